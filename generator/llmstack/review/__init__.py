@@ -1,0 +1,1 @@
+"""What a change will do to the cluster: two trees → changes → restarts, GPUs, clock, risks. Pure."""

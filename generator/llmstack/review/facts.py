@@ -1,0 +1,46 @@
+"""What a review knows besides the objects: capacity, load times and acknowledgements, from the values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """GPUs that an environment may use: `count` of `resource`, on nodes of `per_node` that carry `node_selector`."""
+
+    name: str
+    resource: str
+    count: int
+    per_node: int | None = None
+    node_selector: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """A risk that somebody accepted: it stays visible and stops failing, up to and including `until`."""
+
+    risk: str
+    object: str
+    """`Kind/name`, or a name alone."""
+    until: date | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Facts of one environment at one revision.
+
+    `load_seconds` and `pool_of` are by model name; `places` maps `Kind/name` of an object (and `Kind/name#path` of a
+    field, where known) to `values/prod.yaml:12`.
+    """
+
+    pools: tuple[Pool, ...] = ()
+    load_seconds: Mapping[str, int] = field(default_factory=dict)
+    pool_of: Mapping[str, str] = field(default_factory=dict)
+    acknowledgements: tuple[Acknowledgement, ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict)
+    sync_timeout_seconds: Mapping[str, int] = field(default_factory=dict)
+    """By model name: the time the sync tool waits for the model's unit."""

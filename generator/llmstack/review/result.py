@@ -1,0 +1,142 @@
+"""The result of a review, as plain frozen data: what every report and the JSON contract are made from.
+
+Durations are seconds, GPU figures are counts of the named resource, paths are dotted with list items by their key:
+`spec.template.spec.containers[vllm].args[--max-model-len]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from llmstack.finding import Finding, Severity
+
+Action = Literal["add", "change", "remove"]
+Why = Literal["restart", "scale", "new"]
+RiskId = Literal[
+    "gpu-deadlock", "gpu-shortage", "data-loss", "immutable-field", "outage", "deadline-too-short",
+    "scaler-handover", "not-applied", "restart",
+]  # fmt: skip
+Phase = Literal["ready", "waiting", "loading", "terminating"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field that differs; None where the field is not there on that side."""
+
+    path: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectChange:
+    """One object that is added, changed or removed between the two trees.
+
+    `restarts` is true on workloads whose stored pod template changes; `causes` are the paths that do it.
+    `before` and `after` are the whole objects, for rendered differences.
+    """
+
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+    unit: str
+    action: Action
+    changes: tuple[Change, ...]
+    restarts: bool
+    causes: tuple[str, ...]
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """One workload whose pods change. `seconds` is None when it never ends or the load time is unknown;
+    then `seconds_min` and `seconds_max` bound it where something is known."""
+
+    kind: str
+    name: str
+    model: str | None
+    why: Why
+    replicas: int
+    gpus_per_replica: int
+    resource: str
+    pool: str | None
+    max_surge: int
+    max_unavailable: int
+    min_ready: int
+    seconds: int | None
+    seconds_min: int | None
+    seconds_max: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PodPhase:
+    """A stretch of one pod's life in the predicted rollout, for the timeline."""
+
+    workload: str
+    pod: str
+    revision: Literal["old", "new"]
+    phase: Phase
+    start: float
+    end: float
+    gpus: int
+    pool: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class GpuPool:
+    """GPUs of one pool before, after and at the peak; None where no capacity is declared."""
+
+    pool: str | None
+    resource: str
+    capacity: int | None
+    before: int
+    after: int
+    peak: int
+    deadlock: bool | None
+    certain: bool | None
+    usage: tuple[tuple[float, int], ...] = ()
+    """(second, GPUs in use from then on), by the clock of the timeline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """Something that may go wrong, with what to do about it."""
+
+    id: RiskId
+    severity: Severity
+    object: str
+    """`Kind/name`."""
+    message: str
+    advice: str
+    place: str | None
+    """`values/prod.yaml:12`."""
+    acknowledged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentReview:
+    """All that changes in one environment."""
+
+    objects: tuple[ObjectChange, ...]
+    rollouts: tuple[Rollout, ...]
+    gpus: tuple[GpuPool, ...]
+    risks: tuple[Risk, ...]
+    timeline: tuple[PodPhase, ...] = ()
+    seconds: int | None = 0
+    """How long the whole change takes; None when it never ends or is unknown."""
+    findings: tuple[Finding, ...] = ()
+    """`stale-tree` and whatever else kept part of it from being read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A comparison of two revisions, by environment."""
+
+    from_revision: str
+    to_revision: str
+    """A commit's id, or `worktree`."""
+    environments: Mapping[str, EnvironmentReview]

@@ -1,0 +1,1 @@
+"""Values files: text, the data in it, and where each key stands."""

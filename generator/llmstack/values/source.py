@@ -1,0 +1,315 @@
+"""One values file: its text, the data in it, and the place of every key.
+
+Reading is one pass over the parser's events, with limits, so that a file that is hostile (alias bombs, depth, size)
+or ambiguous (several documents, tags, duplicate keys, keys that are not strings) ends in findings with a place, soon.
+A file that cannot be parsed is a `Source` without data: it hides none of the findings in other files.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from llmstack import yamlio
+from llmstack.finding import Finding, Place, Route, Severity
+from llmstack.values.scalars import Ambiguous, SourceText, resolve
+
+MAX_BYTES = 16 * 1024 * 1024
+MAX_DEPTH = 64
+MAX_ALIASED = 50_000
+"""How many values all aliases and merge keys of a file may stand for together."""
+
+_FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
+)
+_ERROR = Severity.ERROR
+
+
+@dataclass(slots=True)
+class Node:
+    """A value of the file: a scalar's text, a list's items or a map's keys, and where it starts."""
+
+    kind: str  # "scalar", "list", "map"
+    line: int  # from 0, as the parser counts
+    column: int
+    width: int
+    text: str = ""
+    plain: bool = False
+    items: list[Node] = field(default_factory=list)
+    keys: dict[str, tuple[Node, Node]] = field(default_factory=dict)
+    size: int = 1
+
+
+@dataclass(frozen=True)
+class Source:
+    """A values file as it was read. `root` is None when the file could not be parsed or is empty."""
+
+    path: str
+    text: str
+    root: Node | None
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The file's values as plain maps, lists and scalars."""
+        return to_data(self.root) if self.root is not None else {}
+
+    def node(self, route: Route) -> tuple[Node | None, Node | None]:
+        """The key's node and the value's node at `route`; (None, None) when it is not there."""
+        key: Node | None = None
+        here = self.root
+        for step in route:
+            if here is None:
+                return None, None
+            if isinstance(step, int):
+                if here.kind != "list" or step >= len(here.items):
+                    return None, None
+                key, here = None, here.items[step]
+            else:
+                found = here.keys.get(step) if here.kind == "map" else None
+                if found is None:
+                    return None, None
+                key, here = found
+        return key, here
+
+    def place(self, route: Route, *, on_value: bool = False) -> Place | None:
+        """Where `route` stands in the file: its key (or its value), None when it is not there."""
+        key, value = self.node(route)
+        at = value if on_value or key is None else key
+        return self.place_of(at) if at is not None else None
+
+    def place_of(self, node: Node) -> Place:
+        return self.at(node.line, node.column, node.width)
+
+    def at(self, line: int, column: int, width: int = 1) -> Place:
+        """The place of a parser's position (line and column from 0)."""
+        lines = self.text.split("\n")
+        shown = lines[line].rstrip("\r") if line < len(lines) else ""
+        return Place(self.path, line + 1, column + 1, max(1, width), shown)
+
+
+def read_source(path: str, content: bytes) -> Source:
+    """Read a values file; what is wrong with its text is in `findings`, never an exception."""
+    text, problem = _decode(path, content)
+    if problem is not None:
+        return Source(path, text, None, (problem,))
+    source = Source(path, text, None)
+    reader = _Reader(source)
+    try:
+        root = reader.read()
+    except _Stop:
+        root = None
+    except yamlio.MarkedYAMLError as error:
+        reader.findings.append(_syntax_finding(source, error))
+        root = None
+    except yamlio.YAMLError as error:  # a reader error: bytes no YAML may have
+        reader.findings.append(Finding("yaml-syntax", _ERROR, str(error).split("\n")[0], place=Place(path)))
+        root = None
+    return Source(path, text, root, tuple(reader.findings))
+
+
+def to_data(node: Node, *, as_written: bool = False) -> Any:
+    """The plain data of a node.
+
+    `as_written` holds below `gitops`: words that YAML 1.1 reads as booleans stay the text that was written, so that
+    `checks: {mutable-tag: off}` says `off`. Dates are text everywhere.
+    """
+    if node.kind == "map":
+        return {
+            key: to_data(value, as_written=as_written or key == "gitops")
+            for key, (_, value) in node.keys.items()
+        }
+    if node.kind == "list":
+        return [to_data(item, as_written=as_written) for item in node.items]
+    if not node.plain:
+        return node.text
+    value = resolve(node.text)
+    if isinstance(value, Ambiguous):
+        return node.text
+    return SourceText(node.text) if as_written and isinstance(value, bool) else value
+
+
+class _Stop(Exception):
+    """The rest of the file cannot be read; the finding is recorded."""
+
+
+class _Reader:
+    """Builds the node tree of one file from the parser's events."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.findings: list[Finding] = []
+        self.anchors: dict[str, Node] = {}
+        self.open_anchors: list[str | None] = []
+        self.aliased = 0
+        self.stack: list[Node] = []
+        self.pending: list[Node | None] = []  # the key that waits for its value, per open map
+        self.root: Node | None = None
+        self.documents = 0
+
+    def report(self, id: str, message: str, event: Any, help: str) -> None:
+        self.findings.append(Finding(id, _ERROR, message, place=self.source.place_of(_node("scalar", event)), help=help))
+
+    def read(self) -> Node | None:
+        for event in yamlio.scan(self.source.text):
+            kind = event.__class__
+            if kind is yamlio.ScalarEvent:
+                self.add(self.scalar(event), event)
+            elif kind is yamlio.MappingStartEvent or kind is yamlio.SequenceStartEvent:
+                self.open(event, "map" if kind is yamlio.MappingStartEvent else "list")
+            elif isinstance(event, yamlio.CollectionEndEvent):
+                self.close()
+            elif kind is yamlio.AliasEvent:
+                self.alias(event)
+            elif kind is yamlio.DocumentStartEvent:
+                self.documents += 1
+                if self.documents > 1:
+                    self.report("several-documents", "a values file holds one document", event, "remove the `---`")
+                    raise _Stop
+        root = self.root
+        if root is None or (root.kind == "scalar" and root.plain and resolve(root.text) is None):
+            return None
+        if root.kind != "map":
+            place = self.source.place_of(root)
+            self.findings.append(Finding("wrong-type", _ERROR, f"a values file is a map, this is a {root.kind}", place=place))
+            return None
+        return root
+
+    def scalar(self, event: Any) -> Node:
+        node = _node("scalar", event)
+        node.text = event.value
+        node.plain = event.style is None or event.style == ""
+        if event.tag is not None:
+            self.report("yaml-tag", f"the tag `{event.tag}` is not read", event, "remove it; quote the value to make it text")
+        if event.style == '"' and _FORBIDDEN.search(event.value):
+            self.report(
+                "bad-character", "an escape stands for a control or direction character", event,
+                "such characters do not survive Kubernetes' tools; remove them",
+            )
+        if event.anchor:
+            self.anchors[event.anchor] = node
+        if node.plain and isinstance(ambiguous := resolve(node.text), Ambiguous):
+            self.report("ambiguous-scalar", f"`{node.text}` {ambiguous.why}", event, "quote it, or write a decimal number")
+        return node
+
+    def open(self, event: Any, kind: str) -> None:
+        if event.tag is not None and event.tag != "!":
+            self.report("yaml-tag", f"the tag `{event.tag}` is not read", event, "remove it")
+        if len(self.stack) >= MAX_DEPTH:
+            self.report("too-deep", f"more than {MAX_DEPTH} levels deep", event, "values nest a few levels only")
+            raise _Stop
+        self.open_anchors.append(event.anchor)
+        self.stack.append(_node(kind, event))
+        self.pending.append(None)
+
+    def close(self) -> None:
+        node = self.stack.pop()
+        key = self.pending.pop()
+        assert key is None
+        anchor = self.open_anchors.pop()
+        if anchor:
+            self.anchors[anchor] = node
+        self.add(node, None)
+
+    def alias(self, event: Any) -> None:
+        node = self.anchors.get(event.anchor)
+        if node is None:
+            self.report("yaml-syntax", f"no anchor `&{event.anchor}` ends before this", event, "an alias names an earlier value")
+            raise _Stop
+        self.spend(node.size, event)
+        self.add(node, event)
+
+    def spend(self, size: int, event: Any) -> None:
+        self.aliased += size
+        if self.aliased > MAX_ALIASED:
+            self.report("alias-bomb", f"aliases stand for more than {MAX_ALIASED} values", event, "write the values out")
+            raise _Stop
+
+    def add(self, node: Node, event: Any) -> None:
+        """Put a finished node into the collection that is open."""
+        if not self.stack:
+            self.root = node
+            return
+        parent = self.stack[-1]
+        parent.size += node.size
+        if parent.kind == "list":
+            parent.items.append(node)
+        elif self.pending[-1] is None:
+            self.pending[-1] = self.key(node)
+        else:
+            key, self.pending[-1] = self.pending[-1], None
+            self.put(parent, key, node)
+
+    def key(self, node: Node) -> Node:
+        if node.kind != "scalar":
+            self.bad_key(node, "a key is a string, not a collection", None)
+            raise _Stop
+        if node.plain and node.text != "<<" and not isinstance(resolve(node.text), str):
+            message = f"the key `{node.text}` is not a string" if node.text else "the key is empty"
+            self.bad_key(node, message, f'quote it: "{node.text}"')
+        elif node.text.startswith("$"):
+            message = f"the key `{node.text}` would be read by kustomize as an instruction"
+            self.bad_key(node, message, "keys do not start with `$`")
+        return node
+
+    def bad_key(self, node: Node, message: str, help: str | None) -> None:
+        self.findings.append(Finding("bad-key", _ERROR, message, place=self.source.place_of(node), help=help))
+
+    def put(self, parent: Node, key: Node, value: Node) -> None:
+        if key.plain and key.text == "<<":
+            self.merge(parent, key, value)
+        elif key.text in parent.keys and parent.keys[key.text][0].size:  # size 0 marks what a merge key brought
+            first = parent.keys[key.text][0]
+            message = f"`{key.text}` is given twice; it stands in line {first.line + 1} already"
+            help = "keep one: which one wins depends on the parser"
+            self.findings.append(Finding("duplicate-key", _ERROR, message, place=self.source.place_of(key), help=help))
+        else:
+            parent.keys[key.text] = (key, value)
+
+    def merge(self, parent: Node, key: Node, value: Node) -> None:
+        """`<<: *anchor` or a list of them: keys already there win, as YAML's merge type says."""
+        for merged in value.items if value.kind == "list" else [value]:
+            if merged.kind != "map":
+                message = "`<<` merges a map or a list of maps"
+                self.findings.append(Finding("yaml-syntax", _ERROR, message, place=self.source.place_of(key)))
+                raise _Stop
+            for name, (inner_key, inner) in merged.keys.items():
+                brought = Node("scalar", inner_key.line, inner_key.column, inner_key.width, inner_key.text, size=0)
+                parent.keys.setdefault(name, (brought, inner))
+
+
+def _node(kind: str, event: Any) -> Node:
+    start, end = event.start_mark, event.end_mark
+    width = end.column - start.column if end.line == start.line else 1
+    return Node(kind, start.line, start.column, width)
+
+
+def _decode(path: str, content: bytes) -> tuple[str, Finding | None]:
+    if len(content) > MAX_BYTES:
+        message = f"{len(content)} bytes; a values file may have {MAX_BYTES}"
+        return "", Finding("too-large", _ERROR, message, place=Place(path), help="split it into environments")
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "", Finding("bad-encoding", _ERROR, "the file is UTF-16", place=Place(path), help="save it as UTF-8")
+    content = content.removeprefix(b"\xef\xbb\xbf")
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        column = error.start - (content.rfind(b"\n", 0, error.start) + 1) + 1
+        message = f"byte 0x{content[error.start]:02x} is not UTF-8"
+        return "", Finding("bad-encoding", _ERROR, message, place=Place(path, line, column), help="save it as UTF-8")
+    if found := _FORBIDDEN.search(text):
+        line = text.count("\n", 0, found.start())
+        column = found.start() - (text.rfind("\n", 0, found.start()) + 1)
+        message = f"the character U+{ord(found.group()):04X} (a control or direction character) is not allowed"
+        return text, Finding("bad-character", _ERROR, message, place=Place(path, line + 1, column + 1), help="remove it")
+    return text, None
+
+
+def _syntax_finding(source: Source, error: yamlio.MarkedYAMLError) -> Finding:
+    mark = error.problem_mark or error.context_mark
+    message = " ".join(part for part in (error.context, error.problem) if part)
+    help = "indent with spaces" if "\\t" in message or "tab" in message else "strings with `: `, `#` or a leading `{`, `*`, `&`, `@` need quotes"
+    place = source.at(mark.line, mark.column) if mark is not None else Place(source.path)
+    return Finding("yaml-syntax", _ERROR, message, place=place, help=help)

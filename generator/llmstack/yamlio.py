@@ -1,0 +1,193 @@
+"""The one place that reads and writes YAML.
+
+Reading: values files come through `scan` (events with places, `values/source.py` builds on it), generated files
+and the output of kustomize through `load_all`. Writing: `dump`, which is not PyYAML's: that one writes `'12e4567'`,
+`'1e3'` and `'0o17'` without quotes, which Kubernetes' parsers read as numbers, and it wraps long strings.
+
+`dump` writes block style with two spaces, keys in the order of `KEY_ORDER` and then by name, lists not indented under
+their key, strings plain only where every YAML 1.1 and 1.2 parser reads them as the same string, and text of several
+lines as a literal block where that is exact.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import yaml
+
+KEY_ORDER = {
+    key: rank
+    for rank, key in enumerate(
+        ("apiVersion", "kind", "metadata", "$patch", "name", "namespace", "image", "command", "args", "labels", "annotations")
+    )
+}
+"""Keys that come first in any map, in this order; all others follow by name."""
+
+_PLAIN = re.compile(r"(?:--?)?[A-Za-z_/$][A-Za-z0-9_./@+=$()-]*(?::[A-Za-z0-9_./@+=$-]+)*\Z|\d+(?:Ki|Mi|Gi|Ti|Pi|Ei)\Z")
+_PLAIN_WORDS = re.compile(r"[A-Za-z][A-Za-z0-9_./@+=-]*(?: [A-Za-z0-9][A-Za-z0-9_./@+=-]*)*\Z")
+_AMBIGUOUS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"))
+_LITERAL = re.compile(r"[^\s#][\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\n]*\Z")
+_NOT_LITERAL = re.compile(r"[ \t]\n|[\u0085\u2028\u2029]| \Z")
+
+
+def dump(value: Any) -> str:
+    """Return `value` (maps, lists, strings, numbers, booleans, null) as one YAML document, ending in a line break."""
+    lines: list[str] = []
+    if isinstance(value, dict) and value:
+        _write_map(value, "", "", lines)
+    elif isinstance(value, list) and value:
+        _write_list(value, "", lines)
+    else:
+        lines.append(_scalar(value))
+    lines.append("")
+    return "\n".join(lines)
+
+
+def load_all(text: str) -> list[Any]:
+    """Return the documents of generated YAML, empty ones left out. Raises `yaml.YAMLError` on broken text.
+
+    Scalars resolve as Kubernetes' own parser resolves them: `yes` and dates are strings.
+    """
+    return [document for document in yaml.load_all(text, Loader=_KubernetesLoader) if document is not None]
+
+
+def load(text: str) -> Any:
+    """Return the single document of `text`; None when it is empty."""
+    documents = load_all(text)
+    return documents[0] if documents else None
+
+
+def scan(text: str) -> Iterator[Any]:
+    """Yield PyYAML's parser events (libyaml where it is built in); raises `yaml.MarkedYAMLError` with a place."""
+    loader: Any = _EVENT_LOADER(text)
+    try:
+        while loader.check_event():
+            yield loader.get_event()
+    finally:
+        loader.dispose()
+
+
+YAMLError = yaml.YAMLError
+MarkedYAMLError = yaml.MarkedYAMLError
+AliasEvent = yaml.AliasEvent
+ScalarEvent = yaml.ScalarEvent
+SequenceStartEvent = yaml.SequenceStartEvent
+MappingStartEvent = yaml.MappingStartEvent
+CollectionEndEvent = yaml.CollectionEndEvent
+DocumentStartEvent = yaml.DocumentStartEvent
+
+_EVENT_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _KubernetesLoader(_SafeLoader):  # type: ignore[misc]
+    """YAML 1.2's core schema, as sigs.k8s.io/yaml reads a manifest."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
+
+
+for _tag, _pattern, _first in (
+    ("bool", r"(?:true|True|TRUE|false|False|FALSE)\Z", "tTfF"),
+    ("null", r"(?:~|null|Null|NULL|)\Z", ["~", "n", "N", ""]),
+    ("int", r"(?:[-+]?(?:0|[1-9][0-9]*))\Z", "-+0123456789"),
+    ("float", r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z", "-+.0123456789"),
+):
+    _KubernetesLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), list(_first))
+
+
+def _construct_float(loader: Any, node: Any) -> float | str:
+    """A number out of a double's range is a string, as Go's parser has it (and kustomize writes it bare)."""
+    text: str = loader.construct_scalar(node)
+    number = float(text)
+    return text if math.isinf(number) else number
+
+
+_KubernetesLoader.add_constructor("tag:yaml.org,2002:float", _construct_float)
+
+
+def sorted_items(value: dict[str, Any]) -> list[tuple[str, Any]]:
+    """The items of a map in the order `dump` writes them."""
+    return sorted(value.items(), key=_item_key)
+
+
+def _item_key(item: tuple[str, Any]) -> tuple[int, str]:
+    return KEY_ORDER.get(item[0], 99), item[0]
+
+
+def _write_map(value: dict[str, Any], indent: str, first: str, lines: list[str]) -> None:
+    """Append the lines of a non-empty map; `first` replaces the indent of its first line (after `- `)."""
+    lead = first or indent
+    for key, item in sorted(value.items(), key=_item_key) if len(value) > 1 else value.items():
+        head = f"{lead}{_string(key)}:"
+        lead = indent
+        if item.__class__ is str:
+            block = _literal(item, indent + "  ") if "\n" in item else None
+            if block is None:
+                lines.append(f"{head} {_string(item)}")
+            else:
+                lines.append(f"{head} {block[0]}")
+                lines.extend(block[1])
+        elif isinstance(item, dict) and item:
+            lines.append(head)
+            _write_map(item, indent + "  ", "", lines)
+        elif isinstance(item, list) and item:
+            lines.append(head)
+            _write_list(item, indent, lines)
+        else:
+            lines.append(f"{head} {_scalar(item)}")
+
+
+def _write_list(value: list[Any], indent: str, lines: list[str]) -> None:
+    for item in value:
+        if isinstance(item, dict) and item:
+            _write_map(item, indent + "  ", f"{indent}- ", lines)
+        elif isinstance(item, list) and item:
+            lines.append(f"{indent}-")
+            _write_list(item, indent + "  ", lines)
+        elif item.__class__ is str:
+            block = _literal(item, indent + "  ") if "\n" in item else None
+            if block is None:
+                lines.append(f"{indent}- {_string(item)}")
+            else:
+                lines.append(f"{indent}- {block[0]}")
+                lines.extend(block[1])
+        else:
+            lines.append(f"{indent}- {_scalar(item)}")
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, str):
+        return _string(value)
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (dict, list)) and not value:
+        return "{}" if isinstance(value, dict) else "[]"
+    if isinstance(value, (int, float)):
+        return json.dumps(value, allow_nan=False)
+    raise TypeError(f"not a YAML value: {value!r}")
+
+
+@lru_cache(maxsize=1 << 15)
+def _string(text: str) -> str:
+    plain = _PLAIN.match(text) or _PLAIN_WORDS.match(text)
+    if plain and text.lower() not in _AMBIGUOUS:
+        return text
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _literal(text: str, indent: str) -> tuple[str, list[str]] | None:
+    """`text` as a literal block: its header and lines, or None where a block would not be exact."""
+    if not _LITERAL.match(text) or _NOT_LITERAL.search(text):
+        return None
+    body = text.rstrip("\n")
+    breaks = len(text) - len(body)
+    header = {0: "|-", 1: "|"}.get(breaks, "|+")
+    lines = [f"{indent}{line}" if line else "" for line in body.split("\n")]
+    return header, lines + [""] * max(0, breaks - 1)
