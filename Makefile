@@ -1,0 +1,92 @@
+# Everything a clone needs: `make gen`, `make test`. Asks for Python 3.11 or newer, git, make and Go 1.25 or newer
+# (an older Go, from 1.21 on, fetches the one that tools/go.mod names). What it installs stays in .venv and .tools.
+
+# The first of these that is Python 3.11 or newer makes the virtual environment; `make PYTHON=…` names another.
+PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11 python
+PYTEST_ARGS ?=
+BENCH_ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+TOOLS := .tools/bin
+PYTHON_READY := $(VENV)/.ready
+TOOLS_READY := .tools/.ready
+WORKFLOWS := $(wildcard .github/workflows/*.yml)
+KUBECONFORM := github.com/yannh/kubeconform
+GO_MAINS := sigs.k8s.io/kustomize/kustomize/v5 github.com/rhysd/actionlint/cmd/actionlint
+
+export LLMSTACK_TOOLS := $(CURDIR)/$(TOOLS)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup gen check test update lint format bench lock clean
+
+help: ## Show what there is to make
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(PYTHON_READY) $(TOOLS_READY) ## Install Python packages into .venv and build the Go tools into .tools
+
+gen: setup ## Write base/, overlays/ and clusters/ from values/
+	$(BIN)/llmstack gen
+
+check: setup ## Fail when base/, overlays/ or clusters/ are not what values/ generates
+	$(BIN)/llmstack gen --check
+
+test: setup ## Run all tests (PYTEST_ARGS="-k name" for some)
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+update: setup ## Run the tests and rewrite their expected outputs
+	$(BIN)/python -m pytest --update $(PYTEST_ARGS)
+
+lint: setup ## Check code style, types and workflows
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/mypy bench requirements
+	$(TOOLS)/actionlint $(WORKFLOWS)
+	$(BIN)/zizmor --offline --persona auditor --no-progress .github
+
+format: setup ## Rewrite the code as `make lint` wants it
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup ## Time generation against `kustomize build` (BENCH_ARGS="--models 200")
+	$(BIN)/python bench/bench.py $(BENCH_ARGS)
+
+lock: .tools/lock/.ready ## Write requirements/*.txt again (LOCK_ARGS=--upgrade for the newest versions)
+	.tools/lock/bin/python requirements/lock.py $(LOCK_ARGS)
+
+clean: ## Remove what make installed and what tests left behind
+	rm -rf $(VENV) .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+	find generator tests bench requirements -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Every archive is checked against its hash; the package itself is linked to, not copied, and built by the pinned
+# backend, so that nothing is fetched without a hash. pip asks the index that the machine is configured with.
+define install
+	@python=; for candidate in $(PYTHON); do \
+	  if $$candidate -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$$candidate; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then echo "none of these is Python 3.11 or newer: $(PYTHON)" >&2; exit 1; fi; \
+	echo "$(1): installing $(2) with $$($$python --version)"; \
+	$$python -m venv --clear $(1)
+	$(1)/bin/python -m pip install --quiet --require-hashes --only-binary :all: -r $(2)
+endef
+
+$(PYTHON_READY): requirements/dev.txt pyproject.toml
+	$(call install,$(VENV),requirements/dev.txt)
+	$(BIN)/python -m pip install --quiet --no-index --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.tools/lock/.ready: requirements/lock.txt
+	$(call install,.tools/lock,requirements/lock.txt)
+	@touch $@
+
+# kubeconform learns its version from the linker alone; the others read it from Go's build information.
+$(TOOLS_READY): tools/go.mod tools/go.sum
+	@echo "$(TOOLS): building kustomize, kubeconform and actionlint with $$(go version)"
+	@mkdir -p $(TOOLS)
+	cd tools && go build -mod=readonly -trimpath -o "$(LLMSTACK_TOOLS)/" $(GO_MAINS)
+	cd tools && version=$$(go list -mod=readonly -m -f '{{.Version}}' $(KUBECONFORM)) && \
+	  go build -mod=readonly -trimpath -ldflags "-X main.version=$$version" -o "$(LLMSTACK_TOOLS)/" $(KUBECONFORM)/cmd/kubeconform
+	@touch $@

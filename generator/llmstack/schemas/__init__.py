@@ -1,0 +1,46 @@
+"""The schemas that come with the package: where kubeconform finds them, and Kubernetes' own definitions."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+KUBERNETES_VERSIONS = ("1.32", "1.33", "1.34", "1.35", "1.36", "1.37")
+"""The versions that `gitops.kubernetesVersion` may name, oldest first."""
+
+KUBERNETES = "k8s/{{.NormalizedKubernetesVersion}}/{{.ResourceKind}}{{.KindSuffix}}.json"
+CUSTOM_RESOURCES = "crds/{{.Group}}/{{.ResourceKind}}_{{.ResourceAPIVersion}}.json"
+
+
+def folder() -> Path:
+    """The folder of this package's data on disk (pip always unpacks a wheel, so it has one)."""
+    return Path(str(files(__name__)))
+
+
+def locations() -> tuple[str, str]:
+    """What kubeconform takes as `-schema-location`, in order: Kubernetes' kinds, then custom resources.
+
+    The braces are kubeconform's own templates (its README, "Overriding schemas location").
+    """
+    return f"{folder()}/{KUBERNETES}", f"{folder()}/{CUSTOM_RESOURCES}"
+
+
+def full_version(version: str) -> str:
+    """`1.34` as kubeconform's `-kubernetes-version` wants it, `1.34.0`; KeyError for one without schemas."""
+    if version not in KUBERNETES_VERSIONS:
+        raise KeyError(version)
+    return f"{version}.0"
+
+
+@cache
+def definitions(version: str) -> dict[str, Any]:
+    """Kubernetes' type definitions of `version` (`1.34`), as `{"definitions": {"io.k8s.api.core.v1.Pod": …}}`.
+
+    KeyError for a version without schemas. The same object each time: not to be changed.
+    """
+    path = folder() / "k8s" / f"v{full_version(version)}" / "_definitions.json"
+    data: dict[str, Any] = json.loads(path.read_bytes())
+    return data

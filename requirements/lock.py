@@ -1,0 +1,69 @@
+"""Pin what pyproject.toml asks for: one file for users of the package, one for work on it, one for this script.
+
+`make lock` runs it under the newest Python that reads the pins (3.11 is the oldest). The ranges stay in
+pyproject.toml; the files hold exact versions and the hashes of their archives, and no address: pip takes the
+archives from whatever index the machine is configured with.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+OPTIONS = (
+    "--generate-hashes",
+    "--allow-unsafe",
+    "--strip-extras",
+    "--no-header",
+    "--no-emit-index-url",
+    "--no-emit-trusted-host",
+    "--no-emit-find-links",
+    "--no-emit-options",
+    "--annotation-style=line",
+    "--quiet",
+)
+HEADER = "# Written by `make lock` from {source} in pyproject.toml. Edit the ranges there, not this file.\n"
+
+
+def wanted() -> dict[str, tuple[str, list[str]]]:
+    """For each file of pins: the tables of pyproject.toml it comes from, and their requirements."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    runtime = project["project"]["dependencies"]
+    build = project["build-system"]["requires"]
+    groups = project["dependency-groups"]
+    return {
+        "runtime": ("[project] dependencies", runtime),
+        "dev": (
+            "[project] dependencies, [build-system] and [dependency-groups] dev",
+            [*runtime, *build, *groups["dev"]],
+        ),
+        "lock": ("[dependency-groups] lock", groups["lock"]),
+    }
+
+
+def pin(name: str, source: str, requirements: list[str], upgrade: list[str]) -> None:
+    """Write requirements/<name>.txt; pins already there stay where the ranges allow, unless `upgrade` says not."""
+    target = ROOT / "requirements" / f"{name}.txt"
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "pyproject").write_text("\n".join(requirements) + "\n", encoding="utf-8")
+        pins = Path(folder, f"{name}.txt")
+        if target.exists():
+            pins.write_text(target.read_text(encoding="utf-8"), encoding="utf-8")
+        command = [sys.executable, "-m", "piptools", "compile", *OPTIONS, *upgrade, "-o", pins.name, "pyproject"]
+        subprocess.run(command, cwd=folder, check=True)
+        text = pins.read_text(encoding="utf-8").replace("-r pyproject", "pyproject.toml")
+    target.write_text(HEADER.format(source=source) + text, encoding="utf-8")
+
+
+def main() -> None:
+    """Write every file of pins; arguments (`--upgrade`, `--upgrade-package NAME`) go to pip-compile."""
+    for name, (source, requirements) in wanted().items():
+        pin(name, source, requirements, sys.argv[1:])
+
+
+if __name__ == "__main__":
+    main()
