@@ -53,7 +53,17 @@ def pin(name: str, source: str, requirements: list[str], upgrade: list[str]) -> 
         pins = Path(folder, f"{name}.txt")
         if target.exists():
             pins.write_text(target.read_text(encoding="utf-8"), encoding="utf-8")
-        command = [sys.executable, "-m", "piptools", "compile", *OPTIONS, *upgrade, "-o", pins.name, "pyproject"]
+        command = [
+            sys.executable,
+            "-m",
+            "piptools",
+            "compile",
+            *OPTIONS,
+            *upgrade,
+            "-o",
+            pins.name,
+            "pyproject",
+        ]
         subprocess.run(command, cwd=folder, check=True)
         text = pins.read_text(encoding="utf-8").replace("-r pyproject", "pyproject.toml")
     target.write_text(HEADER.format(source=source) + text, encoding="utf-8")

@@ -1,0 +1,92 @@
+"""A values file of many realistic models: what a platform team's fleet looks like, only larger."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llmstack.yamlio import dump
+
+SIZES: tuple[dict[str, Any], ...] = (
+    {
+        "url": "Qwen/Qwen2.5-7B-Instruct",
+        "gpus": 1,
+        "cpu": 8,
+        "memory": "32Gi",
+        "storage": "60Gi",
+        "length": 32768,
+    },
+    {
+        "url": "meta-llama/Llama-3.1-8B-Instruct",
+        "gpus": 1,
+        "cpu": 8,
+        "memory": "32Gi",
+        "storage": "60Gi",
+        "length": 16384,
+    },
+    {
+        "url": "Qwen/Qwen2.5-32B-Instruct",
+        "gpus": 2,
+        "cpu": 16,
+        "memory": "96Gi",
+        "storage": "150Gi",
+        "length": 32768,
+    },
+    {
+        "url": "meta-llama/Llama-3.3-70B-Instruct",
+        "gpus": 4,
+        "cpu": 32,
+        "memory": "256Gi",
+        "storage": "300Gi",
+        "length": 65536,
+    },
+)
+TAGS = ("v0.10.2", "v0.11.0", "v0.11.2")
+
+
+def model(number: int) -> dict[str, Any]:
+    """The `modelSpec` item of one model: sizes, versions, replicas and options go round with its number."""
+    size = SIZES[number % len(SIZES)]
+    item: dict[str, Any] = {
+        "name": f"team-{number % 17}-model-{number:05d}",
+        "repository": "vllm/vllm-openai",
+        "tag": TAGS[number % len(TAGS)],
+        "modelURL": size["url"],
+        "replicaCount": 1 + number % 3,
+        "requestCPU": size["cpu"],
+        "requestMemory": size["memory"],
+        "requestGPU": size["gpus"],
+        "pvcStorage": size["storage"],
+        "pvcAccessMode": ["ReadWriteMany"],
+        "labels": {"team": f"team-{number % 17}"},
+        "vllmConfig": {
+            "dtype": "bfloat16",
+            "maxModelLen": size["length"],
+            "gpuMemoryUtilization": 0.92,
+            "tensorParallelSize": size["gpus"],
+            "extraArgs": ["--enable-prompt-tokens-details", "--max-num-batched-tokens", "8192"],
+        },
+        "hf_token": {"secretName": "hf", "secretKey": "token"},
+    }
+    if number % 5 == 0:
+        item["env"] = [{"name": "VLLM_LOGGING_LEVEL", "value": "WARNING"}]
+    if number % 4 == 3:
+        item["nodeSelectorTerms"] = [
+            {"matchExpressions": [{"key": "gpu.pool", "operator": "In", "values": ["h100", "h200"]}]}
+        ]
+    return item
+
+
+def values(models: int) -> str:
+    """The text of a values file with so many models, a router and settings that all engines share."""
+    return dump(
+        {
+            "gitops": {"release": "fleet", "namespace": "llm"},
+            "servingEngineSpec": {
+                "runtimeClassName": "nvidia",
+                "labels": {"environment": "prod"},
+                "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}],
+                "modelSpec": [model(number) for number in range(models)],
+            },
+            "routerSpec": {"repository": "lmcache/lmstack-router", "tag": "v0.1.7", "replicaCount": 2},
+        }
+    )
