@@ -1,8 +1,8 @@
 """How long llmstack takes, against `kustomize build` on the same machine in the same minutes.
 
-Every round runs every command once, one after the other, so that a busy spell of the machine touches all of them.
-A ratio is the median of the rounds' own ratios. Memory is the largest resident set of any process of a command
-(`wait4`, which also counts what this script held when it started the process: a floor of some 20 MiB).
+Every round runs every command once, one after the other, so that a busy spell of the machine touches all of
+them. A ratio is the median of the rounds' own ratios. Memory is the largest resident set of any process of a
+command (`wait4`, which counts what this script held when it started the process too: a floor of some 20 MiB).
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def git(folder: Path, *arguments: str) -> None:
 
 
 def make_repository(folder: Path, models: int, *, generated: bool) -> Path:
-    """A Git repository with values/prod.yaml of so many models, and its generated files if asked; all committed."""
+    """A Git repository with values/prod.yaml of so many models, and what it generates if asked; all committed."""
     (folder / "values").mkdir(parents=True)
     (folder / "values" / "prod.yaml").write_text(values(models), encoding="utf-8")
     git(folder, "init", "--quiet")
@@ -143,9 +143,7 @@ def report(todo: dict[str, Command], rounds: Sequence[dict[str, Cost]]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--models", type=int, default=1000, help="models in the large values file (1000)")
     parser.add_argument("--rounds", type=int, default=5, help="how often each command runs (5)")
     options = parser.parse_args()

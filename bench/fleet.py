@@ -6,63 +6,36 @@ from typing import Any
 
 from llmstack.yamlio import dump
 
-SIZES: tuple[dict[str, Any], ...] = (
-    {
-        "url": "Qwen/Qwen2.5-7B-Instruct",
-        "gpus": 1,
-        "cpu": 8,
-        "memory": "32Gi",
-        "storage": "60Gi",
-        "length": 32768,
-    },
-    {
-        "url": "meta-llama/Llama-3.1-8B-Instruct",
-        "gpus": 1,
-        "cpu": 8,
-        "memory": "32Gi",
-        "storage": "60Gi",
-        "length": 16384,
-    },
-    {
-        "url": "Qwen/Qwen2.5-32B-Instruct",
-        "gpus": 2,
-        "cpu": 16,
-        "memory": "96Gi",
-        "storage": "150Gi",
-        "length": 32768,
-    },
-    {
-        "url": "meta-llama/Llama-3.3-70B-Instruct",
-        "gpus": 4,
-        "cpu": 32,
-        "memory": "256Gi",
-        "storage": "300Gi",
-        "length": 65536,
-    },
+# model, GPUs, CPUs, memory, storage, context length
+SIZES = (
+    ("Qwen/Qwen2.5-7B-Instruct", 1, 8, "32Gi", "60Gi", 32768),
+    ("meta-llama/Llama-3.1-8B-Instruct", 1, 8, "32Gi", "60Gi", 16384),
+    ("Qwen/Qwen2.5-32B-Instruct", 2, 16, "96Gi", "150Gi", 32768),
+    ("meta-llama/Llama-3.3-70B-Instruct", 4, 32, "256Gi", "300Gi", 65536),
 )
 TAGS = ("v0.10.2", "v0.11.0", "v0.11.2")
 
 
 def model(number: int) -> dict[str, Any]:
     """The `modelSpec` item of one model: sizes, versions, replicas and options go round with its number."""
-    size = SIZES[number % len(SIZES)]
+    url, gpus, cpus, memory, storage, length = SIZES[number % len(SIZES)]
     item: dict[str, Any] = {
         "name": f"team-{number % 17}-model-{number:05d}",
         "repository": "vllm/vllm-openai",
         "tag": TAGS[number % len(TAGS)],
-        "modelURL": size["url"],
+        "modelURL": url,
         "replicaCount": 1 + number % 3,
-        "requestCPU": size["cpu"],
-        "requestMemory": size["memory"],
-        "requestGPU": size["gpus"],
-        "pvcStorage": size["storage"],
+        "requestCPU": cpus,
+        "requestMemory": memory,
+        "requestGPU": gpus,
+        "pvcStorage": storage,
         "pvcAccessMode": ["ReadWriteMany"],
         "labels": {"team": f"team-{number % 17}"},
         "vllmConfig": {
             "dtype": "bfloat16",
-            "maxModelLen": size["length"],
+            "maxModelLen": length,
             "gpuMemoryUtilization": 0.92,
-            "tensorParallelSize": size["gpus"],
+            "tensorParallelSize": gpus,
             "extraArgs": ["--enable-prompt-tokens-details", "--max-num-batched-tokens", "8192"],
         },
         "hf_token": {"secretName": "hf", "secretKey": "token"},

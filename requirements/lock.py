@@ -1,8 +1,8 @@
-"""Pin what pyproject.toml asks for: one file for users of the package, one for work on it, one for this script.
+"""Pin what pyproject.toml asks for: runtime.txt to run the package, dev.txt to work on it, lock.txt for this.
 
-`make lock` runs it under the newest Python that reads the pins (3.11 is the oldest). The ranges stay in
-pyproject.toml; the files hold exact versions and the hashes of their archives, and no address: pip takes the
-archives from whatever index the machine is configured with.
+`make lock` runs it; use the oldest Python that the project supports, whose packages need the most others. The
+ranges stay in pyproject.toml; the files hold exact versions and the hashes of their archives, and no address:
+pip takes the archives from whatever index the machine is configured with.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def wanted() -> dict[str, tuple[str, list[str]]]:
 
 
 def pin(name: str, source: str, requirements: list[str], upgrade: list[str]) -> None:
-    """Write requirements/<name>.txt; pins already there stay where the ranges allow, unless `upgrade` says not."""
+    """Write requirements/<name>.txt; what is pinned there stays where the ranges allow, unless upgraded."""
     target = ROOT / "requirements" / f"{name}.txt"
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "pyproject").write_text("\n".join(requirements) + "\n", encoding="utf-8")

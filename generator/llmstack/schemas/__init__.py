@@ -37,7 +37,7 @@ def full_version(version: str) -> str:
 
 @cache
 def definitions(version: str) -> dict[str, Any]:
-    """Kubernetes' type definitions of `version` (`1.34`), as `{"definitions": {"io.k8s.api.core.v1.Pod": …}}`.
+    """Kubernetes' types in `version` (`1.34`), as `{"definitions": {"io.k8s.api.core.v1.Pod": …}}`.
 
     KeyError for a version without schemas. The same object each time: not to be changed.
     """
