@@ -30,6 +30,7 @@ KEY_ORDER = {
 
 _PLAIN = re.compile(r"(?:--?)?[A-Za-z_/$][A-Za-z0-9_./@+=$()-]*(?::[A-Za-z0-9_./@+=$-]+)*\Z|\d+(?:Ki|Mi|Gi|Ti|Pi|Ei)\Z")
 _PLAIN_WORDS = re.compile(r"[A-Za-z][A-Za-z0-9_./@+=-]*(?: [A-Za-z0-9][A-Za-z0-9_./@+=-]*)*\Z")
+_SINGLE = re.compile(r"[\x20-\x7e]+\Z")
 _AMBIGUOUS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"))
 _LITERAL = re.compile(r"[^\s#][\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\n]*\Z")
 _NOT_LITERAL = re.compile(r"[ \t]\n|[\u0085\u2028\u2029]| \Z")
@@ -179,6 +180,8 @@ def _string(text: str) -> str:
     plain = _PLAIN.match(text) or _PLAIN_WORDS.match(text)
     if plain and text.lower() not in _AMBIGUOUS:
         return text
+    if _SINGLE.match(text) and ('"' in text or "\\" in text):
+        return "'" + text.replace("'", "''") + "'"
     return json.dumps(text, ensure_ascii=False)
 
 

@@ -1,0 +1,17 @@
+"""`pdb`: a PodDisruptionBudget in the chart's own words."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from llmstack.model.types import Section, StringMap
+
+
+class DisruptionBudget(Section):
+    """How many pods an eviction may take. One of minAvailable and maxUnavailable."""
+
+    enabled: bool | None = Field(False, description="Write the PodDisruptionBudget.")
+    min_available: int | str | None = Field(None, description="Pods that stay, a number or a percentage.")
+    max_unavailable: int | str | None = Field(None, description="Pods that may go, a number or a percentage.")
+    labels: StringMap | None = Field(None, description="Labels of the PodDisruptionBudget.")
+    annotations: StringMap | None = Field(None, description="Annotations of the PodDisruptionBudget.")

@@ -1,0 +1,108 @@
+"""`gitops`: the section of ours. What the chart's values cannot say about a cluster and its repository."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from llmstack.model.types import Bool, Date, DnsLabel, DnsName, Duration, Section, Text, none_is_empty
+
+Level = Literal["off", "note", "warning", "error"]
+
+
+def _text(value: object) -> object:
+    return str(value) if isinstance(value, str) else value
+
+
+class Capacity(Section):
+    """A pool of GPUs that this environment may use."""
+
+    pool: Text = Field(description="Name of the pool; modelSpec[].gitops.pool refers to it.")
+    resource: Text = Field("nvidia.com/gpu", description="The resource that is counted.")
+    count: Annotated[int, Field(ge=0)] = Field(description="GPUs in the pool that this environment may use.")
+    per_node: Annotated[int, Field(ge=1)] | None = Field(None, description="GPUs on one node.")
+    node_selector: dict[str, Text] | None = Field(None, description="Labels of the pool's nodes.")
+
+
+class Existing(Section):
+    """What the cluster already has. A kind once listed makes a reference to anything else of it an error."""
+
+    secrets: dict[str, list[Text]] | None = Field(None, description="Secrets and their keys.")
+    claims: list[DnsName] | None = Field(None, description="PersistentVolumeClaims.")
+    config_maps: list[DnsName] | None = Field(None, description="ConfigMaps.")
+    service_accounts: list[DnsName] | None = Field(None, description="ServiceAccounts.")
+    runtime_classes: list[DnsName] | None = Field(None, description="RuntimeClasses.")
+
+
+class Secrets(Section):
+    """How referenced Secrets come into the cluster."""
+
+    backend: Annotated[
+        Literal["existing", "external-secrets", "sealed-secrets", "sops"], BeforeValidator(_text)
+    ] = Field("existing", description="Where Secrets come from.")
+    store: Text | None = Field(None, description="external-secrets: name of the SecretStore.")
+    store_kind: Literal["SecretStore", "ClusterSecretStore"] | None = Field(
+        "ClusterSecretStore", description="external-secrets: kind of the store."
+    )
+    refresh_interval: Duration | None = Field("1h", description="external-secrets: how often the store is read.")
+    key: Text | None = Field(
+        None, description="external-secrets: remote key, with {env}, {secret} and {key} replaced; unset: `{secret}`, property `{key}`."
+    )
+    certificate: Text | None = Field(None, description="sealed-secrets: path of the controller's certificate.")
+    age: list[Text] | None = Field(None, description="sops: age recipients.")
+
+
+class Sync(Section):
+    """What reads the repository into the cluster."""
+
+    tool: Annotated[Literal["none", "flux", "argo"], BeforeValidator(_text)] = Field("none", description="Flux, Argo CD or none.")
+    cluster: DnsLabel | None = Field(None, description="Name of the cluster this environment runs in.")
+    repo_url: Text | None = Field(None, alias="repoURL", description="URL of this repository, as the cluster reaches it.")
+    branch: Text | None = Field("main", description="Branch that is synced.")
+    path: Text | None = Field(None, description="Folder of this tree in the repository; unset: its root.")
+    interval: Duration | None = Field("10m", description="How often the tool looks.")
+    source: Literal["git", "artifact"] | None = Field("git", description="flux: one GitRepository, or an artifact for each unit.")
+
+
+class Acknowledgement(Section):
+    """A risk somebody accepted: it stays visible in `diff`, and stops failing."""
+
+    risk: Text = Field(description="Id of the risk, e.g. outage.")
+    object: Text = Field(description="Kind/name of the object.")
+    until: Date | None = Field(None, description="Last day on which it holds.")
+    reason: Text = Field(description="Why it is accepted.")
+
+
+class Gitops(Section):
+    """Release, namespace, capacity and the rest of what only llmstack reads."""
+
+    release: DnsLabel = Field("llmstack", description="Names every object, as the Helm release does.")
+    namespace: DnsLabel = Field("default", description="Namespace of the objects.")
+    create_namespace: Bool = Field(False, description="Write the Namespace too.")
+    kubernetes_version: Text = Field("1.34", description="Version whose schemas the objects are validated against.")
+    capacity: list[Capacity] | None = Field(None, description="GPU pools this environment may use.")
+    existing: Annotated[Existing, BeforeValidator(none_is_empty)] = Field(
+        default_factory=Existing, description="What the cluster already has."
+    )
+    secrets: Annotated[Secrets, BeforeValidator(none_is_empty)] = Field(
+        default_factory=Secrets, description="How Secrets come into the cluster."
+    )
+    sync: Annotated[Sync, BeforeValidator(none_is_empty)] = Field(default_factory=Sync, description="What reads the repository.")
+    pod_security: Literal["baseline", "restricted", "privileged"] = Field(
+        "baseline", description="Pod Security level of the namespace; pods beyond it are findings."
+    )
+    allow_unknown_kinds: list[Text] | None = Field(None, description="Kinds that may pass validation without a schema.")
+    checks: dict[str, Annotated[Level, BeforeValidator(_text)]] | None = Field(
+        None, description="Severity of single checks."
+    )
+    acknowledge: list[Acknowledgement] | None = Field(None, description="Risks that are accepted.")
+
+
+class ModelGitops(Section):
+    """What only llmstack reads of one model."""
+
+    load_time: Duration | None = Field(None, description="Measured time from start to ready, e.g. 12m.")
+    pool: Text | None = Field(None, description="Pool of gitops.capacity; unset: by node selector and resource.")
+    vllm_version: Text | None = Field(None, description="vLLM's version, where the image tag does not say it.")
+    moved_from: DnsLabel | None = Field(None, description="Former name of the model.")

@@ -1,0 +1,145 @@
+"""`routerSpec`: the request router in front of the engines."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from llmstack.model.autoscaling import Autoscaling
+from llmstack.model.disruption import DisruptionBudget
+from llmstack.model.engine import PullPolicy
+from llmstack.model.ingress import Ingress, Route
+from llmstack.model.monitoring import ServiceMonitor
+from llmstack.model.secret_ref import SecretValue
+from llmstack.model.types import (
+    Affinity,
+    DeploymentStrategy,
+    DnsName,
+    EnvVars,
+    LocalObjectReferences,
+    NodeSelectorTerms,
+    NumberText,
+    PodSecurityContext,
+    Port,
+    Probe,
+    Resources,
+    Section,
+    SecurityContext,
+    ServicePorts,
+    StringMap,
+    Text,
+    Tolerations,
+    VolumeMounts,
+    Volumes,
+    chart,
+    none_is_empty,
+)
+
+ServiceType = Literal["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"]
+RoutingLogic = Literal[
+    "roundrobin", "session", "prefixaware", "kvaware", "disaggregated_prefill", "disaggregated_prefill_orchestrated"
+]
+
+
+class Otel(Section):
+    """OpenTelemetry traces of the router; an endpoint turns them on."""
+
+    endpoint: Text | None = Field(None, description="OTLP endpoint, e.g. otel-collector:4317.")
+    service_name: Text | None = Field("vllm-router", description="Service name in the traces.")
+    secure: bool | None = Field(False, description="Use TLS.")
+
+
+class RouterLmcache(Section):
+    """LMCache in the router."""
+
+    log_level: Text | None = Field("INFO", description="LMCACHE_LOG_LEVEL of the router.")
+
+
+def _probe(initial: int) -> dict[str, Any]:
+    return {
+        "initialDelaySeconds": initial,
+        "periodSeconds": 5,
+        "failureThreshold": 3,
+        "httpGet": {"path": "/health", "port": "router-port"},
+    }
+
+
+class RouterSpec(Section):
+    """The router: which engines it finds, how it spreads requests, how it is reached."""
+
+    enable_router: bool | None = Field(True, description="Deploy the router.")
+    repository: Text | None = Field("lmcache/lmstack-router", description="Image repository.")
+    tag: Text | None = Field("latest", description="Image tag, or a digest `sha256:…`.")
+    image_pull_policy: PullPolicy | None = Field("Always", description="When to pull the image.")
+    image_pull_secrets: LocalObjectReferences | None = Field(None, description="Secrets with credentials for the image registry.")
+    service_account_name: DnsName | None = Field(None, description="An existing service account; unset: one of ours.")
+    hf_token: SecretValue = Field(None, alias="hf_token", description="Secret with the Hugging Face token: {secretName, secretKey}.")
+    security_context: PodSecurityContext | None = Field(None, description="Security context of the pods.")
+    container_security_context: SecurityContext | None = Field(None, description="Security context of the container.")
+    extra_volumes: Volumes | None = Field(None, description="Further volumes of the pod.")
+    extra_volume_mounts: VolumeMounts | None = Field(None, description="Further mounts of the container.")
+    replica_count: Annotated[int, Field(ge=0)] | None = Field(1, description="Number of replicas.")
+    env: EnvVars | None = Field(None, description="Environment of the router, as a Kubernetes list.")
+    autoscaling: Annotated[Autoscaling, BeforeValidator(none_is_empty)] = Field(
+        default_factory=Autoscaling, description="A HorizontalPodAutoscaler."
+    )
+    pdb: DisruptionBudget | None = Field(None, description="PodDisruptionBudget of the router.")
+    priority_class_name: DnsName | None = Field(None, description="Priority class of the pods.")
+    container_port: Port = Field(8000, description="Port the router listens on.")
+    service_type: ServiceType | None = Field("ClusterIP", description="Type of the Service.")
+    service_annotations: StringMap | None = Field(None, description="Annotations of the Service.")
+    node_port: Annotated[int, Field(ge=1, le=65535)] | None = Field(None, description="Fixed node port, with serviceType NodePort.")
+    service_port: Port = Field(80, description="Port of the Service.")
+    service_discovery: Literal["k8s", "static"] | None = Field(
+        "k8s", description="How engines are found: pods of this release, or the static list."
+    )
+    k8s_service_discovery_type: Literal["pod-ip", "service-name"] | None = Field(
+        "pod-ip", alias="k8sServiceDiscoveryType", description="Watch pods, or Services."
+    )
+    static_backends: Text | None = Field(None, description="With `static`: comma-separated engine URLs.")
+    static_models: Text | None = Field(None, description="With `static`: comma-separated model names, as many as backends.")
+    routing_logic: RoutingLogic | None = Field("roundrobin", description="How a request finds its engine.")
+    prefix_min_match_length: Annotated[int, Field(ge=0)] | None = Field(
+        None, description="With prefixaware: shortest prefix match that counts, in characters; 0: any."
+    )
+    session_key: Text | None = Field(None, description="With session routing: the header that names the session.")
+    root_path: Text | None = Field(None, description="Path under which the router is served.")
+    extra_args: list[NumberText] | None = Field(None, description="Further arguments, last in the list.")
+    extra_ports: ServicePorts | None = Field(None, description="Further Service ports; each opens the container's port too.")
+    engine_scrape_interval: Annotated[int, Field(ge=1)] | None = Field(15, description="Seconds between two scrapes of an engine.")
+    request_stats_window: Annotated[int, Field(ge=1)] | None = Field(60, description="Seconds over which requests are counted.")
+    otel: Annotated[Otel, BeforeValidator(none_is_empty)] = Field(default_factory=Otel, description="OpenTelemetry.")
+    strategy: DeploymentStrategy | None = Field(
+        None, description="Deployment strategy; unset: maxSurge 1, maxUnavailable 0.",
+        json_schema_extra=dict(chart("maxSurge 100%, maxUnavailable 0")),
+    )  # fmt: skip
+    vllm_api_key: SecretValue = Field(None, description="Secret with the engines' API key; unset: servingEngineSpec.vllmApiKey.")
+    lmcache_config: Annotated[RouterLmcache, BeforeValidator(none_is_empty)] = Field(
+        default_factory=RouterLmcache, description="LMCache in the router."
+    )
+    lmcache_controller_port: Port = Field(None, description="Port of the LMCache controller, with kvaware routing.")
+    lmcache_controller_reply_port: Port = Field(None, description="Port on which the controller answers.")
+    lmcache_controller_heartbeat_port: Port = Field(None, description="Port for the workers' heartbeats.")
+    enable_pd: bool | None = Field(None, alias="enablePD", description="Once opened ports for disaggregated prefill.")
+    resources: Resources | None = Field(
+        {"requests": {"cpu": "4", "memory": "16G"}, "limits": {"cpu": "8", "memory": "32G"}},
+        description="Requests and limits of the container.",
+        json_schema_extra=dict(chart({"requests": {"cpu": "400m", "memory": "1000Mi"}, "limits": {"memory": "1000Mi"}})),
+    )
+    labels: StringMap | None = Field(
+        {"environment": "router", "release": "router"}, description="Further labels of the router and its pods."
+    )
+    pod_annotations: StringMap | None = Field(None, description="Annotations of the pods.")
+    ingress: Annotated[Ingress, BeforeValidator(none_is_empty)] = Field(default_factory=Ingress, description="Ingress of the router.")
+    route: dict[str, Route] | None = Field(None, description="Gateway API routes by name; `main` is the first.")
+    affinity: Affinity | None = Field(None, description="Affinity of the pods; then nodeSelectorTerms is not read.")
+    node_selector_terms: NodeSelectorTerms | None = Field(None, description="Required node affinity terms.")
+    node_selector: StringMap | None = Field(None, description="Node labels the pods need.")
+    tolerations: Tolerations | None = Field(None, description="Tolerations of the pods.")
+    liveness_probe: Probe | None = Field(_probe(30), description="Liveness probe of the router.")
+    startup_probe: Probe | None = Field(_probe(5), description="Startup probe of the router.")
+    readiness_probe: Probe | None = Field(_probe(30), description="Readiness probe of the router.")
+    service_monitor: Annotated[ServiceMonitor, BeforeValidator(none_is_empty)] = Field(
+        default_factory=ServiceMonitor, description="Metrics of the router for the Prometheus operator."
+    )

@@ -1,0 +1,65 @@
+"""The whole values file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, Field
+
+from llmstack.model.cache_server import CacheServerSpec
+from llmstack.model.engine import Model, ServingEngineSpec
+from llmstack.model.gitops import Gitops
+from llmstack.model.lora import LoraAdapter, LoraController
+from llmstack.model.monitoring import GrafanaDashboards
+from llmstack.model.router import RouterSpec
+from llmstack.model.storage import SharedStorage
+from llmstack.model.types import Section, none_is_empty
+
+OTHER_CHARTS = ("kube-prometheus-stack", "prometheus-adapter", "kuberay-operator", "keda", "global")
+"""Sections that belong to charts beside this one."""
+
+
+class Stack(Section):
+    """One environment: the chart's values and our section."""
+
+    serving_engine_spec: Annotated[ServingEngineSpec, BeforeValidator(none_is_empty)] = Field(
+        default_factory=ServingEngineSpec, description="The serving engines."
+    )
+    router_spec: Annotated[RouterSpec, BeforeValidator(none_is_empty)] = Field(default_factory=RouterSpec, description="The router.")
+    cache_server_spec: Annotated[CacheServerSpec, BeforeValidator(none_is_empty)] = Field(
+        default_factory=CacheServerSpec, description="The cache server."
+    )
+    shared_storage: Annotated[SharedStorage, BeforeValidator(none_is_empty)] = Field(
+        default_factory=SharedStorage, description="Storage all engines share."
+    )
+    lora_adapters: list[LoraAdapter] | None = Field(None, description="LoRA adapters.")
+    lora_controller: Annotated[LoraController, BeforeValidator(none_is_empty)] = Field(
+        default_factory=LoraController, description="The LoRA controller."
+    )
+    grafana_dashboards: Annotated[GrafanaDashboards, BeforeValidator(none_is_empty)] = Field(
+        default_factory=GrafanaDashboards, description="Grafana dashboards."
+    )
+    extra_objects: list[dict[str, Any]] | None = Field(None, description="Further Kubernetes objects, as they are.")
+    gitops: Annotated[Gitops, BeforeValidator(none_is_empty)] = Field(default_factory=Gitops, description="What only llmstack reads.")
+
+    @property
+    def engine(self) -> ServingEngineSpec:
+        return self.serving_engine_spec
+
+    @property
+    def models(self) -> list[Model]:
+        """The models that are deployed."""
+        return [model for model in self.engine.model_spec if model.is_enabled] if self.engine.enable_engine else []
+
+
+def map_defaults(section: type[BaseModel] = Stack) -> Mapping[str, Any]:
+    """The defaults that are maps, by the values' own keys: the lowest layer, under which a file's map merges deep."""
+    found: dict[str, Any] = {}
+    for name, field in section.model_fields.items():
+        default = field.get_default(call_default_factory=True) if not field.is_required() else None
+        if isinstance(default, dict) and default:
+            found[field.alias or name] = default
+        elif isinstance(default, BaseModel) and (inner := map_defaults(type(default))):
+            found[field.alias or name] = dict(inner)
+    return found

@@ -1,0 +1,174 @@
+"""Field types the sections share: quantities, names, ports, durations, raw Kubernetes blocks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from llmstack.values.scalars import SourceText
+
+
+class Section(BaseModel):
+    """A section of the values: every key is known and described, nothing is coerced."""
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, alias_generator=to_camel, allow_inf_nan=False, protected_namespaces=()
+    )
+
+
+def none_is_empty(value: Any) -> Any:
+    """`section:` or `section: null` is the section with its defaults."""
+    return {} if value is None else value
+
+
+def _check(id: str, pattern: str, what: str) -> Callable[[str], str]:
+    matches = re.compile(pattern).fullmatch
+
+    def check(value: str) -> str:
+        if matches(value) is None:
+            raise PydanticCustomError(id, "`{value}` is not {what}", {"value": value, "what": what})
+        return value
+
+    return check
+
+
+def _number_as_text(value: Any) -> Any:
+    """Numbers are read as the text Helm would print: `6` and `"6"` are the same."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return value
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _source_text(value: Any) -> Any:
+    return str(value) if isinstance(value, SourceText) else value
+
+
+def _source_bool(value: Any) -> Any:
+    words = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+    return words.get(value.lower(), value) if isinstance(value, SourceText) else value
+
+
+def _port(value: Any) -> Any:
+    """`9000` and `"9000"` are the same port; an empty text is none."""
+    if value == "":
+        return None
+    if isinstance(value, str) and value.isdecimal():
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and not 1 <= value <= 65535:
+        raise PydanticCustomError("bad-port", "{value} is not a port: 1 to 65535", {"value": value})
+    return value
+
+
+_SUFFIXES = {"": 1, "m": 1e-3, "u": 1e-6, "n": 1e-9} | {
+    f"{letter}{binary}": base**power
+    for power, letter in enumerate("kMGTPE", 1)
+    for binary, base in (("", 1000), ("i", 1024))
+}
+_SUFFIXES["Ki"] = _SUFFIXES.pop("ki")
+_QUANTITY = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))([A-Za-z]*|[eE][+-]?\d+)")
+
+
+def quantity_value(text: str) -> float | None:
+    """A Kubernetes quantity as a number (`1500m` → 1.5, `16Gi` → 17179869184.0); None when it is not one.
+
+    The grammar is that of k8s.io/apimachinery/pkg/api/resource.
+    """
+    match = _QUANTITY.fullmatch(text)
+    if match is None:
+        return None
+    number, suffix = match.groups()
+    if suffix in _SUFFIXES:
+        return float(number) * _SUFFIXES[suffix]
+    return float(number + suffix) if suffix[:1] in "eE" and len(suffix) > 1 and suffix[-1].isdigit() else None
+
+
+def _quantity(value: str) -> str:
+    number = quantity_value(value)
+    if value and (number is None or number < 0):
+        what = "a Kubernetes quantity such as 500m, 6, 16Gi"
+        raise PydanticCustomError("bad-quantity", "`{value}` is not {what}", {"value": value, "what": what})
+    return value
+
+
+_DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
+
+
+def seconds(text: str) -> int:
+    """A duration such as `12m`, `1h30m`, `90s` in seconds (Go's notation, whole seconds)."""
+    hours, minutes, rest = (float(part or 0) for part in (_DURATION.fullmatch(text) or _DURATION.match("")).groups())  # type: ignore[union-attr]
+    return round(hours * 3600 + minutes * 60 + rest)
+
+
+def _duration(value: str) -> str:
+    if not value or _DURATION.fullmatch(value) is None or seconds(value) <= 0:
+        raise PydanticCustomError("bad-duration", "`{value}` is not a duration such as 90s, 12m or 1h30m", {"value": value})
+    return value
+
+
+def _date(value: Any) -> Any:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        raise PydanticCustomError("bad-date", "`{value}` is not a date such as 2026-12-31", {"value": value}) from None
+
+
+LABEL = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
+
+Text = Annotated[str, BeforeValidator(_source_text)]
+Bool = Annotated[bool, BeforeValidator(_source_bool)]
+NumberText = Annotated[str, BeforeValidator(_number_as_text)]
+Quantity = Annotated[str, AfterValidator(_quantity), BeforeValidator(_number_as_text)]
+Port = Annotated[int | None, BeforeValidator(_port)]
+Duration = Annotated[str, AfterValidator(_duration), BeforeValidator(_source_text)]
+Date = Annotated[date, BeforeValidator(_date)]
+DnsLabel = Annotated[
+    str,
+    AfterValidator(_check("bad-name", rf"{LABEL}", "a DNS label: lower-case letters, digits and `-`, no more")),
+    BeforeValidator(_source_text),
+]
+DnsName = Annotated[
+    str,
+    AfterValidator(_check("bad-name", rf"(?:{LABEL}(?:\.{LABEL})*)?", "a DNS name: labels of lower-case letters, digits, `-`")),
+    BeforeValidator(_source_text),
+]
+"""A DNS subdomain, as object names are; empty means unset."""
+
+
+@dataclass(frozen=True)
+class Kube:
+    """Marks a raw Kubernetes block: its definition in the API's schema, checked at its place."""
+
+    definition: str
+    many: bool = False
+
+
+
+KubeMap = dict[str, Any]
+Affinity = Annotated[KubeMap, Kube("io.k8s.api.core.v1.Affinity")]
+Probe = Annotated[KubeMap, Kube("io.k8s.api.core.v1.Probe")]
+PodSecurityContext = Annotated[KubeMap, Kube("io.k8s.api.core.v1.PodSecurityContext")]
+SecurityContext = Annotated[KubeMap, Kube("io.k8s.api.core.v1.SecurityContext")]
+Resources = Annotated[KubeMap, Kube("io.k8s.api.core.v1.ResourceRequirements")]
+DeploymentStrategy = Annotated[KubeMap, Kube("io.k8s.api.apps.v1.DeploymentStrategy")]
+EmptyDir = Annotated[KubeMap, Kube("io.k8s.api.core.v1.EmptyDirVolumeSource")]
+Tolerations = Annotated[list[KubeMap], Kube("io.k8s.api.core.v1.Toleration", many=True)]
+EnvVars = Annotated[list[KubeMap], Kube("io.k8s.api.core.v1.EnvVar", many=True)]
+Volumes = Annotated[list[KubeMap], Kube("io.k8s.api.core.v1.Volume", many=True)]
+VolumeMounts = Annotated[list[KubeMap], Kube("io.k8s.api.core.v1.VolumeMount", many=True)]
+ServicePorts = Annotated[list[KubeMap], Kube("io.k8s.api.core.v1.ServicePort", many=True)]
+NodeSelectorTerms = Annotated[list[KubeMap], Kube("io.k8s.api.core.v1.NodeSelectorTerm", many=True)]
+LocalObjectReferences = Annotated[list[KubeMap], Kube("io.k8s.api.core.v1.LocalObjectReference", many=True)]
+IngressTLSList = Annotated[list[KubeMap], Kube("io.k8s.api.networking.v1.IngressTLS", many=True)]
+StringMap = dict[str, str]
+
+
+def chart(value: Any) -> Mapping[str, Any]:
+    """Marks a field whose default differs from the chart's, for docs/values.md."""
+    return {"chart": value}

@@ -1,0 +1,25 @@
+"""The table of components: every builder, in the order their units are written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from llmstack.model.stack import Stack
+from llmstack.objects import cache_server, engine, ingress, router, storage
+from llmstack.objects import stack as whole_stack
+from llmstack.objects.placed import Placed
+
+COMPONENTS: Mapping[str, Callable[[Stack], Iterator[Placed]]] = {
+    "stack": whole_stack.build,
+    "storage": storage.build,
+    "engine": engine.build,
+    "router": router.build,
+    "ingress": ingress.build,
+    "cache-server": cache_server.build,
+}
+
+
+def build_all(stack: Stack) -> Iterator[Placed]:
+    """Yield every object of one environment, with its unit and slot."""
+    for build in COMPONENTS.values():
+        yield from build(stack)

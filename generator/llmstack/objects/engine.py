@@ -1,0 +1,138 @@
+"""The serving engines: for each model a workload, its Service, its claim, its disruption budget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from llmstack.model.engine import Model
+from llmstack.model.stack import Stack
+from llmstack.objects import chat_template, engine_pod, labels, lmcache, names
+from llmstack.objects.arguments import serve_arguments, serve_command
+from llmstack.objects.metadata import KEPT, metadata
+from llmstack.objects.placed import Placed, place
+from llmstack.objects.pod import disruption_budget, progress_deadline, rolling
+
+SERVICE_PORT = "service-port"
+EXCLUSIVE_MODES = frozenset(("ReadWriteOnce", "ReadWriteOncePod"))
+
+
+def build(stack: Stack) -> Iterator[Placed]:
+    """Yield the objects of every model that is deployed."""
+    for model in stack.models:
+        yield from build_model(stack, model)
+
+
+def build_model(stack: Stack, model: Model) -> Iterator[Placed]:
+    """Yield the objects of one model, into its unit."""
+    unit = f"models/{model.name}"
+    yield place(unit, deployment(stack, model))
+    yield place(unit, service(stack, model))
+    yield from chat_template.build(stack, model, unit)
+    if model.pvc_storage and not model.pvc_existing_claim_name:
+        yield place(unit, claim(stack, model))
+    if budget := pod_disruption_budget(stack, model):
+        yield place(unit, budget)
+
+
+def template(stack: Stack) -> Iterator[Placed]:
+    """Yield the Deployment and Service of an engine before any model is named: what the stack says of all engines."""
+    model = Model.model_validate({"name": labels.ENGINE})
+    for object in (deployment(stack, model), service(stack, model)):
+        object["metadata"]["name"] = labels.ENGINE
+        yield place("engine", object)
+
+
+def deployment(stack: Stack, model: Model) -> dict[str, Any]:
+    """The Deployment of a model. Where a scaler owns the replicas, it states none."""
+    name = model.name or labels.ENGINE
+    selector = labels.selector(stack, labels.ENGINE, name)
+    pod_labels = labels.engine_labels(stack, model, model.pod_labels)
+    vllm = engine_pod.container(stack, model, serve_command(model), serve_arguments(stack, model))
+    pod = engine_pod.pod_spec(stack, model, [vllm, engine_pod.sidecar(stack, model)])
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": metadata(
+            stack, names.engine_deployment(stack, name), labels.engine_labels(stack, model), model.annotations
+        ),
+        "spec": {
+            "replicas": None if model.keda and model.keda.enabled else model.replica_count,
+            "progressDeadlineSeconds": progress_deadline(stack.engine.startup_probe),
+            "strategy": strategy(stack, model),
+            "selector": {"matchLabels": selector},
+            "template": {
+                "metadata": {"labels": pod_labels, "annotations": engine_pod.pod_annotations(stack, model)},
+                "spec": pod,
+            },
+        },
+    }
+
+
+def strategy(stack: Stack, model: Model) -> dict[str, Any]:
+    """`servingEngineSpec.strategy`, else one that can finish where it can be known to.
+
+    Several replicas with GPUs take turns on their own GPUs (maxSurge 0, maxUnavailable 1). One replica is replaced by a
+    second one first, except where its claim lets only one node, or one pod, mount it.
+    """
+    if stack.engine.strategy:
+        return dict(stack.engine.strategy)
+    keda = model.keda if model.keda and model.keda.enabled else None
+    replicas = (keda.max_replica_count if keda else model.replica_count) or 1
+    several_with_gpus = replicas > 1 and engine_pod.gpus_per_pod(model) > 0
+    return rolling(0, 1) if several_with_gpus or (replicas <= 1 and mounts_exclusively(stack, model)) else rolling(1, 0)
+
+
+def mounts_exclusively(stack: Stack, model: Model) -> bool:
+    """Whether a claim of the pod can be mounted on one node, or by one pod, only."""
+    modes: list[str] = []
+    if model.pvc_existing_claim_name:
+        modes += model.pvc_access_mode or []
+    elif model.pvc_storage:
+        modes += model.pvc_access_mode or ["ReadWriteOnce"]
+    return bool(modes) and EXCLUSIVE_MODES.issuperset(modes)
+
+
+def service(stack: Stack, model: Model) -> dict[str, Any]:
+    """The Service of a model's engines."""
+    name = model.name or labels.ENGINE
+    engine = stack.engine
+    port = engine.service_port or engine.container_port or 8000
+    own = {"name": SERVICE_PORT, "port": port, "targetPort": engine_pod.PORT_NAME, "protocol": "TCP"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": metadata(
+            stack, names.engine_service(stack, name), labels.engine_labels(stack, model), model.service_annotations
+        ),
+        "spec": {
+            "type": "ClusterIP",
+            "ports": [own, *lmcache.service_ports(model), *(engine.extra_ports or [])],
+            "selector": labels.selector(stack, labels.ENGINE, name),
+        },
+    }
+
+
+def claim(stack: Stack, model: Model) -> dict[str, Any]:
+    """The model's claim. It outlives its unit: its annotations keep it when the unit is pruned."""
+    name = model.name or labels.ENGINE
+    match = {"matchLabels": model.pvc_match_labels} if model.pvc_match_labels else None
+    own = labels.labels(stack, labels.ENGINE, name, {"model": name}, model.pvc_labels)
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": metadata(stack, names.storage_claim(stack, name), own, {**(model.pvc_annotations or {}), **KEPT}),
+        "spec": {
+            "accessModes": model.pvc_access_mode or ["ReadWriteOnce"],
+            "storageClassName": model.storage_class,
+            "selector": match,
+            "resources": {"requests": {"storage": model.pvc_storage}},
+        },
+    }
+
+
+def pod_disruption_budget(stack: Stack, model: Model) -> dict[str, Any] | None:
+    name = model.name or labels.ENGINE
+    own = metadata(stack, names.of_model(stack, name, "pdb-vllm"), labels.engine_labels(stack, model))
+    selector = labels.selector(stack, labels.ENGINE, name)
+    return disruption_budget(own, selector, stack.engine.max_unavailable_pod_disruption_budget, model.pdb)

@@ -1,0 +1,142 @@
+"""LMCache in an engine's pod: environment, KV transfer, ports.
+
+LMCache reads `LMCACHE_<SETTING>` for every setting of lmcache/v1/config.py. Settings that were renamed between 0.3 and
+0.5 are given under both names, with the same value.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from llmstack.model.engine import Model
+from llmstack.model.stack import Stack
+from llmstack.model.types import quantity_value
+from llmstack.objects import names
+from llmstack.objects.pod import env, field_env
+
+DISK_PATH = "/var/lib/lmcache"
+ZMQ_PORT, UCX_PORT = 55555, 9999
+
+
+def kv_transfer_config(model: Model) -> str | None:
+    """The value of `--kv-transfer-config`, None without LMCache."""
+    config = model.lmcache_config
+    if not config.enabled:
+        return None
+    value: dict[str, Any] = {"kv_connector": "LMCacheConnectorV1", "kv_role": config.kv_role or "kv_both"}
+    if config.transfers:
+        value["kv_connector_extra_config"] = {"discard_partial_chunks": False, "lmcache_rpc_port": config.nixl_role or "default"}
+    return json.dumps(value, separators=(",", ":"))
+
+
+def environment(stack: Stack, model: Model) -> Iterator[dict[str, Any]]:
+    """Yield the environment that LMCache reads."""
+    config = model.lmcache_config
+    if config.cuda_visible_devices:
+        yield env("CUDA_VISIBLE_DEVICES", config.cuda_visible_devices)
+    if not config.enabled:
+        return
+    if config.log_level:
+        yield env("LMCACHE_LOG_LEVEL", config.log_level)
+    yield from _offloading(model)
+    yield from _transfer(model)
+    if stack.cache_server_spec.enable_server:
+        yield env("LMCACHE_REMOTE_URL", f"lm://{names.cache_server_service(stack)}:{stack.cache_server_spec.service_port or stack.cache_server_spec.container_port}")
+        if stack.cache_server_spec.serde:
+            yield env("LMCACHE_REMOTE_SERDE", stack.cache_server_spec.serde)
+    yield from _controller(stack, model)
+
+
+def _offloading(model: Model) -> Iterator[dict[str, Any]]:
+    config = model.lmcache_config
+    size = config.cpu_offloading_buffer_size
+    if config.transfers and "cpu_offloading_buffer_size" not in config.model_fields_set:
+        size = None
+    on = bool(size) and quantity_value(str(size)) not in (0, None)
+    yield env("LMCACHE_LOCAL_CPU", "True" if on else "False")
+    yield env("LMCACHE_MAX_LOCAL_CPU_SIZE", size if on else "0")
+    if disk := disk_gigabytes(model):
+        yield env("LMCACHE_LOCAL_DISK", f"file://{DISK_PATH}/")
+        yield env("LMCACHE_MAX_LOCAL_DISK_SIZE", disk)
+
+
+def disk_gigabytes(model: Model) -> str | None:
+    """diskOffloadingBufferSize as the number LMCache wants: units of 1024³ bytes; a bare number is taken as such."""
+    text = model.lmcache_config.disk_offloading_buffer_size
+    number = quantity_value(text) if text and model.lmcache_config.enabled else None
+    if not number or not text:
+        return None
+    gigabytes = number if text[-1].isdigit() else number / 1024**3
+    return f"{gigabytes:.3f}".rstrip("0").rstrip(".")
+
+
+def _transfer(model: Model) -> Iterator[dict[str, Any]]:
+    """KV transfer between a prefill and a decode engine: the older names, then the current ones."""
+    config = model.lmcache_config
+    if not config.transfers:
+        return
+    yield env("LMCACHE_REMOTE_SERDE", "NULL")
+    yield env("UCX_TLS", "cuda_ipc,cuda_copy,tcp")
+    host, port, role = config.nixl_peer_host, config.nixl_peer_port, config.nixl_role
+    pairs = [("LMCACHE_ENABLE_NIXL", "True"), ("LMCACHE_NIXL_ROLE", role), ("LMCACHE_NIXL_RECEIVER_HOST", host)]
+    pairs += [("LMCACHE_NIXL_RECEIVER_PORT", port), ("LMCACHE_NIXL_BUFFER_SIZE", config.nixl_buffer_size)]
+    pairs += [("LMCACHE_NIXL_BUFFER_DEVICE", config.nixl_buffer_device or "cuda")]
+    if config.nixl_enable_gc is not None:
+        pairs.append(("LMCACHE_NIXL_ENABLE_GC", str(config.nixl_enable_gc)))
+    pairs += [("LMCACHE_ENABLE_PD", "True"), ("LMCACHE_TRANSFER_CHANNEL", "nixl"), ("LMCACHE_PD_ROLE", role)]
+    pairs += [("LMCACHE_PD_BUFFER_SIZE", config.nixl_buffer_size), ("LMCACHE_PD_BUFFER_DEVICE", config.nixl_buffer_device or "cuda")]
+    if role == "sender":
+        pairs += [("LMCACHE_PD_PROXY_HOST", host), ("LMCACHE_PD_PROXY_PORT", port)]
+    else:
+        pairs += [("LMCACHE_PD_PEER_HOST", host), ("LMCACHE_PD_PEER_INIT_PORT", port), ("LMCACHE_PD_PEER_ALLOC_PORT", UCX_PORT)]
+    yield from (env(name, value) for name, value in pairs if value is not None)
+
+
+def _controller(stack: Stack, model: Model) -> Iterator[dict[str, Any]]:
+    """What ties the engine to the LMCache controller in the router."""
+    config = model.lmcache_config
+
+    def wanted(field: str) -> bool:
+        return bool(config.enable_controller) or field in config.model_fields_set
+
+    if config.enable_controller is not None:
+        yield env("LMCACHE_ENABLE_CONTROLLER", str(config.enable_controller))
+    if config.instance_id:
+        yield env("LMCACHE_LMCACHE_INSTANCE_ID", config.instance_id)
+    else:
+        yield field_env("LMCACHE_LMCACHE_INSTANCE_ID", "metadata.name")
+    service = names.router_service(stack)
+    reply = config.controller_reply_port or stack.router_spec.lmcache_controller_reply_port
+    if wanted("controller_port") and config.controller_port:
+        yield env("LMCACHE_CONTROLLER_PULL_URL", f"{service}:{config.controller_port}")
+    if wanted("controller_reply_port") and reply:
+        yield env("LMCACHE_CONTROLLER_REPLY_URL", f"{service}:{reply}")
+    if wanted("worker_port") and config.worker_port:
+        yield env("LMCACHE_LMCACHE_WORKER_PORTS", config.worker_port)
+    if config.p2p_host:
+        yield env("LMCACHE_P2P_HOST", config.p2p_host)
+    if config.p2p_init_ports:
+        yield env("LMCACHE_P2P_INIT_PORTS", config.p2p_init_ports)
+    if config.worker_heartbeat_time:
+        yield env("LMCACHE_LMCACHE_WORKER_HEARTBEAT_TIME", config.worker_heartbeat_time)
+
+
+def container_ports(model: Model) -> Iterator[dict[str, Any]]:
+    """Ports of KV transfer and of the controller's worker, where they are used."""
+    config = model.lmcache_config
+    if config.transfers:
+        yield {"name": "zmq-port", "containerPort": ZMQ_PORT}
+        yield {"name": "ucx-port", "containerPort": UCX_PORT}
+    if config.enabled and config.worker_port and (config.enable_controller or "worker_port" in config.model_fields_set):
+        ports = [port.strip() for port in config.worker_port.split(",")]
+        for number, port in enumerate(port for port in ports if port.isdecimal()):
+            yield {"name": f"lmcache-work-{number}" if number else "lmcache-worker", "containerPort": int(port)}
+
+
+def service_ports(model: Model) -> Iterator[dict[str, Any]]:
+    """The ports of KV transfer on the engine's Service."""
+    if model.lmcache_config.transfers:
+        yield {"name": "zmq-port", "port": ZMQ_PORT, "targetPort": "zmq-port", "protocol": "TCP"}
+        yield {"name": "ucx-port", "port": UCX_PORT, "targetPort": "ucx-port", "protocol": "TCP"}

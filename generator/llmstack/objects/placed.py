@@ -1,0 +1,36 @@
+"""An object, and where in the tree it belongs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+Object = dict[str, Any]
+"""A Kubernetes object as plain data, without nulls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An object in its unit (`models/llama`, `router`, `stack` …) and slot.
+
+    The slot is the name of its file without the ending, unique in the unit and the same in every environment: objects
+    of base and overlay pair by it.
+    """
+
+    unit: str
+    slot: str
+    object: Object
+
+
+def prune(value: Any) -> Any:
+    """`value` without nulls, at any depth. Empty maps and lists stay: `emptyDir: {}` means something."""
+    if isinstance(value, dict):
+        return {key: prune(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [prune(item) for item in value if item is not None]
+    return value
+
+
+def place(unit: str, object: Object, slot: str | None = None) -> Placed:
+    """Put an object, given as a literal with None for what is not set, into its unit."""
+    return Placed(unit, slot or str(object["kind"]).lower(), prune(object))

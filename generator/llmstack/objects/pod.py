@@ -1,0 +1,103 @@
+"""Parts of a pod that every workload shares: scheduling, images, unique lists, strategies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from llmstack.model.disruption import DisruptionBudget
+from llmstack.model.secret_ref import SecretReference
+
+Items = list[dict[str, Any]]
+
+
+def image(repository: str | None, tag: str | None) -> str | None:
+    """`repository:tag`, or `repository@sha256:…` where the tag is a digest; None while there is no repository."""
+    if not repository:
+        return None
+    if not tag:
+        return repository
+    return f"{repository}@{tag}" if tag.startswith("sha256:") else f"{repository}:{tag}"
+
+
+def unique(items: Iterable[Mapping[str, Any] | None], *keys: str) -> Items | None:
+    """The items, each key once: a later one takes the place of an earlier one, and stands where it was written."""
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for item in items:
+        if item is not None:
+            at = tuple(item.get(key) for key in keys)
+            found.pop(at, None)
+            found[at] = dict(item)
+    return list(found.values()) or None
+
+
+def secret_env(name: str, reference: SecretReference | None) -> dict[str, Any] | None:
+    """An environment variable whose value stays in its Secret."""
+    if reference is None:
+        return None
+    key = {"name": reference.secret_name, "key": reference.secret_key}
+    return {"name": name, "valueFrom": {"secretKeyRef": key}}
+
+
+def env(name: str, value: object) -> dict[str, Any]:
+    return {"name": name, "value": str(value)}
+
+
+def field_env(name: str, path: str) -> dict[str, Any]:
+    return {"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}}
+
+
+def affinity(
+    stated: Mapping[str, Any] | None, terms: list[dict[str, Any]] | None, node_name: str | None = None
+) -> dict[str, Any] | None:
+    """`affinity` as stated, else the required node affinity of `nodeSelectorTerms` (the chart's precedence)."""
+    if stated:
+        return dict(stated)
+    if not terms or node_name:
+        return None
+    required = {"nodeSelectorTerms": terms}
+    return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": required}}
+
+
+def rolling(max_surge: int, max_unavailable: int) -> dict[str, Any]:
+    return {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": max_surge, "maxUnavailable": max_unavailable}}
+
+
+def int_or_percent(value: str | int | None) -> int | str | None:
+    """`"1"` is the integer 1, `"50%"` stays; empty means unset."""
+    if value is None or value == "":
+        return None
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
+def disruption_budget(
+    metadata: dict[str, Any], matches: Mapping[str, str], max_unavailable: str | None, budget: DisruptionBudget | None
+) -> dict[str, Any] | None:
+    """A PodDisruptionBudget; `pdb` says more than `maxUnavailablePodDisruptionBudget` and wins. None when neither is set."""
+    minimum, maximum = None, int_or_percent(max_unavailable)
+    if budget is not None and budget.enabled:
+        minimum, maximum = int_or_percent(budget.min_available), int_or_percent(budget.max_unavailable)
+        minimum = 1 if minimum is None and maximum is None else minimum
+        metadata["labels"] = {**(budget.labels or {}), **(metadata["labels"] or {})}
+        metadata["annotations"] = budget.annotations or None
+    if minimum is None and maximum is None:
+        return None
+    spec = {"minAvailable": minimum, "maxUnavailable": maximum, "selector": {"matchLabels": dict(matches)}}
+    return {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": metadata, "spec": spec}
+
+
+def probe_budget(probe: Mapping[str, Any] | None) -> int:
+    """Seconds a container may take until its start-up probe gives up; 0 without one.
+
+    initialDelaySeconds + periodSeconds × failureThreshold, with the API's defaults 0, 10 and 3.
+    """
+    if not probe:
+        return 0
+    period = int(probe.get("periodSeconds") or 10)
+    return int(probe.get("initialDelaySeconds") or 0) + period * int(probe.get("failureThreshold") or 3)
+
+
+def progress_deadline(probe: Mapping[str, Any] | None) -> int:
+    """progressDeadlineSeconds that exceeds the start-up budget: the chart's 1200, or five minutes more than the budget."""
+    return max(1200, probe_budget(probe) + 300)
+

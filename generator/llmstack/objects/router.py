@@ -1,0 +1,222 @@
+"""The request router: Deployment, Service, disruption budget, and what it may read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from llmstack.model.router import RouterSpec
+from llmstack.model.secret_ref import reference
+from llmstack.model.stack import Stack
+from llmstack.objects import labels, names
+from llmstack.objects.engine_pod import extra_container_ports
+from llmstack.objects.metadata import metadata
+from llmstack.objects.placed import Placed, place
+from llmstack.objects.pod import affinity, disruption_budget, env, image, progress_deadline, rolling, secret_env, unique
+
+UNIT = "router"
+PORT_NAME = "router-port"
+SERVICE_PORT = "router-sport"
+
+
+def build(stack: Stack) -> Iterator[Placed]:
+    """Yield the router's objects; nothing when routerSpec.enableRouter is false."""
+    if not stack.router_spec.enable_router:
+        return
+    yield place(UNIT, deployment(stack))
+    yield place(UNIT, service(stack))
+    if not stack.router_spec.service_account_name:
+        account = metadata(stack, names.router_service_account(stack), _labels(stack))
+        yield place(UNIT, {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account})
+    yield place(UNIT, role(stack))
+    yield place(UNIT, role_binding(stack))
+    own = metadata(stack, names.of_release(stack, "router-pdb"), _labels(stack))
+    if budget := disruption_budget(own, _selector(stack), None, stack.router_spec.pdb):
+        yield place(UNIT, budget)
+
+
+def _selector(stack: Stack) -> dict[str, str]:
+    return labels.selector(stack, labels.ROUTER, labels.ROUTER)
+
+
+def _labels(stack: Stack) -> dict[str, str]:
+    return labels.labels(stack, labels.ROUTER, labels.ROUTER, stack.router_spec.labels)
+
+
+def deployment(stack: Stack) -> dict[str, Any]:
+    """The router's Deployment. Where a HorizontalPodAutoscaler owns the replicas, it states none."""
+    router = stack.router_spec
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": metadata(stack, names.router_deployment(stack), _labels(stack)),
+        "spec": {
+            "replicas": None if router.autoscaling.enabled else router.replica_count,
+            "progressDeadlineSeconds": progress_deadline(router.startup_probe),
+            "strategy": router.strategy or rolling(1, 0),
+            "selector": {"matchLabels": _selector(stack)},
+            "template": {
+                "metadata": {"labels": _labels(stack), "annotations": router.pod_annotations or None},
+                "spec": pod_spec(stack),
+            },
+        },
+    }
+
+
+def pod_spec(stack: Stack) -> dict[str, Any]:
+    router = stack.router_spec
+    return {
+        "serviceAccountName": names.router_service_account(stack),
+        "affinity": affinity(router.affinity, router.node_selector_terms),
+        "nodeSelector": router.node_selector or None,
+        "tolerations": router.tolerations or None,
+        "priorityClassName": router.priority_class_name or None,
+        "securityContext": router.security_context or None,
+        "imagePullSecrets": router.image_pull_secrets or None,
+        "containers": [container(stack)],
+        "volumes": unique(router.extra_volumes or [], "name"),
+    }
+
+
+def container(stack: Stack) -> dict[str, Any]:
+    router = stack.router_spec
+    key = reference(router.vllm_api_key) or reference(stack.engine.vllm_api_key)
+    return {
+        "name": "router-container",
+        "image": image(router.repository, router.tag),
+        "imagePullPolicy": router.image_pull_policy,
+        "args": arguments(stack),
+        "env": unique(
+            [
+                env("PYTHONHASHSEED", "123"),
+                env("LMCACHE_LOG_LEVEL", router.lmcache_config.log_level) if router.lmcache_config.log_level else None,
+                secret_env("HF_TOKEN", reference(router.hf_token)),
+                secret_env("VLLM_API_KEY", key),
+                *(router.env or []),
+            ],
+            "name",
+        ),
+        "ports": unique([*_container_ports(stack), *extra_container_ports(router.extra_ports)], "containerPort", "protocol"),
+        "resources": router.resources or None,
+        "securityContext": router.container_security_context or None,
+        "startupProbe": router.startup_probe,
+        "livenessProbe": router.liveness_probe,
+        "readinessProbe": router.readiness_probe,
+        "volumeMounts": unique(router.extra_volume_mounts or [], "mountPath"),
+    }
+
+
+def arguments(stack: Stack) -> list[str]:
+    """Arguments of the router, extraArgs last. What is not set is left to the router."""
+    router = stack.router_spec
+    stated: list[tuple[str, object]] = [
+        ("--host", "0.0.0.0"),
+        ("--port", router.container_port or 8000),
+        ("--service-discovery", router.service_discovery),
+        *_discovery(stack),
+        ("--routing-logic", router.routing_logic),
+        ("--session-key", router.session_key),
+        ("--prefix-min-match-length", router.prefix_min_match_length or None),
+        ("--engine-stats-interval", router.engine_scrape_interval),
+        ("--request-stats-window", router.request_stats_window),
+        ("--root-path", router.root_path),
+        *_controller(stack),
+    ]
+    if router.otel.endpoint:
+        stated += [("--otel-endpoint", router.otel.endpoint), ("--otel-service-name", router.otel.service_name)]
+    flags = [text for flag, value in stated if value not in (None, "") for text in (flag, str(value))]
+    secure = ["--otel-secure"] if router.otel.endpoint and router.otel.secure else []
+    return [*flags, *secure, *(router.extra_args or [])]
+
+
+def _discovery(stack: Stack) -> Iterator[tuple[str, object]]:
+    """How the router finds engines: by the labels all engines of this release share, on the port they listen on."""
+    router = stack.router_spec
+    if router.service_discovery == "static":
+        yield "--static-backends", router.static_backends
+        yield "--static-models", router.static_models
+        return
+    yield "--k8s-namespace", stack.gitops.namespace
+    yield "--k8s-service-discovery-type", router.k8s_service_discovery_type
+    if stack.engine.container_port not in (None, 8000):
+        yield "--k8s-port", stack.engine.container_port
+    selects = labels.selects_all(stack, labels.ENGINE)
+    yield "--k8s-label-selector", ",".join(f"{key}={value}" for key, value in sorted(selects.items()))
+
+
+def controller_port(stack: Stack) -> int:
+    """Port of the LMCache controller: what the router says, else what the models say, else LMCache's 9000."""
+    said = stack.router_spec.lmcache_controller_port
+    ports = [model.lmcache_config.controller_port for model in stack.models if model.lmcache_config.enable_controller]
+    return said or next((port for port in ports if port), 9000)
+
+
+def _controller(stack: Stack) -> Iterator[tuple[str, object]]:
+    router: RouterSpec = stack.router_spec
+    if router.lmcache_controller_port or router.routing_logic == "kvaware":
+        yield "--lmcache-controller-port", controller_port(stack)
+    yield "--lmcache-controller-reply-port", router.lmcache_controller_reply_port
+    yield "--lmcache-controller-heartbeat-port", router.lmcache_controller_heartbeat_port
+
+
+def _lmcache_ports(stack: Stack) -> Iterator[tuple[str, int]]:
+    """Ports of the LMCache controller that engines are told of: they are on the Service too."""
+    router = stack.router_spec
+    yield "lmcache-port", controller_port(stack)
+    if router.lmcache_controller_reply_port:
+        yield "lmcache-reply", router.lmcache_controller_reply_port
+    if router.lmcache_controller_heartbeat_port:
+        yield "lmcache-beat", router.lmcache_controller_heartbeat_port
+
+
+def _container_ports(stack: Stack) -> Iterator[dict[str, Any]]:
+    yield {"name": PORT_NAME, "containerPort": stack.router_spec.container_port or 8000}
+    for name, port in _lmcache_ports(stack):
+        yield {"name": name, "containerPort": port}
+
+
+def service(stack: Stack) -> dict[str, Any]:
+    """The Service that clients are told of."""
+    router = stack.router_spec
+    own = {
+        "name": SERVICE_PORT,
+        "port": router.service_port or router.container_port or 8000,
+        "targetPort": PORT_NAME,
+        "nodePort": router.node_port if router.service_type in ("NodePort", "LoadBalancer") else None,
+        "protocol": "TCP",
+    }
+    cache = [{"name": name, "port": port, "targetPort": name, "protocol": "TCP"} for name, port in _lmcache_ports(stack)]
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": metadata(stack, names.router_service(stack), _labels(stack), router.service_annotations),
+        "spec": {
+            "type": router.service_type,
+            "ports": [own, *cache, *(router.extra_ports or [])],
+            "selector": _selector(stack),
+        },
+    }
+
+
+def role(stack: Stack) -> dict[str, Any]:
+    """What service discovery reads: pods, and Services and their endpoints when it goes by Service names."""
+    watched = ["pods"]
+    if stack.router_spec.k8s_service_discovery_type == "service-name":
+        watched += ["services", "endpoints"]
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "Role",
+        "metadata": metadata(stack, names.of_release(stack, "reader"), _labels(stack)),
+        "rules": [{"apiGroups": [""], "resources": watched, "verbs": ["get", "watch", "list", "patch"]}],
+    }
+
+
+def role_binding(stack: Stack) -> dict[str, Any]:
+    account = {"kind": "ServiceAccount", "name": names.router_service_account(stack), "namespace": stack.gitops.namespace}
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "RoleBinding",
+        "metadata": metadata(stack, names.of_release(stack, "deployment-access-binding"), _labels(stack)),
+        "subjects": [account],
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": names.of_release(stack, "reader")},
+    }
