@@ -71,7 +71,7 @@ def git(folder: Path, *arguments: str) -> None:
 
 
 def make_repository(folder: Path, models: int, *, generated: bool) -> Path:
-    """A Git repository with values/prod.yaml of so many models, and what it generates if asked; all committed."""
+    """A Git repository with values/prod.yaml of so many models, and what it generates if asked, committed."""
     (folder / "values").mkdir(parents=True)
     (folder / "values" / "prod.yaml").write_text(values(models), encoding="utf-8")
     git(folder, "init", "--quiet")
