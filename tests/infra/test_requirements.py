@@ -29,11 +29,11 @@ def text(name: str) -> str:
 def pins(name: str) -> dict[str, tuple[str, list[str]]]:
     """Each package of requirements/<name>.txt: its version and the hashes of its archives."""
     joined = re.sub(r"\s*\\\n\s*", " ", re.sub(r"^\s*#.*\n", "", text(name), flags=re.MULTILINE))
-    found = {}
+    found: dict[str, tuple[str, list[str]]] = {}
     for line in joined.splitlines():
         match = re.fullmatch(r"(\S+)==(\S+)((?: --hash=sha256:[0-9a-f]{64})+)", line)
         assert match, f"not an exact, hashed pin: {line[:80]!r}"
-        found[canonicalize_name(match[1])] = match[2], match[3].split()
+        found[canonicalize_name(match[1])] = (match[2], match[3].split())
     return found
 
 

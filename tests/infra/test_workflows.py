@@ -1,4 +1,4 @@
-"""The workflows: actions pinned by commit, least permissions, nothing of a pull request where a job may write."""
+"""The workflows: actions pinned by commit, least permissions, no pull request code where a job may write."""
 
 import os
 import re
