@@ -1,8 +1,9 @@
 """Kustomize's strategic merge of one patch into one object, in memory.
 
-Proved equal to kustomize 5.8.1 (kyaml 0.21.1, `yaml/merge2` and `yaml/walk`) by tests that run it. What kustomize
-does in a way that nobody could want (it leaves `$patch: replace` in the output where there was no list to replace,
-it writes a label set to null as the text "null") is refused with `Unsupported`, and so is what is not covered here.
+Proved equal to kustomize 5.8.1 (kyaml 0.21.1, `yaml/merge2` and `yaml/walk`) by tests that run it. What it
+does in a way that nobody could want (it leaves `$patch: replace` in the output where there was no list to
+replace, it writes a label set to null as the text "null") is refused with `Unsupported`, and so is what is
+not covered here.
 """
 
 from __future__ import annotations
@@ -54,9 +55,9 @@ MERGE_KEYS: dict[tuple[str, str], dict[Path, Path]] = {
 }
 """By (apiVersion, kind): the lists that merge by key, and the keys. Every other list is replaced whole.
 
-From `x-kubernetes-patch-merge-key` and `x-kubernetes-list-map-keys` of the OpenAPI schema that kustomize carries,
-which is that of Kubernetes 1.21 (kyaml, `openapi/kubernetesapi/v1_21_2`): keyed lists that Kubernetes added later
-(`resourceClaims`, `schedulingGates`), and all lists of custom resources, are replaced.
+From `x-kubernetes-patch-merge-key` and `x-kubernetes-list-map-keys` of the OpenAPI schema that kustomize
+carries, which is that of Kubernetes 1.21 (kyaml, `openapi/kubernetesapi/v1_21_2`): keyed lists that
+Kubernetes added later (`resourceClaims`, `schedulingGates`), and all lists of custom resources, are replaced.
 """
 
 _NO_KEYS: dict[Path, Path] = {}
@@ -67,16 +68,16 @@ class Unsupported(ValueError):
 
 
 def merge_keys(api_version: str, kind: str, path: Path) -> Path:
-    """The keys by which kustomize merges the list at `path` of such an object; empty when it replaces it whole."""
+    """The keys by which kustomize merges the list at `path` of such an object; empty where it replaces it."""
     return MERGE_KEYS.get((api_version, kind), _NO_KEYS).get(path, ())
 
 
 def merge_patch(target: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
     """`target` as kustomize leaves it after the strategic merge patch `patch`; neither argument is changed.
 
-    Parts that the patch leaves alone are shared with `target`. Name, kind and namespace merge as other fields do:
-    what a patch's target and options make of them is not decided here. Raises `Unsupported` on a patch that
-    deletes the whole object and on what the module's description says.
+    Parts that the patch leaves alone are shared with `target`. Name, kind and namespace merge as other fields
+    do: what a patch's target and options make of them is not decided here. Raises `Unsupported` on a patch
+    that deletes the whole object and on what the module's description says.
     """
     kind = str(target.get("apiVersion")), str(target.get("kind"))
     if patch.get("apiVersion", kind[0]) != kind[0] or patch.get("kind", kind[1]) != kind[1]:
@@ -94,11 +95,11 @@ def merge_patch(target: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str
 
 
 def _patch_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """Metadata of a patch without empty maps of labels and annotations, which kustomize drops before it merges.
+    """Metadata of a patch without empty labels and annotations, which kustomize drops before it merges.
 
     It copies both through text, and merges finalizers as sets: anything that suffers from it is refused.
     """
-    for field in ("finalizers", "ownerReferences"):
+    for field in ("finalizers", "ownerReferences", DIRECTIVE):
         if field in metadata:
             raise Unsupported(f"metadata.{field} in a patch")
     copy = dict(metadata)
@@ -153,7 +154,8 @@ def _merge_list(
 ) -> list[Any]:
     """A keyed list: the patch's items first, in its order, then the others of `before` in theirs.
 
-    Where the key has two fields and the items state both, items that were there keep their order after the new ones.
+    Where the key has two fields and the items state both, items that were there keep their order after the
+    new ones.
     """
     directives = [item[DIRECTIVE] for item in patch if isinstance(item, dict) and item.keys() == {DIRECTIVE}]
     items = [item for item in patch if not isinstance(item, dict) or item.keys() != {DIRECTIVE}]
@@ -186,7 +188,8 @@ def _merge_list(
 
 
 def _identities(items: Sequence[Any], keys: Path) -> list[Path]:
-    """The key of each item, the parts that it states; raises where two are one, or kustomize would take them so."""
+    """The key of each item, the parts that it states; raises where two are one, or kustomize would take them
+    so."""
     identities = []
     for item in items:
         if not isinstance(item, Mapping) or item.get(keys[0]) in (None, ""):
@@ -221,6 +224,8 @@ def _fresh_items(items: Sequence[Any], path: Path, keyed: Mapping[Path, Path]) -
 
 def _without_nulls(value: Mapping[str, Any], path: Path, keyed: Mapping[Path, Path]) -> dict[str, Any]:
     """A new map: nulls and directives mean nothing there, down to lists that are taken whole."""
+    if value.get(DIRECTIVE, "merge") not in ("merge", "replace"):
+        raise Unsupported(f"{DIRECTIVE}: {value[DIRECTIVE]}")
     return {
         key: _fresh(item, (*path, key), keyed)
         for key, item in value.items()
