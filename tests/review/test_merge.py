@@ -174,7 +174,8 @@ CASES = {
     ),
     "replace metadata maps": (
         deployment() | {"metadata": {"name": "any", "labels": {"a": "1"}, "annotations": {"a": "1"}}},
-        deployment() | {"metadata": {"labels": {"$patch": "replace", "b": "2"}, "annotations": {}}},
+        deployment()
+        | {"metadata": {"name": "x", "labels": {"$patch": "replace", "b": "2"}, "annotations": {}}},
     ),
 }  # fmt: skip
 
