@@ -23,7 +23,22 @@ import yaml
 KEY_ORDER = {
     key: rank
     for rank, key in enumerate(
-        ("apiVersion", "kind", "metadata", "$patch", "name", "namespace", "image", "command", "args", "labels", "annotations")
+        (
+            "apiVersion",
+            "kind",
+            "metadata",
+            "$patch",
+            "name",
+            "namespace",
+            "image",
+            "command",
+            "args",
+            "labels",
+            "annotations",
+            "path",
+            "resources",
+            "components",
+        )
     )
 }
 """Keys that come first in any map, in this order; all others follow by name."""

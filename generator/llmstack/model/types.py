@@ -166,7 +166,14 @@ ServicePorts = Annotated[list[KubeMap], Kube("io.k8s.api.core.v1.ServicePort", m
 NodeSelectorTerms = Annotated[list[KubeMap], Kube("io.k8s.api.core.v1.NodeSelectorTerm", many=True)]
 LocalObjectReferences = Annotated[list[KubeMap], Kube("io.k8s.api.core.v1.LocalObjectReference", many=True)]
 IngressTLSList = Annotated[list[KubeMap], Kube("io.k8s.api.networking.v1.IngressTLS", many=True)]
-StringMap = dict[str, str]
+
+
+def _without_nulls(value: Any) -> Any:
+    """`labels: {team: null}` takes a lower layer's label away."""
+    return {key: item for key, item in value.items() if item is not None} if isinstance(value, dict) else value
+
+
+StringMap = Annotated[dict[str, str], BeforeValidator(_without_nulls)]
 
 
 def chart(value: Any) -> Mapping[str, Any]:

@@ -107,7 +107,7 @@ def service(stack: Stack, model: Model) -> dict[str, Any]:
         ),
         "spec": {
             "type": "ClusterIP",
-            "ports": [own, *lmcache.service_ports(model), *(engine.extra_ports or [])],
+            "ports": engine_pod.service_ports([own, *lmcache.service_ports(model)], engine.extra_ports),
             "selector": labels.selector(stack, labels.ENGINE, name),
         },
     }

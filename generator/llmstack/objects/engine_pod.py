@@ -69,19 +69,34 @@ def env_from(stack: Stack, model: Model) -> list[dict[str, Any]] | None:
 
 def ports(stack: Stack, model: Model) -> list[dict[str, Any]]:
     """Container ports: the API, LMCache's, and one for each extra Service port."""
-    stated = [{"name": PORT_NAME, "containerPort": stack.engine.container_port or 8000}]
-    return unique([*stated, *lmcache.container_ports(model), *extra_container_ports(stack.engine.extra_ports)], "containerPort", "protocol") or []
+    own = {"name": PORT_NAME, "containerPort": stack.engine.container_port or 8000}
+    return container_ports([own, *lmcache.container_ports(model)], stack.engine.extra_ports)
 
 
-def extra_container_ports(extra: Sequence[dict[str, Any]] | None) -> list[dict[str, Any]]:
-    """What `extraPorts` (Service ports) open in the container: the target port, by number or by name."""
-    opened = []
+def container_ports(own: Sequence[dict[str, Any]], extra: Sequence[dict[str, Any]] | None) -> list[dict[str, Any]]:
+    """The container's ports: `own`, and what `extraPorts` (Service ports) open, each number and protocol once.
+
+    A target port that is named opens the Service port's number under that name. Protocols are written out where any
+    is: Kubernetes keys the list by number and protocol.
+    """
+    opened = list(own)
+    taken = {(port["containerPort"], "TCP") for port in own}
     for port in extra or []:
         target = port.get("targetPort", port.get("port"))
         number = target if isinstance(target, int) else port.get("port")
         name = target if isinstance(target, str) else port.get("name")
-        opened.append({"name": name, "containerPort": number, "protocol": port.get("protocol")})
+        if (number, port.get("protocol") or "TCP") not in taken:
+            taken.add((number, port.get("protocol") or "TCP"))
+            opened.append({"name": name, "containerPort": number, "protocol": port.get("protocol")})
+    if any(port.get("protocol") for port in opened):
+        opened = [port | {"protocol": port.get("protocol") or "TCP"} for port in opened]
     return opened
+
+
+def service_ports(own: Sequence[dict[str, Any]], extra: Sequence[dict[str, Any]] | None) -> list[dict[str, Any]]:
+    """The Service's ports: `own` and the extra ones, each port and protocol once; an extra one wins."""
+    stated = [port | {"protocol": port.get("protocol") or "TCP"} for port in extra or []]
+    return unique([*own, *stated], "port", "protocol") or []
 
 
 def resources(model: Model) -> dict[str, Any] | None:

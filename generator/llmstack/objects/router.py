@@ -9,7 +9,7 @@ from llmstack.model.router import RouterSpec
 from llmstack.model.secret_ref import reference
 from llmstack.model.stack import Stack
 from llmstack.objects import labels, names
-from llmstack.objects.engine_pod import extra_container_ports
+from llmstack.objects.engine_pod import container_ports, service_ports
 from llmstack.objects.metadata import metadata
 from llmstack.objects.placed import Placed, place
 from llmstack.objects.pod import affinity, disruption_budget, env, image, progress_deadline, rolling, secret_env, unique
@@ -96,7 +96,7 @@ def container(stack: Stack) -> dict[str, Any]:
             ],
             "name",
         ),
-        "ports": unique([*_container_ports(stack), *extra_container_ports(router.extra_ports)], "containerPort", "protocol"),
+        "ports": container_ports(list(_container_ports(stack)), router.extra_ports),
         "resources": router.resources or None,
         "securityContext": router.container_security_context or None,
         "startupProbe": router.startup_probe,
@@ -192,7 +192,7 @@ def service(stack: Stack) -> dict[str, Any]:
         "metadata": metadata(stack, names.router_service(stack), _labels(stack), router.service_annotations),
         "spec": {
             "type": router.service_type,
-            "ports": [own, *cache, *(router.extra_ports or [])],
+            "ports": service_ports([own, *cache], router.extra_ports),
             "selector": _selector(stack),
         },
     }

@@ -1,0 +1,154 @@
+"""From merged values to a validated stack: what is wrong is a finding at its place, all of them in one run."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from llmstack.finding import Finding, Route, Severity, show_route
+from llmstack.model.stack import OTHER_CHARTS, Stack, map_defaults
+from llmstack.values.layers import Layers, merge_layers
+from llmstack.values.source import Source
+
+_SECRET_SECTIONS = frozenset(("vllmApiKey", "hf_token", "credentials", "env"))
+_TYPES = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "dict_type": "a map",
+    "model_type": "a map",
+    "model_attributes_type": "a map",
+    "list_type": "a list",
+    "finite_number": "a finite number",
+}
+
+
+def read_stack(sources: Iterable[Source]) -> tuple[Layers, Stack | None, tuple[Finding, ...]]:
+    """Merge the files (lowest first) and validate; the stack is None when it cannot be made.
+
+    Findings have their places.
+    """
+    layers = merge_layers(tuple(sources), map_defaults())
+    findings = list(layers.findings)
+    data = dict(layers.data)
+    for section in OTHER_CHARTS:
+        if section in data:
+            del data[section]
+            message = f"`{section}` belongs to another chart; nothing is generated from it"
+            help = "install that chart on its own, and keep its values with it"
+            findings.append(Finding("other-chart", Severity.WARNING, message, (section,), layers.place((section,)), help))
+    stack, problems = _validate(data)
+    findings += [_placed(problem, layers) for problem in problems]
+    broken = any(source.root is None and source.findings for source in (layer.source for layer in layers.layers))
+    return layers, None if broken else stack, tuple(findings)
+
+
+def _validate(data: Mapping[str, Any]) -> tuple[Stack | None, list[tuple[str, Route, str, Any, Mapping[str, Any]]]]:
+    try:
+        return Stack.model_validate(data), []
+    except ValidationError as error:
+        problems = {}
+        for detail in error.errors(include_url=False):
+            route = _route(detail["loc"], data, missing=detail["type"] in ("missing", "extra_forbidden"))
+            problems.setdefault(route, (detail["type"], route, detail["msg"], detail["input"], detail.get("ctx", {})))
+        return None, list(problems.values())
+
+
+def _route(loc: tuple[int | str, ...], data: Any, *, missing: bool) -> Route:
+    """pydantic's location without the tags of unions, which are not in the data."""
+    route: list[str | int] = []
+    here = data
+    for number, step in enumerate(loc):
+        if isinstance(here, dict) and step in here:
+            here = here[step]
+        elif isinstance(here, list) and isinstance(step, int) and step < len(here):
+            here = here[step]
+        elif not (missing and number == len(loc) - 1):
+            continue
+        route.append(step)
+    return tuple(route)
+
+
+def _placed(problem: tuple[str, Route, str, Any, Mapping[str, Any]], layers: Layers) -> Finding:
+    kind, route, message, value, context = problem
+    secret = bool(_SECRET_SECTIONS & set(route))
+    key = show_route(route[-1:]) if route and isinstance(route[-1], str) else show_route(route[-2:])
+    if kind == "extra_forbidden":
+        return _unknown_key(route, layers, secret)
+    place = layers.place(route, on_value=True)
+    if kind == "missing":
+        text = f"`{key}` is missing in {_section(route)}"
+        return Finding("missing-key", Severity.ERROR, text, route, place, None, secret)
+    if kind in _TYPES:
+        given = "what is given" if secret else _given(value, layers.text(route))
+        help = f'quote it: "{layers.text(route)}"' if kind == "string_type" and not secret and _is_scalar(value) else None
+        text = f"`{key}` is {_TYPES[kind]}, not {given}"
+        return Finding("wrong-type", Severity.ERROR, text, route, place, help, secret)
+    if "-" in kind:  # a type of ours: the id of the finding
+        return Finding(kind, Severity.ERROR, f"`{key}`: {message}", route, place, None, secret)
+    expected = str(context.get("expected", "")) if kind == "literal_error" else ""
+    text = f"`{key}` is one of {expected.replace(chr(39), '`')}" if expected else f"`{key}`: {message[:1].lower()}{message[1:]}"
+    help = _nearest(str(value), [word.strip(" '") for word in expected.replace(" or ", ",").split(",")]) if expected else None
+    return Finding("bad-value", Severity.ERROR, text, route, place, help, secret)
+
+
+def _unknown_key(route: Route, layers: Layers, secret: bool) -> Finding:
+    known = list(keys_at(route[:-1]))
+    message = f"`{route[-1]}` is not a key of {_section(route)}"
+    help = _nearest(str(route[-1]), known) or (f"known keys: {', '.join(sorted(known))}" if len(known) < 12 else None)
+    return Finding("unknown-key", Severity.ERROR, message, route, layers.place(route), help, secret)
+
+
+def _section(route: Route) -> str:
+    """The section a key is in, without the part of the path that goes without saying."""
+    shown = route[:-1]
+    if shown[:2] == ("servingEngineSpec", "modelSpec") and len(shown) > 2:
+        shown = shown[1:]
+    return show_route(shown) or "the values"
+
+
+def _is_scalar(value: object) -> bool:
+    return isinstance(value, (int, float, bool))
+
+
+def _given(value: Any, text: str | None) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return f"the boolean {text or str(value).lower()}"
+    if isinstance(value, (int, float)):
+        return f"the number {text or value}"
+    return {dict: "a map", list: "a list", str: f"the text `{value}`"}.get(type(value), "this")
+
+
+def _nearest(word: str, known: list[str]) -> str | None:
+    lowered = {name.lower(): name for name in known}
+    found = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
+    return f"did you mean `{lowered[found[0]]}`?" if found else None
+
+
+def keys_at(route: Route, section: type[BaseModel] = Stack) -> Iterator[str]:
+    """Yield the known keys of the section at `route`; nothing where any key may stand."""
+    here: type[BaseModel] | None = section
+    for step in route:
+        if here is None or isinstance(step, int):
+            continue
+        field = next((field for field in here.model_fields.values() if field.alias == step), None)
+        here = section_of(field.annotation) if field is not None else here if step not in route else None
+    if here is not None:
+        yield from (field.alias or name for name, field in here.model_fields.items())
+
+
+def section_of(annotation: Any) -> type[BaseModel] | None:
+    """The section inside an annotation such as `list[Model]` or `Nfs | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        if (found := section_of(inner)) is not None:
+            return found
+    return None

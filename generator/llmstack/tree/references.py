@@ -1,0 +1,66 @@
+"""Where one object names another, as kustomize follows it.
+
+When a patch renames an object, kustomize rewrites the references to it in the same build by itself (its name reference
+transformer, api/internal/konfig/builtinpluginconsts/namereference.go), and its namespace transformer fills the subjects
+of a binding whose service account is in the same build. A patch that stated the same would be idle, so the difference
+is taken against the parent with its references already rewritten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Renames = Mapping[tuple[str, str], str]
+"""(kind, old name) → new name."""
+
+_BY_FIELD = {"serviceAccountName": "ServiceAccount", "claimName": "PersistentVolumeClaim", "volumeName": "PersistentVolume"}
+_BY_HOLDER = {
+    "configMap": "ConfigMap",
+    "configMapRef": "ConfigMap",
+    "configMapKeyRef": "ConfigMap",
+    "service": "Service",
+}
+_BY_KIND = frozenset(("roleRef", "scaleTargetRef", "subjects"))
+_FOLLOWED = frozenset(
+    ("Deployment", "RoleBinding", "ClusterRoleBinding", "Ingress", "HorizontalPodAutoscaler", "PersistentVolumeClaim")
+)
+"""Kinds whose references kustomize knows; custom resources are not among them."""
+
+
+def rewrite(object: dict[str, Any], renames: Renames) -> dict[str, Any]:
+    """`object` with its references as kustomize leaves them after the renames."""
+    if not renames or object["kind"] not in _FOLLOWED:
+        return object
+    rewritten: dict[str, Any] = {**_rewrite(object, "", renames), "metadata": object["metadata"]}
+    return rewritten
+
+
+def _rewrite(value: Any, holder: str, renames: Renames) -> Any:
+    if isinstance(value, list):
+        return [_rewrite(item, holder, renames) for item in value]
+    if not isinstance(value, dict):
+        return value
+    result = {key: _rewrite(item, key, renames) for key, item in value.items()}
+    for field, kind in _BY_FIELD.items():
+        if field in result:
+            result[field] = renames.get((kind, result[field]), result[field])
+    kind = _BY_HOLDER.get(holder) or (str(value.get("kind")) if holder in _BY_KIND else None)
+    if kind and isinstance(value.get("name"), str):
+        result["name"] = renames.get((kind, value["name"]), value["name"])
+    return result
+
+
+def without_namespace(object: dict[str, Any], accounts: frozenset[str]) -> dict[str, Any]:
+    """The object as the tree holds it: the unit's kustomization states the namespace.
+
+    `accounts` are the service accounts of the same unit, whose namespace kustomize fills into bindings.
+    """
+    metadata = {key: value for key, value in object["metadata"].items() if key != "namespace"}
+    result = {**object, "metadata": metadata}
+    if accounts and object["kind"] in ("RoleBinding", "ClusterRoleBinding"):
+        result["subjects"] = [
+            {key: value for key, value in subject.items() if key != "namespace" or subject["name"] not in accounts}
+            for subject in object["subjects"]
+        ]
+    return result
