@@ -1,0 +1,220 @@
+"""A plan, carried out: contents are staged first, then renamed into place one by one.
+
+Until the first rename nothing of the tree has changed, and a failure leaves it byte for byte as it was. From
+then on each file is wholly old or wholly new, whenever the run ends; the next run removes what was staged and
+finishes. There is no fsync for each file: what is generated can be generated again.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from llmstack.disk.error import ChangedMeanwhileError, DiskError, reason_of
+from llmstack.disk.folders import Folders, remove_empty
+from llmstack.disk.home import append_record, find_home, lock, make_staging, remove_staging
+from llmstack.disk.listing import read_rest
+from llmstack.disk.ownership import digest
+from llmstack.disk.plan import Change, WritePlan
+
+FILE_MODE = 0o644
+
+_Signature = tuple[int, int, int, int]
+"""What tells that a file is still the same: inode, size, and when its content and its status last changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A change that has been checked against the disk; `signature` is None where there is no file yet."""
+
+    change: Change
+    folder: str
+    name: str
+    signature: _Signature | None
+
+
+def apply(plan: WritePlan, root: Path) -> None:
+    """Write and delete what `plan` says below `root`, and finish a run that was killed; with nothing to do,
+    no more.
+
+    Raises BusyError when another run is writing, ChangedMeanwhileError when a file is no longer as it was
+    planned on (it is left as it is), DiskError for whatever else the disk refuses, ValueError for a plan with
+    refusals.
+    """
+    if plan.refusals:
+        raise ValueError("a plan with refusals must not be applied")
+    home = find_home(root)
+    if not plan.changes and not home.was_interrupted:
+        return
+    with lock(home) as record, _opened(root) as top:
+        interrupted = home.was_interrupted
+        staging = make_staging(home)
+        started = False
+        try:
+            names = _stage(plan.changes, staging)
+            steps = _prepare(plan.changes, top)
+            _note(record, plan.changes, home.folder)
+            started = True
+            _write(steps, names, staging, top)
+            _delete(steps, top)
+            remove_empty(top, {step.folder for step in steps if step.change.after is None} - {""})
+            if interrupted:
+                remove_empty(top, set(plan.empty_folders))
+            started = False
+        finally:
+            os.close(staging)
+            with suppress(OSError):
+                remove_staging(home, keep_mark=started)
+
+
+@contextmanager
+def _opened(root: Path) -> Iterator[int]:
+    try:
+        top = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise DiskError(str(root), f"cannot be opened: {reason_of(error)}") from error
+    try:
+        yield top
+    finally:
+        os.close(top)
+
+
+def _stage(changes: Sequence[Change], staging: int) -> dict[str, str]:
+    """Write all new contents into the staging folder; the staged file's name for each path."""
+    names: dict[str, str] = {}
+    for number, change in enumerate(changes):
+        if change.after is None:
+            continue
+        names[change.path] = name = str(number)
+        try:
+            file = os.open(
+                name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE, dir_fd=staging
+            )
+            try:
+                os.fchmod(file, FILE_MODE)
+                _write_all(file, change.after)
+            finally:
+                os.close(file)
+        except OSError as error:
+            raise DiskError(
+                change.path, f"cannot be written: {reason_of(error)}", "nothing was changed"
+            ) from error
+    return names
+
+
+def _write_all(file: int, content: bytes) -> None:
+    done = os.write(file, content)
+    while done < len(content):
+        done += os.write(file, content[done:])
+
+
+def _prepare(changes: Sequence[Change], top: int) -> list[_Step]:
+    """Make the folders, and check each file against the plan; what was made is removed again on failure."""
+    steps = []
+    with Folders(top, _check_writable) as folders:
+        if any("/" not in change.path for change in changes):
+            _check_writable(top, ".")
+        try:
+            for change in sorted(changes, key=lambda change: change.path.split("/")):
+                folder, _, name = change.path.rpartition("/")
+                here = folders.enter(folder, create=change.after is not None)
+                steps.append(_Step(change, folder, name, _check_unchanged(here, name, change)))
+        except BaseException:
+            folders.unmake()
+            raise
+    return steps
+
+
+def _check_writable(folder: int, path: str) -> None:
+    if not os.access(".", os.W_OK | os.X_OK, dir_fd=folder):
+        raise DiskError(
+            path, "is not writable", "nothing was changed; make the folder writable and run again"
+        )
+
+
+def _check_unchanged(folder: int, name: str, change: Change) -> _Signature | None:
+    """The signature of a file that is as planned (None: no file); ChangedMeanwhileError otherwise."""
+    try:
+        file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+    except FileNotFoundError:
+        if change.before is None:
+            return None
+        raise _changed(change) from None
+    except OSError as error:
+        if change.before is None:
+            raise _changed(change) from error
+        raise DiskError(change.path, f"cannot be read: {reason_of(error)}", "nothing was changed") from error
+    try:
+        status = os.fstat(file)
+        if not stat.S_ISREG(status.st_mode) or read_rest(file) != change.before:
+            raise _changed(change)
+        return _signature(status)
+    finally:
+        os.close(file)
+
+
+def _changed(change: Change) -> ChangedMeanwhileError:
+    return ChangedMeanwhileError(
+        change.path, "was changed while llmstack was at work, and is left alone", "run again"
+    )
+
+
+def _signature(status: os.stat_result) -> _Signature:
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def _still_there(step: _Step, folder: int) -> None:
+    """Raise ChangedMeanwhileError when the file is not the one that was checked."""
+    try:
+        now: _Signature | None = _signature(os.lstat(step.name, dir_fd=folder))
+    except FileNotFoundError:
+        now = None
+    if now != step.signature:
+        raise _changed(step.change)
+
+
+def _note(record: int, changes: Sequence[Change], folder: Path) -> None:
+    """Put into the record what is about to be written."""
+    try:
+        append_record(
+            record, [digest(change.path, change.after) for change in changes if change.after is not None]
+        )
+    except OSError as error:
+        raise DiskError(
+            str(folder), f"cannot be written: {reason_of(error)}", "nothing was changed"
+        ) from error
+
+
+def _write(steps: Sequence[_Step], names: dict[str, str], staging: int, top: int) -> None:
+    with Folders(top) as folders:
+        for step in steps:
+            if step.change.after is None:
+                continue
+            here = folders.enter(step.folder)
+            try:
+                _still_there(step, here)
+                os.rename(names[step.change.path], step.name, src_dir_fd=staging, dst_dir_fd=here)
+            except OSError as error:
+                raise _stopped(step, "written", error) from error
+
+
+def _delete(steps: Sequence[_Step], top: int) -> None:
+    with Folders(top) as folders:
+        for step in steps:
+            if step.change.after is not None:
+                continue
+            here = folders.enter(step.folder)
+            try:
+                _still_there(step, here)
+                os.unlink(step.name, dir_fd=here)
+            except OSError as error:
+                raise _stopped(step, "deleted", error) from error
+
+
+def _stopped(step: _Step, verb: str, error: OSError) -> DiskError:
+    advice = "each file is wholly old or wholly new; remove the cause and run again to finish"
+    return DiskError(step.change.path, f"cannot be {verb}: {reason_of(error)}", advice)

@@ -1,0 +1,206 @@
+"""A run, planned in memory: which files would be written or deleted, and which must not be touched."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from llmstack.disk.error import DiskError, reason_of
+from llmstack.disk.listing import Listing, list_tree, read_file, read_if_other
+from llmstack.disk.ownership import HEADER_BYTES, find_hand_edits, find_same_to_git, is_ours
+
+Kind = Literal["write", "create", "delete"]
+Reason = Literal["foreign", "hand-edited", "symlink"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One file that would change. `before` is None for a new one, `after` for one to delete."""
+
+    path: str
+    before: bytes | None
+    after: bytes | None
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One place that keeps the run from being applied: why, in a sentence, and what to do about it.
+
+    `diff` is what overwriting a hand-edited file would change, as a unified diff; empty for the other
+    reasons.
+    """
+
+    path: str
+    reason: Reason
+    message: str
+    help: str
+    diff: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WritePlan:
+    """What a run would do, by path. With refusals it must not be applied."""
+
+    changes: tuple[Change, ...]
+    refusals: tuple[Refusal, ...]
+    empty_folders: tuple[str, ...] = ()
+    """Folders of the scopes with nothing in them: what a run that was killed may have left."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing to write, nothing to delete, nothing refused."""
+        return not self.changes and not self.refusals
+
+
+def plan_tree(
+    root: Path, wanted: Mapping[str, str], *, scopes: Collection[str], force: bool = False
+) -> WritePlan:
+    """Compare `wanted` (path to content, header included) with the files below `root`; writes nothing.
+
+    Of the folders in `scopes`, files of ours that are not wanted are deleted; files without our header stay,
+    and are refused where they are in the way. A generated file that was edited by hand and not committed is
+    refused too, unless `force`. Symbolic links in the scopes or above a wanted file are refused always. Git
+    is asked only about files of ours that differ and that the record does not know.
+
+    Raises DiskError for what cannot be read and for a folder where a file should be (or the reverse),
+    GitError when Git must be asked and fails, ValueError for a path that leads out of the root.
+    """
+    listing = list_tree(root, scopes, wanted)
+    refusals = [_refuse_link(link) for link in listing.links if _is_in_the_way(link, wanted)]
+    changes: list[Change] = []
+    for path in wanted:
+        _check_place(path, listing)
+    for change in (*_compare(root, wanted, listing), *_find_stale(root, wanted, listing)):
+        if change.before is not None and not is_ours(change.before):
+            refusals.append(_refuse_foreign(change.path))
+        elif listing.links and listing.link_on_the_way(change.path):
+            continue
+        else:
+            changes.append(change)
+    refusals += [_refuse_foreign(path) for path in listing.others if path in wanted]
+    if not force:
+        changes, edits = _set_hand_edits_apart(root, changes)
+        refusals += edits
+    return WritePlan(
+        tuple(sorted(changes, key=lambda change: change.path)),
+        tuple(sorted(refusals, key=lambda refusal: refusal.path)),
+        tuple(sorted(listing.empty)),
+    )
+
+
+def unified_diff(path: str, before: bytes | None, after: bytes | None) -> str:
+    """Return the change of one file as a unified diff, as `diff -u` and `git diff` print it."""
+    old, new = (_lines(content) for content in (before, after))
+    names = (
+        f"a/{path}" if before is not None else "/dev/null",
+        f"b/{path}" if after is not None else "/dev/null",
+    )
+    return "".join(
+        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+        for line in difflib.unified_diff(old, new, *names)
+    )
+
+
+def _lines(content: bytes | None) -> list[str]:
+    """Lines end at line feeds alone: splitlines() would also break at form feeds and Unicode separators."""
+    text = (content or b"").decode("utf-8", "replace")
+    lines = [f"{line}\n" for line in text.split("\n")]
+    lines[-1] = lines[-1][:-1]
+    return lines if lines[-1] else lines[:-1]
+
+
+def _is_in_the_way(link: str, wanted: Mapping[str, str]) -> bool:
+    """Every link but a hidden one that nothing is wanted at: editors keep their locks in such (`.#name`)."""
+    return not PurePosixPath(link).name.startswith(".") or any(
+        path == link or path.startswith(f"{link}/") for path in wanted
+    )
+
+
+def _check_place(path: str, listing: Listing) -> None:
+    """Raise DiskError when a folder is where a wanted file should be, or a file where its folder should."""
+    if path in listing.folders:
+        raise DiskError(path, "is a folder, and a file is to be written there", "move it away and run again")
+    if path in listing.files:
+        return
+    parent = path
+    while parent := parent.rpartition("/")[0]:
+        if parent in listing.folders:
+            return
+        if parent in listing.files or parent in listing.others:
+            raise DiskError(
+                parent, f"is a file, and a folder is needed for {path}", "move it away and run again"
+            )
+
+
+def _compare(root: Path, wanted: Mapping[str, str], listing: Listing) -> Iterator[Change]:
+    base = f"{root}/"
+    for path, text in wanted.items():
+        after = text.encode()
+        if path not in listing.files:
+            if path not in listing.others:
+                yield Change(path, None, after, "create")
+            continue
+        try:
+            before = read_if_other(base + path, after)
+        except OSError as error:
+            raise DiskError(path, f"cannot be read: {reason_of(error)}") from error
+        if before is not None:
+            yield Change(path, before, after, "write")
+
+
+def _find_stale(root: Path, wanted: Mapping[str, str], listing: Listing) -> Iterator[Change]:
+    """Files of ours that are wanted no more."""
+    base = f"{root}/"
+    for path in listing.files - wanted.keys():
+        try:
+            if is_ours(read_file(base + path, limit=HEADER_BYTES)):
+                yield Change(path, read_file(base + path), None, "delete")
+        except OSError as error:
+            raise DiskError(path, f"cannot be read: {reason_of(error)}") from error
+
+
+def _set_hand_edits_apart(root: Path, changes: list[Change]) -> tuple[list[Change], list[Refusal]]:
+    """The changes that may be made, and a refusal for each that would undo an edit nobody has committed."""
+    before = {change.path: change.before for change in changes if change.before is not None}
+    if not before:
+        return changes, []
+    after = {change.path: change.after for change in changes if change.after is not None}
+    same = find_same_to_git(
+        root, {path: (before[path], after[path]) for path in before.keys() & after.keys()}
+    )
+    edited = find_hand_edits(root, {path: content for path, content in before.items() if path not in same})
+    kept = [change for change in changes if change.path not in edited and change.path not in same]
+    return kept, [_refuse_edit(change) for change in changes if change.path in edited]
+
+
+def _refuse_link(path: str) -> Refusal:
+    return Refusal(
+        path,
+        "symlink",
+        f"{path} is a symbolic link, and generated files are never written or deleted through one",
+        "remove the link, or put a real file or folder in its place",
+    )
+
+
+def _refuse_foreign(path: str) -> Refusal:
+    return Refusal(
+        path,
+        "foreign",
+        f"{path} does not start with llmstack's header, so it is somebody's and is not overwritten",
+        "move it to another place (custom/ is for your own overlays) or delete it, then run again",
+    )
+
+
+def _refuse_edit(change: Change) -> Refusal:
+    verb = "deleted" if change.after is None else "overwritten"
+    return Refusal(
+        change.path,
+        "hand-edited",
+        f"{change.path} was edited by hand and the edit is not committed, so it is not {verb}",
+        "put the edit into the values or into custom/, then run again with --force to take the file back",
+        unified_diff(change.path, change.before, change.after),
+    )
