@@ -1,0 +1,25 @@
+"""What can be wrong with an argument list or with an environment name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from llmstack.finding import Severity
+
+Kind = Literal[
+    "unknown-flag", "removed-flag", "bad-flag-value", "missing-value", "bad-negation", "flag-given-twice",
+    "unexpected-argument", "unknown-env", "removed-env",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class FlagProblem:
+    """One thing wrong; `index` is the guilty element of the list, the value where that is at fault."""
+
+    kind: Kind
+    flag: str
+    index: int
+    message: str
+    help: str | None = None
+    severity: Severity = Severity.ERROR

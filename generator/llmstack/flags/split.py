@@ -1,0 +1,106 @@
+"""An argument list as flags with their values, and the sizes of parallelism that it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from llmstack.flags.catalogue import Catalogue, newest
+from llmstack.flags.parse import NEGATIVE_NUMBER, parse_arguments
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One flag of an argument list: its canonical name, its values, and where it is.
+
+    A word that belongs to no flag has the name "". With a catalogue, a negation has the flag's own name and
+    the value `false`.
+    """
+
+    name: str
+    values: tuple[str, ...]
+    index: int
+
+    @property
+    def value(self) -> str | None:
+        """The values in one string; None where there is none."""
+        return " ".join(self.values) if self.values else None
+
+
+@dataclass(frozen=True, slots=True)
+class ParallelSizes:
+    """How many workers one engine is made of; None where the argument is no number (`$(TP)`).
+
+    `data_local` is how many data-parallel engines this pod runs; None too where the flag is not given,
+    which means all of `data` (ParallelConfig, vllm/config/parallel.py).
+    """
+
+    tensor: int | None = 1
+    pipeline: int | None = 1
+    data: int | None = 1
+    data_local: int | None = None
+    prefill_context: int | None = 1
+    nodes: int | None = 1
+
+
+SIZES = {
+    "--tensor-parallel-size": "tensor",
+    "--pipeline-parallel-size": "pipeline",
+    "--data-parallel-size": "data",
+    "--data-parallel-size-local": "data_local",
+    "--prefill-context-parallel-size": "prefill_context",
+    "--nnodes": "nodes",
+}
+
+
+def split_flags(arguments: Sequence[str], catalogue: Catalogue | None = None) -> list[Given]:
+    """Each flag of `arguments` with its values, in order.
+
+    Without a catalogue a flag takes the words up to the next flag, and underscores in its name become
+    dashes; a word that begins with a dash and is no number is a flag. With one, names are resolved
+    (aliases, abbreviations, negations) and flags without values leave the next word alone.
+    """
+    if catalogue is None:
+        return split_plainly(arguments)
+    given = []
+    for use in parse_arguments(arguments, catalogue):
+        words = tuple(value.text for value in use.values)
+        if use.flag is None:
+            given.append(
+                Given("" if use.written == arguments[use.index] in words else use.written, words, use.index)
+            )
+        else:
+            name = f"{use.flag.name}.{use.path}" if use.path else use.flag.name
+            given.append(Given(name, ("false",) if use.negated and not words else words, use.index))
+    return given
+
+
+def split_plainly(arguments: Sequence[str]) -> list[Given]:
+    """`split_flags` without a catalogue."""
+    given: list[Given] = []
+    for index, text in enumerate(arguments):
+        if (
+            text.startswith("-")
+            and len(text) > 1
+            and not NEGATIVE_NUMBER.fullmatch(text)
+            and not text[1:2].isspace()
+        ):
+            name, equals, value = text.partition("=")
+            head, dot, path = name.partition(".")
+            head = "--" + head[2:].replace("_", "-") if head.startswith("--") else head
+            given.append(Given(head + dot + path, (value,) if equals else (), index))
+        elif given and given[-1].name and "=" not in arguments[given[-1].index]:
+            given[-1] = Given(given[-1].name, (*given[-1].values, text), given[-1].index)
+        else:
+            given.append(Given("", (text,), index))
+    return given
+
+
+def parallel_sizes(arguments: Sequence[str], catalogue: Catalogue | None = None) -> ParallelSizes:
+    """The sizes that `vllm serve` arguments ask for, the last of each; 1, vLLM's default, for the others."""
+    sizes: dict[str, int | None] = {}
+    for flag in split_flags(arguments, catalogue or newest()):
+        if flag.name in SIZES and flag.values:
+            text = flag.values[-1]
+            sizes[SIZES[flag.name]] = int(text) if text.strip().isdecimal() else None
+    return ParallelSizes(**sizes)
