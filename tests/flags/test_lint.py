@@ -18,6 +18,7 @@ from llmstack.flags import (
     router_catalogue,
 )
 from llmstack.flags.catalogue import DATA, read_catalogue
+from llmstack.flags.lint import lint_once
 
 COMMANDS = [
     line.rstrip("\n").split("  ", 1)
@@ -80,7 +81,8 @@ def test_a_mistake_is_named_where_it_is(
     assert [problem.index for problem in problems] == [index]
     if help is not None:
         assert problems[0].help == help
-    assert problems[0].severity is (Severity.WARNING if kind == "flag-given-twice" else Severity.ERROR)
+    warns = kind == "flag-given-twice" and "--model" not in arguments
+    assert problems[0].severity is (Severity.WARNING if warns else Severity.ERROR)
 
 
 def test_each_mistake_is_said_and_nothing_else() -> None:
@@ -212,5 +214,7 @@ def test_it_is_fast() -> None:
     match = catalogue_for("vllm/vllm-openai", "v0.11.2")
     models = [shlex.split(command) for tag, command in COMMANDS if tag.startswith("v0.11")] * 250
     fresh = [[f"model-{i}", *arguments[1:]] for i, arguments in enumerate(models)]
-    assert best_of_three(lambda: [lint_arguments(arguments, match) for arguments in fresh]) < 0.1
     assert len(fresh) >= 1000
+    assert (
+        best_of_three(lambda: [lint_once.__wrapped__(tuple(given), match.catalogue) for given in fresh]) < 0.1
+    )

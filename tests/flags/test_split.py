@@ -7,16 +7,12 @@ from llmstack.flags import ParallelSizes, load_catalogue, parallel_sizes, split_
 ARGUMENTS = [
     "org/model",
     "--max_model_len=16k",
-    "--served-model-name",
-    "a",
-    "b",
+    *("--served-model-name", "a", "b"),
     "--enforce-eager",
-    "-tp",
-    "2",
+    *("-tp", "2"),
     "--no-enable-prefix-caching",
     "--compilation-config.use_inductor=1",
-    "--max-logprobs",
-    "-1",
+    *("--max-logprobs", "-1"),
 ]
 
 

@@ -83,20 +83,21 @@ def lint_known(use: Use, flag: Flag, catalogue: Catalogue) -> Iterator[FlagProbl
             "bad-flag-value", name, value.index, f"`{name}` takes no value, and has `{value.text}`", help
         )
     elif use.path is not None:
-        if flag.type in ("int", "float", "bool"):
+        if flag.type not in ("json", "str") or flag.choices:
             yield FlagProblem(
                 "bad-flag-value", name, use.index, f"`{name}` takes no keys, it is no JSON object"
             )
-    elif name == "--model" and use.written == name and catalogue.program == "vllm" and is_refused(catalogue):
+    elif name == "--model" and is_refused(use, catalogue):
         message = f"`vllm serve` of {catalogue.version} refuses `--model`"
         yield FlagProblem("unknown-flag", name, use.index, message, "give the model as the first argument")
     else:
         yield from lint_values(use, flag, catalogue)
 
 
-def is_refused(catalogue: Catalogue) -> bool:
-    """Whether `serve` refuses `--model`."""
-    return catalogue.release.minor < MODEL_FLAG_SINCE
+def is_refused(model: Use, catalogue: Catalogue) -> bool:
+    """Whether `serve` refuses this `--model`; it has never looked for `--model=`."""
+    joined = model.values[0].index == model.index
+    return catalogue.release.minor < MODEL_FLAG_SINCE and not joined and catalogue.program == "vllm"
 
 
 def lint_values(use: Use, flag: Flag, catalogue: Catalogue) -> Iterator[FlagProblem]:
@@ -129,6 +130,9 @@ def find_repeated(uses: Sequence[Use], catalogue: Catalogue) -> Iterator[FlagPro
 
 def repeated(name: str, first: Use, again: Use) -> FlagProblem:
     """The problem of the second of two uses."""
+    if first.flag is None or again.flag is None:
+        message = "the model is given twice, by itself and as `--model`"
+        return FlagProblem("flag-given-twice", name, again.index, message, "keep one")
     spelt = "" if first.written == again.written else f", as `{first.written}` and as `{again.written}`"
-    message = f"`{name}` is given twice{spelt}"
+    message = f"`{name}` is given twice{spelt}: only the last counts"
     return FlagProblem("flag-given-twice", name, again.index, message, "keep one", Severity.WARNING)

@@ -20,7 +20,7 @@ DOTTED_SINCE = (0, 9)
 LEVEL_FLAG_SINCE = (0, 12)
 NEGATIVE_NUMBER = re.compile(r"-\d+|-\d*\.\d+")
 """What argparse takes for a number, and so for a value (`_negative_number_matcher`)."""
-_FLAG_LIKE = re.compile(r"--?[A-Za-z]")
+_LONG_FLAG = re.compile(r"--[A-Za-z]")
 _NAME = re.compile(r"[^.]*")
 _BOOLEAN_WORDS = frozenset(("true", "false", "yes", "no", "on", "off", "1", "0"))
 
@@ -89,13 +89,15 @@ def is_value(text: str, catalogue: Catalogue) -> bool:
 
     It is when it begins without a dash, is a negative number, or is no option and has a space in it
     (`_parse_optional`). argparse takes a mistyped `--flgas={"a": 1}`, and a `--port 80` in one piece, for
-    values too; here they are unknown flags.
+    values too; here they, and a `-tp 2`, are unknown flags.
     """
     if not text.startswith("-") or text == "-":
         return True
-    if text == "--" or text in catalogue.spellings or _FLAG_LIKE.match(text):
+    head, space, _ = text.partition(" ")
+    known = head in catalogue.spellings or text.partition("=")[0] in catalogue.spellings
+    if text == "--" or known or _LONG_FLAG.match(text):
         return False
-    return bool(NEGATIVE_NUMBER.fullmatch(text)) or " " in text
+    return bool(NEGATIVE_NUMBER.fullmatch(text) or space)
 
 
 def read_option(text: str, catalogue: Catalogue) -> Option:
@@ -111,9 +113,14 @@ def read_option(text: str, catalogue: Catalogue) -> Option:
         name, _, path = name.partition(".")
     if name == "--help" and vllm:
         return Option(written, ("--help",))
+    short = not name.startswith("--")
+    if short and name not in catalogue.spellings and (text[:2] in catalogue.spellings or equals):
+        return (
+            Option(text[:2], (text[:2],), text[2:])
+            if text[:2] in catalogue.spellings
+            else Option(written, ())
+        )
     candidates = find_options(name, catalogue)
-    if not candidates and name[:2] in catalogue.spellings and not name.startswith("--"):
-        return Option(text[:2], (name[:2],), text[2:])
     return Option(written, candidates, value if equals else None, path)
 
 

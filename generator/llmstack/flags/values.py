@@ -73,7 +73,7 @@ def _reject_json(flag: Flag, text: str, catalogue: Catalogue) -> str | None:
     so did `image=2,video=1` before 0.10 (vllm-project/vllm#20969), and Python literals for the compilation
     config until 0.8 (`CompilationConfig.from_cli`).
     """
-    if _reads(json.loads, text) or _reads(json.loads, _plain_numbers(text)):
+    if _reads(json.loads, text) or ("{" in text and _reads(json.loads, _plain_numbers(text))):
         return None
     if catalogue.release.minor <= JSON_PAIRS_UNTIL and _reads(_integer_pairs, text):
         return None
