@@ -43,7 +43,9 @@ KEY_ORDER = {
 }
 """Keys that come first in any map, in this order; all others follow by name."""
 
-_PLAIN = re.compile(r"(?:--?)?[A-Za-z_/$][A-Za-z0-9_./@+=$()-]*(?::[A-Za-z0-9_./@+=$-]+)*\Z|\d+(?:Ki|Mi|Gi|Ti|Pi|Ei)\Z")
+_PLAIN = re.compile(
+    r"(?:--?|(?:\.\./)+)?[A-Za-z_/$][A-Za-z0-9_./@+=$(),-]*(?::[A-Za-z0-9_./@+=$,-]+)*\Z|\d+(?:Ki|Mi|Gi|Ti|Pi|Ei)\Z"
+)
 _PLAIN_WORDS = re.compile(r"[A-Za-z][A-Za-z0-9_./@+=-]*(?: [A-Za-z0-9][A-Za-z0-9_./@+=-]*)*\Z")
 _SINGLE = re.compile(r"[\x20-\x7e]+\Z")
 _AMBIGUOUS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"))

@@ -1,0 +1,225 @@
+"""The program: a sentence per command. Options come in, results go out; nothing here prints or exits."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from llmstack import schemas, yamlio
+from llmstack.checks import run_checks, settle
+from llmstack.checks.subject import Subject
+from llmstack.disk.apply import apply
+from llmstack.disk.ownership import header, is_ours
+from llmstack.disk.plan import WritePlan, plan_tree
+from llmstack.errors import RefusedError, UsageError
+from llmstack.finding import Finding, Place, Severity, has_errors, sort_findings
+from llmstack.model.reading import read_stack
+from llmstack.model.stack import Stack
+from llmstack.objects.components import build_all
+from llmstack.project import Environment, Project, name_findings
+from llmstack.tree.base import Base, lay_out_base
+from llmstack.tree.layout import lay_out_environment
+from llmstack.validation import unit_folders, validate_units
+from llmstack.values.layers import Layers
+from llmstack.values.source import Source
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One environment as it was read; the stack is None when its values are not valid."""
+
+    environment: Environment
+    layers: Layers
+    stack: Stack | None
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class Generation:
+    """What `gen` would do: the findings, and a plan when there is no error among them."""
+
+    findings: list[Finding]
+    plan: WritePlan | None
+    environments: tuple[str, ...] = ()
+
+
+def read(project: Project, environments: Sequence[Environment]) -> list[Reading]:
+    """Read and validate environments; values/base.yaml is read once."""
+    base = _base_source(project)
+    readings = []
+    for environment in environments:
+        sources = [*([base] if base and environment.layered else []), project.read(environment.file)]
+        layers, stack, findings = read_stack(sources)
+        readings.append(Reading(environment, layers, stack, (*name_findings([environment]), *findings)))
+    return readings
+
+
+def _base_source(project: Project) -> Source | None:
+    file = project.base_file()
+    return project.read(file) if file else None
+
+
+def lint(project: Project, environments: Sequence[Environment]) -> list[Finding]:
+    """All findings on the values of these environments, and on values/base.yaml alone."""
+    return check(project, read(project, environments))
+
+
+def check(project: Project, readings: Sequence[Reading]) -> list[Finding]:
+    """The findings of reading and of all checks, settled and sorted."""
+    stacks = {reading.environment.name: reading.stack for reading in readings if reading.stack is not None}
+    others = stacks | _other_stacks(project, stacks)
+    findings: list[Finding] = []
+    for reading in readings:
+        found = list(reading.findings)
+        if reading.stack is not None:
+            name = reading.environment.name
+            rest = {other: stack for other, stack in others.items() if other != name}
+            found += run_checks(Subject(name, reading.stack, reading.layers, rest))
+        levels = reading.stack.gitops.checks if reading.stack else None
+        findings += settle(found, reading.layers, dict(levels or {}))
+    return sort_findings(findings)
+
+
+def _other_stacks(project: Project, known: Collection[str]) -> dict[str, Stack]:
+    """Stacks of the environments that are not asked for but may collide with those that are.
+
+    Only files that name a cluster at all are validated: a collision needs one.
+    """
+    base = _base_source(project)
+    rest = [environment for environment in project.environments() if environment.name not in known]
+    stacks = {}
+    for environment in rest:
+        source = project.read(environment.file)
+        if "cluster:" in source.text or (base and "cluster:" in base.text):
+            stack = read_stack([*([base] if base else []), source])[1]
+            if stack is not None:
+                stacks[environment.name] = stack
+    return stacks
+
+
+def render(project: Project, environment: Environment) -> tuple[list[Finding], str | None]:
+    """All objects of one environment as a YAML stream; None when its values have errors."""
+    reading = read(project, [environment])
+    findings = check(project, reading)
+    stack = reading[0].stack
+    if stack is None or has_errors(findings):
+        return findings, None
+    return findings, "".join(f"---\n{yamlio.dump(placed.object)}" for placed in build_all(stack))
+
+
+def validate(project: Project, environments: Sequence[Environment], tool_folder: Path | None) -> list[Finding]:
+    """Lint the values, compare them with the tree, build every unit and validate what comes out."""
+    generation = generate(project, [environment.name for environment in environments])
+    findings = list(generation.findings)
+    if generation.plan is not None and not generation.plan.is_empty:
+        stale = [change.path for change in generation.plan.changes] + [refusal.path for refusal in generation.plan.refusals]
+        message = f"{len(stale)} generated files are not what the values say, {stale[0]} first"
+        findings.append(Finding("stale-tree", Severity.WARNING, message, place=Place(stale[0]), help="run `llmstack gen`"))
+    for reading in read(project, environments):
+        if reading.stack is None:
+            continue
+        name, gitops = reading.environment.name, reading.stack.gitops
+        if gitops.kubernetes_version in schemas.KUBERNETES_VERSIONS:
+            allowed = frozenset(gitops.allow_unknown_kinds or ())
+            folders = unit_folders(project, name)
+            findings += validate_units(
+                project, name, folders, version=gitops.kubernetes_version, allowed=allowed, tool_folder=tool_folder
+            )
+    return sort_findings(findings)
+
+
+def generate(
+    project: Project, names: Sequence[str], *, force: bool = False, prune: Sequence[str] = (), only: str | None = None
+) -> Generation:
+    """Plan the files of the environments that are named (all of them for none), and of base/.
+
+    A run that changes base/ plans every environment again. Raises RefusedError when an environment in overlays/ has no
+    values file any more and `prune` does not name it.
+    """
+    asked = project.select(names) if names or not prune else []
+    base_findings, base = _read_base(project)
+    if has_errors(base_findings) or base is None:
+        return Generation(sort_findings([*base_findings, *lint(project, asked)]), None)
+    base_plan = plan_tree(project.root, base.files, scopes=["base"], force=force)
+    everything = project.environments()
+    chosen = everything if base_plan.changes or base_plan.refusals else asked
+    _refuse_orphans(project, [e.name for e in everything], prune, whole_run=len(chosen) == len(everything))
+    readings = read(project, chosen)
+    findings = check(project, readings) if readings else []
+    if has_errors(findings) or any(reading.stack is None for reading in readings):
+        return Generation(findings, None)
+    wanted, scopes = dict(base.files), ["base", *(scope for name in prune for scope in project.scopes(name))]
+    for reading in readings:
+        assert reading.stack is not None
+        name = reading.environment.name
+        custom = project.custom_units(name)
+        laid_out = lay_out_environment(name, reading.stack, base, custom=custom, header=header(reading.environment.label))
+        findings += _orphaned_custom(name, custom, laid_out.units)
+        wanted |= laid_out.files
+        scopes += project.scopes(name)
+    plan = plan_tree(project.root, wanted, scopes=scopes, force=force)
+    if only is not None:
+        if not any(f"/models/{only}/" in path for path in (*wanted, *(change.path for change in plan.changes))):
+            raise UsageError(f"--only {only}: no environment has a model of that name")
+        plan = restrict(plan, only)
+    return Generation(sort_findings(findings), plan, tuple(reading.environment.name for reading in readings))
+
+
+def _read_base(project: Project) -> tuple[list[Finding], Base | None]:
+    source = _base_source(project)
+    layers, stack, findings = read_stack([source] if source else [])
+    settled = list(settle(findings, layers, {}))
+    return settled, lay_out_base(stack, header("values/base.yaml")) if stack is not None else None
+
+
+def _refuse_orphans(project: Project, known: Sequence[str], prune: Sequence[str], *, whole_run: bool) -> None:
+    for name in prune:
+        if name in known:
+            raise UsageError(f"--prune-env {name}: its values file is still there; remove that first")
+    gone = [name for name in project.generated_environments() if name not in known and name not in prune]
+    generated = [name for name in gone if _is_generated(project.root / "overlays" / name / "kustomization.yaml")]
+    if generated and whole_run:
+        raise RefusedError(
+            [f"overlays/{name} has no values file any more: `--prune-env {name}` removes it, or bring {name}.yaml back" for name in generated]
+        )
+
+
+def _is_generated(file: Path) -> bool:
+    return file.is_file() and not file.is_symlink() and is_ours(file.read_bytes())
+
+
+def _orphaned_custom(environment: str, custom: Iterable[str], units: Collection[str]) -> list[Finding]:
+    return [
+        Finding(
+            "orphaned-custom",
+            Severity.WARNING,
+            f"custom/{environment}/{unit} builds on a unit that is not generated: it is left out",
+            place=Place(f"custom/{environment}/{unit}/kustomization.yaml"),
+            help="remove it, or rename it to the unit it is for",
+        )
+        for unit in custom
+        if unit not in units
+    ]
+
+
+def restrict(plan: WritePlan, model: str) -> WritePlan:
+    """The part of a plan that concerns one model: its units, and the lists that name it."""
+
+    def concerns(path: str) -> bool:
+        return f"/models/{model}/" in path or (path.endswith("kustomization.yaml") and path.count("/") == 2)
+
+    changes = tuple(change for change in plan.changes if concerns(change.path))
+    own = any(f"/models/{model}/" in change.path for change in changes if change.kind != "write")
+    kept = changes if own else tuple(change for change in changes if f"/models/{model}/" in change.path)
+    refusals = tuple(refusal for refusal in plan.refusals if concerns(refusal.path))
+    return replace(plan, changes=kept, refusals=refusals)
+
+
+def write(project: Project, plan: WritePlan) -> None:
+    """Carry a plan out; raises RefusedError when something that is not ours is in the way."""
+    if plan.refusals:
+        reasons = [f"{r.path}: {r.message}\n{r.help}" + (f"\n{r.diff}" if r.diff else "") for r in plan.refusals]
+        raise RefusedError(reasons)
+    if plan.changes or plan.empty_folders:
+        apply(plan, project.root)

@@ -1,0 +1,221 @@
+"""The command line: options → app → report → exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import IntEnum, StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from llmstack import __version__
+
+if TYPE_CHECKING:
+    from llmstack.finding import Finding
+    from llmstack.project import Project
+
+cli = typer.Typer(
+    name="llmstack",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Serve LLMs with vLLM on Kubernetes: Kustomize overlays from Helm values, and what a change will do.",
+)
+
+
+class Exit(IntEnum):
+    """Exit codes; docs/commands.md explains each."""
+
+    CLEAN = 0
+    ERRORS = 1
+    USAGE = 2
+    DIFFERS = 3
+    REFUSED = 4
+    FAILED = 5
+    BUG = 70
+
+
+class FindingFormat(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    GITHUB = "github"
+
+
+Values = Annotated[
+    Optional[list[str]], typer.Argument(metavar="[VALUES]...", help="Environments or their values files; all of them for none.")
+]
+OneValues = Annotated[str, typer.Argument(metavar="VALUES", help="An environment, or a values file.")]
+EnvName = Annotated[Optional[str], typer.Option("--env", metavar="NAME", help="Name of the environment, for a file outside values/.")]
+Format = Annotated[FindingFormat, typer.Option("--format", help="How findings are printed.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")]
+
+
+class _State:
+    """Options before the command."""
+
+    directory: Path | None = None
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        print(f"llmstack {__version__}")
+        raise typer.Exit
+
+
+@cli.callback()
+def options(
+    directory: Annotated[
+        Optional[Path], typer.Option("-C", metavar="DIR", help="Root of the repository; else the parent of values/.")
+    ] = None,
+    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Options before the command."""
+    _State.directory = directory
+
+
+def _project(names: list[str] | None) -> Project:
+    from llmstack.project import find_project
+
+    return find_project(names or [], _State.directory)
+
+
+def _report(findings: list[Finding], *, format: str = "text", result: bool = False) -> None:
+    """Print findings: on stdout where they are the result, else on stderr."""
+    from llmstack.report.formats import render_findings
+
+    stream = sys.stdout if result else sys.stderr
+    colour = stream.isatty() and "NO_COLOR" not in os.environ
+    stream.write(render_findings(findings, format, colour=colour))
+
+
+def _exit_for(findings: list[Finding], *, strict: bool = False) -> None:
+    from llmstack.finding import Severity, tally
+
+    counts = tally(findings)
+    if counts[Severity.ERROR] or (strict and counts[Severity.WARNING]):
+        raise typer.Exit(Exit.ERRORS)
+
+
+@cli.command()
+def gen(
+    values: Values = None,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; show what is stale, and exit with 3.")] = False,
+    only: Annotated[Optional[str], typer.Option("--only", metavar="MODEL", help="Write the units of one model alone.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite generated files that were edited by hand.")] = False,
+    prune_env: Annotated[
+        Optional[list[str]], typer.Option("--prune-env", metavar="NAME", help="Remove an environment whose values file is gone.")
+    ] = None,
+) -> None:
+    """Write base/, overlays/<env>/ and clusters/<cluster>/<env>/."""
+    from llmstack import app
+    from llmstack.finding import Severity
+    from llmstack.report.changes import show_changes, show_stale
+
+    project = _project(values)
+    result = app.generate(project, values or [], force=force, prune=prune_env or [], only=only)
+    _report([finding for finding in result.findings if finding.severity is not Severity.NOTE])
+    _exit_for(result.findings)
+    assert result.plan is not None
+    if check:
+        sys.stdout.write(show_stale(result.plan))
+        raise typer.Exit(Exit.CLEAN if result.plan.is_empty else Exit.DIFFERS)
+    app.write(project, result.plan)
+    sys.stdout.write(show_changes(result.plan, result.environments))
+
+
+@cli.command()
+def render(values: OneValues, env: EnvName = None) -> None:
+    """Print all objects of one environment as a YAML stream."""
+    from llmstack import app
+    from llmstack.finding import Severity
+
+    project = _project([values])
+    (environment,) = _one(project, values, env)
+    findings, text = app.render(project, environment)
+    _report([finding for finding in findings if finding.severity is not Severity.NOTE])
+    _exit_for(findings)
+    sys.stdout.write(text or "")
+
+
+def _one(project: Project, values: str, env: str | None) -> list:  # type: ignore[type-arg]
+    from llmstack.errors import UsageError
+
+    selected = project.select([values], outside=True, env=env)
+    if len(selected) != 1:
+        raise UsageError(f"`{values}` means {len(selected)} environments: name one")
+    return selected
+
+
+@cli.command()
+def lint(values: Values = None, env: EnvName = None, format: Format = FindingFormat.TEXT, strict: Strict = False) -> None:
+    """Print the findings on values alone."""
+    from llmstack import app
+
+    project = _project(values)
+    findings = app.lint(project, project.select(values or [], outside=True, env=env))
+    _report(findings, format=format, result=True)
+    _exit_for(findings, strict=strict)
+
+
+@cli.command()
+def validate(values: Values = None, format: Format = FindingFormat.TEXT, strict: Strict = False) -> None:
+    """Build every unit with kustomize, validate the objects with kubeconform, and check across them."""
+    from llmstack import app
+
+    project = _project(values)
+    tools = os.environ.get("LLMSTACK_TOOLS")
+    findings = app.validate(project, project.select(values or []), Path(tools) if tools else None)
+    _report(findings, format=format, result=True)
+    _exit_for(findings, strict=strict)
+
+
+def main() -> None:
+    """Run the program; every way it can end has its exit code here."""
+    import gc
+
+    gc.disable()  # a run is short, and most of what it makes lives to its end
+    try:
+        code = cli(standalone_mode=False)
+    except Exception as error:
+        code = _explain(error)
+    sys.exit(code if isinstance(code, int) else Exit.CLEAN)
+
+
+def _explain(error: Exception) -> int:
+    """Say what ended the run, on stderr; return the exit code."""
+    import click
+
+    from llmstack.disk.error import DiskError
+    from llmstack.errors import RefusedError, UsageError
+    from llmstack.gitrun import GitError
+    from llmstack.tools import ToolError
+
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if isinstance(error, click.ClickException):
+        error.show()
+        return Exit.USAGE
+    for kind, code in ((UsageError, Exit.USAGE), (RefusedError, Exit.REFUSED), ((DiskError, GitError, ToolError), Exit.FAILED)):
+        if isinstance(error, kind):
+            print(f"llmstack: {error}", file=sys.stderr)
+            return code
+    if isinstance(error, (click.exceptions.Abort, BrokenPipeError)):
+        return Exit.FAILED
+    return _report_bug(error)
+
+
+def _report_bug(error: Exception) -> int:
+    import traceback
+
+    print("".join(traceback.format_exception(error)), file=sys.stderr)
+    print(f"llmstack {__version__} has a bug. Please report it with the lines above and the values that", file=sys.stderr)
+    print("show it (without secrets) to the maintainers; SECURITY.md says how if it is a security matter.", file=sys.stderr)
+    return Exit.BUG
+
+
+if __name__ == "__main__":
+    main()
