@@ -27,10 +27,10 @@ help: ## Show what there is to make
 
 setup: $(PYTHON_READY) $(TOOLS_READY) ## Install Python packages into .venv and build the Go tools into .tools
 
-gen: setup ## Write base/, overlays/ and clusters/ from values/
+gen: $(PYTHON_READY) ## Write base/, overlays/ and clusters/ from values/
 	$(BIN)/llmstack gen
 
-check: setup ## Fail when base/, overlays/ or clusters/ are not what values/ generates
+check: $(PYTHON_READY) ## Fail when base/, overlays/ or clusters/ are not what values/ generates
 	$(BIN)/llmstack gen --check
 
 test: setup ## Run all tests (PYTEST_ARGS="-k name" for some)

@@ -63,6 +63,10 @@ def test_set_up_takes_nothing_without_a_hash() -> None:
     assert all("-mod=readonly" in line for line in builds)
 
 
+def test_generating_waits_for_no_tool_that_it_does_not_run() -> None:
+    assert "go build" not in make("--dry-run", "--always-make", "gen")
+
+
 def test_documents_and_workflows_name_targets_that_exist() -> None:
     places = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md"), *(ROOT / ".github").glob("**/*.yml")]
     for path in [*places, ROOT / ".ci" / "run"]:
