@@ -1,0 +1,51 @@
+"""Kubernetes' amounts: quantities, and counts that may be percentages."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from math import ceil, floor
+from typing import Any
+
+_QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:([eE][+-]?\d+)|(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]))?\Z")
+_SUFFIX = {
+    suffix: Fraction(1000) ** power
+    for power, suffix in enumerate(("n", "u", "m", "", "k", "M", "G", "T", "P", "E"), -3)
+}
+_SUFFIX |= {
+    suffix: Fraction(1024) ** power for power, suffix in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi", "Ei"), 1)
+}
+
+
+def quantity(value: Any) -> Fraction | None:
+    """Return the exact value of a quantity (`1`, `"1500m"`, `"2Gi"`, `"1e3"`); None where it is not one.
+
+    Grammar: k8s.io/apimachinery, pkg/api/resource/quantity.go.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    match = _QUANTITY.match(str(value).strip())
+    if match is None:
+        return None
+    number, exponent, suffix = match.groups()
+    scale = Fraction(f"1{exponent}") if exponent else _SUFFIX[suffix or ""]
+    return Fraction(number) * scale
+
+
+def scaled(value: Any, total: int, *, up: bool, default: str) -> int:
+    """Return an int-or-percentage of `total`, a percentage rounded `up` or down; `default` where it is
+    absent.
+
+    As `GetScaledValueFromIntOrPercent` (k8s.io/apimachinery, pkg/util/intstr).
+    """
+    value = default if value is None else value
+    text = str(value)
+    if not text.endswith("%"):
+        return max(0, int(text)) if text.lstrip("-").isdigit() else 0
+    share = Fraction(int(text[:-1]) * total, 100) if text[:-1].isdigit() else Fraction(0)
+    return ceil(share) if up else floor(share)
+
+
+def whole(value: Any, default: int) -> int:
+    """Return an integer field as it is, or `default` where it is absent or no integer."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else default

@@ -1,0 +1,118 @@
+"""What the changes of one environment do to its pods, its GPUs and its users."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from llmstack.review import clock, gpus
+from llmstack.review.case import Case
+from llmstack.review.facts import Facts
+from llmstack.review.immutable import refused_fields
+from llmstack.review.judge import judge
+from llmstack.review.manifest import KINDS, Scalers, scalers
+from llmstack.review.placement import Object, PoolKey
+from llmstack.review.result import EnvironmentReview, ObjectChange
+from llmstack.review.risks import find_risks
+from llmstack.review.rollout_risks import not_applied
+from llmstack.review.workload import Workload, fixed_gpus, read_workload
+
+
+def assess(
+    changes: Sequence[ObjectChange],
+    before: Sequence[Object],
+    after: Sequence[Object],
+    facts_before: Facts,
+    facts_after: Facts,
+    today: date,
+) -> EnvironmentReview:
+    """Return the review of one environment: rollouts, GPUs, risks and timeline of its `changes`.
+
+    `before` and `after` are the environment's objects on both sides; of units that do not change, the
+    workloads and scalers suffice. A change that the API refuses, or that reaches no pod, is a risk and no
+    rollout. Capacity is the one declared after the change; acknowledgements hold up to and including
+    their day.
+    """
+    owned = scalers(before), scalers(after)
+    facts = facts_before, facts_after
+    refused = frozenset(key_of(change) for change in changes if refused_fields(change))
+    moving = [*changes, *_rescaled(changes, after, owned)]
+    idle = refused | {key_of(change) for change in moving if not_applied(change) is not None}
+    workloads = [
+        workload
+        for change in moving
+        if change.kind in KINDS and key_of(change) not in idle
+        if (workload := read_workload(change, owned, facts)) is not None
+    ]
+    fixed = _fixed(changes, after, workloads, idle, facts_after, owned)
+    times = clock.play(workloads, facts_after.pools, fixed)
+    verdicts = judge(workloads, facts_after.pools, fixed)
+    case = Case(tuple(changes), after, tuple(workloads), times, verdicts, fixed, owned, facts, refused)
+    return EnvironmentReview(
+        objects=tuple(changes),
+        rollouts=clock.rollouts(workloads, times),
+        gpus=gpus.account(workloads, facts_after.pools, fixed, times.likely, verdicts),
+        risks=find_risks(case, today),
+        timeline=tuple(times.likely.phases),
+        seconds=clock.total_seconds(times),
+    )
+
+
+def key_of(change: ObjectChange) -> str:
+    return f"{change.kind}/{change.name}"
+
+
+def _rescaled(
+    changes: Iterable[ObjectChange], after: Iterable[Object], owned: tuple[Scalers, Scalers]
+) -> list[ObjectChange]:
+    """Workloads that stay as they are written while the least replicas of their scaler change."""
+    targets = {
+        target for target in owned[0].keys() | owned[1].keys() if owned[0].get(target) != owned[1].get(target)
+    }
+    targets -= {(change.kind, change.name) for change in changes}
+    if not targets:
+        return []
+    return [
+        ObjectChange(
+            api_version=str(obj.get("apiVersion")),
+            kind=obj["kind"],
+            namespace=str(obj["metadata"].get("namespace", "")),
+            name=obj["metadata"]["name"],
+            unit="",
+            action="change",
+            changes=(),
+            restarts=False,
+            causes=(),
+            before=obj,
+            after=obj,
+        )
+        for obj in after
+        if (obj.get("kind"), obj["metadata"]["name"]) in targets
+    ]
+
+
+def _fixed(
+    changes: Iterable[ObjectChange],
+    after: Iterable[Object],
+    workloads: Iterable[Workload],
+    idle: frozenset[str],
+    facts: Facts,
+    owned: tuple[Scalers, Scalers],
+) -> dict[PoolKey, dict[int, int]]:
+    """The pods that stay: of workloads that do not move, and those whose change comes to nothing as they
+    were."""
+    kept = [change.before for change in changes if change.before is not None and key_of(change) in idle]
+    moving = frozenset(workload.key for workload in workloads)
+    fixed = fixed_gpus(after, facts, owned[1], moving | idle)
+    extra = [fixed_gpus(kept, facts, owned[0])]
+    extra += [
+        {workload.new.pool: {size: workload.fixed.count(size) for size in set(workload.fixed)}}
+        for workload in workloads
+        if workload.fixed and workload.new is not None and workload.new.pool is not None
+    ]
+    for pools in extra:
+        for pool, sizes in pools.items():
+            counts = fixed.setdefault(pool, {})
+            for size, number in sizes.items():
+                counts[size] = counts.get(size, 0) + number
+    return fixed

@@ -1,0 +1,57 @@
+"""Nodes with GPUs, and pods on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from llmstack.review.facts import Pool
+
+
+def node_sizes(pool: Pool) -> list[int]:
+    """Return the GPUs of each node: full ones of `per_node`, and a smaller one for the rest."""
+    if pool.per_node is None or pool.per_node >= pool.count:
+        return [pool.count] if pool.count else []
+    full, rest = divmod(pool.count, pool.per_node)
+    return [pool.per_node] * full + ([rest] if rest else [])
+
+
+class Nodes:
+    """Free GPUs of each node. A pod goes where it leaves the least room: the order that wastes least."""
+
+    def __init__(self, sizes: Iterable[int]) -> None:
+        self.free = list(sizes)
+        self._levels: dict[int, dict[int, None]] = {}
+        for node, free in enumerate(self.free):
+            self._levels.setdefault(free, {})[node] = None
+
+    def take(self, gpus: int) -> int | None:
+        """Bind a pod; the node's index, None where it fits on none."""
+        fitting = [level for level, nodes in self._levels.items() if level >= gpus and nodes]
+        if not fitting:
+            return None
+        node = next(iter(self._levels[min(fitting)]))
+        self._move(node, -gpus)
+        return node
+
+    def give(self, node: int, gpus: int) -> None:
+        """Free what a pod held."""
+        self._move(node, gpus)
+
+    def _move(self, node: int, change: int) -> None:
+        del self._levels[self.free[node]][node]
+        self.free[node] += change
+        self._levels.setdefault(self.free[node], {})[node] = None
+
+
+def pack(sizes: Iterable[int], pods: Mapping[int, int]) -> Nodes | None:
+    """Return nodes with the pods ({GPUs: number}) on them, the largest placed first; None where that fails.
+
+    Exact where each size divides the next larger and the nodes' (1, 2, 4, 8), as then no order does better;
+    otherwise a failure may be the order's.
+    """
+    nodes = Nodes(sizes)
+    for gpus in sorted(pods, reverse=True):
+        for _ in range(pods[gpus] if gpus else 0):
+            if nodes.take(gpus) is None:
+                return None
+    return nodes

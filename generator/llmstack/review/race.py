@@ -1,0 +1,152 @@
+"""Whether rollouts that compete for a pool's GPUs can hang, and whether they must.
+
+Any order counts in which controllers act, pods bind and load, and a pod that would fit may be overtaken
+by another (a fresh pod overtakes one in back-off). Nothing moves any more only when every pod that waits
+fits nowhere, and then each rollout is at rest: complete; or waiting with at most `after - maxUnavailable`
+replicas available, as the controller deletes down to that; or, its old pods gone, short of what it waits
+for. A rollout that gives up a replica first therefore always leaves room for its own pod, and only *held-
+up* ones (maxUnavailable 0, old pods there) can hang while the goal fits, namely when what the goal leaves
+free is less than a replica takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import gcd
+
+from llmstack.review.controller import begin, settle
+from llmstack.review.workload import Workload
+
+SLOT_STATES = 2_000
+"""Arrangements of the pods that stay which are enumerated before bounds are used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Of one pool: whether the goal is more than it holds, and whether some order, or every order, hangs."""
+
+    shortage: bool = False
+    deadlock: bool = False
+    certain: bool = False
+    stuck: frozenset[str] = frozenset()
+    """`Kind/name` of the workloads that may wait for ever."""
+
+
+def race(workloads: Sequence[Workload], sizes: Mapping[str, int], capacity: tuple[int, int]) -> Verdict:
+    """Judge rollouts whose pods find room wherever enough is free: one node, or pods of one size.
+
+    `sizes` is what each pod of a workload takes; `capacity` is the least and the most that the pool holds
+    beside the pods that stay. Exact for workloads of single pods when both are equal; of groups with
+    surge that hold a part of what they wait for, `deadlock` may be said where it cannot come to pass.
+    """
+    low, high = _race(workloads, sizes, capacity[0]), _race(workloads, sizes, capacity[1])
+    return Verdict(high.shortage, low.deadlock, high.certain, low.stuck)
+
+
+def _race(workloads: Sequence[Workload], sizes: Mapping[str, int], capacity: int) -> Verdict:
+    slack = capacity - sum(workload.after * _replica(workload, sizes) for workload in workloads)
+    if slack < 0:
+        growing = [workload for workload in workloads if _missing(workload) or workload.held_up]
+        return Verdict(True, True, True, frozenset(workload.key for workload in growing))
+    partly = {workload.key: _held_in_part(workload, sizes[workload.key]) for workload in workloads}
+    stuck = set()
+    for workload in workloads:
+        free = slack - sum(partly.values())
+        if (workload.held_up and _replica(workload, sizes) > free + partly[workload.key]) or (
+            workload.rolls and partly[workload.key] and sizes[workload.key] > free
+        ):
+            stuck.add(workload.key)
+    return Verdict(
+        False,
+        bool(stuck),
+        bool(stuck) and not _some_order_finishes(workloads, sizes, slack),
+        frozenset(stuck),
+    )
+
+
+def _some_order_finishes(workloads: Sequence[Workload], sizes: Mapping[str, int], slack: int) -> bool:
+    """Whether the held-up rollouts can go one by one while all others hold back what they still have to
+    bind.
+
+    The last of them needs a spare set beside that; each one before it may also use what those after it
+    have yet to grow by.
+    """
+    held = [workload for workload in workloads if workload.held_up]
+    spare = slack + sum(
+        _missing(workload) * _replica(workload, sizes) for workload in workloads if not workload.held_up
+    )
+    while held:
+        spare_before = spare
+        ready = [workload for workload in held if _replica(workload, sizes) <= spare_before]
+        if not ready:
+            return False
+        spare += sum(
+            max(0, workload.after - workload.before) * _replica(workload, sizes) for workload in ready
+        )
+        held = [workload for workload in held if _replica(workload, sizes) > spare_before]
+    return True
+
+
+def _replica(workload: Workload, sizes: Mapping[str, int]) -> int:
+    return sizes[workload.key] * parts(workload)
+
+
+def parts(workload: Workload) -> int:
+    """How many pods with GPUs one replica has."""
+    template = workload.new or workload.old
+    return len(template.gpus) if template is not None else 0
+
+
+def _missing(workload: Workload) -> int:
+    """How many replicas have yet to be bound once the controller has acted on the change for the first
+    time."""
+    if workload.move == "remove":
+        return 0
+    counts = settle(workload, begin(workload, workload.before))
+    return max(0, workload.after - counts.old_up - counts.new_up)
+
+
+def _held_in_part(workload: Workload, size: int) -> int:
+    """The most that waiting groups of a rollout hold beyond its goal."""
+    if not workload.rolls:
+        return 0
+    return max(0, workload.surge * (parts(workload) - 1) - workload.unavailable) * size
+
+
+def slots(nodes: Sequence[int], fixed: Mapping[int, int], size: int) -> tuple[int, int]:
+    """Return how many pods of `size` GPUs fit beside the pods that stay, at worst and at best.
+
+    Where the pods that stay are is not known: every arrangement counts. Exact while there are few; else
+    bounds on either side: no node wastes more than what is short of one slot, and only nodes with a pod
+    of another size do.
+    """
+    odd = {gpus: number for gpus, number in fixed.items() if gpus and number}
+    arrangements = _arrangements(tuple(sorted(nodes)), odd)
+    if arrangements is not None:
+        counts = [sum(free // size for free in arrangement) for arrangement in arrangements]
+        return min(counts, default=0), max(counts, default=0)
+    free = sum(nodes) - sum(gpus * number for gpus, number in odd.items())
+    unit = gcd(size, *odd)
+    uneven = sum(number for gpus, number in odd.items() if gpus % size)
+    extra = sorted((size - unit + node % unit - node % size for node in nodes), reverse=True)[:uneven]
+    waste = sum(node % size for node in nodes) + sum(extra)
+    whole = sum(node // size for node in nodes)
+    return max(0, -((waste - free) // size)), max(0, min(free // size, whole))
+
+
+def _arrangements(nodes: tuple[int, ...], fixed: Mapping[int, int]) -> set[tuple[int, ...]] | None:
+    """What can be left free on the nodes, nodes of equal room taken for one another; None where that is
+    too much."""
+    states = {nodes}
+    for gpus in sorted(fixed, reverse=True):
+        for _ in range(fixed[gpus]):
+            states = {
+                tuple(sorted((*state[:at], free - gpus, *state[at + 1 :])))
+                for state in states
+                for at, free in enumerate(state)
+                if free >= gpus and (at == 0 or state[at - 1] != free)
+            }
+            if len(states) * len(nodes) > SLOT_STATES:
+                return None
+    return states
