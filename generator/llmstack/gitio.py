@@ -6,7 +6,7 @@ Paths go in and come out relative to the folder that `find_repository` was asked
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from llmstack.gitrun import GitError, Repository, find_repository, run_git
@@ -23,6 +23,7 @@ __all__ = [
     "find_repository",
     "hash_files",
     "is_shallow",
+    "read_auto_merge",
     "read_blob",
     "read_differences",
     "read_files",
@@ -70,6 +71,16 @@ def read_heads(repository: Repository) -> dict[str, tuple[str, ...]]:
         lines = (repository.git_dir / "MERGE_HEAD").read_text(encoding="ascii").split()
         heads["MERGE_HEAD"] = tuple(lines)
     return heads
+
+
+def read_auto_merge(repository: Repository) -> str | None:
+    """Return the tree that Git left in the working tree when a merge, rebase or cherry-pick met a conflict.
+
+    It holds what Git merged by itself, and conflict markers elsewhere: git-diff(1) on AUTO_MERGE, which the
+    merge strategy `ort` writes, the default since Git 2.34.
+    """
+    answer = _check_objects(repository, ["AUTO_MERGE^{tree}"])[0]
+    return answer[0] if answer else None
 
 
 def resolve_revision(repository: Repository, revision: str) -> str:
@@ -127,7 +138,7 @@ def read_stages(repository: Repository) -> dict[str, dict[int, str]]:
 
 
 def find_blobs(repository: Repository, revisions: Sequence[str], paths: Sequence[str]) -> dict[str, set[str]]:
-    """Return for each path the ids of the blobs it has at `revisions`; an empty set where it is at none."""
+    """Return for each path the ids of the blobs it has at `revisions`: commits or trees, by id."""
     found: dict[str, set[str]] = {path: set() for path in paths}
     for revision in revisions:
         listed = _list_blobs(repository, revision, {path.split("/", 1)[0] for path in paths})
@@ -153,8 +164,10 @@ def hash_files(repository: Repository, paths: Sequence[str]) -> dict[str, str]:
     So `core.autocrlf` and .gitattributes are Git's own business (git-hash-object(1), `--stdin-paths`).
     """
     names = [path for path in paths if "\n" not in path]
-    lines = "".join(f"{_quote(path)}\n" for path in names)
-    output = run_git(repository, ["hash-object", "--stdin-paths"], stdin=_encode(lines))
+    prefix = repository.root.relative_to(repository.top).as_posix()
+    lines = "".join(f"./{prefix}/{path}\n" for path in names)  # "./": a leading quote would mean C quoting
+    top = replace(repository, root=repository.top)  # it takes paths from there, wherever it is run
+    output = run_git(top, ["hash-object", "--stdin-paths"], stdin=_encode(lines))
     return dict(zip(names, output.decode().split(), strict=True))
 
 
@@ -253,11 +266,6 @@ def _answer(line: str) -> tuple[str, str] | None:
 
 def _encode(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
-
-
-def _quote(path: str) -> str:
-    """A path for `--stdin-paths`, which takes a leading quote for C quoting."""
-    return f"./{path}" if path.startswith('"') else path
 
 
 def _split(output: bytes) -> list[str]:

@@ -10,7 +10,6 @@ import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from subprocess import PIPE
 from typing import Any
 
 _OPTIONS = (
@@ -70,6 +69,8 @@ def run_git(
 ) -> bytes:
     """Run one reading `git` command in the root and return its output; GitError when it fails."""
     try:
+        from subprocess import PIPE
+
         import git  # costs a process at import, so only where Git is needed at all
     except ImportError as error:
         raise GitError("`git` is not on PATH: install Git 2.30 or newer") from error

@@ -73,7 +73,7 @@ def find_tool(tool: Tool, folder: Path | None = None) -> Path:
     if found is None:
         where = f"neither in {folder} nor on PATH" if folder is not None else "not on PATH"
         raise ToolError(f"{tool.name} is {where}: install it with `{tool.install}`")
-    said = _run([found, tool.ask], tool.name).strip()
+    said = _run([found, tool.ask], tool.name).stdout.strip()
     version = _parse_version(said)
     if version is not None and (version < tool.oldest or _is_next_major(version, tool)):
         raise ToolError(f"{found} is {said}, and {wanted} is needed: install it with `{tool.install}`")
@@ -99,7 +99,7 @@ def kustomize_build(program: Path, folder: Path) -> str:
 
     The default load restriction holds: files outside `folder` are reached through its bases only.
     """
-    return _run([str(program), "build", str(folder)], f"kustomize build {folder}")
+    return _run([str(program), "build", str(folder)], f"kustomize build {folder}").stdout
 
 
 def kustomize_build_all(program: Path, folders: Iterable[Path]) -> dict[Path, str | ToolError]:
@@ -133,11 +133,12 @@ def kubeconform(
     command = [str(program), "-strict", "-verbose", "-output", "json", "-kubernetes-version", version]
     for location in schema_locations:
         command += ["-schema-location", location]
-    output = _run([*command, "--", *map(str, files)], "kubeconform", accept=(0, 1))
+    done = _run([*command, "--", *map(str, files)], "kubeconform", accept=(0, 1))
     try:
-        resources: list[dict[str, Any]] = json.loads(output)["resources"] or []
+        resources: list[dict[str, Any]] = json.loads(done.stdout)["resources"] or []
     except (ValueError, KeyError, TypeError) as error:
-        raise ToolError(f"kubeconform printed no result: {output.strip()[:500] or 'nothing'}") from error
+        said = (done.stderr or done.stdout).strip().partition("\n")[0]
+        raise ToolError(f"kubeconform printed no result: {said or 'nothing'}") from error
     verdicts = [_verdict(resource) for resource in resources if resource["status"]]  # "" is an empty document
     return sorted(verdicts, key=lambda v: (v.source, v.kind, v.name, v.api_version, v.message))
 
@@ -192,8 +193,10 @@ _STATUSES: dict[str, Status] = {
 }
 
 
-def _run(command: Sequence[str], what: str, *, accept: Sequence[int] = (0,)) -> str:
-    """Run a program without input and return its output; ToolError when it cannot run, hangs or fails."""
+def _run(
+    command: Sequence[str], what: str, *, accept: Sequence[int] = (0,)
+) -> subprocess.CompletedProcess[str]:
+    """Run a program without input, to its end; ToolError when it cannot run, hangs or fails."""
     try:
         done = subprocess.run(
             command,
@@ -210,4 +213,4 @@ def _run(command: Sequence[str], what: str, *, accept: Sequence[int] = (0,)) -> 
     if done.returncode not in accept:
         said = done.stderr.strip().removeprefix("Error: ") or f"exit code {done.returncode}"
         raise ToolError(f"{what} failed: {said}")
-    return done.stdout
+    return done

@@ -7,21 +7,23 @@ finishes. There is no fsync for each file: what is generated can be generated ag
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from llmstack.disk.error import ChangedMeanwhileError, DiskError, reason_of
 from llmstack.disk.folders import Folders, remove_empty
-from llmstack.disk.home import append_record, find_home, lock, make_staging, remove_staging
+from llmstack.disk.home import Stage, append_record, find_home, lock, staging_folder
 from llmstack.disk.listing import read_rest
 from llmstack.disk.ownership import digest
 from llmstack.disk.plan import Change, WritePlan
 
 FILE_MODE = 0o644
+_UNFINISHED = "every file is wholly old or wholly new; remove the cause and run again to finish"
 
 _Signature = tuple[int, int, int, int]
 """What tells that a file is still the same: inode, size, and when its content and its status last changed."""
@@ -50,25 +52,21 @@ def apply(plan: WritePlan, root: Path) -> None:
     home = find_home(root)
     if not plan.changes and not home.was_interrupted:
         return
-    with lock(home) as record, _opened(root) as top:
-        interrupted = home.was_interrupted
-        staging = make_staging(home)
-        started = False
-        try:
-            names = _stage(plan.changes, staging)
-            steps = _prepare(plan.changes, top)
-            _note(record, plan.changes, home.folder)
-            started = True
-            _write(steps, names, staging, top)
-            _delete(steps, top)
-            remove_empty(top, {step.folder for step in steps if step.change.after is None} - {""})
-            if interrupted:
-                remove_empty(top, set(plan.empty_folders))
-            started = False
-        finally:
-            os.close(staging)
-            with suppress(OSError):
-                remove_staging(home, keep_mark=started)
+    with lock(home) as record, _opened(root) as top, staging_folder(home) as stage:
+        names = _stage(plan.changes, stage.descriptor)
+        with Folders(top, _check_writable) as folders:
+            try:
+                steps = _prepare(plan.changes, folders)
+                _note(record, plan.changes, home.folder)
+                _commit(steps, names, stage, folders)
+            except BaseException:
+                if not stage.in_use:
+                    folders.unmake()
+                raise
+        remove_empty(top, {step.folder for step in steps if step.change.after is None} - {""})
+        if stage.was_interrupted:
+            remove_empty(top, set(plan.empty_folders))
+        stage.in_use = False
 
 
 @contextmanager
@@ -112,20 +110,13 @@ def _write_all(file: int, content: bytes) -> None:
         done += os.write(file, content[done:])
 
 
-def _prepare(changes: Sequence[Change], top: int) -> list[_Step]:
-    """Make the folders, and check each file against the plan; what was made is removed again on failure."""
+def _prepare(changes: Sequence[Change], folders: Folders) -> list[_Step]:
+    """Make the folders that are needed, and check each file against the plan."""
     steps = []
-    with Folders(top, _check_writable) as folders:
-        if any("/" not in change.path for change in changes):
-            _check_writable(top, ".")
-        try:
-            for change in sorted(changes, key=lambda change: change.path.split("/")):
-                folder, _, name = change.path.rpartition("/")
-                here = folders.enter(folder, create=change.after is not None)
-                steps.append(_Step(change, folder, name, _check_unchanged(here, name, change)))
-        except BaseException:
-            folders.unmake()
-            raise
+    for change in sorted(changes, key=lambda change: change.path.split("/")):
+        folder, _, name = change.path.rpartition("/")
+        here = folders.enter(folder, create=change.after is not None)
+        steps.append(_Step(change, folder, name, _check_unchanged(here, name, change)))
     return steps
 
 
@@ -145,7 +136,7 @@ def _check_unchanged(folder: int, name: str, change: Change) -> _Signature | Non
             return None
         raise _changed(change) from None
     except OSError as error:
-        if change.before is None:
+        if error.errno == errno.ELOOP:  # O_NOFOLLOW: a symbolic link has taken its place
             raise _changed(change) from error
         raise DiskError(change.path, f"cannot be read: {reason_of(error)}", "nothing was changed") from error
     try:
@@ -168,7 +159,7 @@ def _signature(status: os.stat_result) -> _Signature:
 
 
 def _still_there(step: _Step, folder: int) -> None:
-    """Raise ChangedMeanwhileError when the file is not the one that was checked."""
+    """Raise ChangedMeanwhileError when the file is not the one that was checked any more."""
     try:
         now: _Signature | None = _signature(os.lstat(step.name, dir_fd=folder))
     except FileNotFoundError:
@@ -189,32 +180,18 @@ def _note(record: int, changes: Sequence[Change], folder: Path) -> None:
         ) from error
 
 
-def _write(steps: Sequence[_Step], names: dict[str, str], staging: int, top: int) -> None:
-    with Folders(top) as folders:
-        for step in steps:
+def _commit(steps: Sequence[_Step], names: dict[str, str], stage: Stage, folders: Folders) -> None:
+    """Rename what is staged into place, then delete: a file that others refer to goes after they do."""
+    for step in sorted(steps, key=lambda step: step.change.after is None):
+        try:
+            here = folders.enter(step.folder)
+            _still_there(step, here)
             if step.change.after is None:
-                continue
-            here = folders.enter(step.folder)
-            try:
-                _still_there(step, here)
-                os.rename(names[step.change.path], step.name, src_dir_fd=staging, dst_dir_fd=here)
-            except OSError as error:
-                raise _stopped(step, "written", error) from error
-
-
-def _delete(steps: Sequence[_Step], top: int) -> None:
-    with Folders(top) as folders:
-        for step in steps:
-            if step.change.after is not None:
-                continue
-            here = folders.enter(step.folder)
-            try:
-                _still_there(step, here)
                 os.unlink(step.name, dir_fd=here)
-            except OSError as error:
-                raise _stopped(step, "deleted", error) from error
-
-
-def _stopped(step: _Step, verb: str, error: OSError) -> DiskError:
-    advice = "each file is wholly old or wholly new; remove the cause and run again to finish"
-    return DiskError(step.change.path, f"cannot be {verb}: {reason_of(error)}", advice)
+            else:
+                os.rename(names[step.change.path], step.name, src_dir_fd=stage.descriptor, dst_dir_fd=here)
+        except OSError as error:
+            verb = "deleted" if step.change.after is None else "written"
+            advice = _UNFINISHED if stage.in_use else "nothing was changed"
+            raise DiskError(step.change.path, f"cannot be {verb}: {reason_of(error)}", advice) from error
+        stage.in_use = True

@@ -15,7 +15,8 @@ FOLDER_MODE = 0o755
 class Folders:
     """The chain of open folders from the root to the one in use; few descriptors, whatever the tree's size.
 
-    `made` lists the folders that it created, in order.
+    `check` is called with the descriptor and the path of each folder entered, and may raise. `made` lists the
+    folders that were created, in order.
     """
 
     def __init__(self, root: int, check: Callable[[int, str], None] | None = None) -> None:
@@ -44,6 +45,8 @@ class Folders:
         self._leave_to(common)
         for depth in range(common, len(names)):
             self._descend("/".join(names[: depth + 1]), names[depth], create=create)
+        if not names and self._check is not None:
+            self._check(self._root, ".")
         return self._open[-1][1] if self._open else self._root
 
     def _descend(self, path: str, name: str, *, create: bool) -> None:

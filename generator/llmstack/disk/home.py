@@ -50,7 +50,8 @@ class Home:
 
 
 def find_home(root: Path) -> Home:
-    """Return where `root` keeps its record; creates nothing. Raises GitError when `.git` leads nowhere."""
+    """Return where `root` keeps its record; creates nothing. Raises DiskError when `root` is not
+    there, GitError when its `.git` leads nowhere."""
     repository = gitio.find_repository(root)
     local = root / LOCAL
     if repository is None:
@@ -58,7 +59,10 @@ def find_home(root: Path) -> Home:
     folder = repository.git_dir / "llmstack"
     if repository.root != repository.top:
         folder /= "at-" + quote(repository.root.relative_to(repository.top).as_posix(), safe="")
-    near = os.stat(repository.git_dir).st_dev == os.stat(root).st_dev
+    try:
+        near = os.stat(repository.git_dir).st_dev == os.stat(root).st_dev
+    except OSError as error:
+        raise DiskError(str(root), f"cannot be looked at: {reason_of(error)}") from error
     return Home(folder, (folder if near else local) / _STAGING)
 
 
@@ -92,30 +96,51 @@ def append_record(record: int, digests: Iterable[str]) -> None:
         data = data[os.write(record, data) :]
 
 
-def make_staging(home: Home) -> int:
-    """Create the staging folder, without what a killed run left in it, and open it. Raises DiskError."""
+@dataclass(slots=True)
+class Stage:
+    """An open staging folder; left behind, empty, as a mark when a run ends while it is `in_use`."""
+
+    descriptor: int
+    was_interrupted: bool
+    """A killed run had left its own; that has been removed."""
+    in_use: bool = False
+    """From the first rename to the last."""
+
+
+@contextlib.contextmanager
+def staging_folder(home: Home) -> Iterator[Stage]:
+    """Create the staging folder, without what a killed run left in it, and remove it in the end.
+
+    Raises DiskError when it cannot be made.
+    """
+    interrupted = home.was_interrupted
     try:
-        remove_staging(home)
+        _clear(home)
         if home.staging.parent.name == LOCAL:
             _make_local(home.staging.parent)
         home.staging.mkdir(mode=0o700)
-        return os.open(home.staging, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        descriptor = os.open(home.staging, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            home.staging.rmdir()
         raise DiskError(str(home.staging), f"cannot be used: {reason_of(error)}") from error
+    stage = Stage(descriptor, interrupted)
+    try:
+        yield stage
+    finally:
+        os.close(descriptor)
+        with contextlib.suppress(OSError):  # the next run clears what stays
+            _clear(home)
+            if stage.in_use:
+                home.staging.mkdir(mode=0o700)
+            elif home.staging.parent != home.folder:
+                _remove_local(home.staging.parent)
 
 
-def remove_staging(home: Home, *, keep_mark: bool = False) -> None:
-    """Remove staged files; no error when there are none. Raises OSError (a symlink is not followed).
-
-    `keep_mark` leaves the empty folder as the mark of a run that did not finish.
-    """
+def _clear(home: Home) -> None:
+    """Remove the staging folder; a symbolic link in its place is not followed. Raises OSError."""
     with contextlib.suppress(FileNotFoundError):
         shutil.rmtree(home.staging)
-    if keep_mark:
-        home.staging.mkdir(mode=0o700)
-        return
-    if home.staging.parent != home.folder:
-        _remove_local(home.staging.parent)
 
 
 def _open_record(home: Home) -> int:

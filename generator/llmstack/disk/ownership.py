@@ -62,7 +62,8 @@ def find_hand_edits(root: Path, contents: Mapping[str, bytes]) -> set[str]:
 
     A file is ours to write, and not among them, when llmstack ever wrote this content there, when it is
     unmerged in the index, or when it is equal through Git's clean filter to HEAD, MERGE_HEAD, REBASE_HEAD or
-    CHERRY_PICK_HEAD. What is staged does not count: a staged hand edit is still a hand edit.
+    CHERRY_PICK_HEAD, or to what Git merged by itself beside a conflict. What is staged does not count: a
+    staged hand edit is still a hand edit.
     """
     home: Home = find_home(root)
     written = home.read_record()
@@ -78,10 +79,9 @@ def find_hand_edits(root: Path, contents: Mapping[str, bytes]) -> set[str]:
 def _unknown_to_git(repository: gitio.Repository, contents: Mapping[str, bytes]) -> set[str]:
     if not contents:
         return set()
-    heads: Collection[str] = [
-        commit for commits in gitio.read_heads(repository).values() for commit in commits
-    ]
-    known = gitio.find_blobs(repository, list(heads), list(contents))
+    heads = [commit for commits in gitio.read_heads(repository).values() for commit in commits]
+    merged = gitio.read_auto_merge(repository)
+    known = gitio.find_blobs(repository, heads + ([merged] if merged else []), list(contents))
     cleaned = gitio.hash_files(repository, list(contents))
     return {
         path

@@ -1,0 +1,295 @@
+"""Reading Git, on real repositories, against what the git program itself says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from llmstack import gitio
+from llmstack.gitio import Difference, GitError, NoMergeBaseError, Repository
+
+from .conftest import Tree
+
+
+def opened(tree: Tree) -> Repository:
+    repository = gitio.find_repository(tree.root)
+    assert repository is not None
+    return repository
+
+
+def test_outside_git_there_is_no_repository(tree: Tree) -> None:
+    assert gitio.find_repository(tree.root) is None
+
+
+def test_a_repository_is_found_from_below_and_through_links(repo: Tree, tmp_path: Path) -> None:
+    (repo.root / "a/b").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(repo.root / "a")
+    found = gitio.find_repository(tmp_path / "link/b")
+    assert found == Repository(repo.root / "a/b", repo.root, repo.root / ".git")
+
+
+def test_an_empty_git_folder_is_no_repository(tree: Tree) -> None:
+    (tree.root / ".git").mkdir()
+    assert gitio.find_repository(tree.root) is None
+
+
+def test_a_working_tree_whose_repository_is_gone_is_an_error(tree: Tree) -> None:
+    tree.write({".git": "gitdir: /nonexistent\n"})
+    with pytest.raises(GitError, match="leads to no Git folder"):
+        gitio.find_repository(tree.root)
+
+
+def test_revisions_resolve_to_commits(repo: Tree) -> None:
+    repo.write({"a": "1"})
+    first = repo.commit()
+    repo.git("tag", "-a", "v1", "-m", "x")
+    repo.write({"a": "2"})
+    second = repo.commit()
+    repository = opened(repo)
+    assert gitio.resolve_revision(repository, "HEAD") == second
+    assert gitio.resolve_revision(repository, "main") == second
+    assert gitio.resolve_revision(repository, "v1") == first
+    assert gitio.resolve_revision(repository, first[:10]) == first
+    for bad in ("nowhere", "", "--all", "HEAD\nHEAD", "HEAD:a", "missing"):
+        with pytest.raises(GitError, match="is no commit, branch or tag"):
+            gitio.resolve_revision(repository, bad)
+
+
+def test_an_unborn_head_is_said_to_be_no_commit(repo: Tree) -> None:
+    with pytest.raises(GitError, match="`HEAD` is no commit"):
+        gitio.resolve_revision(opened(repo), "HEAD")
+    assert gitio.read_heads(opened(repo)) == {}
+
+
+def test_heads_of_a_merge_in_progress(repo: Tree) -> None:
+    repo.write({"a": "1\n"})
+    repo.commit()
+    repo.git("checkout", "-q", "-b", "other")
+    repo.write({"a": "2\n"})
+    theirs = repo.commit()
+    repo.git("checkout", "-q", "main")
+    repo.write({"a": "3\n"})
+    ours = repo.commit()
+    assert gitio.read_heads(opened(repo)) == {"HEAD": (ours,)}
+    repo.git("merge", "other", check=False)
+    assert gitio.read_heads(opened(repo)) == {"HEAD": (ours,), "MERGE_HEAD": (theirs,)}
+    blobs = {number: repo.git("rev-parse", f":{number}:a").strip() for number in (1, 2, 3)}
+    assert gitio.read_stages(opened(repo)) == {"a": blobs}
+    assert gitio.find_blobs(opened(repo), [ours, theirs], ["a", "b"]) == {
+        "a": {blobs[2], blobs[3]},
+        "b": set(),
+    }
+    repo.git("merge", "--abort")
+    repo.git("cherry-pick", "other", check=False)
+    assert gitio.read_heads(opened(repo)) == {"HEAD": (ours,), "CHERRY_PICK_HEAD": (theirs,)}
+    repo.git("cherry-pick", "--abort")
+    repo.git("rebase", "other", check=False)
+    assert gitio.read_heads(opened(repo)) == {"HEAD": (theirs,), "REBASE_HEAD": (ours,)}
+
+
+def test_files_of_a_revision(repo: Tree) -> None:
+    files = {
+        "x/a": b"1\n",
+        "x/y/b": b"\x00\xff",
+        "x/empty": b"",
+        "z": b"no",
+        "x y": b"space",
+        "x/\u00fc": b"u",
+    }
+    repo.write(files)
+    (repo.root / "x/link").symlink_to("a")
+    repo.commit()
+    repo.write({"x/a": "later\n"})
+    repository = opened(repo)
+    assert gitio.read_files(repository, "HEAD", ["x", "x y", "missing"]) == {
+        path: content for path, content in files.items() if path != "z"
+    }
+    assert gitio.read_files(repository, "HEAD", []) == {}
+    assert gitio.read_blob(repository, "HEAD", "x/a") == b"1\n"
+    assert gitio.read_blob(repository, "HEAD", "x/link") is None
+    assert gitio.read_blob(repository, "HEAD", "x") is None
+    assert gitio.read_blob(repository, "HEAD", "nothing") is None
+
+
+def test_differences_between_revisions(repo: Tree) -> None:
+    repo.write({"x/same": "1", "x/changed": "1", "x/gone": "1", "out/changed": "1"})
+    first = repo.commit()
+    (repo.root / "x/gone").unlink()
+    repo.write({"x/changed": "2", "x/new": "2", "out/changed": "2"})
+    (repo.root / "x/same").chmod(0o755)
+    repo.commit()
+    expected = {
+        "x/changed": Difference(b"1", b"2"),
+        "x/gone": Difference(b"1", None),
+        "x/new": Difference(None, b"2"),
+    }
+    assert gitio.read_differences(opened(repo), first, "HEAD", ["x"]) == expected
+    assert gitio.read_differences(opened(repo), first, None, ["x"]) == expected
+    assert gitio.read_differences(opened(repo), "HEAD", "HEAD", ["x"]) == {}
+    assert gitio.read_differences(opened(repo), first, "HEAD", []) == {}
+
+
+def test_the_working_tree_is_what_is_on_disk(repo: Tree) -> None:
+    repo.write(
+        {
+            "x/changed": "1",
+            "x/gone": "1",
+            "x/touched": "1",
+            "x/unstaged": "1",
+            "x/link": "1",
+            ".gitignore": "ignored",
+        }
+    )
+    repo.commit()
+    (repo.root / "x/gone").unlink()
+    (repo.root / "x/link").unlink()
+    (repo.root / "x/link").symlink_to("changed")
+    repo.write({"x/changed": "2", "x/untracked": "2", "x/ignored": "2", "x/staged": "2", "x/touched": "1"})
+    repo.git("add", "x/staged")
+    repo.git("rm", "-q", "--cached", "x/unstaged")
+    assert gitio.read_differences(opened(repo), "HEAD", None, ["x"]) == {
+        "x/changed": Difference(b"1", b"2"),
+        "x/gone": Difference(b"1", None),
+        "x/ignored": Difference(None, b"2"),
+        "x/link": Difference(b"1", None),
+        "x/staged": Difference(None, b"2"),
+        "x/untracked": Difference(None, b"2"),
+    }
+
+
+def test_a_conflicted_file_differs_by_what_is_on_disk(repo: Tree) -> None:
+    repo.write({"x/a": "1\n"})
+    repo.commit()
+    repo.git("checkout", "-q", "-b", "other")
+    repo.write({"x/a": "2\n"})
+    repo.commit()
+    repo.git("checkout", "-q", "main")
+    repo.write({"x/a": "3\n"})
+    repo.commit()
+    repo.git("merge", "other", check=False)
+    on_disk = (repo.root / "x/a").read_bytes()
+    assert b"<<<<<<<" in on_disk
+    assert gitio.read_differences(opened(repo), "HEAD", None, ["x"]) == {"x/a": Difference(b"3\n", on_disk)}
+
+
+def test_paths_are_relative_to_the_root_that_was_asked_about(repo: Tree) -> None:
+    repo.write({"sub/x/a": "1", "x/a": "top"})
+    first = repo.commit()
+    repo.write({"sub/x/a": "2", "x/a": "top 2", "sub/x/new": "3"})
+    repository = opened(Tree(repo.root / "sub"))
+    assert gitio.read_files(repository, "HEAD", ["x"]) == {"x/a": b"1"}
+    assert gitio.read_differences(repository, first, None, ["x"]) == {
+        "x/a": Difference(b"1", b"2"),
+        "x/new": Difference(None, b"3"),
+    }
+    assert gitio.hash_files(repository, ["x/a"]) == {"x/a": repo.git("hash-object", "sub/x/a").strip()}
+
+
+@pytest.mark.parametrize("name", ["main", "master", "trunk"])
+def test_the_merge_base_with_origins_default_branch(repo: Tree, tmp_path: Path, name: str) -> None:
+    repo.git("branch", "-m", name)
+    repo.write({"a": "1"})
+    base = repo.commit()
+    repo.git("clone", "-q", str(repo.root), str(tmp_path / "clone"))
+    clone = Tree(tmp_path / "clone")
+    clone.git("checkout", "-q", "-b", "feature")
+    clone.write({"a": "2"})
+    clone.commit()
+    clone.git("branch", "-D", name)
+    repo.write({"a": "3"})
+    repo.commit()
+    clone.git("fetch", "-q")
+    assert gitio.find_merge_base(opened(clone)) == base
+    clone.git("remote", "set-head", "origin", "--delete")  # as actions/checkout leaves it
+    if name == "trunk":
+        with pytest.raises(NoMergeBaseError, match="no default branch"):
+            gitio.find_merge_base(opened(clone))
+    else:
+        assert gitio.find_merge_base(opened(clone)) == base
+
+
+def test_without_a_remote_main_comes_before_master(repo: Tree) -> None:
+    repo.write({"a": "1"})
+    first = repo.commit()
+    repo.git("branch", "master")
+    repo.write({"a": "2"})
+    second = repo.commit()
+    repo.git("checkout", "-q", "-b", "feature")
+    assert gitio.find_merge_base(opened(repo)) == second
+    repo.git("branch", "-D", "main")
+    assert gitio.find_merge_base(opened(repo)) == first
+
+
+def test_a_shallow_clone_is_told_to_fetch_more(repo: Tree, tmp_path: Path) -> None:
+    repo.write({"a": "1"})
+    first = repo.commit()
+    repo.git("checkout", "-q", "-b", "feature")
+    repo.write({"a": "2"})
+    repo.commit()
+    repo.git("checkout", "-q", "main")
+    repo.write({"a": "3"})
+    repo.commit()
+    url = repo.root.as_uri()
+    repo.git(
+        "clone", "-q", "--depth", "1", "--no-single-branch", "-b", "feature", url, str(tmp_path / "both")
+    )
+    repo.git("clone", "-q", "--depth", "1", "-b", "feature", url, str(tmp_path / "one"))
+    Tree(tmp_path / "one").git("remote", "set-head", "origin", "--delete", check=False)
+    for name in ("both", "one"):
+        with pytest.raises(NoMergeBaseError, match="fetch-depth: 0"):
+            gitio.find_merge_base(opened(Tree(tmp_path / name)))
+        with pytest.raises(GitError, match="fetch-depth: 0"):
+            gitio.resolve_revision(opened(Tree(tmp_path / name)), first)
+
+
+def test_unrelated_histories_have_no_merge_base(repo: Tree) -> None:
+    repo.write({"a": "1"})
+    repo.commit()
+    repo.git("checkout", "-q", "--orphan", "other")
+    repo.commit("another beginning")
+    with pytest.raises(NoMergeBaseError, match="no common commit") as caught:
+        gitio.find_merge_base(opened(repo))
+    assert "fetch-depth" not in str(caught.value)
+
+
+def test_nothing_configured_in_the_repository_runs_or_changes_the_answer(repo: Tree, tmp_path: Path) -> None:
+    repo.write({".gitattributes": "* diff=evil\n", "x/a": "1\n"})
+    first = repo.commit()
+    repo.write({"x/a": "2\n"})
+    repo.commit()
+    trap = tmp_path / "trap"
+    for key in ("core.fsmonitor", "diff.external", "diff.evil.textconv", "diff.evil.command", "core.pager"):
+        repo.git("config", key, f"touch {trap}; false")
+    repo.git("config", "core.hooksPath", str(tmp_path))
+    repo.git("config", "diff.noprefix", "true")
+    repo.git("config", "color.ui", "always")
+    index = (repo.root / ".git/index").read_bytes()
+    (repo.root / "x/a").touch()
+    expected = {"x/a": Difference(b"1\n", b"2\n")}
+    assert gitio.read_differences(opened(repo), first, None, ["x"]) == expected
+    assert gitio.read_differences(opened(repo), first, "HEAD", ["x"]) == expected
+    assert gitio.read_stages(opened(repo)) == {}
+    assert not trap.exists()
+    assert (repo.root / ".git/index").read_bytes() == index
+
+
+def test_a_failure_of_git_is_told_with_its_own_words(repo: Tree) -> None:
+    repo.write({"x/a": "1\n"})
+    repo.commit()
+    blob = repo.git("rev-parse", "HEAD:x/a").strip()
+    (repo.root / ".git/objects" / blob[:2] / blob[2:]).unlink()
+    with pytest.raises(GitError, match=f"{blob} is missing"):
+        gitio.read_files(opened(repo), "HEAD", ["x"])
+    (repo.root / ".git/index").write_bytes(b"broken")
+    with pytest.raises(GitError, match=r"`git ls-files` failed in .*index file"):
+        gitio.read_stages(opened(repo))
+
+
+def test_sha256_repositories_are_read_alike(tree: Tree) -> None:
+    tree.git("init", "-q", "-b", "main", "--object-format=sha256")
+    tree.write({"x/a": "1\n"})
+    first = tree.commit()
+    tree.write({"x/a": "2\n"})
+    assert len(first) == 64
+    assert gitio.read_differences(opened(tree), first, None, ["x"]) == {"x/a": Difference(b"1\n", b"2\n")}
