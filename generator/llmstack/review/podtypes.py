@@ -34,10 +34,14 @@ POINTERS_IN = frozenset({
 VALUE_STRUCTS = frozenset({"metadata", "podAffinityTerm", "preference", "resources", "spec", "template"})
 """Structs held by value: empty, they are not there. All others stay when they are empty (`affinity: {}`)."""
 
+RAY_POINTERS = frozenset({"enableInTreeAutoscaling", "enableIngress", "idleTimeoutSeconds", "suspend"})
+"""As POINTERS, in a RayCluster (ray-operator 1.6, apis/ray/v1/raycluster_types.go)."""
+
 QUANTITIES = frozenset({"limits", "requests", "overhead"})
 """Maps of quantities."""
 
 TEXTS = frozenset({
     "annotations", "labels", "matchLabels", "nodeSelector", "userAnnotations", "volumeAttributes",
+    "headServiceAnnotations", "rayStartParams",
 })  # fmt: skip
-"""Maps of text, which keep every entry, also an empty one."""
+"""Maps of text, which keep every entry, also an empty one; with those of a RayCluster."""

@@ -9,11 +9,19 @@ from fractions import Fraction
 from typing import Any
 
 from llmstack.review.amounts import quantity
-from llmstack.review.podtypes import POINTERS, POINTERS_IN, QUANTITIES, TEXTS, VALUE_STRUCTS
+from llmstack.review.podtypes import (
+    POINTERS,
+    POINTERS_IN,
+    QUANTITIES,
+    RAY_POINTERS,
+    TEXTS,
+    VALUE_STRUCTS,
+)
 
 Fields = dict[str, Any]
 
 _CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
+_POINTERS = POINTERS | RAY_POINTERS
 _COMPONENT = re.compile(r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*")
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 
@@ -81,9 +89,9 @@ def _decode(value: Any, key: str, parent: str, canonical: bool) -> Any:
     if key in ("sizeLimit", "divisor"):
         amount = _amount(value, canonical)
         return amount if amount not in (0, "0") or key == "sizeLimit" else None
-    if value in ("", 0, False) and key not in POINTERS and (parent, key) not in POINTERS_IN:
-        return value if key == "port" and value == "" else None
-    return value
+    if value not in ("", 0, False) or key in _POINTERS or (parent, key) in POINTERS_IN:
+        return value
+    return value if key == "port" and value == "" else None
 
 
 def _decode_item(item: Any, key: str, parent: str, canonical: bool) -> Any:

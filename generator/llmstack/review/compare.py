@@ -1,0 +1,134 @@
+"""Two sets of objects, compared: what is new, what is gone, which fields differ, and what restarts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from llmstack.review.differences import differences
+from llmstack.review.masking import MASK, mask, mask_object
+from llmstack.review.restarts import CHECKSUM, WORKLOADS, config_causes, template_causes
+from llmstack.review.result import Action, Change, ObjectChange
+
+Object = Mapping[str, Any]
+Identity = tuple[str, str, str, str]
+
+_SEALED = {"Secret": ("data", "stringData"), "SealedSecret": ("spec.encryptedData",)}
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeGroup:
+    """Objects that change alike: the same action on the same kind, the same fields from and to the same
+    values.
+
+    Checksums of configuration may differ between them. `changes` are those of the first.
+    """
+
+    kind: str
+    action: Action
+    changes: tuple[Change, ...]
+    restarts: bool
+    members: tuple[ObjectChange, ...]
+
+
+def compare(
+    before: Mapping[str, Sequence[Object]], after: Mapping[str, Sequence[Object]]
+) -> tuple[ObjectChange, ...]:
+    """What changes from one set of objects to the other, by namespace, kind and name; both are by unit.
+
+    Objects are one when API group, kind, namespace and name agree, in whatever unit they stand. Secrets are
+    masked in the fields and in the whole objects that are returned.
+    """
+    old, new = _by_identity(before), _by_identity(after)
+    changed = {
+        identity for identity in old.keys() | new.keys() if _differ(old.get(identity), new.get(identity))
+    }
+    configs = [
+        side[identity][1]
+        for identity in changed
+        if identity[1] == "ConfigMap"
+        for side in (old, new)
+        if identity in side
+    ]
+    return tuple(
+        _change(old.get(identity), new.get(identity), configs)
+        for identity in sorted(changed, key=lambda each: (each[2], each[1], each[3], each[0]))
+    )
+
+
+def group_changes(changes: Iterable[ObjectChange]) -> tuple[ChangeGroup, ...]:
+    """The changes in groups of equal ones, in the order of their first members; nothing is left out."""
+    groups: dict[tuple[object, ...], list[ObjectChange]] = {}
+    for each in changes:
+        told = tuple(change for change in each.changes if not change.path.endswith(f"[{CHECKSUM}]"))
+        groups.setdefault((each.kind, each.action, told, each.restarts), []).append(each)
+    return tuple(
+        ChangeGroup(first.kind, first.action, first.changes, first.restarts, tuple(members))
+        for members in groups.values()
+        for first in members[:1]
+    )
+
+
+def _by_identity(units: Mapping[str, Sequence[Object]]) -> dict[Identity, tuple[str, Object]]:
+    return {identify(item): (unit, item) for unit, items in units.items() for item in items}
+
+
+def identify(item: Object) -> Identity:
+    """API group, kind, namespace and name; the version does not count."""
+    metadata = item["metadata"]
+    group = str(item["apiVersion"]).rpartition("/")[0]
+    return group, item["kind"], metadata.get("namespace") or "", metadata["name"]
+
+
+def _differ(before: tuple[str, Object] | None, after: tuple[str, Object] | None) -> bool:
+    if before is None or after is None:
+        return True
+    return next(differences(before[1], after[1]), None) is not None
+
+
+def _change(
+    before: tuple[str, Object] | None, after: tuple[str, Object] | None, configs: Sequence[Object]
+) -> ObjectChange:
+    unit, item = next(side for side in (after, before) if side is not None)
+    changes: tuple[Change, ...] = ()
+    causes: tuple[str, ...] = ()
+    if before is not None and after is not None:
+        changes = _changes(before[1], after[1])
+        causes = template_causes(before[1], after[1]) if item["kind"] in WORKLOADS else ()
+        causes += config_causes(item, causes, configs)
+    return ObjectChange(
+        api_version=item["apiVersion"],
+        kind=item["kind"],
+        namespace=item["metadata"].get("namespace") or "",
+        name=item["metadata"]["name"],
+        unit=unit,
+        action="change" if before and after else "add" if after else "remove",
+        changes=changes,
+        restarts=bool(causes),
+        causes=causes,
+        before=mask_object(before[1]) if before else None,
+        after=mask_object(after[1]) if after else None,
+    )
+
+
+def _changes(before: Object, after: Object) -> tuple[Change, ...]:
+    sealed = _SEALED.get(after["kind"], ())
+    found = []
+    for each in differences(before, after):
+        if each.path.startswith(sealed):
+            sides = [None if side is None else MASK for side in (each.before, each.after)]
+        else:
+            sides = [
+                None if side is None else show(mask(side, each.key)) for side in (each.before, each.after)
+            ]
+            if sides[0] == sides[1] and MASK not in (sides[0] or ""):
+                sides = [json.dumps(side, ensure_ascii=False) for side in (each.before, each.after)]
+        found.append(Change(each.path, *sides))
+    return tuple(found)
+
+
+def show(value: Any) -> str:
+    """A value in one line: text as it is, all else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
