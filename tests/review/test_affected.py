@@ -1,0 +1,130 @@
+"""Affected units: everything that a changed file reaches, and nothing else, at a cost that follows the
+change."""
+
+from __future__ import annotations
+
+import pytest
+
+from llmstack.review.affected import affected_units
+
+Tree = dict[str, str]
+
+
+def listing(*resources: str, components: tuple[str, ...] = (), patches: tuple[str, ...] = ()) -> str:
+    lines = ["apiVersion: kustomize.config.k8s.io/v1beta1", "kind: Kustomization", "resources:"]
+    lines += [f"- {resource}" for resource in resources]
+    if components:
+        lines += ["components:", *(f"- {component}" for component in components)]
+    if patches:
+        lines += ["patches:"]
+        for patch in patches:
+            lines += [
+                "- options:",
+                "    allowNameChange: true",
+                f"  path: {patch}",
+                "  target:",
+                "    kind: Deployment",
+            ]
+    return "\n".join([*lines, ""])
+
+
+def fleet(models: int = 3) -> Tree:
+    """Two environments; model m0 has a base of its own, m1 an overlay in custom/ in prod."""
+    tree = {
+        "base/engine/kustomization.yaml": listing("deployment.yaml"),
+        "base/engine/deployment.yaml": "",
+        "base/router/kustomization.yaml": listing("deployment.yaml"),
+        "base/router/deployment.yaml": "",
+        "base/models/m0/kustomization.yaml": listing("../../engine", patches=("deployment.yaml",)),
+        "base/models/m0/deployment.yaml": "",
+        "custom/prod/models/m1/kustomization.yaml": listing(
+            "../../../../overlays/prod/models/m1", patches=("p.yaml",), components=("../../../common/gpu",)
+        ),
+        "custom/common/gpu/kustomization.yaml": listing(patches=("shared.yaml",)),
+    }
+    for environment in ("dev", "prod"):
+        home = f"overlays/{environment}"
+        units = ["router", *(f"models/m{number}" for number in range(models))]
+        if environment == "prod":
+            units[2] = "../../custom/prod/models/m1"
+        tree[f"{home}/kustomization.yaml"] = listing(*units)
+        tree[f"{home}/engine/kustomization.yaml"] = listing(patches=("deployment.yaml",))
+        tree[f"{home}/router/kustomization.yaml"] = listing(
+            "../../../base/router", patches=("deployment.yaml",)
+        )
+        tree[f"{home}/secrets/kustomization.yaml"] = listing("hf.yaml")
+        for number in range(models):
+            base = "../../../../base/models/m0" if number == 0 else "../../../../base/engine"
+            tree[f"{home}/models/m{number}/kustomization.yaml"] = listing(
+                base, components=("../../engine",), patches=("deployment.yaml",)
+            )
+    return tree
+
+
+ALL = ["models/m0", "models/m1", "models/m2"]
+CASES: dict[str, dict[str, list[str]]] = {
+    "overlays/prod/models/m2/deployment.yaml": {"prod": ["models/m2"]},
+    "overlays/prod/models/m2/kustomization.yaml": {"prod": ["models/m2"]},
+    "overlays/dev/engine/deployment.yaml": {"dev": ALL},
+    "overlays/prod/engine/kustomization.yaml": {"prod": ALL},
+    "base/engine/deployment.yaml": {"dev": ALL, "prod": ALL},
+    "base/models/m0/deployment.yaml": {"dev": ["models/m0"], "prod": ["models/m0"]},
+    "base/router/deployment.yaml": {"dev": ["router"], "prod": ["router"]},
+    "overlays/prod/secrets/hf.yaml": {"prod": ["secrets"]},
+    "custom/prod/models/m1/p.yaml": {"prod": ["models/m1"]},
+    "custom/common/gpu/shared.yaml": {"prod": ["models/m1"]},
+    "overlays/prod/kustomization.yaml": {},
+    "overlays/prod/REQUIREMENTS.md": {},
+    "custom/prod/models/gone/p.yaml": {},
+    "values/prod.yaml": {},
+    "clusters/east/prod/models.yaml": {},
+    "README.md": {},
+}
+
+
+@pytest.mark.parametrize("path", CASES)
+def test_a_changed_file_affects_what_reaches_it(path: str) -> None:
+    tree = fleet()
+    assert affected_units([path], ["dev", "prod"], tree.get, tree.get) == CASES[path]
+
+
+def test_units_that_come_and_go_are_affected() -> None:
+    before, after = fleet(3), fleet(4)
+    changed = [path for path in after if after.get(path) != before.get(path)]
+    assert affected_units(changed, ["dev", "prod"], before.get, after.get) == {
+        "dev": ["models/m3"],
+        "prod": ["models/m3"],
+    }
+    assert affected_units(changed, ["dev", "prod"], after.get, before.get) == {
+        "dev": ["models/m3"],
+        "prod": ["models/m3"],
+    }
+
+
+def test_a_unit_that_only_leaves_the_list_is_affected() -> None:
+    before, after = fleet(), fleet()
+    path = "overlays/dev/kustomization.yaml"
+    after[path] = after[path].replace("- router\n", "")
+    assert affected_units([path], ["dev", "prod"], before.get, after.get) == {"dev": ["router"]}
+
+
+def test_kustomizations_in_flow_style_and_folders_that_refer_to_themselves_are_read() -> None:
+    tree = fleet()
+    tree["overlays/dev/models/m2/kustomization.yaml"] = (
+        "{kind: Kustomization, resources: [../../../../base/x, .]}"
+    )
+    tree["base/x/kustomization.yaml"] = listing("../x", "../../overlays/dev/models/m2")
+    assert affected_units(["base/x/deployment.yaml"], ["dev"], tree.get, tree.get) == {"dev": ["models/m2"]}
+
+
+def test_one_changed_unit_costs_a_handful_of_reads() -> None:
+    tree, reads = fleet(1000), []
+
+    def read(path: str) -> str | None:
+        reads.append(path)
+        return tree.get(path)
+
+    assert affected_units(["overlays/prod/models/m7/x.yaml"], ["dev", "prod"], read, read) == {
+        "prod": ["models/m7"]
+    }
+    assert len(reads) < 5
