@@ -1,0 +1,96 @@
+"""How a secret is told from other text: by the name it goes under, or by its form."""
+
+from __future__ import annotations
+
+import re
+
+from llmstack.review.masking import MASK
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_ENDINGS = (
+    "token", "password", "passwords", "passwd", "passphrase", "pwd", "secret", "apikey", "apikeys", "credential",
+    "credentials", "authorization",
+)  # fmt: skip
+_KEYS = frozenset(("api", "access", "secret", "private", "encryption", "signing", "master", "license"))
+"""`…_API_KEY`, `…_ACCESS_KEY` and so on; a plain `key` is often the name of one."""
+_REFERENCES = frozenset(("secretKey", "secretName", "existingSecret"))
+_TEXT_TOKENS = frozenset(("bos", "eos", "pad", "unk", "sep", "cls", "mask", "image", "stop", "special", "per", "audio"))
+"""Tokens of a tokenizer: `eos_token` in a chat template is no secret."""
+
+_FORMS = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
+    r"|AGE-SECRET-KEY-1[A-Z0-9]{10,}"
+    r"|\b(?:hf_[A-Za-z0-9]{16,}|sk-[A-Za-z0-9_-]{16,}|nvapi-[A-Za-z0-9_-]{16,}|gh[pousr]_[A-Za-z0-9]{20,}"
+    r"|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abps]-[\w-]{10,}|AKIA[A-Z0-9]{16}"
+    r"|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+)"
+    r"|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"
+    r"|(?i:(?<=\bbearer )[A-Za-z0-9._~+/=-]{8,})",
+    re.DOTALL,
+)
+_SUSPECT = re.compile(r"(?i)token|pass|pwd|secret|key|credential|auth")
+_QUOTED = r"\"(?:\\.|[^\"\\\n])*\"|'[^'\n]*'"
+_KEY_VALUE = re.compile(r"(?P<name>[A-Za-z][\w.-]*)(?P<between>[\"']?[ \t]*:(?=[ \t\"'])[ \t]*)(?P<value>[^\n]+)")
+_ASSIGNMENT = re.compile(rf"(?P<name>[A-Za-z][\w.-]*)(?P<between>[ \t]*:?=[ \t]*)(?P<value>(?!=)(?:{_QUOTED}|[^\s\"']+))")
+_FLAG = re.compile(rf"(?P<name>--[A-Za-z][\w-]*)(?P<between>=|[\"']?[ \t]*,?[ \t\n]+)(?!--)(?P<value>{_QUOTED}|[^\s\"']+)")
+_ENTRY = re.compile(
+    r"(?P<name>\bname[\"']?:[ \t]*[\"']?[A-Za-z][\w.-]*[\"']?)(?P<between>[ \t]*(?:,|\n)\s*[\"']?value[\"']?:[ \t]*)"
+    r"(?P<value>[^\n]+)"
+)
+_REFERENCE = re.compile(r"\$\(\w+\)|\$\{\w+\}|\$[A-Z_][A-Z0-9_]*|\{\{[^{}\n]*\}\}")
+_STRUCTURE = re.compile(r"(?:true|false|null|~|\(masked\)|\{\s*(?:secretName|secretKey)\b.*|[\[{]\s*[\]}]?|[|>][-+0-9]*|\*\S+)\s*(?:#.*)?")
+"""What stands after a key's colon and is no secret: YAML's own words and signs, a reference to a Secret."""
+_LINE_KEY = re.compile(r"^[\s\"'{\[,?-]*value[\"']?\s*:\s+\S")
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether what goes under `name` is a secret: `hf_token`, `vllmApiKey`, `DB_PASSWORD`, `--api-key`."""
+    if name in _REFERENCES or not _SUSPECT.search(name):
+        return False
+    words = [word.lower() for word in _WORD.findall(name)]
+    while len(words) > 1 and words[-1].isdigit():
+        words.pop()
+    if not words:
+        return False
+    last, before = words[-1], words[-2] if len(words) > 1 else ""
+    if last in ("key", "keys"):
+        return before in _KEYS
+    return last.endswith(_ENDINGS) and not (last == "token" and before in _TEXT_TOKENS)
+
+
+def mask_forms(text: str) -> str:
+    """`text` with everything masked that has the form of a credential."""
+    return _FORMS.sub(MASK, text)
+
+
+def mask_text(text: str) -> str:
+    """`text` with credentials masked, and values that a name in it says are secret (`--api-key x`, `TOKEN=x`).
+
+    A value after a colon is masked to the end of its line: more than needed, never less.
+    """
+    text = mask_forms(text) if len(text) > 8 else text
+    if not _SUSPECT.search(text):
+        return text
+    text = _ENTRY.sub(lambda found: _hide(found, found["name"].split(":", 1)[1].strip(" \t\"'")), text)
+    for pattern in (_KEY_VALUE, _FLAG, _ASSIGNMENT):
+        text = pattern.sub(lambda found: _hide(found, found["name"]), text)
+    return text
+
+
+def is_reference(text: str) -> bool:
+    """Whether a value is nothing but the name of a variable that holds it: `$(HF_TOKEN)`, `{{ .token }}`."""
+    return bool(_REFERENCE.fullmatch(text.strip()))
+
+
+def line_may_hold_secret(line: str) -> bool:
+    """Whether a line of a values file may hold a secret: under a name that says so, by its form, or as the `value`
+    of an environment variable, whose name stands on another line."""
+    return mask_text(line) != line or bool(_LINE_KEY.match(line))
+
+
+def _hide(found: re.Match[str], name: str) -> str:
+    value = found["value"]
+    if not is_secret_name(name) or is_reference(value.strip("\"'")) or not value.strip("\"' \t"):
+        return found[0]
+    if ":" in found["between"] and _STRUCTURE.fullmatch(value):
+        return found[0]
+    return f"{found['name']}{found['between']}{MASK}"

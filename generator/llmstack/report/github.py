@@ -1,0 +1,41 @@
+"""Findings as workflow commands of GitHub Actions, which shows them on the lines of a pull request.
+
+Form and escapes: https://docs.github.com/actions/reference/workflow-commands-for-github-actions and
+`packages/core/src/command.ts` of github.com/actions/toolkit. GitHub shows ten of each severity per step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from llmstack.finding import Finding, Severity, sort_findings
+from llmstack.report.mask import mask_finding
+from llmstack.report.options import PLAIN, Options
+from llmstack.report.visible import visible
+
+COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
+
+
+def render(findings: Sequence[Finding], options: Options = PLAIN) -> str:
+    """Return one command a line, `::error file=…,line=…,col=…,endColumn=…,title=…::message`, ordered by file and line."""
+    return "".join(f"{_command(mask_finding(finding))}\n" for finding in sort_findings(findings))
+
+
+def _command(finding: Finding) -> str:
+    place = finding.place
+    properties: dict[str, str] = {}
+    if place is not None:
+        ends = place.column + max(1, place.width)
+        properties = {"file": place.path, "line": str(place.line), "col": str(place.column), "endColumn": str(ends)}
+    properties["title"] = finding.id
+    shown = ",".join(f"{name}={_escape_property(value)}" for name, value in properties.items())
+    message = f"{finding.message}\nhelp: {finding.help}" if finding.help else finding.message
+    return f"::{COMMANDS[finding.severity]} {shown}::{_escape_data(visible(message, keep=chr(10)))}"
+
+
+def _escape_data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _escape_property(text: str) -> str:
+    return _escape_data(text).replace(":", "%3A").replace(",", "%2C")

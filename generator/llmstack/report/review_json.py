@@ -1,0 +1,89 @@
+"""A review as JSON: the contract that programs rely on. Its schema is `schema/diff.schema.json`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from llmstack.report.json import finding_data
+from llmstack.report.mask import mask_review
+from llmstack.report.options import PLAIN, Options
+from llmstack.review.result import EnvironmentReview, GpuPool, ObjectChange, Review, Risk, Rollout
+
+
+def render(review: Review, options: Options = PLAIN) -> str:
+    """Return the review, environments by name; secrets masked. Times are seconds, GPUs counts of the resource."""
+    shown = mask_review(review)
+    environments = {name: environment_data(shown.environments[name]) for name in sorted(shown.environments)}
+    content = {"from": shown.from_revision, "to": shown.to_revision, "envs": environments}
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def environment_data(environment: EnvironmentReview) -> dict[str, Any]:
+    """One environment of the contract."""
+    return {
+        "objects": [_object(change) for change in environment.objects],
+        "rollouts": [_rollout(rollout) for rollout in environment.rollouts],
+        "gpus": [_pool(pool) for pool in environment.gpus],
+        "risks": [_risk(risk) for risk in environment.risks],
+        "seconds": environment.seconds,
+        "findings": [finding_data(finding) for finding in environment.findings],
+    }
+
+
+def _object(change: ObjectChange) -> dict[str, Any]:
+    return {
+        "apiVersion": change.api_version,
+        "kind": change.kind,
+        "namespace": change.namespace,
+        "name": change.name,
+        "unit": change.unit,
+        "action": change.action,
+        "changes": [{"path": each.path, "from": each.before, "to": each.after} for each in change.changes],
+        "restarts": change.restarts,
+        "causes": list(change.causes),
+    }
+
+
+def _rollout(rollout: Rollout) -> dict[str, Any]:
+    return {
+        "kind": rollout.kind,
+        "name": rollout.name,
+        "model": rollout.model,
+        "why": rollout.why,
+        "replicas": rollout.replicas,
+        "gpusPerReplica": rollout.gpus_per_replica,
+        "resource": rollout.resource,
+        "pool": rollout.pool,
+        "maxSurge": rollout.max_surge,
+        "maxUnavailable": rollout.max_unavailable,
+        "minReady": rollout.min_ready,
+        "seconds": rollout.seconds,
+        "secondsMin": rollout.seconds_min,
+        "secondsMax": rollout.seconds_max,
+    }
+
+
+def _pool(pool: GpuPool) -> dict[str, Any]:
+    return {
+        "pool": pool.pool,
+        "resource": pool.resource,
+        "capacity": pool.capacity,
+        "before": pool.before,
+        "after": pool.after,
+        "peak": pool.peak,
+        "deadlock": pool.deadlock,
+        "certain": pool.certain,
+    }
+
+
+def _risk(risk: Risk) -> dict[str, Any]:
+    return {
+        "id": risk.id,
+        "severity": str(risk.severity),
+        "object": risk.object,
+        "message": risk.message,
+        "advice": risk.advice,
+        "place": risk.place,
+        "acknowledged": risk.acknowledged,
+    }

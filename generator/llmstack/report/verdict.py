@@ -1,0 +1,62 @@
+"""The one line that a reviewer reads first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from llmstack.finding import RANK, Severity
+from llmstack.report.words import count_severities, plural, say_pool, say_rollouts, say_total_time
+from llmstack.review.result import EnvironmentReview, Review, Risk
+
+NOTHING = "Nothing changes in the cluster."
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The worst of a review and what it does. `level` is None when there is nothing to tell."""
+
+    level: Severity | None
+    tally: str
+    """`1 error, 2 warnings`; acknowledged risks are counted apart."""
+    effects: tuple[tuple[str, str], ...]
+    """(environment, what happens in it), only for environments where something does."""
+
+    def __str__(self) -> str:
+        told = "; ".join(f"{name}: {effect}" for name, effect in self.effects)
+        return " — ".join(part for part in (self.tally, told) if part) or NOTHING
+
+
+def judge(review: Review) -> Verdict:
+    """Return the verdict on a review: what counts, then each environment that changes, in a clause."""
+    severities = [severity for environment in review.environments.values() for severity in open_severities(environment)]
+    acknowledged = sum(risk.acknowledged for environment in review.environments.values() for risk in environment.risks)
+    parts = [count_severities(severities), f"{acknowledged} acknowledged" if acknowledged else ""]
+    effects = tuple(
+        (name, say_effect(environment)) for name, environment in sorted(review.environments.items()) if environment.objects
+    )
+    level = min(severities, key=RANK.__getitem__, default=Severity.NOTE if effects else None)
+    return Verdict(level, ", ".join(filter(None, parts)), effects)
+
+
+def open_severities(environment: EnvironmentReview) -> Iterator[Severity]:
+    """Severities of the risks that nobody acknowledged, and of the findings."""
+    yield from (risk.severity for risk in environment.risks if not risk.acknowledged)
+    yield from (finding.severity for finding in environment.findings)
+
+
+def say_effect(environment: EnvironmentReview) -> str:
+    """What happens in an environment: `3 models restart, h100 peaks at 24 of 16 GPUs, never ends`."""
+    if not environment.rollouts:
+        return f"{plural(len(environment.objects), 'object')} changed, no pod restarts"
+    pools = [
+        f"{say_pool(pool)} peaks at {pool.peak} of {plural(pool.capacity, 'GPU')}"
+        for pool in environment.gpus
+        if pool.capacity is not None and (pool.peak > pool.capacity or pool.deadlock)
+    ]
+    return ", ".join([say_rollouts(environment.rollouts), *pools, say_total_time(environment)])
+
+
+def sort_risks(environment: EnvironmentReview) -> list[Risk]:
+    """Risks, what nobody acknowledged first, then the worst, then in the order of the review."""
+    return sorted(environment.risks, key=lambda risk: (risk.acknowledged, RANK[risk.severity]))

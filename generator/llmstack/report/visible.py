@@ -1,0 +1,54 @@
+"""Characters that a reader cannot see, made visible; and how wide text stands on a terminal."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_UNSEEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5"
+    "\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff"
+    "\U000110bd\U000110cd\U00013430-\U0001345f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""Control characters, direction marks, zero-width and other unseen ones (Unicode categories Cc, Cf, Cs, Zl, Zp, and
+default-ignorable code points)."""
+
+
+def visible(text: str, *, keep: str = "") -> str:
+    """`text` with every unseen character as an escape (`\\u202e`, `\\n`), save those in `keep`.
+
+    Nothing that is left can steer a terminal, reverse the reading direction or hide.
+    """
+    return _UNSEEN.sub(lambda found: found[0] if found[0] in keep else escape(found[0]), text)
+
+
+def escape(character: str) -> str:
+    """One character as an escape: `\\n`, `\\x1b`, `\\u202e`, `\\U000e0041`."""
+    short = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(character)
+    code = ord(character)
+    if short:
+        return short
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def width(text: str) -> int:
+    """Columns that `text` takes on a terminal: East Asian wide characters two, combining marks none."""
+    return len(text) if text.isascii() else sum(map(_width, text))
+
+
+def _width(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) == "Me":
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def shorten(text: str, limit: int) -> str:
+    """`text` of at most `limit` characters; a longer one ends in `…`."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def pad(text: str, columns: int) -> str:
+    """`text` followed by spaces up to `columns` columns of a terminal."""
+    return text + " " * (columns - width(text))

@@ -1,0 +1,119 @@
+"""How amounts, times and verdicts are said, in every report alike."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from llmstack.finding import Severity
+from llmstack.review.result import EnvironmentReview, GpuPool, Rollout
+
+MINUTE, HOUR = 60, 3600
+WHY = {"restart": "restart", "scale": "scale", "new": "new"}
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 model`, `3 models`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def count_severities(severities: Iterable[Severity]) -> str:
+    """`2 errors, 1 warning`; the empty string for none."""
+    counts = Counter(severities)
+    return ", ".join(plural(counts[severity], severity) for severity in Severity if counts[severity])
+
+
+def say_seconds(seconds: float) -> str:
+    """`45 s`, `1 min 30 s`, `24 min`, `1 h 12 min`: exact below ten minutes, then to the minute, upwards."""
+    whole = -int(-seconds // 1)
+    if whole < MINUTE:
+        return f"{whole} s"
+    if whole < 10 * MINUTE and whole % MINUTE:
+        return f"{whole // MINUTE} min {whole % MINUTE} s"
+    minutes = -(-whole // MINUTE)
+    if minutes < MINUTE:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min" if minutes % 60 else f"{minutes // 60} h"
+
+
+def say_time(rollout: Rollout, environment: EnvironmentReview) -> str:
+    """How long a rollout takes: a time, its bounds, `never ends`, `may never end` or `unknown`."""
+    ends = _ending(environment, {f"{rollout.kind}/{rollout.name}"})
+    if rollout.seconds is not None:
+        return f"{say_seconds(rollout.seconds)}, {ends}" if ends else say_seconds(rollout.seconds)
+    if ends:
+        return ends
+    low, high = rollout.seconds_min, rollout.seconds_max
+    if low is not None and high is not None:
+        return f"{say_seconds(low)} to {say_seconds(high)}"
+    if low is not None:
+        return f"at least {say_seconds(low)}"
+    return f"at most {say_seconds(high)}" if high is not None else "unknown"
+
+
+def say_total_time(environment: EnvironmentReview) -> str:
+    """How long the whole change of an environment takes."""
+    ends = _ending(environment, None)
+    if environment.seconds is None:
+        return ends or "time unknown"
+    return f"{say_seconds(environment.seconds)}, {ends}" if ends else say_seconds(environment.seconds)
+
+
+def _ending(environment: EnvironmentReview, objects: set[str] | None) -> str:
+    """Whether rollouts hang for want of GPUs: of these objects, None for any."""
+    severities = {
+        risk.severity
+        for risk in environment.risks
+        if risk.id in ("gpu-deadlock", "gpu-shortage") and (objects is None or risk.object in objects)
+    }
+    if Severity.ERROR in severities:
+        return "never ends"
+    return "may never end" if severities else ""
+
+
+def say_replicas(rollout: Rollout) -> str:
+    """`2 × 1 GPU`, `2 replicas`."""
+    if not rollout.gpus_per_replica:
+        return plural(rollout.replicas, "replica")
+    return f"{rollout.replicas} × {plural(rollout.gpus_per_replica, 'GPU')}"
+
+
+def say_pool(pool: GpuPool) -> str:
+    """A pool's name and its resource, `h100 (nvidia.com/gpu)`; a pool that nobody named is the resource alone."""
+    return f"{pool.pool} ({pool.resource})" if pool.pool else pool.resource
+
+
+def say_gpus(pool: GpuPool) -> str:
+    """`14 before, 14 after, 18 at the peak, of 16`."""
+    of = f"of {pool.capacity}" if pool.capacity is not None else "no capacity declared"
+    return f"{pool.before} before, {pool.after} after, {pool.peak} at the peak, {of}"
+
+
+def say_hang(pool: GpuPool) -> str:
+    """`cannot finish`, `may not finish`, or the empty string."""
+    if pool.certain:
+        return "cannot finish"
+    return "may not finish" if pool.deadlock else ""
+
+
+def say_rollouts(rollouts: Sequence[Rollout]) -> str:
+    """`3 models restart, 1 model scales, 2 models are new`; the empty string for none."""
+    said = []
+    for why, one, many in (("restart", "restarts", "restart"), ("scale", "scales", "scale"), ("new", "is new", "are new")):
+        models = {rollout.model for rollout in rollouts if rollout.why == why and rollout.model}
+        others = sum(rollout.why == why and not rollout.model for rollout in rollouts)
+        for count, noun in ((len(models), "model"), (others, "other workload" if models else "workload")):
+            if count:
+                said.append(f"{plural(count, noun)} {one if count == 1 else many}")
+    return ", ".join(said)
+
+
+def short_revision(revision: str) -> str:
+    """A commit's id as people write it; other names as they are."""
+    hexadecimal = len(revision) >= 40 and all(character in "0123456789abcdef" for character in revision)
+    return revision[:10] if hexadecimal else revision
+
+
+def model_of(unit: str) -> str:
+    """What a unit is about: the model's name for `models/llama`, else the unit's own."""
+    return unit.removeprefix("models/")
