@@ -108,14 +108,19 @@ def repo(tmp_path: Path) -> Tree:
 
 
 @pytest.fixture
-def unprivileged() -> Callable[[Callable[[], None]], None]:
-    """Run a function in a child process for which permissions hold, also where the tests run as root."""
+def unprivileged(tree: Tree) -> Callable[[Callable[[], None]], None]:
+    """Run a function in a child process for which the permissions of `tree` hold, also where we are root."""
 
     def run(action: Callable[[], None]) -> None:
+        is_root = os.geteuid() == 0
+        if is_root:
+            for folder in list(tree.root.parents)[:-2]:
+                folder.chmod(0o755)
+            os.chown(tree.root, 65534, 65534)
         child = os.fork()
         if child == 0:
             try:
-                if os.geteuid() == 0:
+                if is_root:
                     os.setresgid(65534, 65534, 65534)
                     os.setresuid(65534, 65534, 65534)
                 action()

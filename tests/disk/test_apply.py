@@ -159,7 +159,6 @@ def _fails_with_a_limit_on_file_size(plan: WritePlan, root: Path) -> None:
 def test_a_folder_that_cannot_be_written_to_stops_the_run_before_it_begins(
     tree: Tree, unprivileged: Callable[[Callable[[], None]], None]
 ) -> None:
-    _give_away(tree.root)
     wanted = {A: generated("a\n"), B: generated("b\n")}
 
     def check() -> None:
@@ -184,7 +183,6 @@ def test_a_folder_that_cannot_be_written_to_stops_the_run_before_it_begins(
 def test_a_read_only_root_is_an_error_that_says_where(
     tree: Tree, unprivileged: Callable[[Callable[[], None]], None]
 ) -> None:
-    _give_away(tree.root)
     tree.root.chmod(0o555)
 
     def check() -> None:
@@ -193,14 +191,6 @@ def test_a_read_only_root_is_an_error_that_says_where(
         assert ".llmstack" in caught.value.path
 
     unprivileged(check)
-
-
-def _give_away(root: Path) -> None:
-    """Let the unprivileged child write below `root`."""
-    for folder in list(root.parents)[:-2]:
-        folder.chmod(0o755)
-    if os.geteuid() == 0:
-        os.chown(root, 65534, 65534)
 
 
 def test_a_second_run_says_that_another_is_at_work(repo: Tree) -> None:
@@ -277,6 +267,22 @@ def test_the_record_outside_git_ignores_itself(tree: Tree) -> None:
     tree.gen({A: generated("a\n")})
     tree.git("init", "-q")
     assert tree.git("status", "--porcelain", "-uall").split() == ["??", A]
+
+
+def test_our_own_folder_is_not_followed_through_a_link(tree: Tree, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tree.root / ".llmstack").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(DiskError, match="symbolic link"):
+        apply(tree.plan({A: generated("a\n")}), tree.root)
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    assert tree.files() == {}
+
+
+def test_a_root_that_is_not_there_is_an_error(tmp_path: Path, repo: Tree) -> None:
+    for root in (tmp_path / "missing", repo.root / "missing"):
+        with pytest.raises(DiskError, match="No such file or directory"):
+            apply(plan_tree(root, {A: generated("a\n")}, scopes=["overlays"]), root)
+        assert not root.exists()
 
 
 def test_plans_of_many_files_stay_whole(tree: Tree) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -293,3 +296,21 @@ def test_sha256_repositories_are_read_alike(tree: Tree) -> None:
     tree.write({"x/a": "2\n"})
     assert len(first) == 64
     assert gitio.read_differences(opened(tree), first, None, ["x"]) == {"x/a": Difference(b"1\n", b"2\n")}
+
+
+def test_without_a_git_program_the_error_says_so(repo: Tree) -> None:
+    repo.write({"x/a": "1\n"})
+    repo.commit()
+    code = (
+        "import sys\nfrom pathlib import Path\nfrom llmstack import gitio\n"
+        "repository = gitio.find_repository(Path(sys.argv[1]))\n"
+        "try:\n    gitio.read_heads(repository)\n"
+        "except gitio.GitError as error:\n    print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(repo.root)],
+        env={"PATH": str(repo.root), "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        check=True,
+    )
+    assert done.stdout.decode() == "`git` is not on PATH: install Git 2.30 or newer\n"

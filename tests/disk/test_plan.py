@@ -66,9 +66,14 @@ def test_a_file_outside_of_every_scope_is_written_but_never_pruned(tree: Tree) -
 )
 def test_a_path_that_leads_out_is_a_bug_of_the_caller(tree: Tree, path: str) -> None:
     with pytest.raises(ValueError, match="below the root"):
-        plan_tree(tree.root, {path: "x"}, scopes=["base"])
+        plan_tree(tree.root, {path: generated("x")}, scopes=["base"])
     with pytest.raises(ValueError, match="below the root"):
         plan_tree(tree.root, {}, scopes=[path])
+
+
+def test_a_text_without_the_header_is_a_bug_of_the_caller(tree: Tree) -> None:
+    with pytest.raises(ValueError, match="without the header"):
+        tree.plan({A: "a: 1\n"})
 
 
 def test_a_foreign_file_is_refused_even_with_force(tree: Tree) -> None:
@@ -160,8 +165,6 @@ def test_an_unreadable_file_is_an_error_with_its_path(
 ) -> None:
     tree.write({A: generated("b\n")})
     (tree.root / A).chmod(0)
-    for folder in (tree.root, *list(tree.root.parents)[:-2]):
-        folder.chmod(0o755)
 
     def check() -> None:
         with pytest.raises(DiskError, match="cannot be read: Permission denied") as caught:

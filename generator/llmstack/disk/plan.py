@@ -67,7 +67,8 @@ def plan_tree(
     is asked only about files of ours that differ and that the record does not know.
 
     Raises DiskError for what cannot be read and for a folder where a file should be (or the reverse),
-    GitError when Git must be asked and fails, ValueError for a path that leads out of the root.
+    GitError when Git must be asked and fails, ValueError for a path that leads out of the root or a text that
+    lacks the header.
     """
     listing = list_tree(root, scopes, wanted)
     refusals = [_refuse_link(link) for link in listing.links if _is_in_the_way(link, wanted)]
@@ -81,7 +82,7 @@ def plan_tree(
             continue
         else:
             changes.append(change)
-    refusals += [_refuse_foreign(path) for path in listing.others if path in wanted]
+    refusals += [_refuse_other(path) for path in listing.others if path in wanted]
     if not force:
         changes, edits = _set_hand_edits_apart(root, changes)
         refusals += edits
@@ -140,6 +141,8 @@ def _compare(root: Path, wanted: Mapping[str, str], listing: Listing) -> Iterato
     base = f"{root}/"
     for path, text in wanted.items():
         after = text.encode()
+        if not is_ours(after):
+            raise ValueError(f"{path} is to be written without the header")
         if path not in listing.files:
             if path not in listing.others:
                 yield Change(path, None, after, "create")
@@ -192,6 +195,15 @@ def _refuse_foreign(path: str) -> Refusal:
         "foreign",
         f"{path} does not start with llmstack's header, so it is somebody's and is not overwritten",
         "move it to another place (custom/ is for your own overlays) or delete it, then run again",
+    )
+
+
+def _refuse_other(path: str) -> Refusal:
+    return Refusal(
+        path,
+        "foreign",
+        f"{path} is a pipe, a socket or a device, and a file is to be written there",
+        "remove it, then run again",
     )
 
 
