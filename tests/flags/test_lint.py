@@ -110,6 +110,7 @@ def test_each_mistake_is_said_and_nothing_else() -> None:
 def test_no_secret_is_repeated() -> None:
     match = catalogue_for("vllm/vllm-openai", "v0.8.5")
     for arguments in (
+        ["--model-loader-extra-config", "{token: hunter2}"],
         ["--api-key hunter2"],
         ["--api-kye", "hunter2"],
         ["--api-kye=hunter2"],

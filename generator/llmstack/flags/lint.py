@@ -14,6 +14,9 @@ from llmstack.flags.problem import FlagProblem
 from llmstack.flags.unknown import explain_unknown
 from llmstack.flags.values import reject_value
 
+SHOWN = 40
+"""How many characters of a value a message repeats."""
+
 MODEL_FLAG_SINCE = (0, 9)
 """Earlier ones end with an error when `vllm serve` is given `--model` (FlexibleArgumentParser.parse_args)."""
 
@@ -80,7 +83,11 @@ def lint_known(use: Use, flag: Flag, catalogue: Catalogue) -> Iterator[FlagProbl
             f", or `{flag.negations[0]}`" if flag.negations and not use.negated else ""
         )
         yield FlagProblem(
-            "bad-flag-value", name, value.index, f"`{name}` takes no value, and has `{value.text}`", help
+            "bad-flag-value",
+            name,
+            value.index,
+            f"`{name}` takes no value, and has `{shorten(value.text)}`",
+            help,
         )
     elif use.path is not None:
         if flag.type not in ("json", "str") or flag.choices:
@@ -104,9 +111,14 @@ def lint_values(use: Use, flag: Flag, catalogue: Catalogue) -> Iterator[FlagProb
     """Values of the wrong type or outside the choices."""
     for value in use.values:
         if reason := reject_value(flag, value.text, catalogue):
-            yield FlagProblem(
-                "bad-flag-value", flag.name, value.index, f"`{flag.name}` {reason}, not `{value.text}`"
-            )
+            # A JSON value is long, and may hold credentials: it is not repeated.
+            given = "" if flag.type == "json" else f", not `{shorten(value.text)}`"
+            yield FlagProblem("bad-flag-value", flag.name, value.index, f"`{flag.name}` {reason}{given}")
+
+
+def shorten(text: str) -> str:
+    """The beginning of a long value."""
+    return text if len(text) <= SHOWN else text[:SHOWN] + "…"
 
 
 def find_repeated(uses: Sequence[Use], catalogue: Catalogue) -> Iterator[FlagProblem]:

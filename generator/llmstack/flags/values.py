@@ -80,7 +80,7 @@ def _reject_json(flag: Flag, text: str, catalogue: Catalogue) -> str | None:
     old = catalogue.release.minor <= PYTHON_LITERALS_UNTIL and flag.name == "--compilation-config"
     if old and _reads(ast.literal_eval, text):
         return None
-    return "must be JSON"
+    return f"must be JSON: {explain_json(text)}"
 
 
 READERS: dict[str, Callable[[Flag, str, Catalogue], str | None]] = {
@@ -90,6 +90,15 @@ READERS: dict[str, Callable[[Flag, str, Catalogue], str | None]] = {
     "json": _reject_json,
     "str": lambda flag, text, catalogue: None,
 }
+
+
+def explain_json(text: str) -> str:
+    """Where a text ceases to be JSON, without any of it."""
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as problem:
+        return f"{problem.msg.lower()} at column {problem.colno}"
+    return "it is nested too deep"
 
 
 def _plain_numbers(text: str) -> str:
