@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from llmstack import yamlio
 from llmstack.review.build import Unsupported, build, build_all
@@ -273,59 +271,3 @@ def test_what_it_does_not_know_it_leaves_to_kustomize(case: str) -> None:
 def test_broken_yaml_is_left_to_kustomize() -> None:
     with pytest.raises(Unsupported):
         build({"kustomization.yaml": "a: [", "b": ""}.get, ".")
-
-
-NAMES = st.sampled_from(["one", "two", "three", "four", "five", "six"])
-SPEC = st.dictionaries(
-    st.sampled_from("abc"), st.one_of(NAMES, st.none(), st.just({"$patch": "replace", "x": 1})), max_size=3
-)
-KIND = st.sampled_from(["ConfigMap", "Service", "Namespace", "ServiceAccount"])
-TARGET = st.fixed_dictionaries(
-    {"kind": KIND},
-    optional={"name": NAMES, "labelSelector": st.sampled_from(["l=one", "l=one,m=two", "m=two"])},
-)
-LABELS = st.fixed_dictionaries({}, optional={"l": NAMES, "m": NAMES})
-
-
-@st.composite
-def layers(draw: st.DrawFn) -> Tree:
-    """Two bases, a component, a unit on one or both, and an aggregate, with random objects and patches."""
-    tree: Tree = {}
-
-    def fill(directory: str, kind: str = "Kustomization", **fields: Any) -> None:
-        resources, patches = fields.pop("resources", []), []
-        for number in range(draw(st.integers(0, 3))):
-            tree[f"{directory}/o{number}.yaml"] = thing(
-                draw(KIND), draw(NAMES), labels=draw(LABELS), spec={"a": "old"}
-            )
-            resources.append(f"o{number}.yaml")
-        for number in range(draw(st.integers(0, 2))):
-            target = draw(TARGET)
-            body = thing(target["kind"], draw(NAMES), spec=draw(SPEC))
-            tree[f"{directory}/p{number}.yaml"] = body | (
-                {"$patch": "delete"} if draw(st.integers(0, 5)) == 0 else {}
-            )
-            options = {"options": {"allowNameChange": True}} if draw(st.booleans()) else {}
-            patches.append({"path": f"p{number}.yaml", "target": target} | options)
-        if draw(st.booleans()) and directory != "top":
-            fields["namespace"] = draw(st.sampled_from(["n1", "n2"]))
-        tree[f"{directory}/kustomization.yaml"] = kustomization(
-            kind, resources=resources, patches=patches, **fields
-        )
-
-    fill("base/a")
-    fill("base/b", resources=draw(st.sampled_from([[], ["../a"]])))
-    fill("component", "Component")
-    fill("unit", resources=draw(st.sampled_from([["../base/a"], ["../base/b"]])), components=["../component"])
-    fill("top", resources=["../unit"])
-    return tree
-
-
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
-@given(layers())
-def test_random_layers_build_as_kustomize_builds_them(kustomize: Build, tree: Tree) -> None:
-    try:
-        build(texts(tree).get, "top")
-    except Unsupported:
-        return
-    assert_same(kustomize, tree, "top")

@@ -65,6 +65,8 @@ def _leaf(before: Any, after: Any, path: str, key: str) -> Difference:
     if before is None or after is None:
         while isinstance(present, Mapping) and len(present) == 1:
             ((name, value),) = present.items()
+            if value is None:
+                break
             path, key, present = _join(path, name), value_key(present, name), value
         before, after = (None, present) if before is None else (present, None)
     return Difference(path, key, before, after)
@@ -99,7 +101,7 @@ def _items(before: Any, after: Any, path: str, key: str) -> Iterator[Difference]
         yield from differences(before, after, path, key)
         return
     rest = {name: value for name, value in present.items() if name not in (_KEYS.get(key) or _PORT_KEYS)}
-    if len(rest) == 1:
+    if len(rest) == 1 and None not in rest.values():
         ((name, value),) = rest.items()
         where = value_key(present, name)
         old, new = (None, value) if before is None else (value, None)

@@ -57,15 +57,12 @@ def config_causes(workload: Object, causes: Iterable[str], changed: Iterable[Obj
         return ()
     namespace = _at(workload, "metadata", "namespace")
     read = set(_config_names(workload))
-    return tuple(
-        sorted(
-            f"ConfigMap/{item['metadata']['name']}"
-            for item in changed
-            if item.get("kind") == "ConfigMap"
-            and item["metadata"].get("namespace") == namespace
-            and item["metadata"]["name"] in read
-        )
-    )
+    names = {
+        item["metadata"]["name"]
+        for item in changed
+        if item.get("kind") == "ConfigMap" and item["metadata"].get("namespace") == namespace
+    }
+    return tuple(f"ConfigMap/{name}" for name in sorted(names & read))
 
 
 def _config_names(value: Any, key: str = "") -> Iterable[str]:
