@@ -46,10 +46,18 @@ class Keda(Section):
     """A ScaledObject for one model. It owns `replicas`."""
 
     enabled: bool | None = Field(False, description="Write the ScaledObject; needs KEDA in the cluster.")
-    min_replica_count: Count | None = Field(1, description="Fewest replicas; 0 scales to zero.")
-    max_replica_count: Annotated[int, Field(ge=1)] | None = Field(3, description="Most replicas.")
-    polling_interval: Annotated[int, Field(ge=1)] | None = Field(15, description="Seconds between two looks at the metrics.")
-    cooldown_period: Count | None = Field(360, description="Seconds before scaling to zero.")
+    min_replica_count: Count | None = Field(
+        None, description="Fewest replicas; 0, also KEDA's default, scales to zero."
+    )
+    max_replica_count: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="Most replicas; KEDA's default is 100."
+    )
+    polling_interval: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="Seconds between two looks at the metrics; KEDA's default is 30."
+    )
+    cooldown_period: Count | None = Field(
+        None, description="Seconds before scaling to zero; KEDA's default is 300."
+    )
     idle_replica_count: Count | None = Field(None, description="Replicas when no trigger is active; less than minReplicaCount.")
     initial_cooldown_period: Count | None = Field(None, description="Seconds after creation before scaling to zero.")
     fallback: Fallback | None = Field(None, description="What to do when the metrics cannot be had.")

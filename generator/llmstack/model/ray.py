@@ -22,6 +22,14 @@ class HeadNode(Section):
     init_container: InitContainers | None = Field(None, description="Init container of the head.")
 
 
+class UpgradeStrategy(Section):
+    """What KubeRay does when the RayCluster changes."""
+
+    type: Literal["Recreate", "None"] | None = Field(
+        "Recreate", description="Recreate: all pods are replaced; None: only new pods follow the change."
+    )
+
+
 class RaySpec(Section):
     """Serve the model from a RayCluster: one head and replicaCount workers. Needs KubeRay."""
 
@@ -29,6 +37,9 @@ class RaySpec(Section):
         None, description="Use a RayCluster. The chart once took the mere presence of raySpec for it; say `enabled`."
     )
     head_node: HeadNode | None = Field(None, description="The head's resources.")
+    upgrade_strategy: UpgradeStrategy | None = Field(
+        None, description="upgradeStrategy of the RayCluster; unset: Recreate, so that a change takes effect."
+    )
 
 
 class LwsSpec(Section):

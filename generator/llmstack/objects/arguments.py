@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from llmstack.model.engine import Model
 from llmstack.model.stack import Stack
@@ -11,21 +11,29 @@ from llmstack.objects.chat_template import template_path
 
 
 def serve_command(model: Model) -> list[str]:
-    """`vllm serve`; images of lmcache/vllm-openai have it in a virtual environment that is not on PATH (chart template)."""
+    """`vllm serve`; in images of lmcache/vllm-openai it is in a virtual environment off PATH (the chart)."""
     return ["/opt/venv/bin/vllm" if model.repository == "lmcache/vllm-openai" else "vllm", "serve"]
 
 
-def serve_arguments(stack: Stack, model: Model) -> list[str]:
-    """The arguments after `vllm serve`."""
-    return [*model_and_address(stack, model), *options(model), *extra(model)]
+def serve_arguments(stack: Stack, model: Model, distributed: Sequence[str] = ()) -> list[str]:
+    """The arguments after `vllm serve`; `distributed` says how one engine spreads over several pods."""
+    return [*_model(model), *_address(stack), *options(model), *distributed, *_extra(model)]
 
 
-def model_and_address(stack: Stack, model: Model) -> list[str]:
-    named = [model.model_url] if model.model_url else []
-    return [*named, "--host", "0.0.0.0", "--port", str(stack.engine.container_port or 8000)]
+def headless_arguments(model: Model, distributed: Sequence[str]) -> list[str]:
+    """The arguments of a pod that takes part in an engine and serves no API."""
+    return [*_model(model), *options(model), *distributed, "--headless", *_extra(model)]
 
 
-def extra(model: Model) -> list[str]:
+def _model(model: Model) -> list[str]:
+    return [model.model_url] if model.model_url else []
+
+
+def _address(stack: Stack) -> list[str]:
+    return ["--host", "0.0.0.0", "--port", str(stack.engine.container_port or 8000)]
+
+
+def _extra(model: Model) -> list[str]:
     return [*(model.vllm_config.extra_args or []), *(model.extra_args or [])]
 
 

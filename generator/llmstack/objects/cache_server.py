@@ -23,7 +23,9 @@ def build(stack: Stack) -> Iterator[Placed]:
     yield place(UNIT, deployment(stack))
     yield place(UNIT, service(stack))
     own = metadata(stack, names.of_release(stack, "cache-server-pdb"), _labels(stack))
-    if budget := disruption_budget(own, _selector(stack), cache.max_unavailable_pod_disruption_budget, cache.pdb):
+    if budget := disruption_budget(
+        own, _selector(stack), cache.max_unavailable_pod_disruption_budget, cache.pdb
+    ):
         yield place(UNIT, budget)
 
 
@@ -67,10 +69,15 @@ def pod_spec(stack: Stack) -> dict[str, Any]:
 
 
 def container(stack: Stack) -> dict[str, Any]:
-    """The server's container. In images of lmcache/vllm-openai the program is in a virtual environment (chart template)."""
+    """The server's container. In images of lmcache/vllm-openai the program is in a virtual environment (the
+    chart)."""
     cache = stack.cache_server_spec
     port = cache.container_port or 8000
-    program = "/opt/venv/bin/lmcache_server" if cache.image.repository == "lmcache/vllm-openai" else "lmcache_server"
+    program = (
+        "/opt/venv/bin/lmcache_server"
+        if cache.image.repository == "lmcache/vllm-openai"
+        else "lmcache_server"
+    )
     return {
         "name": "lmcache-server",
         "image": image(cache.image.repository, cache.image.tag),
@@ -93,6 +100,8 @@ def service(stack: Stack) -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": metadata(stack, names.cache_server_service(stack), _labels(stack), cache.service_annotations),
+        "metadata": metadata(
+            stack, names.cache_server_service(stack), _labels(stack), cache.service_annotations
+        ),
         "spec": {"type": cache.service_type, "ports": [own], "selector": _selector(stack)},
     }

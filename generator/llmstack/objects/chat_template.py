@@ -62,5 +62,9 @@ def build(stack: Stack, model: Model, unit: str) -> Iterator[Placed]:
     """Yield the template's config map."""
     if data := template_data(model):
         name = names.chat_templates(stack, model.name or "engine")
-        body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata(stack, name, engine_labels(stack, model))}
+        body = {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": metadata(stack, name, engine_labels(stack, model)),
+        }
         yield place(unit, body | {"data": data})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from llmstack.model.stack import Stack
-from llmstack.objects import cache_server, engine, ingress, router, storage
+from llmstack.objects import autoscaling, cache_server, engine, ingress, router, storage
 from llmstack.objects import stack as whole_stack
 from llmstack.objects.placed import Placed
 
@@ -15,6 +15,7 @@ COMPONENTS: Mapping[str, Callable[[Stack], Iterator[Placed]]] = {
     "engine": engine.build,
     "router": router.build,
     "ingress": ingress.build,
+    "autoscaling": autoscaling.build,
     "cache-server": cache_server.build,
 }
 

@@ -7,11 +7,14 @@ from typing import Any
 
 from llmstack.model.engine import Model
 from llmstack.model.stack import Stack
-from llmstack.objects import chat_template, engine_pod, labels, lmcache, names
+from llmstack.objects import chat_template, engine_pod, labels, lmcache, names, ray
 from llmstack.objects.arguments import serve_arguments, serve_command
+from llmstack.objects.autoscaling import is_scaled
+from llmstack.objects.leader_worker_set import leader_worker_set
 from llmstack.objects.metadata import KEPT, metadata
 from llmstack.objects.placed import Placed, place
 from llmstack.objects.pod import disruption_budget, progress_deadline, rolling
+from llmstack.objects.ports import service_ports
 
 SERVICE_PORT = "service-port"
 EXCLUSIVE_MODES = frozenset(("ReadWriteOnce", "ReadWriteOncePod"))
@@ -26,7 +29,12 @@ def build(stack: Stack) -> Iterator[Placed]:
 def build_model(stack: Stack, model: Model) -> Iterator[Placed]:
     """Yield the objects of one model, into its unit."""
     unit = f"models/{model.name}"
-    yield place(unit, deployment(stack, model))
+    if model.uses_ray:
+        yield from ray.build(stack, model, unit)
+    elif model.uses_lws:
+        yield place(unit, leader_worker_set(stack, model))
+    else:
+        yield place(unit, deployment(stack, model))
     yield place(unit, service(stack, model))
     yield from chat_template.build(stack, model, unit)
     if model.pvc_storage and not model.pvc_existing_claim_name:
@@ -36,7 +44,7 @@ def build_model(stack: Stack, model: Model) -> Iterator[Placed]:
 
 
 def template(stack: Stack) -> Iterator[Placed]:
-    """Yield the Deployment and Service of an engine before any model is named: what the stack says of all engines."""
+    """Yield Deployment and Service of an engine before any model is named: what the stack says of all."""
     model = Model.model_validate({"name": labels.ENGINE})
     for object in (deployment(stack, model), service(stack, model)):
         object["metadata"]["name"] = labels.ENGINE
@@ -57,7 +65,7 @@ def deployment(stack: Stack, model: Model) -> dict[str, Any]:
             stack, names.engine_deployment(stack, name), labels.engine_labels(stack, model), model.annotations
         ),
         "spec": {
-            "replicas": None if model.keda and model.keda.enabled else model.replica_count,
+            "replicas": None if is_scaled(model) else model.replica_count,
             "progressDeadlineSeconds": progress_deadline(stack.engine.startup_probe),
             "strategy": strategy(stack, model),
             "selector": {"matchLabels": selector},
@@ -72,18 +80,24 @@ def deployment(stack: Stack, model: Model) -> dict[str, Any]:
 def strategy(stack: Stack, model: Model) -> dict[str, Any]:
     """`servingEngineSpec.strategy`, else one that can finish where it can be known to.
 
-    Several replicas with GPUs take turns on their own GPUs (maxSurge 0, maxUnavailable 1). One replica is replaced by a
-    second one first, except where its claim lets only one node, or one pod, mount it.
+    Several replicas with GPUs take turns on their own GPUs (maxSurge 0, maxUnavailable 1). One replica is
+    replaced by a second one first, except where its claim lets only one node, or one pod, mount it.
     """
     if stack.engine.strategy:
         return dict(stack.engine.strategy)
-    keda = model.keda if model.keda and model.keda.enabled else None
-    replicas = (keda.max_replica_count if keda else model.replica_count) or 1
-    several_with_gpus = replicas > 1 and engine_pod.gpus_per_pod(model) > 0
-    return rolling(0, 1) if several_with_gpus or (replicas <= 1 and mounts_exclusively(stack, model)) else rolling(1, 0)
+    if most_replicas(model) > 1:
+        return rolling(0, 1) if engine_pod.gpus_per_pod(model) > 0 else rolling(1, 0)
+    return rolling(0, 1) if mounts_exclusively(model) else rolling(1, 0)
 
 
-def mounts_exclusively(stack: Stack, model: Model) -> bool:
+def most_replicas(model: Model) -> int:
+    """As many replicas as there may ever be; KEDA goes up to 100 where it is not told otherwise."""
+    if model.keda and is_scaled(model):
+        return model.keda.max_replica_count or 100
+    return model.replica_count or 1
+
+
+def mounts_exclusively(model: Model) -> bool:
     """Whether a claim of the pod can be mounted on one node, or by one pod, only."""
     modes: list[str] = []
     if model.pvc_existing_claim_name:
@@ -103,11 +117,14 @@ def service(stack: Stack, model: Model) -> dict[str, Any]:
         "apiVersion": "v1",
         "kind": "Service",
         "metadata": metadata(
-            stack, names.engine_service(stack, name), labels.engine_labels(stack, model), model.service_annotations
+            stack,
+            names.engine_service(stack, name),
+            labels.engine_labels(stack, model),
+            model.service_annotations,
         ),
         "spec": {
             "type": "ClusterIP",
-            "ports": engine_pod.service_ports([own, *lmcache.service_ports(model)], engine.extra_ports),
+            "ports": service_ports([own, *lmcache.service_ports(model)], engine.extra_ports),
             "selector": labels.selector(stack, labels.ENGINE, name),
         },
     }
@@ -121,7 +138,9 @@ def claim(stack: Stack, model: Model) -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
-        "metadata": metadata(stack, names.storage_claim(stack, name), own, {**(model.pvc_annotations or {}), **KEPT}),
+        "metadata": metadata(
+            stack, names.storage_claim(stack, name), own, {**(model.pvc_annotations or {}), **KEPT}
+        ),
         "spec": {
             "accessModes": model.pvc_access_mode or ["ReadWriteOnce"],
             "storageClassName": model.storage_class,
@@ -132,7 +151,22 @@ def claim(stack: Stack, model: Model) -> dict[str, Any]:
 
 
 def pod_disruption_budget(stack: Stack, model: Model) -> dict[str, Any] | None:
+    """The budget of the pods that serve; None when there is none."""
     name = model.name or labels.ENGINE
     own = metadata(stack, names.of_model(stack, name, "pdb-vllm"), labels.engine_labels(stack, model))
     selector = labels.selector(stack, labels.ENGINE, name)
-    return disruption_budget(own, selector, stack.engine.max_unavailable_pod_disruption_budget, model.pdb)
+    limit = stack.engine.max_unavailable_pod_disruption_budget
+    budget = disruption_budget(own, selector, limit, model.pdb)
+    return _for_one_head(budget) if budget and model.uses_ray else budget
+
+
+def _for_one_head(budget: dict[str, Any]) -> dict[str, Any] | None:
+    """The budget of a Ray head, in the only words that pods of an operator allow: an integer minAvailable.
+
+    (kubernetes.io, "Specifying a Disruption Budget for your Application", arbitrary workloads.) There is one
+    head: it is protected, or it is not.
+    """
+    least, most = budget["spec"]["minAvailable"], budget["spec"]["maxUnavailable"]
+    if least in (0, "0%") or (least is None and most not in (0, "0%")):
+        return None
+    return {**budget, "spec": {**budget["spec"], "minAvailable": 1, "maxUnavailable": None}}

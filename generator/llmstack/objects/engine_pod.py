@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from llmstack.model.containers import InitContainer
@@ -11,38 +12,44 @@ from llmstack.model.secret_ref import reference
 from llmstack.model.stack import Stack
 from llmstack.model.types import quantity_value
 from llmstack.objects import chat_template, lmcache, names
+from llmstack.objects.engine_storage import claim_mount, claim_name, mounts, volumes, weights_path
 from llmstack.objects.metadata import checksum
-from llmstack.objects.pod import affinity, env, field_env, image, secret_env, unique
+from llmstack.objects.pod import Items, affinity, env, field_env, image, secret_env, unique
+from llmstack.objects.ports import container_ports
 
 PORT_NAME = "container-port"
-SHARED_PATH = "/data/shared-pvc-storage"
-CONTAINER = "vllm"
 
 
-def storage_volume_name(stack: Stack) -> str:
-    return f"{stack.gitops.release}-storage"
+@dataclass(frozen=True)
+class Role:
+    """What sets the pods of one role apart: of a Deployment, a Ray head or worker, a leader or a worker."""
+
+    container: str = "vllm"
+    serves: bool = True
+    """Whether the API is served here; else there are neither ports nor HTTP probes."""
+    address: str = "POD_IP"
+    """The variable that holds the pod's IP."""
+    ray: bool = False
+    env: tuple[dict[str, Any], ...] = ()
+    resources: Mapping[str, Any] | None = None
+    """Instead of the model's."""
+    inits: Sequence[InitContainer] | None = None
+    """Instead of the model's."""
+    scripts: Mapping[str, str] = field(default_factory=dict)
+    """Config maps to mount: the path → the name."""
 
 
-def claim_name(stack: Stack, model: Model) -> str | None:
-    """The claim mounted at /data: an existing one, one of ours, or none."""
-    if model.pvc_existing_claim_name:
-        return model.pvc_existing_claim_name
-    return names.storage_claim(stack, model.name or "engine") if model.pvc_storage else None
+ENGINE = Role()
 
 
-def environment(stack: Stack, model: Model, *own: dict[str, Any] | None) -> list[dict[str, Any]] | None:
-    """The container's environment, each name once: what a person wrote wins over what we derive.
-
-    PROMETHEUS_MULTIPROC_DIR is set where the chart sets it: where vllmConfig says something and does not ask for V0.
-    """
-    config = model.vllm_config
-    wants_multiproc = bool(config.model_fields_set) and config.v0 != "1"
+def environment(stack: Stack, model: Model, role: Role) -> Items | None:
+    """The container's environment, each name once: what a person wrote wins over what we derive."""
     return unique(
         [
-            env("PYTHONHASHSEED", "123"),
-            env("HF_HOME", _weights_path(stack, model)),
-            *own,
-            env("PROMETHEUS_MULTIPROC_DIR", config.prometheus_multiproc_dir or "/tmp") if wants_multiproc else None,
+            *_constants(model, role),
+            env("HF_HOME", weights_path(stack, model)),
+            field_env(role.address, "status.podIP"),
+            *role.env,
             secret_env("HF_TOKEN", reference(model.hf_token)),
             secret_env("VLLM_API_KEY", reference(stack.engine.vllm_api_key)),
             *lmcache.environment(stack, model),
@@ -52,10 +59,19 @@ def environment(stack: Stack, model: Model, *own: dict[str, Any] | None) -> list
     )
 
 
-def _weights_path(stack: Stack, model: Model) -> str:
-    if claim_name(stack, model):
-        return "/data"
-    return SHARED_PATH if stack.shared_storage.enabled else "/tmp"
+def _constants(model: Model, role: Role) -> Items:
+    """PYTHONHASHSEED and PROMETHEUS_MULTIPROC_DIR where the chart sets them.
+
+    The seed makes block hashes of engines and router agree (KV-aware routing), so that a RayCluster has it
+    with LMCache. The folder is set where vllmConfig says something and does not ask for V0, and not in a
+    RayCluster.
+    """
+    config = model.vllm_config
+    found = [env("PYTHONHASHSEED", "123")] if not role.ray or model.lmcache_config.enabled else []
+    folder = config.prometheus_multiproc_dir
+    if folder or (config.model_fields_set and config.v0 != "1" and not role.ray):
+        found.append(env("PROMETHEUS_MULTIPROC_DIR", folder or "/tmp"))
+    return found
 
 
 def env_from(stack: Stack, model: Model) -> list[dict[str, Any]] | None:
@@ -73,34 +89,8 @@ def ports(stack: Stack, model: Model) -> list[dict[str, Any]]:
     return container_ports([own, *lmcache.container_ports(model)], stack.engine.extra_ports)
 
 
-def container_ports(own: Sequence[dict[str, Any]], extra: Sequence[dict[str, Any]] | None) -> list[dict[str, Any]]:
-    """The container's ports: `own`, and what `extraPorts` (Service ports) open, each number and protocol once.
-
-    A target port that is named opens the Service port's number under that name. Protocols are written out where any
-    is: Kubernetes keys the list by number and protocol.
-    """
-    opened = list(own)
-    taken = {(port["containerPort"], "TCP") for port in own}
-    for port in extra or []:
-        target = port.get("targetPort", port.get("port"))
-        number = target if isinstance(target, int) else port.get("port")
-        name = target if isinstance(target, str) else port.get("name")
-        if (number, port.get("protocol") or "TCP") not in taken:
-            taken.add((number, port.get("protocol") or "TCP"))
-            opened.append({"name": name, "containerPort": number, "protocol": port.get("protocol")})
-    if any(port.get("protocol") for port in opened):
-        opened = [port | {"protocol": port.get("protocol") or "TCP"} for port in opened]
-    return opened
-
-
-def service_ports(own: Sequence[dict[str, Any]], extra: Sequence[dict[str, Any]] | None) -> list[dict[str, Any]]:
-    """The Service's ports: `own` and the extra ones, each port and protocol once; an extra one wins."""
-    stated = [port | {"protocol": port.get("protocol") or "TCP"} for port in extra or []]
-    return unique([*own, *stated], "port", "protocol") or []
-
-
 def resources(model: Model) -> dict[str, Any] | None:
-    """Requests and limits; `resources` as stated takes the place of the request and limit keys. "" and 0 mean unset."""
+    """Requests and limits; `resources` takes the place of the request and limit keys. "" and 0 mean unset."""
     if model.resources:
         return dict(model.resources)
     gpu = model.request_gpu_type or "nvidia.com/gpu"
@@ -136,70 +126,32 @@ def gpus_per_pod(model: Model) -> float:
 
 def is_gpu(resource: str) -> bool:
     """Whether a resource name counts GPUs: a vendor's gpu, or a MIG profile."""
-    return "/" in resource and (resource.endswith("/gpu") or "/mig-" in resource or resource.rpartition("/")[2].startswith("gpu."))
-
-
-def needs_shm(model: Model) -> bool:
-    return (model.vllm_config.tensor_parallel_size or 1) > 1
-
-
-def volumes(stack: Stack, model: Model) -> list[dict[str, Any]] | None:
-    claim = claim_name(stack, model)
-    shared = stack.shared_storage.enabled
-    shm = {"medium": "Memory", "sizeLimit": model.shm_size}
-    return unique(
-        [
-            _claim_volume(storage_volume_name(stack), claim) if claim else None,
-            _claim_volume(_shared_volume_name(stack), names.shared_claim(stack)) if shared else None,
-            {"name": "shm", "emptyDir": shm} if needs_shm(model) else None,
-            {"name": "lmcache-disk", "emptyDir": {}} if lmcache.disk_gigabytes(model) else None,
-            chat_template.volume(stack, model),
-            *(model.extra_volumes or []),
-        ],
-        "name",
+    return "/" in resource and (
+        resource.endswith("/gpu") or "/mig-" in resource or resource.rpartition("/")[2].startswith("gpu.")
     )
 
 
-def mounts(stack: Stack, model: Model) -> list[dict[str, Any]] | None:
-    return unique(
-        [
-            {"name": storage_volume_name(stack), "mountPath": "/data"} if claim_name(stack, model) else None,
-            {"name": _shared_volume_name(stack), "mountPath": SHARED_PATH} if stack.shared_storage.enabled else None,
-            {"name": "shm", "mountPath": "/dev/shm"} if needs_shm(model) else None,
-            {"name": "lmcache-disk", "mountPath": lmcache.DISK_PATH} if lmcache.disk_gigabytes(model) else None,
-            chat_template.mount(stack, model),
-            *(model.extra_volume_mounts or []),
-        ],
-        "mountPath",
-    )
-
-
-def _shared_volume_name(stack: Stack) -> str:
-    return f"{stack.gitops.release}-shared-pvc-storage"
-
-
-def _claim_volume(name: str, claim: str) -> dict[str, Any]:
-    return {"name": name, "persistentVolumeClaim": {"claimName": claim}}
-
-
-def container(stack: Stack, model: Model, command: list[str], args: list[str], *, serves: bool = True) -> dict[str, Any]:
-    """The engine's container; a Ray or multi-node worker (`serves=False`) has neither ports nor HTTP probes."""
+def container(
+    stack: Stack, model: Model, command: list[str], args: list[str], role: Role = ENGINE
+) -> dict[str, Any]:
+    """The engine's container in its role."""
     engine = stack.engine
+    scripts = [{"name": _script_volume(path), "mountPath": path} for path in role.scripts]
     return {
-        "name": CONTAINER,
+        "name": role.container,
         "image": image(model.repository, model.tag),
         "imagePullPolicy": model.image_pull_policy or engine.image_pull_policy,
         "command": command,
-        "args": args,
-        "env": environment(stack, model, field_env("POD_IP", "status.podIP")),
+        "args": args or None,
+        "env": environment(stack, model, role),
         "envFrom": env_from(stack, model),
-        "ports": ports(stack, model) if serves else None,
-        "resources": resources(model),
+        "ports": ports(stack, model) if role.serves else None,
+        "resources": resources(model) if role.resources is None else role.resources,
         "securityContext": engine.container_security_context,
-        "startupProbe": engine.startup_probe if serves else None,
-        "livenessProbe": engine.liveness_probe if serves else None,
-        "readinessProbe": engine.readiness_probe if serves else None,
-        "volumeMounts": mounts(stack, model),
+        "startupProbe": engine.startup_probe if role.serves else None,
+        "livenessProbe": engine.liveness_probe if role.serves else None,
+        "readinessProbe": engine.readiness_probe if role.serves else None,
+        "volumeMounts": unique([*scripts, *mounts(stack, model)], "mountPath"),
     }
 
 
@@ -212,17 +164,17 @@ def sidecar(stack: Stack, model: Model) -> dict[str, Any] | None:
         "image": stack.engine.sidecar.image,
         "imagePullPolicy": stack.engine.sidecar.image_pull_policy,
         "env": [env("PORT", 30090), env("LORA_DOWNLOAD_BASE_DIR", "/data/lora-adapters")],
-        "volumeMounts": [{"name": storage_volume_name(stack), "mountPath": "/data"}],
+        "volumeMounts": [claim_mount(stack)],
     }
 
 
 def init_container(stack: Stack, model: Model, init: InitContainer, number: int) -> dict[str, Any]:
     """An init container; RELEASE_NAME and LMCACHE_SERVER_SERVICE_PORT as the chart gives them."""
-    claim = init.mount_pvc_storage and claim_name(stack, model)
-    storage = {"name": storage_volume_name(stack), "mountPath": "/data"} if claim else None
+    storage = claim_mount(stack) if init.mount_pvc_storage and claim_name(stack, model) else None
+    cache = stack.cache_server_spec
     given = [
         env("RELEASE_NAME", stack.gitops.release),
-        env("LMCACHE_SERVER_SERVICE_PORT", stack.cache_server_spec.service_port or stack.cache_server_spec.container_port),
+        env("LMCACHE_SERVER_SERVICE_PORT", cache.service_port or cache.container_port or 8000),
     ]
     secret = model.env_from_secret.name if model.env_from_secret else None
     return {
@@ -245,10 +197,13 @@ def tolerations(stack: Stack, model: Model) -> list[dict[str, Any]] | None:
     return [*(stack.engine.tolerations or []), *(model.tolerations or [])] or None
 
 
-def pod_spec(stack: Stack, model: Model, containers: list[dict[str, Any] | None]) -> dict[str, Any]:
+def pod_spec(
+    stack: Stack, model: Model, containers: list[dict[str, Any] | None], role: Role = ENGINE
+) -> dict[str, Any]:
     """The pod around its containers."""
-    runtime_class = stack.engine.runtime_class_name if model.runtime_class_name is None else model.runtime_class_name
-    inits = [init_container(stack, model, init, number) for number, init in enumerate(model.init_container or [])]
+    stated = model.runtime_class_name
+    runtime_class = stack.engine.runtime_class_name if stated is None else stated
+    inits = model.init_container if role.inits is None else role.inits
     return {
         "affinity": affinity(model.affinity, model.node_selector_terms, model.node_name),
         "nodeName": model.node_name or None,
@@ -260,13 +215,26 @@ def pod_spec(stack: Stack, model: Model, containers: list[dict[str, Any] | None]
         "serviceAccountName": model.service_account_name or None,
         "securityContext": stack.engine.security_context or None,
         "imagePullSecrets": [{"name": model.image_pull_secret}] if model.image_pull_secret else None,
-        "initContainers": inits or None,
+        "initContainers": [
+            init_container(stack, model, init, number) for number, init in enumerate(inits or [])
+        ]
+        or None,
         "containers": containers,
-        "volumes": volumes(stack, model),
+        "volumes": unique([*_script_volumes(role), *volumes(stack, model)], "name"),
     }
 
 
-def pod_annotations(stack: Stack, model: Model) -> dict[str, str] | None:
+def _script_volume(path: str) -> str:
+    return f"{path.strip('/')}-script"
+
+
+def _script_volumes(role: Role) -> Items:
+    return [
+        {"name": _script_volume(path), "configMap": {"name": name}} for path, name in role.scripts.items()
+    ]
+
+
+def pod_annotations(stack: Stack, model: Model, *scripts: Mapping[str, str] | None) -> dict[str, str] | None:
     """Users' annotations, and a checksum of the config maps the pod reads."""
-    read = checksum(stack.engine.configs, chat_template.template_data(model))
+    read = checksum(stack.engine.configs, chat_template.template_data(model), *scripts)
     return {**(model.pod_annotations or {}), **read} or None

@@ -37,7 +37,8 @@ def ingress(stack: Stack) -> dict[str, Any]:
 def _rule(stack: Stack, host: IngressHost) -> dict[str, Any]:
     backend = {"service": {"name": names.router_service(stack), "port": {"name": SERVICE_PORT}}}
     paths = [
-        {"path": path.path or "/", "pathType": path.path_type or "Prefix", "backend": backend} for path in host.paths or []
+        {"path": path.path or "/", "pathType": path.path_type or "Prefix", "backend": backend}
+        for path in host.paths or []
     ]
     everything = [{"path": "/", "pathType": "Prefix", "backend": backend}]
     return {"host": host.host or None, "http": {"paths": paths or everything}}

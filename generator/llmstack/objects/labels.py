@@ -1,7 +1,7 @@
 """Labels and selectors.
 
-A selector is three frozen keys, because the API refuses to change one. Users' labels go on objects and pods, never into
-a selector, and never over a frozen key.
+A selector is three frozen keys, because the API refuses to change one. Users' labels go on objects and pods,
+never into a selector, and never over a frozen key.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ PART_OF = {"app.kubernetes.io/part-of": "vllm-stack"}
 FROZEN = (INSTANCE, COMPONENT, NAME)
 
 ENGINE = "engine"
+ENGINE_WORKER = "engine-worker"
+"""Pods that serve no API: neither a Service nor the router finds them."""
 ROUTER = "router"
 CACHE_SERVER = "cache-server"
 
@@ -40,8 +42,10 @@ def labels(stack: Stack, component: str, name: str, *more: Mapping[str, str] | N
     return merged | PART_OF | selector(stack, component, name)
 
 
-def engine_labels(stack: Stack, model: Model, *more: Mapping[str, str] | None, component: str = ENGINE) -> dict[str, str]:
-    """Labels of an engine's objects; `model` and `helm-release-name` are what the router and dashboards read."""
+def engine_labels(
+    stack: Stack, model: Model, *more: Mapping[str, str] | None, component: str = ENGINE
+) -> dict[str, str]:
+    """Labels of an engine's objects; router and dashboards read `model` and `helm-release-name`."""
     name = model.name or ENGINE
     own = {"model": name, "helm-release-name": stack.gitops.release}
     return labels(stack, component, name, own, stack.engine.labels, model.labels, *more)

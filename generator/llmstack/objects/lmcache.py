@@ -1,7 +1,7 @@
 """LMCache in an engine's pod: environment, KV transfer, ports.
 
-LMCache reads `LMCACHE_<SETTING>` for every setting of lmcache/v1/config.py. Settings that were renamed between 0.3 and
-0.5 are given under both names, with the same value.
+LMCache reads `LMCACHE_<SETTING>` for every setting of lmcache/v1/config.py. Settings that were renamed
+between 0.3 and 0.5 are given under both names, with the same value.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ def kv_transfer_config(model: Model) -> str | None:
         return None
     value: dict[str, Any] = {"kv_connector": "LMCacheConnectorV1", "kv_role": config.kv_role or "kv_both"}
     if config.transfers:
-        value["kv_connector_extra_config"] = {"discard_partial_chunks": False, "lmcache_rpc_port": config.nixl_role or "default"}
+        value["kv_connector_extra_config"] = {
+            "discard_partial_chunks": False,
+            "lmcache_rpc_port": config.nixl_role or "default",
+        }
     return json.dumps(value, separators=(",", ":"))
 
 
@@ -41,11 +44,13 @@ def environment(stack: Stack, model: Model) -> Iterator[dict[str, Any]]:
     if config.log_level:
         yield env("LMCACHE_LOG_LEVEL", config.log_level)
     yield from _offloading(model)
-    yield from _transfer(model)
-    if stack.cache_server_spec.enable_server:
-        yield env("LMCACHE_REMOTE_URL", f"lm://{names.cache_server_service(stack)}:{stack.cache_server_spec.service_port or stack.cache_server_spec.container_port}")
-        if stack.cache_server_spec.serde:
-            yield env("LMCACHE_REMOTE_SERDE", stack.cache_server_spec.serde)
+    yield from _transfer(stack, model)
+    cache = stack.cache_server_spec
+    if cache.enable_server:
+        port = cache.service_port or cache.container_port or 8000
+        yield env("LMCACHE_REMOTE_URL", f"lm://{names.cache_server_service(stack)}:{port}")
+        if cache.serde:
+            yield env("LMCACHE_REMOTE_SERDE", cache.serde)
     yield from _controller(stack, model)
 
 
@@ -63,7 +68,7 @@ def _offloading(model: Model) -> Iterator[dict[str, Any]]:
 
 
 def disk_gigabytes(model: Model) -> str | None:
-    """diskOffloadingBufferSize as the number LMCache wants: units of 1024³ bytes; a bare number is taken as such."""
+    """diskOffloadingBufferSize as LMCache wants it, in units of 1024³ bytes; a bare number is that."""
     text = model.lmcache_config.disk_offloading_buffer_size
     number = quantity_value(text) if text and model.lmcache_config.enabled else None
     if not number or not text:
@@ -72,26 +77,52 @@ def disk_gigabytes(model: Model) -> str | None:
     return f"{gigabytes:.3f}".rstrip("0").rstrip(".")
 
 
-def _transfer(model: Model) -> Iterator[dict[str, Any]]:
+def _transfer(stack: Stack, model: Model) -> Iterator[dict[str, Any]]:
     """KV transfer between a prefill and a decode engine: the older names, then the current ones."""
     config = model.lmcache_config
     if not config.transfers:
         return
     yield env("LMCACHE_REMOTE_SERDE", "NULL")
     yield env("UCX_TLS", "cuda_ipc,cuda_copy,tcp")
-    host, port, role = config.nixl_peer_host, config.nixl_peer_port, config.nixl_role
-    pairs = [("LMCACHE_ENABLE_NIXL", "True"), ("LMCACHE_NIXL_ROLE", role), ("LMCACHE_NIXL_RECEIVER_HOST", host)]
-    pairs += [("LMCACHE_NIXL_RECEIVER_PORT", port), ("LMCACHE_NIXL_BUFFER_SIZE", config.nixl_buffer_size)]
-    pairs += [("LMCACHE_NIXL_BUFFER_DEVICE", config.nixl_buffer_device or "cuda")]
-    if config.nixl_enable_gc is not None:
-        pairs.append(("LMCACHE_NIXL_ENABLE_GC", str(config.nixl_enable_gc)))
-    pairs += [("LMCACHE_ENABLE_PD", "True"), ("LMCACHE_TRANSFER_CHANNEL", "nixl"), ("LMCACHE_PD_ROLE", role)]
-    pairs += [("LMCACHE_PD_BUFFER_SIZE", config.nixl_buffer_size), ("LMCACHE_PD_BUFFER_DEVICE", config.nixl_buffer_device or "cuda")]
+    host, port, role = peer_host(stack, model), config.nixl_peer_port, config.nixl_role
+    size, device = config.nixl_buffer_size, config.nixl_buffer_device or "cuda"
+    collects = None if config.nixl_enable_gc is None else str(config.nixl_enable_gc)
+    named: dict[str, object] = {
+        "LMCACHE_ENABLE_NIXL": "True",
+        "LMCACHE_NIXL_ROLE": role,
+        "LMCACHE_NIXL_RECEIVER_HOST": host,
+        "LMCACHE_NIXL_RECEIVER_PORT": port,
+        "LMCACHE_NIXL_BUFFER_SIZE": size,
+        "LMCACHE_NIXL_BUFFER_DEVICE": device,
+        "LMCACHE_NIXL_ENABLE_GC": collects,
+        "LMCACHE_ENABLE_PD": "True",
+        "LMCACHE_TRANSFER_CHANNEL": "nixl",
+        "LMCACHE_PD_ROLE": role,
+        "LMCACHE_PD_BUFFER_SIZE": size,
+        "LMCACHE_PD_BUFFER_DEVICE": device,
+    }
     if role == "sender":
-        pairs += [("LMCACHE_PD_PROXY_HOST", host), ("LMCACHE_PD_PROXY_PORT", port)]
+        named |= {"LMCACHE_PD_PROXY_HOST": host, "LMCACHE_PD_PROXY_PORT": port}
     else:
-        pairs += [("LMCACHE_PD_PEER_HOST", host), ("LMCACHE_PD_PEER_INIT_PORT", port), ("LMCACHE_PD_PEER_ALLOC_PORT", UCX_PORT)]
-    yield from (env(name, value) for name, value in pairs if value is not None)
+        named |= {"LMCACHE_PD_PEER_HOST": host, "LMCACHE_PD_PEER_INIT_PORT": port}
+        named |= {"LMCACHE_PD_PEER_ALLOC_PORT": UCX_PORT}
+    yield from (env(name, value) for name, value in named.items() if value is not None)
+
+
+def peer_host(stack: Stack, model: Model) -> str | None:
+    """Host of the receiver: `nixlPeerHost`, else every address in the receiver itself, and in a sender the
+    Service of the only receiver of the stack; None when there are several."""
+    config = model.lmcache_config
+    if config.nixl_peer_host:
+        return config.nixl_peer_host
+    if config.nixl_role != "sender":
+        return "0.0.0.0"
+    receivers = [
+        other.name
+        for other in stack.models
+        if other.name and other.lmcache_config.transfers and other.lmcache_config.nixl_role == "receiver"
+    ]
+    return names.engine_service(stack, receivers[0]) if len(receivers) == 1 else None
 
 
 def _controller(stack: Stack, model: Model) -> Iterator[dict[str, Any]]:
@@ -129,10 +160,17 @@ def container_ports(model: Model) -> Iterator[dict[str, Any]]:
     if config.transfers:
         yield {"name": "zmq-port", "containerPort": ZMQ_PORT}
         yield {"name": "ucx-port", "containerPort": UCX_PORT}
-    if config.enabled and config.worker_port and (config.enable_controller or "worker_port" in config.model_fields_set):
+    if (
+        config.enabled
+        and config.worker_port
+        and (config.enable_controller or "worker_port" in config.model_fields_set)
+    ):
         ports = [port.strip() for port in config.worker_port.split(",")]
         for number, port in enumerate(port for port in ports if port.isdecimal()):
-            yield {"name": f"lmcache-work-{number}" if number else "lmcache-worker", "containerPort": int(port)}
+            yield {
+                "name": f"lmcache-work-{number}" if number else "lmcache-worker",
+                "containerPort": int(port),
+            }
 
 
 def service_ports(model: Model) -> Iterator[dict[str, Any]]:

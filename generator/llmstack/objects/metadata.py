@@ -19,7 +19,10 @@ CHECKSUM = "checksum/config"
 
 
 def metadata(
-    stack: Stack, name: str, labels: Mapping[str, str] | None = None, annotations: Mapping[str, str] | None = None
+    stack: Stack,
+    name: str,
+    labels: Mapping[str, str] | None = None,
+    annotations: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Metadata of a namespaced object."""
     return {

@@ -13,8 +13,8 @@ Object = dict[str, Any]
 class Placed:
     """An object in its unit (`models/llama`, `router`, `stack` …) and slot.
 
-    The slot is the name of its file without the ending, unique in the unit and the same in every environment: objects
-    of base and overlay pair by it.
+    The slot is the name of its file without the ending, unique in the unit and the same in every environment:
+    objects of base and overlay pair by it.
     """
 
     unit: str

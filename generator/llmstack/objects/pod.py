@@ -12,7 +12,7 @@ Items = list[dict[str, Any]]
 
 
 def image(repository: str | None, tag: str | None) -> str | None:
-    """`repository:tag`, or `repository@sha256:…` where the tag is a digest; None while there is no repository."""
+    """`repository:tag`, or `repository@sha256:…` where the tag is a digest; None without a repository."""
     if not repository:
         return None
     if not tag:
@@ -21,7 +21,7 @@ def image(repository: str | None, tag: str | None) -> str | None:
 
 
 def unique(items: Iterable[Mapping[str, Any] | None], *keys: str) -> Items | None:
-    """The items, each key once: a later one takes the place of an earlier one, and stands where it was written."""
+    """The items, each key once: a later one replaces an earlier one, and stands where it was written."""
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     for item in items:
         if item is not None:
@@ -50,7 +50,7 @@ def field_env(name: str, path: str) -> dict[str, Any]:
 def affinity(
     stated: Mapping[str, Any] | None, terms: list[dict[str, Any]] | None, node_name: str | None = None
 ) -> dict[str, Any] | None:
-    """`affinity` as stated, else the required node affinity of `nodeSelectorTerms` (the chart's precedence)."""
+    """`affinity` as stated, else the required node affinity of `nodeSelectorTerms` (as in the chart)."""
     if stated:
         return dict(stated)
     if not terms or node_name:
@@ -60,7 +60,10 @@ def affinity(
 
 
 def rolling(max_surge: int, max_unavailable: int) -> dict[str, Any]:
-    return {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": max_surge, "maxUnavailable": max_unavailable}}
+    return {
+        "type": "RollingUpdate",
+        "rollingUpdate": {"maxSurge": max_surge, "maxUnavailable": max_unavailable},
+    }
 
 
 def int_or_percent(value: str | int | None) -> int | str | None:
@@ -71,9 +74,15 @@ def int_or_percent(value: str | int | None) -> int | str | None:
 
 
 def disruption_budget(
-    metadata: dict[str, Any], matches: Mapping[str, str], max_unavailable: str | None, budget: DisruptionBudget | None
+    metadata: dict[str, Any],
+    matches: Mapping[str, str],
+    max_unavailable: str | None,
+    budget: DisruptionBudget | None,
 ) -> dict[str, Any] | None:
-    """A PodDisruptionBudget; `pdb` says more than `maxUnavailablePodDisruptionBudget` and wins. None when neither is set."""
+    """A PodDisruptionBudget, None when nothing asks for one.
+
+    `pdb` says more than `maxUnavailablePodDisruptionBudget`, and wins.
+    """
     minimum, maximum = None, int_or_percent(max_unavailable)
     if budget is not None and budget.enabled:
         minimum, maximum = int_or_percent(budget.min_available), int_or_percent(budget.max_unavailable)
@@ -98,6 +107,5 @@ def probe_budget(probe: Mapping[str, Any] | None) -> int:
 
 
 def progress_deadline(probe: Mapping[str, Any] | None) -> int:
-    """progressDeadlineSeconds that exceeds the start-up budget: the chart's 1200, or five minutes more than the budget."""
+    """progressDeadlineSeconds beyond the start-up budget: the chart's 1200, or five minutes more than it."""
     return max(1200, probe_budget(probe) + 300)
-

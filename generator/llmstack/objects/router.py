@@ -9,10 +9,19 @@ from llmstack.model.router import RouterSpec
 from llmstack.model.secret_ref import reference
 from llmstack.model.stack import Stack
 from llmstack.objects import labels, names
-from llmstack.objects.engine_pod import container_ports, service_ports
 from llmstack.objects.metadata import metadata
 from llmstack.objects.placed import Placed, place
-from llmstack.objects.pod import affinity, disruption_budget, env, image, progress_deadline, rolling, secret_env, unique
+from llmstack.objects.pod import (
+    affinity,
+    disruption_budget,
+    env,
+    image,
+    progress_deadline,
+    rolling,
+    secret_env,
+    unique,
+)
+from llmstack.objects.ports import container_ports, service_ports
 
 UNIT = "router"
 PORT_NAME = "router-port"
@@ -89,7 +98,9 @@ def container(stack: Stack) -> dict[str, Any]:
         "env": unique(
             [
                 env("PYTHONHASHSEED", "123"),
-                env("LMCACHE_LOG_LEVEL", router.lmcache_config.log_level) if router.lmcache_config.log_level else None,
+                env("LMCACHE_LOG_LEVEL", router.lmcache_config.log_level)
+                if router.lmcache_config.log_level
+                else None,
                 secret_env("HF_TOKEN", reference(router.hf_token)),
                 secret_env("VLLM_API_KEY", key),
                 *(router.env or []),
@@ -123,14 +134,17 @@ def arguments(stack: Stack) -> list[str]:
         *_controller(stack),
     ]
     if router.otel.endpoint:
-        stated += [("--otel-endpoint", router.otel.endpoint), ("--otel-service-name", router.otel.service_name)]
+        stated += [
+            ("--otel-endpoint", router.otel.endpoint),
+            ("--otel-service-name", router.otel.service_name),
+        ]
     flags = [text for flag, value in stated if value not in (None, "") for text in (flag, str(value))]
     secure = ["--otel-secure"] if router.otel.endpoint and router.otel.secure else []
     return [*flags, *secure, *(router.extra_args or [])]
 
 
 def _discovery(stack: Stack) -> Iterator[tuple[str, object]]:
-    """How the router finds engines: by the labels all engines of this release share, on the port they listen on."""
+    """How the router finds engines: by the labels all of this release share, on the port they listen on."""
     router = stack.router_spec
     if router.service_discovery == "static":
         yield "--static-backends", router.static_backends
@@ -147,7 +161,11 @@ def _discovery(stack: Stack) -> Iterator[tuple[str, object]]:
 def controller_port(stack: Stack) -> int:
     """Port of the LMCache controller: what the router says, else what the models say, else LMCache's 9000."""
     said = stack.router_spec.lmcache_controller_port
-    ports = [model.lmcache_config.controller_port for model in stack.models if model.lmcache_config.enable_controller]
+    ports = [
+        model.lmcache_config.controller_port
+        for model in stack.models
+        if model.lmcache_config.enable_controller
+    ]
     return said or next((port for port in ports if port), 9000)
 
 
@@ -185,7 +203,10 @@ def service(stack: Stack) -> dict[str, Any]:
         "nodePort": router.node_port if router.service_type in ("NodePort", "LoadBalancer") else None,
         "protocol": "TCP",
     }
-    cache = [{"name": name, "port": port, "targetPort": name, "protocol": "TCP"} for name, port in _lmcache_ports(stack)]
+    cache = [
+        {"name": name, "port": port, "targetPort": name, "protocol": "TCP"}
+        for name, port in _lmcache_ports(stack)
+    ]
     return {
         "apiVersion": "v1",
         "kind": "Service",
@@ -212,11 +233,19 @@ def role(stack: Stack) -> dict[str, Any]:
 
 
 def role_binding(stack: Stack) -> dict[str, Any]:
-    account = {"kind": "ServiceAccount", "name": names.router_service_account(stack), "namespace": stack.gitops.namespace}
+    account = {
+        "kind": "ServiceAccount",
+        "name": names.router_service_account(stack),
+        "namespace": stack.gitops.namespace,
+    }
     return {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "RoleBinding",
         "metadata": metadata(stack, names.of_release(stack, "deployment-access-binding"), _labels(stack)),
         "subjects": [account],
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": names.of_release(stack, "reader")},
+        "roleRef": {
+            "apiGroup": "rbac.authorization.k8s.io",
+            "kind": "Role",
+            "name": names.of_release(stack, "reader"),
+        },
     }

@@ -21,4 +21,8 @@ def build(stack: Stack) -> Iterator[Placed]:
         yield place(UNIT, {"apiVersion": "v1", "kind": "Namespace", "metadata": own | {"labels": level}})
     if stack.engine.configs:
         own = metadata(stack, names.configs(stack), labels.labels(stack, labels.ENGINE, "configs"))
-        yield place(UNIT, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": own, "data": dict(stack.engine.configs)}, "configmap-configs")
+        yield place(
+            UNIT,
+            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": own, "data": dict(stack.engine.configs)},
+            "configmap-configs",
+        )

@@ -27,7 +27,7 @@ def _labels(stack: Stack) -> dict[str, str]:
 
 
 def _storage_class(stack: Stack) -> str | None:
-    """One explicit class on a static volume and its claim, or else the default class would provision another volume."""
+    """One explicit class on a static volume and its claim: the default class would provision another."""
     stated = stack.shared_storage.storage_class
     return stated or "" if stack.shared_storage.is_static else stated
 

@@ -1,0 +1,74 @@
+"""What an engine's pod mounts: the model's claim, the shared one, memory, templates, and what people add."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llmstack.model.engine import Model
+from llmstack.model.stack import Stack
+from llmstack.objects import chat_template, lmcache, names
+from llmstack.objects.pod import Items, unique
+
+DATA_PATH = "/data"
+SHARED_PATH = "/data/shared-pvc-storage"
+
+
+def claim_name(stack: Stack, model: Model) -> str | None:
+    """The claim mounted at /data: an existing one, one of ours, or none."""
+    if model.pvc_existing_claim_name:
+        return model.pvc_existing_claim_name
+    return names.storage_claim(stack, model.name or "engine") if model.pvc_storage else None
+
+
+def weights_path(stack: Stack, model: Model) -> str:
+    """HF_HOME: where the weights are kept."""
+    if claim_name(stack, model):
+        return DATA_PATH
+    return SHARED_PATH if stack.shared_storage.enabled else "/tmp"
+
+
+def claim_mount(stack: Stack) -> dict[str, Any]:
+    return {"name": names.storage_volume(stack), "mountPath": DATA_PATH}
+
+
+def shared_volume(stack: Stack) -> dict[str, Any]:
+    return _claim_volume(names.shared_storage_volume(stack), names.shared_claim(stack))
+
+
+def shared_mount(stack: Stack) -> dict[str, Any]:
+    return {"name": names.shared_storage_volume(stack), "mountPath": SHARED_PATH}
+
+
+def needs_shm(model: Model) -> bool:
+    return (model.vllm_config.tensor_parallel_size or 1) > 1
+
+
+def volumes(stack: Stack, model: Model) -> Items:
+    """The pod's volumes, each name once; `extraVolumes` win."""
+    claim = claim_name(stack, model)
+    shm = {"medium": "Memory", "sizeLimit": model.shm_size}
+    own = [
+        _claim_volume(names.storage_volume(stack), claim) if claim else None,
+        shared_volume(stack) if stack.shared_storage.enabled else None,
+        {"name": "shm", "emptyDir": shm} if needs_shm(model) else None,
+        {"name": "lmcache-disk", "emptyDir": {}} if lmcache.disk_gigabytes(model) else None,
+        chat_template.volume(stack, model),
+    ]
+    return unique([*own, *(model.extra_volumes or [])], "name") or []
+
+
+def mounts(stack: Stack, model: Model) -> Items:
+    """The container's mounts, each path once; `extraVolumeMounts` win."""
+    disk = {"name": "lmcache-disk", "mountPath": lmcache.DISK_PATH}
+    own = [
+        claim_mount(stack) if claim_name(stack, model) else None,
+        shared_mount(stack) if stack.shared_storage.enabled else None,
+        {"name": "shm", "mountPath": "/dev/shm"} if needs_shm(model) else None,
+        disk if lmcache.disk_gigabytes(model) else None,
+        chat_template.mount(stack, model),
+    ]
+    return unique([*own, *(model.extra_volume_mounts or [])], "mountPath") or []
+
+
+def _claim_volume(name: str, claim: str) -> dict[str, Any]:
+    return {"name": name, "persistentVolumeClaim": {"claimName": claim}}
