@@ -122,7 +122,16 @@ HELD = [
     "dbPassword",
     "AWS_SECRET_ACCESS_KEY",
 ]
-PLACES = ["secretName", "secretKey", "tokenRef", "PASSWORD_FILE", "MAX_TOKENS", "--tokenizer", "key"]
+PLACES = [
+    "secretName",
+    "secretKey",
+    "tokenRef",
+    "PASSWORD_FILE",
+    "MAX_TOKENS",
+    "--tokenizer",
+    "eos_token",
+    "key",
+]
 
 
 @pytest.mark.parametrize("name", HELD)

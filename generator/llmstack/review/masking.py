@@ -19,8 +19,13 @@ _PLACE = re.compile(
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _URL = re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)")
-_TOKEN = re.compile(
-    r"\b(?:hf_[A-Za-z0-9]{16,}|sk-[A-Za-z0-9_-]{16,}|gh[pousr]_[A-Za-z0-9]{16,}|AKIA[A-Z0-9]{12,})"
+_TEXT_TOKEN = re.compile(r"\b(?:audio|bos|cls|eos|image|mask|pad|per|sep|special|stop|unk) token\b")
+"""Tokens of a tokenizer, as chat templates name them."""
+
+_FORM = re.compile(
+    r"\b(?:hf_[A-Za-z0-9]{16,}|sk-[\w-]{16,}|gh[pousr]_[A-Za-z0-9]{16,}|glpat-[\w-]{16,}|nvapi-[\w-]{16,}"
+    r"|AKIA[A-Z0-9]{12,}|eyJ[\w-]{8,}\.[\w-]+\.[\w-]+|AGE-SECRET-KEY-1[A-Z0-9]+)"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?"
 )
 _ASSIGNMENT = re.compile(
     r"(?<![\w.-])(--?[A-Za-z][\w-]*|[A-Za-z_][\w.-]*)(\s*[=:]\s*|\s+)([^\s\"'$][^\s\"']*)"
@@ -37,6 +42,7 @@ def names_secret(name: str) -> bool:
     if name == "secretKey":
         return False
     words = re.sub(r"[_.\-\s]+", " ", _CAMEL.sub(" ", name)).strip().lower()
+    words = _TEXT_TOKEN.sub("", words)
     return bool(_KEY.search(words)) or (bool(_SECRET.search(words)) and not _PLACE.search(words))
 
 
@@ -81,7 +87,7 @@ def mask_text(text: str) -> str:
     secrets."""
     if "://" in text:
         text = _URL.sub(MASK, text)
-    text = _TOKEN.sub(MASK, text)
+    text = _FORM.sub(MASK, text)
     if any(sign in text for sign in "=: "):
         text = _ASSIGNMENT.sub(_mask_assignment, text)
     return text
