@@ -173,6 +173,28 @@ def validate(values: Values = None, format: Format = FindingFormat.TEXT, strict:
     _exit_for(findings, strict=strict)
 
 
+@cli.command()
+def explain(key: Annotated[str, typer.Argument(metavar="KEY", help="A key, or any part of its path.")]) -> None:
+    """Print the documentation of one key, found by any part of its path."""
+    from llmstack.docs.explain import explain_key
+    from llmstack.errors import UsageError
+
+    text = explain_key(key)
+    if text is None:
+        raise UsageError(f"no key of the values has `{key}` in its path; docs/values.md lists them all")
+    sys.stdout.write(text)
+
+
+@cli.command()
+def schema() -> None:
+    """Print the JSON Schema of a values file, for editors."""
+    import json
+
+    from llmstack.docs.schema import values_schema
+
+    print(json.dumps(values_schema(), indent=2, ensure_ascii=False))
+
+
 def main() -> None:
     """Run the program; every way it can end has its exit code here."""
     import gc

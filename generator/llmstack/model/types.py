@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -123,9 +123,15 @@ LABEL = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 
 Text = Annotated[str, BeforeValidator(_source_text)]
 Bool = Annotated[bool, BeforeValidator(_source_bool)]
-NumberText = Annotated[str, BeforeValidator(_number_as_text)]
-Quantity = Annotated[str, AfterValidator(_quantity), BeforeValidator(_number_as_text)]
-Port = Annotated[int | None, BeforeValidator(_port)]
+NumberText = Annotated[str, BeforeValidator(_number_as_text), WithJsonSchema({"type": ["string", "number"]})]
+Quantity = Annotated[
+    str, AfterValidator(_quantity), BeforeValidator(_number_as_text), WithJsonSchema({"type": ["string", "number"]})
+]
+Port = Annotated[
+    int | None,
+    BeforeValidator(_port),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": 65535}, {"type": ["string", "null"]}]}),
+]
 Duration = Annotated[str, AfterValidator(_duration), BeforeValidator(_source_text)]
 Date = Annotated[date, BeforeValidator(_date)]
 DnsLabel = Annotated[

@@ -1,0 +1,60 @@
+"""The JSON Schema of a values file, for editors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llmstack.model.stack import OTHER_CHARTS, Stack
+from llmstack.values.layers import ALIASES
+
+
+def values_schema() -> dict[str, Any]:
+    """The schema (draft 2020-12). Every key may be null, which removes a lower layer's value; other spellings are
+    accepted beside the canonical ones."""
+    schema: dict[str, Any] = Stack.model_json_schema(by_alias=True)
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "llmstack values"}
+    for definition in schema["$defs"].values():
+        definition.pop("title", None)
+        definition.pop("required", None)  # a layer may leave out what another one says
+    for section, names in ALIASES.items():
+        properties = _properties(schema, section)
+        for alias, target in names.items():
+            known = _property(schema, (*section, *target))
+            properties[alias] = {**known, "description": f"Another spelling of `{'.'.join(map(str, target))}`."}
+    for name in OTHER_CHARTS:
+        schema["properties"][name] = {"type": ["object", "null"], "description": "Belongs to another chart; not read."}
+    return _cleaned(schema)
+
+
+def _properties(schema: dict[str, Any], route: tuple[str | int, ...]) -> dict[str, Any]:
+    here = schema
+    for step in route:
+        here = _resolve(schema, here)
+        here = here["items"] if step == "*" else here["properties"][step]
+    return _resolve(schema, here)["properties"]  # type: ignore[no-any-return]
+
+
+def _property(schema: dict[str, Any], route: tuple[str | int, ...]) -> dict[str, Any]:
+    return _properties(schema, route[:-1])[route[-1]]  # type: ignore[no-any-return]
+
+
+def _resolve(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
+    """A node behind its reference, whether bare or in the `anyOf` of an optional section."""
+    for candidate in (node, *node.get("anyOf", ())):
+        if "$ref" in candidate:
+            return schema["$defs"][candidate["$ref"].rpartition("/")[2]]  # type: ignore[no-any-return]
+    return node
+
+
+def _cleaned(node: Any) -> Any:
+    """Without the titles pydantic adds, and with sections that may be null."""
+    if isinstance(node, list):
+        return [_cleaned(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    return {
+        key: _cleaned(value)
+        for key, value in node.items()
+        if not (key == "title" and isinstance(value, str) and value != "llmstack values") and key != "chart"
+    }
+
