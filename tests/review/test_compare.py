@@ -171,6 +171,12 @@ def test_objects_pair_by_identity_in_whatever_unit_they_stand() -> None:
     assert compare(before, copy.deepcopy(before)) == ()
 
 
+def test_the_order_of_a_services_ports_is_no_change() -> None:
+    before = plain("Service", "a", spec={"ports": [{"port": 1}, {"port": 2}]})
+    after = plain("Service", "a", spec={"ports": [{"port": 2}, {"port": 1}]})
+    assert compare({"u": [before]}, {"u": [after]}) == ()
+
+
 def test_another_version_of_one_group_is_a_change_and_another_group_another_object() -> None:
     old, new = plain("X", "a") | {"apiVersion": "g/v1"}, plain("X", "a") | {"apiVersion": "g/v2"}
     assert changes(old, new) == [("apiVersion", "g/v1", "g/v2")]

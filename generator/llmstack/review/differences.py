@@ -24,6 +24,9 @@ _KEYS: dict[str, tuple[str, ...]] = {
 _PORT_KEYS = ("containerPort", "port")
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _COMMANDS = ("args", "command")
+_IN_TEMPLATE = "emplate."
+"""Part of every path inside a pod template: only there the order of a keyed list is kept and compared."""
+
 ORDER = "(order)"
 SPELLING = "(spelling)"
 
@@ -41,9 +44,9 @@ class Difference:
 def differences(before: Any, after: Any, path: str = "", key: str = "") -> Iterator[Difference]:
     """Yield what differs, maps in the order of their keys.
 
-    Items of lists that Kubernetes keys are paired by key, and only then does their order count: as one
-    difference at `env(order)`. Arguments are compared as flags. Other lists are aligned item by item. A map
-    that is new or gone is one difference, named by its only field where it has but one.
+    Items of lists that Kubernetes keys are paired by key; their order counts inside a pod template alone, as
+    one difference at `env(order)`. Arguments are compared as flags. Other lists are aligned item by item. A
+    map that is new or gone is one difference, named by its only field where it has but one.
     """
     if before == after and type(before) is type(after):
         return
@@ -90,7 +93,7 @@ def _lists(before: list[Any], after: list[Any], path: str, key: str) -> Iterator
         yield from _items(old.get(name), new.get(name), f"{path}[{name}]", key)
     common = [name for name in old if name in new]
     now = [name for name in new if name in old]
-    if common != now:
+    if common != now and _IN_TEMPLATE in path:
         yield Difference(f"{path}{ORDER}", "", ", ".join(common), ", ".join(now))
 
 

@@ -112,9 +112,7 @@ def main(oracle: str, definitions: str) -> None:
     for (path, kind, value), answer in zip(asked, done.stdout.splitlines(), strict=True):
         if answer == "false":
             ignored[path, kind].append(json.dumps(value))
-    print(
-        print("# Made by fields.py with Kubernetes 1.36.4: field, kind, values stored as if none were there.")
-    )
+    print("# Made by fields.py with Kubernetes 1.36.4: field, kind, values stored as if none were there.")
     for (path, kind), values in ignored.items():
         print(path, kind, *values, sep="\t")
 
