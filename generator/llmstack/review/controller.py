@@ -55,10 +55,9 @@ def settle(workload: Workload, counts: Counts, terminating: int = 0) -> Counts:
     if workload.move != "restart":
         return counts
     if workload.recreate:
-        if counts.old_up or counts.old_down:
-            return Counts(0, 0, counts.new_up, counts.new_down)
         missing = workload.after - counts.new_up - counts.new_down
-        return counts if terminating else counts._replace(new_down=counts.new_down + missing)
+        wait = counts.old_up or counts.old_down or terminating
+        return Counts(0, 0, counts.new_up, counts.new_down + (0 if wait else missing))
     while True:
         step = _scale_up(workload, counts, terminating if workload.in_place else 0)
         if step == counts:
@@ -66,6 +65,13 @@ def settle(workload: Workload, counts: Counts, terminating: int = 0) -> Counts:
         if step == counts:
             return counts
         counts = step
+
+
+def settle_at_once(workload: Workload, counts: Counts) -> Counts:
+    """Return where the controller ends when terminated pods are gone at once and none becomes ready."""
+    while (settled := settle(workload, counts)) != counts:
+        counts = settled
+    return counts
 
 
 def _scale_up(workload: Workload, counts: Counts, terminating: int) -> Counts:

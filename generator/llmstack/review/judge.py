@@ -7,8 +7,8 @@ Pools are judged apart, unless a workload moves from one to another. Three ways,
    many to arrange in every way, `deadlock` may be said where only an arrangement that cannot be would
    hang.
 2. By trying every order (`reach.py`), exact: few pods of several sizes.
-3. Else: no deadlock where even all pods of the rollout at once find room; otherwise `deadlock`, and never
-   `certain` (some order may hang; none is proved to finish or not).
+3. Else, with bounds: no deadlock where even all pods of the rollout at once find room, otherwise `deadlock`;
+   `certain` only where every order would hang even were the pool one node.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from itertools import pairwise
 from llmstack.review.facts import Pool
 from llmstack.review.nodes import node_sizes, pack
 from llmstack.review.placement import PoolKey
-from llmstack.review.race import Verdict, race, slots
+from llmstack.review.race import Verdict, asking, race, slots
 from llmstack.review.reach import explore
 from llmstack.review.workload import Template, Workload
 
@@ -119,18 +119,14 @@ def _shortage(
     workloads: Sequence[Workload], pool: PoolKey, nodes: Sequence[int], fixed: Fixed
 ) -> Verdict | None:
     """A verdict when the goal does not fit, however it is arranged."""
-    goal = dict(fixed.get(pool, {}))
-    growing = set()
+    goal = {gpus: number for gpus, number in fixed.get(pool, {}).items() if gpus and number}
     for workload in workloads:
-        if workload.new is not None and workload.new.pool == pool:
+        if workload.after and workload.new is not None and workload.new.pool == pool:
             for gpus in workload.new.gpus:
                 goal[gpus] = goal.get(gpus, 0) + workload.after
-            if workload.after and (workload.move != "scale" or workload.after > workload.before):
-                growing.add(workload.key)
-    goal = {gpus: number for gpus, number in goal.items() if gpus and number}
     if sum(gpus * number for gpus, number in goal.items()) <= sum(nodes) and _packs(nodes, goal):
         return None
-    return Verdict(True, True, True, frozenset(growing))
+    return Verdict(True, True, True, asking(workloads, pool))
 
 
 def _packs(nodes: Sequence[int], pods: Mapping[int, int]) -> bool:
@@ -179,17 +175,26 @@ def _try_orders(
                 )
                 for pool in nodes
             }
-    waiting = {
-        pool: frozenset(w.key for w in workloads if w.new is not None and w.new.pool == pool and w.after)
-        for pool in nodes
-    }
     return {
-        pool: Verdict(
-            deadlock=pool not in roomy and bool(waiting[pool]),
-            stuck=waiting[pool] if pool not in roomy else frozenset(),
-        )
-        for pool in nodes
+        pool: Verdict() if pool in roomy else _in_doubt(workloads, pool, sizes, fixed)
+        for pool, sizes in nodes.items()
     }
+
+
+def _in_doubt(workloads: Sequence[Workload], pool: PoolKey, sizes: Sequence[int], fixed: Fixed) -> Verdict:
+    """Some order may hang. Every order does if it would even were all GPUs of the pool on one node."""
+    waiting = [
+        workload for workload in workloads if workload.after and workload.new and workload.new.pool == pool
+    ]
+    certain = False
+    if all(_steady(workload) for workload in workloads):
+        free = sum(sizes) - sum(gpus * number for gpus, number in fixed.get(pool, {}).items())
+        certain = race(
+            workloads, {workload.key: _size(workload) for workload in workloads}, (free, free)
+        ).certain
+    return Verdict(
+        deadlock=bool(waiting), certain=certain, stuck=frozenset(workload.key for workload in waiting)
+    )
 
 
 def _all_at_once_fit(

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from math import gcd
 
 from llmstack.review.controller import begin, settle
-from llmstack.review.workload import Workload
+from llmstack.review.placement import PoolKey
+from llmstack.review.workload import Template, Workload
 
 SLOT_STATES = 2_000
 """Arrangements of the pods that stay which are enumerated before bounds are used."""
@@ -47,22 +48,29 @@ def race(workloads: Sequence[Workload], sizes: Mapping[str, int], capacity: tupl
 def _race(workloads: Sequence[Workload], sizes: Mapping[str, int], capacity: int) -> Verdict:
     slack = capacity - sum(workload.after * _replica(workload, sizes) for workload in workloads)
     if slack < 0:
-        growing = [workload for workload in workloads if _missing(workload) or workload.held_up]
-        return Verdict(True, True, True, frozenset(workload.key for workload in growing))
-    partly = {workload.key: _held_in_part(workload, sizes[workload.key]) for workload in workloads}
+        return Verdict(True, True, True, asking(workloads))
+    beyond = {workload.key: _held_beyond(workload) * sizes[workload.key] for workload in workloads}
+    partly = sum(max(0, gpus) for gpus in beyond.values())
     stuck = set()
     for workload in workloads:
-        free = slack - sum(partly.values())
-        if (workload.held_up and _replica(workload, sizes) > free + partly[workload.key]) or (
-            workload.rolls and partly[workload.key] and sizes[workload.key] > free
-        ):
+        others = partly - max(0, beyond[workload.key])
+        if workload.rolls and sizes[workload.key] > slack - others - beyond[workload.key]:
             stuck.add(workload.key)
-    return Verdict(
-        False,
-        bool(stuck),
-        bool(stuck) and not _some_order_finishes(workloads, sizes, slack),
-        frozenset(stuck),
-    )
+    certain = bool(stuck) and not _some_order_finishes(workloads, sizes, slack)
+    return Verdict(False, bool(stuck), certain, frozenset(stuck))
+
+
+def asking(workloads: Sequence[Workload], pool: PoolKey | None = None) -> frozenset[str]:
+    """The workloads that ask for more GPUs than before (of `pool`, where it is given); if none does, all
+    that stay."""
+
+    def gpus(template: Template | None, replicas: int) -> int:
+        here = template is not None and (pool is None or template.pool == pool)
+        return replicas * template.total if here and template is not None else 0
+
+    wanted = {w.key: (gpus(w.old, w.before), gpus(w.new, w.after)) for w in workloads}
+    more = frozenset(key for key, (before, after) in wanted.items() if after > before)
+    return more or frozenset(key for key, (_, after) in wanted.items() if after)
 
 
 def _some_order_finishes(workloads: Sequence[Workload], sizes: Mapping[str, int], slack: int) -> bool:
@@ -107,28 +115,33 @@ def _missing(workload: Workload) -> int:
     return max(0, workload.after - counts.old_up - counts.new_up)
 
 
-def _held_in_part(workload: Workload, size: int) -> int:
-    """The most that waiting groups of a rollout hold beyond its goal."""
+def _held_beyond(workload: Workload) -> int:
+    """The most pods that a waiting rollout holds beyond its goal: of each group that it waits for, all but one."""
     if not workload.rolls:
         return 0
-    return max(0, workload.surge * (parts(workload) - 1) - workload.unavailable) * size
+    return workload.surge * (parts(workload) - 1) - workload.unavailable
 
 
 def slots(nodes: Sequence[int], fixed: Mapping[int, int], size: int) -> tuple[int, int]:
     """Return how many pods of `size` GPUs fit beside the pods that stay, at worst and at best.
 
-    Where the pods that stay are is not known: every arrangement counts. Exact while there are few; else
-    bounds on either side: no node wastes more than what is short of one slot, and only nodes with a pod
-    of another size do.
+    Where the pods that stay are is not known: every arrangement counts. Exact while there are few, else
+    `slot_bounds`.
     """
-    odd = {gpus: number for gpus, number in fixed.items() if gpus and number}
-    arrangements = _arrangements(tuple(sorted(nodes)), odd)
-    if arrangements is not None:
-        counts = [sum(free // size for free in arrangement) for arrangement in arrangements]
-        return min(counts, default=0), max(counts, default=0)
-    free = sum(nodes) - sum(gpus * number for gpus, number in odd.items())
-    unit = gcd(size, *odd)
-    uneven = sum(number for gpus, number in odd.items() if gpus % size)
+    others = {gpus: number for gpus, number in fixed.items() if gpus and number}
+    arrangements = _arrangements(tuple(sorted(nodes)), others)
+    if arrangements is None:
+        return slot_bounds(nodes, others, size)
+    counts = [sum(free // size for free in arrangement) for arrangement in arrangements]
+    return min(counts, default=0), max(counts, default=0)
+
+
+def slot_bounds(nodes: Sequence[int], fixed: Mapping[int, int], size: int) -> tuple[int, int]:
+    """Return bounds of `slots`: no node wastes as much as a slot, and only one with a pod of another size wastes
+    more than it does when empty."""
+    free = sum(nodes) - sum(gpus * number for gpus, number in fixed.items())
+    unit = gcd(size, *fixed)
+    uneven = sum(number for gpus, number in fixed.items() if gpus % size)
     extra = sorted((size - unit + node % unit - node % size for node in nodes), reverse=True)[:uneven]
     waste = sum(node % size for node in nodes) + sum(extra)
     whole = sum(node // size for node in nodes)

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from llmstack.review.controller import Counts, begin, settle
+from llmstack.review.controller import Counts, begin, settle_at_once
 from llmstack.review.placement import PoolKey
 from llmstack.review.workload import Template, Workload
 
@@ -134,7 +134,7 @@ class _Search:
                         (rollouts[position][1], rollouts[position][0]),
                         *rollouts[position + 1 :],
                     )
-                counts = settle(workload, begin(workload, workload.before))
+                counts = settle_at_once(workload, begin(workload, workload.before))
                 following += list(self.reach((free, rollouts), position, counts))
             states = following
         return iter(states)
@@ -171,7 +171,7 @@ class _Search:
         if _NOWHERE in change[1]:
             yield self.canonical((free, rollouts))
             return
-        counts = settle(self.workloads[position], _counts(rollouts[position]))
+        counts = settle_at_once(self.workloads[position], _counts(rollouts[position]))
         yield from self.reach((free, rollouts), position, counts)
 
     def reach(self, state: State, position: int, wanted: Counts) -> Iterator[State]:

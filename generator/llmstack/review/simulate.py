@@ -215,7 +215,10 @@ class _Play:
         """Let controllers and scheduler act on what happened, and take down the sums."""
         pools: dict[PoolKey, None] = {}
         for rollout in touched:
-            self.reach(rollout, settle(rollout.workload, rollout.counts(), rollout.terminating))
+            while (
+                wanted := settle(rollout.workload, rollout.counts(), rollout.terminating)
+            ) != rollout.counts():
+                self.reach(rollout, wanted)
             pools |= dict.fromkeys(rollout.pools())
         for pool in pools:
             if pool in self.cluster.nodes:

@@ -1,0 +1,146 @@
+"""What would bring scarce GPUs to suffice: proposals, each found to finish by judging it like the change
+itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from llmstack.review.case import Case, number_of
+from llmstack.review.facts import Pool
+from llmstack.review.judge import Fixed, judge
+from llmstack.review.race import Verdict
+from llmstack.review.workload import Template, Workload
+
+NAMED = 5
+"""Models that advice names before it counts."""
+
+
+def fit_goal(case: Case, pool: Pool, missing: int) -> str:
+    """What would make the goal fit: fewer replicas of the workload that grows most, or more GPUs."""
+    if missing <= 0:
+        return "Ask for GPUs in sizes that fill a node, or declare larger nodes."
+    growing = [
+        workload
+        for workload in case.workloads
+        if workload.new is not None and workload.new.pool == (pool.name, pool.resource) and workload.new.total
+        if workload.after > workload.before or workload.move == "restart"
+    ]
+    for workload in sorted(growing, key=lambda workload: workload.before - workload.after):
+        assert workload.new is not None
+        replicas = workload.after - -(-missing // workload.new.total)
+        if replicas >= 0:
+            return (
+                f"Add {number_of(missing, 'GPU')} to the pool, or run {number_of(replicas, 'replica')} of "
+                f"`{workload.model or workload.name}` instead of {workload.after}."
+            )
+    return f"Add {number_of(missing, 'GPU')} to the pool, or move models out of it."
+
+
+def way_through(case: Case, pool: Pool, verdict: Verdict) -> str:
+    """Return the proposals that finish in every order: an order of commits, another strategy, else more
+    GPUs."""
+    stuck = [workload for workload in case.workloads if workload.key in verdict.stuck]
+    names = ", ".join(f"`{workload.model or workload.name}`" for workload in stuck[:NAMED])
+    if len(stuck) > NAMED:
+        names += f" and {len(stuck) - NAMED} more"
+    ways = []
+    if _in_two_commits(case, pool, stuck):
+        ways.append(f"merge in two commits, the change of {names} first and the rest once that is done")
+    gentler = [_gives_up_first(workload) if workload in stuck else workload for workload in case.workloads]
+    if gentler != list(case.workloads) and _finishes(case, pool, gentler, case.fixed):
+        down = " (no replica is ready meanwhile)" if any(workload.after == 1 for workload in stuck) else ""
+        ways.append(f"set maxSurge 0 and maxUnavailable 1 for {names}{down}")
+    ways = ways or _by_size(case, pool, case.workloads) or _by_size(case, pool, gentler)
+    if not ways:
+        return _with_more_gpus(case, pool)
+    text = "; or ".join(ways)
+    return f"{text[0].upper()}{text[1:]}: found to finish in every order."
+
+
+def _gives_up_first(workload: Workload) -> Workload:
+    return replace(workload, surge=0, unavailable=1) if workload.held_up else workload
+
+
+def _by_size(case: Case, pool: Pool, workloads: Sequence[Workload]) -> list[str]:
+    """A commit for each size of replica, the largest first, where pods of several sizes take each other's
+    room."""
+    sizes = sorted({size for workload in workloads if (size := _size(workload))}, reverse=True)
+    if len(sizes) < 2:
+        return []
+    for size in sizes:
+        now = [workload for workload in workloads if _size(workload) == size]
+        done = [(workload.new, workload.after) for workload in workloads if _size(workload) > size]
+        later = [(workload.old, workload.before) for workload in workloads if 0 < _size(workload) < size]
+        if not _finishes(case, pool, now, with_pods(case.fixed, [*done, *later])):
+            return []
+    order = ", then ".join(str(size) for size in sizes)
+    way = f"merge in {len(sizes)} commits by GPUs of a replica, {order}, each once the last is done"
+    return [
+        way if list(workloads) == list(case.workloads) else f"{way}, with maxSurge 0 and maxUnavailable 1"
+    ]
+
+
+def _size(workload: Workload) -> int:
+    template = workload.new or workload.old
+    return template.total if template is not None else 0
+
+
+def _in_two_commits(case: Case, pool: Pool, stuck: Sequence[Workload]) -> bool:
+    """Whether the stuck rollouts finish before the rest changes, at the replicas of now, and the rest
+    after them."""
+    first = [workload for workload in stuck if workload.held_up]
+    rest = [workload for workload in case.workloads if workload.key not in {other.key for other in first}]
+    if len(first) != len(stuck) or not rest:
+        return False
+    alone = [replace(workload, after=workload.before) for workload in first]
+    second = [
+        *rest,
+        *(
+            replace(workload, move="scale", old=workload.new)
+            for workload in first
+            if workload.after != workload.before
+        ),
+    ]
+    unchanged = [workload for workload in first if workload.after == workload.before]
+    before_rest = with_pods(case.fixed, [(workload.old, workload.before) for workload in rest])
+    after_first = with_pods(case.fixed, [(workload.new, workload.after) for workload in unchanged])
+    return _finishes(case, pool, alone, before_rest) and _finishes(case, pool, second, after_first)
+
+
+def with_pods(fixed: Fixed, pods: Sequence[tuple[Template | None, int]]) -> Fixed:
+    pools = {pool: dict(sizes) for pool, sizes in fixed.items()}
+    for template, replicas in pods:
+        if template is not None and template.pool is not None:
+            sizes = pools.setdefault(template.pool, {})
+            for gpus in template.gpus:
+                sizes[gpus] = sizes.get(gpus, 0) + replicas
+    return pools
+
+
+def _finishes(case: Case, pool: Pool, workloads: Sequence[Workload], fixed: Fixed) -> bool:
+    verdict = judge(workloads, case.facts[1].pools, fixed)[pool.name, pool.resource]
+    return not verdict.deadlock
+
+
+def _with_more_gpus(case: Case, pool: Pool) -> str:
+    """How many GPUs more would do, up to one replica of each size, or some nodes."""
+    sizes = sorted({size for workload in case.workloads if (size := _size(workload))})
+    steps = sorted({*sizes, sum(sizes), *(pool.per_node * times for times in (1, 2, 4) if pool.per_node)})
+    for extra in steps:
+        larger = replace(pool, count=pool.count + extra)
+        pools = [larger if other == pool else other for other in case.facts[1].pools]
+        if not judge(case.workloads, pools, case.fixed)[pool.name, pool.resource].deadlock:
+            free = f"Free {number_of(extra, 'GPU')} of pool `{pool.name}` while it rolls out"
+            return f"{free}: found to finish in every order."
+    return "Merge in smaller groups of models, each once the last is done, and watch the pods that wait."
+
+
+def sum_after(case: Case, pool: Pool) -> int:
+    key = (pool.name, pool.resource)
+    stays = sum(gpus * number for gpus, number in case.fixed.get(key, {}).items())
+    return stays + sum(
+        workload.after * workload.new.total
+        for workload in case.workloads
+        if workload.new is not None and workload.new.pool == key
+    )
