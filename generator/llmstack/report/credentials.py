@@ -6,15 +6,19 @@ import re
 
 from llmstack.review.masking import MASK
 
+__all__ = ["MASK", "is_reference", "is_secret_name", "line_may_hold_secret", "mask_forms", "mask_text"]
+
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _ENDINGS = (
-    "token", "password", "passwords", "passwd", "passphrase", "pwd", "secret", "apikey", "apikeys", "credential",
-    "credentials", "authorization",
+    "token", "password", "passwords", "passwd", "passphrase", "pwd", "secret", "apikey", "apikeys",
+    "credential", "credentials", "authorization",
 )  # fmt: skip
 _KEYS = frozenset(("api", "access", "secret", "private", "encryption", "signing", "master", "license"))
 """`…_API_KEY`, `…_ACCESS_KEY` and so on; a plain `key` is often the name of one."""
 _REFERENCES = frozenset(("secretKey", "secretName", "existingSecret"))
-_TEXT_TOKENS = frozenset(("bos", "eos", "pad", "unk", "sep", "cls", "mask", "image", "stop", "special", "per", "audio"))
+_TEXT_TOKENS = frozenset(
+    ("bos", "eos", "pad", "unk", "sep", "cls", "mask", "image", "stop", "special", "per", "audio")
+)
 """Tokens of a tokenizer: `eos_token` in a chat template is no secret."""
 
 _FORMS = re.compile(
@@ -29,15 +33,24 @@ _FORMS = re.compile(
 )
 _SUSPECT = re.compile(r"(?i)token|pass|pwd|secret|key|credential|auth")
 _QUOTED = r"\"(?:\\.|[^\"\\\n])*\"|'[^'\n]*'"
-_KEY_VALUE = re.compile(r"(?P<name>[A-Za-z][\w.-]*)(?P<between>[\"']?[ \t]*:(?=[ \t\"'])[ \t]*)(?P<value>[^\n]+)")
-_ASSIGNMENT = re.compile(rf"(?P<name>[A-Za-z][\w.-]*)(?P<between>[ \t]*:?=[ \t]*)(?P<value>(?!=)(?:{_QUOTED}|[^\s\"']+))")
-_FLAG = re.compile(rf"(?P<name>--[A-Za-z][\w-]*)(?P<between>=|[\"']?[ \t]*,?[ \t\n]+)(?!--)(?P<value>{_QUOTED}|[^\s\"']+)")
+_KEY_VALUE = re.compile(
+    r"(?P<name>[A-Za-z][\w.-]*)(?P<between>[\"']?[ \t]*:(?=[ \t\"'])[ \t]*)(?P<value>[^\n]+)"
+)
+_ASSIGNMENT = re.compile(
+    rf"(?P<name>[A-Za-z][\w.-]*)(?P<between>[ \t]*:?=[ \t]*)(?P<value>(?!=)(?:{_QUOTED}|[^\s\"']+))"
+)
+_FLAG = re.compile(
+    rf"(?P<name>--[A-Za-z][\w-]*)(?P<between>=|[\"']?[ \t]*,?[ \t\n]+)(?!--)(?P<value>{_QUOTED}|[^\s\"']+)"
+)
 _ENTRY = re.compile(
-    r"(?P<name>\bname[\"']?:[ \t]*[\"']?[A-Za-z][\w.-]*[\"']?)(?P<between>[ \t]*(?:,|\n)\s*[\"']?value[\"']?:[ \t]*)"
+    r"(?P<name>\bname[\"']?:[ \t]*[\"']?[A-Za-z][\w.-]*[\"']?)"
+    r"(?P<between>[ \t]*(?:,|\n)\s*[\"']?value[\"']?:[ \t]*)"
     r"(?P<value>[^\n]+)"
 )
 _REFERENCE = re.compile(r"\$\(\w+\)|\$\{\w+\}|\$[A-Z_][A-Z0-9_]*|\{\{[^{}\n]*\}\}")
-_STRUCTURE = re.compile(r"(?:true|false|null|~|\(masked\)|\{\s*(?:secretName|secretKey)\b.*|[\[{]\s*[\]}]?|[|>][-+0-9]*|\*\S+)\s*(?:#.*)?")
+_STRUCTURE = re.compile(
+    r"(?:true|false|null|~|\(masked\)|\{\s*(?:secretName|secretKey)\b.*|[\[{]\s*[\]}]?|[|>][-+0-9]*|\*\S+)\s*(?:#.*)?"
+)
 """What stands after a key's colon and is no secret: YAML's own words and signs, a reference to a Secret."""
 _LINE_KEY = re.compile(r"^[\s\"'{\[,?-]*value[\"']?\s*:\s+\S")
 
@@ -63,7 +76,8 @@ def mask_forms(text: str) -> str:
 
 
 def mask_text(text: str) -> str:
-    """`text` with credentials masked, and values that a name in it says are secret (`--api-key x`, `TOKEN=x`).
+    """`text` with credentials masked, and values that a name in it says are secret (`--api-key x`,
+    `TOKEN=x`).
 
     A value after a colon is masked to the end of its line: more than needed, never less.
     """
@@ -82,8 +96,8 @@ def is_reference(text: str) -> bool:
 
 
 def line_may_hold_secret(line: str) -> bool:
-    """Whether a line of a values file may hold a secret: under a name that says so, by its form, or as the `value`
-    of an environment variable, whose name stands on another line."""
+    """Whether a line of a values file may hold a secret: under a name that says so, by its form, or as the
+    `value` of an environment variable, whose name stands on another line."""
     return mask_text(line) != line or bool(_LINE_KEY.match(line))
 
 

@@ -17,7 +17,8 @@ COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE:
 
 
 def render(findings: Sequence[Finding], options: Options = PLAIN) -> str:
-    """Return one command a line, `::error file=…,line=…,col=…,endColumn=…,title=…::message`, ordered by file and line."""
+    """Return one command a line, `::error file=…,line=…,col=…,endColumn=…,title=…::message`, ordered by file
+    and line."""
     return "".join(f"{_command(mask_finding(finding))}\n" for finding in sort_findings(findings))
 
 
@@ -26,7 +27,12 @@ def _command(finding: Finding) -> str:
     properties: dict[str, str] = {}
     if place is not None:
         ends = place.column + max(1, place.width)
-        properties = {"file": place.path, "line": str(place.line), "col": str(place.column), "endColumn": str(ends)}
+        properties = {
+            "file": place.path,
+            "line": str(place.line),
+            "col": str(place.column),
+            "endColumn": str(ends),
+        }
     properties["title"] = finding.id
     shown = ",".join(f"{name}={_escape_property(value)}" for name, value in properties.items())
     message = f"{finding.message}\nhelp: {finding.help}" if finding.help else finding.message

@@ -59,8 +59,9 @@ class Group:
 
 
 def group_changes(review: Review) -> list[Group]:
-    """Return the changes of all environments, equal ones once: field changes that a set of objects shares, then objects
-    added and removed, by kind. Those that restart pods come first, then those of most objects."""
+    """Return the changes of all environments, equal ones once: field changes that a set of objects shares,
+    then objects added and removed, by kind. Those that restart pods come first, then those of most
+    objects."""
     members = [
         Member(name, change)
         for name, environment in sorted(review.environments.items())
@@ -69,7 +70,9 @@ def group_changes(review: Review) -> list[Group]:
     groups = [*_field_groups(member for member in members if member.object.action == "change")]
     for action in ("add", "remove"):
         groups += _whole_groups(action, [member for member in members if member.object.action == action])
-    return sorted(groups, key=lambda group: (not group.restarts, group.action != "change", -len(group.members)))
+    return sorted(
+        groups, key=lambda group: (not group.restarts, group.action != "change", -len(group.members))
+    )
 
 
 def _field_groups(members: Iterable[Member]) -> Iterable[Group]:

@@ -14,8 +14,8 @@ from llmstack.report.options import PLAIN, Options
 def render(findings: Sequence[Finding], options: Options = PLAIN) -> str:
     """Return `{"findings": […], "tally": {"error": 0, "warning": 0, "note": 0}}`, ordered by file and line.
 
-    `line`, `column` and `width` count characters from 1; `path` and they are null where a finding has no place. Source
-    lines are not part of it.
+    `line`, `column` and `width` count characters from 1; `path` and they are null where a finding has no
+    place. Source lines are not part of it.
     """
     counts = {str(severity): count for severity, count in tally(findings).items()}
     content = {"findings": [finding_data(finding) for finding in sort_findings(findings)], "tally": counts}

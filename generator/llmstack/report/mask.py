@@ -1,8 +1,9 @@
 """Secrets are never printed: every report passes what it shows through here.
 
-What counts as secret: the data of a Secret; a plain value under a key, an environment variable or a flag whose name
-names a secret (`hf_token`, `VLLM_API_KEY`, `--api-key`); and text that has the form of a credential, wherever it
-stands (`hf_…`, a private key, a password in a URL). References (`secretKeyRef`, `$(HF_TOKEN)`) are shown.
+What counts as secret: the data of a Secret; a plain value under a key, an environment variable or a flag
+whose name names a secret (`hf_token`, `VLLM_API_KEY`, `--api-key`); and text that has the form of a
+credential, wherever it stands (`hf_…`, a private key, a password in a URL). References (`secretKeyRef`,
+`$(HF_TOKEN)`) are shown.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ def mask_review(review: Review) -> Review:
 
 
 def mask_finding(finding: Finding) -> Finding:
-    """Return the finding without its source line where that may hold a secret, credentials in its texts masked."""
+    """Return the finding without its source line where that may hold a secret, credentials in its texts
+    masked."""
     place = finding.place
     if place is not None and place.source_line is not None:
         named = any(isinstance(step, str) and is_secret_name(step) for step in finding.route or ())
@@ -54,7 +56,9 @@ def mask_object(object: Mapping[str, Any] | None) -> dict[str, Any] | None:
         if kind == "Secret" and key in _SECRET_DATA and isinstance(value, Mapping):
             masked[key] = dict.fromkeys(value, MASK)
         elif kind == "SealedSecret" and key == "spec" and isinstance(value, Mapping):
-            masked[key] = {name: _mask_template(item) if name == "template" else item for name, item in value.items()}
+            masked[key] = {
+                name: _mask_template(item) if name == "template" else item for name, item in value.items()
+            }
         else:
             masked[key] = mask_value(value)
     return masked
@@ -87,7 +91,8 @@ def _mask_risk(risk: Risk) -> Risk:
 
 
 def _is_secret_path(kind: str, path: str) -> bool:
-    """Whether a plain value at `path` is a secret: `data.x` of a Secret, `env[HF_TOKEN].value`, `args[--api-key]`."""
+    """Whether a plain value at `path` is a secret: `data.x` of a Secret, `env[HF_TOKEN].value`,
+    `args[--api-key]`."""
     steps = path.replace("]", "").replace("[", ".").split(".")
     if kind == "Secret" and steps[0] in _SECRET_DATA:
         return True
@@ -122,8 +127,12 @@ def _mask_template(template: Any) -> Any:
     """A SealedSecret's template: what it adds to the Secret in plain text is hidden."""
     if not isinstance(template, Mapping):
         return template
-    return {key: dict.fromkeys(value, MASK) if key in _SECRET_DATA and isinstance(value, Mapping) else mask_value(value)
-            for key, value in template.items()}
+    return {
+        key: dict.fromkeys(value, MASK)
+        if key in _SECRET_DATA and isinstance(value, Mapping)
+        else mask_value(value)
+        for key, value in template.items()
+    }
 
 
 def _mask_map(value: Mapping[str, Any]) -> dict[str, Any]:
@@ -131,9 +140,8 @@ def _mask_map(value: Mapping[str, Any]) -> dict[str, Any]:
     named = isinstance(name, str) and is_secret_name(name)
     masked = {}
     for key, item in value.items():
-        if key == _LAST_APPLIED:
-            masked[key] = MASK
-        elif _is_plain(item) and (is_secret_name(key) or (named and key == "value")):
+        hidden = is_secret_name(key) or (named and key == "value")
+        if key == _LAST_APPLIED or (hidden and _is_plain(item)):
             masked[key] = MASK
         elif is_secret_name(key) and isinstance(item, Mapping) and _is_plain(item.get("value")):
             masked[key] = mask_value({**item, "value": MASK})
@@ -154,7 +162,8 @@ def _mask_list(items: list[Any]) -> list[Any]:
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether a value under a secret's name may be the secret: text that is not empty, a number; no reference."""
+    """Whether a value under a secret's name may be the secret: text that is not empty, a number; no
+    reference."""
     if isinstance(value, str):
         return bool(value) and not is_reference(value)
     return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -10,7 +10,8 @@ import llmstack
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to write a report. No report reads the environment: whoever calls knows whether there is a terminal."""
+    """How to write a report. No report reads the environment: whoever calls knows whether there is a
+    terminal."""
 
     colour: bool = False
     """Escape codes of a terminal, in the text reports."""
@@ -18,7 +19,8 @@ class Options:
     """The page of each check, by id: a check's docstring. SARIF shows it beside the finding."""
     version: str = llmstack.__version__
     limit: int = 65_000
-    """Bytes that the Markdown report may have. A comment on GitHub holds 65,536; a marker needs some of them."""
+    """Bytes that the Markdown report may have. A comment on GitHub holds 65,536; a marker needs some of
+    them."""
 
 
 PLAIN = Options()

@@ -12,7 +12,8 @@ from llmstack.review.result import EnvironmentReview, GpuPool, ObjectChange, Rev
 
 
 def render(review: Review, options: Options = PLAIN) -> str:
-    """Return the review, environments by name; secrets masked. Times are seconds, GPUs counts of the resource."""
+    """Return the review, environments by name; secrets masked. Times are seconds, GPUs counts of the
+    resource."""
     shown = mask_review(review)
     environments = {name: environment_data(shown.environments[name]) for name in sorted(shown.environments)}
     content = {"from": shown.from_revision, "to": shown.to_revision, "envs": environments}

@@ -1,6 +1,7 @@
 """Findings as SARIF 2.1.0, for code scanning.
 
-Source of every property: https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/sarif-v2.1.0-os.html (section in brackets).
+Source of every property: https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/sarif-v2.1.0-os.html (section in
+brackets).
 """
 
 from __future__ import annotations
@@ -20,13 +21,18 @@ LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "
 
 
 def render(findings: Sequence[Finding], options: Options = PLAIN) -> str:
-    """Return a log with one run. Its rules are the checks that found something, with their pages from `options.pages`.
+    """Return a log with one run. Its rules are the checks that found something, with their pages from
+    `options.pages`.
 
     Columns count Unicode code points (3.14.17). There are no snippets, so no line that may hold a secret.
     """
     ordered = [mask_finding(finding) for finding in sort_findings(findings)]
     ids = sorted({finding.id for finding in ordered})
-    driver = {"name": "llmstack", "version": options.version, "rules": [_rule(id, options.pages) for id in ids]}
+    driver = {
+        "name": "llmstack",
+        "version": options.version,
+        "rules": [_rule(id, options.pages) for id in ids],
+    }
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
@@ -70,7 +76,10 @@ def _result(finding: Finding, rule: int) -> dict[str, Any]:
             "endColumn": place.column + max(1, place.width),
         }
         uri = quote(place.path.replace("\\", "/"), safe="/")
-        location["physicalLocation"] = {"artifactLocation": {"uri": uri, "uriBaseId": "%SRCROOT%"}, "region": region}
+        location["physicalLocation"] = {
+            "artifactLocation": {"uri": uri, "uriBaseId": "%SRCROOT%"},
+            "region": region,
+        }
     if finding.route:
         location["logicalLocations"] = [{"fullyQualifiedName": show_route(finding.route), "kind": "member"}]
     return {**result, "locations": [location]} if location else result

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from llmstack.finding import Finding, Place, Severity, sort_findings
 from llmstack.report.mask import mask_finding
@@ -30,10 +30,14 @@ def render(findings: Sequence[Finding], options: Options = PLAIN) -> str:
     """
     if not findings:
         return ""
-    paint = paint_with(colour=options.colour)
+    blocks = render_blocks(findings, paint_with(colour=options.colour))
+    return "\n".join([*blocks, f"{count_severities(finding.severity for finding in set(findings))}\n"])
+
+
+def render_blocks(findings: Iterable[Finding], paint: Paint) -> list[str]:
+    """Return each finding's lines, in the order of `render`."""
     ordered = [mask_finding(finding) for finding in sort_findings(findings)]
-    blocks = ["".join(f"{line}\n" for line in _block(finding, paint)) for finding in ordered]
-    return "\n".join([*blocks, f"{count_severities(finding.severity for finding in findings)}\n"])
+    return ["".join(f"{line}\n" for line in _block(finding, paint)) for finding in ordered]
 
 
 def _block(finding: Finding, paint: Paint) -> Iterator[str]:
@@ -68,7 +72,8 @@ def _snippet(place: Place, line: str, gutter: str, severity: Severity, paint: Pa
 
 
 def _cells(line: str) -> list[str]:
-    """What each character of the line is shown as: a tab up to the next stop, an unseen character as its escape."""
+    """What each character of the line is shown as: a tab up to the next stop, an unseen character as its
+    escape."""
     cells: list[str] = []
     column = 0
     for character in line:

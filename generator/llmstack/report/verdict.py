@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from llmstack.finding import RANK, Severity
 from llmstack.report.words import count_severities, plural, say_pool, say_rollouts, say_total_time
-from llmstack.review.result import EnvironmentReview, Review, Risk
+from llmstack.review.result import EnvironmentReview, Review
 
 NOTHING = "Nothing changes in the cluster."
 
@@ -29,11 +29,17 @@ class Verdict:
 
 def judge(review: Review) -> Verdict:
     """Return the verdict on a review: what counts, then each environment that changes, in a clause."""
-    severities = [severity for environment in review.environments.values() for severity in open_severities(environment)]
-    acknowledged = sum(risk.acknowledged for environment in review.environments.values() for risk in environment.risks)
+    severities = [
+        severity for environment in review.environments.values() for severity in open_severities(environment)
+    ]
+    acknowledged = sum(
+        risk.acknowledged for environment in review.environments.values() for risk in environment.risks
+    )
     parts = [count_severities(severities), f"{acknowledged} acknowledged" if acknowledged else ""]
     effects = tuple(
-        (name, say_effect(environment)) for name, environment in sorted(review.environments.items()) if environment.objects
+        (name, say_effect(environment))
+        for name, environment in sorted(review.environments.items())
+        if environment.objects
     )
     level = min(severities, key=RANK.__getitem__, default=Severity.NOTE if effects else None)
     return Verdict(level, ", ".join(filter(None, parts)), effects)
@@ -55,8 +61,3 @@ def say_effect(environment: EnvironmentReview) -> str:
         if pool.capacity is not None and (pool.peak > pool.capacity or pool.deadlock)
     ]
     return ", ".join([say_rollouts(environment.rollouts), *pools, say_total_time(environment)])
-
-
-def sort_risks(environment: EnvironmentReview) -> list[Risk]:
-    """Risks, what nobody acknowledged first, then the worst, then in the order of the review."""
-    return sorted(environment.risks, key=lambda risk: (risk.acknowledged, RANK[risk.severity]))

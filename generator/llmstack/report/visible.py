@@ -10,8 +10,8 @@ _UNSEEN = re.compile(
     "\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff"
     "\U000110bd\U000110cd\U00013430-\U0001345f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-"""Control characters, direction marks, zero-width and other unseen ones (Unicode categories Cc, Cf, Cs, Zl, Zp, and
-default-ignorable code points)."""
+"""Control characters, direction marks, zero-width and other unseen ones (Unicode categories Cc, Cf, Cs, Zl,
+Zp, and default-ignorable code points)."""
 
 
 def visible(text: str, *, keep: str = "") -> str:

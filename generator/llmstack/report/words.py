@@ -79,7 +79,8 @@ def say_replicas(rollout: Rollout) -> str:
 
 
 def say_pool(pool: GpuPool) -> str:
-    """A pool's name and its resource, `h100 (nvidia.com/gpu)`; a pool that nobody named is the resource alone."""
+    """A pool's name and its resource, `h100 (nvidia.com/gpu)`; a pool that nobody named is the resource
+    alone."""
     return f"{pool.pool} ({pool.resource})" if pool.pool else pool.resource
 
 
@@ -99,7 +100,11 @@ def say_hang(pool: GpuPool) -> str:
 def say_rollouts(rollouts: Sequence[Rollout]) -> str:
     """`3 models restart, 1 model scales, 2 models are new`; the empty string for none."""
     said = []
-    for why, one, many in (("restart", "restarts", "restart"), ("scale", "scales", "scale"), ("new", "is new", "are new")):
+    for why, one, many in (
+        ("restart", "restarts", "restart"),
+        ("scale", "scales", "scale"),
+        ("new", "is new", "are new"),
+    ):
         models = {rollout.model for rollout in rollouts if rollout.why == why and rollout.model}
         others = sum(rollout.why == why and not rollout.model for rollout in rollouts)
         for count, noun in ((len(models), "model"), (others, "other workload" if models else "workload")):

@@ -1,0 +1,185 @@
+"""A review as a comment on a pull request: never longer than a comment may be, and inert whatever names it
+holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from llmstack.finding import Finding, Severity
+from llmstack.report.budget import Part, fit
+from llmstack.report.groups import Group, group_changes
+from llmstack.report.markdown import code, fenced, fold_title, prose
+from llmstack.report.mask import mask_review
+from llmstack.report.options import PLAIN, Options
+from llmstack.report.rendered import render_difference
+from llmstack.report.risks import RiskGroup, group_risks
+from llmstack.report.rollout_table import Row, rolling_environments, rollout_rows
+from llmstack.report.verdict import NOTHING, Verdict, judge
+from llmstack.report.words import plural, say_hang, short_revision
+from llmstack.review.result import GpuPool, Review
+
+SIGNS = {None: "✅", Severity.NOTE: "ℹ️", Severity.WARNING: "⚠️", Severity.ERROR: "❌"}
+WHERE = "The full report is the artifact `review`."
+ENVIRONMENTS = 20
+"""Environments that the verdict tells of."""
+OPEN_RISKS = 12
+"""Risks that are not folded."""
+NAMES = 6
+"""Names that a group lists."""
+COLUMNS = 8
+"""Environments that are columns of one table."""
+DIFF_LINES = 120
+"""Lines of one object's rendered difference."""
+
+
+def render(review: Review, options: Options = PLAIN) -> str:
+    """Return the comment, at most `options.limit` bytes: the verdict, then risks, GPUs, rollouts, findings,
+    changes and rendered differences, as much of each as there is room for. Secrets are masked."""
+    shown = mask_review(review)
+    groups = group_changes(shown)
+    changed = sum(len(environment.objects) for environment in shown.environments.values())
+    parts = [
+        *_risks(group_risks(shown)),
+        _gpus(shown),
+        *_rollouts(shown),
+        _findings(shown),
+        _changes(groups),
+        Part(
+            f"\n<details><summary>Rendered difference of {plural(changed, 'object')}</summary>\n",
+            _differences(groups),
+            changed,
+            "rendered difference",
+            foot="\n</details>\n",
+        ),
+    ]
+    return fit(_opening(shown, judge(shown)), parts, options.limit, WHERE)
+
+
+def _opening(review: Review, verdict: Verdict) -> str:
+    """The verdict line, and a line for each environment that changes."""
+    from_revision, to_revision = short_revision(review.from_revision), short_revision(review.to_revision)
+    head = verdict.tally or (NOTHING.rstrip(".") if not verdict.effects else "No risk")
+    lines = [f"{SIGNS[verdict.level]} **{head}** · {code(from_revision, 40)} → {code(to_revision, 40)}", ""]
+    lines += [f"- {code(name, 60)}: {prose(effect, 400)}" for name, effect in verdict.effects[:ENVIRONMENTS]]
+    more = len(verdict.effects) - ENVIRONMENTS
+    return "\n".join([*lines, *([f"- and {plural(more, 'other environment')}"] if more > 0 else []), ""])
+
+
+def _risks(groups: list[RiskGroup]) -> Iterator[Part]:
+    """The first of them open, the others folded."""
+    first, others = groups[:OPEN_RISKS], groups[OPEN_RISKS:]
+    yield Part("\n#### Risks\n\n", map(_risk, first), len(first), "risk", share=0.4)
+    head = f"\n<details><summary>{plural(len(others), 'other risk')}</summary>\n\n"
+    yield Part(head, map(_risk, others), len(others), "risk", share=0.2, foot="\n</details>\n")
+
+
+def _risk(group: RiskGroup) -> str:
+    risk = group.risk
+    said = "acknowledged, " if risk.acknowledged else ""
+    names = list(dict.fromkeys(f"{object} ({place})" if place else object for object, place in group.at))
+    head = f"- {SIGNS[group.severity]} **{said}{group.severity}** {code(risk.id)}"
+    lines = [f"{head} in {code(group.environment, 60)}: {prose(risk.message)}", f"  - {_names(names)}"]
+    if risk.advice:
+        lines.append(f"  - Advice: {prose(risk.advice)}")
+    return "\n".join([*lines, ""])
+
+
+def _gpus(review: Review) -> Part:
+    columns = ("environment", "pool", "resource", "before", "after", "peak", "capacity", "")
+    head = f"\n#### GPUs\n\n| {' | '.join(columns)} |\n|---|---|---|--:|--:|--:|--:|---|\n"
+    rows = [
+        f"| {' | '.join(_pool_cells(name, pool))} |\n"
+        for name, environment in sorted(review.environments.items())
+        for pool in environment.gpus
+        if environment.objects or environment.risks
+    ]
+    return Part(head, rows, len(rows), "GPU pool", share=0.15)
+
+
+def _pool_cells(environment: str, pool: GpuPool) -> list[str]:
+    counts = [str(pool.before), str(pool.after), str(pool.peak)]
+    capacity = str(pool.capacity) if pool.capacity is not None else "not declared"
+    names = [code(environment, 60), code(pool.pool, 60) if pool.pool else "", code(pool.resource, 60)]
+    return [*names, *counts, capacity, f"**{say_hang(pool)}**" if say_hang(pool) else ""]
+
+
+def _rollouts(review: Review) -> Iterator[Part]:
+    """Models by environment; models whose cells are equal share a row. Many environments make several
+    tables."""
+    names = rolling_environments(review)
+    for start in range(0, len(names), COLUMNS):
+        shown = names[start : start + COLUMNS]
+        rows = rollout_rows(review, shown)
+        titles = " | ".join(code(name, 60) for name in shown)
+        title = "" if start else "\n#### Rollouts\n"
+        head = f"{title}\n| model | {titles} |\n|---|{'---|' * len(shown)}\n"
+        yield Part(head, map(_row, rows), len(rows), "rollout row", share=0.25)
+
+
+def _row(row: Row) -> str:
+    cells = " | ".join(prose(cell) for cell in row.cells)
+    return f"| {_names(list(row.names))} | {cells} |\n"
+
+
+def _findings(review: Review) -> Part:
+    items = [
+        _finding(name, finding)
+        for name, environment in sorted(review.environments.items())
+        for finding in environment.findings
+    ]
+    return Part("\n#### Findings\n\n", items, len(items), "finding", share=0.15)
+
+
+def _finding(environment: str, finding: Finding) -> str:
+    place = f" ({code(str(finding.place))})" if finding.place else ""
+    help = f"\n  - {prose(finding.help)}" if finding.help else ""
+    severity = Severity(finding.severity)
+    head = f"- {SIGNS[severity]} **{severity}** {code(finding.id)} in {code(environment, 60)}"
+    return f"{head}: {prose(finding.message)}{place}{help}\n"
+
+
+def _changes(groups: list[Group]) -> Part:
+    return Part("\n#### Changes\n\n", map(_group, groups), len(groups), "change", share=0.4)
+
+
+def _group(group: Group) -> str:
+    """A group of changes: how many have it, what it is, whose it is."""
+    verbs = {"add": "New", "remove": "**Removed**", "change": "Changed"}
+    extent = group.say_extent()
+    said = [verbs[group.action], code(group.kind, 60)]
+    said += [f"({extent})"] if extent else []
+    said += ["**restarts pods**"] if group.restarts else []
+    environments = ", ".join(code(name, 60) for name in group.environments[:NAMES])
+    names = list(dict.fromkeys(member.object.name for member in group.members))
+    lines = [f"- {' '.join(said)}: {_names(names)} in {environments}"]
+    for change in group.changes[:12]:
+        lines.append(f"  - {code(change.path, 160)}: {_value(change.before)} → {_value(change.after)}")
+    more = len(group.changes) - 12
+    return "\n".join([*lines, *([f"  - and {plural(more, 'other field')}"] if more > 0 else []), ""])
+
+
+def _differences(groups: list[Group]) -> Iterator[str]:
+    """Each object's rendered difference, folded; first one object of each group, then the others."""
+    told: set[int] = set()
+    first = [group.members[0] for group in groups]
+    for member in [*first, *(member for group in groups for member in group.members[1:])]:
+        change = member.object
+        if id(change) in told:
+            continue
+        told.add(id(change))
+        lines = render_difference(change)
+        cut = len(lines) - DIFF_LINES
+        shown = [line if len(line) <= 300 else f"{line[:299]}…" for line in lines[:DIFF_LINES]]
+        note = f"{change.action}, {member.environment}" + (f", {cut} lines left out" if cut > 0 else "")
+        body = fenced(shown, "diff") if shown else "(not rendered)"
+        yield f"\n<details>{fold_title(f'{change.kind}/{change.name}', note)}\n\n{body}\n\n</details>\n"
+
+
+def _names(names: list[str]) -> str:
+    listed = ", ".join(code(name, 100) for name in names[:NAMES])
+    more = len(names) - NAMES
+    return f"{listed} and {more:,} more" if more > 0 else listed
+
+
+def _value(value: str | None) -> str:
+    return "*unset*" if value is None else code(value, 120) if value else "*empty*"

@@ -1,0 +1,125 @@
+"""A review for people at a terminal: the verdict, then each environment's GPUs, rollouts, risks and
+changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from llmstack.report import text
+from llmstack.report.groups import Group, group_changes
+from llmstack.report.mask import mask_review
+from llmstack.report.options import PLAIN, Options
+from llmstack.report.paint import BLUE, BOLD, BY_SEVERITY, DIM, GREEN, RED, Paint, paint_with
+from llmstack.report.risks import RiskGroup, group_risks
+from llmstack.report.verdict import judge
+from llmstack.report.visible import pad, shorten, visible, width
+from llmstack.report.words import (
+    plural,
+    say_gpus,
+    say_hang,
+    say_pool,
+    say_replicas,
+    say_time,
+    short_revision,
+)
+from llmstack.review.result import EnvironmentReview, Review
+
+VALUE = 120
+"""Characters of a field's value that are shown."""
+NAMES = 8
+"""Names of a group that are listed."""
+SIGNS = {"add": ("+", GREEN), "change": ("~", BLUE), "remove": ("-", RED)}
+
+
+def render(review: Review, options: Options = PLAIN) -> str:
+    """Return the whole review as text, changes that objects share told once; secrets masked."""
+    shown = mask_review(review)
+    paint = paint_with(colour=options.colour)
+    verdict = judge(shown)
+    revisions = f"{short_revision(shown.from_revision)} → {short_revision(shown.to_revision)}"
+    colour = BY_SEVERITY[verdict.level] if verdict.level else BOLD
+    lines = [f"{paint(visible(revisions), DIM)}", paint(visible(str(verdict)), colour)]
+    risks = group_risks(shown)
+    for name, environment in sorted(shown.environments.items()):
+        if environment.objects or environment.risks or environment.findings:
+            lines += ["", paint(visible(name), BOLD), *_environment(environment, paint)]
+            lines += _risks([group for group in risks if group.environment == name], paint)
+            found = "".join(text.render_blocks(environment.findings, paint)).splitlines()
+            lines += [f"  {line}".rstrip() for line in found]
+    groups = group_changes(shown)
+    if groups:
+        lines += ["", paint("Changes", BOLD)]
+        several = len(shown.environments) > 1
+        lines += [f"  {line}" for group in groups for line in _group(group, paint, several=several)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _environment(environment: EnvironmentReview, paint: Paint) -> Iterator[str]:
+    if environment.gpus:
+        yield "  GPUs"
+        rows = [[visible(say_pool(pool)), say_gpus(pool), say_hang(pool)] for pool in environment.gpus]
+        yield from _table(rows, paint, last=RED)
+    if environment.rollouts:
+        yield "  Rollouts"
+        yield from _table(
+            [
+                [
+                    visible(rollout.model or f"{rollout.kind}/{rollout.name}"),
+                    rollout.why,
+                    say_replicas(rollout),
+                    f"{rollout.min_ready} ready at the worst" if rollout.why != "new" else "",
+                    say_time(rollout, environment),
+                ]
+                for rollout in environment.rollouts
+            ],
+            paint,
+        )
+
+
+def _risks(groups: Sequence[RiskGroup], paint: Paint) -> Iterator[str]:
+    if groups:
+        yield "  Risks"
+    for group in groups:
+        risk = group.risk
+        said = " (acknowledged)" if risk.acknowledged else ""
+        head = paint(f"{risk.severity}[{risk.id}]", BY_SEVERITY[group.severity])
+        yield f"    {head}{said}: {visible(risk.message)}"
+        yield from (f"      --> {_at(object, place)}" for object, place in group.at[:NAMES])
+        if len(group.at) > NAMES:
+            yield f"      --> and {plural(len(group.at) - NAMES, 'other object')}"
+        if risk.advice:
+            yield f"      = help: {visible(risk.advice)}"
+
+
+def _at(object: str, place: str | None) -> str:
+    return visible(f"{object} ({place})" if place else object)
+
+
+def _table(rows: Sequence[Sequence[str]], paint: Paint, last: str | None = None) -> Iterator[str]:
+    """Rows in columns; the last one in a colour where it is given."""
+    columns = [max(map(width, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [pad(cell, columns[index]) for index, cell in enumerate(row[:-1])]
+        end = paint(row[-1], last) if last else row[-1]
+        yield f"    {'  '.join([*cells, end])}".rstrip()
+
+
+def _group(group: Group, paint: Paint, *, several: bool) -> Iterator[str]:
+    """What changes, then on which objects; the environments only where there are several."""
+    sign, colour = SIGNS[group.action]
+    extent = group.say_extent()
+    names = [visible(member.object.name) for member in group.members]
+    listed = names if len(names) <= NAMES else [*names[: NAMES - 1], f"{len(names) - NAMES + 1} more"]
+    listed = list(dict.fromkeys(listed))
+    where = f" in {', '.join(map(visible, group.environments))}" if several else ""
+    restarts = paint(" restarts pods", BOLD) if group.restarts else ""
+    head = f"{paint(sign, colour)} {group.kind} {', '.join(listed)}{visible(where)}"
+    yield head + (f" ({extent})" if extent else "") + restarts
+    for change in group.changes:
+        yield f"    {visible(change.path)}: {_value(change.before)} → {_value(change.after)}"
+
+
+def _value(value: str | None) -> str:
+    if value is None:
+        return "(unset)"
+    return shorten(visible(value), VALUE) if value else '""'
