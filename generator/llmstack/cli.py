@@ -6,7 +6,7 @@ import os
 import sys
 from enum import IntEnum, StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
@@ -167,10 +167,84 @@ def validate(values: Values = None, format: Format = FindingFormat.TEXT, strict:
     from llmstack import app
 
     project = _project(values)
-    tools = os.environ.get("LLMSTACK_TOOLS")
-    findings = app.validate(project, project.select(values or []), Path(tools) if tools else None)
+    findings = app.validate(project, project.select(values or []), _tool_folder())
     _report(findings, format=format, result=True)
     _exit_for(findings, strict=strict)
+
+
+class ReviewFormat(StrEnum):
+    TEXT = "text"
+    MARKDOWN = "markdown"
+    JSON = "json"
+    HTML = "html"
+
+
+class AffectedFormat(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+
+
+class FailOn(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+    NEVER = "never"
+
+
+From = Annotated[
+    Optional[str], typer.Argument(metavar="[FROM]", help="A revision; else the merge base with the default branch.")
+]
+To = Annotated[Optional[str], typer.Argument(metavar="[TO]", help="A revision; else the working tree.")]
+
+
+@cli.command()
+def diff(
+    before: From = None,
+    after: To = None,
+    format: Annotated[ReviewFormat, typer.Option("--format", help="How the review is printed.")] = ReviewFormat.TEXT,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 3 when something changes.")] = False,
+    fail_on: Annotated[
+        FailOn, typer.Option("--fail-on", help="Exit with 1 on a risk of this severity that nobody acknowledged.")
+    ] = FailOn.NEVER,
+) -> None:
+    """Say what a change does in the clusters: restarts, GPUs, time, risks."""
+    from datetime import date
+
+    from llmstack.report.review_formats import render_review
+    from llmstack.reviewing import fails, make_review
+    from llmstack.revisions import open_comparison
+
+    comparison = open_comparison(_project(None).root, before, after)
+    review = make_review(comparison, today=date.today(), tool_folder=_tool_folder())
+    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    sys.stdout.write(render_review(review, format, colour=colour))
+    if fails(review, fail_on):
+        raise typer.Exit(Exit.ERRORS)
+    if exit_code and any(environment.objects for environment in review.environments.values()):
+        raise typer.Exit(Exit.DIFFERS)
+
+
+@cli.command()
+def affected(
+    before: From = None,
+    after: To = None,
+    format: Annotated[AffectedFormat, typer.Option("--format", help="How the units are printed.")] = AffectedFormat.TEXT,
+) -> None:
+    """Print the units whose build may differ between two revisions."""
+    import json
+
+    from llmstack.reviewing import find_affected
+    from llmstack.revisions import open_comparison
+
+    units = find_affected(open_comparison(_project(None).root, before, after))
+    if format is AffectedFormat.JSON:
+        print(json.dumps({"envs": units}, indent=2))
+        return
+    sys.stdout.write("".join(f"{name}/{unit}\n" for name, names in units.items() for unit in names))
+
+
+def _tool_folder() -> Path | None:
+    tools = os.environ.get("LLMSTACK_TOOLS")
+    return Path(tools) if tools else None
 
 
 @cli.command()
@@ -207,25 +281,27 @@ def main() -> None:
     sys.exit(code if isinstance(code, int) else Exit.CLEAN)
 
 
+_CLICK_ERROR: Any = typer.BadParameter.__mro__[2]
+"""Click's own error class, ClickException: typer may bring its own copy of click, which has no public name."""
+
+
 def _explain(error: Exception) -> int:
     """Say what ended the run, on stderr; return the exit code."""
-    import click
-
     from llmstack.disk.error import DiskError
     from llmstack.errors import RefusedError, UsageError
     from llmstack.gitrun import GitError
     from llmstack.tools import ToolError
 
-    if isinstance(error, click.exceptions.Exit):
+    if isinstance(error, typer.Exit):
         return error.exit_code
-    if isinstance(error, click.ClickException):
+    if isinstance(error, _CLICK_ERROR):
         error.show()
         return Exit.USAGE
     for kind, code in ((UsageError, Exit.USAGE), (RefusedError, Exit.REFUSED), ((DiskError, GitError, ToolError), Exit.FAILED)):
         if isinstance(error, kind):
             print(f"llmstack: {error}", file=sys.stderr)
             return code
-    if isinstance(error, (click.exceptions.Abort, BrokenPipeError)):
+    if isinstance(error, (typer.Abort, BrokenPipeError)):
         return Exit.FAILED
     return _report_bug(error)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from llmstack import yamlio
@@ -55,6 +56,11 @@ class Source:
         """The file's values as plain maps, lists and scalars."""
         return to_data(self.root) if self.root is not None else {}
 
+    @cached_property
+    def lines(self) -> list[str]:
+        """The text's lines, as places count them."""
+        return self.text.split("\n")
+
     def node(self, route: Route) -> tuple[Node | None, Node | None]:
         """The key's node and the value's node at `route`; (None, None) when it is not there."""
         key: Node | None = None
@@ -84,8 +90,7 @@ class Source:
 
     def at(self, line: int, column: int, width: int = 1) -> Place:
         """The place of a parser's position (line and column from 0)."""
-        lines = self.text.split("\n")
-        shown = lines[line].rstrip("\r") if line < len(lines) else ""
+        shown = self.lines[line].rstrip("\r") if line < len(self.lines) else ""
         return Place(self.path, line + 1, column + 1, max(1, width), shown)
 
 
