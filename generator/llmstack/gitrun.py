@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 _OPTIONS = (
-    "--no-pager", "--no-optional-locks", "--literal-pathspecs",
+    "--no-pager", "--literal-pathspecs",
     "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.quotePath=true",
 )  # fmt: skip
 _ENVIRONMENT = {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "SSH_ASKPASS": "", "GIT_OPTIONAL_LOCKS": "0"}

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from llmstack.disk.apply import apply
-from llmstack.disk.error import DiskError
+from llmstack.disk.error import ChangedMeanwhileError, DiskError
 from llmstack.disk.home import find_home
 
 from .conftest import Tree, generated
@@ -65,6 +65,32 @@ def run_until(tree: Tree, step: int, fault: Callable[[], None]) -> int:
         os._exit(code)
 
 
+def test_an_edit_in_the_middle_of_a_run_is_not_lost(start: Tree) -> None:
+    last = max(path for path in OLD if path.startswith("base/"))
+    plan = start.plan(NEW)
+    child = os.fork()
+    if not child:
+        edited = False
+
+        def hook(event: str, _: tuple[Any, ...]) -> None:
+            nonlocal edited
+            if event == "os.rename" and not edited:
+                edited = True
+                start.write({last: "an edit\n"})
+
+        code = 70
+        try:
+            sys.addaudithook(hook)
+            apply(plan, start.root)
+        except ChangedMeanwhileError as error:
+            code = 5 if error.path == last else 71
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 5
+    assert start.read(last) == "an edit\n"
+    assert start.read("base/0.yaml") == NEW["base/0.yaml"]
+
+
 def kill() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -95,6 +121,8 @@ def test_a_kill_at_any_step_leaves_whole_files_and_the_next_run_finishes(start: 
         found = {path: content.decode() for path, content in start.files().items() if not path.endswith("/")}
         for path in OLD.keys() | NEW.keys() | found.keys():
             assert found.get(path) in (OLD.get(path), NEW.get(path)), (step, path)
+        if OLD.keys() - NEW.keys() - found.keys():
+            assert NEW.items() <= found.items(), f"step {step}: deleted before all is written"
         kinds.add("old" if found == OLD else "new" if found == NEW else "between")
         apply(start.plan(NEW), start.root)
         assert start.files() == whole(NEW), step
@@ -118,6 +146,9 @@ def test_a_failure_at_any_step_is_one_error_and_undone_before_the_first_rename(s
             assert found.get(path) in (OLD.get(path), NEW.get(path)), (step, path)
         assert codes[-1] != 5 or found != OLD or files == whole(OLD), step
         assert codes[-1] == 5 or found == NEW, step
+        if codes[-1] == 5:  # changing one's mind instead of running again leaves no empty folders either
+            apply(start.plan(OLD), start.root)
+            assert start.files() == whole(OLD), step
         apply(start.plan(NEW), start.root)
         assert set(start.files()) >= set(whole(NEW)), step
         start.gen(OLD)

@@ -133,6 +133,30 @@ def test_differences_between_revisions(repo: Tree) -> None:
     assert gitio.read_differences(opened(repo), first, "HEAD", []) == {}
 
 
+def test_a_renamed_file_is_gone_in_one_place_and_new_in_another(repo: Tree) -> None:
+    repo.write({"x/old": "the same\n" * 20})
+    first = repo.commit()
+    repo.git("mv", "x/old", "x/new")
+    repo.commit()
+    content = b"the same\n" * 20
+    for after in ("HEAD", None):
+        assert gitio.read_differences(opened(repo), first, after, ["x"]) == {
+            "x/new": Difference(None, content),
+            "x/old": Difference(content, None),
+        }
+
+
+def test_folders_are_names_and_no_patterns(repo: Tree) -> None:
+    repo.write({"x/a": "1", "*/a": "2", ":(top)/a": "3"})
+    repo.commit()
+    assert gitio.read_files(opened(repo), "HEAD", ["*"]) == {"*/a": b"2"}
+    repo.write({"x/a": "11", "*/a": "22", ":(top)/a": "33", "x/b": "4"})
+    assert gitio.read_differences(opened(repo), "HEAD", None, ["*"]) == {"*/a": Difference(b"2", b"22")}
+    assert gitio.read_differences(opened(repo), "HEAD", None, [":(top)"]) == {
+        ":(top)/a": Difference(b"3", b"33")
+    }
+
+
 def test_the_working_tree_is_what_is_on_disk(repo: Tree) -> None:
     repo.write(
         {
