@@ -21,10 +21,17 @@ def _deployment(
     name: str = "llama", replicas: int | None = 1, gpus: int = 1, image: str = "v1", surge: Any = None,
     unavailable: Any = None, **spec: Any,
 ) -> Object:  # fmt: skip
-    strategy: Object = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": surge, "maxUnavailable": unavailable}}
+    strategy: Object = {
+        "type": "RollingUpdate",
+        "rollingUpdate": {"maxSurge": surge, "maxUnavailable": unavailable},
+    }
     if surge is None and unavailable is None:
         strategy = {"type": "Recreate"}
-    container = {"name": "vllm", "image": image, "resources": {"limits": {"nvidia.com/gpu": str(gpus)} if gpus else {}}}
+    container = {
+        "name": "vllm",
+        "image": image,
+        "resources": {"limits": {"nvidia.com/gpu": str(gpus)} if gpus else {}},
+    }
     labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/component": "engine"}
     return {
         "apiVersion": "apps/v1",
@@ -68,8 +75,9 @@ def _template(obj: Object) -> Any:
 
 
 def _review(
-    *pairs: tuple[Object | None, Object | None], pools: Sequence[Pool] = (), loads: Mapping[str, int] | None = None,
-    stays: Sequence[Object] = (), facts: Mapping[str, Any] | None = None, today: date = TODAY,
+    *pairs: tuple[Object | None, Object | None], pools: Sequence[Pool] = (),
+    loads: Mapping[str, int] | None = None, stays: Sequence[Object] = (),
+    facts: Mapping[str, Any] | None = None, today: date = TODAY,
 ) -> EnvironmentReview:  # fmt: skip
     known = Facts(pools=tuple(pools), load_seconds=loads or {}, **(facts or {}))
     changes = [_change(before, after) for before, after in pairs if before != after]

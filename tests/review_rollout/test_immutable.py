@@ -13,7 +13,9 @@ def spec(**fields: Any) -> dict[str, Any]:
 
 
 def claim(size: str = "10Gi", **fields: Any) -> dict[str, Any]:
-    return {"spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}, **fields}}
+    return {
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}, **fields}
+    }
 
 
 SELECTOR = {"matchLabels": {"a": "b"}}
@@ -36,7 +38,12 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], list[str]]] = [
     ("PersistentVolumeClaim", claim(), claim(volumeMode="Filesystem"), []),
     ("PersistentVolumeClaim", claim(), claim(volumeMode="Block"), ["spec.volumeMode"]),
     ("PersistentVolume", spec(nfs={"server": "a"}), spec(nfs={"server": "b"}), ["spec.nfs"]),
-    ("PersistentVolume", spec(nfs={"server": "a"}), spec(hostPath={"path": "/a"}), ["spec.hostPath", "spec.nfs"]),
+    (
+        "PersistentVolume",
+        spec(nfs={"server": "a"}),
+        spec(hostPath={"path": "/a"}),
+        ["spec.hostPath", "spec.nfs"],
+    ),
     ("PersistentVolume", spec(capacity={"storage": "1Gi"}), spec(capacity={"storage": "2Gi"}), []),
     ("Service", spec(), spec(clusterIP="None"), ["spec.clusterIP"]),
     ("Service", spec(clusterIP="None"), spec(clusterIP="10.0.0.1"), ["spec.clusterIP"]),
@@ -70,7 +77,9 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], list[str]]] = [
 
 
 @pytest.mark.parametrize(("kind", "before", "after", "refused"), CASES)
-def test_refused(kind: str, before: dict[str, Any], after: dict[str, Any], refused: list[str], review: Callable[..., Any]) -> None:
+def test_refused(
+    kind: str, before: dict[str, Any], after: dict[str, Any], refused: list[str], review: Callable[..., Any]
+) -> None:
     head = {"apiVersion": "v1", "kind": kind, "metadata": {"name": "x"}}
     result = review(({**head, **before}, {**head, **after}))
     risks = [risk for risk in result.risks if risk.id == "immutable-field"]
@@ -80,9 +89,13 @@ def test_refused(kind: str, before: dict[str, Any], after: dict[str, Any], refus
         assert risk.message.count("`") == 2 * len(refused)
 
 
-def test_a_refused_change_rolls_nothing_out(deployment: Callable[..., Any], review: Callable[..., Any], pool: Callable[..., Any]) -> None:
+def test_a_refused_change_rolls_nothing_out(
+    deployment: Callable[..., Any], review: Callable[..., Any], pool: Callable[..., Any]
+) -> None:
     before = deployment(image="v1", surge=1, unavailable=0)
-    after = deployment(image="v2", gpus=4, surge=1, unavailable=0, selector={"matchLabels": {"other": "label"}})
+    after = deployment(
+        image="v2", gpus=4, surge=1, unavailable=0, selector={"matchLabels": {"other": "label"}}
+    )
     result = review((before, after), pools=[pool(1)], loads={"llama": 60})
     assert [risk.id for risk in result.risks] == ["immutable-field"]
     assert result.rollouts == ()

@@ -28,8 +28,9 @@ def plans(draw: st.DrawFn, names: str = "abc", sizes: tuple[int, ...] = (1,)) ->
     if recreate:
         surge, unavailable = 0, after
     return {
-        "move": move, "before": before, "after": after, "gpus": (draw(st.sampled_from(sizes)),), "surge": surge,
-        "unavailable": unavailable, "recreate": recreate, "load": draw(st.sampled_from((0, 60, 600))),
+        "move": move, "before": before, "after": after, "gpus": (draw(st.sampled_from(sizes)),),
+        "surge": surge, "unavailable": unavailable, "recreate": recreate,
+        "load": draw(st.sampled_from((0, 60, 600))),
     }  # fmt: skip
 
 
@@ -38,8 +39,14 @@ def build(workload: Callable[..., Any], plan: list[dict[str, Any]]) -> list[Any]
 
 
 @settings(max_examples=300, deadline=None)
-@given(plan=st.lists(plans(sizes=(1, 2, 4)), min_size=1, max_size=5), spare=st.integers(0, 8), per_node=st.sampled_from((None, 4, 8)))
-def test_peaks_and_courses(plan: list[dict[str, Any]], spare: int, per_node: int | None, workload: Any, pool: Any) -> None:
+@given(
+    plan=st.lists(plans(sizes=(1, 2, 4)), min_size=1, max_size=5),
+    spare=st.integers(0, 8),
+    per_node=st.sampled_from((None, 4, 8)),
+)
+def test_peaks_and_courses(
+    plan: list[dict[str, Any]], spare: int, per_node: int | None, workload: Any, pool: Any
+) -> None:
     workloads = build(workload, plan)
     before = sum(one.before * one.old.total for one in workloads if one.old)
     pools = [pool(before + spare, per_node)]
@@ -59,7 +66,9 @@ def test_peaks_and_courses(plan: list[dict[str, Any]], spare: int, per_node: int
 
 @settings(max_examples=300, deadline=None)
 @given(plan=st.lists(plans(), min_size=1, max_size=6), spare=st.integers(0, 6))
-def test_a_run_agrees_with_its_verdict(plan: list[dict[str, Any]], spare: int, workload: Any, pool: Any) -> None:
+def test_a_run_agrees_with_its_verdict(
+    plan: list[dict[str, Any]], spare: int, workload: Any, pool: Any
+) -> None:
     workloads = build(workload, plan)
     before = sum(one.before for one in workloads)
     pools = [pool(before + spare)]
@@ -70,7 +79,9 @@ def test_a_run_agrees_with_its_verdict(plan: list[dict[str, Any]], spare: int, w
 
 @settings(max_examples=200, deadline=None)
 @given(plan=st.lists(plans(sizes=(1, 2, 3)), min_size=1, max_size=5), extra=st.integers(0, 4))
-def test_room_for_the_free_peak_is_enough(plan: list[dict[str, Any]], extra: int, workload: Any, pool: Any) -> None:
+def test_room_for_the_free_peak_is_enough(
+    plan: list[dict[str, Any]], extra: int, workload: Any, pool: Any
+) -> None:
     workloads = build(workload, plan)
     free = simulate(workloads, [], {}, lambda template: float(template.load))
     assert free.finished
@@ -85,10 +96,14 @@ def test_room_for_the_free_peak_is_enough(plan: list[dict[str, Any]], extra: int
     groups=st.lists(st.integers(1, 2), min_size=2, max_size=2),
     spare=st.integers(0, 3),
 )
-def test_groups_hang_no_more_than_is_said(plan: list[dict[str, Any]], groups: list[int], spare: int, workload: Any, pool: Any) -> None:
+def test_groups_hang_no_more_than_is_said(
+    plan: list[dict[str, Any]], groups: list[int], spare: int, workload: Any, pool: Any
+) -> None:
     """Pods of a group are bound one by one, so two groups may each hold what the other needs."""
     for arguments, pods in zip(plan, groups, strict=False):
-        arguments.update(gpus=(1,) * pods, before=min(arguments["before"], 2), after=min(arguments["after"], 2))
+        arguments.update(
+            gpus=(1,) * pods, before=min(arguments["before"], 2), after=min(arguments["after"], 2)
+        )
     workloads = build(workload, plan)
     capacity = sum(one.before * one.old.total for one in workloads if one.old) + spare
     verdict = judge(workloads, [pool(capacity)], {})[KEY]
@@ -100,8 +115,11 @@ def test_groups_hang_no_more_than_is_said(plan: list[dict[str, Any]], groups: li
 
 @settings(max_examples=100, deadline=None)
 @given(plan=st.lists(plans(), min_size=1, max_size=4), capacity=st.integers(1, 12))
-def test_a_longer_load_never_ends_earlier(plan: list[dict[str, Any]], capacity: int, workload: Any, pool: Any) -> None:
-    """With pods of one size and one order of waiting, a minute more for every pod does not shorten a lone rollout."""
+def test_a_longer_load_never_ends_earlier(
+    plan: list[dict[str, Any]], capacity: int, workload: Any, pool: Any
+) -> None:
+    """With pods of one size and one order of waiting, a minute more for every pod does not shorten a lone
+    rollout."""
     alone = build(workload, plan[:1])
     pools = [pool(max(capacity, alone[0].before))]
     quick, slow = (simulate(alone, pools, {}, lambda _: 60.0), simulate(alone, pools, {}, lambda _: 120.0))

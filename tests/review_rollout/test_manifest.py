@@ -28,8 +28,17 @@ def container(count: Any, resource: str = GPU, **more: Any) -> dict[str, Any]:
         ({"containers": [{"resources": {"requests": {GPU: "4"}}}]}, (GPU, 4)),
         ({"containers": [{"resources": {"requests": {GPU: "4"}, "limits": {GPU: "4"}}}]}, (GPU, 4)),
         ({"containers": [container("1")], "initContainers": [container("3")]}, (GPU, 3)),
-        ({"containers": [container("1")], "initContainers": [container("1", restartPolicy="Always")]}, (GPU, 2)),
-        ({"containers": [container("1")], "initContainers": [container("1", restartPolicy="Always"), container("2")]}, (GPU, 3)),
+        (
+            {"containers": [container("1")], "initContainers": [container("1", restartPolicy="Always")]},
+            (GPU, 2),
+        ),
+        (
+            {
+                "containers": [container("1")],
+                "initContainers": [container("1", restartPolicy="Always"), container("2")],
+            },
+            (GPU, 3),
+        ),
         ({"containers": [container("2", "nvidia.com/mig-1g.10gb")]}, ("nvidia.com/mig-1g.10gb", 2)),
         ({"containers": [container("2", "amd.com/gpu")]}, ("amd.com/gpu", 2)),
         ({"containers": [container("8000", "nvidia.com/gpumem")]}, ("", 0)),
@@ -44,7 +53,10 @@ def test_gpus_of_a_pod(pod: dict[str, Any], expected: tuple[str, int]) -> None:
 
 
 def test_a_declared_resource_is_counted() -> None:
-    assert gpus_of_pod({"containers": [container("3", "example.com/npu")]}, ["example.com/npu"]) == ("example.com/npu", 3)
+    assert gpus_of_pod({"containers": [container("3", "example.com/npu")]}, ["example.com/npu"]) == (
+        "example.com/npu",
+        3,
+    )
 
 
 PRODUCT = "nvidia.com/gpu.product"
@@ -55,10 +67,20 @@ ANY = Pool("any", GPU, 16)
 
 def affinity(*terms: dict[str, list[str]]) -> dict[str, Any]:
     selector = [
-        {"matchExpressions": [{"key": key, "operator": "In", "values": values} for key, values in term.items()]}
+        {
+            "matchExpressions": [
+                {"key": key, "operator": "In", "values": values} for key, values in term.items()
+            ]
+        }
         for term in terms
     ]
-    return {"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": selector}}}}
+    return {
+        "affinity": {
+            "nodeAffinity": {
+                "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": selector}
+            }
+        }
+    }
 
 
 @pytest.mark.parametrize(
@@ -89,7 +111,10 @@ def test_a_named_pool_wins() -> None:
 
 
 def rolling(surge: Any, unavailable: Any) -> dict[str, Any]:
-    return {"kind": "Deployment", "spec": {"strategy": {"rollingUpdate": {"maxSurge": surge, "maxUnavailable": unavailable}}}}
+    return {
+        "kind": "Deployment",
+        "spec": {"strategy": {"rollingUpdate": {"maxSurge": surge, "maxUnavailable": unavailable}}},
+    }
 
 
 @pytest.mark.parametrize(
@@ -105,7 +130,14 @@ def rolling(surge: Any, unavailable: Any) -> dict[str, Any]:
         ({"kind": "Deployment"}, 1, (1, 0, False)),
         ({"kind": "Deployment", "spec": {"strategy": {"type": "Recreate"}}}, 3, (0, 3, True)),
         ({"kind": "LeaderWorkerSet"}, 3, (0, 1, False)),
-        ({"kind": "LeaderWorkerSet", "spec": {"rolloutStrategy": {"rollingUpdateConfiguration": {"maxSurge": 1}}}}, 3, (1, 1, False)),
+        (
+            {
+                "kind": "LeaderWorkerSet",
+                "spec": {"rolloutStrategy": {"rollingUpdateConfiguration": {"maxSurge": 1}}},
+            },
+            3,
+            (1, 1, False),
+        ),
         ({"kind": "RayCluster"}, 1, (0, 1, True)),
     ],
 )
@@ -117,9 +149,18 @@ def test_strategy(obj: dict[str, Any], replicas: int, expected: tuple[int, int, 
     ("probes", "expected"),
     [
         ({}, (None, None)),
-        ({"startupProbe": {"initialDelaySeconds": 15, "periodSeconds": 10, "failureThreshold": 60}}, (15, 615)),
-        ({"startupProbe": {"failureThreshold": 120}, "readinessProbe": {"initialDelaySeconds": 60}}, (60, 1200)),
-        ({"readinessProbe": {"initialDelaySeconds": 5, "periodSeconds": 5, "successThreshold": 3}}, (15, None)),
+        (
+            {"startupProbe": {"initialDelaySeconds": 15, "periodSeconds": 10, "failureThreshold": 60}},
+            (15, 615),
+        ),
+        (
+            {"startupProbe": {"failureThreshold": 120}, "readinessProbe": {"initialDelaySeconds": 60}},
+            (60, 1200),
+        ),
+        (
+            {"readinessProbe": {"initialDelaySeconds": 5, "periodSeconds": 5, "successThreshold": 3}},
+            (15, None),
+        ),
         ({"livenessProbe": {"initialDelaySeconds": 30}}, (None, 60)),
     ],
 )
@@ -128,7 +169,10 @@ def test_start_up_bounds(probes: dict[str, Any], expected: tuple[int | None, int
 
 
 def test_replicas() -> None:
-    hpa = {"kind": "HorizontalPodAutoscaler", "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "a"}, "minReplicas": 3}}
+    hpa = {
+        "kind": "HorizontalPodAutoscaler",
+        "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "a"}, "minReplicas": 3},
+    }
     keda = {"kind": "ScaledObject", "spec": {"scaleTargetRef": {"name": "b"}, "minReplicaCount": 0}}
     owned = scalers([hpa, keda])
     assert owned == {("Deployment", "a"): 3, ("Deployment", "b"): 1}
@@ -146,27 +190,45 @@ def test_models() -> None:
     assert model_of({"metadata": {"labels": engine}}) == "llama"
     assert model_of({"metadata": {"labels": router}}) is None
     assert model_of({"metadata": {"labels": {"model": "opt"}}}) == "opt"
-    assert model_of({"metadata": {}, "spec": {"template": {"metadata": {"labels": {"model": "opt"}}}}}) == "opt"
+    assert (
+        model_of({"metadata": {}, "spec": {"template": {"metadata": {"labels": {"model": "opt"}}}}}) == "opt"
+    )
     assert model_of({"metadata": {"name": "x"}}) is None
 
 
 def test_a_group_is_one_replica() -> None:
     pod = {"spec": {"containers": [container("4")], "terminationGracePeriodSeconds": 90}}
-    lws = {"kind": "LeaderWorkerSet", "metadata": {"name": "a"}, "spec": {"leaderWorkerTemplate": {"size": 3, "workerTemplate": pod}}}
+    lws = {
+        "kind": "LeaderWorkerSet",
+        "metadata": {"name": "a"},
+        "spec": {"leaderWorkerTemplate": {"size": 3, "workerTemplate": pod}},
+    }
     template = template_of(lws, Facts(pools=(ANY,)), 600)
     assert (template.gpus, template.pool, template.grace, template.load) == ((4, 4, 4), ("any", GPU), 90, 600)
     head = {"spec": {"containers": [{"name": "head"}]}}
     ray = {
         "kind": "RayCluster",
         "metadata": {"name": "a"},
-        "spec": {"headGroupSpec": {"template": head}, "workerGroupSpecs": [{"replicas": 2, "template": pod}, {"replicas": 0, "template": pod}]},
+        "spec": {
+            "headGroupSpec": {"template": head},
+            "workerGroupSpecs": [{"replicas": 2, "template": pod}, {"replicas": 0, "template": pod}],
+        },
     }
     assert template_of(ray, Facts(), None).gpus == (4, 4)
 
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("1", 1), (2, 2), ("1500m", Fraction(3, 2)), ("2Gi", 2 << 30), ("1e3", 1000), ("0.5", Fraction(1, 2)), ("10G", 10**10), ("1E", 10**18)],
+    [
+        ("1", 1),
+        (2, 2),
+        ("1500m", Fraction(3, 2)),
+        ("2Gi", 2 << 30),
+        ("1e3", 1000),
+        ("0.5", Fraction(1, 2)),
+        ("10G", 10**10),
+        ("1E", 10**18),
+    ],
 )
 def test_quantities(text: Any, value: Any) -> None:
     assert quantity(text) == value

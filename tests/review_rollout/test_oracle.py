@@ -1,8 +1,9 @@
-"""Deadlocks against brute force: every order of every event of tiny clusters, pod by pod and node by node.
+"""Deadlocks against brute force: every order of every event of tiny clusters, pod by pod and node by
+node.
 
 The oracle shares no code with the review. It follows the controller's code one write at a time
-(kubernetes/pkg/controller/deployment: sync.go, rolling.go, recreate.go), lets pods load and terminate as events of
-their own, and begins at every arrangement of the pods on the nodes.
+(kubernetes/pkg/controller/deployment: sync.go, rolling.go, recreate.go), lets pods load and terminate as
+events of their own, and begins at every arrangement of the pods on the nodes.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from llmstack.review.judge import judge
 from llmstack.review.workload import Workload
 
 Pod = tuple[int, str, str, int]
-"""Workload (-1: one that stays), revision, state (pending, loading, ready, terminating) and node (or, of a pod that
-stays, its GPUs in place of a state)."""
+"""Workload (-1: one that stays), revision, state (pending, loading, ready, terminating) and node (or, of
+a pod that stays, its GPUs in place of a state)."""
 State = tuple[Pod, ...]
 
 
@@ -27,11 +28,21 @@ def oracle(workloads: list[Workload], nodes: list[int], fixed: list[int]) -> tup
     """Whether some order hangs, and whether all do."""
     starts = {()}
     for gpus in fixed:
-        starts = {tuple(sorted((*s, (-1, str(gpus), "stays", at)))) for s in starts for at in range(len(nodes)) if room(s, workloads, nodes, at) >= gpus}
+        starts = {
+            tuple(sorted((*s, (-1, str(gpus), "stays", at))))
+            for s in starts
+            for at in range(len(nodes))
+            if room(s, workloads, nodes, at) >= gpus
+        }
     for index, workload in enumerate(workloads):
         for _ in range(workload.before):
             size = workload.old.total
-            starts = {tuple(sorted((*s, (index, "old", "ready", at)))) for s in starts for at in range(len(nodes)) if room(s, workloads, nodes, at) >= size}
+            starts = {
+                tuple(sorted((*s, (index, "old", "ready", at))))
+                for s in starts
+                for at in range(len(nodes))
+                if room(s, workloads, nodes, at) >= size
+            }
     todo = []
     for state in starts:
         for index in range(len(workloads)):
@@ -69,7 +80,11 @@ def first_write(state: State, workloads: list[Workload], index: int) -> State:
         return resize(state, index, "new", workload.after)
     if workload.move == "remove":
         return resize(state, index, "old", 0)
-    return resize(state, index, "old", workload.after) if workload.before else resize(state, index, "new", workload.after)
+    return (
+        resize(state, index, "old", workload.after)
+        if workload.before
+        else resize(state, index, "new", workload.after)
+    )
 
 
 def mine(state: State, index: int, revision: str, *states: str) -> list[Pod]:
@@ -109,7 +124,10 @@ def write(state: State, workloads: list[Workload], index: int) -> State:
         if new < workload.after and old + new < most:
             state = resize(state, index, "new", new + min(most - old - new, workload.after - new))
             continue
-        ready_old, ready_new = len(mine(state, index, "old", "ready")), len(mine(state, index, "new", "ready"))
+        ready_old, ready_new = (
+            len(mine(state, index, "old", "ready")),
+            len(mine(state, index, "new", "ready")),
+        )
         may_go = old + new - least - (new - ready_new)
         if old == 0 or may_go <= 0:
             return state
@@ -144,12 +162,25 @@ def random_workload(rng: random.Random, make: Callable[..., Workload], name: str
     surge, unavailable = rng.choice(((1, 0), (1, 0), (0, 1), (1, 1), (2, 0)))
     if recreate:
         surge, unavailable = 0, after
-    return make(name, move=move, before=before, after=after, gpus=(size,), surge=surge, unavailable=unavailable, recreate=recreate)
+    return make(
+        name,
+        move=move,
+        before=before,
+        after=after,
+        gpus=(size,),
+        surge=surge,
+        unavailable=unavailable,
+        recreate=recreate,
+    )
 
 
 def check(workloads: list[Workload], per_node: int | None, count: int, fixed: list[int]) -> None:
     pool = Pool("h100", "nvidia.com/gpu", count, per_node)
-    nodes = [count] if per_node is None else [per_node] * (count // per_node) + ([count % per_node] if count % per_node else [])
+    nodes = (
+        [count]
+        if per_node is None
+        else [per_node] * (count // per_node) + ([count % per_node] if count % per_node else [])
+    )
     stays = {size: fixed.count(size) for size in set(fixed)}
     verdict = judge(workloads, [pool], {("h100", "nvidia.com/gpu"): stays})["h100", "nvidia.com/gpu"]
     assert (verdict.deadlock, verdict.certain) == oracle(workloads, nodes, fixed), (workloads, nodes, fixed)

@@ -31,7 +31,16 @@ class Scenario:
 
 SCENARIOS = [
     Scenario("one at a time with a GPU to spare", (2, 2), 0, 1, 16, 2, 2 * LOAD, 1),
-    Scenario("one at a time with none to spare: each step waits for the old pod", (2, 2), 0, 1, 2, 2, 2 * (LOAD + GRACE), 1),
+    Scenario(
+        "one at a time with none to spare: each step waits for the old pod",
+        (2, 2),
+        0,
+        1,
+        2,
+        2,
+        2 * (LOAD + GRACE),
+        1,
+    ),
     Scenario("surge with none to spare hangs", (2, 2), 1, 0, 2, 3, None, 2, (True, True)),
     Scenario("surge with one to spare", (2, 2), 1, 0, 3, 3, 2 * LOAD + GRACE, 2),
     Scenario("surge with two to spare", (2, 2), 1, 0, 4, 3, 2 * LOAD, 2),
@@ -43,9 +52,13 @@ SCENARIOS = [
     Scenario("from no replicas there is no such step", (0, 4), 0, 1, 16, 4, LOAD, 0),
     Scenario("shrinking, with the grace period of the first step", (4, 2), 0, 1, 4, 4, 2 * LOAD + GRACE, 1),
     Scenario("recreate waits for the old pods", (2, 2), None, None, 2, 2, LOAD + GRACE, 0),
-    Scenario("recreate waits for the old pods, GPUs to spare or not", (2, 2), None, None, 16, 2, LOAD + GRACE, 0),
+    Scenario(
+        "recreate waits for the old pods, GPUs to spare or not", (2, 2), None, None, 16, 2, LOAD + GRACE, 0
+    ),
     Scenario("one replica, one unavailable: nothing is ready", (1, 1), 0, 1, 1, 1, LOAD + GRACE, 0),
-    Scenario("one replica, surge, no spare set", (1, 1), 1, 0, 8, 8, None, 1, (True, True), gpus=4, image="v2"),
+    Scenario(
+        "one replica, surge, no spare set", (1, 1), 1, 0, 8, 8, None, 1, (True, True), gpus=4, image="v2"
+    ),
     Scenario("scaled up alone", (2, 4), 0, 1, 4, 4, LOAD, 2, image="v1"),
     Scenario("scaled down alone", (4, 2), 0, 1, 4, 4, 0, 2, image="v1"),
     Scenario("capacity not declared", (2, 2), 1, 0, None, 3, 2 * LOAD, 2, None),
@@ -53,9 +66,13 @@ SCENARIOS = [
 
 
 @pytest.mark.parametrize("case", SCENARIOS, ids=lambda case: case.name)
-def test_one_rollout(case: Scenario, deployment: Callable[..., Any], review: Callable[..., Any], pool: Callable[..., Any]) -> None:
+def test_one_rollout(
+    case: Scenario, deployment: Callable[..., Any], review: Callable[..., Any], pool: Callable[..., Any]
+) -> None:
     sides = [
-        deployment(replicas=replicas, gpus=case.gpus, image=image, surge=case.surge, unavailable=case.unavailable)
+        deployment(
+            replicas=replicas, gpus=case.gpus, image=image, surge=case.surge, unavailable=case.unavailable
+        )
         for replicas, image in zip(case.replicas, ("v1", case.image), strict=True)
     ]
     capacity = 4 if case.gpus == 4 else case.capacity
@@ -63,5 +80,10 @@ def test_one_rollout(case: Scenario, deployment: Callable[..., Any], review: Cal
     result = review((sides[0], sides[1]), pools=pools, loads={"llama": LOAD})
     [rollout], [gpus] = result.rollouts, result.gpus
     hangs = None if gpus.deadlock is None else (gpus.deadlock, gpus.certain)
-    assert (gpus.peak, rollout.seconds, rollout.min_ready, hangs) == (case.peak, case.seconds, case.min_ready, case.hangs)
+    assert (gpus.peak, rollout.seconds, rollout.min_ready, hangs) == (
+        case.peak,
+        case.seconds,
+        case.min_ready,
+        case.hangs,
+    )
     assert result.seconds == case.seconds

@@ -1,5 +1,4 @@
-"""What would bring scarce GPUs to suffice: proposals, each found to finish by judging it like the change
-itself."""
+"""What would make scarce GPUs suffice: proposals, each judged like the change itself and found to finish."""
 
 from __future__ import annotations
 
@@ -38,8 +37,7 @@ def fit_goal(case: Case, pool: Pool, missing: int) -> str:
 
 
 def way_through(case: Case, pool: Pool, verdict: Verdict) -> str:
-    """Return the proposals that finish in every order: an order of commits, another strategy, else more
-    GPUs."""
+    """Return proposals that finish in every order: an order of commits, another strategy, else more GPUs."""
     stuck = [workload for workload in case.workloads if workload.key in verdict.stuck]
     names = ", ".join(f"`{workload.model or workload.name}`" for workload in stuck[:NAMED])
     if len(stuck) > NAMED:
@@ -47,24 +45,26 @@ def way_through(case: Case, pool: Pool, verdict: Verdict) -> str:
     ways = []
     if _in_two_commits(case, pool, stuck):
         ways.append(f"merge in two commits, the change of {names} first and the rest once that is done")
-    gentler = [_gives_up_first(workload) if workload in stuck else workload for workload in case.workloads]
-    if gentler != list(case.workloads) and _finishes(case, pool, gentler, case.fixed):
+    gentler = [
+        replace(workload, surge=0, unavailable=1)
+        if workload.held_up and workload.key in verdict.stuck
+        else workload
+        for workload in case.workloads
+    ]
+    gives_way = any(workload.held_up for workload in stuck)
+    if gives_way and _finishes(case, pool, gentler, case.fixed):
         down = " (no replica is ready meanwhile)" if any(workload.after == 1 for workload in stuck) else ""
         ways.append(f"set maxSurge 0 and maxUnavailable 1 for {names}{down}")
-    ways = ways or _by_size(case, pool, case.workloads) or _by_size(case, pool, gentler)
+    ways = ways or _by_size(case, pool, case.workloads, "")
+    ways = ways or _by_size(case, pool, gentler, ", with maxSurge 0 and maxUnavailable 1")
     if not ways:
         return _with_more_gpus(case, pool)
     text = "; or ".join(ways)
     return f"{text[0].upper()}{text[1:]}: found to finish in every order."
 
 
-def _gives_up_first(workload: Workload) -> Workload:
-    return replace(workload, surge=0, unavailable=1) if workload.held_up else workload
-
-
-def _by_size(case: Case, pool: Pool, workloads: Sequence[Workload]) -> list[str]:
-    """A commit for each size of replica, the largest first, where pods of several sizes take each other's
-    room."""
+def _by_size(case: Case, pool: Pool, workloads: Sequence[Workload], strategy: str) -> list[str]:
+    """A commit for each size of replica, the largest first: pods of one size leave room for one another."""
     sizes = sorted({size for workload in workloads if (size := _size(workload))}, reverse=True)
     if len(sizes) < 2:
         return []
@@ -75,9 +75,8 @@ def _by_size(case: Case, pool: Pool, workloads: Sequence[Workload]) -> list[str]
         if not _finishes(case, pool, now, with_pods(case.fixed, [*done, *later])):
             return []
     order = ", then ".join(str(size) for size in sizes)
-    way = f"merge in {len(sizes)} commits by GPUs of a replica, {order}, each once the last is done"
     return [
-        way if list(workloads) == list(case.workloads) else f"{way}, with maxSurge 0 and maxUnavailable 1"
+        f"merge in {len(sizes)} commits by GPUs of a replica, {order}, each once the last is done{strategy}"
     ]
 
 
@@ -87,8 +86,7 @@ def _size(workload: Workload) -> int:
 
 
 def _in_two_commits(case: Case, pool: Pool, stuck: Sequence[Workload]) -> bool:
-    """Whether the stuck rollouts finish before the rest changes, at the replicas of now, and the rest
-    after them."""
+    """Whether the stuck rollouts finish first, at the replicas of now, and then the rest."""
     first = [workload for workload in stuck if workload.held_up]
     rest = [workload for workload in case.workloads if workload.key not in {other.key for other in first}]
     if len(first) != len(stuck) or not rest:
@@ -109,6 +107,7 @@ def _in_two_commits(case: Case, pool: Pool, stuck: Sequence[Workload]) -> bool:
 
 
 def with_pods(fixed: Fixed, pods: Sequence[tuple[Template | None, int]]) -> Fixed:
+    """Return the pods that stay with more of them: the replicas of templates."""
     pools = {pool: dict(sizes) for pool, sizes in fixed.items()}
     for template, replicas in pods:
         if template is not None and template.pool is not None:
@@ -137,6 +136,7 @@ def _with_more_gpus(case: Case, pool: Pool) -> str:
 
 
 def sum_after(case: Case, pool: Pool) -> int:
+    """Return the GPUs that the goal takes of a pool."""
     key = (pool.name, pool.resource)
     stays = sum(gpus * number for gpus, number in case.fixed.get(key, {}).items())
     return stays + sum(

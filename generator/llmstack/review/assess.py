@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 
 from llmstack.review import clock, gpus
@@ -36,14 +37,16 @@ def assess(
     owned = scalers(before), scalers(after)
     facts = facts_before, facts_after
     refused = frozenset(key_of(change) for change in changes if refused_fields(change))
+    unapplied = {key_of(change) for change in changes if not_applied(change) is not None}
     moving = [*changes, *_rescaled(changes, after, owned)]
-    idle = refused | {key_of(change) for change in moving if not_applied(change) is not None}
     workloads = [
         workload
         for change in moving
-        if change.kind in KINDS and key_of(change) not in idle
-        if (workload := read_workload(change, owned, facts)) is not None
+        if change.kind in KINDS and key_of(change) not in refused
+        for applied in [replace(change, restarts=change.restarts and key_of(change) not in unapplied)]
+        if (workload := read_workload(applied, owned, facts)) is not None
     ]
+    idle = refused | unapplied - {workload.key for workload in workloads}
     fixed = _fixed(changes, after, workloads, idle, facts_after, owned)
     times = clock.play(workloads, facts_after.pools, fixed)
     verdicts = judge(workloads, facts_after.pools, fixed)

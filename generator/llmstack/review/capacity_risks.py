@@ -61,11 +61,13 @@ def _pools(workload: Workload) -> set[PoolKey]:
 
 def _message(case: Case, pool: Pool, verdict: Verdict, workload: Workload) -> str:
     spare = pool.count - sum_after(case, pool)
-    needs = number_of(workload.new.total if workload.new is not None else 0, "GPU")
+    size = workload.new.total if workload.new is not None else 0
+    needs = number_of(size, "GPU")
+    free = f"the goal leaves {spare} of {pool.count} GPUs of pool `{pool.name}` free"
     if workload.held_up:
         cause = (
             f"a new replica ({needs}) must be ready before an old one goes (maxSurge {workload.surge}, "
-            f"maxUnavailable 0), and the goal leaves {spare} of {pool.count} GPUs of pool `{pool.name}` free"
+            f"maxUnavailable 0), and {free}{', maybe on no node enough' if size <= spare else ''}"
         )
     else:
         cause = f"a replica ({needs}) may find no room in pool `{pool.name}` while others take what is freed"

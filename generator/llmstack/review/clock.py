@@ -63,7 +63,7 @@ def total_seconds(times: Times) -> int | None:
     """Return when the last rollout is done; None when one never is or its time is not known."""
     if not times.longest.finished or not times.shortest.finished or times.shortest.end != times.longest.end:
         return None
-    return round(times.likely.end)
+    return round(times.shortest.end)
 
 
 def rollouts(workloads: Sequence[Workload], times: Times) -> tuple[Rollout, ...]:

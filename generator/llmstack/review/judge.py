@@ -79,46 +79,38 @@ def _templates(workload: Workload) -> list[Template]:
 def _judge_group(
     workloads: Sequence[Workload], nodes: Mapping[PoolKey, Sequence[int]], fixed: Fixed
 ) -> dict[PoolKey, Verdict]:
-    short = {
-        pool: verdict
-        for pool, sizes in nodes.items()
-        if (verdict := _shortage(workloads, pool, sizes, fixed))
-    }
+    short = {pool: _shortage(workloads, pool, sizes, fixed) for pool, sizes in nodes.items()}
+    if any(short.values()):
+        return {pool: verdict or Verdict() for pool, verdict in short.items()}
     if len(nodes) == 1 and all(_steady(workload) for workload in workloads):
         [(pool, sizes)] = nodes.items()
-        moving = {
-            size for workload in workloads for template in _templates(workload) for size in template.gpus
-        }
-        stays = fixed.get(pool, {})
-        by_rule = None
-        if len(sizes) <= 1:
-            free = sum(sizes) - sum(gpus * number for gpus, number in stays.items())
-            by_rule = race(workloads, {workload.key: _size(workload) for workload in workloads}, (free, free))
-        elif len(moving) == 1:
-            [size] = moving
-            low, high = slots(sizes, stays, size)
-            running = sum(
-                workload.before * len(template.gpus)
-                for workload in workloads
-                for template in [workload.old]
-                if template
-            )
-            by_rule = race(
-                workloads,
-                dict.fromkeys((workload.key for workload in workloads), 1),
-                (max(low, min(running, high)), high),
-            )
-        if by_rule is not None:
-            return {pool: short.get(pool, by_rule)}
-    if short:
-        return {pool: short.get(pool, Verdict()) for pool in nodes}
+        verdict = _by_rule(workloads, sizes, fixed.get(pool, {}))
+        if verdict is not None:
+            return {pool: verdict}
     return _try_orders(workloads, nodes, fixed)
+
+
+def _by_rule(workloads: Sequence[Workload], nodes: Sequence[int], fixed: Mapping[int, int]) -> Verdict | None:
+    """The verdict of `race`, None where it does not apply."""
+    if len(nodes) <= 1:
+        free = sum(nodes) - sum(gpus * number for gpus, number in fixed.items())
+        return race(workloads, {workload.key: _size(workload) for workload in workloads}, (free, free))
+    moving = {_size(workload) for workload in workloads}
+    if len(moving) > 1:
+        return None
+    least, most = slots(nodes, fixed, moving.pop())
+    running = sum(
+        workload.before * len(workload.old.gpus) for workload in workloads if workload.old is not None
+    )
+    return race(
+        workloads, {workload.key: 1 for workload in workloads}, (max(least, min(running, most)), most)
+    )
 
 
 def _shortage(
     workloads: Sequence[Workload], pool: PoolKey, nodes: Sequence[int], fixed: Fixed
 ) -> Verdict | None:
-    """A verdict when the goal does not fit, however it is arranged."""
+    """A verdict when the goal does not fit, however it is arranged; None when it does."""
     goal = {gpus: number for gpus, number in fixed.get(pool, {}).items() if gpus and number}
     for workload in workloads:
         if workload.after and workload.new is not None and workload.new.pool == pool:

@@ -61,8 +61,7 @@ def _race(workloads: Sequence[Workload], sizes: Mapping[str, int], capacity: int
 
 
 def asking(workloads: Sequence[Workload], pool: PoolKey | None = None) -> frozenset[str]:
-    """The workloads that ask for more GPUs than before (of `pool`, where it is given); if none does, all
-    that stay."""
+    """Return the workloads that take more GPUs (of `pool`) than before; if none does, all that take any."""
 
     def gpus(template: Template | None, replicas: int) -> int:
         here = template is not None and (pool is None or template.pool == pool)
@@ -116,7 +115,7 @@ def _missing(workload: Workload) -> int:
 
 
 def _held_beyond(workload: Workload) -> int:
-    """The most pods that a waiting rollout holds beyond its goal: of each group that it waits for, all but one."""
+    """The most pods a waiting rollout holds beyond its goal: all but one of each group it waits for."""
     if not workload.rolls:
         return 0
     return workload.surge * (parts(workload) - 1) - workload.unavailable
@@ -137,8 +136,10 @@ def slots(nodes: Sequence[int], fixed: Mapping[int, int], size: int) -> tuple[in
 
 
 def slot_bounds(nodes: Sequence[int], fixed: Mapping[int, int], size: int) -> tuple[int, int]:
-    """Return bounds of `slots`: no node wastes as much as a slot, and only one with a pod of another size wastes
-    more than it does when empty."""
+    """Return bounds of `slots`.
+
+    No node wastes as much as a slot, and only one with a pod of another size wastes more than when empty.
+    """
     free = sum(nodes) - sum(gpus * number for gpus, number in fixed.items())
     unit = gcd(size, *fixed)
     uneven = sum(number for gpus, number in fixed.items() if gpus % size)

@@ -1,5 +1,4 @@
-"""Risks of rollouts as such: outages, deadlines, scalers, changes without effect, and the restarts
-themselves."""
+"""Risks of rollouts as such: outages, deadlines, scalers, changes without effect, and restarts."""
 
 from __future__ import annotations
 
@@ -18,22 +17,39 @@ from llmstack.review.workload import Workload
 
 def outages(case: Case) -> Iterator[Risk]:
     """Workloads of which no replica is ready for a while."""
+    abandoned = _abandoned_models(case)
     for workload, course in zip(case.workloads, case.times.likely.courses, strict=True):
         if workload.before and workload.after and course.least == 0 and workload.move in ("restart", "scale"):
-            yield case.risk(
-                "outage", Severity.WARNING, workload.key, _outage(case, workload, course), _spare_it(workload)
-            )
-        elif workload.move == "new" and _replaces(case, workload):
+            message, advice = _outage(workload, course), _spare_it(workload)
+            yield case.risk("outage", Severity.WARNING, workload.key, message, advice)
+        elif workload.move == "new" and workload.model in abandoned:
             message = "its predecessor goes at once, and no replica is ready until this one has loaded"
             advice = "Add the new one in one commit and remove the old one in the next, if the GPUs suffice."
             yield case.risk("outage", Severity.WARNING, workload.key, message, advice)
 
 
-def _outage(case: Case, workload: Workload, course: Course) -> str:
-    known = workload.new is not None and workload.new.load is not None and course.down_for is not None
-    lasting = (
-        f" for {seconds_text(course.down_for)}" if known and course.down_for is not None else " for a while"
-    )
+def _abandoned_models(case: Case) -> set[str]:
+    """Models whose workload is removed with no other to serve them but what is new."""
+    moves = {workload.key: workload.move for workload in case.workloads}
+    removed = {
+        workload.model
+        for workload in case.workloads
+        if workload.move == "remove" and workload.before and workload.model is not None
+    }
+    if not removed:
+        return set()
+    kept = {
+        model_of(obj)
+        for obj in case.after
+        if obj.get("kind") in KINDS and moves.get(f"{obj['kind']}/{obj['metadata']['name']}") != "new"
+    }
+    return {model for model in removed if model not in kept}
+
+
+def _outage(workload: Workload, course: Course) -> str:
+    lasting = " for a while"
+    if workload.new is not None and workload.new.load is not None and course.down_for is not None:
+        lasting = f" for {seconds_text(course.down_for)}"
     if workload.recreate:
         cause = "all replicas are deleted before new ones start"
     elif workload.falls_to is not None:
@@ -44,36 +60,13 @@ def _outage(case: Case, workload: Workload, course: Course) -> str:
 
 
 def _spare_it(workload: Workload) -> str:
-    template = workload.new
-    spare = (
-        f" (needs {number_of(template.total, 'spare GPU')})"
-        if template is not None and template.total
-        else ""
-    )
     if workload.kind == "RayCluster":
-        return (
-            "A Ray cluster is replaced whole: add it under another model name first, then remove the old one."
-        )
+        return "A Ray cluster is replaced whole: add it under another name first, then remove the old one."
+    gpus = workload.new.total if workload.new is not None else 0
+    spare = f" (needs {number_of(gpus, 'spare GPU')})" if gpus else ""
     if workload.after == 1:
         return f"Set maxSurge 1 and maxUnavailable 0{spare}, or run two replicas."
     return f"Set maxUnavailable below {workload.after}, or maxSurge 1 and maxUnavailable 0{spare}."
-
-
-def _replaces(case: Case, workload: Workload) -> bool:
-    """Whether a new workload takes the place of one that is removed, with no other to serve the model
-    meanwhile."""
-    if workload.model is None:
-        return False
-    removed = any(
-        other.move == "remove" and other.model == workload.model and other.before for other in case.workloads
-    )
-    added = {other.key for other in case.workloads if other.move == "new"}
-    return removed and not any(
-        obj.get("kind") in KINDS
-        and f"{obj['kind']}/{obj['metadata']['name']}" not in added
-        and model_of(obj) == workload.model
-        for obj in case.after
-    )
 
 
 def short_deadlines(case: Case) -> Iterator[Risk]:
@@ -85,6 +78,8 @@ def short_deadlines(case: Case) -> Iterator[Risk]:
         if problems:
             least = max(course.longest_step, workload.new.load or 0)
             advice = f"Allow more than {seconds_text(least)}, with a margin for slow disks and registries."
+            if course.longest_wait > least / 2:
+                advice += " Fewer models in one commit wait less for one another."
             message = "; ".join(problems)
             yield case.risk("deadline-too-short", Severity.WARNING, workload.key, message, advice)
 
@@ -143,37 +138,29 @@ def not_applied(change: ObjectChange) -> tuple[str, str] | None:
     if change.before is None or change.after is None:
         return None
     old, new = change.before.get("spec") or {}, change.after.get("spec") or {}
-    strategy = new.get("upgradeStrategy") or new.get("updateStrategy") or {}
-    if (
-        change.kind == "RayCluster"
-        and strategy.get("type") != "Recreate"
-        and _ray_pods(old) != _ray_pods(new)
-    ):
+    strategy = (new.get("upgradeStrategy") or new.get("updateStrategy") or {}).get("type")
+    if change.kind == "RayCluster" and strategy != "Recreate" and _ray_pods(old) != _ray_pods(new):
         return (
             "KubeRay leaves running pods as they are: that needs `upgradeStrategy.type: Recreate`",
             "Set `upgradeStrategy: {type: Recreate}` (an outage while it loads), or delete the pods by hand.",
         )
     if change.kind == "Deployment" and new.get("paused") is True and change.restarts:
         return "the Deployment is paused: its pods stay as they are", "Set `paused: false` to roll it out."
-    on_delete = change.kind in ("StatefulSet", "DaemonSet") and strategy.get("type") == "OnDelete"
-    if on_delete and change.restarts:
+    if change.kind in ("StatefulSet", "DaemonSet") and strategy == "OnDelete" and change.restarts:
         return "pods keep the old template until they are deleted (OnDelete)", "Delete them one by one."
     return None
 
 
 def _ray_pods(spec: Mapping[str, Any]) -> Object:
     """What of a RayCluster reaches its pods: all but strategy and the number of workers."""
+    not_pods = ("upgradeStrategy", "suspend", "workerGroupSpecs")
     numbers = ("replicas", "minReplicas", "maxReplicas", "scaleStrategy")
-    bare = {
-        key: value
-        for key, value in spec.items()
-        if key not in ("upgradeStrategy", "suspend", "workerGroupSpecs")
-    }
-    groups = spec.get("workerGroupSpecs") or ()
-    return {
-        **bare,
-        "groups": [{key: value for key, value in group.items() if key not in numbers} for group in groups],
-    }
+    groups = [_without(group, numbers) for group in spec.get("workerGroupSpecs") or ()]
+    return {**_without(spec, not_pods), "groups": groups}
+
+
+def _without(fields: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    return {key: value for key, value in fields.items() if key not in keys}
 
 
 def _partly_applied(change: ObjectChange) -> tuple[str, str] | None:
@@ -196,11 +183,5 @@ def restarts(case: Case) -> Iterator[Risk]:
             causes = ", ".join(f"`{cause}`" for cause in workload.causes[:5]) or "its pod template changes"
             more = f" and {len(workload.causes) - 5} more" if len(workload.causes) > 5 else ""
             message = f"{number_of(workload.after or workload.before, 'replica')} restart for {causes}{more}"
-            yield case.risk(
-                "restart",
-                Severity.NOTE,
-                workload.key,
-                message,
-                "",
-                workload.causes[0] if workload.causes else "",
-            )
+            first = workload.causes[0] if workload.causes else ""
+            yield case.risk("restart", Severity.NOTE, workload.key, message, "", first)

@@ -1,0 +1,411 @@
+"""Each risk where it belongs, with its severity, figures and advice, and not where it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any, get_args
+
+import pytest
+
+from llmstack.finding import Severity
+from llmstack.review.assess import assess
+from llmstack.review.facts import Acknowledgement, Facts
+from llmstack.review.result import RiskId
+from llmstack.review.risks import RISKS
+
+Make = Callable[..., Any]
+
+
+def found(result: Any, *ids: str) -> list[tuple[str, str, str]]:
+    return [(risk.id, risk.severity.value, risk.object) for risk in result.risks if not ids or risk.id in ids]
+
+
+def only(result: Any, id: str) -> Any:
+    [risk] = [risk for risk in result.risks if risk.id == id]
+    return risk
+
+
+def test_a_restart_alone_is_a_note(deployment: Make, review: Make, pool: Make) -> None:
+    pair = [deployment(image=image, replicas=3, surge=0, unavailable=1) for image in ("v1", "v2")]
+    result = review(tuple(pair), pools=[pool(3)], loads={"llama": 600})
+    assert found(result) == [("restart", "note", "Deployment/llama")]
+    assert result.risks[0].message == "3 replicas restart for `spec.template.spec.containers[vllm].image`"
+
+
+def test_a_goal_beyond_the_pool(deployment: Make, review: Make, pool: Make) -> None:
+    pair = [deployment(replicas=replicas, gpus=4, surge=0, unavailable=1) for replicas in (2, 5)]
+    result = review(tuple(pair), pools=[pool(16)], loads={"llama": 600})
+    assert found(result) == [("gpu-shortage", "error", "Deployment/llama")]
+    risk = only(result, "gpu-shortage")
+    assert risk.message == "the goal needs 20 GPUs of pool `h100`, which has 16"
+    assert risk.advice == "Add 4 GPUs to the pool, or run 4 replicas of `llama` instead of 5."
+    assert (result.gpus[0].deadlock, result.gpus[0].certain) == (True, True)
+    assert result.rollouts[0].seconds is None
+
+
+def test_a_goal_that_fits_by_number_and_not_by_node(deployment: Make, review: Make, pool: Make) -> None:
+    result = review(
+        (None, deployment(replicas=2, gpus=5, surge=0, unavailable=1)),
+        pools=[pool(12, 6)],
+        loads={"llama": 60},
+    )
+    assert found(result) == []
+    result = review(
+        (None, deployment(replicas=3, gpus=5, surge=0, unavailable=1)),
+        pools=[pool(16, 8)],
+        loads={"llama": 60},
+    )
+    assert "not on nodes of 8" in only(result, "gpu-shortage").message
+
+
+def test_a_pool_that_shrinks_under_what_runs(deployment: Make, pool: Make) -> None:
+    llama = deployment(replicas=4, surge=0, unavailable=1)
+    facts = [Facts(pools=(pool(count),)) for count in (4, 2)]
+    result = assess([], [llama], [llama], *facts, date(2026, 1, 1))
+    assert found(result) == [("gpu-shortage", "error", "Pool/h100")]
+    assert found(assess([], [llama], [llama], facts[1], facts[1], date(2026, 1, 1))) == []
+
+
+def test_a_rollout_that_never_finishes(deployment: Make, review: Make, pool: Make) -> None:
+    pair = [deployment(image=image, replicas=2, gpus=4, surge=1, unavailable=0) for image in ("v1", "v2")]
+    result = review(
+        tuple(pair),
+        pools=[pool(8)],
+        loads={"llama": 600},
+        facts={"places": {"Deployment/llama": "values/prod.yaml:7"}},
+    )
+    risk = only(result, "gpu-deadlock")
+    assert (risk.severity, risk.place) == (Severity.ERROR, "values/prod.yaml:7")
+    assert risk.message == (
+        "the rollout never finishes: a new replica (4 GPUs) must be ready before an old one goes "
+        "(maxSurge 1, maxUnavailable 0), and the goal leaves 0 of 8 GPUs of pool `h100` free"
+    )
+    assert risk.advice == "Set maxSurge 0 and maxUnavailable 1 for `llama`: found to finish in every order."
+    advised = [deployment(image=image, replicas=2, gpus=4, surge=0, unavailable=1) for image in ("v1", "v2")]
+    followed = review(tuple(advised), pools=[pool(8)], loads={"llama": 600})
+    assert (followed.gpus[0].deadlock, followed.seconds) == (False, 1260)
+
+
+def test_a_race_for_the_last_gpu(deployment: Make, review: Make, pool: Make) -> None:
+    """A surge of one model and a new one want the same GPU: the surge can wait for ever, or go first."""
+    old, new = (deployment("llama", image=image, surge=1, unavailable=0) for image in ("v1", "v2"))
+    added = deployment("opt", surge=1, unavailable=0)
+    result = review((old, new), (None, added), pools=[pool(2)], loads={"llama": 600, "opt": 60})
+    assert (result.gpus[0].deadlock, result.gpus[0].certain) == (True, False)
+    risk = only(result, "gpu-deadlock")
+    assert (risk.severity, risk.object) == (Severity.WARNING, "Deployment/llama")
+    assert risk.advice == (
+        "Merge in two commits, the change of `llama` first and the rest once that is done; or set maxSurge 0 "
+        "and maxUnavailable 1 for `llama` (no replica is ready meanwhile): found to finish in every order."
+    )
+    assert result.seconds == 600 + 30 + 60
+    assert (result.gpus[0].before, result.gpus[0].after, result.gpus[0].peak) == (1, 2, 3)
+
+
+def test_two_surges_share_a_spare_gpu(deployment: Make, review: Make, pool: Make) -> None:
+    pairs = [
+        tuple(deployment(name, image=image, surge=1, unavailable=0) for image in ("v1", "v2"))
+        for name in ("a", "b")
+    ]
+    result = review(*pairs, pools=[pool(3)], loads={"a": 600, "b": 600})
+    assert (result.gpus[0].deadlock, result.seconds, result.gpus[0].peak) == (False, 1230, 4)
+
+
+def test_pods_of_several_sizes_take_the_room_of_large_ones(
+    deployment: Make, review: Make, pool: Make
+) -> None:
+    pairs = [
+        tuple(
+            deployment(name, replicas=2, gpus=gpus, image=image, surge=0, unavailable=1)
+            for image in ("v1", "v2")
+        )
+        for name, gpus in (("large", 4), ("small", 2))
+    ]
+    result = review(*pairs, pools=[pool(12, 4)], loads={"large": 600, "small": 60})
+    assert (result.gpus[0].deadlock, result.gpus[0].certain) == (True, False)
+    assert "Merge in 2 commits by GPUs of a replica, 4, then 2" in only(result, "gpu-deadlock").advice
+
+
+def test_room_enough_but_maybe_on_no_node(deployment: Make, review: Make, pool: Make) -> None:
+    pair = [deployment(image=image, gpus=4, surge=1, unavailable=0) for image in ("v1", "v2")]
+    small = deployment("small", replicas=4, gpus=1, surge=0, unavailable=1)
+    result = review(tuple(pair), pools=[pool(12, 4)], loads={"llama": 600}, stays=[small])
+    assert (result.gpus[0].deadlock, result.gpus[0].certain, result.seconds) == (True, False, 600)
+    assert only(result, "gpu-deadlock").message.endswith(
+        "leaves 4 of 12 GPUs of pool `h100` free, maybe on no node enough"
+    )
+
+
+def test_a_place_left_behind_is_free(deployment: Make, review: Make, pool: Make) -> None:
+    gone, added = (
+        deployment("old", gpus=4, surge=1, unavailable=0),
+        deployment("new", gpus=4, surge=1, unavailable=0),
+    )
+    result = review((gone, None), (None, added), pools=[pool(4)], loads={"old": 60, "new": 600})
+    assert (result.gpus[0].deadlock, result.gpus[0].peak, result.seconds) == (False, 4, 630)
+    assert [(rollout.name, rollout.why) for rollout in result.rollouts] == [("new", "new")]
+
+
+@pytest.mark.parametrize(
+    ("annotations", "severity"),
+    [
+        ({}, "error"),
+        ({"kustomize.toolkit.fluxcd.io/prune": "disabled"}, "warning"),
+        ({"argocd.argoproj.io/sync-options": "Prune=false,Delete=false"}, "warning"),
+        ({"argocd.argoproj.io/sync-options": "ServerSideApply=true, Prune=false"}, "warning"),
+        ({"argocd.argoproj.io/sync-options": "Delete=false"}, "error"),
+        ({"kustomize.toolkit.fluxcd.io/prune": "enabled"}, "error"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["PersistentVolumeClaim", "Namespace"])
+def test_data_loss(kind: str, annotations: dict[str, str], severity: str, review: Make) -> None:
+    obj = {"apiVersion": "v1", "kind": kind, "metadata": {"name": "weights", "annotations": annotations}}
+    result = review((obj, None))
+    assert found(result) == [("data-loss", severity, f"{kind}/weights")]
+    moved = {**obj, "metadata": {**obj["metadata"], "name": "other"}}
+    renamed = review((obj, None), (None, moved))
+    assert "renamed to `other`, which starts empty" in only(renamed, "data-loss").message
+    assert found(renamed) == [("data-loss", severity, f"{kind}/weights")]
+
+
+def test_a_retained_volume_keeps_its_data(review: Make) -> None:
+    volume = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "v"}, "spec": {}}
+    assert found(review((volume, None))) == [("data-loss", "warning", "PersistentVolume/v")]
+    deleted = {**volume, "spec": {"persistentVolumeReclaimPolicy": "Delete"}}
+    assert found(review((deleted, None))) == [("data-loss", "error", "PersistentVolume/v")]
+    assert found(review((None, volume))) == []
+
+
+@pytest.mark.parametrize(
+    ("replicas", "surge", "unavailable", "message"),
+    [
+        (1, 0, 1, "no replica is ready for 10m30s: up to 1 of 1 replica may be unavailable"),
+        (2, None, None, "no replica is ready for 10m30s: all replicas are deleted before new ones start"),
+        (2, 0, 2, "no replica is ready for 10m30s: up to 2 of 2 replicas may be unavailable"),
+        (2, 0, 1, None),
+        (1, 1, 0, None),
+    ],
+)
+def test_outage(
+    replicas: int,
+    surge: Any,
+    unavailable: Any,
+    message: str | None,
+    deployment: Make,
+    review: Make,
+    pool: Make,
+) -> None:
+    pair = [
+        deployment(image=image, replicas=replicas, surge=surge, unavailable=unavailable)
+        for image in ("v1", "v2")
+    ]
+    spare = 1 if surge else 0
+    result = review(tuple(pair), pools=[pool(replicas + spare)], loads={"llama": 600})
+    assert [risk.message for risk in result.risks if risk.id == "outage"] == ([message] if message else [])
+    assert {risk.severity for risk in result.risks if risk.id == "outage"} <= {Severity.WARNING}
+
+
+def test_replaced_by_another_kind(deployment: Make, review: Make) -> None:
+    old = deployment("llama", surge=1, unavailable=0)
+    new = {**old, "apiVersion": "leaderworkerset.x-k8s.io/v1", "kind": "LeaderWorkerSet"}
+    new = {**new, "spec": {"leaderWorkerTemplate": {"size": 2, "workerTemplate": old["spec"]["template"]}}}
+    result = review((old, None), (None, new))
+    assert found(result, "outage") == [("outage", "warning", "LeaderWorkerSet/llama")]
+    beside = {**old, "metadata": {**old["metadata"], "name": "second"}}
+    assert found(review((old, None), (None, new), stays=[beside]), "outage") == []
+
+
+def test_a_progress_deadline_restarts_at_each_step(deployment: Make, review: Make, pool: Make) -> None:
+    def case(deadline: int, capacity: int) -> list[str]:
+        pair = [
+            deployment(image=i, replicas=4, surge=0, unavailable=1, progressDeadlineSeconds=deadline)
+            for i in ("v1", "v2")
+        ]
+        result = review(tuple(pair), pools=[pool(capacity)], loads={"llama": 600})
+        return [risk.message for risk in result.risks if risk.id == "deadline-too-short"]
+
+    assert case(600, 16) == []
+    assert case(599, 16) == [
+        "progressDeadlineSeconds is 9m59s and one step takes 10m (10m of loading): "
+        "it is reported as failed while it goes on"
+    ]
+    assert case(630, 4) == []
+    assert case(629, 4) == [
+        "progressDeadlineSeconds is 10m29s and one step takes 10m30s (30s of waiting, 10m of loading): "
+        "it is reported as failed while it goes on"
+    ]
+
+
+def test_probes_and_sync_timeouts(deployment: Make, review: Make) -> None:
+    def with_probe(image: str) -> Any:
+        obj = deployment(image=image, replicas=2, surge=0, unavailable=1)
+        container = obj["spec"]["template"]["spec"]["containers"][0]
+        container["startupProbe"] = {"periodSeconds": 10, "failureThreshold": 30}
+        return obj
+
+    pair = with_probe("v1"), with_probe("v2")
+    risk = only(review(pair, loads={"llama": 301}), "deadline-too-short")
+    assert risk.message == "the probes kill a pod that is not ready after 5m, and loading takes 5m1s"
+    assert found(review(pair, loads={"llama": 300}), "deadline-too-short") == []
+    timeouts = {"sync_timeout_seconds": {"llama": 240}}
+    risk = only(review(pair, loads={"llama": 250}, facts=timeouts), "deadline-too-short")
+    assert risk.message == (
+        "the sync tool waits 4m and one step takes 4m10s (4m10s of loading): "
+        "it reports a failure while it goes on"
+    )
+    assert found(review(pair, facts=timeouts), "deadline-too-short") == []
+
+
+def scaler(name: str, least: int = 1) -> dict[str, Any]:
+    return {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": name},
+        "spec": {"scaleTargetRef": {"kind": "Deployment", "name": name}, "minReplicas": least},
+    }
+
+
+def test_handover_to_a_scaler(deployment: Make, review: Make, pool: Make) -> None:
+    old, new = (deployment("llama", replicas=replicas, surge=0, unavailable=1) for replicas in (4, None))
+    result = review((old, new), (None, scaler("llama", 4)), pools=[pool(8)], loads={"llama": 600})
+    risk = only(result, "scaler-handover")
+    assert risk.severity is Severity.ERROR
+    assert "it falls from 4 to 1 at the apply" in risk.message
+    assert "`spec.replicas: 4`" in risk.advice
+    assert (result.rollouts[0].min_ready, result.rollouts[0].seconds) == (1, 600)
+    owned = review((old, new), stays=[scaler("llama", 4)], loads={"llama": 600})
+    assert found(owned) == []
+    single = deployment("llama", replicas=1, surge=0, unavailable=1)
+    assert found(review((single, new), (None, scaler("llama")), loads={"llama": 600})) == []
+
+
+def test_a_scaler_that_asks_for_more(deployment: Make, review: Make, pool: Make) -> None:
+    llama = deployment("llama", replicas=None, surge=0, unavailable=1)
+    result = review(
+        (llama, llama), (scaler("llama", 2), scaler("llama", 3)), pools=[pool(2)], loads={"llama": 600}
+    )
+    assert [(r.name, r.why, r.replicas) for r in result.rollouts] == [("llama", "scale", 3)]
+    assert found(result) == [("gpu-shortage", "error", "Deployment/llama")]
+
+
+def ray(image: str, strategy: str | None, workers: int = 2) -> dict[str, Any]:
+    pod = {
+        "spec": {
+            "containers": [{"name": "ray", "image": image, "resources": {"limits": {"nvidia.com/gpu": 2}}}]
+        }
+    }
+    return {
+        "apiVersion": "ray.io/v1",
+        "kind": "RayCluster",
+        "metadata": {"name": "llama", "labels": {"model": "llama"}},
+        "spec": {
+            **({"upgradeStrategy": {"type": strategy}} if strategy else {}),
+            "headGroupSpec": {"template": pod},
+            "workerGroupSpecs": [{"groupName": "w", "replicas": workers, "template": pod}],
+        },
+    }
+
+
+def test_ray_clusters(review: Make, pool: Make) -> None:
+    idle = review((ray("v1", None), ray("v2", None)), pools=[pool(6)], loads={"llama": 600})
+    assert found(idle) == [("not-applied", "warning", "RayCluster/llama")]
+    assert (idle.rollouts, idle.gpus[0].after, idle.seconds) == ((), 6, 0)
+    whole = review((ray("v1", "Recreate"), ray("v2", "Recreate")), pools=[pool(6)], loads={"llama": 600})
+    assert found(whole) == [
+        ("outage", "warning", "RayCluster/llama"),
+        ("restart", "note", "RayCluster/llama"),
+    ]
+    assert (whole.rollouts[0].gpus_per_replica, whole.rollouts[0].max_unavailable, whole.seconds) == (
+        6,
+        1,
+        630,
+    )
+    grown = review((ray("v1", None), ray("v1", None, 3)), pools=[pool(8)], loads={"llama": 600})
+    assert [(r.why, r.replicas, r.gpus_per_replica, r.min_ready, r.seconds) for r in grown.rollouts] == [
+        ("scale", 4, 2, 3, 600)
+    ]
+    assert (grown.gpus[0].before, grown.gpus[0].after, grown.gpus[0].peak) == (6, 8, 8)
+
+
+def test_paused(deployment: Make, review: Make) -> None:
+    pair = [
+        deployment(image=image, replicas=2, surge=0, unavailable=1, paused=True) for image in ("v1", "v2")
+    ]
+    result = review(tuple(pair))
+    assert found(result) == [("not-applied", "warning", "Deployment/llama")]
+    assert result.rollouts == ()
+
+
+@pytest.mark.parametrize(
+    ("entry", "acknowledged"),
+    [
+        (("outage", "Deployment/llama", date(2026, 6, 1)), True),
+        (("outage", "llama", date(2027, 1, 1)), True),
+        (("outage", "Deployment/llama", None), True),
+        (("outage", "Deployment/llama", date(2026, 5, 31)), False),
+        (("gpu-deadlock", "Deployment/llama", None), False),
+        (("outage", "Deployment/opt", None), False),
+    ],
+)
+def test_acknowledgements(
+    entry: tuple[str, str, date | None], acknowledged: bool, deployment: Make, review: Make
+) -> None:
+    pair = [deployment(image=image, surge=0, unavailable=1) for image in ("v1", "v2")]
+    facts = {"acknowledgements": (Acknowledgement(*entry, reason="agreed"),)}
+    result = review(tuple(pair), facts=facts, today=date(2026, 6, 1))
+    risk = only(result, "outage")
+    assert (risk.severity, risk.acknowledged) == (Severity.WARNING, acknowledged)
+    assert not only(result, "restart").acknowledged
+
+
+def test_acknowledged_by_the_model(review: Make) -> None:
+    facts = {"acknowledgements": (Acknowledgement("outage", "opt", None, "agreed"),)}
+    pair = [ray(image, "Recreate") for image in ("v1", "v2")]
+    for obj in pair:
+        obj["metadata"]["labels"]["model"] = "opt"
+    assert only(review(tuple(pair), facts=facts), "outage").acknowledged
+
+
+def test_the_severest_come_first(deployment: Make, review: Make, pool: Make) -> None:
+    claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "weights"}}
+    pair = [deployment(image=image, surge=0, unavailable=1) for image in ("v1", "v2")]
+    result = review(tuple(pair), (claim, None))
+    assert [risk.severity.value for risk in result.risks] == ["error", "warning", "note"]
+
+
+def test_the_table_knows_every_risk() -> None:
+    assert sorted(RISKS) == sorted(get_args(RiskId))
+
+
+def test_a_place_of_a_field_is_preferred(deployment: Make, review: Make) -> None:
+    pair = [deployment(image=image, replicas=2, surge=0, unavailable=1) for image in ("v1", "v2")]
+    path = "spec.template.spec.containers[vllm].image"
+    places = {"Deployment/llama": "values/prod.yaml:3", f"Deployment/llama#{path}": "values/prod.yaml:5"}
+    assert only(review(tuple(pair), facts={"places": places}), "restart").place == "values/prod.yaml:5"
+
+
+def test_unknown_loads_are_bounded(deployment: Make, review: Make) -> None:
+    def side(image: str, probe: dict[str, Any]) -> Any:
+        obj = deployment(image=image, replicas=2, surge=0, unavailable=1)
+        obj["spec"]["template"]["spec"]["containers"][0].update(probe)
+        return obj
+
+    probe = {"startupProbe": {"initialDelaySeconds": 60, "periodSeconds": 10, "failureThreshold": 60}}
+    result = review((side("v1", probe), side("v2", probe)))
+    [rollout] = result.rollouts
+    assert (rollout.seconds, rollout.seconds_min, rollout.seconds_max, result.seconds) == (
+        None,
+        120,
+        1320,
+        None,
+    )
+    result = review((side("v1", {}), side("v2", {})))
+    [rollout] = result.rollouts
+    assert (rollout.seconds, rollout.seconds_min, rollout.seconds_max, result.seconds) == (
+        None,
+        None,
+        None,
+        None,
+    )
+    assert rollout.min_ready == 1
