@@ -16,7 +16,6 @@ from llmstack.errors import RefusedError, UsageError
 from llmstack.finding import Finding, Place, Severity, has_errors, sort_findings
 from llmstack.model.reading import read_stack
 from llmstack.model.stack import Stack
-from llmstack.objects.components import build_all
 from llmstack.project import Environment, Project, name_findings
 from llmstack.tree.base import Base, lay_out_base
 from llmstack.tree.layout import lay_out_environment
@@ -27,12 +26,16 @@ from llmstack.values.source import Source
 
 @dataclass(frozen=True)
 class Reading:
-    """One environment as it was read; the stack is None when its values are not valid."""
+    """One environment as it was read; the subject of the checks is None when its values are not valid."""
 
     environment: Environment
     layers: Layers
-    stack: Stack | None
+    subject: Subject | None
     findings: tuple[Finding, ...]
+
+    @property
+    def stack(self) -> Stack | None:
+        return self.subject.stack if self.subject else None
 
 
 @dataclass(frozen=True)
@@ -47,12 +50,19 @@ class Generation:
 def read(project: Project, environments: Sequence[Environment]) -> list[Reading]:
     """Read and validate environments; values/base.yaml is read once."""
     base = _base_source(project)
+    read = [(each, *read_stack(_sources(project, each, base))) for each in environments]
+    stacks = {each.name: stack for each, _, stack, _ in read if stack is not None}
+    stacks |= _other_stacks(project, stacks, base)
     readings = []
-    for environment in environments:
-        sources = [*([base] if base and environment.layered else []), project.read(environment.file)]
-        layers, stack, findings = read_stack(sources)
-        readings.append(Reading(environment, layers, stack, (*name_findings([environment]), *findings)))
+    for each, layers, stack, findings in read:
+        others = {name: other for name, other in stacks.items() if name != each.name}
+        subject = Subject(each.name, stack, layers, others) if stack is not None else None
+        readings.append(Reading(each, layers, subject, (*name_findings([each]), *findings)))
     return readings
+
+
+def _sources(project: Project, environment: Environment, base: Source | None) -> list[Source]:
+    return [*([base] if base and environment.layered else []), project.read(environment.file)]
 
 
 def _base_source(project: Project) -> Source | None:
@@ -62,37 +72,33 @@ def _base_source(project: Project) -> Source | None:
 
 def lint(project: Project, environments: Sequence[Environment]) -> list[Finding]:
     """All findings on the values of these environments, and on values/base.yaml alone."""
-    return check(project, read(project, environments))
+    return check(read(project, environments))
 
 
-def check(project: Project, readings: Sequence[Reading]) -> list[Finding]:
+def check(readings: Sequence[Reading]) -> list[Finding]:
     """The findings of reading and of all checks, settled and sorted."""
-    stacks = {reading.environment.name: reading.stack for reading in readings if reading.stack is not None}
-    others = stacks | _other_stacks(project, stacks)
     findings: list[Finding] = []
     for reading in readings:
         found = list(reading.findings)
-        if reading.stack is not None:
-            name = reading.environment.name
-            rest = {other: stack for other, stack in others.items() if other != name}
-            found += run_checks(Subject(name, reading.stack, reading.layers, rest))
+        if reading.subject is not None:
+            found += run_checks(reading.subject)
         levels = reading.stack.gitops.checks if reading.stack else None
         findings += settle(found, reading.layers, dict(levels or {}))
     return sort_findings(findings)
 
 
-def _other_stacks(project: Project, known: Collection[str]) -> dict[str, Stack]:
+def _other_stacks(project: Project, known: Collection[str], base: Source | None) -> dict[str, Stack]:
     """Stacks of the environments that are not asked for but may collide with those that are.
 
     Only files that name a cluster at all are validated: a collision needs one.
     """
-    base = _base_source(project)
-    rest = [environment for environment in project.environments() if environment.name not in known]
     stacks = {}
-    for environment in rest:
-        source = project.read(environment.file)
-        if "cluster:" in source.text or (base and "cluster:" in base.text):
-            stack = read_stack([*([base] if base else []), source])[1]
+    for environment in project.environments():
+        if environment.name in known:
+            continue
+        sources = _sources(project, environment, base)
+        if any("cluster:" in source.text for source in sources):
+            stack = read_stack(sources)[1]
             if stack is not None:
                 stacks[environment.name] = stack
     return stacks
@@ -101,21 +107,27 @@ def _other_stacks(project: Project, known: Collection[str]) -> dict[str, Stack]:
 def render(project: Project, environment: Environment) -> tuple[list[Finding], str | None]:
     """All objects of one environment as a YAML stream; None when its values have errors."""
     reading = read(project, [environment])
-    findings = check(project, reading)
-    stack = reading[0].stack
-    if stack is None or has_errors(findings):
+    findings = check(reading)
+    subject = reading[0].subject
+    if subject is None or has_errors(findings):
         return findings, None
-    return findings, "".join(f"---\n{yamlio.dump(placed.object)}" for placed in build_all(stack))
+    return findings, "".join(f"---\n{yamlio.dump(placed.object)}" for placed in subject.objects)
 
 
-def validate(project: Project, environments: Sequence[Environment], tool_folder: Path | None) -> list[Finding]:
+def validate(
+    project: Project, environments: Sequence[Environment], tool_folder: Path | None
+) -> list[Finding]:
     """Lint the values, compare them with the tree, build every unit and validate what comes out."""
     generation = generate(project, [environment.name for environment in environments])
     findings = list(generation.findings)
     if generation.plan is not None and not generation.plan.is_empty:
-        stale = [change.path for change in generation.plan.changes] + [refusal.path for refusal in generation.plan.refusals]
+        stale = [change.path for change in generation.plan.changes] + [
+            refusal.path for refusal in generation.plan.refusals
+        ]
         message = f"{len(stale)} generated files are not what the values say, {stale[0]} first"
-        findings.append(Finding("stale-tree", Severity.WARNING, message, place=Place(stale[0]), help="run `llmstack gen`"))
+        findings.append(
+            Finding("stale-tree", Severity.WARNING, message, place=Place(stale[0]), help="run `llmstack gen`")
+        )
     for reading in read(project, environments):
         if reading.stack is None:
             continue
@@ -124,13 +136,23 @@ def validate(project: Project, environments: Sequence[Environment], tool_folder:
             allowed = frozenset(gitops.allow_unknown_kinds or ())
             folders = unit_folders(project, name)
             findings += validate_units(
-                project, name, folders, version=gitops.kubernetes_version, allowed=allowed, tool_folder=tool_folder
+                project,
+                name,
+                folders,
+                version=gitops.kubernetes_version,
+                allowed=allowed,
+                tool_folder=tool_folder,
             )
     return sort_findings(findings)
 
 
 def generate(
-    project: Project, names: Sequence[str], *, force: bool = False, prune: Sequence[str] = (), only: str | None = None
+    project: Project,
+    names: Sequence[str],
+    *,
+    force: bool = False,
+    prune: Sequence[str] = (),
+    only: str | None = None,
 ) -> Generation:
     """Plan the files of the environments that are named (all of them for none), and of base/.
 
@@ -146,21 +168,26 @@ def generate(
     chosen = everything if base_plan.changes or base_plan.refusals else asked
     _refuse_orphans(project, [e.name for e in everything], prune, whole_run=len(chosen) == len(everything))
     readings = read(project, chosen)
-    findings = check(project, readings) if readings else []
+    findings = check(readings) if readings else []
     if has_errors(findings) or any(reading.stack is None for reading in readings):
         return Generation(findings, None)
     wanted, scopes = dict(base.files), ["base", *(scope for name in prune for scope in project.scopes(name))]
     for reading in readings:
-        assert reading.stack is not None
-        name = reading.environment.name
+        assert reading.subject is not None
+        name, subject = reading.environment.name, reading.subject
         custom = project.custom_units(name)
-        laid_out = lay_out_environment(name, reading.stack, base, custom=custom, header=header(reading.environment.label))
+        label = header(reading.environment.label)
+        laid_out = lay_out_environment(
+            name, subject.stack, base, subject.objects, custom=custom, header=label
+        )
         findings += _orphaned_custom(name, custom, laid_out.units)
         wanted |= laid_out.files
         scopes += project.scopes(name)
     plan = plan_tree(project.root, wanted, scopes=scopes, force=force)
     if only is not None:
-        if not any(f"/models/{only}/" in path for path in (*wanted, *(change.path for change in plan.changes))):
+        if not any(
+            f"/models/{only}/" in path for path in (*wanted, *(change.path for change in plan.changes))
+        ):
             raise UsageError(f"--only {only}: no environment has a model of that name")
         plan = restrict(plan, only)
     return Generation(sort_findings(findings), plan, tuple(reading.environment.name for reading in readings))
@@ -178,10 +205,15 @@ def _refuse_orphans(project: Project, known: Sequence[str], prune: Sequence[str]
         if name in known:
             raise UsageError(f"--prune-env {name}: its values file is still there; remove that first")
     gone = [name for name in project.generated_environments() if name not in known and name not in prune]
-    generated = [name for name in gone if _is_generated(project.root / "overlays" / name / "kustomization.yaml")]
+    generated = [
+        name for name in gone if _is_generated(project.root / "overlays" / name / "kustomization.yaml")
+    ]
     if generated and whole_run:
         raise RefusedError(
-            [f"overlays/{name} has no values file any more: `--prune-env {name}` removes it, or bring {name}.yaml back" for name in generated]
+            [
+                f"overlays/{name} has no values file any more: `--prune-env {name}` removes it, or bring {name}.yaml back"
+                for name in generated
+            ]
         )
 
 
@@ -219,7 +251,9 @@ def restrict(plan: WritePlan, model: str) -> WritePlan:
 def write(project: Project, plan: WritePlan) -> None:
     """Carry a plan out; raises RefusedError when something that is not ours is in the way."""
     if plan.refusals:
-        reasons = [f"{r.path}: {r.message}\n{r.help}" + (f"\n{r.diff}" if r.diff else "") for r in plan.refusals]
+        reasons = [
+            f"{r.path}: {r.message}\n{r.help}" + (f"\n{r.diff}" if r.diff else "") for r in plan.refusals
+        ]
         raise RefusedError(reasons)
     if plan.changes or plan.empty_folders:
         apply(plan, project.root)

@@ -6,7 +6,7 @@ import os
 import sys
 from enum import IntEnum, StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -46,10 +46,14 @@ class FindingFormat(StrEnum):
 
 
 Values = Annotated[
-    Optional[list[str]], typer.Argument(metavar="[VALUES]...", help="Environments or their values files; all of them for none.")
+    list[str] | None,
+    typer.Argument(metavar="[VALUES]...", help="Environments or their values files; all of them for none."),
 ]
 OneValues = Annotated[str, typer.Argument(metavar="VALUES", help="An environment, or a values file.")]
-EnvName = Annotated[Optional[str], typer.Option("--env", metavar="NAME", help="Name of the environment, for a file outside values/.")]
+EnvName = Annotated[
+    str | None,
+    typer.Option("--env", metavar="NAME", help="Name of the environment, for a file outside values/."),
+]
 Format = Annotated[FindingFormat, typer.Option("--format", help="How findings are printed.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")]
 
@@ -69,9 +73,12 @@ def _show_version(value: bool) -> None:
 @cli.callback()
 def options(
     directory: Annotated[
-        Optional[Path], typer.Option("-C", metavar="DIR", help="Root of the repository; else the parent of values/.")
+        Path | None,
+        typer.Option("-C", metavar="DIR", help="Root of the repository; else the parent of values/."),
     ] = None,
-    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     """Options before the command."""
     _State.directory = directory
@@ -103,11 +110,18 @@ def _exit_for(findings: list[Finding], *, strict: bool = False) -> None:
 @cli.command()
 def gen(
     values: Values = None,
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; show what is stale, and exit with 3.")] = False,
-    only: Annotated[Optional[str], typer.Option("--only", metavar="MODEL", help="Write the units of one model alone.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite generated files that were edited by hand.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; show what is stale, and exit with 3.")
+    ] = False,
+    only: Annotated[
+        str | None, typer.Option("--only", metavar="MODEL", help="Write the units of one model alone.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite generated files that were edited by hand.")
+    ] = False,
     prune_env: Annotated[
-        Optional[list[str]], typer.Option("--prune-env", metavar="NAME", help="Remove an environment whose values file is gone.")
+        list[str] | None,
+        typer.Option("--prune-env", metavar="NAME", help="Remove an environment whose values file is gone."),
     ] = None,
 ) -> None:
     """Write base/, overlays/<env>/ and clusters/<cluster>/<env>/."""
@@ -151,7 +165,9 @@ def _one(project: Project, values: str, env: str | None) -> list:  # type: ignor
 
 
 @cli.command()
-def lint(values: Values = None, env: EnvName = None, format: Format = FindingFormat.TEXT, strict: Strict = False) -> None:
+def lint(
+    values: Values = None, env: EnvName = None, format: Format = FindingFormat.TEXT, strict: Strict = False
+) -> None:
     """Print the findings on values alone."""
     from llmstack import app
 
@@ -191,19 +207,25 @@ class FailOn(StrEnum):
 
 
 From = Annotated[
-    Optional[str], typer.Argument(metavar="[FROM]", help="A revision; else the merge base with the default branch.")
+    str | None,
+    typer.Argument(metavar="[FROM]", help="A revision; else the merge base with the default branch."),
 ]
-To = Annotated[Optional[str], typer.Argument(metavar="[TO]", help="A revision; else the working tree.")]
+To = Annotated[str | None, typer.Argument(metavar="[TO]", help="A revision; else the working tree.")]
 
 
 @cli.command()
 def diff(
     before: From = None,
     after: To = None,
-    format: Annotated[ReviewFormat, typer.Option("--format", help="How the review is printed.")] = ReviewFormat.TEXT,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 3 when something changes.")] = False,
+    format: Annotated[
+        ReviewFormat, typer.Option("--format", help="How the review is printed.")
+    ] = ReviewFormat.TEXT,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit with 3 when something changes.")
+    ] = False,
     fail_on: Annotated[
-        FailOn, typer.Option("--fail-on", help="Exit with 1 on a risk of this severity that nobody acknowledged.")
+        FailOn,
+        typer.Option("--fail-on", help="Exit with 1 on a risk of this severity that nobody acknowledged."),
     ] = FailOn.NEVER,
 ) -> None:
     """Say what a change does in the clusters: restarts, GPUs, time, risks."""
@@ -227,7 +249,9 @@ def diff(
 def affected(
     before: From = None,
     after: To = None,
-    format: Annotated[AffectedFormat, typer.Option("--format", help="How the units are printed.")] = AffectedFormat.TEXT,
+    format: Annotated[
+        AffectedFormat, typer.Option("--format", help="How the units are printed.")
+    ] = AffectedFormat.TEXT,
 ) -> None:
     """Print the units whose build may differ between two revisions."""
     import json
@@ -248,7 +272,9 @@ def _tool_folder() -> Path | None:
 
 
 @cli.command()
-def explain(key: Annotated[str, typer.Argument(metavar="KEY", help="A key, or any part of its path.")]) -> None:
+def explain(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="A key, or any part of its path.")],
+) -> None:
     """Print the documentation of one key, found by any part of its path."""
     from llmstack.docs.explain import explain_key
     from llmstack.errors import UsageError
@@ -297,7 +323,11 @@ def _explain(error: Exception) -> int:
     if isinstance(error, _CLICK_ERROR):
         error.show()
         return Exit.USAGE
-    for kind, code in ((UsageError, Exit.USAGE), (RefusedError, Exit.REFUSED), ((DiskError, GitError, ToolError), Exit.FAILED)):
+    for kind, code in (
+        (UsageError, Exit.USAGE),
+        (RefusedError, Exit.REFUSED),
+        ((DiskError, GitError, ToolError), Exit.FAILED),
+    ):
         if isinstance(error, kind):
             print(f"llmstack: {error}", file=sys.stderr)
             return code
@@ -310,8 +340,14 @@ def _report_bug(error: Exception) -> int:
     import traceback
 
     print("".join(traceback.format_exception(error)), file=sys.stderr)
-    print(f"llmstack {__version__} has a bug. Please report it with the lines above and the values that", file=sys.stderr)
-    print("show it (without secrets) to the maintainers; SECURITY.md says how if it is a security matter.", file=sys.stderr)
+    print(
+        f"llmstack {__version__} has a bug. Please report it with the lines above and the values that",
+        file=sys.stderr,
+    )
+    print(
+        "show it (without secrets) to the maintainers; SECURITY.md says how if it is a security matter.",
+        file=sys.stderr,
+    )
     return Exit.BUG
 
 

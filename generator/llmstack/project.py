@@ -42,7 +42,9 @@ class Project:
             if file.stem == BASE:
                 continue
             if file.stem in found:
-                raise UsageError(f"{found[file.stem].label} and {self.label(file)} name the same environment: keep one")
+                raise UsageError(
+                    f"{found[file.stem].label} and {self.label(file)} name the same environment: keep one"
+                )
             found[file.stem] = Environment(file.stem, file, self.label(file))
         return list(found.values())
 
@@ -64,7 +66,9 @@ class Project:
         absolute, root = Path(os.path.abspath(file)), Path(os.path.abspath(self.root))
         return absolute.relative_to(root).as_posix() if absolute.is_relative_to(root) else str(file)
 
-    def select(self, names: Sequence[str], *, outside: bool = False, env: str | None = None) -> list[Environment]:
+    def select(
+        self, names: Sequence[str], *, outside: bool = False, env: str | None = None
+    ) -> list[Environment]:
         """The environments that names or values files mean; all of them for none, or for values/base.yaml.
 
         A file outside values/ is a UsageError unless `outside` admits it.
@@ -75,10 +79,14 @@ class Project:
             for environment in self._meant(name, known, outside=outside, env=env):
                 selected[environment.name] = environment
         if not selected:
-            raise UsageError(f"there is no environment: write {VALUES}/<env>.yaml, or `llmstack init` for an example")
+            raise UsageError(
+                f"there is no environment: write {VALUES}/<env>.yaml, or `llmstack init` for an example"
+            )
         return list(selected.values())
 
-    def _meant(self, name: str, known: dict[str, Environment], *, outside: bool, env: str | None) -> list[Environment]:
+    def _meant(
+        self, name: str, known: dict[str, Environment], *, outside: bool, env: str | None
+    ) -> list[Environment]:
         path = Path(name)
         if name == BASE or (path.stem == BASE and path.suffix in SUFFIXES and self._is_value(path)):
             return list(known.values())
@@ -88,13 +96,17 @@ class Project:
             return [known[path.stem]]
         if path.is_file():
             if not outside:
-                raise UsageError(f"{name} is not in {self.label(self.root / VALUES)}/: an environment is {VALUES}/<env>.yaml")
+                raise UsageError(
+                    f"{name} is not in {self.label(self.root / VALUES)}/: an environment is {VALUES}/<env>.yaml"
+                )
             return [Environment(env or path.stem, path, self.label(path), layered=False)]
         listed = ", ".join(sorted(known)) or "none"
         raise UsageError(f"`{name}` is neither an environment ({listed}) nor a values file")
 
     def _is_value(self, path: Path) -> bool:
-        return Path(os.path.abspath(path)).parent == Path(os.path.abspath(self.root / VALUES)) and path.is_file()
+        return (
+            Path(os.path.abspath(path)).parent == Path(os.path.abspath(self.root / VALUES)) and path.is_file()
+        )
 
     def read(self, file: Path) -> Source:
         """Read a values file; raises UsageError when it cannot be read at all."""
@@ -117,7 +129,11 @@ class Project:
     def scopes(self, environment: str) -> list[str]:
         """The folders that belong to one environment: its overlay, and its folder of every cluster."""
         clusters = self.root / "clusters"
-        found = sorted(folder.name for folder in clusters.iterdir() if (folder / environment).is_dir()) if clusters.is_dir() else []
+        found = (
+            sorted(folder.name for folder in clusters.iterdir() if (folder / environment).is_dir())
+            if clusters.is_dir()
+            else []
+        )
         return [f"overlays/{environment}", *(f"clusters/{cluster}/{environment}" for cluster in found)]
 
     def generated_environments(self) -> list[str]:
@@ -145,5 +161,7 @@ def name_findings(environments: Sequence[Environment]) -> Iterator[Finding]:
     for environment in environments:
         if not re.fullmatch(LABEL, environment.name) or len(environment.name) > 63:
             message = f"the environment's name `{environment.name}` is not a DNS label"
-            help = "name the file with lower-case letters, digits and `-`" + ("" if environment.layered else ", or give --env NAME")
+            help = "name the file with lower-case letters, digits and `-`" + (
+                "" if environment.layered else ", or give --env NAME"
+            )
             yield Finding("bad-name", Severity.ERROR, message, place=Place(environment.label), help=help)

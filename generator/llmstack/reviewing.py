@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from llmstack.finding import Finding, Place, Route, Severity
 from llmstack.model.reading import read_stack
 from llmstack.model.stack import Stack
 from llmstack.model.types import seconds
+from llmstack.objects.components import build_all as build_objects
 from llmstack.review.affected import affected_units
 from llmstack.review.assess import assess
 from llmstack.review.build import Unsupported, build_all
@@ -51,7 +52,9 @@ def _environments(comparison: Comparison) -> list[str]:
 def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None = None) -> Review:
     """Review every environment that the comparison touches, and those whose values alone changed."""
     affected = find_affected(comparison)
-    touched = {path.split("/")[1].rpartition(".")[0] for path in comparison.changed if path.startswith("values/")}
+    touched = {
+        path.split("/")[1].rpartition(".")[0] for path in comparison.changed if path.startswith("values/")
+    }
     environments = {}
     for name in sorted(affected.keys() | _valued(comparison, touched)):
         environments[name] = _review_environment(comparison, name, affected.get(name, []), today, tool_folder)
@@ -61,7 +64,9 @@ def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None
 def _valued(comparison: Comparison, touched: set[str]) -> set[str]:
     """Environments whose values changed and that are generated at all."""
     names = touched - {"base"}
-    return {name for name in names if comparison.after.read(f"overlays/{name}/kustomization.yaml") is not None}
+    return {
+        name for name in names if comparison.after.read(f"overlays/{name}/kustomization.yaml") is not None
+    }
 
 
 def _review_environment(
@@ -69,13 +74,18 @@ def _review_environment(
 ) -> EnvironmentReview:
     before, after = comparison.before, comparison.after
     readings = _read_values(before, name), _read_values(after, name)
-    old, new = (_build_units(side, name, tool_folder) for side in (before, after))
+    generated = _generate(after, name, *readings[1])
+    folders = {side: unit_folders(side, name) for side in (before, after)}
+    new = _build_units(after, name, folders[after], tool_folder, known=_as_generated(after, generated))
+    same = {unit: objects for unit, objects in new.items() if unit not in affected}
+    old = _build_units(before, name, folders[before], tool_folder, known=same)
     changes = compare(_only(old, affected), _only(new, affected))
     facts = tuple(
-        _facts(layers, stack, _only(units, affected)) for (layers, stack), units in zip(readings, (old, new), strict=True)
+        _facts(layers, stack, _only(units, affected))
+        for (layers, stack), units in zip(readings, (old, new), strict=True)
     )
     review = assess(changes, _objects(old), _objects(new), facts[0], facts[1], today)
-    return replace(review, findings=(*review.findings, *_stale(after, name, readings[1])))
+    return replace(review, findings=(*review.findings, *_stale(generated, name)))
 
 
 def _only(units: Units, names: Iterable[str]) -> Units:
@@ -97,26 +107,38 @@ def unit_folders(side: Revision, environment: str) -> dict[str, str]:
     return {folder.removeprefix(prefixes[0]).removeprefix(prefixes[1]): folder for folder in folders}
 
 
-def _build_units(side: Revision, environment: str, tool_folder: Path | None) -> Units:
-    """The objects of every unit: in process, and by kustomize itself for what only that can build."""
-    folders = unit_folders(side, environment)
-    side.load([*folders.values(), f"overlays/{environment}/engine", "base"])
-    try:
-        built = build_all(side.read, folders.values())
-        return {unit: built[folder] for unit, folder in folders.items()}
-    except Unsupported:
-        pass
-    units: dict[str, list[Object]] = {}
+def _build_units(
+    side: Revision, environment: str, folders: Mapping[str, str], tool_folder: Path | None, *, known: Units
+) -> Units:
+    """The objects of every unit: those that are known already, the others built in process, and by kustomize itself
+    what only that can build."""
+    units = {unit: known[unit] for unit in folders if unit in known}
+    rest = {unit: folder for unit, folder in folders.items() if unit not in units}
+    if rest:
+        side.load([*rest.values(), *_own_units(rest, environment), f"overlays/{environment}/engine", "base"])
     hard = {}
-    for unit, folder in folders.items():
-        try:
-            units[unit] = build_all(side.read, [folder])[folder]
-        except Unsupported:
-            hard[unit] = folder
-    return {**units, **_build_with_kustomize(side, environment, hard, tool_folder)}
+    try:
+        built = build_all(side.read, rest.values())
+        units |= {unit: built[folder] for unit, folder in rest.items()}
+    except Unsupported:
+        for unit, folder in rest.items():
+            try:
+                units[unit] = build_all(side.read, [folder])[folder]
+            except Unsupported:
+                hard[unit] = folder
+    return {**units, **_build_with_kustomize(side, environment, hard, tool_folder)} if hard else units
 
 
-def _build_with_kustomize(side: Revision, environment: str, folders: Mapping[str, str], tool_folder: Path | None) -> Units:
+def _own_units(folders: Mapping[str, str], environment: str) -> list[str]:
+    """The generated units under overlays of people's own."""
+    return [
+        f"overlays/{environment}/{unit}" for unit, folder in folders.items() if folder.startswith("custom/")
+    ]
+
+
+def _build_with_kustomize(
+    side: Revision, environment: str, folders: Mapping[str, str], tool_folder: Path | None
+) -> Units:
     """The objects of units that kustomize has to build, from a copy of the tree as it stands on this side."""
     program = tools.find_tool(tools.KUSTOMIZE, tool_folder)
     with tempfile.TemporaryDirectory(prefix="llmstack-") as root:
@@ -165,7 +187,8 @@ def _facts(layers: Layers, stack: Stack | None, affected: Units) -> Facts:
         load_seconds={m.name: seconds(m.gitops.load_time) for m in models if m.name and m.gitops.load_time},
         pool_of={m.name: m.gitops.pool for m in models if m.name and m.gitops.pool},
         acknowledgements=tuple(
-            Acknowledgement(each.risk, each.object, each.until, each.reason) for each in gitops.acknowledge or ()
+            Acknowledgement(each.risk, each.object, each.until, each.reason)
+            for each in gitops.acknowledge or ()
         ),
         places=_places(layers, stack, affected),
     )
@@ -188,30 +211,65 @@ def _places(layers: Layers, stack: Stack, affected: Units) -> dict[str, str]:
     for unit, objects in affected.items():
         place = layers.place(routes[unit]) if unit in routes else None
         if place is not None:
-            places |= {f"{object['kind']}/{object['metadata']['name']}": f"{place.path}:{place.line}" for object in objects}
+            places |= {
+                f"{object['kind']}/{object['metadata']['name']}": f"{place.path}:{place.line}"
+                for object in objects
+            }
     return places
 
 
-def _stale(side: Revision, environment: str, reading: tuple[Layers, Stack | None]) -> list[Finding]:
-    """`stale-tree` when the tree is not what the values at the same revision generate."""
-    layers, stack = reading
+@dataclass(frozen=True)
+class _Generated:
+    """What the values of a revision generate, against the tree at that revision. None: their values have errors."""
+
+    objects: Units
+    stale: tuple[str, ...] | None
+    source: str
+
+
+def _generate(side: Revision, environment: str, layers: Layers, stack: Stack | None) -> _Generated:
+    source = layers.layers[-1].source.path if layers.layers else f"values/{environment}.yaml"
     base = _base(side)
     if stack is None or base is None:
-        message = f"values/{environment}.yaml has errors: the tree cannot be compared with it"
-        place = Place(layers.layers[-1].source.path) if layers.layers else None
+        return _Generated({}, None, source)
+    placed = list(build_objects(stack))
+    custom = side.custom_units(environment)
+    layout = lay_out_environment(environment, stack, base, placed, custom=custom, header=header(source))
+    wanted = base.files | layout.files
+    side.load({path.rpartition("/")[0] for path in wanted})
+    stale = tuple(path for path, text in wanted.items() if side.read(path) != text)
+    objects: dict[str, list[Object]] = {}
+    for each in placed:
+        objects.setdefault(each.unit, []).append(each.object)
+    return _Generated({unit: items for unit, items in objects.items() if unit not in custom}, stale, source)
+
+
+def _as_generated(side: Revision, generated: _Generated) -> Units:
+    """The units whose files are byte for byte what the values generate: they build to the rendered objects (the first
+    law), and need not be built."""
+    if generated.stale is None or any(
+        "/engine/" in path or path.startswith("base/") for path in generated.stale
+    ):
+        return {}
+    touched = {path.rpartition("/")[0].split("/", 2)[-1] for path in generated.stale}
+    return {unit: objects for unit, objects in generated.objects.items() if unit not in touched}
+
+
+def _stale(generated: _Generated, environment: str) -> list[Finding]:
+    """`stale-tree` when the tree is not what the values at the same revision generate."""
+    if generated.stale is None:
+        message = f"the values of {environment} have errors: the tree cannot be compared with them"
+        place = Place(generated.source)
         return [Finding("stale-tree", Severity.WARNING, message, place=place, help="run `llmstack lint`")]
-    custom = sorted(
-        path.removeprefix(f"custom/{environment}/").rpartition("/")[0]
-        for path in side.files(f"custom/{environment}")
-        if path.rpartition("/")[2] in ("kustomization.yaml", "kustomization.yml", "Kustomization")
-    )
-    source = layers.layers[-1].source.path
-    wanted = lay_out_environment(environment, stack, base, custom=custom, header=header(source)).files
-    stale = [path for path, text in (base.files | wanted).items() if side.read(path) != text]
-    if not stale:
+    if not generated.stale:
         return []
-    message = f"{len(stale)} generated files are not what the values say, {stale[0]} first"
-    return [Finding("stale-tree", Severity.WARNING, message, place=Place(stale[0]), help="run `llmstack gen` and commit")]
+    message = (
+        f"{len(generated.stale)} generated files are not what the values say, {generated.stale[0]} first"
+    )
+    place = Place(generated.stale[0])
+    return [
+        Finding("stale-tree", Severity.WARNING, message, place=place, help="run `llmstack gen` and commit")
+    ]
 
 
 def _base(side: Revision) -> Base | None:

@@ -14,7 +14,7 @@ GENERATED = ("base", "overlays", "custom")
 FOLDERS = (*GENERATED, "values")
 
 
-@dataclass
+@dataclass(eq=False)
 class Revision:
     """One side of a comparison. Files are read a folder at a time, or many at once after `load`."""
 
@@ -37,7 +37,7 @@ class Revision:
         if self.commit is None:
             return _read_file(self.repository.root / path)
         folder = path.rpartition("/")[0]
-        if folder not in self._folders and not any(path.startswith(f"{loaded}/") for loaded in self._folders):
+        if folder not in self._folders and folder.split("/", 1)[0] not in self._folders:
             self.load([folder])
         return self._read.get(path)
 
@@ -52,6 +52,16 @@ class Revision:
         if self.commit is not None and missing:
             self._read |= gitio.read_files(self.repository, self.commit, missing)
             self._folders |= set(missing)
+
+    def custom_units(self, environment: str) -> list[str]:
+        """Units that people build on at this revision: folders of custom/<env>/ with a kustomization."""
+        top = f"custom/{environment}/"
+        names = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+        return sorted(
+            path.removeprefix(top).rpartition("/")[0]
+            for path in self.files(top.rstrip("/"))
+            if path.rpartition("/")[2] in names and path.count("/") > 2
+        )
 
     def files(self, folder: str) -> dict[str, bytes]:
         """Every file below a folder, by path."""

@@ -7,13 +7,32 @@ from typing import Any
 from hypothesis import strategies as st
 
 NAMES = ("llama", "qwen", "mistral")
-_TEXT = st.sampled_from(("x", "08", "1e3", "yes", "$(POD_IP)", "${HOME}", "{{ x }}", "a: b", "line\nline\n", " lead", "ü", "#", ""))
+_TEXT = st.sampled_from(
+    (
+        "x",
+        "08",
+        "1e3",
+        "yes",
+        "$(POD_IP)",
+        "${HOME}",
+        "{{ x }}",
+        "a: b",
+        "line\nline\n",
+        " lead",
+        "ü",
+        "#",
+        "",
+    )
+)
 _WORD = st.sampled_from(("a", "b", "team-1", "x.y", "0", "true"))
-_LABELS = st.dictionaries(st.sampled_from(("team", "tier", "example.com/x")), st.sampled_from(("a", "b", "1", "")), max_size=2)
+_LABELS = st.dictionaries(
+    st.sampled_from(("team", "tier", "example.com/x")), st.sampled_from(("a", "b", "1", "")), max_size=2
+)
 _QUANTITY = st.sampled_from(("1", "500m", "16Gi", "2G"))
 _PORT = st.sampled_from((8000, 8080, 9000))
 _ENV = st.lists(
-    st.fixed_dictionaries({"name": st.sampled_from(("A", "B", "HF_HOME", "POD_IP")), "value": _TEXT}), max_size=3
+    st.fixed_dictionaries({"name": st.sampled_from(("A", "B", "HF_HOME", "POD_IP")), "value": _TEXT}),
+    max_size=3,
 )
 _TOLERATIONS = st.lists(st.fixed_dictionaries({"key": _WORD, "operator": st.just("Exists")}), max_size=2)
 _PROBE = st.fixed_dictionaries({}, optional={
@@ -21,10 +40,18 @@ _PROBE = st.fixed_dictionaries({}, optional={
     "exec": st.just({"command": ["true"]}), "tcpSocket": st.just({"port": 8000}),
 })  # fmt: skip
 _STRATEGY = st.sampled_from(
-    ({"type": "Recreate"}, {"rollingUpdate": {"maxSurge": 1}}, {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%"}})
+    (
+        {"type": "Recreate"},
+        {"rollingUpdate": {"maxSurge": 1}},
+        {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%"}},
+    )
 )
 _VOLUMES = st.sampled_from(
-    ([], [{"name": "tmp", "emptyDir": {}}], [{"name": "tmp", "configMap": {"name": "c"}}, {"name": "shm", "emptyDir": {"medium": "Memory"}}])
+    (
+        [],
+        [{"name": "tmp", "emptyDir": {}}],
+        [{"name": "tmp", "configMap": {"name": "c"}}, {"name": "shm", "emptyDir": {"medium": "Memory"}}],
+    )
 )
 _SECRET = st.sampled_from((None, {"secretName": "hf", "secretKey": "token"}, {"secretName": ""}))
 
@@ -79,7 +106,11 @@ _STORAGE = _some(
     enabled=st.booleans(), size=_QUANTITY, hostPath=st.just("/x"), nfs=st.just({"server": "s", "path": "/p"}),
     storageClass=st.sampled_from(("", "fast", None)), accessModes=st.just(["ReadWriteMany"]),
 )  # fmt: skip
-_GITOPS = _some(release=st.sampled_from(("one", "two")), namespace=st.sampled_from(("n1", "n2")), createNamespace=st.booleans())
+_GITOPS = _some(
+    release=st.sampled_from(("one", "two")),
+    namespace=st.sampled_from(("n1", "n2")),
+    createNamespace=st.booleans(),
+)
 
 
 @st.composite
@@ -87,5 +118,12 @@ def stacks(draw: st.DrawFn) -> dict[str, Any]:
     """Values of one file."""
     names = draw(st.lists(st.sampled_from(NAMES), unique=True, max_size=3))
     engine = draw(_ENGINE) | {"modelSpec": [{"name": name, **draw(_MODEL)} for name in names]}
-    sections = {"routerSpec": _ROUTER, "cacheServerSpec": _CACHE, "sharedStorage": _STORAGE, "gitops": _GITOPS}
-    return {"servingEngineSpec": engine} | {name: draw(section) for name, section in sections.items() if draw(st.booleans())}
+    sections = {
+        "routerSpec": _ROUTER,
+        "cacheServerSpec": _CACHE,
+        "sharedStorage": _STORAGE,
+        "gitops": _GITOPS,
+    }
+    return {"servingEngineSpec": engine} | {
+        name: draw(section) for name, section in sections.items() if draw(st.booleans())
+    }

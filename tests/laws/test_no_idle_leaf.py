@@ -68,7 +68,9 @@ def idle_leaves(tree: Tree) -> Iterator[str]:
     for path, text in sorted(tree.files.items()):
         folder, _, name = path.rpartition("/")
         kustomization = yamlio.load(text) if name == "kustomization.yaml" else {}
-        if kustomization.get("kind") != "Kustomization":  # the engine component says what the environment says
+        if (
+            kustomization.get("kind") != "Kustomization"
+        ):  # the engine component says what the environment says
             continue
         expected = _built(tree.files, folder)
         for entry in kustomization.get("patches", ()):
@@ -88,11 +90,18 @@ def test_the_example() -> None:
 def test_another_release_and_storage() -> None:
     """Renames, which kustomize follows by itself, leave nothing to say twice."""
     base = {
-        "servingEngineSpec": {"modelSpec": [{"name": "a", "repository": "r", "tag": "v1", "pvcStorage": "1Gi", "chatTemplate": "{{ x }}"}]},
+        "servingEngineSpec": {
+            "modelSpec": [
+                {"name": "a", "repository": "r", "tag": "v1", "pvcStorage": "1Gi", "chatTemplate": "{{ x }}"}
+            ]
+        },
         "sharedStorage": {"enabled": True, "hostPath": "/x"},
         "routerSpec": {"ingress": {"enabled": True}},
     }
-    upper = {"gitops": {"release": "other", "namespace": "llm"}, "routerSpec": {"autoscaling": {"enabled": True}}}
+    upper = {
+        "gitops": {"release": "other", "namespace": "llm"},
+        "routerSpec": {"autoscaling": {"enabled": True}},
+    }
     assert list(idle_leaves(tree_of({"base": base, "prod": upper}))) == []
 
 

@@ -86,7 +86,9 @@ def describe_type(annotation: Any, metadata: typing.Sequence[Any] = ()) -> str:
         return "map"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return "section"
-    return {str: "text", int: "integer", float: "number", bool: "boolean"}.get(annotation, "any" if annotation is Any else annotation.__name__)
+    return {str: "text", int: "integer", float: "number", bool: "boolean"}.get(
+        annotation, "any" if annotation is Any else annotation.__name__
+    )
 
 
 def _default(field: FieldInfo) -> str:
@@ -114,7 +116,11 @@ def _aliases(path: str) -> tuple[str, ...]:
     found = []
     for section, names in ALIASES.items():
         prefix = "".join(f"{step}." for step in section).replace("modelSpec.*.", "modelSpec[].")
-        found += [f"{prefix}{alias}" for alias, target in names.items() if f"{prefix}{'.'.join(map(str, target))}" == path]
+        found += [
+            f"{prefix}{alias}"
+            for alias, target in names.items()
+            if f"{prefix}{'.'.join(map(str, target))}" == path
+        ]
     return tuple(found)
 
 
@@ -123,5 +129,9 @@ def find_keys(word: str) -> list[Key]:
     wanted = word.lower().replace("[0]", "[]")
     keys = list(all_keys())
     exact = [key for key in keys if key.path.lower() == wanted or key.path.lower().endswith(f".{wanted}")]
-    rest = [key for key in keys if key not in exact and any(wanted in path.lower() for path in (key.path, *key.aliases))]
+    rest = [
+        key
+        for key in keys
+        if key not in exact and any(wanted in path.lower() for path in (key.path, *key.aliases))
+    ]
     return exact + rest

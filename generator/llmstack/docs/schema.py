@@ -20,9 +20,15 @@ def values_schema() -> dict[str, Any]:
         properties = _properties(schema, section)
         for alias, target in names.items():
             known = _property(schema, (*section, *target))
-            properties[alias] = {**known, "description": f"Another spelling of `{'.'.join(map(str, target))}`."}
+            properties[alias] = {
+                **known,
+                "description": f"Another spelling of `{'.'.join(map(str, target))}`.",
+            }
     for name in OTHER_CHARTS:
-        schema["properties"][name] = {"type": ["object", "null"], "description": "Belongs to another chart; not read."}
+        schema["properties"][name] = {
+            "type": ["object", "null"],
+            "description": "Belongs to another chart; not read.",
+        }
     return _cleaned(schema)
 
 
@@ -57,4 +63,3 @@ def _cleaned(node: Any) -> Any:
         for key, value in node.items()
         if not (key == "title" and isinstance(value, str) and value != "llmstack values") and key != "chart"
     }
-

@@ -26,8 +26,12 @@ def values_page() -> str:
         if inner:
             parts.append(_table(inner, len(top.path) + 1))
     differing = [key for key in keys if key.chart_default is not None]
-    parts.append("\n## Defaults that differ from the chart's\n\n| key | our default | the chart's |\n|---|---|---|\n")
-    parts += [f"| `{key.path}` | {_code(key.default)} | {_code(key.chart_default or '')} |\n" for key in differing]
+    parts.append(
+        "\n## Defaults that differ from the chart's\n\n| key | our default | the chart's |\n|---|---|---|\n"
+    )
+    parts += [
+        f"| `{key.path}` | {_code(key.default)} | {_code(key.chart_default or '')} |\n" for key in differing
+    ]
     return "".join(parts)
 
 
@@ -35,7 +39,9 @@ def _table(keys: list[Key], strip: int) -> str:
     rows = ["\n| key | type | default | what it does |\n|---|---|---|---|\n"]
     for key in keys:
         shown = key.path[strip:].lstrip(".")
-        rows.append(f"| `{shown}` | {key.type} | {_code(key.default)} | {_escape(key.description)}{_also(key)} |\n")
+        rows.append(
+            f"| `{shown}` | {key.type} | {_code(key.default)} | {_escape(key.description)}{_also(key)} |\n"
+        )
     return "".join(rows)
 
 

@@ -14,7 +14,9 @@ Count = Annotated[int, Field(ge=0)]
 class Fallback(Section):
     """What KEDA does when the metrics cannot be had."""
 
-    failure_threshold: Annotated[int, Field(ge=1)] | None = Field(None, description="Failures in a row before the fallback.")
+    failure_threshold: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="Failures in a row before the fallback."
+    )
     replicas: Count | None = Field(None, description="Replicas in the fallback.")
 
 
@@ -30,15 +32,21 @@ class ScalingModifiers(Section):
 
     target: Text | None = Field(None, description="Target of the composed metric.")
     activation_target: Text | None = Field(None, description="Value that wakes the scaler from zero.")
-    metric_type: Literal["AverageValue", "Value", ""] | None = Field(None, description="How the target is read.")
+    metric_type: Literal["AverageValue", "Value", ""] | None = Field(
+        None, description="How the target is read."
+    )
     formula: Text | None = Field(None, description="The formula over the triggers' names.")
 
 
 class Advanced(Section):
     """KEDA's advanced section."""
 
-    restore_to_original_replica_count: bool | None = Field(None, description="Restore the replicas when the scaler is removed.")
-    horizontal_pod_autoscaler_config: HpaConfig | None = Field(None, description="The HorizontalPodAutoscaler.")
+    restore_to_original_replica_count: bool | None = Field(
+        None, description="Restore the replicas when the scaler is removed."
+    )
+    horizontal_pod_autoscaler_config: HpaConfig | None = Field(
+        None, description="The HorizontalPodAutoscaler."
+    )
     scaling_modifiers: ScalingModifiers | None = Field(None, description="Composed metric.")
 
 
@@ -58,11 +66,16 @@ class Keda(Section):
     cooldown_period: Count | None = Field(
         None, description="Seconds before scaling to zero; KEDA's default is 300."
     )
-    idle_replica_count: Count | None = Field(None, description="Replicas when no trigger is active; less than minReplicaCount.")
-    initial_cooldown_period: Count | None = Field(None, description="Seconds after creation before scaling to zero.")
+    idle_replica_count: Count | None = Field(
+        None, description="Replicas when no trigger is active; less than minReplicaCount."
+    )
+    initial_cooldown_period: Count | None = Field(
+        None, description="Seconds after creation before scaling to zero."
+    )
     fallback: Fallback | None = Field(None, description="What to do when the metrics cannot be had.")
     triggers: list[dict[str, Any]] | dict[str, Any] | None = Field(
-        None, description="KEDA triggers: a list, or one; unset: waiting requests of this model, from Prometheus."
+        None,
+        description="KEDA triggers: a list, or one; unset: waiting requests of this model, from Prometheus.",
     )
     advanced: Advanced | None = Field(None, description="KEDA's advanced section.")
 
@@ -74,5 +87,7 @@ class Autoscaling(Section):
     min_replicas: Annotated[int, Field(ge=1)] | None = Field(1, description="Fewest replicas.")
     max_replicas: Annotated[int, Field(ge=1)] | None = Field(3, description="Most replicas.")
     target_cpu_utilization_percentage: Annotated[int, Field(ge=1)] | None = Field(
-        80, alias="targetCPUUtilizationPercentage", description="CPU use to aim at, in percent of the request."
+        80,
+        alias="targetCPUUtilizationPercentage",
+        description="CPU use to aim at, in percent of the request.",
     )

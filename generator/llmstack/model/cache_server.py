@@ -35,10 +35,14 @@ class CacheServerImage(Section):
     """Image of the cache server."""
 
     repository: Text | None = Field(
-        "lmcache/lmstack-cache-server", description="Image repository.", json_schema_extra=dict(chart("lmcache/vllm-openai"))
+        "lmcache/lmstack-cache-server",
+        description="Image repository.",
+        json_schema_extra=dict(chart("lmcache/vllm-openai")),
     )
     tag: Text | None = Field("latest", description="Image tag, or a digest `sha256:…`.")
-    pull_policy: PullPolicy | None = Field("Always", description="When to pull the image.", json_schema_extra=dict(chart("IfNotPresent")))
+    pull_policy: PullPolicy | None = Field(
+        "Always", description="When to pull the image.", json_schema_extra=dict(chart("IfNotPresent"))
+    )
 
 
 def _probe(failures: int) -> dict[str, Any]:
@@ -57,7 +61,9 @@ class CacheServerSpec(Section):
     image: Annotated[CacheServerImage, BeforeValidator(none_is_empty)] = Field(
         default_factory=CacheServerImage, description="Its image."
     )
-    image_pull_secrets: LocalObjectReferences | None = Field(None, description="Secrets with credentials for the image registry.")
+    image_pull_secrets: LocalObjectReferences | None = Field(
+        None, description="Secrets with credentials for the image registry."
+    )
     replica_count: Annotated[int, Field(ge=0)] | None = Field(1, description="Number of replicas.")
     container_port: Port = Field(8000, description="Port the cache server listens on.")
     service_type: ServiceType | None = Field("ClusterIP", description="Type of the Service.")
@@ -78,10 +84,14 @@ class CacheServerSpec(Section):
         None, description="Deployment strategy; unset: maxSurge 1, maxUnavailable 0."
     )
     startup_probe: Probe | None = Field(
-        _probe(60), description="Startup probe; TCP, because the server speaks no HTTP.", json_schema_extra=dict(chart("none"))
+        _probe(60),
+        description="Startup probe; TCP, because the server speaks no HTTP.",
+        json_schema_extra=dict(chart("none")),
     )
     liveness_probe: Probe | None = Field(
-        _probe(3), description="Liveness probe; TCP, because the server speaks no HTTP.", json_schema_extra=dict(chart("exec"))
+        _probe(3),
+        description="Liveness probe; TCP, because the server speaks no HTTP.",
+        json_schema_extra=dict(chart("exec")),
     )
     readiness_probe: Probe | None = Field(None, description="Readiness probe; unset: ready once started.")
     max_unavailable_pod_disruption_budget: NumberText | None = Field(
@@ -93,11 +103,17 @@ class CacheServerSpec(Section):
     scheduler_name: Text | None = Field(None, description="Scheduler of the pods.")
     security_context: PodSecurityContext | None = Field(None, description="Security context of the pods.")
     container_security_context: SecurityContext | None = Field(
-        {"runAsNonRoot": False}, description="Security context of the container.", json_schema_extra=dict(chart({}))
+        {"runAsNonRoot": False},
+        description="Security context of the container.",
+        json_schema_extra=dict(chart({})),
     )
     priority_class_name: DnsName | None = Field(None, description="Priority class of the pods.")
     node_selector: StringMap | None = Field(None, description="Node labels the pods need.")
     node_selector_terms: NodeSelectorTerms | None = Field(None, description="Required node affinity terms.")
-    affinity: Affinity | None = Field(None, description="Affinity of the pods; then nodeSelectorTerms is not read.")
+    affinity: Affinity | None = Field(
+        None, description="Affinity of the pods; then nodeSelectorTerms is not read."
+    )
     env: EnvVars | None = Field(None, description="Environment of the cache server, as a Kubernetes list.")
-    serde: Text | None = Field(None, description="How KV cache is serialised: naive, cachegen, …; engines are told it.")
+    serde: Text | None = Field(
+        None, description="How KV cache is serialised: naive, cachegen, …; engines are told it."
+    )

@@ -49,7 +49,6 @@ class EnvFromSecret(Section):
     name: DnsName | None = Field(None, description="Name of the existing Secret.")
 
 
-
 class Model(Section):
     """One model: one serving engine, its Service and its storage."""
 
@@ -59,76 +58,121 @@ class Model(Section):
     pod_annotations: StringMap | None = Field(None, description="Annotations of the pods.")
     labels: StringMap | None = Field(None, description="Further labels of the Deployment and its pods.")
     pod_labels: StringMap | None = Field(None, description="Further labels of the pods.")
-    service_account_name: DnsName | None = Field(None, description="Service account of the pods; empty means unset.")
+    service_account_name: DnsName | None = Field(
+        None, description="Service account of the pods; empty means unset."
+    )
     priority_class_name: DnsName | None = Field(None, description="Priority class of the pods.")
     runtime_class_name: DnsName | None = Field(
         None, description="Runtime class of the pods; unset: servingEngineSpec.runtimeClassName, empty: none."
     )
-    repository: Text | None = Field(None, description="Image repository of the engine, e.g. vllm/vllm-openai.")
+    repository: Text | None = Field(
+        None, description="Image repository of the engine, e.g. vllm/vllm-openai."
+    )
     tag: Text | None = Field(None, description="Image tag, or a digest `sha256:…`.")
-    image_pull_secret: DnsName | None = Field(None, description="Secret with credentials for the image registry.")
+    image_pull_secret: DnsName | None = Field(
+        None, description="Secret with credentials for the image registry."
+    )
     image_pull_policy: PullPolicy | None = Field(
         None, description="When to pull the image; unset: servingEngineSpec.imagePullPolicy."
     )
-    model_url: Text | None = Field(None, alias="modelURL", description="The model: a name on the Hugging Face hub, or a path.")
+    model_url: Text | None = Field(
+        None, alias="modelURL", description="The model: a name on the Hugging Face hub, or a path."
+    )
     model_revision: Text | None = Field(None, description="`--revision`: branch, tag or commit of the model.")
     chat_template: Text | None = Field(
         None, description="The chat template's text (Jinja), or the name of a file under /templates."
     )
     chat_template_config_map: Text | None = Field(
-        None, description="Text of the template that `chatTemplate` names; it becomes a config map mounted at /templates."
+        None,
+        description="Text of the template that `chatTemplate` names; it becomes a config map mounted at /templates.",
     )
     replica_count: Annotated[int, Field(ge=0)] | None = Field(1, description="Number of replicas.")
-    resources: Resources | None = Field(None, description="A raw resources block; it takes the place of the request and limit keys.")
-    request_cpu: Quantity | None = Field(None, alias="requestCPU", description="CPUs requested; 0 means none.")
-    request_memory: Quantity | None = Field(None, description="Memory requested.")
-    request_gpu: Quantity | None = Field(None, alias="requestGPU", description="GPUs requested, a whole number; 0 means none.")
-    request_gpu_type: Text | None = Field(
-        "nvidia.com/gpu", alias="requestGPUType", description="Resource that is counted as GPU, a MIG profile for example."
+    resources: Resources | None = Field(
+        None, description="A raw resources block; it takes the place of the request and limit keys."
     )
-    request_gpu_mem: Quantity | None = Field(None, alias="requestGPUMem", description="nvidia.com/gpumem (HAMi), in MB.")
+    request_cpu: Quantity | None = Field(
+        None, alias="requestCPU", description="CPUs requested; 0 means none."
+    )
+    request_memory: Quantity | None = Field(None, description="Memory requested.")
+    request_gpu: Quantity | None = Field(
+        None, alias="requestGPU", description="GPUs requested, a whole number; 0 means none."
+    )
+    request_gpu_type: Text | None = Field(
+        "nvidia.com/gpu",
+        alias="requestGPUType",
+        description="Resource that is counted as GPU, a MIG profile for example.",
+    )
+    request_gpu_mem: Quantity | None = Field(
+        None, alias="requestGPUMem", description="nvidia.com/gpumem (HAMi), in MB."
+    )
     request_gpu_mem_percentage: Quantity | None = Field(
         None, alias="requestGPUMemPercentage", description="nvidia.com/gpumem-percentage (HAMi)."
     )
-    request_gpu_cores: Quantity | None = Field(None, alias="requestGPUCores", description="nvidia.com/gpucores (HAMi), in percent.")
+    request_gpu_cores: Quantity | None = Field(
+        None, alias="requestGPUCores", description="nvidia.com/gpucores (HAMi), in percent."
+    )
     limit_cpu: Quantity | None = Field(None, alias="limitCPU", description="CPU limit.")
     limit_memory: Quantity | None = Field(None, description="Memory limit.")
-    limit_gpu_mem: Quantity | None = Field(None, alias="limitGPUMem", description="Limit of nvidia.com/gpumem (HAMi).")
+    limit_gpu_mem: Quantity | None = Field(
+        None, alias="limitGPUMem", description="Limit of nvidia.com/gpumem (HAMi)."
+    )
     limit_gpu_mem_percentage: Quantity | None = Field(
         None, alias="limitGPUMemPercentage", description="Limit of nvidia.com/gpumem-percentage (HAMi)."
     )
-    limit_gpu_cores: Quantity | None = Field(None, alias="limitGPUCores", description="Limit of nvidia.com/gpucores (HAMi).")
+    limit_gpu_cores: Quantity | None = Field(
+        None, alias="limitGPUCores", description="Limit of nvidia.com/gpucores (HAMi)."
+    )
     shm_size: Quantity | None = Field(
-        "20Gi", description="Size of /dev/shm, a memory volume; mounted when tensorParallelSize is more than 1."
+        "20Gi",
+        description="Size of /dev/shm, a memory volume; mounted when tensorParallelSize is more than 1.",
     )
     enable_lora: bool | None = Field(None, alias="enableLoRA", description="`--enable-lora`.")
     enable_tool: bool | None = Field(None, description="`--enable-auto-tool-choice`.")
     tool_call_parser: Text | None = Field(None, description="`--tool-call-parser`.")
     pvc_storage: Quantity | None = Field(None, description="Size of the model's claim, mounted at /data.")
-    pvc_access_mode: list[AccessMode] | None = Field(None, description="Access modes of the claim; ReadWriteOnce when unset.")
-    storage_class: DnsName | None = Field(
-        None, description="Storage class of the claim. Unset: the cluster's default; `\"\"`: static volumes only."
+    pvc_access_mode: list[AccessMode] | None = Field(
+        None, description="Access modes of the claim; ReadWriteOnce when unset."
     )
-    pvc_match_labels: StringMap | None = Field(None, description="Labels that select the volume the claim binds to.")
+    storage_class: DnsName | None = Field(
+        None,
+        description='Storage class of the claim. Unset: the cluster\'s default; `""`: static volumes only.',
+    )
+    pvc_match_labels: StringMap | None = Field(
+        None, description="Labels that select the volume the claim binds to."
+    )
     pvc_labels: StringMap | None = Field(None, description="Labels of the claim.")
     pvc_annotations: StringMap | None = Field(None, description="Annotations of the claim.")
-    pvc_existing_claim_name: DnsName | None = Field(None, description="An existing claim to mount instead of one of ours.")
+    pvc_existing_claim_name: DnsName | None = Field(
+        None, description="An existing claim to mount instead of one of ours."
+    )
     extra_volumes: Volumes | None = Field(None, description="Further volumes of the pod.")
-    extra_volume_mounts: VolumeMounts | None = Field(None, description="Further mounts of the engine's container.")
-    init_container: InitContainers | None = Field(None, description="Init containers: one map, or a list of them in order.")
+    extra_volume_mounts: VolumeMounts | None = Field(
+        None, description="Further mounts of the engine's container."
+    )
+    init_container: InitContainers | None = Field(
+        None, description="Init containers: one map, or a list of them in order."
+    )
     vllm_config: Annotated[VllmConfig, BeforeValidator(none_is_empty)] = Field(
         default_factory=VllmConfig, description="Options of `vllm serve`."
     )
     lmcache_config: Annotated[LmcacheConfig, BeforeValidator(none_is_empty)] = Field(
         default_factory=LmcacheConfig, description="LMCache."
     )
-    hf_token: SecretValue = Field(None, alias="hf_token", description="Secret with the Hugging Face token: {secretName, secretKey}.")
-    env_from_secret: EnvFromSecret | None = Field(None, description="A Secret whose every key becomes an environment variable.")
+    hf_token: SecretValue = Field(
+        None, alias="hf_token", description="Secret with the Hugging Face token: {secretName, secretKey}."
+    )
+    env_from_secret: EnvFromSecret | None = Field(
+        None, description="A Secret whose every key becomes an environment variable."
+    )
     env: EnvVars | None = Field(None, description="Environment of the engine, as a Kubernetes list.")
-    affinity: Affinity | None = Field(None, description="Affinity of the pods; then nodeSelectorTerms is not read.")
+    affinity: Affinity | None = Field(
+        None, description="Affinity of the pods; then nodeSelectorTerms is not read."
+    )
     node_selector_terms: NodeSelectorTerms | None = Field(None, description="Required node affinity terms.")
     node_selector: StringMap | None = Field(None, description="Node labels the pods need.")
-    node_name: DnsName | None = Field(None, description="The one node to run on; then nodeSelectorTerms is not read.")
+    node_name: DnsName | None = Field(
+        None, description="The one node to run on; then nodeSelectorTerms is not read."
+    )
     tolerations: Tolerations | None = Field(None, description="Tolerations of this model.")
     tolerations_policy: Literal["append", "override"] | None = Field(
         "append", description="Add to servingEngineSpec.tolerations, or take their place."
@@ -139,7 +183,9 @@ class Model(Section):
     ray_spec: RaySpec | None = Field(None, description="Serve from a RayCluster.")
     lws_spec: LwsSpec | None = Field(None, description="Serve from a LeaderWorkerSet.")
     device: Text | None = Field(None, description="Once named the device; vLLM's images are built for one.")
-    extra_args: list[NumberText] | None = Field(None, description="Further arguments, after vllmConfig.extraArgs.")
+    extra_args: list[NumberText] | None = Field(
+        None, description="Further arguments, after vllmConfig.extraArgs."
+    )
     gitops: Annotated[ModelGitops, BeforeValidator(none_is_empty)] = Field(
         default_factory=ModelGitops, description="What only llmstack reads of this model."
     )
@@ -178,9 +224,12 @@ class ServingEngineSpec(Section):
 
     enable_engine: bool | None = Field(True, description="Deploy the serving engines.")
     labels: StringMap | None = Field(
-        {"environment": "test", "release": "test"}, description="Further labels of all engines and their pods."
+        {"environment": "test", "release": "test"},
+        description="Further labels of all engines and their pods.",
     )
-    vllm_api_key: SecretValue = Field(None, description="Secret with the API key of engines and router: {secretName, secretKey}.")
+    vllm_api_key: SecretValue = Field(
+        None, description="Secret with the API key of engines and router: {secretName, secretKey}."
+    )
     container_port: Port = Field(8000, description="Port the engine listens on.")
     service_port: Port = Field(80, description="Port of each engine's Service; unset: containerPort.")
     configs: StringMap | None = Field(None, description="Environment of all engines, from a config map.")
@@ -189,19 +238,28 @@ class ServingEngineSpec(Section):
         json_schema_extra=dict(chart("maxSurge 100%, maxUnavailable 0")),
     )  # fmt: skip
     startup_probe: Probe | None = Field(
-        _probe(15, 10, 60), description="Startup probe of the engine's container.", json_schema_extra=dict(chart("port: 8000"))
+        _probe(15, 10, 60),
+        description="Startup probe of the engine's container.",
+        json_schema_extra=dict(chart("port: 8000")),
     )
     liveness_probe: Probe | None = Field(
-        _probe(15, 10, 3), description="Liveness probe of the engine's container.", json_schema_extra=dict(chart("port: 8000"))
+        _probe(15, 10, 3),
+        description="Liveness probe of the engine's container.",
+        json_schema_extra=dict(chart("port: 8000")),
     )
     readiness_probe: Probe | None = Field(
-        _probe(15, 5, 3), description="Readiness probe of the engine's container.", json_schema_extra=dict(chart("port: 8000"))
+        _probe(15, 5, 3),
+        description="Readiness probe of the engine's container.",
+        json_schema_extra=dict(chart("port: 8000")),
     )
     max_unavailable_pod_disruption_budget: NumberText | None = Field(
-        None, description="maxUnavailable of a PodDisruptionBudget for each model: a number or a percentage; empty: none."
+        None,
+        description="maxUnavailable of a PodDisruptionBudget for each model: a number or a percentage; empty: none.",
     )
     tolerations: Tolerations | None = Field(None, description="Tolerations of all engines.")
-    runtime_class_name: DnsName | None = Field("nvidia", description="Runtime class of all engines; empty: none.")
+    runtime_class_name: DnsName | None = Field(
+        "nvidia", description="Runtime class of all engines; empty: none."
+    )
     scheduler_name: Text | None = Field(None, description="Scheduler of the pods.")
     image_pull_policy: PullPolicy | None = Field("Always", description="When to pull the engines' images.")
     security_context: PodSecurityContext | None = Field(None, description="Security context of the pods.")

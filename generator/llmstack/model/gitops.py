@@ -45,24 +45,35 @@ class Secrets(Section):
     store_kind: Literal["SecretStore", "ClusterSecretStore"] | None = Field(
         "ClusterSecretStore", description="external-secrets: kind of the store."
     )
-    refresh_interval: Duration | None = Field("1h", description="external-secrets: how often the store is read.")
-    key: Text | None = Field(
-        None, description="external-secrets: remote key, with {env}, {secret} and {key} replaced; unset: `{secret}`, property `{key}`."
+    refresh_interval: Duration | None = Field(
+        "1h", description="external-secrets: how often the store is read."
     )
-    certificate: Text | None = Field(None, description="sealed-secrets: path of the controller's certificate.")
+    key: Text | None = Field(
+        None,
+        description="external-secrets: remote key, with {env}, {secret} and {key} replaced; unset: `{secret}`, property `{key}`.",
+    )
+    certificate: Text | None = Field(
+        None, description="sealed-secrets: path of the controller's certificate."
+    )
     age: list[Text] | None = Field(None, description="sops: age recipients.")
 
 
 class Sync(Section):
     """What reads the repository into the cluster."""
 
-    tool: Annotated[Literal["none", "flux", "argo"], BeforeValidator(_text)] = Field("none", description="Flux, Argo CD or none.")
+    tool: Annotated[Literal["none", "flux", "argo"], BeforeValidator(_text)] = Field(
+        "none", description="Flux, Argo CD or none."
+    )
     cluster: DnsLabel | None = Field(None, description="Name of the cluster this environment runs in.")
-    repo_url: Text | None = Field(None, alias="repoURL", description="URL of this repository, as the cluster reaches it.")
+    repo_url: Text | None = Field(
+        None, alias="repoURL", description="URL of this repository, as the cluster reaches it."
+    )
     branch: Text | None = Field("main", description="Branch that is synced.")
     path: Text | None = Field(None, description="Folder of this tree in the repository; unset: its root.")
     interval: Duration | None = Field("10m", description="How often the tool looks.")
-    source: Literal["git", "artifact"] | None = Field("git", description="flux: one GitRepository, or an artifact for each unit.")
+    source: Literal["git", "artifact"] | None = Field(
+        "git", description="flux: one GitRepository, or an artifact for each unit."
+    )
 
 
 class Acknowledgement(Section):
@@ -80,7 +91,9 @@ class Gitops(Section):
     release: DnsLabel = Field("llmstack", description="Names every object, as the Helm release does.")
     namespace: DnsLabel = Field("default", description="Namespace of the objects.")
     create_namespace: Bool = Field(False, description="Write the Namespace too.")
-    kubernetes_version: Text = Field("1.34", description="Version whose schemas the objects are validated against.")
+    kubernetes_version: Text = Field(
+        "1.34", description="Version whose schemas the objects are validated against."
+    )
     capacity: list[Capacity] | None = Field(None, description="GPU pools this environment may use.")
     existing: Annotated[Existing, BeforeValidator(none_is_empty)] = Field(
         default_factory=Existing, description="What the cluster already has."
@@ -88,11 +101,15 @@ class Gitops(Section):
     secrets: Annotated[Secrets, BeforeValidator(none_is_empty)] = Field(
         default_factory=Secrets, description="How Secrets come into the cluster."
     )
-    sync: Annotated[Sync, BeforeValidator(none_is_empty)] = Field(default_factory=Sync, description="What reads the repository.")
+    sync: Annotated[Sync, BeforeValidator(none_is_empty)] = Field(
+        default_factory=Sync, description="What reads the repository."
+    )
     pod_security: Literal["baseline", "restricted", "privileged"] = Field(
         "baseline", description="Pod Security level of the namespace; pods beyond it are findings."
     )
-    allow_unknown_kinds: list[Text] | None = Field(None, description="Kinds that may pass validation without a schema.")
+    allow_unknown_kinds: list[Text] | None = Field(
+        None, description="Kinds that may pass validation without a schema."
+    )
     checks: dict[str, Annotated[Level, BeforeValidator(_text)]] | None = Field(
         None, description="Severity of single checks."
     )
@@ -103,6 +120,10 @@ class ModelGitops(Section):
     """What only llmstack reads of one model."""
 
     load_time: Duration | None = Field(None, description="Measured time from start to ready, e.g. 12m.")
-    pool: Text | None = Field(None, description="Pool of gitops.capacity; unset: by node selector and resource.")
-    vllm_version: Text | None = Field(None, description="vLLM's version, where the image tag does not say it.")
+    pool: Text | None = Field(
+        None, description="Pool of gitops.capacity; unset: by node selector and resource."
+    )
+    vllm_version: Text | None = Field(
+        None, description="vLLM's version, where the image tag does not say it."
+    )
     moved_from: DnsLabel | None = Field(None, description="Former name of the model.")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from llmstack.model.types import IngressTLSList, Section, StringMap, Text
+from llmstack.model.types import DnsLabel, IngressTLSList, Section, StringMap, Text
 
 
 class IngressPath(Section):
@@ -48,7 +48,17 @@ class Route(Section):
     parent_refs: list[dict[str, Any]] | None = Field(None, description="Gateways the route attaches to.")
     https_redirect: bool | None = Field(False, description="Only redirect to HTTPS.")
     matches: list[dict[str, Any]] | None = Field(
-        [{"path": {"type": "PathPrefix", "value": "/"}}], description="Which requests match."
+        None, description="Which requests match; unset: all, which an HTTPRoute `main` says as the path /."
     )
     filters: list[dict[str, Any]] | None = Field(None, description="Filters of the rule.")
     additional_rules: list[dict[str, Any]] | None = Field(None, description="Further rules.")
+
+
+def _without_nulls(routes: Any) -> Any:
+    """`main: null` takes a lower layer's route away."""
+    if not isinstance(routes, dict):
+        return routes
+    return {key: route for key, route in routes.items() if route is not None}
+
+
+Routes = Annotated[dict[DnsLabel, Route], BeforeValidator(_without_nulls)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -36,13 +36,17 @@ class AdapterSource(Section):
     repository: Text | None = Field(None, description="Repository of the adapter.")
     pattern: Text | None = Field(None, description="Pattern of adapter names.")
     max_adapters: Annotated[int, Field(ge=0)] | None = Field(None, description="Most adapters to load.")
-    credentials: SecretValue = Field(None, description="Secret with credentials for the source: {secretName, secretKey}.")
+    credentials: SecretValue = Field(
+        None, description="Secret with credentials for the source: {secretName, secretKey}."
+    )
 
 
 class AdapterDeployment(Section):
     """On how many engines the adapter is loaded."""
 
-    algorithm: Literal["default", "ordered", "equalized"] | None = Field(None, description="Placement algorithm.")
+    algorithm: Literal["default", "ordered", "equalized"] | None = Field(
+        None, description="Placement algorithm."
+    )
     replicas: Annotated[int, Field(ge=0)] | None = Field(None, description="Engines that load the adapter.")
     labels: StringMap | None = Field(None, description="Labels of the LoraAdapter.")
 
@@ -53,7 +57,9 @@ class LoraAdapter(Section):
     name: DnsLabel | None = Field(None, description="Name of the adapter's object.")
     enabled: bool | None = Field(True, description="Write the LoraAdapter.")
     base_model: Text | None = Field(None, description="Model the adapter is for.")
-    vllm_api_key: SecretValue = Field(None, description="Secret with the engines' API key; unset: servingEngineSpec.vllmApiKey.")
+    vllm_api_key: SecretValue = Field(
+        None, description="Secret with the engines' API key; unset: servingEngineSpec.vllmApiKey."
+    )
     adapter_source: AdapterSource | None = Field(None, description="Source of the adapter.")
     lora_adapter_deployment_config: AdapterDeployment | None = Field(None, description="Placement.")
     labels: StringMap | None = Field(None, description="Labels of the LoraAdapter.")
@@ -78,19 +84,27 @@ class LoraController(Section):
 
     enable_lora_controller: bool | None = Field(False, description="Deploy the controller.")
     kubernetes_cluster_domain: Text | None = Field("cluster.local", description="Cluster domain.")
-    service_account_name: DnsName | None = Field(None, description="An existing service account; unset: one of ours.")
+    service_account_name: DnsName | None = Field(
+        None, description="An existing service account; unset: one of ours."
+    )
     replica_count: Annotated[int, Field(ge=0)] | None = Field(1, description="Number of replicas.")
-    image: Annotated[ControllerImage, BeforeValidator(none_is_empty)] = Field(default_factory=ControllerImage, description="Image.")
-    image_pull_secrets: LocalObjectReferences | None = Field(None, description="Secrets with credentials for the image registry.")
+    image: Annotated[ControllerImage, BeforeValidator(none_is_empty)] = Field(
+        default_factory=ControllerImage, description="Image."
+    )
+    image_pull_secrets: LocalObjectReferences | None = Field(
+        None, description="Secrets with credentials for the image registry."
+    )
     annotations: StringMap | None = Field(None, description="Annotations of the Deployment.")
     labels: StringMap | None = Field(None, description="Labels of the Deployment.")
     pod_annotations: StringMap | None = Field(None, description="Annotations of the pods.")
     pod_labels: StringMap | None = Field(None, description="Labels of the pods.")
     pod_security_context: PodSecurityContext | None = Field(
-        {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}, description="Security context of the pods."
+        {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+        description="Security context of the pods.",
     )
     container_security_context: SecurityContext | None = Field(
-        {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}, description="Security context of the container."
+        {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+        description="Security context of the container.",
     )
     resources: Resources | None = Field(None, description="Requests and limits.")
     node_selector: StringMap | None = Field(None, description="Node labels the pods need.")
@@ -101,7 +115,7 @@ class LoraController(Section):
     metrics: Annotated[Switch, BeforeValidator(none_is_empty)] = Field(
         Switch(enabled=True), description="Serve metrics."
     )
-    webhook: Annotated[Switch, BeforeValidator(none_is_empty)] = Field(default_factory=Switch, description="Serve a webhook.")
+    webhook: Annotated[Switch, BeforeValidator(none_is_empty)] = Field(
+        default_factory=Switch, description="Serve a webhook."
+    )
     pdb: DisruptionBudget | None = Field(None, description="PodDisruptionBudget of the controller.")
-
-

@@ -17,13 +17,19 @@ class ServiceMonitor(Section):
     interval: Text | None = Field("30s", description="Time between two scrapes.")
     scrape_timeout: Text | None = Field("25s", description="Time a scrape may take.")
     honor_labels: bool | None = Field(False, description="Keep the scraped labels where they collide.")
-    metric_relabelings: Annotated[list[dict[str, Any]], "raw"] | None = Field(None, description="Relabelling before ingestion.")
-    relabelings: Annotated[list[dict[str, Any]], "raw"] | None = Field(None, description="Relabelling before the scrape.")
+    metric_relabelings: Annotated[list[dict[str, Any]], "raw"] | None = Field(
+        None, description="Relabelling before ingestion."
+    )
+    relabelings: Annotated[list[dict[str, Any]], "raw"] | None = Field(
+        None, description="Relabelling before the scrape."
+    )
 
 
 class GrafanaDashboards(Section):
     """Config maps that Grafana's sidecar loads as dashboards."""
 
     enabled: bool | None = Field(False, description="Write the dashboards' config maps.")
-    labels: StringMap | None = Field({"grafana_dashboard": "1"}, description="Labels Grafana's sidecar looks for.")
+    labels: StringMap | None = Field(
+        {"grafana_dashboard": "1"}, description="Labels Grafana's sidecar looks for."
+    )
     annotations: StringMap | None = Field(None, description="Annotations of the config maps.")

@@ -18,7 +18,9 @@ class HeadNode(Section):
     request_gpu: Quantity | None = Field(None, alias="requestGPU", description="GPUs requested.")
     limit_cpu: Quantity | None = Field(None, alias="limitCPU", description="CPU limit.")
     limit_memory: Quantity | None = Field(None, description="Memory limit.")
-    resources: Resources | None = Field(None, description="A raw resources block, instead of the fields above.")
+    resources: Resources | None = Field(
+        None, description="A raw resources block, instead of the fields above."
+    )
     init_container: InitContainers | None = Field(None, description="Init container of the head.")
 
 
@@ -34,7 +36,8 @@ class RaySpec(Section):
     """Serve the model from a RayCluster: one head and replicaCount workers. Needs KubeRay."""
 
     enabled: bool | None = Field(
-        None, description="Use a RayCluster. The chart once took the mere presence of raySpec for it; say `enabled`."
+        None,
+        description="Use a RayCluster. The chart once took the mere presence of raySpec for it; say `enabled`.",
     )
     head_node: HeadNode | None = Field(None, description="The head's resources.")
     upgrade_strategy: UpgradeStrategy | None = Field(
@@ -46,7 +49,9 @@ class LwsSpec(Section):
     """Serve the model from a LeaderWorkerSet: vLLM's own multi-node mode, without Ray."""
 
     enabled: bool | None = Field(False, description="Use a LeaderWorkerSet; needs its controller.")
-    size: Annotated[int, Field(ge=2)] | None = Field(None, description="Pods in a group: the leader and its workers; replicaCount counts groups.")
+    size: Annotated[int, Field(ge=2)] | None = Field(
+        None, description="Pods in a group: the leader and its workers; replicaCount counts groups."
+    )
     restart_policy: Literal["RecreateGroupOnPodRestart", "RecreateGroupAfterStart", "None"] | None = Field(
         "RecreateGroupOnPodRestart", description="What happens to a group when one of its pods restarts."
     )

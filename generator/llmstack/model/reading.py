@@ -41,21 +41,29 @@ def read_stack(sources: Iterable[Source]) -> tuple[Layers, Stack | None, tuple[F
             del data[section]
             message = f"`{section}` belongs to another chart; nothing is generated from it"
             help = "install that chart on its own, and keep its values with it"
-            findings.append(Finding("other-chart", Severity.WARNING, message, (section,), layers.place((section,)), help))
+            findings.append(
+                Finding("other-chart", Severity.WARNING, message, (section,), layers.place((section,)), help)
+            )
     stack, problems = _validate(data)
     findings += [_placed(problem, layers) for problem in problems]
-    broken = any(source.root is None and source.findings for source in (layer.source for layer in layers.layers))
+    broken = any(
+        source.root is None and source.findings for source in (layer.source for layer in layers.layers)
+    )
     return layers, None if broken else stack, tuple(findings)
 
 
-def _validate(data: Mapping[str, Any]) -> tuple[Stack | None, list[tuple[str, Route, str, Any, Mapping[str, Any]]]]:
+def _validate(
+    data: Mapping[str, Any],
+) -> tuple[Stack | None, list[tuple[str, Route, str, Any, Mapping[str, Any]]]]:
     try:
         return Stack.model_validate(data), []
     except ValidationError as error:
         problems = {}
         for detail in error.errors(include_url=False):
             route = _route(detail["loc"], data, missing=detail["type"] in ("missing", "extra_forbidden"))
-            problems.setdefault(route, (detail["type"], route, detail["msg"], detail["input"], detail.get("ctx", {})))
+            problems.setdefault(
+                route, (detail["type"], route, detail["msg"], detail["input"], detail.get("ctx", {}))
+            )
         return None, list(problems.values())
 
 
@@ -64,9 +72,7 @@ def _route(loc: tuple[int | str, ...], data: Any, *, missing: bool) -> Route:
     route: list[str | int] = []
     here = data
     for number, step in enumerate(loc):
-        if isinstance(here, dict) and step in here:
-            here = here[step]
-        elif isinstance(here, list) and isinstance(step, int) and step < len(here):
+        if (isinstance(here, dict) and step in here) or (isinstance(here, list) and isinstance(step, int) and step < len(here)):
             here = here[step]
         elif not (missing and number == len(loc) - 1):
             continue
@@ -86,21 +92,35 @@ def _placed(problem: tuple[str, Route, str, Any, Mapping[str, Any]], layers: Lay
         return Finding("missing-key", Severity.ERROR, text, route, place, None, secret)
     if kind in _TYPES:
         given = "what is given" if secret else _given(value, layers.text(route))
-        help = f'quote it: "{layers.text(route)}"' if kind == "string_type" and not secret and _is_scalar(value) else None
+        help = (
+            f'quote it: "{layers.text(route)}"'
+            if kind == "string_type" and not secret and _is_scalar(value)
+            else None
+        )
         text = f"`{key}` is {_TYPES[kind]}, not {given}"
         return Finding("wrong-type", Severity.ERROR, text, route, place, help, secret)
     if "-" in kind:  # a type of ours: the id of the finding
         return Finding(kind, Severity.ERROR, f"`{key}`: {message}", route, place, None, secret)
     expected = str(context.get("expected", "")) if kind == "literal_error" else ""
-    text = f"`{key}` is one of {expected.replace(chr(39), '`')}" if expected else f"`{key}`: {message[:1].lower()}{message[1:]}"
-    help = _nearest(str(value), [word.strip(" '") for word in expected.replace(" or ", ",").split(",")]) if expected else None
+    text = (
+        f"`{key}` is one of {expected.replace(chr(39), '`')}"
+        if expected
+        else f"`{key}`: {message[:1].lower()}{message[1:]}"
+    )
+    help = (
+        _nearest(str(value), [word.strip(" '") for word in expected.replace(" or ", ",").split(",")])
+        if expected
+        else None
+    )
     return Finding("bad-value", Severity.ERROR, text, route, place, help, secret)
 
 
 def _unknown_key(route: Route, layers: Layers, secret: bool) -> Finding:
     known = list(keys_at(route[:-1]))
     message = f"`{route[-1]}` is not a key of {_section(route)}"
-    help = _nearest(str(route[-1]), known) or (f"known keys: {', '.join(sorted(known))}" if len(known) < 12 else None)
+    help = _nearest(str(route[-1]), known) or (
+        f"known keys: {', '.join(sorted(known))}" if len(known) < 12 else None
+    )
     return Finding("unknown-key", Severity.ERROR, message, route, layers.place(route), help, secret)
 
 

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 from llmstack.model.autoscaling import Autoscaling
 from llmstack.model.disruption import DisruptionBudget
 from llmstack.model.engine import PullPolicy
-from llmstack.model.ingress import Ingress, Route
+from llmstack.model.ingress import Ingress, Routes
 from llmstack.model.monitoring import ServiceMonitor
 from llmstack.model.secret_ref import SecretValue
 from llmstack.model.types import (
@@ -132,7 +132,7 @@ class RouterSpec(Section):
     )
     pod_annotations: StringMap | None = Field(None, description="Annotations of the pods.")
     ingress: Annotated[Ingress, BeforeValidator(none_is_empty)] = Field(default_factory=Ingress, description="Ingress of the router.")
-    route: dict[str, Route] | None = Field(None, description="Gateway API routes by name; `main` is the first.")
+    route: Routes | None = Field(None, description="Gateway API routes by name; `main` is the first.")
     affinity: Affinity | None = Field(None, description="Affinity of the pods; then nodeSelectorTerms is not read.")
     node_selector_terms: NodeSelectorTerms | None = Field(None, description="Required node affinity terms.")
     node_selector: StringMap | None = Field(None, description="Node labels the pods need.")

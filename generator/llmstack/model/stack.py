@@ -26,7 +26,9 @@ class Stack(Section):
     serving_engine_spec: Annotated[ServingEngineSpec, BeforeValidator(none_is_empty)] = Field(
         default_factory=ServingEngineSpec, description="The serving engines."
     )
-    router_spec: Annotated[RouterSpec, BeforeValidator(none_is_empty)] = Field(default_factory=RouterSpec, description="The router.")
+    router_spec: Annotated[RouterSpec, BeforeValidator(none_is_empty)] = Field(
+        default_factory=RouterSpec, description="The router."
+    )
     cache_server_spec: Annotated[CacheServerSpec, BeforeValidator(none_is_empty)] = Field(
         default_factory=CacheServerSpec, description="The cache server."
     )
@@ -40,8 +42,12 @@ class Stack(Section):
     grafana_dashboards: Annotated[GrafanaDashboards, BeforeValidator(none_is_empty)] = Field(
         default_factory=GrafanaDashboards, description="Grafana dashboards."
     )
-    extra_objects: list[dict[str, Any]] | None = Field(None, description="Further Kubernetes objects, as they are.")
-    gitops: Annotated[Gitops, BeforeValidator(none_is_empty)] = Field(default_factory=Gitops, description="What only llmstack reads.")
+    extra_objects: list[dict[str, Any]] | None = Field(
+        None, description="Further Kubernetes objects, as they are."
+    )
+    gitops: Annotated[Gitops, BeforeValidator(none_is_empty)] = Field(
+        default_factory=Gitops, description="What only llmstack reads."
+    )
 
     @property
     def engine(self) -> ServingEngineSpec:
@@ -50,7 +56,11 @@ class Stack(Section):
     @property
     def models(self) -> list[Model]:
         """The models that are deployed."""
-        return [model for model in self.engine.model_spec if model.is_enabled] if self.engine.enable_engine else []
+        return (
+            [model for model in self.engine.model_spec if model.is_enabled]
+            if self.engine.enable_engine
+            else []
+        )
 
 
 def map_defaults(section: type[BaseModel] = Stack) -> Mapping[str, Any]:

@@ -30,16 +30,21 @@ class SharedStorage(Section):
     enabled: bool | None = Field(False, description="Write the claim and mount it in every engine.")
     size: Quantity | None = Field("100Gi", description="Size of the volume.")
     access_modes: list[AccessMode] | None = Field(
-        ["ReadWriteOnce"], description="Access modes of the volume.", json_schema_extra=dict(chart(["ReadWriteMany"]))
+        ["ReadWriteOnce"],
+        description="Access modes of the volume.",
+        json_schema_extra=dict(chart(["ReadWriteMany"])),
     )
     storage_class: DnsName | None = Field(
         "standard", description="Storage class; with hostPath or nfs it only ties claim and volume together.",
         json_schema_extra=dict(chart("")),
     )  # fmt: skip
     host_path: Text | None = Field(None, description="A path on the node, for local testing.")
-    nfs: Annotated[Nfs, BeforeValidator(none_is_empty)] = Field(default_factory=Nfs, description="An NFS export.")
+    nfs: Annotated[Nfs, BeforeValidator(none_is_empty)] = Field(
+        default_factory=Nfs, description="An NFS export."
+    )
     image: Annotated[StorageImage, BeforeValidator(none_is_empty)] = Field(
-        default_factory=StorageImage, description="Image of the container that sets permissions for the LoRA controller."
+        default_factory=StorageImage,
+        description="Image of the container that sets permissions for the LoRA controller.",
     )
 
     @property

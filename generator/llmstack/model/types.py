@@ -19,7 +19,12 @@ class Section(BaseModel):
     """A section of the values: every key is known and described, nothing is coerced."""
 
     model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, alias_generator=to_camel, allow_inf_nan=False, protected_namespaces=()
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        alias_generator=to_camel,
+        allow_inf_nan=False,
+        protected_namespaces=(),
     )
 
 
@@ -102,13 +107,17 @@ _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\
 
 def seconds(text: str) -> int:
     """A duration such as `12m`, `1h30m`, `90s` in seconds (Go's notation, whole seconds)."""
-    hours, minutes, rest = (float(part or 0) for part in (_DURATION.fullmatch(text) or _DURATION.match("")).groups())  # type: ignore[union-attr]
+    hours, minutes, rest = (
+        float(part or 0) for part in (_DURATION.fullmatch(text) or _DURATION.match("")).groups()
+    )  # type: ignore[union-attr]
     return round(hours * 3600 + minutes * 60 + rest)
 
 
 def _duration(value: str) -> str:
     if not value or _DURATION.fullmatch(value) is None or seconds(value) <= 0:
-        raise PydanticCustomError("bad-duration", "`{value}` is not a duration such as 90s, 12m or 1h30m", {"value": value})
+        raise PydanticCustomError(
+            "bad-duration", "`{value}` is not a duration such as 90s, 12m or 1h30m", {"value": value}
+        )
     return value
 
 
@@ -116,7 +125,9 @@ def _date(value: Any) -> Any:
     try:
         return date.fromisoformat(value) if isinstance(value, str) else value
     except ValueError:
-        raise PydanticCustomError("bad-date", "`{value}` is not a date such as 2026-12-31", {"value": value}) from None
+        raise PydanticCustomError(
+            "bad-date", "`{value}` is not a date such as 2026-12-31", {"value": value}
+        ) from None
 
 
 LABEL = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
@@ -125,23 +136,36 @@ Text = Annotated[str, BeforeValidator(_source_text)]
 Bool = Annotated[bool, BeforeValidator(_source_bool)]
 NumberText = Annotated[str, BeforeValidator(_number_as_text), WithJsonSchema({"type": ["string", "number"]})]
 Quantity = Annotated[
-    str, AfterValidator(_quantity), BeforeValidator(_number_as_text), WithJsonSchema({"type": ["string", "number"]})
+    str,
+    AfterValidator(_quantity),
+    BeforeValidator(_number_as_text),
+    WithJsonSchema({"type": ["string", "number"]}),
 ]
 Port = Annotated[
     int | None,
     BeforeValidator(_port),
-    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": 65535}, {"type": ["string", "null"]}]}),
+    WithJsonSchema(
+        {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 65535}, {"type": ["string", "null"]}]}
+    ),
 ]
 Duration = Annotated[str, AfterValidator(_duration), BeforeValidator(_source_text)]
 Date = Annotated[date, BeforeValidator(_date)]
 DnsLabel = Annotated[
     str,
-    AfterValidator(_check("bad-name", rf"{LABEL}", "a DNS label: lower-case letters, digits and `-`, no more")),
+    AfterValidator(
+        _check("bad-name", rf"{LABEL}", "a DNS label: lower-case letters, digits and `-`, no more")
+    ),
     BeforeValidator(_source_text),
 ]
 DnsName = Annotated[
     str,
-    AfterValidator(_check("bad-name", rf"(?:{LABEL}(?:\.{LABEL})*)?", "a DNS name: labels of lower-case letters, digits, `-`")),
+    AfterValidator(
+        _check(
+            "bad-name",
+            rf"(?:{LABEL}(?:\.{LABEL})*)?",
+            "a DNS name: labels of lower-case letters, digits, `-`",
+        )
+    ),
     BeforeValidator(_source_text),
 ]
 """A DNS subdomain, as object names are; empty means unset."""
@@ -153,7 +177,6 @@ class Kube:
 
     definition: str
     many: bool = False
-
 
 
 KubeMap = dict[str, Any]
@@ -176,7 +199,9 @@ IngressTLSList = Annotated[list[KubeMap], Kube("io.k8s.api.networking.v1.Ingress
 
 def _without_nulls(value: Any) -> Any:
     """`labels: {team: null}` takes a lower layer's label away."""
-    return {key: item for key, item in value.items() if item is not None} if isinstance(value, dict) else value
+    return (
+        {key: item for key, item in value.items() if item is not None} if isinstance(value, dict) else value
+    )
 
 
 StringMap = Annotated[dict[str, str], BeforeValidator(_without_nulls)]

@@ -23,7 +23,8 @@ class VllmConfig(Section):
     max_model_len: Positive | None = Field(None, description="`--max-model-len`: longest context, in tokens.")
     dtype: Text | None = Field(None, description="`--dtype`, e.g. bfloat16.")
     tensor_parallel_size: Positive | None = Field(
-        None, description="`--tensor-parallel-size`: GPUs one layer is spread over. More than 1 mounts /dev/shm."
+        None,
+        description="`--tensor-parallel-size`: GPUs one layer is spread over. More than 1 mounts /dev/shm.",
     )
     pipeline_parallel_size: Positive | None = Field(
         None, description="`--pipeline-parallel-size`: stages the layers are spread over."
@@ -37,9 +38,26 @@ class VllmConfig(Section):
     )
     runner: Literal["auto", "generate", "pooling", "draft"] | None = Field(None, description="`--runner`.")
     convert: (
-        Literal["auto", "none", "token_embed", "embed", "token_classify", "classify", "score", "reward", "mm_encoder_only"] | None
+        Literal[
+            "auto",
+            "none",
+            "token_embed",
+            "embed",
+            "token_classify",
+            "classify",
+            "score",
+            "reward",
+            "mm_encoder_only",
+        ]
+        | None
     ) = Field(None, description="`--convert`.")
-    extra_args: list[NumberText] | None = Field(None, description="Further arguments, last in the list, as written.")
-    prometheus_multiproc_dir: Text | None = Field(None, description="PROMETHEUS_MULTIPROC_DIR; /tmp when unset.")
-    v0: NumberText | None = Field(None, description="Once chose vLLM's V0 engine, which no current release has.")
+    extra_args: list[NumberText] | None = Field(
+        None, description="Further arguments, last in the list, as written."
+    )
+    prometheus_multiproc_dir: Text | None = Field(
+        None, description="PROMETHEUS_MULTIPROC_DIR; /tmp when unset."
+    )
+    v0: NumberText | None = Field(
+        None, description="Once chose vLLM's V0 engine, which no current release has."
+    )
     v1: NumberText | None = Field(None, description="Once chose vLLM's V1 engine, now the only one.")

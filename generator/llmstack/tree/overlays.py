@@ -7,19 +7,28 @@ from collections.abc import Collection, Iterable
 from llmstack import yamlio
 from llmstack.model.stack import Stack
 from llmstack.objects import engine, labels
-from llmstack.objects.components import build_all
+from llmstack.objects.placed import Placed
 from llmstack.tree.base import WHOLE, Base, by_unit
 from llmstack.tree.patch import NotExpressible, difference
 from llmstack.tree.unit import KUSTOMIZATION, Component, Files, Parent, strip, write_component, write_unit
 
 
-def lay_out_overlay(environment: str, stack: Stack, base: Base, *, custom: Collection[str], header: str) -> Files:
-    """Lay out one environment. `custom` names its units that people build on under custom/<env>/."""
+def lay_out_overlay(
+    environment: str,
+    stack: Stack,
+    base: Base,
+    objects: Iterable[Placed],
+    *,
+    custom: Collection[str],
+    header: str,
+) -> Files:
+    """Lay out one environment from its stack and objects. `custom` names its units that people build on under
+    custom/<env>/."""
     root = f"overlays/{environment}"
     component = engine_component(root, stack, base)
     files = write_component(component, header)
     on_engine = Parent.of("base/engine", base.engine, component)
-    units = by_unit(build_all(stack), whole=WHOLE)
+    units = by_unit(objects, whole=WHOLE)
     for name, slots in units.items():
         parents = _parents(name, base, component, on_engine)
         namespace = None if name in WHOLE else stack.gitops.namespace
@@ -52,6 +61,9 @@ def aggregate(environment: str, units: Iterable[str], custom: Collection[str], h
 def _parents(unit: str, base: Base, component: Component, on_engine: Parent | None) -> list[Parent]:
     """What the unit may build on, best first."""
     is_model = unit.startswith("models/")
-    own = Parent.of(f"base/{unit}", base.units[unit], component if is_model else None) if unit in base.units else None
+    own = (
+        Parent.of(f"base/{unit}", base.units[unit], component if is_model else None)
+        if unit in base.units
+        else None
+    )
     return [parent for parent in (own, on_engine if is_model else None) if parent is not None]
-

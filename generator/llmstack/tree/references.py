@@ -14,7 +14,11 @@ from typing import Any
 Renames = Mapping[tuple[str, str], str]
 """(kind, old name) → new name."""
 
-_BY_FIELD = {"serviceAccountName": "ServiceAccount", "claimName": "PersistentVolumeClaim", "volumeName": "PersistentVolume"}
+_BY_FIELD = {
+    "serviceAccountName": "ServiceAccount",
+    "claimName": "PersistentVolumeClaim",
+    "volumeName": "PersistentVolume",
+}
 _BY_HOLDER = {
     "configMap": "ConfigMap",
     "configMapRef": "ConfigMap",
@@ -23,7 +27,14 @@ _BY_HOLDER = {
 }
 _BY_KIND = frozenset(("roleRef", "scaleTargetRef", "subjects"))
 _FOLLOWED = frozenset(
-    ("Deployment", "RoleBinding", "ClusterRoleBinding", "Ingress", "HorizontalPodAutoscaler", "PersistentVolumeClaim")
+    (
+        "Deployment",
+        "RoleBinding",
+        "ClusterRoleBinding",
+        "Ingress",
+        "HorizontalPodAutoscaler",
+        "PersistentVolumeClaim",
+    )
 )
 """Kinds whose references kustomize knows; custom resources are not among them."""
 
@@ -60,7 +71,11 @@ def without_namespace(object: dict[str, Any], accounts: frozenset[str]) -> dict[
     result = {**object, "metadata": metadata}
     if accounts and object["kind"] in ("RoleBinding", "ClusterRoleBinding"):
         result["subjects"] = [
-            {key: value for key, value in subject.items() if key != "namespace" or subject["name"] not in accounts}
+            {
+                key: value
+                for key, value in subject.items()
+                if key != "namespace" or subject["name"] not in accounts
+            }
             for subject in object["subjects"]
         ]
     return result

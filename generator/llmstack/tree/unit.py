@@ -97,7 +97,11 @@ def _patches(parent: Parent, goal: Slots) -> dict[str, Object]:
     for slot, object in parent.effective.items():
         if slot not in goal:
             identity = {key: object[key] for key in ("apiVersion", "kind")}
-            patches[slot] = {**identity, "metadata": {"name": object["metadata"]["name"]}, DIRECTIVE: "delete"}
+            patches[slot] = {
+                **identity,
+                "metadata": {"name": object["metadata"]["name"]},
+                DIRECTIVE: "delete",
+            }
         elif patch := difference(rewrite(object, renames), goal[slot]):
             patches[slot] = patch
     return patches
@@ -108,13 +112,18 @@ def _files(
 ) -> Files:
     own = [slot for slot in goal if parent is None or slot not in parent.objects]
     resources = [posixpath.relpath(parent.directory, directory)] if parent else []
-    kustomization: dict[str, Any] = {**KUSTOMIZATION, "resources": resources + [f"{slot}.yaml" for slot in sorted(own)]}
+    kustomization: dict[str, Any] = {
+        **KUSTOMIZATION,
+        "resources": resources + [f"{slot}.yaml" for slot in sorted(own)],
+    }
     if namespace:
         kustomization["namespace"] = namespace
     if parent and parent.component:
         kustomization["components"] = [posixpath.relpath(parent.component.directory, directory)]
     if parent and patches:
-        kustomization["patches"] = [_entry(parent.objects[slot], patches[slot], slot) for slot in sorted(patches)]
+        kustomization["patches"] = [
+            _entry(parent.objects[slot], patches[slot], slot) for slot in sorted(patches)
+        ]
     files = {f"{directory}/kustomization.yaml": header + yamlio.dump(kustomization)}
     for slot, object in [*((slot, goal[slot]) for slot in own), *patches.items()]:
         files[f"{directory}/{slot}.yaml"] = header + yamlio.dump(object)
@@ -136,7 +145,9 @@ def write_component(component: Component, header: str) -> Files:
         {"path": f"{slot}.yaml", "target": {"kind": patch["kind"], "labelSelector": component.label_selector}}
         for slot, patch in sorted(component.patches.items())
     ]
-    files = {f"{component.directory}/kustomization.yaml": header + yamlio.dump({**COMPONENT, "patches": entries})}
+    files = {
+        f"{component.directory}/kustomization.yaml": header + yamlio.dump({**COMPONENT, "patches": entries})
+    }
     for slot, patch in component.patches.items():
         files[f"{component.directory}/{slot}.yaml"] = header + yamlio.dump(patch)
     return files

@@ -154,7 +154,9 @@ class _Reader:
         self.documents = 0
 
     def report(self, id: str, message: str, event: Any, help: str) -> None:
-        self.findings.append(Finding(id, _ERROR, message, place=self.source.place_of(_node("scalar", event)), help=help))
+        self.findings.append(
+            Finding(id, _ERROR, message, place=self.source.place_of(_node("scalar", event)), help=help)
+        )
 
     def read(self) -> Node | None:
         for event in yamlio.scan(self.source.text):
@@ -170,14 +172,18 @@ class _Reader:
             elif kind is yamlio.DocumentStartEvent:
                 self.documents += 1
                 if self.documents > 1:
-                    self.report("several-documents", "a values file holds one document", event, "remove the `---`")
+                    self.report(
+                        "several-documents", "a values file holds one document", event, "remove the `---`"
+                    )
                     raise _Stop
         root = self.root
         if root is None or (root.kind == "scalar" and root.plain and resolve(root.text) is None):
             return None
         if root.kind != "map":
             place = self.source.place_of(root)
-            self.findings.append(Finding("wrong-type", _ERROR, f"a values file is a map, this is a {root.kind}", place=place))
+            self.findings.append(
+                Finding("wrong-type", _ERROR, f"a values file is a map, this is a {root.kind}", place=place)
+            )
             return None
         return root
 
@@ -186,23 +192,37 @@ class _Reader:
         node.text = event.value
         node.plain = event.style is None or event.style == ""
         if event.tag is not None:
-            self.report("yaml-tag", f"the tag `{event.tag}` is not read", event, "remove it; quote the value to make it text")
+            self.report(
+                "yaml-tag",
+                f"the tag `{event.tag}` is not read",
+                event,
+                "remove it; quote the value to make it text",
+            )
         if event.style == '"' and _FORBIDDEN.search(event.value):
             self.report(
-                "bad-character", "an escape stands for a control or direction character", event,
+                "bad-character",
+                "an escape stands for a control or direction character",
+                event,
                 "such characters do not survive Kubernetes' tools; remove them",
             )
         if event.anchor:
             self.anchors[event.anchor] = node
         if node.plain and isinstance(ambiguous := resolve(node.text), Ambiguous):
-            self.report("ambiguous-scalar", f"`{node.text}` {ambiguous.why}", event, "quote it, or write a decimal number")
+            self.report(
+                "ambiguous-scalar",
+                f"`{node.text}` {ambiguous.why}",
+                event,
+                "quote it, or write a decimal number",
+            )
         return node
 
     def open(self, event: Any, kind: str) -> None:
         if event.tag is not None and event.tag != "!":
             self.report("yaml-tag", f"the tag `{event.tag}` is not read", event, "remove it")
         if len(self.stack) >= MAX_DEPTH:
-            self.report("too-deep", f"more than {MAX_DEPTH} levels deep", event, "values nest a few levels only")
+            self.report(
+                "too-deep", f"more than {MAX_DEPTH} levels deep", event, "values nest a few levels only"
+            )
             raise _Stop
         self.open_anchors.append(event.anchor)
         self.stack.append(_node(kind, event))
@@ -220,7 +240,12 @@ class _Reader:
     def alias(self, event: Any) -> None:
         node = self.anchors.get(event.anchor)
         if node is None:
-            self.report("yaml-syntax", f"no anchor `&{event.anchor}` ends before this", event, "an alias names an earlier value")
+            self.report(
+                "yaml-syntax",
+                f"no anchor `&{event.anchor}` ends before this",
+                event,
+                "an alias names an earlier value",
+            )
             raise _Stop
         self.spend(node.size, event)
         self.add(node, event)
@@ -228,7 +253,12 @@ class _Reader:
     def spend(self, size: int, event: Any) -> None:
         self.aliased += size
         if self.aliased > MAX_ALIASED:
-            self.report("alias-bomb", f"aliases stand for more than {MAX_ALIASED} values", event, "write the values out")
+            self.report(
+                "alias-bomb",
+                f"aliases stand for more than {MAX_ALIASED} values",
+                event,
+                "write the values out",
+            )
             raise _Stop
 
     def add(self, node: Node, event: Any) -> None:
@@ -264,11 +294,15 @@ class _Reader:
     def put(self, parent: Node, key: Node, value: Node) -> None:
         if key.plain and key.text == "<<":
             self.merge(parent, key, value)
-        elif key.text in parent.keys and parent.keys[key.text][0].size:  # size 0 marks what a merge key brought
+        elif (
+            key.text in parent.keys and parent.keys[key.text][0].size
+        ):  # size 0 marks what a merge key brought
             first = parent.keys[key.text][0]
             message = f"`{key.text}` is given twice; it stands in line {first.line + 1} already"
             help = "keep one: which one wins depends on the parser"
-            self.findings.append(Finding("duplicate-key", _ERROR, message, place=self.source.place_of(key), help=help))
+            self.findings.append(
+                Finding("duplicate-key", _ERROR, message, place=self.source.place_of(key), help=help)
+            )
         else:
             parent.keys[key.text] = (key, value)
 
@@ -280,7 +314,9 @@ class _Reader:
                 self.findings.append(Finding("yaml-syntax", _ERROR, message, place=self.source.place_of(key)))
                 raise _Stop
             for name, (inner_key, inner) in merged.keys.items():
-                brought = Node("scalar", inner_key.line, inner_key.column, inner_key.width, inner_key.text, size=0)
+                brought = Node(
+                    "scalar", inner_key.line, inner_key.column, inner_key.width, inner_key.text, size=0
+                )
                 parent.keys.setdefault(name, (brought, inner))
 
 
@@ -295,7 +331,9 @@ def _decode(path: str, content: bytes) -> tuple[str, Finding | None]:
         message = f"{len(content)} bytes; a values file may have {MAX_BYTES}"
         return "", Finding("too-large", _ERROR, message, place=Place(path), help="split it into environments")
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "", Finding("bad-encoding", _ERROR, "the file is UTF-16", place=Place(path), help="save it as UTF-8")
+        return "", Finding(
+            "bad-encoding", _ERROR, "the file is UTF-16", place=Place(path), help="save it as UTF-8"
+        )
     content = content.removeprefix(b"\xef\xbb\xbf")
     try:
         text = content.decode()
@@ -303,18 +341,28 @@ def _decode(path: str, content: bytes) -> tuple[str, Finding | None]:
         line = content.count(b"\n", 0, error.start) + 1
         column = error.start - (content.rfind(b"\n", 0, error.start) + 1) + 1
         message = f"byte 0x{content[error.start]:02x} is not UTF-8"
-        return "", Finding("bad-encoding", _ERROR, message, place=Place(path, line, column), help="save it as UTF-8")
+        return "", Finding(
+            "bad-encoding", _ERROR, message, place=Place(path, line, column), help="save it as UTF-8"
+        )
     if found := _FORBIDDEN.search(text):
         line = text.count("\n", 0, found.start())
         column = found.start() - (text.rfind("\n", 0, found.start()) + 1)
-        message = f"the character U+{ord(found.group()):04X} (a control or direction character) is not allowed"
-        return text, Finding("bad-character", _ERROR, message, place=Place(path, line + 1, column + 1), help="remove it")
+        message = (
+            f"the character U+{ord(found.group()):04X} (a control or direction character) is not allowed"
+        )
+        return text, Finding(
+            "bad-character", _ERROR, message, place=Place(path, line + 1, column + 1), help="remove it"
+        )
     return text, None
 
 
 def _syntax_finding(source: Source, error: yamlio.MarkedYAMLError) -> Finding:
     mark = error.problem_mark or error.context_mark
     message = " ".join(part for part in (error.context, error.problem) if part)
-    help = "indent with spaces" if "\\t" in message or "tab" in message else "strings with `: `, `#` or a leading `{`, `*`, `&`, `@` need quotes"
+    help = (
+        "indent with spaces"
+        if "\\t" in message or "tab" in message
+        else "strings with `: `, `#` or a leading `{`, `*`, `&`, `@` need quotes"
+    )
     place = source.at(mark.line, mark.column) if mark is not None else Place(source.path)
     return Finding("yaml-syntax", _ERROR, message, place=place, help=help)
