@@ -69,15 +69,11 @@ def pod_spec(stack: Stack) -> dict[str, Any]:
 
 
 def container(stack: Stack) -> dict[str, Any]:
-    """The server's container. In images of lmcache/vllm-openai the program is in a virtual environment (the
-    chart)."""
+    """The server's container. Its program is in a virtual environment (the chart), save in its own image."""
     cache = stack.cache_server_spec
     port = cache.container_port or 8000
-    program = (
-        "/opt/venv/bin/lmcache_server"
-        if cache.image.repository == "lmcache/vllm-openai"
-        else "lmcache_server"
-    )
+    own_image = cache.image.repository == "lmcache/lmstack-cache-server"
+    program = "lmcache_server" if own_image else "/opt/venv/bin/lmcache_server"
     return {
         "name": "lmcache-server",
         "image": image(cache.image.repository, cache.image.tag),

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from llmstack.model.stack import Stack
-from llmstack.objects import autoscaling, cache_server, engine, ingress, router, storage
+from llmstack.objects import (
+    autoscaling,
+    cache_server,
+    engine,
+    extra,
+    gateway,
+    ingress,
+    lora,
+    monitoring,
+    router,
+    storage,
+)
 from llmstack.objects import stack as whole_stack
 from llmstack.objects.placed import Placed
 
@@ -15,8 +26,12 @@ COMPONENTS: Mapping[str, Callable[[Stack], Iterator[Placed]]] = {
     "engine": engine.build,
     "router": router.build,
     "ingress": ingress.build,
+    "gateway": gateway.build,
     "autoscaling": autoscaling.build,
     "cache-server": cache_server.build,
+    "monitoring": monitoring.build,
+    "lora": lora.build,
+    "extra": extra.build,
 }
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from llmstack.model.engine import Model
 from llmstack.model.stack import Stack
 from llmstack.model.types import quantity_value
-from llmstack.objects import names
+from llmstack.objects import names, router_arguments
 from llmstack.objects.pod import env, field_env
 
 DISK_PATH = "/var/lib/lmcache"
@@ -139,9 +139,11 @@ def _controller(stack: Stack, model: Model) -> Iterator[dict[str, Any]]:
     else:
         yield field_env("LMCACHE_LMCACHE_INSTANCE_ID", "metadata.name")
     service = names.router_service(stack)
-    reply = config.controller_reply_port or stack.router_spec.lmcache_controller_reply_port
-    if wanted("controller_port") and config.controller_port:
-        yield env("LMCACHE_CONTROLLER_PULL_URL", f"{service}:{config.controller_port}")
+    said = config.controller_port if "controller_port" in config.model_fields_set else None
+    reply = config.controller_reply_port or router_arguments.reply_port(stack)
+    if wanted("controller_port"):
+        port = said or router_arguments.controller_port(stack)
+        yield env("LMCACHE_CONTROLLER_PULL_URL", f"{service}:{port}")
     if wanted("controller_reply_port") and reply:
         yield env("LMCACHE_CONTROLLER_REPLY_URL", f"{service}:{reply}")
     if wanted("worker_port") and config.worker_port:

@@ -102,3 +102,7 @@ def shared_volume(stack: Stack) -> str:
 
 def configs(stack: Stack) -> str:
     return of_release(stack, "configs")
+
+
+def route(stack: Stack, key: str | None) -> str:
+    return of_release(stack, f"router-{key}" if key else "router")

@@ -81,17 +81,22 @@ def disruption_budget(
 ) -> dict[str, Any] | None:
     """A PodDisruptionBudget, None when nothing asks for one.
 
-    `pdb` says more than `maxUnavailablePodDisruptionBudget`, and wins.
+    `pdb` says more than `maxUnavailablePodDisruptionBudget`, and wins. Of its two limits the API takes one:
+    maxUnavailable where both are stated, `minAvailable: 0` where none is (the chart's rules).
     """
     minimum, maximum = None, int_or_percent(max_unavailable)
     if budget is not None and budget.enabled:
         minimum, maximum = int_or_percent(budget.min_available), int_or_percent(budget.max_unavailable)
-        minimum = 1 if minimum is None and maximum is None else minimum
+        minimum = (minimum or 0) if maximum is None else None
         metadata["labels"] = {**(budget.labels or {}), **(metadata["labels"] or {})}
         metadata["annotations"] = budget.annotations or None
     if minimum is None and maximum is None:
         return None
-    spec = {"minAvailable": minimum, "maxUnavailable": maximum, "selector": {"matchLabels": dict(matches)}}
+    spec = {
+        "minAvailable": minimum,
+        "maxUnavailable": maximum,
+        "selector": {"matchLabels": dict(matches)},
+    }
     return {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": metadata, "spec": spec}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from llmstack.model.router import RouterSpec
 from llmstack.model.secret_ref import reference
 from llmstack.model.stack import Stack
 from llmstack.objects import labels, names
@@ -22,6 +21,7 @@ from llmstack.objects.pod import (
     unique,
 )
 from llmstack.objects.ports import container_ports, service_ports
+from llmstack.objects.router_arguments import arguments, lmcache_ports
 
 UNIT = "router"
 PORT_NAME = "router-port"
@@ -34,12 +34,12 @@ def build(stack: Stack) -> Iterator[Placed]:
         return
     yield place(UNIT, deployment(stack))
     yield place(UNIT, service(stack))
+    yield place(UNIT, role(stack))
     if not stack.router_spec.service_account_name:
         account = metadata(stack, names.router_service_account(stack), _labels(stack))
         yield place(UNIT, {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account})
-    yield place(UNIT, role(stack))
-    yield place(UNIT, role_binding(stack))
-    own = metadata(stack, names.of_release(stack, "router-pdb"), _labels(stack))
+        yield place(UNIT, role_binding(stack))
+    own = metadata(stack, names.of_release(stack, "pdb-router"), _labels(stack))
     if budget := disruption_budget(own, _selector(stack), None, stack.router_spec.pdb):
         yield place(UNIT, budget)
 
@@ -117,79 +117,9 @@ def container(stack: Stack) -> dict[str, Any]:
     }
 
 
-def arguments(stack: Stack) -> list[str]:
-    """Arguments of the router, extraArgs last. What is not set is left to the router."""
-    router = stack.router_spec
-    stated: list[tuple[str, object]] = [
-        ("--host", "0.0.0.0"),
-        ("--port", router.container_port or 8000),
-        ("--service-discovery", router.service_discovery),
-        *_discovery(stack),
-        ("--routing-logic", router.routing_logic),
-        ("--session-key", router.session_key),
-        ("--prefix-min-match-length", router.prefix_min_match_length or None),
-        ("--engine-stats-interval", router.engine_scrape_interval),
-        ("--request-stats-window", router.request_stats_window),
-        ("--root-path", router.root_path),
-        *_controller(stack),
-    ]
-    if router.otel.endpoint:
-        stated += [
-            ("--otel-endpoint", router.otel.endpoint),
-            ("--otel-service-name", router.otel.service_name),
-        ]
-    flags = [text for flag, value in stated if value not in (None, "") for text in (flag, str(value))]
-    secure = ["--otel-secure"] if router.otel.endpoint and router.otel.secure else []
-    return [*flags, *secure, *(router.extra_args or [])]
-
-
-def _discovery(stack: Stack) -> Iterator[tuple[str, object]]:
-    """How the router finds engines: by the labels all of this release share, on the port they listen on."""
-    router = stack.router_spec
-    if router.service_discovery == "static":
-        yield "--static-backends", router.static_backends
-        yield "--static-models", router.static_models
-        return
-    yield "--k8s-namespace", stack.gitops.namespace
-    yield "--k8s-service-discovery-type", router.k8s_service_discovery_type
-    if stack.engine.container_port not in (None, 8000):
-        yield "--k8s-port", stack.engine.container_port
-    selects = labels.selects_all(stack, labels.ENGINE)
-    yield "--k8s-label-selector", ",".join(f"{key}={value}" for key, value in sorted(selects.items()))
-
-
-def controller_port(stack: Stack) -> int:
-    """Port of the LMCache controller: what the router says, else what the models say, else LMCache's 9000."""
-    said = stack.router_spec.lmcache_controller_port
-    ports = [
-        model.lmcache_config.controller_port
-        for model in stack.models
-        if model.lmcache_config.enable_controller
-    ]
-    return said or next((port for port in ports if port), 9000)
-
-
-def _controller(stack: Stack) -> Iterator[tuple[str, object]]:
-    router: RouterSpec = stack.router_spec
-    if router.lmcache_controller_port or router.routing_logic == "kvaware":
-        yield "--lmcache-controller-port", controller_port(stack)
-    yield "--lmcache-controller-reply-port", router.lmcache_controller_reply_port
-    yield "--lmcache-controller-heartbeat-port", router.lmcache_controller_heartbeat_port
-
-
-def _lmcache_ports(stack: Stack) -> Iterator[tuple[str, int]]:
-    """Ports of the LMCache controller that engines are told of: they are on the Service too."""
-    router = stack.router_spec
-    yield "lmcache-port", controller_port(stack)
-    if router.lmcache_controller_reply_port:
-        yield "lmcache-reply", router.lmcache_controller_reply_port
-    if router.lmcache_controller_heartbeat_port:
-        yield "lmcache-beat", router.lmcache_controller_heartbeat_port
-
-
 def _container_ports(stack: Stack) -> Iterator[dict[str, Any]]:
     yield {"name": PORT_NAME, "containerPort": stack.router_spec.container_port or 8000}
-    for name, port in _lmcache_ports(stack):
+    for name, port in lmcache_ports(stack):
         yield {"name": name, "containerPort": port}
 
 
@@ -205,7 +135,7 @@ def service(stack: Stack) -> dict[str, Any]:
     }
     cache = [
         {"name": name, "port": port, "targetPort": name, "protocol": "TCP"}
-        for name, port in _lmcache_ports(stack)
+        for name, port in lmcache_ports(stack)
     ]
     return {
         "apiVersion": "v1",

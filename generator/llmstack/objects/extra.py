@@ -1,0 +1,98 @@
+"""`extraObjects`: further Kubernetes objects, as they are, in a unit that sets no namespace."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from llmstack.model.stack import Stack
+from llmstack.objects.placed import Placed, place
+
+UNIT = "extra"
+
+CLUSTER_SCOPED = frozenset(
+    (
+        "APIService",
+        "CSIDriver",
+        "CSINode",
+        "CertificateSigningRequest",
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "CustomResourceDefinition",
+        "DeviceClass",
+        "FlowSchema",
+        "IPAddress",
+        "IngressClass",
+        "MutatingWebhookConfiguration",
+        "Namespace",
+        "Node",
+        "PersistentVolume",
+        "PriorityClass",
+        "PriorityLevelConfiguration",
+        "ResourceSlice",
+        "RuntimeClass",
+        "ServiceCIDR",
+        "StorageClass",
+        "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding",
+        "ValidatingWebhookConfiguration",
+        "VolumeAttachment",
+        "ClusterExternalSecret",
+        "ClusterIssuer",
+        "ClusterPolicy",
+        "ClusterQueue",
+        "ClusterSecretStore",
+        "ClusterTriggerAuthentication",
+        "GatewayClass",
+        "NodeClass",
+        "NodePool",
+        "ResourceFlavor",
+    )
+)
+"""Kinds without a namespace: those of Kubernetes (`kubectl api-resources --namespaced=false`), and the custom
+ones that stand beside a serving stack."""
+
+
+def build(stack: Stack) -> Iterator[Placed]:
+    """Yield the extra objects, their namespace written out; a Secret is never written."""
+    taken: set[str] = set()
+    for stated in _single(stack.extra_objects or []):
+        if is_object(stated) and stated["kind"] != "Secret":
+            slot = _slot(stated, taken)
+            taken.add(slot)
+            yield place(UNIT, _with_namespace(stack, stated), slot)
+
+
+def _single(objects: Iterable[Any]) -> Iterator[dict[str, Any]]:
+    """Yield the objects one by one: a List is what it holds, as for kubectl and kustomize."""
+    for stated in objects:
+        if isinstance(stated, dict) and stated.get("kind") == "List":
+            yield from _single(stated.get("items") or [])
+        elif isinstance(stated, dict):
+            yield stated
+
+
+def is_object(stated: dict[str, Any]) -> bool:
+    """Whether it can be told from others: it has apiVersion, kind and a name."""
+    metadata = stated.get("metadata")
+    named = isinstance(metadata, dict) and isinstance(metadata.get("name"), str) and bool(metadata["name"])
+    return named and all(isinstance(stated.get(key), str) and stated[key] for key in ("apiVersion", "kind"))
+
+
+def _with_namespace(stack: Stack, stated: dict[str, Any]) -> dict[str, Any]:
+    metadata = dict(stated["metadata"])
+    if stated["kind"] not in CLUSTER_SCOPED and not metadata.get("namespace"):
+        metadata["namespace"] = stack.gitops.namespace
+    return {**stated, "metadata": metadata}
+
+
+def _slot(stated: dict[str, Any], taken: set[str]) -> str:
+    """A file name from kind and name; a number where two objects of several groups or namespaces share it."""
+    words = re.findall(r"[a-z0-9]+", f"{stated['kind']}-{stated['metadata']['name']}".lower())
+    slot = "-".join(words)
+    number = 2
+    candidate = slot
+    while candidate in taken:
+        candidate, number = f"{slot}-{number}", number + 1
+    return candidate

@@ -1,0 +1,109 @@
+"""The router's arguments, and the ports of the LMCache controller in it.
+
+Every flag is one of the router's own parser (src/vllm_router/parsers/parser.py); a test holds this against
+the catalogue of its flags.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from llmstack.model.engine import Model
+from llmstack.model.stack import Stack
+from llmstack.objects import labels
+
+Flags = Iterator[tuple[str, object]]
+
+ENGINE_PORT, CONTROLLER_PORT = 8000, 9000
+"""Defaults of --k8s-port and --lmcache-controller-port."""
+
+
+def arguments(stack: Stack) -> list[str]:
+    """Arguments of the router, extraArgs last. What is not set is left to the router."""
+    router = stack.router_spec
+    stated: list[tuple[str, object]] = [
+        ("--host", "0.0.0.0"),
+        ("--port", router.container_port or 8000),
+        ("--service-discovery", router.service_discovery),
+        *_discovery(stack),
+        ("--routing-logic", router.routing_logic),
+        ("--session-key", router.session_key),
+        *_disaggregated(stack),
+        ("--prefix-min-match-length", router.prefix_min_match_length or None),
+        ("--engine-stats-interval", router.engine_scrape_interval),
+        ("--request-stats-window", router.request_stats_window),
+        ("--root-path", router.root_path),
+        *_controller(stack),
+    ]
+    if router.otel.endpoint:
+        stated.append(("--otel-endpoint", router.otel.endpoint))
+        stated.append(("--otel-service-name", router.otel.service_name))
+    flags = [text for flag, value in stated if value not in (None, "") for text in (flag, str(value))]
+    secure = ["--otel-secure"] if router.otel.endpoint and router.otel.secure else []
+    return [*flags, *secure, *(router.extra_args or [])]
+
+
+def _discovery(stack: Stack) -> Flags:
+    """How the router finds engines: by the labels all of this release share, on the port they listen on."""
+    router = stack.router_spec
+    if router.service_discovery == "static":
+        yield "--static-backends", router.static_backends
+        yield "--static-models", router.static_models
+        return
+    yield "--k8s-namespace", stack.gitops.namespace
+    yield "--k8s-service-discovery-type", router.k8s_service_discovery_type
+    if (stack.engine.container_port or ENGINE_PORT) != ENGINE_PORT:
+        yield "--k8s-port", stack.engine.container_port
+    selects = labels.selects_all(stack, labels.ENGINE)
+    yield "--k8s-label-selector", ",".join(f"{key}={value}" for key, value in sorted(selects.items()))
+
+
+def _disaggregated(stack: Stack) -> Flags:
+    """Which engines prefill and which decode: those that send and those that receive KV cache, unless
+    extraArgs say it."""
+    if not (stack.router_spec.routing_logic or "").startswith("disaggregated_prefill"):
+        return
+    told = {arg.partition("=")[0].replace("_", "-") for arg in stack.router_spec.extra_args or []}
+    for flag, role in (("--prefill-model-labels", "sender"), ("--decode-model-labels", "receiver")):
+        models = [model for model in stack.models if _transfers_as(model, role)]
+        if flag not in told:
+            yield flag, ",".join(labels.engine_labels(stack, model)["model"] for model in models)
+
+
+def _transfers_as(model: Model, role: str) -> bool:
+    return model.lmcache_config.transfers and model.lmcache_config.nixl_role == role
+
+
+def controller_port(stack: Stack) -> int:
+    """Port of the LMCache controller: what the router says, else what the models say, else LMCache's 9000."""
+    ports = (model.lmcache_config.controller_port for model in _controlled(stack))
+    return stack.router_spec.lmcache_controller_port or next((p for p in ports if p), CONTROLLER_PORT)
+
+
+def reply_port(stack: Stack) -> int | None:
+    """Port on which the controller answers: what the router says, else what the models say, else none."""
+    ports = (model.lmcache_config.controller_reply_port for model in _controlled(stack))
+    return stack.router_spec.lmcache_controller_reply_port or next((p for p in ports if p), None)
+
+
+def _controlled(stack: Stack) -> list[Model]:
+    return [model for model in stack.models if model.lmcache_config.enable_controller]
+
+
+def _controller(stack: Stack) -> Flags:
+    router = stack.router_spec
+    kvaware = router.routing_logic == "kvaware"
+    if router.lmcache_controller_port or (kvaware and controller_port(stack) != CONTROLLER_PORT):
+        yield "--lmcache-controller-port", controller_port(stack)
+    if router.lmcache_controller_reply_port or kvaware:
+        yield "--lmcache-controller-reply-port", reply_port(stack)
+    yield "--lmcache-controller-heartbeat-port", router.lmcache_controller_heartbeat_port
+
+
+def lmcache_ports(stack: Stack) -> Iterator[tuple[str, int]]:
+    """Ports of the LMCache controller that engines are told of, by name: the Service has them too."""
+    yield "lmcache-port", controller_port(stack)
+    if port := reply_port(stack):
+        yield "lmcache-reply", port
+    if port := stack.router_spec.lmcache_controller_heartbeat_port:
+        yield "lmcache-beat", port
