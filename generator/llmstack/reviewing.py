@@ -36,6 +36,9 @@ Units = Mapping[str, list[Object]]
 def find_affected(comparison: Comparison) -> dict[str, list[str]]:
     """The units whose build may differ, by environment."""
     environments = _environments(comparison)
+    folders = {path.rpartition("/")[0] for path in comparison.changed if path.startswith(("overlays/", "custom/"))}
+    for side in (comparison.before, comparison.after):
+        side.load(folders)
     return affected_units(comparison.changed, environments, comparison.before.read, comparison.after.read)
 
 
