@@ -11,51 +11,152 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from types import ModuleType
 
-from llmstack.checks import mutable_tag
+from llmstack.checks import (
+    argo_sops,
+    bad_label,
+    bad_name,
+    dangling_reference,
+    dead_key,
+    duplicate_env,
+    duplicate_flag,
+    duplicate_model,
+    env_collision,
+    fractional_gpu,
+    host_path,
+    ignored_key,
+    kubernetes_block,
+    missing_key,
+    moved_from,
+    mutable_tag,
+    parallel_size_gpus,
+    plaintext_secret,
+    pod_security,
+    port_clash,
+    request_over_limit,
+    reserved_annotation,
+    router_without_engines,
+    secrets_backend,
+    selector_mismatch,
+    session_key,
+    shared_claim_mode,
+    start_up_budget,
+    static_backends,
+    sync_settings,
+    unknown_check,
+    unknown_kubernetes_version,
+    unknown_pool,
+)
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Place, Severity
+from llmstack.finding import Finding, Severity
 from llmstack.values.layers import Layers
+from llmstack.values.source import Source
 
-CHECKS: dict[str, ModuleType] = {module.ID: module for module in (mutable_tag,)}
-"""Every rule by its id. A rule is a module with ID, SEVERITY, a docstring that is its page, and `run(subject)`."""
+CHECKS: dict[str, ModuleType] = {
+    module.ID: module
+    for module in (
+        missing_key,
+        bad_name,
+        duplicate_model,
+        kubernetes_block,
+        unknown_kubernetes_version,
+        plaintext_secret,
+        dangling_reference,
+        mutable_tag,
+        parallel_size_gpus,
+        fractional_gpu,
+        request_over_limit,
+        shared_claim_mode,
+        start_up_budget,
+        duplicate_flag,
+        duplicate_env,
+        router_without_engines,
+        static_backends,
+        session_key,
+        port_clash,
+        selector_mismatch,
+        bad_label,
+        reserved_annotation,
+        host_path,
+        pod_security,
+        dead_key,
+        ignored_key,
+        env_collision,
+        sync_settings,
+        secrets_backend,
+        argo_sops,
+        unknown_pool,
+        unknown_check,
+        moved_from,
+    )
+}
+"""Every rule by its id. A rule is a module with ID, SEVERITY (MILDER too, where it has a milder form), a
+docstring that is its page, and `run(subject)`. NEEDS_OBJECTS is true where it looks at the objects, which
+can only be built from values whose raw blocks are sound."""
 
-_IGNORE = re.compile(r"#\s*llmstack:\s*ignore\[([a-z0-9-]+(?:\s*,\s*[a-z0-9-]+)*)\]\s*(\S.*)?")
+FOUNDATIONS = frozenset(("missing-key", "kubernetes-block", "unknown-kubernetes-version"))
+"""Checks that nothing is built without: their level cannot be changed, nor can their findings be ignored."""
+
+ALWAYS = FOUNDATIONS | {"plaintext-secret"}
+"""Checks that `gitops.checks` cannot change. That a line holds no secret is said in that line."""
+
+_IGNORE = re.compile(r"#\s*llmstack:\s*ignore\[([a-z0-9-]+(?:\s*,\s*[a-z0-9-]+)*)\][ \t]*(\S.*)?")
 
 
 def run_checks(subject: Subject) -> Iterator[Finding]:
-    """Yield the findings of all rules on one environment, with places."""
+    """Yield the findings of all rules on one environment.
+
+    Rules that look at objects are left out while there is an error in what objects are built from.
+    """
+    sound = True
     for module in CHECKS.values():
-        yield from module.run(subject)
+        if not getattr(module, "NEEDS_OBJECTS", False):
+            for finding in module.run(subject):
+                sound &= finding.id not in FOUNDATIONS
+                yield finding
+    if sound:
+        for module in CHECKS.values():
+            if getattr(module, "NEEDS_OBJECTS", False):
+                yield from module.run(subject)
 
 
 def settle(findings: Iterable[Finding], layers: Layers, levels: dict[str, str]) -> Iterator[Finding]:
-    """Yield the findings that stand: placed, at the severity that `gitops.checks` gives them, ignored ones left out.
+    """Yield the findings that stand: placed, at the severity that `gitops.checks` gives them, ignored ones
+    left out.
 
     Errors of reading (a file that cannot be understood) cannot be turned off.
     """
+    sources = {layer.source.path: layer.source for layer in layers.layers}
     for finding in findings:
-        placed = finding if finding.place or finding.route is None else finding.at(layers.place(finding.route))
-        level = levels.get(finding.id) if finding.id in CHECKS else None
-        if level == "off" or (finding.id in CHECKS and _ignored(placed, layers)):
+        placed = (
+            finding if finding.place or finding.route is None else finding.at(layers.place(finding.route))
+        )
+        level = levels.get(finding.id) if finding.id in CHECKS and finding.id not in ALWAYS else None
+        if level == "off":
             continue
+        reason = _ignored(placed, sources) if finding.id in CHECKS and finding.id not in FOUNDATIONS else None
+        if reason:
+            continue
+        if reason == "":
+            help = f"`# llmstack: ignore[{finding.id}]` wants a reason after it" + (
+                f"; {placed.help}" if placed.help else ""
+            )
+            placed = replace(placed, help=help)
         yield replace(placed, severity=Severity(level)) if level else placed
 
 
-def _ignored(finding: Finding, layers: Layers) -> bool:
-    """Whether the finding's line, or a comment line right above it, says to ignore it, with a reason."""
+def _ignored(finding: Finding, sources: dict[str, Source]) -> str | None:
+    """The reason that the finding's line, or a comment line right above it, gives to ignore it.
+
+    None where nothing says so, empty where the reason is missing.
+    """
     place = finding.place
-    if place is None:
-        return False
-    text = next((layer.source.text for layer in layers.layers if layer.source.path == place.path), "")
-    lines = text.split("\n")
-    above = lines[place.line - 2] if place.line >= 2 else ""
-    candidates = [_line(place, lines), above if above.lstrip().startswith("#") else ""]
-    return any(
-        finding.id in [id.strip() for id in match.group(1).split(",")] and match.group(2)
-        for match in map(_IGNORE.search, candidates)
-        if match
-    )
-
-
-def _line(place: Place, lines: list[str]) -> str:
-    return lines[place.line - 1] if place.line <= len(lines) else ""
+    source = sources.get(place.path) if place is not None else None
+    if place is None or source is None or "llmstack:" not in source.text:
+        return None
+    above = source.lines[place.line - 2] if 2 <= place.line <= len(source.lines) + 1 else ""
+    own = source.lines[place.line - 1] if place.line <= len(source.lines) else ""
+    for line in (own, above if above.lstrip().startswith("#") else ""):
+        for match in _IGNORE.finditer(line):
+            if finding.id in (id.strip() for id in match.group(1).split(",")):
+                return (match.group(2) or "").strip()
+    return None

@@ -1,7 +1,7 @@
 """An image tag can move, so Git no longer says what runs.
 
-`latest` and `nightly` name another image tomorrow: two pods of one Deployment may differ, and a revert brings back the
-manifest but not the image. Pin a version or a digest: `tag: v0.11.0`, `tag: sha256:…`.
+`latest` and `nightly` name another image tomorrow: two pods of one Deployment may differ, and a revert brings
+back the manifest but not the image. Pin a version or a digest: `tag: v0.11.0`, `tag: sha256:…`.
 """
 
 from __future__ import annotations
@@ -18,13 +18,21 @@ _MOVING = ("latest", "nightly", "main", "master", "dev", "edge", "stable")
 
 def is_mutable(tag: str) -> bool:
     """Whether a tag is one that moves by convention: `latest`, `latest-nightly`, `main` …"""
-    return any(tag == word or tag.startswith(f"{word}-") and not any(c.isdigit() for c in tag) for word in _MOVING)
+    return any(
+        tag == word or (tag.startswith(f"{word}-") and not any(c.isdigit() for c in tag)) for word in _MOVING
+    )
 
 
 def run(subject: Subject) -> Iterator[Finding]:
     for at, tag in _tags(subject):
         if is_mutable(tag):
-            yield Finding(ID, SEVERITY, f"`{tag}` can move: Git no longer says what runs", at, help="pin a version or a digest")
+            yield Finding(
+                ID,
+                SEVERITY,
+                f"`{tag}` can move: Git no longer says what runs",
+                at,
+                help="pin a version or a digest",
+            )
 
 
 def _tags(subject: Subject) -> Iterator[tuple[Route, str]]:

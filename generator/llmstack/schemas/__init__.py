@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -10,6 +11,9 @@ from typing import Any
 
 KUBERNETES_VERSIONS = ("1.32", "1.33", "1.34", "1.35", "1.36", "1.37")
 """The versions that `gitops.kubernetesVersion` may name, oldest first."""
+
+_WORD = re.compile(r"[A-Za-z0-9]+")
+_GROUP = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
 
 KUBERNETES = "k8s/{{.NormalizedKubernetesVersion}}/{{.ResourceKind}}{{.KindSuffix}}.json"
 CUSTOM_RESOURCES = "crds/{{.Group}}/{{.ResourceKind}}_{{.ResourceAPIVersion}}.json"
@@ -33,6 +37,23 @@ def full_version(version: str) -> str:
     if version not in KUBERNETES_VERSIONS:
         raise KeyError(version)
     return f"{version}.0"
+
+
+@cache
+def of_kind(version: str, api_version: str, kind: str) -> dict[str, Any] | None:
+    """The schema of a kind in `version` (`1.34`), or of a custom resource; None where none comes with the package.
+
+    Kubernetes' own refer to `_definitions.json` beside them. The same object each time: not to be changed.
+    """
+    group, _, last = api_version.rpartition("/")
+    if not _WORD.fullmatch(kind) or not _WORD.fullmatch(last) or (group and not _GROUP.fullmatch(group)):
+        return None
+    short = f"-{group.split('.')[0]}" if group else ""
+    own = folder() / "k8s" / f"v{full_version(version)}" / f"{kind.lower()}{short}-{last}.json"
+    custom = folder() / "crds" / group / f"{kind.lower()}_{last}.json"
+    file = own if own.is_file() else custom
+    data: dict[str, Any] | None = json.loads(file.read_bytes()) if file.is_file() else None
+    return data
 
 
 @cache

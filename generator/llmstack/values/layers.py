@@ -78,6 +78,14 @@ class Layers:
                     return place
         return Place(self.layers[-1].source.path) if self.layers else None
 
+    def states(self, route: Route) -> bool:
+        """Whether a file has `route` itself, null included; what only a default sets is not stated."""
+        for layer, models in zip(self.layers, self.models, strict=True):
+            own = _own_route(route, models)
+            if own is not None and layer.source.node(layer.written(own))[1] is not None:
+                return True
+        return False
+
     def text(self, route: Route) -> str | None:
         """The scalar at `route` as the file writes it."""
         for layer, models in reversed(list(zip(self.layers, self.models, strict=True))):

@@ -1,0 +1,97 @@
+"""A label, a node selector or an annotation that Kubernetes refuses.
+
+A key is a name of at most 63 letters, digits, `-`, `_` and `.`, which begins and ends with a letter or digit,
+after an optional DNS prefix and `/`. A label's value has the same form, or is empty; an annotation's value is
+any text, all of an object's annotations at most 256 KiB (IsQualifiedName and IsValidLabelValue,
+k8s.io/apimachinery pkg/util/validation/validation.go; TotalAnnotationSizeLimitB,
+pkg/api/validation/objectmeta.go).
+
+Fix: shorten or rewrite it; what is long or free text belongs into an annotation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+from llmstack.checks.fields import Block
+from llmstack.checks.subject import Subject
+from llmstack.finding import Finding, Severity
+from llmstack.model.types import LABEL
+
+ID, SEVERITY = "bad-label", Severity.ERROR
+
+ANNOTATIONS_LIMIT = 256 * 1024
+
+_NAME = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
+_PREFIX = re.compile(rf"{LABEL}(?:\.{LABEL})*")
+
+
+def run(subject: Subject) -> Iterator[Finding]:
+    for block in subject.blocks:
+        if isinstance(block.role, str):
+            yield from _block(block)
+    for number, capacity in enumerate(subject.stack.gitops.capacity or []):
+        if capacity.node_selector:
+            yield from _block(
+                Block(("gitops", "capacity", number, "nodeSelector"), "selector", capacity.node_selector)
+            )
+    for route, object in subject.extra_objects():
+        metadata = object.get("metadata")
+        for role in ("labels", "annotations"):
+            found = metadata.get(role) if isinstance(metadata, dict) else None
+            if isinstance(found, dict):
+                yield from _block(
+                    Block((*route, "metadata", role), "labels" if role == "labels" else "annotations", found)
+                )
+
+
+def _block(block: Block) -> Iterator[Finding]:
+    values: Mapping[object, object] = block.value
+    for key, value in values.items():
+        if not isinstance(key, str) or not isinstance(value, str):
+            continue
+        if (fault := key_fault(key)) is not None:
+            what = "an annotation's key" if block.role == "annotations" else "a label's key"
+            yield Finding(
+                ID,
+                SEVERITY,
+                f"`{key}` is not {what}: {fault}",
+                (*block.route, key),
+                help="write `name` or `example.com/name`",
+            )
+        if block.role != "annotations" and not _is_value(value):
+            message = (
+                f"`{_short(value)}` is not a label's value: at most 63 letters, digits, `-`, `_` and `.`"
+            )
+            yield Finding(ID, SEVERITY, message, (*block.route, key), help="shorten it, or use an annotation")
+    if block.role == "annotations":
+        size = sum(len(str(key).encode()) + len(str(value).encode()) for key, value in values.items())
+        if size > ANNOTATIONS_LIMIT:
+            yield Finding(
+                ID,
+                SEVERITY,
+                f"the annotations have {size} bytes; an object may have {ANNOTATIONS_LIMIT}",
+                block.route,
+            )
+
+
+@lru_cache(maxsize=1 << 12)
+def key_fault(key: str) -> str | None:
+    """What is wrong with the key of a label or an annotation, None when nothing is."""
+    prefix, slash, name = key.rpartition("/")
+    if slash and not (_PREFIX.fullmatch(prefix) and len(prefix) <= 253):
+        return "what is before the `/` is a DNS name"
+    if not _NAME.fullmatch(name):
+        return "a name has at most 63 letters, digits, `-`, `_` and `.`, a letter or digit at both ends"
+    return None
+
+
+@lru_cache(maxsize=1 << 12)
+def _is_value(value: str) -> bool:
+    return not value or _NAME.fullmatch(value) is not None
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 70 else f"{text[:67]}…"

@@ -1,0 +1,117 @@
+"""Something is named that is neither generated nor said to be in the cluster.
+
+A pod whose Secret, claim, config map, service account or runtime class is missing does not start.
+`gitops.existing` lists what the cluster has: a kind once listed there, a reference of that kind to anything
+else is an error; so is a key that a listed Secret is not said to have. A kind that is not listed cannot be
+judged: one note for the kind names what is needed. Secrets that `gitops.secrets` brings (external-secrets,
+sealed-secrets, sops) count as generated. A mount of a volume that the pod does not have is an error too: the
+API refuses it.
+
+Fix: correct the name, add the object to `extraObjects`, or list it: `gitops: {existing: {secrets: {hf:
+[token]}}}`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+
+from llmstack.checks.mounts import dangling_mounts
+from llmstack.checks.references import Kind, Reference, pod_references, references
+from llmstack.checks.subject import Subject
+from llmstack.finding import Finding, Severity
+from llmstack.model.gitops import Existing
+
+ID, SEVERITY, MILDER = "dangling-reference", Severity.ERROR, Severity.NOTE
+NEEDS_OBJECTS = True
+
+_LISTS: Mapping[Kind, str] = {
+    "Secret": "secrets",
+    "PersistentVolumeClaim": "claims",
+    "ConfigMap": "configMaps",
+    "ServiceAccount": "serviceAccounts",
+    "RuntimeClass": "runtimeClasses",
+}
+
+
+def run(subject: Subject) -> Iterator[Finding]:
+    listed = _listed(subject.stack.gitops.existing)
+    generated = {(placed.object["kind"], placed.object["metadata"].get("name")) for placed in subject.objects}
+    brought = subject.stack.gitops.secrets.backend != "existing"
+    unlisted: dict[Kind, list[Reference]] = defaultdict(list)
+    for reference in _all(subject):
+        if (reference.kind, reference.name) in generated or (reference.kind == "Secret" and brought):
+            continue
+        known = listed.get(reference.kind)
+        if known is None:
+            unlisted[reference.kind].append(reference)
+        else:
+            yield from _judge(subject, reference, known)
+    for kind, found in unlisted.items():
+        yield _note(kind, found)
+    yield from dangling_mounts(subject, ID, SEVERITY)
+
+
+def _all(subject: Subject) -> Iterator[Reference]:
+    """What the values refer to, then what only the objects made of them do (a volume of the LoRA
+    controller's webhook)."""
+    seen = set()
+    for reference in references(subject):
+        seen.add((reference.kind, reference.name))
+        yield reference
+    for placed in subject.objects:
+        if placed.unit != "extra":
+            for reference in pod_references((), placed.object):
+                if (reference.kind, reference.name) not in seen:
+                    seen.add((reference.kind, reference.name))
+                    yield replace(reference, route=subject.route_of(placed))
+
+
+def _listed(existing: Existing) -> Mapping[Kind, Collection[str]]:
+    """The names of each kind that is listed."""
+    stated: dict[Kind, Collection[str] | None] = {
+        "Secret": existing.secrets,
+        "PersistentVolumeClaim": existing.claims,
+        "ConfigMap": existing.config_maps,
+        "ServiceAccount": existing.service_accounts,
+        "RuntimeClass": existing.runtime_classes,
+    }
+    return {kind: names for kind, names in stated.items() if names is not None}
+
+
+def _judge(subject: Subject, reference: Reference, known: Collection[str]) -> Iterator[Finding]:
+    key = f"gitops.existing.{_LISTS[reference.kind]}"
+    if reference.name not in known:
+        near = difflib.get_close_matches(reference.name, known, n=1)
+        help = f"did you mean `{near[0]}`?" if near else f"list it in {key} if the cluster has it"
+        message = f"{reference.kind} `{reference.name}` is neither generated nor in {key}"
+        yield Finding(ID, SEVERITY, message, reference.route, help=help)
+    elif reference.kind == "Secret" and reference.key:
+        keys = (subject.stack.gitops.existing.secrets or {}).get(reference.name) or []
+        if keys and reference.key not in keys:
+            message = f"Secret `{reference.name}` is not said to have the key `{reference.key}`"
+            yield Finding(
+                ID,
+                SEVERITY,
+                message,
+                reference.route,
+                help=f"{key} lists {', '.join(f'`{name}`' for name in keys)}",
+            )
+
+
+def _note(kind: Kind, found: list[Reference]) -> Finding:
+    """One note for a kind that `gitops.existing` does not list, at the first reference."""
+    names = list(dict.fromkeys(reference.name for reference in found))
+    shown = ", ".join(f"`{name}`" for name in names[:5]) + (
+        f" and {len(names) - 5} more" if len(names) > 5 else ""
+    )
+    message = f"the cluster must have {kind} {shown}; gitops.existing.{_LISTS[kind]} does not say that it has"
+    return Finding(
+        ID,
+        MILDER,
+        message,
+        found[0].route,
+        help=f"list what there is in gitops.existing.{_LISTS[kind]}, and names are checked",
+    )

@@ -1,0 +1,123 @@
+"""A flag is given twice: by a typed option and among extraArgs, or twice among extraArgs.
+
+Arguments are written in a fixed order, extraArgs last, and of two equal flags vLLM and the router take the
+last. So the typed option says one thing and the engine does another, and an overlay that changes it changes
+nothing. Aliases, abbreviations and negations of a flag count as the flag; flags that may be repeated do not.
+
+Fix: keep one, the typed option where there is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from llmstack.checks.subject import Subject
+from llmstack.finding import Finding, Route, Severity
+from llmstack.flags import Catalogue, catalogue_for, router_catalogue
+from llmstack.flags.lint import lint_once
+from llmstack.model.engine import Model
+from llmstack.objects import arguments, router_arguments
+
+ID, SEVERITY = "duplicate-flag", Severity.WARNING
+NEEDS_OBJECTS = True
+
+_TYPED = {
+    "--host": "llmstack",
+    "--port": "containerPort",
+    "--model": "modelURL",
+    "--revision": "modelRevision",
+    "--enable-lora": "enableLoRA",
+    "--enable-auto-tool-choice": "enableTool",
+    "--tool-call-parser": "toolCallParser",
+    "--chat-template": "chatTemplate",
+    "--kv-transfer-config": "lmcacheConfig",
+    "--enable-chunked-prefill": "vllmConfig.enableChunkedPrefill",
+    "--enable-prefix-caching": "vllmConfig.enablePrefixCaching",
+    "--max-model-len": "vllmConfig.maxModelLen",
+    "--dtype": "vllmConfig.dtype",
+    "--tensor-parallel-size": "vllmConfig.tensorParallelSize",
+    "--pipeline-parallel-size": "vllmConfig.pipelineParallelSize",
+    "--max-num-seqs": "vllmConfig.maxNumSeqs",
+    "--gpu-memory-utilization": "vllmConfig.gpuMemoryUtilization",
+    "--max-loras": "vllmConfig.maxLoras",
+    "--runner": "vllmConfig.runner",
+    "--convert": "vllmConfig.convert",
+}
+"""The key that gives a flag."""
+
+_TWICE = "flag-given-twice"
+
+Repeated = tuple[int, str, bool]
+"""An argument that repeats a flag: its index among the extra ones, the flag, and whether a typed option
+gave it first."""
+
+
+def run(subject: Subject) -> Iterator[Finding]:
+    for at, model in subject.models():
+        first, second = model.vllm_config.extra_args or [], model.extra_args or []
+        if not first and not second:
+            continue
+        for index, flag, typed in _engine(subject, model, (*first, *second)):
+            in_first = index < len(first)
+            route = (
+                (*at, "vllmConfig", "extraArgs", index)
+                if in_first
+                else (*at, "extraArgs", index - len(first))
+            )
+            yield _finding(route, flag, _TYPED.get(flag, "a typed option") if typed else None)
+    extra = subject.stack.router_spec.extra_args
+    if subject.stack.router_spec.enable_router and extra:
+        for index, flag, typed in _router(tuple(router_arguments.arguments(subject.stack)), len(extra)):
+            yield _finding(("routerSpec", "extraArgs", index), flag, "routerSpec" if typed else None)
+
+
+def _engine(subject: Subject, model: Model, extra: tuple[str, ...]) -> Sequence[Repeated]:
+    """What the extra arguments repeat. Values of typed options do not matter, so that models alike are
+    read once."""
+    typed = [text if text.startswith("--") else "1" for text in arguments.options(model)]
+    image = (model.repository or "", model.tag or "", model.gitops.vllm_version)
+    return _repeated(image, ("model", "--host", "0", "--port", "1", *typed), extra)
+
+
+@lru_cache(maxsize=1 << 12)
+def _repeated(
+    image: tuple[str, str, str | None], typed: tuple[str, ...], extra: tuple[str, ...]
+) -> tuple[Repeated, ...]:
+    return tuple(_compare(typed, extra, catalogue_for(*image).catalogue, ("model",)))
+
+
+@lru_cache(maxsize=1 << 8)
+def _router(given: tuple[str, ...], extra: int) -> tuple[Repeated, ...]:
+    return tuple(_compare(given[:-extra], given[-extra:], router_catalogue(), ()))
+
+
+def _compare(
+    typed: tuple[str, ...], extra: tuple[str, ...], catalogue: Catalogue, first: tuple[str, ...]
+) -> Iterator[Repeated]:
+    """Yield what `extra` repeats of itself or of `typed`; `first` stands before either list."""
+    alone = {
+        problem.index - len(first)
+        for problem in lint_once((*first, *extra), catalogue)
+        if problem.kind == _TWICE
+    }
+    for problem in lint_once((*typed, *extra), catalogue):
+        index = problem.index - len(typed)
+        if problem.kind == _TWICE and index >= 0:
+            yield index, problem.flag, index not in alone
+
+
+def _finding(route: Route, flag: str, typed: str | None) -> Finding:
+    if typed == "llmstack":
+        message, help = (
+            f"`{flag}` is given by llmstack already; this one wins",
+            "remove it, or the probes and the Service miss the engine",
+        )
+    elif typed:
+        message, help = (
+            f"`{flag}` is given by `{typed}` too; this one wins",
+            f"keep one: `{typed}`, or leave that out",
+        )
+    else:
+        message, help = f"`{flag}` is given twice; the last one wins", "keep one"
+    return Finding(ID, SEVERITY, message, route, help=help)

@@ -1,0 +1,47 @@
+"""Two environments would write the same objects of one cluster.
+
+Names come from the release and the namespace. Two environments that name the same `gitops.sync.cluster`, one
+namespace and one release write objects of the same names: each sync undoes the other's, and removing one
+environment removes the other's objects. The milder form: both write the same Namespace. An environment that
+names no cluster is not compared.
+
+Fix: give one of them another `gitops.release` or `gitops.namespace`, or name the right cluster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from llmstack.checks.subject import Subject
+from llmstack.finding import Finding, Severity
+from llmstack.model.gitops import Gitops
+
+ID, SEVERITY, MILDER = "env-collision", Severity.ERROR, Severity.WARNING
+
+
+def run(subject: Subject) -> Iterator[Finding]:
+    own = subject.stack.gitops
+    if own.sync.cluster is None:
+        return
+    for name, other in sorted(subject.others.items()):
+        if not _same_place(own, other.gitops):
+            continue
+        shared = f"cluster `{own.sync.cluster}` and namespace `{own.namespace}`"
+        if own.release == other.gitops.release:
+            message = (
+                f"`{subject.environment}` and `{name}` share {shared}, under the same release `{own.release}`"
+            )
+            yield Finding(
+                ID,
+                SEVERITY,
+                message,
+                ("gitops", "sync", "cluster"),
+                help="give one of them another gitops.release or gitops.namespace",
+            )
+        elif own.create_namespace and other.gitops.create_namespace:
+            message = f"`{subject.environment}` and `{name}` both write the Namespace of {shared}"
+            yield Finding(ID, MILDER, message, ("gitops", "createNamespace"), help="let one of them write it")
+
+
+def _same_place(own: Gitops, other: Gitops) -> bool:
+    return own.sync.cluster == other.sync.cluster and own.namespace == other.namespace

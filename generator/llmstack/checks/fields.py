@@ -1,0 +1,105 @@
+"""The values' raw Kubernetes blocks, labels and annotations, found by walking the model's own types.
+
+A new field of a section is found without a word here: its type carries `Kube(…)`, or its key ends in `labels`
+or `annotations`. "selector" is a map of labels that other objects carry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel
+
+from llmstack.finding import Route
+from llmstack.model.reading import section_of
+from llmstack.model.types import Kube
+
+Role = Kube | Literal["labels", "selector", "annotations"]
+
+ENV_VAR = "io.k8s.api.core.v1.EnvVar"
+RESOURCES = "io.k8s.api.core.v1.ResourceRequirements"
+VOLUME = "io.k8s.api.core.v1.Volume"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A raw value of the values: where it is, and what it is."""
+
+    route: Route
+    role: Role
+    value: Any
+
+    @property
+    def definition(self) -> str | None:
+        """The Kubernetes type of the value, or of its items; None for labels and annotations."""
+        return self.role.definition if isinstance(self.role, Kube) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The fields of a section that matter here: blocks, and sections that hold some."""
+
+    blocks: tuple[tuple[str, str, Role], ...]
+    sections: tuple[tuple[str, str], ...]
+
+
+def walk(section: BaseModel, route: Route = ()) -> Iterator[Block]:
+    """Yield every block that is not null, in the order of the model."""
+    plan = _plan(type(section))
+    for name, alias, role in plan.blocks:
+        value = getattr(section, name)
+        if value is not None:
+            yield Block((*route, alias), role, value)
+    for name, alias in plan.sections:
+        value = getattr(section, name)
+        if isinstance(value, BaseModel):
+            yield from walk(value, (*route, alias))
+        elif isinstance(value, list):
+            for number, item in enumerate(value):
+                yield from walk(item, (*route, alias, number))
+        elif isinstance(value, dict):
+            for key, item in value.items():
+                yield from walk(item, (*route, alias, key))
+
+
+@cache
+def _plan(section: type[BaseModel]) -> _Plan:
+    blocks: list[tuple[str, str, Role]] = []
+    sections: list[tuple[str, str]] = []
+    for name, field in section.model_fields.items():
+        alias = field.alias or name
+        inner = section_of(field.annotation)
+        kube = next((item for item in field.metadata if isinstance(item, Kube)), None) or _marker(
+            field.annotation
+        )
+        if kube is not None:
+            blocks.append((name, alias, kube))
+        elif inner is not None:
+            if any(bool(part) for part in (_plan(inner).blocks, _plan(inner).sections)):
+                sections.append((name, alias))
+        elif _holds_map(field.annotation) and (role := _role(alias)) is not None:
+            blocks.append((name, alias, role))
+    return _Plan(tuple(blocks), tuple(sections))
+
+
+def _role(alias: str) -> Role | None:
+    if alias in ("nodeSelector", "pvcMatchLabels"):
+        return "selector"
+    if alias.lower().endswith("labels"):
+        return "labels"
+    return "annotations" if alias.lower().endswith("annotations") else None
+
+
+def _marker(annotation: Any) -> Kube | None:
+    """The `Kube(…)` inside an annotation such as `Affinity | None`."""
+    found = next((item for item in getattr(annotation, "__metadata__", ()) if isinstance(item, Kube)), None)
+    if found is not None:
+        return found
+    return next((found for inner in get_args(annotation) if (found := _marker(inner)) is not None), None)
+
+
+def _holds_map(annotation: Any) -> bool:
+    return get_origin(annotation) is dict or any(_holds_map(inner) for inner in get_args(annotation))

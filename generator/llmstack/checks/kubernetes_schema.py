@@ -1,0 +1,172 @@
+"""Kubernetes' own types as validators, and their complaints in plain words."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import jsonschema_rs
+
+from llmstack import schemas
+from llmstack.finding import Route, show_route
+
+_URI = "urn:kubernetes:"
+_WORDS = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "object": "a map",
+    "array": "a list",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a value: where in it, what, and what may help. No value is ever part of the text."""
+
+    route: Route
+    message: str
+    help: str | None = None
+
+
+def check_type(version: str, definition: str, value: Any) -> Iterator[Problem]:
+    """Yield what a Kubernetes type (`io.k8s.api.core.v1.Probe`) says against a value."""
+    validator = _validator(version, definition)
+    if not validator.is_valid(value):
+        yield from _explain(validator, schemas.definitions(version), value, definition.rpartition(".")[2])
+
+
+def check_object(version: str, object: dict[str, Any]) -> Iterator[Problem]:
+    """Yield what the schema of an object's kind says against it; nothing where no schema comes with the
+    package."""
+    api_version, kind = str(object.get("apiVersion")), str(object.get("kind"))
+    schema = _object_schema(version, api_version, kind)
+    if schema is not None:
+        validator = _object_validator(version, api_version, kind)
+        if not validator.is_valid(object):
+            yield from _explain(validator, schema | schemas.definitions(version), object, kind)
+
+
+@cache
+def _registry(version: str) -> jsonschema_rs.Registry:
+    return jsonschema_rs.Registry([(f"{_URI}_definitions.json", schemas.definitions(version))])
+
+
+@cache
+def _validator(version: str, definition: str) -> jsonschema_rs.Draft202012Validator:
+    schema = {"$ref": f"{_URI}_definitions.json#/definitions/{definition}"}
+    return jsonschema_rs.Draft202012Validator(schema, registry=_registry(version))
+
+
+@cache
+def _object_schema(version: str, api_version: str, kind: str) -> dict[str, Any] | None:
+    """The schema of a kind: Kubernetes' own, or a custom resource's."""
+    schema = schemas.of_kind(version, api_version, kind)
+    return None if schema is None else _absolute(schema)
+
+
+def _absolute(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema whose references to `_definitions.json` are found in the registry."""
+
+    def rewrite(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: rewrite(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [rewrite(item) for item in value]
+        return (
+            f"{_URI}{value}" if isinstance(value, str) and value.startswith("_definitions.json#") else value
+        )
+
+    return {key: rewrite(item) for key, item in schema.items()}
+
+
+@cache
+def _object_validator(version: str, api_version: str, kind: str) -> jsonschema_rs.Draft202012Validator:
+    schema = _object_schema(version, api_version, kind)
+    return jsonschema_rs.Draft202012Validator(schema or {}, registry=_registry(version))
+
+
+def _explain(
+    validator: jsonschema_rs.Draft202012Validator, schema: dict[str, Any], value: Any, name: str
+) -> Iterator[Problem]:
+    for error in validator.iter_errors(value):
+        route: Route = tuple(error.instance_path)
+        kind, facts = error.kind.name, error.kind.as_dict()
+        where = show_route(route) or name
+        if kind == "additionalProperties":
+            known = list(_follow(schema, error.schema_path[:-1]).get("properties", {}))
+            for field in facts["unexpected"]:
+                yield Problem((*route, field), f"`{field}` is not a field of {where}", _near(field, known))
+        elif kind == "required":
+            yield Problem(route, f"`{facts['property']}` is missing in {where}")
+        elif kind == "type":
+            wanted = " or ".join(_WORDS[word] for word in facts["types"] if word in _WORDS)
+            yield Problem(
+                route,
+                f"`{_last(route, name)}` is {wanted}, not {_kind(_value_at(value, route))}",
+                _quote_help(wanted),
+            )
+        elif kind == "enum":
+            options = [option for option in facts["options"] if option is not None]
+            yield Problem(
+                route, f"`{_last(route, name)}` is one of {', '.join(f'`{option}`' for option in options)}"
+            )
+        elif kind in ("oneOf", "anyOf"):
+            yield Problem(
+                route, f"`{_last(route, name)}` is text or a number, not {_kind(_value_at(value, route))}"
+            )
+        elif kind in ("minimum", "maximum"):
+            yield Problem(
+                route,
+                f"`{_last(route, name)}` is at {'least' if kind == 'minimum' else 'most'} {facts['limit']}",
+            )
+        elif kind == "pattern":
+            yield Problem(route, f"`{_last(route, name)}` has the form {facts['pattern']}")
+        else:
+            yield Problem(route, f"`{_last(route, name)}` does not fit Kubernetes' schema ({kind})")
+
+
+def _quote_help(wanted: str) -> str | None:
+    return "quote it" if wanted == "text" else None
+
+
+def _near(field: str, known: list[str]) -> str | None:
+    lowered = {name.lower(): name for name in known}
+    found = difflib.get_close_matches(field.lower(), lowered, n=1)
+    if found:
+        return f"did you mean `{lowered[found[0]]}`?"
+    return f"known fields: {', '.join(sorted(known))}" if 0 < len(known) < 12 else None
+
+
+def _follow(schema: dict[str, Any], path: list[str | int]) -> dict[str, Any]:
+    here: Any = schema
+    for step in path:
+        here = here[step]
+    return here if isinstance(here, dict) else {}
+
+
+def _last(route: Route, name: str) -> str:
+    return next((step for step in reversed(route) if isinstance(step, str)), name)
+
+
+def _value_at(value: Any, route: Route) -> Any:
+    for step in route:
+        value = value[step]
+    return value
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true or false"
+    return {
+        int: "a number",
+        float: "a number",
+        str: "text",
+        dict: "a map",
+        list: "a list",
+        type(None): "null",
+    }[type(value)]

@@ -1,0 +1,116 @@
+"""A key is missing that something enabled cannot do without.
+
+An enabled model has a `name`, an image (`repository` and `tag`) and a `modelURL`; an init container has an
+image, a reference to a Secret both its name and its key, an NFS export server and path, a LeaderWorkerSet a
+size, a LoRA adapter a name, a base model and a source. Objects made without them are refused by the API, or
+run something else than was meant.
+
+Fix: add the key, or disable what it belongs to. The check cannot be turned off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from llmstack.checks.subject import Subject
+from llmstack.finding import Finding, Route, Severity, show_route
+from llmstack.model.containers import InitContainer
+from llmstack.model.engine import Model
+from llmstack.model.secret_ref import SecretReference
+
+ID, SEVERITY = "missing-key", Severity.ERROR
+
+
+def run(subject: Subject) -> Iterator[Finding]:
+    for at, model in subject.models():
+        yield from _model(at, model)
+    stack = subject.stack
+    yield from _reference(("servingEngineSpec", "vllmApiKey"), stack.engine.vllm_api_key)
+    if stack.router_spec.enable_router:
+        yield from _reference(("routerSpec", "hf_token"), stack.router_spec.hf_token)
+        yield from _reference(("routerSpec", "vllmApiKey"), stack.router_spec.vllm_api_key)
+        yield from _image(("routerSpec",), stack.router_spec.repository, stack.router_spec.tag)
+    if stack.cache_server_spec.enable_server:
+        yield from _image(
+            ("cacheServerSpec", "image"),
+            stack.cache_server_spec.image.repository,
+            stack.cache_server_spec.image.tag,
+        )
+    nfs = stack.shared_storage.nfs
+    if (
+        stack.shared_storage.enabled
+        and not stack.shared_storage.host_path
+        and bool(nfs.server) != bool(nfs.path)
+    ):
+        yield _missing(("sharedStorage", "nfs"), "path" if nfs.server else "server")
+    yield from _adapters(subject)
+
+
+def _model(at: Route, model: Model) -> Iterator[Finding]:
+    if not model.name:
+        yield _missing(at, "name")
+    if not model.model_url:
+        yield _missing(at, "modelURL")
+    yield from _image(at, model.repository, model.tag)
+    yield from _reference((*at, "hf_token"), model.hf_token)
+    yield from _inits((*at, "initContainer"), model.init_container)
+    if (
+        model.env_from_secret is not None
+        and model.env_from_secret.name is None
+        and model.env_from_secret.model_fields_set
+    ):
+        yield _missing((*at, "envFromSecret"), "name")
+    if model.uses_lws and model.lws_spec is not None and model.lws_spec.size is None:
+        yield _missing((*at, "lwsSpec"), "size")
+    if model.uses_ray and model.ray_spec is not None and model.ray_spec.head_node is not None:
+        yield from _inits(
+            (*at, "raySpec", "headNode", "initContainer"), model.ray_spec.head_node.init_container
+        )
+
+
+def _inits(at: Route, inits: list[InitContainer] | None) -> Iterator[Finding]:
+    for number, init in enumerate(inits or []):
+        if not init.image:
+            yield _missing((*at, number), "image")
+
+
+def _image(at: Route, repository: str | None, tag: str | None) -> Iterator[Finding]:
+    if not repository:
+        yield _missing(at, "repository")
+    if not tag and "@sha256:" not in (repository or ""):
+        yield _missing(at, "tag")
+
+
+def _reference(at: Route, value: SecretReference | str | None) -> Iterator[Finding]:
+    """`{secretName: ""}` means unset; one of the two alone is half a reference."""
+    if not isinstance(value, SecretReference):
+        return
+    if value.secret_name and not value.secret_key:
+        yield _missing(at, "secretKey")
+    if value.secret_key and value.secret_name is None:
+        yield _missing(at, "secretName")
+
+
+def _adapters(subject: Subject) -> Iterator[Finding]:
+    for number, adapter in enumerate(subject.stack.lora_adapters or []):
+        at: Route = ("loraAdapters", number)
+        if adapter.enabled is False:
+            continue
+        yield from _reference((*at, "vllmApiKey"), adapter.vllm_api_key)
+        if not adapter.name and not (adapter.adapter_source and adapter.adapter_source.adapter_name):
+            yield _missing(at, "name")
+        if not adapter.base_model:
+            yield _missing(at, "baseModel")
+        source = adapter.adapter_source
+        if source is None:
+            yield _missing(at, "adapterSource")
+            continue
+        if source.type is None:
+            yield _missing((*at, "adapterSource"), "type")
+        yield from _reference((*at, "adapterSource", "credentials"), source.credentials)
+
+
+def _missing(at: Route, key: str) -> Finding:
+    shown = at[1:] if at[:2] == ("servingEngineSpec", "modelSpec") else at
+    secret = bool({"hf_token", "vllmApiKey", "credentials"} & set(at))
+    return Finding(ID, SEVERITY, f"`{key}` is missing in {show_route(shown)}", (*at, key), secret=secret)

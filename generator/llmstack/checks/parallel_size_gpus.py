@@ -1,0 +1,116 @@
+"""The parallel sizes and the GPUs of a model do not fit together.
+
+vLLM starts tensor × pipeline × (local) data parallel workers, each on a GPU of its own (`ParallelConfig`,
+vllm/config/parallel.py). With fewer GPUs than that the engine ends with an error; what is more stays idle,
+paid for. Sizes among `extraArgs` count, and the last one wins, as it does for vLLM. A RayCluster has the GPUs
+of its head and of replicaCount workers, a LeaderWorkerSet those of `size` pods. Models without GPUs or on MIG
+slices are left alone.
+
+Fix: set requestGPU to the product, or the sizes to what the pod has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from llmstack.checks.gpus import gpus_of_head, gpus_of_pod
+from llmstack.checks.subject import Subject
+from llmstack.finding import Finding, Route, Severity
+from llmstack.flags import ParallelSizes, parallel_sizes
+from llmstack.model.engine import Model
+
+ID, SEVERITY, MILDER = "parallel-size-gpus", Severity.ERROR, Severity.WARNING
+
+
+def run(subject: Subject) -> Iterator[Finding]:
+    for at, model in subject.models():
+        yield from _check(at, model)
+
+
+def _check(at: Route, model: Model) -> Iterator[Finding]:
+    sizes = model_sizes(model)
+    gpus = gpus_of_pod(model)
+    workers = needed_gpus(model, sizes)
+    if gpus is None or gpus != int(gpus) or not workers:
+        return
+    total = available_gpus(model, sizes)
+    route = _route(at, model)
+    product = _product(model, sizes)
+    given = f"{total:g} GPU{'' if total == 1 else 's'}"
+    if workers > total:
+        yield Finding(
+            ID,
+            SEVERITY,
+            f"{product} needs {workers} GPUs; there are {given}",
+            route,
+            help=f"request {workers}, or make the sizes smaller",
+        )
+    elif workers < total:
+        yield Finding(
+            ID,
+            MILDER,
+            f"{product} uses {workers} of {given}",
+            route,
+            help=f"request {workers}, or make tensorParallelSize larger",
+        )
+
+
+def model_sizes(model: Model) -> ParallelSizes:
+    """The parallel sizes of a model, from its typed options and its extra arguments."""
+    config = model.vllm_config
+    extra = (*(config.extra_args or ()), *(model.extra_args or ()))
+    tensor, pipeline = config.tensor_parallel_size or 1, config.pipeline_parallel_size or 1
+    return _sizes(tensor, pipeline, extra) if extra else ParallelSizes(tensor, pipeline)
+
+
+@lru_cache(maxsize=1 << 12)
+def _sizes(tensor: int, pipeline: int, extra: tuple[str, ...]) -> ParallelSizes:
+    return parallel_sizes(
+        ["--tensor-parallel-size", str(tensor), "--pipeline-parallel-size", str(pipeline), *extra]
+    )
+
+
+def needed_gpus(model: Model, sizes: ParallelSizes) -> int | None:
+    """GPUs that the workers of one engine need; None where an argument is no number."""
+    data = sizes.data_local if sizes.data_local is not None and not _spans_pods(model) else sizes.data
+    parts = (sizes.tensor, sizes.pipeline, sizes.prefill_context, data)
+    product = 1
+    for part in parts:
+        if part is None:
+            return None
+        product *= part
+    return product
+
+
+def available_gpus(model: Model, sizes: ParallelSizes) -> float:
+    """GPUs of all the pods that one engine spans."""
+    gpus = gpus_of_pod(model) or 0
+    if model.uses_ray:
+        workers = 1 if model.replica_count is None else model.replica_count
+        return gpus * workers + gpus_of_head(model)
+    if model.uses_lws:
+        return gpus * ((model.lws_spec.size if model.lws_spec else None) or 1)
+    return gpus * (sizes.nodes or 1)
+
+
+def _spans_pods(model: Model) -> bool:
+    return model.uses_ray or model.uses_lws
+
+
+def _product(model: Model, sizes: ParallelSizes) -> str:
+    data = sizes.data_local if sizes.data_local is not None and not _spans_pods(model) else sizes.data
+    parts = [
+        ("tensor", sizes.tensor),
+        ("pipeline", sizes.pipeline),
+        ("prefill context", sizes.prefill_context),
+        ("data", data),
+    ]
+    shown = [f"{name} parallel {size}" for name, size in parts if size != 1]
+    return " × ".join(shown) or "one worker"
+
+
+def _route(at: Route, model: Model) -> Route:
+    if model.resources:
+        return (*at, "resources")
+    return (*at, "requestGPU")

@@ -1,0 +1,179 @@
+"""What the values refer to by name: Secrets, claims, config maps, service accounts, runtime classes; and
+where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from llmstack.checks.fields import ENV_VAR, VOLUME
+from llmstack.checks.pods import containers, pod_specs
+from llmstack.checks.subject import Subject
+from llmstack.finding import Route
+from llmstack.model.engine import Model
+from llmstack.model.secret_ref import SecretReference
+
+Kind = Literal["Secret", "PersistentVolumeClaim", "ConfigMap", "ServiceAccount", "RuntimeClass"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A name of another object, and the key of it that is read, at its place in the values."""
+
+    kind: Kind
+    name: str
+    key: str | None
+    route: Route
+
+
+def references(subject: Subject) -> Iterator[Reference]:
+    """Yield every reference of what is deployed. Those that say `optional: true` are left out."""
+    stack = subject.stack
+    if stack.models:
+        yield from _secret(("servingEngineSpec", "vllmApiKey"), stack.engine.vllm_api_key)
+        if any(model.runtime_class_name is None for model in stack.models):
+            yield from _name(
+                "RuntimeClass", ("servingEngineSpec", "runtimeClassName"), stack.engine.runtime_class_name
+            )
+    for at, model in subject.models():
+        yield from _model(at, model)
+    router = stack.router_spec
+    if router.enable_router:
+        yield from _secret(("routerSpec", "hf_token"), router.hf_token)
+        yield from _secret(("routerSpec", "vllmApiKey"), router.vllm_api_key)
+        yield from _name("ServiceAccount", ("routerSpec", "serviceAccountName"), router.service_account_name)
+        yield from _pull_secrets(("routerSpec", "imagePullSecrets"), router.image_pull_secrets)
+        if router.ingress.enabled:
+            for number, tls in enumerate(router.ingress.tls or []):
+                yield from _name(
+                    "Secret", ("routerSpec", "ingress", "tls", number, "secretName"), tls.get("secretName")
+                )
+    if stack.cache_server_spec.enable_server:
+        yield from _name(
+            "RuntimeClass",
+            ("cacheServerSpec", "runtimeClassName"),
+            stack.cache_server_spec.runtime_class_name,
+        )
+        yield from _pull_secrets(
+            ("cacheServerSpec", "imagePullSecrets"), stack.cache_server_spec.image_pull_secrets
+        )
+    if stack.lora_controller.enable_lora_controller:
+        yield from _name(
+            "ServiceAccount",
+            ("loraController", "serviceAccountName"),
+            stack.lora_controller.service_account_name,
+        )
+        yield from _pull_secrets(
+            ("loraController", "imagePullSecrets"), stack.lora_controller.image_pull_secrets
+        )
+    for number, adapter in enumerate(stack.lora_adapters or []):
+        if adapter.enabled is not False:
+            yield from _secret(("loraAdapters", number, "vllmApiKey"), adapter.vllm_api_key)
+            if adapter.adapter_source:
+                yield from _secret(
+                    ("loraAdapters", number, "adapterSource", "credentials"),
+                    adapter.adapter_source.credentials,
+                )
+    yield from _blocks(subject)
+    for route, object in subject.extra_objects():
+        yield from pod_references(route, object)
+
+
+def _model(at: Route, model: Model) -> Iterator[Reference]:
+    yield from _secret((*at, "hf_token"), model.hf_token)
+    yield from _name(
+        "Secret",
+        (*at, "envFromSecret", "name"),
+        model.env_from_secret.name if model.env_from_secret else None,
+    )
+    yield from _name("Secret", (*at, "imagePullSecret"), model.image_pull_secret)
+    yield from _name("ServiceAccount", (*at, "serviceAccountName"), model.service_account_name)
+    yield from _name("RuntimeClass", (*at, "runtimeClassName"), model.runtime_class_name)
+    yield from _name("PersistentVolumeClaim", (*at, "pvcExistingClaimName"), model.pvc_existing_claim_name)
+
+
+def _secret(route: Route, value: SecretReference | str | None) -> Iterator[Reference]:
+    if isinstance(value, SecretReference) and value.secret_name:
+        yield Reference("Secret", value.secret_name, value.secret_key, route)
+
+
+def _name(kind: Kind, route: Route, name: object) -> Iterator[Reference]:
+    if isinstance(name, str) and name and not (kind == "ServiceAccount" and name == "default"):
+        yield Reference(kind, name, None, route)
+
+
+def _pull_secrets(route: Route, references: Any) -> Iterator[Reference]:
+    for number, item in enumerate(references if isinstance(references, list) else []):
+        if isinstance(item, dict):
+            yield from _name("Secret", (*route, number, "name"), item.get("name"))
+
+
+def _blocks(subject: Subject) -> Iterator[Reference]:
+    """The references in `env` and `extraVolumes` of what is deployed."""
+    deployed = {at for at, _ in subject.models()}
+    on = {
+        "routerSpec": subject.stack.router_spec.enable_router,
+        "cacheServerSpec": subject.stack.cache_server_spec.enable_server,
+        "loraController": subject.stack.lora_controller.enable_lora_controller,
+    }
+    for block in subject.blocks:
+        if block.definition not in (ENV_VAR, VOLUME):
+            continue
+        head = block.route[0]
+        if block.route[:3] in deployed if head == "servingEngineSpec" else on.get(str(head)):
+            yield from (_env if block.definition == ENV_VAR else _volumes)(block.route, block.value)
+
+
+def _env(route: Route, entries: Any) -> Iterator[Reference]:
+    for number, entry in enumerate(entries if isinstance(entries, list) else []):
+        source = entry.get("valueFrom") if isinstance(entry, dict) else None
+        for field, kind in (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap")):
+            found = source.get(field) if isinstance(source, dict) else None
+            if isinstance(found, dict) and not found.get("optional") and isinstance(found.get("name"), str):
+                yield Reference(
+                    kind, found["name"], found.get("key"), (*route, number, "valueFrom", field, "name")
+                )  # type: ignore[arg-type]
+
+
+def _volumes(route: Route, volumes: Any) -> Iterator[Reference]:
+    for number, volume in enumerate(volumes if isinstance(volumes, list) else []):
+        if isinstance(volume, dict):
+            yield from _volume((*route, number), volume)
+            projected = volume.get("projected")
+            sources = projected.get("sources") if isinstance(projected, dict) else None
+            for index, source in enumerate(sources if isinstance(sources, list) else []):
+                if isinstance(source, dict):
+                    yield from _volume((*route, number, "projected", "sources", index), source)
+
+
+def _volume(route: Route, source: Mapping[str, Any]) -> Iterator[Reference]:
+    for field, key, kind in (
+        ("secret", "secretName", "Secret"),
+        ("secret", "name", "Secret"),
+        ("configMap", "name", "ConfigMap"),
+        ("persistentVolumeClaim", "claimName", "PersistentVolumeClaim"),
+    ):
+        found = source.get(field)
+        if isinstance(found, dict) and not found.get("optional"):
+            yield from _name(kind, (*route, field, key), found.get(key))  # type: ignore[arg-type]
+
+
+def pod_references(route: Route, object: dict[str, Any]) -> Iterator[Reference]:
+    """Yield the references of the pods in an object, with `route` before their place in it."""
+    for at, spec in pod_specs(object):
+        here = (*route, *at)
+        yield from _name("ServiceAccount", (*here, "serviceAccountName"), spec.get("serviceAccountName"))
+        yield from _name("RuntimeClass", (*here, "runtimeClassName"), spec.get("runtimeClassName"))
+        yield from _pull_secrets((*here, "imagePullSecrets"), spec.get("imagePullSecrets"))
+        yield from _volumes((*here, "volumes"), spec.get("volumes"))
+        for kind, number, container in containers(spec):
+            yield from _env((*here, kind, number, "env"), container.get("env"))
+            sources = container.get("envFrom")
+            for index, source in enumerate(sources if isinstance(sources, list) else []):
+                for field, named in (("secretRef", "Secret"), ("configMapRef", "ConfigMap")):
+                    found = source.get(field) if isinstance(source, dict) else None
+                    if isinstance(found, dict) and not found.get("optional"):
+                        yield from _name(
+                            named, (*here, kind, number, "envFrom", index, field, "name"), found.get("name")
+                        )  # type: ignore[arg-type]

@@ -1,0 +1,40 @@
+"""Session routing and its key do not go together.
+
+With `routingLogic: session` the router ends with an error unless it is told the header that names the session
+(validate_args, src/vllm_router/parsers/parser.py). KV-aware routing falls back on the same header
+(KvawareRouter, src/vllm_router/routers/routing_logic.py); every other logic ignores it: a warning.
+
+Fix: set `sessionKey: x-user-id`, or whichever header the clients send; or remove it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from llmstack.checks.router_flags import extra_flags
+from llmstack.checks.subject import Subject
+from llmstack.finding import Finding, Severity
+
+ID, SEVERITY, MILDER = "session-key", Severity.ERROR, Severity.WARNING
+
+_READERS = frozenset(("session", "kvaware"))
+
+
+def run(subject: Subject) -> Iterator[Finding]:
+    router = subject.stack.router_spec
+    if not router.enable_router:
+        return
+    flags = extra_flags(router)
+    if router.routing_logic == "session" and not router.session_key and "--session-key" not in flags:
+        yield Finding(
+            ID,
+            SEVERITY,
+            "routingLogic: session needs `sessionKey`",
+            ("routerSpec", "routingLogic"),
+            help="name the request header that tells sessions apart: `sessionKey: x-user-id`",
+        )
+    elif router.session_key and router.routing_logic not in _READERS and "--routing-logic" not in flags:
+        message = f"`sessionKey` is not read with routingLogic: {router.routing_logic or 'roundrobin'}"
+        yield Finding(
+            ID, MILDER, message, ("routerSpec", "sessionKey"), help="set routingLogic: session, or remove it"
+        )

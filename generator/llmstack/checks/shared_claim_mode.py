@@ -1,0 +1,72 @@
+"""Several pods are to mount a volume that only one node, or one pod, may mount.
+
+A ReadWriteOnce volume attaches to one node: pods that land on another wait in ContainerCreating (Multi-Attach
+error). A ReadWriteOncePod volume takes one pod: the next one stays Pending, so several replicas, or a
+strategy that starts the new pod before the old one is gone, never finish: an error. Volumes on NFS or a host
+path attach nowhere and are left alone. (Kubernetes documentation, "Persistent Volumes", Access Modes.)
+
+Fix: ask for ReadWriteMany from a class that has it, run one replica, or leave `strategy` unset: one replica
+on such a claim is then replaced in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from llmstack.checks.claims import ONE_POD, claim_modes, engine_pods, is_exclusive, pods_at_most, surges
+from llmstack.checks.subject import Subject
+from llmstack.finding import Finding, Route, Severity
+from llmstack.model.engine import Model
+
+ID, SEVERITY, MILDER = "shared-claim-mode", Severity.ERROR, Severity.WARNING
+
+
+def run(subject: Subject) -> Iterator[Finding]:
+    for at, model in subject.models():
+        modes = claim_modes(model)
+        if is_exclusive(modes):
+            yield from _model(subject, at, model, modes)
+    yield from _shared(subject)
+
+
+def _model(subject: Subject, at: Route, model: Model, modes: list[str]) -> Iterator[Finding]:
+    pods, mode = pods_at_most(model), modes[0]
+    severity, limit = (SEVERITY, "one pod") if ONE_POD.issuperset(modes) else (MILDER, "one node")
+    route = (*at, "pvcAccessMode") if model.pvc_access_mode else (*at, "pvcStorage")
+    if pods > 1:
+        message = f"{pods} pods of `{model.name}` share a {mode} claim, which {limit} can mount"
+        yield Finding(
+            ID,
+            severity,
+            message,
+            route,
+            help="set pvcAccessMode: [ReadWriteMany], with a storage class that has it",
+        )
+    elif not (model.uses_ray or model.uses_lws) and surges(subject.stack.engine.strategy, pods):
+        message = (
+            f"an update of `{model.name}` starts a second pod beside the first, "
+            f"and its {mode} claim can be mounted by {limit}"
+        )
+        yield Finding(
+            ID,
+            severity,
+            message,
+            route,
+            help="leave servingEngineSpec.strategy unset, or use type: Recreate or maxSurge: 0",
+        )
+
+
+def _shared(subject: Subject) -> Iterator[Finding]:
+    storage = subject.stack.shared_storage
+    modes: list[str] = list(storage.access_modes or ["ReadWriteOnce"])
+    pods = engine_pods(subject.stack)
+    if storage.enabled and not storage.is_static and is_exclusive(modes) and pods > 1:
+        severity, limit = (SEVERITY, "one pod") if ONE_POD.issuperset(modes) else (MILDER, "one node")
+        message = f"{pods} engine pods mount the shared storage, whose {modes[0]} claim {limit} can mount"
+        yield Finding(
+            ID,
+            severity,
+            message,
+            ("sharedStorage", "accessModes"),
+            help="set accessModes: [ReadWriteMany], with a storage class that has it",
+        )

@@ -1,0 +1,64 @@
+"""A check, or a risk, is named that does not exist.
+
+`gitops.checks`, `# llmstack: ignore[…]` and `gitops.acknowledge` go by ids; a misspelt one changes nothing,
+and nobody sees that. Checks that cannot be turned off (docs/checks.md says which) are named here too.
+
+Fix: correct the id, or remove the entry.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection, Iterator
+from typing import get_args
+
+from llmstack.checks.subject import Subject
+from llmstack.finding import Finding, Severity
+from llmstack.review.result import RiskId
+from llmstack.values.source import Source
+
+ID, SEVERITY = "unknown-check", Severity.WARNING
+
+RISKS: tuple[str, ...] = get_args(RiskId)
+"""The risks of `llmstack diff`."""
+
+_COMMENT = re.compile(r"#\s*llmstack:\s*ignore\[([^\]\n]*)\]")
+
+
+def run(subject: Subject) -> Iterator[Finding]:
+    from llmstack.checks import ALWAYS, CHECKS  # the table holds this module too
+
+    for id in subject.stack.gitops.checks or {}:
+        if id in ALWAYS:
+            yield Finding(
+                ID, SEVERITY, f"`{id}` is always an error", ("gitops", "checks", id), help="remove it"
+            )
+        elif id not in CHECKS:
+            yield Finding(
+                ID, SEVERITY, f"there is no check `{id}`", ("gitops", "checks", id), help=_near(id, CHECKS)
+            )
+    for number, risk in enumerate(subject.stack.gitops.acknowledge or []):
+        if risk.risk not in RISKS:
+            message = f"there is no risk `{risk.risk}`"
+            yield Finding(
+                ID, SEVERITY, message, ("gitops", "acknowledge", number, "risk"), help=_near(risk.risk, RISKS)
+            )
+    for layer in subject.layers.layers:
+        yield from _comments(layer.source, CHECKS)
+
+
+def _comments(source: Source, known: Collection[str]) -> Iterator[Finding]:
+    """Findings on comments, which have a place and no route."""
+    for match in _COMMENT.finditer(source.text) if "llmstack:" in source.text else ():
+        for id in (id.strip() for id in match.group(1).split(",")):
+            if id not in known:
+                line = source.text.count("\n", 0, match.start())
+                column = match.start() - (source.text.rfind("\n", 0, match.start()) + 1)
+                place = source.at(line, column, match.end() - match.start())
+                yield Finding(ID, SEVERITY, f"there is no check `{id}`", place=place, help=_near(id, known))
+
+
+def _near(id: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(id, known, n=1)
+    return f"did you mean `{near[0]}`?" if near else "docs/checks.md lists them"
