@@ -35,9 +35,7 @@ __all__ = [
 HEADS = ("HEAD", "MERGE_HEAD", "REBASE_HEAD", "CHERRY_PICK_HEAD")
 """Where the two sides of a merge, rebase or cherry-pick in progress are found; see gitrevisions(7)."""
 
-DEEPEN = (
-    "this clone is shallow: fetch all history (`git fetch --unshallow`; in GitHub Actions `fetch-depth: 0`)"
-)
+DEEPEN = "this clone is shallow: fetch all history (`git fetch --unshallow`; in GitHub Actions `fetch-depth: 0`)"
 
 _REGULAR = ("100644", "100755")
 _DIFF_OPTIONS = (
@@ -115,12 +113,8 @@ def find_merge_base(repository: Repository) -> str:
 
 def _default_branch(repository: Repository) -> tuple[str, str]:
     names = ["refs/remotes/origin/HEAD"]
-    names += [
-        f"{where}/{name}" for name in ("main", "master") for where in ("refs/heads", "refs/remotes/origin")
-    ]
-    for name, answer in zip(
-        names, _check_objects(repository, [f"{name}^{{commit}}" for name in names]), strict=True
-    ):
+    names += [f"{where}/{name}" for name in ("main", "master") for where in ("refs/heads", "refs/remotes/origin")]
+    for name, answer in zip(names, _check_objects(repository, [f"{name}^{{commit}}" for name in names]), strict=True):
         if answer:
             return name.removeprefix("refs/heads/").removeprefix("refs/remotes/"), answer[0]
     hint = DEEPEN if is_shallow(repository) else "name the revision to compare with"
@@ -196,9 +190,7 @@ def read_differences(
     """
     if not folders:
         return {}
-    revisions = [
-        resolve_revision(repository, revision) for revision in (before, after) if revision is not None
-    ]
+    revisions = [resolve_revision(repository, revision) for revision in (before, after) if revision is not None]
     fields = _split(run_git(repository, ["diff", *_DIFF_OPTIONS, *revisions, "--", *folders]))
     pairs: dict[str, tuple[str, str]] = {}
     for meta, path in zip(fields[::2], fields[1::2], strict=True):
@@ -231,9 +223,7 @@ def _read_blobs(repository: Repository, blobs: Iterable[str]) -> dict[str, bytes
     wanted = [blob for blob in dict.fromkeys(blobs) if blob.strip("0")]  # zeros: not in the object store
     if not wanted:
         return {}
-    output = run_git(
-        repository, ["cat-file", "--batch", "--buffer"], stdin="".join(f"{b}\n" for b in wanted).encode()
-    )
+    output = run_git(repository, ["cat-file", "--batch", "--buffer"], stdin="".join(f"{b}\n" for b in wanted).encode())
     contents: dict[str, bytes] = {}
     at = 0
     for blob in wanted:
@@ -252,9 +242,7 @@ def _check_objects(repository: Repository, names: Sequence[str]) -> list[tuple[s
     if not names:
         return []
     stdin = _encode("".join(f"{name}\n" for name in names))
-    output = run_git(
-        repository, ["cat-file", "--batch-check=%(objectname) %(objecttype)", "--buffer"], stdin=stdin
-    )
+    output = run_git(repository, ["cat-file", "--batch-check=%(objectname) %(objecttype)", "--buffer"], stdin=stdin)
     return [_answer(line) for line in output.decode("utf-8", "surrogateescape").split("\n")[: len(names)]]
 
 

@@ -77,9 +77,7 @@ def run_git(
     unset = [part for name in _foreign_variables(os.environ) for part in ("-u", name)]
     command = [*(("env", *unset) if unset else ()), "git", *_OPTIONS, *arguments]
     try:
-        process: Any = git.Git(repository.root).execute(
-            command, as_process=True, istream=PIPE, env=_ENVIRONMENT
-        )
+        process: Any = git.Git(repository.root).execute(command, as_process=True, istream=PIPE, env=_ENVIRONMENT)
     except git.GitCommandNotFound as error:
         raise GitError("`git` is not on PATH: install Git 2.30 or newer") from error
     output, errors = process.proc.communicate(stdin)

@@ -43,9 +43,7 @@ class Tool:
 
 
 KUSTOMIZE = Tool("kustomize", (5, 8, 1), "go install sigs.k8s.io/kustomize/kustomize/v5@v5.8.1", "version")
-KUBECONFORM = Tool(
-    "kubeconform", (0, 7, 0), "go install github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0", "-v"
-)
+KUBECONFORM = Tool("kubeconform", (0, 7, 0), "go install github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0", "-v")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +191,7 @@ _STATUSES: dict[str, Status] = {
 }
 
 
-def _run(
-    command: Sequence[str], what: str, *, accept: Sequence[int] = (0,)
-) -> subprocess.CompletedProcess[str]:
+def _run(command: Sequence[str], what: str, *, accept: Sequence[int] = (0,)) -> subprocess.CompletedProcess[str]:
     """Run a program without input, to its end; ToolError when it cannot run, hangs or fails."""
     try:
         done = subprocess.run(

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from llmstack import gitio
 from llmstack.disk.apply import apply
+from llmstack.disk.home import find_home
 from llmstack.disk.ownership import header
 from llmstack.disk.plan import WritePlan, plan_tree
 
@@ -29,6 +31,15 @@ _GIT = {
 def generated(body: str, source: str = "values/prod.yaml") -> str:
     """A generated file's text."""
     return header(source) + body
+
+
+_BODY = [f"line {number}\n" for number in range(12)]
+
+
+def body(**lines: str) -> str:
+    """A generated file of twelve lines, some of them changed: `l3="x"`."""
+    changed = [lines.get(f"l{number}", "") + line for number, line in enumerate(_BODY)]
+    return generated("".join(changed))
 
 
 @dataclass(frozen=True)
@@ -76,6 +87,10 @@ class Tree:
         """The refusals of a plan, path to reason."""
         return {refusal.path: refusal.reason for refusal in self.plan(wanted, force=force).refusals}
 
+    def forget(self) -> None:
+        """Lose the record, as a fresh clone has none: what follows rests on Git alone."""
+        (find_home(self.root).folder / "written").unlink()
+
     def git(self, *arguments: str, check: bool = True) -> str:
         done = subprocess.run(
             ["git", *arguments], cwd=self.root, env=os.environ | _GIT, capture_output=True, check=False
@@ -87,6 +102,12 @@ class Tree:
         self.git("add", "-A")
         self.git("commit", "-q", "-m", message)
         return self.git("rev-parse", "HEAD").strip()
+
+
+def opened(tree: Tree) -> gitio.Repository:
+    repository = gitio.find_repository(tree.root)
+    assert repository is not None
+    return repository
 
 
 @pytest.fixture

@@ -165,9 +165,7 @@ def test_a_folder_that_cannot_be_written_to_stops_the_run_before_it_begins(
         tree.gen(wanted)
         (tree.root / B).parent.chmod(0o555)
         before = snapshot(tree.root)
-        plan = tree.plan(
-            {A: generated("a: 2\n"), B: generated("b: 2\n"), "base/new/x.yaml": generated("x\n")}
-        )
+        plan = tree.plan({A: generated("a: 2\n"), B: generated("b: 2\n"), "base/new/x.yaml": generated("x\n")})
         with pytest.raises(DiskError, match="is not writable") as caught:
             apply(plan, tree.root)
         assert caught.value.path == "overlays/prod/models/qwen"
@@ -286,9 +284,7 @@ def test_a_root_that_is_not_there_is_an_error(tmp_path: Path, repo: Tree) -> Non
 
 
 def test_plans_of_many_files_stay_whole(tree: Tree) -> None:
-    wanted = {
-        f"overlays/prod/models/m{n}/{name}.yaml": generated(f"{n}\n") for n in range(300) for name in "ab"
-    }
+    wanted = {f"overlays/prod/models/m{n}/{name}.yaml": generated(f"{n}\n") for n in range(300) for name in "ab"}
     tree.gen(wanted)
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, limits[1]))

@@ -101,9 +101,7 @@ def fail() -> None:
 
 def whole(text: Mapping[str, str]) -> dict[str, bytes]:
     """What Tree.files says of a tree that holds exactly these files."""
-    folders = {
-        f"{parent.as_posix()}/" for path in text for parent in Path(path).parents if parent.as_posix() != "."
-    }
+    folders = {f"{parent.as_posix()}/" for path in text for parent in Path(path).parents if parent.as_posix() != "."}
     return {path: content.encode() for path, content in text.items()} | dict.fromkeys(folders, b"")
 
 

@@ -10,22 +10,10 @@ import pytest
 from llmstack.disk.home import find_home
 from llmstack.disk.plan import plan_tree
 
-from .conftest import SCOPES, Tree, generated
+from .conftest import SCOPES, Tree, body, generated
 
 A = "overlays/prod/models/llama/deployment.yaml"
 B = "overlays/prod/models/qwen/deployment.yaml"
-BODY = [f"line {number}\n" for number in range(12)]
-
-
-def body(**lines: str) -> str:
-    """A generated file of twelve lines, some of them changed: `l3="x"`."""
-    changed = [lines.get(f"l{number}", "") + line for number, line in enumerate(BODY)]
-    return generated("".join(changed))
-
-
-def forget(tree: Tree) -> None:
-    """Lose the record, as a fresh clone has none: what follows rests on Git alone."""
-    (find_home(tree.root).folder / "written").unlink()
 
 
 def test_edit_gen_edit_gen_without_a_commit(repo: Tree) -> None:
@@ -93,7 +81,7 @@ def test_checkout_of_another_branch(repo: Tree) -> None:
     repo.git("checkout", "-q", "-b", "other")
     repo.gen({A: generated("other\n")})
     repo.commit()
-    forget(repo)
+    repo.forget()
     repo.git("checkout", "-q", "main")
     repo.gen({A: generated("third\n"), B: generated("third\n")})
     repo.git("checkout", "-q", "-f", "other")
@@ -132,117 +120,8 @@ def test_a_stash_that_conflicts(repo: Tree) -> None:
     repo.commit()
     repo.git("stash", "pop", check=False)
     assert "<<<<<<<" in repo.read(A)
-    forget(repo)
+    repo.forget()
     repo.gen({A: generated("n: 4\n")})
-
-
-def diverge(repo: Tree) -> None:
-    """main (checked out) and other change the same line of A and different lines of B; no record."""
-    repo.gen({A: body(), B: body()})
-    repo.commit("base")
-    repo.git("checkout", "-q", "-b", "other")
-    repo.gen({A: body(l5="other "), B: body(l1="other ")})
-    repo.commit("other")
-    repo.git("checkout", "-q", "main")
-    repo.gen({A: body(l5="main "), B: body(l10="main ")})
-    repo.commit("main")
-    forget(repo)
-
-
-RESULT = {A: body(l5="new "), B: body(l1="new ", l10="new ")}
-SEQUENCES = {
-    "merge": ["merge", "other"],
-    "rebase": ["rebase", "other"],
-    "cherry-pick": ["cherry-pick", "other"],
-}
-
-
-@pytest.mark.parametrize("command", SEQUENCES)
-@pytest.mark.parametrize("resolution", ["markers", "ours", "theirs", "ours added", "theirs added"])
-def test_a_conflict_in_generated_files_is_resolved_by_gen(repo: Tree, command: str, resolution: str) -> None:
-    diverge(repo)
-    repo.git(*SEQUENCES[command], check=False)
-    assert "<<<<<<<" in repo.read(A)
-    if resolution != "markers":
-        repo.git("checkout", f"--{resolution.split()[0]}", "--", A)
-    if resolution.endswith("added"):
-        repo.git("add", A)
-    repo.gen(RESULT)
-    repo.git("add", "-A")
-    assert not repo.git("ls-files", "-u")
-
-
-@pytest.mark.parametrize("command", SEQUENCES)
-def test_a_conflict_half_resolved_by_hand_is_still_ours_to_write(repo: Tree, command: str) -> None:
-    diverge(repo)
-    repo.git(*SEQUENCES[command], check=False)
-    repo.write({A: body(l5="half resolved ")})
-    repo.gen(RESULT)
-
-
-@pytest.mark.parametrize("command", SEQUENCES)
-def test_what_git_merged_by_itself_beside_a_conflict_is_no_hand_edit(repo: Tree, command: str) -> None:
-    diverge(repo)
-    repo.git(*SEQUENCES[command], check=False)
-    assert repo.read(B) == body(l1="other ", l10="main ")
-    repo.gen(RESULT)
-
-
-@pytest.mark.parametrize("command", SEQUENCES)
-def test_a_hand_edit_beside_a_conflict_is_still_one(repo: Tree, command: str) -> None:
-    diverge(repo)
-    repo.git(*SEQUENCES[command], check=False)
-    repo.write({B: body(l1="other ", l10="main ", l6="by hand ")})
-    assert repo.refused(RESULT) == {B: "hand-edited"}
-    repo.git("add", B)
-    assert repo.refused(RESULT) == {B: "hand-edited"}
-
-
-def test_a_conflict_where_both_sides_added_the_file(repo: Tree) -> None:
-    repo.write({"README.md": "x\n"})
-    repo.commit()
-    repo.git("checkout", "-q", "-b", "other")
-    repo.gen({A: generated("other\n", "values/prod.yml")})
-    repo.commit()
-    repo.git("checkout", "-q", "main")
-    repo.gen({A: generated("main\n")})
-    repo.commit()
-    forget(repo)
-    repo.git("merge", "other", check=False)
-    assert repo.read(A).startswith("<<<<<<<")
-    repo.gen({A: generated("new\n")})
-
-
-def test_a_conflict_where_one_side_deleted_the_file(repo: Tree) -> None:
-    diverge(repo)
-    repo.git("checkout", "-q", "other")
-    repo.git("rm", "-q", A)
-    repo.commit()
-    repo.git("checkout", "-q", "main")
-    repo.git("merge", "other", check=False)
-    assert repo.git("ls-files", "-u")
-    repo.gen({B: RESULT[B]})
-    assert not (repo.root / A).exists()
-
-
-def test_a_finished_merge_leaves_nothing_to_refuse(repo: Tree) -> None:
-    diverge(repo)
-    repo.git("merge", "-X", "ours", "-m", "merge", "other")
-    repo.gen(RESULT)
-
-
-def test_an_octopus_merge_counts_every_side(repo: Tree) -> None:
-    repo.gen({A: body()})
-    repo.commit()
-    for name in ("one", "two"):
-        repo.git("checkout", "-q", "-b", name, "main")
-        repo.gen({A: body(**{f"l{len(name) * 3}": f"{name} "}), f"base/{name}.yaml": generated(name)})
-        repo.commit()
-    repo.git("checkout", "-q", "main")
-    forget(repo)
-    repo.git("merge", "--no-commit", "one", "two", check=False)
-    repo.write({A: repo.git("show", "two:" + A)})
-    assert repo.plan({A: body(l0="new ")}).refusals == ()
 
 
 def test_a_fresh_clone(repo: Tree, tmp_path: Path) -> None:
@@ -301,7 +180,7 @@ def test_a_clean_filter_decides_what_is_equal(repo: Tree) -> None:
     repo.git("config", "filter.strip.smudge", "sed 's/line 3/line 3SMUDGED/'")
     repo.gen({A: body()})
     repo.commit()
-    forget(repo)
+    repo.forget()
     (repo.root / A).unlink()
     repo.git("checkout", "--", A)
     assert "SMUDGED" in repo.read(A)
@@ -315,9 +194,9 @@ def test_each_linked_working_tree_has_its_own_record(repo: Tree, tmp_path: Path)
     side = Tree(tmp_path / "side")
     expected = side.git("rev-parse", "--path-format=absolute", "--git-path", "llmstack").strip()
     assert os.path.realpath(expected) == str(find_home(side.root).folder)
-    assert os.path.realpath(
-        repo.git("rev-parse", "--path-format=absolute", "--git-path", "llmstack").strip()
-    ) == str(find_home(repo.root).folder)
+    assert os.path.realpath(repo.git("rev-parse", "--path-format=absolute", "--git-path", "llmstack").strip()) == str(
+        find_home(repo.root).folder
+    )
     side.gen({A: generated("n: 2\n")})
     side.gen({A: generated("n: 3\n")})
     repo.write({A: generated("n: 2\n")})
@@ -332,7 +211,7 @@ def test_a_root_below_the_top_of_the_repository(repo: Tree) -> None:
         tree.gen({A: generated("n: 1\n")})
     assert find_home(sub.root) != find_home(other.root)
     repo.commit()
-    forget(sub)
+    sub.forget()
     sub.gen({A: generated("n: 2\n")})
     sub.write({A: generated("n: 7\n")})
     assert sub.refused({A: generated("n: 3\n")}) == {A: "hand-edited"}
@@ -342,7 +221,7 @@ def test_a_root_below_the_top_of_the_repository(repo: Tree) -> None:
 def test_a_surrounding_hooks_environment_is_not_believed(repo: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     repo.gen({A: generated("n: 1\n")})
     repo.commit()
-    forget(repo)
+    repo.forget()
     monkeypatch.setenv("GIT_DIR", "/nonexistent")
     monkeypatch.setenv("GIT_INDEX_FILE", "/nonexistent/index")
     monkeypatch.setenv("GIT_WORK_TREE", "/")
@@ -370,5 +249,5 @@ def test_names_that_git_would_quote(repo: Tree) -> None:
     ]
     repo.gen({name: generated("n: 1\n") for name in names})
     repo.commit()
-    forget(repo)
+    repo.forget()
     repo.gen({name: generated("n: 2\n") for name in names})

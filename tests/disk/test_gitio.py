@@ -10,15 +10,9 @@ from pathlib import Path
 import pytest
 
 from llmstack import gitio
-from llmstack.gitio import Difference, GitError, NoMergeBaseError, Repository
+from llmstack.gitio import Difference, GitError, Repository
 
-from .conftest import Tree
-
-
-def opened(tree: Tree) -> Repository:
-    repository = gitio.find_repository(tree.root)
-    assert repository is not None
-    return repository
+from .conftest import Tree, opened
 
 
 def test_outside_git_there_is_no_repository(tree: Tree) -> None:
@@ -152,9 +146,7 @@ def test_folders_are_names_and_no_patterns(repo: Tree) -> None:
     assert gitio.read_files(opened(repo), "HEAD", ["*"]) == {"*/a": b"2"}
     repo.write({"x/a": "11", "*/a": "22", ":(top)/a": "33", "x/b": "4"})
     assert gitio.read_differences(opened(repo), "HEAD", None, ["*"]) == {"*/a": Difference(b"2", b"22")}
-    assert gitio.read_differences(opened(repo), "HEAD", None, [":(top)"]) == {
-        ":(top)/a": Difference(b"3", b"33")
-    }
+    assert gitio.read_differences(opened(repo), "HEAD", None, [":(top)"]) == {":(top)/a": Difference(b"3", b"33")}
 
 
 def test_the_working_tree_is_what_is_on_disk(repo: Tree) -> None:
@@ -211,73 +203,6 @@ def test_paths_are_relative_to_the_root_that_was_asked_about(repo: Tree) -> None
         "x/new": Difference(None, b"3"),
     }
     assert gitio.hash_files(repository, ["x/a"]) == {"x/a": repo.git("hash-object", "sub/x/a").strip()}
-
-
-@pytest.mark.parametrize("name", ["main", "master", "trunk"])
-def test_the_merge_base_with_origins_default_branch(repo: Tree, tmp_path: Path, name: str) -> None:
-    repo.git("branch", "-m", name)
-    repo.write({"a": "1"})
-    base = repo.commit()
-    repo.git("clone", "-q", str(repo.root), str(tmp_path / "clone"))
-    clone = Tree(tmp_path / "clone")
-    clone.git("checkout", "-q", "-b", "feature")
-    clone.write({"a": "2"})
-    clone.commit()
-    clone.git("branch", "-D", name)
-    repo.write({"a": "3"})
-    repo.commit()
-    clone.git("fetch", "-q")
-    assert gitio.find_merge_base(opened(clone)) == base
-    clone.git("remote", "set-head", "origin", "--delete")  # as actions/checkout leaves it
-    if name == "trunk":
-        with pytest.raises(NoMergeBaseError, match="no default branch"):
-            gitio.find_merge_base(opened(clone))
-    else:
-        assert gitio.find_merge_base(opened(clone)) == base
-
-
-def test_without_a_remote_main_comes_before_master(repo: Tree) -> None:
-    repo.write({"a": "1"})
-    first = repo.commit()
-    repo.git("branch", "master")
-    repo.write({"a": "2"})
-    second = repo.commit()
-    repo.git("checkout", "-q", "-b", "feature")
-    assert gitio.find_merge_base(opened(repo)) == second
-    repo.git("branch", "-D", "main")
-    assert gitio.find_merge_base(opened(repo)) == first
-
-
-def test_a_shallow_clone_is_told_to_fetch_more(repo: Tree, tmp_path: Path) -> None:
-    repo.write({"a": "1"})
-    first = repo.commit()
-    repo.git("checkout", "-q", "-b", "feature")
-    repo.write({"a": "2"})
-    repo.commit()
-    repo.git("checkout", "-q", "main")
-    repo.write({"a": "3"})
-    repo.commit()
-    url = repo.root.as_uri()
-    repo.git(
-        "clone", "-q", "--depth", "1", "--no-single-branch", "-b", "feature", url, str(tmp_path / "both")
-    )
-    repo.git("clone", "-q", "--depth", "1", "-b", "feature", url, str(tmp_path / "one"))
-    Tree(tmp_path / "one").git("remote", "set-head", "origin", "--delete", check=False)
-    for name in ("both", "one"):
-        with pytest.raises(NoMergeBaseError, match="fetch-depth: 0"):
-            gitio.find_merge_base(opened(Tree(tmp_path / name)))
-        with pytest.raises(GitError, match="fetch-depth: 0"):
-            gitio.resolve_revision(opened(Tree(tmp_path / name)), first)
-
-
-def test_unrelated_histories_have_no_merge_base(repo: Tree) -> None:
-    repo.write({"a": "1"})
-    repo.commit()
-    repo.git("checkout", "-q", "--orphan", "other")
-    repo.commit("another beginning")
-    with pytest.raises(NoMergeBaseError, match="no common commit") as caught:
-        gitio.find_merge_base(opened(repo))
-    assert "fetch-depth" not in str(caught.value)
 
 
 def test_nothing_configured_in_the_repository_runs_or_changes_the_answer(repo: Tree, tmp_path: Path) -> None:

@@ -65,16 +65,11 @@ def generate(repo: Tree, wanted: dict[str, str]) -> None:
     changed = {change.path for change in plan.changes} - refused
     for path in changed & before.keys() - set(unmerged):
         if MARK in before[path]:
-            sides = [
-                repo.git("show", f"{head}:{path}", check=False)
-                for head in ("HEAD", "MERGE_HEAD", "AUTO_MERGE")
-            ]
+            sides = [repo.git("show", f"{head}:{path}", check=False) for head in ("HEAD", "MERGE_HEAD", "AUTO_MERGE")]
             assert before[path] in sides, f"an edit of {path} that nobody committed would be lost"
     if not refused:
         apply(plan, repo.root)
-        assert {
-            path: (repo.root / path).read_text() for path in PATHS if (repo.root / path).exists()
-        } == wanted
+        assert {path: (repo.root / path).read_text() for path in PATHS if (repo.root / path).exists()} == wanted
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))

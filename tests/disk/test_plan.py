@@ -50,20 +50,14 @@ def test_only_files_of_ours_in_the_scopes_are_pruned(tree: Tree, scope: str) -> 
 
 
 def test_a_file_outside_of_every_scope_is_written_but_never_pruned(tree: Tree) -> None:
-    plan = plan_tree(
-        tree.root, {"REQUIREMENTS.md": header("values/prod.yaml", markdown=True)}, scopes=["base"]
-    )
+    plan = plan_tree(tree.root, {"REQUIREMENTS.md": header("values/prod.yaml", markdown=True)}, scopes=["base"])
     assert [(change.path, change.kind) for change in plan.changes] == [("REQUIREMENTS.md", "create")]
     tree.write({"REQUIREMENTS.md": "mine\n"})
-    plan = plan_tree(
-        tree.root, {"REQUIREMENTS.md": header("values/prod.yaml", markdown=True)}, scopes=["base"]
-    )
+    plan = plan_tree(tree.root, {"REQUIREMENTS.md": header("values/prod.yaml", markdown=True)}, scopes=["base"])
     assert [refusal.reason for refusal in plan.refusals] == ["foreign"]
 
 
-@pytest.mark.parametrize(
-    "path", ["/etc/passwd", "../x", "a/../../x", "", ".", "a//b", "./a", "a/", ".git/config"]
-)
+@pytest.mark.parametrize("path", ["/etc/passwd", "../x", "a/../../x", "", ".", "a//b", "./a", "a/", ".git/config"])
 def test_a_path_that_leads_out_is_a_bug_of_the_caller(tree: Tree, path: str) -> None:
     with pytest.raises(ValueError, match="below the root"):
         plan_tree(tree.root, {path: generated("x")}, scopes=["base"])
@@ -80,9 +74,7 @@ def test_a_foreign_file_is_refused_even_with_force(tree: Tree) -> None:
     tree.write({A: "mine: true\n"})
     for force in (False, True):
         plan = tree.plan({A: generated("a\n"), B: generated("b\n")}, force=force)
-        assert [(refusal.path, refusal.reason, refusal.diff) for refusal in plan.refusals] == [
-            (A, "foreign", "")
-        ]
+        assert [(refusal.path, refusal.reason, refusal.diff) for refusal in plan.refusals] == [(A, "foreign", "")]
         assert "header" in plan.refusals[0].message
 
 
@@ -224,9 +216,7 @@ def test_the_header_is_exact() -> None:
         (b"", b"x\n"),
     ],
 )
-def test_a_diff_is_one_that_patch_can_apply(
-    tmp_path: Path, before: bytes | None, after: bytes | None
-) -> None:
+def test_a_diff_is_one_that_patch_can_apply(tmp_path: Path, before: bytes | None, after: bytes | None) -> None:
     if before is not None:
         (tmp_path / "f").write_bytes(before)
     diff = unified_diff("f", before, after)

@@ -43,9 +43,7 @@ def schemas(tmp_path: Path) -> list[str]:
     folder = tmp_path / "schemas/v1.34.0"
     folder.mkdir(parents=True)
     (folder / "configmap-v1.json").write_text(json.dumps(STRICT))
-    return [
-        f"{tmp_path}/schemas/{{{{.NormalizedKubernetesVersion}}}}/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json"
-    ]
+    return [f"{tmp_path}/schemas/{{{{.NormalizedKubernetesVersion}}}}/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json"]
 
 
 def fake(folder: Path, name: str, says: str) -> Path:
@@ -72,9 +70,7 @@ def test_the_folder_of_tools_comes_before_path(tmp_path: Path, monkeypatch: pyte
 
 
 @pytest.mark.parametrize("tool", [KUSTOMIZE, KUBECONFORM])
-def test_a_missing_tool_says_how_to_get_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: Tool
-) -> None:
+def test_a_missing_tool_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tool: Tool) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     for folder in (None, tmp_path / "tools"):
         with pytest.raises(ToolError, match=r"not on PATH|neither in") as caught:
@@ -195,9 +191,7 @@ def test_text_that_is_no_yaml_is_a_verdict_of_its_own(conform: Path, schemas: li
 
 
 def test_a_version_without_schemas_is_no_silent_pass(conform: Path, schemas: list[str]) -> None:
-    (verdict,) = kubeconform_texts(
-        conform, {"u": CONFIG_MAP}, schema_locations=schemas, kubernetes_version="1.20"
-    )
+    (verdict,) = kubeconform_texts(conform, {"u": CONFIG_MAP}, schema_locations=schemas, kubernetes_version="1.20")
     assert verdict.status == "no-schema"
 
 

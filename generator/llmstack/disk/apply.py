@@ -89,18 +89,14 @@ def _stage(changes: Sequence[Change], staging: int) -> dict[str, str]:
             continue
         names[change.path] = name = str(number)
         try:
-            file = os.open(
-                name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE, dir_fd=staging
-            )
+            file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE, dir_fd=staging)
             try:
                 os.fchmod(file, FILE_MODE)
                 _write_all(file, change.after)
             finally:
                 os.close(file)
         except OSError as error:
-            raise DiskError(
-                change.path, f"cannot be written: {reason_of(error)}", "nothing was changed"
-            ) from error
+            raise DiskError(change.path, f"cannot be written: {reason_of(error)}", "nothing was changed") from error
     return names
 
 
@@ -122,9 +118,7 @@ def _prepare(changes: Sequence[Change], folders: Folders) -> list[_Step]:
 
 def _check_writable(folder: int, path: str) -> None:
     if not os.access(".", os.W_OK | os.X_OK, dir_fd=folder):
-        raise DiskError(
-            path, "is not writable", "nothing was changed; make the folder writable and run again"
-        )
+        raise DiskError(path, "is not writable", "nothing was changed; make the folder writable and run again")
 
 
 def _check_unchanged(folder: int, name: str, change: Change) -> _Signature | None:
@@ -149,9 +143,7 @@ def _check_unchanged(folder: int, name: str, change: Change) -> _Signature | Non
 
 
 def _changed(change: Change) -> ChangedMeanwhileError:
-    return ChangedMeanwhileError(
-        change.path, "was changed while llmstack was at work, and is left alone", "run again"
-    )
+    return ChangedMeanwhileError(change.path, "was changed while llmstack was at work, and is left alone", "run again")
 
 
 def _signature(status: os.stat_result) -> _Signature:
@@ -171,13 +163,9 @@ def _still_there(step: _Step, folder: int) -> None:
 def _note(record: int, changes: Sequence[Change], folder: Path) -> None:
     """Put into the record what is about to be written."""
     try:
-        append_record(
-            record, [digest(change.path, change.after) for change in changes if change.after is not None]
-        )
+        append_record(record, [digest(change.path, change.after) for change in changes if change.after is not None])
     except OSError as error:
-        raise DiskError(
-            str(folder), f"cannot be written: {reason_of(error)}", "nothing was changed"
-        ) from error
+        raise DiskError(str(folder), f"cannot be written: {reason_of(error)}", "nothing was changed") from error
 
 
 def _commit(steps: Sequence[_Step], names: dict[str, str], stage: Stage, folders: Folders) -> None:

@@ -5,11 +5,20 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 from llmstack.disk.error import ChangedMeanwhileError, DiskError, reason_of
 
 _FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 FOLDER_MODE = 0o755
+
+
+def make_root(root: Path) -> None:
+    """Make the folder of a new repository, and those above it, unless they are there. Raises DiskError."""
+    try:
+        root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    except OSError as error:
+        raise DiskError(str(root), f"cannot be made: {reason_of(error)}") from error
 
 
 class Folders:

@@ -40,9 +40,7 @@ class Home:
     def read_record(self) -> frozenset[str]:
         """Return the digests of all that llmstack ever wrote below the root; empty without a record."""
         try:
-            return frozenset(
-                (self.folder / _RECORD).read_text(encoding="ascii", errors="replace").split("\n")
-            )
+            return frozenset((self.folder / _RECORD).read_text(encoding="ascii", errors="replace").split("\n"))
         except FileNotFoundError:
             return frozenset()
         except OSError as error:
@@ -161,9 +159,7 @@ def _open_record(home: Home) -> int:
     except OSError as error:
         os.close(record)
         if isinstance(error, (BlockingIOError, FileNotFoundError)):
-            raise BusyError(
-                str(path), "another llmstack run is writing here", "try again when it has ended"
-            ) from error
+            raise BusyError(str(path), "another llmstack run is writing here", "try again when it has ended") from error
         raise DiskError(str(path), f"cannot be locked: {reason_of(error)}") from error
     return record
 

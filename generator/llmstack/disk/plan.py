@@ -56,9 +56,7 @@ class WritePlan:
         return not self.changes and not self.refusals
 
 
-def plan_tree(
-    root: Path, wanted: Mapping[str, str], *, scopes: Collection[str], force: bool = False
-) -> WritePlan:
+def plan_tree(root: Path, wanted: Mapping[str, str], *, scopes: Collection[str], force: bool = False) -> WritePlan:
     """Compare `wanted` (path to content, header included) with the files below `root`; writes nothing.
 
     Of the folders in `scopes`, files of ours that are not wanted are deleted; files without our header stay,
@@ -132,9 +130,7 @@ def _check_place(path: str, listing: Listing) -> None:
         if parent in listing.folders:
             return
         if parent in listing.files or parent in listing.others:
-            raise DiskError(
-                parent, f"is a file, and a folder is needed for {path}", "move it away and run again"
-            )
+            raise DiskError(parent, f"is a file, and a folder is needed for {path}", "move it away and run again")
 
 
 def _compare(root: Path, wanted: Mapping[str, str], listing: Listing) -> Iterator[Change]:
@@ -172,9 +168,7 @@ def _set_hand_edits_apart(root: Path, changes: list[Change]) -> tuple[list[Chang
     if not before:
         return changes, []
     after = {change.path: change.after for change in changes if change.after is not None}
-    same = find_same_to_git(
-        root, {path: (before[path], after[path]) for path in before.keys() & after.keys()}
-    )
+    same = find_same_to_git(root, {path: (before[path], after[path]) for path in before.keys() & after.keys()})
     edited = find_hand_edits(root, {path: content for path, content in before.items() if path not in same})
     kept = [change for change in changes if change.path not in edited and change.path not in same]
     return kept, [_refuse_edit(change) for change in changes if change.path in edited]
