@@ -81,9 +81,7 @@ def image_bump(model: str, *, length: int | None = None) -> ObjectChange:
     after = deployment(model, "vllm/vllm-openai:v0.11.2", length or 32768)
     changes = [Change(image, "vllm/vllm-openai:v0.11.0", "vllm/vllm-openai:v0.11.2")]
     if length:
-        changes.append(
-            Change("spec.template.spec.containers[vllm].args[--max-model-len]", "32768", str(length))
-        )
+        changes.append(Change("spec.template.spec.containers[vllm].args[--max-model-len]", "32768", str(length)))
     name = before["metadata"]["name"]
     causes = tuple(change.path for change in changes)
     return ObjectChange(
@@ -302,9 +300,7 @@ def large(models: int) -> Review:
     """The same image for many models, rolled one after the other in one pool, each with a risk of its own."""
     names = [f"model-{number:03d}" for number in range(models)]
     environment = EnvironmentReview(
-        objects=tuple(
-            image_bump(name, length=65536 if index % 40 == 0 else None) for index, name in enumerate(names)
-        ),
+        objects=tuple(image_bump(name, length=65536 if index % 40 == 0 else None) for index, name in enumerate(names)),
         rollouts=tuple(rollout(name, seconds=1500 + 13 * index) for index, name in enumerate(names)),
         gpus=(
             GpuPool(

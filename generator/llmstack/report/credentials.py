@@ -16,9 +16,7 @@ _ENDINGS = (
 _KEYS = frozenset(("api", "access", "secret", "private", "encryption", "signing", "master", "license"))
 """`…_API_KEY`, `…_ACCESS_KEY` and so on; a plain `key` is often the name of one."""
 _REFERENCES = frozenset(("secretKey", "secretName", "existingSecret"))
-_TEXT_TOKENS = frozenset(
-    ("bos", "eos", "pad", "unk", "sep", "cls", "mask", "image", "stop", "special", "per", "audio")
-)
+_TEXT_TOKENS = frozenset(("bos", "eos", "pad", "unk", "sep", "cls", "mask", "image", "stop", "special", "per", "audio"))
 """Tokens of a tokenizer: `eos_token` in a chat template is no secret."""
 
 _FORMS = re.compile(
@@ -33,20 +31,19 @@ _FORMS = re.compile(
 )
 _SUSPECT = re.compile(r"(?i)token|pass|pwd|secret|key|credential|auth")
 _QUOTED = r"\"(?:\\.|[^\"\\\n])*\"|'[^'\n]*'"
-_KEY_VALUE = re.compile(
-    r"(?P<name>[A-Za-z][\w.-]*)(?P<between>[\"']?[ \t]*:(?=[ \t\"'])[ \t]*)(?P<value>[^\n]+)"
+_LINE = re.compile(r"[^\n]+")
+_WORDS = re.compile(rf"(?!=)(?:{_QUOTED}|[^\s\"']+)")
+_PAIRS = (
+    (
+        re.compile(r"\bname[\"']?:[ \t]*[\"']?(?P<name>[\w.-]+)[\"']?[ \t]*(?:,|\n)\s*[\"']?value[\"']?:[ \t]*"),
+        _LINE,
+    ),
+    (re.compile(r"(?<![\w.-])(?P<name>[\w.-]+)[\"']?[ \t]*:(?=[ \t\"'])[ \t]*"), _LINE),
+    (re.compile(r"(?<![\w-])(?P<name>--[A-Za-z][\w-]*)(?:=|[\"']?[ \t]*,?[ \t\n]+)(?!--)"), _WORDS),
+    (re.compile(r"(?<![\w.-])(?P<name>[\w.-]+)[ \t]*:?=[ \t]*"), _WORDS),
 )
-_ASSIGNMENT = re.compile(
-    rf"(?P<name>[A-Za-z][\w.-]*)(?P<between>[ \t]*:?=[ \t]*)(?P<value>(?!=)(?:{_QUOTED}|[^\s\"']+))"
-)
-_FLAG = re.compile(
-    rf"(?P<name>--[A-Za-z][\w-]*)(?P<between>=|[\"']?[ \t]*,?[ \t\n]+)(?!--)(?P<value>{_QUOTED}|[^\s\"']+)"
-)
-_ENTRY = re.compile(
-    r"(?P<name>\bname[\"']?:[ \t]*[\"']?[A-Za-z][\w.-]*[\"']?)"
-    r"(?P<between>[ \t]*(?:,|\n)\s*[\"']?value[\"']?:[ \t]*)"
-    r"(?P<value>[^\n]+)"
-)
+"""A name with what stands between it and its value, and how far the value goes: of an entry of `env`, after a
+colon, after a flag, after an equals sign."""
 _REFERENCE = re.compile(r"\$\(\w+\)|\$\{\w+\}|\$[A-Z_][A-Z0-9_]*|\{\{[^{}\n]*\}\}")
 _STRUCTURE = re.compile(
     r"(?:true|false|null|~|\(masked\)|\{\s*(?:secretName|secretKey)\b.*|[\[{]\s*[\]}]?|[|>][-+0-9]*|\*\S+)\s*(?:#.*)?"
@@ -84,9 +81,8 @@ def mask_text(text: str) -> str:
     text = mask_forms(text) if len(text) > 8 else text
     if not _SUSPECT.search(text):
         return text
-    text = _ENTRY.sub(lambda found: _hide(found, found["name"].split(":", 1)[1].strip(" \t\"'")), text)
-    for pattern in (_KEY_VALUE, _FLAG, _ASSIGNMENT):
-        text = pattern.sub(lambda found: _hide(found, found["name"]), text)
+    for name, value in _PAIRS:
+        text = _mask_values(text, name, value)
     return text
 
 
@@ -101,10 +97,22 @@ def line_may_hold_secret(line: str) -> bool:
     return mask_text(line) != line or bool(_LINE_KEY.match(line))
 
 
-def _hide(found: re.Match[str], name: str) -> str:
-    value = found["value"]
-    if not is_secret_name(name) or is_reference(value.strip("\"'")) or not value.strip("\"' \t"):
-        return found[0]
-    if ":" in found["between"] and _STRUCTURE.fullmatch(value):
-        return found[0]
-    return f"{found['name']}{found['between']}{MASK}"
+def _mask_values(text: str, pair: re.Pattern[str], value: re.Pattern[str]) -> str:
+    """`text` with the values masked whose name names a secret; pairs inside the value of another are seen
+    too."""
+    shown, done = "", 0
+    for found in pair.finditer(text):
+        if found.start() < done or not is_secret_name(found["name"]):
+            continue
+        held = value.match(text, found.end())
+        if held is None or _is_harmless(held[0], after_colon=":" in found[0]):
+            continue
+        shown += text[done : found.end()] + MASK
+        done = held.end()
+    return shown + text[done:]
+
+
+def _is_harmless(value: str, *, after_colon: bool) -> bool:
+    """Whether what stands where a secret would is a reference, nothing, or a sign of YAML's own."""
+    bare = value.strip("\"' \t")
+    return not bare or is_reference(bare) or (after_colon and bool(_STRUCTURE.fullmatch(value)))

@@ -36,11 +36,11 @@ def _command(finding: Finding) -> str:
     properties["title"] = finding.id
     shown = ",".join(f"{name}={_escape_property(value)}" for name, value in properties.items())
     message = f"{finding.message}\nhelp: {finding.help}" if finding.help else finding.message
-    return f"::{COMMANDS[finding.severity]} {shown}::{_escape_data(visible(message, keep=chr(10)))}"
+    return f"::{COMMANDS[finding.severity]} {shown}::{_escape_data(message)}"
 
 
 def _escape_data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return visible(text, keep="\r\n").replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _escape_property(text: str) -> str:

@@ -70,9 +70,7 @@ def group_changes(review: Review) -> list[Group]:
     groups = [*_field_groups(member for member in members if member.object.action == "change")]
     for action in ("add", "remove"):
         groups += _whole_groups(action, [member for member in members if member.object.action == action])
-    return sorted(
-        groups, key=lambda group: (not group.restarts, group.action != "change", -len(group.members))
-    )
+    return sorted(groups, key=lambda group: (not group.restarts, group.action != "change", -len(group.members)))
 
 
 def _field_groups(members: Iterable[Member]) -> Iterable[Group]:

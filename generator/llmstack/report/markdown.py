@@ -44,11 +44,7 @@ def prose(text: str, limit: int = 1000) -> str:
     shown = ""
     for piece in _PIECES.split(shorten(visible(text), limit)):
         quoted = len(piece) > 2 and piece[0] == piece[-1] == "`"
-        if (
-            not piece
-            or piece == " "
-            or (not quoted and _WORD.fullmatch(piece) and not _REFERENCE.fullmatch(piece))
-        ):
+        if not piece or piece == " " or (not quoted and _WORD.fullmatch(piece) and not _REFERENCE.fullmatch(piece)):
             shown += piece
         else:
             # Two code spans that touch would be read as one: a space keeps them apart.

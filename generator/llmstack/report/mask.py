@@ -56,9 +56,7 @@ def mask_object(object: Mapping[str, Any] | None) -> dict[str, Any] | None:
         if kind == "Secret" and key in _SECRET_DATA and isinstance(value, Mapping):
             masked[key] = dict.fromkeys(value, MASK)
         elif kind == "SealedSecret" and key == "spec" and isinstance(value, Mapping):
-            masked[key] = {
-                name: _mask_template(item) if name == "template" else item for name, item in value.items()
-            }
+            masked[key] = {name: _mask_template(item) if name == "template" else item for name, item in value.items()}
         else:
             masked[key] = mask_value(value)
     return masked
@@ -128,9 +126,7 @@ def _mask_template(template: Any) -> Any:
     if not isinstance(template, Mapping):
         return template
     return {
-        key: dict.fromkeys(value, MASK)
-        if key in _SECRET_DATA and isinstance(value, Mapping)
-        else mask_value(value)
+        key: dict.fromkeys(value, MASK) if key in _SECRET_DATA and isinstance(value, Mapping) else mask_value(value)
         for key, value in template.items()
     }
 

@@ -58,9 +58,7 @@ def draw_usage(pool: GpuPool) -> Chart | None:
     def y(count: float) -> float:
         return round(bottom - (bottom - TOP) * count / top, 1)
 
-    path = f"M{x(usage[0][0])} {y(usage[0][1])}" + "".join(
-        f"H{x(second)}V{y(count)}" for second, count in usage[1:]
-    )
+    path = f"M{x(usage[0][0])} {y(usage[0][1])}" + "".join(f"H{x(second)}V{y(count)}" for second, count in usage[1:])
     path += f"H{x(end)}"
     return Chart(
         line=path,
@@ -80,11 +78,7 @@ def time_ticks(end: float) -> list[float]:
 def _count_ticks(top: int) -> list[int]:
     """Round numbers from 0 to `top`, at most six of them."""
     magnitude = 10 ** max(0, len(str(top)) - 1)
-    step = next(
-        each
-        for each in (magnitude // 5, magnitude // 2, magnitude, 2 * magnitude)
-        if each and top / each <= 5
-    )
+    step = next(each for each in (magnitude // 5, magnitude // 2, magnitude, 2 * magnitude) if each and top / each <= 5)
     return list(range(0, top + 1, step))
 
 

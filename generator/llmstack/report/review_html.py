@@ -116,15 +116,14 @@ def _prose(text: str) -> Any:
 
     pieces = re.split(r"`([^`\n]+)`", visible(text, keep="\n"))
     quoted = [
-        f"<code>{escape(piece)}</code>" if index % 2 else str(escape(piece))
-        for index, piece in enumerate(pieces)
+        f"<code>{escape(piece)}</code>" if index % 2 else str(escape(piece)) for index, piece in enumerate(pieces)
     ]
     return Markup("".join(quoted))
 
 
 def _show(value: Any) -> Any:
-    """Plain text with unseen characters as escapes; what is markup already stays."""
-    return visible(value, keep="\n") if isinstance(value, str) and not hasattr(value, "__html__") else value
+    """Any value as text with its unseen characters as escapes; what is markup already stays."""
+    return value if hasattr(value, "__html__") else visible(str(value), keep="\n")
 
 
 def _script_data(data: Any) -> Any:

@@ -170,9 +170,10 @@ def _differences(groups: list[Group]) -> Iterator[str]:
         lines = render_difference(change)
         cut = len(lines) - DIFF_LINES
         shown = [line if len(line) <= 300 else f"{line[:299]}…" for line in lines[:DIFF_LINES]]
-        note = f"{change.action}, {member.environment}" + (f", {cut} lines left out" if cut > 0 else "")
+        note = f"{change.action}, {cut} lines left out" if cut > 0 else change.action
         body = fenced(shown, "diff") if shown else "(not rendered)"
-        yield f"\n<details>{fold_title(f'{change.kind}/{change.name}', note)}\n\n{body}\n\n</details>\n"
+        title = f"{change.kind}/{change.name} in {member.environment}"
+        yield f"\n<details>{fold_title(title, note)}\n\n{body}\n\n</details>\n"
 
 
 def _names(names: list[str]) -> str:

@@ -44,6 +44,4 @@ def _merge(cells: Mapping[str, Mapping[str, str]], names: Sequence[str]) -> list
     together: dict[tuple[str, ...], list[str]] = {}
     for model, here in cells.items():
         together.setdefault(tuple(here.get(name, "—") for name in names), []).append(model)
-    return [
-        Row(tuple(models), row) for row, models in sorted(together.items(), key=lambda item: len(item[1]))
-    ]
+    return [Row(tuple(models), row) for row, models in sorted(together.items(), key=lambda item: len(item[1]))]

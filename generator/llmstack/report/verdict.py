@@ -29,12 +29,8 @@ class Verdict:
 
 def judge(review: Review) -> Verdict:
     """Return the verdict on a review: what counts, then each environment that changes, in a clause."""
-    severities = [
-        severity for environment in review.environments.values() for severity in open_severities(environment)
-    ]
-    acknowledged = sum(
-        risk.acknowledged for environment in review.environments.values() for risk in environment.risks
-    )
+    severities = [severity for environment in review.environments.values() for severity in open_severities(environment)]
+    acknowledged = sum(risk.acknowledged for environment in review.environments.values() for risk in environment.risks)
     parts = [count_severities(severities), f"{acknowledged} acknowledged" if acknowledged else ""]
     effects = tuple(
         (name, say_effect(environment))
