@@ -42,9 +42,7 @@ class Project:
             if file.stem == BASE:
                 continue
             if file.stem in found:
-                raise UsageError(
-                    f"{found[file.stem].label} and {self.label(file)} name the same environment: keep one"
-                )
+                raise UsageError(f"{found[file.stem].label} and {self.label(file)} name the same environment: keep one")
             found[file.stem] = Environment(file.stem, file, self.label(file))
         return list(found.values())
 
@@ -66,9 +64,7 @@ class Project:
         absolute, root = Path(os.path.abspath(file)), Path(os.path.abspath(self.root))
         return absolute.relative_to(root).as_posix() if absolute.is_relative_to(root) else str(file)
 
-    def select(
-        self, names: Sequence[str], *, outside: bool = False, env: str | None = None
-    ) -> list[Environment]:
+    def select(self, names: Sequence[str], *, outside: bool = False, env: str | None = None) -> list[Environment]:
         """The environments that names or values files mean; all of them for none, or for values/base.yaml.
 
         A file outside values/ is a UsageError unless `outside` admits it.
@@ -79,14 +75,10 @@ class Project:
             for environment in self._meant(name, known, outside=outside, env=env):
                 selected[environment.name] = environment
         if not selected:
-            raise UsageError(
-                f"there is no environment: write {VALUES}/<env>.yaml, or `llmstack init` for an example"
-            )
+            raise UsageError(f"there is no environment: write {VALUES}/<env>.yaml, or `llmstack init` for an example")
         return list(selected.values())
 
-    def _meant(
-        self, name: str, known: dict[str, Environment], *, outside: bool, env: str | None
-    ) -> list[Environment]:
+    def _meant(self, name: str, known: dict[str, Environment], *, outside: bool, env: str | None) -> list[Environment]:
         path = Path(name)
         if name == BASE or (path.stem == BASE and path.suffix in SUFFIXES and self._is_value(path)):
             return list(known.values())
@@ -104,9 +96,7 @@ class Project:
         raise UsageError(f"`{name}` is neither an environment ({listed}) nor a values file")
 
     def _is_value(self, path: Path) -> bool:
-        return (
-            Path(os.path.abspath(path)).parent == Path(os.path.abspath(self.root / VALUES)) and path.is_file()
-        )
+        return Path(os.path.abspath(path)).parent == Path(os.path.abspath(self.root / VALUES)) and path.is_file()
 
     def read(self, file: Path) -> Source:
         """Read a values file; raises UsageError when it cannot be read at all."""
@@ -118,13 +108,9 @@ class Project:
     def custom_units(self, environment: str) -> list[str]:
         """Units that people build on: folders of custom/<env>/ with a kustomization."""
         top = self.root / "custom" / environment
-        return sorted(
-            folder.relative_to(top).as_posix()
-            for folder, _, files in os.walk(top)
-            if any(name in files for name in ("kustomization.yaml", "kustomization.yml", "Kustomization"))
-            for folder in [Path(folder)]
-            if folder != top
-        )
+        names = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+        found = {Path(folder) for folder, _, files in os.walk(top) if any(name in files for name in names)}
+        return sorted(folder.relative_to(top).as_posix() for folder in found - {top})
 
     def scopes(self, environment: str) -> list[str]:
         """The folders that belong to one environment: its overlay, and its folder of every cluster."""

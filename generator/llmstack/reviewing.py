@@ -55,9 +55,7 @@ def _environments(comparison: Comparison) -> list[str]:
 def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None = None) -> Review:
     """Review every environment that the comparison touches, and those whose values alone changed."""
     affected = find_affected(comparison)
-    touched = {
-        path.split("/")[1].rpartition(".")[0] for path in comparison.changed if path.startswith("values/")
-    }
+    touched = {path.split("/")[1].rpartition(".")[0] for path in comparison.changed if path.startswith("values/")}
     environments = {}
     for name in sorted(affected.keys() | _valued(comparison, touched)):
         environments[name] = _review_environment(comparison, name, affected.get(name, []), today, tool_folder)
@@ -67,9 +65,7 @@ def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None
 def _valued(comparison: Comparison, touched: set[str]) -> set[str]:
     """Environments whose values changed and that are generated at all."""
     names = touched - {"base"}
-    return {
-        name for name in names if comparison.after.read(f"overlays/{name}/kustomization.yaml") is not None
-    }
+    return {name for name in names if comparison.after.read(f"overlays/{name}/kustomization.yaml") is not None}
 
 
 def _review_environment(
@@ -134,9 +130,7 @@ def _build_units(
 
 def _own_units(folders: Mapping[str, str], environment: str) -> list[str]:
     """The generated units under overlays of people's own."""
-    return [
-        f"overlays/{environment}/{unit}" for unit, folder in folders.items() if folder.startswith("custom/")
-    ]
+    return [f"overlays/{environment}/{unit}" for unit, folder in folders.items() if folder.startswith("custom/")]
 
 
 def _build_with_kustomize(
@@ -190,8 +184,7 @@ def _facts(layers: Layers, stack: Stack | None, affected: Units) -> Facts:
         load_seconds={m.name: seconds(m.gitops.load_time) for m in models if m.name and m.gitops.load_time},
         pool_of={m.name: m.gitops.pool for m in models if m.name and m.gitops.pool},
         acknowledgements=tuple(
-            Acknowledgement(each.risk, each.object, each.until, each.reason)
-            for each in gitops.acknowledge or ()
+            Acknowledgement(each.risk, each.object, each.until, each.reason) for each in gitops.acknowledge or ()
         ),
         places=_places(layers, stack, affected),
     )
@@ -210,13 +203,12 @@ def _places(layers: Layers, stack: Stack, affected: Units) -> dict[str, str]:
     routes: dict[str, Route] = dict(_SECTIONS)
     for number, model in enumerate(stack.engine.model_spec):
         routes[f"models/{model.name}"] = (*MODELS, number, "name")
-    places = {}
+    places: dict[str, str] = {}
     for unit, objects in affected.items():
         place = layers.place(routes[unit]) if unit in routes else None
         if place is not None:
             places |= {
-                f"{object['kind']}/{object['metadata']['name']}": f"{place.path}:{place.line}"
-                for object in objects
+                f"{object['kind']}/{object['metadata']['name']}": f"{place.path}:{place.line}" for object in objects
             }
     return places
 
@@ -250,9 +242,7 @@ def _generate(side: Revision, environment: str, layers: Layers, stack: Stack | N
 def _as_generated(side: Revision, generated: _Generated) -> Units:
     """The units whose files are byte for byte what the values generate: they build to the rendered objects (the first
     law), and need not be built."""
-    if generated.stale is None or any(
-        "/engine/" in path or path.startswith("base/") for path in generated.stale
-    ):
+    if generated.stale is None or any("/engine/" in path or path.startswith("base/") for path in generated.stale):
         return {}
     touched = {path.rpartition("/")[0].split("/", 2)[-1] for path in generated.stale}
     return {unit: objects for unit, objects in generated.objects.items() if unit not in touched}
@@ -266,13 +256,9 @@ def _stale(generated: _Generated, environment: str) -> list[Finding]:
         return [Finding("stale-tree", Severity.WARNING, message, place=place, help="run `llmstack lint`")]
     if not generated.stale:
         return []
-    message = (
-        f"{len(generated.stale)} generated files are not what the values say, {generated.stale[0]} first"
-    )
+    message = f"{len(generated.stale)} generated files are not what the values say, {generated.stale[0]} first"
     place = Place(generated.stale[0])
-    return [
-        Finding("stale-tree", Severity.WARNING, message, place=place, help="run `llmstack gen` and commit")
-    ]
+    return [Finding("stale-tree", Severity.WARNING, message, place=place, help="run `llmstack gen` and commit")]
 
 
 def _base(side: Revision) -> Base | None:
@@ -281,8 +267,10 @@ def _base(side: Revision) -> Base | None:
 
 
 def fails(review: Review, level: str) -> bool:
-    """Whether a risk of this severity, or a worse one, stands that nobody acknowledged. `level` is `error`, `warning` or
-    `never`."""
+    """Whether a risk of this severity, or a worse one, stands that nobody acknowledged.
+
+    `level` is `error`, `warning` or `never`.
+    """
     severities = {"error": (Severity.ERROR,), "warning": (Severity.ERROR, Severity.WARNING)}.get(level, ())
     return any(
         risk.severity in severities and not risk.acknowledged

@@ -38,8 +38,8 @@ def validate_units(
 ) -> Iterator[Finding]:
     """Yield what kustomize and kubeconform say of an environment's units.
 
-    `version` is the Kubernetes version whose schemas hold, `allowed` the kinds that may have none. Raises ToolError when
-    a program is missing.
+    `version` is the Kubernetes version whose schemas hold, `allowed` the kinds that may have none. Raises ToolError
+    when a program is missing.
     """
     kustomize = tools.find_tool(tools.KUSTOMIZE, tool_folder)
     kubeconform = tools.find_tool(tools.KUBECONFORM, tool_folder)

@@ -1,4 +1,4 @@
-"""Every key of the values, from the model: path, type, default, description. What the pages and `explain` are made of."""
+"""Every key of the values, from the model: path, type, default, description. The pages and `explain` show them."""
 
 from __future__ import annotations
 
@@ -117,9 +117,7 @@ def _aliases(path: str) -> tuple[str, ...]:
     for section, names in ALIASES.items():
         prefix = "".join(f"{step}." for step in section).replace("modelSpec.*.", "modelSpec[].")
         found += [
-            f"{prefix}{alias}"
-            for alias, target in names.items()
-            if f"{prefix}{'.'.join(map(str, target))}" == path
+            f"{prefix}{alias}" for alias, target in names.items() if f"{prefix}{'.'.join(map(str, target))}" == path
         ]
     return tuple(found)
 
@@ -130,8 +128,6 @@ def find_keys(word: str) -> list[Key]:
     keys = list(all_keys())
     exact = [key for key in keys if key.path.lower() == wanted or key.path.lower().endswith(f".{wanted}")]
     rest = [
-        key
-        for key in keys
-        if key not in exact and any(wanted in path.lower() for path in (key.path, *key.aliases))
+        key for key in keys if key not in exact and any(wanted in path.lower() for path in (key.path, *key.aliases))
     ]
     return exact + rest

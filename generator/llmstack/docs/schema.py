@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+from llmstack.finding import Route
 from llmstack.model.stack import OTHER_CHARTS, Stack
 from llmstack.values.layers import ALIASES
 
@@ -29,26 +31,36 @@ def values_schema() -> dict[str, Any]:
             "type": ["object", "null"],
             "description": "Belongs to another chart; not read.",
         }
-    return _cleaned(schema)
+    cleaned: dict[str, Any] = _cleaned(schema)
+    return cleaned
 
 
-def _properties(schema: dict[str, Any], route: tuple[str | int, ...]) -> dict[str, Any]:
+def schema_text() -> str:
+    """The schema as the file that editors read."""
+    return json.dumps(values_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _properties(schema: dict[str, Any], route: Route) -> dict[str, Any]:
+    """The properties of the section at `route`; `*` stands for the items of a list."""
     here = schema
     for step in route:
         here = _resolve(schema, here)
-        here = here["items"] if step == "*" else here["properties"][step]
-    return _resolve(schema, here)["properties"]  # type: ignore[no-any-return]
+        here = here["items"] if step == "*" else here["properties"][str(step)]
+    properties: dict[str, Any] = _resolve(schema, here)["properties"]
+    return properties
 
 
-def _property(schema: dict[str, Any], route: tuple[str | int, ...]) -> dict[str, Any]:
-    return _properties(schema, route[:-1])[route[-1]]  # type: ignore[no-any-return]
+def _property(schema: dict[str, Any], route: Route) -> dict[str, Any]:
+    found: dict[str, Any] = _properties(schema, route[:-1])[str(route[-1])]
+    return found
 
 
 def _resolve(schema: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
     """A node behind its reference, whether bare or in the `anyOf` of an optional section."""
     for candidate in (node, *node.get("anyOf", ())):
         if "$ref" in candidate:
-            return schema["$defs"][candidate["$ref"].rpartition("/")[2]]  # type: ignore[no-any-return]
+            definition: dict[str, Any] = schema["$defs"][candidate["$ref"].rpartition("/")[2]]
+            return definition
     return node
 
 

@@ -11,8 +11,8 @@ _INTRO = """# Values
 A values file is that of the vLLM production-stack Helm chart 0.1.12, unmodified, plus the section `gitops`. This page
 is made from the model that reads it; `llmstack explain KEY` prints the same for one key.
 
-Layers: our defaults, values/base.yaml, values/<env>.yaml. Maps merge deep, lists are replaced, `null` removes (a default
-too). `modelSpec` merges by `name`. A probe's handler and a strategy's type replace the lower layer's.
+Layers: our defaults, values/base.yaml, values/<env>.yaml. Maps merge deep, lists are replaced, `null` removes (a
+default too). `modelSpec` merges by `name`. A probe's handler and a strategy's type replace the lower layer's.
 """
 
 
@@ -26,12 +26,8 @@ def values_page() -> str:
         if inner:
             parts.append(_table(inner, len(top.path) + 1))
     differing = [key for key in keys if key.chart_default is not None]
-    parts.append(
-        "\n## Defaults that differ from the chart's\n\n| key | our default | the chart's |\n|---|---|---|\n"
-    )
-    parts += [
-        f"| `{key.path}` | {_code(key.default)} | {_code(key.chart_default or '')} |\n" for key in differing
-    ]
+    parts.append("\n## Defaults that differ from the chart's\n\n| key | our default | the chart's |\n|---|---|---|\n")
+    parts += [f"| `{key.path}` | {_code(key.default)} | {_code(key.chart_default or '')} |\n" for key in differing]
     return "".join(parts)
 
 
@@ -39,9 +35,7 @@ def _table(keys: list[Key], strip: int) -> str:
     rows = ["\n| key | type | default | what it does |\n|---|---|---|---|\n"]
     for key in keys:
         shown = key.path[strip:].lstrip(".")
-        rows.append(
-            f"| `{shown}` | {key.type} | {_code(key.default)} | {_escape(key.description)}{_also(key)} |\n"
-        )
+        rows.append(f"| `{shown}` | {key.type} | {_code(key.default)} | {_escape(key.description)}{_also(key)} |\n")
     return "".join(rows)
 
 

@@ -32,9 +32,7 @@ class ScalingModifiers(Section):
 
     target: Text | None = Field(None, description="Target of the composed metric.")
     activation_target: Text | None = Field(None, description="Value that wakes the scaler from zero.")
-    metric_type: Literal["AverageValue", "Value", ""] | None = Field(
-        None, description="How the target is read."
-    )
+    metric_type: Literal["AverageValue", "Value", ""] | None = Field(None, description="How the target is read.")
     formula: Text | None = Field(None, description="The formula over the triggers' names.")
 
 
@@ -44,9 +42,7 @@ class Advanced(Section):
     restore_to_original_replica_count: bool | None = Field(
         None, description="Restore the replicas when the scaler is removed."
     )
-    horizontal_pod_autoscaler_config: HpaConfig | None = Field(
-        None, description="The HorizontalPodAutoscaler."
-    )
+    horizontal_pod_autoscaler_config: HpaConfig | None = Field(None, description="The HorizontalPodAutoscaler.")
     scaling_modifiers: ScalingModifiers | None = Field(None, description="Composed metric.")
 
 
@@ -63,15 +59,11 @@ class Keda(Section):
     polling_interval: Annotated[int, Field(ge=1)] | None = Field(
         None, description="Seconds between two looks at the metrics; KEDA's default is 30."
     )
-    cooldown_period: Count | None = Field(
-        None, description="Seconds before scaling to zero; KEDA's default is 300."
-    )
+    cooldown_period: Count | None = Field(None, description="Seconds before scaling to zero; KEDA's default is 300.")
     idle_replica_count: Count | None = Field(
         None, description="Replicas when no trigger is active; less than minReplicaCount."
     )
-    initial_cooldown_period: Count | None = Field(
-        None, description="Seconds after creation before scaling to zero."
-    )
+    initial_cooldown_period: Count | None = Field(None, description="Seconds after creation before scaling to zero.")
     fallback: Fallback | None = Field(None, description="What to do when the metrics cannot be had.")
     triggers: list[dict[str, Any]] | dict[str, Any] | None = Field(
         None,

@@ -110,10 +110,6 @@ class CacheServerSpec(Section):
     priority_class_name: DnsName | None = Field(None, description="Priority class of the pods.")
     node_selector: StringMap | None = Field(None, description="Node labels the pods need.")
     node_selector_terms: NodeSelectorTerms | None = Field(None, description="Required node affinity terms.")
-    affinity: Affinity | None = Field(
-        None, description="Affinity of the pods; then nodeSelectorTerms is not read."
-    )
+    affinity: Affinity | None = Field(None, description="Affinity of the pods; then nodeSelectorTerms is not read.")
     env: EnvVars | None = Field(None, description="Environment of the cache server, as a Kubernetes list.")
-    serde: Text | None = Field(
-        None, description="How KV cache is serialised: naive, cachegen, …; engines are told it."
-    )
+    serde: Text | None = Field(None, description="How KV cache is serialised: naive, cachegen, …; engines are told it.")

@@ -58,20 +58,14 @@ class Model(Section):
     pod_annotations: StringMap | None = Field(None, description="Annotations of the pods.")
     labels: StringMap | None = Field(None, description="Further labels of the Deployment and its pods.")
     pod_labels: StringMap | None = Field(None, description="Further labels of the pods.")
-    service_account_name: DnsName | None = Field(
-        None, description="Service account of the pods; empty means unset."
-    )
+    service_account_name: DnsName | None = Field(None, description="Service account of the pods; empty means unset.")
     priority_class_name: DnsName | None = Field(None, description="Priority class of the pods.")
     runtime_class_name: DnsName | None = Field(
         None, description="Runtime class of the pods; unset: servingEngineSpec.runtimeClassName, empty: none."
     )
-    repository: Text | None = Field(
-        None, description="Image repository of the engine, e.g. vllm/vllm-openai."
-    )
+    repository: Text | None = Field(None, description="Image repository of the engine, e.g. vllm/vllm-openai.")
     tag: Text | None = Field(None, description="Image tag, or a digest `sha256:…`.")
-    image_pull_secret: DnsName | None = Field(
-        None, description="Secret with credentials for the image registry."
-    )
+    image_pull_secret: DnsName | None = Field(None, description="Secret with credentials for the image registry.")
     image_pull_policy: PullPolicy | None = Field(
         None, description="When to pull the image; unset: servingEngineSpec.imagePullPolicy."
     )
@@ -90,9 +84,7 @@ class Model(Section):
     resources: Resources | None = Field(
         None, description="A raw resources block; it takes the place of the request and limit keys."
     )
-    request_cpu: Quantity | None = Field(
-        None, alias="requestCPU", description="CPUs requested; 0 means none."
-    )
+    request_cpu: Quantity | None = Field(None, alias="requestCPU", description="CPUs requested; 0 means none.")
     request_memory: Quantity | None = Field(None, description="Memory requested.")
     request_gpu: Quantity | None = Field(
         None, alias="requestGPU", description="GPUs requested, a whole number; 0 means none."
@@ -113,9 +105,7 @@ class Model(Section):
     )
     limit_cpu: Quantity | None = Field(None, alias="limitCPU", description="CPU limit.")
     limit_memory: Quantity | None = Field(None, description="Memory limit.")
-    limit_gpu_mem: Quantity | None = Field(
-        None, alias="limitGPUMem", description="Limit of nvidia.com/gpumem (HAMi)."
-    )
+    limit_gpu_mem: Quantity | None = Field(None, alias="limitGPUMem", description="Limit of nvidia.com/gpumem (HAMi).")
     limit_gpu_mem_percentage: Quantity | None = Field(
         None, alias="limitGPUMemPercentage", description="Limit of nvidia.com/gpumem-percentage (HAMi)."
     )
@@ -137,18 +127,14 @@ class Model(Section):
         None,
         description='Storage class of the claim. Unset: the cluster\'s default; `""`: static volumes only.',
     )
-    pvc_match_labels: StringMap | None = Field(
-        None, description="Labels that select the volume the claim binds to."
-    )
+    pvc_match_labels: StringMap | None = Field(None, description="Labels that select the volume the claim binds to.")
     pvc_labels: StringMap | None = Field(None, description="Labels of the claim.")
     pvc_annotations: StringMap | None = Field(None, description="Annotations of the claim.")
     pvc_existing_claim_name: DnsName | None = Field(
         None, description="An existing claim to mount instead of one of ours."
     )
     extra_volumes: Volumes | None = Field(None, description="Further volumes of the pod.")
-    extra_volume_mounts: VolumeMounts | None = Field(
-        None, description="Further mounts of the engine's container."
-    )
+    extra_volume_mounts: VolumeMounts | None = Field(None, description="Further mounts of the engine's container.")
     init_container: InitContainers | None = Field(
         None, description="Init containers: one map, or a list of them in order."
     )
@@ -165,14 +151,10 @@ class Model(Section):
         None, description="A Secret whose every key becomes an environment variable."
     )
     env: EnvVars | None = Field(None, description="Environment of the engine, as a Kubernetes list.")
-    affinity: Affinity | None = Field(
-        None, description="Affinity of the pods; then nodeSelectorTerms is not read."
-    )
+    affinity: Affinity | None = Field(None, description="Affinity of the pods; then nodeSelectorTerms is not read.")
     node_selector_terms: NodeSelectorTerms | None = Field(None, description="Required node affinity terms.")
     node_selector: StringMap | None = Field(None, description="Node labels the pods need.")
-    node_name: DnsName | None = Field(
-        None, description="The one node to run on; then nodeSelectorTerms is not read."
-    )
+    node_name: DnsName | None = Field(None, description="The one node to run on; then nodeSelectorTerms is not read.")
     tolerations: Tolerations | None = Field(None, description="Tolerations of this model.")
     tolerations_policy: Literal["append", "override"] | None = Field(
         "append", description="Add to servingEngineSpec.tolerations, or take their place."
@@ -183,9 +165,7 @@ class Model(Section):
     ray_spec: RaySpec | None = Field(None, description="Serve from a RayCluster.")
     lws_spec: LwsSpec | None = Field(None, description="Serve from a LeaderWorkerSet.")
     device: Text | None = Field(None, description="Once named the device; vLLM's images are built for one.")
-    extra_args: list[NumberText] | None = Field(
-        None, description="Further arguments, after vllmConfig.extraArgs."
-    )
+    extra_args: list[NumberText] | None = Field(None, description="Further arguments, after vllmConfig.extraArgs.")
     gitops: Annotated[ModelGitops, BeforeValidator(none_is_empty)] = Field(
         default_factory=ModelGitops, description="What only llmstack reads of this model."
     )
@@ -257,9 +237,7 @@ class ServingEngineSpec(Section):
         description="maxUnavailable of a PodDisruptionBudget for each model: a number or a percentage; empty: none.",
     )
     tolerations: Tolerations | None = Field(None, description="Tolerations of all engines.")
-    runtime_class_name: DnsName | None = Field(
-        "nvidia", description="Runtime class of all engines; empty: none."
-    )
+    runtime_class_name: DnsName | None = Field("nvidia", description="Runtime class of all engines; empty: none.")
     scheduler_name: Text | None = Field(None, description="Scheduler of the pods.")
     image_pull_policy: PullPolicy | None = Field("Always", description="When to pull the engines' images.")
     security_context: PodSecurityContext | None = Field(None, description="Security context of the pods.")

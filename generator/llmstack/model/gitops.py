@@ -38,23 +38,20 @@ class Existing(Section):
 class Secrets(Section):
     """How referenced Secrets come into the cluster."""
 
-    backend: Annotated[
-        Literal["existing", "external-secrets", "sealed-secrets", "sops"], BeforeValidator(_text)
-    ] = Field("existing", description="Where Secrets come from.")
+    backend: Annotated[Literal["existing", "external-secrets", "sealed-secrets", "sops"], BeforeValidator(_text)] = (
+        Field("existing", description="Where Secrets come from.")
+    )
     store: Text | None = Field(None, description="external-secrets: name of the SecretStore.")
     store_kind: Literal["SecretStore", "ClusterSecretStore"] | None = Field(
         "ClusterSecretStore", description="external-secrets: kind of the store."
     )
-    refresh_interval: Duration | None = Field(
-        "1h", description="external-secrets: how often the store is read."
-    )
+    refresh_interval: Duration | None = Field("1h", description="external-secrets: how often the store is read.")
     key: Text | None = Field(
         None,
-        description="external-secrets: remote key, with {env}, {secret} and {key} replaced; unset: `{secret}`, property `{key}`.",
+        description="external-secrets: remote key, with {env}, {secret} and {key} replaced; "
+        "unset: `{secret}`, property `{key}`.",
     )
-    certificate: Text | None = Field(
-        None, description="sealed-secrets: path of the controller's certificate."
-    )
+    certificate: Text | None = Field(None, description="sealed-secrets: path of the controller's certificate.")
     age: list[Text] | None = Field(None, description="sops: age recipients.")
 
 
@@ -91,9 +88,7 @@ class Gitops(Section):
     release: DnsLabel = Field("llmstack", description="Names every object, as the Helm release does.")
     namespace: DnsLabel = Field("default", description="Namespace of the objects.")
     create_namespace: Bool = Field(False, description="Write the Namespace too.")
-    kubernetes_version: Text = Field(
-        "1.34", description="Version whose schemas the objects are validated against."
-    )
+    kubernetes_version: Text = Field("1.34", description="Version whose schemas the objects are validated against.")
     capacity: list[Capacity] | None = Field(None, description="GPU pools this environment may use.")
     existing: Annotated[Existing, BeforeValidator(none_is_empty)] = Field(
         default_factory=Existing, description="What the cluster already has."
@@ -107,9 +102,7 @@ class Gitops(Section):
     pod_security: Literal["baseline", "restricted", "privileged"] = Field(
         "baseline", description="Pod Security level of the namespace; pods beyond it are findings."
     )
-    allow_unknown_kinds: list[Text] | None = Field(
-        None, description="Kinds that may pass validation without a schema."
-    )
+    allow_unknown_kinds: list[Text] | None = Field(None, description="Kinds that may pass validation without a schema.")
     checks: dict[str, Annotated[Level, BeforeValidator(_text)]] | None = Field(
         None, description="Severity of single checks."
     )
@@ -120,10 +113,6 @@ class ModelGitops(Section):
     """What only llmstack reads of one model."""
 
     load_time: Duration | None = Field(None, description="Measured time from start to ready, e.g. 12m.")
-    pool: Text | None = Field(
-        None, description="Pool of gitops.capacity; unset: by node selector and resource."
-    )
-    vllm_version: Text | None = Field(
-        None, description="vLLM's version, where the image tag does not say it."
-    )
+    pool: Text | None = Field(None, description="Pool of gitops.capacity; unset: by node selector and resource.")
+    vllm_version: Text | None = Field(None, description="vLLM's version, where the image tag does not say it.")
     moved_from: DnsLabel | None = Field(None, description="Former name of the model.")

@@ -13,7 +13,9 @@ class IngressPath(Section):
     """One path of a host."""
 
     path: Text | None = Field("/", description="The path.")
-    path_type: Literal["Prefix", "Exact", "ImplementationSpecific"] | None = Field("Prefix", description="How it matches.")
+    path_type: Literal["Prefix", "Exact", "ImplementationSpecific"] | None = Field(
+        "Prefix", description="How it matches."
+    )
 
 
 class IngressHost(Section):
@@ -41,7 +43,9 @@ class Route(Section):
 
     enabled: bool | None = Field(False, description="Write the route.")
     api_version: Text | None = Field("gateway.networking.k8s.io/v1", description="API version of the route.")
-    kind: Literal["HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute"] | None = Field("HTTPRoute", description="Kind of the route.")
+    kind: Literal["HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute"] | None = Field(
+        "HTTPRoute", description="Kind of the route."
+    )
     annotations: StringMap | None = Field(None, description="Annotations of the route.")
     labels: StringMap | None = Field(None, description="Labels of the route.")
     hostnames: list[Text] | None = Field(None, description="Host names.")

@@ -15,22 +15,22 @@ class LmcacheConfig(Section):
     enabled: bool | None = Field(False, description="Use LMCache.")
     cpu_offloading_buffer_size: NumberText | None = Field(
         "4",
-        description="LMCACHE_MAX_LOCAL_CPU_SIZE: CPU memory for KV cache, in GB; 0 turns it off. Off with KV transfer unless set.",
+        description="LMCACHE_MAX_LOCAL_CPU_SIZE: CPU memory for KV cache, in GB; 0 turns it off. "
+        "Off with KV transfer unless set.",
         json_schema_extra=dict(chart("")),
     )
     disk_offloading_buffer_size: NumberText | None = Field(
         None,
         description="Disk space for KV cache (`10Gi`, or a number of GB); LMCache gets the number and a path.",
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] | None = Field(
-        "INFO", description="LMCACHE_LOG_LEVEL."
-    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] | None = Field("INFO", description="LMCACHE_LOG_LEVEL.")
     enable_controller: bool | None = Field(
         None, description="Report to the LMCache controller in the router (KV-aware routing)."
     )
     instance_id: Text | None = Field(
         None,
-        description="LMCACHE_LMCACHE_INSTANCE_ID. Unset: the pod's name, because one text for several pods is not unique.",
+        description="LMCACHE_LMCACHE_INSTANCE_ID. "
+        "Unset: the pod's name, because one text for several pods is not unique.",
     )
     controller_port: Port = Field(9000, description="Port of the controller on the router's Service.")
     controller_reply_port: Port = Field(
@@ -40,13 +40,9 @@ class LmcacheConfig(Section):
         "8001",
         description="Port (or comma-separated ports, one per tensor-parallel rank) of the LMCache worker in the pod.",
     )
-    worker_heartbeat_time: NumberText | None = Field(
-        None, description="Seconds between the worker's heartbeats."
-    )
+    worker_heartbeat_time: NumberText | None = Field(None, description="Seconds between the worker's heartbeats.")
     p2p_host: Text | None = Field(None, alias="p2pHost", description="LMCACHE_P2P_HOST.")
-    p2p_init_ports: NumberText | None = Field(
-        None, alias="p2pInitPorts", description="LMCACHE_P2P_INIT_PORTS."
-    )
+    p2p_init_ports: NumberText | None = Field(None, alias="p2pInitPorts", description="LMCACHE_P2P_INIT_PORTS.")
     kv_role: Literal["kv_producer", "kv_consumer", "kv_both"] | None = Field(
         None, description="This engine's role in KV transfer; kv_both when unset."
     )
@@ -62,9 +58,7 @@ class LmcacheConfig(Section):
     nixl_buffer_size: NumberText | None = Field("1073741824", description="Transfer buffer, in bytes.")
     nixl_buffer_device: Text | None = Field(None, description="Where the transfer buffer is: cuda or cpu.")
     nixl_enable_gc: bool | None = Field(None, description="Let NIXL collect garbage (LMCache 0.3).")
-    cuda_visible_devices: NumberText | None = Field(
-        None, description="CUDA_VISIBLE_DEVICES in the engine's container."
-    )
+    cuda_visible_devices: NumberText | None = Field(None, description="CUDA_VISIBLE_DEVICES in the engine's container.")
 
     @property
     def transfers(self) -> bool:

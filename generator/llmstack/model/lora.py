@@ -44,9 +44,7 @@ class AdapterSource(Section):
 class AdapterDeployment(Section):
     """On how many engines the adapter is loaded."""
 
-    algorithm: Literal["default", "ordered", "equalized"] | None = Field(
-        None, description="Placement algorithm."
-    )
+    algorithm: Literal["default", "ordered", "equalized"] | None = Field(None, description="Placement algorithm.")
     replicas: Annotated[int, Field(ge=0)] | None = Field(None, description="Engines that load the adapter.")
     labels: StringMap | None = Field(None, description="Labels of the LoraAdapter.")
 
@@ -84,9 +82,7 @@ class LoraController(Section):
 
     enable_lora_controller: bool | None = Field(False, description="Deploy the controller.")
     kubernetes_cluster_domain: Text | None = Field("cluster.local", description="Cluster domain.")
-    service_account_name: DnsName | None = Field(
-        None, description="An existing service account; unset: one of ours."
-    )
+    service_account_name: DnsName | None = Field(None, description="An existing service account; unset: one of ours.")
     replica_count: Annotated[int, Field(ge=0)] | None = Field(1, description="Number of replicas.")
     image: Annotated[ControllerImage, BeforeValidator(none_is_empty)] = Field(
         default_factory=ControllerImage, description="Image."

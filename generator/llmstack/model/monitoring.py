@@ -29,7 +29,5 @@ class GrafanaDashboards(Section):
     """Config maps that Grafana's sidecar loads as dashboards."""
 
     enabled: bool | None = Field(False, description="Write the dashboards' config maps.")
-    labels: StringMap | None = Field(
-        {"grafana_dashboard": "1"}, description="Labels Grafana's sidecar looks for."
-    )
+    labels: StringMap | None = Field({"grafana_dashboard": "1"}, description="Labels Grafana's sidecar looks for.")
     annotations: StringMap | None = Field(None, description="Annotations of the config maps.")

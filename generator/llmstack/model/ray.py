@@ -18,9 +18,7 @@ class HeadNode(Section):
     request_gpu: Quantity | None = Field(None, alias="requestGPU", description="GPUs requested.")
     limit_cpu: Quantity | None = Field(None, alias="limitCPU", description="CPU limit.")
     limit_memory: Quantity | None = Field(None, description="Memory limit.")
-    resources: Resources | None = Field(
-        None, description="A raw resources block, instead of the fields above."
-    )
+    resources: Resources | None = Field(None, description="A raw resources block, instead of the fields above.")
     init_container: InitContainers | None = Field(None, description="Init container of the head.")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -46,24 +47,30 @@ def read_stack(sources: Iterable[Source]) -> tuple[Layers, Stack | None, tuple[F
             )
     stack, problems = _validate(data)
     findings += [_placed(problem, layers) for problem in problems]
-    broken = any(
-        source.root is None and source.findings for source in (layer.source for layer in layers.layers)
-    )
+    broken = any(source.root is None and source.findings for source in (layer.source for layer in layers.layers))
     return layers, None if broken else stack, tuple(findings)
 
 
-def _validate(
-    data: Mapping[str, Any],
-) -> tuple[Stack | None, list[tuple[str, Route, str, Any, Mapping[str, Any]]]]:
+@dataclass(frozen=True)
+class _Problem:
+    """One error of pydantic: its type, where, what it says, what was given, and what it would have liked."""
+
+    kind: str
+    route: Route
+    message: str
+    value: Any
+    context: Mapping[str, Any]
+
+
+def _validate(data: Mapping[str, Any]) -> tuple[Stack | None, list[_Problem]]:
     try:
         return Stack.model_validate(data), []
     except ValidationError as error:
-        problems = {}
-        for detail in error.errors(include_url=False):
-            route = _route(detail["loc"], data, missing=detail["type"] in ("missing", "extra_forbidden"))
-            problems.setdefault(
-                route, (detail["type"], route, detail["msg"], detail["input"], detail.get("ctx", {}))
-            )
+        problems: dict[Route, _Problem] = {}
+        for found in error.errors(include_url=False):
+            route = _route(found["loc"], data, missing=found["type"] in ("missing", "extra_forbidden"))
+            problem = _Problem(found["type"], route, found["msg"], found["input"], found.get("ctx", {}))
+            problems.setdefault(route, problem)
         return None, list(problems.values())
 
 
@@ -72,7 +79,9 @@ def _route(loc: tuple[int | str, ...], data: Any, *, missing: bool) -> Route:
     route: list[str | int] = []
     here = data
     for number, step in enumerate(loc):
-        if (isinstance(here, dict) and step in here) or (isinstance(here, list) and isinstance(step, int) and step < len(here)):
+        if isinstance(here, dict) and step in here:
+            here = here[step]
+        elif isinstance(here, list) and isinstance(step, int) and step < len(here):
             here = here[step]
         elif not (missing and number == len(loc) - 1):
             continue
@@ -80,8 +89,8 @@ def _route(loc: tuple[int | str, ...], data: Any, *, missing: bool) -> Route:
     return tuple(route)
 
 
-def _placed(problem: tuple[str, Route, str, Any, Mapping[str, Any]], layers: Layers) -> Finding:
-    kind, route, message, value, context = problem
+def _placed(problem: _Problem, layers: Layers) -> Finding:
+    kind, route, value = problem.kind, problem.route, problem.value
     secret = bool(_SECRET_SECTIONS & set(route))
     key = show_route(route[-1:]) if route and isinstance(route[-1], str) else show_route(route[-2:])
     if kind == "extra_forbidden":
@@ -93,19 +102,17 @@ def _placed(problem: tuple[str, Route, str, Any, Mapping[str, Any]], layers: Lay
     if kind in _TYPES:
         given = "what is given" if secret else _given(value, layers.text(route))
         help = (
-            f'quote it: "{layers.text(route)}"'
-            if kind == "string_type" and not secret and _is_scalar(value)
-            else None
+            f'quote it: "{layers.text(route)}"' if kind == "string_type" and not secret and _is_scalar(value) else None
         )
         text = f"`{key}` is {_TYPES[kind]}, not {given}"
         return Finding("wrong-type", Severity.ERROR, text, route, place, help, secret)
     if "-" in kind:  # a type of ours: the id of the finding
-        return Finding(kind, Severity.ERROR, f"`{key}`: {message}", route, place, None, secret)
-    expected = str(context.get("expected", "")) if kind == "literal_error" else ""
+        return Finding(kind, Severity.ERROR, f"`{key}`: {problem.message}", route, place, None, secret)
+    expected = str(problem.context.get("expected", "")) if kind == "literal_error" else ""
     text = (
         f"`{key}` is one of {expected.replace(chr(39), '`')}"
         if expected
-        else f"`{key}`: {message[:1].lower()}{message[1:]}"
+        else f"`{key}`: {problem.message[:1].lower()}{problem.message[1:]}"
     )
     help = (
         _nearest(str(value), [word.strip(" '") for word in expected.replace(" or ", ",").split(",")])
@@ -118,9 +125,7 @@ def _placed(problem: tuple[str, Route, str, Any, Mapping[str, Any]], layers: Lay
 def _unknown_key(route: Route, layers: Layers, secret: bool) -> Finding:
     known = list(keys_at(route[:-1]))
     message = f"`{route[-1]}` is not a key of {_section(route)}"
-    help = _nearest(str(route[-1]), known) or (
-        f"known keys: {', '.join(sorted(known))}" if len(known) < 12 else None
-    )
+    help = _nearest(str(route[-1]), known) or (f"known keys: {', '.join(sorted(known))}" if len(known) < 12 else None)
     return Finding("unknown-key", Severity.ERROR, message, route, layers.place(route), help, secret)
 
 
@@ -143,7 +148,9 @@ def _given(value: Any, text: str | None) -> str:
         return f"the boolean {text or str(value).lower()}"
     if isinstance(value, (int, float)):
         return f"the number {text or value}"
-    return {dict: "a map", list: "a list", str: f"the text `{value}`"}.get(type(value), "this")
+    if isinstance(value, str):
+        return f"the text `{value}`"
+    return "a map" if isinstance(value, dict) else "a list"
 
 
 def _nearest(word: str, known: list[str]) -> str | None:

@@ -72,9 +72,13 @@ class RouterSpec(Section):
     repository: Text | None = Field("lmcache/lmstack-router", description="Image repository.")
     tag: Text | None = Field("latest", description="Image tag, or a digest `sha256:…`.")
     image_pull_policy: PullPolicy | None = Field("Always", description="When to pull the image.")
-    image_pull_secrets: LocalObjectReferences | None = Field(None, description="Secrets with credentials for the image registry.")
+    image_pull_secrets: LocalObjectReferences | None = Field(
+        None, description="Secrets with credentials for the image registry."
+    )
     service_account_name: DnsName | None = Field(None, description="An existing service account; unset: one of ours.")
-    hf_token: SecretValue = Field(None, alias="hf_token", description="Secret with the Hugging Face token: {secretName, secretKey}.")
+    hf_token: SecretValue = Field(
+        None, alias="hf_token", description="Secret with the Hugging Face token: {secretName, secretKey}."
+    )
     security_context: PodSecurityContext | None = Field(None, description="Security context of the pods.")
     container_security_context: SecurityContext | None = Field(None, description="Security context of the container.")
     extra_volumes: Volumes | None = Field(None, description="Further volumes of the pod.")
@@ -89,7 +93,9 @@ class RouterSpec(Section):
     container_port: Port = Field(8000, description="Port the router listens on.")
     service_type: ServiceType | None = Field("ClusterIP", description="Type of the Service.")
     service_annotations: StringMap | None = Field(None, description="Annotations of the Service.")
-    node_port: Annotated[int, Field(ge=1, le=65535)] | None = Field(None, description="Fixed node port, with serviceType NodePort.")
+    node_port: Annotated[int, Field(ge=1, le=65535)] | None = Field(
+        None, description="Fixed node port, with serviceType NodePort."
+    )
     service_port: Port = Field(80, description="Port of the Service.")
     service_discovery: Literal["k8s", "static"] | None = Field(
         "k8s", description="How engines are found: pods of this release, or the static list."
@@ -98,7 +104,9 @@ class RouterSpec(Section):
         "pod-ip", alias="k8sServiceDiscoveryType", description="Watch pods, or Services."
     )
     static_backends: Text | None = Field(None, description="With `static`: comma-separated engine URLs.")
-    static_models: Text | None = Field(None, description="With `static`: comma-separated model names, as many as backends.")
+    static_models: Text | None = Field(
+        None, description="With `static`: comma-separated model names, as many as backends."
+    )
     routing_logic: RoutingLogic | None = Field("roundrobin", description="How a request finds its engine.")
     prefix_min_match_length: Annotated[int, Field(ge=0)] | None = Field(
         None, description="With prefixaware: shortest prefix match that counts, in characters; 0: any."
@@ -106,15 +114,23 @@ class RouterSpec(Section):
     session_key: Text | None = Field(None, description="With session routing: the header that names the session.")
     root_path: Text | None = Field(None, description="Path under which the router is served.")
     extra_args: list[NumberText] | None = Field(None, description="Further arguments, last in the list.")
-    extra_ports: ServicePorts | None = Field(None, description="Further Service ports; each opens the container's port too.")
-    engine_scrape_interval: Annotated[int, Field(ge=1)] | None = Field(15, description="Seconds between two scrapes of an engine.")
-    request_stats_window: Annotated[int, Field(ge=1)] | None = Field(60, description="Seconds over which requests are counted.")
+    extra_ports: ServicePorts | None = Field(
+        None, description="Further Service ports; each opens the container's port too."
+    )
+    engine_scrape_interval: Annotated[int, Field(ge=1)] | None = Field(
+        15, description="Seconds between two scrapes of an engine."
+    )
+    request_stats_window: Annotated[int, Field(ge=1)] | None = Field(
+        60, description="Seconds over which requests are counted."
+    )
     otel: Annotated[Otel, BeforeValidator(none_is_empty)] = Field(default_factory=Otel, description="OpenTelemetry.")
     strategy: DeploymentStrategy | None = Field(
         None, description="Deployment strategy; unset: maxSurge 1, maxUnavailable 0.",
         json_schema_extra=dict(chart("maxSurge 100%, maxUnavailable 0")),
     )  # fmt: skip
-    vllm_api_key: SecretValue = Field(None, description="Secret with the engines' API key; unset: servingEngineSpec.vllmApiKey.")
+    vllm_api_key: SecretValue = Field(
+        None, description="Secret with the engines' API key; unset: servingEngineSpec.vllmApiKey."
+    )
     lmcache_config: Annotated[RouterLmcache, BeforeValidator(none_is_empty)] = Field(
         default_factory=RouterLmcache, description="LMCache in the router."
     )
@@ -125,13 +141,17 @@ class RouterSpec(Section):
     resources: Resources | None = Field(
         {"requests": {"cpu": "4", "memory": "16G"}, "limits": {"cpu": "8", "memory": "32G"}},
         description="Requests and limits of the container.",
-        json_schema_extra=dict(chart({"requests": {"cpu": "400m", "memory": "1000Mi"}, "limits": {"memory": "1000Mi"}})),
+        json_schema_extra=dict(
+            chart({"requests": {"cpu": "400m", "memory": "1000Mi"}, "limits": {"memory": "1000Mi"}})
+        ),
     )
     labels: StringMap | None = Field(
         {"environment": "router", "release": "router"}, description="Further labels of the router and its pods."
     )
     pod_annotations: StringMap | None = Field(None, description="Annotations of the pods.")
-    ingress: Annotated[Ingress, BeforeValidator(none_is_empty)] = Field(default_factory=Ingress, description="Ingress of the router.")
+    ingress: Annotated[Ingress, BeforeValidator(none_is_empty)] = Field(
+        default_factory=Ingress, description="Ingress of the router."
+    )
     route: Routes | None = Field(None, description="Gateway API routes by name; `main` is the first.")
     affinity: Affinity | None = Field(None, description="Affinity of the pods; then nodeSelectorTerms is not read.")
     node_selector_terms: NodeSelectorTerms | None = Field(None, description="Required node affinity terms.")

@@ -42,9 +42,7 @@ class Stack(Section):
     grafana_dashboards: Annotated[GrafanaDashboards, BeforeValidator(none_is_empty)] = Field(
         default_factory=GrafanaDashboards, description="Grafana dashboards."
     )
-    extra_objects: list[dict[str, Any]] | None = Field(
-        None, description="Further Kubernetes objects, as they are."
-    )
+    extra_objects: list[dict[str, Any]] | None = Field(None, description="Further Kubernetes objects, as they are.")
     gitops: Annotated[Gitops, BeforeValidator(none_is_empty)] = Field(
         default_factory=Gitops, description="What only llmstack reads."
     )
@@ -56,11 +54,7 @@ class Stack(Section):
     @property
     def models(self) -> list[Model]:
         """The models that are deployed."""
-        return (
-            [model for model in self.engine.model_spec if model.is_enabled]
-            if self.engine.enable_engine
-            else []
-        )
+        return [model for model in self.engine.model_spec if model.is_enabled] if self.engine.enable_engine else []
 
 
 def map_defaults(section: type[BaseModel] = Stack) -> Mapping[str, Any]:

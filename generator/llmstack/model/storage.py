@@ -30,7 +30,7 @@ class SharedStorage(Section):
     enabled: bool | None = Field(False, description="Write the claim and mount it in every engine.")
     size: Quantity | None = Field("100Gi", description="Size of the volume.")
     access_modes: list[AccessMode] | None = Field(
-        ["ReadWriteOnce"],
+        default_factory=lambda: ["ReadWriteOnce"],
         description="Access modes of the volume.",
         json_schema_extra=dict(chart(["ReadWriteMany"])),
     )
@@ -39,9 +39,7 @@ class SharedStorage(Section):
         json_schema_extra=dict(chart("")),
     )  # fmt: skip
     host_path: Text | None = Field(None, description="A path on the node, for local testing.")
-    nfs: Annotated[Nfs, BeforeValidator(none_is_empty)] = Field(
-        default_factory=Nfs, description="An NFS export."
-    )
+    nfs: Annotated[Nfs, BeforeValidator(none_is_empty)] = Field(default_factory=Nfs, description="An NFS export.")
     image: Annotated[StorageImage, BeforeValidator(none_is_empty)] = Field(
         default_factory=StorageImage,
         description="Image of the container that sets permissions for the LoRA controller.",

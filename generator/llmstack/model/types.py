@@ -90,7 +90,7 @@ def quantity_value(text: str) -> float | None:
         return None
     number, suffix = match.groups()
     if suffix in _SUFFIXES:
-        return float(number) * _SUFFIXES[suffix]
+        return float(number) * float(_SUFFIXES[suffix])
     return float(number + suffix) if suffix[:1] in "eE" and len(suffix) > 1 and suffix[-1].isdigit() else None
 
 
@@ -107,9 +107,8 @@ _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\
 
 def seconds(text: str) -> int:
     """A duration such as `12m`, `1h30m`, `90s` in seconds (Go's notation, whole seconds)."""
-    hours, minutes, rest = (
-        float(part or 0) for part in (_DURATION.fullmatch(text) or _DURATION.match("")).groups()
-    )  # type: ignore[union-attr]
+    match = _DURATION.fullmatch(text)
+    hours, minutes, rest = (float(part or 0) for part in match.groups()) if match else (0.0, 0.0, 0.0)
     return round(hours * 3600 + minutes * 60 + rest)
 
 
@@ -125,9 +124,7 @@ def _date(value: Any) -> Any:
     try:
         return date.fromisoformat(value) if isinstance(value, str) else value
     except ValueError:
-        raise PydanticCustomError(
-            "bad-date", "`{value}` is not a date such as 2026-12-31", {"value": value}
-        ) from None
+        raise PydanticCustomError("bad-date", "`{value}` is not a date such as 2026-12-31", {"value": value}) from None
 
 
 LABEL = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
@@ -144,17 +141,13 @@ Quantity = Annotated[
 Port = Annotated[
     int | None,
     BeforeValidator(_port),
-    WithJsonSchema(
-        {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 65535}, {"type": ["string", "null"]}]}
-    ),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": 65535}, {"type": ["string", "null"]}]}),
 ]
 Duration = Annotated[str, AfterValidator(_duration), BeforeValidator(_source_text)]
 Date = Annotated[date, BeforeValidator(_date)]
 DnsLabel = Annotated[
     str,
-    AfterValidator(
-        _check("bad-name", rf"{LABEL}", "a DNS label: lower-case letters, digits and `-`, no more")
-    ),
+    AfterValidator(_check("bad-name", rf"{LABEL}", "a DNS label: lower-case letters, digits and `-`, no more")),
     BeforeValidator(_source_text),
 ]
 DnsName = Annotated[
@@ -199,9 +192,7 @@ IngressTLSList = Annotated[list[KubeMap], Kube("io.k8s.api.networking.v1.Ingress
 
 def _without_nulls(value: Any) -> Any:
     """`labels: {team: null}` takes a lower layer's label away."""
-    return (
-        {key: item for key, item in value.items() if item is not None} if isinstance(value, dict) else value
-    )
+    return {key: item for key, item in value.items() if item is not None} if isinstance(value, dict) else value
 
 
 StringMap = Annotated[dict[str, str], BeforeValidator(_without_nulls)]

@@ -51,13 +51,7 @@ class VllmConfig(Section):
         ]
         | None
     ) = Field(None, description="`--convert`.")
-    extra_args: list[NumberText] | None = Field(
-        None, description="Further arguments, last in the list, as written."
-    )
-    prometheus_multiproc_dir: Text | None = Field(
-        None, description="PROMETHEUS_MULTIPROC_DIR; /tmp when unset."
-    )
-    v0: NumberText | None = Field(
-        None, description="Once chose vLLM's V0 engine, which no current release has."
-    )
+    extra_args: list[NumberText] | None = Field(None, description="Further arguments, last in the list, as written.")
+    prometheus_multiproc_dir: Text | None = Field(None, description="PROMETHEUS_MULTIPROC_DIR; /tmp when unset.")
+    v0: NumberText | None = Field(None, description="Once chose vLLM's V0 engine, which no current release has.")
     v1: NumberText | None = Field(None, description="Once chose vLLM's V1 engine, now the only one.")

@@ -49,9 +49,7 @@ _POD_SPECS: dict[tuple[str, str], Path] = {
 MERGE_KEYS: dict[tuple[str, str], dict[Path, Path]] = {
     ("v1", "Service"): {("spec", "ports"): ("port", "protocol")},
     ("v1", "ServiceAccount"): {("secrets",): ("name",)},
-    **{
-        kind: {(*root, *path): keys for path, keys in _POD_LISTS.items()} for kind, root in _POD_SPECS.items()
-    },
+    **{kind: {(*root, *path): keys for path, keys in _POD_LISTS.items()} for kind, root in _POD_SPECS.items()},
 }
 """By (apiVersion, kind): the lists that merge by key, and the keys. Every other list is replaced whole.
 
@@ -149,9 +147,7 @@ def _merge_value(before: Any, value: Any, path: Path, keyed: Mapping[Path, Path]
     return _fresh(value, path, keyed)
 
 
-def _merge_list(
-    before: Sequence[Any], patch: Sequence[Any], path: Path, keyed: Mapping[Path, Path]
-) -> list[Any]:
+def _merge_list(before: Sequence[Any], patch: Sequence[Any], path: Path, keyed: Mapping[Path, Path]) -> list[Any]:
     """A keyed list: the patch's items first, in its order, then the others of `before` in theirs.
 
     Where the key has two fields and the items state both, items that were there keep their order after the

@@ -61,9 +61,5 @@ def aggregate(environment: str, units: Iterable[str], custom: Collection[str], h
 def _parents(unit: str, base: Base, component: Component, on_engine: Parent | None) -> list[Parent]:
     """What the unit may build on, best first."""
     is_model = unit.startswith("models/")
-    own = (
-        Parent.of(f"base/{unit}", base.units[unit], component if is_model else None)
-        if unit in base.units
-        else None
-    )
+    own = Parent.of(f"base/{unit}", base.units[unit], component if is_model else None) if unit in base.units else None
     return [parent for parent in (own, on_engine if is_model else None) if parent is not None]

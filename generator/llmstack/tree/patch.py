@@ -48,9 +48,7 @@ def difference(before: Object, after: Object) -> Object | None:
     return whole
 
 
-def _map_difference(
-    before: Mapping[str, Any], after: Mapping[str, Any], path: Path, kind: tuple[str, str]
-) -> Any:
+def _map_difference(before: Mapping[str, Any], after: Mapping[str, Any], path: Path, kind: tuple[str, str]) -> Any:
     patch: dict[str, Any] = {}
     for key, value in after.items():
         if key not in before:
@@ -83,9 +81,7 @@ def _names(containers: list[Any]) -> list[Any] | None:
     return names if all(names) and len(set(names)) == len(names) else None
 
 
-def _container_difference(
-    before: list[Any], after: list[Any], path: Path, kind: tuple[str, str]
-) -> list[Any]:
+def _container_difference(before: list[Any], after: list[Any], path: Path, kind: tuple[str, str]) -> list[Any]:
     """The containers up to the last one that differs: kustomize puts those that a patch names first."""
     last = max(number for number, (old, new) in enumerate(zip(before, after, strict=True)) if old != new)
     patches = []

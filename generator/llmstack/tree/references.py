@@ -56,9 +56,9 @@ def _rewrite(value: Any, holder: str, renames: Renames) -> Any:
     for field, kind in _BY_FIELD.items():
         if field in result:
             result[field] = renames.get((kind, result[field]), result[field])
-    kind = _BY_HOLDER.get(holder) or (str(value.get("kind")) if holder in _BY_KIND else None)
-    if kind and isinstance(value.get("name"), str):
-        result["name"] = renames.get((kind, value["name"]), value["name"])
+    named = _BY_HOLDER.get(holder) or (str(value.get("kind")) if holder in _BY_KIND else None)
+    if named and isinstance(value.get("name"), str):
+        result["name"] = renames.get((named, value["name"]), value["name"])
     return result
 
 
@@ -71,11 +71,7 @@ def without_namespace(object: dict[str, Any], accounts: frozenset[str]) -> dict[
     result = {**object, "metadata": metadata}
     if accounts and object["kind"] in ("RoleBinding", "ClusterRoleBinding"):
         result["subjects"] = [
-            {
-                key: value
-                for key, value in subject.items()
-                if key != "namespace" or subject["name"] not in accounts
-            }
+            {key: value for key, value in subject.items() if key != "namespace" or subject["name"] not in accounts}
             for subject in object["subjects"]
         ]
     return result

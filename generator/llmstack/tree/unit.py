@@ -69,9 +69,7 @@ def strip(objects: Iterable[tuple[str, Object]]) -> dict[str, Object]:
     return {slot: without_namespace(object, accounts) for slot, object in slots.items()}
 
 
-def write_unit(
-    directory: str, goal: Slots, *, parents: Sequence[Parent], namespace: str | None, header: str
-) -> Files:
+def write_unit(directory: str, goal: Slots, *, parents: Sequence[Parent], namespace: str | None, header: str) -> Files:
     """The files of a unit that builds to `goal` (objects by slot, without namespace).
 
     The first of `parents` from which the goal can be reached by patches is taken; without one, all objects are written
@@ -121,9 +119,7 @@ def _files(
     if parent and parent.component:
         kustomization["components"] = [posixpath.relpath(parent.component.directory, directory)]
     if parent and patches:
-        kustomization["patches"] = [
-            _entry(parent.objects[slot], patches[slot], slot) for slot in sorted(patches)
-        ]
+        kustomization["patches"] = [_entry(parent.objects[slot], patches[slot], slot) for slot in sorted(patches)]
     files = {f"{directory}/kustomization.yaml": header + yamlio.dump(kustomization)}
     for slot, object in [*((slot, goal[slot]) for slot in own), *patches.items()]:
         files[f"{directory}/{slot}.yaml"] = header + yamlio.dump(object)
@@ -145,9 +141,7 @@ def write_component(component: Component, header: str) -> Files:
         {"path": f"{slot}.yaml", "target": {"kind": patch["kind"], "labelSelector": component.label_selector}}
         for slot, patch in sorted(component.patches.items())
     ]
-    files = {
-        f"{component.directory}/kustomization.yaml": header + yamlio.dump({**COMPONENT, "patches": entries})
-    }
+    files = {f"{component.directory}/kustomization.yaml": header + yamlio.dump({**COMPONENT, "patches": entries})}
     for slot, patch in component.patches.items():
         files[f"{component.directory}/{slot}.yaml"] = header + yamlio.dump(patch)
     return files

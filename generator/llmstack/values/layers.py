@@ -106,7 +106,9 @@ def merge_layers(sources: Sequence[Source], defaults: Mapping[str, Any]) -> Laye
     return Layers(layers, data, tuple(indexes))
 
 
-def merge(lower: Mapping[str, Any], upper: Mapping[str, Any], *, route: Route = (), index: Sequence[dict[int, int]] = ()) -> dict[str, Any]:
+def merge(
+    lower: Mapping[str, Any], upper: Mapping[str, Any], *, route: Route = (), index: Sequence[dict[int, int]] = ()
+) -> dict[str, Any]:
     """`upper` over `lower`; neither is changed."""
     merged = dict(lower)
     for exclusive in EXCLUSIVE:
@@ -178,7 +180,7 @@ def _canonical(source: Source) -> Layer:
     def rename(section: dict[str, Any], names: Mapping[str, Route], at: Route, spelled: Route) -> None:
         for name in [name for name in section if name in names]:
             value = section.pop(name)
-            *parents, last = names[name]
+            *parents, last = map(str, names[name])
             holder: Any = section
             for parent in parents:
                 holder = holder.setdefault(parent, {}) if isinstance(holder, dict) else None
@@ -190,8 +192,9 @@ def _canonical(source: Source) -> Layer:
 
     rename(data, ALIASES[()], (), ())
     for section, names in ALIASES.items():
-        if len(section) == 1 and isinstance(data.get(section[0]), dict):
-            rename(data[section[0]], names, section, renamed.get(section, section))
+        inner = data.get(str(section[0])) if len(section) == 1 else None
+        if isinstance(inner, dict):
+            rename(inner, names, section, renamed.get(section, section))
     engine = data.get("servingEngineSpec")
     models = engine.get("modelSpec") if isinstance(engine, dict) else None
     for number, model in enumerate(models if isinstance(models, list) else []):
