@@ -13,9 +13,7 @@ def spec(**fields: Any) -> dict[str, Any]:
 
 
 def claim(size: str = "10Gi", **fields: Any) -> dict[str, Any]:
-    return {
-        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}, **fields}
-    }
+    return {"spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}, **fields}}
 
 
 SELECTOR = {"matchLabels": {"a": "b"}}
@@ -93,9 +91,7 @@ def test_a_refused_change_rolls_nothing_out(
     deployment: Callable[..., Any], review: Callable[..., Any], pool: Callable[..., Any]
 ) -> None:
     before = deployment(image="v1", surge=1, unavailable=0)
-    after = deployment(
-        image="v2", gpus=4, surge=1, unavailable=0, selector={"matchLabels": {"other": "label"}}
-    )
+    after = deployment(image="v2", gpus=4, surge=1, unavailable=0, selector={"matchLabels": {"other": "label"}})
     result = review((before, after), pools=[pool(1)], loads={"llama": 60})
     assert [risk.id for risk in result.risks] == ["immutable-field"]
     assert result.rollouts == ()

@@ -66,9 +66,7 @@ def test_peaks_and_courses(
 
 @settings(max_examples=300, deadline=None)
 @given(plan=st.lists(plans(), min_size=1, max_size=6), spare=st.integers(0, 6))
-def test_a_run_agrees_with_its_verdict(
-    plan: list[dict[str, Any]], spare: int, workload: Any, pool: Any
-) -> None:
+def test_a_run_agrees_with_its_verdict(plan: list[dict[str, Any]], spare: int, workload: Any, pool: Any) -> None:
     workloads = build(workload, plan)
     before = sum(one.before for one in workloads)
     pools = [pool(before + spare)]
@@ -79,9 +77,7 @@ def test_a_run_agrees_with_its_verdict(
 
 @settings(max_examples=200, deadline=None)
 @given(plan=st.lists(plans(sizes=(1, 2, 3)), min_size=1, max_size=5), extra=st.integers(0, 4))
-def test_room_for_the_free_peak_is_enough(
-    plan: list[dict[str, Any]], extra: int, workload: Any, pool: Any
-) -> None:
+def test_room_for_the_free_peak_is_enough(plan: list[dict[str, Any]], extra: int, workload: Any, pool: Any) -> None:
     workloads = build(workload, plan)
     free = simulate(workloads, [], {}, lambda template: float(template.load))
     assert free.finished
@@ -101,9 +97,7 @@ def test_groups_hang_no_more_than_is_said(
 ) -> None:
     """Pods of a group are bound one by one, so two groups may each hold what the other needs."""
     for arguments, pods in zip(plan, groups, strict=False):
-        arguments.update(
-            gpus=(1,) * pods, before=min(arguments["before"], 2), after=min(arguments["after"], 2)
-        )
+        arguments.update(gpus=(1,) * pods, before=min(arguments["before"], 2), after=min(arguments["after"], 2))
     workloads = build(workload, plan)
     capacity = sum(one.before * one.old.total for one in workloads if one.old) + spare
     verdict = judge(workloads, [pool(capacity)], {})[KEY]
@@ -115,9 +109,7 @@ def test_groups_hang_no_more_than_is_said(
 
 @settings(max_examples=100, deadline=None)
 @given(plan=st.lists(plans(), min_size=1, max_size=4), capacity=st.integers(1, 12))
-def test_a_longer_load_never_ends_earlier(
-    plan: list[dict[str, Any]], capacity: int, workload: Any, pool: Any
-) -> None:
+def test_a_longer_load_never_ends_earlier(plan: list[dict[str, Any]], capacity: int, workload: Any, pool: Any) -> None:
     """With pods of one size and one order of waiting, a minute more for every pod does not shorten a lone
     rollout."""
     alone = build(workload, plan[:1])

@@ -67,18 +67,12 @@ ANY = Pool("any", GPU, 16)
 
 def affinity(*terms: dict[str, list[str]]) -> dict[str, Any]:
     selector = [
-        {
-            "matchExpressions": [
-                {"key": key, "operator": "In", "values": values} for key, values in term.items()
-            ]
-        }
+        {"matchExpressions": [{"key": key, "operator": "In", "values": values} for key, values in term.items()]}
         for term in terms
     ]
     return {
         "affinity": {
-            "nodeAffinity": {
-                "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": selector}
-            }
+            "nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": selector}}
         }
     }
 
@@ -162,6 +156,7 @@ def test_strategy(obj: dict[str, Any], replicas: int, expected: tuple[int, int, 
             (15, None),
         ),
         ({"livenessProbe": {"initialDelaySeconds": 30}}, (None, 60)),
+        ({"startupProbe": {"periodSeconds": 5}, "readinessProbe": {"initialDelaySeconds": 30}}, (30, 30)),
     ],
 )
 def test_start_up_bounds(probes: dict[str, Any], expected: tuple[int | None, int | None]) -> None:
@@ -190,10 +185,10 @@ def test_models() -> None:
     assert model_of({"metadata": {"labels": engine}}) == "llama"
     assert model_of({"metadata": {"labels": router}}) is None
     assert model_of({"metadata": {"labels": {"model": "opt"}}}) == "opt"
-    assert (
-        model_of({"metadata": {}, "spec": {"template": {"metadata": {"labels": {"model": "opt"}}}}}) == "opt"
-    )
+    assert model_of({"metadata": {}, "spec": {"template": {"metadata": {"labels": {"model": "opt"}}}}}) == "opt"
     assert model_of({"metadata": {"name": "x"}}) is None
+    chart = {"app.kubernetes.io/component": "serving-engine", "app.kubernetes.io/name": "opt", "model": "opt"}
+    assert model_of({"metadata": {"labels": chart}}) == "opt"
 
 
 def test_a_group_is_one_replica() -> None:

@@ -81,9 +81,7 @@ def first_write(state: State, workloads: list[Workload], index: int) -> State:
     if workload.move == "remove":
         return resize(state, index, "old", 0)
     return (
-        resize(state, index, "old", workload.after)
-        if workload.before
-        else resize(state, index, "new", workload.after)
+        resize(state, index, "old", workload.after) if workload.before else resize(state, index, "new", workload.after)
     )
 
 

@@ -105,21 +105,15 @@ def test_a_race_for_the_last_gpu(deployment: Make, review: Make, pool: Make) -> 
 
 def test_two_surges_share_a_spare_gpu(deployment: Make, review: Make, pool: Make) -> None:
     pairs = [
-        tuple(deployment(name, image=image, surge=1, unavailable=0) for image in ("v1", "v2"))
-        for name in ("a", "b")
+        tuple(deployment(name, image=image, surge=1, unavailable=0) for image in ("v1", "v2")) for name in ("a", "b")
     ]
     result = review(*pairs, pools=[pool(3)], loads={"a": 600, "b": 600})
     assert (result.gpus[0].deadlock, result.seconds, result.gpus[0].peak) == (False, 1230, 4)
 
 
-def test_pods_of_several_sizes_take_the_room_of_large_ones(
-    deployment: Make, review: Make, pool: Make
-) -> None:
+def test_pods_of_several_sizes_take_the_room_of_large_ones(deployment: Make, review: Make, pool: Make) -> None:
     pairs = [
-        tuple(
-            deployment(name, replicas=2, gpus=gpus, image=image, surge=0, unavailable=1)
-            for image in ("v1", "v2")
-        )
+        tuple(deployment(name, replicas=2, gpus=gpus, image=image, surge=0, unavailable=1) for image in ("v1", "v2"))
         for name, gpus in (("large", 4), ("small", 2))
     ]
     result = review(*pairs, pools=[pool(12, 4)], loads={"large": 600, "small": 60})
@@ -196,10 +190,7 @@ def test_outage(
     review: Make,
     pool: Make,
 ) -> None:
-    pair = [
-        deployment(image=image, replicas=replicas, surge=surge, unavailable=unavailable)
-        for image in ("v1", "v2")
-    ]
+    pair = [deployment(image=image, replicas=replicas, surge=surge, unavailable=unavailable) for image in ("v1", "v2")]
     spare = 1 if surge else 0
     result = review(tuple(pair), pools=[pool(replicas + spare)], loads={"llama": 600})
     assert [risk.message for risk in result.risks if risk.id == "outage"] == ([message] if message else [])
@@ -251,8 +242,7 @@ def test_probes_and_sync_timeouts(deployment: Make, review: Make) -> None:
     timeouts = {"sync_timeout_seconds": {"llama": 240}}
     risk = only(review(pair, loads={"llama": 250}, facts=timeouts), "deadline-too-short")
     assert risk.message == (
-        "the sync tool waits 4m and one step takes 4m10s (4m10s of loading): "
-        "it reports a failure while it goes on"
+        "the sync tool waits 4m and one step takes 4m10s (4m10s of loading): it reports a failure while it goes on"
     )
     assert found(review(pair, facts=timeouts), "deadline-too-short") == []
 
@@ -282,19 +272,13 @@ def test_handover_to_a_scaler(deployment: Make, review: Make, pool: Make) -> Non
 
 def test_a_scaler_that_asks_for_more(deployment: Make, review: Make, pool: Make) -> None:
     llama = deployment("llama", replicas=None, surge=0, unavailable=1)
-    result = review(
-        (llama, llama), (scaler("llama", 2), scaler("llama", 3)), pools=[pool(2)], loads={"llama": 600}
-    )
+    result = review((llama, llama), (scaler("llama", 2), scaler("llama", 3)), pools=[pool(2)], loads={"llama": 600})
     assert [(r.name, r.why, r.replicas) for r in result.rollouts] == [("llama", "scale", 3)]
     assert found(result) == [("gpu-shortage", "error", "Deployment/llama")]
 
 
 def ray(image: str, strategy: str | None, workers: int = 2) -> dict[str, Any]:
-    pod = {
-        "spec": {
-            "containers": [{"name": "ray", "image": image, "resources": {"limits": {"nvidia.com/gpu": 2}}}]
-        }
-    }
+    pod = {"spec": {"containers": [{"name": "ray", "image": image, "resources": {"limits": {"nvidia.com/gpu": 2}}}]}}
     return {
         "apiVersion": "ray.io/v1",
         "kind": "RayCluster",
@@ -329,9 +313,7 @@ def test_ray_clusters(review: Make, pool: Make) -> None:
 
 
 def test_paused(deployment: Make, review: Make) -> None:
-    pair = [
-        deployment(image=image, replicas=2, surge=0, unavailable=1, paused=True) for image in ("v1", "v2")
-    ]
+    pair = [deployment(image=image, replicas=2, surge=0, unavailable=1, paused=True) for image in ("v1", "v2")]
     result = review(tuple(pair))
     assert found(result) == [("not-applied", "warning", "Deployment/llama")]
     assert result.rollouts == ()
@@ -409,3 +391,23 @@ def test_unknown_loads_are_bounded(deployment: Make, review: Make) -> None:
         None,
     )
     assert rollout.min_ready == 1
+
+
+def test_an_unknown_load_that_ends_earlier_hides_no_total(deployment: Make, review: Make) -> None:
+    """The router's load is not measured, but its probes bound it below the model's."""
+    probe = {"startupProbe": {"periodSeconds": 5}, "readinessProbe": {"initialDelaySeconds": 30}}
+
+    def router(image: str) -> Any:
+        obj = deployment("router", gpus=0, image=image, surge=1, unavailable=0)
+        obj["metadata"]["labels"]["app.kubernetes.io/component"] = "router"
+        obj["spec"]["template"]["spec"]["containers"][0].update(probe)
+        return obj
+
+    pair = [deployment(image=image, replicas=2, surge=0, unavailable=1) for image in ("v1", "v2")]
+    result = review(tuple(pair), (router("v1"), router("v2")), loads={"llama": 600})
+    assert [(r.name, r.model, r.seconds, r.seconds_min, r.seconds_max) for r in result.rollouts] == [
+        ("llama", "llama", 1200, None, None),
+        ("router", None, None, 30, 30),
+    ]
+    assert result.seconds == 1200
+    assert review((router("v1"), router("v2"))).seconds is None

@@ -52,13 +52,9 @@ SCENARIOS = [
     Scenario("from no replicas there is no such step", (0, 4), 0, 1, 16, 4, LOAD, 0),
     Scenario("shrinking, with the grace period of the first step", (4, 2), 0, 1, 4, 4, 2 * LOAD + GRACE, 1),
     Scenario("recreate waits for the old pods", (2, 2), None, None, 2, 2, LOAD + GRACE, 0),
-    Scenario(
-        "recreate waits for the old pods, GPUs to spare or not", (2, 2), None, None, 16, 2, LOAD + GRACE, 0
-    ),
+    Scenario("recreate waits for the old pods, GPUs to spare or not", (2, 2), None, None, 16, 2, LOAD + GRACE, 0),
     Scenario("one replica, one unavailable: nothing is ready", (1, 1), 0, 1, 1, 1, LOAD + GRACE, 0),
-    Scenario(
-        "one replica, surge, no spare set", (1, 1), 1, 0, 8, 8, None, 1, (True, True), gpus=4, image="v2"
-    ),
+    Scenario("one replica, surge, no spare set", (1, 1), 1, 0, 8, 8, None, 1, (True, True), gpus=4, image="v2"),
     Scenario("scaled up alone", (2, 4), 0, 1, 4, 4, LOAD, 2, image="v1"),
     Scenario("scaled down alone", (4, 2), 0, 1, 4, 4, 0, 2, image="v1"),
     Scenario("capacity not declared", (2, 2), 1, 0, None, 3, 2 * LOAD, 2, None),
@@ -70,9 +66,7 @@ def test_one_rollout(
     case: Scenario, deployment: Callable[..., Any], review: Callable[..., Any], pool: Callable[..., Any]
 ) -> None:
     sides = [
-        deployment(
-            replicas=replicas, gpus=case.gpus, image=image, surge=case.surge, unavailable=case.unavailable
-        )
+        deployment(replicas=replicas, gpus=case.gpus, image=image, surge=case.surge, unavailable=case.unavailable)
         for replicas, image in zip(case.replicas, ("v1", case.image), strict=True)
     ]
     capacity = 4 if case.gpus == 4 else case.capacity
@@ -87,3 +81,39 @@ def test_one_rollout(
         case.hangs,
     )
     assert result.seconds == case.seconds
+
+
+def group(image: str, replicas: int, size: int = 2) -> dict[str, Any]:
+    pod = {"spec": {"containers": [{"name": "vllm", "image": image, "resources": {"limits": {"nvidia.com/gpu": 4}}}]}}
+    labels = {"app.kubernetes.io/name": "llama", "app.kubernetes.io/component": "engine"}
+    return {
+        "apiVersion": "leaderworkerset.x-k8s.io/v1",
+        "kind": "LeaderWorkerSet",
+        "metadata": {"name": "llama", "labels": labels},
+        "spec": {"replicas": replicas, "leaderWorkerTemplate": {"size": size, "workerTemplate": pod}},
+    }
+
+
+def test_a_group_waits_for_its_predecessor(review: Callable[..., Any], pool: Callable[..., Any]) -> None:
+    """A group's pods have fixed names, so a new one starts once the old one is gone."""
+    result = review((group("v1", 2), group("v2", 2)), pools=[pool(64)], loads={"llama": LOAD})
+    [rollout] = result.rollouts
+    assert (rollout.gpus_per_replica, rollout.min_ready, rollout.seconds) == (8, 1, 2 * (LOAD + GRACE))
+    assert (result.gpus[0].before, result.gpus[0].peak) == (16, 16)
+
+
+def test_groups_grow_at_the_new_revision(review: Callable[..., Any], pool: Callable[..., Any]) -> None:
+    result = review((group("v1", 2), group("v2", 4)), pools=[pool(64)], loads={"llama": LOAD})
+    assert (result.rollouts[0].seconds, result.gpus[0].peak) == (LOAD + 2 * (LOAD + GRACE), 32)
+
+
+def test_a_new_pod_that_needs_a_whole_node(
+    deployment: Callable[..., Any], review: Callable[..., Any], pool: Callable[..., Any]
+) -> None:
+    """Two small pods that stay may be on one node or on two, which nobody can tell from the manifests."""
+    small = deployment("small", replicas=2, gpus=1, surge=0, unavailable=1)
+    added = deployment("large", gpus=8, surge=0, unavailable=1)
+    [row] = review((None, added), pools=[pool(16, 8)], loads={"large": LOAD}, stays=[small]).gpus
+    assert (row.before, row.after, row.peak, row.deadlock, row.certain) == (2, 10, 10, True, False)
+    [row] = review((None, added), pools=[pool(16)], loads={"large": LOAD}, stays=[small]).gpus
+    assert (row.deadlock, row.certain) == (False, False)

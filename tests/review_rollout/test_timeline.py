@@ -17,9 +17,7 @@ def test_phases_and_usage(deployment: Make, review: Make, pool: Make) -> None:
     result = review(tuple(pair), pools=[pool(4)], loads={"llama": 600})
     bars = {
         pod: [(phase.phase, phase.start, phase.end) for phase in phases]
-        for pod, phases in groupby(
-            sorted(result.timeline, key=lambda p: (p.pod, p.start)), key=lambda p: p.pod
-        )
+        for pod, phases in groupby(sorted(result.timeline, key=lambda p: (p.pod, p.start)), key=lambda p: p.pod)
     }
     assert bars == {
         "new-0": [("waiting", 0, 30), ("loading", 30, 630), ("ready", 630, 1323)],
@@ -27,9 +25,7 @@ def test_phases_and_usage(deployment: Make, review: Make, pool: Make) -> None:
         "old-0": [("ready", 0, 630), ("terminating", 630, 660)],
         "old-1": [("terminating", 0, 30)],
     }
-    assert {(phase.workload, phase.gpus, phase.pool) for phase in result.timeline} == {
-        ("Deployment/llama", 2, "h100")
-    }
+    assert {(phase.workload, phase.gpus, phase.pool) for phase in result.timeline} == {("Deployment/llama", 2, "h100")}
     assert result.gpus[0].usage == ((0.0, 4),)
 
 

@@ -46,9 +46,7 @@ def way_through(case: Case, pool: Pool, verdict: Verdict) -> str:
     if _in_two_commits(case, pool, stuck):
         ways.append(f"merge in two commits, the change of {names} first and the rest once that is done")
     gentler = [
-        replace(workload, surge=0, unavailable=1)
-        if workload.held_up and workload.key in verdict.stuck
-        else workload
+        replace(workload, surge=0, unavailable=1) if workload.held_up and workload.key in verdict.stuck else workload
         for workload in case.workloads
     ]
     gives_way = any(workload.held_up for workload in stuck)
@@ -75,9 +73,7 @@ def _by_size(case: Case, pool: Pool, workloads: Sequence[Workload], strategy: st
         if not _finishes(case, pool, now, with_pods(case.fixed, [*done, *later])):
             return []
     order = ", then ".join(str(size) for size in sizes)
-    return [
-        f"merge in {len(sizes)} commits by GPUs of a replica, {order}, each once the last is done{strategy}"
-    ]
+    return [f"merge in {len(sizes)} commits by GPUs of a replica, {order}, each once the last is done{strategy}"]
 
 
 def _size(workload: Workload) -> int:
@@ -94,11 +90,7 @@ def _in_two_commits(case: Case, pool: Pool, stuck: Sequence[Workload]) -> bool:
     alone = [replace(workload, after=workload.before) for workload in first]
     second = [
         *rest,
-        *(
-            replace(workload, move="scale", old=workload.new)
-            for workload in first
-            if workload.after != workload.before
-        ),
+        *(replace(workload, move="scale", old=workload.new) for workload in first if workload.after != workload.before),
     ]
     unchanged = [workload for workload in first if workload.after == workload.before]
     before_rest = with_pods(case.fixed, [(workload.old, workload.before) for workload in rest])

@@ -12,9 +12,7 @@ _SUFFIX = {
     suffix: Fraction(1000) ** power
     for power, suffix in enumerate(("n", "u", "m", "", "k", "M", "G", "T", "P", "E"), -3)
 }
-_SUFFIX |= {
-    suffix: Fraction(1024) ** power for power, suffix in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi", "Ei"), 1)
-}
+_SUFFIX |= {suffix: Fraction(1024) ** power for power, suffix in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi", "Ei"), 1)}
 
 
 def quantity(value: Any) -> Fraction | None:

@@ -51,13 +51,14 @@ def assess(
     times = clock.play(workloads, facts_after.pools, fixed)
     verdicts = judge(workloads, facts_after.pools, fixed)
     case = Case(tuple(changes), after, tuple(workloads), times, verdicts, fixed, owned, facts, refused)
+    rolled = clock.rollouts(workloads, times)
     return EnvironmentReview(
         objects=tuple(changes),
-        rollouts=clock.rollouts(workloads, times),
+        rollouts=rolled,
         gpus=gpus.account(workloads, facts_after.pools, fixed, times.likely, verdicts),
         risks=find_risks(case, today),
         timeline=tuple(times.likely.phases),
-        seconds=clock.total_seconds(times),
+        seconds=clock.total_seconds(rolled, times),
     )
 
 
@@ -69,9 +70,7 @@ def _rescaled(
     changes: Iterable[ObjectChange], after: Iterable[Object], owned: tuple[Scalers, Scalers]
 ) -> list[ObjectChange]:
     """Workloads that stay as they are written while the least replicas of their scaler change."""
-    targets = {
-        target for target in owned[0].keys() | owned[1].keys() if owned[0].get(target) != owned[1].get(target)
-    }
+    targets = {target for target in owned[0].keys() | owned[1].keys() if owned[0].get(target) != owned[1].get(target)}
     targets -= {(change.kind, change.name) for change in changes}
     if not targets:
         return []

@@ -53,9 +53,7 @@ def _affected(case: Case) -> Iterator[tuple[Pool, Verdict]]:
 
 def _pools(workload: Workload) -> set[PoolKey]:
     return {
-        template.pool
-        for template in (workload.old, workload.new)
-        if template is not None and template.pool is not None
+        template.pool for template in (workload.old, workload.new) if template is not None and template.pool is not None
     }
 
 

@@ -31,9 +31,7 @@ class Case:
     refused: frozenset[str]
     """`Kind/name` of the objects whose change the API refuses."""
 
-    def risk(
-        self, id: RiskId, severity: Severity, subject: str, message: str, advice: str, path: str = ""
-    ) -> Risk:
+    def risk(self, id: RiskId, severity: Severity, subject: str, message: str, advice: str, path: str = "") -> Risk:
         """A risk of `Kind/name`, with its place in the values where that is known (of the field first)."""
         place = None
         for facts in reversed(self.facts):

@@ -59,11 +59,12 @@ def _longest_load(template: Template) -> float:
     return inf if template.load_max is None else template.load_max
 
 
-def total_seconds(times: Times) -> int | None:
-    """Return when the last rollout is done; None when one never is or its time is not known."""
-    if not times.longest.finished or not times.shortest.finished or times.shortest.end != times.longest.end:
+def total_seconds(rolled: Sequence[Rollout], times: Times) -> int | None:
+    """Return when the last of the rollouts is done; None when one never is or that time is not known."""
+    if not times.longest.finished or not times.shortest.finished:
         return None
-    return round(times.shortest.end)
+    last = max((rollout.seconds for rollout in rolled if rollout.seconds is not None), default=0)
+    return last if round(times.longest.end) <= last else None
 
 
 def rollouts(workloads: Sequence[Workload], times: Times) -> tuple[Rollout, ...]:
@@ -76,7 +77,8 @@ def _rollout(workload: Workload, likely: Course, shortest: Course, longest: Cour
     template = workload.new or workload.old
     assert template is not None
     assert workload.move != "remove"
-    known = shortest.finish is not None and shortest.finish == longest.finish
+    measured = template.load is not None or shortest.finish == longest.finish == 0
+    known = measured and shortest.finish is not None and shortest.finish == longest.finish
     bounded = not known and likely.finish is not None
     least_known = template.load is not None or template.load_min is not None
     return Rollout(

@@ -58,8 +58,10 @@ def settle(workload: Workload, counts: Counts, terminating: int = 0) -> Counts:
         missing = workload.after - counts.new_up - counts.new_down
         wait = counts.old_up or counts.old_down or terminating
         return Counts(0, 0, counts.new_up, counts.new_down + (0 if wait else missing))
+    old = counts.old_up + counts.old_down
     while True:
-        step = _scale_up(workload, counts, terminating if workload.in_place else 0)
+        deleted = terminating + old - counts.old_up - counts.old_down
+        step = _scale_up(workload, counts, deleted if workload.in_place else 0)
         if step == counts:
             step = _scale_down(workload, counts)
         if step == counts:

@@ -71,9 +71,7 @@ def _claim(before: Object, after: Object) -> list[str]:
         ),
         volumeMode="Filesystem",
     )(before, after)
-    sizes = [
-        quantity(((spec.get("resources") or {}).get("requests") or {}).get("storage")) for spec in (old, new)
-    ]
+    sizes = [quantity(((spec.get("resources") or {}).get("requests") or {}).get("storage")) for spec in (old, new)]
     if sizes[0] is not None and sizes[1] is not None and sizes[1] < sizes[0]:
         fixed.append("spec.resources.requests.storage")
     return fixed

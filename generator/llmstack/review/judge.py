@@ -57,17 +57,15 @@ def _groups(workloads: Iterable[Workload]) -> list[tuple[set[PoolKey], list[Work
         pools = {template.pool for template in _templates(workload) if template.pool is not None}
         if not pools:
             continue
-        joined: tuple[set[PoolKey], list[Workload]] = (set(pools), [])
-        for group in {
-            id(by_pool[pool]): by_pool[pool] for pool in sorted(pools, key=str) if pool in by_pool
-        }.values():
-            if not joined[1]:
-                joined = (group[0] | pools, group[1])
-            else:
-                joined = (joined[0] | group[0], joined[1] + group[1])
-            groups = [other for other in groups if other is not group]
-        joined[1].append(workload)
-        groups.append(joined)
+        shared = {id(by_pool[pool]): by_pool[pool] for pool in sorted(pools, key=str) if pool in by_pool}
+        if len(shared) == 1 and pools <= next(iter(shared.values()))[0]:
+            next(iter(shared.values()))[1].append(workload)
+            continue
+        joined = (
+            pools.union(*(group[0] for group in shared.values())),
+            [member for group in shared.values() for member in group[1]] + [workload],
+        )
+        groups = [group for group in groups if id(group) not in shared] + [joined]
         by_pool.update(dict.fromkeys(joined[0], joined))
     return groups
 
@@ -99,17 +97,11 @@ def _by_rule(workloads: Sequence[Workload], nodes: Sequence[int], fixed: Mapping
     if len(moving) > 1:
         return None
     least, most = slots(nodes, fixed, moving.pop())
-    running = sum(
-        workload.before * len(workload.old.gpus) for workload in workloads if workload.old is not None
-    )
-    return race(
-        workloads, {workload.key: 1 for workload in workloads}, (max(least, min(running, most)), most)
-    )
+    running = sum(workload.before * len(workload.old.gpus) for workload in workloads if workload.old is not None)
+    return race(workloads, {workload.key: 1 for workload in workloads}, (max(least, min(running, most)), most))
 
 
-def _shortage(
-    workloads: Sequence[Workload], pool: PoolKey, nodes: Sequence[int], fixed: Fixed
-) -> Verdict | None:
+def _shortage(workloads: Sequence[Workload], pool: PoolKey, nodes: Sequence[int], fixed: Fixed) -> Verdict | None:
     """A verdict when the goal does not fit, however it is arranged; None when it does."""
     goal = {gpus: number for gpus, number in fixed.get(pool, {}).items() if gpus and number}
     for workload in workloads:
@@ -134,10 +126,7 @@ def _packs(nodes: Sequence[int], pods: Mapping[int, int]) -> bool:
 def _steady(workload: Workload) -> bool:
     """Whether its replicas keep their pool and their size, and consist of equal pods."""
     templates = _templates(workload)
-    return (
-        len({(template.pool, template.gpus) for template in templates}) == 1
-        and len(set(templates[0].gpus)) == 1
-    )
+    return len({(template.pool, template.gpus) for template in templates}) == 1 and len(set(templates[0].gpus)) == 1
 
 
 def _size(workload: Workload) -> int:
@@ -168,30 +157,21 @@ def _try_orders(
                 for pool in nodes
             }
     return {
-        pool: Verdict() if pool in roomy else _in_doubt(workloads, pool, sizes, fixed)
-        for pool, sizes in nodes.items()
+        pool: Verdict() if pool in roomy else _in_doubt(workloads, pool, sizes, fixed) for pool, sizes in nodes.items()
     }
 
 
 def _in_doubt(workloads: Sequence[Workload], pool: PoolKey, sizes: Sequence[int], fixed: Fixed) -> Verdict:
     """Some order may hang. Every order does if it would even were all GPUs of the pool on one node."""
-    waiting = [
-        workload for workload in workloads if workload.after and workload.new and workload.new.pool == pool
-    ]
+    waiting = [workload for workload in workloads if workload.after and workload.new and workload.new.pool == pool]
     certain = False
     if all(_steady(workload) for workload in workloads):
         free = sum(sizes) - sum(gpus * number for gpus, number in fixed.get(pool, {}).items())
-        certain = race(
-            workloads, {workload.key: _size(workload) for workload in workloads}, (free, free)
-        ).certain
-    return Verdict(
-        deadlock=bool(waiting), certain=certain, stuck=frozenset(workload.key for workload in waiting)
-    )
+        certain = race(workloads, {workload.key: _size(workload) for workload in workloads}, (free, free)).certain
+    return Verdict(deadlock=bool(waiting), certain=certain, stuck=frozenset(workload.key for workload in waiting))
 
 
-def _all_at_once_fit(
-    workloads: Sequence[Workload], pool: PoolKey, nodes: Sequence[int], fixed: Fixed
-) -> bool:
+def _all_at_once_fit(workloads: Sequence[Workload], pool: PoolKey, nodes: Sequence[int], fixed: Fixed) -> bool:
     """Whether every pod that may ever be there finds room beside all others, wherever those are."""
     most = sum(gpus * number for gpus, number in fixed.get(pool, {}).items())
     largest = 0

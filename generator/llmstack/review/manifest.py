@@ -12,6 +12,9 @@ from llmstack.review.placement import Object
 KINDS = frozenset(("Deployment", "LeaderWorkerSet", "RayCluster", "StatefulSet"))
 """Kinds whose pods are counted and rolled."""
 
+_SERVING = frozenset(("engine", "engine-worker", "serving-engine"))
+"""Components of engines, the chart's too."""
+
 Scalers = Mapping[tuple[str, str], int]
 """Least replicas by (kind, name) of what a HorizontalPodAutoscaler or ScaledObject scales."""
 
@@ -35,7 +38,7 @@ def model_of(obj: Object) -> str | None:
     template = spec.get("template") or (spec.get("leaderWorkerTemplate") or {}).get("workerTemplate") or {}
     for metadata in (obj.get("metadata") or {}, template.get("metadata") or {}):
         labels = metadata.get("labels") or {}
-        if labels.get("app.kubernetes.io/component", "engine") != "engine":
+        if labels.get("app.kubernetes.io/component", "engine") not in _SERVING:
             return None
         model = labels.get("app.kubernetes.io/name") or labels.get("model")
         if model:
@@ -72,36 +75,30 @@ def _pod(template: Any) -> Mapping[str, Any]:
 
 
 def _workers(group: Mapping[str, Any]) -> int:
-    return max(0, whole(group.get("replicas"), whole(group.get("minReplicas"), 0))) * whole(
-        group.get("numOfHosts"), 1
-    )
+    return max(0, whole(group.get("replicas"), whole(group.get("minReplicas"), 0))) * whole(group.get("numOfHosts"), 1)
 
 
 def start_up_bounds(pod: Mapping[str, Any]) -> tuple[int | None, int | None]:
-    """Return the earliest and latest second at which probes let a pod become ready, None where none says.
+    """Return the earliest and latest second at which a pod becomes ready by its probes, None where none says.
 
     A probe first runs after initialDelaySeconds and then every periodSeconds (10), and needs
     successThreshold (1) successes; the start-up probe, else the liveness probe, ends the container after
     failureThreshold (3) failures (Kubernetes documentation, "Configure Liveness, Readiness and Startup
     Probes").
     """
-    lows, high = [], None
+    lows, highs = [0], []
+    probed = False
     for container in pod.get("containers") or ():
         readiness, startup = container.get("readinessProbe"), container.get("startupProbe")
-        low = sum(
-            _delay(probe) + _period(probe) * (whole(probe.get("successThreshold"), 1) - 1)
-            for probe in (readiness,)
-            if probe
-        )
+        probed = probed or bool(readiness or startup)
+        if readiness:
+            lows.append(_delay(readiness) + _period(readiness) * (whole(readiness.get("successThreshold"), 1) - 1))
         if startup:
-            low = max(low, _delay(startup))
-        if readiness or startup:
-            lows.append(low)
+            lows.append(_delay(startup))
         ends = startup or container.get("livenessProbe")
         if ends:
-            budget = _delay(ends) + _period(ends) * whole(ends.get("failureThreshold"), 3)
-            high = max(high or 0, budget)
-    return (max(lows) if lows else None), high
+            highs.append(_delay(ends) + _period(ends) * whole(ends.get("failureThreshold"), 3))
+    return (max(lows) if probed else None), (max(*highs, *lows) if highs else None)
 
 
 def _delay(probe: Mapping[str, Any]) -> int:
@@ -127,9 +124,7 @@ def strategy_of(obj: Object, replicas: int) -> tuple[int, int, bool]:
     if kind == "LeaderWorkerSet":
         rolling = (spec.get("rolloutStrategy") or {}).get("rollingUpdateConfiguration")
     else:
-        rolling = (spec.get("updateStrategy" if kind == "StatefulSet" else "strategy") or {}).get(
-            "rollingUpdate"
-        )
+        rolling = (spec.get("updateStrategy" if kind == "StatefulSet" else "strategy") or {}).get("rollingUpdate")
     rolling = rolling or {}
     surge = scaled(rolling.get("maxSurge"), replicas, up=True, default=surge_default)
     unavailable = scaled(rolling.get("maxUnavailable"), replicas, up=False, default=unavailable_default)

@@ -46,10 +46,7 @@ def _why_kept(obj: Object) -> str | None:
     if "prune=false" in options:
         return "it is annotated to be kept on prune"
     spec = obj.get("spec") or {}
-    if (
-        obj.get("kind") == "PersistentVolume"
-        and spec.get("persistentVolumeReclaimPolicy", "Retain") == "Retain"
-    ):
+    if obj.get("kind") == "PersistentVolume" and spec.get("persistentVolumeReclaimPolicy", "Retain") == "Retain":
         return "its reclaim policy is Retain"
     return None
 
@@ -78,9 +75,7 @@ def refusals(case: Case) -> Iterator[Risk]:
 def _way_out(change: ObjectChange, paths: tuple[str, ...]) -> str:
     if change.kind == "PersistentVolumeClaim":
         if paths == ("spec.resources.requests.storage",):
-            return (
-                "A claim never shrinks: keep the size, or copy the data to a smaller claim of another name."
-            )
+            return "A claim never shrinks: keep the size, or copy the data to a smaller claim of another name."
         return "Keep the fields, or copy the data to a claim of another name and point the model at that."
     if change.kind in ("Deployment", "StatefulSet", "DaemonSet"):
         return "Give it another name and run both side by side, or agree on an outage and delete it by hand."

@@ -113,9 +113,7 @@ def _demanded_labels(pod: Mapping[str, Any]) -> list[dict[str, set[str]]]:
 
 
 def _implied(pool: Pool, alternatives: Sequence[Mapping[str, set[str]]]) -> bool:
-    return all(
-        labels.get(key) == {value} for labels in alternatives for key, value in pool.node_selector.items()
-    )
+    return all(labels.get(key) == {value} for labels in alternatives for key, value in pool.node_selector.items())
 
 
 def _ruled_out(pool: Pool, alternatives: Sequence[Mapping[str, set[str]]]) -> bool:

@@ -88,9 +88,7 @@ def _some_order_finishes(workloads: Sequence[Workload], sizes: Mapping[str, int]
         ready = [workload for workload in held if _replica(workload, sizes) <= spare_before]
         if not ready:
             return False
-        spare += sum(
-            max(0, workload.after - workload.before) * _replica(workload, sizes) for workload in ready
-        )
+        spare += sum(max(0, workload.after - workload.before) * _replica(workload, sizes) for workload in ready)
         held = [workload for workload in held if _replica(workload, sizes) > spare_before]
     return True
 

@@ -159,9 +159,7 @@ class _Search:
                                 after = _less(free, at, template.gpus[part])
                                 yield from self.bind((after, rollouts), position, revision, (replica, bound))
 
-    def bind(
-        self, state: State, position: int, revision: int, change: tuple[Replica, Replica]
-    ) -> Iterator[State]:
+    def bind(self, state: State, position: int, revision: int, change: tuple[Replica, Replica]) -> Iterator[State]:
         free, rollouts = state
         sides = list(rollouts[position])
         replicas = list(sides[revision])
@@ -180,14 +178,10 @@ class _Search:
         workload = self.workloads[position]
         results: list[tuple[tuple[int, ...], tuple[tuple[Replica, ...], ...]]] = [(free, ())]
         goals = ((wanted.old_up, wanted.old_down), (wanted.new_up, wanted.new_down))
-        for template, replicas, (up, down) in zip(
-            (workload.old, workload.new), rollouts[position], goals, strict=True
-        ):
+        for template, replicas, (up, down) in zip((workload.old, workload.new), rollouts[position], goals, strict=True):
             parts = len(template.gpus) if template is not None else 0
             running = [replica for replica in replicas if _NOWHERE not in replica]
-            waiting = sorted(
-                (replica for replica in replicas if _NOWHERE in replica), key=lambda r: r.count(_NOWHERE)
-            )
+            waiting = sorted((replica for replica in replicas if _NOWHERE in replica), key=lambda r: r.count(_NOWHERE))
             kept = [*waiting[:down], *([(_NOWHERE,) * parts] * (down - len(waiting)))]
             gone = waiting[down:]
             results = [
@@ -199,9 +193,7 @@ class _Search:
                 for stay in set(combinations(running, min(up, len(running))))
             ]
         for freed, sides in results:
-            yield self.canonical(
-                (freed, (*rollouts[:position], (sides[0], sides[1]), *rollouts[position + 1 :]))
-            )
+            yield self.canonical((freed, (*rollouts[:position], (sides[0], sides[1]), *rollouts[position + 1 :])))
 
     def canonical(self, state: State) -> State:
         """The same state with nodes of one pool in the order of what is on them."""

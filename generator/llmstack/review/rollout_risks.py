@@ -104,17 +104,18 @@ def _too_short(case: Case, workload: Workload, course: Course) -> Iterator[str]:
 
 
 def handovers(case: Case) -> Iterator[Risk]:
-    """Replicas that leave the manifest because a scaler is added: the field falls to 1 at the apply."""
+    """Replicas that leave the manifest because a scaler is added: the field falls to 1 at the apply.
+
+    The way out is that of the Kubernetes documentation, "Server-Side Apply", transferring ownership.
+    """
     for workload in case.workloads:
         if workload.falls_to is not None:
             falls = f"from {workload.before} to {workload.falls_to} at the apply"
-            message = (
-                f"`replicas` leaves the manifest for a scaler that does not own it yet: it falls {falls}"
-            )
+            message = f"`replicas` leaves the manifest for a scaler that does not own it yet: it falls {falls}"
             advice = (
                 "Hand the field over before the merge: server-side apply an object with nothing but "
                 f"`spec.replicas: {workload.before}` under another field manager (`kubectl apply "
-                "--server-side --field-manager=handover-to-scaler`)."
+                "--server-side --validate=false --field-manager=handover-to-scaler`)."
             )
             yield case.risk("scaler-handover", Severity.ERROR, workload.key, message, advice, "spec.replicas")
 

@@ -141,9 +141,7 @@ class _Rollout:
 class _Play:
     """The state of one run."""
 
-    def __init__(
-        self, workloads: Sequence[Workload], pools: Sequence[Pool], load: Callable[[Template], float]
-    ) -> None:
+    def __init__(self, workloads: Sequence[Workload], pools: Sequence[Pool], load: Callable[[Template], float]) -> None:
         self.load = load
         self.rollouts = [_Rollout(workload, position) for position, workload in enumerate(workloads)]
         self.cluster = Cluster({(pool.name, pool.resource): Nodes(node_sizes(pool)) for pool in pools})
@@ -153,10 +151,7 @@ class _Play:
     def place(self, fixed: Fixed) -> None:
         """Bind the pods that are there before the change, large ones first."""
         queue: list[tuple[int, PoolKey | None, Pod | None]] = [
-            (gpus, pool, None)
-            for pool, sizes in fixed.items()
-            for gpus, number in sizes.items()
-            for _ in range(number)
+            (gpus, pool, None) for pool, sizes in fixed.items() for gpus, number in sizes.items() for _ in range(number)
         ]
         for rollout in self.rollouts:
             for _ in range(rollout.workload.before):
@@ -215,9 +210,7 @@ class _Play:
         """Let controllers and scheduler act on what happened, and take down the sums."""
         pools: dict[PoolKey, None] = {}
         for rollout in touched:
-            while (
-                wanted := settle(rollout.workload, rollout.counts(), rollout.terminating)
-            ) != rollout.counts():
+            while (wanted := settle(rollout.workload, rollout.counts(), rollout.terminating)) != rollout.counts():
                 self.reach(rollout, wanted)
             pools |= dict.fromkeys(rollout.pools())
         for pool in pools:

@@ -85,9 +85,7 @@ class Workload:
         return self.rolls and self.unavailable == 0
 
 
-def read_workload(
-    change: ObjectChange, owned: tuple[Scalers, Scalers], facts: tuple[Facts, Facts]
-) -> Workload | None:
+def read_workload(change: ObjectChange, owned: tuple[Scalers, Scalers], facts: tuple[Facts, Facts]) -> Workload | None:
     """Return what a change does to a workload's pods, None where they stay as they are.
 
     `owned` and `facts` are those before and after the change.
@@ -181,8 +179,7 @@ def _templates(
 
 def _nodes(obj: Object) -> list[Any]:
     return [
-        (pod.get("nodeSelector") or None, (pod.get("affinity") or {}).get("nodeAffinity"))
-        for pod, _ in pod_specs(obj)
+        (pod.get("nodeSelector") or None, (pod.get("affinity") or {}).get("nodeAffinity")) for pod, _ in pod_specs(obj)
     ]
 
 
