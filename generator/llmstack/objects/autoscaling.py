@@ -102,9 +102,7 @@ def _stated(section: BaseModel | None) -> dict[str, Any] | None:
 
 
 def _without_empty(values: dict[str, Any]) -> dict[str, Any]:
-    shown = {
-        key: _without_empty(value) if isinstance(value, dict) else value for key, value in values.items()
-    }
+    shown = {key: _without_empty(value) if isinstance(value, dict) else value for key, value in values.items()}
     return {key: value for key, value in shown.items() if value not in ("", {})}
 
 

@@ -23,9 +23,7 @@ def build(stack: Stack) -> Iterator[Placed]:
     yield place(UNIT, deployment(stack))
     yield place(UNIT, service(stack))
     own = metadata(stack, names.of_release(stack, "cache-server-pdb"), _labels(stack))
-    if budget := disruption_budget(
-        own, _selector(stack), cache.max_unavailable_pod_disruption_budget, cache.pdb
-    ):
+    if budget := disruption_budget(own, _selector(stack), cache.max_unavailable_pod_disruption_budget, cache.pdb):
         yield place(UNIT, budget)
 
 
@@ -96,8 +94,6 @@ def service(stack: Stack) -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": metadata(
-            stack, names.cache_server_service(stack), _labels(stack), cache.service_annotations
-        ),
+        "metadata": metadata(stack, names.cache_server_service(stack), _labels(stack), cache.service_annotations),
         "spec": {"type": cache.service_type, "ports": [own], "selector": _selector(stack)},
     }

@@ -9,6 +9,7 @@ from llmstack.objects import (
     autoscaling,
     cache_server,
     engine,
+    external_secrets,
     extra,
     gateway,
     ingress,
@@ -37,5 +38,6 @@ COMPONENTS: Mapping[str, Callable[[Stack], Iterator[Placed]]] = {
 
 def build_all(stack: Stack) -> Iterator[Placed]:
     """Yield every object of one environment, with its unit and slot."""
-    for build in COMPONENTS.values():
-        yield from build(stack)
+    built = [placed for build in COMPONENTS.values() for placed in build(stack)]
+    yield from built
+    yield from external_secrets.build(stack, built)

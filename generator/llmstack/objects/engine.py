@@ -138,9 +138,7 @@ def claim(stack: Stack, model: Model) -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
-        "metadata": metadata(
-            stack, names.storage_claim(stack, name), own, {**(model.pvc_annotations or {}), **KEPT}
-        ),
+        "metadata": metadata(stack, names.storage_claim(stack, name), own, {**(model.pvc_annotations or {}), **KEPT}),
         "spec": {
             "accessModes": model.pvc_access_mode or ["ReadWriteOnce"],
             "storageClassName": model.storage_class,

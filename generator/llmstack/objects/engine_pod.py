@@ -131,9 +131,7 @@ def is_gpu(resource: str) -> bool:
     )
 
 
-def container(
-    stack: Stack, model: Model, command: list[str], args: list[str], role: Role = ENGINE
-) -> dict[str, Any]:
+def container(stack: Stack, model: Model, command: list[str], args: list[str], role: Role = ENGINE) -> dict[str, Any]:
     """The engine's container in its role."""
     engine = stack.engine
     scripts = [{"name": _script_volume(path), "mountPath": path} for path in role.scripts]
@@ -215,9 +213,7 @@ def pod_spec(
         "serviceAccountName": model.service_account_name or None,
         "securityContext": stack.engine.security_context or None,
         "imagePullSecrets": [{"name": model.image_pull_secret}] if model.image_pull_secret else None,
-        "initContainers": [
-            init_container(stack, model, init, number) for number, init in enumerate(inits or [])
-        ]
+        "initContainers": [init_container(stack, model, init, number) for number, init in enumerate(inits or [])]
         or None,
         "containers": containers,
         "volumes": unique([*_script_volumes(role), *volumes(stack, model)], "name"),
@@ -229,9 +225,7 @@ def _script_volume(path: str) -> str:
 
 
 def _script_volumes(role: Role) -> Items:
-    return [
-        {"name": _script_volume(path), "configMap": {"name": name}} for path, name in role.scripts.items()
-    ]
+    return [{"name": _script_volume(path), "configMap": {"name": name}} for path, name in role.scripts.items()]
 
 
 def pod_annotations(stack: Stack, model: Model, *scripts: Mapping[str, str] | None) -> dict[str, str] | None:

@@ -14,9 +14,7 @@ from llmstack.objects.router import UNIT
 
 MAIN = "main"
 EVERYTHING = [{"path": {"type": "PathPrefix", "value": "/"}}]
-REDIRECT = {
-    "filters": [{"type": "RequestRedirect", "requestRedirect": {"scheme": "https", "statusCode": 301}}]
-}
+REDIRECT = {"filters": [{"type": "RequestRedirect", "requestRedirect": {"scheme": "https", "statusCode": 301}}]}
 
 
 def build(stack: Stack) -> Iterator[Placed]:
@@ -34,9 +32,7 @@ def route(stack: Stack, key: str, stated: Route) -> dict[str, Any]:
     return {
         "apiVersion": stated.api_version or "gateway.networking.k8s.io/v1",
         "kind": stated.kind or "HTTPRoute",
-        "metadata": metadata(
-            stack, names.route(stack, None if key == MAIN else key), own, stated.annotations
-        ),
+        "metadata": metadata(stack, names.route(stack, None if key == MAIN else key), own, stated.annotations),
         "spec": {
             "parentRefs": stated.parent_refs or None,
             "hostnames": stated.hostnames or None,

@@ -68,8 +68,6 @@ def worker(stack: Stack, model: Model) -> dict[str, Any]:
 
 def distributed(model: Model) -> list[str]:
     """How the engine spreads over its group: unset, in as many pipeline stages as pods (the chart's rule)."""
-    stages = (
-        [] if model.vllm_config.pipeline_parallel_size else ["--pipeline-parallel-size", "$(LWS_GROUP_SIZE)"]
-    )
+    stages = [] if model.vllm_config.pipeline_parallel_size else ["--pipeline-parallel-size", "$(LWS_GROUP_SIZE)"]
     nodes = ["--nnodes", "$(LWS_GROUP_SIZE)", "--node-rank", "$(LWS_WORKER_INDEX)"]
     return ["--distributed-executor-backend", "mp", *stages, *nodes, "--master-addr", "$(LWS_LEADER_ADDRESS)"]

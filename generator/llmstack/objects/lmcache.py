@@ -162,11 +162,7 @@ def container_ports(model: Model) -> Iterator[dict[str, Any]]:
     if config.transfers:
         yield {"name": "zmq-port", "containerPort": ZMQ_PORT}
         yield {"name": "ucx-port", "containerPort": UCX_PORT}
-    if (
-        config.enabled
-        and config.worker_port
-        and (config.enable_controller or "worker_port" in config.model_fields_set)
-    ):
+    if config.enabled and config.worker_port and (config.enable_controller or "worker_port" in config.model_fields_set):
         ports = [port.strip() for port in config.worker_port.split(",")]
         for number, port in enumerate(port for port in ports if port.isdecimal()):
             yield {

@@ -15,51 +15,40 @@ from llmstack.objects.placed import Placed, place
 
 UNIT = "stack"
 
+Labels = Mapping[str, str]
+
 
 def build(stack: Stack) -> Iterator[Placed]:
     """Yield the monitors of what is deployed, and the dashboards."""
-    engines = stack.engine
+    engines, routers = stack.engine, stack.router_spec
     if engines.enable_engine and engines.service_monitor.enabled:
-        own = _labels(stack, labels.ENGINE, engines.labels, engines.service_monitor)
-        yield place(
-            UNIT,
-            monitor(stack, labels.ENGINE, engine.SERVICE_PORT, own, engines.service_monitor),
-            "servicemonitor-engine",
-        )
-    routers = stack.router_spec
+        selects = labels.selects_all(stack, labels.ENGINE)
+        own = _labels(selects, engines.labels, engines.service_monitor)
+        found = monitor(stack, engine.SERVICE_PORT, own, selects, engines.service_monitor)
+        yield place(UNIT, found, "servicemonitor-engine")
     if routers.enable_router and routers.service_monitor.enabled:
-        own = _labels(stack, labels.ROUTER, routers.labels, routers.service_monitor)
-        yield place(
-            UNIT,
-            monitor(stack, labels.ROUTER, router.SERVICE_PORT, own, routers.service_monitor),
-            "servicemonitor-router",
-        )
+        selects = labels.selector(stack, labels.ROUTER, labels.ROUTER)
+        own = _labels(selects, routers.labels, routers.service_monitor)
+        found = monitor(stack, router.SERVICE_PORT, own, selects, routers.service_monitor)
+        yield place(UNIT, found, "servicemonitor-router")
     if stack.grafana_dashboards.enabled:
         for name, dashboard in DASHBOARDS.items():
             yield place(UNIT, dashboard_config_map(stack, name, dashboard), f"configmap-{name}")
 
 
-def _labels(
-    stack: Stack, component: str, users: Mapping[str, str] | None, stated: ServiceMonitor
-) -> dict[str, str]:
-    return {
-        **(users or {}),
-        **(stated.additional_labels or {}),
-        **labels.PART_OF,
-        **labels.selects_all(stack, component),
-    }
+def _labels(selects: Labels, users: Labels | None, stated: ServiceMonitor) -> Labels:
+    return {**(users or {}), **(stated.additional_labels or {}), **labels.PART_OF, **selects}
 
 
-def monitor(
-    stack: Stack, component: str, port: str, own: Mapping[str, str], stated: ServiceMonitor
-) -> dict[str, Any]:
+def monitor(stack: Stack, port: str, own: Labels, selects: Labels, stated: ServiceMonitor) -> dict[str, Any]:
     """A ServiceMonitor of all Services of a component, found by the frozen labels."""
+    name = f"{selects[labels.COMPONENT]}-servicemonitor"
     return {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "ServiceMonitor",
-        "metadata": metadata(stack, names.of_release(stack, f"{component}-servicemonitor"), own),
+        "metadata": metadata(stack, names.of_release(stack, name), own),
         "spec": {
-            "selector": {"matchLabels": labels.selects_all(stack, component)},
+            "selector": {"matchLabels": dict(selects)},
             "endpoints": [
                 {
                     "port": port,

@@ -35,11 +35,7 @@ def _opened(own: Items, extra: Sequence[dict[str, Any]]) -> Iterator[dict[str, A
         number = target if isinstance(target, int) else port.get("port")
         name = target if isinstance(target, str) else port.get("name")
         protocol = port.get("protocol")
-        if (
-            number is None
-            or (number, protocol or "TCP") in taken
-            or (isinstance(target, str) and name in names)
-        ):
+        if number is None or (number, protocol or "TCP") in taken or (isinstance(target, str) and name in names):
             continue
         usable = name if name and name not in names and len(name) <= LONGEST_NAME else None
         taken.add((number, protocol or "TCP"))
@@ -53,7 +49,6 @@ def service_ports(own: Items, extra: Sequence[dict[str, Any]] | None) -> Items:
     A Service of several ports names each of them: an extra one without a name gets `port-<number>`.
     """
     stated = [
-        {"name": f"port-{port.get('port')}", **port, "protocol": port.get("protocol") or "TCP"}
-        for port in extra or []
+        {"name": f"port-{port.get('port')}", **port, "protocol": port.get("protocol") or "TCP"} for port in extra or []
     ]
     return unique([*own, *stated], "port", "protocol") or []

@@ -71,9 +71,7 @@ sys.exit(alive < expected)
 
 START, WAIT = {START_FILE: START_SCRIPT}, {WAIT_FILE: WAIT_SCRIPT}
 
-START_RAY = (
-    'ulimit -n 65536; export PATH="/opt/venv/bin:$PATH"; exec /bin/bash -c "$KUBERAY_GEN_RAY_START_CMD"'
-)
+START_RAY = 'ulimit -n 65536; export PATH="/opt/venv/bin:$PATH"; exec /bin/bash -c "$KUBERAY_GEN_RAY_START_CMD"'
 """The command of a worker, without KubeRay's own login shell, which forgets the image's PATH."""
 
 

@@ -98,9 +98,7 @@ def container(stack: Stack) -> dict[str, Any]:
         "env": unique(
             [
                 env("PYTHONHASHSEED", "123"),
-                env("LMCACHE_LOG_LEVEL", router.lmcache_config.log_level)
-                if router.lmcache_config.log_level
-                else None,
+                env("LMCACHE_LOG_LEVEL", router.lmcache_config.log_level) if router.lmcache_config.log_level else None,
                 secret_env("HF_TOKEN", reference(router.hf_token)),
                 secret_env("VLLM_API_KEY", key),
                 *(router.env or []),
@@ -133,10 +131,7 @@ def service(stack: Stack) -> dict[str, Any]:
         "nodePort": router.node_port if router.service_type in ("NodePort", "LoadBalancer") else None,
         "protocol": "TCP",
     }
-    cache = [
-        {"name": name, "port": port, "targetPort": name, "protocol": "TCP"}
-        for name, port in lmcache_ports(stack)
-    ]
+    cache = [{"name": name, "port": port, "targetPort": name, "protocol": "TCP"} for name, port in lmcache_ports(stack)]
     return {
         "apiVersion": "v1",
         "kind": "Service",
