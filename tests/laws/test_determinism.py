@@ -34,8 +34,7 @@ def _shuffled(value: Any, chance: random.Random) -> Any:
 def test_the_order_of_map_keys_changes_nothing(seed: int) -> None:
     chance = random.Random(seed)
     texts = {
-        name: json.dumps(_shuffled(read_source(name, text.encode()).data, chance))
-        for name, text in VALUES.items()
+        name: json.dumps(_shuffled(read_source(name, text.encode()).data, chance)) for name, text in VALUES.items()
     }
     assert tree_of(texts).files == tree_of(VALUES).files
 

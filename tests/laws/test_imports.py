@@ -46,11 +46,7 @@ def _imports(path: Path) -> Iterator[tuple[str, str]]:
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names = (
-                [node.module]
-                if node.module != "llmstack"
-                else [f"llmstack.{alias.name}" for alias in node.names]
-            )
+            names = [node.module] if node.module != "llmstack" else [f"llmstack.{alias.name}" for alias in node.names]
         for name in names:
             top, _, rest = name.partition(".")
             yield top, rest.partition(".")[0]
@@ -78,13 +74,9 @@ def test_a_folder_imports_only_what_comes_before_it(path: Path) -> None:
 )
 def test_what_computes_touches_no_disk_clock_or_environment(path: Path) -> None:
     assert not {top for top, _ in _imports(path)} & IMPURE
-    calls = [
-        node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)
-    ]
+    calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
     assert not [
-        call
-        for call in calls
-        if isinstance(call.func, ast.Name) and call.func.id in ("print", "open", "input")
+        call for call in calls if isinstance(call.func, ast.Name) and call.func.id in ("print", "open", "input")
     ]
 
 

@@ -68,9 +68,7 @@ def idle_leaves(tree: Tree) -> Iterator[str]:
     for path, text in sorted(tree.files.items()):
         folder, _, name = path.rpartition("/")
         kustomization = yamlio.load(text) if name == "kustomization.yaml" else {}
-        if (
-            kustomization.get("kind") != "Kustomization"
-        ):  # the engine component says what the environment says
+        if kustomization.get("kind") != "Kustomization":  # the engine component says what the environment says
             continue
         expected = _built(tree.files, folder)
         for entry in kustomization.get("patches", ()):
@@ -91,9 +89,7 @@ def test_another_release_and_storage() -> None:
     """Renames, which kustomize follows by itself, leave nothing to say twice."""
     base = {
         "servingEngineSpec": {
-            "modelSpec": [
-                {"name": "a", "repository": "r", "tag": "v1", "pvcStorage": "1Gi", "chatTemplate": "{{ x }}"}
-            ]
+            "modelSpec": [{"name": "a", "repository": "r", "tag": "v1", "pvcStorage": "1Gi", "chatTemplate": "{{ x }}"}]
         },
         "sharedStorage": {"enabled": True, "hostPath": "/x"},
         "routerSpec": {"ingress": {"enabled": True}},

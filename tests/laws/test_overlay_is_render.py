@@ -32,9 +32,7 @@ def test_every_case(case: Path, tmp_path: Path) -> None:
     assert_laws(tree_of(_values(case / "values")), tmp_path)
 
 
-@pytest.mark.skipif(
-    not CORPUS.is_dir(), reason="no corpus: set LLMSTACK_CORPUS to a folder with values/ in it"
-)
+@pytest.mark.skipif(not CORPUS.is_dir(), reason="no corpus: set LLMSTACK_CORPUS to a folder with values/ in it")
 def test_real_values_files(tmp_path: Path) -> None:
     files = sorted(CORPUS.glob("*.yaml"))
     assert files

@@ -95,9 +95,7 @@ def test_a_stack_key_changes_one_file_of_the_environment(route: str, value: Any)
 
 
 def test_a_stack_key_reaches_a_model_only_where_it_carries_the_same_list() -> None:
-    upper = _edited(
-        PROD, **{"servingEngineSpec.modelSpec.1.tolerations": [{"key": "own", "operator": "Exists"}]}
-    )
+    upper = _edited(PROD, **{"servingEngineSpec.modelSpec.1.tolerations": [{"key": "own", "operator": "Exists"}]})
     after = _edited(upper, **{"servingEngineSpec.tolerations": [{"key": "gpu", "operator": "Exists"}]})
     changed = _changed({"base": BASE, "prod": upper}, {"base": BASE, "prod": after})
     models = {path for path in changed if "/models/" in path}
@@ -109,9 +107,7 @@ def test_a_key_of_base_changes_base_and_an_overlay_only_where_it_overrides_the_l
     both = {"prod": PROD, "dev": DEV}
     assert _changed({"base": BASE, **both}, {"base": after, **both}) == {"base/models/shared/deployment.yaml"}
 
-    dev = _edited(
-        DEV, **{"servingEngineSpec.modelSpec.0": {"name": "shared", "vllmConfig": {"dtype": "half"}}}
-    )
+    dev = _edited(DEV, **{"servingEngineSpec.modelSpec.0": {"name": "shared", "vllmConfig": {"dtype": "half"}}})
     after = _edited(BASE, **{"servingEngineSpec.modelSpec.0.vllmConfig.maxModelLen": 8192})
     changed = _changed({"base": BASE, "prod": PROD, "dev": dev}, {"base": after, "prod": PROD, "dev": dev})
     assert changed == {"base/models/shared/deployment.yaml", "overlays/dev/models/shared/deployment.yaml"}

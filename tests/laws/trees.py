@@ -50,9 +50,7 @@ def tree_of(values: Mapping[str, Any], custom: Mapping[str, tuple[str, ...]] | N
     base = lay_out_base(stack, header("values/base.yaml"))
     files, rendered = dict(base.files), {}
     for name in sorted(texts.keys() - {"base"}):
-        _, stack, findings = read_stack(
-            [*base_sources, read_source(f"values/{name}.yaml", texts[name].encode())]
-        )
+        _, stack, findings = read_stack([*base_sources, read_source(f"values/{name}.yaml", texts[name].encode())])
         assert stack is not None, findings
         assert not has_errors(findings), findings
         units: dict[str, list[Object]] = {}
@@ -61,17 +59,13 @@ def tree_of(values: Mapping[str, Any], custom: Mapping[str, tuple[str, ...]] | N
             units.setdefault(placed.unit, []).append(placed.object)
         rendered[name] = units
         own = (custom or {}).get(name, ())
-        files |= lay_out_environment(
-            name, stack, base, objects, custom=own, header=header(f"values/{name}.yaml")
-        ).files
+        files |= lay_out_environment(name, stack, base, objects, custom=own, header=header(f"values/{name}.yaml")).files
     return Tree(files, rendered)
 
 
 def build(root: Path, folder: str) -> dict[Identity, Object]:
     """The objects that `kustomize build` gives for a folder, by identity."""
-    done = subprocess.run(
-        [str(kustomize()), "build", str(root / folder)], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([str(kustomize()), "build", str(root / folder)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return by_identity(yamlio.load_all(done.stdout))
 
@@ -93,9 +87,7 @@ def assert_laws(tree: Tree, root: Path) -> None:
     for environment, units in tree.rendered.items():
         everything = []
         for unit, objects in units.items():
-            assert build(root, f"overlays/{environment}/{unit}") == by_identity(objects), (
-                f"{environment}/{unit}"
-            )
+            assert build(root, f"overlays/{environment}/{unit}") == by_identity(objects), f"{environment}/{unit}"
             everything += objects
         if everything:
             assert build(root, f"overlays/{environment}") == by_identity(everything), environment

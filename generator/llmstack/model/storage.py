@@ -24,13 +24,17 @@ class StorageImage(Section):
     tag: Text | None = Field("1.37", description="Image tag.")
 
 
+def _on_one_node() -> list[AccessMode]:
+    return ["ReadWriteOnce"]
+
+
 class SharedStorage(Section):
     """A claim for all engines, mounted at /data/shared-pvc-storage; with hostPath or nfs, its volume too."""
 
     enabled: bool | None = Field(False, description="Write the claim and mount it in every engine.")
     size: Quantity | None = Field("100Gi", description="Size of the volume.")
     access_modes: list[AccessMode] | None = Field(
-        default_factory=lambda: ["ReadWriteOnce"],
+        default_factory=_on_one_node,
         description="Access modes of the volume.",
         json_schema_extra=dict(chart(["ReadWriteMany"])),
     )

@@ -122,8 +122,8 @@ def merge(
         here = (*route, key)
         if here == MODELS and isinstance(value, list):
             merged[key] = _merge_models(below if isinstance(below, list) else [], value, index)
-        elif isinstance(below, dict) and isinstance(value, dict):
-            merged[key] = merge(below, value, route=here, index=index)
+        elif isinstance(value, dict):
+            merged[key] = merge(below if isinstance(below, dict) else {}, value, route=here, index=index)
         else:
             merged[key] = value
     return merged
