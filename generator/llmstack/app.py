@@ -10,12 +10,10 @@ from llmstack import schemas, yamlio
 from llmstack.checks import run_checks, settle
 from llmstack.checks.subject import Subject
 from llmstack.disk.apply import apply
-from llmstack.disk.folders import make_root
 from llmstack.disk.ownership import header, is_ours
 from llmstack.disk.plan import WritePlan, plan_tree
 from llmstack.errors import RefusedError, UsageError
 from llmstack.finding import Finding, Place, Severity, has_errors, sort_findings
-from llmstack.init import plan_repository
 from llmstack.model.reading import read_stack
 from llmstack.model.stack import Stack
 from llmstack.project import Environment, Project, name_findings
@@ -248,14 +246,6 @@ def restrict(plan: WritePlan, model: str) -> WritePlan:
     kept = changes if own else tuple(change for change in changes if f"/models/{model}/" in change.path)
     refusals = tuple(refusal for refusal in plan.refusals if concerns(refusal.path))
     return replace(plan, changes=kept, refusals=refusals)
-
-
-def make_repository(root: Path) -> list[str]:
-    """Write a new repository into `root`; the paths of its files. Raises RefusedError when any is there already."""
-    plan = plan_repository(root)
-    make_root(root)
-    apply(plan, root)
-    return [change.path for change in plan.changes]
 
 
 def write(project: Project, plan: WritePlan) -> None:

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import os
 import sys
-from enum import IntEnum, StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from llmstack import __version__
+from llmstack.ending import Exit, run
+from llmstack.options import (
+    AffectedFormat,
+    EnvName,
+    FailOn,
+    FindingFormat,
+    Format,
+    From,
+    OneValues,
+    ReviewFormat,
+    Strict,
+    To,
+    Values,
+)
 
 if TYPE_CHECKING:
     from llmstack.finding import Finding
@@ -24,38 +37,6 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     help="Serve LLMs with vLLM on Kubernetes: Kustomize overlays from Helm values, and what a change will do.",
 )
-
-
-class Exit(IntEnum):
-    """Exit codes; docs/commands.md explains each."""
-
-    CLEAN = 0
-    ERRORS = 1
-    USAGE = 2
-    DIFFERS = 3
-    REFUSED = 4
-    FAILED = 5
-    BUG = 70
-
-
-class FindingFormat(StrEnum):
-    TEXT = "text"
-    JSON = "json"
-    SARIF = "sarif"
-    GITHUB = "github"
-
-
-Values = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="[VALUES]...", help="Environments or their values files; all of them for none."),
-]
-OneValues = Annotated[str, typer.Argument(metavar="VALUES", help="An environment, or a values file.")]
-EnvName = Annotated[
-    str | None,
-    typer.Option("--env", metavar="NAME", help="Name of the environment, for a file outside values/."),
-]
-Format = Annotated[FindingFormat, typer.Option("--format", help="How findings are printed.")]
-Strict = Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")]
 
 
 class _State:
@@ -110,15 +91,11 @@ def _exit_for(findings: list[Finding], *, strict: bool = False) -> None:
 @cli.command()
 def gen(
     values: Values = None,
-    check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; show what is stale, and exit with 3.")
-    ] = False,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; show what is stale, and exit with 3.")] = False,
     only: Annotated[
         str | None, typer.Option("--only", metavar="MODEL", help="Write the units of one model alone.")
     ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Overwrite generated files that were edited by hand.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite generated files that were edited by hand.")] = False,
     prune_env: Annotated[
         list[str] | None,
         typer.Option("--prune-env", metavar="NAME", help="Remove an environment whose values file is gone."),
@@ -179,7 +156,7 @@ def lint(
 
 @cli.command()
 def validate(values: Values = None, format: Format = FindingFormat.TEXT, strict: Strict = False) -> None:
-    """Build every unit with kustomize, validate the objects with kubeconform, and check across them."""
+    """Build every unit with kustomize and validate what comes out."""
     from llmstack import app
 
     project = _project(values)
@@ -188,47 +165,18 @@ def validate(values: Values = None, format: Format = FindingFormat.TEXT, strict:
     _exit_for(findings, strict=strict)
 
 
-class ReviewFormat(StrEnum):
-    TEXT = "text"
-    MARKDOWN = "markdown"
-    JSON = "json"
-    HTML = "html"
-
-
-class AffectedFormat(StrEnum):
-    TEXT = "text"
-    JSON = "json"
-
-
-class FailOn(StrEnum):
-    ERROR = "error"
-    WARNING = "warning"
-    NEVER = "never"
-
-
-From = Annotated[
-    str | None,
-    typer.Argument(metavar="[FROM]", help="A revision; else the merge base with the default branch."),
-]
-To = Annotated[str | None, typer.Argument(metavar="[TO]", help="A revision; else the working tree.")]
-
-
 @cli.command()
 def diff(
     before: From = None,
     after: To = None,
-    format: Annotated[
-        ReviewFormat, typer.Option("--format", help="How the review is printed.")
-    ] = ReviewFormat.TEXT,
-    exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="Exit with 3 when something changes.")
-    ] = False,
+    format: Annotated[ReviewFormat, typer.Option("--format", help="How the review is printed.")] = ReviewFormat.TEXT,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 3 when something changes.")] = False,
     fail_on: Annotated[
         FailOn,
         typer.Option("--fail-on", help="Exit with 1 on a risk of this severity that nobody acknowledged."),
     ] = FailOn.NEVER,
 ) -> None:
-    """Say what a change does in the clusters: restarts, GPUs, time, risks."""
+    """Say what a change does: restarts, GPUs, time, risks."""
     from datetime import date
 
     from llmstack.report.review_formats import render_review
@@ -275,7 +223,7 @@ def _tool_folder() -> Path | None:
 def explain(
     key: Annotated[str, typer.Argument(metavar="KEY", help="A key, or any part of its path.")],
 ) -> None:
-    """Print the documentation of one key, found by any part of its path."""
+    """Print what a key does, found by any part of its path."""
     from llmstack.docs.explain import explain_key
     from llmstack.errors import UsageError
 
@@ -288,67 +236,32 @@ def explain(
 @cli.command()
 def schema() -> None:
     """Print the JSON Schema of a values file, for editors."""
-    import json
+    from llmstack.docs.schema import schema_text
 
-    from llmstack.docs.schema import values_schema
+    sys.stdout.write(schema_text())
 
-    print(json.dumps(values_schema(), indent=2, ensure_ascii=False))
+
+@cli.command()
+def init(
+    directory: Annotated[
+        Path, typer.Argument(metavar="DIR", show_default=False, help="Its folder; made if it is not there.")
+    ] = Path(),
+) -> None:
+    """Write a new repository: values, workflow, tools, README."""
+    from llmstack.init import make_repository, next_commands
+
+    root = (_State.directory or Path()) / directory
+    written = make_repository(root)
+    print(f"wrote {len(written)} files:", *(f"  {path}" for path in written), sep="\n")
+    print("next:", *(f"  {command}" for command in next_commands(root)), sep="\n")
 
 
 def main() -> None:
-    """Run the program; every way it can end has its exit code here."""
+    """Run the program and end with its exit code."""
     import gc
 
     gc.disable()  # a run is short, and most of what it makes lives to its end
-    try:
-        code = cli(standalone_mode=False)
-    except Exception as error:
-        code = _explain(error)
-    sys.exit(code if isinstance(code, int) else Exit.CLEAN)
-
-
-_CLICK_ERROR: Any = typer.BadParameter.__mro__[2]
-"""Click's own error class, ClickException: typer may bring its own copy of click, which has no public name."""
-
-
-def _explain(error: Exception) -> int:
-    """Say what ended the run, on stderr; return the exit code."""
-    from llmstack.disk.error import DiskError
-    from llmstack.errors import RefusedError, UsageError
-    from llmstack.gitrun import GitError
-    from llmstack.tools import ToolError
-
-    if isinstance(error, typer.Exit):
-        return error.exit_code
-    if isinstance(error, _CLICK_ERROR):
-        error.show()
-        return Exit.USAGE
-    for kind, code in (
-        (UsageError, Exit.USAGE),
-        (RefusedError, Exit.REFUSED),
-        ((DiskError, GitError, ToolError), Exit.FAILED),
-    ):
-        if isinstance(error, kind):
-            print(f"llmstack: {error}", file=sys.stderr)
-            return code
-    if isinstance(error, (typer.Abort, BrokenPipeError)):
-        return Exit.FAILED
-    return _report_bug(error)
-
-
-def _report_bug(error: Exception) -> int:
-    import traceback
-
-    print("".join(traceback.format_exception(error)), file=sys.stderr)
-    print(
-        f"llmstack {__version__} has a bug. Please report it with the lines above and the values that",
-        file=sys.stderr,
-    )
-    print(
-        "show it (without secrets) to the maintainers; SECURITY.md says how if it is a security matter.",
-        file=sys.stderr,
-    )
-    return Exit.BUG
+    sys.exit(run(lambda: cli(prog_name="llmstack", standalone_mode=False)))
 
 
 if __name__ == "__main__":
