@@ -1,0 +1,64 @@
+"""The generated pages are what the model says today; `pytest --update` writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import jsonschema_rs
+import pytest
+
+from llmstack.docs.explain import explain_key
+from llmstack.docs.keys import all_keys
+from llmstack.docs.schema import schema_text, values_schema
+from llmstack.docs.values_page import values_page
+from llmstack.values.scalars import SourceText
+from llmstack.values.source import read_source
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_page_of_values(expect: Callable[[Path, str], None]) -> None:
+    expect(ROOT / "docs" / "values.md", values_page())
+
+
+def test_the_schema_for_editors(expect: Callable[[Path, str], None]) -> None:
+    expect(ROOT / "docs" / "values.schema.json", schema_text())
+
+
+def test_every_key_is_described_and_found() -> None:
+    for key in all_keys():
+        assert len(key.description) > 5, key.path
+        assert (explain_key(key.path) or "").startswith(f"{key.path}\n"), key.path
+
+
+def _plain(value: object) -> object:
+    """Words below `gitops` that stay as written, as the booleans an editor reads."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return {"true": True, "false": False}.get(value, str(value)) if isinstance(value, SourceText) else value
+
+
+def _problems(values: object) -> list[str]:
+    return [error.message for error in jsonschema_rs.validator_for(values_schema()).iter_errors(_plain(values))]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "values").iterdir()), ids=lambda path: path.name)
+def test_the_schema_accepts_the_example(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert "# yaml-language-server: $schema=../docs/values.schema.json" in text.split("\n")[0]
+    assert _problems(read_source(path.name, text.encode()).data) == []
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"servingEngineSpec": {"modelSpec": [{"repositry": "x"}]}},
+        {"routerSpec": {"replicaCount": "two"}},
+        {"gitops": {"sync": {"tool": "helm"}}},
+    ],
+)
+def test_the_schema_refuses_what_the_model_refuses(values: object) -> None:
+    assert _problems(values) != []
