@@ -11,6 +11,7 @@ BIN := $(VENV)/bin
 TOOLS := .tools/bin
 PYTHON_READY := $(VENV)/.ready
 TOOLS_READY := .tools/.ready
+HTML_READY := .tools/html/.ready
 WORKFLOWS := $(wildcard .github/workflows/*.yml)
 KUBECONFORM := github.com/yannh/kubeconform
 GO_MAINS := sigs.k8s.io/kustomize/kustomize/v5 github.com/rhysd/actionlint/cmd/actionlint
@@ -20,10 +21,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup gen check test update lint format bench lock clean
+.PHONY: help setup gen check test test-html update lint format bench lock clean
 
 help: ## Show what there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(PYTHON_READY) $(TOOLS_READY) ## Install Python packages into .venv and build the Go tools into .tools
 
@@ -35,6 +36,9 @@ check: $(PYTHON_READY) ## Fail when base/, overlays/ or clusters/ are not what v
 
 test: setup ## Run all tests (PYTEST_ARGS="-k name" for some)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-html: $(PYTHON_READY) $(HTML_READY) ## Test the page of a review in Chromium, with axe-core
+	$(BIN)/python -m pytest tests/html/check_page.py $(PYTEST_ARGS)
 
 update: setup ## Run the tests and rewrite their expected outputs
 	$(BIN)/python -m pytest --update $(PYTEST_ARGS)
@@ -89,4 +93,21 @@ $(TOOLS_READY): tools/go.mod tools/go.sum
 	cd tools && go build -mod=readonly -trimpath -o "$(LLMSTACK_TOOLS)/" $(GO_MAINS)
 	cd tools && version=$$(go list -mod=readonly -m -f '{{.Version}}' $(KUBECONFORM)) && \
 	  go build -mod=readonly -trimpath -ldflags "-X main.version=$$version" -o "$(LLMSTACK_TOOLS)/" $(KUBECONFORM)/cmd/kubeconform
+	@touch $@
+
+# axe-core comes with npm, checked against the hash in the lock file; no script of a package is run. Chromium is the
+# machine's own ($CHROMIUM names another): root on a machine with apt-get gets it installed.
+$(HTML_READY): tests/html/package.json tests/html/package-lock.json
+	@found=; for each in $${CHROMIUM:-chromium chromium-browser google-chrome google-chrome-stable}; do \
+	  if command -v "$$each" >/dev/null; then found=1; fi; \
+	done; \
+	if [ -z "$$found" ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && apt-get install -y -qq chromium; \
+	elif [ -z "$$found" ]; then \
+	  echo "make test-html needs Chromium: sudo apt-get install chromium (or CHROMIUM=/path/to/it)" >&2; exit 1; \
+	fi
+	@command -v npm >/dev/null || { echo "make test-html needs npm: sudo apt-get install npm" >&2; exit 1; }
+	@mkdir -p .tools/html
+	cp tests/html/package.json tests/html/package-lock.json .tools/html/
+	npm ci --prefix .tools/html --ignore-scripts --no-audit --no-fund
 	@touch $@

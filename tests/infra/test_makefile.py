@@ -10,7 +10,7 @@ import pytest
 from llmstack import yamlio
 
 ROOT = Path(__file__).resolve().parents[2]
-TARGETS = {"help", "setup", "gen", "check", "test", "update", "lint", "format", "bench", "lock", "clean"}
+TARGETS = {"help", "setup", "gen", "check", "test", "test-html", "update", "lint", "format", "bench", "lock", "clean"}
 
 
 def make(*arguments: str) -> str:
@@ -40,6 +40,7 @@ def test_help_is_the_default_and_names_every_target() -> None:
         ("gen", r"\.venv/bin/llmstack gen$"),
         ("check", r"\.venv/bin/llmstack gen --check$"),
         ("test", r"\.venv/bin/python -m pytest"),
+        ("test-html", r"\.venv/bin/python -m pytest tests/html/check_page\.py"),
         ("update", r"\.venv/bin/python -m pytest --update"),
         ("lint", r"\.venv/bin/ruff check \.$"),
         ("lint", r"\.venv/bin/ruff format --check \.$"),
@@ -78,6 +79,6 @@ def test_documents_and_workflows_name_targets_that_exist() -> None:
 def test_dependabot_watches_every_place_that_pins() -> None:
     config = yamlio.load((ROOT / ".github" / "dependabot.yml").read_text(encoding="utf-8"))
     watched = {update["package-ecosystem"]: update["directory"] for update in config["updates"]}
-    assert watched == {"github-actions": "/", "pip": "/requirements", "gomod": "/tools"}
+    assert watched == {"github-actions": "/", "pip": "/requirements", "gomod": "/tools", "npm": "/tests/html"}
     assert (ROOT / "requirements" / "dev.txt").exists()
     assert (ROOT / "tools" / "go.mod").exists()

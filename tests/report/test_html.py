@@ -25,10 +25,10 @@ REVIEWS: dict[str, Callable[[], Review]] = {
     "nothing": samples.nothing,
 }
 OURS = {
-    "html", "head", "meta", "title", "style", "script", "noscript", "body", "header", "main", "section", "footer",
-    "form", "h1", "h2", "h3", "p", "span", "a", "code", "strong", "ins", "del", "ul", "li", "dl", "div", "dt", "dd", "details",
-    "summary", "figure", "figcaption", "svg", "rect", "line", "text", "path", "button", "label", "input", "select",
-    "option", "fieldset", "legend", "output",
+    "html", "head", "meta", "title", "style", "script", "noscript", "body", "header", "main", "section",
+    "footer", "form", "h1", "h2", "h3", "p", "span", "a", "code", "strong", "ins", "del", "ul", "li",
+    "dl", "div", "dt", "dd", "details", "summary", "figure", "figcaption", "svg", "rect", "line", "text",
+    "path", "button", "label", "input", "select", "option", "fieldset", "legend", "output",
 }  # fmt: skip
 
 

@@ -120,7 +120,7 @@
   // What may scroll sideways can be reached and scrolled with the keyboard.
   function region(name, content, tagName = "div") {
     const element = make(tagName, { className: "scroll", tabIndex: 0 }, content);
-    element.setAttribute("role", "region");
+    element.setAttribute("role", "group");
     element.setAttribute("aria-label", name);
     return element;
   }
