@@ -46,6 +46,7 @@ from llmstack.checks import (
     unknown_kubernetes_version,
     unknown_pool,
 )
+from llmstack.checks.secret_words import line_holds_secret
 from llmstack.checks.subject import Subject
 from llmstack.finding import Finding, Severity
 from llmstack.values.layers import Layers
@@ -126,10 +127,9 @@ def settle(findings: Iterable[Finding], layers: Layers, levels: dict[str, str]) 
     Errors of reading (a file that cannot be understood) cannot be turned off.
     """
     sources = {layer.source.path: layer.source for layer in layers.layers}
+    stood: list[Finding] = []
     for finding in findings:
-        placed = (
-            finding if finding.place or finding.route is None else finding.at(layers.place(finding.route))
-        )
+        placed = finding if finding.place or finding.route is None else finding.at(layers.place(finding.route))
         level = levels.get(finding.id) if finding.id in CHECKS and finding.id not in ALWAYS else None
         if level == "off":
             continue
@@ -141,7 +141,20 @@ def settle(findings: Iterable[Finding], layers: Layers, levels: dict[str, str]) 
                 f"; {placed.help}" if placed.help else ""
             )
             placed = replace(placed, help=help)
-        yield replace(placed, severity=Severity(level)) if level else placed
+        stood.append(replace(placed, severity=Severity(level)) if level else placed)
+    yield from _hide_secrets(stood)
+
+
+def _hide_secrets(findings: list[Finding]) -> Iterator[Finding]:
+    """Mark every finding on a line that holds a secret, whatever it is about: reports leave the text out."""
+    lines = {(f.place.path, f.place.line) for f in findings if f.id == plaintext_secret.ID and f.place is not None}
+    for finding in findings:
+        place = finding.place
+        if place is None or finding.secret or not place.source_line:
+            yield finding
+        else:
+            holds = (place.path, place.line) in lines or line_holds_secret(place.source_line)
+            yield replace(finding, secret=True) if holds else finding
 
 
 def _ignored(finding: Finding, sources: dict[str, Source]) -> str | None:

@@ -32,11 +32,6 @@ def run(subject: Subject) -> Iterator[Finding]:
     for block in subject.blocks:
         if isinstance(block.role, str):
             yield from _block(block)
-    for number, capacity in enumerate(subject.stack.gitops.capacity or []):
-        if capacity.node_selector:
-            yield from _block(
-                Block(("gitops", "capacity", number, "nodeSelector"), "selector", capacity.node_selector)
-            )
     for route, object in subject.extra_objects():
         metadata = object.get("metadata")
         for role in ("labels", "annotations"):
@@ -62,9 +57,7 @@ def _block(block: Block) -> Iterator[Finding]:
                 help="write `name` or `example.com/name`",
             )
         if block.role != "annotations" and not _is_value(value):
-            message = (
-                f"`{_short(value)}` is not a label's value: at most 63 letters, digits, `-`, `_` and `.`"
-            )
+            message = f"`{_short(value)}` is not a label's value: at most 63 letters, digits, `-`, `_` and `.`"
             yield Finding(ID, SEVERITY, message, (*block.route, key), help="shorten it, or use an annotation")
     if block.role == "annotations":
         size = sum(len(str(key).encode()) + len(str(value).encode()) for key, value in values.items())

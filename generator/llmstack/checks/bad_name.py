@@ -108,41 +108,37 @@ def _volumes(route: Route, volumes: list[dict[str, Any]]) -> Iterator[Finding]:
 def _objects(subject: Subject) -> Iterator[Finding]:
     """Names of objects and of the containers in them, and objects that are there twice."""
     seen: set[tuple[str, str, str | None, str]] = set()
+    worst: dict[Route, tuple[int, Finding]] = {}
     for placed in subject.objects:
-        object = placed.object
+        object, route = placed.object, subject.route_of(placed)
         metadata, kind = object["metadata"], str(object["kind"])
-        name = metadata.get("name")
-        if not isinstance(name, str):
-            continue
-        limit, pattern, form = _RULES.get(kind, _RULE)
-        if len(name) > limit or not pattern.fullmatch(name):
-            what = (
-                f"has {len(name)} characters; it may have {limit}"
-                if len(name) > limit
-                else f"is not a name of this kind: {form}"
-            )
-            yield Finding(
-                ID,
-                SEVERITY,
-                f"{kind} `{name}` {what}",
-                _named(subject, placed.unit, subject.route_of(placed)),
-                help="shorten the model's name or gitops.release" if len(name) > limit else "rename it",
-            )
+        name, at = str(metadata.get("name")), _named(placed.unit, route)
+        found = _fault(kind, name, at)
+        if found is not None and found[0] >= worst.get(at, (0, None))[0]:
+            worst[at] = found
         identity = (str(object["apiVersion"]), kind, metadata.get("namespace"), name)
         if identity in seen:
             message = f"there is a {kind} `{name}` already"
-            yield Finding(
-                ID,
-                SEVERITY,
-                message,
-                _named(subject, placed.unit, subject.route_of(placed)),
-                help="rename one of them",
-            )
+            yield Finding(ID, SEVERITY, message, at, help="rename one of them")
         seen.add(identity)
-        yield from _containers(subject.route_of(placed), object)
+        yield from _containers(route, object)
+    yield from (finding for _, finding in worst.values())
 
 
-def _named(subject: Subject, unit: str, route: Route) -> Route:
+def _fault(kind: str, name: str, at: Route) -> tuple[int, Finding] | None:
+    """What is wrong with the name of an object, and how many characters are too many; None when nothing is."""
+    limit, pattern, form = _RULES.get(kind, _RULE)
+    excess = len(name) - limit
+    if excess > 0:
+        message = f"{kind} `{name}` has {len(name)} characters; it may have {limit}"
+        help = f"shorten the model's name or gitops.release by {excess}"
+        return excess, Finding(ID, SEVERITY, message, at, help=help)
+    if not pattern.fullmatch(name):
+        return 0, Finding(ID, SEVERITY, f"{kind} `{name}` is not a name of this kind: {form}", at, help="rename it")
+    return None
+
+
+def _named(unit: str, route: Route) -> Route:
     """Where the name of an object comes from."""
     if unit.startswith("models/") and route[:1] == ("servingEngineSpec",):
         return (*route, "name")
@@ -156,9 +152,7 @@ def _containers(route: Route, object: dict[str, Any]) -> Iterator[Finding]:
             name = container.get("name")
             if not isinstance(name, str):
                 continue
-            key = (
-                "initContainer" if kind == "initContainers" and route[:1] == ("servingEngineSpec",) else None
-            )
+            key = "initContainer" if kind == "initContainers" and route[:1] == ("servingEngineSpec",) else None
             at = (
                 (*route, *path, kind, number, "name")
                 if route[:1] == ("extraObjects",)

@@ -104,9 +104,7 @@ def _judge(subject: Subject, reference: Reference, known: Collection[str]) -> It
 def _note(kind: Kind, found: list[Reference]) -> Finding:
     """One note for a kind that `gitops.existing` does not list, at the first reference."""
     names = list(dict.fromkeys(reference.name for reference in found))
-    shown = ", ".join(f"`{name}`" for name in names[:5]) + (
-        f" and {len(names) - 5} more" if len(names) > 5 else ""
-    )
+    shown = ", ".join(f"`{name}`" for name in names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
     message = f"the cluster must have {kind} {shown}; gitops.existing.{_LISTS[kind]} does not say that it has"
     return Finding(
         ID,

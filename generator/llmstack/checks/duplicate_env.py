@@ -57,9 +57,7 @@ def run(subject: Subject) -> Iterator[Finding]:
             hidden |= configs & derived.keys()
     for key in sorted(hidden):
         message = f"`{key}` has no effect: llmstack sets it in `env`, which goes before a config map"
-        yield Finding(
-            ID, SEVERITY, message, ("servingEngineSpec", "configs", key), help="give it in the model's `env`"
-        )
+        yield Finding(ID, SEVERITY, message, ("servingEngineSpec", "configs", key), help="give it in the model's `env`")
 
 
 def _twice(route: Route, entries: list[dict[str, Any]]) -> Iterator[Finding]:
@@ -92,9 +90,7 @@ def _overridden(
         entry = (model.env or [])[number]
         if name in derived and derived[name] != entry and ("value" in entry or "valueFrom" in entry):
             key = _SECRET_KEYS.get(name)
-            message = f"`{name}` takes the place of the value that llmstack derives" + (
-                f" from `{key}`" if key else ""
-            )
+            message = f"`{name}` takes the place of the value that llmstack derives" + (f" from `{key}`" if key else "")
             yield Finding(
                 ID,
                 MILDER,

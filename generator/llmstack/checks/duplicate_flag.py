@@ -60,11 +60,7 @@ def run(subject: Subject) -> Iterator[Finding]:
             continue
         for index, flag, typed in _engine(subject, model, (*first, *second)):
             in_first = index < len(first)
-            route = (
-                (*at, "vllmConfig", "extraArgs", index)
-                if in_first
-                else (*at, "extraArgs", index - len(first))
-            )
+            route = (*at, "vllmConfig", "extraArgs", index) if in_first else (*at, "extraArgs", index - len(first))
             yield _finding(route, flag, _TYPED.get(flag, "a typed option") if typed else None)
     extra = subject.stack.router_spec.extra_args
     if subject.stack.router_spec.enable_router and extra:
@@ -96,11 +92,7 @@ def _compare(
     typed: tuple[str, ...], extra: tuple[str, ...], catalogue: Catalogue, first: tuple[str, ...]
 ) -> Iterator[Repeated]:
     """Yield what `extra` repeats of itself or of `typed`; `first` stands before either list."""
-    alone = {
-        problem.index - len(first)
-        for problem in lint_once((*first, *extra), catalogue)
-        if problem.kind == _TWICE
-    }
+    alone = {problem.index - len(first) for problem in lint_once((*first, *extra), catalogue) if problem.kind == _TWICE}
     for problem in lint_once((*typed, *extra), catalogue):
         index = problem.index - len(typed)
         if problem.kind == _TWICE and index >= 0:

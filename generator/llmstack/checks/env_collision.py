@@ -28,9 +28,7 @@ def run(subject: Subject) -> Iterator[Finding]:
             continue
         shared = f"cluster `{own.sync.cluster}` and namespace `{own.namespace}`"
         if own.release == other.gitops.release:
-            message = (
-                f"`{subject.environment}` and `{name}` share {shared}, under the same release `{own.release}`"
-            )
+            message = f"`{subject.environment}` and `{name}` share {shared}, under the same release `{own.release}`"
             yield Finding(
                 ID,
                 SEVERITY,

@@ -72,9 +72,7 @@ def _plan(section: type[BaseModel]) -> _Plan:
     for name, field in section.model_fields.items():
         alias = field.alias or name
         inner = section_of(field.annotation)
-        kube = next((item for item in field.metadata if isinstance(item, Kube)), None) or _marker(
-            field.annotation
-        )
+        kube = next((item for item in field.metadata if isinstance(item, Kube)), None) or _marker(field.annotation)
         if kube is not None:
             blocks.append((name, alias, kube))
         elif inner is not None:

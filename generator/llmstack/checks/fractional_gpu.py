@@ -53,11 +53,7 @@ def _raw(route: Route, resources: dict[str, object]) -> Iterator[Finding]:
     for part in ("requests", "limits"):
         stated = resources.get(part)
         for resource, value in stated.items() if isinstance(stated, dict) else ():
-            if (
-                is_extended(str(resource))
-                and isinstance(value, (int, float, str))
-                and not _is_whole(str(value))
-            ):
+            if is_extended(str(resource)) and isinstance(value, (int, float, str)) and not _is_whole(str(value)):
                 yield _finding(
                     (*route, part, str(resource)),
                     f"`{resource}` is {value}: it is counted in whole units only",
@@ -74,5 +70,5 @@ def _what(model: Model, key: str) -> str:
 
 
 def _finding(route: Route, message: str) -> Finding:
-    help = "request whole GPUs; to share one, request a MIG profile, or HAMi's requestGPUMem beside requestGPU: 1"
+    help = "request whole GPUs; to share one, request a MIG profile, or requestGPUMem (HAMi) with one GPU"
     return Finding(ID, SEVERITY, message, route, help=help)

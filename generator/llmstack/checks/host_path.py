@@ -30,19 +30,13 @@ def run(subject: Subject) -> Iterator[Finding]:
                     yield _finding((*block.route, number, "hostPath"), f"the volume `{volume.get('name')}`")
     for route, object in subject.extra_objects():
         spec = object.get("spec")
-        if (
-            object.get("kind") == "PersistentVolume"
-            and isinstance(spec, dict)
-            and spec.get("hostPath") is not None
-        ):
+        if object.get("kind") == "PersistentVolume" and isinstance(spec, dict) and spec.get("hostPath") is not None:
             yield _finding((*route, "spec", "hostPath"), "the PersistentVolume")
         for at, pod in pod_specs(object):
             volumes = pod.get("volumes")
             for number, volume in enumerate(volumes if isinstance(volumes, list) else []):
                 if isinstance(volume, dict) and volume.get("hostPath") is not None:
-                    yield _finding(
-                        (*route, *at, "volumes", number, "hostPath"), f"the volume `{volume.get('name')}`"
-                    )
+                    yield _finding((*route, *at, "volumes", number, "hostPath"), f"the volume `{volume.get('name')}`")
 
 
 def _finding(route: Route, what: str) -> Finding:

@@ -62,13 +62,9 @@ def _toleration(toleration: dict[str, Any], key: str) -> Iterator[Problem]:
     yield from _word(toleration, "effect", _EFFECTS)
     operator = toleration.get("operator") or "Equal"
     if not toleration.get("key") and operator != "Exists":
-        yield Problem(
-            (), "a toleration without `key` takes `operator: Exists`", "add `key`, or set `operator: Exists`"
-        )
+        yield Problem((), "a toleration without `key` takes `operator: Exists`", "add `key`, or set `operator: Exists`")
     if operator == "Exists" and toleration.get("value"):
-        yield Problem(
-            ("value",), "`value` stays empty with `operator: Exists`", "remove it, or set `operator: Equal`"
-        )
+        yield Problem(("value",), "`value` stays empty with `operator: Exists`", "remove it, or set `operator: Equal`")
     if toleration.get("tolerationSeconds") is not None and toleration.get("effect") != "NoExecute":
         yield Problem(("tolerationSeconds",), "`tolerationSeconds` goes with `effect: NoExecute` alone")
 
@@ -102,9 +98,7 @@ def _strategy(strategy: dict[str, Any], key: str) -> Iterator[Problem]:
     if isinstance(rolling, dict) and all(
         str(rolling.get(name, "25%")) in ("0", "0%") for name in ("maxSurge", "maxUnavailable")
     ):
-        yield Problem(
-            ("rollingUpdate",), "maxSurge and maxUnavailable are not both 0", "let one of them be 1"
-        )
+        yield Problem(("rollingUpdate",), "maxSurge and maxUnavailable are not both 0", "let one of them be 1")
 
 
 def _node_terms(term: dict[str, Any], key: str) -> Iterator[Problem]:
@@ -141,9 +135,7 @@ def _expression(route: Route, expression: Any, operators: tuple[str, ...]) -> It
         return
     operator, values = expression.get("operator"), expression.get("values") or []
     if operator not in operators:
-        yield Problem(
-            (*route, "operator"), f"`operator` is one of {', '.join(f'`{word}`' for word in operators)}"
-        )
+        yield Problem((*route, "operator"), f"`operator` is one of {', '.join(f'`{word}`' for word in operators)}")
     elif operator in ("In", "NotIn") and not values:
         yield Problem(route, f"`operator: {operator}` needs `values`")
     elif operator in ("Exists", "DoesNotExist") and values:

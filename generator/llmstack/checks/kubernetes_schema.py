@@ -77,9 +77,7 @@ def _absolute(schema: dict[str, Any]) -> dict[str, Any]:
             return {key: rewrite(item) for key, item in value.items()}
         if isinstance(value, list):
             return [rewrite(item) for item in value]
-        return (
-            f"{_URI}{value}" if isinstance(value, str) and value.startswith("_definitions.json#") else value
-        )
+        return f"{_URI}{value}" if isinstance(value, str) and value.startswith("_definitions.json#") else value
 
     return {key: rewrite(item) for key, item in schema.items()}
 
@@ -112,13 +110,9 @@ def _explain(
             )
         elif kind == "enum":
             options = [option for option in facts["options"] if option is not None]
-            yield Problem(
-                route, f"`{_last(route, name)}` is one of {', '.join(f'`{option}`' for option in options)}"
-            )
+            yield Problem(route, f"`{_last(route, name)}` is one of {', '.join(f'`{option}`' for option in options)}")
         elif kind in ("oneOf", "anyOf"):
-            yield Problem(
-                route, f"`{_last(route, name)}` is text or a number, not {_kind(_value_at(value, route))}"
-            )
+            yield Problem(route, f"`{_last(route, name)}` is text or a number, not {_kind(_value_at(value, route))}")
         elif kind in ("minimum", "maximum"):
             yield Problem(
                 route,

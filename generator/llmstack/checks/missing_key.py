@@ -37,11 +37,7 @@ def run(subject: Subject) -> Iterator[Finding]:
             stack.cache_server_spec.image.tag,
         )
     nfs = stack.shared_storage.nfs
-    if (
-        stack.shared_storage.enabled
-        and not stack.shared_storage.host_path
-        and bool(nfs.server) != bool(nfs.path)
-    ):
+    if stack.shared_storage.enabled and not stack.shared_storage.host_path and bool(nfs.server) != bool(nfs.path):
         yield _missing(("sharedStorage", "nfs"), "path" if nfs.server else "server")
     yield from _adapters(subject)
 
@@ -63,9 +59,7 @@ def _model(at: Route, model: Model) -> Iterator[Finding]:
     if model.uses_lws and model.lws_spec is not None and model.lws_spec.size is None:
         yield _missing((*at, "lwsSpec"), "size")
     if model.uses_ray and model.ray_spec is not None and model.ray_spec.head_node is not None:
-        yield from _inits(
-            (*at, "raySpec", "headNode", "initContainer"), model.ray_spec.head_node.init_container
-        )
+        yield from _inits((*at, "raySpec", "headNode", "initContainer"), model.ray_spec.head_node.init_container)
 
 
 def _inits(at: Route, inits: list[InitContainer] | None) -> Iterator[Finding]:

@@ -1,7 +1,9 @@
 """An image tag can move, so Git no longer says what runs.
 
-`latest` and `nightly` name another image tomorrow: two pods of one Deployment may differ, and a revert brings
-back the manifest but not the image. Pin a version or a digest: `tag: v0.11.0`, `tag: sha256:…`.
+`latest` and `nightly` name another image tomorrow: two pods of one Deployment may differ, and a revert brings back the
+manifest but not the image.
+
+Fix: pin a version or a digest: `tag: v0.11.0`, `tag: sha256:…`.
 """
 
 from __future__ import annotations
@@ -18,9 +20,7 @@ _MOVING = ("latest", "nightly", "main", "master", "dev", "edge", "stable")
 
 def is_mutable(tag: str) -> bool:
     """Whether a tag is one that moves by convention: `latest`, `latest-nightly`, `main` …"""
-    return any(
-        tag == word or (tag.startswith(f"{word}-") and not any(c.isdigit() for c in tag)) for word in _MOVING
-    )
+    return any(tag == word or (tag.startswith(f"{word}-") and not any(c.isdigit() for c in tag)) for word in _MOVING)
 
 
 def run(subject: Subject) -> Iterator[Finding]:

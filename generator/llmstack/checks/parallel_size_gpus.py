@@ -66,9 +66,7 @@ def model_sizes(model: Model) -> ParallelSizes:
 
 @lru_cache(maxsize=1 << 12)
 def _sizes(tensor: int, pipeline: int, extra: tuple[str, ...]) -> ParallelSizes:
-    return parallel_sizes(
-        ["--tensor-parallel-size", str(tensor), "--pipeline-parallel-size", str(pipeline), *extra]
-    )
+    return parallel_sizes(["--tensor-parallel-size", str(tensor), "--pipeline-parallel-size", str(pipeline), *extra])
 
 
 def needed_gpus(model: Model, sizes: ParallelSizes) -> int | None:

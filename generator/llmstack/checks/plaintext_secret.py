@@ -128,8 +128,7 @@ def _arguments(subject: Subject) -> Iterator[tuple[Route, str]]:
         ):
             for position, init in enumerate(inits or []):
                 lists += [
-                    ((*where, position, key), words)
-                    for key, words in (("command", init.command), ("args", init.args))
+                    ((*where, position, key), words) for key, words in (("command", init.command), ("args", init.args))
                 ]
     for route, arguments in lists:
         for index, flag in argument_secrets(arguments or ()):

@@ -105,9 +105,7 @@ def _baseline_pod(spec: dict[str, Any]) -> Iterator[Breach]:
             yield Breach((key,), f"`{key}: true`", "baseline", "remove it")
     for number, volume in enumerate(_list(spec.get("volumes"))):
         if _map(volume).get("hostPath") is not None:
-            yield Breach(
-                ("volumes", number), f"the hostPath volume `{volume.get('name')}`", "baseline", "use a claim"
-            )
+            yield Breach(("volumes", number), f"the hostPath volume `{volume.get('name')}`", "baseline", "use a claim")
     context = _map(spec.get("securityContext"))
     yield from _sandbox(("securityContext",), context)
     for number, sysctl in enumerate(_list(context.get("sysctls"))):
@@ -123,9 +121,7 @@ def _baseline_pod(spec: dict[str, Any]) -> Iterator[Breach]:
 def _sandbox(route: Route, context: dict[str, Any]) -> Iterator[Breach]:
     """Fields that pod and container security contexts share."""
     if _map(context.get("seccompProfile")).get("type") == "Unconfined":
-        yield Breach(
-            (*route, "seccompProfile"), "`seccompProfile.type: Unconfined`", "baseline", "use RuntimeDefault"
-        )
+        yield Breach((*route, "seccompProfile"), "`seccompProfile.type: Unconfined`", "baseline", "use RuntimeDefault")
     if _map(context.get("appArmorProfile")).get("type") == "Unconfined":
         yield Breach(
             (*route, "appArmorProfile"),
@@ -142,9 +138,7 @@ def _sandbox(route: Route, context: dict[str, Any]) -> Iterator[Breach]:
             "remove them",
         )
     if _map(context.get("windowsOptions")).get("hostProcess"):
-        yield Breach(
-            (*route, "windowsOptions"), "`windowsOptions.hostProcess: true`", "baseline", "remove it"
-        )
+        yield Breach((*route, "windowsOptions"), "`windowsOptions.hostProcess: true`", "baseline", "remove it")
 
 
 def _baseline_container(at: Route, container: dict[str, Any]) -> Iterator[Breach]:
@@ -203,9 +197,7 @@ def _restricted_container(at: Route, container: dict[str, Any], pod: dict[str, A
         )
     for added in _list(capabilities.get("add")):
         if added in CAPABILITIES and added != "NET_BIND_SERVICE":
-            yield Breach(
-                (*route, "capabilities", "add"), f"the capability `{added}`", "restricted", "remove it"
-            )
+            yield Breach((*route, "capabilities", "add"), f"the capability `{added}`", "restricted", "remove it")
     non_root = context.get("runAsNonRoot")
     if non_root is False or (non_root is None and pod.get("runAsNonRoot") is not True):
         yield Breach(
@@ -215,9 +207,7 @@ def _restricted_container(at: Route, container: dict[str, Any], pod: dict[str, A
             "set it",
         )
     if context.get("runAsUser") == 0:
-        yield Breach(
-            (*route, "runAsUser"), f"container `{name}` with `runAsUser: 0`", "restricted", "use another user"
-        )
+        yield Breach((*route, "runAsUser"), f"container `{name}` with `runAsUser: 0`", "restricted", "use another user")
     profile = _map(context.get("seccompProfile")).get("type")
     if profile is None and _map(pod.get("seccompProfile")).get("type") not in _PROFILES:
         yield Breach(

@@ -54,39 +54,30 @@ def run(subject: Subject) -> Iterator[Finding]:
     for at, model in subject.models():
         yield from _clashes(list(_engine_ports(stack, at, model)))
     if stack.models:
-        own = [
-            Port(
-                stack.engine.service_port or stack.engine.container_port or 8000,
-                "servicePort",
-                ("servingEngineSpec", "servicePort"),
-            )
-        ]
-        reserved = [
-            Port(number, "KV transfer", ("servingEngineSpec", "servicePort"))
-            for number in _transfer_ports(stack)
-        ]
-        yield from _service(
-            [*own, *reserved], stack.engine.extra_ports, ("servingEngineSpec", "extraPorts"), "ClusterIP"
+        engine = stack.engine
+        own = Port(
+            engine.service_port or engine.container_port or 8000,
+            "servicePort",
+            ("servingEngineSpec", "servicePort"),
         )
-    router = stack.router_spec
-    if router.enable_router:
-        yield from _clashes(list(_router_ports(stack)))
-        own = [
-            Port(
-                router.service_port or router.container_port or 8000,
-                "servicePort",
-                ("routerSpec", "servicePort"),
-            )
-        ]
-        listens = [port for port in _router_ports(stack) if port.what != "containerPort"]
-        yield from _clashes([*own, *listens])
-        yield from _service(
-            [*own, *listens],
-            router.extra_ports,
-            ("routerSpec", "extraPorts"),
-            router.service_type or "ClusterIP",
-        )
+        taken = [own, *(Port(number, "KV transfer", own.route) for number in _transfer_ports(stack))]
+        yield from _service(taken, engine.extra_ports, ("servingEngineSpec", "extraPorts"), "ClusterIP")
+    if stack.router_spec.enable_router:
+        yield from _router(stack)
     yield from _node_ports(subject)
+
+
+def _router(stack: Stack) -> Iterator[Finding]:
+    """The router's pod, and its Service, which has the LMCache controller's ports too."""
+    router = stack.router_spec
+    ports = list(_router_ports(stack))
+    yield from _clashes(ports)
+    own = Port(router.service_port or router.container_port or 8000, "servicePort", ("routerSpec", "servicePort"))
+    for other in ports[1:]:
+        if other.number == own.number:
+            yield _clash(own, other)
+    at: Route = ("routerSpec", "extraPorts")
+    yield from _service([own, *ports[1:]], router.extra_ports, at, router.service_type or "ClusterIP")
 
 
 def _engine_ports(stack: Stack, at: Route, model: Model) -> Iterator[Port]:
@@ -115,18 +106,20 @@ def _router_ports(stack: Stack) -> Iterator[Port]:
 
 
 def _clashes(ports: Sequence[Port]) -> Iterator[Finding]:
-    """Each number that is wanted twice in one pod, or on one Service."""
+    """Each number that is wanted twice in one pod."""
     taken: dict[int, Port] = {}
     for port in ports:
         first = taken.setdefault(port.number, port)
         if first is not port:
-            message = f"port {port.number} is wanted by {_quoted(port.what)} and by {_quoted(first.what)}"
-            yield Finding(ID, SEVERITY, message, port.route, help="give one of them another port")
+            yield _clash(port, first)
 
 
-def _service(
-    own: Sequence[Port], extra: Sequence[Mapping[str, Any]] | None, at: Route, type: str
-) -> Iterator[Finding]:
+def _clash(port: Port, first: Port) -> Finding:
+    message = f"port {port.number} is wanted by {_quoted(port.what)} and by {_quoted(first.what)}"
+    return Finding(ID, SEVERITY, message, port.route, help="give one of them another port")
+
+
+def _service(own: Sequence[Port], extra: Sequence[Mapping[str, Any]] | None, at: Route, type: str) -> Iterator[Finding]:
     """What is wrong with the extra ports of a Service."""
     numbers = {(port.number, "TCP"): _quoted(port.what) for port in own}
     names: set[str] = set()
@@ -164,9 +157,7 @@ def _service(
 
 def _name(name: str, names: set[str], route: Route) -> Iterator[Finding]:
     if name in names:
-        yield Finding(
-            ID, SEVERITY, f"there is a port `{name}` already", (*route, "name"), help="rename one of them"
-        )
+        yield Finding(ID, SEVERITY, f"there is a port `{name}` already", (*route, "name"), help="rename one of them")
     names.add(name)
     if not _NAME.fullmatch(name):
         message = f"`{name}` is not a port's name: at most 15 of a to z, 0 to 9 and single `-`, with a letter"
@@ -210,9 +201,7 @@ def stated_node_ports(stack: Stack) -> Iterator[Port]:
             yield Port(router.node_port, "the router's Service", ("routerSpec", "nodePort"))
         for index, port in enumerate(router.extra_ports or []):
             if isinstance(port.get("nodePort"), int):
-                yield Port(
-                    port["nodePort"], "the router's Service", ("routerSpec", "extraPorts", index, "nodePort")
-                )
+                yield Port(port["nodePort"], "the router's Service", ("routerSpec", "extraPorts", index, "nodePort"))
     for number, object in enumerate(stack.extra_objects or []):
         spec = object.get("spec")
         ports = spec.get("ports") if object.get("kind") == "Service" and isinstance(spec, dict) else None

@@ -17,6 +17,17 @@ from llmstack.model.secret_ref import SecretReference
 Kind = Literal["Secret", "PersistentVolumeClaim", "ConfigMap", "ServiceAccount", "RuntimeClass"]
 
 
+_ENV_SOURCES: tuple[tuple[str, Kind], ...] = (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap"))
+_ENV_FROM: tuple[tuple[str, Kind], ...] = (("secretRef", "Secret"), ("configMapRef", "ConfigMap"))
+_VOLUME_SOURCES: tuple[tuple[str, str, Kind], ...] = (
+    ("secret", "secretName", "Secret"),
+    ("secret", "name", "Secret"),
+    ("configMap", "name", "ConfigMap"),
+    ("persistentVolumeClaim", "claimName", "PersistentVolumeClaim"),
+)
+"""Where a name of an object stands in a source of variables or of a volume, and its kind."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
     """A name of another object, and the key of it that is read, at its place in the values."""
@@ -33,9 +44,7 @@ def references(subject: Subject) -> Iterator[Reference]:
     if stack.models:
         yield from _secret(("servingEngineSpec", "vllmApiKey"), stack.engine.vllm_api_key)
         if any(model.runtime_class_name is None for model in stack.models):
-            yield from _name(
-                "RuntimeClass", ("servingEngineSpec", "runtimeClassName"), stack.engine.runtime_class_name
-            )
+            yield from _name("RuntimeClass", ("servingEngineSpec", "runtimeClassName"), stack.engine.runtime_class_name)
     for at, model in subject.models():
         yield from _model(at, model)
     router = stack.router_spec
@@ -55,18 +64,14 @@ def references(subject: Subject) -> Iterator[Reference]:
             ("cacheServerSpec", "runtimeClassName"),
             stack.cache_server_spec.runtime_class_name,
         )
-        yield from _pull_secrets(
-            ("cacheServerSpec", "imagePullSecrets"), stack.cache_server_spec.image_pull_secrets
-        )
+        yield from _pull_secrets(("cacheServerSpec", "imagePullSecrets"), stack.cache_server_spec.image_pull_secrets)
     if stack.lora_controller.enable_lora_controller:
         yield from _name(
             "ServiceAccount",
             ("loraController", "serviceAccountName"),
             stack.lora_controller.service_account_name,
         )
-        yield from _pull_secrets(
-            ("loraController", "imagePullSecrets"), stack.lora_controller.image_pull_secrets
-        )
+        yield from _pull_secrets(("loraController", "imagePullSecrets"), stack.lora_controller.image_pull_secrets)
     for number, adapter in enumerate(stack.lora_adapters or []):
         if adapter.enabled is not False:
             yield from _secret(("loraAdapters", number, "vllmApiKey"), adapter.vllm_api_key)
@@ -128,12 +133,10 @@ def _blocks(subject: Subject) -> Iterator[Reference]:
 def _env(route: Route, entries: Any) -> Iterator[Reference]:
     for number, entry in enumerate(entries if isinstance(entries, list) else []):
         source = entry.get("valueFrom") if isinstance(entry, dict) else None
-        for field, kind in (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap")):
+        for field, kind in _ENV_SOURCES:
             found = source.get(field) if isinstance(source, dict) else None
             if isinstance(found, dict) and not found.get("optional") and isinstance(found.get("name"), str):
-                yield Reference(
-                    kind, found["name"], found.get("key"), (*route, number, "valueFrom", field, "name")
-                )  # type: ignore[arg-type]
+                yield Reference(kind, found["name"], found.get("key"), (*route, number, "valueFrom", field, "name"))
 
 
 def _volumes(route: Route, volumes: Any) -> Iterator[Reference]:
@@ -148,15 +151,10 @@ def _volumes(route: Route, volumes: Any) -> Iterator[Reference]:
 
 
 def _volume(route: Route, source: Mapping[str, Any]) -> Iterator[Reference]:
-    for field, key, kind in (
-        ("secret", "secretName", "Secret"),
-        ("secret", "name", "Secret"),
-        ("configMap", "name", "ConfigMap"),
-        ("persistentVolumeClaim", "claimName", "PersistentVolumeClaim"),
-    ):
+    for field, key, kind in _VOLUME_SOURCES:
         found = source.get(field)
         if isinstance(found, dict) and not found.get("optional"):
-            yield from _name(kind, (*route, field, key), found.get(key))  # type: ignore[arg-type]
+            yield from _name(kind, (*route, field, key), found.get(key))
 
 
 def pod_references(route: Route, object: dict[str, Any]) -> Iterator[Reference]:
@@ -171,9 +169,9 @@ def pod_references(route: Route, object: dict[str, Any]) -> Iterator[Reference]:
             yield from _env((*here, kind, number, "env"), container.get("env"))
             sources = container.get("envFrom")
             for index, source in enumerate(sources if isinstance(sources, list) else []):
-                for field, named in (("secretRef", "Secret"), ("configMapRef", "ConfigMap")):
+                for field, named in _ENV_FROM:
                     found = source.get(field) if isinstance(source, dict) else None
                     if isinstance(found, dict) and not found.get("optional"):
                         yield from _name(
                             named, (*here, kind, number, "envFrom", index, field, "name"), found.get("name")
-                        )  # type: ignore[arg-type]
+                        )

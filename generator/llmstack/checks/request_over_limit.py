@@ -28,9 +28,7 @@ def run(subject: Subject) -> Iterator[Finding]:
         head = model.ray_spec.head_node if model.ray_spec and model.uses_ray else None
         if head is not None and not head.resources:
             where = (*at, "raySpec", "headNode")
-            yield from _compare(
-                (*where, "requestCPU"), "requestCPU", head.request_cpu, "limitCPU", head.limit_cpu
-            )
+            yield from _compare((*where, "requestCPU"), "requestCPU", head.request_cpu, "limitCPU", head.limit_cpu)
             yield from _compare(
                 (*where, "requestMemory"),
                 "requestMemory",

@@ -41,6 +41,4 @@ def _annotations(route: Route, annotations: Mapping[Any, Any]) -> Iterator[Findi
     for key in annotations:
         if isinstance(key, str) and key.startswith(RESERVED):
             message = f"kustomize takes `{key}` for its own: it acts on it or removes it"
-            yield Finding(
-                ID, SEVERITY, message, (*route, key), help="use a prefix of your own, such as `example.com/`"
-            )
+            yield Finding(ID, SEVERITY, message, (*route, key), help="use a prefix of your own, such as `example.com/`")

@@ -28,6 +28,10 @@ _TOKEN = re.compile(
 """Tokens of Hugging Face, OpenAI, GitHub, GitLab, AWS and Slack, by the forms that they document."""
 
 _URL = re.compile(r"://[^/\s:@]*:(?!\$\()[^/\s@]+@")
+_SECRET_KEYS = frozenset(("hf_token", "vllmApiKey", "credentials"))
+_PAIR = re.compile(r"[\"']?([\w.-]+)[\"']?\s*:\s*[\"']?([^\s,{}\[\]\"'#][^\s,}\]\"']*)")
+"""A key and its plain value in one line of YAML."""
+
 _FLAGS = frozenset(("--api-key", "--hf-token", "--vllm-api-key"))
 _FLAG_IN_TEXT = re.compile(r"(?:^|\s)(--(?:api|vllm-api|hf)[-_](?:key|token))(?:=|\s+)[\"']?(?![\"'$\s-])\S")
 
@@ -45,6 +49,18 @@ def holds_token(text: str) -> bool:
     return _TOKEN.search(text) is not None or ("@" in text and _URL.search(text) is not None)
 
 
+def line_holds_secret(line: str) -> bool:
+    """Whether a line of a values file has a secret in plain text, as far as the line alone tells."""
+    if holds_token(line) or _FLAG_IN_TEXT.search(line.replace("[", " ").replace(",", " ")):
+        return True
+    pairs = [(key, value) for key, value in _PAIR.findall(line)]
+    named = [value for key, value in pairs if key == "name"]
+    stated = [value for key, value in pairs if key == "value"]
+    if named and stated and is_secret_value(named[0], stated[0]):
+        return True
+    return any(key in _SECRET_KEYS or is_secret_value(key, value) for key, value in pairs)
+
+
 def argument_secrets(arguments: Sequence[str]) -> Iterator[tuple[int, str]]:
     """Yield index and flag of each argument that holds a secret: `--api-key X`, `--api-key=X`, a token of
     a known form."""
@@ -53,9 +69,7 @@ def argument_secrets(arguments: Sequence[str]) -> Iterator[tuple[int, str]]:
         flag = name.replace("_", "-").lower()
         if flag in _FLAGS:
             at, value = (
-                (index, value)
-                if equals
-                else (index + 1, arguments[index + 1] if index + 1 < len(arguments) else "")
+                (index, value) if equals else (index + 1, arguments[index + 1] if index + 1 < len(arguments) else "")
             )
             if value and not value.startswith("-") and not _PLAIN.match(value) and not value.startswith("$"):
                 yield at, flag

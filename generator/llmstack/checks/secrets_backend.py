@@ -24,14 +24,10 @@ _FIELDS = frozenset(("env", "secret", "key"))
 
 def run(subject: Subject) -> Iterator[Finding]:
     secrets = subject.stack.gitops.secrets
-    needed = {"external-secrets": "store", "sealed-secrets": "certificate", "sops": "age"}.get(
-        secrets.backend
-    )
+    needed = {"external-secrets": "store", "sealed-secrets": "certificate", "sops": "age"}.get(secrets.backend)
     if needed is not None and not getattr(secrets, needed):
         message = f"secrets.backend: {secrets.backend} needs `{needed}`"
-        yield Finding(
-            ID, SEVERITY, message, ("gitops", "secrets", "backend"), help=f"set gitops.secrets.{needed}"
-        )
+        yield Finding(ID, SEVERITY, message, ("gitops", "secrets", "backend"), help=f"set gitops.secrets.{needed}")
     yield from _form(secrets)
 
 
@@ -55,6 +51,4 @@ def _form(secrets: Secrets) -> Iterator[Finding]:
     for field in _FIELD.findall(secrets.key or ""):
         if field not in _FIELDS:
             message = f"`{{{field}}}` is not replaced in `key`"
-            yield Finding(
-                ID, SEVERITY, message, ("gitops", "secrets", "key"), help="{env}, {secret} and {key} are"
-            )
+            yield Finding(ID, SEVERITY, message, ("gitops", "secrets", "key"), help="{env}, {secret} and {key} are")

@@ -52,39 +52,39 @@ class Pods:
             for _, _, container in containers(spec if isinstance(spec, dict) else {})
             for port in container.get("ports") or []
         )
-        self.ports.append(
-            frozenset(str(port["name"]) for port in found if isinstance(port, dict) and port.get("name"))
-        )
+        self.ports.append(frozenset(str(port["name"]) for port in found if isinstance(port, dict) and port.get("name")))
 
     def find(self, selector: Labels) -> set[int]:
         """The templates that carry every label of the selector, those that controllers add left out."""
-        sets = [
-            self.by_label.get(item, set()) for item in selector.items() if not item[0].startswith(_OPERATORS)
-        ]
+        sets = [self.by_label.get(item, set()) for item in selector.items() if not item[0].startswith(_OPERATORS)]
         return set.intersection(*sorted(sets, key=len)) if sets else set(range(len(self.labels)))
 
 
 def run(subject: Subject) -> Iterator[Finding]:
     yield from _labels(subject)
     pods = Pods(subject)
+    said: set[Route] = set()
     for placed in subject.objects:
-        object = placed.object
-        spec = object.get("spec")
+        object, spec, base = placed.object, placed.object.get("spec"), subject.route_of(placed)
         if not isinstance(spec, dict):
             continue
-        for finding in _selected(object, spec, pods):
-            route = subject.route_of(placed)
-            yield _at(finding, route)
-        for path, template in pod_templates(object):
-            for finding in _probe_ports(path, template):
-                yield _at(finding, subject.route_of(placed))
+        for path, message, help in _selected(object, spec, pods):
+            yield Finding(ID, SEVERITY, message, (*base, *path) if _is_extra(base) else base, help=help)
+        for at, template in pod_templates(object):
+            for path, message, help in _probe_ports(template):
+                route = (*base, *at, *path) if _is_extra(base) else (*_section(base), *path[-3:])
+                if route not in said:
+                    said.add(route)
+                    yield Finding(ID, SEVERITY, message, route, help=help)
 
 
-def _at(finding: tuple[Route, str, str], route: Route) -> Finding:
-    path, message, help = finding
-    return Finding(
-        ID, SEVERITY, message, (*route, *path) if route[:1] == ("extraObjects",) else route, help=help
-    )
+def _is_extra(route: Route) -> bool:
+    return route[:1] == ("extraObjects",)
+
+
+def _section(route: Route) -> Route:
+    """The section whose probes a workload has: all engines share those of servingEngineSpec."""
+    return route[:1]
 
 
 def _labels(subject: Subject) -> Iterator[Finding]:
@@ -128,11 +128,7 @@ def _selected(object: dict[str, Any], spec: dict[str, Any], pods: Pods) -> Itera
     ports = spec.get("ports") if kind == "Service" else None
     for number, port in enumerate(ports if isinstance(ports, list) else []):
         target = port.get("targetPort") if isinstance(port, dict) else None
-        if (
-            isinstance(target, str)
-            and not target.isdecimal()
-            and not any(target in pods.ports[pod] for pod in found)
-        ):
+        if isinstance(target, str) and not target.isdecimal() and not any(target in pods.ports[pod] for pod in found):
             known = sorted(set().union(*(pods.ports[pod] for pod in found)))
             help = f"its pods have {', '.join(f'`{name}`' for name in known) or 'no named ports'}"
             yield (
@@ -142,7 +138,8 @@ def _selected(object: dict[str, Any], spec: dict[str, Any], pods: Pods) -> Itera
             )
 
 
-def _probe_ports(path: Route, template: dict[str, Any]) -> Iterator[tuple[Route, str, str]]:
+def _probe_ports(template: dict[str, Any]) -> Iterator[tuple[Route, str, str]]:
+    """Probes that ask for a port by a name that their container does not have."""
     spec = template.get("spec")
     for kind, number, container in containers(spec if isinstance(spec, dict) else {}):
         names = None
@@ -157,7 +154,7 @@ def _probe_ports(path: Route, template: dict[str, Any]) -> Iterator[tuple[Route,
                     ]
                     if port not in names:
                         known = ", ".join(f"`{name}`" for name in names if name) or "no named port"
-                        where = (*path, "spec", kind, number, key, handler, "port")
+                        where = ("spec", kind, number, key, handler, "port")
                         yield (
                             where,
                             f"{key} of container `{container.get('name')}` asks for a port `{port}`",

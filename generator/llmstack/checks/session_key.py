@@ -35,6 +35,4 @@ def run(subject: Subject) -> Iterator[Finding]:
         )
     elif router.session_key and router.routing_logic not in _READERS and "--routing-logic" not in flags:
         message = f"`sessionKey` is not read with routingLogic: {router.routing_logic or 'roundrobin'}"
-        yield Finding(
-            ID, MILDER, message, ("routerSpec", "sessionKey"), help="set routingLogic: session, or remove it"
-        )
+        yield Finding(ID, MILDER, message, ("routerSpec", "sessionKey"), help="set routingLogic: session, or remove it")

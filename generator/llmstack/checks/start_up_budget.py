@@ -29,18 +29,14 @@ _DEADLINE = 600
 
 def budget(probe: Mapping[str, Any]) -> int:
     """Seconds until a probe gives up, with the API's defaults 0, 10 and 3."""
-    delay, period, failures = (
-        probe.get(key) for key in ("initialDelaySeconds", "periodSeconds", "failureThreshold")
-    )
+    delay, period, failures = (probe.get(key) for key in ("initialDelaySeconds", "periodSeconds", "failureThreshold"))
     return int(delay or 0) + int(period or 10) * int(failures or 3)
 
 
 def run(subject: Subject) -> Iterator[Finding]:
     engine = subject.stack.engine
     name, probe = (
-        ("startupProbe", engine.startup_probe)
-        if engine.startup_probe
-        else ("livenessProbe", engine.liveness_probe)
+        ("startupProbe", engine.startup_probe) if engine.startup_probe else ("livenessProbe", engine.liveness_probe)
     )
     allowed = budget(probe) if probe else math.inf
     for at, model in subject.models():
@@ -65,7 +61,5 @@ def run(subject: Subject) -> Iterator[Finding]:
 
 def _longest(object: dict[str, Any]) -> int:
     """The longest budget of the start-up probes of a workload."""
-    probes = [
-        container.get("startupProbe") for _, spec in pod_specs(object) for _, _, container in containers(spec)
-    ]
+    probes = [container.get("startupProbe") for _, spec in pod_specs(object) for _, _, container in containers(spec)]
     return max((budget(probe) for probe in probes if isinstance(probe, dict)), default=0)

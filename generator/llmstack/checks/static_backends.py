@@ -64,9 +64,7 @@ def _pairs(router: RouterSpec) -> Iterator[Finding]:
                 help="write http://host:port, without spaces",
             )
     if len(backends) != len(models):
-        message = (
-            f"staticBackends has {len(backends)} and staticModels {len(models)}: they are paired one to one"
-        )
+        message = f"staticBackends has {len(backends)} and staticModels {len(models)}: they are paired one to one"
         yield Finding(
             ID,
             SEVERITY,

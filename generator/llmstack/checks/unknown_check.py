@@ -31,13 +31,9 @@ def run(subject: Subject) -> Iterator[Finding]:
 
     for id in subject.stack.gitops.checks or {}:
         if id in ALWAYS:
-            yield Finding(
-                ID, SEVERITY, f"`{id}` is always an error", ("gitops", "checks", id), help="remove it"
-            )
+            yield Finding(ID, SEVERITY, f"`{id}` is always an error", ("gitops", "checks", id), help="remove it")
         elif id not in CHECKS:
-            yield Finding(
-                ID, SEVERITY, f"there is no check `{id}`", ("gitops", "checks", id), help=_near(id, CHECKS)
-            )
+            yield Finding(ID, SEVERITY, f"there is no check `{id}`", ("gitops", "checks", id), help=_near(id, CHECKS))
     for number, risk in enumerate(subject.stack.gitops.acknowledge or []):
         if risk.risk not in RISKS:
             message = f"there is no risk `{risk.risk}`"

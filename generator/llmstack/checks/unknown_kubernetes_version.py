@@ -20,11 +20,7 @@ def run(subject: Subject) -> Iterator[Finding]:
     version = subject.stack.gitops.kubernetes_version
     if version not in KUBERNETES_VERSIONS:
         short = ".".join(version.removeprefix("v").split(".")[:2])
-        help = (
-            f'write "{short}"'
-            if short in KUBERNETES_VERSIONS
-            else f"there are {', '.join(KUBERNETES_VERSIONS)}"
-        )
+        help = f'write "{short}"' if short in KUBERNETES_VERSIONS else f"there are {', '.join(KUBERNETES_VERSIONS)}"
         yield Finding(
             ID,
             SEVERITY,

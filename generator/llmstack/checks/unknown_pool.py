@@ -34,11 +34,7 @@ def run(subject: Subject) -> Iterator[Finding]:
         pool = model.gitops.pool
         if pool is not None and pool not in pools:
             near = difflib.get_close_matches(pool, pools, n=1)
-            help = (
-                f"did you mean `{near[0]}`?"
-                if near
-                else f"declared: {', '.join(pools) or 'none'} (gitops.capacity)"
-            )
+            help = f"did you mean `{near[0]}`?" if near else f"declared: {', '.join(pools) or 'none'} (gitops.capacity)"
             yield Finding(
                 ID, SEVERITY, f"`{pool}` is not a pool of gitops.capacity", (*at, "gitops", "pool"), help=help
             )

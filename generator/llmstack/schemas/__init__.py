@@ -41,7 +41,7 @@ def full_version(version: str) -> str:
 
 @cache
 def of_kind(version: str, api_version: str, kind: str) -> dict[str, Any] | None:
-    """The schema of a kind in `version` (`1.34`), or of a custom resource; None where none comes with the package.
+    """The schema of a kind in `version` (`1.34`), or of a custom resource; None where the package has none.
 
     Kubernetes' own refer to `_definitions.json` beside them. The same object each time: not to be changed.
     """

@@ -1,0 +1,89 @@
+"""What can be wrong before any check runs: findings of reading files and of validating the model, and of
+whole trees.
+
+Their ids are not in the table of checks: what cannot be understood cannot be ignored. This table is their
+documentation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from llmstack.finding import Severity
+
+_ERROR, _WARNING = Severity.ERROR, Severity.WARNING
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What an id means, and how to mend it."""
+
+    severity: Severity
+    meaning: str
+    fix: str
+
+
+TEXT: Mapping[str, Page] = {
+    "yaml-syntax": Page(_ERROR, "The file is not YAML.", "Indent with spaces; quote text with `: ` or ` #` in it."),
+    "duplicate-key": Page(_ERROR, "A map has a key twice, or a key under two of its spellings.", "Keep one."),
+    "bad-key": Page(_ERROR, "A key is not text, or begins with `$`.", 'Quote it: `"8080":`.'),
+    "several-documents": Page(_ERROR, "The file holds more than one YAML document.", "Remove the `---`."),
+    "yaml-tag": Page(_ERROR, "A YAML tag such as `!!python` or `!vault`.", "Remove it; quote a value to make it text."),
+    "ambiguous-scalar": Page(
+        _ERROR, "A bare value that parsers read differently: `1_000`, `0o17`, `.inf`.", "Quote it, or write a decimal."
+    ),
+    "alias-bomb": Page(_ERROR, "Aliases and merge keys stand for too many values.", "Write the values out."),
+    "too-deep": Page(_ERROR, "More than 64 levels deep.", "Values nest a few levels only."),
+    "too-large": Page(_ERROR, "The file has more than 16 MiB.", "Split it into environments."),
+    "bad-encoding": Page(_ERROR, "The file is not UTF-8.", "Save it as UTF-8."),
+    "bad-character": Page(
+        _ERROR,
+        "A control character, or one that turns the direction of writing.",
+        "Remove it: a reviewer cannot see it.",
+    ),
+}
+"""Findings on a file's text (values/source.py, values/layers.py)."""
+
+MODEL: Mapping[str, Page] = {
+    "unknown-key": Page(
+        _ERROR, "A key that the section does not have.", "Correct it: the finding names the nearest one."
+    ),
+    "wrong-type": Page(_ERROR, "A value of another type: `tag: 1.10` is a number.", "Quote text; write numbers bare."),
+    "bad-value": Page(_ERROR, "A value outside what the key takes.", "Choose one of those that the finding lists."),
+    "bad-quantity": Page(_ERROR, "Not a Kubernetes quantity.", "Write `500m`, `6`, `16Gi`."),
+    "bad-port": Page(_ERROR, "Not a port.", "Write a number from 1 to 65535."),
+    "bad-duration": Page(_ERROR, "Not a duration.", "Write `90s`, `12m`, `1h30m`."),
+    "bad-date": Page(_ERROR, "Not a date.", "Write `2026-12-31`."),
+    "other-chart": Page(
+        _WARNING, "A section of another chart: nothing is generated from it.", "Keep it with that chart's values."
+    ),
+}
+"""Findings of validating the model (model/reading.py). `missing-key` and `bad-name` are checks as well:
+see there."""
+
+TREE: Mapping[str, Page] = {
+    "stale-tree": Page(_WARNING, "The generated tree is not what its values generate.", "Run `llmstack gen`, commit."),
+    "not-generated": Page(_ERROR, "An environment has no generated units.", "Run `llmstack gen`."),
+    "orphaned-custom": Page(
+        _WARNING, "An overlay in custom/ builds on a unit that is not generated.", "Remove it, or rename it."
+    ),
+    "missing-secret": Page(
+        _WARNING,
+        "A Secret, or a key of it, that is read is not among the encrypted manifests.",
+        "Run `llmstack secret set`.",
+    ),
+    "secret-namespace": Page(
+        _ERROR, "An encrypted manifest is for another namespace.", "Remove it, and run `llmstack secret set` again."
+    ),
+    "build-failed": Page(
+        _ERROR, "kustomize cannot build a unit.", "Run `llmstack gen`, or mend the overlay in custom/."
+    ),
+    "invalid-object": Page(_ERROR, "kubeconform refuses an object.", "Correct the key that the object comes from."),
+    "no-schema": Page(
+        _ERROR, "There is no schema for an object's kind.", "List the kind in `gitops.allowUnknownKinds`."
+    ),
+}
+"""Findings on the tree (app.py, validation.py, reviewing.py, tree/secrets.py)."""
+
+READING: Mapping[str, Page] = {**TEXT, **MODEL, **TREE}

@@ -1,0 +1,83 @@
+"""docs/checks.md: every finding there can be, its severity, what is wrong, and what to do."""
+
+from __future__ import annotations
+
+import inspect
+from types import ModuleType
+
+from llmstack.checks import ALWAYS, CHECKS, FOUNDATIONS
+from llmstack.checks.reading import MODEL, TEXT, TREE, Page
+
+_INTRO = """# Checks
+
+<!-- Generated from generator/llmstack/checks by `make update`. -->
+
+`llmstack lint` and `llmstack validate` print findings; `gen` stops at errors. Each has an id, and this page has a
+section for each id. Errors end with exit code 1; warnings do so with `--strict`.
+
+A check's severity can be changed for an environment, and a finding can be set aside in its place, with a reason:
+
+```yaml
+gitops:
+  checks: {mutable-tag: error, host-path: off}   # off, note, warning, error
+servingEngineSpec:
+  modelSpec:
+    - name: llama
+      tag: latest   # llmstack: ignore[mutable-tag] nightly tests of the newest build
+```
+
+The comment stands in the line that the finding points at, or in a line of its own right above; it names one id or
+several, and without a reason it does nothing. Findings of reading (below) cannot be changed, and neither can
+"""
+
+_READING = """
+## Findings of reading
+
+These come before any check: a file that cannot be understood, values that the model does not take, a tree that is not
+what the values generate. They cannot be turned off.
+"""
+
+
+def checks_page() -> str:
+    """The whole page."""
+    return "\n".join((_intro(), *_table(), *(_section(id, module) for id, module in CHECKS.items()), *_reading()))
+
+
+def _intro() -> str:
+    fixed = ", ".join(f"`{id}`" for id in sorted(FOUNDATIONS))
+    inline = ", ".join(f"`{id}`" for id in sorted(ALWAYS - FOUNDATIONS))
+    return f"{_INTRO}{fixed};\n{inline} can be set aside in its place only.\n"
+
+
+def _table() -> list[str]:
+    rows = [f"| [{id}](#{id}) | {severity_of(module)} | {_summary(module)} |" for id, module in CHECKS.items()]
+    return ["| check | severity | what is wrong |", "|---|---|---|", *rows, ""]
+
+
+def severity_of(module: ModuleType) -> str:
+    """A check's severity in words: `error`, or `error, warning` where it has a milder form."""
+    milder = getattr(module, "MILDER", None)
+    return f"{module.SEVERITY}, {milder}" if milder is not None else str(module.SEVERITY)
+
+
+def _summary(module: ModuleType) -> str:
+    return inspect.cleandoc(module.__doc__ or "").split("\n")[0]
+
+
+def _section(id: str, module: ModuleType) -> str:
+    text = inspect.cleandoc(module.__doc__ or "").replace("\nFix: ", "\n**Fix:** ")
+    return f"## {id}\n\nSeverity: {severity_of(module)}.\n\n{text}\n"
+
+
+def _reading() -> list[str]:
+    parts = [_READING]
+    for title, pages in (("Text", TEXT), ("Model", MODEL), ("Tree", TREE)):
+        parts += [f"### {title}\n", "| id | severity | what is wrong | fix |", "|---|---|---|---|"]
+        parts += [_row(id, page) for id, page in pages.items()]
+        parts.append("")
+    return parts
+
+
+def _row(id: str, page: Page) -> str:
+    cells = (f"`{id}`", str(page.severity), page.meaning, page.fix)
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
