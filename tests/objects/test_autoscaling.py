@@ -36,9 +36,7 @@ def test_the_default_trigger_asks_for_what_vllm_reports(extra: str, name: str) -
     assert asked == f'sum(vllm:num_requests_waiting{{model_name="{name}",namespace="default"}})'
 
 
-@pytest.mark.parametrize(
-    "form", ["{type: cpu, metadata: {value: '5'}}", "[{type: cpu, metadata: {value: '5'}}]"]
-)
+@pytest.mark.parametrize("form", ["{type: cpu, metadata: {value: '5'}}", "[{type: cpu, metadata: {value: '5'}}]"])
 def test_triggers_are_a_list(form: str) -> None:
     spec = one(KEDA % f", triggers: {form}", "ScaledObject")["spec"]
     assert spec["triggers"] == [{"type": "cpu", "metadata": {"value": "5"}}]
@@ -46,9 +44,7 @@ def test_triggers_are_a_list(form: str) -> None:
 
 def test_advanced_and_fallback_without_what_is_empty() -> None:
     scaler = "horizontalPodAutoscalerConfig: {name: h, behavior: {}}"
-    advanced = (
-        f"restoreToOriginalReplicaCount: false, {scaler}, scalingModifiers: {{target: '', formula: ''}}"
-    )
+    advanced = f"restoreToOriginalReplicaCount: false, {scaler}, scalingModifiers: {{target: '', formula: ''}}"
     stated = f", fallback: {{failureThreshold: 3, replicas: 2}}, advanced: {{{advanced}}}"
     spec = one(KEDA % stated, "ScaledObject")["spec"]
     assert spec["fallback"] == {"failureThreshold": 3, "replicas": 2}

@@ -46,9 +46,7 @@ def test_two_environments_of_one_cluster_share_no_cluster_wide_name() -> None:
 
 def test_bindings_lead_to_the_account_the_pod_has() -> None:
     found = objects_of("gitops: {namespace: llm}\n" + CONTROLLER % "")
-    account = found["Deployment", "llmstack-lora-controller"]["spec"]["template"]["spec"][
-        "serviceAccountName"
-    ]
+    account = found["Deployment", "llmstack-lora-controller"]["spec"]["template"]["spec"]["serviceAccountName"]
     assert ("ServiceAccount", account) in found
     bindings = [o for (kind, _), o in found.items() if kind == "ClusterRoleBinding"]
     for binding in bindings:
@@ -65,9 +63,7 @@ def test_an_existing_account_is_used_and_given_nothing() -> None:
 
 
 def test_what_the_controller_serves_and_mounts() -> None:
-    stated = (
-        ", metrics: {enabled: false}, webhook: {enabled: true}, extraArgs: [-v], env: [{name: A, value: b}]"
-    )
+    stated = ", metrics: {enabled: false}, webhook: {enabled: true}, extraArgs: [-v], env: [{name: A, value: b}]"
     values = CONTROLLER % stated + "sharedStorage: {enabled: true}\n"
     pod = one(values, "Deployment", "llmstack-lora-controller")["spec"]["template"]["spec"]
     (container,) = pod["containers"]

@@ -27,9 +27,7 @@ def test_monitors_select_the_services_they_are_for_on_a_port_these_have() -> Non
     ):
         monitor = found["ServiceMonitor", f"llmstack-{component}-servicemonitor"]
         selector = monitor["spec"]["selector"]["matchLabels"].items()
-        selected = {
-            name for name, service in services.items() if selector <= service["metadata"]["labels"].items()
-        }
+        selected = {name for name, service in services.items() if selector <= service["metadata"]["labels"].items()}
         assert selected == wanted
         (endpoint,) = monitor["spec"]["endpoints"]
         for name in selected:
@@ -67,12 +65,7 @@ def test_dashboards_are_found_and_whole() -> None:
         dashboard = json.loads(text)
         uids.add(dashboard["uid"])
         panels = dashboard["panels"]
-        assert (
-            len({panel["id"] for panel in panels})
-            == len({panel["title"] for panel in panels})
-            == len(panels)
-            > 6
-        )
+        assert len({panel["id"] for panel in panels}) == len({panel["title"] for panel in panels}) == len(panels) > 6
         places = {(p["gridPos"]["x"], p["gridPos"]["y"]) for p in panels}
         assert len(places) == len(panels)
         known = {variable["name"] for variable in dashboard["templating"]["list"]} | {"__rate_interval"}

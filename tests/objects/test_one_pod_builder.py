@@ -105,9 +105,7 @@ def test_service_and_budget_find_exactly_the_pods_that_serve(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_router_finds_exactly_the_pods_that_serve(kind: str) -> None:
     values = RICH.replace("WORKLOAD", KINDS[kind])
-    args = one(values, "Deployment", "llmstack-deployment-router")["spec"]["template"]["spec"]["containers"][
-        0
-    ]["args"]
+    args = one(values, "Deployment", "llmstack-deployment-router")["spec"]["template"]["spec"]["containers"][0]["args"]
     wanted = dict(pair.split("=") for pair in args[args.index("--k8s-label-selector") + 1].split(","))
     for role, pod in pods(workload(kind)).items():
         assert (wanted.items() <= pod["metadata"]["labels"].items()) is (role == "serves")
@@ -120,9 +118,7 @@ def test_user_labels_and_annotations_are_on_object_and_pods(kind: str) -> None:
     assert found["metadata"]["annotations"]["top"] == "w"
     for pod in pods(found).values():
         labels, annotations = pod["metadata"]["labels"], pod["metadata"]["annotations"]
-        assert (
-            labels.items() >= {"team": "a", "own": "z", "pod": "x", "helm-release-name": "llmstack"}.items()
-        )
+        assert labels.items() >= {"team": "a", "own": "z", "pod": "x", "helm-release-name": "llmstack"}.items()
         assert annotations["note"] == "y"
         assert len(annotations["checksum/config"]) == 64
 

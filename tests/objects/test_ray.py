@@ -88,9 +88,7 @@ def container(tmp_path: Path) -> dict[str, Path]:
         for file, text in data.items():
             target = tmp_path / path / file
             target.parent.mkdir(exist_ok=True)
-            target.write_text(
-                text.replace("/scripts/", f"{tmp_path}/scripts/").replace("sleep 5", "sleep 0.1")
-            )
+            target.write_text(text.replace("/scripts/", f"{tmp_path}/scripts/").replace("sleep 5", "sleep 0.1"))
             scripts[file] = target
     return scripts | {"root": tmp_path}
 

@@ -117,9 +117,7 @@ def test_the_sender_knows_the_receivers_service() -> None:
     found = objects_of(PD)
     engine = {
         role: env_of(
-            found["Deployment", f"llmstack-{role}-deployment-vllm"]["spec"]["template"]["spec"]["containers"][
-                0
-            ]
+            found["Deployment", f"llmstack-{role}-deployment-vllm"]["spec"]["template"]["spec"]["containers"][0]
         )
         for role in ("prefill", "decode")
     }
@@ -131,10 +129,7 @@ def test_the_sender_knows_the_receivers_service() -> None:
     assert engine["prefill"]["LMCACHE_PD_ROLE"] == engine["prefill"]["LMCACHE_NIXL_ROLE"] == "sender"
 
 
-KV = (
-    MODEL
-    + "    lmcacheConfig: {enabled: true, enableController: true%s}\nrouterSpec: {routingLogic: kvaware%s}\n"
-)
+KV = MODEL + "    lmcacheConfig: {enabled: true, enableController: true%s}\nrouterSpec: {routingLogic: kvaware%s}\n"
 
 
 @pytest.mark.parametrize(
@@ -151,10 +146,7 @@ def test_engines_are_told_of_ports_that_the_routers_service_has(model: str, rout
     found = objects_of(values)
     pod = found["Deployment", "llmstack-llama-deployment-vllm"]["spec"]["template"]["spec"]
     env = env_of(pod["containers"][0])
-    ports = {
-        port["port"]: port["targetPort"]
-        for port in found["Service", "llmstack-router-service"]["spec"]["ports"]
-    }
+    ports = {port["port"]: port["targetPort"] for port in found["Service", "llmstack-router-service"]["spec"]["ports"]}
     opened = {port["name"]: port["containerPort"] for port in container(values)["ports"]}
     args = arguments(values)
     told = {"--lmcache-controller-port": "LMCACHE_CONTROLLER_PULL_URL"}
@@ -180,9 +172,7 @@ def test_an_existing_account_is_used_and_given_nothing() -> None:
 
 
 def test_the_engines_key_reaches_the_router() -> None:
-    engines = MODEL.replace(
-        "servingEngineSpec:", "servingEngineSpec:\n  vllmApiKey: {secretName: k, secretKey: a}"
-    )
+    engines = MODEL.replace("servingEngineSpec:", "servingEngineSpec:\n  vllmApiKey: {secretName: k, secretKey: a}")
     assert env_of(container(engines))["VLLM_API_KEY"] == {"secretKeyRef": {"name": "k", "key": "a"}}
     own = engines + "routerSpec: {vllmApiKey: {secretName: r, secretKey: b}}\n"
     assert env_of(container(own))["VLLM_API_KEY"] == {"secretKeyRef": {"name": "r", "key": "b"}}

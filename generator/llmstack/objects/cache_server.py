@@ -9,7 +9,7 @@ from llmstack.model.stack import Stack
 from llmstack.objects import labels, names
 from llmstack.objects.metadata import metadata
 from llmstack.objects.placed import Placed, place
-from llmstack.objects.pod import affinity, disruption_budget, image, progress_deadline, rolling
+from llmstack.objects.pod import affinity, disruption_budget, image, progress_deadline, rolling, unique
 
 UNIT = "cache-server"
 PORT_NAME = "caserver-cport"
@@ -77,7 +77,7 @@ def container(stack: Stack) -> dict[str, Any]:
         "image": image(cache.image.repository, cache.image.tag),
         "imagePullPolicy": cache.image.pull_policy,
         "command": [program, "0.0.0.0", str(port)],
-        "env": cache.env or None,
+        "env": unique(cache.env or [], "name"),
         "ports": [{"name": PORT_NAME, "containerPort": port}],
         "resources": cache.resources or None,
         "securityContext": cache.container_security_context or None,

@@ -12,11 +12,13 @@ LONGEST_NAME = 15
 
 
 def container_ports(own: Items, extra: Sequence[dict[str, Any]] | None) -> Items:
-    """The container's ports: `own`, and what `extraPorts` (Service ports) open.
+    """The container's ports, each number and protocol once: `own`, and what `extraPorts` (Service ports) open.
 
     Protocols are written out where any is: Kubernetes keys the list by number and protocol.
     """
-    opened = [*own, *_opened(own, extra or [])]
+    first = {port["containerPort"]: port for port in reversed(own)}
+    opened = [port for port in own if first[port["containerPort"]] is port]
+    opened += _opened(opened, extra or [])
     if any(port.get("protocol") for port in opened):
         return [port | {"protocol": port.get("protocol") or "TCP"} for port in opened]
     return opened
