@@ -19,6 +19,7 @@ from llmstack.model.stack import Stack
 from llmstack.project import Environment, Project, name_findings
 from llmstack.tree.base import Base, lay_out_base
 from llmstack.tree.layout import lay_out_environment
+from llmstack.tree.secrets import secret_findings
 from llmstack.validation import unit_folders, validate_units
 from llmstack.values.layers import Layers
 from llmstack.values.source import Source
@@ -56,7 +57,7 @@ def read(project: Project, environments: Sequence[Environment]) -> list[Reading]
     readings = []
     for each, layers, stack, findings in read:
         others = {name: other for name, other in stacks.items() if name != each.name}
-        subject = Subject(each.name, stack, layers, others) if stack is not None else None
+        subject = Subject(each.name, stack.named(each.name), layers, others) if stack is not None else None
         readings.append(Reading(each, layers, subject, (*name_findings([each]), *findings)))
     return readings
 
@@ -177,12 +178,16 @@ def generate(
         name, subject = reading.environment.name, reading.subject
         custom = project.custom_units(name)
         label = header(reading.environment.label)
+        encrypted = project.encrypted(name)
         laid_out = lay_out_environment(
-            name, subject.stack, base, subject.objects, custom=custom, header=label
+            name, subject.stack, base, subject.objects, custom=custom, encrypted=encrypted, header=label
         )
         findings += _orphaned_custom(name, custom, laid_out.units)
+        findings += secret_findings(name, subject.stack, subject.objects, encrypted)
         wanted |= laid_out.files
         scopes += project.scopes(name)
+    if has_errors(findings):
+        return Generation(sort_findings(findings), None)
     plan = plan_tree(project.root, wanted, scopes=scopes, force=force)
     if only is not None:
         if not any(
@@ -252,7 +257,7 @@ def write(project: Project, plan: WritePlan) -> None:
     """Carry a plan out; raises RefusedError when something that is not ours is in the way."""
     if plan.refusals:
         reasons = [
-            f"{r.path}: {r.message}\n{r.help}" + (f"\n{r.diff}" if r.diff else "") for r in plan.refusals
+            f"{r.message}\n{r.help}" + (f"\n{r.diff}" if r.diff else "") for r in plan.refusals
         ]
         raise RefusedError(reasons)
     if plan.changes or plan.empty_folders:
