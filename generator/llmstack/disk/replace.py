@@ -1,0 +1,40 @@
+"""One file that people own, rewritten at their word: wholly old or wholly new, whenever the run ends."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+from llmstack.disk.error import ChangedMeanwhileError, DiskError, reason_of
+from llmstack.disk.listing import read_file
+
+
+def replace_file(path: Path, before: bytes, after: bytes) -> None:
+    """Write `after` where `before` stands, with the file's mode. A symbolic link is not followed.
+
+    Raises ChangedMeanwhileError when the file holds something else by now, DiskError when the disk refuses;
+    the file is then as it was.
+    """
+    try:
+        if read_file(str(path)) != before:
+            raise ChangedMeanwhileError(
+                str(path), "was changed while llmstack was at work, and is left alone", "run again"
+            )
+        mode = stat.S_IMODE(os.lstat(path).st_mode)
+        descriptor, staged = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:
+        advice = "name the file that the link leads to" if path.is_symlink() else "nothing was changed"
+        raise DiskError(str(path), f"cannot be rewritten: {reason_of(error)}", advice) from error
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(after)
+        os.chmod(staged, mode)
+        os.replace(staged, path)
+    except OSError as error:
+        raise DiskError(str(path), f"cannot be written: {reason_of(error)}", "nothing was changed") from error
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(staged)

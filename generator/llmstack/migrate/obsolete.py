@@ -1,0 +1,103 @@
+"""What nothing reads any more is taken out, and what was meant by mere presence is said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from llmstack.checks.dead_key import DEAD, DEAD_ELSEWHERE
+from llmstack.finding import Route
+from llmstack.flags import Match, catalogue_for, lint_environment
+from llmstack.migrate.spellings import at_route, models
+from llmstack.migrate.step import File, Step, make_step
+from llmstack.values.edit import Edit, insert_first, remove_routes, shift_lines
+from llmstack.values.layers import MODELS
+from llmstack.values.syntax import Document, Part
+
+DEAD_VARIABLES = frozenset(("VLLM_USE_V1", "VLLM_RPC_TIMEOUT", "LMCACHE_USE_EXPERIMENTAL"))
+"""What the chart sets, or told people to set, and current releases do not read: the catalogues have VLLM_USE_V1
+up to vLLM 0.10 and VLLM_RPC_TIMEOUT up to 0.22, and LMCache's pull request 2319 (December 2025) took out what
+chose between its two code paths. A model whose image is known to read one keeps it."""
+
+
+def remove_dead_keys(file: File) -> Iterator[Step]:
+    """Yield the steps that take dead keys out of the file, one for each map that holds some."""
+    routes = [(*MODELS, number, *route) for number, _ in models(file.data) for route, _, _ in DEAD]
+    routes += [route for route, _, _ in DEAD_ELSEWHERE]
+    yield from _removals(file, [route for route in routes if file.document.find(route) is not None], "remove it")
+
+
+def remove_dead_variables(file: File) -> Iterator[Step]:
+    """Yield the steps that take variables out of `env` which the model's image does not read."""
+    routes: list[Route] = []
+    for number, model in models(file.data):
+        entries = model.get("env")
+        for index, entry in enumerate(entries if isinstance(entries, list) else []):
+            name = entry.get("name") if isinstance(entry, dict) else None
+            if isinstance(name, str) and _is_dead(name, _match(file.merged_model(number))):
+                routes.append((*MODELS, number, "env", index))
+    yield from _removals(file, routes, "remove it")
+
+
+def turn_on_ray(file: File) -> Iterator[Step]:
+    """Yield a step for each `raySpec` that does not say whether it is on.
+
+    The chart's first templates made a RayCluster of a model that had the key (`hasKey $modelSpec "raySpec"`,
+    helm/templates/ray-cluster.yaml); later ones want `enabled: true`.
+    """
+    for number, model in models(file.data):
+        route: Route = (*MODELS, number, "raySpec")
+        ray = model.get("raySpec")
+        merged = file.merged_model(number).get("raySpec")
+        if isinstance(ray, dict) and ray and isinstance(merged, dict) and "enabled" not in merged:
+            holder = file.document.part(route)
+            if holder is not None:
+                edits = partial(insert_first, file.document, holder, "enabled", "true")
+                yield make_step(route, "give it `enabled: true`", edits, sets=[((*route, "enabled"), True)])
+
+
+def list_triggers(file: File) -> Iterator[Step]:
+    """Yield a step for each `keda.triggers` that is one trigger instead of a list."""
+    for number, model in models(file.data):
+        route: Route = (*MODELS, number, "keda", "triggers")
+        trigger = at_route(model, ("keda", "triggers"))
+        spot = file.document.find(route)
+        if isinstance(trigger, dict) and trigger and spot is not None:
+            edits = partial(_list_edits, file.document, spot.value)
+            yield make_step(route, "put `- ` before its first key", edits, sets=[(route, [trigger])])
+
+
+def _removals(file: File, routes: Iterable[Route], advice: str) -> Iterator[Step]:
+    """A step for each map or list that holds one of the routes, with all of its own."""
+    by_section: dict[Route, list[Route]] = {}
+    for route in routes:
+        by_section.setdefault(route[:-1], []).append(route)
+    for section in by_section.values():
+        edits = partial(remove_routes, file.document, section)
+        yield make_step(section[0], advice, edits, deletes=section)
+
+
+def _list_edits(document: Document, value: Part) -> list[Edit]:
+    if value.kind == "alias" or value.flow:
+        return [Edit(value.start, value.start, "["), Edit(value.end, value.end, "]")]
+    at = value.entries[0][0].start
+    return [Edit(at, at, "- "), *shift_lines(document, at, document.line_end(value.end))]
+
+
+def _is_dead(name: str, match: Match) -> bool:
+    """Whether the release in the image, as far as it is known, does not read a variable."""
+    if any(problem.kind == "removed-env" for problem in lint_environment([name], match)):
+        return True
+    return name in DEAD_VARIABLES and (match.sureness == "guess" or name not in match.catalogue.environment)
+
+
+def _match(model: Mapping[str, Any]) -> Match:
+    """The catalogue for a model's image."""
+    stated = at_route(model, ("gitops", "vllmVersion"))
+    repository, tag = model.get("repository"), model.get("tag")
+    return catalogue_for(
+        repository if isinstance(repository, str) else "",
+        str(tag) if isinstance(tag, (str, int, float)) else "",
+        str(stated) if stated is not None else None,
+    )

@@ -1,0 +1,135 @@
+"""Where a values file holds secrets in plain text, by the notion that the check `plaintext-secret` has of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from llmstack.checks import plaintext_secret, settle
+from llmstack.checks.secret_words import argument_secrets, is_secret_value
+from llmstack.finding import Finding, Route
+from llmstack.migrate.spellings import at_route, models
+from llmstack.migrate.step import File
+from llmstack.model.stack import OTHER_CHARTS
+from llmstack.values.layers import MODELS, merge_layers
+
+Form = Literal["reference", "value", "variable", "argument"]
+
+HF_VARIABLES = frozenset(("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN", "HUGGINGFACE_TOKEN"))
+HF, API, LORA = "hf-token", "vllm-api-key", "lora-credentials"
+KEYS = {HF: "token", API: "key", LORA: "key"}
+FLAGS = {"--api-key": API, "--hf-token": HF}
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A secret in plain text. `route` leads to the value; for an argument, to the item that holds it."""
+
+    route: Route
+    form: Form
+    kind: str
+    """What it is for, as names of Secrets say it."""
+    key: str
+    """The key it has in its Secret."""
+    value: str
+    owner: str | None
+    """The model, adapter or section that it belongs to; None for the whole stack."""
+
+
+def find_secrets(file: File) -> Iterator[Plain]:
+    """Yield the secrets that migration can turn into references, in no order that matters.
+
+    Those that a comment `# llmstack: ignore[plaintext-secret] reason` declares to be none are left out.
+    """
+    layers = merge_layers([file.source], {})
+    for plain in (*_typed(file.data), *_variables(file.data), *_arguments(file.data)):
+        finding = Finding(plaintext_secret.ID, plaintext_secret.SEVERITY, "", plain.route)
+        if any(settle([finding], layers, {})):
+            yield plain
+
+
+def _typed(data: Mapping[str, Any]) -> Iterator[Plain]:
+    """Yield the keys that take a secret and hold text, or a map with the text under `value`."""
+    for route, kind, owner in _typed_routes(data):
+        held = at_route(data, route)
+        if isinstance(held, dict) and not held.get("secretName") and _is_text(held.get("value")):
+            yield Plain((*route, "value"), "value", kind, KEYS[kind], str(held["value"]), owner)
+        elif _is_text(held):
+            yield Plain(route, "reference", kind, KEYS[kind], str(held), owner)
+
+
+def _typed_routes(data: Mapping[str, Any]) -> Iterator[tuple[Route, str, str | None]]:
+    yield ("servingEngineSpec", "vllmApiKey"), API, None
+    yield ("routerSpec", "vllmApiKey"), API, "router"
+    yield ("routerSpec", "hf_token"), HF, "router"
+    for number, model in models(data):
+        yield (*MODELS, number, "hf_token"), HF, _name(model)
+    adapters = data.get("loraAdapters")
+    for number, adapter in enumerate(adapters if isinstance(adapters, list) else []):
+        if isinstance(adapter, dict):
+            yield ("loraAdapters", number, "vllmApiKey"), API, _name(adapter)
+            yield ("loraAdapters", number, "adapterSource", "credentials"), LORA, _name(adapter)
+
+
+def _variables(data: Mapping[str, Any]) -> Iterator[Plain]:
+    """Yield the entries of `env` lists that give a secret as `value`."""
+    for route, entries in _env_lists(data, ()):
+        for index, entry in enumerate(entries):
+            name = entry.get("name") if isinstance(entry, dict) else None
+            if isinstance(name, str) and "valueFrom" not in entry and is_secret_value(name, entry.get("value")):
+                kind = HF if name in HF_VARIABLES else API if name == "VLLM_API_KEY" else _dashed(name)
+                key = KEYS.get(kind) or re.sub(r"[^A-Za-z0-9._-]", "_", name)
+                yield Plain((*route, index, "value"), "variable", kind, key, entry["value"], _owner(data, route))
+
+
+def _env_lists(data: Any, route: Route) -> Iterator[tuple[Route, list[Any]]]:
+    if isinstance(data, dict):
+        for key, value in data.items():
+            if key == "env" and isinstance(value, list):
+                yield (*route, key), value
+            elif route or key not in OTHER_CHARTS:
+                yield from _env_lists(value, (*route, key))
+    elif isinstance(data, list):
+        for index, item in enumerate(data):
+            yield from _env_lists(item, (*route, index))
+
+
+def _arguments(data: Mapping[str, Any]) -> Iterator[Plain]:
+    """Yield the engine arguments that give a secret to a flag with a key of the values, or a variable, for it."""
+    for number, model in models(data):
+        for section in (("vllmConfig", "extraArgs"), ("extraArgs",)):
+            held = at_route(model, section)
+            arguments = [str(item) for item in held] if isinstance(held, list) else []
+            for index, flag in argument_secrets(arguments):
+                value, rest = arguments[index], arguments[index + 1 : index + 2]
+                if flag not in FLAGS or (rest and not rest[0].startswith("-")):
+                    continue
+                if value.startswith("--"):
+                    value = value.partition("=")[2]
+                kind = FLAGS[flag]
+                if value:
+                    yield Plain((*MODELS, number, *section, index), "argument", kind, KEYS[kind], value, _name(model))
+
+
+def _owner(data: Mapping[str, Any], route: Route) -> str | None:
+    if route[:2] == MODELS and len(route) > 2:
+        return _name(at_route(data, route[:3]))
+    section = str(route[0])
+    return None if section in ("servingEngineSpec", "extraObjects") else _dashed(section.removesuffix("Spec"))
+
+
+def _name(named: Any) -> str | None:
+    name = named.get("name") if isinstance(named, dict) else None
+    return name if isinstance(name, str) else None
+
+
+def _dashed(name: str) -> str:
+    """`cacheServer`, `OPENAI_API_KEY` as parts of a Secret's name: `cache-server`, `openai-api-key`."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name)
+    return re.sub(r"[^a-z0-9]+", "-", spaced.lower()).strip("-") or "secret"
+
+
+def _is_text(value: Any) -> bool:
+    return value is not None and not isinstance(value, (dict, list)) and value != ""

@@ -1,0 +1,175 @@
+"""One step of a migration: what changes in the data, and the edits of the text that change it.
+
+Edits are never trusted. A step counts only when the text reads again, holds the data that was meant and every
+comment it had, and has no problem that it had not before; a step that fails this is left out, and the rest
+goes on without it.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from llmstack.finding import Route
+from llmstack.values.edit import CannotEdit, Edit, apply_edits
+from llmstack.values.layers import Layers, merge_layers
+from llmstack.values.source import Source, read_source
+from llmstack.values.syntax import Document, read_document
+
+
+@dataclass(frozen=True)
+class File:
+    """A values file under migration, and the file that lies under it."""
+
+    source: Source
+    below: Source | None = None
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        return self.source.data
+
+    @cached_property
+    def document(self) -> Document:
+        return read_document(self.source.text)
+
+    @cached_property
+    def layers(self) -> Layers:
+        """The file over the one below it, by canonical names."""
+        return merge_layers([*([self.below] if self.below else []), self.source], {})
+
+    def merged_model(self, number: int) -> dict[str, Any]:
+        """The model with this number in the file, over what the file below says of it."""
+        at = self._merged_numbers[number]
+        model: dict[str, Any] = self.layers.data["servingEngineSpec"]["modelSpec"][at]
+        return model
+
+    @cached_property
+    def _merged_numbers(self) -> dict[int, int]:
+        return {own: merged for merged, own in self.layers.models[-1].items()}
+
+    def with_text(self, text: str) -> File:
+        return File(read_source(self.source.path, text.encode()), self.below)
+
+
+@dataclass(frozen=True)
+class Step:
+    """`sets` and `deletes` say what becomes of the data, `edits` how the text says it; None where it cannot."""
+
+    route: Route
+    advice: str
+    """What to write by hand where no edit can."""
+    edits: tuple[Edit, ...] | None
+    sets: tuple[tuple[Route, Any], ...] = ()
+    deletes: tuple[Route, ...] = ()
+    subject: Any = field(default=None, compare=False)
+    """What the step is about, for whoever made it."""
+
+
+def make_step(
+    route: Route,
+    advice: str,
+    edits: Callable[[], Iterable[Edit]],
+    *,
+    sets: Iterable[tuple[Route, Any]] = (),
+    deletes: Iterable[Route] = (),
+    subject: Any = None,
+) -> Step:
+    """A step, with the edits that a function finds, or none where it raises CannotEdit."""
+    try:
+        found: tuple[Edit, ...] | None = tuple(edits())
+    except CannotEdit:
+        found = None
+    return Step(route, advice, found, tuple(sets), tuple(deletes), subject)
+
+
+def take_steps(file: File, steps: Sequence[Step]) -> tuple[File, list[Step]]:
+    """Take all steps that can be taken; return the file they lead to, and those that were taken."""
+    taken: list[Step] = []
+    reached = file
+
+    def take(candidates: list[Step]) -> None:
+        nonlocal reached, taken
+        after = _attempt(file, [*taken, *candidates])
+        if after is not None:
+            reached, taken = after, [*taken, *candidates]
+        elif len(candidates) > 1:
+            middle = len(candidates) // 2
+            take(candidates[:middle])
+            take(candidates[middle:])
+
+    able = list(_join([step for step in steps if step.edits is not None]))
+    if able:
+        take(able)
+    return reached, taken
+
+
+def _join(steps: Sequence[Step]) -> Iterator[Step]:
+    """One step for those with the same edits: an alias shows one text at several routes."""
+    by_edits: dict[tuple[Edit, ...] | None, list[Step]] = {}
+    for step in steps:
+        by_edits.setdefault(step.edits, []).append(step)
+    for same in by_edits.values():
+        sets = tuple(change for step in same for change in step.sets)
+        deletes = tuple(route for step in same for route in step.deletes)
+        yield replace(same[0], sets=sets, deletes=deletes)
+
+
+def _attempt(file: File, steps: Sequence[Step]) -> File | None:
+    """The file with these steps taken; None when the text then does not say what it should."""
+    try:
+        after = file.with_text(apply_edits(file.source.text, dict.fromkeys(_all_edits(steps))))
+    except CannotEdit:
+        return None
+    if after.source.root is None and after.source.findings:
+        return None
+    if Counter(finding.id for finding in after.source.findings) - Counter(f.id for f in file.source.findings):
+        return None
+    if _plain(after.data) != _plain(_changed(file.data, steps)):
+        return None
+    return after if _comments(after.document) == _comments(file.document) else None
+
+
+def _all_edits(steps: Sequence[Step]) -> Iterator[Edit]:
+    for step in steps:
+        yield from step.edits or ()
+
+
+def _changed(data: dict[str, Any], steps: Sequence[Step]) -> dict[str, Any]:
+    """The data with the steps' changes made: everything that is set, then what is deleted, last items first."""
+    changed = copy.deepcopy(data)
+    for step in steps:
+        for route, value in step.sets:
+            _set(_holder(changed, route), route[-1], value)
+    deletes = {route for step in steps for route in step.deletes}
+    for route in sorted(deletes, key=lambda route: [(isinstance(s, str), s) for s in route], reverse=True):
+        del _holder(changed, route)[route[-1]]
+    return changed
+
+
+def _set(holder: Any, key: str | int, value: Any) -> None:
+    """Set a key or an item; the item after the last one is appended."""
+    if isinstance(holder, list) and isinstance(key, int) and key >= len(holder):
+        holder.append(value)
+    else:
+        holder[key] = value
+
+
+def _holder(data: Any, route: Route) -> Any:
+    """What holds the last step of a route; a map that is not there yet is made."""
+    for step in route[:-1]:
+        data = data.setdefault(step, {}) if isinstance(data, dict) else data[step]
+    return data
+
+
+def _plain(data: Any) -> str:
+    """Data as text to compare by: the order of keys does not count, `1` and `true` differ."""
+    return json.dumps(data, sort_keys=True, ensure_ascii=False)
+
+
+def _comments(document: Document) -> Counter[str]:
+    return Counter(document.text[start:end].rstrip() for start, end in document.comments)

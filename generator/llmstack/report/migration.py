@@ -1,0 +1,91 @@
+"""What `llmstack migrate` changes in a values file, and what it asks people to do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from llmstack.disk.plan import unified_diff
+from llmstack.finding import Route
+from llmstack.migrate import Migration
+from llmstack.migrate.exposed import secret_routes
+from llmstack.report.credentials import mask_text
+from llmstack.report.visible import visible
+from llmstack.review.masking import MASK
+from llmstack.values.source import Source
+from llmstack.values.syntax import Document, Part, read_document
+
+_KEY_BLOCK = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
+
+_TYPED = 'read -rs VALUE && printf %s "$VALUE"'
+"""Reads what is typed, without showing it and without leaving it in the shell's history or among processes."""
+
+
+def show_migration(migration: Migration, environment: str) -> str:
+    """Return the change as a unified diff, secrets masked, and a line for each Secret that is to be made."""
+    before, after = migration.before, migration.after
+    if before.text == after.text:
+        return f"nothing to migrate in {before.path}\n"
+    diff = unified_diff(before.path, mask_source(before).encode(), mask_source(after).encode())
+    return visible(diff, keep="\n\t\r") + "".join(_show_secrets(migration, environment))
+
+
+def _show_secrets(migration: Migration, environment: str) -> list[str]:
+    secrets, backend = migration.secrets, migration.backend
+    if not secrets:
+        return []
+    if backend == "external-secrets":
+        lines = [f"  {secret.name}: {secret.key}" for secret in secrets]
+        head = "put these values (Secret: key) into the store that gitops.secrets names:"
+    elif backend in ("sealed-secrets", "sops"):
+        lines = [f"  llmstack secret set {environment} {secret.name} {secret.key}" for secret in secrets]
+        head = "write these Secrets, encrypted; each line asks for the value:"
+    else:
+        lines = [
+            f"  {_TYPED} | kubectl create secret generic {secret.name} --namespace {migration.namespace}"
+            f" --from-file={secret.key}=/dev/stdin"
+            for secret in secrets
+        ]
+        head = "create these Secrets; each line reads the value from the keyboard and shows it nowhere:"
+    foot = "A secret that was ever committed is in Git's history still: replace it where it was issued.\n"
+    return ["\n", f"{head}\n", *(f"{line}\n" for line in lines), foot]
+
+
+def mask_source(source: Source) -> str:
+    """Return the file's text with secrets masked; it has as many lines as the file.
+
+    Masked is what the check of secrets looks for, wherever it stands, and in every line, comments too, what has
+    the form of a credential or follows a name that says so.
+    """
+    if source.root is None:
+        return source.text
+    document = read_document(source.text)
+    text = _mask_spans(source.text, sorted(set(_spans(document, secret_routes(source.data)))))
+    text = _KEY_BLOCK.sub(lambda found: _mask_lines(found[0]), text)
+    return "\n".join(mask_text(line) if line.strip() else line for line in text.split("\n"))
+
+
+def _spans(document: Document, routes: Iterable[Route]) -> Iterator[tuple[int, int]]:
+    for route in routes:
+        spot = document.find(route)
+        part: Part | None = spot.value.resolved if spot is not None else None
+        if part is not None and part.body < part.end:
+            yield part.body, part.end
+
+
+def _mask_spans(text: str, spans: list[tuple[int, int]]) -> str:
+    parts, at = [], 0
+    for start, end in spans:
+        parts += [text[at:start], _mask_lines(text[start:end])]
+        at = end
+    return "".join([*parts, text[at:]])
+
+
+def _mask_lines(text: str) -> str:
+    """A mask for each line; the sign of a block scalar stays, and so does what indents a line."""
+    masked = []
+    for number, line in enumerate(text.split("\n")):
+        indent = line[: len(line) - len(line.lstrip())] if number else ""
+        ending = "\r" if line.endswith("\r") else ""
+        masked.append(f"{indent}{MASK}{ending}" if line.strip() else line)
+    return "\n".join(masked)
