@@ -70,11 +70,14 @@ TREE: Mapping[str, Page] = {
     ),
     "missing-secret": Page(
         _WARNING,
-        "A Secret, or a key of it, that is read is not among the encrypted manifests.",
+        "What is read of a Secret is not among the encrypted manifests.",
         "Run `llmstack secret set`.",
     ),
     "secret-namespace": Page(
         _ERROR, "An encrypted manifest is for another namespace.", "Remove it, and run `llmstack secret set` again."
+    ),
+    "not-migrated": Page(
+        _WARNING, "`migrate` leaves an old spelling alone: it is written in an unusual way.", "Change it by hand."
     ),
     "build-failed": Page(
         _ERROR, "kustomize cannot build a unit.", "Run `llmstack gen`, or mend the overlay in custom/."
@@ -84,6 +87,6 @@ TREE: Mapping[str, Page] = {
         _ERROR, "There is no schema for an object's kind.", "List the kind in `gitops.allowUnknownKinds`."
     ),
 }
-"""Findings on the tree (app.py, validation.py, reviewing.py, tree/secrets.py)."""
+"""Findings of commands (app.py, validation.py, reviewing.py, tree/secrets.py, migrate/)."""
 
 READING: Mapping[str, Page] = {**TEXT, **MODEL, **TREE}

@@ -71,7 +71,7 @@ def _section(id: str, module: ModuleType) -> str:
 
 def _reading() -> list[str]:
     parts = [_READING]
-    for title, pages in (("Text", TEXT), ("Model", MODEL), ("Tree", TREE)):
+    for title, pages in (("Text", TEXT), ("Model", MODEL), ("Tree and commands", TREE)):
         parts += [f"### {title}\n", "| id | severity | what is wrong | fix |", "|---|---|---|---|"]
         parts += [_row(id, page) for id, page in pages.items()]
         parts.append("")

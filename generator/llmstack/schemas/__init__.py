@@ -12,8 +12,8 @@ from typing import Any
 KUBERNETES_VERSIONS = ("1.32", "1.33", "1.34", "1.35", "1.36", "1.37")
 """The versions that `gitops.kubernetesVersion` may name, oldest first."""
 
-_WORD = re.compile(r"[A-Za-z0-9]+")
-_GROUP = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
+_WORD = re.compile(r"[A-Za-z0-9]{1,63}")
+_GROUP = re.compile(r"(?=.{1,100}\Z)[a-z0-9]+(?:[.-][a-z0-9]+)*")
 
 KUBERNETES = "k8s/{{.NormalizedKubernetesVersion}}/{{.ResourceKind}}{{.KindSuffix}}.json"
 CUSTOM_RESOURCES = "crds/{{.Group}}/{{.ResourceKind}}_{{.ResourceAPIVersion}}.json"

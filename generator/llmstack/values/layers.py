@@ -144,11 +144,13 @@ def _merge_models(lower: list[Any], upper: list[Any], index: Sequence[dict[int, 
     for number, model in enumerate(lower):
         if isinstance(model, dict) and isinstance(model.get("name"), str):
             by_name.setdefault(model["name"], number)
-    seen: set[Any] = set()
+    seen: set[str] = set()
     for number, model in enumerate(upper):
         name = model.get("name") if isinstance(model, dict) else None
-        at = by_name.get(name) if isinstance(name, str) and name not in seen else None
-        seen.add(name)
+        at = None
+        if isinstance(name, str):
+            at = by_name.get(name) if name not in seen else None
+            seen.add(name)
         if at is None:
             at = len(merged)
             merged.append(model)
