@@ -120,10 +120,10 @@ def rollout(of: str, why: Any = "restart", *, seconds: int | None = 1440, **othe
 
 
 def pods(model: str, start: float = 0, load: float = 720, replicas: int = 2) -> list[PodPhase]:
-    """The phases of a rollout that replaces one replica after the other."""
+    """The phases of a rollout that replaces one replica after the other, and a little after it."""
     key = f"Deployment/llmstack-{model}-deployment-vllm"
     phases = []
-    now, end = start, start + replicas * (load + 30)
+    now, end = start, 1.05 * (start + replicas * (load + 30))
     for index in range(replicas):
         for pod, revision, spans in (
             (f"old-{index}", "old", [("ready", 0, now), ("terminating", now, now + 30)]),

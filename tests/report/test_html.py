@@ -131,7 +131,7 @@ def test_the_data_holds_every_model_once_the_worst_first() -> None:
     qwen = prod["models"][0]
     assert [risk["id"] for risk in qwen["risks"]] == ["gpu-deadlock", "restart"]
     assert len(qwen["pods"]) == 4
-    assert prod["end"] == 1540
+    assert prod["end"] == 1617
     assert qwen["objects"][0]["diff"]
     assert all(stop <= prod["end"] for model in prod["models"] for pod in model["pods"] for _, _, stop in pod["phases"])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from llmstack.disk.plan import WritePlan, unified_diff
+from llmstack.disk.plan import Refusal, WritePlan, unified_diff
 
 _WORDS = {"create": "new", "write": "changed", "delete": "removed"}
 
@@ -21,8 +21,7 @@ def show_changes(plan: WritePlan, environments: Sequence[str]) -> str:
     for change in plan.changes:
         units.setdefault(unit_of(change.path), Counter())[_WORDS[change.kind]] += 1
     if not units:
-        names = ", ".join(environments) or "base"
-        return f"nothing to do: {names} is what the values say\n"
+        return f"nothing to do: {', '.join(environments) or 'base'}\n"
     width = max(map(len, units))
     lines = [f"{unit:<{width}}  {_count(counts)}" for unit, counts in sorted(units.items())]
     total = _count(Counter(_WORDS[change.kind] for change in plan.changes))
@@ -33,13 +32,16 @@ def _count(counts: Counter[str]) -> str:
     return ", ".join(f"{counts[word]} {word}" for word in _WORDS.values() if counts[word])
 
 
+def show_refusal(refusal: Refusal) -> str:
+    """Why a file is left alone, and what overwriting it would change where it was edited by hand."""
+    return f"{refusal.message}\n{refusal.diff}"
+
+
 def show_stale(plan: WritePlan) -> str:
     """Every difference between the files and what the values say, as a unified diff; nothing when there is none."""
     parts = [unified_diff(change.path, change.before, change.after) for change in plan.changes]
     parts += [f"{refusal.message}\n{refusal.diff}" for refusal in plan.refusals]
-    stale = sorted(
-        {unit_of(path) for path in [*(c.path for c in plan.changes), *(r.path for r in plan.refusals)]}
-    )
+    stale = sorted({unit_of(path) for path in [*(c.path for c in plan.changes), *(r.path for r in plan.refusals)]})
     if not stale:
         return ""
     return "".join(parts) + f"stale: {', '.join(stale)}\nrun `llmstack gen` and commit what it writes\n"

@@ -23,6 +23,8 @@ _WORD = re.compile(
 alone."""
 _REFERENCE = re.compile(r"[(„“«]?(?:(?i:gh|[A-Z]+)-\d+|(?i:[0-9a-f]{7,64}|https?|www))\b.*")
 """Words that GitHub may link: `GH-12`, `JIRA-12`, commit ids, addresses."""
+_STARTER = re.compile(r"[-+=]|\d+[.)]+")
+"""What would begin a list, or underline a heading, at the start of a line."""
 _PIECES = re.compile(r"(`[^`\n]+`| )")
 
 
@@ -49,7 +51,10 @@ def prose(text: str, limit: int = 1000) -> str:
         else:
             # Two code spans that touch would be read as one: a space keeps them apart.
             shown += (" " if shown.endswith("`") else "") + code(piece[1:-1] if quoted else piece)
-    return " ".join(shown.split())
+    words = shown.split()
+    if words and _STARTER.fullmatch(words[0]):
+        words[0] = code(words[0])
+    return " ".join(words) or "—"
 
 
 def fenced(lines: list[str], language: str = "") -> str:

@@ -46,9 +46,9 @@ def environment_page(name: str, environment: EnvironmentReview) -> dict[str, Any
     for risk in environment.risks:
         if risk.object in owners:
             model(risk.object)["risks"].append(_risk(risk))
-    end = timeline_end(environment.timeline)
+    end = round(timeline_end(environment.timeline), 1)
     for workload, pods in _pods(environment.timeline).items():
-        model(workload)["pods"] += [_pod(phases, end) for phases in pods.values()]
+        model(workload)["pods"] += [_pod(phases, end) for phases in sorted(pods.values(), key=_turn)]
     return {"name": visible(name), "end": end, "models": sorted(models.values(), key=_urgency)}
 
 
@@ -111,6 +111,14 @@ def _pods(timeline: Iterable[PodPhase]) -> dict[str, dict[tuple[str, str], list[
         for phases in pods.values():
             phases.sort(key=lambda phase: phase.start)
     return workloads
+
+
+def _turn(phases: list[PodPhase]) -> tuple[float, bool]:
+    """When a pod's turn comes: an old one goes, and the new one that takes its place comes."""
+    last = phases[-1]
+    if phases[0].revision == "new":
+        return phases[0].start, True
+    return last.start if last.phase == "terminating" else math.inf, False
 
 
 def _pod(phases: list[PodPhase], end: float) -> dict[str, Any]:

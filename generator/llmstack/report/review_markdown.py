@@ -66,10 +66,13 @@ def _opening(review: Review, verdict: Verdict) -> str:
 
 
 def _risks(groups: list[RiskGroup]) -> Iterator[Part]:
-    """The first of them open, the others folded."""
-    first, others = groups[:OPEN_RISKS], groups[OPEN_RISKS:]
+    """The worst of them open; the others, notes and what was acknowledged folded."""
+    pressing = [group for group in groups if not group.risk.acknowledged and group.severity is not Severity.NOTE]
+    first = pressing[:OPEN_RISKS]
+    others = pressing[OPEN_RISKS:] + groups[len(pressing) :]
     yield Part("\n#### Risks\n\n", map(_risk, first), len(first), "risk", share=0.4)
-    head = f"\n<details><summary>{plural(len(others), 'other risk')}</summary>\n\n"
+    title = plural(len(others), "other risk") if first else f"{plural(len(others), 'risk')}, noted or acknowledged"
+    head = f"\n<details><summary>{title}</summary>\n\n"
     yield Part(head, map(_risk, others), len(others), "risk", share=0.2, foot="\n</details>\n")
 
 

@@ -54,9 +54,22 @@ def say_time(rollout: Rollout, environment: EnvironmentReview) -> str:
 def say_total_time(environment: EnvironmentReview) -> str:
     """How long the whole change of an environment takes."""
     ends = _ending(environment, None)
-    if environment.seconds is None:
-        return ends or "time unknown"
-    return f"{say_seconds(environment.seconds)}, {ends}" if ends else say_seconds(environment.seconds)
+    if environment.seconds is not None:
+        return f"{say_seconds(environment.seconds)}, {ends}" if ends else say_seconds(environment.seconds)
+    return ends or _say_bounds(environment.rollouts) or "time unknown"
+
+
+def _say_bounds(rollouts: Sequence[Rollout]) -> str:
+    """The bounds of rollouts that start together; the empty string where one of them has none."""
+    lows = [each.seconds if each.seconds is not None else each.seconds_min for each in rollouts]
+    highs = [each.seconds if each.seconds is not None else each.seconds_max for each in rollouts]
+    low, high = (
+        max((each for each in lows if each is not None), default=0),
+        [each for each in highs if each is not None],
+    )
+    if not rollouts or len(high) < len(rollouts):
+        return f"at least {say_seconds(low)}" if low else ""
+    return f"{say_seconds(low)} to {say_seconds(max(high))}"
 
 
 def _ending(environment: EnvironmentReview, objects: set[str] | None) -> str:

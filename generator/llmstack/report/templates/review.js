@@ -49,11 +49,11 @@
     return svg;
   }
 
-  // A pod that is still waiting when nothing moves any more waits for good; one that loads until then has just loaded.
+  // The timeline goes on a little after the last event: what lasts until its end never ends.
   const PHASES = {
     ready: (start, stop, end) => (stop >= end ? `ready from ${say(start)}` : `ready until ${say(stop)}`),
     waiting: (start, stop, end) => (stop >= end ? `waits from ${say(start)} to the end` : `waits ${say(stop - start)}`),
-    loading: (start, stop) => `loads ${say(stop - start)}`,
+    loading: (start, stop, end) => (stop >= end ? `loads from ${say(start)} to the end` : `loads ${say(stop - start)}`),
     terminating: (start, stop) => `terminates within ${say(stop - start)}`,
   };
 
