@@ -13,8 +13,10 @@ from types import ModuleType
 
 from llmstack.checks import (
     argo_sops,
+    bad_flag_value,
     bad_label,
     bad_name,
+    bad_negation,
     dangling_reference,
     dead_key,
     duplicate_env,
@@ -32,6 +34,7 @@ from llmstack.checks import (
     plaintext_secret,
     pod_security,
     port_clash,
+    removed_flag,
     request_over_limit,
     reserved_annotation,
     router_without_engines,
@@ -43,8 +46,11 @@ from llmstack.checks import (
     static_backends,
     sync_settings,
     unknown_check,
+    unknown_flag,
     unknown_kubernetes_version,
     unknown_pool,
+    unknown_variable,
+    unknown_vllm_version,
 )
 from llmstack.checks.secret_words import line_holds_secret
 from llmstack.checks.subject import Subject
@@ -68,7 +74,13 @@ CHECKS: dict[str, ModuleType] = {
         request_over_limit,
         shared_claim_mode,
         start_up_budget,
+        unknown_flag,
+        removed_flag,
+        bad_flag_value,
+        bad_negation,
         duplicate_flag,
+        unknown_variable,
+        unknown_vllm_version,
         duplicate_env,
         router_without_engines,
         static_backends,

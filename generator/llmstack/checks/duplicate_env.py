@@ -25,13 +25,15 @@ ID, SEVERITY, MILDER = "duplicate-env", Severity.WARNING, Severity.NOTE
 NEEDS_OBJECTS = True
 
 DERIVED = (
-    "HF_",
+    "HF_HOME",
+    "HF_TOKEN",
     "LMCACHE_",
     "PYTHONHASHSEED",
     "PROMETHEUS_MULTIPROC_DIR",
-    "VLLM_",
+    "VLLM_API_KEY",
+    "VLLM_HOST_IP",
     "UCX_",
-    "CUDA_",
+    "CUDA_VISIBLE_DEVICES",
     "POD_",
     "RAY_",
     "NCCL_",

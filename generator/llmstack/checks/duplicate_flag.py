@@ -22,7 +22,7 @@ from llmstack.objects import arguments, router_arguments
 ID, SEVERITY = "duplicate-flag", Severity.WARNING
 NEEDS_OBJECTS = True
 
-_TYPED = {
+TYPED_KEYS = {
     "--host": "llmstack",
     "--port": "containerPort",
     "--model": "modelURL",
@@ -61,7 +61,7 @@ def run(subject: Subject) -> Iterator[Finding]:
         for index, flag, typed in _engine(subject, model, (*first, *second)):
             in_first = index < len(first)
             route = (*at, "vllmConfig", "extraArgs", index) if in_first else (*at, "extraArgs", index - len(first))
-            yield _finding(route, flag, _TYPED.get(flag, "a typed option") if typed else None)
+            yield _finding(route, flag, TYPED_KEYS.get(flag, "a typed option") if typed else None)
     extra = subject.stack.router_spec.extra_args
     if subject.stack.router_spec.enable_router and extra:
         for index, flag, typed in _router(tuple(router_arguments.arguments(subject.stack)), len(extra)):

@@ -67,12 +67,11 @@ class Subject:
 
     def route_of(self, placed: Placed) -> Route:
         """The section of the values that an object comes from; the file as a whole where none is known."""
-        metadata = placed.object.get("metadata", {})
-        extra = self._extra_routes.get((placed.object.get("kind"), metadata.get("name")))
-        if extra is not None:
-            return extra
         if placed.unit.startswith("models/"):
             return self._model_routes.get(placed.unit.removeprefix("models/"), ())
+        if placed.unit == "extra":
+            name = placed.object["metadata"].get("name")
+            return self._extra_routes.get((placed.object.get("kind"), name), ("extraObjects",))
         if placed.unit == "stack":
             lora: Route = ("loraController",) if "lora" in placed.slot else ("servingEngineSpec",)
             return _IN_STACK.get(str(placed.object.get("kind")), lora)

@@ -17,12 +17,12 @@ def serve_command(model: Model) -> list[str]:
 
 def serve_arguments(stack: Stack, model: Model, distributed: Sequence[str] = ()) -> list[str]:
     """The arguments after `vllm serve`; `distributed` says how one engine spreads over several pods."""
-    return [*_model(model), *_address(stack), *options(model), *distributed, *_extra(model)]
+    return [*_model(model), *_address(stack), *options(model), *distributed, *extra(model)]
 
 
 def headless_arguments(model: Model, distributed: Sequence[str]) -> list[str]:
     """The arguments of a pod that takes part in an engine and serves no API."""
-    return [*_model(model), *options(model), *distributed, "--headless", *_extra(model)]
+    return [*_model(model), *options(model), *distributed, "--headless", *extra(model)]
 
 
 def _model(model: Model) -> list[str]:
@@ -33,7 +33,8 @@ def _address(stack: Stack) -> list[str]:
     return ["--host", "0.0.0.0", "--port", str(stack.engine.container_port or 8000)]
 
 
-def _extra(model: Model) -> list[str]:
+def extra(model: Model) -> list[str]:
+    """The arguments a person wrote, in order."""
     return [*(model.vllm_config.extra_args or []), *(model.extra_args or [])]
 
 

@@ -11,6 +11,7 @@ from llmstack.model.autoscaling import Keda
 from llmstack.model.engine import Model
 from llmstack.model.stack import Stack
 from llmstack.objects import labels, names
+from llmstack.objects.arguments import extra
 from llmstack.objects.metadata import metadata
 from llmstack.objects.placed import Placed, place
 
@@ -85,7 +86,7 @@ def triggers(stack: Stack, model: Model, keda: Keda) -> list[dict[str, Any]]:
 
 def served_name(model: Model) -> str:
     """The name vLLM reports as `model_name`: the first of --served-model-name, else the model's."""
-    args = [*(model.vllm_config.extra_args or []), *(model.extra_args or [])]
+    args = extra(model)
     for number, arg in enumerate(args):
         flag, _, value = arg.replace("_", "-").partition("=")
         if flag == "--served-model-name":

@@ -1,0 +1,73 @@
+"""What is wrong with the arguments and variables of engines and router, and where the values say it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from llmstack.checks.duplicate_flag import TYPED_KEYS
+from llmstack.checks.subject import Subject
+from llmstack.finding import Finding, Route
+from llmstack.flags import FlagProblem, Match, catalogue_for, lint_arguments, lint_environment, lint_router_arguments
+from llmstack.model.engine import Model
+from llmstack.objects import arguments, router_arguments
+
+Located = tuple[FlagProblem, Route, str]
+"""A problem, its route, and against what it was checked where that is a guess."""
+
+
+def flag_findings(subject: Subject, id: str, *kinds: str) -> Iterator[Finding]:
+    """Yield the findings of one rule: the problems of these kinds, engines first, then the router."""
+    for problem, route, against in (*_engines(subject), *_router(subject)):
+        if problem.kind in kinds:
+            help = "; ".join(part for part in (problem.help, against) if part)
+            yield Finding(id, problem.severity, problem.message, route, help=help or None)
+
+
+def variable_findings(subject: Subject, id: str, *kinds: str) -> Iterator[Finding]:
+    """Yield the findings on `VLLM_*` variables in `env`."""
+    for at, model in subject.models():
+        names = [str(entry.get("name")) for entry in model.env or []]
+        if any(name.startswith("VLLM_") for name in names):
+            for problem in lint_environment(names, match_of(model)):
+                if problem.kind in kinds:
+                    route = (*at, "env", problem.index, "name")
+                    yield Finding(id, problem.severity, problem.message, route, help=problem.help)
+
+
+def match_of(model: Model) -> Match:
+    """The catalogue that a model's image, or its `gitops.vllmVersion`, names."""
+    return catalogue_for(model.repository or "", model.tag or "", model.gitops.vllm_version)
+
+
+def _engines(subject: Subject) -> Iterator[Located]:
+    for at, model in subject.models():
+        match = match_of(model)
+        first = [model.model_url or "model", *arguments.options(model)]
+        given = [*first, *arguments.extra(model)]
+        against = "" if match.exact else f"checked against vLLM {match.catalogue.version}, because {match.reason}"
+        for problem in lint_arguments(given, match):
+            yield problem, _route(at, model, problem, len(first)), against
+
+
+def _route(at: Route, model: Model, problem: FlagProblem, typed: int) -> Route:
+    """Where the values give an argument: an item of extraArgs, or the key that passes the flag."""
+    index = problem.index - typed
+    own = len(model.vllm_config.extra_args or [])
+    if index < 0:
+        return (*at, *TYPED_KEYS.get(problem.flag, "vllmConfig").split("."))
+    return (*at, "vllmConfig", "extraArgs", index) if index < own else (*at, "extraArgs", index - own)
+
+
+def _router(subject: Subject) -> Iterator[Located]:
+    router = subject.stack.router_spec
+    if not router.enable_router:
+        return
+    given = router_arguments.arguments(subject.stack)
+    typed = len(given) - len(router.extra_args or [])
+    for problem in lint_router_arguments(given):
+        index = problem.index - typed
+        yield (
+            problem,
+            ("routerSpec", "extraArgs", index) if index >= 0 else ("routerSpec",),
+            "checked against the router",
+        )

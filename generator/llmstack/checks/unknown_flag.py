@@ -1,0 +1,23 @@
+"""An argument is no flag of the vLLM release that runs.
+
+vLLM refuses to start on an argument it does not know, after the image is pulled and the old pod is gone. The release is
+that of the image's tag, or `modelSpec[].gitops.vllmVersion` where the tag does not say it; where neither does, the
+newest catalogue is asked and the finding is a warning. The router's arguments are checked against the router's flags.
+
+Fix: the help names the nearest flag; `llmstack lint` says which release it asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from llmstack.checks.serve_arguments import flag_findings
+from llmstack.checks.subject import Subject
+from llmstack.finding import Finding, Severity
+
+ID, SEVERITY, MILDER = "unknown-flag", Severity.ERROR, Severity.WARNING
+NEEDS_OBJECTS = True
+
+
+def run(subject: Subject) -> Iterator[Finding]:
+    yield from flag_findings(subject, ID, "unknown-flag", "unexpected-argument")
