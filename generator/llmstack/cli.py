@@ -220,6 +220,27 @@ def _tool_folder() -> Path | None:
 
 
 @cli.command()
+def migrate(
+    values: OneValues,
+    env: EnvName = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Rewrite the file; otherwise the change is only shown.")
+    ] = False,
+) -> None:
+    """Rewrite a values file in today's words, with references for secrets, and keep its comments."""
+    from llmstack import migrating
+    from llmstack.finding import Severity
+    from llmstack.report.migration import show_migration
+
+    migrated = migrating.migrate_file(_project([values]), values, env)
+    if write:
+        migrating.write_file(migrated)
+    sys.stdout.write(show_migration(migrated.migration, migrated.environment.name))
+    _report([finding for finding in migrated.findings if finding.severity is not Severity.NOTE])
+    _exit_for(migrated.findings)
+
+
+@cli.command()
 def explain(
     key: Annotated[str, typer.Argument(metavar="KEY", help="A key, or any part of its path.")],
 ) -> None:
