@@ -17,10 +17,11 @@ from llmstack.finding import Finding, Place, Severity, has_errors, sort_findings
 from llmstack.model.reading import read_stack
 from llmstack.model.stack import Stack
 from llmstack.project import Environment, Project, name_findings
+from llmstack.report.changes import show_refusal
 from llmstack.tree.base import Base, lay_out_base
 from llmstack.tree.layout import lay_out_environment
 from llmstack.tree.secrets import secret_findings
-from llmstack.validation import unit_folders, validate_units
+from llmstack.validation import stale_tree, unit_folders, validate_units
 from llmstack.values.layers import Layers
 from llmstack.values.source import Source
 
@@ -115,20 +116,14 @@ def render(project: Project, environment: Environment) -> tuple[list[Finding], s
     return findings, "".join(f"---\n{yamlio.dump(placed.object)}" for placed in subject.objects)
 
 
-def validate(
-    project: Project, environments: Sequence[Environment], tool_folder: Path | None
-) -> list[Finding]:
+def validate(project: Project, environments: Sequence[Environment], tool_folder: Path | None) -> list[Finding]:
     """Lint the values, compare them with the tree, build every unit and validate what comes out."""
     generation = generate(project, [environment.name for environment in environments])
     findings = list(generation.findings)
     if generation.plan is not None and not generation.plan.is_empty:
-        stale = [change.path for change in generation.plan.changes] + [
-            refusal.path for refusal in generation.plan.refusals
-        ]
-        message = f"{len(stale)} generated files are not what the values say, {stale[0]} first"
-        findings.append(
-            Finding("stale-tree", Severity.WARNING, message, place=Place(stale[0]), help="run `llmstack gen`")
-        )
+        plan = generation.plan
+        stale = [*(change.path for change in plan.changes), *(refusal.path for refusal in plan.refusals)]
+        findings.append(stale_tree(stale))
     for reading in read(project, environments):
         if reading.stack is None:
             continue
@@ -160,14 +155,19 @@ def generate(
     A run that changes base/ plans every environment again. Raises RefusedError when an environment in overlays/ has no
     values file any more and `prune` does not name it.
     """
+    everything = project.environments()
+    orphans = _find_orphans(project, [each.name for each in everything], prune)
+    if project.means_all(names) and not prune:
+        _refuse(orphans)
     asked = project.select(names) if names or not prune else []
     base_findings, base = _read_base(project)
     if has_errors(base_findings) or base is None:
         return Generation(sort_findings([*base_findings, *lint(project, asked)]), None)
     base_plan = plan_tree(project.root, base.files, scopes=["base"], force=force)
-    everything = project.environments()
-    chosen = everything if base_plan.changes or base_plan.refusals else asked
-    _refuse_orphans(project, [e.name for e in everything], prune, whole_run=len(chosen) == len(everything))
+    chosen = asked
+    if base_plan.changes or base_plan.refusals:
+        _refuse(orphans)
+        chosen = everything
     readings = read(project, chosen)
     findings = check(readings) if readings else []
     if has_errors(findings) or any(reading.stack is None for reading in readings):
@@ -190,9 +190,7 @@ def generate(
         return Generation(sort_findings(findings), None)
     plan = plan_tree(project.root, wanted, scopes=scopes, force=force)
     if only is not None:
-        if not any(
-            f"/models/{only}/" in path for path in (*wanted, *(change.path for change in plan.changes))
-        ):
+        if not any(f"/models/{only}/" in path for path in (*wanted, *(change.path for change in plan.changes))):
             raise UsageError(f"--only {only}: no environment has a model of that name")
         plan = restrict(plan, only)
     return Generation(sort_findings(findings), plan, tuple(reading.environment.name for reading in readings))
@@ -205,21 +203,22 @@ def _read_base(project: Project) -> tuple[list[Finding], Base | None]:
     return settled, lay_out_base(stack, header("values/base.yaml")) if stack is not None else None
 
 
-def _refuse_orphans(project: Project, known: Sequence[str], prune: Sequence[str], *, whole_run: bool) -> None:
+def _find_orphans(project: Project, known: Sequence[str], prune: Sequence[str]) -> list[str]:
+    """Generated environments without a values file, those to be pruned left out."""
+    generated = project.generated_environments()
     for name in prune:
         if name in known:
             raise UsageError(f"--prune-env {name}: its values file is still there; remove that first")
-    gone = [name for name in project.generated_environments() if name not in known and name not in prune]
-    generated = [
-        name for name in gone if _is_generated(project.root / "overlays" / name / "kustomization.yaml")
-    ]
-    if generated and whole_run:
-        raise RefusedError(
-            [
-                f"overlays/{name} has no values file any more: `--prune-env {name}` removes it"
-                for name in generated
-            ]
-        )
+        if name not in generated:
+            raise UsageError(f"--prune-env {name}: there is no overlays/{name}")
+    gone = [name for name in generated if name not in known and name not in prune]
+    return [name for name in gone if _is_generated(project.root / "overlays" / name / "kustomization.yaml")]
+
+
+def _refuse(orphans: Sequence[str]) -> None:
+    if orphans:
+        advice = "`gen --prune-env {0}` removes it, or bring values/{0}.yaml back"
+        raise RefusedError([f"overlays/{name} has no values file any more: {advice.format(name)}" for name in orphans])
 
 
 def _is_generated(file: Path) -> bool:
@@ -256,9 +255,7 @@ def restrict(plan: WritePlan, model: str) -> WritePlan:
 def write(project: Project, plan: WritePlan) -> None:
     """Carry a plan out; raises RefusedError when something that is not ours is in the way."""
     if plan.refusals:
-        reasons = [
-            f"{r.message}\n{r.help}" + (f"\n{r.diff}" if r.diff else "") for r in plan.refusals
-        ]
-        raise RefusedError(reasons)
+        helps = dict.fromkeys(refusal.help for refusal in plan.refusals)
+        raise RefusedError([*(show_refusal(refusal).rstrip("\n") for refusal in plan.refusals), *helps])
     if plan.changes or plan.empty_folders:
         apply(plan, project.root)

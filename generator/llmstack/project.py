@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from llmstack.disk.error import DiskError, reason_of
+from llmstack.disk.ownership import is_ours
 from llmstack.errors import UsageError
 from llmstack.finding import Finding, Place, Severity
 from llmstack.model.types import LABEL
@@ -34,6 +36,8 @@ class Project:
     """A root folder with values/ in it."""
 
     root: Path
+    origins: tuple[Path, ...] = (Path(),)
+    """Where paths on the command line start, the first that has such a file; the root goes first where -C names it."""
 
     def environments(self) -> list[Environment]:
         """Every environment by name. Raises UsageError when two files name one environment."""
@@ -54,38 +58,50 @@ class Project:
         return files[0] if files else None
 
     def _values_files(self) -> list[Path]:
+        """The files of values/, hidden ones left out: editors keep their locks and copies in such."""
         folder = self.root / VALUES
         if not folder.is_dir():
             return []
-        return [file for file in folder.iterdir() if file.suffix in SUFFIXES and file.is_file()]
+        files = [file for file in folder.iterdir() if file.suffix in SUFFIXES and not file.name.startswith(".")]
+        for file in files:
+            if not file.is_file():
+                kind = "a folder" if file.is_dir() else "a link to nowhere" if file.is_symlink() else "no regular file"
+                raise UsageError(f"{self.label(file)} is {kind}: move it away, or put a values file in its place")
+        return files
 
     def label(self, file: Path) -> str:
         """A path as messages name it: from the root where it is below it, with `/`."""
         absolute, root = Path(os.path.abspath(file)), Path(os.path.abspath(self.root))
         return absolute.relative_to(root).as_posix() if absolute.is_relative_to(root) else str(file)
 
-    def select(self, names: Sequence[str], *, outside: bool = False, env: str | None = None) -> list[Environment]:
-        """The environments that names or values files mean; all of them for none, or for values/base.yaml.
+    def means_all(self, names: Sequence[str]) -> bool:
+        """Whether names on the command line mean every environment: none at all, or values/base.yaml among them."""
+        return not names or any(self._means_base(name) for name in names)
 
-        A file outside values/ is a UsageError unless `outside` admits it.
+    def select(self, names: Sequence[str], *, outside: bool = False, env: str | None = None) -> list[Environment]:
+        """The environments that names or values files mean, each once; all of them for none, or for values/base.yaml.
+
+        A file outside values/ is a UsageError unless `outside` admits it; `env` is then its name.
         """
         known = {environment.name: environment for environment in self.environments()}
         selected: dict[str, Environment] = {}
         for name in names or [BASE]:
             for environment in self._meant(name, known, outside=outside, env=env):
-                selected[environment.name] = environment
+                other = selected.setdefault(environment.name, environment)
+                if other != environment:
+                    both = f"{other.label} and {environment.label}"
+                    raise UsageError(f"{both} would both be the environment `{environment.name}`: name one")
         if not selected:
             raise UsageError(f"there is no environment: write {VALUES}/<env>.yaml, or `llmstack init` for an example")
         return list(selected.values())
 
     def _meant(self, name: str, known: dict[str, Environment], *, outside: bool, env: str | None) -> list[Environment]:
-        path = Path(name)
-        if name == BASE or (path.stem == BASE and path.suffix in SUFFIXES and self._is_value(path)):
-            return list(known.values())
-        if name in known:
-            return [known[name]]
-        if self._is_value(path) and path.stem in known:
-            return [known[path.stem]]
+        path = self._locate(name)
+        found = self._known(name, path, known)
+        if found and env is not None:
+            raise UsageError(f"--env {env} is for a file outside {VALUES}/; `{name}` has its name already")
+        if found or self._means_base(name):
+            return found
         if path.is_file():
             if not outside:
                 raise UsageError(
@@ -95,15 +111,30 @@ class Project:
         listed = ", ".join(sorted(known)) or "none"
         raise UsageError(f"`{name}` is neither an environment ({listed}) nor a values file")
 
+    def _known(self, name: str, path: Path, known: dict[str, Environment]) -> list[Environment]:
+        if self._means_base(name):
+            return list(known.values())
+        stem = name if name in known else path.stem if self._is_value(path) else None
+        return [known[stem]] if stem in known else []
+
+    def _means_base(self, name: str) -> bool:
+        path = self._locate(name)
+        return name == BASE or (path.stem == BASE and path.suffix in SUFFIXES and self._is_value(path))
+
+    def _locate(self, name: str) -> Path:
+        """The path that a name on the command line means, whether or not it is there."""
+        paths = [origin / name for origin in self.origins]
+        return next((path for path in paths if path.exists()), paths[-1])
+
     def _is_value(self, path: Path) -> bool:
         return Path(os.path.abspath(path)).parent == Path(os.path.abspath(self.root / VALUES)) and path.is_file()
 
     def read(self, file: Path) -> Source:
-        """Read a values file; raises UsageError when it cannot be read at all."""
+        """Read a values file; raises DiskError when it cannot be read at all."""
         try:
             return read_source(self.label(file), file.read_bytes())
         except OSError as error:
-            raise UsageError(f"{self.label(file)} cannot be read: {error.strerror}") from error
+            raise DiskError(self.label(file), f"cannot be read: {reason_of(error)}") from error
 
     def custom_units(self, environment: str) -> list[str]:
         """Units that people build on: folders of custom/<env>/ with a kustomization."""
@@ -111,6 +142,17 @@ class Project:
         names = ("kustomization.yaml", "kustomization.yml", "Kustomization")
         found = {Path(folder) for folder, _, files in os.walk(top) if any(name in files for name in names)}
         return sorted(folder.relative_to(top).as_posix() for folder in found - {top})
+
+    def encrypted(self, environment: str) -> dict[str, str]:
+        """The texts of the files in overlays/<env>/secrets/ that are not generated, by name: encrypted manifests."""
+        folder = self.root / "overlays" / environment / "secrets"
+        if not folder.is_dir() or folder.is_symlink():
+            return {}
+        files = [
+            file for file in folder.iterdir() if file.suffix in SUFFIXES and file.is_file() and not file.is_symlink()
+        ]
+        contents = {file.name: file.read_bytes() for file in sorted(files) if not file.name.startswith(".")}
+        return {name: content.decode("utf-8", "replace") for name, content in contents.items() if not is_ours(content)}
 
     def scopes(self, environment: str) -> list[str]:
         """The folders that belong to one environment: its overlay, and its folder of every cluster."""
@@ -134,7 +176,7 @@ def find_project(names: Sequence[str], directory: Path | None) -> Project:
     if directory is not None:
         if not directory.is_dir():
             raise UsageError(f"{directory} is not a folder")
-        return Project(directory)
+        return Project(directory, (directory, Path()))
     for name in names:
         path = Path(os.path.abspath(name))
         if path.suffix in SUFFIXES and path.parent.name == VALUES:

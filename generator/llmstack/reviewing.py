@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from llmstack import tools, yamlio
-from llmstack.disk.ownership import header
+from llmstack.disk.ownership import header, is_ours
 from llmstack.finding import Finding, Place, Route, Severity
 from llmstack.model.reading import read_stack
 from llmstack.model.stack import Stack
@@ -26,6 +26,7 @@ from llmstack.review.result import EnvironmentReview, Review
 from llmstack.revisions import Comparison, Revision
 from llmstack.tree.base import Base, lay_out_base
 from llmstack.tree.layout import lay_out_environment
+from llmstack.validation import stale_tree
 from llmstack.values.layers import MODELS, Layers
 from llmstack.values.source import Source, read_source
 
@@ -224,6 +225,9 @@ class _Generated:
 
 def _generate(side: Revision, environment: str, layers: Layers, stack: Stack | None) -> _Generated:
     source = layers.layers[-1].source.path if layers.layers else f"values/{environment}.yaml"
+    if not source.startswith(f"values/{environment}."):  # the environment is gone: all that is ours should be, too
+        left = [path for path, content in side.files(f"overlays/{environment}").items() if is_ours(content)]
+        return _Generated({}, tuple(left), source)
     base = _base(side)
     if stack is None or base is None:
         return _Generated({}, None, source)
@@ -254,11 +258,7 @@ def _stale(generated: _Generated, environment: str) -> list[Finding]:
         message = f"the values of {environment} have errors: the tree cannot be compared with them"
         place = Place(generated.source)
         return [Finding("stale-tree", Severity.WARNING, message, place=place, help="run `llmstack lint`")]
-    if not generated.stale:
-        return []
-    message = f"{len(generated.stale)} generated files are not what the values say, {generated.stale[0]} first"
-    place = Place(generated.stale[0])
-    return [Finding("stale-tree", Severity.WARNING, message, place=place, help="run `llmstack gen` and commit")]
+    return [stale_tree(generated.stale)] if generated.stale else []
 
 
 def _base(side: Revision) -> Base | None:

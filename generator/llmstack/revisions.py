@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from llmstack import gitio
+from llmstack.errors import UsageError
 from llmstack.gitio import GitError, Repository
 
 WORKTREE = "worktree"
@@ -93,13 +94,18 @@ class Comparison:
 
 def open_comparison(root: Path, before: str | None, after: str | None) -> Comparison:
     """Compare two revisions of the repository at `root`: from the merge base with the default branch, to the working
-    tree, unless said otherwise. Raises GitError outside Git and for what Git does not know."""
+    tree, unless said otherwise. Raises GitError outside Git and for what Git does not know, UsageError in a folder that
+    is not the root of such a tree."""
     repository = gitio.find_repository(root)
     if repository is None:
         raise GitError(f"{root} is not in a Git repository: a review compares two of its revisions")
     old = gitio.resolve_revision(repository, before) if before else gitio.find_merge_base(repository)
     new = gitio.resolve_revision(repository, after) if after and after != WORKTREE else None
     differing = gitio.read_differences(repository, old, new, FOLDERS)
+    if not differing and not any((root / folder).is_dir() for folder in FOLDERS):
+        raise UsageError(
+            f"{root} holds none of {', '.join(FOLDERS)}: run it in the root of the tree, or name that with -C"
+        )
     return Comparison(
         Revision(repository, old, {path: pair.before for path, pair in differing.items()}),
         Revision(repository, new, {path: pair.after for path, pair in differing.items()}),

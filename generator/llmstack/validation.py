@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from llmstack import schemas, tools
@@ -11,6 +12,15 @@ from llmstack.finding import Finding, Place, Severity
 from llmstack.project import Project
 
 _ERROR = Severity.ERROR
+
+
+def stale_tree(paths: Sequence[str]) -> Finding:
+    """The finding on generated files that are not what the values say: the first by path, and how many."""
+    first = min(paths)
+    rest = f", nor are {len(paths) - 1} others" if len(paths) > 2 else ", nor is one other" if len(paths) == 2 else ""
+    message = f"this file is not what the values say{rest}"
+    help = "run `llmstack gen` and commit what it writes"
+    return Finding("stale-tree", Severity.WARNING, message, place=Place(first), help=help)
 
 
 def unit_folders(project: Project, environment: str) -> dict[str, str]:
@@ -21,9 +31,7 @@ def unit_folders(project: Project, environment: str) -> dict[str, str]:
     for folder, _, files in os.walk(top):
         unit = Path(folder).relative_to(top).as_posix()
         if "kustomization.yaml" in files and unit not in (".", "engine"):
-            found[unit] = (
-                f"custom/{environment}/{unit}" if unit in custom else f"overlays/{environment}/{unit}"
-            )
+            found[unit] = f"custom/{environment}/{unit}" if unit in custom else f"overlays/{environment}/{unit}"
     return dict(sorted(found.items()))
 
 
@@ -61,7 +69,7 @@ def validate_units(
             yield Finding(
                 "build-failed",
                 _ERROR,
-                str(output),
+                _from_root(str(output), project.root),
                 place=place,
                 help="run `llmstack gen`, or mend the overlay in custom/",
             )
@@ -91,7 +99,7 @@ def _verdict_findings(verdict: tools.Verdict, version: str, allowed: Collection[
             )
     elif verdict.status == "invalid":
         help = f"the schema is that of Kubernetes {version}; gitops.kubernetesVersion chooses it"
-        for path, message in verdict.errors or (("", verdict.message),):
+        for path, message in _failures(verdict):
             where = path.strip("/").replace("/", ".")
             yield Finding(
                 "invalid-object",
@@ -107,3 +115,18 @@ def _verdict_findings(verdict: tools.Verdict, version: str, allowed: Collection[
             f"{name or 'an object'}: {verdict.message or verdict.status}",
             place=place,
         )
+
+
+def _failures(verdict: tools.Verdict) -> Sequence[tuple[str, str]]:
+    """(path, message) of what is wrong with an object.
+
+    kubeconform lists the outermost failures only (`/spec`: validation failed); its message has a line for each at its
+    place, `- at '/spec/replicas': got string, want null or integer`.
+    """
+    lines = re.findall(r"- at '([^']*)': (.+)", verdict.message)
+    return [line for line in lines if line[1] != "validation failed"] or verdict.errors or [("", verdict.message)]
+
+
+def _from_root(text: str, root: Path) -> str:
+    """A program's words with paths as we write them, from the root."""
+    return text.replace(f"{root.resolve()}/", "").replace(f"{root}/", "")

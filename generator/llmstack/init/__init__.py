@@ -13,7 +13,7 @@ from llmstack.disk.folders import make_root
 from llmstack.disk.listing import list_tree
 from llmstack.disk.plan import Change, WritePlan
 from llmstack.docs.schema import schema_text
-from llmstack.errors import RefusedError
+from llmstack.errors import RefusedError, UsageError
 from llmstack.gitrun import find_repository
 
 TEMPLATES: Mapping[str, str] = {
@@ -45,8 +45,10 @@ def make_repository(root: Path) -> list[str]:
     """Write a new repository into `root`, which is made if it is not there; returns the paths of its files.
 
     Raises RefusedError that names everything in the way, before anything is written: a file of the same name, or one
-    where a folder is needed. Raises DiskError.
+    where a folder is needed. Raises UsageError when `root` is no folder, DiskError.
     """
+    if root.exists() and not root.is_dir():
+        raise UsageError(f"{root} is not a folder")
     wanted = repository_files()
     there = list_tree(root, [], wanted)
     blocking = there.files | there.links | there.others | (there.folders & wanted.keys())

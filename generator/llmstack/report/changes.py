@@ -40,7 +40,7 @@ def show_refusal(refusal: Refusal) -> str:
 def show_stale(plan: WritePlan) -> str:
     """Every difference between the files and what the values say, as a unified diff; nothing when there is none."""
     parts = [unified_diff(change.path, change.before, change.after) for change in plan.changes]
-    parts += [f"{refusal.message}\n{refusal.diff}" for refusal in plan.refusals]
+    parts += [show_refusal(refusal) for refusal in plan.refusals]
     stale = sorted({unit_of(path) for path in [*(c.path for c in plan.changes), *(r.path for r in plan.refusals)]})
     if not stale:
         return ""
