@@ -39,6 +39,7 @@ DERIVED = (
     "NCCL_",
     "GLOO_",
     "LWS_",
+    "EXPECTED_NODES",
 )
 """How the names begin that an engine may be given by llmstack (a test proves the list complete)."""
 
@@ -80,7 +81,7 @@ def derived_environment(subject: Subject, model: Model) -> Mapping[str, dict[str
     for placed in engine.build_model(subject.stack, bare):
         for _, spec in pod_specs(placed.object):
             for kind, _, container in containers(spec):
-                if kind == "containers":
+                if kind == "containers" and container["name"] != "sidecar":
                     found |= {entry["name"]: entry for entry in container.get("env") or []}
     return found
 

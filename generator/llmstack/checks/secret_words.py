@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 _NAME = re.compile(
     r"(?:^|[_.-])(?:API_?KEY|PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|(?:SECRET_)?ACCESS_KEY|SECRET_KEY|PRIVATE_KEY|ACCOUNT_KEY)$",
@@ -49,6 +50,7 @@ def holds_token(text: str) -> bool:
     return _TOKEN.search(text) is not None or ("@" in text and _URL.search(text) is not None)
 
 
+@lru_cache(maxsize=1 << 12)
 def line_holds_secret(line: str) -> bool:
     """Whether a line of a values file has a secret in plain text, as far as the line alone tells."""
     if holds_token(line) or _FLAG_IN_TEXT.search(line.replace("[", " ").replace(",", " ")):

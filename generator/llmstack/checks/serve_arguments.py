@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from llmstack.checks.duplicate_flag import TYPED_KEYS
 from llmstack.checks.subject import Subject
@@ -17,10 +18,16 @@ Located = tuple[FlagProblem, Route, str]
 
 def flag_findings(subject: Subject, id: str, *kinds: str) -> Iterator[Finding]:
     """Yield the findings of one rule: the problems of these kinds, engines first, then the router."""
-    for problem, route, against in (*_engines(subject), *_router(subject)):
+    for problem, route, against in _problems(subject):
         if problem.kind in kinds:
             help = "; ".join(part for part in (problem.help, against) if part)
             yield Finding(id, problem.severity, problem.message, route, help=help or None)
+
+
+@lru_cache(maxsize=8)
+def _problems(subject: Subject) -> tuple[Located, ...]:
+    """Every problem of an environment's arguments: several rules speak of them."""
+    return (*_engines(subject), *_router(subject))
 
 
 def variable_findings(subject: Subject, id: str, *kinds: str) -> Iterator[Finding]:

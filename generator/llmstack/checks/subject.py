@@ -30,9 +30,12 @@ _IN_STACK: Mapping[str, Route] = {
 """The section that an object of the unit `stack` comes from, by its kind."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Subject:
-    """One environment under the checks. `others` are the stacks of the other environments, by name."""
+    """One environment under the checks. `others` are the stacks of the other environments, by name.
+
+    Two subjects are never equal, so that what several rules need can be remembered by subject.
+    """
 
     environment: str
     stack: Stack

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from llmstack.flags.catalogue import Catalogue, load_catalogue, newest, versions
@@ -42,6 +43,7 @@ class Match:
         return (load_catalogue(version) for version in self.others)
 
 
+@lru_cache(maxsize=4096)
 def catalogue_for(image_repository: str, image_tag: str, stated_version: str | None = None) -> Match:
     """The catalogue for an image; `stated_version` (`gitops.vllmVersion`) counts more than the tag.
 
