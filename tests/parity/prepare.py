@@ -36,6 +36,9 @@ def prepared(values: dict[str, Any]) -> dict[str, Any]:
         _refer(model, "hf_token", f"hf_token_{model.get('name')}")
         if model.get("requestGPU") == 0.5:
             model["requestGPU"] = 1
+    for adapter in values.get("loraAdapters") or []:
+        source = adapter.get("adapterSource") or {}
+        _refer(source, "credentials", f"lora_adapter_credentials_{source.get('adapterName')}")
     own = {"release": RELEASE, "namespace": "default"}
     return {**values, "gitops": {**(values.get("gitops") or {}), **own}}
 

@@ -41,6 +41,8 @@ from llmstack.model.vllm import VllmConfig
 
 PullPolicy = Literal["Always", "IfNotPresent", "Never"]
 AccessMode = Literal["ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"]
+AccessModes = Annotated[list[AccessMode], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
+"""A list of access modes, or one alone (as example files of the chart have it)."""
 
 
 class EnvFromSecret(Section):
@@ -120,7 +122,7 @@ class Model(Section):
     enable_tool: bool | None = Field(None, description="`--enable-auto-tool-choice`.")
     tool_call_parser: Text | None = Field(None, description="`--tool-call-parser`.")
     pvc_storage: Quantity | None = Field(None, description="Size of the model's claim, mounted at /data.")
-    pvc_access_mode: list[AccessMode] | None = Field(
+    pvc_access_mode: AccessModes | None = Field(
         None, description="Access modes of the claim; ReadWriteOnce when unset."
     )
     storage_class: DnsName | None = Field(
@@ -213,6 +215,9 @@ class ServingEngineSpec(Section):
     container_port: Port = Field(8000, description="Port the engine listens on.")
     service_port: Port = Field(80, description="Port of each engine's Service; unset: containerPort.")
     configs: StringMap | None = Field(None, description="Environment of all engines, from a config map.")
+    env: EnvVars | None = Field(
+        None, description="Environment of all engines, as a Kubernetes list; a model's own wins."
+    )
     strategy: DeploymentStrategy | None = Field(
         None, description="Deployment strategy. Unset: chosen by replicas, GPUs and claim; see docs/operations.md.",
         json_schema_extra=dict(chart("maxSurge 100%, maxUnavailable 0")),

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from llmstack.model.engine import AccessMode
+from llmstack.model.engine import AccessModes
 from llmstack.model.types import DnsName, Quantity, Section, Text, chart, none_is_empty
 
 
@@ -33,7 +33,7 @@ class SharedStorage(Section):
 
     enabled: bool | None = Field(False, description="Write the claim and mount it in every engine.")
     size: Quantity | None = Field("100Gi", description="Size of the volume.")
-    access_modes: list[AccessMode] | None = Field(
+    access_modes: AccessModes | None = Field(
         default_factory=_on_one_node,
         description="Access modes of the volume.",
         json_schema_extra=dict(chart(["ReadWriteMany"])),

@@ -53,6 +53,7 @@ def environment(stack: Stack, model: Model, role: Role) -> Items | None:
             secret_env("HF_TOKEN", reference(model.hf_token)),
             secret_env("VLLM_API_KEY", reference(stack.engine.vllm_api_key)),
             *lmcache.environment(stack, model),
+            *(stack.engine.env or []),
             *(model.env or []),
         ],
         "name",

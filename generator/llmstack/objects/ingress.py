@@ -10,7 +10,7 @@ from llmstack.model.stack import Stack
 from llmstack.objects import labels, names
 from llmstack.objects.metadata import metadata
 from llmstack.objects.placed import Placed, place
-from llmstack.objects.router import SERVICE_PORT, UNIT
+from llmstack.objects.router import UNIT
 
 
 def build(stack: Stack) -> Iterator[Placed]:
@@ -35,7 +35,9 @@ def ingress(stack: Stack) -> dict[str, Any]:
 
 
 def _rule(stack: Stack, host: IngressHost) -> dict[str, Any]:
-    backend = {"service": {"name": names.router_service(stack), "port": {"name": SERVICE_PORT}}}
+    router = stack.router_spec
+    port = router.service_port or router.container_port or 8000
+    backend = {"service": {"name": names.router_service(stack), "port": {"number": port}}}
     paths = [
         {"path": path.path or "/", "pathType": path.path_type or "Prefix", "backend": backend}
         for path in host.paths or []

@@ -12,7 +12,7 @@ from llmstack.objects import labels, lora_rbac, names
 from llmstack.objects.engine_storage import SHARED_PATH, shared_mount, shared_volume
 from llmstack.objects.metadata import metadata
 from llmstack.objects.placed import Placed, place
-from llmstack.objects.pod import Items, disruption_budget, env, image, rolling, unique
+from llmstack.objects.pod import Items, disruption_budget, env, image, unique
 
 UNIT = "stack"
 COMPONENT = "lora-controller"
@@ -103,7 +103,6 @@ def deployment(stack: Stack) -> dict[str, Any]:
         "metadata": metadata(stack, names.lora_controller(stack), _labels(stack), controller.annotations),
         "spec": {
             "replicas": controller.replica_count,
-            "strategy": rolling(1, 0),
             "selector": {"matchLabels": _selector(stack)},
             "template": {
                 "metadata": {"labels": pod_labels, "annotations": controller.pod_annotations or None},
