@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from llmstack.model.engine import AccessModes
+from llmstack.model.engine import AccessMode, AccessModes
 from llmstack.model.types import DnsName, Quantity, Section, Text, chart, none_is_empty
 
 
