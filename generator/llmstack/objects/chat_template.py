@@ -48,7 +48,7 @@ def volume(stack: Stack, model: Model) -> dict[str, Any] | None:
         name = names.chat_templates(stack, model.name or "engine")
         return {"name": "chat-templates", "configMap": {"name": name}}
     mounted = {mount.get("mountPath") for mount in model.extra_volume_mounts or []}
-    if model.chat_template and not model.chat_template.startswith("/") and FOLDER not in mounted:
+    if (template_path(model) or "").startswith(f"{FOLDER}/") and FOLDER not in mounted:
         return {"name": "vllm-templates", "persistentVolumeClaim": {"claimName": CLAIM}}
     return None
 
