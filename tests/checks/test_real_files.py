@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from tests.parity.corpus import Case, corpus_cases
 
 from llmstack.checks import run_checks, settle
 from llmstack.checks.subject import Subject
 from llmstack.finding import Severity
 from llmstack.model.reading import read_stack
 from llmstack.values.source import read_source
-from tests.parity.corpus import Case, corpus_cases
 
 FOUND: dict[str, tuple[str, ...]] = {
     "deployment_on_cloud__gcp__OPT125_CPU__production_stack_specification_ql": ("dead-key",),

@@ -8,13 +8,13 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.checks.examples import FOLDER
 
 from llmstack import yamlio
 from llmstack.checks import run_checks, settle
 from llmstack.checks.subject import Subject
 from llmstack.model.reading import read_stack
 from llmstack.values.source import read_source
-from tests.checks.examples import FOLDER
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted([*(ROOT / "values").glob("*.yaml"), *FOLDER.glob("*/*/*.yaml")])

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from llmstack.checks.fields import VOLUME
@@ -108,33 +109,44 @@ def _volumes(route: Route, volumes: list[dict[str, Any]]) -> Iterator[Finding]:
 def _objects(subject: Subject) -> Iterator[Finding]:
     """Names of objects and of the containers in them, and objects that are there twice."""
     seen: set[tuple[str, str, str | None, str]] = set()
-    worst: dict[Route, tuple[int, Finding]] = {}
+    worst: dict[Route, _Fault] = {}
     for placed in subject.objects:
         object, route = placed.object, subject.route_of(placed)
         metadata, kind = object["metadata"], str(object["kind"])
         name, at = str(metadata.get("name")), _named(placed.unit, route)
         found = _fault(kind, name, at)
-        if found is not None and found[0] >= worst.get(at, (0, None))[0]:
-            worst[at] = found
+        if found is not None and found.excess >= worst.get(found.route, found).excess:
+            worst[found.route] = found
         identity = (str(object["apiVersion"]), kind, metadata.get("namespace"), name)
         if identity in seen:
             message = f"there is a {kind} `{name}` already"
             yield Finding(ID, SEVERITY, message, at, help="rename one of them")
         seen.add(identity)
         yield from _containers(route, object)
-    yield from (finding for _, finding in worst.values())
+    for fault in worst.values():
+        yield Finding(ID, SEVERITY, fault.message, fault.route, help=fault.help)
 
 
-def _fault(kind: str, name: str, at: Route) -> tuple[int, Finding] | None:
-    """What is wrong with the name of an object, and how many characters are too many; None when nothing is."""
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """What is wrong with the name of an object; of several at one place the one with most `excess` is told."""
+
+    excess: int
+    message: str
+    route: Route
+    help: str
+
+
+def _fault(kind: str, name: str, at: Route) -> _Fault | None:
     limit, pattern, form = _RULES.get(kind, _RULE)
     excess = len(name) - limit
     if excess > 0:
         message = f"{kind} `{name}` has {len(name)} characters; it may have {limit}"
-        help = f"shorten the model's name or gitops.release by {excess}"
-        return excess, Finding(ID, SEVERITY, message, at, help=help)
+        return _Fault(excess, message, at, f"shorten the model's name or gitops.release by {excess}")
     if not pattern.fullmatch(name):
-        return 0, Finding(ID, SEVERITY, f"{kind} `{name}` is not a name of this kind: {form}", at, help="rename it")
+        # A model's name is a DNS label by now: what is wrong is how the release begins.
+        route = at if at[:1] == ("extraObjects",) else ("gitops", "release")
+        return _Fault(0, f"`{name}` is not the name of a {kind}: {form}", route, "rename it")
     return None
 
 

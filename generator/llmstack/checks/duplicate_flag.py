@@ -44,7 +44,28 @@ TYPED_KEYS = {
     "--runner": "vllmConfig.runner",
     "--convert": "vllmConfig.convert",
 }
-"""The key that gives a flag."""
+"""The key of a model that gives a flag."""
+
+ROUTER_KEYS = {
+    "--port": "containerPort",
+    "--service-discovery": "serviceDiscovery",
+    "--k8s-service-discovery-type": "k8sServiceDiscoveryType",
+    "--static-backends": "staticBackends",
+    "--static-models": "staticModels",
+    "--routing-logic": "routingLogic",
+    "--session-key": "sessionKey",
+    "--prefix-min-match-length": "prefixMinMatchLength",
+    "--engine-stats-interval": "engineScrapeInterval",
+    "--request-stats-window": "requestStatsWindow",
+    "--root-path": "rootPath",
+    "--otel-endpoint": "otel.endpoint",
+    "--otel-service-name": "otel.serviceName",
+    "--otel-secure": "otel.secure",
+    "--lmcache-controller-port": "lmcacheControllerPort",
+    "--lmcache-controller-reply-port": "lmcacheControllerReplyPort",
+    "--lmcache-controller-heartbeat-port": "lmcacheControllerHeartbeatPort",
+}
+"""The key of routerSpec that gives a flag."""
 
 _TWICE = "flag-given-twice"
 
@@ -65,7 +86,8 @@ def run(subject: Subject) -> Iterator[Finding]:
     extra = subject.stack.router_spec.extra_args
     if subject.stack.router_spec.enable_router and extra:
         for index, flag, typed in _router(tuple(router_arguments.arguments(subject.stack)), len(extra)):
-            yield _finding(("routerSpec", "extraArgs", index), flag, "routerSpec" if typed else None)
+            key = ROUTER_KEYS.get(flag, "llmstack") if typed else None
+            yield _finding(("routerSpec", "extraArgs", index), flag, key)
 
 
 def _engine(subject: Subject, model: Model, extra: tuple[str, ...]) -> Sequence[Repeated]:
@@ -103,12 +125,12 @@ def _finding(route: Route, flag: str, typed: str | None) -> Finding:
     if typed == "llmstack":
         message, help = (
             f"`{flag}` is given by llmstack already; this one wins",
-            "remove it, or the probes and the Service miss the engine",
+            "remove it: other objects go by what llmstack gives",
         )
     elif typed:
         message, help = (
             f"`{flag}` is given by `{typed}` too; this one wins",
-            f"keep one: `{typed}`, or leave that out",
+            f"keep `{typed}` and remove this one",
         )
     else:
         message, help = f"`{flag}` is given twice; the last one wins", "keep one"

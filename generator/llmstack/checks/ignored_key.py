@@ -61,7 +61,13 @@ def run(subject: Subject) -> Iterator[Finding]:
         found.append((("sharedStorage", "image"), "the LoRA controller alone uses it, and that is off"))
     for route, why in found:
         if subject.states(route):
-            yield Finding(ID, SEVERITY, f"`{route[-1]}` has no effect: {why}", route, help="keep the one that is meant")
+            yield Finding(
+                ID,
+                SEVERITY,
+                f"`{route[-1]}` has no effect: {why}",
+                route,
+                help="remove it, or change what stands in its way",
+            )
 
 
 def _model(model: Model) -> Iterator[Ignored]:

@@ -17,7 +17,9 @@ turn this check off.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from llmstack.checks.fields import ENV_VAR
@@ -29,43 +31,52 @@ from llmstack.model.secret_ref import SecretReference
 
 ID, SEVERITY = "plaintext-secret", Severity.ERROR
 
-_NAMES = {
-    "hf_token": ("huggingface", "token"),
-    "vllmApiKey": ("vllm-api-key", "key"),
-    "credentials": ("lora-credentials", "key"),
-}
-"""The Secret and key that the help proposes for a key of the values."""
+_KINDS = {"hf_token": "hf-token", "vllmApiKey": "vllm-api-key", "credentials": "lora-credentials"}
+_HF_VARIABLES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN", "HUGGINGFACE_TOKEN")
+_KEYS = {"hf-token": "token", "vllm-api-key": "key", "lora-credentials": "key"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Proposal:
+    """A Secret for a value that stands in plain text, named as `llmstack migrate` names it."""
+
+    name: str
+    key: str
+    namespace: str
+
+    @property
+    def create(self) -> str:
+        """How to make it of what is typed, without leaving it in the shell's history."""
+        read = 'read -rs VALUE && printf %s "$VALUE"'
+        target = f"{self.name} --namespace {self.namespace} --from-file={self.key}=/dev/stdin"
+        return f"run `{read} | kubectl create secret generic {target}`"
+
+
+def _propose(subject: Subject, kind: str, key: str | None = None) -> _Proposal:
+    gitops = subject.stack.gitops
+    name = re.sub(r"[^a-z0-9-]+", "-", f"{gitops.release}-{kind}".lower()).strip("-")
+    return _Proposal(name, re.sub(r"[^A-Za-z0-9._-]", "_", key or _KEYS[kind]), gitops.namespace)
 
 
 def run(subject: Subject) -> Iterator[Finding]:
-    namespace = subject.stack.gitops.namespace
     for route, value in _typed(subject):
         if isinstance(value, str):
-            name, key = _NAMES[str(route[-1])]
-            yield _typed_finding(route, name, key, namespace)
+            yield _typed_finding(route, _propose(subject, _KINDS[str(route[-1])]))
     for route, variable in _variables(subject):
-        yield _variable_finding(route, variable, namespace)
+        yield _variable_finding(subject, route, variable)
     for route, flag in _arguments(subject):
-        yield _finding(
-            route,
-            f"`{flag}` is given a secret in plain text",
-            _create("vllm-api-key", "key", namespace)
-            + ", and name it in `servingEngineSpec.vllmApiKey` or in `env` with `valueFrom`",
-        )
+        kind = "hf-token" if flag == "--hf-token" else "vllm-api-key"
+        target = "`hf_token`" if kind == "hf-token" else "`servingEngineSpec.vllmApiKey`"
+        help = f"{_propose(subject, kind).create}, and name it in {target}, or in `env` with `valueFrom`"
+        yield _finding(route, f"`{flag}` is given a secret in plain text", help)
     for route, object in subject.extra_objects():
         if object.get("kind") == "Secret" and (object.get("data") or object.get("stringData")):
             part = "stringData" if object.get("stringData") else "data"
-            yield _finding(
-                (*route, part),
-                "a Secret with its data in the values (base64 hides nothing)",
-                "create it in the cluster, or let gitops.secrets bring it",
-            )
+            help = "create it in the cluster, or let gitops.secrets bring it"
+            yield _finding((*route, part), "a Secret with its data in the values (base64 hides nothing)", help)
     if holds_token(subject.stack.gitops.sync.repo_url or ""):
-        yield _finding(
-            ("gitops", "sync", "repoURL"),
-            "the URL holds a password",
-            "leave it out; Flux and Argo CD take credentials from a Secret",
-        )
+        help = "leave it out; Flux and Argo CD take credentials from a Secret"
+        yield _finding(("gitops", "sync", "repoURL"), "the URL holds a password", help)
 
 
 def _typed(subject: Subject) -> Iterator[tuple[Route, SecretReference | str | None]]:
@@ -135,35 +146,25 @@ def _arguments(subject: Subject) -> Iterator[tuple[Route, str]]:
             yield (*route, index), flag
 
 
-def _typed_finding(route: Route, name: str, key: str, namespace: str) -> Finding:
-    reference = f"write `{route[-1]}: {{secretName: {name}, secretKey: {key}}}`"
+def _typed_finding(route: Route, secret: _Proposal) -> Finding:
+    reference = f"write `{route[-1]}: {{secretName: {secret.name}, secretKey: {secret.key}}}`"
     message = f"`{route[-1]}` holds plain text; a secret, or a placeholder for one, is not committed"
-    return _finding(
-        route,
-        message,
-        f"{_create(name, key, namespace)}, and {reference}; `llmstack migrate` does the latter",
-    )
+    return _finding(route, message, f"{secret.create}, and {reference}; `llmstack migrate` does the latter")
 
 
-def _variable_finding(route: Route, variable: str, namespace: str) -> Finding:
-    name = variable.lower().replace("_", "-").strip("-.") or "secret"
-    source = f"valueFrom: {{secretKeyRef: {{name: {name}, key: {variable}}}}}"
-    if "env" not in route:
-        help = f"give it in `env` with `{source}` instead"
+def _variable_finding(subject: Subject, route: Route, variable: str) -> Finding:
+    if variable in _HF_VARIABLES:
+        secret = _propose(subject, "hf-token")
+    elif variable == "VLLM_API_KEY":
+        secret = _propose(subject, "vllm-api-key")
     else:
-        help = f"replace `value` by `{source}`; `llmstack migrate` does that"
-    return _finding(
-        route,
-        f"`{variable}` names a secret and is given in plain text",
-        f"{_create(name, variable, namespace)}, and {help}",
-    )
-
-
-def _create(name: str, key: str, namespace: str) -> str:
-    """The command that makes a Secret of what is typed, without leaving it in the shell's history."""
-    read = 'read -rs VALUE && printf %s "$VALUE"'
-    create = f"kubectl create secret generic {name} --namespace {namespace} --from-file={key}=/dev/stdin"
-    return f"run `{read} | {create}`"
+        secret = _propose(subject, variable, variable)
+    source = f"valueFrom: {{secretKeyRef: {{name: {secret.name}, key: {secret.key}}}}}"
+    if "env" in route:
+        help = f"replace `value` by `{source}`; `llmstack migrate` does the latter"
+    else:
+        help = f"give it in `env` with `{source}`"
+    return _finding(route, f"`{variable}` is a secret in plain text", f"{secret.create}, and {help}")
 
 
 def _finding(route: Route, message: str, help: str) -> Finding:

@@ -28,12 +28,12 @@ def run(subject: Subject) -> Iterator[Finding]:
         head = model.ray_spec.head_node if model.ray_spec and model.uses_ray else None
         if head is not None and not head.resources:
             where = (*at, "raySpec", "headNode")
-            yield from _compare((*where, "requestCPU"), "requestCPU", head.request_cpu, "limitCPU", head.limit_cpu)
+            yield from _compare((*where, "requestCPU"), "`requestCPU`", head.request_cpu, "`limitCPU`", head.limit_cpu)
             yield from _compare(
                 (*where, "requestMemory"),
-                "requestMemory",
+                "`requestMemory`",
                 head.request_memory,
-                "limitMemory",
+                "`limitMemory`",
                 head.limit_memory,
             )
     for block in subject.blocks:
@@ -42,16 +42,16 @@ def run(subject: Subject) -> Iterator[Finding]:
 
 
 def _typed(at: Route, model: Model) -> Iterator[Finding]:
-    yield from _compare((*at, "requestCPU"), "requestCPU", model.request_cpu, "limitCPU", model.limit_cpu)
+    yield from _compare((*at, "requestCPU"), "`requestCPU`", model.request_cpu, "`limitCPU`", model.limit_cpu)
     yield from _compare(
-        (*at, "requestMemory"), "requestMemory", model.request_memory, "limitMemory", model.limit_memory
+        (*at, "requestMemory"), "`requestMemory`", model.request_memory, "`limitMemory`", model.limit_memory
     )
     for suffix, request, limit in (
         ("GPUMem", model.request_gpu_mem, model.limit_gpu_mem),
         ("GPUMemPercentage", model.request_gpu_mem_percentage, model.limit_gpu_mem_percentage),
         ("GPUCores", model.request_gpu_cores, model.limit_gpu_cores),
     ):
-        yield from _match((*at, f"request{suffix}"), f"request{suffix}", request, f"limit{suffix}", limit)
+        yield from _match((*at, f"request{suffix}"), f"`request{suffix}`", request, f"`limit{suffix}`", limit)
 
 
 def _raw(route: Route, resources: object) -> Iterator[Finding]:
@@ -63,9 +63,9 @@ def _raw(route: Route, resources: object) -> Iterator[Finding]:
         compare = _match if is_extended(str(resource)) else _compare
         yield from compare(
             (*route, "requests", str(resource)),
-            f"requests of {resource}",
+            f"the request of `{resource}`",
             _text(request),
-            f"limits of {resource}",
+            f"the limit of `{resource}`",
             _text(limits.get(resource)),
         )
 
@@ -76,7 +76,7 @@ def _compare(
     """A finding where the request is over the limit; 0 and unset mean none."""
     wanted, allowed = _number(request), _number(limit)
     if wanted and allowed and wanted > allowed * (1 + 1e-9):
-        message = f"`{request_name}` is {request}, over `{limit_name}`, which is {limit}"
+        message = f"{request_name} is {request}, over {limit_name}, which is {limit}"
         yield Finding(ID, SEVERITY, message, route, help="raise the limit or lower the request")
 
 
@@ -86,9 +86,9 @@ def _match(
     """A finding where request and limit of an extended resource are not the same."""
     wanted, allowed = _number(request), _number(limit)
     if wanted and (not allowed or abs(wanted - allowed) > 1e-9 * wanted):
-        given = f"`{limit_name}` is {limit}" if allowed else f"`{limit_name}` is not set"
-        message = f"`{request_name}` is {request}, {given}: Kubernetes wants them equal"
-        yield Finding(ID, SEVERITY, message, route, help=f"set `{limit_name}` to {request}")
+        given = f"{limit_name} is {limit}" if allowed else f"{limit_name} is not set"
+        message = f"{request_name} is {request}, {given}: Kubernetes wants them equal"
+        yield Finding(ID, SEVERITY, message, route, help=f"set {limit_name} to {request}")
 
 
 def _number(text: str | None) -> float | None:

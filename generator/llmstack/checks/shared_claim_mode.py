@@ -31,7 +31,7 @@ def run(subject: Subject) -> Iterator[Finding]:
 
 def _model(subject: Subject, at: Route, model: Model, modes: list[str]) -> Iterator[Finding]:
     pods, mode = pods_at_most(model), modes[0]
-    severity, limit = (SEVERITY, "one pod") if ONE_POD.issuperset(modes) else (MILDER, "one node")
+    severity, limit = (SEVERITY, "only one pod") if ONE_POD.issuperset(modes) else (MILDER, "only one node")
     route = (*at, "pvcAccessMode") if model.pvc_access_mode else (*at, "pvcStorage")
     if pods > 1:
         message = f"{pods} pods of `{model.name}` share a {mode} claim, which {limit} can mount"
@@ -61,7 +61,7 @@ def _shared(subject: Subject) -> Iterator[Finding]:
     modes: list[str] = list(storage.access_modes or ["ReadWriteOnce"])
     pods = engine_pods(subject.stack)
     if storage.enabled and not storage.is_static and is_exclusive(modes) and pods > 1:
-        severity, limit = (SEVERITY, "one pod") if ONE_POD.issuperset(modes) else (MILDER, "one node")
+        severity, limit = (SEVERITY, "only one pod") if ONE_POD.issuperset(modes) else (MILDER, "only one node")
         message = f"{pods} engine pods mount the shared storage, whose {modes[0]} claim {limit} can mount"
         yield Finding(
             ID,

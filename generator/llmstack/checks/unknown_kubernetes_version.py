@@ -24,7 +24,7 @@ def run(subject: Subject) -> Iterator[Finding]:
         yield Finding(
             ID,
             SEVERITY,
-            f"there are no schemas of Kubernetes `{version}`; there are {', '.join(KUBERNETES_VERSIONS)}",
+            f"there are no schemas of Kubernetes `{version}`",
             ("gitops", "kubernetesVersion"),
             help=help,
         )
