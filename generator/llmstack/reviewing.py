@@ -25,7 +25,9 @@ from llmstack.review.facts import Acknowledgement, Facts, Pool
 from llmstack.review.result import EnvironmentReview, Review
 from llmstack.revisions import Comparison, Revision
 from llmstack.tree.base import Base, lay_out_base
+from llmstack.tree.flux import timeout
 from llmstack.tree.layout import lay_out_environment
+from llmstack.tree.sync_unit import SyncUnit
 from llmstack.validation import stale_tree
 from llmstack.values.layers import MODELS, Layers
 from llmstack.values.source import Source, read_source
@@ -157,7 +159,7 @@ def _build_with_kustomize(
 
 def _read_values(side: Revision, environment: str) -> tuple[Layers, Stack | None]:
     layers, stack, _ = read_stack(_sources(side, environment))
-    return layers, stack
+    return layers, stack.named(environment) if stack else None
 
 
 def _sources(side: Revision, environment: str | None) -> list[Source]:
@@ -188,7 +190,16 @@ def _facts(layers: Layers, stack: Stack | None, affected: Units) -> Facts:
             Acknowledgement(each.risk, each.object, each.until, each.reason) for each in gitops.acknowledge or ()
         ),
         places=_places(layers, stack, affected),
+        sync_timeout_seconds=_timeouts(stack, affected),
     )
+
+
+def _timeouts(stack: Stack, affected: Units) -> dict[str, int]:
+    """Seconds that Flux waits for each model's unit, by model."""
+    if stack.gitops.sync.tool != "flux":
+        return {}
+    units = {unit.removeprefix("models/"): objects for unit, objects in affected.items() if unit.startswith("models/")}
+    return {model: timeout(SyncUnit(f"models/{model}", "", (), tuple(objects))) for model, objects in units.items()}
 
 
 _SECTIONS = {
@@ -233,7 +244,9 @@ def _generate(side: Revision, environment: str, layers: Layers, stack: Stack | N
         return _Generated({}, None, source)
     placed = list(build_objects(stack))
     custom = side.custom_units(environment)
-    layout = lay_out_environment(environment, stack, base, placed, custom=custom, header=header(source))
+    layout = lay_out_environment(
+        environment, stack, base, placed, custom=custom, encrypted=_encrypted(side, environment), header=header(source)
+    )
     wanted = base.files | layout.files
     side.load({path.rpartition("/")[0] for path in wanted})
     stale = tuple(path for path, text in wanted.items() if side.read(path) != text)
@@ -241,6 +254,17 @@ def _generate(side: Revision, environment: str, layers: Layers, stack: Stack | N
     for each in placed:
         objects.setdefault(each.unit, []).append(each.object)
     return _Generated({unit: items for unit, items in objects.items() if unit not in custom}, stale, source)
+
+
+def _encrypted(side: Revision, environment: str) -> dict[str, str]:
+    """The texts of the files in secrets/ that are not generated, by name."""
+    files = side.files(f"overlays/{environment}/secrets")
+    found = {path.rpartition("/")[2]: content for path, content in sorted(files.items()) if path.count("/") == 3}
+    return {
+        name: content.decode("utf-8", "replace")
+        for name, content in found.items()
+        if name.endswith((".yaml", ".yml")) and not name.startswith(".") and not is_ours(content)
+    }
 
 
 def _as_generated(side: Revision, generated: _Generated) -> Units:

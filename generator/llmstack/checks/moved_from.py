@@ -1,9 +1,12 @@
 """A model says that it has another's name, or that two have been one.
 
-`gitops.movedFrom` names a model that is gone: its claim is adopted by the one that says so. A name that is
-still a model of the environment, the model's own name, or one that two models claim, cannot be adopted.
+`gitops.movedFrom` names a model that is gone: its claim keeps its name and is adopted by the one that says so. A
+name that is still a model of the environment, the model's own name, or one that two models claim, cannot be
+adopted. Where it can be, a note says which claim is kept and what restarts; the steps are in
+overlays/<env>/REQUIREMENTS.md.
 
-Fix: remove `movedFrom` once the move is done, or correct the name.
+Fix: correct the name, or remove `movedFrom`. Where a claim was adopted it stays, also through a later rename: without
+it the model would get an empty claim of its own name.
 """
 
 from __future__ import annotations
@@ -11,9 +14,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Severity
+from llmstack.finding import Finding, Route, Severity
+from llmstack.model.engine import Model
+from llmstack.objects.engine_storage import own_claim_name
 
-ID, SEVERITY = "moved-from", Severity.ERROR
+ID, SEVERITY, MILDER = "moved-from", Severity.ERROR, Severity.NOTE
 
 
 def run(subject: Subject) -> Iterator[Finding]:
@@ -48,4 +53,14 @@ def run(subject: Subject) -> Iterator[Finding]:
                 route,
                 help="keep one",
             )
+        else:
+            yield _note(subject, model, route)
         claimed.setdefault(former, model.name)
+
+
+def _note(subject: Subject, model: Model, route: Route) -> Finding:
+    former, owns = model.gitops.moved_from, model.pvc_storage and not model.pvc_existing_claim_name
+    kept = f"keeps the claim `{own_claim_name(subject.stack, model)}`" if owns else "has no claim of its own to keep"
+    message = f"`{model.name}`, once `{former}`, {kept}; all its pods are new and load again, nothing else restarts"
+    page = f"overlays/{subject.environment}/REQUIREMENTS.md"
+    return Finding(ID, MILDER, message, route, help=f"the steps (keep, adopt, remove) are in {page}")

@@ -71,6 +71,10 @@ class Sync(Section):
     source: Literal["git", "artifact"] | None = Field(
         "git", description="flux: one GitRepository, or an artifact for each unit."
     )
+    secret_name: DnsName | None = Field(
+        None,
+        description="flux: Secret in flux-system with the repository's credentials; unset: none, for ssh `flux-system`.",
+    )
 
 
 class Acknowledgement(Section):

@@ -51,6 +51,14 @@ class Stack(Section):
     def engine(self) -> ServingEngineSpec:
         return self.serving_engine_spec
 
+    def named(self, environment: str) -> Stack:
+        """The stack of an environment: its name stands for `{env}` in `gitops.secrets.key`."""
+        key = self.gitops.secrets.key
+        if key is None or "{env}" not in key:
+            return self
+        secrets = self.gitops.secrets.model_copy(update={"key": key.replace("{env}", environment)})
+        return self.model_copy(update={"gitops": self.gitops.model_copy(update={"secrets": secrets})})
+
     @property
     def models(self) -> list[Model]:
         """The models that are deployed."""

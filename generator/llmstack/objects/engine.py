@@ -10,6 +10,7 @@ from llmstack.model.stack import Stack
 from llmstack.objects import chat_template, engine_pod, labels, lmcache, names, ray
 from llmstack.objects.arguments import serve_arguments, serve_command
 from llmstack.objects.autoscaling import is_scaled
+from llmstack.objects.engine_storage import own_claim_name
 from llmstack.objects.leader_worker_set import leader_worker_set
 from llmstack.objects.metadata import KEPT, metadata
 from llmstack.objects.placed import Placed, place
@@ -138,7 +139,7 @@ def claim(stack: Stack, model: Model) -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
-        "metadata": metadata(stack, names.storage_claim(stack, name), own, {**(model.pvc_annotations or {}), **KEPT}),
+        "metadata": metadata(stack, own_claim_name(stack, model), own, {**(model.pvc_annotations or {}), **KEPT}),
         "spec": {
             "accessModes": model.pvc_access_mode or ["ReadWriteOnce"],
             "storageClassName": model.storage_class,

@@ -17,7 +17,12 @@ def claim_name(stack: Stack, model: Model) -> str | None:
     """The claim mounted at /data: an existing one, one of ours, or none."""
     if model.pvc_existing_claim_name:
         return model.pvc_existing_claim_name
-    return names.storage_claim(stack, model.name or "engine") if model.pvc_storage else None
+    return own_claim_name(stack, model) if model.pvc_storage else None
+
+
+def own_claim_name(stack: Stack, model: Model) -> str:
+    """The name of the model's own claim: of its former name where it was renamed, so that the weights stay."""
+    return names.storage_claim(stack, model.gitops.moved_from or model.name or "engine")
 
 
 def weights_path(stack: Stack, model: Model) -> str:

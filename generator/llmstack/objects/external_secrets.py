@@ -50,9 +50,7 @@ def external_secret(stack: Stack, reference: SecretReference) -> dict[str, Any]:
             "refreshInterval": secrets.refresh_interval,
             "secretStoreRef": {"name": secrets.store, "kind": secrets.store_kind or "ClusterSecretStore"},
             "target": {"name": reference.name, "creationPolicy": "Owner", "template": template},
-            "data": [
-                {"secretKey": key, "remoteRef": remote_reference(secrets, reference.name, key)} for key in keys
-            ]
+            "data": [{"secretKey": key, "remoteRef": remote_reference(secrets, reference.name, key)} for key in keys]
             or None,
             "dataFrom": [{"extract": {"key": remote_entry(secrets, reference.name)}}] if everything else None,
         },

@@ -19,11 +19,9 @@ def lay_out_overlay(
     base: Base,
     objects: Iterable[Placed],
     *,
-    custom: Collection[str],
     header: str,
 ) -> Files:
-    """Lay out one environment from its stack and objects. `custom` names its units that people build on under
-    custom/<env>/."""
+    """Lay out the units of one environment from its stack and objects."""
     root = f"overlays/{environment}"
     component = engine_component(root, stack, base)
     files = write_component(component, header)
@@ -33,7 +31,7 @@ def lay_out_overlay(
         parents = _parents(name, base, component, on_engine)
         namespace = None if name in WHOLE else stack.gitops.namespace
         files |= write_unit(f"{root}/{name}", slots, parents=parents, namespace=namespace, header=header)
-    return files | aggregate(environment, units, custom, header)
+    return files
 
 
 def engine_component(root: str, stack: Stack, base: Base) -> Component:
@@ -52,7 +50,8 @@ def engine_component(root: str, stack: Stack, base: Base) -> Component:
 
 
 def aggregate(environment: str, units: Iterable[str], custom: Collection[str], header: str) -> Files:
-    """The kustomization of the whole environment; a unit of custom/ stands in for the generated one."""
+    """The kustomization of the whole environment; a unit that people build on under custom/<env>/ stands in for the
+    generated one."""
     entries = [f"../../custom/{environment}/{unit}" if unit in custom else unit for unit in sorted(units)]
     body = {**KUSTOMIZATION, "resources": entries}
     return {f"overlays/{environment}/kustomization.yaml": header + yamlio.dump(body)}
