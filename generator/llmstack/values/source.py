@@ -1,6 +1,6 @@
-"""One values file: its text, the data in it, and the place of every key.
+"""Reading one values file.
 
-Reading is one pass over the parser's events, with limits, so that a file that is hostile (alias bombs, depth, size)
+It is one pass over the parser's events, with limits, so that a file that is hostile (alias bombs, depth, size)
 or ambiguous (several documents, tags, duplicate keys, keys that are not strings) ends in findings with a place, soon.
 A file that cannot be parsed is a `Source` without data: it hides none of the findings in other files.
 """
@@ -8,13 +8,14 @@ A file that cannot be parsed is a `Source` without data: it hides none of the fi
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 from llmstack import yamlio
-from llmstack.finding import Finding, Place, Route, Severity
-from llmstack.values.scalars import Ambiguous, SourceText, resolve
+from llmstack.finding import Finding, Place, Severity
+from llmstack.values.nodes import Node, Source, to_data
+from llmstack.values.scalars import Ambiguous, resolve
+
+__all__ = ["MAX_ALIASED", "MAX_BYTES", "MAX_DEPTH", "Node", "Source", "read_source", "to_data"]
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 64
@@ -25,73 +26,6 @@ _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
 )
 _ERROR = Severity.ERROR
-
-
-@dataclass(slots=True)
-class Node:
-    """A value of the file: a scalar's text, a list's items or a map's keys, and where it starts."""
-
-    kind: str  # "scalar", "list", "map"
-    line: int  # from 0, as the parser counts
-    column: int
-    width: int
-    text: str = ""
-    plain: bool = False
-    items: list[Node] = field(default_factory=list)
-    keys: dict[str, tuple[Node, Node]] = field(default_factory=dict)
-    size: int = 1
-
-
-@dataclass(frozen=True)
-class Source:
-    """A values file as it was read. `root` is None when the file could not be parsed or is empty."""
-
-    path: str
-    text: str
-    root: Node | None
-    findings: tuple[Finding, ...] = ()
-
-    @property
-    def data(self) -> dict[str, Any]:
-        """The file's values as plain maps, lists and scalars."""
-        return to_data(self.root) if self.root is not None else {}
-
-    @cached_property
-    def lines(self) -> list[str]:
-        """The text's lines, as places count them."""
-        return self.text.split("\n")
-
-    def node(self, route: Route) -> tuple[Node | None, Node | None]:
-        """The key's node and the value's node at `route`; (None, None) when it is not there."""
-        key: Node | None = None
-        here = self.root
-        for step in route:
-            if here is None:
-                return None, None
-            if isinstance(step, int):
-                if here.kind != "list" or step >= len(here.items):
-                    return None, None
-                key, here = None, here.items[step]
-            else:
-                found = here.keys.get(step) if here.kind == "map" else None
-                if found is None:
-                    return None, None
-                key, here = found
-        return key, here
-
-    def place(self, route: Route, *, on_value: bool = False) -> Place | None:
-        """Where `route` stands in the file: its key (or its value), None when it is not there."""
-        key, value = self.node(route)
-        at = value if on_value or key is None else key
-        return self.place_of(at) if at is not None else None
-
-    def place_of(self, node: Node) -> Place:
-        return self.at(node.line, node.column, node.width)
-
-    def at(self, line: int, column: int, width: int = 1) -> Place:
-        """The place of a parser's position (line and column from 0)."""
-        shown = self.lines[line].rstrip("\r") if line < len(self.lines) else ""
-        return Place(self.path, line + 1, column + 1, max(1, width), shown)
 
 
 def read_source(path: str, content: bytes) -> Source:
@@ -112,27 +46,6 @@ def read_source(path: str, content: bytes) -> Source:
         reader.findings.append(Finding("yaml-syntax", _ERROR, str(error).split("\n")[0], place=Place(path)))
         root = None
     return Source(path, text, root, tuple(reader.findings))
-
-
-def to_data(node: Node, *, as_written: bool = False) -> Any:
-    """The plain data of a node.
-
-    `as_written` holds below `gitops`: words that YAML 1.1 reads as booleans stay the text that was written, so that
-    `checks: {mutable-tag: off}` says `off`. Dates are text everywhere.
-    """
-    if node.kind == "map":
-        return {
-            key: to_data(value, as_written=as_written or key == "gitops")
-            for key, (_, value) in node.keys.items()
-        }
-    if node.kind == "list":
-        return [to_data(item, as_written=as_written) for item in node.items]
-    if not node.plain:
-        return node.text
-    value = resolve(node.text)
-    if isinstance(value, Ambiguous):
-        return node.text
-    return SourceText(node.text) if as_written and isinstance(value, bool) else value
 
 
 class _Stop(Exception):
@@ -172,9 +85,7 @@ class _Reader:
             elif kind is yamlio.DocumentStartEvent:
                 self.documents += 1
                 if self.documents > 1:
-                    self.report(
-                        "several-documents", "a values file holds one document", event, "remove the `---`"
-                    )
+                    self.report("several-documents", "a values file holds one document", event, "remove the `---`")
                     raise _Stop
         root = self.root
         if root is None or (root.kind == "scalar" and root.plain and resolve(root.text) is None):
@@ -220,9 +131,7 @@ class _Reader:
         if event.tag is not None and event.tag != "!":
             self.report("yaml-tag", f"the tag `{event.tag}` is not read", event, "remove it")
         if len(self.stack) >= MAX_DEPTH:
-            self.report(
-                "too-deep", f"more than {MAX_DEPTH} levels deep", event, "values nest a few levels only"
-            )
+            self.report("too-deep", f"more than {MAX_DEPTH} levels deep", event, "values nest a few levels only")
             raise _Stop
         self.open_anchors.append(event.anchor)
         self.stack.append(_node(kind, event))
@@ -294,15 +203,11 @@ class _Reader:
     def put(self, parent: Node, key: Node, value: Node) -> None:
         if key.plain and key.text == "<<":
             self.merge(parent, key, value)
-        elif (
-            key.text in parent.keys and parent.keys[key.text][0].size
-        ):  # size 0 marks what a merge key brought
+        elif key.text in parent.keys and parent.keys[key.text][0].size:  # size 0 marks what a merge key brought
             first = parent.keys[key.text][0]
             message = f"`{key.text}` is given twice; it stands in line {first.line + 1} already"
             help = "keep one: which one wins depends on the parser"
-            self.findings.append(
-                Finding("duplicate-key", _ERROR, message, place=self.source.place_of(key), help=help)
-            )
+            self.findings.append(Finding("duplicate-key", _ERROR, message, place=self.source.place_of(key), help=help))
         else:
             parent.keys[key.text] = (key, value)
 
@@ -314,9 +219,7 @@ class _Reader:
                 self.findings.append(Finding("yaml-syntax", _ERROR, message, place=self.source.place_of(key)))
                 raise _Stop
             for name, (inner_key, inner) in merged.keys.items():
-                brought = Node(
-                    "scalar", inner_key.line, inner_key.column, inner_key.width, inner_key.text, size=0
-                )
+                brought = Node("scalar", inner_key.line, inner_key.column, inner_key.width, inner_key.text, size=0)
                 parent.keys.setdefault(name, (brought, inner))
 
 
@@ -331,9 +234,7 @@ def _decode(path: str, content: bytes) -> tuple[str, Finding | None]:
         message = f"{len(content)} bytes; a values file may have {MAX_BYTES}"
         return "", Finding("too-large", _ERROR, message, place=Place(path), help="split it into environments")
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "", Finding(
-            "bad-encoding", _ERROR, "the file is UTF-16", place=Place(path), help="save it as UTF-8"
-        )
+        return "", Finding("bad-encoding", _ERROR, "the file is UTF-16", place=Place(path), help="save it as UTF-8")
     content = content.removeprefix(b"\xef\xbb\xbf")
     try:
         text = content.decode()
@@ -341,15 +242,11 @@ def _decode(path: str, content: bytes) -> tuple[str, Finding | None]:
         line = content.count(b"\n", 0, error.start) + 1
         column = error.start - (content.rfind(b"\n", 0, error.start) + 1) + 1
         message = f"byte 0x{content[error.start]:02x} is not UTF-8"
-        return "", Finding(
-            "bad-encoding", _ERROR, message, place=Place(path, line, column), help="save it as UTF-8"
-        )
+        return "", Finding("bad-encoding", _ERROR, message, place=Place(path, line, column), help="save it as UTF-8")
     if found := _FORBIDDEN.search(text):
         line = text.count("\n", 0, found.start())
         column = found.start() - (text.rfind("\n", 0, found.start()) + 1)
-        message = (
-            f"the character U+{ord(found.group()):04X} (a control or direction character) is not allowed"
-        )
+        message = f"the character U+{ord(found.group()):04X} (a control or direction character) is not allowed"
         return text, Finding(
             "bad-character", _ERROR, message, place=Place(path, line + 1, column + 1), help="remove it"
         )
