@@ -10,20 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from llmstack import __version__
+from llmstack import options as opt
 from llmstack.ending import Exit, run
-from llmstack.options import (
-    AffectedFormat,
-    EnvName,
-    FailOn,
-    FindingFormat,
-    Format,
-    From,
-    OneValues,
-    ReviewFormat,
-    Strict,
-    To,
-    Values,
-)
 
 if TYPE_CHECKING:
     from llmstack.finding import Finding
@@ -53,10 +41,7 @@ def _show_version(value: bool) -> None:
 
 @cli.callback()
 def options(
-    directory: Annotated[
-        Path | None,
-        typer.Option("-C", metavar="DIR", help="Root of the repository; else the parent of values/."),
-    ] = None,
+    directory: opt.Directory = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
     ] = False,
@@ -88,28 +73,33 @@ def _exit_for(findings: list[Finding], *, strict: bool = False) -> None:
         raise typer.Exit(Exit.ERRORS)
 
 
+def _talk(findings: list[Finding]) -> None:
+    """Print findings beside a result, notes left out; an error among them ends the run."""
+    from llmstack.finding import Severity
+
+    _report([finding for finding in findings if finding.severity is not Severity.NOTE])
+    _exit_for(findings)
+
+
 @cli.command()
 def gen(
-    values: Values = None,
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; show what is stale, and exit with 3.")] = False,
-    only: Annotated[
-        str | None, typer.Option("--only", metavar="MODEL", help="Write the units of one model alone.")
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite generated files that were edited by hand.")] = False,
-    prune_env: Annotated[
-        list[str] | None,
-        typer.Option("--prune-env", metavar="NAME", help="Remove an environment whose values file is gone."),
-    ] = None,
+    values: opt.Values = None,
+    check: opt.Check = False,
+    only: opt.Only = None,
+    force: opt.Force = False,
+    prune_env: opt.PruneEnv = None,
 ) -> None:
-    """Write base/, overlays/<env>/ and clusters/<cluster>/<env>/."""
+    """Write base/, overlays/<env>/ and clusters/<cluster>/<env>/.
+
+    Ends with a line for each unit that changed. A run that changes base/ generates every environment again; errors in
+    one of them, and nothing is written. Files of others, and hand edits that are not committed, are never overwritten.
+    """
     from llmstack import app
-    from llmstack.finding import Severity
     from llmstack.report.changes import show_changes, show_stale
 
     project = _project(values)
     result = app.generate(project, values or [], force=force, prune=prune_env or [], only=only)
-    _report([finding for finding in result.findings if finding.severity is not Severity.NOTE])
-    _exit_for(result.findings)
+    _talk(result.findings)
     assert result.plan is not None
     if check:
         sys.stdout.write(show_stale(result.plan))
@@ -119,16 +109,17 @@ def gen(
 
 
 @cli.command()
-def render(values: OneValues, env: EnvName = None) -> None:
-    """Print all objects of one environment as a YAML stream."""
+def render(values: opt.OneValues, env: opt.EnvName = None) -> None:
+    """Print all objects of one environment as a YAML stream.
+
+    They are what its overlays build to, computed in memory; overlays in custom/ are not read.
+    """
     from llmstack import app
-    from llmstack.finding import Severity
 
     project = _project([values])
     (environment,) = _one(project, values, env)
     findings, text = app.render(project, environment)
-    _report([finding for finding in findings if finding.severity is not Severity.NOTE])
-    _exit_for(findings)
+    _talk(findings)
     sys.stdout.write(text or "")
 
 
@@ -143,9 +134,15 @@ def _one(project: Project, values: str, env: str | None) -> list:  # type: ignor
 
 @cli.command()
 def lint(
-    values: Values = None, env: EnvName = None, format: Format = FindingFormat.TEXT, strict: Strict = False
+    values: opt.Values = None,
+    env: opt.EnvName = None,
+    format: opt.Format = opt.FindingFormat.TEXT,
+    strict: opt.Strict = False,
 ) -> None:
-    """Print the findings on values alone."""
+    """Print the findings on values alone.
+
+    A file outside values/ is linted too, without values/base.yaml under it.
+    """
     from llmstack import app
 
     project = _project(values)
@@ -155,8 +152,14 @@ def lint(
 
 
 @cli.command()
-def validate(values: Values = None, format: Format = FindingFormat.TEXT, strict: Strict = False) -> None:
-    """Build every unit with kustomize and validate what comes out."""
+def validate(
+    values: opt.Values = None, format: opt.Format = opt.FindingFormat.TEXT, strict: opt.Strict = False
+) -> None:
+    """Build every unit with kustomize and validate what comes out.
+
+    The objects are held against the schemas of the environment's Kubernetes version with kubeconform. Includes what
+    `lint` finds.
+    """
     from llmstack import app
 
     project = _project(values)
@@ -167,16 +170,17 @@ def validate(values: Values = None, format: Format = FindingFormat.TEXT, strict:
 
 @cli.command()
 def diff(
-    before: From = None,
-    after: To = None,
-    format: Annotated[ReviewFormat, typer.Option("--format", help="How the review is printed.")] = ReviewFormat.TEXT,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 3 when something changes.")] = False,
-    fail_on: Annotated[
-        FailOn,
-        typer.Option("--fail-on", help="Exit with 1 on a risk of this severity that nobody acknowledged."),
-    ] = FailOn.NEVER,
+    before: opt.From = None,
+    after: opt.To = None,
+    format: opt.HowReviewed = opt.ReviewFormat.TEXT,
+    exit_code: opt.ExitCode = False,
+    fail_on: opt.Gate = opt.FailOn.NEVER,
 ) -> None:
-    """Say what a change does: restarts, GPUs, time, risks."""
+    """Say what a change does: restarts, GPUs, time, risks.
+
+    Compares the generated trees as they stand at two Git revisions. Exits with 0 whatever the risks, unless told
+    otherwise.
+    """
     from datetime import date
 
     from llmstack.report.review_formats import render_review
@@ -195,20 +199,21 @@ def diff(
 
 @cli.command()
 def affected(
-    before: From = None,
-    after: To = None,
-    format: Annotated[
-        AffectedFormat, typer.Option("--format", help="How the units are printed.")
-    ] = AffectedFormat.TEXT,
+    before: opt.From = None,
+    after: opt.To = None,
+    format: opt.HowListed = opt.AffectedFormat.TEXT,
 ) -> None:
-    """Print the units whose build may differ between two revisions."""
+    """Print the units whose build may differ between two revisions.
+
+    A line for each, as environment/unit.
+    """
     import json
 
     from llmstack.reviewing import find_affected
     from llmstack.revisions import open_comparison
 
     units = find_affected(open_comparison(_project(None).root, before, after))
-    if format is AffectedFormat.JSON:
+    if format is opt.AffectedFormat.JSON:
         print(json.dumps({"envs": units}, indent=2))
         return
     sys.stdout.write("".join(f"{name}/{unit}\n" for name, names in units.items() for unit in names))
@@ -221,29 +226,26 @@ def _tool_folder() -> Path | None:
 
 @cli.command()
 def migrate(
-    values: OneValues,
-    env: EnvName = None,
-    write: Annotated[
-        bool, typer.Option("--write", help="Rewrite the file; otherwise the change is only shown.")
-    ] = False,
+    values: opt.OneValues,
+    env: opt.EnvName = None,
+    write: opt.Write = False,
 ) -> None:
-    """Rewrite a values file in today's words, with references for secrets, and keep its comments."""
+    """Rewrite old spellings and plain-text secrets of values.
+
+    Comments, order and blank lines stay; secrets become references.
+    """
     from llmstack import migrating
-    from llmstack.finding import Severity
     from llmstack.report.migration import show_migration
 
     migrated = migrating.migrate_file(_project([values]), values, env)
     if write:
         migrating.write_file(migrated)
     sys.stdout.write(show_migration(migrated.migration, migrated.environment.name))
-    _report([finding for finding in migrated.findings if finding.severity is not Severity.NOTE])
-    _exit_for(migrated.findings)
+    _talk(migrated.findings)
 
 
 @cli.command()
-def explain(
-    key: Annotated[str, typer.Argument(metavar="KEY", help="A key, or any part of its path.")],
-) -> None:
+def explain(key: opt.Key) -> None:
     """Print what a key does, found by any part of its path."""
     from llmstack.docs.explain import explain_key
     from llmstack.errors import UsageError
@@ -263,12 +265,11 @@ def schema() -> None:
 
 
 @cli.command()
-def init(
-    directory: Annotated[
-        Path, typer.Argument(metavar="DIR", show_default=False, help="Its folder; made if it is not there.")
-    ] = Path(),
-) -> None:
-    """Write a new repository: values, workflow, tools, README."""
+def init(directory: opt.NewFolder = Path()) -> None:
+    """Write a new repository: values, workflow, tools, README.
+
+    Overwrites nothing: when one of its files is there already, none is written.
+    """
     from llmstack.init import make_repository, next_commands
 
     root = (_State.directory or Path()) / directory
