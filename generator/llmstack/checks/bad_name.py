@@ -4,10 +4,11 @@ Names of models, releases and environments are DNS labels: lower-case letters, d
 at most. They are parts of the names of objects, each with a limit of its own: 63 for Services (which begin
 with a letter), Namespaces, label values, volumes and containers; 253 for other objects; 53 for a RayCluster,
 whose operator makes Services of its name (MaxRayClusterNameLength,
-ray-operator/controllers/ray/utils/constant.go); 52 for a CronJob. (Names of pods are cut to fit by the API:
-names.SimpleNameGenerator, k8s.io/apiserver pkg/storage/names/generate.go.) Nothing is ever shortened or
-rewritten in silence. Two objects of one kind, namespace and name, a model called `shared-pvc` beside
-sharedStorage for instance, would be one.
+ray-operator/controllers/ray/utils/constant.go); 52 for a CronJob and a StatefulSet, 50 for a LeaderWorkerSet,
+which makes a StatefulSet for each group: its pods carry the name and a hash as a label (kubernetes/kubernetes
+issue 64023). (Names of pods are cut to fit by the API: names.SimpleNameGenerator, k8s.io/apiserver
+pkg/storage/names/generate.go.) Nothing is ever shortened or rewritten in silence. Two objects of one kind,
+namespace and name, a model called `shared-pvc` beside sharedStorage for instance, would be one.
 
 Fix: rename the model or `gitops.release`.
 """
@@ -37,6 +38,8 @@ _RULES: dict[str, tuple[int, re.Pattern[str], str]] = {
     "Service": (63, _SERVICE, "a letter, then letters, digits and `-`"),
     "RayCluster": (53, _SERVICE, "a letter, then letters, digits and `-`"),
     "Namespace": (63, _LABEL, "letters, digits and `-`"),
+    "LeaderWorkerSet": (50, _SERVICE, "a letter, then letters, digits and `-`"),
+    "StatefulSet": (52, _LABEL, "letters, digits and `-`"),
     "CronJob": (52, _SUBDOMAIN, "DNS labels"),
     "Job": (63, _SUBDOMAIN, "DNS labels"),
     "Role": (253, _PATH, "a path segment"),
@@ -129,7 +132,8 @@ def _objects(subject: Subject) -> Iterator[Finding]:
 
 @dataclass(frozen=True, slots=True)
 class _Fault:
-    """What is wrong with the name of an object; of several at one place the one with most `excess` is told."""
+    """What is wrong with the name of an object; of several at one place the one with most `excess` is
+    told."""
 
     excess: int
     message: str

@@ -157,6 +157,19 @@ def _baseline_container(at: Route, container: dict[str, Any]) -> Iterator[Breach
     if context.get("procMount") not in (None, "Default"):
         yield Breach((*route, "procMount"), f"`procMount: {context['procMount']}`", "baseline", "remove it")
     yield from _sandbox(route, context)
+    for number, port in enumerate(_list(container.get("ports"))):
+        if _map(port).get("hostPort"):
+            yield Breach(
+                (*at, "ports", number, "hostPort"),
+                f"`hostPort: {port['hostPort']}`",
+                "baseline",
+                "use a Service",
+            )
+    yield from _hosts(at, container)
+
+
+def _hosts(at: Route, container: dict[str, Any]) -> Iterator[Breach]:
+    """Probes and hooks that go to another host than the pod (since Kubernetes 1.34)."""
     for key in ("startupProbe", "livenessProbe", "readinessProbe"):
         for handler in ("httpGet", "tcpSocket"):
             if _map(_map(container.get(key)).get(handler)).get("host"):
@@ -166,14 +179,12 @@ def _baseline_container(at: Route, container: dict[str, Any]) -> Iterator[Breach
                     "baseline",
                     "leave it out: the pod's own address is probed",
                 )
-    for number, port in enumerate(_list(container.get("ports"))):
-        if _map(port).get("hostPort"):
-            yield Breach(
-                (*at, "ports", number, "hostPort"),
-                f"`hostPort: {port['hostPort']}`",
-                "baseline",
-                "use a Service",
-            )
+    for hook in ("postStart", "preStop"):
+        action = _map(_map(container.get("lifecycle")).get(hook))
+        for handler in ("httpGet", "tcpSocket"):
+            if _map(action.get(handler)).get("host"):
+                what = f"`lifecycle.{hook}.{handler}.host`"
+                yield Breach((*at, "lifecycle", hook, handler, "host"), what, "baseline", "leave it out")
 
 
 def _restricted_container(at: Route, container: dict[str, Any], pod: dict[str, Any]) -> Iterator[Breach]:
