@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from llmstack.errors import RefusedError, UsageError
 from llmstack.finding import Finding, Place, Severity, has_errors, sort_findings
 from llmstack.model.reading import read_stack
 from llmstack.model.stack import Stack
+from llmstack.progress import Step, ignore
 from llmstack.project import Environment, Project, name_findings
 from llmstack.report.changes import show_refusal
 from llmstack.tree.base import Base, lay_out_base
@@ -116,8 +117,18 @@ def render(project: Project, environment: Environment) -> tuple[list[Finding], s
     return findings, "".join(f"---\n{yamlio.dump(placed.object)}" for placed in subject.objects)
 
 
-def validate(project: Project, environments: Sequence[Environment], tool_folder: Path | None) -> list[Finding]:
-    """Lint the values, compare them with the tree, build every unit and validate what comes out."""
+def validate(
+    project: Project,
+    environments: Sequence[Environment],
+    tool_folder: Path | None,
+    *,
+    units: Mapping[str, Collection[str]] | None = None,
+    step: Step = ignore,
+) -> list[Finding]:
+    """Lint the values, compare them with the tree, build every unit and validate what comes out.
+
+    `units` are those to build, by environment; all of them for None. `step` is told how far the builds are.
+    """
     generation = generate(project, [environment.name for environment in environments])
     findings = list(generation.findings)
     if generation.plan is not None and not generation.plan.is_empty:
@@ -131,6 +142,10 @@ def validate(project: Project, environments: Sequence[Environment], tool_folder:
         if gitops.kubernetes_version in schemas.KUBERNETES_VERSIONS:
             allowed = frozenset(gitops.allow_unknown_kinds or ())
             folders = unit_folders(project, name)
+            if units is not None:
+                folders = {unit: folder for unit, folder in folders.items() if unit in units.get(name, ())}
+                if not folders:
+                    continue
             findings += validate_units(
                 project,
                 name,
@@ -138,6 +153,7 @@ def validate(project: Project, environments: Sequence[Environment], tool_folder:
                 version=gitops.kubernetes_version,
                 allowed=allowed,
                 tool_folder=tool_folder,
+                step=step,
             )
     return sort_findings(findings)
 

@@ -62,7 +62,14 @@ def _report(findings: list[Finding], *, format: str = "text", result: bool = Fal
 
     stream = sys.stdout if result else sys.stderr
     colour = stream.isatty() and "NO_COLOR" not in os.environ
-    stream.write(render_findings(findings, format, colour=colour))
+    stream.write(render_findings(findings, format, colour=colour, pages=_pages() if format == "sarif" else {}))
+
+
+def _pages() -> dict[str, str]:
+    """The page of each check, by id."""
+    from llmstack.checks import CHECKS
+
+    return {id: module.__doc__ or "" for id, module in CHECKS.items()}
 
 
 def _exit_for(findings: list[Finding], *, strict: bool = False) -> None:
@@ -153,7 +160,10 @@ def lint(
 
 @cli.command()
 def validate(
-    values: opt.Values = None, format: opt.Format = opt.FindingFormat.TEXT, strict: opt.Strict = False
+    values: opt.Values = None,
+    since: opt.Since = None,
+    format: opt.Format = opt.FindingFormat.TEXT,
+    strict: opt.Strict = False,
 ) -> None:
     """Build every unit with kustomize and validate what comes out.
 
@@ -161,9 +171,12 @@ def validate(
     `lint` finds.
     """
     from llmstack import app
+    from llmstack.progress import show_progress
 
     project = _project(values)
-    findings = app.validate(project, project.select(values or []), _tool_folder())
+    units = _affected(project, since, None) if since else None
+    with show_progress(sys.stderr, "built") as step:
+        findings = app.validate(project, project.select(values or []), _tool_folder(), units=units, step=step)
     _report(findings, format=format, result=True)
     _exit_for(findings, strict=strict)
 
@@ -209,14 +222,18 @@ def affected(
     """
     import json
 
-    from llmstack.reviewing import find_affected
-    from llmstack.revisions import open_comparison
-
-    units = find_affected(open_comparison(_project(None).root, before, after))
+    units = _affected(_project(None), before, after)
     if format is opt.AffectedFormat.JSON:
         print(json.dumps({"envs": units}, indent=2))
         return
     sys.stdout.write("".join(f"{name}/{unit}\n" for name, names in units.items() for unit in names))
+
+
+def _affected(project: Project, before: str | None, after: str | None) -> dict[str, list[str]]:
+    from llmstack.reviewing import find_affected
+    from llmstack.revisions import open_comparison
+
+    return find_affected(open_comparison(project.root, before, after))
 
 
 def _tool_folder() -> Path | None:

@@ -49,6 +49,10 @@ EnvName = Annotated[
 Format = Annotated[FindingFormat, Option("--format", help="How findings are printed.")]
 Strict = Annotated[bool, Option("--strict", help="Fail on warnings too.")]
 
+Since = Annotated[
+    str | None, Option("--since", metavar="REV", help="Build only units that differ from this Git revision.")
+]
+
 Check = Annotated[bool, Option("--check", help="Write nothing; show what is stale, and exit with 3.")]
 Only = Annotated[str | None, Option("--only", metavar="MODEL", help="Write the units of one model alone.")]
 Force = Annotated[bool, Option("--force", help="Overwrite generated files that were edited by hand.")]

@@ -1,4 +1,4 @@
-"""The one module that runs external programs: kustomize and kubeconform.
+"""The one module that runs external programs: kustomize and kubeconform here, sops for `secret set`.
 
 A program is looked for in the folder of tools that the caller names, then on PATH, and its version is checked
 once. Nothing here reads the environment but PATH, and nothing reaches for the network.
@@ -17,6 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+
+from llmstack.progress import Step, ignore
 
 TIMEOUT = 600
 """Seconds after which a program counts as hung; the largest builds known take half a minute."""
@@ -39,7 +41,7 @@ class Tool:
     oldest: tuple[int, int, int]
     install: str
     ask: str
-    """The argument that makes it print its version."""
+    """The arguments that make it print its version."""
 
 
 KUSTOMIZE = Tool("kustomize", (5, 8, 1), "go install sigs.k8s.io/kustomize/kustomize/v5@v5.8.1", "version")
@@ -71,7 +73,7 @@ def find_tool(tool: Tool, folder: Path | None = None) -> Path:
     if found is None:
         where = f"neither in {folder} nor on PATH" if folder is not None else "not on PATH"
         raise ToolError(f"{tool.name} is {where}: install it with `{tool.install}`")
-    said = _run([found, tool.ask], tool.name).stdout.strip()
+    said = run([found, *tool.ask.split()], tool.name).stdout.strip()
     version = _parse_version(said)
     if version is not None and (version < tool.oldest or _is_next_major(version, tool)):
         raise ToolError(f"{found} is {said}, and {wanted} is needed: install it with `{tool.install}`")
@@ -97,11 +99,14 @@ def kustomize_build(program: Path, folder: Path) -> str:
 
     The default load restriction holds: files outside `folder` are reached through its bases only.
     """
-    return _run([str(program), "build", str(folder)], f"kustomize build {folder}").stdout
+    return run([str(program), "build", str(folder)], f"kustomize build {folder}").stdout
 
 
-def kustomize_build_all(program: Path, folders: Iterable[Path]) -> dict[Path, str | ToolError]:
-    """Build several folders at once; one that fails is a ToolError in its place and hides no other."""
+def kustomize_build_all(program: Path, folders: Iterable[Path], step: Step = ignore) -> dict[Path, str | ToolError]:
+    """Build several folders at once; one that fails is a ToolError in its place and hides no other.
+
+    `step` is told how many of how many are built.
+    """
 
     def build(folder: Path) -> str | ToolError:
         try:
@@ -110,8 +115,12 @@ def kustomize_build_all(program: Path, folders: Iterable[Path]) -> dict[Path, st
             return error
 
     ordered = list(dict.fromkeys(folders))
+    built = {}
     with ThreadPoolExecutor(max_workers=min(WORKERS, os.cpu_count() or 1)) as pool:
-        return dict(zip(ordered, pool.map(build, ordered), strict=True))
+        for folder, output in zip(ordered, pool.map(build, ordered), strict=True):
+            built[folder] = output
+            step(len(built), len(ordered))
+    return built
 
 
 def kubeconform(
@@ -131,7 +140,7 @@ def kubeconform(
     command = [str(program), "-strict", "-verbose", "-output", "json", "-kubernetes-version", version]
     for location in schema_locations:
         command += ["-schema-location", location]
-    done = _run([*command, "--", *map(str, files)], "kubeconform", accept=(0, 1))
+    done = run([*command, "--", *map(str, files)], "kubeconform", accept=(0, 1))
     try:
         resources: list[dict[str, Any]] = json.loads(done.stdout)["resources"] or []
     except (ValueError, KeyError, TypeError) as error:
@@ -191,12 +200,17 @@ _STATUSES: dict[str, Status] = {
 }
 
 
-def _run(command: Sequence[str], what: str, *, accept: Sequence[int] = (0,)) -> subprocess.CompletedProcess[str]:
-    """Run a program without input, to its end; ToolError when it cannot run, hangs or fails."""
+def run(
+    command: Sequence[str], what: str, *, accept: Sequence[int] = (0,), given: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end, with `given` (or nothing) on its stdin; ToolError when it cannot run, hangs or fails.
+
+    `what` names it in messages.
+    """
     try:
         done = subprocess.run(
             command,
-            stdin=subprocess.DEVNULL,
+            input=given or "",
             capture_output=True,
             timeout=TIMEOUT,
             check=False,

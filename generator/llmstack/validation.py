@@ -9,6 +9,7 @@ from pathlib import Path
 
 from llmstack import schemas, tools
 from llmstack.finding import Finding, Place, Severity
+from llmstack.progress import Step, ignore
 from llmstack.project import Project
 
 _ERROR = Severity.ERROR
@@ -43,6 +44,7 @@ def validate_units(
     version: str,
     allowed: Collection[str],
     tool_folder: Path | None,
+    step: Step = ignore,
 ) -> Iterator[Finding]:
     """Yield what kustomize and kubeconform say of an environment's units.
 
@@ -63,7 +65,7 @@ def validate_units(
         return
     paths = {project.root / folder: folder for folder in folders.values()}
     texts: dict[str, str] = {}
-    for path, output in tools.kustomize_build_all(kustomize, paths).items():
+    for path, output in tools.kustomize_build_all(kustomize, paths, step).items():
         place = Place(f"{paths[path]}/kustomization.yaml")
         if isinstance(output, tools.ToolError):
             yield Finding(

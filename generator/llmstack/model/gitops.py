@@ -73,7 +73,8 @@ class Sync(Section):
     )
     secret_name: DnsName | None = Field(
         None,
-        description="flux: Secret in flux-system with the repository's credentials; unset: none, for ssh `flux-system`.",
+        description="flux: Secret in flux-system with the repository's credentials; "
+        "unset: none, for ssh `flux-system`.",
     )
 
 

@@ -14,6 +14,7 @@ from llmstack.model.stack import OTHER_CHARTS, Stack, map_defaults
 from llmstack.values.layers import Layers, merge_layers
 from llmstack.values.source import Source
 
+_NOTHING = object()
 _SECRET_SECTIONS = frozenset(("vllmApiKey", "hf_token", "credentials", "env"))
 _TYPES = {
     "string_type": "text",
@@ -79,14 +80,20 @@ def _route(loc: tuple[int | str, ...], data: Any, *, missing: bool) -> Route:
     route: list[str | int] = []
     here = data
     for number, step in enumerate(loc):
-        if isinstance(here, dict) and step in here:
-            here = here[step]
-        elif isinstance(here, list) and isinstance(step, int) and step < len(here):
-            here = here[step]
+        child = _child(here, step)
+        if child is not _NOTHING:
+            here = child
         elif not (missing and number == len(loc) - 1):
             continue
         route.append(step)
     return tuple(route)
+
+
+def _child(here: Any, step: int | str) -> Any:
+    """The item of a map or list, `_NOTHING` where there is none."""
+    if isinstance(here, dict):
+        return here.get(step, _NOTHING)
+    return here[step] if isinstance(here, list) and isinstance(step, int) and step < len(here) else _NOTHING
 
 
 def _placed(problem: _Problem, layers: Layers) -> Finding:
