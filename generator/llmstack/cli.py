@@ -11,10 +11,11 @@ import typer
 
 from llmstack import __version__
 from llmstack import options as opt
+from llmstack import shared_by_commands as shared
 from llmstack.ending import Exit, run
+from llmstack.secret_command import secret
 
 if TYPE_CHECKING:
-    from llmstack.finding import Finding
     from llmstack.project import Project
 
 cli = typer.Typer(
@@ -25,12 +26,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     help="Serve LLMs with vLLM on Kubernetes: Kustomize overlays from Helm values, and what a change will do.",
 )
-
-
-class _State:
-    """Options before the command."""
-
-    directory: Path | None = None
+cli.add_typer(secret, name="secret")
 
 
 def _show_version(value: bool) -> None:
@@ -47,45 +43,7 @@ def options(
     ] = False,
 ) -> None:
     """Options before the command."""
-    _State.directory = directory
-
-
-def _project(names: list[str] | None) -> Project:
-    from llmstack.project import find_project
-
-    return find_project(names or [], _State.directory)
-
-
-def _report(findings: list[Finding], *, format: str = "text", result: bool = False) -> None:
-    """Print findings: on stdout where they are the result, else on stderr."""
-    from llmstack.report.formats import render_findings
-
-    stream = sys.stdout if result else sys.stderr
-    colour = stream.isatty() and "NO_COLOR" not in os.environ
-    stream.write(render_findings(findings, format, colour=colour, pages=_pages() if format == "sarif" else {}))
-
-
-def _pages() -> dict[str, str]:
-    """The page of each check, by id."""
-    from llmstack.checks import CHECKS
-
-    return {id: module.__doc__ or "" for id, module in CHECKS.items()}
-
-
-def _exit_for(findings: list[Finding], *, strict: bool = False) -> None:
-    from llmstack.finding import Severity, tally
-
-    counts = tally(findings)
-    if counts[Severity.ERROR] or (strict and counts[Severity.WARNING]):
-        raise typer.Exit(Exit.ERRORS)
-
-
-def _talk(findings: list[Finding]) -> None:
-    """Print findings beside a result, notes left out; an error among them ends the run."""
-    from llmstack.finding import Severity
-
-    _report([finding for finding in findings if finding.severity is not Severity.NOTE])
-    _exit_for(findings)
+    shared.Options.directory = directory
 
 
 @cli.command()
@@ -104,9 +62,9 @@ def gen(
     from llmstack import app
     from llmstack.report.changes import show_changes, show_stale
 
-    project = _project(values)
+    project = shared.find_project(values)
     result = app.generate(project, values or [], force=force, prune=prune_env or [], only=only)
-    _talk(result.findings)
+    shared.talk(result.findings)
     assert result.plan is not None
     if check:
         sys.stdout.write(show_stale(result.plan))
@@ -123,20 +81,11 @@ def render(values: opt.OneValues, env: opt.EnvName = None) -> None:
     """
     from llmstack import app
 
-    project = _project([values])
-    (environment,) = _one(project, values, env)
+    project = shared.find_project([values])
+    environment = shared.one_environment(project, values, env)
     findings, text = app.render(project, environment)
-    _talk(findings)
+    shared.talk(findings)
     sys.stdout.write(text or "")
-
-
-def _one(project: Project, values: str, env: str | None) -> list:  # type: ignore[type-arg]
-    from llmstack.errors import UsageError
-
-    selected = project.select([values], outside=True, env=env)
-    if len(selected) != 1:
-        raise UsageError(f"`{values}` means {len(selected)} environments: name one")
-    return selected
 
 
 @cli.command()
@@ -152,10 +101,10 @@ def lint(
     """
     from llmstack import app
 
-    project = _project(values)
+    project = shared.find_project(values)
     findings = app.lint(project, project.select(values or [], outside=True, env=env))
-    _report(findings, format=format, result=True)
-    _exit_for(findings, strict=strict)
+    shared.report(findings, format=format, result=True)
+    shared.exit_for(findings, strict=strict)
 
 
 @cli.command()
@@ -173,12 +122,12 @@ def validate(
     from llmstack import app
     from llmstack.progress import show_progress
 
-    project = _project(values)
+    project = shared.find_project(values)
     units = _affected(project, since, None) if since else None
     with show_progress(sys.stderr, "built") as step:
-        findings = app.validate(project, project.select(values or []), _tool_folder(), units=units, step=step)
-    _report(findings, format=format, result=True)
-    _exit_for(findings, strict=strict)
+        findings = app.validate(project, project.select(values or []), shared.tool_folder(), units=units, step=step)
+    shared.report(findings, format=format, result=True)
+    shared.exit_for(findings, strict=strict)
 
 
 @cli.command()
@@ -200,8 +149,8 @@ def diff(
     from llmstack.reviewing import fails, make_review
     from llmstack.revisions import open_comparison
 
-    comparison = open_comparison(_project(None).root, before, after)
-    review = make_review(comparison, today=date.today(), tool_folder=_tool_folder())
+    comparison = open_comparison(shared.find_project(None).root, before, after)
+    review = make_review(comparison, today=date.today(), tool_folder=shared.tool_folder())
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     sys.stdout.write(render_review(review, format, colour=colour))
     if fails(review, fail_on):
@@ -222,7 +171,7 @@ def affected(
     """
     import json
 
-    units = _affected(_project(None), before, after)
+    units = _affected(shared.find_project(None), before, after)
     if format is opt.AffectedFormat.JSON:
         print(json.dumps({"envs": units}, indent=2))
         return
@@ -234,11 +183,6 @@ def _affected(project: Project, before: str | None, after: str | None) -> dict[s
     from llmstack.revisions import open_comparison
 
     return find_affected(open_comparison(project.root, before, after))
-
-
-def _tool_folder() -> Path | None:
-    tools = os.environ.get("LLMSTACK_TOOLS")
-    return Path(tools) if tools else None
 
 
 @cli.command()
@@ -254,11 +198,11 @@ def migrate(
     from llmstack import migrating
     from llmstack.report.migration import show_migration
 
-    migrated = migrating.migrate_file(_project([values]), values, env)
+    migrated = migrating.migrate_file(shared.find_project([values]), values, env)
     if write:
         migrating.write_file(migrated)
     sys.stdout.write(show_migration(migrated.migration, migrated.environment.name))
-    _talk(migrated.findings)
+    shared.talk(migrated.findings)
 
 
 @cli.command()
@@ -289,7 +233,7 @@ def init(directory: opt.NewFolder = Path()) -> None:
     """
     from llmstack.init import make_repository, next_commands
 
-    root = (_State.directory or Path()) / directory
+    root = (shared.Options.directory or Path()) / directory
     written = make_repository(root)
     print(f"wrote {len(written)} files:", *(f"  {path}" for path in written), sep="\n")
     print("next:", *(f"  {command}" for command in next_commands(root)), sep="\n")

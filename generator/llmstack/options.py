@@ -70,3 +70,6 @@ HowListed = Annotated[AffectedFormat, Option("--format", help="How the units are
 Write = Annotated[bool, Option("--write", help="Rewrite the file; otherwise the change is only shown.")]
 Key = Annotated[str, Argument(metavar="KEY", help="A key, or any part of its path.")]
 NewFolder = Annotated[Path, Argument(metavar="DIR", show_default=False, help="Its folder; made if it is not there.")]
+SecretEnv = Annotated[str, Argument(metavar="ENV", help="The environment, or its values file.")]
+SecretName = Annotated[str, Argument(metavar="NAME", help="Name of the Secret.")]
+SecretKey = Annotated[str, Argument(metavar="KEY", help="Key within the Secret.")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import typer
@@ -22,7 +23,7 @@ to stderr.
 `-C DIR`, before the command, is the repository's root, and where paths start. Without it the root is the parent of the
 `values/` that holds a file which is named, else the working directory.
 
-kustomize and kubeconform are looked for in the folder `$LLMSTACK_TOOLS`, then on PATH. Output to a terminal is
+kustomize, kubeconform and sops are looked for in the folder `$LLMSTACK_TOOLS`, then on PATH. Output to a terminal is
 coloured, unless `$NO_COLOR` is set.
 """
 
@@ -31,11 +32,20 @@ def commands_page() -> str:
     """The whole page."""
     group: Any = typer.main.get_command(cli)
     parts = [_INTRO, "\n## llmstack\n", _parameters(group)]
-    for name, command in group.commands.items():
+    for name, command in _commands(group):
         parts += [f"\n## llmstack {name}\n\n{_prose(inspect.cleandoc(command.help))}\n\n{_usage(name, command)}"]
         parts += [_parameters(command)]
     rows = [f"| {code.value} | {_cell(meaning)} |\n" for code, meaning in MEANINGS.items()]
     return "".join([*parts, "\n## Exit codes\n\n| code | what it says |\n|--:|---|\n", *rows])
+
+
+def _commands(group: Any) -> Iterator[tuple[str, Any]]:
+    """Yield each command with its name; those of a group as `secret set`."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from ((f"{name} {inner}", each) for inner, each in _commands(command))
+        else:
+            yield name, command
 
 
 def _usage(name: str, command: Any) -> str:
