@@ -23,12 +23,14 @@ def _is_text(template: str) -> bool:
 
 
 def template_path(model: Model) -> str | None:
-    """Value of `--chat-template`: a path in the container."""
+    """Value of `--chat-template`: a path in the container; None without a template."""
     template = model.chat_template
     if not template:
         return f"{FOLDER}/{FILE}" if model.chat_template_config_map else None
     if _is_text(template):
         return f"{FOLDER}/{FILE}"
+    if model.chat_template_config_map:
+        return f"{FOLDER}/{template.rpartition('/')[2] or FILE}"
     return template if template.startswith("/") else f"{FOLDER}/{template}"
 
 
