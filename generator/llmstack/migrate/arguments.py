@@ -29,6 +29,7 @@ from llmstack.values.edit import (
 from llmstack.values.layers import MODELS
 
 ENGINE_KEY: Route = ("servingEngineSpec", "vllmApiKey")
+VARIABLE = "VLLM_API_KEY"
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,15 @@ def _is_one_key(file: File, arguments: Named) -> bool:
     given = {plain.route[2] for plain, _ in arguments if plain.kind == API}
     stated = at_route(file.layers.data, ENGINE_KEY)
     merged = at_route(file.layers.data, MODELS)
-    return len(keys) == 1 and len(given) == len(merged) and (stated in (None, "") or stated in list(keys))
+    own = any(VARIABLE in _variables(model.get("env")) for model in merged if isinstance(model, dict))
+    return len(keys) == 1 and len(given) == len(merged) and not own and (stated in (None, "") or stated in list(keys))
+
+
+def _variables(entries: Any) -> list[Any]:
+    """The names in a list of environment variables."""
+    return (
+        [entry.get("name") for entry in entries or () if isinstance(entry, dict)] if isinstance(entries, list) else []
+    )
 
 
 def _stack_additions(file: File, arguments: Named) -> list[_Addition]:
@@ -74,7 +83,7 @@ def _model_addition(file: File, plain: Plain, secret: NewSecret) -> _Addition:
         return _give_token(file, plain, secret)
     if at_route(file.data, ENGINE_KEY) == plain.value:
         return _Addition(list)
-    return _give_variable(file, plain, "VLLM_API_KEY", secret)
+    return _give_variable(file, plain, VARIABLE, secret)
 
 
 def _give_token(file: File, plain: Plain, secret: NewSecret) -> _Addition:
@@ -92,7 +101,7 @@ def _give_variable(file: File, plain: Plain, name: str, secret: NewSecret) -> _A
     entries, entry = at_route(file.data, route), {"name": name, "valueFrom": secret.source}
     if not isinstance(entries, list):
         return _put(file, route, [entry])
-    if any(isinstance(other, dict) and other.get("name") == name for other in entries):
+    if name in _variables(entries):
         return _Addition(_refuse)
     edits = partial(_append, file, route, in_one_line(entry))
     return _Addition(edits, (((*route, len(entries)), entry),))
@@ -109,8 +118,10 @@ def _put(file: File, route: Route, value: Any, *, first: bool = False) -> _Addit
 
 
 def _insert(file: File, route: Route, text: str, *, first: bool) -> list[Edit]:
-    insert = insert_first if first else insert_last
-    return insert(file.document, find_holder(file.document, route[:-1]), str(route[-1]), text)
+    holder, entries = find_holder(file.document, route[:-1]), {str(route[-1]): text}
+    if first:
+        return insert_first(file.document, holder, entries)
+    return insert_last(file.document, holder, entries, avoid=("extraArgs", "vllmConfig", "env"))
 
 
 def _append(file: File, route: Route, text: str) -> list[Edit]:

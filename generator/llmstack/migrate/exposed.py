@@ -27,7 +27,7 @@ def _below(key: str, value: Any, holder: dict[str, Any], route: Route) -> Iterat
     if isinstance(value, (dict, list)):
         secret = holder.get("kind") == "Secret" and key in ("data", "stringData")
         yield from _all(value, route) if secret else secret_routes(value, route)
-    elif value is not None and (key in _TYPED or (key == "value" and {*route[:-1]} & _TYPED)):
+    elif value not in (None, "") and (key in _TYPED or (key == "value" and {*route[:-1]} & _TYPED)):
         yield route
     elif isinstance(value, str):
         name = holder.get("name") if key == "value" else key

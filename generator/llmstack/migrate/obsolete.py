@@ -53,7 +53,7 @@ def turn_on_ray(file: File) -> Iterator[Step]:
         if isinstance(ray, dict) and ray and isinstance(merged, dict) and "enabled" not in merged:
             holder = file.document.part(route)
             if holder is not None:
-                edits = partial(insert_first, file.document, holder, "enabled", "true")
+                edits = partial(insert_first, file.document, holder, {"enabled": "true"})
                 yield make_step(route, "give it `enabled: true`", edits, sets=[((*route, "enabled"), True)])
 
 

@@ -116,11 +116,11 @@ def declare_secrets(file: File, secrets: Iterable[NewSecret]) -> Iterator[Step]:
         yield make_step(
             route,
             "add the new Secrets",
-            lambda: [
-                edit
-                for name, keys in new.items()
-                for edit in insert_last(file.document, find_holder(file.document, route), name, in_one_line(keys))
-            ],
+            lambda: insert_last(
+                file.document,
+                find_holder(file.document, route),
+                {name: in_one_line(keys) for name, keys in new.items()},
+            ),
             sets=[((*route, name), keys) for name, keys in new.items()],
         )
 
@@ -167,7 +167,8 @@ def _value_edits(document: Document, holder: Route, secret: NewSecret) -> list[E
         raise CannotEdit
     between = ", " if held.flow else f"{document.line_break(held.body)}{' ' * held.column}"
     text = between.join(f"{key}: {in_one_line(value)}" for key, value in secret.reference.items())
-    return [Edit(spot.key.start, spot.value.end, text)]
+    inside = document.comments_in(spot.key.start, spot.value.end)
+    return [Edit(spot.key.start, spot.value.end, "  ".join([text, *inside]))]
 
 
 def in_one_line(value: Any) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from llmstack import yamlio
 from llmstack.finding import Route
 from llmstack.migrate.step import File, Step, make_step
 from llmstack.values.edit import (
@@ -96,18 +97,30 @@ def _nest(file: File, section: Route, names: Mapping[str, Route]) -> Iterator[St
 def _nest_edits(document: Document, route: Route, moved: list[tuple[Spot | None, str]]) -> list[Edit]:
     spots = sorted(((spot, new) for spot, new in moved if spot is not None), key=lambda pair: pair[0].index)
     holder = spots[0][0].holder
-    if any(spot.holder is not holder or not _in_one_line(document, spot) for spot, _ in spots):
+    if any(spot.holder is not holder or spot.value.kind not in ("scalar", "alias") for spot, _ in spots):
         raise CannotEdit
     there, into = document.part(route), str(route[-1])
     if there is not None:
-        edits = [edit for spot, new in spots for edit in insert_last(document, there, new, _value(document, spot))]
+        edits = insert_last(document, there, {new: _value(document, spot) for spot, new in spots})
         return edits + remove_entries(document, holder, [spot.index for spot, _ in spots])
     if holder.flow:
-        (first, _), rest = spots[0], spots[1:]
-        inside = ", ".join(f"{new}: {_value(document, spot)}" for spot, new in spots)
-        edits = [Edit(first.key.start, first.value.end, f"{into}: {{{inside}}}")]
-        return edits + (remove_entries(document, holder, [spot.index for spot, _ in rest]) if rest else [])
-    return _nest_lines(document, into, holder, spots)
+        return _nest_in_brackets(document, into, holder, spots)
+    if all(_in_one_line(document, spot) for spot, _ in spots):
+        return _nest_lines(document, into, holder, spots)
+    start, ending = document.line_start(spots[0][0].key.start), document.line_break(holder.body)
+    indent = " " * holder.column
+    lines = [f"{indent}{into}:", *(f"{indent}  {new}: {_value(document, spot)}" for spot, new in spots), ""]
+    return [
+        Edit(start, start, ending.join(lines)),
+        *remove_entries(document, holder, [spot.index for spot, _ in spots], filled=True),
+    ]
+
+
+def _nest_in_brackets(document: Document, into: str, holder: Part, spots: list[tuple[Spot, str]]) -> list[Edit]:
+    (first, _), rest = spots[0], spots[1:]
+    inside = ", ".join(f"{new}: {_value(document, spot)}" for spot, new in spots)
+    edits = [Edit(first.key.start, first.value.end, f"{into}: {{{inside}}}")]
+    return edits + (remove_entries(document, holder, [spot.index for spot, _ in rest]) if rest else [])
 
 
 def _nest_lines(document: Document, into: str, holder: Part, spots: list[tuple[Spot, str]]) -> list[Edit]:
@@ -132,9 +145,11 @@ def _nest_lines(document: Document, into: str, holder: Part, spots: list[tuple[S
 
 
 def _value(document: Document, spot: Spot) -> str:
-    return document.text[spot.value.start : spot.value.end] or "null"
+    """The value's text; one of several lines is quoted into one."""
+    text = document.text[spot.value.start : spot.value.end]
+    return text if "\n" not in text and text else yamlio.dump(spot.value.text).rstrip("\n") if text else "null"
 
 
 def _in_one_line(document: Document, spot: Spot) -> bool:
     text = document.text[spot.key.start : spot.value.end]
-    return spot.value.kind in ("scalar", "alias") and "\n" not in text and spot.value.start < spot.value.end
+    return "\n" not in text and spot.value.start < spot.value.end

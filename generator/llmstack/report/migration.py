@@ -26,8 +26,9 @@ def show_migration(migration: Migration, environment: str) -> str:
     before, after = migration.before, migration.after
     if before.text == after.text:
         return f"nothing to migrate in {before.path}\n"
-    diff = unified_diff(before.path, mask_source(before).encode(), mask_source(after).encode())
-    return visible(diff, keep="\n\t\r") + "".join(_show_secrets(migration, environment))
+    diff = unified_diff(before.path, _mask_values(before).encode(), _mask_values(after).encode())
+    shown = "\n".join(map(_mask_line, diff.split("\n")))
+    return visible(shown, keep="\n\t\r") + "".join(_show_secrets(migration, environment))
 
 
 def _show_secrets(migration: Migration, environment: str) -> list[str]:
@@ -51,18 +52,17 @@ def _show_secrets(migration: Migration, environment: str) -> list[str]:
     return ["\n", f"{head}\n", *(f"{line}\n" for line in lines), foot]
 
 
-def mask_source(source: Source) -> str:
-    """Return the file's text with secrets masked; it has as many lines as the file.
-
-    Masked is what the check of secrets looks for, wherever it stands, and in every line, comments too, what has
-    the form of a credential or follows a name that says so.
-    """
-    if source.root is None:
-        return source.text
+def _mask_values(source: Source) -> str:
+    """The file's text with every value masked that is a secret or holds one; it has as many lines as the file."""
     document = read_document(source.text)
     text = _mask_spans(source.text, sorted(set(_spans(document, secret_routes(source.data)))))
-    text = _KEY_BLOCK.sub(lambda found: _mask_lines(found[0]), text)
-    return "\n".join(mask_text(line) if line.strip() else line for line in text.split("\n"))
+    return _KEY_BLOCK.sub(lambda found: _mask_lines(found[0]), text)
+
+
+def _mask_line(line: str) -> str:
+    """A line of the difference, with all masked that has the form of a credential or a name that says so: comments
+    hold secrets too."""
+    return line[:1] + mask_text(line[1:]) if line.strip() else line
 
 
 def _spans(document: Document, routes: Iterable[Route]) -> Iterator[tuple[int, int]]:

@@ -8,7 +8,7 @@ the result again and compares.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from llmstack.finding import Route
@@ -78,12 +78,18 @@ def replace_value(document: Document, value: Part, text: str) -> list[Edit]:
     return [Edit(value.start, value.end, "  ".join([text, *inside]))]
 
 
-def remove_entries(document: Document, holder: Part, indices: Collection[int], *, comments: bool = True) -> list[Edit]:
-    """Take entries out of a map; one that is left empty is `{}`. `comments` False drops those inside."""
+def remove_entries(
+    document: Document, holder: Part, indices: Collection[int], *, comments: bool = True, filled: bool = False
+) -> list[Edit]:
+    """Take entries out of a map; one that is left empty is `{}`, unless it is `filled` by other edits.
+
+    `comments` False drops the comments inside what is taken out.
+    """
     spans = [(key.start, max(key.end, value.end)) for key, value in holder.entries]
     if holder.flow:
         return _remove_flow(document, holder, spans, indices)
-    edits = [] if len(indices) < len(spans) else [_insert_empty(document, holder, "{}")]
+    emptied = len(indices) == len(spans) and not filled
+    edits = [_insert_empty(document, holder, "{}")] if emptied else []
     for index in sorted(indices):
         start, end = spans[index]
         if document.text[document.line_start(start) : start].strip(" "):
@@ -108,24 +114,28 @@ def remove_items(document: Document, holder: Part, indices: Collection[int]) -> 
     return edits
 
 
-def insert_first(document: Document, holder: Part, key: str, text: str) -> list[Edit]:
-    """`key: text` as the first entry of a map."""
+def insert_first(document: Document, holder: Part, entries: Mapping[str, str]) -> list[Edit]:
+    """Entries, each a key and a text in one line, as the first ones of a map."""
+    pairs = [f"{key}: {text}" for key, text in entries.items()]
     if holder.flow:
-        return [Edit(holder.body + 1, holder.body + 1, f"{key}: {text}" + (", " if holder.entries else ""))]
+        return [Edit(holder.body + 1, holder.body + 1, ", ".join([*pairs, ""] if holder.entries else pairs))]
     at = holder.entries[0][0].start
-    return [Edit(at, at, f"{key}: {text}{document.line_break(at)}{' ' * holder.column}")]
+    return [Edit(at, at, _next_line(document, at, holder.column).join([*pairs, ""]))]
 
 
-def insert_last(document: Document, holder: Part, key: str, text: str) -> list[Edit]:
-    """`key: text` as the last entry of a map."""
-    if holder.flow and not holder.entries:
-        return insert_first(document, holder, key, text)
-    last_key, last_value = holder.entries[-1]
-    end = max(last_key.end, last_value.end)
+def insert_last(
+    document: Document, holder: Part, entries: Mapping[str, str], *, avoid: Collection[str] = ()
+) -> list[Edit]:
+    """Entries as the last ones of a map, but not right behind a key to `avoid`: other edits take lines out there."""
+    steady = [pair for pair in holder.entries if pair[0].resolved.text not in avoid]
+    if not steady:
+        return insert_first(document, holder, entries)
+    pairs = [f"{key}: {text}" for key, text in entries.items()]
+    end = max(part.end for part in steady[-1])
     if holder.flow:
-        return [Edit(end, end, f", {key}: {text}")]
+        return [Edit(end, end, ", ".join(["", *pairs]))]
     at = document.line_end(end)
-    return [Edit(at, at, f"{document.line_break(at)}{' ' * holder.column}{key}: {text}")]
+    return [Edit(at, at, _next_line(document, at, holder.column).join(["", *pairs]))]
 
 
 def append_item(document: Document, holder: Part, text: str) -> list[Edit]:
@@ -172,6 +182,10 @@ def shift_lines(document: Document, start: int, end: int) -> list[Edit]:
     return edits
 
 
+def _next_line(document: Document, at: int, column: int) -> str:
+    return document.line_break(at) + " " * column
+
+
 def _insert_empty(document: Document, holder: Part, text: str) -> Edit:
     at = document.before(holder.body if holder.kind == "map" else find_dash(document, holder.items[0]))
     return Edit(at, at, f" {text}")
@@ -188,8 +202,10 @@ def _remove_lines(document: Document, start: int, end: int, *, comments: bool) -
 
 def _remove_after_dash(document: Document, start: int, end: int, following: int | None) -> Edit:
     """Take out an entry that shares its line with the dash before it: what follows moves up, where it can."""
-    if document.comments_in(start, end):
-        raise CannotEdit
+    if inside := document.comments_in(start, end):
+        if len(inside) > 1:
+            raise CannotEdit
+        return Edit(document.before(start), end, f"  {inside[0]}")
     if following is not None and not document.comments_in(start, following):
         return Edit(start, following, "")
     return Edit(document.before(start), end, "")

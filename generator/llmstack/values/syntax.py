@@ -8,6 +8,7 @@ looked up.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -89,15 +90,17 @@ class Document:
 
     def comments_in(self, start: int, end: int) -> list[str]:
         """The texts of the comments that begin in a stretch."""
-        return [self.text[at:to] for at, to in self.comments if start <= at < end]
+        first, last = (bisect_left(self.comments, (at, at)) for at in (start, end))
+        return [self.text[at:to] for at, to in self.comments[first:last]]
 
     def before(self, at: int) -> int:
         """The position past the last character before `at` that is neither white space nor in a comment."""
-        ends = {end: start for start, end in self.comments}
-        at = len(self.text[:at].rstrip())
-        while at in ends:
-            at = len(self.text[: ends[at]].rstrip())
-        return at
+        while True:
+            at = _strip_end(self.text, at)
+            number = bisect_left(self.comments, (at, at)) - 1
+            if number < 0 or self.comments[number][1] != at:
+                return at
+            at = self.comments[number][0]
 
     def line_start(self, at: int) -> int:
         return self.text.rfind("\n", 0, at) + 1
@@ -196,6 +199,12 @@ class _Builder:
         else:
             key, self.keys[-1] = self.keys[-1], None
             holder.entries.append((key, part))
+
+
+def _strip_end(text: str, at: int) -> int:
+    while at > 0 and text[at - 1].isspace():
+        at -= 1
+    return at
 
 
 def _key_end(part: Part) -> int:
