@@ -40,6 +40,16 @@ def test_real_values_files(tmp_path: Path) -> None:
         assert_laws(tree_of({"prod": path.read_text(encoding="utf-8")}), tmp_path / str(number))
 
 
+def test_a_percentage_that_becomes_a_number(tmp_path: Path) -> None:
+    """kustomize keeps the quotes of the text that a patch replaces."""
+    models = [{"name": "a", "repository": "r", "tag": "v1"}]
+    base = {"servingEngineSpec": {"maxUnavailablePodDisruptionBudget": "50%", "modelSpec": models}}
+    base["servingEngineSpec"]["strategy"] = {"rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}}
+    upper = {"servingEngineSpec": {"maxUnavailablePodDisruptionBudget": "1"}}
+    upper["servingEngineSpec"]["strategy"] = {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+    assert_laws(tree_of({"base": base, "prod": upper, "dev": {}}), tmp_path)
+
+
 @given(values=stacks())
 @QUICK
 def test_random_stacks(values: dict[str, Any]) -> None:

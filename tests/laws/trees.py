@@ -59,7 +59,9 @@ def tree_of(values: Mapping[str, Any], custom: Mapping[str, tuple[str, ...]] | N
             units.setdefault(placed.unit, []).append(placed.object)
         rendered[name] = units
         own = (custom or {}).get(name, ())
-        files |= lay_out_environment(name, stack, base, objects, custom=own, encrypted={}, header=header(f"values/{name}.yaml")).files
+        files |= lay_out_environment(
+            name, stack, base, objects, custom=own, encrypted={}, header=header(f"values/{name}.yaml")
+        ).files
     return Tree(files, rendered)
 
 

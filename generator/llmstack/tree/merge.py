@@ -144,6 +144,8 @@ def _merge_value(before: Any, value: Any, path: Path, keyed: Mapping[Path, Path]
             return _merge_map(before, value, path, keyed)
         if path in keyed:
             return _merge_list(before, value, path, keyed)
+    elif isinstance(before, str) and not isinstance(value, str):
+        raise Unsupported(f"{'.'.join(path)} is text and gets a number: kustomize keeps the quotes that it had")
     return _fresh(value, path, keyed)
 
 

@@ -3,7 +3,8 @@
 What Kubernetes would merge (env, volumes, ports, mounts) kustomize merges by key and puts in another order, so a list
 that differs is replaced whole (`$patch: replace` where the list has a key); only containers are merged, by name, when
 both sides name the same ones in the same order. Label and annotation maps that lose a key are replaced, other maps say
-null for it: kustomize would write a label set to null as the text "null".
+null for it: kustomize would write a label set to null as the text "null". A map in which text becomes a number is
+replaced too: kustomize would keep the quotes.
 """
 
 from __future__ import annotations
@@ -56,11 +57,17 @@ def _map_difference(before: Mapping[str, Any], after: Mapping[str, Any], path: P
         elif (old := before[key]) is not value and old != value:
             patch[key] = _value_difference(old, value, (*path, key), kind)
     gone = before.keys() - after.keys()
-    if gone and (not after or (path and path[-1] in _LABELS)):
+    replaced = gone and (not after or (path and path[-1] in _LABELS))
+    if replaced or any(_keeps_quotes(before.get(key), value) for key, value in patch.items()):
         return {DIRECTIVE: "replace", **after}
     for key in gone:
         patch[key] = None
     return patch or _SAME
+
+
+def _keeps_quotes(before: Any, after: Any) -> bool:
+    """Whether kustomize would write a number as text: it keeps the quotes of the text that was there (`"50%"` → 1)."""
+    return isinstance(before, str) and isinstance(after, (int, float))
 
 
 def _value_difference(before: Any, after: Any, path: Path, kind: tuple[str, str]) -> Any:
