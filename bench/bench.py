@@ -51,9 +51,7 @@ def run(command: Command) -> Cost:
     command.before()
     with tempfile.TemporaryFile() as errors:
         started = time.perf_counter()
-        process = subprocess.Popen(
-            command.arguments, cwd=command.folder, stdout=subprocess.DEVNULL, stderr=errors
-        )
+        process = subprocess.Popen(command.arguments, cwd=command.folder, stdout=subprocess.DEVNULL, stderr=errors)
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)

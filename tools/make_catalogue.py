@@ -30,17 +30,11 @@ def fix_hash_seed() -> None:
 
 def main() -> int:
     """Write one catalogue, or bring changes.json up to date; 1 when the sources cannot be read."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("source", type=Path, nargs="?", help="archive, wheel or folder of a release")
-    parser.add_argument(
-        "-o", "--output", type=Path, help="folder to write <version>.json to; else standard output"
-    )
+    parser.add_argument("-o", "--output", type=Path, help="folder to write <version>.json to; else standard output")
     parser.add_argument("--version", help="the release, where the name of the source does not say it")
-    parser.add_argument(
-        "--changes", type=Path, metavar="FOLDER", help="write changes.json of a folder of catalogues"
-    )
+    parser.add_argument("--changes", type=Path, metavar="FOLDER", help="write changes.json of a folder of catalogues")
     options = parser.parse_args()
     if options.changes:
         path = options.changes / "changes.json"
@@ -83,9 +77,7 @@ def find_changes(folder: Path, old: Mapping[str, Any]) -> dict[str, Any]:
 
 def dump_catalogue(catalogue: Mapping[str, Any]) -> str:
     """A catalogue as JSON with one flag, and one variable, a line."""
-    flags = ",\n".join(
-        f"  {json.dumps(name)}: {json.dumps(flag)}" for name, flag in catalogue["flags"].items()
-    )
+    flags = ",\n".join(f"  {json.dumps(name)}: {json.dumps(flag)}" for name, flag in catalogue["flags"].items())
     env = ",\n".join(f"  {json.dumps(name)}" for name in catalogue["env"])
     version = json.dumps(catalogue["version"])
     return f'{{\n "version": {version},\n "flags": {{\n{flags}\n }},\n "env": [\n{env}\n ]\n}}\n'
@@ -93,11 +85,7 @@ def dump_catalogue(catalogue: Mapping[str, Any]) -> str:
 
 def dump_lines(entries: Mapping[str, Any]) -> str:
     """A JSON object with one entry a line."""
-    return (
-        "{\n"
-        + ",\n".join(f" {json.dumps(key)}: {json.dumps(value)}" for key, value in entries.items())
-        + "\n}\n"
-    )
+    return "{\n" + ",\n".join(f" {json.dumps(key)}: {json.dumps(value)}" for key, value in entries.items()) + "\n}\n"
 
 
 if __name__ == "__main__":

@@ -68,9 +68,7 @@ def fill(catalogue: Catalogue) -> Parser:
             }
             parser.add_argument(flag.name, *flag.aliases, **{k: v for k, v in facts.items() if v is not None})
         else:
-            switch = (
-                argparse.BooleanOptionalAction if f"--no-{flag.name[2:]}" in flag.negations else "store_true"
-            )
+            switch = argparse.BooleanOptionalAction if f"--no-{flag.name[2:]}" in flag.negations else "store_true"
             parser.add_argument(flag.name, *flag.aliases, action=switch)
             for negation in flag.negations:
                 if not negation.startswith("--no-"):
@@ -128,13 +126,9 @@ def draw_arguments(catalogue: Catalogue, draw: random.Random) -> list[str]:
     """A model and one to four flags, some misspelt, cut short, negated or given a value that does not fit."""
     arguments = ["model"]
     for _ in range(draw.randint(1, 4)):
-        flag = draw.choice(
-            [flag for flag in catalogue.flags.values() if flag.type and flag.name != "--model"]
-        )
+        flag = draw.choice([flag for flag in catalogue.flags.values() if flag.type and flag.name != "--model"])
         name = draw_name(flag, draw)
-        fitting = (
-            str(flag.choices[0]) if flag.choices else {"json": "{}", "str": "word"}.get(flag.type or "", "3")
-        )
+        fitting = str(flag.choices[0]) if flag.choices else {"json": "{}", "str": "word"}.get(flag.type or "", "3")
         value = draw.choice([fitting, fitting, draw.choice(VALUES)])
         if (flag.takes_value and name not in flag.negations) == (draw.random() < 0.95):
             arguments += draw.choice([[name, value], [f"{name}={value}"]])

@@ -136,10 +136,7 @@ def test_removed_and_future_flags_are_found(version: str) -> None:
 def test_nearest_flag_is_the_one_that_was_meant() -> None:
     match = catalogue_for("vllm/vllm-openai", f"v{newest().version}")
     typos = [
-        (name, typo)
-        for name in match.catalogue.flags
-        for typo in misspell(name)
-        if is_wrong(typo, match.catalogue)
+        (name, typo) for name in match.catalogue.flags for typo in misspell(name) if is_wrong(typo, match.catalogue)
     ]
     meant = sum(
         f"`{name}`" in (problem.help or "")

@@ -71,12 +71,8 @@ CASES = [
 
 
 @pytest.mark.parametrize(("version", "arguments", "kind", "index", "help"), CASES)
-def test_a_mistake_is_named_where_it_is(
-    version: str, arguments: str, kind: str, index: int, help: str | None
-) -> None:
-    problems = lint_arguments(
-        ["model", *shlex.split(arguments)], catalogue_for("vllm/vllm-openai", f"v{version}")
-    )
+def test_a_mistake_is_named_where_it_is(version: str, arguments: str, kind: str, index: int, help: str | None) -> None:
+    problems = lint_arguments(["model", *shlex.split(arguments)], catalogue_for("vllm/vllm-openai", f"v{version}"))
     problems = [problem for problem in problems if problem.kind == kind]
     assert [problem.index for problem in problems] == [index]
     if help is not None:
@@ -146,9 +142,9 @@ def test_an_unknown_version_only_warns_of_what_no_release_accepts() -> None:
 def test_what_an_earlier_patch_may_accept_is_not_accused() -> None:
     arguments = ["model", "--speculative-model", "x"]
     assert lint_arguments(arguments, catalogue_for("vllm/vllm-openai", "v0.8.0")) == []
-    assert [
-        problem.kind for problem in lint_arguments(arguments, catalogue_for("vllm/vllm-openai", "v0.8.5"))
-    ] == ["removed-flag"]
+    assert [problem.kind for problem in lint_arguments(arguments, catalogue_for("vllm/vllm-openai", "v0.8.5"))] == [
+        "removed-flag"
+    ]
 
 
 def test_the_router_has_flags_of_its_own() -> None:
@@ -216,6 +212,4 @@ def test_it_is_fast() -> None:
     models = [shlex.split(command) for tag, command in COMMANDS if tag.startswith("v0.11")] * 250
     fresh = [[f"model-{i}", *arguments[1:]] for i, arguments in enumerate(models)]
     assert len(fresh) >= 1000
-    assert (
-        best_of_three(lambda: [lint_once.__wrapped__(tuple(given), match.catalogue) for given in fresh]) < 0.1
-    )
+    assert best_of_three(lambda: [lint_once.__wrapped__(tuple(given), match.catalogue) for given in fresh]) < 0.1

@@ -55,9 +55,9 @@ def test_a_flag_without_values_leaves_the_model_alone() -> None:
 
 def test_parallel_sizes() -> None:
     assert parallel_sizes(["m"]) == ParallelSizes(tensor=1, pipeline=1, data=1, data_local=None)
-    assert parallel_sizes(
-        ["m", "-tp", "4", "-pp=2", "--data-parallel-size", "8", "-dpl", "4"]
-    ) == ParallelSizes(tensor=4, pipeline=2, data=8, data_local=4)
+    assert parallel_sizes(["m", "-tp", "4", "-pp=2", "--data-parallel-size", "8", "-dpl", "4"]) == ParallelSizes(
+        tensor=4, pipeline=2, data=8, data_local=4
+    )
     assert parallel_sizes(["m", "--tensor_parallel_size=2", "--tensor-parallel", "8"]).tensor == 8
     assert parallel_sizes(["m", "-tp", "$(TP)"]).tensor is None
     assert parallel_sizes(["m", "--nnodes", "2"]).nodes == 2

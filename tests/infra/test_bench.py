@@ -26,7 +26,5 @@ def test_the_fleet_is_the_same_each_time() -> None:
 
 
 def test_the_fleet_is_not_one_model_many_times() -> None:
-    shapes = {
-        (item["modelURL"], item["tag"], item["replicaCount"]) for item in map(FLEET["model"], range(60))
-    }
+    shapes = {(item["modelURL"], item["tag"], item["replicaCount"]) for item in map(FLEET["model"], range(60))}
     assert len(shapes) >= 12

@@ -47,9 +47,7 @@ def run(folder: Path, tmp_path: Path) -> tuple[int, list[str], str]:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     log = tmp_path / LOG
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))
-    }
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     environment |= {"CI": "true", "LOG": str(log), "TMPDIR": str(scratch)}
     done = subprocess.run(
         ["bash", ".ci/run"],

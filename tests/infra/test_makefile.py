@@ -15,9 +15,7 @@ TARGETS = {"help", "setup", "gen", "check", "test", "test-html", "update", "lint
 
 def make(*arguments: str) -> str:
     """What make prints; the outer make's own settings do not reach it."""
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))
-    }
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     done = subprocess.run(
         ["make", "--no-print-directory", *arguments],
         cwd=ROOT,

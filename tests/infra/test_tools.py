@@ -46,7 +46,5 @@ def test_documents_name_the_versions_of_go_mod() -> None:
     for path in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md")]:
         text = path.read_text(encoding="utf-8")
         for name, module in MODULES.items():
-            named = re.findall(
-                rf"(?:\b{name}|{re.escape(module)}\S*)[ @](?:version )?v?(\d+\.\d+\.\d+)", text
-            )
+            named = re.findall(rf"(?:\b{name}|{re.escape(module)}\S*)[ @](?:version )?v?(\d+\.\d+\.\d+)", text)
             assert {f"v{one}" for one in named} <= {version(name)}, path.name

@@ -118,8 +118,6 @@ def test_zizmor_finds_nothing() -> None:
 def test_actionlint_finds_nothing() -> None:
     places = os.pathsep.join((os.environ.get("LLMSTACK_TOOLS", ""), os.environ["PATH"]))
     actionlint = shutil.which("actionlint", path=places)
-    assert actionlint is not None, (
-        "actionlint is neither under $LLMSTACK_TOOLS nor on PATH: `make setup` builds it"
-    )
+    assert actionlint is not None, "actionlint is neither under $LLMSTACK_TOOLS nor on PATH: `make setup` builds it"
     done = subprocess.run([actionlint, *map(str, WORKFLOWS)], cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")

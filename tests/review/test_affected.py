@@ -49,9 +49,7 @@ def fleet(models: int = 3) -> Tree:
             units[2] = "../../custom/prod/models/m1"
         tree[f"{home}/kustomization.yaml"] = listing(*units)
         tree[f"{home}/engine/kustomization.yaml"] = listing(patches=("deployment.yaml",))
-        tree[f"{home}/router/kustomization.yaml"] = listing(
-            "../../../base/router", patches=("deployment.yaml",)
-        )
+        tree[f"{home}/router/kustomization.yaml"] = listing("../../../base/router", patches=("deployment.yaml",))
         tree[f"{home}/secrets/kustomization.yaml"] = listing("hf.yaml")
         for number in range(models):
             base = "../../../../base/models/m0" if number == 0 else "../../../../base/engine"
@@ -110,9 +108,7 @@ def test_a_unit_that_only_leaves_the_list_is_affected() -> None:
 
 def test_kustomizations_in_flow_style_and_folders_that_refer_to_themselves_are_read() -> None:
     tree = fleet()
-    tree["overlays/dev/models/m2/kustomization.yaml"] = (
-        "{kind: Kustomization, resources: [../../../../base/x, .]}"
-    )
+    tree["overlays/dev/models/m2/kustomization.yaml"] = "{kind: Kustomization, resources: [../../../../base/x, .]}"
     tree["base/x/kustomization.yaml"] = listing("../x", "../../overlays/dev/models/m2")
     assert affected_units(["base/x/deployment.yaml"], ["dev"], tree.get, tree.get) == {"dev": ["models/m2"]}
 
@@ -124,7 +120,5 @@ def test_one_changed_unit_costs_a_handful_of_reads() -> None:
         reads.append(path)
         return tree.get(path)
 
-    assert affected_units(["overlays/prod/models/m7/x.yaml"], ["dev", "prod"], read, read) == {
-        "prod": ["models/m7"]
-    }
+    assert affected_units(["overlays/prod/models/m7/x.yaml"], ["dev", "prod"], read, read) == {"prod": ["models/m7"]}
     assert len(reads) < 5

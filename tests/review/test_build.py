@@ -22,9 +22,7 @@ def kustomization(kind: str = "Kustomization", **fields: Any) -> Object:
     return {"apiVersion": f"kustomize.config.k8s.io/{version}", "kind": kind} | fields
 
 
-def thing(
-    kind: str, name: str, api: str = "v1", labels: dict[str, str] | None = None, **fields: Any
-) -> Object:
+def thing(kind: str, name: str, api: str = "v1", labels: dict[str, str] | None = None, **fields: Any) -> Object:
     return {
         "apiVersion": api,
         "kind": kind,
@@ -194,16 +192,12 @@ def test_every_kind_gets_the_namespace_that_kustomize_gives_it(kustomize: Build)
 BASE: Tree = {
     "b/kustomization.yaml": kustomization(resources=["a.yaml", "d.yaml"]),
     "b/a.yaml": ACCOUNT,
-    "b/d.yaml": thing(
-        "Deployment", "d", "apps/v1", spec={"template": {"spec": {"serviceAccountName": "router"}}}
-    ),
+    "b/d.yaml": thing("Deployment", "d", "apps/v1", spec={"template": {"spec": {"serviceAccountName": "router"}}}),
     "r.yaml": thing("ServiceAccount", "prod-router"),
 }
 UNSUPPORTED: dict[str, Tree] = {
     "no kustomization": {"a.yaml": ACCOUNT},
-    "a field of kustomize's we do not write": {
-        "kustomization.yaml": kustomization(resources=[], namePrefix="a-")
-    },
+    "a field of kustomize's we do not write": {"kustomization.yaml": kustomization(resources=[], namePrefix="a-")},
     "an unknown field": {"kustomization.yaml": kustomization(resurces=[])},
     "another version": {"kustomization.yaml": kustomization() | {"apiVersion": "v1"}},
     "a missing file": {"kustomization.yaml": kustomization(resources=["a.yaml"])},
@@ -228,13 +222,10 @@ UNSUPPORTED: dict[str, Tree] = {
     },
     "a local object": {
         "kustomization.yaml": kustomization(resources=["a.yaml"]),
-        "a.yaml": ACCOUNT
-        | {"metadata": {"name": "a", "annotations": {"config.kubernetes.io/local-config": "true"}}},
+        "a.yaml": ACCOUNT | {"metadata": {"name": "a", "annotations": {"config.kubernetes.io/local-config": "true"}}},
     },
     "a JSON patch": {
-        "kustomization.yaml": kustomization(
-            resources=["a.yaml"], patches=[patch("p.yaml", "ServiceAccount")]
-        ),
+        "kustomization.yaml": kustomization(resources=["a.yaml"], patches=[patch("p.yaml", "ServiceAccount")]),
         "a.yaml": ACCOUNT,
         "p.yaml": {"op": "remove"},
     },

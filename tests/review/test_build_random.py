@@ -22,9 +22,7 @@ def kustomization(kind: str = "Kustomization", **fields: Any) -> Object:
     return {"apiVersion": f"kustomize.config.k8s.io/{version}", "kind": kind} | fields
 
 
-def thing(
-    kind: str, name: str, api: str = "v1", labels: dict[str, str] | None = None, **fields: Any
-) -> Object:
+def thing(kind: str, name: str, api: str = "v1", labels: dict[str, str] | None = None, **fields: Any) -> Object:
     return {
         "apiVersion": api,
         "kind": kind,
@@ -60,23 +58,17 @@ def layers(draw: st.DrawFn) -> Tree:
     def fill(directory: str, kind: str = "Kustomization", **fields: Any) -> None:
         resources, patches = fields.pop("resources", []), []
         for number in range(draw(st.integers(0, 3))):
-            tree[f"{directory}/o{number}.yaml"] = thing(
-                draw(KIND), draw(NAMES), labels=draw(LABELS), spec={"a": "old"}
-            )
+            tree[f"{directory}/o{number}.yaml"] = thing(draw(KIND), draw(NAMES), labels=draw(LABELS), spec={"a": "old"})
             resources.append(f"o{number}.yaml")
         for number in range(draw(st.integers(0, 2))):
             target = draw(TARGET)
             body = thing(target["kind"], draw(NAMES), spec=draw(SPEC))
-            tree[f"{directory}/p{number}.yaml"] = body | (
-                {"$patch": "delete"} if draw(st.integers(0, 5)) == 0 else {}
-            )
+            tree[f"{directory}/p{number}.yaml"] = body | ({"$patch": "delete"} if draw(st.integers(0, 5)) == 0 else {})
             options = {"options": {"allowNameChange": True}} if draw(st.booleans()) else {}
             patches.append({"path": f"p{number}.yaml", "target": target} | options)
         if draw(st.booleans()) and directory != "top":
             fields["namespace"] = draw(st.sampled_from(["n1", "n2"]))
-        tree[f"{directory}/kustomization.yaml"] = kustomization(
-            kind, resources=resources, patches=patches, **fields
-        )
+        tree[f"{directory}/kustomization.yaml"] = kustomization(kind, resources=resources, patches=patches, **fields)
 
     fill("base/a")
     fill("base/b", resources=draw(st.sampled_from([[], ["../a"]])))

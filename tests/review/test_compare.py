@@ -15,12 +15,8 @@ from llmstack.review.result import Change, ObjectChange
 Object = dict[str, Any]
 
 
-def workload(
-    name: str = "llama", image: str = "vllm:1", args: list[str] | None = None, **container: Any
-) -> Object:
-    spec = {
-        "containers": [{"name": "vllm", "image": image, "args": args or ["m", "--port", "8000"], **container}]
-    }
+def workload(name: str = "llama", image: str = "vllm:1", args: list[str] | None = None, **container: Any) -> Object:
+    spec = {"containers": [{"name": "vllm", "image": image, "args": args or ["m", "--port", "8000"], **container}]}
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -189,9 +185,7 @@ def test_a_change_of_spelling_is_shown_and_restarts_nothing() -> None:
         {"u": [workload(resources={"limits": {"cpu": "1000m"}})]},
         {"u": [workload(resources={"limits": {"cpu": 1}})]},
     )
-    assert change.changes == (
-        Change("spec.template.spec.containers[vllm].resources.limits.cpu", "1000m", "1"),
-    )
+    assert change.changes == (Change("spec.template.spec.containers[vllm].resources.limits.cpu", "1000m", "1"),)
     assert (change.restarts, change.causes) == (False, ())
 
 
@@ -213,9 +207,7 @@ def test_equal_changes_of_many_models_are_one_group() -> None:
     before = {f"models/{name}": [workload(name)] for name in names}
     after = {f"models/{name}": [workload(name, image="vllm:2")] for name in names}
     for number, name in enumerate(names):
-        after[f"models/{name}"][0]["spec"]["template"]["metadata"]["annotations"]["checksum/config"] = str(
-            number
-        )
+        after[f"models/{name}"][0]["spec"]["template"]["metadata"]["annotations"]["checksum/config"] = str(number)
     after["models/m5"][0]["spec"]["replicas"] = 4
     after["models/m12"] = [workload("m12")]
     groups = group_changes(compare(before, after))
@@ -234,13 +226,9 @@ def test_the_order_of_objects_and_keys_does_not_matter() -> None:
 
     before, after = [workload("a"), workload("b")], [workload("b", image="x"), workload("a", image="x")]
     one = compare({"u": before}, {"u": after})
-    other = compare(
-        {"u": [turned(item) for item in before[::-1]]}, {"u": [turned(item) for item in after[::-1]]}
-    )
+    other = compare({"u": [turned(item) for item in before[::-1]]}, {"u": [turned(item) for item in after[::-1]]})
     assert one == other
-    assert json.dumps([list(each.causes) for each in one]) == json.dumps(
-        [list(each.causes) for each in other]
-    )
+    assert json.dumps([list(each.causes) for each in one]) == json.dumps([list(each.causes) for each in other])
 
 
 def test_a_thousand_changed_models_take_seconds() -> None:

@@ -12,12 +12,8 @@ from llmstack.review.masking import names_secret
 Object = dict[str, Any]
 
 
-def workload(
-    name: str = "llama", image: str = "vllm:1", args: list[str] | None = None, **container: Any
-) -> Object:
-    spec = {
-        "containers": [{"name": "vllm", "image": image, "args": args or ["m", "--port", "8000"], **container}]
-    }
+def workload(name: str = "llama", image: str = "vllm:1", args: list[str] | None = None, **container: Any) -> Object:
+    spec = {"containers": [{"name": "vllm", "image": image, "args": args or ["m", "--port", "8000"], **container}]}
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -97,9 +93,7 @@ def test_secrets_are_masked_in_fields_and_in_whole_objects(case: str) -> None:
 
 NOT_SECRET: list[Object] = [
     workload(env=[{"name": "A", "valueFrom": {"secretKeyRef": {"name": "hf", "key": "token"}}}]),
-    workload(
-        env=[{"name": "TOKENIZERS_PARALLELISM", "value": "false"}, {"name": "HF_TOKEN_PATH", "value": "/x"}]
-    ),
+    workload(env=[{"name": "TOKENIZERS_PARALLELISM", "value": "false"}, {"name": "HF_TOKEN_PATH", "value": "/x"}]),
     workload(args=["m", "--max-num-batched-tokens", "8192", "--tokenizer", "x", "--session-key", "user"]),
     workload(args=["m", "--api-key", "$(VLLM_API_KEY)"]),
     plain("ExternalSecret", "e", spec={"data": [{"secretKey": "HF_TOKEN", "remoteRef": {"key": "hf"}}]}),

@@ -70,10 +70,7 @@ def test_a_list_that_kustomize_does_not_key_is_replaced(patched: Patched) -> Non
         (("v1", "PersistentVolumeClaim"), ("spec", "accessModes")),
         (("networking.k8s.io/v1", "Ingress"), ("spec", "rules")),
     ]
-    pairs = [
-        (nest(kind, path, [{"name": "1", "old": "x"}]), nest(kind, path, [{"name": "1"}]))
-        for kind, path in lists
-    ]
+    pairs = [(nest(kind, path, [{"name": "1", "old": "x"}]), nest(kind, path, [{"name": "1"}])) for kind, path in lists]
     for (target, patch), built in zip(pairs, patched(pairs), strict=True):
         assert built == without_name(merge_patch(target, patch))
         assert '"old": "x"' not in json.dumps(built)
@@ -103,15 +100,10 @@ def test_the_table_is_the_schema_of_kubernetes_less_what_kustomize_does_not_know
     }
     assert found.keys() > YOUNGER_THAN_KUSTOMIZE
     assert table == {path: keys for path, keys in found.items() if path not in YOUNGER_THAN_KUSTOMIZE}
-    assert (
-        dict(keyed_lists(definitions, "io.k8s.api.core.v1.ServiceSpec", ("spec",)))
-        == MERGE_KEYS["v1", "Service"]
-    )
+    assert dict(keyed_lists(definitions, "io.k8s.api.core.v1.ServiceSpec", ("spec",))) == MERGE_KEYS["v1", "Service"]
 
 
-def keyed_lists(
-    definitions: Object, name: str, path: tuple[str, ...]
-) -> Iterator[tuple[tuple[str, ...], Any]]:
+def keyed_lists(definitions: Object, name: str, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
     for field, schema in definitions[name].get("properties", {}).items():
         at = (*path, field)
         if "merge" in schema.get("x-kubernetes-patch-strategy", "").split(",") and at[-1] not in (
@@ -178,9 +170,7 @@ CASES = {
 
 
 def test_single_cases_build_as_kustomize_builds_them(patched: Patched) -> None:
-    for name, (target, patch), built in zip(
-        CASES, CASES.values(), patched(list(CASES.values())), strict=True
-    ):
+    for name, (target, patch), built in zip(CASES, CASES.values(), patched(list(CASES.values())), strict=True):
         assert json.dumps(without_name(merge_patch(target, patch)), sort_keys=True) == json.dumps(
             built, sort_keys=True
         ), name

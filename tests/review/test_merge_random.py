@@ -35,9 +35,7 @@ def maps(required: dict[str, st.SearchStrategy[Any]], optional: dict[str, st.Sea
 
 def keyed(key: str, values: Any, rest: Any, size: int = 3) -> st.SearchStrategy[list[Object]]:
     return st.lists(values, unique=True, max_size=size).flatmap(
-        lambda names: st.tuples(
-            *(rest.map(lambda item, name=name: item | {key: name}) for name in names)
-        ).map(list)
+        lambda names: st.tuples(*(rest.map(lambda item, name=name: item | {key: name}) for name in names)).map(list)
     )
 
 

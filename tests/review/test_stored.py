@@ -58,9 +58,7 @@ EQUAL = {
 
 @pytest.mark.parametrize("resource", EQUAL)
 def test_amounts_are_what_they_are_worth(resource: str) -> None:
-    stored = [
-        stored_template(container(resources={"limits": {resource: amount}})) for amount in EQUAL[resource]
-    ]
+    stored = [stored_template(container(resources={"limits": {resource: amount}})) for amount in EQUAL[resource]]
     assert all(each == stored[0] for each in stored)
     assert stored[0] != stored_template(container(resources={"limits": {resource: "7"}}))
 
@@ -91,9 +89,7 @@ def test_the_pull_policy_follows_the_tag(image: str, policy: str) -> None:
 
 
 def test_the_service_account_has_two_names() -> None:
-    assert stored_template({"spec": {"serviceAccount": "a"}}) == stored_template(
-        {"spec": {"serviceAccountName": "a"}}
-    )
+    assert stored_template({"spec": {"serviceAccount": "a"}}) == stored_template({"spec": {"serviceAccountName": "a"}})
     both = {"spec": {"serviceAccountName": "a", "serviceAccount": "b"}}
     assert stored_template(both) == stored_template({"spec": {"serviceAccountName": "a"}})
 
@@ -105,9 +101,7 @@ def test_a_volume_without_a_source_is_an_empty_directory() -> None:
 
 
 def test_broken_templates_do_not_stop_a_review() -> None:
-    broken = {
-        "spec": {"containers": ["x", {"env": [None], "ports": {}, "livenessProbe": []}], "volumes": "x"}
-    }
+    broken = {"spec": {"containers": ["x", {"env": [None], "ports": {}, "livenessProbe": []}], "volumes": "x"}}
     assert stored_template(broken) == stored_template(broken)
     assert stored_template({"spec": None})["spec"]["dnsPolicy"] == "ClusterFirst"
 

@@ -57,13 +57,9 @@ class World:
         if module in self and not module.startswith(NOT_FOLLOWED):
             return View(self.names(module))
         if module == "os":
-            return types.SimpleNamespace(
-                environ={}, getenv=lambda name, default=None: default, PathLike=os.PathLike
-            )
+            return types.SimpleNamespace(environ={}, getenv=lambda name, default=None: default, PathLike=os.PathLike)
         if module == "sys":
-            return types.SimpleNamespace(
-                argv=["vllm", "serve"], modules={}, version_info=(3, 12), platform="linux"
-            )
+            return types.SimpleNamespace(argv=["vllm", "serve"], modules={}, version_info=(3, 12), platform="linux")
         if module in ("regex", *HARMLESS):
             return importlib.import_module("re" if module == "regex" else module)
         if module == "dataclasses":
@@ -174,9 +170,7 @@ class Imports(ast.NodeTransformer):
     def assign(self, name: str, module: str, member: str | None) -> ast.stmt:
         """`name = <what the import gives>`."""
         self.names["__world__"] = self.names.world
-        call = (
-            f"__world__.load({module!r})" if member is None else f"__world__.member({module!r}, {member!r})"
-        )
+        call = f"__world__.load({module!r})" if member is None else f"__world__.member({module!r}, {member!r})"
         return ast.parse(f"{name} = {call}").body[0]
 
 
@@ -234,9 +228,7 @@ def bound_names(statement: ast.stmt) -> Iterator[str]:
     elif isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign):
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
         if getattr(statement, "value", None) is not None:
-            yield from (
-                node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)
-            )
+            yield from (node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name))
 
 
 def early_names(statement: ast.stmt) -> Iterator[str]:

@@ -69,26 +69,20 @@ def describe(
     return {
         key: entry[key]
         for key in (*order, *rest)
-        if key in entry
-        and (key == "type" or entry[key] not in usual or (key == "default" and entry[key] is not None))
+        if key in entry and (key == "type" or entry[key] not in usual or (key == "default" and entry[key] is not None))
     }
 
 
 def is_boolean(action: Any) -> bool:
     """Whether an action sets true or false without needing a value."""
-    return (
-        action in ("store_true", "store_false", argparse.BooleanOptionalAction)
-        or named(action) == "StoreBoolean"
-    )
+    return action in ("store_true", "store_false", argparse.BooleanOptionalAction) or named(action) == "StoreBoolean"
 
 
 def named(action: Any) -> str:
     return getattr(action, "__name__", "")
 
 
-def read_boolean(
-    name: str, facts: Mapping[str, Any], boolean_action: type[argparse.Action] | None
-) -> dict[str, Any]:
+def read_boolean(name: str, facts: Mapping[str, Any], boolean_action: type[argparse.Action] | None) -> dict[str, Any]:
     """Type and negations of a switch."""
     entry: dict[str, Any] = {"type": "bool"}
     if facts["action"] in ("store_true", "store_false"):

@@ -54,9 +54,7 @@ def open_files(path: Path) -> Iterator[tuple[str, bytes]]:
     else:
         with tarfile.open(path) as archive:
             for member in archive:
-                content = (
-                    archive.extractfile(member) if member.isfile() and member.name.endswith(".py") else None
-                )
+                content = archive.extractfile(member) if member.isfile() and member.name.endswith(".py") else None
                 if content is not None:
                     yield member.name, content.read()
 

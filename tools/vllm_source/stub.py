@@ -27,9 +27,7 @@ class Stub:
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         decorates = len(arguments) == 1 and not named
-        if decorates and isinstance(
-            arguments[0], types.FunctionType | type | classmethod | staticmethod | property
-        ):
+        if decorates and isinstance(arguments[0], types.FunctionType | type | classmethod | staticmethod | property):
             return arguments[0]
         return Stub(f"{self.__stub_name__}()")
 

@@ -147,11 +147,7 @@ def versions() -> tuple[str, ...]:
     names = (entry.name for entry in DATA.iterdir())
     return tuple(
         sorted(
-            (
-                name.removesuffix(".json")
-                for name in names
-                if name.endswith(".json") and name not in NOT_RELEASES
-            ),
+            (name.removesuffix(".json") for name in names if name.endswith(".json") and name not in NOT_RELEASES),
             key=lambda version: read_release(version).numbers,
         )
     )

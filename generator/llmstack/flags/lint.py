@@ -79,9 +79,7 @@ def lint_known(use: Use, flag: Flag, catalogue: Catalogue) -> Iterator[FlagProbl
         yield FlagProblem("missing-value", name, use.index, f"`{name}` needs a value")
     elif use.trouble == "unwanted-value":
         value = use.values[0]
-        help = f"write `{name}` alone" + (
-            f", or `{flag.negations[0]}`" if flag.negations and not use.negated else ""
-        )
+        help = f"write `{name}` alone" + (f", or `{flag.negations[0]}`" if flag.negations and not use.negated else "")
         yield FlagProblem(
             "bad-flag-value",
             name,
@@ -91,9 +89,7 @@ def lint_known(use: Use, flag: Flag, catalogue: Catalogue) -> Iterator[FlagProbl
         )
     elif use.path is not None:
         if flag.type not in ("json", "str") or flag.choices:
-            yield FlagProblem(
-                "bad-flag-value", name, use.index, f"`{name}` takes no keys, it is no JSON object"
-            )
+            yield FlagProblem("bad-flag-value", name, use.index, f"`{name}` takes no keys, it is no JSON object")
     elif name == "--model" and is_refused(use, catalogue):
         message = f"`vllm serve` of {catalogue.version} refuses `--model`"
         yield FlagProblem("unknown-flag", name, use.index, message, "give the model as the first argument")

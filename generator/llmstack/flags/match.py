@@ -62,16 +62,12 @@ def catalogue_for(image_repository: str, image_tag: str, stated_version: str | N
         return guess(f"`{image_repository}:{image_tag}` does not say which vLLM it holds")
     release = find_release(tag)
     if tag in ("", "latest") or tag.startswith("nightly"):
-        return Match(
-            newest(), "guess", f"the tag is `{tag or 'latest'}`; checked against vLLM {newest().version}"
-        )
+        return Match(newest(), "guess", f"the tag is `{tag or 'latest'}`; checked against vLLM {newest().version}")
     if release is None or release.numbers[0] > newest().release.numbers[0] + 1:
         return guess(f"the tag `{image_tag}` does not name a vLLM release")
     match = match_release(release, f"the tag is `{image_tag}`")
     if any(word in image_repository.lower() for word in WITH_PLUGINS) and match.sureness != "guess":
-        return Match(
-            match.catalogue, "guess", f"{match.reason}, and a platform plugin may add flags", match.others
-        )
+        return Match(match.catalogue, "guess", f"{match.reason}, and a platform plugin may add flags", match.others)
     return match
 
 
@@ -94,9 +90,7 @@ def match_release(release: Release, reason: str) -> Match:
     if same is None:
         if release.numbers > lines[-1].numbers:
             return Match(newest(), "guess", f"{reason}; the newest catalogue is of {known[-1]}")
-        return Match(
-            load_catalogue(known[0]), "guess", f"{reason}; the oldest catalogue is of {known[0]}", known[1:]
-        )
+        return Match(load_catalogue(known[0]), "guess", f"{reason}; the oldest catalogue is of {known[0]}", known[1:])
     catalogue = load_catalogue(known[same])
     if lines[same].numbers == release.numbers and release.patch_known and not release.before:
         return Match(catalogue, "release", reason)

@@ -75,9 +75,7 @@ def parse_arguments(arguments: Sequence[str], catalogue: Catalogue) -> Iterator[
         elif is_value(arguments[at], catalogue):
             words += 1
             stray = words > 1 or catalogue.program == "router"
-            yield Use(
-                at, arguments[at], values=(Value(arguments[at], at),), trouble="stray" if stray else None
-            )
+            yield Use(at, arguments[at], values=(Value(arguments[at], at),), trouble="stray" if stray else None)
             at += 1
         else:
             use, at = read_use(arguments, at, read_option(arguments[at], catalogue), catalogue)
@@ -115,11 +113,7 @@ def read_option(text: str, catalogue: Catalogue) -> Option:
         return Option(written, ("--help",))
     short = not name.startswith("--")
     if short and name not in catalogue.spellings and (text[:2] in catalogue.spellings or equals):
-        return (
-            Option(text[:2], (text[:2],), text[2:])
-            if text[:2] in catalogue.spellings
-            else Option(written, ())
-        )
+        return Option(text[:2], (text[:2],), text[2:]) if text[:2] in catalogue.spellings else Option(written, ())
     candidates = find_options(name, catalogue)
     return Option(written, candidates, value if equals else None, path)
 
@@ -142,9 +136,7 @@ def find_options(name: str, catalogue: Catalogue) -> tuple[str, ...]:
     if len(name.strip("-")) == 0:
         return ()
     found = sorted(option for option in catalogue.spellings if option.startswith(name))
-    meanings = {
-        (catalogue.spellings[option].flag.name, catalogue.spellings[option].negated) for option in found
-    }
+    meanings = {(catalogue.spellings[option].flag.name, catalogue.spellings[option].negated) for option in found}
     return tuple(found[:1] if len(meanings) == 1 else found)
 
 

@@ -66,9 +66,7 @@ def split_flags(arguments: Sequence[str], catalogue: Catalogue | None = None) ->
     for use in parse_arguments(arguments, catalogue):
         words = tuple(value.text for value in use.values)
         if use.flag is None:
-            given.append(
-                Given("" if use.written == arguments[use.index] in words else use.written, words, use.index)
-            )
+            given.append(Given("" if use.written == arguments[use.index] in words else use.written, words, use.index))
         else:
             name = f"{use.flag.name}.{use.path}" if use.path else use.flag.name
             given.append(Given(name, ("false",) if use.negated and not words else words, use.index))
@@ -79,12 +77,7 @@ def split_plainly(arguments: Sequence[str]) -> list[Given]:
     """`split_flags` without a catalogue."""
     given: list[Given] = []
     for index, text in enumerate(arguments):
-        if (
-            text.startswith("-")
-            and len(text) > 1
-            and not NEGATIVE_NUMBER.fullmatch(text)
-            and not text[1:2].isspace()
-        ):
+        if text.startswith("-") and len(text) > 1 and not NEGATIVE_NUMBER.fullmatch(text) and not text[1:2].isspace():
             name, equals, value = text.partition("=")
             head, dot, path = name.partition(".")
             head = "--" + head[2:].replace("_", "-") if head.startswith("--") else head

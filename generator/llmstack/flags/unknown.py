@@ -45,9 +45,7 @@ def explain_one_piece(use: Use) -> FlagProblem:
     """A flag and its value in one argument, as a shell would have split them."""
     flag = use.written.partition(" ")[0]
     message = f"`{flag}` and what follows it are one argument here, and no flag"
-    return FlagProblem(
-        "unknown-flag", flag, use.index, message, f"write `{flag}` and its value as two arguments"
-    )
+    return FlagProblem("unknown-flag", flag, use.index, message, f"write `{flag}` and its value as two arguments")
 
 
 def explain_negation(use: Use, name: str, catalogue: Catalogue) -> FlagProblem | None:
@@ -58,11 +56,7 @@ def explain_negation(use: Use, name: str, catalogue: Catalogue) -> FlagProblem |
     if positive is None:
         return explain_history(use, "--" + name[5:], catalogue)
     flag = positive.flag
-    help = (
-        f"leave `{flag.name}` out"
-        if not flag.takes_value
-        else f"give `{flag.name}` another value, or leave it out"
-    )
+    help = f"leave `{flag.name}` out" if not flag.takes_value else f"give `{flag.name}` another value, or leave it out"
     if flag.negations:
         help = f"write `{flag.negations[0]}`"
     return FlagProblem("bad-negation", flag.name, use.index, f"`{flag.name}` has no `--no-` form", help)
@@ -74,9 +68,7 @@ def explain_history(use: Use, name: str, catalogue: Catalogue) -> FlagProblem | 
     if change is None:
         return None
     if read_release(change.since).numbers > catalogue.release.numbers:
-        message = (
-            f"vLLM {catalogue.version} has no `{name}` yet: it came with {change.since} or shortly before"
-        )
+        message = f"vLLM {catalogue.version} has no `{name}` yet: it came with {change.since} or shortly before"
         return FlagProblem("unknown-flag", name, use.index, message, f"use vLLM {change.since} or newer")
     return FlagProblem(
         "removed-flag",
@@ -109,9 +101,7 @@ def explain_slip(use: Use, name: str, catalogue: Catalogue) -> FlagProblem:
     program = "the router" if catalogue.program == "router" else f"vLLM {catalogue.version}"
     like = opposite(name, catalogue) or nearest(name, options(catalogue))
     help = f"did you mean `{like}`?" if like else None
-    return FlagProblem(
-        "unknown-flag", use.written, use.index, f"`{use.written}` is not a flag of {program}", help
-    )
+    return FlagProblem("unknown-flag", use.written, use.index, f"`{use.written}` is not a flag of {program}", help)
 
 
 def opposite(name: str, catalogue: Catalogue) -> str | None:

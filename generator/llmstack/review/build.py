@@ -186,9 +186,7 @@ def _apply_patch(tree: _Tree, path: str, entry: Any, resources: tuple[Resource, 
         raise Unsupported(f"{file} is not one document")
     patch, select = _checked(documents[0], file), parse_target(entry["target"])
     rename = options.get("allowNameChange") is True
-    patched = (
-        _patch(resource, patch, rename=rename) if select(resource) else resource for resource in resources
-    )
+    patched = (_patch(resource, patch, rename=rename) if select(resource) else resource for resource in resources)
     kept = tuple(resource for resource in patched if resource is not None)
     _refuse_duplicates(kept)
     return kept

@@ -33,18 +33,14 @@ class ChangeGroup:
     members: tuple[ObjectChange, ...]
 
 
-def compare(
-    before: Mapping[str, Sequence[Object]], after: Mapping[str, Sequence[Object]]
-) -> tuple[ObjectChange, ...]:
+def compare(before: Mapping[str, Sequence[Object]], after: Mapping[str, Sequence[Object]]) -> tuple[ObjectChange, ...]:
     """What changes from one set of objects to the other, by namespace, kind and name; both are by unit.
 
     Objects are one when API group, kind, namespace and name agree, in whatever unit they stand. Secrets are
     masked in the fields and in the whole objects that are returned.
     """
     old, new = _by_identity(before), _by_identity(after)
-    changed = {
-        identity for identity in old.keys() | new.keys() if _differ(old.get(identity), new.get(identity))
-    }
+    changed = {identity for identity in old.keys() | new.keys() if _differ(old.get(identity), new.get(identity))}
     configs = [
         side[identity][1]
         for identity in changed
@@ -120,9 +116,7 @@ def _changes(before: Object, after: Object) -> tuple[Change, ...]:
         if each.path.startswith(sealed):
             sides = [None if side is None else MASK for side in (each.before, each.after)]
         else:
-            sides = [
-                None if side is None else show(mask(side, each.key)) for side in (each.before, each.after)
-            ]
+            sides = [None if side is None else show(mask(side, each.key)) for side in (each.before, each.after)]
             if sides[0] == sides[1] and MASK not in (sides[0] or ""):
                 sides = [json.dumps(side, ensure_ascii=False) for side in (each.before, each.after)]
         found.append(Change(each.path, *sides))

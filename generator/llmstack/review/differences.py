@@ -150,9 +150,7 @@ def _commands(before: list[str], after: list[str], path: str) -> Iterator[Differ
 
 def _aligned(before: list[Any], after: list[Any], path: str, key: str) -> Iterator[Difference]:
     """Lists without keys: the longest common run stays, what stands between is paired item by item."""
-    old, new = (
-        [json.dumps(item, sort_keys=True, default=str) for item in items] for items in (before, after)
-    )
+    old, new = ([json.dumps(item, sort_keys=True, default=str) for item in items] for items in (before, after))
     for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":
             continue

@@ -27,9 +27,7 @@ _FORM = re.compile(
     r"|AKIA[A-Z0-9]{12,}|eyJ[\w-]{8,}\.[\w-]+\.[\w-]+|AGE-SECRET-KEY-1[A-Z0-9]+)"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?"
 )
-_ASSIGNMENT = re.compile(
-    r"(?<![\w.-])(--?[A-Za-z][\w-]*|[A-Za-z_][\w.-]*)(\s*[=:]\s*|\s+)([^\s\"'$][^\s\"']*)"
-)
+_ASSIGNMENT = re.compile(r"(?<![\w.-])(--?[A-Za-z][\w-]*|[A-Za-z_][\w.-]*)(\s*[=:]\s*|\s+)([^\s\"'$][^\s\"']*)")
 _SEALED = {"Secret": ("data", "stringData"), "SealedSecret": ("encryptedData",)}
 
 

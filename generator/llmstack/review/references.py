@@ -112,9 +112,7 @@ def _subjects(item: dict[str, Any], names: set[str], namespace: str) -> dict[str
     subjects = item.get("subjects")
     if not subjects:
         return {}
-    if not isinstance(subjects, list) or not all(
-        isinstance(each, dict) and each.get("name") for each in subjects
-    ):
+    if not isinstance(subjects, list) or not all(isinstance(each, dict) and each.get("name") for each in subjects):
         raise Unsupported("subjects of a role binding without names")
     filled = [each | {"namespace": namespace} if each["name"] in names else each for each in subjects]
     return {"subjects": filled}
@@ -134,9 +132,7 @@ def resolve_references(resources: tuple[Resource, ...]) -> list[dict[str, Any]]:
     for kind, names in renamed.items():
         fields = _REFERENCES.get(kind, set())
         for resource in resources if fields else ():
-            if any(
-                (parent, key) in fields and text in names for parent, key, text in _texts(resource.object)
-            ):
+            if any((parent, key) in fields and text in names for parent, key, text in _texts(resource.object)):
                 raise Unsupported(f"a reference to a {kind} by the name it had before it was renamed")
     accounts = [
         each.object

@@ -136,9 +136,7 @@ def _with_schema_defaults(fields: Mapping[str, Any], key: str = "") -> dict[str,
         if isinstance(value, dict):
             filled[name] = _with_schema_defaults(value, name)
         elif isinstance(value, list):
-            filled[name] = [
-                _with_schema_defaults(item, name) if isinstance(item, dict) else item for item in value
-            ]
+            filled[name] = [_with_schema_defaults(item, name) if isinstance(item, dict) else item for item in value]
         else:
             filled[name] = value
     return filled
