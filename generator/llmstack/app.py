@@ -19,6 +19,8 @@ from llmstack.model.stack import Stack
 from llmstack.progress import Step, ignore
 from llmstack.project import Environment, Project, name_findings
 from llmstack.report.changes import show_refusal
+from llmstack.sops_config import renew_rules
+from llmstack.tree import sops_rules
 from llmstack.tree.base import Base, lay_out_base
 from llmstack.tree.layout import lay_out_environment
 from llmstack.tree.secrets import secret_findings
@@ -204,7 +206,10 @@ def generate(
         scopes += project.scopes(name)
     if has_errors(findings):
         return Generation(sort_findings(findings), None)
-    plan = plan_tree(project.root, wanted, scopes=scopes, force=force)
+    stacks = {reading.environment.name: reading.stack for reading in readings if reading.stack is not None}
+    rules, found = renew_rules(project, stacks)
+    findings += found
+    plan = plan_tree(project.root, wanted | rules, scopes=[*scopes, sops_rules.PATH], force=force)
     if only is not None:
         if not any(f"/models/{only}/" in path for path in (*wanted, *(change.path for change in plan.changes))):
             raise UsageError(f"--only {only}: no environment has a model of that name")
@@ -258,14 +263,23 @@ def _orphaned_custom(environment: str, custom: Iterable[str], units: Collection[
 def restrict(plan: WritePlan, model: str) -> WritePlan:
     """The part of a plan that concerns one model: its units, and the lists that name it."""
 
+    def is_own(path: str) -> bool:
+        return f"/models/{model}/" in path or path.endswith(f"/models/{model}.yaml")
+
     def concerns(path: str) -> bool:
-        return f"/models/{model}/" in path or (path.endswith("kustomization.yaml") and path.count("/") == 2)
+        return is_own(path) or _is_list(path)
 
     changes = tuple(change for change in plan.changes if concerns(change.path))
-    own = any(f"/models/{model}/" in change.path for change in changes if change.kind != "write")
-    kept = changes if own else tuple(change for change in changes if f"/models/{model}/" in change.path)
+    own = any(is_own(change.path) for change in changes if change.kind != "write")
+    kept = changes if own else tuple(change for change in changes if is_own(change.path))
     refusals = tuple(refusal for refusal in plan.refusals if concerns(refusal.path))
     return replace(plan, changes=kept, refusals=refusals)
+
+
+def _is_list(path: str) -> bool:
+    """Whether a file lists the models of an environment: its aggregate, the page, what the sync tool reads."""
+    overlay = path.startswith("overlays/") and path.count("/") == 2
+    return overlay or (path.startswith("clusters/") and path.count("/") == 3 and "/models/" not in path)
 
 
 def write(project: Project, plan: WritePlan) -> None:

@@ -143,6 +143,15 @@ class Project:
         found = {Path(folder) for folder, _, files in os.walk(top) if any(name in files for name in names)}
         return sorted(folder.relative_to(top).as_posix() for folder in found - {top})
 
+    def read_root(self, name: str) -> bytes | None:
+        """The content of a file in the root; None when there is none."""
+        try:
+            return (self.root / name).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise UsageError(f"{name} cannot be read: {error.strerror}") from error
+
     def encrypted(self, environment: str) -> dict[str, str]:
         """The texts of the files in overlays/<env>/secrets/ that are not generated, by name: encrypted manifests."""
         folder = self.root / "overlays" / environment / "secrets"

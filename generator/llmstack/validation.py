@@ -7,10 +7,11 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from llmstack import schemas, tools
+from llmstack import schemas, tools, yamlio
 from llmstack.finding import Finding, Place, Severity
 from llmstack.progress import Step, ignore
 from llmstack.project import Project
+from llmstack.tree.secrets import without_sops
 
 _ERROR = Severity.ERROR
 
@@ -25,7 +26,10 @@ def stale_tree(paths: Sequence[str]) -> Finding:
 
 
 def unit_folders(project: Project, environment: str) -> dict[str, str]:
-    """Folder by unit of one environment; an overlay of people's own under custom/ stands in for the generated one."""
+    """Folder by unit of one environment; an overlay of people's own under custom/ stands in for the generated one.
+
+    What the sync tool reads comes last, under its own path: clusters/<cluster>/<env>.
+    """
     top = project.root / "overlays" / environment
     custom = set(project.custom_units(environment))
     found = {}
@@ -33,7 +37,9 @@ def unit_folders(project: Project, environment: str) -> dict[str, str]:
         unit = Path(folder).relative_to(top).as_posix()
         if "kustomization.yaml" in files and unit not in (".", "engine"):
             found[unit] = f"custom/{environment}/{unit}" if unit in custom else f"overlays/{environment}/{unit}"
-    return dict(sorted(found.items()))
+    synced = [folder for folder in project.scopes(environment) if folder.startswith("clusters/")]
+    clusters = {folder: folder for folder in synced if (project.root / folder / "kustomization.yaml").is_file()}
+    return dict(sorted(found.items())) | clusters
 
 
 def validate_units(
@@ -76,7 +82,7 @@ def validate_units(
                 help="run `llmstack gen`, or mend the overlay in custom/",
             )
         else:
-            texts[paths[path]] = output
+            texts[paths[path]] = _without_sops(output)
     verdicts = tools.kubeconform_texts(
         kubeconform,
         texts,
@@ -85,6 +91,13 @@ def validate_units(
     )
     for verdict in verdicts:
         yield from _verdict_findings(verdict, version, allowed)
+
+
+def _without_sops(text: str) -> str:
+    """What kustomize built, with Secrets that SOPS encrypted as Kubernetes will get them. All else stays as it is."""
+    if "\nsops:" not in text:
+        return text
+    return "---\n".join(yamlio.dump(without_sops(object)) for object in yamlio.load_all(text))
 
 
 def _verdict_findings(verdict: tools.Verdict, version: str, allowed: Collection[str]) -> Iterator[Finding]:

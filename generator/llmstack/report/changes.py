@@ -11,8 +11,8 @@ _WORDS = {"create": "new", "write": "changed", "delete": "removed"}
 
 
 def unit_of(path: str) -> str:
-    """The folder of the unit a generated file belongs to."""
-    return path.rpartition("/")[0]
+    """The folder of the unit a generated file belongs to; the file itself where that is the root."""
+    return path.rpartition("/")[0] or path
 
 
 def show_changes(plan: WritePlan, environments: Sequence[str]) -> str:
