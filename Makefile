@@ -14,6 +14,7 @@ TOOLS_READY := .tools/.ready
 HTML_READY := .tools/html/.ready
 WORKFLOWS := $(wildcard .github/workflows/*.yml)
 KUBECONFORM := github.com/yannh/kubeconform
+SOPS := github.com/getsops/sops/v3/cmd/sops
 GO_MAINS := sigs.k8s.io/kustomize/kustomize/v5 github.com/rhysd/actionlint/cmd/actionlint
 
 export LLMSTACK_TOOLS := $(CURDIR)/$(TOOLS)
@@ -87,12 +88,14 @@ $(PYTHON_READY): requirements/dev.txt pyproject.toml
 	@touch $@
 
 # kubeconform learns its version from the linker alone; the others read it from Go's build information.
-$(TOOLS_READY): tools/go.mod tools/go.sum
-	@echo "$(TOOLS): building kustomize, kubeconform and actionlint with $$(go version)"
+# sops has a module of its own: beside it, kustomize would be built from other libraries than its own release.
+$(TOOLS_READY): tools/go.mod tools/go.sum tools/sops/go.mod tools/sops/go.sum
+	@echo "$(TOOLS): building kustomize, kubeconform, actionlint and sops with $$(go version)"
 	@mkdir -p $(TOOLS)
 	cd tools && go build -mod=readonly -trimpath -o "$(LLMSTACK_TOOLS)/" $(GO_MAINS)
 	cd tools && version=$$(go list -mod=readonly -m -f '{{.Version}}' $(KUBECONFORM)) && \
 	  go build -mod=readonly -trimpath -ldflags "-X main.version=$$version" -o "$(LLMSTACK_TOOLS)/" $(KUBECONFORM)/cmd/kubeconform
+	cd tools/sops && go build -mod=readonly -trimpath -o "$(LLMSTACK_TOOLS)/" $(SOPS)
 	@touch $@
 
 # axe-core comes with npm, checked against the hash in the lock file; no script of a package is run. Chromium is the

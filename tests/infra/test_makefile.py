@@ -58,7 +58,7 @@ def test_set_up_takes_nothing_without_a_hash() -> None:
     assert len(installs) == 2
     assert all("--require-hashes" in line or "--no-index" in line for line in installs)
     builds = [line for line in plan.splitlines() if "go build" in line]
-    assert len(builds) == 2
+    assert len(builds) == 3
     assert all("-mod=readonly" in line for line in builds)
 
 
@@ -76,7 +76,13 @@ def test_documents_and_workflows_name_targets_that_exist() -> None:
 
 def test_dependabot_watches_every_place_that_pins() -> None:
     config = yamlio.load((ROOT / ".github" / "dependabot.yml").read_text(encoding="utf-8"))
-    watched = {update["package-ecosystem"]: update["directory"] for update in config["updates"]}
-    assert watched == {"github-actions": "/", "pip": "/requirements", "gomod": "/tools", "npm": "/tests/html"}
+    watched = {(update["package-ecosystem"], update["directory"]) for update in config["updates"]}
+    assert watched == {
+        ("github-actions", "/"),
+        ("pip", "/requirements"),
+        ("gomod", "/tools"),
+        ("gomod", "/tools/sops"),
+        ("npm", "/tests/html"),
+    }
     assert (ROOT / "requirements" / "dev.txt").exists()
     assert (ROOT / "tools" / "go.mod").exists()

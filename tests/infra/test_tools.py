@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from llmstack import tools
+from llmstack import sops, tools
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = {
@@ -40,6 +40,16 @@ def test_nothing_is_replaced() -> None:
 def test_the_program_advises_the_version_that_is_tested(tool: tools.Tool) -> None:
     assert tool.install.endswith(f"@{version(tool.name)}")
     assert "v{}.{}.{}".format(*tool.oldest) == version(tool.name)
+
+
+def test_sops_is_built_from_its_own_module_at_the_version_that_is_advised() -> None:
+    folder = ROOT / "tools" / "sops"
+    module = (folder / "go.mod").read_text(encoding="utf-8")
+    assert "tool github.com/getsops/sops/v3/cmd/sops\n" in module
+    version = sops.SOPS.install.rpartition("@")[2]
+    assert f"github.com/getsops/sops/v3 {version} " in module
+    assert f"github.com/getsops/sops/v3 {version} h1:" in (folder / "go.sum").read_text(encoding="utf-8")
+    assert "replace" not in module
 
 
 def test_documents_name_the_versions_of_go_mod() -> None:
