@@ -1,8 +1,8 @@
 """A key is missing that something enabled cannot do without.
 
 An enabled model has a `name`, an image (`repository` and `tag`) and a `modelURL`; an init container has an
-image, a reference to a Secret both its name and its key, an NFS export server and path, a LeaderWorkerSet a
-size, a LoRA adapter a name, a base model and a source. Objects made without them are refused by the API, or
+image, a reference to a Secret both its name and its key, a shared storage a size and an NFS export server and path, a
+KEDA fallback both its keys, a LeaderWorkerSet a size, a LoRA adapter a name, a base model and a source. Objects made without them are refused by the API, or
 run something else than was meant.
 
 Fix: add the key, or disable what it belongs to. The check cannot be turned off.
@@ -14,9 +14,11 @@ from collections.abc import Iterator
 
 from llmstack.checks.subject import Subject
 from llmstack.finding import Finding, Route, Severity, show_route
+from llmstack.model.autoscaling import Fallback
 from llmstack.model.containers import InitContainer
 from llmstack.model.engine import Model
 from llmstack.model.secret_ref import SecretReference
+from llmstack.model.storage import SharedStorage
 
 ID, SEVERITY = "missing-key", Severity.ERROR
 
@@ -36,9 +38,8 @@ def run(subject: Subject) -> Iterator[Finding]:
             stack.cache_server_spec.image.repository,
             stack.cache_server_spec.image.tag,
         )
-    nfs = stack.shared_storage.nfs
-    if stack.shared_storage.enabled and not stack.shared_storage.host_path and bool(nfs.server) != bool(nfs.path):
-        yield _missing(("sharedStorage", "nfs"), "path" if nfs.server else "server")
+    if stack.shared_storage.enabled:
+        yield from _storage(stack.shared_storage)
     yield from _adapters(subject)
 
 
@@ -50,6 +51,8 @@ def _model(at: Route, model: Model) -> Iterator[Finding]:
     yield from _image(at, model.repository, model.tag)
     yield from _reference((*at, "hf_token"), model.hf_token)
     yield from _inits((*at, "initContainer"), model.init_container)
+    if model.keda is not None and model.keda.enabled:
+        yield from _fallback((*at, "keda", "fallback"), model.keda.fallback)
     if (
         model.env_from_secret is not None
         and model.env_from_secret.name is None
@@ -60,6 +63,21 @@ def _model(at: Route, model: Model) -> Iterator[Finding]:
         yield _missing((*at, "lwsSpec"), "size")
     if model.uses_ray and model.ray_spec is not None and model.ray_spec.head_node is not None:
         yield from _inits((*at, "raySpec", "headNode", "initContainer"), model.ray_spec.head_node.init_container)
+
+
+def _fallback(at: Route, fallback: Fallback | None) -> Iterator[Finding]:
+    """KEDA takes both or none (ScaledObject's own schema requires them)."""
+    if fallback is None or (fallback.failure_threshold is None) == (fallback.replicas is None):
+        return
+    yield _missing(at, "replicas" if fallback.replicas is None else "failureThreshold")
+
+
+def _storage(storage: SharedStorage) -> Iterator[Finding]:
+    nfs = storage.nfs
+    if not storage.host_path and bool(nfs.server) != bool(nfs.path):
+        yield _missing(("sharedStorage", "nfs"), "path" if nfs.server else "server")
+    if storage.size is None:
+        yield _missing(("sharedStorage",), "size")
 
 
 def _inits(at: Route, inits: list[InitContainer] | None) -> Iterator[Finding]:

@@ -36,6 +36,7 @@ from llmstack.model.types import (
     Volumes,
     chart,
     none_is_empty,
+    unless_empty,
 )
 from llmstack.model.vllm import VllmConfig
 
@@ -114,7 +115,7 @@ class Model(Section):
     limit_gpu_cores: Quantity | None = Field(
         None, alias="limitGPUCores", description="Limit of nvidia.com/gpucores (HAMi)."
     )
-    shm_size: Quantity | None = Field(
+    shm_size: Annotated[Quantity | None, unless_empty("20Gi")] = Field(
         "20Gi",
         description="Size of /dev/shm, a memory volume; mounted when tensorParallelSize is more than 1.",
     )

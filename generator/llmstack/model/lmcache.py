@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from llmstack.model.types import NumberText, Port, Section, Text, chart
+from llmstack.model.types import NumberText, Port, Ports, Section, Text, chart
 
 
 class LmcacheConfig(Section):
@@ -36,13 +36,13 @@ class LmcacheConfig(Section):
     controller_reply_port: Port = Field(
         None, description="Port on which the controller answers, on the router's Service."
     )
-    worker_port: NumberText | None = Field(
+    worker_port: Ports | None = Field(
         "8001",
         description="Port (or comma-separated ports, one per tensor-parallel rank) of the LMCache worker in the pod.",
     )
     worker_heartbeat_time: NumberText | None = Field(None, description="Seconds between the worker's heartbeats.")
     p2p_host: Text | None = Field(None, alias="p2pHost", description="LMCACHE_P2P_HOST.")
-    p2p_init_ports: NumberText | None = Field(None, alias="p2pInitPorts", description="LMCACHE_P2P_INIT_PORTS.")
+    p2p_init_ports: Ports | None = Field(None, alias="p2pInitPorts", description="LMCACHE_P2P_INIT_PORTS.")
     kv_role: Literal["kv_producer", "kv_consumer", "kv_both"] | None = Field(
         None, description="This engine's role in KV transfer; kv_both when unset."
     )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from llmstack.finding import Finding, Route, Severity, show_route
 from llmstack.model.stack import OTHER_CHARTS, Stack, map_defaults
-from llmstack.values.layers import Layers, merge_layers
+from llmstack.values.layers import ALIASES, Layers, merge_layers
 from llmstack.values.source import Source
 
 _NOTHING = object()
@@ -72,7 +73,14 @@ def _validate(data: Mapping[str, Any]) -> tuple[Stack | None, list[_Problem]]:
             route = _route(found["loc"], data, missing=found["type"] in ("missing", "extra_forbidden"))
             problem = _Problem(found["type"], route, found["msg"], found["input"], found.get("ctx", {}))
             problems.setdefault(route, problem)
-        return None, list(problems.values())
+        return None, [problem for problem in problems.values() if not _is_of_another_form(problem, problems)]
+
+
+def _is_of_another_form(problem: _Problem, problems: Iterable[Route]) -> bool:
+    """Whether a union's form is refused that was not meant: another was tried further in."""
+    depth = len(problem.route)
+    within = any(len(route) > depth and route[:depth] == problem.route for route in problems)
+    return within and problem.kind in _TYPES
 
 
 def _route(loc: tuple[int | str, ...], data: Any, *, missing: bool) -> Route:
@@ -132,8 +140,42 @@ def _placed(problem: _Problem, layers: Layers) -> Finding:
 def _unknown_key(route: Route, layers: Layers, secret: bool) -> Finding:
     known = list(keys_at(route[:-1]))
     message = f"`{route[-1]}` is not a key of {_section(route)}"
-    help = _nearest(str(route[-1]), known) or (f"known keys: {', '.join(sorted(known))}" if len(known) < 12 else None)
+    help = (
+        _elsewhere(route)
+        or _nearest(str(route[-1]), known)
+        or (f"known keys: {', '.join(sorted(known))}" if len(known) < 12 else None)
+    )
     return Finding("unknown-key", Severity.ERROR, message, route, layers.place(route), help, secret)
+
+
+def _elsewhere(route: Route) -> str | None:
+    """Where a key belongs that stands in the wrong section; None unless one section plainly has it."""
+    key, part = str(route[-1]), str(route[0])
+    if len(route) == 1:
+        return None
+    if key in ALIASES[()] or key in _all_sections()[""]:
+        return f"`{key}` is a key of the values, not of a section: indent it less"
+    found = [path for path, keys in _all_sections().items() if key in keys and path.split(".")[0] == part]
+    depths = [path.count(".") for path in found]
+    if not found or depths.count(min(depths)) > 1:
+        return None
+    section = found[depths.index(min(depths))].replace("servingEngineSpec.modelSpec", "modelSpec")
+    return f"`{key}` is a key of {section}"
+
+
+@cache
+def _all_sections() -> Mapping[str, frozenset[str]]:
+    """The keys of each section by its path (`servingEngineSpec.modelSpec[].vllmConfig`), the values' own under ``."""
+    return dict(_sections(Stack, ""))
+
+
+def _sections(section: type[BaseModel], path: str) -> Iterator[tuple[str, frozenset[str]]]:
+    fields = {field.alias or name: field for name, field in section.model_fields.items()}
+    yield path, frozenset(fields)
+    for key, field in fields.items():
+        if (inner := section_of(field.annotation)) is not None:
+            many = "[]" if key == "modelSpec" else ""
+            yield from _sections(inner, f"{path}.{key}{many}".removeprefix("."))
 
 
 def _section(route: Route) -> str:

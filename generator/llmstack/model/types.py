@@ -71,6 +71,18 @@ def _port(value: Any) -> Any:
     return value
 
 
+def _ports(value: str) -> str:
+    for port in value.split(","):
+        if value and not (port.strip().isdecimal() and 1 <= int(port) <= 65535):
+            raise PydanticCustomError("bad-port", "`{port}` is not a port: 1 to 65535", {"port": port.strip()})
+    return value
+
+
+def unless_empty(default: str) -> BeforeValidator:
+    """Reads an empty text as the default, as Helm's `default` does."""
+    return BeforeValidator(lambda value: default if value == "" else value)
+
+
 _SUFFIXES = {"": 1, "m": 1e-3, "u": 1e-6, "n": 1e-9} | {
     f"{letter}{binary}": base**power
     for power, letter in enumerate("kMGTPE", 1)
@@ -143,6 +155,10 @@ Port = Annotated[
     BeforeValidator(_port),
     WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": 65535}, {"type": ["string", "null"]}]}),
 ]
+Ports = Annotated[
+    str, AfterValidator(_ports), BeforeValidator(_number_as_text), WithJsonSchema({"type": ["string", "number"]})
+]
+"""Ports with commas between them; empty means unset."""
 Duration = Annotated[str, AfterValidator(_duration), BeforeValidator(_source_text)]
 Date = Annotated[date, BeforeValidator(_date)]
 DnsLabel = Annotated[

@@ -70,10 +70,8 @@ def triggers(stack: Stack, model: Model, keda: Keda) -> list[dict[str, Any]]:
     The sum, because KEDA takes one number and every pod reports its own; in this namespace, because another
     environment may serve the same model.
     """
-    if isinstance(keda.triggers, dict):
-        return [keda.triggers]
     if keda.triggers:
-        return list(keda.triggers)
+        return [keda.triggers] if isinstance(keda.triggers, dict) else list(keda.triggers)
     where = f'model_name="{served_name(model)}",namespace="{stack.gitops.namespace}"'
     asked = {
         "serverAddress": PROMETHEUS,

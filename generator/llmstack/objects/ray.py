@@ -108,15 +108,20 @@ def ray_cluster(stack: Stack, model: Model) -> dict[str, Any]:
             "workerGroupSpecs": [
                 {
                     "groupName": "ray",
-                    "replicas": model.replica_count,
-                    "minReplicas": model.replica_count,
-                    "maxReplicas": model.replica_count,
+                    "replicas": workers(model),
+                    "minReplicas": workers(model),
+                    "maxReplicas": workers(model),
                     "rayStartParams": {},
                     "template": worker(stack, model),
                 }
             ],
         },
     }
+
+
+def workers(model: Model) -> int:
+    """How many nodes join the head; one where `replicaCount: null` leaves it to Kubernetes' default."""
+    return 1 if model.replica_count is None else model.replica_count
 
 
 def head(stack: Stack, model: Model) -> dict[str, Any]:
@@ -127,7 +132,7 @@ def head(stack: Stack, model: Model) -> dict[str, Any]:
         container="vllm-ray-head",
         address="VLLM_HOST_IP",
         ray=True,
-        env=(env("EXPECTED_NODES", (model.replica_count or 0) + 1),),
+        env=(env("EXPECTED_NODES", workers(model) + 1),),
         resources=head_resources(model),
         inits=(stated.init_container if stated else None) or (),
         scripts={
