@@ -18,6 +18,27 @@ from tests.migrate.values import random_values
 from tests.migrate.writer import Writer
 
 QUICK = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+DAMAGE = (
+    "",
+    "#",
+    "- ",
+    "? ",
+    ": ",
+    "&a ",
+    "*a0 ",
+    "{",
+    "]",
+    ",",
+    "'",
+    '"',
+    "|\n",
+    "\t",
+    "---\n",
+    "\r",
+    "<<: *a0\n",
+    "~",
+    "é ",
+)
 SEEDS = st.integers(0, 2**32)
 
 
@@ -79,3 +100,18 @@ def test_lines_that_nothing_is_asked_of_stay_byte_for_byte(seed: int) -> None:
     kept = ("containerPort", "serde", "size", "runtimeClassName", "requestGPU", "maxModelLen", "HF_HOME")
     for line in (old - new).elements():
         assert not line.startswith(kept) or "{" in line or "[" in line, line
+
+
+@QUICK
+@given(SEEDS)
+def test_a_damaged_file_is_migrated_as_far_as_it_reads(seed: int) -> None:
+    rng = Random(seed)
+    text = Writer(rng, anchors=True).write(random_values(rng))
+    for _ in range(rng.randint(1, 3)):
+        at = rng.randrange(len(text))
+        text = text[:at] + rng.choice(DAMAGE) + text[at + rng.randint(0, 5) :]
+    migration = migrate(read_source("values/prod.yaml", text.encode()))
+    again = migrate(migration.after)
+    assert again.after.text == migration.after.text
+    assert not migration.after.findings or migration.before.findings
+    assert show_migration(migration, "prod")

@@ -21,9 +21,15 @@ up to vLLM 0.10 and VLLM_RPC_TIMEOUT up to 0.22, and LMCache's pull request 2319
 chose between its two code paths. A model whose image is known to read one keeps it."""
 
 
+FORGOTTEN: tuple[Route, ...] = (("lmcacheConfig", "kvRank"), ("lmcacheConfig", "kvParallelSize"))
+"""Keys of a model that the chart's first templates wrote into `--kv-transfer-config` and those of 0.1.12 do not read:
+LMCache's connector knows its peers without them. The model of the values does not have them."""
+
+
 def remove_dead_keys(file: File) -> Iterator[Step]:
     """Yield the steps that take dead keys out of the file, one for each map that holds some."""
-    routes = [(*MODELS, number, *route) for number, _ in models(file.data) for route, _, _ in DEAD]
+    dead = [*(route for route, _, _ in DEAD), *FORGOTTEN]
+    routes = [(*MODELS, number, *route) for number, _ in models(file.data) for route in dead]
     routes += [route for route, _, _ in DEAD_ELSEWHERE]
     yield from _removals(file, [route for route in routes if file.document.find(route) is not None], "remove it")
 
@@ -44,7 +50,9 @@ def turn_on_ray(file: File) -> Iterator[Step]:
     """Yield a step for each `raySpec` that does not say whether it is on.
 
     The chart's first templates made a RayCluster of a model that had the key (`hasKey $modelSpec "raySpec"`,
-    helm/templates/ray-cluster.yaml); later ones want `enabled: true`.
+    helm/templates/ray-cluster.yaml); later ones want `enabled: true`. The cache server and the shared storage were
+    once turned on by their section alone too, but chart 0.1.12 deploys neither without its switch: there the check
+    `dead-key` asks what is meant.
     """
     for number, model in models(file.data):
         route: Route = (*MODELS, number, "raySpec")

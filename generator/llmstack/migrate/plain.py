@@ -103,14 +103,21 @@ def _arguments(data: Mapping[str, Any]) -> Iterator[Plain]:
             held = at_route(model, section)
             arguments = [str(item) for item in held] if isinstance(held, list) else []
             for index, flag in argument_secrets(arguments):
-                value, rest = arguments[index], arguments[index + 1 : index + 2]
-                if flag not in FLAGS or (rest and not rest[0].startswith("-")):
+                value = _argument_value(arguments, index, flag)
+                if flag not in FLAGS or value is None:
                     continue
-                if value.startswith("--"):
-                    value = value.partition("=")[2]
                 kind = FLAGS[flag]
-                if value:
-                    yield Plain((*MODELS, number, *section, index), "argument", kind, KEYS[kind], value, _name(model))
+                yield Plain((*MODELS, number, *section, index), "argument", kind, KEYS[kind], value, _name(model))
+
+
+def _argument_value(arguments: list[str], index: int, flag: str) -> str | None:
+    """The one value of a flag: behind its `=`, or the item after it; None where it is written otherwise."""
+    name, equals, value = arguments[index].partition("=")
+    if equals and name.replace("_", "-").lower() == flag:
+        return value or None
+    before = arguments[index - 1].replace("_", "-").lower() if index else ""
+    alone = all(rest.startswith("-") for rest in arguments[index + 1 : index + 2])
+    return arguments[index] if before == flag and alone else None
 
 
 def _owner(data: Mapping[str, Any], route: Route) -> str | None:
