@@ -18,7 +18,8 @@ WEBHOOK = "webhook-server-cert"
 
 @dataclass(frozen=True, slots=True)
 class SecretReference:
-    """One Secret: the keys that are read (in order), and who reads it (`Deployment/x`).
+    """One Secret: the keys that are read (in order), and who reads it (`models`, `router`: not which models, so that
+    one more of them changes no page).
 
     `whole` is true where every key is read (`envFrom`, a volume); `certificate` where something makes it of
     itself as a rule (the TLS secrets of an Ingress, which cert-manager writes).
@@ -48,7 +49,7 @@ def secret_references(objects: Iterable[Placed]) -> list[SecretReference]:
     found: dict[str, list[tuple[Use, str | None, str]]] = {}
     for placed in objects:
         if placed.unit != EXTRA:
-            reader = f"{placed.object['kind']}/{placed.object['metadata']['name']}"
+            reader = placed.unit.partition("/")[0]
             for name, use, key in _uses(placed.object):
                 found.setdefault(name, []).append((use, key, reader))
     return [_reference(name, uses) for name, uses in sorted(found.items())]
