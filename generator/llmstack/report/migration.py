@@ -26,7 +26,7 @@ def show_migration(migration: Migration, environment: str) -> str:
     before, after = migration.before, migration.after
     if before.text == after.text:
         return f"nothing to migrate in {before.path}\n"
-    diff = unified_diff(before.path, _mask_values(before).encode(), _mask_values(after).encode())
+    diff = unified_diff(before.path.lstrip("/"), _mask_values(before).encode(), _mask_values(after).encode())
     shown = "\n".join(map(_mask_line, diff.split("\n")))
     return visible(shown, keep="\n\t\r") + "".join(_show_secrets(migration, environment))
 
