@@ -25,7 +25,7 @@ def secrets() -> None:
 
 
 @secret.command("set")
-def set_secret(env: opt.SecretEnv, name: opt.SecretName, key: opt.SecretKey) -> None:
+def set_value(env: opt.SecretEnv, name: opt.SecretName, key: opt.SecretKey) -> None:
     """Encrypt one value of a Secret into overlays/<env>/secrets/.
 
     The value comes from stdin, or from a prompt that does not show it; one line break at its end is left out. A value

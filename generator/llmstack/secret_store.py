@@ -166,7 +166,7 @@ def _sops_manifest(
             **own,
             "stringData": {target.key: value},
         }
-        return _quiet(lambda: sops.encrypt(program, yamlio.dump(manifest), recipients), value)
+        return _quiet(lambda: sops.encrypt(program, manifest, recipients), value)
     if not same_readers:
         advice = f"give it the new ones first: `sops updatekeys {target.path}`"
         raise RefusedError([f"{target.path} is encrypted for other recipients than gitops.secrets.age: {advice}"])
@@ -174,10 +174,9 @@ def _sops_manifest(
     try:
         return _quiet(lambda: sops.set_value(program, before, field, target.key, value), value)
     except tools.ToolError as error:
-        advice = (
-            f"{target.path} holds other keys, so it has to be decrypted: give sops an age key of it (SOPS_AGE_KEY_FILE)"
-        )
-        raise tools.ToolError(f"{error}\n{advice}, or remove the file and set every key again") from error
+        said = str(error).partition("\n")[0].rstrip(".")
+        advice = "it holds other keys, so sops needs an age key to change it (SOPS_AGE_KEY_FILE)"
+        raise tools.ToolError(f"{target.path}: {said}\n{advice}; or remove the file and set every key again") from None
 
 
 def _quiet(run: Callable[[], str], value: str) -> str:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from llmstack import tools
 
@@ -30,11 +31,14 @@ _NO_CONFIG = ("--config", "/dev/null")
 """Whatever .sops.yaml says: recipients are stated, and sops fails where that file has no rule for a path."""
 
 
-def encrypt(program: Path, manifest: str, recipients: Sequence[str]) -> str:
-    """The manifest of a Secret, its values encrypted for the age recipients. Raises ToolError."""
+def encrypt(program: Path, manifest: Mapping[str, Any], recipients: Sequence[str]) -> str:
+    """The manifest of a Secret as YAML, its values encrypted for the age recipients. Raises ToolError.
+
+    It goes in as JSON, in which no parser of YAML can take a value for something else.
+    """
     options = ["--age", ",".join(recipients), "--encrypted-regex", ENCRYPTED, "--filename-override", "secret.yaml"]
-    command = [str(program), *_NO_CONFIG, "encrypt", *options, *_YAML]
-    return tools.run(command, "sops encrypt", given=manifest).stdout
+    command = [str(program), *_NO_CONFIG, "encrypt", *options, "--input-type", "json", "--output-type", "yaml"]
+    return tools.run(command, "sops encrypt", given=json.dumps(manifest)).stdout
 
 
 def decrypt_value(program: Path, manifest: str, field: str, key: str) -> str | None:

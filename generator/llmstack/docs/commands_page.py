@@ -32,20 +32,18 @@ def commands_page() -> str:
     """The whole page."""
     group: Any = typer.main.get_command(cli)
     parts = [_INTRO, "\n## llmstack\n", _parameters(group)]
-    for name, command in _commands(group):
-        parts += [f"\n## llmstack {name}\n\n{_prose(inspect.cleandoc(command.help))}\n\n{_usage(name, command)}"]
-        parts += [_parameters(command)]
+    for name, command in group.commands.items():
+        parts += _section(name, command, "##")
     rows = [f"| {code.value} | {_cell(meaning)} |\n" for code, meaning in MEANINGS.items()]
     return "".join([*parts, "\n## Exit codes\n\n| code | what it says |\n|--:|---|\n", *rows])
 
 
-def _commands(group: Any) -> Iterator[tuple[str, Any]]:
-    """Yield each command with its name; those of a group as `secret set`."""
-    for name, command in group.commands.items():
-        if hasattr(command, "commands"):
-            yield from ((f"{name} {inner}", each) for inner, each in _commands(command))
-        else:
-            yield name, command
+def _section(name: str, command: Any, mark: str) -> Iterator[str]:
+    """Yield the section of a command; below that of a group, one for each command in it."""
+    yield f"\n{mark} llmstack {name}\n\n{_prose(inspect.cleandoc(command.help))}\n\n{_usage(name, command)}"
+    yield _parameters(command)
+    for inner, each in getattr(command, "commands", {}).items():
+        yield from _section(f"{name} {inner}", each, f"{mark}#")
 
 
 def _usage(name: str, command: Any) -> str:

@@ -1,0 +1,132 @@
+"""`secret set` with Sealed Secrets: the controller's private key opens what is written, for one Secret alone."""
+
+from __future__ import annotations
+
+import base64
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from llmstack import app, yamlio
+from llmstack.errors import UsageError
+from tests.secrets.support import NOW, generate, repository, set_secret, tool_folder
+
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+SEALED = {"secrets": {"backend": "sealed-secrets", "certificate": "cert.pem"}}
+PATH = "overlays/prod/secrets/hf.yaml"
+
+
+def _certificate(root: Path, key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey = KEY, days: int = 365) -> None:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sealed-secret")])
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    dated = builder.not_valid_before(NOW - timedelta(days=400)).not_valid_after(NOW + timedelta(days=days))
+    certificate = dated.serial_number(x509.random_serial_number()).sign(key, SHA256())
+    root.mkdir(exist_ok=True)
+    (root / "cert.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+
+
+def _read(root: Path, path: str = PATH) -> Any:
+    return yamlio.load((root / path).read_text(encoding="utf-8"))
+
+
+def _open(sealed: str, label: str) -> str:
+    """What the controller does (sealed-secrets, pkg/crypto/crypto.go, HybridDecrypt)."""
+    data = base64.b64decode(sealed, validate=True)
+    length = int.from_bytes(data[:2], "big")
+    session = KEY.decrypt(data[2 : 2 + length], OAEP(MGF1(SHA256()), SHA256(), label.encode()))
+    return AESGCM(session).decrypt(bytes(12), data[2 + length :], None).decode()
+
+
+@pytest.mark.parametrize(
+    "value", ["hunter2", "two\nlines\n", "ü", "x" * 100_000], ids=["word", "lines", "accent", "long"]
+)
+def test_the_controller_opens_what_is_written(value: str, tmp_path: Path) -> None:
+    _certificate(tmp_path)
+    set_secret(repository(tmp_path, prod=SEALED), value)
+    manifest = _read(tmp_path)
+    assert manifest["kind"] == "SealedSecret"
+    assert manifest["metadata"] == manifest["spec"]["template"]["metadata"] == {"name": "hf", "namespace": "llm"}
+    sealed = manifest["spec"]["encryptedData"]["token"]
+    assert _open(sealed, "llm/hf") == value
+    for label in ("llm/other", "other/hf", ""):
+        with pytest.raises((ValueError, InvalidTag)):
+            _open(sealed, label)
+
+
+def test_a_value_that_is_there_is_not_sealed_again(tmp_path: Path) -> None:
+    _certificate(tmp_path)
+    project = repository(tmp_path, prod=SEALED)
+    set_secret(project, "one")
+    before = (tmp_path / PATH).read_bytes()
+    assert not set_secret(project, "one").written
+    assert (tmp_path / PATH).read_bytes() == before
+    assert set_secret(project, "two").written
+    assert _open(_read(tmp_path)["spec"]["encryptedData"]["token"], "llm/hf") == "two"
+
+
+def test_a_new_certificate_seals_again(tmp_path: Path) -> None:
+    _certificate(tmp_path)
+    project = repository(tmp_path, prod=SEALED)
+    set_secret(project, "one")
+    _certificate(tmp_path, days=700)
+    assert set_secret(project, "one").written
+
+
+def test_a_file_that_changed_since_is_not_taken_for_what_was_sealed(tmp_path: Path) -> None:
+    _certificate(tmp_path)
+    project = repository(tmp_path, prod=SEALED)
+    set_secret(project, "one")
+    first = (tmp_path / PATH).read_bytes()
+    set_secret(project, "two")
+    (tmp_path / PATH).write_bytes(first)
+    assert set_secret(project, "two").written
+    assert _open(_read(tmp_path)["spec"]["encryptedData"]["token"], "llm/hf") == "two"
+
+
+def test_a_second_key_needs_no_private_key_and_leaves_the_first(tmp_path: Path) -> None:
+    _certificate(tmp_path)
+    project = repository(tmp_path, prod=SEALED)
+    set_secret(project, "one")
+    before = _read(tmp_path)["spec"]["encryptedData"]
+    set_secret(project, "two", key="second")
+    after = _read(tmp_path)["spec"]["encryptedData"]
+    assert after["token"] == before["token"]
+    assert _open(after["second"], "llm/hf") == "two"
+
+
+def test_the_unit_is_built_with_the_environment_and_valid(tmp_path: Path) -> None:
+    _certificate(tmp_path)
+    sync = {"sync": {"tool": "argo", "cluster": "eu", "repoURL": "https://host/x"}}
+    project = repository(tmp_path, prod=SEALED | sync)
+    set_secret(project, "one")
+    generate(project)
+    assert "secrets" in _read(tmp_path, "overlays/prod/kustomization.yaml")["resources"]
+    found = app.validate(project, project.select(["prod"]), tool_folder())
+    assert not [each for each in found if each.severity == "error"]
+    application = _read(tmp_path, "clusters/eu/prod/secrets.yaml")
+    assert application["metadata"]["annotations"]["argocd.argoproj.io/sync-wave"] == "-1"
+
+
+def test_certificates_that_cannot_be_used(tmp_path: Path) -> None:
+    project = repository(tmp_path, prod=SEALED)
+    with pytest.raises(UsageError, match="cannot be read"):
+        set_secret(project, "x")
+    (tmp_path / "cert.pem").write_text("no certificate\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="not a certificate in PEM"):
+        set_secret(project, "x")
+    _certificate(tmp_path, days=-1)
+    with pytest.raises(UsageError, match="expired on 2026-05-31"):
+        set_secret(project, "x")
+    _certificate(tmp_path, key=ec.generate_private_key(ec.SECP256R1()))
+    with pytest.raises(UsageError, match="no RSA key"):
+        set_secret(project, "x")

@@ -1,0 +1,266 @@
+"""`secret set` with SOPS: what it writes is read by the official sops, and nothing else ever sees the value."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from llmstack import app, sops, tools, yamlio
+from llmstack.errors import RefusedError, UsageError
+from tests.secrets.support import age_key, decrypt, generate, repository, set_secret, tool_folder
+
+IDENTITY, RECIPIENT = age_key()
+SOPS = {"secrets": {"backend": "sops", "age": [RECIPIENT]}}
+FLUX = {"sync": {"tool": "flux", "cluster": "eu", "repoURL": "https://host/x"}}
+PATH = "overlays/prod/secrets/hf.yaml"
+VALUES = (
+    "hunter2",
+    "1e3",
+    "08",
+    "null",
+    "quo\"te's: # {}",
+    "two\nlines\n",
+    " lead and trail ",
+    "ü ☃ \u2028",
+    "$(X) ${Y}",
+)
+
+
+@pytest.mark.parametrize("value", VALUES, ids=ascii)
+def test_sops_reads_exactly_what_was_set(value: str, tmp_path: Path) -> None:
+    stored = set_secret(repository(tmp_path, prod=SOPS), value)
+    assert (stored.path, stored.written, stored.is_new, stored.is_read) == (PATH, True, True, True)
+    secret = decrypt(tmp_path / PATH, IDENTITY)
+    assert secret["stringData"] == {"token": value}
+    assert secret["metadata"] == {"name": "hf", "namespace": "llm"}
+    assert secret["type"] == "Opaque"
+
+
+def test_nothing_of_the_value_is_left_in_the_folder(tmp_path: Path) -> None:
+    set_secret(repository(tmp_path, prod=SOPS), "hunter2-in-plain-text")
+    for file in tmp_path.rglob("*"):
+        assert not file.is_file() or b"hunter2-in-plain" not in file.read_bytes(), file
+
+
+def test_a_value_that_is_there_is_not_encrypted_again_without_any_key(tmp_path: Path) -> None:
+    project = repository(tmp_path, prod=SOPS)
+    set_secret(project, "one")
+    before = (tmp_path / PATH).read_bytes()
+    assert not set_secret(project, "one").written
+    assert (tmp_path / PATH).read_bytes() == before
+    assert set_secret(project, "two").written
+    assert set_secret(project, "one").written
+    assert decrypt(tmp_path / PATH, IDENTITY)["stringData"] == {"token": "one"}
+
+
+def test_with_a_key_it_is_known_in_a_fresh_clone_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_secret(repository(tmp_path / "one", prod=SOPS), "same")
+    copy = repository(tmp_path / "two", prod=SOPS)
+    (copy.root / PATH).parent.mkdir(parents=True)
+    (copy.root / PATH).write_bytes((tmp_path / "one" / PATH).read_bytes())
+    monkeypatch.setenv("SOPS_AGE_KEY", IDENTITY)
+    assert not set_secret(copy, "same").written
+    assert set_secret(copy, "other").written
+
+
+def test_a_second_key_leaves_the_first_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = repository(tmp_path, prod=SOPS)
+    set_secret(project, "one")
+    before = yamlio.load((tmp_path / PATH).read_text(encoding="utf-8"))
+    with pytest.raises(tools.ToolError, match="SOPS_AGE_KEY_FILE"):
+        set_secret(project, "two", key="second")
+    assert yamlio.load((tmp_path / PATH).read_text(encoding="utf-8")) == before
+    monkeypatch.setenv("SOPS_AGE_KEY", IDENTITY)
+    assert set_secret(project, "two", key="second").written
+    after = yamlio.load((tmp_path / PATH).read_text(encoding="utf-8"))
+    assert after["stringData"]["token"] == before["stringData"]["token"]
+    assert decrypt(tmp_path / PATH, IDENTITY)["stringData"] == {"token": "one", "second": "two"}
+
+
+def test_other_recipients_are_encrypted_for(tmp_path: Path) -> None:
+    set_secret(repository(tmp_path, prod=SOPS), "one")
+    identity, recipient = age_key()
+    project = repository(tmp_path, prod={"secrets": {"backend": "sops", "age": [recipient, RECIPIENT]}})
+    assert set_secret(project, "one").written
+    assert decrypt(tmp_path / PATH, identity)["stringData"] == {"token": "one"}
+
+
+def test_the_value_is_no_argument_nor_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """sops is called through a script that writes down what a process list would show."""
+    real = tools.find_tool(sops.SOPS, tool_folder())
+    spy, log = tmp_path / "tools" / "sops", tmp_path / "log"
+    spy.parent.mkdir()
+    spy.write_text(f'#!/bin/sh\n{{ echo "$@"; env; }} >> {log}\nexec {real} "$@"\n', encoding="utf-8")
+    spy.chmod(0o755)
+    monkeypatch.setenv("LLMSTACK_TOOLS", str(spy.parent))
+    monkeypatch.setenv("SOPS_AGE_KEY", IDENTITY)
+    project = repository(tmp_path / "repository", prod=SOPS)
+    for value, key in (("hunter2", "token"), ("hunter2", "token"), ("hunter3", "second")):
+        set_secret(project, value, key=key)
+    seen = log.read_text(encoding="utf-8")
+    assert "encrypt" in seen
+    assert "set --value-stdin" in seen
+    assert "hunter" not in seen
+
+
+def test_the_command_says_nothing_of_the_value(tmp_path: Path) -> None:
+    project = repository(tmp_path, prod={"secrets": {"backend": "sops", "age": ["age1" + "q" * 58]}})
+    command = [sys.executable, "-m", "llmstack.cli", "-C", str(project.root), "secret", "set", "prod", "hf", "token"]
+    done = subprocess.run(command, input="hunter2\n", capture_output=True, text=True, check=False, env=dict(os.environ))
+    assert done.returncode == 5
+    assert "hunter2" not in done.stdout + done.stderr
+    assert not (tmp_path / PATH).exists()
+
+
+def test_the_unit_lists_what_is_there_and_only_it_is_decrypted(tmp_path: Path) -> None:
+    project = repository(tmp_path, prod=SOPS | FLUX)
+    assert "missing-secret" in {finding.id for finding in generate(project)}
+    assert not (tmp_path / "overlays/prod/secrets/kustomization.yaml").exists()
+    assert "to be encrypted" in (tmp_path / "overlays/prod/REQUIREMENTS.md").read_text(encoding="utf-8")
+    set_secret(project, "one")
+    set_secret(project, "two", name="registry", key=".dockerconfigjson")
+    assert "missing-secret" not in {finding.id for finding in generate(project)}
+    read = {
+        path.name: yamlio.load(path.read_text(encoding="utf-8"))
+        for path in (tmp_path / "overlays/prod/secrets").iterdir()
+    }
+    assert read["kustomization.yaml"]["resources"] == ["hf.yaml", "registry.yaml"]
+    assert read["registry.yaml"]["type"] == "kubernetes.io/dockerconfigjson"
+    aggregate = yamlio.load((tmp_path / "overlays/prod/kustomization.yaml").read_text(encoding="utf-8"))
+    assert "secrets" not in aggregate["resources"]
+    synced = {
+        path.stem: yamlio.load(path.read_text(encoding="utf-8"))
+        for path in (tmp_path / "clusters/eu/prod").rglob("*.yaml")
+    }
+    decrypting = [name for name, each in synced.items() if "decryption" in each.get("spec", {})]
+    assert decrypting == ["secrets"]
+    waiting = {
+        name: [one["name"] for one in each.get("spec", {}).get("dependsOn", ())] for name, each in synced.items()
+    }
+    assert "prod.secrets" in waiting["llama"]
+    assert "prod.secrets" in waiting["router"]
+    assert "encrypted in secrets/" in (tmp_path / "overlays/prod/REQUIREMENTS.md").read_text(encoding="utf-8")
+
+
+def test_encrypted_manifests_pass_validation_without_a_key_and_hide_nothing_else(tmp_path: Path) -> None:
+    project = repository(tmp_path, prod=SOPS | FLUX)
+    set_secret(project, "one")
+    generate(project)
+    environments = project.select(["prod"])
+    assert "invalid-object" not in {each.id for each in app.validate(project, environments, tool_folder())}
+    text = (tmp_path / PATH).read_text(encoding="utf-8")
+    for old, new, wrong in (
+        ("kind: Secret\n", "kind: Secret\nspec: {}\n", "additional properties 'spec' not allowed"),
+        ("kind: Secret\n", "kind: Secret\nimmutable: maybe\n", "got string, want null or boolean"),
+    ):
+        (tmp_path / PATH).write_text(text.replace(old, new), encoding="utf-8")
+        messages = [each.message for each in app.validate(project, environments, tool_folder())]
+        assert any(wrong in message for message in messages), messages
+
+
+def test_a_plain_secret_beside_the_encrypted_ones_is_an_error(tmp_path: Path) -> None:
+    project = repository(tmp_path, prod=SOPS)
+    set_secret(project, "one")
+    text = (tmp_path / PATH).read_text(encoding="utf-8")
+    plain = tmp_path / "overlays/prod/secrets/plain.yaml"
+    half = text.replace("stringData:\n", "stringData:\n    open: hunter2\n")
+    for body in ("kind: Secret\nmetadata: {name: x}\nstringData: {a: hunter2}\n", half):
+        plain.write_text(body, encoding="utf-8")
+        generation = app.generate(project, [])
+        assert generation.plan is None
+        found = [each for each in generation.findings if each.id == "plaintext-secret"]
+        assert [str(each.place).split(":")[0] for each in found] == ["overlays/prod/secrets/plain.yaml"]
+        assert "hunter2" not in str(generation.findings)
+
+
+def test_manifests_are_never_pruned(tmp_path: Path) -> None:
+    project = repository(tmp_path, prod=SOPS)
+    set_secret(project, "one")
+    generate(project)
+    repository(tmp_path, prod={})
+    generate(project)
+    assert (tmp_path / PATH).exists()
+    assert not (tmp_path / "overlays/prod/secrets/kustomization.yaml").exists()
+
+
+def test_a_namespace_that_changed_is_an_error(tmp_path: Path) -> None:
+    project = repository(tmp_path, prod=SOPS)
+    set_secret(project, "one")
+    repository(tmp_path, prod=SOPS | {"namespace": "other"})
+    assert "secret-namespace" in {finding.id for finding in app.generate(project, []).findings}
+    with pytest.raises(RefusedError):
+        set_secret(project, "one")
+
+
+def test_what_is_no_manifest_of_ours_is_not_overwritten(tmp_path: Path) -> None:
+    project = repository(tmp_path, prod=SOPS)
+    file = tmp_path / PATH
+    file.parent.mkdir(parents=True)
+    file.write_text("# mine\n", encoding="utf-8")
+    with pytest.raises(RefusedError):
+        set_secret(project, "one")
+    assert file.read_text(encoding="utf-8") == "# mine\n"
+    file.unlink()
+    file.symlink_to(tmp_path / "elsewhere.yaml")
+    with pytest.raises(RefusedError):
+        set_secret(project, "one")
+    assert not (tmp_path / "elsewhere.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value"),
+    [
+        ("Hf", "token", "x"),
+        ("../x", "token", "x"),
+        ("kustomization", "token", "x"),
+        ("hf", "to ken", "x"),
+        ("hf", "token", ""),
+    ],
+)
+def test_names_keys_and_values_that_cannot_be(name: str, key: str, value: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError):
+        set_secret(repository(tmp_path, prod=SOPS), value, name, key)
+
+
+@pytest.mark.parametrize("backend", [{}, {"secrets": {"backend": "external-secrets", "store": "vault"}}])
+def test_backends_that_keep_nothing_in_git(backend: dict[str, object], tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="keeps no secrets in Git"):
+        set_secret(repository(tmp_path, prod=backend), "x")
+
+
+def test_rules_for_sops_itself(tmp_path: Path) -> None:
+    """One for each environment; a run on some environments leaves the rules of the others."""
+    _, other = age_key()
+    project = repository(tmp_path, prod=SOPS, dev={"secrets": {"backend": "sops", "age": [other]}}, test={})
+    generate(project)
+    rules = yamlio.load((tmp_path / ".sops.yaml").read_text(encoding="utf-8"))["creation_rules"]
+    assert [rule["age"] for rule in rules] == [other, RECIPIENT]
+    program = tools.find_tool(sops.SOPS, tool_folder())
+    command = [str(program), "encrypt", "--filename-override", "overlays/dev/secrets/new.yaml"]
+    done = subprocess.run(
+        command, input="kind: Secret\nstringData: {a: b}\n", cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert yamlio.load(done.stdout)["sops"]["age"][0]["recipient"] == other
+    assert yamlio.load(done.stdout)["kind"] == "Secret"
+    repository(tmp_path, dev={})
+    generation = app.generate(project, ["prod"])
+    assert generation.plan is not None
+    assert ".sops.yaml" not in {change.path for change in generation.plan.changes}
+    generate(project)
+    rules = yamlio.load((tmp_path / ".sops.yaml").read_text(encoding="utf-8"))["creation_rules"]
+    assert [rule["age"] for rule in rules] == [RECIPIENT]
+    repository(tmp_path, prod={})
+    generate(project)
+    assert not (tmp_path / ".sops.yaml").exists()
+
+
+def test_rules_of_somebodys_own_are_left_alone(tmp_path: Path) -> None:
+    project = repository(tmp_path, prod=SOPS)
+    (tmp_path / ".sops.yaml").write_text("creation_rules: []\n", encoding="utf-8")
+    assert "foreign-sops-rules" in {finding.id for finding in generate(project)}
+    assert (tmp_path / ".sops.yaml").read_text(encoding="utf-8") == "creation_rules: []\n"
+    assert set_secret(project, "one").written
