@@ -1,9 +1,9 @@
 """A key is missing that something enabled cannot do without.
 
 An enabled model has a `name`, an image (`repository` and `tag`) and a `modelURL`; an init container has an
-image, a reference to a Secret both its name and its key, a shared storage a size and an NFS export server and path, a
-KEDA fallback both its keys, a LeaderWorkerSet a size, a LoRA adapter a name, a base model and a source. Objects made without them are refused by the API, or
-run something else than was meant.
+image, a reference to a Secret both its name and its key, the shared storage a size, an NFS export server and
+path, a KEDA fallback both its keys, a LeaderWorkerSet a size, a LoRA adapter a name, a base model and a source.
+Objects made without them are refused by the API, or run something else than was meant.
 
 Fix: add the key, or disable what it belongs to. The check cannot be turned off.
 """

@@ -60,8 +60,13 @@ def model_sizes(model: Model) -> ParallelSizes:
     """The parallel sizes of a model, from its typed options and its extra arguments."""
     config = model.vllm_config
     extra = (*(config.extra_args or ()), *(model.extra_args or ()))
-    tensor, pipeline = config.tensor_parallel_size or 1, config.pipeline_parallel_size or 1
+    tensor, pipeline = config.tensor_parallel_size or 1, config.pipeline_parallel_size or _stages(model)
     return _sizes(tensor, pipeline, extra) if extra else ParallelSizes(tensor, pipeline)
+
+
+def _stages(model: Model) -> int:
+    """Pipeline stages when nobody says how many: one to each pod of a LeaderWorkerSet, as its arguments have it."""
+    return (model.lws_spec.size if model.uses_lws and model.lws_spec else None) or 1
 
 
 @lru_cache(maxsize=1 << 12)
