@@ -22,6 +22,18 @@ class Placed:
     object: Object
 
 
+NAMELESS = frozenset(
+    ("affinity", "args", "command", "data", "emptyDir", "livenessProbe", "metadata", "ports", "readinessProbe",
+     "securityContext", "selector", "startupProbe", "strategy", "tolerations")
+)  # fmt: skip
+"""Fields in which nothing names another object: what looks for names leaves them out."""
+
+
+def may_name(field: str, item: object) -> bool:
+    """Whether a field is worth a look for names of other objects."""
+    return isinstance(item, (dict, list)) and field not in NAMELESS
+
+
 def prune(value: Any) -> Any:
     """`value` without nulls, at any depth. Empty maps and lists stay: `emptyDir: {}` means something."""
     if isinstance(value, dict):

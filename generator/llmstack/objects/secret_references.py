@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from llmstack.objects.extra import UNIT as EXTRA
-from llmstack.objects.placed import Placed
+from llmstack.objects.placed import Placed, may_name
 
 Use = Literal["env", "all", "pull", "certificate"]
 PULL_KEY = ".dockerconfigjson"
@@ -92,7 +92,7 @@ def _uses(value: Any) -> Iterator[tuple[str, Use, str | None]]:
             yield from _named(item, "name", "all")
         elif field == "secret" and isinstance(item, dict):
             yield from _volume(value, item)
-        else:
+        elif may_name(field, item) and field != "resources":
             yield from _uses(item)
 
 

@@ -70,12 +70,13 @@ def merge_keys(api_version: str, kind: str, path: Path) -> Path:
     return MERGE_KEYS.get((api_version, kind), _NO_KEYS).get(path, ())
 
 
-def merge_patch(target: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+def merge_patch(target: Mapping[str, Any], patch: Mapping[str, Any], *, checked: bool = False) -> dict[str, Any]:
     """`target` as kustomize leaves it after the strategic merge patch `patch`; neither argument is changed.
 
     Parts that the patch leaves alone are shared with `target`. Name, kind and namespace merge as other fields
     do: what a patch's target and options make of them is not decided here. Raises `Unsupported` on a patch
-    that deletes the whole object and on what the module's description says.
+    that deletes the whole object and on what the module's description says. `checked` says that `check_keys` has
+    passed on the target: a parent of many units is checked once.
     """
     kind = str(target.get("apiVersion")), str(target.get("kind"))
     if patch.get("apiVersion", kind[0]) != kind[0] or patch.get("kind", kind[1]) != kind[1]:
@@ -85,11 +86,18 @@ def merge_patch(target: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str
     metadata = patch.get("metadata")
     if isinstance(metadata, Mapping):
         patch = {**patch, "metadata": _patch_metadata(metadata)}
-    keyed = MERGE_KEYS.get(kind, _NO_KEYS)
-    for path, keys in keyed.items():
+    if not checked:
+        check_keys(target)
+    return _merge_map(target, patch, (), MERGE_KEYS.get(kind, _NO_KEYS))
+
+
+def check_keys(target: Mapping[str, Any]) -> None:
+    """Raise `Unsupported` when two items of a keyed list share their key: kustomize would merge them, whatever the
+    patch says."""
+    kind = str(target.get("apiVersion")), str(target.get("kind"))
+    for path, keys in MERGE_KEYS.get(kind, _NO_KEYS).items():
         for items in _lists_at(target, path):
             _identities(items, keys)
-    return _merge_map(target, patch, (), keyed)
 
 
 def _patch_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:

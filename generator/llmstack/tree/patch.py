@@ -30,7 +30,7 @@ def difference(before: Object, after: Object) -> Object | None:
     """The patch that makes `after` of `before`, None when nothing differs.
 
     It carries apiVersion, kind and the final name; namespaces are not compared. Raises `NotExpressible` when kustomize
-    could not build `after` from it.
+    could not build `after` from it. `before` has passed `check_keys`.
     """
     kind = (str(before["apiVersion"]), str(before["kind"]))
     if (after["apiVersion"], after["kind"]) != kind:
@@ -41,7 +41,7 @@ def difference(before: Object, after: Object) -> Object | None:
     metadata = {**patch.pop("metadata", {}), "name": after["metadata"]["name"]}
     whole: Object = {"apiVersion": kind[0], "kind": kind[1], "metadata": metadata, **patch}
     try:
-        built = merge_patch(before, whole)
+        built = merge_patch(before, whole, checked=True)
     except ValueError as error:
         raise NotExpressible(str(error)) from error
     if built != after:

@@ -8,7 +8,7 @@ is taken against the parent with its references already rewritten.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 Renames = Mapping[tuple[str, str], str]
@@ -43,22 +43,35 @@ def rewrite(object: dict[str, Any], renames: Renames) -> dict[str, Any]:
     """`object` with its references as kustomize leaves them after the renames."""
     if not renames or object["kind"] not in _FOLLOWED:
         return object
-    rewritten: dict[str, Any] = {**_rewrite(object, "", renames), "metadata": object["metadata"]}
-    return rewritten
+    rewritten = _rewrite(object, "", lambda kind, name: renames.get((kind, name), name))
+    return {**rewritten, "metadata": object["metadata"]}
 
 
-def _rewrite(value: Any, holder: str, renames: Renames) -> Any:
+def references(object: dict[str, Any]) -> frozenset[tuple[str, str]]:
+    """(kind, name) of every object that `object` names where kustomize follows it."""
+    found: set[tuple[str, str]] = set()
+
+    def collect(kind: str, name: str) -> str:
+        found.add((kind, name))
+        return name
+
+    if object["kind"] in _FOLLOWED:
+        _rewrite(object, "", collect)
+    return frozenset(found)
+
+
+def _rewrite(value: Any, holder: str, rename: Callable[[str, str], str]) -> Any:
     if isinstance(value, list):
-        return [_rewrite(item, holder, renames) for item in value]
+        return [_rewrite(item, holder, rename) for item in value]
     if not isinstance(value, dict):
         return value
-    result = {key: _rewrite(item, key, renames) for key, item in value.items()}
+    result = {key: _rewrite(item, key, rename) for key, item in value.items()}
     for field, kind in _BY_FIELD.items():
-        if field in result:
-            result[field] = renames.get((kind, result[field]), result[field])
+        if isinstance(result.get(field), str):
+            result[field] = rename(kind, result[field])
     named = _BY_HOLDER.get(holder) or (str(value.get("kind")) if holder in _BY_KIND else None)
     if named and isinstance(value.get("name"), str):
-        result["name"] = renames.get((named, value["name"]), value["name"])
+        result["name"] = rename(named, value["name"])
     return result
 
 

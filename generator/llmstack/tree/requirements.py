@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from llmstack.objects.engine_pod import is_gpu
-from llmstack.objects.placed import Object, Placed
+from llmstack.objects.placed import Object, Placed, may_name
 
 OPERATORS = {
     "argoproj.io": "Argo CD 3",
@@ -104,7 +104,7 @@ def _names(value: Any) -> Iterator[tuple[str, str]]:
         elif field in CONFIG_MAPS and isinstance(item, dict):
             if isinstance(item.get("name"), str) and not item.get("optional"):
                 yield "ConfigMap", item["name"]
-        else:
+        elif may_name(field, item) and field != "resources":
             yield from _names(item)
 
 
@@ -121,7 +121,7 @@ def _resources(value: Any) -> Iterator[str]:
         for field, item in value.items():
             if field == "resources" and isinstance(item, dict):
                 yield from (*_map(item.get("requests")), *_map(item.get("limits")))
-            else:
+            elif may_name(field, item):
                 yield from _resources(item)
 
 

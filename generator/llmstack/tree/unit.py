@@ -9,9 +9,9 @@ from typing import Any
 
 from llmstack import yamlio
 from llmstack.objects.placed import Object
-from llmstack.tree.merge import DIRECTIVE, merge_patch
+from llmstack.tree.merge import DIRECTIVE, check_keys, merge_patch
 from llmstack.tree.patch import NotExpressible, difference
-from llmstack.tree.references import rewrite, without_namespace
+from llmstack.tree.references import references, rewrite, without_namespace
 
 Files = dict[str, str]
 Slots = Mapping[str, Object]
@@ -47,15 +47,20 @@ class Parent:
     component: Component | None = None
     effective: Slots = field(default_factory=dict)
     """The objects after the component."""
+    named: Mapping[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
+    """What each of them names: a unit that renames none of it needs no look."""
 
     @classmethod
     def of(cls, directory: str, objects: Slots, component: Component | None = None) -> Parent | None:
         """The parent under a component; None when the component's patches do not build on these objects."""
         try:
             effective = component.apply(objects) if component else objects
+            for object in effective.values():
+                check_keys(object)
         except ValueError:
             return None
-        return cls(directory, objects, component, effective)
+        named = {slot: references(object) for slot, object in effective.items()}
+        return cls(directory, objects, component, effective, named)
 
 
 def _without_name(patch: Object) -> dict[str, Any]:
@@ -100,8 +105,10 @@ def _patches(parent: Parent, goal: Slots) -> dict[str, Object]:
                 "metadata": {"name": object["metadata"]["name"]},
                 DIRECTIVE: "delete",
             }
-        elif patch := difference(rewrite(object, renames), goal[slot]):
-            patches[slot] = patch
+        else:
+            parental = rewrite(object, renames) if parent.named[slot] & renames.keys() else object
+            if patch := difference(parental, goal[slot]):
+                patches[slot] = patch
     return patches
 
 
