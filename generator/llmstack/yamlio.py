@@ -128,19 +128,17 @@ def _construct_float(loader: Any, node: Any) -> float | str:
 _KubernetesLoader.add_constructor("tag:yaml.org,2002:float", _construct_float)
 
 
-def sorted_items(value: dict[str, Any]) -> list[tuple[str, Any]]:
-    """The items of a map in the order `dump` writes them."""
-    return sorted(value.items(), key=_item_key)
-
-
-def _item_key(item: tuple[str, Any]) -> tuple[int, str]:
-    return KEY_ORDER.get(item[0], 99), item[0]
+@lru_cache(maxsize=1 << 14)
+def _in_order(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """Keys of a map in the order they are written; maps with the same keys are many."""
+    return tuple(sorted(keys, key=lambda key: (KEY_ORDER.get(key, 99), key)))
 
 
 def _write_map(value: dict[str, Any], indent: str, first: str, lines: list[str]) -> None:
     """Append the lines of a non-empty map; `first` replaces the indent of its first line (after `- `)."""
     lead = first or indent
-    for key, item in sorted(value.items(), key=_item_key) if len(value) > 1 else value.items():
+    for key in _in_order(tuple(value)):
+        item = value[key]
         head = f"{lead}{_string(key)}:"
         lead = indent
         if item.__class__ is str:

@@ -51,23 +51,19 @@ def difference(before: Object, after: Object) -> Object | None:
 
 def _map_difference(before: Mapping[str, Any], after: Mapping[str, Any], path: Path, kind: tuple[str, str]) -> Any:
     patch: dict[str, Any] = {}
+    replaced = False
     for key, value in after.items():
         if key not in before:
             patch[key] = value
         elif (old := before[key]) is not value and old != value:
             patch[key] = _value_difference(old, value, (*path, key), kind)
+            replaced |= isinstance(old, str) and isinstance(value, (int, float))  # kustomize would keep the quotes
     gone = before.keys() - after.keys()
-    replaced = gone and (not after or (path and path[-1] in _LABELS))
-    if replaced or any(_keeps_quotes(before.get(key), value) for key, value in patch.items()):
+    if replaced or (gone and (not after or (path and path[-1] in _LABELS))):
         return {DIRECTIVE: "replace", **after}
     for key in gone:
         patch[key] = None
     return patch or _SAME
-
-
-def _keeps_quotes(before: Any, after: Any) -> bool:
-    """Whether kustomize would write a number as text: it keeps the quotes of the text that was there (`"50%"` → 1)."""
-    return isinstance(before, str) and isinstance(after, (int, float))
 
 
 def _value_difference(before: Any, after: Any, path: Path, kind: tuple[str, str]) -> Any:
