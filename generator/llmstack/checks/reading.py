@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from llmstack.finding import Severity
 
-_ERROR, _WARNING = Severity.ERROR, Severity.WARNING
+_ERROR, _WARNING, _NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,11 @@ TREE: Mapping[str, Page] = {
         _WARNING,
         "What is read of a Secret is not among the encrypted manifests.",
         "Run `llmstack secret set`.",
+    ),
+    "foreign-sops-rules": Page(
+        _NOTE,
+        ".sops.yaml is somebody's own: no rules are written into it.",
+        "Give it a rule for overlays/<env>/secrets/, where people run `sops` themselves.",
     ),
     "secret-namespace": Page(
         _ERROR, "An encrypted manifest is for another namespace.", "Remove it, and run `llmstack secret set` again."

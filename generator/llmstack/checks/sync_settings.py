@@ -2,18 +2,25 @@
 
 Their objects name the repository and live under clusters/<cluster>/: `repoURL` and `cluster` are needed, and
 the URL is one that a controller can read (https://, http://, ssh://, or git@host:path for Argo CD; Flux takes
-http, https and ssh URLs: GitRepository, spec.url). `source: artifact` is Flux's alone.
+http, https and ssh URLs: GitRepository, spec.url), without a password in it. `path` is a folder of the repository.
+`source: artifact` and `secretName` are Flux's alone.
 
-Fix: set `gitops.sync.repoURL` and `gitops.sync.cluster`, or `tool: none`.
+Flux puts the name of a Kustomization, `<env>.models.<model>`, into a label of every object it applies
+(kustomize.toolkit.fluxcd.io/name), and a label's value has 63 characters at most.
+
+Fix: set `gitops.sync.repoURL` and `gitops.sync.cluster`, or `tool: none`; shorten the name of the environment or the
+model.
 """
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 
 from llmstack.checks.subject import Subject
 from llmstack.finding import Finding, Severity
+from llmstack.model.gitops import Sync
 
 ID, SEVERITY, MILDER = "sync-settings", Severity.ERROR, Severity.WARNING
 
@@ -21,6 +28,8 @@ _URLS = {
     "flux": re.compile(r"(?:https?|ssh)://\S+"),
     "argo": re.compile(r"(?:https?|ssh)://\S+|[\w.-]+@[\w.-]+:\S+"),
 }
+_PASSWORD = re.compile(r"\w+://[^/@]*:[^/@]+@")
+_LONGEST = 63
 
 
 def run(subject: Subject) -> Iterator[Finding]:
@@ -29,24 +38,38 @@ def run(subject: Subject) -> Iterator[Finding]:
         return
     for key, value in (("repoURL", sync.repo_url), ("cluster", sync.cluster)):
         if not value:
-            yield Finding(
-                ID,
-                SEVERITY,
-                f"sync.tool: {sync.tool} needs `{key}`",
-                ("gitops", "sync", "tool"),
-                help=f"set gitops.sync.{key}",
-            )
+            message = f"sync.tool: {sync.tool} needs `{key}`"
+            yield Finding(ID, SEVERITY, message, ("gitops", "sync", "tool"), help=f"set gitops.sync.{key}")
+    yield from _repository(sync)
+    if sync.tool == "argo" and sync.source == "artifact":
+        message = "`source: artifact` is read by Flux alone"
+        yield Finding(ID, MILDER, message, ("gitops", "sync", "source"), help="remove it")
+    if sync.tool == "argo" and sync.secret_name:
+        message = "`secretName` is read by Flux alone: Argo CD finds its credentials by the repository's URL"
+        yield Finding(ID, MILDER, message, ("gitops", "sync", "secretName"), help="remove it")
+    if sync.tool == "flux":
+        yield from _names(subject)
+
+
+def _repository(sync: Sync) -> Iterator[Finding]:
+    """Where the tree is: a URL that the tool can read, and a folder in it."""
     if sync.repo_url and not _URLS[sync.tool].fullmatch(sync.repo_url):
         message = f"{sync.tool.capitalize()} cannot read the repository at this URL"
-        help = "write https://host/path or ssh://git@host/path" + (
-            " (not git@host:path)" if sync.tool == "flux" else ""
-        )
+        not_so = " (not git@host:path)" if sync.tool == "flux" else ""
+        help = f"write https://host/path or ssh://git@host/path{not_so}"
         yield Finding(ID, SEVERITY, message, ("gitops", "sync", "repoURL"), help=help, secret=True)
-    if sync.tool == "argo" and sync.source == "artifact":
-        yield Finding(
-            ID,
-            MILDER,
-            "`source: artifact` is read by Flux alone",
-            ("gitops", "sync", "source"),
-            help="remove it",
-        )
+    elif sync.repo_url and _PASSWORD.match(sync.repo_url):
+        message = "the URL has a password in it, which would stand in Git"
+        help = "keep credentials in the cluster: gitops.sync.secretName for Flux, `argocd repo add` for Argo CD"
+        yield Finding(ID, SEVERITY, message, ("gitops", "sync", "repoURL"), help=help, secret=True)
+    if sync.path and posixpath.normpath(sync.path.lstrip("/")).startswith(".."):
+        message = f"`{sync.path}` is not a folder of the repository"
+        yield Finding(ID, SEVERITY, message, ("gitops", "sync", "path"), help="write it from the repository's root")
+
+
+def _names(subject: Subject) -> Iterator[Finding]:
+    for at, model in subject.models():
+        name = f"{subject.environment}.models.{model.name}"
+        if len(name) > _LONGEST:
+            message = f"Flux's name for this model, `{name}`, is longer than the {_LONGEST} characters of a label"
+            yield Finding(ID, SEVERITY, message, (*at, "name"), help="shorten it, or the environment's name")
