@@ -12,6 +12,7 @@ from dataclasses import replace
 from types import ModuleType
 
 from llmstack.checks import (
+    abbreviated_flag,
     argo_sops,
     bad_flag_value,
     bad_label,
@@ -80,6 +81,7 @@ CHECKS: dict[str, ModuleType] = {
         removed_flag,
         bad_flag_value,
         bad_negation,
+        abbreviated_flag,
         duplicate_flag,
         unknown_variable,
         unknown_vllm_version,

@@ -8,7 +8,16 @@ from functools import lru_cache
 from llmstack.checks.duplicate_flag import TYPED_KEYS
 from llmstack.checks.subject import Subject
 from llmstack.finding import Finding, Route
-from llmstack.flags import FlagProblem, Match, catalogue_for, lint_arguments, lint_environment, lint_router_arguments
+from llmstack.flags import (
+    FlagProblem,
+    Match,
+    catalogue_for,
+    find_abbreviated,
+    lint_arguments,
+    lint_environment,
+    lint_router_arguments,
+    router_catalogue,
+)
 from llmstack.model.engine import Model
 from llmstack.objects import arguments, router_arguments
 
@@ -52,7 +61,8 @@ def _engines(subject: Subject) -> Iterator[Located]:
         first = [model.model_url or "model", *arguments.options(model)]
         given = [*first, *arguments.extra(model)]
         against = "" if match.exact else f"checked against vLLM {match.catalogue.version}, because {match.reason}"
-        for problem in lint_arguments(given, match):
+        short = find_abbreviated(given, match.catalogue, match.other_catalogues())
+        for problem in (*lint_arguments(given, match), *short):
             yield problem, _route(at, model, problem, len(first)), against
 
 
@@ -71,7 +81,7 @@ def _router(subject: Subject) -> Iterator[Located]:
         return
     given = router_arguments.arguments(subject.stack)
     typed = len(given) - len(router.extra_args or [])
-    for problem in lint_router_arguments(given):
+    for problem in (*lint_router_arguments(given), *find_abbreviated(given, router_catalogue())):
         index = problem.index - typed
         yield (
             problem,

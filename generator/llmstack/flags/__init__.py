@@ -4,6 +4,7 @@ match = catalogue_for("vllm/vllm-openai", "v0.11.2")
 lint_arguments(["Qwen/Qwen3-8B", "--max-model-len", "16k"], match)   # []
 """
 
+from llmstack.flags.abbreviations import find_abbreviated
 from llmstack.flags.catalogue import Catalogue, Flag, load_catalogue, newest, router_catalogue, versions
 from llmstack.flags.environment import lint_environment
 from llmstack.flags.lint import lint_arguments, lint_router_arguments
@@ -19,6 +20,7 @@ __all__ = [
     "Match",
     "ParallelSizes",
     "catalogue_for",
+    "find_abbreviated",
     "lint_arguments",
     "lint_environment",
     "lint_router_arguments",

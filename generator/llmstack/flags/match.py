@@ -62,7 +62,7 @@ def catalogue_for(image_repository: str, image_tag: str, stated_version: str | N
         return guess(f"`{image_repository}:{image_tag}` does not say which vLLM it holds")
     release = find_release(tag)
     if tag in ("", "latest") or tag.startswith("nightly"):
-        return Match(newest(), "guess", f"the tag is `{tag or 'latest'}`; checked against vLLM {newest().version}")
+        return Match(newest(), "guess", f"the tag is `{tag or 'latest'}`")
     if release is None or release.numbers[0] > newest().release.numbers[0] + 1:
         return guess(f"the tag `{image_tag}` does not name a vLLM release")
     match = match_release(release, f"the tag is `{image_tag}`")
@@ -101,4 +101,4 @@ def match_release(release: Release, reason: str) -> Match:
 
 def guess(reason: str) -> Match:
     """The newest catalogue, with every other as a possibility."""
-    return Match(newest(), "guess", f"{reason}; checked against vLLM {newest().version}", versions()[:-1])
+    return Match(newest(), "guess", reason, versions()[:-1])

@@ -104,9 +104,7 @@ def read_option(text: str, catalogue: Catalogue) -> Option:
     if vllm and text.startswith("-O") and catalogue.release.minor >= DOTTED_SINCE:
         return read_level(text, catalogue)
     written, equals, value = text.partition("=")
-    name, path = written, None
-    if vllm and text.startswith("--"):
-        name = "--" + _NAME.sub(lambda match: match[0].replace("_", "-"), written[2:], count=1)
+    name, path = flag_name(written) if vllm else written, None
     if vllm and "." in name and catalogue.release.minor >= DOTTED_SINCE:
         name, _, path = name.partition(".")
     if name == "--help" and vllm:
@@ -116,6 +114,13 @@ def read_option(text: str, catalogue: Catalogue) -> Option:
         return Option(text[:2], (text[:2],), text[2:]) if text[:2] in catalogue.spellings else Option(written, ())
     candidates = find_options(name, catalogue)
     return Option(written, candidates, value if equals else None, path)
+
+
+def flag_name(written: str) -> str:
+    """A long flag with dashes for its underscores, as vLLM reads it; the keys after a dot stay as they are."""
+    if not written.startswith("--"):
+        return written
+    return "--" + _NAME.sub(lambda match: match[0].replace("_", "-"), written[2:], count=1)
 
 
 def read_level(text: str, catalogue: Catalogue) -> Option:

@@ -9,7 +9,7 @@ from llmstack.finding import Severity
 
 Kind = Literal[
     "unknown-flag", "removed-flag", "bad-flag-value", "missing-value", "bad-negation", "flag-given-twice",
-    "unexpected-argument", "unknown-env", "removed-env",
+    "unexpected-argument", "abbreviated-flag", "unknown-env", "removed-env",
 ]  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from functools import cache, lru_cache
 
 from llmstack.flags.catalogue import Catalogue, Change, changes, versions
-from llmstack.flags.parse import Use
+from llmstack.flags.parse import Use, flag_name
 from llmstack.flags.problem import FlagProblem
 from llmstack.flags.release import read_release
 
@@ -22,14 +22,16 @@ CLOSE = 12
 def explain_unknown(use: Use, catalogue: Catalogue) -> FlagProblem:
     """The problem of a flag that the catalogue does not have."""
     written = use.written
+    name = flag_name(written).partition(".")[0] if written.startswith("--") else written
     if use.trouble == "ambiguous":
+        if history := explain_history(use, name, catalogue):
+            return history
         several = ", ".join(f"`{option}`" for option in use.candidates[:6])
         return FlagProblem(
             "unknown-flag", written, use.index, f"`{written}` could be {several}", "write the flag in full"
         )
     if " " in written:
         return explain_one_piece(use)
-    name = "--" + written[2:].partition(".")[0].replace("_", "-") if written.startswith("--") else written
     if "." in written and name in catalogue.spellings:
         message = f"vLLM {catalogue.version} takes no keys after a flag's name"
         help = f"give `{name}` its JSON in one piece"
