@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Route, Severity
+from llmstack.finding import Finding, Route, Severity, show_route
 
 ID, SEVERITY = "mutable-tag", Severity.WARNING
 
@@ -26,13 +26,10 @@ def is_mutable(tag: str) -> bool:
 def run(subject: Subject) -> Iterator[Finding]:
     for at, tag in _tags(subject):
         if is_mutable(tag):
-            yield Finding(
-                ID,
-                SEVERITY,
-                f"`{tag}` can move: Git no longer says what runs",
-                at,
-                help="pin a version or a digest",
-            )
+            key = show_route(at)
+            what, help = (f"`{tag}`", "") if subject.states(at) else (f"`{key}`, `{tag}` by default,", f" in `{key}`")
+            message = f"{what} can move: Git no longer says what runs"
+            yield Finding(ID, SEVERITY, message, at, help=f"pin a version or a digest{help}")
 
 
 def _tags(subject: Subject) -> Iterator[tuple[Route, str]]:
