@@ -26,10 +26,10 @@ def own_claim_name(stack: Stack, model: Model) -> str:
 
 
 def weights_path(stack: Stack, model: Model) -> str:
-    """HF_HOME: where the weights are kept."""
-    if claim_name(stack, model):
-        return DATA_PATH
-    return SHARED_PATH if stack.shared_storage.enabled else "/tmp"
+    """HF_HOME: where the weights are kept. As in the chart, the shared storage goes before the model's own claim."""
+    if stack.shared_storage.enabled:
+        return SHARED_PATH
+    return DATA_PATH if claim_name(stack, model) else "/tmp"
 
 
 def claim_mount(stack: Stack) -> dict[str, Any]:
