@@ -11,6 +11,7 @@ from typing import Any
 from llmstack import tools, yamlio
 from llmstack.review.build import Unsupported, build_all
 from llmstack.revisions import Revision
+from llmstack.tree import secrets
 
 Object = dict[str, Any]
 Units = Mapping[str, list[Object]]
@@ -31,7 +32,7 @@ def build_units(
     side: Revision, environment: str, folders: Mapping[str, str], tool_folder: Path | None, *, known: Units
 ) -> Units:
     """The objects of every unit: those that are known already, the others built in process, and by kustomize itself
-    what only that can build."""
+    what only that can build. Secrets that SOPS encrypted are without its block, which never reaches a cluster."""
     units = {unit: known[unit] for unit in folders if unit in known}
     rest = {unit: folder for unit, folder in folders.items() if unit not in units}
     if rest:
@@ -46,7 +47,11 @@ def build_units(
                 units[unit] = build_all(side.read, [folder])[folder]
             except Unsupported:
                 hard[unit] = folder
-    return {**units, **_build_with_kustomize(side, environment, hard, tool_folder)} if hard else units
+    if hard:
+        units |= _build_with_kustomize(side, environment, hard, tool_folder)
+    if secrets.UNIT in units:
+        units[secrets.UNIT] = [secrets.without_sops(object) for object in units[secrets.UNIT]]
+    return units
 
 
 def _own_units(folders: Mapping[str, str], environment: str) -> list[str]:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from llmstack import app, sops, tools, yamlio
 from llmstack.errors import RefusedError, UsageError
+from llmstack.report.review_text import render
+from llmstack.reviewing import make_review
+from llmstack.revisions import open_comparison
 from tests.secrets.support import age_key, decrypt, generate, repository, set_secret, tool_folder
 
 IDENTITY, RECIPIENT = age_key()
@@ -264,3 +268,18 @@ def test_rules_of_somebodys_own_are_left_alone(tmp_path: Path) -> None:
     assert "foreign-sops-rules" in {finding.id for finding in generate(project)}
     assert (tmp_path / ".sops.yaml").read_text(encoding="utf-8") == "creation_rules: []\n"
     assert set_secret(project, "one").written
+
+
+def test_a_review_says_that_a_value_changed_and_nothing_of_it(tmp_path: Path) -> None:
+    project = repository(tmp_path, prod=SOPS)
+    set_secret(project, "one")
+    generate(project)
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.com", "-C", str(tmp_path)]
+    subprocess.run([*git, "add", "-A"], check=True)
+    subprocess.run([*git, "commit", "--quiet", "-m", "one"], check=True)
+    set_secret(project, "two")
+    review = make_review(open_comparison(tmp_path, "HEAD", None), today=date(2026, 6, 1), tool_folder=tool_folder())
+    (changed,) = review.environments["prod"].objects
+    assert (changed.kind, changed.name, changed.unit) == ("Secret", "hf", "secrets")
+    assert [change.path for change in changed.changes] == ["stringData.token"]
+    assert "ENC[" not in render(review)
