@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from enum import IntEnum
-from typing import Any
+from typing import Any, TextIO
 
 import typer
 
@@ -52,10 +52,12 @@ def run(program: Callable[[], object]) -> int:
     try:
         code = program()
         sys.stdout.flush()
-    except (Exception, KeyboardInterrupt) as error:
-        with contextlib.suppress(OSError):  # stderr may be gone too
-            code = _explain(error)
-        _drop_output()
+    except (Exception, KeyboardInterrupt, SystemExit) as error:
+        code, words = _explain(error)
+        with contextlib.suppress(OSError):
+            sys.stderr.write(words)
+    for stream in (sys.stdout, sys.stderr):
+        _drop_rest(stream)
     return code if isinstance(code, int) else Exit.CLEAN
 
 
@@ -69,50 +71,53 @@ def _use_utf8() -> None:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
-def _drop_output() -> None:
-    """Write out what there is; where that cannot be, drop it, else Python complains of it at its own end.
+def _drop_rest(stream: TextIO) -> None:
+    """Write out what is left; where that cannot be, drop it, else Python complains of it at its own end.
 
     The way is that of Python's documentation of `signal`, "Note on SIGPIPE".
     """
     try:
-        sys.stdout.flush()
+        stream.flush()
     except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def _explain(error: BaseException) -> int:
-    """Say what ended the run, on stderr; return the exit code."""
+def _explain(error: BaseException) -> tuple[int, str]:
+    """The exit code of what ended the run, and the words for it."""
     from llmstack.disk.error import DiskError
     from llmstack.errors import RefusedError, UsageError
     from llmstack.gitrun import GitError
     from llmstack.tools import ToolError
 
-    if isinstance(error, typer.Exit):
-        return error.exit_code
-    if isinstance(error, _CLICK_ERROR):
-        error.show()
-        return Exit.USAGE
-    if isinstance(error, BrokenPipeError):
-        return Exit.CUT_OFF
+    if isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError):
+        return Exit.CUT_OFF, ""  # typer turns it into a SystemExit of its own
+    if isinstance(error, (typer.Exit, SystemExit)):
+        return (error.exit_code if isinstance(error, typer.Exit) else int(error.code or 0)), ""
     if isinstance(error, (KeyboardInterrupt, typer.Abort)):
-        print("llmstack: interrupted", file=sys.stderr)
-        return Exit.INTERRUPTED
+        return Exit.INTERRUPTED, "llmstack: interrupted\n"
+    if isinstance(error, _CLICK_ERROR):
+        return Exit.USAGE, _usage(error)
     if isinstance(error, OSError):
-        print("llmstack:", ": ".join(filter(None, (error.filename, error.strerror or str(error)))), file=sys.stderr)
-        return Exit.FAILED
+        reason = ": ".join(filter(None, (error.filename, error.strerror or str(error))))
+        return Exit.FAILED, f"llmstack: {reason}\n"
     codes = {UsageError: Exit.USAGE, RefusedError: Exit.REFUSED}
     for kind, code in {**codes, **dict.fromkeys((DiskError, GitError, ToolError), Exit.FAILED)}.items():
         if isinstance(error, kind):
-            print(f"llmstack: {error}", file=sys.stderr)
-            return code
-    return _report_bug(error)
+            return code, f"llmstack: {error}\n"
+    return Exit.BUG, _report_bug(error)
 
 
-def _report_bug(error: BaseException) -> int:
+def _usage(error: Any) -> str:
+    """What typer says of a wrong command line: the usage, and what is wrong."""
+    words = io.StringIO()
+    error.show(words)
+    return words.getvalue()
+
+
+def _report_bug(error: BaseException) -> str:
     import traceback
 
-    print("".join(traceback.format_exception(error)), file=sys.stderr)
-    advice = f"""llmstack {__version__} has a bug. Please report it with the lines above and the values that
-show it (without secrets) to the maintainers; SECURITY.md says how if it is a security matter."""
-    print(advice, file=sys.stderr)
-    return Exit.BUG
+    return f"""{"".join(traceback.format_exception(error))}
+llmstack {__version__} has a bug. Please report it with the lines above and the values that
+show it (without secrets) to the maintainers; SECURITY.md says how if it is a security matter.
+"""

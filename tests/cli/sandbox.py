@@ -1,0 +1,108 @@
+"""A folder in which commands run as in a person's shell, with `llmstack` and the few programs a transcript may use."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import llmstack
+
+PROGRAMS = [
+    "cat",
+    "chmod",
+    "cp",
+    "env",
+    "git",
+    "grep",
+    "head",
+    "ln",
+    "ls",
+    "mkdir",
+    "mv",
+    "rm",
+    "rmdir",
+    "sed",
+    "touch",
+]
+IDENTITY = {"NAME": "A", "EMAIL": "a@example.com", "DATE": "2026-01-01T00:00:00Z"}
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """`root` is where commands start; `programs` is all of PATH, `tools` holds kustomize and kubeconform."""
+
+    root: Path
+    programs: Path
+    tools: Path
+
+    def run(self, command: str) -> tuple[str, int]:
+        """What a shell command prints, stdout and stderr as they come, and its exit code."""
+        done = subprocess.run(
+            ["/bin/bash", "-o", "pipefail", "-c", command],
+            cwd=self.root,
+            env=self.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        return self._hide(done.stdout.decode()), done.returncode
+
+    def environment(self) -> dict[str, str]:
+        """All that a command sees of the world outside; unbuffered, so that both streams come in order."""
+        git = {f"GIT_{who}_{key}": value for who in ("AUTHOR", "COMMITTER") for key, value in IDENTITY.items()}
+        return git | {
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "HOME": str(self.root),
+            "LLMSTACK_TOOLS": str(self.tools),
+            "PATH": str(self.programs),
+            "PYTHONPATH": str(Path(llmstack.__file__).parents[1]),
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def write(self, files: dict[str, str]) -> None:
+        for path, text in files.items():
+            file = self.root / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+
+    def _hide(self, output: str) -> str:
+        """Without what differs from run to run: the folder, and the commits by their number."""
+        output = output.replace(str(self.tools), "/tools").replace(str(self.root), "/repository")
+        for number, commit in enumerate(self._commits()):
+            output = output.replace(commit, f"<commit {number}>").replace(commit[:10], f"<commit {number}>")
+        return output
+
+    def _commits(self) -> list[str]:
+        if not (self.root / ".git").exists():
+            return []
+        command = ["git", "rev-list", "--all", "--reverse", "--topo-order"]
+        done = subprocess.run(command, cwd=self.root, env=self.environment(), capture_output=True, check=False)
+        return done.stdout.decode().split()
+
+
+def make_sandbox(folder: Path, *programs: str) -> Sandbox:
+    """A sandbox in an empty folder, with more programs if need be. Fails when kustomize, kubeconform or sops is neither in $LLMSTACK_TOOLS nor on PATH."""
+    sandbox = Sandbox(folder / "repository", folder / "bin", folder / "tools")
+    for made in (sandbox.root, sandbox.programs, sandbox.tools):
+        made.mkdir()
+    for name in {*PROGRAMS, *programs}:
+        (sandbox.programs / name).symlink_to(_find(name, os.environ["PATH"]))
+    own = sandbox.programs / "llmstack"
+    own.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m llmstack.cli "$@"\n')
+    own.chmod(0o755)
+    places = os.pathsep.join((os.environ.get("LLMSTACK_TOOLS", ""), os.environ["PATH"]))
+    for name in ("kustomize", "kubeconform", "sops"):
+        (sandbox.tools / name).symlink_to(_find(name, places))
+    return sandbox
+
+
+def _find(name: str, path: str) -> Path:
+    found = shutil.which(name, path=path)
+    assert found is not None, f"{name} is not on {path}: `make setup` builds what the tests need"
+    return Path(found).absolute()

@@ -1,0 +1,201 @@
+"""The repository that `init` writes works: it generates, validates, and its workflow runs, all of it for real."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from llmstack import __version__, tools, yamlio
+from llmstack.docs.schema import schema_text, values_schema
+from llmstack.errors import RefusedError, UsageError
+from llmstack.init import SCHEMA, TEMPLATES, make_repository, repository_files
+from tests.cli.sandbox import Sandbox, make_sandbox
+
+ROOT = Path(__file__).resolve().parents[2]
+VALUES = ("values/base.yaml", "values/dev.yaml", "values/prod.yaml")
+FILES = repository_files()
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Sandbox:
+    """A repository as it is after `init`, `gen` and a first commit."""
+    sandbox = make_sandbox(tmp_path, "cut", "head", "sort")
+    for command in ("llmstack init .", "git init -q -b main", "llmstack gen", "git add --all", "git commit -qm first"):
+        output, code = sandbox.run(command)
+        assert code == 0, output
+    return sandbox
+
+
+def test_the_files() -> None:
+    assert set(FILES) == {
+        *(".gitattributes", ".gitignore", ".github/workflows/overlays.yml", "README.md", "requirements.txt"),
+        *("docs/values.schema.json", "tools/go.mod", "tools/go.sum"),
+        *VALUES,
+    }
+    assert FILES[".gitattributes"] == "base/** text eol=lf\noverlays/** text eol=lf\nclusters/** text eol=lf\n"
+    assert FILES["requirements.txt"] == f"llmstack=={__version__}\n"
+    assert all(text.endswith("\n") and not text.endswith("\n\n") for text in FILES.values())
+
+
+def test_every_template_is_used() -> None:
+    folder = ROOT / "generator" / "llmstack" / "init" / "files"
+    assert {path.name for path in folder.iterdir()} == set(TEMPLATES.values())
+
+
+def test_it_generates_and_validates_without_a_finding(fleet: Sandbox) -> None:
+    assert fleet.run("llmstack lint --strict") == ("", 0)
+    assert fleet.run("llmstack validate --strict") == ("", 0)
+    assert fleet.run("llmstack gen --check") == ("", 0)
+    assert fleet.run("git status --porcelain") == ("", 0)
+
+
+@pytest.mark.parametrize("path", VALUES)
+def test_values_name_the_schema_and_keep_to_it(path: str) -> None:
+    assert FILES[path].startswith(f"# yaml-language-server: $schema=../{SCHEMA}\n")
+    assert FILES[SCHEMA] == schema_text()
+    values = yamlio.load(FILES[path])
+    assert list(jsonschema_rs.validator_for(values_schema()).iter_errors(values)) == []
+
+
+def test_the_tools_build_from_its_go_mod(tmp_path: Path) -> None:
+    """The command of its README and workflow; with the cache that `make setup` leaves, little but linking."""
+    make_repository(tmp_path)
+    assert "-C tools install -trimpath tool" in FILES["README.md"]
+    command = ["go", "-C", "tools", "install", "-trimpath", "tool"]
+    built = tmp_path / "bin"
+    done = subprocess.run(command, cwd=tmp_path, env=os.environ | {"GOBIN": str(built)}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for tool in (tools.KUSTOMIZE, tools.KUBECONFORM):
+        assert tools.find_tool(tool, built) == built / tool.name
+
+
+def test_its_go_mod_names_the_versions_this_project_is_tested_with() -> None:
+    ours = (ROOT / "tools" / "go.mod").read_text(encoding="utf-8")
+    pinned = re.findall(r"^\t(\S+ v\S+)", FILES["tools/go.mod"], re.MULTILINE)
+    assert [line for line in pinned if line not in ours] == []
+    for tool in (tools.KUSTOMIZE, tools.KUBECONFORM):
+        assert re.search(rf"/{tool.name}(/v5)? v{'.'.join(map(str, tool.oldest))} ", FILES["tools/go.mod"])
+
+
+def _workflow(text: str) -> dict[str, Any]:
+    data = yamlio.load(text)
+    assert isinstance(data, dict)
+    return data
+
+
+def test_its_workflow_is_this_project_s_own_but_for_the_setup() -> None:
+    own = (ROOT / ".github" / "workflows" / "overlays.yml").read_text(encoding="utf-8").replace(".venv/bin/", "")
+    theirs, ours = _workflow(FILES[".github/workflows/overlays.yml"]), _workflow(own)
+    assert theirs["jobs"]["comment"] == ours["jobs"]["comment"]
+    steps, expected = theirs["jobs"]["render"].pop("steps"), ours["jobs"]["render"].pop("steps")
+    assert theirs["jobs"]["render"] == ours["jobs"]["render"]
+    setup = [position for position, step in enumerate(steps) if step.get("id") == "setup"]
+    assert [step.get("uses") for step in steps] == [step.get("uses") for step in expected]
+    assert setup
+    assert steps[setup[0] + 1 :] == expected[setup[0] + 1 :]
+
+
+def test_actionlint_and_zizmor_find_nothing(tmp_path: Path) -> None:
+    make_repository(tmp_path)
+    places = os.pathsep.join((os.environ.get("LLMSTACK_TOOLS", ""), os.environ["PATH"]))
+    actionlint = shutil.which("actionlint", path=places)
+    zizmor = shutil.which("zizmor", path=str(Path(sys.executable).parent))
+    assert actionlint is not None, "actionlint is neither under $LLMSTACK_TOOLS nor on PATH: `make setup` builds it"
+    assert zizmor is not None, "zizmor is not installed beside this Python: see requirements/dev.txt"
+    workflow = ".github/workflows/overlays.yml"
+    for command in ([actionlint, workflow], [zizmor, "--offline", "--persona", "auditor", "--no-progress", "."]):
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        assert (done.returncode, done.stdout.replace("No findings to report. Good job!", "").strip()) == (0, "")
+
+
+def _run_steps(fleet: Sandbox) -> dict[str, tuple[str, int]]:
+    """Run the render job's own scripts on main..HEAD, as a runner does (`bash -e`); output and exit code by name."""
+    base, _ = fleet.run("git rev-parse main")
+    git = {"FROM": subprocess.check_output(["git", "rev-parse", "main"], cwd=fleet.root, text=True).strip()}
+    assert base
+    environment = fleet.environment() | git | {"GITHUB_STEP_SUMMARY": str(fleet.root / "summary.md")}
+    outcomes = {}
+    for step in _workflow(FILES[".github/workflows/overlays.yml"])["jobs"]["render"]["steps"]:
+        if "run" not in step or step.get("id") == "setup":
+            continue
+        done = subprocess.run(
+            ["/bin/bash", "-e", "-c", step["run"]],
+            cwd=fleet.root,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        outcomes[step["name"]] = done.stdout, done.returncode
+    return outcomes
+
+
+def test_the_workflow_passes_a_good_change(fleet: Sandbox) -> None:
+    fleet.run("git checkout -qb longer && sed -i 's/maxModelLen: 32768/maxModelLen: 65536/' values/prod.yaml")
+    fleet.run("llmstack gen && git commit -qam longer")
+    outcomes = _run_steps(fleet)
+    assert {name: code for name, (_, code) in outcomes.items()} == dict.fromkeys(outcomes, 0), outcomes
+    assert "`--max-model-len`" in (fleet.root / "summary.md").read_text(encoding="utf-8") or "65536" in (
+        fleet.root / "summary.md"
+    ).read_text(encoding="utf-8")
+    names = {path.name for path in (fleet.root / "review").iterdir()}
+    assert names == {"affected.json", "review.html", "review.json", "review.md"}
+
+
+def test_the_workflow_fails_what_it_should(fleet: Sandbox) -> None:
+    """A hand edit that is committed, and more GPUs than there are: each check says so, the review comes first."""
+    fleet.run("git checkout -qb bad && sed -i 's/count: 8/count: 2/' values/prod.yaml")
+    fleet.run("sed -i 's/65536/1/; s/32768/40000/' overlays/prod/models/llama/deployment.yaml && git commit -qam bad")
+    outcomes = _run_steps(fleet)
+    codes = {name.partition(" (")[0]: code for name, (_, code) in outcomes.items()}
+    assert codes == {
+        "Write the review": 0,
+        "Show the review": 0,
+        "The generated files are what the values say": 3,
+        "What the change affects builds and is valid": 0,
+        "No risk that is an error": 1,
+    }, outcomes
+
+
+def test_the_workflow_lets_an_environment_go(fleet: Sandbox) -> None:
+    fleet.run("git checkout -qb gone && rm values/dev.yaml && llmstack gen --prune-env dev && git commit -qam gone")
+    outcomes = _run_steps(fleet)
+    codes = {name.partition(" (")[0]: code for name, (_, code) in outcomes.items()}
+    assert codes["What the change affects builds and is valid"] == 0, outcomes
+    assert codes["The generated files are what the values say"] == 0, outcomes
+
+
+@pytest.mark.parametrize("path", ["README.md", "values/prod.yaml", "tools"])
+def test_nothing_is_written_when_something_is_in_the_way(path: str, tmp_path: Path) -> None:
+    there = tmp_path / path
+    there.parent.mkdir(exist_ok=True)
+    there.write_text("mine", encoding="utf-8")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(RefusedError, match=rf"(?m)^  {re.escape(path)}$"):
+        make_repository(tmp_path)
+    assert sorted(tmp_path.rglob("*")) == before
+    assert there.read_text(encoding="utf-8") == "mine"
+
+
+def test_a_folder_or_a_link_is_in_the_way_too(tmp_path: Path) -> None:
+    (tmp_path / "README.md").mkdir()
+    (tmp_path / "values").symlink_to(tmp_path.parent)
+    with pytest.raises(RefusedError) as refused:
+        make_repository(tmp_path)
+    assert "  README.md\n  values\n" in str(refused.value)
+    assert not (tmp_path.parent / "prod.yaml").exists()
+
+
+def test_the_folder_is_made_and_a_file_is_none(tmp_path: Path) -> None:
+    make_repository(tmp_path / "deep" / "fleet")
+    assert (tmp_path / "deep" / "fleet" / "values" / "prod.yaml").is_file()
+    with pytest.raises(UsageError, match="is not a folder"):
+        make_repository(tmp_path / "deep" / "fleet" / "README.md")
