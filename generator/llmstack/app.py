@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from llmstack import schemas, yamlio
-from llmstack.checks import run_checks, settle
+from llmstack.checks import FOUNDATIONS, run_checks, settle
+from llmstack.checks.partial import key_of, run_partial
 from llmstack.checks.subject import Subject
 from llmstack.disk.apply import apply
 from llmstack.disk.ownership import header, is_ours
@@ -87,6 +88,10 @@ def check(readings: Sequence[Reading]) -> list[Finding]:
         found = list(reading.findings)
         if reading.subject is not None:
             found += run_checks(reading.subject)
+        if reading.subject is None or any(finding.id in FOUNDATIONS for finding in found):
+            said = {key_of(finding) for finding in found}
+            rest = run_partial(reading.environment.name, reading.layers)
+            found += [finding for finding in rest if key_of(finding) not in said]
         levels = reading.stack.gitops.checks if reading.stack else None
         findings += settle(found, reading.layers, dict(levels or {}))
     return sort_findings(findings)

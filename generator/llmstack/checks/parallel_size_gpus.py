@@ -37,12 +37,12 @@ def _check(at: Route, model: Model) -> Iterator[Finding]:
     total = available_gpus(model, sizes)
     route = _route(at, model)
     product = _product(model, sizes)
-    given = f"{total:g} GPU{'' if total == 1 else 's'}"
+    given, are = (f"{total:g} GPUs", "are") if total != 1 else ("1 GPU", "is")
     if workers > total:
         yield Finding(
             ID,
             SEVERITY,
-            f"{product} needs {workers} GPUs; there are {given}",
+            f"{product} needs {workers} GPUs; there {are} {given}",
             route,
             help=f"request {workers}, or make the sizes smaller",
         )

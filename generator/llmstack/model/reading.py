@@ -47,14 +47,18 @@ def read_stack(sources: Iterable[Source]) -> tuple[Layers, Stack | None, tuple[F
             findings.append(
                 Finding("other-chart", Severity.WARNING, message, (section,), layers.place((section,)), help)
             )
-    stack, problems = _validate(data)
+    stack, problems = validate(data)
     findings += [_placed(problem, layers) for problem in problems]
-    broken = any(source.root is None and source.findings for source in (layer.source for layer in layers.layers))
-    return layers, None if broken else stack, tuple(findings)
+    return layers, None if is_broken(layers) else stack, tuple(findings)
+
+
+def is_broken(layers: Layers) -> bool:
+    """Whether a file cannot be parsed at all, so that what is left says nothing of the values."""
+    return any(source.root is None and source.findings for source in (layer.source for layer in layers.layers))
 
 
 @dataclass(frozen=True)
-class _Problem:
+class Problem:
     """One error of pydantic: its type, where, what it says, what was given, and what it would have liked."""
 
     kind: str
@@ -64,19 +68,20 @@ class _Problem:
     context: Mapping[str, Any]
 
 
-def _validate(data: Mapping[str, Any]) -> tuple[Stack | None, list[_Problem]]:
+def validate(data: Mapping[str, Any]) -> tuple[Stack | None, list[Problem]]:
+    """The stack that the values are, or what is wrong with them, once for each place."""
     try:
         return Stack.model_validate(data), []
     except ValidationError as error:
-        problems: dict[Route, _Problem] = {}
+        problems: dict[Route, Problem] = {}
         for found in error.errors(include_url=False):
             route = _route(found["loc"], data, missing=found["type"] in ("missing", "extra_forbidden"))
-            problem = _Problem(found["type"], route, found["msg"], found["input"], found.get("ctx", {}))
+            problem = Problem(found["type"], route, found["msg"], found["input"], found.get("ctx", {}))
             problems.setdefault(route, problem)
         return None, [problem for problem in problems.values() if not _is_of_another_form(problem, problems)]
 
 
-def _is_of_another_form(problem: _Problem, problems: Iterable[Route]) -> bool:
+def _is_of_another_form(problem: Problem, problems: Iterable[Route]) -> bool:
     """Whether a union's form is refused that was not meant: another was tried further in."""
     depth = len(problem.route)
     within = any(len(route) > depth and route[:depth] == problem.route for route in problems)
@@ -104,7 +109,7 @@ def _child(here: Any, step: int | str) -> Any:
     return here[step] if isinstance(here, list) and isinstance(step, int) and step < len(here) else _NOTHING
 
 
-def _placed(problem: _Problem, layers: Layers) -> Finding:
+def _placed(problem: Problem, layers: Layers) -> Finding:
     kind, route, value = problem.kind, problem.route, problem.value
     secret = bool(_SECRET_SECTIONS & set(route))
     key = show_route(route[-1:]) if route and isinstance(route[-1], str) else show_route(route[-2:])

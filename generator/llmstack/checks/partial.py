@@ -1,0 +1,59 @@
+"""The rules on values that could not be read whole: what they say for certain without the keys that were refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from llmstack.checks import run_checks
+from llmstack.checks.subject import Subject
+from llmstack.finding import Finding, Route, Severity
+from llmstack.model.salvage import Salvage, salvage
+from llmstack.values.layers import Layers
+
+ALONE = frozenset(
+    (
+        "bad-label",
+        "bad-name",
+        "duplicate-env",
+        "duplicate-model",
+        "fractional-gpu",
+        "host-path",
+        "kubernetes-block",
+        "mutable-tag",
+        "plaintext-secret",
+    )
+)
+"""Rules that look at one value at a time: what they say does not depend on any other."""
+
+
+def run_partial(environment: str, layers: Layers) -> Iterator[Finding]:
+    """Yield what the rules find in the rest of the values, at last without raw blocks that Kubernetes refuses.
+
+    A warning may come of a key that was left out, so only rules that look at single values warn here; and a key
+    may be missing because it is misspelt beside.
+    """
+    said: set[tuple[str, str, Route | None]] = set()
+    refused: list[Route] = []
+    for complete in (False, True):
+        rest = salvage(layers, refused, complete=complete)
+        if rest is None:
+            return
+        found = list(run_checks(Subject(environment, rest.stack.named(environment), layers, {})))
+        for finding in found:
+            if is_certain(finding, rest) and key_of(finding) not in said:
+                said.add(key_of(finding))
+                yield finding
+        refused += [finding.route for finding in found if finding.id == "kubernetes-block" and finding.route]
+
+
+def is_certain(finding: Finding, rest: Salvage) -> bool:
+    """Whether a finding would stand if the keys that were left out were right."""
+    route = finding.route
+    if not route or rest.bears_on(route) or (finding.id == "missing-key" and rest.is_beside(route)):
+        return False
+    return finding.id in ALONE or finding.severity is Severity.ERROR
+
+
+def key_of(finding: Finding) -> tuple[str, str, Route | None]:
+    """What two findings of one mistake share."""
+    return finding.id, finding.message, finding.route
