@@ -111,7 +111,8 @@ def test_actionlint_and_zizmor_find_nothing(tmp_path: Path) -> None:
     assert actionlint is not None, "actionlint is neither under $LLMSTACK_TOOLS nor on PATH: `make setup` builds it"
     assert zizmor is not None, "zizmor is not installed beside this Python: see requirements/dev.txt"
     workflow = ".github/workflows/overlays.yml"
-    for command in ([actionlint, workflow], [zizmor, "--offline", "--persona", "auditor", "--no-progress", "."]):
+    quiet = ["--offline", "--persona", "auditor", "--no-progress", "--color", "never"]  # CI=true means colour to zizmor
+    for command in ([actionlint, workflow], [zizmor, *quiet, "."]):
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
         assert (done.returncode, done.stdout.replace("No findings to report. Good job!", "").strip()) == (0, "")
 
