@@ -58,3 +58,23 @@ def test_each_port_of_the_worker_is_one(given: object) -> None:
 def test_one_port_a_rank_is_fine(given: object) -> None:
     values = {"servingEngineSpec": {"modelSpec": [MODEL | {"lmcacheConfig": {"workerPort": given}}]}}
     assert _findings(values) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "given", "help"),
+    [
+        ("replicaCount", "2", "write it without quotes: 2"),
+        ("enableLoRA", "true", "write it without quotes: true"),
+        ("replicaCount", "two", None),
+        ("tag", 1.5, 'quote it: "1.5"'),
+        ("tag", True, 'quote it: "true"'),
+    ],
+)
+def test_a_scalar_of_the_wrong_type_is_told_its_right_spelling(key: str, given: object, help: str | None) -> None:
+    values = {"servingEngineSpec": {"modelSpec": [MODEL | {key: given}]}}
+    assert [(finding.id, finding.help) for finding in _findings(values)] == [("wrong-type", help)]
+
+
+def test_a_long_text_in_the_wrong_place_is_shown_by_its_first_line() -> None:
+    (finding,) = _findings({"extraObjects": ["apiVersion: v1\nkind: ConfigMap\n"]})
+    assert finding.message == "`extraObjects[0]` is a map, not the text `apiVersion: v1 …`"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -121,9 +122,7 @@ def _placed(problem: Problem, layers: Layers) -> Finding:
         return Finding("missing-key", Severity.ERROR, text, route, place, None, secret)
     if kind in _TYPES:
         given = "what is given" if secret else _given(value, layers.text(route))
-        help = (
-            f'quote it: "{layers.text(route)}"' if kind == "string_type" and not secret and _is_scalar(value) else None
-        )
+        help = None if secret else _other_spelling(kind, value, layers.text(route))
         text = f"`{key}` is {_TYPES[kind]}, not {given}"
         return Finding("wrong-type", Severity.ERROR, text, route, place, help, secret)
     if "-" in kind:  # a type of ours: the id of the finding
@@ -191,8 +190,14 @@ def _section(route: Route) -> str:
     return show_route(shown) or "the values"
 
 
-def _is_scalar(value: object) -> bool:
-    return isinstance(value, (int, float, bool))
+def _other_spelling(kind: str, value: object, text: str | None) -> str | None:
+    """How to write a scalar that was quoted and should not be, or the other way round."""
+    if kind == "string_type" and isinstance(value, (int, float)):
+        return f'quote it: "{text}"'
+    number = kind == "int_type" and isinstance(value, str) and re.fullmatch(r"\d+", value) is not None
+    if number or (kind == "bool_type" and value in ("true", "false")):
+        return f"write it without quotes: {value}"
+    return None
 
 
 def _given(value: Any, text: str | None) -> str:
@@ -203,7 +208,8 @@ def _given(value: Any, text: str | None) -> str:
     if isinstance(value, (int, float)):
         return f"the number {text or value}"
     if isinstance(value, str):
-        return f"the text `{value}`"
+        first, *more = value.splitlines() or [""]
+        return f"the text `{first}{' …' if more else ''}`"
     return "a map" if isinstance(value, dict) else "a list"
 
 
