@@ -62,7 +62,9 @@ def run(program: Callable[[], object]) -> int:
 
 
 def _use_utf8() -> None:
-    """Write UTF-8 whatever the locale, so that output is the same everywhere; to nowhere where a stream is closed."""
+    """Write UTF-8 whatever the locale, so that output is the same everywhere; a closed stream is an empty one."""
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
@@ -92,18 +94,19 @@ def _explain(error: BaseException) -> tuple[int, str]:
     if isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError):
         return Exit.CUT_OFF, ""  # typer turns it into a SystemExit of its own
     if isinstance(error, (typer.Exit, SystemExit)):
-        return (error.exit_code if isinstance(error, typer.Exit) else int(error.code or 0)), ""
+        code = error.exit_code if isinstance(error, typer.Exit) else error.code
+        return (code if isinstance(code, int) else Exit.CLEAN), ""
     if isinstance(error, (KeyboardInterrupt, typer.Abort)):
         return Exit.INTERRUPTED, "llmstack: interrupted\n"
     if isinstance(error, _CLICK_ERROR):
         return Exit.USAGE, _usage(error)
     if isinstance(error, OSError):
-        reason = ": ".join(filter(None, (error.filename, error.strerror or str(error))))
+        reason = ": ".join(str(part) for part in (error.filename, error.strerror or error) if part)
         return Exit.FAILED, f"llmstack: {reason}\n"
     codes = {UsageError: Exit.USAGE, RefusedError: Exit.REFUSED}
-    for kind, code in {**codes, **dict.fromkeys((DiskError, GitError, ToolError), Exit.FAILED)}.items():
+    for kind, ending in {**codes, **dict.fromkeys((DiskError, GitError, ToolError), Exit.FAILED)}.items():
         if isinstance(error, kind):
-            return code, f"llmstack: {error}\n"
+            return ending, f"llmstack: {error}\n"
     return Exit.BUG, _report_bug(error)
 
 

@@ -18,14 +18,32 @@ Units = Mapping[str, list[Object]]
 
 
 def unit_folders(side: Revision, environment: str) -> dict[str, str]:
-    """Folder by unit, as the environment's aggregate lists them; secrets/ too where the aggregate leaves it out."""
+    """Folder by unit, as the environment's aggregate lists them; secrets/ too where the aggregate leaves it out.
+
+    Raises ToolError for an aggregate that kustomize could not read.
+    """
     root = f"overlays/{environment}"
-    listed = yamlio.load(side.read(f"{root}/kustomization.yaml") or "") or {}
-    folders = [posixpath.normpath(f"{root}/{entry}") for entry in listed.get("resources", ())]
+    folders = [posixpath.normpath(f"{root}/{entry}") for entry in _resources(side, f"{root}/kustomization.yaml")]
     if side.read(f"{root}/secrets/kustomization.yaml") is not None and f"{root}/secrets" not in folders:
         folders.append(f"{root}/secrets")
     prefixes = (f"{root}/", f"custom/{environment}/")
     return {folder.removeprefix(prefixes[0]).removeprefix(prefixes[1]): folder for folder in folders}
+
+
+def _resources(side: Revision, path: str) -> list[str]:
+    """What a kustomization lists; nothing where there is none."""
+    try:
+        listed = yamlio.load(side.read(path) or "") or {}
+    except (yamlio.YAMLError, ValueError, RecursionError) as error:
+        reason = str(error).partition("\n")[0]
+        raise tools.ToolError(f"{path} at {side.name} is not YAML: {reason}") from error
+    resources = listed.get("resources") or [] if isinstance(listed, dict) else None
+    if not isinstance(resources, list) or not all(isinstance(entry, str) for entry in resources):
+        raise tools.ToolError(f"{path} at {side.name} is not a kustomization with a list of resources")
+    for entry in resources:
+        if posixpath.normpath(f"{posixpath.dirname(path)}/{entry}").startswith(".."):
+            raise tools.ToolError(f"{path} at {side.name} leads out of the repository: {entry}")
+    return resources
 
 
 def build_units(
@@ -75,6 +93,6 @@ def _build_with_kustomize(
         for unit, folder in folders.items():
             output = outputs[Path(root) / folder]
             if isinstance(output, tools.ToolError):
-                raise tools.ToolError(f"{folder} at {side.name}: {str(output).replace(root, '')}")
+                raise tools.ToolError(f"{folder} at {side.name}: {str(output).replace(f'{root}/', '')}")
             units[unit] = yamlio.load_all(output)
     return units

@@ -28,7 +28,7 @@ def sandbox(tmp_path: Path) -> Sandbox:
 def start(sandbox: Sandbox, *arguments: str, stdout: int = PIPE, stderr: int = PIPE) -> subprocess.Popen[bytes]:
     """Start llmstack, with output buffered as it is for people."""
     environment = {name: value for name, value in sandbox.environment().items() if name != "PYTHONUNBUFFERED"}
-    command = [sandbox.programs / "llmstack", *arguments]
+    command = [str(sandbox.programs / "llmstack"), *arguments]
     return subprocess.Popen(
         command, cwd=sandbox.root, env=environment, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr
     )
@@ -62,6 +62,7 @@ def test_a_full_disk_is_a_failure_with_its_reason(sandbox: Sandbox) -> None:
 def test_closed_output_is_no_bug(sandbox: Sandbox) -> None:
     assert sandbox.run("llmstack render prod >&-") == ("", Exit.CLEAN)
     assert sandbox.run("llmstack gen nowhere >&- 2>&-") == ("", Exit.USAGE)
+    assert sandbox.run("llmstack secret set prod hugging-face token <&-")[1] == Exit.USAGE
 
 
 @pytest.mark.parametrize("locale", ["LC_ALL=C", "LC_ALL=en_US.ISO-8859-1", "PYTHONIOENCODING=ascii"])
