@@ -45,7 +45,7 @@ def say_time(rollout: Rollout, environment: EnvironmentReview) -> str:
         return ends
     low, high = rollout.seconds_min, rollout.seconds_max
     if low is not None and high is not None:
-        return f"{say_seconds(low)} to {say_seconds(high)}"
+        return _say_range(low, high)
     if low is not None:
         return f"at least {say_seconds(low)}"
     return f"at most {say_seconds(high)}" if high is not None else "unknown"
@@ -69,7 +69,16 @@ def _say_bounds(rollouts: Sequence[Rollout]) -> str:
     )
     if not rollouts or len(high) < len(rollouts):
         return f"at least {say_seconds(low)}" if low else ""
-    return f"{say_seconds(low)} to {say_seconds(max(high))}"
+    return _say_range(low, max(high))
+
+
+def _say_range(low: int, high: int) -> str:
+    """`15 s to 11 min`; about a time where both ends are the same: a bound is not a measurement."""
+    return (
+        f"about {say_seconds(low)}"
+        if say_seconds(low) == say_seconds(high)
+        else f"{say_seconds(low)} to {say_seconds(high)}"
+    )
 
 
 def _ending(environment: EnvironmentReview, objects: set[str] | None) -> str:
