@@ -50,7 +50,12 @@ class Generation:
 
     findings: list[Finding]
     plan: WritePlan | None
-    environments: tuple[str, ...] = ()
+    readings: tuple[Reading, ...] = ()
+    """The environments that were read for it."""
+
+    @property
+    def environments(self) -> tuple[str, ...]:
+        return tuple(reading.environment.name for reading in self.readings)
 
 
 def read(project: Project, environments: Sequence[Environment]) -> list[Reading]:
@@ -142,8 +147,9 @@ def validate(
         plan = generation.plan
         stale = [*(change.path for change in plan.changes), *(refusal.path for refusal in plan.refusals)]
         findings.append(stale_tree(stale))
-    for reading in read(project, environments):
-        if reading.stack is None:
+    asked = {environment.name for environment in environments}
+    for reading in generation.readings:
+        if reading.stack is None or reading.environment.name not in asked:
             continue
         name, gitops = reading.environment.name, reading.stack.gitops
         if gitops.kubernetes_version in schemas.KUBERNETES_VERSIONS:
@@ -185,7 +191,8 @@ def generate(
     asked = project.select(names) if names or not prune else []
     base_findings, base = _read_base(project)
     if has_errors(base_findings) or base is None:
-        return Generation(sort_findings([*base_findings, *lint(project, asked)]), None)
+        readings = read(project, asked)
+        return Generation(sort_findings([*base_findings, *check(readings)]), None, tuple(readings))
     base_plan = plan_tree(project.root, base.files, scopes=["base"], force=force)
     chosen = asked
     if base_plan.changes or base_plan.refusals:
@@ -194,7 +201,7 @@ def generate(
     readings = read(project, chosen)
     findings = check(readings) if readings else []
     if has_errors(findings) or any(reading.stack is None for reading in readings):
-        return Generation(findings, None)
+        return Generation(findings, None, tuple(readings))
     wanted, scopes = dict(base.files), ["base", *(scope for name in prune for scope in project.scopes(name))]
     for reading in readings:
         assert reading.subject is not None
@@ -210,7 +217,7 @@ def generate(
         wanted |= laid_out.files
         scopes += project.scopes(name)
     if has_errors(findings):
-        return Generation(sort_findings(findings), None)
+        return Generation(sort_findings(findings), None, tuple(readings))
     stacks = {reading.environment.name: reading.stack for reading in readings if reading.stack is not None}
     rules, found = renew_rules(project, stacks)
     findings += found
@@ -219,7 +226,7 @@ def generate(
         if not any(f"/models/{only}/" in path for path in (*wanted, *(change.path for change in plan.changes))):
             raise UsageError(f"--only {only}: no environment has a model of that name")
         plan = restrict(plan, only)
-    return Generation(sort_findings(findings), plan, tuple(reading.environment.name for reading in readings))
+    return Generation(sort_findings(findings), plan, tuple(readings))
 
 
 def _read_base(project: Project) -> tuple[list[Finding], Base | None]:
