@@ -1,0 +1,33 @@
+"""One control plane for all checks; each works in namespaces of its own."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.build import build_all
+from tests.cluster.control_plane import ControlPlane, control_plane
+from tests.cluster.kubectl import Kubectl, wait_until
+
+
+@pytest.fixture(scope="session")
+def programs() -> dict[str, Path]:
+    return build_all()
+
+
+@pytest.fixture(scope="session")
+def cluster(programs: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    # A fixture ends what it started when an exception passes; a signal must become one.
+    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", returncode=143))
+    with control_plane(programs, tmp_path_factory.mktemp("control-plane")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def kubectl(programs: dict[str, Path], cluster: ControlPlane) -> Kubectl:
+    user = Kubectl(programs["kubectl"], cluster.kubeconfig)
+    wait_until(lambda: user.list("serviceaccounts", "default"), "the default ServiceAccount")
+    return user

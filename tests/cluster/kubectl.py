@@ -1,0 +1,95 @@
+"""The API of a running control plane, by kubectl."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from llmstack import yamlio
+
+FLUX_MANAGER = "kustomize-controller"
+"""Flux's field manager (kustomize-controller, `controllerName` in main.go)."""
+PATIENCE = 60.0
+"""Seconds that `wait_until` waits, unless it is told otherwise."""
+
+Object = dict[str, Any]
+
+
+class Refused(Exception):
+    """The API server refused a request; the text is what kubectl said."""
+
+
+@dataclass(frozen=True)
+class Kubectl:
+    """kubectl as one user of one cluster."""
+
+    program: Path
+    kubeconfig: Path
+
+    def __call__(self, *arguments: str, stdin: str | None = None) -> str:
+        """What kubectl prints; raises Refused."""
+        run = subprocess.run(self._argv(arguments), input=stdin, capture_output=True, text=True, check=False)
+        if run.returncode:
+            raise Refused(run.stderr.strip() or f"exit code {run.returncode}")
+        return run.stdout
+
+    def apply(self, objects: Iterable[Mapping[str, Any]], manager: str = FLUX_MANAGER) -> list[Object]:
+        """The objects as the server has them after server-side apply with strict field validation; raises Refused.
+
+        Conflicts are forced, as Flux does (fluxcd/pkg/ssa, ResourceManager.Apply).
+        """
+        stream = "---\n".join(yamlio.dump(dict(each)) for each in objects)
+        flags = ("--server-side", "--force-conflicts", "--field-manager", manager, "--validate=strict")
+        answer = json.loads(self("apply", *flags, "-o", "json", "-f", "-", stdin=stream))
+        found: list[Object] = answer["items"] if answer["kind"] == "List" else [answer]
+        return found
+
+    def get(self, kind: str, name: str, namespace: str = "default") -> Object:
+        """One object; raises Refused when there is none."""
+        found: Object = json.loads(self("get", kind, name, "-n", namespace, "-o", "json"))
+        return found
+
+    def list(self, kind: str, namespace: str | None = None, selector: str = "") -> Sequence[Object]:
+        """All objects of a kind, of one namespace or of all."""
+        where = ("-n", namespace) if namespace else ("--all-namespaces",)
+        items: list[Object] = json.loads(self("get", kind, *where, "-l", selector, "-o", "json"))["items"]
+        return items
+
+    @contextmanager
+    def watch(self, kind: str, namespace: str) -> Iterator[Iterator[Object]]:
+        """Every state that an object of a kind goes through from now on, as watch events; starts with what there is."""
+        flags = ("-n", namespace, "--watch", "--output-watch-events", "-o", "json")
+        with subprocess.Popen(self._argv(("get", kind, *flags)), stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            try:
+                yield _documents(process.stdout)
+            finally:
+                process.terminate()
+
+    def _argv(self, arguments: Sequence[str]) -> list[str]:
+        return [str(self.program), f"--kubeconfig={self.kubeconfig}", *arguments]
+
+
+def wait_until(true: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
+    """What `true` returns once that is not empty or false; fails the test when it never is."""
+    until = time.monotonic() + patience
+    while not (result := true()):
+        assert time.monotonic() < until, f"not after {patience:.0f} s: {what}"
+        time.sleep(0.25)
+    return result
+
+
+def _documents(lines: Iterable[str]) -> Iterator[Object]:
+    """JSON documents that kubectl prints one after the other, each ending in a line that is `}`."""
+    document: list[str] = []
+    for line in lines:
+        document.append(line)
+        if line.rstrip() == "}":
+            yield json.loads("".join(document))
+            document = []
