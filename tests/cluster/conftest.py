@@ -10,6 +10,7 @@ import pytest
 
 from tests.cluster.build import build_all
 from tests.cluster.control_plane import ControlPlane, control_plane
+from tests.cluster.crds import install
 from tests.cluster.kubectl import Kubectl, wait_until
 
 
@@ -31,3 +32,9 @@ def kubectl(programs: dict[str, Path], cluster: ControlPlane) -> Kubectl:
     user = Kubectl(programs["kubectl"], cluster.kubeconfig)
     wait_until(lambda: user.list("serviceaccounts", "default"), "the default ServiceAccount")
     return user
+
+
+@pytest.fixture(scope="session")
+def custom_resources(kubectl: Kubectl) -> None:
+    """The definitions of every custom resource that llmstack writes."""
+    install(kubectl)

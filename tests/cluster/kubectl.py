@@ -39,13 +39,18 @@ class Kubectl:
             raise Refused(run.stderr.strip() or f"exit code {run.returncode}")
         return run.stdout
 
-    def apply(self, objects: Iterable[Mapping[str, Any]], manager: str = FLUX_MANAGER) -> list[Object]:
+    def apply(
+        self, objects: Iterable[Mapping[str, Any]], *, manager: str = FLUX_MANAGER, dry_run: bool = False
+    ) -> list[Object]:
         """The objects as the server has them after server-side apply with strict field validation; raises Refused.
 
-        Conflicts are forced, as Flux does (fluxcd/pkg/ssa, ResourceManager.Apply).
+        Conflicts are forced, as Flux does (fluxcd/pkg/ssa, ResourceManager.Apply). A dry run goes through all of
+        the server's admission and stores nothing.
         """
         stream = "---\n".join(yamlio.dump(dict(each)) for each in objects)
-        flags = ("--server-side", "--force-conflicts", "--field-manager", manager, "--validate=strict")
+        flags = ["--server-side", "--force-conflicts", "--field-manager", manager, "--validate=strict"]
+        if dry_run:
+            flags.append("--dry-run=server")
         answer = json.loads(self("apply", *flags, "-o", "json", "-f", "-", stdin=stream))
         found: list[Object] = answer["items"] if answer["kind"] == "List" else [answer]
         return found
@@ -55,11 +60,22 @@ class Kubectl:
         found: Object = json.loads(self("get", kind, name, "-n", namespace, "-o", "json"))
         return found
 
-    def list(self, kind: str, namespace: str | None = None, selector: str = "") -> Sequence[Object]:
-        """All objects of a kind, of one namespace or of all."""
+    def list(self, kind: str, namespace: str | None = None, name: str | None = None) -> Sequence[Object]:
+        """All objects of a kind, of one namespace or of all; those of one name, where a name is given."""
         where = ("-n", namespace) if namespace else ("--all-namespaces",)
-        items: list[Object] = json.loads(self("get", kind, *where, "-l", selector, "-o", "json"))["items"]
+        named = (f"--field-selector=metadata.name={name}",) if name else ()
+        items: list[Object] = json.loads(self("get", kind, *where, *named, "-o", "json"))["items"]
         return items
+
+    @contextmanager
+    def holding(self, *objects: Mapping[str, Any]) -> Iterator[None]:
+        """Have objects in the cluster while the block runs; they are gone when it has ended."""
+        self.apply(objects, manager="tests")
+        try:
+            yield
+        finally:
+            stream = "---\n".join(yamlio.dump(dict(each)) for each in reversed(objects))
+            self("delete", "--ignore-not-found", f"--timeout={PATIENCE:.0f}s", "-f", "-", stdin=stream)
 
     @contextmanager
     def watch(self, kind: str, namespace: str) -> Iterator[Iterator[Object]]:
@@ -83,6 +99,36 @@ def wait_until(true: Callable[[], Any], what: str, patience: float = PATIENCE) -
         assert time.monotonic() < until, f"not after {patience:.0f} s: {what}"
         time.sleep(0.25)
     return result
+
+
+def rolled_out(kubectl: Kubectl, namespace: str, patience: float = PATIENCE) -> None:
+    """Wait until every Deployment of a namespace has all its pods, of its last template, ready."""
+
+    def behind() -> list[str]:
+        return [each["metadata"]["name"] for each in kubectl.list("deployments", namespace) if not _is_rolled_out(each)]
+
+    wait_until(lambda: not behind(), f"rolled out in {namespace}", patience)
+
+
+def _is_rolled_out(deployment: Object) -> bool:
+    """As `kubectl rollout status` has it, and ready: with maxUnavailable 1 of 1, available says nothing."""
+    status, wanted = deployment.get("status", {}), deployment["spec"]["replicas"]
+    counts = [status.get(each, 0) for each in ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")]
+    return status.get("observedGeneration") == deployment["metadata"]["generation"] and counts == [wanted] * 4
+
+
+def versions(kubectl: Kubectl, objects: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The resourceVersion of each object that there is, by kind, namespace and name."""
+    stream = "---\n".join(yamlio.dump(dict(each)) for each in objects)
+    form = "{range .items[*]}{.kind} {.metadata.namespace} {.metadata.name}={.metadata.resourceVersion}{'\\n'}{end}"
+    lines = kubectl("get", "--ignore-not-found", "-f", "-", "-o", f"jsonpath={form}", stdin=stream).splitlines()
+    return dict(line.split("=", 1) for line in lines)
+
+
+def namespace(name: str, **labels: str) -> Object:
+    """A Namespace."""
+    labelled = {key.replace("_", "-"): value for key, value in labels.items()}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labelled}}
 
 
 def _documents(lines: Iterable[str]) -> Iterator[Object]:

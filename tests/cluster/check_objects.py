@@ -1,0 +1,97 @@
+"""Every object that llmstack writes is taken by a real API server: strict field validation, its own rules and those of
+the custom resources, as Flux applies it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from llmstack.objects.components import build_all
+from tests.cluster.kubectl import Kubectl, Object, namespace, rolled_out, versions
+from tests.cluster.nodes import DEFAULT_STORAGE, PRODUCT, RUNTIME_CLASS, gpu_node, nodes, volumes
+from tests.cluster.repository import PROJECT
+from tests.laws.trees import Tree, build, tree_of
+from tests.parity.corpus import Case, corpus_cases, own_cases
+from tests.parity.prepare import stack_of
+from tests.sync.support import ARGO, ARTIFACT, FLUX
+from tests.sync.support import objects as synced_objects
+from tests.sync.support import tree as synced_tree
+
+POOLS = {"dev": "NVIDIA-L4", "staging": "NVIDIA-L40S", "prod": "NVIDIA-H100-80GB-HBM3"}
+"""The GPUs of the example's environments."""
+TREES = sorted(path for path in (PROJECT / "tests" / "cases").iterdir() if (path / "values").is_dir())
+NO_FILES = "no values files of the chart: set LLMSTACK_CORPUS to a folder with values/ and helm-rendered/"
+FILES = [*own_cases(), *corpus_cases()] or [pytest.param(None, marks=pytest.mark.skip(NO_FILES))]
+EVERY_KIND = Path(__file__).parent / "every_kind.yaml"
+
+STACK_KINDS = {
+    "ExternalSecret", "HTTPRoute", "InferencePool", "LeaderWorkerSet", "LoraAdapter", "RayCluster", "ScaledObject",
+    "ServiceMonitor",
+}  # fmt: skip
+"""Custom resources of a stack; InferencePool comes through extraObjects."""
+SYNC_KINDS = {
+    "flux": {"GitRepository", "Kustomization"},
+    "artifact": {"ArtifactGenerator", "GitRepository", "Kustomization"},
+    "argo": {"Application", "ApplicationSet", "AppProject"},
+}
+SYNC = {"flux": FLUX, "artifact": ARTIFACT, "argo": ARGO}
+
+
+def test_the_example_has_no_other_environment() -> None:
+    assert {path.stem for path in (PROJECT / "values").glob("*.yaml")} == POOLS.keys() | {"base"}
+
+
+@pytest.mark.parametrize("environment", POOLS)
+def test_applying_the_example_again_changes_nothing(environment: str, kubectl: Kubectl) -> None:
+    objects = list(build(PROJECT, f"overlays/{environment}").values())
+    machines = [gpu_node(f"{environment}-{each}", 8, {PRODUCT: POOLS[environment]}) for each in range(2)]
+    with ExitStack() as stack:
+        stack.enter_context(nodes(kubectl, *machines))
+        stack.enter_context(kubectl.holding(RUNTIME_CLASS, DEFAULT_STORAGE, *volumes(objects), namespace("llm")))
+        stack.enter_context(kubectl.holding(*objects))
+        kubectl.apply(objects)
+        rolled_out(kubectl, "llm")
+        before = versions(kubectl, objects)
+        kubectl.apply(objects)
+        assert versions(kubectl, objects) == before
+
+
+@pytest.mark.parametrize("case", TREES, ids=lambda case: case.name)
+def test_cases_are_accepted(case: Path, kubectl: Kubectl) -> None:
+    tree = tree_of({path.stem: path.read_text(encoding="utf-8") for path in (case / "values").iterdir()})
+    for environment in tree.rendered:
+        accepted(kubectl, rendered(tree, environment))
+
+
+@pytest.mark.parametrize("case", FILES, ids=lambda case: case and case.name)
+def test_values_files_of_the_chart_are_accepted(case: Case, kubectl: Kubectl, custom_resources: None) -> None:
+    accepted(kubectl, [placed.object for placed in build_all(stack_of(case))])
+
+
+def test_every_kind_is_accepted(kubectl: Kubectl, custom_resources: None) -> None:
+    objects = rendered(tree_of({"prod": EVERY_KIND.read_text(encoding="utf-8")}), "prod")
+    assert {each["kind"] for each in objects} >= STACK_KINDS
+    accepted(kubectl, objects)
+
+
+@pytest.mark.parametrize("tool", SYNC)
+def test_what_the_sync_tools_read_is_accepted(tool: str, kubectl: Kubectl, custom_resources: None) -> None:
+    objects = list(synced_objects(synced_tree(SYNC[tool]).files).values())
+    assert {each["kind"] for each in objects} >= SYNC_KINDS[tool]
+    accepted(kubectl, objects)
+
+
+def rendered(tree: Tree, environment: str) -> list[Object]:
+    return [each for unit in tree.rendered[environment].values() for each in unit]
+
+
+def accepted(kubectl: Kubectl, objects: Iterable[Mapping[str, Any]]) -> None:
+    """Fail when the API server refuses one of the objects, in its namespace."""
+    wanted = list(objects)
+    names = {each["metadata"].get("namespace", "default") for each in wanted} - {"default"}
+    with kubectl.holding(*map(namespace, sorted(names))) if names else ExitStack():
+        assert len(kubectl.apply(wanted, dry_run=True)) == len(wanted)

@@ -1,0 +1,112 @@
+"""Flux on a control plane: source-controller and kustomize-controller as plain programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from llmstack.tree.flux import NAMESPACE
+from tests.cluster.kubectl import Kubectl, Object, namespace, wait_until
+from tests.cluster.processes import HOST, answers_at, free_port, running, wait_for
+
+CONCURRENT = 20
+"""More Kustomizations at once than any check has: a health check holds a worker."""
+
+
+@contextmanager
+def flux(programs: Mapping[str, Path], kubectl: Kubectl, folder: Path) -> Iterator[None]:
+    """Run the controllers while the block runs, with artifacts and logs in `folder`; their definitions are there."""
+    kubectl.apply([namespace(NAMESPACE)], manager="tests")
+    artifacts = f"{HOST}:{free_port()}"
+    with ExitStack() as stack:
+        storage = {"storage-path": folder / "artifacts", "storage-addr": artifacts, "storage-adv-addr": artifacts}
+        (folder / "artifacts").mkdir()
+        stack.enter_context(_controller(programs["source-controller"], kubectl, folder, storage, {}))
+        quick = {"no-remote-bases": "true", "requeue-dependency": "1s", "concurrent": CONCURRENT}
+        gates = {"feature-gates": "CancelHealthCheckOnNewRevision=true"}
+        where = {"SOURCE_CONTROLLER_LOCALHOST": artifacts}
+        stack.enter_context(_controller(programs["kustomize-controller"], kubectl, folder, quick | gates, where))
+        yield
+
+
+ROOT = "flux-system"
+"""What `flux bootstrap` calls its GitRepository and Kustomization."""
+
+
+@contextmanager
+def follow(kubectl: Kubectl, url: str, path: str) -> Iterator[None]:
+    """Have Flux apply a folder of a repository while the block runs, as `flux bootstrap` does; then prune it all."""
+    source = {"url": url, "ref": {"branch": "main"}, "interval": "10m"}
+    reference = {"kind": "GitRepository", "name": ROOT}
+    spec = {"sourceRef": reference, "path": f"./{path}", "interval": "10m", "retryInterval": "2s", "prune": True}
+    metadata = {"name": ROOT, "namespace": NAMESPACE}
+    repository = {"apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "GitRepository", "metadata": metadata}
+    root = {"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization", "metadata": metadata}
+    with kubectl.holding({**repository, "spec": source}):
+        with kubectl.holding({**root, "spec": spec}):
+            yield
+        wait_until(lambda: not kubectl.list("kustomizations", NAMESPACE), "everything pruned")
+
+
+def reconcile(kubectl: Kubectl) -> None:
+    """Have Flux look at every GitRepository now (the annotation that `flux reconcile source git` sets)."""
+    for each in kubectl.list("gitrepositories", NAMESPACE):
+        name, version = each["metadata"]["name"], each["metadata"]["resourceVersion"]
+        annotation = f"reconcile.fluxcd.io/requestedAt={version}"
+        kubectl("annotate", "--overwrite", "gitrepository", name, "-n", NAMESPACE, annotation)
+
+
+def ready_at(kubectl: Kubectl, commit: str, patience: float = 120) -> None:
+    """Wait until every Kustomization is Ready at a commit; fails with what those say that are not."""
+
+    def behind() -> dict[str, str]:
+        return {
+            each["metadata"]["name"]: _condition(each).get("message", "nothing yet")
+            for each in kubectl.list("kustomizations", NAMESPACE)
+            if not _is_ready_at(each, commit)
+        }
+
+    try:
+        wait_until(lambda: kubectl.list("kustomizations", NAMESPACE) and not behind(), f"ready at {commit}", patience)
+    except AssertionError:
+        raise AssertionError(f"not ready at {commit}: {behind()}") from None
+
+
+def _is_ready_at(kustomization: Object, commit: str) -> bool:
+    """The revision is `main@sha1:<commit>` (source.toolkit.fluxcd.io, `status.artifact.revision`)."""
+    applied = kustomization.get("status", {}).get("lastAppliedRevision", "")
+    current = kustomization["status"].get("observedGeneration") == kustomization["metadata"]["generation"]
+    return bool(current and applied.endswith(f":{commit}") and _condition(kustomization).get("status") == "True")
+
+
+def _condition(kustomization: Object) -> dict[str, str]:
+    conditions = kustomization.get("status", {}).get("conditions", ())
+    return next((each for each in conditions if each["type"] == "Ready"), {})
+
+
+@contextmanager
+def _controller(
+    program: Path, kubectl: Kubectl, folder: Path, flags: Mapping[str, object], environment: Mapping[str, str]
+) -> Iterator[None]:
+    health = f"{HOST}:{free_port()}"
+    common = {
+        "metrics-addr": f"{HOST}:{free_port()}",
+        "health-addr": health,
+        "events-addr": "",
+        "watch-all-namespaces": "true",
+        "enable-leader-election": "false",
+    }
+    home = folder / program.name
+    home.mkdir()
+    argv = [str(program), *(f"--{name}={value}" for name, value in {**common, **flags}.items())]
+    where = {
+        "RUNTIME_NAMESPACE": NAMESPACE,
+        "KUBECONFIG": str(kubectl.kubeconfig),
+        "HOME": str(home),
+        "TMPDIR": str(home),
+    }
+    log = folder / f"{program.name}.log"
+    with running(argv, log, environment={**where, **environment}) as process:
+        wait_for(answers_at(f"http://{health}/readyz"), process, log)
+        yield
