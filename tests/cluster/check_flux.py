@@ -149,7 +149,7 @@ def test_replicas_of_a_scaler_survive(kubectl: Kubectl, controllers: None, tmp_p
 def test_a_scaler_that_takes_over_does_as_the_review_says(kubectl: Kubectl, controllers: None, tmp_path: Path) -> None:
     with synced("staging", kubectl, tmp_path, replicaCount=3) as one:
         one.push(**HANDED_OVER)
-        [risk] = [each for each in one.repository.review("staging")["risks"] if each["id"] == "scaler-handover"]
+        [risk] = [each for each in one.repository.reviews()["staging"]["risks"] if each["id"] == "scaler-handover"]
         assert risk["object"] == f"Deployment/{LLAMA}"
         assert "falls from 3 to 1 at the apply" in risk["message"]
         assert one.llama()["spec"]["replicas"] == 1

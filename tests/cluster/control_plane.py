@@ -154,6 +154,8 @@ def _controller(plan: _Plan, name: str, accounts: Pair) -> Iterator[None]:
             "root-ca-file": plan.authority.certificate,
             "service-account-private-key-file": accounts.key,
             "allocate-node-cidrs": "false",
+            "kube-api-qps": 500,  # the checks change many workloads at once
+            "kube-api-burst": 500,
         }
     unchecked = ssl._create_unverified_context()  # the program signs its own certificate
     with running(_argv(plan, name, flags), plan.log(name)) as process:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -78,15 +79,22 @@ class Kubectl:
             self("delete", "--ignore-not-found", f"--timeout={PATIENCE:.0f}s", "-f", "-", stdin=stream)
 
     @contextmanager
-    def watch(self, kind: str, namespace: str) -> Iterator[Iterator[Object]]:
-        """Every state that an object of a kind goes through from now on, as watch events; starts with what there is."""
-        flags = ("-n", namespace, "--watch", "--output-watch-events", "-o", "json")
+    def watching(self, kind: str) -> Iterator[list[tuple[float, Object]]]:
+        """Every state that objects of a kind go through while the block runs, in a list that grows meanwhile.
+
+        An item is the second (of `time.monotonic`) at which a watch event arrived, and the event; the first are of
+        the objects that are there already.
+        """
+        flags = ("--all-namespaces", "--watch", "--output-watch-events", "-o", "json")
+        seen: list[tuple[float, Object]] = []
         with subprocess.Popen(self._argv(("get", kind, *flags)), stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout is not None
+            reader = threading.Thread(target=_read_events, args=(process.stdout, seen), daemon=True)
+            reader.start()
             try:
-                yield _documents(process.stdout)
+                yield seen
             finally:
                 process.terminate()
+                reader.join()
 
     def _argv(self, arguments: Sequence[str]) -> list[str]:
         return [str(self.program), f"--kubeconfig={self.kubeconfig}", *arguments]
@@ -105,12 +113,12 @@ def rolled_out(kubectl: Kubectl, namespace: str, patience: float = PATIENCE) -> 
     """Wait until every Deployment of a namespace has all its pods, of its last template, ready."""
 
     def behind() -> list[str]:
-        return [each["metadata"]["name"] for each in kubectl.list("deployments", namespace) if not _is_rolled_out(each)]
+        return [each["metadata"]["name"] for each in kubectl.list("deployments", namespace) if not is_rolled_out(each)]
 
     wait_until(lambda: not behind(), f"rolled out in {namespace}", patience)
 
 
-def _is_rolled_out(deployment: Object) -> bool:
+def is_rolled_out(deployment: Object) -> bool:
     """As `kubectl rollout status` has it, and ready: with maxUnavailable 1 of 1, available says nothing."""
     status, wanted = deployment.get("status", {}), deployment["spec"]["replicas"]
     counts = [status.get(each, 0) for each in ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")]
@@ -131,11 +139,7 @@ def namespace(name: str, **labels: str) -> Object:
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labelled}}
 
 
-def _documents(lines: Iterable[str]) -> Iterator[Object]:
-    """JSON documents that kubectl prints one after the other, each ending in a line that is `}`."""
-    document: list[str] = []
+def _read_events(lines: Iterable[str], seen: list[tuple[float, Object]]) -> None:
+    """kubectl prints a watch event to a line."""
     for line in lines:
-        document.append(line)
-        if line.rstrip() == "}":
-            yield json.loads("".join(document))
-            document = []
+        seen.append((time.monotonic(), json.loads(line)))

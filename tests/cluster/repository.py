@@ -49,10 +49,11 @@ class Repository:
         self.git("commit", "-q", "-m", message)
         return self.git("rev-parse", "HEAD").strip()
 
-    def review(self, environment: str) -> dict[str, Any]:
-        """What `diff` says of the last commit, for one environment."""
-        report = json.loads(self.llmstack("diff", "HEAD~1", "HEAD", "--format", "json"))
-        found: dict[str, Any] = report["envs"][environment]
+    def reviews(self) -> dict[str, dict[str, Any]]:
+        """What `diff` says of the last commit, by environment."""
+        found: dict[str, dict[str, Any]] = json.loads(self.llmstack("diff", "HEAD~1", "HEAD", "--format", "json"))[
+            "envs"
+        ]
         return found
 
     def objects(self, folder: str) -> list[Object]:
