@@ -96,7 +96,7 @@ def restarts(
 ) -> dict[str, tuple[bool, bool]]:
     """Whether the review says that a model's pods restart, and whether its Deployment made a ReplicaSet, by change."""
     repository = new_repository(tmp_path_factory.mktemp("restarts") / "work")
-    repository.commit({"prod": _values(dict.fromkeys(CHANGES, {}))})
+    repository.commit({"prod": _values({name: {} for name in CHANGES})})
     before = [each for each in repository.objects("overlays/prod") if each["kind"] == "Deployment"]
     repository.commit({"prod": _values(CHANGES)})
     after = [each for each in repository.objects("overlays/prod") if each["kind"] == "Deployment"]
