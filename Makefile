@@ -22,10 +22,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup gen check test test-html update lint format bench lock clean
+.PHONY: help setup gen check test test-html test-cluster update lint format bench lock clean
 
 help: ## Show what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(PYTHON_READY) $(TOOLS_READY) ## Install Python packages into .venv and build the Go tools into .tools
 
@@ -40,6 +40,9 @@ test: setup ## Run all tests (PYTEST_ARGS="-k name" for some)
 
 test-html: $(PYTHON_READY) $(HTML_READY) ## Test the page of a review in Chromium, with axe-core
 	$(BIN)/python -m pytest tests/html/check_page.py $(PYTEST_ARGS)
+
+test-cluster: setup ## Test against a real control plane and Flux, on loopback (cold: twenty minutes to build them)
+	$(BIN)/python -m pytest tests/cluster -o python_files='check_*.py' $(PYTEST_ARGS)
 
 update: setup ## Run the tests and rewrite their expected outputs
 	$(BIN)/python -m pytest --update $(PYTEST_ARGS)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from llmstack.objects.components import build_all
-from tests.cluster.kubectl import Kubectl, Object, namespace, rolled_out, versions
+from tests.cluster.kubectl import Kubectl, Object, Refused, namespace, rolled_out, versions
 from tests.cluster.nodes import DEFAULT_STORAGE, PRODUCT, RUNTIME_CLASS, gpu_node, nodes, volumes
 from tests.cluster.repository import PROJECT
 from tests.laws.trees import Tree, build, tree_of
@@ -38,6 +38,13 @@ SYNC_KINDS = {
     "artifact": {"ArtifactGenerator", "GitRepository", "Kustomization"},
     "argo": {"Application", "ApplicationSet", "AppProject"},
 }
+MISTAKES: dict[str, tuple[str, tuple[str | int, ...], Any, str]] = {
+    "a field that is unknown": ("Deployment", ("spec", "replicsa"), 2, "field not declared in schema"),
+    "a field of a custom resource": ("RayCluster", ("spec", "replicsa"), 2, "field not declared in schema"),
+    "a rule of the API": ("Service", ("spec", "type"), "Cluster", "Unsupported value"),
+    "a CEL rule": ("HTTPRoute", ("spec", "rules", 0, "filters"), [{"type": "RequestRedirect"}], "must be specified"),
+}
+"""What must be refused: kind, where, the value there, and what the server says."""
 SYNC = {"flux": FLUX, "artifact": ARTIFACT, "argo": ARGO}
 
 
@@ -83,6 +90,21 @@ def test_what_the_sync_tools_read_is_accepted(tool: str, kubectl: Kubectl, custo
     objects = list(synced_objects(synced_tree(SYNC[tool]).files).values())
     assert {each["kind"] for each in objects} >= SYNC_KINDS[tool]
     accepted(kubectl, objects)
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_refused(mistake: str, kubectl: Kubectl, custom_resources: None) -> None:
+    """What accepts everything above is no server that accepts everything."""
+    kind, path, value, reason = MISTAKES[mistake]
+    objects = rendered(tree_of({"prod": EVERY_KIND.read_text(encoding="utf-8")}), "prod")
+    wrong: Any = next(each for each in objects if each["kind"] == kind)
+    wrong["metadata"]["namespace"] = "default"
+    at = wrong
+    for key in path[:-1]:
+        at = at[key]
+    at[path[-1]] = value
+    with pytest.raises(Refused, match=reason):
+        kubectl.apply([wrong], dry_run=True)
 
 
 def rendered(tree: Tree, environment: str) -> list[Object]:

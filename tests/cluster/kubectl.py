@@ -134,9 +134,8 @@ def versions(kubectl: Kubectl, objects: Iterable[Mapping[str, Any]]) -> dict[str
 
 
 def namespace(name: str, **labels: str) -> Object:
-    """A Namespace."""
-    labelled = {key.replace("_", "-"): value for key, value in labels.items()}
-    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labelled}}
+    """A Namespace; a label that is no Python name is given in a map."""
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
 
 
 def _read_events(lines: Iterable[str], seen: list[tuple[float, Object]]) -> None:
