@@ -17,9 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MODULES = Path(__file__).parent / "modules"
-KUBERNETES_VERSION = "1.36.4"
-_KUBERNETES_NAME = "k8s.io/component-base/version"
-_MAJOR, _MINOR, _ = KUBERNETES_VERSION.split(".")
 
 
 @dataclass(frozen=True)
@@ -36,16 +33,26 @@ class Program:
         return "etcd" if self.module == "etcd" else self.package.rsplit("/", 1)[-1]
 
 
-# Without these, the API server reports version v0.0.0-master and refuses to say which API versions it serves.
-_KUBERNETES_LDFLAGS = (
-    f"-X {_KUBERNETES_NAME}.gitVersion=v{KUBERNETES_VERSION} "
-    f"-X {_KUBERNETES_NAME}.gitMajor={_MAJOR} -X {_KUBERNETES_NAME}.gitMinor={_MINOR}"
-)
+def version_of(module: str, path: str) -> str:
+    """The version of module `path` that modules/`module`/go.mod requires, as it stands there (`v1.2.3`)."""
+    text = (MODULES / module / "go.mod").read_text(encoding="utf-8")
+    found = re.search(rf"^\t{re.escape(path)} (v\S+)", text, re.MULTILINE)
+    assert found, f"modules/{module}/go.mod does not require {path}"
+    return found[1]
+
+
+def _kubernetes_ldflags() -> str:
+    """What Kubernetes is told of its version; without it, it reports v0.0.0 and emulates no release."""
+    version = version_of("kubernetes", "k8s.io/kubernetes")
+    major, minor, _ = version.removeprefix("v").split(".")
+    said = {"gitVersion": version, "gitMajor": major, "gitMinor": minor}
+    return " ".join(f"-X k8s.io/component-base/version.{name}={value}" for name, value in said.items())
+
 
 PROGRAMS = (
     Program("etcd", "go.etcd.io/etcd/server/v3"),
     *(
-        Program("kubernetes", f"k8s.io/kubernetes/cmd/{name}", _KUBERNETES_LDFLAGS)
+        Program("kubernetes", f"k8s.io/kubernetes/cmd/{name}", _kubernetes_ldflags())
         for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
     ),
     Program("kwok", "sigs.k8s.io/kwok/cmd/kwok"),
@@ -72,10 +79,8 @@ def module_folder(module: str, path: str) -> Path:
 
     Downloads them where they are missing; go.sum says what they must be. Nothing but this one module is asked for.
     """
-    text = (MODULES / module / "go.mod").read_text(encoding="utf-8")
-    found = re.search(rf"^\t{re.escape(path)} (v\S+)", text, re.MULTILINE)
-    assert found, f"modules/{module}/go.mod does not name {path}"
-    answer = json.loads(_go("mod", "download", "-json", f"{path}@{found[1]}", module=module))
+    wanted = f"{path}@{version_of(module, path)}"
+    answer = json.loads(_go("mod", "download", "-json", wanted, module=module))
     return Path(answer["Dir"])
 
 

@@ -10,7 +10,9 @@ import pytest
 from llmstack import yamlio
 
 ROOT = Path(__file__).resolve().parents[2]
-TARGETS = {"help", "setup", "gen", "check", "test", "test-html", "update", "lint", "format", "bench", "lock", "clean"}
+TARGETS = {
+    "help", "setup", "gen", "check", "test", "test-html", "test-cluster", "update", "lint", "format", "bench", "lock", "clean",
+}  # fmt: skip
 
 
 def make(*arguments: str) -> str:
@@ -38,6 +40,7 @@ def test_help_is_the_default_and_names_every_target() -> None:
         ("gen", r"\.venv/bin/llmstack gen$"),
         ("check", r"\.venv/bin/llmstack gen --check$"),
         ("test", r"\.venv/bin/python -m pytest"),
+        ("test-cluster", r"\.venv/bin/python -m pytest tests/cluster -o python_files='check_\*\.py'"),
         ("test-html", r"\.venv/bin/python -m pytest tests/html/check_page\.py"),
         ("update", r"\.venv/bin/python -m pytest --update"),
         ("lint", r"\.venv/bin/ruff check \.$"),

@@ -70,7 +70,7 @@ def test_a_workflow_grants_nothing_and_bounds_itself(name: str) -> None:
 def test_a_job_has_least_permissions_and_a_time_limit(name: str, job: dict[str, Any]) -> None:
     writes = {"pull-requests": "write"} if name == "overlays.yml: comment" else {"contents": "read"}
     assert job["permissions"] == writes
-    assert job["timeout-minutes"] <= 30
+    assert job["timeout-minutes"] <= (60 if name == "ci.yml: cluster" else 30), "a control plane is built cold there"
 
 
 @pytest.mark.parametrize(("name", "job"), [(f"{file}: {name}", job) for file, name, job in jobs()])
