@@ -89,6 +89,7 @@ def synced(environment: str, kubectl: Kubectl, folder: Path, **model: Any) -> It
         one.push(**model)
         rolled_out(kubectl, "llm")
         yield one
+    kubectl("delete", "persistentvolumes", "--all")  # Flux keeps them, as their annotation says
     shutil.rmtree(folder)
 
 

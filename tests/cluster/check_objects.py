@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from llmstack.objects.components import build_all
-from tests.cluster.kubectl import Kubectl, Object, Refused, namespace, rolled_out, versions
+from tests.cluster.kubectl import FLUX_MANAGER, Kubectl, Object, Refused, namespace, rolled_out, versions, wait_until
 from tests.cluster.nodes import DEFAULT_STORAGE, PRODUCT, RUNTIME_CLASS, gpu_node, nodes, volumes
 from tests.cluster.repository import PROJECT
 from tests.laws.trees import Tree, build, tree_of
@@ -59,10 +59,9 @@ def test_applying_the_example_again_changes_nothing(environment: str, kubectl: K
     with ExitStack() as stack:
         stack.enter_context(nodes(kubectl, *machines))
         stack.enter_context(kubectl.holding(RUNTIME_CLASS, DEFAULT_STORAGE, *volumes(objects), namespace("llm")))
-        stack.enter_context(kubectl.holding(*objects))
-        kubectl.apply(objects)
+        stack.enter_context(kubectl.holding(*objects, manager=FLUX_MANAGER))
         rolled_out(kubectl, "llm")
-        before = versions(kubectl, objects)
+        before = settled_versions(kubectl, objects)
         kubectl.apply(objects)
         assert versions(kubectl, objects) == before
 
@@ -117,3 +116,15 @@ def accepted(kubectl: Kubectl, objects: Iterable[Mapping[str, Any]]) -> None:
     names = {each["metadata"].get("namespace", "default") for each in wanted} - {"default"}
     with kubectl.holding(*map(namespace, sorted(names))) if names else ExitStack():
         assert len(kubectl.apply(wanted, dry_run=True)) == len(wanted)
+
+
+def settled_versions(kubectl: Kubectl, objects: list[Object]) -> dict[str, str]:
+    """The resourceVersions once the controllers have written the last status."""
+    last: list[dict[str, str]] = [{}]
+
+    def settled() -> bool:
+        last.append(versions(kubectl, objects))
+        return len(last) > 8 and all(each == last[-1] for each in last[-8:])
+
+    wait_until(settled, "no controller writes a status any more")
+    return last[-1]

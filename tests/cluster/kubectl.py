@@ -69,9 +69,9 @@ class Kubectl:
         return items
 
     @contextmanager
-    def holding(self, *objects: Mapping[str, Any]) -> Iterator[None]:
+    def holding(self, *objects: Mapping[str, Any], manager: str = "tests") -> Iterator[None]:
         """Have objects in the cluster while the block runs; they are gone when it has ended."""
-        self.apply(objects, manager="tests")
+        self.apply(objects, manager=manager)
         try:
             yield
         finally:
