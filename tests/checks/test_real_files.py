@@ -15,19 +15,20 @@ FOUND: dict[str, tuple[str, ...]] = {
     "deployment_on_cloud__gcp__OPT125_CPU__production_stack_specification_ql": ("dead-key",),
     "helm__values-example": ("dead-key",),
     "tests__assets__values-01-2pods-minimal-example": ("fractional-gpu",),
-    "tests__assets__values-06-session-routing": ("pod-security", "shared-claim-mode"),
-    "tests__assets__values-07-prefix-routing": ("pod-security", "shared-claim-mode"),
-    "tests__assets__values-08-roundrobin-routing": ("pod-security", "shared-claim-mode"),
+    "tests__assets__values-06-session-routing": ("kv-aware", "pod-security", "shared-claim-mode"),
+    "tests__assets__values-07-prefix-routing": ("kv-aware", "pod-security", "shared-claim-mode"),
+    "tests__assets__values-08-roundrobin-routing": ("kv-aware", "pod-security", "shared-claim-mode"),
     "tests__assets__values-11-monitoring": ("other-chart",),
     "tutorials__assets__values-01-2pods-minimal-example": ("fractional-gpu",),
-    "tutorials__assets__values-16-disagg-prefill": ("dead-key", "pod-security"),
+    "tutorials__assets__values-16-disagg-prefill": ("dead-key", "pod-security", "unknown-service"),
     "tutorials__assets__values-17-kv-aware": ("shared-claim-mode",),
     "tutorials__assets__values-18-prefix-aware": ("shared-claim-mode",),
     "tutorials__assets__values-25-v100-multi-gpu-tp2": ("dead-key",),
     "tutorials__assets__values-25-v100-single-gpu": ("dead-key",),
 }
 """What is wrong with a file besides secrets in plain text and moving tags: SYS_PTRACE is beyond "baseline", replicas share
-a ReadWriteOnce claim, keys that nothing reads, half a GPU."""
+a ReadWriteOnce claim, keys that nothing reads, half a GPU, an LMCache controller in a router that is not kvaware, a peer
+named after another release."""
 
 
 @pytest.mark.skipif(not corpus_cases(), reason="no corpus: set LLMSTACK_CORPUS to a folder with values/ in it")

@@ -32,7 +32,9 @@ class LmcacheConfig(Section):
         description="LMCACHE_LMCACHE_INSTANCE_ID. "
         "Unset: the pod's name, because one text for several pods is not unique.",
     )
-    controller_port: Port = Field(9000, description="Port of the controller on the router's Service.")
+    controller_port: Port = Field(
+        9000, description="Port of the controller on the router's Service; unset: the one the router listens on."
+    )
     controller_reply_port: Port = Field(
         None, description="Port on which the controller answers, on the router's Service."
     )
@@ -53,7 +55,9 @@ class LmcacheConfig(Section):
     nixl_role: Literal["sender", "receiver"] | None = Field(
         None, description="Whether this engine sends (prefill) or receives (decode)."
     )
-    nixl_peer_host: Text | None = Field(None, description="Host of the receiver.")
+    nixl_peer_host: Text | None = Field(
+        None, description="Host of the receiver; unset: the Service of the only model that receives."
+    )
     nixl_peer_port: Port = Field(55555, description="Port of the receiver.")
     nixl_buffer_size: NumberText | None = Field("1073741824", description="Transfer buffer, in bytes.")
     nixl_buffer_device: Text | None = Field(None, description="Where the transfer buffer is: cuda or cpu.")

@@ -18,6 +18,8 @@ from llmstack.objects.pod import Items, affinity, env, field_env, image, secret_
 from llmstack.objects.ports import container_ports
 
 PORT_NAME = "container-port"
+SEED = "123"
+"""PYTHONHASHSEED of engines and router, as in the chart: one seed, so that the hashes of blocks agree."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def _constants(model: Model, role: Role) -> Items:
     RayCluster.
     """
     config = model.vllm_config
-    found = [env("PYTHONHASHSEED", "123")] if not role.ray or model.lmcache_config.enabled else []
+    found = [env("PYTHONHASHSEED", SEED)] if not role.ray or model.lmcache_config.enabled else []
     folder = config.prometheus_multiproc_dir
     if folder or (config.model_fields_set and config.v0 != "1" and not role.ray):
         found.append(env("PROMETHEUS_MULTIPROC_DIR", folder or "/tmp"))

@@ -8,6 +8,7 @@ from typing import Any
 from llmstack.model.secret_ref import reference
 from llmstack.model.stack import Stack
 from llmstack.objects import labels, names
+from llmstack.objects.engine_pod import SEED
 from llmstack.objects.metadata import metadata
 from llmstack.objects.placed import Placed, place
 from llmstack.objects.pod import (
@@ -97,7 +98,7 @@ def container(stack: Stack) -> dict[str, Any]:
         "args": arguments(stack),
         "env": unique(
             [
-                env("PYTHONHASHSEED", "123"),
+                env("PYTHONHASHSEED", SEED),
                 env("LMCACHE_LOG_LEVEL", router.lmcache_config.log_level) if router.lmcache_config.log_level else None,
                 secret_env("HF_TOKEN", reference(router.hf_token)),
                 secret_env("VLLM_API_KEY", key),

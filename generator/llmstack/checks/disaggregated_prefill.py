@@ -1,0 +1,142 @@
+"""The two sides of a disaggregated prefill do not find each other.
+
+An engine that prefills (`nixlRole: sender`) sends its KV cache to one that decodes (`receiver`). LMCache does not
+start a side without a role, a sender without the receiver's host, or a receiver without a port
+(NixlConfig.from_cache_engine_config, lmcache/v1/storage_backend/connector/nixl_utils.py). Unset, the host is the
+Service of the only receiver; with several of them `nixlPeerHost` says which. The sender's `nixlPeerPort` is the
+one the receiver listens on, and the receiver's Service has 55555 and 9999. A `kv_consumer` never stores what a
+sender would send; a `kv_producer` reads what a receiver got only where LMCache's lookup supports it
+(lmcache/integration/vllm/vllm_v1_adapter.py): a warning, as is a missing role.
+
+The router's `disaggregated_prefill` chooses among the engines whose label `model` it was told
+(DisaggregatedPrefillRouter, src/vllm_router/routers/routing_logic.py): without one on either side every request
+fails. Unset, the labels are those of the senders and of the receivers.
+
+Fix: give each side its role, leave host and port out, and name in `--prefill-model-labels` and
+`--decode-model-labels` models that there are, or leave them out too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from llmstack.checks.engine_env import engine_variables
+from llmstack.checks.router_flags import extra_values, routing_logic
+from llmstack.checks.services import read_host, services
+from llmstack.checks.subject import Subject
+from llmstack.finding import Finding, Route, Severity
+from llmstack.model.engine import Model
+from llmstack.objects import labels, lmcache, names
+
+ID, SEVERITY, MILDER = "disaggregated-prefill", Severity.ERROR, Severity.WARNING
+NEEDS_OBJECTS = True
+
+_ROLES = {"sender": ("--prefill-model-labels", "prefills"), "receiver": ("--decode-model-labels", "decodes")}
+"""The role in KV transfer: the router's flag for such engines, and what they do."""
+
+_SETS_ROLE = frozenset(("LMCACHE_NIXL_ROLE", "LMCACHE_PD_ROLE", "LMCACHE_CONFIG_FILE"))
+_SETS_HOST = frozenset(("LMCACHE_NIXL_RECEIVER_HOST", "LMCACHE_PD_PROXY_HOST", "LMCACHE_CONFIG_FILE"))
+_AGAINST = {"sender": "kv_consumer", "receiver": "kv_producer"}
+
+
+def run(subject: Subject) -> Iterator[Finding]:
+    for at, model in subject.models():
+        if model.lmcache_config.transfers:
+            yield from _side(subject, (*at, "lmcacheConfig"), model, frozenset(_stated(subject, at, model)))
+    if subject.stack.router_spec.enable_router:
+        yield from _router(subject)
+
+
+def _stated(subject: Subject, at: Route, model: Model) -> Iterator[str]:
+    yield from engine_variables(subject.stack, at, model)
+    yield from subject.stack.engine.configs or {}
+
+
+def _side(subject: Subject, at: Route, model: Model, stated: frozenset[str]) -> Iterator[Finding]:
+    config = model.lmcache_config
+    role = config.nixl_role
+    if role is None:
+        if not stated & _SETS_ROLE:
+            message = "`nixlRole` is unset: LMCache transfers as sender or as receiver"
+            yield Finding(ID, MILDER, message, at, help="set `nixlRole: sender` to prefill, `receiver` to decode")
+        return
+    if config.kv_role == _AGAINST[role]:
+        severity = SEVERITY if role == "sender" else MILDER
+        message = f"a {role} is no {config.kv_role}: it would have nothing to {'send' if role == 'sender' else 'read'}"
+        wanted = "kv_producer" if role == "sender" else "kv_consumer"
+        yield Finding(ID, severity, message, (*at, "kvRole"), help=f"write `kvRole: {wanted}`, or leave it out")
+    if role == "receiver":
+        yield from _receiver(subject, at, model)
+    elif not stated & _SETS_HOST:
+        yield from _sender(subject, at, model)
+
+
+def _receiver(subject: Subject, at: Route, model: Model) -> Iterator[Finding]:
+    """The port it listens on is one of its Service."""
+    port = model.lmcache_config.nixl_peer_port
+    if port is None:
+        yield Finding(ID, SEVERITY, "a receiver needs a port", (*at, "nixlPeerPort"), help="leave it out: 55555")
+        return
+    open = services(subject).get(names.engine_service(subject.stack, model.name or ""))
+    if open is not None and port not in open:
+        message = f"the receiver listens on {port}, and its Service has no such port"
+        help = f"leave it out ({lmcache.ZMQ_PORT} is open), or add {port} to servingEngineSpec.extraPorts"
+        yield Finding(ID, SEVERITY, message, (*at, "nixlPeerPort"), help=help)
+
+
+def _sender(subject: Subject, at: Route, model: Model) -> Iterator[Finding]:
+    """Its host is a receiver, and so is its port the receiver's. A host that is nobody's is `unknown-service`."""
+    stack, config = subject.stack, model.lmcache_config
+    host = lmcache.peer_host(stack, model)
+    receiving = _engines(subject, "receiver")
+    if host is None:
+        found = ", ".join(f"`{names.engine_service(stack, name)}`" for name in receiving)
+        message = "a sender needs a receiver: " + (f"there are {len(receiving)}" if receiving else "there is none")
+        help = f"name one in `nixlPeerHost`: {found}" if receiving else "add a model with `nixlRole: receiver`"
+        yield Finding(ID, SEVERITY, message, at, help=help)
+        return
+    meant = read_host(host, stack.gitops.namespace)
+    if meant is None or meant.namespace not in (None, stack.gitops.namespace):
+        return
+    named = {names.engine_service(stack, name): name for name in _engines(subject, None)}.get(meant.name)
+    if named is None:
+        return
+    if named not in receiving:
+        message = f"`{meant.name}` is the Service of `{named}`, which does not receive"
+        yield Finding(ID, SEVERITY, message, (*at, "nixlPeerHost"), help="name an engine with `nixlRole: receiver`")
+    elif config.nixl_peer_port != receiving[named].lmcache_config.nixl_peer_port:
+        port = receiving[named].lmcache_config.nixl_peer_port
+        message = f"the sender asks port {config.nixl_peer_port} of `{named}`, which listens on {port}"
+        yield Finding(ID, SEVERITY, message, (*at, "nixlPeerPort"), help=f"write {port} on both sides, or on neither")
+
+
+def _engines(subject: Subject, role: str | None) -> dict[str, Model]:
+    """The models by name that transfer in a role; all models where it is None."""
+    return {
+        model.name: model
+        for model in subject.stack.models
+        if model.name and (role is None or (model.lmcache_config.transfers and model.lmcache_config.nixl_role == role))
+    }
+
+
+def _router(subject: Subject) -> Iterator[Finding]:
+    """Both sides have an engine, and every label that a person wrote is one of an engine."""
+    router, stack = subject.stack.router_spec, subject.stack
+    told = extra_values(router)
+    if not routing_logic(router).startswith("disaggregated_prefill"):
+        return
+    if router.service_discovery == "static" or "--k8s-label-selector" in told:
+        return
+    known = {labels.engine_labels(stack, model, model.pod_labels)["model"] for model in stack.models}
+    for role, (flag, does) in _ROLES.items():
+        if flag not in told:
+            if stack.models and not _engines(subject, role):
+                message = f"the router finds no engine that {does}: none has `nixlRole: {role}`"
+                help = f"give one of the models `lmcacheConfig.nixlRole: {role}`, or name it with `{flag}` in extraArgs"
+                yield Finding(ID, SEVERITY, message, ("routerSpec", "routingLogic"), help=help)
+            continue
+        text, index = told[flag]
+        for label in (label for label in text.split(",") if label not in known):
+            message = f"`{flag}` names `{label}`: no engine has this label `model`"
+            help = f"there are {', '.join(f'`{each}`' for each in sorted(known))}" if known else "add the model"
+            yield Finding(ID, SEVERITY, message, ("routerSpec", "extraArgs", index), help=help)

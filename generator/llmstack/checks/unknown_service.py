@@ -1,0 +1,81 @@
+"""A host that somebody typed is no Service of the environment, or the Service has no such port.
+
+Names and ports that one component tells another are derived: the cache server's URL, the LMCache controller's,
+the receiver of a disaggregated prefill. A name that is typed instead (`nixlPeerHost`, `LMCACHE_REMOTE_URL`,
+`LMCACHE_CONTROLLER_PULL_URL`, `kv_ip` of `--kv-transfer-config`, or any text with `…-engine-service`,
+`…-router-service`, `…-cache-server-service`) goes wrong when the release, the model or the namespace is renamed.
+A name that resolves nowhere in the environment may be of something else in its namespace: a warning. A port that
+a Service of ours does not have is never answered: an error. Addresses, names of elsewhere (`cache.example.com`),
+other namespaces, and variables in a text are left alone.
+
+Fix: leave the key out, and the name is derived; or write the name and port that the help gives.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+
+from llmstack.checks.services import Ports, read_host, receivers, services
+from llmstack.checks.subject import Subject
+from llmstack.checks.typed_hosts import Peer, typed_hosts
+from llmstack.finding import Finding, Route, Severity
+from llmstack.model.stack import Stack
+from llmstack.objects import names
+
+ID, SEVERITY, MILDER = "unknown-service", Severity.ERROR, Severity.WARNING
+NEEDS_OBJECTS = True
+
+
+def run(subject: Subject) -> Iterator[Finding]:
+    seen: set[tuple[Route, str]] = set()
+    for route, host, port, peer in typed_hosts(subject):
+        if (route, host) not in seen:
+            seen.add((route, host))
+            yield from _judge(subject, route, host, port, peer)
+
+
+def _judge(subject: Subject, route: Route, host: str, port: int | None, peer: Peer | None) -> Iterator[Finding]:
+    own, known = subject.stack.gitops.namespace, services(subject)
+    meant = read_host(host, own)
+    if meant is None:
+        return
+    if meant.namespace not in (None, own):
+        if meant.name in known and meant.namespace not in {other.gitops.namespace for other in subject.others.values()}:
+            message = f"`{host}` is in namespace `{meant.namespace}`; this environment's is `{own}`"
+            yield Finding(ID, MILDER, message, route, help=f"write `{meant.name}`, which is found in any namespace")
+    elif meant.name not in known:
+        if not _brought(subject, meant.name):
+            message = f"`{meant.name}` is no Service of this environment"
+            yield Finding(
+                ID, MILDER, message, route, help=_propose(subject.stack, peer, meant.name, known, receivers(subject))
+            )
+    elif port is not None and (ports := known[meant.name]) is not None and port not in ports:
+        shown = ", ".join(map(str, sorted(ports)))
+        yield Finding(ID, SEVERITY, f"Service `{meant.name}` has no port {port}", route, help=f"it has {shown}")
+
+
+def _brought(subject: Subject, name: str) -> bool:
+    """Whether an object of extraObjects may bring the Service: an operator names it after the object."""
+    return any(
+        name.startswith(str(placed.object["metadata"].get("name")))
+        for placed in subject.objects
+        if placed.unit == "extra" and placed.object.get("kind") != "ConfigMap"
+    )
+
+
+def _propose(stack: Stack, peer: Peer | None, name: str, known: Mapping[str, Ports], receiving: Sequence[str]) -> str:
+    if peer == "cache-server" and not stack.cache_server_spec.enable_server:
+        return "set cacheServerSpec.enableServer: true, and the URL is derived"
+    expected: Mapping[Peer, Sequence[str]] = {
+        "receiver": receiving,
+        "router": [names.router_service(stack)],
+        "cache-server": [names.cache_server_service(stack)],
+    }
+    likely = [each for each in expected.get(peer, ()) if each in known] if peer else []
+    if len(likely) == 1:
+        return f"write `{likely[0]}`, or leave it out: llmstack derives it"
+    near = difflib.get_close_matches(name, likely or list(known), n=1, cutoff=0.5)
+    return (
+        f"did you mean `{near[0]}`?" if near else f"its Services are {', '.join(f'`{each}`' for each in sorted(known))}"
+    )
