@@ -40,6 +40,7 @@ SWITCHES: tuple[tuple[Route, str], ...] = (
     (("cacheServerSpec",), "enableServer"),
     (("sharedStorage",), "enabled"),
     (("loraController",), "enableLoraController"),
+    (("loraController", "pdb"), "enabled"),
     (("routerSpec", "ingress"), "enabled"),
     (("routerSpec", "autoscaling"), "enabled"),
     (("routerSpec", "pdb"), "enabled"),

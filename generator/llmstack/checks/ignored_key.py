@@ -1,117 +1,129 @@
-"""A key has no effect, because another one takes its place.
+"""A key has no effect, because another one takes its place, or has nothing to act on.
 
 `affinity` as stated goes before `nodeSelectorTerms`, and so does `nodeName`; `resources` before the request
 and limit keys; an existing claim before the keys that make one; `hostPath` before `nfs`; `pdb` before
-`maxUnavailablePodDisruptionBudget` of the same section; a `nodePort` is for Services of type NodePort or
-LoadBalancer, a prefix length for prefix-aware routing.
+`maxUnavailablePodDisruptionBudget` of the same section; `raySpec` before `lwsSpec`; KEDA and a
+HorizontalPodAutoscaler own the number of replicas, but for a RayCluster, which has no scale subresource: as in the
+chart there is no ScaledObject for it. A RayCluster serves from one head: a disruption budget protects it or does
+not. A `nodePort` is for Services of type NodePort or LoadBalancer, a prefix length for prefix-aware routing,
+`shmSize` for tensor parallelism, `nixl…` for KV transfer, `strategy` for Deployments, `sidecar` for LoRA on a claim.
 
-Fix: keep the one that is meant.
+A file that changes one environment may leave a key of values/base.yaml without effect there: that is meant, save
+that nobody means to lose KEDA.
+
+Fix: keep the one that is meant, or turn on what the key acts on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from llmstack.checks.ignored_model_keys import ignored_in_model
+from llmstack.checks.no_effect import Ignored
+from llmstack.checks.router_flags import routing_logic
 from llmstack.checks.subject import Subject
 from llmstack.finding import Finding, Route, Severity
 from llmstack.model.cache_server import CacheServerSpec
-from llmstack.model.engine import Model
 from llmstack.model.router import RouterSpec
+from llmstack.model.stack import Stack
+from llmstack.objects.engine import pod_disruption_budget
+from llmstack.objects.engine_pod import sidecar
 
 ID, SEVERITY = "ignored-key", Severity.WARNING
 
-Ignored = tuple[Route, str]
-"""The key without effect, and why."""
-
-_SIZES = (
-    ("request_cpu", "requestCPU"),
-    ("request_memory", "requestMemory"),
-    ("request_gpu", "requestGPU"),
-    ("request_gpu_mem", "requestGPUMem"),
-    ("request_gpu_mem_percentage", "requestGPUMemPercentage"),
-    ("request_gpu_cores", "requestGPUCores"),
-    ("limit_cpu", "limitCPU"),
-    ("limit_memory", "limitMemory"),
-    ("limit_gpu_mem", "limitGPUMem"),
-    ("limit_gpu_mem_percentage", "limitGPUMemPercentage"),
-    ("limit_gpu_cores", "limitGPUCores"),
-)
-_CLAIM = (
-    ("pvc_access_mode", "pvcAccessMode"),
-    ("storage_class", "storageClass"),
-    ("pvc_match_labels", "pvcMatchLabels"),
-    ("pvc_labels", "pvcLabels"),
-    ("pvc_annotations", "pvcAnnotations"),
+_CONTROLLER_PORTS = (
+    ("lmcache_controller_port", "lmcacheControllerPort"),
+    ("lmcache_controller_reply_port", "lmcacheControllerReplyPort"),
+    ("lmcache_controller_heartbeat_port", "lmcacheControllerHeartbeatPort"),
 )
 
 
 def run(subject: Subject) -> Iterator[Finding]:
+    for at, ignored in _ignored(subject):
+        route = (*at, *ignored.route)
+        if subject.states(route) and not _overridden(subject, route, at, ignored):
+            message = f"`{ignored.route[-1]}` has no effect: {ignored.why}"
+            help = ignored.help or "remove it, or change what stands in its way"
+            yield Finding(ID, SEVERITY, message, route, help=help)
+
+
+def _ignored(subject: Subject) -> Iterator[tuple[Route, Ignored]]:
+    """Yield the section and what it ignores."""
     stack = subject.stack
-    found: list[Ignored] = []
     for at, model in subject.models():
-        found += [((*at, *route), why) for route, why in _model(model)]
+        yield from ((at, ignored) for ignored in ignored_in_model(stack, model))
+    if stack.models:
+        yield from ((("servingEngineSpec",), ignored) for ignored in _engines(stack))
     if stack.router_spec.enable_router:
-        found += [(("routerSpec", *route), why) for route, why in _router(stack.router_spec)]
+        yield from ((("routerSpec",), ignored) for ignored in _router(stack, stack.router_spec))
     if stack.cache_server_spec.enable_server:
-        found += [(("cacheServerSpec", *route), why) for route, why in _cache_server(stack.cache_server_spec)]
-    storage = stack.shared_storage
-    if storage.enabled and storage.host_path and storage.nfs.server:
-        found.append((("sharedStorage", "nfs"), "`hostPath` takes its place"))
-    if storage.enabled and not stack.lora_controller.enable_lora_controller:
-        found.append((("sharedStorage", "image"), "the LoRA controller alone uses it, and that is off"))
-    for route, why in found:
-        if subject.states(route):
-            yield Finding(
-                ID,
-                SEVERITY,
-                f"`{route[-1]}` has no effect: {why}",
-                route,
-                help="remove it, or change what stands in its way",
-            )
+        yield from ((("cacheServerSpec",), ignored) for ignored in _cache_server(stack, stack.cache_server_spec))
+    if stack.shared_storage.enabled:
+        yield from ((("sharedStorage",), ignored) for ignored in _storage(stack))
 
 
-def _model(model: Model) -> Iterator[Ignored]:
-    if model.node_selector_terms:
-        if model.affinity:
-            yield ("nodeSelectorTerms",), "`affinity` takes its place"
-        elif model.node_name:
-            yield ("nodeSelectorTerms",), "`nodeName` takes its place"
-    if model.resources:
-        for name, key in _SIZES:
-            if getattr(model, name) not in (None, ""):
-                yield (key,), "`resources` takes its place"
-    if model.pvc_existing_claim_name and model.pvc_storage:
-        yield ("pvcStorage",), "`pvcExistingClaimName` takes its place"
-    if not model.pvc_storage or model.pvc_existing_claim_name:
-        reason = (
-            "`pvcExistingClaimName` takes its place"
-            if model.pvc_existing_claim_name
-            else "there is no claim without `pvcStorage`"
-        )
-        for name, key in _CLAIM:
-            tells_of_existing = key == "pvcAccessMode" and model.pvc_existing_claim_name
-            if getattr(model, name) and not tells_of_existing:
-                yield (key,), reason
+def _overridden(subject: Subject, route: Route, at: Route, ignored: Ignored) -> bool:
+    """Whether another file than the one that sets the key sets what takes its place."""
+    if ignored.because is None or not subject.states((*at, *ignored.because)):
+        return False
+    places = [subject.layers.place(each) for each in (route, (*at, *ignored.because))]
+    return len({place.path for place in places if place is not None}) > 1
 
 
-def _router(router: RouterSpec) -> Iterator[Ignored]:
+def _engines(stack: Stack) -> Iterator[Ignored]:
+    """Keys of all engines that no model takes."""
+    if all(model.uses_ray or model.uses_lws for model in stack.models):
+        yield Ignored(("strategy",), "no model is served from a Deployment")
+    if not any(sidecar(stack, model) for model in stack.models):
+        yield Ignored(("sidecar",), "no model has `enableLoRA` and a claim")
+    limit = stack.engine.max_unavailable_pod_disruption_budget
+    if limit and not any(
+        pod_disruption_budget(stack, model) and not (model.pdb and model.pdb.enabled) for model in stack.models
+    ):
+        why = "each model has a `pdb` of its own, or one Ray head that it does not protect"
+        yield Ignored(("maxUnavailablePodDisruptionBudget",), why)
+
+
+def _router(stack: Stack, router: RouterSpec) -> Iterator[Ignored]:
     if router.node_selector_terms and router.affinity:
-        yield ("nodeSelectorTerms",), "`affinity` takes its place"
+        yield Ignored(("nodeSelectorTerms",), "`affinity` takes its place", ("affinity",))
     if router.node_port and router.service_type not in ("NodePort", "LoadBalancer"):
-        yield ("nodePort",), f"a Service of type {router.service_type or 'ClusterIP'} has none"
-    if router.prefix_min_match_length and router.routing_logic != "prefixaware":
-        yield (
-            ("prefixMinMatchLength",),
-            f"routingLogic is {router.routing_logic or 'roundrobin'}, not prefixaware",
-        )
+        why = f"a Service of type {router.service_type or 'ClusterIP'} has none"
+        yield Ignored(("nodePort",), why, ("serviceType",))
+    logic = routing_logic(router)
+    if router.prefix_min_match_length and logic != "prefixaware":
+        yield Ignored(("prefixMinMatchLength",), f"routingLogic is {logic}, not prefixaware", ("routingLogic",))
+    reports = any(model.lmcache_config.enabled and model.lmcache_config.enable_controller for model in stack.models)
+    for name, key in _CONTROLLER_PORTS if not reports else ():  # else `kv-aware` says it, at the models
+        if getattr(router, name) and logic not in ("kvaware", "ttft"):
+            yield Ignored((key,), f"routingLogic is {logic}, not kvaware", ("routingLogic",))
     if router.service_discovery == "static" and router.k8s_service_discovery_type == "service-name":
-        yield ("k8sServiceDiscoveryType",), "serviceDiscovery is static"
-    if router.otel.secure and not router.otel.endpoint:
-        yield ("otel", "secure"), "there are no traces without `endpoint`"
+        yield Ignored(("k8sServiceDiscoveryType",), "serviceDiscovery is static", ("serviceDiscovery",))
+    if not router.otel.endpoint:
+        for key in (["secure"] if router.otel.secure else []) + ["serviceName"]:
+            yield Ignored(("otel", key), "there are no traces without `endpoint`", ("otel", "endpoint"))
+    if router.autoscaling.enabled:
+        yield Ignored(
+            ("replicaCount",), "the HorizontalPodAutoscaler owns the number of replicas", ("autoscaling", "enabled")
+        )
+    for name, route in (router.route or {}).items():
+        if route.enabled and route.https_redirect:
+            for key in [key for key, value in (("matches", route.matches), ("filters", route.filters)) if value]:
+                yield Ignored(("route", name, key), "`httpsRedirect` takes its place", ("route", name, "httpsRedirect"))
 
 
-def _cache_server(cache: CacheServerSpec) -> Iterator[Ignored]:
+def _cache_server(stack: Stack, cache: CacheServerSpec) -> Iterator[Ignored]:
     if cache.node_selector_terms and cache.affinity:
-        yield ("nodeSelectorTerms",), "`affinity` takes its place"
+        yield Ignored(("nodeSelectorTerms",), "`affinity` takes its place", ("affinity",))
     if cache.max_unavailable_pod_disruption_budget and cache.pdb and cache.pdb.enabled:
-        yield ("maxUnavailablePodDisruptionBudget",), "`pdb` takes its place"
+        yield Ignored(("maxUnavailablePodDisruptionBudget",), "`pdb` takes its place", ("pdb", "enabled"))
+    if cache.serde and not any(model.lmcache_config.enabled for model in stack.models):
+        yield Ignored(("serde",), "engines are told it, and none has `lmcacheConfig.enabled`")
+
+
+def _storage(stack: Stack) -> Iterator[Ignored]:
+    storage = stack.shared_storage
+    if storage.host_path and (storage.nfs.server or storage.nfs.path):
+        yield Ignored(("nfs",), "`hostPath` takes its place", ("hostPath",))
+    if not stack.lora_controller.enable_lora_controller:
+        yield Ignored(("image",), "the LoRA controller alone uses it, and that is off")

@@ -18,7 +18,8 @@ CLAIM = "vllm-templates-pvc"
 """The claim in which the chart looks for template files."""
 
 
-def _is_text(template: str) -> bool:
+def is_text(template: str) -> bool:
+    """Whether `chatTemplate` is the template itself, not the name of a file."""
     return "{" in template or "\n" in template
 
 
@@ -27,7 +28,7 @@ def template_path(model: Model) -> str | None:
     template = model.chat_template
     if not template:
         return f"{FOLDER}/{FILE}" if model.chat_template_config_map else None
-    if _is_text(template):
+    if is_text(template):
         return f"{FOLDER}/{FILE}"
     if model.chat_template_config_map:
         return f"{FOLDER}/{template.rpartition('/')[2] or FILE}"
@@ -39,7 +40,7 @@ def template_data(model: Model) -> dict[str, str] | None:
     if model.chat_template_config_map:
         path = template_path(model) or FILE
         return {path.rsplit("/", 1)[-1]: model.chat_template_config_map}
-    if model.chat_template and _is_text(model.chat_template):
+    if model.chat_template and is_text(model.chat_template):
         return {FILE: model.chat_template}
     return None
 
