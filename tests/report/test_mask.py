@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmstack.report.credentials import is_secret_name, mask_text
-from llmstack.report.mask import mask_change, mask_object, mask_review
+from llmstack.report.mask import mask_change, mask_review
 from llmstack.report.options import Options
 from llmstack.report.review_formats import REVIEW_FORMATS
-from llmstack.review.masking import MASK
+from llmstack.review.credentials import MASK, is_secret_name, mask_text
+from llmstack.review.masking import mask_object
 from llmstack.review.result import Change, EnvironmentReview, ObjectChange, Review
 from tests.report import samples
 
@@ -35,6 +35,11 @@ SECRET_NAMES = [
     "VLLM_API_KEYS",
     "credentials",
     "Authorization",
+    "HUGGING_FACE_HUB_TOKEN",
+    "dbPassword",
+    "bearer",
+    "HF_TOKEN_PROD",
+    "API_KEY_OLD",
 ]
 OTHER_NAMES = [
     "name",
@@ -47,10 +52,15 @@ OTHER_NAMES = [
     "PASSWORD_FILE",
     "eos_token",
     "imagePullSecrets",
-    "secretKeyRef",
     "--max-num-batched-tokens",
     "passthrough",
     "keyboard",
+    "tokenRef",
+    "bos_token_id",
+    "secretKeyRef",
+    "HF_TOKEN_PATH",
+    "--tokenizer",
+    "MAX_TOKENS",
     "",
 ]
 
@@ -144,7 +154,7 @@ def test_an_object_keeps_all_but_its_secrets() -> None:
             "script": "TOKEN=s3cret vllm serve\n",
         },
     }
-    masked: dict[str, Any] = mask_object(item) or {}
+    masked: dict[str, Any] = mask_object(item)
     assert "s3cret" not in json.dumps(masked)
     assert "all of it" not in json.dumps(masked)
     spec = masked["spec"]
@@ -174,8 +184,8 @@ def test_a_secret_shows_its_keys_alone() -> None:
         "kind": "SealedSecret",
         "spec": {"encryptedData": {"a": "AgB"}, "template": {"data": {"b": "s3cret"}}},
     }
-    masked: dict[str, Any] = mask_object(sealed) or {}
-    assert masked["spec"] == {"encryptedData": {"a": "AgB"}, "template": {"data": {"b": MASK}}}
+    masked: dict[str, Any] = mask_object(sealed)
+    assert masked["spec"] == {"encryptedData": {"a": MASK}, "template": {"data": {"b": MASK}}}
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from llmstack.review.compare import compare, group_changes
-from llmstack.review.result import Change, ObjectChange
+from llmstack.review.compare import compare
+from llmstack.review.result import Change
 
 Object = dict[str, Any]
 
@@ -200,24 +200,6 @@ def test_a_config_map_behind_a_checksum_is_a_cause() -> None:
         {"m": [after], "stack": [plain("ConfigMap", "c", data={"x": "2"})]},
     )
     assert found[1].causes == ("spec.template.metadata.annotations[checksum/config]", "ConfigMap/c")
-
-
-def test_equal_changes_of_many_models_are_one_group() -> None:
-    names = [f"m{number}" for number in range(12)]
-    before = {f"models/{name}": [workload(name)] for name in names}
-    after = {f"models/{name}": [workload(name, image="vllm:2")] for name in names}
-    for number, name in enumerate(names):
-        after[f"models/{name}"][0]["spec"]["template"]["metadata"]["annotations"]["checksum/config"] = str(number)
-    after["models/m5"][0]["spec"]["replicas"] = 4
-    after["models/m12"] = [workload("m12")]
-    groups = group_changes(compare(before, after))
-    assert [(group.action, len(group.members)) for group in groups] == [
-        ("change", 11),
-        ("add", 1),
-        ("change", 1),
-    ]
-    assert all(isinstance(member, ObjectChange) for group in groups for member in group.members)
-    assert groups[0].changes[-1] == Change("spec.template.spec.containers[vllm].image", "vllm:1", "vllm:2")
 
 
 def test_the_order_of_objects_and_keys_does_not_matter() -> None:

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from llmstack.review.compare import compare
-from llmstack.review.masking import names_secret
 
 Object = dict[str, Any]
 
@@ -106,33 +105,3 @@ NOT_SECRET: list[Object] = [
 def test_what_only_names_a_secret_is_shown(item: Object) -> None:
     (change,) = compare({}, {"u": [item]})
     assert change.after == item
-
-
-HELD = [
-    "HF_TOKEN",
-    "HUGGING_FACE_HUB_TOKEN",
-    "VLLM_API_KEY",
-    "--api-key",
-    "dbPassword",
-    "AWS_SECRET_ACCESS_KEY",
-]
-PLACES = [
-    "secretName",
-    "secretKey",
-    "tokenRef",
-    "PASSWORD_FILE",
-    "MAX_TOKENS",
-    "--tokenizer",
-    "eos_token",
-    "key",
-]
-
-
-@pytest.mark.parametrize("name", HELD)
-def test_names_of_secrets(name: str) -> None:
-    assert names_secret(name)
-
-
-@pytest.mark.parametrize("name", PLACES)
-def test_names_of_places_of_secrets(name: str) -> None:
-    assert not names_secret(name)

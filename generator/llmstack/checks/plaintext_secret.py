@@ -27,7 +27,7 @@ from llmstack.checks.pods import pod_specs
 from llmstack.checks.secret_words import argument_secrets, holds_token, is_secret_value
 from llmstack.checks.subject import Subject
 from llmstack.finding import Finding, Route, Severity
-from llmstack.model.secret_ref import SecretReference
+from llmstack.model.secret_ref import SecretReference, create_command
 
 ID, SEVERITY = "plaintext-secret", Severity.ERROR
 
@@ -46,10 +46,8 @@ class _Proposal:
 
     @property
     def create(self) -> str:
-        """How to make it of what is typed, without leaving it in the shell's history."""
-        read = 'read -rs VALUE && printf %s "$VALUE"'
-        target = f"{self.name} --namespace {self.namespace} --from-file={self.key}=/dev/stdin"
-        return f"run `{read} | kubectl create secret generic {target}`"
+        """How to make it of what is typed."""
+        return f"run `{create_command(self.name, self.key, self.namespace)}`"
 
 
 def _propose(subject: Subject, kind: str, key: str | None = None) -> _Proposal:

@@ -31,3 +31,10 @@ SecretValue = Annotated[SecretReference | str | None, BeforeValidator(_no_empty_
 def reference(value: SecretReference | str | None) -> SecretReference | None:
     """The reference that is set, else None. Plain text never reaches an object."""
     return value if isinstance(value, SecretReference) and value.is_set else None
+
+
+def create_command(name: str, key: str, namespace: str) -> str:
+    """The line of shell that makes a Secret of what is typed: shown nowhere, not in the shell's history, and not
+    among the arguments of processes."""
+    read = 'read -rs VALUE && printf %s "$VALUE"'
+    return f"{read} | kubectl create secret generic {name} --namespace {namespace} --from-file={key}=/dev/stdin"

@@ -1,31 +1,20 @@
 """Secrets are never printed: every report passes what it shows through here.
 
-What counts as secret: the data of a Secret; a plain value under a key, an environment variable or a flag
-whose name names a secret (`hf_token`, `VLLM_API_KEY`, `--api-key`); and text that has the form of a
-credential, wherever it stands (`hf_…`, a private key, a password in a URL). References (`secretKeyRef`,
-`$(HF_TOKEN)`) are shown.
+What counts as secret is what review/masking.py says. A review has masked its objects already; texts of findings
+and risks, and reviews that come from elsewhere, are masked here.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from llmstack.finding import Finding
-from llmstack.report.credentials import (
-    MASK,
-    is_reference,
-    is_secret_name,
-    line_may_hold_secret,
-    mask_forms,
-    mask_text,
-)
+from llmstack.review.credentials import MASK, is_secret_name, line_may_hold_secret, mask_forms, mask_text
+from llmstack.review.masking import mask, mask_object
 from llmstack.review.result import Change, EnvironmentReview, ObjectChange, Review, Risk
 
 _SECRET_DATA = ("data", "stringData")
-_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def mask_review(review: Review) -> Review:
@@ -44,22 +33,6 @@ def mask_finding(finding: Finding) -> Finding:
             place = replace(place, source_line=None)
     help = mask_forms(finding.help) if finding.help is not None else None
     return replace(finding, message=mask_forms(finding.message), help=help, place=place)
-
-
-def mask_object(object: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Return a Kubernetes object without secrets; all that a Secret holds is masked."""
-    if object is None:
-        return None
-    kind = object.get("kind")
-    masked = {}
-    for key, value in object.items():
-        if kind == "Secret" and key in _SECRET_DATA and isinstance(value, Mapping):
-            masked[key] = dict.fromkeys(value, MASK)
-        elif kind == "SealedSecret" and key == "spec" and isinstance(value, Mapping):
-            masked[key] = {name: _mask_template(item) if name == "template" else item for name, item in value.items()}
-        else:
-            masked[key] = mask_value(value)
-    return masked
 
 
 def mask_change(kind: str, change: Change) -> Change:
@@ -81,7 +54,8 @@ def _mask_environment(environment: EnvironmentReview) -> EnvironmentReview:
 
 def _mask_object_change(change: ObjectChange) -> ObjectChange:
     fields = tuple(mask_change(change.kind, field) for field in change.changes)
-    return replace(change, before=mask_object(change.before), after=mask_object(change.after), changes=fields)
+    before, after = (None if side is None else mask_object(side) for side in (change.before, change.after))
+    return replace(change, before=before, after=after, changes=fields)
 
 
 def _mask_risk(risk: Risk) -> Risk:
@@ -108,58 +82,5 @@ def _mask_shown(text: str | None) -> str | None:
         value = json.loads(text)
     except ValueError:
         return mask_text(text)
-    masked = mask_value(value)
+    masked = mask(value)
     return text if masked == value else json.dumps(masked, ensure_ascii=False)
-
-
-def mask_value(value: Any) -> Any:
-    """Return plain data without secrets, whatever it belongs to."""
-    if isinstance(value, Mapping):
-        return _mask_map(value)
-    if isinstance(value, list):
-        return _mask_list(value)
-    return mask_text(value) if isinstance(value, str) else value
-
-
-def _mask_template(template: Any) -> Any:
-    """A SealedSecret's template: what it adds to the Secret in plain text is hidden."""
-    if not isinstance(template, Mapping):
-        return template
-    return {
-        key: dict.fromkeys(value, MASK) if key in _SECRET_DATA and isinstance(value, Mapping) else mask_value(value)
-        for key, value in template.items()
-    }
-
-
-def _mask_map(value: Mapping[str, Any]) -> dict[str, Any]:
-    name = value.get("name")
-    named = isinstance(name, str) and is_secret_name(name)
-    masked = {}
-    for key, item in value.items():
-        hidden = is_secret_name(key) or (named and key == "value")
-        if key == _LAST_APPLIED or (hidden and _is_plain(item)):
-            masked[key] = MASK
-        elif is_secret_name(key) and isinstance(item, Mapping) and _is_plain(item.get("value")):
-            masked[key] = mask_value({**item, "value": MASK})
-        else:
-            masked[key] = mask_value(item)
-    return masked
-
-
-def _mask_list(items: list[Any]) -> list[Any]:
-    """Items, where the one after a flag that names a secret is its value."""
-    masked = []
-    flag = False
-    for item in items:
-        plain = isinstance(item, str)
-        masked.append(MASK if flag and plain and not item.startswith("--") else mask_value(item))
-        flag = plain and item.startswith("--") and "=" not in item and is_secret_name(item)
-    return masked
-
-
-def _is_plain(value: Any) -> bool:
-    """Whether a value under a secret's name may be the secret: text that is not empty, a number; no
-    reference."""
-    if isinstance(value, str):
-        return bool(value) and not is_reference(value)
-    return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -9,16 +9,13 @@ from llmstack.disk.plan import unified_diff
 from llmstack.finding import Route
 from llmstack.migrate import Migration
 from llmstack.migrate.exposed import secret_routes
-from llmstack.report.credentials import mask_text
+from llmstack.model.secret_ref import create_command
 from llmstack.report.visible import visible
-from llmstack.review.masking import MASK
+from llmstack.review.credentials import MASK, mask_text
 from llmstack.values.source import Source
 from llmstack.values.syntax import Document, Part, read_document
 
 _KEY_BLOCK = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
-
-_TYPED = 'read -rs VALUE && printf %s "$VALUE"'
-"""Reads what is typed, without showing it and without leaving it in the shell's history or among processes."""
 
 
 def show_migration(migration: Migration, environment: str) -> str:
@@ -42,11 +39,7 @@ def _show_secrets(migration: Migration, environment: str) -> list[str]:
         lines = [f"  llmstack secret set {environment} {secret.name} {secret.key}" for secret in secrets]
         head = "write these Secrets, encrypted; each line asks for the value:"
     else:
-        lines = [
-            f"  {_TYPED} | kubectl create secret generic {secret.name} --namespace {migration.namespace}"
-            f" --from-file={secret.key}=/dev/stdin"
-            for secret in secrets
-        ]
+        lines = [f"  {create_command(secret.name, secret.key, migration.namespace)}" for secret in secrets]
         head = "create these Secrets; each line reads the value from the keyboard and shows it nowhere:"
     foot = "A secret that was ever committed is in Git's history still: replace it where it was issued.\n"
     return ["\n", f"{head}\n", *(f"{line}\n" for line in lines), foot]

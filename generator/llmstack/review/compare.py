@@ -3,34 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from llmstack.review.credentials import MASK
 from llmstack.review.differences import differences
-from llmstack.review.masking import MASK, mask, mask_object
-from llmstack.review.restarts import CHECKSUM, WORKLOADS, config_causes, template_causes
-from llmstack.review.result import Action, Change, ObjectChange
+from llmstack.review.masking import mask, mask_object
+from llmstack.review.restarts import WORKLOADS, config_causes, template_causes
+from llmstack.review.result import Change, ObjectChange
 
 Object = Mapping[str, Any]
 Identity = tuple[str, str, str, str]
 
 _SEALED = {"Secret": ("data", "stringData"), "SealedSecret": ("spec.encryptedData",)}
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeGroup:
-    """Objects that change alike: the same action on the same kind, the same fields from and to the same
-    values.
-
-    Checksums of configuration may differ between them. `changes` are those of the first.
-    """
-
-    kind: str
-    action: Action
-    changes: tuple[Change, ...]
-    restarts: bool
-    members: tuple[ObjectChange, ...]
 
 
 def compare(before: Mapping[str, Sequence[Object]], after: Mapping[str, Sequence[Object]]) -> tuple[ObjectChange, ...]:
@@ -51,19 +36,6 @@ def compare(before: Mapping[str, Sequence[Object]], after: Mapping[str, Sequence
     return tuple(
         _change(old.get(identity), new.get(identity), configs)
         for identity in sorted(changed, key=lambda each: (each[2], each[1], each[3], each[0]))
-    )
-
-
-def group_changes(changes: Iterable[ObjectChange]) -> tuple[ChangeGroup, ...]:
-    """The changes in groups of equal ones, in the order of their first members; nothing is left out."""
-    groups: dict[tuple[object, ...], list[ObjectChange]] = {}
-    for each in changes:
-        told = tuple(change for change in each.changes if not change.path.endswith(f"[{CHECKSUM}]"))
-        groups.setdefault((each.kind, each.action, told, each.restarts), []).append(each)
-    return tuple(
-        ChangeGroup(first.kind, first.action, first.changes, first.restarts, tuple(members))
-        for members in groups.values()
-        for first in members[:1]
     )
 
 

@@ -1,68 +1,43 @@
-"""Secrets are left out of everything that a review prints, whatever object they stand in."""
+"""Secrets are left out of whatever a review shows, in whatever object they stand.
+
+What counts as secret: all that a Secret holds; a plain value under a key, an environment variable or a flag whose
+name names a secret (`hf_token`, `VLLM_API_KEY`, `--api-key`); and text that has the form of a credential, wherever
+it stands. References (`secretKeyRef`, `$(HF_TOKEN)`) are shown.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-MASK = "(masked)"
+from llmstack.review.credentials import MASK, is_reference, is_secret_name, mask_text
 
-_SECRET = re.compile(
-    r"\b(?:passwo?r?d|pwd|passphrase|secret|token|credentials?|bearer|auth|authorization)\b"
-    r"|\b(?:api|access|private) ?key\b"
-)
-_KEY = re.compile(r"\b(?:api|access|private|secret|signing|encryption|master) ?key$")
-_PLACE = re.compile(
-    r"\b(?:name|names|ref|refs|key|keys|path|file|dir|class|store|count|length|len|type|mode|url|uri|policy|seconds"
-    r"|backend|parser|mount|id|enabled)$"
-)
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_URL = re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)")
-_TEXT_TOKEN = re.compile(r"\b(?:audio|bos|cls|eos|image|mask|pad|per|sep|special|stop|unk) token\b")
-"""Tokens of a tokenizer, as chat templates name them."""
-
-_FORM = re.compile(
-    r"\b(?:hf_[A-Za-z0-9]{16,}|sk-[\w-]{16,}|gh[pousr]_[A-Za-z0-9]{16,}|glpat-[\w-]{16,}|nvapi-[\w-]{16,}"
-    r"|AKIA[A-Z0-9]{12,}|eyJ[\w-]{8,}\.[\w-]+\.[\w-]+|AGE-SECRET-KEY-1[A-Z0-9]+)"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?"
-)
-_ASSIGNMENT = re.compile(r"(?<![\w.-])(--?[A-Za-z][\w-]*|[A-Za-z_][\w.-]*)(\s*[=:]\s*|\s+)([^\s\"'$][^\s\"']*)")
-_SEALED = {"Secret": ("data", "stringData"), "SealedSecret": ("encryptedData",)}
-
-
-def names_secret(name: str) -> bool:
-    """Whether a key, a variable or a flag of this name holds a secret: HF_TOKEN, `--api-key`, dbPassword.
-
-    The name of a place where a secret is does not hold one: `secretName`, `tokenRef`, `PASSWORD_FILE`, and
-    `secretKey`, by which manifests mean a key inside a Secret.
-    """
-    if name == "secretKey":
-        return False
-    words = re.sub(r"[_.\-\s]+", " ", _CAMEL.sub(" ", name)).strip().lower()
-    words = _TEXT_TOKEN.sub("", words)
-    return bool(_KEY.search(words)) or (bool(_SECRET.search(words)) and not _PLACE.search(words))
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_SECRET_DATA = ("data", "stringData")
 
 
 def mask_object(item: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy of a Kubernetes object without secrets; all that a Secret holds is masked."""
-    masked: dict[str, Any] = mask(item, "")
-    for field in _SEALED.get(str(item.get("kind")), ()):
-        for holder in (masked, masked.get("spec")):
-            if isinstance(holder, dict) and isinstance(holder.get(field), dict):
-                holder[field] = dict.fromkeys(holder[field], MASK)
+    """A copy of a Kubernetes object without secrets; all that a Secret or a SealedSecret holds is masked."""
+    masked: dict[str, Any] = mask(item)
+    kind = item.get("kind")
+    if kind == "Secret":
+        _hide(masked, *_SECRET_DATA)
+    elif kind == "SealedSecret":
+        spec = masked.get("spec")
+        _hide(spec, "encryptedData")
+        _hide(spec.get("template") if isinstance(spec, dict) else None, *_SECRET_DATA)
     return masked
 
 
-def mask(value: Any, key: str) -> Any:
+def mask(value: Any, key: str = "") -> Any:
     """A copy of a value under `key` without secrets; references like `$(HF_TOKEN)` stay."""
     if isinstance(value, Mapping):
-        return {name: mask(item, value_key(value, name)) for name, item in value.items()}
+        return {name: _mask_member(value, key, name, item) for name, item in value.items()}
     if isinstance(value, list):
         return _mask_list(value, key)
-    if not isinstance(value, str) or not value or value.startswith("$"):
-        return value
-    return MASK if names_secret(key) else mask_text(value)
+    if is_secret_name(key) and _is_plain(value):
+        return MASK
+    return mask_text(value) if isinstance(value, str) else value
 
 
 def value_key(holder: Mapping[str, Any], field: str) -> str:
@@ -71,27 +46,34 @@ def value_key(holder: Mapping[str, Any], field: str) -> str:
     return name if field == "value" and isinstance(name, str) else field
 
 
+def _mask_member(holder: Mapping[str, Any], key: str, field: str, item: Any) -> Any:
+    """A field of a map that stands under `key`; the `value` of one without a name is that of its key."""
+    if field == _LAST_APPLIED:
+        return MASK
+    named = value_key(holder, field)
+    return mask(item, key if named == "value" and is_secret_name(key) else named)
+
+
 def _mask_list(items: list[Any], key: str) -> list[Any]:
-    """Items one by one; the word after a flag such as `--api-key` is masked."""
+    """Items one by one; the word after a flag such as `--api-key` is its value."""
     masked, flag = [], ""
     for item in items:
-        masked.append(mask(item, flag or key))
-        flag = item if isinstance(item, str) and item.startswith("--") and names_secret(item) else ""
+        follows = bool(flag) and not (isinstance(item, str) and item.startswith("--"))
+        masked.append(mask(item, flag if follows else key))
+        alone = isinstance(item, str) and item.startswith("--") and "=" not in item
+        flag = item if alone and is_secret_name(item) else ""
     return masked
 
 
-def mask_text(text: str) -> str:
-    """A text without the passwords of URLs, tokens of known shapes, and values assigned to names of
-    secrets."""
-    if "://" in text:
-        text = _URL.sub(MASK, text)
-    text = _FORM.sub(MASK, text)
-    if any(sign in text for sign in "=: "):
-        text = _ASSIGNMENT.sub(_mask_assignment, text)
-    return text
+def _hide(holder: Any, *fields: str) -> None:
+    for field in fields:
+        if isinstance(holder, dict) and isinstance(holder.get(field), dict):
+            holder[field] = dict.fromkeys(holder[field], MASK)
 
 
-def _mask_assignment(match: re.Match[str]) -> str:
-    name, sign, _ = match.groups()
-    assigned = sign.strip() or name.startswith("-")
-    return f"{name}{sign}{MASK}" if assigned and names_secret(name) else match[0]
+def _is_plain(value: Any) -> bool:
+    """Whether a value under a secret's name may be the secret: text that is not empty, a number; no
+    reference."""
+    if isinstance(value, str):
+        return bool(value) and not is_reference(value)
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

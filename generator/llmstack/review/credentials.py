@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import re
 
-from llmstack.review.masking import MASK
-
-__all__ = ["MASK", "is_reference", "is_secret_name", "line_may_hold_secret", "mask_forms", "mask_text"]
+MASK = "(masked)"
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _ENDINGS = (
     "token", "password", "passwords", "passwd", "passphrase", "pwd", "secret", "apikey", "apikeys",
-    "credential", "credentials", "authorization",
+    "credential", "credentials", "auth", "authorization", "bearer",
 )  # fmt: skip
 _KEYS = frozenset(("api", "access", "secret", "private", "encryption", "signing", "master", "license"))
 """`…_API_KEY`, `…_ACCESS_KEY` and so on; a plain `key` is often the name of one."""
+_ANYWHERE = frozenset(("token", "password", "passwd", "passphrase", "pwd", "secret", "credential", "credentials"))
+"""Words that make a secret of a name that goes on after them: `HF_TOKEN_PROD`, `passwordOld`."""
+_PLACES = frozenset((
+    "name", "names", "ref", "refs", "path", "file", "dir", "class", "store", "count", "length", "len", "limit", "size",
+    "type", "mode", "url", "uri", "policy", "seconds", "backend", "parser", "mount", "id", "enabled",
+))  # fmt: skip
+"""Last words of names that say where a secret is, or how many tokens there are: `PASSWORD_FILE`, `tokenRef`."""
 _REFERENCES = frozenset(("secretKey", "secretName", "existingSecret"))
 _TEXT_TOKENS = frozenset(("bos", "eos", "pad", "unk", "sep", "cls", "mask", "image", "stop", "special", "per", "audio"))
 """Tokens of a tokenizer: `eos_token` in a chat template is no secret."""
@@ -29,7 +34,7 @@ _FORMS = re.compile(
     r"|(?i:(?<=\bbearer )[A-Za-z0-9._~+/=-]{8,})",
     re.DOTALL,
 )
-_SUSPECT = re.compile(r"(?i)token|pass|pwd|secret|key|credential|auth")
+_SUSPECT = re.compile(r"(?i)token|pass|pwd|secret|key|credential|auth|bearer")
 _QUOTED = r"\"(?:\\.|[^\"\\\n])*\"|'[^'\n]*'"
 _LINE = re.compile(r"[^\n]+")
 _WORDS = re.compile(rf"(?!=)(?:{_QUOTED}|[^\s\"']+)")
@@ -61,10 +66,19 @@ def is_secret_name(name: str) -> bool:
         words.pop()
     if not words:
         return False
-    last, before = words[-1], words[-2] if len(words) > 1 else ""
-    if last in ("key", "keys"):
+    if words[-1] in _PLACES:
+        return False
+    *inner, last = zip(["", *words], words, strict=False)
+    return _says_secret(*last, last=True) or any(_says_secret(*pair, last=False) for pair in inner)
+
+
+def _says_secret(before: str, word: str, *, last: bool) -> bool:
+    """Whether a word of a name, after another one, makes the name that of a secret."""
+    if word in ("key", "keys"):
         return before in _KEYS
-    return last.endswith(_ENDINGS) and not (last == "token" and before in _TEXT_TOKENS)
+    if word == "token" and before in _TEXT_TOKENS:
+        return False
+    return word.endswith(_ENDINGS) if last else word in _ANYWHERE
 
 
 def mask_forms(text: str) -> str:
