@@ -4,9 +4,10 @@ An engine that prefills (`nixlRole: sender`) sends its KV cache to one that deco
 start a side without a role, a sender without the receiver's host, or a receiver without a port
 (NixlConfig.from_cache_engine_config, lmcache/v1/storage_backend/connector/nixl_utils.py). Unset, the host is the
 Service of the only receiver; with several of them `nixlPeerHost` says which. The sender's `nixlPeerPort` is the
-one the receiver listens on, and the receiver's Service has 55555 and 9999. A `kv_consumer` never stores what a
-sender would send; a `kv_producer` reads what a receiver got only where LMCache's lookup supports it
-(lmcache/integration/vllm/vllm_v1_adapter.py): a warning, as is a missing role.
+one the receiver listens on, each tensor-parallel rank one higher, and the receiver's Service has 55555 and 9999.
+A `kv_consumer` never stores what a sender would send; a `kv_producer` reads what a receiver got only where
+LMCache's lookup supports it (lmcache/integration/vllm/vllm_v1_adapter.py). The latter, closed ports of further
+ranks and a missing role are warnings.
 
 The router's `disaggregated_prefill` chooses among the engines whose label `model` it was told
 (DisaggregatedPrefillRouter, src/vllm_router/routers/routing_logic.py): without one on either side every request
@@ -77,11 +78,18 @@ def _receiver(subject: Subject, at: Route, model: Model) -> Iterator[Finding]:
     if port is None:
         yield Finding(ID, SEVERITY, "a receiver needs a port", (*at, "nixlPeerPort"), help="leave it out: 55555")
         return
-    open = services(subject).get(names.engine_service(subject.stack, model.name or ""))
-    if open is not None and port not in open:
+    open = services(subject).get(names.engine_service(subject.stack, model.name or "")) or frozenset()
+    if port not in open:
         message = f"the receiver listens on {port}, and its Service has no such port"
         help = f"leave it out ({lmcache.ZMQ_PORT} is open), or add {port} to servingEngineSpec.extraPorts"
         yield Finding(ID, SEVERITY, message, (*at, "nixlPeerPort"), help=help)
+    ranks = range(port + 1, port + (model.vllm_config.tensor_parallel_size or 1))
+    if closed := [str(rank) for rank in ranks if rank not in open]:
+        message = f"each tensor-parallel rank listens on a port of its own: the Service has no {', '.join(closed)}"
+        help = (
+            "add them to servingEngineSpec.extraPorts; LMCache 0.4 takes LMCACHE_PD_PEER_INIT_PORT with a port for each"
+        )
+        yield Finding(ID, MILDER, message, at, help=help)
 
 
 def _sender(subject: Subject, at: Route, model: Model) -> Iterator[Finding]:

@@ -16,7 +16,8 @@ from llmstack.checks.transfer_arguments import transfer_peers
 from llmstack.finding import Route
 from llmstack.model.engine import Model
 
-Peer = Literal["receiver", "router", "cache-server", "engine"]
+Peer = Literal["receiver", "itself", "router", "cache-server", "engine"]
+"""What a host is of; `itself` where a pod is told on which of its own addresses to listen."""
 
 VARIABLES: Mapping[str, tuple[Peer, str | None]] = {
     "LMCACHE_REMOTE_URL": ("cache-server", None),
@@ -63,7 +64,8 @@ def typed_hosts(subject: Subject) -> Iterator[Typed]:
 def _engine(at: Route, model: Model) -> Iterator[Typed]:
     cache = model.lmcache_config
     if cache.transfers and cache.nixl_peer_host:
-        yield (*at, "lmcacheConfig", "nixlPeerHost"), cache.nixl_peer_host, None, "receiver"
+        peer: Peer = "itself" if cache.nixl_role == "receiver" else "receiver"
+        yield (*at, "lmcacheConfig", "nixlPeerHost"), cache.nixl_peer_host, None, peer
     if cache.enabled and cache.p2p_host:
         yield (*at, "lmcacheConfig", "p2pHost"), cache.p2p_host, None, "engine"
     yield from _environment((*at, "env"), model.env)

@@ -65,6 +65,8 @@ def _brought(subject: Subject, name: str) -> bool:
 
 
 def _propose(stack: Stack, peer: Peer | None, name: str, known: Mapping[str, Ports], receiving: Sequence[str]) -> str:
+    if peer == "itself":
+        return "leave it out: a receiver listens on every address"
     if peer == "cache-server" and not stack.cache_server_spec.enable_server:
         return "set cacheServerSpec.enableServer: true, and the URL is derived"
     expected: Mapping[Peer, Sequence[str]] = {
