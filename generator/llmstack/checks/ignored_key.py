@@ -103,9 +103,12 @@ def _router(stack: Stack, router: RouterSpec) -> Iterator[Ignored]:
         for key in (["secure"] if router.otel.secure else []) + ["serviceName"]:
             yield Ignored(("otel", key), "there are no traces without `endpoint`", ("otel", "endpoint"))
     if router.autoscaling.enabled:
-        yield Ignored(
-            ("replicaCount",), "the HorizontalPodAutoscaler owns the number of replicas", ("autoscaling", "enabled")
-        )
+        why = "the HorizontalPodAutoscaler owns the number of replicas"
+        yield Ignored(("replicaCount",), why, ("autoscaling", "enabled"))
+        sizes = [(router.resources or {}).get(kind) for kind in ("requests", "limits")]
+        if not any(isinstance(size, dict) and size.get("cpu") for size in sizes):
+            why = "it goes by a percentage of the CPU that the router requests, which is none"
+            yield Ignored(("autoscaling",), why, help="set `resources.requests.cpu`")
     for name, route in (router.route or {}).items():
         if route.enabled and route.https_redirect:
             for key in [key for key, value in (("matches", route.matches), ("filters", route.filters)) if value]:

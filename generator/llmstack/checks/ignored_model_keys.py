@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from llmstack.checks.no_effect import Ignored
 from llmstack.model.engine import Model
+from llmstack.model.ray import HeadNode
 from llmstack.model.stack import Stack
 from llmstack.model.types import quantity_value
 from llmstack.objects.autoscaling import is_scaled
@@ -75,8 +76,15 @@ def _sizes(model: Model) -> Iterator[Ignored]:
             if getattr(head, name, None) not in (None, ""):
                 route = ("raySpec", "headNode", "resources")
                 yield Ignored(("raySpec", "headNode", key), "`resources` takes its place", route)
-    asked = [model.request_gpu, head.request_gpu if head else None]
-    if not model.resources and not any(quantity_value(each) for each in asked if each):
+    yield from _gpu_type(model, head)
+
+
+def _gpu_type(model: Model, head: HeadNode | None) -> Iterator[Ignored]:
+    """The resource that `requestGPU` counts, where nothing is counted by it: of the model, or of its Ray head."""
+    counted = [each for each in (model, head) if each and not each.resources]
+    if not counted:
+        yield Ignored(("requestGPUType",), "`resources` takes its place", ("resources",))
+    elif not any(each.request_gpu and quantity_value(each.request_gpu) for each in counted):
         yield Ignored(("requestGPUType",), "no GPU is requested", ("requestGPU",), "set `requestGPU`, or remove it")
 
 
