@@ -6,12 +6,13 @@ start a side without a role, a sender without the receiver's host, or a receiver
 Service of the only receiver; with several of them `nixlPeerHost` says which. The sender's `nixlPeerPort` is the
 one the receiver listens on, each tensor-parallel rank one higher, and the receiver's Service has 55555 and 9999.
 A `kv_consumer` never stores what a sender would send; a `kv_producer` reads what a receiver got only where
-LMCache's lookup supports it (lmcache/integration/vllm/vllm_v1_adapter.py). The latter, closed ports of further
-ranks and a missing role are warnings.
+LMCache's lookup supports it (lmcache/integration/vllm/vllm_v1_adapter.py).
 
 The router's `disaggregated_prefill` chooses among the engines whose label `model` it was told
 (DisaggregatedPrefillRouter, src/vllm_router/routers/routing_logic.py): without one on either side every request
 fails. Unset, the labels are those of the senders and of the receivers.
+
+What contradicts itself is an error; a side, a role or an open port that is missing is a warning: it may be elsewhere.
 
 Fix: give each side its role, leave host and port out, and name in `--prefill-model-labels` and
 `--decode-model-labels` models that there are, or leave them out too.
@@ -82,7 +83,7 @@ def _receiver(subject: Subject, at: Route, model: Model) -> Iterator[Finding]:
     if port not in open:
         message = f"the receiver listens on {port}, and its Service has no such port"
         help = f"leave it out ({lmcache.ZMQ_PORT} is open), or add {port} to servingEngineSpec.extraPorts"
-        yield Finding(ID, SEVERITY, message, (*at, "nixlPeerPort"), help=help)
+        yield Finding(ID, MILDER, message, (*at, "nixlPeerPort"), help=help)
     ranks = range(port + 1, port + (model.vllm_config.tensor_parallel_size or 1))
     if closed := [str(rank) for rank in ranks if rank not in open]:
         message = f"each tensor-parallel rank listens on a port of its own: the Service has no {', '.join(closed)}"
@@ -101,7 +102,7 @@ def _sender(subject: Subject, at: Route, model: Model) -> Iterator[Finding]:
         found = ", ".join(f"`{names.engine_service(stack, name)}`" for name in receiving)
         message = "a sender needs a receiver: " + (f"there are {len(receiving)}" if receiving else "there is none")
         help = f"name one in `nixlPeerHost`: {found}" if receiving else "add a model with `nixlRole: receiver`"
-        yield Finding(ID, SEVERITY, message, at, help=help)
+        yield Finding(ID, SEVERITY if receiving else MILDER, message, at, help=help)
         return
     meant = read_host(host, stack.gitops.namespace)
     if meant is None or meant.namespace not in (None, stack.gitops.namespace):
@@ -112,10 +113,20 @@ def _sender(subject: Subject, at: Route, model: Model) -> Iterator[Finding]:
     if named not in receiving:
         message = f"`{meant.name}` is the Service of `{named}`, which does not receive"
         yield Finding(ID, SEVERITY, message, (*at, "nixlPeerHost"), help="name an engine with `nixlRole: receiver`")
-    elif config.nixl_peer_port != receiving[named].lmcache_config.nixl_peer_port:
-        port = receiving[named].lmcache_config.nixl_peer_port
-        message = f"the sender asks port {config.nixl_peer_port} of `{named}`, which listens on {port}"
+    else:
+        yield from _peer_port(subject, at, config.nixl_peer_port, receiving[named])
+
+
+def _peer_port(subject: Subject, at: Route, asked: int | None, receiver: Model) -> Iterator[Finding]:
+    """The port that a sender asks is the one the receiver listens on, and its Service has it."""
+    name, port = receiver.name or "", receiver.lmcache_config.nixl_peer_port
+    service = names.engine_service(subject.stack, name)
+    if asked != port:
+        message = f"the sender asks port {asked} of `{name}`, which listens on {port}"
         yield Finding(ID, SEVERITY, message, (*at, "nixlPeerPort"), help=f"write {port} on both sides, or on neither")
+    elif asked not in (services(subject).get(service) or frozenset()):
+        help = f"leave it out on both sides, or add {asked} to servingEngineSpec.extraPorts"
+        yield Finding(ID, SEVERITY, f"Service `{service}` has no port {asked}", (*at, "nixlPeerPort"), help=help)
 
 
 def _engines(subject: Subject, role: str | None) -> dict[str, Model]:
@@ -141,7 +152,7 @@ def _router(subject: Subject) -> Iterator[Finding]:
             if stack.models and not _engines(subject, role):
                 message = f"the router finds no engine that {does}: none has `nixlRole: {role}`"
                 help = f"give one of the models `lmcacheConfig.nixlRole: {role}`, or name it with `{flag}` in extraArgs"
-                yield Finding(ID, SEVERITY, message, ("routerSpec", "routingLogic"), help=help)
+                yield Finding(ID, MILDER, message, ("routerSpec", "routingLogic"), help=help)
             continue
         text, index = told[flag]
         for label in (label for label in text.split(",") if label not in known):

@@ -12,8 +12,8 @@ load. What has to fit (vllm-project/production-stack, tutorial 17, "the silent-m
 - there is one LMCache worker port for each tensor-parallel rank;
 - there is one router: each has an index of its own, and an engine reports to one.
 
-Ports, seeds and engines that do not report at all are errors, the others warnings. So is a model that reports to
-a router which is not kvaware.
+Ports and seeds that differ are errors, the others warnings. So is a model that reports to a router which is not
+kvaware.
 
 Fix: leave ports and PYTHONHASHSEED out, they are derived; give all models behind the router the same image.
 """
@@ -89,7 +89,7 @@ def _all_report(subject: Subject, reporting: Sequence[Engine]) -> Iterator[Findi
     help = "set `lmcacheConfig: {enabled: true, enableController: true}`"
     if not reporting and len(silent) == len(list(subject.models())):
         message = "routingLogic: kvaware, and no engine reports what it has cached"
-        yield Finding(ID, SEVERITY, message, ("routerSpec", "routingLogic"), help=f"{help} on the models")
+        yield Finding(ID, MILDER, message, ("routerSpec", "routingLogic"), help=f"{help} on the models")
         return
     for at, model in silent:
         message = f"`{model.name}` does not report what it has cached to the router"
