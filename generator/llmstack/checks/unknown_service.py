@@ -47,21 +47,35 @@ def _judge(subject: Subject, route: Route, host: str, port: int | None, peer: Pe
     elif meant.name not in known:
         if not _brought(subject, meant.name):
             message = f"`{meant.name}` is no Service of this environment"
-            yield Finding(
-                ID, MILDER, message, route, help=_propose(subject.stack, peer, meant.name, known, receivers(subject))
-            )
+            help = _propose(subject.stack, peer, meant.name, known, receivers(subject))
+            yield Finding(ID, MILDER, message, route, help=help)
     elif port is not None and (ports := known[meant.name]) is not None and port not in ports:
         shown = ", ".join(map(str, sorted(ports)))
         yield Finding(ID, SEVERITY, f"Service `{meant.name}` has no port {port}", route, help=f"it has {shown}")
 
 
 def _brought(subject: Subject, name: str) -> bool:
-    """Whether an object of extraObjects may bring the Service: an operator names it after the object."""
-    return any(
+    """Whether another environment in the namespace has the Service, or a custom resource of extraObjects may bring
+    it: an operator names it after the object."""
+    own = subject.stack.gitops.namespace
+    beside = (other for other in subject.others.values() if other.gitops.namespace == own)
+    return any(name in _names(other) for other in beside) or any(
         name.startswith(str(placed.object["metadata"].get("name")))
         for placed in subject.objects
-        if placed.unit == "extra" and placed.object.get("kind") != "ConfigMap"
+        if placed.unit == "extra" and _is_custom(str(placed.object.get("apiVersion")))
     )
+
+
+def _is_custom(api_version: str) -> bool:
+    group = api_version.rpartition("/")[0]
+    return "." in group and not group.endswith(".k8s.io")
+
+
+def _names(stack: Stack) -> set[str]:
+    """The Services that an environment's components have."""
+    found = {names.engine_service(stack, model.name) for model in stack.models if model.name}
+    found |= {names.router_service(stack)} if stack.router_spec.enable_router else set()
+    return found | ({names.cache_server_service(stack)} if stack.cache_server_spec.enable_server else set())
 
 
 def _propose(stack: Stack, peer: Peer | None, name: str, known: Mapping[str, Ports], receiving: Sequence[str]) -> str:
