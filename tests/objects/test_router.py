@@ -129,6 +129,17 @@ def test_the_sender_knows_the_receivers_service() -> None:
     assert engine["prefill"]["LMCACHE_PD_ROLE"] == engine["prefill"]["LMCACHE_NIXL_ROLE"] == "sender"
 
 
+@pytest.mark.parametrize(
+    ("sender", "receiver", "asked"),
+    [("", "", "55555"), ("", ", nixlPeerPort: 56000", "56000"), (", nixlPeerPort: 9999", "", "9999")],
+)
+def test_the_sender_asks_the_port_on_which_its_receiver_listens(sender: str, receiver: str, asked: str) -> None:
+    values = PD.replace("sender}", f"sender{sender}}}").replace("receiver}", f"receiver{receiver}}}")
+    prefill = objects_of(values)["Deployment", "llmstack-prefill-deployment-vllm"]
+    env = env_of(prefill["spec"]["template"]["spec"]["containers"][0])
+    assert env["LMCACHE_NIXL_RECEIVER_PORT"] == env["LMCACHE_PD_PROXY_PORT"] == asked
+
+
 KV = MODEL + "    lmcacheConfig: {enabled: true, enableController: true%s}\nrouterSpec: {routingLogic: kvaware%s}\n"
 
 

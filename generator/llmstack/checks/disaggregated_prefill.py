@@ -3,8 +3,8 @@
 An engine that prefills (`nixlRole: sender`) sends its KV cache to one that decodes (`receiver`). LMCache does not
 start a side without a role, a sender without the receiver's host, or a receiver without a port
 (NixlConfig.from_cache_engine_config, lmcache/v1/storage_backend/connector/nixl_utils.py). Unset, the host is the
-Service of the only receiver; with several of them `nixlPeerHost` says which. The sender's `nixlPeerPort` is the
-one the receiver listens on, each tensor-parallel rank one higher, and the receiver's Service has 55555 and 9999.
+Service of the only receiver, and with several of them `nixlPeerHost` says which; the port is the one that receiver
+listens on, each tensor-parallel rank one higher, and the receiver's Service has 55555 and 9999.
 A `kv_consumer` never stores what a sender would send; a `kv_producer` reads what a receiver got only where
 LMCache's lookup supports it (lmcache/integration/vllm/vllm_v1_adapter.py).
 
@@ -95,7 +95,7 @@ def _receiver(subject: Subject, at: Route, model: Model) -> Iterator[Finding]:
 
 def _sender(subject: Subject, at: Route, model: Model) -> Iterator[Finding]:
     """Its host is a receiver, and so is its port the receiver's. A host that is nobody's is `unknown-service`."""
-    stack, config = subject.stack, model.lmcache_config
+    stack = subject.stack
     host = lmcache.peer_host(stack, model)
     receiving = _engines(subject, "receiver")
     if host is None:
@@ -114,7 +114,7 @@ def _sender(subject: Subject, at: Route, model: Model) -> Iterator[Finding]:
         message = f"`{meant.name}` is the Service of `{named}`, which does not receive"
         yield Finding(ID, SEVERITY, message, (*at, "nixlPeerHost"), help="name an engine with `nixlRole: receiver`")
     else:
-        yield from _peer_port(subject, at, config.nixl_peer_port, receiving[named])
+        yield from _peer_port(subject, at, lmcache.peer_port(stack, model), receiving[named])
 
 
 def _peer_port(subject: Subject, at: Route, asked: int | None, receiver: Model) -> Iterator[Finding]:

@@ -14,7 +14,6 @@ from functools import lru_cache
 from typing import Any
 
 from llmstack.checks.subject import Subject
-from llmstack.objects import names
 
 Ports = frozenset[int] | None
 """Ports that are open at a name; None where that cannot be known."""
@@ -102,13 +101,3 @@ def _ports(spec: Any) -> Ports:
     if not isinstance(ports, list) or spec.get("clusterIP") == "None" or spec.get("type") == "ExternalName":
         return None
     return frozenset(port["port"] for port in ports if isinstance(port, dict) and isinstance(port.get("port"), int))
-
-
-def receivers(subject: Subject) -> list[str]:
-    """The Services of the engines that receive KV cache."""
-    models = (model for model in subject.stack.models if model.lmcache_config.transfers)
-    return [
-        names.engine_service(subject.stack, model.name)
-        for model in models
-        if model.name and model.lmcache_config.nixl_role == "receiver"
-    ]

@@ -16,12 +16,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 
-from llmstack.checks.services import Ports, read_host, receivers, services
+from llmstack.checks.services import Ports, read_host, services
 from llmstack.checks.subject import Subject
 from llmstack.checks.typed_hosts import Peer, typed_hosts
 from llmstack.finding import Finding, Route, Severity
 from llmstack.model.stack import Stack
-from llmstack.objects import names
+from llmstack.objects import lmcache, names
 
 ID, SEVERITY, MILDER = "unknown-service", Severity.ERROR, Severity.WARNING
 NEEDS_OBJECTS = True
@@ -47,7 +47,7 @@ def _judge(subject: Subject, route: Route, host: str, port: int | None, peer: Pe
     elif meant.name not in known:
         if not _brought(subject, meant.name):
             message = f"`{meant.name}` is no Service of this environment"
-            help = _propose(subject.stack, peer, meant.name, known, receivers(subject))
+            help = _propose(subject.stack, peer, meant.name, known)
             yield Finding(ID, MILDER, message, route, help=help)
     elif port is not None and (ports := known[meant.name]) is not None and port not in ports:
         shown = ", ".join(map(str, sorted(ports)))
@@ -78,13 +78,13 @@ def _names(stack: Stack) -> set[str]:
     return found | ({names.cache_server_service(stack)} if stack.cache_server_spec.enable_server else set())
 
 
-def _propose(stack: Stack, peer: Peer | None, name: str, known: Mapping[str, Ports], receiving: Sequence[str]) -> str:
+def _propose(stack: Stack, peer: Peer | None, name: str, known: Mapping[str, Ports]) -> str:
     if peer == "itself":
         return "leave it out: a receiver listens on every address"
     if peer == "cache-server" and not stack.cache_server_spec.enable_server:
         return "set cacheServerSpec.enableServer: true, and the URL is derived"
     expected: Mapping[Peer, Sequence[str]] = {
-        "receiver": receiving,
+        "receiver": [names.engine_service(stack, model.name or "") for model in lmcache.receivers(stack)],
         "router": [names.router_service(stack)],
         "cache-server": [names.cache_server_service(stack)],
     }

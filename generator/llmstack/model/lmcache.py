@@ -58,7 +58,9 @@ class LmcacheConfig(Section):
     nixl_peer_host: Text | None = Field(
         None, description="Host of the receiver; unset: the Service of the only model that receives."
     )
-    nixl_peer_port: Port = Field(55555, description="Port of the receiver.")
+    nixl_peer_port: Port = Field(
+        55555, description="Port of the receiver; unset in a sender: the one its receiver listens on."
+    )
     nixl_buffer_size: NumberText | None = Field("1073741824", description="Transfer buffer, in bytes.")
     nixl_buffer_device: Text | None = Field(None, description="Where the transfer buffer is: cuda or cpu.")
     nixl_enable_gc: bool | None = Field(None, description="Let NIXL collect garbage (LMCache 0.3).")

@@ -84,7 +84,7 @@ def _transfer(stack: Stack, model: Model) -> Iterator[dict[str, Any]]:
         return
     yield env("LMCACHE_REMOTE_SERDE", "NULL")
     yield env("UCX_TLS", "cuda_ipc,cuda_copy,tcp")
-    host, port, role = peer_host(stack, model), config.nixl_peer_port, config.nixl_role
+    host, port, role = peer_host(stack, model), peer_port(stack, model), config.nixl_role
     size, device = config.nixl_buffer_size, config.nixl_buffer_device or "cuda"
     collects = None if config.nixl_enable_gc is None else str(config.nixl_enable_gc)
     named: dict[str, object] = {
@@ -117,12 +117,28 @@ def peer_host(stack: Stack, model: Model) -> str | None:
         return config.nixl_peer_host
     if config.nixl_role != "sender":
         return "0.0.0.0"
-    receivers = [
-        other.name
-        for other in stack.models
-        if other.name and other.lmcache_config.transfers and other.lmcache_config.nixl_role == "receiver"
+    receiving = receivers(stack)
+    return names.engine_service(stack, receiving[0].name or "") if len(receiving) == 1 else None
+
+
+def peer_port(stack: Stack, model: Model) -> int | None:
+    """Port of the receiver: `nixlPeerPort`, else in a sender the one of the receiver that its host names."""
+    config = model.lmcache_config
+    if config.nixl_role == "sender" and "nixl_peer_port" not in config.model_fields_set:
+        service = (peer_host(stack, model) or "").partition(".")[0]
+        for other in receivers(stack):
+            if names.engine_service(stack, other.name or "") == service:
+                return other.lmcache_config.nixl_peer_port
+    return config.nixl_peer_port
+
+
+def receivers(stack: Stack) -> list[Model]:
+    """The models that receive KV cache."""
+    return [
+        model
+        for model in stack.models
+        if model.name and model.lmcache_config.transfers and model.lmcache_config.nixl_role == "receiver"
     ]
-    return names.engine_service(stack, receivers[0]) if len(receivers) == 1 else None
 
 
 def _controller(stack: Stack, model: Model) -> Iterator[dict[str, Any]]:
