@@ -12,7 +12,7 @@ The router's `disaggregated_prefill` chooses among the engines whose label `mode
 (DisaggregatedPrefillRouter, src/vllm_router/routers/routing_logic.py): without one on either side every request
 fails. Unset, the labels are those of the senders and of the receivers.
 
-What contradicts itself is an error; a side, a role or an open port that is missing is a warning: it may be elsewhere.
+An engine that LMCache does not start is an error; the others are warnings, since a side may be elsewhere.
 
 Fix: give each side its role, leave host and port out, and name in `--prefill-model-labels` and
 `--decode-model-labels` models that there are, or leave them out too.
@@ -63,10 +63,9 @@ def _side(subject: Subject, at: Route, model: Model, stated: frozenset[str]) -> 
             yield Finding(ID, MILDER, message, at, help="set `nixlRole: sender` to prefill, `receiver` to decode")
         return
     if config.kv_role == _AGAINST[role]:
-        severity = SEVERITY if role == "sender" else MILDER
         message = f"a {role} is no {config.kv_role}: it would have nothing to {'send' if role == 'sender' else 'read'}"
         wanted = "kv_producer" if role == "sender" else "kv_consumer"
-        yield Finding(ID, severity, message, (*at, "kvRole"), help=f"write `kvRole: {wanted}`, or leave it out")
+        yield Finding(ID, MILDER, message, (*at, "kvRole"), help=f"write `kvRole: {wanted}`, or leave it out")
     if role == "receiver":
         yield from _receiver(subject, at, model)
     elif not stated & _SETS_HOST:
@@ -112,7 +111,7 @@ def _sender(subject: Subject, at: Route, model: Model) -> Iterator[Finding]:
         return
     if named not in receiving:
         message = f"`{meant.name}` is the Service of `{named}`, which does not receive"
-        yield Finding(ID, SEVERITY, message, (*at, "nixlPeerHost"), help="name an engine with `nixlRole: receiver`")
+        yield Finding(ID, MILDER, message, (*at, "nixlPeerHost"), help="name an engine with `nixlRole: receiver`")
     else:
         yield from _peer_port(subject, at, lmcache.peer_port(stack, model), receiving[named])
 
@@ -123,10 +122,10 @@ def _peer_port(subject: Subject, at: Route, asked: int | None, receiver: Model) 
     service = names.engine_service(subject.stack, name)
     if asked != port:
         message = f"the sender asks port {asked} of `{name}`, which listens on {port}"
-        yield Finding(ID, SEVERITY, message, (*at, "nixlPeerPort"), help=f"write {port} on both sides, or on neither")
+        yield Finding(ID, MILDER, message, (*at, "nixlPeerPort"), help=f"write {port} on both sides, or on neither")
     elif asked not in (services(subject).get(service) or frozenset()):
         help = f"leave it out on both sides, or add {asked} to servingEngineSpec.extraPorts"
-        yield Finding(ID, SEVERITY, f"Service `{service}` has no port {asked}", (*at, "nixlPeerPort"), help=help)
+        yield Finding(ID, MILDER, f"Service `{service}` has no port {asked}", (*at, "nixlPeerPort"), help=help)
 
 
 def _engines(subject: Subject, role: str | None) -> dict[str, Model]:
@@ -158,4 +157,4 @@ def _router(subject: Subject) -> Iterator[Finding]:
         for label in (label for label in text.split(",") if label not in known):
             message = f"`{flag}` names `{label}`: no engine has this label `model`"
             help = f"there are {', '.join(f'`{each}`' for each in sorted(known))}" if known else "add the model"
-            yield Finding(ID, SEVERITY, message, ("routerSpec", "extraArgs", index), help=help)
+            yield Finding(ID, MILDER, message, ("routerSpec", "extraArgs", index), help=help)

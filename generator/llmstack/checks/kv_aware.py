@@ -12,8 +12,7 @@ load. What has to fit (vllm-project/production-stack, tutorial 17, "the silent-m
 - there is one LMCache worker port for each tensor-parallel rank;
 - there is one router: each has an index of its own, and an engine reports to one.
 
-Ports and seeds that differ are errors, the others warnings. So is a model that reports to a router which is not
-kvaware.
+A model that reports to a router which is not kvaware is found too.
 
 Fix: leave ports and PYTHONHASHSEED out, they are derived; give all models behind the router the same image.
 """
@@ -31,7 +30,7 @@ from llmstack.model.stack import Stack
 from llmstack.objects import router_arguments
 from llmstack.objects.engine_pod import SEED
 
-ID, SEVERITY, MILDER = "kv-aware", Severity.ERROR, Severity.WARNING
+ID, SEVERITY = "kv-aware", Severity.WARNING
 
 _LISTENS = frozenset(("kvaware", "ttft"))
 """Routing logics of the router that start an LMCache controller."""
@@ -60,7 +59,7 @@ def run(subject: Subject) -> Iterator[Finding]:
     for at, model in reporting:
         if model.lmcache_config.worker_heartbeat_time in (None, "0") and not _configured(stack, at, model, "HEARTBEAT"):
             message = "the router forgets an engine that is silent for 30 seconds: `workerHeartbeatTime` is unset"
-            yield Finding(ID, MILDER, message, (*at, "lmcacheConfig"), help="set `workerHeartbeatTime: 10`")
+            yield Finding(ID, SEVERITY, message, (*at, "lmcacheConfig"), help="set `workerHeartbeatTime: 10`")
     yield from _one_router(stack)
 
 
@@ -77,7 +76,7 @@ def _configured(stack: Stack, at: Route, model: Model, part: str) -> bool:
 def _to_nobody(subject: Subject, at: Route, reason: str) -> Finding:
     key = (*at, "lmcacheConfig", "enableController")
     message = f"`enableController` reports to nobody: {reason}"
-    return Finding(ID, MILDER, message, key, help="set routerSpec.routingLogic: kvaware, or remove it")
+    return Finding(ID, SEVERITY, message, key, help="set routerSpec.routingLogic: kvaware, or remove it")
 
 
 def _all_report(subject: Subject, reporting: Sequence[Engine]) -> Iterator[Finding]:
@@ -89,11 +88,11 @@ def _all_report(subject: Subject, reporting: Sequence[Engine]) -> Iterator[Findi
     help = "set `lmcacheConfig: {enabled: true, enableController: true}`"
     if not reporting and len(silent) == len(list(subject.models())):
         message = "routingLogic: kvaware, and no engine reports what it has cached"
-        yield Finding(ID, MILDER, message, ("routerSpec", "routingLogic"), help=f"{help} on the models")
+        yield Finding(ID, SEVERITY, message, ("routerSpec", "routingLogic"), help=f"{help} on the models")
         return
     for at, model in silent:
         message = f"`{model.name}` does not report what it has cached to the router"
-        yield Finding(ID, MILDER, message, (*at, "lmcacheConfig"), help=help)
+        yield Finding(ID, SEVERITY, message, (*at, "lmcacheConfig"), help=help)
 
 
 def _ports(stack: Stack, reporting: Sequence[Engine]) -> Iterator[Finding]:
@@ -151,10 +150,10 @@ def _images(reporting: Sequence[Engine]) -> Iterator[Finding]:
         if image["repository"] == "vllm/vllm-openai":
             message = "an image of vLLM does not say which LMCache it has, or that it has one"
             help = "use lmcache/vllm-openai, of the LMCache that the router has"
-            yield Finding(ID, MILDER, message, (*at, "repository"), help=help)
+            yield Finding(ID, SEVERITY, message, (*at, "repository"), help=help)
         elif different:
             message = f"`{image[different]}` here and `{first[different]}` before: LMCache's messages differ by version"
-            yield Finding(ID, MILDER, message, (*at, different), help="run one image behind a kvaware router")
+            yield Finding(ID, SEVERITY, message, (*at, different), help="run one image behind a kvaware router")
 
 
 def _family(repository: str) -> str:
@@ -169,7 +168,7 @@ def _worker_ports(at: Route, model: Model) -> Iterator[Finding]:
     if len(ports) not in (1 if ranks == 1 else 0, ranks):
         message = f"{len(ports)} worker port{'s' * (len(ports) != 1)} for {ranks} tensor-parallel ranks"
         help = f'list one for each rank: `workerPort: "{",".join(str(8001 + rank) for rank in range(ranks))}"`'
-        yield Finding(ID, MILDER, message, (*at, "lmcacheConfig", "workerPort"), help=help)
+        yield Finding(ID, SEVERITY, message, (*at, "lmcacheConfig", "workerPort"), help=help)
 
 
 def _one_router(stack: Stack) -> Iterator[Finding]:
@@ -178,4 +177,4 @@ def _one_router(stack: Stack) -> Iterator[Finding]:
     most = router.autoscaling.max_replicas if router.autoscaling.enabled else router.replica_count
     if (most or 1) > 1:
         message = f"up to {most} routers, and an engine reports what it has cached to one of them"
-        yield Finding(ID, MILDER, message, ("routerSpec", key), help="run one kvaware router")
+        yield Finding(ID, SEVERITY, message, ("routerSpec", key), help="run one kvaware router")

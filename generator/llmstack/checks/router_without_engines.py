@@ -5,9 +5,9 @@ is false, or no model is enabled: it answers every request with an error. An env
 engines most likely misses its `modelSpec`.
 
 How it looks is derived: the labels that all engines share, the port they listen on, and a Role for what it watches.
-Among `extraArgs`, `--k8s-label-selector` that no engine has is a warning (it may be for another release), a
-`--k8s-port` on which no engine listens an error, and so is `--k8s-service-discovery-type service-name`, because the
-Role lets the router read Services only with `k8sServiceDiscoveryType`.
+Found among `extraArgs` are a `--k8s-label-selector` that no engine has, a `--k8s-port` on which no engine listens, and
+`--k8s-service-discovery-type service-name`, because the Role lets the router read Services only with
+`k8sServiceDiscoveryType`.
 
 Fix: add a model, or set `routerSpec.enableRouter: false`; a router in front of engines elsewhere takes
 `serviceDiscovery: static`. Leave arguments of discovery out.
@@ -24,7 +24,7 @@ from llmstack.finding import Finding, Route, Severity
 from llmstack.model.stack import Stack
 from llmstack.objects import labels
 
-ID, SEVERITY, MILDER = "router-without-engines", Severity.ERROR, Severity.WARNING
+ID, SEVERITY = "router-without-engines", Severity.WARNING
 
 _EQUALS = re.compile(r"\s*([\w./-]+)\s*==?\s*([\w.-]*)\s*")
 """One requirement of a selector that asks for a value; others are not judged."""
@@ -48,7 +48,7 @@ def run(subject: Subject) -> Iterator[Finding]:
         route = ("servingEngineSpec", "modelSpec")
         reason = "every model is disabled" if stack.engine.model_spec else "modelSpec is empty"
     help = "add a model, or set routerSpec.enableRouter: false"
-    yield Finding(ID, MILDER, f"the router has no engine to find: {reason}", route, help=help)
+    yield Finding(ID, SEVERITY, f"the router has no engine to find: {reason}", route, help=help)
 
 
 def _told(stack: Stack, told: Told) -> Iterator[Finding]:
@@ -57,7 +57,7 @@ def _told(stack: Stack, told: Told) -> Iterator[Finding]:
     text, index = told.get("--k8s-label-selector", ("", 0))
     if text and not _selects(stack, text):
         message = f"`--k8s-label-selector {text}` selects no engine of this environment"
-        yield Finding(ID, MILDER, message, (*at, index), help="leave it out: the labels of the engines are derived")
+        yield Finding(ID, SEVERITY, message, (*at, index), help="leave it out: the labels of the engines are derived")
     text, index = told.get("--k8s-port", ("", 0))
     port = str(stack.engine.container_port or 8000)
     elsewhere = {"--k8s-label-selector", "--k8s-namespace"} & told.keys()

@@ -4,8 +4,8 @@ Names and ports that one component tells another are derived: the cache server's
 the receiver of a disaggregated prefill. A name that is typed instead (`nixlPeerHost`, `LMCACHE_REMOTE_URL`,
 `LMCACHE_CONTROLLER_PULL_URL`, `kv_ip` of `--kv-transfer-config`, or any text with `…-engine-service`,
 `…-router-service`, `…-cache-server-service`) goes wrong when the release, the model or the namespace is renamed.
-A name that resolves nowhere in the environment may be of something else in its namespace: a warning. A port that
-a Service of ours does not have is never answered: an error. Addresses, names of elsewhere (`cache.example.com`),
+A name that resolves nowhere in the environment may be of something else in its namespace; a port that a Service of
+ours does not have is never answered. Addresses, names of elsewhere (`cache.example.com`),
 other namespaces, and variables in a text are left alone.
 
 Fix: leave the key out, and the name is derived; or write the name and port that the help gives.
@@ -23,7 +23,7 @@ from llmstack.finding import Finding, Route, Severity
 from llmstack.model.stack import Stack
 from llmstack.objects import lmcache, names
 
-ID, SEVERITY, MILDER = "unknown-service", Severity.ERROR, Severity.WARNING
+ID, SEVERITY = "unknown-service", Severity.WARNING
 NEEDS_OBJECTS = True
 
 
@@ -43,12 +43,12 @@ def _judge(subject: Subject, route: Route, host: str, port: int | None, peer: Pe
     if meant.namespace not in (None, own):
         if meant.name in known and meant.namespace not in {other.gitops.namespace for other in subject.others.values()}:
             message = f"`{host}` is in namespace `{meant.namespace}`; this environment's is `{own}`"
-            yield Finding(ID, MILDER, message, route, help=f"write `{meant.name}`, which is found in any namespace")
+            yield Finding(ID, SEVERITY, message, route, help=f"write `{meant.name}`, which is found in any namespace")
     elif meant.name not in known:
         if not _brought(subject, meant.name):
             message = f"`{meant.name}` is no Service of this environment"
             help = _propose(subject.stack, peer, meant.name, known)
-            yield Finding(ID, MILDER, message, route, help=help)
+            yield Finding(ID, SEVERITY, message, route, help=help)
     elif port is not None and (ports := known[meant.name]) is not None and port not in ports:
         shown = ", ".join(map(str, sorted(ports)))
         yield Finding(ID, SEVERITY, f"Service `{meant.name}` has no port {port}", route, help=f"it has {shown}")
