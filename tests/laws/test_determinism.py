@@ -45,7 +45,7 @@ def _generate(folder: Path, **environment: str) -> dict[str, bytes]:
         (folder / "values" / f"{name}.yaml").write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "llmstack.cli", "gen"]
     subprocess.run(command, cwd=folder, env={**os.environ, **environment}, check=True, capture_output=True)
-    files = [path for top in ("base", "overlays") for path in (folder / top).rglob("*") if path.is_file()]
+    files = [path for top in ("base", "overlays", "clusters") for path in (folder / top).rglob("*") if path.is_file()]
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
