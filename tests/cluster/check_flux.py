@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from llmstack import yamlio
+from llmstack.tree.flux import DECRYPTION_SECRET
 from llmstack.tree.flux import NAMESPACE as FLUX
 from llmstack.values.layers import merge
 from tests.cluster.flux import ROOT, flux, follow, ready_at, reconcile
@@ -19,6 +21,7 @@ from tests.cluster.git_server import serving
 from tests.cluster.kubectl import Kubectl, Object, namespace, rolled_out, versions, wait_until
 from tests.cluster.nodes import DEFAULT_STORAGE, PRODUCT, RUNTIME_CLASS, gpu_node, nodes, volumes
 from tests.cluster.repository import Repository, example
+from tests.secrets.support import age_key
 
 POOLS = {"dev": "NVIDIA-L4", "staging": "NVIDIA-L40S", "prod": "NVIDIA-H100-80GB-HBM3"}
 """The GPUs of the example's environments."""
@@ -42,8 +45,11 @@ class Synced:
 
         None takes a key away, as in values.
         """
+        return self.push_values({"servingEngineSpec": {"modelSpec": [{"name": "llama-8b", **model}]}} if model else {})
+
+    def push_values(self, change: Mapping[str, Any]) -> str:
+        """Commit values with a change on top, as layers merge, and wait as `push` does."""
         path = self.repository.root / "values" / f"{self.environment}.yaml"
-        change = {"servingEngineSpec": {"modelSpec": [{"name": "llama-8b", **model}]}} if model else {}
         values = merge(yamlio.load(path.read_text(encoding="utf-8")), change)
         commit = self.repository.commit({self.environment: values})
         self.repository.git("push", "-q", "origin", "main")
@@ -128,6 +134,38 @@ def test_a_removed_model_is_pruned_and_its_claim_stays(staging: Synced) -> None:
     left = versions(staging.kubectl, model)
     assert left.keys() == {f"PersistentVolumeClaim llm {CLAIM}"}
     assert versions(staging.kubectl, staging.objects("models/qwen-small")) == others
+
+
+def test_a_renamed_model_keeps_its_claim(staging: Synced) -> None:
+    """Nothing by hand: what the generated steps say of a claim that llmstack wrote."""
+    claim = staging.kubectl.get("pvc", CLAIM, "llm")
+    others = versions(staging.kubectl, staging.objects("models/qwen-small"))
+    base = yamlio.load((staging.repository.root / "values" / "base.yaml").read_text(encoding="utf-8"))
+    [model] = [each for each in base["servingEngineSpec"]["modelSpec"] if each["name"] == "llama-8b"]
+    moved = {"pvcStorage": "50Gi", "pvcAccessMode": ["ReadWriteOnce"], "gitops": {"movedFrom": "llama-8b"}}
+    models = [{"name": "llama-8b", "enabled": False}, {**model, "name": "llama-chat", **moved}]
+    staging.push_values({"servingEngineSpec": {"modelSpec": models}})
+    wait_until(lambda: not staging.kubectl.list("deployments", "llm", LLAMA), "the old Deployment gone")
+    rolled_out(staging.kubectl, "llm")
+    now = staging.kubectl.get("pvc", CLAIM, "llm")
+    assert (now["metadata"]["uid"], now["status"]["phase"]) == (claim["metadata"]["uid"], "Bound")
+    assert now["metadata"]["labels"]["app.kubernetes.io/name"] == "llama-chat"
+    [deployment] = staging.kubectl.list("deployments", "llm", LLAMA.replace("8b", "chat"))
+    assert CLAIM in str(deployment["spec"]["template"]["spec"]["volumes"])
+    assert versions(staging.kubectl, staging.objects("models/qwen-small")) == others
+
+
+def test_secrets_in_git_are_decrypted_in_the_cluster(staging: Synced) -> None:
+    """SOPS: written with the recipient alone, read by Flux with the key that it was given."""
+    identity, recipient = age_key()
+    key = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": DECRYPTION_SECRET, "namespace": FLUX}}
+    with staging.kubectl.holding({**key, "stringData": {"age.agekey": identity}}):
+        staging.push_values({"gitops": {"secrets": {"backend": "sops", "age": [recipient]}}})
+        staging.repository.llmstack("secret", "set", "staging", "hugging-face", "token", stdin="not a real token")
+        staging.push()
+        secret = staging.kubectl.get("secret", "hugging-face", "llm")
+        assert base64.b64decode(secret["data"]["token"]) == b"not a real token"
+        assert "not a real token" not in staging.repository.git("log", "-p", "--all")
 
 
 def test_a_claim_grows(staging: Synced) -> None:

@@ -61,16 +61,17 @@ class Repository:
         built: list[Object] = yamlio.load_all(self._run([str(kustomize()), "build", folder]))
         return built
 
-    def llmstack(self, *arguments: str) -> str:
+    def llmstack(self, *arguments: str, stdin: str = "") -> str:
         """What a command prints; fails the test when it does not end with 0."""
-        return self._run([sys.executable, "-m", "llmstack.cli", *arguments])
+        return self._run([sys.executable, "-m", "llmstack.cli", *arguments], stdin)
 
     def git(self, *arguments: str) -> str:
         return self._run(["git", *arguments])
 
-    def _run(self, argv: list[str]) -> str:
+    def _run(self, argv: list[str], stdin: str = "") -> str:
+        environment = os.environ | ENVIRONMENT
         run = subprocess.run(
-            argv, cwd=self.root, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=False
+            argv, cwd=self.root, env=environment, input=stdin, capture_output=True, text=True, check=False
         )
         assert run.returncode == 0, f"{' '.join(argv)}: exit code {run.returncode}\n{run.stdout}{run.stderr}"
         return run.stdout
