@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import shutil
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from tests.cluster.flux import ROOT, flux, follow, ready_at, reconcile
 from tests.cluster.git_server import serving
 from tests.cluster.kubectl import Kubectl, Object, namespace, rolled_out, versions, wait_until
 from tests.cluster.nodes import DEFAULT_STORAGE, PRODUCT, RUNTIME_CLASS, gpu_node, nodes, volumes
+from tests.cluster.processes import listening
 from tests.cluster.repository import Repository, example
 from tests.secrets.support import age_key
 
@@ -112,6 +114,13 @@ def test_every_unit_becomes_ready(environment: str, kubectl: Kubectl, controller
         committed = {each["metadata"]["name"] for each in read if each["kind"] == "Kustomization"}
         assert {each["metadata"]["name"] for each in kubectl.list("kustomizations", FLUX)} == committed | {ROOT}
         assert len(versions(kubectl, one.objects())) == len(one.objects())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells in /proc who listens where")
+def test_nothing_listens_beyond_loopback(staging: Synced) -> None:
+    addresses = listening()
+    assert len(addresses) >= 10, "etcd, the control plane, KWOK, Flux and the Git server"
+    assert {each.partition(":")[0] for each in addresses} == {"0100007F"}
 
 
 def test_an_image_bump_changes_nothing_but_that_model(staging: Synced) -> None:

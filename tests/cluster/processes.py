@@ -16,7 +16,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 HOST = "127.0.0.1"
@@ -85,6 +85,32 @@ def answers_at(url: str, context: ssl.SSLContext | None = None) -> Callable[[], 
             return False
 
     return answers
+
+
+def listening() -> set[str]:
+    """Where this process and the programs that it runs listen for TCP, as `ADDRESS:PORT` in hexadecimal; Linux.
+
+    The format is that of proc_pid_net(5) and proc(5): state 0A is LISTEN, `00000000` any address, `0100007F` 127.0.0.1.
+    """
+    own = os.getpid()
+    parents = {int(path.name): _parent(path) for path in Path("/proc").iterdir() if path.name.isdigit()}
+    sockets = {link for pid, parent in parents.items() if own in (pid, parent) for link in _links(pid)}
+    tables = [Path(f"/proc/{own}/net/{name}").read_text(encoding="ascii") for name in ("tcp", "tcp6")]
+    lines = [line.split() for table in tables for line in table.splitlines()[1:]]
+    return {fields[1] for fields in lines if fields[3] == "0A" and f"socket:[{fields[9]}]" in sockets}
+
+
+def _parent(process: Path) -> int:
+    try:
+        return int((process / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+    except FileNotFoundError:
+        return 0
+
+
+def _links(pid: int) -> Iterator[str]:
+    for path in Path(f"/proc/{pid}/fd").glob("*"):
+        with suppress(FileNotFoundError):
+            yield os.readlink(path)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
