@@ -151,7 +151,7 @@ def limited(kubectl: Kubectl, objects: Iterable[Object]) -> Iterator[None]:
     names = {each["metadata"]["namespace"] for each in limits}
     with kubectl.holding(RUNTIME_CLASS, *map(namespace, sorted(names))):
         kubectl.apply(limits)
-        wait_until(lambda: all("hard" in each.get("status", {}) for each in kubectl.list("resourcequotas")), "quotas")
+        wait_until(lambda: all("hard" in each.get("status", {}) for each in kubectl.items("resourcequotas")), "quotas")
         yield
 
 
@@ -159,7 +159,7 @@ def refused(kubectl: Kubectl) -> dict[str, str]:
     """Why pods of a Deployment are refused, by its name; of every Deployment of NAMESPACE, once all have acted."""
 
     def settled() -> dict[str, str | None] | None:
-        found = kubectl.list("deployments", NAMESPACE)
+        found = kubectl.items("deployments", NAMESPACE)
         outcomes = {each["metadata"]["name"]: _outcome(each) for each in found}
         return outcomes if found and "" not in outcomes.values() else None
 

@@ -22,13 +22,9 @@ from tests.cluster.git_server import serving
 from tests.cluster.kubectl import Kubectl, Object, namespace, rolled_out, versions, wait_until
 from tests.cluster.nodes import DEFAULT_STORAGE, PRODUCT, RUNTIME_CLASS, gpu_node, nodes, volumes
 from tests.cluster.processes import listening
-from tests.cluster.repository import Repository, example
+from tests.cluster.repository import CLUSTERS, GPUS, PUBLISHED, Repository, example
 from tests.secrets.support import age_key
 
-POOLS = {"dev": "NVIDIA-L4", "staging": "NVIDIA-L40S", "prod": "NVIDIA-H100-80GB-HBM3"}
-"""The GPUs of the example's environments."""
-CLUSTERS = {"dev": "dev", "staging": "staging", "prod": "prod-eu"}
-PUBLISHED = "https://git.example.com/platform/llm.git"
 LLAMA = "llmstack-llama-8b-deployment-vllm"
 CLAIM = "llmstack-llama-8b-storage-claim"
 HANDED_OVER = {"replicaCount": None, "keda": {"enabled": True, "maxReplicaCount": 3}}
@@ -89,7 +85,7 @@ def synced(environment: str, kubectl: Kubectl, folder: Path, **model: Any) -> It
         repository.git("remote", "add", "origin", str(folder / "served" / "llm.git"))
         repository.llmstack("gen")
         one = Synced(repository, environment, kubectl)
-        machines = [gpu_node(f"{environment}-{each}", 8, {PRODUCT: POOLS[environment]}) for each in range(2)]
+        machines = [gpu_node(f"{environment}-{each}", 8, {PRODUCT: GPUS[environment]}) for each in range(2)]
         stack.enter_context(nodes(kubectl, *machines))
         stack.enter_context(kubectl.holding(RUNTIME_CLASS, DEFAULT_STORAGE, *volumes(one.objects())))
         stack.enter_context(kubectl.holding(namespace("llm")))
@@ -107,12 +103,12 @@ def staging(kubectl: Kubectl, controllers: None, tmp_path: Path) -> Iterator[Syn
         yield one
 
 
-@pytest.mark.parametrize("environment", POOLS)
+@pytest.mark.parametrize("environment", GPUS)
 def test_every_unit_becomes_ready(environment: str, kubectl: Kubectl, controllers: None, tmp_path: Path) -> None:
     with synced(environment, kubectl, tmp_path) as one:
         read = one.repository.objects(f"clusters/{CLUSTERS[environment]}/{environment}")
         committed = {each["metadata"]["name"] for each in read if each["kind"] == "Kustomization"}
-        assert {each["metadata"]["name"] for each in kubectl.list("kustomizations", FLUX)} == committed | {ROOT}
+        assert {each["metadata"]["name"] for each in kubectl.items("kustomizations", FLUX)} == committed | {ROOT}
         assert len(versions(kubectl, one.objects())) == len(one.objects())
 
 
@@ -139,7 +135,9 @@ def test_a_removed_model_is_pruned_and_its_claim_stays(staging: Synced) -> None:
     model = staging.objects("models/llama-8b")
     others = versions(staging.kubectl, staging.objects("models/qwen-small"))
     staging.push(enabled=False)
-    wait_until(lambda: not staging.kubectl.list("kustomizations", FLUX, name="staging.models.llama-8b"), "no unit left")
+    wait_until(
+        lambda: not staging.kubectl.items("kustomizations", FLUX, name="staging.models.llama-8b"), "no unit left"
+    )
     left = versions(staging.kubectl, model)
     assert left.keys() == {f"PersistentVolumeClaim llm {CLAIM}"}
     assert versions(staging.kubectl, staging.objects("models/qwen-small")) == others
@@ -154,12 +152,12 @@ def test_a_renamed_model_keeps_its_claim(staging: Synced) -> None:
     moved = {"pvcStorage": "50Gi", "pvcAccessMode": ["ReadWriteOnce"], "gitops": {"movedFrom": "llama-8b"}}
     models = [{"name": "llama-8b", "enabled": False}, {**model, "name": "llama-chat", **moved}]
     staging.push_values({"servingEngineSpec": {"modelSpec": models}})
-    wait_until(lambda: not staging.kubectl.list("deployments", "llm", LLAMA), "the old Deployment gone")
+    wait_until(lambda: not staging.kubectl.items("deployments", "llm", LLAMA), "the old Deployment gone")
     rolled_out(staging.kubectl, "llm")
     now = staging.kubectl.get("pvc", CLAIM, "llm")
     assert (now["metadata"]["uid"], now["status"]["phase"]) == (claim["metadata"]["uid"], "Bound")
     assert now["metadata"]["labels"]["app.kubernetes.io/name"] == "llama-chat"
-    [deployment] = staging.kubectl.list("deployments", "llm", LLAMA.replace("8b", "chat"))
+    [deployment] = staging.kubectl.items("deployments", "llm", LLAMA.replace("8b", "chat"))
     assert CLAIM in str(deployment["spec"]["template"]["spec"]["volumes"])
     assert versions(staging.kubectl, staging.objects("models/qwen-small")) == others
 

@@ -13,7 +13,7 @@ import pytest
 from llmstack.objects.components import build_all
 from tests.cluster.kubectl import FLUX_MANAGER, Kubectl, Object, Refused, namespace, rolled_out, versions, wait_until
 from tests.cluster.nodes import DEFAULT_STORAGE, PRODUCT, RUNTIME_CLASS, gpu_node, nodes, volumes
-from tests.cluster.repository import PROJECT
+from tests.cluster.repository import GPUS, PROJECT
 from tests.laws.trees import Tree, build, tree_of
 from tests.parity.corpus import Case, corpus_cases, own_cases
 from tests.parity.prepare import stack_of
@@ -21,11 +21,9 @@ from tests.sync.support import ARGO, ARTIFACT, FLUX
 from tests.sync.support import objects as synced_objects
 from tests.sync.support import tree as synced_tree
 
-POOLS = {"dev": "NVIDIA-L4", "staging": "NVIDIA-L40S", "prod": "NVIDIA-H100-80GB-HBM3"}
-"""The GPUs of the example's environments."""
 TREES = sorted(path for path in (PROJECT / "tests" / "cases").iterdir() if (path / "values").is_dir())
 NO_FILES = "no values files of the chart: set LLMSTACK_CORPUS to a folder with values/ and helm-rendered/"
-FILES = [*own_cases(), *corpus_cases()] or [pytest.param(None, marks=pytest.mark.skip(NO_FILES))]
+FILES: list[Any] = [*own_cases(), *corpus_cases()] or [pytest.param(None, marks=pytest.mark.skip(NO_FILES))]
 EVERY_KIND = Path(__file__).parent / "every_kind.yaml"
 
 STACK_KINDS = {
@@ -49,13 +47,13 @@ SYNC = {"flux": FLUX, "artifact": ARTIFACT, "argo": ARGO}
 
 
 def test_the_example_has_no_other_environment() -> None:
-    assert {path.stem for path in (PROJECT / "values").glob("*.yaml")} == POOLS.keys() | {"base"}
+    assert {path.stem for path in (PROJECT / "values").glob("*.yaml")} == GPUS.keys() | {"base"}
 
 
-@pytest.mark.parametrize("environment", POOLS)
+@pytest.mark.parametrize("environment", GPUS)
 def test_applying_the_example_again_changes_nothing(environment: str, kubectl: Kubectl) -> None:
     objects = list(build(PROJECT, f"overlays/{environment}").values())
-    machines = [gpu_node(f"{environment}-{each}", 8, {PRODUCT: POOLS[environment]}) for each in range(2)]
+    machines = [gpu_node(f"{environment}-{each}", 8, {PRODUCT: GPUS[environment]}) for each in range(2)]
     with ExitStack() as stack:
         stack.enter_context(nodes(kubectl, *machines))
         stack.enter_context(kubectl.holding(RUNTIME_CLASS, DEFAULT_STORAGE, *volumes(objects), namespace("llm")))

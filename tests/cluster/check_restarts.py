@@ -140,9 +140,9 @@ def _replica_sets(kubectl: Kubectl) -> dict[str, int]:
     """How many ReplicaSets each Deployment has, once the controller has acted on what was applied last."""
 
     def observed() -> bool:
-        found = kubectl.list("deployments", NAMESPACE)
+        found = kubectl.items("deployments", NAMESPACE)
         return all(each.get("status", {}).get("observedGeneration") == each["metadata"]["generation"] for each in found)
 
     wait_until(observed, "the Deployments observed")
-    owners = [each["metadata"]["ownerReferences"][0]["name"] for each in kubectl.list("replicasets", NAMESPACE)]
+    owners = [each["metadata"]["ownerReferences"][0]["name"] for each in kubectl.items("replicasets", NAMESPACE)]
     return {name: owners.count(name) for name in owners}

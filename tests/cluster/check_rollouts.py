@@ -45,13 +45,13 @@ def outcomes(kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> dict
         stack.enter_context(nodes(kubectl, *(node for each in SCENARIOS for node in each.machines())))
         stack.enter_context(kubectl.holding(*map(namespace, names)))
         kubectl.apply(_objects(repository, names))
-        wait_until(lambda: all(map(is_rolled_out, kubectl.list("deployments"))), "what there is before", LONGEST)
+        wait_until(lambda: all(map(is_rolled_out, kubectl.items("deployments"))), "what there is before", LONGEST)
         repository.commit({each.name: each.values(each.after) for each in SCENARIOS})
         with kubectl.watching("pods") as events:
             wait_until(lambda: events, "the watch")
             kubectl.apply(_objects(repository, names))
             _wait_until_quiet(events)
-        deployments = kubectl.list("deployments")
+        deployments = kubectl.items("deployments")
     reviews = repository.reviews()
     return {name: (reviews[name], _course(name, events, deployments)) for name in names}
 

@@ -30,7 +30,7 @@ def cluster(programs: dict[str, Path], tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture(scope="session")
 def kubectl(programs: dict[str, Path], cluster: ControlPlane) -> Kubectl:
     user = Kubectl(programs["kubectl"], cluster.kubeconfig)
-    wait_until(lambda: user.list("serviceaccounts", "default"), "the default ServiceAccount")
+    wait_until(lambda: user.items("serviceaccounts", "default"), "the default ServiceAccount")
     return user
 
 

@@ -46,7 +46,7 @@ def install(kubectl: Kubectl) -> None:
 
 def _established(kubectl: Kubectl) -> set[str]:
     found = set()
-    for definition in kubectl.list("customresourcedefinitions"):
+    for definition in kubectl.items("customresourcedefinitions"):
         conditions = (definition.get("status") or {}).get("conditions") or ()
         if any(each["type"] == "Established" and each["status"] == "True" for each in conditions):
             found.add(definition["metadata"]["name"])

@@ -46,12 +46,12 @@ def follow(kubectl: Kubectl, url: str, path: str) -> Iterator[None]:
     with kubectl.holding({**repository, "spec": source}):
         with kubectl.holding({**root, "spec": spec}):
             yield
-        wait_until(lambda: not kubectl.list("kustomizations", NAMESPACE), "everything pruned")
+        wait_until(lambda: not kubectl.items("kustomizations", NAMESPACE), "everything pruned")
 
 
 def reconcile(kubectl: Kubectl) -> None:
     """Have Flux look at every GitRepository now (the annotation that `flux reconcile source git` sets)."""
-    for each in kubectl.list("gitrepositories", NAMESPACE):
+    for each in kubectl.items("gitrepositories", NAMESPACE):
         name, version = each["metadata"]["name"], each["metadata"]["resourceVersion"]
         annotation = f"reconcile.fluxcd.io/requestedAt={version}"
         kubectl("annotate", "--overwrite", "gitrepository", name, "-n", NAMESPACE, annotation)
@@ -63,12 +63,12 @@ def ready_at(kubectl: Kubectl, commit: str, patience: float = 120) -> None:
     def behind() -> dict[str, str]:
         return {
             each["metadata"]["name"]: _condition(each).get("message", "nothing yet")
-            for each in kubectl.list("kustomizations", NAMESPACE)
+            for each in kubectl.items("kustomizations", NAMESPACE)
             if not _is_ready_at(each, commit)
         }
 
     try:
-        wait_until(lambda: kubectl.list("kustomizations", NAMESPACE) and not behind(), f"ready at {commit}", patience)
+        wait_until(lambda: kubectl.items("kustomizations", NAMESPACE) and not behind(), f"ready at {commit}", patience)
     except AssertionError:
         raise AssertionError(f"not ready at {commit}: {behind()}") from None
 

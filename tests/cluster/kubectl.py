@@ -61,7 +61,7 @@ class Kubectl:
         found: Object = json.loads(self("get", kind, name, "-n", namespace, "-o", "json"))
         return found
 
-    def list(self, kind: str, namespace: str | None = None, name: str | None = None) -> Sequence[Object]:
+    def items(self, kind: str, namespace: str | None = None, name: str | None = None) -> Sequence[Object]:
         """All objects of a kind, of one namespace or of all; those of one name, where a name is given."""
         where = ("-n", namespace) if namespace else ("--all-namespaces",)
         named = (f"--field-selector=metadata.name={name}",) if name else ()
@@ -113,7 +113,7 @@ def rolled_out(kubectl: Kubectl, namespace: str, patience: float = PATIENCE) -> 
     """Wait until every Deployment of a namespace has all its pods, of its last template, ready."""
 
     def behind() -> list[str]:
-        return [each["metadata"]["name"] for each in kubectl.list("deployments", namespace) if not is_rolled_out(each)]
+        return [each["metadata"]["name"] for each in kubectl.items("deployments", namespace) if not is_rolled_out(each)]
 
     wait_until(lambda: not behind(), f"rolled out in {namespace}", patience)
 

@@ -72,7 +72,7 @@ def volumes(objects: Iterable[Mapping[str, Any]]) -> Iterator[Object]:
 def _usable(kubectl: Kubectl) -> set[str]:
     """The nodes that are ready and that nothing keeps pods away from."""
     usable = set()
-    for node in kubectl.list("nodes"):
+    for node in kubectl.items("nodes"):
         conditions = {each["type"]: each["status"] for each in node["status"].get("conditions", ())}
         taints = [taint["key"] for taint in node["spec"].get("taints", ())]
         if conditions.get("Ready") == "True" and not any(key.startswith("node.kubernetes.io/") for key in taints):

@@ -17,6 +17,11 @@ from tests.cluster.kubectl import Object
 from tests.laws.trees import kustomize
 
 PROJECT = Path(__file__).resolve().parents[2]
+GPUS = {"dev": "NVIDIA-L4", "staging": "NVIDIA-L40S", "prod": "NVIDIA-H100-80GB-HBM3"}
+CLUSTERS = {"dev": "dev", "staging": "staging", "prod": "prod-eu"}
+"""The example's environments: what their nodes have, and where they run."""
+PUBLISHED = "https://git.example.com/platform/llm.git"
+"""Where the example says that its repository is."""
 ENVIRONMENT = {
     "GIT_AUTHOR_NAME": "tests",
     "GIT_AUTHOR_EMAIL": "tests@example.com",
