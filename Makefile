@@ -52,6 +52,7 @@ lint: setup ## Check code style, types and workflows
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy bench requirements
+	$(BIN)/mypy -p tests.cluster
 	$(TOOLS)/actionlint $(WORKFLOWS)
 	$(BIN)/zizmor --offline --persona auditor --no-progress .github
 

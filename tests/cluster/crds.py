@@ -20,6 +20,8 @@ PUBLISHED = (
     ("crds", "github.com/prometheus-operator/prometheus-operator", "example/prometheus-operator-crd/*monitors.yaml"),
     ("crds", "github.com/ray-project/kuberay/ray-operator", "config/crd/bases/ray.io_rayclusters.yaml"),
     ("crds", "sigs.k8s.io/gateway-api", "config/crd/standard/gateway.networking.k8s.io_*.yaml"),
+    ("crds", "sigs.k8s.io/gateway-api", "config/crd/experimental/gateway.networking.k8s.io_t[cl][ps]routes.yaml"),
+    ("crds", "sigs.k8s.io/gateway-api", "config/crd/experimental/gateway.networking.k8s.io_udproutes.yaml"),
     ("crds", "sigs.k8s.io/gateway-api-inference-extension", "config/crd/bases/inference.networking.k8s.io_*.yaml"),
     ("crds", "sigs.k8s.io/lws", "config/crd/bases/leaderworkerset.x-k8s.io_leaderworkersets.yaml"),
     ("source-controller", "github.com/fluxcd/source-controller", "config/crd/bases/*.yaml"),

@@ -27,6 +27,8 @@ OBJECTS: dict[str, dict[str, Any]] = {
         "resources": {"requests": {"storage": "50Gi"}},
     },
     "gateway.networking.k8s.io/v1 HTTPRoute": {"parentRefs": [{"name": "gateway"}]},
+    "gateway.networking.k8s.io/v1 GRPCRoute": {"parentRefs": [{"name": "gateway"}]},
+    "gateway.networking.k8s.io/v1alpha2 TCPRoute": {"rules": [{"backendRefs": [{"name": "router", "port": 80}]}]},
     "keda.sh/v1alpha1 ScaledObject": {
         "scaleTargetRef": {"name": "engine"},
         "triggers": [{"type": "cpu", "metadata": {"value": "60"}}],

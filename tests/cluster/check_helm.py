@@ -1,0 +1,77 @@
+"""A release of Helm is taken over in place as docs/operations.md says: its Deployments are made anew, all else stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from llmstack import yamlio
+from llmstack.objects.components import build_all
+from tests.cluster.kubectl import Kubectl, Object, Refused
+from tests.parity.corpus import Case, corpus_cases, own_cases
+from tests.parity.prepare import stack_of
+
+NO_FILES = "no renderings of the chart: set LLMSTACK_CORPUS to a folder with values/ and helm-rendered/"
+CASES: list[Any] = [*own_cases(), *corpus_cases()] or [pytest.param(None, marks=pytest.mark.skip(NO_FILES))]
+LEFT = {55555, 9999}
+"""Ports of every engine's Service in the chart, which server-side apply leaves: nobody answers there."""
+
+Key = tuple[str, str]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case and case.name)
+def test_a_release_is_taken_over(case: Case, kubectl: Kubectl, custom_resources: None) -> None:
+    helm = {key(each): each for each in map(in_default, yamlio.load_all(case.rendered.read_text(encoding="utf-8")))}
+    ours = {key(each): each for each in (placed.object for placed in build_all(stack_of(case)))}
+    with released(kubectl, list(helm.values()), list(ours.values())):
+        both = [each for name, each in ours.items() if name in helm]
+        assert {key(each) for each in both if is_refused(kubectl, each)} == deployments(both)
+        for _, name in deployments(both):
+            kubectl("delete", "deployment", name, "-n", "default")
+        taken = {key(each): each for each in kubectl.apply(ours.values())}
+        assert taken.keys() == ours.keys()
+        for each in both:
+            if each["kind"] == "Service":
+                now, wanted = taken[key(each)]["spec"], each["spec"]
+                assert now["selector"] == wanted["selector"]
+                assert ports(now) - LEFT == ports(wanted) - LEFT
+
+
+@contextmanager
+def released(kubectl: Kubectl, helm: list[Object], ours: list[Object]) -> Iterator[None]:
+    """What Helm has created, under its own field manager; nothing of either is left when the block has ended."""
+    stream = "---\n".join(map(yamlio.dump, [*helm, *ours]))
+    try:
+        for each in helm:
+            kubectl("create", "--field-manager=helm", "--validate=false", "-f", "-", stdin=yamlio.dump(each))
+        yield
+    finally:
+        kubectl("delete", "--ignore-not-found", "--timeout=60s", "-f", "-", stdin=stream)
+
+
+def is_refused(kubectl: Kubectl, object: Object) -> bool:
+    """Whether the API server would refuse an object in the place of the one that is there."""
+    try:
+        kubectl.apply([object], dry_run=True)
+    except Refused:
+        return True
+    return False
+
+
+def deployments(objects: list[Object]) -> set[Key]:
+    return {key(each) for each in objects if each["kind"] == "Deployment"}
+
+
+def key(object: Object) -> Key:
+    return object["kind"], object["metadata"]["name"]
+
+
+def in_default(object: Object) -> Object:
+    return {**object, "metadata": {**object["metadata"], "namespace": "default"}}
+
+
+def ports(spec: Object) -> set[int]:
+    return {each["port"] for each in spec["ports"]}
