@@ -97,7 +97,9 @@ class Kubectl:
                 reader.join()
 
     def _argv(self, arguments: Sequence[str]) -> list[str]:
-        return [str(self.program), f"--kubeconfig={self.kubeconfig}", *arguments]
+        """The cache of what the server serves goes with the cluster, not into the user's home."""
+        cache = self.kubeconfig.parent / "kubectl-cache"
+        return [str(self.program), f"--kubeconfig={self.kubeconfig}", f"--cache-dir={cache}", *arguments]
 
 
 def wait_until(true: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
