@@ -3,108 +3,33 @@
 from __future__ import annotations
 
 import base64
-import shutil
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from llmstack import yamlio
 from llmstack.tree.flux import DECRYPTION_SECRET
 from llmstack.tree.flux import NAMESPACE as FLUX
-from llmstack.values.layers import merge
-from tests.cluster.flux import ROOT, flux, follow, ready_at, reconcile
-from tests.cluster.git_server import serving
-from tests.cluster.kubectl import Kubectl, Object, namespace, rolled_out, versions, wait_until
-from tests.cluster.nodes import DEFAULT_STORAGE, PRODUCT, RUNTIME_CLASS, gpu_node, nodes, volumes
+from tests.cluster.flux import ROOT, Storage
+from tests.cluster.kubectl import Kubectl, rolled_out, versions, wait_until
 from tests.cluster.processes import listening
-from tests.cluster.repository import CLUSTERS, GPUS, PUBLISHED, Repository, example
+from tests.cluster.repository import CLUSTERS, GPUS
+from tests.cluster.synced import CLAIM, LLAMA, Synced, synced
 from tests.secrets.support import age_key
 
-LLAMA = "llmstack-llama-8b-deployment-vllm"
-CLAIM = "llmstack-llama-8b-storage-claim"
 HANDED_OVER = {"replicaCount": None, "keda": {"enabled": True, "maxReplicaCount": 3}}
 
 
-@dataclass(frozen=True)
-class Synced:
-    """The example repository, one environment of which a cluster follows."""
-
-    repository: Repository
-    environment: str
-    kubectl: Kubectl
-
-    def push(self, **model: Any) -> str:
-        """Commit values with other keys of the model llama-8b, and wait until Flux is Ready at the commit; the commit.
-
-        None takes a key away, as in values.
-        """
-        return self.push_values({"servingEngineSpec": {"modelSpec": [{"name": "llama-8b", **model}]}} if model else {})
-
-    def push_values(self, change: Mapping[str, Any]) -> str:
-        """Commit values with a change on top, as layers merge, and wait as `push` does."""
-        path = self.repository.root / "values" / f"{self.environment}.yaml"
-        values = merge(yamlio.load(path.read_text(encoding="utf-8")), change)
-        commit = self.repository.commit({self.environment: values})
-        self.repository.git("push", "-q", "origin", "main")
-        reconcile(self.kubectl)
-        ready_at(self.kubectl, commit)
-        return commit
-
-    def objects(self, unit: str | None = None) -> list[Object]:
-        """What is committed of one unit, or of the environment."""
-        return self.repository.objects(f"overlays/{self.environment}" + (f"/{unit}" if unit else ""))
-
-    def llama(self) -> Object:
-        """The Deployment of the model llama-8b."""
-        return self.kubectl.get("deployment", LLAMA, "llm")
-
-
-@pytest.fixture(scope="module")
-def controllers(
-    programs: dict[str, Path], kubectl: Kubectl, custom_resources: None, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[None]:
-    with flux(programs, kubectl, tmp_path_factory.mktemp("flux")):
-        yield
-
-
-@contextmanager
-def synced(environment: str, kubectl: Kubectl, folder: Path, **model: Any) -> Iterator[Synced]:
-    """A cluster that follows one environment of the example, llama-8b with other keys; all its pods are ready."""
-    repository = example(folder / "work")
-    with ExitStack() as stack:
-        url = stack.enter_context(serving(folder / "served"))
-        base = (repository.root / "values" / "base.yaml").read_text(encoding="utf-8")
-        assert PUBLISHED in base
-        repository.write({"base": base.replace(PUBLISHED, f"{url}/llm.git")})
-        repository.git("init", "-q", "--bare", "-b", "main", str(folder / "served" / "llm.git"))
-        repository.git("remote", "add", "origin", str(folder / "served" / "llm.git"))
-        repository.llmstack("gen")
-        one = Synced(repository, environment, kubectl)
-        machines = [gpu_node(f"{environment}-{each}", 8, {PRODUCT: GPUS[environment]}) for each in range(2)]
-        stack.enter_context(nodes(kubectl, *machines))
-        stack.enter_context(kubectl.holding(RUNTIME_CLASS, DEFAULT_STORAGE, *volumes(one.objects())))
-        stack.enter_context(kubectl.holding(namespace("llm")))
-        stack.enter_context(follow(kubectl, f"{url}/llm.git", f"clusters/{CLUSTERS[environment]}"))
-        one.push(**model)
-        rolled_out(kubectl, "llm")
-        yield one
-    kubectl("delete", "persistentvolumes", "--all")  # Flux keeps them, as their annotation says
-    shutil.rmtree(folder)
-
-
 @pytest.fixture
-def staging(kubectl: Kubectl, controllers: None, tmp_path: Path) -> Iterator[Synced]:
+def staging(kubectl: Kubectl, controllers: Storage, tmp_path: Path) -> Iterator[Synced]:
     with synced("staging", kubectl, tmp_path) as one:
         yield one
 
 
 @pytest.mark.parametrize("environment", GPUS)
-def test_every_unit_becomes_ready(environment: str, kubectl: Kubectl, controllers: None, tmp_path: Path) -> None:
+def test_every_unit_becomes_ready(environment: str, kubectl: Kubectl, controllers: Storage, tmp_path: Path) -> None:
     with synced(environment, kubectl, tmp_path) as one:
         read = one.repository.objects(f"clusters/{CLUSTERS[environment]}/{environment}")
         committed = {each["metadata"]["name"] for each in read if each["kind"] == "Kustomization"}
@@ -182,7 +107,7 @@ def test_a_claim_grows(staging: Synced) -> None:
     assert claim["status"]["phase"] == "Bound"
 
 
-def test_replicas_of_a_scaler_survive(kubectl: Kubectl, controllers: None, tmp_path: Path) -> None:
+def test_replicas_of_a_scaler_survive(kubectl: Kubectl, controllers: Storage, tmp_path: Path) -> None:
     """What a scaler does through the scale subresource, as KEDA's HorizontalPodAutoscaler does, is not undone."""
     with synced("staging", kubectl, tmp_path, keda={"enabled": True, "maxReplicaCount": 3}) as one:
         kubectl("scale", "deployment", LLAMA, "-n", "llm", "--replicas=3")
@@ -192,7 +117,9 @@ def test_replicas_of_a_scaler_survive(kubectl: Kubectl, controllers: None, tmp_p
         assert one.llama()["spec"]["replicas"] == 3
 
 
-def test_a_scaler_that_takes_over_does_as_the_review_says(kubectl: Kubectl, controllers: None, tmp_path: Path) -> None:
+def test_a_scaler_that_takes_over_does_as_the_review_says(
+    kubectl: Kubectl, controllers: Storage, tmp_path: Path
+) -> None:
     with synced("staging", kubectl, tmp_path, replicaCount=3) as one:
         one.push(**HANDED_OVER)
         [risk] = [each for each in one.repository.reviews()["staging"]["risks"] if each["id"] == "scaler-handover"]
@@ -201,7 +128,7 @@ def test_a_scaler_that_takes_over_does_as_the_review_says(kubectl: Kubectl, cont
         assert one.llama()["spec"]["replicas"] == 1
 
 
-def test_a_field_that_was_handed_over_before_stays(kubectl: Kubectl, controllers: None, tmp_path: Path) -> None:
+def test_a_field_that_was_handed_over_before_stays(kubectl: Kubectl, controllers: Storage, tmp_path: Path) -> None:
     """What the review advises, done before the merge."""
     with synced("staging", kubectl, tmp_path, replicaCount=3) as one:
         owner = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": LLAMA, "namespace": "llm"}}

@@ -11,6 +11,7 @@ import pytest
 from tests.cluster.build import build_all
 from tests.cluster.control_plane import ControlPlane, control_plane
 from tests.cluster.crds import install
+from tests.cluster.flux import Storage, flux
 from tests.cluster.kubectl import Kubectl, wait_until
 
 
@@ -38,3 +39,12 @@ def kubectl(programs: dict[str, Path], cluster: ControlPlane) -> Kubectl:
 def custom_resources(kubectl: Kubectl) -> None:
     """The definitions of every custom resource that llmstack writes."""
     install(kubectl)
+
+
+@pytest.fixture(scope="session")
+def controllers(
+    programs: dict[str, Path], kubectl: Kubectl, custom_resources: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Storage]:
+    """Flux, and where it keeps artifacts."""
+    with flux(programs, kubectl, tmp_path_factory.mktemp("flux")) as storage:
+        yield storage

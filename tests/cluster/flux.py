@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from llmstack.tree.flux import NAMESPACE
@@ -14,24 +15,32 @@ CONCURRENT = 20
 """More Kustomizations at once than any check has: a health check holds a worker."""
 
 
-@contextmanager
-def flux(programs: Mapping[str, Path], kubectl: Kubectl, folder: Path) -> Iterator[None]:
-    """Run the controllers while the block runs, with artifacts and logs in `folder`; their definitions are there."""
-    kubectl.apply([namespace(NAMESPACE)], manager="tests")
-    artifacts = f"{HOST}:{free_port()}"
-    with ExitStack() as stack:
-        storage = {"storage-path": folder / "artifacts", "storage-addr": artifacts, "storage-adv-addr": artifacts}
-        (folder / "artifacts").mkdir()
-        stack.enter_context(_controller(programs["source-controller"], kubectl, folder, storage, {}))
-        quick = {"no-remote-bases": "true", "requeue-dependency": "1s", "concurrent": CONCURRENT}
-        gates = {"feature-gates": "CancelHealthCheckOnNewRevision=true"}
-        where = {"SOURCE_CONTROLLER_LOCALHOST": artifacts}
-        stack.enter_context(_controller(programs["kustomize-controller"], kubectl, folder, quick | gates, where))
-        yield
-
-
 ROOT = "flux-system"
 """What `flux bootstrap` calls its GitRepository and Kustomization."""
+
+
+@dataclass(frozen=True)
+class Storage:
+    """Where source-controller keeps artifacts, and serves them."""
+
+    folder: Path
+    address: str
+
+
+@contextmanager
+def flux(programs: Mapping[str, Path], kubectl: Kubectl, folder: Path) -> Iterator[Storage]:
+    """Run the controllers while the block runs, with artifacts and logs in `folder`; their definitions are there."""
+    kubectl.apply([namespace(NAMESPACE)], manager="tests")
+    storage = Storage(folder / "artifacts", f"{HOST}:{free_port()}")
+    storage.folder.mkdir()
+    with ExitStack() as stack:
+        served = {"storage-path": storage.folder, "storage-addr": storage.address, "storage-adv-addr": storage.address}
+        stack.enter_context(_controller(programs["source-controller"], kubectl, folder, served, {}))
+        quick = {"no-remote-bases": "true", "requeue-dependency": "1s", "concurrent": CONCURRENT}
+        gates = {"feature-gates": "CancelHealthCheckOnNewRevision=true,ExternalArtifact=true"}
+        where = {"SOURCE_CONTROLLER_LOCALHOST": storage.address}
+        stack.enter_context(_controller(programs["kustomize-controller"], kubectl, folder, quick | gates, where))
+        yield storage
 
 
 @contextmanager
@@ -62,7 +71,7 @@ def ready_at(kubectl: Kubectl, commit: str, patience: float = 120) -> None:
 
     def behind() -> dict[str, str]:
         return {
-            each["metadata"]["name"]: _condition(each).get("message", "nothing yet")
+            each["metadata"]["name"]: condition(each).get("message", "nothing yet")
             for each in kubectl.items("kustomizations", NAMESPACE)
             if not _is_ready_at(each, commit)
         }
@@ -77,10 +86,11 @@ def _is_ready_at(kustomization: Object, commit: str) -> bool:
     """The revision is `main@sha1:<commit>` (source.toolkit.fluxcd.io, `status.artifact.revision`)."""
     applied = kustomization.get("status", {}).get("lastAppliedRevision", "")
     current = kustomization["status"].get("observedGeneration") == kustomization["metadata"]["generation"]
-    return bool(current and applied.endswith(f":{commit}") and _condition(kustomization).get("status") == "True")
+    return bool(current and applied.endswith(f":{commit}") and condition(kustomization).get("status") == "True")
 
 
-def _condition(kustomization: Object) -> dict[str, str]:
+def condition(kustomization: Object) -> dict[str, str]:
+    """The condition Ready, empty where there is none yet."""
     conditions = kustomization.get("status", {}).get("conditions", ())
     return next((each for each in conditions if each["type"] == "Ready"), {})
 

@@ -13,7 +13,7 @@ from typing import Any
 from tests.cluster.control_plane import DELETED_AFTER, READY_AFTER
 from tests.cluster.nodes import gpu_node
 
-LOAD, GRACE = 2.0, 1.0
+LOAD, GRACE = 3.0, 1.5
 """Seconds that a pod of KWOK takes to become ready, and to be gone."""
 POOL = "llmstack.test/pool"
 
