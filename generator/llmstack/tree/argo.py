@@ -35,7 +35,7 @@ NAMESPACED_KINDS = (
     ("autoscaling", "HorizontalPodAutoscaler"),
     ("bitnami.com", "SealedSecret"),
     ("external-secrets.io", "ExternalSecret"),
-    ("gateway.networking.k8s.io", "HTTPRoute"),
+    *(("gateway.networking.k8s.io", kind) for kind in ("GRPCRoute", "HTTPRoute", "TCPRoute", "TLSRoute", "UDPRoute")),
     ("inference.networking.k8s.io", "InferencePool"),
     ("keda.sh", "ScaledObject"),
     ("leaderworkerset.x-k8s.io", "LeaderWorkerSet"),
