@@ -42,6 +42,7 @@ test-html: $(PYTHON_READY) $(HTML_READY) ## Test the page of a review in Chromiu
 	$(BIN)/python -m pytest tests/html/check_page.py $(PYTEST_ARGS)
 
 test-cluster: setup ## Test against a real control plane and Flux, on loopback (cold: twenty minutes to build them)
+	$(BIN)/python -m tests.cluster.build
 	$(BIN)/python -m pytest tests/cluster -o python_files='check_*.py' $(PYTEST_ARGS)
 
 update: setup ## Run the tests and rewrite their expected outputs
