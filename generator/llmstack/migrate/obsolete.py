@@ -29,9 +29,20 @@ LMCache's connector knows its peers without them. The model of the values does n
 def remove_dead_keys(file: File) -> Iterator[Step]:
     """Yield the steps that take dead keys out of the file, one for each map that holds some."""
     dead = [*(route for route, _, _ in DEAD), *FORGOTTEN]
-    routes = [(*MODELS, number, *route) for number, _ in models(file.data) for route in dead]
+    routes: list[Route] = [
+        (*MODELS, number, *route) for number, model in models(file.data) for route in dead if not _is_told(model, route)
+    ]
     routes += [route for route, _, _ in DEAD_ELSEWHERE]
     yield from _removals(file, [route for route in routes if file.document.find(route) is not None], "remove it")
+
+
+def _is_told(model: Mapping[str, Any], route: Route) -> bool:
+    """Whether a dead key of `vllmConfig` still says something by being there: PROMETHEUS_MULTIPROC_DIR is set where
+    the section holds anything and does not ask for V0 (the chart's templates)."""
+    config = model.get("vllmConfig")
+    if route[0] != "vllmConfig" or not isinstance(config, dict):
+        return False
+    return str(config.get("v0")) == "1" or config.keys() <= {"v0", "v1"}
 
 
 def remove_dead_variables(file: File) -> Iterator[Step]:
