@@ -71,7 +71,7 @@ class CacheServerSpec(Section):
     service_annotations: StringMap | None = Field(None, description="Annotations of the Service.")
     resources: Resources | None = Field(
         {"requests": {"cpu": "1", "memory": "2G"}, "limits": {"cpu": "2", "memory": "4G"}},
-        description="Requests and limits of the container.",
+        description="Requests and limits of the container; a default that cannot stand beside what is set gives way.",
         json_schema_extra=dict(chart({})),
     )
     annotations: StringMap | None = Field(None, description="Annotations of the Deployment.")

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from llmstack.finding import Finding, Route, Severity, show_route
 from llmstack.model.stack import OTHER_CHARTS, Stack, map_defaults
+from llmstack.model.unfit_defaults import without_unfit_defaults
 from llmstack.values.layers import ALIASES, Layers, merge_layers
 from llmstack.values.source import Source
 
@@ -48,7 +49,7 @@ def read_stack(sources: Iterable[Source]) -> tuple[Layers, Stack | None, tuple[F
             findings.append(
                 Finding("other-chart", Severity.WARNING, message, (section,), layers.place((section,)), help)
             )
-    stack, problems = validate(data)
+    stack, problems = validate(without_unfit_defaults(data, layers.states))
     findings += [_placed(problem, layers) for problem in problems]
     return layers, None if is_broken(layers) else stack, tuple(findings)
 

@@ -140,7 +140,7 @@ class RouterSpec(Section):
     enable_pd: bool | None = Field(None, alias="enablePD", description="Once opened ports for disaggregated prefill.")
     resources: Resources | None = Field(
         {"requests": {"cpu": "4", "memory": "16G"}, "limits": {"cpu": "8", "memory": "32G"}},
-        description="Requests and limits of the container.",
+        description="Requests and limits of the container; a default that cannot stand beside what is set gives way.",
         json_schema_extra=dict(
             chart({"requests": {"cpu": "400m", "memory": "1000Mi"}, "limits": {"memory": "1000Mi"}})
         ),
