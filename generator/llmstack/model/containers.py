@@ -10,7 +10,7 @@ from llmstack.model.types import EnvVars, NumberText, Resources, Section, Text, 
 
 
 class InitContainer(Section):
-    """One init container. It sees RELEASE_NAME and LMCACHE_SERVER_SERVICE_PORT."""
+    """One init container. It sees RELEASE_NAME and, where there is a cache server, LMCACHE_SERVER_SERVICE_PORT."""
 
     name: Text | None = Field(None, description="Name of the container; `init` when unset.")
     image: Text | None = Field(None, description="Image to run.")

@@ -67,16 +67,14 @@ def pod_spec(stack: Stack) -> dict[str, Any]:
 
 
 def container(stack: Stack) -> dict[str, Any]:
-    """The server's container. Its program is in a virtual environment (the chart), save in its own image."""
+    """The server's container. Its program is in a virtual environment off PATH (the chart)."""
     cache = stack.cache_server_spec
     port = cache.container_port or 8000
-    own_image = cache.image.repository == "lmcache/lmstack-cache-server"
-    program = "lmcache_server" if own_image else "/opt/venv/bin/lmcache_server"
     return {
         "name": "lmcache-server",
         "image": image(cache.image.repository, cache.image.tag),
         "imagePullPolicy": cache.image.pull_policy,
-        "command": [program, "0.0.0.0", str(port)],
+        "command": ["/opt/venv/bin/lmcache_server", "0.0.0.0", str(port)],
         "env": unique(cache.env or [], "name"),
         "ports": [{"name": PORT_NAME, "containerPort": port}],
         "resources": cache.resources or None,

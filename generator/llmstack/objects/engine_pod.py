@@ -170,12 +170,14 @@ def sidecar(stack: Stack, model: Model) -> dict[str, Any] | None:
 
 
 def init_container(stack: Stack, model: Model, init: InitContainer, number: int) -> dict[str, Any]:
-    """An init container; RELEASE_NAME and LMCACHE_SERVER_SERVICE_PORT as the chart gives them."""
+    """An init container; RELEASE_NAME as the chart gives it, and LMCACHE_SERVER_SERVICE_PORT with a cache server."""
     storage = claim_mount(stack) if init.mount_pvc_storage and claim_name(stack, model) else None
     cache = stack.cache_server_spec
     given = [
         env("RELEASE_NAME", stack.gitops.release),
-        env("LMCACHE_SERVER_SERVICE_PORT", cache.service_port or cache.container_port or 8000),
+        env("LMCACHE_SERVER_SERVICE_PORT", cache.service_port or cache.container_port or 8000)
+        if cache.enable_server
+        else None,
     ]
     secret = model.env_from_secret.name if model.env_from_secret else None
     return {

@@ -35,13 +35,17 @@ def kv_transfer_config(model: Model) -> str | None:
 
 
 def environment(stack: Stack, model: Model) -> Iterator[dict[str, Any]]:
-    """Yield the environment that LMCache reads."""
+    """Yield the environment that LMCache reads.
+
+    A section that is turned off still says the rest, as in the chart: nothing reads it before LMCache is on, in
+    `extraArgs` or by `enabled`.
+    """
     config = model.lmcache_config
     if config.cuda_visible_devices:
         yield env("CUDA_VISIBLE_DEVICES", config.cuda_visible_devices)
-    if not config.enabled:
+    if not (config.enabled or config.model_fields_set):
         return
-    if config.log_level:
+    if config.log_level and config.enabled:
         yield env("LMCACHE_LOG_LEVEL", config.log_level)
     yield from _offloading(model)
     yield from _transfer(stack, model)
@@ -57,7 +61,10 @@ def environment(stack: Stack, model: Model) -> Iterator[dict[str, Any]]:
 def _offloading(model: Model) -> Iterator[dict[str, Any]]:
     config = model.lmcache_config
     size = config.cpu_offloading_buffer_size
-    if config.transfers and "cpu_offloading_buffer_size" not in config.model_fields_set:
+    stated = "cpu_offloading_buffer_size" in config.model_fields_set
+    if not (stated or config.enabled):
+        return
+    if config.transfers and not stated:
         size = None
     on = bool(size) and quantity_value(str(size)) not in (0, None)
     yield env("LMCACHE_LOCAL_CPU", "True" if on else "False")

@@ -88,7 +88,9 @@ def disruption_budget(
     if budget is not None and budget.enabled:
         minimum, maximum = int_or_percent(budget.min_available), int_or_percent(budget.max_unavailable)
         minimum = (minimum or 0) if maximum is None else None
-        metadata["labels"] = {**(budget.labels or {}), **(metadata["labels"] or {})}
+        own = metadata["labels"] or {}
+        frozen = {key: value for key, value in own.items() if key.startswith("app.kubernetes.io/")}
+        metadata["labels"] = {**own, **(budget.labels or {}), **frozen}
         metadata["annotations"] = budget.annotations or None
     if minimum is None and maximum is None:
         return None

@@ -35,8 +35,8 @@ def build(stack: Stack) -> Iterator[Placed]:
         return
     yield place(UNIT, deployment(stack))
     yield place(UNIT, service(stack))
-    yield place(UNIT, role(stack))
     if not stack.router_spec.service_account_name:
+        yield place(UNIT, role(stack))
         account = metadata(stack, names.router_service_account(stack), _labels(stack))
         yield place(UNIT, {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account})
         yield place(UNIT, role_binding(stack))

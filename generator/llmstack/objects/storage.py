@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from llmstack.model.stack import Stack
@@ -22,8 +22,10 @@ def build(stack: Stack) -> Iterator[Placed]:
     yield place(UNIT, claim(stack))
 
 
-def _labels(stack: Stack) -> dict[str, str]:
-    return labels.labels(stack, "shared-storage", "shared-storage")
+def _labels(stack: Stack, *more: Mapping[str, str]) -> dict[str, str]:
+    """With the chart's own labels, by which people and tools may find volume and claim."""
+    own = {"app": stack.gitops.release, "component": "shared-pvc-storage"}
+    return labels.labels(stack, "shared-storage", "shared-storage", own, *more)
 
 
 def _storage_class(stack: Stack) -> str | None:
@@ -37,7 +39,11 @@ def volume(stack: Stack) -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolume",
-        "metadata": {"name": names.shared_volume(stack), "labels": _labels(stack), "annotations": dict(KEPT)},
+        "metadata": {
+            "name": names.shared_volume(stack),
+            "labels": _labels(stack, {"type": "local"}),
+            "annotations": dict(KEPT),
+        },
         "spec": {
             "capacity": {"storage": storage.size},
             "accessModes": storage.access_modes or ["ReadWriteOnce"],
