@@ -89,8 +89,10 @@ def _without(value: Any, steps: Sequence[str | int]) -> Any:
 
 
 def _defaulted(value: dict[str, Any]) -> dict[str, Any]:
-    """Written out what the API takes for granted: the type of a strategy."""
+    """Written out what the API takes for granted: the type of a strategy, what becomes of a volume."""
     spec = value.get("spec")
+    if isinstance(spec, dict) and "capacity" in spec:
+        return {**value, "spec": {"persistentVolumeReclaimPolicy": "Retain", **spec}}
     if isinstance(spec, dict) and isinstance(spec.get("strategy"), dict):
         return {**value, "spec": {**spec, "strategy": {"type": "RollingUpdate", **spec["strategy"]}}}
     return value
@@ -103,8 +105,10 @@ def _flat(value: Any, path: str) -> Iterator[tuple[str, str]]:
         quantities = path.rsplit(".", 1)[-1] in ("requests", "limits", "capacity")
         for key, item in value.items():
             yield from _flat(quantity(item) if quantities else item, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, list) and path.endswith("accessModes"):
-        yield path, _text(sorted(value))
+    elif path.endswith("accessModes"):
+        yield path, _text(sorted([value] if isinstance(value, str) else value))
+    elif path == "rules":
+        yield path, _text([{key: sorted(words) for key, words in rule.items()} for rule in value])
     else:
         yield path, _text(value)
 
@@ -199,13 +203,14 @@ def _mounts(items: Sequence[Object], volumes: Mapping[str, Any]) -> Facts:
 
 
 def _numbered(probe: Any, ports: Mapping[str | None, int]) -> Any:
-    """A probe whose port is a number."""
+    """A probe whose port is a number, or the first of the container's own."""
     if not isinstance(probe, Mapping):
         return probe
-    copy = dict(probe)
+    copy, first = dict(probe), next(iter(ports.values()), None)
     for handler in ("httpGet", "tcpSocket", "grpc"):
         if isinstance(copy.get(handler), Mapping) and "port" in copy[handler]:
-            copy[handler] = {**copy[handler], "port": ports.get(copy[handler]["port"], copy[handler]["port"])}
+            number = ports.get(copy[handler]["port"], copy[handler]["port"])
+            copy[handler] = {**copy[handler], "port": "the first of its ports" if number == first else number}
     return copy
 
 

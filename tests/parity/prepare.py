@@ -36,6 +36,7 @@ def prepared(values: dict[str, Any]) -> dict[str, Any]:
         _refer(model, "hf_token", f"hf_token_{model.get('name')}")
         if model.get("requestGPU") == 0.5:
             model["requestGPU"] = 1
+    _refer(values.get("routerSpec") or {}, "hf_token", "router_hf_token")
     for adapter in values.get("loraAdapters") or []:
         source = adapter.get("adapterSource") or {}
         _refer(source, "credentials", f"lora_adapter_credentials_{source.get('adapterName')}")

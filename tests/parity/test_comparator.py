@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.parity.compare import differences
-from tests.parity.departures import explain
+from tests.parity.departures import explain, renamed
 
 
 def deployment() -> dict[str, Any]:
@@ -134,6 +134,45 @@ def test_a_service_leads_to_a_number_behind_a_name() -> None:
     wrong = changed("spec/ports/0/targetPort", 8001, service())
     (difference,) = differences([service(), deployment()], [wrong, deployment()], {})
     assert (difference.path, difference.helm, difference.ours) == ("spec.ports[80/TCP].target", "8000", "8001")
+
+
+def role(*verbs: str) -> dict[str, Any]:
+    rule = {"apiGroups": [""], "resources": ["pods"], "verbs": list(verbs)}
+    return {"apiVersion": "v1", "kind": "ClusterRole", "metadata": {"name": "r"}, "rules": [rule]}
+
+
+def test_the_order_of_verbs_means_nothing_and_a_verb_does() -> None:
+    assert list(differences([role("get", "list")], [role("list", "get")], {})) == []
+    (difference,) = differences([role("get", "list")], [role("get")], {})
+    assert explain(difference) is None
+
+
+def test_what_the_api_makes_of_a_volume_is_the_same() -> None:
+    def volume(**more: Any) -> dict[str, Any]:
+        spec = {"capacity": {"storage": "5Gi"}, "accessModes": "ReadWriteOnce", **more}
+        return {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "v"}, "spec": spec}
+
+    kept = volume(persistentVolumeReclaimPolicy="Retain", accessModes=["ReadWriteOnce"])
+    assert list(differences([volume()], [kept], {})) == []
+    (difference,) = differences([volume()], [volume(persistentVolumeReclaimPolicy="Delete")], {})
+    assert explain(difference) is None
+
+
+def test_a_probe_that_follows_the_container_is_a_departure_and_one_that_does_not_is_a_defect() -> None:
+    moved = changed(f"{CONTAINER}/ports/0/containerPort", 9000, deployment())
+    stays = changed(f"{CONTAINER}/livenessProbe/httpGet/port", 8000, moved)
+    (followed,) = differences([stays], [moved], {})
+    departure = explain(followed)
+    assert departure is not None
+    assert departure.id == "probes-follow-port"
+    (strayed,) = differences([stays], [changed(f"{CONTAINER}/livenessProbe/httpGet/port", 8001, moved)], {})
+    assert explain(strayed) is None
+
+
+def test_the_name_of_a_cluster_scoped_object_says_the_namespace() -> None:
+    theirs, ours = role("get"), {**role("get"), "metadata": {"name": "default-r"}}
+    found = list(differences([theirs], [ours], renamed([theirs], "vllm")))
+    assert [(difference.path, explain(difference) is not None) for difference in found] == [("metadata.name", True)]
 
 
 def test_an_object_too_many_or_too_few_is_found() -> None:
