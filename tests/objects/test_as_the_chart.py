@@ -90,3 +90,26 @@ def test_a_default_size_gives_way_to_what_is_stated(stated: str, sizes: dict[str
     text = {side: {key: str(value) for key, value in given.items()} for side, given in sizes.items()}
     found = {side: {k: str(v) for k, v in given.items()} for side, given in container["resources"].items()}
     assert found == text
+
+
+def test_a_models_labels_do_not_hide_its_pods_from_those_who_look_for_them() -> None:
+    stated = "    labels: {model: other, environment: prod, team: a}\n"
+    deployment = one(MODEL + stated, "Deployment", ENGINE)
+    read = {"model": "llama", "environment": "test", "team": "a"}
+    assert read.items() <= pods(deployment)["serves"]["metadata"]["labels"].items()
+    assert read.items() <= one(MODEL + stated, "Service", "llmstack-llama-engine-service")["metadata"]["labels"].items()
+    own = {"model": "other", "environment": "prod", "team": "a"}
+    assert own.items() <= deployment["metadata"]["labels"].items()
+
+
+def test_the_labels_of_a_models_pods_are_the_last_word() -> None:
+    pod = pods(one(MODEL + "    podLabels: {environment: prod}\n", "Deployment", ENGINE))["serves"]
+    assert pod["metadata"]["labels"]["environment"] == "prod"
+
+
+@pytest.mark.parametrize(("more", "ports"), [("", [9000]), (", lmcacheControllerPort: 9100", [9000, 9100])])
+def test_a_router_on_the_controllers_port_opens_it_once(more: str, ports: list[int]) -> None:
+    values = MODEL + f"routerSpec: {{containerPort: 9000{more}}}\n"
+    router = one(values, "Deployment", "llmstack-deployment-router")
+    (container,) = router["spec"]["template"]["spec"]["containers"]
+    assert [port["containerPort"] for port in container["ports"]] == ports

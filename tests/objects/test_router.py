@@ -98,7 +98,7 @@ servingEngineSpec:
     tag: v0.3.9
     modelURL: x/y
     lmcacheConfig: {enabled: true, enableNixl: true, nixlRole: receiver}
-    labels: {model: decoders}
+    podLabels: {model: decoders}
 routerSpec:
   routingLogic: disaggregated_prefill
 """

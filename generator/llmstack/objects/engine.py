@@ -63,7 +63,10 @@ def deployment(stack: Stack, model: Model) -> dict[str, Any]:
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": metadata(
-            stack, names.engine_deployment(stack, name), labels.engine_labels(stack, model), model.annotations
+            stack,
+            names.engine_deployment(stack, name),
+            labels.engine_labels(stack, model, model.labels),
+            model.annotations,
         ),
         "spec": {
             "replicas": None if is_scaled(model) else model.replica_count,

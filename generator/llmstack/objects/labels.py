@@ -45,7 +45,11 @@ def labels(stack: Stack, component: str, name: str, *more: Mapping[str, str] | N
 def engine_labels(
     stack: Stack, model: Model, *more: Mapping[str, str] | None, component: str = ENGINE
 ) -> dict[str, str]:
-    """Labels of an engine's objects; router and dashboards read `model` and `helm-release-name`."""
+    """Labels of an engine's objects; router and dashboards read `model` and `helm-release-name`.
+
+    The model's own `labels` add to those, and to `servingEngineSpec.labels`, by which others find the pods; only on
+    the Deployment itself do they go before them (the chart's templates), and there they are in `more` again.
+    """
     name = model.name or ENGINE
     own = {"model": name, "helm-release-name": stack.gitops.release}
-    return labels(stack, component, name, own, stack.engine.labels, model.labels, *more)
+    return labels(stack, component, name, model.labels, own, stack.engine.labels, *more)

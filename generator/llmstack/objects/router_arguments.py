@@ -67,7 +67,7 @@ def _disaggregated(stack: Stack) -> Flags:
     for flag, role in (("--prefill-model-labels", "sender"), ("--decode-model-labels", "receiver")):
         models = [model for model in stack.models if _transfers_as(model, role)]
         if flag not in told:
-            yield flag, ",".join(labels.engine_labels(stack, model)["model"] for model in models)
+            yield flag, ",".join(labels.engine_labels(stack, model, model.pod_labels)["model"] for model in models)
 
 
 def _transfers_as(model: Model, role: str) -> bool:
@@ -101,9 +101,16 @@ def _controller(stack: Stack) -> Flags:
 
 
 def lmcache_ports(stack: Stack) -> Iterator[tuple[str, int]]:
-    """Ports of the LMCache controller that engines are told of, by name: the Service has them too."""
-    yield "lmcache-port", controller_port(stack)
-    if port := reply_port(stack):
-        yield "lmcache-reply", port
-    if port := stack.router_spec.lmcache_controller_heartbeat_port:
-        yield "lmcache-beat", port
+    """Ports of the LMCache controller that engines are told of, by name: the Service has them too.
+
+    The chart opens 9000 always. A router that listens there itself, and whose controller nobody asks for, does not
+    open it a second time.
+    """
+    router, port = stack.router_spec, controller_port(stack)
+    asked = router.lmcache_controller_port or router.routing_logic == "kvaware" or _controlled(stack)
+    if asked or port != (router.container_port or ENGINE_PORT):
+        yield "lmcache-port", port
+    if reply := reply_port(stack):
+        yield "lmcache-reply", reply
+    if beat := router.lmcache_controller_heartbeat_port:
+        yield "lmcache-beat", beat
