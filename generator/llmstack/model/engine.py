@@ -59,7 +59,10 @@ class Model(Section):
     enabled: bool | None = Field(True, description="Deploy the model. `false` leaves nothing of it behind.")
     annotations: StringMap | None = Field(None, description="Annotations of the Deployment.")
     pod_annotations: StringMap | None = Field(None, description="Annotations of the pods.")
-    labels: StringMap | None = Field(None, description="Further labels of the Deployment and its pods.")
+    labels: StringMap | None = Field(
+        None,
+        description="Further labels of the Deployment and its pods; `model` and servingEngineSpec.labels win on pods.",
+    )
     pod_labels: StringMap | None = Field(None, description="Further labels of the pods.")
     service_account_name: DnsName | None = Field(None, description="Service account of the pods; empty means unset.")
     priority_class_name: DnsName | None = Field(None, description="Priority class of the pods.")
