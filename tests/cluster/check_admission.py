@@ -22,7 +22,7 @@ from llmstack.model.reading import read_stack
 from llmstack.objects.components import build_all
 from llmstack.values.layers import merge
 from llmstack.values.source import read_source
-from tests.cluster.kubectl import Kubectl, Object, Refused, namespace, wait_until
+from tests.cluster.kubectl import Kubectl, Object, condition, namespace, wait_until
 from tests.cluster.nodes import RUNTIME_CLASS
 from tests.cluster.repository import PROJECT
 from tests.parity.corpus import corpus_cases, own_cases
@@ -76,7 +76,7 @@ def test_pod_security_is_as_the_check_has_it(level: str, kubectl: Kubectl) -> No
     with kubectl.holding(namespace(NAMESPACE, **{LEVEL: level})):
         for pod in pods():
             foretold = [breach.what for breach in breaches(pod["spec"], restricted=level == "restricted")]
-            said = refusal(kubectl, pod)
+            said = kubectl.refusal(pod)
             assert not said or "violates PodSecurity" in said, said
             verdicts.append(bool(said))
             if bool(foretold) != bool(said):
@@ -172,19 +172,10 @@ def _outcome(deployment: Object) -> str | None:
     status = deployment.get("status", {})
     if status.get("observedGeneration") != deployment["metadata"]["generation"]:
         return ""
-    for condition in status.get("conditions", ()):
-        if condition["type"] == "ReplicaFailure" and condition["status"] == "True":
-            return str(condition["message"]).partition(" is forbidden: ")[2]
+    failure = condition(deployment, "ReplicaFailure")
+    if failure.get("status") == "True":
+        return failure["message"].partition(" is forbidden: ")[2]
     return None if status.get("updatedReplicas", 0) == deployment["spec"]["replicas"] else ""
-
-
-def refusal(kubectl: Kubectl, object: Object) -> str:
-    """What the API server says against an object; nothing when it would take it."""
-    try:
-        kubectl.apply([object], dry_run=True)
-    except Refused as refused:
-        return str(refused)
-    return ""
 
 
 def refusing_quota(message: str) -> tuple[str, str]:

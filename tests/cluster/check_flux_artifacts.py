@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from llmstack.tree.flux import NAMESPACE
-from tests.cluster.flux import ROOT, Storage, condition
-from tests.cluster.kubectl import Kubectl, rolled_out, wait_until
+from tests.cluster.flux import ROOT, Storage
+from tests.cluster.kubectl import Kubectl, condition, rolled_out, wait_until
 from tests.cluster.source_watcher import publish
 from tests.cluster.synced import followed
 
@@ -33,7 +33,7 @@ def applied(kubectl: Kubectl) -> dict[str, str]:
     return {
         each["metadata"]["name"]: each["status"].get("lastAppliedRevision", "")
         for each in kubectl.items("kustomizations", NAMESPACE)
-        if each["metadata"]["name"] != ROOT and condition(each).get("status") == "True"
+        if each["metadata"]["name"] != ROOT and condition(each, "Ready").get("status") == "True"
     }
 
 

@@ -34,7 +34,7 @@ def test_a_release_is_taken_over(case: Case, kubectl: Kubectl, custom_resources:
     ours = {key(each): each for each in (placed.object for placed in build_all(stack_of(case)))}
     with released(kubectl, list(helm.values()), list(ours.values())) as there:
         both = [each for name, each in ours.items() if name in there]
-        refused = {key(each) for each in both if is_refused(kubectl, each)}
+        refused = {key(each) for each in both if kubectl.refusal(each)}
         assert {key(each) for each in both if each["kind"] == "Deployment"} <= refused
         assert {name for kind, name in refused if kind not in DELETED} <= {"vllm" + SHARED_CLAIM}
         for kind, name in refused:
@@ -66,15 +66,6 @@ def released(kubectl: Kubectl, helm: list[Object], ours: list[Object]) -> Iterat
         yield there
     finally:
         kubectl("delete", "--ignore-not-found", "--timeout=60s", "-f", "-", stdin=stream)
-
-
-def is_refused(kubectl: Kubectl, object: Object) -> bool:
-    """Whether the API server would refuse an object in the place of the one that is there."""
-    try:
-        kubectl.apply([object], dry_run=True)
-    except Refused:
-        return True
-    return False
 
 
 def key(object: Object) -> Key:

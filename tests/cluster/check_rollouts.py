@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.kubectl import Kubectl, Object, is_rolled_out, namespace, wait_until
+from tests.cluster.kubectl import Kubectl, Object, condition, is_rolled_out, namespace, wait_until
 from tests.cluster.nodes import GPU, nodes
 from tests.cluster.repository import Repository, new_repository
 from tests.cluster.scenarios import HAND_MADE, LOAD, Scenario, random_scenarios
@@ -85,7 +85,11 @@ def _course(name: str, events: Events, deployments: Sequence[Object]) -> Course:
     for pods in _instants(own):
         peak = max(peak, sum(map(_gpus, pods)))
         for deployment in _names(name, deployments):
-            ready = sum(_is_ready(pod) for pod in pods if pod["metadata"]["name"].startswith(f"{deployment}-"))
+            ready = sum(
+                condition(pod, "Ready").get("status") == "True"
+                for pod in pods
+                if pod["metadata"]["name"].startswith(f"{deployment}-")
+            )
             least[deployment] = min(least.get(deployment, ready), ready)
     finished = all(is_rolled_out(each) for each in deployments if each["metadata"]["namespace"] == name)
     return Course(peak, least, finished)
@@ -110,8 +114,3 @@ def _names(namespace: str, deployments: Sequence[Object]) -> Iterator[str]:
 
 def _gpus(pod: Object) -> int:
     return sum(int(each["resources"].get("limits", {}).get(GPU, 0)) for each in pod["spec"]["containers"])
-
-
-def _is_ready(pod: Object) -> bool:
-    conditions = pod["status"].get("conditions", ())
-    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)

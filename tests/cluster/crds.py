@@ -7,7 +7,7 @@ from typing import Any
 
 from llmstack import yamlio
 from tests.cluster.build import module_folder
-from tests.cluster.kubectl import Kubectl, wait_until
+from tests.cluster.kubectl import Kubectl, condition, wait_until
 
 FOLDER = Path(__file__).parent / "crds"
 """Definitions that no Go module carries: production-stack's operator of 2026-08-05, source-watcher of 2026-08."""
@@ -47,9 +47,5 @@ def install(kubectl: Kubectl) -> None:
 
 
 def _established(kubectl: Kubectl) -> set[str]:
-    found = set()
-    for definition in kubectl.items("customresourcedefinitions"):
-        conditions = (definition.get("status") or {}).get("conditions") or ()
-        if any(each["type"] == "Established" and each["status"] == "True" for each in conditions):
-            found.add(definition["metadata"]["name"])
-    return found
+    found = kubectl.items("customresourcedefinitions")
+    return {each["metadata"]["name"] for each in found if condition(each, "Established").get("status") == "True"}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from llmstack.tree.flux import NAMESPACE
-from tests.cluster.kubectl import Kubectl, Object, namespace, wait_until
+from tests.cluster.kubectl import Kubectl, Object, condition, namespace, wait_until
 from tests.cluster.processes import HOST, answers_at, free_port, running, wait_for
 
 CONCURRENT = 20
@@ -71,7 +71,7 @@ def ready_at(kubectl: Kubectl, commit: str, patience: float = 120) -> None:
 
     def behind() -> dict[str, str]:
         return {
-            each["metadata"]["name"]: condition(each).get("message", "nothing yet")
+            each["metadata"]["name"]: condition(each, "Ready").get("message", "nothing yet")
             for each in kubectl.items("kustomizations", NAMESPACE)
             if not _is_ready_at(each, commit)
         }
@@ -86,13 +86,9 @@ def _is_ready_at(kustomization: Object, commit: str) -> bool:
     """The revision is `main@sha1:<commit>` (source.toolkit.fluxcd.io, `status.artifact.revision`)."""
     applied = kustomization.get("status", {}).get("lastAppliedRevision", "")
     current = kustomization["status"].get("observedGeneration") == kustomization["metadata"]["generation"]
-    return bool(current and applied.endswith(f":{commit}") and condition(kustomization).get("status") == "True")
-
-
-def condition(kustomization: Object) -> dict[str, str]:
-    """The condition Ready, empty where there is none yet."""
-    conditions = kustomization.get("status", {}).get("conditions", ())
-    return next((each for each in conditions if each["type"] == "Ready"), {})
+    return bool(
+        current and applied.endswith(f":{commit}") and condition(kustomization, "Ready").get("status") == "True"
+    )
 
 
 @contextmanager

@@ -68,6 +68,14 @@ class Kubectl:
         items: list[Object] = json.loads(self("get", kind, *where, *named, "-o", "json"))["items"]
         return items
 
+    def refusal(self, object: Mapping[str, Any]) -> str:
+        """What the API server says against an object as Flux would apply it; empty when it would take it."""
+        try:
+            self.apply([object], dry_run=True)
+        except Refused as refused:
+            return str(refused)
+        return ""
+
     @contextmanager
     def holding(self, *objects: Mapping[str, Any], manager: str = "tests") -> Iterator[None]:
         """Have objects in the cluster while the block runs; they are gone when it has ended."""
@@ -109,6 +117,12 @@ def wait_until(true: Callable[[], Any], what: str, patience: float = PATIENCE) -
         assert time.monotonic() < until, f"not after {patience:.0f} s: {what}"
         time.sleep(0.25)
     return result
+
+
+def condition(object: Object, kind: str) -> dict[str, str]:
+    """The condition of a kind in an object's status; empty where there is none yet."""
+    conditions = (object.get("status") or {}).get("conditions") or ()
+    return next((each for each in conditions if each["type"] == kind), {})
 
 
 def rolled_out(kubectl: Kubectl, namespace: str, patience: float = PATIENCE) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from tests.cluster.kubectl import Kubectl, Object, wait_until
+from tests.cluster.kubectl import Kubectl, Object, condition, wait_until
 
 GPU = "nvidia.com/gpu"
 PRODUCT = "nvidia.com/gpu.product"
@@ -73,8 +73,9 @@ def _usable(kubectl: Kubectl) -> set[str]:
     """The nodes that are ready and that nothing keeps pods away from."""
     usable = set()
     for node in kubectl.items("nodes"):
-        conditions = {each["type"]: each["status"] for each in node["status"].get("conditions", ())}
         taints = [taint["key"] for taint in node["spec"].get("taints", ())]
-        if conditions.get("Ready") == "True" and not any(key.startswith("node.kubernetes.io/") for key in taints):
+        if condition(node, "Ready").get("status") == "True" and not any(
+            key.startswith("node.kubernetes.io/") for key in taints
+        ):
             usable.add(node["metadata"]["name"])
     return usable
