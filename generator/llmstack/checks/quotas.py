@@ -15,6 +15,7 @@ from llmstack.checks.pods import containers
 from llmstack.objects.placed import Object
 from llmstack.review.amounts import quantity
 from llmstack.review.manifest import KINDS, pod_specs, replicas_of, scalers
+from llmstack.review.placement import totals_of_pod
 
 Pod = Mapping[str, Any]
 Amounts = Mapping[str, Fraction]
@@ -45,19 +46,10 @@ def pods_of(objects: Iterable[Object]) -> Iterator[Pods]:
 def used(spec: Pod, defaults: Mapping[str, Amounts]) -> dict[str, Fraction]:
     """What one pod counts for, by the names of a quota: `pods`, `requests.cpu`, `limits.memory` …
 
-    The containers and sidecars together, or the largest init container where that is more.
+    Summed as the scheduler sums what it takes of a node.
     """
-    amounts: dict[str, Fraction] = {"pods": Fraction(1)}
-    largest: dict[str, Fraction] = {}
-    for kind, _, container in containers(dict(spec)):
-        for resource, amount in stated(container, defaults).items():
-            if kind == "initContainers" and container.get("restartPolicy") != "Always":
-                largest[resource] = max(largest.get(resource, Fraction(0)), amount)
-            else:
-                amounts[resource] = amounts.get(resource, Fraction(0)) + amount
-    for resource, amount in largest.items():
-        amounts[resource] = max(amounts.get(resource, Fraction(0)), amount)
-    return amounts
+    totals = totals_of_pod(spec, lambda container: stated(container, defaults).items())
+    return {"pods": Fraction(1), **totals}
 
 
 def stated(container: Mapping[str, Any], defaults: Mapping[str, Amounts]) -> dict[str, Fraction]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any, TypeVar
 
 from llmstack.review.amounts import quantity
 from llmstack.review.facts import Facts, Pool
 
 Object = Mapping[str, Any]
+Amount = TypeVar("Amount", int, Fraction)
 PoolKey = tuple[str | None, str]
 """A pool's name (None where it is unknown) and the resource that is counted."""
 
@@ -33,37 +35,45 @@ def is_gpu(resource: str) -> bool:
 def gpus_of_pod(pod: Mapping[str, Any], declared: Iterable[str] = ()) -> tuple[str, int]:
     """Return the GPU resource of a pod's spec and how many it holds; `("", 0)` without any.
 
-    As the scheduler counts: the sum of the containers and sidecars, or the largest init container with
-    the sidecars started before it (Kubernetes documentation, "Init containers", resource sharing).
-    `declared` are further resources that a pool counts. A pod that takes several kinds is counted by the
-    one it takes most of.
+    As the scheduler counts (`totals_of_pod`). `declared` are further resources that a pool counts. A pod that
+    takes several kinds is counted by the one it takes most of.
     """
     known = frozenset(declared)
-    totals: dict[str, int] = {}
-    for container in pod.get("containers") or ():
-        for resource, count in _counted(container, known):
-            totals[resource] = totals.get(resource, 0) + count
-    if pod.get("initContainers"):
-        _add_init_containers(pod["initContainers"], totals, known)
+    totals = totals_of_pod(pod, lambda container: _counted(container, known))
     if not totals:
         return "", 0
     return max(totals.items(), key=lambda item: (item[1], item[0]))
 
 
-def _add_init_containers(
-    containers: Iterable[Mapping[str, Any]], totals: dict[str, int], known: frozenset[str]
-) -> None:
-    sidecars: dict[str, int] = {}
-    largest: dict[str, int] = {}
-    for container in containers:
-        for resource, count in _counted(container, known):
-            if container.get("restartPolicy") == "Always":
-                sidecars[resource] = sidecars.get(resource, 0) + count
-                count = 0
-            largest[resource] = max(largest.get(resource, 0), sidecars.get(resource, 0) + count)
-    for resource in sidecars.keys() | largest.keys():
-        together = totals.get(resource, 0) + sidecars.get(resource, 0)
-        totals[resource] = max(together, largest.get(resource, 0))
+def totals_of_pod(
+    pod: Mapping[str, Any], amounts: Callable[[Mapping[str, Any]], Iterable[tuple[str, Amount]]]
+) -> dict[str, Amount]:
+    """What a pod's spec takes of each resource, where `amounts` says what one container does.
+
+    The sum of the containers and sidecars, or the largest init container with the sidecars started before it
+    (Kubernetes documentation, "Init containers", resource sharing).
+    """
+    totals: dict[str, Amount] = {}
+    for container in pod.get("containers") or ():
+        _add(totals, amounts(container))
+    sidecars: dict[str, Amount] = {}
+    largest: dict[str, Amount] = {}
+    for container in pod.get("initContainers") or ():
+        running = dict(sidecars)
+        _add(running, amounts(container))
+        if container.get("restartPolicy") == "Always":
+            sidecars = running
+        for resource, amount in running.items():
+            largest[resource] = max(largest.get(resource, amount), amount)
+    _add(totals, sidecars.items())
+    for resource, amount in largest.items():
+        totals[resource] = max(totals.get(resource, amount), amount)
+    return totals
+
+
+def _add(totals: dict[str, Amount], amounts: Iterable[tuple[str, Amount]]) -> None:
+    for resource, amount in amounts:
+        totals[resource] = totals[resource] + amount if resource in totals else amount
 
 
 def _counted(container: Mapping[str, Any], known: frozenset[str]) -> Iterable[tuple[str, int]]:
