@@ -20,7 +20,6 @@ FOUND: dict[str, tuple[str, ...]] = {
     "tests__assets__values-08-roundrobin-routing": ("kv-aware", "pod-security", "shared-claim-mode"),
     "tests__assets__values-11-monitoring": ("other-chart",),
     "tutorials__assets__values-01-2pods-minimal-example": ("fractional-gpu",),
-    "tutorials__assets__values-15-b-minimal-pipeline-parallel-example-multiple-modelspec": ("ignored-key",),
     "tutorials__assets__values-16-disagg-prefill": ("dead-key", "pod-security", "unknown-service"),
     "tutorials__assets__values-17-kv-aware": ("shared-claim-mode",),
     "tutorials__assets__values-18-prefix-aware": ("shared-claim-mode",),
@@ -28,7 +27,7 @@ FOUND: dict[str, tuple[str, ...]] = {
     "tutorials__assets__values-25-v100-single-gpu": ("dead-key",),
 }
 """What is wrong with a file besides secrets in plain text and moving tags: SYS_PTRACE is beyond "baseline", replicas share
-a ReadWriteOnce claim, keys that nothing reads, a size of /dev/shm without tensor parallelism, half a GPU, an LMCache controller in a router that is not kvaware, a peer
+a ReadWriteOnce claim, keys that nothing reads, half a GPU, an LMCache controller in a router that is not kvaware, a peer
 named after another release."""
 
 

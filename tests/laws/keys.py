@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from llmstack.model.reading import section_of
+from llmstack.model.sections import section_of
 from llmstack.model.stack import Stack
 
 Route = tuple[str, ...]

@@ -29,7 +29,7 @@ def gpus_of_pod(model: Model) -> float | None:
     if model.resources:
         return gpus_in(model.resources)
     resource = model.request_gpu_type or "nvidia.com/gpu"
-    return (quantity_value(model.request_gpu or "") or None) if is_whole_gpu(resource) else None
+    return (quantity_value(model.gpu_count or "") or None) if is_whole_gpu(resource) else None
 
 
 def gpus_of_head(model: Model) -> float:

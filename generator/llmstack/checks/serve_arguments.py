@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
+from llmstack.checks.router_flags import is_own_router
 from llmstack.checks.rules.duplicate_flag import TYPED_KEYS
 from llmstack.checks.subject import Subject
 from llmstack.finding import Finding, Route
@@ -57,6 +58,8 @@ def match_of(model: Model) -> Match:
 
 def _engines(subject: Subject) -> Iterator[Located]:
     for at, model in subject.models():
+        if model.command and not model.uses_ray:
+            continue
         match = match_of(model)
         first = [model.model_url or "model", *arguments.options(model)]
         given = [*first, *arguments.extra(model)]
@@ -77,7 +80,7 @@ def _route(at: Route, model: Model, problem: FlagProblem, typed: int) -> Route:
 
 def _router(subject: Subject) -> Iterator[Located]:
     router = subject.stack.router_spec
-    if not router.enable_router:
+    if not router.enable_router or is_own_router(router):
         return
     given = router_arguments.arguments(subject.stack)
     typed = len(given) - len(router.extra_args or [])

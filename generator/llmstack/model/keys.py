@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from llmstack.model.reading import section_of
+from llmstack.model.sections import section_of
 from llmstack.model.stack import Stack
 from llmstack.model.types import Kube
 from llmstack.values.layers import ALIASES

@@ -19,6 +19,9 @@ MODELS = ("servingEngineSpec", "modelSpec")
 EXCLUSIVE: tuple[frozenset[str], ...] = (frozenset(("httpGet", "tcpSocket", "exec", "grpc")),)
 """Keys of which a map has one: a probe's handlers."""
 
+UNREAD = "x-"
+"""What the names of top-level keys begin with that are left alone: anchors live there."""
+
 ALIASES: Mapping[Route, Mapping[str, Route]] = {
     (): {"cacheserverSpec": ("cacheServerSpec",), "sharedPvcStorage": ("sharedStorage",)},
     ("cacheServerSpec",): {
@@ -27,6 +30,7 @@ ALIASES: Mapping[Route, Mapping[str, Route]] = {
         "tag": ("image", "tag"),
         "imagePullPolicy": ("image", "pullPolicy"),
     },
+    (*MODELS, "*"): {"existingClaim": ("pvcExistingClaimName",)},
     (*MODELS, "*", "lmcacheConfig"): {"workerPorts": ("workerPort",)},
 }
 """Other spellings of a key, by the section that holds it."""
@@ -173,7 +177,7 @@ def _canonical(source: Source) -> Layer:
     """Rename other spellings to the canonical one; the same key under two spellings is a finding."""
     renamed: dict[Route, Route] = {}
     findings: list[Finding] = []
-    data = source.data
+    data = {key: value for key, value in source.data.items() if not key.startswith(UNREAD)}
 
     def report(spelled: Route, target: Route) -> None:
         message = f"`{spelled[-1]}` is another spelling of `{'.'.join(map(str, target))}`, which is given too"
@@ -200,8 +204,10 @@ def _canonical(source: Source) -> Layer:
     engine = data.get("servingEngineSpec")
     models = engine.get("modelSpec") if isinstance(engine, dict) else None
     for number, model in enumerate(models if isinstance(models, list) else []):
-        cache = model.get("lmcacheConfig") if isinstance(model, dict) else None
-        if isinstance(cache, dict):
+        if not isinstance(model, dict):
+            continue
+        rename(model, ALIASES[(*MODELS, "*")], (*MODELS, number), (*MODELS, number))
+        if isinstance(cache := model.get("lmcacheConfig"), dict):
             at = (*MODELS, number, "lmcacheConfig")
             rename(cache, ALIASES[(*MODELS, "*", "lmcacheConfig")], at, at)
     return Layer(source, data, renamed, tuple(findings))

@@ -57,6 +57,7 @@ MODEL_SWITCHES: tuple[tuple[Route, str], ...] = (
     (("raySpec",), "enabled"),
     (("lwsSpec",), "enabled"),
     (("lmcacheConfig",), "enabled"),
+    (("serviceMonitor",), "enabled"),
 )
 
 _INDEPENDENT = frozenset(("cudaVisibleDevices",))
@@ -93,6 +94,7 @@ _FIELDS = {
     "raySpec": "ray_spec",
     "lwsSpec": "lws_spec",
     "lmcacheConfig": "lmcache_config",
+    "serviceMonitor": "service_monitor",
 }
 
 

@@ -95,8 +95,8 @@ def _router(stack: Stack, router: RouterSpec) -> Iterator[Ignored]:
         yield Ignored(("prefixMinMatchLength",), f"routingLogic is {logic}, not prefixaware", ("routingLogic",))
     reports = any(model.lmcache_config.enabled and model.lmcache_config.enable_controller for model in stack.models)
     for name, key in _CONTROLLER_PORTS if not reports else ():  # else `kv-aware` says it, at the models
-        if getattr(router, name) and logic not in ("kvaware", "ttft"):
-            yield Ignored((key,), f"routingLogic is {logic}, not kvaware", ("routingLogic",))
+        if getattr(router, name) and logic not in ("kvaware", "loadaware", "ttft"):
+            yield Ignored((key,), f"routingLogic is {logic}, not kvaware or loadaware", ("routingLogic",))
     if router.service_discovery == "static" and router.k8s_service_discovery_type == "service-name":
         yield Ignored(("k8sServiceDiscoveryType",), "serviceDiscovery is static", ("serviceDiscovery",))
     if not router.otel.endpoint:

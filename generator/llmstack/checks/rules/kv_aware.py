@@ -29,10 +29,11 @@ from llmstack.model.engine import Model
 from llmstack.model.stack import Stack
 from llmstack.objects import router_arguments
 from llmstack.objects.engine_pod import SEED
+from llmstack.objects.router_arguments import BY_SERVICE, CONTROLLER_LOGICS
 
 ID, SEVERITY = "kv-aware", Severity.WARNING
 
-_LISTENS = frozenset(("kvaware", "ttft"))
+_LISTENS = CONTROLLER_LOGICS | {"ttft"}
 """Routing logics of the router that start an LMCache controller."""
 _SEED = "PYTHONHASHSEED"
 _ROUTER_PORTS = ("--lmcache-controller-port", "--lmcache-controller-reply-port")
@@ -50,7 +51,7 @@ def run(subject: Subject) -> Iterator[Finding]:
         reason = f"routingLogic is {logic}, not kvaware" if logic else "there is no router"
         for at, _ in reporting:
             yield _to_nobody(subject, at, reason)
-    if logic != "kvaware" or not stack.models:
+    if logic not in CONTROLLER_LOGICS or not stack.models:
         return
     yield from _all_report(subject, reporting)
     yield from _ports(stack, reporting)
@@ -61,6 +62,10 @@ def run(subject: Subject) -> Iterator[Finding]:
             message = "the router forgets an engine that is silent for 30 seconds: `workerHeartbeatTime` is unset"
             yield Finding(ID, SEVERITY, message, (*at, "lmcacheConfig"), help="set `workerHeartbeatTime: 10`")
     yield from _one_router(stack)
+    if router.service_discovery != "static" and router.k8s_service_discovery_type == BY_SERVICE:
+        message = f"{logic} routing sends a request to a pod, and with service-name discovery the router knows none"
+        help = "set routerSpec.k8sServiceDiscoveryType: pod-ip"
+        yield Finding(ID, SEVERITY, message, ("routerSpec", "k8sServiceDiscoveryType"), help=help)
 
 
 def _reports(model: Model) -> bool:
@@ -87,7 +92,8 @@ def _all_report(subject: Subject, reporting: Sequence[Engine]) -> Iterator[Findi
     ]
     help = "set `lmcacheConfig: {enabled: true, enableController: true}`"
     if not reporting and len(silent) == len(list(subject.models())):
-        message = "routingLogic: kvaware, and no engine reports what it has cached"
+        logic = routing_logic(subject.stack.router_spec)
+        message = f"routingLogic: {logic}, and no engine reports what it has cached"
         yield Finding(ID, SEVERITY, message, ("routerSpec", "routingLogic"), help=f"{help} on the models")
         return
     for at, model in silent:
@@ -177,4 +183,4 @@ def _one_router(stack: Stack) -> Iterator[Finding]:
     most = router.autoscaling.max_replicas if router.autoscaling.enabled else router.replica_count
     if (most or 1) > 1:
         message = f"up to {most} routers, and an engine reports what it has cached to one of them"
-        yield Finding(ID, SEVERITY, message, ("routerSpec", key), help="run one kvaware router")
+        yield Finding(ID, SEVERITY, message, ("routerSpec", key), help="run one router")

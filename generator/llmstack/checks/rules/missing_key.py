@@ -19,6 +19,7 @@ from llmstack.model.containers import InitContainer
 from llmstack.model.engine import Model
 from llmstack.model.secret_ref import SecretReference
 from llmstack.model.storage import SharedStorage
+from llmstack.objects.arguments import reads_config_file
 
 ID, SEVERITY = "missing-key", Severity.ERROR
 
@@ -46,7 +47,7 @@ def run(subject: Subject) -> Iterator[Finding]:
 def _model(at: Route, model: Model) -> Iterator[Finding]:
     if not model.name:
         yield _missing(at, "name")
-    if not model.model_url:
+    if not model.model_url and not model.command and not reads_config_file(model):
         yield _missing(at, "modelURL")
     yield from _image(at, model.repository, model.tag)
     yield from _reference((*at, "hf_token"), model.hf_token)

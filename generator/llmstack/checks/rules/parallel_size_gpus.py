@@ -4,7 +4,8 @@ vLLM starts tensor × pipeline × (local) data parallel workers, each on a GPU o
 vllm/config/parallel.py). With fewer GPUs than that the engine ends with an error; what is more stays idle,
 paid for. Sizes among `extraArgs` count, and the last one wins, as it does for vLLM. A RayCluster has the GPUs
 of its head and of replicaCount workers, a LeaderWorkerSet those of `size` pods. Models without GPUs or on MIG
-slices are left alone.
+slices are left alone, and so are those whose sizes may stand elsewhere: in a file (`--config`), or in a command of
+their own.
 
 Fix: set requestGPU to the product, or the sizes to what the pod has.
 """
@@ -12,20 +13,22 @@ Fix: set requestGPU to the product, or the sizes to what the pod has.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 
 from llmstack.checks.gpus import gpus_of_head, gpus_of_pod
 from llmstack.checks.subject import Subject
 from llmstack.finding import Finding, Route, Severity
-from llmstack.flags import ParallelSizes, parallel_sizes
+from llmstack.flags import ParallelSizes
 from llmstack.model.engine import Model
+from llmstack.objects.arguments import reads_config_file
+from llmstack.objects.parallel import model_sizes
 
 ID, SEVERITY, MILDER = "parallel-size-gpus", Severity.ERROR, Severity.WARNING
 
 
 def run(subject: Subject) -> Iterator[Finding]:
     for at, model in subject.models():
-        yield from _check(at, model)
+        if not (model.command and not model.uses_ray) and not reads_config_file(model):
+            yield from _check(at, model)
 
 
 def _check(at: Route, model: Model) -> Iterator[Finding]:
@@ -54,24 +57,6 @@ def _check(at: Route, model: Model) -> Iterator[Finding]:
             route,
             help=f"request {workers}, or make tensorParallelSize larger",
         )
-
-
-def model_sizes(model: Model) -> ParallelSizes:
-    """The parallel sizes of a model, from its typed options and its extra arguments."""
-    config = model.vllm_config
-    extra = (*(config.extra_args or ()), *(model.extra_args or ()))
-    tensor, pipeline = config.tensor_parallel_size or 1, config.pipeline_parallel_size or _stages(model)
-    return _sizes(tensor, pipeline, extra) if extra else ParallelSizes(tensor, pipeline)
-
-
-def _stages(model: Model) -> int:
-    """Pipeline stages when nobody says how many: one to each pod of a LeaderWorkerSet, as its arguments have it."""
-    return (model.lws_spec.size if model.uses_lws and model.lws_spec else None) or 1
-
-
-@lru_cache(maxsize=1 << 12)
-def _sizes(tensor: int, pipeline: int, extra: tuple[str, ...]) -> ParallelSizes:
-    return parallel_sizes(["--tensor-parallel-size", str(tensor), "--pipeline-parallel-size", str(pipeline), *extra])
 
 
 def needed_gpus(model: Model, sizes: ParallelSizes) -> int | None:

@@ -17,7 +17,7 @@ from llmstack.finding import Finding, Severity
 
 ID, SEVERITY, MILDER = "session-key", Severity.ERROR, Severity.WARNING
 
-_READERS = frozenset(("session", "kvaware"))
+_READERS = frozenset(("session", "kvaware", "loadaware"))
 
 
 def run(subject: Subject) -> Iterator[Finding]:
