@@ -14,11 +14,12 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel
 
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Route, Severity
+from llmstack.finding import Route, Severity
 from llmstack.model.engine import Model
 
-ID, SEVERITY = "dead-key", Severity.WARNING
+RULE = Declaration("dead-key", Severity.WARNING)
 
 _V0 = "vLLM has one engine, V1, since 0.11; llmstack does not set VLLM_USE_V1"
 DEAD: tuple[tuple[Route, str, str], ...] = (
@@ -63,24 +64,24 @@ _INDEPENDENT = frozenset(("cudaVisibleDevices",))
 """Keys of a section that act without its switch."""
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     for at, model in subject.models():
         yield from _model(subject, at, model)
     for route, reason, help in DEAD_ELSEWHERE:
         if subject.states(route):
-            yield Finding(ID, SEVERITY, f"`{route[-1]}` means nothing: {reason}", route, help=help)
+            yield Problem(f"`{route[-1]}` means nothing: {reason}", route, help=help)
     for route, switch in SWITCHES:
         yield from _switch(subject, route, _at(subject.stack, route), switch)
     for name, section in (subject.stack.router_spec.route or {}).items():
         yield from _switch(subject, ("routerSpec", "route", name), section, "enabled")
 
 
-def _model(subject: Subject, at: Route, model: Model) -> Iterator[Finding]:
+def _model(subject: Subject, at: Route, model: Model) -> Iterator[Problem]:
     stated = model.model_fields_set
     for route, reason, help in DEAD:
         holder = model.vllm_config if route[0] == "vllmConfig" else model
         if route[-1] in holder.model_fields_set and subject.states((*at, *route)):
-            yield Finding(ID, SEVERITY, f"`{route[-1]}` means nothing: {reason}", (*at, *route), help=help)
+            yield Problem(f"`{route[-1]}` means nothing: {reason}", (*at, *route), help=help)
     for route, switch in MODEL_SWITCHES:
         name = _FIELDS[str(route[0])]
         if name in stated:
@@ -106,7 +107,7 @@ def _at(section: BaseModel, route: Route) -> BaseModel | None:
     return here
 
 
-def _switch(subject: Subject, route: Route, section: BaseModel | None, switch: str) -> Iterator[Finding]:
+def _switch(subject: Subject, route: Route, section: BaseModel | None, switch: str) -> Iterator[Problem]:
     """A finding where a file sets keys of a section and nowhere says whether it is on."""
     if section is None:
         return
@@ -121,10 +122,4 @@ def _switch(subject: Subject, route: Route, section: BaseModel | None, switch: s
     if given and switch not in given:
         shown = ", ".join(f"`{key}`" for key in given[:3]) + (" …" if len(given) > 3 else "")
         message = f"`{route[-1]}` is not turned on: {shown} {'does' if len(given) == 1 else 'do'} nothing"
-        yield Finding(
-            ID,
-            SEVERITY,
-            message,
-            route,
-            help=f"set `{switch}: true`, or `{switch}: false` to say that it is meant",
-        )
+        yield Problem(message, route, help=f"set `{switch}: true`, or `{switch}: false` to say that it is meant")

@@ -12,15 +12,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Route, Severity
+from llmstack.finding import Route, Severity
 from llmstack.flags import Catalogue, catalogue_for, router_catalogue
 from llmstack.flags.lint import lint_once
 from llmstack.model.engine import Model
 from llmstack.objects import arguments, router_arguments
 
-ID, SEVERITY = "duplicate-flag", Severity.WARNING
-NEEDS_OBJECTS = True
+RULE = Declaration("duplicate-flag", Severity.WARNING, needs_objects=True)
 
 TYPED_KEYS = {
     "--host": "llmstack",
@@ -74,7 +74,7 @@ Repeated = tuple[int, str, bool]
 gave it first."""
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     for at, model in subject.models():
         first, second = model.vllm_config.extra_args or [], model.extra_args or []
         if not first and not second:
@@ -82,12 +82,12 @@ def run(subject: Subject) -> Iterator[Finding]:
         for index, flag, typed in _engine(subject, model, (*first, *second)):
             in_first = index < len(first)
             route = (*at, "vllmConfig", "extraArgs", index) if in_first else (*at, "extraArgs", index - len(first))
-            yield _finding(route, flag, TYPED_KEYS.get(flag, "a typed option") if typed else None)
+            yield _problem(route, flag, TYPED_KEYS.get(flag, "a typed option") if typed else None)
     extra = subject.stack.router_spec.extra_args
     if subject.stack.router_spec.enable_router and extra:
         for index, flag, typed in _router(tuple(router_arguments.arguments(subject.stack)), len(extra)):
             key = ROUTER_KEYS.get(flag, "llmstack") if typed else None
-            yield _finding(("routerSpec", "extraArgs", index), flag, key)
+            yield _problem(("routerSpec", "extraArgs", index), flag, key)
 
 
 def _engine(subject: Subject, model: Model, extra: tuple[str, ...]) -> Sequence[Repeated]:
@@ -121,7 +121,7 @@ def _compare(
             yield index, problem.flag, index not in alone
 
 
-def _finding(route: Route, flag: str, typed: str | None) -> Finding:
+def _problem(route: Route, flag: str, typed: str | None) -> Problem:
     if typed == "llmstack":
         message, help = (
             f"`{flag}` is given by llmstack already; this one wins",
@@ -134,4 +134,4 @@ def _finding(route: Route, flag: str, typed: str | None) -> Finding:
         )
     else:
         message, help = f"`{flag}` is given twice; the last one wins", "keep one"
-    return Finding(ID, SEVERITY, message, route, help=help)
+    return Problem(message, route, help=help)
