@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from llmstack.checks.rule import Declaration, Problem
-from llmstack.checks.rules.duplicate_flag import TYPED_KEYS
+from llmstack.checks.rules.duplicate_flag import ROUTER_KEYS, TYPED_KEYS
 from llmstack.checks.subject import Subject
 from llmstack.finding import Route
 from llmstack.flags import (
@@ -86,8 +86,6 @@ def _router(subject: Subject) -> Iterator[Located]:
     typed = len(given) - len(router.extra_args or [])
     for problem in (*lint_router_arguments(given), *find_abbreviated(given, router_catalogue())):
         index = problem.index - typed
-        yield (
-            problem,
-            ("routerSpec", "extraArgs", index) if index >= 0 else ("routerSpec",),
-            "checked against the router",
-        )
+        key = ROUTER_KEYS.get(problem.flag, "")
+        own: Route = ("routerSpec", *key.split(".")) if key else ("routerSpec",)
+        yield problem, ("routerSpec", "extraArgs", index) if index >= 0 else own, "checked against the router"

@@ -9,7 +9,7 @@ Fix: keep one, the typed option where there is one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from llmstack.checks.rule import Declaration, Problem
@@ -17,54 +17,17 @@ from llmstack.checks.subject import Subject
 from llmstack.finding import Route, Severity
 from llmstack.flags import Catalogue, catalogue_for, router_catalogue
 from llmstack.flags.lint import lint_once
-from llmstack.model.engine import Model
+from llmstack.model.engine import Model, ServingEngineSpec
+from llmstack.model.flag import flag_keys
+from llmstack.model.router import RouterSpec
 from llmstack.objects import arguments, router_arguments
 
 RULE = Declaration("duplicate-flag", Severity.WARNING, needs_objects=True)
 
-TYPED_KEYS = {
-    "--host": "llmstack",
-    "--port": "containerPort",
-    "--model": "modelURL",
-    "--revision": "modelRevision",
-    "--enable-lora": "enableLoRA",
-    "--enable-auto-tool-choice": "enableTool",
-    "--tool-call-parser": "toolCallParser",
-    "--chat-template": "chatTemplate",
-    "--kv-transfer-config": "lmcacheConfig",
-    "--enable-chunked-prefill": "vllmConfig.enableChunkedPrefill",
-    "--enable-prefix-caching": "vllmConfig.enablePrefixCaching",
-    "--max-model-len": "vllmConfig.maxModelLen",
-    "--dtype": "vllmConfig.dtype",
-    "--tensor-parallel-size": "vllmConfig.tensorParallelSize",
-    "--pipeline-parallel-size": "vllmConfig.pipelineParallelSize",
-    "--max-num-seqs": "vllmConfig.maxNumSeqs",
-    "--gpu-memory-utilization": "vllmConfig.gpuMemoryUtilization",
-    "--max-loras": "vllmConfig.maxLoras",
-    "--runner": "vllmConfig.runner",
-    "--convert": "vllmConfig.convert",
-}
-"""The key of a model that gives a flag."""
+TYPED_KEYS: Mapping[str, str] = {"--host": "llmstack", **flag_keys(ServingEngineSpec), **flag_keys(Model)}
+"""The key of a model, or of all engines, that gives a flag."""
 
-ROUTER_KEYS = {
-    "--port": "containerPort",
-    "--service-discovery": "serviceDiscovery",
-    "--k8s-service-discovery-type": "k8sServiceDiscoveryType",
-    "--static-backends": "staticBackends",
-    "--static-models": "staticModels",
-    "--routing-logic": "routingLogic",
-    "--session-key": "sessionKey",
-    "--prefix-min-match-length": "prefixMinMatchLength",
-    "--engine-stats-interval": "engineScrapeInterval",
-    "--request-stats-window": "requestStatsWindow",
-    "--root-path": "rootPath",
-    "--otel-endpoint": "otel.endpoint",
-    "--otel-service-name": "otel.serviceName",
-    "--otel-secure": "otel.secure",
-    "--lmcache-controller-port": "lmcacheControllerPort",
-    "--lmcache-controller-reply-port": "lmcacheControllerReplyPort",
-    "--lmcache-controller-heartbeat-port": "lmcacheControllerHeartbeatPort",
-}
+ROUTER_KEYS: Mapping[str, str] = flag_keys(RouterSpec)
 """The key of routerSpec that gives a flag."""
 
 _TWICE = "flag-given-twice"
