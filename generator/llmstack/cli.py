@@ -92,7 +92,7 @@ def render(values: opt.OneValues, env: opt.EnvName = None) -> None:
 def lint(
     values: opt.Values = None,
     env: opt.EnvName = None,
-    format: opt.Format = opt.FindingFormat.TEXT,
+    format: opt.Format = "text",
     strict: opt.Strict = False,
 ) -> None:
     """Print the findings on values alone.
@@ -111,7 +111,7 @@ def lint(
 def validate(
     values: opt.Values = None,
     since: opt.Since = None,
-    format: opt.Format = opt.FindingFormat.TEXT,
+    format: opt.Format = "text",
     strict: opt.Strict = False,
 ) -> None:
     """Build every unit with kustomize and validate what comes out.
@@ -134,7 +134,7 @@ def validate(
 def diff(
     before: opt.From = None,
     after: opt.To = None,
-    format: opt.HowReviewed = opt.ReviewFormat.TEXT,
+    format: opt.HowReviewed = "text",
     exit_code: opt.ExitCode = False,
     fail_on: opt.Gate = opt.FailOn.NEVER,
 ) -> None:

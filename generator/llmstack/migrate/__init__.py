@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from llmstack.finding import Finding, Severity, show_route
+from llmstack.migrate import refused
 from llmstack.migrate.arguments import refer_from_arguments
 from llmstack.migrate.exposed import secret_routes
 from llmstack.migrate.obsolete import list_triggers, remove_dead_keys, remove_dead_variables, turn_on_ray
 from llmstack.migrate.references import NewSecret, declare_secrets, name_secrets, refer_in_place
+from llmstack.migrate.release import name_release
 from llmstack.migrate.spellings import at_route, rename_keys, rename_sections
-from llmstack.migrate.step import File, Step, take_steps
+from llmstack.migrate.step import File, Step, Wanted, take_steps
 from llmstack.values.source import Source
 
 ROUNDS = 5
@@ -31,21 +33,25 @@ class Migration:
     after: Source
     secrets: tuple[NewSecret, ...] = ()
     findings: tuple[Finding, ...] = ()
+    said: tuple[str, ...] = ()
+    """What was changed that the difference does not explain, a line each."""
     namespace: str = "default"
     backend: str = "existing"
     """How Secrets come into the cluster: `gitops.secrets.backend`."""
 
 
-def migrate(source: Source, below: Source | None = None) -> Migration:
+def migrate(source: Source, below: Source | None = None, wanted: Wanted | None = None) -> Migration:
     """Migrate a file; `below` is the layer under it. A file that cannot be parsed comes back as it is."""
     if source.root is None:
         return Migration(source, source)
-    file, secrets = File(source, below), dict[NewSecret, None]()
+    file, secrets = File(source, below, wanted or Wanted()), dict[NewSecret, None]()
+    said: dict[str, None] = {}
     for _ in range(ROUNDS):
         before = file.source.text
         for phase in PHASES:
             file, taken = take_steps(file, list(phase(file)))
             secrets |= dict.fromkeys(secret for step in taken for secret in step.subject or ())
+            said |= dict.fromkeys(f"{show_route(step.route)}: {step.said}" for step in taken if step.said)
         if file.source.text == before:
             break
     file, _ = take_steps(file, list(declare_secrets(file, secrets)))
@@ -55,6 +61,7 @@ def migrate(source: Source, below: Source | None = None) -> Migration:
         file.source,
         tuple(secrets),
         tuple(_not_migrated(file)),
+        tuple(said),
         namespace=_text(at_route(gitops, ("namespace",)), "default"),
         backend=_text(at_route(gitops, ("secrets", "backend")), "existing"),
     )
@@ -72,8 +79,10 @@ def refer_to_secrets(file: File) -> Iterator[Step]:
 
 
 PHASES: tuple[Callable[[File], Iterator[Step]], ...] = (
+    name_release,
     rename_sections,
     rename_keys,
+    *refused.PHASES,
     remove_dead_keys,
     remove_dead_variables,
     turn_on_ray,

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field
 from llmstack.model.disruption import DisruptionBudget
 from llmstack.model.engine import PullPolicy
 from llmstack.model.router import ServiceType
+from llmstack.model.switch import SectionSwitch
 from llmstack.model.types import (
     Affinity,
     DeploymentStrategy,
@@ -60,7 +61,7 @@ def _probe(failures: int) -> dict[str, Any]:
 class CacheServerSpec(Section):
     """The cache server: KV cache that engines with LMCache share."""
 
-    enable_server: bool | None = Field(False, description="Deploy the cache server.")
+    enable_server: Annotated[bool | None, SectionSwitch()] = Field(False, description="Deploy the cache server.")
     registry: Text | None = Field(
         None, description="Registry of the image, where its repository does not name one; global.imageRegistry wins."
     )

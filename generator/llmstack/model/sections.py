@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from llmstack.finding import Route
 from llmstack.model.stack import Stack
+from llmstack.model.types import section_of
 
 
 def keys_at(route: Route, section: type[BaseModel] = Stack) -> Iterator[str]:
@@ -30,16 +31,6 @@ def keys_at(route: Route, section: type[BaseModel] = Stack) -> Iterator[str]:
         named = field is not None and here is not None and _is_map(field.annotation)
     if here is not None and not named:
         yield from (field.alias or name for name, field in here.model_fields.items())
-
-
-def section_of(annotation: Any) -> type[BaseModel] | None:
-    """The section inside an annotation such as `list[Model]` or `Nfs | None`."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for inner in getattr(annotation, "__args__", ()):
-        if (found := section_of(inner)) is not None:
-            return found
-    return None
 
 
 def _is_map(annotation: Any) -> bool:

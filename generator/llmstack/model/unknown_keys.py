@@ -17,8 +17,9 @@ from llmstack import yamlio
 from llmstack.finding import Route
 from llmstack.flags import Catalogue, catalogue_for
 from llmstack.flags.keys import arguments_of, flag_of_key
-from llmstack.model.sections import keys_at, section_of
+from llmstack.model.sections import keys_at
 from llmstack.model.stack import Stack
+from llmstack.model.types import section_of
 from llmstack.secrecy.credentials import is_secret_name, mask_text
 from llmstack.values.layers import ALIASES, MODELS
 

@@ -14,15 +14,16 @@ import difflib
 from collections.abc import Iterator
 
 from llmstack.checks.router_flags import is_own_router
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Severity
+from llmstack.finding import Severity
 from llmstack.flags.router import FLAGS, ROUTING_LOGICS, router_has
 from llmstack.model.router import ROUTING_LOGICS as KNOWN
 
-ID, SEVERITY, MILDER = "routing-logic", Severity.ERROR, Severity.WARNING
+RULE = Declaration("routing-logic", Severity.ERROR, milder=Severity.WARNING)
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     router = subject.stack.router_spec
     if not router.enable_router:
         return
@@ -35,13 +36,13 @@ def run(subject: Subject) -> Iterator[Finding]:
         help = f"{guess}it has {', '.join(f'`{each}`' for each in KNOWN)}"
         if own:
             message, help = f"{message}; this router may", f"check that it does; the chart's has {', '.join(KNOWN)}"
-        yield Finding(ID, MILDER if own else SEVERITY, message, route, help=help)
+        yield Problem(message, route, help=help, milder=own)
     elif not own and (since := ROUTING_LOGICS.get(logic)) and router_has(router.tag, since) == "no":
         release = ".".join(map(str, since.release))
         message = f"`{logic}` routing came with the router's release {release} ({since.source}), and the tag is older"
-        yield Finding(ID, MILDER, message, route, help=f"set `routerSpec.tag: v{release}` or a later one")
+        yield Problem(message, route, help=f"set `routerSpec.tag: v{release}` or a later one", milder=True)
     flag = "--lmcache-controller-reply-port"
     if router.lmcache_controller_reply_port and not own and router_has(router.tag, FLAGS[flag]) == "no":
         message = f"this router ends with `unrecognized arguments: {flag}`, which came later ({FLAGS[flag].source})"
         key = ("routerSpec", "lmcacheControllerReplyPort")
-        yield Finding(ID, MILDER, message, key, help="remove it, or run a later router")
+        yield Problem(message, key, help="remove it, or run a later router", milder=True)
