@@ -15,7 +15,7 @@ from llmstack.commands.exits import Exit
 def diff(
     before: opt.From = None,
     after: opt.To = None,
-    format: opt.HowReviewed = opt.ReviewFormat.TEXT,
+    format: opt.HowReviewed = "text",
     exit_code: opt.ExitCode = False,
     fail_on: opt.Gate = opt.FailOn.NEVER,
 ) -> None:

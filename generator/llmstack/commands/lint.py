@@ -9,7 +9,7 @@ from llmstack.commands import output
 def lint(
     values: opt.Values = None,
     env: opt.EnvName = None,
-    format: opt.Format = opt.FindingFormat.TEXT,
+    format: opt.Format = "text",
     strict: opt.Strict = False,
 ) -> None:
     """Print the findings on values alone.

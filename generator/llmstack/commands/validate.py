@@ -11,7 +11,7 @@ from llmstack.commands import output
 def validate(
     values: opt.Values = None,
     since: opt.Since = None,
-    format: opt.Format = opt.FindingFormat.TEXT,
+    format: opt.Format = "text",
     strict: opt.Strict = False,
 ) -> None:
     """Build every unit with kustomize and validate what comes out.
