@@ -70,6 +70,15 @@ Gate = Annotated[FailOn, Option("--fail-on", help="Exit with 1 on a risk as seve
 HowListed = Annotated[AffectedFormat, Option("--format", help="How the units are printed.")]
 
 Write = Annotated[bool, Option("--write", help="Rewrite the file; otherwise the change is only shown.")]
+Release = Annotated[
+    str | None, Option("--release", metavar="NAME", help="The Helm release that the values are of; else what they say.")
+]
+Namespace = Annotated[
+    str | None, Option("--namespace", metavar="NAME", help="The release's namespace; else what they say.")
+]
+KeepDefaults = Annotated[
+    bool, Option("--keep-defaults", help="Write down the chart's numbers where ours differ and nothing is set.")
+]
 Key = Annotated[str, Argument(metavar="KEY", help="A key, or any part of its path.")]
 NewFolder = Annotated[Path, Argument(metavar="DIR", show_default=False, help="Its folder; made if it is not there.")]
 SecretEnv = Annotated[str, Argument(metavar="ENV", help="The environment, or its values file.")]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from llmstack.finding import Finding, Severity, show_route
-from llmstack.migrate import refused
+from llmstack.migrate import defaults, refused
 from llmstack.migrate.arguments import refer_from_arguments
 from llmstack.migrate.exposed import secret_routes
 from llmstack.migrate.obsolete import list_triggers, remove_dead_keys, remove_dead_variables, turn_on_ray
@@ -35,6 +35,8 @@ class Migration:
     findings: tuple[Finding, ...] = ()
     said: tuple[str, ...] = ()
     """What was changed that the difference does not explain, a line each."""
+    notes: tuple[Finding, ...] = ()
+    """What changes without a change of the file: other defaults, and keys that the chart did not read."""
     namespace: str = "default"
     backend: str = "existing"
     """How Secrets come into the cluster: `gitops.secrets.backend`."""
@@ -62,6 +64,7 @@ def migrate(source: Source, below: Source | None = None, wanted: Wanted | None =
         tuple(secrets),
         tuple(_not_migrated(file)),
         tuple(said),
+        tuple(defaults.notes(file)),
         namespace=_text(at_route(gitops, ("namespace",)), "default"),
         backend=_text(at_route(gitops, ("secrets", "backend")), "existing"),
     )
@@ -82,12 +85,13 @@ PHASES: tuple[Callable[[File], Iterator[Step]], ...] = (
     name_release,
     rename_sections,
     rename_keys,
-    *refused.PHASES,
     remove_dead_keys,
     remove_dead_variables,
     turn_on_ray,
     list_triggers,
     refer_to_secrets,
+    *refused.PHASES,
+    defaults.keep_defaults,
 )
 
 
@@ -107,4 +111,4 @@ def _not_migrated(file: File) -> Iterator[Finding]:
             )
 
 
-__all__ = ["Migration", "NewSecret", "migrate"]
+__all__ = ["Migration", "NewSecret", "Wanted", "migrate"]

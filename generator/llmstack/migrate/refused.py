@@ -37,6 +37,8 @@ from llmstack.values.syntax import Document, Spot
 
 NO_KEY = "not a key of the chart or of llmstack"
 REMOVED = "(removed)"
+_TYPED = frozenset(("hf_token", "vllmApiKey", "credentials"))
+"""Keys that take a reference to a Secret: what stands in them is the secrets' own matter."""
 
 
 def refused(file: File) -> Iterator[Problem]:
@@ -229,7 +231,7 @@ def comment_unknown(file: File) -> Iterator[Step]:
     """Yield a step for each key that is none: it becomes a comment in its place, secrets in it removed."""
     for problem in refused(file):
         route = problem.route
-        if problem.kind != "extra_forbidden" or slip(route) is not None:
+        if problem.kind != "extra_forbidden" or slip(route) is not None or _TYPED & {*route[:-1]}:
             continue
         spot = file.document.find(route)
         if spot is None:
@@ -242,7 +244,7 @@ def comment_unknown(file: File) -> Iterator[Step]:
             partial(comment_entry, file.document, spot, lines),
             deletes=[route],
             comments=(tuple(_comments_of(file, spot)), tuple(lines)),
-            said=f"a comment now, {NO_KEY}: the chart ignored it. {help[:1].upper()}{help[1:]}",
+            said=f"a comment now: {NO_KEY}, and the chart ignored it ({help})",
         )
 
 
@@ -291,8 +293,10 @@ PHASES: tuple[Callable[[File], Iterator[Step]], ...] = (
     remove_idle_limits,
     name_pull_secrets,
     flags_to_arguments,
+    flags_to_arguments,
     comment_unknown,
 )
-"""In this order: what can be said in other words is not made a comment."""
+"""In this order: what can be said in other words is not made a comment. Flags of vllmConfig come first, then those
+beside it."""
 
 __all__ = ["NO_KEY", "PHASES", "refused"]

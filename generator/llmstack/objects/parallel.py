@@ -57,6 +57,25 @@ def _several_workers(model: Model, gpus: float) -> bool:
     return product > (sizes.nodes or 1)
 
 
+def workers_per_pod(model: Model) -> int:
+    """How many workers run in one pod, as far as the values say; 1 where they do not."""
+    if (model.command and not model.uses_ray) or reads_config_file(model):
+        return 1
+    sizes = model_sizes(model)
+    data = sizes.data if sizes.data_local is None or model.uses_ray else sizes.data_local
+    product = 1
+    for part in (sizes.tensor, sizes.pipeline, sizes.prefill_context, data):
+        product *= part or 1
+    return max(1, -(-product // _pods(model, sizes)))
+
+
+def _pods(model: Model, sizes: ParallelSizes) -> int:
+    """How many pods one engine spans."""
+    if model.uses_ray:
+        return 1 + (1 if model.replica_count is None else model.replica_count)
+    return ((model.lws_spec.size if model.lws_spec else None) or 1) if model.uses_lws else (sizes.nodes or 1)
+
+
 def offloads_natively(model: Model) -> bool:
     """Whether vLLM itself keeps KV cache in CPU memory."""
     for flag in split_flags(extra(model)):

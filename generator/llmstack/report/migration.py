@@ -25,7 +25,9 @@ def show_migration(migration: Migration, environment: str) -> str:
         return f"nothing to migrate in {before.path}\n"
     diff = unified_diff(before.path.lstrip("/"), _mask_values(before).encode(), _mask_values(after).encode())
     shown = "\n".join(map(_mask_line, diff.split("\n")))
-    return visible(shown, keep="\n\t\r") + "".join(_show_secrets(migration, environment))
+    told = ["\nwhat the difference does not say:\n", *(f"  {line}\n" for line in migration.said)]
+    said = visible("".join(told) if migration.said else "", keep="\n")
+    return visible(shown, keep="\n\t\r") + said + "".join(_show_secrets(migration, environment))
 
 
 def _show_secrets(migration: Migration, environment: str) -> list[str]:

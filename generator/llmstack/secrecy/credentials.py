@@ -20,7 +20,7 @@ _PLACES = frozenset((
     "type", "mode", "url", "uri", "policy", "seconds", "backend", "parser", "mount", "id", "enabled",
 ))  # fmt: skip
 """Last words of names that say where a secret is, or how many tokens there are: `PASSWORD_FILE`, `tokenRef`."""
-_REFERENCES = frozenset(("secretKey", "secretName", "existingSecret"))
+_REFERENCES = frozenset(("secretKey", "secretName", "existingSecret", "imagePullSecret", "imagePullSecrets"))
 _TEXT_TOKENS = frozenset(("bos", "eos", "pad", "unk", "sep", "cls", "mask", "image", "stop", "special", "per", "audio"))
 """Tokens of a tokenizer: `eos_token` in a chat template is no secret."""
 
@@ -51,7 +51,7 @@ _PAIRS = (
 colon, after a flag, after an equals sign."""
 _REFERENCE = re.compile(r"\$\(\w+\)|\$\{\w+\}|\$[A-Z_][A-Z0-9_]*|\{\{[^{}\n]*\}\}")
 _STRUCTURE = re.compile(
-    r"(?:true|false|null|~|\(masked\)|\{\s*(?:secretName|secretKey)\b.*|[\[{]\s*[\]}]?|[|>][-+0-9]*|\*\S+)\s*(?:#.*)?"
+    r"(?:true|false|null|~|\((?:masked|removed)\)|\{\s*(?:secretName|secretKey)\b.*|[\[{]\s*[\]}]?|[|>][-+0-9]*|\*\S+)\s*(?:#.*)?"
 )
 """What stands after a key's colon and is no secret: YAML's own words and signs, a reference to a Secret."""
 _LINE_KEY = re.compile(r"^[\s\"'{\[,?-]*value[\"']?\s*:\s+\S")

@@ -111,8 +111,11 @@ def _router(stack: Stack, router: RouterSpec) -> Iterator[Ignored]:
             why = "it goes by a percentage of the CPU that the router requests, which is none"
             yield Ignored(("autoscaling",), why, help="set `resources.requests.cpu`")
     for name, route in (router.route or {}).items():
+        if route.enabled and route.timeouts and (route.kind or "HTTPRoute") != "HTTPRoute":
+            yield Ignored(("route", name, "timeouts"), f"a {route.kind} has none", ("route", name, "kind"))
         if route.enabled and route.https_redirect:
-            for key in [key for key, value in (("matches", route.matches), ("filters", route.filters)) if value]:
+            stated = (("matches", route.matches), ("filters", route.filters), ("timeouts", route.timeouts))
+            for key in [key for key, value in stated if value]:
                 yield Ignored(("route", name, key), "`httpsRedirect` takes its place", ("route", name, "httpsRedirect"))
 
 

@@ -21,6 +21,7 @@ from llmstack.checks.subject import Subject
 from llmstack.finding import Severity
 from llmstack.kubernetes.pods import containers, pod_specs
 from llmstack.model.types import seconds
+from llmstack.objects import engine_pod
 
 RULE = Declaration("start-up-budget", Severity.ERROR, milder=Severity.WARNING, needs_objects=True)
 
@@ -34,12 +35,11 @@ def budget(probe: Mapping[str, Any]) -> int:
 
 
 def run(subject: Subject) -> Iterator[Problem]:
-    engine = subject.stack.engine
-    name, probe = (
-        ("startupProbe", engine.startup_probe) if engine.startup_probe else ("livenessProbe", engine.liveness_probe)
-    )
-    allowed = budget(probe) if probe else math.inf
     for at, model in subject.models():
+        probes = engine_pod.probes(subject.stack, model)
+        name = "startupProbe" if probes["startupProbe"] else "livenessProbe"
+        probe = probes[name]
+        allowed = budget(probe) if probe else math.inf
         needed = seconds(model.gitops.load_time) if model.gitops.load_time else 0
         if probe and needed > allowed:
             period = int(probe.get("periodSeconds") or 10)
