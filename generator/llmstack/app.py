@@ -25,7 +25,7 @@ from llmstack.tree import sops_rules
 from llmstack.tree.base import Base, lay_out_base
 from llmstack.tree.layout import lay_out_environment
 from llmstack.tree.secrets import secret_findings
-from llmstack.validation import stale_tree, unit_folders, validate_units
+from llmstack.validation import stale_tree, tree_findings, unit_folders, validate_units
 from llmstack.values.layers import Layers
 from llmstack.values.source import Source
 
@@ -82,8 +82,9 @@ def _base_source(project: Project) -> Source | None:
 
 
 def lint(project: Project, environments: Sequence[Environment]) -> list[Finding]:
-    """All findings on the values of these environments, and on values/base.yaml alone."""
-    return check(read(project, environments))
+    """All findings on the values of these environments, on values/base.yaml alone, and on what their units read."""
+    layered = [environment.name for environment in environments if environment.layered]
+    return sort_findings([*check(read(project, environments)), *tree_findings(project, layered)])
 
 
 def check(readings: Sequence[Reading]) -> list[Finding]:
@@ -139,16 +140,18 @@ def validate(
 ) -> list[Finding]:
     """Lint the values, compare them with the tree, build every unit and validate what comes out.
 
-    `units` are those to build, by environment; all of them for None. `step` is told how far the builds are.
+    Nothing is built where a unit refers to what a build must not read. `units` are those to build, by environment; all
+    of them for None. `step` is told how far the builds are.
     """
-    generation = generate(project, [environment.name for environment in environments])
+    generation = generate(project, [environment.name for environment in environments], write=False)
     findings = list(generation.findings)
     if generation.plan is not None and not generation.plan.is_empty:
         plan = generation.plan
         stale = [*(change.path for change in plan.changes), *(refusal.path for refusal in plan.refusals)]
         findings.append(stale_tree(stale))
     asked = {environment.name for environment in environments}
-    for reading in generation.readings:
+    unsafe = tree_findings(project, sorted(asked))
+    for reading in generation.readings if not unsafe else ():
         if reading.stack is None or reading.environment.name not in asked:
             continue
         name, gitops = reading.environment.name, reading.stack.gitops
@@ -168,7 +171,7 @@ def validate(
                 tool_folder=tool_folder,
                 step=step,
             )
-    return sort_findings(findings)
+    return sort_findings([*findings, *unsafe])
 
 
 def generate(
@@ -178,11 +181,13 @@ def generate(
     force: bool = False,
     prune: Sequence[str] = (),
     only: str | None = None,
+    write: bool = True,
 ) -> Generation:
     """Plan the files of the environments that are named (all of them for none), and of base/.
 
-    A run that changes base/ plans every environment again. Raises RefusedError when an environment in overlays/ has no
-    values file any more and `prune` does not name it.
+    A run that changes base/ plans every environment again. A plan that nobody will `write` is made without the clean
+    filters that Git may be configured with: they are programs. Raises RefusedError when an environment in overlays/
+    has no values file any more and `prune` does not name it.
     """
     everything = project.environments()
     orphans = _find_orphans(project, [each.name for each in everything], prune)
@@ -193,7 +198,7 @@ def generate(
     if has_errors(base_findings) or base is None:
         readings = read(project, asked)
         return Generation(sort_findings([*base_findings, *check(readings)]), None, tuple(readings))
-    base_plan = plan_tree(project.root, base.files, scopes=["base"], force=force)
+    base_plan = plan_tree(project.root, base.files, scopes=["base"], force=force, filters=write)
     chosen = asked
     if base_plan.changes or base_plan.refusals:
         _refuse(orphans)
@@ -221,7 +226,7 @@ def generate(
     stacks = {reading.environment.name: reading.stack for reading in readings if reading.stack is not None}
     rules, found = renew_rules(project, stacks)
     findings += found
-    plan = plan_tree(project.root, wanted | rules, scopes=[*scopes, sops_rules.PATH], force=force)
+    plan = plan_tree(project.root, wanted | rules, scopes=[*scopes, sops_rules.PATH], force=force, filters=write)
     if only is not None:
         if not any(f"/models/{only}/" in path for path in (*wanted, *(change.path for change in plan.changes))):
             raise UsageError(f"--only {only}: no environment has a model of that name")

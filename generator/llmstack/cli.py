@@ -63,7 +63,7 @@ def gen(
     from llmstack.report.changes import show_changes, show_stale
 
     project = shared.find_project(values)
-    result = app.generate(project, values or [], force=force, prune=prune_env or [], only=only)
+    result = app.generate(project, values or [], force=force, prune=prune_env or [], only=only, write=not check)
     shared.talk(result.findings)
     assert result.plan is not None
     if check:

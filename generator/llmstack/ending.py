@@ -6,13 +6,16 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
 
 from llmstack import __version__
+
+if TYPE_CHECKING:
+    from llmstack.finding import Finding
 
 
 class Exit(IntEnum):
@@ -87,7 +90,7 @@ def _drop_rest(stream: TextIO) -> None:
 def _explain(error: BaseException) -> tuple[int, str]:
     """The exit code of what ended the run, and the words for it."""
     from llmstack.disk.error import DiskError
-    from llmstack.errors import RefusedError, UsageError
+    from llmstack.errors import FoundError, RefusedError, UsageError
     from llmstack.gitrun import GitError
     from llmstack.tools import ToolError
 
@@ -103,6 +106,8 @@ def _explain(error: BaseException) -> tuple[int, str]:
     if isinstance(error, OSError):
         reason = ": ".join(str(part) for part in (error.filename, error.strerror or error) if part)
         return Exit.FAILED, f"llmstack: {reason}\n"
+    if isinstance(error, FoundError):
+        return Exit.ERRORS, _show_findings(error.findings)
     codes = {UsageError: Exit.USAGE, RefusedError: Exit.REFUSED}
     for kind, ending in {**codes, **dict.fromkeys((DiskError, GitError, ToolError), Exit.FAILED)}.items():
         if isinstance(error, kind):
@@ -115,6 +120,13 @@ def _usage(error: Any) -> str:
     words = io.StringIO()
     error.show(words)
     return words.getvalue()
+
+
+def _show_findings(findings: Sequence[Finding]) -> str:
+    from llmstack.report.formats import render_findings
+
+    colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+    return render_findings(findings, "text", colour=colour, pages={})
 
 
 def _report_bug(error: BaseException) -> str:

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from llmstack.disk.error import DiskError, reason_of
 from llmstack.disk.ownership import is_ours
-from llmstack.errors import UsageError
+from llmstack.disk.regular import read_any_regular, read_regular
+from llmstack.errors import FoundError, IrregularFileError, UsageError
 from llmstack.finding import Finding, Place, Severity
+from llmstack.kustomize.trust import irregular_file
 from llmstack.model.types import LABEL
 from llmstack.values.source import Source, read_source
 
@@ -130,11 +132,20 @@ class Project:
         return Path(os.path.abspath(path)).parent == Path(os.path.abspath(self.root / VALUES)) and path.is_file()
 
     def read(self, file: Path) -> Source:
-        """Read a values file; raises DiskError when it cannot be read at all."""
+        """Read a values file; raises DiskError when it cannot be read at all.
+
+        One in values/ is a regular file below the root, or a link to one; one that is elsewhere was named by the user.
+        """
+        label = self.label(file)
         try:
-            return read_source(self.label(file), file.read_bytes())
+            content = read_regular(self.root, label) if label.startswith(f"{VALUES}/") else read_any_regular(file)
+        except IrregularFileError as error:
+            return Source(label, "", None, (irregular_file(label, error),))
         except OSError as error:
-            raise DiskError(self.label(file), f"cannot be read: {reason_of(error)}") from error
+            raise DiskError(label, f"cannot be read: {reason_of(error)}") from error
+        if content is None:
+            raise DiskError(label, "cannot be read: it is gone")
+        return read_source(label, content)
 
     def custom_units(self, environment: str) -> list[str]:
         """Units that people build on: folders of custom/<env>/ with a kustomization."""
@@ -144,11 +155,11 @@ class Project:
         return sorted(folder.relative_to(top).as_posix() for folder in found - {top})
 
     def read_root(self, name: str) -> bytes | None:
-        """The content of a file in the root; None when there is none."""
+        """The content of a file of the repository; None when there is none. Raises FoundError for what is no file."""
         try:
-            return (self.root / name).read_bytes()
-        except FileNotFoundError:
-            return None
+            return read_regular(self.root, name)
+        except IrregularFileError as error:
+            raise FoundError([irregular_file(name, error)]) from error
         except OSError as error:
             raise UsageError(f"{name} cannot be read: {error.strerror}") from error
 
@@ -160,7 +171,8 @@ class Project:
         files = [
             file for file in folder.iterdir() if file.suffix in SUFFIXES and file.is_file() and not file.is_symlink()
         ]
-        contents = {file.name: file.read_bytes() for file in sorted(files) if not file.name.startswith(".")}
+        names = [file.name for file in sorted(files) if not file.name.startswith(".")]
+        contents = {name: self.read_root(f"overlays/{environment}/secrets/{name}") or b"" for name in names}
         return {name: content.decode("utf-8", "replace") for name, content in contents.items() if not is_ours(content)}
 
     def scopes(self, environment: str) -> list[str]:

@@ -12,15 +12,17 @@ from llmstack.review.affected import affected_units
 from llmstack.review.assess import assess
 from llmstack.review.compare import compare
 from llmstack.review.result import EnvironmentReview, Review
-from llmstack.revision_units import Object, Units, build_units, unit_folders
+from llmstack.revision_units import Object, Units, build_units, refuse_unsafe, unit_folders
 from llmstack.revision_values import Generated, as_generated, generate, read_facts, read_values
 from llmstack.revisions import Comparison
 from llmstack.validation import stale_tree
 
 
 def find_affected(comparison: Comparison) -> dict[str, list[str]]:
-    """The units whose build may differ, by environment."""
+    """The units whose build may differ, by environment. Raises FoundError where one of them is not safe to build."""
     environments = _environments(comparison)
+    for side in (comparison.before, comparison.after):
+        refuse_unsafe(side, environments)
     folders = {path.rpartition("/")[0] for path in comparison.changed if path.startswith(("overlays/", "custom/"))}
     for side in (comparison.before, comparison.after):
         side.load(folders)
@@ -41,8 +43,11 @@ def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None
     """Review every environment that the comparison touches, and those whose values alone changed."""
     affected = find_affected(comparison)
     touched = {path.split("/")[1].rpartition(".")[0] for path in comparison.changed if path.startswith("values/")}
+    valued = _valued(comparison, touched)
+    for side in (comparison.before, comparison.after):
+        refuse_unsafe(side, valued - affected.keys())
     environments = {}
-    for name in sorted(affected.keys() | _valued(comparison, touched)):
+    for name in sorted(affected.keys() | valued):
         environments[name] = _review_environment(comparison, name, affected.get(name, []), today, tool_folder)
     return Review(comparison.before.name, comparison.after.name, environments)
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import posixpath
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from llmstack import tools, yamlio
+from llmstack.builds import copied
+from llmstack.errors import FoundError
+from llmstack.finding import Finding, sort_findings
 from llmstack.review.build import Unsupported, build_all
 from llmstack.revisions import Revision
 from llmstack.tree import secrets
@@ -44,6 +47,22 @@ def _resources(side: Revision, path: str) -> list[str]:
         if posixpath.normpath(f"{posixpath.dirname(path)}/{entry}").startswith(".."):
             raise tools.ToolError(f"{path} at {side.name} leads out of the repository: {entry}")
     return resources
+
+
+def refuse_unsafe(side: Revision, environments: Iterable[str]) -> None:
+    """Raise FoundError where the units of these environments refer to what a build must not read.
+
+    Nothing is built before. What the aggregates list is followed, and secrets/, which may be in none.
+    """
+    folders = [f"overlays/{name}{unit}" for name in environments for unit in ("", f"/{secrets.UNIT}")]
+    findings = side.look_through(folders).findings
+    if findings:
+        raise FoundError([_at(finding, side) for finding in sort_findings(findings)])
+
+
+def _at(finding: Finding, side: Revision) -> Finding:
+    """A finding on a revision that is not on disk says which."""
+    return replace(finding, message=f"{finding.message} (at {side.commit[:10]})") if side.commit else finding
 
 
 def build_units(
@@ -82,17 +101,19 @@ def _build_with_kustomize(
 ) -> Units:
     """The objects of units that kustomize has to build, from a copy of the tree as it stands on this side."""
     program = tools.find_tool(tools.KUSTOMIZE, tool_folder)
-    with tempfile.TemporaryDirectory(prefix="llmstack-") as root:
-        for top in ("base", f"overlays/{environment}", f"custom/{environment}"):
-            for path, content in side.files(top).items():
-                target = Path(root) / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(content)
-        outputs = tools.kustomize_build_all(program, [Path(root) / folder for folder in folders.values()])
-        units = {}
-        for unit, folder in folders.items():
-            output = outputs[Path(root) / folder]
-            if isinstance(output, tools.ToolError):
-                raise tools.ToolError(f"{folder} at {side.name}: {str(output).replace(f'{root}/', '')}")
-            units[unit] = yamlio.load_all(output)
-    return units
+    reached = side.look_through(list(folders.values()))
+    if reached.findings:
+        raise FoundError(reached.findings)
+    with copied(reached) as root:
+        outputs = tools.kustomize_build_all(program, [root / folder for folder in folders.values()])
+        return {unit: _objects(side, folder, outputs[root / folder], root) for unit, folder in folders.items()}
+
+
+def _objects(side: Revision, folder: str, output: str | tools.ToolError, root: Path) -> list[Object]:
+    """The objects of a build; ToolError, with paths as we write them, where there are none."""
+    if isinstance(output, tools.ToolError):
+        raise tools.ToolError(f"{folder} at {side.name}: {str(output).replace(f'{root}/', '')}")
+    try:
+        return yamlio.load_all(output)
+    except yamlio.YAMLError as error:
+        raise tools.ToolError(f"{folder} at {side.name}: what kustomize built cannot be read: {error}") from error

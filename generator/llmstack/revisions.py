@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import contextlib
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from llmstack import gitio
-from llmstack.errors import UsageError
+from llmstack.disk.regular import read_file_of_tree, resolve_links
+from llmstack.errors import FoundError, IrregularFileError, UsageError
 from llmstack.gitio import GitError, Repository
+from llmstack.kustomize.trust import Reached, follow, irregular_file
 
 WORKTREE = "worktree"
 GENERATED = ("base", "overlays", "custom")
@@ -32,11 +35,18 @@ class Revision:
         return self.commit or WORKTREE
 
     def read_bytes(self, path: str) -> bytes | None:
-        """A file's content, None when it is not there."""
+        """A file's content, None when it is not there. Raises FoundError for what is no regular file of the tree."""
+        try:
+            return self.read_regular(path)
+        except IrregularFileError as error:
+            raise FoundError([irregular_file(path, error)]) from error
+
+    def read_regular(self, path: str) -> bytes | None:
+        """The same; raises IrregularFileError."""
         if path in self.known:
             return self.known[path]
         if self.commit is None:
-            return _read_file(self.repository.root / path)
+            return _read_file(self.repository.root, path)
         folder = path.rpartition("/")[0]
         if folder not in self._folders and folder.split("/", 1)[0] not in self._folders:
             self.load([folder])
@@ -46,6 +56,13 @@ class Revision:
         """A file's text, None when it is not there."""
         content = self.read_bytes(path)
         return None if content is None else content.decode("utf-8", "replace")
+
+    def look_through(self, folders: Collection[str]) -> Reached:
+        """What kustomize would read to build these folders at this revision, and what it must not."""
+        self.load({path.split("/", 1)[0] for path in folders} | {"base"})
+        root = self.repository.root
+        resolve = (lambda path: resolve_links(root, path)) if self.commit is None else (lambda path: path)
+        return follow(self.read_regular, folders, resolve)
 
     def load(self, folders: Collection[str]) -> None:
         """Read whole folders in one go; nothing to do for the working tree."""
@@ -69,16 +86,22 @@ class Revision:
         if self.commit is not None:
             self.load([folder])
             return {path: content for path, content in self._read.items() if path.startswith(f"{folder}/")}
-        root = self.repository.root
-        paths = [path for path in (root / folder).rglob("*") if path.is_file()]
-        return {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
+        return dict(_read_folder(self.repository.root, folder))
 
 
-def _read_file(path: Path) -> bytes | None:
+def _read_folder(root: Path, folder: str) -> Iterator[tuple[str, bytes]]:
+    """Every file below a folder of the working tree; what is no regular file of the tree is left out."""
+    for path in (root / folder).rglob("*"):
+        name = path.relative_to(root).as_posix()
+        with contextlib.suppress(IrregularFileError):
+            content = _read_file(root, name)
+            if content is not None:
+                yield name, content
+
+
+def _read_file(root: Path, path: str) -> bytes | None:
     try:
-        return path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        return None
+        return read_file_of_tree(root, path)
     except OSError as error:
         raise GitError(f"{path} cannot be read: {error.strerror}") from error
 
@@ -108,6 +131,8 @@ def open_comparison(root: Path, before: str | None, after: str | None) -> Compar
         )
     return Comparison(
         Revision(repository, old, {path: pair.before for path, pair in differing.items()}),
-        Revision(repository, new, {path: pair.after for path, pair in differing.items()}),
+        Revision(
+            repository, new, {path: pair.after for path, pair in differing.items() if new or pair.after is not None}
+        ),
         frozenset(differing),
     )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from llmstack import schemas, tools, yamlio
+from llmstack.builds import copied, look_through
 from llmstack.finding import Finding, Place, Severity
+from llmstack.kustomize.trust import Reached
 from llmstack.progress import Step, ignore
 from llmstack.project import Project
 from llmstack.tree.secrets import without_sops
@@ -42,6 +44,14 @@ def unit_folders(project: Project, environment: str) -> dict[str, str]:
     return dict(sorted(found.items())) | clusters
 
 
+def tree_findings(project: Project, environments: Iterable[str]) -> list[Finding]:
+    """What must not be read of the units of these environments, or cannot be: references that lead out, above all."""
+    folders = [f"overlays/{name}" for name in environments]
+    for name in environments:
+        folders += unit_folders(project, name).values()
+    return look_through(project.root, folders).findings
+
+
 def validate_units(
     project: Project,
     environment: str,
@@ -52,7 +62,7 @@ def validate_units(
     tool_folder: Path | None,
     step: Step = ignore,
 ) -> Iterator[Finding]:
-    """Yield what kustomize and kubeconform say of an environment's units.
+    """Yield what kustomize and kubeconform say of an environment's units, which `tree_findings` has nothing against.
 
     `version` is the Kubernetes version whose schemas hold, `allowed` the kinds that may have none. Raises ToolError
     when a program is missing.
@@ -69,20 +79,18 @@ def validate_units(
             help="run `llmstack gen`",
         )
         return
-    paths = {project.root / folder: folder for folder in folders.values()}
+    reached = look_through(project.root, folders.values())
+    if reached.findings:
+        yield from reached.findings
+        return
     texts: dict[str, str] = {}
-    for path, output in tools.kustomize_build_all(kustomize, paths, step).items():
-        place = Place(f"{paths[path]}/kustomization.yaml")
-        if isinstance(output, tools.ToolError):
-            yield Finding(
-                "build-failed",
-                _ERROR,
-                _from_root(str(output), project.root),
-                place=place,
-                help="run `llmstack gen`, or mend the overlay in custom/",
-            )
-        else:
-            texts[paths[path]] = _without_sops(output)
+    for folder, output in _build(kustomize, reached, folders.values(), step).items():
+        try:
+            texts[folder] = _without_sops(output)
+        except tools.ToolError as error:
+            help = "run `llmstack gen`, or mend the overlay in custom/"
+            place = Place(f"{folder}/kustomization.yaml")
+            yield Finding("build-failed", _ERROR, str(error), place=place, help=help)
     verdicts = tools.kubeconform_texts(
         kubeconform,
         texts,
@@ -93,11 +101,31 @@ def validate_units(
         yield from _verdict_findings(verdict, version, allowed)
 
 
-def _without_sops(text: str) -> str:
-    """What kustomize built, with Secrets that SOPS encrypted as Kubernetes will get them. All else stays as it is."""
-    if "\nsops:" not in text:
-        return text
-    return "---\n".join(yamlio.dump(without_sops(object)) for object in yamlio.load_all(text))
+def _build(program: Path, reached: Reached, folders: Collection[str], step: Step) -> dict[str, str | tools.ToolError]:
+    """What kustomize prints for each folder, or says of it, with paths as we write them."""
+    with copied(reached) as root:
+        outputs = tools.kustomize_build_all(program, [root / folder for folder in folders], step)
+        found = {path.relative_to(root).as_posix(): output for path, output in outputs.items()}
+        return {
+            folder: output if isinstance(output, str) else tools.ToolError(_from_root(str(output), root))
+            for folder, output in found.items()
+        }
+
+
+def _without_sops(output: str | tools.ToolError) -> str:
+    """What kustomize built, with Secrets that SOPS encrypted as Kubernetes will get them. All else stays as it is.
+
+    Raises the ToolError that stands in a build's place, and one for what cannot be read.
+    """
+    if isinstance(output, tools.ToolError):
+        raise output
+    if "\nsops:" not in output:
+        return output
+    try:
+        objects = yamlio.load_all(output)
+    except yamlio.YAMLError as error:
+        raise tools.ToolError(f"what kustomize built cannot be read: {error}") from error
+    return "---\n".join(yamlio.dump(without_sops(object)) for object in objects)
 
 
 def _verdict_findings(verdict: tools.Verdict, version: str, allowed: Collection[str]) -> Iterator[Finding]:
