@@ -8,13 +8,14 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from llmstack.disk.regular import read_file_of_tree, resolve_links
+from llmstack.disk.regular import RegularFiles
 from llmstack.kustomize.trust import Reached, follow
 
 
 def look_through(root: Path, folders: Iterable[str]) -> Reached:
     """What the builds of these folders read below `root`, and what they must not; see `kustomize.trust.follow`."""
-    return follow(lambda path: read_file_of_tree(root, path), folders, lambda path: resolve_links(root, path))
+    files = RegularFiles(root)
+    return follow(files.read_unless_folder, folders, files.resolve)
 
 
 @contextlib.contextmanager

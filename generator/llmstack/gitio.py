@@ -9,6 +9,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from llmstack.disk.regular import read_any_regular
+from llmstack.errors import IrregularFileError
 from llmstack.gitrun import GitError, Repository, find_repository, run_git, run_git_on_files
 
 __all__ = [
@@ -212,10 +214,11 @@ def read_differences(
 
 
 def _read_working_file(path: Path) -> bytes | None:
-    if path.is_symlink() or not path.is_file():
-        return None
+    """The content of a regular file of bounded size; what is none is not there, as it is for Git."""
     try:
-        return path.read_bytes()
+        return None if path.is_symlink() or not path.is_file() else read_any_regular(path)
+    except IrregularFileError:
+        return None
     except OSError as error:
         raise GitError(f"cannot read {path}: {error.strerror}") from error
 

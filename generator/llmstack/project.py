@@ -10,7 +10,7 @@ from pathlib import Path
 
 from llmstack.disk.error import DiskError, reason_of
 from llmstack.disk.ownership import is_ours
-from llmstack.disk.regular import read_any_regular, read_regular
+from llmstack.disk.regular import RegularFiles, read_any_regular
 from llmstack.errors import FoundError, IrregularFileError, UsageError
 from llmstack.finding import Finding, Place, Severity
 from llmstack.kustomize.trust import irregular_file
@@ -66,8 +66,8 @@ class Project:
             return []
         files = [file for file in folder.iterdir() if file.suffix in SUFFIXES and not file.name.startswith(".")]
         for file in files:
-            if not file.is_file():
-                kind = "a folder" if file.is_dir() else "a link to nowhere" if file.is_symlink() else "no regular file"
+            if file.is_dir() or not file.exists():
+                kind = "a folder" if file.is_dir() else "a link to nowhere"
                 raise UsageError(f"{self.label(file)} is {kind}: move it away, or put a values file in its place")
         return files
 
@@ -138,7 +138,7 @@ class Project:
         """
         label = self.label(file)
         try:
-            content = read_regular(self.root, label) if label.startswith(f"{VALUES}/") else read_any_regular(file)
+            content = RegularFiles(self.root).read(label) if label.startswith(f"{VALUES}/") else read_any_regular(file)
         except IrregularFileError as error:
             return Source(label, "", None, (irregular_file(label, error),))
         except OSError as error:
@@ -157,7 +157,7 @@ class Project:
     def read_root(self, name: str) -> bytes | None:
         """The content of a file of the repository; None when there is none. Raises FoundError for what is no file."""
         try:
-            return read_regular(self.root, name)
+            return RegularFiles(self.root).read(name)
         except IrregularFileError as error:
             raise FoundError([irregular_file(name, error)]) from error
         except OSError as error:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from llmstack import gitio
-from llmstack.disk.regular import read_file_of_tree, resolve_links
+from llmstack.disk.regular import RegularFiles
 from llmstack.errors import FoundError, IrregularFileError, UsageError
 from llmstack.gitio import GitError, Repository
 from llmstack.kustomize.trust import Reached, follow, irregular_file
@@ -46,7 +47,7 @@ class Revision:
         if path in self.known:
             return self.known[path]
         if self.commit is None:
-            return _read_file(self.repository.root, path)
+            return _read_file(self._disk, path)
         folder = path.rpartition("/")[0]
         if folder not in self._folders and folder.split("/", 1)[0] not in self._folders:
             self.load([folder])
@@ -60,9 +61,9 @@ class Revision:
     def look_through(self, folders: Collection[str]) -> Reached:
         """What kustomize would read to build these folders at this revision, and what it must not."""
         self.load({path.split("/", 1)[0] for path in folders} | {"base"})
-        root = self.repository.root
-        resolve = (lambda path: resolve_links(root, path)) if self.commit is None else (lambda path: path)
-        return follow(self.read_regular, folders, resolve)
+        if self.commit is not None:
+            return follow(self.read_regular, folders)
+        return follow(self.read_regular, folders, self._disk.resolve)
 
     def load(self, folders: Collection[str]) -> None:
         """Read whole folders in one go; nothing to do for the working tree."""
@@ -86,22 +87,26 @@ class Revision:
         if self.commit is not None:
             self.load([folder])
             return {path: content for path, content in self._read.items() if path.startswith(f"{folder}/")}
-        return dict(_read_folder(self.repository.root, folder))
+        return dict(self._read_folder(folder))
+
+    @cached_property
+    def _disk(self) -> RegularFiles:
+        return RegularFiles(self.repository.root)
+
+    def _read_folder(self, folder: str) -> Iterator[tuple[str, bytes]]:
+        """Every file below a folder of the working tree; what is no regular file of the tree is left out."""
+        root = self.repository.root
+        for path in (root / folder).rglob("*"):
+            name = path.relative_to(root).as_posix()
+            with contextlib.suppress(IrregularFileError):
+                content = _read_file(self._disk, name)
+                if content is not None:
+                    yield name, content
 
 
-def _read_folder(root: Path, folder: str) -> Iterator[tuple[str, bytes]]:
-    """Every file below a folder of the working tree; what is no regular file of the tree is left out."""
-    for path in (root / folder).rglob("*"):
-        name = path.relative_to(root).as_posix()
-        with contextlib.suppress(IrregularFileError):
-            content = _read_file(root, name)
-            if content is not None:
-                yield name, content
-
-
-def _read_file(root: Path, path: str) -> bytes | None:
+def _read_file(files: RegularFiles, path: str) -> bytes | None:
     try:
-        return read_file_of_tree(root, path)
+        return files.read_unless_folder(path)
     except OSError as error:
         raise GitError(f"{path} cannot be read: {error.strerror}") from error
 

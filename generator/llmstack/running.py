@@ -18,6 +18,8 @@ _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 _groups: set[int] = set()
 """Process groups that run now. A program is the first of its group, so that all that it may start ends with it."""
+_over = threading.Event()
+"""Set when all that runs is to end: what another thread is just starting, too."""
 
 
 def run_confined(
@@ -40,6 +42,8 @@ def run_confined(
         preexec_fn=confinement(),
     )
     _groups.add(process.pid)
+    if _over.is_set():
+        _end(process.pid)  # it was started while all others were being ended
     try:
         output, errors = process.communicate(timeout=timeout)
     except BaseException:
@@ -60,10 +64,12 @@ def ending_together() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    _over.clear()
     before = {each: signal.signal(each, _exit) for each in _SIGNALS if signal.getsignal(each) is signal.SIG_DFL}
     try:
         yield
     except BaseException:
+        _over.set()
         for group in list(_groups):
             _end(group)
         raise

@@ -26,41 +26,55 @@ _KINDS = (
 )
 
 
-def read_regular(root: Path, path: str) -> bytes | None:
-    """Return the content of the file at `path` below `root`; None when nothing is there, a link to nowhere included.
+class RegularFiles:
+    """The regular files below a root, as they stand for the time of one run: where folders lead is looked up once."""
 
-    Raises IrregularFileError for what is no regular file, lies outside of `root` or in its `.git`, or has more than
-    MAX_BYTES, and OSError for what cannot be read.
-    """
-    return read_any_regular(root / resolve_links(root, path))
+    def __init__(self, root: Path) -> None:
+        self._top = os.path.realpath(root)
+        self._folders: dict[str, str] = {}
+
+    def resolve(self, path: str) -> str:
+        """Return the path from the root that is left of `path` when links are followed.
+
+        Raises IrregularFileError where that is outside of the root or in its `.git`.
+        """
+        target = self._locate(path)
+        relative = target[len(self._top) + 1 :] if target.startswith(f"{self._top}{os.sep}") else ""
+        if not relative and target != self._top:
+            inside = not os.path.isabs(path) and not os.path.normpath(path).startswith(os.pardir)
+            raise IrregularFileError(
+                "a link that leads out of the repository" if inside else "outside of the repository"
+            )
+        if ".git" in relative.split(os.sep):
+            raise IrregularFileError("a part of Git's own folder")
+        return relative
+
+    def read(self, path: str) -> bytes | None:
+        """Return the content of the file at `path`; None when nothing is there, a link to nowhere included.
+
+        Raises IrregularFileError for what is no regular file, lies outside of the root or in its `.git`, or has more
+        than MAX_BYTES, and OSError for what cannot be read.
+        """
+        return read_any_regular(os.path.join(self._top, self.resolve(path)))
+
+    def read_unless_folder(self, path: str) -> bytes | None:
+        """The same, None for a folder too: what a reference of kustomize leads to may be either."""
+        target = os.path.join(self._top, self.resolve(path))
+        return None if os.path.isdir(target) else read_any_regular(target)
+
+    def _locate(self, path: str) -> str:
+        folder, name = os.path.split(os.path.normpath(path))
+        if folder not in self._folders:
+            self._folders[folder] = os.path.realpath(os.path.join(self._top, folder))
+        target = os.path.join(self._folders[folder], name)
+        return os.path.realpath(target) if os.path.islink(target) or name == os.pardir else target
 
 
-def read_file_of_tree(root: Path, path: str) -> bytes | None:
-    """The same, None for a folder too: what a reference of kustomize leads to may be either."""
-    target = root / resolve_links(root, path)
-    return None if target.is_dir() else read_any_regular(target)
-
-
-def resolve_links(root: Path, path: str) -> str:
-    """Return the path from `root` that is left of `path` when links are followed.
-
-    Raises IrregularFileError where that is outside of `root` or in its `.git`.
-    """
-    top = os.path.realpath(root)
-    target = os.path.realpath(os.path.join(top, path))
-    relative = os.path.relpath(target, top)
-    if relative.split(os.sep)[0] == os.pardir:
-        raise IrregularFileError("a link that leads out of the repository" if _is_inside(path) else "outside of it")
-    if ".git" in relative.split(os.sep):
-        raise IrregularFileError("a part of Git's own folder")
-    return relative
-
-
-def read_any_regular(file: Path) -> bytes | None:
-    """The same for a file anywhere on the machine, which the user named."""
+def read_any_regular(file: str | Path) -> bytes | None:
+    """Return the content of a file anywhere on the machine, which the user named; raises as `RegularFiles.read`."""
     try:
         _check(os.stat(file))
-        descriptor = os.open(os.path.realpath(file), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
@@ -72,10 +86,6 @@ def read_any_regular(file: Path) -> bytes | None:
         return read_rest(descriptor, MAX_BYTES)
     finally:
         os.close(descriptor)
-
-
-def _is_inside(path: str) -> bool:
-    return not os.path.isabs(path) and not os.path.normpath(path).startswith("..")
 
 
 def _check(found: os.stat_result) -> None:

@@ -45,6 +45,11 @@ FIELDS: Mapping[Route, Want] = {
 }
 """Where a kustomization names what is read."""
 
+_BY_FIELD = {
+    field: [(route, want) for route, want in FIELDS.items() if route[0] == field]
+    for field in dict.fromkeys(route[0] for route in FIELDS)
+}
+
 PLAIN_FIELDS = frozenset(
     (
         "apiversion", "kind", "metadata", "nameprefix", "namesuffix", "namespace", "commonlabels", "labels",
@@ -100,12 +105,12 @@ class Tag:
 
 def find_references(documents: Iterable[Any]) -> Iterator[Reference]:
     """Yield what a kustomization names, from its nodes as `yamlio.compose_all` gives them."""
-    tops = {route[0] for route in FIELDS}
     for document in documents:
-        for route, want in FIELDS.items():
-            yield from _follow(document, route, want)
-        for key, _ in _entries(document):
-            if key.value.casefold() not in tops | PLAIN_FIELDS:
+        for key, value in _entries(document):
+            name = key.value.casefold()
+            for route, want in _BY_FIELD.get(name, ()):
+                yield from _follow(value, route[1:], want, key.value)
+            if name not in _BY_FIELD and name not in PLAIN_FIELDS:
                 yield _reference(key, key.value, "unknown")
 
 
