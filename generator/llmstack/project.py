@@ -151,6 +151,8 @@ class Project:
         """Units that people build on: folders of custom/<env>/ with a kustomization."""
         top = self.root / "custom" / environment
         names = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+        if not RegularFiles(self.root).holds(f"custom/{environment}"):
+            return []
         found = {Path(folder) for folder, _, files in os.walk(top) if any(name in files for name in names)}
         return sorted(folder.relative_to(top).as_posix() for folder in found - {top})
 

@@ -49,9 +49,15 @@ class Revision:
         if self.commit is None:
             return _read_file(self._disk, path)
         folder = path.rpartition("/")[0]
-        if folder not in self._folders and folder.split("/", 1)[0] not in self._folders:
+        if not self._is_loaded(folder):
             self.load([folder])
         return self._read.get(path)
+
+    def _is_loaded(self, folder: str) -> bool:
+        """Whether a folder was read, or one above it."""
+        while folder and folder not in self._folders:
+            folder = folder.rpartition("/")[0]
+        return bool(folder)
 
     def read(self, path: str) -> str | None:
         """A file's text, None when it is not there."""
@@ -60,14 +66,14 @@ class Revision:
 
     def look_through(self, folders: Collection[str]) -> Reached:
         """What kustomize would read to build these folders at this revision, and what it must not."""
-        self.load({path.split("/", 1)[0] for path in folders} | {"base"})
+        self.load({"base", "custom"} | {"/".join(path.split("/")[:2]) for path in folders})
         if self.commit is not None:
             return follow(self.read_regular, folders)
         return follow(self.read_regular, folders, self._disk.resolve)
 
     def load(self, folders: Collection[str]) -> None:
         """Read whole folders in one go; nothing to do for the working tree."""
-        missing = [folder for folder in folders if folder not in self._folders]
+        missing = [folder for folder in folders if not self._is_loaded(folder)]
         if self.commit is not None and missing:
             self._read |= gitio.read_files(self.repository, self.commit, missing)
             self._folders |= set(missing)
@@ -96,7 +102,7 @@ class Revision:
     def _read_folder(self, folder: str) -> Iterator[tuple[str, bytes]]:
         """Every file below a folder of the working tree; what is no regular file of the tree is left out."""
         root = self.repository.root
-        for path in (root / folder).rglob("*"):
+        for path in (root / folder).rglob("*") if self._disk.holds(folder) else ():
             name = path.relative_to(root).as_posix()
             with contextlib.suppress(IrregularFileError):
                 content = _read_file(self._disk, name)

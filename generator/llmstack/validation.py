@@ -9,6 +9,7 @@ from pathlib import Path
 
 from llmstack import schemas, tools, yamlio
 from llmstack.builds import copied, look_through
+from llmstack.disk.regular import RegularFiles
 from llmstack.finding import Finding, Place, Severity
 from llmstack.kustomize.trust import Reached
 from llmstack.progress import Step, ignore
@@ -35,7 +36,8 @@ def unit_folders(project: Project, environment: str) -> dict[str, str]:
     top = project.root / "overlays" / environment
     custom = set(project.custom_units(environment))
     found = {}
-    for folder, _, files in os.walk(top):
+    walked = os.walk(top) if RegularFiles(project.root).holds(f"overlays/{environment}") else ()
+    for folder, _, files in walked:
         unit = Path(folder).relative_to(top).as_posix()
         if "kustomization.yaml" in files and unit not in (".", "engine"):
             found[unit] = f"custom/{environment}/{unit}" if unit in custom else f"overlays/{environment}/{unit}"
