@@ -154,6 +154,18 @@ def test_a_certificate_is_a_file_of_the_repository(branch: Branch, make: Callabl
     assert "--> cert.pem:1:1" in output
 
 
+@pytest.mark.parametrize("folder", ["overlays/prod", "custom/prod", "values"])
+def test_a_folder_that_is_a_link_out_is_not_walked_through(branch: Branch, folder: str) -> None:
+    branch.sandbox.run(f"rm -rf {folder}")
+    (branch.root / folder).parent.mkdir(parents=True, exist_ok=True)
+    (branch.root / folder).symlink_to("/")
+    for command in ("lint", "validate", "gen --check", "affected main", "diff main"):
+        began = time.monotonic()
+        did = branch.watch(command)
+        assert time.monotonic() - began < 20
+        assert did.code in (0, 1, 2, 3, 4, 5), did.output
+
+
 def test_links_inside_the_repository_work(branch: Branch) -> None:
     (branch.root / "custom/prod").mkdir(parents=True)
     branch.sandbox.write(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -139,6 +140,22 @@ def test_a_generated_unit_is_held_to_the_same(tree: Path) -> None:
 def test_the_name_and_password_of_a_url_are_not_shown(tree: Path) -> None:
     (finding,) = findings_on(tree, custom("resources: ['https://me:hunter2@example.com/a']"))
     assert "hunter2" not in finding.message
+
+
+def test_what_is_shown_of_a_file_is_one_short_line_without_controls(tree: Path) -> None:
+    for text in ('resources: ["\\e[2J\\n::error ::x"]', '"\\e[2J\\n::x": 1', f"resources: ['https://{'x' * 9000}']"):
+        (finding,) = findings_on(tree, custom(text))
+        assert finding.message.isprintable()
+        assert len(finding.message) < 300
+
+
+def test_a_file_of_many_references_is_judged_in_time(tree: Path) -> None:
+    began = time.process_time()
+    assert len(findings_on(tree, custom("resources:\n" + f"- {URL}\n" * 35_000))) == 100
+    assert [each.id for each in findings_on(tree, custom("resources:\n" + f"- {URL}\n" * 350_000))] == [
+        "irregular-file"
+    ]
+    assert time.process_time() - began < 10
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,13 @@ class RegularFiles:
             raise IrregularFileError("a part of Git's own folder")
         return relative
 
+    def holds(self, folder: str) -> bool:
+        """Whether a folder is below the root, links followed: no other is to be walked through."""
+        try:
+            return os.path.isdir(os.path.join(self._top, self.resolve(folder)))
+        except IrregularFileError:
+            return False
+
     def read(self, path: str) -> bytes | None:
         """Return the content of the file at `path`; None when nothing is there, a link to nowhere included.
 

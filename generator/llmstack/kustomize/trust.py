@@ -12,6 +12,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from llmstack import yamlio
@@ -31,6 +32,10 @@ TOPS = ("base", "overlays", "custom", "clusters")
 
 _ALLOWED = f"{', '.join(f'{top}/' for top in TOPS[:-1])} and {TOPS[-1]}/"
 _PLAIN = re.compile(r"[^/:?\\\x00-\x1f\x7f][^:?\\\x00-\x1f\x7f]*")
+_LARGE = 1024 * 1024
+"""Characters of a kustomization, or of a plugin's configuration: eight hundred models take some twenty thousand."""
+_MOST = 100
+"""Findings after which nothing more is looked for."""
 _PROGRAM = "kustomize would fetch it, or run a program for it"
 _HELP = "copy what it names into custom/, and name it there by a relative path"
 
@@ -58,7 +63,7 @@ def follow(read: Read, folders: Iterable[str], resolve: Resolve = _no_links) -> 
     walk = _Walk(read, resolve)
     for folder in folders:
         walk.enter(folder)
-    while walk.waiting:
+    while walk.waiting and len(walk.reached.findings) < _MOST:
         walk.visit(walk.waiting.pop())
     return walk.reached
 
@@ -88,27 +93,33 @@ class _Walk:
 
     def visit(self, path: str) -> None:
         """Judge what the kustomization at `path` names."""
-        documents = self._compose(path)
-        for reference in find_references(documents):
-            self._judge(path, reference)
+        for reference in find_references(self._compose(path)):
+            if len(self.reached.findings) < _MOST:
+                self._judge(path, reference)
 
     def _compose(self, path: str, text: str | None = None) -> list[Any]:
         """The documents of a file, or of a text that is written out in it; none where it cannot be read."""
         try:
-            documents = yamlio.compose_all(_decode(self.reached.files[path]) if text is None else text)
+            content = _decode(self.reached.files[path]) if text is None else text
+            if len(content) > _LARGE:
+                raise IrregularFileError(f"{len(content)} characters long, and {_LARGE} are the most")
+            documents = yamlio.compose_all(content)
+        except IrregularFileError as error:
+            self._say_irregular(path, error)
+            return []
         except (yamlio.YAMLError, UnicodeDecodeError) as error:
             self.reached.findings.append(_unreadable(path, error))
             return []
-        for tag in find_tags(documents):
+        for tag in islice(find_tags(documents), _MOST):
             place = Place(path, tag.line + 1, tag.column + 1)
-            message = f"the tag `{tag.name}` is not read"
+            message = f"the tag `{_shown(tag.name)}` is not read"
             help = "remove it; quote a value to make it text"
             self.reached.findings.append(Finding("yaml-tag", Severity.ERROR, message, place=place, help=help))
         return documents
 
     def _judge(self, path: str, reference: Reference) -> None:
         if reference.want in ("helm", "unknown"):
-            self._refuse(path, reference, _CANNOT[reference.want].format(reference.text or reference.field))
+            self._refuse(path, reference, _CANNOT[reference.want].format(_shown(reference.text or reference.field)))
         elif reference.want == "plugins" and _is_plugin_text(reference.text):
             self._judge_plugins(path, reference, reference.text)
         elif reference.want == "patch" and _is_text(reference.text):
@@ -198,7 +209,7 @@ class _Walk:
 
     def _refuse(self, path: str, reference: Reference, reason: str) -> None:
         place = Place(path, reference.line + 1, reference.column + 1)
-        message = f"{reference.field}: {reason}"
+        message = f"{_shown(reference.field)}: {reason}"
         self.reached.findings.append(Finding("remote-reference", Severity.ERROR, message, place=place, help=_HELP))
 
 
@@ -244,6 +255,6 @@ def _unreadable(path: str, error: yamlio.YAMLError | UnicodeDecodeError) -> Find
 
 
 def _shown(text: str) -> str:
-    """A reference as findings show it: short, and without the name and password that a URL may hold."""
-    short = text if len(text) <= 100 else f"{text[:99]}…"
-    return re.sub(r"//[^/@]*@", "//***@", short)
+    """A text of the file as findings show it: short, in one line, and without what a URL may hold of a password."""
+    visible = "".join(character if character.isprintable() else "\ufffd" for character in text[:100])
+    return re.sub(r"//[^/@]*@", "//***@", visible) + ("…" if len(text) > 100 else "")

@@ -56,7 +56,7 @@ class Snapshot(ABC):
 
     def look_through(self, folders: Collection[str]) -> Reached:
         """What kustomize would read to build these folders, and what it must not."""
-        self.load({path.split("/", 1)[0] for path in folders} | {"base"})
+        self.load({"base", "custom"} | {"/".join(path.split("/")[:2]) for path in folders})
         return follow(self.read_regular, folders, self.resolve)
 
     def read(self, path: str) -> str | None:
@@ -98,6 +98,8 @@ class Disk(Snapshot):
 
     def paths(self, folder: str) -> list[str]:
         root = os.fspath(self.root)
+        if not self._files.holds(folder):
+            return []
         found = []
         for top, _, names in os.walk(os.path.join(root, folder)):
             place = os.path.relpath(top, root).replace(os.sep, "/")
