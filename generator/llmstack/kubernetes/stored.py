@@ -16,18 +16,20 @@ Fields = dict[str, Any]
 _CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
 _POINTERS = POINTERS | RAY_POINTERS
 _COMPONENT = re.compile(r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*")
+_FAMILIES = ("decimal", "binary", "exponent")
+"""Of suffixes of quantities, as Kubernetes keeps them."""
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 
 
-def stored_template(template: Mapping[str, Any]) -> Fields:
-    """The pod template of a Deployment as the API server stores it, quantities as exact numbers.
+def stored_template(template: Mapping[str, Any], *, canonical: bool = False) -> Fields:
+    """A pod template as the API server stores it in a workload, quantities as in `decoded`.
 
     Two manifests whose results are equal are one template to the Deployment controller: no pod restarts.
     Sources: k8s.io/kubernetes 1.36, pkg/apis/core/v1/defaults.go and zz_generated.defaults.go
     (SetObjectDefaults_Deployment), and the controller's comparison by `apiequality.Semantic.DeepEqual`, to
     which an empty list is none.
     """
-    result = decoded(template)
+    result = decoded(template, canonical=canonical)
     spec: Fields = result.setdefault("spec", {})
     account = spec.pop("serviceAccount", None)
     if account and "serviceAccountName" not in spec:
@@ -105,7 +107,10 @@ def _amount(value: Any, canonical: bool) -> Any:
 
 def _to_milli(amount: Any) -> Any:
     """Amounts of resources are rounded up to a thousandth (`SetDefaults_ResourceList`)."""
-    return Fraction(math.ceil(amount * 1000), 1000) if isinstance(amount, Fraction) else amount
+    if isinstance(amount, Fraction):
+        return Fraction(math.ceil(amount * 1000), 1000)
+    number, _, family = str(amount).partition(" ")
+    return f"{_to_milli(Fraction(number))} {family}" if family in _FAMILIES else amount
 
 
 def _canonical(amount: Fraction, text: str) -> str:
@@ -115,9 +120,10 @@ def _canonical(amount: Fraction, text: str) -> str:
     `CanonicalizeBytes`).
     """
     exponent = "e" in text.lower() and text[-1:].isdigit()
-    family = "binary" if text.endswith("i") else "exponent" if exponent else "decimal"
-    if family == "binary" and (abs(amount) < 1024 or amount.denominator != 1):
-        family = "decimal"
+    decimal, binary, exponential = _FAMILIES
+    family = binary if text.endswith("i") else exponential if exponent else decimal
+    if family == binary and (abs(amount) < 1024 or amount.denominator != 1):
+        family = decimal
     return f"{amount} {family}"
 
 

@@ -94,10 +94,16 @@ def _ending(environment: EnvironmentReview, objects: set[str] | None) -> str:
 
 
 def say_replicas(rollout: Rollout) -> str:
-    """`2 × 1 GPU`, `2 replicas`."""
+    """`2 × 1 GPU`, `2 replicas`, `one pod per node`."""
+    if rollout.replicas is None:
+        return f"one pod{_with_gpus(rollout.gpus_per_replica)} per node"
     if not rollout.gpus_per_replica:
         return plural(rollout.replicas, "replica")
     return f"{rollout.replicas} × {plural(rollout.gpus_per_replica, 'GPU')}"
+
+
+def _with_gpus(count: int) -> str:
+    return f" with {plural(count, 'GPU')}" if count else ""
 
 
 def say_pool(pool: GpuPool) -> str:

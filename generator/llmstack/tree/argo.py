@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from llmstack.kubernetes.workloads import WORKLOADS
 from llmstack.objects.placed import Object
 from llmstack.tree.sync_unit import Clusters, SyncUnit
 
@@ -198,6 +199,5 @@ def _scaled(unit: SyncUnit) -> list[Mapping[str, Any]]:
             "jsonPointers": ["/spec/replicas"],
         }
         for workload in unit.workloads
-        if workload["kind"] in ("Deployment", "StatefulSet", "LeaderWorkerSet")
-        and "replicas" not in (workload.get("spec") or {})
+        if WORKLOADS[workload["kind"]].scales and "replicas" not in (workload.get("spec") or {})
     ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from llmstack.finding import Severity
 from llmstack.kubernetes.pods import Object
-from llmstack.kubernetes.workloads import Scalers
+from llmstack.kubernetes.replicas import Scalers
 from llmstack.review.facts import Facts
 from llmstack.review.result import ObjectChange, Risk, RiskId
 from llmstack.review.rollout.contention import Fixed
