@@ -111,7 +111,9 @@ def _secret(before: Object, after: Object) -> list[str]:
     return [*_fields("type", type="Opaque")(before, after), *_frozen_data(before, after)]
 
 
-_MUTABLE_OF_POD = frozenset(("activeDeadlineSeconds", "schedulingGates", "terminationGracePeriodSeconds", "tolerations"))
+_MUTABLE_OF_POD = frozenset(
+    ("activeDeadlineSeconds", "schedulingGates", "terminationGracePeriodSeconds", "tolerations")
+)
 """Beside the images. Of these some changes are allowed and some are not (ValidatePodUpdate): they are not judged."""
 
 
