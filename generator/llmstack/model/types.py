@@ -173,7 +173,6 @@ PodSecurityContext = Annotated[KubeMap, Kube("io.k8s.api.core.v1.PodSecurityCont
 SecurityContext = Annotated[KubeMap, Kube("io.k8s.api.core.v1.SecurityContext")]
 Resources = Annotated[KubeMap, Kube("io.k8s.api.core.v1.ResourceRequirements")]
 DeploymentStrategy = Annotated[KubeMap, Kube("io.k8s.api.apps.v1.DeploymentStrategy")]
-EmptyDir = Annotated[KubeMap, Kube("io.k8s.api.core.v1.EmptyDirVolumeSource")]
 Tolerations = Annotated[list[KubeMap], Kube("io.k8s.api.core.v1.Toleration", many=True)]
 EnvVars = Annotated[list[KubeMap], Kube("io.k8s.api.core.v1.EnvVar", many=True)]
 Volumes = Annotated[list[KubeMap], Kube("io.k8s.api.core.v1.Volume", many=True)]

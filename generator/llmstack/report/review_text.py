@@ -14,7 +14,6 @@ from llmstack.report.risks import RiskGroup, group_risks
 from llmstack.report.verdict import judge
 from llmstack.report.visible import pad, shorten, visible, width
 from llmstack.report.words import (
-    plural,
     say_gpus,
     say_hang,
     say_pool,
@@ -23,6 +22,7 @@ from llmstack.report.words import (
     short_revision,
 )
 from llmstack.review.result import EnvironmentReview, Review, Rollout
+from llmstack.review.wording import plural
 
 VALUE = 120
 """Characters of a field's value that are shown."""

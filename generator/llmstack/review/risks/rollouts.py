@@ -10,10 +10,11 @@ from llmstack.kubernetes.revisions import Unapplied, why_unapplied
 from llmstack.kubernetes.workloads import is_lasting, partition_of
 from llmstack.review.restarts import unapplied_causes
 from llmstack.review.result import ObjectChange, Risk
-from llmstack.review.risks.context import Case, number_of, seconds_text
+from llmstack.review.risks.context import Case
 from llmstack.review.rollout.per_node import changes_on_nodes
 from llmstack.review.rollout.simulate import Course
 from llmstack.review.rollout.workload import Workload
+from llmstack.review.wording import plural, say_exactly
 
 
 def outages(case: Case) -> Iterator[Risk]:
@@ -50,13 +51,13 @@ def _abandoned_models(case: Case) -> set[str]:
 def _outage(workload: Workload, course: Course) -> str:
     lasting = " for a while"
     if workload.new is not None and workload.new.load is not None and course.down_for is not None:
-        lasting = f" for {seconds_text(course.down_for)}"
+        lasting = f" for {say_exactly(course.down_for)}"
     if workload.recreate:
         cause = "all replicas are deleted before new ones start"
     elif workload.falls_to is not None:
         cause = "a scaler takes over"
     else:
-        cause = f"up to {workload.unavailable} of {number_of(workload.after, 'replica')} may be unavailable"
+        cause = f"up to {workload.unavailable} of {plural(workload.after, 'replica')} may be unavailable"
     return f"no replica is ready{lasting}: {cause}"
 
 
@@ -66,7 +67,7 @@ def _spare_it(workload: Workload) -> str:
     if workload.kind == "Pod":
         return "A Pod has no second one to take its place: run it as a Deployment."
     gpus = workload.new.total if workload.new is not None else 0
-    spare = f" (needs {number_of(gpus, 'spare GPU')})" if gpus else ""
+    spare = f" (needs {plural(gpus, 'spare GPU')})" if gpus else ""
     if workload.after == 1:
         return f"Set maxSurge 1 and maxUnavailable 0{spare}, or run two replicas."
     return f"Set maxUnavailable below {workload.after}, or maxSurge 1 and maxUnavailable 0{spare}."
@@ -80,7 +81,7 @@ def short_deadlines(case: Case) -> Iterator[Risk]:
         problems = list(_too_short(case, workload, course))
         if problems:
             least = max(course.longest_step, workload.new.load or 0)
-            advice = f"Allow more than {seconds_text(least)}, with a margin for slow disks and registries."
+            advice = f"Allow more than {say_exactly(least)}, with a margin for slow disks and registries."
             if course.longest_wait > least / 2:
                 advice += " Fewer models in one commit wait less for one another."
             message = "; ".join(problems)
@@ -93,17 +94,17 @@ def _too_short(case: Case, workload: Workload, course: Course) -> Iterator[str]:
     if template is None:
         return
     load, step = template.load, course.longest_step
-    wait = f"{seconds_text(course.longest_wait)} of waiting, " if course.longest_wait else ""
-    one = f"one step takes {seconds_text(step)} ({wait}{seconds_text(step - course.longest_wait)} of loading)"
+    wait = f"{say_exactly(course.longest_wait)} of waiting, " if course.longest_wait else ""
+    one = f"one step takes {say_exactly(step)} ({wait}{say_exactly(step - course.longest_wait)} of loading)"
     if load is not None and template.load_max is not None and load > template.load_max:
-        limit = seconds_text(template.load_max)
-        yield f"the probes kill a pod that is not ready after {limit}, and loading takes {seconds_text(load)}"
+        limit = say_exactly(template.load_max)
+        yield f"the probes kill a pod that is not ready after {limit}, and loading takes {say_exactly(load)}"
     if workload.deadline is not None and step > workload.deadline:
-        limit = seconds_text(workload.deadline)
+        limit = say_exactly(workload.deadline)
         yield f"progressDeadlineSeconds is {limit} and {one}: it is reported as failed while it goes on"
     timeout = case.facts[1].sync_timeout_seconds.get(workload.model) if workload.model is not None else None
     if timeout is not None and step > timeout:
-        yield f"the sync tool waits {seconds_text(timeout)} and {one}: it reports a failure while it goes on"
+        yield f"the sync tool waits {say_exactly(timeout)} and {one}: it reports a failure while it goes on"
 
 
 def handovers(case: Case) -> Iterator[Risk]:
@@ -169,7 +170,7 @@ def restarts(case: Case) -> Iterator[Risk]:
     """A note for each workload that restarts."""
     for workload in case.workloads:
         if workload.move == "restart":
-            replicas = number_of((workload.after or workload.before) - workload.partition, "replica")
+            replicas = plural((workload.after or workload.before) - workload.partition, "replica")
             yield _restart(case, workload.key, f"{replicas} restart", workload.causes)
     for change, why in changes_on_nodes(case.changes):
         subject = f"{change.kind}/{change.name}"
