@@ -11,6 +11,8 @@ from llmstack.kubernetes.quantities import quantity
 
 NVIDIA_GPU = "nvidia.com/gpu"
 """What `requestGPU` counts where nothing else is said."""
+GPU_MEMORY, GPU_MEMORY_SHARE, GPU_CORES = "nvidia.com/gpumem", "nvidia.com/gpumem-percentage", "nvidia.com/gpucores"
+"""What HAMi shares of a GPU: memory in MB, in percent, and cores in percent (HAMi, charts/hami, values.yaml)."""
 
 _NAMES: Mapping[str, str] = {
     "amd.com": r"[sdtqc]px_nps\d",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from llmstack.kubernetes.accelerators import NVIDIA_GPU
+from llmstack.kubernetes.accelerators import GPU_CORES, GPU_MEMORY, GPU_MEMORY_SHARE, NVIDIA_GPU
 from llmstack.kubernetes.quantities import quantity
 from llmstack.model.containers import InitContainer
 from llmstack.model.engine import Model
@@ -102,17 +102,17 @@ def resources(model: Model) -> dict[str, Any] | None:
         "cpu": model.request_cpu,
         "memory": model.request_memory,
         gpu: model.request_gpu,
-        "nvidia.com/gpumem": model.request_gpu_mem,
-        "nvidia.com/gpumem-percentage": model.request_gpu_mem_percentage,
-        "nvidia.com/gpucores": model.request_gpu_cores,
+        GPU_MEMORY: model.request_gpu_mem,
+        GPU_MEMORY_SHARE: model.request_gpu_mem_percentage,
+        GPU_CORES: model.request_gpu_cores,
     }
     limits = {
         "cpu": model.limit_cpu,
         "memory": model.limit_memory,
         gpu: model.request_gpu,
-        "nvidia.com/gpumem": model.limit_gpu_mem,
-        "nvidia.com/gpumem-percentage": model.limit_gpu_mem_percentage,
-        "nvidia.com/gpucores": model.limit_gpu_cores,
+        GPU_MEMORY: model.limit_gpu_mem,
+        GPU_MEMORY_SHARE: model.limit_gpu_mem_percentage,
+        GPU_CORES: model.limit_gpu_cores,
     }
     stated = {"requests": _set(requests), "limits": _set(limits)}
     return {key: value for key, value in stated.items() if value} or None
