@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -140,6 +140,14 @@ def _maps(fields: Fields, name: str) -> list[Fields]:
     return [item for item in items if isinstance(item, dict)]
 
 
+def _maps_below(holders: Iterable[Fields], *path: str) -> list[Fields]:
+    """The maps at a path below each of the holders, one for each item of the lists on the way."""
+    found = list(holders)
+    for name in path:
+        found = [each for holder in found for each in _maps(holder, name)]
+    return found
+
+
 def _default_container(container: Fields) -> None:
     _default(
         container,
@@ -149,20 +157,23 @@ def _default_container(container: Fields) -> None:
     )
     for port in _maps(container, "ports"):
         _default(port, protocol="TCP")
-    for entry in _maps(container, "env"):
-        for source in _maps(entry, "valueFrom"):
-            _default_field(source)
-            for reference in _maps(source, "fileKeyRef"):
-                _default(reference, optional=False)
+    for source in _maps_below([container], "env", "valueFrom"):
+        _default_field(source)
+        for reference in _maps(source, "fileKeyRef"):
+            _default(reference, optional=False)
     for name in _PROBES:
         for probe in _maps(container, name):
-            _default(probe, timeoutSeconds=1, periodSeconds=10, successThreshold=1, failureThreshold=3)
-            _default_http(probe)
-            for call in _maps(probe, "grpc"):
-                _default(call, service="")
-    for lifecycle in _maps(container, "lifecycle"):
-        for hook in (*_maps(lifecycle, "postStart"), *_maps(lifecycle, "preStop")):
-            _default_http(hook)
+            _default_probe(probe)
+    for hook in ("postStart", "preStop"):
+        for handler in _maps_below([container], "lifecycle", hook):
+            _default_http(handler)
+
+
+def _default_probe(probe: Fields) -> None:
+    _default(probe, timeoutSeconds=1, periodSeconds=10, successThreshold=1, failureThreshold=3)
+    _default_http(probe)
+    for call in _maps(probe, "grpc"):
+        _default(call, service="")
 
 
 def _default_http(handler: Fields) -> None:
@@ -197,17 +208,13 @@ def _default_volume(volume: Fields) -> None:
             _default(fields, **defaults)
     for image in _maps(volume, "image"):
         _default(image, pullPolicy=_pull_policy(image.get("reference")))
-    projections = [each for projected in _maps(volume, "projected") for each in _maps(projected, "sources")]
-    for fields in (volume, *projections):
-        for downward in _maps(fields, "downwardAPI"):
-            for item in _maps(downward, "items"):
-                _default_field(item)
-    for projection in projections:
-        for token in _maps(projection, "serviceAccountToken"):
-            _default(token, expirationSeconds=3600)
-    for ephemeral in _maps(volume, "ephemeral"):
-        for claim in _maps(ephemeral, "volumeClaimTemplate"):
-            _default(claim.setdefault("spec", {}), volumeMode="Filesystem")
+    projections = _maps_below([volume], "projected", "sources")
+    for item in _maps_below([volume, *projections], "downwardAPI", "items"):
+        _default_field(item)
+    for token in _maps_below(projections, "serviceAccountToken"):
+        _default(token, expirationSeconds=3600)
+    for claim in _maps_below([volume], "ephemeral", "volumeClaimTemplate"):
+        _default(claim.setdefault("spec", {}), volumeMode="Filesystem")
 
 
 def _quantity_maps(value: Any) -> list[Fields]:
