@@ -174,9 +174,9 @@ def test_a_retained_volume_keeps_its_data(review: Make) -> None:
 @pytest.mark.parametrize(
     ("replicas", "surge", "unavailable", "message"),
     [
-        (1, 0, 1, "no replica is ready for 10m30s: up to 1 of 1 replica may be unavailable"),
-        (2, None, None, "no replica is ready for 10m30s: all replicas are deleted before new ones start"),
-        (2, 0, 2, "no replica is ready for 10m30s: up to 2 of 2 replicas may be unavailable"),
+        (1, 0, 1, "no replica is ready for 10 min 30 s: up to 1 of 1 replica may be unavailable"),
+        (2, None, None, "no replica is ready for 10 min 30 s: all replicas are deleted before new ones start"),
+        (2, 0, 2, "no replica is ready for 10 min 30 s: up to 2 of 2 replicas may be unavailable"),
         (2, 0, 1, None),
         (1, 1, 0, None),
     ],
@@ -218,12 +218,12 @@ def test_a_progress_deadline_restarts_at_each_step(deployment: Make, review: Mak
 
     assert case(600, 16) == []
     assert case(599, 16) == [
-        "progressDeadlineSeconds is 9m59s and one step takes 10m (10m of loading): "
+        "progressDeadlineSeconds is 9 min 59 s and one step takes 10 min (10 min of loading): "
         "it is reported as failed while it goes on"
     ]
     assert case(630, 4) == []
     assert case(629, 4) == [
-        "progressDeadlineSeconds is 10m29s and one step takes 10m30s (30s of waiting, 10m of loading): "
+        "progressDeadlineSeconds is 10 min 29 s and one step takes 10 min 30 s (30 s of waiting, 10 min of loading): "
         "it is reported as failed while it goes on"
     ]
 
@@ -237,12 +237,12 @@ def test_probes_and_sync_timeouts(deployment: Make, review: Make) -> None:
 
     pair = with_probe("v1"), with_probe("v2")
     risk = only(review(pair, loads={"llama": 301}), "deadline-too-short")
-    assert risk.message == "the probes kill a pod that is not ready after 5m, and loading takes 5m1s"
+    assert risk.message == "the probes kill a pod that is not ready after 5 min, and loading takes 5 min 1 s"
     assert found(review(pair, loads={"llama": 300}), "deadline-too-short") == []
     timeouts = {"sync_timeout_seconds": {"llama": 240}}
     risk = only(review(pair, loads={"llama": 250}, facts=timeouts), "deadline-too-short")
     assert risk.message == (
-        "the sync tool waits 4m and one step takes 4m10s (4m10s of loading): it reports a failure while it goes on"
+        "the sync tool waits 4 min and one step takes 4 min 10 s (4 min 10 s of loading): it reports a failure while it goes on"
     )
     assert found(review(pair, facts=timeouts), "deadline-too-short") == []
 

@@ -18,10 +18,9 @@ def test_every_promise_has_a_test_and_every_test_a_promise() -> None:
 
 
 def test_the_bounds_that_are_promised_are_those_of_the_code() -> None:
-    from llmstack.tools import BUILD_TIMEOUT
-
     from llmstack import yamlio
     from llmstack.disk.regular import MAX_BYTES
+    from llmstack.programs import BUILD_TIMEOUT
     from llmstack.values.source import MAX_BYTES as VALUES_BYTES
 
     text = " ".join((ROOT / "SECURITY.md").read_text(encoding="utf-8").split())

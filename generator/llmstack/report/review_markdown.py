@@ -15,8 +15,9 @@ from llmstack.report.rendered import render_difference
 from llmstack.report.risks import RiskGroup, group_risks
 from llmstack.report.rollout_table import Row, rolling_environments, rollout_rows
 from llmstack.report.verdict import NOTHING, Verdict, judge
-from llmstack.report.words import plural, say_hang, short_revision
+from llmstack.report.words import say_hang, short_revision
 from llmstack.review.result import GpuPool, Review
+from llmstack.review.wording import plural
 
 SIGNS = {None: "✅", Severity.NOTE: "ℹ️", Severity.WARNING: "⚠️", Severity.ERROR: "❌"}
 WHERE = "The full report is the artifact `review`."

@@ -14,7 +14,6 @@ from llmstack.report.risks import RiskGroup, group_risks
 from llmstack.report.verdict import judge
 from llmstack.report.visible import pad, shorten, visible, width
 from llmstack.report.words import (
-    plural,
     say_gpus,
     say_hang,
     say_pool,
@@ -22,7 +21,8 @@ from llmstack.report.words import (
     say_time,
     short_revision,
 )
-from llmstack.review.result import EnvironmentReview, Review
+from llmstack.review.result import EnvironmentReview, Review, Rollout
+from llmstack.review.wording import plural
 
 VALUE = 120
 """Characters of a field's value that are shown."""
@@ -67,13 +67,19 @@ def _environment(environment: EnvironmentReview, paint: Paint) -> Iterator[str]:
                     visible(rollout.model or f"{rollout.kind}/{rollout.name}"),
                     rollout.why,
                     say_replicas(rollout),
-                    f"{rollout.min_ready} ready at the worst" if rollout.why != "new" else "",
+                    _ready(rollout),
                     say_time(rollout, environment),
                 ]
                 for rollout in environment.rollouts
             ],
             paint,
         )
+
+
+def _ready(rollout: Rollout) -> str:
+    """How many replicas serve at the worst moment; nothing where none did before, or where nobody can tell."""
+    known = rollout.why != "new" and rollout.min_ready is not None
+    return f"{rollout.min_ready} ready at the worst" if known else ""
 
 
 def _risks(groups: Sequence[RiskGroup], paint: Paint) -> Iterator[str]:

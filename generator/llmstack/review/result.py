@@ -60,13 +60,14 @@ class Rollout:
     name: str
     model: str | None
     why: Why
-    replicas: int
+    replicas: int | None
+    """None where there is one to a node, and nobody says how many nodes; then so are surge, unavailable and ready."""
     gpus_per_replica: int
     resource: str
     pool: str | None
-    max_surge: int
-    max_unavailable: int
-    min_ready: int
+    max_surge: int | None
+    max_unavailable: int | None
+    min_ready: int | None
     seconds: int | None
     seconds_min: int | None
     seconds_max: int | None

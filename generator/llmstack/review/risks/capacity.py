@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from llmstack.finding import Severity
 from llmstack.review.facts import Pool
 from llmstack.review.result import Risk
-from llmstack.review.risks.context import Case, number_of
+from llmstack.review.risks.context import Case
 from llmstack.review.rollout.advice import fit_goal, sum_after, way_through
 from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.placement import PoolKey
 from llmstack.review.rollout.workload import Workload
+from llmstack.review.wording import plural
 
 
 def shortages(case: Case) -> Iterator[Risk]:
@@ -19,10 +20,10 @@ def shortages(case: Case) -> Iterator[Risk]:
     for pool, verdict in _affected(case):
         if verdict.shortage:
             goal = sum_after(case, pool)
-            message = f"the goal needs {number_of(goal, 'GPU')} of pool `{pool.name}`, which has {pool.count}"
+            message = f"the goal needs {plural(goal, 'GPU')} of pool `{pool.name}`, which has {pool.count}"
             if goal <= pool.count:
                 message = (
-                    f"the goal needs {number_of(goal, 'GPU')} of pool `{pool.name}`, which has {pool.count}, "
+                    f"the goal needs {plural(goal, 'GPU')} of pool `{pool.name}`, which has {pool.count}, "
                     f"but not on nodes of {pool.per_node}: the pods cannot be placed"
                 )
             advice = fit_goal(case, pool, goal - pool.count)
@@ -60,7 +61,7 @@ def _pools(workload: Workload) -> set[PoolKey]:
 def _message(case: Case, pool: Pool, verdict: Verdict, workload: Workload) -> str:
     spare = pool.count - sum_after(case, pool)
     size = workload.new.total if workload.new is not None else 0
-    needs = number_of(size, "GPU")
+    needs = plural(size, "GPU")
     free = f"the goal leaves {spare} of {pool.count} GPUs of pool `{pool.name}` free"
     if workload.held_up:
         cause = (

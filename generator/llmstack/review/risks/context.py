@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from llmstack.finding import Severity
 from llmstack.kubernetes.pods import Object
-from llmstack.kubernetes.workloads import Scalers
+from llmstack.kubernetes.replicas import Scalers
 from llmstack.review.facts import Facts
 from llmstack.review.result import ObjectChange, Risk, RiskId
 from llmstack.review.rollout.contention import Fixed
@@ -38,16 +38,3 @@ class Case:
         for facts in reversed(self.facts):
             place = place or facts.places.get(f"{subject}#{path}") or facts.places.get(subject)
         return Risk(id, severity, subject, message, advice, place)
-
-
-def seconds_text(seconds: float) -> str:
-    """`90` as `1m30s`, as durations are written in the values."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = ((hours, "h"), (minutes, "m"), (rest, "s"))
-    return "".join(f"{number}{unit}" for number, unit in parts if number) or "0s"
-
-
-def number_of(count: int, noun: str) -> str:
-    """`2 replicas`, `1 replica`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

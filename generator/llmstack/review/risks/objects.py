@@ -8,6 +8,7 @@ from typing import Any
 from llmstack.finding import Severity
 from llmstack.kubernetes.immutable import refused_fields
 from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.workloads import is_lasting
 from llmstack.review.result import ObjectChange, Risk
 from llmstack.review.risks.context import Case
 
@@ -77,6 +78,6 @@ def _way_out(change: ObjectChange, paths: tuple[str, ...]) -> str:
         if paths == ("spec.resources.requests.storage",):
             return "A claim never shrinks: keep the size, or copy the data to a smaller claim of another name."
         return "Keep the fields, or copy the data to a claim of another name and point the model at that."
-    if change.kind in ("Deployment", "StatefulSet", "DaemonSet"):
+    if is_lasting(change.kind):
         return "Give it another name and run both side by side, or agree on an outage and delete it by hand."
     return "Keep the field, or give the object another name."

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
 from llmstack.finding import Severity
-from llmstack.kubernetes.pods import Object
-from llmstack.kubernetes.quantities import whole
-from llmstack.kubernetes.workloads import KINDS, model_of
+from llmstack.kubernetes.replicas import model_of
+from llmstack.kubernetes.revisions import Unapplied, why_unapplied
+from llmstack.kubernetes.workloads import is_lasting, partition_of
+from llmstack.review.restarts import unapplied_causes
 from llmstack.review.result import ObjectChange, Risk
-from llmstack.review.risks.context import Case, number_of, seconds_text
+from llmstack.review.risks.context import Case
+from llmstack.review.rollout.per_node import changes_on_nodes
 from llmstack.review.rollout.simulate import Course
 from llmstack.review.rollout.workload import Workload
+from llmstack.review.wording import plural, say_exactly
 
 
 def outages(case: Case) -> Iterator[Risk]:
@@ -41,7 +43,7 @@ def _abandoned_models(case: Case) -> set[str]:
     kept = {
         model_of(obj)
         for obj in case.after
-        if obj.get("kind") in KINDS and moves.get(f"{obj['kind']}/{obj['metadata']['name']}") != "new"
+        if is_lasting(str(obj.get("kind"))) and moves.get(f"{obj['kind']}/{obj['metadata']['name']}") != "new"
     }
     return {model for model in removed if model not in kept}
 
@@ -49,21 +51,23 @@ def _abandoned_models(case: Case) -> set[str]:
 def _outage(workload: Workload, course: Course) -> str:
     lasting = " for a while"
     if workload.new is not None and workload.new.load is not None and course.down_for is not None:
-        lasting = f" for {seconds_text(course.down_for)}"
+        lasting = f" for {say_exactly(course.down_for)}"
     if workload.recreate:
         cause = "all replicas are deleted before new ones start"
     elif workload.falls_to is not None:
         cause = "a scaler takes over"
     else:
-        cause = f"up to {workload.unavailable} of {number_of(workload.after, 'replica')} may be unavailable"
+        cause = f"up to {workload.unavailable} of {plural(workload.after, 'replica')} may be unavailable"
     return f"no replica is ready{lasting}: {cause}"
 
 
 def _spare_it(workload: Workload) -> str:
     if workload.kind == "RayCluster":
         return "A Ray cluster is replaced whole: add it under another name first, then remove the old one."
+    if workload.kind == "Pod":
+        return "A Pod has no second one to take its place: run it as a Deployment."
     gpus = workload.new.total if workload.new is not None else 0
-    spare = f" (needs {number_of(gpus, 'spare GPU')})" if gpus else ""
+    spare = f" (needs {plural(gpus, 'spare GPU')})" if gpus else ""
     if workload.after == 1:
         return f"Set maxSurge 1 and maxUnavailable 0{spare}, or run two replicas."
     return f"Set maxUnavailable below {workload.after}, or maxSurge 1 and maxUnavailable 0{spare}."
@@ -77,7 +81,7 @@ def short_deadlines(case: Case) -> Iterator[Risk]:
         problems = list(_too_short(case, workload, course))
         if problems:
             least = max(course.longest_step, workload.new.load or 0)
-            advice = f"Allow more than {seconds_text(least)}, with a margin for slow disks and registries."
+            advice = f"Allow more than {say_exactly(least)}, with a margin for slow disks and registries."
             if course.longest_wait > least / 2:
                 advice += " Fewer models in one commit wait less for one another."
             message = "; ".join(problems)
@@ -90,17 +94,17 @@ def _too_short(case: Case, workload: Workload, course: Course) -> Iterator[str]:
     if template is None:
         return
     load, step = template.load, course.longest_step
-    wait = f"{seconds_text(course.longest_wait)} of waiting, " if course.longest_wait else ""
-    one = f"one step takes {seconds_text(step)} ({wait}{seconds_text(step - course.longest_wait)} of loading)"
+    wait = f"{say_exactly(course.longest_wait)} of waiting, " if course.longest_wait else ""
+    one = f"one step takes {say_exactly(step)} ({wait}{say_exactly(step - course.longest_wait)} of loading)"
     if load is not None and template.load_max is not None and load > template.load_max:
-        limit = seconds_text(template.load_max)
-        yield f"the probes kill a pod that is not ready after {limit}, and loading takes {seconds_text(load)}"
+        limit = say_exactly(template.load_max)
+        yield f"the probes kill a pod that is not ready after {limit}, and loading takes {say_exactly(load)}"
     if workload.deadline is not None and step > workload.deadline:
-        limit = seconds_text(workload.deadline)
+        limit = say_exactly(workload.deadline)
         yield f"progressDeadlineSeconds is {limit} and {one}: it is reported as failed while it goes on"
     timeout = case.facts[1].sync_timeout_seconds.get(workload.model) if workload.model is not None else None
     if timeout is not None and step > timeout:
-        yield f"the sync tool waits {seconds_text(timeout)} and {one}: it reports a failure while it goes on"
+        yield f"the sync tool waits {say_exactly(timeout)} and {one}: it reports a failure while it goes on"
 
 
 def handovers(case: Case) -> Iterator[Risk]:
@@ -129,48 +133,33 @@ def without_effect(case: Case) -> Iterator[Risk]:
             yield case.risk("not-applied", Severity.WARNING, f"{change.kind}/{change.name}", message, advice)
 
 
+_UNAPPLIED: Mapping[Unapplied, tuple[str, str]] = {
+    "paused": ("the Deployment is paused: its pods stay as they are", "Set `paused: false` to roll it out."),
+    "on-delete": ("pods keep the old template until they are deleted (OnDelete)", "Delete them one by one."),
+    "partition": ("`partition` keeps every replica at the old template", "Set `partition: 0` to roll all of them."),
+    "ray-cluster": (
+        "KubeRay leaves running pods as they are: that needs `upgradeStrategy.type: Recreate`",
+        "Set `upgradeStrategy: {type: Recreate}` (an outage while it loads), or delete the pods by hand.",
+    ),
+    "ray-service": (
+        "KubeRay leaves the running cluster as it is: `upgradeStrategy.type` is `None`",
+        "Set `upgradeStrategy: {type: NewCluster}` (a second cluster beside the first while it loads).",
+    ),
+    "replica-set": ("a ReplicaSet leaves running pods as they are", "Delete them one by one, or use a Deployment."),
+}
+"""By what keeps running pods at their old template: the message, and what to do."""
+
+
 def not_applied(change: ObjectChange) -> tuple[str, str] | None:
-    """Why a change of a pod template reaches no pod, and what to do; None when it does.
-
-    KubeRay acts on a changed template only with `upgradeStrategy: Recreate`; without it, running pods
-    stay and new ones are as the new template says (ray-operator/apis/ray/v1/raycluster_types.go,
-    RayClusterUpgradeStrategy).
-    """
-    if change.before is None or change.after is None:
+    """Why a change of a pod template reaches no pod, and what to do; None when it does."""
+    if change.before is None or change.after is None or not unapplied_causes(change.before, change.after):
         return None
-    old, new = change.before.get("spec") or {}, change.after.get("spec") or {}
-    strategy = (new.get("upgradeStrategy") or new.get("updateStrategy") or {}).get("type")
-    if change.kind == "RayCluster" and strategy != "Recreate" and _ray_pods(old) != _ray_pods(new):
-        return (
-            "KubeRay leaves running pods as they are: that needs `upgradeStrategy.type: Recreate`",
-            "Set `upgradeStrategy: {type: Recreate}` (an outage while it loads), or delete the pods by hand.",
-        )
-    if change.kind == "Deployment" and new.get("paused") is True and change.restarts:
-        return "the Deployment is paused: its pods stay as they are", "Set `paused: false` to roll it out."
-    if change.kind in ("StatefulSet", "DaemonSet") and strategy == "OnDelete" and change.restarts:
-        return "pods keep the old template until they are deleted (OnDelete)", "Delete them one by one."
-    return None
-
-
-def _ray_pods(spec: Mapping[str, Any]) -> Object:
-    """What of a RayCluster reaches its pods: all but strategy and the number of workers."""
-    not_pods = ("upgradeStrategy", "suspend", "workerGroupSpecs")
-    numbers = ("replicas", "minReplicas", "maxReplicas", "scaleStrategy")
-    groups = [_without(group, numbers) for group in spec.get("workerGroupSpecs") or ()]
-    return {**_without(spec, not_pods), "groups": groups}
-
-
-def _without(fields: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
-    return {key: value for key, value in fields.items() if key not in keys}
+    why = why_unapplied(change.after)
+    return _UNAPPLIED[why] if why is not None else None
 
 
 def _partly_applied(change: ObjectChange) -> tuple[str, str] | None:
-    if change.kind not in ("LeaderWorkerSet", "StatefulSet") or not change.restarts or change.after is None:
-        return None
-    spec = change.after.get("spec") or {}
-    rolling = (spec.get("rolloutStrategy") or {}).get("rollingUpdateConfiguration")
-    rolling = rolling or (spec.get("updateStrategy") or {}).get("rollingUpdate") or {}
-    partition = whole(rolling.get("partition"), 0)
+    partition = partition_of(change.after) if change.restarts and change.after is not None else 0
     if not partition:
         return None
     message = f"`partition: {partition}` keeps the replicas below it at the old template"
@@ -181,8 +170,17 @@ def restarts(case: Case) -> Iterator[Risk]:
     """A note for each workload that restarts."""
     for workload in case.workloads:
         if workload.move == "restart":
-            causes = ", ".join(f"`{cause}`" for cause in workload.causes[:5]) or "its pod template changes"
-            more = f" and {len(workload.causes) - 5} more" if len(workload.causes) > 5 else ""
-            message = f"{number_of(workload.after or workload.before, 'replica')} restart for {causes}{more}"
-            first = workload.causes[0] if workload.causes else ""
-            yield case.risk("restart", Severity.NOTE, workload.key, message, "", first)
+            replicas = plural((workload.after or workload.before) - workload.partition, "replica")
+            yield _restart(case, workload.key, f"{replicas} restart", workload.causes)
+    for change, why in changes_on_nodes(case.changes):
+        subject = f"{change.kind}/{change.name}"
+        if why == "restart" and subject not in case.refused:
+            said = "its pod on every node restarts, on how many nodes is not known,"
+            yield _restart(case, subject, said, change.causes)
+
+
+def _restart(case: Case, subject: str, what: str, causes: Sequence[str]) -> Risk:
+    named = ", ".join(f"`{cause}`" for cause in causes[:5]) or "its pod template changes"
+    more = f" and {len(causes) - 5} more" if len(causes) > 5 else ""
+    first = causes[0] if causes else ""
+    return case.risk("restart", Severity.NOTE, subject, f"{what} for {named}{more}", "", first)
