@@ -14,10 +14,6 @@ from llmstack.finding import Finding, Severity
 
 Action = Literal["add", "change", "remove"]
 Why = Literal["restart", "scale", "new"]
-RiskId = Literal[
-    "gpu-deadlock", "gpu-shortage", "data-loss", "immutable-field", "outage", "deadline-too-short",
-    "scaler-handover", "not-applied", "restart",
-]  # fmt: skip
 Phase = Literal["ready", "waiting", "loading", "terminating"]
 
 
@@ -107,7 +103,8 @@ class GpuPool:
 class Risk:
     """Something that may go wrong, with what to do about it."""
 
-    id: RiskId
+    id: str
+    """One of `RISKS` in risks/table.py."""
     severity: Severity
     object: str
     """`Kind/name`."""
