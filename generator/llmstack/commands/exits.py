@@ -6,13 +6,16 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
 
 from llmstack import __version__
+
+if TYPE_CHECKING:
+    from llmstack.finding import Finding
 
 
 class Exit(IntEnum):
@@ -86,6 +89,8 @@ def _drop_rest(stream: TextIO) -> None:
 
 def _explain(error: BaseException) -> tuple[int, str]:
     """The exit code of what ended the run, and the words for it."""
+    from llmstack.errors import FoundError
+
     if isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError):
         return Exit.CUT_OFF, ""  # typer turns it into a SystemExit of its own
     if isinstance(error, (typer.Exit, SystemExit)):
@@ -98,6 +103,8 @@ def _explain(error: BaseException) -> tuple[int, str]:
     if isinstance(error, OSError):
         reason = ": ".join(str(part) for part in (error.filename, error.strerror or error) if part)
         return Exit.FAILED, f"llmstack: {reason}\n"
+    if isinstance(error, FoundError):
+        return Exit.ERRORS, _show_findings(error.findings)
     for kinds, ending in _known_errors():
         if isinstance(error, kinds):
             return ending, f"llmstack: {error}\n"
@@ -124,6 +131,13 @@ def _usage(error: Any) -> str:
     words = io.StringIO()
     error.show(words)
     return words.getvalue()
+
+
+def _show_findings(findings: Sequence[Finding]) -> str:
+    from llmstack.report.formats import render_findings
+
+    colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+    return render_findings(findings, "text", colour=colour, pages={})
 
 
 def _report_bug(error: BaseException) -> str:

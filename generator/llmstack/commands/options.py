@@ -79,7 +79,7 @@ Namespace = Annotated[
 KeepDefaults = Annotated[
     bool, Option("--keep-defaults", help="Write down the chart's numbers where ours differ and nothing is set.")
 ]
-Key = Annotated[str, Argument(metavar="KEY", help="A key, or any part of its path.")]
+Key = Annotated[str, Argument(metavar="KEY", help="A key, any part of its path, or the id of a check or a risk.")]
 NewFolder = Annotated[Path, Argument(metavar="DIR", show_default=False, help="Its folder; made if it is not there.")]
 SecretEnv = Annotated[str, Argument(metavar="ENV", help="The environment, or its values file.")]
 SecretName = Annotated[str, Argument(metavar="NAME", help="Name of the Secret.")]

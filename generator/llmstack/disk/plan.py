@@ -61,13 +61,16 @@ class WritePlan:
         return (*(change.path for change in self.changes), *(refusal.path for refusal in self.refusals))
 
 
-def plan_tree(root: Path, wanted: Mapping[str, str], *, scopes: Collection[str], force: bool = False) -> WritePlan:
+def plan_tree(
+    root: Path, wanted: Mapping[str, str], *, scopes: Collection[str], force: bool = False, filters: bool = True
+) -> WritePlan:
     """Compare `wanted` (path to content, header included) with the files below `root`; writes nothing.
 
     Of the folders in `scopes`, files of ours that are not wanted are deleted; files without our header stay,
     and are refused where they are in the way. A generated file that was edited by hand and not committed is
     refused too, unless `force`. Symbolic links in the scopes or above a wanted file are refused always. Git
-    is asked only about files of ours that differ and that the record does not know.
+    is asked only about files of ours that differ and that the record does not know; without `filters` it runs none of
+    its clean filters, which are programs: a plan that is only looked at wants none.
 
     Raises DiskError for what cannot be read and for a folder where a file should be (or the reverse),
     GitError when Git must be asked and fails, ValueError for a path that leads out of the root or a text that
@@ -87,7 +90,7 @@ def plan_tree(root: Path, wanted: Mapping[str, str], *, scopes: Collection[str],
             changes.append(change)
     refusals += [_refuse_other(path) for path in listing.others if path in wanted]
     if not force:
-        changes, edits = _set_hand_edits_apart(root, changes)
+        changes, edits = _set_hand_edits_apart(root, changes, filters=filters)
         refusals += edits
     return WritePlan(
         tuple(sorted(changes, key=lambda change: change.path)),
@@ -167,14 +170,16 @@ def _find_stale(root: Path, wanted: Mapping[str, str], listing: Listing) -> Iter
             raise DiskError(path, f"cannot be read: {reason_of(error)}") from error
 
 
-def _set_hand_edits_apart(root: Path, changes: list[Change]) -> tuple[list[Change], list[Refusal]]:
+def _set_hand_edits_apart(root: Path, changes: list[Change], *, filters: bool) -> tuple[list[Change], list[Refusal]]:
     """The changes that may be made, and a refusal for each that would undo an edit nobody has committed."""
     before = {change.path: change.before for change in changes if change.before is not None}
     if not before:
         return changes, []
     after = {change.path: change.after for change in changes if change.after is not None}
-    same = find_same_to_git(root, {path: (before[path], after[path]) for path in before.keys() & after.keys()})
-    edited = find_hand_edits(root, {path: content for path, content in before.items() if path not in same})
+    pairs = {path: (before[path], after[path]) for path in before.keys() & after.keys()}
+    same = find_same_to_git(root, pairs, filters=filters)
+    rest = {path: content for path, content in before.items() if path not in same}
+    edited = find_hand_edits(root, rest, filters=filters)
     kept = [change for change in changes if change.path not in edited and change.path not in same]
     return kept, [_refuse_edit(change) for change in changes if change.path in edited]
 

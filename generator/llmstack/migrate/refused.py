@@ -13,12 +13,12 @@ from typing import Any
 
 from llmstack import yamlio
 from llmstack.finding import Route
+from llmstack.kubernetes.quantities import quantity
 from llmstack.migrate.exposed import secret_routes
 from llmstack.migrate.spellings import at_route, models
 from llmstack.migrate.step import File, Step, make_step
 from llmstack.model.reading import Problem, validate
 from llmstack.model.stack import foreign_keys, map_defaults, without
-from llmstack.model.types import quantity_value
 from llmstack.model.unknown_keys import explain, flag_arguments, in_one_line, slip
 from llmstack.secrecy.credentials import MASK, is_secret_name, mask_text
 from llmstack.values.edit import (
@@ -100,7 +100,7 @@ def remove_idle_limits(file: File) -> Iterator[Step]:
     for number, model in models(file.data):
         route: Route = (*MODELS, number, "limitGPU")
         request = file.merged_model(number).get("requestGPU")
-        counts = [quantity_value(str(count)) for count in (model.get("limitGPU"), request) if count is not None]
+        counts = [quantity(str(count)) for count in (model.get("limitGPU"), request) if count is not None]
         if len(counts) == 2 and counts[0] == counts[1] and file.document.find(route) is not None:
             edits = partial(remove_routes, file.document, [route])
             said = "gone: the limit of GPUs is their request"

@@ -29,8 +29,8 @@ def _sizes(tensor: int, pipeline: int, more: tuple[str, ...]) -> ParallelSizes:
     return parallel_sizes(["--tensor-parallel-size", str(tensor), "--pipeline-parallel-size", str(pipeline), *more])
 
 
-def needs_shm(model: Model, gpus: float) -> bool:
-    """Whether a pod of the model wants more than the runtime's 64 MiB of /dev/shm; `gpus` are those of one pod.
+def needs_shm(model: Model, *, several_gpus: bool) -> bool:
+    """Whether a pod of the model wants more than the runtime's 64 MiB of /dev/shm; `several_gpus`: it has as many.
 
     Workers of one pod speak through it, and vLLM's own offloading maps its buffer there (kserve pull request 5949).
     What nobody can read from the values (a command of one's own, a file of settings, `$(TP)`) is judged by the
@@ -38,19 +38,19 @@ def needs_shm(model: Model, gpus: float) -> bool:
     """
     if "shm_size" in model.model_fields_set and model.shm_size:
         return True
-    return offloads_natively(model) or model.uses_lws or _several_workers(model, gpus)
+    return offloads_natively(model) or model.uses_lws or _several_workers(model, several_gpus=several_gpus)
 
 
-def _several_workers(model: Model, gpus: float) -> bool:
+def _several_workers(model: Model, *, several_gpus: bool) -> bool:
     if (model.command and not model.uses_ray) or reads_config_file(model):
-        return gpus > 1
+        return several_gpus
     sizes = model_sizes(model)
     data = sizes.data if sizes.data_local is None or model.uses_ray else sizes.data_local
     parts = (sizes.tensor, sizes.pipeline, sizes.prefill_context, data)
     if any(part is None for part in parts):
-        return gpus > 1
+        return several_gpus
     if model.uses_ray:
-        return (sizes.tensor or 1) > 1 or gpus > 1
+        return (sizes.tensor or 1) > 1 or several_gpus
     product = 1
     for part in parts:
         product *= part or 1

@@ -11,15 +11,16 @@ Fix: raise the limit, with room for the engine itself, or make the cache smaller
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from typing import Any
 
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Route, Severity
 from llmstack.flags import split_flags
+from llmstack.kubernetes.quantities import quantity
 from llmstack.model.engine import Model
 from llmstack.model.stack import Stack
-from llmstack.model.types import quantity_value
 from llmstack.objects import lmcache
 from llmstack.objects.arguments import extra
 from llmstack.objects.engine_pod import resources
@@ -37,18 +38,18 @@ def run(subject: Subject) -> Iterator[Problem]:
         yield from _disk(subject.stack, at, model)
 
 
-def _memory(at: Route, model: Model) -> Iterator[tuple[Route, str, float]]:
+def _memory(at: Route, model: Model) -> Iterator[tuple[Route, str, Fraction]]:
     """Yield each buffer in CPU memory: where it is said, its words, its bytes."""
     config = model.lmcache_config
     stated = "cpu_offloading_buffer_size" in config.model_fields_set
-    buffer = quantity_value(str(config.cpu_offloading_buffer_size or "0"))
+    buffer = quantity(str(config.cpu_offloading_buffer_size or "0"))
     if config.enabled and buffer and (stated or not config.transfers):
         workers, where = workers_per_pod(model), (*at, "lmcacheConfig", "cpuOffloadingBufferSize")
         what = f"{config.cpu_offloading_buffer_size} GB of KV cache{_each(workers)}"
         size = buffer if buffer > GIB else buffer * GIB
         yield where, what, size * workers
     for flag in split_flags(extra(model)):
-        size_of = quantity_value(flag.value or "") if flag.name == "--kv-offloading-size" else None
+        size_of = quantity(flag.value or "") if flag.name == "--kv-offloading-size" else None
         if size_of:
             yield (*at, "vllmConfig", "extraArgs"), f"{flag.value} GiB of KV cache", size_of * GIB
 
@@ -58,14 +59,14 @@ def _disk(stack: Stack, at: Route, model: Model) -> Iterator[Problem]:
     if gigabytes and lmcache.owns_disk(stack, model):
         workers, where = workers_per_pod(model), (*at, "lmcacheConfig", "diskOffloadingBufferSize")
         what = f"{gigabytes} GiB of disk cache{_each(workers)}"
-        yield from _compare(model, "ephemeral-storage", where, what, float(gigabytes) * GIB * workers)
+        yield from _compare(model, "ephemeral-storage", where, what, Fraction(gigabytes) * GIB * workers)
 
 
 def _each(workers: int) -> str:
     return f" for each of {workers} workers" if workers > 1 else ""
 
 
-def _compare(model: Model, resource: str, route: Route, what: str, size: float) -> Iterator[Problem]:
+def _compare(model: Model, resource: str, route: Route, what: str, size: Fraction) -> Iterator[Problem]:
     sizes = resources(model) or {}
     limit, request = (_bytes(sizes.get(part), resource) for part in ("limits", "requests"))
     if limit is not None and size >= limit:
@@ -76,9 +77,9 @@ def _compare(model: Model, resource: str, route: Route, what: str, size: float) 
         yield Problem(message, route, "request what the cache and the engine need together", milder=True)
 
 
-def _bytes(part: object, resource: str) -> float | None:
+def _bytes(part: object, resource: str) -> Fraction | None:
     held = part.get(resource) if isinstance(part, Mapping) else None
-    return quantity_value(str(held)) if held is not None else None
+    return quantity(str(held)) if held is not None else None
 
 
 def _shown(part: Mapping[str, Any], resource: str) -> str:
