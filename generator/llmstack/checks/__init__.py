@@ -62,7 +62,7 @@ from llmstack.checks.rules import (
 )
 from llmstack.checks.subject import Subject
 from llmstack.finding import Finding, Severity
-from llmstack.secrecy.words import line_holds_secret
+from llmstack.secrecy.lines import line_may_hold_secret
 from llmstack.values.layers import Layers
 from llmstack.values.source import Source
 
@@ -181,7 +181,7 @@ def _hide_secrets(findings: list[Finding]) -> Iterator[Finding]:
         if place is None or finding.secret or not place.source_line:
             yield finding
         else:
-            holds = (place.path, place.line) in lines or line_holds_secret(place.source_line)
+            holds = (place.path, place.line) in lines or line_may_hold_secret(place.source_line)
             yield replace(finding, secret=True) if holds else finding
 
 
