@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from llmstack import schemas, yamlio
+from llmstack import schemas
 from llmstack.checks import FOUNDATIONS, run_checks, settle
 from llmstack.checks.partial import key_of, run_partial
 from llmstack.checks.subject import Subject
@@ -19,6 +19,7 @@ from llmstack.model.reading import read_stack
 from llmstack.model.stack import Stack
 from llmstack.progress import Step, ignore
 from llmstack.report.changes import show_refusal
+from llmstack.report.inert import inert_yaml
 from llmstack.repository.project import Environment, Project, name_findings
 from llmstack.repository.sops_config import renew_rules
 from llmstack.repository.validation import stale_tree, unit_folders, validate_units
@@ -126,7 +127,7 @@ def render(project: Project, environment: Environment) -> tuple[list[Finding], s
     subject = reading[0].subject
     if subject is None or has_errors(findings):
         return findings, None
-    return findings, "".join(f"---\n{yamlio.dump(placed.object)}" for placed in subject.objects)
+    return findings, "".join(f"---\n{inert_yaml(placed.object)}" for placed in subject.objects)
 
 
 def validate(

@@ -171,9 +171,11 @@ def affected(
     """
     import json
 
+    from llmstack.report.inert import inert_json
+
     units = _affected(shared.find_project(None), before, after)
     if format is opt.AffectedFormat.JSON:
-        print(json.dumps({"envs": units}, indent=2))
+        print(inert_json(json.dumps({"envs": units}, indent=2)))
         return
     sys.stdout.write("".join(f"{name}/{unit}\n" for name, names in units.items() for unit in names))
 

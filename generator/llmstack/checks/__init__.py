@@ -154,7 +154,7 @@ def settle(findings: Iterable[Finding], layers: Layers, levels: dict[str, str]) 
 
     Errors of reading (a file that cannot be understood) cannot be turned off.
     """
-    sources = {layer.source.path: layer.source for layer in layers.layers}
+    sources = {layer.source.path: layer.source for layer in layers.layers if "llmstack:" in layer.source.text}
     stood: list[Finding] = []
     for finding in findings:
         placed = finding if finding.place or finding.route is None else finding.at(layers.place(finding.route))
@@ -192,7 +192,7 @@ def _ignored(finding: Finding, sources: dict[str, Source]) -> str | None:
     """
     place = finding.place
     source = sources.get(place.path) if place is not None else None
-    if place is None or source is None or "llmstack:" not in source.text:
+    if place is None or source is None:
         return None
     above = source.lines[place.line - 2] if 2 <= place.line <= len(source.lines) + 1 else ""
     own = source.lines[place.line - 1] if place.line <= len(source.lines) else ""

@@ -81,7 +81,7 @@ def _mask_shown(text: str | None) -> str | None:
         return mask_text(text) if text is not None else None
     try:
         value = json.loads(text)
-    except ValueError:
+        masked = mask(value)
+    except (ValueError, RecursionError):
         return mask_text(text)
-    masked = mask(value)
     return text if masked == value else json.dumps(masked, ensure_ascii=False)

@@ -15,6 +15,9 @@ from llmstack.secrecy.names import is_secret_name, names_address
 
 MASK = "(masked)"
 
+LONGEST = 400
+"""How much of what follows a name is looked at to tell whether it is a reference: none is longer."""
+
 _QUOTED = r"\"(?:\\.|[^\"\\\n])*\"|'[^'\n]*'"
 _LINE = re.compile(r"[^\n]+")
 _WORDS = re.compile(rf"(?!=)(?:{_QUOTED}|[^\s\"']+)+")
@@ -52,6 +55,7 @@ _STRUCTURE = re.compile(
 )
 """What stands after a key's colon and is no secret: YAML's own words and signs, a reference to a Secret."""
 _PREFIX = re.compile(r"[fFrRbB]{1,2}(?=[\"'])")
+_IN_JSON = re.compile(r"[,}\]]")
 _COMMENT = re.compile(r"[ \t]#(?=[ \t]|\Z).*\Z")
 _SIGNS = " \t\"'\\,;:)]}|&"
 
@@ -132,9 +136,10 @@ def _find_values(text: str, names: re.Pattern[str], values: re.Pattern[str]) -> 
     for found in names.finditer(text):
         if found.start() < done or not is_secret_name(found["name"].rpartition("/")[2] or found["name"]):
             continue
-        held = values.match(text, found.end())
-        if held is None or _says_nothing(found, held[0]):
+        head = values.match(text, found.end(), found.end() + LONGEST)
+        if head is None or _says_nothing(found, head[0]):
             continue
+        held = values.match(text, found.end()) or head
         yield held.span()
         done = held.end()
 
@@ -144,20 +149,22 @@ def _says_nothing(found: re.Match[str], value: str) -> bool:
     after_colon = ":" in found[0].removeprefix(found["name"])
     if after_colon and _STRUCTURE.fullmatch(value):
         return True
-    before = found.string[found.start() - 1 : found.start()]
-    bare = _first(value, before) if after_colon else value
-    bare = bare.strip(_SIGNS)
+    bare = (_first(found, value) if after_colon else value).strip(_SIGNS)
     if not bare or _is_harmless(found["name"], bare) or _is_harmless(found["name"], value.strip(_SIGNS)):
         return True
     return bool(_CODE.match(_SCHEME.sub("", bare, count=1).lstrip())) or (not after_colon and bool(_CALL.match(value)))
 
 
-def _first(value: str, before: str) -> str:
-    """The value itself in what follows a colon: inside its quotes, or up to the quote that its name is in."""
+def _first(found: re.Match[str], value: str) -> str:
+    """The value itself in what follows a colon: inside its quotes, up to the quote that its name is in, or up to the
+    next sign of JSON where it stands in JSON."""
     value = _PREFIX.sub("", value.lstrip("\\"), count=1)
     quote = value[:1] if value[:1] in ("'", '"') else ""
     if quote:
         return value[1:].partition(quote)[0]
+    before = found.string[found.start() - 1 : found.start()]
+    if before in ("'", '"') and found[0][len(found["name"]) :].lstrip("\\")[:1] == before:
+        return _IN_JSON.split(value, maxsplit=1)[0]
     if before in ("'", '"'):
         value = value.partition(before)[0]
     return _COMMENT.sub("", value)

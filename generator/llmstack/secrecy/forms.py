@@ -83,7 +83,7 @@ _FORMS = re.compile(
     "|".join([_LONG_FORMS, rf"(?<![A-Za-z0-9])(?:{'|'.join(FORMS.values())})", _HEADERS, _COMMANDS]), re.DOTALL
 )
 _HINT = re.compile(
-    r"-----BEGIN|PuTTY|[a-z]{2,8}_|sk-|gl[a-z]{2,5}-|nvapi-|eyJ|AGE-|A[KS]IA|ABSK|AIza|ya29|GOCSPX|Key=|Signature=|sig=|SG\.|pypi"
+    r"-----BEGIN|PuTTY|[a-z][a-z0-9]{0,7}_|sk-|gl[a-z]{2,5}-|nvapi-|eyJ|AGE-|A[KS]IA|ABSK|AIza|ya29|GOCSPX|Key=|Signature=|sig=|SG\.|pypi"
     r"|pplx|xai-|csk-|dapi|hv[sbr]\.|xox|xapp|hooks|webhook|chat\.goo|tskey|ATATT|(?i:bearer|basic)|\s-u |\s--user|\s-p"
 )
 """What every form begins with or holds: a text without it needs no search."""

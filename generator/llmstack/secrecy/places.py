@@ -26,7 +26,7 @@ class SecretPlace:
     route: Route
     name: str
     form: Literal["value", "text", "argument", "data", "key"]
-    """By a name or a known form; inside a text; on a command line; in a Secret; as a key of a map."""
+    """By its name; inside a text, or as the whole of it; after a flag; in a Secret; as a key of a map."""
 
 
 def find_places(data: Any, route: Route = (), key: str = "") -> Iterator[SecretPlace]:
@@ -36,8 +36,7 @@ def find_places(data: Any, route: Route = (), key: str = "") -> Iterator[SecretP
     elif isinstance(data, list):
         yield from _in_list(data, route, key)
     elif is_secret(key, data) or (key in _TYPED and _is_text(data)):
-        named = is_secret(key, "x") or (isinstance(data, str) and has_form(data))
-        yield SecretPlace(route, key, "value" if named else "text")
+        yield SecretPlace(route, key, "value" if is_secret(key, "x") else "text")
 
 
 def plaintext_in_objects(objects: Sequence[Any]) -> Iterator[tuple[int, SecretPlace]]:
@@ -91,9 +90,9 @@ def _in_map(data: Mapping[str, Any], route: Route, key: str) -> Iterator[SecretP
 
 def _in_list(data: list[Any], route: Route, key: str) -> Iterator[SecretPlace]:
     words = [item if isinstance(item, (str, int, float)) else "" for item in data]
-    named = dict(argument_secrets(words)) if any(isinstance(word, str) and word for word in words) else {}
+    named = dict(argument_secrets(words))
     for index, item in enumerate(data):
-        if index in named:
+        if index in named and named[index].startswith("--"):
             yield SecretPlace((*route, index), named[index], "argument")
         elif not _follows_flag(words, index):
             yield from find_places(item, (*route, index), key)

@@ -19,6 +19,7 @@ turn this check off.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -90,11 +91,11 @@ def _in_comments(layer: Layer) -> Iterator[Finding]:
     text = layer.source.text
     if not any("#" in line and comment_holds_secret(line[line.index("#") :]) for line in layer.source.lines):
         return
-    document = read_document(text)
-    for start, end in document.comments:
+    lines = [0, *(found.end() for found in re.finditer("\n", text))]
+    for start, end in read_document(text).comments:
         if comment_holds_secret(text[start:end]):
-            line = text.count("\n", 0, start)
-            at = layer.source.at(line, start - (text.rfind("\n", 0, start) + 1), end - start)
+            line = bisect_right(lines, start) - 1
+            at = layer.source.at(line, start - lines[line], end - start)
             help = "remove it from the file, and replace the secret where it was issued: Git keeps what was committed"
             yield Finding(ID, SEVERITY, "a comment holds a secret in plain text", None, at, help, True)
 
@@ -121,8 +122,8 @@ def _describe(subject: Subject, place: SecretPlace) -> Finding:
         return _argument_finding(subject, route, name)
     if (route[-1] == "value" and "env" in route[-3:]) or "configs" in route[-2:-1] or "data" in route[-2:-1]:
         return _variable_finding(subject, route, name)
-    message = f"`{name}` is a secret in plain text" if name and place.form == "value" else "this text holds a secret"
-    return _finding(route, message, _OUT)
+    verb = "is" if place.form == "value" else "holds"
+    return _finding(route, f"`{name}` {verb} a secret in plain text", _OUT)
 
 
 def _argument_finding(subject: Subject, route: Route, flag: str) -> Finding:
