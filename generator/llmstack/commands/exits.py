@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import typer
 
 from llmstack import __version__
+from llmstack.commands.streams import make_inert
 
 if TYPE_CHECKING:
     from llmstack.finding import Finding
@@ -58,22 +59,22 @@ def run(program: Callable[[], object]) -> int:
     except (Exception, KeyboardInterrupt, SystemExit) as error:
         code, words = _explain(error)
         with contextlib.suppress(OSError):
-            sys.stderr.write(words)
+            sys.stderr.write(_mask(words))
     for stream in (sys.stdout, sys.stderr):
         _drop_rest(stream)
     return code if isinstance(code, int) else Exit.CLEAN
 
 
 def _use_utf8() -> None:
-    """Write UTF-8 whatever the locale, so that output is the same everywhere; a closed stream is an empty one."""
+    """Write UTF-8 whatever the locale, inert, so that output is the same everywhere; a closed stream is empty."""
     if sys.stdin is None:
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
-        elif isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+        else:
+            make_inert(name)
 
 
 def _drop_rest(stream: TextIO) -> None:
@@ -124,6 +125,13 @@ def _known_errors() -> tuple[tuple[tuple[type[Exception], ...], Exit], ...]:
         ((RefusedError,), Exit.REFUSED),
         ((DiskError, GitError, KustomizationError, ToolError), Exit.FAILED),
     )
+
+
+def _mask(words: str) -> str:
+    """What is said of an error, without secrets: programs that we run repeat what they were given."""
+    from llmstack.secrecy.masking import mask_words
+
+    return mask_words(words)
 
 
 def _usage(error: Any) -> str:

@@ -11,6 +11,7 @@ from typing import Literal
 from llmstack.disk.error import DiskError, reason_of
 from llmstack.disk.listing import Listing, list_tree, read_file, read_if_other
 from llmstack.disk.ownership import HEADER_BYTES, find_hand_edits, find_same_to_git, is_ours
+from llmstack.secrecy.files import mask_file
 
 Kind = Literal["write", "create", "delete"]
 Reason = Literal["foreign", "hand-edited", "symlink"]
@@ -100,7 +101,10 @@ def plan_tree(
 
 
 def unified_diff(path: str, before: bytes | None, after: bytes | None) -> str:
-    """Return the change of one file as a unified diff, as `diff -u` and `git diff` print it."""
+    """Return the change of one file as a unified diff, as `diff -u` and `git diff` print it, secrets masked.
+
+    A line of which only what is masked changes is shown as changed.
+    """
     old, new = (_lines(content) for content in (before, after))
     names = (
         f"a/{path}" if before is not None else "/dev/null",
@@ -112,12 +116,32 @@ def unified_diff(path: str, before: bytes | None, after: bytes | None) -> str:
     )
 
 
-def _lines(content: bytes | None) -> list[str]:
+class _Line(str):
+    """A line as it is shown, which is equal to another one where both were written the same."""
+
+    __slots__ = ("written",)
+    written: str
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Line) and self.written == other.written
+
+    def __hash__(self) -> int:
+        return hash(self.written)
+
+
+def _lines(content: bytes | None) -> list[_Line]:
     """Lines end at line feeds alone: splitlines() would also break at form feeds and Unicode separators."""
     text = (content or b"").decode("utf-8", "replace")
-    lines = [f"{line}\n" for line in text.split("\n")]
-    lines[-1] = lines[-1][:-1]
-    return lines if lines[-1] else lines[:-1]
+    lines = []
+    for written, shown in zip(text.split("\n"), mask_file(text).split("\n"), strict=True):
+        line = _Line(f"{shown}\n")
+        line.written = written
+        lines.append(line)
+    if not lines[-1].written:
+        return lines[:-1]
+    last = _Line(lines[-1][:-1])
+    last.written = f"{lines[-1].written} (no line feed)"
+    return [*lines[:-1], last]
 
 
 def _is_in_the_way(link: str, wanted: Mapping[str, str]) -> bool:

@@ -14,13 +14,15 @@ from typing import Any
 from llmstack import yamlio
 from llmstack.finding import Route
 from llmstack.kubernetes.quantities import quantity
-from llmstack.migrate.exposed import secret_routes
 from llmstack.migrate.spellings import at_route, models
 from llmstack.migrate.step import File, Step, make_step
 from llmstack.model.reading import Problem, validate
 from llmstack.model.stack import foreign_keys, map_defaults, without
 from llmstack.model.unknown_keys import explain, flag_arguments, in_one_line, slip
-from llmstack.secrecy.credentials import MASK, is_secret_name, mask_text
+from llmstack.secrecy.credentials import MASK
+from llmstack.secrecy.masking import mask_text
+from llmstack.secrecy.names import is_secret_name
+from llmstack.secrecy.places import find_places
 from llmstack.values.edit import (
     CannotEdit,
     Edit,
@@ -267,7 +269,7 @@ def _commented(file: File, spot: Spot) -> list[str]:
 def _without_secrets(file: File, document: Document, start: int, end: int) -> str:
     """A stretch of the text with every secret in it taken out, and the rest of a line that looks like one."""
     spans = []
-    for route in secret_routes(file.data):
+    for route in (place.route for place in find_places(file.data)):
         spot = document.find(route)
         part = spot.value.resolved if spot is not None else None
         if part is not None and start <= part.body < part.end <= end:
@@ -285,7 +287,7 @@ def _is_secret(file: File, route: Route) -> bool:
     """Whether a key, or what it holds, is a secret: then it becomes no argument."""
     if any(is_secret_name(str(step)) for step in route[-1:]):
         return True
-    return any(found[: len(route)] == route for found in secret_routes(file.data))
+    return any(place.route[: len(route)] == route for place in find_places(file.data))
 
 
 PHASES: tuple[Callable[[File], Iterator[Step]], ...] = (

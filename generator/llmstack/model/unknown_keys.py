@@ -20,7 +20,8 @@ from llmstack.flags.keys import arguments_of, flag_of_key
 from llmstack.model.sections import keys_at
 from llmstack.model.stack import Stack
 from llmstack.model.types import section_of
-from llmstack.secrecy.credentials import is_secret_name, mask_text
+from llmstack.secrecy.masking import mask_text
+from llmstack.secrecy.names import is_secret_name
 from llmstack.values.layers import ALIASES, MODELS
 
 HINTS: Mapping[str, Mapping[str, str]] = {
