@@ -15,6 +15,8 @@ ALLOWED = {
     "values": {"values", "finding", "yamlio"},
     "model": {"model", "values", "finding", "yamlio"},
     "flags": {"flags", "schemas", "finding", "yamlio"},
+    "engine": {"engine", "flags", "schemas", "finding", "yamlio"},
+    "hub": {"hub", "engine"},
     "objects": {"objects", "model", "values", "finding", "yamlio"},
     "tree": {"tree", "objects", "model", "finding", "yamlio"},
     "review": {"review", "tree", "finding", "yamlio"},
@@ -24,7 +26,7 @@ ALLOWED = {
 }
 """By folder: the parts of the package that it may import."""
 
-PURE = ("values", "model", "objects", "tree", "review", "checks", "flags", "migrate")
+PURE = ("values", "model", "objects", "tree", "review", "checks", "flags", "engine", "migrate")
 IMPURE = {
     "os",
     "subprocess",
