@@ -18,14 +18,14 @@ from llmstack.finding import Finding, Place, Severity, has_errors, sort_findings
 from llmstack.model.reading import read_stack
 from llmstack.model.stack import Stack
 from llmstack.progress import Step, ignore
-from llmstack.project import Environment, Project, name_findings
 from llmstack.report.changes import show_refusal
-from llmstack.sops_config import renew_rules
+from llmstack.repository.project import Environment, Project, name_findings
+from llmstack.repository.sops_config import renew_rules
+from llmstack.repository.validation import stale_tree, unit_folders, validate_units
 from llmstack.tree import sops_rules
 from llmstack.tree.base import Base, lay_out_base
 from llmstack.tree.layout import lay_out_environment
 from llmstack.tree.secrets import secret_findings
-from llmstack.validation import stale_tree, unit_folders, validate_units
 from llmstack.values.layers import Layers
 from llmstack.values.source import Source
 

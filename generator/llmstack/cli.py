@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from llmstack import __version__
-from llmstack import options as opt
-from llmstack import shared_by_commands as shared
-from llmstack.ending import Exit, run
-from llmstack.secret_command import secret
+from llmstack.commands import options as opt
+from llmstack.commands import output as shared
+from llmstack.commands.exits import Exit, run
+from llmstack.commands.secret import secret
 
 if TYPE_CHECKING:
-    from llmstack.project import Project
+    from llmstack.repository.project import Project
 
 cli = typer.Typer(
     name="llmstack",
@@ -145,9 +145,9 @@ def diff(
     """
     from datetime import date
 
+    from llmstack.commands.comparison import fails, make_review
     from llmstack.report.review_formats import render_review
-    from llmstack.reviewing import fails, make_review
-    from llmstack.revisions import open_comparison
+    from llmstack.repository.snapshot import open_comparison
 
     comparison = open_comparison(shared.find_project(None).root, before, after)
     review = make_review(comparison, today=date.today(), tool_folder=shared.tool_folder())
@@ -179,8 +179,8 @@ def affected(
 
 
 def _affected(project: Project, before: str | None, after: str | None) -> dict[str, list[str]]:
-    from llmstack.reviewing import find_affected
-    from llmstack.revisions import open_comparison
+    from llmstack.commands.comparison import find_affected
+    from llmstack.repository.snapshot import open_comparison
 
     return find_affected(open_comparison(project.root, before, after))
 
@@ -195,7 +195,7 @@ def migrate(
 
     Comments, order and blank lines stay; secrets become references.
     """
-    from llmstack import migrating
+    from llmstack.commands import migrating
     from llmstack.report.migration import show_migration
 
     migrated = migrating.migrate_file(shared.find_project([values]), values, env)
@@ -208,8 +208,8 @@ def migrate(
 @cli.command()
 def explain(key: opt.Key) -> None:
     """Print what a key does, found by any part of its path."""
-    from llmstack.docs.explain import explain_key
     from llmstack.errors import UsageError
+    from llmstack.report.explanation import explain_key
 
     text = explain_key(key)
     if text is None:
@@ -220,7 +220,7 @@ def explain(key: opt.Key) -> None:
 @cli.command()
 def schema() -> None:
     """Print the JSON Schema of a values file, for editors."""
-    from llmstack.docs.schema import schema_text
+    from llmstack.model.json_schema import schema_text
 
     sys.stdout.write(schema_text())
 
@@ -231,7 +231,7 @@ def init(directory: opt.NewFolder = Path()) -> None:
 
     Overwrites nothing: when one of its files is there already, none is written.
     """
-    from llmstack.init import make_repository, next_commands
+    from llmstack.commands.init import make_repository, next_commands
 
     root = (shared.Options.directory or Path()) / directory
     written = make_repository(root)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from llmstack.checks.duplicate_env import DERIVED, derived_environment
+from llmstack.checks.rules.duplicate_env import DERIVED, derived_environment
 from llmstack.checks.subject import Subject
 from llmstack.model.reading import read_stack
 from llmstack.values.source import read_source

@@ -8,8 +8,8 @@ import pytest
 from tests.checks.examples import FOLDER, settled
 
 from llmstack.checks import settle
-from llmstack.checks.secret_words import is_secret_value, line_holds_secret
 from llmstack.model.reading import read_stack
+from llmstack.secrecy.words import is_secret_value, line_holds_secret
 from llmstack.values.source import read_source
 
 FILES = sorted((FOLDER / "plaintext-secret" / "bad").glob("*.yaml"))

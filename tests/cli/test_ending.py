@@ -11,7 +11,7 @@ from subprocess import PIPE
 
 import pytest
 
-from llmstack.ending import Exit, run
+from llmstack.commands.exits import Exit, run
 from tests.cli.sandbox import Sandbox, make_sandbox
 from tests.cli.transcript import REPOSITORIES
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import typer
 
-from llmstack import options
 from llmstack.cli import cli
-from llmstack.ending import Exit
+from llmstack.commands import options
+from llmstack.commands.exits import Exit
 from tests.cli.sandbox import make_sandbox
 from tests.cli.transcript import parse, play
 

@@ -14,10 +14,10 @@ import pytest
 
 from llmstack import yamlio
 from llmstack.checks import run_checks
-from llmstack.checks.pod_standards import breaches
-from llmstack.checks.pods import pod_templates
 from llmstack.checks.subject import Subject
 from llmstack.finding import Finding, Severity
+from llmstack.kubernetes.pod_standards import breaches
+from llmstack.kubernetes.pods import pod_templates
 from llmstack.model.reading import read_stack
 from llmstack.objects.components import build_all
 from llmstack.values.layers import merge

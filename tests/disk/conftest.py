@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from llmstack import gitio
 from llmstack.disk.apply import apply
 from llmstack.disk.home import find_home
 from llmstack.disk.ownership import header
 from llmstack.disk.plan import WritePlan, plan_tree
+from llmstack.git.objects import Repository, find_repository
 
 SCOPES = ("base", "overlays/prod")
 _GIT = {
@@ -104,8 +104,8 @@ class Tree:
         return self.git("rev-parse", "HEAD").strip()
 
 
-def opened(tree: Tree) -> gitio.Repository:
-    repository = gitio.find_repository(tree.root)
+def opened(tree: Tree) -> Repository:
+    repository = find_repository(tree.root)
     assert repository is not None
     return repository
 

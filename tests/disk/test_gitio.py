@@ -9,32 +9,44 @@ from pathlib import Path
 
 import pytest
 
-from llmstack import gitio
-from llmstack.gitio import Difference, GitError, Repository
+from llmstack.git.objects import (
+    Difference,
+    GitError,
+    Repository,
+    find_blobs,
+    find_repository,
+    hash_files,
+    read_blob,
+    read_differences,
+    read_files,
+    read_heads,
+    read_stages,
+    resolve_revision,
+)
 
 from .conftest import Tree, opened
 
 
 def test_outside_git_there_is_no_repository(tree: Tree) -> None:
-    assert gitio.find_repository(tree.root) is None
+    assert find_repository(tree.root) is None
 
 
 def test_a_repository_is_found_from_below_and_through_links(repo: Tree, tmp_path: Path) -> None:
     (repo.root / "a/b").mkdir(parents=True)
     (tmp_path / "link").symlink_to(repo.root / "a")
-    found = gitio.find_repository(tmp_path / "link/b")
+    found = find_repository(tmp_path / "link/b")
     assert found == Repository(repo.root / "a/b", repo.root, repo.root / ".git")
 
 
 def test_an_empty_git_folder_is_no_repository(tree: Tree) -> None:
     (tree.root / ".git").mkdir()
-    assert gitio.find_repository(tree.root) is None
+    assert find_repository(tree.root) is None
 
 
 def test_a_working_tree_whose_repository_is_gone_is_an_error(tree: Tree) -> None:
     tree.write({".git": "gitdir: /nonexistent\n"})
     with pytest.raises(GitError, match="leads to no Git folder"):
-        gitio.find_repository(tree.root)
+        find_repository(tree.root)
 
 
 def test_revisions_resolve_to_commits(repo: Tree) -> None:
@@ -44,19 +56,19 @@ def test_revisions_resolve_to_commits(repo: Tree) -> None:
     repo.write({"a": "2"})
     second = repo.commit()
     repository = opened(repo)
-    assert gitio.resolve_revision(repository, "HEAD") == second
-    assert gitio.resolve_revision(repository, "main") == second
-    assert gitio.resolve_revision(repository, "v1") == first
-    assert gitio.resolve_revision(repository, first[:10]) == first
+    assert resolve_revision(repository, "HEAD") == second
+    assert resolve_revision(repository, "main") == second
+    assert resolve_revision(repository, "v1") == first
+    assert resolve_revision(repository, first[:10]) == first
     for bad in ("nowhere", "", "--all", "HEAD\nHEAD", "HEAD:a", "missing"):
         with pytest.raises(GitError, match="is no commit, branch or tag"):
-            gitio.resolve_revision(repository, bad)
+            resolve_revision(repository, bad)
 
 
 def test_an_unborn_head_is_said_to_be_no_commit(repo: Tree) -> None:
     with pytest.raises(GitError, match="`HEAD` is no commit"):
-        gitio.resolve_revision(opened(repo), "HEAD")
-    assert gitio.read_heads(opened(repo)) == {}
+        resolve_revision(opened(repo), "HEAD")
+    assert read_heads(opened(repo)) == {}
 
 
 def test_heads_of_a_merge_in_progress(repo: Tree) -> None:
@@ -68,21 +80,21 @@ def test_heads_of_a_merge_in_progress(repo: Tree) -> None:
     repo.git("checkout", "-q", "main")
     repo.write({"a": "3\n"})
     ours = repo.commit()
-    assert gitio.read_heads(opened(repo)) == {"HEAD": (ours,)}
+    assert read_heads(opened(repo)) == {"HEAD": (ours,)}
     repo.git("merge", "other", check=False)
-    assert gitio.read_heads(opened(repo)) == {"HEAD": (ours,), "MERGE_HEAD": (theirs,)}
+    assert read_heads(opened(repo)) == {"HEAD": (ours,), "MERGE_HEAD": (theirs,)}
     blobs = {number: repo.git("rev-parse", f":{number}:a").strip() for number in (1, 2, 3)}
-    assert gitio.read_stages(opened(repo)) == {"a": blobs}
-    assert gitio.find_blobs(opened(repo), [ours, theirs], ["a", "b"]) == {
+    assert read_stages(opened(repo)) == {"a": blobs}
+    assert find_blobs(opened(repo), [ours, theirs], ["a", "b"]) == {
         "a": {blobs[2], blobs[3]},
         "b": set(),
     }
     repo.git("merge", "--abort")
     repo.git("cherry-pick", "other", check=False)
-    assert gitio.read_heads(opened(repo)) == {"HEAD": (ours,), "CHERRY_PICK_HEAD": (theirs,)}
+    assert read_heads(opened(repo)) == {"HEAD": (ours,), "CHERRY_PICK_HEAD": (theirs,)}
     repo.git("cherry-pick", "--abort")
     repo.git("rebase", "other", check=False)
-    assert gitio.read_heads(opened(repo)) == {"HEAD": (theirs,), "REBASE_HEAD": (ours,)}
+    assert read_heads(opened(repo)) == {"HEAD": (theirs,), "REBASE_HEAD": (ours,)}
 
 
 def test_files_of_a_revision(repo: Tree) -> None:
@@ -99,14 +111,14 @@ def test_files_of_a_revision(repo: Tree) -> None:
     repo.commit()
     repo.write({"x/a": "later\n"})
     repository = opened(repo)
-    assert gitio.read_files(repository, "HEAD", ["x", "x y", "missing"]) == {
+    assert read_files(repository, "HEAD", ["x", "x y", "missing"]) == {
         path: content for path, content in files.items() if path != "z"
     }
-    assert gitio.read_files(repository, "HEAD", []) == {}
-    assert gitio.read_blob(repository, "HEAD", "x/a") == b"1\n"
-    assert gitio.read_blob(repository, "HEAD", "x/link") is None
-    assert gitio.read_blob(repository, "HEAD", "x") is None
-    assert gitio.read_blob(repository, "HEAD", "nothing") is None
+    assert read_files(repository, "HEAD", []) == {}
+    assert read_blob(repository, "HEAD", "x/a") == b"1\n"
+    assert read_blob(repository, "HEAD", "x/link") is None
+    assert read_blob(repository, "HEAD", "x") is None
+    assert read_blob(repository, "HEAD", "nothing") is None
 
 
 def test_differences_between_revisions(repo: Tree) -> None:
@@ -121,10 +133,10 @@ def test_differences_between_revisions(repo: Tree) -> None:
         "x/gone": Difference(b"1", None),
         "x/new": Difference(None, b"2"),
     }
-    assert gitio.read_differences(opened(repo), first, "HEAD", ["x"]) == expected
-    assert gitio.read_differences(opened(repo), first, None, ["x"]) == expected
-    assert gitio.read_differences(opened(repo), "HEAD", "HEAD", ["x"]) == {}
-    assert gitio.read_differences(opened(repo), first, "HEAD", []) == {}
+    assert read_differences(opened(repo), first, "HEAD", ["x"]) == expected
+    assert read_differences(opened(repo), first, None, ["x"]) == expected
+    assert read_differences(opened(repo), "HEAD", "HEAD", ["x"]) == {}
+    assert read_differences(opened(repo), first, "HEAD", []) == {}
 
 
 def test_a_renamed_file_is_gone_in_one_place_and_new_in_another(repo: Tree) -> None:
@@ -134,7 +146,7 @@ def test_a_renamed_file_is_gone_in_one_place_and_new_in_another(repo: Tree) -> N
     repo.commit()
     content = b"the same\n" * 20
     for after in ("HEAD", None):
-        assert gitio.read_differences(opened(repo), first, after, ["x"]) == {
+        assert read_differences(opened(repo), first, after, ["x"]) == {
             "x/new": Difference(None, content),
             "x/old": Difference(content, None),
         }
@@ -143,10 +155,10 @@ def test_a_renamed_file_is_gone_in_one_place_and_new_in_another(repo: Tree) -> N
 def test_folders_are_names_and_no_patterns(repo: Tree) -> None:
     repo.write({"x/a": "1", "*/a": "2", ":(top)/a": "3"})
     repo.commit()
-    assert gitio.read_files(opened(repo), "HEAD", ["*"]) == {"*/a": b"2"}
+    assert read_files(opened(repo), "HEAD", ["*"]) == {"*/a": b"2"}
     repo.write({"x/a": "11", "*/a": "22", ":(top)/a": "33", "x/b": "4"})
-    assert gitio.read_differences(opened(repo), "HEAD", None, ["*"]) == {"*/a": Difference(b"2", b"22")}
-    assert gitio.read_differences(opened(repo), "HEAD", None, [":(top)"]) == {":(top)/a": Difference(b"3", b"33")}
+    assert read_differences(opened(repo), "HEAD", None, ["*"]) == {"*/a": Difference(b"2", b"22")}
+    assert read_differences(opened(repo), "HEAD", None, [":(top)"]) == {":(top)/a": Difference(b"3", b"33")}
 
 
 def test_the_working_tree_is_what_is_on_disk(repo: Tree) -> None:
@@ -167,7 +179,7 @@ def test_the_working_tree_is_what_is_on_disk(repo: Tree) -> None:
     repo.write({"x/changed": "2", "x/untracked": "2", "x/ignored": "2", "x/staged": "2", "x/touched": "1"})
     repo.git("add", "x/staged")
     repo.git("rm", "-q", "--cached", "x/unstaged")
-    assert gitio.read_differences(opened(repo), "HEAD", None, ["x"]) == {
+    assert read_differences(opened(repo), "HEAD", None, ["x"]) == {
         "x/changed": Difference(b"1", b"2"),
         "x/gone": Difference(b"1", None),
         "x/ignored": Difference(None, b"2"),
@@ -189,7 +201,7 @@ def test_a_conflicted_file_differs_by_what_is_on_disk(repo: Tree) -> None:
     repo.git("merge", "other", check=False)
     on_disk = (repo.root / "x/a").read_bytes()
     assert b"<<<<<<<" in on_disk
-    assert gitio.read_differences(opened(repo), "HEAD", None, ["x"]) == {"x/a": Difference(b"3\n", on_disk)}
+    assert read_differences(opened(repo), "HEAD", None, ["x"]) == {"x/a": Difference(b"3\n", on_disk)}
 
 
 def test_paths_are_relative_to_the_root_that_was_asked_about(repo: Tree) -> None:
@@ -197,12 +209,12 @@ def test_paths_are_relative_to_the_root_that_was_asked_about(repo: Tree) -> None
     first = repo.commit()
     repo.write({"sub/x/a": "2", "x/a": "top 2", "sub/x/new": "3"})
     repository = opened(Tree(repo.root / "sub"))
-    assert gitio.read_files(repository, "HEAD", ["x"]) == {"x/a": b"1"}
-    assert gitio.read_differences(repository, first, None, ["x"]) == {
+    assert read_files(repository, "HEAD", ["x"]) == {"x/a": b"1"}
+    assert read_differences(repository, first, None, ["x"]) == {
         "x/a": Difference(b"1", b"2"),
         "x/new": Difference(None, b"3"),
     }
-    assert gitio.hash_files(repository, ["x/a"]) == {"x/a": repo.git("hash-object", "sub/x/a").strip()}
+    assert hash_files(repository, ["x/a"]) == {"x/a": repo.git("hash-object", "sub/x/a").strip()}
 
 
 def test_nothing_configured_in_the_repository_runs_or_changes_the_answer(repo: Tree, tmp_path: Path) -> None:
@@ -219,9 +231,9 @@ def test_nothing_configured_in_the_repository_runs_or_changes_the_answer(repo: T
     index = (repo.root / ".git/index").read_bytes()
     (repo.root / "x/a").touch()
     expected = {"x/a": Difference(b"1\n", b"2\n")}
-    assert gitio.read_differences(opened(repo), first, None, ["x"]) == expected
-    assert gitio.read_differences(opened(repo), first, "HEAD", ["x"]) == expected
-    assert gitio.read_stages(opened(repo)) == {}
+    assert read_differences(opened(repo), first, None, ["x"]) == expected
+    assert read_differences(opened(repo), first, "HEAD", ["x"]) == expected
+    assert read_stages(opened(repo)) == {}
     assert not trap.exists()
     assert (repo.root / ".git/index").read_bytes() == index
 
@@ -232,10 +244,10 @@ def test_a_failure_of_git_is_told_with_its_own_words(repo: Tree) -> None:
     blob = repo.git("rev-parse", "HEAD:x/a").strip()
     (repo.root / ".git/objects" / blob[:2] / blob[2:]).unlink()
     with pytest.raises(GitError, match=f"{blob} is missing"):
-        gitio.read_files(opened(repo), "HEAD", ["x"])
+        read_files(opened(repo), "HEAD", ["x"])
     (repo.root / ".git/index").write_bytes(b"broken")
     with pytest.raises(GitError, match=r"`git ls-files` failed in .*index file"):
-        gitio.read_stages(opened(repo))
+        read_stages(opened(repo))
 
 
 def test_sha256_repositories_are_read_alike(tree: Tree) -> None:
@@ -244,17 +256,17 @@ def test_sha256_repositories_are_read_alike(tree: Tree) -> None:
     first = tree.commit()
     tree.write({"x/a": "2\n"})
     assert len(first) == 64
-    assert gitio.read_differences(opened(tree), first, None, ["x"]) == {"x/a": Difference(b"1\n", b"2\n")}
+    assert read_differences(opened(tree), first, None, ["x"]) == {"x/a": Difference(b"1\n", b"2\n")}
 
 
 def test_without_a_git_program_the_error_says_so(repo: Tree) -> None:
     repo.write({"x/a": "1\n"})
     repo.commit()
     code = (
-        "import sys\nfrom pathlib import Path\nfrom llmstack import gitio\n"
-        "repository = gitio.find_repository(Path(sys.argv[1]))\n"
-        "try:\n    gitio.read_heads(repository)\n"
-        "except gitio.GitError as error:\n    print(error)\n"
+        "import sys\nfrom pathlib import Path\nfrom llmstack.git.objects import GitError, find_repository, read_heads\n"
+        "repository = find_repository(Path(sys.argv[1]))\n"
+        "try:\n    read_heads(repository)\n"
+        "except GitError as error:\n    print(error)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(repo.root)],

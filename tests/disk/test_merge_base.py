@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from llmstack import gitio
-from llmstack.gitio import GitError, NoMergeBaseError
+from llmstack.git.objects import GitError, NoMergeBaseError, find_merge_base, resolve_revision
 
 from .conftest import Tree, opened
 
@@ -26,13 +25,13 @@ def test_the_merge_base_with_origins_default_branch(repo: Tree, tmp_path: Path, 
     repo.write({"a": "3"})
     repo.commit()
     clone.git("fetch", "-q")
-    assert gitio.find_merge_base(opened(clone)) == base
+    assert find_merge_base(opened(clone)) == base
     clone.git("remote", "set-head", "origin", "--delete")  # as actions/checkout leaves it
     if name == "trunk":
         with pytest.raises(NoMergeBaseError, match="no default branch"):
-            gitio.find_merge_base(opened(clone))
+            find_merge_base(opened(clone))
     else:
-        assert gitio.find_merge_base(opened(clone)) == base
+        assert find_merge_base(opened(clone)) == base
 
 
 def test_without_a_remote_main_comes_before_master(repo: Tree) -> None:
@@ -42,9 +41,9 @@ def test_without_a_remote_main_comes_before_master(repo: Tree) -> None:
     repo.write({"a": "2"})
     second = repo.commit()
     repo.git("checkout", "-q", "-b", "feature")
-    assert gitio.find_merge_base(opened(repo)) == second
+    assert find_merge_base(opened(repo)) == second
     repo.git("branch", "-D", "main")
-    assert gitio.find_merge_base(opened(repo)) == first
+    assert find_merge_base(opened(repo)) == first
 
 
 def test_a_shallow_clone_is_told_to_fetch_more(repo: Tree, tmp_path: Path) -> None:
@@ -62,9 +61,9 @@ def test_a_shallow_clone_is_told_to_fetch_more(repo: Tree, tmp_path: Path) -> No
     Tree(tmp_path / "one").git("remote", "set-head", "origin", "--delete", check=False)
     for name in ("both", "one"):
         with pytest.raises(NoMergeBaseError, match="fetch-depth: 0"):
-            gitio.find_merge_base(opened(Tree(tmp_path / name)))
+            find_merge_base(opened(Tree(tmp_path / name)))
         with pytest.raises(GitError, match="fetch-depth: 0"):
-            gitio.resolve_revision(opened(Tree(tmp_path / name)), first)
+            resolve_revision(opened(Tree(tmp_path / name)), first)
 
 
 def test_unrelated_histories_have_no_merge_base(repo: Tree) -> None:
@@ -73,5 +72,5 @@ def test_unrelated_histories_have_no_merge_base(repo: Tree) -> None:
     repo.git("checkout", "-q", "--orphan", "other")
     repo.commit("another beginning")
     with pytest.raises(NoMergeBaseError, match="no common commit") as caught:
-        gitio.find_merge_base(opened(repo))
+        find_merge_base(opened(repo))
     assert "fetch-depth" not in str(caught.value)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import jsonschema_rs
 import pytest
+from tools.pages.values import values_page
 
-from llmstack.docs.explain import explain_key
-from llmstack.docs.keys import all_keys
-from llmstack.docs.schema import schema_text, values_schema
-from llmstack.docs.values_page import values_page
+from llmstack.model.json_schema import schema_text, values_schema
+from llmstack.model.keys import all_keys
+from llmstack.report.explanation import explain_key
 from llmstack.values.scalars import SourceText
 from llmstack.values.source import read_source
 

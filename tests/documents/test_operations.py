@@ -15,7 +15,7 @@ from llmstack import yamlio
 from llmstack.checks import CHECKS
 from llmstack.checks.reading import READING
 from llmstack.cli import cli
-from llmstack.docs.explain import explain_key
+from llmstack.report.explanation import explain_key
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = {name: (DOCS / name).read_text(encoding="utf-8") for name in ("operations.md", "sync.md")}

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from llmstack import schemas, tools, yamlio
+from llmstack import programs, schemas, yamlio
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "generator" / "llmstack"
@@ -41,15 +41,15 @@ OBJECTS: dict[str, dict[str, Any]] = {
 }
 
 
-def check(folder: Path, kind: str, spec: dict[str, Any], version: str) -> tools.Verdict:
+def check(folder: Path, kind: str, spec: dict[str, Any], version: str) -> programs.Verdict:
     """What kubeconform says of one object, with nothing but the package's own schemas."""
     api_version, _, name = kind.partition(" ")
     file = folder / "object.yaml"
     data = {"apiVersion": api_version, "kind": name, "metadata": {"name": "engine"}, "spec": spec}
     file.write_text(yamlio.dump(data), encoding="utf-8")
     home = os.environ.get("LLMSTACK_TOOLS")
-    (verdict,) = tools.kubeconform(
-        tools.find_tool(tools.KUBECONFORM, Path(home) if home else None),
+    (verdict,) = programs.kubeconform(
+        programs.find_tool(programs.KUBECONFORM, Path(home) if home else None),
         [file],
         schema_locations=schemas.locations(),
         kubernetes_version=schemas.full_version(version),

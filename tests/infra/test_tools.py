@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from llmstack import sops, tools
+from llmstack import programs
+from llmstack.secrets import sops
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = {
@@ -36,8 +37,8 @@ def test_nothing_is_replaced() -> None:
     assert "exclude" not in GO_MOD
 
 
-@pytest.mark.parametrize("tool", [tools.KUSTOMIZE, tools.KUBECONFORM], ids=lambda tool: tool.name)
-def test_the_program_advises_the_version_that_is_tested(tool: tools.Tool) -> None:
+@pytest.mark.parametrize("tool", [programs.KUSTOMIZE, programs.KUBECONFORM], ids=lambda tool: tool.name)
+def test_the_program_advises_the_version_that_is_tested(tool: programs.Tool) -> None:
     assert tool.install.endswith(f"@{version(tool.name)}")
     assert "v{}.{}.{}".format(*tool.oldest) == version(tool.name)
 

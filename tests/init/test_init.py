@@ -13,10 +13,10 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from llmstack import __version__, tools, yamlio
-from llmstack.docs.schema import schema_text, values_schema
+from llmstack import __version__, programs, yamlio
+from llmstack.commands.init import SCHEMA, TEMPLATES, make_repository, repository_files
 from llmstack.errors import RefusedError, UsageError
-from llmstack.init import SCHEMA, TEMPLATES, make_repository, repository_files
+from llmstack.model.json_schema import schema_text, values_schema
 from tests.cli.sandbox import Sandbox, make_sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,7 +46,7 @@ def test_the_files() -> None:
 
 
 def test_every_template_is_used() -> None:
-    folder = ROOT / "generator" / "llmstack" / "init" / "files"
+    folder = ROOT / "generator" / "llmstack" / "commands" / "init" / "files"
     assert {path.name for path in folder.iterdir()} == set(TEMPLATES.values())
 
 
@@ -73,15 +73,15 @@ def test_the_tools_build_from_its_go_mod(tmp_path: Path) -> None:
     built = tmp_path / "bin"
     done = subprocess.run(command, cwd=tmp_path, env=os.environ | {"GOBIN": str(built)}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    for tool in (tools.KUSTOMIZE, tools.KUBECONFORM):
-        assert tools.find_tool(tool, built) == built / tool.name
+    for tool in (programs.KUSTOMIZE, programs.KUBECONFORM):
+        assert programs.find_tool(tool, built) == built / tool.name
 
 
 def test_its_go_mod_names_the_versions_this_project_is_tested_with() -> None:
     ours = (ROOT / "tools" / "go.mod").read_text(encoding="utf-8")
     pinned = re.findall(r"^\t(\S+ v\S+)", FILES["tools/go.mod"], re.MULTILINE)
     assert [line for line in pinned if line not in ours] == []
-    for tool in (tools.KUSTOMIZE, tools.KUBECONFORM):
+    for tool in (programs.KUSTOMIZE, programs.KUBECONFORM):
         assert re.search(rf"/{tool.name}(/v5)? v{'.'.join(map(str, tool.oldest))} ", FILES["tools/go.mod"])
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 import typer
+from tools.pages.commands import commands_page
 
 from llmstack.cli import cli
-from llmstack.docs.commands_page import commands_page
-from llmstack.ending import MEANINGS, Exit
+from llmstack.commands.exits import MEANINGS, Exit
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "commands.md"
 GROUP: Any = typer.main.get_command(cli)

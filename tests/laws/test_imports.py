@@ -1,4 +1,4 @@
-"""Data flows one way: values → model → objects → tree → disk; what is between model and tree, and review, is pure."""
+"""Data flows one way: a room imports only rooms below it, and what computes touches nothing outside the process."""
 
 from __future__ import annotations
 
@@ -9,85 +9,92 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[2] / "generator" / "llmstack"
-MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
+MODULES = sorted(PACKAGE.rglob("*.py"))
 
-ALLOWED = {
-    "values": {"values", "finding", "yamlio"},
-    "model": {"model", "values", "finding", "yamlio"},
-    "flags": {"flags", "schemas", "finding", "yamlio"},
-    "engine": {"engine", "flags", "schemas", "finding", "yamlio"},
-    "hub": {"hub", "engine"},
-    "objects": {"objects", "model", "values", "finding", "yamlio"},
-    "tree": {"tree", "objects", "model", "finding", "yamlio"},
-    "review": {"review", "tree", "finding", "yamlio"},
-    "disk": {"disk", "gitio", "gitrun", "finding"},
-    "migrate": {"migrate", "checks", "flags", "model", "values", "finding", "yamlio"},
-    "checks": {"checks", "flags", "review", "objects", "model", "values", "schemas", "finding", "yamlio"},
-}
-"""By folder: the parts of the package that it may import."""
+ORDER = (
+    # what everything may use
+    "errors", "finding", "progress", "yamlio",
+    # foreign systems
+    "schemas", "programs", "git", "kubernetes", "kustomize", "secrecy",
+    # values → model → objects → tree → disk
+    "values", "flags", "engine", "hub", "model", "objects", "tree", "disk",
+    # what is said of them
+    "review", "checks", "migrate", "report",
+    # the program
+    "repository", "app", "secrets", "commands", "cli",
+)  # fmt: skip
+"""Every room and every loose module, from the bottom up: each imports only what stands before it."""
 
-PURE = ("values", "model", "objects", "tree", "review", "checks", "flags", "engine", "migrate")
-IMPURE = {
-    "os",
-    "subprocess",
-    "socket",
-    "time",
-    "random",
-    "tempfile",
-    "shutil",
-    "git",
-    "typer",
-    "urllib",
-    "requests",
-}
+IMPURE_ROOMS = frozenset((
+    "git", "hub", "disk", "repository", "programs", "commands", "cli", "progress", "app", "secrets", "schemas",
+))  # fmt: skip
+"""Rooms that may touch disk, clock, network, environment or processes; schemas/ reads the data of the package."""
+
+IMPURE = frozenset((
+    "datetime", "fcntl", "git", "glob", "http", "io", "os", "pathlib", "random", "requests", "select", "shutil",
+    "signal", "socket", "subprocess", "sys", "tempfile", "threading", "time", "typer", "urllib",
+))  # fmt: skip
+"""Modules that reach outside the process; `datetime` and `pathlib` may be imported for their types (below)."""
+
+_TYPES_ONLY = {"datetime": {"date", "datetime", "timedelta"}, "pathlib": {"PurePosixPath"}, "urllib": {"quote"}}
+"""What pure rooms take from them: values of a type, never the clock or the disk."""
 
 
-def _imports(path: Path) -> Iterator[tuple[str, str]]:
-    """Yield (top, second) of every import: ("llmstack", "values"), ("os", "")."""
+def _imports(path: Path) -> Iterator[tuple[str, str, str]]:
+    """Yield (package, room, name) of every import: ("llmstack", "values", "Layers"), ("os", "", "")."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        names = []
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            for alias in node.names:
+                package, _, rest = alias.name.partition(".")
+                yield package, rest.partition(".")[0], ""
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module] if node.module != "llmstack" else [f"llmstack.{alias.name}" for alias in node.names]
-        for name in names:
-            top, _, rest = name.partition(".")
-            yield top, rest.partition(".")[0]
+            package, _, rest = node.module.partition(".")
+            for alias in node.names:
+                yield package, rest.partition(".")[0] or alias.name, alias.name
 
 
-def _folder(path: Path) -> str:
-    relative = path.relative_to(PACKAGE)
-    return relative.parts[0] if len(relative.parts) > 1 else ""
+def _room(path: Path) -> str:
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
 
 
-@pytest.mark.parametrize(
-    "path",
-    [path for path in MODULES if _folder(path) in ALLOWED],
-    ids=lambda path: str(path.relative_to(PACKAGE)),
-)
-def test_a_folder_imports_only_what_comes_before_it(path: Path) -> None:
-    found = {second for top, second in _imports(path) if top == "llmstack" and second}
-    assert found <= ALLOWED[_folder(path)] | {"__version__"}
+def _name(path: Path) -> str:
+    return str(path.relative_to(PACKAGE))
 
 
-@pytest.mark.parametrize(
-    "path",
-    [path for path in MODULES if _folder(path) in PURE],
-    ids=lambda path: str(path.relative_to(PACKAGE)),
-)
+def test_every_room_has_its_place_in_the_order() -> None:
+    rooms = {_room(path) for path in MODULES if path.parent != PACKAGE or path.stem != "__init__"}
+    assert rooms == set(ORDER)
+    assert len(ORDER) == len(rooms)
+
+
+def test_few_modules_stand_loose() -> None:
+    loose = [path.stem for path in MODULES if path.parent == PACKAGE and path.stem != "__init__"]
+    assert len(loose) <= 8
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if _room(path) != "__init__"], ids=_name)
+def test_a_room_imports_only_what_stands_below_it(path: Path) -> None:
+    own = _room(path)
+    below = {*ORDER[: ORDER.index(own)], own, "__version__"}
+    assert {room for package, room, _ in _imports(path) if package == "llmstack"} <= below
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if _room(path) not in IMPURE_ROOMS], ids=_name)
 def test_what_computes_touches_no_disk_clock_or_environment(path: Path) -> None:
-    assert not {top for top, _ in _imports(path)} & IMPURE
-    calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
-    assert not [
-        call for call in calls if isinstance(call.func, ast.Name) and call.func.id in ("print", "open", "input")
-    ]
+    taken = {(package, name) for package, _, name in _imports(path) if package in IMPURE}
+    allowed = {(package, name) for package, names in _TYPES_ONLY.items() for name in names}
+    assert taken <= allowed
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    assert not [call for call in calls if isinstance(call, ast.Name) and call.id in ("print", "open", "input")]
+    assert not [call for call in calls if isinstance(call, ast.Attribute) and call.attr in ("today", "now", "utcnow")]
 
 
 def test_one_module_reads_and_writes_yaml() -> None:
-    users = {path.name for path in MODULES for top, _ in _imports(path) if top == "yaml"}
+    users = {_name(path) for path in MODULES for package, *_ in _imports(path) if package == "yaml"}
     assert users == {"yamlio.py"}
 
 
 def test_one_module_runs_programs() -> None:
-    users = {path.name for path in MODULES for top, _ in _imports(path) if top == "subprocess"}
-    assert users == {"tools.py", "gitrun.py"}  # gitrun: git, through GitPython
+    users = {_name(path) for path in MODULES for package, *_ in _imports(path) if package == "subprocess"}
+    assert users == {"programs.py", "git/process.py"}  # git/process: git, through GitPython

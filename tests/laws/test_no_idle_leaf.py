@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 
 from llmstack import yamlio
-from llmstack.review.build import Unsupported, build
+from llmstack.kustomize.build import Unsupported, build
 from tests.laws.strategies import stacks
 from tests.laws.trees import Tree, kustomize, tree_of
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from llmstack import tools, yamlio
+from llmstack import programs, yamlio
 from llmstack.disk.ownership import header
 from llmstack.finding import has_errors
 from llmstack.model.reading import read_stack
@@ -24,7 +24,7 @@ Identity = tuple[str, str, str | None, str]
 
 def kustomize() -> Path:
     folder = os.environ.get("LLMSTACK_TOOLS")
-    return tools.find_tool(tools.KUSTOMIZE, Path(folder) if folder else None)
+    return programs.find_tool(programs.KUSTOMIZE, Path(folder) if folder else None)
 
 
 @dataclass(frozen=True)

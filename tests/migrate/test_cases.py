@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from llmstack.commands.migrating import migrate_file
 from llmstack.finding import Severity
-from llmstack.migrating import migrate_file
-from llmstack.project import Project
 from llmstack.report.migration import show_migration
 from llmstack.report.text import render
+from llmstack.repository.project import Project
 
 HERE = Path(__file__).parent
 CASES = sorted(path for path in (HERE / "cases").glob("*.yaml") if not path.name.endswith(".base.yaml"))

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 import llmstack
+from llmstack.commands.migrating import migrate_file, write_file
 from llmstack.disk.error import ChangedMeanwhileError
 from llmstack.disk.replace import replace_file
 from llmstack.errors import RefusedError
-from llmstack.migrating import migrate_file, write_file
-from llmstack.project import Project
+from llmstack.repository.project import Project
 
 OLD = """\
 servingEngineSpec:

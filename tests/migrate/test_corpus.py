@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from llmstack.commands.migrating import Migrated, migrate_file, write_file
 from llmstack.finding import Severity
-from llmstack.migrating import Migrated, migrate_file, write_file
-from llmstack.project import Project
 from llmstack.report.migration import show_migration
+from llmstack.repository.project import Project
 from llmstack.values.source import read_source
 from tests.migrate.oracle import outcome
 from tests.parity.corpus import corpus_folder

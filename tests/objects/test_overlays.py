@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from llmstack import schemas, yamlio
-from llmstack.tools import KUBECONFORM, find_tool, kubeconform_texts
+from llmstack.programs import KUBECONFORM, find_tool, kubeconform_texts
 from tests.laws.trees import Tree, assert_laws, tree_of
 
 WORKLOADS_BASE = """

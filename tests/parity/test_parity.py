@@ -17,7 +17,7 @@ import pytest
 from llmstack import schemas, yamlio
 from llmstack.objects.components import build_all
 from llmstack.objects.placed import Object
-from llmstack.tools import KUBECONFORM, find_tool, kubeconform_texts
+from llmstack.programs import KUBECONFORM, find_tool, kubeconform_texts
 from tests.parity.compare import Difference, differences
 from tests.parity.corpus import Case, corpus_cases, own_cases
 from tests.parity.departures import DEPARTURES, explain, renamed

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from llmstack.report.mask import mask_change, mask_review
 from llmstack.report.options import Options
 from llmstack.report.review_formats import REVIEW_FORMATS
-from llmstack.review.credentials import MASK, is_secret_name, mask_text
-from llmstack.review.masking import mask_object
 from llmstack.review.result import Change, EnvironmentReview, ObjectChange, Review
+from llmstack.secrecy.credentials import MASK, is_secret_name, mask_text
+from llmstack.secrecy.masking import mask_object
 from tests.report import samples
 
 SECRET_NAMES = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from llmstack.review.affected import affected_units
+from llmstack.kustomize.affected import affected_units
 
 Tree = dict[str, str]
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from llmstack import yamlio
-from llmstack.review.build import Unsupported, build, build_all
-from llmstack.review.references import CLUSTER_SCOPED
+from llmstack.kustomize.build import Unsupported, build, build_all
+from llmstack.kustomize.references import CLUSTER_SCOPED
 
 Object = dict[str, Any]
 Tree = dict[str, Object]

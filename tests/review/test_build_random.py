@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from llmstack import yamlio
-from llmstack.review.build import Unsupported, build
+from llmstack.kustomize.build import Unsupported, build
 
 Object = dict[str, Any]
 Tree = dict[str, Object]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from llmstack.review.build import build
+from llmstack.kustomize.build import build
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("base", "overlays")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import llmstack
-from llmstack.tree.merge import MERGE_KEYS, Unsupported, merge_keys, merge_patch
+from llmstack.kustomize.merge import MERGE_KEYS, Unsupported, merge_keys, merge_patch
 
 Object = dict[str, Any]
 Patched = Callable[[list[tuple[Object, Object]]], list[Object]]

@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from llmstack.tree.merge import Unsupported, merge_patch
+from llmstack.kustomize.merge import Unsupported, merge_patch
 
 Object = dict[str, Any]
 Patched = Callable[[list[tuple[Object, Object]]], list[Object]]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from llmstack.review.stored import decoded, stored_template
+from llmstack.kubernetes.stored import decoded, stored_template
 
 FIELDS = Path(__file__).parent / "oracle" / "fields.tsv"
 SAMPLES: dict[str, list[Any]] = {

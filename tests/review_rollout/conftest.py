@@ -11,7 +11,7 @@ import pytest
 from llmstack.review.assess import assess
 from llmstack.review.facts import Facts, Pool
 from llmstack.review.result import EnvironmentReview, ObjectChange
-from llmstack.review.workload import Template, Workload
+from llmstack.review.rollout.workload import Template, Workload
 
 Object = dict[str, Any]
 TODAY = date(2026, 6, 1)

@@ -8,11 +8,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmstack.review.clock import play
-from llmstack.review.gpus import account
-from llmstack.review.judge import judge
-from llmstack.review.reach import explore
-from llmstack.review.simulate import simulate
+from llmstack.review.rollout.contention import judge
+from llmstack.review.rollout.deadlock_search import explore
+from llmstack.review.rollout.gpus import account
+from llmstack.review.rollout.simulate import simulate
+from llmstack.review.rollout.times import play
 
 KEY = ("h100", "nvidia.com/gpu")
 

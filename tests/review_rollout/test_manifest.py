@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from llmstack.review.amounts import quantity
+from llmstack.kubernetes.accelerators import gpus_of_pod
+from llmstack.kubernetes.quantities import quantity
+from llmstack.kubernetes.workloads import model_of, replicas_of, scalers, start_up_bounds, strategy_of
 from llmstack.review.facts import Facts, Pool
-from llmstack.review.manifest import model_of, replicas_of, scalers, start_up_bounds, strategy_of
-from llmstack.review.placement import gpus_of_pod, pool_of
-from llmstack.review.workload import template_of
+from llmstack.review.rollout.placement import pool_of
+from llmstack.review.rollout.workload import template_of
 
 GPU = "nvidia.com/gpu"
 

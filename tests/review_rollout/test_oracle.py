@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from llmstack.review.facts import Pool
-from llmstack.review.judge import judge
-from llmstack.review.workload import Workload
+from llmstack.review.rollout.contention import judge
+from llmstack.review.rollout.workload import Workload
 
 Pod = tuple[int, str, str, int]
 """Workload (-1: one that stays), revision, state (pending, loading, ready, terminating) and node (or, of

@@ -7,8 +7,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from llmstack.review.facts import Pool
-from llmstack.review.nodes import node_sizes, pack
-from llmstack.review.race import slot_bounds, slots
+from llmstack.review.rollout.deadlock import slot_bounds, slots
+from llmstack.review.rollout.nodes import node_sizes, pack
 
 
 @pytest.mark.parametrize(

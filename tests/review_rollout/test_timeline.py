@@ -7,7 +7,7 @@ from itertools import groupby
 from time import process_time
 from typing import Any
 
-from llmstack.review.cluster import TIMELINE_LIMIT
+from llmstack.review.rollout.cluster import TIMELINE_LIMIT
 
 Make = Callable[..., Any]
 

@@ -12,10 +12,11 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from llmstack import app, secret_store, sops, tools, yamlio
+from llmstack import app, programs, yamlio
 from llmstack.finding import Finding
-from llmstack.project import Project
-from llmstack.secret_store import Stored
+from llmstack.repository.project import Project
+from llmstack.secrets import set, sops
+from llmstack.secrets.set import Stored
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 MODEL = {
@@ -79,9 +80,7 @@ def set_secret(
     project: Project, value: str, name: str = "hf", key: str = "token", *, env: str = "prod", now: datetime = NOW
 ) -> Stored:
     (environment,) = project.select([env])
-    findings, stored = secret_store.set_secret(
-        project, environment, name, key, value, now=now, tool_folder=tool_folder()
-    )
+    findings, stored = set.set_secret(project, environment, name, key, value, now=now, tool_folder=tool_folder())
     assert stored is not None, findings
     return stored
 
@@ -96,7 +95,7 @@ def generate(project: Project) -> list[Finding]:
 
 def decrypt(path: Path, identity: str) -> Any:
     """What the official sops makes of a file; fails when it cannot, or its MAC is wrong."""
-    program = tools.find_tool(sops.SOPS, tool_folder())
+    program = programs.find_tool(sops.SOPS, tool_folder())
     environment = {"PATH": os.environ["PATH"], "SOPS_AGE_KEY": identity, "HOME": str(path.parent)}
     done = subprocess.run(
         [program, "decrypt", "--output-type", "json", str(path)],

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from llmstack import app, sops, tools, yamlio
+from llmstack import app, programs, yamlio
+from llmstack.commands.comparison import make_review
 from llmstack.errors import RefusedError, UsageError
 from llmstack.report.review_text import render
-from llmstack.reviewing import make_review
-from llmstack.revisions import open_comparison
+from llmstack.repository.snapshot import open_comparison
+from llmstack.secrets import sops
 from tests.secrets.support import age_key, decrypt, generate, repository, set_secret, tool_folder
 
 IDENTITY, RECIPIENT = age_key()
@@ -75,7 +76,7 @@ def test_a_second_key_leaves_the_first_as_it_is(tmp_path: Path, monkeypatch: pyt
     project = repository(tmp_path, prod=SOPS)
     set_secret(project, "one")
     before = yamlio.load((tmp_path / PATH).read_text(encoding="utf-8"))
-    with pytest.raises(tools.ToolError, match="SOPS_AGE_KEY_FILE"):
+    with pytest.raises(programs.ToolError, match="SOPS_AGE_KEY_FILE"):
         set_secret(project, "two", key="second")
     assert yamlio.load((tmp_path / PATH).read_text(encoding="utf-8")) == before
     monkeypatch.setenv("SOPS_AGE_KEY", IDENTITY)
@@ -95,7 +96,7 @@ def test_other_recipients_are_encrypted_for(tmp_path: Path) -> None:
 
 def test_the_value_is_no_argument_nor_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """sops is called through a script that writes down what a process list would show."""
-    real = tools.find_tool(sops.SOPS, tool_folder())
+    real = programs.find_tool(sops.SOPS, tool_folder())
     spy, log = tmp_path / "tools" / "sops", tmp_path / "log"
     spy.parent.mkdir()
     spy.write_text(f'#!/bin/sh\n{{ echo "$@"; env; }} >> {log}\nexec {real} "$@"\n', encoding="utf-8")
@@ -243,7 +244,7 @@ def test_rules_for_sops_itself(tmp_path: Path) -> None:
     generate(project)
     rules = yamlio.load((tmp_path / ".sops.yaml").read_text(encoding="utf-8"))["creation_rules"]
     assert [rule["age"] for rule in rules] == [other, RECIPIENT]
-    program = tools.find_tool(sops.SOPS, tool_folder())
+    program = programs.find_tool(sops.SOPS, tool_folder())
     command = [str(program), "encrypt", "--filename-override", "overlays/dev/secrets/new.yaml"]
     done = subprocess.run(
         command, input="kind: Secret\nstringData: {a: b}\n", cwd=tmp_path, capture_output=True, text=True, check=True

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from llmstack import schemas, tools, yamlio
+from llmstack import programs, schemas, yamlio
 from llmstack.objects.placed import Object
 from tests.laws.trees import Tree, tree_of
 
@@ -51,13 +51,13 @@ def objects(files: Mapping[str, str], folder: str = "clusters/") -> dict[tuple[s
     return found
 
 
-def verdicts(files: Mapping[str, str]) -> list[tools.Verdict]:
+def verdicts(files: Mapping[str, str]) -> list[programs.Verdict]:
     """What real kubeconform says of clusters/, each file on its own, strictly."""
     folder = os.environ.get("LLMSTACK_TOOLS")
-    program = tools.find_tool(tools.KUBECONFORM, Path(folder) if folder else None)
+    program = programs.find_tool(programs.KUBECONFORM, Path(folder) if folder else None)
     texts = {
         path: text for path, text in files.items() if path.startswith("clusters/") and "kustomize.config" not in text
     }
-    return tools.kubeconform_texts(
+    return programs.kubeconform_texts(
         program, texts, schema_locations=schemas.locations(), kubernetes_version=schemas.full_version("1.34")
     )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from llmstack import app, yamlio
-from llmstack.project import Project
+from llmstack.repository.project import Project
 from llmstack.tree.sync import SYNC_TOOLS
 from tests.laws.trees import build, tree_of
 from tests.sync.support import ARGO, ARTIFACT, FLUX, MODELS, objects, tree, values

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from llmstack.tools import (
+from llmstack.programs import (
     KUBECONFORM,
     KUSTOMIZE,
     Tool,

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from types import ModuleType
 
-from llmstack.checks import (
+from llmstack.checks.rules import (
     abbreviated_flag,
     argo_sops,
     bad_flag_value,
@@ -60,9 +60,9 @@ from llmstack.checks import (
     unknown_variable,
     unknown_vllm_version,
 )
-from llmstack.checks.secret_words import line_holds_secret
 from llmstack.checks.subject import Subject
 from llmstack.finding import Finding, Severity
+from llmstack.secrecy.words import line_holds_secret
 from llmstack.values.layers import Layers
 from llmstack.values.source import Source
 

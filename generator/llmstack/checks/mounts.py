@@ -6,9 +6,9 @@ import difflib
 from collections.abc import Iterator
 from typing import Any
 
-from llmstack.checks.pods import containers, pod_specs
 from llmstack.checks.subject import Subject
 from llmstack.finding import Finding, Route, Severity
+from llmstack.kubernetes.pods import containers, pod_specs
 from llmstack.model.engine import Model
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from llmstack.checks.fields import ENV_VAR, VOLUME
-from llmstack.checks.pods import containers, pod_specs
 from llmstack.checks.subject import Subject
 from llmstack.finding import Route
+from llmstack.kubernetes.pods import containers, pod_specs
 from llmstack.model.engine import Model
 from llmstack.model.secret_ref import SecretReference
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from llmstack.checks.duplicate_flag import TYPED_KEYS
+from llmstack.checks.rules.duplicate_flag import TYPED_KEYS
 from llmstack.checks.subject import Subject
 from llmstack.finding import Finding, Route
 from llmstack.flags import (

@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from llmstack.checks.pods import containers, pod_specs
 from llmstack.checks.services import DEFAULT_PORTS, read_address
 from llmstack.checks.subject import Subject
 from llmstack.checks.transfer_arguments import transfer_peers
 from llmstack.finding import Route
+from llmstack.kubernetes.pods import containers, pod_specs
 from llmstack.model.engine import Model
 
 Peer = Literal["receiver", "itself", "router", "cache-server", "engine"]

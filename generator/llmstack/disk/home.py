@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from llmstack import gitio
 from llmstack.disk.error import BusyError, DiskError, reason_of
+from llmstack.git.objects import find_repository
 
 LOCAL = ".llmstack"
 _RECORD = "written"
@@ -50,7 +50,7 @@ class Home:
 def find_home(root: Path) -> Home:
     """Return where `root` keeps its record; creates nothing. Raises DiskError when `root` is not
     there, GitError when its `.git` leads nowhere."""
-    repository = gitio.find_repository(root)
+    repository = find_repository(root)
     local = root / LOCAL
     if repository is None:
         return Home(local, local / _STAGING)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from llmstack.checks.secret_words import argument_secrets, holds_token, is_secret_value
 from llmstack.finding import Route
+from llmstack.secrecy.words import argument_secrets, holds_token, is_secret_value
 
 _TYPED = frozenset(("vllmApiKey", "hf_token", "credentials"))
 

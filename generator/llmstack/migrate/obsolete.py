@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from llmstack.checks.dead_key import DEAD, DEAD_ELSEWHERE
+from llmstack.checks.rules.dead_key import DEAD, DEAD_ELSEWHERE
 from llmstack.finding import Route
 from llmstack.flags import Match, catalogue_for, lint_environment
 from llmstack.migrate.spellings import at_route, models

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from llmstack.checks import plaintext_secret, settle
-from llmstack.checks.secret_words import argument_secrets, is_secret_value
+from llmstack.checks import settle
+from llmstack.checks.rules import plaintext_secret
 from llmstack.finding import Finding, Route
 from llmstack.migrate.spellings import at_route, models
 from llmstack.migrate.step import File
 from llmstack.model.stack import OTHER_CHARTS
+from llmstack.secrecy.words import argument_secrets, is_secret_value
 from llmstack.values.layers import MODELS, merge_layers
 
 Form = Literal["reference", "value", "variable", "argument"]

@@ -10,9 +10,9 @@ import json
 from dataclasses import replace
 
 from llmstack.finding import Finding
-from llmstack.review.credentials import MASK, is_secret_name, line_may_hold_secret, mask_forms, mask_text
-from llmstack.review.masking import mask, mask_object
 from llmstack.review.result import Change, EnvironmentReview, ObjectChange, Review, Risk
+from llmstack.secrecy.credentials import MASK, is_secret_name, line_may_hold_secret, mask_forms, mask_text
+from llmstack.secrecy.masking import mask, mask_object
 
 _SECRET_DATA = ("data", "stringData")
 

@@ -11,7 +11,7 @@ from llmstack.migrate import Migration
 from llmstack.migrate.exposed import secret_routes
 from llmstack.model.secret_ref import create_command
 from llmstack.report.visible import visible
-from llmstack.review.credentials import MASK, mask_text
+from llmstack.secrecy.credentials import MASK, mask_text
 from llmstack.values.source import Source
 from llmstack.values.syntax import Document, Part, read_document
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import llmstack
+from llmstack import __version__
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Options:
     """Escape codes of a terminal, in the text reports."""
     pages: Mapping[str, str] = field(default_factory=dict)
     """The page of each check, by id: a check's docstring. SARIF shows it beside the finding."""
-    version: str = llmstack.__version__
+    version: str = __version__
     limit: int = 65_000
     """Bytes that the Markdown report may have. A comment on GitHub holds 65,536; a marker needs some of
     them."""

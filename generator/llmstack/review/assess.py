@@ -6,17 +6,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 
-from llmstack.review import clock, gpus
-from llmstack.review.case import Case
+from llmstack.kubernetes.immutable import refused_fields
+from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.workloads import KINDS, Scalers, scalers
 from llmstack.review.facts import Facts
-from llmstack.review.immutable import refused_fields
-from llmstack.review.judge import judge
-from llmstack.review.manifest import KINDS, Scalers, scalers
-from llmstack.review.placement import Object, PoolKey
 from llmstack.review.result import EnvironmentReview, ObjectChange
 from llmstack.review.risks import find_risks
-from llmstack.review.rollout_risks import not_applied
-from llmstack.review.workload import Workload, fixed_gpus, read_workload
+from llmstack.review.risks.context import Case
+from llmstack.review.risks.rollouts import not_applied
+from llmstack.review.rollout import gpus
+from llmstack.review.rollout.contention import judge
+from llmstack.review.rollout.placement import PoolKey
+from llmstack.review.rollout.times import play, rollouts, total_seconds
+from llmstack.review.rollout.workload import Workload, fixed_gpus, read_workload
 
 
 def assess(
@@ -36,7 +38,9 @@ def assess(
     """
     owned = scalers(before), scalers(after)
     facts = facts_before, facts_after
-    refused = frozenset(key_of(change) for change in changes if refused_fields(change))
+    refused = frozenset(
+        key_of(change) for change in changes if refused_fields(change.kind, change.before, change.after)
+    )
     unapplied = {key_of(change) for change in changes if not_applied(change) is not None}
     moving = [*changes, *_rescaled(changes, after, owned)]
     workloads = [
@@ -48,17 +52,17 @@ def assess(
     ]
     idle = refused | unapplied - {workload.key for workload in workloads}
     fixed = _fixed(changes, after, workloads, idle, facts_after, owned)
-    times = clock.play(workloads, facts_after.pools, fixed)
+    times = play(workloads, facts_after.pools, fixed)
     verdicts = judge(workloads, facts_after.pools, fixed)
     case = Case(tuple(changes), after, tuple(workloads), times, verdicts, fixed, owned, facts, refused)
-    rolled = clock.rollouts(workloads, times)
+    rolled = rollouts(workloads, times)
     return EnvironmentReview(
         objects=tuple(changes),
         rollouts=rolled,
         gpus=gpus.account(workloads, facts_after.pools, fixed, times.likely, verdicts),
         risks=find_risks(case, today),
         timeline=tuple(times.likely.phases),
-        seconds=clock.total_seconds(rolled, times),
+        seconds=total_seconds(rolled, times),
     )
 
 

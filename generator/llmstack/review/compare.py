@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from llmstack.review.credentials import MASK
 from llmstack.review.differences import differences
-from llmstack.review.masking import mask, mask_object
 from llmstack.review.restarts import WORKLOADS, config_causes, template_causes
 from llmstack.review.result import Change, ObjectChange
+from llmstack.secrecy.credentials import MASK
+from llmstack.secrecy.masking import mask, mask_object
 
 Object = Mapping[str, Any]
 Identity = tuple[str, str, str, str]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from llmstack.kubernetes.stored import decoded, stored_template
 from llmstack.review.differences import differences
-from llmstack.review.stored import decoded, stored_template
 
 Object = Mapping[str, Any]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from llmstack import yamlio
+from llmstack.kustomize.patch import NotExpressible, difference
 from llmstack.model.stack import Stack
 from llmstack.objects import engine, labels
 from llmstack.objects.placed import Placed
 from llmstack.tree.base import WHOLE, Base, by_unit
-from llmstack.tree.patch import NotExpressible, difference
 from llmstack.tree.unit import KUSTOMIZATION, Component, Files, Parent, strip, write_component, write_unit
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from llmstack import yamlio
+from llmstack.kustomize.merge import DIRECTIVE, check_keys, merge_patch
+from llmstack.kustomize.patch import NotExpressible, difference
+from llmstack.kustomize.renames import references, rewrite, without_namespace
 from llmstack.objects.placed import Object
-from llmstack.tree.merge import DIRECTIVE, check_keys, merge_patch
-from llmstack.tree.patch import NotExpressible, difference
-from llmstack.tree.references import references, rewrite, without_namespace
 
 Files = dict[str, str]
 Slots = Mapping[str, Object]

@@ -1,0 +1,190 @@
+"""A name that Kubernetes refuses, is too long, or is another object's.
+
+Names of models, releases and environments are DNS labels: lower-case letters, digits and `-`, 63 characters
+at most. They are parts of the names of objects, each with a limit of its own: 63 for Services (which begin
+with a letter), Namespaces, label values, volumes and containers; 253 for other objects; 53 for a RayCluster,
+whose operator makes Services of its name (MaxRayClusterNameLength,
+ray-operator/controllers/ray/utils/constant.go); 52 for a CronJob and a StatefulSet, 50 for a LeaderWorkerSet,
+which makes a StatefulSet for each group: its pods carry the name and a hash as a label (kubernetes/kubernetes
+issue 64023). (Names of pods are cut to fit by the API: names.SimpleNameGenerator, k8s.io/apiserver
+pkg/storage/names/generate.go.) Nothing is ever shortened or rewritten in silence. Two objects of one kind,
+namespace and name, a model called `shared-pvc` beside sharedStorage for instance, would be one.
+
+Fix: rename the model or `gitops.release`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from llmstack.checks.fields import VOLUME
+from llmstack.checks.subject import Subject
+from llmstack.finding import Finding, Route, Severity
+from llmstack.kubernetes.pods import containers, pod_specs
+from llmstack.model.types import LABEL
+
+ID, SEVERITY = "bad-name", Severity.ERROR
+NEEDS_OBJECTS = True
+
+_LABEL = re.compile(LABEL)
+_SERVICE = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?")
+_SUBDOMAIN = re.compile(rf"{LABEL}(?:\.{LABEL})*")
+_PATH = re.compile(r"(?!\.\.?$)[^/%]+")
+
+_RULES: dict[str, tuple[int, re.Pattern[str], str]] = {
+    "Service": (63, _SERVICE, "a letter, then letters, digits and `-`"),
+    "RayCluster": (53, _SERVICE, "a letter, then letters, digits and `-`"),
+    "Namespace": (63, _LABEL, "letters, digits and `-`"),
+    "LeaderWorkerSet": (50, _SERVICE, "a letter, then letters, digits and `-`"),
+    "StatefulSet": (52, _LABEL, "letters, digits and `-`"),
+    "CronJob": (52, _SUBDOMAIN, "DNS labels"),
+    "Job": (63, _SUBDOMAIN, "DNS labels"),
+    "Role": (253, _PATH, "a path segment"),
+    "RoleBinding": (253, _PATH, "a path segment"),
+    "ClusterRole": (253, _PATH, "a path segment"),
+    "ClusterRoleBinding": (253, _PATH, "a path segment"),
+}
+_RULE = (253, _SUBDOMAIN, "lower-case DNS labels joined by dots")
+
+
+def run(subject: Subject) -> Iterator[Finding]:
+    sound = True
+    for at, model in subject.models():
+        for finding in _model(at, model.name or ""):
+            sound = False
+            yield finding
+    release = subject.stack.gitops.release
+    if len(release) > 63:
+        sound = False
+        yield Finding(
+            ID,
+            SEVERITY,
+            f"the release's name has {len(release)} characters; a label value has 63 at most",
+            ("gitops", "release"),
+            help="shorten it",
+        )
+    if len(subject.stack.gitops.namespace) > 63:
+        message = f"the namespace's name has {len(subject.stack.gitops.namespace)} characters; it may have 63"
+        yield Finding(ID, SEVERITY, message, ("gitops", "namespace"), help="shorten it")
+    for block in subject.blocks:
+        if block.definition == VOLUME:
+            yield from _volumes(block.route, block.value)
+    if sound:
+        yield from _objects(subject)
+
+
+def _model(at: Route, name: str) -> Iterator[Finding]:
+    if not name:
+        return
+    if not _LABEL.fullmatch(name):
+        proposal = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+        help = f"for instance `{proposal}`" if proposal else "use lower-case letters, digits and `-`"
+        yield Finding(
+            ID,
+            SEVERITY,
+            f"`{name}` is not a DNS label: lower-case letters, digits and `-`, no more",
+            (*at, "name"),
+            help=help,
+        )
+    elif len(name) > 63:
+        yield Finding(
+            ID,
+            SEVERITY,
+            f"the model's name has {len(name)} characters; a label value has 63 at most",
+            (*at, "name"),
+            help="shorten it",
+        )
+
+
+def _volumes(route: Route, volumes: list[dict[str, Any]]) -> Iterator[Finding]:
+    for number, volume in enumerate(volumes):
+        name = volume.get("name")
+        if isinstance(name, str) and not (_LABEL.fullmatch(name) and len(name) <= 63):
+            message = f"`{name}` is not a volume's name: a DNS label of 63 characters at most"
+            yield Finding(
+                ID, SEVERITY, message, (*route, number, "name"), help="use lower-case letters, digits and `-`"
+            )
+
+
+def _objects(subject: Subject) -> Iterator[Finding]:
+    """Names of objects and of the containers in them, and objects that are there twice."""
+    seen: set[tuple[str, str, str | None, str]] = set()
+    worst: dict[Route, _Fault] = {}
+    for placed in subject.objects:
+        object, route = placed.object, subject.route_of(placed)
+        metadata, kind = object["metadata"], str(object["kind"])
+        name, at = str(metadata.get("name")), _named(placed.unit, route)
+        found = _fault(kind, name, at)
+        if found is not None and found.excess >= worst.get(found.route, found).excess:
+            worst[found.route] = found
+        identity = (str(object["apiVersion"]), kind, metadata.get("namespace"), name)
+        if identity in seen:
+            message = f"there is a {kind} `{name}` already"
+            yield Finding(ID, SEVERITY, message, at, help="rename one of them")
+        seen.add(identity)
+        yield from _containers(route, object)
+    for fault in worst.values():
+        yield Finding(ID, SEVERITY, fault.message, fault.route, help=fault.help)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """What is wrong with the name of an object; of several at one place the one with most `excess` is
+    told."""
+
+    excess: int
+    message: str
+    route: Route
+    help: str
+
+
+def _fault(kind: str, name: str, at: Route) -> _Fault | None:
+    limit, pattern, form = _RULES.get(kind, _RULE)
+    excess = len(name) - limit
+    if excess > 0:
+        message = f"{kind} `{name}` has {len(name)} characters; it may have {limit}"
+        return _Fault(excess, message, at, f"shorten the model's name or gitops.release by {excess}")
+    if not pattern.fullmatch(name):
+        # A model's name is a DNS label by now: what is wrong is how the release begins.
+        route = at if at[:1] == ("extraObjects",) else ("gitops", "release")
+        return _Fault(0, f"`{name}` is not the name of a {kind}: {form}", route, "rename it")
+    return None
+
+
+def _named(unit: str, route: Route) -> Route:
+    """Where the name of an object comes from."""
+    if unit.startswith("models/") and route[:1] == ("servingEngineSpec",):
+        return (*route, "name")
+    return (*route, "metadata", "name") if route[:1] == ("extraObjects",) else ("gitops", "release")
+
+
+def _containers(route: Route, object: dict[str, Any]) -> Iterator[Finding]:
+    for path, spec in pod_specs(object):
+        names: set[str] = set()
+        for kind, number, container in containers(spec):
+            name = container.get("name")
+            if not isinstance(name, str):
+                continue
+            key = "initContainer" if kind == "initContainers" and route[:1] == ("servingEngineSpec",) else None
+            at = (
+                (*route, *path, kind, number, "name")
+                if route[:1] == ("extraObjects",)
+                else (*route, key, number, "name")
+                if key
+                else route
+            )
+            if not _LABEL.fullmatch(name) or len(name) > 63:
+                message = f"`{name}` is not a container's name: a DNS label of 63 characters at most"
+                yield Finding(ID, SEVERITY, message, at, help="use lower-case letters, digits and `-`")
+            if name in names:
+                yield Finding(
+                    ID,
+                    SEVERITY,
+                    f"there is a container `{name}` in the pod already",
+                    at,
+                    help="rename one of them",
+                )
+            names.add(name)

@@ -1,0 +1,126 @@
+"""How a run ends: the exit codes, and the one place that turns what went wrong into one of them."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Callable, Mapping
+from enum import IntEnum
+from typing import Any, TextIO
+
+import typer
+
+from llmstack import __version__
+
+
+class Exit(IntEnum):
+    """Exit codes, part of the contract."""
+
+    CLEAN = 0
+    ERRORS = 1
+    USAGE = 2
+    DIFFERS = 3
+    REFUSED = 4
+    FAILED = 5
+    BUG = 70
+    INTERRUPTED = 130
+    CUT_OFF = 141
+
+
+MEANINGS: Mapping[Exit, str] = {
+    Exit.CLEAN: "Clean: nothing stands against it.",
+    Exit.ERRORS: "Findings that are errors: values are not valid, a check failed, `--fail-on` is met.",
+    Exit.USAGE: "The command line cannot be meant so.",
+    Exit.DIFFERS: "Something differs: `gen --check`, `diff --exit-code`.",
+    Exit.REFUSED: "Refused: it would destroy or follow something that is not llmstack's. Nothing was written.",
+    Exit.FAILED: "A tool, Git or the disk failed.",
+    Exit.BUG: "A bug of llmstack's; it says how to report it.",
+    Exit.INTERRUPTED: "Interrupted with Ctrl-C (128 + the signal's number, as shells have it).",
+    Exit.CUT_OFF: "What read the output went away before its end, as in `llmstack render prod | head -1`.",
+}
+"""What each code says, for docs/commands.md."""
+
+_CLICK_ERROR: Any = typer.BadParameter.__mro__[2]
+"""Click's own error class, ClickException: typer may bring its own copy of click, which has no public name."""
+
+
+def run(program: Callable[[], object]) -> int:
+    """Run the program to its end, output written out; returns its exit code, whatever happens."""
+    _use_utf8()
+    try:
+        code = program()
+        sys.stdout.flush()
+    except (Exception, KeyboardInterrupt, SystemExit) as error:
+        code, words = _explain(error)
+        with contextlib.suppress(OSError):
+            sys.stderr.write(words)
+    for stream in (sys.stdout, sys.stderr):
+        _drop_rest(stream)
+    return code if isinstance(code, int) else Exit.CLEAN
+
+
+def _use_utf8() -> None:
+    """Write UTF-8 whatever the locale, so that output is the same everywhere; a closed stream is an empty one."""
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _drop_rest(stream: TextIO) -> None:
+    """Write out what is left; where that cannot be, drop it, else Python complains of it at its own end.
+
+    The way is that of Python's documentation of `signal`, "Note on SIGPIPE".
+    """
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _explain(error: BaseException) -> tuple[int, str]:
+    """The exit code of what ended the run, and the words for it."""
+    from llmstack.disk.error import DiskError
+    from llmstack.errors import RefusedError, UsageError
+    from llmstack.git.process import GitError
+    from llmstack.programs import ToolError
+
+    if isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError):
+        return Exit.CUT_OFF, ""  # typer turns it into a SystemExit of its own
+    if isinstance(error, (typer.Exit, SystemExit)):
+        code = error.exit_code if isinstance(error, typer.Exit) else error.code
+        return (code if isinstance(code, int) else Exit.CLEAN), ""
+    if isinstance(error, (KeyboardInterrupt, typer.Abort)):
+        return Exit.INTERRUPTED, "llmstack: interrupted\n"
+    if isinstance(error, _CLICK_ERROR):
+        return Exit.USAGE, _usage(error)
+    if isinstance(error, OSError):
+        reason = ": ".join(str(part) for part in (error.filename, error.strerror or error) if part)
+        return Exit.FAILED, f"llmstack: {reason}\n"
+    codes = {UsageError: Exit.USAGE, RefusedError: Exit.REFUSED}
+    for kind, ending in {**codes, **dict.fromkeys((DiskError, GitError, ToolError), Exit.FAILED)}.items():
+        if isinstance(error, kind):
+            return ending, f"llmstack: {error}\n"
+    return Exit.BUG, _report_bug(error)
+
+
+def _usage(error: Any) -> str:
+    """What typer says of a wrong command line: the usage, and what is wrong."""
+    words = io.StringIO()
+    error.show(words)
+    return words.getvalue()
+
+
+def _report_bug(error: BaseException) -> str:
+    import traceback
+
+    return f"""{"".join(traceback.format_exception(error))}
+llmstack {__version__} has a bug. Please report it with the lines above and the values that
+show it (without secrets) to the maintainers; SECURITY.md says how if it is a security matter.
+"""

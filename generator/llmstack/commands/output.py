@@ -1,0 +1,78 @@
+"""What the commands share: the options before them, the repository they are about, and how they report."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from llmstack.commands.exits import Exit
+
+if TYPE_CHECKING:
+    from llmstack.finding import Finding
+    from llmstack.repository.project import Environment, Project
+
+
+class Options:
+    """Options before the command."""
+
+    directory: Path | None = None
+
+
+def find_project(names: list[str] | None) -> Project:
+    """The repository a command is about."""
+    from llmstack.repository import project
+
+    return project.find_project(names or [], Options.directory)
+
+
+def report(findings: list[Finding], *, format: str = "text", result: bool = False) -> None:
+    """Print findings: on stdout where they are the result, else on stderr."""
+    from llmstack.report.formats import render_findings
+
+    stream = sys.stdout if result else sys.stderr
+    colour = stream.isatty() and "NO_COLOR" not in os.environ
+    stream.write(render_findings(findings, format, colour=colour, pages=_pages() if format == "sarif" else {}))
+
+
+def _pages() -> dict[str, str]:
+    """The page of each check, by id."""
+    from llmstack.checks import CHECKS
+
+    return {id: module.__doc__ or "" for id, module in CHECKS.items()}
+
+
+def exit_for(findings: list[Finding], *, strict: bool = False) -> None:
+    """End the run when there is an error among the findings; with `strict`, or a warning."""
+    from llmstack.finding import Severity, tally
+
+    counts = tally(findings)
+    if counts[Severity.ERROR] or (strict and counts[Severity.WARNING]):
+        raise typer.Exit(Exit.ERRORS)
+
+
+def talk(findings: list[Finding]) -> None:
+    """Print findings beside a result, notes left out; an error among them ends the run."""
+    from llmstack.finding import Severity
+
+    report([finding for finding in findings if finding.severity is not Severity.NOTE])
+    exit_for(findings)
+
+
+def one_environment(project: Project, values: str, env: str | None = None) -> Environment:
+    """The one environment that a name or a values file means; raises UsageError for several."""
+    from llmstack.errors import UsageError
+
+    selected = project.select([values], outside=True, env=env)
+    if len(selected) != 1:
+        raise UsageError(f"`{values}` means {len(selected)} environments: name one")
+    return selected[0]
+
+
+def tool_folder() -> Path | None:
+    """Where external programs are looked for before PATH."""
+    tools = os.environ.get("LLMSTACK_TOOLS")
+    return Path(tools) if tools else None

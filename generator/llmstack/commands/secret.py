@@ -1,0 +1,70 @@
+"""`llmstack secret`: reads a value where nobody sees it, and hands it on."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import typer
+
+from llmstack.commands import options as opt
+from llmstack.commands import output as shared
+from llmstack.errors import UsageError
+
+if TYPE_CHECKING:
+    from llmstack.secrets.set import Stored
+
+
+secret = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Encrypted Secrets of an environment.")
+
+
+@secret.callback()
+def secrets() -> None:
+    """Encrypted Secrets of an environment."""
+
+
+@secret.command("set")
+def set_value(env: opt.SecretEnv, name: opt.SecretName, key: opt.SecretKey) -> None:
+    """Encrypt one value of a Secret into overlays/<env>/secrets/.
+
+    The value comes from stdin, or from a prompt that does not show it; one line break at its end is left out. A value
+    that is known to be there already is not encrypted again.
+    """
+    from datetime import UTC, datetime
+    from getpass import getpass
+
+    from llmstack.secrets import set
+
+    project = shared.find_project([env])
+    environment = shared.one_environment(project, env)
+    value = read_value(name, key, getpass)
+    findings, stored = set.set_secret(
+        project, environment, name, key, value, now=datetime.now(UTC), tool_folder=shared.tool_folder()
+    )
+    shared.talk(findings)
+    if stored is not None:
+        result, said = show_stored(stored, environment.name, name, key)
+        sys.stderr.write(said)
+        sys.stdout.write(result)
+
+
+def read_value(name: str, key: str, prompt: Callable[[str], str]) -> str:
+    """The value: what stdin holds, without one line break at its end; on a terminal the answer to a hidden prompt."""
+    if sys.stdin.isatty():
+        return prompt(f"Value of {name}/{key} (not shown): ")
+    try:
+        value = sys.stdin.buffer.read().decode("utf-8")
+    except UnicodeDecodeError:
+        raise UsageError("the value on stdin is not text in UTF-8") from None
+    return value.removesuffix("\n").removesuffix("\r")
+
+
+def show_stored(stored: Stored, environment: str, name: str, key: str) -> tuple[str, str]:
+    """What to print: the result, and what there is to say beside it."""
+    if not stored.written:
+        return f"{stored.path}: {key} has this value already\n", ""
+    said = "" if stored.is_read else f"llmstack: nothing in {environment} reads {key} of Secret {name}\n"
+    if stored.is_new:
+        said += f"llmstack: run `llmstack gen {environment}`, which lists the new file\n"
+    return f"{stored.path}: {key} encrypted\n", said

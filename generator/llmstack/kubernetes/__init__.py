@@ -1,0 +1,1 @@
+"""What Kubernetes makes of an object: its API server, its controllers, its scheduler. Pure."""

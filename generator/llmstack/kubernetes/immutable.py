@@ -1,0 +1,154 @@
+"""Fields that the API does not let change: an apply that changes one is refused as a whole.
+
+Sources: validation of Kubernetes 1.36
+(pkg/apis/{apps,batch,core,networking,node,rbac,scheduling,storage}/validation), the webhook of
+LeaderWorkerSet 0.7 (pkg/webhooks/leaderworkerset_webhook.go), the CRD of RayCluster (CEL `oldSelf`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.quantities import quantity
+
+_MUTABLE_OF_STATEFUL_SET = frozenset((
+    "replicas", "ordinals", "template", "updateStrategy", "revisionHistoryLimit", "minReadySeconds",
+    "persistentVolumeClaimRetentionPolicy",
+))  # fmt: skip
+_NOT_THE_SOURCE = frozenset((
+    "accessModes", "capacity", "claimRef", "mountOptions", "nodeAffinity", "persistentVolumeReclaimPolicy",
+    "storageClassName", "volumeAttributesClassName", "volumeMode",
+))  # fmt: skip
+
+
+def refused_fields(kind: str, before: Object | None, after: Object | None) -> tuple[str, ...]:
+    """Return the paths of an object's fields whose change the API refuses; none for what is added or
+    removed."""
+    if before is None or after is None:
+        return ()
+    rule = _RULES.get(kind)
+    return tuple(rule(before, after)) if rule is not None else ()
+
+
+def _fields(*paths: str, **defaults: str) -> Callable[[Object, Object], list[str]]:
+    """A rule: these fields stay as they are. `defaults` are what an absent last key means."""
+
+    def rule(before: Object, after: Object) -> list[str]:
+        return [path for path in paths if _value(before, path, defaults) != _value(after, path, defaults)]
+
+    return rule
+
+
+def _value(obj: Object, path: str, defaults: Mapping[str, str]) -> Any:
+    value: Any = obj
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, Mapping) else None
+    value = _bare(value)
+    return defaults.get(path.rpartition(".")[2]) if value is None else value
+
+
+def _bare(value: Any) -> Any:
+    """A value without what is null or empty, which the API does not tell from absent; an empty string
+    stays."""
+    if isinstance(value, Mapping):
+        return {key: item for key, raw in value.items() if (item := _bare(raw)) is not None} or None
+    if isinstance(value, list):
+        return [_bare(item) for item in value] or None
+    return value
+
+
+def _claim(before: Object, after: Object) -> list[str]:
+    """A claim keeps all but a request that grows and its attributes class."""
+    old, new = before.get("spec") or {}, after.get("spec") or {}
+    fixed = _fields(
+        *(
+            f"spec.{key}"
+            for key in sorted(old.keys() | new.keys())
+            if key not in ("resources", "volumeAttributesClassName")
+        ),
+        volumeMode="Filesystem",
+    )(before, after)
+    sizes = [quantity(((spec.get("resources") or {}).get("requests") or {}).get("storage")) for spec in (old, new)]
+    if sizes[0] is not None and sizes[1] is not None and sizes[1] < sizes[0]:
+        fixed.append("spec.resources.requests.storage")
+    return fixed
+
+
+def _volume(before: Object, after: Object) -> list[str]:
+    keys = sorted((before.get("spec") or {}).keys() | (after.get("spec") or {}).keys())
+    source = [f"spec.{key}" for key in keys if key not in _NOT_THE_SOURCE]
+    return _fields(*source, "spec.volumeMode", volumeMode="Filesystem")(before, after)
+
+
+def _stateful_set(before: Object, after: Object) -> list[str]:
+    keys = sorted((before.get("spec") or {}).keys() | (after.get("spec") or {}).keys())
+    paths = [f"spec.{key}" for key in keys if key not in _MUTABLE_OF_STATEFUL_SET]
+    return _fields(*paths, podManagementPolicy="OrderedReady")(before, after)
+
+
+def _service(before: Object, after: Object) -> list[str]:
+    """The cluster IP, unless from or to ExternalName; leaving it out keeps the one that was given."""
+    old, new = before.get("spec") or {}, after.get("spec") or {}
+    if "ExternalName" in (old.get("type"), new.get("type")):
+        return []
+    wanted = new.get("clusterIP")
+    refused = ["spec.clusterIP"] if wanted and wanted != old.get("clusterIP") else []
+    if old.get("type") == new.get("type") == "LoadBalancer":
+        refused += _fields("spec.loadBalancerClass")(before, after)
+    return refused
+
+
+def _frozen_data(before: Object, after: Object) -> list[str]:
+    if before.get("immutable") is not True:
+        return []
+    return _fields("immutable", "data", "binaryData", "stringData")(before, after)
+
+
+def _secret(before: Object, after: Object) -> list[str]:
+    return [*_fields("type", type="Opaque")(before, after), *_frozen_data(before, after)]
+
+
+def _job(before: Object, after: Object) -> list[str]:
+    rule = [
+        "spec.selector",
+        "spec.template",
+        "spec.completionMode",
+        "spec.podFailurePolicy",
+        "spec.managedBy",
+    ]
+    rule += ["spec.backoffLimitPerIndex", "spec.successPolicy"]
+    if (after.get("spec") or {}).get("completionMode") != "Indexed":
+        rule.append("spec.completions")
+    return _fields(*rule, completionMode="NonIndexed")(before, after)
+
+
+def _leader_worker_set(before: Object, after: Object) -> list[str]:
+    """Subgroups are decided at creation: their size, and whether there are any."""
+    return _fields("spec.leaderWorkerTemplate.subGroupPolicy.subGroupSize")(before, after)
+
+
+_RULES: Mapping[str, Callable[[Object, Object], list[str]]] = {
+    "ClusterRoleBinding": _fields("roleRef"),
+    "ConfigMap": _frozen_data,
+    "DaemonSet": _fields("spec.selector"),
+    "Deployment": _fields("spec.selector"),
+    "IngressClass": _fields("spec.controller"),
+    "Job": _job,
+    "LeaderWorkerSet": _leader_worker_set,
+    "PersistentVolume": _volume,
+    "PersistentVolumeClaim": _claim,
+    "PriorityClass": _fields("value", "preemptionPolicy", preemptionPolicy="PreemptLowerPriority"),
+    "RayCluster": _fields("spec.managedBy", "spec.gcsFaultToleranceOptions.backend"),
+    "ReplicaSet": _fields("spec.selector"),
+    "RoleBinding": _fields("roleRef"),
+    "RuntimeClass": _fields("handler"),
+    "Secret": _secret,
+    "Service": _service,
+    "StatefulSet": _stateful_set,
+    "StorageClass": _fields(
+        "provisioner", "parameters", "reclaimPolicy", "volumeBindingMode",
+        reclaimPolicy="Delete", volumeBindingMode="Immediate",
+    ),
+}  # fmt: skip

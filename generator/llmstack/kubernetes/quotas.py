@@ -1,0 +1,119 @@
+"""What pods count for in a ResourceQuota, as the API server's admission counts it.
+
+Names, sums and which pods a scope selects: pkg/quota/v1/evaluator/core/pods.go of k8s.io/kubernetes. Defaults that a
+LimitRange gives a container: plugin/pkg/admission/limitranger/admission.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from llmstack.kubernetes.accelerators import totals_of_pod
+from llmstack.kubernetes.pods import Object, containers
+from llmstack.kubernetes.quantities import quantity
+from llmstack.kubernetes.workloads import KINDS, pod_specs, replicas_of, scalers
+
+Pod = Mapping[str, Any]
+Amounts = Mapping[str, Fraction]
+
+REQUIRED = ("cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory")
+"""What every container must state where a quota limits it (`validationSet` in pods.go)."""
+
+
+@dataclass(frozen=True)
+class Pods:
+    """Equal pods of one workload."""
+
+    owner: Object
+    spec: Pod
+    number: int
+
+
+def pods_of(objects: Iterable[Object]) -> Iterator[Pods]:
+    """Yield the pods of every workload; a scaler's least number where it owns the replicas."""
+    found = list(objects)
+    owned = scalers(found)
+    for each in found:
+        if each["kind"] in KINDS:
+            replicas = replicas_of(each, owned)
+            yield from (Pods(each, spec, replicas * number) for spec, number in pod_specs(each) if replicas * number)
+
+
+def used(spec: Pod, defaults: Mapping[str, Amounts]) -> dict[str, Fraction]:
+    """What one pod counts for, by the names of a quota: `pods`, `requests.cpu`, `limits.memory` …
+
+    Summed as the scheduler sums what it takes of a node.
+    """
+    totals = totals_of_pod(spec, lambda container: stated(container, defaults).items())
+    return {"pods": Fraction(1), **totals}
+
+
+def stated(container: Mapping[str, Any], defaults: Mapping[str, Amounts]) -> dict[str, Fraction]:
+    """A container's amounts by the names of a quota; `cpu` is another name of `requests.cpu`, and so on.
+
+    A request that is not stated is that of a LimitRange, else the limit (SetDefaults_Pod, pkg/apis/core/v1).
+    """
+    resources = container.get("resources") or {}
+    own = amounts_in(resources.get("limits"))
+    requests = {**defaults.get("requests", {}), **own, **amounts_in(resources.get("requests"))}
+    limits = {**defaults.get("limits", {}), **own}
+    found = {f"limits.{name}": amount for name, amount in limits.items()}
+    for name, amount in requests.items():
+        found[f"requests.{name}"] = amount
+        if "/" not in name:
+            found[name] = amount
+    return found
+
+
+def missing(spec: Pod, limited: Iterable[str], defaults: Mapping[str, Amounts]) -> list[str]:
+    """The names of a quota that some container of a pod must state and does not, in the order of REQUIRED."""
+    wanted = set(limited)
+    states = [stated(container, defaults) for _, _, container in containers(dict(spec))]
+    return [name for name in REQUIRED if name in wanted and any(name not in each for each in states)]
+
+
+def defaults_of(objects: Iterable[Object]) -> dict[str, dict[str, Fraction]]:
+    """What the LimitRanges of a namespace give containers that state nothing: `limits` and `requests`."""
+    limits: dict[str, Fraction] = {}
+    requests: dict[str, Fraction] = {}
+    for each in objects:
+        if each["kind"] == "LimitRange":
+            for item in (each.get("spec") or {}).get("limits") or ():
+                if item.get("type") == "Container":
+                    limits |= amounts_in(item.get("default"))
+                    requests |= amounts_in(item.get("default")) | amounts_in(item.get("defaultRequest"))
+    return {"limits": limits, "requests": requests}
+
+
+def selects(quota: Object, spec: Pod, defaults: Mapping[str, Amounts]) -> bool:
+    """Whether a quota counts a pod, by its scopes; pods of a workload have no deadline of their own."""
+    quota_spec = quota.get("spec") or {}
+    expressions = [{"scopeName": scope, "operator": "Exists"} for scope in quota_spec.get("scopes") or ()]
+    expressions += (quota_spec.get("scopeSelector") or {}).get("matchExpressions") or ()
+    return all(_in_scope(expression, spec, defaults) for expression in expressions)
+
+
+def _in_scope(expression: Mapping[str, Any], spec: Pod, defaults: Mapping[str, Amounts]) -> bool:
+    scope = expression.get("scopeName")
+    if scope == "PriorityClass":
+        return _matches(expression, str(spec.get("priorityClassName") or ""))
+    if scope in ("BestEffort", "NotBestEffort"):
+        limited = any(stated(container, defaults) for _, _, container in containers(dict(spec)))
+        return bool(limited == (scope == "NotBestEffort"))
+    return bool(scope == "NotTerminating")
+
+
+def _matches(expression: Mapping[str, Any], name: str) -> bool:
+    operator, values = expression.get("operator"), expression.get("values") or ()
+    if operator in ("In", "NotIn"):
+        return bool((name in values) == (operator == "In"))
+    return bool(name) == (operator == "Exists")
+
+
+def amounts_in(block: Any) -> dict[str, Fraction]:
+    """The quantities of a map, by name; what is none is left to the schema."""
+    found = block.items() if isinstance(block, Mapping) else ()
+    return {name: amount for name, value in found if (amount := quantity(value)) is not None}

@@ -1,0 +1,1 @@
+"""What kustomize makes of files: merge, patch, references, builds. Pure."""

@@ -1,0 +1,1 @@
+"""What a repository holds, on disk or at a commit, and what its values say it should hold."""

@@ -1,0 +1,28 @@
+""".sops.yaml in the root, which all environments share: renewed for those of a run, and only where it is ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from llmstack.disk.ownership import header, is_ours
+from llmstack.finding import Finding, Place, Severity
+from llmstack.model.stack import Stack
+from llmstack.repository.project import Project
+from llmstack.tree.sops_rules import PATH, sops_rules
+from llmstack.tree.unit import Files
+
+
+def renew_rules(project: Project, stacks: Mapping[str, Stack]) -> tuple[Files, list[Finding]]:
+    """The file with the rules of these environments; a note instead where the file is somebody's own."""
+    secrets = {name: stack.gitops.secrets for name, stack in stacks.items()}
+    recipients = {name: stated.age if stated.backend == "sops" else None for name, stated in secrets.items()}
+    existing = project.read_root(PATH)
+    ours = existing is None or is_ours(existing)
+    text = existing.decode("utf-8", "replace") if existing is not None and ours else None
+    known = [environment.name for environment in project.environments()]
+    files = sops_rules(recipients, text, known, header("values/"))
+    if ours or not files:
+        return files, []
+    message = f"{PATH} is somebody's own: llmstack writes no rules into it"
+    help = "`llmstack secret set` does not need it; for `sops edit`, give it a rule for overlays/<env>/secrets/"
+    return {}, [Finding("foreign-sops-rules", Severity.NOTE, message, place=Place(PATH), help=help)]

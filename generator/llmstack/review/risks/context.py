@@ -1,0 +1,53 @@
+"""All that is known of one environment's change, as the risks see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from llmstack.finding import Severity
+from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.workloads import Scalers
+from llmstack.review.facts import Facts
+from llmstack.review.result import ObjectChange, Risk, RiskId
+from llmstack.review.rollout.contention import Fixed
+from llmstack.review.rollout.deadlock import Verdict
+from llmstack.review.rollout.placement import PoolKey
+from llmstack.review.rollout.times import Times
+from llmstack.review.rollout.workload import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The changes, the rollouts they cause, and how these go. Pairs are before and after."""
+
+    changes: tuple[ObjectChange, ...]
+    after: Sequence[Object]
+    workloads: tuple[Workload, ...]
+    times: Times
+    verdicts: Mapping[PoolKey, Verdict]
+    fixed: Fixed
+    owned: tuple[Scalers, Scalers]
+    facts: tuple[Facts, Facts]
+    refused: frozenset[str]
+    """`Kind/name` of the objects whose change the API refuses."""
+
+    def risk(self, id: RiskId, severity: Severity, subject: str, message: str, advice: str, path: str = "") -> Risk:
+        """A risk of `Kind/name`, with its place in the values where that is known (of the field first)."""
+        place = None
+        for facts in reversed(self.facts):
+            place = place or facts.places.get(f"{subject}#{path}") or facts.places.get(subject)
+        return Risk(id, severity, subject, message, advice, place)
+
+
+def seconds_text(seconds: float) -> str:
+    """`90` as `1m30s`, as durations are written in the values."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = ((hours, "h"), (minutes, "m"), (rest, "s"))
+    return "".join(f"{number}{unit}" for number, unit in parts if number) or "0s"
+
+
+def number_of(count: int, noun: str) -> str:
+    """`2 replicas`, `1 replica`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,0 +1,1 @@
+"""How rollouts go: pods, GPUs, time, and whether they finish."""

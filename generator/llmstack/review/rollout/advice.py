@@ -1,0 +1,138 @@
+"""What would make scarce GPUs suffice: proposals, each judged like the change itself and found to finish."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from llmstack.review.facts import Pool
+from llmstack.review.risks.context import Case, number_of
+from llmstack.review.rollout.contention import Fixed, judge
+from llmstack.review.rollout.deadlock import Verdict
+from llmstack.review.rollout.workload import Template, Workload
+
+NAMED = 5
+"""Models that advice names before it counts."""
+
+
+def fit_goal(case: Case, pool: Pool, missing: int) -> str:
+    """What would make the goal fit: fewer replicas of the workload that grows most, or more GPUs."""
+    if missing <= 0:
+        return "Ask for GPUs in sizes that fill a node, or declare larger nodes."
+    growing = [
+        workload
+        for workload in case.workloads
+        if workload.new is not None and workload.new.pool == (pool.name, pool.resource) and workload.new.total
+        if workload.after > workload.before or workload.move == "restart"
+    ]
+    for workload in sorted(growing, key=lambda workload: workload.before - workload.after):
+        assert workload.new is not None
+        replicas = workload.after - -(-missing // workload.new.total)
+        if replicas >= 0:
+            return (
+                f"Add {number_of(missing, 'GPU')} to the pool, or run {number_of(replicas, 'replica')} of "
+                f"`{workload.model or workload.name}` instead of {workload.after}."
+            )
+    return f"Add {number_of(missing, 'GPU')} to the pool, or move models out of it."
+
+
+def way_through(case: Case, pool: Pool, verdict: Verdict) -> str:
+    """Return proposals that finish in every order: an order of commits, another strategy, else more GPUs."""
+    stuck = [workload for workload in case.workloads if workload.key in verdict.stuck]
+    names = ", ".join(f"`{workload.model or workload.name}`" for workload in stuck[:NAMED])
+    if len(stuck) > NAMED:
+        names += f" and {len(stuck) - NAMED} more"
+    ways = []
+    if _in_two_commits(case, pool, stuck):
+        ways.append(f"merge in two commits, the change of {names} first and the rest once that is done")
+    gentler = [
+        replace(workload, surge=0, unavailable=1) if workload.held_up and workload.key in verdict.stuck else workload
+        for workload in case.workloads
+    ]
+    gives_way = any(workload.held_up for workload in stuck)
+    if gives_way and _finishes(case, pool, gentler, case.fixed):
+        down = " (no replica is ready meanwhile)" if any(workload.after == 1 for workload in stuck) else ""
+        ways.append(f"set maxSurge 0 and maxUnavailable 1 for {names}{down}")
+    ways = ways or _by_size(case, pool, case.workloads, "")
+    ways = ways or _by_size(case, pool, gentler, ", with maxSurge 0 and maxUnavailable 1")
+    if not ways:
+        return _with_more_gpus(case, pool)
+    text = "; or ".join(ways)
+    return f"{text[0].upper()}{text[1:]}: found to finish in every order."
+
+
+def _by_size(case: Case, pool: Pool, workloads: Sequence[Workload], strategy: str) -> list[str]:
+    """A commit for each size of replica, the largest first: pods of one size leave room for one another."""
+    sizes = sorted({size for workload in workloads if (size := _size(workload))}, reverse=True)
+    if len(sizes) < 2:
+        return []
+    for size in sizes:
+        now = [workload for workload in workloads if _size(workload) == size]
+        done = [(workload.new, workload.after) for workload in workloads if _size(workload) > size]
+        later = [(workload.old, workload.before) for workload in workloads if 0 < _size(workload) < size]
+        if not _finishes(case, pool, now, with_pods(case.fixed, [*done, *later])):
+            return []
+    order = ", then ".join(str(size) for size in sizes)
+    return [f"merge in {len(sizes)} commits by GPUs of a replica, {order}, each once the last is done{strategy}"]
+
+
+def _size(workload: Workload) -> int:
+    template = workload.new or workload.old
+    return template.total if template is not None else 0
+
+
+def _in_two_commits(case: Case, pool: Pool, stuck: Sequence[Workload]) -> bool:
+    """Whether the stuck rollouts finish first, at the replicas of now, and then the rest."""
+    first = [workload for workload in stuck if workload.held_up]
+    rest = [workload for workload in case.workloads if workload.key not in {other.key for other in first}]
+    if len(first) != len(stuck) or not rest:
+        return False
+    alone = [replace(workload, after=workload.before) for workload in first]
+    second = [
+        *rest,
+        *(replace(workload, move="scale", old=workload.new) for workload in first if workload.after != workload.before),
+    ]
+    unchanged = [workload for workload in first if workload.after == workload.before]
+    before_rest = with_pods(case.fixed, [(workload.old, workload.before) for workload in rest])
+    after_first = with_pods(case.fixed, [(workload.new, workload.after) for workload in unchanged])
+    return _finishes(case, pool, alone, before_rest) and _finishes(case, pool, second, after_first)
+
+
+def with_pods(fixed: Fixed, pods: Sequence[tuple[Template | None, int]]) -> Fixed:
+    """Return the pods that stay with more of them: the replicas of templates."""
+    pools = {pool: dict(sizes) for pool, sizes in fixed.items()}
+    for template, replicas in pods:
+        if template is not None and template.pool is not None:
+            sizes = pools.setdefault(template.pool, {})
+            for gpus in template.gpus:
+                sizes[gpus] = sizes.get(gpus, 0) + replicas
+    return pools
+
+
+def _finishes(case: Case, pool: Pool, workloads: Sequence[Workload], fixed: Fixed) -> bool:
+    verdict = judge(workloads, case.facts[1].pools, fixed)[pool.name, pool.resource]
+    return not verdict.deadlock
+
+
+def _with_more_gpus(case: Case, pool: Pool) -> str:
+    """How many GPUs more would do, up to one replica of each size, or some nodes."""
+    sizes = sorted({size for workload in case.workloads if (size := _size(workload))})
+    steps = sorted({*sizes, sum(sizes), *(pool.per_node * times for times in (1, 2, 4) if pool.per_node)})
+    for extra in steps:
+        larger = replace(pool, count=pool.count + extra)
+        pools = [larger if other == pool else other for other in case.facts[1].pools]
+        if not judge(case.workloads, pools, case.fixed)[pool.name, pool.resource].deadlock:
+            free = f"Free {number_of(extra, 'GPU')} of pool `{pool.name}` while it rolls out"
+            return f"{free}: found to finish in every order."
+    return "Merge in smaller groups of models, each once the last is done, and watch the pods that wait."
+
+
+def sum_after(case: Case, pool: Pool) -> int:
+    """Return the GPUs that the goal takes of a pool."""
+    key = (pool.name, pool.resource)
+    stays = sum(gpus * number for gpus, number in case.fixed.get(key, {}).items())
+    return stays + sum(
+        workload.after * workload.new.total
+        for workload in case.workloads
+        if workload.new is not None and workload.new.pool == key
+    )

@@ -1,0 +1,170 @@
+"""The scheduler's side of a simulated rollout: pods, the nodes they are bound to, and who waits."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from llmstack.review.result import Phase, PodPhase
+from llmstack.review.rollout.nodes import Nodes
+from llmstack.review.rollout.placement import PoolKey
+from llmstack.review.rollout.workload import Template, Workload
+
+Revision = Literal["old", "new"]
+TIMELINE_LIMIT = 20_000
+"""Phases kept for the timeline; a run of more keeps the first."""
+
+
+@dataclass(slots=True, eq=False)
+class Pod:
+    """One replica: a pod, or all pods of a group."""
+
+    workload: Workload
+    owner: int
+    """The workload's position in the run."""
+    revision: Revision
+    template: Template
+    ordinal: int
+    created: float
+    since: float
+    """When its phase began."""
+    phase: Phase = "waiting"
+    nodes: dict[int, int] = field(default_factory=dict)
+    """The node of each bound part, by the part's position in `template.gpus`."""
+    deleted: bool = False
+
+    @property
+    def bound(self) -> bool:
+        return self.phase != "waiting"
+
+
+class Cluster:
+    """Pods on nodes. Pools without a declared capacity are boundless."""
+
+    def __init__(self, nodes: Mapping[PoolKey, Nodes]) -> None:
+        self.nodes = dict(nodes)
+        self.now = 0.0
+        self.held: dict[PoolKey, int] = {}
+        self.asked: dict[PoolKey, int] = {}
+        self.peaks: dict[PoolKey, int] = {}
+        self.usage: dict[PoolKey, list[tuple[float, int]]] = {}
+        self.phases: list[PodPhase] = []
+        self._queues: dict[PoolKey, dict[int, list[tuple[int, int, int, Pod]]]] = {}
+        self._created = 0
+
+    def create(self, pod: Pod) -> bool:
+        """Add a pod; True when it is bound at once, for want of anything to wait for."""
+        pool = pod.template.pool
+        if pool is not None:
+            self.asked[pool] = self.asked.get(pool, 0) + pod.template.total
+        if pool is None or pool not in self.nodes:
+            self._hold(pool, pod.template.total)
+            self._enter(pod, "loading")
+            return True
+        self._created += 1
+        queues = self._queues.setdefault(pool, {})
+        for part, gpus in enumerate(pod.template.gpus):
+            entry = (0 if pod.workload.held_up else 1, self._created, part, pod)
+            heapq.heappush(queues.setdefault(gpus, []), entry)
+        return False
+
+    def bind_waiting(self, pool: PoolKey) -> list[Pod]:
+        """Bind what fits; the pods that are now bound whole."""
+        queues = self._queues.get(pool, {})
+        bound: list[Pod] = []
+        blocked: int | None = None
+        while True:
+            heads = [
+                (queue[0], gpus)
+                for gpus, queue in queues.items()
+                if _clean(queue) and (blocked is None or gpus < blocked)
+            ]
+            if not heads:
+                return bound
+            (_, _, part, pod), gpus = min(heads, key=lambda head: head[0][:3])
+            node = self.nodes[pool].take(gpus)
+            if node is None:
+                blocked = gpus
+                continue
+            heapq.heappop(queues[gpus])
+            pod.nodes[part] = node
+            self._hold(pool, gpus)
+            if len(pod.nodes) == len(pod.template.gpus):
+                self._enter(pod, "loading")
+                bound.append(pod)
+
+    def become_ready(self, pod: Pod) -> None:
+        self._enter(pod, "ready")
+
+    def delete(self, pod: Pod) -> bool:
+        """Take a pod out of its replica set; True when it goes at once, as it held nothing."""
+        pool = pod.template.pool
+        if pool is not None:
+            self.asked[pool] -= pod.template.total
+        pod.deleted = True
+        if not pod.bound and not pod.nodes:
+            self._enter(pod, None)
+            return True
+        self._enter(pod, "terminating")
+        return False
+
+    def vanish(self, pod: Pod) -> None:
+        """Free what a terminated pod held."""
+        self._enter(pod, None)
+        pool = pod.template.pool
+        if pool is None:
+            return
+        if pool not in self.nodes:
+            self._hold(pool, -pod.template.total)
+            return
+        for part, node in pod.nodes.items():
+            self.nodes[pool].give(node, pod.template.gpus[part])
+            self._hold(pool, -pod.template.gpus[part])
+
+    def end_instant(self, pools: Iterable[PoolKey]) -> None:
+        """Note the sums of the pools, once all that happens now has happened."""
+        for pool in pools:
+            self.peaks[pool] = max(self.peaks.get(pool, 0), self.asked.get(pool, 0))
+            series = self.usage.setdefault(pool, [])
+            held = self.held.get(pool, 0)
+            if not series or series[-1][1] != held:
+                series.append((self.now, held))
+
+    def close(self, pods: Iterable[Pod], end: float) -> None:
+        """End the phases of the pods that are left."""
+        self.now = end
+        for pod in pods:
+            self._enter(pod, None)
+
+    def _hold(self, pool: PoolKey | None, gpus: int) -> None:
+        if pool is not None:
+            self.held[pool] = self.held.get(pool, 0) + gpus
+
+    def _enter(self, pod: Pod, phase: Phase | None) -> None:
+        """Begin a phase (None: the end), and note the one that is over."""
+        if self.now > pod.since and len(self.phases) < TIMELINE_LIMIT:
+            template = pod.template
+            self.phases.append(
+                PodPhase(
+                    workload=pod.workload.key,
+                    pod=f"{pod.revision}-{pod.ordinal}",
+                    revision=pod.revision,
+                    phase=pod.phase,
+                    start=pod.since,
+                    end=self.now,
+                    gpus=template.total,
+                    pool=template.pool[0] if template.pool else None,
+                )
+            )
+        pod.since = self.now
+        if phase is not None:
+            pod.phase = phase
+
+
+def _clean(queue: list[tuple[int, int, int, Pod]]) -> bool:
+    """Drop deleted pods from the head of a queue; whether anybody is left."""
+    while queue and queue[0][3].deleted:
+        heapq.heappop(queue)
+    return bool(queue)

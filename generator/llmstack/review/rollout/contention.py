@@ -1,0 +1,184 @@
+"""Which pools run short, and which rollouts may or must hang for want of GPUs.
+
+Pools are judged apart, unless a workload moves from one to another. Three ways, the first that applies:
+
+1. By rule (`race.py`), exact, at any number of workloads: replicas keep their size, and the pool is one
+   node (or none is stated), or all pods that come and go are of one size. Where pods that stay are too
+   many to arrange in every way, `deadlock` may be said where only an arrangement that cannot be would
+   hang.
+2. By trying every order (`reach.py`), exact: few pods of several sizes.
+3. Else, with bounds: no deadlock where even all pods of the rollout at once find room, otherwise `deadlock`;
+   `certain` only where every order would hang even were the pool one node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+
+from llmstack.review.facts import Pool
+from llmstack.review.rollout.deadlock import Verdict, asking, race, slots
+from llmstack.review.rollout.deadlock_search import explore
+from llmstack.review.rollout.nodes import node_sizes, pack
+from llmstack.review.rollout.placement import PoolKey
+from llmstack.review.rollout.workload import Template, Workload
+
+BOUNDLESS = 1 << 40
+SMALL = 24
+"""Pods of one group of pools that are looked at order by order."""
+
+Fixed = Mapping[PoolKey, Mapping[int, int]]
+
+
+def judge(workloads: Sequence[Workload], pools: Sequence[Pool], fixed: Fixed) -> dict[PoolKey, Verdict]:
+    """Return a verdict for every declared pool; `fixed` are the pods that stay."""
+    declared: dict[PoolKey, list[int]] = {(pool.name, pool.resource): node_sizes(pool) for pool in pools}
+    verdicts = {pool: _at_rest(sizes, fixed.get(pool, {})) for pool, sizes in declared.items()}
+    for keys, members in _groups(workloads):
+        if not keys & declared.keys():
+            continue
+        nodes = {pool: declared.get(pool, [BOUNDLESS]) for pool in sorted(keys, key=str)}
+        for pool, verdict in _judge_group(members, nodes, fixed).items():
+            if pool in declared:
+                verdicts[pool] = verdict
+    return verdicts
+
+
+def _at_rest(sizes: Sequence[int], fixed: Mapping[int, int]) -> Verdict:
+    short = sum(gpus * number for gpus, number in fixed.items()) > sum(sizes)
+    return Verdict(short, short, short)
+
+
+def _groups(workloads: Iterable[Workload]) -> list[tuple[set[PoolKey], list[Workload]]]:
+    """Workloads by the pools they share, pools joined where a workload moves between them."""
+    groups: list[tuple[set[PoolKey], list[Workload]]] = []
+    by_pool: dict[PoolKey, tuple[set[PoolKey], list[Workload]]] = {}
+    for workload in workloads:
+        pools = {template.pool for template in _templates(workload) if template.pool is not None}
+        if not pools:
+            continue
+        shared = {id(by_pool[pool]): by_pool[pool] for pool in sorted(pools, key=str) if pool in by_pool}
+        if len(shared) == 1 and pools <= next(iter(shared.values()))[0]:
+            next(iter(shared.values()))[1].append(workload)
+            continue
+        joined = (
+            pools.union(*(group[0] for group in shared.values())),
+            [member for group in shared.values() for member in group[1]] + [workload],
+        )
+        groups = [group for group in groups if id(group) not in shared] + [joined]
+        by_pool.update(dict.fromkeys(joined[0], joined))
+    return groups
+
+
+def _templates(workload: Workload) -> list[Template]:
+    return [template for template in (workload.old, workload.new) if template is not None and template.gpus]
+
+
+def _judge_group(
+    workloads: Sequence[Workload], nodes: Mapping[PoolKey, Sequence[int]], fixed: Fixed
+) -> dict[PoolKey, Verdict]:
+    short = {pool: _shortage(workloads, pool, sizes, fixed) for pool, sizes in nodes.items()}
+    if any(short.values()):
+        return {pool: verdict or Verdict() for pool, verdict in short.items()}
+    if len(nodes) == 1 and all(_steady(workload) for workload in workloads):
+        [(pool, sizes)] = nodes.items()
+        verdict = _by_rule(workloads, sizes, fixed.get(pool, {}))
+        if verdict is not None:
+            return {pool: verdict}
+    return _try_orders(workloads, nodes, fixed)
+
+
+def _by_rule(workloads: Sequence[Workload], nodes: Sequence[int], fixed: Mapping[int, int]) -> Verdict | None:
+    """The verdict of `race`, None where it does not apply."""
+    if len(nodes) <= 1:
+        free = sum(nodes) - sum(gpus * number for gpus, number in fixed.items())
+        return race(workloads, {workload.key: _size(workload) for workload in workloads}, (free, free))
+    moving = {_size(workload) for workload in workloads}
+    if len(moving) > 1:
+        return None
+    least, most = slots(nodes, fixed, moving.pop())
+    running = sum(workload.before * len(workload.old.gpus) for workload in workloads if workload.old is not None)
+    return race(workloads, {workload.key: 1 for workload in workloads}, (max(least, min(running, most)), most))
+
+
+def _shortage(workloads: Sequence[Workload], pool: PoolKey, nodes: Sequence[int], fixed: Fixed) -> Verdict | None:
+    """A verdict when the goal does not fit, however it is arranged; None when it does."""
+    goal = {gpus: number for gpus, number in fixed.get(pool, {}).items() if gpus and number}
+    for workload in workloads:
+        if workload.after and workload.new is not None and workload.new.pool == pool:
+            for gpus in workload.new.gpus:
+                goal[gpus] = goal.get(gpus, 0) + workload.after
+    if sum(gpus * number for gpus, number in goal.items()) <= sum(nodes) and _packs(nodes, goal):
+        return None
+    return Verdict(True, True, True, asking(workloads, pool))
+
+
+def _packs(nodes: Sequence[int], pods: Mapping[int, int]) -> bool:
+    """Whether pods fit on nodes; when in doubt, they do."""
+    if not pods or len(nodes) <= 1 or pack(nodes, pods) is not None:
+        return True
+    sizes = sorted(pods)
+    divide = all(large % small == 0 for small, large in pairwise(sizes))
+    even = all(node % size == 0 for node in nodes for size in sizes)
+    return not ((divide and (even or len(sizes) == 1)) or sizes[-1] > max(nodes))
+
+
+def _steady(workload: Workload) -> bool:
+    """Whether its replicas keep their pool and their size, and consist of equal pods."""
+    templates = _templates(workload)
+    return len({(template.pool, template.gpus) for template in templates}) == 1 and len(set(templates[0].gpus)) == 1
+
+
+def _size(workload: Workload) -> int:
+    return _templates(workload)[0].gpus[0]
+
+
+def _try_orders(
+    workloads: Sequence[Workload], nodes: Mapping[PoolKey, Sequence[int]], fixed: Fixed
+) -> dict[PoolKey, Verdict]:
+    roomy = {pool for pool, sizes in nodes.items() if _all_at_once_fit(workloads, pool, sizes, fixed)}
+    if len(roomy) == len(nodes):
+        return dict.fromkeys(nodes, Verdict())
+    pods = sum(
+        max(workload.before, workload.after + workload.surge) * len(template.gpus)
+        for workload in workloads
+        for template in _templates(workload)
+    )
+    pods += sum(number for pool in nodes for number in fixed.get(pool, {}).values())
+    if pods <= SMALL:
+        reach = explore(workloads, nodes, fixed)
+        if reach.complete or (reach.stuck and reach.finishes):
+            return {
+                pool: Verdict(
+                    deadlock=any(pool == at for _, at in reach.stuck),
+                    certain=not reach.finishes and any(pool == at for _, at in reach.stuck),
+                    stuck=frozenset(key for key, at in reach.stuck if pool == at),
+                )
+                for pool in nodes
+            }
+    return {
+        pool: Verdict() if pool in roomy else _in_doubt(workloads, pool, sizes, fixed) for pool, sizes in nodes.items()
+    }
+
+
+def _in_doubt(workloads: Sequence[Workload], pool: PoolKey, sizes: Sequence[int], fixed: Fixed) -> Verdict:
+    """Some order may hang. Every order does if it would even were all GPUs of the pool on one node."""
+    waiting = [workload for workload in workloads if workload.after and workload.new and workload.new.pool == pool]
+    certain = False
+    if all(_steady(workload) for workload in workloads):
+        free = sum(sizes) - sum(gpus * number for gpus, number in fixed.get(pool, {}).items())
+        certain = race(workloads, {workload.key: _size(workload) for workload in workloads}, (free, free)).certain
+    return Verdict(deadlock=bool(waiting), certain=certain, stuck=frozenset(workload.key for workload in waiting))
+
+
+def _all_at_once_fit(workloads: Sequence[Workload], pool: PoolKey, nodes: Sequence[int], fixed: Fixed) -> bool:
+    """Whether every pod that may ever be there finds room beside all others, wherever those are."""
+    most = sum(gpus * number for gpus, number in fixed.get(pool, {}).items())
+    largest = 0
+    for workload in workloads:
+        replicas = max(workload.before, workload.after + workload.surge)
+        totals = [template.total for template in _templates(workload) if template.pool == pool]
+        most += replicas * max(totals, default=0)
+        if workload.new is not None and workload.new.pool == pool:
+            largest = max(largest, *workload.new.gpus)
+    return sum(nodes) - most >= (len(nodes) - 1) * max(0, largest - 1)

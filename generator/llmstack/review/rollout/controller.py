@@ -1,0 +1,95 @@
+"""What the Deployment controller wants next, as a function of replica counts.
+
+After pkg/controller/deployment/{rolling,sync}.go of Kubernetes 1.36: first `scale` (a change of replicas
+reaches the active ReplicaSet before anything else), then, until nothing changes, the new ReplicaSet is
+scaled up within maxSurge, and the old ones down: replicas that are not available first, then available
+ones within maxUnavailable.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from llmstack.review.rollout.workload import Workload
+
+
+class Counts(NamedTuple):
+    """Replicas of both revisions, terminating ones left out; `up` are available, `down` are not (yet)."""
+
+    old_up: int
+    old_down: int
+    new_up: int
+    new_down: int
+
+    @property
+    def total(self) -> int:
+        return self.old_up + self.old_down + self.new_up + self.new_down
+
+
+def begin(workload: Workload, up: int) -> Counts:
+    """Return the counts right after the change is applied, when `up` of the replicas were available
+    before.
+
+    What a scaler takes over falls to 1 and is raised again. Replicas and template changed together: the
+    old template is scaled first. Workloads with ordinals grow at the new revision.
+    """
+    before, after = workload.before, workload.after
+    up = min(up, before)
+    if workload.move == "new" or before == 0:
+        return Counts(0, 0, 0, after)
+    if workload.move == "remove":
+        return Counts(0, 0, 0, 0)
+    kept = min(up, after if workload.falls_to is None else workload.falls_to)
+    if workload.move == "scale":
+        return Counts(0, 0, kept, after - kept)
+    if workload.in_place and after > before:
+        return Counts(up, before - up, 0, after - before)
+    return Counts(kept, after - kept, 0, 0)
+
+
+def settle(workload: Workload, counts: Counts, terminating: int = 0) -> Counts:
+    """Return what the controller makes of `counts` by itself; new replicas are `new_down`.
+
+    `terminating` old replicas delay the new ones where all are recreated, or in place.
+    """
+    if workload.move != "restart":
+        return counts
+    if workload.recreate:
+        missing = workload.after - counts.new_up - counts.new_down
+        wait = counts.old_up or counts.old_down or terminating
+        return Counts(0, 0, counts.new_up, counts.new_down + (0 if wait else missing))
+    old = counts.old_up + counts.old_down
+    while True:
+        deleted = terminating + old - counts.old_up - counts.old_down
+        step = _scale_up(workload, counts, deleted if workload.in_place else 0)
+        if step == counts:
+            step = _scale_down(workload, counts)
+        if step == counts:
+            return counts
+        counts = step
+
+
+def settle_at_once(workload: Workload, counts: Counts) -> Counts:
+    """Return where the controller ends when terminated pods are gone at once and none becomes ready."""
+    while (settled := settle(workload, counts)) != counts:
+        counts = settled
+    return counts
+
+
+def _scale_up(workload: Workload, counts: Counts, terminating: int) -> Counts:
+    room = workload.after + workload.surge - counts.total - terminating
+    wanted = workload.after - counts.new_up - counts.new_down
+    return counts._replace(new_down=counts.new_down + max(0, min(room, wanted)))
+
+
+def _scale_down(workload: Workload, counts: Counts) -> Counts:
+    least = workload.after - workload.unavailable
+    old_up, old_down, new_up, new_down = counts
+    allowed = counts.total - least - new_down
+    if allowed <= 0 or old_up + old_down == 0:
+        return counts
+    available = old_up + new_up
+    old_down -= min(allowed, old_down)
+    down = max(0, min(old_up + old_down, available - least))
+    unready = min(down, old_down)
+    return Counts(old_up - (down - unready), old_down - unready, new_up, new_down)

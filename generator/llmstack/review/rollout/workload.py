@@ -1,0 +1,218 @@
+"""A rollout's specification, read from the two sides of a workload."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from llmstack.kubernetes.accelerators import gpus_of_pod
+from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.quantities import whole
+from llmstack.kubernetes.workloads import KINDS, Scalers, model_of, pod_specs, replicas_of, start_up_bounds, strategy_of
+from llmstack.review.facts import Facts
+from llmstack.review.result import ObjectChange
+from llmstack.review.rollout.placement import PoolKey, pool_of
+
+Move = Literal["restart", "scale", "new", "remove"]
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One replica at one revision: what it takes and how long it needs. Times in seconds."""
+
+    gpus: tuple[int, ...]
+    """GPUs of each of its pods that takes any: one for a Deployment, several for a group or a Ray cluster."""
+    pool: PoolKey | None
+    """None without GPUs."""
+    load: int | None
+    """From bound to ready, where it was measured."""
+    load_min: int | None
+    """The earliest moment its probes can call it ready; None without probes."""
+    load_max: int | None
+    """The moment its start-up (else liveness) probe gives it up; None where nothing does."""
+    grace: int
+    min_ready: int
+
+    @property
+    def total(self) -> int:
+        return sum(self.gpus)
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """One workload whose pods change: from `before` replicas of `old` to `after` replicas of `new`."""
+
+    kind: str
+    name: str
+    model: str | None
+    move: Move
+    before: int
+    after: int
+    old: Template | None
+    new: Template | None
+    surge: int = 0
+    unavailable: int = 0
+    recreate: bool = False
+    in_place: bool = False
+    """A replacement waits until its predecessor is gone, and growth starts at the new revision (ordinals)."""
+    deadline: int | None = None
+    """progressDeadlineSeconds, where the kind has one."""
+    falls_to: int | None = None
+    """Replicas at the moment of the apply, where a scaler takes them over."""
+    causes: tuple[str, ...] = ()
+    fixed: tuple[int, ...] = ()
+    """GPUs of pods of it that stay beside those that change (a Ray cluster's other groups)."""
+
+    @property
+    def key(self) -> str:
+        return f"{self.kind}/{self.name}"
+
+    @property
+    def rolls(self) -> bool:
+        """Whether old replicas are replaced by new ones while others stay."""
+        return self.move == "restart" and not self.recreate and self.before > 0 and self.after > 0
+
+    @property
+    def held_up(self) -> bool:
+        """Whether it gives up no replica before a new one is ready, and so needs a spare set of GPUs."""
+        return self.rolls and self.unavailable == 0
+
+
+def read_workload(change: ObjectChange, owned: tuple[Scalers, Scalers], facts: tuple[Facts, Facts]) -> Workload | None:
+    """Return what a change does to a workload's pods, None where they stay as they are.
+
+    `owned` and `facts` are those before and after the change.
+    """
+    old, new = change.before, change.after
+    before = replicas_of(old, owned[0]) if old is not None else 0
+    after = replicas_of(new, owned[1]) if new is not None else 0
+    handed = _handed_over(change, owned) and before > 1
+    move = _move(change, before, after) or ("scale" if handed else None)
+    templates = _templates(old, new, facts)
+    if move is None:
+        return _scaled_ray(change, templates) if change.kind == "RayCluster" and before and after else None
+    surge, unavailable, recreate = strategy_of(new, after) if new is not None else (0, 0, False)
+    spec = (new or {}).get("spec") or {}
+    return Workload(
+        kind=change.kind,
+        name=change.name,
+        model=model_of(new if new is not None else old or {}),
+        move=move,
+        before=before,
+        after=after,
+        old=templates[0],
+        new=templates[1],
+        surge=surge,
+        unavailable=unavailable,
+        recreate=recreate,
+        in_place=change.kind in ("LeaderWorkerSet", "StatefulSet"),
+        deadline=whole(spec.get("progressDeadlineSeconds"), 600) if change.kind == "Deployment" else None,
+        falls_to=1 if handed else None,
+        causes=change.causes,
+    )
+
+
+def _move(change: ObjectChange, before: int, after: int) -> Move | None:
+    if change.after is None:
+        return "remove"
+    if change.before is None:
+        return "new"
+    if change.restarts:
+        return "restart" if before else "scale" if after else None
+    return "scale" if before != after else None
+
+
+def _handed_over(change: ObjectChange, owned: tuple[Scalers, Scalers]) -> bool:
+    """Whether `replicas` leaves the manifest because a scaler is added: the field then falls to its
+    default, 1."""
+    if change.before is None or change.after is None:
+        return False
+    target = (change.kind, change.name)
+    dropped = "replicas" in change.before.get("spec", {}) and "replicas" not in change.after.get("spec", {})
+    return dropped and target in owned[1] and target not in owned[0]
+
+
+def _scaled_ray(change: ObjectChange, templates: tuple[Template | None, Template | None]) -> Workload | None:
+    """A Ray cluster whose groups grow or shrink without a restart: the pods of the size that changes."""
+    old, new = templates
+    if change.after is None or old is None or new is None:
+        return None
+    sizes = [size for size in set(old.gpus + new.gpus) if old.gpus.count(size) != new.gpus.count(size)]
+    if not sizes:
+        return None
+    size, pool = max(sizes), new.pool or old.pool
+    return Workload(
+        kind=change.kind,
+        name=change.name,
+        model=model_of(change.after),
+        move="scale",
+        before=old.gpus.count(size),
+        after=new.gpus.count(size),
+        old=replace(old, gpus=(size,), pool=pool),
+        new=replace(new, gpus=(size,), pool=pool),
+        fixed=tuple(gpus for gpus in new.gpus if gpus != size),
+    )
+
+
+def _templates(
+    old: Object | None, new: Object | None, facts: tuple[Facts, Facts]
+) -> tuple[Template | None, Template | None]:
+    """Both revisions. The old one's pool follows the new facts too, unless pods are sent to other nodes."""
+    after = template_of(new, facts[1], _load(new, facts[1])) if new is not None else None
+    if old is None:
+        return None, after
+    known = _load(old, facts[0])
+    known = _load(old, facts[1]) if known is None else known
+    moved = new is not None and _nodes(old) != _nodes(new)
+    before = template_of(old, facts[0] if moved else facts[1], known)
+    if before.pool is not None and before.pool[0] is None:
+        before = template_of(old, facts[1] if moved else facts[0], known)
+    return before, after
+
+
+def _nodes(obj: Object) -> list[Any]:
+    return [
+        (pod.get("nodeSelector") or None, (pod.get("affinity") or {}).get("nodeAffinity")) for pod, _ in pod_specs(obj)
+    ]
+
+
+def _load(obj: Object, facts: Facts) -> int | None:
+    model = model_of(obj)
+    return facts.load_seconds.get(model) if model is not None else None
+
+
+def template_of(obj: Object, facts: Facts, load: int | None) -> Template:
+    """Return one replica of an object, its pool by `facts`."""
+    declared = [pool.resource for pool in facts.pools]
+    counted = [(pod, number, *gpus_of_pod(pod, declared)) for pod, number in pod_specs(obj)]
+    taking = [entry for entry in counted if entry[3] and entry[1]]
+    resource = max(taking, key=lambda entry: entry[3])[2] if taking else ""
+    pods = [entry for entry in taking if entry[2] == resource]
+    low, high = start_up_bounds(counted[0][0])
+    return Template(
+        gpus=tuple(sorted((gpus for _, number, _, gpus in pods for _ in range(number)), reverse=True)),
+        pool=(pool_of(pods[0][0], resource, model_of(obj), facts), resource) if pods else None,
+        load=load,
+        load_min=low,
+        load_max=high,
+        grace=max(whole(pod.get("terminationGracePeriodSeconds"), 30) for pod, *_ in counted),
+        min_ready=whole((obj.get("spec") or {}).get("minReadySeconds"), 0),
+    )
+
+
+def fixed_gpus(
+    objects: Iterable[Object], facts: Facts, owned: Scalers, skip: Container[str] = ()
+) -> dict[PoolKey, dict[int, int]]:
+    """Return, by pool, how many pods of which size stay: those of workloads not named (`Kind/name`) in
+    `skip`."""
+    pools: dict[PoolKey, dict[int, int]] = {}
+    for obj in objects:
+        if obj.get("kind") not in KINDS or f"{obj['kind']}/{obj['metadata']['name']}" in skip:
+            continue
+        template = template_of(obj, facts, None)
+        if template.pool is not None:
+            sizes = pools.setdefault(template.pool, {})
+            for gpus in template.gpus:
+                sizes[gpus] = sizes.get(gpus, 0) + replicas_of(obj, owned)
+    return pools

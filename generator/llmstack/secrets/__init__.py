@@ -1,0 +1,1 @@
+"""Secrets encrypted for Git: `secret set`, by SOPS or for Sealed Secrets."""

@@ -1,0 +1,233 @@
+"""`secret set`: one value of one Secret, encrypted into overlays/<env>/secrets/."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from llmstack import app, programs, yamlio
+from llmstack.disk.apply import apply
+from llmstack.disk.plan import Change, WritePlan
+from llmstack.errors import RefusedError, UsageError
+from llmstack.finding import Finding
+from llmstack.model.gitops import Gitops
+from llmstack.model.types import LABEL
+from llmstack.objects.secret_references import secret_references, type_for
+from llmstack.repository.project import Environment, Project
+from llmstack.secrets import sealed_secrets, sops
+from llmstack.secrets.known_values import is_sealed, note_seal
+from llmstack.tree import secrets
+
+_NAME = re.compile(rf"{LABEL}(?:\.{LABEL})*")
+_KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
+"""A key of a Secret (kubernetes.io, "Secrets": alphanumeric characters, `-`, `_` and `.`)."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What became of a value: the manifest, whether it was written, and whether the stack reads the key."""
+
+    path: str
+    written: bool
+    is_new: bool
+    is_read: bool
+
+
+@dataclass(frozen=True)
+class _Target:
+    """Where a value goes, and what is there."""
+
+    gitops: Gitops
+    environment: str
+    name: str
+    key: str
+    path: str
+    before: str | None
+    object: Mapping[str, Any]
+    """The manifest that is there, empty when there is none."""
+
+    @property
+    def seal(self) -> str:
+        return f"{self.environment}/{self.name}/{self.key}"
+
+
+def set_secret(
+    project: Project,
+    environment: Environment,
+    name: str,
+    key: str,
+    value: str,
+    *,
+    now: datetime,
+    tool_folder: Path | None,
+) -> tuple[list[Finding], Stored | None]:
+    """Encrypt a value and write its manifest, unless it is known to hold that value already.
+
+    Gives the findings alone when the values cannot be read. Raises UsageError for a name, a key or a backend that
+    cannot be meant, RefusedError for a file that is something else, ToolError and DiskError.
+    """
+    (reading,) = app.read(project, [environment])
+    if reading.subject is None:
+        return list(reading.findings), None
+    gitops = reading.subject.stack.gitops
+    _check(gitops, environment.name, name, key, value)
+    target = _look(project, gitops, environment.name, name, key)
+    encrypt = _ENCRYPT[gitops.secrets.backend]
+    text, ciphertext, context = encrypt(project, target, value, now, tool_folder)
+    read = any(
+        name == each.name and (key in each.keys or each.whole) for each in secret_references(reading.subject.objects)
+    )
+    stored = Stored(target.path, text != target.before, target.before is None, read)
+    if stored.written:
+        before = None if target.before is None else target.before.encode()
+        change = Change(target.path, before, text.encode(), "create" if before is None else "write")
+        apply(WritePlan((change,), ()), project.root)
+    note_seal(project.root, target.seal, value, context=context, ciphertext=ciphertext)
+    return [], stored
+
+
+def _check(gitops: Gitops, environment: str, name: str, key: str, value: str) -> None:
+    backend = gitops.secrets.backend
+    if backend not in _ENCRYPT:
+        advice = {
+            "existing": f"overlays/{environment}/REQUIREMENTS.md has the kubectl command",
+            "external-secrets": "put the value into the store that it reads",
+        }.get(backend, "")
+        raise UsageError(
+            f"gitops.secrets.backend of {environment} is {backend}, which keeps no secrets in Git: {advice}"
+        )
+    if not _NAME.fullmatch(name) or len(name) > 253:
+        raise UsageError(f"`{name}` is no name of a Secret: lower-case letters, digits, `-` and `.`")
+    if name == "kustomization":
+        raise UsageError("a Secret named `kustomization` would take the place of secrets/kustomization.yaml")
+    if not _KEY.fullmatch(key):
+        raise UsageError("a key of a Secret is letters, digits, `-`, `_` and `.`")
+    if not value:
+        raise UsageError("the value is empty")
+
+
+def _look(project: Project, gitops: Gitops, environment: str, name: str, key: str) -> _Target:
+    """What is at the manifest's place; RefusedError for anything but the same Secret, encrypted by this backend."""
+    file = f"{name}.yaml"
+    path = f"{secrets.folder(environment)}/{file}"
+    if (project.root / path).is_symlink():
+        raise RefusedError([f"{path} is a symbolic link, and those are not followed"])
+    before = project.encrypted(environment).get(file)
+    if before is None:
+        if (project.root / path).exists():
+            raise RefusedError([f"{path} is no encrypted manifest: move it away"])
+        return _Target(gitops, environment, name, key, path, None, {})
+    manifest = secrets.read_manifest(file, before)
+    if manifest is None or manifest.backend != gitops.secrets.backend or manifest.name != name:
+        backend = gitops.secrets.backend
+        raise RefusedError([f"{path} is not the Secret `{name}` as {backend} encrypts it: move it away, or remove it"])
+    if manifest.namespace != gitops.namespace:
+        reason = (
+            f"{path} is for namespace `{manifest.namespace}`, not `{gitops.namespace}`: remove it, set all its keys"
+        )
+        raise RefusedError([reason])
+    return _Target(gitops, environment, name, key, path, before, yamlio.load(before))
+
+
+def _with_sops(
+    project: Project, target: _Target, value: str, now: datetime, tool_folder: Path | None
+) -> tuple[str, str, str]:
+    """The manifest's text, the key's ciphertext in it, and for whom it is encrypted."""
+    recipients = sorted(target.gitops.secrets.age or ())
+    context = f"sops:{','.join(recipients)}"
+    field = "data" if target.key in (target.object.get("data") or {}) else "stringData"
+    if field == "data":
+        raise RefusedError([f"{target.path} has `{target.key}` under data, in base64: remove it there first"])
+    held = (target.object.get(field) or {}).get(target.key)
+    same_readers = recipients == sorted(each["recipient"] for each in target.object.get("sops", {}).get("age", ()))
+    program = programs.find_tool(sops.SOPS, tool_folder)
+    if target.before is not None and held is not None and same_readers:
+        known = is_sealed(project.root, target.seal, value, context=context, ciphertext=held)
+        if known or sops.decrypt_value(program, target.before, field, target.key) == value:
+            return target.before, held, context
+    text = _sops_manifest(program, target, field, value, recipients, same_readers=same_readers)
+    return text, yamlio.load(text)[field][target.key], context
+
+
+def _sops_manifest(
+    program: Path, target: _Target, field: str, value: str, recipients: list[str], *, same_readers: bool
+) -> str:
+    others = [key for name in secrets.FIELDS for key in target.object.get(name) or () if key != target.key]
+    if target.before is None or not others:
+        own = {key: item for key, item in target.object.items() if key not in ("sops", *secrets.FIELDS)}
+        manifest = {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": target.name, "namespace": target.gitops.namespace},
+            "type": type_for([target.key]),
+            **own,
+            "stringData": {target.key: value},
+        }
+        return _quiet(lambda: sops.encrypt(program, manifest, recipients), value)
+    if not same_readers:
+        advice = f"give it the new ones first: `sops updatekeys {target.path}`"
+        raise RefusedError([f"{target.path} is encrypted for other recipients than gitops.secrets.age: {advice}"])
+    before = target.before
+    try:
+        return _quiet(lambda: sops.set_value(program, before, field, target.key, value), value)
+    except programs.ToolError as error:
+        said = str(error).partition("\n")[0].rstrip(".")
+        advice = "it holds other keys, so sops needs an age key to change it (SOPS_AGE_KEY_FILE)"
+        raise programs.ToolError(
+            f"{target.path}: {said}\n{advice}; or remove the file and set every key again"
+        ) from None
+
+
+def _quiet(run: Callable[[], str], value: str) -> str:
+    """Run it; whatever the program says when it fails, it does not say the value."""
+    try:
+        return run()
+    except programs.ToolError as error:
+        raise programs.ToolError(str(error).replace(value, "***")) from None
+
+
+def _with_certificate(
+    project: Project, target: _Target, value: str, now: datetime, tool_folder: Path | None
+) -> tuple[str, str, str]:
+    """The manifest's text, the key's ciphertext in it, and for whom it is encrypted. Other keys stay as they are."""
+    certificate = _certificate(project, target.gitops.secrets.certificate or "", now)
+    context = f"sealed-secrets:{certificate.fingerprint}"
+    spec = target.object.get("spec", {})
+    held = spec.get("encryptedData", {}).get(target.key)
+    before = target.before
+    if before and held and is_sealed(project.root, target.seal, value, context=context, ciphertext=held):
+        return before, held, context
+    namespace = target.gitops.namespace
+    ciphertext = sealed_secrets.seal(certificate, namespace, target.name, value)
+    data = {**spec.get("encryptedData", {}), target.key: ciphertext}
+    metadata = {"name": target.name, "namespace": namespace}
+    template = {"metadata": metadata, "type": type_for(data), **(spec.get("template") or {})}
+    manifest = {
+        "apiVersion": "bitnami.com/v1alpha1",
+        "kind": "SealedSecret",
+        "metadata": metadata,
+        **target.object,
+        "spec": {**spec, "encryptedData": data, "template": template},
+    }
+    return yamlio.dump(manifest), ciphertext, context
+
+
+def _certificate(project: Project, path: str, now: datetime) -> sealed_secrets.Certificate:
+    if not path:
+        raise UsageError("gitops.secrets.certificate names no file: `kubeseal --fetch-cert` prints the certificate")
+    try:
+        content = (project.root / path).read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path} (gitops.secrets.certificate) cannot be read: {error.strerror}") from error
+    return sealed_secrets.read_certificate(path, content, now)
+
+
+_ENCRYPT: Mapping[str, Callable[[Project, _Target, str, datetime, Path | None], tuple[str, str, str]]] = {
+    "sops": _with_sops,
+    "sealed-secrets": _with_certificate,
+}
+"""By `gitops.secrets.backend`: what encrypts one value."""

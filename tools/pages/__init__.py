@@ -1,0 +1,1 @@
+"""What writes docs/: a module per page. Run by `make update`; not shipped."""
