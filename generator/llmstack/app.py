@@ -15,10 +15,12 @@ from llmstack.disk.ownership import header, is_ours
 from llmstack.disk.plan import WritePlan, plan_tree
 from llmstack.errors import RefusedError, UsageError
 from llmstack.finding import Finding, Place, Severity, has_errors, sort_findings
+from llmstack.fit.answer import Answer, Change, answer
 from llmstack.model.reading import read_stack
 from llmstack.model.stack import Stack
 from llmstack.progress import Step, ignore
 from llmstack.report.changes import show_refusal
+from llmstack.repository.model_facts import read_model_facts, reader_of
 from llmstack.repository.project import Environment, Project, name_findings
 from llmstack.repository.sops_config import renew_rules
 from llmstack.repository.validation import stale_tree, unit_folders, validate_units
@@ -63,12 +65,15 @@ def read(project: Project, environments: Sequence[Environment]) -> list[Reading]
     base = _base_source(project)
     read = [(each, *read_stack(_sources(project, each, base))) for each in environments]
     stacks = {each.name: stack for each, _, stack, _ in read if stack is not None}
+    models = [model for stack in stacks.values() for model in stack.models]
+    facts, unread = read_model_facts(reader_of(project.root), models)
     stacks |= _other_stacks(project, stacks, base)
     readings = []
     for each, layers, stack, findings in read:
         others = {name: other for name, other in stacks.items() if name != each.name}
-        subject = Subject(each.name, stack.named(each.name), layers, others) if stack is not None else None
-        readings.append(Reading(each, layers, subject, (*name_findings([each]), *findings)))
+        subject = Subject(each.name, stack.named(each.name), layers, others, facts) if stack is not None else None
+        readings.append(Reading(each, layers, subject, (*name_findings([each]), *findings, *unread)))
+        unread = []  # said once, however many environments lead to the file
     return readings
 
 
@@ -100,6 +105,25 @@ def check(readings: Sequence[Reading]) -> list[Finding]:
         levels = reading.stack.gitops.checks if reading.stack else None
         findings += settle(found, reading.layers, dict(levels or {}))
     return sort_findings(findings)
+
+
+def fit(
+    project: Project, environments: Sequence[Environment], model: str | None, change: Change
+) -> tuple[list[Finding], list[tuple[str, Answer]]]:
+    """What becomes of the engines of these environments, or of one model, under `change`, by environment.
+
+    The findings are those of reading: what checks have against an engine, the answer says itself.
+    """
+    readings = read(project, environments)
+    findings = [finding for reading in readings for finding in reading.findings]
+    answers = [
+        (reading.environment.name, answer(subject.stack, each, subject.facts, change))
+        for reading in readings
+        if (subject := reading.subject) is not None
+        for each in subject.stack.models
+        if model is None or each.name == model
+    ]
+    return sort_findings(findings), answers
 
 
 def _other_stacks(project: Project, known: Collection[str], base: Source | None) -> dict[str, Stack]:

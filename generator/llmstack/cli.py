@@ -13,6 +13,8 @@ from llmstack import __version__
 from llmstack.commands import options as opt
 from llmstack.commands import output as shared
 from llmstack.commands.exits import Exit, run
+from llmstack.commands.fit import fit
+from llmstack.commands.learn import learn
 from llmstack.commands.secret import secret
 
 if TYPE_CHECKING:
@@ -183,6 +185,10 @@ def _affected(project: Project, before: str | None, after: str | None) -> dict[s
     from llmstack.repository.snapshot import open_comparison
 
     return find_affected(open_comparison(project.root, before, after))
+
+
+cli.command()(fit)
+cli.add_typer(learn, name="learn")
 
 
 @cli.command()

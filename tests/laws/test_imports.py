@@ -19,7 +19,7 @@ ORDER = (
     # values → model → objects → tree → disk
     "values", "flags", "engine", "hub", "model", "objects", "tree", "disk",
     # what is said of them
-    "review", "checks", "migrate", "report",
+    "review", "fit", "checks", "migrate", "report",
     # the program
     "repository", "app", "secrets", "commands", "cli",
 )  # fmt: skip

@@ -84,6 +84,9 @@ TREE: Mapping[str, Page] = {
     "not-migrated": Page(
         _WARNING, "`migrate` leaves an old spelling alone: it is written in an unusual way.", "Change it by hand."
     ),
+    "bad-facts": Page(
+        _ERROR, "A file of facts/ that a model leads to cannot be read.", "Run `llmstack learn model` again."
+    ),
     "build-failed": Page(
         _ERROR, "kustomize cannot build a unit.", "Run `llmstack gen`, or mend the overlay in custom/."
     ),
@@ -92,6 +95,6 @@ TREE: Mapping[str, Page] = {
         _ERROR, "There is no schema for an object's kind.", "List the kind in `gitops.allowUnknownKinds`."
     ),
 }
-"""Findings of commands (app.py, validation.py, reviewing.py, tree/secrets.py, migrate/)."""
+"""Findings of commands (app.py, repository/, tree/secrets.py, migrate/)."""
 
 READING: Mapping[str, Page] = {**TEXT, **MODEL, **TREE}

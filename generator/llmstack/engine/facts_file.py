@@ -10,7 +10,8 @@ from llmstack import yamlio
 from llmstack.engine.facts import Groups, ModelFacts, Origin, Quantization, Sizes, Weights
 
 FOLDER = "facts/models"
-HEADER = "# Learned by llmstack; `llmstack learn model {model}` writes it again.\n"
+MARK = "# Learned by llmstack"
+HEADER = MARK + "; `llmstack learn model {model}` writes it again.\n"
 
 SIZE_KEYS: Mapping[str, str] = {
     "vocabulary": "vocabulary",

@@ -17,7 +17,7 @@ from llmstack.engine.support import ARCHITECTURES, Engine, Support, support_of
 
 Verdict = Literal["starts", "does-not-start", "too-close", "unknown"]
 
-CONTEXT_LEAST, CONTEXT_MOST = 0.1, 0.75
+CONTEXT_LEAST, CONTEXT_MOST = 0.1, 0.55
 """GiB that CUDA itself has taken before vLLM looks: 0.51 on an H100 (78.68 of 79.19 free, r018); between these two it
 cannot be told whether `utilization x total` is still free."""
 WARM_UP = 0.3
@@ -167,7 +167,7 @@ def most_left(engine: Engine) -> float | None:
     Only bytes that must be on each GPU count: a stage holds at least the layers of an even share, without embeddings.
     """
     facts, settings, card = engine.facts, engine.settings, engine.card
-    whole = facts.weights is not None and facts.weights.origin == "headers" and not settings.quantization
+    whole = facts.weights is not None and not settings.quantization
     # what is loaded otherwise than it lies in the files (another type, GGUF, offload) bounds nothing
     as_stored = settings.dtype in ("auto", "bfloat16", "float16", "half") and facts.weights is not None
     if not whole or not as_stored or card.memory is None or card.shared_memory or settings.kv_bytes:

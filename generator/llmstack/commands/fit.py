@@ -1,0 +1,83 @@
+"""`llmstack fit`: whether engines start, with how much memory and KV cache, also under other settings."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from typer import Argument, Option
+
+from llmstack.commands import output as shared
+from llmstack.commands.exits import Exit
+
+if TYPE_CHECKING:
+    from llmstack.engine.cards import Card
+    from llmstack.fit.answer import Change
+
+
+class FitFormat(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+
+
+FitEnv = Annotated[str | None, Argument(metavar="ENV", help="An environment, or its values file; else all of them.")]
+FitModel = Annotated[str | None, Argument(metavar="MODEL", help="One of its models; else all of them.")]
+HowFitted = Annotated[FitFormat, Option("--format", help="How the answer is printed.")]
+Length = Annotated[str | None, Option("--max-model-len", metavar="N", help="Ask what another length would do.")]
+Gpu = Annotated[str | None, Option("--gpu", metavar="CARD", help="Ask what another card would do.")]
+Tensor = Annotated[
+    int | None, Option("--tensor-parallel-size", metavar="N", min=1, help="Ask what another number of GPUs would do.")
+]
+
+
+def fit(
+    env: FitEnv = None,
+    model: FitModel = None,
+    format: HowFitted = FitFormat.TEXT,
+    max_model_len: Length = None,
+    gpu: Gpu = None,
+    tensor_parallel_size: Tensor = None,
+) -> None:
+    """Say whether engines start, with how much KV cache.
+
+    In terms that add up, from facts of the model, its card, vLLM's release and the flags; "unknown" where no measured
+    start bears an answer out. Exits with 1 when one does not start.
+    """
+    from llmstack import app
+    from llmstack.errors import UsageError
+    from llmstack.report.fit import fit_json, fit_text
+
+    change = read_change(max_model_len, gpu, tensor_parallel_size)
+    project = shared.find_project([env] if env else [])
+    findings, answers = app.fit(project, project.select([env] if env else [], outside=True), model, change)
+    shared.talk(findings)
+    if model is not None and not answers:
+        raise UsageError(f"there is no model `{model}` in {env or 'any environment'}")
+    sys.stdout.write(fit_json(answers) if format is FitFormat.JSON else fit_text(answers))
+    if any(answer.start.verdict == "does-not-start" for _, answer in answers):
+        raise typer.Exit(Exit.ERRORS)
+
+
+def read_change(length: str | None, gpu: str | None, tensor: int | None) -> Change:
+    """What the options ask instead of the values; raises UsageError for what they cannot mean."""
+    from llmstack.engine.settings import read_number
+    from llmstack.errors import UsageError
+    from llmstack.fit.answer import Change
+
+    number = read_number(length) if length is not None else None
+    if length is not None and not number:
+        raise UsageError(f"--max-model-len {length} is no number of tokens: give one such as 32768 or 32k")
+    return Change(number, read_card(gpu) if gpu is not None else None, tensor)
+
+
+def read_card(name: str) -> Card:
+    """The card of the table; raises UsageError with all names for any other."""
+    from llmstack.engine.cards import CARDS, card_named
+    from llmstack.errors import UsageError
+
+    card = card_named(name)
+    if card is None:
+        raise UsageError(f"`{name}` is no known card: {', '.join(CARDS)}")
+    return card
