@@ -135,7 +135,7 @@ def test_quantization_and_its_block() -> None:
     assert quantization_of({"quantization_config": {"quant_method": "AWQ", "bits": 4}}) == Quantization("awq")
     assert quantization_of({}) is None
     side = json.dumps({"quantization": {"quant_algo": "NVFP4"}}).encode()
-    assert learn("a/b", None, json.dumps(LLAMA).encode(), side=side).quantization == Quantization("modelopt_nvfp4")
+    assert learn("a/b", None, json.dumps(LLAMA).encode(), side=side).quantization == Quantization("modelopt_fp4")
 
 
 def test_families_that_tie_say_so_or_not() -> None:

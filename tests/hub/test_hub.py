@@ -222,4 +222,4 @@ def test_the_quantization_beside_the_configuration_counts(tmp_path: Path) -> Non
     learn(tmp_path, MODEL, "--from", ".")
     facts = read_facts((tmp_path / "facts/models/acme--tiny.yaml").read_text())
     assert facts.quantization is not None
-    assert facts.quantization.method == "modelopt_fp8"
+    assert facts.quantization.method == "modelopt"

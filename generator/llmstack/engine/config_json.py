@@ -154,7 +154,17 @@ def quantization_of(config: Config) -> Quantization | None:
     if not isinstance(given, dict):
         return None
     method = given.get("quant_method") or given.get("quant_algo") or given.get("quantization_algo")
-    return Quantization(str(method).lower() if method else "unknown", _pair(given.get("weight_block_size")))
+    name = str(method).lower() if method else "unknown"
+    if name == "modelopt" and given.get("quant_algo"):
+        name = modelopt_method(str(given["quant_algo"]))
+    return Quantization(name, _pair(given.get("weight_block_size")))
+
+
+def modelopt_method(algorithm: str) -> str:
+    """vLLM's name of an algorithm of NVIDIA's Model Optimizer (`override_quantization_method`,
+    layers/quantization/modelopt.py)."""
+    known = {"FP8": "modelopt", "NVFP4": "modelopt_fp4", "MXFP8": "modelopt_mxfp8", "MIXED_PRECISION": "modelopt_mixed"}
+    return known.get(algorithm.upper(), f"modelopt {algorithm.lower()}")
 
 
 def _pair(value: Any) -> tuple[int, int] | None:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from llmstack.engine.config_json import architecture_of, context_of, quantization_of, sizes_of
+from llmstack.engine.config_json import architecture_of, context_of, modelopt_method, quantization_of, sizes_of
 from llmstack.engine.facts import ModelFacts, Quantization
 from llmstack.engine.facts_file import FactsError
 from llmstack.engine.headers import Tensor, weigh
@@ -61,4 +61,4 @@ def _side(content: bytes | None) -> Quantization | None:
         given = json.loads(content)["quantization"]["quant_algo"]
     except (ValueError, KeyError, TypeError):
         return None
-    return Quantization(f"modelopt_{given}".lower()) if isinstance(given, str) else None
+    return Quantization(modelopt_method(given)) if isinstance(given, str) else None

@@ -4,29 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from functools import lru_cache
 
-from llmstack.engine.cards import LABEL, MIG_RESOURCE, Card, card_named, card_of_memory, card_of_product
+from llmstack.engine.cards import Card
 from llmstack.engine.catalogue import catalogued
 from llmstack.engine.facts import ModelFacts
 from llmstack.engine.facts_file import file_name
-from llmstack.engine.memory import GIB
 from llmstack.engine.settings import Settings, read_settings
 from llmstack.engine.support import Engine
-from llmstack.flags import catalogue_for
+from llmstack.fit.card import Pools, card_of_model, gpu_count, pool_of_model
+from llmstack.flags import Catalogue, catalogue_for
 from llmstack.flags.match import Match
 from llmstack.flags.release import find_release
 from llmstack.model.engine import Model
-from llmstack.model.gitops import Capacity
 from llmstack.model.stack import Stack
-from llmstack.model.types import quantity_value
 from llmstack.objects import arguments
-from llmstack.review.facts import Facts, Pool
-from llmstack.review.rollout.placement import pool_of
 
 HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+\Z")
-NVIDIA = "nvidia.com/gpu"
 
 Known = Mapping[str, ModelFacts]
 """Facts by the path of their file below facts/: `models/meta-llama--Llama-3.1-8B-Instruct.yaml`."""
@@ -54,16 +49,22 @@ class Question:
         return Engine(self.facts, self.card, self.match.catalogue.release.minor, self.settings)
 
 
-def ask(stack: Stack, model: Model, known: Known) -> Question:
-    """What is asked of a model's engine."""
+def ask(stack: Stack, model: Model, known: Known, pools: Pools | None = None) -> Question:
+    """What is asked of a model's engine; `pools` are those of the stack, where they are at hand."""
     match = catalogue_for(model.repository or "", model.tag or "", model.gitops.vllm_version)
-    facts, pool = facts_of_model(model, known), pool_of_model(stack, model)
-    card = card_of_model(model, pool)
-    given = [*arguments.options(model), *arguments.extra(model)]
-    settings = read_settings(given, match.catalogue, tuple(_variables(stack, model)))
+    pool = pool_of_model(pools or Pools.of(stack), model)
+    facts, card = facts_of_model(model, known), card_of_model(model, pool)
+    given = (*arguments.options(model), *arguments.extra(model))
+    settings = _settings(given, match.catalogue, tuple(variable_names(stack, model)))
     missing = tuple(_missing(model, facts, card, match))
     version = None if match.sureness == "guess" else version_of(model)
     return Question(model.name or "", facts, card, match, settings, missing, pool.pool if pool else None, version)
+
+
+@lru_cache(maxsize=1 << 12)
+def _settings(given: tuple[str, ...], catalogue: Catalogue, variables: tuple[str, ...]) -> Settings:
+    """`read_settings`, remembered: many models have the same flags."""
+    return read_settings(given, catalogue, variables)
 
 
 def version_of(model: Model) -> str | None:
@@ -90,46 +91,6 @@ def hub_name(model: Model) -> str | None:
     return url if HUB_NAME.match(url) else None
 
 
-def pool_of_model(stack: Stack, model: Model) -> Capacity | None:
-    """The declared pool whose GPUs the model takes, chosen as a review chooses it; None where none is certain."""
-    capacity = stack.gitops.capacity or []
-    pools = tuple(Pool(each.pool, each.resource, each.count, each.per_node, dict(each.node_selector or {}))
-                  for each in capacity)  # fmt: skip
-    named = {model.name: model.gitops.pool} if model.name and model.gitops.pool else {}
-    terms = {"nodeSelectorTerms": list(model.node_selector_terms)} if model.node_selector_terms else None
-    affinity = model.affinity or (
-        {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}} if terms else {}
-    )
-    pod: dict[str, Any] = {"nodeSelector": model.node_selector or {}, "affinity": affinity}
-    name = pool_of(pod, gpu_resource(model), model.name, Facts(pools=pools, pool_of=named))
-    return next((each for each in capacity if each.pool == name), None)
-
-
-def gpu_resource(model: Model) -> str:
-    """The resource that a model's GPUs are counted as; NVIDIA's where `resources` names none."""
-    if not model.resources:
-        return model.request_gpu_type or NVIDIA
-    stated = {**(model.resources.get("requests") or {}), **(model.resources.get("limits") or {})}
-    return next((key for key in stated if key.endswith("/gpu") or key.startswith(MIG_RESOURCE)), NVIDIA)
-
-
-def card_of_model(model: Model, pool: Capacity | None) -> Card | None:
-    """The card that a model's pods get: that of its pool, else of the product in its node selector."""
-    resource = gpu_resource(model)
-    if resource.startswith(MIG_RESOURCE):
-        return Card(f"MIG {resource.removeprefix(MIG_RESOURCE)}", None, part=True)
-    labels = (pool.node_selector or {}) if pool else {}
-    product = (model.node_selector or {}).get(LABEL) or labels.get(LABEL)
-    card = card_of_product(product) if product else None
-    if pool is None:
-        return card
-    card = card_named(pool.gpu) if pool.gpu else card
-    total = quantity_value(pool.memory) if pool.memory else None
-    if total:
-        card = replace(card, memory=total / GIB, stated=True) if card else card_of_memory(round(total / GIB, 2))
-    return card
-
-
 def _missing(model: Model, facts: ModelFacts | None, card: Card | None, match: Match) -> Iterator[str]:
     if facts is None:
         name = hub_name(model)
@@ -140,6 +101,8 @@ def _missing(model: Model, facts: ModelFacts | None, card: Card | None, match: M
         )
     if card is None:
         yield "nothing says which GPU it runs on"
+    if gpu_count(model) is None:
+        yield "it asks for no GPU"
     if match.sureness == "guess":
         yield f"its vLLM release is not known: {match.reason}"
     if model.uses_ray or model.uses_lws:
@@ -148,7 +111,7 @@ def _missing(model: Model, facts: ModelFacts | None, card: Card | None, match: M
         yield "a share of a GPU's memory is not measured"
 
 
-def _variables(stack: Stack, model: Model) -> Iterator[str]:
+def variable_names(stack: Stack, model: Model) -> Iterator[str]:
     """Names of the environment variables that people give the engine."""
     for entry in (*(stack.engine.env or ()), *(model.env or ())):
         yield str(entry.get("name"))

@@ -1,0 +1,27 @@
+"""The GPU is too old for the type of the weights.
+
+Each method of quantization has a least compute capability, which vLLM compares with the card before it loads; bfloat16
+wants 8.0 (Ampere). The card is that of the model's pool in `gitops.capacity`, or of the product in a node selector; the
+method is `--quantization`, or what facts/models/ say of the checkpoint.
+
+Fix: `--dtype float16` on a card before Ampere, else another card or checkpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from llmstack.checks.engines import engines, findings_of
+from llmstack.checks.subject import Subject
+from llmstack.engine.exact import unsupported
+from llmstack.finding import Finding, Severity
+
+ID, SEVERITY = "unsupported-type", Severity.ERROR
+
+
+def run(subject: Subject) -> Iterator[Finding]:
+    for asked in engines(subject):
+        question, among = asked.question, asked.releases
+        if question.facts is not None and question.card is not None and among:
+            faults = unsupported(question.facts, question.settings, question.card, among)
+            yield from findings_of(ID, SEVERITY, asked, faults)
