@@ -78,12 +78,13 @@ CARDS: Mapping[str, Card] = {
 }
 """Every card that is known, by its name."""
 
+_BY_NAME: Mapping[str, Card] = {name.lower(): card for name, card in CARDS.items()}
 PRODUCTS: Mapping[str, Card] = {product: card for card in CARDS.values() for product in card.products}
 
 
 def card_named(name: str) -> Card | None:
     """The card of a name of the table, case aside; None for any other."""
-    return next((card for known, card in CARDS.items() if known.lower() == name.lower()), None)
+    return _BY_NAME.get(name.lower())
 
 
 def card_of_product(product: str) -> Card | None:
