@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from llmstack import yamlio
-from llmstack.app import fit, lint
 from llmstack.engine.cards import CARDS
 from llmstack.engine.facts import ModelFacts
 from llmstack.engine.facts_file import FOLDER, file_name, write_facts
@@ -17,7 +16,10 @@ from llmstack.engine.learned import learn
 from llmstack.fit.answer import Answer, Change
 from llmstack.fit.question import Question, ask
 from llmstack.model.reading import read_stack
-from llmstack.repository.project import Project
+from llmstack.repository.environments import list_environments
+from llmstack.repository.fitted import answer_engines
+from llmstack.repository.read import check, read_environments
+from llmstack.repository.snapshot import Disk
 from llmstack.values.source import read_source
 from tests.engine.test_models import LLAMA
 
@@ -123,19 +125,19 @@ def test_facts_of_the_repository_count_more_than_the_catalogue() -> None:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
+def project(tmp_path: Path) -> Disk:
     (tmp_path / "values").mkdir()
     (tmp_path / "values/prod.yaml").write_text(yamlio.dump(values(vllmConfig={"maxModelLen": 8192})))
-    return Project(tmp_path)
+    return Disk(tmp_path)
 
 
-def answers(project: Project, change: Change | None = None) -> list[Answer]:
-    findings, found = fit(project, project.environments(), None, change or Change())
+def answers(project: Disk, change: Change | None = None) -> list[Answer]:
+    findings, found = answer_engines(project, list_environments(project), None, change or Change())
     assert not findings
     return [answer for _, answer in found]
 
 
-def test_an_environment_is_answered_from_its_files(project: Project) -> None:
+def test_an_environment_is_answered_from_its_files(project: Disk) -> None:
     (answer,) = answers(project)
     assert answer.start.verdict == "starts"
     assert answer.question.version == "0.19.1"
@@ -149,24 +151,28 @@ def test_an_environment_is_answered_from_its_files(project: Project) -> None:
     assert smaller.start.terms.weights < answer.start.terms.weights
 
 
-def test_facts_that_cannot_be_read_are_a_finding_once(project: Project) -> None:
+def test_facts_that_cannot_be_read_are_a_finding_once(project: Disk) -> None:
     folder = project.root / FOLDER
     folder.mkdir(parents=True)
     (folder / file_name(LLAMA_8B)).write_text("model: a/b\nsizes: {layers: many}\n")
     (project.root / "values/dev.yaml").write_text((project.root / "values/prod.yaml").read_text())
-    found = [finding for finding in lint(project, project.environments()) if finding.id == "bad-facts"]
+    found = [
+        finding
+        for finding in check(read_environments(project, list_environments(project)))
+        if finding.id == "bad-facts"
+    ]
     assert len(found) == 1
     assert str(found[0].place) == f"{FOLDER}/{file_name(LLAMA_8B)}:2:1"
 
 
-def test_facts_outside_the_folder_are_not_read(project: Project) -> None:
+def test_facts_outside_the_folder_are_not_read(project: Disk) -> None:
     (project.root / "secret.yaml").write_text("model: a/b\n")
     (project.root / "values/prod.yaml").write_text(yamlio.dump(values(gitops={"facts": "../secret.yaml"})))
     (answer,) = answers(project)
     assert answer.start.verdict == "unknown"
 
 
-def test_what_if_changes_one_thing(project: Project) -> None:
+def test_what_if_changes_one_thing(project: Disk) -> None:
     (now,), (longer,), (small,) = (
         answers(project),
         answers(project, Change(length=131072)),
@@ -178,7 +184,7 @@ def test_what_if_changes_one_thing(project: Project) -> None:
     assert small.start.verdict == "does-not-start"
 
 
-def test_proposals_start_and_a_block_more_may_not(project: Project) -> None:
+def test_proposals_start_and_a_block_more_may_not(project: Disk) -> None:
     (answer,) = answers(project, Change(card=CARDS["L4"]))
     assert answer.length is not None
     (proposed,) = answers(project, Change(length=answer.length, card=answer.question.card))

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from llmstack.checks.rule import Problem
 from llmstack.checks.subject import Subject
 from llmstack.engine.exact import About, Fault
-from llmstack.finding import Finding, Route, Severity
+from llmstack.finding import Route
 from llmstack.fit.card import Pools
 from llmstack.fit.question import Question, ask
 from llmstack.flags import split_flags
@@ -47,10 +48,10 @@ def engines(subject: Subject) -> tuple[Asked, ...]:
     return tuple(Asked(at, model, ask(stack, model, subject.facts, pools)) for at, model in subject.models())
 
 
-def findings_of(id: str, severity: Severity, asked: Asked, faults: Iterator[Fault]) -> Iterator[Finding]:
-    """Yield a finding for each fault, where the values say what it is about."""
+def problems_of(asked: Asked, faults: Iterator[Fault]) -> Iterator[Problem]:
+    """Yield a problem for each fault, where the values say what it is about."""
     for fault in faults:
-        yield Finding(id, severity, fault.message, route_of(asked, fault.about), help=fault.help)
+        yield Problem(fault.message, route_of(asked, fault.about), help=fault.help)
 
 
 def route_of(asked: Asked, about: About) -> Route:

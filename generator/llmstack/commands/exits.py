@@ -86,11 +86,6 @@ def _drop_rest(stream: TextIO) -> None:
 
 def _explain(error: BaseException) -> tuple[int, str]:
     """The exit code of what ended the run, and the words for it."""
-    from llmstack.disk.error import DiskError
-    from llmstack.errors import RefusedError, UsageError
-    from llmstack.git.process import GitError
-    from llmstack.programs import ToolError
-
     if isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError):
         return Exit.CUT_OFF, ""  # typer turns it into a SystemExit of its own
     if isinstance(error, (typer.Exit, SystemExit)):
@@ -103,11 +98,25 @@ def _explain(error: BaseException) -> tuple[int, str]:
     if isinstance(error, OSError):
         reason = ": ".join(str(part) for part in (error.filename, error.strerror or error) if part)
         return Exit.FAILED, f"llmstack: {reason}\n"
-    codes = {UsageError: Exit.USAGE, RefusedError: Exit.REFUSED}
-    for kind, ending in {**codes, **dict.fromkeys((DiskError, GitError, ToolError), Exit.FAILED)}.items():
-        if isinstance(error, kind):
+    for kinds, ending in _known_errors():
+        if isinstance(error, kinds):
             return ending, f"llmstack: {error}\n"
     return Exit.BUG, _report_bug(error)
+
+
+def _known_errors() -> tuple[tuple[tuple[type[Exception], ...], Exit], ...]:
+    """What each exit code stands for, among the errors that are our own."""
+    from llmstack.disk.error import DiskError
+    from llmstack.errors import RefusedError, UsageError
+    from llmstack.git.process import GitError
+    from llmstack.kustomize.files import KustomizationError
+    from llmstack.programs import ToolError
+
+    return (
+        ((UsageError,), Exit.USAGE),
+        ((RefusedError,), Exit.REFUSED),
+        ((DiskError, GitError, KustomizationError, ToolError), Exit.FAILED),
+    )
 
 
 def _usage(error: Any) -> str:

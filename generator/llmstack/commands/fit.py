@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
-from typer import Argument, Option
 
-from llmstack.commands import output as shared
+from llmstack.commands import options as opt
+from llmstack.commands import output
 from llmstack.commands.exits import Exit
 
 if TYPE_CHECKING:
@@ -17,45 +16,31 @@ if TYPE_CHECKING:
     from llmstack.fit.answer import Change
 
 
-class FitFormat(StrEnum):
-    TEXT = "text"
-    JSON = "json"
-
-
-FitEnv = Annotated[str | None, Argument(metavar="ENV", help="An environment, or its values file; else all of them.")]
-FitModel = Annotated[str | None, Argument(metavar="MODEL", help="One of its models; else all of them.")]
-HowFitted = Annotated[FitFormat, Option("--format", help="How the answer is printed.")]
-Length = Annotated[str | None, Option("--max-model-len", metavar="N", help="Ask what another length would do.")]
-Gpu = Annotated[str | None, Option("--gpu", metavar="CARD", help="Ask what another card would do.")]
-Tensor = Annotated[
-    int | None, Option("--tensor-parallel-size", metavar="N", min=1, help="Ask what another number of GPUs would do.")
-]
-
-
 def fit(
-    env: FitEnv = None,
-    model: FitModel = None,
-    format: HowFitted = FitFormat.TEXT,
-    max_model_len: Length = None,
-    gpu: Gpu = None,
-    tensor_parallel_size: Tensor = None,
+    env: opt.FitEnv = None,
+    model: opt.FitModel = None,
+    format: opt.HowFitted = "text",
+    max_model_len: opt.OtherLength = None,
+    gpu: opt.OtherGpu = None,
+    tensor_parallel_size: opt.OtherTensor = None,
 ) -> None:
     """Say whether engines start, with how much KV cache.
 
     In terms that add up, from facts of the model, its card, vLLM's release and the flags; "unknown" where no measured
     start bears an answer out. Exits with 1 when one does not start.
     """
-    from llmstack import app
     from llmstack.errors import UsageError
-    from llmstack.report.fit import fit_json, fit_text
+    from llmstack.report.fit import FIT_FORMATS
+    from llmstack.repository.fitted import answer_engines
 
     change = read_change(max_model_len, gpu, tensor_parallel_size)
-    project = shared.find_project([env] if env else [])
-    findings, answers = app.fit(project, project.select([env] if env else [], outside=True), model, change)
-    shared.talk(findings)
+    names = [env] if env else []
+    project = output.find_project(names)
+    findings, answers = answer_engines(project.disk, project.select(names, outside=True), model, change)
+    output.report_beside(findings)
     if model is not None and not answers:
         raise UsageError(f"there is no model `{model}` in {env or 'any environment'}")
-    sys.stdout.write(fit_json(answers) if format is FitFormat.JSON else fit_text(answers))
+    sys.stdout.write(FIT_FORMATS[format](answers))
     if any(answer.start.verdict == "does-not-start" for _, answer in answers):
         raise typer.Exit(Exit.ERRORS)
 

@@ -6,12 +6,12 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
-from typer import Argument, Option
 
-from llmstack.commands import output as shared
+from llmstack.commands import options as opt
+from llmstack.commands import output
 
 if TYPE_CHECKING:
     from llmstack.engine.facts import ModelFacts
@@ -19,18 +19,6 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"(?P<model>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@(?P<revision>[\w./-]+))?\Z")
 DEFAULT_REVISION = "main"
-
-Name = Annotated[
-    str, Argument(metavar="ORG/NAME[@REV]", help="The model's name on the hub, and a branch, tag or commit.")
-]
-Source = Annotated[
-    str | None,
-    Option(
-        "--from",
-        metavar="DIR|URL",
-        help="A folder with the model's files, the address of a hub, or `-` for a config.json on stdin.",
-    ),
-]
 
 learn = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Write facts/, which checks and reviews read.")
 
@@ -41,7 +29,7 @@ def learning() -> None:
 
 
 @learn.command("model")
-def model(name: Name, source: Source = None) -> None:
+def model(name: opt.LearnedName, source: opt.LearnedFrom = None) -> None:
     """Write the facts of a model: sizes, context, bytes of weights.
 
     From config.json and the headers of safetensors files: of a folder, of a hub (--from, else $HF_ENDPOINT, else
@@ -85,7 +73,7 @@ def keep(facts: ModelFacts) -> None:
     from llmstack.disk.keep import keep_file
     from llmstack.engine.facts_file import FOLDER, MARK, file_name, write_facts
 
-    root = shared.find_project(None).root
+    root = output.find_project(None).root
     path = f"{FOLDER}/{file_name(facts.model)}"
     changed = keep_file(root, path, write_facts(facts).encode(), MARK.encode())
     print(f"{path}: {'written' if changed else 'is what it was'}")

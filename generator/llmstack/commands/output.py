@@ -13,7 +13,7 @@ from llmstack.commands.exits import Exit
 
 if TYPE_CHECKING:
     from llmstack.finding import Finding
-    from llmstack.repository.project import Environment, Project
+    from llmstack.repository.project import Project
 
 
 class Options:
@@ -54,22 +54,12 @@ def exit_for(findings: list[Finding], *, strict: bool = False) -> None:
         raise typer.Exit(Exit.ERRORS)
 
 
-def talk(findings: list[Finding]) -> None:
+def report_beside(findings: list[Finding]) -> None:
     """Print findings beside a result, notes left out; an error among them ends the run."""
     from llmstack.finding import Severity
 
     report([finding for finding in findings if finding.severity is not Severity.NOTE])
     exit_for(findings)
-
-
-def one_environment(project: Project, values: str, env: str | None = None) -> Environment:
-    """The one environment that a name or a values file means; raises UsageError for several."""
-    from llmstack.errors import UsageError
-
-    selected = project.select([values], outside=True, env=env)
-    if len(selected) != 1:
-        raise UsageError(f"`{values}` means {len(selected)} environments: name one")
-    return selected[0]
 
 
 def tool_folder() -> Path | None:

@@ -55,6 +55,11 @@ class WritePlan:
         """Nothing to write, nothing to delete, nothing refused."""
         return not self.changes and not self.refusals
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """What is not as it should be: every file that would change, and every place that is refused."""
+        return (*(change.path for change in self.changes), *(refusal.path for refusal in self.refusals))
+
 
 def plan_tree(root: Path, wanted: Mapping[str, str], *, scopes: Collection[str], force: bool = False) -> WritePlan:
     """Compare `wanted` (path to content, header included) with the files below `root`; writes nothing.

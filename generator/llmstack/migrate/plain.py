@@ -46,7 +46,7 @@ def find_secrets(file: File) -> Iterator[Plain]:
     """
     layers = merge_layers([file.source], {})
     for plain in (*_typed(file.data), *_variables(file.data), *_arguments(file.data)):
-        finding = Finding(plaintext_secret.ID, plaintext_secret.SEVERITY, "", plain.route)
+        finding = Finding(plaintext_secret.RULE.id, plaintext_secret.RULE.severity, "", plain.route)
         if any(settle([finding], layers, {})):
             yield plain
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from llmstack.finding import Finding, Route, Severity, show_route
 from llmstack.model.stack import OTHER_CHARTS, Stack, map_defaults
+from llmstack.model.types import section_of
 from llmstack.model.unfit_defaults import without_unfit_defaults
 from llmstack.values.layers import ALIASES, Layers, merge_layers
 from llmstack.values.source import Source
@@ -230,13 +231,3 @@ def keys_at(route: Route, section: type[BaseModel] = Stack) -> Iterator[str]:
         here = section_of(field.annotation) if field is not None else here if step not in route else None
     if here is not None:
         yield from (field.alias or name for name, field in here.model_fields.items())
-
-
-def section_of(annotation: Any) -> type[BaseModel] | None:
-    """The section inside an annotation such as `list[Model]` or `Nfs | None`."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for inner in getattr(annotation, "__args__", ()):
-        if (found := section_of(inner)) is not None:
-            return found
-    return None

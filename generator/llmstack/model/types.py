@@ -28,6 +28,16 @@ class Section(BaseModel):
     )
 
 
+def section_of(annotation: Any) -> type[BaseModel] | None:
+    """The section inside an annotation such as `list[Model]` or `Nfs | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        if (found := section_of(inner)) is not None:
+            return found
+    return None
+
+
 def none_is_empty(value: Any) -> Any:
     """`section:` or `section: null` is the section with its defaults."""
     return {} if value is None else value
@@ -195,7 +205,6 @@ PodSecurityContext = Annotated[KubeMap, Kube("io.k8s.api.core.v1.PodSecurityCont
 SecurityContext = Annotated[KubeMap, Kube("io.k8s.api.core.v1.SecurityContext")]
 Resources = Annotated[KubeMap, Kube("io.k8s.api.core.v1.ResourceRequirements")]
 DeploymentStrategy = Annotated[KubeMap, Kube("io.k8s.api.apps.v1.DeploymentStrategy")]
-EmptyDir = Annotated[KubeMap, Kube("io.k8s.api.core.v1.EmptyDirVolumeSource")]
 Tolerations = Annotated[list[KubeMap], Kube("io.k8s.api.core.v1.Toleration", many=True)]
 EnvVars = Annotated[list[KubeMap], Kube("io.k8s.api.core.v1.EnvVar", many=True)]
 Volumes = Annotated[list[KubeMap], Kube("io.k8s.api.core.v1.Volume", many=True)]

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 
 from llmstack.engine.facts import ModelFacts
 from llmstack.engine.facts_file import FactsError, file_name, read_facts
 from llmstack.finding import Finding, Place, Severity
 from llmstack.fit.question import hub_name
 from llmstack.model.engine import Model
+from llmstack.repository.snapshot import Snapshot
 
 ROOT = "facts"
 MOST_BYTES = 1 << 20
-
-Read = Callable[[str], bytes | None]
-"""The content of a file by its path from the root; None where there is none."""
 
 
 def facts_paths(models: Iterable[Model]) -> Iterator[str]:
@@ -28,12 +25,12 @@ def facts_paths(models: Iterable[Model]) -> Iterator[str]:
             yield f"models/{file_name(name)}"
 
 
-def read_model_facts(read: Read, models: Iterable[Model]) -> tuple[dict[str, ModelFacts], list[Finding]]:
+def read_model_facts(snapshot: Snapshot, models: Iterable[Model]) -> tuple[dict[str, ModelFacts], list[Finding]]:
     """The facts that models lead to, by path below facts/, and a finding for each file that cannot be read."""
     facts: dict[str, ModelFacts] = {}
     findings: list[Finding] = []
     for path in sorted(set(facts_paths(models))):
-        content = read(f"{ROOT}/{path}") if is_inside(path) else None
+        content = snapshot.read_bytes(f"{ROOT}/{path}") if is_inside(path) else None
         if content is None:
             continue
         try:
@@ -51,15 +48,3 @@ def is_inside(path: str) -> bool:
     """Whether a path stays below the folder that it starts from."""
     parts = path.split("/")
     return bool(path) and not path.startswith("/") and ".." not in parts and "\\" not in path
-
-
-def reader_of(root: Path) -> Read:
-    """Reads files below a folder on disk; links are not followed out of it."""
-
-    def read(path: str) -> bytes | None:
-        file = root / path
-        if not file.is_file() or not file.resolve().is_relative_to(root.resolve()):
-            return None
-        return file.read_bytes()
-
-    return read

@@ -140,3 +140,12 @@ class Review:
     to_revision: str
     """A commit's id, or `worktree`."""
     environments: Mapping[str, EnvironmentReview]
+
+    def fails(self, level: str) -> bool:
+        """Whether a risk of this severity, or a worse one, stands that nobody acknowledged.
+
+        `level` is `error`, `warning` or `never`.
+        """
+        severities = {"error": (Severity.ERROR,), "warning": (Severity.ERROR, Severity.WARNING)}.get(level, ())
+        risks = [risk for environment in self.environments.values() for risk in environment.risks]
+        return any(risk.severity in severities and not risk.acknowledged for risk in risks)

@@ -12,17 +12,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.checks.engines import engines
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.engine.memory import GIB
-from llmstack.finding import Finding, Severity
+from llmstack.finding import Severity
 from llmstack.fit.question import hub_name
 from llmstack.model.types import quantity_value
 from llmstack.objects.engine_storage import DATA_PATH, weights_path
 
-ID, SEVERITY = "claim-size", Severity.ERROR
+RULE = Declaration("claim-size", Severity.ERROR)
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     for asked in engines(subject):
         model, facts = asked.model, asked.question.facts
         if facts is None or facts.weights is None or not model.pvc_storage or hub_name(model) is None:
@@ -33,4 +34,4 @@ def run(subject: Subject) -> Iterator[Finding]:
             weights = facts.weights.bytes / GIB
             message = f"the claim of `{model.name}` has {model.pvc_storage}; its weights are {weights:.1f} GiB"
             help = f"pvcStorage: {-(-2 * facts.weights.bytes // GIB)}Gi holds two revisions"
-            yield Finding(ID, SEVERITY, message, (*asked.route, "pvcStorage"), help=help)
+            yield Problem(message, (*asked.route, "pvcStorage"), help=help)

@@ -12,14 +12,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.checks.engines import engines, route_of
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Severity
+from llmstack.finding import Severity
 from llmstack.fit.answer import fewest, longest, start_of
 
-ID, SEVERITY = "engine-memory", Severity.ERROR
+RULE = Declaration("engine-memory", Severity.ERROR)
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     for asked in engines(subject):
         engine = asked.question.engine
         if engine is None:
@@ -31,4 +32,4 @@ def run(subject: Subject) -> Iterator[Finding]:
             ways += [f"--tensor-parallel-size {tensor}"] if tensor else []
             help = f"{' or '.join(ways)} would start" if ways else "`llmstack fit` shows the terms"
             message = f"`{asked.model.name}` does not start: {start.why}"
-            yield Finding(ID, SEVERITY, message, route_of(asked, "length"), help=help)
+            yield Problem(message, route_of(asked, "length"), help=help)

@@ -12,17 +12,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from llmstack.checks.engines import engines, findings_of
+from llmstack.checks.engines import engines, problems_of
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.engine.exact import indivisible
-from llmstack.finding import Finding, Severity
+from llmstack.finding import Severity
 
-ID, SEVERITY = "indivisible-size", Severity.ERROR
+RULE = Declaration("indivisible-size", Severity.ERROR)
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     for asked in engines(subject):
         question = asked.question
         if question.facts is not None:
             release = question.match.catalogue.release.minor
-            yield from findings_of(ID, SEVERITY, asked, indivisible(question.facts, question.settings, release))
+            yield from problems_of(asked, indivisible(question.facts, question.settings, release))

@@ -11,18 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from llmstack.checks.engines import engines, findings_of
+from llmstack.checks.engines import engines, problems_of
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.engine.exact import too_long
-from llmstack.finding import Finding, Severity
+from llmstack.finding import Severity
 from llmstack.fit.question import variable_names
 
-ID, SEVERITY = "length-over-model", Severity.ERROR
+RULE = Declaration("length-over-model", Severity.ERROR)
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     for asked in engines(subject):
         facts = asked.question.facts
         if facts is not None:
             variables = tuple(variable_names(subject.stack, asked.model))
-            yield from findings_of(ID, SEVERITY, asked, too_long(facts, asked.question.settings, variables))
+            yield from problems_of(asked, too_long(facts, asked.question.settings, variables))

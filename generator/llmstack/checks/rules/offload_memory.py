@@ -12,18 +12,19 @@ import re
 from collections.abc import Iterator
 
 from llmstack.checks.engines import Asked, engines
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.engine.memory import GIB
-from llmstack.finding import Finding, Route, Severity
+from llmstack.finding import Route, Severity
 from llmstack.flags import split_flags
 from llmstack.model.engine import Model
 from llmstack.model.types import quantity_value
 
-ID, SEVERITY = "offload-memory", Severity.ERROR
+RULE = Declaration("offload-memory", Severity.ERROR)
 FLAG = "--cpu-offload-gb"
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     for asked in engines(subject):
         model = asked.model
         limit, route = memory_limit(asked.route, model)
@@ -36,7 +37,7 @@ def run(subject: Subject) -> Iterator[Finding]:
                 f"`{model.name}` offloads {needed:g} GiB ({per_gpu:g} for each of its GPUs); "
                 f"its memory limit is {limit / GIB:.1f} GiB"
             )
-            yield Finding(ID, SEVERITY, message, route, help=f"a limit above {needed:g}Gi, or less to offload")
+            yield Problem(message, route, help=f"a limit above {needed:g}Gi, or less to offload")
 
 
 def memory_limit(at: Route, model: Model) -> tuple[float | None, Route]:

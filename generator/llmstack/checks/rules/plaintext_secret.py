@@ -23,13 +23,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from llmstack.checks.fields import ENV_VAR
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Route, Severity
+from llmstack.finding import Route, Severity
 from llmstack.kubernetes.pods import pod_specs
 from llmstack.model.secret_ref import SecretReference, create_command
 from llmstack.secrecy.words import argument_secrets, holds_token, is_secret_value
 
-ID, SEVERITY = "plaintext-secret", Severity.ERROR
+RULE = Declaration("plaintext-secret", Severity.ERROR, alone=True, fixed=True)
 
 _KINDS = {"hf_token": "hf-token", "vllmApiKey": "vllm-api-key", "credentials": "lora-credentials"}
 _HF_VARIABLES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN", "HUGGINGFACE_TOKEN")
@@ -56,25 +57,25 @@ def _propose(subject: Subject, kind: str, key: str | None = None) -> _Proposal:
     return _Proposal(name, re.sub(r"[^A-Za-z0-9._-]", "_", key or _KEYS[kind]), gitops.namespace)
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     for route, value in _typed(subject):
         if isinstance(value, str):
-            yield _typed_finding(route, _propose(subject, _KINDS[str(route[-1])]))
+            yield _typed_problem(route, _propose(subject, _KINDS[str(route[-1])]))
     for route, variable in _variables(subject):
-        yield _variable_finding(subject, route, variable)
+        yield _variable_problem(subject, route, variable)
     for route, flag in _arguments(subject):
         kind = "hf-token" if flag == "--hf-token" else "vllm-api-key"
         target = "`hf_token`" if kind == "hf-token" else "`servingEngineSpec.vllmApiKey`"
         help = f"{_propose(subject, kind).create}, and name it in {target}, or in `env` with `valueFrom`"
-        yield _finding(route, f"`{flag}` is given a secret in plain text", help)
+        yield _problem(route, f"`{flag}` is given a secret in plain text", help)
     for route, object in subject.extra_objects():
         if object.get("kind") == "Secret" and (object.get("data") or object.get("stringData")):
             part = "stringData" if object.get("stringData") else "data"
             help = "create it in the cluster, or let gitops.secrets bring it"
-            yield _finding((*route, part), "a Secret with its data in the values (base64 hides nothing)", help)
+            yield _problem((*route, part), "a Secret with its data in the values (base64 hides nothing)", help)
     if holds_token(subject.stack.gitops.sync.repo_url or ""):
         help = "leave it out; Flux and Argo CD take credentials from a Secret"
-        yield _finding(("gitops", "sync", "repoURL"), "the URL holds a password", help)
+        yield _problem(("gitops", "sync", "repoURL"), "the URL holds a password", help)
 
 
 def _typed(subject: Subject) -> Iterator[tuple[Route, SecretReference | str | None]]:
@@ -144,13 +145,13 @@ def _arguments(subject: Subject) -> Iterator[tuple[Route, str]]:
             yield (*route, index), flag
 
 
-def _typed_finding(route: Route, secret: _Proposal) -> Finding:
+def _typed_problem(route: Route, secret: _Proposal) -> Problem:
     reference = f"write `{route[-1]}: {{secretName: {secret.name}, secretKey: {secret.key}}}`"
     message = f"`{route[-1]}` holds plain text; a secret, or a placeholder for one, is not committed"
-    return _finding(route, message, f"{secret.create}, and {reference}; `llmstack migrate` does the latter")
+    return _problem(route, message, f"{secret.create}, and {reference}; `llmstack migrate` does the latter")
 
 
-def _variable_finding(subject: Subject, route: Route, variable: str) -> Finding:
+def _variable_problem(subject: Subject, route: Route, variable: str) -> Problem:
     if variable in _HF_VARIABLES:
         secret = _propose(subject, "hf-token")
     elif variable == "VLLM_API_KEY":
@@ -162,8 +163,8 @@ def _variable_finding(subject: Subject, route: Route, variable: str) -> Finding:
         help = f"replace `value` by `{source}`; `llmstack migrate` does the latter"
     else:
         help = f"give it in `env` with `{source}`"
-    return _finding(route, f"`{variable}` is a secret in plain text", f"{secret.create}, and {help}")
+    return _problem(route, f"`{variable}` is a secret in plain text", f"{secret.create}, and {help}")
 
 
-def _finding(route: Route, message: str, help: str) -> Finding:
-    return Finding(ID, SEVERITY, message, route, help=help, secret=True)
+def _problem(route: Route, message: str, help: str) -> Problem:
+    return Problem(message, route, help=help, secret=True)

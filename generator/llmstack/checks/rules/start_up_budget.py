@@ -16,13 +16,13 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Severity
+from llmstack.finding import Severity
 from llmstack.kubernetes.pods import containers, pod_specs
 from llmstack.model.types import seconds
 
-ID, SEVERITY, MILDER = "start-up-budget", Severity.ERROR, Severity.WARNING
-NEEDS_OBJECTS = True
+RULE = Declaration("start-up-budget", Severity.ERROR, milder=Severity.WARNING, needs_objects=True)
 
 _DEADLINE = 600
 
@@ -33,7 +33,7 @@ def budget(probe: Mapping[str, Any]) -> int:
     return int(delay or 0) + int(period or 10) * int(failures or 3)
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     engine = subject.stack.engine
     name, probe = (
         ("startupProbe", engine.startup_probe) if engine.startup_probe else ("livenessProbe", engine.liveness_probe)
@@ -46,7 +46,7 @@ def run(subject: Subject) -> Iterator[Finding]:
             failures = math.ceil((needed * 4 / 3 - int(probe.get("initialDelaySeconds") or 0)) / period)
             message = f"`{model.name}` takes {needed} s to load; {name} kills it after {allowed} s"
             help = f"servingEngineSpec.{name}.failureThreshold: {failures} waits a third longer than that"
-            yield Finding(ID, SEVERITY, message, (*at, "gitops", "loadTime"), help=help)
+            yield Problem(message, (*at, "gitops", "loadTime"), help=help)
     for route, object in subject.extra_objects():
         spec = object.get("spec")
         if object.get("kind") != "Deployment" or not isinstance(spec, dict):
@@ -56,7 +56,7 @@ def run(subject: Subject) -> Iterator[Finding]:
             key = "progressDeadlineSeconds"
             message = f"{key} is {deadline}; a pod may take {longest} s to start by its probes"
             at = (*route, "spec", key)
-            yield Finding(ID, MILDER, message, at, help=f"set {key} to more than {longest}")
+            yield Problem(message, at, help=f"set {key} to more than {longest}", milder=True)
 
 
 def _longest(object: dict[str, Any]) -> int:

@@ -11,16 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from llmstack.checks.engines import engines, findings_of
+from llmstack.checks.engines import engines, problems_of
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.engine.exact import unregistered
-from llmstack.finding import Finding, Severity
+from llmstack.finding import Severity
 
-ID, SEVERITY = "unknown-architecture", Severity.ERROR
+RULE = Declaration("unknown-architecture", Severity.ERROR)
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     for asked in engines(subject):
         facts, among = asked.question.facts, asked.releases
         if facts is not None and among:
-            yield from findings_of(ID, SEVERITY, asked, unregistered(facts, asked.question.settings, among))
+            yield from problems_of(asked, unregistered(facts, asked.question.settings, among))

@@ -12,23 +12,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.checks.engines import Asked, engines, route_of
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.engine.exact import unknown_backend
-from llmstack.finding import Finding, Route, Severity
+from llmstack.finding import Route, Severity
 from llmstack.flags import split_flags
 
-ID, SEVERITY = "unknown-backend", Severity.ERROR
+RULE = Declaration("unknown-backend", Severity.ERROR)
 VARIABLE = "VLLM_ATTENTION_BACKEND"
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     for asked in engines(subject):
         if not asked.releases:
             continue
         release = asked.question.match.catalogue.release.minor
         for name, route in _named(asked):
             for fault in unknown_backend(name, asked.releases, release):
-                yield Finding(ID, SEVERITY, fault.message, route, help=fault.help)
+                yield Problem(fault.message, route, help=fault.help)
 
 
 def _named(asked: Asked) -> Iterator[tuple[str, Route]]:

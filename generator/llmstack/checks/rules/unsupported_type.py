@@ -11,17 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from llmstack.checks.engines import engines, findings_of
+from llmstack.checks.engines import engines, problems_of
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.engine.exact import unsupported
-from llmstack.finding import Finding, Severity
+from llmstack.finding import Severity
 
-ID, SEVERITY = "unsupported-type", Severity.ERROR
+RULE = Declaration("unsupported-type", Severity.ERROR)
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     for asked in engines(subject):
         question, among = asked.question, asked.releases
         if question.facts is not None and question.card is not None and among:
             faults = unsupported(question.facts, question.settings, question.card, among)
-            yield from findings_of(ID, SEVERITY, asked, faults)
+            yield from problems_of(asked, faults)

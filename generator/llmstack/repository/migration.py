@@ -1,10 +1,10 @@
-"""`migrate`: one file of a repository, or one from outside, migrated and checked as it then is."""
+"""One values file of a repository, or one from outside, migrated and checked as it then is."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from llmstack.app import Reading, check
 from llmstack.checks import settle
 from llmstack.checks.rules import plaintext_secret
 from llmstack.checks.subject import Subject
@@ -14,7 +14,9 @@ from llmstack.errors import RefusedError, UsageError
 from llmstack.finding import Finding, sort_findings
 from llmstack.migrate import Migration, migrate
 from llmstack.model.reading import read_stack
-from llmstack.repository.project import BASE, Environment, Project, name_findings
+from llmstack.repository.environments import BASE, Environment, find_base, name_findings, read_base, read_file
+from llmstack.repository.project import Project
+from llmstack.repository.read import Reading, check
 from llmstack.values.source import Source
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -25,6 +27,7 @@ class Migrated:
     """A file's migration, with the findings on the values as they are after it."""
 
     environment: Environment
+    file: Path
     migration: Migration
     findings: list[Finding]
 
@@ -35,11 +38,12 @@ def migrate_file(project: Project, name: str, env: str | None) -> Migrated:
     Writes nothing. Raises UsageError when the name means no file, or several.
     """
     environment = _find_file(project, name, env)
-    base = project.base_file()
-    below = project.read(base) if base is not None and environment.layered else None
-    migration = migrate(project.read(environment.file), below)
+    below = read_base(project.disk) if environment.layered else None
+    migration = migrate(read_file(project.disk, environment.path, environment.label), below)
     findings = _check(environment, migration.after, below)
-    return Migrated(environment, migration, sort_findings([*findings, *migration.findings]))
+    return Migrated(
+        environment, project.root / environment.path, migration, sort_findings([*findings, *migration.findings])
+    )
 
 
 def write_file(migrated: Migrated) -> None:
@@ -47,7 +51,7 @@ def write_file(migrated: Migrated) -> None:
 
     Raises RefusedError for a symbolic link, DiskError when the file has changed since or the disk refuses.
     """
-    file, migration = migrated.environment.file, migrated.migration
+    file, migration = migrated.file, migrated.migration
     if file.is_symlink():
         raise RefusedError([f"{file} is a symbolic link, which is not written through: name the file it leads to"])
     before = migration.before.text.encode()
@@ -61,15 +65,12 @@ def write_file(migrated: Migrated) -> None:
 
 
 def _find_file(project: Project, name: str, env: str | None) -> Environment:
-    base = project.base_file()
+    base = find_base(project.disk)
     if base is not None and project.means_all([name]):
         if env is not None:
             raise UsageError(f"--env {env} is for a file outside values/; `{name}` is under every environment")
-        return Environment(BASE, base, project.label(base), layered=False)
-    selected = project.select([name], outside=True, env=env)
-    if len(selected) != 1:
-        raise UsageError(f"`{name}` means {len(selected)} environments: name one")
-    return selected[0]
+        return Environment(BASE, base, base, layered=False)
+    return project.select_one(name, env=env)
 
 
 def _check(environment: Environment, source: Source, below: Source | None) -> list[Finding]:

@@ -1,0 +1,25 @@
+"""`llmstack lint`: the findings on values alone."""
+
+from __future__ import annotations
+
+from llmstack.commands import options as opt
+from llmstack.commands import output
+
+
+def lint(
+    values: opt.Values = None,
+    env: opt.EnvName = None,
+    format: opt.Format = "text",
+    strict: opt.Strict = False,
+) -> None:
+    """Print the findings on values alone.
+
+    A file outside values/ is linted too, without values/base.yaml under it.
+    """
+    from llmstack.repository.read import check, read_environments
+
+    project = output.find_project(values)
+    environments = project.select(values or [], outside=True, env=env)
+    findings = check(read_environments(project.disk, environments))
+    output.report(findings, format=format, result=True)
+    output.exit_for(findings, strict=strict)
