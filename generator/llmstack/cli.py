@@ -14,8 +14,10 @@ from llmstack.commands.affected import affected
 from llmstack.commands.diff import diff
 from llmstack.commands.exits import run
 from llmstack.commands.explain import explain
+from llmstack.commands.fit import fit
 from llmstack.commands.gen import gen
 from llmstack.commands.init import init
+from llmstack.commands.learn import learn
 from llmstack.commands.lint import lint
 from llmstack.commands.migrate import migrate
 from llmstack.commands.render import render
@@ -23,7 +25,7 @@ from llmstack.commands.schema import schema
 from llmstack.commands.secret import secret
 from llmstack.commands.validate import validate
 
-COMMANDS = (gen, render, lint, validate, diff, affected, migrate, explain, schema, init)
+COMMANDS = (gen, render, lint, validate, diff, affected, fit, migrate, explain, schema, init)
 """Every command, in the order of `--help`. A command's docstring is its help, its signature its options."""
 
 cli = typer.Typer(
@@ -34,6 +36,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     help="Serve LLMs with vLLM on Kubernetes: Kustomize overlays from Helm values, and what a change will do.",
 )
+cli.add_typer(learn, name="learn")
 cli.add_typer(secret, name="secret")
 for command in COMMANDS:
     cli.command()(command)

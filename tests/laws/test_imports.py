@@ -17,16 +17,16 @@ ORDER = (
     # foreign systems
     "schemas", "programs", "git", "kubernetes", "kustomize", "secrecy",
     # values → model → objects → tree → disk
-    "values", "flags", "model", "objects", "tree", "disk",
+    "values", "flags", "engine", "hub", "model", "objects", "tree", "disk",
     # what is said of them
-    "review", "checks", "migrate", "report",
+    "review", "fit", "checks", "migrate", "report",
     # the program
     "repository", "secrets", "commands", "cli",
 )  # fmt: skip
 """Every room and every loose module, from the bottom up: each imports only what stands before it."""
 
 IMPURE_ROOMS = frozenset((
-    "git", "disk", "repository", "programs", "commands", "cli", "progress", "secrets", "schemas",
+    "git", "hub", "disk", "repository", "programs", "commands", "cli", "progress", "secrets", "schemas",
 ))  # fmt: skip
 """Rooms that may touch disk, clock, network, environment or processes; schemas/ reads the data of the package."""
 

@@ -111,6 +111,9 @@ TREE: Mapping[str, Page] = {
         "a file of more than 16 MiB.",
         "Put a regular file in its place, or remove it.",
     ),
+    "bad-facts": Page(
+        _ERROR, "A file of facts/ that a model leads to cannot be read.", "Run `llmstack learn model` again."
+    ),
     "build-failed": Page(
         _ERROR, "kustomize cannot build a unit.", "Run `llmstack gen`, or mend the overlay in custom/."
     ),
@@ -119,6 +122,6 @@ TREE: Mapping[str, Page] = {
         _ERROR, "There is no schema for an object's kind.", "List the kind in `gitops.allowUnknownKinds`."
     ),
 }
-"""Findings of commands (app.py, kustomize/trust.py, validation.py, reviewing.py, tree/secrets.py, migrate/)."""
+"""Findings of commands (kustomize/trust.py, repository/, tree/secrets.py, migrate/)."""
 
 READING: Mapping[str, Page] = {**TEXT, **MODEL, **TREE}

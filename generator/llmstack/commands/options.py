@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from typer import Argument, BadParameter, Option
 
+from llmstack.report.fit import FIT_FORMATS
 from llmstack.report.formats import FORMATS
 from llmstack.report.review_formats import REVIEW_FORMATS
 
@@ -84,3 +85,24 @@ NewFolder = Annotated[Path, Argument(metavar="DIR", show_default=False, help="It
 SecretEnv = Annotated[str, Argument(metavar="ENV", help="The environment, or its values file.")]
 SecretName = Annotated[str, Argument(metavar="NAME", help="Name of the Secret.")]
 SecretKey = Annotated[str, Argument(metavar="KEY", help="Key within the Secret.")]
+
+FitEnv = Annotated[str | None, Argument(metavar="ENV", help="An environment, or its values file; else all of them.")]
+FitModel = Annotated[str | None, Argument(metavar="MODEL", help="One of its models; else all of them.")]
+HowFitted = Annotated[str, _one_of(FIT_FORMATS, "How the answer is printed.")]
+OtherLength = Annotated[str | None, Option("--max-model-len", metavar="N", help="Ask what another length would do.")]
+OtherGpu = Annotated[str | None, Option("--gpu", metavar="CARD", help="Ask what another card would do.")]
+OtherTensor = Annotated[
+    int | None, Option("--tensor-parallel-size", metavar="N", min=1, help="Ask what another number of GPUs would do.")
+]
+
+LearnedName = Annotated[
+    str, Argument(metavar="ORG/NAME[@REV]", help="The model's name on the hub, and a branch, tag or commit.")
+]
+LearnedFrom = Annotated[
+    str | None,
+    Option(
+        "--from",
+        metavar="DIR|URL",
+        help="A folder with the model's files, the address of a hub, or `-` for a config.json on stdin.",
+    ),
+]

@@ -29,6 +29,12 @@ def _sizes(tensor: int, pipeline: int, more: tuple[str, ...]) -> ParallelSizes:
     return parallel_sizes(["--tensor-parallel-size", str(tensor), "--pipeline-parallel-size", str(pipeline), *more])
 
 
+def says_elsewhere(model: Model) -> bool:
+    """Whether the model and its sizes may stand where the values do not say: in a file of arguments, in a command of
+    one's own (which a RayCluster does not run)."""
+    return bool(model.command and not model.uses_ray) or reads_config_file(model)
+
+
 def needs_shm(model: Model, *, several_gpus: bool) -> bool:
     """Whether a pod of the model wants more than the runtime's 64 MiB of /dev/shm; `several_gpus`: it has as many.
 
@@ -42,7 +48,7 @@ def needs_shm(model: Model, *, several_gpus: bool) -> bool:
 
 
 def _several_workers(model: Model, *, several_gpus: bool) -> bool:
-    if (model.command and not model.uses_ray) or reads_config_file(model):
+    if says_elsewhere(model):
         return several_gpus
     sizes = model_sizes(model)
     data = sizes.data if sizes.data_local is None or model.uses_ray else sizes.data_local
@@ -59,7 +65,7 @@ def _several_workers(model: Model, *, several_gpus: bool) -> bool:
 
 def workers_per_pod(model: Model) -> int:
     """How many workers run in one pod, as far as the values say; 1 where they do not."""
-    if (model.command and not model.uses_ray) or reads_config_file(model):
+    if says_elsewhere(model):
         return 1
     sizes = model_sizes(model)
     data = sizes.data if sizes.data_local is None or model.uses_ray else sizes.data_local

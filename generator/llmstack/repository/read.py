@@ -12,6 +12,7 @@ from llmstack.finding import Finding, sort_findings
 from llmstack.model.reading import read_stack
 from llmstack.model.stack import Stack
 from llmstack.repository.environments import Environment, list_environments, name_findings, read_base, read_values
+from llmstack.repository.model_facts import read_model_facts
 from llmstack.repository.snapshot import Snapshot
 from llmstack.values.layers import Layers
 from llmstack.values.source import Source
@@ -48,8 +49,11 @@ def read_environment(snapshot: Snapshot, environment: Environment) -> Reading:
 def _read(snapshot: Snapshot, environment: Environment, base: Source | None) -> Reading:
     name = environment.name
     layers, stack, findings = read_stack(read_values(snapshot, environment, base))
-    subject = Subject(name, stack.named(name), layers) if stack is not None else None
-    return Reading(environment, layers, subject, (*name_findings([environment]), *findings))
+    if stack is None:
+        return Reading(environment, layers, None, (*name_findings([environment]), *findings))
+    facts, unread = read_model_facts(snapshot, stack.models)
+    subject = Subject(name, stack.named(name), layers, facts=facts)
+    return Reading(environment, layers, subject, (*name_findings([environment]), *findings, *unread))
 
 
 def _beside(reading: Reading, stacks: Mapping[str, Stack]) -> Reading:

@@ -1,25 +1,25 @@
-"""A cache beside the GPU does not fit the container that holds it.
+"""A cache beside the GPU is larger than what its pod asks for.
 
 LMCache keeps `cpuOffloadingBufferSize` GB of pinned memory for each worker (max_local_cpu_size, lmcache/v1/config.py),
-vLLM itself `--kv-offloading-size` GiB for all of them: a container that may have less is killed while it starts, or
-as the cache fills. A request is no limit, but a node that is full kills what exceeds its request: a warning. The disk
-cache counts as ephemeral storage, for each worker too: a pod over its limit is evicted.
+vLLM itself `--kv-offloading-size` GiB for all of them: over the container's limit it is killed while it starts, or as
+the cache fills (LMCache's buffer against a limit is `offload-memory`). A request is no limit, but a node that is full
+kills what exceeds its request: a warning. The disk cache counts as ephemeral storage, for each worker too: a pod over
+its limit is evicted.
 
-Fix: raise the limit, with room for the engine itself, or make the cache smaller.
+Fix: ask for what the engine and its caches need together, or make the cache smaller.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from typing import Any
 
+from llmstack.checks.engines import Asked, engines
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Route, Severity
 from llmstack.flags import split_flags
 from llmstack.kubernetes.quantities import quantity
-from llmstack.model.engine import Model
 from llmstack.model.stack import Stack
 from llmstack.objects import lmcache
 from llmstack.objects.arguments import extra
@@ -32,55 +32,64 @@ GIB = 1024**3
 
 
 def run(subject: Subject) -> Iterator[Problem]:
-    for at, model in subject.models():
-        for route, what, size in _memory(at, model):
-            yield from _compare(model, "memory", route, what, size)
-        yield from _disk(subject.stack, at, model)
+    for asked in engines(subject):
+        sizes = resources(asked.model) or {}
+        yield from _lmcache(asked, sizes)
+        yield from _vllm(asked, sizes)
+        yield from _disk(subject.stack, asked, sizes)
 
 
-def _memory(at: Route, model: Model) -> Iterator[tuple[Route, str, Fraction]]:
-    """Yield each buffer in CPU memory: where it is said, its words, its bytes."""
-    config = model.lmcache_config
+def _lmcache(asked: Asked, sizes: Mapping[str, object]) -> Iterator[Problem]:
+    """LMCache's buffer in memory that is requested, where there is no limit."""
+    config = asked.model.lmcache_config
     stated = "cpu_offloading_buffer_size" in config.model_fields_set
-    buffer = quantity(str(config.cpu_offloading_buffer_size or "0"))
-    if config.enabled and buffer and (stated or not config.transfers):
-        workers, where = workers_per_pod(model), (*at, "lmcacheConfig", "cpuOffloadingBufferSize")
-        what = f"{config.cpu_offloading_buffer_size} GB of KV cache{_each(workers)}"
-        size = buffer if buffer > GIB else buffer * GIB
-        yield where, what, size * workers
-    for flag in split_flags(extra(model)):
-        size_of = quantity(flag.value or "") if flag.name == "--kv-offloading-size" else None
-        if size_of:
-            yield (*at, "vllmConfig", "extraArgs"), f"{flag.value} GiB of KV cache", size_of * GIB
+    buffer = quantity(config.cpu_offloading_buffer_size or "0")
+    if config.enabled and buffer and (stated or not config.transfers) and _held(sizes, "limits", "memory") is None:
+        what = f"{config.cpu_offloading_buffer_size} GB of KV cache{_each(asked)}"
+        route = (*asked.route, "lmcacheConfig", "cpuOffloadingBufferSize")
+        yield from _compare(sizes, "memory", route, what, buffer * _copies(asked) * (1 if buffer > GIB else GIB))
 
 
-def _disk(stack: Stack, at: Route, model: Model) -> Iterator[Problem]:
-    gigabytes = lmcache.disk_gigabytes(model)
-    if gigabytes and lmcache.owns_disk(stack, model):
-        workers, where = workers_per_pod(model), (*at, "lmcacheConfig", "diskOffloadingBufferSize")
-        what = f"{gigabytes} GiB of disk cache{_each(workers)}"
-        yield from _compare(model, "ephemeral-storage", where, what, Fraction(gigabytes) * GIB * workers)
+def _vllm(asked: Asked, sizes: Mapping[str, object]) -> Iterator[Problem]:
+    """vLLM's own buffer, which is one for all workers."""
+    for flag in split_flags(extra(asked.model)):
+        size = quantity(flag.value or "") if flag.name == "--kv-offloading-size" else None
+        if size:
+            route = (*asked.route, "vllmConfig", "extraArgs")
+            yield from _compare(sizes, "memory", route, f"{flag.value} GiB of KV cache", size * GIB)
 
 
-def _each(workers: int) -> str:
-    return f" for each of {workers} workers" if workers > 1 else ""
+def _disk(stack: Stack, asked: Asked, sizes: Mapping[str, object]) -> Iterator[Problem]:
+    gigabytes = lmcache.disk_gigabytes(asked.model)
+    if gigabytes and lmcache.owns_disk(stack, asked.model):
+        route = (*asked.route, "lmcacheConfig", "diskOffloadingBufferSize")
+        what = f"{gigabytes} GiB of disk cache{_each(asked)}"
+        yield from _compare(sizes, "ephemeral-storage", route, what, Fraction(gigabytes) * GIB * _copies(asked))
 
 
-def _compare(model: Model, resource: str, route: Route, what: str, size: Fraction) -> Iterator[Problem]:
-    sizes = resources(model) or {}
-    limit, request = (_bytes(sizes.get(part), resource) for part in ("limits", "requests"))
-    if limit is not None and size >= limit:
-        message = f"{what} in a container that may have {_shown(sizes['limits'], resource)} of {resource}"
-        yield Problem(message, route, "raise the limit, with room for the engine itself, or make the cache smaller")
-    elif limit is None and request is not None and size >= request:
-        message = f"{what} in a container that requests {_shown(sizes['requests'], resource)} of {resource}"
-        yield Problem(message, route, "request what the cache and the engine need together", milder=True)
+def _copies(asked: Asked) -> int:
+    """How many workers of the pod keep a cache: one alone where all hold the same (latent attention)."""
+    facts = asked.question.facts
+    return 1 if facts is not None and facts.is_latent else workers_per_pod(asked.model)
 
 
-def _bytes(part: object, resource: str) -> Fraction | None:
-    held = part.get(resource) if isinstance(part, Mapping) else None
-    return quantity(str(held)) if held is not None else None
+def _each(asked: Asked) -> str:
+    return f" for each of {_copies(asked)} workers" if _copies(asked) > 1 else ""
 
 
-def _shown(part: Mapping[str, Any], resource: str) -> str:
-    return str(part[resource])
+def _compare(sizes: Mapping[str, object], resource: str, route: Route, what: str, size: Fraction) -> Iterator[Problem]:
+    for part, may in (("limits", "may have"), ("requests", "requests")):
+        held = _held(sizes, part, resource)
+        if held is not None:
+            if size >= (quantity(held) or 0):
+                help = "ask for what the engine and its cache need together, or make the cache smaller"
+                message = f"{what} in a container that {may} {held} of {resource}"
+                yield Problem(message, route, help, milder=part == "requests")
+            return
+
+
+def _held(sizes: Mapping[str, object], part: str, resource: str) -> str | None:
+    """What a container has of a resource, as the values write it."""
+    stated = sizes.get(part)
+    held = stated.get(resource) if isinstance(stated, Mapping) else None
+    return str(held) if held else None

@@ -21,15 +21,14 @@ from llmstack.checks.subject import Subject
 from llmstack.finding import Route, Severity
 from llmstack.flags import ParallelSizes
 from llmstack.model.engine import Model
-from llmstack.objects.arguments import reads_config_file
-from llmstack.objects.parallel import model_sizes
+from llmstack.objects.parallel import model_sizes, says_elsewhere
 
 RULE = Declaration("parallel-size-gpus", Severity.ERROR, milder=Severity.WARNING)
 
 
 def run(subject: Subject) -> Iterator[Problem]:
     for at, model in subject.models():
-        if not (model.command and not model.uses_ray) and not reads_config_file(model):
+        if not says_elsewhere(model):
             yield from _check(at, model)
 
 
