@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from llmstack.finding import Finding, Severity, show_route
 from llmstack.migrate import defaults, refused
 from llmstack.migrate.arguments import refer_from_arguments
+from llmstack.migrate.duplicates import comment_duplicates
 from llmstack.migrate.obsolete import list_triggers, remove_dead_keys, remove_dead_variables, turn_on_ray
 from llmstack.migrate.references import NewSecret, declare_secrets, name_secrets, refer_in_place
 from llmstack.migrate.release import name_release
@@ -83,6 +84,7 @@ def refer_to_secrets(file: File) -> Iterator[Step]:
 
 PHASES: tuple[Callable[[File], Iterator[Step]], ...] = (
     name_release,
+    comment_duplicates,
     rename_sections,
     rename_keys,
     remove_dead_keys,

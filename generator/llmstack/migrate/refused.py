@@ -14,13 +14,12 @@ from typing import Any
 from llmstack import yamlio
 from llmstack.finding import Route
 from llmstack.kubernetes.quantities import quantity
+from llmstack.migrate.comments import as_comment, comments_of
 from llmstack.migrate.spellings import at_route, models
 from llmstack.migrate.step import File, Step, make_step
 from llmstack.model.reading import Problem, validate
 from llmstack.model.stack import foreign_keys, map_defaults, without
 from llmstack.model.unknown_keys import explain, flag_arguments, in_one_line, slip
-from llmstack.secrecy.credentials import MASK
-from llmstack.secrecy.masking import mask_text
 from llmstack.secrecy.names import is_secret_name
 from llmstack.secrecy.places import find_places
 from llmstack.values.edit import (
@@ -37,8 +36,10 @@ from llmstack.values.edit import (
 from llmstack.values.layers import MODELS, merge_layers
 from llmstack.values.syntax import Document, Spot
 
+EXPLAINED = 200
+"""For how many keys it is looked up what was meant."""
+
 NO_KEY = "not a key of the chart or of llmstack"
-REMOVED = "(removed)"
 _TYPED = frozenset(("hf_token", "vllmApiKey", "credentials"))
 """Keys that take a reference to a Secret: what stands in them is the secrets' own matter."""
 
@@ -231,56 +232,23 @@ def _replace_entry(document: Document, spot: Spot, text: str) -> list[Edit]:
 
 def comment_unknown(file: File) -> Iterator[Step]:
     """Yield a step for each key that is none: it becomes a comment in its place, secrets in it removed."""
-    for problem in refused(file):
+    for number, problem in enumerate(refused(file)):
         route = problem.route
         if problem.kind != "extra_forbidden" or slip(route) is not None or _TYPED & {*route[:-1]}:
             continue
         spot = file.document.find(route)
         if spot is None:
             continue
-        help = explain(route, _known_image(file, route), "<env>")
-        lines = _commented(file, spot)
+        help = explain(route, _known_image(file, route), "<env>") if number < EXPLAINED else "llmstack has no such key"
+        lines = as_comment(file, spot, NO_KEY)
         yield make_step(
             route,
             f"remove it, or make it a comment ({help})",
             partial(comment_entry, file.document, spot, lines),
             deletes=[route],
-            comments=(tuple(_comments_of(file, spot)), tuple(lines)),
+            comments=(tuple(comments_of(file, spot)), tuple(lines)),
             said=f"a comment now: {NO_KEY}, and the chart ignored it ({help})",
         )
-
-
-def _comments_of(file: File, spot: Spot) -> list[str]:
-    document = file.document
-    return document.comments_in(spot.key.start, document.line_end(max(spot.key.end, spot.value.end)))
-
-
-def _commented(file: File, spot: Spot) -> list[str]:
-    """The lines of an entry as comments: the first says why."""
-    document = file.document
-    start, end = spot.key.start, document.line_end(max(spot.key.end, spot.value.end))
-    text = _without_secrets(file, document, start, end)
-    indent = spot.holder.column
-    lines = [line.rstrip() for line in text.split("\n")]
-    rest = [line[indent:] if not line[:indent].strip() else line for line in lines[1:]]
-    return [f"# {NO_KEY}: {lines[0]}", *(f"# {line}".rstrip() for line in rest)]
-
-
-def _without_secrets(file: File, document: Document, start: int, end: int) -> str:
-    """A stretch of the text with every secret in it taken out, and the rest of a line that looks like one."""
-    spans = []
-    for route in (place.route for place in find_places(file.data)):
-        spot = document.find(route)
-        part = spot.value.resolved if spot is not None else None
-        if part is not None and start <= part.body < part.end <= end:
-            spans.append((part.body, part.end))
-    shown, at = "", start
-    for first, last in sorted(set(spans)):
-        if first >= at:
-            shown += document.text[at:first] + REMOVED
-            at = last
-    shown += document.text[at:end]
-    return "\n".join(mask_text(line).replace(MASK, REMOVED) for line in mask_text(shown).split("\n"))
 
 
 def _is_secret(file: File, route: Route) -> bool:
