@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from llmstack.review.facts import Pool
-from llmstack.review.rollout.contention import judge
+from llmstack.review.rollout.contention import find_verdicts
 from llmstack.review.rollout.workload import Workload
 
 Pod = tuple[int, str, str, int]
@@ -180,7 +180,7 @@ def check(workloads: list[Workload], per_node: int | None, count: int, fixed: li
         else [per_node] * (count // per_node) + ([count % per_node] if count % per_node else [])
     )
     stays = {size: fixed.count(size) for size in set(fixed)}
-    verdict = judge(workloads, [pool], {("h100", "nvidia.com/gpu"): stays})["h100", "nvidia.com/gpu"]
+    verdict = find_verdicts(workloads, [pool], {("h100", "nvidia.com/gpu"): stays})["h100", "nvidia.com/gpu"]
     assert (verdict.deadlock, verdict.certain) == oracle(workloads, nodes, fixed), (workloads, nodes, fixed)
 
 

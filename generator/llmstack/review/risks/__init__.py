@@ -11,9 +11,9 @@ from llmstack.finding import RANK
 from llmstack.review.facts import Acknowledgement
 from llmstack.review.result import Risk, RiskId
 from llmstack.review.risks import capacity, objects, rollouts
-from llmstack.review.risks.context import Case
+from llmstack.review.risks.assessment import Assessment
 
-RISKS: Mapping[RiskId, Callable[[Case], Iterator[Risk]]] = {
+RISKS: Mapping[RiskId, Callable[[Assessment], Iterator[Risk]]] = {
     "gpu-shortage": capacity.shortages,
     "gpu-deadlock": capacity.deadlocks,
     "data-loss": objects.data_losses,
@@ -27,18 +27,18 @@ RISKS: Mapping[RiskId, Callable[[Case], Iterator[Risk]]] = {
 """One function for each kind of risk."""
 
 
-def find_risks(case: Case, today: date) -> tuple[Risk, ...]:
+def find_risks(assessment: Assessment, today: date) -> tuple[Risk, ...]:
     """Return all risks of a change, the severest first, then in the order of `RISKS` and by object.
 
     A risk is acknowledged by an entry that names it and its object (`Kind/name`, the name, or the model),
     up to and including the entry's day.
     """
-    models = {workload.key: workload.model for workload in case.workloads}
-    valid = [entry for entry in case.facts[1].acknowledgements if entry.until is None or today <= entry.until]
+    models = {workload.key: workload.model for workload in assessment.workloads}
+    valid = [entry for entry in assessment.facts[1].acknowledgements if entry.until is None or today <= entry.until]
     found = [
         replace(risk, acknowledged=_acknowledged(risk, models.get(risk.object), valid))
         for find in RISKS.values()
-        for risk in sorted(find(case), key=lambda risk: risk.object)
+        for risk in sorted(find(assessment), key=lambda risk: risk.object)
     ]
     return tuple(sorted(found, key=lambda risk: RANK[risk.severity]))
 

@@ -10,19 +10,19 @@ from llmstack.kubernetes.immutable import refused_fields
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.workloads import is_lasting
 from llmstack.review.result import ObjectChange, Risk
-from llmstack.review.risks.context import Case
+from llmstack.review.risks.assessment import Assessment
 
 _HOLDS_DATA = ("PersistentVolumeClaim", "PersistentVolume", "Namespace")
 _FLUX_PRUNE = "kustomize.toolkit.fluxcd.io/prune"
 _ARGO_OPTIONS = "argocd.argoproj.io/sync-options"
 
 
-def data_losses(case: Case) -> Iterator[Risk]:
+def data_losses(assessment: Assessment) -> Iterator[Risk]:
     """Claims, volumes and namespaces that leave the manifests: an error, or a warning where they are kept."""
-    for change in case.changes:
+    for change in assessment.changes:
         if change.action == "remove" and change.kind in _HOLDS_DATA and change.before is not None:
             kept = _why_kept(change.before)
-            renamed = _renamed(change, case)
+            renamed = _renamed(change, assessment)
             lost = "everything in it" if change.kind == "Namespace" else "the data on it"
             what = f"renamed to `{renamed}`, which starts empty" if renamed else "removed"
             message = f"`{change.name}` is {what}"
@@ -36,7 +36,7 @@ def data_losses(case: Case) -> Iterator[Risk]:
                     f"`{_ARGO_OPTIONS}: Prune=false,Delete=false` in a commit of its own."
                 )
             severity = Severity.ERROR if kept is None else Severity.WARNING
-            yield case.risk("data-loss", severity, f"{change.kind}/{change.name}", message, advice)
+            yield assessment.risk("data-loss", severity, f"{change.kind}/{change.name}", message, advice)
 
 
 def _why_kept(obj: Object) -> str | None:
@@ -52,25 +52,25 @@ def _why_kept(obj: Object) -> str | None:
     return None
 
 
-def _renamed(change: ObjectChange, case: Case) -> str | None:
+def _renamed(change: ObjectChange, assessment: Assessment) -> str | None:
     """The name of the one object of the same kind that the same unit gains, if there is just one."""
     added = [
         other.name
-        for other in case.changes
+        for other in assessment.changes
         if other.action == "add" and other.kind == change.kind and other.unit == change.unit
     ]
     return added[0] if len(added) == 1 else None
 
 
-def refusals(case: Case) -> Iterator[Risk]:
+def refusals(assessment: Assessment) -> Iterator[Risk]:
     """Changes of fields that the API does not let change."""
-    for change in case.changes:
+    for change in assessment.changes:
         paths = refused_fields(change.kind, change.before, change.after)
         if paths:
             fields = " and ".join(f"`{path}`" for path in paths)
             message = f"the API refuses to change {fields}: nothing of this object is applied"
             subject, advice = f"{change.kind}/{change.name}", _way_out(change, paths)
-            yield case.risk("immutable-field", Severity.ERROR, subject, message, advice, paths[0])
+            yield assessment.risk("immutable-field", Severity.ERROR, subject, message, advice, paths[0])
 
 
 def _way_out(change: ObjectChange, paths: tuple[str, ...]) -> str:
