@@ -138,3 +138,10 @@ def test_a_ray_service_needs_the_gpus_of_two_clusters(review: Make, pool: Make) 
 def test_a_ray_service_without_an_upgrade_keeps_its_cluster(review: Make, pool: Make) -> None:
     result = review((service("a:1", "None"), service("a:2", "None")), pools=[pool(4)])
     assert (result.rollouts, told(result)) == ((), [("not-applied", "warning")])
+
+
+def test_of_a_ray_service_that_moves_over_step_by_step_nobody_can_tell(review: Make, pool: Make) -> None:
+    gradual = "NewClusterWithIncrementalUpgrade"
+    result = review((service("a:1", gradual), service("a:2", gradual)), pools=[pool(7)])
+    assert (result.gpus[0].deadlock, result.gpus[0].certain) == (None, None)
+    assert told(result) == [("restart", "note")]
