@@ -14,7 +14,7 @@ import jsonschema_rs
 import pytest
 
 from llmstack import __version__, programs, yamlio
-from llmstack.commands.init import SCHEMA, TEMPLATES, make_repository, repository_files
+from llmstack.commands.init.new_repository import SCHEMA, TEMPLATES, make_repository, repository_files
 from llmstack.errors import RefusedError, UsageError
 from llmstack.model.json_schema import schema_text, values_schema
 from tests.cli.sandbox import Sandbox, make_sandbox

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from llmstack.commands.migrating import migrate_file
 from llmstack.finding import Severity
 from llmstack.report.migration import show_migration
 from llmstack.report.text import render
+from llmstack.repository.migration import migrate_file
 from llmstack.repository.project import Project
 
 HERE = Path(__file__).parent

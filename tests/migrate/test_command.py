@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 import llmstack
-from llmstack.commands.migrating import migrate_file, write_file
 from llmstack.disk.error import ChangedMeanwhileError
 from llmstack.disk.replace import replace_file
 from llmstack.errors import RefusedError
+from llmstack.repository.migration import migrate_file, write_file
 from llmstack.repository.project import Project
 
 OLD = """\

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from llmstack.commands.migrating import Migrated, migrate_file, write_file
 from llmstack.finding import Severity
 from llmstack.report.migration import show_migration
+from llmstack.repository.migration import Migrated, migrate_file, write_file
 from llmstack.repository.project import Project
 from llmstack.values.source import read_source
 from tests.migrate.oracle import outcome

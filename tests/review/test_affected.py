@@ -3,11 +3,19 @@ change."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 
-from llmstack.kustomize.affected import affected_units
+from llmstack.kustomize.affected import Side, affected_units
+from llmstack.tree.units import unit_folders
 
 Tree = dict[str, str]
+
+
+def side(read: Callable[[str], str | None]) -> Side:
+    return Side(read, partial(unit_folders, read))
 
 
 def listing(*resources: str, components: tuple[str, ...] = (), patches: tuple[str, ...] = ()) -> str:
@@ -83,17 +91,17 @@ CASES: dict[str, dict[str, list[str]]] = {
 @pytest.mark.parametrize("path", CASES)
 def test_a_changed_file_affects_what_reaches_it(path: str) -> None:
     tree = fleet()
-    assert affected_units([path], ["dev", "prod"], tree.get, tree.get) == CASES[path]
+    assert affected_units([path], ["dev", "prod"], side(tree.get), side(tree.get)) == CASES[path]
 
 
 def test_units_that_come_and_go_are_affected() -> None:
     before, after = fleet(3), fleet(4)
     changed = [path for path in after if after.get(path) != before.get(path)]
-    assert affected_units(changed, ["dev", "prod"], before.get, after.get) == {
+    assert affected_units(changed, ["dev", "prod"], side(before.get), side(after.get)) == {
         "dev": ["models/m3"],
         "prod": ["models/m3"],
     }
-    assert affected_units(changed, ["dev", "prod"], after.get, before.get) == {
+    assert affected_units(changed, ["dev", "prod"], side(after.get), side(before.get)) == {
         "dev": ["models/m3"],
         "prod": ["models/m3"],
     }
@@ -103,14 +111,14 @@ def test_a_unit_that_only_leaves_the_list_is_affected() -> None:
     before, after = fleet(), fleet()
     path = "overlays/dev/kustomization.yaml"
     after[path] = after[path].replace("- router\n", "")
-    assert affected_units([path], ["dev", "prod"], before.get, after.get) == {"dev": ["router"]}
+    assert affected_units([path], ["dev", "prod"], side(before.get), side(after.get)) == {"dev": ["router"]}
 
 
 def test_kustomizations_in_flow_style_and_folders_that_refer_to_themselves_are_read() -> None:
     tree = fleet()
     tree["overlays/dev/models/m2/kustomization.yaml"] = "{kind: Kustomization, resources: [../../../../base/x, .]}"
     tree["base/x/kustomization.yaml"] = listing("../x", "../../overlays/dev/models/m2")
-    assert affected_units(["base/x/deployment.yaml"], ["dev"], tree.get, tree.get) == {"dev": ["models/m2"]}
+    assert affected_units(["base/x/deployment.yaml"], ["dev"], side(tree.get), side(tree.get)) == {"dev": ["models/m2"]}
 
 
 def test_one_changed_unit_costs_a_handful_of_reads() -> None:
@@ -120,5 +128,7 @@ def test_one_changed_unit_costs_a_handful_of_reads() -> None:
         reads.append(path)
         return tree.get(path)
 
-    assert affected_units(["overlays/prod/models/m7/x.yaml"], ["dev", "prod"], read, read) == {"prod": ["models/m7"]}
+    assert affected_units(["overlays/prod/models/m7/x.yaml"], ["dev", "prod"], side(read), side(read)) == {
+        "prod": ["models/m7"]
+    }
     assert len(reads) < 5

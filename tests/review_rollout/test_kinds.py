@@ -43,7 +43,7 @@ def test_a_stateful_set_takes_turns(review: Make, pool: Make) -> None:
 def test_a_partition_restarts_the_replicas_above_it(review: Make) -> None:
     result = review(both("StatefulSet", replicas=3, updateStrategy={"rollingUpdate": {"partition": 2}}))
     assert told(result) == [("not-applied", "warning"), ("restart", "note")]
-    assert result.risks[1].message == "1 replica restart for `spec.template.spec.containers[a].image`"
+    assert result.risks[1].message == "1 replica restarts because of `spec.template.spec.containers[a].image`"
 
 
 def test_of_a_daemon_set_nobody_says_how_many_pods_there_are(review: Make) -> None:

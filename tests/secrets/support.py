@@ -12,8 +12,9 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from llmstack import app, programs, yamlio
+from llmstack import programs, yamlio
 from llmstack.finding import Finding
+from llmstack.repository import generation
 from llmstack.repository.project import Project
 from llmstack.secrets import set, sops
 from llmstack.secrets.set import Stored
@@ -87,10 +88,10 @@ def set_secret(
 
 def generate(project: Project) -> list[Finding]:
     """Generate everything; the findings."""
-    generation = app.generate(project, [])
-    if generation.plan is not None:
-        app.write(project, generation.plan)
-    return generation.findings
+    planned = generation.generate(project, [])
+    if planned.plan is not None:
+        generation.write(project, planned.plan)
+    return planned.findings
 
 
 def decrypt(path: Path, identity: str) -> Any:

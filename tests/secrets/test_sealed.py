@@ -17,8 +17,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from llmstack import app, yamlio
+from llmstack import yamlio
 from llmstack.errors import UsageError
+from llmstack.repository.validation import validate
 from tests.secrets.support import NOW, generate, repository, set_secret, tool_folder
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -111,7 +112,7 @@ def test_the_unit_is_built_with_the_environment_and_valid(tmp_path: Path) -> Non
     set_secret(project, "one")
     generate(project)
     assert "secrets" in _read(tmp_path, "overlays/prod/kustomization.yaml")["resources"]
-    found = app.validate(project, project.select(["prod"]), tool_folder())
+    found = validate(project, project.select(["prod"]), tool_folder())
     assert not [each for each in found if each.severity == "error"]
     application = _read(tmp_path, "clusters/eu/prod/secrets.yaml")
     assert application["metadata"]["annotations"]["argocd.argoproj.io/sync-wave"] == "-1"

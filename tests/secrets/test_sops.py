@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from llmstack import app, programs, yamlio
-from llmstack.commands.comparison import make_review
+from llmstack import programs, yamlio
 from llmstack.errors import RefusedError, UsageError
 from llmstack.report.review_text import render
-from llmstack.repository.snapshot import open_comparison
+from llmstack.repository import generation
+from llmstack.repository.comparison import open_comparison
+from llmstack.repository.reviewed import make_review
+from llmstack.repository.validation import validate
 from llmstack.secrets import sops
 from tests.secrets.support import age_key, decrypt, generate, repository, set_secret, tool_folder
 
@@ -156,14 +158,14 @@ def test_encrypted_manifests_pass_validation_without_a_key_and_hide_nothing_else
     set_secret(project, "one")
     generate(project)
     environments = project.select(["prod"])
-    assert "invalid-object" not in {each.id for each in app.validate(project, environments, tool_folder())}
+    assert "invalid-object" not in {each.id for each in validate(project, environments, tool_folder())}
     text = (tmp_path / PATH).read_text(encoding="utf-8")
     for old, new, wrong in (
         ("kind: Secret\n", "kind: Secret\nspec: {}\n", "additional properties 'spec' not allowed"),
         ("kind: Secret\n", "kind: Secret\nimmutable: maybe\n", "got string, want null or boolean"),
     ):
         (tmp_path / PATH).write_text(text.replace(old, new), encoding="utf-8")
-        messages = [each.message for each in app.validate(project, environments, tool_folder())]
+        messages = [each.message for each in validate(project, environments, tool_folder())]
         assert any(wrong in message for message in messages), messages
 
 
@@ -175,11 +177,11 @@ def test_a_plain_secret_beside_the_encrypted_ones_is_an_error(tmp_path: Path) ->
     half = text.replace("stringData:\n", "stringData:\n    open: hunter2\n")
     for body in ("kind: Secret\nmetadata: {name: x}\nstringData: {a: hunter2}\n", half):
         plain.write_text(body, encoding="utf-8")
-        generation = app.generate(project, [])
-        assert generation.plan is None
-        found = [each for each in generation.findings if each.id == "plaintext-secret"]
+        planned = generation.generate(project, [])
+        assert planned.plan is None
+        found = [each for each in planned.findings if each.id == "plaintext-secret"]
         assert [str(each.place).split(":")[0] for each in found] == ["overlays/prod/secrets/plain.yaml"]
-        assert "hunter2" not in str(generation.findings)
+        assert "hunter2" not in str(planned.findings)
 
 
 def test_manifests_are_never_pruned(tmp_path: Path) -> None:
@@ -196,7 +198,7 @@ def test_a_namespace_that_changed_is_an_error(tmp_path: Path) -> None:
     project = repository(tmp_path, prod=SOPS)
     set_secret(project, "one")
     repository(tmp_path, prod=SOPS | {"namespace": "other"})
-    assert "secret-namespace" in {finding.id for finding in app.generate(project, []).findings}
+    assert "secret-namespace" in {finding.id for finding in generation.generate(project, []).findings}
     with pytest.raises(RefusedError):
         set_secret(project, "one")
 
@@ -252,9 +254,9 @@ def test_rules_for_sops_itself(tmp_path: Path) -> None:
     assert yamlio.load(done.stdout)["sops"]["age"][0]["recipient"] == other
     assert yamlio.load(done.stdout)["kind"] == "Secret"
     repository(tmp_path, dev={})
-    generation = app.generate(project, ["prod"])
-    assert generation.plan is not None
-    assert ".sops.yaml" not in {change.path for change in generation.plan.changes}
+    planned = generation.generate(project, ["prod"])
+    assert planned.plan is not None
+    assert ".sops.yaml" not in {change.path for change in planned.plan.changes}
     generate(project)
     rules = yamlio.load((tmp_path / ".sops.yaml").read_text(encoding="utf-8"))["creation_rules"]
     assert [rule["age"] for rule in rules] == [RECIPIENT]

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from llmstack import app, yamlio
+from llmstack import yamlio
+from llmstack.repository.generation import generate, write
 from llmstack.repository.project import Project
 from llmstack.tree.sync import SYNC_TOOLS
 from tests.laws.trees import build, tree_of
@@ -34,9 +35,9 @@ def _project(root: Path, values: dict[str, Any]) -> Project:
 def _generate(root: Path, values: dict[str, Any]) -> set[str]:
     """Generate into a folder; the clusters' files that are there afterwards."""
     project = _project(root, values)
-    generation = app.generate(project, [])
+    generation = generate(project, [])
     assert generation.plan is not None, generation.findings
-    app.write(project, generation.plan)
+    write(project, generation.plan)
     return {path.relative_to(root).as_posix() for path in (root / "clusters").rglob("*.yaml")}
 
 
@@ -86,9 +87,9 @@ def test_another_cluster_leaves_nothing_in_the_folder_of_the_first(tmp_path: Pat
     assert all(path.startswith("clusters/asia/prod/") for path in moved)
     assert not (tmp_path / "clusters" / "eu").exists()
     project = _project(tmp_path, {"prod": values({"tool": "none"})})
-    generation = app.generate(project, [])
+    generation = generate(project, [])
     assert generation.plan is not None
-    app.write(project, generation.plan)
+    write(project, generation.plan)
     assert not (tmp_path / "clusters").exists()
 
 
@@ -104,7 +105,7 @@ def test_a_file_of_somebody_beside_ours_stays(tmp_path: Path) -> None:
 def test_only_one_model_is_generated_with_the_lists_that_name_it(tmp_path: Path) -> None:
     _generate(tmp_path, {"prod": values(FLUX, models=MODELS[:1])})
     project = _project(tmp_path, {"prod": values(FLUX, models=MODELS[:3])})
-    generation = app.generate(project, [], only="qwen")
+    generation = generate(project, [], only="qwen")
     assert generation.plan is not None
     changed = {change.path for change in generation.plan.changes}
     assert "clusters/eu/prod/models/qwen.yaml" in changed

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from types import ModuleType
 
 from llmstack.checks import ALWAYS, CHECKS, FOUNDATIONS
 from llmstack.checks.reading import MODEL, TEXT, TREE, Page
+from llmstack.checks.rule import Rule
 
 _INTRO = """# Checks
 
@@ -40,7 +40,7 @@ what the values generate. They cannot be turned off.
 
 def checks_page() -> str:
     """The whole page."""
-    return "\n".join((_intro(), *_table(), *(_section(id, module) for id, module in CHECKS.items()), *_reading()))
+    return "\n".join((_intro(), *_table(), *(_section(id, rule) for id, rule in CHECKS.items()), *_reading()))
 
 
 def _intro() -> str:
@@ -50,23 +50,23 @@ def _intro() -> str:
 
 
 def _table() -> list[str]:
-    rows = [f"| [{id}](#{id}) | {severity_of(module)} | {_summary(module)} |" for id, module in CHECKS.items()]
+    rows = [f"| [{id}](#{id}) | {severity_of(rule)} | {_summary(rule)} |" for id, rule in CHECKS.items()]
     return ["| check | severity | what is wrong |", "|---|---|---|", *rows, ""]
 
 
-def severity_of(module: ModuleType) -> str:
+def severity_of(rule: Rule) -> str:
     """A check's severity in words: `error`, or `error, warning` where it has a milder form."""
-    milder = getattr(module, "MILDER", None)
-    return f"{module.SEVERITY}, {milder}" if milder is not None else str(module.SEVERITY)
+    severity, milder = rule.RULE.severity, rule.RULE.milder
+    return str(severity) if milder is None else f"{severity}, {milder}"
 
 
-def _summary(module: ModuleType) -> str:
-    return inspect.cleandoc(module.__doc__ or "").split("\n")[0]
+def _summary(rule: Rule) -> str:
+    return inspect.cleandoc(rule.__doc__ or "").split("\n")[0]
 
 
-def _section(id: str, module: ModuleType) -> str:
-    text = inspect.cleandoc(module.__doc__ or "").replace("\nFix: ", "\n**Fix:** ")
-    return f"## {id}\n\nSeverity: {severity_of(module)}.\n\n{text}\n"
+def _section(id: str, rule: Rule) -> str:
+    text = inspect.cleandoc(rule.__doc__ or "").replace("\nFix: ", "\n**Fix:** ")
+    return f"## {id}\n\nSeverity: {severity_of(rule)}.\n\n{text}\n"
 
 
 def _reading() -> list[str]:

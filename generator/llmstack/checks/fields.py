@@ -14,8 +14,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 
 from llmstack.finding import Route
-from llmstack.model.reading import section_of
-from llmstack.model.types import Kube
+from llmstack.model.types import Kube, section_of
 
 Role = Kube | Literal["labels", "selector", "annotations"]
 

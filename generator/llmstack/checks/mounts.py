@@ -6,14 +6,15 @@ import difflib
 from collections.abc import Iterator
 from typing import Any
 
+from llmstack.checks.rule import Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Route, Severity
+from llmstack.finding import Route
 from llmstack.kubernetes.pods import containers, pod_specs
 from llmstack.model.engine import Model
 
 
-def dangling_mounts(subject: Subject, id: str, severity: Severity) -> Iterator[Finding]:
-    """Yield a finding for each mount, in the pods of the environment, whose volume the pod does not have."""
+def dangling_mounts(subject: Subject) -> Iterator[Problem]:
+    """Yield a problem for each mount, in the pods of the environment, whose volume the pod does not have."""
     models = {f"models/{model.name}": (at, model) for at, model in subject.models()}
     for placed in subject.objects:
         for path, spec in pod_specs(placed.object):
@@ -26,15 +27,15 @@ def dangling_mounts(subject: Subject, id: str, severity: Severity) -> Iterator[F
                             route = (*base, *path, kind, number, "volumeMounts", index, "name")
                         else:
                             route = _route(base, models.get(placed.unit), mount)
-                        yield _finding(id, severity, route, mount, volumes)
+                        yield _problem(route, mount, volumes)
 
 
-def _finding(id: str, severity: Severity, route: Route, mount: dict[str, Any], volumes: list[Any]) -> Finding:
+def _problem(route: Route, mount: dict[str, Any], volumes: list[Any]) -> Problem:
     name = str(mount.get("name"))
     near = difflib.get_close_matches(name, [volume for volume in volumes if isinstance(volume, str)], n=1)
     message = f"the pod has no volume `{name}` to mount at {mount.get('mountPath')}"
     help = f"did you mean `{near[0]}`?" if near else "add it to extraVolumes"
-    return Finding(id, severity, message, route, help=help)
+    return Problem(message, route, help=help)
 
 
 def _route(base: Route, found: tuple[Route, Model] | None, mount: dict[str, Any]) -> Route:

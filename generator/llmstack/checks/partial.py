@@ -4,26 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from llmstack.checks import run_checks
 from llmstack.checks.subject import Subject
+from llmstack.checks.table import ALONE, run_checks
 from llmstack.finding import Finding, Route, Severity
 from llmstack.model.salvage import Salvage, salvage
 from llmstack.values.layers import Layers
-
-ALONE = frozenset(
-    (
-        "bad-label",
-        "bad-name",
-        "duplicate-env",
-        "duplicate-model",
-        "fractional-gpu",
-        "host-path",
-        "kubernetes-block",
-        "mutable-tag",
-        "plaintext-secret",
-    )
-)
-"""Rules that look at one value at a time: what they say does not depend on any other."""
 
 
 def run_partial(environment: str, layers: Layers) -> Iterator[Finding]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from llmstack.checks.rules.duplicate_flag import TYPED_KEYS
+from llmstack.checks.rule import Declaration, Problem
+from llmstack.checks.rules.duplicate_flag import ROUTER_KEYS, TYPED_KEYS
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Route
+from llmstack.finding import Route
 from llmstack.flags import (
     FlagProblem,
     Match,
@@ -25,12 +26,12 @@ Located = tuple[FlagProblem, Route, str]
 """A problem, its route, and against what it was checked where that is a guess."""
 
 
-def flag_findings(subject: Subject, id: str, *kinds: str) -> Iterator[Finding]:
-    """Yield the findings of one rule: the problems of these kinds, engines first, then the router."""
+def flag_problems(subject: Subject, rule: Declaration, *kinds: str) -> Iterator[Problem]:
+    """Yield what one rule finds: the problems of these kinds, engines first, then the router."""
     for problem, route, against in _problems(subject):
         if problem.kind in kinds:
             help = "; ".join(part for part in (problem.help, against) if part)
-            yield Finding(id, problem.severity, problem.message, route, help=help or None)
+            yield Problem(problem.message, route, help=help or None, milder=problem.severity is not rule.severity)
 
 
 @lru_cache(maxsize=8)
@@ -39,15 +40,17 @@ def _problems(subject: Subject) -> tuple[Located, ...]:
     return (*_engines(subject), *_router(subject))
 
 
-def variable_findings(subject: Subject, id: str, *kinds: str) -> Iterator[Finding]:
-    """Yield the findings on `VLLM_*` variables in `env`."""
+def variable_problems(subject: Subject, rule: Declaration, *kinds: str) -> Iterator[Problem]:
+    """Yield what one rule finds in the `VLLM_*` variables in `env`."""
     for at, model in subject.models():
         names = [str(entry.get("name")) for entry in model.env or []]
         if any(name.startswith("VLLM_") for name in names):
             for problem in lint_environment(names, match_of(model)):
                 if problem.kind in kinds:
                     route = (*at, "env", problem.index, "name")
-                    yield Finding(id, problem.severity, problem.message, route, help=problem.help)
+                    yield Problem(
+                        problem.message, route, help=problem.help, milder=problem.severity is not rule.severity
+                    )
 
 
 def match_of(model: Model) -> Match:
@@ -83,8 +86,6 @@ def _router(subject: Subject) -> Iterator[Located]:
     typed = len(given) - len(router.extra_args or [])
     for problem in (*lint_router_arguments(given), *find_abbreviated(given, router_catalogue())):
         index = problem.index - typed
-        yield (
-            problem,
-            ("routerSpec", "extraArgs", index) if index >= 0 else ("routerSpec",),
-            "checked against the router",
-        )
+        key = ROUTER_KEYS.get(problem.flag, "")
+        own: Route = ("routerSpec", *key.split(".")) if key else ("routerSpec",)
+        yield problem, ("routerSpec", "extraArgs", index) if index >= 0 else own, "checked against the router"

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from llmstack.checks.fields import Block, walk
+from llmstack.engine.facts import ModelFacts
 from llmstack.finding import Route
 from llmstack.model.engine import Model
 from llmstack.model.stack import Stack
@@ -41,6 +42,8 @@ class Subject:
     stack: Stack
     layers: Layers
     others: Mapping[str, Stack] = field(default_factory=dict)
+    facts: Mapping[str, ModelFacts] = field(default_factory=dict)
+    """What is known of models, by the path of the file below facts/."""
 
     def models(self) -> Iterator[tuple[Route, Model]]:
         """Yield each deployed model with its route."""

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from typer import Argument, Option
+from typer import Argument, BadParameter, Option
 
-
-class FindingFormat(StrEnum):
-    TEXT = "text"
-    JSON = "json"
-    SARIF = "sarif"
-    GITHUB = "github"
+from llmstack.report.fit import FIT_FORMATS
+from llmstack.report.formats import FORMATS
+from llmstack.report.review_formats import REVIEW_FORMATS
 
 
-class ReviewFormat(StrEnum):
-    TEXT = "text"
-    MARKDOWN = "markdown"
-    JSON = "json"
-    HTML = "html"
+def _one_of(table: Iterable[str], help: str) -> Any:
+    """`--format` with the names of a table as its choices."""
+    names = list(table)
+
+    def choose(text: str) -> str:
+        if text not in names:
+            raise BadParameter(f"{text!r} is not one of {', '.join(map(repr, names))}.")
+        return text
+
+    return Option("--format", parser=choose, metavar=f"<{'|'.join(names)}>", help=help)
 
 
 class AffectedFormat(StrEnum):
@@ -46,7 +49,7 @@ EnvName = Annotated[
     str | None, Option("--env", metavar="NAME", help="Name of the environment, for a file outside values/.")
 ]
 
-Format = Annotated[FindingFormat, Option("--format", help="How findings are printed.")]
+Format = Annotated[str, _one_of(FORMATS, "How findings are printed.")]
 Strict = Annotated[bool, Option("--strict", help="Fail on warnings too.")]
 
 Since = Annotated[
@@ -62,14 +65,35 @@ PruneEnv = Annotated[
 
 From = Annotated[str | None, Argument(metavar="FROM", help="A revision; else the merge base with the default branch.")]
 To = Annotated[str | None, Argument(metavar="TO", help="A revision; else the working tree.")]
-HowReviewed = Annotated[ReviewFormat, Option("--format", help="How the review is printed.")]
+HowReviewed = Annotated[str, _one_of(REVIEW_FORMATS, "How the review is printed.")]
 ExitCode = Annotated[bool, Option("--exit-code", help="Exit with 3 when something changes.")]
 Gate = Annotated[FailOn, Option("--fail-on", help="Exit with 1 on a risk as severe that nobody acknowledged.")]
 HowListed = Annotated[AffectedFormat, Option("--format", help="How the units are printed.")]
 
 Write = Annotated[bool, Option("--write", help="Rewrite the file; otherwise the change is only shown.")]
-Key = Annotated[str, Argument(metavar="KEY", help="A key, or any part of its path.")]
+Key = Annotated[str, Argument(metavar="KEY", help="A key, any part of its path, or the id of a check or a risk.")]
 NewFolder = Annotated[Path, Argument(metavar="DIR", show_default=False, help="Its folder; made if it is not there.")]
 SecretEnv = Annotated[str, Argument(metavar="ENV", help="The environment, or its values file.")]
 SecretName = Annotated[str, Argument(metavar="NAME", help="Name of the Secret.")]
 SecretKey = Annotated[str, Argument(metavar="KEY", help="Key within the Secret.")]
+
+FitEnv = Annotated[str | None, Argument(metavar="ENV", help="An environment, or its values file; else all of them.")]
+FitModel = Annotated[str | None, Argument(metavar="MODEL", help="One of its models; else all of them.")]
+HowFitted = Annotated[str, _one_of(FIT_FORMATS, "How the answer is printed.")]
+OtherLength = Annotated[str | None, Option("--max-model-len", metavar="N", help="Ask what another length would do.")]
+OtherGpu = Annotated[str | None, Option("--gpu", metavar="CARD", help="Ask what another card would do.")]
+OtherTensor = Annotated[
+    int | None, Option("--tensor-parallel-size", metavar="N", min=1, help="Ask what another number of GPUs would do.")
+]
+
+LearnedName = Annotated[
+    str, Argument(metavar="ORG/NAME[@REV]", help="The model's name on the hub, and a branch, tag or commit.")
+]
+LearnedFrom = Annotated[
+    str | None,
+    Option(
+        "--from",
+        metavar="DIR|URL",
+        help="A folder with the model's files, the address of a hub, or `-` for a config.json on stdin.",
+    ),
+]

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import typer
 
 from llmstack.commands.exits import Exit
+from llmstack.commands.streams import write_commands
 
 if TYPE_CHECKING:
     from llmstack.finding import Finding
-    from llmstack.repository.project import Environment, Project
+    from llmstack.repository.project import Project
 
 
 class Options:
@@ -35,7 +36,8 @@ def report(findings: list[Finding], *, format: str = "text", result: bool = Fals
 
     stream = sys.stdout if result else sys.stderr
     colour = stream.isatty() and "NO_COLOR" not in os.environ
-    stream.write(render_findings(findings, format, colour=colour, pages=_pages() if format == "sarif" else {}))
+    text = render_findings(findings, format, colour=colour, pages=_pages() if format == "sarif" else {})
+    write_commands(stream, text) if format == "github" else stream.write(text)
 
 
 def _pages() -> dict[str, str]:
@@ -54,22 +56,12 @@ def exit_for(findings: list[Finding], *, strict: bool = False) -> None:
         raise typer.Exit(Exit.ERRORS)
 
 
-def talk(findings: list[Finding]) -> None:
+def report_beside(findings: list[Finding]) -> None:
     """Print findings beside a result, notes left out; an error among them ends the run."""
     from llmstack.finding import Severity
 
     report([finding for finding in findings if finding.severity is not Severity.NOTE])
     exit_for(findings)
-
-
-def one_environment(project: Project, values: str, env: str | None = None) -> Environment:
-    """The one environment that a name or a values file means; raises UsageError for several."""
-    from llmstack.errors import UsageError
-
-    selected = project.select([values], outside=True, env=env)
-    if len(selected) != 1:
-        raise UsageError(f"`{values}` means {len(selected)} environments: name one")
-    return selected[0]
 
 
 def tool_folder() -> Path | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from llmstack.commands import options as opt
-from llmstack.commands import output as shared
+from llmstack.commands import output
 from llmstack.errors import UsageError
 
 if TYPE_CHECKING:
@@ -36,13 +36,13 @@ def set_value(env: opt.SecretEnv, name: opt.SecretName, key: opt.SecretKey) -> N
 
     from llmstack.secrets import set
 
-    project = shared.find_project([env])
-    environment = shared.one_environment(project, env)
+    project = output.find_project([env])
+    environment = project.select_one(env)
     value = read_value(name, key, getpass)
     findings, stored = set.set_secret(
-        project, environment, name, key, value, now=datetime.now(UTC), tool_folder=shared.tool_folder()
+        project, environment, name, key, value, now=datetime.now(UTC), tool_folder=output.tool_folder()
     )
-    shared.talk(findings)
+    output.report_beside(findings)
     if stored is not None:
         result, said = show_stored(stored, environment.name, name, key)
         sys.stderr.write(said)

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from llmstack import yamlio
+from llmstack.kustomize.files import NAMES, Read, find_kustomization
 
-Read = Callable[[str], str | None]
+
+@dataclass(frozen=True)
+class Side:
+    """A tree: the text of its files, and the units of an environment with the folder that stands for each."""
+
+    read: Read
+    units: Callable[[str], Mapping[str, str]]
+
 
 _REFERENCE = re.compile(r"^\s*(?:-\s+(?:path:\s+)?|path:\s+)[\"']?([^\s\"'#:]+)(?!\S*:)", re.MULTILINE)
 _SHARED = "engine"
@@ -17,35 +26,35 @@ _FOLDERS = ("base/", "overlays/", "custom/")
 
 
 def affected_units(
-    changed: Iterable[str], environments: Iterable[str], read_before: Read, read_after: Read
+    changed: Iterable[str], environments: Iterable[str], before: Side, after: Side
 ) -> dict[str, list[str]]:
     """The units, by environment and sorted, whose build may differ between two trees.
 
     `changed` holds the paths of all files that differ, from the root; `environments` the folders of overlays/
-    on either side; `read_before` and `read_after` give the text of a file, or None. A unit is affected when a
-    file of its own folder, of its overlay in custom/, or of anything that these refer to, is among the
-    changed ones, or when it enters or leaves the environment's list. Environments without such units are left
-    out. The units of an environment are only looked through when something that they may share has changed.
+    on either side. A unit is affected when a file of its own folder, of its overlay in custom/, or of anything that
+    these refer to, is among the changed ones, or when it enters or leaves the environment's list. Environments without
+    such units are left out. The units of an environment are only looked through when something that they may share has
+    changed.
     """
     paths = {posixpath.normpath(path) for path in changed}
     found: dict[str, set[str]] = {}
     shared = set()
     for path in paths:
         place = _unit_of(path)
-        if place is not None and any(_exists(read, *place) for read in (read_before, read_after)):
+        if place is not None and any(_exists(read, *place) for read in (before.read, after.read)):
             found.setdefault(place[0], set()).add(place[1])
         else:
             shared.add(path)
-    lists = {environment: f"overlays/{environment}/kustomization.yaml" for environment in environments}
-    shared = {path for path in shared if path.startswith(_FOLDERS)} - set(lists.values())
-    search = _Search(shared, read_after)
+    lists = {environment: _lists_of(environment) & paths for environment in environments}
+    shared = {path for path in shared if path.startswith(_FOLDERS)}.difference(*lists.values())
+    search = _Search(shared, after.read)
     for environment, listed in lists.items():
         units = found.setdefault(environment, set())
-        if shared or listed in paths:
-            after = _list_units(environment, read_after)
-            units.update(unit for unit, directory in after.items() if shared and search.reaches(directory))
-        if listed in paths:
-            units.update(after.keys() ^ _list_units(environment, read_before).keys())
+        if shared or listed:
+            units_after = after.units(environment)
+            units.update(unit for unit, directory in units_after.items() if shared and search.reaches(directory))
+        if listed:
+            units.update(units_after.keys() ^ before.units(environment).keys())
     return {environment: sorted(found[environment]) for environment in sorted(found) if found[environment]}
 
 
@@ -61,21 +70,12 @@ def _unit_of(path: str) -> tuple[str, str] | None:
 
 
 def _exists(read: Read, environment: str, unit: str) -> bool:
-    return read(f"overlays/{environment}/{unit}/kustomization.yaml") is not None
+    return find_kustomization(read, f"overlays/{environment}/{unit}") is not None
 
 
-def _list_units(environment: str, read: Read) -> dict[str, str]:
-    """The units of an environment's list, and the folder that stands for each.
-
-    `secrets` is a unit wherever it exists: with SOPS it is not in the list.
-    """
-    aggregate = f"overlays/{environment}"
-    homes = (f"{aggregate}/", f"custom/{environment}/")
-    units = {"secrets": f"{aggregate}/secrets"} if _exists(read, environment, "secrets") else {}
-    for reference in _references(read(f"{aggregate}/kustomization.yaml") or ""):
-        directory = posixpath.normpath(posixpath.join(aggregate, reference))
-        units |= {directory.removeprefix(home): directory for home in homes if directory.startswith(home)}
-    return units
+def _lists_of(environment: str) -> set[str]:
+    """Where an environment's list may stand."""
+    return {f"overlays/{environment}/{name}" for name in NAMES}
 
 
 def _references(text: str) -> list[str]:
@@ -115,8 +115,9 @@ class _Search:
         return self._known[directory]
 
     def _refers(self, directory: str) -> bool:
-        text = self._read(f"{directory}/kustomization.yaml")
-        targets = {posixpath.normpath(posixpath.join(directory, each)) for each in _references(text or "")}
+        found = find_kustomization(self._read, directory)
+        references = _references(found[1]) if found is not None else ()
+        targets = {posixpath.normpath(posixpath.join(directory, each)) for each in references}
         if targets & self._changed:
             return True
         return any(self.reaches(target) for target in sorted(targets) if self._is_folder(target))

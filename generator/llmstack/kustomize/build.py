@@ -8,19 +8,18 @@ the caller then runs kustomize, which also words the errors of a broken tree.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
 from llmstack import yamlio
+from llmstack.kustomize.files import Read, find_kustomization
 from llmstack.kustomize.merge import DIRECTIVE, Unsupported, merge_patch
 from llmstack.kustomize.references import Resource, object_id, resolve_references, set_namespace
 from llmstack.kustomize.targets import parse_target
 
 __all__ = ["Unsupported", "build", "build_all"]
-
-Read = Callable[[str], str | None]
 
 _API_VERSIONS = {
     "Kustomization": "kustomize.config.k8s.io/v1beta1",
@@ -105,11 +104,13 @@ def _apply(
 
 
 def _read_kustomization(tree: _Tree, directory: str, kind: str) -> dict[str, Any]:
-    path = posixpath.join(directory, "kustomization.yaml") if directory != "." else "kustomization.yaml"
-    text = tree.read(path)
-    documents = _parse(text) if text is not None else ()
+    found = find_kustomization(tree.read, directory)
+    if found is None:
+        raise Unsupported(f"{directory} has no kustomization")
+    path, text = found
+    documents = _parse(text)
     if len(documents) != 1 or not isinstance(documents[0], dict):
-        raise Unsupported(f"{path} is missing, or not one map")
+        raise Unsupported(f"{path} is not one map")
     content: dict[str, Any] = documents[0]
     if content.get("kind") != kind or content.get("apiVersion") != _API_VERSIONS[kind]:
         raise Unsupported(f"{path} is not a {kind}")

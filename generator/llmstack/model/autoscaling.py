@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from llmstack.model.switch import SectionSwitch
 from llmstack.model.types import Section, Text
 
 Count = Annotated[int, Field(ge=0)]
@@ -49,7 +50,9 @@ class Advanced(Section):
 class Keda(Section):
     """A ScaledObject for one model. It owns `replicas`."""
 
-    enabled: bool | None = Field(False, description="Write the ScaledObject; needs KEDA in the cluster.")
+    enabled: Annotated[bool | None, SectionSwitch()] = Field(
+        False, description="Write the ScaledObject; needs KEDA in the cluster."
+    )
     min_replica_count: Count | None = Field(
         None, description="Fewest replicas; 0, also KEDA's default, scales to zero."
     )
@@ -75,7 +78,7 @@ class Keda(Section):
 class Autoscaling(Section):
     """A HorizontalPodAutoscaler for the router. It owns `replicas`."""
 
-    enabled: bool | None = Field(False, description="Write the HorizontalPodAutoscaler.")
+    enabled: Annotated[bool | None, SectionSwitch()] = Field(False, description="Write the HorizontalPodAutoscaler.")
     min_replicas: Annotated[int, Field(ge=1)] | None = Field(1, description="Fewest replicas.")
     max_replicas: Annotated[int, Field(ge=1)] | None = Field(3, description="Most replicas.")
     target_cpu_utilization_percentage: Annotated[int, Field(ge=1)] | None = Field(

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field
 from llmstack.model.disruption import DisruptionBudget
 from llmstack.model.engine import PullPolicy
 from llmstack.model.router import ServiceType
+from llmstack.model.switch import SectionSwitch
 from llmstack.model.types import (
     Affinity,
     DeploymentStrategy,
@@ -57,7 +58,7 @@ def _probe(failures: int) -> dict[str, Any]:
 class CacheServerSpec(Section):
     """The cache server: KV cache that engines with LMCache share."""
 
-    enable_server: bool | None = Field(False, description="Deploy the cache server.")
+    enable_server: Annotated[bool | None, SectionSwitch()] = Field(False, description="Deploy the cache server.")
     image: Annotated[CacheServerImage, BeforeValidator(none_is_empty)] = Field(
         default_factory=CacheServerImage, description="Its image."
     )

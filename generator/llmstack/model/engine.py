@@ -10,6 +10,7 @@ from llmstack.kubernetes.accelerators import NVIDIA_GPU
 from llmstack.model.autoscaling import Keda
 from llmstack.model.containers import InitContainers
 from llmstack.model.disruption import DisruptionBudget
+from llmstack.model.flag import Flag
 from llmstack.model.gitops import ModelGitops
 from llmstack.model.lmcache import LmcacheConfig
 from llmstack.model.monitoring import ServiceMonitor
@@ -76,11 +77,13 @@ class Model(Section):
     image_pull_policy: PullPolicy | None = Field(
         None, description="When to pull the image; unset: servingEngineSpec.imagePullPolicy."
     )
-    model_url: Text | None = Field(
+    model_url: Annotated[Text | None, Flag("--model", derived=True)] = Field(
         None, alias="modelURL", description="The model: a name on the Hugging Face hub, or a path."
     )
-    model_revision: Text | None = Field(None, description="`--revision`: branch, tag or commit of the model.")
-    chat_template: Text | None = Field(
+    model_revision: Annotated[Text | None, Flag("--revision")] = Field(
+        None, description="Branch, tag or commit of the model."
+    )
+    chat_template: Annotated[Text | None, Flag("--chat-template", derived=True)] = Field(
         None, description="The chat template's text (Jinja), or the name of a file under /templates."
     )
     chat_template_config_map: Text | None = Field(
@@ -123,9 +126,15 @@ class Model(Section):
         "20Gi",
         description="Size of /dev/shm, a memory volume; mounted when tensorParallelSize is more than 1.",
     )
-    enable_lora: bool | None = Field(None, alias="enableLoRA", description="`--enable-lora`.")
-    enable_tool: bool | None = Field(None, description="`--enable-auto-tool-choice`.")
-    tool_call_parser: Text | None = Field(None, description="`--tool-call-parser`.")
+    enable_lora: Annotated[bool | None, Flag("--enable-lora")] = Field(
+        None, alias="enableLoRA", description="Take LoRA adapters."
+    )
+    enable_tool: Annotated[bool | None, Flag("--enable-auto-tool-choice")] = Field(
+        None, description="Let the model choose tools; wants toolCallParser."
+    )
+    tool_call_parser: Annotated[Text | None, Flag("--tool-call-parser")] = Field(
+        None, description="How calls of tools are read from what the model writes, e.g. hermes."
+    )
     pvc_storage: Quantity | None = Field(None, description="Size of the model's claim, mounted at /data.")
     pvc_access_mode: AccessModes | None = Field(
         None, description="Access modes of the claim; ReadWriteOnce when unset."
@@ -148,9 +157,9 @@ class Model(Section):
     vllm_config: Annotated[VllmConfig, BeforeValidator(none_is_empty)] = Field(
         default_factory=VllmConfig, description="Options of `vllm serve`."
     )
-    lmcache_config: Annotated[LmcacheConfig, BeforeValidator(none_is_empty)] = Field(
-        default_factory=LmcacheConfig, description="LMCache."
-    )
+    lmcache_config: Annotated[
+        LmcacheConfig, BeforeValidator(none_is_empty), Flag("--kv-transfer-config", derived=True)
+    ] = Field(default_factory=LmcacheConfig, description="LMCache.")
     hf_token: SecretValue = Field(
         None, alias="hf_token", description="Secret with the Hugging Face token: {secretName, secretKey}."
     )
@@ -217,7 +226,9 @@ class ServingEngineSpec(Section):
     vllm_api_key: SecretValue = Field(
         None, description="Secret with the API key of engines and router: {secretName, secretKey}."
     )
-    container_port: Port = Field(8000, description="Port the engine listens on.")
+    container_port: Annotated[Port, Flag("--port", derived=True)] = Field(
+        8000, description="Port the engine listens on."
+    )
     service_port: Port = Field(80, description="Port of each engine's Service; unset: containerPort.")
     configs: StringMap | None = Field(None, description="Environment of all engines, from a config map.")
     env: EnvVars | None = Field(

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from llmstack.kubernetes.accelerators import NVIDIA_GPU
-from llmstack.model.types import Bool, Date, DnsLabel, DnsName, Duration, Section, Text, none_is_empty
+from llmstack.model.types import Bool, Date, DnsLabel, DnsName, Duration, Quantity, Section, Text, none_is_empty
 
 Level = Literal["off", "note", "warning", "error"]
 
@@ -24,6 +24,14 @@ class Capacity(Section):
     count: Annotated[int, Field(ge=0)] = Field(description="GPUs in the pool that this environment may use.")
     per_node: Annotated[int, Field(ge=1)] | None = Field(None, description="GPUs on one node.")
     node_selector: dict[str, Text] | None = Field(None, description="Labels of the pool's nodes.")
+    gpu: Text | None = Field(
+        None,
+        description="The pool's card, e.g. H100-80GB (docs/engine.md has all); unset: by the product in nodeSelector.",
+    )
+    memory: Quantity | None = Field(
+        None, description="Memory of one GPU as CUDA sees it, e.g. 79.19Gi; unset: that of the card."
+    )
+    read_rate: Quantity | None = Field(None, description="Bytes of weights that one pod reads in a second, e.g. 1.2Gi.")
 
 
 class Existing(Section):
@@ -121,4 +129,7 @@ class ModelGitops(Section):
     load_time: Duration | None = Field(None, description="Measured time from start to ready, e.g. 12m.")
     pool: Text | None = Field(None, description="Pool of gitops.capacity; unset: by node selector and resource.")
     vllm_version: Text | None = Field(None, description="vLLM's version, where the image tag does not say it.")
+    facts: Text | None = Field(
+        None, description="File below facts/ with the model's facts; unset: the one that modelURL leads to."
+    )
     moved_from: DnsLabel | None = Field(None, description="Former name of the model.")

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from llmstack.model.switch import SectionSwitch
 from llmstack.model.types import DnsLabel, IngressTLSList, Section, StringMap, Text
 
 
@@ -28,7 +29,7 @@ class IngressHost(Section):
 class Ingress(Section):
     """An Ingress to the router's Service."""
 
-    enabled: bool | None = Field(False, description="Write the Ingress.")
+    enabled: Annotated[bool | None, SectionSwitch()] = Field(False, description="Write the Ingress.")
     class_name: Text | None = Field(None, description="IngressClass.")
     annotations: StringMap | None = Field(None, description="Annotations of the Ingress.")
     hosts: list[IngressHost] | None = Field(
@@ -44,7 +45,7 @@ RouteKind = Literal["HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute"
 class Route(Section):
     """One route of the Gateway API to the router's Service."""
 
-    enabled: bool | None = Field(False, description="Write the route.")
+    enabled: Annotated[bool | None, SectionSwitch()] = Field(False, description="Write the route.")
     api_version: Text | None = Field("gateway.networking.k8s.io/v1", description="API version of the route.")
     kind: RouteKind | None = Field("HTTPRoute", description="Kind of the route.")
     annotations: StringMap | None = Field(None, description="Annotations of the route.")

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from llmstack.finding import Route
+from llmstack.model.flag import MARK
 from llmstack.model.stack import OTHER_CHARTS, Stack
 from llmstack.values.layers import ALIASES
 
@@ -70,8 +71,9 @@ def _cleaned(node: Any) -> Any:
         return [_cleaned(item) for item in node]
     if not isinstance(node, dict):
         return node
-    return {
+    cleaned = {
         key: _cleaned(value)
         for key, value in node.items()
-        if not (key == "title" and isinstance(value, str) and value != "llmstack values") and key != "chart"
+        if not (key == "title" and isinstance(value, str) and value != "llmstack values") and key not in ("chart", MARK)
     }
+    return cleaned | {"description": f"{node['description']} {node[MARK]}"} if MARK in node else cleaned

@@ -13,9 +13,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from llmstack.model.reading import section_of
+from llmstack.model.flag import flag_of
 from llmstack.model.stack import Stack
-from llmstack.model.types import Kube
+from llmstack.model.types import Kube, section_of
 from llmstack.values.layers import ALIASES
 
 _NOTHING = object()
@@ -30,7 +30,6 @@ class Key:
     default: str
     description: str
     chart_default: str | None
-    is_section: bool
     aliases: tuple[str, ...] = ()
 
 
@@ -47,13 +46,17 @@ def _keys(section: type[BaseModel], prefix: str) -> Iterator[Key]:
             path,
             describe_type(field.annotation, field.metadata),
             "" if inner else _default(field),
-            field.description or "",
+            _description(field),
             _chart_default(field),
-            inner is not None,
             _aliases(path),
         )
         if inner is not None:
             yield from _keys(inner, f"{path}{_suffix(field.annotation)}.")
+
+
+def _description(field: FieldInfo) -> str:
+    flag = flag_of(field.metadata)
+    return flag.describe(field.description or "") if flag else field.description or ""
 
 
 def _suffix(annotation: Any) -> str:

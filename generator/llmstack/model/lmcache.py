@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
+from llmstack.model.switch import SectionSwitch
 from llmstack.model.types import NumberText, Port, Ports, Section, Text, chart
 
 
 class LmcacheConfig(Section):
     """KV cache offloading, the cache server, the controller, and KV transfer for disaggregated prefill."""
 
-    enabled: bool | None = Field(False, description="Use LMCache.")
+    enabled: Annotated[bool | None, SectionSwitch(besides=frozenset(("cudaVisibleDevices",)))] = Field(
+        False, description="Use LMCache."
+    )
     cpu_offloading_buffer_size: NumberText | None = Field(
         "4",
         description="LMCACHE_MAX_LOCAL_CPU_SIZE: CPU memory for KV cache, in GB; 0 turns it off. "

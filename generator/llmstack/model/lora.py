@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field
 from llmstack.model.disruption import DisruptionBudget
 from llmstack.model.engine import PullPolicy
 from llmstack.model.secret_ref import SecretValue
+from llmstack.model.switch import SectionSwitch
 from llmstack.model.types import (
     Affinity,
     DnsLabel,
@@ -80,7 +81,7 @@ class Switch(Section):
 class LoraController(Section):
     """The controller that loads LoraAdapters into engines."""
 
-    enable_lora_controller: bool | None = Field(False, description="Deploy the controller.")
+    enable_lora_controller: Annotated[bool | None, SectionSwitch()] = Field(False, description="Deploy the controller.")
     kubernetes_cluster_domain: Text | None = Field("cluster.local", description="Cluster domain.")
     service_account_name: DnsName | None = Field(None, description="An existing service account; unset: one of ours.")
     replica_count: Annotated[int, Field(ge=0)] | None = Field(1, description="Number of replicas.")

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from llmstack.model.containers import InitContainers
+from llmstack.model.switch import SectionSwitch
 from llmstack.model.types import Quantity, Resources, Section
 
 
@@ -33,7 +34,7 @@ class UpgradeStrategy(Section):
 class RaySpec(Section):
     """Serve the model from a RayCluster: one head and replicaCount workers. Needs KubeRay."""
 
-    enabled: bool | None = Field(
+    enabled: Annotated[bool | None, SectionSwitch()] = Field(
         None,
         description="Use a RayCluster. The chart once took the mere presence of raySpec for it; say `enabled`.",
     )
@@ -46,7 +47,9 @@ class RaySpec(Section):
 class LwsSpec(Section):
     """Serve the model from a LeaderWorkerSet: vLLM's own multi-node mode, without Ray."""
 
-    enabled: bool | None = Field(False, description="Use a LeaderWorkerSet; needs its controller.")
+    enabled: Annotated[bool | None, SectionSwitch()] = Field(
+        False, description="Use a LeaderWorkerSet; needs its controller."
+    )
     size: Annotated[int, Field(ge=2)] | None = Field(
         None, description="Pods in a group: the leader and its workers; replicaCount counts groups."
     )

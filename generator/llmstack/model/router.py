@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field
 from llmstack.model.autoscaling import Autoscaling
 from llmstack.model.disruption import DisruptionBudget
 from llmstack.model.engine import PullPolicy
+from llmstack.model.flag import Flag
 from llmstack.model.ingress import Ingress, Routes
 from llmstack.model.monitoring import ServiceMonitor
 from llmstack.model.secret_ref import SecretValue
@@ -45,9 +46,13 @@ RoutingLogic = Literal[
 class Otel(Section):
     """OpenTelemetry traces of the router; an endpoint turns them on."""
 
-    endpoint: Text | None = Field(None, description="OTLP endpoint, e.g. otel-collector:4317.")
-    service_name: Text | None = Field("vllm-router", description="Service name in the traces.")
-    secure: bool | None = Field(False, description="Use TLS.")
+    endpoint: Annotated[Text | None, Flag("--otel-endpoint", derived=True)] = Field(
+        None, description="OTLP endpoint, e.g. otel-collector:4317."
+    )
+    service_name: Annotated[Text | None, Flag("--otel-service-name", derived=True)] = Field(
+        "vllm-router", description="Service name in the traces."
+    )
+    secure: Annotated[bool | None, Flag("--otel-secure", derived=True)] = Field(False, description="Use TLS.")
 
 
 class RouterLmcache(Section):
@@ -90,38 +95,48 @@ class RouterSpec(Section):
     )
     pdb: DisruptionBudget | None = Field(None, description="PodDisruptionBudget of the router.")
     priority_class_name: DnsName | None = Field(None, description="Priority class of the pods.")
-    container_port: Port = Field(8000, description="Port the router listens on.")
+    container_port: Annotated[Port, Flag("--port", derived=True)] = Field(
+        8000, description="Port the router listens on."
+    )
     service_type: ServiceType | None = Field("ClusterIP", description="Type of the Service.")
     service_annotations: StringMap | None = Field(None, description="Annotations of the Service.")
     node_port: Annotated[int, Field(ge=1, le=65535)] | None = Field(
         None, description="Fixed node port, with serviceType NodePort."
     )
     service_port: Port = Field(80, description="Port of the Service.")
-    service_discovery: Literal["k8s", "static"] | None = Field(
+    service_discovery: Annotated[Literal["k8s", "static"] | None, Flag("--service-discovery")] = Field(
         "k8s", description="How engines are found: pods of this release, or the static list."
     )
-    k8s_service_discovery_type: Literal["pod-ip", "service-name"] | None = Field(
-        "pod-ip", alias="k8sServiceDiscoveryType", description="Watch pods, or Services."
+    k8s_service_discovery_type: Annotated[
+        Literal["pod-ip", "service-name"] | None, Flag("--k8s-service-discovery-type", derived=True)
+    ] = Field("pod-ip", alias="k8sServiceDiscoveryType", description="Watch pods, or Services.")
+    static_backends: Annotated[Text | None, Flag("--static-backends", derived=True)] = Field(
+        None, description="With `static`: comma-separated engine URLs."
     )
-    static_backends: Text | None = Field(None, description="With `static`: comma-separated engine URLs.")
-    static_models: Text | None = Field(
+    static_models: Annotated[Text | None, Flag("--static-models", derived=True)] = Field(
         None, description="With `static`: comma-separated model names, as many as backends."
     )
-    routing_logic: RoutingLogic | None = Field("roundrobin", description="How a request finds its engine.")
-    prefix_min_match_length: Annotated[int, Field(ge=0)] | None = Field(
+    routing_logic: Annotated[RoutingLogic | None, Flag("--routing-logic")] = Field(
+        "roundrobin", description="How a request finds its engine."
+    )
+    session_key: Annotated[Text | None, Flag("--session-key")] = Field(
+        None, description="With session routing: the header that names the session."
+    )
+    prefix_min_match_length: Annotated[Annotated[int, Field(ge=0)] | None, Flag("--prefix-min-match-length")] = Field(
         None, description="With prefixaware: shortest prefix match that counts, in characters; 0: any."
     )
-    session_key: Text | None = Field(None, description="With session routing: the header that names the session.")
-    root_path: Text | None = Field(None, description="Path under which the router is served.")
     extra_args: list[NumberText] | None = Field(None, description="Further arguments, last in the list.")
     extra_ports: ServicePorts | None = Field(
         None, description="Further Service ports; each opens the container's port too."
     )
-    engine_scrape_interval: Annotated[int, Field(ge=1)] | None = Field(
+    engine_scrape_interval: Annotated[Annotated[int, Field(ge=1)] | None, Flag("--engine-stats-interval")] = Field(
         15, description="Seconds between two scrapes of an engine."
     )
-    request_stats_window: Annotated[int, Field(ge=1)] | None = Field(
+    request_stats_window: Annotated[Annotated[int, Field(ge=1)] | None, Flag("--request-stats-window")] = Field(
         60, description="Seconds over which requests are counted."
+    )
+    root_path: Annotated[Text | None, Flag("--root-path")] = Field(
+        None, description="Path under which the router is served."
     )
     otel: Annotated[Otel, BeforeValidator(none_is_empty)] = Field(default_factory=Otel, description="OpenTelemetry.")
     strategy: DeploymentStrategy | None = Field(
@@ -134,9 +149,15 @@ class RouterSpec(Section):
     lmcache_config: Annotated[RouterLmcache, BeforeValidator(none_is_empty)] = Field(
         default_factory=RouterLmcache, description="LMCache in the router."
     )
-    lmcache_controller_port: Port = Field(None, description="Port of the LMCache controller, with kvaware routing.")
-    lmcache_controller_reply_port: Port = Field(None, description="Port on which the controller answers.")
-    lmcache_controller_heartbeat_port: Port = Field(None, description="Port for the workers' heartbeats.")
+    lmcache_controller_port: Annotated[Port, Flag("--lmcache-controller-port", derived=True)] = Field(
+        None, description="Port of the LMCache controller, with kvaware routing."
+    )
+    lmcache_controller_reply_port: Annotated[Port, Flag("--lmcache-controller-reply-port", derived=True)] = Field(
+        None, description="Port on which the controller answers."
+    )
+    lmcache_controller_heartbeat_port: Annotated[Port, Flag("--lmcache-controller-heartbeat-port", derived=True)] = (
+        Field(None, description="Port for the workers' heartbeats.")
+    )
     enable_pd: bool | None = Field(None, alias="enablePD", description="Once opened ports for disaggregated prefill.")
     resources: Resources | None = Field(
         {"requests": {"cpu": "4", "memory": "16G"}, "limits": {"cpu": "8", "memory": "32G"}},

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from llmstack.kubernetes.access_modes import DEFAULT as DEFAULT_MODES
 from llmstack.model.engine import AccessMode, AccessModes
+from llmstack.model.switch import SectionSwitch
 from llmstack.model.types import DnsName, Quantity, Section, Text, chart, none_is_empty, unless_empty
 
 
@@ -32,7 +33,9 @@ def _on_one_node() -> list[AccessMode]:
 class SharedStorage(Section):
     """A claim for all engines, mounted at /data/shared-pvc-storage; with hostPath or nfs, its volume too."""
 
-    enabled: bool | None = Field(False, description="Write the claim and mount it in every engine.")
+    enabled: Annotated[bool | None, SectionSwitch()] = Field(
+        False, description="Write the claim and mount it in every engine."
+    )
     size: Annotated[Quantity | None, unless_empty("100Gi")] = Field("100Gi", description="Size of the volume.")
     access_modes: AccessModes | None = Field(
         default_factory=_on_one_node,

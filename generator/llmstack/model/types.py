@@ -29,6 +29,16 @@ class Section(BaseModel):
     )
 
 
+def section_of(annotation: Any) -> type[BaseModel] | None:
+    """The section inside an annotation such as `list[Model]` or `Nfs | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        if (found := section_of(inner)) is not None:
+            return found
+    return None
+
+
 def none_is_empty(value: Any) -> Any:
     """`section:` or `section: null` is the section with its defaults."""
     return {} if value is None else value

@@ -6,51 +6,57 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from llmstack.model.flag import Flag
 from llmstack.model.types import NumberText, Section, Text
 
 Positive = Annotated[int, Field(ge=1)]
+Convert = Literal[
+    "auto",
+    "none",
+    "token_embed",
+    "embed",
+    "token_classify",
+    "classify",
+    "score",
+    "reward",
+    "mm_encoder_only",
+]
 
 
 class VllmConfig(Section):
     """Options of `vllm serve`. What is not set is left to the engine: no flag is passed."""
 
-    enable_prefix_caching: bool | None = Field(
-        None, description="`--enable-prefix-caching`; `false` passes `--no-enable-prefix-caching`."
+    enable_chunked_prefill: Annotated[bool | None, Flag("--enable-chunked-prefill", negated=True)] = Field(
+        None, description="Cut long prompts into pieces that share an iteration with decoding."
     )
-    enable_chunked_prefill: bool | None = Field(
-        None, description="`--enable-chunked-prefill`; `false` passes `--no-enable-chunked-prefill`."
+    enable_prefix_caching: Annotated[bool | None, Flag("--enable-prefix-caching", negated=True)] = Field(
+        None, description="Reuse the KV cache of equal beginnings."
     )
-    max_model_len: Positive | None = Field(None, description="`--max-model-len`: longest context, in tokens.")
-    dtype: Text | None = Field(None, description="`--dtype`, e.g. bfloat16.")
-    tensor_parallel_size: Positive | None = Field(
-        None,
-        description="`--tensor-parallel-size`: GPUs one layer is spread over. More than 1 mounts /dev/shm.",
+    max_model_len: Annotated[Positive | None, Flag("--max-model-len")] = Field(
+        None, description="Longest context, in tokens."
     )
-    pipeline_parallel_size: Positive | None = Field(
-        None, description="`--pipeline-parallel-size`: stages the layers are spread over."
+    dtype: Annotated[Text | None, Flag("--dtype")] = Field(None, description="Type of the weights, e.g. bfloat16.")
+    tensor_parallel_size: Annotated[Positive | None, Flag("--tensor-parallel-size")] = Field(
+        None, description="GPUs one layer is spread over. More than 1 mounts /dev/shm."
     )
-    max_num_seqs: Positive | None = Field(None, description="`--max-num-seqs`: sequences in one iteration.")
-    max_loras: Annotated[int, Field(ge=0)] | None = Field(
-        None, description="`--max-loras`: LoRA adapters in one batch; 0 means unset."
+    pipeline_parallel_size: Annotated[Positive | None, Flag("--pipeline-parallel-size")] = Field(
+        None, description="Stages the layers are spread over."
     )
-    gpu_memory_utilization: NumberText | None = Field(
-        None, description="`--gpu-memory-utilization`: fraction of GPU memory to use, 0 to 1."
+    max_num_seqs: Annotated[Positive | None, Flag("--max-num-seqs")] = Field(
+        None, description="Sequences in one iteration."
     )
-    runner: Literal["auto", "generate", "pooling", "draft"] | None = Field(None, description="`--runner`.")
-    convert: (
-        Literal[
-            "auto",
-            "none",
-            "token_embed",
-            "embed",
-            "token_classify",
-            "classify",
-            "score",
-            "reward",
-            "mm_encoder_only",
-        ]
-        | None
-    ) = Field(None, description="`--convert`.")
+    gpu_memory_utilization: Annotated[NumberText | None, Flag("--gpu-memory-utilization")] = Field(
+        None, description="Fraction of GPU memory to use, 0 to 1."
+    )
+    max_loras: Annotated[Annotated[int, Field(ge=0)] | None, Flag("--max-loras")] = Field(
+        None, description="LoRA adapters in one batch; 0 means unset."
+    )
+    runner: Annotated[Literal["auto", "generate", "pooling", "draft"] | None, Flag("--runner")] = Field(
+        None, description="What the model is run for."
+    )
+    convert: Annotated[Convert | None, Flag("--convert")] = Field(
+        None, description="Adapter that turns the model into one for another task."
+    )
     extra_args: list[NumberText] | None = Field(None, description="Further arguments, last in the list, as written.")
     prometheus_multiproc_dir: Text | None = Field(None, description="PROMETHEUS_MULTIPROC_DIR; /tmp when unset.")
     v0: NumberText | None = Field(None, description="Once chose vLLM's V0 engine, which no current release has.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from llmstack.model.engine import Model
+from llmstack.model.flag import passed
 from llmstack.model.stack import Stack
 from llmstack.objects import lmcache
 from llmstack.objects.chat_template import template_path
@@ -40,33 +41,11 @@ def extra(model: Model) -> list[str]:
 
 def options(model: Model) -> Iterator[str]:
     """Yield the typed options that are set."""
-    config = model.vllm_config
-    if model.model_revision:
-        yield from ("--revision", model.model_revision)
-    if model.enable_lora:
-        yield "--enable-lora"
-    if model.enable_tool:
-        yield "--enable-auto-tool-choice"
-    if model.tool_call_parser:
-        yield from ("--tool-call-parser", model.tool_call_parser)
-    for flag, switch in (
-        ("enable-chunked-prefill", config.enable_chunked_prefill),
-        ("enable-prefix-caching", config.enable_prefix_caching),
-    ):
-        if switch is not None:
-            yield f"--{flag}" if switch else f"--no-{flag}"
-    for flag, value in (
-        ("--max-model-len", config.max_model_len),
-        ("--dtype", config.dtype),
-        ("--tensor-parallel-size", config.tensor_parallel_size),
-        ("--pipeline-parallel-size", config.pipeline_parallel_size),
-        ("--max-num-seqs", config.max_num_seqs),
-        ("--gpu-memory-utilization", config.gpu_memory_utilization),
-        ("--max-loras", config.max_loras or None),
-        ("--runner", config.runner),
-        ("--convert", config.convert),
+    for flag, value in passed(model):
+        yield from flag.arguments(value)
+    for name, text in (
         ("--kv-transfer-config", lmcache.kv_transfer_config(model)),
         ("--chat-template", template_path(model)),
     ):
-        if value not in (None, ""):
-            yield from (flag, str(value))
+        if text:
+            yield from (name, text)

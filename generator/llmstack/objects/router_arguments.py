@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.model.engine import Model
+from llmstack.model.flag import passed
 from llmstack.model.stack import Stack
 from llmstack.objects import labels
 
@@ -24,15 +25,7 @@ def arguments(stack: Stack) -> list[str]:
     stated: list[tuple[str, object]] = [
         ("--host", "0.0.0.0"),
         ("--port", router.container_port or 8000),
-        ("--service-discovery", router.service_discovery),
-        *_discovery(stack),
-        ("--routing-logic", router.routing_logic),
-        ("--session-key", router.session_key),
-        *_disaggregated(stack),
-        ("--prefix-min-match-length", router.prefix_min_match_length or None),
-        ("--engine-stats-interval", router.engine_scrape_interval),
-        ("--request-stats-window", router.request_stats_window),
-        ("--root-path", router.root_path),
+        *_typed(stack),
         *_controller(stack),
     ]
     if router.otel.endpoint:
@@ -41,6 +34,16 @@ def arguments(stack: Stack) -> list[str]:
     flags = [text for flag, value in stated if value not in (None, "") for text in (flag, str(value))]
     secure = ["--otel-secure"] if router.otel.endpoint and router.otel.secure else []
     return [*flags, *secure, *(router.extra_args or [])]
+
+
+def _typed(stack: Stack) -> Flags:
+    """The flags of single keys, and behind two of them what is derived of several."""
+    for flag, value in passed(stack.router_spec):
+        yield flag.name, value or None
+        if flag.name == "--service-discovery":
+            yield from _discovery(stack)
+        if flag.name == "--session-key":
+            yield from _disaggregated(stack)
 
 
 def _discovery(stack: Stack) -> Flags:

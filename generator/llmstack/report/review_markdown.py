@@ -71,7 +71,9 @@ def _risks(groups: list[RiskGroup]) -> Iterator[Part]:
     pressing = [group for group in groups if not group.risk.acknowledged and group.severity is not Severity.NOTE]
     first = pressing[:OPEN_RISKS]
     others = pressing[OPEN_RISKS:] + groups[len(pressing) :]
-    yield Part("\n#### Risks\n\n", map(_risk, first), len(first), "risk", share=0.4)
+    ids = dict.fromkeys(group.risk.id for group in first)
+    more = f"\nFor more: {', '.join(code(f'llmstack explain {id}') for id in ids)}.\n"
+    yield Part("\n#### Risks\n\n", map(_risk, first), len(first), "risk", share=0.4, foot=more)
     title = plural(len(others), "other risk") if first else f"{plural(len(others), 'risk')}, noted or acknowledged"
     head = f"\n<details><summary>{title}</summary>\n\n"
     yield Part(head, map(_risk, others), len(others), "risk", share=0.2, foot="\n</details>\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from llmstack.finding import Severity
 from llmstack.report import text
 from llmstack.report.groups import Group, group_changes
 from llmstack.report.mask import mask_review
@@ -95,6 +96,9 @@ def _risks(groups: Sequence[RiskGroup], paint: Paint) -> Iterator[str]:
             yield f"      --> and {plural(len(group.at) - NAMES, 'other object')}"
         if risk.advice:
             yield f"      = help: {visible(risk.advice)}"
+    ids = dict.fromkeys(group.risk.id for group in groups if group.severity is not Severity.NOTE)
+    if ids:
+        yield paint(f"    For more: {', '.join(f'llmstack explain {id}' for id in ids)}", DIM)
 
 
 def _at(object: str, place: str | None) -> str:

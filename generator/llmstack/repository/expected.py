@@ -1,145 +1,126 @@
-"""What the values say at one revision of the repository: facts for the review, and the tree they would generate."""
+"""The tree that the values of a snapshot generate: the files that should be there, and the objects they build to."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from llmstack.checks import settle
+from llmstack.checks.subject import Subject
 from llmstack.disk.ownership import header, is_ours
-from llmstack.finding import Route
+from llmstack.finding import Finding, Place, Severity
 from llmstack.model.reading import read_stack
-from llmstack.model.stack import Stack
-from llmstack.model.types import seconds
-from llmstack.objects.components import build_all
-from llmstack.repository.built import Object, Units
-from llmstack.repository.snapshot import Revision
-from llmstack.review.facts import Acknowledgement, Facts, Pool
+from llmstack.repository.environments import Environment, read_base
+from llmstack.repository.read import Reading
+from llmstack.repository.snapshot import Snapshot
+from llmstack.repository.units import custom_units, encrypted_manifests
 from llmstack.tree.base import Base, lay_out_base
-from llmstack.tree.flux import timeout
 from llmstack.tree.layout import lay_out_environment
-from llmstack.tree.sync_unit import SyncUnit
-from llmstack.values.layers import MODELS, Layers
-from llmstack.values.source import Source, read_source
+from llmstack.tree.secrets import secret_findings
+from llmstack.tree.unit import Files
 
-
-def read_values(side: Revision, environment: str) -> tuple[Layers, Stack | None]:
-    layers, stack, _ = read_stack(_sources(side, environment))
-    return layers, stack.named(environment) if stack else None
-
-
-def _sources(side: Revision, environment: str | None) -> list[Source]:
-    """The values files of an environment at a revision, lowest first."""
-    sources = []
-    for stem in ("base", environment) if environment else ("base",):
-        for suffix in ("yaml", "yml"):
-            content = side.read_bytes(f"values/{stem}.{suffix}")
-            if content is not None:
-                sources.append(read_source(f"values/{stem}.{suffix}", content))
-    return sources
-
-
-def read_facts(layers: Layers, stack: Stack | None, affected: Units) -> Facts:
-    """What the values at that revision say besides objects."""
-    if stack is None:
-        return Facts()
-    gitops = stack.gitops
-    models = stack.models
-    return Facts(
-        pools=tuple(
-            Pool(each.pool, each.resource, each.count, each.per_node, dict(each.node_selector or {}))
-            for each in gitops.capacity or ()
-        ),
-        load_seconds={m.name: seconds(m.gitops.load_time) for m in models if m.name and m.gitops.load_time},
-        pool_of={m.name: m.gitops.pool for m in models if m.name and m.gitops.pool},
-        acknowledgements=tuple(
-            Acknowledgement(each.risk, each.object, each.until, each.reason) for each in gitops.acknowledge or ()
-        ),
-        places=_places(layers, stack, affected),
-        sync_timeout_seconds=_timeouts(stack, affected),
-    )
-
-
-def _timeouts(stack: Stack, affected: Units) -> dict[str, int]:
-    """Seconds that Flux waits for each model's unit, by model."""
-    if stack.gitops.sync.tool != "flux":
-        return {}
-    units = {unit.removeprefix("models/"): objects for unit, objects in affected.items() if unit.startswith("models/")}
-    return {model: timeout(SyncUnit(f"models/{model}", "", (), tuple(objects))) for model, objects in units.items()}
-
-
-_SECTIONS = {
-    "router": ("routerSpec",),
-    "cache-server": ("cacheServerSpec",),
-    "storage": ("sharedStorage",),
-    "stack": ("servingEngineSpec",),
-}
-
-
-def _places(layers: Layers, stack: Stack, affected: Units) -> dict[str, str]:
-    """`values/prod.yaml:12` by `Kind/name`: where the values speak of what the object's unit holds."""
-    routes: dict[str, Route] = dict(_SECTIONS)
-    for number, model in enumerate(stack.engine.model_spec):
-        routes[f"models/{model.name}"] = (*MODELS, number, "name")
-    places: dict[str, str] = {}
-    for unit, objects in affected.items():
-        place = layers.place(routes[unit]) if unit in routes else None
-        if place is not None:
-            places |= {
-                f"{object['kind']}/{object['metadata']['name']}": f"{place.path}:{place.line}" for object in objects
-            }
-    return places
+Units = Mapping[str, list[dict[str, Any]]]
+"""The objects of each unit."""
 
 
 @dataclass(frozen=True)
-class Generated:
-    """What the values of a revision generate, against the tree at that revision. None: their values have errors."""
+class Expected:
+    """What the values of one environment generate. `files` are those of its own folders; base/ is apart."""
+
+    files: Files
+    objects: Units
+    """By generated unit; of one that people build on, what their overlay starts from."""
+    findings: tuple[Finding, ...] = ()
+
+
+def expect_base(snapshot: Snapshot) -> tuple[list[Finding], Base | None]:
+    """What values/base.yaml generates; None when it has errors, which the findings say."""
+    source = read_base(snapshot)
+    layers, stack, findings = read_stack([source] if source else [])
+    settled = list(settle(findings, layers, {}))
+    return settled, lay_out_base(stack, header("values/base.yaml")) if stack is not None else None
+
+
+def expect_environment(snapshot: Snapshot, environment: Environment, subject: Subject, base: Base) -> Expected:
+    """What the values of one environment generate, beside the custom overlays and encrypted manifests of a snapshot."""
+    name = environment.name
+    custom, encrypted = custom_units(snapshot, name), encrypted_manifests(snapshot, name)
+    layout = lay_out_environment(
+        name,
+        subject.stack,
+        base,
+        subject.objects,
+        custom=custom,
+        encrypted=encrypted,
+        header=header(environment.label),
+    )
+    objects: dict[str, list[dict[str, Any]]] = {}
+    for placed in subject.objects:
+        objects.setdefault(placed.unit, []).append(placed.object)
+    findings = [
+        *_orphaned_custom(name, custom, layout.units),
+        *secret_findings(name, subject.stack, subject.objects, encrypted),
+    ]
+    return Expected(layout.files, objects, tuple(findings))
+
+
+def _orphaned_custom(environment: str, custom: Iterable[str], units: Collection[str]) -> list[Finding]:
+    return [
+        Finding(
+            "orphaned-custom",
+            Severity.WARNING,
+            f"custom/{environment}/{unit} builds on a unit that is not generated: it is left out",
+            place=Place(f"custom/{environment}/{unit}"),
+            help="remove it, or rename it to the unit it is for",
+        )
+        for unit in custom
+        if unit not in units
+    ]
+
+
+@dataclass(frozen=True)
+class Held:
+    """A generated environment at a snapshot, held against what its values say there."""
 
     objects: Units
+    """What the values render, by unit; nothing when they have errors."""
     stale: tuple[str, ...] | None
-    source: str
+    """Generated files that are not what the values say; None when the values have errors."""
+
+    def unchanged(self, custom: Collection[str]) -> Units:
+        """The units whose files are byte for byte what the values generate, those that people build on left out.
+
+        They build to the rendered objects (the first law), and need not be built.
+        """
+        if self.stale is None or any("/engine/" in path or path.startswith("base/") for path in self.stale):
+            return {}
+        touched = {path.rpartition("/")[0].split("/", 2)[-1] for path in self.stale}
+        return {unit: found for unit, found in self.objects.items() if unit not in touched and unit not in custom}
 
 
-def generate(side: Revision, environment: str, layers: Layers, stack: Stack | None) -> Generated:
-    source = layers.layers[-1].source.path if layers.layers else f"values/{environment}.yaml"
-    if not source.startswith(f"values/{environment}."):  # the environment is gone: all that is ours should be, too
-        left = [path for path, content in side.files(f"overlays/{environment}").items() if is_ours(content)]
-        return Generated({}, tuple(left), source)
-    base = _base(side)
-    if stack is None or base is None:
-        return Generated({}, None, source)
-    placed = list(build_all(stack))
-    custom = side.custom_units(environment)
-    layout = lay_out_environment(
-        environment, stack, base, placed, custom=custom, encrypted=_encrypted(side, environment), header=header(source)
-    )
-    wanted = base.files | layout.files
-    side.load({path.rpartition("/")[0] for path in wanted})
-    stale = tuple(path for path, text in wanted.items() if side.read(path) != text)
-    objects: dict[str, list[Object]] = {}
-    for each in placed:
-        objects.setdefault(each.unit, []).append(each.object)
-    return Generated({unit: items for unit, items in objects.items() if unit not in custom}, stale, source)
+def hold_against_values(snapshot: Snapshot, name: str, reading: Reading | None) -> Held:
+    """Hold the tree of an environment against its values; `reading` is None where it has none any more."""
+    if reading is None:  # all that is ours should be gone too
+        files = snapshot.files(f"overlays/{name}")
+        return Held({}, tuple(path for path, content in files.items() if is_ours(content)))
+    base = expect_base(snapshot)[1]
+    if reading.subject is None or base is None:
+        return Held({}, None)
+    expected = expect_environment(snapshot, reading.environment, reading.subject, base)
+    return Held(expected.objects, find_stale(snapshot, base.files | expected.files))
 
 
-def _encrypted(side: Revision, environment: str) -> dict[str, str]:
-    """The texts of the files in secrets/ that are not generated, by name."""
-    files = side.files(f"overlays/{environment}/secrets")
-    found = {path.rpartition("/")[2]: content for path, content in sorted(files.items()) if path.count("/") == 3}
-    return {
-        name: content.decode("utf-8", "replace")
-        for name, content in found.items()
-        if name.endswith((".yaml", ".yml")) and not name.startswith(".") and not is_ours(content)
-    }
+def find_stale(snapshot: Snapshot, wanted: Files) -> tuple[str, ...]:
+    """The paths among `wanted` whose file is missing or holds something else."""
+    snapshot.load({path.rpartition("/")[0] for path in wanted})
+    return tuple(path for path, text in wanted.items() if snapshot.read(path) != text)
 
 
-def as_generated(side: Revision, generated: Generated) -> Units:
-    """The units whose files are byte for byte what the values generate: they build to the rendered objects (the first
-    law), and need not be built."""
-    if generated.stale is None or any("/engine/" in path or path.startswith("base/") for path in generated.stale):
-        return {}
-    touched = {path.rpartition("/")[0].split("/", 2)[-1] for path in generated.stale}
-    return {unit: objects for unit, objects in generated.objects.items() if unit not in touched}
-
-
-def _base(side: Revision) -> Base | None:
-    _, stack, _ = read_stack(_sources(side, None))
-    return lay_out_base(stack, header("values/base.yaml")) if stack is not None else None
+def stale_tree(paths: Sequence[str]) -> Finding:
+    """The finding on generated files that are not what the values say: the first by path, and how many."""
+    first = min(paths)
+    rest = f", nor are {len(paths) - 1} others" if len(paths) > 2 else ", nor is one other" if len(paths) == 2 else ""
+    message = f"this file is not what the values say{rest}"
+    help = "run `llmstack gen` and commit what it writes"
+    return Finding("stale-tree", Severity.WARNING, message, place=Place(first), help=help)

@@ -1,120 +1,163 @@
-"""The trees that a review compares: the repository at a commit, or as it is on disk, read a folder at a time."""
+"""A repository as it is at one moment: on disk, or at a commit. Everything else reads it through this."""
 
 from __future__ import annotations
 
+import contextlib
+import os
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from llmstack.errors import UsageError
-from llmstack.git.objects import (
-    GitError,
-    Repository,
-    find_merge_base,
-    find_repository,
-    read_differences,
-    read_files,
-    resolve_revision,
-)
+from llmstack.disk.error import DiskError, reason_of
+from llmstack.disk.regular import RegularFiles, read_any_regular
+from llmstack.errors import FoundError, IrregularFileError
+from llmstack.git.objects import Repository, read_files
+from llmstack.kustomize.trust import Reached, follow, irregular_file
 
 WORKTREE = "worktree"
-GENERATED = ("base", "overlays", "custom")
-FOLDERS = (*GENERATED, "values")
 
 
-@dataclass(eq=False)
-class Revision:
-    """One side of a comparison. Files are read a folder at a time, or many at once after `load`."""
+class Snapshot(ABC):
+    """Files by path from the root, with `/`."""
 
-    repository: Repository
-    commit: str | None
-    """None for the working tree."""
-    known: Mapping[str, bytes | None] = field(default_factory=dict)
-    """Contents by path that are known already: of the files that differ."""
-    _read: dict[str, bytes] = field(default_factory=dict)
-    _folders: set[str] = field(default_factory=set)
+    name: str
+    """The commit's id, `worktree` for the disk."""
 
-    @property
-    def name(self) -> str:
-        return self.commit or WORKTREE
+    @abstractmethod
+    def read_regular(self, path: str) -> bytes | None:
+        """A file's content; None when nothing is there, or a folder.
+
+        Raises IrregularFileError for what is no regular file of the tree, DiskError or GitError.
+        """
+
+    @abstractmethod
+    def resolve(self, path: str) -> str:
+        """The path that is left when links are followed; raises IrregularFileError where they lead out."""
+
+    @abstractmethod
+    def paths(self, folder: str) -> list[str]:
+        """The path of every file below a folder, sorted; none where there is no such folder."""
+
+    @abstractmethod
+    def entries(self, folder: str) -> dict[str, str]:
+        """What a folder holds, by name, sorted: "" for a file, else what it is (`a folder`). Nothing where there is
+        no such folder. Whether a file is a regular one is known when it is read."""
+
+    @abstractmethod
+    def load(self, folders: Collection[str]) -> None:
+        """Read whole folders in one go, where that is cheaper than file by file."""
 
     def read_bytes(self, path: str) -> bytes | None:
-        """A file's content, None when it is not there."""
-        if path in self.known:
-            return self.known[path]
-        if self.commit is None:
-            return _read_file(self.repository.root / path)
-        folder = path.rpartition("/")[0]
-        if folder not in self._folders and folder.split("/", 1)[0] not in self._folders:
-            self.load([folder])
-        return self._read.get(path)
+        """The same; raises FoundError, with the finding, for what is no regular file of the tree."""
+        try:
+            return self.read_regular(path)
+        except IrregularFileError as error:
+            raise FoundError([irregular_file(path, error)]) from error
+
+    def look_through(self, folders: Collection[str]) -> Reached:
+        """What kustomize would read to build these folders, and what it must not."""
+        self.load({"base", "custom"} | {"/".join(path.split("/")[:2]) for path in folders})
+        return follow(self.read_regular, folders, self.resolve)
 
     def read(self, path: str) -> str | None:
         """A file's text, None when it is not there."""
         content = self.read_bytes(path)
         return None if content is None else content.decode("utf-8", "replace")
 
+    def files(self, folder: str) -> dict[str, bytes]:
+        """The content of every regular file below a folder, by path."""
+        found = {}
+        for path in self.paths(folder):
+            with contextlib.suppress(IrregularFileError):
+                content = self.read_regular(path)
+                if content is not None:
+                    found[path] = content
+        return found
+
+
+class Disk(Snapshot):
+    """The working tree at `root`. `known` are contents that were read already."""
+
+    name = WORKTREE
+
+    def __init__(self, root: Path, known: Mapping[str, bytes | None] | None = None) -> None:
+        self.root = root
+        self._files = RegularFiles(root)
+        self._known = known or {}
+
+    def read_regular(self, path: str) -> bytes | None:
+        if path in self._known:
+            return self._known[path]
+        try:
+            return read_any_regular(path) if os.path.isabs(path) else self._files.read_unless_folder(path)
+        except OSError as error:
+            raise DiskError(path, f"cannot be read: {reason_of(error)}") from error
+
+    def resolve(self, path: str) -> str:
+        return self._files.resolve(path)
+
+    def paths(self, folder: str) -> list[str]:
+        root = os.fspath(self.root)
+        if not self._files.holds(folder):
+            return []
+        found = []
+        for top, _, names in os.walk(os.path.join(root, folder)):
+            place = os.path.relpath(top, root).replace(os.sep, "/")
+            found += [f"{place}/{name}" for name in names if os.path.isfile(os.path.join(top, name))]
+        return sorted(found)
+
+    def entries(self, folder: str) -> dict[str, str]:
+        try:
+            found = sorted(os.scandir(self.root / folder), key=lambda entry: entry.name)
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+        return {entry.name: _kind(entry) for entry in found}
+
     def load(self, folders: Collection[str]) -> None:
-        """Read whole folders in one go; nothing to do for the working tree."""
-        missing = [folder for folder in folders if folder not in self._folders]
-        if self.commit is not None and missing:
-            self._read |= read_files(self.repository, self.commit, missing)
+        """Nothing to do: the disk is read file by file."""
+
+
+def _kind(entry: os.DirEntry[str]) -> str:
+    if entry.is_dir():
+        return "a folder"
+    return "a link to nowhere" if entry.is_symlink() and not os.path.exists(entry) else ""
+
+
+class Commit(Snapshot):
+    """The tree of a commit, read a folder at a time. `known` are contents that were read already."""
+
+    def __init__(self, repository: Repository, id: str, known: Mapping[str, bytes | None] | None = None) -> None:
+        self.name = id
+        self._repository = repository
+        self._known = known or {}
+        self._read: dict[str, bytes] = {}
+        self._folders: set[str] = set()
+
+    def read_regular(self, path: str) -> bytes | None:
+        if path in self._known:
+            return self._known[path]
+        folder = path.rpartition("/")[0]
+        self.load([folder] if folder else [path])
+        return self._read.get(path)
+
+    def resolve(self, path: str) -> str:
+        return path  # links at a commit are no files
+
+    def paths(self, folder: str) -> list[str]:
+        self.load([folder])
+        return sorted(path for path in self._read if path.startswith(f"{folder}/"))
+
+    def entries(self, folder: str) -> dict[str, str]:
+        rest = [path.removeprefix(f"{folder}/") for path in self.paths(folder)]
+        return {name: "a folder" if below else "" for name, below, _ in (path.partition("/") for path in rest)}
+
+    def load(self, folders: Collection[str]) -> None:
+        missing = [folder for folder in folders if not self._is_loaded(folder)]
+        if missing:
+            self._read |= read_files(self._repository, self.name, missing)
             self._folders |= set(missing)
 
-    def custom_units(self, environment: str) -> list[str]:
-        """Units that people build on at this revision: folders of custom/<env>/ with a kustomization."""
-        top = f"custom/{environment}/"
-        names = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-        return sorted(
-            path.removeprefix(top).rpartition("/")[0]
-            for path in self.files(top.rstrip("/"))
-            if path.rpartition("/")[2] in names and path.count("/") > 2
-        )
-
-    def files(self, folder: str) -> dict[str, bytes]:
-        """Every file below a folder, by path."""
-        if self.commit is not None:
-            self.load([folder])
-            return {path: content for path, content in self._read.items() if path.startswith(f"{folder}/")}
-        root = self.repository.root
-        paths = [path for path in (root / folder).rglob("*") if path.is_file()]
-        return {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
-
-
-def _read_file(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        return None
-    except OSError as error:
-        raise GitError(f"{path} cannot be read: {error.strerror}") from error
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Two sides, and the paths that differ between them."""
-
-    before: Revision
-    after: Revision
-    changed: frozenset[str]
-
-
-def open_comparison(root: Path, before: str | None, after: str | None) -> Comparison:
-    """Compare two revisions of the repository at `root`: from the merge base with the default branch, to the working
-    tree, unless said otherwise. Raises GitError outside Git and for what Git does not know, UsageError in a folder that
-    is not the root of such a tree."""
-    repository = find_repository(root)
-    if repository is None:
-        raise GitError(f"{root} is not in a Git repository: a review compares two of its revisions")
-    old = resolve_revision(repository, before) if before else find_merge_base(repository)
-    new = resolve_revision(repository, after) if after and after != WORKTREE else None
-    differing = read_differences(repository, old, new, FOLDERS)
-    if not differing and not any((root / folder).is_dir() for folder in FOLDERS):
-        raise UsageError(
-            f"{root} holds none of {', '.join(FOLDERS)}: run it in the root of the tree, or name that with -C"
-        )
-    return Comparison(
-        Revision(repository, old, {path: pair.before for path, pair in differing.items()}),
-        Revision(repository, new, {path: pair.after for path, pair in differing.items()}),
-        frozenset(differing),
-    )
+    def _is_loaded(self, folder: str) -> bool:
+        while folder and folder not in self._folders:
+            folder = folder.rpartition("/")[0]
+        return bool(folder)

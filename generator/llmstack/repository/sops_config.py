@@ -7,19 +7,20 @@ from collections.abc import Mapping
 from llmstack.disk.ownership import header, is_ours
 from llmstack.finding import Finding, Place, Severity
 from llmstack.model.stack import Stack
-from llmstack.repository.project import Project
+from llmstack.repository.environments import list_environments
+from llmstack.repository.snapshot import Snapshot
 from llmstack.tree.sops_rules import PATH, sops_rules
 from llmstack.tree.unit import Files
 
 
-def renew_rules(project: Project, stacks: Mapping[str, Stack]) -> tuple[Files, list[Finding]]:
+def renew_rules(snapshot: Snapshot, stacks: Mapping[str, Stack]) -> tuple[Files, list[Finding]]:
     """The file with the rules of these environments; a note instead where the file is somebody's own."""
     secrets = {name: stack.gitops.secrets for name, stack in stacks.items()}
     recipients = {name: stated.age if stated.backend == "sops" else None for name, stated in secrets.items()}
-    existing = project.read_root(PATH)
+    existing = snapshot.read_bytes(PATH)
     ours = existing is None or is_ours(existing)
     text = existing.decode("utf-8", "replace") if existing is not None and ours else None
-    known = [environment.name for environment in project.environments()]
+    known = [environment.name for environment in list_environments(snapshot)]
     files = sops_rules(recipients, text, known, header("values/"))
     if ours or not files:
         return files, []

@@ -1,62 +1,87 @@
-"""`validate`: real kustomize builds of the units as they are on disk, and kubeconform on what comes out."""
+"""The tree on disk, validated: what its values say, what kustomize builds of each unit, and kubeconform on that."""
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from llmstack import programs, schemas, yamlio
-from llmstack.finding import Finding, Place, Severity
+from llmstack.finding import Finding, Place, Severity, sort_findings
+from llmstack.kustomize.files import find_kustomization
+from llmstack.kustomize.trust import Reached
+from llmstack.model.gitops import Gitops
 from llmstack.progress import Step, ignore
+from llmstack.repository.copied import copied
+from llmstack.repository.environments import Environment
+from llmstack.repository.expected import stale_tree
+from llmstack.repository.generation import generate
 from llmstack.repository.project import Project
+from llmstack.repository.snapshot import Snapshot
+from llmstack.repository.units import cluster_folders
 from llmstack.tree.secrets import without_sops
+from llmstack.tree.units import unit_folders
 
 _ERROR = Severity.ERROR
 
 
-def stale_tree(paths: Sequence[str]) -> Finding:
-    """The finding on generated files that are not what the values say: the first by path, and how many."""
-    first = min(paths)
-    rest = f", nor are {len(paths) - 1} others" if len(paths) > 2 else ", nor is one other" if len(paths) == 2 else ""
-    message = f"this file is not what the values say{rest}"
-    help = "run `llmstack gen` and commit what it writes"
-    return Finding("stale-tree", Severity.WARNING, message, place=Place(first), help=help)
+def validate(
+    project: Project,
+    environments: Sequence[Environment],
+    tool_folder: Path | None,
+    *,
+    units: Mapping[str, Collection[str]] | None = None,
+    step: Step = ignore,
+) -> list[Finding]:
+    """Lint the values, compare them with the tree, build every unit and validate what comes out.
 
-
-def unit_folders(project: Project, environment: str) -> dict[str, str]:
-    """Folder by unit of one environment; an overlay of people's own under custom/ stands in for the generated one.
-
-    What the sync tool reads comes last, under its own path: clusters/<cluster>/<env>.
+    Nothing is built where a unit refers to what a build must not read. `units` are those to build, by environment; all
+    of them for None. `step` is told how far the builds are. Raises ToolError when a program is missing.
     """
-    top = project.root / "overlays" / environment
-    custom = set(project.custom_units(environment))
-    found = {}
-    for folder, _, files in os.walk(top):
-        unit = Path(folder).relative_to(top).as_posix()
-        if "kustomization.yaml" in files and unit not in (".", "engine"):
-            found[unit] = f"custom/{environment}/{unit}" if unit in custom else f"overlays/{environment}/{unit}"
-    synced = [folder for folder in project.scopes(environment) if folder.startswith("clusters/")]
-    clusters = {folder: folder for folder in synced if (project.root / folder / "kustomization.yaml").is_file()}
-    return dict(sorted(found.items())) | clusters
+    asked = {environment.name for environment in environments}
+    generation = generate(project, sorted(asked), filters=False)
+    findings = list(generation.findings)
+    if generation.plan is not None and not generation.plan.is_empty:
+        findings.append(stale_tree(generation.plan.paths))
+    unsafe = find_unsafe(project.disk, sorted(asked))
+    for reading in generation.readings if not unsafe else ():
+        name, stack = reading.environment.name, reading.stack
+        if stack is None or name not in asked or stack.gitops.kubernetes_version not in schemas.KUBERNETES_VERSIONS:
+            continue
+        folders = _folders(project.disk, name)
+        if units is not None:
+            folders = {unit: folder for unit, folder in folders.items() if unit in units.get(name, ())}
+        if units is None or folders:
+            findings += _validate_units(project, name, folders, stack.gitops, tool_folder=tool_folder, step=step)
+    return sort_findings([*findings, *unsafe])
 
 
-def validate_units(
+def find_unsafe(snapshot: Snapshot, environments: Sequence[str]) -> list[Finding]:
+    """What must not be read of the units of these environments, or cannot be: references that lead out, above all."""
+    folders = [f"overlays/{name}" for name in environments]
+    for name in environments:
+        folders += _folders(snapshot, name).values()
+    return snapshot.look_through(folders).findings
+
+
+def _folders(snapshot: Snapshot, environment: str) -> dict[str, str]:
+    """What is built of an environment: its units, and last what the sync tool reads, under its own path."""
+    synced = cluster_folders(snapshot, environment)
+    clusters = {folder: folder for folder in synced if find_kustomization(snapshot.read, folder) is not None}
+    return dict(sorted(unit_folders(snapshot.read, environment).items())) | clusters
+
+
+def _validate_units(
     project: Project,
     environment: str,
     folders: Mapping[str, str],
+    gitops: Gitops,
     *,
-    version: str,
-    allowed: Collection[str],
     tool_folder: Path | None,
-    step: Step = ignore,
+    step: Step,
 ) -> Iterator[Finding]:
-    """Yield what kustomize and kubeconform say of an environment's units.
-
-    `version` is the Kubernetes version whose schemas hold, `allowed` the kinds that may have none. Raises ToolError
-    when a program is missing.
-    """
+    """Yield what kustomize and kubeconform say of an environment's units."""
+    version, allowed = gitops.kubernetes_version, frozenset(gitops.allow_unknown_kinds or ())
     kustomize = programs.find_tool(programs.KUSTOMIZE, tool_folder)
     kubeconform = programs.find_tool(programs.KUBECONFORM, tool_folder)
     if not folders:
@@ -69,20 +94,18 @@ def validate_units(
             help="run `llmstack gen`",
         )
         return
-    paths = {project.root / folder: folder for folder in folders.values()}
+    reached = project.disk.look_through(list(folders.values()))
+    if reached.findings:
+        yield from reached.findings
+        return
     texts: dict[str, str] = {}
-    for path, output in programs.kustomize_build_all(kustomize, paths, step).items():
-        place = Place(f"{paths[path]}/kustomization.yaml")
-        if isinstance(output, programs.ToolError):
-            yield Finding(
-                "build-failed",
-                _ERROR,
-                _from_root(str(output), project.root),
-                place=place,
-                help="run `llmstack gen`, or mend the overlay in custom/",
-            )
-        else:
-            texts[paths[path]] = _without_sops(output)
+    for folder, output in _build(kustomize, reached, folders.values(), step).items():
+        try:
+            texts[folder] = _without_sops(output)
+        except programs.ToolError as error:
+            help = "run `llmstack gen`, or mend the overlay in custom/"
+            place = Place(f"{folder}/kustomization.yaml")
+            yield Finding("build-failed", _ERROR, str(error), place=place, help=help)
     verdicts = programs.kubeconform_texts(
         kubeconform,
         texts,
@@ -93,11 +116,33 @@ def validate_units(
         yield from _verdict_findings(verdict, version, allowed)
 
 
-def _without_sops(text: str) -> str:
-    """What kustomize built, with Secrets that SOPS encrypted as Kubernetes will get them. All else stays as it is."""
-    if "\nsops:" not in text:
-        return text
-    return "---\n".join(yamlio.dump(without_sops(object)) for object in yamlio.load_all(text))
+def _build(
+    program: Path, reached: Reached, folders: Collection[str], step: Step
+) -> dict[str, str | programs.ToolError]:
+    """What kustomize prints for each folder, or says of it, with paths as we write them."""
+    with copied(reached) as root:
+        outputs = programs.kustomize_build_all(program, [root / folder for folder in folders], step)
+        found = {path.relative_to(root).as_posix(): output for path, output in outputs.items()}
+        return {
+            folder: output if isinstance(output, str) else programs.ToolError(_from_root(str(output), root))
+            for folder, output in found.items()
+        }
+
+
+def _without_sops(output: str | programs.ToolError) -> str:
+    """What kustomize built, with Secrets that SOPS encrypted as Kubernetes will get them. All else stays as it is.
+
+    Raises the ToolError that stands in a build's place, and one for what cannot be read.
+    """
+    if isinstance(output, programs.ToolError):
+        raise output
+    if "\nsops:" not in output:
+        return output
+    try:
+        objects = yamlio.load_all(output)
+    except yamlio.YAMLError as error:
+        raise programs.ToolError(f"what kustomize built cannot be read: {error}") from error
+    return "---\n".join(yamlio.dump(without_sops(object)) for object in objects)
 
 
 def _verdict_findings(verdict: programs.Verdict, version: str, allowed: Collection[str]) -> Iterator[Finding]:

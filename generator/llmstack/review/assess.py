@@ -11,9 +11,9 @@ from llmstack.kubernetes.replicas import Scalers, scalers
 from llmstack.kubernetes.workloads import is_counted
 from llmstack.review.facts import Facts
 from llmstack.review.result import EnvironmentReview, ObjectChange
-from llmstack.review.risks import find_risks
 from llmstack.review.risks.assessment import Assessment
-from llmstack.review.risks.rollouts import not_applied
+from llmstack.review.risks.not_applied import why_not_applied
+from llmstack.review.risks.table import find_risks
 from llmstack.review.rollout import gpus
 from llmstack.review.rollout.contention import find_verdicts
 from llmstack.review.rollout.per_node import pools_of_uncounted, rollouts_on_nodes
@@ -42,7 +42,7 @@ def assess(
     refused = frozenset(
         key_of(change) for change in changes if refused_fields(change.kind, change.before, change.after)
     )
-    unapplied = {key_of(change) for change in changes if not_applied(change) is not None}
+    unapplied = {key_of(change) for change in changes if why_not_applied(change) is not None}
     moving = [*changes, *_rescaled(changes, after, owned)]
     workloads = [
         workload

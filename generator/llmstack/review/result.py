@@ -14,10 +14,6 @@ from llmstack.finding import Finding, Severity
 
 Action = Literal["add", "change", "remove"]
 Why = Literal["restart", "scale", "new"]
-RiskId = Literal[
-    "gpu-deadlock", "gpu-shortage", "data-loss", "immutable-field", "outage", "deadline-too-short",
-    "scaler-handover", "not-applied", "restart",
-]  # fmt: skip
 Phase = Literal["ready", "waiting", "loading", "terminating"]
 
 
@@ -107,7 +103,8 @@ class GpuPool:
 class Risk:
     """Something that may go wrong, with what to do about it."""
 
-    id: RiskId
+    id: str
+    """One of `RISKS` in risks/table.py."""
     severity: Severity
     object: str
     """`Kind/name`."""
@@ -141,3 +138,12 @@ class Review:
     to_revision: str
     """A commit's id, or `worktree`."""
     environments: Mapping[str, EnvironmentReview]
+
+    def fails(self, level: str) -> bool:
+        """Whether a risk of this severity, or a worse one, stands that nobody acknowledged.
+
+        `level` is `error`, `warning` or `never`.
+        """
+        severities = {"error": (Severity.ERROR,), "warning": (Severity.ERROR, Severity.WARNING)}.get(level, ())
+        risks = [risk for environment in self.environments.values() for risk in environment.risks]
+        return any(risk.severity in severities and not risk.acknowledged for risk in risks)

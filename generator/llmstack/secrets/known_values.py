@@ -21,20 +21,20 @@ _FILE = "seals"
 _COST = {"n": 1 << 15, "r": 8, "p": 1, "maxmem": 1 << 26}
 
 
-def is_sealed(root: Path, name: str, value: str, *, context: str, ciphertext: str) -> bool:
+def is_known_value(root: Path, name: str, value: str, *, context: str, ciphertext: str) -> bool:
     """Whether `ciphertext` is what this value became here, in this context (for whom it was encrypted)."""
-    seal = _read(root).get(name, "")
-    salt, _, rest = seal.partition(":")
+    entry = _read(root).get(name, "")
+    salt, _, rest = entry.partition(":")
     hashed, _, digest = rest.partition(":")
     if not digest or not hmac.compare_digest(digest, _digest(ciphertext)):
         return False
     return hmac.compare_digest(hashed, _hash(salt, context, value))
 
 
-def note_seal(root: Path, name: str, value: str, *, context: str, ciphertext: str) -> None:
+def remember_value(root: Path, name: str, value: str, *, context: str, ciphertext: str) -> None:
     """Keep that this value became `ciphertext`. Raises DiskError."""
     salt = os.urandom(16).hex()
-    seals = _read(root) | {name: f"{salt}:{_hash(salt, context, value)}:{_digest(ciphertext)}"}
+    kept = _read(root) | {name: f"{salt}:{_hash(salt, context, value)}:{_digest(ciphertext)}"}
     folder = find_home(root).folder
     file = folder / _FILE
     staged = folder / f"{_FILE}.new"
@@ -44,7 +44,7 @@ def note_seal(root: Path, name: str, value: str, *, context: str, ciphertext: st
             staged.unlink()
         descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as stream:
-            json.dump(seals, stream, indent=1, sort_keys=True)
+            json.dump(kept, stream, indent=1, sort_keys=True)
         os.replace(staged, file)
     except OSError as error:
         raise DiskError(str(file), f"cannot be written: {reason_of(error)}") from error
@@ -56,7 +56,7 @@ def _read(root: Path) -> dict[str, str]:
         kept = json.loads((find_home(root).folder / _FILE).read_text(encoding="ascii"))
     except (OSError, ValueError):
         return {}
-    return {str(name): str(seal) for name, seal in kept.items()} if isinstance(kept, dict) else {}
+    return {str(name): str(entry) for name, entry in kept.items()} if isinstance(kept, dict) else {}
 
 
 def _hash(salt: str, context: str, value: str) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from llmstack import app, programs, yamlio
+from llmstack import programs, yamlio
 from llmstack.disk.apply import apply
 from llmstack.disk.plan import Change, WritePlan
 from llmstack.errors import RefusedError, UsageError
@@ -17,9 +17,12 @@ from llmstack.finding import Finding
 from llmstack.model.gitops import Gitops
 from llmstack.model.types import LABEL
 from llmstack.objects.secret_references import secret_references, type_for
-from llmstack.repository.project import Environment, Project
+from llmstack.repository.environments import Environment
+from llmstack.repository.project import Project
+from llmstack.repository.read import read_environment
+from llmstack.repository.units import encrypted_manifests
 from llmstack.secrets import sealed_secrets, sops
-from llmstack.secrets.known_values import is_sealed, note_seal
+from llmstack.secrets.known_values import is_known_value, remember_value
 from llmstack.tree import secrets
 
 _NAME = re.compile(rf"{LABEL}(?:\.{LABEL})*")
@@ -51,7 +54,7 @@ class _Target:
     """The manifest that is there, empty when there is none."""
 
     @property
-    def seal(self) -> str:
+    def place(self) -> str:
         return f"{self.environment}/{self.name}/{self.key}"
 
 
@@ -70,7 +73,7 @@ def set_secret(
     Gives the findings alone when the values cannot be read. Raises UsageError for a name, a key or a backend that
     cannot be meant, RefusedError for a file that is something else, ToolError and DiskError.
     """
-    (reading,) = app.read(project, [environment])
+    reading = read_environment(project.disk, environment)
     if reading.subject is None:
         return list(reading.findings), None
     gitops = reading.subject.stack.gitops
@@ -86,7 +89,7 @@ def set_secret(
         before = None if target.before is None else target.before.encode()
         change = Change(target.path, before, text.encode(), "create" if before is None else "write")
         apply(WritePlan((change,), ()), project.root)
-    note_seal(project.root, target.seal, value, context=context, ciphertext=ciphertext)
+    remember_value(project.root, target.place, value, context=context, ciphertext=ciphertext)
     return [], stored
 
 
@@ -116,7 +119,7 @@ def _look(project: Project, gitops: Gitops, environment: str, name: str, key: st
     path = f"{secrets.folder(environment)}/{file}"
     if (project.root / path).is_symlink():
         raise RefusedError([f"{path} is a symbolic link, and those are not followed"])
-    before = project.encrypted(environment).get(file)
+    before = encrypted_manifests(project.disk, environment).get(file)
     if before is None:
         if (project.root / path).exists():
             raise RefusedError([f"{path} is no encrypted manifest: move it away"])
@@ -146,7 +149,7 @@ def _with_sops(
     same_readers = recipients == sorted(each["recipient"] for each in target.object.get("sops", {}).get("age", ()))
     program = programs.find_tool(sops.SOPS, tool_folder)
     if target.before is not None and held is not None and same_readers:
-        known = is_sealed(project.root, target.seal, value, context=context, ciphertext=held)
+        known = is_known_value(project.root, target.place, value, context=context, ciphertext=held)
         if known or sops.decrypt_value(program, target.before, field, target.key) == value:
             return target.before, held, context
     text = _sops_manifest(program, target, field, value, recipients, same_readers=same_readers)
@@ -199,7 +202,7 @@ def _with_certificate(
     spec = target.object.get("spec", {})
     held = spec.get("encryptedData", {}).get(target.key)
     before = target.before
-    if before and held and is_sealed(project.root, target.seal, value, context=context, ciphertext=held):
+    if before and held and is_known_value(project.root, target.place, value, context=context, ciphertext=held):
         return before, held, context
     namespace = target.gitops.namespace
     ciphertext = sealed_secrets.seal(certificate, namespace, target.name, value)
@@ -219,10 +222,9 @@ def _with_certificate(
 def _certificate(project: Project, path: str, now: datetime) -> sealed_secrets.Certificate:
     if not path:
         raise UsageError("gitops.secrets.certificate names no file: `kubeseal --fetch-cert` prints the certificate")
-    try:
-        content = (project.root / path).read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path} (gitops.secrets.certificate) cannot be read: {error.strerror}") from error
+    content = project.disk.read_bytes(path)
+    if content is None:
+        raise UsageError(f"{path} (gitops.secrets.certificate) cannot be read: No such file or directory")
     return sealed_secrets.read_certificate(path, content, now)
 
 

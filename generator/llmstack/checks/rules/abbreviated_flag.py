@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from llmstack.checks.serve_arguments import flag_findings
+from llmstack.checks.rule import Declaration, Problem
+from llmstack.checks.serve_arguments import flag_problems
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Severity
+from llmstack.finding import Severity
 
-ID, SEVERITY = "abbreviated-flag", Severity.NOTE
-NEEDS_OBJECTS = True
+RULE = Declaration("abbreviated-flag", Severity.NOTE, needs_objects=True)
 
 
-def run(subject: Subject) -> Iterator[Finding]:
-    yield from flag_findings(subject, ID, "abbreviated-flag")
+def run(subject: Subject) -> Iterator[Problem]:
+    yield from flag_problems(subject, RULE, "abbreviated-flag")

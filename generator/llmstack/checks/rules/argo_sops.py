@@ -11,20 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Severity
+from llmstack.finding import Severity
 
-ID, SEVERITY = "argo-sops", Severity.ERROR
+RULE = Declaration("argo-sops", Severity.ERROR)
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     gitops = subject.stack.gitops
     if gitops.sync.tool == "argo" and gitops.secrets.backend == "sops":
         help = "use external-secrets or sealed-secrets with Argo CD, or sync.tool: flux"
-        yield Finding(
-            ID,
-            SEVERITY,
-            "Argo CD cannot decrypt what SOPS encrypts",
-            ("gitops", "secrets", "backend"),
-            help=help,
-        )
+        yield Problem("Argo CD cannot decrypt what SOPS encrypts", ("gitops", "secrets", "backend"), help=help)

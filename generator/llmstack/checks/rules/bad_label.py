@@ -16,11 +16,12 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from llmstack.checks.fields import Block
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Severity
+from llmstack.finding import Severity
 from llmstack.model.types import LABEL
 
-ID, SEVERITY = "bad-label", Severity.ERROR
+RULE = Declaration("bad-label", Severity.ERROR, alone=True)
 
 ANNOTATIONS_LIMIT = 256 * 1024
 
@@ -28,7 +29,7 @@ _NAME = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _PREFIX = re.compile(rf"{LABEL}(?:\.{LABEL})*")
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     for block in subject.blocks:
         if isinstance(block.role, str):
             yield from _block(block)
@@ -42,32 +43,23 @@ def run(subject: Subject) -> Iterator[Finding]:
                 )
 
 
-def _block(block: Block) -> Iterator[Finding]:
+def _block(block: Block) -> Iterator[Problem]:
     values: Mapping[object, object] = block.value
     for key, value in values.items():
         if not isinstance(key, str) or not isinstance(value, str):
             continue
         if (fault := key_fault(key)) is not None:
             what = "an annotation's key" if block.role == "annotations" else "a label's key"
-            yield Finding(
-                ID,
-                SEVERITY,
-                f"`{key}` is not {what}: {fault}",
-                (*block.route, key),
-                help="write `name` or `example.com/name`",
+            yield Problem(
+                f"`{key}` is not {what}: {fault}", (*block.route, key), help="write `name` or `example.com/name`"
             )
         if block.role != "annotations" and not _is_value(value):
             message = f"`{_short(value)}` is not a label's value: at most 63 letters, digits, `-`, `_` and `.`"
-            yield Finding(ID, SEVERITY, message, (*block.route, key), help="shorten it, or use an annotation")
+            yield Problem(message, (*block.route, key), help="shorten it, or use an annotation")
     if block.role == "annotations":
         size = sum(len(str(key).encode()) + len(str(value).encode()) for key, value in values.items())
         if size > ANNOTATIONS_LIMIT:
-            yield Finding(
-                ID,
-                SEVERITY,
-                f"the annotations have {size} bytes; an object may have {ANNOTATIONS_LIMIT}",
-                block.route,
-            )
+            yield Problem(f"the annotations have {size} bytes; an object may have {ANNOTATIONS_LIMIT}", block.route)
 
 
 @lru_cache(maxsize=1 << 12)

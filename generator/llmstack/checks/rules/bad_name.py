@@ -21,13 +21,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from llmstack.checks.fields import VOLUME
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Route, Severity
+from llmstack.finding import Route, Severity
 from llmstack.kubernetes.pods import containers, pod_specs
 from llmstack.model.types import LABEL
 
-ID, SEVERITY = "bad-name", Severity.ERROR
-NEEDS_OBJECTS = True
+RULE = Declaration("bad-name", Severity.ERROR, needs_objects=True, alone=True)
 
 _LABEL = re.compile(LABEL)
 _SERVICE = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?")
@@ -50,7 +50,7 @@ _RULES: dict[str, tuple[int, re.Pattern[str], str]] = {
 _RULE = (253, _SUBDOMAIN, "lower-case DNS labels joined by dots")
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     sound = True
     for at, model in subject.models():
         for finding in _model(at, model.name or ""):
@@ -59,16 +59,14 @@ def run(subject: Subject) -> Iterator[Finding]:
     release = subject.stack.gitops.release
     if len(release) > 63:
         sound = False
-        yield Finding(
-            ID,
-            SEVERITY,
+        yield Problem(
             f"the release's name has {len(release)} characters; a label value has 63 at most",
             ("gitops", "release"),
             help="shorten it",
         )
     if len(subject.stack.gitops.namespace) > 63:
         message = f"the namespace's name has {len(subject.stack.gitops.namespace)} characters; it may have 63"
-        yield Finding(ID, SEVERITY, message, ("gitops", "namespace"), help="shorten it")
+        yield Problem(message, ("gitops", "namespace"), help="shorten it")
     for block in subject.blocks:
         if block.definition == VOLUME:
             yield from _volumes(block.route, block.value)
@@ -76,40 +74,32 @@ def run(subject: Subject) -> Iterator[Finding]:
         yield from _objects(subject)
 
 
-def _model(at: Route, name: str) -> Iterator[Finding]:
+def _model(at: Route, name: str) -> Iterator[Problem]:
     if not name:
         return
     if not _LABEL.fullmatch(name):
         proposal = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
         help = f"for instance `{proposal}`" if proposal else "use lower-case letters, digits and `-`"
-        yield Finding(
-            ID,
-            SEVERITY,
-            f"`{name}` is not a DNS label: lower-case letters, digits and `-`, no more",
-            (*at, "name"),
-            help=help,
+        yield Problem(
+            f"`{name}` is not a DNS label: lower-case letters, digits and `-`, no more", (*at, "name"), help=help
         )
     elif len(name) > 63:
-        yield Finding(
-            ID,
-            SEVERITY,
+        yield Problem(
             f"the model's name has {len(name)} characters; a label value has 63 at most",
             (*at, "name"),
             help="shorten it",
         )
 
 
-def _volumes(route: Route, volumes: list[dict[str, Any]]) -> Iterator[Finding]:
+def _volumes(route: Route, volumes: list[dict[str, Any]]) -> Iterator[Problem]:
     for number, volume in enumerate(volumes):
         name = volume.get("name")
         if isinstance(name, str) and not (_LABEL.fullmatch(name) and len(name) <= 63):
             message = f"`{name}` is not a volume's name: a DNS label of 63 characters at most"
-            yield Finding(
-                ID, SEVERITY, message, (*route, number, "name"), help="use lower-case letters, digits and `-`"
-            )
+            yield Problem(message, (*route, number, "name"), help="use lower-case letters, digits and `-`")
 
 
-def _objects(subject: Subject) -> Iterator[Finding]:
+def _objects(subject: Subject) -> Iterator[Problem]:
     """Names of objects and of the containers in them, and objects that are there twice."""
     seen: set[tuple[str, str, str | None, str]] = set()
     worst: dict[Route, _Fault] = {}
@@ -123,11 +113,11 @@ def _objects(subject: Subject) -> Iterator[Finding]:
         identity = (str(object["apiVersion"]), kind, metadata.get("namespace"), name)
         if identity in seen:
             message = f"there is a {kind} `{name}` already"
-            yield Finding(ID, SEVERITY, message, at, help="rename one of them")
+            yield Problem(message, at, help="rename one of them")
         seen.add(identity)
         yield from _containers(route, object)
     for fault in worst.values():
-        yield Finding(ID, SEVERITY, fault.message, fault.route, help=fault.help)
+        yield Problem(fault.message, fault.route, help=fault.help)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +151,7 @@ def _named(unit: str, route: Route) -> Route:
     return (*route, "metadata", "name") if route[:1] == ("extraObjects",) else ("gitops", "release")
 
 
-def _containers(route: Route, object: dict[str, Any]) -> Iterator[Finding]:
+def _containers(route: Route, object: dict[str, Any]) -> Iterator[Problem]:
     for path, spec in pod_specs(object):
         names: set[str] = set()
         for kind, number, container in containers(spec):
@@ -178,13 +168,7 @@ def _containers(route: Route, object: dict[str, Any]) -> Iterator[Finding]:
             )
             if not _LABEL.fullmatch(name) or len(name) > 63:
                 message = f"`{name}` is not a container's name: a DNS label of 63 characters at most"
-                yield Finding(ID, SEVERITY, message, at, help="use lower-case letters, digits and `-`")
+                yield Problem(message, at, help="use lower-case letters, digits and `-`")
             if name in names:
-                yield Finding(
-                    ID,
-                    SEVERITY,
-                    f"there is a container `{name}` in the pod already",
-                    at,
-                    help="rename one of them",
-                )
+                yield Problem(f"there is a container `{name}` in the pod already", at, help="rename one of them")
             names.add(name)

@@ -20,12 +20,12 @@ from dataclasses import replace
 
 from llmstack.checks.mounts import dangling_mounts
 from llmstack.checks.references import Kind, Reference, pod_references, references
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Severity
+from llmstack.finding import Severity
 from llmstack.model.gitops import Existing
 
-ID, SEVERITY, MILDER = "dangling-reference", Severity.ERROR, Severity.NOTE
-NEEDS_OBJECTS = True
+RULE = Declaration("dangling-reference", Severity.ERROR, milder=Severity.NOTE, needs_objects=True)
 
 _LISTS: Mapping[Kind, tuple[str, Callable[[Existing], Collection[str] | None]]] = {
     "Secret": ("secrets", lambda existing: existing.secrets),
@@ -37,7 +37,7 @@ _LISTS: Mapping[Kind, tuple[str, Callable[[Existing], Collection[str] | None]]] 
 """By kind: the key of `gitops.existing` that lists it, and what stands there."""
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     listed = _listed(subject.stack.gitops.existing)
     generated = {(placed.object["kind"], placed.object["metadata"].get("name")) for placed in subject.objects}
     brought = subject.stack.gitops.secrets.backend != "existing"
@@ -52,7 +52,7 @@ def run(subject: Subject) -> Iterator[Finding]:
             yield from _judge(subject, reference, known)
     for kind, found in unlisted.items():
         yield _note(kind, found)
-    yield from dangling_mounts(subject, ID, SEVERITY)
+    yield from dangling_mounts(subject)
 
 
 def _all(subject: Subject) -> Iterator[Reference]:
@@ -76,35 +76,28 @@ def _listed(existing: Existing) -> Mapping[Kind, Collection[str]]:
     return {kind: names for kind, names in stated.items() if names is not None}
 
 
-def _judge(subject: Subject, reference: Reference, known: Collection[str]) -> Iterator[Finding]:
+def _judge(subject: Subject, reference: Reference, known: Collection[str]) -> Iterator[Problem]:
     key = f"gitops.existing.{_LISTS[reference.kind][0]}"
     if reference.name not in known:
         near = difflib.get_close_matches(reference.name, known, n=1)
         help = f"did you mean `{near[0]}`?" if near else f"list it in {key} if the cluster has it"
         message = f"{reference.kind} `{reference.name}` is neither generated nor in {key}"
-        yield Finding(ID, SEVERITY, message, reference.route, help=help)
+        yield Problem(message, reference.route, help=help)
     elif reference.kind == "Secret" and reference.key:
         keys = (subject.stack.gitops.existing.secrets or {}).get(reference.name) or []
         if keys and reference.key not in keys:
             message = f"Secret `{reference.name}` is not said to have the key `{reference.key}`"
-            yield Finding(
-                ID,
-                SEVERITY,
-                message,
-                reference.route,
-                help=f"{key} lists {', '.join(f'`{name}`' for name in keys)}",
-            )
+            yield Problem(message, reference.route, help=f"{key} lists {', '.join(f'`{name}`' for name in keys)}")
 
 
-def _note(kind: Kind, found: list[Reference]) -> Finding:
+def _note(kind: Kind, found: list[Reference]) -> Problem:
     """One note for a kind that `gitops.existing` does not list, at the first reference."""
     names = list(dict.fromkeys(reference.name for reference in found))
     shown = ", ".join(f"`{name}`" for name in names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
     message = f"the cluster must have {kind} {shown}; gitops.existing.{_LISTS[kind]} does not say that it has"
-    return Finding(
-        ID,
-        MILDER,
+    return Problem(
         message,
         found[0].route,
         help=f"list what there is in gitops.existing.{_LISTS[kind]}, and names are checked",
+        milder=True,
     )

@@ -24,14 +24,14 @@ from collections.abc import Iterator
 
 from llmstack.checks.engine_env import engine_variables
 from llmstack.checks.router_flags import extra_values, routing_logic
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.services import read_host, services
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Route, Severity
+from llmstack.finding import Route, Severity
 from llmstack.model.engine import Model
 from llmstack.objects import labels, lmcache, names
 
-ID, SEVERITY, MILDER = "disaggregated-prefill", Severity.ERROR, Severity.WARNING
-NEEDS_OBJECTS = True
+RULE = Declaration("disaggregated-prefill", Severity.ERROR, milder=Severity.WARNING, needs_objects=True)
 
 _ROLES = {"sender": ("--prefill-model-labels", "prefills"), "receiver": ("--decode-model-labels", "decodes")}
 """The role in KV transfer: the router's flag for such engines, and what they do."""
@@ -41,7 +41,7 @@ _SETS_HOST = frozenset(("LMCACHE_NIXL_RECEIVER_HOST", "LMCACHE_PD_PROXY_HOST", "
 _AGAINST = {"sender": "kv_consumer", "receiver": "kv_producer"}
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     for at, model in subject.models():
         if model.lmcache_config.transfers:
             yield from _side(subject, (*at, "lmcacheConfig"), model, frozenset(_stated(subject, at, model)))
@@ -54,45 +54,45 @@ def _stated(subject: Subject, at: Route, model: Model) -> Iterator[str]:
     yield from subject.stack.engine.configs or {}
 
 
-def _side(subject: Subject, at: Route, model: Model, stated: frozenset[str]) -> Iterator[Finding]:
+def _side(subject: Subject, at: Route, model: Model, stated: frozenset[str]) -> Iterator[Problem]:
     config = model.lmcache_config
     role = config.nixl_role
     if role is None:
         if not stated & _SETS_ROLE:
             message = "`nixlRole` is unset: LMCache transfers as sender or as receiver"
-            yield Finding(ID, MILDER, message, at, help="set `nixlRole: sender` to prefill, `receiver` to decode")
+            yield Problem(message, at, help="set `nixlRole: sender` to prefill, `receiver` to decode", milder=True)
         return
     if config.kv_role == _AGAINST[role]:
         message = f"a {role} is no {config.kv_role}: it would have nothing to {'send' if role == 'sender' else 'read'}"
         wanted = "kv_producer" if role == "sender" else "kv_consumer"
-        yield Finding(ID, MILDER, message, (*at, "kvRole"), help=f"write `kvRole: {wanted}`, or leave it out")
+        yield Problem(message, (*at, "kvRole"), help=f"write `kvRole: {wanted}`, or leave it out", milder=True)
     if role == "receiver":
         yield from _receiver(subject, at, model)
     elif not stated & _SETS_HOST:
         yield from _sender(subject, at, model)
 
 
-def _receiver(subject: Subject, at: Route, model: Model) -> Iterator[Finding]:
+def _receiver(subject: Subject, at: Route, model: Model) -> Iterator[Problem]:
     """The port it listens on is one of its Service."""
     port = model.lmcache_config.nixl_peer_port
     if port is None:
-        yield Finding(ID, SEVERITY, "a receiver needs a port", (*at, "nixlPeerPort"), help="leave it out: 55555")
+        yield Problem("a receiver needs a port", (*at, "nixlPeerPort"), help="leave it out: 55555")
         return
     open = services(subject).get(names.engine_service(subject.stack, model.name or "")) or frozenset()
     if port not in open:
         message = f"the receiver listens on {port}, and its Service has no such port"
         help = f"leave it out ({lmcache.ZMQ_PORT} is open), or add {port} to servingEngineSpec.extraPorts"
-        yield Finding(ID, MILDER, message, (*at, "nixlPeerPort"), help=help)
+        yield Problem(message, (*at, "nixlPeerPort"), help=help, milder=True)
     ranks = range(port + 1, port + (model.vllm_config.tensor_parallel_size or 1))
     if closed := [str(rank) for rank in ranks if rank not in open]:
         message = f"each tensor-parallel rank listens on a port of its own: the Service has no {', '.join(closed)}"
         help = (
             "add them to servingEngineSpec.extraPorts; LMCache 0.4 takes LMCACHE_PD_PEER_INIT_PORT with a port for each"
         )
-        yield Finding(ID, MILDER, message, at, help=help)
+        yield Problem(message, at, help=help, milder=True)
 
 
-def _sender(subject: Subject, at: Route, model: Model) -> Iterator[Finding]:
+def _sender(subject: Subject, at: Route, model: Model) -> Iterator[Problem]:
     """Its host is a receiver, and so is its port the receiver's. A host that is nobody's is `unknown-service`."""
     stack = subject.stack
     host = lmcache.peer_host(stack, model)
@@ -101,7 +101,7 @@ def _sender(subject: Subject, at: Route, model: Model) -> Iterator[Finding]:
         found = ", ".join(f"`{names.engine_service(stack, name)}`" for name in receiving)
         message = "a sender needs a receiver: " + (f"there are {len(receiving)}" if receiving else "there is none")
         help = f"name one in `nixlPeerHost`: {found}" if receiving else "add a model with `nixlRole: receiver`"
-        yield Finding(ID, SEVERITY if receiving else MILDER, message, at, help=help)
+        yield Problem(message, at, help=help, milder=not receiving)
         return
     meant = read_host(host, stack.gitops.namespace)
     if meant is None or meant.namespace not in (None, stack.gitops.namespace):
@@ -111,21 +111,21 @@ def _sender(subject: Subject, at: Route, model: Model) -> Iterator[Finding]:
         return
     if named not in receiving:
         message = f"`{meant.name}` is the Service of `{named}`, which does not receive"
-        yield Finding(ID, MILDER, message, (*at, "nixlPeerHost"), help="name an engine with `nixlRole: receiver`")
+        yield Problem(message, (*at, "nixlPeerHost"), help="name an engine with `nixlRole: receiver`", milder=True)
     else:
         yield from _peer_port(subject, at, lmcache.peer_port(stack, model), receiving[named])
 
 
-def _peer_port(subject: Subject, at: Route, asked: int | None, receiver: Model) -> Iterator[Finding]:
+def _peer_port(subject: Subject, at: Route, asked: int | None, receiver: Model) -> Iterator[Problem]:
     """The port that a sender asks is the one the receiver listens on, and its Service has it."""
     name, port = receiver.name or "", receiver.lmcache_config.nixl_peer_port
     service = names.engine_service(subject.stack, name)
     if asked != port:
         message = f"the sender asks port {asked} of `{name}`, which listens on {port}"
-        yield Finding(ID, MILDER, message, (*at, "nixlPeerPort"), help=f"write {port} on both sides, or on neither")
+        yield Problem(message, (*at, "nixlPeerPort"), help=f"write {port} on both sides, or on neither", milder=True)
     elif asked not in (services(subject).get(service) or frozenset()):
         help = f"leave it out on both sides, or add {asked} to servingEngineSpec.extraPorts"
-        yield Finding(ID, MILDER, f"Service `{service}` has no port {asked}", (*at, "nixlPeerPort"), help=help)
+        yield Problem(f"Service `{service}` has no port {asked}", (*at, "nixlPeerPort"), help=help, milder=True)
 
 
 def _engines(subject: Subject, role: str | None) -> dict[str, Model]:
@@ -137,7 +137,7 @@ def _engines(subject: Subject, role: str | None) -> dict[str, Model]:
     }
 
 
-def _router(subject: Subject) -> Iterator[Finding]:
+def _router(subject: Subject) -> Iterator[Problem]:
     """Both sides have an engine, and every label that a person wrote is one of an engine."""
     router, stack = subject.stack.router_spec, subject.stack
     told = extra_values(router)
@@ -151,10 +151,10 @@ def _router(subject: Subject) -> Iterator[Finding]:
             if stack.models and not _engines(subject, role):
                 message = f"the router finds no engine that {does}: none has `nixlRole: {role}`"
                 help = f"give one of the models `lmcacheConfig.nixlRole: {role}`, or name it with `{flag}` in extraArgs"
-                yield Finding(ID, MILDER, message, ("routerSpec", "routingLogic"), help=help)
+                yield Problem(message, ("routerSpec", "routingLogic"), help=help, milder=True)
             continue
         text, index = told[flag]
         for label in (label for label in text.split(",") if label not in known):
             message = f"`{flag}` names `{label}`: no engine has this label `model`"
             help = f"there are {', '.join(f'`{each}`' for each in sorted(known))}" if known else "add the model"
-            yield Finding(ID, MILDER, message, ("routerSpec", "extraArgs", index), help=help)
+            yield Problem(message, ("routerSpec", "extraArgs", index), help=help, milder=True)

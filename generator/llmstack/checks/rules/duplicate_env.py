@@ -15,14 +15,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from llmstack.checks.fields import ENV_VAR
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Route, Severity
+from llmstack.finding import Route, Severity
 from llmstack.kubernetes.pods import containers, pod_specs
 from llmstack.model.engine import Model
 from llmstack.objects import engine
 
-ID, SEVERITY, MILDER = "duplicate-env", Severity.WARNING, Severity.NOTE
-NEEDS_OBJECTS = True
+RULE = Declaration("duplicate-env", Severity.WARNING, milder=Severity.NOTE, needs_objects=True, alone=True)
 
 DERIVED = (
     "HF_HOME",
@@ -46,7 +46,7 @@ DERIVED = (
 _SECRET_KEYS = {"HF_TOKEN": "hf_token", "VLLM_API_KEY": "vllmApiKey"}
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     for block in subject.blocks:
         if block.definition == ENV_VAR:
             yield from _twice(block.route, block.value)
@@ -60,16 +60,16 @@ def run(subject: Subject) -> Iterator[Finding]:
             hidden |= configs & derived.keys()
     for key in sorted(hidden):
         message = f"`{key}` has no effect: llmstack sets it in `env`, which goes before a config map"
-        yield Finding(ID, SEVERITY, message, ("servingEngineSpec", "configs", key), help="give it in the model's `env`")
+        yield Problem(message, ("servingEngineSpec", "configs", key), help="give it in the model's `env`")
 
 
-def _twice(route: Route, entries: list[dict[str, Any]]) -> Iterator[Finding]:
+def _twice(route: Route, entries: list[dict[str, Any]]) -> Iterator[Problem]:
     seen: dict[object, int] = {}
     for number, entry in enumerate(entries):
         name = entry.get("name")
         if isinstance(name, str) and name in seen:
             message = f"`{name}` is given twice; the last one wins"
-            yield Finding(ID, SEVERITY, message, (*route, number), help="keep one", secret=True)
+            yield Problem(message, (*route, number), help="keep one", secret=True)
         elif isinstance(name, str):
             seen[name] = number
 
@@ -88,17 +88,16 @@ def derived_environment(subject: Subject, model: Model) -> Mapping[str, dict[str
 
 def _overridden(
     at: Route, model: Model, names: Mapping[str, int], derived: Mapping[str, dict[str, Any]]
-) -> Iterator[Finding]:
+) -> Iterator[Problem]:
     for name, number in names.items():
         entry = (model.env or [])[number]
         if name in derived and derived[name] != entry and ("value" in entry or "valueFrom" in entry):
             key = _SECRET_KEYS.get(name)
             message = f"`{name}` takes the place of the value that llmstack derives" + (f" from `{key}`" if key else "")
-            yield Finding(
-                ID,
-                MILDER,
+            yield Problem(
                 message,
                 (*at, "env", number),
                 help="leave it out, unless the difference is meant",
                 secret=True,
+                milder=True,
             )

@@ -9,62 +9,25 @@ Fix: keep one, the typed option where there is one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Route, Severity
+from llmstack.finding import Route, Severity
 from llmstack.flags import Catalogue, catalogue_for, router_catalogue
 from llmstack.flags.lint import lint_once
-from llmstack.model.engine import Model
+from llmstack.model.engine import Model, ServingEngineSpec
+from llmstack.model.flag import flag_keys
+from llmstack.model.router import RouterSpec
 from llmstack.objects import arguments, router_arguments
 
-ID, SEVERITY = "duplicate-flag", Severity.WARNING
-NEEDS_OBJECTS = True
+RULE = Declaration("duplicate-flag", Severity.WARNING, needs_objects=True)
 
-TYPED_KEYS = {
-    "--host": "llmstack",
-    "--port": "containerPort",
-    "--model": "modelURL",
-    "--revision": "modelRevision",
-    "--enable-lora": "enableLoRA",
-    "--enable-auto-tool-choice": "enableTool",
-    "--tool-call-parser": "toolCallParser",
-    "--chat-template": "chatTemplate",
-    "--kv-transfer-config": "lmcacheConfig",
-    "--enable-chunked-prefill": "vllmConfig.enableChunkedPrefill",
-    "--enable-prefix-caching": "vllmConfig.enablePrefixCaching",
-    "--max-model-len": "vllmConfig.maxModelLen",
-    "--dtype": "vllmConfig.dtype",
-    "--tensor-parallel-size": "vllmConfig.tensorParallelSize",
-    "--pipeline-parallel-size": "vllmConfig.pipelineParallelSize",
-    "--max-num-seqs": "vllmConfig.maxNumSeqs",
-    "--gpu-memory-utilization": "vllmConfig.gpuMemoryUtilization",
-    "--max-loras": "vllmConfig.maxLoras",
-    "--runner": "vllmConfig.runner",
-    "--convert": "vllmConfig.convert",
-}
-"""The key of a model that gives a flag."""
+TYPED_KEYS: Mapping[str, str] = {"--host": "llmstack", **flag_keys(ServingEngineSpec), **flag_keys(Model)}
+"""The key of a model, or of all engines, that gives a flag."""
 
-ROUTER_KEYS = {
-    "--port": "containerPort",
-    "--service-discovery": "serviceDiscovery",
-    "--k8s-service-discovery-type": "k8sServiceDiscoveryType",
-    "--static-backends": "staticBackends",
-    "--static-models": "staticModels",
-    "--routing-logic": "routingLogic",
-    "--session-key": "sessionKey",
-    "--prefix-min-match-length": "prefixMinMatchLength",
-    "--engine-stats-interval": "engineScrapeInterval",
-    "--request-stats-window": "requestStatsWindow",
-    "--root-path": "rootPath",
-    "--otel-endpoint": "otel.endpoint",
-    "--otel-service-name": "otel.serviceName",
-    "--otel-secure": "otel.secure",
-    "--lmcache-controller-port": "lmcacheControllerPort",
-    "--lmcache-controller-reply-port": "lmcacheControllerReplyPort",
-    "--lmcache-controller-heartbeat-port": "lmcacheControllerHeartbeatPort",
-}
+ROUTER_KEYS: Mapping[str, str] = flag_keys(RouterSpec)
 """The key of routerSpec that gives a flag."""
 
 _TWICE = "flag-given-twice"
@@ -74,7 +37,7 @@ Repeated = tuple[int, str, bool]
 gave it first."""
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     for at, model in subject.models():
         first, second = model.vllm_config.extra_args or [], model.extra_args or []
         if not first and not second:
@@ -82,12 +45,12 @@ def run(subject: Subject) -> Iterator[Finding]:
         for index, flag, typed in _engine(subject, model, (*first, *second)):
             in_first = index < len(first)
             route = (*at, "vllmConfig", "extraArgs", index) if in_first else (*at, "extraArgs", index - len(first))
-            yield _finding(route, flag, TYPED_KEYS.get(flag, "a typed option") if typed else None)
+            yield _problem(route, flag, TYPED_KEYS.get(flag, "a typed option") if typed else None)
     extra = subject.stack.router_spec.extra_args
     if subject.stack.router_spec.enable_router and extra:
         for index, flag, typed in _router(tuple(router_arguments.arguments(subject.stack)), len(extra)):
             key = ROUTER_KEYS.get(flag, "llmstack") if typed else None
-            yield _finding(("routerSpec", "extraArgs", index), flag, key)
+            yield _problem(("routerSpec", "extraArgs", index), flag, key)
 
 
 def _engine(subject: Subject, model: Model, extra: tuple[str, ...]) -> Sequence[Repeated]:
@@ -121,7 +84,7 @@ def _compare(
             yield index, problem.flag, index not in alone
 
 
-def _finding(route: Route, flag: str, typed: str | None) -> Finding:
+def _problem(route: Route, flag: str, typed: str | None) -> Problem:
     if typed == "llmstack":
         message, help = (
             f"`{flag}` is given by llmstack already; this one wins",
@@ -134,4 +97,4 @@ def _finding(route: Route, flag: str, typed: str | None) -> Finding:
         )
     else:
         message, help = f"`{flag}` is given twice; the last one wins", "keep one"
-    return Finding(ID, SEVERITY, message, route, help=help)
+    return Problem(message, route, help=help)

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Severity
+from llmstack.finding import Severity
 from llmstack.values.layers import MODELS
 
-ID, SEVERITY = "duplicate-model", Severity.ERROR
+RULE = Declaration("duplicate-model", Severity.ERROR, alone=True)
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     seen: dict[str, int] = {}
     for number, model in enumerate(subject.stack.engine.model_spec):
         if not model.name:
@@ -28,10 +29,4 @@ def run(subject: Subject) -> Iterator[Finding]:
         first = subject.layers.place((*MODELS, seen[model.name], "name"))
         where = f" (first in line {first.line} of {first.path})" if first is not None else ""
         message = f"there is a model `{model.name}` already{where}"
-        yield Finding(
-            ID,
-            SEVERITY,
-            message,
-            (*MODELS, number, "name"),
-            help="rename one of them, or make one of the two",
-        )
+        yield Problem(message, (*MODELS, number, "name"), help="rename one of them, or make one of the two")

@@ -12,14 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Severity
+from llmstack.finding import Severity
 from llmstack.model.gitops import Gitops
 
-ID, SEVERITY, MILDER = "env-collision", Severity.ERROR, Severity.WARNING
+RULE = Declaration("env-collision", Severity.ERROR, milder=Severity.WARNING)
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     own = subject.stack.gitops
     if own.sync.cluster is None:
         return
@@ -29,16 +30,14 @@ def run(subject: Subject) -> Iterator[Finding]:
         shared = f"cluster `{own.sync.cluster}` and namespace `{own.namespace}`"
         if own.release == other.gitops.release:
             message = f"`{subject.environment}` and `{name}` share {shared}, under the same release `{own.release}`"
-            yield Finding(
-                ID,
-                SEVERITY,
+            yield Problem(
                 message,
                 ("gitops", "sync", "cluster"),
                 help="give one of them another gitops.release or gitops.namespace",
             )
         elif own.create_namespace and other.gitops.create_namespace:
             message = f"`{subject.environment}` and `{name}` both write the Namespace of {shared}"
-            yield Finding(ID, MILDER, message, ("gitops", "createNamespace"), help="let one of them write it")
+            yield Problem(message, ("gitops", "createNamespace"), help="let one of them write it", milder=True)
 
 
 def _same_place(own: Gitops, other: Gitops) -> bool:

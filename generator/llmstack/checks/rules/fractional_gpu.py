@@ -13,23 +13,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.checks.fields import RESOURCES
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Route, Severity
+from llmstack.finding import Route, Severity
 from llmstack.kubernetes.accelerators import NVIDIA_GPU, is_extended
 from llmstack.kubernetes.quantities import quantity
 from llmstack.model.engine import Model
 
-ID, SEVERITY = "fractional-gpu", Severity.ERROR
+RULE = Declaration("fractional-gpu", Severity.ERROR, alone=True)
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     for at, model in subject.models():
         for key, value in _typed(model):
             if value and not _is_whole(value):
-                yield _finding((*at, key), f"`{key}` is {value}: {_what(model, key)} counts whole units only")
+                yield _problem((*at, key), f"`{key}` is {value}: {_what(model, key)} counts whole units only")
         head = model.ray_spec.head_node if model.ray_spec else None
         if head is not None and head.request_gpu and not _is_whole(head.request_gpu):
-            yield _finding(
+            yield _problem(
                 (*at, "raySpec", "headNode", "requestGPU"),
                 f"`requestGPU` is {head.request_gpu}: GPUs are counted in whole units",
             )
@@ -49,12 +50,12 @@ def _typed(model: Model) -> Iterator[tuple[str, str | None]]:
         yield "limitGPUCores", model.limit_gpu_cores
 
 
-def _raw(route: Route, resources: dict[str, object]) -> Iterator[Finding]:
+def _raw(route: Route, resources: dict[str, object]) -> Iterator[Problem]:
     for part in ("requests", "limits"):
         stated = resources.get(part)
         for resource, value in stated.items() if isinstance(stated, dict) else ():
             if is_extended(str(resource)) and isinstance(value, (int, float, str)) and not _is_whole(str(value)):
-                yield _finding(
+                yield _problem(
                     (*route, part, str(resource)),
                     f"`{resource}` is {value}: it is counted in whole units only",
                 )
@@ -69,6 +70,6 @@ def _what(model: Model, key: str) -> str:
     return (model.request_gpu_type or NVIDIA_GPU) if key == "requestGPU" else "Kubernetes"
 
 
-def _finding(route: Route, message: str) -> Finding:
+def _problem(route: Route, message: str) -> Problem:
     help = "request whole GPUs; to share one, request a MIG profile, or requestGPUMem (HAMi) with one GPU"
-    return Finding(ID, SEVERITY, message, route, help=help)
+    return Problem(message, route, help=help)

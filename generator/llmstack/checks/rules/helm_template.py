@@ -13,10 +13,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Route, Severity
+from llmstack.finding import Route, Severity
 
-ID, SEVERITY = "helm-template", Severity.ERROR
+RULE = Declaration("helm-template", Severity.ERROR)
 
 _TEMPLATE = re.compile(
     r"\{\{-?\s*(?:\$?\.(?:Release|Values|Chart|Capabilities|Template|Files)\b|(?:include|tpl|template)\s|[`\"])[^}]*\}\}"
@@ -25,14 +26,14 @@ _EVALUATED: tuple[Route, ...] = (("extraObjects",), ("routerSpec", "route"))
 """Where the chart calls `tpl`: helm/templates/route.yaml, and the description of extraObjects."""
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     known = {"Name": subject.stack.gitops.release, "Namespace": subject.stack.gitops.namespace}
     for top in _EVALUATED:
         for route, text in _texts(top, _at(subject.layers.data, top)):
             for template in dict.fromkeys(match[0] for match in _TEMPLATE.finditer(text)):
                 release = re.search(r"\.Release\.(Name|Namespace)\s*-?\}\}", template)
                 help = f"write `{known[release[1]]}`" if release else "write what Helm would have put there"
-                yield Finding(ID, SEVERITY, f"`{template}` is a Helm template, and stays as it is", route, help=help)
+                yield Problem(f"`{template}` is a Helm template, and stays as it is", route, help=help)
 
 
 def _at(values: Any, route: Route) -> Any:

@@ -12,33 +12,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.checks.fields import VOLUME
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Route, Severity
+from llmstack.finding import Route, Severity
 from llmstack.kubernetes.pods import pod_specs
 
-ID, SEVERITY = "host-path", Severity.WARNING
+RULE = Declaration("host-path", Severity.WARNING, alone=True)
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     storage = subject.stack.shared_storage
     if storage.enabled and storage.host_path:
-        yield _finding(("sharedStorage", "hostPath"), "the shared storage")
+        yield _problem(("sharedStorage", "hostPath"), "the shared storage")
     for block in subject.blocks:
         if block.definition == VOLUME:
             for number, volume in enumerate(block.value):
                 if volume.get("hostPath") is not None:
-                    yield _finding((*block.route, number, "hostPath"), f"the volume `{volume.get('name')}`")
+                    yield _problem((*block.route, number, "hostPath"), f"the volume `{volume.get('name')}`")
     for route, object in subject.extra_objects():
         spec = object.get("spec")
         if object.get("kind") == "PersistentVolume" and isinstance(spec, dict) and spec.get("hostPath") is not None:
-            yield _finding((*route, "spec", "hostPath"), "the PersistentVolume")
+            yield _problem((*route, "spec", "hostPath"), "the PersistentVolume")
         for at, pod in pod_specs(object):
             volumes = pod.get("volumes")
             for number, volume in enumerate(volumes if isinstance(volumes, list) else []):
                 if isinstance(volume, dict) and volume.get("hostPath") is not None:
-                    yield _finding((*route, *at, "volumes", number, "hostPath"), f"the volume `{volume.get('name')}`")
+                    yield _problem((*route, *at, "volumes", number, "hostPath"), f"the volume `{volume.get('name')}`")
 
 
-def _finding(route: Route, what: str) -> Finding:
+def _problem(route: Route, what: str) -> Problem:
     message = f"{what} is a folder of whichever node the pod runs on"
-    return Finding(ID, SEVERITY, message, route, help="use a claim or an NFS export")
+    return Problem(message, route, help="use a claim or an NFS export")

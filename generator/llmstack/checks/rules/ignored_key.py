@@ -21,15 +21,16 @@ from collections.abc import Iterator
 from llmstack.checks.ignored_model_keys import ignored_in_model
 from llmstack.checks.no_effect import Ignored
 from llmstack.checks.router_flags import routing_logic
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Route, Severity
+from llmstack.finding import Route, Severity
 from llmstack.model.cache_server import CacheServerSpec
 from llmstack.model.router import RouterSpec
 from llmstack.model.stack import Stack
 from llmstack.objects.engine import pod_disruption_budget
 from llmstack.objects.engine_pod import sidecar
 
-ID, SEVERITY = "ignored-key", Severity.WARNING
+RULE = Declaration("ignored-key", Severity.WARNING)
 
 _CONTROLLER_PORTS = (
     ("lmcache_controller_port", "lmcacheControllerPort"),
@@ -38,13 +39,13 @@ _CONTROLLER_PORTS = (
 )
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     for at, ignored in _ignored(subject):
         route = (*at, *ignored.route)
         if subject.states(route) and not _overridden(subject, route, at, ignored):
             message = f"`{ignored.route[-1]}` has no effect: {ignored.why}"
             help = ignored.help or "remove it, or change what stands in its way"
-            yield Finding(ID, SEVERITY, message, route, help=help)
+            yield Problem(message, route, help=help)
 
 
 def _ignored(subject: Subject) -> Iterator[tuple[Route, Ignored]]:

@@ -16,17 +16,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from llmstack.checks.fields import ENV_VAR, Block
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Route, Severity
+from llmstack.finding import Route, Severity
+from llmstack.kubernetes import schema
 from llmstack.kubernetes.rules import broken_rules
-from llmstack.kubernetes.schema import Problem, check_object, check_type
+from llmstack.kubernetes.schema import check_object, check_type
 from llmstack.model.types import Kube
 from llmstack.schemas import KUBERNETES_VERSIONS
 
-ID, SEVERITY = "kubernetes-block", Severity.ERROR
+RULE = Declaration("kubernetes-block", Severity.ERROR, alone=True, foundation=True)
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     stated = subject.stack.gitops.kubernetes_version
     version = stated if stated in KUBERNETES_VERSIONS else KUBERNETES_VERSIONS[-1]
     for block in subject.blocks:
@@ -36,7 +38,7 @@ def run(subject: Subject) -> Iterator[Finding]:
         yield from _object(version, route, object)
 
 
-def _block(version: str, block: Block, kube: Kube) -> Iterator[Finding]:
+def _block(version: str, block: Block, kube: Kube) -> Iterator[Problem]:
     key = str(block.route[-1])
     if not kube.many:
         yield from _value(version, kube.definition, block.route, block.value, key)
@@ -45,18 +47,18 @@ def _block(version: str, block: Block, kube: Kube) -> Iterator[Finding]:
         yield from _value(version, kube.definition, (*block.route, number), item, key)
 
 
-def _value(version: str, definition: str, route: Route, value: Any, key: str) -> Iterator[Finding]:
+def _value(version: str, definition: str, route: Route, value: Any, key: str) -> Iterator[Problem]:
     secret = definition == ENV_VAR
     sound = True
     for problem in check_type(version, definition, value):
         sound = False
-        yield _finding(route, problem, secret=secret)
+        yield _problem(route, problem, secret=secret)
     if sound:
         for problem in broken_rules(definition, value, key):
-            yield _finding(route, problem, secret=secret)
+            yield _problem(route, problem, secret=secret)
 
 
-def _object(version: str, route: Route, object: dict[str, Any]) -> Iterator[Finding]:
+def _object(version: str, route: Route, object: dict[str, Any]) -> Iterator[Problem]:
     metadata = object.get("metadata")
     held = {
         "apiVersion": object.get("apiVersion"),
@@ -66,15 +68,15 @@ def _object(version: str, route: Route, object: dict[str, Any]) -> Iterator[Find
     missing = [key for key, value in held.items() if not isinstance(value, str) or not value]
     for key in missing:
         at = (*route, *key.split("."))
-        yield _finding(
+        yield _problem(
             at,
-            Problem((), f"`{key}` is missing in an object of extraObjects", "write it out, as text"),
+            schema.Problem((), f"`{key}` is missing in an object of extraObjects", "write it out, as text"),
             secret=False,
         )
     if not missing:
         for problem in check_object(version, object):
-            yield _finding(route, problem, secret=object.get("kind") == "Secret")
+            yield _problem(route, problem, secret=object.get("kind") == "Secret")
 
 
-def _finding(route: Route, problem: Problem, *, secret: bool) -> Finding:
-    return Finding(ID, SEVERITY, problem.message, (*route, *problem.route), help=problem.help, secret=secret)
+def _problem(route: Route, problem: schema.Problem, *, secret: bool) -> Problem:
+    return Problem(problem.message, (*route, *problem.route), help=problem.help, secret=secret)

@@ -23,14 +23,15 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from llmstack.checks.engine_env import Variables, engine_variables, router_variables
 from llmstack.checks.router_flags import extra_values, routing_logic
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Route, Severity
+from llmstack.finding import Route, Severity
 from llmstack.model.engine import Model
 from llmstack.model.stack import Stack
 from llmstack.objects import router_arguments
 from llmstack.objects.engine_pod import SEED
 
-ID, SEVERITY = "kv-aware", Severity.WARNING
+RULE = Declaration("kv-aware", Severity.WARNING)
 
 _LISTENS = frozenset(("kvaware", "ttft"))
 """Routing logics of the router that start an LMCache controller."""
@@ -40,7 +41,7 @@ _ROUTER_PORTS = ("--lmcache-controller-port", "--lmcache-controller-reply-port")
 Engine = tuple[Route, Model]
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     stack, router = subject.stack, subject.stack.router_spec
     reporting = [(at, model) for at, model in subject.models() if _reports(model)]
     for at, model in reporting:
@@ -59,7 +60,7 @@ def run(subject: Subject) -> Iterator[Finding]:
     for at, model in reporting:
         if model.lmcache_config.worker_heartbeat_time in (None, "0") and not _configured(stack, at, model, "HEARTBEAT"):
             message = "the router forgets an engine that is silent for 30 seconds: `workerHeartbeatTime` is unset"
-            yield Finding(ID, SEVERITY, message, (*at, "lmcacheConfig"), help="set `workerHeartbeatTime: 10`")
+            yield Problem(message, (*at, "lmcacheConfig"), help="set `workerHeartbeatTime: 10`")
     yield from _one_router(stack)
 
 
@@ -73,13 +74,13 @@ def _configured(stack: Stack, at: Route, model: Model, part: str) -> bool:
     return any(name == "LMCACHE_CONFIG_FILE" or (name.startswith("LMCACHE_") and part in name) for name in names)
 
 
-def _to_nobody(subject: Subject, at: Route, reason: str) -> Finding:
+def _to_nobody(subject: Subject, at: Route, reason: str) -> Problem:
     key = (*at, "lmcacheConfig", "enableController")
     message = f"`enableController` reports to nobody: {reason}"
-    return Finding(ID, SEVERITY, message, key, help="set routerSpec.routingLogic: kvaware, or remove it")
+    return Problem(message, key, help="set routerSpec.routingLogic: kvaware, or remove it")
 
 
-def _all_report(subject: Subject, reporting: Sequence[Engine]) -> Iterator[Finding]:
+def _all_report(subject: Subject, reporting: Sequence[Engine]) -> Iterator[Problem]:
     silent = [
         (at, model)
         for at, model in subject.models()
@@ -88,14 +89,14 @@ def _all_report(subject: Subject, reporting: Sequence[Engine]) -> Iterator[Findi
     help = "set `lmcacheConfig: {enabled: true, enableController: true}`"
     if not reporting and len(silent) == len(list(subject.models())):
         message = "routingLogic: kvaware, and no engine reports what it has cached"
-        yield Finding(ID, SEVERITY, message, ("routerSpec", "routingLogic"), help=f"{help} on the models")
+        yield Problem(message, ("routerSpec", "routingLogic"), help=f"{help} on the models")
         return
     for at, model in silent:
         message = f"`{model.name}` does not report what it has cached to the router"
-        yield Finding(ID, SEVERITY, message, (*at, "lmcacheConfig"), help=help)
+        yield Problem(message, (*at, "lmcacheConfig"), help=help)
 
 
-def _ports(stack: Stack, reporting: Sequence[Engine]) -> Iterator[Finding]:
+def _ports(stack: Stack, reporting: Sequence[Engine]) -> Iterator[Problem]:
     """Ports that a model or an argument states are those of the router's Service."""
     expected = {
         "controllerPort": router_arguments.controller_port(stack),
@@ -110,7 +111,7 @@ def _ports(stack: Stack, reporting: Sequence[Engine]) -> Iterator[Finding]:
             if port is not None and port != expected[key]:
                 message = f"`{key}` is {port}, and the router's controller listens on {expected[key]}"
                 help = f"leave it out, or write {expected[key]} here and in routerSpec"
-                yield Finding(ID, SEVERITY, message, (*at, "lmcacheConfig", key), help=help)
+                yield Problem(message, (*at, "lmcacheConfig", key), help=help)
     told = extra_values(stack.router_spec)
     for flag, port in zip(_ROUTER_PORTS, expected.values(), strict=True):
         if flag in told and told[flag][0] != str(port):
@@ -118,10 +119,10 @@ def _ports(stack: Stack, reporting: Sequence[Engine]) -> Iterator[Finding]:
             key = "lmcacheControllerReplyPort" if "reply" in flag else "lmcacheControllerPort"
             message = f"`{flag} {text}`, and engines and Service are told {port or 'none'}"
             route = ("routerSpec", "extraArgs", index)
-            yield Finding(ID, SEVERITY, message, route, help=f"set `routerSpec.{key}` instead")
+            yield Problem(message, route, help=f"set `routerSpec.{key}` instead")
 
 
-def _seeds(stack: Stack, reporting: Sequence[Engine]) -> Iterator[Finding]:
+def _seeds(stack: Stack, reporting: Sequence[Engine]) -> Iterator[Problem]:
     """Every engine hashes as the router does; what comes from elsewhere (`valueFrom`) is not judged."""
     router = router_variables(stack)
     expected = _seed(router)
@@ -133,14 +134,14 @@ def _seeds(stack: Stack, reporting: Sequence[Engine]) -> Iterator[Finding]:
         if seed is not None and expected is not None and seed != expected and route not in said:
             said.add(route)
             message = f"{_SEED} is {seed} in engines and {expected} in the router: their hashes never meet"
-            yield Finding(ID, SEVERITY, message, route, help=f"leave it out of both: llmstack sets {SEED}")
+            yield Problem(message, route, help=f"leave it out of both: llmstack sets {SEED}")
 
 
 def _seed(variables: Variables) -> str | None:
     return variables[_SEED][1] if _SEED in variables else SEED
 
 
-def _images(reporting: Sequence[Engine]) -> Iterator[Finding]:
+def _images(reporting: Sequence[Engine]) -> Iterator[Problem]:
     """All engines have one LMCache, as far as images tell: the same repository, whatever registry, and tag."""
     first: Mapping[str, str | None] | None = None
     for at, model in reporting:
@@ -150,10 +151,10 @@ def _images(reporting: Sequence[Engine]) -> Iterator[Finding]:
         if image["repository"] == "vllm/vllm-openai":
             message = "an image of vLLM does not say which LMCache it has, or that it has one"
             help = "use lmcache/vllm-openai, of the LMCache that the router has"
-            yield Finding(ID, SEVERITY, message, (*at, "repository"), help=help)
+            yield Problem(message, (*at, "repository"), help=help)
         elif different:
             message = f"`{image[different]}` here and `{first[different]}` before: LMCache's messages differ by version"
-            yield Finding(ID, SEVERITY, message, (*at, different), help="run one image behind a kvaware router")
+            yield Problem(message, (*at, different), help="run one image behind a kvaware router")
 
 
 def _family(repository: str) -> str:
@@ -161,20 +162,20 @@ def _family(repository: str) -> str:
     return "/".join(repository.partition("@")[0].split("/")[-2:])
 
 
-def _worker_ports(at: Route, model: Model) -> Iterator[Finding]:
+def _worker_ports(at: Route, model: Model) -> Iterator[Problem]:
     """LMCache asserts one port for each worker; models with one latent for all heads (MLA) have one worker."""
     config, ranks = model.lmcache_config, model.vllm_config.tensor_parallel_size or 1
     ports = [port for port in (config.worker_port or "").split(",") if port.strip()]
     if len(ports) not in (1 if ranks == 1 else 0, ranks):
         message = f"{len(ports)} worker port{'s' * (len(ports) != 1)} for {ranks} tensor-parallel ranks"
         help = f'list one for each rank: `workerPort: "{",".join(str(8001 + rank) for rank in range(ranks))}"`'
-        yield Finding(ID, SEVERITY, message, (*at, "lmcacheConfig", "workerPort"), help=help)
+        yield Problem(message, (*at, "lmcacheConfig", "workerPort"), help=help)
 
 
-def _one_router(stack: Stack) -> Iterator[Finding]:
+def _one_router(stack: Stack) -> Iterator[Problem]:
     router = stack.router_spec
     key = "autoscaling" if router.autoscaling.enabled else "replicaCount"
     most = router.autoscaling.max_replicas if router.autoscaling.enabled else router.replica_count
     if (most or 1) > 1:
         message = f"up to {most} routers, and an engine reports what it has cached to one of them"
-        yield Finding(ID, SEVERITY, message, ("routerSpec", key), help="run one kvaware router")
+        yield Problem(message, ("routerSpec", key), help="run one kvaware router")

@@ -12,16 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Severity
+from llmstack.finding import Severity
 from llmstack.flags import split_flags
 from llmstack.model.engine import Model
 from llmstack.objects import arguments, labels
 
-ID, SEVERITY = "lora-base-model", Severity.WARNING
+RULE = Declaration("lora-base-model", Severity.WARNING)
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     stack = subject.stack
     models = {labels.engine_labels(stack, model, model.pod_labels)["model"]: model for model in stack.models}
     for number, adapter in enumerate(stack.lora_adapters or []):
@@ -32,10 +33,10 @@ def run(subject: Subject) -> Iterator[Finding]:
             by_url = next((name for name, model in models.items() if model.model_url == base), None)
             known = ", ".join(f"`{name}`" for name in sorted(models)) or "no models"
             help = f"write the model's name, `{by_url}`" if by_url else f"there are {known}"
-            yield Finding(ID, SEVERITY, f"no engine of this environment serves `{base}`", route, help=help)
+            yield Problem(f"no engine of this environment serves `{base}`", route, help=help)
         elif not _takes_adapters(models[base]):
             message = f"`{base}` takes no LoRA adapters"
-            yield Finding(ID, SEVERITY, message, route, help=f"set `enableLoRA: true` in the model `{base}`")
+            yield Problem(message, route, help=f"set `enableLoRA: true` in the model `{base}`")
 
 
 def _takes_adapters(model: Model) -> bool:

@@ -12,18 +12,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Route, Severity, show_route
+from llmstack.finding import Route, Severity, show_route
 from llmstack.model.autoscaling import Fallback
 from llmstack.model.containers import InitContainer
 from llmstack.model.engine import Model
 from llmstack.model.secret_ref import SecretReference
 from llmstack.model.storage import SharedStorage
 
-ID, SEVERITY = "missing-key", Severity.ERROR
+RULE = Declaration("missing-key", Severity.ERROR, foundation=True)
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     for at, model in subject.models():
         yield from _model(at, model)
     stack = subject.stack
@@ -43,7 +44,7 @@ def run(subject: Subject) -> Iterator[Finding]:
     yield from _adapters(subject)
 
 
-def _model(at: Route, model: Model) -> Iterator[Finding]:
+def _model(at: Route, model: Model) -> Iterator[Problem]:
     if not model.name:
         yield _missing(at, "name")
     if not model.model_url:
@@ -65,14 +66,14 @@ def _model(at: Route, model: Model) -> Iterator[Finding]:
         yield from _inits((*at, "raySpec", "headNode", "initContainer"), model.ray_spec.head_node.init_container)
 
 
-def _fallback(at: Route, fallback: Fallback | None) -> Iterator[Finding]:
+def _fallback(at: Route, fallback: Fallback | None) -> Iterator[Problem]:
     """KEDA takes both or none (ScaledObject's own schema requires them)."""
     if fallback is None or (fallback.failure_threshold is None) == (fallback.replicas is None):
         return
     yield _missing(at, "replicas" if fallback.replicas is None else "failureThreshold")
 
 
-def _storage(storage: SharedStorage) -> Iterator[Finding]:
+def _storage(storage: SharedStorage) -> Iterator[Problem]:
     nfs = storage.nfs
     if not storage.host_path and bool(nfs.server) != bool(nfs.path):
         yield _missing(("sharedStorage", "nfs"), "path" if nfs.server else "server")
@@ -80,20 +81,20 @@ def _storage(storage: SharedStorage) -> Iterator[Finding]:
         yield _missing(("sharedStorage",), "size")
 
 
-def _inits(at: Route, inits: list[InitContainer] | None) -> Iterator[Finding]:
+def _inits(at: Route, inits: list[InitContainer] | None) -> Iterator[Problem]:
     for number, init in enumerate(inits or []):
         if not init.image:
             yield _missing((*at, number), "image")
 
 
-def _image(at: Route, repository: str | None, tag: str | None) -> Iterator[Finding]:
+def _image(at: Route, repository: str | None, tag: str | None) -> Iterator[Problem]:
     if not repository:
         yield _missing(at, "repository")
     if not tag and "@sha256:" not in (repository or ""):
         yield _missing(at, "tag")
 
 
-def _reference(at: Route, value: SecretReference | str | None) -> Iterator[Finding]:
+def _reference(at: Route, value: SecretReference | str | None) -> Iterator[Problem]:
     """`{secretName: ""}` means unset; one of the two alone is half a reference."""
     if not isinstance(value, SecretReference):
         return
@@ -103,7 +104,7 @@ def _reference(at: Route, value: SecretReference | str | None) -> Iterator[Findi
         yield _missing(at, "secretName")
 
 
-def _adapters(subject: Subject) -> Iterator[Finding]:
+def _adapters(subject: Subject) -> Iterator[Problem]:
     for number, adapter in enumerate(subject.stack.lora_adapters or []):
         at: Route = ("loraAdapters", number)
         if adapter.enabled is False:
@@ -122,7 +123,7 @@ def _adapters(subject: Subject) -> Iterator[Finding]:
         yield from _reference((*at, "adapterSource", "credentials"), source.credentials)
 
 
-def _missing(at: Route, key: str) -> Finding:
+def _missing(at: Route, key: str) -> Problem:
     shown = at[1:] if at[:2] == ("servingEngineSpec", "modelSpec") else at
     secret = bool({"hf_token", "vllmApiKey", "credentials"} & set(at))
-    return Finding(ID, SEVERITY, f"`{key}` is missing in {show_route(shown)}", (*at, key), secret=secret)
+    return Problem(f"`{key}` is missing in {show_route(shown)}", (*at, key), secret=secret)

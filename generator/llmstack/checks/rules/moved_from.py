@@ -13,15 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Route, Severity
+from llmstack.finding import Route, Severity
 from llmstack.model.engine import Model
 from llmstack.objects.engine_storage import own_claim_name
 
-ID, SEVERITY, MILDER = "moved-from", Severity.ERROR, Severity.NOTE
+RULE = Declaration("moved-from", Severity.ERROR, milder=Severity.NOTE)
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     names = {model.name for _, model in subject.models()}
     claimed: dict[str, str | None] = {}
     for at, model in subject.models():
@@ -30,37 +31,27 @@ def run(subject: Subject) -> Iterator[Finding]:
             continue
         route = (*at, "gitops", "movedFrom")
         if former == model.name:
-            yield Finding(
-                ID,
-                SEVERITY,
-                f"`{former}` is the model's own name",
-                route,
-                help="name the model it was before, or remove it",
+            yield Problem(
+                f"`{former}` is the model's own name", route, help="name the model it was before, or remove it"
             )
         elif former in names:
-            yield Finding(
-                ID,
-                SEVERITY,
+            yield Problem(
                 f"`{former}` is still a model of this environment",
                 route,
                 help=f"remove the model `{former}`, or movedFrom",
             )
         elif former in claimed:
-            yield Finding(
-                ID,
-                SEVERITY,
-                f"`{former}` cannot have moved to both `{claimed[former]}` and `{model.name}`",
-                route,
-                help="keep one",
+            yield Problem(
+                f"`{former}` cannot have moved to both `{claimed[former]}` and `{model.name}`", route, help="keep one"
             )
         else:
             yield _note(subject, model, route)
         claimed.setdefault(former, model.name)
 
 
-def _note(subject: Subject, model: Model, route: Route) -> Finding:
+def _note(subject: Subject, model: Model, route: Route) -> Problem:
     former, owns = model.gitops.moved_from, model.pvc_storage and not model.pvc_existing_claim_name
     kept = f"keeps the claim `{own_claim_name(subject.stack, model)}`" if owns else "has no claim of its own to keep"
     message = f"`{model.name}`, once `{former}`, {kept}; all its pods are new and load again, nothing else restarts"
     page = f"overlays/{subject.environment}/REQUIREMENTS.md"
-    return Finding(ID, MILDER, message, route, help=f"the steps (keep, adopt, remove) are in {page}")
+    return Problem(message, route, help=f"the steps (keep, adopt, remove) are in {page}", milder=True)

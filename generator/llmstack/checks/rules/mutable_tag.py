@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Route, Severity, show_route
+from llmstack.finding import Route, Severity, show_route
 
-ID, SEVERITY = "mutable-tag", Severity.WARNING
+RULE = Declaration("mutable-tag", Severity.WARNING, alone=True)
 
 _MOVING = ("latest", "nightly", "main", "master", "dev", "edge", "stable")
 
@@ -23,13 +24,13 @@ def is_mutable(tag: str) -> bool:
     return any(tag == word or (tag.startswith(f"{word}-") and not any(c.isdigit() for c in tag)) for word in _MOVING)
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     for at, tag in _tags(subject):
         if is_mutable(tag):
             key = show_route(at)
             what, help = (f"`{tag}`", "") if subject.states(at) else (f"`{key}`, `{tag}` by default,", f" in `{key}`")
             message = f"{what} can move: Git no longer says what runs"
-            yield Finding(ID, SEVERITY, message, at, help=f"pin a version or a digest{help}")
+            yield Problem(message, at, help=f"pin a version or a digest{help}")
 
 
 def _tags(subject: Subject) -> Iterator[tuple[Route, str]]:

@@ -16,20 +16,21 @@ from fractions import Fraction
 from functools import lru_cache
 
 from llmstack.checks.gpus import gpus_of_head, gpus_of_model
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Route, Severity
+from llmstack.finding import Route, Severity
 from llmstack.flags import ParallelSizes, parallel_sizes
 from llmstack.model.engine import Model
 
-ID, SEVERITY, MILDER = "parallel-size-gpus", Severity.ERROR, Severity.WARNING
+RULE = Declaration("parallel-size-gpus", Severity.ERROR, milder=Severity.WARNING)
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     for at, model in subject.models():
         yield from _check(at, model)
 
 
-def _check(at: Route, model: Model) -> Iterator[Finding]:
+def _check(at: Route, model: Model) -> Iterator[Problem]:
     sizes = model_sizes(model)
     gpus = gpus_of_model(model)
     workers = needed_gpus(model, sizes)
@@ -40,20 +41,17 @@ def _check(at: Route, model: Model) -> Iterator[Finding]:
     product = _product(model, sizes)
     given, are = (f"{float(total):g} GPUs", "are") if total != 1 else ("1 GPU", "is")
     if workers > total:
-        yield Finding(
-            ID,
-            SEVERITY,
+        yield Problem(
             f"{product} needs {workers} GPUs; there {are} {given}",
             route,
             help=f"request {workers}, or make the sizes smaller",
         )
     elif workers < total:
-        yield Finding(
-            ID,
-            MILDER,
+        yield Problem(
             f"{product} uses {workers} of {given}",
             route,
             help=f"request {workers}, or make tensorParallelSize larger",
+            milder=True,
         )
 
 

@@ -17,23 +17,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Route, Severity
+from llmstack.finding import Route, Severity
 from llmstack.kubernetes.pod_standards import Breach, breaches
 from llmstack.kubernetes.pods import pod_specs
 from llmstack.objects.placed import Placed
 
-ID, SEVERITY, MILDER = "pod-security", Severity.ERROR, Severity.WARNING
-NEEDS_OBJECTS = True
+RULE = Declaration("pod-security", Severity.ERROR, milder=Severity.WARNING, needs_objects=True)
 
 _SHARED = frozenset(("containerSecurityContext", "securityContext"))
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     level = subject.stack.gitops.pod_security
     if level == "privileged":
         return
-    severity = SEVERITY if subject.stack.gitops.create_namespace else MILDER
     said: set[tuple[Route, str]] = set()
     for placed in subject.objects:
         for path, spec in pod_specs(placed.object):
@@ -42,7 +41,7 @@ def run(subject: Subject) -> Iterator[Finding]:
                 message = f"{breach.what} is beyond Pod Security `{breach.level}`"
                 if (route, message) not in said:
                     said.add((route, message))
-                    yield Finding(ID, severity, message, route, help=breach.help)
+                    yield Problem(message, route, help=breach.help, milder=not subject.stack.gitops.create_namespace)
 
 
 def _route(subject: Subject, placed: Placed, path: Route, spec: dict[str, Any], breach: Breach) -> Route:

@@ -18,14 +18,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Route, Severity
+from llmstack.finding import Route, Severity
 from llmstack.model.engine import Model
 from llmstack.model.stack import Stack
 from llmstack.objects import router_arguments
 
-ID, SEVERITY, MILDER = "port-clash", Severity.ERROR, Severity.WARNING
-NEEDS_OBJECTS = True
+RULE = Declaration("port-clash", Severity.ERROR, milder=Severity.WARNING, needs_objects=True)
 
 _NODE_PORTS = range(30000, 32768)
 _NAME = re.compile(r"(?=[^a-z]*[a-z])(?!.*--)[a-z0-9](?:[a-z0-9-]{0,13}[a-z0-9])?")
@@ -49,7 +49,7 @@ class Port:
     route: Route
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     stack = subject.stack
     for at, model in subject.models():
         yield from _clashes(list(_engine_ports(stack, at, model)))
@@ -67,7 +67,7 @@ def run(subject: Subject) -> Iterator[Finding]:
     yield from _node_ports(subject)
 
 
-def _router(stack: Stack) -> Iterator[Finding]:
+def _router(stack: Stack) -> Iterator[Problem]:
     """The router's pod, and its Service, which has the LMCache controller's ports too."""
     router = stack.router_spec
     ports = list(_router_ports(stack))
@@ -105,7 +105,7 @@ def _router_ports(stack: Stack) -> Iterator[Port]:
         yield Port(number, key, ("routerSpec", key))
 
 
-def _clashes(ports: Sequence[Port]) -> Iterator[Finding]:
+def _clashes(ports: Sequence[Port]) -> Iterator[Problem]:
     """Each number that is wanted twice in one pod."""
     taken: dict[int, Port] = {}
     for port in ports:
@@ -114,12 +114,12 @@ def _clashes(ports: Sequence[Port]) -> Iterator[Finding]:
             yield _clash(port, first)
 
 
-def _clash(port: Port, first: Port) -> Finding:
+def _clash(port: Port, first: Port) -> Problem:
     message = f"port {port.number} is wanted by {_quoted(port.what)} and by {_quoted(first.what)}"
-    return Finding(ID, SEVERITY, message, port.route, help="give one of them another port")
+    return Problem(message, port.route, help="give one of them another port")
 
 
-def _service(own: Sequence[Port], extra: Sequence[Mapping[str, Any]] | None, at: Route, type: str) -> Iterator[Finding]:
+def _service(own: Sequence[Port], extra: Sequence[Mapping[str, Any]] | None, at: Route, type: str) -> Iterator[Problem]:
     """What is wrong with the extra ports of a Service."""
     numbers = {(port.number, "TCP"): _quoted(port.what) for port in own}
     names: set[str] = set()
@@ -127,50 +127,34 @@ def _service(own: Sequence[Port], extra: Sequence[Mapping[str, Any]] | None, at:
         route = (*at, index)
         key, name = (port.get("port"), port.get("protocol") or "TCP"), port.get("name")
         if key in numbers:
-            yield Finding(
-                ID,
-                SEVERITY,
+            yield Problem(
                 f"port {key[0]}/{key[1]} of the Service is taken by {numbers[key]}",
                 (*route, "port"),
                 help="give one of them another port",
             )
         numbers.setdefault(key, f"`{at[-1]}[{index}]`")  # type: ignore[arg-type]
         if not name:
-            yield Finding(
-                ID,
-                SEVERITY,
-                "a port of a Service with several ports needs a name",
-                (*route, "port"),
-                help="add `name`",
-            )
+            yield Problem("a port of a Service with several ports needs a name", (*route, "port"), help="add `name`")
         elif isinstance(name, str):
             yield from _name(name, names, route)
         if port.get("nodePort") and type not in ("NodePort", "LoadBalancer"):
-            yield Finding(
-                ID,
-                SEVERITY,
+            yield Problem(
                 f"a Service of type {type} has no node ports",
                 (*route, "nodePort"),
                 help="remove it, or change the type",
             )
 
 
-def _name(name: str, names: set[str], route: Route) -> Iterator[Finding]:
+def _name(name: str, names: set[str], route: Route) -> Iterator[Problem]:
     if name in names:
-        yield Finding(ID, SEVERITY, f"there is a port `{name}` already", (*route, "name"), help="rename one of them")
+        yield Problem(f"there is a port `{name}` already", (*route, "name"), help="rename one of them")
     names.add(name)
     if not _NAME.fullmatch(name):
         message = f"`{name}` is not a port's name: at most 15 of a to z, 0 to 9 and single `-`, with a letter"
-        yield Finding(
-            ID,
-            SEVERITY,
-            message,
-            (*route, "name"),
-            help=f"shorten it: it has {len(name)}" if len(name) > 15 else None,
-        )
+        yield Problem(message, (*route, "name"), help=f"shorten it: it has {len(name)}" if len(name) > 15 else None)
 
 
-def _node_ports(subject: Subject) -> Iterator[Finding]:
+def _node_ports(subject: Subject) -> Iterator[Problem]:
     """Node ports out of range, or taken by another Service of the environment or of its cluster."""
     taken: dict[int, str] = {}
     for name, other in sorted(subject.others.items()):
@@ -180,15 +164,14 @@ def _node_ports(subject: Subject) -> Iterator[Finding]:
     for port in stated_node_ports(subject.stack):
         if port.number in taken:
             message = f"node port {port.number} is taken by {taken[port.number]}"
-            yield Finding(ID, SEVERITY, message, port.route, help="give one of them another node port")
+            yield Problem(message, port.route, help="give one of them another node port")
         elif port.number not in _NODE_PORTS:
             message = f"node port {port.number} is outside 30000-32767, the API server's default range"
-            yield Finding(
-                ID,
-                MILDER,
+            yield Problem(
                 message,
                 port.route,
                 help="choose one in the range, unless the API server is told another one",
+                milder=True,
             )
         taken.setdefault(port.number, port.what)
 

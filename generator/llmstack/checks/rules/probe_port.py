@@ -14,19 +14,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Route, Severity
+from llmstack.finding import Route, Severity
 from llmstack.kubernetes.pods import pod_specs
 
-ID, SEVERITY, MILDER = "probe-port", Severity.ERROR, Severity.WARNING
-NEEDS_OBJECTS = True
+RULE = Declaration("probe-port", Severity.ERROR, milder=Severity.WARNING, needs_objects=True)
 
 _PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
 _HANDLERS = ("httpGet", "tcpSocket", "grpc")
 _SECTIONS = {"models": "servingEngineSpec", "router": "routerSpec", "cache-server": "cacheServerSpec"}
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     said: set[Route] = set()
     for placed in subject.objects:
         section = _SECTIONS.get(placed.unit.partition("/")[0])
@@ -37,7 +37,7 @@ def run(subject: Subject) -> Iterator[Finding]:
                 route = (str(section), *way)
                 if port not in opened and route not in said and subject.states(route):
                     said.add(route)
-                    yield _finding(route, port, [each for each in containers if each.get("ports")])
+                    yield _problem(route, port, [each for each in containers if each.get("ports")])
 
 
 _KEYS = ("name", "containerPort")
@@ -54,9 +54,8 @@ def _asked(container: Mapping[str, Any]) -> Iterator[tuple[Route, int | str]]:
                 yield (probe, handler, "port"), number
 
 
-def _finding(route: Route, port: int | str, containers: list[dict[str, Any]]) -> Finding:
+def _problem(route: Route, port: int | str, containers: list[dict[str, Any]]) -> Problem:
     own = containers[0]["ports"][0] if containers else {}
-    severity = SEVERITY if isinstance(port, str) else MILDER
     message = f"the probe asks port `{port}`, which no container of the pod opens"
     help = f"leave it out, or write {own.get('containerPort')} or `{own.get('name')}`" if own else None
-    return Finding(ID, severity, message, route, help=help)
+    return Problem(message, route, help=help, milder=not isinstance(port, str))

@@ -13,16 +13,17 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from llmstack.checks.fields import RESOURCES
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Route, Severity
+from llmstack.finding import Route, Severity
 from llmstack.kubernetes.accelerators import is_extended
 from llmstack.kubernetes.quantities import quantity
 from llmstack.model.engine import Model
 
-ID, SEVERITY = "request-over-limit", Severity.ERROR
+RULE = Declaration("request-over-limit", Severity.ERROR)
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     for at, model in subject.models():
         if not model.resources:
             yield from _typed(at, model)
@@ -42,7 +43,7 @@ def run(subject: Subject) -> Iterator[Finding]:
             yield from _raw(block.route, block.value)
 
 
-def _typed(at: Route, model: Model) -> Iterator[Finding]:
+def _typed(at: Route, model: Model) -> Iterator[Problem]:
     yield from _compare((*at, "requestCPU"), "`requestCPU`", model.request_cpu, "`limitCPU`", model.limit_cpu)
     yield from _compare(
         (*at, "requestMemory"), "`requestMemory`", model.request_memory, "`limitMemory`", model.limit_memory
@@ -55,7 +56,7 @@ def _typed(at: Route, model: Model) -> Iterator[Finding]:
         yield from _match((*at, f"request{suffix}"), f"`request{suffix}`", request, f"`limit{suffix}`", limit)
 
 
-def _raw(route: Route, resources: object) -> Iterator[Finding]:
+def _raw(route: Route, resources: object) -> Iterator[Problem]:
     if not isinstance(resources, dict):
         return
     parts = [resources.get(part) for part in ("requests", "limits")]
@@ -73,23 +74,23 @@ def _raw(route: Route, resources: object) -> Iterator[Finding]:
 
 def _compare(
     route: Route, request_name: str, request: str | None, limit_name: str, limit: str | None
-) -> Iterator[Finding]:
+) -> Iterator[Problem]:
     """A finding where the request is over the limit; 0 and unset mean none."""
     wanted, allowed = _number(request), _number(limit)
     if wanted and allowed and wanted > allowed:
         message = f"{request_name} is {request}, over {limit_name}, which is {limit}"
-        yield Finding(ID, SEVERITY, message, route, help="raise the limit or lower the request")
+        yield Problem(message, route, help="raise the limit or lower the request")
 
 
 def _match(
     route: Route, request_name: str, request: str | None, limit_name: str, limit: str | None
-) -> Iterator[Finding]:
+) -> Iterator[Problem]:
     """A finding where request and limit of an extended resource are not the same."""
     wanted, allowed = _number(request), _number(limit)
     if wanted and (not allowed or wanted != allowed):
         given = f"{limit_name} is {limit}" if allowed else f"{limit_name} is not set"
         message = f"{request_name} is {request}, {given}: Kubernetes wants them equal"
-        yield Finding(ID, SEVERITY, message, route, help=f"set {limit_name} to {request}")
+        yield Problem(message, route, help=f"set {limit_name} to {request}")
 
 
 def _number(text: str | None) -> Fraction | None:

@@ -13,10 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Route, Severity
+from llmstack.finding import Route, Severity
 
-ID, SEVERITY = "reserved-annotation", Severity.ERROR
+RULE = Declaration("reserved-annotation", Severity.ERROR)
 
 RESERVED = (
     "config.kubernetes.io/",
@@ -26,7 +27,7 @@ RESERVED = (
 )
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     for block in subject.blocks:
         if block.role == "annotations" and block.route[-1] != "podAnnotations":
             yield from _annotations(block.route, block.value)
@@ -37,8 +38,8 @@ def run(subject: Subject) -> Iterator[Finding]:
             yield from _annotations((*route, "metadata", "annotations"), annotations)
 
 
-def _annotations(route: Route, annotations: Mapping[Any, Any]) -> Iterator[Finding]:
+def _annotations(route: Route, annotations: Mapping[Any, Any]) -> Iterator[Problem]:
     for key in annotations:
         if isinstance(key, str) and key.startswith(RESERVED):
             message = f"kustomize takes `{key}` for its own: it acts on it or removes it"
-            yield Finding(ID, SEVERITY, message, (*route, key), help="use a prefix of your own, such as `example.com/`")
+            yield Problem(message, (*route, key), help="use a prefix of your own, such as `example.com/`")

@@ -18,14 +18,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Route, Severity
+from llmstack.finding import Route, Severity
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.quotas import Amounts, Pods, amounts_in, defaults_of, missing, pods_of, selects, used
 from llmstack.kubernetes.workloads import WORKLOADS, strategy_of
 
-ID, SEVERITY, MILDER = "resource-quota", Severity.ERROR, Severity.WARNING
-NEEDS_OBJECTS = True
+RULE = Declaration("resource-quota", Severity.ERROR, milder=Severity.WARNING, needs_objects=True)
 
 _GIBI = 1024**3
 
@@ -41,7 +41,7 @@ class _Quota:
     pods: tuple[Pods, ...]
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     routes = {id(placed.object): subject.route_of(placed) for placed in subject.objects}
     for quota in _quotas(subject, routes):
         admitted = []
@@ -69,21 +69,21 @@ def _quotas(subject: Subject, routes: Mapping[int, Route]) -> Iterator[_Quota]:
             )
 
 
-def _unstated(quota: _Quota, pods: Pods, names: list[str], route: Route) -> Finding:
+def _unstated(quota: _Quota, pods: Pods, names: list[str], route: Route) -> Problem:
     stated = ", ".join(f"`{name}`" for name in names)
     message = f"the pods of {_shown(pods.owner)} are refused: ResourceQuota `{quota.name}` wants {stated} stated"
     help = "state it for each container, or add a LimitRange with defaults to `extraObjects`"
-    return Finding(ID, SEVERITY, message, route, help=help)
+    return Problem(message, route, help=help)
 
 
-def _over(quota: _Quota, name: str, limit: Fraction, taken: list[tuple[Pods, Fraction]]) -> Iterator[Finding]:
+def _over(quota: _Quota, name: str, limit: Fraction, taken: list[tuple[Pods, Fraction]]) -> Iterator[Problem]:
     """A finding where the pods are over a limit, or the surge of a rollout that cannot do without would be."""
     total = sum((each * pods.number for pods, each in taken), Fraction(0))
     route = (*quota.route, name)
     allows = f"ResourceQuota `{quota.name}` allows {_amount(name, limit)} of `{name}`"
     if total > limit:
         message = f"{allows}, and the environment's pods take {_amount(name, total)}"
-        yield Finding(ID, SEVERITY, message, route, help="raise the quota, or run fewer replicas")
+        yield Problem(message, route, help="raise the quota, or run fewer replicas")
         return
     for pods, each in taken:
         more = each * _surge_before_any_goes(pods)
@@ -91,7 +91,7 @@ def _over(quota: _Quota, name: str, limit: Fraction, taken: list[tuple[Pods, Fra
             rollout = f"a rollout of {_shown(pods.owner)} takes {_amount(name, more)} more before it gives any back"
             message = f"{allows}; {_amount(name, total)} are taken, and {rollout}"
             help = "raise the quota, or set `strategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}`"
-            yield Finding(ID, MILDER, message, route, help=help)
+            yield Problem(message, route, help=help, milder=True)
 
 
 def _surge_before_any_goes(pods: Pods) -> int:

@@ -19,12 +19,13 @@ import re
 from collections.abc import Iterator, Mapping
 
 from llmstack.checks.router_flags import extra_values
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Route, Severity
+from llmstack.finding import Route, Severity
 from llmstack.model.stack import Stack
 from llmstack.objects import labels
 
-ID, SEVERITY = "router-without-engines", Severity.WARNING
+RULE = Declaration("router-without-engines", Severity.WARNING)
 
 _EQUALS = re.compile(r"\s*([\w./-]+)\s*==?\s*([\w.-]*)\s*")
 """One requirement of a selector that asks for a value; others are not judged."""
@@ -32,7 +33,7 @@ _EQUALS = re.compile(r"\s*([\w./-]+)\s*==?\s*([\w.-]*)\s*")
 Told = Mapping[str, tuple[str, int]]
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     stack = subject.stack
     if not stack.router_spec.enable_router or stack.router_spec.service_discovery == "static":
         return
@@ -48,29 +49,27 @@ def run(subject: Subject) -> Iterator[Finding]:
         route = ("servingEngineSpec", "modelSpec")
         reason = "every model is disabled" if stack.engine.model_spec else "modelSpec is empty"
     help = "add a model, or set routerSpec.enableRouter: false"
-    yield Finding(ID, SEVERITY, f"the router has no engine to find: {reason}", route, help=help)
+    yield Problem(f"the router has no engine to find: {reason}", route, help=help)
 
 
-def _told(stack: Stack, told: Told) -> Iterator[Finding]:
+def _told(stack: Stack, told: Told) -> Iterator[Problem]:
     """What extra arguments make the router look for, where that is not what there is."""
     at: Route = ("routerSpec", "extraArgs")
     text, index = told.get("--k8s-label-selector", ("", 0))
     if text and not _selects(stack, text):
         message = f"`--k8s-label-selector {text}` selects no engine of this environment"
-        yield Finding(ID, SEVERITY, message, (*at, index), help="leave it out: the labels of the engines are derived")
+        yield Problem(message, (*at, index), help="leave it out: the labels of the engines are derived")
     text, index = told.get("--k8s-port", ("", 0))
     port = str(stack.engine.container_port or 8000)
     elsewhere = {"--k8s-label-selector", "--k8s-namespace"} & told.keys()
     if text and text != port and not elsewhere:
         message = f"`--k8s-port {text}`, and the engines listen on {port}"
-        yield Finding(
-            ID, SEVERITY, message, (*at, index), help="leave it out: it follows servingEngineSpec.containerPort"
-        )
+        yield Problem(message, (*at, index), help="leave it out: it follows servingEngineSpec.containerPort")
     text, index = told.get("--k8s-service-discovery-type", ("", 0))
     if text == "service-name" and stack.router_spec.k8s_service_discovery_type != "service-name":
         message = "the router is told to watch Services, and its Role lets it read pods alone"
         help = "set `routerSpec.k8sServiceDiscoveryType: service-name` instead"
-        yield Finding(ID, SEVERITY, message, (*at, index), help=help)
+        yield Problem(message, (*at, index), help=help)
 
 
 def _selects(stack: Stack, selector: str) -> bool:

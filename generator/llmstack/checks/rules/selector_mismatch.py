@@ -16,13 +16,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Route, Severity
+from llmstack.finding import Route, Severity
 from llmstack.kubernetes.pods import containers, pod_labels, pod_templates
 from llmstack.objects.labels import FROZEN
 
-ID, SEVERITY = "selector-mismatch", Severity.WARNING
-NEEDS_OBJECTS = True
+RULE = Declaration("selector-mismatch", Severity.WARNING, needs_objects=True)
 
 _OPERATORS = ("ray.io/", "leaderworkerset.sigs.k8s.io/", "apps.kubernetes.io/", "statefulset.kubernetes.io/")
 """Labels that controllers add to pods: not seen in templates."""
@@ -60,7 +60,7 @@ class Pods:
         return set.intersection(*sorted(sets, key=len)) if sets else set(range(len(self.labels)))
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     yield from _labels(subject)
     pods = Pods(subject)
     said: set[Route] = set()
@@ -69,13 +69,13 @@ def run(subject: Subject) -> Iterator[Finding]:
         if not isinstance(spec, dict):
             continue
         for path, message, help in _selected(object, spec, pods):
-            yield Finding(ID, SEVERITY, message, (*base, *path) if _is_extra(base) else base, help=help)
+            yield Problem(message, (*base, *path) if _is_extra(base) else base, help=help)
         for at, template in pod_templates(object):
             for path, message, help in _probe_ports(template):
                 route = (*base, *at, *path) if _is_extra(base) else (*_section(base), *path[-3:])
                 if route not in said:
                     said.add(route)
-                    yield Finding(ID, SEVERITY, message, route, help=help)
+                    yield Problem(message, route, help=help)
 
 
 def _is_extra(route: Route) -> bool:
@@ -87,18 +87,14 @@ def _section(route: Route) -> Route:
     return route[:1]
 
 
-def _labels(subject: Subject) -> Iterator[Finding]:
+def _labels(subject: Subject) -> Iterator[Problem]:
     for block in subject.blocks:
         if block.role == "labels" and not FROZEN_SET.isdisjoint(block.value):
             for key in FROZEN:
                 if key in block.value and subject.states((*block.route, key)):
                     message = f"`{key}` belongs to the selectors: this label has no effect"
-                    yield Finding(
-                        ID,
-                        SEVERITY,
-                        message,
-                        (*block.route, key),
-                        help="use a label of your own, such as `example.com/name`",
+                    yield Problem(
+                        message, (*block.route, key), help="use a label of your own, such as `example.com/name`"
                     )
 
 

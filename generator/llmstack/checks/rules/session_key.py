@@ -12,27 +12,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.checks.router_flags import extra_flags
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Severity
+from llmstack.finding import Severity
 
-ID, SEVERITY, MILDER = "session-key", Severity.ERROR, Severity.WARNING
+RULE = Declaration("session-key", Severity.ERROR, milder=Severity.WARNING)
 
 _READERS = frozenset(("session", "kvaware"))
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     router = subject.stack.router_spec
     if not router.enable_router:
         return
     flags = extra_flags(router)
     if router.routing_logic == "session" and not router.session_key and "--session-key" not in flags:
-        yield Finding(
-            ID,
-            SEVERITY,
+        yield Problem(
             "routingLogic: session needs `sessionKey`",
             ("routerSpec", "routingLogic"),
             help="name the request header that tells sessions apart: `sessionKey: x-user-id`",
         )
     elif router.session_key and router.routing_logic not in _READERS and "--routing-logic" not in flags:
         message = f"`sessionKey` is not read with routingLogic: {router.routing_logic or 'roundrobin'}"
-        yield Finding(ID, MILDER, message, ("routerSpec", "sessionKey"), help="set routingLogic: session, or remove it")
+        yield Problem(
+            message, ("routerSpec", "sessionKey"), help="set routingLogic: session, or remove it", milder=True
+        )

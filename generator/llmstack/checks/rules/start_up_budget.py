@@ -16,18 +16,18 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Severity
+from llmstack.finding import Severity
 from llmstack.kubernetes.probes import delay, period, seconds_allowed, startup_probes
 from llmstack.kubernetes.quantities import whole
 from llmstack.kubernetes.workloads import PROGRESS_DEADLINE
 from llmstack.model.types import seconds
 
-ID, SEVERITY, MILDER = "start-up-budget", Severity.ERROR, Severity.WARNING
-NEEDS_OBJECTS = True
+RULE = Declaration("start-up-budget", Severity.ERROR, milder=Severity.WARNING, needs_objects=True)
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     engine = subject.stack.engine
     name, probe = (
         ("startupProbe", engine.startup_probe) if engine.startup_probe else ("livenessProbe", engine.liveness_probe)
@@ -39,7 +39,7 @@ def run(subject: Subject) -> Iterator[Finding]:
             failures = math.ceil((needed * 4 / 3 - delay(probe)) / period(probe))
             message = f"`{model.name}` takes {needed} s to load; {name} kills it after {allowed} s"
             help = f"servingEngineSpec.{name}.failureThreshold: {failures} waits a third longer than that"
-            yield Finding(ID, SEVERITY, message, (*at, "gitops", "loadTime"), help=help)
+            yield Problem(message, (*at, "gitops", "loadTime"), help=help)
     for route, object in subject.extra_objects():
         spec = object.get("spec")
         if object.get("kind") != "Deployment" or not isinstance(spec, dict):
@@ -49,7 +49,7 @@ def run(subject: Subject) -> Iterator[Finding]:
             key = "progressDeadlineSeconds"
             message = f"{key} is {deadline}; a pod may take {longest} s to start by its probes"
             at = (*route, "spec", key)
-            yield Finding(ID, MILDER, message, at, help=f"set {key} to more than {longest}")
+            yield Problem(message, at, help=f"set {key} to more than {longest}", milder=True)
 
 
 def _longest(object: dict[str, Any]) -> int:

@@ -18,11 +18,12 @@ import posixpath
 import re
 from collections.abc import Iterator
 
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Severity
+from llmstack.finding import Severity
 from llmstack.model.gitops import Sync
 
-ID, SEVERITY, MILDER = "sync-settings", Severity.ERROR, Severity.WARNING
+RULE = Declaration("sync-settings", Severity.ERROR, milder=Severity.WARNING)
 
 _URLS = {
     "flux": re.compile(r"(?:https?|ssh)://\S+"),
@@ -32,44 +33,44 @@ _PASSWORD = re.compile(r"\w+://[^/@]*:[^/@]+@")
 _LONGEST = 63
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     sync = subject.stack.gitops.sync
     if sync.tool == "none":
         return
     for key, value in (("repoURL", sync.repo_url), ("cluster", sync.cluster)):
         if not value:
             message = f"sync.tool: {sync.tool} needs `{key}`"
-            yield Finding(ID, SEVERITY, message, ("gitops", "sync", "tool"), help=f"set gitops.sync.{key}")
+            yield Problem(message, ("gitops", "sync", "tool"), help=f"set gitops.sync.{key}")
     yield from _repository(sync)
     if sync.tool == "argo" and sync.source == "artifact":
         message = "`source: artifact` is read by Flux alone"
-        yield Finding(ID, MILDER, message, ("gitops", "sync", "source"), help="remove it")
+        yield Problem(message, ("gitops", "sync", "source"), help="remove it", milder=True)
     if sync.tool == "argo" and sync.secret_name:
         message = "`secretName` is read by Flux alone: Argo CD finds its credentials by the repository's URL"
-        yield Finding(ID, MILDER, message, ("gitops", "sync", "secretName"), help="remove it")
+        yield Problem(message, ("gitops", "sync", "secretName"), help="remove it", milder=True)
     if sync.tool == "flux":
         yield from _names(subject)
 
 
-def _repository(sync: Sync) -> Iterator[Finding]:
+def _repository(sync: Sync) -> Iterator[Problem]:
     """Where the tree is: a URL that the tool can read, and a folder in it."""
     if sync.repo_url and not _URLS[sync.tool].fullmatch(sync.repo_url):
         message = f"{sync.tool.capitalize()} cannot read the repository at this URL"
         not_so = " (not git@host:path)" if sync.tool == "flux" else ""
         help = f"write https://host/path or ssh://git@host/path{not_so}"
-        yield Finding(ID, SEVERITY, message, ("gitops", "sync", "repoURL"), help=help, secret=True)
+        yield Problem(message, ("gitops", "sync", "repoURL"), help=help, secret=True)
     elif sync.repo_url and _PASSWORD.match(sync.repo_url):
         message = "the URL has a password in it, which would stand in Git"
         help = "keep credentials in the cluster: gitops.sync.secretName for Flux, `argocd repo add` for Argo CD"
-        yield Finding(ID, SEVERITY, message, ("gitops", "sync", "repoURL"), help=help, secret=True)
+        yield Problem(message, ("gitops", "sync", "repoURL"), help=help, secret=True)
     if sync.path and posixpath.normpath(sync.path.lstrip("/")).startswith(".."):
         message = f"`{sync.path}` is not a folder of the repository"
-        yield Finding(ID, SEVERITY, message, ("gitops", "sync", "path"), help="write it from the repository's root")
+        yield Problem(message, ("gitops", "sync", "path"), help="write it from the repository's root")
 
 
-def _names(subject: Subject) -> Iterator[Finding]:
+def _names(subject: Subject) -> Iterator[Problem]:
     for at, model in subject.models():
         name = f"{subject.environment}.models.{model.name}"
         if len(name) > _LONGEST:
             message = f"Flux's name for this model, `{name}`, is longer than the {_LONGEST} characters of a label"
-            yield Finding(ID, SEVERITY, message, (*at, "name"), help="shorten it, or the environment's name")
+            yield Problem(message, (*at, "name"), help="shorten it, or the environment's name")

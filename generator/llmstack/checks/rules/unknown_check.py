@@ -11,40 +11,35 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection, Iterator
-from typing import get_args
 
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Severity
-from llmstack.review.result import RiskId
+from llmstack.finding import Severity
+from llmstack.review.risks.table import RISKS
 from llmstack.values.source import Source
 
-ID, SEVERITY = "unknown-check", Severity.WARNING
-
-RISKS: tuple[str, ...] = get_args(RiskId)
-"""The risks of `llmstack diff`."""
+RULE = Declaration("unknown-check", Severity.WARNING)
 
 _COMMENT = re.compile(r"#\s*llmstack:\s*ignore\[([^\]\n]*)\]")
 
 
-def run(subject: Subject) -> Iterator[Finding]:
-    from llmstack.checks import ALWAYS, CHECKS  # the table holds this module too
+def run(subject: Subject) -> Iterator[Problem]:
+    from llmstack.checks.table import ALWAYS, CHECKS  # the table holds this module too
 
     for id in subject.stack.gitops.checks or {}:
         if id in ALWAYS:
-            yield Finding(ID, SEVERITY, f"`{id}` is always an error", ("gitops", "checks", id), help="remove it")
+            yield Problem(f"`{id}` is always an error", ("gitops", "checks", id), help="remove it")
         elif id not in CHECKS:
-            yield Finding(ID, SEVERITY, f"there is no check `{id}`", ("gitops", "checks", id), help=_near(id, CHECKS))
+            yield Problem(f"there is no check `{id}`", ("gitops", "checks", id), help=_near(id, CHECKS))
     for number, risk in enumerate(subject.stack.gitops.acknowledge or []):
         if risk.risk not in RISKS:
             message = f"there is no risk `{risk.risk}`"
-            yield Finding(
-                ID, SEVERITY, message, ("gitops", "acknowledge", number, "risk"), help=_near(risk.risk, RISKS)
-            )
+            yield Problem(message, ("gitops", "acknowledge", number, "risk"), help=_near(risk.risk, RISKS))
     for layer in subject.layers.layers:
         yield from _comments(layer.source, CHECKS)
 
 
-def _comments(source: Source, known: Collection[str]) -> Iterator[Finding]:
+def _comments(source: Source, known: Collection[str]) -> Iterator[Problem]:
     """Findings on comments, which have a place and no route."""
     for match in _COMMENT.finditer(source.text) if "llmstack:" in source.text else ():
         for id in (id.strip() for id in match.group(1).split(",")):
@@ -52,7 +47,7 @@ def _comments(source: Source, known: Collection[str]) -> Iterator[Finding]:
                 line = source.text.count("\n", 0, match.start())
                 column = match.start() - (source.text.rfind("\n", 0, match.start()) + 1)
                 place = source.at(line, column, match.end() - match.start())
-                yield Finding(ID, SEVERITY, f"there is no check `{id}`", place=place, help=_near(id, known))
+                yield Problem(f"there is no check `{id}`", place=place, help=_near(id, known))
 
 
 def _near(id: str, known: Collection[str]) -> str:

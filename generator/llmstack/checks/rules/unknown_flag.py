@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from llmstack.checks.serve_arguments import flag_findings
+from llmstack.checks.rule import Declaration, Problem
+from llmstack.checks.serve_arguments import flag_problems
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Severity
+from llmstack.finding import Severity
 
-ID, SEVERITY, MILDER = "unknown-flag", Severity.ERROR, Severity.WARNING
-NEEDS_OBJECTS = True
+RULE = Declaration("unknown-flag", Severity.ERROR, milder=Severity.WARNING, needs_objects=True)
 
 
-def run(subject: Subject) -> Iterator[Finding]:
-    yield from flag_findings(subject, ID, "unknown-flag", "unexpected-argument")
+def run(subject: Subject) -> Iterator[Problem]:
+    yield from flag_problems(subject, RULE, "unknown-flag", "unexpected-argument")

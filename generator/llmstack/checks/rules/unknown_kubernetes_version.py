@@ -9,22 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Severity
+from llmstack.finding import Severity
 from llmstack.schemas import KUBERNETES_VERSIONS
 
-ID, SEVERITY = "unknown-kubernetes-version", Severity.ERROR
+RULE = Declaration("unknown-kubernetes-version", Severity.ERROR, foundation=True)
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     version = subject.stack.gitops.kubernetes_version
     if version not in KUBERNETES_VERSIONS:
         short = ".".join(version.removeprefix("v").split(".")[:2])
         help = f'write "{short}"' if short in KUBERNETES_VERSIONS else f"there are {', '.join(KUBERNETES_VERSIONS)}"
-        yield Finding(
-            ID,
-            SEVERITY,
-            f"there are no schemas of Kubernetes `{version}`",
-            ("gitops", "kubernetesVersion"),
-            help=help,
-        )
+        yield Problem(f"there are no schemas of Kubernetes `{version}`", ("gitops", "kubernetesVersion"), help=help)

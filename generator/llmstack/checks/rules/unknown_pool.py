@@ -11,30 +11,23 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Severity
+from llmstack.finding import Severity
 
-ID, SEVERITY = "unknown-pool", Severity.ERROR
+RULE = Declaration("unknown-pool", Severity.ERROR)
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     pools: list[str] = []
     for number, capacity in enumerate(subject.stack.gitops.capacity or []):
         if capacity.pool in pools:
             message = f"there is a pool `{capacity.pool}` already"
-            yield Finding(
-                ID,
-                SEVERITY,
-                message,
-                ("gitops", "capacity", number, "pool"),
-                help="give each pool a name of its own",
-            )
+            yield Problem(message, ("gitops", "capacity", number, "pool"), help="give each pool a name of its own")
         pools.append(capacity.pool)
     for at, model in subject.models():
         pool = model.gitops.pool
         if pool is not None and pool not in pools:
             near = difflib.get_close_matches(pool, pools, n=1)
             help = f"did you mean `{near[0]}`?" if near else f"declared: {', '.join(pools) or 'none'} (gitops.capacity)"
-            yield Finding(
-                ID, SEVERITY, f"`{pool}` is not a pool of gitops.capacity", (*at, "gitops", "pool"), help=help
-            )
+            yield Problem(f"`{pool}` is not a pool of gitops.capacity", (*at, "gitops", "pool"), help=help)

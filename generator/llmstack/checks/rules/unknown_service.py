@@ -16,18 +16,18 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.services import Ports, read_host, services
 from llmstack.checks.subject import Subject
 from llmstack.checks.typed_hosts import Peer, typed_hosts
-from llmstack.finding import Finding, Route, Severity
+from llmstack.finding import Route, Severity
 from llmstack.model.stack import Stack
 from llmstack.objects import lmcache, names
 
-ID, SEVERITY = "unknown-service", Severity.WARNING
-NEEDS_OBJECTS = True
+RULE = Declaration("unknown-service", Severity.WARNING, needs_objects=True)
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     seen: set[tuple[Route, str]] = set()
     for route, host, port, peer in typed_hosts(subject):
         if (route, host) not in seen:
@@ -35,7 +35,7 @@ def run(subject: Subject) -> Iterator[Finding]:
             yield from _judge(subject, route, host, port, peer)
 
 
-def _judge(subject: Subject, route: Route, host: str, port: int | None, peer: Peer | None) -> Iterator[Finding]:
+def _judge(subject: Subject, route: Route, host: str, port: int | None, peer: Peer | None) -> Iterator[Problem]:
     own, known = subject.stack.gitops.namespace, services(subject)
     meant = read_host(host, own)
     if meant is None:
@@ -43,15 +43,15 @@ def _judge(subject: Subject, route: Route, host: str, port: int | None, peer: Pe
     if meant.namespace not in (None, own):
         if meant.name in known and meant.namespace not in {other.gitops.namespace for other in subject.others.values()}:
             message = f"`{host}` is in namespace `{meant.namespace}`; this environment's is `{own}`"
-            yield Finding(ID, SEVERITY, message, route, help=f"write `{meant.name}`, which is found in any namespace")
+            yield Problem(message, route, help=f"write `{meant.name}`, which is found in any namespace")
     elif meant.name not in known:
         if not _brought(subject, meant.name):
             message = f"`{meant.name}` is no Service of this environment"
             help = _propose(subject.stack, peer, meant.name, known)
-            yield Finding(ID, SEVERITY, message, route, help=help)
+            yield Problem(message, route, help=help)
     elif port is not None and (ports := known[meant.name]) is not None and port not in ports:
         shown = ", ".join(map(str, sorted(ports)))
-        yield Finding(ID, SEVERITY, f"Service `{meant.name}` has no port {port}", route, help=f"it has {shown}")
+        yield Problem(f"Service `{meant.name}` has no port {port}", route, help=f"it has {shown}")
 
 
 def _brought(subject: Subject, name: str) -> bool:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from llmstack.checks.serve_arguments import variable_findings
+from llmstack.checks.rule import Declaration, Problem
+from llmstack.checks.serve_arguments import variable_problems
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Severity
+from llmstack.finding import Severity
 
-ID, SEVERITY, MILDER = "unknown-variable", Severity.WARNING, Severity.NOTE
+RULE = Declaration("unknown-variable", Severity.WARNING, milder=Severity.NOTE)
 
 
-def run(subject: Subject) -> Iterator[Finding]:
-    yield from variable_findings(subject, ID, "unknown-env", "removed-env")
+def run(subject: Subject) -> Iterator[Problem]:
+    yield from variable_problems(subject, RULE, "unknown-env", "removed-env")

@@ -10,18 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.serve_arguments import match_of
 from llmstack.checks.subject import Subject
-from llmstack.finding import Finding, Severity
+from llmstack.finding import Severity
 from llmstack.objects import arguments
 
-ID, SEVERITY = "unknown-vllm-version", Severity.NOTE
+RULE = Declaration("unknown-vllm-version", Severity.NOTE)
 
 
-def run(subject: Subject) -> Iterator[Finding]:
+def run(subject: Subject) -> Iterator[Problem]:
     for at, model in subject.models():
         match = match_of(model)
         if match.sureness == "guess" and model.repository and arguments.extra(model):
             message = f"{match.reason}: its arguments are checked against vLLM {match.catalogue.version}"
             help = "say it in `gitops: {vllmVersion: …}` of the model"
-            yield Finding(ID, SEVERITY, message, (*at, "tag"), help=help)
+            yield Problem(message, (*at, "tag"), help=help)

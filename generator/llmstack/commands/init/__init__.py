@@ -1,68 +1,21 @@
-"""A new repository for `llmstack init`: what it holds, written where none of it is yet."""
+"""`llmstack init`: a new repository."""
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Mapping
-from importlib.resources import files
 from pathlib import Path
 
-from llmstack import __version__
-from llmstack.disk.apply import apply
-from llmstack.disk.folders import make_root
-from llmstack.disk.listing import list_tree
-from llmstack.disk.plan import Change, WritePlan
-from llmstack.errors import RefusedError, UsageError
-from llmstack.git.process import find_repository
-from llmstack.model.json_schema import schema_text
-
-TEMPLATES: Mapping[str, str] = {
-    ".gitattributes": "gitattributes",
-    ".github/workflows/overlays.yml": "overlays.yml",
-    ".gitignore": "gitignore",
-    "README.md": "README.md",
-    "tools/go.mod": "go.mod",
-    "tools/go.sum": "go.sum",
-    "values/base.yaml": "base.yaml",
-    "values/dev.yaml": "dev.yaml",
-    "values/prod.yaml": "prod.yaml",
-}
-"""The file in `files/` that each path of the new repository is a copy of. Names there have no leading dot: Git and the
-build of the package would take them as meant for themselves."""
-
-SCHEMA = "docs/values.schema.json"
-"""Where the values' `yaml-language-server` line finds the schema."""
+from llmstack.commands import options as opt
+from llmstack.commands import output
 
 
-def repository_files() -> dict[str, str]:
-    """The text of every file of a new repository, by path."""
-    folder = files(__name__) / "files"
-    copies = {path: (folder / name).read_text(encoding="utf-8") for path, name in TEMPLATES.items()}
-    return {**copies, SCHEMA: schema_text(), "requirements.txt": f"llmstack=={__version__}\n"}
+def init(directory: opt.NewFolder = Path()) -> None:
+    """Write a new repository: values, workflow, tools, README.
 
-
-def make_repository(root: Path) -> list[str]:
-    """Write a new repository into `root`, which is made if it is not there; returns the paths of its files.
-
-    Raises RefusedError that names everything in the way, before anything is written: a file of the same name, or one
-    where a folder is needed. Raises UsageError when `root` is no folder, DiskError.
+    Overwrites nothing: when one of its files is there already, none is written.
     """
-    if root.exists() and not root.is_dir():
-        raise UsageError(f"{root} is not a folder")
-    wanted = repository_files()
-    there = list_tree(root, [], wanted)
-    blocking = there.files | there.links | there.others | (there.folders & wanted.keys())
-    if blocking:
-        head = "nothing was written: these are there already, and init overwrites nothing"
-        advice = "move them away, or make the repository in another folder: `llmstack init DIR`"
-        raise RefusedError([head, *(f"  {path}" for path in sorted(blocking)), advice])
-    make_root(root)
-    apply(WritePlan(tuple(Change(path, None, text.encode(), "create") for path, text in wanted.items()), ()), root)
-    return sorted(wanted)
+    from llmstack.commands.init.new_repository import make_repository, next_commands
 
-
-def next_commands(root: Path) -> list[str]:
-    """The commands that come after."""
-    commands = [f"cd {shlex.quote(str(root))}"] if root != Path() else []
-    commands += ["git init"] if find_repository(root) is None else []
-    return [*commands, "llmstack gen", "git add --all && git commit"]
+    root = (output.Options.directory or Path()) / directory
+    written = make_repository(root)
+    print(f"wrote {len(written)} files:", *(f"  {path}" for path in written), sep="\n")
+    print("next:", *(f"  {command}" for command in next_commands(root)), sep="\n")

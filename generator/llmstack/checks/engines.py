@@ -1,0 +1,73 @@
+"""The engines of an environment as several rules see them: what is asked of each, and where the values say it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from llmstack.checks.rule import Problem
+from llmstack.checks.subject import Subject
+from llmstack.engine.exact import About, Fault
+from llmstack.finding import Route
+from llmstack.fit.card import Pools
+from llmstack.fit.question import Question, ask
+from llmstack.flags import split_flags
+from llmstack.model.engine import Model
+
+FLAGS: dict[About, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "tensor": (("--tensor-parallel-size",), ("vllmConfig", "tensorParallelSize")),
+    "length": (("--max-model-len",), ("vllmConfig", "maxModelLen")),
+    "quantization": (("--quantization",), ()),
+    "dtype": (("--dtype",), ("vllmConfig", "dtype")),
+    "backend": (("--attention-backend",), ()),
+    "model": ((), ("modelURL",)),
+}
+"""What a fault may be about: the flags that say it among extra arguments, and the typed key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One model of the values and what is asked of its engine."""
+
+    route: Route
+    model: Model
+    question: Question
+
+    @property
+    def releases(self) -> tuple[str, ...]:
+        """The releases whose tables may be the right ones; none where the release is not known."""
+        match = self.question.match
+        return () if match.sureness == "guess" else (match.catalogue.version, *match.others)
+
+
+@lru_cache(maxsize=8)
+def engines(subject: Subject) -> tuple[Asked, ...]:
+    """Every engine of an environment: several rules speak of them."""
+    stack, pools = subject.stack, Pools.of(subject.stack)
+    return tuple(Asked(at, model, ask(stack, model, subject.facts, pools)) for at, model in subject.models())
+
+
+def problems_of(asked: Asked, faults: Iterator[Fault]) -> Iterator[Problem]:
+    """Yield a problem for each fault, where the values say what it is about."""
+    for fault in faults:
+        yield Problem(fault.message, route_of(asked, fault.about), help=fault.help)
+
+
+def route_of(asked: Asked, about: About) -> Route:
+    """The argument that counts, else the typed key, else the model."""
+    flags, typed = FLAGS[about]
+    at, model = asked.route, asked.model
+    config = model.vllm_config
+    for keys, arguments in ((("extraArgs",), model.extra_args), (("vllmConfig", "extraArgs"), config.extra_args)):
+        given = split_flags([str(each) for each in arguments or ()], asked.question.match.catalogue) if flags else []
+        found = [flag.index for flag in given if flag.name in flags]
+        if found:
+            return (*at, *keys, found[-1])
+    values = {
+        "tensorParallelSize": config.tensor_parallel_size,
+        "maxModelLen": config.max_model_len,
+        "dtype": config.dtype,
+        "modelURL": model.model_url,
+    }
+    return (*at, *typed) if typed and values[typed[-1]] is not None else (*at, "name")

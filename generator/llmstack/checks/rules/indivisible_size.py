@@ -1,0 +1,29 @@
+"""Tensor parallelism cannot cut the model into equal parts.
+
+vLLM spreads the attention heads, the KV heads, the vocabulary and the width of the MLP over the GPUs of
+`--tensor-parallel-size`, and ends with an error when one of them does not come out even. KV heads may also be fewer
+than the GPUs and divide them; an FP8 checkpoint's blocks of scales must not be cut either (up to vLLM 0.29).
+Sizes come from facts/models/, or from the catalogue that comes with llmstack.
+
+Fix: a size that the finding names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from llmstack.checks.engines import engines, problems_of
+from llmstack.checks.rule import Declaration, Problem
+from llmstack.checks.subject import Subject
+from llmstack.engine.exact import indivisible
+from llmstack.finding import Severity
+
+RULE = Declaration("indivisible-size", Severity.ERROR)
+
+
+def run(subject: Subject) -> Iterator[Problem]:
+    for asked in engines(subject):
+        question = asked.question
+        if question.facts is not None:
+            release = question.match.catalogue.release.minor
+            yield from problems_of(asked, indivisible(question.facts, question.settings, release))

@@ -1,0 +1,29 @@
+"""The longest request is over what the model is made for.
+
+vLLM derives the model's length from its config.json (`max_position_embeddings`, times the factor of scaled rotary
+embeddings) and refuses a `--max-model-len` over it. VLLM_ALLOW_LONG_MAX_MODEL_LEN=1 lets it pass, with answers that
+may be noise beyond that length. The length is that of facts/models/, or of the catalogue that comes with llmstack.
+
+Fix: the model's own length, or less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from llmstack.checks.engines import engines, problems_of
+from llmstack.checks.rule import Declaration, Problem
+from llmstack.checks.subject import Subject
+from llmstack.engine.exact import too_long
+from llmstack.finding import Severity
+from llmstack.fit.question import variable_names
+
+RULE = Declaration("length-over-model", Severity.ERROR)
+
+
+def run(subject: Subject) -> Iterator[Problem]:
+    for asked in engines(subject):
+        facts = asked.question.facts
+        if facts is not None:
+            variables = tuple(variable_names(subject.stack, asked.model))
+            yield from problems_of(asked, too_long(facts, asked.question.settings, variables))

@@ -1,0 +1,46 @@
+"""The vLLM release does not know the attention backend.
+
+Backends come and go: XFORMERS was dropped after 0.11. From 0.11 on a name that the release does not know ends the
+start.
+`--attention-backend` and, as long as a release reads it, VLLM_ATTENTION_BACKEND are held against the release's list.
+
+Fix: one of those that the finding lists, or none, which lets vLLM choose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from llmstack.checks.engines import Asked, engines, route_of
+from llmstack.checks.rule import Declaration, Problem
+from llmstack.checks.subject import Subject
+from llmstack.engine.exact import unknown_backend
+from llmstack.finding import Route, Severity
+from llmstack.flags import split_flags
+
+RULE = Declaration("unknown-backend", Severity.ERROR)
+VARIABLE = "VLLM_ATTENTION_BACKEND"
+
+
+def run(subject: Subject) -> Iterator[Problem]:
+    for asked in engines(subject):
+        if not asked.releases:
+            continue
+        release = asked.question.match.catalogue.release.minor
+        for name, route in _named(asked):
+            for fault in unknown_backend(name, asked.releases, release):
+                yield Problem(fault.message, route, help=fault.help)
+
+
+def _named(asked: Asked) -> Iterator[tuple[str, Route]]:
+    """Yield each backend that is named, with its place; a variable only where the release reads it."""
+    model, catalogue = asked.model, asked.question.match.catalogue
+    arguments = [str(each) for each in (*(model.vllm_config.extra_args or ()), *(model.extra_args or ()))]
+    given = split_flags(arguments, catalogue) if any(each.startswith("--att") for each in arguments) else []
+    values = [flag.value for flag in given if flag.name == "--attention-backend" and flag.value]
+    if values:
+        yield values[-1], route_of(asked, "backend")
+    if VARIABLE in catalogue.environment:
+        for number, entry in enumerate(model.env or ()):
+            if entry.get("name") == VARIABLE and isinstance(entry.get("value"), str) and entry["value"]:
+                yield entry["value"], (*asked.route, "env", number, "value")

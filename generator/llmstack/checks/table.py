@@ -1,0 +1,154 @@
+"""The table of all rules, in the order in which they run, and what their declarations say together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from llmstack.checks.rule import Rule, find
+from llmstack.checks.rules import (
+    abbreviated_flag,
+    argo_sops,
+    bad_flag_value,
+    bad_label,
+    bad_name,
+    bad_negation,
+    claim_size,
+    dangling_reference,
+    dead_key,
+    disaggregated_prefill,
+    duplicate_env,
+    duplicate_flag,
+    duplicate_model,
+    engine_memory,
+    env_collision,
+    fractional_gpu,
+    helm_template,
+    host_path,
+    ignored_key,
+    indivisible_size,
+    kubernetes_block,
+    kv_aware,
+    length_over_model,
+    lora_base_model,
+    missing_key,
+    moved_from,
+    mutable_tag,
+    offload_memory,
+    parallel_size_gpus,
+    plaintext_secret,
+    pod_security,
+    port_clash,
+    probe_port,
+    removed_flag,
+    request_over_limit,
+    reserved_annotation,
+    resource_quota,
+    router_without_engines,
+    secrets_backend,
+    selector_mismatch,
+    session_key,
+    shared_claim_mode,
+    start_up_budget,
+    static_backends,
+    sync_settings,
+    unknown_architecture,
+    unknown_backend,
+    unknown_check,
+    unknown_flag,
+    unknown_kubernetes_version,
+    unknown_pool,
+    unknown_service,
+    unknown_variable,
+    unknown_vllm_version,
+    unsupported_type,
+)
+from llmstack.checks.subject import Subject
+from llmstack.finding import Finding
+
+RULES: tuple[Rule, ...] = (
+    missing_key,
+    bad_name,
+    duplicate_model,
+    kubernetes_block,
+    unknown_kubernetes_version,
+    plaintext_secret,
+    dangling_reference,
+    mutable_tag,
+    parallel_size_gpus,
+    fractional_gpu,
+    request_over_limit,
+    resource_quota,
+    shared_claim_mode,
+    start_up_budget,
+    unknown_flag,
+    removed_flag,
+    bad_flag_value,
+    bad_negation,
+    abbreviated_flag,
+    duplicate_flag,
+    unknown_variable,
+    unknown_vllm_version,
+    duplicate_env,
+    router_without_engines,
+    static_backends,
+    session_key,
+    port_clash,
+    probe_port,
+    unknown_service,
+    disaggregated_prefill,
+    kv_aware,
+    lora_base_model,
+    indivisible_size,
+    length_over_model,
+    unknown_architecture,
+    unsupported_type,
+    unknown_backend,
+    engine_memory,
+    claim_size,
+    offload_memory,
+    helm_template,
+    selector_mismatch,
+    bad_label,
+    reserved_annotation,
+    host_path,
+    pod_security,
+    dead_key,
+    ignored_key,
+    env_collision,
+    sync_settings,
+    secrets_backend,
+    argo_sops,
+    unknown_pool,
+    unknown_check,
+    moved_from,
+)
+"""Every file of checks/rules/; mypy refuses a module that is no `Rule`."""
+
+CHECKS: Mapping[str, Rule] = {rule.RULE.id: rule for rule in RULES}
+"""Every rule by its id."""
+
+FOUNDATIONS = frozenset(rule.RULE.id for rule in RULES if rule.RULE.foundation)
+"""Checks that nothing is built without: their level cannot be changed, nor can their findings be ignored."""
+
+ALWAYS = frozenset(rule.RULE.id for rule in RULES if rule.RULE.foundation or rule.RULE.fixed)
+"""Checks that `gitops.checks` cannot change."""
+
+ALONE = frozenset(rule.RULE.id for rule in RULES if rule.RULE.alone)
+"""Checks that look at one value at a time: what they say does not depend on any other."""
+
+
+def run_checks(subject: Subject) -> Iterator[Finding]:
+    """Yield the findings of all rules on one environment.
+
+    Rules that look at objects are left out while there is an error in what objects are built from.
+    """
+    sound = True
+    for rule in RULES:
+        if not rule.RULE.needs_objects:
+            for finding in find(rule, subject):
+                sound &= not rule.RULE.foundation
+                yield finding
+    if sound:
+        for rule in RULES:
+            if rule.RULE.needs_objects:
+                yield from find(rule, subject)

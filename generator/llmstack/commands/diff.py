@@ -1,0 +1,40 @@
+"""`llmstack diff`: what a change does to the clusters."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from llmstack.commands import options as opt
+from llmstack.commands import output
+from llmstack.commands.exits import Exit
+
+
+def diff(
+    before: opt.From = None,
+    after: opt.To = None,
+    format: opt.HowReviewed = "text",
+    exit_code: opt.ExitCode = False,
+    fail_on: opt.Gate = opt.FailOn.NEVER,
+) -> None:
+    """Say what a change does: restarts, GPUs, time, risks.
+
+    Compares the generated trees as they stand at two Git revisions. Exits with 0 whatever the risks, unless told
+    otherwise.
+    """
+    from datetime import date
+
+    from llmstack.report.review_formats import render_review
+    from llmstack.repository.comparison import open_comparison
+    from llmstack.repository.reviewed import make_review
+
+    comparison = open_comparison(output.find_project(None).root, before, after)
+    review = make_review(comparison, today=date.today(), tool_folder=output.tool_folder())
+    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    sys.stdout.write(render_review(review, format, colour=colour))
+    if review.fails(fail_on):
+        raise typer.Exit(Exit.ERRORS)
+    if exit_code and any(environment.objects for environment in review.environments.values()):
+        raise typer.Exit(Exit.DIFFERS)

@@ -1,0 +1,68 @@
+"""`llmstack fit`: whether engines start, with how much memory and KV cache, also under other settings."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import typer
+
+from llmstack.commands import options as opt
+from llmstack.commands import output
+from llmstack.commands.exits import Exit
+
+if TYPE_CHECKING:
+    from llmstack.engine.cards import Card
+    from llmstack.fit.answer import Change
+
+
+def fit(
+    env: opt.FitEnv = None,
+    model: opt.FitModel = None,
+    format: opt.HowFitted = "text",
+    max_model_len: opt.OtherLength = None,
+    gpu: opt.OtherGpu = None,
+    tensor_parallel_size: opt.OtherTensor = None,
+) -> None:
+    """Say whether engines start, with how much KV cache.
+
+    In terms that add up, from facts of the model, its card, vLLM's release and the flags; "unknown" where no measured
+    start bears an answer out. Exits with 1 when one does not start.
+    """
+    from llmstack.errors import UsageError
+    from llmstack.report.fit import FIT_FORMATS
+    from llmstack.repository.fitted import answer_engines
+
+    change = read_change(max_model_len, gpu, tensor_parallel_size)
+    names = [env] if env else []
+    project = output.find_project(names)
+    findings, answers = answer_engines(project.disk, project.select(names, outside=True), model, change)
+    output.report_beside(findings)
+    if model is not None and not answers:
+        raise UsageError(f"there is no model `{model}` in {env or 'any environment'}")
+    sys.stdout.write(FIT_FORMATS[format](answers))
+    if any(answer.start.verdict == "does-not-start" for _, answer in answers):
+        raise typer.Exit(Exit.ERRORS)
+
+
+def read_change(length: str | None, gpu: str | None, tensor: int | None) -> Change:
+    """What the options ask instead of the values; raises UsageError for what they cannot mean."""
+    from llmstack.engine.settings import read_number
+    from llmstack.errors import UsageError
+    from llmstack.fit.answer import Change
+
+    number = read_number(length) if length is not None else None
+    if length is not None and not number:
+        raise UsageError(f"--max-model-len {length} is no number of tokens: give one such as 32768 or 32k")
+    return Change(number, read_card(gpu) if gpu is not None else None, tensor)
+
+
+def read_card(name: str) -> Card:
+    """The card of the table; raises UsageError with all names for any other."""
+    from llmstack.engine.cards import CARDS, card_named
+    from llmstack.errors import UsageError
+
+    card = card_named(name)
+    if card is None:
+        raise UsageError(f"`{name}` is no known card: {', '.join(CARDS)}")
+    return card

@@ -1,0 +1,83 @@
+"""`llmstack learn`: writes what is so into facts/."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from llmstack.commands import options as opt
+from llmstack.commands import output
+
+if TYPE_CHECKING:
+    from llmstack.engine.facts import ModelFacts
+    from llmstack.hub.model_files import ModelFiles
+
+NAME = re.compile(r"(?P<model>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@(?P<revision>[\w./-]+))?\Z")
+DEFAULT_REVISION = "main"
+
+learn = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Write facts/, which checks and reviews read.")
+
+
+@learn.callback()
+def learning() -> None:
+    """Write facts/, which checks and reviews read."""
+
+
+@learn.command("model")
+def model(name: opt.LearnedName, source: opt.LearnedFrom = None) -> None:
+    """Write the facts of a model: sizes, context, bytes of weights.
+
+    From config.json and the headers of safetensors files: of a folder, of a hub (--from, else $HF_ENDPOINT, else
+    huggingface.co), or of a config.json on stdin. No tensor is read. $HF_TOKEN is shown to the hub, and stored nowhere.
+    """
+    from llmstack.engine.facts_file import FactsError
+    from llmstack.engine.learned import learn as learn_facts
+    from llmstack.errors import UsageError
+    from llmstack.hub.error import HubError
+    from llmstack.programs import ToolError
+
+    match = NAME.match(name)
+    if match is None:
+        raise UsageError(f"`{name}` is no name of a model: give ORG/NAME or ORG/NAME@REVISION")
+    try:
+        files = read_files(match["model"], match["revision"], source)
+        tensors = list(files.tensors.values())
+        facts = learn_facts(match["model"], files.revision, files.config, tensors, side=files.quantization)
+    except (HubError, FactsError) as error:
+        raise ToolError(str(error)) from error
+    keep(facts)
+
+
+def read_files(name: str, revision: str | None, source: str | None) -> ModelFiles:
+    """The files of the model from where `source` says; raises HubError."""
+    from llmstack.hub.folder import read_folder
+    from llmstack.hub.model_files import ModelFiles
+    from llmstack.hub.routes import HOME, Hub, fetch_model
+
+    if source == "-":
+        return ModelFiles(sys.stdin.buffer.read(), revision)
+    if source is not None and not source.startswith(("http://", "https://")):
+        return read_folder(Path(source), revision)
+    token = os.environ.get("HF_TOKEN") or os.environ.get("HUGGING_FACE_HUB_TOKEN")
+    hub = Hub(source or os.environ.get("HF_ENDPOINT") or HOME, token)
+    return fetch_model(hub, name, revision or DEFAULT_REVISION)
+
+
+def keep(facts: ModelFacts) -> None:
+    """Write the file of the facts, and say what is not known."""
+    from llmstack.disk.keep import keep_file
+    from llmstack.engine.facts_file import FOLDER, MARK, file_name, write_facts
+
+    root = output.find_project(None).root
+    path = f"{FOLDER}/{file_name(facts.model)}"
+    changed = keep_file(root, path, write_facts(facts).encode(), MARK.encode())
+    print(f"{path}: {'written' if changed else 'is what it was'}")
+    if facts.weights is None:
+        sys.stderr.write("llmstack: no safetensors files, and the weights cannot be counted: their size is unknown\n")
+    if facts.revision is None:
+        sys.stderr.write("llmstack: the source names no commit: add @REVISION to pin one\n")

@@ -1,0 +1,27 @@
+"""`llmstack lint`: the findings on values alone."""
+
+from __future__ import annotations
+
+from llmstack.commands import options as opt
+from llmstack.commands import output
+
+
+def lint(
+    values: opt.Values = None,
+    env: opt.EnvName = None,
+    format: opt.Format = "text",
+    strict: opt.Strict = False,
+) -> None:
+    """Print the findings on values alone.
+
+    A file outside values/ is linted too, without values/base.yaml under it.
+    """
+    from llmstack.repository.read import check, read_environments
+    from llmstack.repository.validation import find_unsafe
+
+    project = output.find_project(values)
+    environments = project.select(values or [], outside=True, env=env)
+    findings = check(read_environments(project.disk, environments))
+    findings += find_unsafe(project.disk, [each.name for each in environments if each.layered])
+    output.report(findings, format=format, result=True)
+    output.exit_for(findings, strict=strict)

@@ -1,0 +1,23 @@
+"""`llmstack migrate`: a values file in today's words and without secrets."""
+
+from __future__ import annotations
+
+import sys
+
+from llmstack.commands import options as opt
+from llmstack.commands import output
+
+
+def migrate(values: opt.OneValues, env: opt.EnvName = None, write: opt.Write = False) -> None:
+    """Rewrite old spellings and plain-text secrets of values.
+
+    Comments, order and blank lines stay; secrets become references.
+    """
+    from llmstack.report.migration import show_migration
+    from llmstack.repository.migration import migrate_file, write_file
+
+    migrated = migrate_file(output.find_project([values]), values, env)
+    if write:
+        write_file(migrated)
+    sys.stdout.write(show_migration(migrated.migration, migrated.environment.name))
+    output.report_beside(migrated.findings)

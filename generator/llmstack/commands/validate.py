@@ -1,0 +1,32 @@
+"""`llmstack validate`: every unit, built by kustomize and held against the schemas."""
+
+from __future__ import annotations
+
+import sys
+
+from llmstack.commands import options as opt
+from llmstack.commands import output
+
+
+def validate(
+    values: opt.Values = None,
+    since: opt.Since = None,
+    format: opt.Format = "text",
+    strict: opt.Strict = False,
+) -> None:
+    """Build every unit with kustomize and validate what comes out.
+
+    The objects are held against the schemas of the environment's Kubernetes version with kubeconform. Includes what
+    `lint` finds.
+    """
+    from llmstack.progress import show_progress
+    from llmstack.repository import validation
+    from llmstack.repository.comparison import find_affected, open_comparison
+
+    project = output.find_project(values)
+    units = find_affected(open_comparison(project.root, since, None)) if since else None
+    with show_progress(sys.stderr, "built") as step:
+        environments = project.select(values or [])
+        findings = validation.validate(project, environments, output.tool_folder(), units=units, step=step)
+    output.report(findings, format=format, result=True)
+    output.exit_for(findings, strict=strict)

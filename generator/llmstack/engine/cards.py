@@ -1,0 +1,110 @@
+"""GPUs: what CUDA sees of their memory, their compute capability, and the names that Kubernetes has for them.
+
+Names are those of published measurements. `memory` is the total that a log of vLLM or `torch.cuda.mem_get_info`
+showed, in GiB, never the number of the data sheet; `capability` is NVIDIA's compute capability
+(https://developer.nvidia.com/cuda-gpus); `products` are values of the label `nvidia.com/gpu.product` as NVIDIA's GPU
+feature discovery writes them (the device's name with `-` for blanks).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Maker = Literal["nvidia", "amd"]
+
+LABEL = "nvidia.com/gpu.product"
+MIG_RESOURCE = "nvidia.com/mig-"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One kind of GPU. `memory` None: nobody has published what CUDA sees of it."""
+
+    name: str
+    memory: float | None
+    capability: tuple[int, int] | None = None
+    products: tuple[str, ...] = ()
+    maker: Maker = "nvidia"
+    shared_memory: bool = False
+    """The CPU uses the same memory, so what is free at start is not the card's own affair."""
+    part: bool = False
+    """A slice of a card (MIG), whose total nobody has published."""
+    stated: bool = False
+    """The memory is what the values say."""
+
+    @property
+    def is_a100(self) -> bool:
+        """vLLM asks the device's name for it (`get_batch_defaults`, vllm/engine/arg_utils.py)."""
+        return self.name.startswith("A100")
+
+
+CARDS: Mapping[str, Card] = {
+    card.name: card
+    for card in (
+        Card("V100-16GB", 15.77, (7, 0), ("Tesla-V100-SXM2-16GB", "Tesla-V100-PCIE-16GB")),
+        Card("V100-32GB", 31.73, (7, 0), ("Tesla-V100-SXM2-32GB", "Tesla-V100-PCIE-32GB", "Tesla-V100-SXM3-32GB")),
+        Card("T4", None, (7, 5), ("Tesla-T4",)),
+        Card("A100-40GB", 39.4, (8, 0), ("NVIDIA-A100-SXM4-40GB", "NVIDIA-A100-PCIE-40GB")),
+        Card("A100-80GB", 79.25, (8, 0), ("NVIDIA-A100-SXM4-80GB",)),
+        Card("A10", None, (8, 6), ("NVIDIA-A10",)),
+        Card("A10G", None, (8, 6), ("NVIDIA-A10G",)),
+        Card("A40", None, (8, 6), ("NVIDIA-A40",)),
+        Card("RTX A5000", 23.6, (8, 6), ("NVIDIA-RTX-A5000",)),
+        Card("A6000", 47.43, (8, 6), ("NVIDIA-RTX-A6000",)),
+        Card("RTX3090", 23.58, (8, 6), ("NVIDIA-GeForce-RTX-3090",)),
+        Card("L4", 22.03, (8, 9), ("NVIDIA-L4",)),
+        Card("L20", 47.37, (8, 9), ("NVIDIA-L20",)),
+        Card("L40", None, (8, 9), ("NVIDIA-L40",)),
+        Card("L40S", 44.39, (8, 9), ("NVIDIA-L40S",)),
+        Card("RTX4090", 23.53, (8, 9), ("NVIDIA-GeForce-RTX-4090",)),
+        Card("H100-80GB", 79.19, (9, 0), ("NVIDIA-H100-80GB-HBM3",)),
+        Card("H100-NVL", 93.1, (9, 0), ("NVIDIA-H100-NVL",)),
+        Card("H200", 139.8, (9, 0), ("NVIDIA-H200",)),
+        Card("GH200", None, (9, 0), ("NVIDIA-GH200-480GB",), shared_memory=True),
+        Card("B200", 178.35, (10, 0), ("NVIDIA-B200",)),
+        Card("B300", 276.6, (10, 3), ("NVIDIA-B300-SXM6-AC",)),
+        Card("RTX5090", 31.37, (12, 0), ("NVIDIA-GeForce-RTX-5090",)),
+        Card(
+            "RTX PRO 6000",
+            94.97,
+            (12, 0),
+            ("NVIDIA-RTX-PRO-6000-Blackwell-Server-Edition", "NVIDIA-RTX-PRO-6000-Blackwell-Workstation-Edition"),
+        ),
+        Card("GB10", 121.69, (12, 1), ("NVIDIA-GB10",), shared_memory=True),
+        Card("MI300X", 191.69, None, maker="amd"),
+    )
+}
+"""Every card that is known, by its name."""
+
+_BY_NAME: Mapping[str, Card] = {name.lower(): card for name, card in CARDS.items()}
+PRODUCTS: Mapping[str, Card] = {product: card for card in CARDS.values() for product in card.products}
+
+
+def card_named(name: str) -> Card | None:
+    """The card of a name of the table, case aside; None for any other."""
+    return _BY_NAME.get(name.lower())
+
+
+def card_of_product(product: str) -> Card | None:
+    """The card that a value of the node label `nvidia.com/gpu.product` means; a MIG profile is a part of one.
+
+    It ends in `-SHARED` where GPUs are time-sliced, and in `-MIG-<profile>` under MIG's strategy `single`:
+    both share the card, so the memory is nobody's alone.
+    """
+    card = PRODUCTS.get(product)
+    if card is not None:
+        return card
+    name, _, part = product.partition("-MIG-")
+    shared = product.removesuffix("-SHARED")
+    if part and name in PRODUCTS:
+        return Card(f"{PRODUCTS[name].name} MIG {part}", None, PRODUCTS[name].capability, part=True)
+    if shared != product and shared in PRODUCTS:
+        return Card(f"{PRODUCTS[shared].name} shared", None, PRODUCTS[shared].capability, part=True)
+    return None
+
+
+def card_of_memory(gibibytes: float) -> Card:
+    """A card of which only the memory is known, as `memory:` of the values says it."""
+    return Card(f"{gibibytes:g} GiB", gibibytes, stated=True)

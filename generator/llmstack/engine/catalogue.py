@@ -1,0 +1,40 @@
+"""The models that the package knows: facts read from configurations that other packages carry.
+
+The data is `schemas/models/catalogue.json`, described in the README there; its weights are counted from the sizes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from llmstack.engine.facts import ModelFacts
+from llmstack.engine.facts_file import facts_of
+
+DATA = files("llmstack") / "schemas" / "models" / "catalogue.json"
+
+
+@cache
+def _entries() -> Mapping[str, dict[str, Any]]:
+    return {entry["model"].lower(): entry for entry in json.loads(DATA.read_bytes())}
+
+
+def known_models() -> tuple[str, ...]:
+    """The names of all models of the catalogue, in order."""
+    return tuple(sorted(entry["model"] for entry in _entries().values()))
+
+
+def source_of(model: str) -> str | None:
+    """The package and release that a model's facts are from; None where the catalogue has no such model."""
+    entry = _entries().get(model.lower())
+    return str(entry["source"]) if entry else None
+
+
+@cache
+def catalogued(model: str) -> ModelFacts | None:
+    """The facts of a model of the hub, by its name (case aside, as the hub has it); None for one that is not known."""
+    entry = _entries().get(model.lower())
+    return facts_of({key: value for key, value in entry.items() if key != "source"}) if entry else None

@@ -1,0 +1,64 @@
+"""Facts of a model out of what its files say: config.json, and headers of safetensors files where there are any."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from llmstack.engine.config_json import architecture_of, context_of, modelopt_method, quantization_of, sizes_of
+from llmstack.engine.facts import ModelFacts, Quantization
+from llmstack.engine.facts_file import FactsError
+from llmstack.engine.headers import Tensor, weigh
+from llmstack.engine.shapes import count_weights
+
+
+def read_config(content: bytes) -> dict[str, Any]:
+    """config.json as data; raises FactsError where it is not a map in JSON."""
+    try:
+        data = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise FactsError("config.json is not JSON") from error
+    if not isinstance(data, dict):
+        raise FactsError("config.json is not a map of keys")
+    return data
+
+
+def learn(
+    model: str,
+    revision: str | None,
+    content: bytes,
+    files: Sequence[Mapping[str, Tensor]] = (),
+    *,
+    side: bytes | None = None,
+) -> ModelFacts:
+    """The facts of `model` at `revision`.
+
+    `content` is config.json; `files` are the tensors of each safetensors file, none where there are no such files
+    (then the weights are counted from the sizes, where the family allows it); `side` is hf_quant_config.json, where
+    TensorRT's Model Optimizer writes the quantization. Raises FactsError.
+    """
+    config = read_config(content)
+    quantization = quantization_of(config) or _side(side)
+    weights = weigh(files) if files else None if quantization else count_weights(config)
+    return ModelFacts(
+        model=model,
+        architecture=architecture_of(config),
+        sizes=sizes_of(config),
+        context=context_of(config),
+        weights=weights,
+        quantization=quantization,
+        revision=revision,
+        config=f"sha256:{hashlib.sha256(content).hexdigest()}",
+    )
+
+
+def _side(content: bytes | None) -> Quantization | None:
+    if content is None:
+        return None
+    try:
+        given = json.loads(content)["quantization"]["quant_algo"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return Quantization(modelopt_method(given)) if isinstance(given, str) else None

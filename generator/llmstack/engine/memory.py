@@ -1,0 +1,178 @@
+"""What an engine takes of a GPU's memory, term by term, and what is left for its KV cache.
+
+    KV = utilization x total - weights - activation - other - graphs                                    [GiB per GPU]
+
+The form of each term is that of vLLM's profiling run (`GPUModelRunner.profile_run`, `_dummy_sampler_run`,
+vllm/v1/worker/gpu_model_runner.py; `Worker.determine_available_memory`, gpu_worker.py); the constants come from the
+published starts that `support.TUNED_ON` names, and from nothing else. Each constant below says its row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from llmstack.engine.defaults import GRAPHS_IN_BUDGET, Batch, batch_of, on_new_runner, utilization
+from llmstack.engine.facts import Groups, ModelFacts
+from llmstack.engine.settings import AUTO_LENGTH, Settings
+from llmstack.engine.support import Engine
+
+GIB = 1 << 30
+HALF = 2
+"""Bytes of a bfloat16 or float16 number."""
+
+ALLOCATOR = 0.03
+"""GiB that weights take beside their own bytes (r018: 14.99 logged, 14.96 in its files)."""
+SORTING_SAMPLER = (38.6, 0.0)
+"""Bytes per request and word that sampling takes, and GiB beside them, while it sorted the vocabulary (r070)."""
+TRITON_SAMPLER = (14.3, 0.14)
+"""The same since 0.17, which finds top-k and top-p without sorting (r012, r018)."""
+NEW_RUNNER_SAMPLER = (6.5, 0.0)
+"""The least that "model runner v2" takes: logits in float32 and what stands beside them."""
+OTHER_ALONE = {"old": 0.13, "new": 0.25}
+"""GiB outside PyTorch's allocator on a GPU that works alone: to 0.17 (r070), from 0.18 (r018)."""
+OTHER_EAGER = 0.05
+"""The same without CUDA graphs: what the context itself has grown by."""
+OTHER_STAGE = 0.07
+"""The same on the first stage of a pipeline (r025)."""
+OTHER_TENSOR = {2: 2.07, 4: 2.13}
+"""The same with tensor parallelism since 0.17: buffers of NCCL and of the custom all-reduce (r027, r028)."""
+OTHER_TENSOR_OLD = 1.1
+"""The same before 0.17: half-way between what a GPU alone and two GPUs since 0.17 take, within a band as wide."""
+GRAPHS_PER_LAYER, GRAPHS_BASE = 0.02, 0.2
+"""GiB of CUDA graphs, a layer and in all (r018: 0.84 estimated for 32 layers)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """GiB of one GPU; what is left of the budget is the KV cache."""
+
+    budget: float
+    weights: float
+    activation: float
+    other: float
+    graphs: float
+    kv: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of the pipeline: how many layers a GPU of it holds, its terms, and how much less of activation there
+    may be where it is not certain which sampler runs."""
+
+    layers: int
+    terms: Terms
+    spare: float = 0.0
+
+
+def stages(engine: Engine, length: int) -> tuple[Stage, ...]:
+    """The terms of each stage of an engine, whose model and settings `support_of` accepts.
+
+    `length` is the longest request it serves.
+    """
+    batch = batch_of(engine.card, engine.release, engine.settings.sequences, engine.settings.tokens, length)
+    layers = stage_layers(engine.facts.sizes.layers, engine.settings.pipeline)
+    return tuple(_stage(engine, batch, layers, number) for number in range(len(layers)))
+
+
+def stage_layers(layers: int, pipeline: int) -> tuple[int, ...]:
+    """How many layers each stage holds (`get_pp_indices`, vllm/distributed/utils.py: what is left over goes to the
+    stages before the last)."""
+    each, left = divmod(layers, pipeline)
+    counts = [each] * pipeline
+    for number in range(left):
+        counts[-(number + 2)] += 1
+    return tuple(counts)
+
+
+def _stage(engine: Engine, batch: Batch, layers: tuple[int, ...], number: int) -> Stage:
+    first, last = number == 0, number == len(layers) - 1
+    share = layers[number] / engine.facts.sizes.layers
+    weights = loaded_bytes(engine, share, first=first, last=last) / GIB + ALLOCATOR
+    activation, least = _activation(engine, batch, samples=last)
+    other, graphs = _other(engine, alone=last), _graphs(engine, share)
+    budget = budget_of(engine)
+    kv = engine.settings.kv_bytes / GIB if engine.settings.kv_bytes else budget - weights - activation - other - graphs
+    return Stage(layers[number], Terms(budget, weights, activation, other, graphs, kv), activation - least)
+
+
+def budget_of(engine: Engine) -> float:
+    """GiB of each GPU that the engine may take."""
+    share = engine.settings.utilization or utilization(engine.release)
+    return (engine.card.memory or 0.0) * share
+
+
+def loaded_bytes(engine: Engine, share: float, *, first: bool, last: bool) -> float:
+    """Bytes of weights on one GPU of a stage that holds `share` of the layers."""
+    groups, settings = complete_groups(engine.facts), engine.settings
+    inside = groups.rest + groups.experts
+    if settings.quantization == "fp8":
+        inside //= 2  # linear layers become one byte a number; embeddings and head stay
+    ends = (groups.embeddings if first else 0) + (head_bytes(groups) if last and (not first or groups.head) else 0)
+    return (inside * share + ends) / settings.tensor + (groups.vision if first else 0)
+
+
+def head_bytes(groups: Groups) -> int:
+    """Bytes of the output layer: a tied one is a copy of the embeddings where it is on another GPU than they."""
+    return groups.head or groups.embeddings
+
+
+def complete_groups(facts: ModelFacts) -> Groups:
+    """The groups of the weights; where the facts give none, embeddings and head are counted from the sizes."""
+    weights = facts.weights
+    if weights is None:
+        return Groups()
+    if weights.groups.total:
+        return weights.groups
+    table = facts.sizes.vocabulary * facts.sizes.hidden * HALF
+    return Groups(embeddings=min(table, weights.bytes), rest=max(0, weights.bytes - table))
+
+
+def _activation(engine: Engine, batch: Batch, *, samples: bool) -> tuple[float, float]:
+    """GiB at the peak of the profiling run, and the least that it may be."""
+    sizes, tensor = engine.facts.sizes, engine.settings.tensor
+    width = 3 * sizes.intermediate / tensor + 4 * sizes.hidden
+    forward = 0.0 if engine.facts.is_moe else batch.tokens * width * HALF / GIB
+    routed = 2 * sizes.expert_width / tensor + sizes.hidden
+    experts = batch.tokens * sizes.experts_per_token * routed * HALF / GIB if engine.facts.is_moe else 0.0
+    peaks = sorted(_sampling(engine, batch)) if samples else [0.0]
+    return max(forward, peaks[-1]) + experts, max(forward, peaks[0]) + experts
+
+
+def _sampling(engine: Engine, batch: Batch) -> Iterator[float]:
+    """GiB that one step of sampling takes with every sampler that may run."""
+    old = engine.release < (0, 17)
+    samplers = [SORTING_SAMPLER if old else TRITON_SAMPLER]
+    if on_new_runner(engine.facts.architecture, dense=not engine.facts.is_moe, release=engine.release):
+        samplers.append(NEW_RUNNER_SAMPLER)
+    for per_word, beside in samplers:
+        yield per_word * batch.sequences * engine.facts.sizes.vocabulary / GIB + beside
+
+
+def _other(engine: Engine, *, alone: bool) -> float:
+    """GiB that something else than PyTorch takes; `alone`: this stage is the last or only one."""
+    settings, release = engine.settings, engine.release
+    if settings.tensor > 1:
+        return OTHER_TENSOR[settings.tensor] if release >= (0, 17) else OTHER_TENSOR_OLD
+    if not alone:
+        return OTHER_STAGE
+    if settings.eager:
+        return OTHER_EAGER
+    return OTHER_ALONE["old" if release < (0, 18) else "new"]
+
+
+def _graphs(engine: Engine, share: float) -> float:
+    """GiB of CUDA graphs inside the budget."""
+    return graph_memory(engine, share) if engine.release >= GRAPHS_IN_BUDGET else 0.0
+
+
+def graph_memory(engine: Engine, share: float = 1.0) -> float:
+    """GiB that CUDA graphs take, inside the budget or on top of it."""
+    if engine.settings.eager:
+        return 0.0
+    return GRAPHS_PER_LAYER * engine.facts.sizes.layers * share + GRAPHS_BASE
+
+
+def longest_request(facts: ModelFacts, settings: Settings) -> int | None:
+    """The longest request that the engine serves; None where neither flags nor facts say."""
+    return settings.length if settings.length and settings.length != AUTO_LENGTH else facts.context

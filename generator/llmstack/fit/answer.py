@@ -1,0 +1,94 @@
+"""What becomes of the engines of an environment, and what would start instead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from llmstack.engine.cards import Card
+from llmstack.engine.defaults import Minor
+from llmstack.engine.settings import Settings
+from llmstack.engine.start import Start, foresee
+from llmstack.engine.support import Engine
+from llmstack.fit.question import Known, Question, ask
+from llmstack.model.engine import Model
+from llmstack.model.stack import Stack
+
+SIZES = (1, 2, 4, 8)
+"""Tensor parallel sizes that are proposed: those of one node."""
+ROUND = 256
+"""Proposed lengths are multiples of this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What to ask instead of what the values say; None leaves it."""
+
+    length: int | None = None
+    card: Card | None = None
+    tensor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One engine and its start; the largest length and the fewest GPUs that start, None where none is known to."""
+
+    question: Question
+    start: Start
+    length: int | None = None
+    tensor: int | None = None
+
+    @property
+    def release(self) -> Minor:
+        return self.question.match.catalogue.release.minor
+
+
+def answer(stack: Stack, model: Model, known: Known, change: Change | None = None) -> Answer:
+    """What becomes of a model's engine, with proposals."""
+    question = changed(ask(stack, model, known), change or Change())
+    engine = question.engine
+    if engine is None:
+        return Answer(question, Start("unknown", "; ".join(question.missing)))
+    return Answer(question, start_of(engine), longest(engine), fewest(engine))
+
+
+def changed(question: Question, change: Change) -> Question:
+    """The question with another length, card or number of GPUs."""
+    settings, card = question.settings, change.card or question.card
+    settings = replace(settings, length=change.length or settings.length, tensor=change.tensor or settings.tensor)
+    missing = question.missing
+    if change.card is not None:
+        missing = tuple(each for each in missing if each != "nothing says which GPU it runs on")
+    return replace(question, settings=settings, card=card, missing=missing)
+
+
+@lru_cache(maxsize=1 << 12)
+def start_of(engine: Engine) -> Start:
+    """`foresee`, remembered: rules and reports ask for the same engines."""
+    return foresee(engine)
+
+
+def longest(engine: Engine) -> int | None:
+    """The largest `--max-model-len`, up to the model's own, with which the engine starts; a multiple of 256."""
+    most = engine.facts.context or engine.settings.length or 0
+    if not _starts(engine, length=ROUND):
+        return None
+    if _starts(engine, length=most):
+        return most
+    low, high = 1, most // ROUND + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if _starts(engine, length=middle * ROUND) else (low, middle)
+    return low * ROUND
+
+
+def fewest(engine: Engine) -> int | None:
+    """The fewest GPUs of one node with which the engine starts at its length."""
+    heads = engine.facts.sizes.heads or 1
+    fits = [size for size in SIZES if heads % size == 0 and _starts(engine, tensor=size)]
+    return fits[0] if fits and engine.settings.pipeline == 1 else None
+
+
+def _starts(engine: Engine, **changes: int) -> bool:
+    settings: Settings = replace(engine.settings, **changes)  # type: ignore[arg-type]
+    return foresee(replace(engine, settings=settings)).verdict == "starts"

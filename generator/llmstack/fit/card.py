@@ -1,0 +1,97 @@
+"""Which card a model's pods get: that of the pool whose GPUs they take, else of the product in a node selector."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from llmstack.engine.cards import LABEL, MIG_RESOURCE, Card, card_named, card_of_memory, card_of_product
+from llmstack.engine.memory import GIB
+from llmstack.kubernetes.accelerators import is_accelerator
+from llmstack.kubernetes.quantities import quantity
+from llmstack.model.engine import Model
+from llmstack.model.gitops import Capacity
+from llmstack.model.stack import Stack
+from llmstack.review.facts import Facts, Pool
+from llmstack.review.rollout.placement import pool_of
+
+NVIDIA, AMD = "nvidia.com/gpu", "amd.com/gpu"
+
+
+@dataclass(frozen=True, slots=True)
+class Pools:
+    """The declared pools of an environment, as the values have them and as a review counts with them."""
+
+    declared: tuple[Capacity, ...]
+    counted: tuple[Pool, ...]
+
+    @staticmethod
+    def of(stack: Stack) -> Pools:
+        """The pools of a stack."""
+        declared = tuple(stack.gitops.capacity or ())
+        counted = (Pool(each.pool, each.resource, each.count, each.per_node, dict(each.node_selector or {}))
+                   for each in declared)  # fmt: skip
+        return Pools(declared, tuple(counted))
+
+
+def pool_of_model(pools: Pools, model: Model) -> Capacity | None:
+    """The declared pool whose GPUs the model takes, chosen as a review chooses it; None where none is certain."""
+    if not pools.declared:
+        return None
+    named = {model.name: model.gitops.pool} if model.name and model.gitops.pool else {}
+    facts = Facts(pools=pools.counted, pool_of=named)
+    name = pool_of(_pod(model), gpu_resource(model), model.name, facts)
+    return next((each for each in pools.declared if each.pool == name), None)
+
+
+def _pod(model: Model) -> Mapping[str, Any]:
+    """The part of a model's pods that chooses nodes."""
+    affinity: Any = model.affinity or {}
+    if model.node_selector_terms and not model.affinity:
+        terms = {"nodeSelectorTerms": list(model.node_selector_terms)}
+        affinity = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}}
+    return {"nodeSelector": model.node_selector or {}, "affinity": affinity}
+
+
+def gpu_resource(model: Model) -> str:
+    """The resource that a model's GPUs are counted as; NVIDIA's where `resources` names none."""
+    if not model.resources:
+        return model.request_gpu_type or NVIDIA
+    return next(iter(_accelerators(model.resources)), NVIDIA)
+
+
+def asks_for_gpus(model: Model) -> bool:
+    """Whether one pod of the model asks for GPUs, or slices."""
+    if not model.resources:
+        return bool(quantity(model.request_gpu))
+    return any(quantity(count) for count in _accelerators(model.resources).values())
+
+
+def _accelerators(resources: Mapping[str, Any]) -> dict[str, Any]:
+    stated = {**(resources.get("requests") or {}), **(resources.get("limits") or {})}
+    return {key: value for key, value in stated.items() if is_accelerator(key)}
+
+
+def card_of_model(model: Model, pool: Capacity | None) -> Card | None:
+    """The card that a model's pods get; None where nothing says which."""
+    resource = gpu_resource(model)
+    if resource.startswith(MIG_RESOURCE):
+        return Card(f"MIG {resource.removeprefix(MIG_RESOURCE)}", None, part=True)
+    labels = (pool.node_selector or {}) if pool else {}
+    product = (model.node_selector or {}).get(LABEL) or labels.get(LABEL)
+    card = card_of_product(product) if product else None
+    if pool is None:
+        return card
+    card = card_named(pool.gpu) if pool.gpu else card
+    total = quantity(pool.memory) if pool.memory else None
+    return _with_memory(card, float(total / GIB), resource) if total else card
+
+
+def _with_memory(card: Card | None, memory: float, resource: str) -> Card | None:
+    """A card with the memory that the values state; of one that is not named, the resource tells the maker."""
+    if card is not None:
+        return replace(card, memory=memory, stated=True)
+    if resource not in (NVIDIA, AMD):
+        return None
+    return replace(card_of_memory(round(memory, 2)), maker="amd" if resource == AMD else "nvidia")

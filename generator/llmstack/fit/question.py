@@ -1,0 +1,118 @@
+"""What is asked of one model of the values: its facts, card, release and settings, or what of them is not known."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from llmstack.engine.cards import Card
+from llmstack.engine.catalogue import catalogued
+from llmstack.engine.facts import ModelFacts
+from llmstack.engine.facts_file import file_name
+from llmstack.engine.settings import Settings, read_settings
+from llmstack.engine.support import Engine
+from llmstack.fit.card import Pools, asks_for_gpus, card_of_model, pool_of_model
+from llmstack.flags import Catalogue, catalogue_for
+from llmstack.flags.match import Match
+from llmstack.flags.release import find_release
+from llmstack.model.engine import Model
+from llmstack.model.stack import Stack
+from llmstack.objects import arguments
+
+HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+\Z")
+
+Known = Mapping[str, ModelFacts]
+"""Facts by the path of their file below facts/: `models/meta-llama--Llama-3.1-8B-Instruct.yaml`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The engine of one model. What is None is not known, and `missing` says why, a clause each."""
+
+    model: str
+    facts: ModelFacts | None
+    card: Card | None
+    match: Match
+    settings: Settings
+    missing: tuple[str, ...] = ()
+    pool: str | None = None
+    version: str | None = None
+    """vLLM's release as the image's tag or the values name it; None where neither does."""
+
+    @property
+    def engine(self) -> Engine | None:
+        """The engine, where all of it is known."""
+        if self.facts is None or self.card is None or self.missing:
+            return None
+        return Engine(self.facts, self.card, self.match.catalogue.release.minor, self.settings)
+
+
+def ask(stack: Stack, model: Model, known: Known, pools: Pools | None = None) -> Question:
+    """What is asked of a model's engine; `pools` are those of the stack, where they are at hand."""
+    match = catalogue_for(model.repository or "", model.tag or "", model.gitops.vllm_version)
+    pool = pool_of_model(pools or Pools.of(stack), model)
+    facts, card = facts_of_model(model, known), card_of_model(model, pool)
+    given = (*arguments.options(model), *arguments.extra(model))
+    settings = _settings(given, match.catalogue, tuple(variable_names(stack, model)))
+    missing = tuple(_missing(model, facts, card, match))
+    version = None if match.sureness == "guess" else version_of(model)
+    return Question(model.name or "", facts, card, match, settings, missing, pool.pool if pool else None, version)
+
+
+@lru_cache(maxsize=1 << 12)
+def _settings(given: tuple[str, ...], catalogue: Catalogue, variables: tuple[str, ...]) -> Settings:
+    """`read_settings`, remembered: many models have the same flags."""
+    return read_settings(given, catalogue, variables)
+
+
+def version_of(model: Model) -> str | None:
+    """The release in `gitops.vllmVersion`, else in the image's tag."""
+    release = find_release(model.gitops.vllm_version or (model.tag or "").partition("@")[0])
+    if release is None:
+        return None
+    return ".".join(str(number) for number in release.numbers[: 3 if release.patch_known else 2])
+
+
+def facts_of_model(model: Model, known: Known) -> ModelFacts | None:
+    """The facts of a model: of the file that it names, else of facts/models/, else of the shipped catalogue."""
+    if model.gitops.facts:
+        return known.get(model.gitops.facts.removeprefix("facts/"))
+    name = hub_name(model)
+    if name is None:
+        return None
+    return known.get(f"models/{file_name(name)}") or catalogued(name)
+
+
+def hub_name(model: Model) -> str | None:
+    """The name on the hub that a model is loaded by; None for a path, or an address of something else."""
+    url = model.model_url or ""
+    return url if HUB_NAME.match(url) else None
+
+
+def _missing(model: Model, facts: ModelFacts | None, card: Card | None, match: Match) -> Iterator[str]:
+    if facts is None:
+        name = hub_name(model)
+        yield (
+            f"there are no facts of {name}"
+            if name
+            else f"`{model.model_url}` is no name on a hub, and leads to no facts"
+        )
+    if card is None:
+        yield "nothing says which GPU it runs on"
+    if not asks_for_gpus(model):
+        yield "it asks for no GPU"
+    if match.sureness == "guess":
+        yield f"its vLLM release is not known: {match.reason}"
+    if model.uses_ray or model.uses_lws:
+        yield "engines over several pods are not measured"
+    if model.request_gpu_mem or model.request_gpu_mem_percentage:
+        yield "a share of a GPU's memory is not measured"
+
+
+def variable_names(stack: Stack, model: Model) -> Iterator[str]:
+    """Names of the environment variables that people give the engine."""
+    for entry in (*(stack.engine.env or ()), *(model.env or ())):
+        yield str(entry.get("name"))
+    yield from stack.engine.configs or {}

@@ -1,0 +1,91 @@
+"""Keys that are passed as an argument: the flag stands at the field, and what is said of it follows from there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from operator import attrgetter
+from typing import Any
+
+from pydantic import BaseModel, GetJsonSchemaHandler
+from pydantic_core import CoreSchema
+
+from llmstack.model.types import section_of
+
+
+@dataclass(frozen=True)
+class Flag:
+    """Marks a field whose value is passed as this flag, in the order of the model's fields.
+
+    `arguments` of vLLM and the router, `duplicate-flag`, docs/values.md and the JSON Schema are made of it.
+    """
+
+    name: str
+    negated: bool = False
+    """`false` passes `--no-…`. Of other switches only `true` is passed."""
+    derived: bool = False
+    """objects/ passes it, from this key and others."""
+
+    def arguments(self, value: object) -> Iterator[str]:
+        """Yield the arguments that pass a value; none where it is unset: null, an empty text, 0."""
+        if value is True:
+            yield self.name
+        elif value is False and self.negated:
+            yield f"--no-{self.name.removeprefix('--')}"
+        elif value:
+            yield from (self.name, str(value))
+
+    def describe(self, description: str) -> str:
+        """A field's description with the flag."""
+        negation = f", or `--no-{self.name.removeprefix('--')}` for `false`" if self.negated else ""
+        return f"{description} Flag: `{self.name}`{negation}.".lstrip()
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {**handler(core), MARK: self.describe("")}
+
+
+MARK = "x-flag"
+"""Where the JSON Schema keeps the flag until its description is put together."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Marked:
+    """A field with a flag, by its attributes and by its key, both dotted."""
+
+    flag: Flag
+    attributes: str
+    key: str
+
+
+def flag_of(metadata: list[Any]) -> Flag | None:
+    """The flag among a field's metadata."""
+    return next((item for item in metadata if isinstance(item, Flag)), None)
+
+
+def passed(section: BaseModel) -> Iterator[tuple[Flag, object]]:
+    """Yield each flag of a section, and of the sections in it, with its value, derived ones left out."""
+    for marked in _marked(type(section)):
+        if not marked.flag.derived:
+            yield marked.flag, attrgetter(marked.attributes)(section)
+
+
+@cache
+def flag_keys(section: type[BaseModel]) -> Mapping[str, str]:
+    """The key that gives a flag, by flag: `--max-model-len` → `vllmConfig.maxModelLen`."""
+    return {marked.flag.name: marked.key for marked in _marked(section)}
+
+
+@cache
+def _marked(section: type[BaseModel]) -> tuple[_Marked, ...]:
+    found: list[_Marked] = []
+    for name, field in section.model_fields.items():
+        key = field.alias or name
+        if (flag := flag_of(field.metadata)) is not None:
+            found.append(_Marked(flag, name, key))
+        elif section_of(field.annotation) is field.annotation and isinstance(field.annotation, type):
+            found += [
+                _Marked(inner.flag, f"{name}.{inner.attributes}", f"{key}.{inner.key}")
+                for inner in _marked(field.annotation)
+            ]
+    return tuple(found)

@@ -1,0 +1,244 @@
+"""The one module that runs external programs: kustomize and kubeconform here, sops for `secret set`.
+
+A program is looked for in the folder of tools that the caller names, then on PATH, and its version is checked
+once. Nothing here reads the environment but PATH, and nothing reaches for the network.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from llmstack.programs.running import ending_together, run_confined
+from llmstack.progress import Step, ignore
+
+TIMEOUT = 600
+"""Seconds after which a program counts as hung."""
+
+BUILD_TIMEOUT = 120
+"""The same for one build: the largest known take half a minute, and what takes much longer is not meant to end."""
+
+WORKERS = 4
+"""How many builds run at once, at most: kustomize itself uses more than one core."""
+
+Status = Literal["valid", "invalid", "no-schema", "error", "skipped"]
+
+
+class ToolError(Exception):
+    """A program is missing, too old, or failed; the text says which, why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A program we run: its name, the oldest version that will do, and how to get it."""
+
+    name: str
+    oldest: tuple[int, int, int]
+    install: str
+    ask: str
+    """The arguments that make it print its version."""
+
+
+KUSTOMIZE = Tool("kustomize", (5, 8, 1), "go install sigs.k8s.io/kustomize/kustomize/v5@v5.8.1", "version")
+KUBECONFORM = Tool("kubeconform", (0, 7, 0), "go install github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0", "-v")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What kubeconform says of one resource. `errors` are (JSON path, message) pairs of an invalid one."""
+
+    source: str
+    """The file it was read from, or the name of the text."""
+    api_version: str
+    kind: str
+    name: str
+    status: Status
+    message: str = ""
+    errors: tuple[tuple[str, str], ...] = ()
+
+
+def find_tool(tool: Tool, folder: Path | None = None) -> Path:
+    """Return the program's path: in `folder` (where $LLMSTACK_TOOLS points), else on PATH.
+
+    Raises ToolError with the install line when it is missing or older than `tool.oldest`.
+    """
+    wanted = ".".join(map(str, tool.oldest))
+    places = ([str(folder)] if folder is not None else []) + [os.environ.get("PATH", os.defpath)]
+    found = shutil.which(tool.name, path=os.pathsep.join(places))
+    if found is None:
+        where = f"neither in {folder} nor on PATH" if folder is not None else "not on PATH"
+        raise ToolError(f"{tool.name} is {where}: install it with `{tool.install}`")
+    said = run([found, *tool.ask.split()], tool.name, confined=True).stdout.strip()
+    version = _parse_version(said)
+    if version is not None and (version < tool.oldest or _is_next_major(version, tool)):
+        raise ToolError(f"{found} is {said}, and {wanted} is needed: install it with `{tool.install}`")
+    return Path(found)
+
+
+def _parse_version(text: str) -> tuple[int, int, int] | None:
+    """The first `1.2.3` in a program's answer. None for a build that does not know its version.
+
+    kubeconform prints `development` when it was built with `go install`, kustomize `(devel)` when built from
+    source.
+    """
+    match = re.search(r"(\d+)\.(\d+)\.(\d+)", text)
+    return (int(match[1]), int(match[2]), int(match[3])) if match else None
+
+
+def _is_next_major(version: tuple[int, int, int], tool: Tool) -> bool:
+    return tool.oldest[0] > 0 and version[0] > tool.oldest[0]
+
+
+def kustomize_build(program: Path, folder: Path) -> str:
+    """Return what `kustomize build folder` prints, a YAML stream; raises ToolError with what kustomize says.
+
+    The default load restriction holds: files outside `folder` are reached through its bases only. The folder is named
+    as `.`, which no name of it can make into a repository to be fetched.
+    """
+    command = [os.path.abspath(program), "build", "."]
+    return run(command, f"kustomize build {folder}", confined=True, folder=folder, timeout=BUILD_TIMEOUT).stdout
+
+
+def kustomize_build_all(program: Path, folders: Iterable[Path], step: Step = ignore) -> dict[Path, str | ToolError]:
+    """Build several folders at once; one that fails is a ToolError in its place and hides no other.
+
+    `step` is told how many of how many are built.
+    """
+
+    def build(folder: Path) -> str | ToolError:
+        try:
+            return kustomize_build(program, folder)
+        except ToolError as error:
+            return error
+
+    ordered = list(dict.fromkeys(folders))
+    built = {}
+    pool = ThreadPoolExecutor(max_workers=min(WORKERS, os.cpu_count() or 1))
+    with pool, ending_together():
+        try:
+            for folder, output in zip(ordered, pool.map(build, ordered), strict=True):
+                built[folder] = output
+                step(len(built), len(ordered))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return built
+
+
+def kubeconform(
+    program: Path, files: Sequence[Path], *, schema_locations: Sequence[str], kubernetes_version: str
+) -> list[Verdict]:
+    """Validate every resource of `files` (folders are searched for YAML) strictly; one verdict for each,
+    valid or not.
+
+    `schema_locations` are kubeconform's path templates and must not be empty (it would ask the network);
+    `kubernetes_version` is `1.34` or `1.34.0`. Verdicts come in the order of files, kind and name.
+    """
+    if not schema_locations:
+        raise ValueError("kubeconform needs a schema location")
+    if not files:
+        return []
+    version = kubernetes_version if kubernetes_version.count(".") == 2 else f"{kubernetes_version}.0"
+    command = [str(program), "-strict", "-verbose", "-output", "json", "-kubernetes-version", version]
+    for location in schema_locations:
+        command += ["-schema-location", location]
+    done = run([*command, "--", *map(str, files)], "kubeconform", accept=(0, 1), confined=True)
+    try:
+        resources: list[dict[str, Any]] = json.loads(done.stdout)["resources"] or []
+    except (ValueError, KeyError, TypeError) as error:
+        said = (done.stderr or done.stdout).strip().partition("\n")[0]
+        raise ToolError(f"kubeconform printed no result: {said or 'nothing'}") from error
+    verdicts = [_verdict(resource) for resource in resources if resource["status"]]  # "" is an empty document
+    return sorted(verdicts, key=lambda v: (v.source, v.kind, v.name, v.api_version, v.message))
+
+
+def kubeconform_texts(
+    program: Path, texts: Mapping[str, str], *, schema_locations: Sequence[str], kubernetes_version: str
+) -> list[Verdict]:
+    """`kubeconform` on YAML streams by name (a unit's build), all in one process; `source` is the name."""
+    with tempfile.TemporaryDirectory(prefix="llmstack-") as folder:
+        names: dict[str, str] = {}
+        for number, (name, text) in enumerate(texts.items()):
+            file = Path(folder) / f"{number:06}.yaml"
+            file.write_text(text, encoding="utf-8")
+            names[str(file)] = name
+        verdicts = kubeconform(
+            program,
+            [Path(folder)] if names else [],
+            schema_locations=schema_locations,
+            kubernetes_version=kubernetes_version,
+        )
+    return [_renamed(verdict, names[verdict.source]) for verdict in verdicts]
+
+
+def _renamed(verdict: Verdict, source: str) -> Verdict:
+    return Verdict(
+        source,
+        verdict.api_version,
+        verdict.kind,
+        verdict.name,
+        verdict.status,
+        verdict.message,
+        verdict.errors,
+    )
+
+
+def _verdict(resource: Mapping[str, Any]) -> Verdict:
+    message = resource.get("msg", "")
+    status: Status = _STATUSES.get(resource["status"], "error")
+    if status == "error" and message.startswith("could not find schema for "):
+        status = "no-schema"
+    errors = tuple((error["path"], error["msg"]) for error in resource.get("validationErrors") or ())
+    return Verdict(
+        resource["filename"], resource["version"], resource["kind"], resource["name"], status, message, errors
+    )
+
+
+_STATUSES: dict[str, Status] = {
+    "statusValid": "valid",
+    "statusInvalid": "invalid",
+    "statusSkipped": "skipped",
+    "statusError": "error",
+}
+
+
+def run(
+    command: Sequence[str],
+    what: str,
+    *,
+    accept: Sequence[int] = (0,),
+    given: str | None = None,
+    confined: bool = False,
+    folder: Path | None = None,
+    timeout: int = TIMEOUT,
+) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end, with `given` (or nothing) on its stdin; ToolError when it cannot run, hangs or fails.
+
+    `what` names it in messages. A confined one, in `folder`, opens no socket, runs nothing else and finds nothing in
+    its environment; it ends with us.
+    """
+    try:
+        if confined:
+            with ending_together():
+                done = run_confined(command, folder=folder, timeout=timeout)
+        else:
+            done = subprocess.run(
+                command, input=given or "", capture_output=True, timeout=timeout, check=False, encoding="utf-8"
+            )
+    except subprocess.TimeoutExpired as error:
+        raise ToolError(f"{what} did not finish within {timeout} seconds") from error
+    except OSError as error:
+        raise ToolError(f"{command[0]} cannot be run: {error.strerror}") from error
+    if done.returncode not in accept:
+        said = done.stderr.strip().removeprefix("Error: ") or f"exit code {done.returncode}"
+        raise ToolError(f"{what} failed: {said}")
+    return done

@@ -1,0 +1,144 @@
+"""The engines that `llmstack fit` speaks of: as text whose terms add up, and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from llmstack.engine.defaults import GRAPHS_IN_BUDGET
+from llmstack.engine.start import Cache, Start
+from llmstack.fit.answer import Answer
+
+SAID = {
+    "starts": "starts",
+    "does-not-start": "does not start",
+    "too-close": "too close to tell",
+    "unknown": "unknown",
+}
+"""The verdicts, as people read them."""
+
+Named = tuple[str, Answer]
+"""An environment, and the answer about one of its engines."""
+
+
+def fit_text(answers: Sequence[Named]) -> str:
+    """A paragraph for each engine."""
+    return "\n".join("\n".join(_paragraph(environment, answer)) + "\n" for environment, answer in answers)
+
+
+def _paragraph(environment: str, answer: Answer) -> Iterator[str]:
+    start = answer.start
+    yield f"{environment}/{answer.question.model}: {SAID[start.verdict]}"
+    yield f"  {_engine(answer)}"
+    yield f"  {start.why}"
+    if start.terms is not None:
+        yield from _terms(answer)
+    elif start.cache is not None and start.cache.high is not None:
+        yield f"  The weights leave at most {start.cache.high:.2f} GiB of each GPU for the KV cache."
+    if start.cache is not None and start.cache.tokens is not None and start.cache.requests is not None:
+        requests = f"{start.cache.requests:.2f} requests of {start.length:,} tokens"
+        yield f"  The KV cache holds about {start.cache.tokens:,} tokens: {requests} at once."
+    yield from _proposals(answer)
+    if start.support is not None:
+        borne_out = f"borne out by {', '.join(start.support.rows)} (docs/engine.md)"
+        yield f"  Band of vLLM {start.support.era}, {start.support.form}: {borne_out}."
+
+
+def _engine(answer: Answer) -> str:
+    """What the engine is, in a line."""
+    question = answer.question
+    card = question.card.name if question.card else "GPU unknown"
+    version = f"vLLM {question.version or 'unknown'}"
+    facts = question.facts
+    origin = "" if facts is None or facts.weights is None else f", weights from {facts.weights.origin}"
+    gpus = question.settings.gpus
+    model = facts.model if facts else "model unknown"
+    return f"{model}{origin} · {gpus} × {card} · {version}"
+
+
+def _terms(answer: Answer) -> Iterator[str]:
+    """The terms of the GPU that decides, in GiB; they add up to the budget."""
+    start, terms = answer.start, answer.start.terms
+    assert terms is not None
+    cache = start.cache or Cache(None, None)
+    on_top = " (on top of the budget with this release)" if answer.release < GRAPHS_IN_BUDGET else ""
+    band = f" ({cache.low:.2f} to {cache.high:.2f})" if cache.low is not None and cache.high is not None else ""
+    rows = (
+        ("weights", terms.weights, ""),
+        ("activation", terms.activation, ""),
+        ("outside PyTorch", terms.other, ""),
+        ("CUDA graphs", terms.graphs, on_top),
+        ("KV cache", terms.kv, band),
+    )
+    for name, amount, beside in rows:
+        yield f"  {name:<16} {amount:>8.2f} GiB{beside}"
+    yield f"  {'= per GPU':<16} {terms.budget:>8.2f} GiB"
+
+
+def _proposals(answer: Answer) -> Iterator[str]:
+    start, settings = answer.start, answer.question.settings
+    if answer.length is not None and (start.verdict != "starts" or answer.length > (start.length or 0)):
+        yield f"  The longest request with which it starts: --max-model-len {answer.length}."
+    if answer.tensor is not None and answer.tensor != settings.tensor:
+        yield f"  The fewest GPUs with which it starts: --tensor-parallel-size {answer.tensor}."
+
+
+def fit_json(answers: Sequence[Named]) -> str:
+    """`{"engines": [...]}`, an item for each engine as a review has it."""
+    return json.dumps({"engines": [engine_item(name, answer) for name, answer in answers]}, indent=2) + "\n"
+
+
+def engine_item(environment: str, answer: Answer) -> dict[str, Any]:
+    """One engine: numbers in GiB per GPU, null where they are not known."""
+    question, start = answer.question, answer.start
+    support = start.support
+    return {
+        "env": environment,
+        "model": question.model,
+        "gpu": question.card.name if question.card else None,
+        "vllm": {"from": None, "to": question.version},
+        "verdict": start.verdict,
+        "why": start.why,
+        "kv": {"from": None, "to": cache_item(start)},
+        "terms": terms_item(start),
+        "basis": "unknown" if support is None else "assumed",
+        "rows": list(support.rows) if support else [],
+        "proposals": {"maxModelLen": answer.length, "tensorParallelSize": answer.tensor},
+        "upgrade": [],
+    }
+
+
+def cache_item(start: Start) -> dict[str, Any] | None:
+    """The KV cache of a start; `low`, `tokens` and `requests` are null where only a bound is known."""
+    cache = start.cache
+    if cache is None:
+        return None
+    return {
+        "low": _round(cache.low),
+        "high": _round(cache.high),
+        "tokens": cache.tokens,
+        "requests": _round(cache.requests),
+        "requestsLow": _round(cache.requests_low),
+        "requestsHigh": _round(cache.requests_high),
+        "maxModelLen": start.length,
+    }
+
+
+def terms_item(start: Start) -> dict[str, float] | None:
+    """The terms of the GPU that decides, which add up to `budget`; null where they are unknown."""
+    terms = start.terms
+    if terms is None:
+        return None
+    parts = {"weights": terms.weights, "activation": terms.activation, "nonTorch": terms.other, "graphs": terms.graphs}
+    rounded = {name: round(amount, 2) for name, amount in parts.items()}
+    budget = round(terms.budget, 2)
+    return rounded | {"kv": round(budget - sum(rounded.values()), 2), "budget": budget}
+
+
+def _round(number: float | None) -> float | None:
+    return None if number is None else round(number, 2)
+
+
+FIT_FORMATS: Mapping[str, Callable[[Sequence[Named]], str]] = {"text": fit_text, "json": fit_json}
+"""Every format of `fit` by its name."""

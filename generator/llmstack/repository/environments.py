@@ -1,0 +1,100 @@
+"""The environments of a repository: the files of values/, each the values of one, and base.yaml under all of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from llmstack.disk.error import DiskError
+from llmstack.errors import IrregularFileError, UsageError
+from llmstack.finding import Finding, Place, Severity
+from llmstack.kustomize.trust import irregular_file
+from llmstack.model.types import LABEL
+from llmstack.repository.snapshot import Snapshot
+from llmstack.values.source import Source, read_source
+
+SUFFIXES = (".yaml", ".yml")
+BASE = "base"
+VALUES = "values"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One environment: its name and its values file, as messages name it."""
+
+    name: str
+    path: str
+    """From the root; absolute for a file elsewhere."""
+    label: str
+    layered: bool = True
+    """Whether values/base.yaml lies under it; not so for a file outside values/."""
+
+
+def list_environments(snapshot: Snapshot) -> list[Environment]:
+    """Every environment by name. Raises UsageError when two files name one environment."""
+    found: dict[str, Environment] = {}
+    for path in _values_files(snapshot):
+        name = PurePosixPath(path).stem
+        if name == BASE:
+            continue
+        if name in found:
+            raise UsageError(f"{found[name].label} and {path} name the same environment: keep one")
+        found[name] = Environment(name, path, path)
+    return list(found.values())
+
+
+def find_base(snapshot: Snapshot) -> str | None:
+    """The path of values/base.yaml, None when there is none."""
+    paths = [path for path in _values_files(snapshot) if PurePosixPath(path).stem == BASE]
+    if len(paths) > 1:
+        raise UsageError("values/base.yaml and values/base.yml are the same layer: keep one")
+    return paths[0] if paths else None
+
+
+def _values_files(snapshot: Snapshot) -> list[str]:
+    """The files of values/, hidden ones left out: editors keep their locks and copies in such."""
+    entries = snapshot.entries(VALUES).items()
+    found = {n: kind for n, kind in entries if PurePosixPath(n).suffix in SUFFIXES and not n.startswith(".")}
+    for name, kind in found.items():
+        if kind:
+            raise UsageError(f"{VALUES}/{name} is {kind}: move it away, or put a values file in its place")
+    return [f"{VALUES}/{name}" for name in found]
+
+
+def read_values(snapshot: Snapshot, environment: Environment, base: Source | None) -> list[Source]:
+    """The values files of an environment, lowest first; `base` is values/base.yaml, read once for all."""
+    own = read_file(snapshot, environment.path, environment.label)
+    return [base, own] if base is not None and environment.layered else [own]
+
+
+def read_base(snapshot: Snapshot) -> Source | None:
+    """values/base.yaml, None when there is none."""
+    path = find_base(snapshot)
+    return read_file(snapshot, path, path) if path is not None else None
+
+
+def read_file(snapshot: Snapshot, path: str, label: str) -> Source:
+    """Read a values file; raises DiskError when it is not there any more, or cannot be read.
+
+    What is no regular file of the repository has the finding that says so, and holds nothing.
+    """
+    try:
+        content = snapshot.read_regular(path)
+    except IrregularFileError as error:
+        return Source(label, "", None, (irregular_file(label, error),))
+    if content is None:
+        raise DiskError(label, "cannot be read: it is gone")
+    return read_source(label, content)
+
+
+def name_findings(environments: Sequence[Environment]) -> Iterator[Finding]:
+    """Yield a finding for each environment whose name is not a DNS label."""
+    for environment in environments:
+        if not re.fullmatch(LABEL, environment.name) or len(environment.name) > 63:
+            message = f"the environment's name `{environment.name}` is not a DNS label"
+            help = "name the file with lower-case letters, digits and `-`" + (
+                "" if environment.layered else ", or give --env NAME"
+            )
+            yield Finding("bad-name", Severity.ERROR, message, place=Place(environment.label), help=help)

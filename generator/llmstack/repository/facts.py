@@ -1,0 +1,66 @@
+"""What the values of an environment say besides objects, as the review takes it: capacity, load times, places."""
+
+from __future__ import annotations
+
+from llmstack.finding import Route
+from llmstack.model.stack import Stack
+from llmstack.model.types import seconds
+from llmstack.repository.expected import Units
+from llmstack.repository.read import Reading
+from llmstack.review.facts import Acknowledgement, Facts, Pool
+from llmstack.tree.flux import timeout
+from llmstack.tree.sync_unit import SyncUnit
+from llmstack.values.layers import MODELS, Layers
+
+
+def read_facts(reading: Reading | None, affected: Units) -> Facts:
+    """What the values of one environment say; nothing where they are gone or have errors. `affected` are the units
+    whose objects get a place."""
+    if reading is None or reading.stack is None:
+        return Facts()
+    stack, gitops = reading.stack, reading.stack.gitops
+    models = stack.models
+    return Facts(
+        pools=tuple(
+            Pool(each.pool, each.resource, each.count, each.per_node, dict(each.node_selector or {}))
+            for each in gitops.capacity or ()
+        ),
+        load_seconds={m.name: seconds(m.gitops.load_time) for m in models if m.name and m.gitops.load_time},
+        pool_of={m.name: m.gitops.pool for m in models if m.name and m.gitops.pool},
+        acknowledgements=tuple(
+            Acknowledgement(each.risk, each.object, each.until, each.reason) for each in gitops.acknowledge or ()
+        ),
+        places=_places(reading.layers, stack, affected),
+        sync_timeout_seconds=_timeouts(stack, affected),
+    )
+
+
+def _timeouts(stack: Stack, affected: Units) -> dict[str, int]:
+    """Seconds that Flux waits for each model's unit, by model."""
+    if stack.gitops.sync.tool != "flux":
+        return {}
+    units = {unit.removeprefix("models/"): objects for unit, objects in affected.items() if unit.startswith("models/")}
+    return {model: timeout(SyncUnit(f"models/{model}", "", (), tuple(objects))) for model, objects in units.items()}
+
+
+_SECTIONS = {
+    "router": ("routerSpec",),
+    "cache-server": ("cacheServerSpec",),
+    "storage": ("sharedStorage",),
+    "stack": ("servingEngineSpec",),
+}
+
+
+def _places(layers: Layers, stack: Stack, affected: Units) -> dict[str, str]:
+    """`values/prod.yaml:12` by `Kind/name`: where the values speak of what the object's unit holds."""
+    routes: dict[str, Route] = dict(_SECTIONS)
+    for number, model in enumerate(stack.engine.model_spec):
+        routes[f"models/{model.name}"] = (*MODELS, number, "name")
+    places: dict[str, str] = {}
+    for unit, objects in affected.items():
+        place = layers.place(routes[unit]) if unit in routes else None
+        if place is not None:
+            places |= {
+                f"{object['kind']}/{object['metadata']['name']}": f"{place.path}:{place.line}" for object in objects
+            }
+    return places

@@ -1,0 +1,155 @@
+"""What `gen` does to a repository: the files of its environments, planned against those on disk, and written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from llmstack.disk.apply import apply
+from llmstack.disk.ownership import is_ours
+from llmstack.disk.plan import WritePlan, plan_tree
+from llmstack.errors import RefusedError, UsageError
+from llmstack.finding import Finding, has_errors, sort_findings
+from llmstack.repository.environments import Environment, list_environments
+from llmstack.repository.expected import expect_base, expect_environment
+from llmstack.repository.project import Project
+from llmstack.repository.read import Reading, check, read_environments
+from llmstack.repository.snapshot import Snapshot
+from llmstack.repository.sops_config import renew_rules
+from llmstack.repository.units import generated_environments, scopes
+from llmstack.tree import sops_rules
+from llmstack.tree.base import Base
+
+
+@dataclass(frozen=True)
+class Generation:
+    """What `gen` would do: the findings, and a plan when there is no error among them."""
+
+    findings: list[Finding]
+    plan: WritePlan | None
+    readings: tuple[Reading, ...] = ()
+    """The environments that were read for it."""
+
+    @property
+    def environments(self) -> tuple[str, ...]:
+        return tuple(reading.environment.name for reading in self.readings)
+
+
+def generate(
+    project: Project,
+    names: Sequence[str],
+    *,
+    force: bool = False,
+    prune: Sequence[str] = (),
+    only: str | None = None,
+    filters: bool = True,
+) -> Generation:
+    """Plan the files of the environments that are named (all of them for none), and of base/.
+
+    A run that changes base/ plans every environment again. Without `filters` none of Git's clean filters is run, which
+    are programs: a plan that is only looked at wants none. Raises RefusedError when an environment in overlays/ has no
+    values file any more and `prune` does not name it.
+    """
+    orphans = _find_orphans(project.disk, prune)
+    if project.means_all(names) and not prune:
+        _refuse(orphans)
+    asked = project.select(names) if names or not prune else []
+    findings, base = expect_base(project.disk)
+    if has_errors(findings) or base is None:
+        readings = read_environments(project.disk, asked)
+        return Generation(sort_findings([*findings, *check(readings)]), None, tuple(readings))
+    chosen = asked
+    if _changes_base(project, base, force=force, filters=filters):
+        _refuse(orphans)
+        chosen = list_environments(project.disk)
+    generation = _plan(project, chosen, base, force=force, prune=prune, filters=filters)
+    return generation if only is None else _restrict(generation, only)
+
+
+def _changes_base(project: Project, base: Base, *, force: bool, filters: bool) -> bool:
+    plan = plan_tree(project.root, base.files, scopes=["base"], force=force, filters=filters)
+    return bool(plan.changes or plan.refusals)
+
+
+def _plan(
+    project: Project,
+    environments: Sequence[Environment],
+    base: Base,
+    *,
+    force: bool,
+    prune: Sequence[str],
+    filters: bool,
+) -> Generation:
+    disk = project.disk
+    readings = tuple(read_environments(disk, environments))
+    findings = check(readings)
+    if has_errors(findings) or any(reading.stack is None for reading in readings):
+        return Generation(findings, None, readings)
+    wanted, owned = dict(base.files), ["base", *(scope for name in prune for scope in scopes(disk, name))]
+    for reading in readings:
+        assert reading.subject is not None
+        expected = expect_environment(disk, reading.environment, reading.subject, base)
+        findings += expected.findings
+        wanted |= expected.files
+        owned += scopes(disk, reading.environment.name)
+    if has_errors(findings):
+        return Generation(sort_findings(findings), None, readings)
+    stacks = {reading.environment.name: reading.stack for reading in readings if reading.stack is not None}
+    rules, found = renew_rules(disk, stacks)
+    plan = plan_tree(project.root, wanted | rules, scopes=[*owned, sops_rules.PATH], force=force, filters=filters)
+    return Generation(sort_findings([*findings, *found]), plan, readings)
+
+
+def _find_orphans(disk: Snapshot, prune: Sequence[str]) -> list[str]:
+    """Generated environments without a values file, those to be pruned left out."""
+    known = {environment.name for environment in list_environments(disk)}
+    generated = generated_environments(disk)
+    for name in prune:
+        if name in known:
+            raise UsageError(f"--prune-env {name}: its values file is still there; remove that first")
+        if name not in generated:
+            raise UsageError(f"--prune-env {name}: there is no overlays/{name}")
+    gone = [name for name in generated if name not in known and name not in prune]
+    return [name for name in gone if is_ours(disk.read_bytes(f"overlays/{name}/kustomization.yaml") or b"")]
+
+
+def _refuse(orphans: Sequence[str]) -> None:
+    if orphans:
+        advice = "`gen --prune-env {0}` removes it, or bring values/{0}.yaml back"
+        raise RefusedError([f"overlays/{name} has no values file any more: {advice.format(name)}" for name in orphans])
+
+
+def _restrict(generation: Generation, model: str) -> Generation:
+    """The part of a generation that concerns one model: its units, and the lists that name it."""
+    if generation.plan is None:
+        return generation
+    stacks = [reading.stack for reading in generation.readings if reading.stack is not None]
+    named = any(each.name == model and each.is_enabled for stack in stacks for each in stack.engine.model_spec)
+    plan = generation.plan
+    if not named and not any(_is_own(change.path, model) for change in plan.changes):
+        raise UsageError(f"--only {model}: no environment has a model of that name")
+    changes = tuple(change for change in plan.changes if _is_own(change.path, model) or _is_list(change.path))
+    if all(change.kind == "write" for change in changes if _is_own(change.path, model)):
+        changes = tuple(change for change in changes if _is_own(change.path, model))
+    refusals = tuple(each for each in plan.refusals if _is_own(each.path, model) or _is_list(each.path))
+    return replace(generation, plan=replace(plan, changes=changes, refusals=refusals))
+
+
+def _is_own(path: str, model: str) -> bool:
+    return f"/models/{model}/" in path or path.endswith(f"/models/{model}.yaml")
+
+
+def _is_list(path: str) -> bool:
+    """Whether a file lists the models of an environment: its aggregate, the page, what the sync tool reads."""
+    overlay = path.startswith("overlays/") and path.count("/") == 2
+    return overlay or (path.startswith("clusters/") and path.count("/") == 3 and "/models/" not in path)
+
+
+def write(project: Project, plan: WritePlan) -> None:
+    """Carry a plan out; raises RefusedError when something that is not ours is in the way."""
+    if plan.refusals:
+        helps = dict.fromkeys(refusal.help for refusal in plan.refusals)
+        shown = (f"{refusal.message}\n{refusal.diff}".rstrip("\n") for refusal in plan.refusals)
+        raise RefusedError([*shown, *helps])
+    if plan.changes or plan.empty_folders:
+        apply(plan, project.root)

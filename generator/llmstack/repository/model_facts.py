@@ -1,0 +1,50 @@
+"""facts/models/ of a repository: read for checks and reviews, written by `learn model`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from llmstack.engine.facts import ModelFacts
+from llmstack.engine.facts_file import FactsError, file_name, read_facts
+from llmstack.finding import Finding, Place, Severity
+from llmstack.fit.question import hub_name
+from llmstack.model.engine import Model
+from llmstack.repository.snapshot import Snapshot
+
+ROOT = "facts"
+MOST_BYTES = 1 << 20
+
+
+def facts_paths(models: Iterable[Model]) -> Iterator[str]:
+    """Yield the files below facts/ that models lead to, there or not."""
+    for model in models:
+        name = hub_name(model)
+        if model.gitops.facts:
+            yield model.gitops.facts.removeprefix(f"{ROOT}/")
+        elif name is not None:
+            yield f"models/{file_name(name)}"
+
+
+def read_model_facts(snapshot: Snapshot, models: Iterable[Model]) -> tuple[dict[str, ModelFacts], list[Finding]]:
+    """The facts that models lead to, by path below facts/, and a finding for each file that cannot be read."""
+    facts: dict[str, ModelFacts] = {}
+    findings: list[Finding] = []
+    for path in sorted(set(facts_paths(models))):
+        content = snapshot.read_bytes(f"{ROOT}/{path}") if is_inside(path) else None
+        if content is None:
+            continue
+        try:
+            facts[path] = read_facts(content[:MOST_BYTES].decode("utf-8", "replace"))
+        except FactsError as error:
+            place = Place(f"{ROOT}/{path}", error.line or 1)
+            help = "write it again with `llmstack learn model`"
+            findings.append(
+                Finding("bad-facts", Severity.ERROR, f"the facts cannot be read: {error}", place=place, help=help)
+            )
+    return facts, findings
+
+
+def is_inside(path: str) -> bool:
+    """Whether a path stays below the folder that it starts from."""
+    parts = path.split("/")
+    return bool(path) and not path.startswith("/") and ".." not in parts and "\\" not in path

@@ -1,0 +1,98 @@
+"""What the values of environments say: validated, and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from llmstack.checks import FOUNDATIONS, run_checks, settle
+from llmstack.checks.partial import key_of, run_partial
+from llmstack.checks.subject import Subject
+from llmstack.finding import Finding, sort_findings
+from llmstack.model.reading import read_stack
+from llmstack.model.stack import Stack
+from llmstack.repository.environments import Environment, list_environments, name_findings, read_base, read_values
+from llmstack.repository.model_facts import read_model_facts
+from llmstack.repository.snapshot import Snapshot
+from llmstack.values.layers import Layers
+from llmstack.values.source import Source
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One environment as it was read; the subject of the checks is None when its values are not valid."""
+
+    environment: Environment
+    layers: Layers
+    subject: Subject | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def stack(self) -> Stack | None:
+        return self.subject.stack if self.subject else None
+
+
+def read_environments(snapshot: Snapshot, environments: Sequence[Environment]) -> list[Reading]:
+    """Read and validate environments, each with the others of the repository beside it."""
+    base = read_base(snapshot)
+    readings = [_read(snapshot, environment, base) for environment in environments]
+    stacks = {reading.environment.name: reading.stack for reading in readings if reading.stack is not None}
+    stacks |= _other_stacks(snapshot, stacks, base)
+    return [_beside(reading, stacks) for reading in readings]
+
+
+def read_environment(snapshot: Snapshot, environment: Environment) -> Reading:
+    """Read and validate one environment by itself."""
+    return _read(snapshot, environment, read_base(snapshot))
+
+
+def _read(snapshot: Snapshot, environment: Environment, base: Source | None) -> Reading:
+    name = environment.name
+    layers, stack, findings = read_stack(read_values(snapshot, environment, base))
+    if stack is None:
+        return Reading(environment, layers, None, (*name_findings([environment]), *findings))
+    facts, unread = read_model_facts(snapshot, stack.models)
+    subject = Subject(name, stack.named(name), layers, facts=facts)
+    return Reading(environment, layers, subject, (*name_findings([environment]), *findings, *unread))
+
+
+def _beside(reading: Reading, stacks: Mapping[str, Stack]) -> Reading:
+    """The reading with the stacks of the other environments."""
+    if reading.subject is None:
+        return reading
+    others = {name: stack for name, stack in stacks.items() if name != reading.environment.name}
+    return replace(reading, subject=replace(reading.subject, others=others))
+
+
+def _other_stacks(snapshot: Snapshot, known: Collection[str], base: Source | None) -> dict[str, Stack]:
+    """Stacks of the environments that are not asked for but may collide with those that are.
+
+    Only files that name a cluster at all are validated: a collision needs one.
+    """
+    stacks = {}
+    for environment in list_environments(snapshot):
+        if environment.name in known:
+            continue
+        sources = read_values(snapshot, environment, base)
+        if any("cluster:" in source.text for source in sources):
+            stack = read_stack(sources)[1]
+            if stack is not None:
+                stacks[environment.name] = stack
+    return stacks
+
+
+def check(readings: Sequence[Reading]) -> list[Finding]:
+    """The findings of reading and of all checks, settled and sorted."""
+    return sort_findings(finding for reading in readings for finding in _check(reading))
+
+
+def _check(reading: Reading) -> list[Finding]:
+    found = list(reading.findings)
+    if reading.subject is not None:
+        found += run_checks(reading.subject)
+    if reading.subject is None or any(finding.id in FOUNDATIONS for finding in found):
+        said = {key_of(finding) for finding in found}
+        rest = run_partial(reading.environment.name, reading.layers)
+        found += [finding for finding in rest if key_of(finding) not in said]
+    levels = reading.stack.gitops.checks if reading.stack else None
+    return list(settle(found, reading.layers, dict(levels or {})))

@@ -1,0 +1,133 @@
+"""What llmstack says of starts that somebody measured: never more than it can know, and inside its band."""
+
+from __future__ import annotations
+
+import pytest
+
+from llmstack.engine.blocks import layout_of
+from llmstack.engine.defaults import BLOCK_SIZE, batch_of
+from llmstack.engine.memory import GIB, longest_request, stage_layers
+from llmstack.engine.start import element_bytes, foresee
+from llmstack.engine.support import CLASSES, TUNED_ON, Support, support_of
+from tests.engine.starts import Row, engine_of, rows
+
+ROWS = {row.id: row for row in rows()}
+TOKEN_RULE = 0.004
+"""The most that tokens computed from a logged memory may differ from the logged tokens."""
+MEASURED = [row for row in rows() if row.number("kv_gib") is not None and row.text["conf"] in "AB"]
+
+
+def named(row: Row) -> str:
+    return row.id
+
+
+def supported(row: Row) -> Support | None:
+    found = support_of(engine_of(row))
+    return found if isinstance(found, Support) else None
+
+
+@pytest.mark.parametrize("row", rows(), ids=named)
+def test_no_start_is_promised_that_failed(row: Row) -> None:
+    start = foresee(engine_of(row))
+    assert not (row.failed and start.verdict == "starts"), start.why
+    assert row.failed or start.verdict != "does-not-start", start.why
+
+
+@pytest.mark.parametrize("row", [row for row in rows() if supported(row) is None], ids=named)
+def test_where_no_class_bears_out_the_answer_is_unknown(row: Row) -> None:
+    start = foresee(engine_of(row))
+    assert start.verdict == "unknown" or (row.failed and start.verdict == "does-not-start")
+    assert start.why
+    assert start.terms is None
+    assert start.cache is None or (start.cache.low is None and start.cache.tokens is None)
+
+
+@pytest.mark.parametrize("row", [row for row in MEASURED if supported(row)], ids=named)
+def test_measured_memory_is_inside_the_band(row: Row) -> None:
+    measured, cache = row.number("kv_gib"), foresee(engine_of(row)).cache
+    assert measured is not None
+    assert cache is not None
+    assert cache.low is not None
+    assert cache.high is not None
+    assert cache.low <= measured <= cache.high
+
+
+@pytest.mark.parametrize("support", CLASSES, ids=lambda support: f"{support.era} {support.form}")
+def test_a_class_is_borne_out_by_rows_that_nothing_was_tuned_on(support: Support) -> None:
+    assert support.rows
+    assert not set(support.rows) & set(TUNED_ON)
+    for id in support.rows:
+        row = ROWS[id]
+        assert row.text["conf"] in "AB"
+        assert supported(row) == support
+        inside = _inside(row)
+        assert inside, f"{id} is not inside the band"
+
+
+def _inside(row: Row) -> bool:
+    """Whether what was logged, memory or else tokens, lies in the band."""
+    start = foresee(engine_of(row))
+    cache = start.cache
+    assert cache is not None
+    assert cache.low is not None
+    assert cache.high is not None
+    measured = row.number("kv_gib")
+    if measured is None:
+        tokens = row.number("kv_tokens")
+        assert tokens is not None
+        measured = tokens / 16 * _layout(row).block_bytes * _layout(row).groups / GIB
+    return cache.low <= measured <= cache.high
+
+
+def _layout(row: Row):  # type: ignore[no-untyped-def]
+    engine = engine_of(row)
+    layers = stage_layers(engine.facts.sizes.layers, engine.settings.pipeline)[0]
+    size = engine.settings.block_size or BLOCK_SIZE
+    element = 4 if row.text["dtype"] == "float32" else element_bytes(engine)
+    layout = layout_of(engine.facts.sizes, layers, engine.settings.tensor, element, size, engine.release)
+    assert layout is not None
+    return layout
+
+
+TOKENS = [
+    row
+    for row in rows()
+    if row.number("kv_gib") is not None
+    and row.number("kv_tokens") is not None
+    # the logged memory of a pipeline is that of its first stage, the tokens are those of the tightest one; r129 says so of itself
+    and int(row.text["pp"]) == 1
+    and row.id != "r129"
+    and engine_of(row).facts.sizes.layers
+    and not engine_of(row).facts.sizes.state_layers
+]
+
+
+def test_most_rows_hold_the_token_rule_to_account() -> None:
+    assert len(TOKENS) >= 30
+
+
+@pytest.mark.parametrize("row", TOKENS, ids=named)
+def test_tokens_follow_from_the_logged_memory(row: Row) -> None:
+    engine, memory, tokens = engine_of(row), row.number("kv_gib"), row.number("kv_tokens")
+    assert memory is not None
+    assert tokens is not None
+    length = longest_request(engine.facts, engine.settings) or 0
+    settings = engine.settings
+    step = batch_of(engine.card, engine.release, settings.sequences, settings.tokens, length).tokens
+    computed = _layout(row).tokens(memory * GIB, length, step, engine.release)
+    assert computed == pytest.approx(tokens, rel=TOKEN_RULE)
+
+
+def test_pipelines_are_as_tight_as_their_tightest_stage() -> None:
+    """The logged tokens of a pipeline are those of the stage with the least memory: within the band of tokens."""
+    for id in ("r025", "r026"):
+        cache = foresee(engine_of(ROWS[id])).cache
+        assert cache is not None
+        assert cache.tokens == pytest.approx(ROWS[id].number("kv_tokens"), rel=TOKEN_RULE)
+
+
+@pytest.mark.parametrize("row", [row for row in MEASURED if supported(row)], ids=named)
+def test_terms_add_up(row: Row) -> None:
+    terms = foresee(engine_of(row)).terms
+    assert terms is not None
+    assert terms.weights + terms.activation + terms.other + terms.graphs + terms.kv == pytest.approx(terms.budget)

@@ -1,0 +1,147 @@
+"""Makes the catalogue of models that comes with the package, from config.json files that Python packages carry.
+
+    python tools/make_models.py --configs aiconfigurator_core-0.12.0-….whl --litgpt litgpt-0.5.13-….whl \\
+        -o generator/llmstack/schemas/models/catalogue.json
+
+Both are wheels, read as archives and not installed. `--configs` holds `<org>--<name>_config.json` files, which are read
+as `llmstack learn model` reads a folder; `--litgpt` holds a table of architectures, whose entries are turned into such
+files first (its module is evaluated: use a wheel that you trust). Where both know a model, the config.json counts.
+generator/llmstack/schemas/models/README.md says what the catalogue is for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+import types
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from llmstack.engine.facts import ModelFacts
+from llmstack.engine.facts_file import data_of
+from llmstack.engine.learned import learn
+
+CONFIG = re.compile(r"model_configs/(?P<model>.+)_config\.json\Z")
+SIDE_SUFFIX = "_hf_quant_config.json"
+
+ARCHITECTURES: tuple[tuple[str, str], ...] = (
+    (r"meta-llama/|nvidia/Llama-3\.1-Nemotron-70B|deepseek-ai/DeepSeek-R1-Distill-Llama", "LlamaForCausalLM"),
+    (r"codellama/CodeLlama-(7b|34b)|tiiuae/Falcon3|HuggingFaceTB/SmolLM2|TinyLlama/", "LlamaForCausalLM"),
+    (r"mistralai/Mistral-(7B.*-v0\.[23]|7B-v0\.3|Large)", "MistralForCausalLM"),
+    (r"mistralai/Mixtral", "MixtralForCausalLM"),
+    (r"Qwen/(Qwen2\.5|QwQ)", "Qwen2ForCausalLM"),
+    (r"Qwen/Qwen3-(30B-A3B|235B)", "Qwen3MoeForCausalLM"),
+    (r"Qwen/Qwen3", "Qwen3ForCausalLM"),
+    (r"google/gemma-[27]b|google/codegemma", "GemmaForCausalLM"),
+    (r"google/gemma-2-", "Gemma2ForCausalLM"),
+    (r"google/gemma-3-1b", "Gemma3ForCausalLM"),
+    (r"microsoft/phi-4\Z", "Phi3ForCausalLM"),
+)
+"""The architecture of litgpt's entries that are taken over, by name; all others are left out."""
+
+TIED = re.compile(
+    r"google/|meta-llama/Llama-3\.2-[13]B|HuggingFaceTB/SmolLM2|Qwen/Qwen2\.5(-Coder|-Math)?-(0\.5|1\.5|3)B"
+    r"|Qwen/Qwen3-(0\.6|1\.7|4)B"
+)
+"""Models of litgpt's table whose output layer is the embeddings: `tie_word_embeddings` of their config.json."""
+
+CONTEXT_UNSURE = re.compile(r"Qwen/(Qwen2\.5|QwQ)|microsoft/|codellama/|tiiuae/")
+"""Entries whose `block_size` is what the model was trained for, not what its config.json says."""
+
+RENAMED = (("meta-llama/Meta-Llama-3.1-", "meta-llama/Llama-3.1-"),)
+"""Names that the hub has redirected since; the model is listed under both."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--configs", type=Path, required=True, help="wheel with config.json files")
+    parser.add_argument("--litgpt", type=Path, required=True, help="wheel of litgpt")
+    parser.add_argument("-o", "--output", type=Path, help="file to write; else standard output")
+    options = parser.parse_args()
+    found = {facts.model: (facts, options.litgpt) for facts in read_litgpt(options.litgpt)}
+    found |= {facts.model: (facts, options.configs) for facts in read_configs(options.configs)}
+    for model in list(found):
+        for old, new in RENAMED:
+            renamed = model.replace(old, new)
+            found.setdefault(renamed, (replace(found[model][0], model=renamed), found[model][1]))
+    lines = [f"  {json.dumps(entry(*found[model]), separators=(', ', ': '))}" for model in sorted(found)]
+    text = "[\n" + ",\n".join(lines) + "\n]\n"
+    if options.output:
+        options.output.write_text(text, encoding="utf-8")
+    else:
+        sys.stdout.write(text)
+    return 0
+
+
+def entry(facts: ModelFacts, wheel: Path) -> dict[str, Any]:
+    """One line of the catalogue: the facts, and the release of the package that they are from."""
+    name, version = wheel.name.split("-")[:2]
+    return data_of(facts) | {"source": f"{name} {version}"}
+
+
+def read_configs(wheel: Path) -> Iterator[ModelFacts]:
+    """Yield the facts of each config.json; a digest is not kept, since a package may have formatted its copy anew."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        for name in sorted(names):
+            match = CONFIG.search(name)
+            if match is None or name.endswith(SIDE_SUFFIX):
+                continue
+            side = name.removesuffix("_config.json") + SIDE_SUFFIX
+            quantization = archive.read(side) if side in names else None
+            model = match["model"].replace("--", "/", 1)
+            yield replace(learn(model, None, archive.read(name), side=quantization), config=None)
+
+
+def read_litgpt(wheel: Path) -> Iterator[ModelFacts]:
+    """Yield the facts of litgpt's entries of a known architecture."""
+    with zipfile.ZipFile(wheel) as archive:
+        source = archive.read("litgpt/config.py")
+    stubs = {name: types.ModuleType(name) for name in ("yaml", "torch", "typing_extensions")}
+    stubs["typing_extensions"].Self = object  # type: ignore[attr-defined]
+    sys.modules.update({name: module for name, module in stubs.items() if name not in sys.modules})
+    module = types.ModuleType("litgpt_config")
+    sys.modules["litgpt_config"] = module
+    exec(compile(source, "litgpt/config.py", "exec"), module.__dict__)
+    for given in module.configs:
+        named = given["hf_config"]
+        model = f"{named['org']}/{named['name']}"
+        architecture = next((kind for pattern, kind in ARCHITECTURES if re.match(pattern, model)), None)
+        if architecture:
+            config = json.dumps(as_config(model, architecture, module.Config(**given))).encode()
+            yield replace(learn(model, None, config), config=None)
+
+
+def as_config(model: str, architecture: str, given: Any) -> Mapping[str, Any]:
+    """An entry of litgpt's table as a config.json has it."""
+    config: dict[str, Any] = {
+        "architectures": [architecture],
+        "vocab_size": given.padded_vocab_size,
+        "hidden_size": given.n_embd,
+        "intermediate_size": given.intermediate_size,
+        "num_hidden_layers": given.n_layer,
+        "num_attention_heads": given.n_head,
+        "num_key_value_heads": given.n_query_groups,
+        "head_dim": given.head_size,
+        "tie_word_embeddings": bool(TIED.match(model)),
+        "torch_dtype": "bfloat16",
+    }
+    if not CONTEXT_UNSURE.match(model):
+        config["max_position_embeddings"] = given.block_size if "gemma-3" not in model else 32768
+    if given.n_expert:
+        config |= {"num_experts": given.n_expert, "num_experts_per_tok": given.n_expert_per_token}
+        config["moe_intermediate_size"] = given.moe_intermediate_size or given.intermediate_size
+    if architecture == "Gemma2ForCausalLM":
+        config |= {"model_type": "gemma2", "sliding_window": given.sliding_window_size}
+    if architecture == "Gemma3ForCausalLM":
+        config |= {"model_type": "gemma3_text", "sliding_window": given.sliding_window_size}
+    return config
+
+
+if __name__ == "__main__":
+    sys.exit(main())
