@@ -36,7 +36,7 @@ def run(subject: Subject) -> Iterator[Problem]:
         if limit is not None and needed * GIB > limit:
             message = (
                 f"`{model.name}` offloads {needed:g} GiB ({per_gpu:g} for each of its GPUs); "
-                f"its memory limit is {limit / GIB:.1f} GiB"
+                f"its memory limit is {float(limit / GIB):.1f} GiB"
             )
             yield Problem(message, route, help=f"a limit above {needed:g}Gi, or less to offload")
 
