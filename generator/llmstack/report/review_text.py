@@ -68,7 +68,7 @@ def _environment(environment: EnvironmentReview, paint: Paint) -> Iterator[str]:
                     visible(rollout.model or f"{rollout.kind}/{rollout.name}"),
                     rollout.why,
                     say_replicas(rollout),
-                    f"{rollout.min_ready} ready at the worst" if rollout.why != "new" else "",
+                    f"at least {rollout.min_ready} ready" if rollout.why != "new" else "",
                     say_time(rollout, environment),
                 ]
                 for rollout in environment.rollouts

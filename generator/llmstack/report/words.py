@@ -8,8 +8,7 @@ from collections.abc import Iterable, Sequence
 from llmstack.finding import Severity
 from llmstack.review.result import EnvironmentReview, GpuPool, Rollout
 
-MINUTE, HOUR = 60, 3600
-WHY = {"restart": "restart", "scale": "scale", "new": "new"}
+MINUTE = 60
 
 
 def plural(count: int, noun: str) -> str:

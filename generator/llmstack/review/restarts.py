@@ -22,7 +22,8 @@ def template_causes(before: Object, after: Object) -> tuple[str, ...]:
     """The fields for which the controller of a workload replaces its pods, sorted; empty when it keeps them.
 
     Both arguments are the same Deployment, LeaderWorkerSet or RayCluster at two times. A RayCluster's pods
-    are all replaced at once, and only with `upgradeStrategy.type: Recreate` (see `unapplied_causes`).
+    are all replaced at once, and only with `upgradeStrategy.type: Recreate` (ray-operator
+    1.6, controllers/ray/raycluster_controller.go, `shouldRecreatePodsForUpgrade`; older operators never do).
     """
     kind = after.get("kind")
     if kind == "RayCluster":
@@ -30,17 +31,6 @@ def template_causes(before: Object, after: Object) -> tuple[str, ...]:
     if kind not in WORKLOADS:
         return ()
     return _named(_stored(before), _stored(after), before, after)
-
-
-def unapplied_causes(before: Object, after: Object) -> tuple[str, ...]:
-    """The fields of a RayCluster that differ and that no running pod will follow, sorted.
-
-    KubeRay replaces pods for a changed spec only with `upgradeStrategy.type: Recreate` (ray-operator 1.6,
-    controllers/ray/raycluster_controller.go, `shouldRecreatePodsForUpgrade`); older operators never do.
-    """
-    if after.get("kind") != "RayCluster" or recreates(after):
-        return ()
-    return _ray_causes(before, after)
 
 
 def recreates(cluster: Object) -> bool:

@@ -71,8 +71,8 @@ def run(subject: Subject) -> Iterator[Problem]:
     for route, object in subject.extra_objects():
         if object.get("kind") == "Secret" and (object.get("data") or object.get("stringData")):
             part = "stringData" if object.get("stringData") else "data"
-            help = "create it in the cluster, or let gitops.secrets bring it"
-            yield _problem((*route, part), "a Secret with its data in the values (base64 hides nothing)", help)
+            help = "create it in the cluster, or let gitops.secrets provide it"
+            yield _problem((*route, part), "the values hold a Secret with its data (base64 is no encryption)", help)
     if holds_token(subject.stack.gitops.sync.repo_url or ""):
         help = "leave it out; Flux and Argo CD take credentials from a Secret"
         yield _problem(("gitops", "sync", "repoURL"), "the URL holds a password", help)
@@ -103,15 +103,20 @@ def _variables(subject: Subject) -> Iterator[tuple[Route, str]]:
         if is_secret_value(key, value):
             yield ("servingEngineSpec", "configs", key), key
     for route, object in subject.extra_objects():
-        for at, spec in pod_specs(object):
-            for kind in ("containers", "initContainers"):
-                for number, container in enumerate(spec.get(kind) or []):
-                    if isinstance(container, dict):
-                        yield from _entries((*route, *at, kind, number, "env"), container.get("env"))
-        data = object.get("data") if object.get("kind") == "ConfigMap" else None
-        for key, value in data.items() if isinstance(data, Mapping) else ():
-            if is_secret_value(str(key), value):
-                yield (*route, "data", key), str(key)
+        yield from _variables_of_object(route, object)
+
+
+def _variables_of_object(route: Route, object: dict[str, Any]) -> Iterator[tuple[Route, str]]:
+    """The same for the containers of an object, and for a ConfigMap."""
+    for at, spec in pod_specs(object):
+        for kind in ("containers", "initContainers"):
+            for number, container in enumerate(spec.get(kind) or []):
+                if isinstance(container, dict):
+                    yield from _entries((*route, *at, kind, number, "env"), container.get("env"))
+    data = object.get("data") if object.get("kind") == "ConfigMap" else None
+    for key, value in data.items() if isinstance(data, Mapping) else ():
+        if is_secret_value(str(key), value):
+            yield (*route, "data", key), str(key)
 
 
 def _entries(route: Route, entries: Any) -> Iterator[tuple[Route, str]]:
@@ -147,7 +152,7 @@ def _arguments(subject: Subject) -> Iterator[tuple[Route, str]]:
 
 def _typed_problem(route: Route, secret: _Proposal) -> Problem:
     reference = f"write `{route[-1]}: {{secretName: {secret.name}, secretKey: {secret.key}}}`"
-    message = f"`{route[-1]}` holds plain text; a secret, or a placeholder for one, is not committed"
+    message = f"`{route[-1]}` holds a secret, or a placeholder for one, in plain text: it would be committed"
     return _problem(route, message, f"{secret.create}, and {reference}; `llmstack migrate` does the latter")
 
 

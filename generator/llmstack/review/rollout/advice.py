@@ -58,7 +58,7 @@ def way_through(case: Case, pool: Pool, verdict: Verdict) -> str:
     if not ways:
         return _with_more_gpus(case, pool)
     text = "; or ".join(ways)
-    return f"{text[0].upper()}{text[1:]}: found to finish in every order."
+    return f"{text[0].upper()}{text[1:]}: this was found to finish in every order."
 
 
 def _by_size(case: Case, pool: Pool, workloads: Sequence[Workload], strategy: str) -> list[str]:
@@ -123,7 +123,7 @@ def _with_more_gpus(case: Case, pool: Pool) -> str:
         pools = [larger if other == pool else other for other in case.facts[1].pools]
         if not judge(case.workloads, pools, case.fixed)[pool.name, pool.resource].deadlock:
             free = f"Free {number_of(extra, 'GPU')} of pool `{pool.name}` while it rolls out"
-            return f"{free}: found to finish in every order."
+            return f"{free}: this was found to finish in every order."
     return "Merge in smaller groups of models, each once the last is done, and watch the pods that wait."
 
 
