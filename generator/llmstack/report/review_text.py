@@ -19,6 +19,7 @@ from llmstack.report.words import (
     say_gpus,
     say_hang,
     say_pool,
+    say_ready,
     say_replicas,
     say_time,
     short_revision,
@@ -68,7 +69,7 @@ def _environment(environment: EnvironmentReview, paint: Paint) -> Iterator[str]:
                     visible(rollout.model or f"{rollout.kind}/{rollout.name}"),
                     rollout.why,
                     say_replicas(rollout),
-                    f"at least {rollout.min_ready} ready" if rollout.why != "new" else "",
+                    say_ready(rollout),
                     say_time(rollout, environment),
                 ]
                 for rollout in environment.rollouts

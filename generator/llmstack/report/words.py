@@ -99,6 +99,13 @@ def say_replicas(rollout: Rollout) -> str:
     return f"{rollout.replicas} × {plural(rollout.gpus_per_replica, 'GPU')}"
 
 
+def say_ready(rollout: Rollout) -> str:
+    """`at least 1 ready` while it rolls out; the empty string for what is new."""
+    if rollout.why == "new":
+        return ""
+    return f"at least {rollout.min_ready} ready" if rollout.min_ready else "none ready for a while"
+
+
 def say_pool(pool: GpuPool) -> str:
     """A pool's name and its resource, `h100 (nvidia.com/gpu)`; a pool that nobody named is the resource
     alone."""
