@@ -60,7 +60,7 @@ def way_through(assessment: Assessment, pool: Pool, verdict: Verdict) -> str:
     if not ways:
         return _with_more_gpus(assessment, pool)
     text = "; or ".join(ways)
-    return f"{text[0].upper()}{text[1:]}: found to finish in every order."
+    return f"{text[0].upper()}{text[1:]}: this was found to finish in every order."
 
 
 def _by_size(assessment: Assessment, pool: Pool, workloads: Sequence[Workload], strategy: str) -> list[str]:
@@ -125,7 +125,7 @@ def _with_more_gpus(assessment: Assessment, pool: Pool) -> str:
         pools = [larger if other == pool else other for other in assessment.facts[1].pools]
         if not find_verdicts(assessment.workloads, pools, assessment.fixed)[pool.name, pool.resource].deadlock:
             free = f"Free {plural(extra, 'GPU')} of pool `{pool.name}` while it rolls out"
-            return f"{free}: found to finish in every order."
+            return f"{free}: this was found to finish in every order."
     return "Merge in smaller groups of models, each once the last is done, and watch the pods that wait."
 
 
