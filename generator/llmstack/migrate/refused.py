@@ -221,7 +221,7 @@ def _append(document: Document, holder: Any, arguments: list[str]) -> list[Edit]
 
 def _replace_entry(document: Document, spot: Spot, text: str) -> list[Edit]:
     """`text` for a whole entry; its comments stay behind it."""
-    if spot.holder.kind != "map" or spot.key.anchored or spot.value.kind == "alias":
+    if spot.holder.kind != "map" or spot.key.start != spot.key.body or spot.value.kind == "alias":
         raise CannotEdit
     start, end = spot.key.start, max(spot.key.end, spot.value.end)
     inside = document.comments_in(start, end)
