@@ -8,9 +8,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from llmstack import programs, schemas, yamlio
-from llmstack.finding import Finding, Place, Severity
+from llmstack.finding import Finding, Place, Severity, show_route
 from llmstack.progress import Step, ignore
 from llmstack.repository.project import Project
+from llmstack.secrecy.places import plaintext_in_objects
 from llmstack.tree.secrets import without_sops
 
 _ERROR = Severity.ERROR
@@ -91,6 +92,22 @@ def validate_units(
     )
     for verdict in verdicts:
         yield from _verdict_findings(verdict, version, allowed)
+    for folder, text in texts.items():
+        if folder.startswith("custom/"):
+            yield from _secret_findings(folder, yamlio.load_all(text))
+
+
+def _secret_findings(folder: str, objects: Sequence[object]) -> Iterator[Finding]:
+    """Yield the secrets in plain text of what an overlay of people's own builds: what we generate holds none."""
+    for index, place in plaintext_in_objects(objects):
+        item = objects[index]
+        assert isinstance(item, dict)
+        metadata = item.get("metadata")
+        name = f"{item.get('kind')}/{metadata.get('name') if isinstance(metadata, dict) else ''}"
+        help = "let gitops.secrets bring it, or write it encrypted: `llmstack secret set`"
+        message = f"{name}: {show_route(place.route)} is a secret in plain text"
+        where = Place(f"{folder}/kustomization.yaml")
+        yield Finding("plaintext-secret", _ERROR, message, place=where, help=help, secret=True)
 
 
 def _without_sops(text: str) -> str:

@@ -45,8 +45,9 @@ def plaintext_in_objects(objects: Sequence[Any]) -> Iterator[tuple[int, SecretPl
     For what `kustomize build` gives, custom/ included. A Secret that SOPS encrypted is none in plain text.
     """
     for index, item in enumerate(objects):
-        for place in find_places(item):
-            yield index, place
+        if isinstance(item, Mapping):
+            for place in find_places(item):
+                yield index, place
 
 
 def value_key(holder: Mapping[str, Any], field: str, key: str = "") -> str:
