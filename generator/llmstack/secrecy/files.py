@@ -61,8 +61,7 @@ def _read(text: str) -> list[Any]:
     for event in yamlio.scan(text):
         kind = event.__class__
         if kind is yamlio.MappingStartEvent or kind is yamlio.SequenceStartEvent:
-            if len(open_ones) >= MAX_DEPTH:
-                raise _Unreadable
+            _hold(len(open_ones) < MAX_DEPTH)
             open_ones.append(({} if kind is yamlio.MappingStartEvent else [], event.anchor, [None]))
             continue
         if kind is yamlio.ScalarEvent:
@@ -70,8 +69,7 @@ def _read(text: str) -> list[Any]:
         elif kind is yamlio.AliasEvent:
             node, size = anchors.get(event.anchor, (_Scalar(None, (0, 0)), 1))
             anchor, aliased = None, aliased + size
-            if aliased > MAX_ALIASED:
-                raise _Unreadable
+            _hold(aliased <= MAX_ALIASED)
         elif isinstance(event, yamlio.CollectionEndEvent):
             node, anchor, _ = open_ones.pop()
         else:
@@ -80,6 +78,11 @@ def _read(text: str) -> list[Any]:
             anchors[anchor] = (node, _size(node))
         _add(open_ones, documents, node)
     return documents
+
+
+def _hold(limit: bool) -> None:
+    if not limit:
+        raise _Unreadable
 
 
 def _scalar(text: str, event: Any) -> _Scalar:
