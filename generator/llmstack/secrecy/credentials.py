@@ -52,7 +52,7 @@ _CALL = re.compile(r"[A-Za-z_][\w.]*(?:\(.*\)|\[[\"'\w].*\])")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|(?:[a-z_]{1,60}=\S*(?: |\Z))+\Z")
 _OPAQUE = re.compile(r"[?&=/](?=[A-Za-z_-]*\d)(?=[\d_-]*[A-Za-z])[\w-]{16,}")
 _STRUCTURE = re.compile(
-    r"(?:true|false|null|~|\(masked\)|\{\s*(?:secretName|secretKey)\b.*|[\[{](?:\s*[\]}])?|[|>][-+0-9]*|\*\S+)\s*(?:#.*)?"
+    r"(?:true|false|null|~|\((?:masked|removed)\)|\{\s*(?:secretName|secretKey)\b.*|[\[{](?:\s*[\]}])?|[|>][-+0-9]*|\*\S+)\s*(?:#.*)?"
 )
 """What stands after a key's colon and is no secret: YAML's own words and signs, a reference to a Secret."""
 _PREFIX = re.compile(r"[fFrRbB]{1,2}(?=[\"'])")

@@ -23,17 +23,17 @@ from llmstack.kubernetes.probes import delay, period, seconds_allowed, startup_p
 from llmstack.kubernetes.quantities import whole
 from llmstack.kubernetes.workloads import PROGRESS_DEADLINE
 from llmstack.model.types import seconds
+from llmstack.objects import engine_pod
 
 RULE = Declaration("start-up-budget", Severity.ERROR, milder=Severity.WARNING, needs_objects=True)
 
 
 def run(subject: Subject) -> Iterator[Problem]:
-    engine = subject.stack.engine
-    name, probe = (
-        ("startupProbe", engine.startup_probe) if engine.startup_probe else ("livenessProbe", engine.liveness_probe)
-    )
-    allowed = seconds_allowed(probe) if probe else math.inf
     for at, model in subject.models():
+        probes = engine_pod.probes(subject.stack, model)
+        name = "startupProbe" if probes["startupProbe"] else "livenessProbe"
+        probe = probes[name]
+        allowed = seconds_allowed(probe) if probe else math.inf
         needed = seconds(model.gitops.load_time) if model.gitops.load_time else 0
         if probe and needed > allowed:
             failures = math.ceil((needed * 4 / 3 - delay(probe)) / period(probe))
