@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from llmstack.finding import Finding
+
 
 class UsageError(Exception):
     """The command line asks for something that cannot be meant; exit code 2."""
+
+
+class FoundError(Exception):
+    """The input holds what a command cannot go on from: the findings say what and where; exit code 1."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__("; ".join(finding.message for finding in findings))
+        self.findings = list(findings)
 
 
 class RefusedError(Exception):
@@ -14,3 +24,7 @@ class RefusedError(Exception):
 
     def __init__(self, reasons: Sequence[str]) -> None:
         super().__init__("\n".join(reasons))
+
+
+class IrregularFileError(Exception):
+    """What stands at a path is not read; the text says what it is: `a pipe`."""

@@ -67,11 +67,71 @@ def dump(value: Any) -> str:
 
 
 def load_all(text: str) -> list[Any]:
-    """Return the documents of generated YAML, empty ones left out. Raises `yaml.YAMLError` on broken text.
+    """Return the documents of a tree's YAML, empty ones left out. Raises `yaml.YAMLError` on broken text, and on text
+    that is out of bounds (`check_bounds`).
 
     Scalars resolve as Kubernetes' own parser resolves them: `yes` and dates are strings.
     """
-    return [document for document in yaml.load_all(text, Loader=_KubernetesLoader) if document is not None]
+    check_bounds(text)
+    try:
+        return [document for document in yaml.load_all(text, Loader=_KubernetesLoader) if document is not None]
+    except ValueError as error:  # an integer of more digits than Python converts
+        raise YAMLError(str(error).partition(";")[0]) from error
+
+
+def compose_all(text: str) -> list[Any]:
+    """Return PyYAML's nodes of the documents of `text`, each with its tag and place; raises as `load_all` does."""
+    check_bounds(text)
+    return list(yaml.compose_all(text, Loader=_KubernetesLoader))
+
+
+def check_bounds(text: str) -> None:
+    """Raise OutOfBoundsError where a text nests deeper than MAX_DEPTH, or its aliases stand for more than MAX_ALIASED
+    values.
+
+    libyaml's events come without recursion; what composes them recurses, until the process ends with a segmentation
+    fault. Most texts show by their characters that they can be neither: a level takes a bracket, or a column of
+    indentation, and nothing grows without an alias.
+    """
+    brackets = text.count("[") + text.count("{")
+    if brackets >= _MANY or ("*" in text and "&" in text) or _DEEP_LINE.search(text) is not None:
+        _measure(scan(text))
+
+
+def _measure(events: Iterator[Any]) -> None:
+    sizes = [0]  # values in each collection that is open; `anchors` are the names of those collections
+    anchors: list[str | None] = []
+    known: dict[str | None, int] = {}
+    aliased = 0
+    for event in events:
+        if isinstance(event, CollectionEndEvent):
+            size = sizes.pop()
+            sizes[-1] += size
+            known[anchors.pop()] = size
+        elif isinstance(event, (MappingStartEvent, SequenceStartEvent)):
+            sizes.append(1)
+            anchors.append(event.anchor)
+            known.pop(event.anchor, None)
+        elif isinstance(event, ScalarEvent):
+            sizes[-1] += 1
+            known[event.anchor] = 1
+        elif isinstance(event, AliasEvent):
+            size = _size_of(event, known)
+            sizes[-1] += size
+            aliased += size
+        if len(anchors) > MAX_DEPTH:
+            raise TooDeepError(problem=f"more than {MAX_DEPTH} levels deep", problem_mark=event.start_mark)
+        if aliased > MAX_ALIASED:
+            problem = f"aliases stand for more than {MAX_ALIASED} values"
+            raise AliasBombError(problem=problem, problem_mark=event.start_mark)
+
+
+def _size_of(alias: Any, known: dict[str | None, int]) -> int:
+    """How many values an alias stands for; one that stands within what it names would have no end."""
+    if alias.anchor not in known:
+        problem = f"no anchor `&{alias.anchor}` ends before this alias"
+        raise AliasBombError(problem=problem, problem_mark=alias.start_mark)
+    return known[alias.anchor]
 
 
 def load(text: str) -> Any:
@@ -92,12 +152,37 @@ def scan(text: str) -> Iterator[Any]:
 
 YAMLError = yaml.YAMLError
 MarkedYAMLError = yaml.MarkedYAMLError
+
+
+class OutOfBoundsError(yaml.MarkedYAMLError):
+    """A text that is not read at all; its subclass says which bound it is out of."""
+
+
+class TooDeepError(OutOfBoundsError):
+    """It nests deeper than MAX_DEPTH."""
+
+
+class AliasBombError(OutOfBoundsError):
+    """Its aliases stand for more than MAX_ALIASED values."""
+
+
+MAX_DEPTH = 100
+"""Levels of the YAML of a tree: a custom resource's schema, the deepest honest kind, has some fifty."""
+MAX_ALIASED = 50_000
+"""How many values all aliases of a file may stand for together, as in a values file."""
+_MANY = MAX_DEPTH // 2
+_DEEP_LINE = re.compile(rf"(?:\A|(?<=[\n\r\x85\u2028\u2029]))[ \-?:]{{{_MANY}}}")
+"""A line that may open that many block collections; YAML 1.1 breaks lines at more than line feeds."""
+
 AliasEvent = yaml.AliasEvent
 ScalarEvent = yaml.ScalarEvent
 SequenceStartEvent = yaml.SequenceStartEvent
 MappingStartEvent = yaml.MappingStartEvent
 CollectionEndEvent = yaml.CollectionEndEvent
 DocumentStartEvent = yaml.DocumentStartEvent
+ScalarNode = yaml.ScalarNode
+SequenceNode = yaml.SequenceNode
+MappingNode = yaml.MappingNode
 
 _EVENT_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -9,7 +9,8 @@ from tests.checks.examples import FOLDER, settled
 
 from llmstack.checks import settle
 from llmstack.model.reading import read_stack
-from llmstack.secrecy.words import is_secret_value, line_holds_secret
+from llmstack.secrecy.credentials import is_secret as is_secret_value
+from llmstack.secrecy.lines import line_may_hold_secret as line_holds_secret
 from llmstack.values.source import read_source
 
 FILES = sorted((FOLDER / "plaintext-secret" / "bad").glob("*.yaml"))

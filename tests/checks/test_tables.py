@@ -15,6 +15,7 @@ from llmstack.checks import CHECKS
 from llmstack.checks.reading import READING
 from llmstack.checks.table import RULES
 from llmstack.finding import RANK
+from llmstack.review.risks.table import RISKS
 
 PACKAGE = Path(llmstack.__file__).parent
 ROOT = PACKAGE.parent.parent
@@ -72,7 +73,7 @@ def ids_in(file: Path) -> Iterator[str]:
 def test_every_id_is_documented() -> None:
     spoken = {id for file in PACKAGE.rglob("*.py") for id in ids_in(file)}
     assert {"yaml-syntax", "unknown-key", "bad-quantity", "stale-tree"} <= spoken, "the search finds ids"
-    assert spoken <= set(CHECKS) | set(READING)
+    assert spoken <= set(CHECKS) | set(READING) | set(RISKS)
 
 
 def test_no_id_is_documented_in_vain() -> None:
@@ -84,3 +85,4 @@ def test_no_id_is_documented_in_vain() -> None:
 
 def test_no_id_is_in_two_tables() -> None:
     assert not set(CHECKS) & set(READING)
+    assert not set(RISKS) & (set(CHECKS) | set(READING)), "`explain` knows an id once"

@@ -17,14 +17,13 @@ from llmstack.git.objects import (
     find_repository,
     hash_files,
     read_blob,
-    read_differences,
     read_files,
     read_heads,
     read_stages,
     resolve_revision,
 )
 
-from .conftest import Tree, opened
+from .conftest import Tree, opened, read_differences
 
 
 def test_outside_git_there_is_no_repository(tree: Tree) -> None:

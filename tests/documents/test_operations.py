@@ -16,6 +16,7 @@ from llmstack.checks import CHECKS
 from llmstack.checks.reading import READING
 from llmstack.cli import cli
 from llmstack.report.explanation import explain_key
+from llmstack.review.risks.table import RISKS
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = {name: (DOCS / name).read_text(encoding="utf-8") for name in ("operations.md", "sync.md")}
@@ -82,8 +83,7 @@ def test_a_key_of_the_values_is_known(key: str) -> None:
 
 @pytest.mark.parametrize("id", sorted(set(re.findall(r"\(([a-z]+-[a-z-]+)\)", TEXT))))
 def test_a_finding_or_risk_has_that_id(id: str) -> None:
-    risks = {"immutable-field", "scaler-handover", "gpu-deadlock"}
-    assert id in {*CHECKS, *READING, *risks}
+    assert id in {*CHECKS, *READING, *RISKS}
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from llmstack.model.types import quantity_value
+from llmstack.kubernetes.quantities import quantity as exact_quantity
 
 Object = Mapping[str, Any]
 Facts = dict[str, str]
@@ -119,7 +119,7 @@ def _text(value: Any) -> str:
 
 def quantity(value: Any) -> Any:
     """A quantity as the shortest decimal; anything else as it is."""
-    number = quantity_value(str(value))
+    number = exact_quantity(str(value))
     if number is None:
         return value
     exact = Fraction(number).limit_denominator(10**9)

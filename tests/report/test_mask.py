@@ -12,8 +12,9 @@ from llmstack.report.mask import mask_change, mask_review
 from llmstack.report.options import Options
 from llmstack.report.review_formats import REVIEW_FORMATS
 from llmstack.review.result import Change, EnvironmentReview, ObjectChange, Review
-from llmstack.secrecy.credentials import MASK, is_secret_name, mask_text
-from llmstack.secrecy.masking import mask_object
+from llmstack.secrecy.credentials import MASK
+from llmstack.secrecy.masking import mask_object, mask_text
+from llmstack.secrecy.names import is_secret_name
 from tests.report import samples
 
 SECRET_NAMES = [

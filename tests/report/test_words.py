@@ -6,8 +6,9 @@ import pytest
 
 from llmstack.finding import Severity
 from llmstack.report.verdict import judge, say_effect
-from llmstack.report.words import count_severities, say_rollouts, say_seconds, say_time, say_total_time, short_revision
+from llmstack.report.words import count_severities, say_rollouts, say_time, say_total_time, short_revision
 from llmstack.review.result import EnvironmentReview, Review, Risk, Rollout
+from llmstack.review.wording import say_exactly, say_seconds
 from tests.report.samples import large, nothing, rollout, small
 
 
@@ -29,6 +30,14 @@ from tests.report.samples import large, nothing, rollout, small
 )
 def test_times(seconds: float, said: str) -> None:
     assert say_seconds(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0, "0 s"), (59.2, "1 min"), (1200, "20 min"), (1201, "20 min 1 s"), (3661, "1 h 1 min 1 s"), (7200, "2 h")],
+)
+def test_what_is_compared_with_a_limit_is_said_to_the_second(seconds: float, said: str) -> None:
+    assert say_exactly(seconds) == said
 
 
 def environment(*rollouts: Rollout, risk: Risk | None = None, seconds: int | None = None) -> EnvironmentReview:

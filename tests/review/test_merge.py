@@ -161,6 +161,14 @@ CASES = {
             {"containerPort": port, "protocol": "TCP", "name": "n"} for port in (9, 3, 1)
         ], "env": [{"name": name, "value": ""} for name in "ZCA"]}]}),
     ),
+    "one port under two protocols": (
+        deployment({"containers": [{"name": "a", "ports": [
+            {"containerPort": 53, "protocol": "TCP"}, {"containerPort": 53, "protocol": "UDP"},
+        ]}]}),
+        deployment({"containers": [{"name": "a", "ports": [
+            {"containerPort": 53, "protocol": "UDP", "name": "dns"},
+        ]}]}),
+    ),
     "replace metadata maps": (
         deployment() | {"metadata": {"name": "any", "labels": {"a": "1"}, "annotations": {"a": "1"}}},
         deployment()
@@ -177,7 +185,7 @@ def test_single_cases_build_as_kustomize_builds_them(patched: Patched) -> None:
 
 
 C = {"containers": [{"name": "a"}]}
-REFUSED = {
+REFUSED: dict[str, tuple[Object, Object]] = {
     "another kind": (deployment(), {"apiVersion": "v1", "kind": "Service", "metadata": {}}),
     "the whole object": (deployment(), deployment() | {"$patch": "delete"}),
     "a directive without a list": (deployment(C), deployment({"volumes": [{"$patch": "replace"}]})),
@@ -187,6 +195,32 @@ REFUSED = {
     ),
     "replace on an item": (deployment(C), deployment({"containers": [{"name": "a", "$patch": "replace"}]})),
     "an unknown directive": (deployment(C), deployment({"nodeSelector": {"$patch": "retain"}})),
+    "an unknown directive on a map that is there": (
+        deployment({"nodeSelector": {"a": "1"}}),
+        deployment({"nodeSelector": {"$patch": "retain"}}),
+    ),
+    "an unknown directive on an item that is there": (
+        deployment(C),
+        deployment({"containers": [{"name": "a", "$patch": "retain"}]}),
+    ),
+    "an unknown directive for a list": (deployment(C), deployment({"containers": [{"$patch": "retain"}]})),
+    "two directives for a list": (
+        deployment(C),
+        deployment({"containers": [{"$patch": "replace"}, {"$patch": "replace"}]}),
+    ),
+    "text that becomes a number": (deployment(priorityClassName="1"), deployment(priorityClassName=1)),
+    "one port under two protocols, of which one is left out": (
+        deployment({"containers": [{"name": "a"}]}),
+        deployment({"containers": [{"name": "a", "ports": [
+            {"containerPort": 53, "protocol": "UDP"}, {"containerPort": 53},
+        ]}]}),
+    ),
+    "one port of which nobody says the protocol, beside another": (
+        deployment({"containers": [{"name": "a", "ports": [
+            {"containerPort": 1}, {"containerPort": 53}, {"containerPort": 53, "protocol": "UDP"},
+        ]}]}),
+        deployment(replicas=1),
+    ),
     "an item without a key": (deployment(C), deployment({"containers": [{"image": "x"}]})),
     "a key twice": (deployment(C), deployment({"containers": [{"name": "b"}, {"name": "b"}]})),
     "a key twice in what nobody touches": (
@@ -200,7 +234,7 @@ REFUSED = {
     "another type": (deployment({"nodeSelector": {"a": "1"}}), deployment({"nodeSelector": ["a"]})),
     "a label set to null": (deployment(), deployment() | {"metadata": {"labels": {"a": None}}}),
     "finalizers": (deployment(), deployment() | {"metadata": {"finalizers": ["a"]}}),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("case", REFUSED)

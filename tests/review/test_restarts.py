@@ -270,6 +270,21 @@ def test_a_config_map_is_a_cause_behind_a_checksum_that_changed() -> None:
     assert config_causes(workload, ("spec.template.spec.containers[vllm].image",), maps) == ()
 
 
+def test_a_checksum_counts_beside_other_causes() -> None:
+    pod = POD | {"volumes": [{"name": "t", "configMap": {"name": "templates"}}]}
+    maps = [{"kind": "ConfigMap", "metadata": {"name": "templates", "namespace": "serving"}}]
+    causes = ("spec.template.metadata.annotations[checksum/config]", "spec.template.spec.containers[vllm].image")
+    assert config_causes(deployment(pod), causes, maps) == ("ConfigMap/templates",)
+
+
+def test_what_else_changes_in_the_manifest_hides_no_cause() -> None:
+    """The pull policy that the API server derives from the tag is no cause of its own."""
+    after = put("vllm.image", "vllm/vllm-openai:latest")
+    after["spec"]["replicas"] = 3
+    after["metadata"]["labels"] = {"a": "b"}
+    assert template_causes(deployment(), after) == ("spec.template.spec.containers[vllm].image",)
+
+
 def test_other_kinds_have_no_pods_to_restart() -> None:
     service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}, "spec": {"ports": []}}
     assert template_causes(service, service | {"spec": {}}) == ()

@@ -10,6 +10,7 @@ import pytest
 
 from llmstack.review.assess import assess
 from llmstack.review.facts import Facts, Pool
+from llmstack.review.restarts import template_causes
 from llmstack.review.result import EnvironmentReview, ObjectChange
 from llmstack.review.rollout.workload import Template, Workload
 
@@ -51,9 +52,8 @@ def _deployment(
 def _change(before: Object | None, after: Object | None, *, unit: str = "models/llama") -> ObjectChange:
     one = after if after is not None else before
     assert one is not None
-    templates = [_template(obj) if obj is not None else None for obj in (before, after)]
     both = before is not None and after is not None
-    restarts = both and templates[0] != templates[1]
+    causes = template_causes(before, after) if before is not None and after is not None else ()
     return ObjectChange(
         api_version=one["apiVersion"],
         kind=one["kind"],
@@ -62,16 +62,11 @@ def _change(before: Object | None, after: Object | None, *, unit: str = "models/
         unit=unit,
         action="change" if both else "add" if after is not None else "remove",
         changes=(),
-        restarts=restarts,
-        causes=("spec.template.spec.containers[vllm].image",) if restarts else (),
+        restarts=bool(causes),
+        causes=causes,
         before=before,
         after=after,
     )
-
-
-def _template(obj: Object) -> Any:
-    spec = obj.get("spec", {})
-    return spec.get("template") or spec.get("leaderWorkerTemplate") or spec.get("headGroupSpec")
 
 
 def _review(
@@ -114,7 +109,7 @@ def deployment() -> Callable[..., Object]:
 
 @pytest.fixture(scope="session")
 def change() -> Callable[..., ObjectChange]:
-    """The change from one object to another; it restarts when the pod templates differ."""
+    """The change from one object to another; it restarts where its controller replaces the pods."""
     return _change
 
 

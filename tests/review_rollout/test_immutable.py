@@ -16,6 +16,14 @@ def claim(size: str = "10Gi", **fields: Any) -> dict[str, Any]:
     return {"spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}, **fields}}
 
 
+def balancer(kind: str | None) -> dict[str, Any]:
+    return spec(type="LoadBalancer", loadBalancerClass=kind)
+
+
+def pod(image: str = "a:1", **fields: Any) -> dict[str, Any]:
+    return {"spec": {"containers": [{"name": "a", "image": image}], **fields}}
+
+
 SELECTOR = {"matchLabels": {"a": "b"}}
 OTHER = {"matchLabels": {"a": "c"}}
 
@@ -26,9 +34,13 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], list[str]]] = [
     ("StatefulSet", spec(serviceName="a"), spec(serviceName="b"), ["spec.serviceName"]),
     ("StatefulSet", spec(replicas=1), spec(replicas=2), []),
     ("StatefulSet", spec(), spec(podManagementPolicy="OrderedReady"), []),
+    ("StatefulSet", spec(), spec(volumeClaimTemplates=[{"a": "b"}]), ["spec.volumeClaimTemplates"]),
+    ("StatefulSet", spec(volumeClaimTemplates=[{"a": "b"}]), spec(), ["spec.volumeClaimTemplates"]),
     ("PersistentVolumeClaim", claim("10Gi"), claim("5Gi"), ["spec.resources.requests.storage"]),
     ("PersistentVolumeClaim", claim("10Gi"), claim("20Gi"), []),
     ("PersistentVolumeClaim", claim("1Gi"), claim("1024Mi"), []),
+    ("PersistentVolumeClaim", spec(accessModes=["ReadWriteOnce"]), claim("1Gi"), []),
+    ("PersistentVolumeClaim", claim("1Gi"), spec(accessModes=["ReadWriteOnce"]), []),
     ("PersistentVolumeClaim", claim(), claim(storageClassName="fast"), ["spec.storageClassName"]),
     ("PersistentVolumeClaim", claim(), claim(storageClassName=""), ["spec.storageClassName"]),
     ("PersistentVolumeClaim", claim(), claim(accessModes=["ReadWriteMany"]), ["spec.accessModes"]),
@@ -47,6 +59,11 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], list[str]]] = [
     ("Service", spec(clusterIP="None"), spec(clusterIP="10.0.0.1"), ["spec.clusterIP"]),
     ("Service", spec(clusterIP="None"), spec(), []),
     ("Service", spec(type="ClusterIP"), spec(type="LoadBalancer"), []),
+    ("Service", balancer("a"), balancer("b"), ["spec.loadBalancerClass"]),
+    ("Service", balancer("a"), balancer(None), ["spec.loadBalancerClass"]),
+    ("Service", balancer("a"), balancer("a"), []),
+    ("Service", spec(type="ClusterIP"), balancer("a"), []),
+    ("Service", balancer("a"), spec(type="ClusterIP"), []),
     ("Service", spec(type="ExternalName"), spec(type="ClusterIP", clusterIP="None"), []),
     ("ConfigMap", {"immutable": True, "data": {"a": "1"}}, {"immutable": True, "data": {"a": "2"}}, ["data"]),
     ("ConfigMap", {"immutable": True}, {}, ["immutable"]),
@@ -70,6 +87,12 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], list[str]]] = [
     ),
     ("LeaderWorkerSet", spec(leaderWorkerTemplate={"size": 2}), spec(leaderWorkerTemplate={"size": 4}), []),
     ("RayCluster", spec(managedBy="a"), spec(managedBy="b"), ["spec.managedBy"]),
+    ("Pod", pod(), pod("a:2"), []),
+    ("Pod", pod(), pod(dnsPolicy="ClusterFirst"), []),
+    ("Pod", pod(), pod(activeDeadlineSeconds=5), []),
+    ("Pod", pod(), pod(nodeSelector={"a": "b"}), ["spec.nodeSelector"]),
+    ("Pod", pod(schedulingGates=[{"name": "a"}]), pod(nodeSelector={"a": "b"}), []),
+    ("Pod", pod(), spec(containers=[{"name": "b", "image": "a:1"}]), ["spec.containers"]),
     ("HorizontalPodAutoscaler", spec(a=1), spec(a=2), []),
 ]
 

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from llmstack.kubernetes.accelerators import gpus_of_pod
+from llmstack.kubernetes.probes import start_up_bounds
 from llmstack.kubernetes.quantities import quantity
-from llmstack.kubernetes.workloads import model_of, replicas_of, scalers, start_up_bounds, strategy_of
+from llmstack.kubernetes.replicas import model_of, replicas_of, scalers
+from llmstack.kubernetes.workloads import strategy_of
 from llmstack.review.facts import Facts, Pool
 from llmstack.review.rollout.placement import pool_of
 from llmstack.review.rollout.workload import template_of

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from llmstack.objects.pod import probe_budget
-from llmstack.tree.sync_unit import WORKLOADS
+from llmstack.kubernetes.probes import seconds_allowed
+from llmstack.kubernetes.workloads import is_lasting
 from tests.laws.trees import build, tree_of
 from tests.sync.support import ARTIFACT, FLUX, objects, tree, values, verdicts
 
@@ -20,7 +20,7 @@ UNITS = {name: name.removeprefix("prod.").replace(".", "/") for name in KUSTOMIZ
 
 
 def _workloads(name: str) -> list[dict[str, Any]]:
-    return [each for each in TREE.rendered["prod"][UNITS[name]] if each["kind"] in WORKLOADS]
+    return [each for each in TREE.rendered["prod"][UNITS[name]] if is_lasting(each["kind"])]
 
 
 @pytest.mark.parametrize(
@@ -81,10 +81,10 @@ def test_a_long_load_is_no_failure() -> None:
     (deployment,) = _workloads("prod.models.llama")
     probe = deployment["spec"]["template"]["spec"]["containers"][0]["startupProbe"]
     waited = 60 * int(spec["timeout"].removesuffix("m"))
-    assert probe_budget(probe) >= 25 * 60
-    assert waited > 4 * deployment["spec"]["progressDeadlineSeconds"] > 4 * probe_budget(probe)
+    assert seconds_allowed(probe) >= 25 * 60
+    assert waited > 4 * deployment["spec"]["progressDeadlineSeconds"] > 4 * seconds_allowed(probe)
     for name in ("prod.models.big", "prod.models.wide"):
-        assert 60 * int(KUSTOMIZATIONS[name]["timeout"].removesuffix("m")) > probe_budget(probe)
+        assert 60 * int(KUSTOMIZATIONS[name]["timeout"].removesuffix("m")) > seconds_allowed(probe)
 
 
 @pytest.mark.parametrize(

@@ -3,47 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
+from llmstack.kubernetes.accelerators import NVIDIA_GPU, is_whole_gpu
+from llmstack.kubernetes.quantities import quantity
 from llmstack.model.engine import Model
-from llmstack.model.types import quantity_value
 
 
-def is_extended(resource: str) -> bool:
-    """Whether a resource is an extended one, which Kubernetes counts in whole units and never overcommits.
-
-    Those with a domain, kubernetes.io's own apart (IsNativeResource, k8s.io/kubernetes
-    pkg/apis/core/v1/helper/helpers.go).
-    """
-    domain, slash, _ = resource.partition("/")
-    return bool(slash) and not (domain == "kubernetes.io" or domain.endswith(".kubernetes.io"))
-
-
-def is_whole_gpu(resource: str) -> bool:
-    """Whether a resource counts GPUs as a whole, not MIG slices of them."""
-    return is_extended(resource) and resource.endswith("/gpu")
-
-
-def gpus_of_pod(model: Model) -> float | None:
-    """Whole GPUs that one pod of the model asks for; None when it asks for none, or for MIG slices."""
+def gpus_of_model(model: Model) -> Fraction | None:
+    """Whole GPUs that one pod of the model asks for; None when it asks for none, or for slices or other devices."""
     if model.resources:
         return gpus_in(model.resources)
-    resource = model.request_gpu_type or "nvidia.com/gpu"
-    return (quantity_value(model.request_gpu or "") or None) if is_whole_gpu(resource) else None
+    resource = model.request_gpu_type or NVIDIA_GPU
+    return (quantity(model.request_gpu) or None) if is_whole_gpu(resource) else None
 
 
-def gpus_of_head(model: Model) -> float:
+def gpus_of_head(model: Model) -> Fraction:
     """GPUs of a RayCluster's head."""
     head = model.ray_spec.head_node if model.ray_spec else None
     if head is None:
-        return 0
-    return (gpus_in(head.resources) if head.resources else quantity_value(head.request_gpu or "")) or 0
+        return Fraction(0)
+    return (gpus_in(head.resources) if head.resources else quantity(head.request_gpu)) or Fraction(0)
 
 
-def gpus_in(resources: Mapping[str, Any]) -> float | None:
+def gpus_in(resources: Mapping[str, Any]) -> Fraction | None:
     """Whole GPUs of a raw resources block; None when there are none."""
     stated: dict[str, Any] = {}
     for part in ("requests", "limits"):
         found = resources.get(part)
         stated |= found if isinstance(found, dict) else {}
-    return sum(quantity_value(str(value)) or 0 for key, value in stated.items() if is_whole_gpu(key)) or None
+    counts = (quantity(value) for resource, value in stated.items() if is_whole_gpu(resource))
+    return sum((count for count in counts if count), Fraction(0)) or None

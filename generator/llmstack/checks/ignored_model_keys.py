@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.checks.no_effect import Ignored
+from llmstack.kubernetes.quantities import quantity
 from llmstack.model.engine import Model
 from llmstack.model.ray import HeadNode
 from llmstack.model.stack import Stack
-from llmstack.model.types import quantity_value
 from llmstack.objects.autoscaling import is_scaled
 from llmstack.objects.chat_template import is_text
 from llmstack.objects.engine import pod_disruption_budget
@@ -84,7 +84,7 @@ def _gpu_type(model: Model, head: HeadNode | None) -> Iterator[Ignored]:
     counted = [each for each in (model, head) if each and not each.resources]
     if not counted:
         yield Ignored(("requestGPUType",), "`resources` takes its place", ("resources",))
-    elif not any(each.request_gpu and quantity_value(each.request_gpu) for each in counted):
+    elif not any(each.request_gpu and quantity(each.request_gpu) for each in counted):
         yield Ignored(("requestGPUType",), "no GPU is requested", ("requestGPU",), "set `requestGPU`, or remove it")
 
 

@@ -84,6 +84,19 @@ TREE: Mapping[str, Page] = {
     "not-migrated": Page(
         _WARNING, "`migrate` leaves an old spelling alone: it is written in an unusual way.", "Change it by hand."
     ),
+    "remote-reference": Page(
+        _ERROR,
+        "A kustomization refers to what is no file or folder in base/, overlays/, custom/ or clusters/: to a URL, a "
+        "repository, a path that leads out, a Helm chart, or a plugin that is a program. Kustomize would fetch it or "
+        "run something for it, on the machine that reviews and in the cluster's controller alike: nothing is built.",
+        "Copy what it names into custom/, and name it there by a relative path.",
+    ),
+    "irregular-file": Page(
+        _ERROR,
+        "Where a file is read stands a folder, a pipe, a socket, a device, a link that leads out of the repository, or "
+        "a file of more than 16 MiB.",
+        "Put a regular file in its place, or remove it.",
+    ),
     "bad-facts": Page(
         _ERROR, "A file of facts/ that a model leads to cannot be read.", "Run `llmstack learn model` again."
     ),
@@ -95,6 +108,6 @@ TREE: Mapping[str, Page] = {
         _ERROR, "There is no schema for an object's kind.", "List the kind in `gitops.allowUnknownKinds`."
     ),
 }
-"""Findings of commands (app.py, repository/, tree/secrets.py, migrate/)."""
+"""Findings of commands (commands/, repository/, kustomize/trust.py, tree/secrets.py, migrate/)."""
 
 READING: Mapping[str, Page] = {**TEXT, **MODEL, **TREE}

@@ -10,7 +10,7 @@ from dataclasses import replace
 from llmstack.checks.rules import plaintext_secret
 from llmstack.checks.table import ALWAYS, CHECKS, FOUNDATIONS
 from llmstack.finding import Finding, Severity
-from llmstack.secrecy.words import line_holds_secret
+from llmstack.secrecy.lines import line_may_hold_secret
 from llmstack.values.layers import Layers
 from llmstack.values.source import Source
 
@@ -23,7 +23,7 @@ def settle(findings: Iterable[Finding], layers: Layers, levels: dict[str, str]) 
 
     Errors of reading (a file that cannot be understood) cannot be turned off.
     """
-    sources = {layer.source.path: layer.source for layer in layers.layers}
+    sources = {layer.source.path: layer.source for layer in layers.layers if "llmstack:" in layer.source.text}
     stood: list[Finding] = []
     for finding in findings:
         placed = finding if finding.place or finding.route is None else finding.at(layers.place(finding.route))
@@ -50,7 +50,7 @@ def _hide_secrets(findings: list[Finding]) -> Iterator[Finding]:
         if place is None or finding.secret or not place.source_line:
             yield finding
         else:
-            holds = (place.path, place.line) in lines or line_holds_secret(place.source_line)
+            holds = (place.path, place.line) in lines or line_may_hold_secret(place.source_line)
             yield replace(finding, secret=True) if holds else finding
 
 
@@ -61,7 +61,7 @@ def _ignored(finding: Finding, sources: dict[str, Source]) -> str | None:
     """
     place = finding.place
     source = sources.get(place.path) if place is not None else None
-    if place is None or source is None or "llmstack:" not in source.text:
+    if place is None or source is None:
         return None
     above = source.lines[place.line - 2] if 2 <= place.line <= len(source.lines) + 1 else ""
     own = source.lines[place.line - 1] if place.line <= len(source.lines) else ""

@@ -23,7 +23,7 @@ def transfer_peers(arguments: Sequence[str]) -> Iterator[tuple[int, str, int | N
             continue
         try:
             config = json.loads(flag.value)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         host, port = (config.get("kv_ip"), config.get("kv_port")) if isinstance(config, dict) else (None, None)
         if isinstance(host, str):

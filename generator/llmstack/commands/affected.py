@@ -19,10 +19,11 @@ def affected(
     """
     import json
 
+    from llmstack.report.inert import inert_json
     from llmstack.repository.comparison import find_affected, open_comparison
 
     units = find_affected(open_comparison(output.find_project(None).root, before, after))
     if format is opt.AffectedFormat.JSON:
-        print(json.dumps({"envs": units}, indent=2))
+        print(inert_json(json.dumps({"envs": units}, indent=2)))
         return
     sys.stdout.write("".join(f"{name}/{unit}\n" for name, names in units.items() for unit in names))

@@ -6,13 +6,17 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
 
 from llmstack import __version__
+from llmstack.commands.streams import make_inert
+
+if TYPE_CHECKING:
+    from llmstack.finding import Finding
 
 
 class Exit(IntEnum):
@@ -55,22 +59,22 @@ def run(program: Callable[[], object]) -> int:
     except (Exception, KeyboardInterrupt, SystemExit) as error:
         code, words = _explain(error)
         with contextlib.suppress(OSError):
-            sys.stderr.write(words)
+            sys.stderr.write(_mask(words))
     for stream in (sys.stdout, sys.stderr):
         _drop_rest(stream)
     return code if isinstance(code, int) else Exit.CLEAN
 
 
 def _use_utf8() -> None:
-    """Write UTF-8 whatever the locale, so that output is the same everywhere; a closed stream is an empty one."""
+    """Write UTF-8 whatever the locale, inert, so that output is the same everywhere; a closed stream is empty."""
     if sys.stdin is None:
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
-        elif isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+        else:
+            make_inert(name)
 
 
 def _drop_rest(stream: TextIO) -> None:
@@ -86,6 +90,8 @@ def _drop_rest(stream: TextIO) -> None:
 
 def _explain(error: BaseException) -> tuple[int, str]:
     """The exit code of what ended the run, and the words for it."""
+    from llmstack.errors import FoundError
+
     if isinstance(error, BrokenPipeError) or isinstance(error.__context__, BrokenPipeError):
         return Exit.CUT_OFF, ""  # typer turns it into a SystemExit of its own
     if isinstance(error, (typer.Exit, SystemExit)):
@@ -98,6 +104,8 @@ def _explain(error: BaseException) -> tuple[int, str]:
     if isinstance(error, OSError):
         reason = ": ".join(str(part) for part in (error.filename, error.strerror or error) if part)
         return Exit.FAILED, f"llmstack: {reason}\n"
+    if isinstance(error, FoundError):
+        return Exit.ERRORS, _show_findings(error.findings)
     for kinds, ending in _known_errors():
         if isinstance(error, kinds):
             return ending, f"llmstack: {error}\n"
@@ -119,11 +127,25 @@ def _known_errors() -> tuple[tuple[tuple[type[Exception], ...], Exit], ...]:
     )
 
 
+def _mask(words: str) -> str:
+    """What is said of an error, without secrets: programs that we run repeat what they were given."""
+    from llmstack.secrecy.masking import mask_words
+
+    return mask_words(words)
+
+
 def _usage(error: Any) -> str:
     """What typer says of a wrong command line: the usage, and what is wrong."""
     words = io.StringIO()
     error.show(words)
     return words.getvalue()
+
+
+def _show_findings(findings: Sequence[Finding]) -> str:
+    from llmstack.report.formats import render_findings
+
+    colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+    return render_findings(findings, "text", colour=colour, pages={})
 
 
 def _report_bug(error: BaseException) -> str:

@@ -8,11 +8,17 @@ from llmstack.commands import options as opt
 
 
 def explain(key: opt.Key) -> None:
-    """Print what a key does, found by any part of its path."""
-    from llmstack.errors import UsageError
-    from llmstack.report.explanation import explain_key
+    """Print what a key does, or what a check or a risk means.
 
-    text = explain_key(key)
+    A key is found by any part of its path, a check or a risk by its id.
+    """
+    from llmstack.errors import UsageError
+    from llmstack.report import explanation
+
+    text = explanation.explain(key)
     if text is None:
-        raise UsageError(f"no key of the values has `{key}` in its path; docs/values.md lists them all")
+        raise UsageError(
+            f"`{key}` is no part of a key's path, and no check or risk has this id; "
+            "docs/values.md, docs/checks.md and docs/risks.md list them all"
+        )
     sys.stdout.write(text)

@@ -27,7 +27,7 @@ def gen(
     from llmstack.repository.generation import generate, write
 
     project = output.find_project(values)
-    generation = generate(project, values or [], force=force, prune=prune_env or [], only=only)
+    generation = generate(project, values or [], force=force, prune=prune_env or [], only=only, filters=not check)
     output.report_beside(generation.findings)
     assert generation.plan is not None
     if check:

@@ -71,7 +71,7 @@ Gate = Annotated[FailOn, Option("--fail-on", help="Exit with 1 on a risk as seve
 HowListed = Annotated[AffectedFormat, Option("--format", help="How the units are printed.")]
 
 Write = Annotated[bool, Option("--write", help="Rewrite the file; otherwise the change is only shown.")]
-Key = Annotated[str, Argument(metavar="KEY", help="A key, or any part of its path.")]
+Key = Annotated[str, Argument(metavar="KEY", help="A key, any part of its path, or the id of a check or a risk.")]
 NewFolder = Annotated[Path, Argument(metavar="DIR", show_default=False, help="Its folder; made if it is not there.")]
 SecretEnv = Annotated[str, Argument(metavar="ENV", help="The environment, or its values file.")]
 SecretName = Annotated[str, Argument(metavar="NAME", help="Name of the Secret.")]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from llmstack.commands.exits import Exit
+from llmstack.commands.streams import write_commands
 
 if TYPE_CHECKING:
     from llmstack.finding import Finding
@@ -35,7 +36,8 @@ def report(findings: list[Finding], *, format: str = "text", result: bool = Fals
 
     stream = sys.stdout if result else sys.stderr
     colour = stream.isatty() and "NO_COLOR" not in os.environ
-    stream.write(render_findings(findings, format, colour=colour, pages=_pages() if format == "sarif" else {}))
+    text = render_findings(findings, format, colour=colour, pages=_pages() if format == "sarif" else {})
+    write_commands(stream, text) if format == "github" else stream.write(text)
 
 
 def _pages() -> dict[str, str]:

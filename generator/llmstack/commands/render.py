@@ -13,11 +13,11 @@ def render(values: opt.OneValues, env: opt.EnvName = None) -> None:
 
     They are what its overlays build to, computed in memory; overlays in custom/ are not read.
     """
-    from llmstack import yamlio
+    from llmstack.report.inert import inert_yaml
     from llmstack.repository.read import check, read_environments
 
     project = output.find_project([values])
     (reading,) = readings = read_environments(project.disk, [project.select_one(values, env=env)])
     output.report_beside(check(readings))
     objects = reading.subject.objects if reading.subject is not None else ()
-    sys.stdout.write("".join(f"---\n{yamlio.dump(placed.object)}" for placed in objects))
+    sys.stdout.write("".join(f"---\n{inert_yaml(placed.object)}" for placed in objects))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -130,9 +131,11 @@ def read_file(path: str, *, limit: int | None = None) -> bytes:
         os.close(descriptor)
 
 
-def read_rest(descriptor: int) -> bytes:
-    """Return what is left to read of an open file. Raises OSError."""
+def read_rest(descriptor: int, limit: int | None = None) -> bytes:
+    """Return what is left to read of an open file, up to `limit` bytes. Raises OSError."""
     parts = []
-    while part := os.read(descriptor, 1 << 20):
+    left = limit if limit is not None else sys.maxsize
+    while left > 0 and (part := os.read(descriptor, min(left, 1 << 20))):
         parts.append(part)
+        left -= len(part)
     return b"".join(parts)

@@ -51,27 +51,27 @@ def digest(path: str, content: bytes) -> str:
     return hashlib.blake2b(path.encode("utf-8", "surrogateescape") + b"\0" + text, digest_size=16).hexdigest()
 
 
-def find_same_to_git(root: Path, pairs: Mapping[str, tuple[bytes, bytes]]) -> set[str]:
+def find_same_to_git(root: Path, pairs: Mapping[str, tuple[bytes, bytes]], *, filters: bool = True) -> set[str]:
     """Return the paths whose content (before, after) differs only as Git converts it on checkout: CRLF for
     LF.
 
-    Git is asked only when there is such a file; none is the same outside Git.
+    Git is asked only when there is such a file; none is the same outside Git. `filters` as for `hash_files`.
     """
     twins = [path for path, (before, after) in pairs.items() if before.replace(b"\r\n", b"\n") == after]
     repository = find_repository(root) if twins else None
     if repository is None:
         return set()
-    committed = hash_files(repository, twins)
+    committed = hash_files(repository, twins, filters=filters)
     return {path for path in twins if committed.get(path) == _blob_id(pairs[path][1], committed[path])}
 
 
-def find_hand_edits(root: Path, contents: Mapping[str, bytes]) -> set[str]:
+def find_hand_edits(root: Path, contents: Mapping[str, bytes], *, filters: bool = True) -> set[str]:
     """Return those of our files (path to content on disk) that somebody edited and did not commit.
 
     A file is ours to write, and not among them, when llmstack ever wrote this content there, when it is
     unmerged in the index, or when it is equal through Git's clean filter to HEAD, MERGE_HEAD, REBASE_HEAD or
     CHERRY_PICK_HEAD, or to what Git merged by itself beside a conflict. What is staged does not count: a
-    staged hand edit is still a hand edit.
+    staged hand edit is still a hand edit. `filters` as for `hash_files`.
     """
     home = find_home(root)
     written = home.read_record()
@@ -81,16 +81,16 @@ def find_hand_edits(root: Path, contents: Mapping[str, bytes]) -> set[str]:
         return set(rest)
     unmerged = read_stages(repository)
     rest = [path for path in rest if path not in unmerged]
-    return _unknown_to_git(repository, {path: contents[path] for path in rest})
+    return _unknown_to_git(repository, {path: contents[path] for path in rest}, filters=filters)
 
 
-def _unknown_to_git(repository: Repository, contents: Mapping[str, bytes]) -> set[str]:
+def _unknown_to_git(repository: Repository, contents: Mapping[str, bytes], *, filters: bool) -> set[str]:
     if not contents:
         return set()
     heads = [commit for commits in read_heads(repository).values() for commit in commits]
     merged = read_auto_merge(repository)
     known = find_blobs(repository, heads + ([merged] if merged else []), list(contents))
-    cleaned = hash_files(repository, list(contents))
+    cleaned = hash_files(repository, list(contents), filters=filters)
     return {
         path
         for path, content in contents.items()

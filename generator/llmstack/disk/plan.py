@@ -11,6 +11,7 @@ from typing import Literal
 from llmstack.disk.error import DiskError, reason_of
 from llmstack.disk.listing import Listing, list_tree, read_file, read_if_other
 from llmstack.disk.ownership import HEADER_BYTES, find_hand_edits, find_same_to_git, is_ours
+from llmstack.secrecy.files import mask_file
 
 Kind = Literal["write", "create", "delete"]
 Reason = Literal["foreign", "hand-edited", "symlink"]
@@ -61,13 +62,16 @@ class WritePlan:
         return (*(change.path for change in self.changes), *(refusal.path for refusal in self.refusals))
 
 
-def plan_tree(root: Path, wanted: Mapping[str, str], *, scopes: Collection[str], force: bool = False) -> WritePlan:
+def plan_tree(
+    root: Path, wanted: Mapping[str, str], *, scopes: Collection[str], force: bool = False, filters: bool = True
+) -> WritePlan:
     """Compare `wanted` (path to content, header included) with the files below `root`; writes nothing.
 
     Of the folders in `scopes`, files of ours that are not wanted are deleted; files without our header stay,
     and are refused where they are in the way. A generated file that was edited by hand and not committed is
     refused too, unless `force`. Symbolic links in the scopes or above a wanted file are refused always. Git
-    is asked only about files of ours that differ and that the record does not know.
+    is asked only about files of ours that differ and that the record does not know; without `filters` it runs none of
+    its clean filters, which are programs: a plan that is only looked at wants none.
 
     Raises DiskError for what cannot be read and for a folder where a file should be (or the reverse),
     GitError when Git must be asked and fails, ValueError for a path that leads out of the root or a text that
@@ -87,7 +91,7 @@ def plan_tree(root: Path, wanted: Mapping[str, str], *, scopes: Collection[str],
             changes.append(change)
     refusals += [_refuse_other(path) for path in listing.others if path in wanted]
     if not force:
-        changes, edits = _set_hand_edits_apart(root, changes)
+        changes, edits = _set_hand_edits_apart(root, changes, filters=filters)
         refusals += edits
     return WritePlan(
         tuple(sorted(changes, key=lambda change: change.path)),
@@ -97,7 +101,10 @@ def plan_tree(root: Path, wanted: Mapping[str, str], *, scopes: Collection[str],
 
 
 def unified_diff(path: str, before: bytes | None, after: bytes | None) -> str:
-    """Return the change of one file as a unified diff, as `diff -u` and `git diff` print it."""
+    """Return the change of one file as a unified diff, as `diff -u` and `git diff` print it, secrets masked.
+
+    A line of which only what is masked changes is shown as changed.
+    """
     old, new = (_lines(content) for content in (before, after))
     names = (
         f"a/{path}" if before is not None else "/dev/null",
@@ -109,12 +116,32 @@ def unified_diff(path: str, before: bytes | None, after: bytes | None) -> str:
     )
 
 
-def _lines(content: bytes | None) -> list[str]:
+class _Line(str):
+    """A line as it is shown, which is equal to another one where both were written the same."""
+
+    __slots__ = ("written",)
+    written: str
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Line) and self.written == other.written
+
+    def __hash__(self) -> int:
+        return hash(self.written)
+
+
+def _lines(content: bytes | None) -> list[_Line]:
     """Lines end at line feeds alone: splitlines() would also break at form feeds and Unicode separators."""
     text = (content or b"").decode("utf-8", "replace")
-    lines = [f"{line}\n" for line in text.split("\n")]
-    lines[-1] = lines[-1][:-1]
-    return lines if lines[-1] else lines[:-1]
+    lines = []
+    for written, shown in zip(text.split("\n"), mask_file(text).split("\n"), strict=True):
+        line = _Line(f"{shown}\n")
+        line.written = written
+        lines.append(line)
+    if not lines[-1].written:
+        return lines[:-1]
+    last = _Line(lines[-1][:-1])
+    last.written = f"{lines[-1].written} (no line feed)"
+    return [*lines[:-1], last]
 
 
 def _is_in_the_way(link: str, wanted: Mapping[str, str]) -> bool:
@@ -167,14 +194,16 @@ def _find_stale(root: Path, wanted: Mapping[str, str], listing: Listing) -> Iter
             raise DiskError(path, f"cannot be read: {reason_of(error)}") from error
 
 
-def _set_hand_edits_apart(root: Path, changes: list[Change]) -> tuple[list[Change], list[Refusal]]:
+def _set_hand_edits_apart(root: Path, changes: list[Change], *, filters: bool) -> tuple[list[Change], list[Refusal]]:
     """The changes that may be made, and a refusal for each that would undo an edit nobody has committed."""
     before = {change.path: change.before for change in changes if change.before is not None}
     if not before:
         return changes, []
     after = {change.path: change.after for change in changes if change.after is not None}
-    same = find_same_to_git(root, {path: (before[path], after[path]) for path in before.keys() & after.keys()})
-    edited = find_hand_edits(root, {path: content for path, content in before.items() if path not in same})
+    pairs = {path: (before[path], after[path]) for path in before.keys() & after.keys()}
+    same = find_same_to_git(root, pairs, filters=filters)
+    rest = {path: content for path, content in before.items() if path not in same}
+    edited = find_hand_edits(root, rest, filters=filters)
     kept = [change for change in changes if change.path not in edited and change.path not in same]
     return kept, [_refuse_edit(change) for change in changes if change.path in edited]
 

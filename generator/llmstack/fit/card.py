@@ -8,14 +8,15 @@ from typing import Any
 
 from llmstack.engine.cards import LABEL, MIG_RESOURCE, Card, card_named, card_of_memory, card_of_product
 from llmstack.engine.memory import GIB
+from llmstack.kubernetes.accelerators import NVIDIA_GPU, is_accelerator
+from llmstack.kubernetes.quantities import quantity
 from llmstack.model.engine import Model
 from llmstack.model.gitops import Capacity
 from llmstack.model.stack import Stack
-from llmstack.model.types import quantity_value
 from llmstack.review.facts import Facts, Pool
 from llmstack.review.rollout.placement import pool_of
 
-NVIDIA, AMD = "nvidia.com/gpu", "amd.com/gpu"
+AMD_GPU = "amd.com/gpu"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +57,19 @@ def _pod(model: Model) -> Mapping[str, Any]:
 def gpu_resource(model: Model) -> str:
     """The resource that a model's GPUs are counted as; NVIDIA's where `resources` names none."""
     if not model.resources:
-        return model.request_gpu_type or NVIDIA
-    return next(iter(_accelerators(model.resources)), NVIDIA)
+        return model.request_gpu_type or NVIDIA_GPU
+    return next(iter(_accelerators(model.resources)), NVIDIA_GPU)
 
 
-def gpu_count(model: Model) -> float | None:
-    """GPUs, or slices, that one pod of the model asks for; None for none."""
-    if not model.resources:
-        return quantity_value(model.request_gpu or "") or None
-    return sum(quantity_value(str(count)) or 0 for count in _accelerators(model.resources).values()) or None
+def asks_for_gpus(model: Model) -> bool:
+    """Whether a pod of the model asks for GPUs, or slices of them."""
+    counts = _accelerators(model.resources).values() if model.resources else (model.request_gpu,)
+    return any(quantity(count) for count in counts)
 
 
 def _accelerators(resources: Mapping[str, Any]) -> dict[str, Any]:
     stated = {**(resources.get("requests") or {}), **(resources.get("limits") or {})}
-    return {key: value for key, value in stated.items() if key.endswith("/gpu") or key.startswith(MIG_RESOURCE)}
+    return {key: value for key, value in stated.items() if is_accelerator(key)}
 
 
 def card_of_model(model: Model, pool: Capacity | None) -> Card | None:
@@ -83,14 +83,14 @@ def card_of_model(model: Model, pool: Capacity | None) -> Card | None:
     if pool is None:
         return card
     card = card_named(pool.gpu) if pool.gpu else card
-    total = quantity_value(pool.memory) if pool.memory else None
-    return _with_memory(card, total / GIB, resource) if total else card
+    total = quantity(pool.memory)
+    return _with_memory(card, float(total) / GIB, resource) if total else card
 
 
 def _with_memory(card: Card | None, memory: float, resource: str) -> Card | None:
     """A card with the memory that the values state; of one that is not named, the resource tells the maker."""
     if card is not None:
         return replace(card, memory=memory, stated=True)
-    if resource not in (NVIDIA, AMD):
+    if resource not in (NVIDIA_GPU, AMD_GPU):
         return None
-    return replace(card_of_memory(round(memory, 2)), maker="amd" if resource == AMD else "nvidia")
+    return replace(card_of_memory(round(memory, 2)), maker="amd" if resource == AMD_GPU else "nvidia")

@@ -13,7 +13,7 @@ from llmstack.engine.facts import ModelFacts
 from llmstack.engine.facts_file import file_name
 from llmstack.engine.settings import Settings, read_settings
 from llmstack.engine.support import Engine
-from llmstack.fit.card import Pools, card_of_model, gpu_count, pool_of_model
+from llmstack.fit.card import Pools, asks_for_gpus, card_of_model, pool_of_model
 from llmstack.flags import Catalogue, catalogue_for
 from llmstack.flags.match import Match
 from llmstack.flags.release import find_release
@@ -101,7 +101,7 @@ def _missing(model: Model, facts: ModelFacts | None, card: Card | None, match: M
         )
     if card is None:
         yield "nothing says which GPU it runs on"
-    if gpu_count(model) is None:
+    if not asks_for_gpus(model):
         yield "it asks for no GPU"
     if match.sureness == "guess":
         yield f"its vLLM release is not known: {match.reason}"

@@ -17,6 +17,9 @@ from llmstack.flags.values import reject_value
 SHOWN = 40
 """How many characters of a value a message repeats."""
 
+MOST = 4096
+"""How many arguments are looked at: what a list of them costs to check grows with it."""
+
 MODEL_FLAG_SINCE = (0, 9)
 """Earlier ones end with an error when `vllm serve` is given `--model` (FlexibleArgumentParser.parse_args)."""
 
@@ -55,6 +58,9 @@ def lint_router_arguments(arguments: Sequence[str]) -> list[FlagProblem]:
 @lru_cache(maxsize=4096)
 def lint_once(arguments: tuple[str, ...], catalogue: Catalogue) -> tuple[FlagProblem, ...]:
     """All problems by one catalogue, sorted by index."""
+    if len(arguments) > MOST:
+        message = f"{len(arguments)} arguments: more than {MOST} are no command line of an engine, and are not read"
+        return (FlagProblem("unexpected-argument", "", len(arguments) - 1, message, "remove what is not meant"),)
     uses = tuple(parse_arguments(arguments, catalogue))
     problems = [problem for use in uses for problem in lint_use(use, catalogue)]
     problems += find_repeated(uses, catalogue)

@@ -8,8 +8,10 @@ and `ArgumentParser._parse_optional`, `_get_option_tuples` and `consume_optional
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from llmstack.flags.catalogue import Catalogue, Flag, Spelling
@@ -18,6 +20,8 @@ Trouble = Literal["unknown", "ambiguous", "missing-value", "unwanted-value", "st
 
 DOTTED_SINCE = (0, 9)
 LEVEL_FLAG_SINCE = (0, 12)
+LAST = "\U0010ffff"
+"""Sorts after whatever an option string goes on with."""
 NEGATIVE_NUMBER = re.compile(r"-\d+|-\d*\.\d+")
 """What argparse takes for a number, and so for a value (`_negative_number_matcher`)."""
 _LONG_FLAG = re.compile(r"--[A-Za-z]")
@@ -140,9 +144,16 @@ def find_options(name: str, catalogue: Catalogue) -> tuple[str, ...]:
         return (name,)
     if len(name.strip("-")) == 0:
         return ()
-    found = sorted(option for option in catalogue.spellings if option.startswith(name))
+    every = sorted_options(catalogue)
+    found = every[bisect_left(every, name) : bisect_left(every, name + LAST)]
     meanings = {(catalogue.spellings[option].flag.name, catalogue.spellings[option].negated) for option in found}
     return tuple(found[:1] if len(meanings) == 1 else found)
+
+
+@cache
+def sorted_options(catalogue: Catalogue) -> list[str]:
+    """The option strings of a catalogue in order."""
+    return sorted(catalogue.spellings)
 
 
 def read_use(arguments: Sequence[str], at: int, option: Option, catalogue: Catalogue) -> tuple[Use, int]:

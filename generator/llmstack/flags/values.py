@@ -98,7 +98,11 @@ def explain_json(text: str) -> str:
         json.loads(text)
     except json.JSONDecodeError as problem:
         return f"{problem.msg.lower()} at column {problem.colno}"
-    return "it is nested too deep"
+    except ValueError:
+        return "a number in it has too many digits"
+    except RecursionError:
+        return "it is nested too deep"
+    return "it is not read"
 
 
 def _plain_numbers(text: str) -> str:

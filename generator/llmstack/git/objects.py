@@ -5,11 +5,10 @@ Paths go in and come out relative to the folder that `find_repository` was asked
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from llmstack.git.process import GitError, Repository, find_repository, run_git
+from llmstack.git.process import GitError, Repository, find_repository, run_git, run_git_on_files
 
 __all__ = [
     "DEEPEN",
@@ -152,16 +151,18 @@ def _list_blobs(repository: Repository, commit: str, folders: Collection[str]) -
     return blobs
 
 
-def hash_files(repository: Repository, paths: Sequence[str]) -> dict[str, str]:
-    """Return the blob id that each file of the working tree would be committed as, clean filters applied.
+def hash_files(repository: Repository, paths: Sequence[str], *, filters: bool = True) -> dict[str, str]:
+    """Return the blob id that each file of the working tree would be committed as.
 
-    So `core.autocrlf` and .gitattributes are Git's own business (git-hash-object(1), `--stdin-paths`).
+    So `core.autocrlf` and .gitattributes are Git's own business (git-hash-object(1), `--stdin-paths`). Clean filters
+    are programs: with `filters` they are applied, without them a file counts as it stands.
     """
     names = [path for path in paths if "\n" not in path]
     prefix = repository.root.relative_to(repository.top).as_posix()
     lines = "".join(f"./{prefix}/{path}\n" for path in names)  # "./": a leading quote would mean C quoting
     top = replace(repository, root=repository.top)  # it takes paths from there, wherever it is run
-    output = run_git(top, ["hash-object", "--stdin-paths"], stdin=_encode(lines))
+    ask = run_git if filters else run_git_on_files
+    output = ask(top, ["hash-object", "--stdin-paths"], stdin=_encode(lines))
     return dict(zip(names, output.decode().split(), strict=True))
 
 
@@ -181,17 +182,21 @@ def read_files(repository: Repository, revision: str, folders: Collection[str]) 
 
 
 def read_differences(
-    repository: Repository, before: str, after: str | None, folders: Collection[str]
+    repository: Repository,
+    before: str,
+    after: str | None,
+    folders: Collection[str],
+    read: Callable[[str], bytes | None],
 ) -> dict[str, Difference]:
     """Return the files below `folders` that differ between two revisions: path to both contents.
 
-    `after` None is the working tree as it is on disk, untracked and ignored files included; a file that Git
+    `after` None is the working tree as `read` finds it on disk, untracked and ignored files included; a file that Git
     would commit unchanged (line endings) is no difference.
     """
     if not folders:
         return {}
     revisions = [resolve_revision(repository, revision) for revision in (before, after) if revision is not None]
-    fields = _split(run_git(repository, ["diff", *_DIFF_OPTIONS, *revisions, "--", *folders]))
+    fields = _split(run_git_on_files(repository, ["diff", *_DIFF_OPTIONS, *revisions, "--", *folders]))
     pairs: dict[str, tuple[str, str]] = {}
     for meta, path in zip(fields[::2], fields[1::2], strict=True):
         old_mode, new_mode, old_blob, new_blob, _ = meta.removeprefix(":").split(" ")
@@ -202,20 +207,8 @@ def read_differences(
     else:
         for path in _split(run_git(repository, ["ls-files", "--others", "-z", "--", *folders])):
             pairs.setdefault(path, ("", ""))
-        found = {
-            path: Difference(contents.get(old), _read_working_file(repository.root / path))
-            for path, (old, _) in pairs.items()
-        }
+        found = {path: Difference(contents.get(old), read(path)) for path, (old, _) in pairs.items()}
     return {path: pair for path, pair in sorted(found.items()) if pair.before != pair.after}
-
-
-def _read_working_file(path: Path) -> bytes | None:
-    if path.is_symlink() or not path.is_file():
-        return None
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise GitError(f"cannot read {path}: {error.strerror}") from error
 
 
 def _read_blobs(repository: Repository, blobs: Iterable[str]) -> dict[str, bytes]:
@@ -230,7 +223,8 @@ def _read_blobs(repository: Repository, blobs: Iterable[str]) -> dict[str, bytes
         end = output.index(b"\n", at)
         answer = output[at:end].split(b" ")
         if len(answer) != 3:
-            raise GitError(f"object {blob} is missing from {repository.top}: check it with `git fsck`")
+            hint = "check it with `git fsck`, and fetch a partial clone whole (`git fetch --refetch --no-filter`)"
+            raise GitError(f"object {blob} is missing from {repository.top}: {hint}")
         size = int(answer[2])
         contents[blob] = output[end + 1 : end + 1 + size]
         at = end + size + 2

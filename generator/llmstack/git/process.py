@@ -1,7 +1,8 @@
 """One `git` process, run through GitPython for what it prints, in an environment of its own.
 
-No GIT_DIR or GIT_INDEX_FILE of a surrounding hook reaches it, and it asks nobody, runs no hooks, no file
-system monitor and no pager, and takes no locks.
+It is told which repository is meant, so that it looks for none: a folder of the tree that looks like a bare repository
+is a folder. No GIT_DIR or GIT_INDEX_FILE of a surrounding hook reaches it, and it asks nobody, fetches nothing, runs no
+hooks, no filters, no file system monitor and no pager, and takes no locks. It ends with us.
 """
 
 from __future__ import annotations
@@ -14,9 +15,18 @@ from typing import Any
 
 _OPTIONS = (
     "--no-pager", "--literal-pathspecs",
+    "-c", "safe.bareRepository=explicit", "-c", "protocol.allow=never",
     "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.quotePath=true",
 )  # fmt: skip
-_ENVIRONMENT = {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "SSH_ASKPASS": "", "GIT_OPTIONAL_LOCKS": "0"}
+_ENVIRONMENT = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ASKPASS": "",
+    "SSH_ASKPASS": "",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_LAZY_FETCH": "1",  # since Git 2.39.4; an older one starts `git fetch`, which may use no protocol:
+    "GIT_ALLOW_PROTOCOL": "none",  # goes before protocol.*.allow of any configuration
+    "GIT_NO_REPLACE_OBJECTS": "1",  # what a commit holds, whatever refs/replace/ says
+}
 _KEPT = ("GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM",
          "GIT_CONFIG_NOSYSTEM", "GIT_EXEC_PATH", "GIT_SSH", "GIT_SSL_", "GIT_PROXY", "GIT_HTTP_")  # fmt: skip
 """Variables that say how Git is set up; all other GIT_* say which repository is meant, and are dropped."""
@@ -68,6 +78,32 @@ def run_git(
     repository: Repository, arguments: Sequence[str], *, stdin: bytes = b"", accept: Collection[int] = (0,)
 ) -> bytes:
     """Run one reading `git` command in the root and return its output; GitError when it fails."""
+    return _run(repository, arguments, stdin, accept)
+
+
+def run_git_on_files(repository: Repository, arguments: Sequence[str], *, stdin: bytes = b"") -> bytes:
+    """The same for a command that reads the working tree as it would be committed.
+
+    Line endings and encodings are converted as attributes say, by Git itself. Filters that they name are not run:
+    the programs are the configuration's, but which files go through them is the branch's to say.
+    """
+    return _run(repository, [*_without_filters(repository), *arguments], stdin, (0,))
+
+
+def _without_filters(repository: Repository) -> Iterator[str]:
+    """Options that leave every filter driver without a program (gitattributes(5): it then does nothing)."""
+    listed = _run(repository, ["config", "--null", "--name-only", "--get-regexp", r"^filter\."], b"", (0, 1))
+    keys = listed.decode("utf-8", "surrogateescape").split("\0")[:-1]
+    for name in dict.fromkeys(key.removeprefix("filter.").rpartition(".")[0] for key in keys):
+        if "=" in name:
+            raise GitError(f"the configuration of {repository.top} has a filter `{name}`: give it a name without `=`")
+        for setting in ("clean=", "smudge=", "process=", "required=false"):
+            yield from ("-c", f"filter.{name}.{setting}")
+
+
+def _run(repository: Repository, arguments: Sequence[str], stdin: bytes, accept: Collection[int]) -> bytes:
+    from llmstack.programs.confine import confinement
+
     try:
         from subprocess import PIPE
 
@@ -75,15 +111,19 @@ def run_git(
     except ImportError as error:
         raise GitError("`git` is not on PATH: install Git 2.30 or newer") from error
     unset = [part for name in _foreign_variables(os.environ) for part in ("-u", name)]
-    command = [*(("env", *unset) if unset else ()), "git", *_OPTIONS, *arguments]
+    place = (f"--git-dir={repository.git_dir}", f"--work-tree={repository.top}")
+    command = [*(("env", *unset) if unset else ()), "git", *place, *_OPTIONS, *arguments]
     try:
-        process: Any = git.Git(repository.root).execute(command, as_process=True, istream=PIPE, env=_ENVIRONMENT)
+        process: Any = git.Git(repository.root).execute(
+            command, as_process=True, istream=PIPE, env=_ENVIRONMENT, preexec_fn=confinement(programs=True)
+        )
     except git.GitCommandNotFound as error:
         raise GitError("`git` is not on PATH: install Git 2.30 or newer") from error
     output, errors = process.proc.communicate(stdin)
     if process.proc.returncode not in accept:
         said = errors.decode("utf-8", "replace").strip().removeprefix("fatal: ")
-        raise GitError(f"`git {arguments[0]}` failed in {repository.root}: {said or process.proc.returncode}")
+        name = next(each for each in arguments if each != "-c" and not each.startswith("filter."))
+        raise GitError(f"`git {name}` failed in {repository.root}: {said or process.proc.returncode}")
     return bytes(output)
 
 

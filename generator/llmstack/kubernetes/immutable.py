@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.pods import CONTAINER_LISTS, Object
 from llmstack.kubernetes.quantities import quantity
+from llmstack.kubernetes.stored import stored_template
 
 _MUTABLE_OF_STATEFUL_SET = frozenset((
     "replicas", "ordinals", "template", "updateStrategy", "revisionHistoryLimit", "minReadySeconds",
@@ -110,6 +111,30 @@ def _secret(before: Object, after: Object) -> list[str]:
     return [*_fields("type", type="Opaque")(before, after), *_frozen_data(before, after)]
 
 
+_MUTABLE_OF_POD = frozenset(
+    ("activeDeadlineSeconds", "schedulingGates", "terminationGracePeriodSeconds", "tolerations")
+)
+"""Beside the images. Of these some changes are allowed and some are not (ValidatePodUpdate): they are not judged."""
+
+
+def _pod(before: Object, after: Object) -> list[str]:
+    """A Pod keeps all but its images; one that waits behind scheduling gates may still be directed to nodes."""
+    directed = ("affinity", "nodeSelector") if (before.get("spec") or {}).get("schedulingGates") else ()
+    stored = [_without_images(stored_template({"spec": side.get("spec") or {}})["spec"]) for side in (before, after)]
+    keys = sorted((stored[0].keys() | stored[1].keys()) - _MUTABLE_OF_POD - {*directed})
+    return [f"spec.{key}" for key in keys if stored[0].get(key) != stored[1].get(key)]
+
+
+def _without_images(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """The specification of a pod less its containers' images, and the pull policy that an image alone implies."""
+    bare = {group: [_without_image(each) for each in spec.get(group) or ()] for group in CONTAINER_LISTS}
+    return {**spec, **bare}
+
+
+def _without_image(container: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in container.items() if key not in ("image", "imagePullPolicy")}
+
+
 def _job(before: Object, after: Object) -> list[str]:
     rule = [
         "spec.selector",
@@ -139,6 +164,7 @@ _RULES: Mapping[str, Callable[[Object, Object], list[str]]] = {
     "LeaderWorkerSet": _leader_worker_set,
     "PersistentVolume": _volume,
     "PersistentVolumeClaim": _claim,
+    "Pod": _pod,
     "PriorityClass": _fields("value", "preemptionPolicy", preemptionPolicy="PreemptLowerPriority"),
     "RayCluster": _fields("spec.managedBy", "spec.gcsFaultToleranceOptions.backend"),
     "ReplicaSet": _fields("spec.selector"),

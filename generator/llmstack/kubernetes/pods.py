@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from fractions import Fraction
+from typing import Any, TypeVar
 
 from llmstack.finding import Route
+from llmstack.kubernetes.workloads import WORKLOADS
+
+Amount = TypeVar("Amount", int, Fraction)
 
 Object = Mapping[str, Any]
 """A Kubernetes object as plain data."""
 
-_TEMPLATES: dict[str, tuple[Route, ...]] = {
-    "Pod": ((),),
-    "Deployment": (("spec", "template"),),
-    "ReplicaSet": (("spec", "template"),),
-    "StatefulSet": (("spec", "template"),),
-    "DaemonSet": (("spec", "template"),),
-    "Job": (("spec", "template"),),
-    "CronJob": (("spec", "jobTemplate", "spec", "template"),),
-    "LeaderWorkerSet": (
-        ("spec", "leaderWorkerTemplate", "leaderTemplate"),
-        ("spec", "leaderWorkerTemplate", "workerTemplate"),
-    ),
-    "RayCluster": (("spec", "headGroupSpec", "template"), ("spec", "workerGroupSpecs", "*", "template")),
-    "RayService": (
-        ("spec", "rayClusterConfig", "headGroupSpec", "template"),
-        ("spec", "rayClusterConfig", "workerGroupSpecs", "*", "template"),
-    ),
-}
-"""Where the pod templates of a kind are; `*` is every item of a list."""
+CONTAINER_LISTS = ("containers", "initContainers")
+"""The lists of a pod's containers, those apart that only a running pod has."""
 
 
 def pod_templates(object: dict[str, Any]) -> Iterator[tuple[Route, dict[str, Any]]]:
     """Yield each pod template of an object (a Pod is its own), with its route in the object."""
-    for path in _TEMPLATES.get(str(object.get("kind")), ()):
+    kind = WORKLOADS.get(str(object.get("kind")))
+    for path in kind.templates if kind is not None else ():
         yield from _follow(object, path, ())
 
 
@@ -47,7 +35,7 @@ def pod_specs(object: dict[str, Any]) -> Iterator[tuple[Route, dict[str, Any]]]:
 
 def containers(spec: dict[str, Any]) -> Iterator[tuple[str, int, dict[str, Any]]]:
     """Yield each container of a pod spec: the list it is in, its index, and itself."""
-    for kind in ("containers", "initContainers"):
+    for kind in CONTAINER_LISTS:
         found = spec.get(kind)
         for number, container in enumerate(found if isinstance(found, list) else []):
             if isinstance(container, dict):
@@ -59,6 +47,44 @@ def pod_labels(template: dict[str, Any]) -> dict[str, str]:
     metadata = template.get("metadata")
     labels = metadata.get("labels") if isinstance(metadata, dict) else None
     return labels if isinstance(labels, dict) else {}
+
+
+def value_at(value: Any, *keys: str) -> Any:
+    """What is at a path of maps; None where it leads nowhere."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
+
+
+def totals_of_pod(
+    pod: Mapping[str, Any], amounts: Callable[[Mapping[str, Any]], Iterable[tuple[str, Amount]]]
+) -> dict[str, Amount]:
+    """What a pod's spec takes of each resource, where `amounts` says what one container does.
+
+    The sum of the containers and sidecars, or the largest init container with the sidecars started before it
+    (Kubernetes documentation, "Init containers", resource sharing).
+    """
+    totals: dict[str, Amount] = {}
+    for container in pod.get("containers") or ():
+        _add(totals, amounts(container))
+    sidecars: dict[str, Amount] = {}
+    largest: dict[str, Amount] = {}
+    for container in pod.get("initContainers") or ():
+        running = dict(sidecars)
+        _add(running, amounts(container))
+        if container.get("restartPolicy") == "Always":
+            sidecars = running
+        for resource, amount in running.items():
+            largest[resource] = max(largest.get(resource, amount), amount)
+    _add(totals, sidecars.items())
+    for resource, amount in largest.items():
+        totals[resource] = max(totals.get(resource, amount), amount)
+    return totals
+
+
+def _add(totals: dict[str, Amount], amounts: Iterable[tuple[str, Amount]]) -> None:
+    for resource, amount in amounts:
+        totals[resource] = totals[resource] + amount if resource in totals else amount
 
 
 def _follow(value: Any, path: Route, route: Route) -> Iterator[tuple[Route, dict[str, Any]]]:

@@ -7,7 +7,9 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import Any
 
-_QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:([eE][+-]?\d+)|(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]))?\Z")
+_QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:[eE]([+-]?\d+)|(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]))?\Z", re.ASCII)
+_LARGEST_EXPONENT = 100
+"""Beyond what a quantity can hold (1n to 2⁶³ - 1): what is larger counts as that, and costs no memory."""
 _SUFFIX = {
     suffix: Fraction(1000) ** power
     for power, suffix in enumerate(("n", "u", "m", "", "k", "M", "G", "T", "P", "E"), -3)
@@ -22,12 +24,16 @@ def quantity(value: Any) -> Fraction | None:
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
-    match = _QUANTITY.match(str(value).strip())
+    match = _QUANTITY.match(str(value))
     if match is None:
         return None
     number, exponent, suffix = match.groups()
-    scale = Fraction(f"1{exponent}") if exponent else _SUFFIX[suffix or ""]
+    scale = _power_of_ten(int(exponent)) if exponent else _SUFFIX[suffix or ""]
     return Fraction(number) * scale
+
+
+def _power_of_ten(exponent: int) -> Fraction:
+    return Fraction(10) ** max(-_LARGEST_EXPONENT, min(exponent, _LARGEST_EXPONENT))
 
 
 def scaled(value: Any, total: int, *, up: bool, default: str) -> int:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from llmstack.kubernetes.accelerators import totals_of_pod
-from llmstack.kubernetes.pods import Object, containers
+from llmstack.kubernetes.pods import Object, containers, totals_of_pod
 from llmstack.kubernetes.quantities import quantity
-from llmstack.kubernetes.workloads import KINDS, pod_specs, replicas_of, scalers
+from llmstack.kubernetes.replicas import replicas_of, scalers, specs_of_replica
+from llmstack.kubernetes.workloads import is_counted
 
 Pod = Mapping[str, Any]
 Amounts = Mapping[str, Fraction]
@@ -37,9 +37,10 @@ def pods_of(objects: Iterable[Object]) -> Iterator[Pods]:
     found = list(objects)
     owned = scalers(found)
     for each in found:
-        if each["kind"] in KINDS:
+        if is_counted(each["kind"]):
             replicas = replicas_of(each, owned)
-            yield from (Pods(each, spec, replicas * number) for spec, number in pod_specs(each) if replicas * number)
+            specs = specs_of_replica(each)
+            yield from (Pods(each, spec, replicas * number) for spec, number in specs if replicas * number)
 
 
 def used(spec: Pod, defaults: Mapping[str, Amounts]) -> dict[str, Fraction]:

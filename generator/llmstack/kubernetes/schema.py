@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -94,38 +94,40 @@ def _explain(
     for error in validator.iter_errors(value):
         route: Route = tuple(error.instance_path)
         kind, facts = error.kind.name, error.kind.as_dict()
-        where = show_route(route) or name
         if kind == "additionalProperties":
             known = list(_follow(schema, error.schema_path[:-1]).get("properties", {}))
             for field in facts["unexpected"]:
-                yield Problem((*route, field), f"`{field}` is not a field of {where}", _near(field, known))
+                message = f"`{field}` is not a field of {show_route(route) or name}"
+                yield Problem((*route, field), message, _near(field, known))
         elif kind == "required":
-            yield Problem(route, f"`{facts['property']}` is missing in {where}")
-        elif kind == "type":
-            wanted = " or ".join(_WORDS[word] for word in facts["types"] if word in _WORDS)
-            yield Problem(
-                route,
-                f"`{_last(route, name)}` is {wanted}, not {_kind(_value_at(value, route))}",
-                _quote_help(wanted),
-            )
-        elif kind == "enum":
-            options = [option for option in facts["options"] if option is not None]
-            yield Problem(route, f"`{_last(route, name)}` is one of {', '.join(f'`{option}`' for option in options)}")
-        elif kind in ("oneOf", "anyOf"):
-            yield Problem(route, f"`{_last(route, name)}` is text or a number, not {_kind(_value_at(value, route))}")
-        elif kind in ("minimum", "maximum"):
-            yield Problem(
-                route,
-                f"`{_last(route, name)}` is at {'least' if kind == 'minimum' else 'most'} {facts['limit']}",
-            )
-        elif kind == "pattern":
-            yield Problem(route, f"`{_last(route, name)}` has the form {facts['pattern']}")
+            yield Problem(route, f"`{facts['property']}` is missing in {show_route(route) or name}")
         else:
-            yield Problem(route, f"`{_last(route, name)}` does not fit Kubernetes' schema ({kind})")
+            what = _misfit(kind, facts, _value_at(value, route))
+            yield Problem(route, f"`{_last(route, name)}` {what}", _quote_help(kind, facts))
 
 
-def _quote_help(wanted: str) -> str | None:
-    return "quote it" if wanted == "text" else None
+def _misfit(kind: str, facts: Mapping[str, Any], value: Any) -> str:
+    """What is wrong with a value, by the keyword of JSON Schema that it breaks."""
+    match kind:
+        case "type":
+            return f"is {_wanted(facts)}, not {_kind(value)}"
+        case "enum":
+            return f"is one of {', '.join(f'`{option}`' for option in facts['options'] if option is not None)}"
+        case "oneOf" | "anyOf":
+            return f"is text or a number, not {_kind(value)}"
+        case "minimum" | "maximum":
+            return f"is at {'least' if kind == 'minimum' else 'most'} {facts['limit']}"
+        case "pattern":
+            return f"has the form {facts['pattern']}"
+    return f"does not fit Kubernetes' schema ({kind})"
+
+
+def _wanted(facts: Mapping[str, Any]) -> str:
+    return " or ".join(_WORDS[word] for word in facts["types"] if word in _WORDS)
+
+
+def _quote_help(kind: str, facts: Mapping[str, Any]) -> str | None:
+    return "quote it" if kind == "type" and _wanted(facts) == "text" else None
 
 
 def _near(field: str, known: list[str]) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -16,18 +16,20 @@ Fields = dict[str, Any]
 _CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
 _POINTERS = POINTERS | RAY_POINTERS
 _COMPONENT = re.compile(r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*")
+_FAMILIES = ("decimal", "binary", "exponent")
+"""Of suffixes of quantities, as Kubernetes keeps them."""
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 
 
-def stored_template(template: Mapping[str, Any]) -> Fields:
-    """The pod template of a Deployment as the API server stores it, quantities as exact numbers.
+def stored_template(template: Mapping[str, Any], *, canonical: bool = False) -> Fields:
+    """A pod template as the API server stores it in a workload, quantities as in `decoded`.
 
     Two manifests whose results are equal are one template to the Deployment controller: no pod restarts.
     Sources: k8s.io/kubernetes 1.36, pkg/apis/core/v1/defaults.go and zz_generated.defaults.go
     (SetObjectDefaults_Deployment), and the controller's comparison by `apiequality.Semantic.DeepEqual`, to
     which an empty list is none.
     """
-    result = decoded(template)
+    result = decoded(template, canonical=canonical)
     spec: Fields = result.setdefault("spec", {})
     account = spec.pop("serviceAccount", None)
     if account and "serviceAccountName" not in spec:
@@ -105,7 +107,10 @@ def _amount(value: Any, canonical: bool) -> Any:
 
 def _to_milli(amount: Any) -> Any:
     """Amounts of resources are rounded up to a thousandth (`SetDefaults_ResourceList`)."""
-    return Fraction(math.ceil(amount * 1000), 1000) if isinstance(amount, Fraction) else amount
+    if isinstance(amount, Fraction):
+        return Fraction(math.ceil(amount * 1000), 1000)
+    number, _, family = str(amount).partition(" ")
+    return f"{_to_milli(Fraction(number))} {family}" if family in _FAMILIES else amount
 
 
 def _canonical(amount: Fraction, text: str) -> str:
@@ -115,9 +120,10 @@ def _canonical(amount: Fraction, text: str) -> str:
     `CanonicalizeBytes`).
     """
     exponent = "e" in text.lower() and text[-1:].isdigit()
-    family = "binary" if text.endswith("i") else "exponent" if exponent else "decimal"
-    if family == "binary" and (abs(amount) < 1024 or amount.denominator != 1):
-        family = "decimal"
+    decimal, binary, exponential = _FAMILIES
+    family = binary if text.endswith("i") else exponential if exponent else decimal
+    if family == binary and (abs(amount) < 1024 or amount.denominator != 1):
+        family = decimal
     return f"{amount} {family}"
 
 
@@ -134,6 +140,14 @@ def _maps(fields: Fields, name: str) -> list[Fields]:
     return [item for item in items if isinstance(item, dict)]
 
 
+def _maps_below(holders: Iterable[Fields], *path: str) -> list[Fields]:
+    """The maps at a path below each of the holders, one for each item of the lists on the way."""
+    found = list(holders)
+    for name in path:
+        found = [each for holder in found for each in _maps(holder, name)]
+    return found
+
+
 def _default_container(container: Fields) -> None:
     _default(
         container,
@@ -143,20 +157,23 @@ def _default_container(container: Fields) -> None:
     )
     for port in _maps(container, "ports"):
         _default(port, protocol="TCP")
-    for entry in _maps(container, "env"):
-        for source in _maps(entry, "valueFrom"):
-            _default_field(source)
-            for reference in _maps(source, "fileKeyRef"):
-                _default(reference, optional=False)
+    for source in _maps_below([container], "env", "valueFrom"):
+        _default_field(source)
+        for reference in _maps(source, "fileKeyRef"):
+            _default(reference, optional=False)
     for name in _PROBES:
         for probe in _maps(container, name):
-            _default(probe, timeoutSeconds=1, periodSeconds=10, successThreshold=1, failureThreshold=3)
-            _default_http(probe)
-            for call in _maps(probe, "grpc"):
-                _default(call, service="")
-    for lifecycle in _maps(container, "lifecycle"):
-        for hook in (*_maps(lifecycle, "postStart"), *_maps(lifecycle, "preStop")):
-            _default_http(hook)
+            _default_probe(probe)
+    for hook in ("postStart", "preStop"):
+        for handler in _maps_below([container], "lifecycle", hook):
+            _default_http(handler)
+
+
+def _default_probe(probe: Fields) -> None:
+    _default(probe, timeoutSeconds=1, periodSeconds=10, successThreshold=1, failureThreshold=3)
+    _default_http(probe)
+    for call in _maps(probe, "grpc"):
+        _default(call, service="")
 
 
 def _default_http(handler: Fields) -> None:
@@ -191,17 +208,13 @@ def _default_volume(volume: Fields) -> None:
             _default(fields, **defaults)
     for image in _maps(volume, "image"):
         _default(image, pullPolicy=_pull_policy(image.get("reference")))
-    projections = [each for projected in _maps(volume, "projected") for each in _maps(projected, "sources")]
-    for fields in (volume, *projections):
-        for downward in _maps(fields, "downwardAPI"):
-            for item in _maps(downward, "items"):
-                _default_field(item)
-    for projection in projections:
-        for token in _maps(projection, "serviceAccountToken"):
-            _default(token, expirationSeconds=3600)
-    for ephemeral in _maps(volume, "ephemeral"):
-        for claim in _maps(ephemeral, "volumeClaimTemplate"):
-            _default(claim.setdefault("spec", {}), volumeMode="Filesystem")
+    projections = _maps_below([volume], "projected", "sources")
+    for item in _maps_below([volume, *projections], "downwardAPI", "items"):
+        _default_field(item)
+    for token in _maps_below(projections, "serviceAccountToken"):
+        _default(token, expirationSeconds=3600)
+    for claim in _maps_below([volume], "ephemeral", "volumeClaimTemplate"):
+        _default(claim.setdefault("spec", {}), volumeMode="Filesystem")
 
 
 def _quantity_maps(value: Any) -> list[Fields]:

@@ -175,15 +175,11 @@ def _merge_list(before: Sequence[Any], patch: Sequence[Any], path: Path, keyed: 
         raise Unsupported(f"{'.'.join(path)}: some items leave out a part of the key")
     merged = {}
     for identity, item in new.items():
-        directive = item.get(DIRECTIVE, "merge")
-        if directive == "delete":
+        result = _merge_item(old.get(identity), item, path, keyed)
+        if result is None:
             old.pop(identity, None)
-        elif directive != "merge":
-            raise Unsupported(f"{DIRECTIVE}: {directive} on an item of a list")
-        elif identity in old:
-            merged[identity] = _merge_map(old[identity], item, path, keyed)
         else:
-            merged[identity] = _without_nulls(item, path, keyed)
+            merged[identity] = result
     if any(len(identity) > 1 for identity in merged):
         merged = {key: merged[key] for key in merged if key not in old} | {
             key: merged.get(key, old[key]) for key in old
@@ -191,6 +187,16 @@ def _merge_list(before: Sequence[Any], patch: Sequence[Any], path: Path, keyed: 
     else:
         merged |= {key: item for key, item in old.items() if key not in merged}
     return list(merged.values())
+
+
+def _merge_item(before: Any, item: Mapping[str, Any], path: Path, keyed: Mapping[Path, Path]) -> dict[str, Any] | None:
+    """One item of a keyed list, None when it goes; `before` is None where there was none."""
+    directive = item.get(DIRECTIVE, "merge")
+    if directive == "delete":
+        return None
+    if directive != "merge":
+        raise Unsupported(f"{DIRECTIVE}: {directive} on an item of a list")
+    return _without_nulls(item, path, keyed) if before is None else _merge_map(before, item, path, keyed)
 
 
 def _identities(items: Sequence[Any], keys: Path) -> list[Path]:

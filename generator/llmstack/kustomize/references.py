@@ -31,6 +31,9 @@ CLUSTER_SCOPED = {
 """Kinds, and their API groups, that kustomize knows to have no namespace (kyaml, `openapi/openapi.go`);
 version v1."""
 
+BINDINGS = ("RoleBinding", "ClusterRoleBinding")
+"""Kinds whose subjects the namespace transformer fills."""
+
 _UNKNOWN_WITH_NAMESPACE = {
     "APIService", "CustomResourceDefinition", "FlowSchema", "PriorityLevelConfiguration", "PodSecurityPolicy",
 }  # fmt: skip
@@ -102,7 +105,7 @@ def set_namespace(resource: Resource, namespace: str) -> Resource:
         item = item | {"metadata": metadata | {"namespace": namespace}}
     elif kind == "Namespace":
         item = item | {"metadata": metadata | {"name": namespace}}
-    if kind in ("RoleBinding", "ClusterRoleBinding"):
+    if kind in BINDINGS:
         item = item | _subjects(item, {"default"}, namespace)
     return replace(resource, object=item, former=(*resource.former, metadata["name"]))
 
@@ -160,7 +163,7 @@ def _bind(item: dict[str, Any], accounts: list[dict[str, Any]]) -> dict[str, Any
     Kustomize does not look at a subject's kind, and takes a subject in the namespace `default` for one
     without.
     """
-    if item["kind"] not in ("RoleBinding", "ClusterRoleBinding"):
+    if item["kind"] not in BINDINGS:
         return item
     for account in accounts:
         name, namespace = account["metadata"]["name"], account["metadata"].get("namespace")

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from llmstack.kustomize.references import BINDINGS
+
 Renames = Mapping[tuple[str, str], str]
 """(kind, old name) → new name."""
 
@@ -29,8 +31,7 @@ _BY_KIND = frozenset(("roleRef", "scaleTargetRef", "subjects"))
 _FOLLOWED = frozenset(
     (
         "Deployment",
-        "RoleBinding",
-        "ClusterRoleBinding",
+        *BINDINGS,
         "Ingress",
         "HorizontalPodAutoscaler",
         "PersistentVolumeClaim",
@@ -82,7 +83,7 @@ def without_namespace(object: dict[str, Any], accounts: frozenset[str]) -> dict[
     """
     metadata = {key: value for key, value in object["metadata"].items() if key != "namespace"}
     result = {**object, "metadata": metadata}
-    if accounts and object["kind"] in ("RoleBinding", "ClusterRoleBinding"):
+    if accounts and object["kind"] in BINDINGS:
         result["subjects"] = [
             {key: value for key, value in subject.items() if key != "namespace" or subject["name"] not in accounts}
             for subject in object["subjects"]

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from llmstack.finding import Finding, Severity, show_route
 from llmstack.migrate.arguments import refer_from_arguments
-from llmstack.migrate.exposed import secret_routes
 from llmstack.migrate.obsolete import list_triggers, remove_dead_keys, remove_dead_variables, turn_on_ray
 from llmstack.migrate.references import NewSecret, declare_secrets, name_secrets, refer_in_place
 from llmstack.migrate.spellings import at_route, rename_keys, rename_sections
 from llmstack.migrate.step import File, Step, take_steps
+from llmstack.secrecy.places import find_places
 from llmstack.values.source import Source
 
 ROUNDS = 5
@@ -84,7 +84,7 @@ PHASES: tuple[Callable[[File], Iterator[Step]], ...] = (
 
 def _not_migrated(file: File) -> Iterator[Finding]:
     """Yield a finding for each step that the file still wants: its text could not be edited safely."""
-    secret = set(secret_routes(file.data))
+    secret = {place.route for place in find_places(file.data)}
     for phase in PHASES:
         for step in phase(file):
             yield Finding(

@@ -13,15 +13,14 @@ from llmstack.finding import Finding, Route
 from llmstack.migrate.spellings import at_route, models
 from llmstack.migrate.step import File
 from llmstack.model.stack import OTHER_CHARTS
-from llmstack.secrecy.words import argument_secrets, is_secret_value
+from llmstack.secrecy.credentials import argument_secrets, is_secret
 from llmstack.values.layers import MODELS, merge_layers
 
 Form = Literal["reference", "value", "variable", "argument"]
 
-HF_VARIABLES = frozenset(("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN", "HUGGINGFACE_TOKEN"))
-HF, API, LORA = "hf-token", "vllm-api-key", "lora-credentials"
-KEYS = {HF: "token", API: "key", LORA: "key"}
-FLAGS = {"--api-key": API, "--hf-token": HF}
+HF, API, LORA = (plaintext_secret.KINDS[key] for key in ("hf_token", "vllmApiKey", "credentials"))
+KEYS, HF_VARIABLES = plaintext_secret.KEYS, plaintext_secret.HF_VARIABLES
+FLAGS = {flag: kind for flag, (kind, _) in plaintext_secret.FLAGS.items()}
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ def _variables(data: Mapping[str, Any]) -> Iterator[Plain]:
     for route, entries in _env_lists(data, ()):
         for index, entry in enumerate(entries):
             name = entry.get("name") if isinstance(entry, dict) else None
-            if isinstance(name, str) and "valueFrom" not in entry and is_secret_value(name, entry.get("value")):
+            if isinstance(name, str) and "valueFrom" not in entry and _is_plain(name, entry.get("value")):
                 kind = HF if name in HF_VARIABLES else API if name == "VLLM_API_KEY" else _dashed(name)
                 key = KEYS.get(kind) or re.sub(r"[^A-Za-z0-9._-]", "_", name)
                 yield Plain((*route, index, "value"), "variable", kind, key, entry["value"], _owner(data, route))
@@ -137,6 +136,10 @@ def _dashed(name: str) -> str:
     """`cacheServer`, `OPENAI_API_KEY` as parts of a Secret's name: `cache-server`, `openai-api-key`."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name)
     return re.sub(r"[^a-z0-9]+", "-", spaced.lower()).strip("-") or "secret"
+
+
+def _is_plain(name: str, value: Any) -> bool:
+    return isinstance(value, str) and is_secret(name, value)
 
 
 def _is_text(value: Any) -> bool:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from llmstack.kubernetes.accelerators import NVIDIA_GPU
 from llmstack.model.autoscaling import Keda
 from llmstack.model.containers import InitContainers
 from llmstack.model.disruption import DisruptionBudget
@@ -99,7 +100,7 @@ class Model(Section):
         None, alias="requestGPU", description="GPUs requested, a whole number; 0 means none."
     )
     request_gpu_type: Text | None = Field(
-        "nvidia.com/gpu",
+        NVIDIA_GPU,
         alias="requestGPUType",
         description="Resource that is counted as GPU, a MIG profile for example.",
     )

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from llmstack.kubernetes.accelerators import NVIDIA_GPU
 from llmstack.model.types import Bool, Date, DnsLabel, DnsName, Duration, Quantity, Section, Text, none_is_empty
 
 Level = Literal["off", "note", "warning", "error"]
@@ -19,7 +20,7 @@ class Capacity(Section):
     """A pool of GPUs that this environment may use."""
 
     pool: Text = Field(description="Name of the pool; modelSpec[].gitops.pool refers to it.")
-    resource: Text = Field("nvidia.com/gpu", description="The resource that is counted.")
+    resource: Text = Field(NVIDIA_GPU, description="The resource that is counted.")
     count: Annotated[int, Field(ge=0)] = Field(description="GPUs in the pool that this environment may use.")
     per_node: Annotated[int, Field(ge=1)] | None = Field(None, description="GPUs on one node.")
     node_selector: dict[str, Text] | None = Field(None, description="Labels of the pool's nodes.")

@@ -39,14 +39,15 @@ class Ingress(Section):
     tls: IngressTLSList | None = Field(None, description="TLS sections.")
 
 
+RouteKind = Literal["HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute"]
+
+
 class Route(Section):
     """One route of the Gateway API to the router's Service."""
 
     enabled: Annotated[bool | None, SectionSwitch()] = Field(False, description="Write the route.")
     api_version: Text | None = Field("gateway.networking.k8s.io/v1", description="API version of the route.")
-    kind: Literal["HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute"] | None = Field(
-        "HTTPRoute", description="Kind of the route."
-    )
+    kind: RouteKind | None = Field("HTTPRoute", description="Kind of the route.")
     annotations: StringMap | None = Field(None, description="Annotations of the route.")
     labels: StringMap | None = Field(None, description="Labels of the route.")
     hostnames: list[Text] | None = Field(None, description="Host names.")

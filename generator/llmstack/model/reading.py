@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -51,13 +51,17 @@ def read_stack(sources: Iterable[Source]) -> tuple[Layers, Stack | None, tuple[F
                 Finding("other-chart", Severity.WARNING, message, (section,), layers.place((section,)), help)
             )
     stack, problems = validate(without_unfit_defaults(data, layers.states))
-    findings += [_placed(problem, layers) for problem in problems]
+    findings += [_placed(problem, layers, likened=number < LIKENED) for number, problem in enumerate(problems)]
     return layers, None if is_broken(layers) else stack, tuple(findings)
 
 
 def is_broken(layers: Layers) -> bool:
     """Whether a file cannot be parsed at all, so that what is left says nothing of the values."""
     return any(source.root is None and source.findings for source in (layer.source for layer in layers.layers))
+
+
+LIKENED = 500
+"""For how many problems of a file a known key like the unknown one is looked for."""
 
 
 @dataclass(frozen=True)
@@ -81,14 +85,13 @@ def validate(data: Mapping[str, Any]) -> tuple[Stack | None, list[Problem]]:
             route = _route(found["loc"], data, missing=found["type"] in ("missing", "extra_forbidden"))
             problem = Problem(found["type"], route, found["msg"], found["input"], found.get("ctx", {}))
             problems.setdefault(route, problem)
-        return None, [problem for problem in problems.values() if not _is_of_another_form(problem, problems)]
+        above = {route[:length] for route in problems for length in range(len(route))}
+        return None, [problem for problem in problems.values() if not _is_of_another_form(problem, above)]
 
 
-def _is_of_another_form(problem: Problem, problems: Iterable[Route]) -> bool:
-    """Whether a union's form is refused that was not meant: another was tried further in."""
-    depth = len(problem.route)
-    within = any(len(route) > depth and route[:depth] == problem.route for route in problems)
-    return within and problem.kind in _TYPES
+def _is_of_another_form(problem: Problem, above: Collection[Route]) -> bool:
+    """Whether a union's form is refused that was not meant: another was tried further in, and so it is `above` one."""
+    return problem.kind in _TYPES and problem.route in above
 
 
 def _route(loc: tuple[int | str, ...], data: Any, *, missing: bool) -> Route:
@@ -112,12 +115,12 @@ def _child(here: Any, step: int | str) -> Any:
     return here[step] if isinstance(here, list) and isinstance(step, int) and step < len(here) else _NOTHING
 
 
-def _placed(problem: Problem, layers: Layers) -> Finding:
+def _placed(problem: Problem, layers: Layers, *, likened: bool) -> Finding:
     kind, route, value = problem.kind, problem.route, problem.value
     secret = bool(_SECRET_SECTIONS & set(route))
     key = show_route(route[-1:]) if route and isinstance(route[-1], str) else show_route(route[-2:])
     if kind == "extra_forbidden":
-        return _unknown_key(route, layers, secret)
+        return _unknown_key(route, layers, secret, likened=likened)
     place = layers.place(route, on_value=True)
     if kind == "missing":
         text = f"`{key}` is missing in {_section(route)}"
@@ -143,13 +146,13 @@ def _placed(problem: Problem, layers: Layers) -> Finding:
     return Finding("bad-value", Severity.ERROR, text, route, place, help, secret)
 
 
-def _unknown_key(route: Route, layers: Layers, secret: bool) -> Finding:
-    known = list(keys_at(route[:-1]))
+def _unknown_key(route: Route, layers: Layers, secret: bool, *, likened: bool) -> Finding:
+    known = list(keys_at(route[:-1])) if likened else []
     message = f"`{route[-1]}` is not a key of {_section(route)}"
     help = (
         _elsewhere(route)
         or _nearest(str(route[-1]), known)
-        or (f"known keys: {', '.join(sorted(known))}" if len(known) < 12 else None)
+        or (f"known keys: {', '.join(sorted(known))}" if 0 < len(known) < 12 else None)
     )
     return Finding("unknown-key", Severity.ERROR, message, route, layers.place(route), help, secret)
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
+from llmstack.kubernetes.access_modes import DEFAULT as DEFAULT_MODES
 from llmstack.model.engine import AccessMode, AccessModes
 from llmstack.model.switch import SectionSwitch
 from llmstack.model.types import DnsName, Quantity, Section, Text, chart, none_is_empty, unless_empty
@@ -26,7 +27,7 @@ class StorageImage(Section):
 
 
 def _on_one_node() -> list[AccessMode]:
-    return ["ReadWriteOnce"]
+    return list(DEFAULT_MODES)
 
 
 class SharedStorage(Section):

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Wit
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from llmstack.kubernetes.quantities import quantity
 from llmstack.values.scalars import SourceText
 
 
@@ -93,31 +94,8 @@ def unless_empty(default: str) -> BeforeValidator:
     return BeforeValidator(lambda value: default if value == "" else value)
 
 
-_SUFFIXES = {"": 1, "m": 1e-3, "u": 1e-6, "n": 1e-9} | {
-    f"{letter}{binary}": base**power
-    for power, letter in enumerate("kMGTPE", 1)
-    for binary, base in (("", 1000), ("i", 1024))
-}
-_SUFFIXES["Ki"] = _SUFFIXES.pop("ki")
-_QUANTITY = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))([A-Za-z]*|[eE][+-]?\d+)")
-
-
-def quantity_value(text: str) -> float | None:
-    """A Kubernetes quantity as a number (`1500m` → 1.5, `16Gi` → 17179869184.0); None when it is not one.
-
-    The grammar is that of k8s.io/apimachinery/pkg/api/resource.
-    """
-    match = _QUANTITY.fullmatch(text)
-    if match is None:
-        return None
-    number, suffix = match.groups()
-    if suffix in _SUFFIXES:
-        return float(number) * float(_SUFFIXES[suffix])
-    return float(number + suffix) if suffix[:1] in "eE" and len(suffix) > 1 and suffix[-1].isdigit() else None
-
-
 def _quantity(value: str) -> str:
-    number = quantity_value(value)
+    number = quantity(value)
     if value and (number is None or number < 0):
         what = "a Kubernetes quantity such as 500m, 6, 16Gi"
         raise PydanticCustomError("bad-quantity", "`{value}` is not {what}", {"value": value, "what": what})

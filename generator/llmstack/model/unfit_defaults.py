@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from llmstack.finding import Route
-from llmstack.model.types import quantity_value
+from llmstack.kubernetes.quantities import quantity
 
 SECTIONS: tuple[Route, ...] = (("routerSpec", "resources"), ("cacheServerSpec", "resources"))
 """The sections whose defaults are requests and limits."""
@@ -26,7 +26,7 @@ def without_unfit_defaults(data: Mapping[str, Any], states: Callable[[Route], bo
 def _unfit(data: Mapping[str, Any], section: Route, states: Callable[[Route], bool]) -> Iterator[Route]:
     requests, limits = (_map(data, (*section, side)) for side in ("requests", "limits"))
     for resource in requests.keys() & limits.keys():
-        wanted, allowed = (quantity_value(str(sizes[resource])) for sizes in (requests, limits))
+        wanted, allowed = (quantity(str(sizes[resource])) for sizes in (requests, limits))
         request, limit = (*section, "requests", resource), (*section, "limits", resource)
         if wanted is not None and allowed is not None and wanted > allowed and states(request) != states(limit):
             yield limit if states(request) else request

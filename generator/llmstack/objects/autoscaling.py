@@ -33,6 +33,16 @@ def is_scaled(model: Model) -> bool:
     return bool(model.keda and model.keda.enabled) and not model.uses_ray
 
 
+def most_replicas(model: Model) -> int:
+    """As many replicas as there may ever be; KEDA goes up to 100 where it is not told otherwise.
+
+    (`GetHPAMaxReplicas`, keda apis/keda/v1alpha1/scaledobject_types.go.)
+    """
+    if model.keda and is_scaled(model):
+        return 100 if model.keda.max_replica_count is None else model.keda.max_replica_count
+    return 1 if model.replica_count is None else model.replica_count
+
+
 def scaled_object(stack: Stack, model: Model, keda: Keda) -> dict[str, Any]:
     """The ScaledObject of a model's Deployment or LeaderWorkerSet; what is not set is left to KEDA."""
     name = model.name or labels.ENGINE

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from llmstack.kubernetes.accelerators import gpus_of_pod
+from llmstack.kubernetes.access_modes import mounts_on_one_node
 from llmstack.model.engine import Model
 from llmstack.model.stack import Stack
 from llmstack.objects import chat_template, engine_pod, labels, lmcache, names, ray
 from llmstack.objects.arguments import serve_arguments, serve_command
-from llmstack.objects.autoscaling import is_scaled
-from llmstack.objects.engine_storage import own_claim_name
+from llmstack.objects.autoscaling import is_scaled, most_replicas
+from llmstack.objects.engine_storage import claim_modes, own_claim_name
 from llmstack.objects.leader_worker_set import leader_worker_set
 from llmstack.objects.metadata import KEPT, metadata
-from llmstack.objects.placed import Placed, place
+from llmstack.objects.placed import Placed, place, prune
 from llmstack.objects.pod import disruption_budget, progress_deadline, rolling
 from llmstack.objects.ports import service_ports
 
 SERVICE_PORT = "service-port"
-EXCLUSIVE_MODES = frozenset(("ReadWriteOnce", "ReadWriteOncePod"))
 
 
 def build(stack: Stack) -> Iterator[Placed]:
@@ -71,7 +72,7 @@ def deployment(stack: Stack, model: Model) -> dict[str, Any]:
         "spec": {
             "replicas": None if is_scaled(model) else model.replica_count,
             "progressDeadlineSeconds": progress_deadline(stack.engine.startup_probe),
-            "strategy": strategy(stack, model),
+            "strategy": strategy(stack, model, pod),
             "selector": {"matchLabels": selector},
             "template": {
                 "metadata": {"labels": pod_labels, "annotations": engine_pod.pod_annotations(stack, model)},
@@ -81,7 +82,7 @@ def deployment(stack: Stack, model: Model) -> dict[str, Any]:
     }
 
 
-def strategy(stack: Stack, model: Model) -> dict[str, Any]:
+def strategy(stack: Stack, model: Model, pod: dict[str, Any]) -> dict[str, Any]:
     """`servingEngineSpec.strategy`, else one that can finish where it can be known to.
 
     Several replicas with GPUs take turns on their own GPUs (maxSurge 0, maxUnavailable 1). One replica is
@@ -90,25 +91,14 @@ def strategy(stack: Stack, model: Model) -> dict[str, Any]:
     if stack.engine.strategy:
         return dict(stack.engine.strategy)
     if most_replicas(model) > 1:
-        return rolling(0, 1) if engine_pod.gpus_per_pod(model) > 0 else rolling(1, 0)
-    return rolling(0, 1) if mounts_exclusively(model) else rolling(1, 0)
+        return rolling(0, 1) if _takes_gpus(stack, pod) else rolling(1, 0)
+    return rolling(0, 1) if mounts_on_one_node(claim_modes(model)) else rolling(1, 0)
 
 
-def most_replicas(model: Model) -> int:
-    """As many replicas as there may ever be; KEDA goes up to 100 where it is not told otherwise."""
-    if model.keda and is_scaled(model):
-        return model.keda.max_replica_count or 100
-    return model.replica_count or 1
-
-
-def mounts_exclusively(model: Model) -> bool:
-    """Whether a claim of the pod can be mounted on one node, or by one pod, only."""
-    modes: list[str] = []
-    if model.pvc_existing_claim_name:
-        modes += model.pvc_access_mode or []
-    elif model.pvc_storage:
-        modes += model.pvc_access_mode or ["ReadWriteOnce"]
-    return bool(modes) and EXCLUSIVE_MODES.issuperset(modes)
+def _takes_gpus(stack: Stack, pod: dict[str, Any]) -> bool:
+    """Whether the pod holds accelerators, those that only gitops.capacity names among them."""
+    declared = [capacity.resource for capacity in stack.gitops.capacity or []]
+    return gpus_of_pod(prune(pod), declared)[1] > 0
 
 
 def service(stack: Stack, model: Model) -> dict[str, Any]:
@@ -144,7 +134,7 @@ def claim(stack: Stack, model: Model) -> dict[str, Any]:
         "kind": "PersistentVolumeClaim",
         "metadata": metadata(stack, own_claim_name(stack, model), own, {**(model.pvc_annotations or {}), **KEPT}),
         "spec": {
-            "accessModes": model.pvc_access_mode or ["ReadWriteOnce"],
+            "accessModes": claim_modes(model),
             "storageClassName": model.storage_class,
             "selector": match,
             "resources": {"requests": {"storage": model.pvc_storage}},

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from llmstack.kubernetes.accelerators import GPU_CORES, GPU_MEMORY, GPU_MEMORY_SHARE, NVIDIA_GPU
+from llmstack.kubernetes.quantities import quantity
 from llmstack.model.containers import InitContainer
 from llmstack.model.engine import Model
 from llmstack.model.secret_ref import reference
 from llmstack.model.stack import Stack
-from llmstack.model.types import quantity_value
 from llmstack.objects import chat_template, lmcache, names
 from llmstack.objects.engine_storage import claim_mount, claim_name, mounts, volumes, weights_path
 from llmstack.objects.metadata import checksum
@@ -96,42 +97,29 @@ def resources(model: Model) -> dict[str, Any] | None:
     """Requests and limits; `resources` takes the place of the request and limit keys. "" and 0 mean unset."""
     if model.resources:
         return dict(model.resources)
-    gpu = model.request_gpu_type or "nvidia.com/gpu"
+    gpu = model.request_gpu_type or NVIDIA_GPU
     requests = {
         "cpu": model.request_cpu,
         "memory": model.request_memory,
         gpu: model.request_gpu,
-        "nvidia.com/gpumem": model.request_gpu_mem,
-        "nvidia.com/gpumem-percentage": model.request_gpu_mem_percentage,
-        "nvidia.com/gpucores": model.request_gpu_cores,
+        GPU_MEMORY: model.request_gpu_mem,
+        GPU_MEMORY_SHARE: model.request_gpu_mem_percentage,
+        GPU_CORES: model.request_gpu_cores,
     }
     limits = {
         "cpu": model.limit_cpu,
         "memory": model.limit_memory,
         gpu: model.request_gpu,
-        "nvidia.com/gpumem": model.limit_gpu_mem,
-        "nvidia.com/gpumem-percentage": model.limit_gpu_mem_percentage,
-        "nvidia.com/gpucores": model.limit_gpu_cores,
+        GPU_MEMORY: model.limit_gpu_mem,
+        GPU_MEMORY_SHARE: model.limit_gpu_mem_percentage,
+        GPU_CORES: model.limit_gpu_cores,
     }
     stated = {"requests": _set(requests), "limits": _set(limits)}
     return {key: value for key, value in stated.items() if value} or None
 
 
 def _set(quantities: dict[str, str | None]) -> dict[str, str]:
-    return {key: value for key, value in quantities.items() if value and quantity_value(value) != 0}
-
-
-def gpus_per_pod(model: Model) -> float:
-    """GPUs that one pod of the model asks for, of whatever resource; 0 when none."""
-    stated = (resources(model) or {}).get("requests", {}) | (resources(model) or {}).get("limits", {})
-    return sum(quantity_value(str(value)) or 0 for key, value in stated.items() if is_gpu(key))
-
-
-def is_gpu(resource: str) -> bool:
-    """Whether a resource name counts GPUs: a vendor's gpu, or a MIG profile."""
-    return "/" in resource and (
-        resource.endswith("/gpu") or "/mig-" in resource or resource.rpartition("/")[2].startswith("gpu.")
-    )
+    return {key: value for key, value in quantities.items() if value and quantity(value) != 0}
 
 
 def container(stack: Stack, model: Model, command: list[str], args: list[str], role: Role = ENGINE) -> dict[str, Any]:

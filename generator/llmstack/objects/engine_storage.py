@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from llmstack.kubernetes.access_modes import DEFAULT as DEFAULT_MODES
 from llmstack.model.engine import Model
 from llmstack.model.stack import Stack
 from llmstack.objects import chat_template, lmcache, names
@@ -18,6 +19,13 @@ def claim_name(stack: Stack, model: Model) -> str | None:
     if model.pvc_existing_claim_name:
         return model.pvc_existing_claim_name
     return own_claim_name(stack, model) if model.pvc_storage else None
+
+
+def claim_modes(model: Model) -> list[str]:
+    """Access modes of the model's claim; empty without one, or with an existing one of which nothing is said."""
+    if model.pvc_existing_claim_name:
+        return list(model.pvc_access_mode or ())
+    return list(model.pvc_access_mode or DEFAULT_MODES) if model.pvc_storage else []
 
 
 def own_claim_name(stack: Stack, model: Model) -> str:

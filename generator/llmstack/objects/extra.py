@@ -6,52 +6,11 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from llmstack.kubernetes.scopes import CLUSTER_SCOPED
 from llmstack.model.stack import Stack
 from llmstack.objects.placed import Placed, place
 
 UNIT = "extra"
-
-CLUSTER_SCOPED = frozenset(
-    (
-        "APIService",
-        "CSIDriver",
-        "CSINode",
-        "CertificateSigningRequest",
-        "ClusterRole",
-        "ClusterRoleBinding",
-        "CustomResourceDefinition",
-        "DeviceClass",
-        "FlowSchema",
-        "IPAddress",
-        "IngressClass",
-        "MutatingWebhookConfiguration",
-        "Namespace",
-        "Node",
-        "PersistentVolume",
-        "PriorityClass",
-        "PriorityLevelConfiguration",
-        "ResourceSlice",
-        "RuntimeClass",
-        "ServiceCIDR",
-        "StorageClass",
-        "ValidatingAdmissionPolicy",
-        "ValidatingAdmissionPolicyBinding",
-        "ValidatingWebhookConfiguration",
-        "VolumeAttachment",
-        "ClusterExternalSecret",
-        "ClusterIssuer",
-        "ClusterPolicy",
-        "ClusterQueue",
-        "ClusterSecretStore",
-        "ClusterTriggerAuthentication",
-        "GatewayClass",
-        "NodeClass",
-        "NodePool",
-        "ResourceFlavor",
-    )
-)
-"""Kinds without a namespace: those of Kubernetes (`kubectl api-resources --namespaced=false`), and the custom
-ones that stand beside a serving stack."""
 
 
 def build(stack: Stack) -> Iterator[Placed]:

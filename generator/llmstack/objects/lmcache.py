@@ -10,9 +10,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from llmstack.kubernetes.quantities import quantity
 from llmstack.model.engine import Model
 from llmstack.model.stack import Stack
-from llmstack.model.types import quantity_value
 from llmstack.objects import names, router_arguments
 from llmstack.objects.pod import env, field_env
 
@@ -66,7 +66,7 @@ def _offloading(model: Model) -> Iterator[dict[str, Any]]:
         return
     if config.transfers and not stated:
         size = None
-    on = bool(size) and quantity_value(str(size)) not in (0, None)
+    on = bool(size) and quantity(str(size)) not in (0, None)
     yield env("LMCACHE_LOCAL_CPU", "True" if on else "False")
     yield env("LMCACHE_MAX_LOCAL_CPU_SIZE", size if on else "0")
     if disk := disk_gigabytes(model):
@@ -77,11 +77,11 @@ def _offloading(model: Model) -> Iterator[dict[str, Any]]:
 def disk_gigabytes(model: Model) -> str | None:
     """diskOffloadingBufferSize as LMCache wants it, in units of 1024³ bytes; a bare number is that."""
     text = model.lmcache_config.disk_offloading_buffer_size
-    number = quantity_value(text) if text and model.lmcache_config.enabled else None
+    number = quantity(text) if text and model.lmcache_config.enabled else None
     if not number or not text:
         return None
     gigabytes = number if text[-1].isdigit() else number / 1024**3
-    return f"{gigabytes:.3f}".rstrip("0").rstrip(".")
+    return f"{float(gigabytes):.3f}".rstrip("0").rstrip(".")
 
 
 def _transfer(stack: Stack, model: Model) -> Iterator[dict[str, Any]]:

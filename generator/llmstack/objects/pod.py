@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from llmstack.kubernetes.probes import seconds_allowed
 from llmstack.model.disruption import DisruptionBudget
 from llmstack.model.secret_ref import SecretReference
 
@@ -102,17 +103,6 @@ def disruption_budget(
     return {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": metadata, "spec": spec}
 
 
-def probe_budget(probe: Mapping[str, Any] | None) -> int:
-    """Seconds a container may take until its start-up probe gives up; 0 without one.
-
-    initialDelaySeconds + periodSeconds × failureThreshold, with the API's defaults 0, 10 and 3.
-    """
-    if not probe:
-        return 0
-    period = int(probe.get("periodSeconds") or 10)
-    return int(probe.get("initialDelaySeconds") or 0) + period * int(probe.get("failureThreshold") or 3)
-
-
 def progress_deadline(probe: Mapping[str, Any] | None) -> int:
     """progressDeadlineSeconds beyond the start-up budget: the chart's 1200, or five minutes more than it."""
-    return max(1200, probe_budget(probe) + 300)
+    return max(1200, (seconds_allowed(probe) if probe else 0) + 300)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from llmstack.kubernetes.access_modes import DEFAULT as DEFAULT_MODES
 from llmstack.model.stack import Stack
 from llmstack.objects import labels, names
 from llmstack.objects.metadata import KEPT, metadata
@@ -46,7 +47,7 @@ def volume(stack: Stack) -> dict[str, Any]:
         },
         "spec": {
             "capacity": {"storage": storage.size},
-            "accessModes": storage.access_modes or ["ReadWriteOnce"],
+            "accessModes": storage.access_modes or list(DEFAULT_MODES),
             "persistentVolumeReclaimPolicy": "Retain",
             "storageClassName": _storage_class(stack),
             "hostPath": {"path": storage.host_path} if storage.host_path else None,
@@ -62,7 +63,7 @@ def claim(stack: Stack) -> dict[str, Any]:
         "kind": "PersistentVolumeClaim",
         "metadata": metadata(stack, names.shared_claim(stack), _labels(stack), KEPT),
         "spec": {
-            "accessModes": storage.access_modes or ["ReadWriteOnce"],
+            "accessModes": storage.access_modes or list(DEFAULT_MODES),
             "storageClassName": _storage_class(stack),
             "volumeName": names.shared_volume(stack) if storage.is_static else None,
             "resources": {"requests": {"storage": storage.size}},

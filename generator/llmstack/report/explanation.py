@@ -1,13 +1,40 @@
-"""`llmstack explain`: the documentation of a key on a terminal."""
+"""`llmstack explain`: the documentation of a key, a check or a risk on a terminal."""
 
 from __future__ import annotations
 
+import inspect
 import textwrap
 
+from llmstack.checks.reading import READING
+from llmstack.checks.table import CHECKS
+from llmstack.finding import Severity
 from llmstack.model.keys import Key, all_keys, find_keys
+from llmstack.review.risks.table import RISKS
 
 MOST = 20
 """More keys than this are listed by path alone."""
+
+
+def explain(word: str) -> str | None:
+    """The page of the check or the risk whose id is `word`, else what is known of the keys that it finds; None for
+    neither."""
+    return explain_id(word) or explain_key(word)
+
+
+def explain_id(id: str) -> str | None:
+    """The page of a check, of a finding of reading, or of a risk; None where there is none of that id."""
+    if (rule := CHECKS.get(id)) is not None:
+        return _page(f"{id}: a check of `lint` and `validate`", rule.RULE.severity, rule.RULE.milder, rule.__doc__)
+    if (kind := RISKS.get(id)) is not None:
+        return _page(f"{id}: a risk of `diff`", kind.RISK.severity, kind.RISK.milder, kind.__doc__)
+    if (page := READING.get(id)) is not None:
+        return _page(f"{id}: a finding", page.severity, None, f"{page.meaning}\n\nFix: {page.fix}")
+    return None
+
+
+def _page(title: str, severity: Severity, milder: Severity | None, text: str | None) -> str:
+    severities = str(severity) if milder is None else f"{severity}, {milder}"
+    return f"{title}\nseverity: {severities}\n\n{inspect.cleandoc(text or '')}\n"
 
 
 def explain_key(word: str) -> str | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from llmstack.report.words import model_of, plural
+from llmstack.report.words import model_of
 from llmstack.review.result import Action, Change, ObjectChange, Review
+from llmstack.review.wording import plural
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from llmstack.finding import Finding, show_route, sort_findings, tally
+from llmstack.report.inert import inert_json
 from llmstack.report.mask import mask_finding
 from llmstack.report.options import PLAIN, Options
 
@@ -19,7 +20,7 @@ def render(findings: Sequence[Finding], options: Options = PLAIN) -> str:
     """
     counts = {str(severity): count for severity, count in tally(findings).items()}
     content = {"findings": [finding_data(finding) for finding in sort_findings(findings)], "tally": counts}
-    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    return inert_json(json.dumps(content, indent=2, ensure_ascii=False)) + "\n"
 
 
 def finding_data(finding: Finding) -> Mapping[str, Any]:

@@ -1,6 +1,6 @@
 """Secrets are never printed: every report passes what it shows through here.
 
-What counts as secret is what review/masking.py says. A review has masked its objects already; texts of findings
+What counts as secret is what secrecy/ says. A review has masked its objects already; texts of findings
 and risks, and reviews that come from elsewhere, are masked here.
 """
 
@@ -11,10 +11,11 @@ from dataclasses import replace
 
 from llmstack.finding import Finding
 from llmstack.review.result import Change, EnvironmentReview, ObjectChange, Review, Risk
-from llmstack.secrecy.credentials import MASK, is_secret_name, line_may_hold_secret, mask_forms, mask_text
-from llmstack.secrecy.masking import mask, mask_object
-
-_SECRET_DATA = ("data", "stringData")
+from llmstack.secrecy.credentials import MASK
+from llmstack.secrecy.lines import line_may_hold_secret
+from llmstack.secrecy.masking import mask, mask_object, mask_text, mask_words
+from llmstack.secrecy.names import is_secret_name
+from llmstack.secrecy.places import SECRET_DATA
 
 
 def mask_review(review: Review) -> Review:
@@ -31,8 +32,8 @@ def mask_finding(finding: Finding) -> Finding:
         named = any(isinstance(step, str) and is_secret_name(step) for step in finding.route or ())
         if finding.secret or named or line_may_hold_secret(place.source_line):
             place = replace(place, source_line=None)
-    help = mask_forms(finding.help) if finding.help is not None else None
-    return replace(finding, message=mask_forms(finding.message), help=help, place=place)
+    help = mask_words(finding.help) if finding.help is not None else None
+    return replace(finding, message=mask_words(finding.message), help=help, place=place)
 
 
 def mask_change(kind: str, change: Change) -> Change:
@@ -59,14 +60,14 @@ def _mask_object_change(change: ObjectChange) -> ObjectChange:
 
 
 def _mask_risk(risk: Risk) -> Risk:
-    return replace(risk, message=mask_forms(risk.message), advice=mask_forms(risk.advice))
+    return replace(risk, message=mask_words(risk.message), advice=mask_words(risk.advice))
 
 
 def _is_secret_path(kind: str, path: str) -> bool:
     """Whether a plain value at `path` is a secret: `data.x` of a Secret, `env[HF_TOKEN].value`,
     `args[--api-key]`."""
     steps = path.replace("]", "").replace("[", ".").split(".")
-    if kind == "Secret" and steps[0] in _SECRET_DATA:
+    if kind == "Secret" and steps[0] in SECRET_DATA:
         return True
     if "valueFrom" in steps or steps[-1] in ("name", "secretName", "secretKey", "key"):
         return False
@@ -80,7 +81,7 @@ def _mask_shown(text: str | None) -> str | None:
         return mask_text(text) if text is not None else None
     try:
         value = json.loads(text)
-    except ValueError:
+        masked = mask(value)
+    except (ValueError, RecursionError):
         return mask_text(text)
-    masked = mask(value)
     return text if masked == value else json.dumps(masked, ensure_ascii=False)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from llmstack.report.words import say_seconds
 from llmstack.review.result import GpuPool
+from llmstack.review.wording import say_seconds
 
 WIDTH, HEIGHT = 480, 190
 LEFT, RIGHT, TOP, BOTTOM = 44, 12, 18, 28

@@ -9,6 +9,8 @@ from llmstack.finding import Severity
 Paint = Callable[[str, str], str]
 
 BOLD, DIM, RED, GREEN, YELLOW, BLUE, CYAN = "1", "2", "1;31", "32", "1;33", "1;34", "1;36"
+CODES = (BOLD, DIM, RED, GREEN, YELLOW, BLUE, CYAN)
+"""Every colour that a report is written in."""
 BY_SEVERITY = {Severity.ERROR: RED, Severity.WARNING: YELLOW, Severity.NOTE: CYAN}
 
 

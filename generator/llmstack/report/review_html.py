@@ -16,6 +16,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from llmstack.report.groups import group_changes
+from llmstack.report.inert import inert_json
 from llmstack.report.mask import mask_review
 from llmstack.report.options import PLAIN, Options
 from llmstack.report.page_chart import draw_usage
@@ -130,7 +131,7 @@ def _script_data(data: Any) -> Any:
     """JSON that can stand inside a `<script>`: nothing in it can end the element or begin a comment."""
     from markupsafe import Markup
 
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = inert_json(json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False))
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from llmstack.report.inert import inert_json
 from llmstack.report.json import finding_data
 from llmstack.report.mask import mask_review
 from llmstack.report.options import PLAIN, Options
@@ -17,7 +18,7 @@ def render(review: Review, options: Options = PLAIN) -> str:
     shown = mask_review(review)
     environments = {name: environment_data(shown.environments[name]) for name in sorted(shown.environments)}
     content = {"from": shown.from_revision, "to": shown.to_revision, "envs": environments}
-    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return inert_json(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
 
 
 def environment_data(environment: EnvironmentReview) -> dict[str, Any]:

@@ -15,8 +15,9 @@ from llmstack.report.rendered import render_difference
 from llmstack.report.risks import RiskGroup, group_risks
 from llmstack.report.rollout_table import Row, rolling_environments, rollout_rows
 from llmstack.report.verdict import NOTHING, Verdict, judge
-from llmstack.report.words import plural, say_hang, short_revision
+from llmstack.report.words import say_hang, short_revision
 from llmstack.review.result import GpuPool, Review
+from llmstack.review.wording import plural
 
 SIGNS = {None: "✅", Severity.NOTE: "ℹ️", Severity.WARNING: "⚠️", Severity.ERROR: "❌"}
 WHERE = "The full report is the artifact `review`."
@@ -70,7 +71,9 @@ def _risks(groups: list[RiskGroup]) -> Iterator[Part]:
     pressing = [group for group in groups if not group.risk.acknowledged and group.severity is not Severity.NOTE]
     first = pressing[:OPEN_RISKS]
     others = pressing[OPEN_RISKS:] + groups[len(pressing) :]
-    yield Part("\n#### Risks\n\n", map(_risk, first), len(first), "risk", share=0.4)
+    ids = dict.fromkeys(group.risk.id for group in first)
+    more = f"\nFor more: {', '.join(code(f'llmstack explain {id}') for id in ids)}.\n"
+    yield Part("\n#### Risks\n\n", map(_risk, first), len(first), "risk", share=0.4, foot=more)
     title = plural(len(others), "other risk") if first else f"{plural(len(others), 'risk')}, noted or acknowledged"
     head = f"\n<details><summary>{title}</summary>\n\n"
     yield Part(head, map(_risk, others), len(others), "risk", share=0.2, foot="\n</details>\n")

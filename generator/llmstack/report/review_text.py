@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from llmstack.finding import Severity
 from llmstack.report import text
 from llmstack.report.groups import Group, group_changes
 from llmstack.report.mask import mask_review
@@ -14,7 +15,6 @@ from llmstack.report.risks import RiskGroup, group_risks
 from llmstack.report.verdict import judge
 from llmstack.report.visible import pad, shorten, visible, width
 from llmstack.report.words import (
-    plural,
     say_gpus,
     say_hang,
     say_pool,
@@ -22,7 +22,8 @@ from llmstack.report.words import (
     say_time,
     short_revision,
 )
-from llmstack.review.result import EnvironmentReview, Review
+from llmstack.review.result import EnvironmentReview, Review, Rollout
+from llmstack.review.wording import plural
 
 VALUE = 120
 """Characters of a field's value that are shown."""
@@ -67,13 +68,19 @@ def _environment(environment: EnvironmentReview, paint: Paint) -> Iterator[str]:
                     visible(rollout.model or f"{rollout.kind}/{rollout.name}"),
                     rollout.why,
                     say_replicas(rollout),
-                    f"{rollout.min_ready} ready at the worst" if rollout.why != "new" else "",
+                    _ready(rollout),
                     say_time(rollout, environment),
                 ]
                 for rollout in environment.rollouts
             ],
             paint,
         )
+
+
+def _ready(rollout: Rollout) -> str:
+    """How many replicas serve at the worst moment; nothing where none did before, or where nobody can tell."""
+    known = rollout.why != "new" and rollout.min_ready is not None
+    return f"{rollout.min_ready} ready at the worst" if known else ""
 
 
 def _risks(groups: Sequence[RiskGroup], paint: Paint) -> Iterator[str]:
@@ -89,6 +96,9 @@ def _risks(groups: Sequence[RiskGroup], paint: Paint) -> Iterator[str]:
             yield f"      --> and {plural(len(group.at) - NAMES, 'other object')}"
         if risk.advice:
             yield f"      = help: {visible(risk.advice)}"
+    ids = dict.fromkeys(group.risk.id for group in groups if group.severity is not Severity.NOTE)
+    if ids:
+        yield paint(f"    For more: {', '.join(f'llmstack explain {id}' for id in ids)}", DIM)
 
 
 def _at(object: str, place: str | None) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from llmstack.finding import Finding, Severity, show_route, sort_findings
+from llmstack.report.inert import inert_json
 from llmstack.report.mask import mask_finding
 from llmstack.report.options import PLAIN, Options
 
@@ -39,7 +40,7 @@ def render(findings: Sequence[Finding], options: Options = PLAIN) -> str:
         "results": [_result(finding, ids.index(finding.id)) for finding in ordered],
     }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-    return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+    return inert_json(json.dumps(log, indent=2, ensure_ascii=False)) + "\n"
 
 
 def _rule(id: str, pages: Mapping[str, str]) -> dict[str, Any]:

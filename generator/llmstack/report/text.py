@@ -61,7 +61,7 @@ def _snippet(place: Place, line: str, gutter: str, severity: Severity, paint: Pa
     start, end = place.column - 1, place.column - 1 + max(1, place.width)
     first = max(0, start - LONGEST // 2) if len(line) > LONGEST else 0
     last = first + LONGEST
-    lead, shown = ("…" if first else ""), _cells(line)[first:last]
+    lead, shown = ("…" if first else ""), _cells(line[first:last])
     before = width(lead) + sum(map(width, shown[: start - first]))
     under = max(1, sum(map(width, shown[start - first : end - first])))
     text = lead + "".join(shown) + ("…" if last < len(line) else "")

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from llmstack.finding import RANK, Severity
-from llmstack.report.words import count_severities, plural, say_pool, say_rollouts, say_total_time
+from llmstack.report.words import count_severities, say_pool, say_rollouts, say_total_time
 from llmstack.review.result import EnvironmentReview, Review
+from llmstack.review.wording import plural
 
 NOTHING = "Nothing changes in the cluster."
 

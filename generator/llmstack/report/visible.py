@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_UNSEEN = re.compile(
+UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5"
     "\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff"
     "\U000110bd\U000110cd\U00013430-\U0001345f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
@@ -19,7 +19,7 @@ def visible(text: str, *, keep: str = "") -> str:
 
     Nothing that is left can steer a terminal, reverse the reading direction or hide.
     """
-    return _UNSEEN.sub(lambda found: found[0] if found[0] in keep else escape(found[0]), text)
+    return UNSEEN.sub(lambda found: found[0] if found[0] in keep else escape(found[0]), text)
 
 
 def escape(character: str) -> str:

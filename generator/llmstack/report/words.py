@@ -7,33 +7,13 @@ from collections.abc import Iterable, Sequence
 
 from llmstack.finding import Severity
 from llmstack.review.result import EnvironmentReview, GpuPool, Rollout
-
-MINUTE, HOUR = 60, 3600
-WHY = {"restart": "restart", "scale": "scale", "new": "new"}
-
-
-def plural(count: int, noun: str) -> str:
-    """`1 model`, `3 models`."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+from llmstack.review.wording import plural, say_seconds
 
 
 def count_severities(severities: Iterable[Severity]) -> str:
     """`2 errors, 1 warning`; the empty string for none."""
     counts = Counter(severities)
     return ", ".join(plural(counts[severity], severity) for severity in Severity if counts[severity])
-
-
-def say_seconds(seconds: float) -> str:
-    """`45 s`, `1 min 30 s`, `24 min`, `1 h 12 min`: exact below ten minutes, then to the minute, upwards."""
-    whole = -int(-seconds // 1)
-    if whole < MINUTE:
-        return f"{whole} s"
-    if whole < 10 * MINUTE and whole % MINUTE:
-        return f"{whole // MINUTE} min {whole % MINUTE} s"
-    minutes = -(-whole // MINUTE)
-    if minutes < MINUTE:
-        return f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60} min" if minutes % 60 else f"{minutes // 60} h"
 
 
 def say_time(rollout: Rollout, environment: EnvironmentReview) -> str:
@@ -94,10 +74,16 @@ def _ending(environment: EnvironmentReview, objects: set[str] | None) -> str:
 
 
 def say_replicas(rollout: Rollout) -> str:
-    """`2 × 1 GPU`, `2 replicas`."""
+    """`2 × 1 GPU`, `2 replicas`, `one pod per node`."""
+    if rollout.replicas is None:
+        return f"one pod{_with_gpus(rollout.gpus_per_replica)} per node"
     if not rollout.gpus_per_replica:
         return plural(rollout.replicas, "replica")
     return f"{rollout.replicas} × {plural(rollout.gpus_per_replica, 'GPU')}"
+
+
+def _with_gpus(count: int) -> str:
+    return f" with {plural(count, 'GPU')}" if count else ""
 
 
 def say_pool(pool: GpuPool) -> str:

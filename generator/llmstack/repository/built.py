@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from llmstack import programs, yamlio
+from llmstack.errors import FoundError
 from llmstack.kustomize.build import Unsupported, build_all
+from llmstack.repository.copied import copied
 from llmstack.repository.expected import Units
 from llmstack.repository.snapshot import Snapshot
 from llmstack.tree import secrets
@@ -15,7 +17,7 @@ from llmstack.tree import secrets
 
 def build_units(
     snapshot: Snapshot, environment: str, folders: Mapping[str, str], tool_folder: Path | None, *, known: Units
-) -> dict[str, list[dict[str, object]]]:
+) -> dict[str, list[dict[str, Any]]]:
     """The objects of each unit, `folders` by unit.
 
     Those that are `known` are not built; the others in process, and by kustomize itself what only that can build.
@@ -28,7 +30,7 @@ def build_units(
     built, hard = _build_in_process(snapshot, rest)
     units |= built
     if hard:
-        units |= _build_with_kustomize(snapshot, environment, hard, tool_folder)
+        units |= _build_with_kustomize(snapshot, hard, tool_folder)
     if secrets.UNIT in units:
         units[secrets.UNIT] = [secrets.without_sops(object) for object in units[secrets.UNIT]]
     return units
@@ -54,22 +56,23 @@ def _build_in_process(snapshot: Snapshot, folders: Mapping[str, str]) -> tuple[U
         return units, hard
 
 
-def _build_with_kustomize(
-    snapshot: Snapshot, environment: str, folders: Mapping[str, str], tool_folder: Path | None
-) -> Units:
+def _build_with_kustomize(snapshot: Snapshot, folders: Mapping[str, str], tool_folder: Path | None) -> Units:
     """The objects of units that kustomize has to build, from a copy of the tree as it stands there."""
     program = programs.find_tool(programs.KUSTOMIZE, tool_folder)
-    with tempfile.TemporaryDirectory(prefix="llmstack-") as root:
-        for top in ("base", f"overlays/{environment}", "custom"):
-            for path, content in snapshot.files(top).items():
-                target = Path(root) / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(content)
-        outputs = programs.kustomize_build_all(program, [Path(root) / folder for folder in folders.values()])
-        units = {}
-        for unit, folder in folders.items():
-            output = outputs[Path(root) / folder]
-            if isinstance(output, programs.ToolError):
-                raise programs.ToolError(f"{folder} at {snapshot.name}: {str(output).replace(f'{root}/', '')}")
-            units[unit] = yamlio.load_all(output)
-    return units
+    reached = snapshot.look_through(list(folders.values()))
+    if reached.findings:
+        raise FoundError(reached.findings)
+    with copied(reached) as root:
+        outputs = programs.kustomize_build_all(program, [root / folder for folder in folders.values()])
+        return {unit: _objects(snapshot, folder, outputs[root / folder], root) for unit, folder in folders.items()}
+
+
+def _objects(snapshot: Snapshot, folder: str, output: str | programs.ToolError, root: Path) -> list[dict[str, Any]]:
+    """The objects of a build; ToolError, with paths as we write them, where there are none."""
+    place = f"{folder} at {snapshot.name}"
+    if isinstance(output, programs.ToolError):
+        raise programs.ToolError(f"{place}: {str(output).replace(f'{root}/', '')}")
+    try:
+        return yamlio.load_all(output)
+    except yamlio.YAMLError as error:
+        raise programs.ToolError(f"{place}: what kustomize built cannot be read: {error}") from error

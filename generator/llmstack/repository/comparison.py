@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from llmstack.errors import UsageError
+from llmstack.errors import FoundError, IrregularFileError, UsageError
+from llmstack.finding import Finding, sort_findings
 from llmstack.git.objects import (
     GitError,
     find_merge_base,
@@ -17,6 +19,7 @@ from llmstack.git.objects import (
 from llmstack.kustomize.affected import Side, affected_units
 from llmstack.repository.snapshot import WORKTREE, Commit, Disk, Snapshot
 from llmstack.repository.units import generated_environments
+from llmstack.tree.secrets import UNIT as SECRETS
 from llmstack.tree.units import unit_folders
 
 FOLDERS = ("base", "overlays", "custom", "values")
@@ -40,12 +43,12 @@ def open_comparison(root: Path, before: str | None, after: str | None) -> Compar
         raise GitError(f"{root} is not in a Git repository: a review compares two of its revisions")
     old = resolve_revision(repository, before) if before else find_merge_base(repository)
     new = resolve_revision(repository, after) if after and after != WORKTREE else None
-    differing = read_differences(repository, old, new, FOLDERS)
+    differing = read_differences(repository, old, new, FOLDERS, working_files(root))
     if not differing and not any((root / folder).is_dir() for folder in FOLDERS):
         raise UsageError(
             f"{root} holds none of {', '.join(FOLDERS)}: run it in the root of the tree, or name that with -C"
         )
-    known = {path: pair.after for path, pair in differing.items()}
+    known = {path: pair.after for path, pair in differing.items() if new or pair.after is not None}
     return Comparison(
         Commit(repository, old, {path: pair.before for path, pair in differing.items()}),
         Commit(repository, new, known) if new is not None else Disk(root, known),
@@ -53,17 +56,49 @@ def open_comparison(root: Path, before: str | None, after: str | None) -> Compar
     )
 
 
+def working_files(root: Path) -> Callable[[str], bytes | None]:
+    """What reads a regular file of the working tree; what is none is not there, as it is for Git."""
+    disk = Disk(root)
+
+    def read(path: str) -> bytes | None:
+        try:
+            return disk.read_regular(path) if disk.resolve(path) == path else None
+        except IrregularFileError:
+            return None
+
+    return read
+
+
 def find_affected(comparison: Comparison) -> dict[str, list[str]]:
-    """The units whose build may differ, by environment."""
+    """The units whose build may differ, by environment. Raises FoundError where one of them is not safe to build."""
+    environments = _environments(comparison)
+    for side in (comparison.before, comparison.after):
+        refuse_unsafe(side, environments)
     folders = {path.rpartition("/")[0] for path in comparison.changed if path.startswith(("overlays/", "custom/"))}
     for side in (comparison.before, comparison.after):
         side.load(folders)
     return affected_units(
         comparison.changed,
-        _environments(comparison),
+        environments,
         Side(comparison.before.read, partial(unit_folders, comparison.before.read)),
         Side(comparison.after.read, partial(unit_folders, comparison.after.read)),
     )
+
+
+def refuse_unsafe(side: Snapshot, environments: Iterable[str]) -> None:
+    """Raise FoundError where the units of these environments refer to what a build must not read.
+
+    Nothing is built before. What the aggregates list is followed, and secrets/, which may be in none.
+    """
+    folders = [f"overlays/{name}{unit}" for name in environments for unit in ("", f"/{SECRETS}")]
+    findings = side.look_through(folders).findings
+    if findings:
+        raise FoundError([_at(finding, side) for finding in sort_findings(findings)])
+
+
+def _at(finding: Finding, side: Snapshot) -> Finding:
+    """A finding on a revision that is not on disk says which."""
+    return finding if side.name == WORKTREE else replace(finding, message=f"{finding.message} (at {side.name[:10]})")
 
 
 def _environments(comparison: Comparison) -> list[str]:

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from llmstack.errors import UsageError
+from llmstack.disk.error import DiskError
+from llmstack.errors import IrregularFileError, UsageError
 from llmstack.finding import Finding, Place, Severity
+from llmstack.kustomize.trust import irregular_file
 from llmstack.model.types import LABEL
 from llmstack.repository.snapshot import Snapshot
 from llmstack.values.source import Source, read_source
@@ -74,10 +76,16 @@ def read_base(snapshot: Snapshot) -> Source | None:
 
 
 def read_file(snapshot: Snapshot, path: str, label: str) -> Source:
-    """Read a values file; raises UsageError when it is not there any more, DiskError when it cannot be read."""
-    content = snapshot.read_bytes(path)
+    """Read a values file; raises DiskError when it is not there any more, or cannot be read.
+
+    What is no regular file of the repository has the finding that says so, and holds nothing.
+    """
+    try:
+        content = snapshot.read_regular(path)
+    except IrregularFileError as error:
+        return Source(label, "", None, (irregular_file(label, error),))
     if content is None:
-        raise UsageError(f"{label} is not there any more")
+        raise DiskError(label, "cannot be read: it is gone")
     return read_source(label, content)
 
 

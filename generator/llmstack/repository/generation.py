@@ -42,10 +42,12 @@ def generate(
     force: bool = False,
     prune: Sequence[str] = (),
     only: str | None = None,
+    filters: bool = True,
 ) -> Generation:
     """Plan the files of the environments that are named (all of them for none), and of base/.
 
-    A run that changes base/ plans every environment again. Raises RefusedError when an environment in overlays/ has no
+    A run that changes base/ plans every environment again. Without `filters` none of Git's clean filters is run, which
+    are programs: a plan that is only looked at wants none. Raises RefusedError when an environment in overlays/ has no
     values file any more and `prune` does not name it.
     """
     orphans = _find_orphans(project.disk, prune)
@@ -57,20 +59,26 @@ def generate(
         readings = read_environments(project.disk, asked)
         return Generation(sort_findings([*findings, *check(readings)]), None, tuple(readings))
     chosen = asked
-    if _changes_base(project, base, force=force):
+    if _changes_base(project, base, force=force, filters=filters):
         _refuse(orphans)
         chosen = list_environments(project.disk)
-    generation = _plan(project, chosen, base, force=force, prune=prune)
+    generation = _plan(project, chosen, base, force=force, prune=prune, filters=filters)
     return generation if only is None else _restrict(generation, only)
 
 
-def _changes_base(project: Project, base: Base, *, force: bool) -> bool:
-    plan = plan_tree(project.root, base.files, scopes=["base"], force=force)
+def _changes_base(project: Project, base: Base, *, force: bool, filters: bool) -> bool:
+    plan = plan_tree(project.root, base.files, scopes=["base"], force=force, filters=filters)
     return bool(plan.changes or plan.refusals)
 
 
 def _plan(
-    project: Project, environments: Sequence[Environment], base: Base, *, force: bool, prune: Sequence[str]
+    project: Project,
+    environments: Sequence[Environment],
+    base: Base,
+    *,
+    force: bool,
+    prune: Sequence[str],
+    filters: bool,
 ) -> Generation:
     disk = project.disk
     readings = tuple(read_environments(disk, environments))
@@ -88,7 +96,7 @@ def _plan(
         return Generation(sort_findings(findings), None, readings)
     stacks = {reading.environment.name: reading.stack for reading in readings if reading.stack is not None}
     rules, found = renew_rules(disk, stacks)
-    plan = plan_tree(project.root, wanted | rules, scopes=[*owned, sops_rules.PATH], force=force)
+    plan = plan_tree(project.root, wanted | rules, scopes=[*owned, sops_rules.PATH], force=force, filters=filters)
     return Generation(sort_findings([*findings, *found]), plan, readings)
 
 

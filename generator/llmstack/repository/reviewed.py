@@ -10,7 +10,7 @@ from typing import Any
 
 from llmstack.finding import Finding, Place, Severity
 from llmstack.repository.built import build_units
-from llmstack.repository.comparison import Comparison, find_affected
+from llmstack.repository.comparison import Comparison, find_affected, refuse_unsafe
 from llmstack.repository.environments import list_environments
 from llmstack.repository.expected import Held, Units, hold_against_values, stale_tree
 from llmstack.repository.facts import read_facts
@@ -25,9 +25,11 @@ from llmstack.tree.units import unit_folders
 
 def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None = None) -> Review:
     """Review every environment that the comparison touches, and those whose values alone changed."""
-    affected = find_affected(comparison)
+    affected, valued = find_affected(comparison), _valued(comparison)
+    for side in (comparison.before, comparison.after):
+        refuse_unsafe(side, valued - affected.keys())
     environments = {}
-    for name in sorted(affected.keys() | _valued(comparison)):
+    for name in sorted(affected.keys() | valued):
         environments[name] = _review_environment(comparison, name, affected.get(name, []), today, tool_folder)
     return Review(comparison.before.name, comparison.after.name, environments)
 
@@ -56,9 +58,12 @@ def _review_environment(
 
 
 def _read(side: Snapshot, name: str) -> Reading | None:
-    """What the values of an environment say; None where it has none."""
+    """What the values of an environment say; None where it has none. Raises FoundError for what is no values file."""
     environment = next((each for each in list_environments(side) if each.name == name), None)
-    return read_environment(side, environment) if environment is not None else None
+    if environment is None:
+        return None
+    side.read_bytes(environment.path)
+    return read_environment(side, environment)
 
 
 def _only(units: Units, names: Iterable[str]) -> Units:

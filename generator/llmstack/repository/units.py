@@ -40,9 +40,10 @@ def encrypted_manifests(snapshot: Snapshot, environment: str) -> Mapping[str, st
     folder = f"overlays/{environment}/{SECRETS}"
     found = {}
     for name, kind in snapshot.entries(folder).items():
-        if kind or not name.endswith(SUFFIXES) or name.startswith("."):
+        path = f"{folder}/{name}"
+        if kind or not name.endswith(SUFFIXES) or name.startswith(".") or snapshot.resolve(path) != path:
             continue
-        content = snapshot.read_bytes(f"{folder}/{name}")
+        content = snapshot.read_bytes(path)
         if content is not None and not is_ours(content):
             found[name] = content.decode("utf-8", "replace")
     return found

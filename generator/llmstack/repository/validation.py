@@ -9,12 +9,15 @@ from pathlib import Path
 from llmstack import programs, schemas, yamlio
 from llmstack.finding import Finding, Place, Severity, sort_findings
 from llmstack.kustomize.files import find_kustomization
+from llmstack.kustomize.trust import Reached
 from llmstack.model.gitops import Gitops
 from llmstack.progress import Step, ignore
+from llmstack.repository.copied import copied
 from llmstack.repository.environments import Environment
 from llmstack.repository.expected import stale_tree
 from llmstack.repository.generation import generate
 from llmstack.repository.project import Project
+from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.units import cluster_folders
 from llmstack.tree.secrets import without_sops
 from llmstack.tree.units import unit_folders
@@ -32,31 +35,40 @@ def validate(
 ) -> list[Finding]:
     """Lint the values, compare them with the tree, build every unit and validate what comes out.
 
-    `units` are those to build, by environment; all of them for None. `step` is told how far the builds are. Raises
-    ToolError when a program is missing.
+    Nothing is built where a unit refers to what a build must not read. `units` are those to build, by environment; all
+    of them for None. `step` is told how far the builds are. Raises ToolError when a program is missing.
     """
     asked = {environment.name for environment in environments}
-    generation = generate(project, sorted(asked))
+    generation = generate(project, sorted(asked), filters=False)
     findings = list(generation.findings)
     if generation.plan is not None and not generation.plan.is_empty:
         findings.append(stale_tree(generation.plan.paths))
-    for reading in generation.readings:
+    unsafe = find_unsafe(project.disk, sorted(asked))
+    for reading in generation.readings if not unsafe else ():
         name, stack = reading.environment.name, reading.stack
         if stack is None or name not in asked or stack.gitops.kubernetes_version not in schemas.KUBERNETES_VERSIONS:
             continue
-        folders = _folders(project, name)
+        folders = _folders(project.disk, name)
         if units is not None:
             folders = {unit: folder for unit, folder in folders.items() if unit in units.get(name, ())}
         if units is None or folders:
             findings += _validate_units(project, name, folders, stack.gitops, tool_folder=tool_folder, step=step)
-    return sort_findings(findings)
+    return sort_findings([*findings, *unsafe])
 
 
-def _folders(project: Project, environment: str) -> dict[str, str]:
+def find_unsafe(snapshot: Snapshot, environments: Sequence[str]) -> list[Finding]:
+    """What must not be read of the units of these environments, or cannot be: references that lead out, above all."""
+    folders = [f"overlays/{name}" for name in environments]
+    for name in environments:
+        folders += _folders(snapshot, name).values()
+    return snapshot.look_through(folders).findings
+
+
+def _folders(snapshot: Snapshot, environment: str) -> dict[str, str]:
     """What is built of an environment: its units, and last what the sync tool reads, under its own path."""
-    synced = cluster_folders(project.disk, environment)
-    clusters = {folder: folder for folder in synced if find_kustomization(project.disk.read, folder) is not None}
-    return dict(sorted(unit_folders(project.disk.read, environment).items())) | clusters
+    synced = cluster_folders(snapshot, environment)
+    clusters = {folder: folder for folder in synced if find_kustomization(snapshot.read, folder) is not None}
+    return dict(sorted(unit_folders(snapshot.read, environment).items())) | clusters
 
 
 def _validate_units(
@@ -82,20 +94,18 @@ def _validate_units(
             help="run `llmstack gen`",
         )
         return
-    paths = {project.root / folder: folder for folder in folders.values()}
+    reached = project.disk.look_through(list(folders.values()))
+    if reached.findings:
+        yield from reached.findings
+        return
     texts: dict[str, str] = {}
-    for path, output in programs.kustomize_build_all(kustomize, paths, step).items():
-        place = Place(f"{paths[path]}/kustomization.yaml")
-        if isinstance(output, programs.ToolError):
-            yield Finding(
-                "build-failed",
-                _ERROR,
-                _from_root(str(output), project.root),
-                place=place,
-                help="run `llmstack gen`, or mend the overlay in custom/",
-            )
-        else:
-            texts[paths[path]] = _without_sops(output)
+    for folder, output in _build(kustomize, reached, folders.values(), step).items():
+        try:
+            texts[folder] = _without_sops(output)
+        except programs.ToolError as error:
+            help = "run `llmstack gen`, or mend the overlay in custom/"
+            place = Place(f"{folder}/kustomization.yaml")
+            yield Finding("build-failed", _ERROR, str(error), place=place, help=help)
     verdicts = programs.kubeconform_texts(
         kubeconform,
         texts,
@@ -106,11 +116,33 @@ def _validate_units(
         yield from _verdict_findings(verdict, version, allowed)
 
 
-def _without_sops(text: str) -> str:
-    """What kustomize built, with Secrets that SOPS encrypted as Kubernetes will get them. All else stays as it is."""
-    if "\nsops:" not in text:
-        return text
-    return "---\n".join(yamlio.dump(without_sops(object)) for object in yamlio.load_all(text))
+def _build(
+    program: Path, reached: Reached, folders: Collection[str], step: Step
+) -> dict[str, str | programs.ToolError]:
+    """What kustomize prints for each folder, or says of it, with paths as we write them."""
+    with copied(reached) as root:
+        outputs = programs.kustomize_build_all(program, [root / folder for folder in folders], step)
+        found = {path.relative_to(root).as_posix(): output for path, output in outputs.items()}
+        return {
+            folder: output if isinstance(output, str) else programs.ToolError(_from_root(str(output), root))
+            for folder, output in found.items()
+        }
+
+
+def _without_sops(output: str | programs.ToolError) -> str:
+    """What kustomize built, with Secrets that SOPS encrypted as Kubernetes will get them. All else stays as it is.
+
+    Raises the ToolError that stands in a build's place, and one for what cannot be read.
+    """
+    if isinstance(output, programs.ToolError):
+        raise output
+    if "\nsops:" not in output:
+        return output
+    try:
+        objects = yamlio.load_all(output)
+    except yamlio.YAMLError as error:
+        raise programs.ToolError(f"what kustomize built cannot be read: {error}") from error
+    return "---\n".join(yamlio.dump(without_sops(object)) for object in objects)
 
 
 def _verdict_findings(verdict: programs.Verdict, version: str, allowed: Collection[str]) -> Iterator[Finding]:

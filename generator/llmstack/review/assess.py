@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import date
 
 from llmstack.kubernetes.immutable import refused_fields
 from llmstack.kubernetes.pods import Object
-from llmstack.kubernetes.workloads import KINDS, Scalers, scalers
+from llmstack.kubernetes.replicas import Scalers, scalers
+from llmstack.kubernetes.workloads import is_counted
 from llmstack.review.facts import Facts
 from llmstack.review.result import EnvironmentReview, ObjectChange
-from llmstack.review.risks import find_risks
 from llmstack.review.risks.context import Case
-from llmstack.review.risks.rollouts import not_applied
+from llmstack.review.risks.not_applied import why_not_applied
+from llmstack.review.risks.table import find_risks
 from llmstack.review.rollout import gpus
 from llmstack.review.rollout.contention import judge
+from llmstack.review.rollout.per_node import pools_of_uncounted, rollouts_on_nodes
 from llmstack.review.rollout.placement import PoolKey
 from llmstack.review.rollout.times import play, rollouts, total_seconds
 from llmstack.review.rollout.workload import Workload, fixed_gpus, read_workload
@@ -41,28 +42,30 @@ def assess(
     refused = frozenset(
         key_of(change) for change in changes if refused_fields(change.kind, change.before, change.after)
     )
-    unapplied = {key_of(change) for change in changes if not_applied(change) is not None}
+    unapplied = {key_of(change) for change in changes if why_not_applied(change) is not None}
     moving = [*changes, *_rescaled(changes, after, owned)]
     workloads = [
         workload
         for change in moving
-        if change.kind in KINDS and key_of(change) not in refused
-        for applied in [replace(change, restarts=change.restarts and key_of(change) not in unapplied)]
-        if (workload := read_workload(applied, owned, facts)) is not None
+        if is_counted(change.kind) and key_of(change) not in refused
+        if (workload := read_workload(change, owned, facts)) is not None
     ]
     idle = refused | unapplied - {workload.key for workload in workloads}
     fixed = _fixed(changes, after, workloads, idle, facts_after, owned)
     times = play(workloads, facts_after.pools, fixed)
     verdicts = judge(workloads, facts_after.pools, fixed)
+    for pool in pools_of_uncounted(after, facts_after):
+        verdicts.pop(pool, None)
     case = Case(tuple(changes), after, tuple(workloads), times, verdicts, fixed, owned, facts, refused)
     rolled = rollouts(workloads, times)
+    on_nodes = rollouts_on_nodes([change for change in changes if key_of(change) not in refused | unapplied], facts)
     return EnvironmentReview(
         objects=tuple(changes),
-        rollouts=rolled,
+        rollouts=(*rolled, *on_nodes),
         gpus=gpus.account(workloads, facts_after.pools, fixed, times.likely, verdicts),
         risks=find_risks(case, today),
         timeline=tuple(times.likely.phases),
-        seconds=total_seconds(rolled, times),
+        seconds=None if on_nodes else total_seconds(rolled, times),
     )
 
 

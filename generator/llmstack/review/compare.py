@@ -6,13 +6,13 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from llmstack.kubernetes.pods import Object
 from llmstack.review.differences import differences
-from llmstack.review.restarts import WORKLOADS, config_causes, template_causes
+from llmstack.review.restarts import config_causes, template_causes
 from llmstack.review.result import Change, ObjectChange
 from llmstack.secrecy.credentials import MASK
 from llmstack.secrecy.masking import mask, mask_object
 
-Object = Mapping[str, Any]
 Identity = tuple[str, str, str, str]
 
 _SEALED = {"Secret": ("data", "stringData"), "SealedSecret": ("spec.encryptedData",)}
@@ -64,7 +64,7 @@ def _change(
     causes: tuple[str, ...] = ()
     if before is not None and after is not None:
         changes = _changes(before[1], after[1])
-        causes = template_causes(before[1], after[1]) if item["kind"] in WORKLOADS else ()
+        causes = template_causes(before[1], after[1])
         causes += config_causes(item, causes, configs)
     return ObjectChange(
         api_version=item["apiVersion"],

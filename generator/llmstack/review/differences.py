@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from llmstack.review.arguments import is_command_line, parse_flags
-from llmstack.secrecy.masking import value_key
+from llmstack.secrecy.places import value_key
 
 _KEYS: dict[str, tuple[str, ...]] = {
     "containers": ("name",), "initContainers": ("name",), "ephemeralContainers": ("name",), "env": ("name",),

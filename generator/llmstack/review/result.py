@@ -14,10 +14,6 @@ from llmstack.finding import Finding, Severity
 
 Action = Literal["add", "change", "remove"]
 Why = Literal["restart", "scale", "new"]
-RiskId = Literal[
-    "gpu-deadlock", "gpu-shortage", "data-loss", "immutable-field", "outage", "deadline-too-short",
-    "scaler-handover", "not-applied", "restart",
-]  # fmt: skip
 Phase = Literal["ready", "waiting", "loading", "terminating"]
 
 
@@ -60,13 +56,14 @@ class Rollout:
     name: str
     model: str | None
     why: Why
-    replicas: int
+    replicas: int | None
+    """None where there is one to a node, and nobody says how many nodes; then so are surge, unavailable and ready."""
     gpus_per_replica: int
     resource: str
     pool: str | None
-    max_surge: int
-    max_unavailable: int
-    min_ready: int
+    max_surge: int | None
+    max_unavailable: int | None
+    min_ready: int | None
     seconds: int | None
     seconds_min: int | None
     seconds_max: int | None
@@ -106,7 +103,8 @@ class GpuPool:
 class Risk:
     """Something that may go wrong, with what to do about it."""
 
-    id: RiskId
+    id: str
+    """One of `RISKS` in risks/table.py."""
     severity: Severity
     object: str
     """`Kind/name`."""

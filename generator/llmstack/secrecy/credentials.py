@@ -1,132 +1,180 @@
-"""How a secret is told from other text: by the name it goes under, or by its form."""
+"""The predicate: whether a value under a name, or a part of a text, is a secret in plain text.
+
+A name that says so (`names.py`) makes a secret of any value but a reference (`$(HF_TOKEN)`), a switch, or the path of a
+file; a form (`forms.py`) does so under any name; and in a text (a script, JSON, a configuration file) a name and the
+value after it do so too: `export HF_TOKEN=x`, `"password": "x"`, `--api-key x`.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
+
+from llmstack.secrecy.forms import find_forms, has_form
+from llmstack.secrecy.names import is_secret_name, names_address
 
 MASK = "(masked)"
 
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-_ENDINGS = (
-    "token", "password", "passwords", "passwd", "passphrase", "pwd", "secret", "apikey", "apikeys",
-    "credential", "credentials", "auth", "authorization", "bearer",
-)  # fmt: skip
-_KEYS = frozenset(("api", "access", "secret", "private", "encryption", "signing", "master", "license"))
-"""`…_API_KEY`, `…_ACCESS_KEY` and so on; a plain `key` is often the name of one."""
-_ANYWHERE = frozenset(("token", "password", "passwd", "passphrase", "pwd", "secret", "credential", "credentials"))
-"""Words that make a secret of a name that goes on after them: `HF_TOKEN_PROD`, `passwordOld`."""
-_PLACES = frozenset((
-    "name", "names", "ref", "refs", "path", "file", "dir", "class", "store", "count", "length", "len", "limit", "size",
-    "type", "mode", "url", "uri", "policy", "seconds", "backend", "parser", "mount", "id", "enabled",
-))  # fmt: skip
-"""Last words of names that say where a secret is, or how many tokens there are: `PASSWORD_FILE`, `tokenRef`."""
-_REFERENCES = frozenset(("secretKey", "secretName", "existingSecret"))
-_TEXT_TOKENS = frozenset(("bos", "eos", "pad", "unk", "sep", "cls", "mask", "image", "stop", "special", "per", "audio"))
-"""Tokens of a tokenizer: `eos_token` in a chat template is no secret."""
+LONGEST = 400
+"""How much of what follows a name is looked at to tell whether it is a reference: none is longer."""
 
-_FORMS = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
-    r"|AGE-SECRET-KEY-1[A-Z0-9]{10,}"
-    r"|\b(?:hf_[A-Za-z0-9]{16,}|sk-[A-Za-z0-9_-]{16,}|nvapi-[A-Za-z0-9_-]{16,}|gh[pousr]_[A-Za-z0-9]{20,}"
-    r"|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abps]-[\w-]{10,}|AKIA[A-Z0-9]{16}"
-    r"|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+)"
-    r"|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"
-    r"|(?i:(?<=\bbearer )[A-Za-z0-9._~+/=-]{8,})",
-    re.DOTALL,
-)
-_SUSPECT = re.compile(r"(?i)token|pass|pwd|secret|key|credential|auth|bearer")
 _QUOTED = r"\"(?:\\.|[^\"\\\n])*\"|'[^'\n]*'"
 _LINE = re.compile(r"[^\n]+")
-_WORDS = re.compile(rf"(?!=)(?:{_QUOTED}|[^\s\"']+)")
+_WORDS = re.compile(rf"(?!=)(?:{_QUOTED}|[^\s\"']+)+")
 _PAIRS = (
     (
-        re.compile(r"\bname[\"']?:[ \t]*[\"']?(?P<name>[\w.-]+)[\"']?[ \t]*(?:,|\n)\s*[\"']?value[\"']?:[ \t]*"),
+        re.compile(
+            r"\bname\\?[\"']?:[ \t]*[\"']?(?P<name>[\w.-]{1,200})[\"']?[ \t]*(?:,|\n)\s*[\"']?value[\"']?:[ \t]*"
+        ),
         _LINE,
     ),
-    (re.compile(r"(?<![\w.-])(?P<name>[\w.-]+)[\"']?[ \t]*:(?=[ \t\"'])[ \t]*"), _LINE),
-    (re.compile(r"(?<![\w-])(?P<name>--[A-Za-z][\w-]*)(?:=|[\"']?[ \t]*,?[ \t\n]+)(?!--)"), _WORDS),
-    (re.compile(r"(?<![\w.-])(?P<name>[\w.-]+)[ \t]*:?=[ \t]*"), _WORDS),
+    (re.compile(r"(?<![\w./-])(?P<name>[\w./-]{1,200})\\?[\"']?[ \t]*:(?=[ \t\"'])[ \t]*"), _LINE),
+    (re.compile(r"(?<![\w-])(?P<name>--?[A-Za-z][\w-]{1,200})(?:=|[\"']?[ \t]{0,20},?[ \t\n]{1,200})(?!--)"), _WORDS),
+    (re.compile(r"(?<![\w.-])(?P<name>[\w.-]{1,200})[ \t]*:?=[ \t]*"), _WORDS),
 )
 """A name with what stands between it and its value, and how far the value goes: of an entry of `env`, after a
 colon, after a flag, after an equals sign."""
-_REFERENCE = re.compile(r"\$\(\w+\)|\$\{\w+\}|\$[A-Z_][A-Z0-9_]*|\{\{[^{}\n]*\}\}")
+_SUSPECT = re.compile(r"(?i)token|pass|pwd|_pw|secret|key|cred|auth|bearer|dsn|webhook|cookie|kubeconfig|_pat\b|jwt")
+
+_REFERENCE = re.compile(
+    r"\$\([A-Za-z_][\w.-]*\)|\$\{[^{}\n]{1,200}\}|\$[A-Z_][A-Z0-9_]*(?![\w])|\{\{[^{}\n]*\}\}|\{[A-Za-z_][\w.\[\]\"']{0,60}\}|ENC\[[^\]\n]*\]|\(masked\)"
+)
+_SCHEME = re.compile(r"(?i:bearer|basic|token|digest)\b")
+_SWITCH = re.compile(
+    r"(?:true|false|yes|no|on|off|none|null|nil|undefined|0|1|~|-|\.\.\.|…|auto|required|optional|enabled|disabled)\Z",
+    re.IGNORECASE,
+)
+_PATH = re.compile(r"(?:\.{0,2}|~)/[\w.-]+(?:/[\w.-]+)+\Z")
+_CODE = re.compile(r"\$\(|`|\$[\w@#*?{]|\{[%{]|(?:os|process|self|args|settings|config|secrets|env|inputs)\.[a-z]")
+_CALL = re.compile(r"[A-Za-z_][\w.]*(?:\(.*\)|\[[\"'\w].*\])")
+"""What a script or a template takes from elsewhere: `$(cat file)`, `$1`, `os.environ["X"]`, `{% if … %}`."""
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|(?:[a-z_]{1,60}=\S*(?: |\Z))+\Z")
+_OPAQUE = re.compile(r"[?&=/](?=[A-Za-z_-]*\d)(?=[\d_-]*[A-Za-z])[\w-]{16,}")
 _STRUCTURE = re.compile(
-    r"(?:true|false|null|~|\(masked\)|\{\s*(?:secretName|secretKey)\b.*|[\[{]\s*[\]}]?|[|>][-+0-9]*|\*\S+)\s*(?:#.*)?"
+    r"(?:true|false|null|~|\(masked\)|\{\s*(?:secretName|secretKey)\b.*|[\[{](?:\s*[\]}])?|[|>][-+0-9]*|\*\S+)\s*(?:#.*)?"
 )
 """What stands after a key's colon and is no secret: YAML's own words and signs, a reference to a Secret."""
-_LINE_KEY = re.compile(r"^[\s\"'{\[,?-]*value[\"']?\s*:\s+\S")
+_PREFIX = re.compile(r"[fFrRbB]{1,2}(?=[\"'])")
+_IN_JSON = re.compile(r"[,}\]]")
+_COMMENT = re.compile(r"[ \t]#(?=[ \t]|\Z).*\Z")
+_SIGNS = " \t\"'\\,;:)]}|&"
 
 
-def is_secret_name(name: str) -> bool:
-    """Whether what goes under `name` is a secret: `hf_token`, `vllmApiKey`, `DB_PASSWORD`, `--api-key`."""
-    if name in _REFERENCES or not _SUSPECT.search(name):
+def is_secret(name: str, value: object) -> bool:
+    """Whether a value under a name is, or holds, a secret in plain text."""
+    if isinstance(value, bool) or value is None or value == "":
         return False
-    words = [word.lower() for word in _WORD.findall(name)]
-    while len(words) > 1 and words[-1].isdigit():
-        words.pop()
-    if not words:
-        return False
-    if words[-1] in _PLACES:
-        return False
-    *inner, last = zip(["", *words], words, strict=False)
-    return _says_secret(*last, last=True) or any(_says_secret(*pair, last=False) for pair in inner)
+    if not isinstance(value, str):
+        return isinstance(value, (int, float)) and is_secret_name(name) and not _is_harmless(name, str(value))
+    return (is_secret_name(name) and not _is_harmless(name, value)) or holds_secret(value)
 
 
-def _says_secret(before: str, word: str, *, last: bool) -> bool:
-    """Whether a word of a name, after another one, makes the name that of a secret."""
-    if word in ("key", "keys"):
-        return before in _KEYS
-    if word == "token" and before in _TEXT_TOKENS:
-        return False
-    return word.endswith(_ENDINGS) if last else word in _ANYWHERE
+def holds_secret(text: str) -> bool:
+    """Whether a text has a secret in it: something of a known form, or a value whose name, beside it, says so."""
+    return next(find_secrets(text), None) is not None
 
 
-def mask_forms(text: str) -> str:
-    """`text` with everything masked that has the form of a credential."""
-    return _FORMS.sub(MASK, text)
+def find_secrets(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where secrets stand in a text: begin and end, in no order; spans may overlap.
 
-
-def mask_text(text: str) -> str:
-    """`text` with credentials masked, and values that a name in it says are secret (`--api-key x`,
-    `TOKEN=x`).
-
-    A value after a colon is masked to the end of its line: more than needed, never less.
+    A value after a colon goes to the end of its line: more than needed, never less.
     """
-    text = mask_forms(text) if len(text) > 8 else text
-    if not _SUSPECT.search(text):
-        return text
-    for name, value in _PAIRS:
-        text = _mask_values(text, name, value)
-    return text
+    yield from find_forms(text)
+    if _SUSPECT.search(text):
+        for names, values in _PAIRS:
+            yield from _find_values(text, names, values)
 
 
 def is_reference(text: str) -> bool:
-    """Whether a value is nothing but the name of a variable that holds it: `$(HF_TOKEN)`, `{{ .token }}`."""
-    return bool(_REFERENCE.fullmatch(text.strip()))
+    """Whether a value is nothing but the name of what holds it: `$(HF_TOKEN)`, `{{ .token }}`, `Bearer $(TOKEN)`."""
+    rest, count = _REFERENCE.subn("", text)
+    return count > 0 and not _SCHEME.sub("", rest).strip(" \t\n:@/,\"'")
 
 
-def line_may_hold_secret(line: str) -> bool:
-    """Whether a line of a values file may hold a secret: under a name that says so, by its form, or as the
-    `value` of an environment variable, whose name stands on another line."""
-    return mask_text(line) != line or bool(_LINE_KEY.match(line))
+def argument_secrets(arguments: Sequence[object]) -> Iterator[tuple[int, str]]:
+    """Yield index and flag of each argument that holds a secret: `--api-key X`, `--api-key=X`, a token of a known form.
 
-
-def _mask_values(text: str, pair: re.Pattern[str], value: re.Pattern[str]) -> str:
-    """`text` with the values masked whose name names a secret; pairs inside the value of another are seen
-    too."""
-    shown, done = "", 0
-    for found in pair.finditer(text):
-        if found.start() < done or not is_secret_name(found["name"]):
+    The flag is "an argument" where none says what the word is for.
+    """
+    flag, is_list = "", False
+    for index, argument in enumerate(arguments):
+        text = str(argument)
+        name, equals, value = text.partition("=")
+        if flag and not text.startswith("--"):
+            if not _is_harmless(flag, text):
+                yield index, flag
+            flag = flag if is_list else ""
             continue
-        held = value.match(text, found.end())
-        if held is None or _is_harmless(held[0], after_colon=":" in found[0]):
+        flag = ""
+        if not text.startswith("-") or " " in name:
+            if holds_secret(text):
+                yield index, _named_in(text) or "an argument"
             continue
-        shown += text[done : found.end()] + MASK
+        spelled = name.replace("_", "-").lower()
+        if equals:
+            if is_secret(spelled, value):
+                yield index, spelled
+        elif is_secret_name(spelled):
+            flag, is_list = spelled, spelled == "--api-key"
+        elif has_form(text):
+            yield index, "an argument"
+
+
+def _named_in(text: str) -> str | None:
+    """The flag whose value is the secret in a text that is a command."""
+    found = re.search(r"(?<!\S)(--[A-Za-z][\w-]{0,100})(?=[ =])", text)
+    while found is not None:
+        if is_secret_name(found[1]):
+            return found[1].replace("_", "-").lower()
+        found = re.compile(r"(?<!\S)(--[A-Za-z][\w-]{0,100})(?=[ =])").search(text, found.end())
+    return None
+
+
+def _find_values(text: str, names: re.Pattern[str], values: re.Pattern[str]) -> Iterator[tuple[int, int]]:
+    """Yield the values in a text whose name names a secret; pairs inside the value of another are seen too."""
+    done = 0
+    for found in names.finditer(text):
+        if found.start() < done or not is_secret_name(found["name"].rpartition("/")[2] or found["name"]):
+            continue
+        head = values.match(text, found.end(), found.end() + LONGEST)
+        if head is None or _says_nothing(found, head[0]):
+            continue
+        held = values.match(text, found.end()) or head
+        yield held.span()
         done = held.end()
-    return shown + text[done:]
 
 
-def _is_harmless(value: str, *, after_colon: bool) -> bool:
-    """Whether what stands where a secret would is a reference, nothing, or a sign of YAML's own."""
-    bare = value.strip("\"' \t")
-    return not bare or is_reference(bare) or (after_colon and bool(_STRUCTURE.fullmatch(value)))
+def _says_nothing(found: re.Match[str], value: str) -> bool:
+    """Whether what stands where a secret would is a reference, code, nothing, or a sign of YAML's own."""
+    after_colon = ":" in found[0].removeprefix(found["name"])
+    if after_colon and _STRUCTURE.fullmatch(value):
+        return True
+    bare = (_first(found, value) if after_colon else value).strip(_SIGNS)
+    if not bare or _is_harmless(found["name"], bare) or _is_harmless(found["name"], value.strip(_SIGNS)):
+        return True
+    return bool(_CODE.match(_SCHEME.sub("", bare, count=1).lstrip())) or (not after_colon and bool(_CALL.match(value)))
+
+
+def _first(found: re.Match[str], value: str) -> str:
+    """The value itself in what follows a colon: inside its quotes, up to the quote that its name is in, or up to the
+    next sign of JSON where it stands in JSON."""
+    value = _PREFIX.sub("", value.lstrip("\\"), count=1)
+    quote = value[:1] if value[:1] in ("'", '"') else ""
+    if quote:
+        return value[1:].partition(quote)[0]
+    before = found.string[found.start() - 1 : found.start()]
+    if before in ("'", '"') and found[0][len(found["name"]) :].lstrip("\\")[:1] == before:
+        return _IN_JSON.split(value, maxsplit=1)[0]
+    if before in ("'", '"'):
+        value = value.partition(before)[0]
+    return _COMMENT.sub("", value)
+
+
+def _is_harmless(name: str, value: str) -> bool:
+    """Whether a value under a secret's name is none: a reference, a switch, the path of a file, an address alone."""
+    bare = value.strip()
+    if not bare or _SWITCH.match(bare) or _PATH.match(bare) or is_reference(bare):
+        return True
+    if names_address(name) or "://" in bare:
+        return bool(_ADDRESS.match(bare)) and not _OPAQUE.search(bare) and not has_form(bare)
+    return False

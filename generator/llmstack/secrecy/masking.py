@@ -1,68 +1,98 @@
-"""Secrets are left out of whatever a review shows, in whatever object they stand.
+"""Secrets are left out of whatever is shown: a text, a value, an object, the lines of a file.
 
-What counts as secret: all that a Secret holds; a plain value under a key, an environment variable or a flag whose
-name names a secret (`hf_token`, `VLLM_API_KEY`, `--api-key`); and text that has the form of a credential, wherever
-it stands. References (`secretKeyRef`, `$(HF_TOKEN)`) are shown.
+What counts as secret: all that a Secret holds; and what the predicate (`credentials.py`) says is one, under a key, an
+environment variable or a flag, or in a text. References (`secretKeyRef`, `$(HF_TOKEN)`) are shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from llmstack.secrecy.credentials import MASK, is_reference, is_secret_name, mask_text
+from llmstack.secrecy.credentials import MASK, argument_secrets, find_secrets, is_secret
+from llmstack.secrecy.forms import find_forms
+from llmstack.secrecy.places import SECRET_DATA, is_secret_kind, value_key
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-_SECRET_DATA = ("data", "stringData")
+
+
+def mask_text(text: str) -> str:
+    """`text` with a mask in the place of every secret in it."""
+    return _replace(text, find_secrets(text))
+
+
+def mask_words(text: str) -> str:
+    """A sentence, or what a program said, with a mask in the place of everything of a known form in it.
+
+    Names beside values are not looked at here: `token: …` in a sentence is a sentence.
+    """
+    return _replace(text, find_forms(text))
+
+
+def mask_lines(text: str) -> str:
+    """`mask_text` with as many lines as the text has: a secret of several lines is a mask on each."""
+    return _replace(text, find_secrets(text), by_line=True)
+
+
+def mask_spans(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """`text` with a mask for each line of the stretches that are given, and no line more or less."""
+    return _replace(text, spans, by_line=True)
 
 
 def mask_object(item: Mapping[str, Any]) -> dict[str, Any]:
     """A copy of a Kubernetes object without secrets; all that a Secret or a SealedSecret holds is masked."""
     masked: dict[str, Any] = mask(item)
-    kind = item.get("kind")
-    if kind == "Secret":
-        _hide(masked, *_SECRET_DATA)
-    elif kind == "SealedSecret":
+    if is_secret_kind(item.get("kind")):
+        _hide(masked, *SECRET_DATA)
+        for each in masked.get("items") or [] if isinstance(masked.get("items"), list) else []:
+            _hide(each, *SECRET_DATA)
+    elif item.get("kind") == "SealedSecret":
         spec = masked.get("spec")
         _hide(spec, "encryptedData")
-        _hide(spec.get("template") if isinstance(spec, dict) else None, *_SECRET_DATA)
+        _hide(spec.get("template") if isinstance(spec, dict) else None, *SECRET_DATA)
     return masked
 
 
 def mask(value: Any, key: str = "") -> Any:
     """A copy of a value under `key` without secrets; references like `$(HF_TOKEN)` stay."""
     if isinstance(value, Mapping):
-        return {name: _mask_member(value, key, name, item) for name, item in value.items()}
+        return {_mask_key(name): _mask_member(value, key, name, item) for name, item in value.items()}
     if isinstance(value, list):
         return _mask_list(value, key)
-    if is_secret_name(key) and _is_plain(value):
-        return MASK
-    return mask_text(value) if isinstance(value, str) else value
+    if not is_secret(key, value):
+        return value
+    shown = mask_text(value) if isinstance(value, str) and not is_secret(key, "x") else MASK
+    return MASK if shown == value else shown
 
 
-def value_key(holder: Mapping[str, Any], field: str) -> str:
-    """The name that says what a field holds: for the `value` of an entry with a name, that name."""
-    name = holder.get("name")
-    return name if field == "value" and isinstance(name, str) else field
+def _mask_key(name: Any) -> Any:
+    return mask_text(name) if isinstance(name, str) else name
 
 
-def _mask_member(holder: Mapping[str, Any], key: str, field: str, item: Any) -> Any:
+def _mask_member(holder: Mapping[str, Any], key: str, field: Any, item: Any) -> Any:
     """A field of a map that stands under `key`; the `value` of one without a name is that of its key."""
     if field == _LAST_APPLIED:
         return MASK
-    named = value_key(holder, field)
-    return mask(item, key if named == "value" and is_secret_name(key) else named)
+    return mask(item, value_key(holder, str(field), key))
 
 
 def _mask_list(items: list[Any], key: str) -> list[Any]:
     """Items one by one; the word after a flag such as `--api-key` is its value."""
-    masked, flag = [], ""
-    for item in items:
-        follows = bool(flag) and not (isinstance(item, str) and item.startswith("--"))
-        masked.append(mask(item, flag if follows else key))
-        alone = isinstance(item, str) and item.startswith("--") and "=" not in item
-        flag = item if alone and is_secret_name(item) else ""
-    return masked
+    texts = [item if isinstance(item, (str, int, float)) else "" for item in items]
+    named = dict(argument_secrets(texts))
+    return [_mask_argument(item, named[at], key) if at in named else mask(item, key) for at, item in enumerate(items)]
+
+
+def _mask_argument(item: Any, flag: str, key: str) -> Any:
+    """A word of a command line: the value after a flag wholly, a flag with its value behind the sign."""
+    text = str(item)
+    if text.startswith("--") or flag == "an argument" or " " in text:
+        name, equals, _ = text.partition("=")
+        if equals and name.startswith("--") and " " not in name and is_secret(name, "x"):
+            return f"{name}={MASK}"
+        shown = mask_text(text)
+        return shown if shown != text else MASK
+    return MASK
 
 
 def _hide(holder: Any, *fields: str) -> None:
@@ -71,9 +101,30 @@ def _hide(holder: Any, *fields: str) -> None:
             holder[field] = dict.fromkeys(holder[field], MASK)
 
 
-def _is_plain(value: Any) -> bool:
-    """Whether a value under a secret's name may be the secret: text that is not empty, a number; no
-    reference."""
-    if isinstance(value, str):
-        return bool(value) and not is_reference(value)
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+def _replace(text: str, spans: Iterable[tuple[int, int]], *, by_line: bool = False) -> str:
+    """`text` with masks for stretches of it; those that touch or overlap are one."""
+    shown, done = [], 0
+    for start, end in _join(spans):
+        shown += [text[done:start], _mask_each_line(text[start:end]) if by_line else MASK]
+        done = end
+    return "".join([*shown, text[done:]]) if shown else text
+
+
+def _join(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if joined and start < joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _mask_each_line(text: str) -> str:
+    """A mask for each line; what indents a line stays."""
+    masked = []
+    for number, line in enumerate(text.split("\n")):
+        indent = line[: len(line) - len(line.lstrip())] if number else ""
+        ending = "\r" if line.endswith("\r") else ""
+        masked.append(f"{indent}{MASK}{ending}" if line.strip() else line)
+    return "\n".join(masked)

@@ -222,10 +222,9 @@ def _with_certificate(
 def _certificate(project: Project, path: str, now: datetime) -> sealed_secrets.Certificate:
     if not path:
         raise UsageError("gitops.secrets.certificate names no file: `kubeseal --fetch-cert` prints the certificate")
-    try:
-        content = (project.root / path).read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path} (gitops.secrets.certificate) cannot be read: {error.strerror}") from error
+    content = project.disk.read_bytes(path)
+    if content is None:
+        raise UsageError(f"{path} (gitops.secrets.certificate) cannot be read: No such file or directory")
     return sealed_secrets.read_certificate(path, content, now)
 
 

@@ -9,8 +9,10 @@ docs/operator-manual/high_availability.md for manifest-generate-paths.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
+from llmstack.kubernetes.workloads import WORKLOADS
+from llmstack.model.ingress import RouteKind
 from llmstack.objects.placed import Object
 from llmstack.tree.sync_unit import Clusters, SyncUnit
 
@@ -35,7 +37,7 @@ NAMESPACED_KINDS = (
     ("autoscaling", "HorizontalPodAutoscaler"),
     ("bitnami.com", "SealedSecret"),
     ("external-secrets.io", "ExternalSecret"),
-    *(("gateway.networking.k8s.io", kind) for kind in ("GRPCRoute", "HTTPRoute", "TCPRoute", "TLSRoute", "UDPRoute")),
+    *(("gateway.networking.k8s.io", kind) for kind in sorted(get_args(RouteKind))),
     ("inference.networking.k8s.io", "InferencePool"),
     ("keda.sh", "ScaledObject"),
     ("leaderworkerset.x-k8s.io", "LeaderWorkerSet"),
@@ -198,6 +200,5 @@ def _scaled(unit: SyncUnit) -> list[Mapping[str, Any]]:
             "jsonPointers": ["/spec/replicas"],
         }
         for workload in unit.workloads
-        if workload["kind"] in ("Deployment", "StatefulSet", "LeaderWorkerSet")
-        and "replicas" not in (workload.get("spec") or {})
+        if WORKLOADS[workload["kind"]].scales and "replicas" not in (workload.get("spec") or {})
     ]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from llmstack.objects.engine_pod import is_gpu
+from llmstack.kubernetes.accelerators import is_accelerator
 from llmstack.objects.placed import Object, Placed, may_name
 
 OPERATORS = {
@@ -109,7 +109,9 @@ def _names(value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _gpus(objects: Iterable[Object]) -> tuple[str, ...]:
-    return tuple(sorted({resource for object in objects for resource in _resources(object) if is_gpu(resource)}))
+    return tuple(
+        sorted({resource for object in objects for resource in _resources(object) if is_accelerator(resource)})
+    )
 
 
 def _resources(value: Any) -> Iterator[str]:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from jinja2 import Environment, StrictUndefined
 
+from llmstack.kubernetes.access_modes import mounts_on_one_node
 from llmstack.model.engine import Model
 from llmstack.model.stack import Stack
-from llmstack.objects import engine, names
-from llmstack.objects.engine_storage import claim_name
+from llmstack.objects import names
+from llmstack.objects.engine_storage import claim_modes, claim_name
 from llmstack.objects.external_secrets import remote_entry, remote_reference
 from llmstack.objects.placed import Object, Placed
 from llmstack.objects.secret_references import SecretReference, secret_references
@@ -120,7 +121,7 @@ def _move(stack: Stack, model: Model) -> Move:
         model.name or "",
         former,
         claim_name(stack, model) if own else None,
-        engine.mounts_exclusively(model),
+        mounts_on_one_node(claim_modes(model)),
         model.gitops.load_time,
         (workload, f"service/{names.engine_service(stack, former)}"),
     )

@@ -5,21 +5,20 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from llmstack import yamlio
+from llmstack.kubernetes.probes import startup_probes
+from llmstack.kubernetes.quantities import whole
+from llmstack.kubernetes.workloads import PROGRESS_DEADLINE, is_lasting
 from llmstack.model.gitops import Sync
 from llmstack.model.stack import Stack
 from llmstack.objects.placed import Object, Placed
 from llmstack.objects.pod import progress_deadline
 
-WORKLOADS = frozenset(("Deployment", "StatefulSet", "DaemonSet", "RayCluster", "LeaderWorkerSet"))
 STEPS = 4
 """How many steps, each as long as it may be, a rollout is given."""
 SLACK = 300
 """Seconds that a sync tool waits beyond what a rollout may take: image pulls, the build, the apply."""
-DEADLINE = 600
-"""progressDeadlineSeconds of a Deployment that states none (kubernetes.io, "Deployments")."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +38,8 @@ class SyncUnit:
 
     @property
     def workloads(self) -> list[Object]:
-        """The objects that run pods."""
-        return [object for object in self.objects if object["kind"] in WORKLOADS]
+        """The objects that run pods until they are removed."""
+        return [object for object in self.objects if is_lasting(object["kind"])]
 
 
 @dataclass(frozen=True)
@@ -133,15 +132,5 @@ def _step(workload: Object) -> int:
     """Seconds for one step: the longest start-up budget, or the deadline that is stated."""
     spec = workload.get("spec")
     stated = spec.get("progressDeadlineSeconds") if isinstance(spec, dict) else None
-    budgets = [progress_deadline(probe) for probe in _startup_probes(spec)]
-    return max([stated if isinstance(stated, int) else DEADLINE, *budgets])
-
-
-def _startup_probes(value: Any) -> list[Any]:
-    """Every startupProbe within a workload's spec."""
-    if isinstance(value, list):
-        return [probe for item in value for probe in _startup_probes(item)]
-    if not isinstance(value, dict):
-        return []
-    own = [value["startupProbe"]] if isinstance(value.get("startupProbe"), dict) else []
-    return own + [probe for item in value.values() for probe in _startup_probes(item)]
+    budgets = [progress_deadline(probe) for probe in startup_probes(workload)]
+    return max([whole(stated, PROGRESS_DEADLINE), *budgets])

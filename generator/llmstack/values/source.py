@@ -15,10 +15,12 @@ from llmstack.finding import Finding, Place, Severity
 from llmstack.values.nodes import Node, Source, to_data
 from llmstack.values.scalars import Ambiguous, resolve
 
-__all__ = ["MAX_ALIASED", "MAX_BYTES", "MAX_DEPTH", "Node", "Source", "read_source", "to_data"]
+__all__ = ["MAX_ALIASED", "MAX_BYTES", "MAX_DEPTH", "MAX_KEYS", "Node", "Source", "read_source", "to_data"]
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 64
+MAX_KEYS = 50_000
+"""How many keys one map may have; the largest honest ones have some hundreds."""
 MAX_ALIASED = 50_000
 """How many values all aliases and merge keys of a file may stand for together."""
 
@@ -208,6 +210,11 @@ class _Reader:
             message = f"`{key.text}` is given twice; it stands in line {first.line + 1} already"
             help = "keep one: which one wins depends on the parser"
             self.findings.append(Finding("duplicate-key", _ERROR, message, place=self.source.place_of(key), help=help))
+        elif len(parent.keys) >= MAX_KEYS:
+            message = f"a map has more than {MAX_KEYS} keys"
+            place = self.source.place_of(key)
+            self.findings.append(Finding("too-large", _ERROR, message, place=place, help="split what it holds"))
+            raise _Stop
         else:
             parent.keys[key.text] = (key, value)
 

@@ -17,7 +17,7 @@ from llmstack.checks.subject import Subject
 from llmstack.engine.memory import GIB
 from llmstack.finding import Severity
 from llmstack.fit.question import hub_name
-from llmstack.model.types import quantity_value
+from llmstack.kubernetes.quantities import quantity
 from llmstack.objects.engine_storage import DATA_PATH, weights_path
 
 RULE = Declaration("claim-size", Severity.ERROR)
@@ -28,7 +28,7 @@ def run(subject: Subject) -> Iterator[Problem]:
         model, facts = asked.model, asked.question.facts
         if facts is None or facts.weights is None or not model.pvc_storage or hub_name(model) is None:
             continue
-        size = quantity_value(model.pvc_storage)
+        size = quantity(model.pvc_storage)
         own = weights_path(subject.stack, model) == DATA_PATH and not model.pvc_existing_claim_name
         if own and size is not None and size < facts.weights.bytes:
             weights = facts.weights.bytes / GIB

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 
 from llmstack.checks.mounts import dangling_mounts
@@ -27,13 +27,14 @@ from llmstack.model.gitops import Existing
 
 RULE = Declaration("dangling-reference", Severity.ERROR, milder=Severity.NOTE, needs_objects=True)
 
-_LISTS: Mapping[Kind, str] = {
-    "Secret": "secrets",
-    "PersistentVolumeClaim": "claims",
-    "ConfigMap": "configMaps",
-    "ServiceAccount": "serviceAccounts",
-    "RuntimeClass": "runtimeClasses",
+_LISTS: Mapping[Kind, tuple[str, Callable[[Existing], Collection[str] | None]]] = {
+    "Secret": ("secrets", lambda existing: existing.secrets),
+    "PersistentVolumeClaim": ("claims", lambda existing: existing.claims),
+    "ConfigMap": ("configMaps", lambda existing: existing.config_maps),
+    "ServiceAccount": ("serviceAccounts", lambda existing: existing.service_accounts),
+    "RuntimeClass": ("runtimeClasses", lambda existing: existing.runtime_classes),
 }
+"""By kind: the key of `gitops.existing` that lists it, and what stands there."""
 
 
 def run(subject: Subject) -> Iterator[Problem]:
@@ -71,18 +72,12 @@ def _all(subject: Subject) -> Iterator[Reference]:
 
 def _listed(existing: Existing) -> Mapping[Kind, Collection[str]]:
     """The names of each kind that is listed."""
-    stated: dict[Kind, Collection[str] | None] = {
-        "Secret": existing.secrets,
-        "PersistentVolumeClaim": existing.claims,
-        "ConfigMap": existing.config_maps,
-        "ServiceAccount": existing.service_accounts,
-        "RuntimeClass": existing.runtime_classes,
-    }
+    stated = {kind: names(existing) for kind, (_, names) in _LISTS.items()}
     return {kind: names for kind, names in stated.items() if names is not None}
 
 
 def _judge(subject: Subject, reference: Reference, known: Collection[str]) -> Iterator[Problem]:
-    key = f"gitops.existing.{_LISTS[reference.kind]}"
+    key = f"gitops.existing.{_LISTS[reference.kind][0]}"
     if reference.name not in known:
         near = difflib.get_close_matches(reference.name, known, n=1)
         help = f"did you mean `{near[0]}`?" if near else f"list it in {key} if the cluster has it"

@@ -13,12 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.checks.fields import RESOURCES
-from llmstack.checks.gpus import is_extended
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Route, Severity
+from llmstack.kubernetes.accelerators import NVIDIA_GPU, is_extended
+from llmstack.kubernetes.quantities import quantity
 from llmstack.model.engine import Model
-from llmstack.model.types import quantity_value
 
 RULE = Declaration("fractional-gpu", Severity.ERROR, alone=True)
 
@@ -62,12 +62,12 @@ def _raw(route: Route, resources: dict[str, object]) -> Iterator[Problem]:
 
 
 def _is_whole(text: str) -> bool:
-    number = quantity_value(text)
-    return number is None or number == int(number)
+    number = quantity(text)
+    return number is None or number.denominator == 1
 
 
 def _what(model: Model, key: str) -> str:
-    return (model.request_gpu_type or "nvidia.com/gpu") if key == "requestGPU" else "Kubernetes"
+    return (model.request_gpu_type or NVIDIA_GPU) if key == "requestGPU" else "Kubernetes"
 
 
 def _problem(route: Route, message: str) -> Problem:

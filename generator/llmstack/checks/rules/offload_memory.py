@@ -17,8 +17,8 @@ from llmstack.checks.subject import Subject
 from llmstack.engine.memory import GIB
 from llmstack.finding import Route, Severity
 from llmstack.flags import split_flags
+from llmstack.kubernetes.quantities import quantity
 from llmstack.model.engine import Model
-from llmstack.model.types import quantity_value
 
 RULE = Declaration("offload-memory", Severity.ERROR)
 FLAG = "--cpu-offload-gb"
@@ -44,10 +44,13 @@ def memory_limit(at: Route, model: Model) -> tuple[float | None, Route]:
     """Bytes of the pod's memory limit, and where the values say it; None for no limit."""
     if model.resources:
         limits = model.resources.get("limits") or {}
-        text = limits.get("memory")
-        return (quantity_value(str(text)) if text else None), (*at, "resources", "limits", "memory")
-    text = model.limit_memory
-    return (quantity_value(text) or None if text else None), (*at, "limitMemory")
+        return _bytes(limits.get("memory")), (*at, "resources", "limits", "memory")
+    return _bytes(model.limit_memory), (*at, "limitMemory")
+
+
+def _bytes(text: object) -> float | None:
+    limit = quantity(text)
+    return float(limit) if limit else None
 
 
 def offloaded(asked: Asked) -> Iterator[float]:

@@ -12,9 +12,10 @@ Fix: set requestGPU to the product, or the sizes to what the pod has.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from functools import lru_cache
 
-from llmstack.checks.gpus import gpus_of_head, gpus_of_pod
+from llmstack.checks.gpus import gpus_of_head, gpus_of_model
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Route, Severity
@@ -31,14 +32,14 @@ def run(subject: Subject) -> Iterator[Problem]:
 
 def _check(at: Route, model: Model) -> Iterator[Problem]:
     sizes = model_sizes(model)
-    gpus = gpus_of_pod(model)
+    gpus = gpus_of_model(model)
     workers = needed_gpus(model, sizes)
-    if gpus is None or gpus != int(gpus) or not workers:
+    if gpus is None or gpus.denominator != 1 or not workers:
         return
     total = available_gpus(model, sizes)
     route = _route(at, model)
     product = _product(model, sizes)
-    given, are = (f"{total:g} GPUs", "are") if total != 1 else ("1 GPU", "is")
+    given, are = (f"{float(total):g} GPUs", "are") if total != 1 else ("1 GPU", "is")
     if workers > total:
         yield Problem(
             f"{product} needs {workers} GPUs; there {are} {given}",
@@ -84,9 +85,9 @@ def needed_gpus(model: Model, sizes: ParallelSizes) -> int | None:
     return product
 
 
-def available_gpus(model: Model, sizes: ParallelSizes) -> float:
+def available_gpus(model: Model, sizes: ParallelSizes) -> Fraction:
     """GPUs of all the pods that one engine spans."""
-    gpus = gpus_of_pod(model) or 0
+    gpus = gpus_of_model(model) or Fraction(0)
     if model.uses_ray:
         workers = 1 if model.replica_count is None else model.replica_count
         return gpus * workers + gpus_of_head(model)

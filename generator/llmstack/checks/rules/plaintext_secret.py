@@ -3,10 +3,11 @@
 Values are committed, and so are the manifests made from them: whoever reads the repository reads the secret,
 and Git keeps it after it is gone from the file. The keys that take a secret (`vllmApiKey`, `hf_token`,
 `credentials`) take a reference, `{secretName: …, secretKey: …}`; a placeholder such as `<YOUR HF TOKEN>` is
-plain text too. The same is asked of environment variables whose name says that they are secret (`HF_TOKEN`,
-`AWS_SECRET_ACCESS_KEY`, `…_API_KEY`, `…_PASSWORD`, `…_TOKEN`), of `servingEngineSpec.configs`, of `--api-key`
-among arguments, of URLs with a password, of anything that has the form of a known token, and of Secrets among
-`extraObjects`.
+plain text too. The same is asked of every other value, wherever it stands, comments and sections of other charts
+included: of one whose key, environment variable or flag names a secret (`HF_TOKEN`, `AWS_SECRET_ACCESS_KEY`,
+`…_API_KEY`, `…_PASSWORD`, `clientSecret`, `--api-key`), of URLs with a password or a token, of anything that has the
+form of a known token or key, of names with their values inside a text (`export HF_TOKEN=…`, `"password": "…"`), and of
+Secrets among `extraObjects`.
 
 Fix: create the Secret in the cluster with the line that the finding gives (the value is read from the
 keyboard, so that it reaches neither the shell's history nor the list of processes), and name it in the
@@ -18,23 +19,30 @@ turn this check off.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from llmstack.checks.fields import ENV_VAR
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Route, Severity
-from llmstack.kubernetes.pods import pod_specs
-from llmstack.model.secret_ref import SecretReference, create_command
-from llmstack.secrecy.words import argument_secrets, holds_token, is_secret_value
+from llmstack.finding import Place, Route, Severity
+from llmstack.model.secret_ref import create_command
+from llmstack.secrecy.comments import comment_holds_secret
+from llmstack.secrecy.places import SecretPlace, find_places
+from llmstack.values.layers import Layer
+from llmstack.values.syntax import read_document
 
 RULE = Declaration("plaintext-secret", Severity.ERROR, alone=True, fixed=True)
 
-_KINDS = {"hf_token": "hf-token", "vllmApiKey": "vllm-api-key", "credentials": "lora-credentials"}
-_HF_VARIABLES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN", "HUGGINGFACE_TOKEN")
-_KEYS = {"hf-token": "token", "vllm-api-key": "key", "lora-credentials": "key"}
+KINDS = {"hf_token": "hf-token", "vllmApiKey": "vllm-api-key", "credentials": "lora-credentials"}
+"""What the keys that take a secret hold, as names of Secrets say it."""
+HF_VARIABLES = frozenset(("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN", "HUGGINGFACE_TOKEN"))
+KEYS = {"hf-token": "token", "vllm-api-key": "key", "lora-credentials": "key"}
+"""The key that each has in its Secret."""
+FLAGS = {"--hf-token": ("hf-token", "`hf_token`"), "--api-key": ("vllm-api-key", "`servingEngineSpec.vllmApiKey`")}
+"""Flags that a key of the values takes the place of."""
+
+_OUT = "take it out of the values: a Secret in the cluster, or gitops.secrets, brings it to the pods"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,110 +62,87 @@ class _Proposal:
 def _propose(subject: Subject, kind: str, key: str | None = None) -> _Proposal:
     gitops = subject.stack.gitops
     name = re.sub(r"[^a-z0-9-]+", "-", f"{gitops.release}-{kind}".lower()).strip("-")
-    return _Proposal(name, re.sub(r"[^A-Za-z0-9._-]", "_", key or _KEYS[kind]), gitops.namespace)
+    return _Proposal(name, re.sub(r"[^A-Za-z0-9._-]", "_", key or KEYS[kind]), gitops.namespace)
 
 
 def run(subject: Subject) -> Iterator[Problem]:
-    for route, value in _typed(subject):
-        if isinstance(value, str):
-            yield _typed_problem(route, _propose(subject, _KINDS[str(route[-1])]))
-    for route, variable in _variables(subject):
-        yield _variable_problem(subject, route, variable)
-    for route, flag in _arguments(subject):
-        kind = "hf-token" if flag == "--hf-token" else "vllm-api-key"
-        target = "`hf_token`" if kind == "hf-token" else "`servingEngineSpec.vllmApiKey`"
-        help = f"{_propose(subject, kind).create}, and name it in {target}, or in `env` with `valueFrom`"
-        yield _problem(route, f"`{flag}` is given a secret in plain text", help)
-    for route, object in subject.extra_objects():
-        if object.get("kind") == "Secret" and (object.get("data") or object.get("stringData")):
-            part = "stringData" if object.get("stringData") else "data"
-            help = "create it in the cluster, or let gitops.secrets bring it"
-            yield _problem((*route, part), "a Secret with its data in the values (base64 hides nothing)", help)
-    if holds_token(subject.stack.gitops.sync.repo_url or ""):
-        help = "leave it out; Flux and Argo CD take credentials from a Secret"
-        yield _problem(("gitops", "sync", "repoURL"), "the URL holds a password", help)
+    said = set()
+    for place in find_places(subject.layers.data):
+        said.add(_spot(subject.layers.place(place.route)))
+        yield _describe(subject, place)
+    for layer in subject.layers.layers:
+        for problem in (*_overridden(subject, layer), *_in_comments(layer)):
+            if _spot(problem.place) not in said:
+                said.add(_spot(problem.place))
+                yield problem
 
 
-def _typed(subject: Subject) -> Iterator[tuple[Route, SecretReference | str | None]]:
-    """Yield the keys that take a secret, disabled models included: their values are committed all the
-    same."""
-    stack = subject.stack
-    yield ("servingEngineSpec", "vllmApiKey"), stack.engine.vllm_api_key
-    yield ("routerSpec", "vllmApiKey"), stack.router_spec.vllm_api_key
-    yield ("routerSpec", "hf_token"), stack.router_spec.hf_token
-    for number, model in enumerate(stack.engine.model_spec):
-        if model.hf_token is not None:
-            yield ("servingEngineSpec", "modelSpec", number, "hf_token"), model.hf_token
-    for number, adapter in enumerate(stack.lora_adapters or []):
-        yield ("loraAdapters", number, "vllmApiKey"), adapter.vllm_api_key
-        if adapter.adapter_source is not None:
-            yield ("loraAdapters", number, "adapterSource", "credentials"), adapter.adapter_source.credentials
+def _overridden(subject: Subject, layer: Layer) -> Iterator[Problem]:
+    """Yield what a file holds that a later file replaces: it is committed all the same."""
+    for place in find_places(layer.data):
+        found = _describe(subject, place)
+        at = layer.source.place(layer.written(place.route))
+        yield Problem(found.message, None, found.help, at, secret=True)
 
 
-def _variables(subject: Subject) -> Iterator[tuple[Route, str]]:
-    """Yield the place and name of each environment variable with a secret for its value."""
-    for block in subject.blocks:
-        if block.definition == ENV_VAR:
-            yield from _entries(block.route, block.value)
-    for key, value in (subject.stack.engine.configs or {}).items():
-        if is_secret_value(key, value):
-            yield ("servingEngineSpec", "configs", key), key
-    for route, object in subject.extra_objects():
-        for at, spec in pod_specs(object):
-            for kind in ("containers", "initContainers"):
-                for number, container in enumerate(spec.get(kind) or []):
-                    if isinstance(container, dict):
-                        yield from _entries((*route, *at, kind, number, "env"), container.get("env"))
-        data = object.get("data") if object.get("kind") == "ConfigMap" else None
-        for key, value in data.items() if isinstance(data, Mapping) else ():
-            if is_secret_value(str(key), value):
-                yield (*route, "data", key), str(key)
+def _in_comments(layer: Layer) -> Iterator[Problem]:
+    """Yield the comments of a file that hold a secret; a text is taken apart only where a line may hold one."""
+    text = layer.source.text
+    if not any("#" in line and comment_holds_secret(line[line.index("#") :]) for line in layer.source.lines):
+        return
+    lines = [0, *(found.end() for found in re.finditer("\n", text))]
+    for start, end in read_document(text).comments:
+        if comment_holds_secret(text[start:end]):
+            line = bisect_right(lines, start) - 1
+            at = layer.source.at(line, start - lines[line], end - start)
+            help = "remove it from the file, and replace the secret where it was issued: Git keeps what was committed"
+            yield Problem("a comment holds a secret in plain text", None, help, at, secret=True)
 
 
-def _entries(route: Route, entries: Any) -> Iterator[tuple[Route, str]]:
-    for number, entry in enumerate(entries if isinstance(entries, list) else []):
-        if isinstance(entry, Mapping) and is_secret_value(str(entry.get("name")), entry.get("value")):
-            yield (*route, number, "value"), str(entry.get("name"))
+def _spot(place: Place | None) -> tuple[str, int, int] | None:
+    return (place.path, place.line, place.column) if place is not None else None
 
 
-def _arguments(subject: Subject) -> Iterator[tuple[Route, str]]:
-    """Yield the place and flag of each argument that holds a secret."""
-    stack = subject.stack
-    lists: list[tuple[Route, Sequence[str] | None]] = [
-        (("routerSpec", "extraArgs"), stack.router_spec.extra_args),
-        (("loraController", "extraArgs"), stack.lora_controller.extra_args),
-    ]
-    for number, model in enumerate(stack.engine.model_spec):
-        at: Route = ("servingEngineSpec", "modelSpec", number)
-        lists.append(((*at, "vllmConfig", "extraArgs"), model.vllm_config.extra_args))
-        lists.append(((*at, "extraArgs"), model.extra_args))
-        head = model.ray_spec.head_node if model.ray_spec else None
-        for where, inits in (
-            ((*at, "initContainer"), model.init_container),
-            ((*at, "raySpec", "headNode", "initContainer"), head.init_container if head else None),
-        ):
-            for position, init in enumerate(inits or []):
-                lists += [
-                    ((*where, position, key), words) for key, words in (("command", init.command), ("args", init.args))
-                ]
-    for route, arguments in lists:
-        for index, flag in argument_secrets(arguments or ()):
-            yield (*route, index), flag
+def _describe(subject: Subject, place: SecretPlace) -> Problem:
+    """The problem of one secret, by what holds it."""
+    route, name = place.route, place.name
+    if place.form == "data":
+        help = "create it in the cluster, or let gitops.secrets bring it"
+        return _problem(route, "a Secret with its data in the values (base64 hides nothing)", help)
+    if place.form == "key":
+        return _problem(route, "a key of this map has the form of a secret", _OUT)
+    if route == ("gitops", "sync", "repoURL"):
+        return _problem(
+            route, "the URL holds a password", "leave it out; Flux and Argo CD take credentials from a Secret"
+        )
+    if route[-1] in KINDS or (route[-1] == "value" and len(route) > 1 and route[-2] in KINDS):
+        return _typed_problem(route, _propose(subject, KINDS[name]))
+    if place.form == "argument":
+        return _argument_problem(subject, route, name)
+    if (route[-1] == "value" and "env" in route[-3:]) or "configs" in route[-2:-1] or "data" in route[-2:-1]:
+        return _variable_problem(subject, route, name)
+    verb = "is" if place.form == "value" else "holds"
+    return _problem(route, f"`{name}` {verb} a secret in plain text", _OUT)
+
+
+def _argument_problem(subject: Subject, route: Route, flag: str) -> Problem:
+    kind, target = FLAGS.get(flag, FLAGS["--api-key"])
+    help = f"{_propose(subject, kind).create}, and name it in {target}, or in `env` with `valueFrom`"
+    if flag not in FLAGS:
+        help = f"{_OUT}; an argument can name a variable that `env` takes from a Secret: `$(NAME)`"
+    return _problem(route, f"`{flag}` is given a secret in plain text", help)
 
 
 def _typed_problem(route: Route, secret: _Proposal) -> Problem:
-    reference = f"write `{route[-1]}: {{secretName: {secret.name}, secretKey: {secret.key}}}`"
-    message = f"`{route[-1]}` holds plain text; a secret, or a placeholder for one, is not committed"
+    key = route[-2] if route[-1] == "value" else route[-1]
+    reference = f"write `{key}: {{secretName: {secret.name}, secretKey: {secret.key}}}`"
+    message = f"`{key}` holds plain text; a secret, or a placeholder for one, is not committed"
     return _problem(route, message, f"{secret.create}, and {reference}; `llmstack migrate` does the latter")
 
 
 def _variable_problem(subject: Subject, route: Route, variable: str) -> Problem:
-    if variable in _HF_VARIABLES:
-        secret = _propose(subject, "hf-token")
-    elif variable == "VLLM_API_KEY":
-        secret = _propose(subject, "vllm-api-key")
-    else:
-        secret = _propose(subject, variable, variable)
+    kind = "hf-token" if variable in HF_VARIABLES else "vllm-api-key" if variable == "VLLM_API_KEY" else ""
+    secret = _propose(subject, kind) if kind else _propose(subject, variable, variable)
     source = f"valueFrom: {{secretKeyRef: {{name: {secret.name}, key: {secret.key}}}}}"
     if "env" in route:
         help = f"replace `value` by `{source}`; `llmstack migrate` does the latter"
@@ -167,4 +152,4 @@ def _variable_problem(subject: Subject, route: Route, variable: str) -> Problem:
 
 
 def _problem(route: Route, message: str, help: str) -> Problem:
-    return Problem(message, route, help=help, secret=True)
+    return Problem(message, route, help, secret=True)

@@ -10,14 +10,15 @@ Fix: raise the limit or lower the request; give an extended resource the same nu
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 from llmstack.checks.fields import RESOURCES
-from llmstack.checks.gpus import is_extended
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Route, Severity
+from llmstack.kubernetes.accelerators import is_extended
+from llmstack.kubernetes.quantities import quantity
 from llmstack.model.engine import Model
-from llmstack.model.types import quantity_value
 
 RULE = Declaration("request-over-limit", Severity.ERROR)
 
@@ -76,7 +77,7 @@ def _compare(
 ) -> Iterator[Problem]:
     """A finding where the request is over the limit; 0 and unset mean none."""
     wanted, allowed = _number(request), _number(limit)
-    if wanted and allowed and wanted > allowed * (1 + 1e-9):
+    if wanted and allowed and wanted > allowed:
         message = f"{request_name} is {request}, over {limit_name}, which is {limit}"
         yield Problem(message, route, help="raise the limit or lower the request")
 
@@ -86,14 +87,14 @@ def _match(
 ) -> Iterator[Problem]:
     """A finding where request and limit of an extended resource are not the same."""
     wanted, allowed = _number(request), _number(limit)
-    if wanted and (not allowed or abs(wanted - allowed) > 1e-9 * wanted):
+    if wanted and (not allowed or wanted != allowed):
         given = f"{limit_name} is {limit}" if allowed else f"{limit_name} is not set"
         message = f"{request_name} is {request}, {given}: Kubernetes wants them equal"
         yield Problem(message, route, help=f"set {limit_name} to {request}")
 
 
-def _number(text: str | None) -> float | None:
-    return quantity_value(text) if text else None
+def _number(text: str | None) -> Fraction | None:
+    return quantity(text) if text else None
 
 
 def _text(value: object) -> str | None:

@@ -23,7 +23,7 @@ from llmstack.checks.subject import Subject
 from llmstack.finding import Route, Severity
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.quotas import Amounts, Pods, amounts_in, defaults_of, missing, pods_of, selects, used
-from llmstack.kubernetes.workloads import strategy_of
+from llmstack.kubernetes.workloads import WORKLOADS, strategy_of
 
 RULE = Declaration("resource-quota", Severity.ERROR, milder=Severity.WARNING, needs_objects=True)
 
@@ -86,16 +86,20 @@ def _over(quota: _Quota, name: str, limit: Fraction, taken: list[tuple[Pods, Fra
         yield Problem(message, route, help="raise the quota, or run fewer replicas")
         return
     for pods, each in taken:
-        if _needs_surge(pods) and total + each > limit:
-            rollout = f"a rollout of {_shown(pods.owner)} takes {_amount(name, each)} more before it gives any back"
+        more = each * _surge_before_any_goes(pods)
+        if more and total + more > limit:
+            rollout = f"a rollout of {_shown(pods.owner)} takes {_amount(name, more)} more before it gives any back"
             message = f"{allows}; {_amount(name, total)} are taken, and {rollout}"
             help = "raise the quota, or set `strategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}`"
             yield Problem(message, route, help=help, milder=True)
 
 
-def _needs_surge(pods: Pods) -> bool:
+def _surge_before_any_goes(pods: Pods) -> int:
+    """How many pods a rollout adds at least before it takes one away: one, or a second Ray cluster's."""
     surge, unavailable, _ = strategy_of(pods.owner, pods.number)
-    return pods.owner["kind"] == "Deployment" and surge > 0 and unavailable == 0
+    if not surge or unavailable:
+        return 0
+    return pods.number if WORKLOADS[pods.owner["kind"]].replaces == "beside" else 1
 
 
 def _shown(object: Object) -> str:

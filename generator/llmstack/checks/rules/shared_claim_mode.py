@@ -13,11 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from llmstack.checks.claims import ONE_POD, claim_modes, engine_pods, is_exclusive, pods_at_most, surges
+from llmstack.checks.claims import engine_pods, pods_at_most, surges
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Route, Severity
+from llmstack.kubernetes.access_modes import DEFAULT, mounts_in_one_pod, mounts_on_one_node
 from llmstack.model.engine import Model
+from llmstack.objects.engine_storage import claim_modes
 
 RULE = Declaration("shared-claim-mode", Severity.ERROR, milder=Severity.WARNING)
 
@@ -25,14 +27,14 @@ RULE = Declaration("shared-claim-mode", Severity.ERROR, milder=Severity.WARNING)
 def run(subject: Subject) -> Iterator[Problem]:
     for at, model in subject.models():
         modes = claim_modes(model)
-        if is_exclusive(modes):
+        if mounts_on_one_node(modes):
             yield from _model(subject, at, model, modes)
     yield from _shared(subject)
 
 
 def _model(subject: Subject, at: Route, model: Model, modes: list[str]) -> Iterator[Problem]:
     pods, mode = pods_at_most(model), modes[0]
-    milder, limit = (False, "only one pod") if ONE_POD.issuperset(modes) else (True, "only one node")
+    milder, limit = (False, "only one pod") if mounts_in_one_pod(modes) else (True, "only one node")
     route = (*at, "pvcAccessMode") if model.pvc_access_mode else (*at, "pvcStorage")
     if pods > 1:
         message = f"{pods} pods of `{model.name}` share a {mode} claim, which {limit} can mount"
@@ -54,10 +56,10 @@ def _model(subject: Subject, at: Route, model: Model, modes: list[str]) -> Itera
 
 def _shared(subject: Subject) -> Iterator[Problem]:
     storage = subject.stack.shared_storage
-    modes: list[str] = list(storage.access_modes or ["ReadWriteOnce"])
+    modes: list[str] = list(storage.access_modes or DEFAULT)
     pods = engine_pods(subject.stack)
-    if storage.enabled and not storage.is_static and is_exclusive(modes) and pods > 1:
-        milder, limit = (False, "only one pod") if ONE_POD.issuperset(modes) else (True, "only one node")
+    if storage.enabled and not storage.is_static and mounts_on_one_node(modes) and pods > 1:
+        milder, limit = (False, "only one pod") if mounts_in_one_pod(modes) else (True, "only one node")
         message = f"{pods} engine pods mount the shared storage, whose {modes[0]} claim {limit} can mount"
         yield Problem(
             message,

@@ -13,24 +13,18 @@ spare.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Severity
-from llmstack.kubernetes.pods import containers, pod_specs
+from llmstack.kubernetes.probes import delay, period, seconds_allowed, startup_probes
+from llmstack.kubernetes.quantities import whole
+from llmstack.kubernetes.workloads import PROGRESS_DEADLINE
 from llmstack.model.types import seconds
 
 RULE = Declaration("start-up-budget", Severity.ERROR, milder=Severity.WARNING, needs_objects=True)
-
-_DEADLINE = 600
-
-
-def budget(probe: Mapping[str, Any]) -> int:
-    """Seconds until a probe gives up, with the API's defaults 0, 10 and 3."""
-    delay, period, failures = (probe.get(key) for key in ("initialDelaySeconds", "periodSeconds", "failureThreshold"))
-    return int(delay or 0) + int(period or 10) * int(failures or 3)
 
 
 def run(subject: Subject) -> Iterator[Problem]:
@@ -38,12 +32,11 @@ def run(subject: Subject) -> Iterator[Problem]:
     name, probe = (
         ("startupProbe", engine.startup_probe) if engine.startup_probe else ("livenessProbe", engine.liveness_probe)
     )
-    allowed = budget(probe) if probe else math.inf
+    allowed = seconds_allowed(probe) if probe else math.inf
     for at, model in subject.models():
         needed = seconds(model.gitops.load_time) if model.gitops.load_time else 0
         if probe and needed > allowed:
-            period = int(probe.get("periodSeconds") or 10)
-            failures = math.ceil((needed * 4 / 3 - int(probe.get("initialDelaySeconds") or 0)) / period)
+            failures = math.ceil((needed * 4 / 3 - delay(probe)) / period(probe))
             message = f"`{model.name}` takes {needed} s to load; {name} kills it after {allowed} s"
             help = f"servingEngineSpec.{name}.failureThreshold: {failures} waits a third longer than that"
             yield Problem(message, (*at, "gitops", "loadTime"), help=help)
@@ -51,7 +44,7 @@ def run(subject: Subject) -> Iterator[Problem]:
         spec = object.get("spec")
         if object.get("kind") != "Deployment" or not isinstance(spec, dict):
             continue
-        deadline, longest = int(spec.get("progressDeadlineSeconds") or _DEADLINE), _longest(object)
+        deadline, longest = whole(spec.get("progressDeadlineSeconds"), PROGRESS_DEADLINE), _longest(object)
         if deadline < longest:
             key = "progressDeadlineSeconds"
             message = f"{key} is {deadline}; a pod may take {longest} s to start by its probes"
@@ -61,5 +54,4 @@ def run(subject: Subject) -> Iterator[Problem]:
 
 def _longest(object: dict[str, Any]) -> int:
     """The longest budget of the start-up probes of a workload."""
-    probes = [container.get("startupProbe") for _, spec in pod_specs(object) for _, _, container in containers(spec)]
-    return max((budget(probe) for probe in probes if isinstance(probe, dict)), default=0)
+    return max((seconds_allowed(probe) for probe in startup_probes(object)), default=0)

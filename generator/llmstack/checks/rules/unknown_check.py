@@ -11,18 +11,14 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection, Iterator
-from typing import get_args
 
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Severity
-from llmstack.review.result import RiskId
+from llmstack.review.risks.table import RISKS
 from llmstack.values.source import Source
 
 RULE = Declaration("unknown-check", Severity.WARNING)
-
-RISKS: tuple[str, ...] = get_args(RiskId)
-"""The risks of `llmstack diff`."""
 
 _COMMENT = re.compile(r"#\s*llmstack:\s*ignore\[([^\]\n]*)\]")
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from llmstack.finding import Severity
 from llmstack.kubernetes.pods import Object
-from llmstack.kubernetes.workloads import Scalers
+from llmstack.kubernetes.replicas import Scalers
 from llmstack.review.facts import Facts
-from llmstack.review.result import ObjectChange, Risk, RiskId
+from llmstack.review.result import ObjectChange
 from llmstack.review.rollout.contention import Fixed
 from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.placement import PoolKey
@@ -32,22 +31,9 @@ class Case:
     refused: frozenset[str]
     """`Kind/name` of the objects whose change the API refuses."""
 
-    def risk(self, id: RiskId, severity: Severity, subject: str, message: str, advice: str, path: str = "") -> Risk:
-        """A risk of `Kind/name`, with its place in the values where that is known (of the field first)."""
+    def place_of(self, subject: str, path: str = "") -> str | None:
+        """Where the values make `Kind/name`, and best its field at `path`: `values/prod.yaml:12`, None if unknown."""
         place = None
         for facts in reversed(self.facts):
             place = place or facts.places.get(f"{subject}#{path}") or facts.places.get(subject)
-        return Risk(id, severity, subject, message, advice, place)
-
-
-def seconds_text(seconds: float) -> str:
-    """`90` as `1m30s`, as durations are written in the values."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = ((hours, "h"), (minutes, "m"), (rest, "s"))
-    return "".join(f"{number}{unit}" for number, unit in parts if number) or "0s"
-
-
-def number_of(count: int, noun: str) -> str:
-    """`2 replicas`, `1 replica`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+        return place

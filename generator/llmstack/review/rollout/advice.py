@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from llmstack.review.facts import Pool
-from llmstack.review.risks.context import Case, number_of
+from llmstack.review.risks.context import Case
 from llmstack.review.rollout.contention import Fixed, judge
 from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.workload import Template, Workload
+from llmstack.review.wording import plural
 
 NAMED = 5
 """Models that advice names before it counts."""
@@ -30,10 +31,10 @@ def fit_goal(case: Case, pool: Pool, missing: int) -> str:
         replicas = workload.after - -(-missing // workload.new.total)
         if replicas >= 0:
             return (
-                f"Add {number_of(missing, 'GPU')} to the pool, or run {number_of(replicas, 'replica')} of "
+                f"Add {plural(missing, 'GPU')} to the pool, or run {plural(replicas, 'replica')} of "
                 f"`{workload.model or workload.name}` instead of {workload.after}."
             )
-    return f"Add {number_of(missing, 'GPU')} to the pool, or move models out of it."
+    return f"Add {plural(missing, 'GPU')} to the pool, or move models out of it."
 
 
 def way_through(case: Case, pool: Pool, verdict: Verdict) -> str:
@@ -122,7 +123,7 @@ def _with_more_gpus(case: Case, pool: Pool) -> str:
         larger = replace(pool, count=pool.count + extra)
         pools = [larger if other == pool else other for other in case.facts[1].pools]
         if not judge(case.workloads, pools, case.fixed)[pool.name, pool.resource].deadlock:
-            free = f"Free {number_of(extra, 'GPU')} of pool `{pool.name}` while it rolls out"
+            free = f"Free {plural(extra, 'GPU')} of pool `{pool.name}` while it rolls out"
             return f"{free}: found to finish in every order."
     return "Merge in smaller groups of models, each once the last is done, and watch the pods that wait."
 

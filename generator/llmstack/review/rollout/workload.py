@@ -8,8 +8,10 @@ from typing import Any, Literal
 
 from llmstack.kubernetes.accelerators import gpus_of_pod
 from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.probes import start_up_bounds
 from llmstack.kubernetes.quantities import whole
-from llmstack.kubernetes.workloads import KINDS, Scalers, model_of, pod_specs, replicas_of, start_up_bounds, strategy_of
+from llmstack.kubernetes.replicas import Scalers, model_of, ray_cluster_of, replicas_of, specs_of_replica
+from llmstack.kubernetes.workloads import PROGRESS_DEADLINE, WORKLOADS, is_counted, partition_of, strategy_of
 from llmstack.review.facts import Facts
 from llmstack.review.result import ObjectChange
 from llmstack.review.rollout.placement import PoolKey, pool_of
@@ -61,6 +63,8 @@ class Workload:
     falls_to: int | None = None
     """Replicas at the moment of the apply, where a scaler takes them over."""
     causes: tuple[str, ...] = ()
+    partition: int = 0
+    """Replicas that a rolling update leaves at the old template."""
     fixed: tuple[int, ...] = ()
     """GPUs of pods of it that stay beside those that change (a Ray cluster's other groups)."""
 
@@ -91,9 +95,8 @@ def read_workload(change: ObjectChange, owned: tuple[Scalers, Scalers], facts: t
     move = _move(change, before, after) or ("scale" if handed else None)
     templates = _templates(old, new, facts)
     if move is None:
-        return _scaled_ray(change, templates) if change.kind == "RayCluster" and before and after else None
+        return _scaled_ray(change, templates) if before and after else None
     surge, unavailable, recreate = strategy_of(new, after) if new is not None else (0, 0, False)
-    spec = (new or {}).get("spec") or {}
     return Workload(
         kind=change.kind,
         name=change.name,
@@ -106,11 +109,17 @@ def read_workload(change: ObjectChange, owned: tuple[Scalers, Scalers], facts: t
         surge=surge,
         unavailable=unavailable,
         recreate=recreate,
-        in_place=change.kind in ("LeaderWorkerSet", "StatefulSet"),
-        deadline=whole(spec.get("progressDeadlineSeconds"), 600) if change.kind == "Deployment" else None,
+        in_place=WORKLOADS[change.kind].ordinals,
+        deadline=_deadline(new) if new is not None else None,
         falls_to=1 if handed else None,
         causes=change.causes,
+        partition=min(partition_of(new), after) if new is not None else 0,
     )
+
+
+def _deadline(obj: Object) -> int | None:
+    stated = (obj.get("spec") or {}).get("progressDeadlineSeconds")
+    return whole(stated, PROGRESS_DEADLINE) if obj.get("kind") == "Deployment" else None
 
 
 def _move(change: ObjectChange, before: int, after: int) -> Move | None:
@@ -136,7 +145,7 @@ def _handed_over(change: ObjectChange, owned: tuple[Scalers, Scalers]) -> bool:
 def _scaled_ray(change: ObjectChange, templates: tuple[Template | None, Template | None]) -> Workload | None:
     """A Ray cluster whose groups grow or shrink without a restart: the pods of the size that changes."""
     old, new = templates
-    if change.after is None or old is None or new is None:
+    if change.after is None or ray_cluster_of(change.after) is None or old is None or new is None:
         return None
     sizes = [size for size in set(old.gpus + new.gpus) if old.gpus.count(size) != new.gpus.count(size)]
     if not sizes:
@@ -173,7 +182,8 @@ def _templates(
 
 def _nodes(obj: Object) -> list[Any]:
     return [
-        (pod.get("nodeSelector") or None, (pod.get("affinity") or {}).get("nodeAffinity")) for pod, _ in pod_specs(obj)
+        (pod.get("nodeSelector") or None, (pod.get("affinity") or {}).get("nodeAffinity"))
+        for pod, _ in specs_of_replica(obj)
     ]
 
 
@@ -185,7 +195,7 @@ def _load(obj: Object, facts: Facts) -> int | None:
 def template_of(obj: Object, facts: Facts, load: int | None) -> Template:
     """Return one replica of an object, its pool by `facts`."""
     declared = [pool.resource for pool in facts.pools]
-    counted = [(pod, number, *gpus_of_pod(pod, declared)) for pod, number in pod_specs(obj)]
+    counted = [(pod, number, *gpus_of_pod(pod, declared)) for pod, number in specs_of_replica(obj)]
     taking = [entry for entry in counted if entry[3] and entry[1]]
     resource = max(taking, key=lambda entry: entry[3])[2] if taking else ""
     pods = [entry for entry in taking if entry[2] == resource]
@@ -208,7 +218,7 @@ def fixed_gpus(
     `skip`."""
     pools: dict[PoolKey, dict[int, int]] = {}
     for obj in objects:
-        if obj.get("kind") not in KINDS or f"{obj['kind']}/{obj['metadata']['name']}" in skip:
+        if not is_counted(str(obj.get("kind"))) or f"{obj['kind']}/{obj['metadata']['name']}" in skip:
             continue
         template = template_of(obj, facts, None)
         if template.pool is not None:

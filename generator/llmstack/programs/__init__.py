@@ -18,10 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from llmstack.programs.running import ending_together, run_confined
 from llmstack.progress import Step, ignore
 
 TIMEOUT = 600
-"""Seconds after which a program counts as hung; the largest builds known take half a minute."""
+"""Seconds after which a program counts as hung."""
+
+BUILD_TIMEOUT = 120
+"""The same for one build: the largest known take half a minute, and what takes much longer is not meant to end."""
 
 WORKERS = 4
 """How many builds run at once, at most: kustomize itself uses more than one core."""
@@ -73,7 +77,7 @@ def find_tool(tool: Tool, folder: Path | None = None) -> Path:
     if found is None:
         where = f"neither in {folder} nor on PATH" if folder is not None else "not on PATH"
         raise ToolError(f"{tool.name} is {where}: install it with `{tool.install}`")
-    said = run([found, *tool.ask.split()], tool.name).stdout.strip()
+    said = run([found, *tool.ask.split()], tool.name, confined=True).stdout.strip()
     version = _parse_version(said)
     if version is not None and (version < tool.oldest or _is_next_major(version, tool)):
         raise ToolError(f"{found} is {said}, and {wanted} is needed: install it with `{tool.install}`")
@@ -97,9 +101,11 @@ def _is_next_major(version: tuple[int, int, int], tool: Tool) -> bool:
 def kustomize_build(program: Path, folder: Path) -> str:
     """Return what `kustomize build folder` prints, a YAML stream; raises ToolError with what kustomize says.
 
-    The default load restriction holds: files outside `folder` are reached through its bases only.
+    The default load restriction holds: files outside `folder` are reached through its bases only. The folder is named
+    as `.`, which no name of it can make into a repository to be fetched.
     """
-    return run([str(program), "build", str(folder)], f"kustomize build {folder}").stdout
+    command = [os.path.abspath(program), "build", "."]
+    return run(command, f"kustomize build {folder}", confined=True, folder=folder, timeout=BUILD_TIMEOUT).stdout
 
 
 def kustomize_build_all(program: Path, folders: Iterable[Path], step: Step = ignore) -> dict[Path, str | ToolError]:
@@ -116,10 +122,15 @@ def kustomize_build_all(program: Path, folders: Iterable[Path], step: Step = ign
 
     ordered = list(dict.fromkeys(folders))
     built = {}
-    with ThreadPoolExecutor(max_workers=min(WORKERS, os.cpu_count() or 1)) as pool:
-        for folder, output in zip(ordered, pool.map(build, ordered), strict=True):
-            built[folder] = output
-            step(len(built), len(ordered))
+    pool = ThreadPoolExecutor(max_workers=min(WORKERS, os.cpu_count() or 1))
+    with pool, ending_together():
+        try:
+            for folder, output in zip(ordered, pool.map(build, ordered), strict=True):
+                built[folder] = output
+                step(len(built), len(ordered))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     return built
 
 
@@ -140,7 +151,7 @@ def kubeconform(
     command = [str(program), "-strict", "-verbose", "-output", "json", "-kubernetes-version", version]
     for location in schema_locations:
         command += ["-schema-location", location]
-    done = run([*command, "--", *map(str, files)], "kubeconform", accept=(0, 1))
+    done = run([*command, "--", *map(str, files)], "kubeconform", accept=(0, 1), confined=True)
     try:
         resources: list[dict[str, Any]] = json.loads(done.stdout)["resources"] or []
     except (ValueError, KeyError, TypeError) as error:
@@ -201,23 +212,30 @@ _STATUSES: dict[str, Status] = {
 
 
 def run(
-    command: Sequence[str], what: str, *, accept: Sequence[int] = (0,), given: str | None = None
+    command: Sequence[str],
+    what: str,
+    *,
+    accept: Sequence[int] = (0,),
+    given: str | None = None,
+    confined: bool = False,
+    folder: Path | None = None,
+    timeout: int = TIMEOUT,
 ) -> subprocess.CompletedProcess[str]:
     """Run a program to its end, with `given` (or nothing) on its stdin; ToolError when it cannot run, hangs or fails.
 
-    `what` names it in messages.
+    `what` names it in messages. A confined one, in `folder`, opens no socket, runs nothing else and finds nothing in
+    its environment; it ends with us.
     """
     try:
-        done = subprocess.run(
-            command,
-            input=given or "",
-            capture_output=True,
-            timeout=TIMEOUT,
-            check=False,
-            encoding="utf-8",
-        )
+        if confined:
+            with ending_together():
+                done = run_confined(command, folder=folder, timeout=timeout)
+        else:
+            done = subprocess.run(
+                command, input=given or "", capture_output=True, timeout=timeout, check=False, encoding="utf-8"
+            )
     except subprocess.TimeoutExpired as error:
-        raise ToolError(f"{what} did not finish within {TIMEOUT} seconds") from error
+        raise ToolError(f"{what} did not finish within {timeout} seconds") from error
     except OSError as error:
         raise ToolError(f"{command[0]} cannot be run: {error.strerror}") from error
     if done.returncode not in accept:

@@ -1,0 +1,45 @@
+"""The last write: whatever a command says on stdout or stderr passes through here, and is inert."""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import TextIO
+
+from llmstack.report.inert import inert
+
+
+class InertStream(io.TextIOWrapper):
+    """A stream in UTF-8 on which no text steers a terminal or commands a CI system."""
+
+    inside_line = False
+
+    def write(self, text: str) -> int:
+        """Write a text, inert."""
+        super().write(inert(text, terminal=self.isatty(), inside_line=self.inside_line))
+        if text:
+            self.inside_line = bool(text.rpartition("\n")[2].strip())
+        return len(text)
+
+    def write_commands(self, text: str) -> None:
+        """Write lines that are commands to a CI system, as `--format github` makes them."""
+        super().write(text)
+
+
+def make_inert(name: str) -> None:
+    """Put an inert stream in the place of `sys.stdout` or `sys.stderr`; one that somebody replaced stays."""
+    stream = getattr(sys, name)
+    if type(stream) is io.TextIOWrapper:
+        by_line, at_once = stream.line_buffering, stream.write_through
+        inert_stream = InertStream(
+            stream.detach(), "utf-8", "backslashreplace", line_buffering=by_line, write_through=at_once
+        )
+        setattr(sys, name, inert_stream)
+
+
+def write_commands(stream: TextIO, text: str) -> None:
+    """Write commands to a CI system; every other text is written with `write`."""
+    if isinstance(stream, InertStream):
+        stream.write_commands(text)
+    else:
+        stream.write(text)

@@ -1,0 +1,103 @@
+"""A file of the repository, read only when it is one: a regular file below the root, of bounded size.
+
+A link is followed where it leads to such a file. A pipe or a device is never opened for reading, so that nothing waits
+for it; a folder, a socket, a link out of the repository and a file that is too large are refused as fast.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+from llmstack.disk.listing import read_rest
+from llmstack.errors import IrregularFileError
+
+MAX_BYTES = 16 * 1024 * 1024
+"""How large a file may be that is read whole: values, overlays, manifests, certificates."""
+
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+class RegularFiles:
+    """The regular files below a root, as they stand for the time of one run: where folders lead is looked up once."""
+
+    def __init__(self, root: Path) -> None:
+        self._top = os.path.realpath(root)
+        self._folders: dict[str, str] = {}
+
+    def resolve(self, path: str) -> str:
+        """Return the path from the root that is left of `path` when links are followed.
+
+        Raises IrregularFileError where that is outside of the root or in its `.git`.
+        """
+        target = self._locate(path)
+        relative = target[len(self._top) + 1 :] if target.startswith(f"{self._top}{os.sep}") else ""
+        if not relative and target != self._top:
+            inside = not os.path.isabs(path) and not os.path.normpath(path).startswith(os.pardir)
+            raise IrregularFileError(
+                "a link that leads out of the repository" if inside else "outside of the repository"
+            )
+        if ".git" in relative.split(os.sep):
+            raise IrregularFileError("a part of Git's own folder")
+        return relative
+
+    def holds(self, folder: str) -> bool:
+        """Whether a folder is below the root, links followed: no other is to be walked through."""
+        try:
+            return os.path.isdir(os.path.join(self._top, self.resolve(folder)))
+        except IrregularFileError:
+            return False
+
+    def read(self, path: str) -> bytes | None:
+        """Return the content of the file at `path`; None when nothing is there, a link to nowhere included.
+
+        Raises IrregularFileError for what is no regular file, lies outside of the root or in its `.git`, or has more
+        than MAX_BYTES, and OSError for what cannot be read.
+        """
+        return read_any_regular(os.path.join(self._top, self.resolve(path)))
+
+    def read_unless_folder(self, path: str) -> bytes | None:
+        """The same, None for a folder too: what a reference of kustomize leads to may be either."""
+        target = os.path.join(self._top, self.resolve(path))
+        return None if os.path.isdir(target) else read_any_regular(target)
+
+    def _locate(self, path: str) -> str:
+        folder, name = os.path.split(os.path.normpath(path))
+        if folder not in self._folders:
+            self._folders[folder] = os.path.realpath(os.path.join(self._top, folder))
+        target = os.path.join(self._folders[folder], name)
+        return os.path.realpath(target) if os.path.islink(target) or name == os.pardir else target
+
+
+def read_any_regular(file: str | Path) -> bytes | None:
+    """Return the content of a file anywhere on the machine, which the user named; raises as `RegularFiles.read`."""
+    try:
+        _check(os.stat(file))
+        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise IrregularFileError("a link that leads to itself") from error
+        raise
+    try:
+        _check(os.fstat(descriptor))
+        return read_rest(descriptor, MAX_BYTES)
+    finally:
+        os.close(descriptor)
+
+
+def _check(found: os.stat_result) -> None:
+    for is_kind, name in _KINDS:
+        if is_kind(found.st_mode):
+            raise IrregularFileError(name)
+    if found.st_size > MAX_BYTES:
+        raise IrregularFileError(f"{found.st_size} bytes large, and {MAX_BYTES} are the most that is read")

@@ -1,0 +1,260 @@
+"""What `kustomize build` would read, followed from file to file before it runs.
+
+kustomize fetches what it takes for a URL, and runs Git for what it takes for a repository: `file:///x//y?ref=--option`
+is one (api/internal/git/repospec.go), and so is the folder `github.com/a/b` that stands in the tree. So the rule says
+what a reference must be, not what it must not: a plain relative path to a regular file, or to a folder, in base/,
+overlays/, custom/ or clusters/.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from llmstack import yamlio
+from llmstack.errors import IrregularFileError
+from llmstack.finding import Finding, Place, Severity
+from llmstack.kustomize.files import NAMES
+from llmstack.kustomize.sources import Reference, find_plugin_references, find_references, find_tags
+
+Read = Callable[[str], bytes | None]
+"""The content of a file by its path from the root, None where there is none; raises IrregularFileError."""
+
+Resolve = Callable[[str], str]
+"""The path from the root that is left when links are followed; raises IrregularFileError where they lead out."""
+
+TOPS = ("base", "overlays", "custom", "clusters")
+"""The folders that a build may read."""
+
+_ALLOWED = f"{', '.join(f'{top}/' for top in TOPS[:-1])} and {TOPS[-1]}/"
+_PLAIN = re.compile(r"[^/:?\\\x00-\x1f\x7f][^:?\\\x00-\x1f\x7f]*")
+_LARGE = 1024 * 1024
+"""Characters of a kustomization, or of a plugin's configuration: eight hundred models take some twenty thousand."""
+_MOST = 100
+"""Findings after which nothing more is looked for."""
+_PROGRAM = "kustomize would fetch it, or run a program for it"
+_HELP = "copy what it names into custom/, and name it there by a relative path"
+
+
+@dataclass
+class Reached:
+    """What the builds of some folders read: `files` by path, links to them, and `findings` on what is not read."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
+    """Paths that are reached through a symbolic link, each with the path of what is there."""
+    findings: list[Finding] = field(default_factory=list)
+
+
+def _no_links(path: str) -> str:
+    return path
+
+
+def follow(read: Read, folders: Iterable[str], resolve: Resolve = _no_links) -> Reached:
+    """Everything that `kustomize build` of these folders reads, each a path from the root.
+
+    A reference that leads anywhere else is the finding `remote-reference`; a file that cannot be read safely has the
+    finding that says why. A plain path to nothing is no finding: kustomize says so itself, and reads nothing for it.
+    """
+    walk = _Walk(read, resolve)
+    for folder in folders:
+        walk.enter(folder)
+    while walk.waiting and len(walk.reached.findings) < _MOST:
+        walk.visit(walk.waiting.pop())
+    return walk.reached
+
+
+class _Walk:
+    """Follows references, each folder and each file once."""
+
+    def __init__(self, read: Read, resolve: Resolve) -> None:
+        self.reached = Reached()
+        self.waiting: list[str] = []
+        self._read = read
+        self._resolve = resolve
+        self._entered: set[str] = set()
+        self._refused: set[str] = set()
+
+    def enter(self, path: str) -> bool:
+        """Note a folder to be visited; whether it has a kustomization."""
+        folder = self._locate(path)
+        if folder is None:
+            return False
+        files = [self._fetch(f"{folder}/{name}", is_yaml=False) for name in NAMES]
+        found = [file for file in files if file is not None]
+        if folder not in self._entered:
+            self._entered.add(folder)
+            self.waiting += found
+        return bool(found)
+
+    def visit(self, path: str) -> None:
+        """Judge what the kustomization at `path` names."""
+        for reference in find_references(self._compose(path)):
+            if len(self.reached.findings) < _MOST:
+                self._judge(path, reference)
+
+    def _compose(self, path: str, text: str | None = None) -> list[Any]:
+        """The documents of a file, or of a text that is written out in it; none where it cannot be read."""
+        try:
+            content = _decode(self.reached.files[path]) if text is None else text
+            if len(content) > _LARGE:
+                raise IrregularFileError(f"{len(content)} characters long, and {_LARGE} are the most")
+            documents = yamlio.compose_all(content)
+        except IrregularFileError as error:
+            self._say_irregular(path, error)
+            return []
+        except (yamlio.YAMLError, UnicodeDecodeError) as error:
+            self.reached.findings.append(_unreadable(path, error))
+            return []
+        for tag in islice(find_tags(documents), _MOST):
+            place = Place(path, tag.line + 1, tag.column + 1)
+            message = f"the tag `{_shown(tag.name)}` is not read"
+            help = "remove it; quote a value to make it text"
+            self.reached.findings.append(Finding("yaml-tag", Severity.ERROR, message, place=place, help=help))
+        return documents
+
+    def _judge(self, path: str, reference: Reference) -> None:
+        if reference.want in ("helm", "unknown"):
+            self._refuse(path, reference, _CANNOT[reference.want].format(_shown(reference.text or reference.field)))
+        elif reference.want == "plugins" and _is_plugin_text(reference.text):
+            self._judge_plugins(path, reference, reference.text)
+        elif reference.want == "patch" and _is_text(reference.text):
+            pass
+        else:
+            target = self._target(path, reference)
+            if target is not None:
+                self._go(path, reference, target)
+
+    def _target(self, path: str, reference: Reference) -> str | None:
+        """The path from the root that a reference is to; None, with a finding, where it is no plain one inside."""
+        text = reference.text
+        if reference.want == "keyed":
+            text = text.partition("=")[2] or text  # `key=path`
+        first = text.split("/", 1)[0]
+        if not _PLAIN.fullmatch(text) or "//" in text or "@" in first or first.casefold() == "github.com":
+            self._refuse(path, reference, f"`{_shown(text)}` is no plain relative path: {_PROGRAM}")
+            return None
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(path), text))
+        parts = target.split("/")
+        if parts[0] not in TOPS or ".git" in parts:
+            self._refuse(path, reference, f"`{_shown(text)}` leads out of {_ALLOWED}")
+            return None
+        return target
+
+    def _go(self, path: str, reference: Reference, target: str) -> None:
+        """Read what a reference is to, and what that names in turn."""
+        is_yaml = reference.want not in ("data", "keyed")
+        file = self._fetch(target, is_yaml=is_yaml) if reference.want != "folder" else None
+        if reference.want == "plugins":
+            if file is not None:
+                self._judge_plugins(file, reference)
+            elif self.enter(target):
+                self._refuse(path, reference, f"`{_shown(reference.text)}` builds plugins from a folder")
+        elif reference.want in ("resource", "folder") and file is None:
+            self.enter(target)
+
+    def _judge_plugins(self, path: str, reference: Reference, text: str | None = None) -> None:
+        """Judge configurations of plugins: a file's, or those written out in the kustomization at `path`."""
+        for inner in find_plugin_references(self._compose(path, text), reference.field):
+            place = reference if text is not None else inner
+            self._judge(path, Reference(inner.text, inner.field, inner.want, place.line, place.column))
+
+    def _fetch(self, path: str, *, is_yaml: bool) -> str | None:
+        """Read a file, which is then reached, and return where it is; None where there is none that can be read."""
+        file = self._locate(path)
+        if file is None or file in self.reached.files:
+            return file
+        try:
+            content = self._read(file)
+        except IrregularFileError as error:
+            self._say_irregular(file, error)
+            return None
+        if content is None:
+            return None
+        self.reached.files[file] = content
+        if is_yaml:
+            self._check_bounds(file, content)
+        return file
+
+    def _locate(self, path: str) -> str | None:
+        """Where a path leads when links are followed; None, with a finding, where that is no place to read from."""
+        try:
+            found = self._resolve(path)
+            if found.split("/")[0] not in TOPS:
+                raise IrregularFileError(f"a link that leads out of {_ALLOWED}")
+        except IrregularFileError as error:
+            self._say_irregular(path, error)
+            return None
+        if found != path:
+            self.reached.links[path] = found
+        return found
+
+    def _say_irregular(self, path: str, error: IrregularFileError) -> None:
+        if path not in self._refused:
+            self._refused.add(path)
+            self.reached.findings.append(irregular_file(path, error))
+
+    def _check_bounds(self, path: str, content: bytes) -> None:
+        """Whether YAML that is not looked into can be read at all; its syntax is for kustomize to judge."""
+        try:
+            yamlio.check_bounds(_decode(content))
+        except (yamlio.OutOfBoundsError, UnicodeDecodeError) as error:
+            self.reached.findings.append(_unreadable(path, error))
+        except yamlio.YAMLError:
+            pass
+
+    def _refuse(self, path: str, reference: Reference, reason: str) -> None:
+        place = Place(path, reference.line + 1, reference.column + 1)
+        message = f"{_shown(reference.field)}: {reason}"
+        self.reached.findings.append(Finding("remote-reference", Severity.ERROR, message, place=place, help=_HELP))
+
+
+_CANNOT = {
+    "helm": "a chart (`{0}`) is inflated by a program, and fetched",
+    "unknown": "`{0}` is not one of kustomize's own, and may run a program",
+}
+
+
+def irregular_file(path: str, error: IrregularFileError) -> Finding:
+    """The finding on a path at which something else stands than a file that is read."""
+    help = "put a regular file in its place, or remove it"
+    return Finding("irregular-file", Severity.ERROR, f"this is {error}: it is not read", place=Place(path), help=help)
+
+
+def _is_text(text: str) -> bool:
+    """Whether an entry that may name a patch is the patch itself: kustomize tries one, then the other.
+
+    No URL has a line break or begins with a brace (Go's net/url refuses both), so that what is taken for a patch here
+    is never fetched.
+    """
+    return "\n" in text or text.startswith("{")
+
+
+def _is_plugin_text(text: str) -> bool:
+    """The same for plugins. What is no object to kustomize is to it a file, a folder or a repository, whose name may
+    have a line break, but begins with a letter and a scheme, a user or a host."""
+    return _is_text(text) and re.match(r"[^A-Za-z]|(?:apiVersion|kind|metadata):", text) is not None
+
+
+def _decode(content: bytes) -> str:
+    return content.removeprefix(b"\xef\xbb\xbf").decode()
+
+
+def _unreadable(path: str, error: yamlio.YAMLError | UnicodeDecodeError) -> Finding:
+    """Why a file of the tree is not read, as the finding that a values file would have."""
+    ids = {yamlio.TooDeepError: "too-deep", yamlio.AliasBombError: "alias-bomb", UnicodeDecodeError: "bad-encoding"}
+    mark = getattr(error, "problem_mark", None)
+    place = Place(path, mark.line + 1, mark.column + 1) if mark is not None else Place(path)
+    problem = getattr(error, "problem", None) or "the file is not UTF-8"
+    help = "write it in plain YAML, as UTF-8: this file is not read before"
+    return Finding(ids.get(type(error), "yaml-syntax"), Severity.ERROR, problem, place=place, help=help)
+
+
+def _shown(text: str) -> str:
+    """A text of the file as findings show it: short, in one line, and without what a URL may hold of a password."""
+    visible = "".join(character if character.isprintable() else "\ufffd" for character in text[:100])
+    return re.sub(r"//[^/@]*@", "//***@", visible) + ("…" if len(text) > 100 else "")

@@ -1,0 +1,77 @@
+"""A claim, a volume or a namespace is removed, and its data with it.
+
+Why it matters: the sync tool prunes what leaves Git. A PersistentVolumeClaim that is deleted takes its volume with it
+when the storage class has `reclaimPolicy: Delete`, the default of most; a Namespace takes everything in it. A revert
+brings back an empty claim.
+
+How it is judged: a PersistentVolumeClaim, PersistentVolume or Namespace is in the manifests before the change and not
+after it. A warning instead of an error: it is annotated to be kept when it is pruned
+(`kustomize.toolkit.fluxcd.io/prune: disabled`, or `argocd.argoproj.io/sync-options: Prune=false`), or the volume's
+reclaim policy is Retain. Then the data stays, and nothing uses it. Whether a claim holds any data cannot be known.
+
+Fix: keep the name. For a model that is renamed, `gitops.movedFrom` keeps its claim. Or annotate the object in a
+commit of its own, before the one that removes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from llmstack.finding import Severity
+from llmstack.kubernetes.pods import Object
+from llmstack.review.result import ObjectChange, Risk
+from llmstack.review.risks.context import Case
+from llmstack.review.risks.declaration import Declaration
+
+RISK = Declaration("data-loss", Severity.ERROR, milder=Severity.WARNING)
+
+_HOLDS_DATA = ("PersistentVolumeClaim", "PersistentVolume", "Namespace")
+_FLUX_PRUNE = "kustomize.toolkit.fluxcd.io/prune"
+_ARGO_OPTIONS = "argocd.argoproj.io/sync-options"
+
+
+def find(case: Case) -> Iterator[Risk]:
+    """Claims, volumes and namespaces that leave the manifests: the milder form where they are kept."""
+    for change in case.changes:
+        if change.action == "remove" and change.kind in _HOLDS_DATA and change.before is not None:
+            kept = _why_kept(change.before)
+            message, advice = _lost(change, _renamed(change, case), kept)
+            yield RISK.at(case, f"{change.kind}/{change.name}", message, advice, milder=kept is not None)
+
+
+def _lost(change: ObjectChange, renamed: str | None, kept: str | None) -> tuple[str, str]:
+    """What happens to the data, and what to do."""
+    data = "everything in it" if change.kind == "Namespace" else "the data on it"
+    what = f"renamed to `{renamed}`, which starts empty" if renamed else "removed"
+    if kept is not None:
+        message = f"`{change.name}` is {what}; {kept}, so it stays in the cluster with {data}, but nothing uses it"
+        return message, "Move what is needed, then delete it by hand; or keep the name."
+    message = f"`{change.name}` is {what}, and the sync tool deletes it with {data}"
+    return message, (
+        f"Keep the name, or first annotate it `{_FLUX_PRUNE}: disabled` and "
+        f"`{_ARGO_OPTIONS}: Prune=false,Delete=false` in a commit of its own."
+    )
+
+
+def _why_kept(obj: Object) -> str | None:
+    annotations: Mapping[str, Any] = (obj.get("metadata") or {}).get("annotations") or {}
+    if str(annotations.get(_FLUX_PRUNE, "")).lower() == "disabled":
+        return "its annotation says that it is not pruned"
+    options = {option.strip().lower() for option in str(annotations.get(_ARGO_OPTIONS, "")).split(",")}
+    if "prune=false" in options:
+        return "its annotation says that it is not pruned"
+    spec = obj.get("spec") or {}
+    if obj.get("kind") == "PersistentVolume" and spec.get("persistentVolumeReclaimPolicy", "Retain") == "Retain":
+        return "its reclaim policy is Retain"
+    return None
+
+
+def _renamed(change: ObjectChange, case: Case) -> str | None:
+    """The name of the one object of the same kind that the same unit gains, if there is just one."""
+    added = [
+        other.name
+        for other in case.changes
+        if other.action == "add" and other.kind == change.kind and other.unit == change.unit
+    ]
+    return added[0] if len(added) == 1 else None

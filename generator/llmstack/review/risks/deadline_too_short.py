@@ -1,0 +1,60 @@
+"""A deadline ends before a pod has loaded its model.
+
+Why it matters: a startup or liveness probe that ends too early restarts the container, which begins to load again,
+and never gets ready. A `progressDeadlineSeconds` or a sync timeout that is too short reports a failure while the
+rollout goes on; with Flux, `wait` then ends, and what depends on the unit is not applied.
+
+How it is judged: the shortest load time that is known (`modelSpec[].gitops.loadTime`) plus the time a pod waits for
+GPUs is compared with what the probes allow, with `progressDeadlineSeconds`, and with the time that the sync tool
+waits for the model's unit. Models without a load time are not judged.
+
+Fix: allow more time than the advice says, with a margin for slow disks and registries. Fewer models in one commit
+wait less for one another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from llmstack.finding import Severity
+from llmstack.review.result import Risk
+from llmstack.review.risks.context import Case
+from llmstack.review.risks.declaration import Declaration
+from llmstack.review.rollout.simulate import Course
+from llmstack.review.rollout.workload import Workload
+from llmstack.review.wording import say_exactly
+
+RISK = Declaration("deadline-too-short", Severity.WARNING)
+
+
+def find(case: Case) -> Iterator[Risk]:
+    """Probes, progress deadlines and sync timeouts that end before one pod has waited and loaded."""
+    for workload, course in zip(case.workloads, case.times.shortest.courses, strict=True):
+        if workload.new is None or not workload.after or workload.move == "remove":
+            continue
+        problems = list(_too_short(case, workload, course))
+        if problems:
+            least = max(course.longest_step, workload.new.load or 0)
+            advice = f"Allow more than {say_exactly(least)}, with a margin for slow disks and registries."
+            if course.longest_wait > least / 2:
+                advice += " Fewer models in one commit wait less for one another."
+            yield RISK.at(case, workload.key, "; ".join(problems), advice)
+
+
+def _too_short(case: Case, workload: Workload, course: Course) -> Iterator[str]:
+    """`course` is of the shortest loads, so what it exceeds is exceeded for sure."""
+    template = workload.new
+    if template is None:
+        return
+    load, step = template.load, course.longest_step
+    wait = f"{say_exactly(course.longest_wait)} of waiting, " if course.longest_wait else ""
+    one = f"one step takes {say_exactly(step)} ({wait}{say_exactly(step - course.longest_wait)} of loading)"
+    if load is not None and template.load_max is not None and load > template.load_max:
+        limit = say_exactly(template.load_max)
+        yield f"the probes kill a pod that is not ready after {limit}, and loading takes {say_exactly(load)}"
+    if workload.deadline is not None and step > workload.deadline:
+        limit = say_exactly(workload.deadline)
+        yield f"progressDeadlineSeconds is {limit} and {one}: the rollout is reported as failed while it goes on"
+    timeout = case.facts[1].sync_timeout_seconds.get(workload.model) if workload.model is not None else None
+    if timeout is not None and step > timeout:
+        yield f"the sync tool waits {say_exactly(timeout)} and {one}: it reports a failure while the rollout goes on"

@@ -1,0 +1,42 @@
+"""What a risk is: a module with a declaration, a docstring that is its page, and `find`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from llmstack.finding import Severity
+from llmstack.review.result import Risk
+from llmstack.review.risks.context import Case
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What a risk says of itself; the table, docs/risks.md and `explain` are made of it."""
+
+    id: str
+    severity: Severity
+    milder: Severity | None = None
+    """The severity of its milder form, for a risk that has one."""
+
+    def at(
+        self, case: Case, subject: str, message: str, advice: str = "", *, path: str = "", milder: bool = False
+    ) -> Risk:
+        """The risk at `Kind/name`, at its place in the values where that is known (of the field at `path` first).
+
+        ValueError for the milder form of a risk that declares none.
+        """
+        severity = self.milder if milder else self.severity
+        if severity is None:
+            raise ValueError(f"{self.id} declares no milder severity")
+        return Risk(self.id, severity, subject, message, advice, case.place_of(subject, path))
+
+
+class RiskKind(Protocol):
+    """A module of review/risks/ that the table holds. mypy holds each of them against this."""
+
+    @property
+    def RISK(self) -> Declaration: ...
+
+    def find(self, case: Case, /) -> Iterator[Risk]: ...

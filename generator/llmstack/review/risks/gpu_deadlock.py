@@ -1,0 +1,59 @@
+"""A rollout waits for GPUs that only its own progress would free.
+
+Why it matters: a Deployment with `maxSurge: 1` and `maxUnavailable: 0` starts a new pod before it removes an old one.
+If no GPUs are free for the new pod, it stays Pending, the old pod stays, and the rollout hangs without an error: half
+of the models may run the new version and half the old one until somebody notices. Several rollouts in one pool can
+also take each other's freed GPUs.
+
+How it is judged: every order counts in which the controllers act and the pods are scheduled, start and end, with the
+GPUs of `gitops.capacity` and the pods that do not change. An error: the rollout hangs in every order. A warning: it
+hangs in some orders, or it is not known whether any single node has enough free GPUs. Pools without a declared
+capacity are not judged.
+
+Fix: follow the advice: each proposal was judged in the same way and finishes in every order. Usual ones are
+`strategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}`, which costs one replica meanwhile, or several commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from llmstack.finding import Severity
+from llmstack.review.facts import Pool
+from llmstack.review.result import Risk
+from llmstack.review.risks.context import Case
+from llmstack.review.risks.declaration import Declaration
+from llmstack.review.risks.pools import affected_pools
+from llmstack.review.rollout.advice import sum_after, way_through
+from llmstack.review.rollout.deadlock import Verdict
+from llmstack.review.rollout.workload import Workload
+from llmstack.review.wording import plural
+
+RISK = Declaration("gpu-deadlock", Severity.ERROR, milder=Severity.WARNING)
+
+
+def find(case: Case) -> Iterator[Risk]:
+    """Pools that hold the pods after the change, while a rollout cannot get there: at each workload that hangs, or
+    may."""
+    for pool, verdict in affected_pools(case):
+        if verdict.deadlock and not verdict.shortage:
+            advice = way_through(case, pool, verdict)
+            for workload in case.workloads:
+                if workload.key in verdict.stuck:
+                    message = _message(case, pool, verdict, workload)
+                    yield RISK.at(case, workload.key, message, advice, milder=not verdict.certain)
+
+
+def _message(case: Case, pool: Pool, verdict: Verdict, workload: Workload) -> str:
+    spare = pool.count - sum_after(case, pool)
+    size = workload.new.total if workload.new is not None else 0
+    needs = plural(size, "GPU")
+    free = f"after the change {spare} of {pool.count} GPUs in pool `{pool.name}` are free"
+    if workload.held_up:
+        cause = (
+            f"a new replica ({needs}) must be ready before an old one is removed (maxSurge {workload.surge}, "
+            f"maxUnavailable 0), and {free}{', possibly not enough on any one node' if size <= spare else ''}"
+        )
+    else:
+        cause = f"other rollouts may take the GPUs that a replica ({needs}) waits for in pool `{pool.name}`"
+    return f"the rollout {'never finishes' if verdict.certain else 'may never finish'}: {cause}"

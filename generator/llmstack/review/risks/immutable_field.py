@@ -1,0 +1,47 @@
+"""The API server refuses the change, because the field cannot change on an object that exists.
+
+Why it matters: the whole object is refused, so the other changes of it are not applied either. Flux reports the
+Kustomization as failed and Argo CD the sync; what was applied before it stays applied.
+
+How it is judged: the fields that the API's validation compares on an update, for example the selector of a
+Deployment, most of a StatefulSet's spec, and a claim's spec, apart from a size that grows (k8s.io/kubernetes
+pkg/apis/*/validation, the webhook of LeaderWorkerSet, the CRD of RayCluster). Objects that are removed and added
+under another name are not updates.
+
+Fix: keep the field, or give the object another name. To replace the object itself, delete it by hand at a time when
+its absence does no harm; then the next sync creates it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from llmstack.finding import Severity
+from llmstack.kubernetes.immutable import refused_fields
+from llmstack.kubernetes.workloads import is_lasting
+from llmstack.review.result import ObjectChange, Risk
+from llmstack.review.risks.context import Case
+from llmstack.review.risks.declaration import Declaration
+
+RISK = Declaration("immutable-field", Severity.ERROR)
+
+
+def find(case: Case) -> Iterator[Risk]:
+    """Changes of fields that the API does not let change."""
+    for change in case.changes:
+        paths = refused_fields(change.kind, change.before, change.after)
+        if paths:
+            fields = " and ".join(f"`{path}`" for path in paths)
+            message = f"the API server refuses to change {fields}: no change of this object is applied"
+            subject = f"{change.kind}/{change.name}"
+            yield RISK.at(case, subject, message, _way_out(change, paths), path=paths[0])
+
+
+def _way_out(change: ObjectChange, paths: tuple[str, ...]) -> str:
+    if change.kind == "PersistentVolumeClaim":
+        if paths == ("spec.resources.requests.storage",):
+            return "A claim never shrinks: keep the size, or copy the data to a smaller claim of another name."
+        return "Keep the fields, or copy the data to a claim of another name and point the model at that."
+    if is_lasting(change.kind):
+        return "Give it another name and run both side by side, or agree on an outage and delete it by hand."
+    return "Keep the field, or give the object another name."

@@ -1,0 +1,68 @@
+"""The change is applied, and the running pods stay as they are.
+
+Why it matters: Git says one thing and the pods run another, without an error; the next restart of a pod, for whatever
+reason, brings the change at a time that nobody chose.
+
+How it is judged: a RayCluster whose pods change without `upgradeStrategy.type: Recreate` (KubeRay leaves running pods
+alone: ray-operator/apis/ray/v1/raycluster_types.go, RayClusterUpgradeStrategy); a Deployment with `paused: true`; a
+StatefulSet or DaemonSet with `OnDelete`; a `partition` above 0, which keeps the replicas below it at the old template;
+a RayService with `upgradeStrategy.type: None`; a ReplicaSet.
+
+Fix: set the field that the advice names, or delete the pods by hand when it suits you.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from llmstack.finding import Severity
+from llmstack.kubernetes.revisions import Unapplied, why_unapplied
+from llmstack.kubernetes.workloads import partition_of
+from llmstack.review.restarts import unapplied_causes
+from llmstack.review.result import ObjectChange, Risk
+from llmstack.review.risks.context import Case
+from llmstack.review.risks.declaration import Declaration
+
+RISK = Declaration("not-applied", Severity.WARNING)
+
+
+def find(case: Case) -> Iterator[Risk]:
+    """Changes that reach no running pod, or not all."""
+    for change in case.changes:
+        reason = why_not_applied(change) or _partly_applied(change)
+        if reason is not None and f"{change.kind}/{change.name}" not in case.refused:
+            message, advice = reason
+            yield RISK.at(case, f"{change.kind}/{change.name}", message, advice)
+
+
+_UNAPPLIED: Mapping[Unapplied, tuple[str, str]] = {
+    "paused": ("the Deployment is paused, so its pods stay as they are", "Set `paused: false` to roll it out."),
+    "on-delete": ("the pods keep the old template until they are deleted (OnDelete)", "Delete them one by one."),
+    "partition": ("`partition` keeps every replica at the old template", "Set `partition: 0` to roll all of them."),
+    "ray-cluster": (
+        "KubeRay leaves running pods as they are: that needs `upgradeStrategy.type: Recreate`",
+        "Set `upgradeStrategy: {type: Recreate}` (an outage while it loads), or delete the pods by hand.",
+    ),
+    "ray-service": (
+        "KubeRay leaves the running cluster as it is: `upgradeStrategy.type` is `None`",
+        "Set `upgradeStrategy: {type: NewCluster}` (a second cluster beside the first while it loads).",
+    ),
+    "replica-set": ("a ReplicaSet leaves running pods as they are", "Delete them one by one, or use a Deployment."),
+}
+"""By what keeps running pods at their old template: the message, and what to do."""
+
+
+def why_not_applied(change: ObjectChange) -> tuple[str, str] | None:
+    """Why a change of a pod template reaches no pod, and what to do; None when it does."""
+    if change.before is None or change.after is None or not unapplied_causes(change.before, change.after):
+        return None
+    why = why_unapplied(change.after)
+    return _UNAPPLIED[why] if why is not None else None
+
+
+def _partly_applied(change: ObjectChange) -> tuple[str, str] | None:
+    partition = partition_of(change.after) if change.restarts and change.after is not None else 0
+    if not partition:
+        return None
+    message = f"`partition: {partition}` keeps the replicas below it at the old template"
+    return message, "Set `partition: 0` to roll all of them."

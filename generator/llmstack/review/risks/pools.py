@@ -1,0 +1,26 @@
+"""Which declared pools a change touches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from llmstack.review.facts import Pool
+from llmstack.review.risks.context import Case
+from llmstack.review.rollout.deadlock import Verdict
+from llmstack.review.rollout.placement import PoolKey
+from llmstack.review.rollout.workload import Workload
+
+
+def affected_pools(case: Case) -> Iterator[tuple[Pool, Verdict]]:
+    """Declared pools that a rollout or a new capacity touches."""
+    moving = {key for workload in case.workloads for key in _pools(workload)}
+    for pool in case.facts[1].pools:
+        key = (pool.name, pool.resource)
+        if key in case.verdicts and (key in moving or pool not in case.facts[0].pools):
+            yield pool, case.verdicts[key]
+
+
+def _pools(workload: Workload) -> set[PoolKey]:
+    return {
+        template.pool for template in (workload.old, workload.new) if template is not None and template.pool is not None
+    }

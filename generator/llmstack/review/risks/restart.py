@@ -1,0 +1,54 @@
+"""The pods of a workload restart.
+
+Why it matters: each new pod pulls its image and loads the model before it serves. Whether anybody notices depends on
+the strategy: see `outage`, `gpu-deadlock` and `deadline-too-short`, which are risks of their own.
+
+How it is judged: the pod template, with the defaults that the API server fills in, differs before and after the
+change; the fields that differ are named. A changed config map shows as the annotation `checksum/config`. A change of
+`replicas` alone restarts no pod.
+
+Fix: nothing needs to be done. If the restart is not meant, take back the fields that are named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from llmstack.finding import Severity
+from llmstack.review.result import Risk
+from llmstack.review.risks.context import Case
+from llmstack.review.risks.declaration import Declaration
+from llmstack.review.rollout.per_node import changes_on_nodes
+from llmstack.review.wording import plural
+
+RISK = Declaration("restart", Severity.NOTE)
+
+_NAMED = 5
+"""Fields that are named before they are counted."""
+
+
+def find(case: Case) -> Iterator[Risk]:
+    """A note for each workload that restarts."""
+    for workload in case.workloads:
+        if workload.move == "restart":
+            replicas = (workload.after or workload.before) - workload.partition
+            said = f"{plural(replicas, 'replica')} {'restarts' if replicas == 1 else 'restart'}"
+            yield _restart(case, workload.key, said, workload.causes)
+    for change, why in changes_on_nodes(case.changes):
+        subject = f"{change.kind}/{change.name}"
+        if why == "restart" and subject not in case.refused:
+            said = "the pod on every node restarts (on how many nodes is not known)"
+            yield _restart(case, subject, said, change.causes)
+
+
+def _restart(case: Case, subject: str, what: str, causes: tuple[str, ...]) -> Risk:
+    return RISK.at(case, subject, f"{what} because of {_causes(causes)}", path=causes[0] if causes else "")
+
+
+def _causes(causes: tuple[str, ...]) -> str:
+    """The fields that differ: ``changes of `spec.a` and `spec.b` ``."""
+    if not causes:
+        return "a change of the pod template"
+    named = [f"`{cause}`" for cause in causes[:_NAMED]]
+    more = len(causes) - _NAMED
+    return f"{', '.join(named)}{f' and {more} more' if more > 0 else ''}"

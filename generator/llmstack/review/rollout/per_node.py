@@ -1,0 +1,62 @@
+"""Pods that no manifest counts: one to each node (DaemonSets), and those that end by themselves (Jobs)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.replicas import model_of
+from llmstack.kubernetes.workloads import WORKLOADS, is_counted
+from llmstack.review.facts import Facts
+from llmstack.review.result import ObjectChange, Rollout, Why
+from llmstack.review.rollout.placement import PoolKey
+from llmstack.review.rollout.workload import template_of
+
+
+def rollouts_on_nodes(changes: Iterable[ObjectChange], facts: tuple[Facts, Facts]) -> tuple[Rollout, ...]:
+    """Return the rollouts of workloads with a pod on each node that fits: how many, and how long, is not known."""
+    return tuple(
+        _rollout(change, change.after, why, facts[1])
+        for change, why in changes_on_nodes(changes)
+        if change.after is not None
+    )
+
+
+def changes_on_nodes(changes: Iterable[ObjectChange]) -> Iterator[tuple[ObjectChange, Why]]:
+    """Yield the changes by which such pods restart or are new."""
+    for change in changes:
+        if change.kind in WORKLOADS and WORKLOADS[change.kind].per_node and change.after is not None:
+            if change.before is None:
+                yield change, "new"
+            elif change.restarts:
+                yield change, "restart"
+
+
+def _rollout(change: ObjectChange, after: Object, why: Why, facts: Facts) -> Rollout:
+    template = template_of(after, facts, None)
+    return Rollout(
+        kind=change.kind,
+        name=change.name,
+        model=model_of(after),
+        why=why,
+        replicas=None,
+        gpus_per_replica=template.total,
+        resource=template.pool[1] if template.pool is not None else "",
+        pool=template.pool[0] if template.pool is not None else None,
+        max_surge=None,
+        max_unavailable=None,
+        min_ready=None,
+        seconds=None,
+        seconds_min=None,
+        seconds_max=None,
+    )
+
+
+def pools_of_uncounted(objects: Iterable[Object], facts: Facts) -> frozenset[PoolKey]:
+    """Return the pools from which pods take GPUs that no manifest counts: whether the rest finishes cannot be told."""
+    templates = (
+        template_of(obj, facts, None)
+        for obj in objects
+        if str(obj.get("kind")) in WORKLOADS and not is_counted(str(obj.get("kind")))
+    )
+    return frozenset(template.pool for template in templates if template.pool is not None)

@@ -1,0 +1,29 @@
+"""Secrets in comments: prose stands beside them, so what only reads like a pair is held to more."""
+
+from __future__ import annotations
+
+import re
+
+from llmstack.secrecy.credentials import find_secrets
+from llmstack.secrecy.forms import has_form
+
+_WORD = re.compile(r"[\"']?[^\s\"'<>{}\[\]()]{6,}[\"']?[ \t,;]*(?:#.*)?\Z")
+_MADE_UP = re.compile(r"(?i)your|example|change|placeholder|dummy|\.\.\.|…|x{4,}|\*{3,}")
+
+
+def comment_holds_secret(text: str) -> bool:
+    """Whether a comment holds a secret: a known form, or a value under a secret's name that is no word of a sentence.
+
+    Such a value is one word of six characters or more with a digit in it, or with letters of both cases.
+    """
+    if has_form(text):
+        return True
+    return any(_is_opaque(text[start:end]) for start, end in find_secrets(text))
+
+
+def _is_opaque(value: str) -> bool:
+    if not _WORD.match(value) or _MADE_UP.search(value):
+        return False
+    body = value.strip("\"',; ")
+    mixed = body[1:] != body[1:].lower() and body != body.upper()
+    return any(character.isdigit() for character in body) or mixed

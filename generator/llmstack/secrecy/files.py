@@ -1,0 +1,152 @@
+"""The text of a file with its secrets masked, line for line: for differences between files, whoever wrote them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from llmstack import yamlio
+from llmstack.secrecy.masking import mask_lines, mask_spans
+from llmstack.secrecy.places import Route, SecretPlace, find_places
+
+MAX_DEPTH = 200
+MAX_ALIASED = 200_000
+"""Levels, and values that aliases stand for, up to which a file is read as YAML."""
+
+_PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*\s+)*")
+_AFTER_COLON = re.compile(r"(?<=[:=] )[^\n]+")
+_SECRET_OBJECT = re.compile(r"kind[\"']?\s{0,20}:\s{0,20}[\"']?Secret")
+
+
+@dataclass(frozen=True, slots=True)
+class _Scalar:
+    """A scalar's value, and the stretch of the text that it takes; `text` is None for null."""
+
+    text: str | None
+    span: tuple[int, int]
+
+
+class _Unreadable(Exception):
+    """The text is no YAML, or no YAML that a file of ours would be."""
+
+
+def mask_file(text: str) -> str:
+    """The text of a YAML file, or of any other, without secrets; it has as many lines as before.
+
+    Text that is no YAML is masked by names and forms alone; where it says that it is a Secret, all its values are.
+    """
+    try:
+        documents = _read(text)
+    except (yamlio.YAMLError, _Unreadable):
+        if _SECRET_OBJECT.search(text):
+            text = mask_spans(text, (found.span() for found in _AFTER_COLON.finditer(text)))
+        return mask_lines(text)
+    spans = {
+        span
+        for document in documents
+        for place in find_places(_plain(document))
+        for span in _spans(text, document, place)
+    }
+    return mask_lines(mask_spans(text, spans))
+
+
+def _read(text: str) -> list[Any]:
+    """The documents of a text as maps, lists and `_Scalar`s."""
+    documents: list[Any] = []
+    open_ones: list[tuple[Any, str | None, list[_Scalar | None]]] = []
+    anchors: dict[str, tuple[Any, int]] = {}
+    aliased = 0
+    for event in yamlio.scan(text):
+        kind = event.__class__
+        if kind is yamlio.MappingStartEvent or kind is yamlio.SequenceStartEvent:
+            if len(open_ones) >= MAX_DEPTH:
+                raise _Unreadable
+            open_ones.append(({} if kind is yamlio.MappingStartEvent else [], event.anchor, [None]))
+            continue
+        if kind is yamlio.ScalarEvent:
+            node, anchor = _scalar(text, event), event.anchor
+        elif kind is yamlio.AliasEvent:
+            node, size = anchors.get(event.anchor, (_Scalar(None, (0, 0)), 1))
+            anchor, aliased = None, aliased + size
+            if aliased > MAX_ALIASED:
+                raise _Unreadable
+        elif isinstance(event, yamlio.CollectionEndEvent):
+            node, anchor, _ = open_ones.pop()
+        else:
+            continue
+        if anchor:
+            anchors[anchor] = (node, _size(node))
+        _add(open_ones, documents, node)
+    return documents
+
+
+def _scalar(text: str, event: Any) -> _Scalar:
+    start, end = event.start_mark.index, event.end_mark.index
+    if event.anchor or event.tag:
+        properties = _PROPERTIES.match(text, start)
+        start = min(end, properties.end() if properties is not None else start)
+    if event.style in ("|", ">"):
+        end = start + len(text[start:end].rstrip())
+        start = min(end, text.find("\n", start) + 1 or end)
+        start += len(text[start:end]) - len(text[start:end].lstrip())
+    plain = event.style is None or event.style == ""
+    return _Scalar(None if plain and event.value in ("", "~", "null") else event.value, (start, end))
+
+
+def _add(open_ones: list[tuple[Any, str | None, list[_Scalar | None]]], documents: list[Any], node: Any) -> None:
+    """Put a finished node into the collection that is open; a key that is no scalar has no name."""
+    if not open_ones:
+        documents.append(node)
+        return
+    holder, _, pending = open_ones[-1]
+    if isinstance(holder, list):
+        holder.append(node)
+    elif pending[0] is None:
+        pending[0] = node if isinstance(node, _Scalar) else _Scalar("", (0, 0))
+    else:
+        holder[pending[0].text or ""] = (pending[0], node)
+        pending[0] = None
+
+
+def _size(node: Any) -> int:
+    if isinstance(node, _Scalar):
+        return 1
+    return 1 + sum(map(_size, (value for _, value in node.values()) if isinstance(node, dict) else node))
+
+
+def _plain(node: Any) -> Any:
+    if isinstance(node, _Scalar):
+        return node.text
+    if isinstance(node, dict):
+        return {name: _plain(value) for name, (_, value) in node.items()}
+    return [_plain(item) for item in node]
+
+
+def _spans(text: str, document: Any, place: SecretPlace) -> Iterator[tuple[int, int]]:
+    """Yield what a secret takes of the text: its key's or its value's characters, all below it in a Secret's data."""
+    key, node = _find(document, place.route)
+    if place.form == "key":
+        yield from (key.span,) if key is not None else ()
+    elif place.form == "text" and isinstance(node, _Scalar):
+        start, end = node.span
+        if mask_lines(text[start:end]) == text[start:end]:  # quotes and escapes hide it from a look at the lines
+            yield node.span
+    else:
+        yield from _all_spans(node)
+
+
+def _find(node: Any, route: Route) -> tuple[_Scalar | None, Any]:
+    key: _Scalar | None = None
+    for step in route:
+        key, node = node[step] if isinstance(node, dict) else (None, node[int(step)])
+    return key, node
+
+
+def _all_spans(node: Any) -> Iterator[tuple[int, int]]:
+    if isinstance(node, _Scalar):
+        yield node.span
+    else:
+        for item in (value for _, value in node.values()) if isinstance(node, dict) else node:
+            yield from _all_spans(item)

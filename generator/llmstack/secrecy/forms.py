@@ -1,0 +1,154 @@
+"""What has the form of a credential, wherever it stands and whatever its name: the formats that vendors document.
+
+Each form is anchored at a prefix of its own and bounded, so that a text is searched in time that grows with its length.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+FORMS: Mapping[str, str] = {
+    # huggingface.co/docs/hub/security-tokens: `hf_`, organisation tokens `api_org_`
+    "a Hugging Face token": r"(?:hf|api_org)_[A-Za-z0-9]{16,200}",
+    # platform.openai.com, docs.anthropic.com, openrouter.ai: `sk-`, `sk-proj-`, `sk-ant-`, `sk-or-`
+    "an API key": r"sk-[A-Za-z0-9_-]{20,400}",
+    # docs.github.com, "GitHub's token formats"
+    "a GitHub token": r"gh[pousr]_[A-Za-z0-9]{20,300}|github_pat_\w{20,300}",
+    # docs.gitlab.com/security/tokens, "Token prefixes"
+    "a GitLab token": r"gl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|soat|oas)-[\w.-]{16,300}",
+    # docs.nvidia.com/ngc: personal and service keys
+    "an NVIDIA NGC key": r"nvapi-[\w-]{16,200}",
+    # RFC 7519 (JWT): base64url of `{"…`, twice, and a signature
+    "a JWT": r"eyJ[\w-]{8,8192}\.eyJ[\w-]{8,8192}\.[\w-]{0,8192}",
+    # age-encryption.org/v1: Bech32 with the prefix AGE-SECRET-KEY-
+    "an age key": r"AGE-SECRET-KEY-1[A-Z0-9]{10,100}",
+    # docs.aws.amazon.com, IAM identifiers, "Unique identifiers"
+    "an AWS access key": r"A(?:KIA|SIA)[A-Z0-9]{16}(?![A-Za-z0-9])",
+    # docs.aws.amazon.com/bedrock, API keys
+    "an Amazon Bedrock key": r"ABSK[A-Za-z0-9+/=]{60,400}",
+    # cloud.google.com/docs/authentication: API keys, OAuth access tokens, client secrets
+    "a Google key": r"AIza[\w-]{30,60}|ya29\.[\w.-]{20,2048}|GOCSPX-[\w-]{20,60}",
+    # learn.microsoft.com, "Configure Azure Storage connection strings", "Create a service SAS"
+    "an Azure key": r"(?:AccountKey|SharedAccessKey|SharedAccessSignature)=[^\s;\"']{16,600}"
+    r"|(?<=[?&])sig=[\w%+/=-]{20,200}",
+    # docs.aws.amazon.com, "Authenticating requests: using query parameters"
+    "a signed URL": r"X-(?:Amz|Goog)-Signature=[0-9a-fA-F]{32,1024}",
+    # docs.sendgrid.com, docs.npmjs.com, pypi.org/help/#apitoken, docs.docker.com/security/access-tokens
+    "a SendGrid key": r"SG\.[\w-]{16,64}\.[\w-]{16,96}",
+    "an npm token": r"npm_[A-Za-z0-9]{30,100}",
+    "a PyPI token": r"pypi-AgE[\w-]{16,400}",
+    "a Docker token": r"dckr_(?:pat|oat)_[\w-]{20,100}",
+    # console.groq.com, replicate.com/docs, docs.perplexity.ai, docs.x.ai, docs.together.ai
+    "a Groq key": r"gsk_[A-Za-z0-9]{20,200}",
+    "a Replicate token": r"r8_[A-Za-z0-9]{30,100}",
+    "a key of an inference service": r"(?:pplx|xai|tgp_v1|csk)[-_][A-Za-z0-9]{32,200}",
+    # docs.stripe.com/keys and /webhooks
+    "a Stripe key": r"[sr]k_(?:live|test)_[A-Za-z0-9]{16,300}|whsec_[A-Za-z0-9]{16,100}",
+    # docs.databricks.com/dev-tools/auth/pat, developer.hashicorp.com/vault/docs/concepts/tokens
+    "a Databricks token": r"dapi[0-9a-f]{32}(?:-\d)?",
+    "a Vault token": r"hv[sbr]\.[\w-]{20,400}",
+    # api.slack.com/authentication/token-types and /messaging/webhooks
+    "a Slack token": r"xox[abeoprs]-[\w.-]{10,400}|xapp-\d-[\w-]{10,400}",
+    "a webhook": r"hooks\.slack\.com/(?:services|workflows|triggers)/[\w/-]{8,300}"
+    r"|(?:discord|discordapp)\.com/api/webhooks/\d{5,30}/[\w-]{8,200}|[\w-]{1,63}\.webhook\.office\.com/[\w@/-]{16,400}"
+    r"|chat\.googleapis\.com/v1/spaces/[\w-]{1,64}/messages\?[^\s\"']{8,400}",
+    # docs.digitalocean.com, tailscale.com/kb, grafana.com/docs, docs.sentry.io, developer.atlassian.com
+    "a service's token": r"do[op]_v1_[0-9a-f]{40,80}|tskey-[a-z]{3,20}-[\w-]{16,100}|gl(?:sa|c)_[\w=+/-]{24,400}"
+    r"|sntry[su]_[\w=+/-]{24,400}|ATATT3x[\w=-]{24,400}|pscale_(?:tkn|pw)_[\w-]{24,100}|lin_api_\w{24,100}"
+    r"|shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}|wandb_v1_\w{24,200}",
+}
+"""Every form by what it is called in a message. The comment above each names where its vendor documents it."""
+
+_LONG_FORMS = (
+    # RFC 7468 and openssh/PROTOCOL.key: private keys in PEM; PuTTY's own format
+    r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+    r"(?:(?!-----BEGIN ).){0,20000}?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\Z)"
+    r"|-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY"
+    r"|PuTTY-User-Key-File-\d.{0,20000}"
+)
+_HEADERS = (
+    # RFC 6750 and RFC 7617: what follows the scheme, told from prose by a digit or a sign in it
+    r"(?i:(?<=\bbearer )|(?<=\bbasic ))(?=[A-Za-z._~+/=-]{0,200}[0-9=+/])[A-Za-z0-9._~+/=-]{8,8192}"
+)
+_COMMANDS = (
+    # curl(1) `--user`, mysql(1) `-p`, sshpass(1) `-p`
+    r"(?<=\s-u )[\"']?[^\s:\"'$/]{1,100}:(?!\d{1,6}\b)(?!\$)[^\s\"']{1,400}"
+    r"|(?<=\s--user )[\"']?[^\s:\"'$/]{1,100}:(?!\d{1,6}\b)(?!\$)[^\s\"']{1,400}"
+    r"|(?:mysql|mysqldump|mysqladmin|mariadb|sshpass)\b[^\n|;&]{0,200}?\s-p[ ]?(?![ $\d-])[^\s\"'-][^\s\"']{2,200}"
+)
+_FORMS = re.compile(
+    "|".join([_LONG_FORMS, rf"(?<![A-Za-z0-9])(?:{'|'.join(FORMS.values())})", _HEADERS, _COMMANDS]), re.DOTALL
+)
+_HINT = re.compile(
+    r"-----BEGIN|PuTTY|[a-z][a-z0-9]{0,7}_|sk-|gl[a-z]{2,5}-|nvapi-|eyJ|AGE-|A[KS]IA|ABSK|AIza|ya29|GOCSPX|Key=|Signature=|sig=|SG\.|pypi"
+    r"|pplx|xai-|csk-|dapi|hv[sbr]\.|xox|xapp|hooks|webhook|chat\.goo|tskey|ATATT|(?i:bearer|basic)|\s-u |\s--user|\s-p"
+)
+"""What every form begins with or holds: a text without it needs no search."""
+
+_TOKEN = re.compile(r"[^\s\"'`<>]+")
+_PORT = re.compile(r"\d{1,5}(?:[/?#,]|\Z)")
+_USER = re.compile(r"[^/\s:@?#]*")
+_REFERRED = re.compile(r"(?:\$\(\w+\)|\$\{[^{}]+\}|\$\w+|\{\{.*?\}\}|<[^<>]*>|\(masked\)|\*+|%\w+%)\Z")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{24,65536}={0,2}\s*\Z")
+
+
+def find_forms(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where something stands in `text` that has the form of a credential: begin and end, in order."""
+    if len(text) < 9:
+        return
+    if _HINT.search(text):
+        yield from (found.span() for found in _FORMS.finditer(text))
+    if "@" in text and "://" in text:
+        yield from _user_infos(text)
+    if _is_encoded(text):
+        yield 0, len(text)
+
+
+def has_form(text: str) -> bool:
+    """Whether a text holds something of the form of a credential, a URL with a password included."""
+    return next(find_forms(text), None) is not None
+
+
+def _user_infos(text: str) -> Iterator[tuple[int, int]]:
+    """Yield what stands before the last `@` of each URL in the text (RFC 3986, 3.2.1) where that is a credential.
+
+    The last one, since passwords with an `@`, a `/` or a `#` in them are written unescaped too: all of it is hidden.
+    """
+    for token in _TOKEN.finditer(text):
+        last = token[0].rfind("@")
+        start = token[0].find("://")
+        while 0 <= start < last:
+            at = start + 3
+            if _is_credential(token[0], at, last):
+                yield token.start() + at, token.start() + last
+                break
+            start = token[0].find("://", at)
+
+
+def _is_credential(token: str, at: int, last: int) -> bool:
+    """Whether `user:password@`, or a token alone, stands in a URL at `at`; a user's name alone is none."""
+    user = _USER.match(token, at)
+    assert user is not None
+    if token[user.end() : user.end() + 1] == ":":
+        if _PORT.match(token, user.end() + 1):
+            return False
+        return user.end() + 1 < last and not _REFERRED.match(token[user.end() + 1 : last])
+    alone = token[at:last]
+    if user.end() != last or _REFERRED.match(alone) or token[:at].endswith("ssh://"):
+        return False
+    return len(alone) >= 16 or (len(alone) >= 10 and any(character.isdigit() for character in alone))
+
+
+@lru_cache(maxsize=1 << 12)
+def _is_encoded(text: str) -> bool:
+    """Whether a text is base64 of one that holds a credential: what a Secret's `data` looks like elsewhere."""
+    if not _BASE64.match(text):
+        return False
+    try:
+        inner = base64.b64decode(text.strip() + "==", validate=False).decode("ascii")
+    except ValueError:
+        return False
+    return bool(_HINT.search(inner) and _FORMS.search(inner)) or ("://" in inner and any(_user_infos(inner)))

@@ -1,0 +1,24 @@
+"""Lines of a values file that a report may quote: whether one of them holds a secret, as far as it alone tells."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from llmstack.secrecy.credentials import holds_secret, is_secret
+
+_PAIR = re.compile(r"(?<![\w.-])(name|value)[\"']?[ \t]*:[ \t]*[\"']?([^\s,{}\[\]\"'#][^,}\]\"']{0,400})")
+_LINE_KEY = re.compile(r"^[\s\"'{\[,?-]*value[\"']?[ \t]*:[ \t]+\S")
+_FLOW = re.compile(r"[\[\],]")
+
+
+@lru_cache(maxsize=1 << 12)
+def line_may_hold_secret(line: str) -> bool:
+    """Whether a line may hold a secret: under a name that says so, by its form, after a flag in a list, or as the
+    `value` of an environment variable, whose name stands on another line."""
+    if holds_secret(line) or ("--" in line and holds_secret(_FLOW.sub(" ", line))):
+        return True
+    pairs = dict(_PAIR.findall(line))
+    if "name" in pairs and "value" in pairs:
+        return is_secret(pairs["name"].strip(), pairs["value"].strip())
+    return bool(_LINE_KEY.match(line))

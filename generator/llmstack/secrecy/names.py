@@ -1,0 +1,126 @@
+"""Whether a name says that what goes under it is a secret: a key, an environment variable, a flag, an annotation.
+
+The words are those that the settings of vLLM, Hugging Face, the clouds' command lines, PostgreSQL (PGPASSWORD), MySQL
+(MYSQL_PWD), Redis (REDISCLI_AUTH, requirepass), Sentry (SENTRY_DSN), the OAuth 2.0 clients and Kubernetes' own API use.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_SUSPECT = re.compile(
+    r"(?i)token|pass|pwd|pw|pat|secret|key|cred|auth|bearer|dsn|webhook|cookie|kubeconfig|connection|jwt"
+)
+
+_ENDINGS = (
+    "token", "tokens", "password", "passwords", "passwd", "passphrase", "pwd", "secret", "apikey", "apikeys",
+    "credential", "credentials", "authorization", "bearer", "requirepass", "kubeconfig", "secretkey", "accesskey",
+    "privatekey",
+)  # fmt: skip
+"""Ends of a last word that make it a secret's, glued ones too: `PGPASSWORD`, `hftoken`."""
+_LAST = frozenset(
+    ("auth", "pass", "pw", "pat", "creds", "cookie", "jwt", "masterauth", "dbpass", "userpass", "sshpass")
+)
+"""Last words that do so as they stand, after another word (`REDIS_AUTH`, `DB_PASS`) or alone in capitals."""
+_ANYWHERE = frozenset((
+    "token", "password", "passwords", "passwd", "passphrase", "pwd", "secret", "credential", "credentials",
+    "apikey", "kubeconfig",
+))  # fmt: skip
+"""Words that make a secret of a name that goes on after them: `HF_TOKEN_PROD`, `JWT_SECRET_V2`."""
+_KEYS = frozenset((
+    "api", "access", "secret", "private", "encryption", "decryption", "signing", "signature", "master", "license",
+    "licence", "account", "storage", "shared", "ssh", "hmac", "jwt", "salt", "auth", "webhook", "cipher", "aes",
+    "root", "admin", "openai", "anthropic", "ngc", "nvidia", "wandb", "hf", "huggingface", "cohere", "mistral",
+    "groq", "gemini", "google", "together", "replicate", "deepseek", "litellm", "langsmith", "datadog", "dd",
+    "newrelic", "sendgrid", "stripe", "azure",
+))  # fmt: skip
+"""What a word before `key` says of it: `…_API_KEY`, `NGC_KEY`; a plain `key` is often the name of one."""
+_PLACES = frozenset((
+    "name", "names", "ref", "refs", "reference", "path", "paths", "file", "files", "dir", "directory", "class",
+    "store", "count", "length", "len", "limit", "limits", "size", "sizes", "type", "types", "mode", "modes",
+    "url", "uri", "policy", "seconds", "minutes", "ms", "backend", "parser", "mount", "mounts", "id", "ids",
+    "enabled", "enable", "disabled", "disable", "required", "require", "optional", "env", "algorithm", "rotation",
+    "encoding", "budget", "bytes", "ratio", "rate", "threshold", "window", "cost", "price", "throughput",
+    "latency", "level", "format", "style", "provider", "issuer", "audience", "expiration", "expiry", "ttl",
+    "lifetime", "duration", "period", "interval", "header", "headers", "prefix", "suffix", "field", "param",
+    "endpoint", "host", "port", "server", "service", "manager", "generator", "validator", "review", "reviews",
+    "requests", "projection", "volume", "volumes", "scopes", "scope", "version", "realm", "index", "usage", "idx",
+    "max", "min", "total", "kind", "location", "vault", "references", "spec", "namespace", "key", "keys",
+    "method", "strategy", "source", "response", "template", "strip", "cache", "caching", "timeout", "per",
+    "probs", "logprobs", "hash", "regex", "pattern", "sets", "groups", "group", "label", "labels", "annotation",
+    "annotations", "property", "properties", "parallelism", "routing", "counts", "metric", "metrics", "hint",
+    "rules", "rule", "operator", "controller", "webhook", "certs", "cert", "management", "ready", "status",
+))  # fmt: skip
+"""Last words of names that say where a secret is, how it is used, or how many tokens there are: `PASSWORD_FILE`."""
+_REFERENCES = frozenset(("secretKey", "secretName", "existingSecret"))
+_REFERENCE_PREFIXES = ("nginx.ingress.kubernetes.io/auth-", "kubernetes.io/")
+"""Annotations whose values name Secrets and Services: `nginx.ingress.kubernetes.io/auth-secret` (ingress-nginx)."""
+_SECRETS_OF = frozenset((
+    "existing", "pull", "tls", "ca", "cert", "certificate", "token", "password", "credential", "credentials",
+    "config", "keys", "kubernetes", "k8s", "target", "ssl", "tokens",
+))  # fmt: skip
+"""What a word before `secret` says where the name is that of an object: `tlsSecret`, `imagePullSecret`."""
+_TEXT_TOKENS = frozenset((
+    "bos", "eos", "pad", "unk", "sep", "cls", "mask", "image", "stop", "special", "per", "audio", "start", "end",
+    "max", "min", "num", "implicit", "video", "tool", "think", "thinking", "reasoning", "eot", "eom", "prompt",
+    "completion", "cached", "text", "begin", "first", "next", "last", "draft", "placeholder", "speculative",
+    "new", "output", "input", "added", "total", "batched", "generated", "kv", "bad", "adapter", "prefill",
+    "extra", "additional", "vision", "unique", "tokens",
+))  # fmt: skip
+"""Tokens of a tokenizer, and counts of them: `eos_token` in a chat template, `MAX_TOKEN`."""
+_PUBLIC = frozenset(("public", "tokenizer"))
+"""First words that make a name that of something else: `PUBLIC_KEY`."""
+
+
+@lru_cache(maxsize=1 << 14)
+def is_secret_name(name: str) -> bool:
+    """Whether what goes under `name` is a secret: `hf_token`, `vllmApiKey`, `DB_PASSWORD`, `SENTRY_DSN`."""
+    if name in _REFERENCES or name.startswith(_REFERENCE_PREFIXES) or not _SUSPECT.search(name):
+        return False
+    words = _words(name)
+    if not words or words[0] in _PUBLIC:
+        return False
+    if names_address(name):
+        return True
+    if words[-1] in _PLACES and not _ends_in_key(words):
+        return False
+    if words[-1] == "secret" and len(words) > 1 and words[-2] in _SECRETS_OF:
+        return False
+    *inner, last = zip(["", *words], words, strict=False)
+    return _says_secret(*last, last=True) or any(_says_secret(*pair, last=False) for pair in inner)
+
+
+def names_address(name: str) -> bool:
+    """Whether a name is that of an address that may hold a secret: a DSN, a connection string, a webhook's URL."""
+    words = _words(name)
+    if not words:
+        return False
+    if words[-1] == "dsn" or words[-2:] in (["connection", "string"], ["conn", "string"]):
+        return True
+    return words[-1] in ("webhook", "webhooks") or (words[-1] in ("url", "uri", "urls") and "webhook" in words[-2:-1])
+
+
+def _words(name: str) -> list[str]:
+    words = [word.lower() for word in _WORD.findall(name)]
+    while len(words) > 1 and words[-1].isdigit():
+        words.pop()
+    return words
+
+
+def _ends_in_key(words: list[str]) -> bool:
+    return words[-1] in ("key", "keys") and len(words) > 1 and words[-2] in _KEYS
+
+
+def _says_secret(before: str, word: str, *, last: bool) -> bool:
+    """Whether a word of a name, after another one, makes the name that of a secret."""
+    if word in ("key", "keys"):
+        return before in _KEYS
+    if word.startswith("token") and before in _TEXT_TOKENS:
+        return False
+    if not last:
+        return word in _ANYWHERE
+    if word == "tokens":
+        return before in ("api", "auth", "access", "bearer", "hf", "secret")
+    return word.endswith(_ENDINGS) or word in _LAST

@@ -1,0 +1,115 @@
+"""Where secrets stand in plain text in maps and lists: values files, Kubernetes objects, configuration of any kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from llmstack.secrecy.credentials import argument_secrets, is_reference, is_secret
+from llmstack.secrecy.forms import has_form
+
+Route = tuple[str | int, ...]
+
+SECRET_DATA = ("data", "stringData")
+_ENCRYPTED = frozenset(("encryptedData", "sops"))
+"""What a SealedSecret and SOPS write: encrypted, and so no secret, under whatever name."""
+_NAMES_OF_SECRETS = ("existing", "secrets")
+_TYPED = frozenset(("vllmApiKey", "hf_token", "credentials"))
+"""Keys of the values that take a secret: whatever text they hold counts as one, a placeholder and `x` too."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecretPlace:
+    """One secret in plain text: the route to it, what names it, and in which way it is one."""
+
+    route: Route
+    name: str
+    form: Literal["value", "text", "argument", "data", "key"]
+    """By its name; inside a text, or as the whole of it; after a flag; in a Secret; as a key of a map."""
+
+
+def find_places(data: Any, route: Route = (), key: str = "") -> Iterator[SecretPlace]:
+    """Yield every secret in plain text below a value that stands under `key`, in the order of the file."""
+    if isinstance(data, Mapping):
+        yield from _in_map(data, route, key)
+    elif isinstance(data, list):
+        yield from _in_list(data, route, key)
+    elif is_secret(key, data) or (key in _TYPED and _is_text(data)):
+        yield SecretPlace(route, key, "value" if is_secret(key, "x") else "text")
+
+
+def plaintext_in_objects(objects: Sequence[Any]) -> Iterator[tuple[int, SecretPlace]]:
+    """Yield the secrets in plain text of Kubernetes objects, each with the index of its object.
+
+    For what `kustomize build` gives, custom/ included. A Secret that SOPS encrypted is none in plain text.
+    """
+    for index, item in enumerate(objects):
+        for place in find_places(item):
+            yield index, place
+
+
+def value_key(holder: Mapping[str, Any], field: str, key: str = "") -> str:
+    """The name that says what a field holds: for the `value` of an entry with a name, that name; else for `value` and
+    `plain` that of the map they stand in, if it names a secret."""
+    if field not in ("value", "plain"):
+        return field
+    for named in ("name", "key"):
+        name = holder.get(named)
+        if field == "value" and isinstance(name, str) and not is_secret(key, "x"):
+            return name
+    return key if is_secret(key, "x") or key in _TYPED else field
+
+
+def is_secret_kind(kind: Any) -> bool:
+    """Whether all that an object of this kind holds in `data` and `stringData` is secret."""
+    return kind in ("Secret", "SecretList")
+
+
+def _in_map(data: Mapping[str, Any], route: Route, key: str) -> Iterator[SecretPlace]:
+    if route[-2:] == _NAMES_OF_SECRETS:
+        return  # what the cluster has: keys of Secrets by the Secrets' names
+    secret = is_secret_kind(data.get("kind"))
+    listed = data.get("items") if data.get("kind") == "SecretList" else None
+    for field, item in data.items():
+        name = str(field)
+        at = (*route, name)
+        if has_form(name):
+            yield SecretPlace(at, "a key", "key")
+        if name in _ENCRYPTED and isinstance(item, Mapping):
+            continue
+        if secret and name in SECRET_DATA:
+            if _holds_plain(item):
+                yield SecretPlace(at, "Secret", "data")
+        elif item is listed and isinstance(item, list):
+            for index, each in enumerate(item):
+                yield from find_places({"kind": "Secret", **each} if isinstance(each, dict) else each, (*at, index))
+        else:
+            yield from find_places(item, at, value_key(data, name, key))
+
+
+def _in_list(data: list[Any], route: Route, key: str) -> Iterator[SecretPlace]:
+    words = [item if isinstance(item, (str, int, float)) else "" for item in data]
+    named = dict(argument_secrets(words))
+    for index, item in enumerate(data):
+        if index in named and named[index].startswith("--"):
+            yield SecretPlace((*route, index), named[index], "argument")
+        elif not _follows_flag(words, index):
+            yield from find_places(item, (*route, index), key)
+
+
+def _follows_flag(words: list[Any], index: int) -> bool:
+    """Whether an item is the value of a flag that names a secret, and was found to be none."""
+    before = words[index - 1] if index else ""
+    return isinstance(before, str) and before.startswith("--") and is_secret(before.replace("_", "-"), "x")
+
+
+def _holds_plain(item: Any) -> bool:
+    """Whether the data of a Secret holds any text that is not encrypted or a reference."""
+    if isinstance(item, Mapping):
+        return any(_holds_plain(each) for each in item.values())
+    return _is_text(item) and not (isinstance(item, str) and is_reference(item))
+
+
+def _is_text(value: Any) -> bool:
+    return value not in (None, "") and not isinstance(value, (bool, dict, list))

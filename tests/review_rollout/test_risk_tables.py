@@ -1,0 +1,63 @@
+"""The table of risks is complete, and every risk has a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from tools.pages.risks import risks_page, severity_of
+
+import llmstack
+from llmstack.finding import RANK, Severity
+from llmstack.review.risks.declaration import Declaration
+from llmstack.review.risks.table import KINDS, RISKS
+
+FOLDER = Path(llmstack.__file__).parent / "review" / "risks"
+DOCS = FOLDER.parents[3] / "docs"
+SHARED = {"context", "declaration", "pools", "table"}
+"""Modules beside the risks."""
+
+
+def test_the_page_is_current(expect: Callable[[Path, str], None]) -> None:
+    expect(DOCS / "risks.md", risks_page())
+
+
+@pytest.mark.parametrize("file", sorted(FOLDER.glob("[!_]*.py")), ids=lambda file: file.stem)
+def test_every_risk_is_in_the_table(file: Path) -> None:
+    if file.stem in SHARED:
+        assert "\nRISK = " not in file.read_text()
+        return
+    id = file.stem.replace("_", "-")
+    assert id in RISKS, f"review/risks/{file.name} is no line of KINDS in review/risks/table.py"
+
+
+def test_no_two_risks_have_one_id() -> None:
+    assert len(RISKS) == len(KINDS)
+
+
+@pytest.mark.parametrize("id", RISKS)
+def test_a_risk_is_a_module_with_a_page(id: str) -> None:
+    kind = RISKS[id]
+    assert isinstance(kind, ModuleType)
+    assert kind.__name__.rpartition(".")[2] == id.replace("-", "_")
+    assert kind.RISK.milder is None or RANK[kind.RISK.milder] > RANK[kind.RISK.severity]
+    page = kind.__doc__ or ""
+    assert page.partition("\n")[0].endswith("."), "the first line is a sentence"
+    for heading in ("Why it matters", "How it is judged", "Fix"):
+        assert f"\n\n{heading}: " in page, heading
+    assert f"| [{id}](#{id}) | {severity_of(kind)} |" in risks_page()
+
+
+def test_the_milder_form_of_a_risk_that_declares_none_is_a_mistake() -> None:
+    case: Any = None
+    with pytest.raises(ValueError, match="trial declares no milder severity"):
+        Declaration("trial", Severity.ERROR).at(case, "Deployment/a", "", milder=True)
+
+
+@pytest.mark.parametrize("id", RISKS)
+def test_every_risk_has_a_scenario(id: str) -> None:
+    texts = [file.read_text() for file in Path(__file__).parent.glob("test_*.py")]
+    assert any(f'"{id}"' in text for text in texts), f"no test of tests/review_rollout/ speaks of {id}"

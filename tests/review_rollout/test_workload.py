@@ -1,0 +1,110 @@
+"""What is read from both sides of a workload: pools, sizes, and whether anything moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from llmstack.kubernetes.replicas import scalers
+from llmstack.review.facts import Facts, Pool
+from llmstack.review.rollout.workload import read_workload, template_of
+
+Make = Callable[..., Any]
+GPU = "nvidia.com/gpu"
+NOBODY = scalers([])
+
+
+def facts(*pools: Pool, load: int | None = None) -> Facts:
+    return Facts(pools=pools, load_seconds={} if load is None else {"llama": load})
+
+
+def pool(name: str, zone: str | None = None) -> Pool:
+    return Pool(name, GPU, 8, None, {"zone": zone} if zone else {})
+
+
+def sides(deployment: Make, change: Make, *zones: str | None) -> Any:
+    """A new image, and maybe other nodes."""
+    objects = [deployment(image=image) for image in ("v1", "v2")]
+    for obj, zone in zip(objects, zones or (None, None), strict=True):
+        obj["spec"]["template"]["spec"] |= {"nodeSelector": {"zone": zone}} if zone else {}
+    return change(*objects)
+
+
+def pools_of(read: Any) -> tuple[Any, Any]:
+    return read.old.pool, read.new.pool
+
+
+def test_pods_that_stay_on_their_nodes_are_in_the_pool_as_it_is_called_now(deployment: Make, change: Make) -> None:
+    known = facts(pool("before")), facts(pool("after"))
+    read = read_workload(sides(deployment, change), (NOBODY, NOBODY), known)
+    assert pools_of(read) == (("after", GPU), ("after", GPU))
+
+
+def test_pods_that_are_sent_elsewhere_were_where_the_facts_of_then_say(deployment: Make, change: Make) -> None:
+    known = facts(pool("a", "a"), pool("x", "b")), facts(pool("y", "a"), pool("b", "b"))
+    read = read_workload(sides(deployment, change, "a", "b"), (NOBODY, NOBODY), known)
+    assert pools_of(read) == (("a", GPU), ("b", GPU))
+
+
+def test_where_one_side_knows_no_pool_the_other_does(deployment: Make, change: Make) -> None:
+    stays = read_workload(sides(deployment, change), (NOBODY, NOBODY), (facts(pool("then")), facts()))
+    assert pools_of(stays) == (("then", GPU), (None, GPU))
+    moved = sides(deployment, change, "a", "b")
+    read = read_workload(moved, (NOBODY, NOBODY), (facts(), facts(pool("a", "a"), pool("b", "b"))))
+    assert pools_of(read) == (("a", GPU), ("b", GPU))
+
+
+def test_a_load_that_was_measured_later_holds_for_the_old_template_too(deployment: Make, change: Make) -> None:
+    both = read_workload(sides(deployment, change), (NOBODY, NOBODY), (facts(load=60), facts(load=90)))
+    assert (both.old.load, both.new.load) == (60, 90)
+    later = read_workload(sides(deployment, change), (NOBODY, NOBODY), (facts(), facts(load=90)))
+    assert (later.old.load, later.new.load) == (90, 90)
+
+
+def pod(**limits: int) -> dict[str, Any]:
+    named = {name.replace("_", "."): count for name, count in limits.items()}
+    container = {"name": "a", "image": "a", "resources": {"limits": {f"{name}/gpu": n for name, n in named.items()}}}
+    return {"spec": {"containers": [container]}}
+
+
+def test_a_group_is_counted_by_the_resource_of_its_largest_pod() -> None:
+    group = {
+        "kind": "LeaderWorkerSet",
+        "metadata": {"name": "llama"},
+        "spec": {
+            "leaderWorkerTemplate": {
+                "size": 3,
+                "leaderTemplate": pod(nvidia_com=1),
+                "workerTemplate": pod(amd_com=4),
+            }
+        },
+    }
+    template = template_of(group, facts(), None)
+    assert (template.gpus, template.pool) == ((4, 4), (None, "amd.com/gpu"))
+
+
+def cluster(workers: int, *, suspend: bool = False) -> dict[str, Any]:
+    group = {"groupName": "w", "replicas": workers, "template": pod(nvidia_com=2)}
+    return {
+        "apiVersion": "ray.io/v1",
+        "kind": "RayCluster",
+        "metadata": {"name": "llama", "labels": {"model": "llama"}},
+        "spec": {"suspend": suspend, "headGroupSpec": {"template": pod()}, "workerGroupSpecs": [group]},
+    }
+
+
+def test_of_a_ray_cluster_that_grows_only_the_pods_of_the_size_that_changes_move(change: Make) -> None:
+    read = read_workload(change(cluster(1), cluster(3)), (NOBODY, NOBODY), (facts(), facts()))
+    assert (read.move, read.before, read.after, read.old.gpus, read.fixed) == ("scale", 1, 3, (2,), ())
+
+
+def test_a_suspended_ray_cluster_has_no_pods_to_grow(change: Make) -> None:
+    both = change(cluster(1, suspend=True), cluster(3, suspend=True))
+    assert read_workload(both, (NOBODY, NOBODY), (facts(), facts())) is None
+    stops = read_workload(change(cluster(1), cluster(1, suspend=True)), (NOBODY, NOBODY), (facts(), facts()))
+    assert (stops.move, stops.before, stops.after) == ("scale", 1, 0)
+
+
+def test_a_ray_cluster_that_goes_has_no_new_template(change: Make) -> None:
+    read = read_workload(change(cluster(2), None), (NOBODY, NOBODY), (facts(), facts()))
+    assert (read.move, read.before, read.after, read.old.gpus, read.new) == ("remove", 1, 0, (2, 2), None)

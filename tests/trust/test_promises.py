@@ -1,0 +1,31 @@
+"""SECURITY.md names a test for each promise, and each test of this folder holds one."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_every_promise_has_a_test_and_every_test_a_promise() -> None:
+    text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (.+) \| `(tests/[\w/]+\.py)` \|$", text, re.MULTILINE)
+    assert len(rows) > 7
+    named = {Path(path).name for _, path in rows if path.startswith("tests/trust/")}
+    here = {path.name for path in Path(__file__).parent.glob("test_*.py")} - {Path(__file__).name}
+    assert named == here
+
+
+def test_the_bounds_that_are_promised_are_those_of_the_code() -> None:
+    from llmstack import yamlio
+    from llmstack.disk.regular import MAX_BYTES
+    from llmstack.programs import BUILD_TIMEOUT
+    from llmstack.values.source import MAX_BYTES as VALUES_BYTES
+
+    text = " ".join((ROOT / "SECURITY.md").read_text(encoding="utf-8").split())
+    assert MAX_BYTES == VALUES_BYTES == 16 * 1024 * 1024
+    assert "at most 16 MiB" in text
+    assert f"at most {yamlio.MAX_DEPTH} levels, and aliases that stand for {yamlio.MAX_ALIASED:,} values" in text
+    assert BUILD_TIMEOUT == 120
+    assert "A build has two minutes" in text
