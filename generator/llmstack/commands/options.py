@@ -72,6 +72,10 @@ HowListed = Annotated[AffectedFormat, Option("--format", help="How the units are
 
 Write = Annotated[bool, Option("--write", help="Rewrite the file; otherwise the change is only shown.")]
 Key = Annotated[str, Argument(metavar="KEY", help="A key, any part of its path, or the id of a check or a risk.")]
+Releases = Annotated[
+    list[str] | None,
+    Argument(metavar="FROM TO", help="After `upgrade`: two releases of vLLM, to print what the second changes."),
+]
 NewFolder = Annotated[Path, Argument(metavar="DIR", show_default=False, help="Its folder; made if it is not there.")]
 SecretEnv = Annotated[str, Argument(metavar="ENV", help="The environment, or its values file.")]
 SecretName = Annotated[str, Argument(metavar="NAME", help="Name of the Secret.")]
