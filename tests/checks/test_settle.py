@@ -62,7 +62,7 @@ def test_other_comments_do_not(comment: str) -> None:
 def test_a_comment_without_a_reason_does_not_and_is_told_so() -> None:
     (finding,) = check(MODEL.format(comment=" # llmstack: ignore[mutable-tag]")).of("mutable-tag")
     assert finding.help is not None
-    assert "wants a reason" in finding.help
+    assert "needs a reason" in finding.help
 
 
 def test_a_comment_line_above_counts_and_one_further_up_does_not() -> None:

@@ -23,6 +23,14 @@ STEPS = st.one_of(
 )
 
 
+COMMANDS = {
+    "add": ("add", "-A"),
+    "stash": ("stash", "-q", "-u"),
+    "pop": ("stash", "pop", "-q"),
+    "finish": ("commit", "-q", "--no-edit", "-a"),
+}
+
+
 def take(repo: Tree, step: tuple[object, ...]) -> None:
     """Do one step of a walk; a Git command that cannot be done now is refused by Git and changes nothing."""
     match step:
@@ -31,28 +39,27 @@ def take(repo: Tree, step: tuple[object, ...]) -> None:
         case ("edit", str(path), number):
             if (repo.root / path).exists():
                 repo.write({path: generated(f"{MARK} {number}\n")})
-        case ("add",):
-            repo.git("add", "-A")
         case ("commit",):
-            repo.git("add", "-A")
-            repo.git("commit", "-q", "--allow-empty", "-m", "x", check=False)
-        case ("stash",):
-            repo.git("stash", "-q", "-u", check=False)
-        case ("pop",):
-            repo.git("stash", "pop", "-q", check=False)
+            commit(repo)
         case ("switch",):
-            other = "main" if repo.git("branch", "--show-current").strip() == "other" else "other"
-            repo.git("checkout", "-q", other, check=False)
+            repo.git("checkout", "-q", other_branch(repo), check=False)
         case ("merge",):
-            other = "main" if repo.git("branch", "--show-current").strip() == "other" else "other"
-            repo.git("merge", "-q", "--no-edit", other, check=False)
-        case ("finish",):
-            repo.git("commit", "-q", "--no-edit", "-a", check=False)
+            repo.git("merge", "-q", "--no-edit", other_branch(repo), check=False)
+        case (str(name),) if name in COMMANDS:
+            repo.git(*COMMANDS[name], check=False)
         case _:
-            repo.git("add", "-A")
-            repo.git("commit", "-q", "--allow-empty", "-m", "x", check=False)
+            commit(repo)
             repo.git("stash", "clear")  # without a record, what is in it would be known to nobody
             (find_home(repo.root).folder / "written").unlink(missing_ok=True)
+
+
+def commit(repo: Tree) -> None:
+    repo.git("add", "-A")
+    repo.git("commit", "-q", "--allow-empty", "-m", "x", check=False)
+
+
+def other_branch(repo: Tree) -> str:
+    return "main" if repo.git("branch", "--show-current").strip() == "other" else "other"
 
 
 def generate(repo: Tree, wanted: dict[str, str]) -> None:

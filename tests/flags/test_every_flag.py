@@ -86,22 +86,27 @@ def wrong_uses(flag: Flag, catalogue: Catalogue) -> Iterator[tuple[str, list[str
         yield "flag-given-twice", [flag.name, *value, flag.name, *value]
     if not flag.negations and is_wrong(f"--no-{flag.name[2:]}", catalogue):
         yield "bad-negation", [f"--no-{flag.name[2:]}"]
-    if flag.type in ("int", "float"):
-        yield "bad-flag-value", [flag.name, "many"]
-        yield "bad-flag-value", [f"{flag.name}=1,5"]
-    if flag.type == "int":
-        yield "bad-flag-value", [flag.name, "1.5"]
-    if flag.type == "json":
-        yield "bad-flag-value", [flag.name, '{"a": 1']
-        yield "bad-flag-value", [flag.name, "{a: 1}"]
-    if flag.choices and flag.type == "str":
-        yield "bad-flag-value", [flag.name, "no-such-choice"]
+    yield from (("bad-flag-value", use) for use in wrong_values(flag))
     if flag.takes_value and flag.nargs != "?":
         yield "missing-value", [flag.name]
         yield "missing-value", [flag.name, "--enable-prefix-caching"]
+
+
+def wrong_values(flag: Flag) -> Iterator[list[str]]:
+    """Uses of `flag` with a value that is not of its type."""
+    if flag.type in ("int", "float"):
+        yield [flag.name, "many"]
+        yield [f"{flag.name}=1,5"]
+    if flag.type == "int":
+        yield [flag.name, "1.5"]
+    if flag.type == "json":
+        yield [flag.name, '{"a": 1']
+        yield [flag.name, "{a: 1}"]
+    if flag.choices and flag.type == "str":
+        yield [flag.name, "no-such-choice"]
     if not flag.takes_value and flag.type:
-        yield "bad-flag-value", [f"{flag.name}=true"]
-        yield "bad-flag-value", [flag.name, "False"]
+        yield [f"{flag.name}=true"]
+        yield [flag.name, "False"]
 
 
 @pytest.mark.parametrize("version", versions())

@@ -34,7 +34,7 @@ def test_real_commands_are_not_accused(tag: str, command: str) -> None:
     assert lint_arguments(shlex.split(command), match) == []
 
 
-REPLACED = "use `--cudagraph-capture-sizes` (so says vLLM 0.12.0)"
+REPLACED = "use `--cudagraph-capture-sizes` (according to vLLM 0.12.0)"
 EAGER = "write `--enforce-eager` alone, or `--no-enforce-eager`"
 OTHER_VALUE = "give `--max-model-len` another value, or leave it out"
 LIMIT = "did you mean `--limit-mm-per-prompt`?"

@@ -43,7 +43,7 @@ def test_a_stateful_set_takes_turns(review: Make, pool: Make) -> None:
 def test_a_partition_restarts_the_replicas_above_it(review: Make) -> None:
     result = review(both("StatefulSet", replicas=3, updateStrategy={"rollingUpdate": {"partition": 2}}))
     assert told(result) == [("not-applied", "warning"), ("restart", "note")]
-    assert result.risks[1].message == "1 replica restart for `spec.template.spec.containers[a].image`"
+    assert result.risks[1].message == "1 replica restarts because of `spec.template.spec.containers[a].image`"
 
 
 def test_of_a_daemon_set_nobody_says_how_many_pods_there_are(review: Make) -> None:
@@ -138,3 +138,10 @@ def test_a_ray_service_needs_the_gpus_of_two_clusters(review: Make, pool: Make) 
 def test_a_ray_service_without_an_upgrade_keeps_its_cluster(review: Make, pool: Make) -> None:
     result = review((service("a:1", "None"), service("a:2", "None")), pools=[pool(4)])
     assert (result.rollouts, told(result)) == ((), [("not-applied", "warning")])
+
+
+def test_of_a_ray_service_that_moves_over_step_by_step_nobody_can_tell(review: Make, pool: Make) -> None:
+    gradual = "NewClusterWithIncrementalUpgrade"
+    result = review((service("a:1", gradual), service("a:2", gradual)), pools=[pool(7)])
+    assert (result.gpus[0].deadlock, result.gpus[0].certain) == (None, None)
+    assert told(result) == [("restart", "note")]

@@ -8,11 +8,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmstack.review.rollout.contention import judge
-from llmstack.review.rollout.deadlock_search import explore
+from llmstack.review.rollout.contention import find_verdicts
+from llmstack.review.rollout.deadlock_search import try_every_order
 from llmstack.review.rollout.gpus import account
 from llmstack.review.rollout.simulate import simulate
-from llmstack.review.rollout.times import play
+from llmstack.review.rollout.times import time_rollouts
 
 KEY = ("h100", "nvidia.com/gpu")
 
@@ -50,17 +50,17 @@ def test_peaks_and_courses(
     workloads = build(workload, plan)
     before = sum(one.before * one.old.total for one in workloads if one.old)
     pools = [pool(before + spare, per_node)]
-    times = play(workloads, pools, {})
-    verdicts = judge(workloads, pools, {})
+    times = time_rollouts(workloads, pools, {})
+    verdicts = find_verdicts(workloads, pools, {})
     [row] = account(workloads, pools, {}, times.likely, verdicts)
     assert row.peak >= max(row.before, row.after)
     assert not row.certain or row.deadlock
     if row.after > before + spare:
         assert row.certain
-    for one, course in zip(workloads, times.likely.courses, strict=True):
-        assert 0 <= course.least <= max(one.before, one.after)
+    for one, outcome in zip(workloads, times.likely.outcomes, strict=True):
+        assert 0 <= outcome.least <= max(one.before, one.after)
         if one.rolls and not one.recreate:
-            assert course.least >= min(one.before, one.after - one.unavailable)
+            assert outcome.least >= min(one.before, one.after - one.unavailable)
     assert all(second >= 0 and used <= before + spare for second, used in row.usage)
 
 
@@ -70,7 +70,7 @@ def test_a_run_agrees_with_its_verdict(plan: list[dict[str, Any]], spare: int, w
     workloads = build(workload, plan)
     before = sum(one.before for one in workloads)
     pools = [pool(before + spare)]
-    verdict = judge(workloads, pools, {})[KEY]
+    verdict = find_verdicts(workloads, pools, {})[KEY]
     run = simulate(workloads, pools, {}, lambda template: float(template.load))
     assert run.finished == (not verdict.certain)
 
@@ -82,7 +82,7 @@ def test_room_for_the_free_peak_is_enough(plan: list[dict[str, Any]], extra: int
     free = simulate(workloads, [], {}, lambda template: float(template.load))
     assert free.finished
     most = sum(max(one.before, one.after + one.surge) * (one.new or one.old).total for one in workloads)
-    verdict = judge(workloads, [pool(most + extra)], {})[KEY]
+    verdict = find_verdicts(workloads, [pool(most + extra)], {})[KEY]
     assert not verdict.deadlock
 
 
@@ -100,8 +100,8 @@ def test_groups_hang_no_more_than_is_said(
         arguments.update(gpus=(1,) * pods, before=min(arguments["before"], 2), after=min(arguments["after"], 2))
     workloads = build(workload, plan)
     capacity = sum(one.before * one.old.total for one in workloads if one.old) + spare
-    verdict = judge(workloads, [pool(capacity)], {})[KEY]
-    reach = explore(workloads, {KEY: [capacity]}, {})
+    verdict = find_verdicts(workloads, [pool(capacity)], {})[KEY]
+    reach = try_every_order(workloads, {KEY: [capacity]}, {})
     if reach.complete:
         assert verdict.certain == (not reach.finishes)
         assert verdict.deadlock or not reach.stuck

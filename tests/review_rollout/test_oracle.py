@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from llmstack.review.facts import Pool
-from llmstack.review.rollout.contention import judge
+from llmstack.review.rollout.contention import find_verdicts
 from llmstack.review.rollout.workload import Workload
 
 Pod = tuple[int, str, str, int]
@@ -26,25 +26,8 @@ State = tuple[Pod, ...]
 
 def oracle(workloads: list[Workload], nodes: list[int], fixed: list[int]) -> tuple[bool, bool]:
     """Whether some order hangs, and whether all do."""
-    starts = {()}
-    for gpus in fixed:
-        starts = {
-            tuple(sorted((*s, (-1, str(gpus), "stays", at))))
-            for s in starts
-            for at in range(len(nodes))
-            if room(s, workloads, nodes, at) >= gpus
-        }
-    for index, workload in enumerate(workloads):
-        for _ in range(workload.before):
-            size = workload.old.total
-            starts = {
-                tuple(sorted((*s, (index, "old", "ready", at))))
-                for s in starts
-                for at in range(len(nodes))
-                if room(s, workloads, nodes, at) >= size
-            }
     todo = []
-    for state in starts:
+    for state in starts(workloads, nodes, fixed):
         for index in range(len(workloads)):
             state = write(first_write(state, workloads, index), workloads, index)
         todo.append(state)
@@ -60,6 +43,22 @@ def oracle(workloads: list[Workload], nodes: list[int], fixed: list[int]) -> tup
                 seen.add(other)
                 todo.append(other)
     return hangs, not finishes
+
+
+def starts(workloads: list[Workload], nodes: list[int], fixed: list[int]) -> set[State]:
+    """All placements of the pods that run before the change."""
+    pods = [(-1, str(gpus), "stays", gpus) for gpus in fixed]
+    for index, workload in enumerate(workloads):
+        pods += [(index, "old", "ready", workload.old.total) for _ in range(workload.before)]
+    found: set[State] = {()}
+    for workload_index, revision, state, size in pods:
+        found = {
+            tuple(sorted((*placed, (workload_index, revision, state, at))))
+            for placed in found
+            for at in range(len(nodes))
+            if room(placed, workloads, nodes, at) >= size
+        }
+    return found
 
 
 def size_of(pod: Pod, workloads: list[Workload]) -> int:
@@ -108,32 +107,29 @@ def write(state: State, workloads: list[Workload], index: int) -> State:
     workload = workloads[index]
     if workload.move != "restart":
         return state
-    while True:
-        old, new = len(mine(state, index, "old")), len(mine(state, index, "new"))
-        if workload.recreate:
-            if old:
-                state = resize(state, index, "old", 0)
-                continue
-            if mine(state, index, "old", "terminating") or new == workload.after:
-                return state
-            state = resize(state, index, "new", workload.after)
-            continue
-        most, least = workload.after + workload.surge, workload.after - workload.unavailable
-        if new < workload.after and old + new < most:
-            state = resize(state, index, "new", new + min(most - old - new, workload.after - new))
-            continue
-        ready_old, ready_new = (
-            len(mine(state, index, "old", "ready")),
-            len(mine(state, index, "new", "ready")),
-        )
-        may_go = old + new - least - (new - ready_new)
-        if old == 0 or may_go <= 0:
-            return state
-        unhealthy = min(may_go, old - ready_old)
-        further = min(old - unhealthy, max(0, ready_old + ready_new - least))
-        if unhealthy + further == 0:
-            return state
-        state = resize(resize(state, index, "old", old - unhealthy), index, "old", old - unhealthy - further)
+    while (following := one_write(state, workload, index)) != state:
+        state = following
+    return state
+
+
+def one_write(state: State, workload: Workload, index: int) -> State:
+    """The controller's next write; the state itself when there is none."""
+    old, new = len(mine(state, index, "old")), len(mine(state, index, "new"))
+    if workload.recreate:
+        if old:
+            return resize(state, index, "old", 0)
+        gone = not mine(state, index, "old", "terminating")
+        return resize(state, index, "new", workload.after) if gone else state
+    most, least = workload.after + workload.surge, workload.after - workload.unavailable
+    if new < workload.after and old + new < most:
+        return resize(state, index, "new", new + min(most - old - new, workload.after - new))
+    ready_old, ready_new = len(mine(state, index, "old", "ready")), len(mine(state, index, "new", "ready"))
+    may_go = old + new - least - (new - ready_new)
+    if old == 0 or may_go <= 0:
+        return state
+    unhealthy = min(may_go, old - ready_old)
+    further = min(old - unhealthy, max(0, ready_old + ready_new - least))
+    return resize(resize(state, index, "old", old - unhealthy), index, "old", old - unhealthy - further)
 
 
 def events(state: State, workloads: list[Workload], nodes: list[int]) -> Iterator[State]:
@@ -180,7 +176,7 @@ def check(workloads: list[Workload], per_node: int | None, count: int, fixed: li
         else [per_node] * (count // per_node) + ([count % per_node] if count % per_node else [])
     )
     stays = {size: fixed.count(size) for size in set(fixed)}
-    verdict = judge(workloads, [pool], {("h100", "nvidia.com/gpu"): stays})["h100", "nvidia.com/gpu"]
+    verdict = find_verdicts(workloads, [pool], {("h100", "nvidia.com/gpu"): stays})["h100", "nvidia.com/gpu"]
     assert (verdict.deadlock, verdict.certain) == oracle(workloads, nodes, fixed), (workloads, nodes, fixed)
 
 

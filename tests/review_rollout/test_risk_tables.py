@@ -17,7 +17,7 @@ from llmstack.review.risks.table import KINDS, RISKS
 
 FOLDER = Path(llmstack.__file__).parent / "review" / "risks"
 DOCS = FOLDER.parents[3] / "docs"
-SHARED = {"context", "declaration", "pools", "table"}
+SHARED = {"assessment", "declaration", "pools", "table"}
 """Modules beside the risks."""
 
 

@@ -79,7 +79,7 @@ def test_a_rollout_that_never_finishes(deployment: Make, review: Make, pool: Mak
         "the rollout never finishes: a new replica (4 GPUs) must be ready before an old one is removed "
         "(maxSurge 1, maxUnavailable 0), and after the change 0 of 8 GPUs in pool `h100` are free"
     )
-    assert risk.advice == "Set maxSurge 0 and maxUnavailable 1 for `llama`: found to finish in every order."
+    assert risk.advice == "Set maxSurge 0 and maxUnavailable 1 for `llama`: this was found to finish in every order."
     advised = [deployment(image=image, replicas=2, gpus=4, surge=0, unavailable=1) for image in ("v1", "v2")]
     followed = review(tuple(advised), pools=[pool(8)], loads={"llama": 600})
     assert (followed.gpus[0].deadlock, followed.seconds) == (False, 1260)
@@ -95,7 +95,7 @@ def test_a_race_for_the_last_gpu(deployment: Make, review: Make, pool: Make) -> 
     assert (risk.severity, risk.object) == (Severity.WARNING, "Deployment/llama")
     assert risk.advice == (
         "Merge in two commits, the change of `llama` first and the rest once that is done; or set maxSurge 0 "
-        "and maxUnavailable 1 for `llama` (no replica is ready meanwhile): found to finish in every order."
+        "and maxUnavailable 1 for `llama` (no replica is ready meanwhile): this was found to finish in every order."
     )
     assert result.seconds == 600 + 30 + 60
     assert (result.gpus[0].before, result.gpus[0].after, result.gpus[0].peak) == (1, 2, 3)

@@ -1,4 +1,4 @@
-"""Rollouts whose course was observed on a real control plane, with the figures that were seen."""
+"""Rollouts whose outcome was observed on a real control plane, with the figures that were seen."""
 
 from __future__ import annotations
 

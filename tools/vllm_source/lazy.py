@@ -56,21 +56,21 @@ class World:
         """What `import module` gives."""
         if module in self and not module.startswith(NOT_FOLLOWED):
             return View(self.names(module))
-        if module == "os":
-            return types.SimpleNamespace(environ={}, getenv=lambda name, default=None: default, PathLike=os.PathLike)
-        if module == "sys":
-            return types.SimpleNamespace(argv=["vllm", "serve"], modules={}, version_info=(3, 12), platform="linux")
         if module in ("regex", *HARMLESS):
             return importlib.import_module("re" if module == "regex" else module)
-        if module == "dataclasses":
-            return types.SimpleNamespace(**{**vars(dataclasses), "dataclass": stub.dataclass})
-        if module == "inspect":
-            return types.SimpleNamespace(**{**vars(inspect), "getsource": self.source_of})
-        if module.startswith("pydantic"):
-            return types.SimpleNamespace(**stub.PYDANTIC)
-        if module == "typing_extensions":
-            return types.SimpleNamespace(**{**vars(typing), "TypeVar": lambda name, *_, **__: typing.Any})
-        return Stub(module)
+        stood_in = self._stand_ins().get("pydantic" if module.startswith("pydantic") else module)
+        return Stub(module) if stood_in is None else types.SimpleNamespace(**stood_in)
+
+    def _stand_ins(self) -> dict[str, dict[str, Any]]:
+        """What is given in place of modules that would look outside the release, by module."""
+        return {
+            "os": {"environ": {}, "getenv": lambda name, default=None: default, "PathLike": os.PathLike},
+            "sys": {"argv": ["vllm", "serve"], "modules": {}, "version_info": (3, 12), "platform": "linux"},
+            "dataclasses": {**vars(dataclasses), "dataclass": stub.dataclass},
+            "inspect": {**vars(inspect), "getsource": self.source_of},
+            "pydantic": stub.PYDANTIC,
+            "typing_extensions": {**vars(typing), "TypeVar": lambda name, *_, **__: typing.Any},
+        }
 
     def source_of(self, made: type) -> str:
         """The source of a class of the release, where vLLM finds its fields' documentation."""

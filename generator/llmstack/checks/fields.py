@@ -53,15 +53,18 @@ def walk(section: BaseModel, route: Route = ()) -> Iterator[Block]:
         if value is not None:
             yield Block((*route, alias), role, value)
     for name, alias in plan.sections:
-        value = getattr(section, name)
-        if isinstance(value, BaseModel):
-            yield from walk(value, (*route, alias))
-        elif isinstance(value, list):
-            for number, item in enumerate(value):
-                yield from walk(item, (*route, alias, number))
-        elif isinstance(value, dict):
-            for key, item in value.items():
-                yield from walk(item, (*route, alias, key))
+        for step, inner in inner_sections(getattr(section, name)):
+            yield from walk(inner, (*route, alias, *step))
+
+
+def inner_sections(value: object) -> Iterator[tuple[Route, BaseModel]]:
+    """Yield the sections that a field holds, alone, in a list or in a map, each with what leads to it there."""
+    if isinstance(value, BaseModel):
+        yield (), value
+    elif isinstance(value, list):
+        yield from (((number,), item) for number, item in enumerate(value))
+    elif isinstance(value, dict):
+        yield from (((key,), item) for key, item in value.items())
 
 
 @cache

@@ -57,9 +57,9 @@ def ignored_in_model(stack: Stack, model: Model) -> Iterator[Ignored]:
 
 def _placement(model: Model) -> Iterator[Ignored]:
     if model.node_selector_terms and model.affinity:
-        yield Ignored(("nodeSelectorTerms",), "`affinity` takes its place", ("affinity",))
+        yield Ignored(("nodeSelectorTerms",), "`affinity` is used instead", ("affinity",))
     elif model.node_selector_terms and model.node_name:
-        yield Ignored(("nodeSelectorTerms",), "`nodeName` takes its place", ("nodeName",))
+        yield Ignored(("nodeSelectorTerms",), "`nodeName` is used instead", ("nodeName",))
     if model.tolerations_policy == "override" and not model.tolerations:
         why = "the model has no `tolerations` to override with"
         yield Ignored(("tolerationsPolicy",), why, ("tolerations",), "add `tolerations`, or remove it")
@@ -69,13 +69,13 @@ def _sizes(model: Model) -> Iterator[Ignored]:
     if model.resources:
         for name, key in _SIZES:
             if getattr(model, name) not in (None, ""):
-                yield Ignored((key,), "`resources` takes its place", ("resources",))
+                yield Ignored((key,), "`resources` is used instead", ("resources",))
     head = model.ray_spec.head_node if model.uses_ray and model.ray_spec else None
     if head and head.resources:
         for name, key in _SIZES:
             if getattr(head, name, None) not in (None, ""):
                 route = ("raySpec", "headNode", "resources")
-                yield Ignored(("raySpec", "headNode", key), "`resources` takes its place", route)
+                yield Ignored(("raySpec", "headNode", key), "`resources` is used instead", route)
     yield from _gpu_type(model, head)
 
 
@@ -83,7 +83,7 @@ def _gpu_type(model: Model, head: HeadNode | None) -> Iterator[Ignored]:
     """The resource that `requestGPU` counts, where nothing is counted by it: of the model, or of its Ray head."""
     counted = [each for each in (model, head) if each and not each.resources]
     if not counted:
-        yield Ignored(("requestGPUType",), "`resources` takes its place", ("resources",))
+        yield Ignored(("requestGPUType",), "`resources` is used instead", ("resources",))
     elif not any(each.request_gpu and quantity(each.request_gpu) for each in counted):
         yield Ignored(("requestGPUType",), "no GPU is requested", ("requestGPU",), "set `requestGPU`, or remove it")
 
@@ -92,9 +92,9 @@ def _storage(stack: Stack, model: Model) -> Iterator[Ignored]:
     existing = bool(model.pvc_existing_claim_name)
     because = ("pvcExistingClaimName",) if existing else ("pvcStorage",)
     if existing and model.pvc_storage:
-        yield Ignored(("pvcStorage",), "`pvcExistingClaimName` takes its place", because)
+        yield Ignored(("pvcStorage",), "`pvcExistingClaimName` is used instead", because)
     if not model.pvc_storage or existing:
-        why = "`pvcExistingClaimName` takes its place" if existing else "there is no claim without `pvcStorage`"
+        why = "`pvcExistingClaimName` is used instead" if existing else "there is no claim without `pvcStorage`"
         for name, key in _CLAIM:
             tells_of_existing = key == "pvcAccessMode" and existing
             if getattr(model, name) and not tells_of_existing:
@@ -118,9 +118,9 @@ def _replicas(stack: Stack, model: Model) -> Iterator[Ignored]:
         help = "set the number of Ray workers in `replicaCount`; KEDA scales `lwsSpec`, and models on one node"
         yield Ignored(("keda",), why, help=help)
     if model.lws_spec and model.lws_spec.enabled:
-        yield Ignored(("lwsSpec",), "`raySpec` takes its place", because, "keep one of the two")
+        yield Ignored(("lwsSpec",), "`raySpec` is used instead", because, "keep one of the two")
     if model.pdb and model.pdb.enabled and pod_disruption_budget(stack, model) is None:
-        why = "a RayCluster serves from one head, and this budget lets it go"
+        why = "a RayCluster serves from one head pod, and this budget allows its eviction"
         yield Ignored(("pdb",), why, because, "set `minAvailable: 1` to protect the head, or remove it")
 
 
@@ -136,4 +136,4 @@ def _vllm(model: Model) -> Iterator[Ignored]:
                 why, because = "KV transfer is off", ("lmcacheConfig", "enableNixl")
                 yield Ignored(("lmcacheConfig", key), why, because, "set `enableNixl: true`, or remove it")
     if model.chat_template and model.chat_template_config_map and is_text(model.chat_template):
-        yield Ignored(("chatTemplate",), "`chatTemplateConfigMap` takes its place", ("chatTemplateConfigMap",))
+        yield Ignored(("chatTemplate",), "`chatTemplateConfigMap` is used instead", ("chatTemplateConfigMap",))

@@ -14,5 +14,5 @@ class Ignored:
     route: Route
     why: str
     because: Route | None = None
-    """The key of the same section that takes its place, or that would let it act."""
+    """The key of the same section that is used instead, or that would let it act."""
     help: str | None = None

@@ -39,7 +39,7 @@ TEXT: Mapping[str, Page] = {
     "bad-encoding": Page(_ERROR, "The file is not UTF-8.", "Save it as UTF-8."),
     "bad-character": Page(
         _ERROR,
-        "A control character, or one that turns the direction of writing.",
+        "A control character, or one that changes the direction of writing.",
         "Remove it: a reviewer cannot see it.",
     ),
 }
@@ -50,7 +50,7 @@ MODEL: Mapping[str, Page] = {
         _ERROR, "A key that the section does not have.", "Correct it: the finding names the nearest one."
     ),
     "wrong-type": Page(_ERROR, "A value of another type: `tag: 1.10` is a number.", "Quote text; write numbers bare."),
-    "bad-value": Page(_ERROR, "A value outside what the key takes.", "Choose one of those that the finding lists."),
+    "bad-value": Page(_ERROR, "A value that the key does not take.", "Choose one of those that the finding lists."),
     "bad-quantity": Page(_ERROR, "Not a Kubernetes quantity.", "Write `500m`, `6`, `16Gi`."),
     "bad-port": Page(_ERROR, "Not a port.", "Write a number from 1 to 65535."),
     "bad-duration": Page(_ERROR, "Not a duration.", "Write `90s`, `12m`, `1h30m`."),
@@ -70,19 +70,21 @@ TREE: Mapping[str, Page] = {
     ),
     "missing-secret": Page(
         _WARNING,
-        "What is read of a Secret is not among the encrypted manifests.",
+        "A Secret, or a key of it, that objects read is not among the encrypted manifests.",
         "Run `llmstack secret set`.",
     ),
     "foreign-sops-rules": Page(
         _NOTE,
-        ".sops.yaml is somebody's own: no rules are written into it.",
+        ".sops.yaml was not written by llmstack: no rules are written into it.",
         "Give it a rule for overlays/<env>/secrets/, where people run `sops` themselves.",
     ),
     "secret-namespace": Page(
         _ERROR, "An encrypted manifest is for another namespace.", "Remove it, and run `llmstack secret set` again."
     ),
     "not-migrated": Page(
-        _WARNING, "`migrate` leaves an old spelling alone: it is written in an unusual way.", "Change it by hand."
+        _WARNING,
+        "`migrate` cannot rewrite an old spelling in the form it is written in.",
+        "Change it by hand.",
     ),
     "remote-reference": Page(
         _ERROR,
@@ -101,13 +103,13 @@ TREE: Mapping[str, Page] = {
         _ERROR, "A file of facts/ that a model leads to cannot be read.", "Run `llmstack learn model` again."
     ),
     "build-failed": Page(
-        _ERROR, "kustomize cannot build a unit.", "Run `llmstack gen`, or mend the overlay in custom/."
+        _ERROR, "kustomize cannot build a unit.", "Run `llmstack gen`, or correct the overlay in custom/."
     ),
     "invalid-object": Page(_ERROR, "kubeconform refuses an object.", "Correct the key that the object comes from."),
     "no-schema": Page(
         _ERROR, "There is no schema for an object's kind.", "List the kind in `gitops.allowUnknownKinds`."
     ),
 }
-"""Findings of commands (commands/, repository/, kustomize/trust.py, tree/secrets.py, migrate/)."""
+"""Findings of commands (kustomize/trust.py, repository/, tree/secrets.py, migrate/)."""
 
 READING: Mapping[str, Page] = {**TEXT, **MODEL, **TREE}

@@ -11,8 +11,11 @@ from llmstack.checks.fields import ENV_VAR, VOLUME
 from llmstack.checks.subject import Subject
 from llmstack.finding import Route
 from llmstack.kubernetes.pods import containers, pod_specs
+from llmstack.model.cache_server import CacheServerSpec
 from llmstack.model.engine import Model
+from llmstack.model.router import RouterSpec
 from llmstack.model.secret_ref import SecretReference
+from llmstack.model.stack import Stack
 
 Kind = Literal["Secret", "PersistentVolumeClaim", "ConfigMap", "ServiceAccount", "RuntimeClass"]
 
@@ -47,42 +50,42 @@ def references(subject: Subject) -> Iterator[Reference]:
             yield from _name("RuntimeClass", ("servingEngineSpec", "runtimeClassName"), stack.engine.runtime_class_name)
     for at, model in subject.models():
         yield from _model(at, model)
-    router = stack.router_spec
-    if router.enable_router:
-        yield from _secret(("routerSpec", "hf_token"), router.hf_token)
-        yield from _secret(("routerSpec", "vllmApiKey"), router.vllm_api_key)
-        yield from _name("ServiceAccount", ("routerSpec", "serviceAccountName"), router.service_account_name)
-        yield from _pull_secrets(("routerSpec", "imagePullSecrets"), router.image_pull_secrets)
-        if router.ingress.enabled:
-            for number, tls in enumerate(router.ingress.tls or []):
-                yield from _name(
-                    "Secret", ("routerSpec", "ingress", "tls", number, "secretName"), tls.get("secretName")
-                )
-    if stack.cache_server_spec.enable_server:
-        yield from _name(
-            "RuntimeClass",
-            ("cacheServerSpec", "runtimeClassName"),
-            stack.cache_server_spec.runtime_class_name,
-        )
-        yield from _pull_secrets(("cacheServerSpec", "imagePullSecrets"), stack.cache_server_spec.image_pull_secrets)
-    if stack.lora_controller.enable_lora_controller:
-        yield from _name(
-            "ServiceAccount",
-            ("loraController", "serviceAccountName"),
-            stack.lora_controller.service_account_name,
-        )
-        yield from _pull_secrets(("loraController", "imagePullSecrets"), stack.lora_controller.image_pull_secrets)
-    for number, adapter in enumerate(stack.lora_adapters or []):
-        if adapter.enabled is not False:
-            yield from _secret(("loraAdapters", number, "vllmApiKey"), adapter.vllm_api_key)
-            if adapter.adapter_source:
-                yield from _secret(
-                    ("loraAdapters", number, "adapterSource", "credentials"),
-                    adapter.adapter_source.credentials,
-                )
+    yield from _router(stack.router_spec)
+    yield from _cache_server(stack.cache_server_spec)
+    yield from _lora(stack)
     yield from _blocks(subject)
     for route, object in subject.extra_objects():
         yield from pod_references(route, object)
+
+
+def _router(router: RouterSpec) -> Iterator[Reference]:
+    if not router.enable_router:
+        return
+    yield from _secret(("routerSpec", "hf_token"), router.hf_token)
+    yield from _secret(("routerSpec", "vllmApiKey"), router.vllm_api_key)
+    yield from _name("ServiceAccount", ("routerSpec", "serviceAccountName"), router.service_account_name)
+    yield from _pull_secrets(("routerSpec", "imagePullSecrets"), router.image_pull_secrets)
+    for number, tls in enumerate((router.ingress.tls or []) if router.ingress.enabled else []):
+        yield from _name("Secret", ("routerSpec", "ingress", "tls", number, "secretName"), tls.get("secretName"))
+
+
+def _cache_server(server: CacheServerSpec) -> Iterator[Reference]:
+    if server.enable_server:
+        yield from _name("RuntimeClass", ("cacheServerSpec", "runtimeClassName"), server.runtime_class_name)
+        yield from _pull_secrets(("cacheServerSpec", "imagePullSecrets"), server.image_pull_secrets)
+
+
+def _lora(stack: Stack) -> Iterator[Reference]:
+    controller = stack.lora_controller
+    if controller.enable_lora_controller:
+        yield from _name("ServiceAccount", ("loraController", "serviceAccountName"), controller.service_account_name)
+        yield from _pull_secrets(("loraController", "imagePullSecrets"), controller.image_pull_secrets)
+    for number, adapter in enumerate(stack.lora_adapters or []):
+        if adapter.enabled is not False:
+            at: Route = ("loraAdapters", number)
+            yield from _secret((*at, "vllmApiKey"), adapter.vllm_api_key)
+            source = adapter.adapter_source
+            yield from _secret((*at, "adapterSource", "credentials"), source.credentials) if source else ()
 
 
 def _model(at: Route, model: Model) -> Iterator[Reference]:

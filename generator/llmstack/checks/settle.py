@@ -34,7 +34,7 @@ def settle(findings: Iterable[Finding], layers: Layers, levels: dict[str, str]) 
         if reason:
             continue
         if reason == "":
-            help = f"`# llmstack: ignore[{finding.id}]` wants a reason after it" + (
+            help = f"`# llmstack: ignore[{finding.id}]` needs a reason after it" + (
                 f"; {placed.help}" if placed.help else ""
             )
             placed = replace(placed, help=help)

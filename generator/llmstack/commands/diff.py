@@ -19,10 +19,10 @@ def diff(
     exit_code: opt.ExitCode = False,
     fail_on: opt.Gate = opt.FailOn.NEVER,
 ) -> None:
-    """Say what a change does: restarts, GPUs, time, risks.
+    """Review a change: restarts, GPUs, time, risks.
 
-    Compares the generated trees as they stand at two Git revisions. Exits with 0 whatever the risks, unless told
-    otherwise.
+    Compares the generated trees as they stand at two Git revisions. Exits with 0 whatever the risks are, unless
+    `--fail-on` or `--exit-code` is given.
     """
     from datetime import date
 

@@ -34,15 +34,15 @@ class Exit(IntEnum):
 
 
 MEANINGS: Mapping[Exit, str] = {
-    Exit.CLEAN: "Clean: nothing stands against it.",
-    Exit.ERRORS: "Findings that are errors: values are not valid, a check failed, `--fail-on` is met.",
-    Exit.USAGE: "The command line cannot be meant so.",
-    Exit.DIFFERS: "Something differs: `gen --check`, `diff --exit-code`.",
-    Exit.REFUSED: "Refused: it would destroy or follow something that is not llmstack's. Nothing was written.",
+    Exit.CLEAN: "Success, nothing to report.",
+    Exit.ERRORS: "Errors were found: the values are not valid, a check failed, or `--fail-on` is met.",
+    Exit.USAGE: "The command line is not valid.",
+    Exit.DIFFERS: "Something differs (`gen --check`, `diff --exit-code`).",
+    Exit.REFUSED: "Refused, nothing was written: the run would overwrite or follow a file that is not llmstack's.",
     Exit.FAILED: "A tool, Git or the disk failed.",
-    Exit.BUG: "A bug of llmstack's; it says how to report it.",
+    Exit.BUG: "A bug in llmstack; the message says how to report it.",
     Exit.INTERRUPTED: "Interrupted with Ctrl-C (128 + the signal's number, as shells have it).",
-    Exit.CUT_OFF: "What read the output went away before its end, as in `llmstack render prod | head -1`.",
+    Exit.CUT_OFF: "The reader of the output closed it early, as in `llmstack render prod | head -1`.",
 }
 """What each code says, for docs/commands.md."""
 

@@ -38,11 +38,12 @@ class FailOn(StrEnum):
 
 
 Directory = Annotated[
-    Path | None, Option("-C", metavar="DIR", help="Root of the repository; else the parent of values/.")
+    Path | None, Option("-C", metavar="DIR", help="Root of the repository; by default the parent of values/.")
 ]
 
 Values = Annotated[
-    list[str] | None, Argument(metavar="VALUES", help="Environments or their values files; all of them for none.")
+    list[str] | None,
+    Argument(metavar="VALUES", help="Environments or their values files; all if none is given."),
 ]
 OneValues = Annotated[str, Argument(metavar="VALUES", help="An environment, or a values file.")]
 EnvName = Annotated[
@@ -56,18 +57,22 @@ Since = Annotated[
     str | None, Option("--since", metavar="REV", help="Build only units that differ from this Git revision.")
 ]
 
-Check = Annotated[bool, Option("--check", help="Write nothing; show what is stale, and exit with 3.")]
-Only = Annotated[str | None, Option("--only", metavar="MODEL", help="Write the units of one model alone.")]
+Check = Annotated[bool, Option("--check", help="Write nothing; show what is stale, and exit with 3 if anything is.")]
+Only = Annotated[str | None, Option("--only", metavar="MODEL", help="Write only the units of this model.")]
 Force = Annotated[bool, Option("--force", help="Overwrite generated files that were edited by hand.")]
 PruneEnv = Annotated[
     list[str] | None, Option("--prune-env", metavar="NAME", help="Remove an environment whose values file is gone.")
 ]
 
-From = Annotated[str | None, Argument(metavar="FROM", help="A revision; else the merge base with the default branch.")]
-To = Annotated[str | None, Argument(metavar="TO", help="A revision; else the working tree.")]
+From = Annotated[
+    str | None, Argument(metavar="FROM", help="A revision; by default the merge base with the default branch.")
+]
+To = Annotated[str | None, Argument(metavar="TO", help="A revision; by default the working tree.")]
 HowReviewed = Annotated[str, _one_of(REVIEW_FORMATS, "How the review is printed.")]
 ExitCode = Annotated[bool, Option("--exit-code", help="Exit with 3 when something changes.")]
-Gate = Annotated[FailOn, Option("--fail-on", help="Exit with 1 on a risk as severe that nobody acknowledged.")]
+Gate = Annotated[
+    FailOn, Option("--fail-on", help="Exit with 1 if an unacknowledged risk has this severity or a worse one.")
+]
 HowListed = Annotated[AffectedFormat, Option("--format", help="How the units are printed.")]
 
 Write = Annotated[bool, Option("--write", help="Rewrite the file; otherwise the change is only shown.")]
@@ -76,7 +81,10 @@ Releases = Annotated[
     list[str] | None,
     Argument(metavar="FROM TO", help="After `upgrade`: two releases of vLLM, to print what the second changes."),
 ]
-NewFolder = Annotated[Path, Argument(metavar="DIR", show_default=False, help="Its folder; made if it is not there.")]
+NewFolder = Annotated[
+    Path,
+    Argument(metavar="DIR", show_default=False, help="Folder of the new repository; created if it does not exist."),
+]
 SecretEnv = Annotated[str, Argument(metavar="ENV", help="The environment, or its values file.")]
 SecretName = Annotated[str, Argument(metavar="NAME", help="Name of the Secret.")]
 SecretKey = Annotated[str, Argument(metavar="KEY", help="Key within the Secret.")]

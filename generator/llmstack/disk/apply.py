@@ -23,7 +23,7 @@ from llmstack.disk.ownership import digest
 from llmstack.disk.plan import Change, WritePlan
 
 FILE_MODE = 0o644
-_UNFINISHED = "every file is wholly old or wholly new; remove the cause and run again to finish"
+_UNFINISHED = "each file has either its old or its new content; remove the cause and run again to finish"
 
 _Signature = tuple[int, int, int, int]
 """What tells that a file is still the same: inode, size, and when its content and its status last changed."""
@@ -143,7 +143,7 @@ def _check_unchanged(folder: int, name: str, change: Change) -> _Signature | Non
 
 
 def _changed(change: Change) -> ChangedMeanwhileError:
-    return ChangedMeanwhileError(change.path, "was changed while llmstack was at work, and is left alone", "run again")
+    return ChangedMeanwhileError(change.path, "changed during the run and was not written", "run again")
 
 
 def _signature(status: os.stat_result) -> _Signature:

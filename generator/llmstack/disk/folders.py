@@ -68,7 +68,7 @@ class Folders:
                     raise
                 here = self._make(path, name, above)
         except FileNotFoundError as error:
-            raise ChangedMeanwhileError(path, "is gone since the run began", "run again") from error
+            raise ChangedMeanwhileError(path, "was removed during the run", "run again") from error
         except OSError as error:
             raise DiskError(path, f"cannot be entered: {reason_of(error)}") from error
         self._open.append((name, here))

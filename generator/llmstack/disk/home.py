@@ -60,7 +60,7 @@ def find_home(root: Path) -> Home:
     try:
         near = os.stat(repository.git_dir).st_dev == os.stat(root).st_dev
     except OSError as error:
-        raise DiskError(str(root), f"cannot be looked at: {reason_of(error)}") from error
+        raise DiskError(str(root), f"cannot be read: {reason_of(error)}") from error
     return Home(folder, (folder if near else local) / _STAGING)
 
 
@@ -159,7 +159,9 @@ def _open_record(home: Home) -> int:
     except OSError as error:
         os.close(record)
         if isinstance(error, (BlockingIOError, FileNotFoundError)):
-            raise BusyError(str(path), "another llmstack run is writing here", "try again when it has ended") from error
+            raise BusyError(
+                str(path), "another llmstack run is writing here", "run this one again when the other has ended"
+            ) from error
         raise DiskError(str(path), f"cannot be locked: {reason_of(error)}") from error
     return record
 

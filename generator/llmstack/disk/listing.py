@@ -72,7 +72,7 @@ def _enter_parents(root: Path, path: str, listing: Listing) -> bool:
         except NotADirectoryError:
             return False
         except OSError as error:
-            raise DiskError(here, f"cannot be looked at: {reason_of(error)}") from error
+            raise DiskError(here, f"cannot be read: {reason_of(error)}") from error
         _kind_of(mode, listing).add(here)
         if not stat.S_ISDIR(mode):
             return end == len(parts)

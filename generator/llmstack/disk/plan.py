@@ -154,7 +154,7 @@ def _is_in_the_way(link: str, wanted: Mapping[str, str]) -> bool:
 def _check_place(path: str, listing: Listing) -> None:
     """Raise DiskError when a folder is where a wanted file should be, or a file where its folder should."""
     if path in listing.folders:
-        raise DiskError(path, "is a folder, and a file is to be written there", "move it away and run again")
+        raise DiskError(path, "is a folder, but a file has to be written there", "move it away and run again")
     if path in listing.files:
         return
     parent = path
@@ -162,7 +162,7 @@ def _check_place(path: str, listing: Listing) -> None:
         if parent in listing.folders:
             return
         if parent in listing.files or parent in listing.others:
-            raise DiskError(parent, f"is a file, and a folder is needed for {path}", "move it away and run again")
+            raise DiskError(parent, f"is a file, but a folder is needed for {path}", "move it away and run again")
 
 
 def _compare(root: Path, wanted: Mapping[str, str], listing: Listing) -> Iterator[Change]:
@@ -221,7 +221,7 @@ def _refuse_foreign(path: str) -> Refusal:
     return Refusal(
         path,
         "foreign",
-        f"{path} does not start with llmstack's header, so it is somebody's and is not overwritten",
+        f"{path} does not start with llmstack's header, so it is not llmstack's and is not overwritten",
         "move it to another place (custom/ is for your own overlays) or delete it, then run again",
     )
 
@@ -230,7 +230,7 @@ def _refuse_other(path: str) -> Refusal:
     return Refusal(
         path,
         "foreign",
-        f"{path} is a pipe, a socket or a device, and a file is to be written there",
+        f"{path} is a pipe, a socket or a device, but a file has to be written there",
         "remove it, then run again",
     )
 
@@ -241,6 +241,6 @@ def _refuse_edit(change: Change) -> Refusal:
         change.path,
         "hand-edited",
         f"{change.path} was edited by hand and the edit is not committed, so it is not {verb}",
-        "put the edit into the values or into custom/, then run again with --force to take the file back",
+        "put the edit into the values or into custom/, then run again with --force to overwrite the file",
         unified_diff(change.path, change.before, change.after),
     )

@@ -20,9 +20,7 @@ def replace_file(path: Path, before: bytes, after: bytes) -> None:
     """
     try:
         if read_file(str(path)) != before:
-            raise ChangedMeanwhileError(
-                str(path), "was changed while llmstack was at work, and is left alone", "run again"
-            )
+            raise ChangedMeanwhileError(str(path), "changed during the run and was not written", "run again")
         mode = stat.S_IMODE(os.lstat(path).st_mode)
         descriptor, staged = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:

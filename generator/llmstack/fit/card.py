@@ -62,9 +62,10 @@ def gpu_resource(model: Model) -> str:
 
 
 def asks_for_gpus(model: Model) -> bool:
-    """Whether a pod of the model asks for GPUs, or slices of them."""
-    counts = _accelerators(model.resources).values() if model.resources else (model.request_gpu,)
-    return any(quantity(count) for count in counts)
+    """Whether one pod of the model asks for GPUs, or slices."""
+    if not model.resources:
+        return bool(quantity(model.request_gpu))
+    return any(quantity(count) for count in _accelerators(model.resources).values())
 
 
 def _accelerators(resources: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,8 +84,8 @@ def card_of_model(model: Model, pool: Capacity | None) -> Card | None:
     if pool is None:
         return card
     card = card_named(pool.gpu) if pool.gpu else card
-    total = quantity(pool.memory)
-    return _with_memory(card, float(total) / GIB, resource) if total else card
+    total = quantity(pool.memory) if pool.memory else None
+    return _with_memory(card, float(total / GIB), resource) if total else card
 
 
 def _with_memory(card: Card | None, memory: float, resource: str) -> Card | None:

@@ -24,7 +24,7 @@ def find_abbreviated(
         name = flag_name(use.written).partition(".")[0]
         whole = use.option or name
         if name.startswith("--") and name not in names and whole.startswith(name) and whole != name:
-            message = f"`{use.written}` is no flag by itself: it is taken for `{whole}`"
+            message = f"`{use.written}` is an abbreviation: vLLM reads it as `{whole}`"
             help = f"write `{whole}`: a release with another flag that begins so refuses the short form"
             short = FlagProblem("abbreviated-flag", use.written, use.index, message, help, Severity.NOTE)
             once = explain_history(use, name, catalogue)

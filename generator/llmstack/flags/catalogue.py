@@ -83,7 +83,6 @@ class Change:
     replaced_by: str | None = None
     """Said by the release itself; a flag, a dotted key, or a flag with its value."""
     replaced_by_source: str | None = None
-    again_as_negation_since: str | None = None
 
 
 HELP = Flag("--help", None, aliases=("-h",))

@@ -36,7 +36,7 @@ def explain_name(name: str, index: int, match: Match) -> FlagProblem:
     readers = list(releases_with(name))
     if readers and readers[-1] < versions().index(release):
         last = versions()[readers[-1]]
-        message = f"vLLM {release} does not read `{name}`: {last} was the last to"
+        message = f"vLLM {release} does not read `{name}`; {last} was the last release that did"
         return FlagProblem("removed-env", name, index, message, "remove it", Severity.WARNING)
     if readers:
         message = f"vLLM {release} does not read `{name}` yet: {versions()[readers[0]]} was the first to"

@@ -87,13 +87,14 @@ def tell_removal(name: str, change: Change, catalogue: Catalogue) -> str:
         return f"vLLM {catalogue.version} has no `{name}`"
     known = versions()
     gone = known[known.index(change.until) + 1]
-    return f"`{name}` was removed from vLLM: {change.until} was the last to have it, {gone} has it no longer"
+    last = f"{change.until} is the last release that has it"
+    return f"`{name}` was removed from vLLM: {last}, and {gone} the first that does not"
 
 
 def advise(change: Change, name: str, catalogue: Catalogue) -> str:
     """What to do without a removed flag: what the release itself names, else its nearest likeness."""
     if change.replaced_by:
-        return f"use `{change.replaced_by}` (so says vLLM {change.replaced_by_source})"
+        return f"use `{change.replaced_by}` (according to vLLM {change.replaced_by_source})"
     like = nearest(name, options(catalogue), LIKENESS_OF_REMOVED)
     return "remove it" + (f"; or did you mean `{like}`?" if like else "")
 

@@ -50,6 +50,11 @@ def scaled(value: Any, total: int, *, up: bool, default: str) -> int:
     return ceil(share) if up else floor(share)
 
 
+def is_zero(value: Any) -> bool:
+    """Whether an int-or-percentage is nothing, of whatever total."""
+    return str(value) in ("0", "0%")
+
+
 def whole(value: Any, default: int) -> int:
     """Return an integer field as it is, or `default` where it is absent or no integer."""
     return value if isinstance(value, int) and not isinstance(value, bool) else default

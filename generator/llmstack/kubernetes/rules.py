@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from llmstack.finding import Route
-from llmstack.kubernetes.quantities import quantity
+from llmstack.kubernetes.quantities import is_zero, quantity
 from llmstack.kubernetes.schema import Problem
 
 _HANDLERS = ("exec", "grpc", "httpGet", "tcpSocket")
@@ -95,9 +95,7 @@ def _strategy(strategy: dict[str, Any], key: str) -> Iterator[Problem]:
     rolling = strategy.get("rollingUpdate")
     if strategy.get("type") == "Recreate" and rolling is not None:
         yield Problem(("rollingUpdate",), "`rollingUpdate` does not go with `type: Recreate`", "remove it")
-    if isinstance(rolling, dict) and all(
-        str(rolling.get(name, "25%")) in ("0", "0%") for name in ("maxSurge", "maxUnavailable")
-    ):
+    if isinstance(rolling, dict) and all(is_zero(rolling.get(name)) for name in ("maxSurge", "maxUnavailable")):
         yield Problem(("rollingUpdate",), "maxSurge and maxUnavailable are not both 0", "let one of them be 1")
 
 

@@ -90,7 +90,7 @@ def _not_migrated(file: File) -> Iterator[Finding]:
             yield Finding(
                 "not-migrated",
                 Severity.WARNING,
-                f"`{show_route(step.route)}` is written in a way that migrate leaves alone",
+                f"`{show_route(step.route)}` is written in a form that migrate does not rewrite",
                 step.route,
                 file.source.place(step.route),
                 f"change it by hand: {step.advice}",

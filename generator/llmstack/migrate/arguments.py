@@ -139,7 +139,7 @@ def _step(file: File, arguments: Named, additions: Iterable[_Addition]) -> Step:
     edits.append(partial(remove_routes, file.document, removed))
     return make_step(
         arguments[0][0].route,
-        "take it out, and give it in `vllmApiKey`, `hf_token`, or `env` with `valueFrom`",
+        "remove it, and give it in `vllmApiKey`, `hf_token`, or `env` with `valueFrom`",
         lambda: [edit for find in edits for edit in find()],
         sets=[change for addition in additions for change in addition.sets],
         deletes=removed,

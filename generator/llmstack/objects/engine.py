@@ -7,6 +7,7 @@ from typing import Any
 
 from llmstack.kubernetes.accelerators import gpus_of_pod
 from llmstack.kubernetes.access_modes import mounts_on_one_node
+from llmstack.kubernetes.quantities import is_zero
 from llmstack.model.engine import Model
 from llmstack.model.stack import Stack
 from llmstack.objects import chat_template, engine_pod, labels, lmcache, names, ray
@@ -159,6 +160,6 @@ def _for_one_head(budget: dict[str, Any]) -> dict[str, Any] | None:
     head: it is protected, or it is not.
     """
     least, most = budget["spec"]["minAvailable"], budget["spec"]["maxUnavailable"]
-    if least in (0, "0%") or (least is None and most not in (0, "0%")):
+    if is_zero(least) or (least is None and not is_zero(most)):
         return None
     return {**budget, "spec": {**budget["spec"], "minAvailable": 1, "maxUnavailable": None}}

@@ -151,32 +151,37 @@ def receivers(stack: Stack) -> list[Model]:
 def _controller(stack: Stack, model: Model) -> Iterator[dict[str, Any]]:
     """What ties the engine to the LMCache controller in the router."""
     config = model.lmcache_config
-
-    def wanted(field: str) -> bool:
-        return bool(config.enable_controller) or field in config.model_fields_set
-
     if config.enable_controller is not None:
         yield env("LMCACHE_ENABLE_CONTROLLER", str(config.enable_controller))
     if config.instance_id:
         yield env("LMCACHE_LMCACHE_INSTANCE_ID", config.instance_id)
     else:
         yield field_env("LMCACHE_LMCACHE_INSTANCE_ID", "metadata.name")
-    service = names.router_service(stack)
+    yield from _controller_urls(stack, model)
+    for name, value in (
+        ("LMCACHE_LMCACHE_WORKER_PORTS", config.worker_port if _reports(model, "worker_port") else None),
+        ("LMCACHE_P2P_HOST", config.p2p_host),
+        ("LMCACHE_P2P_INIT_PORTS", config.p2p_init_ports),
+        ("LMCACHE_LMCACHE_WORKER_HEARTBEAT_TIME", config.worker_heartbeat_time),
+    ):
+        if value:
+            yield env(name, value)
+
+
+def _reports(model: Model, field: str) -> bool:
+    """Whether an engine is told a field of the controller's: it reports to it, or the values state the field."""
+    return bool(model.lmcache_config.enable_controller) or field in model.lmcache_config.model_fields_set
+
+
+def _controller_urls(stack: Stack, model: Model) -> Iterator[dict[str, Any]]:
+    config, service = model.lmcache_config, names.router_service(stack)
     said = config.controller_port if "controller_port" in config.model_fields_set else None
     reply = config.controller_reply_port or router_arguments.reply_port(stack)
-    if wanted("controller_port"):
+    if _reports(model, "controller_port"):
         port = said or router_arguments.controller_port(stack)
         yield env("LMCACHE_CONTROLLER_PULL_URL", f"{service}:{port}")
-    if wanted("controller_reply_port") and reply:
+    if _reports(model, "controller_reply_port") and reply:
         yield env("LMCACHE_CONTROLLER_REPLY_URL", f"{service}:{reply}")
-    if wanted("worker_port") and config.worker_port:
-        yield env("LMCACHE_LMCACHE_WORKER_PORTS", config.worker_port)
-    if config.p2p_host:
-        yield env("LMCACHE_P2P_HOST", config.p2p_host)
-    if config.p2p_init_ports:
-        yield env("LMCACHE_P2P_INIT_PORTS", config.p2p_init_ports)
-    if config.worker_heartbeat_time:
-        yield env("LMCACHE_LMCACHE_WORKER_HEARTBEAT_TIME", config.worker_heartbeat_time)
 
 
 def container_ports(model: Model) -> Iterator[dict[str, Any]]:

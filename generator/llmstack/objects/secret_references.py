@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -73,27 +73,28 @@ def _reference(name: str, uses: list[tuple[Use, str | None, str]]) -> SecretRefe
 def _uses(value: Any) -> Iterator[tuple[str, Use, str | None]]:
     """Yield (Secret, how it is read, key) for every reference within a value. Optional ones are left out."""
     if isinstance(value, list):
-        for item in value:
-            yield from _uses(item)
-    if not isinstance(value, dict):
-        return
-    for field, item in value.items():
-        if field == "imagePullSecrets" and isinstance(item, list):
-            for each in item:
-                yield from _named(each, "name", "pull")
-        elif field == "tls" and isinstance(item, list):
-            for each in item:
-                yield from _named(each, "secretName", "certificate")
-        elif field in ("secretKeyRef", "credentialsSecretRef"):
-            yield from _named(item, "name", "env", "key")
-        elif field == "vllmApiKey":
-            yield from _named(item, "secretName", "env", "secretKey")
-        elif field == "secretRef":
-            yield from _named(item, "name", "all")
+        yield from (found for item in value for found in _uses(item))
+    for field, item in value.items() if isinstance(value, dict) else ():
+        if field in _LISTED and isinstance(item, list):
+            yield from (found for each in item for found in _named(each, *_LISTED[field]))
+        elif field in _READ:
+            yield from _named(item, *_READ[field])
         elif field == "secret" and isinstance(item, dict):
             yield from _volume(value, item)
         elif may_name(field, item) and field != "resources":
             yield from _uses(item)
+
+
+_LISTED: Mapping[str, tuple[str, Use]] = {"imagePullSecrets": ("name", "pull"), "tls": ("secretName", "certificate")}
+"""Fields with a list of references: where the name stands in each, and how the Secret is read."""
+
+_READ: Mapping[str, tuple[str, Use, str]] = {
+    "secretKeyRef": ("name", "env", "key"),
+    "credentialsSecretRef": ("name", "env", "key"),
+    "vllmApiKey": ("secretName", "env", "secretKey"),
+    "secretRef": ("name", "all", ""),
+}
+"""Fields with one reference: where the name stands, how the Secret is read, and where its key stands."""
 
 
 def _volume(volume: dict[str, Any], source: dict[str, Any]) -> Iterator[tuple[str, Use, str | None]]:

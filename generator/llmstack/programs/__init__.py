@@ -123,14 +123,13 @@ def kustomize_build_all(program: Path, folders: Iterable[Path], step: Step = ign
     ordered = list(dict.fromkeys(folders))
     built = {}
     pool = ThreadPoolExecutor(max_workers=min(WORKERS, os.cpu_count() or 1))
-    with pool, ending_together():
+    with ending_together():
         try:
             for folder, output in zip(ordered, pool.map(build, ordered), strict=True):
                 built[folder] = output
                 step(len(built), len(ordered))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        finally:
+            pool.shutdown(wait=len(built) == len(ordered), cancel_futures=True)  # what ends us does not wait for builds
     return built
 
 

@@ -48,7 +48,7 @@ def explain_key(word: str) -> str | None:
     ends = [key for key in found if key.path.lower().endswith(f".{word.lower()}")]
     shown = ends or found
     if len(shown) > MOST:
-        return "".join(f"{key.path}\n" for key in shown) + f"{len(shown)} keys: say more of the path\n"
+        return "".join(f"{key.path}\n" for key in shown) + f"{len(shown)} keys: give more of the path\n"
     return "\n".join(_full(key) + (_members(key) if len(shown) == 1 else "") for key in shown)
 
 

@@ -29,6 +29,6 @@ def _show_secrets(migration: Migration, environment: str) -> list[str]:
         head = "write these Secrets, encrypted; each line asks for the value:"
     else:
         lines = [f"  {create_command(secret.name, secret.key, migration.namespace)}" for secret in secrets]
-        head = "create these Secrets; each line reads the value from the keyboard and shows it nowhere:"
-    foot = "A secret that was ever committed is in Git's history still: replace it where it was issued.\n"
+        head = "create these Secrets; each line reads the value from the keyboard without showing it:"
+    foot = "A secret that was ever committed is still in Git's history: revoke it and issue a new one.\n"
     return ["\n", f"{head}\n", *(f"{line}\n" for line in lines), foot]

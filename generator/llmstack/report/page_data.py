@@ -114,7 +114,7 @@ def _pods(timeline: Iterable[PodPhase]) -> dict[str, dict[tuple[str, str], list[
 
 
 def _turn(phases: list[PodPhase]) -> tuple[float, bool]:
-    """When a pod's turn comes: an old one goes, and the new one that takes its place comes."""
+    """When a pod's turn comes: an old one goes, and the new one that is used instead comes."""
     last = phases[-1]
     if phases[0].revision == "new":
         return phases[0].start, True

@@ -19,11 +19,12 @@ from llmstack.report.words import (
     say_gpus,
     say_hang,
     say_pool,
+    say_ready,
     say_replicas,
     say_time,
     short_revision,
 )
-from llmstack.review.result import EnvironmentReview, Review, Rollout
+from llmstack.review.result import EnvironmentReview, Review
 from llmstack.review.wording import plural
 
 VALUE = 120
@@ -69,19 +70,13 @@ def _environment(environment: EnvironmentReview, paint: Paint) -> Iterator[str]:
                     visible(rollout.model or f"{rollout.kind}/{rollout.name}"),
                     rollout.why,
                     say_replicas(rollout),
-                    _ready(rollout),
+                    say_ready(rollout),
                     say_time(rollout, environment),
                 ]
                 for rollout in environment.rollouts
             ],
             paint,
         )
-
-
-def _ready(rollout: Rollout) -> str:
-    """How many replicas serve at the worst moment; nothing where none did before, or where nobody can tell."""
-    known = rollout.why != "new" and rollout.min_ready is not None
-    return f"{rollout.min_ready} ready at the worst" if known else ""
 
 
 def _engines(environment: EnvironmentReview) -> Iterator[str]:

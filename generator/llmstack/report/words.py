@@ -86,6 +86,13 @@ def _with_gpus(count: int) -> str:
     return f" with {plural(count, 'GPU')}" if count else ""
 
 
+def say_ready(rollout: Rollout) -> str:
+    """`at least 1 ready` while it rolls out; the empty string for what is new, or where that is not known."""
+    if rollout.why == "new" or rollout.min_ready is None:
+        return ""
+    return f"at least {rollout.min_ready} ready" if rollout.min_ready else "none ready for a while"
+
+
 def say_pool(pool: GpuPool) -> str:
     """A pool's name and its resource, `h100 (nvidia.com/gpu)`; a pool that nobody named is the resource
     alone."""

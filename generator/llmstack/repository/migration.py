@@ -60,7 +60,7 @@ def write_file(migrated: Migrated) -> None:
     held = file.read_bytes()
     mark = _BYTE_ORDER_MARK if held.startswith(_BYTE_ORDER_MARK) else b""
     if held != mark + before:
-        raise ChangedMeanwhileError(str(file), "was changed while llmstack was at work, and is left alone", "run again")
+        raise ChangedMeanwhileError(str(file), "changed during the run and was not written", "run again")
     replace_file(file, held, mark + migration.after.text.encode())
 
 

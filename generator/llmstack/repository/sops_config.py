@@ -24,6 +24,6 @@ def renew_rules(snapshot: Snapshot, stacks: Mapping[str, Stack]) -> tuple[Files,
     files = sops_rules(recipients, text, known, header("values/"))
     if ours or not files:
         return files, []
-    message = f"{PATH} is somebody's own: llmstack writes no rules into it"
+    message = f"{PATH} was not written by llmstack: it writes no rules into it"
     help = "`llmstack secret set` does not need it; for `sops edit`, give it a rule for overlays/<env>/secrets/"
     return {}, [Finding("foreign-sops-rules", Severity.NOTE, message, place=Place(PATH), help=help)]

@@ -103,7 +103,7 @@ def _validate_units(
         try:
             texts[folder] = _without_sops(output)
         except programs.ToolError as error:
-            help = "run `llmstack gen`, or mend the overlay in custom/"
+            help = "run `llmstack gen`, or correct the overlay in custom/"
             place = Place(f"{folder}/kustomization.yaml")
             yield Finding("build-failed", _ERROR, str(error), place=place, help=help)
     verdicts = programs.kubeconform_texts(

@@ -11,14 +11,14 @@ from llmstack.kubernetes.replicas import Scalers, scalers
 from llmstack.kubernetes.workloads import is_counted
 from llmstack.review.facts import Facts
 from llmstack.review.result import EngineChange, EnvironmentReview, ObjectChange
-from llmstack.review.risks.context import Case
+from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.not_applied import why_not_applied
 from llmstack.review.risks.table import find_risks
 from llmstack.review.rollout import gpus
-from llmstack.review.rollout.contention import judge
+from llmstack.review.rollout.contention import find_verdicts
 from llmstack.review.rollout.per_node import pools_of_uncounted, rollouts_on_nodes
 from llmstack.review.rollout.placement import PoolKey
-from llmstack.review.rollout.times import play, rollouts, total_seconds
+from llmstack.review.rollout.times import rollouts, time_rollouts, total_seconds
 from llmstack.review.rollout.workload import Workload, fixed_gpus, read_workload
 
 
@@ -53,18 +53,20 @@ def assess(
     ]
     idle = refused | unapplied - {workload.key for workload in workloads}
     fixed = _fixed(changes, after, workloads, idle, facts_after, owned)
-    times = play(workloads, facts_after.pools, fixed)
-    verdicts = judge(workloads, facts_after.pools, fixed)
+    times = time_rollouts(workloads, facts_after.pools, fixed)
+    verdicts = find_verdicts(workloads, facts_after.pools, fixed)
     for pool in pools_of_uncounted(after, facts_after):
         verdicts.pop(pool, None)
-    case = Case(tuple(changes), after, tuple(workloads), times, verdicts, fixed, owned, facts, refused, engines)
+    assessment = Assessment(
+        tuple(changes), after, tuple(workloads), times, verdicts, fixed, owned, facts, refused, engines
+    )
     rolled = rollouts(workloads, times)
     on_nodes = rollouts_on_nodes([change for change in changes if key_of(change) not in refused | unapplied], facts)
     return EnvironmentReview(
         objects=tuple(changes),
         rollouts=(*rolled, *on_nodes),
         gpus=gpus.account(workloads, facts_after.pools, fixed, times.likely, verdicts),
-        risks=find_risks(case, today),
+        risks=find_risks(assessment, today),
         timeline=tuple(times.likely.phases),
         seconds=None if on_nodes else total_seconds(rolled, times),
         engines=engines,

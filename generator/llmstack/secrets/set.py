@@ -104,9 +104,9 @@ def _check(gitops: Gitops, environment: str, name: str, key: str, value: str) ->
             f"gitops.secrets.backend of {environment} is {backend}, which keeps no secrets in Git: {advice}"
         )
     if not _NAME.fullmatch(name) or len(name) > 253:
-        raise UsageError(f"`{name}` is no name of a Secret: lower-case letters, digits, `-` and `.`")
+        raise UsageError(f"`{name}` is not a name of a Secret: lower-case letters, digits, `-` and `.`")
     if name == "kustomization":
-        raise UsageError("a Secret named `kustomization` would take the place of secrets/kustomization.yaml")
+        raise UsageError("a Secret named `kustomization` would replace secrets/kustomization.yaml")
     if not _KEY.fullmatch(key):
         raise UsageError("a key of a Secret is letters, digits, `-`, `_` and `.`")
     if not value:
@@ -122,7 +122,7 @@ def _look(project: Project, gitops: Gitops, environment: str, name: str, key: st
     before = encrypted_manifests(project.disk, environment).get(file)
     if before is None:
         if (project.root / path).exists():
-            raise RefusedError([f"{path} is no encrypted manifest: move it away"])
+            raise RefusedError([f"{path} is not an encrypted manifest: move it away"])
         return _Target(gitops, environment, name, key, path, None, {})
     manifest = secrets.read_manifest(file, before)
     if manifest is None or manifest.backend != gitops.secrets.backend or manifest.name != name:

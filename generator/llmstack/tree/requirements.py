@@ -99,13 +99,16 @@ def _names(value: Any) -> Iterator[tuple[str, str]]:
         return
     for field, item in value.items():
         if field in NAMED and isinstance(item, str):
-            if item:
-                yield NAMED[field], item
+            yield from [(NAMED[field], item)] if item else []
         elif field in CONFIG_MAPS and isinstance(item, dict):
-            if isinstance(item.get("name"), str) and not item.get("optional"):
-                yield "ConfigMap", item["name"]
+            yield from _config_map(item)
         elif may_name(field, item) and field != "resources":
             yield from _names(item)
+
+
+def _config_map(reference: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if isinstance(reference.get("name"), str) and not reference.get("optional"):
+        yield "ConfigMap", reference["name"]
 
 
 def _gpus(objects: Iterable[Object]) -> tuple[str, ...]:

@@ -116,7 +116,9 @@ def secret_findings(
     backend = stack.gitops.secrets.backend
     for file, text in sorted(encrypted.items()):
         if read_manifest(file, text) is None:
-            message = "this is no encrypted manifest: it is not listed, and must not be committed if it holds a secret"
+            message = (
+                "this is not an encrypted manifest: it is not listed, and must not be committed if it holds a secret"
+            )
             help = f"remove it, and use `llmstack secret set {environment} NAME KEY`"
             place = Place(f"{folder(environment)}/{file}")
             yield Finding("plaintext-secret", Severity.ERROR, message, place=place, help=help, secret=True)

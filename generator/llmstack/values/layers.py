@@ -7,7 +7,7 @@ a place is looked up when it is asked for, in the topmost layer that has the key
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -171,15 +171,39 @@ def _own_route(route: Route, models: Mapping[int, int]) -> Route | None:
 
 def _canonical(source: Source) -> Layer:
     """Rename other spellings to the canonical one; the same key under two spellings is a finding."""
-    renamed: dict[Route, Route] = {}
-    findings: list[Finding] = []
+    renaming = _Renaming(source, {}, [])
     data = source.data
+    renaming.rename(data, ALIASES[()], (), ())
+    for section, names in ALIASES.items():
+        inner = data.get(str(section[0])) if len(section) == 1 else None
+        if isinstance(inner, dict):
+            renaming.rename(inner, names, section, renaming.renamed.get(section, section))
+    for number, cache in _caches(data):
+        at = (*MODELS, number, "lmcacheConfig")
+        renaming.rename(cache, ALIASES[(*MODELS, "*", "lmcacheConfig")], at, at)
+    return Layer(source, data, renaming.renamed, tuple(renaming.findings))
 
-    def report(spelled: Route, target: Route) -> None:
-        message = f"`{spelled[-1]}` is another spelling of `{'.'.join(map(str, target))}`, which is given too"
-        findings.append(Finding("duplicate-key", Severity.ERROR, message, place=source.place(spelled), help="keep one"))
 
-    def rename(section: dict[str, Any], names: Mapping[str, Route], at: Route, spelled: Route) -> None:
+def _caches(data: Mapping[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield `lmcacheConfig` of each model that has one, with the model's number."""
+    engine = data.get("servingEngineSpec")
+    models = engine.get("modelSpec") if isinstance(engine, dict) else None
+    for number, model in enumerate(models if isinstance(models, list) else []):
+        cache = model.get("lmcacheConfig") if isinstance(model, dict) else None
+        if isinstance(cache, dict):
+            yield number, cache
+
+
+@dataclass(frozen=True)
+class _Renaming:
+    """The keys of one file that were renamed, by their canonical route, and what was wrong with them."""
+
+    source: Source
+    renamed: dict[Route, Route]
+    findings: list[Finding]
+
+    def rename(self, section: dict[str, Any], names: Mapping[str, Route], at: Route, spelled: Route) -> None:
+        """Rename the keys of the section at `at`, which the file spells `spelled`."""
         for name in [name for name in section if name in names]:
             value = section.pop(name)
             *parents, last = map(str, names[name])
@@ -187,21 +211,12 @@ def _canonical(source: Source) -> Layer:
             for parent in parents:
                 holder = holder.setdefault(parent, {}) if isinstance(holder, dict) else None
             if not isinstance(holder, dict) or last in holder:
-                report((*spelled, name), names[name])
+                self._given_twice((*spelled, name), names[name])
                 continue
             holder[last] = value
-            renamed[(*at, *names[name])] = (*spelled, name)
+            self.renamed[(*at, *names[name])] = (*spelled, name)
 
-    rename(data, ALIASES[()], (), ())
-    for section, names in ALIASES.items():
-        inner = data.get(str(section[0])) if len(section) == 1 else None
-        if isinstance(inner, dict):
-            rename(inner, names, section, renamed.get(section, section))
-    engine = data.get("servingEngineSpec")
-    models = engine.get("modelSpec") if isinstance(engine, dict) else None
-    for number, model in enumerate(models if isinstance(models, list) else []):
-        cache = model.get("lmcacheConfig") if isinstance(model, dict) else None
-        if isinstance(cache, dict):
-            at = (*MODELS, number, "lmcacheConfig")
-            rename(cache, ALIASES[(*MODELS, "*", "lmcacheConfig")], at, at)
-    return Layer(source, data, renamed, tuple(findings))
+    def _given_twice(self, spelled: Route, target: Route) -> None:
+        message = f"`{spelled[-1]}` is another spelling of `{'.'.join(map(str, target))}`, which is given too"
+        place = self.source.place(spelled)
+        self.findings.append(Finding("duplicate-key", Severity.ERROR, message, place=place, help="keep one"))

@@ -46,9 +46,11 @@ def resolve(text: str) -> str | int | float | bool | Ambiguous | None:
         return None
     if text in _BOOLEANS:
         return _BOOLEANS[text]
-    first = text[0]
-    if not (first.isdigit() or first in "+-."):
-        return text
+    return _number(text) if text[0].isdigit() or text[0] in "+-." else text
+
+
+def _number(text: str) -> str | int | float | Ambiguous:
+    """The value of a plain scalar that may be a number by how it begins."""
     if _INTEGER.match(text):
         return int(text) if len(text) < 20 else Ambiguous("does not fit a 64-bit integer")
     if _OCTAL.match(text):

@@ -75,20 +75,7 @@ class _Reader:
 
     def read(self) -> Node | None:
         for event in yamlio.scan(self.source.text):
-            kind = event.__class__
-            if kind is yamlio.ScalarEvent:
-                self.add(self.scalar(event), event)
-            elif kind is yamlio.MappingStartEvent or kind is yamlio.SequenceStartEvent:
-                self.open(event, "map" if kind is yamlio.MappingStartEvent else "list")
-            elif isinstance(event, yamlio.CollectionEndEvent):
-                self.close()
-            elif kind is yamlio.AliasEvent:
-                self.alias(event)
-            elif kind is yamlio.DocumentStartEvent:
-                self.documents += 1
-                if self.documents > 1:
-                    self.report("several-documents", "a values file holds one document", event, "remove the `---`")
-                    raise _Stop
+            self.take(event)
         root = self.root
         if root is None or (root.kind == "scalar" and root.plain and resolve(root.text) is None):
             return None
@@ -99,6 +86,23 @@ class _Reader:
             )
             return None
         return root
+
+    def take(self, event: Any) -> None:
+        """Add what one event of the parser says."""
+        kind = event.__class__
+        if kind is yamlio.ScalarEvent:
+            self.add(self.scalar(event), event)
+        elif kind is yamlio.MappingStartEvent or kind is yamlio.SequenceStartEvent:
+            self.open(event, "map" if kind is yamlio.MappingStartEvent else "list")
+        elif isinstance(event, yamlio.CollectionEndEvent):
+            self.close()
+        elif kind is yamlio.AliasEvent:
+            self.alias(event)
+        elif kind is yamlio.DocumentStartEvent:
+            self.documents += 1
+            if self.documents > 1:
+                self.report("several-documents", "a values file holds one document", event, "remove the `---`")
+                raise _Stop
 
     def scalar(self, event: Any) -> Node:
         node = _node("scalar", event)
@@ -114,9 +118,9 @@ class _Reader:
         if event.style == '"' and _FORBIDDEN.search(event.value):
             self.report(
                 "bad-character",
-                "an escape stands for a control or direction character",
+                "an escape sequence stands for a control or direction character",
                 event,
-                "such characters do not survive Kubernetes' tools; remove them",
+                "remove it: Kubernetes' tools do not keep such characters",
             )
         if event.anchor:
             self.anchors[event.anchor] = node
@@ -207,7 +211,7 @@ class _Reader:
             self.merge(parent, key, value)
         elif key.text in parent.keys and parent.keys[key.text][0].size:  # size 0 marks what a merge key brought
             first = parent.keys[key.text][0]
-            message = f"`{key.text}` is given twice; it stands in line {first.line + 1} already"
+            message = f"`{key.text}` is given twice; the first one is in line {first.line + 1}"
             help = "keep one: which one wins depends on the parser"
             self.findings.append(Finding("duplicate-key", _ERROR, message, place=self.source.place_of(key), help=help))
         elif len(parent.keys) >= MAX_KEYS:
@@ -222,7 +226,7 @@ class _Reader:
         """`<<: *anchor` or a list of them: keys already there win, as YAML's merge type says."""
         for merged in value.items if value.kind == "list" else [value]:
             if merged.kind != "map":
-                message = "`<<` merges a map or a list of maps"
+                message = "`<<` takes a map or a list of maps"
                 self.findings.append(Finding("yaml-syntax", _ERROR, message, place=self.source.place_of(key)))
                 raise _Stop
             for name, (inner_key, inner) in merged.keys.items():

@@ -112,7 +112,7 @@ def _objects(subject: Subject) -> Iterator[Problem]:
             worst[found.route] = found
         identity = (str(object["apiVersion"]), kind, metadata.get("namespace"), name)
         if identity in seen:
-            message = f"there is a {kind} `{name}` already"
+            message = f"another {kind} has the name `{name}`"
             yield Problem(message, at, help="rename one of them")
         seen.add(identity)
         yield from _containers(route, object)
@@ -170,5 +170,5 @@ def _containers(route: Route, object: dict[str, Any]) -> Iterator[Problem]:
                 message = f"`{name}` is not a container's name: a DNS label of 63 characters at most"
                 yield Problem(message, at, help="use lower-case letters, digits and `-`")
             if name in names:
-                yield Problem(f"there is a container `{name}` in the pod already", at, help="rename one of them")
+                yield Problem(f"another container of the pod has the name `{name}`", at, help="rename one of them")
             names.add(name)

@@ -86,7 +86,7 @@ def _judge(subject: Subject, reference: Reference, known: Collection[str]) -> It
     elif reference.kind == "Secret" and reference.key:
         keys = (subject.stack.gitops.existing.secrets or {}).get(reference.name) or []
         if keys and reference.key not in keys:
-            message = f"Secret `{reference.name}` is not said to have the key `{reference.key}`"
+            message = f"Secret `{reference.name}` is not listed with the key `{reference.key}`"
             yield Problem(message, reference.route, help=f"{key} lists {', '.join(f'`{name}`' for name in keys)}")
 
 
@@ -94,7 +94,7 @@ def _note(kind: Kind, found: list[Reference]) -> Problem:
     """One note for a kind that `gitops.existing` does not list, at the first reference."""
     names = list(dict.fromkeys(reference.name for reference in found))
     shown = ", ".join(f"`{name}`" for name in names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-    message = f"the cluster must have {kind} {shown}; gitops.existing.{_LISTS[kind]} does not say that it has"
+    message = f"the cluster must have {kind} {shown}; gitops.existing.{_LISTS[kind]} does not list it"
     return Problem(
         message,
         found[0].route,

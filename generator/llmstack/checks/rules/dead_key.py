@@ -43,7 +43,7 @@ def run(subject: Subject) -> Iterator[Problem]:
         yield from _model(subject, at, model)
     for route, reason, help in DEAD_ELSEWHERE:
         if subject.states(route):
-            yield Problem(f"`{route[-1]}` means nothing: {reason}", route, help=help)
+            yield Problem(f"`{route[-1]}` is not used: {reason}", route, help=help)
     deployed = {at for at, _ in subject.models()}
     for section in switched(subject.stack):
         if section.route[: len(MODELS)] != MODELS or section.route[: len(MODELS) + 1] in deployed:
@@ -54,7 +54,7 @@ def _model(subject: Subject, at: Route, model: Model) -> Iterator[Problem]:
     for route, reason, help in DEAD:
         holder = model.vllm_config if route[0] == "vllmConfig" else model
         if route[-1] in holder.model_fields_set and subject.states((*at, *route)):
-            yield Problem(f"`{route[-1]}` means nothing: {reason}", (*at, *route), help=help)
+            yield Problem(f"`{route[-1]}` is not used: {reason}", (*at, *route), help=help)
 
 
 def _off(subject: Subject, section: Switched) -> Iterator[Problem]:
@@ -64,6 +64,6 @@ def _off(subject: Subject, section: Switched) -> Iterator[Problem]:
     given = [key for key in section.set_keys if subject.states((*section.route, key))]
     if given and section.key not in given:
         shown = ", ".join(f"`{key}`" for key in given[:3]) + (" …" if len(given) > 3 else "")
-        message = f"`{section.route[-1]}` is not turned on: {shown} {'does' if len(given) == 1 else 'do'} nothing"
-        help = f"set `{section.key}: true`, or `{section.key}: false` to say that it is meant"
+        message = f"`{section.route[-1]}` is not enabled, so {shown} {'has' if len(given) == 1 else 'have'} no effect"
+        help = f"set `{section.key}: true`, or `{section.key}: false` if that is intended"
         yield Problem(message, section.route, help=help)

@@ -59,7 +59,7 @@ def run(subject: Subject) -> Iterator[Problem]:
             yield from _overridden(at, model, names, derived)
             hidden |= configs & derived.keys()
     for key in sorted(hidden):
-        message = f"`{key}` has no effect: llmstack sets it in `env`, which goes before a config map"
+        message = f"`{key}` has no effect: llmstack sets it in `env`, which overrides the config map"
         yield Problem(message, ("servingEngineSpec", "configs", key), help="give it in the model's `env`")
 
 
@@ -93,11 +93,11 @@ def _overridden(
         entry = (model.env or [])[number]
         if name in derived and derived[name] != entry and ("value" in entry or "valueFrom" in entry):
             key = _SECRET_KEYS.get(name)
-            message = f"`{name}` takes the place of the value that llmstack derives" + (f" from `{key}`" if key else "")
+            message = f"`{name}` overrides the value that llmstack derives" + (f" from `{key}`" if key else "")
             yield Problem(
                 message,
                 (*at, "env", number),
-                help="leave it out, unless the difference is meant",
+                help="leave it out, unless the difference is intended",
                 secret=True,
                 milder=True,
             )

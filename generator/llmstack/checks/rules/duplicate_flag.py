@@ -88,7 +88,7 @@ def _problem(route: Route, flag: str, typed: str | None) -> Problem:
     if typed == "llmstack":
         message, help = (
             f"`{flag}` is given by llmstack already; this one wins",
-            "remove it: other objects go by what llmstack gives",
+            "remove it: other objects are derived from the value that llmstack sets",
         )
     elif typed:
         message, help = (

@@ -3,7 +3,7 @@
 A model's name makes the names of its objects, so the two would be one Deployment. Layers merge models by
 name, and so a name may stand once in each file: the second one of a file is not merged with the first.
 
-Fix: rename one of them, or make one of the two.
+Fix: rename one of them, or merge the two.
 """
 
 from __future__ import annotations
@@ -28,5 +28,5 @@ def run(subject: Subject) -> Iterator[Problem]:
             continue
         first = subject.layers.place((*MODELS, seen[model.name], "name"))
         where = f" (first in line {first.line} of {first.path})" if first is not None else ""
-        message = f"there is a model `{model.name}` already{where}"
-        yield Problem(message, (*MODELS, number, "name"), help="rename one of them, or make one of the two")
+        message = f"another model has the name `{model.name}`{where}"
+        yield Problem(message, (*MODELS, number, "name"), help="rename one of them, or merge the two")

@@ -33,7 +33,7 @@ def run(subject: Subject) -> Iterator[Problem]:
             for template in dict.fromkeys(match[0] for match in _TEMPLATE.finditer(text)):
                 release = re.search(r"\.Release\.(Name|Namespace)\s*-?\}\}", template)
                 help = f"write `{known[release[1]]}`" if release else "write what Helm would have put there"
-                yield Problem(f"`{template}` is a Helm template, and stays as it is", route, help=help)
+                yield Problem(f"`{template}` is a Helm template, and llmstack does not evaluate it", route, help=help)
 
 
 def _at(values: Any, route: Route) -> Any:

@@ -10,6 +10,7 @@ Fix: use a claim (`pvcStorage`, `sharedStorage.storageClass`) or an NFS export (
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from llmstack.checks.fields import VOLUME
 from llmstack.checks.rule import Declaration, Problem
@@ -30,16 +31,21 @@ def run(subject: Subject) -> Iterator[Problem]:
                 if volume.get("hostPath") is not None:
                     yield _problem((*block.route, number, "hostPath"), f"the volume `{volume.get('name')}`")
     for route, object in subject.extra_objects():
-        spec = object.get("spec")
-        if object.get("kind") == "PersistentVolume" and isinstance(spec, dict) and spec.get("hostPath") is not None:
-            yield _problem((*route, "spec", "hostPath"), "the PersistentVolume")
-        for at, pod in pod_specs(object):
-            volumes = pod.get("volumes")
-            for number, volume in enumerate(volumes if isinstance(volumes, list) else []):
-                if isinstance(volume, dict) and volume.get("hostPath") is not None:
-                    yield _problem((*route, *at, "volumes", number, "hostPath"), f"the volume `{volume.get('name')}`")
+        yield from _extra(route, object)
+
+
+def _extra(route: Route, object: dict[str, Any]) -> Iterator[Problem]:
+    """What an object of extraObjects takes from a node: as a PersistentVolume, or in its pods."""
+    spec = object.get("spec")
+    if object.get("kind") == "PersistentVolume" and isinstance(spec, dict) and spec.get("hostPath") is not None:
+        yield _problem((*route, "spec", "hostPath"), "the PersistentVolume")
+    for at, pod in pod_specs(object):
+        volumes = pod.get("volumes")
+        for number, volume in enumerate(volumes if isinstance(volumes, list) else []):
+            if isinstance(volume, dict) and volume.get("hostPath") is not None:
+                yield _problem((*route, *at, "volumes", number, "hostPath"), f"the volume `{volume.get('name')}`")
 
 
 def _problem(route: Route, what: str) -> Problem:
-    message = f"{what} is a folder of whichever node the pod runs on"
+    message = f"{what} is a folder of the node that the pod happens to run on"
     return Problem(message, route, help="use a claim or an NFS export")

@@ -1,4 +1,4 @@
-"""A key has no effect, because another one takes its place, or has nothing to act on.
+"""A key has no effect, because another one is used instead, or has nothing to act on.
 
 `affinity` as stated goes before `nodeSelectorTerms`, and so does `nodeName`; `resources` before the request
 and limit keys; an existing claim before the keys that make one; `hostPath` before `nfs`; `pdb` before
@@ -44,7 +44,7 @@ def run(subject: Subject) -> Iterator[Problem]:
         route = (*at, *ignored.route)
         if subject.states(route) and not _overridden(subject, route, at, ignored):
             message = f"`{ignored.route[-1]}` has no effect: {ignored.why}"
-            help = ignored.help or "remove it, or change what stands in its way"
+            help = ignored.help or "remove it, or change what disables it"
             yield Problem(message, route, help=help)
 
 
@@ -64,7 +64,7 @@ def _ignored(subject: Subject) -> Iterator[tuple[Route, Ignored]]:
 
 
 def _overridden(subject: Subject, route: Route, at: Route, ignored: Ignored) -> bool:
-    """Whether another file than the one that sets the key sets what takes its place."""
+    """Whether another file than the one that sets the key sets what is used instead."""
     if ignored.because is None or not subject.states((*at, *ignored.because)):
         return False
     places = [subject.layers.place(each) for each in (route, (*at, *ignored.because))]
@@ -87,10 +87,23 @@ def _engines(stack: Stack) -> Iterator[Ignored]:
 
 def _router(stack: Stack, router: RouterSpec) -> Iterator[Ignored]:
     if router.node_selector_terms and router.affinity:
-        yield Ignored(("nodeSelectorTerms",), "`affinity` takes its place", ("affinity",))
+        yield Ignored(("nodeSelectorTerms",), "`affinity` is used instead", ("affinity",))
     if router.node_port and router.service_type not in ("NodePort", "LoadBalancer"):
         why = f"a Service of type {router.service_type or 'ClusterIP'} has none"
         yield Ignored(("nodePort",), why, ("serviceType",))
+    if router.service_discovery == "static" and router.k8s_service_discovery_type == "service-name":
+        yield Ignored(("k8sServiceDiscoveryType",), "serviceDiscovery is static", ("serviceDiscovery",))
+    yield from _routing(stack, router)
+    yield from _traces(router)
+    yield from _scaling(router)
+    for name, route in (router.route or {}).items():
+        if route.enabled and route.https_redirect:
+            for key in [key for key, value in (("matches", route.matches), ("filters", route.filters)) if value]:
+                yield Ignored(("route", name, key), "`httpsRedirect` is used instead", ("route", name, "httpsRedirect"))
+
+
+def _routing(stack: Stack, router: RouterSpec) -> Iterator[Ignored]:
+    """Keys of another routing logic."""
     logic = routing_logic(router)
     if router.prefix_min_match_length and logic != "prefixaware":
         yield Ignored(("prefixMinMatchLength",), f"routingLogic is {logic}, not prefixaware", ("routingLogic",))
@@ -98,36 +111,36 @@ def _router(stack: Stack, router: RouterSpec) -> Iterator[Ignored]:
     for name, key in _CONTROLLER_PORTS if not reports else ():  # else `kv-aware` says it, at the models
         if getattr(router, name) and logic not in ("kvaware", "ttft"):
             yield Ignored((key,), f"routingLogic is {logic}, not kvaware", ("routingLogic",))
-    if router.service_discovery == "static" and router.k8s_service_discovery_type == "service-name":
-        yield Ignored(("k8sServiceDiscoveryType",), "serviceDiscovery is static", ("serviceDiscovery",))
+
+
+def _traces(router: RouterSpec) -> Iterator[Ignored]:
     if not router.otel.endpoint:
         for key in (["secure"] if router.otel.secure else []) + ["serviceName"]:
             yield Ignored(("otel", key), "there are no traces without `endpoint`", ("otel", "endpoint"))
+
+
+def _scaling(router: RouterSpec) -> Iterator[Ignored]:
     if router.autoscaling.enabled:
         why = "the HorizontalPodAutoscaler owns the number of replicas"
         yield Ignored(("replicaCount",), why, ("autoscaling", "enabled"))
         sizes = [(router.resources or {}).get(kind) for kind in ("requests", "limits")]
         if not any(isinstance(size, dict) and size.get("cpu") for size in sizes):
-            why = "it goes by a percentage of the CPU that the router requests, which is none"
+            why = "it scales by a percentage of the router's CPU request, and there is none"
             yield Ignored(("autoscaling",), why, help="set `resources.requests.cpu`")
-    for name, route in (router.route or {}).items():
-        if route.enabled and route.https_redirect:
-            for key in [key for key, value in (("matches", route.matches), ("filters", route.filters)) if value]:
-                yield Ignored(("route", name, key), "`httpsRedirect` takes its place", ("route", name, "httpsRedirect"))
 
 
 def _cache_server(stack: Stack, cache: CacheServerSpec) -> Iterator[Ignored]:
     if cache.node_selector_terms and cache.affinity:
-        yield Ignored(("nodeSelectorTerms",), "`affinity` takes its place", ("affinity",))
+        yield Ignored(("nodeSelectorTerms",), "`affinity` is used instead", ("affinity",))
     if cache.max_unavailable_pod_disruption_budget and cache.pdb and cache.pdb.enabled:
-        yield Ignored(("maxUnavailablePodDisruptionBudget",), "`pdb` takes its place", ("pdb", "enabled"))
+        yield Ignored(("maxUnavailablePodDisruptionBudget",), "`pdb` is used instead", ("pdb", "enabled"))
     if cache.serde and not any(model.lmcache_config.enabled for model in stack.models):
-        yield Ignored(("serde",), "engines are told it, and none has `lmcacheConfig.enabled`")
+        yield Ignored(("serde",), "only engines with `lmcacheConfig.enabled` use it, and there are none")
 
 
 def _storage(stack: Stack) -> Iterator[Ignored]:
     storage = stack.shared_storage
     if storage.host_path and (storage.nfs.server or storage.nfs.path):
-        yield Ignored(("nfs",), "`hostPath` takes its place", ("hostPath",))
+        yield Ignored(("nfs",), "`hostPath` is used instead", ("hostPath",))
     if not stack.lora_controller.enable_lora_controller:
-        yield Ignored(("image",), "the LoRA controller alone uses it, and that is off")
+        yield Ignored(("image",), "only the LoRA controller uses it, and it is not enabled")

@@ -59,7 +59,7 @@ def run(subject: Subject) -> Iterator[Problem]:
     yield from _images(reporting)
     for at, model in reporting:
         if model.lmcache_config.worker_heartbeat_time in (None, "0") and not _configured(stack, at, model, "HEARTBEAT"):
-            message = "the router forgets an engine that is silent for 30 seconds: `workerHeartbeatTime` is unset"
+            message = "the router drops engines without a heartbeat for 30 seconds, and `workerHeartbeatTime` is unset"
             yield Problem(message, (*at, "lmcacheConfig"), help="set `workerHeartbeatTime: 10`")
     yield from _one_router(stack)
 
@@ -76,7 +76,7 @@ def _configured(stack: Stack, at: Route, model: Model, part: str) -> bool:
 
 def _to_nobody(subject: Subject, at: Route, reason: str) -> Problem:
     key = (*at, "lmcacheConfig", "enableController")
-    message = f"`enableController` reports to nobody: {reason}"
+    message = f"no controller receives what the engine reports (`enableController`): {reason}"
     return Problem(message, key, help="set routerSpec.routingLogic: kvaware, or remove it")
 
 
@@ -88,7 +88,7 @@ def _all_report(subject: Subject, reporting: Sequence[Engine]) -> Iterator[Probl
     ]
     help = "set `lmcacheConfig: {enabled: true, enableController: true}`"
     if not reporting and len(silent) == len(list(subject.models())):
-        message = "routingLogic: kvaware, and no engine reports what it has cached"
+        message = "routingLogic is kvaware, but no engine reports what it has cached"
         yield Problem(message, ("routerSpec", "routingLogic"), help=f"{help} on the models")
         return
     for at, model in silent:
@@ -109,7 +109,7 @@ def _ports(stack: Stack, reporting: Sequence[Engine]) -> Iterator[Problem]:
             given["controllerPort"] = config.controller_port
         for key, port in given.items():
             if port is not None and port != expected[key]:
-                message = f"`{key}` is {port}, and the router's controller listens on {expected[key]}"
+                message = f"`{key}` is {port}, but the router's controller listens on {expected[key]}"
                 help = f"leave it out, or write {expected[key]} here and in routerSpec"
                 yield Problem(message, (*at, "lmcacheConfig", key), help=help)
     told = extra_values(stack.router_spec)
@@ -117,7 +117,7 @@ def _ports(stack: Stack, reporting: Sequence[Engine]) -> Iterator[Problem]:
         if flag in told and told[flag][0] != str(port):
             text, index = told[flag]
             key = "lmcacheControllerReplyPort" if "reply" in flag else "lmcacheControllerPort"
-            message = f"`{flag} {text}`, and engines and Service are told {port or 'none'}"
+            message = f"`{flag} {text}` is set, but the engines and the Service use {port or 'none'}"
             route = ("routerSpec", "extraArgs", index)
             yield Problem(message, route, help=f"set `routerSpec.{key}` instead")
 
@@ -133,7 +133,7 @@ def _seeds(stack: Stack, reporting: Sequence[Engine]) -> Iterator[Problem]:
         route = variables[_SEED][0] if _SEED in variables else router[_SEED][0] if _SEED in router else at
         if seed is not None and expected is not None and seed != expected and route not in said:
             said.add(route)
-            message = f"{_SEED} is {seed} in engines and {expected} in the router: their hashes never meet"
+            message = f"{_SEED} is {seed} in engines and {expected} in the router: their hashes never match"
             yield Problem(message, route, help=f"leave it out of both: llmstack sets {SEED}")
 
 
@@ -149,7 +149,7 @@ def _images(reporting: Sequence[Engine]) -> Iterator[Problem]:
         first = first or image
         different = next((key for key in image if image[key] != first[key]), None)
         if image["repository"] == "vllm/vllm-openai":
-            message = "an image of vLLM does not say which LMCache it has, or that it has one"
+            message = "the image does not say which version of LMCache it has, if any"
             help = "use lmcache/vllm-openai, of the LMCache that the router has"
             yield Problem(message, (*at, "repository"), help=help)
         elif different:
@@ -177,5 +177,5 @@ def _one_router(stack: Stack) -> Iterator[Problem]:
     key = "autoscaling" if router.autoscaling.enabled else "replicaCount"
     most = router.autoscaling.max_replicas if router.autoscaling.enabled else router.replica_count
     if (most or 1) > 1:
-        message = f"up to {most} routers, and an engine reports what it has cached to one of them"
+        message = f"there are up to {most} routers, but an engine reports what it has cached to only one of them"
         yield Problem(message, ("routerSpec", key), help="run one kvaware router")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from fractions import Fraction
 
 from llmstack.checks.engines import Asked, engines
 from llmstack.checks.rule import Declaration, Problem
@@ -35,22 +36,19 @@ def run(subject: Subject) -> Iterator[Problem]:
         if limit is not None and needed * GIB > limit:
             message = (
                 f"`{model.name}` offloads {needed:g} GiB ({per_gpu:g} for each of its GPUs); "
-                f"its memory limit is {limit / GIB:.1f} GiB"
+                f"its memory limit is {float(limit / GIB):.1f} GiB"
             )
             yield Problem(message, route, help=f"a limit above {needed:g}Gi, or less to offload")
 
 
-def memory_limit(at: Route, model: Model) -> tuple[float | None, Route]:
+def memory_limit(at: Route, model: Model) -> tuple[Fraction | None, Route]:
     """Bytes of the pod's memory limit, and where the values say it; None for no limit."""
     if model.resources:
         limits = model.resources.get("limits") or {}
-        return _bytes(limits.get("memory")), (*at, "resources", "limits", "memory")
-    return _bytes(model.limit_memory), (*at, "limitMemory")
-
-
-def _bytes(text: object) -> float | None:
-    limit = quantity(text)
-    return float(limit) if limit else None
+        text = limits.get("memory")
+        return (quantity(str(text)) if text else None), (*at, "resources", "limits", "memory")
+    text = model.limit_memory
+    return (quantity(text) or None if text else None), (*at, "limitMemory")
 
 
 def offloaded(asked: Asked) -> Iterator[float]:

@@ -107,8 +107,8 @@ def _describe(subject: Subject, place: SecretPlace) -> Problem:
     """The problem of one secret, by what holds it."""
     route, name = place.route, place.name
     if place.form == "data":
-        help = "create it in the cluster, or let gitops.secrets bring it"
-        return _problem(route, "a Secret with its data in the values (base64 hides nothing)", help)
+        help = "create it in the cluster, or let gitops.secrets provide it"
+        return _problem(route, "the values hold a Secret with its data (base64 is no encryption)", help)
     if place.form == "key":
         return _problem(route, "a key of this map has the form of a secret", _OUT)
     if route == ("gitops", "sync", "repoURL"):
@@ -136,7 +136,7 @@ def _argument_problem(subject: Subject, route: Route, flag: str) -> Problem:
 def _typed_problem(route: Route, secret: _Proposal) -> Problem:
     key = route[-2] if route[-1] == "value" else route[-1]
     reference = f"write `{key}: {{secretName: {secret.name}, secretKey: {secret.key}}}`"
-    message = f"`{key}` holds plain text; a secret, or a placeholder for one, is not committed"
+    message = f"`{key}` holds a secret, or a placeholder for one, in plain text: it would be committed"
     return _problem(route, message, f"{secret.create}, and {reference}; `llmstack migrate` does the latter")
 
 

@@ -115,7 +115,7 @@ def _clashes(ports: Sequence[Port]) -> Iterator[Problem]:
 
 
 def _clash(port: Port, first: Port) -> Problem:
-    message = f"port {port.number} is wanted by {_quoted(port.what)} and by {_quoted(first.what)}"
+    message = f"port {port.number} is used by {_quoted(port.what)} and by {_quoted(first.what)}"
     return Problem(message, port.route, help="give one of them another port")
 
 
@@ -128,7 +128,7 @@ def _service(own: Sequence[Port], extra: Sequence[Mapping[str, Any]] | None, at:
         key, name = (port.get("port"), port.get("protocol") or "TCP"), port.get("name")
         if key in numbers:
             yield Problem(
-                f"port {key[0]}/{key[1]} of the Service is taken by {numbers[key]}",
+                f"port {key[0]}/{key[1]} of the Service is already used by {numbers[key]}",
                 (*route, "port"),
                 help="give one of them another port",
             )
@@ -147,7 +147,7 @@ def _service(own: Sequence[Port], extra: Sequence[Mapping[str, Any]] | None, at:
 
 def _name(name: str, names: set[str], route: Route) -> Iterator[Problem]:
     if name in names:
-        yield Problem(f"there is a port `{name}` already", (*route, "name"), help="rename one of them")
+        yield Problem(f"another port has the name `{name}`", (*route, "name"), help="rename one of them")
     names.add(name)
     if not _NAME.fullmatch(name):
         message = f"`{name}` is not a port's name: at most 15 of a to z, 0 to 9 and single `-`, with a letter"
@@ -163,14 +163,14 @@ def _node_ports(subject: Subject) -> Iterator[Problem]:
             taken |= {port.number: f"environment `{name}`" for port in stated_node_ports(other)}
     for port in stated_node_ports(subject.stack):
         if port.number in taken:
-            message = f"node port {port.number} is taken by {taken[port.number]}"
+            message = f"node port {port.number} is already used by {taken[port.number]}"
             yield Problem(message, port.route, help="give one of them another node port")
         elif port.number not in _NODE_PORTS:
             message = f"node port {port.number} is outside 30000-32767, the API server's default range"
             yield Problem(
                 message,
                 port.route,
-                help="choose one in the range, unless the API server is told another one",
+                help="choose one in the range, unless the API server is configured with another range",
                 milder=True,
             )
         taken.setdefault(port.number, port.what)

@@ -56,6 +56,6 @@ def _asked(container: Mapping[str, Any]) -> Iterator[tuple[Route, int | str]]:
 
 def _problem(route: Route, port: int | str, containers: list[dict[str, Any]]) -> Problem:
     own = containers[0]["ports"][0] if containers else {}
-    message = f"the probe asks port `{port}`, which no container of the pod opens"
+    message = f"the probe connects to port `{port}`, which no container of the pod opens"
     help = f"leave it out, or write {own.get('containerPort')} or `{own.get('name')}`" if own else None
     return Problem(message, route, help=help, milder=not isinstance(port, str))

@@ -78,7 +78,7 @@ def _compare(
     """A finding where the request is over the limit; 0 and unset mean none."""
     wanted, allowed = _number(request), _number(limit)
     if wanted and allowed and wanted > allowed:
-        message = f"{request_name} is {request}, over {limit_name}, which is {limit}"
+        message = f"{request_name} is {request}, more than {limit_name}, which is {limit}"
         yield Problem(message, route, help="raise the limit or lower the request")
 
 
@@ -89,7 +89,7 @@ def _match(
     wanted, allowed = _number(request), _number(limit)
     if wanted and (not allowed or wanted != allowed):
         given = f"{limit_name} is {limit}" if allowed else f"{limit_name} is not set"
-        message = f"{request_name} is {request}, {given}: Kubernetes wants them equal"
+        message = f"{request_name} is {request}, {given}: Kubernetes requires them to be equal"
         yield Problem(message, route, help=f"set {limit_name} to {request}")
 
 

@@ -41,5 +41,5 @@ def run(subject: Subject) -> Iterator[Problem]:
 def _annotations(route: Route, annotations: Mapping[Any, Any]) -> Iterator[Problem]:
     for key in annotations:
         if isinstance(key, str) and key.startswith(RESERVED):
-            message = f"kustomize takes `{key}` for its own: it acts on it or removes it"
+            message = f"kustomize reserves `{key}`: it acts on it or removes it"
             yield Problem(message, (*route, key), help="use a prefix of your own, such as `example.com/`")

@@ -71,8 +71,8 @@ def _quotas(subject: Subject, routes: Mapping[int, Route]) -> Iterator[_Quota]:
 
 def _unstated(quota: _Quota, pods: Pods, names: list[str], route: Route) -> Problem:
     stated = ", ".join(f"`{name}`" for name in names)
-    message = f"the pods of {_shown(pods.owner)} are refused: ResourceQuota `{quota.name}` wants {stated} stated"
-    help = "state it for each container, or add a LimitRange with defaults to `extraObjects`"
+    message = f"the pods of {_shown(pods.owner)} are refused: ResourceQuota `{quota.name}` requires {stated} to be set"
+    help = "set it for each container, or add a LimitRange with defaults to `extraObjects`"
     return Problem(message, route, help=help)
 
 
@@ -88,7 +88,7 @@ def _over(quota: _Quota, name: str, limit: Fraction, taken: list[tuple[Pods, Fra
     for pods, each in taken:
         more = each * _surge_before_any_goes(pods)
         if more and total + more > limit:
-            rollout = f"a rollout of {_shown(pods.owner)} takes {_amount(name, more)} more before it gives any back"
+            rollout = f"a rollout of {_shown(pods.owner)} takes {_amount(name, more)} more before it releases any"
             message = f"{allows}; {_amount(name, total)} are taken, and {rollout}"
             help = "raise the quota, or set `strategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}`"
             yield Problem(message, route, help=help, milder=True)

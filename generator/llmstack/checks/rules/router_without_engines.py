@@ -63,11 +63,11 @@ def _told(stack: Stack, told: Told) -> Iterator[Problem]:
     port = str(stack.engine.container_port or 8000)
     elsewhere = {"--k8s-label-selector", "--k8s-namespace"} & told.keys()
     if text and text != port and not elsewhere:
-        message = f"`--k8s-port {text}`, and the engines listen on {port}"
+        message = f"`--k8s-port {text}` is set, but the engines listen on {port}"
         yield Problem(message, (*at, index), help="leave it out: it follows servingEngineSpec.containerPort")
     text, index = told.get("--k8s-service-discovery-type", ("", 0))
     if text == "service-name" and stack.router_spec.k8s_service_discovery_type != "service-name":
-        message = "the router is told to watch Services, and its Role lets it read pods alone"
+        message = "the router is told to watch Services, but its Role lets it read only pods"
         help = "set `routerSpec.k8sServiceDiscoveryType: service-name` instead"
         yield Problem(message, (*at, index), help=help)
 

@@ -37,9 +37,9 @@ def _form(secrets: Secrets) -> Iterator[Problem]:
     for number, recipient in enumerate(secrets.age or []):
         if not _RECIPIENT.fullmatch(recipient):
             message = (
-                "an age private key stands where a recipient belongs"
+                "this is an age private key, not a recipient"
                 if recipient.startswith("AGE-SECRET-KEY")
-                else "this is no age recipient"
+                else "this is not an age recipient"
             )
             yield Problem(
                 message, ("gitops", "secrets", "age", number), help="a recipient is the public key: age1…", secret=True
@@ -47,4 +47,4 @@ def _form(secrets: Secrets) -> Iterator[Problem]:
     for field in _FIELD.findall(secrets.key or ""):
         if field not in _FIELDS:
             message = f"`{{{field}}}` is not replaced in `key`"
-            yield Problem(message, ("gitops", "secrets", "key"), help="{env}, {secret} and {key} are")
+            yield Problem(message, ("gitops", "secrets", "key"), help="write only {env}, {secret} and {key} in braces")

@@ -92,7 +92,7 @@ def _labels(subject: Subject) -> Iterator[Problem]:
         if block.role == "labels" and not FROZEN_SET.isdisjoint(block.value):
             for key in FROZEN:
                 if key in block.value and subject.states((*block.route, key)):
-                    message = f"`{key}` belongs to the selectors: this label has no effect"
+                    message = f"`{key}` is part of the selectors, which llmstack sets: this label has no effect"
                     yield Problem(
                         message, (*block.route, key), help="use a label of your own, such as `example.com/name`"
                     )
@@ -153,6 +153,6 @@ def _probe_ports(template: dict[str, Any]) -> Iterator[tuple[Route, str, str]]:
                         where = ("spec", kind, number, key, handler, "port")
                         yield (
                             where,
-                            f"{key} of container `{container.get('name')}` asks for a port `{port}`",
+                            f"{key} of container `{container.get('name')}` uses a port `{port}`",
                             f"the container has {known}",
                         )

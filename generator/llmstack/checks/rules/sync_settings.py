@@ -43,10 +43,10 @@ def run(subject: Subject) -> Iterator[Problem]:
             yield Problem(message, ("gitops", "sync", "tool"), help=f"set gitops.sync.{key}")
     yield from _repository(sync)
     if sync.tool == "argo" and sync.source == "artifact":
-        message = "`source: artifact` is read by Flux alone"
+        message = "only Flux reads `source: artifact`"
         yield Problem(message, ("gitops", "sync", "source"), help="remove it", milder=True)
     if sync.tool == "argo" and sync.secret_name:
-        message = "`secretName` is read by Flux alone: Argo CD finds its credentials by the repository's URL"
+        message = "only Flux reads `secretName`: Argo CD finds its credentials by the repository's URL"
         yield Problem(message, ("gitops", "sync", "secretName"), help="remove it", milder=True)
     if sync.tool == "flux":
         yield from _names(subject)
@@ -60,7 +60,7 @@ def _repository(sync: Sync) -> Iterator[Problem]:
         help = f"write https://host/path or ssh://git@host/path{not_so}"
         yield Problem(message, ("gitops", "sync", "repoURL"), help=help, secret=True)
     elif sync.repo_url and _PASSWORD.match(sync.repo_url):
-        message = "the URL has a password in it, which would stand in Git"
+        message = "the URL contains a password, which would be committed to Git"
         help = "keep credentials in the cluster: gitops.sync.secretName for Flux, `argocd repo add` for Argo CD"
         yield Problem(message, ("gitops", "sync", "repoURL"), help=help, secret=True)
     if sync.path and posixpath.normpath(sync.path.lstrip("/")).startswith(".."):

@@ -28,7 +28,7 @@ def run(subject: Subject) -> Iterator[Problem]:
 
     for id in subject.stack.gitops.checks or {}:
         if id in ALWAYS:
-            yield Problem(f"`{id}` is always an error", ("gitops", "checks", id), help="remove it")
+            yield Problem(f"the severity of `{id}` cannot be changed", ("gitops", "checks", id), help="remove it")
         elif id not in CHECKS:
             yield Problem(f"there is no check `{id}`", ("gitops", "checks", id), help=_near(id, CHECKS))
     for number, risk in enumerate(subject.stack.gitops.acknowledge or []):

@@ -1,4 +1,4 @@
-"""An argument is no flag of the vLLM release that runs.
+"""An argument is not a flag of the vLLM release that runs.
 
 vLLM refuses to start on an argument it does not know, after the image is pulled and the old pod is gone. The release is
 that of the image's tag, or `modelSpec[].gitops.vllmVersion` where the tag does not say it; where neither does, the

@@ -22,7 +22,7 @@ def run(subject: Subject) -> Iterator[Problem]:
     pools: list[str] = []
     for number, capacity in enumerate(subject.stack.gitops.capacity or []):
         if capacity.pool in pools:
-            message = f"there is a pool `{capacity.pool}` already"
+            message = f"another pool has the name `{capacity.pool}`"
             yield Problem(message, ("gitops", "capacity", number, "pool"), help="give each pool a name of its own")
         pools.append(capacity.pool)
     for at, model in subject.models():

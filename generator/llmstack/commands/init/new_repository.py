@@ -53,7 +53,7 @@ def make_repository(root: Path) -> list[str]:
     there = list_tree(root, [], wanted)
     blocking = there.files | there.links | there.others | (there.folders & wanted.keys())
     if blocking:
-        head = "nothing was written: these are there already, and init overwrites nothing"
+        head = "nothing was written: these files exist, and init overwrites nothing"
         advice = "move them away, or make the repository in another folder: `llmstack init DIR`"
         raise RefusedError([head, *(f"  {path}" for path in sorted(blocking)), advice])
     make_root(root)

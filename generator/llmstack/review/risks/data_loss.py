@@ -21,7 +21,7 @@ from typing import Any
 from llmstack.finding import Severity
 from llmstack.kubernetes.pods import Object
 from llmstack.review.result import ObjectChange, Risk
-from llmstack.review.risks.context import Case
+from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 
 RISK = Declaration("data-loss", Severity.ERROR, milder=Severity.WARNING)
@@ -31,13 +31,13 @@ _FLUX_PRUNE = "kustomize.toolkit.fluxcd.io/prune"
 _ARGO_OPTIONS = "argocd.argoproj.io/sync-options"
 
 
-def find(case: Case) -> Iterator[Risk]:
+def find(assessment: Assessment) -> Iterator[Risk]:
     """Claims, volumes and namespaces that leave the manifests: the milder form where they are kept."""
-    for change in case.changes:
+    for change in assessment.changes:
         if change.action == "remove" and change.kind in _HOLDS_DATA and change.before is not None:
             kept = _why_kept(change.before)
-            message, advice = _lost(change, _renamed(change, case), kept)
-            yield RISK.at(case, f"{change.kind}/{change.name}", message, advice, milder=kept is not None)
+            message, advice = _lost(change, _renamed(change, assessment), kept)
+            yield RISK.at(assessment, f"{change.kind}/{change.name}", message, advice, milder=kept is not None)
 
 
 def _lost(change: ObjectChange, renamed: str | None, kept: str | None) -> tuple[str, str]:
@@ -67,11 +67,11 @@ def _why_kept(obj: Object) -> str | None:
     return None
 
 
-def _renamed(change: ObjectChange, case: Case) -> str | None:
+def _renamed(change: ObjectChange, assessment: Assessment) -> str | None:
     """The name of the one object of the same kind that the same unit gains, if there is just one."""
     added = [
         other.name
-        for other in case.changes
+        for other in assessment.changes
         if other.action == "add" and other.kind == change.kind and other.unit == change.unit
     ]
     return added[0] if len(added) == 1 else None

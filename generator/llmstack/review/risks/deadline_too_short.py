@@ -18,43 +18,43 @@ from collections.abc import Iterator
 
 from llmstack.finding import Severity
 from llmstack.review.result import Risk
-from llmstack.review.risks.context import Case
+from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
-from llmstack.review.rollout.simulate import Course
+from llmstack.review.rollout.simulate import Outcome
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.wording import say_exactly
 
 RISK = Declaration("deadline-too-short", Severity.WARNING)
 
 
-def find(case: Case) -> Iterator[Risk]:
+def find(assessment: Assessment) -> Iterator[Risk]:
     """Probes, progress deadlines and sync timeouts that end before one pod has waited and loaded."""
-    for workload, course in zip(case.workloads, case.times.shortest.courses, strict=True):
+    for workload, outcome in zip(assessment.workloads, assessment.times.shortest.outcomes, strict=True):
         if workload.new is None or not workload.after or workload.move == "remove":
             continue
-        problems = list(_too_short(case, workload, course))
+        problems = list(_too_short(assessment, workload, outcome))
         if problems:
-            least = max(course.longest_step, workload.new.load or 0)
+            least = max(outcome.longest_step, workload.new.load or 0)
             advice = f"Allow more than {say_exactly(least)}, with a margin for slow disks and registries."
-            if course.longest_wait > least / 2:
+            if outcome.longest_wait > least / 2:
                 advice += " Fewer models in one commit wait less for one another."
-            yield RISK.at(case, workload.key, "; ".join(problems), advice)
+            yield RISK.at(assessment, workload.key, "; ".join(problems), advice)
 
 
-def _too_short(case: Case, workload: Workload, course: Course) -> Iterator[str]:
-    """`course` is of the shortest loads, so what it exceeds is exceeded for sure."""
+def _too_short(assessment: Assessment, workload: Workload, outcome: Outcome) -> Iterator[str]:
+    """`outcome` is of the shortest loads, so what it exceeds is exceeded for sure."""
     template = workload.new
     if template is None:
         return
-    load, step = template.load, course.longest_step
-    wait = f"{say_exactly(course.longest_wait)} of waiting, " if course.longest_wait else ""
-    one = f"one step takes {say_exactly(step)} ({wait}{say_exactly(step - course.longest_wait)} of loading)"
+    load, step = template.load, outcome.longest_step
+    wait = f"{say_exactly(outcome.longest_wait)} of waiting, " if outcome.longest_wait else ""
+    one = f"one step takes {say_exactly(step)} ({wait}{say_exactly(step - outcome.longest_wait)} of loading)"
     if load is not None and template.load_max is not None and load > template.load_max:
         limit = say_exactly(template.load_max)
         yield f"the probes kill a pod that is not ready after {limit}, and loading takes {say_exactly(load)}"
     if workload.deadline is not None and step > workload.deadline:
         limit = say_exactly(workload.deadline)
         yield f"progressDeadlineSeconds is {limit} and {one}: the rollout is reported as failed while it goes on"
-    timeout = case.facts[1].sync_timeout_seconds.get(workload.model) if workload.model is not None else None
+    timeout = assessment.facts[1].sync_timeout_seconds.get(workload.model) if workload.model is not None else None
     if timeout is not None and step > timeout:
         yield f"the sync tool waits {say_exactly(timeout)} and {one}: it reports a failure while the rollout goes on"

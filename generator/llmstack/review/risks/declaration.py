@@ -8,7 +8,7 @@ from typing import Protocol
 
 from llmstack.finding import Severity
 from llmstack.review.result import Risk
-from llmstack.review.risks.context import Case
+from llmstack.review.risks.assessment import Assessment
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,14 @@ class Declaration:
     """The severity of its milder form, for a risk that has one."""
 
     def at(
-        self, case: Case, subject: str, message: str, advice: str = "", *, path: str = "", milder: bool = False
+        self,
+        assessment: Assessment,
+        subject: str,
+        message: str,
+        advice: str = "",
+        *,
+        path: str = "",
+        milder: bool = False,
     ) -> Risk:
         """The risk at `Kind/name`, at its place in the values where that is known (of the field at `path` first).
 
@@ -30,7 +37,7 @@ class Declaration:
         severity = self.milder if milder else self.severity
         if severity is None:
             raise ValueError(f"{self.id} declares no milder severity")
-        return Risk(self.id, severity, subject, message, advice, case.place_of(subject, path))
+        return Risk(self.id, severity, subject, message, advice, assessment.place_of(subject, path))
 
 
 class RiskKind(Protocol):
@@ -39,4 +46,4 @@ class RiskKind(Protocol):
     @property
     def RISK(self) -> Declaration: ...
 
-    def find(self, case: Case, /) -> Iterator[Risk]: ...
+    def find(self, assessment: Assessment, /) -> Iterator[Risk]: ...

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 from llmstack.finding import Severity
 from llmstack.review.result import EngineChange, Risk
-from llmstack.review.risks.context import Case
+from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 
 RISK = Declaration("engine", Severity.ERROR, milder=Severity.WARNING)
@@ -26,17 +26,17 @@ MUCH = 0.1
 """The part of a KV cache whose loss is a risk."""
 
 
-def find(case: Case) -> Iterator[Risk]:
+def find(assessment: Assessment) -> Iterator[Risk]:
     """Engines that do not start, may not start, or lose a tenth of their KV cache."""
-    for engine in case.engines:
+    for engine in assessment.engines:
         if engine.verdict == "does-not-start":
             advice = "`llmstack fit` proposes the longest request and the fewest GPUs that start."
-            yield RISK.at(case, engine.object, f"the engine does not start: {engine.why}", advice)
+            yield RISK.at(assessment, engine.object, f"the engine does not start: {engine.why}", advice)
         elif engine.verdict == "too-close":
             advice = "Leave more room: a shorter --max-model-len, or more GPUs."
-            yield RISK.at(case, engine.object, f"the engine may not start: {engine.why}", advice, milder=True)
+            yield RISK.at(assessment, engine.object, f"the engine may not start: {engine.why}", advice, milder=True)
         elif engine.loses is not None and engine.loses >= MUCH:
-            yield RISK.at(case, engine.object, _loss(engine), _moved(engine), milder=True)
+            yield RISK.at(assessment, engine.object, _loss(engine), _moved(engine), milder=True)
 
 
 def _loss(engine: EngineChange) -> str:

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from llmstack.finding import Severity
 from llmstack.review.facts import Pool
 from llmstack.review.result import Risk
-from llmstack.review.risks.context import Case
+from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 from llmstack.review.risks.pools import affected_pools
 from llmstack.review.rollout.advice import sum_after, way_through
@@ -32,20 +32,20 @@ from llmstack.review.wording import plural
 RISK = Declaration("gpu-deadlock", Severity.ERROR, milder=Severity.WARNING)
 
 
-def find(case: Case) -> Iterator[Risk]:
+def find(assessment: Assessment) -> Iterator[Risk]:
     """Pools that hold the pods after the change, while a rollout cannot get there: at each workload that hangs, or
     may."""
-    for pool, verdict in affected_pools(case):
+    for pool, verdict in affected_pools(assessment):
         if verdict.deadlock and not verdict.shortage:
-            advice = way_through(case, pool, verdict)
-            for workload in case.workloads:
+            advice = way_through(assessment, pool, verdict)
+            for workload in assessment.workloads:
                 if workload.key in verdict.stuck:
-                    message = _message(case, pool, verdict, workload)
-                    yield RISK.at(case, workload.key, message, advice, milder=not verdict.certain)
+                    message = _message(assessment, pool, verdict, workload)
+                    yield RISK.at(assessment, workload.key, message, advice, milder=not verdict.certain)
 
 
-def _message(case: Case, pool: Pool, verdict: Verdict, workload: Workload) -> str:
-    spare = pool.count - sum_after(case, pool)
+def _message(assessment: Assessment, pool: Pool, verdict: Verdict, workload: Workload) -> str:
+    spare = pool.count - sum_after(assessment, pool)
     size = workload.new.total if workload.new is not None else 0
     needs = plural(size, "GPU")
     free = f"after the change {spare} of {pool.count} GPUs in pool `{pool.name}` are free"

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from llmstack.finding import Severity
 from llmstack.review.facts import Pool
 from llmstack.review.result import Risk
-from llmstack.review.risks.context import Case
+from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 from llmstack.review.risks.pools import affected_pools
 from llmstack.review.rollout.advice import fit_goal, sum_after
@@ -28,14 +28,14 @@ from llmstack.review.wording import plural
 RISK = Declaration("gpu-shortage", Severity.ERROR)
 
 
-def find(case: Case) -> Iterator[Risk]:
+def find(assessment: Assessment) -> Iterator[Risk]:
     """Pools that hold less than the change asks for: a risk at each workload that asks for more."""
-    for pool, verdict in affected_pools(case):
+    for pool, verdict in affected_pools(assessment):
         if verdict.shortage:
-            needed = sum_after(case, pool)
-            advice = fit_goal(case, pool, needed - pool.count)
+            needed = sum_after(assessment, pool)
+            advice = fit_goal(assessment, pool, needed - pool.count)
             for key in sorted(verdict.stuck) or [f"Pool/{pool.name}"]:
-                yield RISK.at(case, key, _message(pool, needed), advice)
+                yield RISK.at(assessment, key, _message(pool, needed), advice)
 
 
 def _message(pool: Pool, needed: int) -> str:

@@ -20,21 +20,21 @@ from llmstack.finding import Severity
 from llmstack.kubernetes.immutable import refused_fields
 from llmstack.kubernetes.workloads import is_lasting
 from llmstack.review.result import ObjectChange, Risk
-from llmstack.review.risks.context import Case
+from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 
 RISK = Declaration("immutable-field", Severity.ERROR)
 
 
-def find(case: Case) -> Iterator[Risk]:
+def find(assessment: Assessment) -> Iterator[Risk]:
     """Changes of fields that the API does not let change."""
-    for change in case.changes:
+    for change in assessment.changes:
         paths = refused_fields(change.kind, change.before, change.after)
         if paths:
             fields = " and ".join(f"`{path}`" for path in paths)
             message = f"the API server refuses to change {fields}: no change of this object is applied"
             subject = f"{change.kind}/{change.name}"
-            yield RISK.at(case, subject, message, _way_out(change, paths), path=paths[0])
+            yield RISK.at(assessment, subject, message, _way_out(change, paths), path=paths[0])
 
 
 def _way_out(change: ObjectChange, paths: tuple[str, ...]) -> str:

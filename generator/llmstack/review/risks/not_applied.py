@@ -20,19 +20,19 @@ from llmstack.kubernetes.revisions import Unapplied, why_unapplied
 from llmstack.kubernetes.workloads import partition_of
 from llmstack.review.restarts import unapplied_causes
 from llmstack.review.result import ObjectChange, Risk
-from llmstack.review.risks.context import Case
+from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 
 RISK = Declaration("not-applied", Severity.WARNING)
 
 
-def find(case: Case) -> Iterator[Risk]:
+def find(assessment: Assessment) -> Iterator[Risk]:
     """Changes that reach no running pod, or not all."""
-    for change in case.changes:
+    for change in assessment.changes:
         reason = why_not_applied(change) or _partly_applied(change)
-        if reason is not None and f"{change.kind}/{change.name}" not in case.refused:
+        if reason is not None and f"{change.kind}/{change.name}" not in assessment.refused:
             message, advice = reason
-            yield RISK.at(case, f"{change.kind}/{change.name}", message, advice)
+            yield RISK.at(assessment, f"{change.kind}/{change.name}", message, advice)
 
 
 _UNAPPLIED: Mapping[Unapplied, tuple[str, str]] = {

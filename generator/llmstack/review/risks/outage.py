@@ -19,50 +19,50 @@ from llmstack.finding import Severity
 from llmstack.kubernetes.replicas import model_of
 from llmstack.kubernetes.workloads import is_lasting
 from llmstack.review.result import Risk
-from llmstack.review.risks.context import Case
+from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
-from llmstack.review.rollout.simulate import Course
+from llmstack.review.rollout.simulate import Outcome
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.wording import plural, say_exactly
 
 RISK = Declaration("outage", Severity.WARNING)
 
 
-def find(case: Case) -> Iterator[Risk]:
+def find(assessment: Assessment) -> Iterator[Risk]:
     """Workloads of which no replica is ready for a while."""
-    abandoned = _abandoned_models(case)
-    for workload, course in zip(case.workloads, case.times.likely.courses, strict=True):
-        if workload.before and workload.after and course.least == 0 and workload.move in ("restart", "scale"):
-            message, advice = _outage(workload, course), _spare_it(workload)
-            yield RISK.at(case, workload.key, message, advice)
+    abandoned = _abandoned_models(assessment)
+    for workload, outcome in zip(assessment.workloads, assessment.times.likely.outcomes, strict=True):
+        if workload.before and workload.after and outcome.least == 0 and workload.move in ("restart", "scale"):
+            message, advice = _outage(workload, outcome), _spare_it(workload)
+            yield RISK.at(assessment, workload.key, message, advice)
         elif workload.move == "new" and workload.model in abandoned:
             message = "the workload it replaces is removed at once, and no replica is ready until this one has loaded"
             advice = "Add the new one in one commit and remove the old one in the next, if the GPUs suffice."
-            yield RISK.at(case, workload.key, message, advice)
+            yield RISK.at(assessment, workload.key, message, advice)
 
 
-def _abandoned_models(case: Case) -> set[str]:
+def _abandoned_models(assessment: Assessment) -> set[str]:
     """Models whose workload is removed with no other to serve them but what is new."""
-    moves = {workload.key: workload.move for workload in case.workloads}
+    moves = {workload.key: workload.move for workload in assessment.workloads}
     removed = {
         workload.model
-        for workload in case.workloads
+        for workload in assessment.workloads
         if workload.move == "remove" and workload.before and workload.model is not None
     }
     if not removed:
         return set()
     kept = {
         model_of(obj)
-        for obj in case.after
+        for obj in assessment.after
         if is_lasting(str(obj.get("kind"))) and moves.get(f"{obj['kind']}/{obj['metadata']['name']}") != "new"
     }
     return {model for model in removed if model not in kept}
 
 
-def _outage(workload: Workload, course: Course) -> str:
+def _outage(workload: Workload, outcome: Outcome) -> str:
     lasting = " for a while"
-    if workload.new is not None and workload.new.load is not None and course.down_for is not None:
-        lasting = f" for {say_exactly(course.down_for)}"
+    if workload.new is not None and workload.new.load is not None and outcome.down_for is not None:
+        lasting = f" for {say_exactly(outcome.down_for)}"
     if workload.recreate:
         cause = "all replicas are deleted before new ones start"
     elif workload.falls_to is not None:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.review.facts import Pool
-from llmstack.review.risks.context import Case
+from llmstack.review.risks.assessment import Assessment
 from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.placement import PoolKey
 from llmstack.review.rollout.workload import Workload
 
 
-def affected_pools(case: Case) -> Iterator[tuple[Pool, Verdict]]:
+def affected_pools(assessment: Assessment) -> Iterator[tuple[Pool, Verdict]]:
     """Declared pools that a rollout or a new capacity touches."""
-    moving = {key for workload in case.workloads for key in _pools(workload)}
-    for pool in case.facts[1].pools:
+    moving = {key for workload in assessment.workloads for key in _pools(workload)}
+    for pool in assessment.facts[1].pools:
         key = (pool.name, pool.resource)
-        if key in case.verdicts and (key in moving or pool not in case.facts[0].pools):
-            yield pool, case.verdicts[key]
+        if key in assessment.verdicts and (key in moving or pool not in assessment.facts[0].pools):
+            yield pool, assessment.verdicts[key]
 
 
 def _pools(workload: Workload) -> set[PoolKey]:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from llmstack.finding import Severity
 from llmstack.review.result import Risk
-from llmstack.review.risks.context import Case
+from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 from llmstack.review.rollout.per_node import changes_on_nodes
 from llmstack.review.wording import plural
@@ -27,22 +27,22 @@ _NAMED = 5
 """Fields that are named before they are counted."""
 
 
-def find(case: Case) -> Iterator[Risk]:
+def find(assessment: Assessment) -> Iterator[Risk]:
     """A note for each workload that restarts."""
-    for workload in case.workloads:
+    for workload in assessment.workloads:
         if workload.move == "restart":
             replicas = (workload.after or workload.before) - workload.partition
             said = f"{plural(replicas, 'replica')} {'restarts' if replicas == 1 else 'restart'}"
-            yield _restart(case, workload.key, said, workload.causes)
-    for change, why in changes_on_nodes(case.changes):
+            yield _restart(assessment, workload.key, said, workload.causes)
+    for change, why in changes_on_nodes(assessment.changes):
         subject = f"{change.kind}/{change.name}"
-        if why == "restart" and subject not in case.refused:
+        if why == "restart" and subject not in assessment.refused:
             said = "the pod on every node restarts (on how many nodes is not known)"
-            yield _restart(case, subject, said, change.causes)
+            yield _restart(assessment, subject, said, change.causes)
 
 
-def _restart(case: Case, subject: str, what: str, causes: tuple[str, ...]) -> Risk:
-    return RISK.at(case, subject, f"{what} because of {_causes(causes)}", path=causes[0] if causes else "")
+def _restart(assessment: Assessment, subject: str, what: str, causes: tuple[str, ...]) -> Risk:
+    return RISK.at(assessment, subject, f"{what} because of {_causes(causes)}", path=causes[0] if causes else "")
 
 
 def _causes(causes: tuple[str, ...]) -> str:

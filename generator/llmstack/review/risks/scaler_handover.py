@@ -17,15 +17,15 @@ from collections.abc import Iterator
 
 from llmstack.finding import Severity
 from llmstack.review.result import Risk
-from llmstack.review.risks.context import Case
+from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 
 RISK = Declaration("scaler-handover", Severity.ERROR)
 
 
-def find(case: Case) -> Iterator[Risk]:
+def find(assessment: Assessment) -> Iterator[Risk]:
     """Workloads whose `replicas` leave the manifest because a scaler is added."""
-    for workload in case.workloads:
+    for workload in assessment.workloads:
         if workload.falls_to is not None:
             falls = f"from {workload.before} to {workload.falls_to} at the apply"
             message = f"`replicas` leaves the manifest for a scaler that does not own it yet: it falls {falls}"
@@ -34,4 +34,4 @@ def find(case: Case) -> Iterator[Risk]:
                 f"`spec.replicas: {workload.before}` under another field manager (`kubectl apply "
                 "--server-side --validate=false --field-manager=handover-to-scaler`)."
             )
-            yield RISK.at(case, workload.key, message, advice, path="spec.replicas")
+            yield RISK.at(assessment, workload.key, message, advice, path="spec.replicas")

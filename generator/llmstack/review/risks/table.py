@@ -22,7 +22,7 @@ from llmstack.review.risks import (
     scaler_handover,
     upgrade,
 )
-from llmstack.review.risks.context import Case
+from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import RiskKind
 
 KINDS: tuple[RiskKind, ...] = (
@@ -45,18 +45,18 @@ RISKS: Mapping[str, RiskKind] = {kind.RISK.id: kind for kind in KINDS}
 """Every risk by its id."""
 
 
-def find_risks(case: Case, today: date) -> tuple[Risk, ...]:
+def find_risks(assessment: Assessment, today: date) -> tuple[Risk, ...]:
     """Return all risks of a change, the severest first, then in the order of `RISKS` and by object.
 
     A risk is acknowledged by an entry that names it and its object (`Kind/name`, the name, or the model),
     up to and including the entry's day.
     """
-    models = {workload.key: workload.model for workload in case.workloads}
-    valid = [entry for entry in case.facts[1].acknowledgements if entry.until is None or today <= entry.until]
+    models = {workload.key: workload.model for workload in assessment.workloads}
+    valid = [entry for entry in assessment.facts[1].acknowledgements if entry.until is None or today <= entry.until]
     found = [
         replace(risk, acknowledged=_acknowledged(risk, models.get(risk.object), valid))
         for kind in KINDS
-        for risk in sorted(kind.find(case), key=lambda risk: risk.object)
+        for risk in sorted(kind.find(assessment), key=lambda risk: risk.object)
     ]
     return tuple(sorted(found, key=lambda risk: RANK[risk.severity]))
 

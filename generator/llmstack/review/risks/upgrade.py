@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from llmstack.finding import Severity
 from llmstack.review.result import EngineChange, Risk, UpgradeItem
-from llmstack.review.risks.context import Case
+from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 from llmstack.review.wording import plural
 
@@ -26,15 +26,15 @@ _NAMED = 3
 """Items that are told before they are counted."""
 
 
-def find(case: Case) -> Iterator[Risk]:
+def find(assessment: Assessment) -> Iterator[Risk]:
     """A warning for each engine that a release breaks something of, a note for what else moves."""
-    for engine in case.engines:
+    for engine in assessment.engines:
         breaking = [item for item in engine.upgrade if item.breaks]
         moving = [item for item in engine.upgrade if not item.breaks]
         if breaking:
-            yield RISK.at(case, engine.object, _say(engine, breaking), _ADVICE)
+            yield RISK.at(assessment, engine.object, _say(engine, breaking), _ADVICE)
         if moving:
-            yield RISK.at(case, engine.object, _say(engine, moving), _ADVICE, milder=True)
+            yield RISK.at(assessment, engine.object, _say(engine, moving), _ADVICE, milder=True)
 
 
 _ADVICE = "Set what should stay as it is; `llmstack explain upgrade FROM TO` lists everything."

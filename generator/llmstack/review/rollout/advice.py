@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from llmstack.review.facts import Pool
-from llmstack.review.risks.context import Case
-from llmstack.review.rollout.contention import Fixed, judge
+from llmstack.review.risks.assessment import Assessment
+from llmstack.review.rollout.contention import find_verdicts
 from llmstack.review.rollout.deadlock import Verdict
+from llmstack.review.rollout.placement import Fixed
 from llmstack.review.rollout.workload import Template, Workload
 from llmstack.review.wording import plural
 
@@ -16,13 +17,13 @@ NAMED = 5
 """Models that advice names before it counts."""
 
 
-def fit_goal(case: Case, pool: Pool, missing: int) -> str:
+def fit_goal(assessment: Assessment, pool: Pool, missing: int) -> str:
     """What would make the goal fit: fewer replicas of the workload that grows most, or more GPUs."""
     if missing <= 0:
         return "Ask for GPUs in sizes that fill a node, or declare larger nodes."
     growing = [
         workload
-        for workload in case.workloads
+        for workload in assessment.workloads
         if workload.new is not None and workload.new.pool == (pool.name, pool.resource) and workload.new.total
         if workload.after > workload.before or workload.move == "restart"
     ]
@@ -37,32 +38,32 @@ def fit_goal(case: Case, pool: Pool, missing: int) -> str:
     return f"Add {plural(missing, 'GPU')} to the pool, or move models out of it."
 
 
-def way_through(case: Case, pool: Pool, verdict: Verdict) -> str:
+def way_through(assessment: Assessment, pool: Pool, verdict: Verdict) -> str:
     """Return proposals that finish in every order: an order of commits, another strategy, else more GPUs."""
-    stuck = [workload for workload in case.workloads if workload.key in verdict.stuck]
+    stuck = [workload for workload in assessment.workloads if workload.key in verdict.stuck]
     names = ", ".join(f"`{workload.model or workload.name}`" for workload in stuck[:NAMED])
     if len(stuck) > NAMED:
         names += f" and {len(stuck) - NAMED} more"
     ways = []
-    if _in_two_commits(case, pool, stuck):
+    if _in_two_commits(assessment, pool, stuck):
         ways.append(f"merge in two commits, the change of {names} first and the rest once that is done")
     gentler = [
         replace(workload, surge=0, unavailable=1) if workload.held_up and workload.key in verdict.stuck else workload
-        for workload in case.workloads
+        for workload in assessment.workloads
     ]
     gives_way = any(workload.held_up for workload in stuck)
-    if gives_way and _finishes(case, pool, gentler, case.fixed):
+    if gives_way and _finishes(assessment, pool, gentler, assessment.fixed):
         down = " (no replica is ready meanwhile)" if any(workload.after == 1 for workload in stuck) else ""
         ways.append(f"set maxSurge 0 and maxUnavailable 1 for {names}{down}")
-    ways = ways or _by_size(case, pool, case.workloads, "")
-    ways = ways or _by_size(case, pool, gentler, ", with maxSurge 0 and maxUnavailable 1")
+    ways = ways or _by_size(assessment, pool, assessment.workloads, "")
+    ways = ways or _by_size(assessment, pool, gentler, ", with maxSurge 0 and maxUnavailable 1")
     if not ways:
-        return _with_more_gpus(case, pool)
+        return _with_more_gpus(assessment, pool)
     text = "; or ".join(ways)
-    return f"{text[0].upper()}{text[1:]}: found to finish in every order."
+    return f"{text[0].upper()}{text[1:]}: this was found to finish in every order."
 
 
-def _by_size(case: Case, pool: Pool, workloads: Sequence[Workload], strategy: str) -> list[str]:
+def _by_size(assessment: Assessment, pool: Pool, workloads: Sequence[Workload], strategy: str) -> list[str]:
     """A commit for each size of replica, the largest first: pods of one size leave room for one another."""
     sizes = sorted({size for workload in workloads if (size := _size(workload))}, reverse=True)
     if len(sizes) < 2:
@@ -71,7 +72,7 @@ def _by_size(case: Case, pool: Pool, workloads: Sequence[Workload], strategy: st
         now = [workload for workload in workloads if _size(workload) == size]
         done = [(workload.new, workload.after) for workload in workloads if _size(workload) > size]
         later = [(workload.old, workload.before) for workload in workloads if 0 < _size(workload) < size]
-        if not _finishes(case, pool, now, with_pods(case.fixed, [*done, *later])):
+        if not _finishes(assessment, pool, now, with_pods(assessment.fixed, [*done, *later])):
             return []
     order = ", then ".join(str(size) for size in sizes)
     return [f"merge in {len(sizes)} commits by GPUs of a replica, {order}, each once the last is done{strategy}"]
@@ -82,10 +83,10 @@ def _size(workload: Workload) -> int:
     return template.total if template is not None else 0
 
 
-def _in_two_commits(case: Case, pool: Pool, stuck: Sequence[Workload]) -> bool:
+def _in_two_commits(assessment: Assessment, pool: Pool, stuck: Sequence[Workload]) -> bool:
     """Whether the stuck rollouts finish first, at the replicas of now, and then the rest."""
     first = [workload for workload in stuck if workload.held_up]
-    rest = [workload for workload in case.workloads if workload.key not in {other.key for other in first}]
+    rest = [workload for workload in assessment.workloads if workload.key not in {other.key for other in first}]
     if len(first) != len(stuck) or not rest:
         return False
     alone = [replace(workload, after=workload.before) for workload in first]
@@ -94,9 +95,9 @@ def _in_two_commits(case: Case, pool: Pool, stuck: Sequence[Workload]) -> bool:
         *(replace(workload, move="scale", old=workload.new) for workload in first if workload.after != workload.before),
     ]
     unchanged = [workload for workload in first if workload.after == workload.before]
-    before_rest = with_pods(case.fixed, [(workload.old, workload.before) for workload in rest])
-    after_first = with_pods(case.fixed, [(workload.new, workload.after) for workload in unchanged])
-    return _finishes(case, pool, alone, before_rest) and _finishes(case, pool, second, after_first)
+    before_rest = with_pods(assessment.fixed, [(workload.old, workload.before) for workload in rest])
+    after_first = with_pods(assessment.fixed, [(workload.new, workload.after) for workload in unchanged])
+    return _finishes(assessment, pool, alone, before_rest) and _finishes(assessment, pool, second, after_first)
 
 
 def with_pods(fixed: Fixed, pods: Sequence[tuple[Template | None, int]]) -> Fixed:
@@ -110,30 +111,30 @@ def with_pods(fixed: Fixed, pods: Sequence[tuple[Template | None, int]]) -> Fixe
     return pools
 
 
-def _finishes(case: Case, pool: Pool, workloads: Sequence[Workload], fixed: Fixed) -> bool:
-    verdict = judge(workloads, case.facts[1].pools, fixed)[pool.name, pool.resource]
+def _finishes(assessment: Assessment, pool: Pool, workloads: Sequence[Workload], fixed: Fixed) -> bool:
+    verdict = find_verdicts(workloads, assessment.facts[1].pools, fixed)[pool.name, pool.resource]
     return not verdict.deadlock
 
 
-def _with_more_gpus(case: Case, pool: Pool) -> str:
+def _with_more_gpus(assessment: Assessment, pool: Pool) -> str:
     """How many GPUs more would do, up to one replica of each size, or some nodes."""
-    sizes = sorted({size for workload in case.workloads if (size := _size(workload))})
+    sizes = sorted({size for workload in assessment.workloads if (size := _size(workload))})
     steps = sorted({*sizes, sum(sizes), *(pool.per_node * times for times in (1, 2, 4) if pool.per_node)})
     for extra in steps:
         larger = replace(pool, count=pool.count + extra)
-        pools = [larger if other == pool else other for other in case.facts[1].pools]
-        if not judge(case.workloads, pools, case.fixed)[pool.name, pool.resource].deadlock:
+        pools = [larger if other == pool else other for other in assessment.facts[1].pools]
+        if not find_verdicts(assessment.workloads, pools, assessment.fixed)[pool.name, pool.resource].deadlock:
             free = f"Free {plural(extra, 'GPU')} of pool `{pool.name}` while it rolls out"
-            return f"{free}: found to finish in every order."
+            return f"{free}: this was found to finish in every order."
     return "Merge in smaller groups of models, each once the last is done, and watch the pods that wait."
 
 
-def sum_after(case: Case, pool: Pool) -> int:
+def sum_after(assessment: Assessment, pool: Pool) -> int:
     """Return the GPUs that the goal takes of a pool."""
     key = (pool.name, pool.resource)
-    stays = sum(gpus * number for gpus, number in case.fixed.get(key, {}).items())
+    stays = sum(gpus * number for gpus, number in assessment.fixed.get(key, {}).items())
     return stays + sum(
         workload.after * workload.new.total
-        for workload in case.workloads
+        for workload in assessment.workloads
         if workload.new is not None and workload.new.pool == key
     )

@@ -2,11 +2,11 @@
 
 Pools are judged apart, unless a workload moves from one to another. Three ways, the first that applies:
 
-1. By rule (`race.py`), exact, at any number of workloads: replicas keep their size, and the pool is one
+1. By rule (`deadlock.py`), exact, at any number of workloads: replicas keep their size, and the pool is one
    node (or none is stated), or all pods that come and go are of one size. Where pods that stay are too
    many to arrange in every way, `deadlock` may be said where only an arrangement that cannot be would
    hang.
-2. By trying every order (`reach.py`), exact: few pods of several sizes.
+2. By trying every order (`deadlock_search.py`), exact: few pods of several sizes.
 3. Else, with bounds: no deadlock where even all pods of the rollout at once find room, otherwise `deadlock`;
    `certain` only where every order would hang even were the pool one node.
 """
@@ -17,20 +17,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from llmstack.review.facts import Pool
-from llmstack.review.rollout.deadlock import Verdict, asking, race, slots
-from llmstack.review.rollout.deadlock_search import explore
+from llmstack.review.rollout.deadlock import Verdict, asking, slots, verdict_by_rule
+from llmstack.review.rollout.deadlock_search import try_every_order
 from llmstack.review.rollout.nodes import node_sizes, pack
-from llmstack.review.rollout.placement import PoolKey
+from llmstack.review.rollout.placement import Fixed, PoolKey
 from llmstack.review.rollout.workload import Template, Workload
 
 BOUNDLESS = 1 << 40
 SMALL = 24
 """Pods of one group of pools that are looked at order by order."""
 
-Fixed = Mapping[PoolKey, Mapping[int, int]]
 
-
-def judge(workloads: Sequence[Workload], pools: Sequence[Pool], fixed: Fixed) -> dict[PoolKey, Verdict]:
+def find_verdicts(workloads: Sequence[Workload], pools: Sequence[Pool], fixed: Fixed) -> dict[PoolKey, Verdict]:
     """Return a verdict for every declared pool; `fixed` are the pods that stay."""
     declared: dict[PoolKey, list[int]] = {(pool.name, pool.resource): node_sizes(pool) for pool in pools}
     verdicts = {pool: _at_rest(sizes, fixed.get(pool, {})) for pool, sizes in declared.items()}
@@ -38,7 +36,7 @@ def judge(workloads: Sequence[Workload], pools: Sequence[Pool], fixed: Fixed) ->
         if not keys & declared.keys():
             continue
         nodes = {pool: declared.get(pool, [BOUNDLESS]) for pool in sorted(keys, key=str)}
-        for pool, verdict in _judge_group(members, nodes, fixed).items():
+        for pool, verdict in _verdicts_of_group(members, nodes, fixed).items():
             if pool in declared:
                 verdicts[pool] = verdict
     return verdicts
@@ -74,7 +72,7 @@ def _templates(workload: Workload) -> list[Template]:
     return [template for template in (workload.old, workload.new) if template is not None and template.gpus]
 
 
-def _judge_group(
+def _verdicts_of_group(
     workloads: Sequence[Workload], nodes: Mapping[PoolKey, Sequence[int]], fixed: Fixed
 ) -> dict[PoolKey, Verdict]:
     short = {pool: _shortage(workloads, pool, sizes, fixed) for pool, sizes in nodes.items()}
@@ -89,16 +87,18 @@ def _judge_group(
 
 
 def _by_rule(workloads: Sequence[Workload], nodes: Sequence[int], fixed: Mapping[int, int]) -> Verdict | None:
-    """The verdict of `race`, None where it does not apply."""
+    """The verdict of `verdict_by_rule`, None where it does not apply."""
     if len(nodes) <= 1:
         free = sum(nodes) - sum(gpus * number for gpus, number in fixed.items())
-        return race(workloads, {workload.key: _size(workload) for workload in workloads}, (free, free))
+        return verdict_by_rule(workloads, {workload.key: _size(workload) for workload in workloads}, (free, free))
     moving = {_size(workload) for workload in workloads}
     if len(moving) > 1:
         return None
     least, most = slots(nodes, fixed, moving.pop())
     running = sum(workload.before * len(workload.old.gpus) for workload in workloads if workload.old is not None)
-    return race(workloads, {workload.key: 1 for workload in workloads}, (max(least, min(running, most)), most))
+    return verdict_by_rule(
+        workloads, {workload.key: 1 for workload in workloads}, (max(least, min(running, most)), most)
+    )
 
 
 def _shortage(workloads: Sequence[Workload], pool: PoolKey, nodes: Sequence[int], fixed: Fixed) -> Verdict | None:
@@ -146,13 +146,13 @@ def _try_orders(
     )
     pods += sum(number for pool in nodes for number in fixed.get(pool, {}).values())
     if pods <= SMALL:
-        reach = explore(workloads, nodes, fixed)
-        if reach.complete or (reach.stuck and reach.finishes):
+        reached = try_every_order(workloads, nodes, fixed)
+        if reached.complete or (reached.stuck and reached.finishes):
             return {
                 pool: Verdict(
-                    deadlock=any(pool == at for _, at in reach.stuck),
-                    certain=not reach.finishes and any(pool == at for _, at in reach.stuck),
-                    stuck=frozenset(key for key, at in reach.stuck if pool == at),
+                    deadlock=any(pool == at for _, at in reached.stuck),
+                    certain=not reached.finishes and any(pool == at for _, at in reached.stuck),
+                    stuck=frozenset(key for key, at in reached.stuck if pool == at),
                 )
                 for pool in nodes
             }
@@ -167,7 +167,9 @@ def _in_doubt(workloads: Sequence[Workload], pool: PoolKey, sizes: Sequence[int]
     certain = False
     if all(_steady(workload) for workload in workloads):
         free = sum(sizes) - sum(gpus * number for gpus, number in fixed.get(pool, {}).items())
-        certain = race(workloads, {workload.key: _size(workload) for workload in workloads}, (free, free)).certain
+        certain = verdict_by_rule(
+            workloads, {workload.key: _size(workload) for workload in workloads}, (free, free)
+        ).certain
     return Verdict(deadlock=bool(waiting), certain=certain, stuck=frozenset(workload.key for workload in waiting))
 
 

@@ -34,18 +34,18 @@ class Verdict:
     """`Kind/name` of the workloads that may wait for ever."""
 
 
-def race(workloads: Sequence[Workload], sizes: Mapping[str, int], capacity: tuple[int, int]) -> Verdict:
+def verdict_by_rule(workloads: Sequence[Workload], sizes: Mapping[str, int], capacity: tuple[int, int]) -> Verdict:
     """Judge rollouts whose pods find room wherever enough is free: one node, or pods of one size.
 
     `sizes` is what each pod of a workload takes; `capacity` is the least and the most that the pool holds
     beside the pods that stay. Exact for workloads of single pods when both are equal; of groups with
     surge that hold a part of what they wait for, `deadlock` may be said where it cannot come to pass.
     """
-    low, high = _race(workloads, sizes, capacity[0]), _race(workloads, sizes, capacity[1])
+    low, high = _verdict_at(workloads, sizes, capacity[0]), _verdict_at(workloads, sizes, capacity[1])
     return Verdict(high.shortage, low.deadlock, high.certain, low.stuck)
 
 
-def _race(workloads: Sequence[Workload], sizes: Mapping[str, int], capacity: int) -> Verdict:
+def _verdict_at(workloads: Sequence[Workload], sizes: Mapping[str, int], capacity: int) -> Verdict:
     slack = capacity - sum(workload.after * _replica(workload, sizes) for workload in workloads)
     if slack < 0:
         return Verdict(True, True, True, asking(workloads))

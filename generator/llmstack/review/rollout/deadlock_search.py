@@ -30,7 +30,7 @@ State = tuple[tuple[int, ...], tuple[Rollout, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class Reached:
     """What can be reached: rest without completion (who waits then), completion, and whether all was
     looked at."""
 
@@ -39,11 +39,11 @@ class Reach:
     complete: bool
 
 
-def explore(
+def try_every_order(
     workloads: Sequence[Workload],
     nodes: Mapping[PoolKey, Sequence[int]],
     fixed: Mapping[PoolKey, Mapping[int, int]],
-) -> Reach:
+) -> Reached:
     """Look at every order, from every arrangement of the pods that are there before, up to `STATES` states.
 
     Every pool of a workload is in `nodes`.
@@ -51,7 +51,7 @@ def explore(
     search = _Search(workloads, nodes)
     todo = search.starts(fixed)
     if todo is None:
-        return Reach(frozenset(), False, False)
+        return Reached(frozenset(), False, False)
     seen = set(todo)
     stuck: set[tuple[str, PoolKey]] = set()
     finishes = False
@@ -64,12 +64,12 @@ def explore(
                 seen.add(following)
                 todo.append(following)
         if len(seen) > STATES:
-            return Reach(frozenset(stuck), finishes, False)
+            return Reached(frozenset(stuck), finishes, False)
         if not reached:
             waiting = set(search.waiting(state))
             stuck |= waiting
             finishes = finishes or not waiting
-    return Reach(frozenset(stuck), finishes, True)
+    return Reached(frozenset(stuck), finishes, True)
 
 
 class _Search:
@@ -135,7 +135,7 @@ class _Search:
                         *rollouts[position + 1 :],
                     )
                 counts = settle_at_once(workload, begin(workload, workload.before))
-                following += list(self.reach((free, rollouts), position, counts))
+                following += list(self.adjust((free, rollouts), position, counts))
             states = following
         return iter(states)
 
@@ -170,9 +170,9 @@ class _Search:
             yield self.canonical((free, rollouts))
             return
         counts = settle_at_once(self.workloads[position], _counts(rollouts[position]))
-        yield from self.reach((free, rollouts), position, counts)
+        yield from self.adjust((free, rollouts), position, counts)
 
-    def reach(self, state: State, position: int, wanted: Counts) -> Iterator[State]:
+    def adjust(self, state: State, position: int, wanted: Counts) -> Iterator[State]:
         """Delete and create replicas until the counts are those wanted; which available ones go is open."""
         free, rollouts = state
         workload = self.workloads[position]

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from llmstack.review.facts import Pool
 from llmstack.review.result import GpuPool
-from llmstack.review.rollout.contention import Fixed
 from llmstack.review.rollout.deadlock import Verdict
-from llmstack.review.rollout.placement import PoolKey
+from llmstack.review.rollout.placement import Fixed, PoolKey
 from llmstack.review.rollout.simulate import Run
 from llmstack.review.rollout.workload import Workload
 

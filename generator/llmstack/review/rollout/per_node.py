@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.pods import Object, value_at
 from llmstack.kubernetes.replicas import model_of
 from llmstack.kubernetes.workloads import WORKLOADS, is_counted
 from llmstack.review.facts import Facts
@@ -54,9 +54,15 @@ def _rollout(change: ObjectChange, after: Object, why: Why, facts: Facts) -> Rol
 
 def pools_of_uncounted(objects: Iterable[Object], facts: Facts) -> frozenset[PoolKey]:
     """Return the pools from which pods take GPUs that no manifest counts: whether the rest finishes cannot be told."""
-    templates = (
-        template_of(obj, facts, None)
-        for obj in objects
-        if str(obj.get("kind")) in WORKLOADS and not is_counted(str(obj.get("kind")))
-    )
+    templates = (template_of(obj, facts, None) for obj in objects if _is_uncounted(obj))
     return frozenset(template.pool for template in templates if template.pool is not None)
+
+
+def _is_uncounted(obj: Object) -> bool:
+    """A Ray service that moves over step by step has as many workers in two clusters as its autoscaler asks for.
+
+    (Ray documentation, "RayService Zero-Downtime Incremental Upgrades".)
+    """
+    kind = str(obj.get("kind"))
+    gradual = value_at(obj, "spec", "upgradeStrategy", "type") == "NewClusterWithIncrementalUpgrade"
+    return kind in WORKLOADS and (gradual or not is_counted(kind))

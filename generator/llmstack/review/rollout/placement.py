@@ -10,6 +10,9 @@ from llmstack.review.facts import Facts, Pool
 PoolKey = tuple[str | None, str]
 """A pool's name (None where it is unknown) and the resource that is counted."""
 
+Fixed = Mapping[PoolKey, Mapping[int, int]]
+"""Pods that stay, by pool: {GPUs: number}."""
+
 
 def pool_of(pod: Mapping[str, Any], resource: str, model: str | None, facts: Facts) -> str | None:
     """Return the pool whose GPUs a pod takes: the one its model names, else the one whose labels the pod

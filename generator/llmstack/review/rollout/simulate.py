@@ -4,7 +4,7 @@ An event-driven simulation of the controllers (`controller.py`) and the schedule
 that is deleted counts in no replica set and holds its GPUs for its grace period; a pod that finds no node
 with enough free GPUs waits. Of several that wait, those of a rollout that cannot move without spare GPUs
 come first, then the oldest: one of the orders that a cluster may take, and one that finishes wherever any
-does while all pods are of one size (`race.py`).
+does while all pods are of one size (`deadlock.py`).
 """
 
 from __future__ import annotations
@@ -20,16 +20,14 @@ from llmstack.review.result import PodPhase
 from llmstack.review.rollout.cluster import Cluster, Pod, Revision
 from llmstack.review.rollout.controller import Counts, begin, settle
 from llmstack.review.rollout.nodes import Nodes, node_sizes
-from llmstack.review.rollout.placement import PoolKey
+from llmstack.review.rollout.placement import Fixed, PoolKey
 from llmstack.review.rollout.workload import Template, Workload
 
 Event = Literal["ready", "gone"]
-Fixed = Mapping[PoolKey, Mapping[int, int]]
-"""Pods that stay, by pool: {GPUs: number}."""
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class Outcome:
     """How one workload fared. Times in seconds."""
 
     finish: float | None
@@ -46,9 +44,9 @@ class Course:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What came of a simulation; courses are in the order of the workloads."""
+    """What came of a simulation; outcomes are in the order of the workloads."""
 
-    courses: tuple[Course, ...]
+    outcomes: tuple[Outcome, ...]
     peaks: Mapping[PoolKey, int]
     """Largest sum of GPUs over bound and pending pods of the workloads, terminating ones left out."""
     usage: Mapping[PoolKey, Sequence[tuple[float, int]]]
@@ -59,7 +57,7 @@ class Run:
 
     @property
     def finished(self) -> bool:
-        return all(course.finish is not None for course in self.courses)
+        return all(outcome.finish is not None for outcome in self.outcomes)
 
 
 def simulate(
@@ -69,12 +67,12 @@ def simulate(
 
     `load` gives a template's seconds from bound to ready, infinite for never.
     """
-    play = _Play(workloads, pools, load)
-    play.place(fixed)
-    play.apply_change()
-    while play.advance():
+    simulation = _Simulation(workloads, pools, load)
+    simulation.place(fixed)
+    simulation.apply_change()
+    while simulation.advance():
         pass
-    return play.result()
+    return simulation.result()
 
 
 class _Rollout:
@@ -129,16 +127,16 @@ class _Rollout:
         if self.finish is None and self.counts() == Counts(0, 0, self.workload.after, 0):
             self.finish = now
 
-    def course(self) -> Course:
+    def outcome(self) -> Outcome:
         workload = self.workload
         least = 0 if workload.move == "new" else min(self.least, workload.after)
         if workload.falls_to is not None:
             least = min(least, workload.falls_to)
         down_for = self.down_for if self.down_since is None else None
-        return Course(self.finish, least, self.longest_step, self.longest_wait, down_for)
+        return Outcome(self.finish, least, self.longest_step, self.longest_wait, down_for)
 
 
-class _Play:
+class _Simulation:
     """The state of one run."""
 
     def __init__(self, workloads: Sequence[Workload], pools: Sequence[Pool], load: Callable[[Template], float]) -> None:
@@ -186,7 +184,7 @@ class _Play:
         for rollout in self.rollouts:
             if rollout.workload.move == "scale":
                 rollout.take_over()
-            self.reach(rollout, begin(rollout.workload, len(rollout.up["old"]) + len(rollout.up["new"])))
+            self.adjust(rollout, begin(rollout.workload, len(rollout.up["old"]) + len(rollout.up["new"])))
         self.end_instant(self.rollouts)
 
     def advance(self) -> bool:
@@ -211,7 +209,7 @@ class _Play:
         pools: dict[PoolKey, None] = {}
         for rollout in touched:
             while (wanted := settle(rollout.workload, rollout.counts(), rollout.terminating)) != rollout.counts():
-                self.reach(rollout, wanted)
+                self.adjust(rollout, wanted)
             pools |= dict.fromkeys(rollout.pools())
         for pool in pools:
             if pool in self.cluster.nodes:
@@ -221,19 +219,19 @@ class _Play:
             rollout.note(self.cluster.now)
         self.cluster.end_instant(pools)
 
-    def reach(self, rollout: _Rollout, wanted: Counts) -> None:
+    def adjust(self, rollout: _Rollout, wanted: Counts) -> None:
         """Create and delete pods until the counts are those wanted."""
         before = rollout.counts()
         if before == wanted:
             return
-        self.reach_side(rollout, "old", wanted.old_up, wanted.old_down)
-        self.reach_side(rollout, "new", wanted.new_up, wanted.new_down)
+        self.adjust_side(rollout, "old", wanted.old_up, wanted.old_down)
+        self.adjust_side(rollout, "new", wanted.new_up, wanted.new_down)
         grown = wanted.new_up + wanted.new_down > before.new_up + before.new_down
         shrunk = wanted.old_up + wanted.old_down < before.old_up + before.old_down
         if grown or shrunk:
             rollout.progress(self.cluster.now)
 
-    def reach_side(self, rollout: _Rollout, revision: Revision, up: int, down: int) -> None:
+    def adjust_side(self, rollout: _Rollout, revision: Revision, up: int, down: int) -> None:
         """Delete waiting pods first, then loading ones, then the youngest; create what is missing."""
         rollout.down[revision].sort(key=lambda pod: not pod.bound)
         for pods, target in ((rollout.down[revision], down), (rollout.up[revision], up)):
@@ -261,6 +259,6 @@ class _Play:
         self.cluster.close(
             (pod for rollout in self.rollouts for pod in rollout.pods()), max(self.cluster.now, 1.0) * 1.05
         )
-        courses = tuple(rollout.course() for rollout in self.rollouts)
-        end = max((course.finish for course in courses if course.finish is not None), default=0.0)
-        return Run(courses, self.cluster.peaks, self.cluster.usage, tuple(self.cluster.phases), end)
+        outcomes = tuple(rollout.outcome() for rollout in self.rollouts)
+        end = max((outcome.finish for outcome in outcomes if outcome.finish is not None), default=0.0)
+        return Run(outcomes, self.cluster.peaks, self.cluster.usage, tuple(self.cluster.phases), end)

@@ -13,7 +13,8 @@ from math import inf
 
 from llmstack.review.facts import Pool
 from llmstack.review.result import Rollout
-from llmstack.review.rollout.simulate import Course, Fixed, Run, simulate
+from llmstack.review.rollout.placement import Fixed
+from llmstack.review.rollout.simulate import Outcome, Run, simulate
 from llmstack.review.rollout.workload import Template, Workload
 
 UNKNOWN_LOAD = 300
@@ -30,7 +31,7 @@ class Times:
     longest: Run
 
 
-def play(workloads: Sequence[Workload], pools: Sequence[Pool], fixed: Fixed) -> Times:
+def time_rollouts(workloads: Sequence[Workload], pools: Sequence[Pool], fixed: Fixed) -> Times:
     """Run the rollouts, thrice where a load time is unknown."""
     likely = simulate(workloads, pools, fixed, _likely_load)
     templates = [workload.new for workload in workloads] + [workload.old for workload in workloads]
@@ -69,11 +70,11 @@ def total_seconds(rolled: Sequence[Rollout], times: Times) -> int | None:
 
 def rollouts(workloads: Sequence[Workload], times: Times) -> tuple[Rollout, ...]:
     """Return the rollouts in the order of the workloads; a removed workload is none."""
-    courses = zip(workloads, times.likely.courses, times.shortest.courses, times.longest.courses, strict=True)
-    return tuple(_rollout(workload, *of_it) for workload, *of_it in courses if workload.move != "remove")
+    outcomes = zip(workloads, times.likely.outcomes, times.shortest.outcomes, times.longest.outcomes, strict=True)
+    return tuple(_rollout(workload, *of_it) for workload, *of_it in outcomes if workload.move != "remove")
 
 
-def _rollout(workload: Workload, likely: Course, shortest: Course, longest: Course) -> Rollout:
+def _rollout(workload: Workload, likely: Outcome, shortest: Outcome, longest: Outcome) -> Rollout:
     template = workload.new or workload.old
     assert template is not None
     assert workload.move != "remove"

@@ -9,15 +9,14 @@ from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.replicas import Scalers
 from llmstack.review.facts import Facts
 from llmstack.review.result import EngineChange, ObjectChange
-from llmstack.review.rollout.contention import Fixed
 from llmstack.review.rollout.deadlock import Verdict
-from llmstack.review.rollout.placement import PoolKey
+from llmstack.review.rollout.placement import Fixed, PoolKey
 from llmstack.review.rollout.times import Times
 from llmstack.review.rollout.workload import Workload
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class Assessment:
     """The changes, the rollouts they cause, and how these go. Pairs are before and after."""
 
     changes: tuple[ObjectChange, ...]
