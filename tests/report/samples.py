@@ -8,6 +8,8 @@ from typing import Any
 from llmstack.finding import Finding, Place, Severity
 from llmstack.review.result import (
     Change,
+    EngineChange,
+    EngineState,
     EnvironmentReview,
     GpuPool,
     ObjectChange,
@@ -15,6 +17,7 @@ from llmstack.review.result import (
     Review,
     Risk,
     Rollout,
+    UpgradeItem,
 )
 
 SECRET = "hf_AbCdEfGhIjKlMnOpQrStUvWx"
@@ -142,6 +145,27 @@ def pods(model: str, start: float = 0, load: float = 720, replicas: int = 2) -> 
                     phases.append(PodPhase(key, pod, revision, phase, begins, ends, 1, "h100"))  # type: ignore[arg-type]
         now += load + 30
     return phases
+
+
+def engines() -> tuple[EngineChange, ...]:
+    """An engine that a release leaves less room, and one of which nothing is known."""
+    terms = {"weights": 14.99, "activation": 1.89, "nonTorch": 0.25, "graphs": 0.0, "kv": 54.14, "budget": 71.27}
+    less = terms | {"graphs": 0.84, "kv": 54.89, "budget": 72.86}
+    before = EngineState("0.19.1", "H100-80GB", 53.79, 54.49, 443504, 54.14, terms)
+    after = EngineState("0.20.2", "H100-80GB", 53.69, 55.49, 449600, 54.88, less)
+    name = "--gpu-memory-utilization"
+    moved = UpgradeItem("default", name, "0.9", "0.92", "0.20.2", f"{name} is 0.92 by default; it was 0.9.")
+    why = "one request of 8192 tokens needs 1.00 GiB of KV cache; at least 53.69 GiB are left"
+    qwen = EngineChange("llama", "Deployment/llmstack-llama-deployment-vllm", "starts", why, before, after, (moved,))
+    unknown = EngineState(None, None)
+    return qwen, EngineChange(
+        "mistral",
+        "Deployment/llmstack-mistral-deployment-vllm",
+        "unknown",
+        "there are no facts of acme/mistral",
+        None,
+        unknown,
+    )
 
 
 def small() -> Review:
@@ -275,6 +299,7 @@ def small() -> Review:
                 help="run `llmstack gen`",
             ),
         ),
+        engines=engines(),
     )
     staging = EnvironmentReview(
         objects=(image_bump("llama"),),

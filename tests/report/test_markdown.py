@@ -60,9 +60,9 @@ def test_an_ordinary_comment_is_inert_too_and_structured() -> None:
     assert_inert(comment)
     kinds = [token.type for token in tokens(comment)]
     assert kinds.count("table_open") == 2
-    assert kinds.count("heading_open") == 5
+    assert kinds.count("heading_open") == 6
     headings = [token.content for token in tokens(comment) if token.type == "inline" and token.content.istitle()]
-    assert headings == ["Risks", "Rollouts", "Findings", "Changes"]
+    assert headings == ["Risks", "Rollouts", "Engines", "Findings", "Changes"]
 
 
 def test_a_table_has_as_many_cells_in_each_row_as_in_its_head() -> None:

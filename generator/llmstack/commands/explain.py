@@ -1,4 +1,4 @@
-"""`llmstack explain`: what a key does."""
+"""`llmstack explain`: what a key does, what a check or a risk means, what another release of vLLM changes."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ import sys
 from llmstack.commands import options as opt
 
 
-def explain(key: opt.Key) -> None:
+def explain(key: opt.Key, releases: opt.Releases = None) -> None:
     """Print what a key does, or what a check or a risk means.
 
-    A key is found by any part of its path, a check or a risk by its id.
+    A key is found by any part of its path, a check or a risk by its id. `explain upgrade 0.15.1 0.20.2` prints what
+    changes between two releases of vLLM.
     """
     from llmstack.errors import UsageError
     from llmstack.report import explanation
 
+    if releases:
+        sys.stdout.write(between(key, releases))
+        return
     text = explanation.explain(key)
     if text is None:
         raise UsageError(
@@ -22,3 +26,19 @@ def explain(key: opt.Key) -> None:
             "docs/values.md, docs/checks.md and docs/risks.md list them all"
         )
     sys.stdout.write(text)
+
+
+def between(key: str, releases: list[str]) -> str:
+    """What changes between two releases; raises UsageError for anything but `upgrade` and two that are known."""
+    from llmstack.errors import UsageError
+    from llmstack.flags.catalogue import versions
+    from llmstack.flags.match import catalogue_for
+    from llmstack.report.upgrade import upgrade_text
+
+    if key != "upgrade" or len(releases) != 2:
+        raise UsageError("more than one word is `explain upgrade FROM TO`, with two releases of vLLM")
+    matches = [catalogue_for("vllm/vllm-openai", release) for release in releases]
+    for release, match in zip(releases, matches, strict=True):
+        if match.sureness == "guess":
+            raise UsageError(f"`{release}` is no known release of vLLM: {versions()[0]} to {versions()[-1]} are")
+    return upgrade_text(matches[0], matches[1])

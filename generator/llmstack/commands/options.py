@@ -86,6 +86,10 @@ KeepDefaults = Annotated[
     bool, Option("--keep-defaults", help="Write down the chart's numbers where ours differ and nothing is set.")
 ]
 Key = Annotated[str, Argument(metavar="KEY", help="A key, any part of its path, or the id of a check or a risk.")]
+Releases = Annotated[
+    list[str] | None,
+    Argument(metavar="FROM TO", help="After `upgrade`: two releases of vLLM, to print what the second changes."),
+]
 NewFolder = Annotated[
     Path,
     Argument(metavar="DIR", show_default=False, help="Folder of the new repository; created if it does not exist."),

@@ -8,7 +8,7 @@ from typing import Any
 
 from llmstack.engine.cards import LABEL, MIG_RESOURCE, Card, card_named, card_of_memory, card_of_product
 from llmstack.engine.memory import GIB
-from llmstack.kubernetes.accelerators import is_accelerator
+from llmstack.kubernetes.accelerators import NVIDIA_GPU, is_accelerator
 from llmstack.kubernetes.quantities import quantity
 from llmstack.model.engine import Model
 from llmstack.model.gitops import Capacity
@@ -16,7 +16,7 @@ from llmstack.model.stack import Stack
 from llmstack.review.facts import Facts, Pool
 from llmstack.review.rollout.placement import pool_of
 
-NVIDIA, AMD = "nvidia.com/gpu", "amd.com/gpu"
+AMD_GPU = "amd.com/gpu"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,8 @@ def _pod(model: Model) -> Mapping[str, Any]:
 def gpu_resource(model: Model) -> str:
     """The resource that a model's GPUs are counted as; NVIDIA's where `resources` names none."""
     if not model.resources:
-        return model.request_gpu_type or NVIDIA
-    return next(iter(_accelerators(model.resources)), NVIDIA)
+        return model.request_gpu_type or NVIDIA_GPU
+    return next(iter(_accelerators(model.resources)), NVIDIA_GPU)
 
 
 def asks_for_gpus(model: Model) -> bool:
@@ -92,6 +92,6 @@ def _with_memory(card: Card | None, memory: float, resource: str) -> Card | None
     """A card with the memory that the values state; of one that is not named, the resource tells the maker."""
     if card is not None:
         return replace(card, memory=memory, stated=True)
-    if resource not in (NVIDIA, AMD):
+    if resource not in (NVIDIA_GPU, AMD_GPU):
         return None
-    return replace(card_of_memory(round(memory, 2)), maker="amd" if resource == AMD else "nvidia")
+    return replace(card_of_memory(round(memory, 2)), maker="amd" if resource == AMD_GPU else "nvidia")

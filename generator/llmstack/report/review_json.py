@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from llmstack.report.engines import engine_data
 from llmstack.report.inert import inert_json
 from llmstack.report.json import finding_data
 from llmstack.report.mask import mask_review
@@ -29,6 +30,7 @@ def environment_data(environment: EnvironmentReview) -> dict[str, Any]:
         "gpus": [_pool(pool) for pool in environment.gpus],
         "risks": [_risk(risk) for risk in environment.risks],
         "seconds": environment.seconds,
+        "engines": [engine_data(engine) for engine in environment.engines],
         "findings": [finding_data(finding) for finding in environment.findings],
     }
 

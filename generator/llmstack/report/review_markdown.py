@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from llmstack.finding import Finding, Severity
 from llmstack.report.budget import Part, fit
+from llmstack.report.engines import say_engine
 from llmstack.report.groups import Group, group_changes
 from llmstack.report.markdown import code, fenced, fold_title, prose
 from llmstack.report.mask import mask_review
@@ -16,7 +17,7 @@ from llmstack.report.risks import RiskGroup, group_risks
 from llmstack.report.rollout_table import Row, rolling_environments, rollout_rows
 from llmstack.report.verdict import NOTHING, Verdict, judge
 from llmstack.report.words import say_hang, short_revision
-from llmstack.review.result import GpuPool, Review
+from llmstack.review.result import EngineChange, GpuPool, Review
 from llmstack.review.wording import plural
 
 SIGNS = {None: "✅", Severity.NOTE: "ℹ️", Severity.WARNING: "⚠️", Severity.ERROR: "❌"}
@@ -43,6 +44,7 @@ def render(review: Review, options: Options = PLAIN) -> str:
         *_risks(group_risks(shown)),
         _gpus(shown),
         *_rollouts(shown),
+        _engines(shown),
         _findings(shown),
         _changes(groups),
         Part(
@@ -125,6 +127,22 @@ def _rollouts(review: Review) -> Iterator[Part]:
 def _row(row: Row) -> str:
     cells = " | ".join(prose(cell) for cell in row.cells)
     return f"| {_names(list(row.names))} | {cells} |\n"
+
+
+def _engines(review: Review) -> Part:
+    """Models whose engine changes, each with what becomes of it."""
+    items = [
+        _engine(name, engine)
+        for name, environment in sorted(review.environments.items())
+        for engine in environment.engines
+    ]
+    return Part("\n#### Engines\n\n", items, len(items), "engine", share=0.2)
+
+
+def _engine(environment: str, engine: EngineChange) -> str:
+    head, *rest = say_engine(engine)
+    lines = [f"- {code(environment, 60)}: {prose(head)}", *(f"  - {prose(line, 400)}" for line in rest)]
+    return "\n".join([*lines, ""])
 
 
 def _findings(review: Review) -> Part:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from llmstack.finding import Severity
 from llmstack.report import text
+from llmstack.report.engines import say_engine
 from llmstack.report.groups import Group, group_changes
 from llmstack.report.mask import mask_review
 from llmstack.report.options import PLAIN, Options
@@ -44,7 +45,7 @@ def render(review: Review, options: Options = PLAIN) -> str:
     risks = group_risks(shown)
     for name, environment in sorted(shown.environments.items()):
         if environment.objects or environment.risks or environment.findings:
-            lines += ["", paint(visible(name), BOLD), *_environment(environment, paint)]
+            lines += ["", paint(visible(name), BOLD), *_environment(environment, paint), *_engines(environment)]
             lines += _risks([group for group in risks if group.environment == name], paint)
             found = "".join(text.render_blocks(environment.findings, paint)).splitlines()
             lines += [f"  {line}".rstrip() for line in found]
@@ -76,6 +77,15 @@ def _environment(environment: EnvironmentReview, paint: Paint) -> Iterator[str]:
             ],
             paint,
         )
+
+
+def _engines(environment: EnvironmentReview) -> Iterator[str]:
+    if environment.engines:
+        yield "  Engines"
+    for engine in environment.engines:
+        head, *rest = say_engine(engine)
+        yield f"    {visible(head)}"
+        yield from (f"      {visible(line)}" for line in rest)
 
 
 def _risks(groups: Sequence[RiskGroup], paint: Paint) -> Iterator[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from llmstack.finding import Finding, Place, Severity
+from llmstack.fit.changes import Side, engine_changes
 from llmstack.repository.built import build_units
 from llmstack.repository.comparison import Comparison, find_affected, refuse_unsafe
 from llmstack.repository.environments import list_environments
@@ -53,7 +54,8 @@ def _review_environment(
     old = build_units(before, name, unit_folders(before.read, name), tool_folder, known=same)
     changes = compare(_only(old, affected), _only(new, affected))
     facts = [read_facts(reading, _only(units, affected)) for reading, units in zip(readings, (old, new), strict=True)]
-    review = assess(changes, _objects(old), _objects(new), facts[0], facts[1], today)
+    engines = engine_changes(_side(readings[0]), _side(readings[1]))
+    review = assess(changes, _objects(old), _objects(new), facts[0], facts[1], today, engines)
     return replace(review, findings=(*review.findings, *_stale(held, name, readings[1])))
 
 
@@ -64,6 +66,12 @@ def _read(side: Snapshot, name: str) -> Reading | None:
         return None
     side.read_bytes(environment.path)
     return read_environment(side, environment)
+
+
+def _side(reading: Reading | None) -> Side | None:
+    """What the values say of engines; None where they are gone or have errors."""
+    subject = reading.subject if reading is not None else None
+    return Side(subject.stack, subject.facts) if subject is not None else None
 
 
 def _only(units: Units, names: Iterable[str]) -> Units:

@@ -10,7 +10,7 @@ from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.replicas import Scalers, scalers
 from llmstack.kubernetes.workloads import is_counted
 from llmstack.review.facts import Facts
-from llmstack.review.result import EnvironmentReview, ObjectChange
+from llmstack.review.result import EngineChange, EnvironmentReview, ObjectChange
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.not_applied import why_not_applied
 from llmstack.review.risks.table import find_risks
@@ -29,13 +29,14 @@ def assess(
     facts_before: Facts,
     facts_after: Facts,
     today: date,
+    engines: tuple[EngineChange, ...] = (),
 ) -> EnvironmentReview:
     """Return the review of one environment: rollouts, GPUs, risks and timeline of its `changes`.
 
     `before` and `after` are the environment's objects on both sides; of units that do not change, the
     workloads and scalers suffice. A change that the API refuses, or that reaches no pod, is a risk and no
     rollout. Capacity is the one declared after the change; acknowledgements hold up to and including
-    their day.
+    their day. `engines` are the models whose engine changes, as the values of both sides have them.
     """
     owned = scalers(before), scalers(after)
     facts = facts_before, facts_after
@@ -56,7 +57,9 @@ def assess(
     verdicts = find_verdicts(workloads, facts_after.pools, fixed)
     for pool in pools_of_uncounted(after, facts_after):
         verdicts.pop(pool, None)
-    assessment = Assessment(tuple(changes), after, tuple(workloads), times, verdicts, fixed, owned, facts, refused)
+    assessment = Assessment(
+        tuple(changes), after, tuple(workloads), times, verdicts, fixed, owned, facts, refused, engines
+    )
     rolled = rollouts(workloads, times)
     on_nodes = rollouts_on_nodes([change for change in changes if key_of(change) not in refused | unapplied], facts)
     return EnvironmentReview(
@@ -66,6 +69,7 @@ def assess(
         risks=find_risks(assessment, today),
         timeline=tuple(times.likely.phases),
         seconds=None if on_nodes else total_seconds(rolled, times),
+        engines=engines,
     )
 
 

@@ -116,6 +116,62 @@ class Risk:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineState:
+    """One side of an engine: GiB of one GPU's KV cache, tokens and requests in it, and the terms of its memory.
+
+    What is None is not known; `high` alone is known where no measured start bears a number out.
+    """
+
+    version: str | None
+    gpu: str | None
+    low: float | None = None
+    high: float | None = None
+    tokens: int | None = None
+    requests: float | None = None
+    terms: Mapping[str, float] | None = None
+    """weights, activation, nonTorch, graphs, kv: GiB per GPU, adding up to `budget`."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpgradeItem:
+    """What another release of vLLM changes for an engine; `breaks`: known to end a start or to cut something off."""
+
+    id: Literal["default", "removed", "deprecated", "behaviour"]
+    flag: str
+    before: str
+    after: str
+    since: str
+    text: str
+    breaks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EngineChange:
+    """One model whose engine changes: what becomes of its start, and what a changed release brings."""
+
+    model: str
+    object: str
+    """`Kind/name` of its workload."""
+    verdict: Literal["starts", "does-not-start", "too-close", "unknown"]
+    why: str
+    before: EngineState | None
+    after: EngineState
+    upgrade: tuple[UpgradeItem, ...] = ()
+
+    @property
+    def loses(self) -> float | None:
+        """The part of the KV cache that goes, in the middle of both bands; None where it is not known."""
+        if self.before is None:
+            return None
+        sizes = [_middle(state) for state in (self.before, self.after)]
+        return None if sizes[0] is None or sizes[1] is None or sizes[0] <= 0 else 1 - sizes[1] / sizes[0]
+
+
+def _middle(state: EngineState) -> float | None:
+    return None if state.low is None or state.high is None else (state.low + state.high) / 2
+
+
+@dataclass(frozen=True, slots=True)
 class EnvironmentReview:
     """All that changes in one environment."""
 
@@ -128,6 +184,8 @@ class EnvironmentReview:
     """How long the whole change takes; None when it never ends or is unknown."""
     findings: tuple[Finding, ...] = ()
     """`stale-tree` and whatever else kept part of it from being read."""
+    engines: tuple[EngineChange, ...] = ()
+    """Models whose engine changes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,8 +67,7 @@ def _read(text: str) -> list[Any]:
     for event in yamlio.scan(text):
         kind = event.__class__
         if kind is yamlio.MappingStartEvent or kind is yamlio.SequenceStartEvent:
-            if len(open_ones) >= MAX_DEPTH:
-                raise _Unreadable
+            _hold(len(open_ones) < MAX_DEPTH)
             open_ones.append(({} if kind is yamlio.MappingStartEvent else [], event.anchor, [None]))
             continue
         if kind is yamlio.ScalarEvent:
@@ -76,8 +75,7 @@ def _read(text: str) -> list[Any]:
         elif kind is yamlio.AliasEvent:
             node, size = anchors.get(event.anchor, (_Scalar(None, (0, 0)), 1))
             anchor, aliased = None, aliased + size
-            if aliased > MAX_ALIASED:
-                raise _Unreadable
+            _hold(aliased <= MAX_ALIASED)
         elif isinstance(event, yamlio.CollectionEndEvent):
             node, anchor, _ = open_ones.pop()
         else:
@@ -92,6 +90,11 @@ def _as_document(replaced: _Replaced) -> dict[str, Any]:
     """An entry whose key comes again in its map, with what names it there: it is in the text all the same."""
     holder, name, entry = replaced
     return {**{key: holder[key] for key in _NAMING if key in holder}, name: entry}
+
+
+def _hold(limit: bool) -> None:
+    if not limit:
+        raise _Unreadable
 
 
 def _scalar(text: str, event: Any) -> _Scalar:

@@ -175,8 +175,8 @@ def _own_route(route: Route, models: Mapping[int, int]) -> Route | None:
 
 def _canonical(source: Source) -> Layer:
     """Rename other spellings to the canonical one; the same key under two spellings is a finding."""
-    renaming = _Renaming(source, {}, [])
     data = {key: value for key, value in source.data.items() if not key.startswith(UNREAD)}
+    renaming = _Renaming(source, {}, [])
     renaming.rename(data, ALIASES[()], (), ())
     for section, names in ALIASES.items():
         inner = data.get(str(section[0])) if len(section) == 1 else None
@@ -186,13 +186,13 @@ def _canonical(source: Source) -> Layer:
         at: Route = (*MODELS, number)
         renaming.rename(model, ALIASES[(*MODELS, "*")], at, at)
         if isinstance(cache := model.get("lmcacheConfig"), dict):
-            inner_at: Route = (*at, "lmcacheConfig")
-            renaming.rename(cache, ALIASES[(*MODELS, "*", "lmcacheConfig")], inner_at, inner_at)
+            at = (*at, "lmcacheConfig")
+            renaming.rename(cache, ALIASES[(*MODELS, "*", "lmcacheConfig")], at, at)
     return Layer(source, data, renaming.renamed, tuple(renaming.findings))
 
 
 def _models(data: Mapping[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield each model of a file with its number."""
+    """Yield each model that is a map, with its number."""
     engine = data.get("servingEngineSpec")
     models = engine.get("modelSpec") if isinstance(engine, dict) else None
     for number, model in enumerate(models if isinstance(models, list) else []):

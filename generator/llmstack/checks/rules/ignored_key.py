@@ -99,16 +99,6 @@ def _router(stack: Stack, router: RouterSpec) -> Iterator[Ignored]:
     yield from _routes(router)
 
 
-def _routes(router: RouterSpec) -> Iterator[Ignored]:
-    for name, route in (router.route or {}).items():
-        if route.enabled and route.timeouts and (route.kind or "HTTPRoute") != "HTTPRoute":
-            yield Ignored(("route", name, "timeouts"), f"a {route.kind} has none", ("route", name, "kind"))
-        if route.enabled and route.https_redirect:
-            stated = (("matches", route.matches), ("filters", route.filters), ("timeouts", route.timeouts))
-            for key in [key for key, value in stated if value]:
-                yield Ignored(("route", name, key), "`httpsRedirect` is used instead", ("route", name, "httpsRedirect"))
-
-
 def _routing(stack: Stack, router: RouterSpec) -> Iterator[Ignored]:
     """Keys of another routing logic."""
     logic = routing_logic(router)
@@ -134,6 +124,16 @@ def _scaling(router: RouterSpec) -> Iterator[Ignored]:
         if not any(isinstance(size, dict) and size.get("cpu") for size in sizes):
             why = "it scales by a percentage of the router's CPU request, and there is none"
             yield Ignored(("autoscaling",), why, help="set `resources.requests.cpu`")
+
+
+def _routes(router: RouterSpec) -> Iterator[Ignored]:
+    for name, route in (router.route or {}).items():
+        if route.enabled and route.timeouts and (route.kind or "HTTPRoute") != "HTTPRoute":
+            yield Ignored(("route", name, "timeouts"), f"a {route.kind} has none", ("route", name, "kind"))
+        if route.enabled and route.https_redirect:
+            stated = (("matches", route.matches), ("filters", route.filters), ("timeouts", route.timeouts))
+            for key in [key for key, value in stated if value]:
+                yield Ignored(("route", name, key), "`httpsRedirect` is used instead", ("route", name, "httpsRedirect"))
 
 
 def _cache_server(stack: Stack, cache: CacheServerSpec) -> Iterator[Ignored]:

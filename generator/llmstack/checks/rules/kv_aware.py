@@ -94,7 +94,7 @@ def _all_report(subject: Subject, reporting: Sequence[Engine]) -> Iterator[Probl
     help = "set `lmcacheConfig: {enabled: true, enableController: true}`"
     if not reporting and len(silent) == len(list(subject.models())):
         logic = routing_logic(subject.stack.router_spec)
-        message = f"routingLogic is {logic}, but no engine reports what it has cached"
+        message = f"routingLogic: {logic}, and no engine reports what it has cached"
         yield Problem(message, ("routerSpec", "routingLogic"), help=f"{help} on the models")
         return
     for at, model in silent:

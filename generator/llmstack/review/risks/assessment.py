@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.replicas import Scalers
 from llmstack.review.facts import Facts
-from llmstack.review.result import ObjectChange
+from llmstack.review.result import EngineChange, ObjectChange
 from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.placement import Fixed, PoolKey
 from llmstack.review.rollout.times import Times
@@ -29,6 +29,8 @@ class Assessment:
     facts: tuple[Facts, Facts]
     refused: frozenset[str]
     """`Kind/name` of the objects whose change the API refuses."""
+    engines: tuple[EngineChange, ...] = ()
+    """Models whose engine changes, and what becomes of it."""
 
     def place_of(self, subject: str, path: str = "") -> str | None:
         """Where the values make `Kind/name`, and best its field at `path`: `values/prod.yaml:12`, None if unknown."""

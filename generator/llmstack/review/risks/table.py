@@ -12,6 +12,7 @@ from llmstack.review.result import Risk
 from llmstack.review.risks import (
     data_loss,
     deadline_too_short,
+    engine,
     gpu_deadlock,
     gpu_shortage,
     immutable_field,
@@ -19,6 +20,7 @@ from llmstack.review.risks import (
     outage,
     restart,
     scaler_handover,
+    upgrade,
 )
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import RiskKind
@@ -30,8 +32,10 @@ KINDS: tuple[RiskKind, ...] = (
     immutable_field,
     scaler_handover,
     outage,
+    engine,
     deadline_too_short,
     not_applied,
+    upgrade,
     restart,
 )
 """Every risk of this folder, in the order in which equally severe ones are told; mypy refuses a module that is no

@@ -1,0 +1,171 @@
+"""What another vLLM release changes for an engine: flags that go, defaults that move, behaviour that no flag shows.
+
+Flags and defaults are compared in the catalogues of both releases. BEHAVIOUR is curated: each entry names the source
+file in which it was read, in the first release that has it and the one before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from llmstack.engine.defaults import Minor, on_new_runner
+from llmstack.flags.catalogue import Catalogue, changes
+
+ItemKind = Literal["default", "removed", "deprecated", "behaviour"]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One change; `flag` is empty where none is concerned, `since` the first catalogue or minor that has it.
+
+    `breaks`: it is known to end a start, to cut requests or to silence what reads it.
+    """
+
+    kind: ItemKind
+    flag: str
+    before: str
+    after: str
+    since: str
+    text: str
+    breaks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """A change that no flag shows. `flag` is the one that governs it, where there is one: set, nothing changes."""
+
+    since: Minor
+    text: str
+    source: str
+    flag: str = ""
+    breaks: bool = False
+
+
+BEHAVIOUR: tuple[Behaviour, ...] = (
+    Behaviour(
+        (0, 11),
+        "/health answers 503 when the engine is dead, no longer 500.",
+        "vllm/entrypoints/serve/instrumentator/health.py",
+    ),
+    Behaviour(
+        (0, 12),
+        "The metrics vllm:gpu_cache_usage_perc and vllm:gpu_prefix_cache_* are gone: vllm:kv_cache_usage_perc and "
+        "vllm:prefix_cache_* take their place.",
+        "vllm/v1/metrics/loggers.py",
+        breaks=True,
+    ),
+    Behaviour((0, 12), "The attention backend XFORMERS is gone.", "vllm/attention/backends/registry.py"),
+    Behaviour(
+        (0, 15),
+        "The metric vllm:time_per_output_token_seconds is gone: vllm:inter_token_latency_seconds takes its place.",
+        "vllm/v1/metrics/loggers.py",
+        breaks=True,
+    ),
+    Behaviour(
+        (0, 15), "VLLM_ATTENTION_BACKEND is not read any more: --attention-backend takes its place.", "vllm/envs.py"
+    ),
+    Behaviour(
+        (0, 17),
+        "Sampling finds top-k and top-p without sorting the vocabulary: more memory is left for the KV cache.",
+        "vllm/v1/sample/ops/topk_topp_sampler.py",
+    ),
+    Behaviour(
+        (0, 18),
+        "Requests in flight are aborted at SIGTERM unless --shutdown-timeout (0 by default) lets them finish.",
+        "vllm/v1/engine/core.py",
+        flag="--shutdown-timeout",
+    ),
+    Behaviour(
+        (0, 20),
+        "What CUDA graphs will take is left out of the KV cache; before, it came on top of --gpu-memory-utilization.",
+        "vllm/envs.py (VLLM_MEMORY_PROFILER_ESTIMATE_CUDAGRAPHS)",
+    ),
+    Behaviour((0, 20), "The metric vllm:prompt_tokens_recomputed is gone.", "vllm/v1/metrics/loggers.py"),
+    Behaviour(
+        (0, 21),
+        'The logged "GPU KV cache size" is concurrency x longest request: with sliding windows it is another number '
+        "for the same memory.",
+        "vllm/v1/core/kv_cache_utils.py",
+    ),
+    Behaviour(
+        (0, 21),
+        "Sampling uses FlashInfer where the card can (VLLM_USE_FLASHINFER_SAMPLER is on by default).",
+        "vllm/envs.py",
+    ),
+)
+"""In the order of releases. The first of two neighbours is the newest patch of its minor."""
+
+
+def compare_releases(
+    before: Catalogue, after: Catalogue, used: Collection[str] | None, architecture: str = "", *, dense: bool = True
+) -> tuple[Item, ...]:
+    """What changes from one release to another for an engine that is given the flags `used` (None: any engine)."""
+    if before.version == after.version:
+        return ()
+    items = [*_flags(before, after, used), *_defaults(before, after, used)]
+    items += _behaviour(before.release.minor, after.release.minor, used)
+    if architecture:
+        items += _runner(before.release.minor, after.release.minor, architecture, dense=dense)
+    return tuple(items)
+
+
+def _flags(before: Catalogue, after: Catalogue, used: Collection[str] | None) -> Iterator[Item]:
+    """Yield flags that go, and flags that are deprecated since."""
+    for name, flag in before.flags.items():
+        if used is not None and name not in used:
+            continue
+        now = after.spellings.get(name)
+        if now is None:
+            change = changes().get(name)
+            instead = f": {change.replaced_by} takes its place" if change and change.replaced_by else ""
+            since = _since(before, after)
+            yield Item("removed", name, "accepted", "refused", since, f"{name} is gone{instead}.", used is not None)
+        elif now.flag.deprecated and not flag.deprecated:
+            yield Item("deprecated", name, "", "deprecated", after.version, f"{name} is deprecated.")
+
+
+def _defaults(before: Catalogue, after: Catalogue, used: Collection[str] | None) -> Iterator[Item]:
+    """Yield defaults that move; one that is set does not concern the engine."""
+    for name, flag in before.flags.items():
+        now = after.flags.get(name)
+        if now is None or now.default == flag.default or name in (used or ()):
+            continue
+        old, new = _shown(flag.default), _shown(now.default)
+        text = f"{name} is {new} by default; it was {old}."
+        yield Item("default", name, old, new, _since(before, after), text)
+
+
+def _behaviour(before: Minor, after: Minor, used: Collection[str] | None) -> Iterator[Item]:
+    """Yield what changes without a flag; on the way back, what does no longer hold."""
+    low, high = sorted((before, after))
+    for each in BEHAVIOUR:
+        if low < each.since <= high and not (each.flag and each.flag in (used or ())):
+            since = f"{each.since[0]}.{each.since[1]}"
+            text = each.text if after > before else f"No longer so: {each.text}"
+            yield Item("behaviour", each.flag, "", "", since, text, each.breaks)
+
+
+def _runner(before: Minor, after: Minor, architecture: str, *, dense: bool) -> Iterator[Item]:
+    """Yield whether another model runner serves the architecture (`use_v2_model_runner`, vllm/config/vllm.py)."""
+    old, new = (on_new_runner(architecture, dense=dense, release=release) for release in (before, after))
+    if old != new:
+        low, high = sorted((before, after))
+        between = ((0, minor) for minor in range(low[1], high[1] + 1))
+        since = next(each for each in between if on_new_runner(architecture, dense=dense, release=each))
+        which = "Model runner v2 serves" if new else "Model runner v2 does no longer serve"
+        text = f"{which} {architecture}: memory and features differ."
+        yield Item("behaviour", "", "v2" if old else "v1", "v2" if new else "v1", f"{since[0]}.{since[1]}", text)
+
+
+def _since(before: Catalogue, after: Catalogue) -> str:
+    """The release that is named where catalogues between the two are not looked at."""
+    return after.version if after.release.numbers > before.release.numbers else before.version
+
+
+def _shown(value: Any) -> str:
+    """A default as people write it; None is no default of the parser's."""
+    if value is None:
+        return "left to the engine"
+    return str(value).lower() if isinstance(value, bool) else str(value)

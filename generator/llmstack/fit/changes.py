@@ -1,0 +1,124 @@
+"""Models whose engine changes between two sides of a comparison, and what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from llmstack.engine.start import Start
+from llmstack.engine.upgrade import compare_releases
+from llmstack.fit.answer import start_of
+from llmstack.fit.card import Pools
+from llmstack.fit.question import Known, Question, ask
+from llmstack.flags import split_flags
+from llmstack.model.engine import Model
+from llmstack.model.stack import Stack
+from llmstack.objects import arguments, names
+from llmstack.review.result import EngineChange, EngineState, UpgradeItem
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What the values of an environment say on one side, with the facts that they lead to."""
+
+    stack: Stack
+    facts: Known
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One engine of a side: what is asked, what becomes of it, and the flags that it is given."""
+
+    model: Model
+    question: Question
+    start: Start
+    flags: frozenset[str]
+
+
+def engine_changes(before: Side | None, after: Side | None) -> tuple[EngineChange, ...]:
+    """Each model of `after` whose engine is another than in `before`, or new, in the order of the values."""
+    if after is None:
+        return ()
+    old, new = _engines(before) if before else {}, _engines(after)
+    found = (_change(after.stack, old.get(name), asked) for name, asked in new.items())
+    return tuple(change for change in found if change is not None)
+
+
+def _engines(side: Side) -> Mapping[str, Asked]:
+    pools = Pools.of(side.stack)
+    return {model.name: _ask(side, model, pools) for model in side.stack.models if model.name}
+
+
+def _ask(side: Side, model: Model, pools: Pools) -> Asked:
+    question = ask(side.stack, model, side.facts, pools)
+    engine = question.engine
+    start = start_of(engine) if engine else Start("unknown", "; ".join(question.missing))
+    given = [*arguments.options(model), *arguments.extra(model)]
+    flags = frozenset(flag.name for flag in split_flags(given, question.match.catalogue))
+    return Asked(model, question, start, flags)
+
+
+def _change(stack: Stack, old: Asked | None, new: Asked) -> EngineChange | None:
+    """What changes of one engine; None where nothing does that is known of."""
+    if old is not None and _same(old, new):
+        return None
+    subject = _workload(stack, new.model)
+    upgrade = _upgrade(old, new) if old else ()
+    before = _state(old) if old else None
+    return EngineChange(new.question.model, subject, new.start.verdict, new.start.why, before, _state(new), upgrade)
+
+
+def _same(old: Asked, new: Asked) -> bool:
+    """Whether both sides ask the same of the same engine."""
+    return (old.question.version, old.question.engine, old.start) == (
+        new.question.version,
+        new.question.engine,
+        new.start,
+    )
+
+
+def _workload(stack: Stack, model: Model) -> str:
+    """`Kind/name` of a model's workload."""
+    name = model.name or ""
+    if model.uses_ray:
+        return f"RayCluster/{names.ray_cluster(stack, name)}"
+    if model.uses_lws:
+        return f"LeaderWorkerSet/{names.leader_worker_set(stack, name)}"
+    return f"Deployment/{names.engine_deployment(stack, name)}"
+
+
+def _state(asked: Asked) -> EngineState:
+    """One side as a review shows it."""
+    question, cache, terms = asked.question, asked.start.cache, asked.start.terms
+    parts = None
+    if terms is not None:
+        parts = {
+            "weights": terms.weights,
+            "activation": terms.activation,
+            "nonTorch": terms.other,
+            "graphs": terms.graphs,
+            "kv": terms.kv,
+            "budget": terms.budget,
+        }
+    gpu = question.card.name if question.card else None
+    if cache is None:
+        return EngineState(question.version, gpu, terms=parts)
+    return EngineState(question.version, gpu, cache.low, cache.high, cache.tokens, cache.requests, parts)
+
+
+def _upgrade(old: Asked, new: Asked) -> tuple[UpgradeItem, ...]:
+    """What a changed release brings; nothing where one of the two is not known."""
+    if old.question.version is None or new.question.version is None or old.question.version == new.question.version:
+        return ()
+    facts = new.question.facts
+    used: Collection[str] = new.flags
+    items = compare_releases(
+        old.question.match.catalogue,
+        new.question.match.catalogue,
+        used,
+        facts.architecture if facts else "",
+        dense=not (facts and facts.is_moe),
+    )
+    return tuple(
+        UpgradeItem(each.kind, each.flag, each.before, each.after, each.since, each.text, each.breaks) for each in items
+    )

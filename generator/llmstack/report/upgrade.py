@@ -1,0 +1,42 @@
+"""What another release of vLLM changes, for people at a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from llmstack.engine.upgrade import ItemKind, compare_releases
+from llmstack.flags.match import Match
+
+TITLES: Mapping[ItemKind, str] = {
+    "removed": "Flags that go",
+    "deprecated": "Flags that are deprecated",
+    "default": "Defaults that move",
+    "behaviour": "What no flag shows",
+}
+"""The kinds of change, in the order in which they are told."""
+
+
+def upgrade_text(before: Match, after: Match) -> str:
+    """Everything that changes from one release to another, whatever flags an engine is given."""
+    return "\n".join(_lines(before, after)) + "\n"
+
+
+def _lines(before: Match, after: Match) -> Iterator[str]:
+    old, new = before.catalogue, after.catalogue
+    yield f"vLLM {old.version} → {new.version}"
+    for match in (before, after):
+        if not match.exact:
+            yield f"  ({match.reason})"
+    items = compare_releases(old, new, None)
+    for kind, title in TITLES.items():
+        found = [item for item in items if item.kind == kind]
+        if found:
+            yield f"{title}:"
+            yield from (f"  {item.text}{_since(item.since, kind)}" for item in found)
+    if not items:
+        yield "  nothing that is known of"
+
+
+def _since(since: str, kind: ItemKind) -> str:
+    """Where the release that brought it is known, in brackets: flags are compared at both ends alone."""
+    return f" ({since})" if kind == "behaviour" else ""

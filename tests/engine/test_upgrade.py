@@ -1,0 +1,81 @@
+"""What another release changes: from the catalogues of flags, and from the curated table."""
+
+from __future__ import annotations
+
+import pytest
+
+from llmstack.engine.upgrade import BEHAVIOUR, Item, compare_releases
+from llmstack.flags.catalogue import load_catalogue, versions
+
+
+def items(before: str, after: str, used: set[str] | None = None, architecture: str = "") -> list[Item]:
+    return list(compare_releases(load_catalogue(before), load_catalogue(after), used, architecture))
+
+
+def test_the_bump_that_takes_a_quarter_of_the_concurrency() -> None:
+    found = items("0.17.1", "0.20.2", set())
+    by_flag = {item.flag: item for item in found if item.kind == "default"}
+    assert (by_flag["--gpu-memory-utilization"].before, by_flag["--gpu-memory-utilization"].after) == ("0.9", "0.92")
+    texts = " ".join(item.text for item in found)
+    assert "CUDA graphs will take is left out of the KV cache" in texts
+    assert "--shutdown-timeout (0 by default)" in texts
+    assert not [item for item in found if item.kind == "removed"], "it uses no flag that goes"
+
+
+def test_what_is_set_does_not_move() -> None:
+    found = items("0.17.1", "0.20.2", {"--gpu-memory-utilization", "--shutdown-timeout"})
+    assert not [item for item in found if item.flag in ("--gpu-memory-utilization", "--shutdown-timeout")]
+
+
+def test_a_flag_in_use_that_goes_breaks() -> None:
+    (item,) = [item for item in items("0.15.1", "0.20.2", {"--swap-space"}) if item.kind == "removed"]
+    assert item.flag == "--swap-space"
+    assert item.breaks
+
+
+def test_without_an_engine_everything_is_listed_and_nothing_breaks_for_certain() -> None:
+    removed = [item for item in items("0.15.1", "0.20.2") if item.kind == "removed"]
+    assert {"--swap-space", "--disable-log-requests"} <= {item.flag for item in removed}
+    assert not [item for item in removed if item.breaks]
+    (log,) = [item for item in removed if item.flag == "--disable-log-requests"]
+    assert "--enable-log-requests takes its place" in log.text
+
+
+def test_deprecation_is_said_once() -> None:
+    assert [item.flag for item in items("0.15.1", "0.20.2") if item.kind == "deprecated"] == ["--calculate-kv-scales"]
+    assert not [
+        item for item in items("0.20.2", "0.21.0") if item.flag == "--calculate-kv-scales" and item.kind == "deprecated"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "since"),
+    [
+        ("0.22.1", "0.23.0", "0.23"),
+        ("0.11.2", "0.31.0", "0.23"),
+        ("0.23.0", "0.31.0", None),
+        ("0.11.2", "0.22.1", None),
+    ],
+)
+def test_the_model_runner_changes_once(before: str, after: str, since: str | None) -> None:
+    found = [item.since for item in items(before, after, set(), "LlamaForCausalLM") if "runner" in item.text]
+    assert found == ([since] if since else [])
+
+
+def test_the_way_back_says_what_no_longer_holds() -> None:
+    found = [item for item in items("0.20.2", "0.17.1", set()) if item.kind == "behaviour"]
+    assert found
+    assert all(item.text.startswith("No longer so: ") for item in found)
+
+
+@pytest.mark.parametrize("version", versions())
+def test_the_same_release_changes_nothing(version: str) -> None:
+    assert not items(version, version)
+
+
+def test_the_table_is_in_order_and_names_its_sources() -> None:
+    assert [each.since for each in BEHAVIOUR] == sorted(each.since for each in BEHAVIOUR)
+    for each in BEHAVIOUR:
+        assert each.text.endswith(".")
+        assert each.source.startswith("vllm/")
+        assert (0, 9) <= each.since <= (0, 33)
