@@ -127,6 +127,18 @@ def read_document(text: str) -> Document:
     return Document(text, builder.root, tuple(_comments(text, builder.scalars)))
 
 
+def own_routes(document: Document) -> dict[int, Route]:
+    """The route at which each map and list is written, by its identity, wherever aliases have it stand as well."""
+    found: dict[int, Route] = {}
+    pending: list[tuple[Part, Route]] = [(document.root, ())] if document.root is not None else []
+    while pending:
+        part, route = pending.pop()
+        found[id(part)] = route
+        pending += [(value, (*route, key.resolved.text)) for key, value in part.entries]
+        pending += [(item, (*route, number)) for number, item in enumerate(part.items)]
+    return found
+
+
 class _Builder:
     """Builds the parts from the parser's events."""
 
