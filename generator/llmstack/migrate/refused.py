@@ -19,7 +19,6 @@ from llmstack.migrate.spellings import at_route, models
 from llmstack.migrate.step import File, Step, make_step
 from llmstack.model.unknown_keys import explain, flag_arguments, in_one_line, slip
 from llmstack.secrecy.names import is_secret_name
-from llmstack.secrecy.places import find_places
 from llmstack.values.edit import (
     CannotEdit,
     Edit,
@@ -136,9 +135,9 @@ def flags_to_arguments(file: File) -> Iterator[Step]:
 
 def _flag_keys(file: File) -> Iterator[FlagKey]:
     for problem in file.refused:
-        if problem.kind == "extra_forbidden" and slip(problem.route) is None and not _is_secret(file, problem.route):
+        if problem.kind == "extra_forbidden" and problem.route[:2] == MODELS and not _is_secret(file, problem.route):
             arguments = flag_arguments(problem.route, _known_image(file, problem.route))
-            if arguments:
+            if arguments and slip(problem.route) is None:
                 yield FlagKey(problem.route, arguments)
 
 
@@ -238,7 +237,7 @@ def _is_secret(file: File, route: Route) -> bool:
     """Whether a key, or what it holds, is a secret: then it becomes no argument."""
     if any(is_secret_name(str(step)) for step in route[-1:]):
         return True
-    return any(place.route[: len(route)] == route for place in find_places(file.data))
+    return route in file.above_secrets
 
 
 PHASES: tuple[Callable[[File], Iterator[Step]], ...] = (

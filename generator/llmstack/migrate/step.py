@@ -79,6 +79,12 @@ class File:
         return own_routes(self.document)
 
     @cached_property
+    def above_secrets(self) -> frozenset[Route]:
+        """The routes of all that is a secret or holds one."""
+        routes = [place.route for place in find_places(self.data)]
+        return frozenset(route[:length] for route in routes for length in range(1, len(route) + 1))
+
+    @cached_property
     def secret_spans(self) -> list[tuple[int, int]]:
         """Where in the text secrets stand, in order."""
         spots = (self.document.find(place.route) for place in find_places(self.data))
