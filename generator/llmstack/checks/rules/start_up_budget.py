@@ -4,7 +4,9 @@ The start-up probe gives a container initialDelaySeconds + periodSeconds × fail
 kubelet kills it and it starts again, for ever. So `gitops.loadTime`, the measured time of a model, is to be
 less than that. Without a start-up probe the liveness probe kills it. A Deployment among extraObjects whose
 progressDeadlineSeconds (600 when unset) is shorter than its own probes' budget is reported as failed while it
-still starts: a warning. (The Deployments that llmstack writes have a deadline above their budget.)
+still starts: a warning. (The Deployments that llmstack writes have a deadline above their budget.) Where no loadTime is
+known, the bytes of the weights (facts/models/) over the pool's `readRate` are the least that loading can take; a probe
+that gives up before that is a warning.
 
 Fix: raise `failureThreshold` of servingEngineSpec.startupProbe, with a third more than the load time to
 spare.
@@ -13,14 +15,17 @@ spare.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
+from llmstack.engine.memory import GIB
 from llmstack.finding import Severity
+from llmstack.fit.card import Pools, pool_of_model
+from llmstack.fit.question import facts_of_model
 from llmstack.kubernetes.probes import delay, period, seconds_allowed, startup_probes
-from llmstack.kubernetes.quantities import whole
+from llmstack.kubernetes.quantities import quantity, whole
 from llmstack.kubernetes.workloads import PROGRESS_DEADLINE
 from llmstack.model.types import seconds
 
@@ -32,14 +37,9 @@ def run(subject: Subject) -> Iterator[Problem]:
     name, probe = (
         ("startupProbe", engine.startup_probe) if engine.startup_probe else ("livenessProbe", engine.liveness_probe)
     )
-    allowed = seconds_allowed(probe) if probe else math.inf
-    for at, model in subject.models():
-        needed = seconds(model.gitops.load_time) if model.gitops.load_time else 0
-        if probe and needed > allowed:
-            failures = math.ceil((needed * 4 / 3 - delay(probe)) / period(probe))
-            message = f"`{model.name}` takes {needed} s to load; {name} kills it after {allowed} s"
-            help = f"servingEngineSpec.{name}.failureThreshold: {failures} waits a third longer than that"
-            yield Problem(message, (*at, "gitops", "loadTime"), help=help)
+    if probe:
+        yield from _measured(subject, name, probe)
+        yield from _computed(subject, name, probe)
     for route, object in subject.extra_objects():
         spec = object.get("spec")
         if object.get("kind") != "Deployment" or not isinstance(spec, dict):
@@ -50,6 +50,40 @@ def run(subject: Subject) -> Iterator[Problem]:
             message = f"{key} is {deadline}; a pod may take {longest} s to start by its probes"
             at = (*route, "spec", key)
             yield Problem(message, at, help=f"set {key} to more than {longest}", milder=True)
+
+
+def _measured(subject: Subject, name: str, probe: Mapping[str, Any]) -> Iterator[Problem]:
+    """Models whose measured start-up is longer than the probe waits."""
+    allowed = seconds_allowed(probe)
+    for at, model in subject.models():
+        needed = seconds(model.gitops.load_time) if model.gitops.load_time else 0
+        if needed > allowed:
+            message = f"`{model.name}` takes {needed} s to load; {name} kills it after {allowed} s"
+            yield Problem(message, (*at, "gitops", "loadTime"), help=_raise(name, probe, needed))
+
+
+def _computed(subject: Subject, name: str, probe: Mapping[str, Any]) -> Iterator[Problem]:
+    """Models that nobody has measured, and whose weights cannot even be read before the probe gives up."""
+    pools = Pools.of(subject.stack)
+    if not any(each.read_rate for each in pools.declared):
+        return
+    allowed = seconds_allowed(probe)
+    for at, model in subject.models():
+        pool, facts = pool_of_model(pools, model), facts_of_model(model, subject.facts)
+        rate = quantity(pool.read_rate) if pool else None
+        if model.gitops.load_time or not rate or facts is None or facts.weights is None:
+            continue
+        least = math.ceil(facts.weights.bytes / rate)
+        if least > allowed:
+            weights = f"{facts.weights.bytes / GIB:.0f} GiB of weights"
+            message = f"`{model.name}` reads {weights} in {least} s at least; {name} kills it after {allowed} s"
+            yield Problem(message, (*at, "name"), help=_raise(name, probe, least), milder=True)
+
+
+def _raise(name: str, probe: Mapping[str, Any], needed: int) -> str:
+    """The line to write: a third longer than what is needed."""
+    failures = math.ceil((needed * 4 / 3 - delay(probe)) / period(probe))
+    return f"servingEngineSpec.{name}.failureThreshold: {failures} waits a third longer than that"
 
 
 def _longest(object: dict[str, Any]) -> int:
