@@ -46,12 +46,28 @@ def pool_of_model(pools: Pools, model: Model) -> Capacity | None:
 
 
 def _pod(model: Model) -> Mapping[str, Any]:
-    """The part of a model's pods that chooses nodes."""
-    affinity: Any = model.affinity or {}
-    if model.node_selector_terms and not model.affinity:
-        terms = {"nodeSelectorTerms": list(model.node_selector_terms)}
-        affinity = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}}
-    return {"nodeSelector": model.node_selector or {}, "affinity": affinity}
+    """The part of a model's pods that chooses nodes; what of it is not well formed is left out."""
+    terms = model.node_selector_terms
+    if model.affinity:
+        terms = _at(
+            model.affinity, "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms"
+        )
+    found = [{"matchExpressions": _expressions(term)} for term in terms or () if isinstance(term, dict)]
+    required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": found}}
+    return {"nodeSelector": model.node_selector or {}, "affinity": {"nodeAffinity": required} if found else {}}
+
+
+def _at(block: Any, *keys: str) -> Any:
+    """What a raw block has at a path of keys, where it is a list; None otherwise."""
+    for key in keys:
+        block = block.get(key) if isinstance(block, dict) else None
+    return block if isinstance(block, list) else None
+
+
+def _expressions(term: Mapping[str, Any]) -> list[dict[str, Any]]:
+    given = term.get("matchExpressions")
+    well_formed = [each for each in given if isinstance(each, dict)] if isinstance(given, list) else []
+    return [each for each in well_formed if isinstance(each.get("values"), list | None)]
 
 
 def gpu_resource(model: Model) -> str:
@@ -69,8 +85,12 @@ def asks_for_gpus(model: Model) -> bool:
 
 
 def _accelerators(resources: Mapping[str, Any]) -> dict[str, Any]:
-    stated = {**(resources.get("requests") or {}), **(resources.get("limits") or {})}
-    return {key: value for key, value in stated.items() if is_accelerator(key)}
+    """The accelerators of a raw resources block, which nobody has checked yet."""
+    stated: dict[Any, Any] = {}
+    for part in ("requests", "limits"):
+        found = resources.get(part)
+        stated |= found if isinstance(found, dict) else {}
+    return {key: value for key, value in stated.items() if isinstance(key, str) and is_accelerator(key)}
 
 
 def card_of_model(model: Model, pool: Capacity | None) -> Card | None:
