@@ -87,4 +87,4 @@ def test_nothing_is_read_of_what_is_no_values(values: str) -> None:
 
 def test_warnings_of_single_values_stand_and_others_do_not() -> None:
     found = _found(GOOD + "      routingLogc: 5\n", "routerSpec: {tag: latest, sessionKey: x, routingLogic: sesion}\n")
-    assert found == [("mutable-tag", "routerSpec.tag")]
+    assert found == [("mutable-tag", "routerSpec.tag"), ("routing-logic", "routerSpec.routingLogic")]

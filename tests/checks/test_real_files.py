@@ -21,16 +21,16 @@ FOUND: dict[str, tuple[str, ...]] = {
     "tests__assets__values-11-monitoring": ("other-chart",),
     "tutorials__assets__values-01-2pods-minimal-example": ("fractional-gpu",),
     "tutorials__assets__values-09-lora-operator": ("claim-size",),
-    "tutorials__assets__values-15-b-minimal-pipeline-parallel-example-multiple-modelspec": ("ignored-key",),
+    "tutorials__assets__values-14-vllm-v1": ("offload-size",),
     "tutorials__assets__values-16-disagg-prefill": ("dead-key", "pod-security", "unknown-service"),
     "tutorials__assets__values-17-kv-aware": ("shared-claim-mode",),
-    "tutorials__assets__values-18-prefix-aware": ("shared-claim-mode",),
+    "tutorials__assets__values-18-prefix-aware": ("offload-size", "shared-claim-mode"),
     "tutorials__assets__values-25-v100-multi-gpu-tp2": ("dead-key",),
     "tutorials__assets__values-25-v100-single-gpu": ("dead-key",),
 }
 """What is wrong with a file besides secrets in plain text and moving tags: SYS_PTRACE is beyond "baseline", replicas share
-a ReadWriteOnce claim, keys that nothing reads, a size of /dev/shm without tensor parallelism, half a GPU, a claim of 10Gi for 15 GiB of weights, an LMCache controller in a router that is not kvaware, a peer
-named after another release."""
+a ReadWriteOnce claim, keys that nothing reads, a buffer larger than the memory that is requested, half a GPU, a claim of
+10Gi for 15 GiB of weights, an LMCache controller in a router that is not kvaware, a peer named after another release."""
 
 
 @pytest.mark.skipif(not corpus_cases(), reason="no corpus: set LLMSTACK_CORPUS to a folder with values/ in it")

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from llmstack.model.reading import section_of
 from llmstack.model.stack import Stack
+from llmstack.model.types import section_of
 
 Route = tuple[str, ...]
 """Keys from the root; `[]` stands for the items of a list, `{}` for those of a map of sections."""

@@ -94,10 +94,14 @@ def test_a_flag_beside_its_key_is_a_duplicate(flag: str, key: str) -> None:
     assert told == [f"`{flag}` is given by `{key}` too; this one wins"]
 
 
+NO_SWITCHES = frozenset(("enable_service_links",))
+"""Keys that turn something else on than their section."""
+
+
 @pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.__name__)
 def test_what_is_off_by_default_and_turns_a_section_on_is_a_switch(section: type[BaseModel]) -> None:
     for name, field in section.model_fields.items():
-        if name.startswith("enable") and field.default is False:
+        if name.startswith("enable") and field.default is False and name not in NO_SWITCHES:
             marked = any(isinstance(item, SectionSwitch) for item in field.metadata)
             assert marked, f"{section.__name__}.{name} is no SectionSwitch(), so dead-key does not know it"
 

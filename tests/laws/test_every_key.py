@@ -86,6 +86,7 @@ loraAdapters:
 loraController: {enableLoraController: true, pdb: {enabled: true}, image: {}, metrics: {}, webhook: {}}
 grafanaDashboards: {enabled: true}
 gitops: {createNamespace: true}
+global: {imagePullSecrets: []}
 """
 
 OTHERWISE: Mapping[str, str] = {
@@ -93,6 +94,9 @@ OTHERWISE: Mapping[str, str] = {
     "nothing but a model": "{servingEngineSpec: {modelSpec: [{name: llama}]}}",
     "replicas that nobody owns": "{servingEngineSpec: {modelSpec: [{name: llama, keda: {enabled: false}}]},"
     " routerSpec: {autoscaling: {enabled: false}}}",
+    "a monitor of one model": "{servingEngineSpec: {serviceMonitor: {enabled: false},"
+    " modelSpec: [{name: llama, serviceMonitor: {enabled: true}}]}}",
+    "a command of its own": "{servingEngineSpec: {modelSpec: [{name: llama, command: [serve]}]}}",
     "Ray": "{servingEngineSpec: {modelSpec: [{name: llama, raySpec: {enabled: true,"
     " upgradeStrategy: {}, headNode: {initContainer: [{name: init, image: busybox}]}}}]}}",
     "a group": "{servingEngineSpec: {modelSpec: [{name: llama, lwsSpec: {enabled: true}}]}}",

@@ -24,6 +24,7 @@ FORMS: Mapping[str, tuple[str, ...]] = {
     "a Deployment": (
         "{name: llama, modelURL: x/y}",
         "{name: llama, keda: {enabled: false}, pdb: {enabled: false}}",
+        "{name: llama, requestGPU: 0}",
         "{name: llama, lmcacheConfig: {enabled: true, enableNixl: true, nixlRole: sender}}",
     ),
     "a RayCluster": (
@@ -34,6 +35,7 @@ FORMS: Mapping[str, tuple[str, ...]] = {
     ),
     "a LeaderWorkerSet": (
         "{name: llama, lwsSpec: {enabled: true, size: 2}}",
+        "{name: llama, requestGPU: 0, lwsSpec: {enabled: true, size: 2}}",
         "{name: llama, lwsSpec: {enabled: true, size: 2}, keda: {enabled: false}, pdb: {enabled: false}}",
         "{name: llama, lwsSpec: {enabled: true, size: 2},"
         " lmcacheConfig: {enabled: true, enableNixl: true, nixlRole: sender}}",

@@ -102,11 +102,26 @@ OF_ALL: Sequence[Departure] = (
         gone,
     ),
     Departure(
-        "shm-for-tensor-parallelism",
-        "section 3: `/dev/shm` is a memory volume of shmSize when tensorParallelSize > 1",
+        "no-service-links",
+        "section 3: service links are off on engine pods",
+        WORKLOADS,
+        rf"{POD}\.spec\.enableServiceLinks",
+        becomes(None, False),
+    ),
+    Departure(
+        "router-minute-to-start",
+        "section 3: the router has a minute to start where nothing is said",
+        "Deployment",
+        rf"{ROUTER}\.startupProbe\.failureThreshold",
+        becomes(3, 11),
+    ),
+    Departure(
+        "shm-for-several-workers",
+        "section 3: `/dev/shm` is a memory volume of shmSize where one pod runs more than one worker process, or offloads "
+        "KV cache by vLLM itself, or where shmSize is written; not otherwise",
         WORKLOADS,
         rf"{ENGINE}\.mount\[/dev/shm\]",
-        gone,
+        lambda difference: added(difference) or gone(difference),
     ),
     Departure(
         "prefix-caching-unset",

@@ -19,22 +19,22 @@ def _findings(values: dict[str, Any]) -> list[Finding]:
 
 
 WRONG_PLACES = [
-    ({"servingEngineSpec": {"nodeSelector": {"a": "b"}}}, "`nodeSelector` is a key of modelSpec[]"),
+    ({"servingEngineSpec": {"modelURL": "a"}}, "`modelURL` is a key of modelSpec[]"),
     (
         {"servingEngineSpec": {"modelSpec": [MODEL | {"tensorParallelSize": 2}]}},
         "`tensorParallelSize` is a key of modelSpec[].vllmConfig",
     ),
     (
-        {"servingEngineSpec": {"modelSpec": [MODEL | {"startupProbe": {}}]}},
-        "`startupProbe` is a key of servingEngineSpec",
+        {"servingEngineSpec": {"modelSpec": [MODEL | {"schedulerName": "a"}]}},
+        "`schedulerName` is a key of servingEngineSpec",
     ),
     (
         {"servingEngineSpec": {"cacheserverSpec": {}}},
         "`cacheserverSpec` is a key of the values, not of a section: indent it less",
     ),
     ({"servingEngineSpec": {"startupProb": {}}}, "did you mean `startupProbe`?"),
-    ({"routerSpec": {"replicas": 2}}, "did you mean `replicaCount`?"),
-    ({"loraController": {"enabled": True}}, None),
+    ({"routerSpec": {"replicas": 2}}, "set `replicaCount`"),
+    ({"loraController": {"enabled": True}}, "set `enableLoraController`"),
 ]
 
 

@@ -14,6 +14,7 @@ from llmstack.fit.card import Pools
 from llmstack.fit.question import Question, ask
 from llmstack.flags import split_flags
 from llmstack.model.engine import Model
+from llmstack.objects.parallel import says_elsewhere
 
 FLAGS: dict[About, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "tensor": (("--tensor-parallel-size",), ("vllmConfig", "tensorParallelSize")),
@@ -43,9 +44,10 @@ class Asked:
 
 @lru_cache(maxsize=8)
 def engines(subject: Subject) -> tuple[Asked, ...]:
-    """Every engine of an environment: several rules speak of them."""
+    """Every engine of an environment whose arguments the values say: several rules speak of them."""
     stack, pools = subject.stack, Pools.of(subject.stack)
-    return tuple(Asked(at, model, ask(stack, model, subject.facts, pools)) for at, model in subject.models())
+    known = ((at, model) for at, model in subject.models() if not says_elsewhere(model))
+    return tuple(Asked(at, model, ask(stack, model, subject.facts, pools)) for at, model in known)
 
 
 def problems_of(asked: Asked, faults: Iterator[Fault]) -> Iterator[Problem]:

@@ -16,7 +16,7 @@ def gpus_of_model(model: Model) -> Fraction | None:
     if model.resources:
         return gpus_in(model.resources)
     resource = model.request_gpu_type or NVIDIA_GPU
-    return (quantity(model.request_gpu) or None) if is_whole_gpu(resource) else None
+    return (quantity(model.gpu_count) or None) if is_whole_gpu(resource) else None
 
 
 def gpus_of_head(model: Model) -> Fraction:

@@ -12,7 +12,7 @@ from llmstack.model.stack import Stack
 from llmstack.objects.autoscaling import is_scaled
 from llmstack.objects.chat_template import is_text
 from llmstack.objects.engine import pod_disruption_budget
-from llmstack.objects.engine_storage import claim_name, needs_shm
+from llmstack.objects.engine_storage import claim_name
 
 _SIZES = (
     ("request_cpu", "requestCPU"),
@@ -23,6 +23,7 @@ _SIZES = (
     ("request_gpu_cores", "requestGPUCores"),
     ("limit_cpu", "limitCPU"),
     ("limit_memory", "limitMemory"),
+    ("limit_gpu", "limitGPU"),
     ("limit_gpu_mem", "limitGPUMem"),
     ("limit_gpu_mem_percentage", "limitGPUMemPercentage"),
     ("limit_gpu_cores", "limitGPUCores"),
@@ -35,6 +36,18 @@ _CLAIM = (
     ("pvc_annotations", "pvcAnnotations"),
 )
 
+
+_ARGUMENTS = (
+    ("model_url", "modelURL"),
+    ("model_revision", "modelRevision"),
+    ("enable_lora", "enableLoRA"),
+    ("enable_tool", "enableTool"),
+    ("tool_call_parser", "toolCallParser"),
+    ("extra_args", "extraArgs"),
+)
+"""Keys that are nothing but arguments of `vllm serve`."""
+
+CUSTOM = "the generated unit with an overlay of your own in custom/<env>/models/<model>"
 
 _NIXL = (
     ("nixl_role", "nixlRole"),
@@ -52,6 +65,7 @@ def ignored_in_model(stack: Stack, model: Model) -> Iterator[Ignored]:
     yield from _sizes(model)
     yield from _storage(stack, model)
     yield from _replicas(stack, model)
+    yield from _container(stack, model)
     yield from _vllm(model)
 
 
@@ -84,8 +98,12 @@ def _gpu_type(model: Model, head: HeadNode | None) -> Iterator[Ignored]:
     counted = [each for each in (model, head) if each and not each.resources]
     if not counted:
         yield Ignored(("requestGPUType",), "`resources` is used instead", ("resources",))
-    elif not any(each.request_gpu and quantity(each.request_gpu) for each in counted):
+    elif not any(count and quantity(count) for count in map(_count, counted)):
         yield Ignored(("requestGPUType",), "no GPU is requested", ("requestGPU",), "set `requestGPU`, or remove it")
+
+
+def _count(part: Model | HeadNode) -> str | None:
+    return part.gpu_count if isinstance(part, Model) else part.request_gpu
 
 
 def _storage(stack: Stack, model: Model) -> Iterator[Ignored]:
@@ -124,11 +142,27 @@ def _replicas(stack: Stack, model: Model) -> Iterator[Ignored]:
         yield Ignored(("pdb",), why, because, "set `minAvailable: 1` to protect the head, or remove it")
 
 
+def _container(stack: Stack, model: Model) -> Iterator[Ignored]:
+    """What the container's own command, and the form the model is served in, leave without effect."""
+    served = "raySpec" if model.uses_ray else "lwsSpec" if model.uses_lws else None
+    if model.command and served:
+        why = f"the script of `{served}` starts the engine"
+        yield Ignored(("command",), why, (served, "enabled"), f"remove it, or change {CUSTOM}")
+    elif model.command:
+        for name, key in _ARGUMENTS:
+            if getattr(model, name):
+                yield Ignored((key,), "`command` takes the place of `vllm serve` and its arguments", ("command",))
+    if model.args is not None and (not model.command or served):
+        why = "`command` is not set" if not model.command else f"the script of `{served}` starts the engine"
+        yield Ignored(("args",), why, ("command",), "write arguments of `vllm serve` into `vllmConfig.extraArgs`")
+    if model.strategy and served:
+        yield Ignored(("strategy",), "the model is not served from a Deployment", (served, "enabled"))
+    if model.service_monitor and model.service_monitor.enabled and stack.engine.service_monitor.enabled:
+        why = "servingEngineSpec.serviceMonitor already covers every model"
+        yield Ignored(("serviceMonitor",), why, help="remove it, or turn servingEngineSpec.serviceMonitor off")
+
+
 def _vllm(model: Model) -> Iterator[Ignored]:
-    if not needs_shm(model):
-        why = "/dev/shm is mounted where vllmConfig.tensorParallelSize is more than 1"
-        because = ("vllmConfig", "tensorParallelSize")
-        yield Ignored(("shmSize",), why, because, "set `vllmConfig.tensorParallelSize`, or remove it")
     config = model.lmcache_config
     if config.enabled and not config.transfers:
         for name, key in _NIXL:

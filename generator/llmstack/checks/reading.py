@@ -36,6 +36,11 @@ TEXT: Mapping[str, Page] = {
     "alias-bomb": Page(_ERROR, "Aliases and merge keys stand for too many values.", "Write the values out."),
     "too-deep": Page(_ERROR, "More than 64 levels deep.", "Values nest a few levels only."),
     "too-large": Page(_ERROR, "The file has more than 16 MiB.", "Split it into environments."),
+    "wrapped-values": Page(
+        _ERROR,
+        "The file is a HelmRelease, an Application, or a parent chart's values, with values in it.",
+        "`llmstack migrate FILE --write` makes a values file of them.",
+    ),
     "bad-encoding": Page(_ERROR, "The file is not UTF-8.", "Save it as UTF-8."),
     "bad-character": Page(
         _ERROR,
@@ -85,6 +90,15 @@ TREE: Mapping[str, Page] = {
         _WARNING,
         "`migrate` cannot rewrite an old spelling in the form it is written in.",
         "Change it by hand.",
+    ),
+    "default-differs": Page(
+        _NOTE, "`migrate`: a key is unset, and llmstack's default is not the chart's.", "Set it, or `--keep-defaults`."
+    ),
+    "chart-ignored": Page(
+        _NOTE, "`migrate`: a key that the chart accepted and did not read acts now.", "Remove it, if it shall not."
+    ),
+    "release-unnamed": Page(
+        _NOTE, "`migrate`: nothing says which Helm release the values are of.", "Give `--release` and `--namespace`."
     ),
     "remote-reference": Page(
         _ERROR,

@@ -7,6 +7,15 @@ from collections.abc import Mapping
 from llmstack.flags import split_flags
 from llmstack.model.router import RouterSpec
 
+CHARTS_ROUTER = "lmstack-router"
+"""The name, in every registry, of the image that the chart runs."""
+
+
+def is_own_router(router: RouterSpec) -> bool:
+    """Whether the router is not the chart's: a command or arguments of one's own, or another image."""
+    name = (router.repository or "").partition("@")[0].rpartition("/")[2]
+    return bool(router.command) or router.args is not None or name != CHARTS_ROUTER
+
 
 def extra_flags(router: RouterSpec) -> frozenset[str]:
     """The names of the flags among `routerSpec.extraArgs`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
+from llmstack.checks.router_flags import is_own_router
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.rules.duplicate_flag import ROUTER_KEYS, TYPED_KEYS
 from llmstack.checks.subject import Subject
@@ -60,6 +61,8 @@ def match_of(model: Model) -> Match:
 
 def _engines(subject: Subject) -> Iterator[Located]:
     for at, model in subject.models():
+        if model.command and not model.uses_ray:
+            continue
         match = match_of(model)
         first = [model.model_url or "model", *arguments.options(model)]
         given = [*first, *arguments.extra(model)]
@@ -80,7 +83,7 @@ def _route(at: Route, model: Model, problem: FlagProblem, typed: int) -> Route:
 
 def _router(subject: Subject) -> Iterator[Located]:
     router = subject.stack.router_spec
-    if not router.enable_router:
+    if not router.enable_router or is_own_router(router):
         return
     given = router_arguments.arguments(subject.stack)
     typed = len(given) - len(router.extra_args or [])

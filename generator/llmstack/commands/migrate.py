@@ -8,16 +8,25 @@ from llmstack.commands import options as opt
 from llmstack.commands import output
 
 
-def migrate(values: opt.OneValues, env: opt.EnvName = None, write: opt.Write = False) -> None:
+def migrate(
+    values: opt.OneValues,
+    env: opt.EnvName = None,
+    release: opt.Release = None,
+    namespace: opt.Namespace = None,
+    keep_defaults: opt.KeepDefaults = False,
+    write: opt.Write = False,
+) -> None:
     """Rewrite old spellings and plain-text secrets of values.
 
-    Comments, order and blank lines stay; secrets become references.
+    Comments, order and blank lines stay; secrets become references, keys that the chart ignored comments. Of a
+    HelmRelease, an Application or a parent chart's values it makes values/<env>.yaml.
     """
+    from llmstack.migrate import Wanted
     from llmstack.report.migration import show_migration
-    from llmstack.repository.migration import migrate_file, write_file
+    from llmstack.repository.migration import NOTES, migrate_file, write_file
 
-    migrated = migrate_file(output.find_project([values]), values, env)
+    migrated = migrate_file(output.find_project([values]), values, env, Wanted(release, namespace, keep_defaults))
     if write:
         write_file(migrated)
     sys.stdout.write(show_migration(migrated.migration, migrated.environment.name))
-    output.report_beside(migrated.findings)
+    output.report_beside(migrated.findings, notes=NOTES)

@@ -76,6 +76,15 @@ Gate = Annotated[
 HowListed = Annotated[AffectedFormat, Option("--format", help="How the units are printed.")]
 
 Write = Annotated[bool, Option("--write", help="Rewrite the file; otherwise the change is only shown.")]
+Release = Annotated[
+    str | None, Option("--release", metavar="NAME", help="The Helm release that the values are of; else what they say.")
+]
+Namespace = Annotated[
+    str | None, Option("--namespace", metavar="NAME", help="The release's namespace; else what they say.")
+]
+KeepDefaults = Annotated[
+    bool, Option("--keep-defaults", help="Write down the chart's numbers where ours differ and nothing is set.")
+]
 Key = Annotated[str, Argument(metavar="KEY", help="A key, any part of its path, or the id of a check or a risk.")]
 Releases = Annotated[
     list[str] | None,

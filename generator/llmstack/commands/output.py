@@ -56,11 +56,11 @@ def exit_for(findings: list[Finding], *, strict: bool = False) -> None:
         raise typer.Exit(Exit.ERRORS)
 
 
-def report_beside(findings: list[Finding]) -> None:
-    """Print findings beside a result, notes left out; an error among them ends the run."""
+def report_beside(findings: list[Finding], *, notes: frozenset[str] = frozenset()) -> None:
+    """Print findings beside a result, all notes but those of some ids left out; an error among them ends the run."""
     from llmstack.finding import Severity
 
-    report([finding for finding in findings if finding.severity is not Severity.NOTE])
+    report([finding for finding in findings if finding.severity is not Severity.NOTE or finding.id in notes])
     exit_for(findings)
 
 

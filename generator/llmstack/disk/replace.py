@@ -10,6 +10,7 @@ from pathlib import Path
 
 from llmstack.disk.error import ChangedMeanwhileError, DiskError, reason_of
 from llmstack.disk.listing import read_file
+from llmstack.errors import RefusedError
 
 
 def replace_file(path: Path, before: bytes, after: bytes) -> None:
@@ -36,3 +37,21 @@ def replace_file(path: Path, before: bytes, after: bytes) -> None:
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(staged)
+
+
+def create_file(path: Path, content: bytes) -> None:
+    """Write a new file, with its folder; one that holds the same already is left alone.
+
+    Raises RefusedError where something else is there, DiskError when the disk refuses.
+    """
+    if path.is_symlink() or path.exists():
+        if path.is_file() and not path.is_symlink() and path.read_bytes() == content:
+            return
+        raise RefusedError([f"{path} is there already, and is left alone: move it, or give another --env"])
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path, "xb") as file:
+            file.write(content)
+        os.chmod(path, 0o644)
+    except OSError as error:
+        raise DiskError(str(path), f"cannot be written: {reason_of(error)}", "nothing was changed") from error

@@ -11,11 +11,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from llmstack.finding import Finding, Severity, show_route
+from llmstack.migrate import defaults, refused
 from llmstack.migrate.arguments import refer_from_arguments
+from llmstack.migrate.duplicates import comment_duplicates
 from llmstack.migrate.obsolete import list_triggers, remove_dead_keys, remove_dead_variables, turn_on_ray
 from llmstack.migrate.references import NewSecret, declare_secrets, name_secrets, refer_in_place
+from llmstack.migrate.release import name_release
 from llmstack.migrate.spellings import at_route, rename_keys, rename_sections
-from llmstack.migrate.step import File, Step, take_steps
+from llmstack.migrate.step import File, Step, Wanted, take_steps
 from llmstack.secrecy.places import find_places
 from llmstack.values.source import Source
 
@@ -31,21 +34,27 @@ class Migration:
     after: Source
     secrets: tuple[NewSecret, ...] = ()
     findings: tuple[Finding, ...] = ()
+    said: tuple[str, ...] = ()
+    """What was changed that the difference does not explain, a line each."""
+    notes: tuple[Finding, ...] = ()
+    """What changes without a change of the file: other defaults, and keys that the chart did not read."""
     namespace: str = "default"
     backend: str = "existing"
     """How Secrets come into the cluster: `gitops.secrets.backend`."""
 
 
-def migrate(source: Source, below: Source | None = None) -> Migration:
+def migrate(source: Source, below: Source | None = None, wanted: Wanted | None = None) -> Migration:
     """Migrate a file; `below` is the layer under it. A file that cannot be parsed comes back as it is."""
     if source.root is None:
         return Migration(source, source)
-    file, secrets = File(source, below), dict[NewSecret, None]()
+    file, secrets = File(source, below, wanted or Wanted()), dict[NewSecret, None]()
+    said: dict[str, None] = {}
     for _ in range(ROUNDS):
         before = file.source.text
         for phase in PHASES:
             file, taken = take_steps(file, list(phase(file)))
             secrets |= dict.fromkeys(secret for step in taken for secret in step.subject or ())
+            said |= dict.fromkeys(f"{show_route(step.route)}: {step.said}" for step in taken if step.said)
         if file.source.text == before:
             break
     file, _ = take_steps(file, list(declare_secrets(file, secrets)))
@@ -55,6 +64,8 @@ def migrate(source: Source, below: Source | None = None) -> Migration:
         file.source,
         tuple(secrets),
         tuple(_not_migrated(file)),
+        tuple(said),
+        tuple(defaults.notes(file)),
         namespace=_text(at_route(gitops, ("namespace",)), "default"),
         backend=_text(at_route(gitops, ("secrets", "backend")), "existing"),
     )
@@ -72,6 +83,8 @@ def refer_to_secrets(file: File) -> Iterator[Step]:
 
 
 PHASES: tuple[Callable[[File], Iterator[Step]], ...] = (
+    name_release,
+    comment_duplicates,
     rename_sections,
     rename_keys,
     remove_dead_keys,
@@ -79,6 +92,8 @@ PHASES: tuple[Callable[[File], Iterator[Step]], ...] = (
     turn_on_ray,
     list_triggers,
     refer_to_secrets,
+    *refused.PHASES,
+    defaults.keep_defaults,
 )
 
 
@@ -98,4 +113,4 @@ def _not_migrated(file: File) -> Iterator[Finding]:
             )
 
 
-__all__ = ["Migration", "NewSecret", "migrate"]
+__all__ = ["Migration", "NewSecret", "Wanted", "migrate"]

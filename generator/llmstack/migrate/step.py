@@ -23,11 +23,21 @@ from llmstack.values.syntax import Document, read_document
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """What whoever migrates says of the file: the Helm release it belongs to, and whether its defaults are kept."""
+
+    release: str | None = None
+    namespace: str | None = None
+    keep_defaults: bool = False
+
+
+@dataclass(frozen=True)
 class File:
     """A values file under migration, and the file that lies under it."""
 
     source: Source
     below: Source | None = None
+    wanted: Wanted = field(default_factory=lambda: Wanted())
 
     @cached_property
     def data(self) -> dict[str, Any]:
@@ -53,7 +63,7 @@ class File:
         return {own: merged for merged, own in self.layers.models[-1].items()}
 
     def with_text(self, text: str) -> File:
-        return File(read_source(self.source.path, text.encode()), self.below)
+        return File(read_source(self.source.path, text.encode()), self.below, self.wanted)
 
 
 @dataclass(frozen=True)
@@ -66,6 +76,11 @@ class Step:
     edits: tuple[Edit, ...] | None
     sets: tuple[tuple[Route, Any], ...] = ()
     deletes: tuple[Route, ...] = ()
+    said: str | None = None
+    """What to tell about it, where the difference does not speak for itself."""
+    gone: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    """Comments that go, and that come: what was taken out as a comment."""
     subject: Any = field(default=None, compare=False)
     """What the step is about, for whoever made it."""
 
@@ -78,13 +93,15 @@ def make_step(
     sets: Iterable[tuple[Route, Any]] = (),
     deletes: Iterable[Route] = (),
     subject: Any = None,
+    said: str | None = None,
+    comments: tuple[tuple[str, ...], tuple[str, ...]] = ((), ()),
 ) -> Step:
     """A step, with the edits that a function finds, or none where it raises CannotEdit."""
     try:
         found: tuple[Edit, ...] | None = tuple(edits())
     except CannotEdit:
         found = None
-    return Step(route, advice, found, tuple(sets), tuple(deletes), subject)
+    return Step(route, advice, found, tuple(sets), tuple(deletes), said, *comments, subject)
 
 
 def take_steps(file: File, steps: Sequence[Step]) -> tuple[File, list[Step]]:
@@ -131,7 +148,15 @@ def _attempt(file: File, steps: Sequence[Step]) -> File | None:
         return None
     if _plain(after.data) != _plain(_changed(file.data, steps)):
         return None
-    return after if _comments(after.document) == _comments(file.document) else None
+    return after if _comments(after.document) == _comments_after(file, steps) else None
+
+
+def _comments_after(file: File, steps: Sequence[Step]) -> Counter[str]:
+    """The comments of the file as steps leave them."""
+    left = Counter(_comments(file.document))
+    left.subtract(Counter(comment.rstrip() for step in steps for comment in step.gone))
+    left.update(comment.rstrip() for step in steps for comment in step.added)
+    return +left
 
 
 def _all_edits(steps: Sequence[Step]) -> Iterator[Edit]:

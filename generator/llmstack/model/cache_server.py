@@ -14,6 +14,7 @@ from llmstack.model.types import (
     Affinity,
     DeploymentStrategy,
     DnsName,
+    DnsPolicy,
     EnvVars,
     LocalObjectReferences,
     NodeSelectorTerms,
@@ -22,11 +23,13 @@ from llmstack.model.types import (
     Port,
     Probe,
     Resources,
+    Seconds,
     Section,
     SecurityContext,
     StringMap,
     Text,
     Tolerations,
+    TopologySpread,
     chart,
     none_is_empty,
 )
@@ -59,6 +62,13 @@ class CacheServerSpec(Section):
     """The cache server: KV cache that engines with LMCache share."""
 
     enable_server: Annotated[bool | None, SectionSwitch()] = Field(False, description="Deploy the cache server.")
+    registry: Text | None = Field(
+        None, description="Registry of the image, where its repository does not name one; global.imageRegistry wins."
+    )
+    topology_spread_constraints: TopologySpread | None = Field(None, description="How the pods spread over nodes.")
+    termination_grace_period_seconds: Seconds | None = Field(None, description="Seconds a pod may take to end.")
+    dns_policy: DnsPolicy | None = Field(None, description="DNS policy of the pods.")
+    enable_service_links: bool | None = Field(None, description="Variables for Services in the pods.")
     image: Annotated[CacheServerImage, BeforeValidator(none_is_empty)] = Field(
         default_factory=CacheServerImage, description="Its image."
     )

@@ -20,20 +20,25 @@ from llmstack.model.types import (
     Affinity,
     DeploymentStrategy,
     DnsName,
+    DnsPolicy,
     EnvVars,
+    Lifecycle,
     NodeSelectorTerms,
     NumberText,
+    PodResourceClaims,
     PodSecurityContext,
     Port,
     Probe,
     Quantity,
     Resources,
+    Seconds,
     Section,
     SecurityContext,
     ServicePorts,
     StringMap,
     Text,
     Tolerations,
+    TopologySpread,
     VolumeMounts,
     Volumes,
     chart,
@@ -71,6 +76,9 @@ class Model(Section):
     runtime_class_name: DnsName | None = Field(
         None, description="Runtime class of the pods; unset: servingEngineSpec.runtimeClassName, empty: none."
     )
+    registry: Text | None = Field(
+        None, description="Registry of the image, where `repository` does not name one; global.imageRegistry wins."
+    )
     repository: Text | None = Field(None, description="Image repository of the engine, e.g. vllm/vllm-openai.")
     tag: Text | None = Field(None, description="Image tag, or a digest `sha256:…`.")
     image_pull_secret: DnsName | None = Field(None, description="Secret with credentials for the image registry.")
@@ -91,8 +99,17 @@ class Model(Section):
         description="Text of the template that `chatTemplate` names; it becomes a config map mounted at /templates.",
     )
     replica_count: Annotated[int, Field(ge=0)] | None = Field(1, description="Number of replicas.")
+    command: list[NumberText] | None = Field(
+        None, description="Command of the engine's container in the place of `vllm serve` and all its arguments."
+    )
+    args: list[NumberText] | None = Field(None, description="Arguments of `command`.")
     resources: Resources | None = Field(
         None, description="A raw resources block; it takes the place of the request and limit keys."
+    )
+    resource_claims: PodResourceClaims | None = Field(
+        None,
+        description="Claims of devices (DRA) of the pods; the engine's container uses them all, "
+        "unless `resources.claims` names some.",
     )
     request_cpu: Quantity | None = Field(None, alias="requestCPU", description="CPUs requested; 0 means none.")
     request_memory: Quantity | None = Field(None, description="Memory requested.")
@@ -115,6 +132,9 @@ class Model(Section):
     )
     limit_cpu: Quantity | None = Field(None, alias="limitCPU", description="CPU limit.")
     limit_memory: Quantity | None = Field(None, description="Memory limit.")
+    limit_gpu: Quantity | None = Field(
+        None, alias="limitGPU", description="The same number as requestGPU, which it stands for where that is unset."
+    )
     limit_gpu_mem: Quantity | None = Field(None, alias="limitGPUMem", description="Limit of nvidia.com/gpumem (HAMi).")
     limit_gpu_mem_percentage: Quantity | None = Field(
         None, alias="limitGPUMemPercentage", description="Limit of nvidia.com/gpumem-percentage (HAMi)."
@@ -124,7 +144,8 @@ class Model(Section):
     )
     shm_size: Annotated[Quantity | None, unless_empty("20Gi")] = Field(
         "20Gi",
-        description="Size of /dev/shm, a memory volume; mounted when tensorParallelSize is more than 1.",
+        description="Size of /dev/shm, a memory volume; mounted when more than one worker runs in a pod, "
+        "when vLLM offloads KV cache to CPU memory, or when this key is set.",
     )
     enable_lora: Annotated[bool | None, Flag("--enable-lora")] = Field(
         None, alias="enableLoRA", description="Take LoRA adapters."
@@ -169,11 +190,39 @@ class Model(Section):
     env: EnvVars | None = Field(None, description="Environment of the engine, as a Kubernetes list.")
     affinity: Affinity | None = Field(None, description="Affinity of the pods; then nodeSelectorTerms is not read.")
     node_selector_terms: NodeSelectorTerms | None = Field(None, description="Required node affinity terms.")
-    node_selector: StringMap | None = Field(None, description="Node labels the pods need.")
+    node_selector: StringMap | None = Field(
+        None, description="Node labels the pods need, in the place of servingEngineSpec.nodeSelector."
+    )
     node_name: DnsName | None = Field(None, description="The one node to run on; then nodeSelectorTerms is not read.")
     tolerations: Tolerations | None = Field(None, description="Tolerations of this model.")
     tolerations_policy: Literal["append", "override"] | None = Field(
         "append", description="Add to servingEngineSpec.tolerations, or take their place."
+    )
+    topology_spread_constraints: TopologySpread | None = Field(
+        None, description="How the pods spread, in the place of servingEngineSpec.topologySpreadConstraints."
+    )
+    strategy: DeploymentStrategy | None = Field(
+        None, description="Deployment strategy of this model, in the place of servingEngineSpec.strategy."
+    )
+    startup_probe: Probe | None = Field(None, description="Changes to servingEngineSpec.startupProbe for this model.")
+    liveness_probe: Probe | None = Field(None, description="Changes to servingEngineSpec.livenessProbe for this model.")
+    readiness_probe: Probe | None = Field(
+        None, description="Changes to servingEngineSpec.readinessProbe for this model."
+    )
+    lifecycle: Lifecycle | None = Field(
+        None, description="Hooks of the engine's container, in the place of servingEngineSpec.lifecycle."
+    )
+    termination_grace_period_seconds: Seconds | None = Field(
+        None, description="Seconds a pod may take to end; unset: servingEngineSpec.terminationGracePeriodSeconds."
+    )
+    dns_policy: DnsPolicy | None = Field(
+        None, description="DNS policy of the pods; unset: servingEngineSpec.dnsPolicy."
+    )
+    enable_service_links: bool | None = Field(
+        None, description="Variables for Services in the pods; unset: servingEngineSpec.enableServiceLinks."
+    )
+    service_monitor: ServiceMonitor | None = Field(
+        None, description="Metrics of this model for the Prometheus operator, where not all engines have a monitor."
     )
     service_annotations: StringMap | None = Field(None, description="Annotations of the model's Service.")
     pdb: DisruptionBudget | None = Field(None, description="PodDisruptionBudget of this model.")
@@ -189,6 +238,11 @@ class Model(Section):
     @property
     def is_enabled(self) -> bool:
         return self.enabled is not False
+
+    @property
+    def gpu_count(self) -> str | None:
+        """The GPUs that the request and limit keys ask for: `requestGPU`, else `limitGPU`, as the API fills it in."""
+        return self.request_gpu if self.request_gpu not in (None, "", "0") else self.limit_gpu
 
     @property
     def uses_ray(self) -> bool:
@@ -257,7 +311,33 @@ class ServingEngineSpec(Section):
         None,
         description="maxUnavailable of a PodDisruptionBudget for each model: a number or a percentage; empty: none.",
     )
+    node_selector: StringMap | None = Field(
+        None,
+        description="Node labels the pods of all engines need; a model's own map takes its place.",
+        json_schema_extra=dict(chart("not read")),
+    )
     tolerations: Tolerations | None = Field(None, description="Tolerations of all engines.")
+    affinity: Affinity | None = Field(
+        None, description="Affinity of all engines that say nothing of affinity or nodeSelectorTerms themselves."
+    )
+    node_selector_terms: NodeSelectorTerms | None = Field(
+        None, description="Required node affinity terms of all engines that say nothing of either themselves."
+    )
+    topology_spread_constraints: TopologySpread | None = Field(
+        None, description="How the pods of each engine spread over nodes."
+    )
+    priority_class_name: DnsName | None = Field(None, description="Priority class of all engines; a model's own wins.")
+    lifecycle: Lifecycle | None = Field(None, description="Hooks of the engines' containers.")
+    termination_grace_period_seconds: Seconds | None = Field(
+        None, description="Seconds a pod of the engines may take to end; Kubernetes' default is 30."
+    )
+    dns_policy: DnsPolicy | None = Field(None, description="DNS policy of the engines' pods.")
+    enable_service_links: bool | None = Field(
+        False,
+        description="Variables for each Service of the namespace in the pods. Off: of a Service named `vllm` they "
+        "would hold VLLM_PORT, which vLLM reads.",
+        json_schema_extra=dict(chart(True)),
+    )
     runtime_class_name: DnsName | None = Field("nvidia", description="Runtime class of all engines; empty: none.")
     scheduler_name: Text | None = Field(None, description="Scheduler of the pods.")
     image_pull_policy: PullPolicy | None = Field("Always", description="When to pull the engines' images.")

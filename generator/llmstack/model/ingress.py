@@ -57,6 +57,9 @@ class Route(Section):
         None, description="Which requests match; unset: all, which an HTTPRoute `main` says as the path /."
     )
     filters: list[dict[str, Any]] | None = Field(None, description="Filters of the rule.")
+    timeouts: dict[str, Text] | None = Field(
+        None, description="Timeouts of the rule, `request` and `backendRequest`: `600s`; unset: the gateway's own."
+    )
     additional_rules: list[dict[str, Any]] | None = Field(None, description="Further rules.")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from llmstack.finding import Route
 from llmstack.model.flag import MARK
 from llmstack.model.stack import OTHER_CHARTS, Stack
-from llmstack.values.layers import ALIASES
+from llmstack.values.layers import ALIASES, UNREAD
 
 
 def values_schema() -> dict[str, Any]:
@@ -32,6 +32,7 @@ def values_schema() -> dict[str, Any]:
             "type": ["object", "null"],
             "description": "Belongs to another chart; not read.",
         }
+    schema["patternProperties"] = {f"^{UNREAD}": {"description": "Not read: a place for anchors."}}
     cleaned: dict[str, Any] = _cleaned(schema)
     return cleaned
 

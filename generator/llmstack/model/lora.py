@@ -82,6 +82,9 @@ class LoraController(Section):
     """The controller that loads LoraAdapters into engines."""
 
     enable_lora_controller: Annotated[bool | None, SectionSwitch()] = Field(False, description="Deploy the controller.")
+    registry: Text | None = Field(
+        None, description="Registry of the image, where its repository does not name one; global.imageRegistry wins."
+    )
     kubernetes_cluster_domain: Text | None = Field("cluster.local", description="Cluster domain.")
     service_account_name: DnsName | None = Field(None, description="An existing service account; unset: one of ours.")
     replica_count: Annotated[int, Field(ge=0)] | None = Field(1, description="Number of replicas.")

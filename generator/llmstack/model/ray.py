@@ -8,7 +8,7 @@ from pydantic import Field
 
 from llmstack.model.containers import InitContainers
 from llmstack.model.switch import SectionSwitch
-from llmstack.model.types import Quantity, Resources, Section
+from llmstack.model.types import Probe, Quantity, Resources, Section
 
 
 class HeadNode(Section):
@@ -21,6 +21,7 @@ class HeadNode(Section):
     limit_memory: Quantity | None = Field(None, description="Memory limit.")
     resources: Resources | None = Field(None, description="A raw resources block, instead of the fields above.")
     init_container: InitContainers | None = Field(None, description="Init container of the head.")
+    readiness_probe: Probe | None = Field(None, description="Changes to the model's readiness probe for the head.")
 
 
 class UpgradeStrategy(Section):
@@ -53,6 +54,7 @@ class LwsSpec(Section):
     size: Annotated[int, Field(ge=2)] | None = Field(
         None, description="Pods in a group: the leader and its workers; replicaCount counts groups."
     )
-    restart_policy: Literal["RecreateGroupOnPodRestart", "RecreateGroupAfterStart", "None"] | None = Field(
-        "RecreateGroupOnPodRestart", description="What happens to a group when one of its pods restarts."
+    restart_policy: Literal["RecreateGroupOnPodRestart", "RecreateGroupAfterStart", "None", "Default"] | None = Field(
+        "RecreateGroupOnPodRestart",
+        description="What happens to a group when one of its pods restarts; `Default` is an older word for None.",
     )

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from pathlib import PurePosixPath
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from llmstack.finding import Finding, Route, Severity, show_route
-from llmstack.model.stack import OTHER_CHARTS, Stack, map_defaults
-from llmstack.model.types import section_of
+from llmstack.model import unknown_keys
+from llmstack.model.stack import Stack, foreign_keys, map_defaults, without
 from llmstack.model.unfit_defaults import without_unfit_defaults
-from llmstack.values.layers import ALIASES, Layers, merge_layers
+from llmstack.values.layers import Layers, merge_layers
 from llmstack.values.source import Source
 
 _NOTHING = object()
@@ -41,15 +41,12 @@ def read_stack(sources: Iterable[Source]) -> tuple[Layers, Stack | None, tuple[F
     """
     layers = merge_layers(tuple(sources), map_defaults())
     findings = list(layers.findings)
-    data = dict(layers.data)
-    for section in OTHER_CHARTS:
-        if section in data:
-            del data[section]
-            message = f"`{section}` belongs to another chart; nothing is generated from it"
-            help = "install that chart on its own, and keep its values with it"
-            findings.append(
-                Finding("other-chart", Severity.WARNING, message, (section,), layers.place((section,)), help)
-            )
+    foreign = foreign_keys(layers.data)
+    data = without(layers.data, foreign)
+    for route in foreign:
+        message = f"`{show_route(route)}` belongs to another chart; nothing is generated from it"
+        help = "install that chart on its own, and keep its values with it"
+        findings.append(Finding("other-chart", Severity.WARNING, message, route, layers.place(route), help))
     stack, problems = validate(without_unfit_defaults(data, layers.states))
     findings += [_placed(problem, layers, likened=number < LIKENED) for number, problem in enumerate(problems)]
     return layers, None if is_broken(layers) else stack, tuple(findings)
@@ -147,44 +144,15 @@ def _placed(problem: Problem, layers: Layers, *, likened: bool) -> Finding:
 
 
 def _unknown_key(route: Route, layers: Layers, secret: bool, *, likened: bool) -> Finding:
-    known = list(keys_at(route[:-1])) if likened else []
     message = f"`{route[-1]}` is not a key of {_section(route)}"
-    help = (
-        _elsewhere(route)
-        or _nearest(str(route[-1]), known)
-        or (f"known keys: {', '.join(sorted(known))}" if 0 < len(known) < 12 else None)
-    )
+    help = unknown_keys.explain(route, layers.data, _environment(layers)) if likened else None
     return Finding("unknown-key", Severity.ERROR, message, route, layers.place(route), help, secret)
 
 
-def _elsewhere(route: Route) -> str | None:
-    """Where a key belongs that stands in the wrong section; None unless one section plainly has it."""
-    key, part = str(route[-1]), str(route[0])
-    if len(route) == 1:
-        return None
-    if key in ALIASES[()] or key in _all_sections()[""]:
-        return f"`{key}` is a key of the values, not of a section: indent it less"
-    found = [path for path, keys in _all_sections().items() if key in keys and path.split(".")[0] == part]
-    depths = [path.count(".") for path in found]
-    if not found or depths.count(min(depths)) > 1:
-        return None
-    section = found[depths.index(min(depths))].replace("servingEngineSpec.modelSpec", "modelSpec")
-    return f"`{key}` is a key of {section}"
-
-
-@cache
-def _all_sections() -> Mapping[str, frozenset[str]]:
-    """The keys of each section by its path (`servingEngineSpec.modelSpec[].vllmConfig`), the values' own under ``."""
-    return dict(_sections(Stack, ""))
-
-
-def _sections(section: type[BaseModel], path: str) -> Iterator[tuple[str, frozenset[str]]]:
-    fields = {field.alias or name: field for name, field in section.model_fields.items()}
-    yield path, frozenset(fields)
-    for key, field in fields.items():
-        if (inner := section_of(field.annotation)) is not None:
-            many = "[]" if key == "modelSpec" else ""
-            yield from _sections(inner, f"{path}.{key}{many}".removeprefix("."))
+def _environment(layers: Layers) -> str:
+    """The name of the folder in custom/, where the file's own place tells it."""
+    path = PurePosixPath(layers.layers[-1].source.path)
+    return path.stem if path.parent.name == "values" and path.stem != "base" else "<env>"
 
 
 def _section(route: Route) -> str:
@@ -222,15 +190,3 @@ def _nearest(word: str, known: list[str]) -> str | None:
     lowered = {name.lower(): name for name in known}
     found = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
     return f"did you mean `{lowered[found[0]]}`?" if found else None
-
-
-def keys_at(route: Route, section: type[BaseModel] = Stack) -> Iterator[str]:
-    """Yield the known keys of the section at `route`; nothing where any key may stand."""
-    here: type[BaseModel] | None = section
-    for step in route:
-        if here is None or isinstance(step, int):
-            continue
-        field = next((field for field in here.model_fields.values() if field.alias == step), None)
-        here = section_of(field.annotation) if field is not None else here if step not in route else None
-    if here is not None:
-        yield from (field.alias or name for name, field in here.model_fields.items())

@@ -17,7 +17,9 @@ from llmstack.model.types import (
     Affinity,
     DeploymentStrategy,
     DnsName,
+    DnsPolicy,
     EnvVars,
+    Lifecycle,
     LocalObjectReferences,
     NodeSelectorTerms,
     NumberText,
@@ -25,12 +27,14 @@ from llmstack.model.types import (
     Port,
     Probe,
     Resources,
+    Seconds,
     Section,
     SecurityContext,
     ServicePorts,
     StringMap,
     Text,
     Tolerations,
+    TopologySpread,
     VolumeMounts,
     Volumes,
     chart,
@@ -38,9 +42,17 @@ from llmstack.model.types import (
 )
 
 ServiceType = Literal["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"]
-RoutingLogic = Literal[
-    "roundrobin", "session", "prefixaware", "kvaware", "disaggregated_prefill", "disaggregated_prefill_orchestrated"
-]
+ROUTING_LOGICS = (
+    "roundrobin",
+    "session",
+    "prefixaware",
+    "kvaware",
+    "loadaware",
+    "priority",
+    "disaggregated_prefill",
+    "disaggregated_prefill_orchestrated",
+)
+"""What the chart's router knows, up to its release 0.1.13."""
 
 
 class Otel(Section):
@@ -74,6 +86,13 @@ class RouterSpec(Section):
     """The router: which engines it finds, how it spreads requests, how it is reached."""
 
     enable_router: bool | None = Field(True, description="Deploy the router.")
+    registry: Text | None = Field(
+        None, description="Registry of the image, where `repository` does not name one; global.imageRegistry wins."
+    )
+    command: list[NumberText] | None = Field(None, description="Command of the container, for a router of one's own.")
+    args: list[NumberText] | None = Field(
+        None, description="Arguments of the container in the place of all that llmstack derives."
+    )
     repository: Text | None = Field("lmcache/lmstack-router", description="Image repository.")
     tag: Text | None = Field("latest", description="Image tag, or a digest `sha256:…`.")
     image_pull_policy: PullPolicy | None = Field("Always", description="When to pull the image.")
@@ -113,11 +132,20 @@ class RouterSpec(Section):
     static_backends: Annotated[Text | None, Flag("--static-backends", derived=True)] = Field(
         None, description="With `static`: comma-separated engine URLs."
     )
+    k8s_namespace: Annotated[DnsName | None, Flag("--k8s-namespace", derived=True)] = Field(
+        None, alias="k8sNamespace", description="Where the router looks for engines; unset: its own."
+    )
+    k8s_label_selector: Annotated[Text | None, Flag("--k8s-label-selector", derived=True)] = Field(
+        None,
+        alias="k8sLabelSelector",
+        description="Labels of the engines it finds; unset: those that all engines share.",
+    )
     static_models: Annotated[Text | None, Flag("--static-models", derived=True)] = Field(
         None, description="With `static`: comma-separated model names, as many as backends."
     )
-    routing_logic: Annotated[RoutingLogic | None, Flag("--routing-logic")] = Field(
-        "roundrobin", description="How a request finds its engine."
+    routing_logic: Annotated[Text | None, Flag("--routing-logic")] = Field(
+        "roundrobin",
+        description=f"How a request finds its engine: {', '.join(ROUTING_LOGICS)}, or what one's own router has.",
     )
     session_key: Annotated[Text | None, Flag("--session-key")] = Field(
         None, description="With session routing: the header that names the session."
@@ -178,8 +206,17 @@ class RouterSpec(Section):
     node_selector_terms: NodeSelectorTerms | None = Field(None, description="Required node affinity terms.")
     node_selector: StringMap | None = Field(None, description="Node labels the pods need.")
     tolerations: Tolerations | None = Field(None, description="Tolerations of the pods.")
+    topology_spread_constraints: TopologySpread | None = Field(None, description="How the pods spread over nodes.")
+    lifecycle: Lifecycle | None = Field(None, description="Hooks of the container.")
+    termination_grace_period_seconds: Seconds | None = Field(None, description="Seconds a pod may take to end.")
+    dns_policy: DnsPolicy | None = Field(None, description="DNS policy of the pods.")
+    enable_service_links: bool | None = Field(None, description="Variables for Services in the pods.")
     liveness_probe: Probe | None = Field(_probe(30), description="Liveness probe of the router.")
-    startup_probe: Probe | None = Field(_probe(5), description="Startup probe of the router.")
+    startup_probe: Probe | None = Field(
+        _probe(5) | {"failureThreshold": 11},
+        description="Startup probe of the router: a minute (starts of 20 to 38 seconds were measured).",
+        json_schema_extra=dict(chart("failureThreshold: 3")),
+    )
     readiness_probe: Probe | None = Field(_probe(30), description="Readiness probe of the router.")
     service_monitor: Annotated[ServiceMonitor, BeforeValidator(none_is_empty)] = Field(
         default_factory=ServiceMonitor, description="Metrics of the router for the Prometheus operator."

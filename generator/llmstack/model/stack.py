@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field
 
+from llmstack.finding import Route
 from llmstack.model.cache_server import CacheServerSpec
 from llmstack.model.engine import Model, ServingEngineSpec
 from llmstack.model.gitops import Gitops
+from llmstack.model.global_images import GlobalImages
 from llmstack.model.lora import LoraAdapter, LoraController
 from llmstack.model.monitoring import GrafanaDashboards
 from llmstack.model.router import RouterSpec
 from llmstack.model.storage import SharedStorage
 from llmstack.model.types import Section, none_is_empty
 
-OTHER_CHARTS = ("kube-prometheus-stack", "prometheus-adapter", "kuberay-operator", "keda", "global")
+OTHER_CHARTS = ("kube-prometheus-stack", "prometheus-adapter", "kuberay-operator", "keda")
 """Sections that belong to charts beside this one."""
+
+
+def foreign_keys(data: Mapping[str, Any]) -> list[Route]:
+    """The routes of what a file holds for other charts: their sections, and their keys of `global`."""
+    shared = data.get("global")
+    own = {field.alias for field in GlobalImages.model_fields.values()}
+    others = [key for key in shared if key not in own] if isinstance(shared, dict) else []
+    return [*((name,) for name in OTHER_CHARTS if name in data), *(("global", key) for key in others)]
+
+
+def without(data: Mapping[str, Any], routes: Iterable[Route]) -> dict[str, Any]:
+    """A copy of the values without the keys at routes of one or two steps."""
+    copy = dict(data)
+    for section, *rest in routes:
+        if rest:
+            copy[str(section)] = {key: value for key, value in copy[str(section)].items() if key != rest[0]}
+        else:
+            copy.pop(str(section), None)
+    return copy
 
 
 class Stack(Section):
@@ -41,6 +62,9 @@ class Stack(Section):
     )
     grafana_dashboards: Annotated[GrafanaDashboards, BeforeValidator(none_is_empty)] = Field(
         default_factory=GrafanaDashboards, description="Grafana dashboards."
+    )
+    global_images: Annotated[GlobalImages, BeforeValidator(none_is_empty)] = Field(
+        default_factory=GlobalImages, alias="global", description="Where the images of all components come from."
     )
     extra_objects: list[dict[str, Any]] | None = Field(None, description="Further Kubernetes objects, as they are.")
     gitops: Annotated[Gitops, BeforeValidator(none_is_empty)] = Field(

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -176,6 +176,9 @@ class Kube:
     many: bool = False
 
 
+DnsPolicy = Literal["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"]
+Seconds = Annotated[int, Field(ge=0)]
+
 KubeMap = dict[str, Any]
 Affinity = Annotated[KubeMap, Kube("io.k8s.api.core.v1.Affinity")]
 Probe = Annotated[KubeMap, Kube("io.k8s.api.core.v1.Probe")]
@@ -183,12 +186,15 @@ PodSecurityContext = Annotated[KubeMap, Kube("io.k8s.api.core.v1.PodSecurityCont
 SecurityContext = Annotated[KubeMap, Kube("io.k8s.api.core.v1.SecurityContext")]
 Resources = Annotated[KubeMap, Kube("io.k8s.api.core.v1.ResourceRequirements")]
 DeploymentStrategy = Annotated[KubeMap, Kube("io.k8s.api.apps.v1.DeploymentStrategy")]
+Lifecycle = Annotated[KubeMap, Kube("io.k8s.api.core.v1.Lifecycle")]
 Tolerations = Annotated[list[KubeMap], Kube("io.k8s.api.core.v1.Toleration", many=True)]
 EnvVars = Annotated[list[KubeMap], Kube("io.k8s.api.core.v1.EnvVar", many=True)]
 Volumes = Annotated[list[KubeMap], Kube("io.k8s.api.core.v1.Volume", many=True)]
 VolumeMounts = Annotated[list[KubeMap], Kube("io.k8s.api.core.v1.VolumeMount", many=True)]
 ServicePorts = Annotated[list[KubeMap], Kube("io.k8s.api.core.v1.ServicePort", many=True)]
 NodeSelectorTerms = Annotated[list[KubeMap], Kube("io.k8s.api.core.v1.NodeSelectorTerm", many=True)]
+TopologySpread = Annotated[list[KubeMap], Kube("io.k8s.api.core.v1.TopologySpreadConstraint", many=True)]
+PodResourceClaims = Annotated[list[KubeMap], Kube("io.k8s.api.core.v1.PodResourceClaim", many=True)]
 LocalObjectReferences = Annotated[list[KubeMap], Kube("io.k8s.api.core.v1.LocalObjectReference", many=True)]
 IngressTLSList = Annotated[list[KubeMap], Kube("io.k8s.api.networking.v1.IngressTLS", many=True)]
 

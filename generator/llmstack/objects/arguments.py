@@ -39,6 +39,11 @@ def extra(model: Model) -> list[str]:
     return [*(model.vllm_config.extra_args or []), *(model.extra_args or [])]
 
 
+def reads_config_file(model: Model) -> bool:
+    """Whether `--config FILE` names a file of arguments, in which the model and the sizes may stand."""
+    return any(arg == "--config" or arg.startswith("--config=") for arg in extra(model))
+
+
 def options(model: Model) -> Iterator[str]:
     """Yield the typed options that are set."""
     for flag, value in passed(model):

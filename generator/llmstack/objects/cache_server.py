@@ -7,9 +7,10 @@ from typing import Any
 
 from llmstack.model.stack import Stack
 from llmstack.objects import labels, names
+from llmstack.objects.images import image_of, pull_secrets
 from llmstack.objects.metadata import metadata
 from llmstack.objects.placed import Placed, place
-from llmstack.objects.pod import affinity, disruption_budget, image, progress_deadline, rolling, unique
+from llmstack.objects.pod import affinity, disruption_budget, progress_deadline, rolling, unique
 
 UNIT = "cache-server"
 PORT_NAME = "caserver-cport"
@@ -61,7 +62,11 @@ def pod_spec(stack: Stack) -> dict[str, Any]:
         "runtimeClassName": cache.runtime_class_name or None,
         "schedulerName": cache.scheduler_name or None,
         "securityContext": cache.security_context or None,
-        "imagePullSecrets": cache.image_pull_secrets or None,
+        "imagePullSecrets": pull_secrets(stack, cache.image_pull_secrets),
+        "topologySpreadConstraints": cache.topology_spread_constraints or None,
+        "terminationGracePeriodSeconds": cache.termination_grace_period_seconds,
+        "dnsPolicy": cache.dns_policy,
+        "enableServiceLinks": cache.enable_service_links,
         "containers": [container(stack)],
     }
 
@@ -72,7 +77,7 @@ def container(stack: Stack) -> dict[str, Any]:
     port = cache.container_port or 8000
     return {
         "name": "lmcache-server",
-        "image": image(cache.image.repository, cache.image.tag),
+        "image": image_of(stack, cache.image.repository, cache.image.tag, cache.registry),
         "imagePullPolicy": cache.image.pull_policy,
         "command": ["/opt/venv/bin/lmcache_server", "0.0.0.0", str(port)],
         "env": unique(cache.env or [], "name"),

@@ -59,7 +59,10 @@ def deployment(stack: Stack, model: Model) -> dict[str, Any]:
     name = model.name or labels.ENGINE
     selector = labels.selector(stack, labels.ENGINE, name)
     pod_labels = labels.engine_labels(stack, model, model.pod_labels)
-    vllm = engine_pod.container(stack, model, serve_command(model), serve_arguments(stack, model))
+    command, args = (
+        (model.command, model.args or []) if model.command else (serve_command(model), serve_arguments(stack, model))
+    )
+    vllm = engine_pod.container(stack, model, command, args)
     pod = engine_pod.pod_spec(stack, model, [vllm, engine_pod.sidecar(stack, model)])
     return {
         "apiVersion": "apps/v1",
@@ -72,7 +75,7 @@ def deployment(stack: Stack, model: Model) -> dict[str, Any]:
         ),
         "spec": {
             "replicas": None if is_scaled(model) else model.replica_count,
-            "progressDeadlineSeconds": progress_deadline(stack.engine.startup_probe),
+            "progressDeadlineSeconds": progress_deadline(engine_pod.probes(stack, model)["startupProbe"]),
             "strategy": strategy(stack, model, pod),
             "selector": {"matchLabels": selector},
             "template": {
@@ -84,13 +87,13 @@ def deployment(stack: Stack, model: Model) -> dict[str, Any]:
 
 
 def strategy(stack: Stack, model: Model, pod: dict[str, Any]) -> dict[str, Any]:
-    """`servingEngineSpec.strategy`, else one that can finish where it can be known to.
+    """The model's `strategy`, `servingEngineSpec.strategy`, else one that can finish where it can be known to.
 
     Several replicas with GPUs take turns on their own GPUs (maxSurge 0, maxUnavailable 1). One replica is
     replaced by a second one first, except where its claim lets only one node, or one pod, mount it.
     """
-    if stack.engine.strategy:
-        return dict(stack.engine.strategy)
+    if stated := model.strategy or stack.engine.strategy:
+        return dict(stated)
     if most_replicas(model) > 1:
         return rolling(0, 1) if _takes_gpus(stack, pod) else rolling(1, 0)
     return rolling(0, 1) if mounts_on_one_node(claim_modes(model)) else rolling(1, 0)

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from fractions import Fraction
+from typing import Any, TypeVar
 
-from llmstack.kubernetes.accelerators import GPU_CORES, GPU_MEMORY, GPU_MEMORY_SHARE, NVIDIA_GPU
+from llmstack.kubernetes.accelerators import (
+    GPU_CORES,
+    GPU_MEMORY,
+    GPU_MEMORY_SHARE,
+    NVIDIA_GPU,
+    is_accelerator,
+)
 from llmstack.kubernetes.quantities import quantity
 from llmstack.model.containers import InitContainer
 from llmstack.model.engine import Model
@@ -14,9 +21,12 @@ from llmstack.model.secret_ref import reference
 from llmstack.model.stack import Stack
 from llmstack.objects import chat_template, lmcache, names
 from llmstack.objects.engine_storage import claim_mount, claim_name, mounts, volumes, weights_path
+from llmstack.objects.images import image_of, pull_secrets, pulled
 from llmstack.objects.metadata import checksum
-from llmstack.objects.pod import Items, affinity, env, field_env, image, secret_env, unique
+from llmstack.objects.parallel import needs_shm
+from llmstack.objects.pod import Items, affinity, env, field_env, secret_env, unique
 from llmstack.objects.ports import container_ports
+from llmstack.values.layers import merge
 
 PORT_NAME = "container-port"
 SEED = "123"
@@ -36,6 +46,8 @@ class Role:
     env: tuple[dict[str, Any], ...] = ()
     resources: Mapping[str, Any] | None = None
     """Instead of the model's."""
+    readiness: Mapping[str, Any] | None = None
+    """What changes in the readiness probe."""
     inits: Sequence[InitContainer] | None = None
     """Instead of the model's."""
     scripts: Mapping[str, str] = field(default_factory=dict)
@@ -95,13 +107,14 @@ def ports(stack: Stack, model: Model) -> list[dict[str, Any]]:
 
 def resources(model: Model) -> dict[str, Any] | None:
     """Requests and limits; `resources` takes the place of the request and limit keys. "" and 0 mean unset."""
+    claims = [{"name": claim.get("name")} for claim in model.resource_claims or []]
     if model.resources:
-        return dict(model.resources)
+        return {**({"claims": claims} if claims else {}), **model.resources}
     gpu = model.request_gpu_type or NVIDIA_GPU
     requests = {
         "cpu": model.request_cpu,
         "memory": model.request_memory,
-        gpu: model.request_gpu,
+        gpu: model.gpu_count,
         GPU_MEMORY: model.request_gpu_mem,
         GPU_MEMORY_SHARE: model.request_gpu_mem_percentage,
         GPU_CORES: model.request_gpu_cores,
@@ -109,17 +122,29 @@ def resources(model: Model) -> dict[str, Any] | None:
     limits = {
         "cpu": model.limit_cpu,
         "memory": model.limit_memory,
-        gpu: model.request_gpu,
+        gpu: model.gpu_count,
         GPU_MEMORY: model.limit_gpu_mem,
         GPU_MEMORY_SHARE: model.limit_gpu_mem_percentage,
         GPU_CORES: model.limit_gpu_cores,
     }
-    stated = {"requests": _set(requests), "limits": _set(limits)}
+    stated = {"requests": _set(requests), "limits": _set(limits), "claims": claims}
     return {key: value for key, value in stated.items() if value} or None
 
 
 def _set(quantities: dict[str, str | None]) -> dict[str, str]:
     return {key: value for key, value in quantities.items() if value and quantity(value) != 0}
+
+
+def gpus_per_pod(model: Model) -> Fraction:
+    """Accelerators that the engine's container asks for, of whatever resource; 0 when none."""
+    sizes = resources(model) or {}
+    stated = {**(sizes.get("requests") or {}), **(sizes.get("limits") or {})}
+    return sum((quantity(value) or Fraction(0) for key, value in stated.items() if is_accelerator(key)), Fraction(0))
+
+
+def has_shm(model: Model) -> bool:
+    """Whether the pods have a /dev/shm of their own."""
+    return needs_shm(model, several_gpus=gpus_per_pod(model) > 1)
 
 
 def container(stack: Stack, model: Model, command: list[str], args: list[str], role: Role = ENGINE) -> dict[str, Any]:
@@ -128,7 +153,7 @@ def container(stack: Stack, model: Model, command: list[str], args: list[str], r
     scripts = [{"name": _script_volume(path), "mountPath": path} for path in role.scripts]
     return {
         "name": role.container,
-        "image": image(model.repository, model.tag),
+        "image": image_of(stack, model.repository, model.tag, model.registry),
         "imagePullPolicy": model.image_pull_policy or engine.image_pull_policy,
         "command": command,
         "args": args or None,
@@ -137,10 +162,9 @@ def container(stack: Stack, model: Model, command: list[str], args: list[str], r
         "ports": ports(stack, model) if role.serves else None,
         "resources": resources(model) if role.resources is None else role.resources,
         "securityContext": engine.container_security_context,
-        "startupProbe": engine.startup_probe if role.serves else None,
-        "livenessProbe": engine.liveness_probe if role.serves else None,
-        "readinessProbe": engine.readiness_probe if role.serves else None,
-        "volumeMounts": unique([*scripts, *mounts(stack, model)], "mountPath"),
+        **(probes(stack, model, role.readiness) if role.serves else {}),
+        "lifecycle": model.lifecycle if model.lifecycle is not None else engine.lifecycle,
+        "volumeMounts": unique([*scripts, *mounts(stack, model, shm=has_shm(model))], "mountPath"),
     }
 
 
@@ -150,7 +174,7 @@ def sidecar(stack: Stack, model: Model) -> dict[str, Any] | None:
         return None
     return {
         "name": "sidecar",
-        "image": stack.engine.sidecar.image,
+        "image": pulled(stack, stack.engine.sidecar.image),
         "imagePullPolicy": stack.engine.sidecar.image_pull_policy,
         "env": [env("PORT", 30090), env("LORA_DOWNLOAD_BASE_DIR", "/data/lora-adapters")],
         "volumeMounts": [claim_mount(stack)],
@@ -170,7 +194,7 @@ def init_container(stack: Stack, model: Model, init: InitContainer, number: int)
     secret = model.env_from_secret.name if model.env_from_secret else None
     return {
         "name": init.name or ("init" if number == 0 else f"init-{number + 1}"),
-        "image": init.image,
+        "image": pulled(stack, init.image),
         "imagePullPolicy": init.image_pull_policy,
         "command": init.command or None,
         "args": init.args or None,
@@ -192,25 +216,67 @@ def pod_spec(
     stack: Stack, model: Model, containers: list[dict[str, Any] | None], role: Role = ENGINE
 ) -> dict[str, Any]:
     """The pod around its containers."""
-    stated = model.runtime_class_name
+    engine, stated = stack.engine, model.runtime_class_name
     runtime_class = stack.engine.runtime_class_name if stated is None else stated
     inits = model.init_container if role.inits is None else role.inits
     return {
-        "affinity": affinity(model.affinity, model.node_selector_terms, model.node_name),
+        "affinity": placement(stack, model),
         "nodeName": model.node_name or None,
-        "nodeSelector": model.node_selector or None,
+        "nodeSelector": _own(model.node_selector, engine.node_selector) or None,
         "tolerations": tolerations(stack, model),
-        "priorityClassName": model.priority_class_name or None,
+        "priorityClassName": model.priority_class_name or engine.priority_class_name or None,
         "runtimeClassName": runtime_class or None,
         "schedulerName": stack.engine.scheduler_name or None,
         "serviceAccountName": model.service_account_name or None,
         "securityContext": stack.engine.security_context or None,
-        "imagePullSecrets": [{"name": model.image_pull_secret}] if model.image_pull_secret else None,
+        "imagePullSecrets": pull_secrets(stack, [{"name": model.image_pull_secret}] if model.image_pull_secret else []),
+        "topologySpreadConstraints": _own(model.topology_spread_constraints, engine.topology_spread_constraints)
+        or None,
+        "terminationGracePeriodSeconds": _own(
+            model.termination_grace_period_seconds, engine.termination_grace_period_seconds
+        ),
+        "dnsPolicy": model.dns_policy or engine.dns_policy,
+        "enableServiceLinks": _own(model.enable_service_links, engine.enable_service_links),
+        "resourceClaims": model.resource_claims or None,
         "initContainers": [init_container(stack, model, init, number) for number, init in enumerate(inits or [])]
         or None,
         "containers": containers,
-        "volumes": unique([*_script_volumes(role), *volumes(stack, model)], "name"),
+        "volumes": unique([*_script_volumes(role), *volumes(stack, model, shm=has_shm(model))], "name"),
     }
+
+
+Stated = TypeVar("Stated")
+
+
+def _own(own: Stated | None, shared: Stated | None) -> Stated | None:
+    """What a model says, else what is said of all engines."""
+    return shared if own is None else own
+
+
+def placement(stack: Stack, model: Model) -> dict[str, Any] | None:
+    """The pods' affinity: a model's own words on it, else those on all engines."""
+    if model.affinity or model.node_selector_terms:
+        return affinity(model.affinity, model.node_selector_terms, model.node_name)
+    return affinity(stack.engine.affinity, stack.engine.node_selector_terms, model.node_name)
+
+
+def probes(stack: Stack, model: Model, readiness: Mapping[str, Any] | None = None) -> dict[str, dict[str, Any] | None]:
+    """The probes of the container that serves: those of all engines, with what the model changes in them."""
+    engine = stack.engine
+    ready = _probe(model, "readiness_probe", engine.readiness_probe)
+    return {
+        "startupProbe": _probe(model, "startup_probe", engine.startup_probe),
+        "livenessProbe": _probe(model, "liveness_probe", engine.liveness_probe),
+        "readinessProbe": merge(ready or {}, readiness) if readiness else ready,
+    }
+
+
+def _probe(model: Model, name: str, shared: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """One probe; a model that states null has none."""
+    own = getattr(model, name)
+    if own is None:
+        return dict(shared) if shared and name not in model.model_fields_set else None
+    return merge(shared or {}, own)
 
 
 def _script_volume(path: str) -> str:

@@ -52,32 +52,27 @@ def shared_mount(stack: Stack) -> dict[str, Any]:
     return {"name": names.shared_storage_volume(stack), "mountPath": SHARED_PATH}
 
 
-def needs_shm(model: Model) -> bool:
-    return (model.vllm_config.tensor_parallel_size or 1) > 1
-
-
-def volumes(stack: Stack, model: Model) -> Items:
-    """The pod's volumes, each name once; `extraVolumes` win."""
+def volumes(stack: Stack, model: Model, *, shm: bool) -> Items:
+    """The pod's volumes, each name once; `extraVolumes` win. `shm` says whether it has /dev/shm of its own."""
     claim = claim_name(stack, model)
-    shm = {"medium": "Memory", "sizeLimit": model.shm_size}
     own = [
         _claim_volume(names.storage_volume(stack), claim) if claim else None,
         shared_volume(stack) if stack.shared_storage.enabled else None,
-        {"name": "shm", "emptyDir": shm} if needs_shm(model) else None,
-        {"name": "lmcache-disk", "emptyDir": {}} if lmcache.disk_gigabytes(model) else None,
+        {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": model.shm_size}} if shm else None,
+        {"name": "lmcache-disk", "emptyDir": {}} if lmcache.owns_disk(stack, model) else None,
         chat_template.volume(stack, model),
     ]
     return unique([*own, *(model.extra_volumes or [])], "name") or []
 
 
-def mounts(stack: Stack, model: Model) -> Items:
+def mounts(stack: Stack, model: Model, *, shm: bool) -> Items:
     """The container's mounts, each path once; `extraVolumeMounts` win."""
     disk = {"name": "lmcache-disk", "mountPath": lmcache.DISK_PATH}
     own = [
         claim_mount(stack) if claim_name(stack, model) else None,
         shared_mount(stack) if stack.shared_storage.enabled else None,
-        {"name": "shm", "mountPath": "/dev/shm"} if needs_shm(model) else None,
-        disk if lmcache.disk_gigabytes(model) else None,
+        {"name": "shm", "mountPath": "/dev/shm"} if shm else None,
+        disk if lmcache.owns_disk(stack, model) else None,
         chat_template.mount(stack, model),
     ]
     return unique([*own, *(model.extra_volume_mounts or [])], "mountPath") or []

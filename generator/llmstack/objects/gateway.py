@@ -49,5 +49,6 @@ def _to_router(stack: Stack, key: str, stated: Route) -> dict[str, Any]:
     return {
         "backendRefs": [{"name": names.router_service(stack), "port": port}],
         "filters": stated.filters or None,
+        "timeouts": (stated.timeouts or None) if (stated.kind or "HTTPRoute") == "HTTPRoute" else None,
         "matches": default if stated.matches is None else stated.matches or None,
     }

@@ -17,6 +17,7 @@ from llmstack.objects import names, router_arguments
 from llmstack.objects.pod import env, field_env
 
 DISK_PATH = "/var/lib/lmcache"
+_DISK = "LMCACHE_LOCAL_DISK"
 ZMQ_PORT, UCX_PORT = 55555, 9999
 
 
@@ -70,7 +71,7 @@ def _offloading(model: Model) -> Iterator[dict[str, Any]]:
     yield env("LMCACHE_LOCAL_CPU", "True" if on else "False")
     yield env("LMCACHE_MAX_LOCAL_CPU_SIZE", size if on else "0")
     if disk := disk_gigabytes(model):
-        yield env("LMCACHE_LOCAL_DISK", f"file://{DISK_PATH}/")
+        yield env(_DISK, f"file://{DISK_PATH}/")
         yield env("LMCACHE_MAX_LOCAL_DISK_SIZE", disk)
 
 
@@ -82,6 +83,12 @@ def disk_gigabytes(model: Model) -> str | None:
         return None
     gigabytes = number if text[-1].isdigit() else number / 1024**3
     return f"{float(gigabytes):.3f}".rstrip("0").rstrip(".")
+
+
+def owns_disk(stack: Stack, model: Model) -> bool:
+    """Whether the disk cache lies on a volume of ours: not where a person's LMCACHE_LOCAL_DISK leads elsewhere."""
+    stated = [entry for entry in (*(stack.engine.env or []), *(model.env or [])) if entry.get("name") == _DISK]
+    return disk_gigabytes(model) is not None and not stated
 
 
 def _transfer(stack: Stack, model: Model) -> Iterator[dict[str, Any]]:

@@ -10,9 +10,10 @@ from llmstack.model.secret_ref import SecretReference, reference
 from llmstack.model.stack import Stack
 from llmstack.objects import labels, lora_rbac, names
 from llmstack.objects.engine_storage import SHARED_PATH, shared_mount, shared_volume
+from llmstack.objects.images import image_of, pull_secrets
 from llmstack.objects.metadata import metadata
 from llmstack.objects.placed import Placed, place
-from llmstack.objects.pod import Items, disruption_budget, env, image, unique
+from llmstack.objects.pod import Items, disruption_budget, env, unique
 
 UNIT = "stack"
 COMPONENT = "lora-controller"
@@ -119,7 +120,7 @@ def pod_spec(stack: Stack) -> dict[str, Any]:
     webhook = [{"name": "webhook-server-cert", "secret": {"secretName": certificate}}]
     return {
         "serviceAccountName": names.lora_controller_account(stack),
-        "imagePullSecrets": controller.image_pull_secrets or None,
+        "imagePullSecrets": pull_secrets(stack, controller.image_pull_secrets),
         "securityContext": controller.pod_security_context,
         "nodeSelector": controller.node_selector or None,
         "affinity": controller.affinity or None,
@@ -136,7 +137,7 @@ def _own_shared_storage(stack: Stack) -> dict[str, Any]:
     of = stack.shared_storage.image
     return {
         "name": "fix-perms",
-        "image": image(of.repository, of.tag),
+        "image": image_of(stack, of.repository, of.tag),
         "command": ["sh", "-c", f"chown -R 65532:65532 {SHARED_PATH}"],
         "securityContext": {"runAsUser": 0, "runAsGroup": 0, "runAsNonRoot": False},
         "volumeMounts": [shared_mount(stack)],
@@ -155,7 +156,7 @@ def container(stack: Stack) -> dict[str, Any]:
         mounts.insert(0, {"name": "webhook-server-cert", "mountPath": CERTIFICATES, "readOnly": True})
     return {
         "name": "manager",
-        "image": image(controller.image.repository, controller.image.tag),
+        "image": image_of(stack, controller.image.repository, controller.image.tag, controller.registry),
         "imagePullPolicy": controller.image.pull_policy,
         "args": arguments(stack),
         "env": unique([*given, *(controller.env or [])], "name"),

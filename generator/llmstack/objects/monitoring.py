@@ -31,6 +31,12 @@ def build(stack: Stack) -> Iterator[Placed]:
         own = _labels(selects, routers.labels, routers.service_monitor)
         found = monitor(stack, router.SERVICE_PORT, own, selects, routers.service_monitor)
         yield place(UNIT, found, "servicemonitor-router")
+    for model in stack.models:
+        if (stated := model.service_monitor) and stated.enabled and not engines.service_monitor.enabled:
+            selects = labels.selector(stack, labels.ENGINE, model.name or labels.ENGINE)
+            own = _labels(selects, engines.labels, stated)
+            name = names.of_model(stack, model.name or labels.ENGINE, "servicemonitor")
+            yield place(f"models/{model.name}", monitor(stack, engine.SERVICE_PORT, own, selects, stated, name))
     if stack.grafana_dashboards.enabled:
         for name, dashboard in DASHBOARDS.items():
             yield place(UNIT, dashboard_config_map(stack, name, dashboard), f"configmap-{name}")
@@ -40,13 +46,15 @@ def _labels(selects: Labels, users: Labels | None, stated: ServiceMonitor) -> La
     return {**(users or {}), **(stated.additional_labels or {}), **labels.PART_OF, **selects}
 
 
-def monitor(stack: Stack, port: str, own: Labels, selects: Labels, stated: ServiceMonitor) -> dict[str, Any]:
-    """A ServiceMonitor of all Services of a component, found by the frozen labels."""
-    name = f"{selects[labels.COMPONENT]}-servicemonitor"
+def monitor(
+    stack: Stack, port: str, own: Labels, selects: Labels, stated: ServiceMonitor, name: str | None = None
+) -> dict[str, Any]:
+    """A ServiceMonitor of all Services of a component, or of one model, found by the frozen labels."""
+    name = name or names.of_release(stack, f"{selects[labels.COMPONENT]}-servicemonitor")
     return {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "ServiceMonitor",
-        "metadata": metadata(stack, names.of_release(stack, name), own),
+        "metadata": metadata(stack, name, own),
         "spec": {
             "selector": {"matchLabels": dict(selects)},
             "endpoints": [

@@ -134,6 +134,7 @@ def head(stack: Stack, model: Model) -> dict[str, Any]:
         ray=True,
         env=(env("EXPECTED_NODES", workers(model) + 1),),
         resources=head_resources(model),
+        readiness=stated.readiness_probe if stated else None,
         inits=(stated.init_container if stated else None) or (),
         scripts={
             WAIT_FOLDER: names.wait_script(stack, name),
@@ -149,7 +150,7 @@ def head(stack: Stack, model: Model) -> dict[str, Any]:
             "labels": labels.engine_labels(stack, model, model.pod_labels),
             "annotations": engine_pod.pod_annotations(stack, model, START, WAIT),
         },
-        "spec": {**pod, "terminationGracePeriodSeconds": 0},
+        "spec": {**pod, "terminationGracePeriodSeconds": pod["terminationGracePeriodSeconds"] or 0},
     }
 
 

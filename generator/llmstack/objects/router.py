@@ -9,13 +9,13 @@ from llmstack.model.secret_ref import reference
 from llmstack.model.stack import Stack
 from llmstack.objects import labels, names
 from llmstack.objects.engine_pod import SEED
+from llmstack.objects.images import image_of, pull_secrets
 from llmstack.objects.metadata import metadata
 from llmstack.objects.placed import Placed, place
 from llmstack.objects.pod import (
     affinity,
     disruption_budget,
     env,
-    image,
     progress_deadline,
     rolling,
     secret_env,
@@ -82,7 +82,11 @@ def pod_spec(stack: Stack) -> dict[str, Any]:
         "tolerations": router.tolerations or None,
         "priorityClassName": router.priority_class_name or None,
         "securityContext": router.security_context or None,
-        "imagePullSecrets": router.image_pull_secrets or None,
+        "imagePullSecrets": pull_secrets(stack, router.image_pull_secrets),
+        "topologySpreadConstraints": router.topology_spread_constraints or None,
+        "terminationGracePeriodSeconds": router.termination_grace_period_seconds,
+        "dnsPolicy": router.dns_policy,
+        "enableServiceLinks": router.enable_service_links,
         "containers": [container(stack)],
         "volumes": unique(router.extra_volumes or [], "name"),
     }
@@ -93,9 +97,10 @@ def container(stack: Stack) -> dict[str, Any]:
     key = reference(router.vllm_api_key) or reference(stack.engine.vllm_api_key)
     return {
         "name": "router-container",
-        "image": image(router.repository, router.tag),
+        "image": image_of(stack, router.repository, router.tag, router.registry),
         "imagePullPolicy": router.image_pull_policy,
-        "args": arguments(stack),
+        "command": router.command or None,
+        "args": router.args if router.args is not None else arguments(stack),
         "env": unique(
             [
                 env("PYTHONHASHSEED", SEED),
@@ -112,6 +117,7 @@ def container(stack: Stack) -> dict[str, Any]:
         "startupProbe": router.startup_probe,
         "livenessProbe": router.liveness_probe,
         "readinessProbe": router.readiness_probe,
+        "lifecycle": router.lifecycle or None,
         "volumeMounts": unique(router.extra_volume_mounts or [], "mountPath"),
     }
 

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from llmstack.flags.router import FLAGS, router_has
 from llmstack.model.engine import Model
 from llmstack.model.flag import passed
 from llmstack.model.stack import Stack
 from llmstack.objects import labels
 
 Flags = Iterator[tuple[str, object]]
+
+BY_SERVICE = "service-name"
+CONTROLLER_LOGICS = frozenset(("kvaware", "loadaware"))
+"""Routing logics that ask an LMCache controller in the router."""
 
 ENGINE_PORT, CONTROLLER_PORT = 8000, 9000
 """Defaults of --k8s-port and --lmcache-controller-port."""
@@ -53,12 +58,26 @@ def _discovery(stack: Stack) -> Flags:
         yield "--static-backends", router.static_backends
         yield "--static-models", router.static_models
         return
-    yield "--k8s-namespace", stack.gitops.namespace
-    yield "--k8s-service-discovery-type", router.k8s_service_discovery_type
-    if (stack.engine.container_port or ENGINE_PORT) != ENGINE_PORT:
-        yield "--k8s-port", stack.engine.container_port
+    yield "--k8s-namespace", router.k8s_namespace or stack.gitops.namespace
+    kind = router.k8s_service_discovery_type
+    if kind == BY_SERVICE or router_has(router.tag, FLAGS["--k8s-service-discovery-type"]) != "no":
+        yield "--k8s-service-discovery-type", kind
+    if (port := discovery_port(stack)) != ENGINE_PORT:
+        yield "--k8s-port", port
+    yield "--k8s-label-selector", router.k8s_label_selector or _engine_labels(stack)
+
+
+def discovery_port(stack: Stack) -> int:
+    """The port on which the router asks an engine: that of its Service where it goes by Services' names, else the
+    container's."""
+    container = stack.engine.container_port or ENGINE_PORT
+    by_service = stack.router_spec.k8s_service_discovery_type == BY_SERVICE
+    return (stack.engine.service_port or container) if by_service else container
+
+
+def _engine_labels(stack: Stack) -> str:
     selects = labels.selects_all(stack, labels.ENGINE)
-    yield "--k8s-label-selector", ",".join(f"{key}={value}" for key, value in sorted(selects.items()))
+    return ",".join(f"{key}={value}" for key, value in sorted(selects.items()))
 
 
 def _disaggregated(stack: Stack) -> Flags:
@@ -95,10 +114,11 @@ def _controlled(stack: Stack) -> list[Model]:
 
 def _controller(stack: Stack) -> Flags:
     router = stack.router_spec
-    kvaware = router.routing_logic == "kvaware"
+    kvaware = router.routing_logic in CONTROLLER_LOGICS
     if router.lmcache_controller_port or (kvaware and controller_port(stack) != CONTROLLER_PORT):
         yield "--lmcache-controller-port", controller_port(stack)
-    if router.lmcache_controller_reply_port or kvaware:
+    has_reply = router_has(router.tag, FLAGS["--lmcache-controller-reply-port"]) != "no"
+    if router.lmcache_controller_reply_port or (kvaware and has_reply):
         yield "--lmcache-controller-reply-port", reply_port(stack)
     yield "--lmcache-controller-heartbeat-port", router.lmcache_controller_heartbeat_port
 
@@ -110,7 +130,7 @@ def lmcache_ports(stack: Stack) -> Iterator[tuple[str, int]]:
     open it a second time.
     """
     router, port = stack.router_spec, controller_port(stack)
-    asked = router.lmcache_controller_port or router.routing_logic == "kvaware" or _controlled(stack)
+    asked = router.lmcache_controller_port or router.routing_logic in CONTROLLER_LOGICS or _controlled(stack)
     if asked or port != (router.container_port or ENGINE_PORT):
         yield "lmcache-port", port
     if reply := reply_port(stack):

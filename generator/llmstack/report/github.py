@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from llmstack.finding import Finding, Severity, sort_findings
+from llmstack.report.inert import escape_brackets
 from llmstack.report.mask import mask_finding
 from llmstack.report.options import PLAIN, Options
 from llmstack.report.visible import visible
@@ -40,7 +41,7 @@ def _command(finding: Finding) -> str:
 
 
 def _escape_data(text: str) -> str:
-    return visible(text, keep="\r\n").replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return escape_brackets(visible(text, keep="\r\n")).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _escape_property(text: str) -> str:

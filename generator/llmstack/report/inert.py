@@ -31,9 +31,14 @@ def inert(text: str, *, terminal: bool = False, inside_line: bool = False) -> st
         return text
     kept = (_OURS if terminal else _LINE_END).split(text)
     shown = "".join(piece if number % 2 else visible(piece, keep="\n\t\ufe0f") for number, piece in enumerate(kept))
-    shown = _BRACKET.sub(r"\\x23", shown)
+    shown = escape_brackets(shown)
     first, feed, rest = shown.partition("\n") if inside_line else ("", "", shown)
     return first + feed + _COMMAND.sub(r"\1\\x3a", rest)
+
+
+def escape_brackets(text: str) -> str:
+    """`text` with `##[name]` and its like written as escapes, wherever they stand in a line."""
+    return _BRACKET.sub(r"\\x23", text)
 
 
 def inert_json(text: str) -> str:

@@ -14,7 +14,9 @@ def show_migration(migration: Migration, environment: str) -> str:
     if before.text == after.text:
         return f"nothing to migrate in {before.path}\n"
     diff = unified_diff(before.path.lstrip("/"), before.text.encode(), after.text.encode())
-    return visible(diff, keep="\n\t\r") + "".join(_show_secrets(migration, environment))
+    told = ["\nwhat the difference does not say:\n", *(f"  {line}\n" for line in migration.said)]
+    said = visible("".join(told) if migration.said else "", keep="\n")
+    return visible(diff, keep="\n\t\r") + said + "".join(_show_secrets(migration, environment))
 
 
 def _show_secrets(migration: Migration, environment: str) -> list[str]:

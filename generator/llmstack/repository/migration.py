@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from llmstack.checks import settle
 from llmstack.checks.rules import plaintext_secret
 from llmstack.checks.subject import Subject
 from llmstack.disk.error import ChangedMeanwhileError
-from llmstack.disk.replace import replace_file
+from llmstack.disk.replace import create_file, replace_file
 from llmstack.errors import RefusedError, UsageError
-from llmstack.finding import Finding, sort_findings
-from llmstack.migrate import Migration, migrate
+from llmstack.finding import Finding, Place, Severity, sort_findings
+from llmstack.migrate import Migration, Wanted, migrate
 from llmstack.model.reading import read_stack
-from llmstack.repository.environments import BASE, Environment, find_base, name_findings, read_base, read_file
+from llmstack.repository.environments import BASE, VALUES, Environment, find_base, name_findings, read_base, read_file
 from llmstack.repository.project import Project
 from llmstack.repository.read import Reading, check
-from llmstack.values.source import Source
+from llmstack.values.layers import merge_layers
+from llmstack.values.source import Source, read_document, read_source
+from llmstack.values.wrapped import Wrapped, unwrap
+
+NOTES = frozenset(("default-differs", "chart-ignored", "release-unnamed"))
+"""What is told of a file beside its errors and warnings: how llmstack differs from the chart that it is of."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -30,20 +36,65 @@ class Migrated:
     file: Path
     migration: Migration
     findings: list[Finding]
+    is_new: bool = False
+    """The file is made of values that another one wraps."""
 
 
-def migrate_file(project: Project, name: str, env: str | None) -> Migrated:
+def migrate_file(project: Project, name: str, env: str | None, wanted: Wanted | None = None) -> Migrated:
     """Migrate the file that a name on the command line means; values/base.yaml is one file here.
 
+    Of values that a file wraps (a HelmRelease, an Application, a parent chart's values) it makes values/<env>.yaml.
     Writes nothing. Raises UsageError when the name means no file, or several.
     """
-    environment = _find_file(project, name, env)
+    environment, wanted = _find_file(project, name, env), wanted or Wanted()
+    source = read_file(project.disk, environment.path, environment.label)
+    wrapped = unwrap(source.text, lambda text: read_document(source.path, text.encode())) if _wraps(source) else None
+    if wrapped is not None and wrapped.text is not None:
+        return _migrate_wrapped(project, environment, wrapped, env, wanted)
     below = read_base(project.disk) if environment.layered else None
-    migration = migrate(read_file(project.disk, environment.path, environment.label), below)
-    findings = _check(environment, migration.after, below)
-    return Migrated(
-        environment, project.root / environment.path, migration, sort_findings([*findings, *migration.findings])
-    )
+    migration = migrate(source, below, wanted)
+    return _checked(environment, project.root / environment.path, migration, below)
+
+
+def _wraps(source: Source) -> bool:
+    return any(finding.id == "wrapped-values" for finding in source.findings)
+
+
+def _migrate_wrapped(
+    project: Project, environment: Environment, wrapped: Wrapped, env: str | None, wanted: Wanted
+) -> Migrated:
+    """The values of a release as a new environment, named by `--env`, else by the release, else by the file."""
+    release = wanted.release or wrapped.release
+    name = env or release or environment.name
+    path = f"{VALUES}/{name}.yaml"
+    new = Environment(name, path, path)
+    whole = replace(wanted, release=release, namespace=wanted.namespace or wrapped.namespace)
+    below = read_base(project.disk)
+    migration = migrate(read_source(path, (wrapped.text or "").encode()), below, whole)
+    beside = [_beside(environment, where) for where in wrapped.beside]
+    made = replace(migration, before=Source(path, "", None))
+    migrated = _checked(new, project.root / path, made, below)
+    return replace(migrated, findings=[*beside, *migrated.findings], is_new=True)
+
+
+def _beside(environment: Environment, where: str) -> Finding:
+    message = f"`{where}` says more, and is left out"
+    help = "carry over by hand what of it is meant for this chart"
+    return Finding("wrapped-values", Severity.WARNING, message, place=Place(environment.label), help=help)
+
+
+def _checked(environment: Environment, file: Path, migration: Migration, below: Source | None) -> Migrated:
+    findings = [*_check(environment, migration.after, below), *migration.findings, *migration.notes]
+    return Migrated(environment, file, migration, sort_findings([*findings, *_unnamed(environment, migration)]))
+
+
+def _unnamed(environment: Environment, migration: Migration) -> Iterator[Finding]:
+    """A note where nothing says which Helm release the values are of: objects are then named `llmstack-…`."""
+    held = merge_layers([migration.after], {}).data.get("gitops")
+    if environment.name != BASE and not (isinstance(held, dict) and held.get("release")):
+        message = "nothing says which Helm release these values are of: objects are named `llmstack-…`"
+        help = "where one runs, give `--release NAME --namespace NAME` (`helm list -A` shows them)"
+        yield Finding("release-unnamed", Severity.NOTE, message, place=Place(environment.label), help=help)
 
 
 def write_file(migrated: Migrated) -> None:
@@ -52,6 +103,9 @@ def write_file(migrated: Migrated) -> None:
     Raises RefusedError for a symbolic link, DiskError when the file has changed since or the disk refuses.
     """
     file, migration = migrated.file, migrated.migration
+    if migrated.is_new:
+        create_file(file, migration.after.text.encode())
+        return
     if file.is_symlink():
         raise RefusedError([f"{file} is a symbolic link, which is not written through: name the file it leads to"])
     before = migration.before.text.encode()

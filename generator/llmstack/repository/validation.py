@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from llmstack import programs, schemas, yamlio
-from llmstack.finding import Finding, Place, Severity, sort_findings
+from llmstack.finding import Finding, Place, Severity, show_route, sort_findings
 from llmstack.kustomize.files import find_kustomization
 from llmstack.kustomize.trust import Reached
 from llmstack.model.gitops import Gitops
@@ -19,6 +20,7 @@ from llmstack.repository.generation import generate
 from llmstack.repository.project import Project
 from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.units import cluster_folders
+from llmstack.secrecy.places import plaintext_in_objects
 from llmstack.tree.secrets import without_sops
 from llmstack.tree.units import unit_folders
 
@@ -114,6 +116,22 @@ def _validate_units(
     )
     for verdict in verdicts:
         yield from _verdict_findings(verdict, version, allowed)
+    for folder, text in texts.items():
+        if folder.startswith("custom/"):
+            yield from _secret_findings(folder, _load(text))
+
+
+def _secret_findings(folder: str, objects: Sequence[object]) -> Iterator[Finding]:
+    """Yield the secrets in plain text of what an overlay of people's own builds: what we generate holds none."""
+    for index, place in plaintext_in_objects(objects):
+        item = objects[index]
+        assert isinstance(item, dict)
+        metadata = item.get("metadata")
+        name = f"{item.get('kind')}/{metadata.get('name') if isinstance(metadata, dict) else ''}"
+        help = "let gitops.secrets bring it, or write it encrypted: `llmstack secret set`"
+        message = f"{name}: {show_route(place.route)} is a secret in plain text"
+        where = Place(f"{folder}/kustomization.yaml")
+        yield Finding("plaintext-secret", _ERROR, message, place=where, help=help, secret=True)
 
 
 def _build(
@@ -138,11 +156,15 @@ def _without_sops(output: str | programs.ToolError) -> str:
         raise output
     if "\nsops:" not in output:
         return output
+    return "---\n".join(yamlio.dump(without_sops(object)) for object in _load(output))
+
+
+def _load(output: str) -> list[Any]:
+    """The objects that kustomize built; ToolError where they cannot be read."""
     try:
-        objects = yamlio.load_all(output)
+        return yamlio.load_all(output)
     except yamlio.YAMLError as error:
         raise programs.ToolError(f"what kustomize built cannot be read: {error}") from error
-    return "---\n".join(yamlio.dump(without_sops(object)) for object in objects)
 
 
 def _verdict_findings(verdict: programs.Verdict, version: str, allowed: Collection[str]) -> Iterator[Finding]:

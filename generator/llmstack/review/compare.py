@@ -44,10 +44,10 @@ def _by_identity(units: Mapping[str, Sequence[Object]]) -> dict[Identity, tuple[
 
 
 def identify(item: Object) -> Identity:
-    """API group, kind, namespace and name; the version does not count."""
+    """API group, kind, namespace and name, as text whatever they are; the version does not count."""
     metadata = item["metadata"]
     group = str(item["apiVersion"]).rpartition("/")[0]
-    return group, item["kind"], metadata.get("namespace") or "", metadata["name"]
+    return group, str(item["kind"]), str(metadata.get("namespace") or ""), str(metadata["name"])
 
 
 def _differ(before: tuple[str, Object] | None, after: tuple[str, Object] | None) -> bool:

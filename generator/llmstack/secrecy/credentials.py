@@ -15,6 +15,7 @@ from llmstack.secrecy.names import is_secret_name, names_address
 
 MASK = "(masked)"
 
+_FLAG_ALONE = re.compile(r"-[^ =]+\Z")
 LONGEST = 400
 """How much of what follows a name is looked at to tell whether it is a reference: none is longer."""
 
@@ -51,7 +52,7 @@ _CALL = re.compile(r"[A-Za-z_][\w.]*(?:\(.*\)|\[[\"'\w].*\])")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|(?:[a-z_]{1,60}=\S*(?: |\Z))+\Z")
 _OPAQUE = re.compile(r"[?&=/](?=[A-Za-z_-]*\d)(?=[\d_-]*[A-Za-z])[\w-]{16,}")
 _STRUCTURE = re.compile(
-    r"(?:true|false|null|~|\(masked\)|\{\s*(?:secretName|secretKey)\b.*|[\[{](?:\s*[\]}])?|[|>][-+0-9]*|\*\S+)\s*(?:#.*)?"
+    r"(?:true|false|null|~|\((?:masked|removed)\)|\{\s*(?:secretName|secretKey)\b.*|[\[{](?:\s*[\]}])?|[|>][-+0-9]*|\*\S+)\s*(?:#.*)?"
 )
 """What stands after a key's colon and is no secret: YAML's own words and signs, a reference to a Secret."""
 _PREFIX = re.compile(r"[fFrRbB]{1,2}(?=[\"'])")
@@ -96,28 +97,32 @@ def argument_secrets(arguments: Sequence[object]) -> Iterator[tuple[int, str]]:
 
     The flag is "an argument" where none says what the word is for.
     """
-    flag, is_list = "", False
+    flag = ""
     for index, argument in enumerate(arguments):
         text = str(argument)
-        name, equals, value = text.partition("=")
         if flag and not text.startswith("--"):
             if not _is_harmless(flag, text):
                 yield index, flag
-            flag = flag if is_list else ""
+            flag = flag if flag == "--api-key" else ""  # which takes several
             continue
-        flag = ""
-        if not text.startswith("-") or " " in name:
-            if holds_secret(text):
-                yield index, _named_in(text) or "an argument"
-            continue
-        spelled = name.replace("_", "-").lower()
-        if equals:
-            if is_secret(spelled, value):
-                yield index, spelled
-        elif is_secret_name(spelled):
-            flag, is_list = spelled, spelled == "--api-key"
-        elif has_form(text):
-            yield index, "an argument"
+        found = _secret_in(text)
+        if found is not None:
+            yield index, found
+        flag = _spell(text) if _FLAG_ALONE.match(text) and is_secret_name(_spell(text)) else ""
+
+
+def _secret_in(text: str) -> str | None:
+    """What names the secret that a word of a command line holds by itself; None where it holds none."""
+    name, equals, value = text.partition("=")
+    if not text.startswith("-") or " " in name:
+        return (_named_in(text) or "an argument") if holds_secret(text) else None
+    if equals:
+        return _spell(name) if is_secret(_spell(name), value) else None
+    return "an argument" if has_form(text) else None
+
+
+def _spell(flag: str) -> str:
+    return flag.replace("_", "-").lower()
 
 
 def _named_in(text: str) -> str | None:

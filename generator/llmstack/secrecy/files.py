@@ -28,6 +28,11 @@ class _Scalar:
     span: tuple[int, int]
 
 
+_Replaced = tuple[dict[str, Any], str, Any]
+"""A map, a key that it has twice, and the entry that stood under it first."""
+_NAMING = ("kind", "name", "key")
+
+
 class _Unreadable(Exception):
     """The text is no YAML, or no YAML that a file of ours would be."""
 
@@ -57,12 +62,12 @@ def _read(text: str) -> list[Any]:
     documents: list[Any] = []
     open_ones: list[tuple[Any, str | None, list[_Scalar | None]]] = []
     anchors: dict[str, tuple[Any, int]] = {}
+    replaced: list[_Replaced] = []
     aliased = 0
     for event in yamlio.scan(text):
         kind = event.__class__
         if kind is yamlio.MappingStartEvent or kind is yamlio.SequenceStartEvent:
-            if len(open_ones) >= MAX_DEPTH:
-                raise _Unreadable
+            _hold(len(open_ones) < MAX_DEPTH)
             open_ones.append(({} if kind is yamlio.MappingStartEvent else [], event.anchor, [None]))
             continue
         if kind is yamlio.ScalarEvent:
@@ -70,16 +75,26 @@ def _read(text: str) -> list[Any]:
         elif kind is yamlio.AliasEvent:
             node, size = anchors.get(event.anchor, (_Scalar(None, (0, 0)), 1))
             anchor, aliased = None, aliased + size
-            if aliased > MAX_ALIASED:
-                raise _Unreadable
+            _hold(aliased <= MAX_ALIASED)
         elif isinstance(event, yamlio.CollectionEndEvent):
             node, anchor, _ = open_ones.pop()
         else:
             continue
         if anchor:
             anchors[anchor] = (node, _size(node))
-        _add(open_ones, documents, node)
-    return documents
+        _add(open_ones, documents, node, replaced)
+    return [*documents, *map(_as_document, replaced)]
+
+
+def _as_document(replaced: _Replaced) -> dict[str, Any]:
+    """An entry whose key comes again in its map, with what names it there: it is in the text all the same."""
+    holder, name, entry = replaced
+    return {**{key: holder[key] for key in _NAMING if key in holder}, name: entry}
+
+
+def _hold(limit: bool) -> None:
+    if not limit:
+        raise _Unreadable
 
 
 def _scalar(text: str, event: Any) -> _Scalar:
@@ -95,7 +110,12 @@ def _scalar(text: str, event: Any) -> _Scalar:
     return _Scalar(None if plain and event.value in ("", "~", "null") else event.value, (start, end))
 
 
-def _add(open_ones: list[tuple[Any, str | None, list[_Scalar | None]]], documents: list[Any], node: Any) -> None:
+def _add(
+    open_ones: list[tuple[Any, str | None, list[_Scalar | None]]],
+    documents: list[Any],
+    node: Any,
+    replaced: list[_Replaced],
+) -> None:
     """Put a finished node into the collection that is open; a key that is no scalar has no name."""
     if not open_ones:
         documents.append(node)
@@ -106,7 +126,10 @@ def _add(open_ones: list[tuple[Any, str | None, list[_Scalar | None]]], document
     elif pending[0] is None:
         pending[0] = node if isinstance(node, _Scalar) else _Scalar("", (0, 0))
     else:
-        holder[pending[0].text or ""] = (pending[0], node)
+        name = pending[0].text or ""
+        if name in holder:
+            replaced.append((holder, name, holder[name]))
+        holder[name] = (pending[0], node)
         pending[0] = None
 
 

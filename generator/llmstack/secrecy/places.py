@@ -45,8 +45,9 @@ def plaintext_in_objects(objects: Sequence[Any]) -> Iterator[tuple[int, SecretPl
     For what `kustomize build` gives, custom/ included. A Secret that SOPS encrypted is none in plain text.
     """
     for index, item in enumerate(objects):
-        for place in find_places(item):
-            yield index, place
+        if isinstance(item, Mapping):
+            for place in find_places(item):
+                yield index, place
 
 
 def value_key(holder: Mapping[str, Any], field: str, key: str = "") -> str:
@@ -82,10 +83,15 @@ def _in_map(data: Mapping[str, Any], route: Route, key: str) -> Iterator[SecretP
             if _holds_plain(item):
                 yield SecretPlace(at, "Secret", "data")
         elif item is listed and isinstance(item, list):
-            for index, each in enumerate(item):
-                yield from find_places({"kind": "Secret", **each} if isinstance(each, dict) else each, (*at, index))
+            yield from _in_secret_list(item, at)
         else:
             yield from find_places(item, at, value_key(data, name, key))
+
+
+def _in_secret_list(items: list[Any], route: Route) -> Iterator[SecretPlace]:
+    """The items of a SecretList are Secrets without saying so."""
+    for index, item in enumerate(items):
+        yield from find_places({"kind": "Secret", **item} if isinstance(item, dict) else item, (*route, index))
 
 
 def _in_list(data: list[Any], route: Route, key: str) -> Iterator[SecretPlace]:

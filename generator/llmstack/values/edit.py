@@ -100,6 +100,17 @@ def remove_entries(
     return edits
 
 
+def comment_entry(document: Document, spot: Spot, lines: Sequence[str]) -> list[Edit]:
+    """Comments in the place of an entry of a block map; a map that is left empty is `{}`."""
+    holder = spot.holder
+    if holder.kind != "map" or holder.flow or spot.key.anchored or (holder.anchored and len(holder.entries) == 1):
+        raise CannotEdit
+    start, end = spot.key.start, document.line_end(max(spot.key.end, spot.value.end))
+    edits = [_insert_empty(document, holder, "{}")] if len(holder.entries) == 1 else []
+    below = document.line_break(start) + " " * holder.column
+    return [*edits, Edit(start, end, below.join(lines))]
+
+
 def remove_items(document: Document, holder: Part, indices: Collection[int]) -> list[Edit]:
     """Take items out of a list; one that is left empty is `[]`."""
     if holder.flow:

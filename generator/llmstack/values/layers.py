@@ -19,6 +19,9 @@ MODELS = ("servingEngineSpec", "modelSpec")
 EXCLUSIVE: tuple[frozenset[str], ...] = (frozenset(("httpGet", "tcpSocket", "exec", "grpc")),)
 """Keys of which a map has one: a probe's handlers."""
 
+UNREAD = "x-"
+"""What the names of top-level keys begin with that are left alone: anchors live there."""
+
 ALIASES: Mapping[Route, Mapping[str, Route]] = {
     (): {"cacheserverSpec": ("cacheServerSpec",), "sharedPvcStorage": ("sharedStorage",)},
     ("cacheServerSpec",): {
@@ -27,6 +30,7 @@ ALIASES: Mapping[Route, Mapping[str, Route]] = {
         "tag": ("image", "tag"),
         "imagePullPolicy": ("image", "pullPolicy"),
     },
+    (*MODELS, "*"): {"existingClaim": ("pvcExistingClaimName",)},
     (*MODELS, "*", "lmcacheConfig"): {"workerPorts": ("workerPort",)},
 }
 """Other spellings of a key, by the section that holds it."""
@@ -171,27 +175,29 @@ def _own_route(route: Route, models: Mapping[int, int]) -> Route | None:
 
 def _canonical(source: Source) -> Layer:
     """Rename other spellings to the canonical one; the same key under two spellings is a finding."""
+    data = {key: value for key, value in source.data.items() if not key.startswith(UNREAD)}
     renaming = _Renaming(source, {}, [])
-    data = source.data
     renaming.rename(data, ALIASES[()], (), ())
     for section, names in ALIASES.items():
         inner = data.get(str(section[0])) if len(section) == 1 else None
         if isinstance(inner, dict):
             renaming.rename(inner, names, section, renaming.renamed.get(section, section))
-    for number, cache in _caches(data):
-        at = (*MODELS, number, "lmcacheConfig")
-        renaming.rename(cache, ALIASES[(*MODELS, "*", "lmcacheConfig")], at, at)
+    for number, model in _models(data):
+        at: Route = (*MODELS, number)
+        renaming.rename(model, ALIASES[(*MODELS, "*")], at, at)
+        if isinstance(cache := model.get("lmcacheConfig"), dict):
+            at = (*at, "lmcacheConfig")
+            renaming.rename(cache, ALIASES[(*MODELS, "*", "lmcacheConfig")], at, at)
     return Layer(source, data, renaming.renamed, tuple(renaming.findings))
 
 
-def _caches(data: Mapping[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield `lmcacheConfig` of each model that has one, with the model's number."""
+def _models(data: Mapping[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield each model that is a map, with its number."""
     engine = data.get("servingEngineSpec")
     models = engine.get("modelSpec") if isinstance(engine, dict) else None
     for number, model in enumerate(models if isinstance(models, list) else []):
-        cache = model.get("lmcacheConfig") if isinstance(model, dict) else None
-        if isinstance(cache, dict):
-            yield number, cache
+        if isinstance(model, dict):
+            yield number, model
 
 
 @dataclass(frozen=True)

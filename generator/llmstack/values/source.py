@@ -14,6 +14,7 @@ from llmstack import yamlio
 from llmstack.finding import Finding, Place, Severity
 from llmstack.values.nodes import Node, Source, to_data
 from llmstack.values.scalars import Ambiguous, resolve
+from llmstack.values.wrapped import CHART_KEYS, Wrapped, unwrap, wrapped_finding
 
 __all__ = ["MAX_ALIASED", "MAX_BYTES", "MAX_DEPTH", "MAX_KEYS", "Node", "Source", "read_source", "to_data"]
 
@@ -31,7 +32,27 @@ _ERROR = Severity.ERROR
 
 
 def read_source(path: str, content: bytes) -> Source:
-    """Read a values file; what is wrong with its text is in `findings`, never an exception."""
+    """Read a values file; what is wrong with its text is in `findings`, never an exception.
+
+    A file that wraps values in something else is one finding, and no data.
+    """
+    source = read_document(path, content)
+    wrapped = find_wrapped(source)
+    return source if wrapped is None else Source(path, source.text, None, (wrapped_finding(source, wrapped),))
+
+
+def find_wrapped(source: Source) -> Wrapped | None:
+    """What a file is that is no values file; None where it is one, or cannot be read."""
+    several = any(finding.id == "several-documents" for finding in source.findings)
+    if source.root is None and not several:
+        return None
+    if source.root is not None and CHART_KEYS & source.root.keys.keys():
+        return None
+    return unwrap(source.text, lambda text: read_document(source.path, text.encode()))
+
+
+def read_document(path: str, content: bytes) -> Source:
+    """Read a file of one document, whatever it is."""
     text, problem = _decode(path, content)
     if problem is not None:
         return Source(path, text, None, (problem,))

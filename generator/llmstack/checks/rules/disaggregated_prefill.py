@@ -30,6 +30,7 @@ from llmstack.checks.subject import Subject
 from llmstack.finding import Route, Severity
 from llmstack.model.engine import Model
 from llmstack.objects import labels, lmcache, names
+from llmstack.objects.router_arguments import BY_SERVICE
 
 RULE = Declaration("disaggregated-prefill", Severity.ERROR, milder=Severity.WARNING, needs_objects=True)
 
@@ -143,6 +144,10 @@ def _router(subject: Subject) -> Iterator[Problem]:
     told = extra_values(router)
     if not routing_logic(router).startswith("disaggregated_prefill"):
         return
+    if router.service_discovery != "static" and router.k8s_service_discovery_type == BY_SERVICE:
+        message = "the router tells prefill from decode by labels of pods; by Services' names it sees none"
+        help = "set routerSpec.k8sServiceDiscoveryType: pod-ip"
+        yield Problem(message, ("routerSpec", "k8sServiceDiscoveryType"), help=help)
     if router.service_discovery == "static" or "--k8s-label-selector" in told:
         return
     known = {labels.engine_labels(stack, model, model.pod_labels)["model"] for model in stack.models}

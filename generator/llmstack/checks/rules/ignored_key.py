@@ -96,10 +96,7 @@ def _router(stack: Stack, router: RouterSpec) -> Iterator[Ignored]:
     yield from _routing(stack, router)
     yield from _traces(router)
     yield from _scaling(router)
-    for name, route in (router.route or {}).items():
-        if route.enabled and route.https_redirect:
-            for key in [key for key, value in (("matches", route.matches), ("filters", route.filters)) if value]:
-                yield Ignored(("route", name, key), "`httpsRedirect` is used instead", ("route", name, "httpsRedirect"))
+    yield from _routes(router)
 
 
 def _routing(stack: Stack, router: RouterSpec) -> Iterator[Ignored]:
@@ -109,8 +106,8 @@ def _routing(stack: Stack, router: RouterSpec) -> Iterator[Ignored]:
         yield Ignored(("prefixMinMatchLength",), f"routingLogic is {logic}, not prefixaware", ("routingLogic",))
     reports = any(model.lmcache_config.enabled and model.lmcache_config.enable_controller for model in stack.models)
     for name, key in _CONTROLLER_PORTS if not reports else ():  # else `kv-aware` says it, at the models
-        if getattr(router, name) and logic not in ("kvaware", "ttft"):
-            yield Ignored((key,), f"routingLogic is {logic}, not kvaware", ("routingLogic",))
+        if getattr(router, name) and logic not in ("kvaware", "loadaware", "ttft"):
+            yield Ignored((key,), f"routingLogic is {logic}, not kvaware or loadaware", ("routingLogic",))
 
 
 def _traces(router: RouterSpec) -> Iterator[Ignored]:
@@ -127,6 +124,16 @@ def _scaling(router: RouterSpec) -> Iterator[Ignored]:
         if not any(isinstance(size, dict) and size.get("cpu") for size in sizes):
             why = "it scales by a percentage of the router's CPU request, and there is none"
             yield Ignored(("autoscaling",), why, help="set `resources.requests.cpu`")
+
+
+def _routes(router: RouterSpec) -> Iterator[Ignored]:
+    for name, route in (router.route or {}).items():
+        if route.enabled and route.timeouts and (route.kind or "HTTPRoute") != "HTTPRoute":
+            yield Ignored(("route", name, "timeouts"), f"a {route.kind} has none", ("route", name, "kind"))
+        if route.enabled and route.https_redirect:
+            stated = (("matches", route.matches), ("filters", route.filters), ("timeouts", route.timeouts))
+            for key in [key for key, value in stated if value]:
+                yield Ignored(("route", name, key), "`httpsRedirect` is used instead", ("route", name, "httpsRedirect"))
 
 
 def _cache_server(stack: Stack, cache: CacheServerSpec) -> Iterator[Ignored]:

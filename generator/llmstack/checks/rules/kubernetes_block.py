@@ -24,6 +24,7 @@ from llmstack.kubernetes.rules import broken_rules
 from llmstack.kubernetes.schema import check_object, check_type
 from llmstack.model.types import Kube
 from llmstack.schemas import KUBERNETES_VERSIONS
+from llmstack.values.layers import MODELS, merge
 
 RULE = Declaration("kubernetes-block", Severity.ERROR, alone=True, foundation=True)
 
@@ -33,9 +34,20 @@ def run(subject: Subject) -> Iterator[Problem]:
     version = stated if stated in KUBERNETES_VERSIONS else KUBERNETES_VERSIONS[-1]
     for block in subject.blocks:
         if isinstance(block.role, Kube):
-            yield from _block(version, block, block.role)
+            yield from _block(version, _whole(subject, block), block.role)
     for route, object in subject.extra_objects():
         yield from _object(version, route, object)
+
+
+def _whole(subject: Subject, block: Block) -> Block:
+    """A model's probe with what it changes: that of all engines, whose handler it may leave out."""
+    shared = getattr(subject.stack.engine, _SHARED.get(str(block.route[-1]), ""), None)
+    if block.route[:2] != MODELS or not shared:
+        return block
+    return Block(block.route, block.role, merge(shared, block.value))
+
+
+_SHARED = {"startupProbe": "startup_probe", "livenessProbe": "liveness_probe", "readinessProbe": "readiness_probe"}
 
 
 def _block(version: str, block: Block, kube: Kube) -> Iterator[Problem]:

@@ -30,10 +30,11 @@ from llmstack.model.engine import Model
 from llmstack.model.stack import Stack
 from llmstack.objects import router_arguments
 from llmstack.objects.engine_pod import SEED
+from llmstack.objects.router_arguments import BY_SERVICE, CONTROLLER_LOGICS
 
 RULE = Declaration("kv-aware", Severity.WARNING)
 
-_LISTENS = frozenset(("kvaware", "ttft"))
+_LISTENS = CONTROLLER_LOGICS | {"ttft"}
 """Routing logics of the router that start an LMCache controller."""
 _SEED = "PYTHONHASHSEED"
 _ROUTER_PORTS = ("--lmcache-controller-port", "--lmcache-controller-reply-port")
@@ -51,7 +52,7 @@ def run(subject: Subject) -> Iterator[Problem]:
         reason = f"routingLogic is {logic}, not kvaware" if logic else "there is no router"
         for at, _ in reporting:
             yield _to_nobody(subject, at, reason)
-    if logic != "kvaware" or not stack.models:
+    if logic not in CONTROLLER_LOGICS or not stack.models:
         return
     yield from _all_report(subject, reporting)
     yield from _ports(stack, reporting)
@@ -62,6 +63,10 @@ def run(subject: Subject) -> Iterator[Problem]:
             message = "the router drops engines without a heartbeat for 30 seconds, and `workerHeartbeatTime` is unset"
             yield Problem(message, (*at, "lmcacheConfig"), help="set `workerHeartbeatTime: 10`")
     yield from _one_router(stack)
+    if router.service_discovery != "static" and router.k8s_service_discovery_type == BY_SERVICE:
+        message = f"{logic} routing sends a request to a pod, and with service-name discovery the router knows none"
+        help = "set routerSpec.k8sServiceDiscoveryType: pod-ip"
+        yield Problem(message, ("routerSpec", "k8sServiceDiscoveryType"), help=help)
 
 
 def _reports(model: Model) -> bool:
@@ -88,7 +93,8 @@ def _all_report(subject: Subject, reporting: Sequence[Engine]) -> Iterator[Probl
     ]
     help = "set `lmcacheConfig: {enabled: true, enableController: true}`"
     if not reporting and len(silent) == len(list(subject.models())):
-        message = "routingLogic is kvaware, but no engine reports what it has cached"
+        logic = routing_logic(subject.stack.router_spec)
+        message = f"routingLogic: {logic}, and no engine reports what it has cached"
         yield Problem(message, ("routerSpec", "routingLogic"), help=f"{help} on the models")
         return
     for at, model in silent:
@@ -178,4 +184,4 @@ def _one_router(stack: Stack) -> Iterator[Problem]:
     most = router.autoscaling.max_replicas if router.autoscaling.enabled else router.replica_count
     if (most or 1) > 1:
         message = f"there are up to {most} routers, but an engine reports what it has cached to only one of them"
-        yield Problem(message, ("routerSpec", key), help="run one kvaware router")
+        yield Problem(message, ("routerSpec", key), help="run one router")

@@ -20,6 +20,7 @@ from llmstack.model.containers import InitContainer
 from llmstack.model.engine import Model
 from llmstack.model.secret_ref import SecretReference
 from llmstack.model.storage import SharedStorage
+from llmstack.objects.parallel import says_elsewhere
 
 RULE = Declaration("missing-key", Severity.ERROR, foundation=True)
 
@@ -47,7 +48,7 @@ def run(subject: Subject) -> Iterator[Problem]:
 def _model(at: Route, model: Model) -> Iterator[Problem]:
     if not model.name:
         yield _missing(at, "name")
-    if not model.model_url:
+    if not model.model_url and not says_elsewhere(model):
         yield _missing(at, "modelURL")
     yield from _image(at, model.repository, model.tag)
     yield from _reference((*at, "hf_token"), model.hf_token)

@@ -4,7 +4,8 @@ vLLM starts tensor × pipeline × (local) data parallel workers, each on a GPU o
 vllm/config/parallel.py). With fewer GPUs than that the engine ends with an error; what is more stays idle,
 paid for. Sizes among `extraArgs` count, and the last one wins, as it does for vLLM. A RayCluster has the GPUs
 of its head and of replicaCount workers, a LeaderWorkerSet those of `size` pods. Models without GPUs or on MIG
-slices are left alone.
+slices are left alone, and so are those whose sizes may stand elsewhere: in a file (`--config`), or in a command of
+their own.
 
 Fix: set requestGPU to the product, or the sizes to what the pod has.
 """
@@ -13,21 +14,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from functools import lru_cache
 
 from llmstack.checks.gpus import gpus_of_head, gpus_of_model
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Route, Severity
-from llmstack.flags import ParallelSizes, parallel_sizes
+from llmstack.flags import ParallelSizes
 from llmstack.model.engine import Model
+from llmstack.objects.parallel import model_sizes, says_elsewhere
 
 RULE = Declaration("parallel-size-gpus", Severity.ERROR, milder=Severity.WARNING)
 
 
 def run(subject: Subject) -> Iterator[Problem]:
     for at, model in subject.models():
-        yield from _check(at, model)
+        if not says_elsewhere(model):
+            yield from _check(at, model)
 
 
 def _check(at: Route, model: Model) -> Iterator[Problem]:
@@ -53,24 +55,6 @@ def _check(at: Route, model: Model) -> Iterator[Problem]:
             help=f"request {workers}, or make tensorParallelSize larger",
             milder=True,
         )
-
-
-def model_sizes(model: Model) -> ParallelSizes:
-    """The parallel sizes of a model, from its typed options and its extra arguments."""
-    config = model.vllm_config
-    extra = (*(config.extra_args or ()), *(model.extra_args or ()))
-    tensor, pipeline = config.tensor_parallel_size or 1, config.pipeline_parallel_size or _stages(model)
-    return _sizes(tensor, pipeline, extra) if extra else ParallelSizes(tensor, pipeline)
-
-
-def _stages(model: Model) -> int:
-    """Pipeline stages when nobody says how many: one to each pod of a LeaderWorkerSet, as its arguments have it."""
-    return (model.lws_spec.size if model.uses_lws and model.lws_spec else None) or 1
-
-
-@lru_cache(maxsize=1 << 12)
-def _sizes(tensor: int, pipeline: int, extra: tuple[str, ...]) -> ParallelSizes:
-    return parallel_sizes(["--tensor-parallel-size", str(tensor), "--pipeline-parallel-size", str(pipeline), *extra])
 
 
 def needed_gpus(model: Model, sizes: ParallelSizes) -> int | None:

@@ -48,6 +48,8 @@ def _typed(at: Route, model: Model) -> Iterator[Problem]:
     yield from _compare(
         (*at, "requestMemory"), "`requestMemory`", model.request_memory, "`limitMemory`", model.limit_memory
     )
+    if model.limit_gpu and model.request_gpu:
+        yield from _match((*at, "limitGPU"), "`requestGPU`", model.request_gpu, "`limitGPU`", model.limit_gpu)
     for suffix, request, limit in (
         ("GPUMem", model.request_gpu_mem, model.limit_gpu_mem),
         ("GPUMemPercentage", model.request_gpu_mem_percentage, model.limit_gpu_mem_percentage),

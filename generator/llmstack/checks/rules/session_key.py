@@ -18,7 +18,7 @@ from llmstack.finding import Severity
 
 RULE = Declaration("session-key", Severity.ERROR, milder=Severity.WARNING)
 
-_READERS = frozenset(("session", "kvaware"))
+_READERS = frozenset(("session", "kvaware", "loadaware"))
 
 
 def run(subject: Subject) -> Iterator[Problem]:

@@ -41,7 +41,7 @@ def _model(subject: Subject, at: Route, model: Model, modes: list[str]) -> Itera
         yield Problem(
             message, route, help="set pvcAccessMode: [ReadWriteMany], with a storage class that has it", milder=milder
         )
-    elif not (model.uses_ray or model.uses_lws) and surges(subject.stack.engine.strategy, pods):
+    elif not (model.uses_ray or model.uses_lws) and surges(model.strategy or subject.stack.engine.strategy, pods):
         message = (
             f"an update of `{model.name}` starts a second pod beside the first, "
             f"and its {mode} claim can be mounted by {limit}"

@@ -20,26 +20,22 @@ from typing import Any
 
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.engine.memory import GIB
 from llmstack.finding import Severity
 from llmstack.fit.card import Pools, pool_of_model
 from llmstack.fit.question import facts_of_model
 from llmstack.kubernetes.probes import delay, period, seconds_allowed, startup_probes
 from llmstack.kubernetes.quantities import quantity, whole
 from llmstack.kubernetes.workloads import PROGRESS_DEADLINE
+from llmstack.model.engine import Model
 from llmstack.model.types import seconds
+from llmstack.objects import engine_pod
 
 RULE = Declaration("start-up-budget", Severity.ERROR, milder=Severity.WARNING, needs_objects=True)
 
 
 def run(subject: Subject) -> Iterator[Problem]:
-    engine = subject.stack.engine
-    name, probe = (
-        ("startupProbe", engine.startup_probe) if engine.startup_probe else ("livenessProbe", engine.liveness_probe)
-    )
-    if probe:
-        yield from _measured(subject, name, probe)
-        yield from _computed(subject, name, probe)
+    yield from _measured(subject)
+    yield from _computed(subject)
     for route, object in subject.extra_objects():
         spec = object.get("spec")
         if object.get("kind") != "Deployment" or not isinstance(spec, dict):
@@ -52,32 +48,44 @@ def run(subject: Subject) -> Iterator[Problem]:
             yield Problem(message, at, help=f"set {key} to more than {longest}", milder=True)
 
 
-def _measured(subject: Subject, name: str, probe: Mapping[str, Any]) -> Iterator[Problem]:
+def _probe(subject: Subject, model: Model) -> tuple[str, Mapping[str, Any] | None]:
+    """The probe that gives a start-up its time: the start-up probe, else the liveness probe."""
+    probes = engine_pod.probes(subject.stack, model)
+    name = "startupProbe" if probes["startupProbe"] else "livenessProbe"
+    return name, probes[name]
+
+
+def _measured(subject: Subject) -> Iterator[Problem]:
     """Models whose measured start-up is longer than the probe waits."""
-    allowed = seconds_allowed(probe)
     for at, model in subject.models():
+        name, probe = _probe(subject, model)
         needed = seconds(model.gitops.load_time) if model.gitops.load_time else 0
-        if needed > allowed:
-            message = f"`{model.name}` takes {needed} s to load; {name} kills it after {allowed} s"
+        if probe and needed > seconds_allowed(probe):
+            message = f"`{model.name}` takes {needed} s to load; {name} kills it after {seconds_allowed(probe)} s"
             yield Problem(message, (*at, "gitops", "loadTime"), help=_raise(name, probe, needed))
 
 
-def _computed(subject: Subject, name: str, probe: Mapping[str, Any]) -> Iterator[Problem]:
+def _computed(subject: Subject) -> Iterator[Problem]:
     """Models that nobody has measured, and whose weights cannot even be read before the probe gives up."""
     pools = Pools.of(subject.stack)
     if not any(each.read_rate for each in pools.declared):
         return
-    allowed = seconds_allowed(probe)
     for at, model in subject.models():
-        pool, facts = pool_of_model(pools, model), facts_of_model(model, subject.facts)
-        rate = quantity(pool.read_rate) if pool else None
-        if model.gitops.load_time or not rate or facts is None or facts.weights is None:
-            continue
-        least = math.ceil(facts.weights.bytes / rate)
-        if least > allowed:
-            weights = f"{facts.weights.bytes / GIB:.0f} GiB of weights"
-            message = f"`{model.name}` reads {weights} in {least} s at least; {name} kills it after {allowed} s"
+        least = None if model.gitops.load_time else _reading_seconds(subject, pools, model)
+        name, probe = _probe(subject, model)
+        if probe and least is not None and least > seconds_allowed(probe):
+            allowed = seconds_allowed(probe)
+            message = f"`{model.name}` reads its weights in {least} s at least; {name} kills it after {allowed} s"
             yield Problem(message, (*at, "name"), help=_raise(name, probe, least), milder=True)
+
+
+def _reading_seconds(subject: Subject, pools: Pools, model: Model) -> int | None:
+    """The least time in which the weights can be read; None where their size or the pool's rate is not known."""
+    pool, facts = pool_of_model(subject.stack, pools, model), facts_of_model(model, subject.facts)
+    rate = quantity(pool.read_rate) if pool else None
+    if not rate or facts is None or facts.weights is None:
+        return None
+    return math.ceil(facts.weights.bytes / rate)
 
 
 def _raise(name: str, probe: Mapping[str, Any], needed: int) -> str:

@@ -1,0 +1,45 @@
+"""What was a key, as a comment in its place: nothing is lost, and no secret is kept."""
+
+from __future__ import annotations
+
+from llmstack.migrate.step import File
+from llmstack.secrecy.credentials import MASK
+from llmstack.secrecy.masking import mask_text
+from llmstack.secrecy.places import find_places
+from llmstack.values.syntax import Document, Spot
+
+REMOVED = "(removed)"
+
+
+def as_comment(file: File, spot: Spot, why: str) -> list[str]:
+    """The lines of an entry as comments, secrets in them removed: the first says why it is one."""
+    document = file.document
+    start, end = spot.key.start, document.line_end(max(spot.key.end, spot.value.end))
+    text = _without_secrets(file, document, start, end)
+    indent = spot.holder.column
+    lines = [line.rstrip() for line in text.split("\n")]
+    rest = [line[indent:] if not line[:indent].strip() else line for line in lines[1:]]
+    return [f"# {why}: {lines[0]}", *(f"# {line}".rstrip() for line in rest)]
+
+
+def comments_of(file: File, spot: Spot) -> list[str]:
+    """The comments in an entry and at the end of its last line, which go into the new ones."""
+    document = file.document
+    return document.comments_in(spot.key.start, document.line_end(max(spot.key.end, spot.value.end)))
+
+
+def _without_secrets(file: File, document: Document, start: int, end: int) -> str:
+    """A stretch of the text with every secret in it taken out, and the rest of a line that looks like one."""
+    spans = []
+    for place in find_places(file.data):
+        spot = document.find(place.route)
+        part = spot.value.resolved if spot is not None else None
+        if part is not None and start <= part.body < part.end <= end:
+            spans.append((part.body, part.end))
+    shown, at = "", start
+    for first, last in sorted(set(spans)):
+        if first >= at:
+            shown += document.text[at:first] + REMOVED
+            at = last
+    shown += document.text[at:end]
+    return "\n".join(mask_text(line).replace(MASK, REMOVED) for line in mask_text(shown).split("\n"))

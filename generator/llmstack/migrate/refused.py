@@ -1,0 +1,272 @@
+"""What the model refuses and the chart accepted: keys that are none, flags written as keys, numbers in quotes.
+
+A key that the chart ignored becomes a comment in its place, so that nothing changes and nothing is lost; one that
+misspells a known key is left as an error, since somebody meant it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from llmstack import yamlio
+from llmstack.finding import Route
+from llmstack.kubernetes.quantities import quantity
+from llmstack.migrate.comments import as_comment, comments_of
+from llmstack.migrate.spellings import at_route, models
+from llmstack.migrate.step import File, Step, make_step
+from llmstack.model.reading import Problem, validate
+from llmstack.model.stack import foreign_keys, map_defaults, without
+from llmstack.model.unknown_keys import explain, flag_arguments, in_one_line, slip
+from llmstack.secrecy.names import is_secret_name
+from llmstack.secrecy.places import find_places
+from llmstack.values.edit import (
+    CannotEdit,
+    Edit,
+    append_item,
+    comment_entry,
+    find_holder,
+    find_spot,
+    insert_last,
+    remove_routes,
+    replace_value,
+)
+from llmstack.values.layers import MODELS, merge_layers
+from llmstack.values.syntax import Document, Spot
+
+EXPLAINED = 200
+"""For how many keys it is looked up what was meant."""
+
+NO_KEY = "not a key of the chart or of llmstack"
+_TYPED = frozenset(("hf_token", "vllmApiKey", "credentials"))
+"""Keys that take a reference to a Secret: what stands in them is the secrets' own matter."""
+
+
+def refused(file: File) -> Iterator[Problem]:
+    """Yield what the model refuses of the file alone, by the routes that the file itself has."""
+    layers = merge_layers([file.source], map_defaults())
+    data = without(layers.data, foreign_keys(layers.data))
+    for problem in validate(data)[1]:
+        own = _own(problem.route, layers.models[0])
+        route = layers.layers[0].written(own) if own is not None else None
+        if route is not None:
+            yield Problem(problem.kind, route, problem.message, problem.value, problem.context)
+
+
+def _own(route: Route, numbers: Mapping[int, int]) -> Route | None:
+    """A merged route by the number that the model has in the file."""
+    if route[:2] != MODELS or len(route) < 3 or not isinstance(route[2], int):
+        return route
+    return (*MODELS, numbers[route[2]], *route[3:]) if route[2] in numbers else None
+
+
+def unquote_numbers(file: File) -> Iterator[Step]:
+    """Yield the steps that write numbers and booleans without the quotes that Helm forgave, and text with them."""
+    for problem in refused(file):
+        spot = file.document.find(problem.route)
+        text = spot.value.text if spot is not None and spot.value.kind == "scalar" else None
+        if spot is None or text is None:
+            continue
+        value: int | float | bool | str | None
+        if problem.kind in ("int_type", "float_type", "bool_type") and spot.value.style in ("'", '"'):
+            value = _bare(text, problem.kind)
+        elif problem.kind == "string_type" and not spot.value.style and not isinstance(problem.value, bool):
+            value = text if isinstance(problem.value, (int, float)) else None
+        else:
+            continue
+        if value is not None:
+            shown = f'"{value}"' if isinstance(value, str) else yamlio.dump(value).strip()
+            yield make_step(
+                problem.route,
+                f"write {shown}",
+                partial(replace_value, file.document, spot.value, shown),
+                sets=[(problem.route, value)],
+                said=f"written as {shown}",
+            )
+
+
+def _bare(text: str, kind: str) -> int | float | bool | None:
+    """What a quoted scalar says without its quotes; None where it is no value of the kind."""
+    bare = text.strip()
+    if kind == "bool_type":
+        return {"true": True, "false": False}.get(bare.lower())
+    if bare.isdecimal() and (bare == "0" or not bare.startswith("0")):
+        return int(bare)
+    whole, dot, rest = bare.partition(".")
+    return float(bare) if kind == "float_type" and dot and whole.isdecimal() and rest.isdecimal() else None
+
+
+def remove_idle_limits(file: File) -> Iterator[Step]:
+    """Yield a step for each `limitGPU` that says what `requestGPU` says: the chart sets the limit by the request."""
+    for number, model in models(file.data):
+        route: Route = (*MODELS, number, "limitGPU")
+        request = file.merged_model(number).get("requestGPU")
+        counts = [quantity(str(count)) for count in (model.get("limitGPU"), request) if count is not None]
+        if len(counts) == 2 and counts[0] == counts[1] and file.document.find(route) is not None:
+            edits = partial(remove_routes, file.document, [route])
+            said = "gone: the limit of GPUs is their request"
+            yield make_step(route, "remove it", edits, deletes=[route], said=said)
+
+
+def name_pull_secrets(file: File) -> Iterator[Step]:
+    """Yield a step for each model's `imagePullSecrets` of one Secret: the key has the name alone."""
+    for number, model in models(file.data):
+        route: Route = (*MODELS, number, "imagePullSecrets")
+        held = model.get("imagePullSecrets")
+        only = held[0] if isinstance(held, list) and len(held) == 1 else None
+        name = only.get("name") if isinstance(only, dict) and len(only) == 1 else only
+        spot = file.document.find(route)
+        if isinstance(name, str) and spot is not None and "imagePullSecret" not in model:
+            text = f"imagePullSecret: {yamlio.dump(name).strip()}"
+            yield make_step(
+                route,
+                f"write `{text}`",
+                partial(_replace_entry, file.document, spot, text),
+                sets=[((*MODELS, number, "imagePullSecret"), name)],
+                deletes=[route],
+                said=f"written as `{text}`; the chart ignored it, now the pods pull with it",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class FlagKey:
+    """A key that spells a flag of vLLM, and the arguments that say the same."""
+
+    route: Route
+    arguments: list[str]
+
+
+def flags_to_arguments(file: File) -> Iterator[Step]:
+    """Yield a step for each section of a model that has vLLM's flags as keys: they become extraArgs.
+
+    Those of vllmConfig first, then those beside it: the extraArgs of both are one list.
+    """
+    found = list(_flag_keys(file))
+    for number, model in models(file.data):
+        inside = [key for key in found if key.route[:5] == (*MODELS, number, "vllmConfig", key.route[-1])]
+        beside = [key for key in found if key.route[:4] == (*MODELS, number, key.route[-1])]
+        if keys := inside or beside:
+            yield _flag_step(file, (*MODELS, number), model, keys, inside=bool(inside))
+
+
+def _flag_keys(file: File) -> Iterator[FlagKey]:
+    for problem in refused(file):
+        if problem.kind == "extra_forbidden" and slip(problem.route) is None and not _is_secret(file, problem.route):
+            arguments = flag_arguments(problem.route, _known_image(file, problem.route))
+            if arguments:
+                yield FlagKey(problem.route, arguments)
+
+
+def _known_image(file: File, route: Route) -> Any:
+    """The file's data, with the image that a layer below gives the model."""
+    if route[:2] != MODELS or not isinstance(route[2], int):
+        return file.data
+    merged = file.merged_model(route[2])
+    image = {key: merged[key] for key in ("repository", "tag") if key in merged}
+    held = at_route(file.data, route[:3])
+    own = list(file.data["servingEngineSpec"]["modelSpec"])
+    own[route[2]] = {**image, **held}
+    return {"servingEngineSpec": {"modelSpec": own}}
+
+
+def _flag_step(file: File, at: Route, model: Mapping[str, Any], keys: list[FlagKey], *, inside: bool) -> Step:
+    arguments = [argument for key in keys for argument in key.arguments]
+    config = model.get("vllmConfig")
+    held = config.get("extraArgs") if isinstance(config, dict) else None
+    before = list(held) if isinstance(held, list) else []
+    routes = [key.route for key in keys]
+    edits = partial(_flag_edits, file.document, at, routes, arguments, inside=inside)
+    said = "; ".join(f"`{key.route[-1]}` is {in_one_line(key.arguments)} in extraArgs" for key in keys)
+    return make_step(
+        routes[0],
+        f"write `extraArgs: {in_one_line(arguments)}`",
+        edits,
+        sets=[((*at, "vllmConfig", "extraArgs"), [*before, *arguments])],
+        deletes=routes,
+        said=f"{said}; the chart ignored what stood here, now vLLM reads it",
+    )
+
+
+def _flag_edits(
+    document: Document, at: Route, routes: list[Route], arguments: list[str], *, inside: bool
+) -> list[Edit]:
+    listed = document.find((*at, "vllmConfig", "extraArgs"))
+    if listed is not None and listed.value.kind == "list":
+        holder = listed.value
+        more = [Edit(edit.start, edit.end, edit.text) for edit in _append(document, holder, arguments)]
+        return [*more, *remove_routes(document, routes)]
+    if listed is not None:
+        raise CannotEdit
+    config = document.find((*at, "vllmConfig"))
+    text = f"extraArgs: {in_one_line(arguments)}"
+    if not inside and config is not None:
+        into = find_holder(document, (*at, "vllmConfig"))
+        return [*insert_last(document, into, {"extraArgs": in_one_line(arguments)}), *remove_routes(document, routes)]
+    first = find_spot(document, routes[0])
+    whole = text if inside else f"vllmConfig: {{{text}}}"
+    rest = remove_routes(document, routes[1:]) if len(routes) > 1 else []
+    return [*_replace_entry(document, first, whole), *rest]
+
+
+def _append(document: Document, holder: Any, arguments: list[str]) -> list[Edit]:
+    """One edit that appends several items: they go to one place."""
+    shown = [yamlio.dump(argument).rstrip("\n") for argument in arguments]
+    edits = [edit for text in shown for edit in append_item(document, holder, text)]
+    if not holder.items:
+        return [Edit(edits[0].start, edits[0].end, ", ".join(shown))]
+    return [Edit(edits[0].start, edits[0].end, "".join(edit.text for edit in edits))]
+
+
+def _replace_entry(document: Document, spot: Spot, text: str) -> list[Edit]:
+    """`text` for a whole entry; its comments stay behind it."""
+    if spot.holder.kind != "map" or spot.key.anchored or spot.value.kind == "alias":
+        raise CannotEdit
+    start, end = spot.key.start, max(spot.key.end, spot.value.end)
+    inside = document.comments_in(start, end)
+    if len(inside) > 1 or (inside and spot.holder.flow):
+        raise CannotEdit
+    return [Edit(start, end, "  ".join([text, *inside]))]
+
+
+def comment_unknown(file: File) -> Iterator[Step]:
+    """Yield a step for each key that is none: it becomes a comment in its place, secrets in it removed."""
+    for number, problem in enumerate(refused(file)):
+        route = problem.route
+        if problem.kind != "extra_forbidden" or slip(route) is not None or _TYPED & {*route[:-1]}:
+            continue
+        spot = file.document.find(route)
+        if spot is None:
+            continue
+        help = explain(route, _known_image(file, route), "<env>") if number < EXPLAINED else "llmstack has no such key"
+        lines = as_comment(file, spot, NO_KEY)
+        yield make_step(
+            route,
+            f"remove it, or make it a comment ({help})",
+            partial(comment_entry, file.document, spot, lines),
+            deletes=[route],
+            comments=(tuple(comments_of(file, spot)), tuple(lines)),
+            said=f"a comment now: {NO_KEY}, and the chart ignored it ({help})",
+        )
+
+
+def _is_secret(file: File, route: Route) -> bool:
+    """Whether a key, or what it holds, is a secret: then it becomes no argument."""
+    if any(is_secret_name(str(step)) for step in route[-1:]):
+        return True
+    return any(place.route[: len(route)] == route for place in find_places(file.data))
+
+
+PHASES: tuple[Callable[[File], Iterator[Step]], ...] = (
+    unquote_numbers,
+    remove_idle_limits,
+    name_pull_secrets,
+    flags_to_arguments,
+    flags_to_arguments,
+    comment_unknown,
+)
+"""In this order: what can be said in other words is not made a comment. Flags of vllmConfig come first, then those
+beside it."""
+
+__all__ = ["NO_KEY", "PHASES", "refused"]

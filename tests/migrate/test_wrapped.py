@@ -1,0 +1,155 @@
+"""Values inside a HelmRelease, an Application or a parent chart's values: what they are, and what comes out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from llmstack.errors import RefusedError
+from llmstack.migrate import Wanted
+from llmstack.repository.migration import migrate_file, write_file
+from llmstack.repository.project import Project
+from llmstack.values.source import read_source
+
+VALUES = """\
+servingEngineSpec:
+  runtimeClassName: ""   # none
+  modelSpec:
+    - name: chat
+      repository: vllm/vllm-openai
+      tag: v0.15.1
+      modelURL: example/chat-8b
+      requestGPU: 1
+"""
+
+
+def indented(by: int) -> str:
+    return "".join(f"{' ' * by}{line}\n" for line in VALUES.splitlines())
+
+
+FLUX = f"""\
+---
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: HelmRepository
+metadata: {{name: vllm}}
+---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {{name: stack, namespace: flux-system}}
+spec:
+  targetNamespace: llm
+  values:
+{indented(4)}  interval: 10m
+"""
+ARGO = f"""\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {{name: vllm, namespace: argocd}}
+spec:
+  destination: {{namespace: llm}}
+  sources:
+    - {{repoURL: https://example.com/git, ref: values}}
+    - chart: vllm-stack
+      helm:
+        releaseName: serving
+        values: |
+{indented(10)}"""
+OBJECT = f"""\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {{name: vllm}}
+spec:
+  source:
+    helm:
+      parameters: [{{name: a, value: b}}]
+      valuesObject:
+{indented(8)}"""
+PARENT = f"global: {{}}\nvllm-stack:\n{indented(2)}other:\n  a: 1\n"
+K3S = f"""\
+apiVersion: helm.cattle.io/v1
+kind: HelmChart
+metadata: {{name: vllm, namespace: kube-system}}
+spec:
+  targetNamespace: llm
+  valuesContent: |-
+{indented(4)}"""
+
+FILES = {
+    "flux": (FLUX, "llm-stack", "llm-stack", "llm"),
+    "argo": (ARGO, "serving", "serving", "llm"),
+    "object": (OBJECT, "vllm", "vllm", None),
+    "parent": (PARENT, "parent", None, None),
+    "k3s": (K3S, "vllm", "vllm", "llm"),
+}
+
+
+def project(folder: Path) -> Project:
+    return Project(folder)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_values_release_and_namespace_come_out(name: str, tmp_path: Path) -> None:
+    text, environment, release, namespace = FILES[name]
+    file = tmp_path / f"{name}.yaml"
+    file.write_text(text, encoding="utf-8")
+    migrated = migrate_file(project(tmp_path), str(file), None)
+    write_file(migrated)
+    written = (tmp_path / "values" / f"{environment}.yaml").read_text(encoding="utf-8")
+    stated = {"release": release, "namespace": namespace}
+    gitops = "".join(f"  {key}: {value}\n" for key, value in stated.items() if value)
+    assert written == VALUES + (f"gitops:\n{gitops}" if gitops else "")
+    assert file.read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_file_itself_is_one_finding(name: str) -> None:
+    source = read_source("cluster/file.yaml", FILES[name][0].encode())
+    (finding,) = source.findings
+    assert finding.id == "wrapped-values"
+    assert finding.help is not None
+    assert "llmstack migrate cluster/file.yaml --write" in finding.help
+
+
+def test_what_is_said_goes_before_what_the_file_says(tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text(FLUX, encoding="utf-8")
+    migrated = migrate_file(project(tmp_path), str(tmp_path / "r.yaml"), "prod", Wanted("vllm", "serving"))
+    assert migrated.file == tmp_path / "values" / "prod.yaml"
+    assert migrated.migration.after.text == VALUES + "gitops:\n  release: vllm\n  namespace: serving\n"
+
+
+def test_what_stands_beside_the_values_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(OBJECT, encoding="utf-8")
+    found = migrate_file(project(tmp_path), str(tmp_path / "a.yaml"), None).findings
+    assert [f.message for f in found if f.id == "wrapped-values"] == [
+        "`spec.source.helm.parameters` says more, and is left out"
+    ]
+
+
+def test_a_file_that_is_there_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "values").mkdir()
+    (tmp_path / "values" / "llm-stack.yaml").write_text("a: 1\n", encoding="utf-8")
+    (tmp_path / "r.yaml").write_text(FLUX, encoding="utf-8")
+    with pytest.raises(RefusedError):
+        write_file(migrate_file(project(tmp_path), str(tmp_path / "r.yaml"), None))
+    assert (tmp_path / "values" / "llm-stack.yaml").read_text(encoding="utf-8") == "a: 1\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: a}\nspec: {valuesFrom: [{kind: Secret}]}\n",
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: a}\nspec: {source: {helm: {valueFiles: [a]}}}\n",
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec: nothing\n",
+    ],
+)
+def test_one_without_values_is_told_and_nothing_else(text: str) -> None:
+    (finding,) = read_source("a.yaml", text.encode()).findings
+    assert finding.id == "wrapped-values"
+
+
+@pytest.mark.parametrize("text", ["gitops: {}\nvllm-stack: {routerSpec: {}}\n", "kind: HelmRelease\n", "a: {b: {}}\n"])
+def test_other_files_are_read_as_they_are(text: str) -> None:
+    source = read_source("a.yaml", text.encode())
+    assert source.findings == ()
+    assert source.data

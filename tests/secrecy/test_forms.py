@@ -1,0 +1,137 @@
+"""Known forms of credentials are found wherever they stand, whole, and nothing like them is."""
+
+from __future__ import annotations
+
+import base64
+import time
+
+import pytest
+
+from llmstack.secrecy.comments import comment_holds_secret
+from llmstack.secrecy.credentials import argument_secrets, holds_secret
+from llmstack.secrecy.files import mask_file
+from llmstack.secrecy.forms import FORMS, has_form
+from llmstack.secrecy.masking import mask, mask_text, mask_words
+
+SAMPLES = {
+    "a Hugging Face token": "hf_" + "a" * 34,
+    "an API key": "sk-proj-" + "a" * 40,
+    "a GitHub token": "github_pat_" + "A1" * 30,
+    "a GitLab token": "glpat-" + "a1" * 10,
+    "an NVIDIA NGC key": "nvapi-" + "Ab1" * 20,
+    "a JWT": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.abcdefghij",
+    "an age key": "AGE-SECRET-KEY-1" + "Q" * 58,
+    "an AWS access key": "ASIA" + "A" * 16,
+    "an Amazon Bedrock key": "ABSK" + "a1B2" * 30,
+    "a Google key": "AIza" + "a1B" * 12,
+    "an Azure key": "AccountKey=" + "a" * 86 + "==",
+    "a signed URL": "X-Amz-Signature=" + "0a" * 32,
+    "a SendGrid key": "SG." + "a" * 22 + "." + "b" * 43,
+    "an npm token": "npm_" + "a" * 36,
+    "a PyPI token": "pypi-AgEIcHlwaS5vcmc" + "a" * 40,
+    "a Docker token": "dckr_pat_" + "a1" * 14,
+    "a Groq key": "gsk_" + "a" * 52,
+    "a Replicate token": "r8_" + "a" * 37,
+    "a key of an inference service": "pplx-" + "a1" * 24,
+    "a Stripe key": "sk_live_" + "a" * 24,
+    "a Databricks token": "dapi" + "a" * 32,
+    "a Vault token": "hvs." + "a" * 90,
+    "a Slack token": "xoxb-" + "1" * 12 + "-" + "a" * 24,
+    "a webhook": "https://hooks.slack.com/services/T000/B000/" + "X" * 24,
+    "a service's token": "dop_v1_" + "0a" * 32,
+}
+
+
+def test_every_form_has_a_sample() -> None:
+    assert set(SAMPLES) == set(FORMS)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("around", ["{}", "x {} y", '"{}"', "a={},b", "#{}", "/{}/"])
+def test_a_form_is_found_and_masked_whole(form: str, around: str) -> None:
+    text = around.format(SAMPLES[form])
+    assert has_form(text)
+    assert SAMPLES[form][-12:] not in mask_text(text)
+    assert SAMPLES[form][-12:] not in mask_words(text)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_form_in_base64_is_found(form: str) -> None:
+    assert has_form(base64.b64encode(f"{SAMPLES[form]}\n".encode()).decode())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mysql://u:hun@ter2@h/db", "postgres://u:hun/ter2@h/db", "redis://:hunter2@h:6379", "a,http://u:hunter2@h,b",
+        "https://x0auth2hunter2@github.com/a", "https://h/?access_token=hunter2", "https://h/?a=b&api_key=hunter2",
+        "Authorization: Basic hunter2dXNl", "curl -u user:hunter2 https://h", "mysql -phunter2 db", "prog --password hunter2",
+        "export PGPASSWORD=hunter2; psql", '{"a": {"password": "hunter2"}}', '"{\\"password\\": \\"hunter2\\"}"',
+        "password: hun'ter2", 'TOKEN=x"hunter2"y', "token: 'it''s hunter2'", "-----BEGIN EC PRIVATE KEY-----\nhunter2",
+        "sshpass -p hunter2 ssh h", "clientSecret: hunter2", "requirepass=hunter2",
+    ],
+)  # fmt: skip
+def test_a_mask_leaves_no_half(text: str) -> None:
+    assert holds_secret(text)
+    for part in ("hunter2", "hun", "ter2"):
+        assert part not in mask_text(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://host:8080/x@y", "ssh://git@github.com/a", "https://proxy.example.com:3128", "oci://registry/x@sha256:abc",
+        "docker run -u 1000:1000 x", "basic authentication", "Bearer token", "user@example.com", "sk-short", "hf_home",
+        "HF_TOKEN=$(cat /x)", "export HF_TOKEN=$HF_TOKEN", "curl -H \"Authorization: Bearer $HF_TOKEN\" https://h/v1",
+        "token = os.environ[\"HF_TOKEN\"]", "api_key=args.api_key", '{"token": null, "use_auth_token": false, "x": 1}',
+        "{{ bos_token }} {{ message.content }}", "redis://$(USER):$(PASSWORD)@h", "token == 5", "--max-num-batched-tokens 8192",
+        "git+https://github.com/vllm-project/vllm@v0.11.0", "password: {{ .password }}", "pypi.org npm_config_cache",
+    ],
+)  # fmt: skip
+def test_what_only_looks_like_one(text: str) -> None:
+    assert not holds_secret(text)
+    assert mask_text(text) == text
+
+
+def test_arguments() -> None:
+    assert list(argument_secrets(["--api-key", "a", "b", "--port", "1"])) == [(1, "--api-key"), (2, "--api-key")]
+    assert list(argument_secrets(["--hf-token", "x", "org/model"])) == [(1, "--hf-token")]
+    assert list(argument_secrets(["--API_KEY", "$(KEY)", "--hf_token=$(T)", "--tokenizer", "x"])) == []
+    assert mask(["--api-key", "a", "b", "--hf-token=c"]) == ["--api-key", "(masked)", "(masked)", "--hf-token=(masked)"]
+
+
+@pytest.mark.parametrize(
+    ("comment", "holds"),
+    [
+        ("# hf_token: hf_" + "a" * 30, True), ("# password: hunter2", True), ("# export TOKEN=aB3dE6gH", True),
+        ("# token: the name of the Secret", False), ("# password: <yours>", False), ("# api_key: YOUR-KEY-1", False),
+        ("# the token 12345678 is no key", False), ("# redis://:password@host", True), ("# llmstack: ignore[x] a token", False),
+    ],
+)  # fmt: skip
+def test_comments(comment: str, holds: bool) -> None:
+    assert comment_holds_secret(comment) == holds
+
+
+def test_a_file_is_masked_line_by_line() -> None:
+    text = (
+        "a: 1 # token: hunter2\nenv:\n- name: HF_TOKEN\n  value: |\n    hunter2\n    hunter2\n- {name: X, value: plain}\n---\n"
+        'kind: Secret\ndata: {x: "aHVudGVyMg=="}\nstringData:\n  y: >-\n    hunter2\n    more\n---\n'
+        'text: "\\u0070assword: hunter2"\nname: &n hunter2\npassword: *n\n'
+    )
+    masked = mask_file(text)
+    assert masked.count("\n") == text.count("\n")
+    assert "hunter2" not in masked
+    assert "aHVudG" not in masked
+    assert "value: plain" in masked
+    assert mask_file("kind: Secret\ndata:\n  a: hunter2\n :") == "kind: (masked)\ndata:\n  a: (masked)\n :"
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["://a:b", "eyJaaaaaaaaa.", "-----BEGIN PRIVATE KEY-----", "mysql ", "token:", "token: {{ ", 'token=" ', "hf_", "a.a", "--a ",
+     "bearer ", "-u ", "name: a\n", "x@", "{[", "token='", "AccountKey=", "sk-", "glpat-", "SG.", "discord.com/api/webhooks/1"],
+)  # fmt: skip
+def test_time_grows_with_the_text(unit: str) -> None:
+    started = time.process_time()
+    mask_text(unit * (200_000 // len(unit)))
+    assert time.process_time() - started < 5

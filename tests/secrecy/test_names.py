@@ -1,0 +1,143 @@
+"""Which names are those of secrets, and that none of vLLM's flags or of our own keys is one by accident."""
+
+from __future__ import annotations
+
+import pytest
+
+from llmstack.flags.catalogue import load_catalogue, router_catalogue, versions
+from llmstack.secrecy.credentials import is_secret
+from llmstack.secrecy.names import is_secret_name
+
+NAMES = [
+    "HF_TOKEN",
+    "HF_TOKEN_PROD",
+    "HF_TOKEN_TEAM_A",
+    "WANDB_API_KEY",
+    "PGPASSWORD",
+    "MYSQL_PWD",
+    "REDISCLI_AUTH",
+    "REDIS_AUTH",
+    "DB_PASS",
+    "DB_PW",
+    "GITHUB_PAT",
+    "OPENAI_KEY",
+    "NGC_KEY",
+    "AZURE_CLIENT_SECRET",
+    "AZURE_ACCOUNT_KEY",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "SECRET_KEY_BASE",
+    "PASSWORDS",
+    "API_KEYS",
+    "APIKEY",
+    "X_API_KEY2",
+    "MASTER_KEY",
+    "ENCRYPTION_KEY",
+    "SIGNING_KEY",
+    "JWT_SECRET_V2",
+    "BEARER",
+    "AUTHORIZATION",
+    "SENTRY_DSN",
+    "SLACK_WEBHOOK_URL",
+    "DISCORD_WEBHOOK",
+    "CREDENTIALS",
+    "GOOGLE_APPLICATION_CREDENTIALS_JSON",
+    "KUBECONFIG_B64",
+    "SSH_KEY",
+    "COOKIE",
+    "SESSION_SECRET",
+    "LICENSE_KEY",
+    "MINIO_ROOT_PASSWORD",
+    "RABBITMQ_DEFAULT_PASS",
+    "hfToken",
+    "apiKey",
+    "dbPassword",
+    "clientSecret",
+    "client_secret",
+    "requirepass",
+    "--ssl-keyfile-password",
+    "grafana.adminPassword",
+    "bearerToken",
+]
+OTHERS = [
+    "tokenizer",
+    "max_tokens",
+    "sessionKey",
+    "SESSION_KEY",
+    "PUBLIC_KEY",
+    "publicKey",
+    "kv_role",
+    "imagePullSecrets",
+    "secretRef",
+    "secretName",
+    "secretKey",
+    "secretKeyRef",
+    "tokenRef",
+    "HF_TOKEN_PATH",
+    "PASSWORD_FILE",
+    "passwordFromEnv",
+    "tokenExpirationSeconds",
+    "private-key-algorithm",
+    "tlsSecret",
+    "nginx.ingress.kubernetes.io/auth-secret",
+    "nginx.ingress.kubernetes.io/auth-type",
+    "authModes",
+    "bypass",
+    "author",
+    "compat",
+    "keyboard",
+    "CACHE_KEY",
+    "eos_token",
+    "max_token",
+    "TOKEN_BUDGET",
+    "webhook-port",
+    "--max-num-batched-tokens",
+    "--tool-call-parser",
+    "--tokenizer-mode",
+    "EnvFromSecretRef",
+    "secretNames",
+    "token_type_ids",
+]
+FLAGS = {"--api-key", "--hf-token", "--sentry-dsn", "--allow-credentials", "--no-allow-credentials"}
+"""All flags of vLLM and of the router whose names say so; those about credentials are switches, and take no text."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_secret_by_its_name(name: str) -> None:
+    assert is_secret_name(name)
+    assert is_secret(name, "Tr0ub4dor-and-3-horses")
+    for reference in (
+        "",
+        None,
+        True,
+        "true",
+        "$(OTHER)",
+        "${OTHER}",
+        "{{ .other }}",
+        "/var/run/secrets/it",
+        "Bearer $(OTHER)",
+    ):
+        assert not is_secret(name, reference)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_name_of_something_else(name: str) -> None:
+    assert not is_secret_name(name)
+
+
+def test_flags_whose_names_say_secret_are_those_of_the_table() -> None:
+    flags = {flag for version in versions() for flag in load_catalogue(version).spellings}
+    assert {flag for flag in flags | set(router_catalogue().spellings) if is_secret_name(flag)} <= FLAGS
+
+
+@pytest.mark.parametrize(
+    ("alone", "with_secret"),
+    [
+        ("https://sentry.example.com/1", "https://0123456789abcdef@sentry.example.com/1"),
+        ("postgres://db:5432/x", "postgres://u:hunter2@db:5432/x"),
+        ("host=db port=5432 dbname=x", "host=db password=hunter2 dbname=x"),
+    ],
+)
+def test_an_address_alone_is_no_secret(alone: str, with_secret: str) -> None:
+    assert not is_secret("DATABASE_DSN", alone)
+    assert is_secret("DATABASE_DSN", with_secret)
