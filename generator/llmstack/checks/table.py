@@ -23,6 +23,7 @@ from llmstack.checks.rules import (
     duplicate_model,
     engine_memory,
     env_collision,
+    facts_differ,
     fractional_gpu,
     helm_template,
     host_path,
@@ -69,6 +70,7 @@ from llmstack.checks.rules import (
     unknown_service,
     unknown_variable,
     unknown_vllm_version,
+    unpinned_model,
     unsupported_type,
 )
 from llmstack.checks.subject import Subject
@@ -83,6 +85,8 @@ RULES: tuple[Rule, ...] = (
     plaintext_secret,
     dangling_reference,
     mutable_tag,
+    unpinned_model,
+    facts_differ,
     parallel_size_gpus,
     fractional_gpu,
     request_over_limit,

@@ -52,8 +52,8 @@ class Question:
 def ask(stack: Stack, model: Model, known: Known, pools: Pools | None = None) -> Question:
     """What is asked of a model's engine; `pools` are those of the stack, where they are at hand."""
     match = catalogue_for(model.repository or "", model.tag or "", model.gitops.vllm_version)
-    pool = pool_of_model(pools or Pools.of(stack), model)
-    facts, card = facts_of_model(model, known), card_of_model(model, pool)
+    pool = pool_of_model(stack, pools or Pools.of(stack), model)
+    facts, card = facts_of_model(model, known), card_of_model(stack, model, pool)
     given = (*arguments.options(model), *arguments.extra(model))
     settings = _settings(given, match.catalogue, tuple(variable_names(stack, model)))
     missing = tuple(_missing(model, facts, card, match))
