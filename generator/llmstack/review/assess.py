@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from llmstack.finding import Finding, Severity
-from llmstack.kubernetes.immutable import refused_fields
+from llmstack.kubernetes.immutable import is_made_anew, refused_fields
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.replicas import Scalers, scalers
 from llmstack.kubernetes.workloads import is_counted
@@ -22,6 +22,7 @@ from llmstack.review.rollout.per_node import pools_of_uncounted, rollouts_on_nod
 from llmstack.review.rollout.placement import Fixed, PoolKey
 from llmstack.review.rollout.times import MOST_PODS, rollouts, time_rollouts, too_many, total_seconds
 from llmstack.review.rollout.workload import Workload, fixed_gpus, read_workload
+from llmstack.review.ways_in.find import find_breaks
 
 
 def assess(
@@ -35,15 +36,18 @@ def assess(
 ) -> EnvironmentReview:
     """Return the review of one environment: rollouts, GPUs, risks and timeline of its `changes`.
 
-    `before` and `after` are the environment's objects on both sides; of units that do not change, the
-    workloads and scalers suffice. A change that the API refuses, or that reaches no pod, is a risk and no
-    rollout. Capacity is the one declared after the change; acknowledgements hold up to and including
-    their day. `engines` are the models whose engine changes, as the values of both sides have them.
+    `before` and `after` are all objects of the environment on both sides. A change that the API refuses, or that
+    reaches no pod, is a risk and no rollout. Capacity is the one declared after the change; acknowledgements
+    hold up to and including their day. `engines` are the models whose engine changes, as the values of both
+    sides have them.
     """
     owned = scalers(before), scalers(after)
     facts = facts_before, facts_after
     refused = frozenset(
-        key_of(change) for change in changes if refused_fields(change.kind, change.before, change.after)
+        key_of(change)
+        for change in changes
+        if refused_fields(change.kind, change.before, change.after)
+        and (change.after is None or not is_made_anew(change.after))
     )
     unapplied = {key_of(change) for change in changes if why_not_applied(change) is not None}
     moving = [*changes, *_rescaled(changes, after, owned)]
@@ -62,8 +66,9 @@ def assess(
     for pool in _lumped(workloads, facts_after.pools, fixed):
         verdicts.pop(pool, None)
     assessment = Assessment(
-        tuple(changes), after, tuple(workloads), times, verdicts, fixed, owned, facts, refused, engines
-    )
+        tuple(changes), after, tuple(workloads), times, verdicts, fixed, owned, facts, refused, engines, before,
+        find_breaks(before, after, workloads, times),
+    )  # fmt: skip
     left_out = too_many(workloads)
     rolled = rollouts(workloads, times)
     on_nodes = rollouts_on_nodes([change for change in changes if key_of(change) not in refused | unapplied], facts)

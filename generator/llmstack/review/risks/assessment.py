@@ -13,6 +13,7 @@ from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.placement import Fixed, PoolKey
 from llmstack.review.rollout.times import Times
 from llmstack.review.rollout.workload import Workload
+from llmstack.review.ways_in.breaks import Break
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,9 @@ class Assessment:
     """`Kind/name` of the objects whose change the API refuses."""
     engines: tuple[EngineChange, ...] = ()
     """Models whose engine changes, and what becomes of it."""
+    before: Sequence[Object] = ()
+    breaks: tuple[Break, ...] = ()
+    """Ways in that are gone for a while or for good."""
 
     def place_of(self, subject: str, path: str = "") -> str | None:
         """Where the values make `Kind/name`, and best its field at `path`: `values/prod.yaml:12`, None if unknown."""

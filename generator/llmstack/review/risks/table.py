@@ -10,6 +10,7 @@ from llmstack.finding import RANK
 from llmstack.review.facts import Acknowledgement
 from llmstack.review.result import Risk
 from llmstack.review.risks import (
+    cold_cache,
     data_loss,
     deadline_too_short,
     engine,
@@ -20,6 +21,7 @@ from llmstack.review.risks import (
     outage,
     restart,
     scaler_handover,
+    unreachable,
     upgrade,
 )
 from llmstack.review.risks.assessment import Assessment
@@ -31,11 +33,13 @@ KINDS: tuple[RiskKind, ...] = (
     data_loss,
     immutable_field,
     scaler_handover,
+    unreachable,
     outage,
     engine,
     deadline_too_short,
     not_applied,
     upgrade,
+    cold_cache,
     restart,
 )
 """Every risk of this folder, in the order in which equally severe ones are told; mypy refuses a module that is no

@@ -56,14 +56,16 @@ def time_rollouts(workloads: Sequence[Workload], pools: Sequence[Pool], fixed: F
     if any(template is not None and template.load is None for template in templates):
         runs += [simulate(played, pools, fixed, load) for load in (_shortest_load, _longest_load)]
     likely, shortest, longest = runs if len(runs) == 3 else runs * 3
-    outcomes = zip(likely.outcomes, shortest.outcomes, longest.outcomes, strict=True)
-    by_key = {workload.key: Outcomes(*three) for workload, three in zip(played, outcomes, strict=True)}
-    return Times(likely, shortest, longest, tuple(by_key.get(workload.key) for workload in workloads))
+    outcomes = iter(zip(likely.outcomes, shortest.outcomes, longest.outcomes, strict=True))
+    of_each = (None if workload.key in left_out else Outcomes(*next(outcomes)) for workload in workloads)
+    return Times(likely, shortest, longest, tuple(of_each))
 
 
 def too_many(workloads: Iterable[Workload]) -> frozenset[str]:
     """The largest of the workloads, `Kind/name`, without which the rest has at most MOST_PODS pods."""
-    pods = {workload.key: workload.pods for workload in workloads}
+    pods: dict[str, int] = {}
+    for workload in workloads:  # of one name in two namespaces: both, or neither
+        pods[workload.key] = pods.get(workload.key, 0) + workload.pods
     total = sum(pods.values())
     left_out = set()
     for key in sorted(pods, key=lambda key: (-pods[key], key)):

@@ -73,6 +73,7 @@ class Workload:
     """Replicas that a rolling update leaves at the old template."""
     fixed: tuple[int, ...] = ()
     """GPUs of pods of it that stay beside those that change (a Ray cluster's other groups)."""
+    namespace: str = ""
 
     @property
     def key(self) -> str:
@@ -129,6 +130,7 @@ def read_workload(change: ObjectChange, owned: tuple[Scalers, Scalers], facts: t
         falls_to=1 if handed else None,
         causes=change.causes,
         partition=min(partition_of(new), after) if new is not None else 0,
+        namespace=change.namespace,
     )
 
 
@@ -176,6 +178,7 @@ def _scaled_ray(change: ObjectChange, templates: tuple[Template | None, Template
         old=replace(old, gpus=(size,), pool=pool),
         new=replace(new, gpus=(size,), pool=pool),
         fixed=tuple(gpus for gpus in new.gpus if gpus != size),
+        namespace=change.namespace,
     )
 
 
