@@ -152,7 +152,10 @@ def _show_findings(findings: Sequence[Finding]) -> str:
 def _report_bug(error: BaseException) -> str:
     import traceback
 
+    from llmstack import about
+
+    place = f"at {about.HOME}/issues" if about.HOME else "to the maintainers"
     return f"""{"".join(traceback.format_exception(error))}
 llmstack {__version__} has a bug. Please report it with the lines above and the values that
-show it (without secrets) to the maintainers; SECURITY.md says how if it is a security matter.
+show it (without secrets) {place}; SECURITY.md says how if it is a security matter.
 """

@@ -21,7 +21,9 @@ class Capacity(Section):
 
     pool: Text = Field(description="Name of the pool; modelSpec[].gitops.pool refers to it.")
     resource: Text = Field(NVIDIA_GPU, description="The resource that is counted.")
-    count: Annotated[int, Field(ge=0)] = Field(description="GPUs in the pool that this environment may use.")
+    count: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        description="GPUs in the pool that this environment may use."
+    )
     per_node: Annotated[int, Field(ge=1)] | None = Field(None, description="GPUs on one node.")
     node_selector: dict[str, Text] | None = Field(None, description="Labels of the pool's nodes.")
     gpu: Text | None = Field(

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 
+from llmstack.finding import Finding, Severity
 from llmstack.kubernetes.immutable import refused_fields
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.replicas import Scalers, scalers
 from llmstack.kubernetes.workloads import is_counted
-from llmstack.review.facts import Facts
+from llmstack.review.facts import Facts, Pool
 from llmstack.review.result import EngineChange, EnvironmentReview, ObjectChange
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.not_applied import why_not_applied
 from llmstack.review.risks.table import find_risks
 from llmstack.review.rollout import gpus
 from llmstack.review.rollout.contention import find_verdicts
+from llmstack.review.rollout.gpus import gpus_after
 from llmstack.review.rollout.per_node import pools_of_uncounted, rollouts_on_nodes
-from llmstack.review.rollout.placement import PoolKey
-from llmstack.review.rollout.times import rollouts, time_rollouts, total_seconds
+from llmstack.review.rollout.placement import Fixed, PoolKey
+from llmstack.review.rollout.times import MOST_PODS, rollouts, time_rollouts, too_many, total_seconds
 from llmstack.review.rollout.workload import Workload, fixed_gpus, read_workload
 
 
@@ -57,20 +59,40 @@ def assess(
     verdicts = find_verdicts(workloads, facts_after.pools, fixed)
     for pool in pools_of_uncounted(after, facts_after):
         verdicts.pop(pool, None)
+    for pool in _lumped(workloads, facts_after.pools, fixed):
+        verdicts.pop(pool, None)
     assessment = Assessment(
         tuple(changes), after, tuple(workloads), times, verdicts, fixed, owned, facts, refused, engines
     )
+    left_out = too_many(workloads)
     rolled = rollouts(workloads, times)
     on_nodes = rollouts_on_nodes([change for change in changes if key_of(change) not in refused | unapplied], facts)
     return EnvironmentReview(
         objects=tuple(changes),
         rollouts=(*rolled, *on_nodes),
-        gpus=gpus.account(workloads, facts_after.pools, fixed, times.likely, verdicts),
+        gpus=gpus.account(workloads, facts_after.pools, fixed, times.likely, verdicts, left_out),
         risks=find_risks(assessment, today),
         timeline=tuple(times.likely.phases),
         seconds=None if on_nodes else total_seconds(rolled, times),
         engines=engines,
+        findings=tuple(map(_unplayed, sorted(left_out))),
     )
+
+
+def _lumped(workloads: Sequence[Workload], pools: Iterable[Pool], fixed: Fixed) -> set[PoolKey]:
+    """Pools of workloads whose pods are too many to be told apart, and might fit: on which nodes, cannot be judged."""
+    templates = [template for workload in workloads for template in (workload.old, workload.new) if template]
+    lumped = {template.pool for template in templates if template.is_lumped}
+    counts = {(pool.name, pool.resource): pool.count for pool in pools}
+    return {pool for pool, count in counts.items() if pool in lumped and gpus_after(workloads, fixed, pool) <= count}
+
+
+def _unplayed(subject: str) -> Finding:
+    message = f"{subject} has more pods than are played through: how its rollout goes cannot be judged"
+    help = (
+        f"its GPUs are counted all the same; correct its replicas if they are not meant: {MOST_PODS} pods are the most"
+    )
+    return Finding("too-many-pods", Severity.WARNING, message, help=help)
 
 
 def key_of(change: ObjectChange) -> str:
