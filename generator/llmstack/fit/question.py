@@ -101,6 +101,8 @@ def _missing(model: Model, facts: ModelFacts | None, card: Card | None, match: M
         )
     if card is None:
         yield "nothing says which GPU it runs on"
+    if model.command:
+        yield "it has a command of its own"
     if not asks_for_gpus(model):
         yield "it asks for no GPU"
     if match.sureness == "guess":

@@ -125,6 +125,13 @@ class Gitops(Section):
     acknowledge: list[Acknowledgement] | None = Field(None, description="Risks that are accepted.")
 
 
+class Drain(Section):
+    """How a pod ends without cutting answers."""
+
+    wait: Duration = Field("15s", description="How long a pod still takes requests while routers learn that it goes.")
+    finish: Duration = Field("120s", description="How long running requests may take to finish: `--shutdown-timeout`.")
+
+
 class ModelGitops(Section):
     """What only llmstack reads of one model."""
 
@@ -134,4 +141,5 @@ class ModelGitops(Section):
     facts: Text | None = Field(
         None, description="File below facts/ with the model's facts; unset: the one that modelURL leads to."
     )
+    drain: Drain | None = Field(None, description="Let pods finish their requests before they end; unset: off.")
     moved_from: DnsLabel | None = Field(None, description="Former name of the model.")

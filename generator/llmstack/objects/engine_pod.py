@@ -19,7 +19,7 @@ from llmstack.model.containers import InitContainer
 from llmstack.model.engine import Model
 from llmstack.model.secret_ref import reference
 from llmstack.model.stack import Stack
-from llmstack.objects import chat_template, lmcache, names
+from llmstack.objects import chat_template, drain, lmcache, names
 from llmstack.objects.engine_storage import claim_mount, claim_name, mounts, volumes, weights_path
 from llmstack.objects.images import image_of, pull_secrets, pulled
 from llmstack.objects.metadata import checksum
@@ -163,7 +163,7 @@ def container(stack: Stack, model: Model, command: list[str], args: list[str], r
         "resources": resources(model) if role.resources is None else role.resources,
         "securityContext": engine.container_security_context,
         **(probes(stack, model, role.readiness) if role.serves else {}),
-        "lifecycle": model.lifecycle if model.lifecycle is not None else engine.lifecycle,
+        "lifecycle": hooks(stack, model),
         "volumeMounts": unique([*scripts, *mounts(stack, model, shm=has_shm(model))], "mountPath"),
     }
 
@@ -232,9 +232,7 @@ def pod_spec(
         "imagePullSecrets": pull_secrets(stack, [{"name": model.image_pull_secret}] if model.image_pull_secret else []),
         "topologySpreadConstraints": _own(model.topology_spread_constraints, engine.topology_spread_constraints)
         or None,
-        "terminationGracePeriodSeconds": _own(
-            model.termination_grace_period_seconds, engine.termination_grace_period_seconds
-        ),
+        "terminationGracePeriodSeconds": grace_period(stack, model),
         "dnsPolicy": model.dns_policy or engine.dns_policy,
         "enableServiceLinks": _own(model.enable_service_links, engine.enable_service_links),
         "resourceClaims": model.resource_claims or None,
@@ -243,6 +241,18 @@ def pod_spec(
         "containers": containers,
         "volumes": unique([*_script_volumes(role), *volumes(stack, model, shm=has_shm(model))], "name"),
     }
+
+
+def hooks(stack: Stack, model: Model) -> Mapping[str, Any] | None:
+    """The hooks of the engine's container: what people wrote, else those of `gitops.drain`."""
+    stated = _own(model.lifecycle, stack.engine.lifecycle)
+    return drain.lifecycle(model) if stated is None else stated
+
+
+def grace_period(stack: Stack, model: Model) -> int | None:
+    """Seconds that a pod has to end: what people wrote, else what `gitops.drain` needs."""
+    stated = _own(model.termination_grace_period_seconds, stack.engine.termination_grace_period_seconds)
+    return drain.grace_period(model) if stated is None else stated
 
 
 Stated = TypeVar("Stated")
