@@ -19,6 +19,7 @@ from llmstack.review.risks import (
     immutable_field,
     not_applied,
     outage,
+    requests_cut,
     restart,
     scaler_handover,
     unreachable,
@@ -40,6 +41,7 @@ KINDS: tuple[RiskKind, ...] = (
     not_applied,
     upgrade,
     cold_cache,
+    requests_cut,
     restart,
 )
 """Every risk of this folder, in the order in which equally severe ones are told; mypy refuses a module that is no
