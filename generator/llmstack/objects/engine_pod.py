@@ -22,6 +22,7 @@ from llmstack.model.stack import Stack
 from llmstack.objects import chat_template, drain, lmcache, names
 from llmstack.objects.engine_storage import claim_mount, claim_name, mounts, volumes, weights_path
 from llmstack.objects.images import image_of, pull_secrets, pulled
+from llmstack.objects.labels import keeps_the_charts
 from llmstack.objects.metadata import checksum
 from llmstack.objects.parallel import needs_shm
 from llmstack.objects.pod import Items, affinity, env, field_env, secret_env, unique
@@ -234,7 +235,7 @@ def pod_spec(
         or None,
         "terminationGracePeriodSeconds": grace_period(stack, model),
         "dnsPolicy": model.dns_policy or engine.dns_policy,
-        "enableServiceLinks": _own(model.enable_service_links, engine.enable_service_links),
+        "enableServiceLinks": _service_links(stack, model),
         "resourceClaims": model.resource_claims or None,
         "initContainers": [init_container(stack, model, init, number) for number, init in enumerate(inits or [])]
         or None,
@@ -253,6 +254,13 @@ def grace_period(stack: Stack, model: Model) -> int | None:
     """Seconds that a pod has to end: what people wrote, else what `gitops.drain` needs."""
     stated = _own(model.termination_grace_period_seconds, stack.engine.termination_grace_period_seconds)
     return drain.grace_period(model) if stated is None else stated
+
+
+def _service_links(stack: Stack, model: Model) -> bool | None:
+    """Off where nothing is said, except beside the chart's selectors: there nothing is written, as in the chart."""
+    engine = stack.engine
+    silent = keeps_the_charts(stack) and "enable_service_links" not in engine.model_fields_set
+    return _own(model.enable_service_links, None if silent else engine.enable_service_links)
 
 
 Stated = TypeVar("Stated")
