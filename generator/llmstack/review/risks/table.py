@@ -19,7 +19,10 @@ from llmstack.review.risks import (
     immutable_field,
     not_applied,
     outage,
+    preemption,
+    requests_cut,
     restart,
+    rollout_stuck,
     scaler_handover,
     unreachable,
     upgrade,
@@ -30,6 +33,8 @@ from llmstack.review.risks.declaration import RiskKind
 KINDS: tuple[RiskKind, ...] = (
     gpu_shortage,
     gpu_deadlock,
+    rollout_stuck,
+    preemption,
     data_loss,
     immutable_field,
     scaler_handover,
@@ -40,6 +45,7 @@ KINDS: tuple[RiskKind, ...] = (
     not_applied,
     upgrade,
     cold_cache,
+    requests_cut,
     restart,
 )
 """Every risk of this folder, in the order in which equally severe ones are told; mypy refuses a module that is no

@@ -24,7 +24,7 @@ def account(
 
     `fixed` are the pods that stay, `run` is what the rollouts do. The peak counts bound and pending pods.
     """
-    before, after = _sums(workloads)
+    before, after = sums(workloads)
     keys: dict[PoolKey, None] = dict.fromkeys((pool.name, pool.resource) for pool in pools)
     keys |= dict.fromkeys(sorted({*fixed, *before, *after}, key=str))
     capacity: dict[PoolKey, int] = {(pool.name, pool.resource): pool.count for pool in pools}
@@ -49,7 +49,7 @@ def account(
     return tuple(rows)
 
 
-def _sums(workloads: Sequence[Workload]) -> tuple[dict[PoolKey, int], dict[PoolKey, int]]:
+def sums(workloads: Sequence[Workload]) -> tuple[dict[PoolKey, int], dict[PoolKey, int]]:
     """GPUs of the workloads that change, before and after."""
     before: dict[PoolKey, int] = {}
     after: dict[PoolKey, int] = {}

@@ -8,12 +8,14 @@ that the probes allow: what comes out equal is known, the rest is bounded.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 from llmstack.review.facts import Pool
-from llmstack.review.result import Rollout
-from llmstack.review.rollout.placement import Fixed
+from llmstack.review.restarts import is_resumed
+from llmstack.review.result import Basis, Figure, Rollout
+from llmstack.review.rollout.failure import failure_of
+from llmstack.review.rollout.placement import Fixed, PoolKey
 from llmstack.review.rollout.simulate import Outcome, Run, simulate
 from llmstack.review.rollout.workload import Template, Workload
 
@@ -68,10 +70,15 @@ def total_seconds(rolled: Sequence[Rollout], times: Times) -> int | None:
     return last if round(times.longest.end) <= last else None
 
 
-def rollouts(workloads: Sequence[Workload], times: Times) -> tuple[Rollout, ...]:
+def rollouts(workloads: Sequence[Workload], times: Times, pools: Sequence[Pool] = ()) -> tuple[Rollout, ...]:
     """Return the rollouts in the order of the workloads; a removed workload is none."""
     outcomes = zip(workloads, times.likely.outcomes, times.shortest.outcomes, times.longest.outcomes, strict=True)
-    return tuple(_rollout(workload, *of_it) for workload, *of_it in outcomes if workload.move != "remove")
+    capacity: dict[PoolKey, int] = {(pool.name, pool.resource): pool.count for pool in pools}
+    return tuple(
+        replace(_rollout(workload, *of_it), if_it_fails=failure_of(workload, capacity))
+        for workload, *of_it in outcomes
+        if workload.move != "remove"
+    )
 
 
 def _rollout(workload: Workload, likely: Outcome, shortest: Outcome, longest: Outcome) -> Rollout:
@@ -97,7 +104,19 @@ def _rollout(workload: Workload, likely: Outcome, shortest: Outcome, longest: Ou
         seconds=_whole(shortest.finish) if known else None,
         seconds_min=_whole(shortest.finish) if bounded and least_known else None,
         seconds_max=_whole(longest.finish) if bounded else None,
+        replicas_min=workload.after,
+        replicas_max=workload.after,
+        basis=_basis(workload, (shortest, longest), known=known, bounded=bounded),
     )
+
+
+def _basis(workload: Workload, ends: tuple[Outcome, Outcome], *, known: bool, bounded: bool) -> dict[Figure, Basis]:
+    """What each figure rests on: pods that follow again after a pause are of a template that nobody said."""
+    seconds: Basis = "exact" if known else "bound" if bounded else "assumed"
+    if is_resumed(workload.causes):
+        return {"seconds": "assumed", "peak": "assumed", "minReady": "assumed"}
+    ready: Basis = "exact" if ends[0].least == ends[1].least else "bound"
+    return {"seconds": seconds, "peak": "exact", "minReady": ready}
 
 
 def _whole(seconds: float | None) -> int | None:
