@@ -10,7 +10,7 @@ from llmstack.report.inert import inert_json
 from llmstack.report.json import finding_data
 from llmstack.report.mask import mask_review
 from llmstack.report.options import PLAIN, Options
-from llmstack.review.result import EnvironmentReview, GpuPool, ObjectChange, Review, Risk, Rollout
+from llmstack.review.result import EnvironmentReview, Failure, GpuPool, ObjectChange, Review, Risk, Rollout
 
 
 def render(review: Review, options: Options = PLAIN) -> str:
@@ -65,7 +65,15 @@ def _rollout(rollout: Rollout) -> dict[str, Any]:
         "seconds": rollout.seconds,
         "secondsMin": rollout.seconds_min,
         "secondsMax": rollout.seconds_max,
+        "replicasMin": rollout.replicas_min,
+        "replicasMax": rollout.replicas_max,
+        "ifItFails": _failure(rollout.if_it_fails),
+        "basis": dict(rollout.basis),
     }
+
+
+def _failure(failure: Failure | None) -> dict[str, int] | None:
+    return None if failure is None else {"readyLeft": failure.ready_left, "gpusHeld": failure.gpus_held}
 
 
 def _pool(pool: GpuPool) -> dict[str, Any]:
@@ -78,6 +86,9 @@ def _pool(pool: GpuPool) -> dict[str, Any]:
         "peak": pool.peak,
         "deadlock": pool.deadlock,
         "certain": pool.certain,
+        "beforeMax": pool.before if pool.before_max is None else pool.before_max,
+        "afterMax": pool.after if pool.after_max is None else pool.after_max,
+        "peakMax": pool.peak if pool.peak_max is None else pool.peak_max,
     }
 
 

@@ -9,6 +9,8 @@ from llmstack.finding import Severity
 from llmstack.review.result import EnvironmentReview, GpuPool, Rollout
 from llmstack.review.wording import plural, say_seconds
 
+NEVER = "never ends"
+
 
 def count_severities(severities: Iterable[Severity]) -> str:
     """`2 errors, 1 warning`; the empty string for none."""
@@ -19,6 +21,8 @@ def count_severities(severities: Iterable[Severity]) -> str:
 def say_time(rollout: Rollout, environment: EnvironmentReview) -> str:
     """How long a rollout takes: a time, its bounds, `never ends`, `may never end` or `unknown`."""
     ends = _ending(environment, {f"{rollout.kind}/{rollout.name}"})
+    if ends == NEVER:
+        return ends
     if rollout.seconds is not None:
         return f"{say_seconds(rollout.seconds)}, {ends}" if ends else say_seconds(rollout.seconds)
     if ends:
@@ -34,6 +38,8 @@ def say_time(rollout: Rollout, environment: EnvironmentReview) -> str:
 def say_total_time(environment: EnvironmentReview) -> str:
     """How long the whole change of an environment takes."""
     ends = _ending(environment, None)
+    if ends == NEVER:
+        return ends
     if environment.seconds is not None:
         return f"{say_seconds(environment.seconds)}, {ends}" if ends else say_seconds(environment.seconds)
     return ends or _say_bounds(environment.rollouts) or "time unknown"
@@ -62,14 +68,14 @@ def _say_range(low: int, high: int) -> str:
 
 
 def _ending(environment: EnvironmentReview, objects: set[str] | None) -> str:
-    """Whether rollouts hang for want of GPUs: of these objects, None for any."""
+    """Whether rollouts hang for want of GPUs or of something else: of these objects, None for any."""
     severities = {
         risk.severity
         for risk in environment.risks
-        if risk.id in ("gpu-deadlock", "gpu-shortage") and (objects is None or risk.object in objects)
+        if risk.id in ("gpu-deadlock", "gpu-shortage", "rollout-stuck") and (objects is None or risk.object in objects)
     }
     if Severity.ERROR in severities:
-        return "never ends"
+        return NEVER
     return "may never end" if severities else ""
 
 

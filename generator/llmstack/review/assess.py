@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 from llmstack.finding import Finding, Severity
 from llmstack.kubernetes.immutable import is_made_anew, refused_fields
 from llmstack.kubernetes.pods import Object
-from llmstack.kubernetes.replicas import Scalers, scalers
-from llmstack.kubernetes.workloads import is_counted
-from llmstack.review.facts import Facts, Pool
-from llmstack.review.result import EngineChange, EnvironmentReview, ObjectChange
+from llmstack.kubernetes.replicas import most_scaled, scalers
+from llmstack.review.facts import Facts
+from llmstack.review.result import EngineChange, EnvironmentReview, ObjectChange, Rollout
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.not_applied import why_not_applied
 from llmstack.review.risks.table import find_risks
-from llmstack.review.rollout import gpus
-from llmstack.review.rollout.contention import find_verdicts
-from llmstack.review.rollout.gpus import gpus_after
-from llmstack.review.rollout.per_node import pools_of_uncounted, rollouts_on_nodes
-from llmstack.review.rollout.placement import Fixed, PoolKey
-from llmstack.review.rollout.times import MOST_PODS, rollouts, time_rollouts, too_many, total_seconds
-from llmstack.review.rollout.workload import Workload, fixed_gpus, read_workload
+from llmstack.review.rollout.endless import endless, phases_without_end, without_end
+from llmstack.review.rollout.obstacles import find_obstacles
+from llmstack.review.rollout.per_node import rollouts_on_nodes
+from llmstack.review.rollout.play import Played, both, key_of, play
+from llmstack.review.rollout.times import MOST_PODS, too_many, total_seconds
 from llmstack.review.ways_in.find import find_breaks
+
+_MOST_SCALED = 5_000
+"""Replicas at the most of all scalers beyond which that is not played: then no end is said."""
 
 
 def assess(
@@ -37,59 +37,35 @@ def assess(
     """Return the review of one environment: rollouts, GPUs, risks and timeline of its `changes`.
 
     `before` and `after` are all objects of the environment on both sides. A change that the API refuses, or that
-    reaches no pod, is a risk and no rollout. Capacity is the one declared after the change; acknowledgements
-    hold up to and including their day. `engines` are the models whose engine changes, as the values of both
-    sides have them.
+    reaches no pod, is a risk and no rollout. Where scalers own replicas, all is played with their least and with their
+    most. Capacity is the one declared after the change; acknowledgements hold up to and including their day. `engines`
+    are the models whose engine changes, as the values of both sides have them.
     """
-    owned = scalers(before), scalers(after)
     facts = facts_before, facts_after
-    refused = frozenset(
-        key_of(change)
-        for change in changes
-        if refused_fields(change.kind, change.before, change.after)
-        and (change.after is None or not is_made_anew(change.after))
-    )
-    unapplied = {key_of(change) for change in changes if why_not_applied(change) is not None}
-    moving = [*changes, *_rescaled(changes, after, owned)]
-    workloads = [
-        workload
-        for change in moving
-        if is_counted(change.kind) and key_of(change) not in refused
-        if (workload := read_workload(change, owned, facts)) is not None
-    ]
-    idle = refused | unapplied - {workload.key for workload in workloads}
-    fixed = _fixed(changes, after, workloads, idle, facts_after, owned)
-    times = time_rollouts(workloads, facts_after.pools, fixed)
-    verdicts = find_verdicts(workloads, facts_after.pools, fixed)
-    for pool in pools_of_uncounted(after, facts_after):
-        verdicts.pop(pool, None)
-    for pool in _lumped(workloads, facts_after.pools, fixed):
-        verdicts.pop(pool, None)
+    idle = _refused(changes), frozenset(key_of(change) for change in changes if why_not_applied(change) is not None)
+    least = play(changes, after, (scalers(before), scalers(after)), facts, idle)
+    most = _at_most(changes, before, after, least, facts, idle)
+    obstacles = find_obstacles(least.workloads, after, facts_after)
+    breaks = find_breaks(before, after, least.workloads, least.times)
     assessment = Assessment(
-        tuple(changes), after, tuple(workloads), times, verdicts, fixed, owned, facts, refused, engines, before,
-        find_breaks(before, after, workloads, times),
+        tuple(changes), after, least.workloads, least.times, least.verdicts, least.fixed, least.owned, facts,
+        idle[0], engines, before, breaks, obstacles, most,
     )  # fmt: skip
-    left_out = too_many(workloads)
-    rolled = rollouts(workloads, times)
-    on_nodes = rollouts_on_nodes([change for change in changes if key_of(change) not in refused | unapplied], facts)
+    never = endless(obstacles, least.verdicts)
+    rolled, pools = both(least, most, facts_after)
+    rolled = without_end(rolled, never, frozenset(obstacles))
+    alive = frozenset((*idle[0], *idle[1]))
+    on_nodes = rollouts_on_nodes([change for change in changes if key_of(change) not in alive], facts)
     return EnvironmentReview(
         objects=tuple(changes),
         rollouts=(*rolled, *on_nodes),
-        gpus=gpus.account(workloads, facts_after.pools, fixed, times.likely, verdicts, left_out),
+        gpus=pools,
         risks=find_risks(assessment, today),
-        timeline=tuple(times.likely.phases),
-        seconds=None if on_nodes else total_seconds(rolled, times),
+        timeline=phases_without_end(least.times.likely.phases, never),
+        seconds=_total(rolled, least, known=not on_nodes and not obstacles and not _depends(rolled, most)),
         engines=engines,
-        findings=tuple(map(_unplayed, sorted(left_out))),
+        findings=tuple(map(_unplayed, sorted(too_many(least.workloads)))),
     )
-
-
-def _lumped(workloads: Sequence[Workload], pools: Iterable[Pool], fixed: Fixed) -> set[PoolKey]:
-    """Pools of workloads whose pods are too many to be told apart, and might fit: on which nodes, cannot be judged."""
-    templates = [template for workload in workloads for template in (workload.old, workload.new) if template]
-    lumped = {template.pool for template in templates if template.is_lumped}
-    counts = {(pool.name, pool.resource): pool.count for pool in pools}
-    return {pool for pool, count in counts.items() if pool in lumped and gpus_after(workloads, fixed, pool) <= count}
 
 
 def _unplayed(subject: str) -> Finding:
@@ -100,59 +76,36 @@ def _unplayed(subject: str) -> Finding:
     return Finding("too-many-pods", Severity.WARNING, message, help=help)
 
 
-def key_of(change: ObjectChange) -> str:
-    return f"{change.kind}/{change.name}"
+def _refused(changes: Sequence[ObjectChange]) -> frozenset[str]:
+    """`Kind/name` of what the API refuses to change, and the sync tool does not make anew."""
+    return frozenset(
+        key_of(change)
+        for change in changes
+        if refused_fields(change.kind, change.before, change.after)
+        and (change.after is None or not is_made_anew(change.after))
+    )
 
 
-def _rescaled(
-    changes: Iterable[ObjectChange], after: Iterable[Object], owned: tuple[Scalers, Scalers]
-) -> list[ObjectChange]:
-    """Workloads that stay as they are written while the least replicas of their scaler change."""
-    targets = {target for target in owned[0].keys() | owned[1].keys() if owned[0].get(target) != owned[1].get(target)}
-    targets -= {(change.kind, change.name) for change in changes}
-    if not targets:
-        return []
-    return [
-        ObjectChange(
-            api_version=str(obj.get("apiVersion")),
-            kind=obj["kind"],
-            namespace=str(obj["metadata"].get("namespace", "")),
-            name=obj["metadata"]["name"],
-            unit="",
-            action="change",
-            changes=(),
-            restarts=False,
-            causes=(),
-            before=obj,
-            after=obj,
-        )
-        for obj in after
-        if (obj.get("kind"), obj["metadata"]["name"]) in targets
-    ]
+def _at_most(
+    changes: Sequence[ObjectChange],
+    before: Sequence[Object],
+    after: Sequence[Object],
+    least: Played,
+    facts: tuple[Facts, Facts],
+    idle: tuple[frozenset[str], frozenset[str]],
+) -> Played | None:
+    """The rollouts with scalers at their most; None where that is their least, or more than is played."""
+    owned = most_scaled(before), most_scaled(after)
+    if owned == least.owned or max(sum(side.values()) for side in owned) > _MOST_SCALED:
+        return None
+    return play(changes, after, owned, facts, idle)
 
 
-def _fixed(
-    changes: Iterable[ObjectChange],
-    after: Iterable[Object],
-    workloads: Iterable[Workload],
-    idle: frozenset[str],
-    facts: Facts,
-    owned: tuple[Scalers, Scalers],
-) -> dict[PoolKey, dict[int, int]]:
-    """The pods that stay: of workloads that do not move, and those whose change comes to nothing as they
-    were."""
-    kept = [change.before for change in changes if change.before is not None and key_of(change) in idle]
-    moving = frozenset(workload.key for workload in workloads)
-    fixed = fixed_gpus(after, facts, owned[1], moving | idle)
-    extra = [fixed_gpus(kept, facts, owned[0])]
-    extra += [
-        {workload.new.pool: {size: workload.fixed.count(size) for size in set(workload.fixed)}}
-        for workload in workloads
-        if workload.fixed and workload.new is not None and workload.new.pool is not None
-    ]
-    for pools in extra:
-        for pool, sizes in pools.items():
-            counts = fixed.setdefault(pool, {})
-            for size, number in sizes.items():
-                counts[size] = counts.get(size, 0) + number
-    return fixed
+def _total(rolled: Sequence[Rollout], least: Played, *, known: bool) -> int | None:
+    """How long all of it takes; None where that is not known, never, or depends on scalers."""
+    return total_seconds(rolled, least.times) if known else None
+
+
+def _depends(rolled: Sequence[Rollout], most: Played | None) -> bool:
+    """Whether what takes long depends on how many replicas scalers give."""
+    return most is not None and any(rollout.seconds is None for rollout in rolled)

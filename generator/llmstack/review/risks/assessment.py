@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.replicas import Scalers
 from llmstack.review.facts import Facts
 from llmstack.review.result import EngineChange, ObjectChange
 from llmstack.review.rollout.deadlock import Verdict
+from llmstack.review.rollout.obstacles import Obstacle
 from llmstack.review.rollout.placement import Fixed, PoolKey
+from llmstack.review.rollout.play import Played
 from llmstack.review.rollout.times import Times
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.ways_in.breaks import Break
@@ -35,6 +37,10 @@ class Assessment:
     before: Sequence[Object] = ()
     breaks: tuple[Break, ...] = ()
     """Ways in that are gone for a while or for good."""
+    obstacles: Mapping[str, Sequence[Obstacle]] = field(default_factory=dict)
+    """What keeps new pods from starting, by `Kind/name`."""
+    most: Played | None = None
+    """The same with scalers at their most, where that is more than their least."""
 
     def place_of(self, subject: str, path: str = "") -> str | None:
         """Where the values make `Kind/name`, and best its field at `path`: `values/prod.yaml:12`, None if unknown."""

@@ -1,13 +1,13 @@
-"""Requests that are running when a pod ends are cut.
+"""Requests that are being answered are cut off when their pods end.
 
 Why it matters: an answer can take minutes. vLLM aborts running requests at SIGTERM: `--shutdown-timeout`, which lets
-them finish, is 0 by default, and releases before 0.18 do not have it (vllm-project/vllm#43208). Clients see a broken
-connection for each request that a replica was serving.
+them finish, is 0 by default, and releases before 0.18 do not have it (vllm-project/vllm#43208). Every stream of a pod
+that goes breaks, and clients have to ask again.
 
-How it is judged: an engine's pods restart, are scaled down or are removed, and the arguments that the old pods run with
-set no `--shutdown-timeout`, or one that `terminationGracePeriodSeconds` (30 seconds by default) cuts short, what a
-`preStop` sleep takes of it included (Kubernetes documentation, "Pod Lifecycle", termination of pods). How many requests
-run at that moment is not known.
+How it is judged: pods of an engine end because it restarts, is removed, has fewer replicas, or because the most that
+its scaler gives gets less; and the arguments that the old pods run with set no `--shutdown-timeout`, or one that
+`terminationGracePeriodSeconds` (30 seconds by default) cuts short, what a `preStop` sleep takes of it included
+(Kubernetes documentation, "Pod Lifecycle", termination of pods). How many requests run at that time cannot be known.
 
 Fix: set `gitops.drain` on the model, in a change of its own: it counts for the pods that start with it.
 """
@@ -24,6 +24,7 @@ from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 from llmstack.review.rollout.workload import Workload
+from llmstack.review.wording import plural
 
 RISK = Declaration("requests-cut", Severity.NOTE)
 
@@ -32,19 +33,24 @@ _GRACE = 30
 
 
 def find(assessment: Assessment) -> Iterator[Risk]:
-    """A note for each engine whose pods end without waiting for what they serve."""
-    ending = {workload.key: workload for workload in assessment.workloads if workload.before and _ends_pods(workload)}
-    for change in assessment.changes:
-        workload = ending.get(f"{change.kind}/{change.name}")
-        if workload is None or change.before is None or not _cuts(change.before):
+    """Engines whose pods end with what they are doing, told once each."""
+    engines = {f"{obj['kind']}/{obj['metadata']['name']}": obj for obj in assessment.before if obj.get("kind") != "Pod"}
+    told = set()
+    for workload in (*assessment.workloads, *(assessment.most.workloads if assessment.most else ())):
+        engine, ending = engines.get(workload.key), _ending(workload)
+        if engine is None or not ending or workload.key in told or not _cuts(engine):
             continue
-        message = "requests that run when a pod ends are cut: nothing lets the engine finish them"
-        advice = "Set `gitops.drain` on the model in a change before this one, or merge at a time of few requests."
-        yield RISK.at(assessment, workload.key, message, advice)
+        told.add(workload.key)
+        message = f"{ending}, and what they are answering is cut off: nothing in the pod waits for it"
+        yield RISK.at(assessment, workload.key, message, "Set `modelSpec[].gitops.drain`, in a commit before this one.")
 
 
-def _ends_pods(workload: Workload) -> bool:
-    return workload.move in ("restart", "remove") or (workload.move == "scale" and workload.after < workload.before)
+def _ending(workload: Workload) -> str:
+    if workload.move == "restart" and workload.before:
+        return "pods end one after another" if not workload.recreate else "all pods end at once"
+    if workload.move in ("scale", "remove") and workload.after < workload.before:
+        return f"up to {plural(workload.before - workload.after, 'pod')} end at once"
+    return ""
 
 
 def _cuts(before: Object) -> bool:
@@ -59,7 +65,7 @@ def _cuts(before: Object) -> bool:
 
 def _runs_vllm(container: Mapping[str, Any]) -> bool:
     words = _words(container)
-    return any(word == "vllm" or word.endswith("/vllm") or word.startswith("vllm.entrypoints") for word in words)
+    return any(word.rpartition("/")[2] == "vllm" or word.startswith("vllm.entrypoints") for word in words)
 
 
 def _waits(spec: Mapping[str, Any], container: Mapping[str, Any]) -> bool:
