@@ -109,21 +109,3 @@ def test_a_maximum_that_is_lowered(deployment: Make, review: Make, pool: Make) -
     assert risk.message.startswith("up to 6 pods end at once")
     [rollout] = result.rollouts
     assert (rollout.why, rollout.replicas_min, rollout.replicas_max, rollout.seconds_max) == ("scale", 1, 2, 0)
-
-
-@pytest.mark.parametrize(
-    ("container", "cut"),
-    [
-        ({"command": ["vllm", "serve"]}, True),
-        ({"command": ["/opt/venv/bin/vllm", "serve"], "args": ["--shutdown-timeout", "0"]}, True),
-        ({"command": ["vllm", "serve"], "args": ["--shutdown-timeout", "120"]}, False),
-        ({"command": ["vllm", "serve"], "args": ["--shutdown-timeout=120"]}, False),
-        ({"command": ["vllm", "serve"], "lifecycle": {"preStop": {"sleep": {"seconds": 15}}}}, False),
-        ({"command": ["sleep"]}, False),
-    ],
-)
-def test_requests_in_flight(container: Any, cut: bool, deployment: Make, review: Make) -> None:
-    pair = [deployment(image=image, replicas=2, surge=0, unavailable=1) for image in ("v1", "v2")]
-    for obj in pair:
-        obj["spec"]["template"]["spec"]["containers"][0] |= container
-    assert bool(told(review(tuple(pair)), "requests-cut")) is cut

@@ -10,7 +10,7 @@ from typing import Any
 
 from llmstack.finding import Finding, Place, Severity
 from llmstack.fit.changes import Side, engine_changes
-from llmstack.repository.built import build_units
+from llmstack.repository.built import build_units, leave_out_unsound
 from llmstack.repository.comparison import Comparison, find_affected, refuse_unsafe
 from llmstack.repository.environments import list_environments
 from llmstack.repository.expected import Held, Units, hold_against_values, stale_tree
@@ -49,14 +49,16 @@ def _review_environment(
     readings = [_read(side, name) for side in (before, after)]
     held = hold_against_values(after, name, readings[1])
     known = held.unchanged(custom_units(after, name))
-    new = build_units(after, name, unit_folders(after.read, name), tool_folder, known=known)
+    folders = unit_folders(after.read, name)
+    new, unsound = leave_out_unsound(build_units(after, name, folders, tool_folder, known=known), folders)
     same = {unit: objects for unit, objects in new.items() if unit not in affected}
-    old = build_units(before, name, unit_folders(before.read, name), tool_folder, known=same)
+    folders = unit_folders(before.read, name)
+    old, _ = leave_out_unsound(build_units(before, name, folders, tool_folder, known=same), folders)
     changes = compare(_only(old, affected), _only(new, affected))
     facts = [read_facts(reading, _only(units, affected)) for reading, units in zip(readings, (old, new), strict=True)]
     engines = engine_changes(_side(readings[0]), _side(readings[1]))
     review = assess(changes, _objects(old), _objects(new), facts[0], facts[1], today, engines)
-    return replace(review, findings=(*review.findings, *_stale(held, name, readings[1])))
+    return replace(review, findings=(*review.findings, *unsound, *_stale(held, name, readings[1])))
 
 
 def _read(side: Snapshot, name: str) -> Reading | None:

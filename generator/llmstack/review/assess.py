@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from llmstack.finding import Finding, Severity
 from llmstack.kubernetes.immutable import is_made_anew, refused_fields
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.replicas import most_scaled, scalers
@@ -17,10 +18,10 @@ from llmstack.review.rollout.endless import endless, phases_without_end, without
 from llmstack.review.rollout.obstacles import find_obstacles
 from llmstack.review.rollout.per_node import rollouts_on_nodes
 from llmstack.review.rollout.play import Played, both, key_of, play
-from llmstack.review.rollout.times import total_seconds
+from llmstack.review.rollout.times import MOST_PODS, too_many, total_seconds
 from llmstack.review.ways_in.find import find_breaks
 
-MOST_PODS = 5_000
+MOST_SCALED = 5_000
 """Replicas at the most of all scalers beyond which that is not played: then no end is said."""
 
 
@@ -63,6 +64,7 @@ def assess(
         timeline=phases_without_end(least.times.likely.phases, never),
         seconds=_total(rolled, least, known=not on_nodes and not obstacles and not _depends(rolled, most)),
         engines=engines,
+        findings=tuple(map(_unplayed, sorted(too_many(least.workloads)))),
     )
 
 
@@ -86,7 +88,7 @@ def _at_most(
 ) -> Played | None:
     """The rollouts with scalers at their most; None where that is their least, or more than is played."""
     owned = most_scaled(before), most_scaled(after)
-    if owned == least.owned or max(sum(side.values()) for side in owned) > MOST_PODS:
+    if owned == least.owned or max(sum(side.values()) for side in owned) > MOST_SCALED:
         return None
     return play(changes, after, owned, facts, idle)
 
@@ -99,3 +101,11 @@ def _total(rolled: Sequence[Rollout], least: Played, *, known: bool) -> int | No
 def _depends(rolled: Sequence[Rollout], most: Played | None) -> bool:
     """Whether what takes long depends on how many replicas scalers give."""
     return most is not None and any(rollout.seconds is None for rollout in rolled)
+
+
+def _unplayed(subject: str) -> Finding:
+    message = f"{subject} has more pods than are played through: how its rollout goes cannot be judged"
+    help = (
+        f"its GPUs are counted all the same; correct its replicas if they are not meant: {MOST_PODS} pods are the most"
+    )
+    return Finding("too-many-pods", Severity.WARNING, message, help=help)

@@ -30,9 +30,10 @@ RISK = Declaration("outage", Severity.WARNING)
 
 def find(assessment: Assessment) -> Iterator[Risk]:
     """Workloads of which no replica is ready for a while, and models that no request reaches meanwhile."""
-    for workload, outcome in zip(assessment.workloads, assessment.times.likely.outcomes, strict=True):
-        if workload.before and workload.after and outcome.least == 0 and workload.move in ("restart", "scale"):
-            message, advice = _outage(workload, outcome), _spare_it(workload)
+    for workload, outcomes in zip(assessment.workloads, assessment.times.outcomes, strict=True):
+        moves = workload.before and workload.after and workload.move in ("restart", "scale")
+        if outcomes is not None and moves and outcomes.likely.least == 0:
+            message, advice = _outage(workload, outcomes.likely), _spare_it(workload)
             yield RISK.at(assessment, workload.key, message, advice)
     for each in assessment.breaks:
         if each.lasts is not None:

@@ -1,22 +1,25 @@
-"""Requests that are being answered are cut off when their pods end.
+"""Requests that are running when a pod ends are cut.
 
-Why it matters: vLLM ends on SIGTERM with what it is doing (`--shutdown-timeout` is 0 where it is not set:
-vllm-project/vllm#43208), so that every stream of a pod that goes breaks, and clients have to ask again.
+Why it matters: an answer can take minutes. vLLM aborts running requests at SIGTERM: `--shutdown-timeout`, which lets
+them finish, is 0 by default, and releases before 0.18 do not have it (vllm-project/vllm#43208). Clients see a broken
+connection for each request that a replica was serving.
 
-How it is judged: pods of an engine end because it restarts, has fewer replicas, or because the most that its scaler
-gives gets less; nothing in the pod waits for running requests: neither `--shutdown-timeout` above 0 nor a preStop hook.
-How many requests run at that time cannot be known.
+How it is judged: an engine's pods restart, are scaled down or are removed, and the arguments that the old pods run with
+set no `--shutdown-timeout`, or one that `terminationGracePeriodSeconds` (30 seconds by default) cuts short, what a
+`preStop` sleep takes of it included (Kubernetes documentation, "Pod Lifecycle", termination of pods). How many requests
+run at that moment is not known.
 
-Fix: `modelSpec[].gitops.drain`, which sets both and the grace period.
+Fix: set `gitops.drain` on the model, in a change of its own: it counts for the pods that start with it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from llmstack.finding import Severity
-from llmstack.kubernetes.pods import Object
-from llmstack.kubernetes.replicas import model_of, specs_of_replica
+from llmstack.kubernetes.pods import Object, containers, pod_specs, value_at
+from llmstack.kubernetes.quantities import whole
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
@@ -25,54 +28,65 @@ from llmstack.review.wording import plural
 
 RISK = Declaration("requests-cut", Severity.NOTE)
 
-_WAITS = "--shutdown-timeout"
+_FLAG = "--shutdown-timeout"
+_GRACE = 30
 
 
 def find(assessment: Assessment) -> Iterator[Risk]:
-    """Engines whose pods end with what they are doing, told once each."""
-    engines = {
-        f"{obj['kind']}/{obj['metadata']['name']}": obj
-        for obj in assessment.before
-        if obj.get("kind") == "Deployment" and model_of(obj) is not None
-    }
-    told = set()
-    for workload in (*assessment.workloads, *(assessment.most.workloads if assessment.most else ())):
-        obj = engines.get(workload.key)
-        ending = _ending(workload)
-        if obj is None or not ending or workload.key in told or not _serves(obj) or _drains(obj):
-            continue
-        told.add(workload.key)
-        message = f"{ending}, and what they are answering is cut off: nothing in the pod waits for it"
-        yield RISK.at(assessment, workload.key, message, "Set `modelSpec[].gitops.drain`, in a commit before this one.")
+    """A note for each engine whose pods end without waiting for what they serve, scalers at their most included."""
+    most = assessment.most.workloads if assessment.most is not None else ()
+    ending = {workload.key: workload for workload in (*most, *assessment.workloads) if _ends_pods(workload)}
+    for obj in assessment.before:
+        workload = ending.get(f"{obj.get('kind')}/{obj['metadata']['name']}")
+        if workload is not None and _cuts(obj):
+            advice = "Set `gitops.drain` on the model in a change before this one, or merge at a time of few requests."
+            yield RISK.at(assessment, workload.key, _message(workload), advice)
 
 
-def _ending(workload: Workload) -> str:
-    if workload.move == "restart":
-        return "pods end one after another" if not workload.recreate else "all pods end at once"
-    if workload.move == "scale" and workload.after < workload.before:
-        return f"up to {plural(workload.before - workload.after, 'pod')} end at once"
-    return ""
+def _message(workload: Workload) -> str:
+    if workload.move == "scale":
+        pods = plural(workload.before - workload.after, "pod")
+        return f"up to {pods} end at once, and the requests they serve are cut: nothing lets the engine finish them"
+    return "requests that run when a pod ends are cut: nothing lets the engine finish them"
 
 
-def _serves(obj: Object) -> bool:
-    """Whether its pod runs `vllm serve`, as far as its command says."""
-    containers = [container for pod, _ in specs_of_replica(obj) for container in pod.get("containers") or ()]
+def _ends_pods(workload: Workload) -> bool:
+    if not workload.before:
+        return False
+    return workload.move in ("restart", "remove") or (workload.move == "scale" and workload.after < workload.before)
+
+
+def _cuts(before: Object) -> bool:
+    """Whether a pod of a workload runs vLLM, and does not wait for the requests that it serves."""
     return any(
-        str(word).rpartition("/")[2] == "vllm" for container in containers for word in container.get("command") or ()
+        _runs_vllm(container) and not _waits(spec, container)
+        for _, spec in pod_specs(dict(before))
+        for kind, _, container in containers(spec)
+        if kind == "containers"
     )
 
 
-def _drains(obj: Object) -> bool:
-    pod: Mapping[str, object] = specs_of_replica(obj)[0][0]
-    containers = pod.get("containers")
-    for container in containers if isinstance(containers, list) else ():
-        words = [str(word) for word in container.get("args") or ()]
-        if (container.get("lifecycle") or {}).get("preStop") or any(_waits(words, at) for at in range(len(words))):
-            return True
-    return False
+def _runs_vllm(container: Mapping[str, Any]) -> bool:
+    words = _words(container)
+    return any(word == "vllm" or word.endswith("/vllm") or word.startswith("vllm.entrypoints") for word in words)
 
 
-def _waits(words: list[str], at: int) -> bool:
-    flag, equals, value = words[at].partition("=")
-    given = value if equals else words[at + 1] if at + 1 < len(words) else ""
-    return flag == _WAITS and given not in ("", "0")
+def _waits(spec: Mapping[str, Any], container: Mapping[str, Any]) -> bool:
+    finish = _shutdown_timeout(container)
+    sleep = whole(value_at(container, "lifecycle", "preStop", "sleep", "seconds"), 0)
+    return finish > 0 and finish + sleep < whole(spec.get("terminationGracePeriodSeconds"), _GRACE)
+
+
+def _words(container: Mapping[str, Any]) -> list[str]:
+    return [str(word) for key in ("command", "args") for word in container.get(key) or ()]
+
+
+def _shutdown_timeout(container: Mapping[str, Any]) -> int:
+    """Seconds that vLLM waits for running requests; 0 where no argument says so."""
+    words = _words(container)
+    for number, word in enumerate(words):
+        name, equals, value = word.partition("=")
+        if name == _FLAG:
+            text = value if equals else "".join(words[number + 1 : number + 2])
+            return int(text) if text.isdecimal() else 0
+    return 0

@@ -161,21 +161,25 @@ class _Simulation:
 
     def place(self, fixed: Fixed) -> None:
         """Bind the pods that are there before the change, large ones first."""
+        nodes = self.cluster.nodes
         queue: list[tuple[int, PoolKey | None, Pod | None]] = [
-            (gpus, pool, None) for pool, sizes in fixed.items() for gpus, number in sizes.items() for _ in range(number)
+            (gpus, pool, None)
+            for pool, sizes in fixed.items()
+            if pool in nodes
+            for gpus, number in sizes.items()
+            for _ in range(min(number, sum(nodes[pool].free) // max(gpus, 1)))  # of more, none would find a node
         ]
         for rollout in self.rollouts:
             for _ in range(rollout.workload.before):
                 pod = self.new_pod(rollout, "old")
                 rollout.down["old"].append(pod)
                 queue.append((max(pod.template.gpus, default=0), pod.template.pool, pod))
-        nodes = self.cluster.nodes
         for gpus, pool, waiting in sorted(queue, key=lambda entry: -entry[0]):
             if waiting is not None:
                 at_once = self.cluster.create(waiting)
                 for pod in [waiting] if at_once else self.cluster.bind_waiting(pool) if pool else []:
                     self.serve(pod)
-            elif pool in nodes:
+            elif pool is not None:
                 nodes[pool].take(gpus)
 
     def new_pod(self, rollout: _Rollout, revision: Revision) -> Pod:

@@ -19,6 +19,10 @@ from llmstack.review.rollout.placement import PoolKey, pool_of
 Move = Literal["restart", "scale", "new", "remove"]
 
 
+LUMP = 50_000
+"""Pods of one replica beyond which they are not told apart."""
+
+
 @dataclass(frozen=True, slots=True)
 class Template:
     """One replica at one revision: what it takes and how long it needs. Times in seconds."""
@@ -35,6 +39,8 @@ class Template:
     """The moment its start-up (else liveness) probe gives it up; None where nothing does."""
     grace: int
     min_ready: int
+    is_lumped: bool = False
+    """Whether a replica has so many pods that `gpus` is their sum, as if it were of one."""
 
     @property
     def total(self) -> int:
@@ -72,6 +78,15 @@ class Workload:
     @property
     def key(self) -> str:
         return f"{self.kind}/{self.name}"
+
+    @property
+    def pods(self) -> int:
+        """How many pods it has at most, those without GPUs counted as one to a replica."""
+        templates = [template for template in (self.old, self.new) if template is not None]
+        if any(template.is_lumped for template in templates):
+            return LUMP * max(self.before, self.after, 1)
+        size = max((len(template.gpus) for template in templates), default=0)
+        return max(self.before, self.after + self.surge) * max(size, 1)
 
     @property
     def rolls(self) -> bool:
@@ -203,14 +218,17 @@ def template_of(obj: Object, facts: Facts, load: int | None) -> Template:
     resource = max(taking, key=lambda entry: entry[3])[2] if taking else ""
     pods = [entry for entry in taking if entry[2] == resource]
     low, high = start_up_bounds(counted[0][0])
+    lumped = sum(number for _, number, _, _ in pods) > LUMP
+    sizes = (gpus for _, number, _, gpus in pods for _ in range(number))
     return Template(
-        gpus=tuple(sorted((gpus for _, number, _, gpus in pods for _ in range(number)), reverse=True)),
+        gpus=(sum(number * gpus for _, number, _, gpus in pods),) if lumped else tuple(sorted(sizes, reverse=True)),
         pool=(pool_of(pods[0][0], resource, model_of(obj), facts), resource) if pods else None,
         load=load,
         load_min=low,
         load_max=high,
         grace=max(whole(pod.get("terminationGracePeriodSeconds"), 30) for pod, *_ in counted),
         min_ready=whole((obj.get("spec") or {}).get("minReadySeconds"), 0),
+        is_lumped=lumped,
     )
 
 

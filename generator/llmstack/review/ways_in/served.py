@@ -74,7 +74,9 @@ def _ends(
         if number is None:
             found.append(Ends(*sides, (ALWAYS,), (0.0,)))
             continue
-        outcomes = [run.outcomes[number] for run in (times.likely, times.shortest, times.longest)]
+        outcomes = times.outcomes[number]
+        if outcomes is None:
+            continue  # of so many pods that it was not played: nothing can be told of it
         runs = tuple(
             presence(
                 outcome.old_until,
@@ -82,7 +84,7 @@ def _ends(
                 existed=workloads[number].before > 0,
                 stays=workloads[number].after > 0,
             )
-            for outcome in outcomes
+            for outcome in (outcomes.likely, outcomes.shortest, outcomes.longest)
         )
         found.append(Ends(*sides, runs, tuple(uncovered((run.old, run.new)) for run in runs)))
     return found
@@ -93,24 +95,15 @@ def _by_served_id(engines: Iterable[Ends]) -> Mapping[str, list[Ends]]:
 
     Whoever serves the id after the change belongs to it too; so does what does not say its id and has the label.
     """
-    ids: dict[str, set[str | None]] = {}
+    by_label: dict[str | None, dict[str, None]] = {}
+    for old in [engine.old for engine in engines if engine.old is not None]:
+        by_label.setdefault(old.model, {}).update(dict.fromkeys(old.served or (old.model or old.key,)))
+    holders: dict[str, list[Ends]] = {id: [] for ids in by_label.values() for id in ids}
     for engine in engines:
-        if engine.old is not None:
-            for id in engine.old.served or (engine.old.model or engine.old.key,):
-                ids.setdefault(id, set()).add(engine.old.model)
-    holders: dict[str, list[Ends]] = {id: [] for id in ids}
-    by_label: dict[str | None, list[str]] = {}
-    for id, labels in ids.items():
-        for label in labels:
-            by_label.setdefault(label, []).append(id)
-    for engine in engines:
-        mine: dict[str, None] = {}
-        for side in (engine.old, engine.new):
-            if side is not None:
-                mine |= dict.fromkeys(id for id in side.served if id in ids)
-                mine |= dict.fromkeys(() if side.served else by_label.get(side.model, ()))
-        for id in mine:
-            holders[id].append(engine)
+        sides = [side for side in (engine.old, engine.new) if side is not None]
+        for id in dict.fromkeys(id for side in sides for id in side.served or by_label.get(side.model, ())):
+            if id in holders:
+                holders[id].append(engine)
     return holders
 
 
