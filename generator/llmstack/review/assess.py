@@ -21,7 +21,7 @@ from llmstack.review.rollout.play import Played, both, key_of, play
 from llmstack.review.rollout.times import MOST_PODS, too_many, total_seconds
 from llmstack.review.ways_in.find import find_breaks
 
-_MOST_SCALED = 5_000
+MOST_SCALED = 5_000
 """Replicas at the most of all scalers beyond which that is not played: then no end is said."""
 
 
@@ -68,14 +68,6 @@ def assess(
     )
 
 
-def _unplayed(subject: str) -> Finding:
-    message = f"{subject} has more pods than are played through: how its rollout goes cannot be judged"
-    help = (
-        f"its GPUs are counted all the same; correct its replicas if they are not meant: {MOST_PODS} pods are the most"
-    )
-    return Finding("too-many-pods", Severity.WARNING, message, help=help)
-
-
 def _refused(changes: Sequence[ObjectChange]) -> frozenset[str]:
     """`Kind/name` of what the API refuses to change, and the sync tool does not make anew."""
     return frozenset(
@@ -96,7 +88,7 @@ def _at_most(
 ) -> Played | None:
     """The rollouts with scalers at their most; None where that is their least, or more than is played."""
     owned = most_scaled(before), most_scaled(after)
-    if owned == least.owned or max(sum(side.values()) for side in owned) > _MOST_SCALED:
+    if owned == least.owned or max(sum(side.values()) for side in owned) > MOST_SCALED:
         return None
     return play(changes, after, owned, facts, idle)
 
@@ -109,3 +101,11 @@ def _total(rolled: Sequence[Rollout], least: Played, *, known: bool) -> int | No
 def _depends(rolled: Sequence[Rollout], most: Played | None) -> bool:
     """Whether what takes long depends on how many replicas scalers give."""
     return most is not None and any(rollout.seconds is None for rollout in rolled)
+
+
+def _unplayed(subject: str) -> Finding:
+    message = f"{subject} has more pods than are played through: how its rollout goes cannot be judged"
+    help = (
+        f"its GPUs are counted all the same; correct its replicas if they are not meant: {MOST_PODS} pods are the most"
+    )
+    return Finding("too-many-pods", Severity.WARNING, message, help=help)

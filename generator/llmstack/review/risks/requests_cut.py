@@ -1,13 +1,13 @@
-"""Requests that are being answered are cut off when their pods end.
+"""Requests that are running when a pod ends are cut.
 
 Why it matters: an answer can take minutes. vLLM aborts running requests at SIGTERM: `--shutdown-timeout`, which lets
-them finish, is 0 by default, and releases before 0.18 do not have it (vllm-project/vllm#43208). Every stream of a pod
-that goes breaks, and clients have to ask again.
+them finish, is 0 by default, and releases before 0.18 do not have it (vllm-project/vllm#43208). Clients see a broken
+connection for each request that a replica was serving.
 
-How it is judged: pods of an engine end because it restarts, is removed, has fewer replicas, or because the most that
-its scaler gives gets less; and the arguments that the old pods run with set no `--shutdown-timeout`, or one that
-`terminationGracePeriodSeconds` (30 seconds by default) cuts short, what a `preStop` sleep takes of it included
-(Kubernetes documentation, "Pod Lifecycle", termination of pods). How many requests run at that time cannot be known.
+How it is judged: an engine's pods restart, are scaled down or are removed, and the arguments that the old pods run with
+set no `--shutdown-timeout`, or one that `terminationGracePeriodSeconds` (30 seconds by default) cuts short, what a
+`preStop` sleep takes of it included (Kubernetes documentation, "Pod Lifecycle", termination of pods). How many requests
+run at that moment is not known.
 
 Fix: set `gitops.drain` on the model, in a change of its own: it counts for the pods that start with it.
 """
@@ -33,24 +33,27 @@ _GRACE = 30
 
 
 def find(assessment: Assessment) -> Iterator[Risk]:
-    """Engines whose pods end with what they are doing, told once each."""
-    engines = {f"{obj['kind']}/{obj['metadata']['name']}": obj for obj in assessment.before if obj.get("kind") != "Pod"}
-    told = set()
-    for workload in (*assessment.workloads, *(assessment.most.workloads if assessment.most else ())):
-        engine, ending = engines.get(workload.key), _ending(workload)
-        if engine is None or not ending or workload.key in told or not _cuts(engine):
-            continue
-        told.add(workload.key)
-        message = f"{ending}, and what they are answering is cut off: nothing in the pod waits for it"
-        yield RISK.at(assessment, workload.key, message, "Set `modelSpec[].gitops.drain`, in a commit before this one.")
+    """A note for each engine whose pods end without waiting for what they serve, scalers at their most included."""
+    most = assessment.most.workloads if assessment.most is not None else ()
+    ending = {workload.key: workload for workload in (*most, *assessment.workloads) if _ends_pods(workload)}
+    for obj in assessment.before:
+        workload = ending.get(f"{obj.get('kind')}/{obj['metadata']['name']}")
+        if workload is not None and _cuts(obj):
+            advice = "Set `gitops.drain` on the model in a change before this one, or merge at a time of few requests."
+            yield RISK.at(assessment, workload.key, _message(workload), advice)
 
 
-def _ending(workload: Workload) -> str:
-    if workload.move == "restart" and workload.before:
-        return "pods end one after another" if not workload.recreate else "all pods end at once"
-    if workload.move in ("scale", "remove") and workload.after < workload.before:
-        return f"up to {plural(workload.before - workload.after, 'pod')} end at once"
-    return ""
+def _message(workload: Workload) -> str:
+    if workload.move == "scale":
+        pods = plural(workload.before - workload.after, "pod")
+        return f"up to {pods} end at once, and the requests they serve are cut: nothing lets the engine finish them"
+    return "requests that run when a pod ends are cut: nothing lets the engine finish them"
+
+
+def _ends_pods(workload: Workload) -> bool:
+    if not workload.before:
+        return False
+    return workload.move in ("restart", "remove") or (workload.move == "scale" and workload.after < workload.before)
 
 
 def _cuts(before: Object) -> bool:
@@ -65,7 +68,7 @@ def _cuts(before: Object) -> bool:
 
 def _runs_vllm(container: Mapping[str, Any]) -> bool:
     words = _words(container)
-    return any(word.rpartition("/")[2] == "vllm" or word.startswith("vllm.entrypoints") for word in words)
+    return any(word == "vllm" or word.endswith("/vllm") or word.startswith("vllm.entrypoints") for word in words)
 
 
 def _waits(spec: Mapping[str, Any], container: Mapping[str, Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -187,29 +188,39 @@ def _quotas(cases: Sequence[_Case], after: Sequence[Object]) -> Iterator[tuple[s
             continue
         namespace = value_at(quota, "metadata", "namespace")
         inside = [obj for obj in after if value_at(obj, "metadata", "namespace") == namespace]
-        defaults = defaults_of(inside)
-        hard = amounts_in(value_at(quota, "spec", "hard"))
-        totals = _counted_by(quota, inside, defaults)
         for case in cases:
-            if case.workload.namespace != str(namespace or "") or not selects(quota, case.pod, defaults):
-                continue
-            extra = 1 if case.workload.held_up else 0
-            needs = {name: amount for name, amount in used(case.pod, defaults).items() if name in hard and amount}
-            over = [name for name, amount in needs.items() if totals.get(name, 0) + extra * amount > hard[name]]
-            if over:
-                yield case.workload.key, _over_quota(quota, over[0], totals[over[0]] <= hard[over[0]])
+            if case.workload.namespace == str(namespace or ""):
+                yield from ((case.workload.key, obstacle) for obstacle in _refused_by(quota, case, inside))
 
 
-def _counted_by(
-    quota: Object, inside: Sequence[Object], defaults: Mapping[str, Mapping[str, Fraction]]
-) -> dict[str, Fraction]:
-    """What the pods of a namespace count for in a quota."""
-    totals: dict[str, Fraction] = {}
-    for pods in pods_of([obj for obj in inside if is_counted(str(obj.get("kind")))]):
+def _refused_by(quota: Object, case: _Case, inside: Sequence[Object]) -> Iterator[Obstacle]:
+    """The first limit of a quota that a workload's pods meet, `inside` the objects of the namespace."""
+    defaults = defaults_of(inside)
+    if not selects(quota, case.pod, defaults):
+        return
+    hard = amounts_in(value_at(quota, "spec", "hard"))
+    totals = _totals(quota, inside)
+    extra = 1 if case.workload.held_up else 0
+    for name, amount in used(case.pod, defaults).items():
+        if name in hard and amount and totals[name] + extra * amount > hard[name]:
+            yield _over_quota(quota, name, totals[name] <= hard[name])
+            return
+
+
+def _totals(quota: Object, inside: Sequence[Object]) -> defaultdict[str, Fraction]:
+    """What all pods of a namespace that a quota selects count for, by its names."""
+    defaults = defaults_of(inside)
+    totals: defaultdict[str, Fraction] = defaultdict(Fraction)
+    for pods in pods_of(obj for obj in inside if is_counted(str(obj.get("kind"))) or "scaleTargetRef" in _spec(obj)):
         if selects(quota, pods.spec, defaults):
             for name, amount in used(pods.spec, defaults).items():
-                totals[name] = totals.get(name, Fraction(0)) + amount * pods.number
+                totals[name] += amount * pods.number
     return totals
+
+
+def _spec(obj: Object) -> Mapping[str, Any]:
+    spec = obj.get("spec")
+    return spec if isinstance(spec, Mapping) else {}
 
 
 def _over_quota(quota: Object, name: str, fits: bool) -> Obstacle:

@@ -55,7 +55,9 @@ def play(
     fixed = _fixed(changes, after, workloads, still, facts[1], owned)
     times = time_rollouts(workloads, facts[1].pools, fixed)
     verdicts = find_verdicts(workloads, facts[1].pools, fixed)
-    for pool in (*pools_of_uncounted(after, facts[1]), *_lumped(workloads, facts[1].pools, fixed)):
+    for pool in pools_of_uncounted(after, facts[1]):
+        verdicts.pop(pool, None)
+    for pool in _lumped(workloads, facts[1].pools, fixed):
         verdicts.pop(pool, None)
     return Played(workloads, fixed, times, verdicts, owned)
 
@@ -79,20 +81,20 @@ def both(least: Played, most: Played | None, facts: Facts) -> tuple[tuple[Rollou
     interval."""
     pools = facts.pools
     rolled = rollouts(least.workloads, least.times, pools)
-    rows = _account(least, pools)
+    rows = _rows(least, pools)
     if most is None:
         return rolled, rows
     larger = {(each.kind, each.name): each for each in rollouts(most.workloads, most.times, pools)}
     known = {(each.kind, each.name) for each in rolled}
     merged = [_interval(each, larger.get((each.kind, each.name))) for each in rolled]
     merged += [_only_at_most(each, least.owned[1]) for key, each in larger.items() if key not in known]
-    high = {(row.pool, row.resource): row for row in _account(most, pools)}
+    high = {(row.pool, row.resource): row for row in _rows(most, pools)}
     return tuple(merged), tuple(_both_pools(row, high.pop((row.pool, row.resource), row)) for row in rows)
 
 
-def _account(played: Played, pools: Sequence[Pool]) -> tuple[GpuPool, ...]:
-    workloads = played.workloads
-    return gpus.account(workloads, pools, played.fixed, played.times.likely, played.verdicts, too_many(workloads))
+def _rows(played: Played, pools: Sequence[Pool]) -> tuple[GpuPool, ...]:
+    left_out = too_many(played.workloads)
+    return gpus.account(played.workloads, pools, played.fixed, played.times.likely, played.verdicts, left_out)
 
 
 def _interval(least: Rollout, most: Rollout | None) -> Rollout:
@@ -100,6 +102,7 @@ def _interval(least: Rollout, most: Rollout | None) -> Rollout:
         return least
     lows = [_low(least), _low(most)]
     highs = [_high(least), _high(most)]
+    ready = [least.min_ready, most.min_ready]
     same = least.seconds is not None and least.seconds == most.seconds
     known = [each for each in lows if each is not None]
     return replace(
@@ -107,7 +110,7 @@ def _interval(least: Rollout, most: Rollout | None) -> Rollout:
         seconds=least.seconds if same else None,
         seconds_min=None if same or not known else min(known),
         seconds_max=None if same or None in highs else max(each for each in highs if each is not None),
-        min_ready=min(each.min_ready for each in (least, most) if each.min_ready is not None),
+        min_ready=None if None in ready else min(each for each in ready if each is not None),
         replicas_max=most.replicas_max,
         basis={**least.basis, "peak": "bound", "minReady": "bound", "seconds": "exact" if same else "bound"},
     )
@@ -197,5 +200,7 @@ def _fixed(
 
 def gpus_of(played: Played, pool: PoolKey, *, before: bool = False) -> int:
     """The GPUs that all pods ask of a pool after the change, or before it."""
-    row = gpus.sums(played.workloads)[0 if before else 1].get(pool, 0)
-    return row + sum(size * number for size, number in played.fixed.get(pool, {}).items())
+    if not before:
+        return gpus.gpus_after(played.workloads, played.fixed, pool)
+    stays = sum(size * number for size, number in played.fixed.get(pool, {}).items())
+    return stays + gpus.sums(played.workloads)[0].get(pool, 0)
