@@ -69,7 +69,8 @@ def asks_for_gpus(model: Model) -> bool:
 
 
 def _accelerators(resources: Mapping[str, Any]) -> dict[str, Any]:
-    stated = {**(resources.get("requests") or {}), **(resources.get("limits") or {})}
+    parts = [resources.get(part) for part in ("requests", "limits")]
+    stated = {name: amount for part in parts if isinstance(part, Mapping) for name, amount in part.items()}
     return {key: value for key, value in stated.items() if is_accelerator(key)}
 
 

@@ -9,7 +9,7 @@ Fix: raise limitMemory (or resources.limits.memory) above the sum, or offload le
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from llmstack.checks.engines import Asked, engines
@@ -44,8 +44,8 @@ def run(subject: Subject) -> Iterator[Problem]:
 def memory_limit(at: Route, model: Model) -> tuple[Fraction | None, Route]:
     """Bytes of the pod's memory limit, and where the values say it; None for no limit."""
     if model.resources:
-        limits = model.resources.get("limits") or {}
-        text = limits.get("memory")
+        limits = model.resources.get("limits")
+        text = limits.get("memory") if isinstance(limits, Mapping) else None
         return (quantity(str(text)) if text else None), (*at, "resources", "limits", "memory")
     text = model.limit_memory
     return (quantity(text) or None if text else None), (*at, "limitMemory")
