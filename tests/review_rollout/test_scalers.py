@@ -109,3 +109,37 @@ def test_a_maximum_that_is_lowered(deployment: Make, review: Make, pool: Make) -
     assert risk.message.startswith("up to 6 pods end at once")
     [rollout] = result.rollouts
     assert (rollout.why, rollout.replicas_min, rollout.replicas_max, rollout.seconds_max) == ("scale", 1, 2, 0)
+
+
+def test_a_maximum_that_is_raised_beyond_the_pool(deployment: Make, review: Make, pool: Make) -> None:
+    llama = deployment(replicas=None, surge=0, unavailable=1)
+    result = review((llama, llama), (keda(1, 2), keda(1, 16)), pools=[pool(8)], loads={"llama": 300})
+    assert result.rollouts == ()
+    assert told(result, "gpu-shortage") == [
+        ("warning", "Deployment/llama", "with scalers at their most, the pods need 16 GPUs in pool `h100`, which has 8")
+    ]
+
+
+def test_an_outage_that_depends_on_the_scaler(deployment: Make, review: Make) -> None:
+    pair = tuple(deployment(image=image, replicas=None, surge=0, unavailable=1) for image in ("v1", "v2"))
+    [(_, _, message)] = told(review(pair, (keda(), keda()), loads={"llama": 300}), "outage")
+    assert message.startswith("while its scaler is at 1 replica, no replica is ready for 5 min")
+    [(_, _, message)] = told(review(pair, (keda(1, 1), keda(1, 1)), loads={"llama": 300}), "outage")
+    assert message.startswith("no replica is ready for 5 min")
+
+
+ENGINE = {"type": "prometheus", "metadata": {"query": "sum(vllm:num_requests_waiting)"}}
+ROUTER = {"type": "prometheus", "metadata": {"query": "sum(rate(vllm:num_incoming_requests_total[1m]))"}}
+
+
+@pytest.mark.parametrize(
+    ("least", "triggers", "asleep"),
+    [(0, [ENGINE], True), (0, [ENGINE, ROUTER], False), (1, [ENGINE], False), (0, [{"type": "cron"}], False)],
+)
+def test_what_can_never_wake(least: int, triggers: Any, asleep: bool, deployment: Make, review: Make) -> None:
+    llama = deployment(replicas=None)
+    scaler = keda(least)
+    scaler["spec"]["triggers"] = triggers
+    found = told(review((llama, llama), (keda(1), scaler)), "unreachable")
+    assert [object for _, object, _ in found] == (["Deployment/llama"] if asleep else [])
+    assert told(review((llama, llama), (scaler, scaler)), "unreachable") == []

@@ -87,7 +87,8 @@ def both(least: Played, most: Played | None, facts: Facts) -> tuple[tuple[Rollou
     larger = {(each.kind, each.name): each for each in rollouts(most.workloads, most.times, pools)}
     known = {(each.kind, each.name) for each in rolled}
     merged = [_interval(each, larger.get((each.kind, each.name))) for each in rolled]
-    merged += [_only_at_most(each, least.owned[1]) for key, each in larger.items() if key not in known]
+    shrinking = {(each.kind, each.name) for each in most.workloads if each.after < each.before}
+    merged += [_only_at_most(larger[key], least.owned[1]) for key in larger if key in shrinking - known]
     high = {(row.pool, row.resource): row for row in _rows(most, pools)}
     return tuple(merged), tuple(_both_pools(row, high.pop((row.pool, row.resource), row)) for row in rows)
 
@@ -117,7 +118,7 @@ def _interval(least: Rollout, most: Rollout | None) -> Rollout:
 
 
 def _only_at_most(most: Rollout, owned: Scalers) -> Rollout:
-    """A workload whose pods change only where the scaler has more than its least."""
+    """A workload that loses pods only where the scaler has more than its least."""
     least = owned.get((most.kind, most.name), most.replicas)
     return replace(
         most,
@@ -126,6 +127,7 @@ def _only_at_most(most: Rollout, owned: Scalers) -> Rollout:
         seconds=None,
         seconds_min=0,
         seconds_max=_high(most),
+        min_ready=None if most.min_ready is None or least is None else min(least, most.min_ready),
         basis={"seconds": "bound", "peak": "bound", "minReady": "bound"},
     )
 
