@@ -10,6 +10,7 @@ import typer
 from llmstack import __version__
 from llmstack.commands import options as opt
 from llmstack.commands import output
+from llmstack.commands.adopt import adopt
 from llmstack.commands.affected import affected
 from llmstack.commands.diff import diff
 from llmstack.commands.exits import run
@@ -28,7 +29,7 @@ from llmstack.commands.status import status
 from llmstack.commands.tools import tools
 from llmstack.commands.validate import validate
 
-COMMANDS = (gen, render, lint, validate, diff, affected, fit, migrate, status, explain, schema, init, help)
+COMMANDS = (gen, render, lint, validate, diff, affected, fit, migrate, adopt, status, explain, schema, init, help)
 """Every command, in the order of `--help`. A command's docstring is its help, its signature its options."""
 
 cli = typer.Typer(

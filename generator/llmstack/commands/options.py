@@ -100,6 +100,22 @@ Namespace = Annotated[
 KeepDefaults = Annotated[
     bool, Option("--keep-defaults", help="Write down the chart's numbers where ours differ and nothing is set.")
 ]
+Adopted = Annotated[str, Argument(metavar="ENV", help="The environment that takes the release over.")]
+Manifest = Annotated[
+    str,
+    Option(
+        "--manifest",
+        metavar="FILE",
+        help="What runs: `helm get manifest RELEASE`, or `kubectl get -o yaml`; `-` reads stdin.",
+    ),
+]
+LetGo = Annotated[
+    list[str] | None,
+    Option("--let-go", metavar="MODEL", help="Write no hold for this model (or unit, such as `router`): it rolls."),
+]
+WriteAdoption = Annotated[
+    bool, Option("--write", help="Rewrite the values and write the holds; otherwise they are only shown.")
+]
 Key = Annotated[
     str,
     Argument(

@@ -160,7 +160,7 @@ def _refuse_outside(directory: str, file: str) -> None:
 def _parse(text: str) -> tuple[Any, ...]:
     """The documents of a file; the same objects for the same text."""
     try:
-        return tuple(yamlio.load_all(text))
+        return tuple(yamlio.load_objects(text))
     except (yamlio.YAMLError, ValueError, RecursionError) as error:
         raise Unsupported(f"not YAML: {error}") from error
 

@@ -58,7 +58,7 @@ class Tool:
 
 
 KUSTOMIZE = Tool("kustomize", (5, 4, 0), "go install sigs.k8s.io/kustomize/kustomize/v5@v5.8.1", "version")
-"""5.4.0 builds the example and every case of the tests to the same bytes as 5.8.1."""
+"""5.4.0 builds the example and some 400 units of tests/cases to the same bytes as 5.8.1."""
 KUBECONFORM = Tool("kubeconform", (0, 7, 0), "go install github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0", "-v")
 
 BUILT = (KUSTOMIZE, KUBECONFORM)

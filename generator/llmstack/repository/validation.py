@@ -11,7 +11,7 @@ from typing import Any
 
 from llmstack import programs, schemas, yamlio
 from llmstack.finding import Finding, Place, Severity, show_route, sort_findings
-from llmstack.kustomize.files import find_kustomization
+from llmstack.kustomize.files import KustomizationError, find_kustomization
 from llmstack.kustomize.trust import Reached
 from llmstack.model.gitops import Gitops
 from llmstack.programs import Found
@@ -78,10 +78,16 @@ def validate(
 
 def find_unsafe(snapshot: Snapshot, environments: Sequence[str]) -> list[Finding]:
     """What must not be read of the units of these environments, or cannot be: references that lead out, above all."""
-    folders = [f"overlays/{name}" for name in environments]
-    for name in environments:
-        folders += _folders(snapshot, name).values()
-    return snapshot.look_through(folders).findings
+    lists = [f"overlays/{name}" for name in environments]
+    findings = snapshot.look_through(lists).findings
+    if findings:
+        return findings  # a list that cannot be read names no units
+    try:
+        folders = [folder for name in environments for folder in _folders(snapshot, name).values()]
+    except KustomizationError as error:
+        help = "run `llmstack gen`, or remove what is too much"
+        return [Finding("build-failed", _ERROR, str(error), place=Place(error.path), help=help)]
+    return snapshot.look_through([*lists, *folders]).findings
 
 
 def _folders(snapshot: Snapshot, environment: str) -> dict[str, str]:
