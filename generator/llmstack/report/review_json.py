@@ -10,7 +10,9 @@ from llmstack.report.inert import inert_json
 from llmstack.report.json import finding_data
 from llmstack.report.mask import mask_review
 from llmstack.report.options import PLAIN, Options
-from llmstack.review.result import EnvironmentReview, Failure, GpuPool, ObjectChange, Review, Risk, Rollout
+from llmstack.review.result import EnvironmentReview, Failure, Figure, GpuPool, ObjectChange, Review, Risk, Rollout
+
+FIGURES: tuple[Figure, ...] = ("seconds", "peak", "minReady")
 
 
 def render(review: Review, options: Options = PLAIN) -> str:
@@ -68,7 +70,7 @@ def _rollout(rollout: Rollout) -> dict[str, Any]:
         "replicasMin": rollout.replicas_min,
         "replicasMax": rollout.replicas_max,
         "ifItFails": _failure(rollout.if_it_fails),
-        "basis": dict(rollout.basis),
+        "basis": {figure: rollout.basis.get(figure, "assumed") for figure in FIGURES},
     }
 
 
