@@ -16,7 +16,7 @@ from llmstack.repository.adoption import adopt_release, write_adoption
 from llmstack.repository.project import Project
 from llmstack.review.restarts import template_causes
 from tests.adopt.support import CASES, build, each_case, project_of, rendered
-from tests.parity.corpus import Case, own_cases
+from tests.parity.corpus import Case, corpus_cases, own_cases
 from tests.parity.prepare import stack_of
 
 OWN = {"apiVersion", "kind", "metadata"}
@@ -156,6 +156,40 @@ def test_two_releases_are_refused(tmp_path: Path) -> None:
             ),
             [],
         )
+
+
+@pytest.mark.parametrize("case", [ROUTER, *corpus_cases()[:1]], ids=lambda case: case.name)
+def test_a_release_of_a_chart_before_0_1_10(case: Case, tmp_path: Path) -> None:
+    """Its Deployments have the user's labels alone, and `model` and `helm-release-name` of the engines."""
+    live = [as_before(each) for each in yamlio.load_all(rendered(case)) if each]
+    project = project_of(case, tmp_path)
+    adopted = adopt_release(project, "prod", "---\n".join(map(yamlio.dump, live)), [])
+    assert adopted.release.selectors == "chart-0.1.9"
+    write_adoption(project, adopted)
+    built = build(project)
+    deployments = [each for each in live if each["kind"] == "Deployment"]
+    assert deployments
+    for each in deployments:
+        assert said(built["Deployment", each["metadata"]["name"]]) == said(each)
+
+
+def as_before(object: Any) -> Any:
+    if object["kind"] == "Deployment":
+        spec = object["spec"]
+        for labels in (spec["selector"]["matchLabels"], spec["template"]["metadata"]["labels"]):
+            for key in [key for key in labels if key.startswith("app.kubernetes.io/")]:
+                del labels[key]
+    return object
+
+
+@pytest.mark.parametrize("label", ["true", "1e3", "a: b", "]", "#", "x, y"])
+def test_any_label_is_written_as_it_is(label: str, tmp_path: Path) -> None:
+    live = yamlio.load_all(rendered(ROUTER))
+    for each in live:
+        if each and each["kind"] == "Deployment":
+            each["spec"]["selector"]["matchLabels"][f"{label}/k"] = label
+    adopted = adopt_release(project_of(ROUTER, tmp_path), "prod", "---\n".join(map(yamlio.dump, live)), [])
+    assert adopted.after.data["gitops"]["selectorLabels"]["router"][f"{label}/k"] == label
 
 
 def test_there_are_cases() -> None:

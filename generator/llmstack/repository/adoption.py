@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -101,12 +103,16 @@ def _edited(source: Source, release: Release) -> Source:
 
 
 def _scalar(text: str) -> str:
-    return yamlio.dump(text).strip()
+    """A text in one line that means the same inside brackets."""
+    return yamlio.dump(text).strip() if re.fullmatch(r"[\w./-]+", text) else json.dumps(text)
 
 
 def _flow(users: Mapping[str, Mapping[str, Any]]) -> str:
-    maps = (f"{key}: {{{', '.join(f'{k}: {_scalar(v)}' for k, v in labels.items())}}}" for key, labels in users.items())
-    return f"{{{', '.join(maps)}}}"
+    return _map({key: _map({k: _scalar(v) for k, v in labels.items()}) for key, labels in users.items()})
+
+
+def _map(entries: Mapping[str, str]) -> str:
+    return f"{{{', '.join(f'{_scalar(key)}: {text}' for key, text in entries.items())}}}"
 
 
 def _refuse_over_people(snapshot: Snapshot, plan: Adoption) -> None:
