@@ -10,6 +10,7 @@ from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.replicas import Scalers, scalers
 from llmstack.kubernetes.workloads import is_counted
 from llmstack.review.facts import Facts
+from llmstack.review.removal import find_removed
 from llmstack.review.result import EngineChange, EnvironmentReview, ObjectChange
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.not_applied import why_not_applied
@@ -17,9 +18,10 @@ from llmstack.review.risks.table import find_risks
 from llmstack.review.rollout import gpus
 from llmstack.review.rollout.contention import find_verdicts
 from llmstack.review.rollout.per_node import pools_of_uncounted, rollouts_on_nodes
-from llmstack.review.rollout.placement import PoolKey
-from llmstack.review.rollout.times import rollouts, time_rollouts, total_seconds
+from llmstack.review.rollout.placement import Fixed, PoolKey
+from llmstack.review.rollout.times import own_times, rollouts, time_rollouts, total_seconds
 from llmstack.review.rollout.workload import Workload, fixed_gpus, read_workload
+from llmstack.review.surroundings import Surroundings
 
 
 def assess(
@@ -30,47 +32,91 @@ def assess(
     facts_after: Facts,
     today: date,
     engines: tuple[EngineChange, ...] = (),
+    near: Surroundings | None = None,
 ) -> EnvironmentReview:
     """Return the review of one environment: rollouts, GPUs, risks and timeline of its `changes`.
 
     `before` and `after` are the environment's objects on both sides; of units that do not change, the
     workloads and scalers suffice. A change that the API refuses, or that reaches no pod, is a risk and no
     rollout. Capacity is the one declared after the change; acknowledgements hold up to and including
-    their day. `engines` are the models whose engine changes, as the values of both sides have them.
+    their day. `engines` are the models whose engine changes, as the values of both sides have them. `near` is
+    the rest of the cluster: the rollouts of all its environments are played together.
     """
+    near = near or Surroundings()
     owned = scalers(before), scalers(after)
     facts = facts_before, facts_after
     refused = frozenset(
         key_of(change) for change in changes if refused_fields(change.kind, change.before, change.after)
     )
     unapplied = {key_of(change) for change in changes if why_not_applied(change) is not None}
-    moving = [*changes, *_rescaled(changes, after, owned)]
-    workloads = [
-        workload
-        for change in moving
-        if is_counted(change.kind) and key_of(change) not in refused
-        if (workload := read_workload(change, owned, facts)) is not None
-    ]
-    idle = refused | unapplied - {workload.key for workload in workloads}
-    fixed = _fixed(changes, after, workloads, idle, facts_after, owned)
+    own = _workloads(changes, after, owned, facts, refused)
+    idle = refused | unapplied - {workload.key for workload in own}
+    fixed = add_fixed(_fixed(changes, after, own, idle, facts_after, owned), near.fixed)
+    workloads = [*near.ahead, *own, *near.behind]
     times = time_rollouts(workloads, facts_after.pools, fixed)
     verdicts = find_verdicts(workloads, facts_after.pools, fixed)
     for pool in pools_of_uncounted(after, facts_after):
         verdicts.pop(pool, None)
+    pools = gpus.account(workloads, facts_after.pools, fixed, times.likely, verdicts)
+    removed = find_removed(own, before, after, owned[0], facts, near)
     assessment = Assessment(
-        tuple(changes), after, tuple(workloads), times, verdicts, fixed, owned, facts, refused, engines
-    )
-    rolled = rollouts(workloads, times)
+        tuple(changes), after, tuple(workloads), times, verdicts, fixed, owned, facts, refused, engines, near, removed,
+        pools,
+    )  # fmt: skip
+    seen = times if len(own) == len(workloads) else own_times(times, len(near.ahead), len(own))
+    rolled = rollouts(own, seen)
     on_nodes = rollouts_on_nodes([change for change in changes if key_of(change) not in refused | unapplied], facts)
     return EnvironmentReview(
         objects=tuple(changes),
         rollouts=(*rolled, *on_nodes),
-        gpus=gpus.account(workloads, facts_after.pools, fixed, times.likely, verdicts),
+        gpus=pools,
         risks=find_risks(assessment, today),
-        timeline=tuple(times.likely.phases),
-        seconds=None if on_nodes else total_seconds(rolled, times),
+        timeline=tuple(phase for phase in times.likely.phases if phase.workload not in near.others),
+        seconds=None if on_nodes else total_seconds(rolled, seen),
         engines=engines,
+        removed=removed,
     )
+
+
+def read_moves(
+    changes: Sequence[ObjectChange], before: Sequence[Object], after: Sequence[Object], facts: tuple[Facts, Facts]
+) -> tuple[list[Workload], Fixed]:
+    """Return what an environment brings to the pools of its cluster: the workloads that change, and the pods
+    that stay."""
+    owned = scalers(before), scalers(after)
+    refused = frozenset(
+        key_of(change) for change in changes if refused_fields(change.kind, change.before, change.after)
+    )
+    workloads = _workloads(changes, after, owned, facts, refused)
+    unapplied = {key_of(change) for change in changes if why_not_applied(change) is not None}
+    idle = refused | unapplied - {workload.key for workload in workloads}
+    return workloads, _fixed(changes, after, workloads, idle, facts[1], owned)
+
+
+def _workloads(
+    changes: Sequence[ObjectChange],
+    after: Sequence[Object],
+    owned: tuple[Scalers, Scalers],
+    facts: tuple[Facts, Facts],
+    refused: frozenset[str],
+) -> list[Workload]:
+    """The workloads whose pods come, go, or are replaced."""
+    return [
+        workload
+        for change in [*changes, *_rescaled(changes, after, owned)]
+        if is_counted(change.kind) and key_of(change) not in refused
+        if (workload := read_workload(change, owned, facts)) is not None
+    ]
+
+
+def add_fixed(fixed: Fixed, more: Fixed) -> dict[PoolKey, dict[int, int]]:
+    """Return the pods that stay, of both."""
+    added = {pool: dict(sizes) for pool, sizes in fixed.items()}
+    for pool, sizes in more.items():
+        counts = added.setdefault(pool, {})
+        for size, number in sizes.items():
+            counts[size] = counts.get(size, 0) + number
+    return added
 
 
 def key_of(change: ObjectChange) -> str:
@@ -124,8 +170,5 @@ def _fixed(
         if workload.fixed and workload.new is not None and workload.new.pool is not None
     ]
     for pools in extra:
-        for pool, sizes in pools.items():
-            counts = fixed.setdefault(pool, {})
-            for size, number in sizes.items():
-                counts[size] = counts.get(size, 0) + number
+        fixed = add_fixed(fixed, pools)
     return fixed

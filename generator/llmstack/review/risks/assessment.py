@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.replicas import Scalers
 from llmstack.review.facts import Facts
-from llmstack.review.result import EngineChange, ObjectChange
+from llmstack.review.result import EngineChange, GpuPool, ObjectChange, Removed
 from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.placement import Fixed, PoolKey
 from llmstack.review.rollout.times import Times
 from llmstack.review.rollout.workload import Workload
+from llmstack.review.surroundings import Surroundings
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,10 @@ class Assessment:
     """`Kind/name` of the objects whose change the API refuses."""
     engines: tuple[EngineChange, ...] = ()
     """Models whose engine changes, and what becomes of it."""
+    near: Surroundings = field(default_factory=Surroundings)
+    """The rest of the environment's cluster. `workloads` has those of its other environments too."""
+    removed: tuple[Removed, ...] = ()
+    gpus: tuple[GpuPool, ...] = ()
 
     def place_of(self, subject: str, path: str = "") -> str | None:
         """Where the values make `Kind/name`, and best its field at `path`: `values/prod.yaml:12`, None if unknown."""

@@ -35,10 +35,15 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         if workload.before and workload.after and outcome.least == 0 and workload.move in ("restart", "scale"):
             message, advice = _outage(workload, outcome), _spare_it(workload)
             yield RISK.at(assessment, workload.key, message, advice)
-        elif workload.move == "new" and workload.model in abandoned:
+        elif workload.move == "new" and abandoned & {workload.model, _former(assessment, workload)}:
             message = "the workload it replaces is removed at once, and no replica is ready until this one has loaded"
             advice = "Add the new one in one commit and remove the old one in the next, if the GPUs suffice."
             yield RISK.at(assessment, workload.key, message, advice)
+
+
+def _former(assessment: Assessment, workload: Workload) -> str | None:
+    """The name that the model had before, where the values say so."""
+    return assessment.facts[1].moved_from.get(workload.model or "")
 
 
 def _abandoned_models(assessment: Assessment) -> set[str]:

@@ -8,7 +8,7 @@ that the probes allow: what comes out equal is known, the rest is bounded.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 from llmstack.review.facts import Pool
@@ -66,6 +66,19 @@ def total_seconds(rolled: Sequence[Rollout], times: Times) -> int | None:
         return None
     last = max((rollout.seconds for rollout in rolled if rollout.seconds is not None), default=0)
     return last if round(times.longest.end) <= last else None
+
+
+def own_times(times: Times, first: int, count: int) -> Times:
+    """Return the runs as one environment sees them: `count` outcomes from the `first` on, and the end of its own
+    last."""
+    return Times(*(_own_run(run, first, count) for run in (times.likely, times.shortest, times.longest)))
+
+
+def _own_run(run: Run, first: int, count: int) -> Run:
+    outcomes = run.outcomes[first : first + count]
+    finished = [outcome.finish for outcome in outcomes if outcome.finish is not None]
+    end = max(finished, default=0.0) if len(finished) == len(outcomes) else run.end
+    return replace(run, outcomes=outcomes, end=end)
 
 
 def rollouts(workloads: Sequence[Workload], times: Times) -> tuple[Rollout, ...]:
