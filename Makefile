@@ -5,6 +5,8 @@
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11 python
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+# What `make unit` runs: the rooms that compute.
+UNIT := values objects kubernetes flags engine secrecy checks migrate review review_rollout report
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -22,7 +24,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup gen check test test-html test-cluster update lint format bench lock clean
+.PHONY: help setup gen check unit test test-html test-cluster update lint format bench lock clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,8 +37,11 @@ gen: $(PYTHON_READY) ## Write base/, overlays/ and clusters/ from values/
 check: $(PYTHON_READY) ## Fail when base/, overlays/ or clusters/ are not what values/ generates
 	$(BIN)/llmstack gen --check
 
+unit: setup ## Run the tests to work with: a minute, no random ones (PYTEST_ARGS="-k name" for some)
+	$(BIN)/python -m pytest -n auto -m "not hypothesis" $(UNIT:%=tests/%) $(PYTEST_ARGS)
+
 test: setup ## Run all tests (PYTEST_ARGS="-k name" for some)
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
 
 test-html: $(PYTHON_READY) $(HTML_READY) ## Test the page of a review in Chromium, with axe-core
 	$(BIN)/python -m pytest tests/html/check_page.py $(PYTEST_ARGS)

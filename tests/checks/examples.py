@@ -1,7 +1,8 @@
 """Example files of the rules, and what the rules say of them.
 
 `tests/checks/<rule>/bad/*.yaml` says what is to be found: `# expect: <id> @ <key path>`, or `@ line <number>` for a finding
-on a comment, as often as needed. `x.base.yaml` beside `x.yaml` is the layer under it, `x.other.yaml` another environment.
+on a comment, as often as needed. `x.base.yaml` beside `x.yaml` is the layer under it, `x.other.yaml` another environment, `x.facts.yaml` the facts
+of its models, as documents.
 """
 
 from __future__ import annotations
@@ -10,8 +11,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from llmstack import yamlio
 from llmstack.checks import run_checks, settle
 from llmstack.checks.subject import Subject
+from llmstack.engine.facts import ModelFacts
+from llmstack.engine.facts_file import facts_of, file_name
 from llmstack.finding import Finding, show_route
 from llmstack.model.reading import read_stack
 from llmstack.model.stack import Stack
@@ -20,7 +24,7 @@ from llmstack.values.source import read_source
 
 FOLDER = Path(__file__).parent
 _EXPECT = re.compile(r"# expect: ([a-z-]+) @ (.*?)\s*$", re.MULTILINE)
-_COMPANIONS = (".base", ".other")
+_COMPANIONS = (".base", ".other", ".facts")
 
 
 def example_files(kind: str) -> list[Path]:
@@ -46,12 +50,19 @@ def read(file: Path) -> tuple[Layers, Stack]:
     return layers, stack
 
 
+def known_facts(file: Path) -> dict[str, ModelFacts]:
+    """The facts beside an example, by the path of their file below facts/."""
+    beside = file.with_suffix(".facts.yaml")
+    facts = [facts_of(each) for each in yamlio.load_all(beside.read_text())] if beside.exists() else []
+    return {f"models/{file_name(each.model)}": each for each in facts}
+
+
 def settled(file: Path) -> list[Finding]:
     """All findings of the checks on an example, as a user sees them."""
     layers, stack = read(file)
     other = file.with_suffix(".other.yaml")
     others = {"other": read(other)[1]} if other.exists() else {}
-    found = run_checks(Subject(file.stem, stack, layers, others))
+    found = run_checks(Subject(file.stem, stack, layers, others, known_facts(file)))
     return list(settle(found, layers, dict(stack.gitops.checks or {})))
 
 

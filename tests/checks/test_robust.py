@@ -17,7 +17,9 @@ from llmstack.model.reading import read_stack
 from llmstack.values.source import read_source
 
 ROOT = Path(__file__).parents[2]
-FILES = sorted([*(ROOT / "values").glob("*.yaml"), *FOLDER.glob("*/*/*.yaml")])
+FACTS = ".facts.yaml"
+EXAMPLES = [file for file in FOLDER.glob("*/*/*.yaml") if not file.name.endswith(FACTS)]
+FILES = sorted([*(ROOT / "values").glob("*.yaml"), *EXAMPLES])
 ODD: tuple[Any, ...] = (
     None, "", " ", "x", "x" * 300, "0", "-1", "1e3", "$(X)", "ü", "a/b", "1.5", "latest", "--", "--a=b", 0, 1, -1, 65536, 2**40,
     1.5, True, False, [], {}, [None], [[]], [{}], {"": None}, {"a": {"b": [1, {"c": None}]}}, [{"name": None}], [{"name": "a"}, {"name": "a"}],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -84,6 +85,11 @@ class Sandbox:
         command = ["git", "rev-list", "--all", "--reverse", "--topo-order"]
         done = subprocess.run(command, cwd=self.root, env=self.environment(), capture_output=True, check=False)
         return done.stdout.decode().split()
+
+
+def hear_interrupts() -> None:
+    """What a child calls that is to hear Ctrl-C: a shell's background jobs, and all they start, ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def make_sandbox(folder: Path, *programs: str) -> Sandbox:

@@ -12,7 +12,7 @@ from subprocess import PIPE
 import pytest
 
 from llmstack.commands.exits import Exit, run
-from tests.cli.sandbox import Sandbox, make_sandbox
+from tests.cli.sandbox import Sandbox, hear_interrupts, make_sandbox
 from tests.cli.transcript import REPOSITORIES
 
 VALUES = {f"values/{file.name}": file.read_text(encoding="utf-8") for file in (REPOSITORIES / "small/values").iterdir()}
@@ -30,8 +30,9 @@ def start(sandbox: Sandbox, *arguments: str, stdout: int = PIPE, stderr: int = P
     environment = {name: value for name, value in sandbox.environment().items() if name != "PYTHONUNBUFFERED"}
     command = [str(sandbox.programs / "llmstack"), *arguments]
     return subprocess.Popen(
-        command, cwd=sandbox.root, env=environment, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr
-    )
+        command, cwd=sandbox.root, env=environment, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr,
+        preexec_fn=hear_interrupts,
+    )  # fmt: skip
 
 
 def test_a_reader_that_goes_away_ends_the_run_without_a_word(sandbox: Sandbox) -> None:
@@ -82,7 +83,10 @@ def test_ctrl_c_ends_with_130(sandbox: Sandbox) -> None:
     process = start(sandbox, "validate", "prod")
     wait_for(sandbox.root / "started")
     process.send_signal(signal.SIGINT)
-    assert process.communicate(timeout=30)[1].decode().strip() in ("", "llmstack: interrupted")
+    try:
+        assert process.communicate(timeout=30)[1].decode().strip() in ("", "llmstack: interrupted")
+    finally:
+        process.kill()
     assert process.returncode == Exit.INTERRUPTED
 
 

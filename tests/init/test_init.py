@@ -13,7 +13,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from llmstack import __version__, programs, yamlio
+from llmstack import programs, yamlio
 from llmstack.commands.init.new_repository import SCHEMA, TEMPLATES, make_repository, repository_files
 from llmstack.errors import RefusedError, UsageError
 from llmstack.model.json_schema import schema_text, values_schema
@@ -21,7 +21,8 @@ from tests.cli.sandbox import Sandbox, make_sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 VALUES = ("values/base.yaml", "values/dev.yaml", "values/prod.yaml")
-FILES = repository_files()
+PIN = "llmstack-gitops @ git+https://example.com/llmstack.git@" + "0" * 40 + "\n"
+FILES = repository_files(PIN)
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def test_the_files() -> None:
         *VALUES,
     }
     assert FILES[".gitattributes"] == "base/** text eol=lf\noverlays/** text eol=lf\nclusters/** text eol=lf\n"
-    assert FILES["requirements.txt"] == f"llmstack=={__version__}\n"
+    assert FILES["requirements.txt"] == PIN
     assert all(text.endswith("\n") and not text.endswith("\n\n") for text in FILES.values())
 
 
@@ -67,7 +68,7 @@ def test_values_name_the_schema_and_keep_to_it(path: str) -> None:
 
 def test_the_tools_build_from_its_go_mod(tmp_path: Path) -> None:
     """The command of its README and workflow; with the cache that `make setup` leaves, little but linking."""
-    make_repository(tmp_path)
+    make_repository(tmp_path, PIN)
     assert "-C tools install -trimpath tool" in FILES["README.md"]
     command = ["go", "-C", "tools", "install", "-trimpath", "tool"]
     built = tmp_path / "bin"
@@ -104,7 +105,7 @@ def test_its_workflow_is_this_project_s_own_but_for_the_setup() -> None:
 
 
 def test_actionlint_and_zizmor_find_nothing(tmp_path: Path) -> None:
-    make_repository(tmp_path)
+    make_repository(tmp_path, PIN)
     places = os.pathsep.join((os.environ.get("LLMSTACK_TOOLS", ""), os.environ["PATH"]))
     actionlint = shutil.which("actionlint", path=places)
     zizmor = shutil.which("zizmor", path=str(Path(sys.executable).parent))
@@ -174,14 +175,14 @@ def test_the_workflow_lets_an_environment_go(fleet: Sandbox) -> None:
     assert codes["The generated files are what the values say"] == 0, outcomes
 
 
-@pytest.mark.parametrize("path", ["README.md", "values/prod.yaml", "tools"])
+@pytest.mark.parametrize("path", ["requirements.txt", "values/prod.yaml", "tools"])
 def test_nothing_is_written_when_something_is_in_the_way(path: str, tmp_path: Path) -> None:
     there = tmp_path / path
     there.parent.mkdir(exist_ok=True)
     there.write_text("mine", encoding="utf-8")
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(RefusedError, match=rf"(?m)^  {re.escape(path)}$"):
-        make_repository(tmp_path)
+        make_repository(tmp_path, PIN)
     assert sorted(tmp_path.rglob("*")) == before
     assert there.read_text(encoding="utf-8") == "mine"
 
@@ -190,13 +191,13 @@ def test_a_folder_or_a_link_is_in_the_way_too(tmp_path: Path) -> None:
     (tmp_path / "README.md").mkdir()
     (tmp_path / "values").symlink_to(tmp_path.parent)
     with pytest.raises(RefusedError) as refused:
-        make_repository(tmp_path)
+        make_repository(tmp_path, PIN)
     assert "  README.md\n  values\n" in str(refused.value)
     assert not (tmp_path.parent / "prod.yaml").exists()
 
 
 def test_the_folder_is_made_and_a_file_is_none(tmp_path: Path) -> None:
-    make_repository(tmp_path / "deep" / "fleet")
+    make_repository(tmp_path / "deep" / "fleet", PIN)
     assert (tmp_path / "deep" / "fleet" / "values" / "prod.yaml").is_file()
     with pytest.raises(UsageError, match="is not a folder"):
-        make_repository(tmp_path / "deep" / "fleet" / "README.md")
+        make_repository(tmp_path / "deep" / "fleet" / "README.md", PIN)

@@ -34,6 +34,8 @@ FACTS: Mapping[Route, str] = {
     ("gitops", "sync"): "what Flux and Argo CD read",
     ("gitops", "allowUnknownKinds"): "validation",
     ("gitops", "checks"): "severities",
+    ("gitops", "selectors"): "whose selectors Deployments have: every label at once (tests/parity/test_selectors.py)",
+    ("gitops", "selectorLabels"): "with gitops.selectors alone (tests/parity/test_selectors.py)",
     ("gitops", "acknowledge"): "risks that somebody accepted",
     (*ENGINE, "gitops"): "facts about one model",
 }

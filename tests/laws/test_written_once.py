@@ -101,3 +101,32 @@ def test_no_set_of_kinds_or_resources_is_written_twice() -> None:
 @pytest.mark.parametrize("pair", REASONS, ids="+".join)
 def test_every_exception_is_needed(pair: tuple[str, str]) -> None:
     assert pair in {(one.module, other.module) for one, other in ALIKES}
+
+
+SECRET_WORDS = frozenset(("token", "password", "passwd", "passphrase", "secret", "credential", "credentials", "apikey"))
+"""Words of which two together decide what is a secret: that is for secrecy/ alone to say."""
+
+
+def secret_lists(text: str) -> Iterator[tuple[int, frozenset[str]]]:
+    """Yield the line and the words of each set, tuple, list, map or pattern that holds two of the words."""
+    for node in ast.walk(ast.parse(text)):
+        words: list[str] = []
+        if isinstance(node, ast.Set | ast.Tuple | ast.List | ast.Dict):
+            members = node.keys if isinstance(node, ast.Dict) else node.elts
+            words = [each.value for each in members if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and re.search(r"\w\|\w", node.value):
+            words = re.findall(r"[A-Za-z_]+", node.value)
+        found = frozenset(word.lower().replace("_", "") for word in words) & SECRET_WORDS
+        if len(found) > 1:
+            yield node.lineno, found
+
+
+def test_what_names_a_secret_is_said_in_one_room() -> None:
+    sample = 'A = 1\nB = re.compile(r"TOKEN|PASSWORD$")\nC = ("secret", "token")\n'
+    assert {line for line, _ in secret_lists(sample)} == {2, 3}
+    rooms = {
+        path.relative_to(PACKAGE).parts[0]
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if list(secret_lists(path.read_text(encoding="utf-8")))
+    }
+    assert rooms == {"secrecy"}

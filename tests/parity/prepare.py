@@ -18,9 +18,10 @@ RELEASE = "vllm"
 """The release that the renderings were made with."""
 
 
-def stack_of(case: Case) -> Stack:
-    """The stack of a prepared values file; fails on errors."""
+def stack_of(case: Case, **gitops: Any) -> Stack:
+    """The stack of a prepared values file, with more keys of `gitops`; fails on errors."""
     values = prepared(yamlio.load(case.values.read_text(encoding="utf-8")))
+    values["gitops"] |= gitops
     text = yamlio.dump(values)
     _, stack, findings = read_stack([read_source("values/prod.yaml", text.encode())])
     assert stack is not None, findings

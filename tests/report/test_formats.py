@@ -118,10 +118,7 @@ def test_one_file_per_format() -> None:
     folder = Path(str(files(llmstack.report)))
     assert set(FORMATS) == {"text", "json", "sarif", "github"}
     assert set(REVIEW_FORMATS) == {"text", "markdown", "json", "html"}
-    for name, render in FORMATS.items():
-        assert render.__module__ == f"llmstack.report.{name}"
-    for name, show in REVIEW_FORMATS.items():
-        assert show.__module__ == f"llmstack.report.review_{name}"
+    assert all((folder / f"{name}.py").is_file() for name in FORMATS)
     assert {path.stem for path in folder.glob("review_*.py")} == {
         f"review_{name}" for name in [*REVIEW_FORMATS, "formats"]
     }

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from llmstack.review.assess import assess
+from llmstack.review.compare import compare
 from llmstack.review.facts import Facts, Pool
 from llmstack.review.restarts import template_causes
 from llmstack.review.result import EnvironmentReview, ObjectChange
@@ -57,7 +58,7 @@ def _change(before: Object | None, after: Object | None, *, unit: str = "models/
     return ObjectChange(
         api_version=one["apiVersion"],
         kind=one["kind"],
-        namespace="default",
+        namespace=one["metadata"].get("namespace") or "",
         name=one["metadata"]["name"],
         unit=unit,
         action="change" if both else "add" if after is not None else "remove",
@@ -117,6 +118,18 @@ def change() -> Callable[..., ObjectChange]:
 def review() -> Callable[..., EnvironmentReview]:
     """The review of pairs (before, after) of objects, the same facts on both sides."""
     return _review
+
+
+@pytest.fixture(scope="session")
+def compared() -> Callable[..., EnvironmentReview]:
+    """The review of two lists of objects, compared as those of an environment are; the same facts on both sides."""
+
+    def assessed(before: Sequence[Object], after: Sequence[Object], **facts: Any) -> EnvironmentReview:
+        changes = compare({"unit": before}, {"unit": after})
+        known = Facts(**facts)
+        return assess(changes, before, after, known, known, TODAY)
+
+    return assessed
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,8 @@ import pytest
 
 from llmstack.programs import ToolError, run
 from llmstack.programs.confine import BARE
-from llmstack.programs.running import run_confined
+from llmstack.programs.running import Call, run_confined, run_together
+from tests.cli.sandbox import hear_interrupts
 from tests.trust.support import UNIT, Branch, custom
 
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="confinement is Linux's")
@@ -44,6 +45,48 @@ def test_a_build_that_does_not_end_is_ended() -> None:
     assert time.monotonic() - began < 30
 
 
+def test_programs_run_side_by_side_and_end_each_in_its_own_way(tmp_path: Path) -> None:
+    """Each waits for the other's file, so that one after the other would not end; the rest are late, silent or none."""
+    meet = (
+        "import pathlib, sys, time\npathlib.Path(sys.argv[1]).touch()\nwhile not pathlib.Path(sys.argv[2]).exists(): "
+    )
+    meet += "time.sleep(0.01)\nprint(sys.argv[1]); sys.exit(3)"
+    late = "import os, time\nos.close(1); os.close(2); time.sleep(60)"
+    told: list[tuple[int, int]] = []
+    calls = [
+        Call([sys.executable, "-I", "-c", meet, "a", "b"], tmp_path),
+        Call(["/no/such/program"]),
+        Call([sys.executable, "-I", "-c", meet, "b", "a"], tmp_path),
+        Call([sys.executable, "-I", "-c", late]),
+        Call([sys.executable, "-I", "-c", "print('x' * 300000)"]),
+    ]
+    first, none, second, silent, long = run_together(
+        calls, timeout=20, at_once=2, step=lambda done, of: told.append((done, of))
+    )
+    for ended, name in ((first, "a\n"), (second, "b\n")):
+        assert isinstance(ended, subprocess.CompletedProcess)
+        assert (ended.stdout, ended.stderr, ended.returncode) == (name, "", 3)
+    assert isinstance(none, FileNotFoundError)
+    assert isinstance(silent, subprocess.TimeoutExpired)
+    assert isinstance(long, subprocess.CompletedProcess)
+    assert len(long.stdout) == 300001
+    assert told == [(done, 5) for done in (1, 2, 3, 4, 5)]
+
+
+def test_what_ends_the_waiting_ends_all_that_runs(tmp_path: Path) -> None:
+    """The last to start writes its process id; a step of progress that fails stands for any exception."""
+    note = tmp_path / "note"
+    hang = Call(["/bin/sh", "-c", f"echo $$ > {note}; exec /bin/sleep 300"])
+    short = Call(["/bin/sh", "-c", f"while [ ! -s {note} ]; do :; done"])
+
+    def fail(done: int, of: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_together([hang, short], timeout=60, at_once=2, step=fail)
+    _wait_for_end(int(note.read_text()))
+
+
 @LINUX
 @pytest.mark.parametrize(
     ("command", "number"),
@@ -67,11 +110,14 @@ def test_kustomize_ends_with_the_command(branch: Branch, command: str, number: s
     environment = branch.sandbox.environment() | {"TMPDIR": str(temporary)}
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "llmstack.cli", *command.split()],
-        cwd=branch.root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        cwd=branch.root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=hear_interrupts,
     )  # fmt: skip
     child = int(_wait_for(note))
     process.send_signal(number)
-    output = process.communicate(timeout=30)[0].decode()
+    try:
+        output = process.communicate(timeout=30)[0].decode()
+    finally:
+        process.kill()
     _wait_for_end(child)
     assert process.returncode == (
         130 if number is signal.SIGINT else -9 if number is signal.SIGKILL else 128 + number

@@ -55,10 +55,12 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize(("text", "id", "line"), HOSTILE.values(), ids=HOSTILE.keys())
-def test_what_is_hostile_or_ambiguous_is_a_finding_in_under_a_second(text: str, id: str, line: int | None) -> None:
-    started = time.perf_counter()
+def test_what_is_hostile_or_ambiguous_is_a_finding_in_under_a_second_of_work(
+    text: str, id: str, line: int | None
+) -> None:
+    started = time.process_time()
     source = read_source("values/prod.yaml", text.encode())
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     assert [finding.id for finding in source.findings][:1] == [id]
     place = source.findings[0].place
     assert place is not None

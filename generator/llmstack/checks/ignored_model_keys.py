@@ -151,7 +151,7 @@ def _container(stack: Stack, model: Model) -> Iterator[Ignored]:
     elif model.command:
         for name, key in _ARGUMENTS:
             if getattr(model, name):
-                yield Ignored((key,), "`command` takes the place of `vllm serve` and its arguments", ("command",))
+                yield Ignored((key,), "`command` is run instead of `vllm serve` and its arguments", ("command",))
     if model.args is not None and (not model.command or served):
         why = "`command` is not set" if not model.command else f"the script of `{served}` starts the engine"
         yield Ignored(("args",), why, ("command",), "write arguments of `vllm serve` into `vllmConfig.extraArgs`")

@@ -69,6 +69,11 @@ see there."""
 
 TREE: Mapping[str, Page] = {
     "stale-tree": Page(_WARNING, "The generated tree is not what its values generate.", "Run `llmstack gen`, commit."),
+    "too-many-pods": Page(
+        _WARNING,
+        "A workload of a change has so many pods that its rollout is not played through: its course is unknown.",
+        "Correct its replicas, or merge it by itself and watch it.",
+    ),
     "not-generated": Page(_ERROR, "An environment has no generated units.", "Run `llmstack gen`."),
     "orphaned-custom": Page(
         _WARNING, "An overlay in custom/ builds on a unit that is not generated.", "Remove it, or rename it."
@@ -119,7 +124,11 @@ TREE: Mapping[str, Page] = {
     "build-failed": Page(
         _ERROR, "kustomize cannot build a unit.", "Run `llmstack gen`, or correct the overlay in custom/."
     ),
-    "invalid-object": Page(_ERROR, "kubeconform refuses an object.", "Correct the key that the object comes from."),
+    "invalid-object": Page(
+        _ERROR,
+        "kubeconform refuses an object. In `diff`, a warning: a field that the API server could not read is left out.",
+        "Correct the key or the overlay that the object comes from.",
+    ),
     "no-schema": Page(
         _ERROR, "There is no schema for an object's kind.", "List the kind in `gitops.allowUnknownKinds`."
     ),

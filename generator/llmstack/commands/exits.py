@@ -101,15 +101,16 @@ def _explain(error: BaseException) -> tuple[int, str]:
         return Exit.INTERRUPTED, "llmstack: interrupted\n"
     if isinstance(error, _CLICK_ERROR):
         return Exit.USAGE, _usage(error)
-    if isinstance(error, OSError):
-        reason = ": ".join(str(part) for part in (error.filename, error.strerror or error) if part)
-        return Exit.FAILED, f"llmstack: {reason}\n"
     if isinstance(error, FoundError):
         return Exit.ERRORS, _show_findings(error.findings)
-    for kinds, ending in _known_errors():
-        if isinstance(error, kinds):
-            return ending, f"llmstack: {error}\n"
-    return Exit.BUG, _report_bug(error)
+    ending = next((ending for kinds, ending in _known_errors() if isinstance(error, kinds)), None)
+    return (Exit.BUG, _report_bug(error)) if ending is None else (ending, f"llmstack: {_say(error)}\n")
+
+
+def _say(error: BaseException) -> str:
+    if isinstance(error, OSError):
+        return ": ".join(str(part) for part in (error.filename, error.strerror or error) if part)
+    return str(error)
 
 
 def _known_errors() -> tuple[tuple[tuple[type[Exception], ...], Exit], ...]:
@@ -123,7 +124,7 @@ def _known_errors() -> tuple[tuple[tuple[type[Exception], ...], Exit], ...]:
     return (
         ((UsageError,), Exit.USAGE),
         ((RefusedError,), Exit.REFUSED),
-        ((DiskError, GitError, KustomizationError, ToolError), Exit.FAILED),
+        ((DiskError, GitError, KustomizationError, OSError, ToolError), Exit.FAILED),
     )
 
 
@@ -151,7 +152,10 @@ def _show_findings(findings: Sequence[Finding]) -> str:
 def _report_bug(error: BaseException) -> str:
     import traceback
 
+    from llmstack import about
+
+    place = f"at {about.HOME}/issues" if about.HOME else "to the maintainers"
     return f"""{"".join(traceback.format_exception(error))}
 llmstack {__version__} has a bug. Please report it with the lines above and the values that
-show it (without secrets) to the maintainers; SECURITY.md says how if it is a security matter.
+show it (without secrets) {place}; SECURITY.md says how if it is a security matter.
 """

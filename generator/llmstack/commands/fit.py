@@ -30,7 +30,7 @@ def fit(
     start bears an answer out. Exits with 1 when one does not start.
     """
     from llmstack.errors import UsageError
-    from llmstack.report.fit import FIT_FORMATS
+    from llmstack.report.fit_formats import FIT_FORMATS
     from llmstack.repository.fitted import answer_engines
 
     change = read_change(max_model_len, gpu, tensor_parallel_size)

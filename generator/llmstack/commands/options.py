@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from typer import Argument, BadParameter, Option
 
-from llmstack.report.fit import FIT_FORMATS
+from llmstack.report.fit_formats import FIT_FORMATS
 from llmstack.report.formats import FORMATS
 from llmstack.report.review_formats import REVIEW_FORMATS
 

@@ -1,8 +1,7 @@
 """How vLLM cuts a KV cache into blocks: what a block holds, how many there are, what a request needs.
 
 Followed here: vllm/v1/core/kv_cache_utils.py, vllm/v1/kv_cache_interface.py (`_get_kv_cache_groups_uniform_page_size`,
-`get_num_blocks`, `get_max_concurrency_for_kv_cache_config`, `max_memory_usage_bytes` of each spec), which
-tests/engine/check_planner.py runs on the same numbers.
+`get_num_blocks`, `get_max_concurrency_for_kv_cache_config`, `max_memory_usage_bytes` of each spec).
 """
 
 from __future__ import annotations

@@ -101,15 +101,21 @@ def _take(flag: Given, catalogue: Catalogue, known: dict[str, object], unread: l
     """Put one flag into `known`, or into `unread` where it cannot be read."""
     text = flag.values[-1] if flag.values else None
     if flag.name in INTEGERS:
-        number = read_number(text or "")
-        if flag.name == "--max-model-len" and text in ("auto", "-1"):
-            number = AUTO_LENGTH
-        _set(known, unread, flag.name, INTEGERS[flag.name], number)
+        automatic = flag.name == "--max-model-len" and text in ("auto", "-1")
+        _set(known, unread, flag.name, INTEGERS[flag.name], AUTO_LENGTH if automatic else read_number(text or ""))
     elif flag.name in TEXTS:
         _set(known, unread, flag.name, TEXTS[flag.name], text)
     elif flag.name == "--gpu-memory-utilization":
         _set(known, unread, flag.name, "utilization", _share(text or ""))
-    elif flag.name == "--enforce-eager":
+    else:
+        _take_switch(flag, text, catalogue, known, unread)
+
+
+def _take_switch(
+    flag: Given, text: str | None, catalogue: Catalogue, known: dict[str, object], unread: list[str]
+) -> None:
+    """The same for what is on or off, or one of few words."""
+    if flag.name == "--enforce-eager":
         known["eager"] = text != "false"
     elif flag.name == "--load-format":
         unread += [] if text in ("auto", "safetensors") else [f"--load-format {text}"]

@@ -150,13 +150,17 @@ def _release_and_card(engine: Engine) -> Iterator[str]:
 
 
 def _model(facts: ModelFacts) -> Iterator[str]:
-    sizes = facts.sizes
     if facts.architecture not in ARCHITECTURES:
         yield f"the layers of {facts.architecture or 'an unnamed architecture'} are not known to be of one shape"
     if facts.weights is None:
         yield "the size of the weights is not known"
     elif facts.weights.dtype not in ("bfloat16", "float16"):
         yield f"weights of type {facts.weights.dtype or 'unknown'} are not computed"
+    yield from _layers(facts)
+
+
+def _layers(facts: ModelFacts) -> Iterator[str]:
+    sizes = facts.sizes
     if facts.quantization is not None:
         yield f"what {facts.quantization.method} checkpoints take beside their weights is not measured"
     if sizes.state_layers:

@@ -13,6 +13,7 @@ from llmstack.kubernetes.quantities import quantity
 from llmstack.model.engine import Model
 from llmstack.model.gitops import Capacity
 from llmstack.model.stack import Stack
+from llmstack.objects.engine_pod import placement
 from llmstack.review.facts import Facts, Pool
 from llmstack.review.rollout.placement import pool_of
 
@@ -35,23 +36,43 @@ class Pools:
         return Pools(declared, tuple(counted))
 
 
-def pool_of_model(pools: Pools, model: Model) -> Capacity | None:
+def pool_of_model(stack: Stack, pools: Pools, model: Model) -> Capacity | None:
     """The declared pool whose GPUs the model takes, chosen as a review chooses it; None where none is certain."""
     if not pools.declared:
         return None
     named = {model.name: model.gitops.pool} if model.name and model.gitops.pool else {}
     facts = Facts(pools=pools.counted, pool_of=named)
-    name = pool_of(_pod(model), gpu_resource(model), model.name, facts)
+    name = pool_of(_pod(stack, model), gpu_resource(model), model.name, facts)
     return next((each for each in pools.declared if each.pool == name), None)
 
 
-def _pod(model: Model) -> Mapping[str, Any]:
-    """The part of a model's pods that chooses nodes."""
-    affinity: Any = model.affinity or {}
-    if model.node_selector_terms and not model.affinity:
-        terms = {"nodeSelectorTerms": list(model.node_selector_terms)}
-        affinity = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}}
-    return {"nodeSelector": model.node_selector or {}, "affinity": affinity}
+def _pod(stack: Stack, model: Model) -> Mapping[str, Any]:
+    """The part of a model's pods that chooses nodes; what of it is not well formed is left out."""
+    terms = _at(
+        placement(stack, model), "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms"
+    )
+    found = [{"matchExpressions": _expressions(term)} for term in terms or () if isinstance(term, dict)]
+    required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": found}}
+    return {"nodeSelector": node_labels(stack, model), "affinity": {"nodeAffinity": required} if found else {}}
+
+
+def node_labels(stack: Stack, model: Model) -> Mapping[str, str]:
+    """The labels that a model's nodes must have: its own word on it, else that on all engines."""
+    own = model.node_selector
+    return (stack.engine.node_selector if own is None else own) or {}
+
+
+def _at(block: Any, *keys: str) -> Any:
+    """What a raw block has at a path of keys, where it is a list; None otherwise."""
+    for key in keys:
+        block = block.get(key) if isinstance(block, dict) else None
+    return block if isinstance(block, list) else None
+
+
+def _expressions(term: Mapping[str, Any]) -> list[dict[str, Any]]:
+    given = term.get("matchExpressions")
+    well_formed = [each for each in given if isinstance(each, dict)] if isinstance(given, list) else []
+    return [each for each in well_formed if isinstance(each.get("values"), list | None)]
 
 
 def gpu_resource(model: Model) -> str:
@@ -64,22 +85,26 @@ def gpu_resource(model: Model) -> str:
 def asks_for_gpus(model: Model) -> bool:
     """Whether one pod of the model asks for GPUs, or slices."""
     if not model.resources:
-        return bool(quantity(model.request_gpu))
+        return bool(quantity(model.gpu_count))
     return any(quantity(count) for count in _accelerators(model.resources).values())
 
 
 def _accelerators(resources: Mapping[str, Any]) -> dict[str, Any]:
-    stated = {**(resources.get("requests") or {}), **(resources.get("limits") or {})}
-    return {key: value for key, value in stated.items() if is_accelerator(key)}
+    """The accelerators of a raw resources block, which nobody has checked yet."""
+    stated: dict[Any, Any] = {}
+    for part in ("requests", "limits"):
+        found = resources.get(part)
+        stated |= found if isinstance(found, dict) else {}
+    return {key: value for key, value in stated.items() if isinstance(key, str) and is_accelerator(key)}
 
 
-def card_of_model(model: Model, pool: Capacity | None) -> Card | None:
+def card_of_model(stack: Stack, model: Model, pool: Capacity | None) -> Card | None:
     """The card that a model's pods get; None where nothing says which."""
     resource = gpu_resource(model)
     if resource.startswith(MIG_RESOURCE):
         return Card(f"MIG {resource.removeprefix(MIG_RESOURCE)}", None, part=True)
     labels = (pool.node_selector or {}) if pool else {}
-    product = (model.node_selector or {}).get(LABEL) or labels.get(LABEL)
+    product = node_labels(stack, model).get(LABEL) or labels.get(LABEL)
     card = card_of_product(product) if product else None
     if pool is None:
         return card

@@ -52,8 +52,8 @@ class Question:
 def ask(stack: Stack, model: Model, known: Known, pools: Pools | None = None) -> Question:
     """What is asked of a model's engine; `pools` are those of the stack, where they are at hand."""
     match = catalogue_for(model.repository or "", model.tag or "", model.gitops.vllm_version)
-    pool = pool_of_model(pools or Pools.of(stack), model)
-    facts, card = facts_of_model(model, known), card_of_model(model, pool)
+    pool = pool_of_model(stack, pools or Pools.of(stack), model)
+    facts, card = facts_of_model(model, known), card_of_model(stack, model, pool)
     given = (*arguments.options(model), *arguments.extra(model))
     settings = _settings(given, match.catalogue, tuple(variable_names(stack, model)))
     missing = tuple(_missing(model, facts, card, match))
@@ -101,6 +101,8 @@ def _missing(model: Model, facts: ModelFacts | None, card: Card | None, match: M
         )
     if card is None:
         yield "nothing says which GPU it runs on"
+    if model.command:
+        yield "it has a command of its own"
     if not asks_for_gpus(model):
         yield "it asks for no GPU"
     if match.sureness == "guess":

@@ -33,6 +33,20 @@ def refused_fields(kind: str, before: Object | None, after: Object | None) -> tu
     return tuple(rule(before, after)) if rule is not None else ()
 
 
+_FLUX_FORCE, _ARGO_OPTIONS = "kustomize.toolkit.fluxcd.io/force", "argocd.argoproj.io/sync-options"
+
+
+def is_made_anew(obj: Object) -> bool:
+    """Whether the sync tool deletes and recreates an object whose change the API refuses.
+
+    Flux does with the annotation `force: enabled` (kustomize-controller, docs/spec/v1/kustomizations.md, Force), Argo
+    CD with `Force=true` (docs/user-guide/sync-options.md).
+    """
+    annotations = (obj.get("metadata") or {}).get("annotations") or {}
+    options = {option.strip().lower() for option in str(annotations.get(_ARGO_OPTIONS, "")).split(",")}
+    return str(annotations.get(_FLUX_FORCE, "")).lower() == "enabled" or "force=true" in options
+
+
 def _fields(*paths: str, **defaults: str) -> Callable[[Object, Object], list[str]]:
     """A rule: these fields stay as they are. `defaults` are what an absent last key means."""
 
@@ -61,7 +75,11 @@ def _bare(value: Any) -> Any:
 
 
 def _claim(before: Object, after: Object) -> list[str]:
-    """A claim keeps all but a request that grows and its attributes class."""
+    """A claim keeps all but a request that grows and its attributes class.
+
+    One of static volumes only (`storageClassName: ""`) does not grow either: a class has to allow it
+    (plugin/pkg/admission/storage/persistentvolume/resize/admission.go).
+    """
     old, new = before.get("spec") or {}, after.get("spec") or {}
     fixed = _fields(
         *(
@@ -72,7 +90,8 @@ def _claim(before: Object, after: Object) -> list[str]:
         volumeMode="Filesystem",
     )(before, after)
     sizes = [quantity(((spec.get("resources") or {}).get("requests") or {}).get("storage")) for spec in (old, new)]
-    if sizes[0] is not None and sizes[1] is not None and sizes[1] < sizes[0]:
+    grows = new.get("storageClassName") != ""
+    if sizes[0] is not None and sizes[1] is not None and (sizes[1] < sizes[0] or (sizes[1] > sizes[0] and not grows)):
         fixed.append("spec.resources.requests.storage")
     return fixed
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 from math import ceil, floor
 from typing import Any
 
@@ -24,7 +25,13 @@ def quantity(value: Any) -> Fraction | None:
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
-    match = _QUANTITY.match(str(value))
+    return _read(str(value))
+
+
+@lru_cache(maxsize=1 << 12)
+def _read(text: str) -> Fraction | None:
+    """The same of a text; a fleet states few quantities, each many times."""
+    match = _QUANTITY.match(text)
     if match is None:
         return None
     number, exponent, suffix = match.groups()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from llmstack.kubernetes.pods import Object, pod_specs
+from llmstack.kubernetes.pods import Object, pod_specs, value_at
 from llmstack.kubernetes.quantities import whole
 
 _SERVING = frozenset(("engine", "engine-worker", "serving-engine"))
@@ -33,13 +33,13 @@ def scalers(objects: Iterable[Object]) -> Scalers:
 
 def model_of(obj: Object) -> str | None:
     """Return the model a workload serves, by its labels; None for the router and whatever serves none."""
-    spec = obj.get("spec") or {}
-    template = spec.get("template") or (spec.get("leaderWorkerTemplate") or {}).get("workerTemplate") or {}
-    for metadata in (obj.get("metadata") or {}, template.get("metadata") or {}):
-        labels = metadata.get("labels") or {}
-        if labels.get("app.kubernetes.io/component", "engine") not in _SERVING:
+    template = value_at(obj, "spec", "template") or value_at(obj, "spec", "leaderWorkerTemplate", "workerTemplate")
+    for holder in (obj, template):
+        labels = value_at(holder, "metadata", "labels")
+        component = value_at(labels, "app.kubernetes.io/component")
+        if component is not None and str(component) not in _SERVING:
             return None
-        model = labels.get("app.kubernetes.io/name") or labels.get("model")
+        model = value_at(labels, "app.kubernetes.io/name") or value_at(labels, "model")
         if model:
             return str(model)
     return None

@@ -110,11 +110,11 @@ def _misfit(kind: str, facts: Mapping[str, Any], value: Any) -> str:
     """What is wrong with a value, by the keyword of JSON Schema that it breaks."""
     match kind:
         case "type":
-            return f"is {_wanted(facts)}, not {_kind(value)}"
+            return f"is {_wanted(facts)}, not {kind_of_value(value)}"
         case "enum":
             return f"is one of {', '.join(f'`{option}`' for option in facts['options'] if option is not None)}"
         case "oneOf" | "anyOf":
-            return f"is text or a number, not {_kind(value)}"
+            return f"is text or a number, not {kind_of_value(value)}"
         case "minimum" | "maximum":
             return f"is at {'least' if kind == 'minimum' else 'most'} {facts['limit']}"
         case "pattern":
@@ -155,7 +155,8 @@ def _value_at(value: Any, route: Route) -> Any:
     return value
 
 
-def _kind(value: Any) -> str:
+def kind_of_value(value: Any) -> str:
+    """What a value of YAML is, in plain words."""
     if isinstance(value, bool):
         return "true or false"
     return {

@@ -3,7 +3,7 @@ another."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -70,6 +70,18 @@ _REFERENCES: dict[str, set[tuple[str, str]]] = {
 }  # fmt: skip
 """By kind: the fields, with the field they stand in, by which objects refer to it by name, and which
 kustomize follows when it is renamed (api, `internal/konfig/builtinpluginconsts/namereference.go`)."""
+
+_KINDS_AT: Mapping[tuple[str, str], tuple[str, ...]] = {
+    place: tuple(kind for kind, places in _REFERENCES.items() if place in places)
+    for place in {place for places in _REFERENCES.values() for place in places}
+}
+"""By field, with the field it stands in: the kinds it may name."""
+
+
+def named_kind(holder: str, field: str, stated: object) -> str | None:
+    """The kind of the object that a field names; of several that it may name, the one that `kind` beside it states."""
+    kinds = _KINDS_AT.get((holder, field), ())
+    return kinds[0] if len(kinds) == 1 else next((kind for kind in kinds if kind == stated), None)
 
 
 @dataclass(frozen=True, slots=True)

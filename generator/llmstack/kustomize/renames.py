@@ -11,23 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from llmstack.kustomize.references import BINDINGS
+from llmstack.kustomize.references import BINDINGS, named_kind
 
 Renames = Mapping[tuple[str, str], str]
 """(kind, old name) → new name."""
 
-_BY_FIELD = {
-    "serviceAccountName": "ServiceAccount",
-    "claimName": "PersistentVolumeClaim",
-    "volumeName": "PersistentVolume",
-}
-_BY_HOLDER = {
-    "configMap": "ConfigMap",
-    "configMapRef": "ConfigMap",
-    "configMapKeyRef": "ConfigMap",
-    "service": "Service",
-}
-_BY_KIND = frozenset(("roleRef", "scaleTargetRef", "subjects"))
 _FOLLOWED = frozenset(
     (
         "Deployment",
@@ -67,12 +55,10 @@ def _rewrite(value: Any, holder: str, rename: Callable[[str, str], str]) -> Any:
     if not isinstance(value, dict):
         return value
     result = {key: _rewrite(item, key, rename) for key, item in value.items()}
-    for field, kind in _BY_FIELD.items():
-        if isinstance(result.get(field), str):
-            result[field] = rename(kind, result[field])
-    named = _BY_HOLDER.get(holder) or (str(value.get("kind")) if holder in _BY_KIND else None)
-    if named and isinstance(value.get("name"), str):
-        result["name"] = rename(named, value["name"])
+    for field, name in value.items():
+        kind = named_kind(holder, field, value.get("kind")) if isinstance(name, str) else None
+        if kind is not None:
+            result[field] = rename(kind, name)
     return result
 
 

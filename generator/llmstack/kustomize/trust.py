@@ -76,7 +76,7 @@ class _Walk:
         self.waiting: list[str] = []
         self._read = read
         self._resolve = resolve
-        self._entered: set[str] = set()
+        self._entered: dict[str, bool] = {}
         self._refused: set[str] = set()
 
     def enter(self, path: str) -> bool:
@@ -84,12 +84,12 @@ class _Walk:
         folder = self._locate(path)
         if folder is None:
             return False
-        files = [self._fetch(f"{folder}/{name}", is_yaml=False) for name in NAMES]
-        found = [file for file in files if file is not None]
         if folder not in self._entered:
-            self._entered.add(folder)
+            files = [self._fetch(f"{folder}/{name}", is_yaml=False) for name in NAMES]
+            found = [file for file in files if file is not None]
+            self._entered[folder] = bool(found)
             self.waiting += found
-        return bool(found)
+        return self._entered[folder]
 
     def visit(self, path: str) -> None:
         """Judge what the kustomization at `path` names."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 from llmstack.migrate.step import File
 from llmstack.secrecy.credentials import MASK
 from llmstack.secrecy.masking import mask_text
-from llmstack.secrecy.places import find_places
 from llmstack.values.syntax import Document, Spot
 
 REMOVED = "(removed)"
@@ -30,15 +31,10 @@ def comments_of(file: File, spot: Spot) -> list[str]:
 
 def _without_secrets(file: File, document: Document, start: int, end: int) -> str:
     """A stretch of the text with every secret in it taken out, and the rest of a line that looks like one."""
-    spans = []
-    for place in find_places(file.data):
-        spot = document.find(place.route)
-        part = spot.value.resolved if spot is not None else None
-        if part is not None and start <= part.body < part.end <= end:
-            spans.append((part.body, part.end))
+    spans = file.secret_spans[bisect_left(file.secret_spans, (start, 0)) : bisect_left(file.secret_spans, (end, 0))]
     shown, at = "", start
-    for first, last in sorted(set(spans)):
-        if first >= at:
+    for first, last in spans:
+        if first >= at and last <= end:
             shown += document.text[at:first] + REMOVED
             at = last
     shown += document.text[at:end]

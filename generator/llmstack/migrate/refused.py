@@ -17,11 +17,8 @@ from llmstack.kubernetes.quantities import quantity
 from llmstack.migrate.comments import as_comment, comments_of
 from llmstack.migrate.spellings import at_route, models
 from llmstack.migrate.step import File, Step, make_step
-from llmstack.model.reading import Problem, validate
-from llmstack.model.stack import foreign_keys, map_defaults, without
 from llmstack.model.unknown_keys import explain, flag_arguments, in_one_line, slip
 from llmstack.secrecy.names import is_secret_name
-from llmstack.secrecy.places import find_places
 from llmstack.values.edit import (
     CannotEdit,
     Edit,
@@ -33,44 +30,25 @@ from llmstack.values.edit import (
     remove_routes,
     replace_value,
 )
-from llmstack.values.layers import MODELS, merge_layers
+from llmstack.values.layers import MODELS
 from llmstack.values.syntax import Document, Spot
-
-EXPLAINED = 200
-"""For how many keys it is looked up what was meant."""
 
 NO_KEY = "not a key of the chart or of llmstack"
 _TYPED = frozenset(("hf_token", "vllmApiKey", "credentials"))
 """Keys that take a reference to a Secret: what stands in them is the secrets' own matter."""
 
 
-def refused(file: File) -> Iterator[Problem]:
-    """Yield what the model refuses of the file alone, by the routes that the file itself has."""
-    layers = merge_layers([file.source], map_defaults())
-    data = without(layers.data, foreign_keys(layers.data))
-    for problem in validate(data)[1]:
-        own = _own(problem.route, layers.models[0])
-        route = layers.layers[0].written(own) if own is not None else None
-        if route is not None:
-            yield Problem(problem.kind, route, problem.message, problem.value, problem.context)
-
-
-def _own(route: Route, numbers: Mapping[int, int]) -> Route | None:
-    """A merged route by the number that the model has in the file."""
-    if route[:2] != MODELS or len(route) < 3 or not isinstance(route[2], int):
-        return route
-    return (*MODELS, numbers[route[2]], *route[3:]) if route[2] in numbers else None
-
-
 def unquote_numbers(file: File) -> Iterator[Step]:
     """Yield the steps that write numbers and booleans without the quotes that Helm forgave, and text with them."""
-    for problem in refused(file):
+    for problem in file.refused:
         spot = file.document.find(problem.route)
         text = spot.value.text if spot is not None and spot.value.kind == "scalar" else None
         if spot is None or text is None:
             continue
         value: int | float | bool | str | None
-        if problem.kind in ("int_type", "float_type", "bool_type") and spot.value.style in ("'", '"'):
+        if problem.kind in _WHOLE and isinstance(problem.value, float) and problem.value.is_integer():
+            value = int(problem.value)
+        elif problem.kind in ("int_type", "float_type", "bool_type") and spot.value.style in ("'", '"'):
             value = _bare(text, problem.kind)
         elif problem.kind == "string_type" and not spot.value.style and not isinstance(problem.value, bool):
             value = text if isinstance(problem.value, (int, float)) else None
@@ -85,6 +63,10 @@ def unquote_numbers(file: File) -> Iterator[Step]:
                 sets=[(problem.route, value)],
                 said=f"written as {shown}",
             )
+
+
+_WHOLE = frozenset(("int_type", "int_from_float"))
+"""How the model refuses `1.0`, which Helm prints as 1."""
 
 
 def _bare(text: str, kind: str) -> int | float | bool | None:
@@ -152,10 +134,10 @@ def flags_to_arguments(file: File) -> Iterator[Step]:
 
 
 def _flag_keys(file: File) -> Iterator[FlagKey]:
-    for problem in refused(file):
-        if problem.kind == "extra_forbidden" and slip(problem.route) is None and not _is_secret(file, problem.route):
+    for problem in file.refused:
+        if problem.kind == "extra_forbidden" and problem.route[:2] == MODELS and not _is_secret(file, problem.route):
             arguments = flag_arguments(problem.route, _known_image(file, problem.route))
-            if arguments:
+            if arguments and slip(problem.route) is None:
                 yield FlagKey(problem.route, arguments)
 
 
@@ -221,7 +203,7 @@ def _append(document: Document, holder: Any, arguments: list[str]) -> list[Edit]
 
 def _replace_entry(document: Document, spot: Spot, text: str) -> list[Edit]:
     """`text` for a whole entry; its comments stay behind it."""
-    if spot.holder.kind != "map" or spot.key.anchored or spot.value.kind == "alias":
+    if spot.holder.kind != "map" or spot.key.start != spot.key.body or spot.value.kind == "alias":
         raise CannotEdit
     start, end = spot.key.start, max(spot.key.end, spot.value.end)
     inside = document.comments_in(start, end)
@@ -232,20 +214,20 @@ def _replace_entry(document: Document, spot: Spot, text: str) -> list[Edit]:
 
 def comment_unknown(file: File) -> Iterator[Step]:
     """Yield a step for each key that is none: it becomes a comment in its place, secrets in it removed."""
-    for number, problem in enumerate(refused(file)):
+    for problem in file.refused:
         route = problem.route
         if problem.kind != "extra_forbidden" or slip(route) is not None or _TYPED & {*route[:-1]}:
             continue
         spot = file.document.find(route)
         if spot is None:
             continue
-        help = explain(route, _known_image(file, route), "<env>") if number < EXPLAINED else "llmstack has no such key"
+        help = explain(route, _known_image(file, route), "<env>")
         lines = as_comment(file, spot, NO_KEY)
         yield make_step(
             route,
             f"remove it, or make it a comment ({help})",
             partial(comment_entry, file.document, spot, lines),
-            deletes=[route],
+            deletes=dict.fromkeys((route, file.own_route(spot))),
             comments=(tuple(comments_of(file, spot)), tuple(lines)),
             said=f"a comment now: {NO_KEY}, and the chart ignored it ({help})",
         )
@@ -255,7 +237,7 @@ def _is_secret(file: File, route: Route) -> bool:
     """Whether a key, or what it holds, is a secret: then it becomes no argument."""
     if any(is_secret_name(str(step)) for step in route[-1:]):
         return True
-    return any(place.route[: len(route)] == route for place in find_places(file.data))
+    return route in file.above_secrets
 
 
 PHASES: tuple[Callable[[File], Iterator[Step]], ...] = (
@@ -269,4 +251,4 @@ PHASES: tuple[Callable[[File], Iterator[Step]], ...] = (
 """In this order: what can be said in other words is not made a comment. Flags of vllmConfig come first, then those
 beside it."""
 
-__all__ = ["NO_KEY", "PHASES", "refused"]
+__all__ = ["NO_KEY", "PHASES"]

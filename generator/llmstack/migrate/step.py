@@ -10,16 +10,22 @@ from __future__ import annotations
 import copy
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from llmstack.finding import Route
+from llmstack.model.reading import Problem, validate
+from llmstack.model.stack import foreign_keys, map_defaults, without
+from llmstack.secrecy.places import find_places
 from llmstack.values.edit import CannotEdit, Edit, apply_edits
-from llmstack.values.layers import Layers, merge_layers
+from llmstack.values.layers import MODELS, Layers, merge_layers
 from llmstack.values.source import Source, read_source
-from llmstack.values.syntax import Document, read_document
+from llmstack.values.syntax import Document, Spot, own_routes, read_document
+
+AT_ONCE = 200
+"""How many problems of a file one round looks at: the next one goes on."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,39 @@ class File:
         """The file over the one below it, by canonical names."""
         return merge_layers([*([self.below] if self.below else []), self.source], {})
 
+    @cached_property
+    def refused(self) -> tuple[Problem, ...]:
+        """What the model refuses of the file alone, by the routes that the file itself has; so many at once."""
+        layers = merge_layers([self.source], map_defaults())
+        data = without(layers.data, foreign_keys(layers.data))
+        found = []
+        for problem in validate(data)[1][:AT_ONCE]:
+            own = _own(problem.route, layers.models[0])
+            if own is not None:
+                found.append(replace(problem, route=layers.layers[0].written(own)))
+        return tuple(found)
+
+    def own_route(self, spot: Spot) -> Route:
+        """The route at which an entry of a map is written, wherever aliases and merge keys have it stand as well."""
+        return (*self._own_routes[id(spot.holder)], spot.key.resolved.text)
+
+    @cached_property
+    def _own_routes(self) -> dict[int, Route]:
+        return own_routes(self.document)
+
+    @cached_property
+    def above_secrets(self) -> frozenset[Route]:
+        """The routes of all that is a secret or holds one."""
+        routes = [place.route for place in find_places(self.data)]
+        return frozenset(route[:length] for route in routes for length in range(1, len(route) + 1))
+
+    @cached_property
+    def secret_spans(self) -> list[tuple[int, int]]:
+        """Where in the text secrets stand, in order."""
+        spots = (self.document.find(place.route) for place in find_places(self.data))
+        parts = (spot.value.resolved for spot in spots if spot is not None)
+        return sorted({(part.body, part.end) for part in parts if part.body < part.end})
+
     def merged_model(self, number: int) -> dict[str, Any]:
         """The model with this number in the file, over what the file below says of it."""
         at = self._merged_numbers[number]
@@ -64,6 +103,13 @@ class File:
 
     def with_text(self, text: str) -> File:
         return File(read_source(self.source.path, text.encode()), self.below, self.wanted)
+
+
+def _own(route: Route, numbers: Mapping[int, int]) -> Route | None:
+    """A merged route by the number that the model has in the file."""
+    if route[:2] != MODELS or len(route) < 3 or not isinstance(route[2], int):
+        return route
+    return (*MODELS, numbers[route[2]], *route[3:]) if route[2] in numbers else None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,18 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from llmstack.kubernetes.accelerators import NVIDIA_GPU
-from llmstack.model.types import Bool, Date, DnsLabel, DnsName, Duration, Quantity, Section, Text, none_is_empty
+from llmstack.model.types import (
+    Bool,
+    Date,
+    DnsLabel,
+    DnsName,
+    Duration,
+    Quantity,
+    Section,
+    StringMap,
+    Text,
+    none_is_empty,
+)
 
 Level = Literal["off", "note", "warning", "error"]
 
@@ -21,7 +32,9 @@ class Capacity(Section):
 
     pool: Text = Field(description="Name of the pool; modelSpec[].gitops.pool refers to it.")
     resource: Text = Field(NVIDIA_GPU, description="The resource that is counted.")
-    count: Annotated[int, Field(ge=0)] = Field(description="GPUs in the pool that this environment may use.")
+    count: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        description="GPUs in the pool that this environment may use."
+    )
     per_node: Annotated[int, Field(ge=1)] | None = Field(None, description="GPUs on one node.")
     node_selector: dict[str, Text] | None = Field(None, description="Labels of the pool's nodes.")
     gpu: Text | None = Field(
@@ -87,6 +100,14 @@ class Sync(Section):
     )
 
 
+class SelectorLabels(Section):
+    """The user's labels in the selectors of a Helm release: frozen, whatever `labels` say later."""
+
+    engine: StringMap | None = Field(None, description="Of the engines; unset: servingEngineSpec.labels.")
+    router: StringMap | None = Field(None, description="Of the router; unset: routerSpec.labels.")
+    cache_server: StringMap | None = Field(None, description="Of the cache server; unset: cacheServerSpec.labels.")
+
+
 class Acknowledgement(Section):
     """A risk somebody accepted: it stays visible in `diff`, and stops failing."""
 
@@ -105,6 +126,15 @@ class Gitops(Section):
     release: DnsLabel = Field("llmstack", description="Names every object, as the Helm release does.")
     namespace: DnsLabel = Field("default", description="Namespace of the objects.")
     create_namespace: Bool = Field(False, description="Write the Namespace too.")
+    selectors: Literal["llmstack", "chart", "chart-0.1.9"] = Field(
+        "llmstack",
+        description="Whose selectors Deployments have: the chart's, from 0.1.10 on or before, let a Helm release be "
+        "taken over; pods then carry exactly the chart's labels.",
+    )
+    selector_labels: Annotated[SelectorLabels, BeforeValidator(none_is_empty)] = Field(
+        default_factory=SelectorLabels,
+        description="With the chart's selectors: the user's part of them. `llmstack adopt` writes it.",
+    )
     kubernetes_version: Text = Field("1.34", description="Version whose schemas the objects are validated against.")
     capacity: list[Capacity] | None = Field(None, description="GPU pools this environment may use.")
     existing: Annotated[Existing, BeforeValidator(none_is_empty)] = Field(
@@ -126,6 +156,13 @@ class Gitops(Section):
     acknowledge: list[Acknowledgement] | None = Field(None, description="Risks that are accepted.")
 
 
+class Drain(Section):
+    """How a pod ends without cutting answers."""
+
+    wait: Duration = Field("15s", description="How long a pod still takes requests while routers learn that it goes.")
+    finish: Duration = Field("120s", description="How long running requests may take to finish: `--shutdown-timeout`.")
+
+
 class ModelGitops(Section):
     """What only llmstack reads of one model."""
 
@@ -135,4 +172,5 @@ class ModelGitops(Section):
     facts: Text | None = Field(
         None, description="File below facts/ with the model's facts; unset: the one that modelURL leads to."
     )
+    drain: Drain | None = Field(None, description="Let pods finish their requests before they end; unset: off.")
     moved_from: DnsLabel | None = Field(None, description="Former name of the model.")

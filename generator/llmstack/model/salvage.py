@@ -10,6 +10,7 @@ from typing import Any
 from llmstack.finding import Route
 from llmstack.model.reading import is_broken, validate
 from llmstack.model.stack import Stack, foreign_keys, without
+from llmstack.model.unfit_defaults import without_unfit_defaults
 from llmstack.values.layers import MODELS, Layers
 
 STAND_INS = {"repository": "vllm/vllm-openai", "tag": "unknown", "modelURL": "unknown"}
@@ -42,7 +43,7 @@ def salvage(layers: Layers, refused: Iterable[Route] = (), *, complete: bool = F
     """
     if is_broken(layers):
         return None
-    data = copy.deepcopy(without(layers.data, foreign_keys(layers.data)))
+    data = copy.deepcopy(without_unfit_defaults(without(layers.data, foreign_keys(layers.data)), layers.states))
     left_out = {_key_at(route) for route in refused}
     for _ in range(ROUNDS):
         if left_out & {(), MODELS, MODELS[:1]}:

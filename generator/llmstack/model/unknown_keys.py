@@ -6,6 +6,7 @@ its words is no slip of the pen.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -110,10 +111,9 @@ CONTAINER_FIELDS = frozenset((
 CONTAINERS = frozenset(("sidecars", "sidecar", "extraContainers", "containers", "additionalContainers"))
 """Keys under which people write further containers."""
 
-_UNITS: Mapping[Route, tuple[str, str]] = {
-    MODELS: ("Deployment", "models/{name}"),
-    ("routerSpec",): ("Deployment", "router"),
-}
+LONGEST = 160
+"""How many characters of a value a help repeats."""
+
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
@@ -217,22 +217,52 @@ def in_one_line(items: Sequence[str]) -> str:
 
 
 def _custom(route: Route, data: Any, environment: str) -> str | None:
-    """The overlay that does what no key does, for a field of the pod or of its container."""
-    holder = route[:2] if route[:2] == MODELS and len(route) == 4 else route[:-1]
-    key, unit = str(route[-1]), _UNITS.get(holder)
-    if key not in POD_FIELDS | CONTAINER_FIELDS | CONTAINERS or (unit is None and holder != ("servingEngineSpec",)):
+    """The overlay that does what no key does, for a field of the pod or of its container.
+
+    The patch is JSON, because kustomize takes text that begins with `[` for that.
+    """
+    key, of_model = str(route[-1]), route[:2] == MODELS and len(route) == 4
+    if key not in POD_FIELDS | CONTAINER_FIELDS | CONTAINERS:
         return None
-    model = _at(data, route[:3]) if holder == MODELS else None
-    name = model.get("name") if isinstance(model, dict) else None
-    kind, folder = unit or ("Deployment", "models/{name}")
-    folder = folder.format(name=name or "<model>")
-    path = "/spec/template/spec/" + _pointer(key)
-    up = "../" * (2 + folder.count("/") + 1)
+    if not of_model and route[:-1] not in (("servingEngineSpec",), ("routerSpec",)):
+        return None
+    model = _at(data, route[:3]) if of_model else None
+    kind, template = _workload(model)
+    folder = "router" if route[0] == "routerSpec" else f"models/{_name(model)}"
+    up = "../" * (3 + folder.count("/"))
+    patch = _patch(f"{template}/spec/{_pointer(key)}", _at(data, route), first=key in CONTAINERS)
     return (
         f"llmstack has no key for it; an overlay does it: custom/{environment}/{folder}/kustomization.yaml with "
         f"`resources: [{up}overlays/{environment}/{folder}]` and `patches: [{{target: {{kind: {kind}}}, "
-        f'patch: "[{{op: add, path: {path}, value: …}}]"}}]`'
+        f"patch: '{patch}'}}]`"
     )
+
+
+def _workload(model: Any) -> tuple[str, str]:
+    """The kind that a model is served by, and the path of its pod's template in it."""
+    for section, kind, template in (
+        ("raySpec", "RayCluster", "/spec/headGroupSpec/template"),
+        ("lwsSpec", "LeaderWorkerSet", "/spec/leaderWorkerTemplate/leaderTemplate"),
+    ):
+        held = model.get(section) if isinstance(model, dict) else None
+        if isinstance(held, dict) and held.get("enabled"):
+            return kind, template
+    return "Deployment", "/spec/template"
+
+
+def _name(model: Any) -> str:
+    name = model.get("name") if isinstance(model, dict) else None
+    return str(name or "<model>")
+
+
+def _patch(path: str, value: Any, *, first: bool) -> str:
+    """The JSON patch that adds a value; a long one, or one with a secret in it, is left out."""
+    if first and isinstance(value, list) and value:
+        value = value[0]
+    shown = json.dumps(value, ensure_ascii=False)
+    if len(shown) > LONGEST or "'" in shown or mask_text(shown) != shown:
+        shown = '"..."'
+    return f'[{{"op": "add", "path": "{path}", "value": {shown}}}]'
 
 
 def _pointer(key: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from llmstack.model.engine import Model
 from llmstack.model.flag import passed
 from llmstack.model.stack import Stack
-from llmstack.objects import lmcache
+from llmstack.objects import drain, lmcache
 from llmstack.objects.chat_template import template_path
 
 
@@ -18,7 +18,8 @@ def serve_command(model: Model) -> list[str]:
 
 def serve_arguments(stack: Stack, model: Model, distributed: Sequence[str] = ()) -> list[str]:
     """The arguments after `vllm serve`; `distributed` says how one engine spreads over several pods."""
-    return [*_model(model), *_address(stack), *options(model), *distributed, *extra(model)]
+    drained = drain.arguments(model)
+    return [*_model(model), *_address(stack), *options(model), *drained, *distributed, *extra(model)]
 
 
 def headless_arguments(model: Model, distributed: Sequence[str]) -> list[str]:

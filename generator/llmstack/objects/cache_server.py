@@ -33,7 +33,11 @@ def _selector(stack: Stack) -> dict[str, str]:
 
 
 def _labels(stack: Stack) -> dict[str, str]:
-    return labels.labels(stack, labels.CACHE_SERVER, labels.CACHE_SERVER, stack.cache_server_spec.labels)
+    return labels.labels(stack, labels.CACHE_SERVER, labels.CACHE_SERVER, labels.of_cache_server(stack))
+
+
+def _pod_labels(stack: Stack) -> dict[str, str]:
+    return labels.pod_labels(stack, labels.CACHE_SERVER, labels.CACHE_SERVER, labels.of_cache_server(stack))
 
 
 def deployment(stack: Stack) -> dict[str, Any]:
@@ -47,7 +51,7 @@ def deployment(stack: Stack) -> dict[str, Any]:
             "progressDeadlineSeconds": progress_deadline(cache.startup_probe),
             "strategy": cache.strategy or rolling(1, 0),
             "selector": {"matchLabels": _selector(stack)},
-            "template": {"metadata": {"labels": _labels(stack)}, "spec": pod_spec(stack)},
+            "template": {"metadata": {"labels": _pod_labels(stack)}, "spec": pod_spec(stack)},
         },
     }
 

@@ -58,7 +58,7 @@ def deployment(stack: Stack, model: Model) -> dict[str, Any]:
     """The Deployment of a model. Where a scaler owns the replicas, it states none."""
     name = model.name or labels.ENGINE
     selector = labels.selector(stack, labels.ENGINE, name)
-    pod_labels = labels.engine_labels(stack, model, model.pod_labels)
+    pod_labels = labels.engine_pod_labels(stack, model, model.pod_labels)
     command, args = (
         (model.command, model.args or []) if model.command else (serve_command(model), serve_arguments(stack, model))
     )

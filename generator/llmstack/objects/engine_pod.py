@@ -19,9 +19,10 @@ from llmstack.model.containers import InitContainer
 from llmstack.model.engine import Model
 from llmstack.model.secret_ref import reference
 from llmstack.model.stack import Stack
-from llmstack.objects import chat_template, lmcache, names
+from llmstack.objects import chat_template, drain, lmcache, names
 from llmstack.objects.engine_storage import claim_mount, claim_name, mounts, volumes, weights_path
 from llmstack.objects.images import image_of, pull_secrets, pulled
+from llmstack.objects.labels import keeps_the_charts
 from llmstack.objects.metadata import checksum
 from llmstack.objects.parallel import needs_shm
 from llmstack.objects.pod import Items, affinity, env, field_env, secret_env, unique
@@ -163,7 +164,7 @@ def container(stack: Stack, model: Model, command: list[str], args: list[str], r
         "resources": resources(model) if role.resources is None else role.resources,
         "securityContext": engine.container_security_context,
         **(probes(stack, model, role.readiness) if role.serves else {}),
-        "lifecycle": model.lifecycle if model.lifecycle is not None else engine.lifecycle,
+        "lifecycle": hooks(stack, model),
         "volumeMounts": unique([*scripts, *mounts(stack, model, shm=has_shm(model))], "mountPath"),
     }
 
@@ -232,17 +233,34 @@ def pod_spec(
         "imagePullSecrets": pull_secrets(stack, [{"name": model.image_pull_secret}] if model.image_pull_secret else []),
         "topologySpreadConstraints": _own(model.topology_spread_constraints, engine.topology_spread_constraints)
         or None,
-        "terminationGracePeriodSeconds": _own(
-            model.termination_grace_period_seconds, engine.termination_grace_period_seconds
-        ),
+        "terminationGracePeriodSeconds": grace_period(stack, model),
         "dnsPolicy": model.dns_policy or engine.dns_policy,
-        "enableServiceLinks": _own(model.enable_service_links, engine.enable_service_links),
+        "enableServiceLinks": _service_links(stack, model),
         "resourceClaims": model.resource_claims or None,
         "initContainers": [init_container(stack, model, init, number) for number, init in enumerate(inits or [])]
         or None,
         "containers": containers,
         "volumes": unique([*_script_volumes(role), *volumes(stack, model, shm=has_shm(model))], "name"),
     }
+
+
+def hooks(stack: Stack, model: Model) -> Mapping[str, Any] | None:
+    """The hooks of the engine's container: what people wrote, else those of `gitops.drain`."""
+    stated = _own(model.lifecycle, stack.engine.lifecycle)
+    return drain.lifecycle(model) if stated is None else stated
+
+
+def grace_period(stack: Stack, model: Model) -> int | None:
+    """Seconds that a pod has to end: what people wrote, else what `gitops.drain` needs."""
+    stated = _own(model.termination_grace_period_seconds, stack.engine.termination_grace_period_seconds)
+    return drain.grace_period(model) if stated is None else stated
+
+
+def _service_links(stack: Stack, model: Model) -> bool | None:
+    """Off where nothing is said, except beside the chart's selectors: there nothing is written, as in the chart."""
+    engine = stack.engine
+    silent = keeps_the_charts(stack) and "enable_service_links" not in engine.model_fields_set
+    return _own(model.enable_service_links, None if silent else engine.enable_service_links)
 
 
 Stated = TypeVar("Stated")

@@ -47,7 +47,7 @@ def leader(stack: Stack, model: Model) -> dict[str, Any]:
     """The leader's pod, which serves the API."""
     args = serve_arguments(stack, model, distributed(model))
     container = engine_pod.container(stack, model, serve_command(model), args, LEADER)
-    own = labels.engine_labels(stack, model, {"vllm-role": "leader"}, model.pod_labels)
+    own = labels.engine_pod_labels(stack, model, {"vllm-role": "leader"}, model.pod_labels)
     return {
         "metadata": {"labels": own, "annotations": engine_pod.pod_annotations(stack, model)},
         "spec": engine_pod.pod_spec(stack, model, [container, engine_pod.sidecar(stack, model)], LEADER),
@@ -59,7 +59,7 @@ def worker(stack: Stack, model: Model) -> dict[str, Any]:
     args = headless_arguments(model, distributed(model))
     container = engine_pod.container(stack, model, serve_command(model), args, WORKER)
     more = ({"vllm-role": "worker"}, model.pod_labels)
-    own = labels.engine_labels(stack, model, *more, component=labels.ENGINE_WORKER)
+    own = labels.engine_pod_labels(stack, model, *more, component=labels.ENGINE_WORKER)
     return {
         "metadata": {"labels": own, "annotations": engine_pod.pod_annotations(stack, model)},
         "spec": engine_pod.pod_spec(stack, model, [container], WORKER),

@@ -16,7 +16,7 @@ from llmstack.objects.placed import Placed, place
 from llmstack.objects.pod import Items, disruption_budget, env, unique
 
 UNIT = "stack"
-COMPONENT = "lora-controller"
+COMPONENT = labels.LORA_CONTROLLER
 WEBHOOK = {"name": "webhook-server", "containerPort": 9443, "protocol": "TCP"}
 CERTIFICATES = "/tmp/k8s-webhook-server/serving-certs"
 
@@ -95,7 +95,7 @@ def _key(secret: SecretReference | None, name: str, key: str) -> dict[str, Any] 
 def deployment(stack: Stack) -> dict[str, Any]:
     """The controller's Deployment."""
     controller = stack.lora_controller
-    pod_labels = labels.labels(
+    pod_labels = labels.pod_labels(
         stack, COMPONENT, COMPONENT, {"helm-release-name": stack.gitops.release}, controller.pod_labels
     )
     return {

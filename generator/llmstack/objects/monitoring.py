@@ -24,12 +24,12 @@ def build(stack: Stack) -> Iterator[Placed]:
     if engines.enable_engine and engines.service_monitor.enabled:
         selects = labels.selects_all(stack, labels.ENGINE)
         own = _labels(selects, engines.labels, engines.service_monitor)
-        found = monitor(stack, engine.SERVICE_PORT, own, selects, engines.service_monitor)
+        found = monitor(stack, engine.SERVICE_PORT, own, selects, engines.service_monitor, _named(stack, labels.ENGINE))
         yield place(UNIT, found, "servicemonitor-engine")
     if routers.enable_router and routers.service_monitor.enabled:
         selects = labels.selector(stack, labels.ROUTER, labels.ROUTER)
         own = _labels(selects, routers.labels, routers.service_monitor)
-        found = monitor(stack, router.SERVICE_PORT, own, selects, routers.service_monitor)
+        found = monitor(stack, router.SERVICE_PORT, own, selects, routers.service_monitor, _named(stack, labels.ROUTER))
         yield place(UNIT, found, "servicemonitor-router")
     for model in stack.models:
         if (stated := model.service_monitor) and stated.enabled and not engines.service_monitor.enabled:
@@ -42,15 +42,16 @@ def build(stack: Stack) -> Iterator[Placed]:
             yield place(UNIT, dashboard_config_map(stack, name, dashboard), f"configmap-{name}")
 
 
+def _named(stack: Stack, component: str) -> str:
+    return names.of_release(stack, f"{component}-servicemonitor")
+
+
 def _labels(selects: Labels, users: Labels | None, stated: ServiceMonitor) -> Labels:
     return {**(users or {}), **(stated.additional_labels or {}), **labels.PART_OF, **selects}
 
 
-def monitor(
-    stack: Stack, port: str, own: Labels, selects: Labels, stated: ServiceMonitor, name: str | None = None
-) -> dict[str, Any]:
+def monitor(stack: Stack, port: str, own: Labels, selects: Labels, stated: ServiceMonitor, name: str) -> dict[str, Any]:
     """A ServiceMonitor of all Services of a component, or of one model, found by the frozen labels."""
-    name = name or names.of_release(stack, f"{selects[labels.COMPONENT]}-servicemonitor")
     return {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "ServiceMonitor",

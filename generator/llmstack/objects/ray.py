@@ -147,7 +147,7 @@ def head(stack: Stack, model: Model) -> dict[str, Any]:
     pod = engine_pod.pod_spec(stack, model, [serving, engine_pod.sidecar(stack, model)], role)
     return {
         "metadata": {
-            "labels": labels.engine_labels(stack, model, model.pod_labels),
+            "labels": labels.engine_pod_labels(stack, model, model.pod_labels),
             "annotations": engine_pod.pod_annotations(stack, model, START, WAIT),
         },
         "spec": {**pod, "terminationGracePeriodSeconds": pod["terminationGracePeriodSeconds"] or 0},
@@ -158,7 +158,7 @@ def worker(stack: Stack, model: Model) -> dict[str, Any]:
     """A worker's pod. It serves nothing; KubeRay adds probes of Ray itself."""
     role = Role(container="vllm-ray-worker", address="VLLM_HOST_IP", ray=True, serves=False)
     container = engine_pod.container(stack, model, ["/bin/bash", "-c", START_RAY], [], role)
-    own = labels.engine_labels(stack, model, model.pod_labels, component=labels.ENGINE_WORKER)
+    own = labels.engine_pod_labels(stack, model, model.pod_labels, component=labels.ENGINE_WORKER)
     return {
         "metadata": {"labels": own, "annotations": engine_pod.pod_annotations(stack, model)},
         "spec": engine_pod.pod_spec(stack, model, [container], role),

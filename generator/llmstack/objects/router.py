@@ -53,6 +53,10 @@ def _labels(stack: Stack) -> dict[str, str]:
     return labels.labels(stack, labels.ROUTER, labels.ROUTER, stack.router_spec.labels)
 
 
+def _pod_labels(stack: Stack) -> dict[str, str]:
+    return labels.pod_labels(stack, labels.ROUTER, labels.ROUTER, stack.router_spec.labels)
+
+
 def deployment(stack: Stack) -> dict[str, Any]:
     """The router's Deployment. Where a HorizontalPodAutoscaler owns the replicas, it states none."""
     router = stack.router_spec
@@ -66,7 +70,7 @@ def deployment(stack: Stack) -> dict[str, Any]:
             "strategy": router.strategy or rolling(1, 0),
             "selector": {"matchLabels": _selector(stack)},
             "template": {
-                "metadata": {"labels": _labels(stack), "annotations": router.pod_annotations or None},
+                "metadata": {"labels": _pod_labels(stack), "annotations": router.pod_annotations or None},
                 "spec": pod_spec(stack),
             },
         },

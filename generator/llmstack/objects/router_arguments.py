@@ -76,7 +76,7 @@ def discovery_port(stack: Stack) -> int:
 
 
 def _engine_labels(stack: Stack) -> str:
-    selects = labels.selects_all(stack, labels.ENGINE)
+    selects = labels.discovers(stack)
     return ",".join(f"{key}={value}" for key, value in sorted(selects.items()))
 
 

@@ -13,12 +13,11 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from llmstack.programs.running import ending_together, run_confined
+from llmstack.programs.running import Call, Ended, ending_together, run_together
 from llmstack.progress import Step, ignore
 
 TIMEOUT = 600
@@ -99,37 +98,33 @@ def _is_next_major(version: tuple[int, int, int], tool: Tool) -> bool:
 
 
 def kustomize_build(program: Path, folder: Path) -> str:
-    """Return what `kustomize build folder` prints, a YAML stream; raises ToolError with what kustomize says.
-
-    The default load restriction holds: files outside `folder` are reached through its bases only. The folder is named
-    as `.`, which no name of it can make into a repository to be fetched.
-    """
-    command = [os.path.abspath(program), "build", "."]
-    return run(command, f"kustomize build {folder}", confined=True, folder=folder, timeout=BUILD_TIMEOUT).stdout
+    """Return what `kustomize build folder` prints, a YAML stream; raises ToolError with what kustomize says."""
+    output = kustomize_build_all(program, [folder])[folder]
+    if isinstance(output, ToolError):
+        raise output
+    return output
 
 
 def kustomize_build_all(program: Path, folders: Iterable[Path], step: Step = ignore) -> dict[Path, str | ToolError]:
     """Build several folders at once; one that fails is a ToolError in its place and hides no other.
 
-    `step` is told how many of how many are built.
+    The default load restriction holds: files outside of a folder are reached through its bases only. The folder is
+    named as `.`, which no name of it can make into a repository to be fetched. `step` is told how many of how many are
+    built.
     """
-
-    def build(folder: Path) -> str | ToolError:
-        try:
-            return kustomize_build(program, folder)
-        except ToolError as error:
-            return error
-
     ordered = list(dict.fromkeys(folders))
-    built = {}
-    pool = ThreadPoolExecutor(max_workers=min(WORKERS, os.cpu_count() or 1))
+    command = [os.path.abspath(program), "build", "."]
     with ending_together():
+        ended = run_together(
+            [Call(command, folder) for folder in ordered],
+            timeout=BUILD_TIMEOUT, at_once=min(WORKERS, os.cpu_count() or 1), step=step,
+        )  # fmt: skip
+    built: dict[Path, str | ToolError] = {}
+    for folder, each in zip(ordered, ended, strict=True):
         try:
-            for folder, output in zip(ordered, pool.map(build, ordered), strict=True):
-                built[folder] = output
-                step(len(built), len(ordered))
-        finally:
-            pool.shutdown(wait=len(built) == len(ordered), cancel_futures=True)  # what ends us does not wait for builds
+            built[folder] = _judge(each, command, f"kustomize build {folder}", (0,), BUILD_TIMEOUT).stdout
+        except ToolError as error:
+            built[folder] = error
     return built
 
 
@@ -225,19 +220,29 @@ def run(
     `what` names it in messages. A confined one, in `folder`, opens no socket, runs nothing else and finds nothing in
     its environment; it ends with us.
     """
+    ended: Ended
     try:
         if confined:
             with ending_together():
-                done = run_confined(command, folder=folder, timeout=timeout)
+                (ended,) = run_together([Call(command, folder)], timeout=timeout)
         else:
-            done = subprocess.run(
+            ended = subprocess.run(
                 command, input=given or "", capture_output=True, timeout=timeout, check=False, encoding="utf-8"
             )
-    except subprocess.TimeoutExpired as error:
-        raise ToolError(f"{what} did not finish within {timeout} seconds") from error
-    except OSError as error:
-        raise ToolError(f"{command[0]} cannot be run: {error.strerror}") from error
-    if done.returncode not in accept:
-        said = done.stderr.strip().removeprefix("Error: ") or f"exit code {done.returncode}"
+    except (subprocess.TimeoutExpired, OSError) as error:
+        ended = error
+    return _judge(ended, command, what, accept, timeout)
+
+
+def _judge(
+    ended: Ended, command: Sequence[str], what: str, accept: Sequence[int], timeout: int
+) -> subprocess.CompletedProcess[str]:
+    """What a program said, in plain words where it failed."""
+    if isinstance(ended, subprocess.TimeoutExpired):
+        raise ToolError(f"{what} did not finish within {timeout} seconds") from ended
+    if isinstance(ended, OSError):
+        raise ToolError(f"{command[0]} cannot be run: {ended.strerror}") from ended
+    if ended.returncode not in accept:
+        said = ended.stderr.strip().removeprefix("Error: ") or f"exit code {ended.returncode}"
         raise ToolError(f"{what} failed: {said}")
-    return done
+    return ended

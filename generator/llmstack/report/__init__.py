@@ -1,1 +1,1 @@
-
+"""What is said of findings, reviews and migrations: one file per format."""

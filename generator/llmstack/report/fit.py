@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from llmstack.engine.defaults import GRAPHS_IN_BUDGET
@@ -138,7 +138,3 @@ def terms_item(start: Start) -> dict[str, float] | None:
 
 def _round(number: float | None) -> float | None:
     return None if number is None else round(number, 2)
-
-
-FIT_FORMATS: Mapping[str, Callable[[Sequence[Named]], str]] = {"text": fit_text, "json": fit_json}
-"""Every format of `fit` by its name."""

@@ -1,21 +1,49 @@
-"""Every format of a review by its name, for `diff`."""
+"""Every format of a review by its name, for `diff`; a format's module is imported when it is used."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-from llmstack.report import review_html, review_json, review_markdown, review_text
-from llmstack.report.options import Options
-from llmstack.review.result import Review
+if TYPE_CHECKING:
+    from llmstack.report.options import Options
+    from llmstack.review.result import Review
+
+
+def _text(review: Review, options: Options) -> str:
+    from llmstack.report import review_text
+
+    return review_text.render(review, options)
+
+
+def _markdown(review: Review, options: Options) -> str:
+    from llmstack.report import review_markdown
+
+    return review_markdown.render(review, options)
+
+
+def _json(review: Review, options: Options) -> str:
+    from llmstack.report import review_json
+
+    return review_json.render(review, options)
+
+
+def _html(review: Review, options: Options) -> str:
+    from llmstack.report import review_html
+
+    return review_html.render(review, options)
+
 
 REVIEW_FORMATS: Mapping[str, Callable[[Review, Options], str]] = {
-    "text": review_text.render,
-    "markdown": review_markdown.render,
-    "json": review_json.render,
-    "html": review_html.render,
+    "text": _text,
+    "markdown": _markdown,
+    "json": _json,
+    "html": _html,
 }
 
 
 def render_review(review: Review, format: str, *, colour: bool = False) -> str:
     """Return a review in a format of `REVIEW_FORMATS`; no secret is in it."""
+    from llmstack.report.options import Options
+
     return REVIEW_FORMATS[format](review, Options(colour=colour))

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from llmstack.finding import Finding
 from llmstack.model.stack import Stack
-from llmstack.repository.built import build_units
+from llmstack.repository.built import build_units, leave_out_unsound
 from llmstack.repository.comparison import Comparison
 from llmstack.repository.environments import list_environments
 from llmstack.repository.expected import Held, Units, hold_against_values
@@ -36,6 +37,8 @@ class Case:
     """The folder that is built for each unit."""
     changes: tuple[ObjectChange, ...]
     facts: tuple[Facts, Facts]
+    unsound: tuple[Finding, ...] = ()
+    """Fields after the change that the API server could not read."""
 
     def stack(self, side: int) -> Stack | None:
         reading = self.readings[side]
@@ -66,14 +69,14 @@ def read_case(comparison: Comparison, name: str, affected: Sequence[str], tool_f
     held = hold_against_values(after, name, readings[1])
     folders = unit_folders(before.read, name), unit_folders(after.read, name)
     known = held.unchanged(custom_units(after, name))
-    new = build_units(after, name, folders[1], tool_folder, known=known)
+    new, unsound = leave_out_unsound(build_units(after, name, folders[1], tool_folder, known=known), folders[1])
     same = {unit: objects for unit, objects in new.items() if unit not in affected}
-    old = build_units(before, name, folders[0], tool_folder, known=same)
+    old, _ = leave_out_unsound(build_units(before, name, folders[0], tool_folder, known=same), folders[0])
     facts = tuple(
         read_facts(reading, _only(units, affected)) for reading, units in zip(readings, (old, new), strict=True)
     )
     changes = compare(_only(old, affected), _only(new, affected))
-    return Case(name, readings, held, (old, new), folders, changes, (facts[0], facts[1]))
+    return Case(name, readings, held, (old, new), folders, changes, (facts[0], facts[1]), tuple(unsound))
 
 
 def read_side(side: Snapshot, name: str) -> Reading | None:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from llmstack.finding import Finding, Place, Severity
 from llmstack.fit.changes import Side, engine_changes
-from llmstack.kubernetes.immutable import refused_fields
 from llmstack.repository.acknowledged import acknowledgement_findings, base_acknowledgements
 from llmstack.repository.cases import Case, read_case
 from llmstack.repository.clusters import (
@@ -24,7 +23,7 @@ from llmstack.repository.clusters import (
 from llmstack.repository.comparison import Comparison, find_affected, refuse_unsafe
 from llmstack.repository.expected import Held, stale_tree
 from llmstack.repository.read import Reading
-from llmstack.review.assess import add_fixed, assess, read_moves
+from llmstack.review.assess import add_fixed, assess, key_of, read_moves, refused_objects
 from llmstack.review.cluster import review_cluster
 from llmstack.review.facts import Facts, Pool
 from llmstack.review.result import EnvironmentReview, Review
@@ -104,8 +103,9 @@ def _synced(comparison: Comparison, cases: Sequence[Case], tool_folder: Path | N
     refused: dict[str, list[str]] = {}
     homes = set(touched_clusters(comparison))
     for case in cases:
+        names = refused_objects(case.changes)
         for change in case.changes:
-            if refused_fields(change.kind, change.before, change.after):
+            if key_of(change) in names:
                 refused.setdefault(case.folders[1].get(change.unit, change.unit), []).append(
                     f"{change.kind}/{change.name}"
                 )
@@ -189,7 +189,7 @@ def _review_environment(
     reading = case.readings[1]
     layers = reading.layers if reading is not None else None
     accepted = acknowledgement_findings(review, facts[0], facts[1], layers, today)
-    found = (*_stale(case.held, case.name, reading), *accepted)
+    found = (*case.unsound, *_stale(case.held, case.name, reading), *accepted)
     return replace(review, gpus=shown, findings=(*review.findings, *found))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from llmstack.kubernetes.pods import Object, value_at
-from llmstack.kubernetes.revisions import compared, goal_of, why_unapplied
+from llmstack.kubernetes.revisions import Unapplied, compared, goal_of, why_unapplied
 from llmstack.review.differences import differences
 
 CHECKSUM = "checksum/config"
@@ -16,9 +16,31 @@ def template_causes(before: Object, after: Object) -> tuple[str, ...]:
     """The fields for which the controller of a workload replaces its pods, sorted; empty when it keeps them.
 
     Both arguments are the same object at two times, of any kind. What the controller does not act on
-    (`why_unapplied`) is no cause.
+    (`why_unapplied`) is no cause. Where it did not act before the change and does after it, the field that says so is
+    one: the pods are of an older template, and what was held back since is rolled out (Kubernetes documentation,
+    "Deployments", pausing and resuming).
     """
-    return () if why_unapplied(after) is not None else _changed(before, after)
+    if why_unapplied(after) is not None:
+        return ()
+    held_back = why_unapplied(before) if before.get("kind") == after.get("kind") else None
+    resumed = (_RESUMED[held_back],) if held_back is not None else ()
+    return tuple(sorted({*_changed(before, after), *resumed}))
+
+
+_RESUMED: Mapping[Unapplied, str] = {
+    "paused": "spec.paused",
+    "on-delete": "spec.updateStrategy.type",
+    "partition": "spec.updateStrategy.rollingUpdate.partition",
+    "ray-cluster": "spec.upgradeStrategy.type",
+    "ray-service": "spec.upgradeStrategy.type",
+    "replica-set": "kind",
+}
+"""By what kept running pods at their old template, the field whose change lets them follow."""
+
+
+def is_resumed(causes: Iterable[str]) -> bool:
+    """Whether pods follow again after they did not: of which template they are, this change does not say."""
+    return any(cause in _RESUMED.values() for cause in causes)
 
 
 def unapplied_causes(before: Object, after: Object) -> tuple[str, ...]:

@@ -57,6 +57,17 @@ def of_kind(version: str, api_version: str, kind: str) -> dict[str, Any] | None:
 
 
 @cache
+def versions_of(version: str, kind: str) -> tuple[str, ...]:
+    """The apiVersions, the group cut short, under which `of_kind` has a schema of a kind, whatever its group."""
+    if not _WORD.fullmatch(kind):
+        return ()
+    own = (folder() / "k8s" / f"v{full_version(version)}").glob(f"{kind.lower()}-*.json")
+    names = [file.stem.removeprefix(f"{kind.lower()}-").replace("-", "/") for file in own]
+    custom = (folder() / "crds").glob(f"*/{kind.lower()}_*.json")
+    return (*sorted(names), *sorted(f"{file.parent.name}/{file.stem.rpartition('_')[2]}" for file in custom))
+
+
+@cache
 def definitions(version: str) -> dict[str, Any]:
     """Kubernetes' types in `version` (`1.34`), as `{"definitions": {"io.k8s.api.core.v1.Pod": …}}`.
 

@@ -37,7 +37,8 @@ def lay_out_overlay(
 def engine_component(root: str, stack: Stack, base: Base) -> Component:
     """What the environment says of all its engines: its template of an engine against that of base/."""
     goal = strip((placed.slot, placed.object) for placed in engine.template(stack))
-    selector = f"{labels.COMPONENT}={labels.ENGINE}"
+    word = base.engine["deployment"]["metadata"]["labels"][labels.COMPONENT]
+    selector = f"{labels.COMPONENT}={word}"
     patches = {}
     for slot, object in base.engine.items():
         try:

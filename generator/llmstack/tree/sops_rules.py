@@ -57,4 +57,14 @@ def _rules(existing: str | None) -> dict[str, Any]:
     except yamlio.YAMLError:
         return {}
     rules = body.get("creation_rules") if isinstance(body, dict) else None
-    return {rule["path_regex"]: rule for rule in rules or () if isinstance(rule, dict) and "path_regex" in rule}
+    found = [rule for rule in rules if _is_rule(rule)] if isinstance(rules, list) else []
+    return {rule["path_regex"]: rule for rule in found}
+
+
+def _is_rule(rule: Any) -> bool:
+    """Whether a rule is of the form that we write: text by name. What else somebody wrote there is not kept."""
+    return (
+        isinstance(rule, dict)
+        and "path_regex" in rule
+        and all(isinstance(part, str) for entry in rule.items() for part in entry)
+    )

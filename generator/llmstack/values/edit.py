@@ -103,7 +103,12 @@ def remove_entries(
 def comment_entry(document: Document, spot: Spot, lines: Sequence[str]) -> list[Edit]:
     """Comments in the place of an entry of a block map; a map that is left empty is `{}`."""
     holder = spot.holder
-    if holder.kind != "map" or holder.flow or spot.key.anchored or (holder.anchored and len(holder.entries) == 1):
+    if (
+        holder.kind != "map"
+        or holder.flow
+        or spot.key.start != spot.key.body
+        or (holder.start != holder.body and len(holder.entries) == 1)
+    ):
         raise CannotEdit
     start, end = spot.key.start, document.line_end(max(spot.key.end, spot.value.end))
     edits = [_insert_empty(document, holder, "{}")] if len(holder.entries) == 1 else []

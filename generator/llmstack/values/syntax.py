@@ -41,6 +41,8 @@ class Part:
     target: Part | None = None
     entries: list[tuple[Part, Part]] = field(default_factory=list)
     items: list[Part] = field(default_factory=list)
+    names: dict[str, int] | None = None
+    """Where each key of a map stands first, once it was asked for."""
 
     @property
     def resolved(self) -> Part:
@@ -125,6 +127,18 @@ def read_document(text: str) -> Document:
     for event in yamlio.scan(text):
         builder.take(event)
     return Document(text, builder.root, tuple(_comments(text, builder.scalars)))
+
+
+def own_routes(document: Document) -> dict[int, Route]:
+    """The route at which each map and list is written, by its identity, wherever aliases have it stand as well."""
+    found: dict[int, Route] = {}
+    pending: list[tuple[Part, Route]] = [(document.root, ())] if document.root is not None else []
+    while pending:
+        part, route = pending.pop()
+        found[id(part)] = route
+        pending += [(value, (*route, key.resolved.text)) for key, value in part.entries]
+        pending += [(item, (*route, number)) for number, item in enumerate(part.items)]
+    return found
 
 
 class _Builder:
@@ -219,16 +233,27 @@ def _step(here: Part, step: str | int) -> Spot | None:
 
 
 def _entries(here: Part, name: str) -> Iterator[Spot]:
-    """Yield the entries of that name: the map's own first, then those that merge keys bring."""
-    merged: list[Part] = []
-    for index, (key, value) in enumerate(here.entries):
-        if key.kind == "scalar" and key.text == "<<" and not key.style:
+    """Yield the entries of that name: the map's own first one, then those that merge keys bring."""
+    if here.names is None:
+        here.names = {key.resolved.text: index for index, (key, _) in reversed(list(enumerate(here.entries)))}
+    index = here.names.get(name)
+    if index is not None and not _merges(here.entries[index][0]):
+        yield Spot(here, index)
+    if "<<" in here.names:
+        for other in _merged(here):
+            yield from _entries(other, name)
+
+
+def _merges(key: Part) -> bool:
+    return key.kind == "scalar" and key.text == "<<" and not key.style
+
+
+def _merged(here: Part) -> Iterator[Part]:
+    """Yield the maps that the merge keys of a map bring, in order."""
+    for key, value in here.entries:
+        if _merges(key):
             brought = value.resolved
-            merged += [item.resolved for item in brought.items] if brought.kind == "list" else [brought]
-        elif key.resolved.text == name:
-            yield Spot(here, index)
-    for other in merged:
-        yield from _entries(other, name)
+            yield from (item.resolved for item in brought.items) if brought.kind == "list" else (brought,)
 
 
 def _comments(text: str, scalars: list[Part]) -> Iterator[tuple[int, int]]:

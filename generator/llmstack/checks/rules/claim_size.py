@@ -1,7 +1,8 @@
 """The model's claim is smaller than its weights.
 
 With `pvcStorage` the weights are downloaded to the claim (HF_HOME is /data). A claim that is smaller than the files is
-full before the engine starts, and the pod ends with an error at every try. The size is that of facts/models/, or of
+full before the engine starts, and the pod ends with an error at every try. It is a warning, because some provisioners
+(local-path, hostPath) hold no claim to its size. The size is that of facts/models/, or of
 the catalogue that comes with llmstack. Models that are loaded from a path, or from shared storage, are left alone.
 
 Fix: a claim with room for the weights, and for the next revision beside them.
@@ -20,7 +21,7 @@ from llmstack.fit.question import hub_name
 from llmstack.kubernetes.quantities import quantity
 from llmstack.objects.engine_storage import DATA_PATH, weights_path
 
-RULE = Declaration("claim-size", Severity.ERROR)
+RULE = Declaration("claim-size", Severity.WARNING)
 
 
 def run(subject: Subject) -> Iterator[Problem]:

@@ -94,10 +94,10 @@ def _note(kind: Kind, found: list[Reference]) -> Problem:
     """One note for a kind that `gitops.existing` does not list, at the first reference."""
     names = list(dict.fromkeys(reference.name for reference in found))
     shown = ", ".join(f"`{name}`" for name in names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-    message = f"the cluster must have {kind} {shown}; gitops.existing.{_LISTS[kind]} does not list it"
+    message = f"the cluster must have {kind} {shown}; gitops.existing.{_LISTS[kind][0]} does not list it"
     return Problem(
         message,
         found[0].route,
-        help=f"list what there is in gitops.existing.{_LISTS[kind]}, and names are checked",
+        help=f"list what there is in gitops.existing.{_LISTS[kind][0]}, and names are checked",
         milder=True,
     )

@@ -44,11 +44,10 @@ def run(subject: Subject) -> Iterator[Problem]:
 def memory_limit(at: Route, model: Model) -> tuple[Fraction | None, Route]:
     """Bytes of the pod's memory limit, and where the values say it; None for no limit."""
     if model.resources:
-        limits = model.resources.get("limits") or {}
-        text = limits.get("memory")
-        return (quantity(str(text)) if text else None), (*at, "resources", "limits", "memory")
-    text = model.limit_memory
-    return (quantity(text) or None if text else None), (*at, "limitMemory")
+        limits = model.resources.get("limits")
+        stated = limits.get("memory") if isinstance(limits, dict) else None
+        return quantity(stated) or None, (*at, "resources", "limits", "memory")
+    return quantity(model.limit_memory) or None, (*at, "limitMemory")
 
 
 def offloaded(asked: Asked) -> Iterator[float]:

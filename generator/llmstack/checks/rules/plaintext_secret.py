@@ -71,7 +71,8 @@ def run(subject: Subject) -> Iterator[Problem]:
         said.add(_spot(subject.layers.place(place.route)))
         yield _describe(subject, place)
     for layer in subject.layers.layers:
-        for problem in (*_overridden(subject, layer), *_in_comments(layer)):
+        overridden = _overridden(subject, layer) if len(subject.layers.layers) > 1 else ()
+        for problem in (*overridden, *_in_comments(layer)):
             if _spot(problem.place) not in said:
                 said.add(_spot(problem.place))
                 yield problem

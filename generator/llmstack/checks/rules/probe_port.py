@@ -34,7 +34,8 @@ def run(subject: Subject) -> Iterator[Problem]:
             containers = [each for each in pod.get("containers") or [] if isinstance(each, dict)]
             opened = {port.get(key) for each in containers for port in each.get("ports") or [] for key in _KEYS}
             for way, port in (found for each in containers for found in _asked(each)):
-                route = (str(section), *way)
+                own = (*subject.route_of(placed), *way)
+                route = own if subject.states(own) else (str(section), *way)
                 if port not in opened and route not in said and subject.states(route):
                     said.add(route)
                     yield _problem(route, port, [each for each in containers if each.get("ports")])

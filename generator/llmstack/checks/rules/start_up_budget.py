@@ -4,7 +4,9 @@ The start-up probe gives a container initialDelaySeconds + periodSeconds × fail
 kubelet kills it and it starts again, for ever. So `gitops.loadTime`, the measured time of a model, is to be
 less than that. Without a start-up probe the liveness probe kills it. A Deployment among extraObjects whose
 progressDeadlineSeconds (600 when unset) is shorter than its own probes' budget is reported as failed while it
-still starts: a warning. (The Deployments that llmstack writes have a deadline above their budget.)
+still starts: a warning. (The Deployments that llmstack writes have a deadline above their budget.) Where no loadTime is
+known, the bytes of the weights (facts/models/) over the pool's `readRate` are the least that loading can take; a probe
+that gives up before that is a warning.
 
 Fix: raise `failureThreshold` of servingEngineSpec.startupProbe, with a third more than the load time to
 spare.
@@ -13,15 +15,18 @@ spare.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Severity
+from llmstack.fit.card import Pools, pool_of_model
+from llmstack.fit.question import facts_of_model
 from llmstack.kubernetes.probes import delay, period, seconds_allowed, startup_probes
-from llmstack.kubernetes.quantities import whole
+from llmstack.kubernetes.quantities import quantity, whole
 from llmstack.kubernetes.workloads import PROGRESS_DEADLINE
+from llmstack.model.engine import Model
 from llmstack.model.types import seconds
 from llmstack.objects import engine_pod
 
@@ -29,17 +34,8 @@ RULE = Declaration("start-up-budget", Severity.ERROR, milder=Severity.WARNING, n
 
 
 def run(subject: Subject) -> Iterator[Problem]:
-    for at, model in subject.models():
-        probes = engine_pod.probes(subject.stack, model)
-        name = "startupProbe" if probes["startupProbe"] else "livenessProbe"
-        probe = probes[name]
-        allowed = seconds_allowed(probe) if probe else math.inf
-        needed = seconds(model.gitops.load_time) if model.gitops.load_time else 0
-        if probe and needed > allowed:
-            failures = math.ceil((needed * 4 / 3 - delay(probe)) / period(probe))
-            message = f"`{model.name}` takes {needed} s to load; {name} kills it after {allowed} s"
-            help = f"servingEngineSpec.{name}.failureThreshold: {failures} waits a third longer than that"
-            yield Problem(message, (*at, "gitops", "loadTime"), help=help)
+    yield from _measured(subject)
+    yield from _computed(subject)
     for route, object in subject.extra_objects():
         spec = object.get("spec")
         if object.get("kind") != "Deployment" or not isinstance(spec, dict):
@@ -50,6 +46,52 @@ def run(subject: Subject) -> Iterator[Problem]:
             message = f"{key} is {deadline}; a pod may take {longest} s to start by its probes"
             at = (*route, "spec", key)
             yield Problem(message, at, help=f"set {key} to more than {longest}", milder=True)
+
+
+def _probe(subject: Subject, model: Model) -> tuple[str, Mapping[str, Any] | None]:
+    """The probe that gives a start-up its time: the start-up probe, else the liveness probe."""
+    probes = engine_pod.probes(subject.stack, model)
+    name = "startupProbe" if probes["startupProbe"] else "livenessProbe"
+    return name, probes[name]
+
+
+def _measured(subject: Subject) -> Iterator[Problem]:
+    """Models whose measured start-up is longer than the probe waits."""
+    for at, model in subject.models():
+        name, probe = _probe(subject, model)
+        needed = seconds(model.gitops.load_time) if model.gitops.load_time else 0
+        if probe and needed > seconds_allowed(probe):
+            message = f"`{model.name}` takes {needed} s to load; {name} kills it after {seconds_allowed(probe)} s"
+            yield Problem(message, (*at, "gitops", "loadTime"), help=_raise(name, probe, needed))
+
+
+def _computed(subject: Subject) -> Iterator[Problem]:
+    """Models that nobody has measured, and whose weights cannot even be read before the probe gives up."""
+    pools = Pools.of(subject.stack)
+    if not any(each.read_rate for each in pools.declared):
+        return
+    for at, model in subject.models():
+        least = None if model.gitops.load_time else _reading_seconds(subject, pools, model)
+        name, probe = _probe(subject, model)
+        if probe and least is not None and least > seconds_allowed(probe):
+            allowed = seconds_allowed(probe)
+            message = f"`{model.name}` reads its weights in {least} s at least; {name} kills it after {allowed} s"
+            yield Problem(message, (*at, "name"), help=_raise(name, probe, least), milder=True)
+
+
+def _reading_seconds(subject: Subject, pools: Pools, model: Model) -> int | None:
+    """The least time in which the weights can be read; None where their size or the pool's rate is not known."""
+    pool, facts = pool_of_model(subject.stack, pools, model), facts_of_model(model, subject.facts)
+    rate = quantity(pool.read_rate) if pool else None
+    if not rate or facts is None or facts.weights is None:
+        return None
+    return math.ceil(facts.weights.bytes / rate)
+
+
+def _raise(name: str, probe: Mapping[str, Any], needed: int) -> str:
+    """The line to write: a third longer than what is needed."""
+    failures = math.ceil((needed * 4 / 3 - delay(probe)) / period(probe))
+    return f"servingEngineSpec.{name}.failureThreshold: {failures} waits a third longer than that"
 
 
 def _longest(object: dict[str, Any]) -> int:

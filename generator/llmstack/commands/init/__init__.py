@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from llmstack.commands import options as opt
@@ -11,11 +12,16 @@ from llmstack.commands import output
 def init(directory: opt.NewFolder = Path()) -> None:
     """Write a new repository: values, workflow, tools, README.
 
-    Overwrites nothing: when one of its files is there already, none is written.
+    A README.md, .gitignore or .gitattributes that is there is kept; when any other of its files is, none is written.
+    requirements.txt pins the llmstack that runs, as its installation recorded it.
     """
-    from llmstack.commands.init.new_repository import make_repository, next_commands
+    from llmstack.commands.init.installation import pin_running
+    from llmstack.commands.init.new_repository import make_repository, next_commands, warnings
 
     root = (output.Options.directory or Path()) / directory
-    written = make_repository(root)
-    print(f"wrote {len(written)} files:", *(f"  {path}" for path in written), sep="\n")
+    pin = pin_running()
+    made = make_repository(root, pin.text)
+    print(f"wrote {len(made.written)} files:", *(f"  {path}" for path in made.written), sep="\n")
     print("next:", *(f"  {command}" for command in next_commands(root)), sep="\n")
+    for line in (*warnings(root, made.kept), *([pin.advice] if pin.advice else [])):
+        sys.stderr.write(f"llmstack: {line}\n")

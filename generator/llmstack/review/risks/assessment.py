@@ -14,6 +14,7 @@ from llmstack.review.rollout.placement import Fixed, PoolKey
 from llmstack.review.rollout.times import Times
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.surroundings import Surroundings
+from llmstack.review.ways_in.breaks import Break
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,9 @@ class Assessment:
     """`Kind/name` of the objects whose change the API refuses."""
     engines: tuple[EngineChange, ...] = ()
     """Models whose engine changes, and what becomes of it."""
+    before: Sequence[Object] = ()
+    breaks: tuple[Break, ...] = ()
+    """Ways in that are gone for a while or for good."""
     near: Surroundings = field(default_factory=Surroundings)
     """The rest of the environment's cluster. `workloads` has those of its other environments too."""
     removed: tuple[Removed, ...] = ()

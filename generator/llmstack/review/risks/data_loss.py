@@ -7,7 +7,9 @@ brings back an empty claim.
 How it is judged: a PersistentVolumeClaim, PersistentVolume or Namespace is in the manifests before the change and not
 after it. A warning instead of an error: it is annotated to be kept when it is pruned
 (`kustomize.toolkit.fluxcd.io/prune: disabled`, or `argocd.argoproj.io/sync-options: Prune=false`), or the volume's
-reclaim policy is Retain. Then the data stays, and nothing uses it. Whether a claim holds any data cannot be known.
+reclaim policy is Retain. Then the data stays, and nothing uses it; where something goes on using it, there is no risk.
+A claim or volume whose change the API refuses, and which the sync tool is told to make anew (Flux `force: enabled`,
+Argo CD `Force=true`), is deleted with its data too. Whether a claim holds any data cannot be known.
 
 Fix: keep the name. For a model that is renamed, `gitops.movedFrom` keeps its claim. Or annotate the object in a
 commit of its own, before the one that removes it.
@@ -19,14 +21,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from llmstack.finding import Severity
+from llmstack.kubernetes.immutable import is_made_anew, refused_fields
 from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.workloads import is_lasting
 from llmstack.review.result import ObjectChange, Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
+from llmstack.review.ways_in.needs import needs_of
 
 RISK = Declaration("data-loss", Severity.ERROR, milder=Severity.WARNING)
 
-_HOLDS_DATA = ("PersistentVolumeClaim", "PersistentVolume", "Namespace")
+HOLDS_DATA = ("PersistentVolumeClaim", "PersistentVolume", "Namespace")
 _FLUX_PRUNE = "kustomize.toolkit.fluxcd.io/prune"
 _ARGO_OPTIONS = "argocd.argoproj.io/sync-options"
 
@@ -34,10 +39,37 @@ _ARGO_OPTIONS = "argocd.argoproj.io/sync-options"
 def find(assessment: Assessment) -> Iterator[Risk]:
     """Claims, volumes and namespaces that leave the manifests: the milder form where they are kept."""
     for change in assessment.changes:
-        if change.action == "remove" and change.kind in _HOLDS_DATA and change.before is not None:
+        if change.kind not in HOLDS_DATA or change.before is None:
+            continue
+        subject = f"{change.kind}/{change.name}"
+        if change.action == "remove":
             kept = _why_kept(change.before)
+            if kept is not None and _is_used(change, assessment):
+                continue
             message, advice = _lost(change, _renamed(change, assessment), kept)
-            yield RISK.at(assessment, f"{change.kind}/{change.name}", message, advice, milder=kept is not None)
+            yield RISK.at(assessment, subject, message, advice, milder=kept is not None)
+        elif change.after is not None and is_made_anew(change.after):
+            yield from _made_anew(change, assessment)
+
+
+def _made_anew(change: ObjectChange, assessment: Assessment) -> Iterator[Risk]:
+    for path in refused_fields(change.kind, change.before, change.after)[:1]:
+        message = (
+            f"the API refuses to change `{path}`, so the sync tool deletes `{change.name}` with the data on it, and "
+            "makes it anew, empty"
+        )
+        advice = "Keep the field, and take the annotation away: then the change is refused and the data stays."
+        yield RISK.at(assessment, f"{change.kind}/{change.name}", message, advice, path=path)
+
+
+def _is_used(change: ObjectChange, assessment: Assessment) -> bool:
+    """Whether what stays in the cluster is used on: a namespace that holds objects, a claim that pods mount."""
+    if change.kind == "Namespace":
+        return any((obj.get("metadata") or {}).get("namespace") == change.name for obj in assessment.after)
+    if change.kind == "PersistentVolumeClaim":
+        claim = (change.kind, change.namespace, change.name)
+        return any(claim in needs_of(obj) for obj in assessment.after if is_lasting(str(obj.get("kind"))))
+    return False
 
 
 def _lost(change: ObjectChange, renamed: str | None, kept: str | None) -> tuple[str, str]:

@@ -29,9 +29,10 @@ RISK = Declaration("deadline-too-short", Severity.WARNING)
 
 def find(assessment: Assessment) -> Iterator[Risk]:
     """Probes, progress deadlines and sync timeouts that end before one pod has waited and loaded."""
-    for workload, outcome in zip(assessment.workloads, assessment.times.shortest.outcomes, strict=True):
-        if workload.new is None or not workload.after or workload.move == "remove":
+    for workload, outcomes in zip(assessment.workloads, assessment.times.outcomes, strict=True):
+        if outcomes is None or workload.new is None or not workload.after or workload.move == "remove":
             continue
+        outcome = outcomes.shortest
         problems = list(_too_short(assessment, workload, outcome))
         if problems:
             least = max(outcome.longest_step, workload.new.load or 0)

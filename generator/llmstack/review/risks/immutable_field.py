@@ -17,29 +17,42 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.finding import Severity
-from llmstack.kubernetes.immutable import refused_fields
+from llmstack.kubernetes.immutable import is_made_anew, refused_fields
 from llmstack.kubernetes.workloads import is_lasting
 from llmstack.review.result import ObjectChange, Risk
 from llmstack.review.risks.assessment import Assessment
+from llmstack.review.risks.data_loss import HOLDS_DATA
 from llmstack.review.risks.declaration import Declaration
 
-RISK = Declaration("immutable-field", Severity.ERROR)
+RISK = Declaration("immutable-field", Severity.ERROR, milder=Severity.WARNING)
 
 
 def find(assessment: Assessment) -> Iterator[Risk]:
     """Changes of fields that the API does not let change."""
     for change in assessment.changes:
         paths = refused_fields(change.kind, change.before, change.after)
-        if paths:
+        if paths and change.after is not None and is_made_anew(change.after):
+            if change.kind not in HOLDS_DATA:
+                message = f"the API server refuses to change `{paths[0]}`, so the sync tool deletes the object first"
+                subject = f"{change.kind}/{change.name}"
+                yield RISK.at(assessment, subject, message, _KEEP, path=paths[0], milder=True)
+        elif paths:
             fields = " and ".join(f"`{path}`" for path in paths)
             message = f"the API server refuses to change {fields}: no change of this object is applied"
             subject = f"{change.kind}/{change.name}"
             yield RISK.at(assessment, subject, message, _way_out(change, paths), path=paths[0])
 
 
+_KEEP = "Keep the field, or expect the object to be gone for a moment, with all pods that it owns."
+
+
 def _way_out(change: ObjectChange, paths: tuple[str, ...]) -> str:
     if change.kind == "PersistentVolumeClaim":
         if paths == ("spec.resources.requests.storage",):
+            if (change.after or {}).get("spec", {}).get("storageClassName") == "":
+                return (
+                    "A claim of static volumes does not grow: keep the size, or move to a larger claim of another name."
+                )
             return "A claim never shrinks: keep the size, or copy the data to a smaller claim of another name."
         return "Keep the fields, or copy the data to a claim of another name and point the model at that."
     if is_lasting(change.kind):

@@ -6,7 +6,10 @@ reason, brings the change at a time that nobody chose.
 How it is judged: a RayCluster whose pods change without `upgradeStrategy.type: Recreate` (KubeRay leaves running pods
 alone: ray-operator/apis/ray/v1/raycluster_types.go, RayClusterUpgradeStrategy); a Deployment with `paused: true`; a
 StatefulSet or DaemonSet with `OnDelete`; a `partition` above 0, which keeps the replicas below it at the old template;
-a RayService with `upgradeStrategy.type: None`; a ReplicaSet.
+a RayService with `upgradeStrategy.type: None`; a ReplicaSet. Then what pods read at their start: a ConfigMap, Secret,
+SealedSecret or ExternalSecret whose content changes, and that no checksum in the pod template covers, reaches no
+running pod as environment, and none of vLLM's as files. (A text that is encrypted anew may hide the same value.) Those
+that restart with the change, or that Reloader restarts, are left out.
 
 Fix: set the field that the advice names, or delete the pods by hand when it suits you.
 """
@@ -22,6 +25,7 @@ from llmstack.review.restarts import unapplied_causes
 from llmstack.review.result import ObjectChange, Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
+from llmstack.review.ways_in.unread import Unread, unread_changes
 
 RISK = Declaration("not-applied", Severity.WARNING)
 
@@ -33,6 +37,17 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         if reason is not None and f"{change.kind}/{change.name}" not in assessment.refused:
             message, advice = reason
             yield RISK.at(assessment, f"{change.kind}/{change.name}", message, advice)
+    restarting = {workload.key for workload in assessment.workloads if workload.move in ("restart", "new")}
+    for each in unread_changes(assessment.changes, assessment.after, restarting):
+        yield RISK.at(assessment, each.key, _unread(each), _RESTART)
+
+
+_RESTART = "Restart the pods when it suits you (`kubectl rollout restart`), or change an annotation of theirs with it."
+
+
+def _unread(each: Unread) -> str:
+    how = "as environment, which is read" if each.how == "environment" else "as files, which vLLM reads"
+    return f"`{each.source}` changes, and the pods read it {how} when they start: they go on with what it was"
 
 
 _UNAPPLIED: Mapping[Unapplied, tuple[str, str]] = {

@@ -5,7 +5,8 @@ the strategy: see `outage`, `gpu-deadlock` and `deadline-too-short`, which are r
 
 How it is judged: the pod template, with the defaults that the API server fills in, differs before and after the
 change; the fields that differ are named. A changed config map shows as the annotation `checksum/config`. A change of
-`replicas` alone restarts no pod.
+`replicas` alone restarts no pod. A Deployment that is no longer paused (or a partition, or `OnDelete`, that is lifted)
+rolls out what was held back: that is counted as a restart, as this change does not say of which template its pods are.
 
 Fix: nothing needs to be done. If the restart is not meant, take back the fields that are named.
 """
@@ -15,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.finding import Severity
+from llmstack.review.restarts import is_resumed
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
@@ -33,6 +35,8 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         if workload.move == "restart":
             replicas = (workload.after or workload.before) - workload.partition
             said = f"{plural(replicas, 'replica')} {'restarts' if replicas == 1 else 'restart'}"
+            if is_resumed(workload.causes):
+                said = f"what was held back is rolled out, and {said}, unless the template is as it was before that,"
             yield _restart(assessment, workload.key, said, workload.causes)
     for change, why in changes_on_nodes(assessment.changes):
         subject = f"{change.kind}/{change.name}"

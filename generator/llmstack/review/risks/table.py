@@ -10,6 +10,7 @@ from llmstack.finding import RANK
 from llmstack.review.facts import Acknowledgement
 from llmstack.review.result import Risk
 from llmstack.review.risks import (
+    cold_cache,
     data_loss,
     deadline_too_short,
     engine,
@@ -22,10 +23,12 @@ from llmstack.review.risks import (
     privilege,
     recipient,
     removal,
+    requests_cut,
     restart,
     scaler_handover,
     sync,
     unknown_capacity,
+    unreachable,
     upgrade,
 )
 from llmstack.review.risks.assessment import Assessment
@@ -39,6 +42,7 @@ KINDS: tuple[RiskKind, ...] = (
     data_loss,
     immutable_field,
     scaler_handover,
+    unreachable,
     outage,
     engine,
     deadline_too_short,
@@ -48,6 +52,8 @@ KINDS: tuple[RiskKind, ...] = (
     pool_conflict,
     unknown_capacity,
     upgrade,
+    cold_cache,
+    requests_cut,
     restart,
 )
 """Every risk of this folder, in the order in which equally severe ones are told; mypy refuses a module that is no

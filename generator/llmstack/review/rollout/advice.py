@@ -9,6 +9,7 @@ from llmstack.review.facts import Pool
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.rollout.contention import find_verdicts
 from llmstack.review.rollout.deadlock import Verdict
+from llmstack.review.rollout.gpus import gpus_after
 from llmstack.review.rollout.placement import Fixed
 from llmstack.review.rollout.workload import Template, Workload
 from llmstack.review.wording import plural
@@ -131,10 +132,4 @@ def _with_more_gpus(assessment: Assessment, pool: Pool) -> str:
 
 def sum_after(assessment: Assessment, pool: Pool) -> int:
     """Return the GPUs that the goal takes of a pool."""
-    key = (pool.name, pool.resource)
-    stays = sum(gpus * number for gpus, number in assessment.fixed.get(key, {}).items())
-    return stays + sum(
-        workload.after * workload.new.total
-        for workload in assessment.workloads
-        if workload.new is not None and workload.new.pool == key
-    )
+    return gpus_after(assessment.workloads, assessment.fixed, (pool.name, pool.resource))

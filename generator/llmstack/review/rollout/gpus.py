@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 from llmstack.review.facts import Pool
 from llmstack.review.result import GpuPool
@@ -18,13 +18,16 @@ def account(
     fixed: Fixed,
     run: Run,
     verdicts: Mapping[PoolKey, Verdict],
+    left_out: Container[str] = (),
 ) -> tuple[GpuPool, ...]:
     """Return a row for each declared pool, in the order of the values, then for each other that GPUs are
     taken from.
 
-    `fixed` are the pods that stay, `run` is what the rollouts do. The peak counts bound and pending pods.
+    `fixed` are the pods that stay, `run` is what the rollouts do, but for those `left_out` (`Kind/name`), whose pods
+    count with the most there may be, and whose pools have no curve. The peak counts bound and pending pods.
     """
     before, after = _sums(workloads)
+    beside = _most_of([workload for workload in workloads if workload.key in left_out])
     keys: dict[PoolKey, None] = dict.fromkeys((pool.name, pool.resource) for pool in pools)
     keys |= dict.fromkeys(sorted({*fixed, *before, *after}, key=str))
     capacity: dict[PoolKey, int] = {(pool.name, pool.resource): pool.count for pool in pools}
@@ -33,6 +36,7 @@ def account(
         stays = sum(gpus * number for gpus, number in fixed.get(key, {}).items())
         verdict = verdicts.get(key)
         ends = stays + before.get(key, 0), stays + after.get(key, 0)
+        most = stays + run.peaks.get(key, 0) + beside.get(key, 0)
         rows.append(
             GpuPool(
                 pool=key[0],
@@ -40,13 +44,33 @@ def account(
                 capacity=capacity.get(key),
                 before=ends[0],
                 after=ends[1],
-                peak=max(*ends, stays + run.peaks.get(key, 0)),
+                peak=max(*ends, most),
                 deadlock=verdict.deadlock if verdict is not None else None,
                 certain=verdict.certain if verdict is not None else None,
-                usage=tuple((second, stays + held) for second, held in run.usage.get(key, ())),
+                usage=() if key in beside else tuple((at, stays + held) for at, held in run.usage.get(key, ())),
             )
         )
     return tuple(rows)
+
+
+def gpus_after(workloads: Iterable[Workload], fixed: Fixed, pool: PoolKey) -> int:
+    """The GPUs that the goal takes of a pool, `fixed` those of the pods that stay."""
+    stays = sum(gpus * number for gpus, number in fixed.get(pool, {}).items())
+    templates = ((workload.after, workload.new) for workload in workloads if workload.new is not None)
+    return stays + sum(after * template.total for after, template in templates if template.pool == pool)
+
+
+def _most_of(workloads: Sequence[Workload]) -> dict[PoolKey, int]:
+    """The most GPUs that workloads take while they change: the pods of now beside those of their goal and its surge."""
+    most: dict[PoolKey, int] = {}
+    for workload in workloads:
+        ends: dict[PoolKey, int] = {}
+        for template, replicas in ((workload.old, workload.before), (workload.new, workload.after + workload.surge)):
+            if template is not None and template.pool is not None:
+                ends[template.pool] = max(ends.get(template.pool, 0), replicas * template.total)
+        for pool, gpus in ends.items():
+            most[pool] = most.get(pool, 0) + gpus
+    return most
 
 
 def _sums(workloads: Sequence[Workload]) -> tuple[dict[PoolKey, int], dict[PoolKey, int]]:

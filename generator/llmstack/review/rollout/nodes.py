@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 
 from llmstack.review.facts import Pool
@@ -20,9 +21,11 @@ class Nodes:
 
     def __init__(self, sizes: Iterable[int]) -> None:
         self.free = list(sizes)
-        self._levels: dict[int, dict[int, None]] = {}
+        self._levels: dict[
+            int, OrderedDict[int, None]
+        ] = {}  # a plain one is slow to find its first key once many are gone
         for node, free in enumerate(self.free):
-            self._levels.setdefault(free, {})[node] = None
+            self._levels.setdefault(free, OrderedDict())[node] = None
 
     def take(self, gpus: int) -> int | None:
         """Bind a pod; the node's index, None where it fits on none."""
@@ -40,7 +43,7 @@ class Nodes:
     def _move(self, node: int, change: int) -> None:
         del self._levels[self.free[node]][node]
         self.free[node] += change
-        self._levels.setdefault(self.free[node], {})[node] = None
+        self._levels.setdefault(self.free[node], OrderedDict())[node] = None
 
 
 def pack(sizes: Iterable[int], pods: Mapping[int, int]) -> Nodes | None:

@@ -40,6 +40,11 @@ class Outcome:
     """The longest time that one of its pods waited for GPUs."""
     down_for: float | None
     """How long no replica was available, all such stretches together; None: to the end."""
+    old_until: float | None = None
+    """When the last replica of before went; None: never. Where replicas stay and only their number changes, they count
+    as new from the start."""
+    new_from: float | None = None
+    """When the first replica of after was available; None: never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,8 @@ class _Rollout:
         self.longest_wait = 0.0
         self.down_for = 0.0
         self.down_since: float | None = None
+        self.old_until: float | None = None
+        self.new_from: float | None = None
         self.finish: float | None = None
 
     def counts(self) -> Counts:
@@ -124,6 +131,10 @@ class _Rollout:
         elif available and self.down_since is not None:
             self.down_for += now - self.down_since
             self.down_since = None
+        if not self.up["old"] and self.old_until is None:
+            self.old_until = now
+        if self.up["new"] and self.new_from is None:
+            self.new_from = now
         if self.finish is None and self.counts() == Counts(0, 0, self.workload.after, 0):
             self.finish = now
 
@@ -133,7 +144,9 @@ class _Rollout:
         if workload.falls_to is not None:
             least = min(least, workload.falls_to)
         down_for = self.down_for if self.down_since is None else None
-        return Outcome(self.finish, least, self.longest_step, self.longest_wait, down_for)
+        return Outcome(
+            self.finish, least, self.longest_step, self.longest_wait, down_for, self.old_until, self.new_from
+        )
 
 
 class _Simulation:
@@ -148,21 +161,25 @@ class _Simulation:
 
     def place(self, fixed: Fixed) -> None:
         """Bind the pods that are there before the change, large ones first."""
+        nodes = self.cluster.nodes
         queue: list[tuple[int, PoolKey | None, Pod | None]] = [
-            (gpus, pool, None) for pool, sizes in fixed.items() for gpus, number in sizes.items() for _ in range(number)
+            (gpus, pool, None)
+            for pool, sizes in fixed.items()
+            if pool in nodes
+            for gpus, number in sizes.items()
+            for _ in range(min(number, sum(nodes[pool].free) // max(gpus, 1)))  # of more, none would find a node
         ]
         for rollout in self.rollouts:
             for _ in range(rollout.workload.before):
                 pod = self.new_pod(rollout, "old")
                 rollout.down["old"].append(pod)
                 queue.append((max(pod.template.gpus, default=0), pod.template.pool, pod))
-        nodes = self.cluster.nodes
         for gpus, pool, waiting in sorted(queue, key=lambda entry: -entry[0]):
             if waiting is not None:
                 at_once = self.cluster.create(waiting)
                 for pod in [waiting] if at_once else self.cluster.bind_waiting(pool) if pool else []:
                     self.serve(pod)
-            elif pool in nodes:
+            elif pool is not None:
                 nodes[pool].take(gpus)
 
     def new_pod(self, rollout: _Rollout, revision: Revision) -> Pod:

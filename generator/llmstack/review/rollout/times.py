@@ -7,7 +7,7 @@ that the probes allow: what comes out equal is known, the rest is bounded.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
@@ -21,6 +21,20 @@ UNKNOWN_LOAD = 300
 """Seconds drawn for a load that nothing bounds; no figure is derived from it."""
 
 
+MOST_PODS = 20_000
+"""Pods of all rollouts that are played through. A fleet of hundreds of models has a tenth of it; a replica more than
+that may be a slip of the keyboard, and costs a review its memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """How one workload fared with the likeliest, the shortest and the longest load times."""
+
+    likely: Outcome
+    shortest: Outcome
+    longest: Outcome
+
+
 @dataclass(frozen=True, slots=True)
 class Times:
     """The runs with the likeliest, the shortest and the longest load times; one and the same where all
@@ -29,19 +43,37 @@ class Times:
     likely: Run
     shortest: Run
     longest: Run
+    outcomes: tuple[Outcomes | None, ...]
+    """In the order of the workloads; None for one of so many pods that it was not played."""
 
 
 def time_rollouts(workloads: Sequence[Workload], pools: Sequence[Pool], fixed: Fixed) -> Times:
-    """Run the rollouts, thrice where a load time is unknown."""
-    likely = simulate(workloads, pools, fixed, _likely_load)
-    templates = [workload.new for workload in workloads] + [workload.old for workload in workloads]
-    if all(template is None or template.load is not None for template in templates):
-        return Times(likely, likely, likely)
-    return Times(
-        likely,
-        simulate(workloads, pools, fixed, _shortest_load),
-        simulate(workloads, pools, fixed, _longest_load),
-    )
+    """Run the rollouts, thrice where a load time is unknown; those of too many pods are left out."""
+    left_out = too_many(workloads)
+    played = [workload for workload in workloads if workload.key not in left_out]
+    runs = [simulate(played, pools, fixed, _likely_load)]
+    templates = [workload.new for workload in played] + [workload.old for workload in played]
+    if any(template is not None and template.load is None for template in templates):
+        runs += [simulate(played, pools, fixed, load) for load in (_shortest_load, _longest_load)]
+    likely, shortest, longest = runs if len(runs) == 3 else runs * 3
+    outcomes = iter(zip(likely.outcomes, shortest.outcomes, longest.outcomes, strict=True))
+    of_each = (None if workload.key in left_out else Outcomes(*next(outcomes)) for workload in workloads)
+    return Times(likely, shortest, longest, tuple(of_each))
+
+
+def too_many(workloads: Iterable[Workload]) -> frozenset[str]:
+    """The largest of the workloads, `Kind/name`, without which the rest has at most MOST_PODS pods."""
+    pods: dict[str, int] = {}
+    for workload in workloads:  # of one name in two namespaces: both, or neither
+        pods[workload.key] = pods.get(workload.key, 0) + workload.pods
+    total = sum(pods.values())
+    left_out = set()
+    for key in sorted(pods, key=lambda key: (-pods[key], key)):
+        if total <= MOST_PODS:
+            break
+        left_out.add(key)
+        total -= pods[key]
+    return frozenset(left_out)
 
 
 def _likely_load(template: Template) -> float:
@@ -62,7 +94,7 @@ def _longest_load(template: Template) -> float:
 
 def total_seconds(rolled: Sequence[Rollout], times: Times) -> int | None:
     """Return when the last of the rollouts is done; None when one never is or that time is not known."""
-    if not times.longest.finished or not times.shortest.finished:
+    if None in times.outcomes or not times.longest.finished or not times.shortest.finished:
         return None
     last = max((rollout.seconds for rollout in rolled if rollout.seconds is not None), default=0)
     return last if round(times.longest.end) <= last else None
@@ -71,30 +103,37 @@ def total_seconds(rolled: Sequence[Rollout], times: Times) -> int | None:
 def own_times(times: Times, first: int, count: int) -> Times:
     """Return the runs as one environment sees them: `count` outcomes from the `first` on, and the end of its own
     last."""
-    return Times(*(_own_run(run, first, count) for run in (times.likely, times.shortest, times.longest)))
+    outcomes = times.outcomes[first : first + count]
+    played = [each for each in outcomes if each is not None]
+    return Times(
+        _own_run(times.likely, [each.likely for each in played]),
+        _own_run(times.shortest, [each.shortest for each in played]),
+        _own_run(times.longest, [each.longest for each in played]),
+        outcomes,
+    )
 
 
-def _own_run(run: Run, first: int, count: int) -> Run:
-    outcomes = run.outcomes[first : first + count]
+def _own_run(run: Run, outcomes: Sequence[Outcome]) -> Run:
     finished = [outcome.finish for outcome in outcomes if outcome.finish is not None]
     end = max(finished, default=0.0) if len(finished) == len(outcomes) else run.end
-    return replace(run, outcomes=outcomes, end=end)
+    return replace(run, outcomes=tuple(outcomes), end=end)
 
 
 def rollouts(workloads: Sequence[Workload], times: Times) -> tuple[Rollout, ...]:
     """Return the rollouts in the order of the workloads; a removed workload is none."""
-    outcomes = zip(workloads, times.likely.outcomes, times.shortest.outcomes, times.longest.outcomes, strict=True)
-    return tuple(_rollout(workload, *of_it) for workload, *of_it in outcomes if workload.move != "remove")
+    outcomes = zip(workloads, times.outcomes, strict=True)
+    return tuple(
+        _timed(_rollout(workload), workload, outcome) if outcome is not None else _rollout(workload)
+        for workload, outcome in outcomes
+        if workload.move != "remove"
+    )
 
 
-def _rollout(workload: Workload, likely: Outcome, shortest: Outcome, longest: Outcome) -> Rollout:
+def _rollout(workload: Workload) -> Rollout:
+    """What its manifest says of a rollout, its course unknown."""
     template = workload.new or workload.old
     assert template is not None
     assert workload.move != "remove"
-    measured = template.load is not None or shortest.finish == longest.finish == 0
-    known = measured and shortest.finish is not None and shortest.finish == longest.finish
-    bounded = not known and likely.finish is not None
-    least_known = template.load is not None or template.load_min is not None
     return Rollout(
         kind=workload.kind,
         name=workload.name,
@@ -106,6 +145,23 @@ def _rollout(workload: Workload, likely: Outcome, shortest: Outcome, longest: Ou
         pool=template.pool[0] if template.pool is not None else None,
         max_surge=workload.surge,
         max_unavailable=workload.unavailable,
+        min_ready=None,
+        seconds=None,
+        seconds_min=None,
+        seconds_max=None,
+    )
+
+
+def _timed(rollout: Rollout, workload: Workload, outcomes: Outcomes) -> Rollout:
+    template = workload.new or workload.old
+    assert template is not None
+    likely, shortest, longest = outcomes.likely, outcomes.shortest, outcomes.longest
+    measured = template.load is not None or shortest.finish == longest.finish == 0
+    known = measured and shortest.finish is not None and shortest.finish == longest.finish
+    bounded = not known and likely.finish is not None
+    least_known = template.load is not None or template.load_min is not None
+    return replace(
+        rollout,
         min_ready=min(likely.least, shortest.least, longest.least),
         seconds=_whole(shortest.finish) if known else None,
         seconds_min=_whole(shortest.finish) if bounded and least_known else None,

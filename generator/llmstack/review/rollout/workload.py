@@ -19,6 +19,10 @@ from llmstack.review.rollout.placement import PoolKey, pool_of
 Move = Literal["restart", "scale", "new", "remove"]
 
 
+LUMP = 50_000
+"""Pods of one replica beyond which they are not told apart."""
+
+
 @dataclass(frozen=True, slots=True)
 class Template:
     """One replica at one revision: what it takes and how long it needs. Times in seconds."""
@@ -35,6 +39,8 @@ class Template:
     """The moment its start-up (else liveness) probe gives it up; None where nothing does."""
     grace: int
     min_ready: int
+    is_lumped: bool = False
+    """Whether a replica has so many pods that `gpus` is their sum, as if it were of one."""
 
     @property
     def total(self) -> int:
@@ -67,10 +73,20 @@ class Workload:
     """Replicas that a rolling update leaves at the old template."""
     fixed: tuple[int, ...] = ()
     """GPUs of pods of it that stay beside those that change (a Ray cluster's other groups)."""
+    namespace: str = ""
 
     @property
     def key(self) -> str:
         return f"{self.kind}/{self.name}"
+
+    @property
+    def pods(self) -> int:
+        """How many pods it has at most, those without GPUs counted as one to a replica."""
+        templates = [template for template in (self.old, self.new) if template is not None]
+        if any(template.is_lumped for template in templates):
+            return LUMP * max(self.before, self.after, 1)
+        size = max((len(template.gpus) for template in templates), default=0)
+        return max(self.before, self.after + self.surge) * max(size, 1)
 
     @property
     def rolls(self) -> bool:
@@ -114,6 +130,7 @@ def read_workload(change: ObjectChange, owned: tuple[Scalers, Scalers], facts: t
         falls_to=1 if handed else None,
         causes=change.causes,
         partition=min(partition_of(new), after) if new is not None else 0,
+        namespace=change.namespace,
     )
 
 
@@ -161,6 +178,7 @@ def _scaled_ray(change: ObjectChange, templates: tuple[Template | None, Template
         old=replace(old, gpus=(size,), pool=pool),
         new=replace(new, gpus=(size,), pool=pool),
         fixed=tuple(gpus for gpus in new.gpus if gpus != size),
+        namespace=change.namespace,
     )
 
 
@@ -200,14 +218,17 @@ def template_of(obj: Object, facts: Facts, load: int | None) -> Template:
     resource = max(taking, key=lambda entry: entry[3])[2] if taking else ""
     pods = [entry for entry in taking if entry[2] == resource]
     low, high = start_up_bounds(counted[0][0])
+    lumped = sum(number for _, number, _, _ in pods) > LUMP
+    sizes = (gpus for _, number, _, gpus in pods for _ in range(number))
     return Template(
-        gpus=tuple(sorted((gpus for _, number, _, gpus in pods for _ in range(number)), reverse=True)),
+        gpus=(sum(number * gpus for _, number, _, gpus in pods),) if lumped else tuple(sorted(sizes, reverse=True)),
         pool=(pool_of(pods[0][0], resource, model_of(obj), facts), resource) if pods else None,
         load=load,
         load_min=low,
         load_max=high,
         grace=max(whole(pod.get("terminationGracePeriodSeconds"), 30) for pod, *_ in counted),
         min_ready=whole((obj.get("spec") or {}).get("minReadySeconds"), 0),
+        is_lumped=lumped,
     )
 
 

@@ -1,0 +1,37 @@
+"""The model can move: nothing says which revision of it is loaded.
+
+A name on the hub means its branch `main`, which its owner may change: two pods of one Deployment may then serve
+different weights, and a revert brings back the manifest but not the model. `modelRevision` becomes `--revision`. Facts
+never change a manifest: the revision that facts/models/ has is the line to write. Of a model that nobody has learned
+(`llmstack learn model NAME`) nothing is said.
+
+Fix: `modelRevision: <commit>`, as the finding gives it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from llmstack.checks.engines import Asked, engines
+from llmstack.checks.rule import Declaration, Problem
+from llmstack.checks.subject import Subject
+from llmstack.finding import Severity
+from llmstack.fit.question import hub_name
+
+RULE = Declaration("unpinned-model", Severity.NOTE)
+
+
+def run(subject: Subject) -> Iterator[Problem]:
+    for asked in engines(subject):
+        name, facts = hub_name(asked.model), asked.question.facts
+        pinned = asked.model.model_revision or _is_given(asked)
+        if name is not None and not pinned and facts is not None and facts.revision is not None:
+            message = f"`{name}` can move: no revision is pinned"
+            yield Problem(message, (*asked.route, "modelURL"), help=f"modelRevision: {facts.revision}")
+
+
+def _is_given(asked: Asked) -> bool:
+    """Whether `--revision` is among the extra arguments."""
+    model = asked.model
+    arguments = (*(model.vllm_config.extra_args or ()), *(model.extra_args or ()))
+    return any(str(each).partition("=")[0] == "--revision" for each in arguments)

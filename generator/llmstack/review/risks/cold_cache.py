@@ -1,0 +1,73 @@
+"""Prefix caches are cold for a while: requests go to other engines than before, or the cache server starts empty.
+
+Why it matters: the prompt of a running conversation is in the KV cache of the engine that served it. Sent to another
+one, it is computed from its beginning: the first tokens come later, and GPUs do work that was done.
+
+How it is judged: `--routing-logic`, `--session-key` or another flag by which the router chooses an engine changes; or
+the pods of the cache server restart, which keeps its content in memory. That a restarted engine has lost its own cache
+goes without saying.
+
+Fix: nothing needs to be done. Merge when few conversations run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from llmstack.finding import Severity
+from llmstack.kubernetes.pods import pod_labels, pod_templates
+from llmstack.review.result import ObjectChange, Risk
+from llmstack.review.risks.assessment import Assessment
+from llmstack.review.risks.declaration import Declaration
+from llmstack.review.ways_in.backends import Backend, read_backends
+
+RISK = Declaration("cold-cache", Severity.NOTE)
+
+_CHOICE = (
+    "--routing-logic",
+    "--session-key",
+    "--kv-aware-threshold",
+    "--prefill-model-labels",
+    "--decode-model-labels",
+)
+"""The router's flags by which it chooses an engine (production-stack, src/vllm_router/parsers/parser.py)."""
+_CACHE_SERVERS = ("cache-server", "cacheserver")
+"""Labels of cache servers: ours, and the chart's."""
+
+
+def find(assessment: Assessment) -> Iterator[Risk]:
+    """Routers that choose otherwise, and cache servers that restart."""
+    for change in assessment.changes:
+        if change.before is None or change.after is None or f"{change.kind}/{change.name}" in assessment.refused:
+            continue
+        subject = f"{change.kind}/{change.name}"
+        if change.restarts and _is_cache_server(change):
+            message = "the cache server starts empty: what it held of prefixes is computed again"
+            yield RISK.at(assessment, subject, message, "Restart it when few conversations run.")
+        elif change.restarts:
+            [*sides] = (_router(side) for side in (change.before, change.after))
+            if sides[0] is not None and sides[1] is not None:
+                yield from _chosen_otherwise(assessment, subject, sides[0], sides[1])
+
+
+def _router(obj: object) -> Backend | None:
+    found = list(read_backends([obj]).values()) if isinstance(obj, dict) else []
+    return found[0] if found and found[0].is_router else None
+
+
+def _chosen_otherwise(assessment: Assessment, subject: str, before: Backend, after: Backend) -> Iterator[Risk]:
+    moved = [flag for flag in _CHOICE if before.flags.get(flag) != after.flags.get(flag)]
+    if moved:
+        flags = ", ".join(
+            f"`{flag}` {before.flags.get(flag, 'unset')} → {after.flags.get(flag, 'unset')}" for flag in moved
+        )
+        message = f"the router chooses engines otherwise ({flags}): sessions are spread anew, and prefixes are cold"
+        path = f"spec.template.spec.containers[router-container].args[{moved[0]}]"
+        yield RISK.at(assessment, subject, message, "Merge when few conversations run.", path=path)
+
+
+def _is_cache_server(change: ObjectChange) -> bool:
+    for _, template in pod_templates(dict(change.after or {})):
+        labels = {**pod_labels(dict(change.after or {})), **pod_labels(template)}
+        return any(str(value) in _CACHE_SERVERS for value in labels.values())
+    return False

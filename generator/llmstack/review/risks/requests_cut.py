@@ -1,0 +1,83 @@
+"""Requests that are running when a pod ends are cut.
+
+Why it matters: an answer can take minutes. vLLM aborts running requests at SIGTERM: `--shutdown-timeout`, which lets
+them finish, is 0 by default, and releases before 0.18 do not have it (vllm-project/vllm#43208). Clients see a broken
+connection for each request that a replica was serving.
+
+How it is judged: an engine's pods restart, are scaled down or are removed, and the arguments that the old pods run with
+set no `--shutdown-timeout`, or one that `terminationGracePeriodSeconds` (30 seconds by default) cuts short, what a
+`preStop` sleep takes of it included (Kubernetes documentation, "Pod Lifecycle", termination of pods). How many requests
+run at that moment is not known.
+
+Fix: set `gitops.drain` on the model, in a change of its own: it counts for the pods that start with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from llmstack.finding import Severity
+from llmstack.kubernetes.pods import Object, containers, pod_specs, value_at
+from llmstack.kubernetes.quantities import whole
+from llmstack.review.result import Risk
+from llmstack.review.risks.assessment import Assessment
+from llmstack.review.risks.declaration import Declaration
+from llmstack.review.rollout.workload import Workload
+
+RISK = Declaration("requests-cut", Severity.NOTE)
+
+_FLAG = "--shutdown-timeout"
+_GRACE = 30
+
+
+def find(assessment: Assessment) -> Iterator[Risk]:
+    """A note for each engine whose pods end without waiting for what they serve."""
+    ending = {workload.key: workload for workload in assessment.workloads if workload.before and _ends_pods(workload)}
+    for change in assessment.changes:
+        workload = ending.get(f"{change.kind}/{change.name}")
+        if workload is None or change.before is None or not _cuts(change.before):
+            continue
+        message = "requests that run when a pod ends are cut: nothing lets the engine finish them"
+        advice = "Set `gitops.drain` on the model in a change before this one, or merge at a time of few requests."
+        yield RISK.at(assessment, workload.key, message, advice)
+
+
+def _ends_pods(workload: Workload) -> bool:
+    return workload.move in ("restart", "remove") or (workload.move == "scale" and workload.after < workload.before)
+
+
+def _cuts(before: Object) -> bool:
+    """Whether a pod of a workload runs vLLM, and does not wait for the requests that it serves."""
+    return any(
+        _runs_vllm(container) and not _waits(spec, container)
+        for _, spec in pod_specs(dict(before))
+        for kind, _, container in containers(spec)
+        if kind == "containers"
+    )
+
+
+def _runs_vllm(container: Mapping[str, Any]) -> bool:
+    words = _words(container)
+    return any(word == "vllm" or word.endswith("/vllm") or word.startswith("vllm.entrypoints") for word in words)
+
+
+def _waits(spec: Mapping[str, Any], container: Mapping[str, Any]) -> bool:
+    finish = _shutdown_timeout(container)
+    sleep = whole(value_at(container, "lifecycle", "preStop", "sleep", "seconds"), 0)
+    return finish > 0 and finish + sleep < whole(spec.get("terminationGracePeriodSeconds"), _GRACE)
+
+
+def _words(container: Mapping[str, Any]) -> list[str]:
+    return [str(word) for key in ("command", "args") for word in container.get(key) or ()]
+
+
+def _shutdown_timeout(container: Mapping[str, Any]) -> int:
+    """Seconds that vLLM waits for running requests; 0 where no argument says so."""
+    words = _words(container)
+    for number, word in enumerate(words):
+        name, equals, value = word.partition("=")
+        if name == _FLAG:
+            text = value if equals else "".join(words[number + 1 : number + 2])
+            return int(text) if text.isdecimal() else 0
+    return 0

@@ -1,0 +1,32 @@
+"""A way in is gone for good: an address, a served model id, or what pods need to start.
+
+Why it matters: every pod is ready and every dashboard green, and callers get no answer: they go on calling the address,
+the model or with the key of before.
+
+How it is judged: hosts of Ingresses and HTTPRoutes, Services and their ports, the router's labels, port and key, and
+the ids that engines serve are followed on both sides of the change. An error: requests came in by an address before and
+reach no pod after; a model is served under another id; engines begin to ask for an API key; a Secret or config map that
+pods read is deleted, or is in another namespace than they. A warning: it depends on what the repository does not say
+(whether another Secret holds the same key), or concerns some requests only (those longer than a smaller
+`--max-model-len`). An address that led nowhere before is not judged.
+
+Fix: keep the old beside the new until every caller has moved: a second Service, host, or `--served-model-name`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from llmstack.finding import Severity
+from llmstack.review.result import Risk
+from llmstack.review.risks.assessment import Assessment
+from llmstack.review.risks.declaration import Declaration
+
+RISK = Declaration("unreachable", Severity.ERROR, milder=Severity.WARNING)
+
+
+def find(assessment: Assessment) -> Iterator[Risk]:
+    """Ways in that are gone for good."""
+    for each in assessment.breaks:
+        if each.lasts is None:
+            yield RISK.at(assessment, each.subject, each.message, each.advice, path=each.path, milder=each.milder)

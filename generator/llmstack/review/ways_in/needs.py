@@ -1,0 +1,141 @@
+"""What pods cannot start without: Secrets, config maps and claims, and whether they are there after the change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+from llmstack.kubernetes.pods import Object, pod_specs, value_at
+from llmstack.kubernetes.workloads import WORKLOADS, is_lasting
+from llmstack.review.ways_in.breaks import Break
+
+Need = tuple[str, str, str]
+"""Kind, namespace and name of an object that a pod reads."""
+
+_CLAIM = "PersistentVolumeClaim"
+"""Told as `data-loss` where it goes."""
+
+How = Literal["environment", "files"]
+
+_FIELDS: Mapping[str, tuple[str, str, How]] = {
+    "secretKeyRef": ("Secret", "name", "environment"),
+    "secretRef": ("Secret", "name", "environment"),
+    "secret": ("Secret", "secretName", "files"),
+    "configMapKeyRef": ("ConfigMap", "name", "environment"),
+    "configMapRef": ("ConfigMap", "name", "environment"),
+    "configMap": ("ConfigMap", "name", "files"),
+    "persistentVolumeClaim": (_CLAIM, "claimName", "files"),
+}
+"""By field of a pod: what it refers to, where the name stands, and how it is read.
+
+A pod that reads one that is not there does not start
+(Kubernetes documentation, "Secrets", optional Secrets; "ConfigMaps"; "Persistent Volumes")."""
+
+
+def needs_of(workload: Object) -> set[Need]:
+    """What the pods of a workload need to start."""
+    return {(kind, namespace, name) for kind, namespace, name, _, optional in reads_of(workload) if not optional}
+
+
+def reads_of(workload: Object) -> Iterator[tuple[str, str, str, How, bool]]:
+    """Yield what the pods of a workload read: kind, namespace, name, how, and whether they start without it."""
+    namespace = str(workload["metadata"].get("namespace") or "")
+    for _, spec in pod_specs(dict(workload)):
+        for kind, name, how, optional in _references(spec):
+            yield kind, namespace, name, how, optional
+
+
+def _references(value: Any) -> Iterator[tuple[str, str, How, bool]]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _references(item)
+    elif isinstance(value, Mapping):
+        for field, item in value.items():
+            if field in _FIELDS and isinstance(item, Mapping):
+                kind, key, how = _FIELDS[field]
+                name = item.get(key, item.get("name"))
+                if isinstance(name, str) and name:
+                    yield kind, name, how, item.get("optional") is True
+            else:
+                yield from _references(item)
+
+
+def provided(objects: Iterable[Object]) -> dict[Need, Object]:
+    """What the objects bring: themselves, and the Secrets that operators make of them, by what is made."""
+    found: dict[Need, Object] = {}
+    for obj in objects:
+        namespace, name = str(obj["metadata"].get("namespace") or ""), str(obj["metadata"]["name"])
+        kind = str(obj.get("kind"))
+        if kind in ("Secret", "ConfigMap", _CLAIM):
+            found[kind, namespace, name] = obj
+        elif kind == "SealedSecret":
+            found["Secret", namespace, str(value_at(obj, "spec", "template", "metadata", "name") or name)] = obj
+        elif kind == "ExternalSecret":
+            found["Secret", namespace, str(value_at(obj, "spec", "target", "name") or name)] = obj
+    return found
+
+
+def missing_needs(before: Sequence[Object], after: Sequence[Object]) -> Iterator[Break]:
+    """Yield what pods read and what goes with this change, or what is in another namespace than they are."""
+    had, has = provided(before), provided(after)
+    gone = {need: obj for need, obj in had.items() if need not in has and need[0] != _CLAIM and _goes(obj)}
+    namespaces = {str(obj["metadata"].get("namespace") or "") for obj in before}
+    moved = {_place(obj): obj for obj in before if is_lasting(str(obj.get("kind")))}
+    for workload in after:
+        if str(workload.get("kind")) not in WORKLOADS:
+            continue
+        needs = needs_of(workload)
+        for need in sorted(needs & gone.keys()):
+            yield _deleted(workload, need, gone[need])
+        namespace = str(workload["metadata"].get("namespace") or "")
+        source = moved.get(_place(workload))
+        if namespace not in namespaces and source is not None:
+            yield from _left_behind(workload, source, sorted(needs - has.keys()))
+
+
+def _place(obj: Object) -> tuple[str, str]:
+    return str(obj.get("kind")), str(obj["metadata"]["name"])
+
+
+def _goes(obj: Object) -> bool:
+    """Whether what an object brings goes with it.
+
+    An ExternalSecret owns its Secret unless `creationPolicy` says otherwise, and a SealedSecret does (External Secrets
+    documentation, "Lifecycle"; bitnami-labs/sealed-secrets, README): the garbage collector then deletes it.
+    """
+    annotations = value_at(obj, "metadata", "annotations") or {}
+    if str(annotations.get("kustomize.toolkit.fluxcd.io/prune", "")).lower() == "disabled":
+        return False
+    if "prune=false" in str(annotations.get("argocd.argoproj.io/sync-options", "")).lower().replace(" ", ""):
+        return False
+    if obj.get("kind") == "ExternalSecret":
+        return (value_at(obj, "spec", "target", "creationPolicy") or "Owner") == "Owner"
+    return True
+
+
+def _deleted(workload: Object, need: Need, holder: Object) -> Break:
+    kind, namespace, name = need
+    owned = holder.get("kind") != kind
+    how = f"goes with the {holder.get('kind')} that owns it" if owned else "is deleted"
+    advice = f"Keep it, or have another {kind} of that name made in namespace `{namespace}` right after the merge."
+    if holder.get("kind") == "ExternalSecret":
+        advice = "In a commit before, set `target.creationPolicy: Orphan`: then the Secret stays when its owner goes."
+    return Break(
+        f"{workload['kind']}/{workload['metadata']['name']}",
+        f"{kind} `{name}` {how}, and pods read it: what runs goes on, and no pod that starts after that gets ready "
+        "(CreateContainerConfigError)",
+        advice,
+    )
+
+
+def _left_behind(workload: Object, source: Object, needs: Sequence[Need]) -> Iterator[Break]:
+    if not needs:
+        return
+    old, new = (str(obj["metadata"].get("namespace") or "") for obj in (source, workload))
+    names = ", ".join(f"{kind} `{name}`" for kind, _, name in needs)
+    yield Break(
+        f"{workload['kind']}/{workload['metadata']['name']}",
+        f"it moves from namespace `{old}` to `{new}`, and {names} there is made by nothing here: unless "
+        f"{'they are' if len(needs) > 1 else 'it is'} there, no pod starts, and those of before are gone",
+        f"Make {'them' if len(needs) > 1 else 'it'} in namespace `{new}` before the merge.",
+    )

@@ -1,0 +1,182 @@
+"""What requirements.txt of a new repository pins: what a real installation of this package recorded of itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from llmstack import __version__, about, yamlio
+from llmstack.commands.init.installation import pin
+from llmstack.commands.init.new_repository import repository_files
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+COMMIT = "1" * 40
+HASH = "2" * 64
+WHEEL = "https://example.com/llmstack_gitops-1.0-py3-none-any.whl"
+
+
+def test_the_package_has_one_name_and_one_home() -> None:
+    assert (PROJECT["name"], PROJECT["version"]) == (about.DISTRIBUTION, __version__)
+    assert PROJECT["scripts"] == {"llmstack": "llmstack.cli:main"}
+    assert PROJECT.get("urls", {}).get("Repository") == about.HOME
+
+
+@pytest.mark.parametrize(
+    ("record", "line"),
+    [
+        (
+            {"url": "https://example.com/a.git", "vcs_info": {"vcs": "git", "commit_id": COMMIT}},
+            f"git+https://example.com/a.git@{COMMIT}",
+        ),
+        (
+            {
+                "url": "https://example.com/mono",
+                "vcs_info": {"vcs": "git", "commit_id": COMMIT, "requested_revision": "main"},
+                "subdirectory": "tools/a",
+            },
+            f"git+https://example.com/mono@{COMMIT}#subdirectory=tools/a",
+        ),
+        (
+            {"url": "ssh://git@example.com/a.git", "vcs_info": {"vcs": "git", "commit_id": COMMIT}},
+            f"git+ssh://git@example.com/a.git@{COMMIT}",
+        ),
+        (
+            {"url": "https://me:hunter2@example.com/a.git", "vcs_info": {"vcs": "git", "commit_id": COMMIT}},
+            f"git+https://example.com/a.git@{COMMIT}",
+        ),
+        ({"url": WHEEL, "archive_info": {"hashes": {"sha256": HASH}}}, f"{WHEEL}#sha256={HASH}"),
+        ({"url": WHEEL, "archive_info": {"hash": f"sha256={HASH}"}}, f"{WHEEL}#sha256={HASH}"),
+    ],
+)
+def test_an_address_is_pinned_by_commit_or_hash(record: object, line: str) -> None:
+    made = pin("1.0", json.dumps(record), published=False)
+    assert (made.text, made.advice) == (f"llmstack-gitops @ {line}\n", None)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        None,
+        "{",
+        "[]",
+        "{}",
+        json.dumps({"url": "file:///src/llmstack", "dir_info": {"editable": True}}),
+        json.dumps({"url": WHEEL, "archive_info": {}}),
+        json.dumps({"url": "https://example.com/a", "vcs_info": {"vcs": "git", "commit_id": "main"}}),
+        json.dumps({"url": "https://example.com/a", "vcs_info": {"vcs": "hg", "commit_id": COMMIT}}),
+        json.dumps({"url": "https://example.com/a\nother", "vcs_info": {"vcs": "git", "commit_id": COMMIT}}),
+    ],
+)
+def test_what_names_no_state_is_left_to_people(record: str | None) -> None:
+    made = pin("1.0", record, published=False)
+    assert made.advice is not None
+    assert all(line.startswith("#") for line in made.text.splitlines())
+
+
+def test_an_index_is_asked_for_a_version_only_where_it_has_the_package() -> None:
+    assert pin("1.0", None, published=True).text == "llmstack-gitops==1.0\n"
+    assert not about.IS_PUBLISHED, "published: README.md, docs and this test may name the package from an index"
+
+
+def test_no_file_of_ours_asks_an_index_for_it() -> None:
+    listed = subprocess.check_output(["git", "ls-files", "-z"], cwd=ROOT, text=True).split("\0")[:-1]
+    for path in listed:
+        if (
+            path.endswith((".md", ".txt", ".yml", ".yaml", ".toml", ".py"))
+            and path != "tests/init/test_installation.py"
+        ):
+            text = (ROOT / path).read_text(encoding="utf-8")
+            for name in ("llmstack", about.DISTRIBUTION):
+                assert f"install {name}\n" not in text, path
+                assert f"{name}==" not in text, path
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment of its own, which has the libraries of this one and no llmstack."""
+    folder = tmp_path_factory.mktemp("environment")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    purelib = next(folder.glob("lib/python*/site-packages"))
+    (purelib / "libraries.pth").write_text(sysconfig.get_paths()["purelib"] + "\n", encoding="utf-8")
+    return folder / "bin" / "python"
+
+
+OFFLINE = {
+    "PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1", "PIP_NO_BUILD_ISOLATION": "0", "PIP_IGNORE_INSTALLED": "1",
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+}  # fmt: skip
+"""What makes `pip install`, as people write it, take the libraries that are there. (`0` is pip's `no` to isolation.)"""
+
+
+def _shell(python: Path, folder: Path, script: str) -> str:
+    """What a script prints on stdout, with the environment's programs first on PATH."""
+    keep = {name: os.environ[name] for name in ("HOME", "LLMSTACK_TOOLS", "GOCACHE", "GOPROXY") if name in os.environ}
+    places = os.pathsep.join((str(python.parent), os.environ["PATH"]))
+    git = {f"GIT_{who}_{key}": "a@example.com" for who in ("AUTHOR", "COMMITTER") for key in ("NAME", "EMAIL")}
+    git |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    done = subprocess.run(
+        ["/bin/bash", "-e", "-c", script], cwd=folder, env=keep | git | OFFLINE | {"PATH": places},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def _setup_step(requirements: str) -> str:
+    """The script of the workflow that installs what requirements.txt names; the Go tools are another test's."""
+    workflow = yamlio.load(repository_files(requirements)[".github/workflows/overlays.yml"])
+    assert isinstance(workflow, dict)
+    (step,) = [step for step in workflow["jobs"]["render"]["steps"] if step.get("id") == "setup"]
+    lines = [line for line in step["run"].splitlines() if "go -C" not in line]
+    assert any("pip install" in line for line in lines)
+    return "\n".join(lines).replace('"$BASE_SHA"', "HEAD").replace('"$GITHUB_OUTPUT"', "/dev/null")
+
+
+def _copy_sources(folder: Path) -> None:
+    """The package as it is here, committed or not."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "generator", folder / "generator", ignore=ignored)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, folder / name)
+
+
+@pytest.mark.parametrize("source", ["wheel", "git"])
+def test_init_pins_what_is_installed_and_its_workflow_installs_that(python: Path, tmp_path: Path, source: str) -> None:
+    pip = f'"{python}" -m pip'
+    (python.parent / "pip").write_text(f'#!/bin/sh\nexec {pip} "$@"\n', encoding="utf-8")
+    (python.parent / "pip").chmod(0o755)
+    if source == "wheel":
+        _shell(python, tmp_path, f'pip wheel --quiet --wheel-dir dist "{ROOT}"')
+        (wheel,) = (tmp_path / "dist").iterdir()
+        assert wheel.name == f"llmstack_gitops-{__version__}-py3-none-any.whl"
+        _shell(python, tmp_path, f'pip install --quiet "{wheel}"')
+        wanted = f"llmstack-gitops @ file://{wheel}#sha256="
+    else:
+        _copy_sources(tmp_path / "llmstack.git")
+        _shell(python, tmp_path / "llmstack.git", "git init -q && git add --all && git commit -qm sources")
+        commit = _shell(python, tmp_path / "llmstack.git", "git rev-parse HEAD").strip()
+        address = f"git+file://{tmp_path}/llmstack.git@{commit}"
+        _shell(python, tmp_path, f'pip install --quiet "{address}"')
+        wanted = f"{address}\n"
+    _shell(python, tmp_path, "llmstack init fleet")
+    text = (tmp_path / "fleet" / "requirements.txt").read_text(encoding="utf-8")
+    assert wanted in text
+    assert text.startswith("# Only machines that have this path can install it")
+    _shell(
+        python,
+        tmp_path / "fleet",
+        "git init -q && git add --all && git commit -qm first && pip uninstall -qy llmstack-gitops",
+    )
+    _shell(python, tmp_path / "fleet", _setup_step(text))
+    assert _shell(python, tmp_path / "fleet", "llmstack --version && llmstack gen --check || true").startswith(
+        f"llmstack {__version__}"
+    )

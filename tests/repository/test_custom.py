@@ -1,0 +1,69 @@
+"""Overlays of people's own, whatever their files are called and wherever their parts lie, are seen by every command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from llmstack.kustomize.files import NAMES
+from tests.cli.sandbox import Sandbox, make_sandbox
+
+VALUES = """\
+servingEngineSpec:
+  modelSpec:
+    - {name: m, repository: vllm/vllm-openai, tag: v0.11.0, modelURL: facebook/opt-125m, requestCPU: 1, requestMemory: 2Gi}
+"""
+OWN = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [../../../../overlays/prod/models/m]\n"
+PATCH = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: any}\nspec: {revisionHistoryLimit: 3}\n"
+COMMON = (
+    "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
+    "patches: [{path: patch.yaml, target: {kind: Deployment}}]\n"
+)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Sandbox:
+    sandbox = make_sandbox(tmp_path)
+    sandbox.write({"values/prod.yaml": VALUES})
+    return sandbox
+
+
+def commit(sandbox: Sandbox, files: dict[str, str]) -> None:
+    sandbox.write(files)
+    commands = ("llmstack gen", "git init -q -b main", "git add -A", "git commit -q -m change")
+    for command in commands:
+        output, code = sandbox.run(command)
+        assert code == 0, output
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_change_of_base_reaches_a_unit_through_an_overlay_of_any_name(repository: Sandbox, name: str) -> None:
+    commit(repository, {f"custom/prod/models/m/{name}": OWN})
+    assert "custom/prod/models/m" in (repository.root / "overlays/prod/kustomization.yaml").read_text()
+    base = repository.root / "base/engine/deployment.yaml"
+    text = base.read_text()
+    base.write_text(text.replace("revisionHistoryLimit: 10", "revisionHistoryLimit: 4"))
+    if base.read_text() == text:
+        base.write_text(text.replace("spec:\n", "spec:\n  revisionHistoryLimit: 4\n", 1))
+    assert repository.run("llmstack affected HEAD")[0] == "prod/models/m\n"
+    assert "spec.revisionHistoryLimit" in repository.run("llmstack diff HEAD")[0]
+
+
+def test_what_several_overlays_share_reaches_each_unit_in_diff_as_in_validate(repository: Sandbox) -> None:
+    shared = {"custom/common/kustomization.yaml": COMMON, "custom/common/patch.yaml": PATCH}
+    commit(repository, shared | {"custom/prod/models/m/kustomization.yml": OWN + "components: [../../../common]\n"})
+    output, code = repository.run("llmstack validate prod")
+    assert code == 0, output
+    repository.write({"custom/common/patch.yaml": PATCH.replace("3", "5")})
+    assert repository.run("llmstack affected HEAD")[0] == "prod/models/m\n"
+    output, code = repository.run("llmstack diff HEAD")
+    assert (code, "spec.revisionHistoryLimit: 3 → 5" in output) == (0, True), output
+
+
+def test_two_kustomizations_in_one_folder_are_said(repository: Sandbox) -> None:
+    commit(repository, {"custom/prod/models/m/kustomization.yaml": OWN})
+    repository.write({"custom/prod/models/m/kustomization.yml": OWN + "labels: []\n"})
+    output, code = repository.run("llmstack diff HEAD")
+    assert code == 5
+    assert "custom/prod/models/m/kustomization.yaml and custom/prod/models/m/kustomization.yml both make" in output

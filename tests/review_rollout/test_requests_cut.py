@@ -1,0 +1,60 @@
+"""`requests-cut`: told where vLLM's pods end and nothing waits for what they serve, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Make = Callable[..., Any]
+SERVE = ["vllm", "serve"]
+CUT = [("note", "Deployment/llama")]
+
+
+def engine(make: Make, image: str = "v1", replicas: int = 2, **pod: Any) -> Any:
+    """A Deployment of vLLM; `pod` are fields of its pod, `container` those of its container."""
+    made = make(image=image, replicas=replicas, surge=0, unavailable=1)
+    spec = made["spec"]["template"]["spec"]
+    spec["containers"][0] |= {"command": SERVE, **pod.pop("container", {})}
+    spec |= pod
+    return made
+
+
+def told(result: Any) -> list[tuple[str, str]]:
+    return [(risk.severity.value, risk.object) for risk in result.risks if risk.id == "requests-cut"]
+
+
+DRAINED = {"container": {"args": ["m", "--shutdown-timeout", "60"]}, "terminationGracePeriodSeconds": 75}
+CASES: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
+    "nothing waits": ({}, CUT),
+    "zero seconds": ({"container": {"args": ["--shutdown-timeout=0"]}}, CUT),
+    "the grace period is shorter": ({"container": {"args": ["--shutdown-timeout=60"]}}, CUT),
+    "a sleep takes the rest of it": (
+        {
+            "container": {"args": ["--shutdown-timeout=60"], "lifecycle": {"preStop": {"sleep": {"seconds": 30}}}},
+            "terminationGracePeriodSeconds": 80,
+        },
+        CUT,
+    ),
+    "it waits": (DRAINED, []),
+    "it is no vLLM": ({"container": {"command": ["tritonserver"]}}, []),
+}
+
+
+@pytest.mark.parametrize(("pod", "expected"), CASES.values(), ids=CASES.keys())
+def test_a_restart(deployment: Make, review: Make, pod: dict[str, Any], expected: list[tuple[str, str]]) -> None:
+    pair = engine(deployment, **pod), engine(deployment, "v2", **pod)
+    assert told(review(pair)) == expected
+
+
+def test_the_pods_that_end_are_the_old_ones(deployment: Make, review: Make) -> None:
+    assert told(review((engine(deployment), engine(deployment, "v2", **DRAINED)))) == CUT
+    assert told(review((engine(deployment, **DRAINED), engine(deployment, "v2")))) == []
+
+
+def test_fewer_replicas_and_none(deployment: Make, review: Make) -> None:
+    assert told(review((engine(deployment), engine(deployment, replicas=1)))) == CUT
+    assert told(review((engine(deployment), None))) == CUT
+    assert told(review((engine(deployment), engine(deployment, replicas=3)))) == []
+    assert told(review((None, engine(deployment)))) == []
