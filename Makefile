@@ -60,7 +60,7 @@ lint: setup ## Check code style, types and workflows
 	$(BIN)/mypy bench requirements
 	$(BIN)/mypy -p tests.cluster
 	$(TOOLS)/actionlint $(WORKFLOWS)
-	$(BIN)/zizmor --offline --persona auditor --no-progress .github
+	$(BIN)/zizmor --offline --persona auditor --no-progress action.yml .github
 
 format: setup ## Rewrite the code as `make lint` wants it
 	$(BIN)/ruff check --fix .

@@ -10,12 +10,14 @@ import typer
 from llmstack import __version__
 from llmstack.commands import options as opt
 from llmstack.commands import output
+from llmstack.commands.adopt import adopt
 from llmstack.commands.affected import affected
 from llmstack.commands.diff import diff
 from llmstack.commands.exits import run
 from llmstack.commands.explain import explain
 from llmstack.commands.fit import fit
 from llmstack.commands.gen import gen
+from llmstack.commands.help import help
 from llmstack.commands.init import init
 from llmstack.commands.learn import learn
 from llmstack.commands.lint import lint
@@ -23,21 +25,24 @@ from llmstack.commands.migrate import migrate
 from llmstack.commands.render import render
 from llmstack.commands.schema import schema
 from llmstack.commands.secret import secret
+from llmstack.commands.status import status
+from llmstack.commands.tools import tools
 from llmstack.commands.validate import validate
 
-COMMANDS = (gen, render, lint, validate, diff, affected, fit, migrate, explain, schema, init)
+COMMANDS = (gen, render, lint, validate, diff, affected, fit, migrate, adopt, status, explain, schema, init, help)
 """Every command, in the order of `--help`. A command's docstring is its help, its signature its options."""
 
 cli = typer.Typer(
     name="llmstack",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     help="Serve LLMs with vLLM on Kubernetes: Kustomize overlays from Helm values, and what a change will do.",
 )
 cli.add_typer(learn, name="learn")
 cli.add_typer(secret, name="secret")
+cli.add_typer(tools, name="tools")
 for command in COMMANDS:
     cli.command()(command)
 

@@ -15,6 +15,8 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -44,7 +46,7 @@ KEY_ORDER = {
 """Keys that come first in any map, in this order; all others follow by name."""
 
 _PLAIN = re.compile(
-    r"(?:--?|(?:\.\./)+)?[A-Za-z_/$][A-Za-z0-9_./@+=$(),-]*(?::[A-Za-z0-9_./@+=$,-]+)*\Z|\d+(?:Ki|Mi|Gi|Ti|Pi|Ei)\Z"
+    r"(?:--?(?!_)|(?:\.\./)+)?[A-Za-z_/$][A-Za-z0-9_./@+=$(),-]*(?::[A-Za-z0-9_./@+=$,-]+)*\Z|\d+(?:Ki|Mi|Gi|Ti|Pi|Ei)\Z"
 )
 _PLAIN_WORDS = re.compile(r"[A-Za-z][A-Za-z0-9_./@+=-]*(?: [A-Za-z0-9][A-Za-z0-9_./@+=-]*)*\Z")
 _SINGLE = re.compile(r"[\x20-\x7e]+\Z")
@@ -70,13 +72,20 @@ def load_all(text: str) -> list[Any]:
     """Return the documents of a tree's YAML, empty ones left out. Raises `yaml.YAMLError` on broken text, and on text
     that is out of bounds (`check_bounds`).
 
-    Scalars resolve as Kubernetes' own parser resolves them: `yes` and dates are strings.
+    Scalars are what kustomize reads: `yes` is a string, `0o10` and `1_0` are numbers, merge keys are merged.
     """
     check_bounds(text)
     try:
         return [document for document in yaml.load_all(text, Loader=_KubernetesLoader) if document is not None]
     except ValueError as error:  # an integer of more digits than Python converts
         raise YAMLError(str(error).partition(";")[0]) from error
+
+
+def load_objects(text: str) -> list[Any]:
+    """The same; UnclearError too for what kustomize refuses or reads in a way of its own: keys that come twice or are
+    no text, `.inf`, a quoted `<<`."""
+    check_bounds(text)
+    return [document for document in yaml.load_all(text, Loader=_ObjectLoader) if document is not None]
 
 
 def compose_all(text: str) -> list[Any]:
@@ -162,6 +171,10 @@ class TooDeepError(OutOfBoundsError):
     """It nests deeper than MAX_DEPTH."""
 
 
+class UnclearError(yaml.MarkedYAMLError):
+    """What only kustomize can say how it reads it."""
+
+
 class AliasBombError(OutOfBoundsError):
     """Its aliases stand for more than MAX_ALIASED values."""
 
@@ -189,28 +202,139 @@ _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _KubernetesLoader(_SafeLoader):  # type: ignore[misc]
-    """YAML 1.2's core schema, as sigs.k8s.io/yaml reads a manifest."""
+    """Scalars as kustomize reads a manifest (`read_number`), merge keys merged, keys as text."""
 
     yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
+    is_strict = False
+    """Whether what kustomize refuses, or reads in a way of its own, is an UnclearError."""
+
+    def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
+        if kind is ScalarNode and implicit[0] and value[:1] in _FIRST_OF_NUMBERS and value:
+            number = read_number(value)
+            return _TEXT if number == value else _TAGS[type(number)]
+        return super().resolve(kind, value, implicit)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        if isinstance(node, MappingNode):
+            if self.is_strict:
+                _refuse_unclear(node)
+            self.flatten_mapping(node)
+            for key, _ in node.value:
+                if isinstance(key, ScalarNode):
+                    key.tag = _TEXT
+        result: dict[Any, Any] = super().construct_mapping(node, deep=deep)
+        return result
 
 
+class _ObjectLoader(_KubernetesLoader):
+    """The same, for what an in-process build reads."""
+
+    is_strict = True
+
+    def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
+        if kind is ScalarNode and implicit[0] and _UNCLEAR.match(value):
+            raise UnclearError(problem=f"{value} is neither a number nor plainly a text")
+        return super().resolve(kind, value, implicit)
+
+
+_TEXT, _MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
 for _tag, _pattern, _first in (
     ("bool", r"(?:true|True|TRUE|false|False|FALSE)\Z", "tTfF"),
     ("null", r"(?:~|null|Null|NULL|)\Z", ["~", "n", "N", ""]),
-    ("int", r"(?:[-+]?(?:0|[1-9][0-9]*))\Z", "-+0123456789"),
-    ("float", r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z", "-+.0123456789"),
+    ("merge", r"<<\Z", "<"),
 ):
     _KubernetesLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), list(_first))
 
+_FIRST_OF_NUMBERS = "+-.0123456789"
+_INTEGER = re.compile(r"([-+]?)(?:0([xX])([0-9a-fA-F]+)|0([bB])([01]+)|0([oO]?)([0-7]+)|(0|[1-9][0-9]*))\Z", re.ASCII)
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z", re.ASCII)
+_DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})\Z", re.ASCII)
+_UNCLEAR = re.compile(
+    r"[-+]?\.(?:inf|Inf|INF)\Z|\.(?:nan|NaN|NAN)\Z|(?!\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z)\d{4}-\d\d?-\d\d?[Tt ]"
+    r"|0_*[bo]_*[-+]"
+)
+"""Infinities, times that are not written as Go writes them, and a sign within a number, which kustomize takes as one
+from us and as text from itself."""
+_LARGEST = 1e21
+"""Below it Go writes a whole float without an exponent (encoding/json), so that it comes out as an integer."""
 
-def _construct_float(loader: Any, node: Any) -> float | str:
-    """A number out of a double's range is a string, as Go's parser has it (and kustomize writes it bare)."""
-    text: str = loader.construct_scalar(node)
-    number = float(text)
-    return text if math.isinf(number) else number
+
+@lru_cache(maxsize=1 << 14)
+def read_number(text: str) -> int | float | str:
+    """What kustomize makes of a plain scalar that begins like a number: a number, a date as the text of its first
+    second, or the text itself.
+
+    `0x10`, `0o10`, `010`, `0b10` and `1_0` are numbers, and so is `-_8`; a number out of range is text. As
+    go.yaml.in/yaml/v3, `resolve` (resolve.go), and sigs.k8s.io/yaml, `JSONToYAML`; held against kustomize 5.8.1.
+    """
+    day = _DATE.match(text)
+    if day is not None:
+        return _read_date(text, *map(int, day.groups()))
+    plain = text if text[0] == "." else text.replace("_", "")
+    number = _read_integer(plain)
+    if number is not None:
+        return number
+    if _FLOAT.match(plain):
+        value = float(plain)
+        return text if math.isinf(value) else _as_json(value)
+    return text
 
 
-_KubernetesLoader.add_constructor("tag:yaml.org,2002:float", _construct_float)
+def _read_date(text: str, year: int, month: int, day: int) -> str:
+    try:
+        return f"{date(year, month, day).isoformat()}T00:00:00Z"
+    except ValueError:
+        return text
+
+
+def _read_integer(plain: str) -> int | None:
+    """As `strconv.ParseInt`, else `ParseUint`, with base 0."""
+    match = _INTEGER.match(plain)
+    if match is None or len(plain) > _LONGEST:
+        return None
+    sign, is_hex, hexadecimal, is_binary, binary, _, octal, decimal = match.groups()
+    size = int(hexadecimal, 16) if is_hex else int(binary, 2) if is_binary else int(octal, 8) if octal else int(decimal)
+    if sign == "-":
+        return -size if size <= 1 << 63 else None
+    return size if size < 1 << (63 if sign else 64) else None
+
+
+_LONGEST = 4096
+"""Characters of an integer: 64 bits, with zeros before them."""
+
+
+def _as_json(value: float) -> int | float:
+    """A float as it comes back from JSON: a whole one as an integer, where 64 bits hold it."""
+    if not value.is_integer() or abs(value) >= _LARGEST:
+        return value
+    whole = int(Decimal(repr(value)))
+    return whole if -(1 << 63) <= whole < 1 << 64 else value
+
+
+def _refuse_unclear(node: Any) -> None:
+    """Raise UnclearError for a map that kustomize refuses, or reads in a way of its own."""
+    seen: set[str] = set()
+    for key, _ in node.value:
+        if not isinstance(key, ScalarNode) or key.tag not in (_TEXT, _MERGE) or key.value in seen:
+            raise UnclearError(problem="a key that is no text, or comes twice", problem_mark=key.start_mark)
+        if key.value == "<<" and key.tag != _MERGE:
+            raise UnclearError(problem="a key `<<` in quotes", problem_mark=key.start_mark)
+        seen.add(key.value)
+
+
+def _construct_number(loader: Any, node: Any) -> Any:
+    value = read_number(loader.construct_scalar(node) or " ")
+    if isinstance(value, str) and node.tag != _TIME:
+        raise ValueError(f"{value} is no number")
+    return value
+
+
+_KubernetesLoader.add_constructor(_MERGE, _KubernetesLoader.construct_yaml_str)  # as a value it is text
+
+_TIME = "tag:yaml.org,2002:timestamp"
+_TAGS = {int: "tag:yaml.org,2002:int", float: "tag:yaml.org,2002:float", str: _TIME}
+for _tag in _TAGS.values():
+    _KubernetesLoader.add_constructor(_tag, _construct_number)
 
 
 @lru_cache(maxsize=1 << 14)

@@ -118,12 +118,16 @@ def test_differences_of_files_show_no_secret(hostile: Path, words: tuple[str, ..
 
 
 def test_validate_finds_a_secret_that_custom_builds(hostile: Path) -> None:
+    listed = hostile / "overlays/prod/kustomization.yaml"
+    held = listed.read_text()
+    listed.write_text(held.partition("# \x1b")[0].replace("- models/m\n", "- ../../custom/prod/models/m\n"))
     file = hostile / "custom/prod/models/m/e.yaml"
     file.write_text("apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: default}\nstringData: {a: planted}\n")
     try:
         code, shown = _run(hostile, "validate", "prod")
     finally:
         file.write_text(OBJECT)
+        listed.write_text(held)
     assert code == 1
     assert "error[plaintext-secret]: Secret/s: stringData is a secret in plain text" in shown
     assert "planted" not in shown

@@ -11,6 +11,7 @@ from llmstack.review.result import (
     EngineChange,
     EngineState,
     EnvironmentReview,
+    Failure,
     GpuPool,
     ObjectChange,
     PodPhase,
@@ -118,6 +119,10 @@ def rollout(of: str, why: Any = "restart", *, seconds: int | None = 1440, **othe
         "seconds": seconds,
         "seconds_min": None,
         "seconds_max": None,
+        "replicas_min": 2,
+        "replicas_max": 2,
+        "if_it_fails": Failure(1, 2),
+        "basis": {"seconds": "exact", "peak": "exact", "minReady": "exact"},
     }
     return Rollout(**{**values, **other})
 

@@ -19,9 +19,10 @@ CONTRACT = {
     "objects": ["apiVersion", "kind", "namespace", "name", "unit", "action", "changes", "restarts", "causes"],
     "rollouts": [
         "kind", "name", "model", "why", "replicas", "gpusPerReplica", "resource", "pool", "maxSurge",
-        "maxUnavailable", "minReady", "seconds", "secondsMin", "secondsMax",
+        "maxUnavailable", "minReady", "seconds", "secondsMin", "secondsMax", "replicasMin", "replicasMax",
+        "ifItFails", "basis",
     ],
-    "gpus": ["pool", "resource", "capacity", "before", "after", "peak", "deadlock", "certain"],
+    "gpus": ["pool", "resource", "capacity", "before", "after", "peak", "deadlock", "certain", "beforeMax", "afterMax", "peakMax"],
     "risks": ["id", "severity", "object", "message", "advice", "place", "acknowledged", "amount", "accepted"],
 }  # fmt: skip
 REVIEWS = {

@@ -104,7 +104,32 @@ def test_pool_by_labels(pod: dict[str, Any], pools: list[Pool], expected: str | 
 
 def test_a_named_pool_wins() -> None:
     facts = Facts(pools=(A100, H100), pool_of={"llama": "a100"})
-    assert pool_of({"nodeSelector": {PRODUCT: "H100"}}, GPU, "llama", facts) == "a100"
+    assert pool_of({}, GPU, "llama", facts) == "a100"
+    assert pool_of({"nodeSelector": {PRODUCT: "A100"}}, GPU, "llama", facts) == "a100"
+
+
+def test_a_named_pool_that_the_pod_rules_out_is_not_its_own() -> None:
+    """The scheduler reads the selector."""
+    facts = Facts(pools=(A100, H100), pool_of={"llama": "a100"})
+    assert pool_of({"nodeSelector": {PRODUCT: "H100"}}, GPU, "llama", facts) == "h100"
+    assert pool_of({"nodeSelector": {PRODUCT: "L4"}}, GPU, "llama", facts) is None
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ({"operator": "NotIn", "values": ["A100"]}, "h100"),
+        ({"operator": "NotIn", "values": ["A100", "H100"]}, None),
+        ({"operator": "NotIn", "values": ["L4"]}, None),
+        ({"operator": "DoesNotExist"}, None),
+        ({"operator": "Exists"}, None),
+    ],
+)
+def test_nodes_that_affinity_rules_out(expression: dict[str, Any], expected: str | None) -> None:
+    term = {"matchExpressions": [{"key": PRODUCT, **expression}]}
+    required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [term]}}
+    pod = {"affinity": {"nodeAffinity": required}}
+    assert pool_of(pod, GPU, "llama", Facts(pools=(A100, H100))) == expected
 
 
 def rolling(surge: Any, unavailable: Any) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def test_two_replicas_that_fill_a_pool_take_turns(resource: str, review: Callabl
     after["spec"]["template"]["spec"]["containers"][0]["image"] = "vllm/vllm-tpu:v0.12.0"
     result = review((before, after), pools=[Pool("pool", resource, 8)], loads={"llama": 600})
     assert [(row.before, row.after, row.peak, row.deadlock) for row in result.gpus] == [(8, 8, 8, False)]
-    assert [risk.id for risk in result.risks] == ["restart"]
+    assert [risk.id for risk in result.risks] == ["requests-cut", "restart"]
 
 
 def test_a_share_of_a_gpu_is_none() -> None:

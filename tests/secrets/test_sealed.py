@@ -112,7 +112,7 @@ def test_the_unit_is_built_with_the_environment_and_valid(tmp_path: Path) -> Non
     set_secret(project, "one")
     generate(project)
     assert "secrets" in _read(tmp_path, "overlays/prod/kustomization.yaml")["resources"]
-    found = validate(project, project.select(["prod"]), tool_folder())
+    found = validate(project, project.select(["prod"]), tool_folder()).findings
     assert not [each for each in found if each.severity == "error"]
     application = _read(tmp_path, "clusters/eu/prod/secrets.yaml")
     assert application["metadata"]["annotations"]["argocd.argoproj.io/sync-wave"] == "-1"

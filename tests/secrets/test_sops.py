@@ -158,14 +158,14 @@ def test_encrypted_manifests_pass_validation_without_a_key_and_hide_nothing_else
     set_secret(project, "one")
     generate(project)
     environments = project.select(["prod"])
-    assert "invalid-object" not in {each.id for each in validate(project, environments, tool_folder())}
+    assert "invalid-object" not in {each.id for each in validate(project, environments, tool_folder()).findings}
     text = (tmp_path / PATH).read_text(encoding="utf-8")
     for old, new, wrong in (
         ("kind: Secret\n", "kind: Secret\nspec: {}\n", "additional properties 'spec' not allowed"),
         ("kind: Secret\n", "kind: Secret\nimmutable: maybe\n", "got string, want null or boolean"),
     ):
         (tmp_path / PATH).write_text(text.replace(old, new), encoding="utf-8")
-        messages = [each.message for each in validate(project, environments, tool_folder())]
+        messages = [each.message for each in validate(project, environments, tool_folder()).findings]
         assert any(wrong in message for message in messages), messages
 
 

@@ -20,11 +20,14 @@ Where an environment is meant, its name and its values file are both accepted: `
 values/base.yaml, or nothing, means all of them. What a command finds out goes to stdout, what it has to say beside that
 to stderr.
 
-`-C DIR`, before the command, is the repository's root, and where paths start. Without it the root is the parent of the
-`values/` that holds a file which is named, else the working directory.
+`-C DIR`, before the command, is the repository's root, and where paths start. Without it the root is the parent of
+the `values/` that holds a file which is named, else the nearest folder with values/, from the working directory up to
+the top of the Git repository.
 
-kustomize, kubeconform and sops are looked for in the folder `$LLMSTACK_TOOLS`, then on PATH. Output to a terminal is
-coloured, unless `$NO_COLOR` is set.
+kustomize (5.4.0 or newer; 5.8.1 is tested), kubeconform and sops are looked for in the folder `$LLMSTACK_TOOLS`, else
+in what `llmstack tools install` built, then on PATH. Output to a terminal is coloured, unless `$NO_COLOR` is set, and
+also elsewhere where `$FORCE_COLOR` or `$CLICOLOR_FORCE` is. `llmstack --install-completion` makes your shell complete
+commands, environments, models, checks, risks and keys.
 """
 
 

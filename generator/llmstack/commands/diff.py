@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import typer
@@ -10,6 +9,7 @@ import typer
 from llmstack.commands import options as opt
 from llmstack.commands import output
 from llmstack.commands.exits import Exit
+from llmstack.commands.streams import wants_colour
 
 
 def diff(
@@ -32,8 +32,7 @@ def diff(
 
     comparison = open_comparison(output.find_project(None).root, before, after)
     review = make_review(comparison, today=datetime.now(UTC).date(), tool_folder=output.tool_folder())
-    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    sys.stdout.write(render_review(review, format, colour=colour))
+    sys.stdout.write(render_review(review, format, colour=wants_colour(sys.stdout)))
     if review.fails(fail_on):
         raise typer.Exit(Exit.ERRORS)
     if exit_code and any(each.objects or each.removed for each in review.environments.values()):

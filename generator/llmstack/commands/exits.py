@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import typer
 
 from llmstack import __version__
-from llmstack.commands.streams import make_inert
+from llmstack.commands.streams import make_inert, wants_colour
 
 if TYPE_CHECKING:
     from llmstack.finding import Finding
@@ -145,8 +145,7 @@ def _usage(error: Any) -> str:
 def _show_findings(findings: Sequence[Finding]) -> str:
     from llmstack.report.formats import render_findings
 
-    colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
-    return render_findings(findings, "text", colour=colour, pages={})
+    return render_findings(findings, "text", colour=wants_colour(sys.stderr), pages={})
 
 
 def _report_bug(error: BaseException) -> str:

@@ -32,6 +32,9 @@ def gen(
     assert generation.plan is not None
     if check:
         sys.stdout.write(show_stale(generation.plan))
-        raise typer.Exit(Exit.CLEAN if generation.plan.is_empty else Exit.DIFFERS)
+        if not generation.plan.is_empty:
+            raise typer.Exit(Exit.DIFFERS)
+        output.say(f"{', '.join(generation.environments)}: the tree is what the values generate")
+        return
     write(project, generation.plan)
     sys.stdout.write(show_changes(generation.plan, generation.environments))

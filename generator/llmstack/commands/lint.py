@@ -18,6 +18,7 @@ def lint(
     """
     from llmstack.repository.read import check, read_environments
     from llmstack.repository.validation import find_unsafe
+    from llmstack.review.wording import plural
 
     project = output.find_project(values)
     environments = project.select(values or [], outside=True, env=env)
@@ -25,3 +26,4 @@ def lint(
     findings += find_unsafe(project.disk, [each.name for each in environments if each.layered])
     output.report(findings, format=format, result=True)
     output.exit_for(findings, strict=strict)
+    output.say(f"{plural(len(environments), 'environment')}: no {'warnings' if strict else 'errors'}")

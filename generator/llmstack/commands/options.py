@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from typer import Argument, BadParameter, Option
 
+from llmstack.commands import completion
 from llmstack.report.fit_formats import FIT_FORMATS
 from llmstack.report.formats import FORMATS
 from llmstack.report.review_formats import REVIEW_FORMATS
@@ -23,7 +24,11 @@ def _one_of(table: Iterable[str], help: str) -> Any:
             raise BadParameter(f"{text!r} is not one of {', '.join(map(repr, names))}.")
         return text
 
-    return Option("--format", parser=choose, metavar=f"<{'|'.join(names)}>", help=help)
+    def complete(incomplete: str) -> list[str]:
+        return [name for name in names if name.startswith(incomplete)]
+
+    metavar = f"<{'|'.join(names)}>"
+    return Option("--format", parser=choose, metavar=metavar, help=help, autocompletion=complete)
 
 
 class AffectedFormat(StrEnum):
@@ -43,9 +48,16 @@ Directory = Annotated[
 
 Values = Annotated[
     list[str] | None,
-    Argument(metavar="VALUES", help="Environments or their values files; all if none is given."),
+    Argument(
+        metavar="VALUES",
+        help="Environments or their values files; all if none is given.",
+        autocompletion=completion.environments,
+    ),
 ]
-OneValues = Annotated[str, Argument(metavar="VALUES", help="An environment, or a values file.")]
+OneValues = Annotated[
+    str,
+    Argument(metavar="VALUES", help="An environment, or a values file.", autocompletion=completion.environments),
+]
 EnvName = Annotated[
     str | None, Option("--env", metavar="NAME", help="Name of the environment, for a file outside values/.")
 ]
@@ -58,7 +70,10 @@ Since = Annotated[
 ]
 
 Check = Annotated[bool, Option("--check", help="Write nothing; show what is stale, and exit with 3 if anything is.")]
-Only = Annotated[str | None, Option("--only", metavar="MODEL", help="Write only the units of this model.")]
+Only = Annotated[
+    str | None,
+    Option("--only", metavar="MODEL", help="Write only the units of this model.", autocompletion=completion.models),
+]
 Force = Annotated[bool, Option("--force", help="Overwrite generated files that were edited by hand.")]
 PruneEnv = Annotated[
     list[str] | None, Option("--prune-env", metavar="NAME", help="Remove an environment whose values file is gone.")
@@ -85,27 +100,76 @@ Namespace = Annotated[
 KeepDefaults = Annotated[
     bool, Option("--keep-defaults", help="Write down the chart's numbers where ours differ and nothing is set.")
 ]
-Key = Annotated[str, Argument(metavar="KEY", help="A key, any part of its path, or the id of a check or a risk.")]
+Adopted = Annotated[str, Argument(metavar="ENV", help="The environment that takes the release over.")]
+Manifest = Annotated[
+    str,
+    Option(
+        "--manifest",
+        metavar="FILE",
+        help="What runs: `helm get manifest RELEASE`, or `kubectl get -o yaml`; `-` reads stdin.",
+    ),
+]
+LetGo = Annotated[
+    list[str] | None,
+    Option("--let-go", metavar="MODEL", help="Write no hold for this model (or unit, such as `router`): it rolls."),
+]
+WriteAdoption = Annotated[
+    bool, Option("--write", help="Rewrite the values and write the holds; otherwise they are only shown.")
+]
+Key = Annotated[
+    str,
+    Argument(
+        metavar="KEY",
+        help="A key, any part of its path, or the id of a check or a risk.",
+        autocompletion=completion.topics,
+    ),
+]
 Releases = Annotated[
     list[str] | None,
     Argument(metavar="FROM TO", help="After `upgrade`: two releases of vLLM, to print what the second changes."),
+]
+Words = Annotated[
+    list[str] | None,
+    Argument(
+        metavar="COMMAND",
+        help="A command; the program itself if none is given.",
+        autocompletion=completion.commands,
+    ),
 ]
 NewFolder = Annotated[
     Path,
     Argument(metavar="DIR", show_default=False, help="Folder of the new repository; created if it does not exist."),
 ]
-SecretEnv = Annotated[str, Argument(metavar="ENV", help="The environment, or its values file.")]
+SecretEnv = Annotated[
+    str,
+    Argument(metavar="ENV", help="The environment, or its values file.", autocompletion=completion.environments),
+]
 SecretName = Annotated[str, Argument(metavar="NAME", help="Name of the Secret.")]
 SecretKey = Annotated[str, Argument(metavar="KEY", help="Key within the Secret.")]
 
-FitEnv = Annotated[str | None, Argument(metavar="ENV", help="An environment, or its values file; else all of them.")]
-FitModel = Annotated[str | None, Argument(metavar="MODEL", help="One of its models; else all of them.")]
+FitEnv = Annotated[
+    str | None,
+    Argument(
+        metavar="ENV",
+        help="An environment, or its values file; else all of them.",
+        autocompletion=completion.environments,
+    ),
+]
+FitModel = Annotated[
+    str | None,
+    Argument(metavar="MODEL", help="One of its models; else all of them.", autocompletion=completion.models),
+]
 HowFitted = Annotated[str, _one_of(FIT_FORMATS, "How the answer is printed.")]
 OtherLength = Annotated[str | None, Option("--max-model-len", metavar="N", help="Ask what another length would do.")]
-OtherGpu = Annotated[str | None, Option("--gpu", metavar="CARD", help="Ask what another card would do.")]
+OtherGpu = Annotated[
+    str | None,
+    Option("--gpu", metavar="CARD", help="Ask what another card would do.", autocompletion=completion.cards),
+]
 OtherTensor = Annotated[
     int | None, Option("--tensor-parallel-size", metavar="N", min=1, help="Ask what another number of GPUs would do.")
 ]
+
+HowShown = Annotated[str, _one_of(("table", "json"), "How the models are printed.")]
 
 LearnedName = Annotated[
     str, Argument(metavar="ORG/NAME[@REV]", help="The model's name on the hub, and a branch, tag or commit.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from llmstack.commands.exits import Exit
-from llmstack.commands.streams import write_commands
+from llmstack.commands.streams import wants_colour, write_commands
 
 if TYPE_CHECKING:
     from llmstack.finding import Finding
@@ -35,8 +35,7 @@ def report(findings: list[Finding], *, format: str = "text", result: bool = Fals
     from llmstack.report.formats import render_findings
 
     stream = sys.stdout if result else sys.stderr
-    colour = stream.isatty() and "NO_COLOR" not in os.environ
-    text = render_findings(findings, format, colour=colour, pages=_pages() if format == "sarif" else {})
+    text = render_findings(findings, format, colour=wants_colour(stream), pages=_pages() if format == "sarif" else {})
     write_commands(stream, text) if format == "github" else stream.write(text)
 
 
@@ -64,7 +63,20 @@ def report_beside(findings: list[Finding], *, notes: frozenset[str] = frozenset(
     exit_for(findings)
 
 
+def say(words: str) -> None:
+    """Say on stderr that all is well, in a line: what stdout holds stays the result alone."""
+    sys.stderr.write(f"{words}\n")
+
+
 def tool_folder() -> Path | None:
-    """Where external programs are looked for before PATH."""
+    """Where external programs are looked for before PATH: $LLMSTACK_TOOLS, else what `tools install` built."""
     tools = os.environ.get("LLMSTACK_TOOLS")
-    return Path(tools) if tools else None
+    if tools:
+        return Path(tools)
+    return cache_folder() if cache_folder().is_dir() else None
+
+
+def cache_folder() -> Path:
+    """Where `llmstack tools install` builds: below the user's cache (XDG Base Directory Specification)."""
+    cache = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(cache) if os.path.isabs(cache) else Path.home() / ".cache") / "llmstack" / "tools"

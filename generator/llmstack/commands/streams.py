@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from typing import TextIO
 
 from llmstack.report.inert import inert
+
+
+def wants_colour(stream: TextIO) -> bool:
+    """Whether colours go to a stream: to a terminal, or where they are forced; never under $NO_COLOR.
+
+    As https://no-color.org, https://force-color.org and https://bixense.com/clicolors have it.
+    """
+    if os.environ.get("NO_COLOR"):
+        return False
+    forced = (os.environ.get(name, "") for name in ("FORCE_COLOR", "CLICOLOR_FORCE"))
+    return any(word not in ("", "0") for word in forced) or stream.isatty()
 
 
 class InertStream(io.TextIOWrapper):
@@ -16,7 +28,7 @@ class InertStream(io.TextIOWrapper):
 
     def write(self, text: str) -> int:
         """Write a text, inert."""
-        super().write(inert(text, terminal=self.isatty(), inside_line=self.inside_line))
+        super().write(inert(text, terminal=self.isatty() or wants_colour(self), inside_line=self.inside_line))
         if text:
             self.inside_line = bool(text.rpartition("\n")[2].strip())
         return len(text)

@@ -22,11 +22,17 @@ def validate(
     from llmstack.progress import show_progress
     from llmstack.repository import validation
     from llmstack.repository.comparison import find_affected, open_comparison
+    from llmstack.review.wording import plural
 
     project = output.find_project(values)
     units = find_affected(open_comparison(project.root, since, None)) if since else None
     with show_progress(sys.stderr, "built") as step:
         environments = project.select(values or [])
-        findings = validation.validate(project, environments, output.tool_folder(), units=units, step=step)
-    output.report(findings, format=format, result=True)
-    output.exit_for(findings, strict=strict)
+        validated = validation.validate(project, environments, output.tool_folder(), units=units, step=step)
+    output.report(validated.findings, format=format, result=True)
+    output.exit_for(validated.findings, strict=strict)
+    if validated.versions:
+        kustomize, kubeconform = validated.versions
+        counts = f"{plural(validated.objects, 'object')} in {plural(validated.units, 'unit')}"
+        verb = "is" if validated.objects == 1 else "are"
+        output.say(f"{counts} {verb} valid (kustomize {kustomize}, kubeconform {kubeconform})")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from llmstack.kubernetes.pods import Object, pod_specs, value_at
@@ -14,21 +14,51 @@ _SERVING = frozenset(("engine", "engine-worker", "serving-engine"))
 Scalers = Mapping[tuple[str, str], int]
 """Least replicas by (kind, name) of what a HorizontalPodAutoscaler or ScaledObject scales."""
 
-_LEAST = {"HorizontalPodAutoscaler": "minReplicas", "ScaledObject": "minReplicaCount"}
-"""By kind of scaler, where it says how few replicas it leaves."""
+_ENDS = {
+    "HorizontalPodAutoscaler": ("minReplicas", "maxReplicas"),
+    "ScaledObject": ("minReplicaCount", "maxReplicaCount"),
+}
+"""By kind of scaler, where it says how few and how many replicas it gives."""
+_KEDA_MOST = 100
+"""maxReplicaCount where it is not stated (`GetHPAMaxReplicas`, keda apis/keda/v1alpha1/scaledobject_types.go)."""
 
 
 def scalers(objects: Iterable[Object]) -> Scalers:
     """Return what the scalers among `objects` own, with their least replicas (at least 1: what can
     restart)."""
-    owned = {}
+    return {target: max(1, whole(spec.get(ends[0]), 1)) for target, spec, ends in _scaling(objects)}
+
+
+def most_scaled(objects: Iterable[Object]) -> Scalers:
+    """Return what the scalers among `objects` own, with the most replicas that they give.
+
+    KEDA goes up to 100 where it is not told; a HorizontalPodAutoscaler has to say it.
+    """
+    most = {}
+    for target, spec, ends in _scaling(objects):
+        least = max(1, whole(spec.get(ends[0]), 1))
+        most[target] = max(least, whole(spec.get(ends[1]), _KEDA_MOST if "Count" in ends[1] else least))
+    return most
+
+
+def scaler_kinds(objects: Iterable[Object]) -> dict[tuple[str, str], str]:
+    """Return the kind of scaler that owns the replicas, by (kind, name) of what it scales."""
+    found = {}
     for obj in objects:
-        least = _LEAST.get(str(obj.get("kind")))
-        if least is not None:
+        for target, _, _ in _scaling([obj]):
+            found[target] = str(obj["kind"])
+    return found
+
+
+def _scaling(
+    objects: Iterable[Object],
+) -> Iterator[tuple[tuple[str, str], Mapping[str, Any], tuple[str, str]]]:
+    for obj in objects:
+        ends = _ENDS.get(str(obj.get("kind")))
+        if ends is not None:
             spec = obj.get("spec") or {}
             target = spec.get("scaleTargetRef") or {}
-            owned[str(target.get("kind", "Deployment")), str(target.get("name"))] = max(1, whole(spec.get(least), 1))
-    return owned
+            yield (str(target.get("kind", "Deployment")), str(target.get("name"))), spec, ends
 
 
 def model_of(obj: Object) -> str | None:

@@ -19,7 +19,16 @@ from llmstack.kustomize.merge import DIRECTIVE, Unsupported, merge_patch
 from llmstack.kustomize.references import Resource, object_id, resolve_references, set_namespace
 from llmstack.kustomize.targets import parse_target
 
-__all__ = ["Unsupported", "build", "build_all"]
+__all__ = ["Missing", "Unsupported", "build", "build_all"]
+
+
+class Missing(Unsupported):
+    """What a kustomization names and the tree has not: `path` is that of the file or the folder."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path} is not there")
+        self.path = path
+
 
 _API_VERSIONS = {
     "Kustomization": "kustomize.config.k8s.io/v1beta1",
@@ -106,7 +115,7 @@ def _apply(
 def _read_kustomization(tree: _Tree, directory: str, kind: str) -> dict[str, Any]:
     found = find_kustomization(tree.read, directory)
     if found is None:
-        raise Unsupported(f"{directory} has no kustomization")
+        raise Missing(directory)
     path, text = found
     documents = _parse(text)
     if len(documents) != 1 or not isinstance(documents[0], dict):
@@ -151,7 +160,7 @@ def _refuse_outside(directory: str, file: str) -> None:
 def _parse(text: str) -> tuple[Any, ...]:
     """The documents of a file; the same objects for the same text."""
     try:
-        return tuple(yamlio.load_all(text))
+        return tuple(yamlio.load_objects(text))
     except (yamlio.YAMLError, ValueError, RecursionError) as error:
         raise Unsupported(f"not YAML: {error}") from error
 
@@ -182,7 +191,10 @@ def _apply_patch(tree: _Tree, path: str, entry: Any, resources: tuple[Resource, 
         raise Unsupported(f"{path}: options of a patch")
     file = _inside(path, entry.get("path"))
     _refuse_outside(path, file)
-    documents = _parse(tree.read(file) or "")
+    text = tree.read(file)
+    if text is None:
+        raise Missing(file)
+    documents = _parse(text)
     if len(documents) != 1:
         raise Unsupported(f"{file} is not one document")
     patch, select = _checked(documents[0], file), parse_target(entry["target"])

@@ -16,7 +16,11 @@ NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
 class KustomizationError(Exception):
-    """What kustomize could not read as a kustomization."""
+    """What kustomize could not read as a kustomization; `path` is the file, where one is to blame."""
+
+    def __init__(self, message: str, path: str = "") -> None:
+        super().__init__(message)
+        self.path = path
 
 
 def is_kustomization(path: str) -> bool:
@@ -32,7 +36,9 @@ def find_kustomization(read: Read, folder: str) -> tuple[str, str] | None:
     paths = [posixpath.normpath(posixpath.join(folder, name)) for name in NAMES]
     found = [(path, text) for path in paths if (text := read(path)) is not None]
     if len(found) > 1:
-        raise KustomizationError(f"{found[0][0]} and {found[1][0]} both make {folder} a kustomization: keep one")
+        raise KustomizationError(
+            f"{found[0][0]} and {found[1][0]} both make {folder} a kustomization: keep one", found[1][0]
+        )
     return found[0] if found else None
 
 
@@ -48,12 +54,12 @@ def list_resources(read: Read, folder: str) -> list[str]:
     try:
         content: Any = yamlio.load(text) or {}
     except (yamlio.YAMLError, ValueError, RecursionError) as error:
-        raise KustomizationError(f"{path} is not YAML: {str(error).partition(chr(10))[0]}") from error
+        raise KustomizationError(f"{path} is not YAML: {str(error).partition(chr(10))[0]}", path) from error
     entries = content.get("resources") or [] if isinstance(content, dict) else None
     if not isinstance(entries, list) or not all(isinstance(entry, str) for entry in entries):
-        raise KustomizationError(f"{path} is not a kustomization with a list of resources")
+        raise KustomizationError(f"{path} is not a kustomization with a list of resources", path)
     targets = [posixpath.normpath(posixpath.join(folder, entry)) for entry in entries]
     for entry, target in zip(entries, targets, strict=True):
         if target.startswith("..") or entry.startswith("/"):
-            raise KustomizationError(f"{path} leads out of the repository: {entry}")
+            raise KustomizationError(f"{path} leads out of the repository: {entry}", path)
     return targets

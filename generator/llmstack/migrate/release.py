@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 
 from llmstack import yamlio
@@ -23,7 +23,8 @@ def name_release(file: File) -> Iterator[Step]:
     new = {key: value for key, value in named.items() if value and said.get(key, DEFAULTS[key]) != value}
     if new:
         own = at_route(file.data, ("gitops",))
-        edits = partial(_edits, file.document, new, {*own} if isinstance(own, dict) else None)
+        shown = {key: yamlio.dump(value).strip() for key, value in new.items()}
+        edits = partial(edit_gitops, file.document, shown, {*own} if isinstance(own, dict) else None)
         yield make_step(
             ("gitops",),
             f"write gitops: {new}",
@@ -32,8 +33,11 @@ def name_release(file: File) -> Iterator[Step]:
         )
 
 
-def _edits(document: Document, new: dict[str, str], held: set[str] | None) -> list[Edit]:
-    shown = {key: yamlio.dump(value).strip() for key, value in new.items()}
+def edit_gitops(document: Document, shown: Mapping[str, str], held: Collection[str] | None) -> list[Edit]:
+    """Keys of `gitops`, each a text in one line; `held` are those that the file has, None where it has no such section.
+
+    Raises CannotEdit where the text is written in a way that no small edit can change.
+    """
     if held is None:
         root = document.root
         ending = document.line_break(0) if "\n" in document.text else "\n"

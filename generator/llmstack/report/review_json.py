@@ -14,6 +14,8 @@ from llmstack.report.options import PLAIN, Options
 from llmstack.review.result import (
     ClusterReview,
     EnvironmentReview,
+    Failure,
+    Figure,
     GpuPool,
     ObjectChange,
     Removed,
@@ -21,6 +23,8 @@ from llmstack.review.result import (
     Risk,
     Rollout,
 )
+
+FIGURES: tuple[Figure, ...] = ("seconds", "peak", "minReady")
 
 
 def render(review: Review, options: Options = PLAIN) -> str:
@@ -97,7 +101,15 @@ def _rollout(rollout: Rollout) -> dict[str, Any]:
         "seconds": rollout.seconds,
         "secondsMin": rollout.seconds_min,
         "secondsMax": rollout.seconds_max,
+        "replicasMin": rollout.replicas_min,
+        "replicasMax": rollout.replicas_max,
+        "ifItFails": _failure(rollout.if_it_fails),
+        "basis": {figure: rollout.basis.get(figure, "assumed") for figure in FIGURES},
     }
+
+
+def _failure(failure: Failure | None) -> dict[str, int] | None:
+    return None if failure is None else {"readyLeft": failure.ready_left, "gpusHeld": failure.gpus_held}
 
 
 def _pool(pool: GpuPool) -> dict[str, Any]:
@@ -110,6 +122,9 @@ def _pool(pool: GpuPool) -> dict[str, Any]:
         "peak": pool.peak,
         "deadlock": pool.deadlock,
         "certain": pool.certain,
+        "beforeMax": pool.before if pool.before_max is None else pool.before_max,
+        "afterMax": pool.after if pool.after_max is None else pool.after_max,
+        "peakMax": pool.peak if pool.peak_max is None else pool.peak_max,
     }
 
 

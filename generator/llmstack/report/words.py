@@ -9,6 +9,8 @@ from llmstack.finding import Severity
 from llmstack.review.result import EnvironmentReview, GpuPool, Rollout
 from llmstack.review.wording import plural, say_seconds
 
+NEVER = "never ends"
+
 
 def count_severities(severities: Iterable[Severity]) -> str:
     """`2 errors, 1 warning`; the empty string for none."""
@@ -19,21 +21,31 @@ def count_severities(severities: Iterable[Severity]) -> str:
 def say_time(rollout: Rollout, environment: EnvironmentReview) -> str:
     """How long a rollout takes: a time, its bounds, `never ends`, `may never end` or `unknown`."""
     ends = _ending(environment, {f"{rollout.kind}/{rollout.name}"})
+    if ends == NEVER:
+        return ends
     if rollout.seconds is not None:
         return f"{say_seconds(rollout.seconds)}, {ends}" if ends else say_seconds(rollout.seconds)
     if ends:
         return ends
     low, high = rollout.seconds_min, rollout.seconds_max
     if low is not None and high is not None:
-        return _say_range(low, high)
+        return f"{_say_range(low, high)}{_apart(rollout)}"
     if low is not None:
         return f"at least {say_seconds(low)}"
     return f"at most {say_seconds(high)}" if high is not None else "unknown"
 
 
+def _apart(rollout: Rollout) -> str:
+    """What a bound by the probes leaves out: they count from the start of the container."""
+    scaled = rollout.replicas_min != rollout.replicas_max
+    return "" if scaled or rollout.model is None else ", image pull apart"
+
+
 def say_total_time(environment: EnvironmentReview) -> str:
     """How long the whole change of an environment takes."""
     ends = _ending(environment, None)
+    if ends == NEVER:
+        return ends
     if environment.seconds is not None:
         return f"{say_seconds(environment.seconds)}, {ends}" if ends else say_seconds(environment.seconds)
     return ends or _say_bounds(environment.rollouts) or "time unknown"
@@ -62,14 +74,14 @@ def _say_range(low: int, high: int) -> str:
 
 
 def _ending(environment: EnvironmentReview, objects: set[str] | None) -> str:
-    """Whether rollouts hang for want of GPUs: of these objects, None for any."""
+    """Whether rollouts hang for want of GPUs or of something else: of these objects, None for any."""
     severities = {
         risk.severity
         for risk in environment.risks
-        if risk.id in ("gpu-deadlock", "gpu-shortage") and (objects is None or risk.object in objects)
+        if risk.id in ("gpu-deadlock", "gpu-shortage", "rollout-stuck") and (objects is None or risk.object in objects)
     }
     if Severity.ERROR in severities:
-        return "never ends"
+        return NEVER
     return "may never end" if severities else ""
 
 
@@ -79,7 +91,13 @@ def say_replicas(rollout: Rollout) -> str:
         return f"one pod{_with_gpus(rollout.gpus_per_replica)} per node"
     if not rollout.gpus_per_replica:
         return plural(rollout.replicas, "replica")
-    return f"{rollout.replicas} × {plural(rollout.gpus_per_replica, 'GPU')}"
+    return f"{_count(rollout)} × {plural(rollout.gpus_per_replica, 'GPU')}"
+
+
+def _count(rollout: Rollout) -> str:
+    """`2`, and `1 to 8` where a scaler decides."""
+    low, high = rollout.replicas_min, rollout.replicas_max
+    return str(rollout.replicas) if low == high or low is None else f"{low} to {high}"
 
 
 def _with_gpus(count: int) -> str:
@@ -90,7 +108,9 @@ def say_ready(rollout: Rollout) -> str:
     """`at least 1 ready` while it rolls out; the empty string for what is new, or where that is not known."""
     if rollout.why == "new" or rollout.min_ready is None:
         return ""
-    return f"at least {rollout.min_ready} ready" if rollout.min_ready else "none ready for a while"
+    said = f"at least {rollout.min_ready} ready" if rollout.min_ready else "none ready for a while"
+    left = rollout.if_it_fails.ready_left if rollout.if_it_fails is not None else rollout.min_ready
+    return said if left == rollout.min_ready else f"{said}, {left} if the new ones never are"
 
 
 def say_pool(pool: GpuPool) -> str:
@@ -102,7 +122,9 @@ def say_pool(pool: GpuPool) -> str:
 def say_gpus(pool: GpuPool) -> str:
     """`14 before, 14 after, 18 at the peak, of 16`."""
     of = f"of {pool.capacity}" if pool.capacity is not None else "no capacity declared"
-    return f"{pool.before} before, {pool.after} after, {pool.peak} at the peak, {of}"
+    most = pool.peak if pool.peak_max is None else pool.peak_max
+    scaled = f" ({most} with scalers at their most)" if most != pool.peak else ""
+    return f"{pool.before} before, {pool.after} after, {pool.peak} at the peak{scaled}, {of}"
 
 
 def say_hang(pool: GpuPool) -> str:

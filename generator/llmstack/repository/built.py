@@ -11,11 +11,11 @@ from llmstack.errors import FoundError
 from llmstack.finding import Finding, Place, Severity, show_route, sort_findings
 from llmstack.kubernetes.schema import Problem
 from llmstack.kubernetes.sound import sound
-from llmstack.kustomize.build import Unsupported, build_all
+from llmstack.kustomize.build import Missing, Unsupported, build_all
 from llmstack.kustomize.files import KustomizationError
 from llmstack.repository.copied import copied
 from llmstack.repository.expected import Units
-from llmstack.repository.snapshot import Snapshot
+from llmstack.repository.snapshot import Commit, Snapshot
 from llmstack.tree import secrets
 
 _MOST = 100
@@ -80,9 +80,21 @@ def _build_in_process(snapshot: Snapshot, folders: Mapping[str, str]) -> tuple[U
         for unit, folder in folders.items():
             try:
                 units[unit] = build_all(snapshot.read, [folder])[folder]
+            except Missing as error:
+                raise KustomizationError(_say_missing(snapshot, folder, error.path)) from error
             except Unsupported:
                 hard[unit] = folder
         return units, hard
+
+
+def _say_missing(snapshot: Snapshot, folder: str, path: str) -> str:
+    """Why a unit cannot be built, and what is likely to have happened."""
+    needed = "" if path == folder else f", and {folder} needs it"
+    if isinstance(snapshot, Commit):
+        return (
+            f"{path} is not in commit {snapshot.name}{needed}: was `git add` forgotten? `git add --all` takes new files"
+        )
+    return f"{path} is not there{needed}: run `llmstack gen`, or correct the overlay in custom/"
 
 
 def build_folder(snapshot: Snapshot, folder: str, tool_folder: Path | None) -> list[dict[str, Any]] | None:

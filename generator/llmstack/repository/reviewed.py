@@ -23,11 +23,12 @@ from llmstack.repository.clusters import (
 from llmstack.repository.comparison import Comparison, find_affected, refuse_unsafe
 from llmstack.repository.expected import Held, stale_tree
 from llmstack.repository.read import Reading
-from llmstack.review.assess import add_fixed, assess, key_of, read_moves, refused_objects
+from llmstack.review.assess import assess, read_moves, refused_objects
 from llmstack.review.cluster import review_cluster
 from llmstack.review.facts import Facts, Pool
 from llmstack.review.result import EnvironmentReview, Review
 from llmstack.review.rollout.placement import Fixed
+from llmstack.review.rollout.play import add_fixed, key_of
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.surroundings import PoolConflict, Surroundings
 from llmstack.sync.changes import OwnerChange

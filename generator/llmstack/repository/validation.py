@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from llmstack import programs, schemas, yamlio
 from llmstack.finding import Finding, Place, Severity, show_route, sort_findings
-from llmstack.kustomize.files import find_kustomization
+from llmstack.kustomize.files import KustomizationError, find_kustomization
 from llmstack.kustomize.trust import Reached
 from llmstack.model.gitops import Gitops
+from llmstack.programs import Found
 from llmstack.progress import Step, ignore
 from llmstack.repository.copied import copied
 from llmstack.repository.environments import Environment
@@ -27,6 +30,16 @@ from llmstack.tree.units import unit_folders
 _ERROR = Severity.ERROR
 
 
+@dataclass(frozen=True)
+class Validation:
+    """What was found, in how many objects of how many units, and with which versions of `programs.BUILT`."""
+
+    findings: list[Finding]
+    objects: int = 0
+    units: int = 0
+    versions: tuple[str, ...] = ()
+
+
 def validate(
     project: Project,
     environments: Sequence[Environment],
@@ -34,7 +47,7 @@ def validate(
     *,
     units: Mapping[str, Collection[str]] | None = None,
     step: Step = ignore,
-) -> list[Finding]:
+) -> Validation:
     """Lint the values, compare them with the tree, build every unit and validate what comes out.
 
     Nothing is built where a unit refers to what a build must not read. `units` are those to build, by environment; all
@@ -46,6 +59,8 @@ def validate(
     if generation.plan is not None and not generation.plan.is_empty:
         findings.append(stale_tree(generation.plan.paths))
     unsafe = find_unsafe(project.disk, sorted(asked))
+    tools: tuple[Found, ...] = ()
+    counted: Counter[str] = Counter()
     for reading in generation.readings if not unsafe else ():
         name, stack = reading.environment.name, reading.stack
         if stack is None or name not in asked or stack.gitops.kubernetes_version not in schemas.KUBERNETES_VERSIONS:
@@ -54,16 +69,25 @@ def validate(
         if units is not None:
             folders = {unit: folder for unit, folder in folders.items() if unit in units.get(name, ())}
         if units is None or folders:
-            findings += _validate_units(project, name, folders, stack.gitops, tool_folder=tool_folder, step=step)
-    return sort_findings([*findings, *unsafe])
+            tools = tools or tuple(programs.look_up(tool, tool_folder) for tool in programs.BUILT)
+            paths = tuple(tool.path for tool in tools)
+            findings += _validate_units(project, name, folders, stack.gitops, tools=paths, counted=counted, step=step)
+    ordered = sort_findings([*findings, *unsafe])
+    return Validation(ordered, counted["objects"], counted["units"], tuple(tool.version for tool in tools))
 
 
 def find_unsafe(snapshot: Snapshot, environments: Sequence[str]) -> list[Finding]:
     """What must not be read of the units of these environments, or cannot be: references that lead out, above all."""
-    folders = [f"overlays/{name}" for name in environments]
-    for name in environments:
-        folders += _folders(snapshot, name).values()
-    return snapshot.look_through(folders).findings
+    lists = [f"overlays/{name}" for name in environments]
+    findings = snapshot.look_through(lists).findings
+    if findings:
+        return findings  # a list that cannot be read names no units
+    try:
+        folders = [folder for name in environments for folder in _folders(snapshot, name).values()]
+    except KustomizationError as error:
+        help = "run `llmstack gen`, or remove what is too much"
+        return [Finding("build-failed", _ERROR, str(error), place=Place(error.path), help=help)]
+    return snapshot.look_through([*lists, *folders]).findings
 
 
 def _folders(snapshot: Snapshot, environment: str) -> dict[str, str]:
@@ -79,13 +103,13 @@ def _validate_units(
     folders: Mapping[str, str],
     gitops: Gitops,
     *,
-    tool_folder: Path | None,
+    tools: Sequence[Path],
+    counted: Counter[str],
     step: Step,
 ) -> Iterator[Finding]:
     """Yield what kustomize and kubeconform say of an environment's units."""
     version, allowed = gitops.kubernetes_version, frozenset(gitops.allow_unknown_kinds or ())
-    kustomize = programs.find_tool(programs.KUSTOMIZE, tool_folder)
-    kubeconform = programs.find_tool(programs.KUBECONFORM, tool_folder)
+    kustomize, kubeconform = tools
     if not folders:
         place = Place(f"overlays/{environment}")
         yield Finding(
@@ -114,6 +138,7 @@ def _validate_units(
         schema_locations=schemas.locations(),
         kubernetes_version=schemas.full_version(version),
     )
+    counted.update(units=len(folders), objects=len(verdicts))
     for verdict in verdicts:
         yield from _verdict_findings(verdict, version, allowed)
     for folder, text in texts.items():

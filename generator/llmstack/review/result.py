@@ -48,6 +48,21 @@ class ObjectChange:
     after: Mapping[str, Any] | None
 
 
+Basis = Literal["exact", "bound", "assumed"]
+"""Whether a figure is what will be, the end of an interval, or rests on what nobody said."""
+
+
+Figure = Literal["seconds", "peak", "minReady"]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What is left when the new pods of a rollout never become ready."""
+
+    ready_left: int
+    gpus_held: int
+
+
 @dataclass(frozen=True, slots=True)
 class Rollout:
     """One workload whose pods change. `seconds` is None when it never ends or the load time is unknown;
@@ -68,6 +83,13 @@ class Rollout:
     seconds: int | None
     seconds_min: int | None
     seconds_max: int | None
+    """By the probes where the load time is not known: from the start of the container, so without the time to pull its
+    image, and without a second start."""
+    replicas_min: int | None = None
+    replicas_max: int | None = None
+    """`replicas` where nothing scales them."""
+    if_it_fails: Failure | None = None
+    basis: Mapping[Figure, Basis] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +120,10 @@ class GpuPool:
     certain: bool | None
     usage: tuple[tuple[float, int], ...] = ()
     """(second, GPUs in use from then on), by the clock of the timeline."""
+    before_max: int | None = None
+    """This and the two below: with all scalers at their most, where that is more than their least."""
+    after_max: int | None = None
+    peak_max: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

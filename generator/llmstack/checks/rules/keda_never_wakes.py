@@ -11,21 +11,16 @@ Fix: `minReplicaCount: 1`, or a trigger on a metric of the router, of a queue, o
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Severity
+from llmstack.kubernetes.keda import can_wake_any
 from llmstack.model.autoscaling import Keda
 from llmstack.objects.autoscaling import is_scaled, triggers
 
 RULE = Declaration("keda-never-wakes", Severity.WARNING)
-
-_METRIC = re.compile(r"vllm:\w+")
-_OF_ROUTER = frozenset(("vllm:num_incoming_requests_total", "vllm:incoming_requests_total"))
-_OF_PODS = frozenset(("cpu", "memory"))
 
 
 def run(subject: Subject) -> Iterator[Problem]:
@@ -33,7 +28,7 @@ def run(subject: Subject) -> Iterator[Problem]:
         keda = model.keda
         if keda is None or not is_scaled(model) or not _reaches_zero(keda):
             continue
-        if not any(_can_wake(trigger) for trigger in triggers(subject.stack, model, keda)):
+        if not can_wake_any(triggers(subject.stack, model, keda)):
             key = "idleReplicaCount" if keda.idle_replica_count == 0 else "minReplicaCount"
             message = f"`{model.name}` can scale to zero, and then no trigger can wake it: its own pods report to all"
             help = "set `minReplicaCount: 1`, or a trigger on the router's vllm:num_incoming_requests_total"
@@ -42,15 +37,3 @@ def run(subject: Subject) -> Iterator[Problem]:
 
 def _reaches_zero(keda: Keda) -> bool:
     return keda.idle_replica_count == 0 or not keda.min_replica_count
-
-
-def _can_wake(trigger: Mapping[str, Any]) -> bool:
-    """Whether a trigger may see something while there is no pod; one that cannot be read may."""
-    if trigger.get("type") in _OF_PODS:
-        return False
-    metadata = trigger.get("metadata")
-    query = metadata.get("query") if isinstance(metadata, dict) else None
-    if trigger.get("type") != "prometheus" or not isinstance(query, str):
-        return True
-    metrics = set(_METRIC.findall(query))
-    return not metrics or bool(metrics & _OF_ROUTER)

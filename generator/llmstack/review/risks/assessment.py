@@ -10,7 +10,9 @@ from llmstack.kubernetes.replicas import Scalers
 from llmstack.review.facts import Facts
 from llmstack.review.result import EngineChange, GpuPool, ObjectChange, Removed
 from llmstack.review.rollout.deadlock import Verdict
+from llmstack.review.rollout.obstacles import Obstacle
 from llmstack.review.rollout.placement import Fixed, PoolKey
+from llmstack.review.rollout.play import Played
 from llmstack.review.rollout.times import Times
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.surroundings import Surroundings
@@ -36,6 +38,10 @@ class Assessment:
     before: Sequence[Object] = ()
     breaks: tuple[Break, ...] = ()
     """Ways in that are gone for a while or for good."""
+    obstacles: Mapping[str, Sequence[Obstacle]] = field(default_factory=dict)
+    """What keeps new pods from starting, by `Kind/name`."""
+    most: Played | None = None
+    """The same with scalers at their most, where that is more than their least."""
     near: Surroundings = field(default_factory=Surroundings)
     """The rest of the environment's cluster. `workloads` has those of its other environments too."""
     removed: tuple[Removed, ...] = ()

@@ -7,8 +7,8 @@ also take each other's freed GPUs.
 
 How it is judged: every order counts in which the controllers act and the pods are scheduled, start and end, with the
 GPUs of `gitops.capacity` and the pods that do not change. An error: the rollout hangs in every order. A warning: it
-hangs in some orders, or it is not known whether any single node has enough free GPUs. Pools without a declared
-capacity are not judged.
+hangs in some orders, or with scalers at their most, or it is not known whether any single node has enough free GPUs.
+Pools without a declared capacity are not judged.
 
 Fix: follow the advice: each proposal was judged in the same way and finishes in every order. Usual ones are
 `strategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}`, which costs one replica meanwhile, or several commits.
@@ -26,6 +26,7 @@ from llmstack.review.risks.declaration import Declaration
 from llmstack.review.risks.pools import affected_pools
 from llmstack.review.rollout.advice import sum_after, way_through
 from llmstack.review.rollout.deadlock import Verdict
+from llmstack.review.rollout.play import Played, gpus_of
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.wording import plural
 
@@ -42,6 +43,25 @@ def find(assessment: Assessment) -> Iterator[Risk]:
                 if workload.key in verdict.stuck:
                     message = _message(assessment, pool, verdict, workload)
                     yield RISK.at(assessment, workload.key, message, advice, milder=not verdict.certain)
+        elif assessment.most is not None and not verdict.shortage:
+            yield from _at_most(assessment, assessment.most, pool)
+
+
+def _at_most(assessment: Assessment, most: Played, pool: Pool) -> Iterator[Risk]:
+    """Rollouts that may wait for GPUs which scalers at their most have asked for."""
+    key = (pool.name, pool.resource)
+    verdict = most.verdicts.get(key)
+    if verdict is None or not verdict.deadlock:
+        return
+    needed = gpus_of(most, key)
+    for workload in most.workloads:
+        if workload.rolls and workload.new is not None and workload.new.pool == key:
+            message = (
+                f"the rollout may never finish while scalers are at their most: the pods then need {needed} of "
+                f"{plural(pool.count, 'GPU')} in pool `{pool.name}`, and others may take what a replica waits for"
+            )
+            advice = "Merge when few replicas run, or lower the scalers' maximum to what the pool holds."
+            yield RISK.at(assessment, workload.key, message, advice, milder=True)
 
 
 def _message(assessment: Assessment, pool: Pool, verdict: Verdict, workload: Workload) -> str:

@@ -34,10 +34,18 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         moves = workload.before and workload.after and workload.move in ("restart", "scale")
         if outcomes is not None and moves and outcomes.likely.least == 0:
             message, advice = _outage(workload, outcomes.likely), _spare_it(workload)
-            yield RISK.at(assessment, workload.key, message, advice)
+            yield RISK.at(assessment, workload.key, f"{_at_least(assessment, workload)}{message}", advice)
     for each in assessment.breaks:
         if each.lasts is not None:
             yield RISK.at(assessment, each.subject, each.message, each.advice)
+
+
+def _at_least(assessment: Assessment, workload: Workload) -> str:
+    """What the outage depends on where a scaler may run more replicas."""
+    target = (workload.kind, workload.name)
+    if assessment.most is None or assessment.most.owned[1].get(target, 0) <= workload.after:
+        return ""
+    return f"while its scaler is at {plural(workload.after, 'replica')}, "
 
 
 def _outage(workload: Workload, outcome: Outcome) -> str:

@@ -13,7 +13,7 @@ from llmstack.review.rollout.workload import Workload
 
 def affected_pools(assessment: Assessment) -> Iterator[tuple[Pool, Verdict]]:
     """Declared pools that a rollout or a new capacity touches."""
-    moving = {key for workload in assessment.workloads for key in _pools(workload)}
+    moving = {key for workload in _all(assessment) for key in _pools(workload)}
     for pool in assessment.facts[1].pools:
         key = (pool.name, pool.resource)
         if key in assessment.verdicts and (key in moving or pool not in assessment.facts[0].pools):
@@ -24,3 +24,8 @@ def _pools(workload: Workload) -> set[PoolKey]:
     return {
         template.pool for template in (workload.old, workload.new) if template is not None and template.pool is not None
     }
+
+
+def _all(assessment: Assessment) -> tuple[Workload, ...]:
+    """What moves with scalers at their least, and at their most."""
+    return assessment.workloads + (assessment.most.workloads if assessment.most is not None else ())

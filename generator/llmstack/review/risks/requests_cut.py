@@ -24,6 +24,7 @@ from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 from llmstack.review.rollout.workload import Workload
+from llmstack.review.wording import plural
 
 RISK = Declaration("requests-cut", Severity.NOTE)
 
@@ -32,18 +33,26 @@ _GRACE = 30
 
 
 def find(assessment: Assessment) -> Iterator[Risk]:
-    """A note for each engine whose pods end without waiting for what they serve."""
-    ending = {workload.key: workload for workload in assessment.workloads if workload.before and _ends_pods(workload)}
-    for change in assessment.changes:
-        workload = ending.get(f"{change.kind}/{change.name}")
-        if workload is None or change.before is None or not _cuts(change.before):
-            continue
-        message = "requests that run when a pod ends are cut: nothing lets the engine finish them"
-        advice = "Set `gitops.drain` on the model in a change before this one, or merge at a time of few requests."
-        yield RISK.at(assessment, workload.key, message, advice)
+    """A note for each engine whose pods end without waiting for what they serve, scalers at their most included."""
+    most = assessment.most.workloads if assessment.most is not None else ()
+    ending = {workload.key: workload for workload in (*most, *assessment.workloads) if _ends_pods(workload)}
+    for obj in assessment.before:
+        workload = ending.get(f"{obj.get('kind')}/{obj['metadata']['name']}")
+        if workload is not None and _cuts(obj):
+            advice = "Set `gitops.drain` on the model in a change before this one, or merge at a time of few requests."
+            yield RISK.at(assessment, workload.key, _message(workload), advice)
+
+
+def _message(workload: Workload) -> str:
+    if workload.move == "scale":
+        pods = plural(workload.before - workload.after, "pod")
+        return f"up to {pods} end at once, and the requests they serve are cut: nothing lets the engine finish them"
+    return "requests that run when a pod ends are cut: nothing lets the engine finish them"
 
 
 def _ends_pods(workload: Workload) -> bool:
+    if not workload.before:
+        return False
     return workload.move in ("restart", "remove") or (workload.move == "scale" and workload.after < workload.before)
 
 

@@ -1,11 +1,14 @@
-"""A scaler takes over the number of replicas, and it falls to 1 for a moment.
+"""Another owner takes over the number of replicas: a scaler, another kind of scaler, or the manifest.
 
 Why it matters: with a HorizontalPodAutoscaler or KEDA, `replicas` leaves the manifest, so that Git and the scaler do
 not overwrite each other. When server-side apply removes a field that nobody else owns, the API server sets its
 default, 1: all replicas but one are deleted at the apply, and the scaler starts them again afterwards.
 
 How it is judged: the manifest has `replicas` above 1 before the change, and after it none, because a scaler is added
-that does not own the field yet. (Kubernetes documentation, "Server-Side Apply", transferring ownership.)
+that does not own the field yet. (Kubernetes documentation, "Server-Side Apply", transferring ownership.) An error too:
+a HorizontalPodAutoscaler makes way for a ScaledObject in one commit, as KEDA's webhook refuses that while the first is
+there, and what leaves Git is pruned after the rest is applied (kedacore/keda, scaledobject_webhook.go, `verifyHpas`). A
+warning: a scaler goes, and the manifest sets fewer replicas than it may have given.
 
 Fix: hand the field over before the merge: apply an object with nothing but `spec.replicas` under another field
 manager, as the advice says. Or merge at a time of few requests.
@@ -16,11 +19,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.finding import Severity
+from llmstack.kubernetes.replicas import scaler_kinds
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
+from llmstack.review.rollout.play import Played
+from llmstack.review.wording import plural
 
-RISK = Declaration("scaler-handover", Severity.ERROR)
+RISK = Declaration("scaler-handover", Severity.ERROR, milder=Severity.WARNING)
 
 
 def find(assessment: Assessment) -> Iterator[Risk]:
@@ -35,3 +41,30 @@ def find(assessment: Assessment) -> Iterator[Risk]:
                 "--server-side --validate=false --field-manager=handover-to-scaler`)."
             )
             yield RISK.at(assessment, workload.key, message, advice, path="spec.replicas")
+    yield from _other_kind(assessment)
+    if assessment.most is not None:
+        yield from _back_to_the_manifest(assessment, assessment.most)
+
+
+def _other_kind(assessment: Assessment) -> Iterator[Risk]:
+    before, after = scaler_kinds(assessment.before), scaler_kinds(assessment.after)
+    for (kind, name), scaler in sorted(after.items()):
+        if scaler == "ScaledObject" and before.get((kind, name)) == "HorizontalPodAutoscaler":
+            message = (
+                "KEDA refuses the ScaledObject while the HorizontalPodAutoscaler is there, and that is pruned after "
+                "the rest is applied: nothing of the unit may be applied"
+            )
+            advice = "Remove the HorizontalPodAutoscaler in one commit, and add the ScaledObject in the next."
+            yield RISK.at(assessment, f"{kind}/{name}", message, advice)
+
+
+def _back_to_the_manifest(assessment: Assessment, most: Played) -> Iterator[Risk]:
+    for workload in most.workloads:
+        target = (workload.kind, workload.name)
+        if target in most.owned[0] and target not in most.owned[1] and 0 < workload.after < workload.before:
+            message = (
+                f"the scaler goes, and the apply sets {plural(workload.after, 'replica')} whatever runs: up to "
+                f"{plural(workload.before - workload.after, 'pod')} end at once"
+            )
+            advice = f"Set `replicas` to what runs now, up to {workload.before}, and lower it later."
+            yield RISK.at(assessment, workload.key, message, advice, path="spec.replicas", milder=True)

@@ -5,10 +5,11 @@ the model or with the key of before.
 
 How it is judged: hosts of Ingresses and HTTPRoutes, Services and their ports, the router's labels, port and key, and
 the ids that engines serve are followed on both sides of the change. An error: requests came in by an address before and
-reach no pod after; a model is served under another id; engines begin to ask for an API key; a Secret or config map that
-pods read is deleted, or is in another namespace than they. A warning: it depends on what the repository does not say
-(whether another Secret holds the same key), or concerns some requests only (those longer than a smaller
-`--max-model-len`). An address that led nowhere before is not judged.
+reach no pod after; a model is served under another id; KEDA takes a model to zero, and every trigger reads what its own
+pods report; engines begin to ask for an API key; a Secret or config map that pods read is deleted, or is in another
+namespace than they. A warning: it depends on what the repository does not say (whether another Secret holds the same
+key), or concerns some requests only (those longer than a smaller `--max-model-len`). An address that led nowhere before
+is not judged.
 
 Fix: keep the old beside the new until every caller has moved: a second Service, host, or `--served-model-name`.
 """

@@ -125,7 +125,10 @@ def _with_more_gpus(assessment: Assessment, pool: Pool) -> str:
         larger = replace(pool, count=pool.count + extra)
         pools = [larger if other == pool else other for other in assessment.facts[1].pools]
         if not find_verdicts(assessment.workloads, pools, assessment.fixed)[pool.name, pool.resource].deadlock:
+            others = sum(gpus * number for gpus, number in assessment.fixed.get((pool.name, pool.resource), {}).items())
             free = f"Free {plural(extra, 'GPU')} of pool `{pool.name}` while it rolls out"
+            if extra > others:
+                free = f"Add {plural(extra, 'GPU')} to pool `{pool.name}` while it rolls out"
             return f"{free}: this was found to finish in every order."
     return "Merge in smaller groups of models, each once the last is done, and watch the pods that wait."
 

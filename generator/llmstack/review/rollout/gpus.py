@@ -26,7 +26,7 @@ def account(
     `fixed` are the pods that stay, `run` is what the rollouts do, but for those `left_out` (`Kind/name`), whose pods
     count with the most there may be, and whose pools have no curve. The peak counts bound and pending pods.
     """
-    before, after = _sums(workloads)
+    before, after = sums(workloads)
     beside = _most_of([workload for workload in workloads if workload.key in left_out])
     keys: dict[PoolKey, None] = dict.fromkeys((pool.name, pool.resource) for pool in pools)
     keys |= dict.fromkeys(sorted({*fixed, *before, *after}, key=str))
@@ -73,7 +73,7 @@ def _most_of(workloads: Sequence[Workload]) -> dict[PoolKey, int]:
     return most
 
 
-def _sums(workloads: Sequence[Workload]) -> tuple[dict[PoolKey, int], dict[PoolKey, int]]:
+def sums(workloads: Sequence[Workload]) -> tuple[dict[PoolKey, int], dict[PoolKey, int]]:
     """GPUs of the workloads that change, before and after."""
     before: dict[PoolKey, int] = {}
     after: dict[PoolKey, int] = {}

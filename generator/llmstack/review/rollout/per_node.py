@@ -33,11 +33,13 @@ def changes_on_nodes(changes: Iterable[ObjectChange]) -> Iterator[tuple[ObjectCh
 
 
 def _rollout(change: ObjectChange, after: Object, why: Why, facts: Facts) -> Rollout:
-    template = template_of(after, facts, None)
+    model = model_of(after)
+    load = facts.load_seconds.get(model) if model is not None else None
+    template = template_of(after, facts, load)
     return Rollout(
         kind=change.kind,
         name=change.name,
-        model=model_of(after),
+        model=model,
         why=why,
         replicas=None,
         gpus_per_replica=template.total,
@@ -47,7 +49,7 @@ def _rollout(change: ObjectChange, after: Object, why: Why, facts: Facts) -> Rol
         max_unavailable=None,
         min_ready=None,
         seconds=None,
-        seconds_min=None,
+        seconds_min=load,
         seconds_max=None,
     )
 

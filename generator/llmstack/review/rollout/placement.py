@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from llmstack.review.facts import Facts, Pool
@@ -15,15 +16,17 @@ Fixed = Mapping[PoolKey, Mapping[int, int]]
 
 
 def pool_of(pod: Mapping[str, Any], resource: str, model: str | None, facts: Facts) -> str | None:
-    """Return the pool whose GPUs a pod takes: the one its model names, else the one whose labels the pod
-    demands, else the only pool of that resource which the pod does not rule out; None where that leaves
-    none or several."""
+    """Return the pool whose GPUs a pod takes, None where none or several may be.
+
+    It is the one its model names, unless the pod rules that out, as the scheduler reads the pod alone; else the one
+    whose labels the pod demands; else the only pool of that resource which the pod does not rule out.
+    """
     named = facts.pool_of.get(model) if model is not None else None
-    if named is not None:
+    demanded = _demands(pod)
+    if named is not None and not any(pool.name == named and _ruled_out(pool, demanded) for pool in facts.pools):
         return named
     if not resource:
         return None
-    demanded = _demanded_labels(pod)
     pools = [pool for pool in facts.pools if pool.resource == resource and not _ruled_out(pool, demanded)]
     matching = [pool for pool in pools if pool.node_selector and _implied(pool, demanded)]
     if matching:
@@ -33,30 +36,51 @@ def pool_of(pod: Mapping[str, Any], resource: str, model: str | None, facts: Fac
     return pools[0].name if len(pools) == 1 else None
 
 
-def _demanded_labels(pod: Mapping[str, Any]) -> list[dict[str, set[str]]]:
-    """The node labels a pod demands, as alternatives: every node it may run on satisfies one of them."""
+@dataclass(frozen=True, slots=True)
+class _Demand:
+    """The labels that a node must have for a pod: by key the values it may have, and those it may not; and the keys
+    that must not be there."""
+
+    allowed: Mapping[str, set[str]]
+    denied: Mapping[str, set[str]]
+    absent: frozenset[str]
+
+    def rules_out(self, key: str, value: str) -> bool:
+        wrong = key in self.allowed and value not in self.allowed[key]
+        return wrong or value in self.denied.get(key, ()) or key in self.absent
+
+
+def _demands(pod: Mapping[str, Any]) -> list[_Demand]:
+    """What a pod demands of nodes, as alternatives: every node it may run on satisfies one of them.
+
+    (Kubernetes documentation, "Assigning Pods to Nodes", node affinity: terms are ORed, their expressions ANDed.)
+    """
     selector = {key: {str(value)} for key, value in (pod.get("nodeSelector") or {}).items()}
     affinity = (pod.get("affinity") or {}).get("nodeAffinity") or {}
     required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or {}
-    alternatives = []
     terms: list[Mapping[str, Any]] = list(required.get("nodeSelectorTerms") or ({},))
-    for term in terms:
-        labels = dict(selector)
-        for expression in term.get("matchExpressions") or ():
-            if expression.get("operator") == "In":
-                values = {str(value) for value in expression.get("values") or ()}
-                key = str(expression.get("key"))
-                labels[key] = labels[key] & values if key in labels else values
-        alternatives.append(labels)
-    return alternatives
+    return [_demand(selector, term.get("matchExpressions") or ()) for term in terms]
 
 
-def _implied(pool: Pool, alternatives: Sequence[Mapping[str, set[str]]]) -> bool:
-    return all(labels.get(key) == {value} for labels in alternatives for key, value in pool.node_selector.items())
+def _demand(selector: Mapping[str, set[str]], expressions: Sequence[Mapping[str, Any]]) -> _Demand:
+    allowed, denied = dict(selector), dict[str, set[str]]()
+    absent = set()
+    for expression in expressions:
+        key = str(expression.get("key"))
+        values = {str(value) for value in expression.get("values") or ()}
+        match expression.get("operator"):
+            case "In":
+                allowed[key] = allowed[key] & values if key in allowed else values
+            case "NotIn":
+                denied[key] = denied.get(key, set()) | values
+            case "DoesNotExist":
+                absent.add(key)
+    return _Demand(allowed, denied, frozenset(absent))
 
 
-def _ruled_out(pool: Pool, alternatives: Sequence[Mapping[str, set[str]]]) -> bool:
-    return all(
-        any(key in labels and value not in labels[key] for key, value in pool.node_selector.items())
-        for labels in alternatives
-    )
+def _implied(pool: Pool, alternatives: Sequence[_Demand]) -> bool:
+    return all(each.allowed.get(key) == {value} for each in alternatives for key, value in pool.node_selector.items())
+
+
+def _ruled_out(pool: Pool, alternatives: Sequence[_Demand]) -> bool:
+    return all(any(each.rules_out(key, value) for key, value in pool.node_selector.items()) for each in alternatives)

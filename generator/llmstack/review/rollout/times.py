@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from llmstack.review.facts import Pool
-from llmstack.review.result import Rollout
-from llmstack.review.rollout.placement import Fixed
+from llmstack.review.restarts import is_resumed
+from llmstack.review.result import Basis, Figure, Rollout
+from llmstack.review.rollout.failure import failure_of
+from llmstack.review.rollout.placement import Fixed, PoolKey
 from llmstack.review.rollout.simulate import Outcome, Run, simulate
 from llmstack.review.rollout.workload import Template, Workload
 
@@ -119,11 +121,15 @@ def _own_run(run: Run, outcomes: Sequence[Outcome]) -> Run:
     return replace(run, outcomes=tuple(outcomes), end=end)
 
 
-def rollouts(workloads: Sequence[Workload], times: Times) -> tuple[Rollout, ...]:
+def rollouts(workloads: Sequence[Workload], times: Times, pools: Sequence[Pool] = ()) -> tuple[Rollout, ...]:
     """Return the rollouts in the order of the workloads; a removed workload is none."""
     outcomes = zip(workloads, times.outcomes, strict=True)
+    capacity: dict[PoolKey, int] = {(pool.name, pool.resource): pool.count for pool in pools}
     return tuple(
-        _timed(_rollout(workload), workload, outcome) if outcome is not None else _rollout(workload)
+        replace(
+            _timed(_rollout(workload), workload, outcome) if outcome is not None else _rollout(workload),
+            if_it_fails=failure_of(workload, capacity),
+        )
         for workload, outcome in outcomes
         if workload.move != "remove"
     )
@@ -166,7 +172,19 @@ def _timed(rollout: Rollout, workload: Workload, outcomes: Outcomes) -> Rollout:
         seconds=_whole(shortest.finish) if known else None,
         seconds_min=_whole(shortest.finish) if bounded and least_known else None,
         seconds_max=_whole(longest.finish) if bounded else None,
+        replicas_min=workload.after,
+        replicas_max=workload.after,
+        basis=_basis(workload, (shortest, longest), known=known, bounded=bounded),
     )
+
+
+def _basis(workload: Workload, ends: tuple[Outcome, Outcome], *, known: bool, bounded: bool) -> dict[Figure, Basis]:
+    """What each figure rests on: pods that follow again after a pause are of a template that nobody said."""
+    seconds: Basis = "exact" if known else "bound" if bounded else "assumed"
+    if is_resumed(workload.causes):
+        return {"seconds": "assumed", "peak": "assumed", "minReady": "assumed"}
+    ready: Basis = "exact" if ends[0].least == ends[1].least else "bound"
+    return {"seconds": seconds, "peak": "exact", "minReady": ready}
 
 
 def _whole(seconds: float | None) -> int | None:

@@ -8,6 +8,7 @@ from llmstack.kubernetes.pods import Object
 from llmstack.review.rollout.times import Times
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.ways_in.addresses import broken_addresses, changed_keys, shorter_requests
+from llmstack.review.ways_in.asleep import sleeping
 from llmstack.review.ways_in.backends import read_backends
 from llmstack.review.ways_in.breaks import Break
 from llmstack.review.ways_in.doors import read_side
@@ -27,4 +28,5 @@ def find_breaks(
         *shorter_requests(old, new),
         *broken_models(old, new, workloads, times),
         *missing_needs(before, after),
+        *sleeping(before, after),
     )

@@ -1,0 +1,51 @@
+"""The objects of a release as they run: `helm get manifest`, or `kubectl get -o yaml`, without what the server adds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from llmstack import yamlio
+from llmstack.errors import UsageError
+from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.sound import sound
+
+_METADATA = ("name", "namespace", "labels", "annotations")
+_SERVERS: Mapping[str, frozenset[str]] = {
+    "Deployment": frozenset(("revisionHistoryLimit",)),
+    "PersistentVolumeClaim": frozenset(("volumeName", "volumeMode")),
+    "Service": frozenset((
+        "clusterIP", "clusterIPs", "internalTrafficPolicy", "ipFamilies", "ipFamilyPolicy", "sessionAffinity",
+    )),
+}  # fmt: skip
+"""Fields of `spec` that the API server fills in where a manifest does not state them (k8s.io/kubernetes 1.36,
+pkg/apis/core/v1/defaults.go, pkg/apis/apps/v1/defaults.go)."""
+
+
+def read_live(text: str) -> list[Object]:
+    """The objects of a stream, those of lists among them; raises UsageError for what is no stream of objects."""
+    try:
+        documents = yamlio.load_all(text)
+    except (yamlio.YAMLError, ValueError, RecursionError) as error:
+        raise UsageError(f"the manifest is not YAML: {str(error).partition(chr(10))[0]}") from error
+    found = [_bare(object) for item in documents for each in _items(item) if (object := sound(each)[0])]
+    if not found:
+        raise UsageError("the manifest holds no Kubernetes object: give the output of `helm get manifest RELEASE`")
+    return found
+
+
+def _items(document: Any) -> Iterator[Any]:
+    if isinstance(document, dict) and str(document.get("kind")).endswith("List") and "items" in document:
+        yield from document["items"] or ()
+    elif document is not None:
+        yield document
+
+
+def _bare(object: Object) -> Object:
+    """The object without its status and what else only the server writes."""
+    metadata = {key: value for key, value in object["metadata"].items() if key in _METADATA}
+    bare = {key: value for key, value in object.items() if key != "status"} | {"metadata": metadata}
+    if isinstance(spec := bare.get("spec"), dict):
+        added = _SERVERS.get(str(object["kind"]), frozenset())
+        bare["spec"] = {key: value for key, value in spec.items() if key not in added}
+    return bare

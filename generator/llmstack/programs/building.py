@@ -1,0 +1,47 @@
+"""kustomize and kubeconform, built by Go from a module whose sources are pinned by their checksums."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from llmstack.programs import BUILT, Found, ToolError, look_up, run
+
+OLDEST_GO = "1.21"
+"""The first release that fetches the Go which go.mod names (https://go.dev/doc/toolchain)."""
+
+
+def build_tools(module: Mapping[str, str], target: Path) -> dict[str, Found]:
+    """Build every program of `BUILT` into `target`; returns where each is, by name.
+
+    `module` holds go.mod and go.sum: Go takes no source whose checksum is not there. A program is replaced when its
+    build has succeeded. Raises ToolError without Go, and with what Go says when a build fails.
+    """
+    go = shutil.which("go")
+    if go is None:
+        raise ToolError(
+            f"go is not on PATH: install Go {OLDEST_GO} or newer, or put kustomize and kubeconform, from their own "
+            "releases, on PATH or into the folder $LLMSTACK_TOOLS"
+        )
+    target.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".building-", dir=target) as name:
+        for path, text in module.items():
+            Path(name, path).write_text(text, encoding="utf-8")
+        for tool in BUILT:
+            # kubeconform learns its version from the linker alone
+            command = [
+                go,
+                "-C",
+                name,
+                "build",
+                "-mod=readonly",
+                "-trimpath",
+                "-ldflags",
+                f"-X main.version={tool.tested}",
+            ]
+            run([*command, "-o", tool.name, tool.package], f"the build of {tool.name} {tool.tested}")
+            os.replace(Path(name, tool.name), target / tool.name)
+    return {tool.name: look_up(tool, target) for tool in BUILT}

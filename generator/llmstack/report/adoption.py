@@ -1,0 +1,70 @@
+"""What `llmstack adopt` found and does: the values, what restarts and why, what is held, what comes, what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from llmstack.adopt.plan import Adoption, Taken
+from llmstack.adopt.release import Release
+from llmstack.disk.plan import unified_diff
+from llmstack.report.visible import visible
+from llmstack.review.wording import plural
+from llmstack.values.source import Source
+
+_SHOWN = 4
+"""Fields that are named for one reason."""
+
+
+def show_adoption(before: Source, after: Source, release: Release, plan: Adoption, *, written: bool) -> str:
+    """The whole account as text, its lines inert."""
+    diff = unified_diff(before.path, before.text.encode(), after.text.encode()) if before.text != after.text else ""
+    head = f"release {release.name}, selectors of the chart ({release.selectors})\n"
+    words = "".join(f"{line}\n" for line in _account(plan, written=written))
+    return visible(diff, keep="\n\t\r") + visible(f"{head}{words}", keep="\n")
+
+
+def _account(plan: Adoption, *, written: bool) -> Iterator[str]:
+    workloads = [each for each in plan.taken if each.runs_pods]
+    yield _count(workloads)
+    for each in workloads:
+        yield from _workload(each)
+    others = [each for each in plan.taken if not each.runs_pods and each.patch is not None]
+    yield from _listed("held as they are, no pods:", (_name(each) for each in others))
+    yield from _listed("holds:" if written else "holds (--write writes them):", _folders(plan))
+    yield from _listed("made, the release has none:", map("/".join, plan.fresh))
+    yield from _listed("left in the cluster, in no tree:", map("/".join, plan.left))
+    for unit in plan.let_go:
+        yield f"let go: {unit}; a hold of it that is there goes with its folder under custom/"
+    yield "next: `llmstack gen`, commit, and the steps of docs/adopt.md"
+
+
+def _count(workloads: Sequence[Taken]) -> str:
+    equal = sum(not each.reasons for each in workloads)
+    held = sum(bool(each.reasons) and not each.restarts for each in workloads)
+    restarts = sum(each.restarts for each in workloads)
+    return f"{plural(len(workloads), 'workload')}: {equal} equal, {held} held, {restarts} to restart"
+
+
+def _workload(each: Taken) -> Iterator[str]:
+    state = "restarts" if each.restarts else "held" if each.reasons else "equal, no pod restarts"
+    secret = " (no hold: what runs has a secret in plain text)" if each.has_secret else ""
+    yield f"{_name(each)} ({each.placed.unit}): {state}{secret}"
+    for reason, fields in each.reasons.items():
+        more = f" and {len(fields) - _SHOWN} more" if len(fields) > _SHOWN else ""
+        yield f"  {reason.id}: {reason.words}"
+        yield f"    {', '.join(fields[:_SHOWN])}{more}"
+
+
+def _folders(plan: Adoption) -> list[str]:
+    return sorted({path.rpartition("/")[0] for path in plan.files})
+
+
+def _name(each: Taken) -> str:
+    return f"{each.live['kind']}/{each.live['metadata']['name']}"
+
+
+def _listed(head: str, lines: Iterable[str]) -> Iterator[str]:
+    listed = [f"  {line}" for line in lines]
+    if listed:
+        yield head
+        yield from listed

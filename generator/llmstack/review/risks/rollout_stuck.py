@@ -1,0 +1,32 @@
+"""A rollout waits for something other than GPUs: a volume, a node, a class, a quota.
+
+Why it matters: with `maxUnavailable: 0` the old pod stays until the new one is ready, and the new one cannot start
+while the old one is there: the rollout hangs without an error, half of it at the old version.
+
+How it is judged: by what the manifests state. A claim that is ReadWriteOnce (or ReadWriteOncePod) with pods that may be
+on two nodes; `nodeName` or the name of a node in the selector, a required anti-affinity to the pods' own labels and
+ports of the host, against the sizes and the number of nodes in `gitops.capacity`; a ResourceQuota among the objects; a
+PriorityClass that is not among them. An error: it hangs whatever the cluster is like. A warning: it depends on where
+pods are scheduled, or on what else the cluster has.
+
+Fix: follow the advice: usually `strategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from llmstack.finding import Severity
+from llmstack.review.result import Risk
+from llmstack.review.risks.assessment import Assessment
+from llmstack.review.risks.declaration import Declaration
+
+RISK = Declaration("rollout-stuck", Severity.ERROR, milder=Severity.WARNING)
+
+
+def find(assessment: Assessment) -> Iterator[Risk]:
+    """Every obstacle of every workload whose pods change."""
+    for key, obstacles in assessment.obstacles.items():
+        for each in obstacles:
+            never = "the rollout never finishes" if each.certain else "the rollout may never finish"
+            yield RISK.at(assessment, key, f"{never}: {each.message}", each.advice, milder=not each.certain)

@@ -1,0 +1,32 @@
+"""What is left of a rollout whose new pods never become ready."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from llmstack.review.result import Failure
+from llmstack.review.rollout.controller import begin, settle_at_once
+from llmstack.review.rollout.placement import PoolKey
+from llmstack.review.rollout.workload import Workload
+
+
+def failure_of(workload: Workload, capacity: Mapping[PoolKey, int]) -> Failure:
+    """Return the replicas that stay ready, and the GPUs that the pods of both revisions take meanwhile.
+
+    The controller goes on until it may take away no more (`settle_at_once`); pods that find no room hold no GPU, so no
+    more are held than the pool has.
+    """
+    counts = settle_at_once(workload, begin(workload, workload.before))
+    held = 0
+    for template, replicas in (
+        (workload.old or workload.new, counts.old_up + counts.old_down),
+        (workload.new or workload.old, counts.new_up + counts.new_down),
+    ):
+        if template is not None and template.pool is not None:
+            held += replicas * template.total
+    pool = next(
+        (each.pool for each in (workload.new, workload.old) if each is not None and each.pool is not None), None
+    )
+    if pool is not None and pool in capacity:
+        held = min(held, capacity[pool])
+    return Failure(counts.old_up + counts.new_up, held)

@@ -1,0 +1,244 @@
+"""The rollouts of a change, played: with scalers at their least, and at their most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.replicas import Scalers
+from llmstack.kubernetes.workloads import is_counted
+from llmstack.review.facts import Facts, Pool
+from llmstack.review.result import GpuPool, ObjectChange, Rollout
+from llmstack.review.rollout import gpus
+from llmstack.review.rollout.contention import find_verdicts
+from llmstack.review.rollout.deadlock import Verdict
+from llmstack.review.rollout.per_node import pools_of_uncounted
+from llmstack.review.rollout.placement import Fixed, PoolKey
+from llmstack.review.rollout.times import Times, own_times, rollouts, time_rollouts, too_many
+from llmstack.review.rollout.workload import Workload, fixed_gpus, read_workload
+from llmstack.review.surroundings import Surroundings
+
+Identity = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """The workloads whose pods change, the pods that stay, and how it goes. Pairs are before and after."""
+
+    workloads: tuple[Workload, ...]
+    fixed: dict[PoolKey, dict[int, int]]
+    times: Times
+    verdicts: dict[PoolKey, Verdict]
+    owned: tuple[Scalers, Scalers]
+    first: int = 0
+    """Where the environment's own workloads begin: before and after them are those of others in its cluster."""
+    count: int | None = None
+    """How many are its own; None for all."""
+
+    @property
+    def own(self) -> tuple[Workload, ...]:
+        return self.workloads if self.count is None else self.workloads[self.first : self.first + self.count]
+
+    @property
+    def own_times(self) -> Times:
+        return self.times if self.count is None else own_times(self.times, self.first, self.count)
+
+
+def play(
+    changes: Sequence[ObjectChange],
+    after: Sequence[Object],
+    owned: tuple[Scalers, Scalers],
+    facts: tuple[Facts, Facts],
+    idle: tuple[frozenset[str], frozenset[str]],
+    near: Surroundings | None = None,
+) -> Played:
+    """Play the rollouts with the replicas that scalers give by `owned`.
+
+    `idle` are the changes (`Kind/name`) that the API refuses, and those that reach no pod unless the number of replicas
+    changes too. The rollouts of other environments in the cluster are played with them.
+    """
+    near = near or Surroundings()
+    own, stays = find_moves(changes, after, owned, facts, idle)
+    workloads = (*near.ahead, *own, *near.behind)
+    fixed = add_fixed(stays, near.fixed)
+    times = time_rollouts(workloads, facts[1].pools, fixed)
+    verdicts = find_verdicts(workloads, facts[1].pools, fixed)
+    for pool in pools_of_uncounted(after, facts[1]):
+        verdicts.pop(pool, None)
+    for pool in _lumped(workloads, facts[1].pools, fixed):
+        verdicts.pop(pool, None)
+    count = len(own) if near.others else None
+    return Played(workloads, fixed, times, verdicts, owned, len(near.ahead), count)
+
+
+def find_moves(
+    changes: Sequence[ObjectChange],
+    after: Sequence[Object],
+    owned: tuple[Scalers, Scalers],
+    facts: tuple[Facts, Facts],
+    idle: tuple[frozenset[str], frozenset[str]],
+) -> tuple[tuple[Workload, ...], dict[PoolKey, dict[int, int]]]:
+    """Return the workloads whose pods come, go or are replaced, and the pods that stay."""
+    refused, unapplied = idle
+    workloads = tuple(
+        workload
+        for change in [*changes, *_rescaled(changes, after, owned)]
+        if is_counted(change.kind) and key_of(change) not in refused
+        if (workload := read_workload(change, owned, facts)) is not None
+    )
+    still = refused | (unapplied - {workload.key for workload in workloads})
+    return workloads, _fixed(changes, after, workloads, still, facts[1], owned)
+
+
+def add_fixed(fixed: Fixed, more: Fixed) -> dict[PoolKey, dict[int, int]]:
+    """Return the pods that stay, of both."""
+    added = {pool: dict(sizes) for pool, sizes in fixed.items()}
+    for pool, sizes in more.items():
+        counts = added.setdefault(pool, {})
+        for size, number in sizes.items():
+            counts[size] = counts.get(size, 0) + number
+    return added
+
+
+def _lumped(workloads: Sequence[Workload], pools: Iterable[Pool], fixed: Fixed) -> set[PoolKey]:
+    """Pools of workloads whose pods are too many to be told apart, and might fit: on which nodes, cannot be judged."""
+    templates = [template for workload in workloads for template in (workload.old, workload.new) if template]
+    lumped = {template.pool for template in templates if template.is_lumped}
+    counts = {(pool.name, pool.resource): pool.count for pool in pools}
+    return {
+        pool for pool, count in counts.items() if pool in lumped and gpus.gpus_after(workloads, fixed, pool) <= count
+    }
+
+
+def key_of(change: ObjectChange) -> str:
+    return f"{change.kind}/{change.name}"
+
+
+def both(least: Played, most: Played | None, facts: Facts) -> tuple[tuple[Rollout, ...], tuple[GpuPool, ...]]:
+    """Return the rollouts and pools with scalers at their least, and what is other at their most as the end of an
+    interval."""
+    pools = facts.pools
+    rolled = rollouts(least.own, least.own_times, pools)
+    rows = _rows(least, pools)
+    if most is None:
+        return rolled, rows
+    larger = {(each.kind, each.name): each for each in rollouts(most.own, most.own_times, pools)}
+    known = {(each.kind, each.name) for each in rolled}
+    merged = [_interval(each, larger.get((each.kind, each.name))) for each in rolled]
+    shrinking = {(each.kind, each.name) for each in most.own if each.after < each.before}
+    merged += [_only_at_most(larger[key], least.owned[1]) for key in larger if key in shrinking - known]
+    high = {(row.pool, row.resource): row for row in _rows(most, pools)}
+    return tuple(merged), tuple(_both_pools(row, high.pop((row.pool, row.resource), row)) for row in rows)
+
+
+def _rows(played: Played, pools: Sequence[Pool]) -> tuple[GpuPool, ...]:
+    left_out = too_many(played.workloads)
+    return gpus.account(played.workloads, pools, played.fixed, played.times.likely, played.verdicts, left_out)
+
+
+def _interval(least: Rollout, most: Rollout | None) -> Rollout:
+    if most is None or most == least:
+        return least
+    lows = [_low(least), _low(most)]
+    highs = [_high(least), _high(most)]
+    ready = [least.min_ready, most.min_ready]
+    same = least.seconds is not None and least.seconds == most.seconds
+    known = [each for each in lows if each is not None]
+    return replace(
+        least,
+        seconds=least.seconds if same else None,
+        seconds_min=None if same or not known else min(known),
+        seconds_max=None if same or None in highs else max(each for each in highs if each is not None),
+        min_ready=None if None in ready else min(each for each in ready if each is not None),
+        replicas_max=most.replicas_max,
+        basis={**least.basis, "peak": "bound", "minReady": "bound", "seconds": "exact" if same else "bound"},
+    )
+
+
+def _only_at_most(most: Rollout, owned: Scalers) -> Rollout:
+    """A workload that loses pods only where the scaler has more than its least."""
+    least = owned.get((most.kind, most.name), most.replicas)
+    return replace(
+        most,
+        replicas=least,
+        replicas_min=least,
+        seconds=None,
+        seconds_min=0,
+        seconds_max=_high(most),
+        min_ready=None if most.min_ready is None or least is None else min(least, most.min_ready),
+        basis={"seconds": "bound", "peak": "bound", "minReady": "bound"},
+    )
+
+
+def _low(rollout: Rollout) -> int | None:
+    return rollout.seconds if rollout.seconds is not None else rollout.seconds_min
+
+
+def _high(rollout: Rollout) -> int | None:
+    return rollout.seconds if rollout.seconds is not None else rollout.seconds_max
+
+
+def _both_pools(least: GpuPool, most: GpuPool) -> GpuPool:
+    """A pool that hangs at most alone may hang."""
+    hangs = None if least.deadlock is None else bool(least.deadlock or most.deadlock)
+    return replace(least, deadlock=hangs, before_max=most.before, after_max=most.after, peak_max=most.peak)
+
+
+def _rescaled(
+    changes: Iterable[ObjectChange], after: Iterable[Object], owned: tuple[Scalers, Scalers]
+) -> list[ObjectChange]:
+    """Workloads that stay as they are written while the replicas of their scaler change."""
+    targets = {target for target in owned[0].keys() | owned[1].keys() if owned[0].get(target) != owned[1].get(target)}
+    targets -= {(change.kind, change.name) for change in changes}
+    if not targets:
+        return []
+    return [
+        ObjectChange(
+            api_version=str(obj.get("apiVersion")),
+            kind=obj["kind"],
+            namespace=str(obj["metadata"].get("namespace") or ""),
+            name=obj["metadata"]["name"],
+            unit="",
+            action="change",
+            changes=(),
+            restarts=False,
+            causes=(),
+            before=obj,
+            after=obj,
+        )
+        for obj in after
+        if (obj.get("kind"), obj["metadata"]["name"]) in targets
+    ]
+
+
+def _fixed(
+    changes: Iterable[ObjectChange],
+    after: Iterable[Object],
+    workloads: Iterable[Workload],
+    idle: frozenset[str],
+    facts: Facts,
+    owned: tuple[Scalers, Scalers],
+) -> dict[PoolKey, dict[int, int]]:
+    """The pods that stay: of workloads that do not move, and those whose change comes to nothing as they
+    were."""
+    kept = [change.before for change in changes if change.before is not None and key_of(change) in idle]
+    moving = frozenset(workload.key for workload in workloads)
+    fixed = fixed_gpus(after, facts, owned[1], moving | idle)
+    extra = [fixed_gpus(kept, facts, owned[0])]
+    extra += [
+        {workload.new.pool: {size: workload.fixed.count(size) for size in set(workload.fixed)}}
+        for workload in workloads
+        if workload.fixed and workload.new is not None and workload.new.pool is not None
+    ]
+    for pools in extra:
+        fixed = add_fixed(fixed, pools)
+    return fixed
+
+
+def gpus_of(played: Played, pool: PoolKey, *, before: bool = False) -> int:
+    """The GPUs that all pods ask of a pool after the change, or before it."""
+    if not before:
+        return gpus.gpus_after(played.workloads, played.fixed, pool)
+    stays = sum(size * number for size, number in played.fixed.get(pool, {}).items())
+    return stays + gpus.sums(played.workloads)[0].get(pool, 0)

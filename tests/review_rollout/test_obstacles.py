@@ -1,0 +1,168 @@
+"""What keeps a pod from starting beside GPUs; and what is left when none becomes ready."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.review_rollout.values_review import told
+
+Make = Callable[..., Any]
+
+
+def claim(mode: str) -> dict[str, Any]:
+    spec = {"accessModes": [mode], "resources": {"requests": {"storage": "1Gi"}}}
+    return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data"}, "spec": spec}
+
+
+def with_pod(obj: Any, **fields: Any) -> Any:
+    obj["spec"]["template"]["spec"] |= fields
+    return obj
+
+
+MOUNT = {"volumes": [{"name": "d", "persistentVolumeClaim": {"claimName": "data"}}]}
+
+
+@pytest.mark.parametrize(
+    ("mode", "per_node", "surge", "severity"),
+    [
+        ("ReadWriteOnce", 8, 1, "warning"),
+        ("ReadWriteOnce", 16, 1, None),  # the pool is one node
+        ("ReadWriteOncePod", 8, 1, "error"),
+        ("ReadWriteMany", 8, 1, None),
+        ("ReadWriteOnce", 8, 0, None),  # the old pod goes first
+    ],
+)
+def test_a_volume_of_one_node(
+    mode: str, per_node: int, surge: int, severity: str | None, deployment: Make, review: Make, pool: Make
+) -> None:
+    pair = [with_pod(deployment(image=each, surge=surge, unavailable=1 - surge), **MOUNT) for each in ("v1", "v2")]
+    result = review(tuple(pair), pools=[pool(16, per_node)], loads={"llama": 300}, stays=[claim(mode)])
+    assert [each for each, _, _ in told(result, "rollout-stuck")] == ([severity] if severity else [])
+    [rollout] = result.rollouts
+    times = (rollout.seconds, rollout.seconds_min, rollout.seconds_max)
+    assert times == {"warning": (None, 300, None), "error": (None, None, None)}.get(severity or "", (300, None, None))
+
+
+def test_a_second_replica_on_a_volume_of_one_node(deployment: Make, review: Make, pool: Make) -> None:
+    pair = [with_pod(deployment(replicas=each, surge=0, unavailable=1), **MOUNT) for each in (1, 2)]
+    result = review(tuple(pair), pools=[pool(16, 8)], loads={"llama": 300}, stays=[claim("ReadWriteOnce")])
+    [(severity, _, message)] = told(result, "rollout-stuck")
+    assert severity == "warning"
+    assert "a further replica on another node waits in ContainerCreating" in message
+    assert told(review(tuple(reversed(pair)), stays=[claim("ReadWriteOnce")]), "rollout-stuck") == []
+
+
+@pytest.mark.parametrize("pin", [{"nodeName": "n1"}, {"nodeSelector": {"kubernetes.io/hostname": "n1"}}])
+def test_pods_that_one_node_must_hold(pin: dict[str, Any], deployment: Make, review: Make, pool: Make) -> None:
+    pair = [
+        with_pod(deployment(image=each, replicas=2, gpus=4, surge=1, unavailable=0), **pin) for each in ("v1", "v2")
+    ]
+    result = review(tuple(pair), pools=[pool(16, 8)], loads={"llama": 300})
+    [(severity, _, message)] = told(result, "rollout-stuck")
+    assert severity == "error"
+    assert "node `n1`, which has 8 GPUs, and 12 are needed at a time" in message
+    assert (result.rollouts[0].seconds, result.seconds) == (None, None)
+    assert {phase.phase for phase in result.timeline if phase.revision == "new"} == {"waiting"}
+    assert told(review(tuple(pair), pools=[pool(16, 16)], loads={"llama": 300}), "rollout-stuck") == []
+
+
+def apart(labels: dict[str, str]) -> dict[str, Any]:
+    term = {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": labels}}
+    return {"affinity": {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}}
+
+
+@pytest.mark.parametrize(
+    ("fields", "nodes", "stuck"),
+    [
+        (apart({"app.kubernetes.io/name": "llama"}), 2, True),
+        (apart({"app.kubernetes.io/name": "llama"}), 3, False),
+        (apart({"app.kubernetes.io/name": "other"}), 2, False),
+        ({"hostNetwork": True}, 2, False),  # no port is stated
+    ],
+)
+def test_one_pod_on_a_node(fields: Any, nodes: int, stuck: bool, deployment: Make, review: Make, pool: Make) -> None:
+    pair = [with_pod(deployment(image=each, replicas=2, surge=1, unavailable=0), **fields) for each in ("v1", "v2")]
+    result = review(tuple(pair), pools=[pool(8 * nodes, 8)], loads={"llama": 300})
+    assert bool(told(result, "rollout-stuck")) is stuck
+
+
+def test_a_port_of_the_host(deployment: Make, review: Make, pool: Make) -> None:
+    pair = [deployment(image=each, replicas=2, surge=1, unavailable=0) for each in ("v1", "v2")]
+    for obj in pair:
+        obj["spec"]["template"]["spec"]["containers"][0]["ports"] = [{"containerPort": 8000, "hostPort": 8000}]
+    [(severity, _, message)] = told(review(tuple(pair), pools=[pool(16, 8)]), "rollout-stuck")
+    assert (severity, message.count("a port of the host allows one of the pods on a node")) == ("error", 1)
+
+
+def priority_class(name: str, value: int, policy: str = "PreemptLowerPriority") -> dict[str, Any]:
+    head = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": name}}
+    return head | {"value": value, "preemptionPolicy": policy}
+
+
+def test_a_class_that_is_nowhere(deployment: Make, review: Make) -> None:
+    pair = (deployment(replicas=2, surge=0, unavailable=1), deployment(replicas=2, surge=0, unavailable=1))
+    with_pod(pair[1], priorityClassName="nope")
+    [(severity, _, message)] = told(review(pair), "rollout-stuck")
+    assert severity == "warning"
+    assert "unless the cluster has it, every new pod is refused" in message
+    assert told(review(pair, stays=[priority_class("nope", 1)]), "rollout-stuck") == []
+    with_pod(pair[1], priorityClassName="system-node-critical")
+    assert told(review(pair), "rollout-stuck") == []
+
+
+@pytest.mark.parametrize(
+    ("hard", "stuck"), [({"pods": "2"}, True), ({"pods": "3"}, False), ({"requests.nvidia.com/gpu": 2}, True)]
+)
+def test_a_quota_without_room_for_the_surge(hard: Any, stuck: bool, deployment: Make, review: Make) -> None:
+    pair = [deployment(image=each, replicas=2, surge=1, unavailable=0) for each in ("v1", "v2")]
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q"}, "spec": {"hard": hard}}
+    assert bool(told(review(tuple(pair), stays=[quota]), "rollout-stuck")) is stuck
+
+
+@pytest.mark.parametrize(("policy", "lost"), [("PreemptLowerPriority", True), ("Never", False)])
+def test_who_loses_to_a_higher_priority(policy: str, lost: bool, deployment: Make, review: Make, pool: Make) -> None:
+    classes = [priority_class("high", 1000, policy), priority_class("low", 1)]
+    low = with_pod(deployment("lo", replicas=2, surge=0, unavailable=1), priorityClassName="low")
+    pair = [
+        with_pod(deployment("hi", replicas=each, surge=0, unavailable=1), priorityClassName="high") for each in (2, 4)
+    ]
+    result = review(tuple(pair), pools=[pool(4)], loads={"hi": 60}, stays=[low, *classes])
+    expected = "all its replicas end, with the requests they serve, and wait for GPUs: `hi` has a higher priority (1000 over 1)"
+    assert told(result, "preemption") == ([("error", "Deployment/lo", expected)] if lost else [])
+    some = [pair[0], with_pod(deployment("hi", replicas=3, surge=0, unavailable=1), priorityClassName="high")]
+    result = review(tuple(some), pools=[pool(4)], loads={"hi": 60}, stays=[low, *classes])
+    assert [each for each, _, _ in told(result, "preemption")] == (["warning"] if lost else [])
+
+
+def test_a_job_that_finds_no_room(deployment: Make, review: Make, pool: Make) -> None:
+    container = {"name": "c", "resources": {"limits": {"nvidia.com/gpu": 4}}}
+    job = {
+        "apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "train"},
+        "spec": {"template": {"spec": {"containers": [container]}}},
+    }  # fmt: skip
+    result = review((None, job), pools=[pool(4)], stays=[deployment(replicas=2)])
+    assert told(result, "gpu-shortage") == [
+        ("error", "Job/train", "its pods ask for 4 GPUs, and 2 of 4 in pool `h100` are free: they stay Pending")
+    ]
+    assert (result.gpus[0].deadlock, result.gpus[0].certain) == (None, None)
+    assert told(review((None, job), pools=[pool(6)], stays=[deployment(replicas=2)]), "gpu-shortage") == []
+
+
+@pytest.mark.parametrize(
+    ("replicas", "surge", "unavailable", "left", "held"),
+    [(1, 0, 1, 0, 1), (1, 1, 0, 1, 2), (4, 0, 1, 3, 4), (4, 1, 0, 4, 5), (4, None, None, 0, 4), (4, 2, 1, 3, 6)],
+)
+def test_what_is_left_when_no_new_pod_becomes_ready(
+    replicas: int, surge: int, unavailable: int, left: int, held: int, deployment: Make, review: Make, pool: Make
+) -> None:
+    pair = [deployment(image=each, replicas=replicas, surge=surge, unavailable=unavailable) for each in ("v1", "v2")]
+    [rollout] = review(tuple(pair), pools=[pool(8)], loads={"llama": 60}).rollouts
+    assert (rollout.if_it_fails.ready_left, rollout.if_it_fails.gpus_held) == (left, held)
+
+
+def test_no_more_gpus_are_held_than_there_are(deployment: Make, review: Make, pool: Make) -> None:
+    pair = [deployment(image=each, replicas=4, surge=1, unavailable=0) for each in ("v1", "v2")]
+    [rollout] = review(tuple(pair), pools=[pool(4)], loads={"llama": 60}).rollouts
+    assert (rollout.if_it_fails.ready_left, rollout.if_it_fails.gpus_held) == (4, 4)

@@ -1,0 +1,145 @@
+"""Scalers are intervals: what a change does with their least and with their most replicas."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.review_rollout.values_review import told
+
+from llmstack.finding import Severity
+
+Make = Callable[..., Any]
+
+
+def keda(least: int = 1, most: int | None = 8, name: str = "llama") -> dict[str, Any]:
+    spec = {"scaleTargetRef": {"name": name}, "minReplicaCount": least}
+    return {
+        "apiVersion": "keda.sh/v1alpha1",
+        "kind": "ScaledObject",
+        "metadata": {"name": name},
+        "spec": spec | ({} if most is None else {"maxReplicaCount": most}),
+    }
+
+
+def hpa(least: int = 1, most: int = 8) -> dict[str, Any]:
+    spec = {"scaleTargetRef": {"kind": "Deployment", "name": "llama"}, "minReplicas": least, "maxReplicas": most}
+    return {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "llama"},
+        "spec": spec,
+    }
+
+
+def test_a_restart_takes_one_load_or_eight(deployment: Make, review: Make, pool: Make) -> None:
+    pair = tuple(deployment(image=image, replicas=None, surge=0, unavailable=1) for image in ("v1", "v2"))
+    result = review(pair, (keda(), keda()), pools=[pool(8)], loads={"llama": 300})
+    [rollout] = result.rollouts
+    assert (rollout.replicas, rollout.replicas_min, rollout.replicas_max) == (1, 1, 8)
+    assert (rollout.seconds, rollout.seconds_min, rollout.seconds_max) == (None, 300, 8 * 330)
+    assert (rollout.min_ready, dict(rollout.basis)) == (0, {"seconds": "bound", "peak": "bound", "minReady": "bound"})
+    [row] = result.gpus
+    assert (row.before, row.after, row.peak, row.before_max, row.after_max, row.peak_max) == (1, 1, 1, 8, 8, 8)
+    assert (row.deadlock, row.certain, result.seconds) == (False, False, None)
+
+
+def test_what_no_scaler_owns_is_exact(deployment: Make, review: Make, pool: Make) -> None:
+    pair = tuple(deployment(image=image, replicas=2, surge=0, unavailable=1) for image in ("v1", "v2"))
+    [rollout] = review(pair, pools=[pool(8)], loads={"llama": 300}).rollouts
+    assert (rollout.replicas_min, rollout.replicas_max, rollout.seconds) == (2, 2, 600)
+    assert dict(rollout.basis) == {"seconds": "exact", "peak": "exact", "minReady": "exact"}
+
+
+def test_a_new_model_that_may_ask_for_more_than_there_is(deployment: Make, review: Make, pool: Make) -> None:
+    other = deployment("other", replicas=2)
+    new = deployment(replicas=None, surge=0, unavailable=1)
+    result = review((None, new), (None, keda(0)), pools=[pool(4)], loads={"llama": 300}, stays=[other])
+    assert told(result, "gpu-shortage") == [
+        ("warning", "Deployment/llama", "with scalers at their most, the pods need 10 GPUs in pool `h100`, which has 4")
+    ]
+    assert (result.gpus[0].after, result.gpus[0].after_max) == (3, 10)
+    assert told(review((None, new), (None, keda(0, 2)), pools=[pool(4)], stays=[other]), "gpu-shortage") == []
+
+
+def test_a_rollout_beside_scalers_that_may_fill_the_pool(deployment: Make, review: Make, pool: Make) -> None:
+    pair = tuple(deployment("a", image=image, replicas=2, surge=1, unavailable=0) for image in ("v1", "v2"))
+    stays = [deployment(replicas=None), keda(1, 8)]
+    result = review(pair, pools=[pool(6)], loads={"a": 300}, stays=stays)
+    [(severity, object, message)] = told(result, "gpu-deadlock")
+    assert (severity, object) == ("warning", "Deployment/a")
+    assert "the pods then need 10 of 6 GPUs in pool `h100`" in message
+    assert (result.gpus[0].deadlock, result.gpus[0].certain) == (True, False)
+    assert told(review(pair, pools=[pool(11)], loads={"a": 300}, stays=stays), "gpu-deadlock") == []
+
+
+def test_keda_goes_up_to_100_where_it_is_not_told(deployment: Make, review: Make) -> None:
+    pair = tuple(deployment(image=image, replicas=None, surge=0, unavailable=1) for image in ("v1", "v2"))
+    assert review(pair, (keda(most=None), keda(most=None)), loads={"llama": 1}).rollouts[0].replicas_max == 100
+
+
+def test_a_scaler_that_goes(deployment: Make, review: Make, pool: Make) -> None:
+    pair = (deployment(replicas=None, surge=0, unavailable=1), deployment(replicas=2, surge=0, unavailable=1))
+    result = review(pair, (keda(), None), pools=[pool(8)], loads={"llama": 300})
+    [(severity, object, message)] = told(result, "scaler-handover")
+    assert (severity, object) == ("warning", "Deployment/llama")
+    assert message == "the scaler goes, and the apply sets 2 replicas whatever runs: up to 6 pods end at once"
+    [rollout] = result.rollouts
+    assert (rollout.why, rollout.seconds, rollout.seconds_min, rollout.seconds_max) == ("scale", None, 0, 300)
+    assert told(review(pair, (keda(1, 2), None), pools=[pool(8)]), "scaler-handover") == []
+
+
+@pytest.mark.parametrize("replicas", [None, 2])
+def test_keda_does_not_take_over_from_an_autoscaler(replicas: int | None, deployment: Make, review: Make) -> None:
+    llama = (deployment(replicas=replicas), deployment(replicas=None))
+    result = review(llama, (hpa(), None), (None, keda()))
+    assert [(severity, object) for severity, object, _ in told(result, "scaler-handover")] == [
+        ("error", "Deployment/llama")
+    ]
+    assert told(review(llama, (hpa(), None), stays=[hpa()]), "scaler-handover") == []
+
+
+def test_a_maximum_that_is_lowered(deployment: Make, review: Make, pool: Make) -> None:
+    llama = deployment(replicas=None, surge=0, unavailable=1)
+    llama["spec"]["template"]["spec"]["containers"][0]["command"] = ["vllm", "serve"]
+    result = review((llama, llama), (keda(1, 8), keda(1, 2)), pools=[pool(8)], loads={"llama": 300})
+    [risk] = [risk for risk in result.risks if risk.id == "requests-cut"]
+    assert (risk.severity, risk.object) == (Severity.NOTE, "Deployment/llama")
+    assert risk.message.startswith("up to 6 pods end at once")
+    [rollout] = result.rollouts
+    assert (rollout.why, rollout.replicas_min, rollout.replicas_max, rollout.seconds_max) == ("scale", 1, 2, 0)
+
+
+def test_a_maximum_that_is_raised_beyond_the_pool(deployment: Make, review: Make, pool: Make) -> None:
+    llama = deployment(replicas=None, surge=0, unavailable=1)
+    result = review((llama, llama), (keda(1, 2), keda(1, 16)), pools=[pool(8)], loads={"llama": 300})
+    assert result.rollouts == ()
+    assert told(result, "gpu-shortage") == [
+        ("warning", "Deployment/llama", "with scalers at their most, the pods need 16 GPUs in pool `h100`, which has 8")
+    ]
+
+
+def test_an_outage_that_depends_on_the_scaler(deployment: Make, review: Make) -> None:
+    pair = tuple(deployment(image=image, replicas=None, surge=0, unavailable=1) for image in ("v1", "v2"))
+    [(_, _, message)] = told(review(pair, (keda(), keda()), loads={"llama": 300}), "outage")
+    assert message.startswith("while its scaler is at 1 replica, no replica is ready for 5 min")
+    [(_, _, message)] = told(review(pair, (keda(1, 1), keda(1, 1)), loads={"llama": 300}), "outage")
+    assert message.startswith("no replica is ready for 5 min")
+
+
+ENGINE = {"type": "prometheus", "metadata": {"query": "sum(vllm:num_requests_waiting)"}}
+ROUTER = {"type": "prometheus", "metadata": {"query": "sum(rate(vllm:num_incoming_requests_total[1m]))"}}
+
+
+@pytest.mark.parametrize(
+    ("least", "triggers", "asleep"),
+    [(0, [ENGINE], True), (0, [ENGINE, ROUTER], False), (1, [ENGINE], False), (0, [{"type": "cron"}], False)],
+)
+def test_what_can_never_wake(least: int, triggers: Any, asleep: bool, deployment: Make, review: Make) -> None:
+    llama = deployment(replicas=None)
+    scaler = keda(least)
+    scaler["spec"]["triggers"] = triggers
+    found = told(review((llama, llama), (keda(1), scaler)), "unreachable")
+    assert [object for _, object, _ in found] == (["Deployment/llama"] if asleep else [])
+    assert told(review((llama, llama), (scaler, scaler)), "unreachable") == []
