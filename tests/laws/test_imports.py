@@ -17,7 +17,7 @@ ORDER = (
     # foreign systems
     "schemas", "programs", "git", "kubernetes", "kustomize", "secrecy",
     # values → model → objects → tree → disk
-    "values", "flags", "engine", "hub", "model", "objects", "tree", "disk",
+    "values", "flags", "engine", "hub", "model", "objects", "tree", "disk", "sync",
     # what is said of them
     "review", "fit", "checks", "migrate", "adopt", "report",
     # the program

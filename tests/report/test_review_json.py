@@ -23,7 +23,7 @@ CONTRACT = {
         "ifItFails", "basis",
     ],
     "gpus": ["pool", "resource", "capacity", "before", "after", "peak", "deadlock", "certain", "beforeMax", "afterMax", "peakMax"],
-    "risks": ["id", "severity", "object", "message", "advice", "place", "acknowledged"],
+    "risks": ["id", "severity", "object", "message", "advice", "place", "acknowledged", "amount", "accepted"],
 }  # fmt: skip
 REVIEWS = {
     "small": samples.small(),
@@ -55,7 +55,7 @@ def test_the_schema_is_one_and_refuses_other_things() -> None:
 
 def test_the_keys_are_those_of_the_contract() -> None:
     report = json.loads(render_review(samples.small(), "json"))
-    assert list(report) == ["from", "to", "envs"]
+    assert list(report) == ["from", "to", "clusters", "envs"]
     prod = report["envs"]["prod"]
     for section, keys in CONTRACT.items():
         assert prod[section]

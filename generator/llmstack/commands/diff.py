@@ -24,16 +24,16 @@ def diff(
     Compares the generated trees as they stand at two Git revisions. Exits with 0 whatever the risks are, unless
     `--fail-on` or `--exit-code` is given.
     """
-    from datetime import date
+    from datetime import UTC, datetime
 
     from llmstack.report.review_formats import render_review
     from llmstack.repository.comparison import open_comparison
     from llmstack.repository.reviewed import make_review
 
     comparison = open_comparison(output.find_project(None).root, before, after)
-    review = make_review(comparison, today=date.today(), tool_folder=output.tool_folder())
+    review = make_review(comparison, today=datetime.now(UTC).date(), tool_folder=output.tool_folder())
     sys.stdout.write(render_review(review, format, colour=wants_colour(sys.stdout)))
     if review.fails(fail_on):
         raise typer.Exit(Exit.ERRORS)
-    if exit_code and any(environment.objects for environment in review.environments.values()):
+    if exit_code and any(each.objects or each.removed for each in review.environments.values()):
         raise typer.Exit(Exit.DIFFERS)

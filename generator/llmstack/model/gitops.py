@@ -114,6 +114,9 @@ class Acknowledgement(Section):
     risk: Text = Field(description="Id of the risk, e.g. outage.")
     object: Text = Field(description="Kind/name of the object.")
     until: Date | None = Field(None, description="Last day on which it holds.")
+    up_to: Annotated[int, Field(ge=0)] | None = Field(
+        None, description="The amount that is accepted, in the unit that the risk's page names; unset: any."
+    )
     reason: Text = Field(description="Why it is accepted.")
 
 

@@ -10,7 +10,7 @@ import json
 from dataclasses import replace
 
 from llmstack.finding import Finding
-from llmstack.review.result import Change, EnvironmentReview, ObjectChange, Review, Risk
+from llmstack.review.result import Change, ClusterReview, EnvironmentReview, ObjectChange, Review, Risk
 from llmstack.secrecy.credentials import MASK
 from llmstack.secrecy.lines import line_may_hold_secret
 from llmstack.secrecy.masking import mask, mask_object, mask_text, mask_words
@@ -21,7 +21,15 @@ from llmstack.secrecy.places import SECRET_DATA
 def mask_review(review: Review) -> Review:
     """Return the review without a secret in it, objects included."""
     masked = {name: _mask_environment(environment) for name, environment in review.environments.items()}
-    return replace(review, environments=masked)
+    clusters = {name: _mask_cluster(cluster) for name, cluster in review.clusters.items()}
+    return replace(review, environments=masked, clusters=clusters)
+
+
+def _mask_cluster(cluster: ClusterReview) -> ClusterReview:
+    """A URL in what the sync tool follows may hold credentials."""
+    sync = tuple(replace(each, by=mask_words(each.by), why=mask_words(each.why)) for each in cluster.sync)
+    advice = tuple(map(mask_words, cluster.advice))
+    return replace(cluster, sync=sync, advice=advice, risks=tuple(map(_mask_risk, cluster.risks)))
 
 
 def mask_finding(finding: Finding) -> Finding:
@@ -60,7 +68,12 @@ def _mask_object_change(change: ObjectChange) -> ObjectChange:
 
 
 def _mask_risk(risk: Risk) -> Risk:
-    return replace(risk, message=mask_words(risk.message), advice=mask_words(risk.advice))
+    return replace(
+        risk,
+        message=mask_words(risk.message),
+        advice=mask_words(risk.advice),
+        accepted=mask_words(risk.accepted),
+    )
 
 
 def _is_secret_path(kind: str, path: str) -> bool:

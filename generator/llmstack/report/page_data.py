@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from llmstack.finding import RANK, Severity
+from llmstack.report.clusters import say_removed
 from llmstack.report.rendered import render_difference
 from llmstack.report.rollout_table import say_rollout
 from llmstack.report.visible import shorten, visible
@@ -40,6 +41,11 @@ def environment_page(name: str, environment: EnvironmentReview) -> dict[str, Any
     for rollout in environment.rollouts:
         model(_key(rollout))["rollouts"].append(
             {"why": rollout.why, "said": visible(say_rollout(rollout, environment))}
+        )
+    for removed in environment.removed:
+        said = f"goes, {say_removed(removed)}"
+        model(removed.model or f"{removed.kind}/{removed.name}")["rollouts"].append(
+            {"why": "removed", "said": visible(said)}
         )
     for change in environment.objects:
         model(f"{change.kind}/{change.name}")["objects"].append(_object(change))

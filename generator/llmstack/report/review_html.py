@@ -15,6 +15,7 @@ import re
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from llmstack.report.clusters import say_pools, say_removed, sync_rows, told_clusters
 from llmstack.report.groups import group_changes
 from llmstack.report.inert import inert_json
 from llmstack.report.mask import mask_review
@@ -51,7 +52,7 @@ def _page(review: Review) -> dict[str, Any]:
     changed = [
         (name, environment)
         for name, environment in sorted(review.environments.items())
-        if environment.objects or environment.risks or environment.findings
+        if environment.objects or environment.risks or environment.findings or environment.removed
     ]
     data = [environment_page(name, environment) for name, environment in changed]
     return {
@@ -61,6 +62,10 @@ def _page(review: Review) -> dict[str, Any]:
         "tally": verdict.tally or ("No risk" if verdict.effects else NOTHING),
         "effects": verdict.effects,
         "groups": [group for group in group_changes(review) if len(group.members) > 1],
+        "clusters": [
+            (name, cluster, sync_rows(cluster), [(told, say_gpus(pool)) for told, pool in say_pools(cluster)])
+            for name, cluster in told_clusters(review)
+        ],
         "environments": [
             _environment(name, environment, [group for group in risks if group.environment == name])
             for name, environment in changed
@@ -73,7 +78,8 @@ def _page(review: Review) -> dict[str, Any]:
 def _environment(name: str, environment: EnvironmentReview, risks: list[RiskGroup]) -> dict[str, Any]:
     return {
         "name": name,
-        "effect": say_effect(environment) if environment.objects else "",
+        "effect": say_effect(environment) if environment.objects or environment.removed else "",
+        "removed": [(each.model or f"{each.kind}/{each.name}", say_removed(each)) for each in environment.removed],
         "risks": risks[:OPEN_RISKS],
         "more_risks": risks[OPEN_RISKS:],
         "findings": environment.findings,

@@ -5,12 +5,24 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from llmstack.report.clusters import cluster_data
 from llmstack.report.engines import engine_data
 from llmstack.report.inert import inert_json
 from llmstack.report.json import finding_data
 from llmstack.report.mask import mask_review
 from llmstack.report.options import PLAIN, Options
-from llmstack.review.result import EnvironmentReview, Failure, Figure, GpuPool, ObjectChange, Review, Risk, Rollout
+from llmstack.review.result import (
+    ClusterReview,
+    EnvironmentReview,
+    Failure,
+    Figure,
+    GpuPool,
+    ObjectChange,
+    Removed,
+    Review,
+    Risk,
+    Rollout,
+)
 
 FIGURES: tuple[Figure, ...] = ("seconds", "peak", "minReady")
 
@@ -20,13 +32,16 @@ def render(review: Review, options: Options = PLAIN) -> str:
     resource."""
     shown = mask_review(review)
     environments = {name: environment_data(shown.environments[name]) for name in sorted(shown.environments)}
-    content = {"from": shown.from_revision, "to": shown.to_revision, "envs": environments}
+    clusters = {name: _cluster(shown.clusters[name]) for name in sorted(shown.clusters)}
+    revisions = {"from": shown.from_revision, "to": shown.to_revision}
+    content = {**revisions, "clusters": clusters, "envs": environments}
     return inert_json(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
 
 
 def environment_data(environment: EnvironmentReview) -> dict[str, Any]:
     """One environment of the contract."""
     return {
+        "removed": [_removed(removed) for removed in environment.removed],
         "objects": [_object(change) for change in environment.objects],
         "rollouts": [_rollout(rollout) for rollout in environment.rollouts],
         "gpus": [_pool(pool) for pool in environment.gpus],
@@ -34,6 +49,25 @@ def environment_data(environment: EnvironmentReview) -> dict[str, Any]:
         "seconds": environment.seconds,
         "engines": [engine_data(engine) for engine in environment.engines],
         "findings": [finding_data(finding) for finding in environment.findings],
+    }
+
+
+def _cluster(cluster: ClusterReview) -> dict[str, Any]:
+    return {
+        **cluster_data(cluster),
+        "gpus": [_pool(pool) for pool in cluster.gpus],
+        "risks": [_risk(risk) for risk in cluster.risks],
+    }
+
+
+def _removed(removed: Removed) -> dict[str, Any]:
+    return {
+        "kind": removed.kind,
+        "name": removed.name,
+        "model": removed.model,
+        "replicas": removed.replicas,
+        "gpus": removed.gpus,
+        "by": removed.by or None,
     }
 
 
@@ -103,4 +137,6 @@ def _risk(risk: Risk) -> dict[str, Any]:
         "advice": risk.advice,
         "place": risk.place,
         "acknowledged": risk.acknowledged,
+        "amount": risk.amount,
+        "accepted": risk.accepted or None,
     }

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from llmstack.finding import Finding, Severity
 from llmstack.report.budget import Part, fit
+from llmstack.report.clusters import say_members, say_pools, say_removed, sync_rows, told_clusters
 from llmstack.report.engines import say_engine
 from llmstack.report.groups import Group, group_changes
 from llmstack.report.markdown import code, fenced, fold_title, prose
@@ -16,8 +17,8 @@ from llmstack.report.rendered import render_difference
 from llmstack.report.risks import RiskGroup, group_risks
 from llmstack.report.rollout_table import Row, rolling_environments, rollout_rows
 from llmstack.report.verdict import NOTHING, Verdict, judge
-from llmstack.report.words import say_hang, short_revision
-from llmstack.review.result import EngineChange, GpuPool, Review
+from llmstack.report.words import say_gpus, say_hang, short_revision
+from llmstack.review.result import ClusterReview, EngineChange, GpuPool, Removed, Review
 from llmstack.review.wording import plural
 
 SIGNS = {None: "✅", Severity.NOTE: "ℹ️", Severity.WARNING: "⚠️", Severity.ERROR: "❌"}
@@ -41,6 +42,8 @@ def render(review: Review, options: Options = PLAIN) -> str:
     groups = group_changes(shown)
     changed = sum(len(environment.objects) for environment in shown.environments.values())
     parts = [
+        _removed(shown),
+        _clusters(shown),
         *_risks(group_risks(shown)),
         _gpus(shown),
         *_rollouts(shown),
@@ -68,6 +71,41 @@ def _opening(review: Review, verdict: Verdict) -> str:
     return "\n".join([*lines, *([f"- and {plural(more, 'other environment')}"] if more > 0 else []), ""])
 
 
+def _removed(review: Review) -> Part:
+    """What goes, before all else."""
+    rows = [
+        f"| {code(name, 60)} | {code(_subject(removed), 100)} | {prose(say_removed(removed))} |\n"
+        for name, environment in sorted(review.environments.items())
+        for removed in environment.removed
+    ]
+    head = "\n#### Removed\n\n| environment | model or workload | replicas |\n|---|---|---|\n"
+    return Part(head, rows, len(rows), "removed workload", share=0.2)
+
+
+def _subject(removed: Removed) -> str:
+    return removed.model or f"{removed.kind}/{removed.name}"
+
+
+def _clusters(review: Review) -> Part:
+    """Who applies what from now on, and the safe way there."""
+    items = [item for name, cluster in told_clusters(review) for item in _cluster(name, cluster)]
+    return Part("\n#### Clusters\n\n", items, len(items), "line on clusters", share=0.3)
+
+
+def _cluster(name: str, cluster: ClusterReview) -> Iterator[str]:
+    for row in sync_rows(cluster):
+        sign = SIGNS[Severity.WARNING] if row.action in ("pruned", "blocked", "moved") else SIGNS[Severity.NOTE]
+        units = _names(list(row.units))
+        yield f"- {sign} {code(name, 60)} **{row.action}** {units} ({row.say_objects()}): {prose(row.why, 400)}\n"
+    yield from (f"  - {prose(step, 900)}\n" for step in cluster.advice)
+    yield from (f"- {code(path, 160)} was not written by llmstack\n" for path in cluster.foreign)
+    yield from (
+        f"- {code(name, 60)} ({prose(say_members(cluster))}): {prose(told)} {say_gpus(pool)}"
+        f"{f', **{say_hang(pool)}**' if say_hang(pool) else ''}\n"
+        for told, pool in say_pools(cluster)
+    )
+
+
 def _risks(groups: list[RiskGroup]) -> Iterator[Part]:
     """The worst of them open; the others, notes and what was acknowledged folded."""
     pressing = [group for group in groups if not group.risk.acknowledged and group.severity is not Severity.NOTE]
@@ -87,6 +125,9 @@ def _risk(group: RiskGroup) -> str:
     names = list(dict.fromkeys(f"{object} ({place})" if place else object for object, place in group.at))
     head = f"- {SIGNS[group.severity]} **{said}{group.severity}** {code(risk.id)}"
     lines = [f"{head} in {code(group.environment, 60)}: {prose(risk.message)}", f"  - {_names(names)}"]
+    if risk.accepted:
+        said = "Accepted" if risk.acknowledged else "More than was accepted"
+        lines.append(f"  - {said}: {prose(risk.accepted, 300)}")
     if risk.advice:
         lines.append(f"  - Advice: {prose(risk.advice)}")
     return "\n".join([*lines, ""])

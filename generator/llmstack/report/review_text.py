@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from llmstack.finding import Severity
 from llmstack.report import text
+from llmstack.report.clusters import say_members, say_pools, say_removed, sync_rows, told_clusters
 from llmstack.report.engines import say_engine
 from llmstack.report.groups import Group, group_changes
 from llmstack.report.mask import mask_review
@@ -24,7 +25,7 @@ from llmstack.report.words import (
     say_time,
     short_revision,
 )
-from llmstack.review.result import EnvironmentReview, Review
+from llmstack.review.result import ClusterReview, EnvironmentReview, Review
 from llmstack.review.wording import plural
 
 VALUE = 120
@@ -43,8 +44,11 @@ def render(review: Review, options: Options = PLAIN) -> str:
     colour = BY_SEVERITY[verdict.level] if verdict.level else BOLD
     lines = [f"{paint(visible(revisions), DIM)}", paint(visible(str(verdict)), colour)]
     risks = group_risks(shown)
+    for name, cluster in told_clusters(shown):
+        members = f" ({say_members(cluster)})" if say_members(cluster) else ""
+        lines += ["", paint(visible(f"cluster {name}{members}"), BOLD), *_cluster(cluster, paint)]
     for name, environment in sorted(shown.environments.items()):
-        if environment.objects or environment.risks or environment.findings:
+        if environment.objects or environment.risks or environment.findings or environment.removed:
             lines += ["", paint(visible(name), BOLD), *_environment(environment, paint), *_engines(environment)]
             lines += _risks([group for group in risks if group.environment == name], paint)
             found = "".join(text.render_blocks(environment.findings, paint)).splitlines()
@@ -57,7 +61,36 @@ def render(review: Review, options: Options = PLAIN) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def _cluster(cluster: ClusterReview, paint: Paint) -> Iterator[str]:
+    """Who applies what from now on, how to get there, and the pools that its environments share."""
+    if cluster.sync:
+        yield "  Sync"
+    for row in sync_rows(cluster):
+        colour = RED if row.action in ("pruned", "blocked") else BLUE
+        yield f"    {paint(row.action, colour)} {visible(row.say_units())} ({row.say_objects()})"
+        yield f"      {visible(row.why)}"
+    if cluster.advice:
+        yield "  Order of commits"
+    yield from (f"    {visible(step)}" for step in cluster.advice)
+    if cluster.foreign:
+        yield "  Files that llmstack did not write"
+    yield from (f"    {visible(path)}" for path in cluster.foreign)
+    pools = list(say_pools(cluster))
+    if pools:
+        yield "  GPUs of all its environments"
+        yield from _table([[visible(name), say_gpus(pool), say_hang(pool)] for name, pool in pools], paint, last=RED)
+
+
 def _environment(environment: EnvironmentReview, paint: Paint) -> Iterator[str]:
+    if environment.removed:
+        yield paint("  Removed", RED)
+        yield from _table(
+            [
+                [visible(removed.model or f"{removed.kind}/{removed.name}"), say_removed(removed)]
+                for removed in environment.removed
+            ],
+            paint,
+        )
     if environment.gpus:
         yield "  GPUs"
         rows = [[visible(say_pool(pool)), say_gpus(pool), say_hang(pool)] for pool in environment.gpus]
@@ -93,9 +126,12 @@ def _risks(groups: Sequence[RiskGroup], paint: Paint) -> Iterator[str]:
         yield "  Risks"
     for group in groups:
         risk = group.risk
-        said = " (acknowledged)" if risk.acknowledged else ""
+        said = f" (acknowledged: {risk.accepted})" if risk.acknowledged and risk.accepted else ""
+        said = said or (" (acknowledged)" if risk.acknowledged else "")
         head = paint(f"{risk.severity}[{risk.id}]", BY_SEVERITY[group.severity])
-        yield f"    {head}{said}: {visible(risk.message)}"
+        yield f"    {head}{visible(said)}: {visible(risk.message)}"
+        if risk.accepted and not risk.acknowledged:
+            yield f"      = more than was acknowledged: {visible(risk.accepted)}"
         yield from (f"      --> {_at(object, place)}" for object, place in group.at[:NAMES])
         if len(group.at) > NAMES:
             yield f"      --> and {plural(len(group.at) - NAMES, 'other object')}"

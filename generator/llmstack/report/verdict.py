@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from llmstack.finding import RANK, Severity
+from llmstack.report.clusters import count_removed
 from llmstack.report.words import count_severities, say_pool, say_rollouts, say_total_time
 from llmstack.review.result import EnvironmentReview, Review
 from llmstack.review.wording import plural
@@ -36,7 +37,7 @@ def judge(review: Review) -> Verdict:
     effects = tuple(
         (name, say_effect(environment))
         for name, environment in sorted(review.environments.items())
-        if environment.objects
+        if environment.objects or environment.removed
     )
     level = min(severities, key=RANK.__getitem__, default=Severity.NOTE if effects else None)
     return Verdict(level, ", ".join(filter(None, parts)), effects)
@@ -49,12 +50,16 @@ def open_severities(environment: EnvironmentReview) -> Iterator[Severity]:
 
 
 def say_effect(environment: EnvironmentReview) -> str:
-    """What happens in an environment: `3 models restart, h100 peaks at 24 of 16 GPUs, never ends`."""
+    """What happens in an environment, deletions first: `1 model goes, 3 models restart, h100 peaks at 24 of 16 GPUs,
+    never ends`."""
+    gone = count_removed(environment.removed)
     if not environment.rollouts:
-        return f"{plural(len(environment.objects), 'object')} changed, no pod restarts"
+        changed = f"{plural(len(environment.objects), 'object')} changed, no pod restarts"
+        return ", ".join(filter(None, [gone, changed if environment.objects else ""]))
     pools = [
         f"{say_pool(pool)} peaks at {pool.peak} of {plural(pool.capacity, 'GPU')}"
         for pool in environment.gpus
         if pool.capacity is not None and (pool.peak > pool.capacity or pool.deadlock)
     ]
-    return ", ".join([say_rollouts(environment.rollouts), *pools, say_total_time(environment)])
+    said = [gone, say_rollouts(environment.rollouts), *pools, say_total_time(environment)]
+    return ", ".join(filter(None, said))

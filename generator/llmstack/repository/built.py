@@ -97,7 +97,29 @@ def _say_missing(snapshot: Snapshot, folder: str, path: str) -> str:
     return f"{path} is not there{needed}: run `llmstack gen`, or correct the overlay in custom/"
 
 
-def _build_with_kustomize(snapshot: Snapshot, folders: Mapping[str, str], tool_folder: Path | None) -> Units:
+def build_folder(snapshot: Snapshot, folder: str, tool_folder: Path | None) -> list[dict[str, Any]] | None:
+    """The objects of any folder; None where it must not be built, or there is no kustomize to ask.
+
+    Raises KustomizationError, with its words, for what kustomize itself cannot build.
+    """
+    units, hard = _build_in_process(snapshot, {folder: folder})
+    if not hard:
+        return list(units[folder])
+    try:
+        programs.find_tool(programs.KUSTOMIZE, tool_folder)
+    except programs.ToolError:
+        return None
+    try:
+        return _build_with_kustomize(snapshot, hard, tool_folder)[folder]
+    except FoundError:
+        return None
+    except programs.ToolError as error:
+        raise KustomizationError(str(error).partition("\n")[0]) from error
+
+
+def _build_with_kustomize(
+    snapshot: Snapshot, folders: Mapping[str, str], tool_folder: Path | None
+) -> dict[str, list[dict[str, Any]]]:
     """The objects of units that kustomize has to build, from a copy of the tree as it stands there."""
     program = programs.find_tool(programs.KUSTOMIZE, tool_folder)
     reached = snapshot.look_through(list(folders.values()))

@@ -22,7 +22,7 @@ from llmstack.repository.units import generated_environments
 from llmstack.tree.secrets import UNIT as SECRETS
 from llmstack.tree.units import unit_folders
 
-FOLDERS = ("base", "overlays", "custom", "values")
+FOLDERS = ("base", "overlays", "custom", "clusters", "facts", "values")
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class Comparison:
     before: Snapshot
     after: Snapshot
     changed: frozenset[str]
+    prefix: str = ""
+    """The folder of the tree in its Git repository, with `/` at its end; empty for the root."""
 
 
 def open_comparison(root: Path, before: str | None, after: str | None) -> Comparison:
@@ -53,6 +55,7 @@ def open_comparison(root: Path, before: str | None, after: str | None) -> Compar
         Commit(repository, old, {path: pair.before for path, pair in differing.items()}),
         Commit(repository, new, known) if new is not None else Disk(root, known),
         frozenset(differing),
+        prefix=f"{repository.root.relative_to(repository.top).as_posix()}/".removeprefix("./"),
     )
 
 

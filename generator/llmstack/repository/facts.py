@@ -28,11 +28,26 @@ def read_facts(reading: Reading | None, affected: Units) -> Facts:
         load_seconds={m.name: seconds(m.gitops.load_time) for m in models if m.name and m.gitops.load_time},
         pool_of={m.name: m.gitops.pool for m in models if m.name and m.gitops.pool},
         acknowledgements=tuple(
-            Acknowledgement(each.risk, each.object, each.until, each.reason) for each in gitops.acknowledge or ()
+            Acknowledgement(each.risk, each.object, each.until, each.reason, each.up_to)
+            for each in gitops.acknowledge or ()
         ),
         places=_places(reading.layers, stack, affected),
         sync_timeout_seconds=_timeouts(stack, affected),
+        moved_from={m.name: m.gitops.moved_from for m in models if m.name and m.gitops.moved_from},
+        recipients=_recipients(stack),
     )
+
+
+def _recipients(stack: Stack) -> tuple[str, ...]:
+    """Who reads the environment's secrets, or where they come from, by the backend that is used."""
+    secrets = stack.gitops.secrets
+    if secrets.backend == "sops":
+        return tuple(f"age recipient {each}" for each in secrets.age or ())
+    if secrets.backend == "sealed-secrets" and secrets.certificate:
+        return (f"certificate {secrets.certificate}",)
+    if secrets.backend == "external-secrets" and secrets.store:
+        return (f"{secrets.store_kind} {secrets.store}",)
+    return ()
 
 
 def _timeouts(stack: Stack, affected: Units) -> dict[str, int]:

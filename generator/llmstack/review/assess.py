@@ -10,6 +10,7 @@ from llmstack.kubernetes.immutable import is_made_anew, refused_fields
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.replicas import most_scaled, scalers
 from llmstack.review.facts import Facts
+from llmstack.review.removal import find_removed
 from llmstack.review.result import EngineChange, EnvironmentReview, ObjectChange, Rollout
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.not_applied import why_not_applied
@@ -17,8 +18,11 @@ from llmstack.review.risks.table import find_risks
 from llmstack.review.rollout.endless import endless, phases_without_end, without_end
 from llmstack.review.rollout.obstacles import find_obstacles
 from llmstack.review.rollout.per_node import rollouts_on_nodes
-from llmstack.review.rollout.play import Played, both, key_of, play
+from llmstack.review.rollout.placement import Fixed
+from llmstack.review.rollout.play import Played, both, find_moves, key_of, play
 from llmstack.review.rollout.times import MOST_PODS, too_many, total_seconds
+from llmstack.review.rollout.workload import Workload
+from llmstack.review.surroundings import Surroundings
 from llmstack.review.ways_in.find import find_breaks
 
 MOST_SCALED = 5_000
@@ -33,43 +37,62 @@ def assess(
     facts_after: Facts,
     today: date,
     engines: tuple[EngineChange, ...] = (),
+    near: Surroundings | None = None,
 ) -> EnvironmentReview:
     """Return the review of one environment: rollouts, GPUs, risks and timeline of its `changes`.
 
     `before` and `after` are all objects of the environment on both sides. A change that the API refuses, or that
     reaches no pod, is a risk and no rollout. Where scalers own replicas, all is played with their least and with their
     most. Capacity is the one declared after the change; acknowledgements hold up to and including their day. `engines`
-    are the models whose engine changes, as the values of both sides have them.
+    are the models whose engine changes, as the values of both sides have them. `near` is the rest of the cluster: the
+    rollouts of all its environments are played together.
     """
+    near = near or Surroundings()
     facts = facts_before, facts_after
-    idle = _refused(changes), frozenset(key_of(change) for change in changes if why_not_applied(change) is not None)
-    least = play(changes, after, (scalers(before), scalers(after)), facts, idle)
-    most = _at_most(changes, before, after, least, facts, idle)
-    obstacles = find_obstacles(least.workloads, after, facts_after)
-    breaks = find_breaks(before, after, least.workloads, least.times)
+    idle = idle_changes(changes)
+    least = play(changes, after, (scalers(before), scalers(after)), facts, idle, near)
+    most = _at_most(changes, before, after, least, facts, idle, near)
+    obstacles = find_obstacles(least.own, after, facts_after)
+    breaks = find_breaks(before, after, least.own, least.own_times)
+    rolled, pools = both(least, most, facts_after)
+    removed = find_removed(least.own, before, after, least.owned[0], facts, near)
     assessment = Assessment(
         tuple(changes), after, least.workloads, least.times, least.verdicts, least.fixed, least.owned, facts,
-        idle[0], engines, before, breaks, obstacles, most,
+        idle[0], engines, before, breaks, obstacles, most, near, removed, pools,
     )  # fmt: skip
     never = endless(obstacles, least.verdicts)
-    rolled, pools = both(least, most, facts_after)
     rolled = without_end(rolled, never, frozenset(obstacles))
     alive = frozenset((*idle[0], *idle[1]))
     on_nodes = rollouts_on_nodes([change for change in changes if key_of(change) not in alive], facts)
+    own_phases = [phase for phase in least.times.likely.phases if phase.workload not in near.others]
     return EnvironmentReview(
         objects=tuple(changes),
         rollouts=(*rolled, *on_nodes),
         gpus=pools,
         risks=find_risks(assessment, today),
-        timeline=phases_without_end(least.times.likely.phases, never),
+        timeline=phases_without_end(own_phases, never),
         seconds=_total(rolled, least, known=not on_nodes and not obstacles and not _depends(rolled, most)),
         engines=engines,
-        findings=tuple(map(_unplayed, sorted(too_many(least.workloads)))),
+        findings=tuple(map(_unplayed, sorted(too_many(least.workloads) - near.others))),
+        removed=removed,
     )
 
 
-def _refused(changes: Sequence[ObjectChange]) -> frozenset[str]:
-    """`Kind/name` of what the API refuses to change, and the sync tool does not make anew."""
+def idle_changes(changes: Sequence[ObjectChange]) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the changes, as `Kind/name`, that the API refuses, and those that reach no pod."""
+    return refused_objects(changes), frozenset(key_of(each) for each in changes if why_not_applied(each) is not None)
+
+
+def read_moves(
+    changes: Sequence[ObjectChange], before: Sequence[Object], after: Sequence[Object], facts: tuple[Facts, Facts]
+) -> tuple[Sequence[Workload], Fixed]:
+    """Return what an environment brings to the pools of its cluster, its scalers at their least: the workloads that
+    change, and the pods that stay."""
+    return find_moves(changes, after, (scalers(before), scalers(after)), facts, idle_changes(changes))
+
+
+def refused_objects(changes: Sequence[ObjectChange]) -> frozenset[str]:
+    """Return what the API refuses to change, as `Kind/name`, and the sync tool does not make anew."""
     return frozenset(
         key_of(change)
         for change in changes
@@ -85,17 +108,18 @@ def _at_most(
     least: Played,
     facts: tuple[Facts, Facts],
     idle: tuple[frozenset[str], frozenset[str]],
+    near: Surroundings,
 ) -> Played | None:
     """The rollouts with scalers at their most; None where that is their least, or more than is played."""
     owned = most_scaled(before), most_scaled(after)
     if owned == least.owned or max(sum(side.values()) for side in owned) > MOST_SCALED:
         return None
-    return play(changes, after, owned, facts, idle)
+    return play(changes, after, owned, facts, idle, near)
 
 
 def _total(rolled: Sequence[Rollout], least: Played, *, known: bool) -> int | None:
     """How long all of it takes; None where that is not known, never, or depends on scalers."""
-    return total_seconds(rolled, least.times) if known else None
+    return total_seconds(rolled, least.own_times) if known else None
 
 
 def _depends(rolled: Sequence[Rollout], most: Played | None) -> bool:

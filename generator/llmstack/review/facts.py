@@ -27,6 +27,8 @@ class Acknowledgement:
     """`Kind/name`, or a name alone."""
     until: date | None
     reason: str
+    up_to: int | None = None
+    """The amount that is accepted, in the risk's unit; None for any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +46,8 @@ class Facts:
     places: Mapping[str, str] = field(default_factory=dict)
     sync_timeout_seconds: Mapping[str, int] = field(default_factory=dict)
     """By model name: the time the sync tool waits for the model's unit."""
+    moved_from: Mapping[str, str] = field(default_factory=dict)
+    """The former name of a model, by its name now."""
+    recipients: tuple[str, ...] = ()
+    """Who can read the secrets of the repository, or gives them to the cluster: age recipients, a store, a
+    certificate."""

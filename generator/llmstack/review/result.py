@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from llmstack.finding import Finding, Severity
+from llmstack.sync.changes import OwnerChange
 
 Action = Literal["add", "change", "remove"]
 Why = Literal["restart", "scale", "new"]
@@ -139,6 +140,10 @@ class Risk:
     place: str | None
     """`values/prod.yaml:12`."""
     acknowledged: bool = False
+    amount: int | None = None
+    """How much of it there is, in the unit that its page names; None where it is no amount."""
+    accepted: str = ""
+    """What the acknowledgement says: its reason, its last day, the amount that it covers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +203,37 @@ def _middle(state: EngineState) -> float | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Removed:
+    """A workload that goes, or runs no pod any more, with nothing in its place."""
+
+    kind: str
+    name: str
+    model: str | None
+    replicas: int
+    gpus: int
+    """Of all its replicas."""
+    by: str = ""
+    """The sync tool that deletes it while the manifests still have it; empty where the manifests lose it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterReview:
+    """What changes in one cluster: pools that environments share, and who applies what."""
+
+    environments: tuple[str, ...]
+    gpus: tuple[GpuPool, ...]
+    seconds: int | None
+    """Until the last environment is done; None when one never is, or that is unknown."""
+    sync: tuple[OwnerChange, ...] = ()
+    risks: tuple[Risk, ...] = ()
+    """Those of sync and of shared pools, each told once."""
+    advice: tuple[str, ...] = ()
+    """The safe order of commits, step by step."""
+    foreign: tuple[str, ...] = ()
+    """Changed files of the cluster's folder that llmstack did not write."""
+
+
+@dataclass(frozen=True, slots=True)
 class EnvironmentReview:
     """All that changes in one environment."""
 
@@ -212,6 +248,8 @@ class EnvironmentReview:
     """`stale-tree` and whatever else kept part of it from being read."""
     engines: tuple[EngineChange, ...] = ()
     """Models whose engine changes."""
+    removed: tuple[Removed, ...] = ()
+    """Workloads that go with nothing in their place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +260,8 @@ class Review:
     to_revision: str
     """A commit's id, or `worktree`."""
     environments: Mapping[str, EnvironmentReview]
+    clusters: Mapping[str, ClusterReview] = field(default_factory=dict)
+    """By name; an environment that names no cluster is one of its own, `env:<name>`."""
 
     def fails(self, level: str) -> bool:
         """Whether a risk of this severity, or a worse one, stands that nobody acknowledged.

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.replicas import Scalers
 from llmstack.review.facts import Facts
-from llmstack.review.result import EngineChange, ObjectChange
+from llmstack.review.result import EngineChange, GpuPool, ObjectChange, Removed
 from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.obstacles import Obstacle
 from llmstack.review.rollout.placement import Fixed, PoolKey
 from llmstack.review.rollout.play import Played
 from llmstack.review.rollout.times import Times
 from llmstack.review.rollout.workload import Workload
+from llmstack.review.surroundings import Surroundings
 from llmstack.review.ways_in.breaks import Break
 
 
@@ -41,6 +42,10 @@ class Assessment:
     """What keeps new pods from starting, by `Kind/name`."""
     most: Played | None = None
     """The same with scalers at their most, where that is more than their least."""
+    near: Surroundings = field(default_factory=Surroundings)
+    """The rest of the environment's cluster. `workloads` has those of its other environments too."""
+    removed: tuple[Removed, ...] = ()
+    gpus: tuple[GpuPool, ...] = ()
 
     def place_of(self, subject: str, path: str = "") -> str | None:
         """Where the values make `Kind/name`, and best its field at `path`: `values/prod.yaml:12`, None if unknown."""

@@ -29,6 +29,7 @@ class Declaration:
         *,
         path: str = "",
         milder: bool = False,
+        amount: int | None = None,
     ) -> Risk:
         """The risk at `Kind/name`, at its place in the values where that is known (of the field at `path` first).
 
@@ -37,7 +38,8 @@ class Declaration:
         severity = self.milder if milder else self.severity
         if severity is None:
             raise ValueError(f"{self.id} declares no milder severity")
-        return Risk(self.id, severity, subject, message, advice, assessment.place_of(subject, path))
+        place = assessment.place_of(subject, path)
+        return Risk(self.id, severity, subject, message, advice, place, amount=amount)
 
 
 class RiskKind(Protocol):

@@ -19,11 +19,17 @@ from llmstack.review.risks import (
     immutable_field,
     not_applied,
     outage,
+    pool_conflict,
     preemption,
+    privilege,
+    recipient,
+    removal,
     requests_cut,
     restart,
     rollout_stuck,
     scaler_handover,
+    sync,
+    unknown_capacity,
     unreachable,
     upgrade,
 )
@@ -31,6 +37,8 @@ from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import RiskKind
 
 KINDS: tuple[RiskKind, ...] = (
+    removal,
+    sync,
     gpu_shortage,
     gpu_deadlock,
     rollout_stuck,
@@ -43,6 +51,10 @@ KINDS: tuple[RiskKind, ...] = (
     engine,
     deadline_too_short,
     not_applied,
+    privilege,
+    recipient,
+    pool_conflict,
+    unknown_capacity,
     upgrade,
     cold_cache,
     requests_cut,
@@ -59,18 +71,42 @@ def find_risks(assessment: Assessment, today: date) -> tuple[Risk, ...]:
     """Return all risks of a change, the severest first, then in the order of `RISKS` and by object.
 
     A risk is acknowledged by an entry that names it and its object (`Kind/name`, the name, or the model),
-    up to and including the entry's day.
+    up to and including the entry's day, and up to the amount that the entry accepts.
     """
     models = {workload.key: workload.model for workload in assessment.workloads}
+    models |= {f"{each.kind}/{each.name}": each.model for each in assessment.removed}
     valid = [entry for entry in assessment.facts[1].acknowledgements if entry.until is None or today <= entry.until]
     found = [
-        replace(risk, acknowledged=_acknowledged(risk, models.get(risk.object), valid))
+        acknowledge(risk, models.get(risk.object), valid)
         for kind in KINDS
         for risk in sorted(kind.find(assessment), key=lambda risk: risk.object)
+        if risk.object not in assessment.near.others
     ]
     return tuple(sorted(found, key=lambda risk: RANK[risk.severity]))
 
 
-def _acknowledged(risk: Risk, model: str | None, entries: Iterable[Acknowledgement]) -> bool:
-    names = {risk.object, risk.object.partition("/")[2], model}
-    return any(entry.risk == risk.id and entry.object in names for entry in entries)
+def acknowledge(risk: Risk, model: str | None, entries: Iterable[Acknowledgement]) -> Risk:
+    """The risk with what the entries say of it: the first that covers its amount, else the first that names it."""
+    naming = [entry for entry in entries if names(entry, risk, model)]
+    covering = [entry for entry in naming if covers(entry, risk)]
+    if not naming:
+        return risk
+    entry = (covering or naming)[0]
+    return replace(risk, acknowledged=bool(covering), accepted=_say_accepted(entry, risk))
+
+
+def names(entry: Acknowledgement, risk: Risk, model: str | None) -> bool:
+    """Whether an entry speaks of this risk at this object."""
+    return entry.risk == risk.id and entry.object in {risk.object, risk.object.partition("/")[2], model}
+
+
+def covers(entry: Acknowledgement, risk: Risk) -> bool:
+    """Whether the amount is within what was accepted; what has no amount is, and an unknown one is not."""
+    return entry.up_to is None or (risk.amount is not None and risk.amount <= entry.up_to)
+
+
+def _say_accepted(entry: Acknowledgement, risk: Risk) -> str:
+    bound = "any amount" if entry.up_to is None else f"up to {entry.up_to}"
+    grown = "" if covers(entry, risk) else f", and now it is {risk.amount if risk.amount is not None else 'not known'}"
+    until = f", until {entry.until}" if entry.until is not None else ""
+    return f"{entry.reason} ({bound}{grown}{until})"

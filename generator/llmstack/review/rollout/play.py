@@ -15,8 +15,9 @@ from llmstack.review.rollout.contention import find_verdicts
 from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.per_node import pools_of_uncounted
 from llmstack.review.rollout.placement import Fixed, PoolKey
-from llmstack.review.rollout.times import Times, rollouts, time_rollouts, too_many
+from llmstack.review.rollout.times import Times, own_times, rollouts, time_rollouts, too_many
 from llmstack.review.rollout.workload import Workload, fixed_gpus, read_workload
+from llmstack.review.surroundings import Surroundings
 
 Identity = tuple[str, str]
 
@@ -30,6 +31,18 @@ class Played:
     times: Times
     verdicts: dict[PoolKey, Verdict]
     owned: tuple[Scalers, Scalers]
+    first: int = 0
+    """Where the environment's own workloads begin: before and after them are those of others in its cluster."""
+    count: int | None = None
+    """How many are its own; None for all."""
+
+    @property
+    def own(self) -> tuple[Workload, ...]:
+        return self.workloads if self.count is None else self.workloads[self.first : self.first + self.count]
+
+    @property
+    def own_times(self) -> Times:
+        return self.times if self.count is None else own_times(self.times, self.first, self.count)
 
 
 def play(
@@ -38,12 +51,35 @@ def play(
     owned: tuple[Scalers, Scalers],
     facts: tuple[Facts, Facts],
     idle: tuple[frozenset[str], frozenset[str]],
+    near: Surroundings | None = None,
 ) -> Played:
     """Play the rollouts with the replicas that scalers give by `owned`.
 
     `idle` are the changes (`Kind/name`) that the API refuses, and those that reach no pod unless the number of replicas
-    changes too.
+    changes too. The rollouts of other environments in the cluster are played with them.
     """
+    near = near or Surroundings()
+    own, stays = find_moves(changes, after, owned, facts, idle)
+    workloads = (*near.ahead, *own, *near.behind)
+    fixed = add_fixed(stays, near.fixed)
+    times = time_rollouts(workloads, facts[1].pools, fixed)
+    verdicts = find_verdicts(workloads, facts[1].pools, fixed)
+    for pool in pools_of_uncounted(after, facts[1]):
+        verdicts.pop(pool, None)
+    for pool in _lumped(workloads, facts[1].pools, fixed):
+        verdicts.pop(pool, None)
+    count = len(own) if near.others else None
+    return Played(workloads, fixed, times, verdicts, owned, len(near.ahead), count)
+
+
+def find_moves(
+    changes: Sequence[ObjectChange],
+    after: Sequence[Object],
+    owned: tuple[Scalers, Scalers],
+    facts: tuple[Facts, Facts],
+    idle: tuple[frozenset[str], frozenset[str]],
+) -> tuple[tuple[Workload, ...], dict[PoolKey, dict[int, int]]]:
+    """Return the workloads whose pods come, go or are replaced, and the pods that stay."""
     refused, unapplied = idle
     workloads = tuple(
         workload
@@ -52,14 +88,17 @@ def play(
         if (workload := read_workload(change, owned, facts)) is not None
     )
     still = refused | (unapplied - {workload.key for workload in workloads})
-    fixed = _fixed(changes, after, workloads, still, facts[1], owned)
-    times = time_rollouts(workloads, facts[1].pools, fixed)
-    verdicts = find_verdicts(workloads, facts[1].pools, fixed)
-    for pool in pools_of_uncounted(after, facts[1]):
-        verdicts.pop(pool, None)
-    for pool in _lumped(workloads, facts[1].pools, fixed):
-        verdicts.pop(pool, None)
-    return Played(workloads, fixed, times, verdicts, owned)
+    return workloads, _fixed(changes, after, workloads, still, facts[1], owned)
+
+
+def add_fixed(fixed: Fixed, more: Fixed) -> dict[PoolKey, dict[int, int]]:
+    """Return the pods that stay, of both."""
+    added = {pool: dict(sizes) for pool, sizes in fixed.items()}
+    for pool, sizes in more.items():
+        counts = added.setdefault(pool, {})
+        for size, number in sizes.items():
+            counts[size] = counts.get(size, 0) + number
+    return added
 
 
 def _lumped(workloads: Sequence[Workload], pools: Iterable[Pool], fixed: Fixed) -> set[PoolKey]:
@@ -80,14 +119,14 @@ def both(least: Played, most: Played | None, facts: Facts) -> tuple[tuple[Rollou
     """Return the rollouts and pools with scalers at their least, and what is other at their most as the end of an
     interval."""
     pools = facts.pools
-    rolled = rollouts(least.workloads, least.times, pools)
+    rolled = rollouts(least.own, least.own_times, pools)
     rows = _rows(least, pools)
     if most is None:
         return rolled, rows
-    larger = {(each.kind, each.name): each for each in rollouts(most.workloads, most.times, pools)}
+    larger = {(each.kind, each.name): each for each in rollouts(most.own, most.own_times, pools)}
     known = {(each.kind, each.name) for each in rolled}
     merged = [_interval(each, larger.get((each.kind, each.name))) for each in rolled]
-    shrinking = {(each.kind, each.name) for each in most.workloads if each.after < each.before}
+    shrinking = {(each.kind, each.name) for each in most.own if each.after < each.before}
     merged += [_only_at_most(larger[key], least.owned[1]) for key in larger if key in shrinking - known]
     high = {(row.pool, row.resource): row for row in _rows(most, pools)}
     return tuple(merged), tuple(_both_pools(row, high.pop((row.pool, row.resource), row)) for row in rows)
@@ -193,10 +232,7 @@ def _fixed(
         if workload.fixed and workload.new is not None and workload.new.pool is not None
     ]
     for pools in extra:
-        for pool, sizes in pools.items():
-            counts = fixed.setdefault(pool, {})
-            for size, number in sizes.items():
-                counts[size] = counts.get(size, 0) + number
+        fixed = add_fixed(fixed, pools)
     return fixed
 
 

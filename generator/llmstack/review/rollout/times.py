@@ -102,6 +102,25 @@ def total_seconds(rolled: Sequence[Rollout], times: Times) -> int | None:
     return last if round(times.longest.end) <= last else None
 
 
+def own_times(times: Times, first: int, count: int) -> Times:
+    """Return the runs as one environment sees them: `count` outcomes from the `first` on, and the end of its own
+    last."""
+    outcomes = times.outcomes[first : first + count]
+    played = [each for each in outcomes if each is not None]
+    return Times(
+        _own_run(times.likely, [each.likely for each in played]),
+        _own_run(times.shortest, [each.shortest for each in played]),
+        _own_run(times.longest, [each.longest for each in played]),
+        outcomes,
+    )
+
+
+def _own_run(run: Run, outcomes: Sequence[Outcome]) -> Run:
+    finished = [outcome.finish for outcome in outcomes if outcome.finish is not None]
+    end = max(finished, default=0.0) if len(finished) == len(outcomes) else run.end
+    return replace(run, outcomes=tuple(outcomes), end=end)
+
+
 def rollouts(workloads: Sequence[Workload], times: Times, pools: Sequence[Pool] = ()) -> tuple[Rollout, ...]:
     """Return the rollouts in the order of the workloads; a removed workload is none."""
     outcomes = zip(workloads, times.outcomes, strict=True)

@@ -1,0 +1,92 @@
+"""One environment on both sides of a comparison: what its values say, what its units build to, what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from llmstack.finding import Finding
+from llmstack.model.stack import Stack
+from llmstack.repository.built import build_units, leave_out_unsound
+from llmstack.repository.comparison import Comparison
+from llmstack.repository.environments import list_environments
+from llmstack.repository.expected import Held, Units, hold_against_values
+from llmstack.repository.facts import read_facts
+from llmstack.repository.read import Reading, read_environment
+from llmstack.repository.snapshot import Snapshot
+from llmstack.repository.units import custom_units
+from llmstack.review.compare import compare
+from llmstack.review.facts import Facts
+from llmstack.review.result import ObjectChange
+from llmstack.tree.units import unit_folders
+
+
+@dataclass(frozen=True)
+class Case:
+    """An environment before and after. Pairs are in that order."""
+
+    name: str
+    readings: tuple[Reading | None, Reading | None]
+    held: Held
+    """The tree after, against its values."""
+    units: tuple[Units, Units]
+    """The objects of every unit."""
+    folders: tuple[Mapping[str, str], Mapping[str, str]]
+    """The folder that is built for each unit."""
+    changes: tuple[ObjectChange, ...]
+    facts: tuple[Facts, Facts]
+    unsound: tuple[Finding, ...] = ()
+    """Fields after the change that the API server could not read."""
+
+    def stack(self, side: int) -> Stack | None:
+        reading = self.readings[side]
+        return reading.stack if reading is not None else None
+
+    def cluster(self, side: int) -> str | None:
+        """The environment's cluster, `env:<name>` where it names none; None where it has no valid values."""
+        stack = self.stack(side)
+        return None if stack is None else stack.gitops.sync.cluster or f"env:{self.name}"
+
+    @property
+    def home(self) -> str:
+        """The cluster after the change, else the one before."""
+        return self.cluster(1) or self.cluster(0) or f"env:{self.name}"
+
+    def objects(self, side: int) -> list[dict[str, Any]]:
+        return [object for objects in self.units[side].values() for object in objects]
+
+    def built(self, side: int) -> dict[str, Sequence[dict[str, Any]]]:
+        """What each unit's folder builds to."""
+        return {folder: self.units[side].get(unit, ()) for unit, folder in self.folders[side].items()}
+
+
+def read_case(comparison: Comparison, name: str, affected: Sequence[str], tool_folder: Path | None) -> Case:
+    """Read one environment on both sides; `affected` are its units whose build may differ."""
+    before, after = comparison.before, comparison.after
+    readings = read_side(before, name), read_side(after, name)
+    held = hold_against_values(after, name, readings[1])
+    folders = unit_folders(before.read, name), unit_folders(after.read, name)
+    known = held.unchanged(custom_units(after, name))
+    new, unsound = leave_out_unsound(build_units(after, name, folders[1], tool_folder, known=known), folders[1])
+    same = {unit: objects for unit, objects in new.items() if unit not in affected}
+    old, _ = leave_out_unsound(build_units(before, name, folders[0], tool_folder, known=same), folders[0])
+    facts = tuple(
+        read_facts(reading, _only(units, affected)) for reading, units in zip(readings, (old, new), strict=True)
+    )
+    changes = compare(_only(old, affected), _only(new, affected))
+    return Case(name, readings, held, (old, new), folders, changes, (facts[0], facts[1]), tuple(unsound))
+
+
+def read_side(side: Snapshot, name: str) -> Reading | None:
+    """What the values of an environment say; None where it has none. Raises FoundError for what is no values file."""
+    environment = next((each for each in list_environments(side) if each.name == name), None)
+    if environment is None:
+        return None
+    side.read_bytes(environment.path)
+    return read_environment(side, environment)
+
+
+def _only(units: Units, names: Iterable[str]) -> Units:
+    return {name: units[name] for name in names if name in units}

@@ -1,0 +1,44 @@
+"""The review of a cluster, from the reviews of its environments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from llmstack.review.result import ClusterReview, EnvironmentReview, GpuPool, Risk
+from llmstack.sync.advice import safe_order
+from llmstack.sync.changes import OwnerChange
+
+SHARED = frozenset(("sync", "privilege", "pool-conflict", "unknown-capacity", "gpu-shortage", "gpu-deadlock"))
+"""Risks that are of the cluster as much as of one environment."""
+
+
+def review_cluster(
+    name: str,
+    environments: Sequence[str],
+    reviews: Mapping[str, EnvironmentReview],
+    sync: tuple[OwnerChange, ...],
+    foreign: tuple[str, ...],
+) -> ClusterReview:
+    """Return what changes in a cluster; pools that environments share are told once."""
+    members = [reviews[each] for each in environments if each in reviews]
+    pools: dict[tuple[str | None, str], GpuPool] = {}
+    for review in members:
+        for row in review.gpus:
+            pools.setdefault((row.pool, row.resource), row)
+    times = [review.seconds for review in members]
+    known = [each for each in times if each is not None]
+    return ClusterReview(
+        environments=tuple(environments),
+        gpus=tuple(pools.values()),
+        seconds=max(known, default=0) if len(known) == len(times) else None,
+        sync=sync,
+        risks=_shared_risks(members),
+        advice=safe_order(name, sync) if any(risk.id == "sync" for review in members for risk in review.risks) else (),
+        foreign=foreign,
+    )
+
+
+def _shared_risks(members: Sequence[EnvironmentReview]) -> tuple[Risk, ...]:
+    """The risks of sync and of shared pools, those that several environments have once."""
+    risks = [risk for review in members for risk in review.risks if risk.id in SHARED]
+    return tuple({(risk.id, risk.object, risk.message): risk for risk in risks}.values())

@@ -1,0 +1,105 @@
+"""A workload goes, and nothing takes its place.
+
+Why it matters: whoever calls the model gets an error from the next minute on. A bad merge of `modelSpec`, an
+`enabled: false` too many, or a folder of clusters/ that is not there any more look small in Git.
+
+How it is judged: a workload is in the manifests before the change and not after it, runs no replica any more, or is
+deleted by the sync tool although the manifests still have it; and no other workload serves its model. A model that says
+`gitops.movedFrom` takes the place of the one it names. A warning; an error where it is the router, all models of an
+environment, a whole environment, or what a sync tool deletes. Its amount is the number of replicas that go.
+
+Fix: put the entry back; or, where it is meant, acknowledge it at the object that is named here, in the commit before.
+An environment that is gone is acknowledged in values/base.yaml, at `Environment/<name>`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from llmstack.finding import Severity
+from llmstack.kubernetes.replicas import model_of
+from llmstack.kubernetes.workloads import is_lasting
+from llmstack.review.result import Removed, Risk
+from llmstack.review.risks.assessment import Assessment
+from llmstack.review.risks.declaration import Declaration
+from llmstack.review.wording import plural
+
+RISK = Declaration("removal", Severity.ERROR, milder=Severity.WARNING)
+NAMED = 6
+"""Workloads that a message names before it counts."""
+
+
+def find(assessment: Assessment) -> Iterator[Risk]:
+    """Workloads that go: all of an environment as one risk, else each by itself."""
+    removed = assessment.removed
+    if not removed:
+        return
+    whole = _whole(assessment)
+    if whole is not None:
+        amount = sum(each.replicas for each in removed)
+        yield RISK.at(
+            assessment, f"Environment/{assessment.near.environment}", whole, _advice(assessment), amount=amount
+        )
+        return
+    for each in removed:
+        message, severe = _message(each)
+        advice = "Put it back if it is not meant; else tell those who call it, and acknowledge the removal."
+        yield RISK.at(assessment, f"{each.kind}/{each.name}", message, advice, milder=not severe, amount=each.replicas)
+
+
+def _whole(assessment: Assessment) -> str | None:
+    """What is said where an environment goes, or all of its models; None where some model is left."""
+    near, removed = assessment.near, assessment.removed
+    names = _names(removed)
+    if near.goes:
+        if near.renamed_to is not None:
+            return f"the environment goes, and `{near.renamed_to}` brings objects of the same names: {names}"
+        return f"the environment goes, with all that it runs: {names}"
+    gone = {(each.kind, each.name) for each in removed}
+    left = [
+        object
+        for object in assessment.after
+        if is_lasting(str(object.get("kind"))) and model_of(object) is not None
+        if (object["kind"], object["metadata"]["name"]) not in gone
+    ]
+    models = [each for each in removed if each.model is not None]
+    if left or len(models) < 1 or not near.environment:
+        return None
+    tools = {each.by for each in removed if each.by}
+    if tools:
+        deleting = " and ".join(sorted(tools))
+        return f"{deleting} deletes all models of the environment while the manifests keep them: {names}"
+    rest = "" if len(removed) == len(models) else " and what is around them"
+    return f"no model is left in the environment: {names} go{rest}"
+
+
+def _message(removed: Removed) -> tuple[str, bool]:
+    """What goes, and whether that is severe."""
+    gpus = f" and {plural(removed.gpus, 'GPU')}" if removed.gpus else ""
+    extent = f"{plural(removed.replicas, 'replica')}{gpus}"
+    if removed.by:
+        return f"{removed.by} deletes it with {extent} while the manifests keep it", True
+    if removed.model is None and "router" in removed.name:
+        return f"the router goes with {extent}: the Service that clients call has nothing behind it", True
+    what = f"model `{removed.model}` goes" if removed.model is not None else "it goes"
+    return f"{what} with {extent}, and nothing takes its place", False
+
+
+def _names(removed: Sequence[Removed]) -> str:
+    names = [f"`{each.model or each.name}`" for each in removed]
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _advice(assessment: Assessment) -> str:
+    near = assessment.near
+    if near.renamed_to is not None:
+        return "See the order of commits for the cluster: keep the objects first, then rename."
+    if near.goes:
+        where = "values/base.yaml"
+        return f"If it is meant, acknowledge it in {where}, in the commit before, at Environment/{near.environment}."
+    if any(each.by for each in assessment.removed):
+        return "See the order of commits for the cluster: what goes is told to keep its objects first."
+    return (
+        "Look at the merge: an empty modelSpec replaces the list. If it is meant, acknowledge it in the commit before."
+    )

@@ -1,0 +1,89 @@
+"""Who applies what changes: a unit loses its owner, gets another one, reads another place, or is stopped.
+
+Why it matters: a Kustomization of Flux that leaves the repository is deleted, and its finalizer deletes all that it
+applied, GPUs and models with it, although the manifests of those are unchanged. A unit that follows another repository
+or branch applies what is there, and deletes what is not. A unit that is stopped goes on running and no longer follows
+Git.
+
+How it is judged: the Kustomizations, sources, Applications, ApplicationSets and projects of clusters/ before and after
+the change, as kustomize would list them for the tool: `prune`, `deletionPolicy`, `suspend`, finalizers, and annotations
+that keep an object count; where the folder cannot be built (two kustomizations, a file that is no object), nothing is
+applied and nothing is deleted. An error where objects are deleted that the manifests keep, or may be; else a warning.
+A folder of a cluster that is gone is taken to be pruned: that holds where something else is left in clusters/<cluster>/
+(flux-system, another environment); else Flux stops at the missing path. Its amount is the number of objects behind it.
+
+Fix: follow the order of commits that the review gives for the cluster (docs/operations.md has it with the commands):
+let what goes keep its objects first, then change, then let the new one take them over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from llmstack.finding import Severity
+from llmstack.review.result import Risk
+from llmstack.review.risks.assessment import Assessment
+from llmstack.review.risks.declaration import Declaration
+from llmstack.sync.changes import OwnerChange
+from llmstack.sync.manifests import identify
+
+RISK = Declaration("sync", Severity.ERROR, milder=Severity.WARNING)
+UNITS = 5
+"""Units that a message names before it counts."""
+
+
+def find(assessment: Assessment) -> Iterator[Risk]:
+    """The environment's units that lose or change their owner: those of one kind of change as one risk."""
+    kept = {identify(each)[1:] for each in assessment.after}
+    grouped: dict[tuple[str, str, bool], list[OwnerChange]] = {}
+    for change in assessment.near.sync:
+        if _matters(change, kept):
+            grouped.setdefault((change.action, _cause(change), change.deletes), []).append(change)
+    for (_, cause, deletes), changes in grouped.items():
+        message = f"{_names(changes)} {cause if len(changes) > 1 else changes[0].why}"
+        amount = sum(change.objects or 0 for change in changes)
+        subject = changes[0].file if len(changes) == 1 else f"Environment/{assessment.near.environment}"
+        named = _subject(changes, subject, assessment.near.environment)
+        yield RISK.at(assessment, named, message, _advice(changes), milder=not deletes, amount=amount)
+
+
+def _matters(change: OwnerChange, kept: Iterable[tuple[str, str, str]]) -> bool:
+    """Whether a change of owners is more than the tree itself says: what leaves the tree is a removal, what is new
+    no risk."""
+    if change.action == "added":
+        return False
+    if change.action == "pruned":
+        held = set(kept)
+        return not change.gone or change.unit.startswith("clusters/") or any(key[1:] in held for key in change.gone)
+    return True
+
+
+def _cause(change: OwnerChange) -> str:
+    """The same words for the units that share a cause: no folder or unit of their own in it."""
+    cause = change.why.replace(f"`{change.path}`", "its folder") if change.path else change.why
+    return cause.replace(f"`{change.file}`", "its file") if change.file else cause
+
+
+def _names(changes: list[OwnerChange]) -> str:
+    names = [f"`{change.unit}`" for change in changes]
+    more = len(names) - UNITS
+    return ", ".join(names[:UNITS]) + (f" and {more} more" if more > 0 else "") + (":" if len(names) > 1 else "")
+
+
+def _subject(changes: list[OwnerChange], fallback: str, environment: str) -> str:
+    if len(changes) > 1:
+        return f"Environment/{environment}" if environment else fallback
+    kind = "Cluster" if changes[0].unit.startswith("clusters/") else _KINDS[changes[0].tool]
+    return f"{kind}/{changes[0].unit.removeprefix('clusters/')}"
+
+
+_KINDS = {"flux": "Kustomization", "argo": "Application"}
+
+
+def _advice(changes: list[OwnerChange]) -> str:
+    first = changes[0]
+    if first.action == "blocked":
+        return "Mend what stops it; until then later commits do not reach the cluster either."
+    if first.action == "moved":
+        return "Have the whole tree in the new place before this is merged, and merge it alone."
+    return "Follow the order of commits that this review gives for the cluster."

@@ -1,0 +1,68 @@
+"""A change needs more GPUs than run now, and nobody says how many there are.
+
+Why it matters: without the size of a pool nothing can be said of shortage or deadlock: the rollout may wait for ever.
+
+How it is judged: GPUs of a pool without `gitops.capacity` whose peak is above what ran before, be it by one pod; or of
+a pool without `perNode`, in which pods of several sizes come and stay, and which needs a place that it did not need
+before: whether any one node has room is not known. Its amount is the number of GPUs beyond those that run now.
+
+Fix: declare the pool with its size: `gitops.capacity: [{pool: h100, count: 16, perNode: 8}]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from llmstack.finding import Severity
+from llmstack.review.facts import Pool
+from llmstack.review.result import GpuPool, Risk
+from llmstack.review.risks.assessment import Assessment
+from llmstack.review.risks.declaration import Declaration
+from llmstack.review.rollout.placement import PoolKey
+from llmstack.review.wording import plural
+
+RISK = Declaration("unknown-capacity", Severity.WARNING)
+
+
+def find(assessment: Assessment) -> Iterator[Risk]:
+    """Pools whose peak exceeds what ran before, where that cannot be judged."""
+    declared: dict[PoolKey, Pool] = {(pool.name, pool.resource): pool for pool in assessment.facts[1].pools}
+    for row in assessment.gpus:
+        more = row.peak - row.before
+        if more <= 0 or not _is_own(assessment, row):
+            continue
+        said = _unknown(assessment, row, declared.get((row.pool, row.resource)))
+        if said is not None:
+            message = f"the change needs {plural(more, 'GPU')} beyond the {row.before} that run now, {said}"
+            advice = "Declare the pool in gitops.capacity, with count and perNode."
+            yield RISK.at(assessment, f"Pool/{row.pool or row.resource}", message, advice, amount=more)
+
+
+def _unknown(assessment: Assessment, row: GpuPool, pool: Pool | None) -> str | None:
+    if row.capacity is None:
+        return "and the size of their pool is not declared: whether they are there cannot be judged"
+    if pool is not None and pool.per_node is None and len(_sizes(assessment, row)) > 1 and not row.deadlock:
+        return "by pods of several sizes, and `perNode` is not declared: whether one node has room cannot be judged"
+    return None
+
+
+def _sizes(assessment: Assessment, row: GpuPool) -> set[int]:
+    """How many GPUs the pods of a pool take, each, after the change."""
+    key: PoolKey = (row.pool, row.resource)
+    coming = [
+        gpus
+        for workload in assessment.workloads
+        if workload.new is not None and workload.new.pool == key and workload.after
+        for gpus in workload.new.gpus
+    ]
+    return {*coming, *(gpus for gpus, number in assessment.fixed.get(key, {}).items() if number)}
+
+
+def _is_own(assessment: Assessment, row: GpuPool) -> bool:
+    """Whether this environment's own change touches the pool."""
+    return any(
+        template is not None and template.pool == (row.pool, row.resource)
+        for workload in assessment.workloads
+        if workload.key not in assessment.near.others
+        for template in (workload.old, workload.new)
+    )

@@ -1,0 +1,1 @@
+"""What Flux and Argo CD make of clusters/: who owns what, what is pruned, and in which order it is safe."""

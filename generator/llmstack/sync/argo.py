@@ -1,0 +1,111 @@
+"""Argo CD: the Applications of a cluster, those that an ApplicationSet makes among them.
+
+An Application's objects are deleted with it where it has the resources finalizer (docs/user-guide/app_deletion.md),
+save those with the sync option `Delete=false`; what leaves its folder is deleted where `automated.prune` is set, save
+what has `Prune=false` (docs/user-guide/sync-options.md). Applications of an ApplicationSet go with it, or with their
+entry, unless `preserveResourcesOnDeletion` or `applicationsSync` says otherwise (docs/operator-manual/applicationset/
+Application-Deletion.md, Controlling-Resource-Modification.md). An Application whose repository its project does not
+allow, or whose project is gone, syncs nothing (docs/user-guide/projects.md).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from typing import Any
+
+from llmstack.sync.manifests import Manifest, Object, annotation, mapping, sequence
+from llmstack.sync.owner import Owner, Source, clean
+
+GROUP = "argoproj.io"
+FINALIZER = "resources-finalizer.argocd.argoproj.io"
+OPTIONS = "argocd.argoproj.io/sync-options"
+_FIELD = re.compile(r"\{\{\s*\.?([A-Za-z0-9_]+)\s*\}\}")
+_KEEPS_APPLICATIONS = ("create-only", "create-update")
+
+
+def owners(manifests: Iterable[Manifest]) -> Iterator[Owner]:
+    """Yield the Applications among the objects of a cluster, and those of lists in ApplicationSets."""
+    ours = [each for each in manifests if str(each.object.get("apiVersion")).startswith(f"{GROUP}/")]
+    projects = {_name(each.object): each.object for each in ours if each.object.get("kind") == "AppProject"}
+    for manifest in ours:
+        object = manifest.object
+        if object.get("kind") == "Application":
+            yield _owner(manifest.path, object, projects)
+        elif object.get("kind") == "ApplicationSet":
+            yield from _of_set(manifest.path, object, projects)
+
+
+def is_kept(object: Object, *, with_owner: bool = True) -> bool:
+    """Whether Argo CD leaves an object in the cluster when its owner is deleted, or else when it is pruned."""
+    options = {option.strip().lower() for option in annotation(object, OPTIONS).split(",")}
+    return bool(options & ({"delete=false", "delete=confirm"} if with_owner else {"prune=false", "prune=confirm"}))
+
+
+def _owner(file: str, object: Object, projects: Mapping[str, Object], made_by: Object | None = None) -> Owner:
+    metadata, spec = mapping(object.get("metadata")), mapping(object.get("spec"))
+    listed = sequence(spec.get("sources"))
+    origin = mapping(spec.get("source") or (listed[0] if listed else None))
+    automated = mapping(mapping(spec.get("syncPolicy")).get("automated"))
+    finalizers = [str(each) for each in sequence(metadata.get("finalizers"))]
+    source = Source(str(origin.get("repoURL") or ""), str(origin.get("targetRevision") or "HEAD"))
+    return Owner(
+        tool="argo",
+        kind="Application",
+        namespace=str(metadata.get("namespace") or ""),
+        name=str(metadata.get("name")),
+        path=clean(origin.get("path")),
+        source=source,
+        prunes=automated.get("prune") is True,
+        deletes=any(each.partition("/")[0] == FINALIZER for each in finalizers),
+        stands=is_kept(object, with_owner=False),
+        file=file,
+        suspended=automated.get("enabled") is False,
+        set_name=_name(made_by) if made_by is not None else None,
+        set_stands=made_by is not None and is_kept(made_by, with_owner=False),
+        refused_by=_refusing(str(spec.get("project") or "default"), source, projects),
+    )
+
+
+def _refusing(project: str, source: Source, projects: Mapping[str, Object]) -> str | None:
+    """The project that refuses a source; None for the default one, which allows everything until it is changed."""
+    if project == "default":
+        return None
+    if project not in projects:
+        return project
+    allowed = [str(each) for each in sequence(mapping(projects[project].get("spec")).get("sourceRepos"))]
+    return None if any(fnmatchcase(source.url, each) for each in allowed) else project
+
+
+def _of_set(file: str, object: Object, projects: Mapping[str, Object]) -> Iterator[Owner]:
+    """The Applications of the entries of an ApplicationSet's lists; other generators are asked at run time."""
+    spec, metadata = mapping(object.get("spec")), mapping(object.get("metadata"))
+    template, policy = mapping(spec.get("template")), mapping(spec.get("syncPolicy"))
+    keeps = policy.get("preserveResourcesOnDeletion") is True
+    lasting = keeps or policy.get("applicationsSync") in _KEEPS_APPLICATIONS
+    for generator in map(mapping, sequence(spec.get("generators"))):
+        for element in map(mapping, sequence(mapping(generator.get("list")).get("elements"))):
+            made = _filled(template, element)
+            details = {"namespace": metadata.get("namespace"), **mapping(made.get("metadata"))}
+            if keeps:
+                details["finalizers"] = []
+            application = {"metadata": details, "spec": mapping(made.get("spec"))}
+            owner = _owner(file, application, projects, made_by=object)
+            yield replace(owner, stands=True) if lasting else owner
+
+
+def _filled(template: Any, element: Mapping[str, Any]) -> Any:
+    """The template with the entry's fields in it: `{{ .name }}` and `{{name}}`."""
+    if isinstance(template, Mapping):
+        return {key: _filled(value, element) for key, value in template.items()}
+    if isinstance(template, list):
+        return [_filled(value, element) for value in template]
+    if isinstance(template, str):
+        return _FIELD.sub(lambda found: str(element.get(found[1], found[0])), template)
+    return template
+
+
+def _name(object: Object) -> str:
+    return str(mapping(object.get("metadata")).get("name"))

@@ -1,0 +1,183 @@
+"""The objects that a sync tool finds in a folder of clusters/: by its kustomization, or file by file without one.
+
+Flux: where a folder has no kustomization, kustomize-controller lists every YAML file below it, and as one resource each
+folder that has one of its own (fluxcd/pkg, kustomize/kustomize_generator.go). It builds with kustomize, so a folder
+with two kustomizations, an empty one, a file that is no object, or a resource that is not there stops it: nothing is
+applied and nothing is pruned. `resources: []` is not empty: it builds to nothing, and all is pruned (kustomize 5.8.1).
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from llmstack import yamlio
+from llmstack.kustomize.files import KustomizationError, Read, find_kustomization, is_kustomization
+
+Object = Mapping[str, Any]
+Identity = tuple[str, str, str, str]
+Build = Callable[[str], Sequence[Object] | None]
+"""What a folder builds to; None where that is not known. Raises KustomizationError where kustomize cannot build it."""
+
+_PLAIN = frozenset(("apiVersion", "kind", "metadata", "resources"))
+"""Fields of a kustomization that change no object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """An object and the file that it stands in."""
+
+    path: str
+    object: Object
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a tool reads in a folder. With a `problem` it builds nothing; `unknown` is what this repository cannot
+    say."""
+
+    manifests: tuple[Manifest, ...] = ()
+    problem: str | None = None
+    unknown: tuple[str, ...] = ()
+
+
+class _Stopped(Exception):
+    """What keeps the tool from building a folder."""
+
+
+@dataclass(slots=True)
+class _Reader:
+    read: Read
+    paths: Collection[str]
+    build: Build
+    unknown: list[str] = field(default_factory=list)
+
+
+def read_folder(read: Read, paths: Collection[str], folder: str, build: Build) -> Listing:
+    """What a tool finds in a folder of the tree; `paths` are all files below it, `build` makes what a kustomization
+    with more than resources gives."""
+    reader = _Reader(read, sorted(paths), build)
+    try:
+        return Listing(tuple(_folder(reader, folder, ())), None, tuple(reader.unknown))
+    except _Stopped as stopped:
+        return Listing((), str(stopped), tuple(reader.unknown))
+
+
+def identify(object: Object) -> Identity:
+    """API group, kind, namespace and name, as text whatever they are."""
+    metadata = mapping(object.get("metadata"))
+    group = str(object.get("apiVersion")).rpartition("/")[0]
+    return group, str(object.get("kind")), str(metadata.get("namespace") or ""), str(metadata.get("name"))
+
+
+def annotation(object: Object, name: str) -> str:
+    """An annotation's value, the empty string where there is none."""
+    return str(mapping(mapping(object.get("metadata")).get("annotations")).get(name, ""))
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """The value where it is a map, else an empty one: people write these files."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def sequence(value: Any) -> list[Any]:
+    """The value where it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def _folder(reader: _Reader, folder: str, above: tuple[str, ...]) -> Iterator[Manifest]:
+    if folder in above:
+        raise _Stopped(f"{folder} refers to itself")
+    try:
+        found = find_kustomization(reader.read, folder)
+    except KustomizationError as error:
+        raise _Stopped(str(error)) from error
+    if found is None:
+        yield from _scanned(reader, folder, above)
+    else:
+        yield from _kustomization(reader, folder, *found, (*above, folder))
+
+
+def _scanned(reader: _Reader, folder: str, above: tuple[str, ...]) -> Iterator[Manifest]:
+    """Every YAML file below a folder, and what the kustomizations below it list."""
+    built = {posixpath.dirname(path) for path in reader.paths if is_kustomization(path)} - {folder}
+    below = [path for path in reader.paths if path.startswith(f"{folder}/")]
+    outermost = sorted(each for each in built if each.startswith(f"{folder}/") and not _under(each, built - {each}))
+    for path in below:
+        if path.endswith((".yaml", ".yml")) and not _under(path, outermost):
+            yield from _file(reader, path)
+    for each in outermost:
+        yield from _folder(reader, each, (*above, folder))
+
+
+def _under(path: str, folders: Collection[str]) -> bool:
+    return any(path.startswith(f"{folder}/") for folder in folders)
+
+
+def _kustomization(reader: _Reader, folder: str, path: str, text: str, above: tuple[str, ...]) -> Iterator[Manifest]:
+    body = _load(path, text)
+    content = mapping(body[0]) if len(body) == 1 else {}
+    fields = {key for key, value in content.items() if value is not None}
+    if not fields - {"apiVersion", "kind", "metadata"}:
+        raise _Stopped(f"{path} lists nothing, not even `resources: []`: kustomize refuses an empty kustomization")
+    listed = [
+        found for entry in sequence(content.get("resources")) for found in _entry(reader, folder, path, entry, above)
+    ]
+    if fields <= _PLAIN:
+        yield from listed
+        return
+    try:
+        built = reader.build(folder)
+    except KustomizationError as error:
+        raise _Stopped(f"{folder} cannot be built: {error}") from error
+    if built is None:
+        reader.unknown.append(f"{path}: {', '.join(sorted(fields - _PLAIN))}")
+        yield from listed
+        return
+    files = {identify(each.object): each.path for each in listed}
+    yield from (Manifest(files.get(identify(object), path), object) for object in built)
+
+
+def _entry(reader: _Reader, folder: str, path: str, entry: Any, above: tuple[str, ...]) -> Iterator[Manifest]:
+    """What one entry of `resources` stands for."""
+    if not isinstance(entry, str):
+        raise _Stopped(f"{path} lists {entry!r}")
+    if "://" in entry or entry.startswith("git@"):
+        reader.unknown.append(f"{path} refers to {entry}, which is not in this repository")
+        return
+    target = posixpath.normpath(posixpath.join(folder, entry))
+    if target.startswith(("..", "/")):
+        raise _Stopped(f"{path} leads out of the repository: {entry}")
+    if reader.read(target) is not None:
+        yield from _file(reader, target)
+    elif any(
+        reader.read(f"{target}/{name}") is not None
+        for name in ("kustomization.yaml", "kustomization.yml", "Kustomization")
+    ):
+        yield from _folder(reader, target, above)
+    else:
+        raise _Stopped(f"{path} lists {entry}, which is not there")
+
+
+def _file(reader: _Reader, path: str) -> Iterator[Manifest]:
+    for document in _load(path, reader.read(path) or ""):
+        if document is None:
+            continue
+        items = sequence(document.get("items")) if mapping(document).get("kind") == "List" else [document]
+        for item in items:
+            if not isinstance(item, Mapping) or not all((item.get("apiVersion"), item.get("kind"), _named(item))):
+                raise _Stopped(f"{path} holds what is no Kubernetes object: apiVersion, kind or a name is missing")
+            yield Manifest(path, item)
+
+
+def _named(object: Object) -> bool:
+    return bool(mapping(object.get("metadata")).get("name"))
+
+
+def _load(path: str, text: str) -> list[Any]:
+    try:
+        return list(yamlio.load_all(text))
+    except (yamlio.YAMLError, ValueError, RecursionError) as error:
+        raise _Stopped(f"{path} is not YAML: {str(error).partition(chr(10))[0]}") from error

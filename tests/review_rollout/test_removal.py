@@ -1,0 +1,85 @@
+"""Workloads that go, rights that come, pools that nobody declared: the risks of a change of one environment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from llmstack.review.facts import Pool
+from llmstack.review.result import EnvironmentReview
+
+
+def _risks(review: EnvironmentReview, id: str) -> list[tuple[str, str]]:
+    return [(risk.object, str(risk.severity)) for risk in review.risks if risk.id == id]
+
+
+def test_a_model_that_goes(review: Any, deployment: Any, pool: Any) -> None:
+    result = review((deployment("a", 2), None), stays=[deployment("b")], pools=[pool(8)])
+    assert [(each.name, each.replicas, each.gpus, each.by) for each in result.removed] == [("a", 2, 2, "")]
+    assert _risks(result, "removal") == [("Deployment/a", "warning")]
+
+
+def test_the_router_that_goes(review: Any, deployment: Any) -> None:
+    router = deployment("router", gpus=0)
+    router["metadata"]["labels"]["app.kubernetes.io/component"] = "router"
+    result = review((router, None), stays=[deployment("b")])
+    assert _risks(result, "removal") == [("Deployment/router", "error")]
+
+
+def test_a_model_that_another_workload_serves_does_not_go(review: Any, deployment: Any) -> None:
+    old, new = deployment("a"), deployment("a")
+    new["metadata"] = {**new["metadata"], "name": "a-new"}
+    assert not review((old, None), (None, new)).removed
+
+
+def test_a_model_that_another_one_was_renamed_from_does_not_go(review: Any, deployment: Any) -> None:
+    result = review((deployment("a"), None), (None, deployment("b")), facts={"moved_from": {"b": "a"}})
+    assert not result.removed
+
+
+@pytest.mark.parametrize(
+    ("pools", "after", "told"),
+    [
+        ((), 2, [("Pool/nvidia.com/gpu", "warning")]),
+        ((), 1, []),
+        ((Pool("h100", "nvidia.com/gpu", 8),), 2, []),
+    ],
+)
+def test_growth_in_a_pool_of_no_size_cannot_be_judged(
+    pools: tuple[Pool, ...], after: int, told: list[tuple[str, str]], review: Any, deployment: Any
+) -> None:
+    result = review((deployment("a", 1), deployment("a", after, image="v2")), pools=pools)
+    assert _risks(result, "unknown-capacity") == told
+
+
+def test_pods_of_several_sizes_on_nodes_of_no_size_cannot_be_judged(review: Any, deployment: Any, pool: Any) -> None:
+    pair, stays = (deployment("a", 1, 4), deployment("a", 2, 4)), [deployment("b", 3)]
+    assert _risks(review(pair, pools=[pool(16)], stays=stays), "unknown-capacity") == [("Pool/h100", "warning")]
+    assert not _risks(review(pair, pools=[pool(16, 8)], stays=stays), "unknown-capacity")
+    assert not _risks(review(pair, pools=[pool(16)]), "unknown-capacity")
+
+
+def _role(name: str, **more: Any) -> dict[str, Any]:
+    kind = "ClusterRoleBinding" if "roleRef" in more else "ClusterRole"
+    return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": {"name": name}, **more}
+
+
+@pytest.mark.parametrize(
+    ("object", "severity"),
+    [
+        (_role("admin", roleRef={"kind": "ClusterRole", "name": "cluster-admin"}, subjects=[]), "error"),
+        (_role("all", rules=[{"verbs": ["*"], "resources": ["*"], "apiGroups": ["*"]}]), "error"),
+        (_role("read", rules=[{"verbs": ["get"], "resources": ["pods"], "apiGroups": [""]}]), "warning"),
+    ],
+)
+def test_rights_of_the_cluster(object: dict[str, Any], severity: str, review: Any) -> None:
+    subject = f"{object['kind']}/{object['metadata']['name']}"
+    assert _risks(review((None, object)), "privilege") == [(subject, severity)]
+    relabelled = {**object, "metadata": {**object["metadata"], "labels": {"a": "b"}}}
+    assert not _risks(review((object, relabelled)), "privilege")
+
+
+def test_a_role_of_a_namespace_is_no_privilege(review: Any) -> None:
+    role = {**_role("read", rules=[{"verbs": ["get"], "resources": ["pods"]}]), "kind": "Role"}
+    assert not _risks(review((None, role)), "privilege")

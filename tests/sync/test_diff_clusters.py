@@ -1,0 +1,284 @@
+"""What `diff` says of clusters: who applies what from now on, what is deleted, and pools that environments share.
+
+Each row is a repository with Flux, a change of it, and what becomes of the cluster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sync.repository import FLUX, POOL, Repository, environment, model, new_repository
+
+KUSTOMIZATION = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
+BINDING = (
+    "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: more}\n"
+    "roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}\n"
+    "subjects: [{kind: ServiceAccount, name: default, namespace: default}]\n"
+)
+ORPHAN = (
+    f"{KUSTOMIZATION}resources: [prod]\n"
+    "patches:\n"
+    "  - target: {group: kustomize.toolkit.fluxcd.io, kind: Kustomization, name: 'prod\\..*'}\n"
+    '    patch: \'[{"op": "add", "path": "/spec/deletionPolicy", "value": "Orphan"}]\'\n'
+)
+UNITS = {"prod.models.llama", "prod.models.qwen", "prod.router"}
+
+
+@pytest.fixture(scope="session")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    return new_repository(tmp_path_factory.mktemp("clusters") / "repository", prod=environment())
+
+
+@pytest.fixture
+def one(start: Repository, tmp_path: Path) -> Repository:
+    return start.copy(tmp_path / "repository")
+
+
+def _sync(**changed: Any) -> Callable[[Repository], None]:
+    return lambda one: one.values(prod=environment(sync={**FLUX, **changed}))
+
+
+def _file(path: str, text: str) -> Callable[[Repository], None]:
+    return lambda one: one.file(path, text)
+
+
+ROWS: dict[str, tuple[Callable[[Repository], None], str, set[str], dict[str, str]]] = {
+    "cluster renamed": (_sync(cluster="c2"), "pruned", UNITS, {"removal": "error", "sync": "error"}),
+    "sync removed": (_sync(tool="none"), "pruned", UNITS, {"removal": "error", "sync": "error"}),
+    "flux to argo": (_sync(tool="argo"), "pruned", UNITS, {"removal": "error", "sync": "error"}),
+    "another repository": (_sync(repoURL="https://git.example.com/other.git"), "moved", UNITS, {"sync": "error"}),
+    "another branch": (_sync(branch="next"), "moved", UNITS, {"sync": "error"}),
+    "another path": (_sync(path="deploy/llm"), "blocked", UNITS, {"sync": "warning"}),
+    "no resources": (
+        _file("clusters/c1/kustomization.yaml", f"{KUSTOMIZATION}resources: []\n"),
+        "pruned",
+        UNITS,
+        {"removal": "error", "sync": "error"},
+    ),
+    "an empty kustomization": (
+        _file("clusters/c1/kustomization.yaml", KUSTOMIZATION), "blocked", {"clusters/c1"}, {"sync": "warning"},
+    ),
+    "a twin": (
+        _file("clusters/c1/prod/kustomization.yml", KUSTOMIZATION), "blocked", {"clusters/c1"}, {"sync": "warning"},
+    ),
+    "no object": (
+        _file("clusters/c1/flux-system/gotk-sync.yaml", "kind: Anything\n"),
+        "blocked",
+        {"clusters/c1"},
+        {"sync": "warning"},
+    ),
+    "a patch that is none": (
+        _file("clusters/c1/kustomization.yaml", ORPHAN.replace('"op"', "op")),
+        "blocked",
+        {"clusters/c1"},
+        {"sync": "warning"},
+    ),
+    "a file that is not YAML": (
+        _file("clusters/c1/a.yaml", "{\n"), "blocked", {"clusters/c1"}, {"sync": "warning"},
+    ),
+    "a binding": (_file("clusters/c1/zz.yaml", BINDING), "added", {"clusters/c1"}, {"privilege": "error"}),
+    "the router": (
+        lambda one: one.values(prod=environment() | {"routerSpec": {"enableRouter": False}}),
+        "pruned",
+        {"prod.router"},
+        {"removal": "error"},
+    ),
+    "a model": (
+        lambda one: one.values(prod=environment(model())), "pruned", {"prod.models.qwen"}, {"removal": "warning"},
+    ),
+    "an environment": (lambda one: one.values(prod=None), "pruned", UNITS, {"removal": "error"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_what_becomes_of_the_units(row: str, one: Repository) -> None:
+    change, action, units, risks = ROWS[row]
+    change(one)
+    review = one.review()
+    cluster = review["clusters"]["c1"]
+    assert {each["unit"] for each in cluster["sync"] if each["action"] == action} == units
+    found = {risk["id"]: risk["severity"] for risk in review["envs"]["prod"]["risks"]}
+    assert risks.items() <= found.items()
+    assert not {"sync", "removal", "privilege"} & (found.keys() - risks.keys())
+    assert not review["envs"]["prod"]["findings"]
+    assert one.fails()
+
+
+def test_what_flux_deletes_is_told_as_removed(one: Repository) -> None:
+    _sync(cluster="c2")(one)
+    review = one.review()
+    removed = review["envs"]["prod"]["removed"]
+    assert [(each["model"], each["replicas"], each["gpus"], each["by"]) for each in removed] == [
+        ("llama", 2, 2, "Flux"),
+        ("qwen", 2, 2, "Flux"),
+        (None, 1, 0, "Flux"),
+    ]
+    assert not review["envs"]["prod"]["objects"]
+    assert [each["action"] for each in review["clusters"]["c2"]["sync"]] == ["added"] * 3
+    assert all(each["objects"] >= 2 for each in review["clusters"]["c1"]["sync"])
+    assert "deletionPolicy: Orphan" in review["clusters"]["c1"]["advice"][0]
+    assert one.llmstack("diff", "HEAD").splitlines()[1].endswith("prod: 2 models and 1 other workload go")
+
+
+def test_the_advised_order_deletes_nothing(one: Repository) -> None:
+    """The first commit as docs/operations.md has it; then the review of the second one."""
+    one.file("clusters/c1/kustomization.yaml", ORPHAN)
+    assert not {risk["id"] for risk in one.review()["envs"]["prod"]["risks"]}
+    one.commit()
+    _sync(cluster="c2")(one)
+    one.file("clusters/c1/kustomization.yaml", ORPHAN.replace("[prod]", "[]"))
+    review = one.review()
+    assert not review["envs"]["prod"]["removed"]
+    assert [each["deletes"] for each in review["clusters"]["c1"]["sync"]] == [False] * 3
+    assert {risk["id"]: risk["severity"] for risk in review["envs"]["prod"]["risks"]} == {"sync": "warning"}
+
+
+def test_a_renamed_environment_has_two_owners_of_the_same_objects(one: Repository) -> None:
+    one.values(prod=None, production=environment())
+    review = one.review()
+    cluster = review["clusters"]["c1"]
+    assert cluster["envs"] == ["prod", "production"]
+    assert {each["action"] for each in cluster["sync"]} == {"pruned", "adopted"}
+    assert {risk["id"] for risk in review["envs"]["prod"]["risks"]} >= {"removal"}
+    assert ("sync", "error") in {(risk["id"], risk["severity"]) for risk in review["envs"]["production"]["risks"]}
+    assert [(row["before"], row["after"]) for row in cluster["gpus"]] == [(4, 4)]
+
+
+def test_a_renamed_model_is_no_removal(one: Repository) -> None:
+    one.values(prod=environment(model(), model("qwen-chat", gitops={"movedFrom": "qwen"})))
+    review = one.review()["envs"]["prod"]
+    assert not review["removed"]
+    assert "removal" not in {risk["id"] for risk in review["risks"]}
+
+
+def test_replicas_to_zero_are_a_removal(one: Repository) -> None:
+    one.values(prod=environment(model(replicaCount=0), model("qwen")))
+    review = one.review()["envs"]["prod"]
+    assert [(each["model"], each["replicas"], each["gpus"]) for each in review["removed"]] == [("llama", 2, 2)]
+    assert [risk["amount"] for risk in review["risks"] if risk["id"] == "removal"] == [2]
+
+
+def test_an_object_that_is_refused_stops_its_unit(one: Repository) -> None:
+    one.values(prod=environment(model(pvcStorage="50Gi"), model("qwen")))
+    one.commit()
+    one.values(prod=environment(model(pvcStorage="10Gi", tag="v0.11.1"), model("qwen")))
+    review = one.review()
+    [blocked] = review["clusters"]["c1"]["sync"]
+    assert (blocked["unit"], blocked["action"]) == ("prod.models.llama", "blocked")
+    assert "PersistentVolumeClaim/llmstack-llama-storage-claim" in blocked["by"]
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """Two environments of one cluster, four GPUs each, in a pool of eight."""
+    return new_repository(
+        tmp_path_factory.mktemp("pools") / "repository", dev=environment(namespace="dev"), prod=environment()
+    )
+
+
+@pytest.fixture
+def two(shared: Repository, tmp_path: Path) -> Repository:
+    return shared.copy(tmp_path / "repository")
+
+
+def test_a_pool_is_shared_by_the_environments_of_a_cluster(two: Repository) -> None:
+    two.values(prod=environment(model(replicaCount=4), model("qwen")))
+    review = two.review()
+    [row] = review["envs"]["prod"]["gpus"]
+    assert (row["capacity"], row["before"], row["after"], row["deadlock"], row["certain"]) == (8, 8, 10, True, True)
+    assert review["clusters"]["c1"]["gpus"] == [row]
+    assert review["clusters"]["c1"]["envs"] == ["dev", "prod"]
+    assert list(review["envs"]) == ["prod"]
+    [risk] = [each for each in review["envs"]["prod"]["risks"] if each["id"] == "gpu-shortage"]
+    assert "need 10 GPUs in pool `h100`, which has 8" in risk["message"]
+
+
+def test_a_surge_finds_no_gpu_in_a_pool_that_another_environment_fills(two: Repository) -> None:
+    surge = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+    two.values(prod=environment(model(strategy=surge, tag="v0.11.1"), model("qwen")))
+    [row] = two.review()["envs"]["prod"]["gpus"]
+    assert (row["before"], row["after"], row["peak"], row["deadlock"], row["certain"]) == (8, 8, 9, True, True)
+
+
+def test_rollouts_of_two_environments_compete(two: Repository) -> None:
+    """Each alone would finish on the two GPUs that are free."""
+    two.values(dev=environment(model(), namespace="dev"), prod=environment(model(), model("qwen")))
+    two.commit()
+    grown = environment(model(replicaCount=4), namespace="dev")
+    two.values(dev=grown, prod=environment(model(replicaCount=4), model("qwen")))
+    review = two.review()
+    for name in ("dev", "prod"):
+        assert "gpu-shortage" in {risk["id"] for risk in review["envs"][name]["risks"]}
+        assert [(row["before"], row["after"]) for row in review["envs"][name]["gpus"]] == [(6, 10)]
+        assert {rollout["name"] for rollout in review["envs"][name]["rollouts"]} == {"llmstack-llama-deployment-vllm"}
+
+
+def test_two_sizes_of_one_pool(two: Repository) -> None:
+    two.values(prod=environment(model(tag="v0.11.1"), model("qwen"), capacity=[{**POOL, "count": 16}]))
+    review = two.review()
+    [risk] = [each for each in review["envs"]["prod"]["risks"] if each["id"] == "pool-conflict"]
+    assert (risk["object"], risk["severity"]) == ("Pool/h100", "warning")
+    assert "8 (8 per node) in dev, 16 (8 per node) in prod" in risk["message"]
+    assert [row["capacity"] for row in review["envs"]["prod"]["gpus"]] == [16]
+
+
+def _acknowledge(**entry: Any) -> list[dict[str, Any]]:
+    return [{"risk": "removal", "object": "Deployment/llmstack-qwen-deployment-vllm", "reason": "moved away", **entry}]
+
+
+@pytest.mark.parametrize(("up_to", "accepted"), [(None, True), (2, True), (1, False)])
+def test_an_acknowledgement_covers_its_amount(up_to: int | None, accepted: bool, one: Repository) -> None:
+    entry = _acknowledge() if up_to is None else _acknowledge(upTo=up_to)
+    one.values(prod=environment(acknowledge=entry))
+    one.commit()
+    one.values(prod=environment(model(), acknowledge=entry))
+    [risk] = [each for each in one.review()["envs"]["prod"]["risks"] if each["id"] == "removal"]
+    assert (risk["acknowledged"], risk["amount"]) == (accepted, 2)
+    assert risk["accepted"].startswith("moved away (")
+    assert one.fails() is not accepted
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ({}, "comes in the same change as what it accepts"),
+        ({"until": "2020-01-01"}, "ended on 2020-01-01"),
+        ({"object": "Deployment/other"}, "meets no risk of this change"),
+    ],
+)
+def test_what_is_said_of_acknowledgements(entry: dict[str, Any], said: str, one: Repository) -> None:
+    one.values(prod=environment(model(), acknowledge=_acknowledge(**entry)))
+    found = [each for each in one.review()["envs"]["prod"]["findings"] if each["id"] == "acknowledgement"]
+    assert [said in each["message"] for each in found] == [True]
+
+
+def test_an_environment_that_goes_is_acknowledged_in_the_base(one: Repository) -> None:
+    entry = {"risk": "removal", "object": "Environment/prod", "reason": "closed"}
+    one.values(base={"gitops": {"acknowledge": [entry]}})
+    one.commit()
+    one.values(prod=None)
+    risks = one.review()["envs"]["prod"]["risks"]
+    assert [each["acknowledged"] for each in risks if each["id"] == "removal"] == [True]
+
+
+@pytest.mark.parametrize("format", ["text", "markdown", "html"])
+def test_every_report_tells_of_clusters(format: str, one: Repository) -> None:
+    _sync(cluster="c2")(one)
+    text = one.llmstack("diff", "HEAD", "--format", format)
+    for said in ("pruned", "prod.models.llama", "Order of commits" if format != "markdown" else "Commit 1", "Removed"):
+        assert said in text
+
+
+def test_a_new_reader_of_secrets(one: Repository) -> None:
+    """tests/review_rollout/ has the other risks of one environment alone."""
+    first, second = (f"age1{letter * 58}" for letter in "qp")
+    one.values(prod=environment(secrets={"backend": "sops", "age": [first]}))
+    one.commit()
+    one.values(prod=environment(secrets={"backend": "sops", "age": [first, second]}))
+    [risk] = [each for each in one.review()["envs"]["prod"]["risks"] if each["id"] == "recipient"]
+    assert (risk["object"], risk["severity"]) == ("Environment/prod", "warning")
+    assert second in risk["message"]
