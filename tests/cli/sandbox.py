@@ -89,7 +89,8 @@ class Sandbox:
 
 def hear_interrupts() -> None:
     """What a child calls that is to hear Ctrl-C: a shell's background jobs, and all they start, ignore it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    for each in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(each, signal.SIG_DFL)
 
 
 def make_sandbox(folder: Path, *programs: str) -> Sandbox:

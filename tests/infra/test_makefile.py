@@ -11,7 +11,7 @@ from llmstack import yamlio
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGETS = {
-    "help", "setup", "gen", "check", "test", "test-html", "test-cluster", "update", "lint", "format", "bench", "lock", "clean",
+    "help", "setup", "gen", "check", "unit", "test", "test-html", "test-cluster", "update", "lint", "format", "bench", "lock", "clean",
 }  # fmt: skip
 
 
