@@ -26,7 +26,7 @@ ORDER = (
 """Every room and every loose module, from the bottom up: each imports only what stands before it."""
 
 IMPURE_ROOMS = frozenset((
-    "git", "hub", "disk", "repository", "programs", "commands", "cli", "progress", "secrets", "schemas",
+    "git", "hub", "disk", "repository", "programs", "commands", "cli", "progress", "schemas",
 ))  # fmt: skip
 """Rooms that may touch disk, clock, network, environment or processes; schemas/ reads the data of the package."""
 
@@ -40,9 +40,20 @@ _TYPES_ONLY = {"datetime": {"date", "datetime", "timedelta"}, "pathlib": {"PureP
 """What pure rooms take from them: values of a type, never the clock or the disk."""
 
 
-def _imports(path: Path) -> Iterator[tuple[str, str, str]]:
-    """Yield (package, room, name) of every import: ("llmstack", "values", "Layers"), ("os", "", "")."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def _is_for_types(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def _imports(path: Path, *, run: bool = False) -> Iterator[tuple[str, str, str]]:
+    """Yield (package, room, name) of every import: ("llmstack", "values", "Layers"), ("os", "", "").
+
+    With `run` those alone that happen when the program runs, not those for type checkers.
+    """
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    typed = {id(inner) for node in ast.walk(tree) if _is_for_types(node) for inner in ast.walk(node)} if run else set()
+    for node in ast.walk(tree):
+        if id(node) in typed:
+            continue
         if isinstance(node, ast.Import):
             for alias in node.names:
                 package, _, rest = alias.name.partition(".")
@@ -81,7 +92,7 @@ def test_a_room_imports_only_what_stands_below_it(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [path for path in MODULES if _room(path) not in IMPURE_ROOMS], ids=_name)
 def test_what_computes_touches_no_disk_clock_or_environment(path: Path) -> None:
-    taken = {(package, name) for package, _, name in _imports(path) if package in IMPURE}
+    taken = {(package, name) for package, _, name in _imports(path, run=True) if package in IMPURE}
     allowed = {(package, name) for package, names in _TYPES_ONLY.items() for name in names}
     assert taken <= allowed
     tree = ast.parse(path.read_text(encoding="utf-8"))

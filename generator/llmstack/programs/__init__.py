@@ -263,6 +263,22 @@ def run(
     return _judge(ended, command, what, accept, timeout)
 
 
+COPY = "secret.yaml"
+"""What stands for the copy in the words of a command (`run_on_copy`), and the name that it has."""
+
+
+def run_on_copy(command: Sequence[str], what: str, text: str, *, given: str) -> str:
+    """Run a program that changes a file in place on a copy, named where COPY stands; returns what it then holds.
+
+    `given` goes to its stdin. Raises ToolError when it cannot run, hangs or fails.
+    """
+    with tempfile.TemporaryDirectory(prefix="llmstack-") as folder:
+        file = Path(folder) / COPY
+        file.write_text(text, encoding="utf-8")
+        run([str(file) if word == COPY else word for word in command], what, given=given)
+        return file.read_text(encoding="utf-8")
+
+
 def _judge(
     ended: Ended, command: Sequence[str], what: str, accept: Sequence[int], timeout: int
 ) -> subprocess.CompletedProcess[str]:

@@ -7,15 +7,15 @@ salt of its own, and a digest of the ciphertext that it became. The hash is as h
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import hmac
-import json
-import os
-from pathlib import Path
+from secrets import token_hex
+from typing import TYPE_CHECKING
 
-from llmstack.disk.error import DiskError, reason_of
-from llmstack.disk.home import find_home
+from llmstack.disk.notes import read_notes, write_notes
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _FILE = "seals"
 _COST = {"n": 1 << 15, "r": 8, "p": 1, "maxmem": 1 << 26}
@@ -23,7 +23,7 @@ _COST = {"n": 1 << 15, "r": 8, "p": 1, "maxmem": 1 << 26}
 
 def is_known_value(root: Path, name: str, value: str, *, context: str, ciphertext: str) -> bool:
     """Whether `ciphertext` is what this value became here, in this context (for whom it was encrypted)."""
-    entry = _read(root).get(name, "")
+    entry = read_notes(root, _FILE).get(name, "")
     salt, _, rest = entry.partition(":")
     hashed, _, digest = rest.partition(":")
     if not digest or not hmac.compare_digest(digest, _digest(ciphertext)):
@@ -33,30 +33,10 @@ def is_known_value(root: Path, name: str, value: str, *, context: str, ciphertex
 
 def remember_value(root: Path, name: str, value: str, *, context: str, ciphertext: str) -> None:
     """Keep that this value became `ciphertext`. Raises DiskError."""
-    salt = os.urandom(16).hex()
-    kept = _read(root) | {name: f"{salt}:{_hash(salt, context, value)}:{_digest(ciphertext)}"}
-    folder = find_home(root).folder
-    file = folder / _FILE
-    staged = folder / f"{_FILE}.new"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(FileNotFoundError):
-            staged.unlink()
-        descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as stream:
-            json.dump(kept, stream, indent=1, sort_keys=True)
-        os.replace(staged, file)
-    except OSError as error:
-        raise DiskError(str(file), f"cannot be written: {reason_of(error)}") from error
-
-
-def _read(root: Path) -> dict[str, str]:
-    """What is kept; nothing when there is none, or it cannot be read: then values count as new."""
-    try:
-        kept = json.loads((find_home(root).folder / _FILE).read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        return {}
-    return {str(name): str(entry) for name, entry in kept.items()} if isinstance(kept, dict) else {}
+    salt = token_hex(16)
+    write_notes(
+        root, _FILE, read_notes(root, _FILE) | {name: f"{salt}:{_hash(salt, context, value)}:{_digest(ciphertext)}"}
+    )
 
 
 def _hash(salt: str, context: str, value: str) -> str:

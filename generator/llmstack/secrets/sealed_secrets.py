@@ -9,9 +9,9 @@ once. The label of the strict scope, `namespace/name`, binds the value to one Se
 from __future__ import annotations
 
 import base64
-import os
 from dataclasses import dataclass
 from datetime import datetime
+from secrets import token_bytes
 from typing import TYPE_CHECKING
 
 from llmstack.errors import UsageError
@@ -60,7 +60,7 @@ def seal(certificate: Certificate, namespace: str, name: str, value: str) -> str
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
     from cryptography.hazmat.primitives.hashes import SHA256
 
-    session = os.urandom(32)
+    session = token_bytes(32)
     label = f"{namespace}/{name}".encode()
     wrapped = certificate.key.encrypt(session, OAEP(MGF1(SHA256()), SHA256(), label))
     sealed = len(wrapped).to_bytes(2, "big") + wrapped + AESGCM(session).encrypt(NONCE, value.encode(), None)

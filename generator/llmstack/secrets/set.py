@@ -6,13 +6,12 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llmstack import programs, yamlio
 from llmstack.disk.apply import apply
 from llmstack.disk.plan import Change, WritePlan
-from llmstack.errors import RefusedError, UsageError
+from llmstack.errors import IrregularFileError, RefusedError, UsageError
 from llmstack.finding import Finding
 from llmstack.model.gitops import Gitops
 from llmstack.model.types import LABEL
@@ -24,6 +23,9 @@ from llmstack.repository.units import encrypted_manifests
 from llmstack.secrets import sealed_secrets, sops
 from llmstack.secrets.known_values import is_known_value, remember_value
 from llmstack.tree import secrets
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _NAME = re.compile(rf"{LABEL}(?:\.{LABEL})*")
 _KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
@@ -113,15 +115,22 @@ def _check(gitops: Gitops, environment: str, name: str, key: str, value: str) ->
         raise UsageError("the value is empty")
 
 
+def _is_link(project: Project, path: str) -> bool:
+    try:
+        return project.disk.resolve(path) != path
+    except IrregularFileError:
+        return True  # it leads out
+
+
 def _look(project: Project, gitops: Gitops, environment: str, name: str, key: str) -> _Target:
     """What is at the manifest's place; RefusedError for anything but the same Secret, encrypted by this backend."""
     file = f"{name}.yaml"
     path = f"{secrets.folder(environment)}/{file}"
-    if (project.root / path).is_symlink():
+    if _is_link(project, path):
         raise RefusedError([f"{path} is a symbolic link, and those are not followed"])
     before = encrypted_manifests(project.disk, environment).get(file)
     if before is None:
-        if (project.root / path).exists():
+        if file in project.disk.entries(secrets.folder(environment)):
             raise RefusedError([f"{path} is not an encrypted manifest: move it away"])
         return _Target(gitops, environment, name, key, path, None, {})
     manifest = secrets.read_manifest(file, before)

@@ -8,12 +8,13 @@ Encrypting needs the recipients alone; decrypting and changing need an age key, 
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llmstack import programs
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SOPS = programs.Tool(
     "sops",
@@ -55,12 +56,8 @@ def set_value(program: Path, manifest: str, field: str, key: str, value: str) ->
 
     sops changes a file in place: a copy, which holds nothing but ciphertext.
     """
-    with tempfile.TemporaryDirectory(prefix="llmstack-") as folder:
-        file = Path(folder) / "secret.yaml"
-        file.write_text(manifest, encoding="utf-8")
-        command = [str(program), *_NO_CONFIG, "set", "--value-stdin", str(file), _index(field, key)]
-        programs.run(command, "sops set", given=json.dumps(value))
-        return file.read_text(encoding="utf-8")
+    command = [str(program), *_NO_CONFIG, "set", "--value-stdin", programs.COPY, _index(field, key)]
+    return programs.run_on_copy(command, "sops set", manifest, given=json.dumps(value))
 
 
 def _index(field: str, key: str) -> str:
