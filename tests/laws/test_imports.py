@@ -26,7 +26,7 @@ ORDER = (
 """Every room and every loose module, from the bottom up: each imports only what stands before it."""
 
 IMPURE_ROOMS = frozenset((
-    "git", "hub", "disk", "repository", "programs", "commands", "cli", "progress", "schemas",
+    "git", "hub", "disk", "repository", "programs", "commands", "cli", "schemas",
 ))  # fmt: skip
 """Rooms that may touch disk, clock, network, environment or processes; schemas/ reads the data of the package."""
 

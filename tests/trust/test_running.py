@@ -39,10 +39,8 @@ def test_a_confined_program_has_threads_but_no_sockets_and_no_programs() -> None
 
 
 def test_a_build_that_does_not_end_is_ended() -> None:
-    began = time.monotonic()
     with pytest.raises(ToolError, match="x did not finish within 1 seconds"):
-        run([sys.executable, "-c", "import time; time.sleep(60)"], "x", confined=True, timeout=1)
-    assert time.monotonic() - began < 30
+        run([sys.executable, "-c", "import time; time.sleep(3600)"], "x", confined=True, timeout=1)
 
 
 def test_programs_run_side_by_side_and_end_each_in_its_own_way(tmp_path: Path) -> None:
