@@ -64,9 +64,7 @@ def play(
     fixed = add_fixed(stays, near.fixed)
     times = time_rollouts(workloads, facts[1].pools, fixed)
     verdicts = find_verdicts(workloads, facts[1].pools, fixed)
-    for pool in pools_of_uncounted(after, facts[1]):
-        verdicts.pop(pool, None)
-    for pool in _lumped(workloads, facts[1].pools, fixed):
+    for pool in (*pools_of_uncounted(after, facts[1]), *_lumped(workloads, facts[1].pools, fixed)):
         verdicts.pop(pool, None)
     count = len(own) if near.others else None
     return Played(workloads, fixed, times, verdicts, owned, len(near.ahead), count)
