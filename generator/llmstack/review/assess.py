@@ -23,7 +23,7 @@ from llmstack.review.rollout.play import Played, both, find_moves, key_of, play
 from llmstack.review.rollout.times import MOST_PODS, too_many, total_seconds
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.surroundings import Surroundings
-from llmstack.review.ways_in.find import find_breaks
+from llmstack.review.ways_in.find import draw_ways, find_breaks
 
 MOST_SCALED = 5_000
 """Replicas at the most of all scalers beyond which that is not played: then no end is said."""
@@ -75,6 +75,7 @@ def assess(
         engines=engines,
         findings=tuple(map(_unplayed, sorted(too_many(least.workloads) - near.others))),
         removed=removed,
+        ways=draw_ways(breaks, before) if breaks else (),
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from llmstack.finding import Finding, Severity
+from llmstack.review.ways_in.way import WayIn
 from llmstack.sync.changes import OwnerChange
 
 Action = Literal["add", "change", "remove"]
@@ -264,6 +265,8 @@ class EnvironmentReview:
     """Models whose engine changes."""
     removed: tuple[Removed, ...] = ()
     """Workloads that go with nothing in their place."""
+    ways: tuple[WayIn, ...] = ()
+    """The ways in that are broken, for a while or for good."""
 
 
 @dataclass(frozen=True, slots=True)
