@@ -21,6 +21,7 @@ from llmstack.review.result import (
     Rollout,
     UpgradeItem,
 )
+from llmstack.review.ways_in.way import Station, WayIn
 
 SECRET = "hf_AbCdEfGhIjKlMnOpQrStUvWx"
 PASSWORD = "correct horse, battery staple"
@@ -328,6 +329,23 @@ def small() -> Review:
         ),
         timeline=tuple(pods("llama", replicas=1)),
         seconds=760,
+        ways=(
+            WayIn(
+                "Deployment/llmstack-llama-deployment-vllm",
+                (
+                    Station("host", "llm.example.com/v1"),
+                    Station("Ingress", "llmstack-ingress-router"),
+                    Station("Service", "llmstack-router-service:80"),
+                    Station("router", "Deployment/llmstack-deployment-router"),
+                    Station("engine", "Deployment/llmstack-llama-deployment-vllm"),
+                    Station("model", "meta-llama/Llama-3.1-8B-Instruct"),
+                ),
+                3,
+                "no request reaches `meta-llama/Llama-3.1-8B-Instruct` for 12 min: the router asks port 8100, and the "
+                "engine listens on 8000 until the engine has restarted",
+                (720, 760),
+            ),
+        ),
     )
     return Review("4f0c2d1e9ab8c7d6e5f4a3b2c1d0e9f8a7b6c5d4", "worktree", {"prod": prod, "staging": staging})
 
@@ -435,6 +453,7 @@ def hostile() -> Review:
             risks=risks,
             timeline=tuple(PodPhase(text, text, "new", "loading", 0, 60, 1, text) for _ in range(2)),
             seconds=None,
+            ways=(WayIn(text, (Station(text, text), Station("engine", text)), 0, text, None),),
             findings=(Finding(text, Severity.WARNING, text, place=Place(text, 1, 1, 1, text), help=text),),
         )
     return Review(HOSTILE[0], HOSTILE[1], environments)
