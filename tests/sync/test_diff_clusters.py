@@ -60,7 +60,10 @@ ROWS: dict[str, tuple[Callable[[Repository], None], str, set[str], dict[str, str
         {"removal": "error", "sync": "error"},
     ),
     "an empty kustomization": (
-        _file("clusters/c1/kustomization.yaml", KUSTOMIZATION), "blocked", {"clusters/c1"}, {"sync": "warning"},
+        _file("clusters/c1/kustomization.yaml", KUSTOMIZATION),
+        "pruned",
+        UNITS,
+        {"removal": "error", "sync": "error"},
     ),
     "a twin": (
         _file("clusters/c1/prod/kustomization.yml", KUSTOMIZATION), "blocked", {"clusters/c1"}, {"sync": "warning"},
@@ -170,6 +173,63 @@ def test_an_object_that_is_refused_stops_its_unit(one: Repository) -> None:
     [blocked] = review["clusters"]["c1"]["sync"]
     assert (blocked["unit"], blocked["action"]) == ("prod.models.llama", "blocked")
     assert "PersistentVolumeClaim/llmstack-llama-storage-claim" in blocked["by"]
+
+
+def _patched(field: str, value: str) -> str:
+    """A kustomization of the cluster's folder that sets one field of llama's Kustomization."""
+    target = "{group: kustomize.toolkit.fluxcd.io, kind: Kustomization, name: 'prod\\.models\\.llama'}"
+    patch = f'[{{"op": "add", "path": "/spec/{field}", "value": {value}}}]'
+    return f"{KUSTOMIZATION}resources: [prod]\npatches:\n  - target: {target}\n    patch: '{patch}'\n"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "pvc", "change", "rolled", "risks"),
+    [
+        ("suspend", "true", "50Gi", {"tag": "v0.11.1"}, False, {"sync": "warning"}),
+        ("prune", "true", "10Gi", {"tag": "v0.11.1"}, False, {"sync": "warning", "immutable-field": "error"}),
+        ("force", "true", "10Gi", {"tag": "v0.11.1"}, True, {"data-loss": "error"}),
+    ],
+)
+def test_a_unit_is_applied_as_its_owner_is_told(
+    field: str, value: str, pvc: str, change: dict[str, Any], rolled: bool, risks: dict[str, str], one: Repository
+) -> None:
+    one.values(prod=environment(model(pvcStorage="50Gi"), model("qwen")))
+    one.file("clusters/c1/kustomization.yaml", _patched(field, value))
+    one.commit()
+    one.values(prod=environment(model(pvcStorage=pvc, **change), model("qwen")))
+    review = one.review()["envs"]["prod"]
+    assert [rollout["model"] for rollout in review["rollouts"]] == (["llama"] if rolled else [])
+    found = {risk["id"]: risk["severity"] for risk in review["risks"]}
+    assert risks.items() <= found.items()
+    assert ("restart" in found, "data-loss" in found) == (rolled, rolled)
+
+
+def test_a_model_that_nothing_deletes_goes_on_and_holds_its_gpus(one: Repository) -> None:
+    one.file("clusters/c1/kustomization.yaml", _patched("deletionPolicy", '"Orphan"'))
+    one.commit()
+    one.values(prod=environment(model("qwen")))
+    review = one.review()
+    assert [(row["before"], row["after"]) for row in review["envs"]["prod"]["gpus"]] == [(4, 4)]
+    assert not review["envs"]["prod"]["removed"]
+    assert [(each["unit"], each["deletes"]) for each in review["clusters"]["c1"]["sync"]] == [
+        ("prod.models.llama", False)
+    ]
+
+
+def test_what_flux_deletes_frees_its_gpus(one: Repository) -> None:
+    one.file("clusters/c1/kustomization.yaml", f"{KUSTOMIZATION}resources: []\n")
+    review = one.review()["envs"]["prod"]
+    assert [(row["before"], row["after"]) for row in review["gpus"]] == [(4, 0)]
+    assert {each["by"] for each in review["removed"]} == {"Flux"}
+
+
+def test_a_hand_written_owner_is_of_the_whole_cluster(one: Repository) -> None:
+    text = (one.root / "clusters/c1/prod/models/qwen.yaml").read_text(encoding="utf-8").replace("prod.models", "more")
+    one.file("clusters/c1/apps/more.yaml", text.partition("\n")[2])
+    review = one.review()
+    assert review["clusters"]["c1"]["foreign"] == ["clusters/c1/apps/more.yaml"]
+    [risk] = [each for each in review["envs"]["prod"]["risks"] if each["id"] == "sync"]
+    assert "applies what `prod.models.qwen` applies too" in risk["message"]
 
 
 @pytest.fixture(scope="session")

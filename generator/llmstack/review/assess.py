@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import date
 
 from llmstack.finding import Finding, Severity
-from llmstack.kubernetes.immutable import is_made_anew, refused_fields
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.replicas import most_scaled, scalers
+from llmstack.review.applied import is_refused, what_is_applied
 from llmstack.review.facts import Facts
 from llmstack.review.removal import find_removed
 from llmstack.review.result import EngineChange, EnvironmentReview, ObjectChange, Rollout
@@ -30,35 +30,37 @@ MOST_SCALED = 5_000
 
 
 def assess(
-    changes: Sequence[ObjectChange],
+    all_changes: Sequence[ObjectChange],
     before: Sequence[Object],
-    after: Sequence[Object],
+    wanted: Sequence[Object],
     facts_before: Facts,
     facts_after: Facts,
     today: date,
     engines: tuple[EngineChange, ...] = (),
     near: Surroundings | None = None,
 ) -> EnvironmentReview:
-    """Return the review of one environment: rollouts, GPUs, risks and timeline of its `changes`.
+    """Return the review of one environment: rollouts, GPUs, risks and timeline of its changes.
 
-    `before` and `after` are all objects of the environment on both sides. A change that the API refuses, or that
-    reaches no pod, is a risk and no rollout. Where scalers own replicas, all is played with their least and with their
-    most. Capacity is the one declared after the change; acknowledgements hold up to and including their day. `engines`
-    are the models whose engine changes, as the values of both sides have them. `near` is the rest of the cluster: the
-    rollouts of all its environments are played together.
+    `before` and `wanted` are all objects of the environment's manifests on both sides. A change that the sync tool
+    does not apply, that the API refuses, or that reaches no pod, is a risk and no rollout. Where scalers own replicas,
+    all is played with their least and with their most. Capacity is the one declared after the change; acknowledgements
+    hold up to and including their day. `engines` are the models whose engine changes, as the values of both sides have
+    them. `near` is the rest of the cluster: the rollouts of all its environments are played together.
     """
     near = near or Surroundings()
     facts = facts_before, facts_after
-    idle = idle_changes(changes)
+    reached = what_is_applied(all_changes, before, wanted, near)
+    changes, after = reached.changes, reached.after
+    idle = idle_changes(changes, near)
     least = play(changes, after, (scalers(before), scalers(after)), facts, idle, near)
     most = _at_most(changes, before, after, least, facts, idle, near)
     obstacles = find_obstacles(least.own, after, facts_after)
     breaks = find_breaks(before, after, least.own, least.own_times)
     rolled, pools = both(least, most, facts_after)
-    removed = find_removed(least.own, before, after, least.owned[0], facts, near)
+    removed = find_removed(least.own, before, wanted, least.owned[0], facts, near)
     assessment = Assessment(
         tuple(changes), after, least.workloads, least.times, least.verdicts, least.fixed, least.owned, facts,
-        idle[0], engines, before, breaks, obstacles, most, near, removed, pools,
+        idle[0], engines, before, breaks, obstacles, most, near, removed, pools, reached.held,
     )  # fmt: skip
     never = endless(obstacles, least.verdicts)
     rolled = without_end(rolled, never, frozenset(obstacles))
@@ -66,7 +68,7 @@ def assess(
     on_nodes = rollouts_on_nodes([change for change in changes if key_of(change) not in alive], facts)
     own_phases = [phase for phase in least.times.likely.phases if phase.workload not in near.others]
     return EnvironmentReview(
-        objects=tuple(changes),
+        objects=tuple(all_changes),
         rollouts=(*rolled, *on_nodes),
         gpus=pools,
         risks=find_risks(assessment, today),
@@ -78,27 +80,24 @@ def assess(
     )
 
 
-def idle_changes(changes: Sequence[ObjectChange]) -> tuple[frozenset[str], frozenset[str]]:
+def idle_changes(changes: Sequence[ObjectChange], near: Surroundings) -> tuple[frozenset[str], frozenset[str]]:
     """Return the changes, as `Kind/name`, that the API refuses, and those that reach no pod."""
-    return refused_objects(changes), frozenset(key_of(each) for each in changes if why_not_applied(each) is not None)
+    refused = frozenset(key_of(change) for change in changes if is_refused(change, near))
+    return refused, frozenset(key_of(each) for each in changes if why_not_applied(each) is not None)
 
 
 def read_moves(
-    changes: Sequence[ObjectChange], before: Sequence[Object], after: Sequence[Object], facts: tuple[Facts, Facts]
+    changes: Sequence[ObjectChange],
+    before: Sequence[Object],
+    after: Sequence[Object],
+    facts: tuple[Facts, Facts],
+    near: Surroundings,
 ) -> tuple[Sequence[Workload], Fixed]:
     """Return what an environment brings to the pools of its cluster, its scalers at their least: the workloads that
-    change, and the pods that stay."""
-    return find_moves(changes, after, (scalers(before), scalers(after)), facts, idle_changes(changes))
-
-
-def refused_objects(changes: Sequence[ObjectChange]) -> frozenset[str]:
-    """Return what the API refuses to change, as `Kind/name`, and the sync tool does not make anew."""
-    return frozenset(
-        key_of(change)
-        for change in changes
-        if refused_fields(change.kind, change.before, change.after)
-        and (change.after is None or not is_made_anew(change.after))
-    )
+    change, and the pods that stay. `near` says what its sync tool holds."""
+    reached = what_is_applied(changes, before, after, near)
+    owned = scalers(before), scalers(reached.after)
+    return find_moves(reached.changes, reached.after, owned, facts, idle_changes(reached.changes, near))
 
 
 def _at_most(

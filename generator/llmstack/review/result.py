@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from llmstack.finding import Finding, Severity
-from llmstack.sync.changes import OwnerChange
+from llmstack.sync.side import OwnerChange
 
 Action = Literal["add", "change", "remove"]
 Why = Literal["restart", "scale", "new"]

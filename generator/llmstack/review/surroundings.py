@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from llmstack.kubernetes.pods import Object
 from llmstack.review.rollout.placement import Fixed
 from llmstack.review.rollout.workload import Workload
-from llmstack.sync.changes import OwnerChange
+from llmstack.sync.manifests import Identity
+from llmstack.sync.side import OwnerChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,14 @@ class Surroundings:
     sync: tuple[OwnerChange, ...] = ()
     """What becomes of the environment's units, and of the cluster's folder."""
     brought: tuple[Brought, ...] = ()
+    stopped: frozenset[str] = frozenset()
+    """The environment's units of which nothing is applied."""
+    keeping: frozenset[str] = frozenset()
+    """Those whose owner deletes nothing that leaves them."""
+    forcing: frozenset[str] = frozenset()
+    """Those whose owner makes anew what the API refuses to change."""
+    lost: frozenset[Identity] = frozenset()
+    """Objects that the sync tool deletes, and that no unit applies again."""
     conflicts: tuple[PoolConflict, ...] = ()
     goes: bool = False
     """Whether the environment is there no longer."""

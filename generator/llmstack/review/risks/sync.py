@@ -18,14 +18,14 @@ let what goes keep its objects first, then change, then let the new one take the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from llmstack.finding import Severity
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
-from llmstack.sync.changes import OwnerChange
 from llmstack.sync.manifests import identify
+from llmstack.sync.side import Cause, OwnerChange
 
 RISK = Declaration("sync", Severity.ERROR, milder=Severity.WARNING)
 UNITS = 5
@@ -34,7 +34,7 @@ UNITS = 5
 
 def find(assessment: Assessment) -> Iterator[Risk]:
     """The environment's units that lose or change their owner: those of one kind of change as one risk."""
-    kept = {identify(each)[1:] for each in assessment.after}
+    kept = {identify(each)[1:] for each in assessment.after} | {key[1:] for key in assessment.near.lost}
     grouped: dict[tuple[str, str, bool], list[OwnerChange]] = {}
     for change in assessment.near.sync:
         if _matters(change, kept):
@@ -84,6 +84,13 @@ def _advice(changes: list[OwnerChange]) -> str:
     first = changes[0]
     if first.action == "blocked":
         return "Mend what stops it; until then later commits do not reach the cluster either."
-    if first.action == "moved":
-        return "Have the whole tree in the new place before this is merged, and merge it alone."
-    return "Follow the order of commits that this review gives for the cluster."
+    return _ADVICE.get(first.cause, "Follow the order of commits that this review gives for the cluster.")
+
+
+_ADVICE: Mapping[Cause, str] = {
+    "source": "Have the whole tree in the new place before this is merged, and merge it alone.",
+    "contents": "Build the folder with that by hand and compare, or say it in the values instead.",
+    "cluster": "Delete by hand in the former cluster what shall not go on there.",
+    "shares": "Let one unit alone apply an object.",
+}
+"""What to do, by the cause; the order of commits has the rest."""
