@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from llmstack import yamlio
 from tests.sync.repository import FLUX, POOL, Repository, environment, model, new_repository
 
 KUSTOMIZATION = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
@@ -342,3 +343,32 @@ def test_a_new_reader_of_secrets(one: Repository) -> None:
     [risk] = [each for each in one.review()["envs"]["prod"]["risks"] if each["id"] == "recipient"]
     assert (risk["object"], risk["severity"]) == ("Environment/prod", "warning")
     assert second in risk["message"]
+
+
+def test_scalers_of_another_environment_are_played_at_their_most_too(tmp_path: Path) -> None:
+    """Alone and at their least all fits: 4 of prod, 2 of dev; dev's scaler may take six."""
+    keda = {"enabled": True, "minReplicaCount": 2, "maxReplicaCount": 6}
+    dev = environment(model(keda=keda), namespace="dev")
+    one = new_repository(tmp_path / "repository", dev=dev, prod=environment(model(replicaCount=3)))
+    one.values(prod=environment(model(replicaCount=4)))
+    review = one.review()["envs"]["prod"]
+    [row] = review["gpus"]
+    assert [row[key] for key in ("before", "after", "beforeMax", "afterMax", "deadlock", "certain")] == [
+        5, 6, 9, 10, True, False,
+    ]  # fmt: skip
+    assert [each["severity"] for each in review["risks"] if each["id"] == "gpu-shortage"] == ["warning"]
+
+
+def test_values_without_a_tree_are_told(one: Repository) -> None:
+    (one.root / "values" / "dev.yaml").write_text(yamlio.dump(environment(namespace="dev")), encoding="utf-8")
+    [finding] = one.review()["envs"]["dev"]["findings"]
+    assert finding["id"] == "stale-tree"
+    assert "the tree of dev is missing" in finding["message"]
+    assert "values/dev.yaml" in one.llmstack("diff", "HEAD")
+
+
+def test_a_cluster_that_is_left_shows_no_pools(one: Repository) -> None:
+    _sync(cluster="c2")(one)
+    clusters = one.review()["clusters"]
+    assert not clusters["c1"]["gpus"]
+    assert [row["before"] for row in clusters["c2"]["gpus"]] == [4]

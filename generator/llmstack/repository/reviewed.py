@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from llmstack.finding import Finding, Place, Severity
@@ -25,8 +26,11 @@ from llmstack.review.result import ClusterReview, EnvironmentReview, Review
 from llmstack.review.rollout.placement import Fixed
 from llmstack.review.rollout.play import add_fixed
 from llmstack.review.rollout.workload import Workload
-from llmstack.review.surroundings import PoolConflict, Surroundings
+from llmstack.review.surroundings import Neighbours, PoolConflict, Surroundings
 from llmstack.sync.manifests import identify
+
+Moves = tuple[Sequence[Workload], Fixed]
+"""Workloads that change, and pods that stay."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +39,8 @@ class _Cluster:
 
     pools: tuple[Pool, ...]
     conflicts: tuple[PoolConflict, ...]
-    moves: Mapping[str, tuple[Sequence[Workload], Fixed]]
-    """What each environment brings to the pools."""
+    moves: Mapping[str, tuple[Moves, Moves]]
+    """What each environment brings to the pools, its scalers at their least and at their most."""
 
 
 def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None = None) -> Review:
@@ -90,35 +94,48 @@ def _clusters(cases: Sequence[Case], near: Mapping[str, Surroundings]) -> dict[s
     found = {}
     for home, members in groups.items():
         pools, conflicts = shared_pools([(case.name, case.facts[1]) for case in members])
-        moves: dict[str, tuple[Sequence[Workload], Fixed]] = {}
+        moves: dict[str, tuple[Moves, Moves]] = {}
         if len(members) > 1:
             for case in members:
                 facts = merge_pools(case.facts[0], pools), merge_pools(case.facts[1], pools)
-                moves[case.name] = read_moves(
-                    case.changes, case.objects(0), case.objects(1), facts, near.get(case.name, Surroundings())
+                read = partial(
+                    read_moves,
+                    case.changes,
+                    case.objects(0),
+                    case.objects(1),
+                    facts,
+                    near.get(case.name, Surroundings()),
                 )
+                moves[case.name] = read(), read(most=True)
         found[home] = _Cluster(pools, conflicts, moves)
     return found
 
 
 def _surroundings(case: Case, cluster: _Cluster, cases: Mapping[str, Case], tool: Surroundings) -> Surroundings:
     """The rest of the cluster of one environment; `tool` is what the sync tool makes of it."""
-    ahead: list[Workload] = []
-    behind: list[Workload] = []
-    fixed: Fixed = {}
-    for name, (workloads, stays) in sorted(cluster.moves.items()):
-        if name != case.name:
-            (ahead if name < case.name else behind).extend(_named(each, name) for each in workloads)
-            fixed = add_fixed(fixed, stays)
+    least, most = (
+        _neighbours(case.name, {name: moves[side] for name, moves in cluster.moves.items()}) for side in (0, 1)
+    )
     return replace(
         tool,
-        ahead=tuple(ahead),
-        behind=tuple(behind),
-        fixed=fixed,
+        neighbours=least,
+        most=most if most != least else None,
         conflicts=cluster.conflicts,
         goes=case.readings[1] is None and not case.units[1],
         renamed_to=_renamed_to(case, cases.values()),
     )
+
+
+def _neighbours(environment: str, moves: Mapping[str, Moves]) -> Neighbours:
+    """What the others of a cluster have beside an environment."""
+    ahead: list[Workload] = []
+    behind: list[Workload] = []
+    fixed: Fixed = {}
+    for name, (workloads, stays) in sorted(moves.items()):
+        if name != environment:
+            (ahead if name < environment else behind).extend(_named(each, name) for each in workloads)
+            fixed = add_fixed(fixed, stays)
+    return Neighbours(tuple(ahead), tuple(behind), fixed)
 
 
 def _named(workload: Workload, environment: str) -> Workload:
@@ -153,7 +170,7 @@ def _review_environment(
     engines = engine_changes(_side(case.readings[0]), _side(case.readings[1]))
     review = assess(case.changes, case.objects(0), case.objects(1), *facts, today, engines, near)
     used = {(rollout.pool, rollout.resource) for rollout in review.rollouts} | set(
-        cluster.moves.get(case.name, ((), {}))[1]
+        cluster.moves[case.name][1][1] if case.name in cluster.moves else ()
     )
     shown = tuple(row for row in review.gpus if not cluster.moves or (row.pool, row.resource) in own | used)
     reading = case.readings[1]

@@ -52,7 +52,7 @@ def assess(
     reached = what_is_applied(all_changes, before, wanted, near)
     changes, after = reached.changes, reached.after
     idle = idle_changes(changes, near)
-    least = play(changes, after, (scalers(before), scalers(after)), facts, idle, near)
+    least = play(changes, after, (scalers(before), scalers(after)), facts, idle, near.neighbours)
     most = _at_most(changes, before, after, least, facts, idle, near)
     obstacles = find_obstacles(least.own, after, facts_after)
     breaks = find_breaks(before, after, least.own, least.own_times)
@@ -92,11 +92,14 @@ def read_moves(
     after: Sequence[Object],
     facts: tuple[Facts, Facts],
     near: Surroundings,
+    *,
+    most: bool = False,
 ) -> tuple[Sequence[Workload], Fixed]:
-    """Return what an environment brings to the pools of its cluster, its scalers at their least: the workloads that
-    change, and the pods that stay. `near` says what its sync tool holds."""
+    """Return what an environment brings to the pools of its cluster, its scalers at their least or at their most: the
+    workloads that change, and the pods that stay. `near` says what its sync tool holds."""
     reached = what_is_applied(changes, before, after, near)
-    owned = scalers(before), scalers(reached.after)
+    read = most_scaled if most else scalers
+    owned = read(before), read(reached.after)
     return find_moves(reached.changes, reached.after, owned, facts, idle_changes(reached.changes, near))
 
 
@@ -111,9 +114,11 @@ def _at_most(
 ) -> Played | None:
     """The rollouts with scalers at their most; None where that is their least, or more than is played."""
     owned = most_scaled(before), most_scaled(after)
-    if owned == least.owned or max(sum(side.values()) for side in owned) > MOST_SCALED:
+    if owned == least.owned and near.most is None:
         return None
-    return play(changes, after, owned, facts, idle, near)
+    if max(sum(side.values()) for side in owned) > MOST_SCALED:
+        return None
+    return play(changes, after, owned, facts, idle, near.most or near.neighbours)
 
 
 def _total(rolled: Sequence[Rollout], least: Played, *, known: bool) -> int | None:

@@ -31,15 +31,25 @@ class PoolConflict:
 
 
 @dataclass(frozen=True, slots=True)
+class Neighbours:
+    """What the other environments of a cluster have in its pools."""
+
+    ahead: tuple[Workload, ...] = ()
+    """Workloads that change, of those that come before this one by name."""
+    behind: tuple[Workload, ...] = ()
+    fixed: Fixed = field(default_factory=dict)
+    """Pods that stay."""
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """The cluster of one environment, as the review of that environment needs it."""
 
     environment: str = ""
-    ahead: tuple[Workload, ...] = ()
-    """Workloads of other environments that change, of those that come before this one by name."""
-    behind: tuple[Workload, ...] = ()
-    fixed: Fixed = field(default_factory=dict)
-    """Pods of other environments that stay."""
+    neighbours: Neighbours = field(default_factory=Neighbours)
+    """The other environments, their scalers at their least."""
+    most: Neighbours | None = None
+    """The same with their scalers at their most; None where that is their least."""
     sync: tuple[OwnerChange, ...] = ()
     """What becomes of the environment's units, and of the cluster's folder."""
     brought: tuple[Brought, ...] = ()
@@ -60,7 +70,8 @@ class Surroundings:
     @property
     def others(self) -> frozenset[str]:
         """`Kind/environment/name` of the workloads of other environments."""
-        return frozenset(workload.key for workload in (*self.ahead, *self.behind))
+        there = (self.neighbours, *(() if self.most is None else (self.most,)))
+        return frozenset(workload.key for each in there for workload in (*each.ahead, *each.behind))
 
     @property
     def pruned(self) -> Mapping[tuple[str, str, str], OwnerChange]:
