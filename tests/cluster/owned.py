@@ -130,8 +130,9 @@ def owned(
         stack.enter_context(nodes(kubectl, gpu_node(f"{name}-0", 16, {POOL: name})))
         claims = one.repository.objects("overlays/prod")
         stack.enter_context(kubectl.holding(DEFAULT_STORAGE, *volumes(claims), namespace(name)))
-        one.commit(one.values(*models, **sections), {"clusters/c1/note.yaml": NOTE, **files})
+        commit = one.commit(one.values(*models, **sections), {"clusters/c1/note.yaml": NOTE, **files})
         stack.enter_context(follow(kubectl, one.url, "clusters/c1"))
-        one.push(one.values(*models, **sections))
+        ready_at(kubectl, commit)
+        rolled_out(kubectl, name)
         yield one
     kubectl("delete", "persistentvolumes", "--all")  # Flux keeps them, as their annotation says

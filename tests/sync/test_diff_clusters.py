@@ -372,3 +372,28 @@ def test_a_cluster_that_is_left_shows_no_pools(one: Repository) -> None:
     clusters = one.review()["clusters"]
     assert not clusters["c1"]["gpus"]
     assert [row["before"] for row in clusters["c2"]["gpus"]] == [4]
+
+
+def test_an_ingress_host_of_another_environment(two: Repository) -> None:
+    ingress = {"ingress": {"enabled": True, "hosts": [{"host": "llm.example.com", "paths": [{"path": "/"}]}]}}
+    two.values(dev=environment(namespace="dev") | {"routerSpec": ingress})
+    assert "unreachable" not in {risk["id"] for risk in two.review()["envs"]["dev"]["risks"]}
+    two.commit()
+    two.values(prod=environment() | {"routerSpec": ingress})
+    [risk] = [each for each in two.review()["envs"]["prod"]["risks"] if each["id"] == "unreachable"]
+    assert (risk["severity"], risk["object"].partition("/")[0]) == ("error", "Ingress")
+    assert "of `dev` already (namespace `dev`)" in risk["message"]
+
+
+def test_four_units_at_a_time(tmp_path: Path) -> None:
+    """Of six models, two wait for a worker of Flux; with `kubectl apply` nobody waits."""
+    names = ["a", "b", "c", "d", "e", "f"]
+    none = {key: value for key, value in FLUX.items() if key != "tool"}
+    for sync, seconds, bounds in ((FLUX, 600, (300, 600)), (none, 300, (None, None))):
+        models = [model(name, replicaCount=1) for name in names]
+        more = {"sync": sync, "capacity": [{**POOL, "count": 16}]}
+        one = new_repository(tmp_path / str(seconds), prod=environment(*models, **more))
+        one.values(prod=environment(*(each | {"tag": "v0.11.1"} for each in models), **more))
+        review = one.review()
+        assert review["clusters"]["c1"]["seconds"] == seconds
+        assert {(each["secondsMin"], each["secondsMax"]) for each in review["envs"]["prod"]["rollouts"]} == {bounds}

@@ -27,6 +27,7 @@ from llmstack.review.rollout.placement import Fixed
 from llmstack.review.rollout.play import add_fixed
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.surroundings import Neighbours, PoolConflict, Surroundings
+from llmstack.review.ways_in.shared_hosts import Claim, read_claims
 from llmstack.sync.manifests import identify
 
 Moves = tuple[Sequence[Workload], Fixed]
@@ -39,6 +40,8 @@ class _Cluster:
 
     pools: tuple[Pool, ...]
     conflicts: tuple[PoolConflict, ...]
+    claims: tuple[Claim, ...]
+    """The hosts that its environments claim; nothing where there is one alone."""
     moves: Mapping[str, tuple[Moves, Moves]]
     """What each environment brings to the pools, its scalers at their least and at their most."""
 
@@ -58,7 +61,7 @@ def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None
     clusters = _clusters([*cases.values(), *beside], tools)
     reviews = {}
     for name, case in cases.items():
-        near = _surroundings(case, clusters[case.home], cases, tools[name])
+        near = _surroundings(case, clusters[case.home], cases, tools)
         reviews[name] = _review_environment(comparison, case, clusters[case.home], near, today)
     members = sorted([*cases.values(), *beside], key=lambda each: each.name)
     homes = {home for each in members for home in _clusters_of(each)} | synced.keys()
@@ -107,20 +110,30 @@ def _clusters(cases: Sequence[Case], near: Mapping[str, Surroundings]) -> dict[s
                     near.get(case.name, Surroundings()),
                 )
                 moves[case.name] = read(), read(most=True)
-        found[home] = _Cluster(pools, conflicts, moves)
+        claims = [claim for case in members if len(members) > 1 for claim in read_claims(case.objects(1), case.name)]
+        found[home] = _Cluster(pools, conflicts, tuple(claims), moves)
     return found
 
 
-def _surroundings(case: Case, cluster: _Cluster, cases: Mapping[str, Case], tool: Surroundings) -> Surroundings:
-    """The rest of the cluster of one environment; `tool` is what the sync tool makes of it."""
+def _surroundings(
+    case: Case, cluster: _Cluster, cases: Mapping[str, Case], tools: Mapping[str, Surroundings]
+) -> Surroundings:
+    """The rest of the cluster of one environment; `tools` is what the sync tool makes of each."""
+    tool = tools[case.name]
     least, most = (
         _neighbours(case.name, {name: moves[side] for name, moves in cluster.moves.items()}) for side in (0, 1)
     )
+    queue = tool.queue
+    for name, other in tools.items():
+        if name != case.name and name in cluster.moves:
+            queue = queue.together(other.queue.named(name))
     return replace(
         tool,
+        queue=queue,
         neighbours=least,
         most=most if most != least else None,
         conflicts=cluster.conflicts,
+        claims=tuple(claim for claim in cluster.claims if claim.environment != case.name),
         goes=case.readings[1] is None and not case.units[1],
         renamed_to=_renamed_to(case, cases.values()),
     )
@@ -141,7 +154,7 @@ def _neighbours(environment: str, moves: Mapping[str, Moves]) -> Neighbours:
 def _named(workload: Workload, environment: str) -> Workload:
     """A workload of another environment, told apart from this one's own by its name."""
     model = f"{workload.model} of {environment}" if workload.model is not None else None
-    return replace(workload, name=f"{environment}/{workload.name}", model=model)
+    return replace(workload, name=f"{environment}/{workload.name}", model=model, unit=f"{environment}/{workload.unit}")
 
 
 def _renamed_to(case: Case, cases: Iterable[Case]) -> str | None:

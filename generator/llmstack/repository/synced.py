@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from math import inf
 from pathlib import Path
 
 from llmstack.repository.cases import Case
 from llmstack.repository.clusters import Moves, Synced, is_plain, local_path, passed_on, read_synced, touched_clusters
 from llmstack.repository.comparison import Comparison
 from llmstack.review.applied import is_refused
+from llmstack.review.rollout.queue import Held, Queue
 from llmstack.review.surroundings import Surroundings
 from llmstack.sync.changes import Outcome
 from llmstack.sync.manifests import Identity, identify
 from llmstack.sync.side import OwnerChange
+from llmstack.tree.flux import UNCHECKED
 
 
 def find_synced(comparison: Comparison, cases: Sequence[Case], tool_folder: Path | None) -> dict[str, Synced]:
@@ -59,17 +62,45 @@ def as_synced(case: Case, synced: Mapping[str, Synced], environments: Collection
     """What the sync tool makes of one of the `environments`; nothing but its name where nobody needs to know."""
     homes = [home for home in dict.fromkeys((case.cluster(0), case.cluster(1), case.home)) if home in synced]
     found = [synced[home] for home in homes if home is not None]
-    outcome = synced[case.home].outcome if case.home in synced else Outcome()
+    is_read = case.home in synced
+    outcome = synced[case.home].outcome if is_read else Outcome()
     units = {folder: unit for side in case.folders for unit, folder in side.items()}
     return Surroundings(
         environment=case.name,
         sync=tuple(each for one in found for each in one.changes if _concerns(each, case.name, environments)),
         brought=tuple(each for one in found for each in one.brought),
+        queue=_queue_of(outcome, units) if is_read else _queue_as_generated(case),
         stopped=frozenset(_stopped(case, outcome, units)),
         keeping=_units(outcome.keeping, units),
         forcing=_units(outcome.forcing, units),
         lost=frozenset(_lost(case, outcome)),
     )
+
+
+def _queue_of(outcome: Outcome, units: Mapping[str, str]) -> Queue:
+    """The units that hold a worker of Flux while it looks at their health, by their owners."""
+    found = {}
+    by_id = {owner.id: units.get(local_path(owner.path), "") for owner in outcome.owners.values()}
+    for path, owner in outcome.owners.items():
+        unit = units.get(local_path(path))
+        if unit is not None and owner.tool == "flux" and owner.checks:
+            timeout = inf if owner.timeout is None else float(owner.timeout)
+            found[unit] = Held(timeout, frozenset(filter(None, (by_id.get(each) for each in owner.awaits))))
+    return Queue(found)
+
+
+def _queue_as_generated(case: Case) -> Queue:
+    """The same where the owners are those that llmstack writes."""
+    stack = case.stack(1)
+    if (
+        stack is None
+        or stack.gitops.sync.tool != "flux"
+        or not (stack.gitops.sync.cluster and stack.gitops.sync.repo_url)
+    ):
+        return Queue()
+    timeouts = case.facts[1].sync_timeout_seconds
+    names = [unit for unit in case.units[1] if unit not in UNCHECKED]
+    return Queue({unit: Held(float(timeouts.get(unit.removeprefix("models/"), inf))) for unit in names})
 
 
 def _units(paths: Iterable[str], units: Mapping[str, str]) -> frozenset[str]:

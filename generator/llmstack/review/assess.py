@@ -24,6 +24,7 @@ from llmstack.review.rollout.times import MOST_PODS, too_many, total_seconds
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.surroundings import Surroundings
 from llmstack.review.ways_in.find import find_breaks
+from llmstack.review.ways_in.shared_hosts import shared_hosts
 
 MOST_SCALED = 5_000
 """Replicas at the most of all scalers beyond which that is not played: then no end is said."""
@@ -52,10 +53,13 @@ def assess(
     reached = what_is_applied(all_changes, before, wanted, near)
     changes, after = reached.changes, reached.after
     idle = idle_changes(changes, near)
-    least = play(changes, after, (scalers(before), scalers(after)), facts, idle, near.neighbours)
+    least = play(changes, after, (scalers(before), scalers(after)), facts, idle, near.neighbours, near.queue)
     most = _at_most(changes, before, after, least, facts, idle, near)
     obstacles = find_obstacles(least.own, after, facts_after)
-    breaks = find_breaks(before, after, least.own, least.own_times)
+    breaks = (
+        *find_breaks(before, after, least.own, least.own_times),
+        *shared_hosts(before, after, near.environment, near.claims),
+    )
     rolled, pools = both(least, most, facts_after)
     removed = find_removed(least.own, before, wanted, least.owned[0], facts, near)
     assessment = Assessment(
@@ -118,7 +122,7 @@ def _at_most(
         return None
     if max(sum(side.values()) for side in owned) > MOST_SCALED:
         return None
-    return play(changes, after, owned, facts, idle, near.most or near.neighbours)
+    return play(changes, after, owned, facts, idle, near.most or near.neighbours, near.queue)
 
 
 def _total(rolled: Sequence[Rollout], least: Played, *, known: bool) -> int | None:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from llmstack.kubernetes.pods import Object
 from llmstack.review.rollout.placement import Fixed
+from llmstack.review.rollout.queue import Queue
 from llmstack.review.rollout.workload import Workload
+from llmstack.review.ways_in.shared_hosts import Claim
 from llmstack.sync.manifests import Identity
 from llmstack.sync.side import OwnerChange
 
@@ -53,6 +55,8 @@ class Surroundings:
     sync: tuple[OwnerChange, ...] = ()
     """What becomes of the environment's units, and of the cluster's folder."""
     brought: tuple[Brought, ...] = ()
+    queue: Queue = field(default_factory=Queue)
+    """The units that the sync tool works on a few at a time."""
     stopped: frozenset[str] = frozenset()
     """The environment's units of which nothing is applied."""
     keeping: frozenset[str] = frozenset()
@@ -62,6 +66,8 @@ class Surroundings:
     lost: frozenset[Identity] = frozenset()
     """Objects that the sync tool deletes, and that no unit applies again."""
     conflicts: tuple[PoolConflict, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    """The hosts that its other environments claim."""
     goes: bool = False
     """Whether the environment is there no longer."""
     renamed_to: str | None = None
