@@ -5,6 +5,7 @@ Each row is a repository with Flux, a change of it, and what becomes of the clus
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -365,6 +366,25 @@ def test_values_without_a_tree_are_told(one: Repository) -> None:
     assert finding["id"] == "stale-tree"
     assert "the tree of dev is missing" in finding["message"]
     assert "values/dev.yaml" in one.llmstack("diff", "HEAD")
+
+
+def test_a_tree_that_is_gone_stops_its_units(one: Repository) -> None:
+    """Flux deletes nothing where the folder of a unit is not there."""
+    shutil.rmtree(one.root / "overlays" / "prod" / "models" / "llama")
+    aggregate = one.root / "overlays" / "prod" / "kustomization.yaml"
+    text = aggregate.read_text(encoding="utf-8").replace("- models/llama\n", "")
+    aggregate.write_text(text, encoding="utf-8")
+    review = one.review()
+    assert [(each["unit"], each["action"]) for each in review["clusters"]["c1"]["sync"]] == [
+        ("prod.models.llama", "blocked")
+    ]
+    assert not review["envs"]["prod"]["removed"]
+    assert [(row["before"], row["after"]) for row in review["envs"]["prod"]["gpus"]] == [(4, 4)]
+
+
+def test_values_of_the_base_that_are_not_generated_are_told(one: Repository) -> None:
+    (one.root / "values" / "base.yaml").write_text("routerSpec: {replicaCount: 2}\n", encoding="utf-8")
+    assert [each["id"] for each in one.review()["envs"]["prod"]["findings"]] == ["stale-tree"]
 
 
 def test_a_cluster_that_is_left_shows_no_pools(one: Repository) -> None:

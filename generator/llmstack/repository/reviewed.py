@@ -14,7 +14,7 @@ from llmstack.repository.acknowledged import acknowledgement_findings, base_ackn
 from llmstack.repository.cases import Case, read_case
 from llmstack.repository.clusters import Synced, neighbours, synced_environments
 from llmstack.repository.comparison import Comparison, find_affected, refuse_unsafe
-from llmstack.repository.environments import list_environments
+from llmstack.repository.environments import find_base, list_environments
 from llmstack.repository.expected import Held, missing_tree, stale_tree
 from llmstack.repository.pools import merge_pools, shared_pools
 from llmstack.repository.read import Reading
@@ -79,8 +79,9 @@ def _review_cluster(
 
 
 def _valued(comparison: Comparison) -> set[str]:
-    """Environments whose values changed, generated or not."""
-    return {each.name for each in list_environments(comparison.after) if each.path in comparison.changed}
+    """Environments whose values changed, generated or not; all that there are where values/base.yaml did."""
+    everywhere = find_base(comparison.after) in comparison.changed
+    return {each.name for each in list_environments(comparison.after) if everywhere or each.path in comparison.changed}
 
 
 def _clusters_of(case: Case) -> list[str]:

@@ -25,7 +25,8 @@ def find_synced(comparison: Comparison, cases: Sequence[Case], tool_folder: Path
     for case in cases:
         own = _moves(case)
         moves.setdefault(case.home, []).append(own)
-        if own.refused or own.passed or (own.changed and not is_plain(case, comparison.after)):
+        goes = case.folders[0].keys() - case.folders[1].keys()
+        if own.refused or own.passed or goes or (own.changed and not is_plain(case, comparison.after)):
             homes.add(case.home)
     return {
         home: read_synced(comparison, home, cases, _together(moves.get(home, ())), tool_folder)
