@@ -36,6 +36,8 @@ class Played:
     """Where the environment's own workloads begin: before and after them are those of others in its cluster."""
     count: int | None = None
     """How many are its own; None for all."""
+    queue: Queue | None = None
+    """What the sync tool does not apply at once."""
 
     @property
     def own(self) -> tuple[Workload, ...]:
@@ -69,7 +71,7 @@ def play(
     for pool in (*pools_of_uncounted(after, facts[1]), *_lumped(workloads, facts[1].pools, fixed)):
         verdicts.pop(pool, None)
     count = len(own) if near.ahead or near.behind else None
-    return Played(workloads, fixed, times, verdicts, owned, len(near.ahead), count)
+    return Played(workloads, fixed, times, verdicts, owned, len(near.ahead), count, queue)
 
 
 def find_moves(

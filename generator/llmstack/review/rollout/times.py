@@ -65,7 +65,7 @@ def time_rollouts(
     left_out = too_many(workloads)
     played = [workload for workload in workloads if workload.key not in left_out]
     play = partial(simulate, played, pools, fixed, queue=queue)
-    runs = [play(load=_likely_load)]
+    runs = [play(load=likely_load)]
     templates = [workload.new for workload in played] + [workload.old for workload in played]
     if any(template is not None and template.load is None for template in templates):
         runs += [play(load=load) for load in (_shortest_load, _longest_load)]
@@ -118,7 +118,8 @@ def too_many(workloads: Iterable[Workload]) -> frozenset[str]:
     return frozenset(left_out)
 
 
-def _likely_load(template: Template) -> float:
+def likely_load(template: Template) -> float:
+    """Return the seconds that a pod loads: as measured, else the most that its probes allow."""
     if template.load is not None:
         return template.load
     return template.load_max or max(template.load_min or 0, UNKNOWN_LOAD)
