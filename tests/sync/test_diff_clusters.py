@@ -417,3 +417,15 @@ def test_four_units_at_a_time(tmp_path: Path) -> None:
         review = one.review()
         assert review["clusters"]["c1"]["seconds"] == seconds
         assert {(each["secondsMin"], each["secondsMax"]) for each in review["envs"]["prod"]["rollouts"]} == {bounds}
+
+
+def test_a_cluster_without_an_environment_has_risks_of_its_own(one: Repository) -> None:
+    one.file("clusters/tools/binding.yaml", BINDING)
+    assert one.fails()
+    assert [risk["id"] for risk in one.review()["clusters"]["tools"]["risks"]] == ["privilege"]
+    one.commit()
+    one.file("clusters/tools/kustomization.yaml", f"{KUSTOMIZATION}resources: []\n")
+    assert [(each["action"], each["by"]) for each in one.review()["clusters"]["tools"]["sync"]] == [
+        ("pruned", "clusters/tools/binding.yaml")
+    ]
+    assert one.fails()

@@ -21,8 +21,8 @@ from llmstack.repository.read import Reading
 from llmstack.repository.synced import as_synced, find_synced
 from llmstack.review.assess import assess, read_moves
 from llmstack.review.cluster import review_cluster
-from llmstack.review.facts import Facts, Pool
-from llmstack.review.result import ClusterReview, EnvironmentReview, Review
+from llmstack.review.facts import Acknowledgement, Facts, Pool
+from llmstack.review.result import ClusterReview, EnvironmentReview, Review, Risk
 from llmstack.review.rollout.placement import Fixed
 from llmstack.review.rollout.play import add_fixed
 from llmstack.review.rollout.workload import Workload
@@ -65,17 +65,33 @@ def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None
         reviews[name] = _review_environment(comparison, case, clusters[case.home], near, today)
     members = sorted([*cases.values(), *beside], key=lambda each: each.name)
     homes = {home for each in members for home in _clusters_of(each)} | synced.keys()
-    reviewed = {home: _review_cluster(home, members, reviews, synced.get(home, Synced())) for home in sorted(homes)}
+    accepted = base_acknowledgements(comparison.after)
+    reviewed = {}
+    for home in sorted(homes):
+        found = synced.get(home, Synced())
+        own = () if any(home in _clusters_of(each) for each in members) else _own_risks(found, accepted, today)
+        reviewed[home] = _review_cluster(home, members, reviews, found, own)
     return Review(comparison.before.name, comparison.after.name, reviews, reviewed)
 
 
 def _review_cluster(
-    home: str, cases: Sequence[Case], reviews: Mapping[str, EnvironmentReview], synced: Synced
+    home: str,
+    cases: Sequence[Case],
+    reviews: Mapping[str, EnvironmentReview],
+    synced: Synced,
+    own: tuple[Risk, ...],
 ) -> ClusterReview:
     """The review of one cluster, of all environments that were in it, or are."""
     names = [case.name for case in cases if home in _clusters_of(case)]
     staying = {case.name for case in cases if case.home == home}
-    return review_cluster(home, names, staying, reviews, synced.changes, synced.foreign)
+    return review_cluster(home, names, staying, reviews, synced.changes, synced.foreign, own)
+
+
+def _own_risks(synced: Synced, accepted: tuple[Acknowledgement, ...], today: date) -> tuple[Risk, ...]:
+    """The risks of a cluster's folder in which no environment of this repository stands."""
+    facts = Facts(acknowledgements=accepted)
+    near = Surroundings(sync=synced.changes, brought=synced.brought)
+    return assess((), [], [], facts, facts, today, near=near).risks
 
 
 def _valued(comparison: Comparison) -> set[str]:

@@ -19,9 +19,11 @@ def review_cluster(
     reviews: Mapping[str, EnvironmentReview],
     sync: tuple[OwnerChange, ...],
     foreign: tuple[str, ...],
+    own: tuple[Risk, ...] = (),
 ) -> ClusterReview:
     """Return what changes in a cluster; pools that environments share are told once. Of `environments` those `at_home`
-    run in it after the change: the others left it, and their pools with them."""
+    run in it after the change: the others left it, and their pools with them. `own` are the risks of a cluster without
+    environments, which no environment has."""
     members = [reviews[each] for each in environments if each in reviews]
     staying = [reviews[each] for each in environments if each in reviews and each in at_home]
     pools: dict[tuple[str | None, str], GpuPool] = {}
@@ -35,8 +37,8 @@ def review_cluster(
         gpus=tuple(pools.values()),
         seconds=max(known, default=0) if len(known) == len(times) else None,
         sync=sync,
-        risks=_shared_risks(members),
-        advice=safe_order(name, sync) if any(risk.id == "sync" for review in members for risk in review.risks) else (),
+        risks=own or _shared_risks(members),
+        advice=safe_order(name, sync) if any(risk.id == "sync" for risk in (*own, *_shared_risks(members))) else (),
         foreign=foreign,
     )
 

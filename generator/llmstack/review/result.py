@@ -287,4 +287,5 @@ class Review:
         """
         severities = {"error": (Severity.ERROR,), "warning": (Severity.ERROR, Severity.WARNING)}.get(level, ())
         risks = [risk for environment in self.environments.values() for risk in environment.risks]
+        risks += [risk for cluster in self.clusters.values() for risk in cluster.risks]
         return any(risk.severity in severities and not risk.acknowledged for risk in risks)
