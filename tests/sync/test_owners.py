@@ -265,6 +265,39 @@ APPLICATIONS: dict[str, tuple[Callable[[], Files], dict[str, tuple[str, str, boo
 }  # fmt: skip
 
 
+def application_set(*names: str, **metadata: Any) -> dict[str, Any]:
+    made = application("x")
+    template = {
+        "metadata": {"name": "prod.{{ .name }}", "finalizers": made["metadata"]["finalizers"]},
+        "spec": made["spec"],
+    }
+    template["spec"]["source"]["path"] = "overlays/prod/{{ .name }}"
+    generators = [{"list": {"elements": [{"name": name} for name in names]}}]
+    return {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "ApplicationSet",
+        "metadata": {"name": "models", "namespace": "argocd", **metadata},
+        "spec": {"generators": generators, "template": template},
+    }
+
+
+KEPT = {"annotations": {"argocd.argoproj.io/sync-options": "Prune=false"}}
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        ([application_set("llama", **KEPT)], {"qwen": ("pruned", "goes", True)}),
+        ([application_set(**KEPT)], dict.fromkeys(("llama", "qwen"), ("pruned", "goes", True))),
+        ([], dict.fromkeys(("llama", "qwen"), ("blocked", "goes", False))),
+    ],
+)
+def test_what_becomes_of_the_entries_of_an_application_set(after: list[Any], expected: dict[str, Any]) -> None:
+    """An entry that goes takes its Application with it; a set that is annotated to stay does not go itself."""
+    before = {"prod/project.yaml": [project()], "prod/models.yaml": [application_set("llama", "qwen", **KEPT)]}
+    assert told(outcome({**before, "prod/models.yaml": after}, before=before)) == expected
+
+
 @pytest.mark.parametrize("row", APPLICATIONS)
 def test_what_becomes_of_applications(row: str) -> None:
     files, expected = APPLICATIONS[row]

@@ -40,6 +40,12 @@ def owners(manifests: Iterable[Manifest]) -> Iterator[Owner]:
             yield from _of_set(manifest.path, object, projects)
 
 
+def sets(manifests: Iterable[Manifest]) -> frozenset[str]:
+    """The names of the ApplicationSets among the objects of a cluster, whether they have entries or not."""
+    found = (each.object for each in manifests if each.object.get("kind") == "ApplicationSet")
+    return frozenset(_name(object) for object in found if str(object.get("apiVersion")).startswith(f"{GROUP}/"))
+
+
 def _owner(file: str, object: Object, projects: Mapping[str, Object], made_by: Object | None = None) -> Owner:
     metadata, spec = mapping(object.get("metadata")), mapping(object.get("spec"))
     listed = sequence(spec.get("sources"))

@@ -110,9 +110,8 @@ def _of_owners(
     folder: str, before: Side, after: Side, old: Mapping[Key, Owner], new: Mapping[Key, Owner]
 ) -> Iterator[OwnerChange]:
     gone = [owner for key, owner in old.items() if key not in new]
-    sets = {owner.set_name for owner in new.values()}
     for owner in gone:
-        yield _gone(folder, owner, before, after, sets)
+        yield _gone(folder, owner, before, after)
     held = {identity: owner for owner in gone for identity in by_identity(before.objects_of(owner.path))}
     for key, owner in new.items():
         change = _added(owner, after, held, new) if key not in old else altered(old[key], owner, before, after, new)
@@ -120,14 +119,14 @@ def _of_owners(
             yield change
 
 
-def _gone(folder: str, owner: Owner, before: Side, after: Side, sets: Collection[str | None]) -> OwnerChange:
+def _gone(folder: str, owner: Owner, before: Side, after: Side) -> OwnerChange:
     """An owner that is not in the folder of its cluster any more."""
     objects = before.objects_of(owner.path) if owner.path != before.root else None
     lost = tuple(
         key for key, object in by_identity(objects).items() if not is_kept(object, owner.tool, with_owner=True)
     )
     own = own_folder(owner)
-    stays = _why_it_stays(owner, after, own, sets)
+    stays = _why_it_stays(owner, after, own)
     if stays is not None:
         return owner_change(
             owner, "blocked", "goes", own, objects, f"{stays}: it stays in the cluster, and so do its objects"
@@ -155,11 +154,8 @@ def _gone(folder: str, owner: Owner, before: Side, after: Side, sets: Collection
 
 def _standing(old: Mapping[Key, Owner], new: Mapping[Key, Owner], after: Side) -> Mapping[Key, Owner]:
     """The owners that are not in the repository any more and stay in the cluster, where they go on."""
-    sets = {owner.set_name for owner in new.values()}
     gone = {key: owner for key, owner in old.items() if key not in new}
-    return {
-        key: owner for key, owner in gone.items() if _why_it_stays(owner, after, own_folder(owner), sets) is not None
-    }
+    return {key: owner for key, owner in gone.items() if _why_it_stays(owner, after, own_folder(owner)) is not None}
 
 
 def own_folder(owner: Owner) -> str:
@@ -167,11 +163,11 @@ def own_folder(owner: Owner) -> str:
     return "/".join(owner.file.split("/")[:3])
 
 
-def _why_it_stays(owner: Owner, after: Side, own: str, sets: Collection[str | None]) -> str | None:
+def _why_it_stays(owner: Owner, after: Side, own: str) -> str | None:
     """Why an owner that is not in the repository any more is still in the cluster."""
     if owner.stands:
         return "is not pruned, by its annotation"
-    if owner.set_name is not None and owner.set_name not in sets and owner.set_stands:
+    if owner.set_name is not None and owner.set_name not in after.sets() and owner.set_stands:
         return f"is made by ApplicationSet/{owner.set_name}, which is not pruned, by its annotation"
     if owner.tool == "argo" and not any(is_under(path, [own]) for path in after.paths):
         return f"is read from `{own}`, which Argo CD does not find any more"
@@ -209,6 +205,7 @@ def _blocked(
     return [
         owner_change(new[key], "blocked", "stopped", stop.by, after.objects_of(new[key].path), stop.why)
         for key, stop in stops[1].items()
+        if new[key] is not old.get(key) or after.listing.problem is not None  # else it only stays in the cluster
         if key not in stops[0] or (new[key].path in changed and new[key].tool == "flux")
     ]
 

@@ -35,6 +35,10 @@ class Side:
     def owners(self) -> dict[Key, Owner]:
         return {owner.key: owner for read in (flux.owners, argo.owners) for owner in read(self.listing.manifests)}
 
+    def sets(self) -> frozenset[str]:
+        """The ApplicationSets that are there."""
+        return argo.sets(self.listing.manifests)
+
 
 @dataclass(frozen=True, slots=True)
 class OwnerChange:
