@@ -87,8 +87,15 @@ def is_plain(case: Case, snapshot: Snapshot) -> bool:
 
 def passed_on(case: Case) -> dict[Identity, tuple[str, str]]:
     """The objects of an environment that come to stand in another unit, with the folders of both."""
+    old, new = case.units
+    same = {unit for unit, objects in new.items() if old.get(unit) is objects}
     there = [
-        {identify(object): case.folders[side][unit] for unit, objects in case.units[side].items() for object in objects}
+        {
+            identify(object): case.folders[side][unit]
+            for unit, objects in case.units[side].items()
+            if unit not in same
+            for object in objects
+        }
         for side in (0, 1)
     ]
     return {key: (folder, there[1][key]) for key, folder in there[0].items() if there[1].get(key, folder) != folder}
