@@ -119,7 +119,14 @@ TREE: Mapping[str, Page] = {
         "Put a regular file in its place, or remove it.",
     ),
     "bad-facts": Page(
-        _ERROR, "A file of facts/ that a model leads to cannot be read.", "Run `llmstack learn model` again."
+        _ERROR,
+        "A file of facts/ that a model or a cluster leads to cannot be read.",
+        "Run `llmstack learn model` or `llmstack learn cluster` again.",
+    ),
+    "bad-observation": Page(
+        _WARNING,
+        "A stretch of what kubectl printed cannot be read: it is cut off, no JSON, too deep, or one object too large.",
+        "Save what the command that `llmstack learn cluster` prints writes to stdout, and nothing else.",
     ),
     "build-failed": Page(
         _ERROR, "kustomize cannot build a unit.", "Run `llmstack gen`, or correct the overlay in custom/."

@@ -182,3 +182,13 @@ LearnedFrom = Annotated[
         help="A folder with the model's files, the address of a hub, or `-` for a config.json on stdin.",
     ),
 ]
+LearnedCluster = Annotated[
+    str, Argument(metavar="NAME", help="The cluster, as gitops.sync.cluster names it, or an environment without one.")
+]
+ObservedFiles = Annotated[
+    list[str] | None,
+    Argument(metavar="FILE", help="What kubectl printed, in JSON; `-` is stdin, which is read if none is given."),
+]
+LearnedAt = Annotated[
+    str | None, Option("--at", metavar="DAY", help="The day of the facts; else that of the newest moment in the input.")
+]
