@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmstack import yamlio
-from llmstack.facts.cluster import ClusterFacts, Load, NodeGroup, StorageClass, Taint
+from llmstack.facts.cluster import ClusterFacts, Load, NodeGroup, StorageClass
 from llmstack.facts.cluster_file import ClusterFactsError, file_path, read_cluster, write_cluster
+from llmstack.observed.things import Taint
 
 AS_IN_THE_CONTRACT = """
 date: 2026-11-20

@@ -9,10 +9,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmstack.facts.cluster import ClusterFacts, Load, StorageClass, Taint
+from llmstack.facts.cluster import ClusterFacts, Load, StorageClass
 from llmstack.facts.cluster_file import write_cluster
 from llmstack.facts.learned import PoolName, Release, learn_cluster
 from llmstack.observed.observation import observe
+from llmstack.observed.things import Taint
 from tests.observed.support import Object, event, listed, meta, node, pod, seen, source
 
 OURS = Release("llm", "llmstack")

@@ -7,16 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from llmstack.kubernetes.accelerators import is_accelerator
+from llmstack.observed.things import Taint
 
 Amount = int | str
 """Of a resource: a whole number, or a quantity."""
-
-
-@dataclass(frozen=True, slots=True)
-class Taint:
-    key: str
-    effect: str
-    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from datetime import date
 from typing import Any
 
 from llmstack import yamlio
-from llmstack.facts.cluster import EXISTS, Amount, ClusterFacts, Load, NodeGroup, StorageClass, Taint
+from llmstack.facts.cluster import EXISTS, Amount, ClusterFacts, Load, NodeGroup, StorageClass
+from llmstack.observed.things import Taint
 
 FOLDER = "facts/clusters"
 MARK = "# Learned by llmstack"

@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from llmstack.facts.cluster import Amount, NodeGroup, Taint
+from llmstack.facts.cluster import Amount, NodeGroup
 from llmstack.kubernetes.accelerators import is_extended
-from llmstack.observed.things import Node, Pod
+from llmstack.observed.things import Node, Pod, Taint
 
 LABELS = frozenset((
     "agentpool", "amd.com/gpu.product-name", "cloud.google.com/gke-accelerator", "cloud.google.com/gke-nodepool",
@@ -59,7 +59,7 @@ def group_nodes(
 
 def _key(node: Node, labels: Collection[str]) -> _Key:
     kept = {key: value for key, value in node.meta.labels.items() if key in labels and key != "kubernetes.io/hostname"}
-    taints = {Taint(each.key, each.effect, each.value) for each in node.taints if not PASSING.match(each.key)}
+    taints = {each for each in node.taints if not PASSING.match(each.key)}
     extended = {key: int(amount) for key, amount in node.allocatable.items() if is_extended(key) and amount >= 1}
     order = sorted(taints, key=lambda each: (each.key, each.effect, each.value))
     return tuple(sorted(kept.items())), tuple(order), tuple(sorted(extended.items()))

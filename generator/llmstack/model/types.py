@@ -120,6 +120,17 @@ def _duration(value: str) -> str:
     return value
 
 
+def days(text: str) -> int:
+    """A number of days such as `14d`."""
+    return int(text.removesuffix("d"))
+
+
+def _days(value: str) -> str:
+    if not value.endswith("d") or not value[:-1].isdecimal() or not value.isascii() or len(value) > 5:
+        raise PydanticCustomError("bad-duration", "`{value}` is no number of days such as 14d", {"value": value})
+    return value
+
+
 def _date(value: Any) -> Any:
     try:
         return date.fromisoformat(value) if isinstance(value, str) else value
@@ -148,6 +159,7 @@ Ports = Annotated[
 ]
 """Ports with commas between them; empty means unset."""
 Duration = Annotated[str, AfterValidator(_duration), BeforeValidator(_source_text)]
+Days = Annotated[str, AfterValidator(_days), BeforeValidator(_source_text)]
 Date = Annotated[date, BeforeValidator(_date)]
 DnsLabel = Annotated[
     str,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from llmstack.facts.cluster import ClusterFacts
 from llmstack.finding import Finding
 from llmstack.model.stack import Stack
 from llmstack.repository.built import build_units, leave_out_unsound
+from llmstack.repository.cluster_facts import cluster_of, latest_facts
 from llmstack.repository.comparison import Comparison
 from llmstack.repository.environments import list_environments
 from llmstack.repository.expected import Held, Units, hold_against_values
@@ -38,7 +40,7 @@ class Case:
     changes: tuple[ObjectChange, ...]
     facts: tuple[Facts, Facts]
     unsound: tuple[Finding, ...] = ()
-    """Fields after the change that the API server could not read."""
+    """Fields after the change that the API server could not read, and facts of the cluster that cannot be read."""
 
     def stack(self, side: int) -> Stack | None:
         reading = self.readings[side]
@@ -72,11 +74,21 @@ def read_case(comparison: Comparison, name: str, affected: Sequence[str], tool_f
     new, unsound = leave_out_unsound(build_units(after, name, folders[1], tool_folder, known=known), folders[1])
     same = {unit: objects for unit, objects in new.items() if unit not in affected}
     old, _ = leave_out_unsound(build_units(before, name, folders[0], tool_folder, known=same), folders[0])
+    learned, unread = _learned(comparison, name, readings)
     facts = tuple(
-        read_facts(reading, _only(units, affected)) for reading, units in zip(readings, (old, new), strict=True)
+        replace(read_facts(reading, _only(units, affected)), cluster=learned)
+        for reading, units in zip(readings, (old, new), strict=True)
     )
     changes = compare(_only(old, affected), _only(new, affected))
-    return Case(name, readings, held, (old, new), folders, changes, (facts[0], facts[1]), tuple(unsound))
+    return Case(name, readings, held, (old, new), folders, changes, (facts[0], facts[1]), (*unsound, *unread))
+
+
+def _learned(
+    comparison: Comparison, name: str, readings: Sequence[Reading | None]
+) -> tuple[ClusterFacts | None, list[Finding]]:
+    """What is known of the environment's cluster: the one after the change, else the one before."""
+    stacks = [reading.stack for reading in readings if reading is not None and reading.stack is not None]
+    return latest_facts((comparison.before, comparison.after), cluster_of(stacks[-1], name)) if stacks else (None, [])
 
 
 def read_side(side: Snapshot, name: str) -> Reading | None:

@@ -31,6 +31,14 @@ SMALL = 24
 def find_verdicts(workloads: Sequence[Workload], pools: Sequence[Pool], fixed: Fixed) -> dict[PoolKey, Verdict]:
     """Return a verdict for every declared pool; `fixed` are the pods that stay."""
     declared: dict[PoolKey, list[int]] = {(pool.name, pool.resource): node_sizes(pool) for pool in pools}
+    fixed = {
+        **fixed,
+        **{
+            key: _open(fixed.get(key, {}), pool.closed)
+            for pool in pools
+            if (key := (pool.name, pool.resource)) in fixed
+        },
+    }
     verdicts = {pool: _at_rest(sizes, fixed.get(pool, {})) for pool, sizes in declared.items()}
     for keys, members in _groups(workloads):
         if not keys & declared.keys():
@@ -40,6 +48,18 @@ def find_verdicts(workloads: Sequence[Workload], pools: Sequence[Pool], fixed: F
             if pool in declared:
                 verdicts[pool] = verdict
     return verdicts
+
+
+def _open(fixed: Mapping[int, int], closed: Iterable[int]) -> Mapping[int, int]:
+    """The pods that stay, without those that may be on nodes which take no further pods: nobody says that they are
+    not."""
+    left = dict(fixed)
+    for room in closed:
+        for gpus in sorted(left, reverse=True):
+            fits = min(left[gpus], room // gpus) if gpus else 0
+            left[gpus] -= fits
+            room -= fits * gpus
+    return left
 
 
 def _at_rest(sizes: Sequence[int], fixed: Mapping[int, int]) -> Verdict:

@@ -74,6 +74,8 @@ def simulate(
     """
     simulation = _Simulation(workloads, pools, load)
     simulation.place(fixed)
+    for nodes in simulation.cluster.nodes.values():
+        nodes.close()
     simulation.apply_change()
     while simulation.advance():
         pass
@@ -155,7 +157,7 @@ class _Simulation:
     def __init__(self, workloads: Sequence[Workload], pools: Sequence[Pool], load: Callable[[Template], float]) -> None:
         self.load = load
         self.rollouts = [_Rollout(workload, position) for position, workload in enumerate(workloads)]
-        self.cluster = Cluster({(pool.name, pool.resource): Nodes(node_sizes(pool)) for pool in pools})
+        self.cluster = Cluster({(pool.name, pool.resource): Nodes(node_sizes(pool), pool.closed) for pool in pools})
         self.events: list[tuple[float, int, Event, Pod]] = []
         self.scheduled = 0
 
