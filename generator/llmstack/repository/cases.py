@@ -11,7 +11,7 @@ from llmstack.facts.cluster import ClusterFacts
 from llmstack.finding import Finding
 from llmstack.model.stack import Stack
 from llmstack.repository.built import build_units, leave_out_unsound
-from llmstack.repository.cluster_facts import cluster_of, latest_facts
+from llmstack.repository.cluster_facts import cluster_of, latest_facts, read_cluster_facts
 from llmstack.repository.comparison import Comparison
 from llmstack.repository.environments import list_environments
 from llmstack.repository.expected import Held, Units, hold_against_values
@@ -41,6 +41,8 @@ class Case:
     facts: tuple[Facts, Facts]
     unsound: tuple[Finding, ...] = ()
     """Fields after the change that the API server could not read, and facts of the cluster that cannot be read."""
+    learned: tuple[ClusterFacts | None, ClusterFacts | None] = (None, None)
+    """What the repository knew of the environment's cluster before the change, and the latest of both sides."""
 
     def stack(self, side: int) -> Stack | None:
         reading = self.readings[side]
@@ -73,22 +75,28 @@ def read_case(comparison: Comparison, name: str, affected: Sequence[str], tool_f
     known = held.unchanged(custom_units(after, name))
     new, unsound = leave_out_unsound(build_units(after, name, folders[1], tool_folder, known=known), folders[1])
     same = {unit: objects for unit, objects in new.items() if unit not in affected}
-    old, _ = leave_out_unsound(build_units(before, name, folders[0], tool_folder, known=same), folders[0])
+    built = build_units(before, name, folders[0], tool_folder, known=same)
+    old = {unit: objects for unit, objects in built.items() if unit in same}
+    old |= leave_out_unsound({unit: objects for unit, objects in built.items() if unit not in same}, folders[0])[0]
     learned, unread = _learned(comparison, name, readings)
     facts = tuple(
-        replace(read_facts(reading, _only(units, affected)), cluster=learned)
+        replace(read_facts(reading, _only(units, affected)), cluster=learned[1])
         for reading, units in zip(readings, (old, new), strict=True)
     )
     changes = compare(_only(old, affected), _only(new, affected))
-    return Case(name, readings, held, (old, new), folders, changes, (facts[0], facts[1]), (*unsound, *unread))
+    return Case(name, readings, held, (old, new), folders, changes, (facts[0], facts[1]), (*unsound, *unread), learned)
 
 
 def _learned(
     comparison: Comparison, name: str, readings: Sequence[Reading | None]
-) -> tuple[ClusterFacts | None, list[Finding]]:
-    """What is known of the environment's cluster: the one after the change, else the one before."""
+) -> tuple[tuple[ClusterFacts | None, ClusterFacts | None], list[Finding]]:
+    """What was and is known of the environment's cluster (the one after the change, else the one before)."""
     stacks = [reading.stack for reading in readings if reading is not None and reading.stack is not None]
-    return latest_facts((comparison.before, comparison.after), cluster_of(stacks[-1], name)) if stacks else (None, [])
+    if not stacks:
+        return (None, None), []
+    cluster = cluster_of(stacks[-1], name)
+    latest, unread = latest_facts((comparison.before, comparison.after), cluster)
+    return (read_cluster_facts(comparison.before, cluster)[0], latest), unread
 
 
 def read_side(side: Snapshot, name: str) -> Reading | None:

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from llmstack.facts.cluster import ClusterFacts
-from llmstack.facts.cluster_file import ClusterFactsError, file_path, read_cluster
+from llmstack.facts.cluster_file import FOLDER, ClusterFactsError, file_path, read_cluster
 from llmstack.finding import Finding, Place, Severity
+from llmstack.model.reading import read_stack
 from llmstack.model.stack import Stack
 from llmstack.model.types import days
+from llmstack.repository.comparison import Comparison
+from llmstack.repository.environments import list_environments, read_base, read_values
 from llmstack.repository.snapshot import Snapshot
 from llmstack.review.facts import Stale
 
@@ -48,3 +51,23 @@ def stale(facts: ClusterFacts, cluster: str, stack: Stack, today: date) -> Stale
     """What is said of facts that are older than `gitops.factsMaxAge`; None where they are not."""
     age, most = (today - facts.date) // DAY, days(stack.gitops.facts_max_age)
     return Stale(cluster.removeprefix("env:"), age, most) if age > most else None
+
+
+def informed_environments(comparison: Comparison) -> set[str]:
+    """The environments of clusters whose facts differ between two sides."""
+    folder = f"{FOLDER}/"
+    clusters = {
+        path.removeprefix(folder).removesuffix(".yaml") for path in comparison.changed if path.startswith(folder)
+    }
+    if not clusters:
+        return set()
+    base = read_base(comparison.after)
+    found = set()
+    for environment in list_environments(comparison.after):
+        stack = read_stack(read_values(comparison.after, environment, base))[1]
+        home = cluster_of(stack, environment.name) if stack is not None else ""
+        if home.removeprefix("env:") in clusters and comparison.after.read(
+            f"overlays/{environment.name}/kustomization.yaml"
+        ):
+            found.add(environment.name)
+    return found

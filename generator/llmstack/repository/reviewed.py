@@ -11,6 +11,7 @@ from llmstack.finding import Finding, Place, Severity
 from llmstack.fit.changes import Side, engine_changes
 from llmstack.repository.acknowledged import acknowledgement_findings, base_acknowledgements
 from llmstack.repository.cases import Case, read_case
+from llmstack.repository.cluster_facts import informed_environments, stale
 from llmstack.repository.clusters import (
     Synced,
     merge_pools,
@@ -24,6 +25,7 @@ from llmstack.repository.comparison import Comparison, find_affected, refuse_uns
 from llmstack.repository.expected import Held, stale_tree
 from llmstack.repository.read import Reading
 from llmstack.review.assess import assess, read_moves, refused_objects
+from llmstack.review.capacity import gpu_pods, know_pools
 from llmstack.review.cluster import review_cluster
 from llmstack.review.facts import Facts, Pool
 from llmstack.review.result import EnvironmentReview, Review
@@ -40,6 +42,8 @@ class _Cluster:
     """A cluster after the change, all of its environments together."""
 
     pools: tuple[Pool, ...]
+    before: tuple[Pool, ...]
+    """The same pools, by what was known of their nodes before the change."""
     conflicts: tuple[PoolConflict, ...]
     moves: Mapping[str, tuple[Sequence[Workload], Fixed]]
     """What each environment brings to the pools."""
@@ -48,7 +52,7 @@ class _Cluster:
 def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None = None) -> Review:
     """Review every environment that the comparison touches, and those whose values or sync alone changed."""
     affected = find_affected(comparison)
-    valued = _valued(comparison) | synced_environments(comparison)
+    valued = _valued(comparison) | synced_environments(comparison) | informed_environments(comparison)
     for side in (comparison.before, comparison.after):
         refuse_unsafe(side, valued - affected.keys())
     names = sorted(affected.keys() | valued)
@@ -89,14 +93,23 @@ def _clusters(cases: Sequence[Case]) -> dict[str, _Cluster]:
         groups.setdefault(case.home, []).append(case)
     found = {}
     for home, members in groups.items():
-        pools, conflicts = shared_pools([(case.name, case.facts[1]) for case in members])
+        declared, conflicts = shared_pools([(case.name, case.facts[1]) for case in members])
+        before, pools = _known_pools(declared, members)
         moves: dict[str, tuple[Sequence[Workload], Fixed]] = {}
         if len(members) > 1:
             for case in members:
                 facts = merge_pools(case.facts[0], pools), merge_pools(case.facts[1], pools)
                 moves[case.name] = read_moves(case.changes, case.objects(0), case.objects(1), facts)
-        found[home] = _Cluster(pools, conflicts, moves)
+        found[home] = _Cluster(pools, before, conflicts, moves)
     return found
+
+
+def _known_pools(declared: tuple[Pool, ...], members: Sequence[Case]) -> tuple[tuple[Pool, ...], tuple[Pool, ...]]:
+    """The pools of a cluster, by what was known of their nodes before the change and by what is."""
+    resources = {pool.resource for pool in declared}
+    pods = [pod for case in members for pod in gpu_pods(case.objects(1) or case.objects(0), resources)]
+    was, known = members[0].learned
+    return know_pools(declared, was, pods), know_pools(declared, known, pods)
 
 
 def _synced(comparison: Comparison, cases: Sequence[Case], tool_folder: Path | None) -> dict[str, Synced]:
@@ -176,7 +189,7 @@ def _review_environment(
     old, new = case.facts
     own = {(pool.name, pool.resource) for facts in case.facts for pool in facts.pools}
     pools = cluster.pools if case.readings[1] is not None or cluster.pools else old.pools
-    facts = (old if not cluster.moves else _old_pools(old, new, pools), merge_pools(new, pools))
+    facts = (_old_pools(old, new, cluster.before), _dated(merge_pools(new, pools), case, today))
     if near.goes:
         sides = (comparison.before, comparison.after)
         base = [base_acknowledgements(side) for side in sides]
@@ -192,6 +205,12 @@ def _review_environment(
     accepted = acknowledgement_findings(review, facts[0], facts[1], layers, today)
     found = (*case.unsound, *_stale(case.held, case.name, reading), *accepted)
     return replace(review, gpus=shown, findings=(*review.findings, *found))
+
+
+def _dated(facts: Facts, case: Case, today: date) -> Facts:
+    """The facts after the change, with what is to be said of their age."""
+    stack, known = case.stack(1), case.learned[1]
+    return facts if stack is None or known is None else replace(facts, stale=stale(known, case.home, stack, today))
 
 
 def _old_pools(old: Facts, new: Facts, pools: tuple[Pool, ...]) -> Facts:
