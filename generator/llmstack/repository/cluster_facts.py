@@ -56,18 +56,14 @@ def stale(facts: ClusterFacts, cluster: str, stack: Stack, today: date) -> Stale
 def informed_environments(comparison: Comparison) -> set[str]:
     """The environments of clusters whose facts differ between two sides."""
     folder = f"{FOLDER}/"
-    clusters = {
-        path.removeprefix(folder).removesuffix(".yaml") for path in comparison.changed if path.startswith(folder)
-    }
-    if not clusters:
+    paths = {path for path in comparison.changed if path.startswith(folder)}
+    if not paths:
         return set()
-    base = read_base(comparison.after)
+    after, base = comparison.after, read_base(comparison.after)
     found = set()
-    for environment in list_environments(comparison.after):
-        stack = read_stack(read_values(comparison.after, environment, base))[1]
-        home = cluster_of(stack, environment.name) if stack is not None else ""
-        if home.removeprefix("env:") in clusters and comparison.after.read(
-            f"overlays/{environment.name}/kustomization.yaml"
-        ):
+    for environment in list_environments(after):
+        stack = read_stack(read_values(after, environment, base))[1]
+        is_generated = after.read(f"overlays/{environment.name}/kustomization.yaml") is not None
+        if stack is not None and is_generated and file_path(cluster_of(stack, environment.name)) in paths:
             found.add(environment.name)
     return found

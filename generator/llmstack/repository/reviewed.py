@@ -218,7 +218,8 @@ def _old_pools(old: Facts, new: Facts, pools: tuple[Pool, ...]) -> Facts:
     stated = {(pool.name, pool.resource): pool for pool in old.pools}
     changed = {(pool.name, pool.resource) for pool in new.pools if stated.get((pool.name, pool.resource)) != pool}
     kept = tuple(pool for pool in pools if (pool.name, pool.resource) not in changed)
-    return merge_pools(old, (*kept, *(pool for key, pool in stated.items() if key in changed)))
+    there = {(pool.name, pool.resource) for pool in kept}
+    return merge_pools(old, (*kept, *(pool for key, pool in stated.items() if key not in there)))
 
 
 def _side(reading: Reading | None) -> Side | None:
