@@ -57,10 +57,10 @@ def risks(review: Review) -> dict[str, str]:
 
 SIX = [plain(replicaCount=6), plain("qwen")]
 MORE = [plain(replicaCount=3), plain("qwen")]
-SPARE = {"strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}}
+SPARE: dict[str, Any] = {"strategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}}
 BUMPED = [plain(tag="v0.12.0", **SPARE), plain("qwen", tag="v0.12.0", **SPARE)]
 HEAVY = [plain(replicaCount=3, requestMemory="300Gi"), plain("qwen")]
-TAINT = {"taints": [{"key": "dedicated", "value": "training", "effect": "NoSchedule"}]}
+TAINT: dict[str, Any] = {"taints": [{"key": "dedicated", "value": "training", "effect": "NoSchedule"}]}
 
 DECIDES: dict[str, tuple[list[dict[str, Any]], str, str, str]] = {
     "too few nodes": (SIX, facts(group(per_node=4)), "gpu-shortage", "error"),
@@ -174,7 +174,7 @@ def test_a_measured_load_time_makes_a_bound_a_number(
 
 
 def test_a_deadline_that_the_worst_start_breaks_is_found(one: Repository) -> None:
-    probe = {
+    probe: dict[str, Any] = {
         "startupProbe": {"periodSeconds": 10, "failureThreshold": 38, "httpGet": {"path": "/health", "port": 8000}}
     }
     one.values(prod=values(plain(tag="v0.12.0", **probe), plain("qwen")))

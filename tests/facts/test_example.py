@@ -17,7 +17,9 @@ FACTS = ROOT / "facts" / "clusters"
 
 
 def test_every_cluster_of_the_example_has_its_facts() -> None:
-    named = {match for file in (ROOT / "values").iterdir() for match in re.findall(r"cluster: ([\w-]+)", file.read_text())}
+    named = {
+        match for file in (ROOT / "values").iterdir() for match in re.findall(r"cluster: ([\w-]+)", file.read_text())
+    }
     assert {path.stem for path in SEEN} == named == {path.stem for path in FACTS.iterdir()}
 
 
@@ -28,7 +30,9 @@ def test_facts_are_what_the_command_writes(path: Path, tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stderr == ""
     written = tmp_path / "facts" / "clusters" / f"{path.stem}.yaml"
-    assert written.read_text() == (FACTS / written.name).read_text(), f"make facts, or see tests/facts/clusters/{path.name}"
+    assert written.read_text() == (FACTS / written.name).read_text(), (
+        f"make facts, or see tests/facts/clusters/{path.name}"
+    )
 
 
 @pytest.mark.parametrize("path", SEEN, ids=lambda path: path.stem)

@@ -208,3 +208,11 @@ ObservedFiles = Annotated[
 LearnedAt = Annotated[
     str | None, Option("--at", metavar="DAY", help="The day of the facts; else that of the newest moment in the input.")
 ]
+Observed = Annotated[
+    list[str] | None,
+    Option(
+        "--observed",
+        metavar="[CLUSTER=]FILE",
+        help="What kubectl says of the cluster now, in JSON: the review starts from that. `-` reads stdin.",
+    ),
+]

@@ -40,12 +40,14 @@ _Key = tuple[tuple[tuple[str, str], ...], tuple[Taint, ...], tuple[tuple[str, in
 
 
 def group_nodes(
-    nodes: Iterable[Node], others: Iterable[Pod], labels: Collection[str], pools: Mapping[str, Mapping[str, str]]
+    nodes: Iterable[Node], others: Iterable[Pod] | None, labels: Collection[str], pools: Mapping[str, Mapping[str, str]]
 ) -> tuple[NodeGroup, ...]:
-    """Groups of nodes, those with the most GPUs first; `others` are pods of other tenants, `labels` are keys that count
+    """Groups of nodes, those with the most GPUs first; `others` are pods of other tenants (None where no
+    pods were seen), `labels` are keys that count
     beside `LABELS`, and `pools` are names of groups by the labels of their nodes."""
-    held: dict[str, list[Pod]] = {}
-    for pod in others:
+    held: dict[str, list[Pod]] | None = None if others is None else {}
+    for pod in others or ():
+        assert held is not None
         held.setdefault(pod.node, []).append(pod)
     alike: dict[_Key, list[Node]] = {}
     for node in nodes:
@@ -82,7 +84,7 @@ def _memory(node: Node) -> Fraction:
     return node.allocatable.get("memory", Fraction(0))
 
 
-def _group(key: _Key, members: Sequence[Node], held: Mapping[str, Sequence[Pod]]) -> NodeGroup:
+def _group(key: _Key, members: Sequence[Node], held: Mapping[str, Sequence[Pod]] | None) -> NodeGroup:
     labels, taints, extended = key
     allocatable: dict[str, Amount] = {
         "cpu": str(int(min(map(_cpu, members)))),
@@ -93,8 +95,8 @@ def _group(key: _Key, members: Sequence[Node], held: Mapping[str, Sequence[Pod]]
     usable = [node for node in members if node.ready and not node.cordoned]
     free: Counter[int] = Counter()
     priorities: Counter[int] = Counter()
-    for node in usable if group.gpu is not None else ():
-        taken = [(pod.gpus.get(group.gpu or "", 0), pod.priority) for pod in held.get(node.meta.name, ())]
+    for node in usable if group.gpu is not None and held is not None else ():
+        taken = [(pod.gpus.get(group.gpu or "", 0), pod.priority) for pod in (held or {}).get(node.meta.name, ())]
         free[max(0, group.per_node - sum(gpus for gpus, _ in taken))] += 1
         for gpus, priority in taken:
             priorities[priority] += gpus

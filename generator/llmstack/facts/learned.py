@@ -63,7 +63,9 @@ def learn_cluster(
         date=at,
         versions=versions_of(seen.now(Node), workloads),
         concurrent=flux_concurrent(workloads),
-        nodes=group_nodes(seen.now(Node), others, labels, {each.name: each.labels for each in pools}),
+        nodes=group_nodes(
+            seen.now(Node), others if "Pod" in seen.kinds else None, labels, {each.name: each.labels for each in pools}
+        ),
         loads=_loads(seen.all_of(Pod), releases),
         storage_classes=tuple(StorageClass(each.meta.name, each.default, each.expands) for each in classes) or None,
         exists=_exists(seen, {release.namespace for release in releases}),

@@ -16,11 +16,13 @@ from llmstack.repository.comparison import Comparison
 from llmstack.repository.environments import list_environments
 from llmstack.repository.expected import Held, Units, hold_against_values
 from llmstack.repository.facts import read_facts
+from llmstack.repository.learned import stacks_of
+from llmstack.repository.now import facts_now, present_in
 from llmstack.repository.read import Reading, read_environment
 from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.units import custom_units
 from llmstack.review.compare import compare
-from llmstack.review.facts import Facts
+from llmstack.review.facts import Facts, Present
 from llmstack.review.result import ObjectChange
 from llmstack.tree.units import unit_folders
 
@@ -80,11 +82,20 @@ def read_case(comparison: Comparison, name: str, affected: Sequence[str], tool_f
     old |= leave_out_unsound({unit: objects for unit, objects in built.items() if unit not in same}, folders[0])[0]
     learned, unread = _learned(comparison, name, readings)
     facts = tuple(
-        replace(read_facts(reading, _only(units, affected)), cluster=learned[1])
+        replace(
+            read_facts(reading, _only(units, affected)), cluster=learned[1], present=_present(comparison, name, reading)
+        )
         for reading, units in zip(readings, (old, new), strict=True)
     )
     changes = compare(_only(old, affected), _only(new, affected))
     return Case(name, readings, held, (old, new), folders, changes, (facts[0], facts[1]), (*unsound, *unread), learned)
+
+
+def _present(comparison: Comparison, name: str, reading: Reading | None) -> dict[tuple[str, str], Present]:
+    """What runs now of the environment's workloads, where somebody looked."""
+    stack = reading.stack if reading is not None else None
+    seen = comparison.seen.get(cluster_of(stack, name).removeprefix("env:")) if stack is not None else None
+    return present_in(seen, stack.gitops.namespace) if seen is not None and stack is not None else {}
 
 
 def _learned(
@@ -96,6 +107,9 @@ def _learned(
         return (None, None), []
     cluster = cluster_of(stacks[-1], name)
     latest, unread = latest_facts((comparison.before, comparison.after), cluster)
+    seen = comparison.seen.get(cluster.removeprefix("env:"))
+    if seen is not None:
+        latest = facts_now(seen, stacks_of(comparison.after, cluster.removeprefix("env:")), latest)
     return (read_cluster_facts(comparison.before, cluster)[0], latest), unread
 
 

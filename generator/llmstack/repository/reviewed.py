@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -10,8 +10,8 @@ from pathlib import Path
 from llmstack.finding import Finding, Place, Severity
 from llmstack.fit.changes import Side, engine_changes
 from llmstack.repository.acknowledged import acknowledgement_findings, base_acknowledgements
-from llmstack.repository.cases import Case, read_case
-from llmstack.repository.cluster_facts import informed_environments, stale
+from llmstack.repository.cases import Case, read_case, read_side
+from llmstack.repository.cluster_facts import cluster_of, informed_environments, stale
 from llmstack.repository.clusters import (
     Synced,
     merge_pools,
@@ -23,6 +23,7 @@ from llmstack.repository.clusters import (
 )
 from llmstack.repository.comparison import Comparison, find_affected, refuse_unsafe
 from llmstack.repository.expected import Held, stale_tree
+from llmstack.repository.now import look
 from llmstack.repository.read import Reading
 from llmstack.review.assess import assess, read_moves, refused_objects
 from llmstack.review.capacity import gpu_pods, know_pools
@@ -52,14 +53,14 @@ class _Cluster:
 def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None = None) -> Review:
     """Review every environment that the comparison touches, and those whose values or sync alone changed."""
     affected = find_affected(comparison)
-    valued = _valued(comparison) | synced_environments(comparison) | informed_environments(comparison)
+    valued = _touched_otherwise(comparison)
     for side in (comparison.before, comparison.after):
         refuse_unsafe(side, valued - affected.keys())
     names = sorted(affected.keys() | valued)
     cases = {name: read_case(comparison, name, affected.get(name, []), tool_folder) for name in names}
     others = neighbours(comparison.after, {case.home for case in cases.values()}, cases)
     beside = [read_case(comparison, name, [], tool_folder) for name in sorted(others)]
-    clusters = _clusters([*cases.values(), *beside])
+    clusters = _clusters([*cases.values(), *beside], comparison.seen)
     synced = _synced(comparison, list(cases.values()), tool_folder)
     reviews = {}
     for name, case in cases.items():
@@ -79,6 +80,24 @@ def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None
     return Review(comparison.before.name, comparison.after.name, reviews, reviewed)
 
 
+def observed(comparison: Comparison, files: Sequence[str]) -> tuple[Comparison, list[Finding]]:
+    """The comparison with what files of kubectl's JSON show of the clusters that it touches, and findings on them.
+
+    Raises UsageError where a file may be of several clusters.
+    """
+    names = find_affected(comparison).keys() | _touched_otherwise(comparison)
+    readings = {name: read_side(comparison.after, name) or read_side(comparison.before, name) for name in names}
+    stacks = {name: reading.stack for name, reading in readings.items() if reading is not None}
+    clusters = {cluster_of(stack, name).removeprefix("env:") for name, stack in stacks.items() if stack is not None}
+    seen, findings = look(files, clusters)
+    return replace(comparison, seen=seen), findings
+
+
+def _touched_otherwise(comparison: Comparison) -> set[str]:
+    """Environments whose values, sync or facts differ."""
+    return _valued(comparison) | synced_environments(comparison) | informed_environments(comparison)
+
+
 def _valued(comparison: Comparison) -> set[str]:
     """Environments whose values changed and that are generated at all."""
     touched = {path.split("/")[1].rpartition(".")[0] for path in comparison.changed if path.startswith("values/")}
@@ -86,7 +105,7 @@ def _valued(comparison: Comparison) -> set[str]:
     return {name for name in names if comparison.after.read(f"overlays/{name}/kustomization.yaml") is not None}
 
 
-def _clusters(cases: Sequence[Case]) -> dict[str, _Cluster]:
+def _clusters(cases: Sequence[Case], seen: Collection[str]) -> dict[str, _Cluster]:
     """By name: the pools that the environments of a cluster share, and what each brings to them."""
     groups: dict[str, list[Case]] = {}
     for case in cases:
@@ -94,7 +113,7 @@ def _clusters(cases: Sequence[Case]) -> dict[str, _Cluster]:
     found = {}
     for home, members in groups.items():
         declared, conflicts = shared_pools([(case.name, case.facts[1]) for case in members])
-        before, pools = _known_pools(declared, members)
+        before, pools = _known_pools(declared, members, now=home.removeprefix("env:") in seen)
         moves: dict[str, tuple[Sequence[Workload], Fixed]] = {}
         if len(members) > 1:
             for case in members:
@@ -104,12 +123,16 @@ def _clusters(cases: Sequence[Case]) -> dict[str, _Cluster]:
     return found
 
 
-def _known_pools(declared: tuple[Pool, ...], members: Sequence[Case]) -> tuple[tuple[Pool, ...], tuple[Pool, ...]]:
-    """The pools of a cluster, by what was known of their nodes before the change and by what is."""
+def _known_pools(
+    declared: tuple[Pool, ...], members: Sequence[Case], *, now: bool
+) -> tuple[tuple[Pool, ...], tuple[Pool, ...]]:
+    """The pools of a cluster, by what was known of their nodes before the change and by what is; the same for both
+    where somebody looked."""
     resources = {pool.resource for pool in declared}
     pods = [pod for case in members for pod in gpu_pods(case.objects(1) or case.objects(0), resources)]
     was, known = members[0].learned
-    return know_pools(declared, was, pods), know_pools(declared, known, pods)
+    pools = know_pools(declared, known, pods, now=now)
+    return pools if now else know_pools(declared, was, pods), pools
 
 
 def _synced(comparison: Comparison, cases: Sequence[Case], tool_folder: Path | None) -> dict[str, Synced]:

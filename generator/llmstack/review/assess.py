@@ -8,8 +8,9 @@ from datetime import date
 from llmstack.finding import Finding, Severity
 from llmstack.kubernetes.immutable import is_made_anew, refused_fields
 from llmstack.kubernetes.pods import Object
-from llmstack.kubernetes.replicas import most_scaled, scalers
+from llmstack.kubernetes.replicas import Scalers, most_scaled, scalers
 from llmstack.review.facts import Facts
+from llmstack.review.present import present_scale, unsettled
 from llmstack.review.removal import find_removed
 from llmstack.review.result import EngineChange, EnvironmentReview, ObjectChange, Rollout
 from llmstack.review.risks.assessment import Assessment
@@ -50,7 +51,7 @@ def assess(
     near = near or Surroundings()
     facts = facts_before, facts_after
     idle = idle_changes(changes)
-    least = play(changes, after, (scalers(before), scalers(after)), facts, idle, near)
+    least = play(changes, after, (_scaled(before, facts_after), _scaled(after, facts_after)), facts, idle, near)
     most = _at_most(changes, before, after, least, facts, idle, near)
     obstacles = find_obstacles(least.own, after, facts_after)
     breaks = find_breaks(before, after, least.own, least.own_times)
@@ -73,7 +74,10 @@ def assess(
         timeline=tuple(phase for phase in picture.phases if phase.workload not in near.others),
         seconds=_total(rolled, least, known=not on_nodes and not obstacles and not _depends(rolled, most)),
         engines=engines,
-        findings=tuple(map(_unplayed, sorted(too_many(least.workloads) - near.others))),
+        findings=(
+            *map(_unplayed, sorted(too_many(least.workloads) - near.others)),
+            *unsettled(facts_after.present, {(workload.kind, workload.name) for workload in least.own}),
+        ),
         removed=removed,
         ways=draw_ways(breaks, before) if breaks else (),
     )
@@ -89,7 +93,13 @@ def read_moves(
 ) -> tuple[Sequence[Workload], Fixed]:
     """Return what an environment brings to the pools of its cluster, its scalers at their least: the workloads that
     change, and the pods that stay."""
-    return find_moves(changes, after, (scalers(before), scalers(after)), facts, idle_changes(changes))
+    scale = _scaled(before, facts[1]), _scaled(after, facts[1])
+    return find_moves(changes, after, scale, facts, idle_changes(changes))
+
+
+def _scaled(objects: Sequence[Object], facts: Facts) -> Scalers:
+    """The replicas that scalers give: those of now where somebody looked, else their least."""
+    return present_scale(scalers(objects), most_scaled(objects), facts.present)
 
 
 def refused_objects(changes: Sequence[ObjectChange]) -> frozenset[str]:

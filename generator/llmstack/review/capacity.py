@@ -50,9 +50,11 @@ def gpu_pods(objects: Iterable[Object], resources: Iterable[str] = ()) -> list[P
     return [pod for obj in lasting for pod, _ in specs_of_replica(obj) if gpus_of_pod(pod, resources)[1]]
 
 
-def know_pools(declared: Sequence[Pool], facts: ClusterFacts | None, pods: Sequence[PodSpec]) -> tuple[Pool, ...]:
+def know_pools(
+    declared: Sequence[Pool], facts: ClusterFacts | None, pods: Sequence[PodSpec], *, now: bool = False
+) -> tuple[Pool, ...]:
     """The pools of a cluster: those that are declared, with what facts know of their nodes, and those of nodes that no
-    declaration speaks of, where some of `pods` may run on them."""
+    declaration speaks of, where some of `pods` may run on them. What is so `now` has the last word on sizes too."""
     if facts is None:
         return tuple(declared)
     groups = tuple(group for group in facts.nodes if group.gpu is not None and group.count)
@@ -60,7 +62,7 @@ def know_pools(declared: Sequence[Pool], facts: ClusterFacts | None, pods: Seque
     of_each = {id(pool): groups_of(pool, groups, declared) for pool in declared}
     spoken = {group.name for found in of_each.values() for group in found}
     rest = [group for group in groups if group.name not in spoken]
-    there = [_with_nodes(pool, of_each[id(pool)], known, _asking(pods, pool.resource)) for pool in declared]
+    there = [_with_nodes(pool, of_each[id(pool)], known, _asking(pods, pool.resource), now) for pool in declared]
     return (*there, *_undeclared(rest, known, pods, declared))
 
 
@@ -80,10 +82,13 @@ def groups_of(pool: Pool, groups: Sequence[NodeGroup], declared: Sequence[Pool])
     return named or (counted if alone and not pool.node_selector else [])
 
 
-def _with_nodes(pool: Pool, groups: Sequence[NodeGroup], known: _Known, pods: Sequence[PodSpec]) -> Pool:
+def _with_nodes(pool: Pool, groups: Sequence[NodeGroup], known: _Known, pods: Sequence[PodSpec], now: bool) -> Pool:
     """A declared pool with its nodes; as it is where facts know none, or nodes of another size."""
-    if not groups or any(pool.per_node not in (None, group.per_node) for group in groups):
+    if not groups or (not now and any(pool.per_node not in (None, group.per_node) for group in groups)):
         return pool
+    if now:
+        sizes = [group.per_node for group in groups]
+        pool = replace(pool, count=sum(group.count * group.per_node for group in groups), per_node=max(sizes))
     size = sum(group.count * group.per_node for group in groups)
     used, mixed = _used(groups, known, pods)
     nodes = sorted((gpus for group in used for gpus in group.nodes), reverse=True)

@@ -71,6 +71,16 @@ class Stale:
 
 
 @dataclass(frozen=True, slots=True)
+class Present:
+    """What runs of a workload at one moment: the replicas that are asked for, those of them that serve, and those that
+    are of its newest template."""
+
+    replicas: int
+    available: int
+    updated: int
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Facts of one environment at one revision.
 
@@ -91,6 +101,8 @@ class Facts:
     """What is known of the environment's cluster besides."""
     stale: Stale | None = None
     """Where that is too old."""
+    present: Mapping[tuple[str, str], Present] = field(default_factory=dict)
+    """By kind and name, what runs now of the environment's workloads, where somebody looked."""
     recipients: tuple[str, ...] = ()
     """Who can read the secrets of the repository, or gives them to the cluster: age recipients, a store, a
     certificate."""

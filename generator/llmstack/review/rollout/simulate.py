@@ -92,7 +92,8 @@ class _Rollout:
         self.down: dict[Revision, list[Pod]] = {"old": [], "new": []}
         self.ordinals: dict[Revision, int] = {"old": 0, "new": 0}
         self.terminating = 0
-        self.least = workload.before
+        self.unready = min(workload.unready, workload.before)
+        self.least = workload.before - self.unready
         self.progressed = 0.0
         self.longest_step = 0.0
         self.longest_wait = 0.0
@@ -180,7 +181,7 @@ class _Simulation:
             if waiting is not None:
                 at_once = self.cluster.create(waiting)
                 for pod in [waiting] if at_once else self.cluster.bind_waiting(pool) if pool else []:
-                    self.serve(pod)
+                    self.serve_or_load(pod)
             elif pool is not None:
                 nodes[pool].take(gpus)
 
@@ -197,6 +198,15 @@ class _Simulation:
         rollout.down[pod.revision].remove(pod)
         rollout.up[pod.revision].append(pod)
         rollout.progress(self.cluster.now)
+
+    def serve_or_load(self, pod: Pod) -> None:
+        """What is there before the change serves, but for those pods that are known to load still."""
+        rollout = self.rollouts[pod.owner]
+        if rollout.unready:
+            rollout.unready -= 1
+            self.begin_loading(pod)
+        else:
+            self.serve(pod)
 
     def apply_change(self) -> None:
         """Apply all objects at once."""

@@ -79,6 +79,8 @@ class Workload:
     fixed: tuple[int, ...] = ()
     """GPUs of pods of it that stay beside those that change (a Ray cluster's other groups)."""
     namespace: str = ""
+    unready: int = 0
+    """Of the replicas before, those that do not serve when the change comes: a rollout is in progress, or they fail."""
 
     @property
     def key(self) -> str:
@@ -136,7 +138,13 @@ def read_workload(change: ObjectChange, owned: tuple[Scalers, Scalers], facts: t
         causes=change.causes,
         partition=min(partition_of(new), after) if new is not None else 0,
         namespace=change.namespace,
+        unready=_unready(change, before, facts[1]),
     )
+
+
+def _unready(change: ObjectChange, before: int, facts: Facts) -> int:
+    present = facts.present.get((change.kind, change.name))
+    return max(0, before - present.available) if present is not None else 0
 
 
 def _deadline(obj: Object) -> int | None:
