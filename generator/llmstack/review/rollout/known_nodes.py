@@ -32,9 +32,9 @@ def refusals(pod: Pod, pool: Pool | None, gpus: int, most: int) -> Iterator[tupl
     if number < most <= by_gpus:
         scarce = next(resource for resource, each in holding.values() if resource)
         message = (
-            f"the nodes of pool `{pool.name}` have {scarce} for {plural(number, 'such pod')}, and {most} are needed"
+            f"the nodes of pool `{pool.name}` have `{scarce}` for {plural(number, 'such pod')}, and {most} are needed"
         )
-        yield f"{message} at a time: the rest stays Pending", f"Request less {scarce}, or run fewer replicas."
+        yield f"{message} at a time: the rest stays Pending", f"Request less `{scarce}`, or run fewer replicas."
 
 
 def _shut_out(pod: Pod, pool: Pool) -> tuple[str, str]:
@@ -53,9 +53,9 @@ def _shut_out(pod: Pod, pool: Pool) -> tuple[str, str]:
         )
     resource, _ = scarcest(pod, group.allocatable) or ("", 0)
     message = (
-        f"a pod asks for more {resource} than a node of pool `{pool.name}` has ({group.allocatable.get(resource)})"
+        f"a pod asks for more `{resource}` than a node of pool `{pool.name}` has ({group.allocatable.get(resource)})"
     )
-    return f"{message}: it stays Pending", f"Request less {resource}."
+    return f"{message}: it stays Pending", f"Request less `{resource}`."
 
 
 def _room(group: NodeGroup, pod: Pod, gpus: int) -> tuple[str, int]:
