@@ -190,6 +190,24 @@ def test_a_load_time_of_the_values_wins(one: Repository) -> None:
     assert rollout["seconds"] < 340
 
 
+@pytest.mark.parametrize(
+    ("classes", "severity"),
+    [
+        ([{"name": "fast", "default": True, "expands": False}], "error"),
+        ([{"name": "fast", "default": True, "expands": True}], None),
+        ([{"name": "fast", "default": False, "expands": False}], None),
+    ],
+)
+def test_a_claim_grows_where_its_class_lets_it(
+    classes: list[dict[str, Any]], severity: str | None, one: Repository
+) -> None:
+    one.values(prod=values(plain(pvcStorage="50Gi"), plain("qwen")))
+    one.file(FACTS, facts(group(), storageClasses=classes))
+    one.commit()
+    one.values(prod=values(plain(pvcStorage="80Gi"), plain("qwen")))
+    assert risks(one.review()).get("immutable-field") == severity
+
+
 def test_old_facts_are_said(one: Repository) -> None:
     one.file(FACTS, facts(group(), day="2020-01-01"))
     one.commit()

@@ -6,6 +6,7 @@ tenants hold on each, taints, CPU and memory; and pools where nothing is declare
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -77,7 +78,7 @@ def groups_of(pool: Pool, groups: Sequence[NodeGroup], declared: Sequence[Pool])
     keys = {key for group in counted for key in group.labels}
     if pool.node_selector and keys >= pool.node_selector.keys():
         return [group for group in counted if pool.node_selector.items() <= group.labels.items()]
-    named = [group for group in counted if group.name == pool.name]
+    named = [group for group in counted if re.fullmatch(re.escape(pool.name) + r"(-\d+)?", group.name)]
     alone = [each for each in declared if each.resource == pool.resource] == [pool]
     return named or (counted if alone and not pool.node_selector else [])
 

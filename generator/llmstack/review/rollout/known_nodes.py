@@ -18,9 +18,10 @@ Pod = Mapping[str, Any]
 def refusals(pod: Pod, pool: Pool | None, gpus: int, most: int) -> Iterator[tuple[str, str]]:
     """Yield why nodes of a pool do not hold `most` such pods at a time, each of so many GPUs, with advice.
 
-    Each holds whatever else is on the nodes, so that it is certain. GPUs themselves are judged elsewhere.
+    Each holds whatever else is on the nodes, so that it is certain. GPUs themselves are judged elsewhere. Where the
+    values give the pool more nodes than facts know, nothing is said.
     """
-    if pool is None or not pool.groups:
+    if pool is None or not pool.groups or len(pool.nodes or ()) > sum(len(group.nodes) for group in pool.groups):
         return
     open_to = [group for group in pool.groups if takes(group, pod)]
     if not open_to:
