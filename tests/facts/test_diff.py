@@ -109,6 +109,13 @@ def test_where_there_is_room_nothing_is_said(text: str, one: Repository) -> None
     assert (row["pool"], row["capacity"], row["peak"], row["deadlock"]) == ("h100", 8, 8, False)
 
 
+def test_where_pods_that_stay_are_on_closed_nodes_or_not_decides_there_is_no_verdict(one: Repository) -> None:
+    one.values(prod=values(plain(replicaCount=3), plain("qwen")))
+    one.file(FACTS, facts(group(count=2, per_node=4, cordoned=1)))
+    [row] = one.review()["envs"]["prod"]["gpus"]
+    assert (row["capacity"], row["after"], row["deadlock"]) == (4, 5, None)
+
+
 def test_a_toleration_lets_pods_in(one: Repository) -> None:
     tolerating = [{"key": "dedicated", "operator": "Equal", "value": "training", "effect": "NoSchedule"}]
     given = values(*MORE)
