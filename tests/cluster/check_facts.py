@@ -57,7 +57,8 @@ class Case:
         }
         gitops = {"namespace": self.name, "sync": {"cluster": self.name}}
         router = {"enableRouter": False}
-        return {"servingEngineSpec": {"modelSpec": [model]}, "routerSpec": router, "gitops": gitops}
+        engine = {"runtimeClassName": "", "modelSpec": [model]}
+        return {"servingEngineSpec": engine, "routerSpec": router, "gitops": gitops}
 
 
 TOLERATING = {"tolerations": [{**TAINT, "operator": "Equal"}]}
