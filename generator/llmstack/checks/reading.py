@@ -74,6 +74,11 @@ TREE: Mapping[str, Page] = {
         "A workload of a change has so many pods that its rollout is not played through: its course is unknown.",
         "Correct its replicas, or merge it by itself and watch it.",
     ),
+    "not-settled": Page(
+        _NOTE,
+        "`diff --observed`: a rollout of a workload that changes goes on, or not all of its replicas serve.",
+        "Wait until it is done, unless the change is to end it.",
+    ),
     "not-generated": Page(_ERROR, "An environment has no generated units.", "Run `llmstack gen`."),
     "orphaned-custom": Page(
         _WARNING, "An overlay in custom/ builds on a unit that is not generated.", "Remove it, or rename it."

@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from llmstack.checks import settle
+from llmstack.checks.rule import find
+from llmstack.checks.rules import facts_differ
 from llmstack.finding import Finding, Place, Severity
 from llmstack.fit.changes import Side, engine_changes
 from llmstack.repository.acknowledged import acknowledgement_findings, base_acknowledgements
@@ -226,8 +229,17 @@ def _review_environment(
     reading = case.readings[1]
     layers = reading.layers if reading is not None else None
     accepted = acknowledgement_findings(review, facts[0], facts[1], layers, today)
-    found = (*case.unsound, *_stale(case.held, case.name, reading), *accepted)
+    found = (*case.unsound, *_stale(case.held, case.name, reading), *accepted, *_differing(case))
     return replace(review, gpus=shown, findings=(*review.findings, *found))
+
+
+def _differing(case: Case) -> list[Finding]:
+    """What the values after the change say of the cluster, and what is known of it says otherwise."""
+    reading, known = case.readings[1], case.learned[1]
+    if reading is None or reading.subject is None or known is None:
+        return []
+    found = find(facts_differ, replace(reading.subject, cluster=known))
+    return list(settle(found, reading.layers, dict(reading.subject.stack.gitops.checks or {})))
 
 
 def _dated(facts: Facts, case: Case, today: date) -> Facts:
