@@ -92,6 +92,8 @@ def test_a_group_has_as_many_nodes_as_take_pods(group: NodeGroup) -> None:
         ("date: 2026-11-20\nnodes:\n- {group: a, count: -2}", 3),
         ("date: 2026-11-20\nnodes:\n- {group: a, count: 99999999999}", 3),
         ("date: 2026-11-20\nnodes:\n- {group: a, count: 2, others: {free: {x: 1}}}", 3),
+        ("date: 2026-11-20\nnodes:\n- {group: a, count: 2, others: {free: {1: 90000, 2: 90000}}}", 3),
+        ("date: 2026-11-20\nnodes:\n" + "- {group: a, count: 0}\n" * 1001, 2),
         ("date: 2026-11-20\nloads:\n- {model: a, image: b, seconds: {median: 9, worst: 1, of: 1}}", 3),
         ("date: 2026-11-20\nexists: {claims: x}", 2),
         ("date: 2026-11-20\nflux: {concurrent: many}", 2),

@@ -89,8 +89,10 @@ def test_what_is_our_own_is_told_by_namespace_and_label_or_name() -> None:
     theirs = pod("llmstack-x", "elsewhere", on="n1", gpus=1)
     labelled = pod("odd", on="n1", gpus=1, labels={"helm-release-name": "llmstack"})
     other = pod("job", on="n1", gpus=4)
-    [group] = learn(node("n1"), theirs, labelled, other, engine("a")).nodes
-    assert group.free == {3: 1}
+    neighbour = pod("llmstack-b-x", on="n1", gpus=1, labels={"app.kubernetes.io/instance": "llmstack-b"})
+    plain = pod("llmstack-router-x", on="n1", gpus=1)
+    [group] = learn(node("n1"), theirs, labelled, other, neighbour, plain, engine("a")).nodes
+    assert group.free == {2: 1}
 
 
 def test_load_times_by_model_and_image() -> None:

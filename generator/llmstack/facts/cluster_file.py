@@ -17,6 +17,7 @@ HEADER = MARK + "; `llmstack learn cluster {name}` writes it again.\n"
 MOST = 1_000_000
 """Nodes, GPUs of a node, measurements: what is more is no number of them."""
 MOST_NODES = 100_000
+MOST_GROUPS = 1_000
 
 TOP = ("date", "versions", "flux", "nodes", "loads", "storageClasses", "exists")
 GROUP = ("group", "count", "cordoned", "labels", "taints", "allocatable", "others")
@@ -104,8 +105,8 @@ def _facts(top: dict[str, Any]) -> ClusterFacts:
     flux = _map(top.get("flux"), "flux", ("concurrent",))
     classes = top.get("storageClasses")
     groups = tuple(_group(each) for each in _list(top.get("nodes"), "nodes", GROUP))
-    if sum(each.count for each in groups) > MOST_NODES:
-        raise ClusterFactsError(f"`nodes` are more than {MOST_NODES}")
+    if len(groups) > MOST_GROUPS or sum(each.count for each in groups) > MOST_NODES:
+        raise ClusterFactsError(f"`nodes` are more than {MOST_NODES}, or of more than {MOST_GROUPS} groups")
     return ClusterFacts(
         date=_date(top.get("date")),
         versions={key: str(value) for key, value in _map(top.get("versions"), "versions").items()},
@@ -202,7 +203,9 @@ def _counts(data: Any, where: str, *, signed: bool = False) -> dict[int, int]:
     for key, value in _map(data, where).items():
         is_number = re.fullmatch(r"-?\d{1,18}", key, re.ASCII) is not None
         number = _checked(int(key) if is_number else None, where, lambda value: signed or 0 <= value <= MOST)
-        found[number] = _checked(value, where, lambda value: 0 <= value <= MOST_NODES)
+        found[number] = _checked(value, where, lambda value: 0 <= value <= MOST)
+    if len(found) > MOST_GROUPS or (not signed and sum(found.values()) > MOST_NODES):
+        raise ClusterFactsError(f"`{where}` is of more than {MOST_NODES} nodes")
     return found
 
 

@@ -27,10 +27,10 @@ class Release:
     name: str
 
     def owns(self, pod: Pod) -> bool:
-        """Whether a pod is of it: by the labels of llmstack or of the chart, else by its name."""
+        """Whether a pod is of it: by the labels of llmstack or of the chart; by its name where it has neither."""
         labels = pod.meta.labels
         stated = labels.get("app.kubernetes.io/instance") or labels.get("helm-release-name")
-        named = stated == self.name or pod.meta.name.startswith(f"{self.name}-")
+        named = pod.meta.name.startswith(f"{self.name}-") if stated is None else stated == self.name
         return pod.meta.namespace == self.namespace and named
 
 

@@ -46,7 +46,7 @@ def takes(group: NodeGroup, pod: PodSpec) -> bool:
 
 
 def gpu_pods(objects: Iterable[Object], resources: Iterable[str] = ()) -> list[PodSpec]:
-    """The pods of objects that take accelerators, one of each kind."""
+    """The specs of the pods of objects that take accelerators."""
     lasting = (obj for obj in objects if is_lasting(str(obj.get("kind"))))
     return [pod for obj in lasting for pod, _ in specs_of_replica(obj) if gpus_of_pod(pod, resources)[1]]
 
