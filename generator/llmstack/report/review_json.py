@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from llmstack.report.clusters import cluster_data
+from llmstack.report.cost import cost_data
 from llmstack.report.engines import engine_data
 from llmstack.report.inert import inert_json
 from llmstack.report.json import finding_data
@@ -55,6 +56,7 @@ def environment_data(environment: EnvironmentReview) -> dict[str, Any]:
 def _cluster(cluster: ClusterReview) -> dict[str, Any]:
     return {
         **cluster_data(cluster),
+        "cost": cost_data(cluster.cost),
         "gpus": [_pool(pool) for pool in cluster.gpus],
         "risks": [_risk(risk) for risk in cluster.risks],
     }

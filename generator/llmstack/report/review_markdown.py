@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from llmstack.finding import Finding, Severity
 from llmstack.report.budget import Part, fit
 from llmstack.report.clusters import say_members, say_pools, say_removed, sync_rows, told_clusters
+from llmstack.report.cost import say_cost, say_unpriced, told_costs
 from llmstack.report.engines import say_engine
 from llmstack.report.groups import Group, group_changes
 from llmstack.report.markdown import code, fenced, fold_title, prose
@@ -68,7 +69,14 @@ def _opening(review: Review, verdict: Verdict) -> str:
     lines = [f"{SIGNS[verdict.level]} **{head}** · {code(from_revision, 40)} → {code(to_revision, 40)}", ""]
     lines += [f"- {code(name, 60)}: {prose(effect, 400)}" for name, effect in verdict.effects[:ENVIRONMENTS]]
     more = len(verdict.effects) - ENVIRONMENTS
-    return "\n".join([*lines, *([f"- and {plural(more, 'other environment')}"] if more > 0 else []), ""])
+    lines += [f"- and {plural(more, 'other environment')}"] if more > 0 else []
+    costs = list(told_costs(review))
+    lines += [
+        f"- cost of {code(name, 60)}: {say_cost(cost)}{prose(say_unpriced(cost), 200) if cost.unpriced else ''}"
+        for name, cost in costs[:ENVIRONMENTS]
+    ]
+    more = len(costs) - ENVIRONMENTS
+    return "\n".join([*lines, *([f"- and the cost of {plural(more, 'other cluster')}"] if more > 0 else []), ""])
 
 
 def _removed(review: Review) -> Part:

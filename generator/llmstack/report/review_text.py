@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from llmstack.finding import Severity
 from llmstack.report import text
 from llmstack.report.clusters import say_members, say_pools, say_removed, sync_rows, told_clusters
+from llmstack.report.cost import say_cost, say_unpriced, told_costs
 from llmstack.report.engines import say_engine
 from llmstack.report.groups import Group, group_changes
 from llmstack.report.mask import mask_review
@@ -43,6 +44,7 @@ def render(review: Review, options: Options = PLAIN) -> str:
     revisions = f"{short_revision(shown.from_revision)} → {short_revision(shown.to_revision)}"
     colour = BY_SEVERITY[verdict.level] if verdict.level else BOLD
     lines = [f"{paint(visible(revisions), DIM)}", paint(visible(str(verdict)), colour)]
+    lines += [visible(f"cost of {name}: {say_cost(cost)}{say_unpriced(cost)}") for name, cost in told_costs(shown)]
     risks = group_risks(shown)
     for name, cluster in told_clusters(shown):
         members = f" ({say_members(cluster)})" if say_members(cluster) else ""

@@ -8,7 +8,8 @@ from datetime import date
 from llmstack.finding import Finding, Severity
 from llmstack.kubernetes.immutable import is_made_anew, refused_fields
 from llmstack.kubernetes.pods import Object
-from llmstack.kubernetes.replicas import most_scaled, scalers
+from llmstack.kubernetes.replicas import fewest_scaled, most_scaled, scalers
+from llmstack.review.cost import Unserved
 from llmstack.review.facts import Facts
 from llmstack.review.removal import find_removed
 from llmstack.review.result import EngineChange, EnvironmentReview, ObjectChange, Rollout
@@ -23,6 +24,7 @@ from llmstack.review.rollout.play import Played, both, find_moves, key_of, play
 from llmstack.review.rollout.times import MOST_PODS, too_many, total_seconds
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.surroundings import Surroundings
+from llmstack.review.usage import find_unserved
 from llmstack.review.ways_in.find import find_breaks
 
 MOST_SCALED = 5_000
@@ -75,7 +77,15 @@ def assess(
         engines=engines,
         findings=tuple(map(_unplayed, sorted(too_many(least.workloads) - near.others))),
         removed=removed,
+        unserved=_unserved(least, most, before, after),
     )
+
+
+def _unserved(
+    least: Played, most: Played | None, before: Sequence[Object], after: Sequence[Object]
+) -> tuple[Unserved, ...]:
+    bounded = most is not None or least.owned == (most_scaled(before), most_scaled(after))
+    return find_unserved(least, most, bounded=bounded, sleeps=fewest_scaled(after))
 
 
 def idle_changes(changes: Sequence[ObjectChange]) -> tuple[frozenset[str], frozenset[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from fractions import Fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,8 @@ class Pool:
     count: int
     per_node: int | None = None
     node_selector: Mapping[str, str] = field(default_factory=dict)
+    price: Fraction | None = None
+    """Of one GPU for an hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class Facts:
     """By model name: the time the sync tool waits for the model's unit."""
     moved_from: Mapping[str, str] = field(default_factory=dict)
     """The former name of a model, by its name now."""
+    currency: str | None = None
+    """Of the pools' prices."""
     recipients: tuple[str, ...] = ()
     """Who can read the secrets of the repository, or gives them to the cluster: age recipients, a store, a
     certificate."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from llmstack.finding import Finding, Severity
+from llmstack.review.cost import Cost, Unserved
 from llmstack.sync.changes import OwnerChange
 
 Action = Literal["add", "change", "remove"]
@@ -231,6 +232,8 @@ class ClusterReview:
     """The safe order of commits, step by step."""
     foreign: tuple[str, ...] = ()
     """Changed files of the cluster's folder that llmstack did not write."""
+    cost: Cost | None = None
+    """None where no pool has a price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +253,8 @@ class EnvironmentReview:
     """Models whose engine changes."""
     removed: tuple[Removed, ...] = ()
     """Workloads that go with nothing in their place."""
+    unserved: tuple[Unserved, ...] = ()
+    """What its rollouts hold without serving, by model and pool."""
 
 
 @dataclass(frozen=True, slots=True)
