@@ -119,7 +119,15 @@ TREE: Mapping[str, Page] = {
         "Put a regular file in its place, or remove it.",
     ),
     "bad-facts": Page(
-        _ERROR, "A file of facts/ that a model leads to cannot be read.", "Run `llmstack learn model` again."
+        _ERROR,
+        "A file of facts/ that a model leads to cannot be read.",
+        "Run the `llmstack learn` that wrote it again.",
+    ),
+    "bad-log": Page(
+        _ERROR,
+        "A log that `llmstack learn log` is given holds no start of vLLM that went well, or one of another engine than "
+        "the values have.",
+        "Save the log from its first line until the engine serves, or learn from it at the commit that it ran by.",
     ),
     "build-failed": Page(
         _ERROR, "kustomize cannot build a unit.", "Run `llmstack gen`, or correct the overlay in custom/."

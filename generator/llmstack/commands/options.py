@@ -174,6 +174,15 @@ HowShown = Annotated[str, _one_of(("table", "json"), "How the models are printed
 LearnedName = Annotated[
     str, Argument(metavar="ORG/NAME[@REV]", help="The model's name on the hub, and a branch, tag or commit.")
 ]
+LoggedEnv = Annotated[str, Argument(metavar="ENV", help="The engine's environment.")]
+LoggedModel = Annotated[str, Argument(metavar="MODEL", help="The engine's model, by its name in the values.")]
+LogFile = Annotated[
+    str, Argument(metavar="FILE", help="The log from the start of the engine on, or its /metrics; `-` for stdin.")
+]
+LearnedAt = Annotated[
+    str | None,
+    Option("--at", metavar="DATE", help="The day of the facts, e.g. 2026-11-21; else that of the newest timestamp."),
+]
 LearnedFrom = Annotated[
     str | None,
     Option(

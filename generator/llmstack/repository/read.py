@@ -11,6 +11,7 @@ from llmstack.checks.subject import Subject
 from llmstack.finding import Finding, sort_findings
 from llmstack.model.reading import read_stack
 from llmstack.model.stack import Stack
+from llmstack.repository.engine_facts import read_engine_facts
 from llmstack.repository.environments import Environment, list_environments, name_findings, read_base, read_values
 from llmstack.repository.model_facts import read_model_facts
 from llmstack.repository.snapshot import Snapshot
@@ -52,8 +53,10 @@ def _read(snapshot: Snapshot, environment: Environment, base: Source | None) -> 
     if stack is None:
         return Reading(environment, layers, None, (*name_findings([environment]), *findings))
     facts, unread = read_model_facts(snapshot, stack.models)
-    subject = Subject(name, stack.named(name), layers, facts=facts)
-    return Reading(environment, layers, subject, (*name_findings([environment]), *findings, *unread))
+    measured, unmeasured = read_engine_facts(snapshot, name, stack.models)
+    subject = Subject(name, stack.named(name), layers, facts=facts, measured=measured)
+    found = (*name_findings([environment]), *findings, *unread, *unmeasured)
+    return Reading(environment, layers, subject, found)
 
 
 def _beside(reading: Reading, stacks: Mapping[str, Stack]) -> Reading:

@@ -215,7 +215,7 @@ def _old_pools(old: Facts, new: Facts, pools: tuple[Pool, ...]) -> Facts:
 def _side(reading: Reading | None) -> Side | None:
     """What the values say of engines; None where they are gone or have errors."""
     subject = reading.subject if reading is not None else None
-    return Side(subject.stack, subject.facts) if subject is not None else None
+    return Side(subject.stack, subject.facts, subject.measured) if subject is not None else None
 
 
 def _stale(held: Held, environment: str, reading: Reading | None) -> list[Finding]:
