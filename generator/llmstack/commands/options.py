@@ -13,6 +13,7 @@ from llmstack.commands import completion
 from llmstack.report.fit_formats import FIT_FORMATS
 from llmstack.report.formats import FORMATS
 from llmstack.report.review_formats import REVIEW_FORMATS
+from llmstack.report.verification_formats import VERIFICATION_FORMATS
 
 
 def _one_of(table: Iterable[str], help: str) -> Any:
@@ -88,6 +89,17 @@ From = Annotated[
 ]
 To = Annotated[str | None, Argument(metavar="TO", help="A revision; by default the working tree.")]
 HowReviewed = Annotated[str, _one_of(REVIEW_FORMATS, "How the review is printed.")]
+VerifiedFrom = Annotated[str, Argument(metavar="FROM", help="The revision before the change.")]
+VerifiedTo = Annotated[str, Argument(metavar="TO", help="The revision that was applied.")]
+Observed = Annotated[
+    list[str] | None,
+    Option("--observed", metavar="FILE", help="A file of kubectl's output, several times for several; `-` for stdin."),
+]
+ObservedCluster = Annotated[
+    str | None,
+    Option("--cluster", metavar="NAME", help="The cluster that was observed, where the change touches several."),
+]
+HowVerified = Annotated[str, _one_of(VERIFICATION_FORMATS, "How it is printed.")]
 ExitCode = Annotated[bool, Option("--exit-code", help="Exit with 3 when something changes.")]
 Gate = Annotated[
     FailOn, Option("--fail-on", help="Exit with 1 if an unacknowledged risk has this severity or a worse one.")
