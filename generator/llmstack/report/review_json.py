@@ -12,6 +12,7 @@ from llmstack.report.inert import inert_json
 from llmstack.report.json import finding_data
 from llmstack.report.mask import mask_review
 from llmstack.report.options import PLAIN, Options
+from llmstack.report.waves import waves_data
 from llmstack.review.result import (
     ClusterReview,
     EnvironmentReview,
@@ -57,6 +58,7 @@ def _cluster(cluster: ClusterReview) -> dict[str, Any]:
     return {
         **cluster_data(cluster),
         "cost": cost_data(cluster.cost),
+        "waves": waves_data(cluster),
         "gpus": [_pool(pool) for pool in cluster.gpus],
         "risks": [_risk(risk) for risk in cluster.risks],
     }

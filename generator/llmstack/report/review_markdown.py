@@ -18,6 +18,7 @@ from llmstack.report.rendered import render_difference
 from llmstack.report.risks import RiskGroup, group_risks
 from llmstack.report.rollout_table import Row, rolling_environments, rollout_rows
 from llmstack.report.verdict import NOTHING, Verdict, judge
+from llmstack.report.waves import told_waves
 from llmstack.report.words import say_gpus, say_hang, short_revision
 from llmstack.review.result import ClusterReview, EngineChange, GpuPool, Removed, Review
 from llmstack.review.wording import plural
@@ -45,6 +46,7 @@ def render(review: Review, options: Options = PLAIN) -> str:
     parts = [
         _removed(shown),
         _clusters(shown),
+        _waves(shown),
         *_risks(group_risks(shown)),
         _gpus(shown),
         *_rollouts(shown),
@@ -112,6 +114,16 @@ def _cluster(name: str, cluster: ClusterReview) -> Iterator[str]:
         f"{f', **{say_hang(pool)}**' if say_hang(pool) else ''}\n"
         for told, pool in say_pools(cluster)
     )
+
+
+def _waves(review: Review) -> Part:
+    """The order of commits that finishes, where the change at once does not."""
+    items = [
+        item
+        for name, head, steps in told_waves(review)
+        for item in (f"- {code(name, 60)}: {head}\n", *(f"  1. {prose(step, 600)}\n" for step in steps))
+    ]
+    return Part("\n#### Order of commits that finishes\n\n", items, len(items), "line of commits", share=0.2)
 
 
 def _risks(groups: list[RiskGroup]) -> Iterator[Part]:

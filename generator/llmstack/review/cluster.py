@@ -38,6 +38,7 @@ def review_cluster(
         advice=safe_order(name, sync) if any(risk.id == "sync" for review in members for risk in review.risks) else (),
         foreign=foreign,
         cost=cost,
+        waves=next((review.waves for review in members if review.waves), ()),
     )
 
 

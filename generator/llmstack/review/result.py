@@ -218,6 +218,27 @@ class Removed:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """What is changed in a commit: a model of an environment, else a workload, `Kind/name`."""
+
+    environment: str
+    model: str | None
+    object: str
+
+    @property
+    def name(self) -> str:
+        return self.model or self.object
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """One commit: what it changes, and how many seconds it takes; None where that is not known."""
+
+    members: tuple[Member, ...]
+    seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterReview:
     """What changes in one cluster: pools that environments share, and who applies what."""
 
@@ -234,6 +255,8 @@ class ClusterReview:
     """Changed files of the cluster's folder that llmstack did not write."""
     cost: Cost | None = None
     """None where no pool has a price."""
+    waves: tuple[Wave, ...] = ()
+    """Commits, in order, that get there where the change at once cannot finish or runs short at its peak."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +278,8 @@ class EnvironmentReview:
     """Workloads that go with nothing in their place."""
     unserved: tuple[Unserved, ...] = ()
     """What its rollouts hold without serving, by model and pool."""
+    waves: tuple[Wave, ...] = ()
+    """An order of commits that gets there where the whole cannot, or runs short: of all environments of its cluster."""
 
 
 @dataclass(frozen=True, slots=True)
