@@ -16,7 +16,7 @@ from llmstack.review.result import EngineChange, EnvironmentReview, GpuPool, Mem
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.not_applied import why_not_applied
 from llmstack.review.risks.table import find_risks
-from llmstack.review.rollout.endless import endless, phases_without_end, without_end
+from llmstack.review.rollout.endless import drawn, endless, stopped_by, with_demand, without_end
 from llmstack.review.rollout.obstacles import find_obstacles
 from llmstack.review.rollout.per_node import rollouts_on_nodes
 from llmstack.review.rollout.placement import Fixed
@@ -26,7 +26,7 @@ from llmstack.review.rollout.workload import Workload
 from llmstack.review.surroundings import Surroundings
 from llmstack.review.usage import find_unserved
 from llmstack.review.waves import find_waves
-from llmstack.review.ways_in.find import find_breaks
+from llmstack.review.ways_in.find import draw_ways, find_breaks
 
 MOST_SCALED = 5_000
 """Replicas at the most of all scalers beyond which that is not played: then no end is said."""
@@ -67,19 +67,20 @@ def assess(
     rolled = without_end(rolled, never, frozenset(obstacles))
     alive = frozenset((*idle[0], *idle[1]))
     on_nodes = rollouts_on_nodes([change for change in changes if key_of(change) not in alive], facts)
-    own_phases = [phase for phase in least.times.likely.phases if phase.workload not in near.others]
+    picture = drawn(least, facts_after.pools, stopped_by(obstacles))
     return EnvironmentReview(
         objects=tuple(changes),
         rollouts=(*rolled, *on_nodes),
-        gpus=pools,
+        gpus=with_demand(pools, least, picture),
         risks=find_risks(assessment, today),
-        timeline=phases_without_end(own_phases, never),
+        timeline=tuple(phase for phase in picture.phases if phase.workload not in near.others),
         seconds=_total(rolled, least, known=not on_nodes and not obstacles and not _depends(rolled, most)),
         engines=engines,
         findings=tuple(map(_unplayed, sorted(too_many(least.workloads) - near.others))),
         removed=removed,
         unserved=_unserved(least, most, before, after),
         waves=_waves(least, near, facts_after) if any(map(_is_short, pools)) else (),
+        ways=draw_ways(breaks, before) if breaks else (),
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from llmstack.finding import Finding, Severity
 from llmstack.review.cost import Cost, Unserved
+from llmstack.review.ways_in.way import WayIn
 from llmstack.sync.changes import OwnerChange
 
 Action = Literal["add", "change", "remove"]
@@ -105,6 +106,20 @@ class PodPhase:
     end: float
     gpus: int
     pool: str | None
+    resource: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What a pool is asked for from a second on, by the clock of the timeline."""
+
+    second: float
+    bound: int
+    """GPUs of pods that load or serve."""
+    waiting: int = 0
+    """GPUs that pods wait for."""
+    terminating: int = 0
+    """GPUs that pods which terminate still hold; no part of the peak."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +134,8 @@ class GpuPool:
     peak: int
     deadlock: bool | None
     certain: bool | None
-    usage: tuple[tuple[float, int], ...] = ()
-    """(second, GPUs in use from then on), by the clock of the timeline."""
+    demand: tuple[Demand, ...] = ()
+    """Over time, in the likeliest order; none where no pod of it changes, or they are too many to be told apart."""
     before_max: int | None = None
     """This and the two below: with all scalers at their most, where that is more than their least."""
     after_max: int | None = None
@@ -280,6 +295,8 @@ class EnvironmentReview:
     """What its rollouts hold without serving, by model and pool."""
     waves: tuple[Wave, ...] = ()
     """An order of commits that gets there where the whole cannot, or runs short: of all environments of its cluster."""
+    ways: tuple[WayIn, ...] = ()
+    """The ways in that are broken, for a while or for good."""
 
 
 @dataclass(frozen=True, slots=True)
