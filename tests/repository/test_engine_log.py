@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from llmstack.engine.start_log import LINE
+from llmstack.repository.engine_log import LEAST, MOST_BYTES, bounded_lines
 from tests.engine.test_start_log import V1_0_12, V1_0_20
 from tests.sync.repository import POOL, Repository, environment, model, new_repository
 
@@ -161,3 +164,12 @@ def test_metrics_alone_say_the_tokens(repository: Repository) -> None:
 def test_a_broken_file_is_a_finding(repository: Repository, text: str) -> None:
     repository.file(FACTS, text)
     assert "bad-facts" in repository.llmstack("lint", "--format", "json", codes=(1,))
+
+
+@pytest.mark.parametrize("line", [b"a\n", b"x" * (1 << 20), b"2026-11-21T10:12:33Z INFO GPU KV cache usage: 0.0%\n"])
+def test_no_more_of_a_log_is_read_than_a_start_takes(line: bytes) -> None:
+    endless = BytesIO(line * ((2 * MOST_BYTES) // len(line)))
+    lines = list(bounded_lines(endless))
+    assert len(lines) <= MOST_BYTES // LEAST
+    assert max(map(len, lines)) <= LINE
+    assert endless.tell() <= MOST_BYTES + LINE

@@ -66,12 +66,16 @@ _FAILS = re.compile(
 )
 _METRICS = re.compile(r"^vllm:cache_config_info\{(.{0,8000})\} 1")
 _LABEL = re.compile(r'(\w+)="([^"]{0,80})"')
-_RELEVANT = re.compile(
-    r"took|takes? |KV|kv_cache|blocks: |LLM engine \(v|API server version|GiB|startup complete|vLLM server|vLLM API"
-    r"|vllm:cache|failed|OutOfMemory|cache blocks"
-)
+_MARKS = (
+    " took ", " takes ", " take ", "KV cache size: ", "KV cache memory", "for KV Cache", "kv_cache_size=", "blocks: ",
+    "LLM engine (v", "API server version", "total_gpu_memory", "Free memory on device", "startup complete",
+    "init engine (", "Starting vLLM ", "vllm:cache_config_info{", "failed to start", "initialization failed",
+    "CUDA out of memory", "OutOfMemoryError", "for the cache blocks",
+)  # fmt: skip
+"""What a line of a start has, one of them at least: a log is long, and the rest of it is passed over fast."""
 _COLOUR = re.compile(r"(?:\x1b|\\u001b|\\x1b)\[[0-9;]*m")
 _TIME = r"(20\d\d-[01]\d-[0-3]\d)[T ]([0-2]\d:[0-5]\d)(?::[0-6]\d)?(?:[.,]\d{1,9})?(Z|[+-][01]\d:?[0-5]\d)?"
+_DAY = len("2026-11-21T10:12")
 _BEFORE = re.compile(r"^(?:\[[^\]]{0,200}\] ?)?(?:\([^)]{0,200}\) ?)?(?:[A-Z]{4,8}:? )?" + _TIME)
 _WRAPPED = re.compile(r'"(?:@?timestamp|time|ts|asctime|receiveTimestamp)" ?: ?"' + _TIME)
 
@@ -103,12 +107,16 @@ class Read:
 
 def read_log(lines: Iterable[str]) -> Read:
     """Return what the last start in a log says, by all its workers together."""
-    start, newest = StartLog(), None
+    start, newest, last = StartLog(), None, ""
     for raw in lines:
-        line = _COLOUR.sub("", raw[:LINE])
-        moment = _day(line)
-        newest = moment if newest is None or (moment is not None and moment > newest) else newest
-        if _RELEVANT.search(line) is None:
+        line = raw[:LINE]
+        if "[" in line:
+            line = _COLOUR.sub("", line)
+        if line[:_DAY] != last:  # else it is of the day of the line before
+            last, moment = line[:_DAY], _day(line)
+            last = last if moment is not None and line[:2] == "20" else ""
+            newest = moment if newest is None or (moment is not None and moment > newest) else newest
+        if not any(mark in line for mark in _MARKS):
             continue
         if _BEGINS in line and start.began:
             start = StartLog()
@@ -159,7 +167,7 @@ def _number(text: str) -> float | None:
 
 def _day(line: str) -> date | None:
     """The day of a line's timestamp in UTC, where it has a year: vLLM's own has none."""
-    match = _BEFORE.search(line) or _WRAPPED.search(line)
+    match = _BEFORE.search(line) or _WRAPPED.search(line) if "20" in line else None
     if match is None:
         return None
     zone = "+00:00" if match[3] in (None, "Z") else match[3]

@@ -16,15 +16,17 @@ from llmstack.repository.environments import Environment
 from llmstack.repository.read import read_environment
 from llmstack.repository.snapshot import Snapshot
 
-MOST_BYTES = 64 << 20
+MOST_BYTES = 32 << 20
 """Of a log that are read: a start stands at its beginning, and takes some hundred kilobytes."""
+LEAST = 64
+"""Bytes that a line counts at least, so that short ones are bounded too."""
 
 
 def bounded_lines(stream: BinaryIO) -> Iterator[str]:
     """Yield the lines of a log, long ones in pieces, as far as a log is read."""
     left = MOST_BYTES
     while left > 0 and (line := stream.readline(min(LINE, left))):
-        left -= len(line)
+        left -= max(len(line), LEAST)
         yield line.decode("utf-8", "replace")
 
 
