@@ -29,6 +29,7 @@ DEAD: Mapping[Route, str] = {
 FACTS: Mapping[Route, str] = {
     ("gitops", "kubernetesVersion"): "schemas to validate against",
     ("gitops", "capacity"): "what review and checks count with",
+    ("gitops", "currency"): "what prices are in",
     ("gitops", "existing"): "what checks compare references with",
     ("gitops", "secrets"): "where Secrets come from",
     ("gitops", "sync"): "what Flux and Argo CD read",

@@ -19,7 +19,7 @@ ORDER = (
     # values → model → objects → tree → disk
     "values", "flags", "engine", "hub", "model", "objects", "tree", "disk", "sync",
     # what is said of them
-    "review", "fit", "checks", "migrate", "adopt", "report",
+    "review", "fit", "checks", "migrate", "adopt", "verify", "report",
     # the program
     "repository", "secrets", "commands", "cli",
 )  # fmt: skip

@@ -126,12 +126,18 @@ TREE: Mapping[str, Page] = {
     "bad-facts": Page(
         _ERROR,
         "A file of facts/ that a model or a cluster leads to cannot be read.",
-        "Run `llmstack learn model` or `llmstack learn cluster` again.",
+        "Run the `llmstack learn` that wrote it again.",
     ),
     "bad-observation": Page(
         _WARNING,
         "A stretch of what kubectl printed cannot be read: it is cut off, no JSON, too deep, or one object too large.",
         "Save what the command that `llmstack learn cluster` prints writes to stdout, and nothing else.",
+    ),
+    "bad-log": Page(
+        _ERROR,
+        "A log that `llmstack learn log` is given holds no start of vLLM that went well, or one of another engine than "
+        "the values have.",
+        "Save the log from its first line until the engine serves, or learn from it at the commit that it ran by.",
     ),
     "build-failed": Page(
         _ERROR, "kustomize cannot build a unit.", "Run `llmstack gen`, or correct the overlay in custom/."

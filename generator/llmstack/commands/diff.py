@@ -19,7 +19,7 @@ def diff(
     page: opt.PageAddress = None,
     exit_code: opt.ExitCode = False,
     fail_on: opt.Gate = opt.FailOn.NEVER,
-    observed: opt.Observed = None,
+    observed: opt.ObservedNow = None,
 ) -> None:
     """Review a change: restarts, GPUs, time, risks.
 

@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import typer
 
@@ -71,7 +71,7 @@ def cluster(name: opt.LearnedCluster, files: opt.ObservedFiles = None, at: opt.L
         print(how_to_ask(name))
         return
     root = output.find_project(None).root
-    facts, findings = learn_from(Disk(root), name, open_sources(files or ["-"]), parse_day(at))
+    facts, findings = learn_from(Disk(root), name, open_sources(files or ["-"]), read_day(at))
     output.report_beside(findings)
     if facts is None:
         print(how_to_ask(name))
@@ -107,16 +107,52 @@ What only some clusters have goes into a second file; leave out what this one ha
     llmstack learn cluster {name} cluster.json more.json"""
 
 
-def parse_day(text: str | None) -> date | None:
-    """The day of `--at`; raises UsageError."""
+@learn.command("log")
+def log(env: opt.LoggedEnv, model: opt.LoggedModel, file: opt.LogFile, at: opt.LearnedAt = None) -> None:
+    """Write what an engine was measured to take, from its start-up log.
+
+    GiB of weights and KV cache, tokens, and seconds of loading and compiling, for `fit` and `diff` to use before any
+    formula, where image, GPU and the arguments that decide memory are those of the values. Save the log with `kubectl
+    logs --timestamps POD > FILE`. No line of it is stored.
+    """
+    from llmstack.disk.keep import keep_file
+    from llmstack.engine.facts_file import MARK
+    from llmstack.engine.measured import FOLDER, file_name, write_measured
+    from llmstack.engine.start_log import read_log
+    from llmstack.repository.engine_log import bounded_lines, measure_engine
+
+    day = read_day(at)
+    project = output.find_project([env])
+    with open_log(file) as stream:
+        found = read_log(bounded_lines(stream))
+    environment = project.select_one(env)
+    measured = measure_engine(project.disk, environment, model, found, day, file)
+    path = f"{FOLDER}/{file_name(environment.name, model)}"
+    text = write_measured(environment.name, model, measured)
+    changed = keep_file(project.root, path, text.encode(), MARK.encode())
+    print(f"{path}: {'written' if changed else 'is what it was'}")
+
+
+def read_day(text: str | None) -> date | None:
+    """The day of an option; raises UsageError."""
     from datetime import date
 
     from llmstack.errors import UsageError
 
     try:
-        return date.fromisoformat(text) if text is not None else None
+        return None if text is None else date.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"`{text}` is no day: write it as 2026-11-20") from None
+        raise UsageError(f"--at {text} is no day: give one such as 2026-11-21") from None
+
+
+def open_log(file: str) -> BinaryIO:
+    """The log's bytes; raises UsageError where it cannot be opened."""
+    from llmstack.errors import UsageError
+
+    try:
+        return sys.stdin.buffer if file == "-" else Path(file).open("rb")
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
 
 
 def read_files(name: str, revision: str | None, source: str | None) -> ModelFiles:

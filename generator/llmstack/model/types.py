@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -120,6 +121,20 @@ def _duration(value: str) -> str:
     return value
 
 
+_PRICE = re.compile(r"\d{1,9}(?:\.\d{1,9})?", re.ASCII)
+
+
+def _price(value: Any) -> Any:
+    """`2.40` and `"2.40"` are the same amount; as text, since a binary fraction is none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return value
+    text = value if isinstance(value, str) else f"{Decimal(str(value)):f}"
+    if _PRICE.fullmatch(text) is None:
+        what = "an amount such as 2.40: at most nine digits before and after the point"
+        raise PydanticCustomError("bad-price", "`{value}` is not {what}", {"value": text[:40], "what": what})
+    return text
+
+
 def days(text: str) -> int:
     """A number of days such as `14d`."""
     return int(text.removesuffix("d"))
@@ -161,6 +176,10 @@ Ports = Annotated[
 Duration = Annotated[str, AfterValidator(_duration), BeforeValidator(_source_text)]
 Days = Annotated[str, AfterValidator(_days), BeforeValidator(_source_text)]
 Date = Annotated[date, BeforeValidator(_date)]
+Price = Annotated[str, BeforeValidator(_price), WithJsonSchema({"type": ["string", "number"]})]
+Currency = Annotated[
+    str, AfterValidator(_check("bad-currency", r"[A-Z]{3}", "a currency's code: three capitals, e.g. EUR"))
+]
 DnsLabel = Annotated[
     str,
     AfterValidator(_check("bad-name", rf"{LABEL}", "a DNS label: lower-case letters, digits and `-`, no more")),

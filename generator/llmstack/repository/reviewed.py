@@ -25,6 +25,7 @@ from llmstack.repository.clusters import (
     touched_clusters,
 )
 from llmstack.repository.comparison import Comparison, find_affected, refuse_unsafe
+from llmstack.repository.costs import cluster_cost
 from llmstack.repository.expected import Held, stale_tree
 from llmstack.repository.now import look
 from llmstack.repository.read import Reading
@@ -32,7 +33,7 @@ from llmstack.review.assess import assess, read_moves, refused_objects
 from llmstack.review.capacity import gpu_pods, know_pools
 from llmstack.review.cluster import review_cluster
 from llmstack.review.facts import Facts, Pool
-from llmstack.review.result import EnvironmentReview, Review
+from llmstack.review.result import ClusterReview, EnvironmentReview, Review
 from llmstack.review.rollout.placement import Fixed
 from llmstack.review.rollout.play import add_fixed, key_of
 from llmstack.review.rollout.workload import Workload
@@ -69,18 +70,27 @@ def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None
     for name, case in cases.items():
         near = _surroundings(case, clusters[case.home], cases, synced)
         reviews[name] = _review_environment(comparison, case, clusters[case.home], near, today)
-    groups: dict[str, list[str]] = {}
+    groups: dict[str, list[Case]] = {name: [] for name in synced}
     for each in sorted([*cases.values(), *beside], key=lambda each: each.name):
         for home in dict.fromkeys(filter(None, (each.cluster(0), each.cluster(1), each.home))):
-            groups.setdefault(home, []).append(each.name)
-    groups |= {name: [] for name in synced if name not in groups}
+            groups.setdefault(home, []).append(each)
     reviewed = {
-        home: review_cluster(
-            home, members, reviews, synced.get(home, Synced()).changes, synced.get(home, Synced()).foreign
-        )
+        home: _review_cluster(home, members, reviews, synced.get(home, Synced()), clusters.get(home))
         for home, members in sorted(groups.items())
     }
     return Review(comparison.before.name, comparison.after.name, reviews, reviewed)
+
+
+def _review_cluster(
+    home: str,
+    members: Sequence[Case],
+    reviews: Mapping[str, EnvironmentReview],
+    synced: Synced,
+    cluster: _Cluster | None,
+) -> ClusterReview:
+    cost = cluster_cost(home, members, cluster.pools if cluster is not None else (), reviews)
+    names = [case.name for case in members]
+    return review_cluster(home, names, reviews, synced.changes, synced.foreign, cost)
 
 
 def observed(comparison: Comparison, files: Sequence[str]) -> tuple[Comparison, list[Finding]]:
@@ -260,7 +270,7 @@ def _old_pools(old: Facts, new: Facts, pools: tuple[Pool, ...]) -> Facts:
 def _side(reading: Reading | None) -> Side | None:
     """What the values say of engines; None where they are gone or have errors."""
     subject = reading.subject if reading is not None else None
-    return Side(subject.stack, subject.facts) if subject is not None else None
+    return Side(subject.stack, subject.facts, subject.measured) if subject is not None else None
 
 
 def _stale(held: Held, environment: str, reading: Reading | None) -> list[Finding]:

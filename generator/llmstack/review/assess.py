@@ -8,11 +8,12 @@ from datetime import date
 from llmstack.finding import Finding, Severity
 from llmstack.kubernetes.immutable import is_made_anew, refused_fields
 from llmstack.kubernetes.pods import Object
-from llmstack.kubernetes.replicas import Scalers, most_scaled, scalers
+from llmstack.kubernetes.replicas import Scalers, fewest_scaled, most_scaled, scalers
+from llmstack.review.cost import Unserved
 from llmstack.review.facts import Facts
 from llmstack.review.present import present_scale, unsettled
 from llmstack.review.removal import find_removed
-from llmstack.review.result import EngineChange, EnvironmentReview, ObjectChange, Rollout
+from llmstack.review.result import EngineChange, EnvironmentReview, GpuPool, Member, ObjectChange, Rollout, Wave
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.not_applied import why_not_applied
 from llmstack.review.risks.table import find_risks
@@ -24,6 +25,8 @@ from llmstack.review.rollout.play import Played, both, find_moves, key_of, play
 from llmstack.review.rollout.times import MOST_PODS, too_many, total_seconds
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.surroundings import Surroundings
+from llmstack.review.usage import find_unserved
+from llmstack.review.waves import find_waves
 from llmstack.review.ways_in.find import draw_ways, find_breaks
 
 MOST_SCALED = 5_000
@@ -79,8 +82,39 @@ def assess(
             *unsettled(facts_after.present, {(workload.kind, workload.name) for workload in least.own}),
         ),
         removed=removed,
+        unserved=_unserved(least, most, before, after),
+        waves=_waves(least, near, facts_after) if any(map(_is_short, pools)) else (),
         ways=draw_ways(breaks, before) if breaks else (),
     )
+
+
+def _is_short(pool: GpuPool) -> bool:
+    """Whether rollouts hang, or may, or ask for more GPUs at the peak than there are."""
+    return bool(pool.deadlock) or (pool.capacity is not None and pool.peak > pool.capacity)
+
+
+def _waves(played: Played, near: Surroundings, facts: Facts) -> tuple[Wave, ...]:
+    """An order of commits for the rollouts of the whole cluster: found once, with the first of its environments."""
+    if near.ahead:
+        return ()
+    members = {each.key: _member(each, near) for each in played.workloads}
+    return find_waves(played.workloads, members, facts.pools, played.fixed, played.verdicts)
+
+
+def _member(workload: Workload, near: Surroundings) -> Member:
+    """Whose a workload is; those of other environments have theirs before their name."""
+    if workload.key not in near.others:
+        return Member(near.environment, workload.model, workload.key)
+    environment, _, name = workload.name.partition("/")
+    model = workload.model.removesuffix(f" of {environment}") if workload.model is not None else None
+    return Member(environment, model, f"{workload.kind}/{name}")
+
+
+def _unserved(
+    least: Played, most: Played | None, before: Sequence[Object], after: Sequence[Object]
+) -> tuple[Unserved, ...]:
+    bounded = most is not None or least.owned == (most_scaled(before), most_scaled(after))
+    return find_unserved(least, most, bounded=bounded, sleeps=fewest_scaled(after))
 
 
 def idle_changes(changes: Sequence[ObjectChange]) -> tuple[frozenset[str], frozenset[str]]:

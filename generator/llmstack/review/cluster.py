@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from llmstack.review.cost import Cost
 from llmstack.review.result import ClusterReview, EnvironmentReview, GpuPool, Risk
 from llmstack.sync.advice import safe_order
 from llmstack.sync.changes import OwnerChange
@@ -20,6 +21,7 @@ def review_cluster(
     reviews: Mapping[str, EnvironmentReview],
     sync: tuple[OwnerChange, ...],
     foreign: tuple[str, ...],
+    cost: Cost | None = None,
 ) -> ClusterReview:
     """Return what changes in a cluster; pools that environments share are told once."""
     members = [reviews[each] for each in environments if each in reviews]
@@ -37,6 +39,8 @@ def review_cluster(
         risks=_shared_risks(members),
         advice=safe_order(name, sync) if any(risk.id == "sync" for review in members for risk in review.risks) else (),
         foreign=foreign,
+        cost=cost,
+        waves=next((review.waves for review in members if review.waves), ()),
     )
 
 

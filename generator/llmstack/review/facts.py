@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from fractions import Fraction
 
 from llmstack.facts.cluster import ClusterFacts, NodeGroup
 
@@ -18,6 +19,8 @@ class Pool:
     count: int
     per_node: int | None = None
     node_selector: Mapping[str, str] = field(default_factory=dict)
+    price: Fraction | None = None
+    """Of one GPU for an hour."""
     nodes: tuple[int, ...] | None = None
     """GPUs on each node that takes pods, those of other tenants left out; None: as `count` and `per_node` say."""
     closed: tuple[int, ...] = ()
@@ -97,6 +100,8 @@ class Facts:
     """By model name: the time the sync tool waits for the model's unit."""
     moved_from: Mapping[str, str] = field(default_factory=dict)
     """The former name of a model, by its name now."""
+    currency: str | None = None
+    """Of the pools' prices."""
     cluster: ClusterFacts | None = None
     """What is known of the environment's cluster besides."""
     stale: Stale | None = None

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Literal
 
@@ -45,6 +45,8 @@ class Outcome:
     as new from the start."""
     new_from: float | None = None
     """When the first replica of after was available; None: never."""
+    unserved: Mapping[PoolKey, float] = field(default_factory=dict)
+    """GPU-seconds that its pods held while they loaded or terminated, by pool; of a rollout that finishes alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +290,11 @@ class _Simulation:
         self.cluster.close(
             (pod for rollout in self.rollouts for pod in rollout.pods()), max(self.cluster.now, 1.0) * 1.05
         )
-        outcomes = tuple(rollout.outcome() for rollout in self.rollouts)
+        unserved: list[dict[PoolKey, float]] = [{} for _ in self.rollouts]
+        for (position, pool), seconds in self.cluster.unserved.items():
+            unserved[position][pool] = seconds
+        outcomes = tuple(
+            replace(rollout.outcome(), unserved=each) for rollout, each in zip(self.rollouts, unserved, strict=True)
+        )
         end = max((outcome.finish for outcome in outcomes if outcome.finish is not None), default=0.0)
         return Run(outcomes, self.cluster.peaks, self.cluster.demand, tuple(self.cluster.phases), end)

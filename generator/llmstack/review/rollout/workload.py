@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -248,17 +248,12 @@ def template_of(obj: Object, facts: Facts, load: int | None) -> Template:
     )
 
 
-def fixed_gpus(
-    objects: Iterable[Object], facts: Facts, owned: Scalers, skip: Container[str] = ()
-) -> dict[PoolKey, dict[int, int]]:
-    """Return, by pool, how many pods of which size stay: those of workloads not named (`Kind/name`) in
-    `skip`."""
+def fixed_gpus(objects: Iterable[Object], facts: Facts, owned: Scalers) -> dict[PoolKey, dict[int, int]]:
+    """Return, by pool, how many pods of which size the workloads among objects that stay have."""
     pools: dict[PoolKey, dict[int, int]] = {}
     for obj in objects:
-        if not is_counted(str(obj.get("kind"))) or f"{obj['kind']}/{obj['metadata']['name']}" in skip:
-            continue
-        template = template_of(obj, facts, None)
-        if template.pool is not None:
+        template = template_of(obj, facts, None) if is_counted(str(obj.get("kind"))) else None
+        if template is not None and template.pool is not None:
             sizes = pools.setdefault(template.pool, {})
             for gpus in template.gpus:
                 sizes[gpus] = sizes.get(gpus, 0) + replicas_of(obj, owned)
