@@ -60,6 +60,8 @@ MODEL: Mapping[str, Page] = {
     "bad-port": Page(_ERROR, "Not a port.", "Write a number from 1 to 65535."),
     "bad-duration": Page(_ERROR, "Not a duration.", "Write `90s`, `12m`, `1h30m`."),
     "bad-date": Page(_ERROR, "Not a date.", "Write `2026-12-31`."),
+    "bad-price": Page(_ERROR, "Not a price.", "Write `2.40`."),
+    "bad-currency": Page(_ERROR, "Not a currency's code.", "Write `EUR`."),
     "other-chart": Page(
         _WARNING, "A section of another chart: nothing is generated from it.", "Keep it with that chart's values."
     ),
