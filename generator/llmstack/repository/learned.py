@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from llmstack.errors import FoundError, UsageError
 from llmstack.facts.cluster import ClusterFacts
 from llmstack.facts.learned import PoolName, Release, learn_cluster
-from llmstack.finding import Finding
+from llmstack.finding import Finding, has_errors
 from llmstack.kubernetes.pods import pod_specs, value_at
 from llmstack.model.reading import read_stack
 from llmstack.model.stack import Stack
@@ -48,9 +48,9 @@ def learn_from(
     """The facts of a cluster, and findings on the input; None where the input is empty.
 
     Raises UsageError where no environment is in that cluster, and where neither the input nor `at` says a day;
-    FoundError where nothing of the input can be read.
+    FoundError where the values of an environment have errors, and where nothing of the input can be read.
     """
-    stacks = stacks_of(snapshot, cluster)
+    stacks = _members(snapshot, cluster)
     seen = observe(sources)
     findings = list(seen.findings)
     if not seen.history:
@@ -78,16 +78,32 @@ def facts_of(seen: Observation, stacks: Sequence[Stack], day: date) -> ClusterFa
 
 
 def stacks_of(snapshot: Snapshot, cluster: str) -> list[Stack]:
-    """The stacks of the environments in a cluster. Raises UsageError where there are none."""
-    base, homes = read_base(snapshot), dict[str, list[Stack]]()
-    for environment in list_environments(snapshot):
-        stack = read_stack(read_values(snapshot, environment, base))[1]
-        if stack is not None:
-            homes.setdefault(stack.gitops.sync.cluster or environment.name, []).append(stack.named(environment.name))
+    """The stacks of the environments in a cluster, those with errors left out."""
+    return _homes(snapshot)[0].get(cluster, [])
+
+
+def _members(snapshot: Snapshot, cluster: str) -> list[Stack]:
+    """The same. Raises UsageError where there are none, FoundError where the values of any environment have errors: its
+    pods could not be told from those of other tenants."""
+    homes, wrong = _homes(snapshot)
+    if has_errors(wrong):
+        raise FoundError(wrong)
     if cluster not in homes:
         known = f"they are in {', '.join(f'`{name}`' for name in sorted(homes))}" if homes else "there are none"
-        raise UsageError(f"no environment with valid values is in a cluster `{cluster}`: {known}")
+        raise UsageError(f"no environment is in a cluster `{cluster}`: {known}")
     return homes[cluster]
+
+
+def _homes(snapshot: Snapshot) -> tuple[dict[str, list[Stack]], list[Finding]]:
+    """The stacks of all environments by cluster, and the findings of those that have errors."""
+    base, homes, wrong = read_base(snapshot), dict[str, list[Stack]](), list[Finding]()
+    for environment in list_environments(snapshot):
+        _, stack, findings = read_stack(read_values(snapshot, environment, base))
+        if stack is None:
+            wrong += findings
+        else:
+            homes.setdefault(stack.gitops.sync.cluster or environment.name, []).append(stack.named(environment.name))
+    return homes, wrong
 
 
 def asked_labels(stack: Stack) -> Iterator[str]:
