@@ -17,7 +17,7 @@ import pytest
 from llmstack import yamlio
 from llmstack.facts.asking import GROUP, READ, kubectl_command
 from llmstack.facts.asking import rbac as rbac_manifests
-from llmstack.facts.cluster_file import read_cluster
+from llmstack.facts.cluster_file import file_path, read_cluster
 from tests.cluster.control_plane import READY_AFTER
 from tests.cluster.kubectl import Kubectl, Object, Refused, is_rolled_out, namespace, wait_until
 from tests.cluster.nodes import GPU, gpu_node, nodes
@@ -93,11 +93,13 @@ def _change_nodes(kubectl: Kubectl) -> None:
 
 
 @pytest.fixture(scope="module")
-def outcomes(
-    kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, tuple[dict[str, Any], dict[str, Any], bool]]:
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    return new_repository(tmp_path_factory.mktemp("facts") / "work")
+
+
+@pytest.fixture(scope="module")
+def outcomes(kubectl: Kubectl, repository: Repository) -> dict[str, tuple[dict[str, Any], dict[str, Any], bool]]:
     """By case: the review without facts, the review with them, and whether the rollout finished."""
-    repository = new_repository(tmp_path_factory.mktemp("facts") / "work")
     machines = [gpu_node(case.name, 4, {POOL: case.name}) for case in CASES]
     tenants = [_tenant(case) for case in CASES if case.held]
     repository.commit({case.name: case.environment(1) for case in CASES})
@@ -154,10 +156,9 @@ def test_a_fact_of_the_cluster_decides_right(
     assert not {risk["id"] for risk in without["risks"] if risk["severity"] == "error"}
 
 
-def test_load_times_are_those_that_pods_took(
-    outcomes: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    [path] = tmp_path_factory.getbasetemp().glob("facts*/work/facts/clusters/facts-room.yaml")
+def test_load_times_are_those_that_pods_took(repository: Repository, outcomes: dict[str, Any]) -> None:
+    assert outcomes
+    path = repository.root / file_path("facts-room")
     facts = read_cluster(path.read_text(encoding="utf-8"))
     [load] = facts.loads
     assert (load.model, load.image, load.of) == ("llama", "vllm/vllm-openai:v1", 1)
