@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from llmstack.engine.start import Start
 from llmstack.engine.upgrade import compare_releases
-from llmstack.fit.answer import start_of
+from llmstack.fit.answer import judge
 from llmstack.fit.card import Pools
+from llmstack.fit.measured import Engines
 from llmstack.fit.question import Known, Question, ask
 from llmstack.flags import split_flags
 from llmstack.model.engine import Model
@@ -23,6 +24,7 @@ class Side:
 
     stack: Stack
     facts: Known
+    measured: Engines = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,12 @@ def engine_changes(before: Side | None, after: Side | None) -> tuple[EngineChang
     """Each model of `after` whose engine is another than in `before`, or new, in the order of the values."""
     if after is None:
         return ()
+    newer = after.measured
+    if before is not None:
+        # what was learned later is of the engine before, where that is the one that ran
+        names = newer.keys() | before.measured.keys()
+        both = {name: (*newer.get(name, ()), *before.measured.get(name, ())) for name in names}
+        before, after = replace(before, measured=both), replace(after, measured=both)
     old, new = _engines(before) if before else {}, _engines(after)
     found = (_change(after.stack, old.get(name), asked) for name, asked in new.items())
     return tuple(change for change in found if change is not None)
@@ -51,8 +59,7 @@ def _engines(side: Side) -> Mapping[str, Asked]:
 
 def _ask(side: Side, model: Model, pools: Pools) -> Asked:
     question = ask(side.stack, model, side.facts, pools)
-    engine = question.engine
-    start = start_of(engine) if engine else Start("unknown", "; ".join(question.missing))
+    start = judge(side.stack, model, question, side.measured.get(model.name or "", ()))
     given = [*arguments.options(model), *arguments.extra(model)]
     flags = frozenset(flag.name for flag in split_flags(given, question.match.catalogue))
     return Asked(model, question, start, flags)

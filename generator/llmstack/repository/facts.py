@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from llmstack.finding import Route
 from llmstack.model.stack import Stack
 from llmstack.model.types import seconds
@@ -22,7 +24,14 @@ def read_facts(reading: Reading | None, affected: Units) -> Facts:
     models = stack.models
     return Facts(
         pools=tuple(
-            Pool(each.pool, each.resource, each.count, each.per_node, dict(each.node_selector or {}))
+            Pool(
+                each.pool,
+                each.resource,
+                each.count,
+                each.per_node,
+                dict(each.node_selector or {}),
+                Fraction(each.price) if each.price is not None else None,
+            )
             for each in gitops.capacity or ()
         ),
         load_seconds={m.name: seconds(m.gitops.load_time) for m in models if m.name and m.gitops.load_time},
@@ -34,6 +43,7 @@ def read_facts(reading: Reading | None, affected: Units) -> Facts:
         places=_places(reading.layers, stack, affected),
         sync_timeout_seconds=_timeouts(stack, affected),
         moved_from={m.name: m.gitops.moved_from for m in models if m.name and m.gitops.moved_from},
+        currency=gitops.currency,
         recipients=_recipients(stack),
     )
 
