@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from llmstack.engine.bound import least_need, most_left
 from llmstack.engine.cards import CARDS, card_of_memory
 from llmstack.engine.defaults import default_batch, utilization
 from llmstack.engine.facts import Groups, ModelFacts, Sizes, Weights
 from llmstack.engine.memory import longest_request, stage_layers
 from llmstack.engine.settings import Settings
-from llmstack.engine.start import Start, foresee, least_need, most_left
+from llmstack.engine.start import Start, foresee
 from llmstack.engine.support import Engine, Support, support_of
 
 RANK = {"does-not-start": 0, "too-close": 1, "starts": 2}

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from llmstack.engine.blocks import KV_BYTES, Layout, layout_of
+from llmstack.engine.bound import least_need, most_left
 from llmstack.engine.defaults import BLOCK_SIZE, GRAPHS_IN_BUDGET, batch_of
-from llmstack.engine.memory import GIB, Stage, Terms, budget_of, graph_memory, loaded_bytes, longest_request, stages
-from llmstack.engine.settings import AUTO_LENGTH
-from llmstack.engine.support import ARCHITECTURES, Engine, Support, support_of
+from llmstack.engine.memory import GIB, Stage, Terms, graph_memory, longest_request, stages
+from llmstack.engine.support import Engine, Support, support_of
 
 Verdict = Literal["starts", "does-not-start", "too-close", "unknown"]
 
@@ -145,53 +145,17 @@ def _bounded(engine: Engine, length: int | None, reasons: tuple[str, ...]) -> St
     """The answer for an engine of no class: what the weights leave at most, and whether one request fits into it."""
     unknown = "; ".join(reasons)
     most = most_left(engine)
+    need = least_need(engine, length)
     if most is None:
         return Start("unknown", unknown, length)
+    fixed = engine.settings.kv_bytes
+    if fixed and need is not None and need > fixed:
+        given = f"--kv-cache-memory-bytes gives {fixed / GIB:.2f}"
+        return Start("does-not-start", f"one request of {length} tokens needs {need / GIB:.2f} GiB; {given}", length)
     cache = Cache(None, max(0.0, most))
     if most <= 0:
         return Start("does-not-start", "the weights alone are more than the engine may take", length, None, cache)
-    need = least_need(engine, length)
     if need is not None and need / GIB > most:
         why = f"one request of {length} tokens needs {need / GIB:.2f} GiB; the weights leave {most:.2f} GiB at most"
         return Start("does-not-start", why, length, None, cache)
     return Start("unknown", unknown, length, None, cache)
-
-
-BOUND_SAFE = frozenset(("--enable-lora", "--max-loras", "--max-lora-rank", "--max-cpu-loras", "--lora-modules"))
-"""Flags that are not computed, but can only take from the KV cache."""
-
-
-def most_left(engine: Engine) -> float | None:
-    """GiB per GPU that the weights leave, which the KV cache cannot exceed; None where nothing bounds it.
-
-    Only bytes that must be on each GPU count: a stage holds at least the layers of an even share, without embeddings.
-    """
-    facts, settings, card = engine.facts, engine.settings, engine.card
-    whole = facts.weights is not None and not settings.quantization
-    # what is loaded otherwise than it lies in the files (another type, GGUF, offload) bounds nothing
-    as_stored = settings.dtype in ("auto", "bfloat16", "float16", "half") and facts.weights is not None
-    if not whole or not as_stored or card.memory is None or card.shared_memory or settings.kv_bytes:
-        return None
-    assert facts.weights is not None
-    if facts.weights.dtype == "float32" or set(settings.unread) - BOUND_SAFE:
-        return None
-    if settings.data > 1 and facts.is_moe:
-        return None  # experts may be spread over the replicas
-    if settings.pipeline > 1:
-        layers = facts.sizes.layers // settings.pipeline / facts.sizes.layers if facts.sizes.layers else 0.0
-        return budget_of(engine) - loaded_bytes(engine, layers, first=False, last=False) / GIB
-    return budget_of(engine) - facts.weights.bytes / settings.tensor / GIB
-
-
-def least_need(engine: Engine, length: int | None) -> int | None:
-    """Bytes that one request needs on a GPU at least; None where that is not known."""
-    sizes, settings = engine.facts.sizes, engine.settings
-    if engine.facts.architecture not in ARCHITECTURES or sizes.state_layers or sizes.index_heads:
-        return None
-    if not length or length == AUTO_LENGTH or settings.pipeline > 1:
-        return None
-    if settings.kv_dtype not in ("auto", *KV_BYTES) or "--block-size" in settings.unread:
-        return None
-    layout = _layout(engine, sizes.layers)
-    # the least a step can be is one token: windows then hold the fewest blocks
-    return layout.bytes_of_request(length, 1) if layout else None
