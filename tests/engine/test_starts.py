@@ -114,7 +114,7 @@ def test_tokens_follow_from_the_logged_memory(row: Row) -> None:
     length = longest_request(engine.facts, engine.settings) or 0
     settings = engine.settings
     step = batch_of(engine.card, engine.release, settings.sequences, settings.tokens, length).tokens
-    computed = _layout(row).tokens(memory * GIB, length, step, engine.release)
+    computed = _layout(row).tokens(memory * GIB, length, step)
     assert computed == pytest.approx(tokens, rel=TOKEN_RULE)
 
 

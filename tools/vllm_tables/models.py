@@ -40,7 +40,7 @@ def _entries(package: Path) -> Iterator[tuple[str, ast.expr]]:
         value = getattr(node, "value", None)
         if name.endswith("_MODELS") and name not in NOT_MODELS and isinstance(value, ast.Dict):
             pairs = zip(value.keys, value.values, strict=True)
-            yield from ((key.value, each) for key, each in pairs if isinstance(key, ast.Constant))
+            yield from ((str(key.value), each) for key, each in pairs if isinstance(key, ast.Constant))
 
 
 def _place(value: ast.expr) -> tuple[str, str] | None:

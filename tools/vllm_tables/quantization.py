@@ -32,7 +32,7 @@ def read_names(package: Path) -> Iterator[str]:
     tree = ast.parse((package / FOLDER / "__init__.py").read_text(encoding="utf-8"))
     for node in tree.body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "QuantizationMethods":
-            yield from (each.value for each in ast.walk(node.value) if isinstance(each, ast.Constant))
+            yield from (str(each.value) for each in ast.walk(node.value) if isinstance(each, ast.Constant))
             return
     yield from (each for node in tree.body if getattr(_target(node), "id", "") == "QUANTIZATION_METHODS"
                 for each in _strings(getattr(node, "value", None)))  # fmt: skip
@@ -57,7 +57,7 @@ def read_table(package: Path) -> Mapping[str, str]:
             value = getattr(node, "value", None)
             if isinstance(value, ast.Dict):
                 pairs = zip(value.keys, value.values, strict=True)
-                return {k.value: v.id for k, v in pairs if isinstance(k, ast.Constant) and isinstance(v, ast.Name)}
+                return {str(k.value): v.id for k, v in pairs if isinstance(k, ast.Constant) and isinstance(v, ast.Name)}
     return {}
 
 
