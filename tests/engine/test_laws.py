@@ -72,7 +72,7 @@ def test_a_longer_request_never_helps(engine: Engine, more: int) -> None:
 @settings(deadline=None)
 def test_more_gpus_never_give_less_cache(engine: Engine) -> None:
     """Per GPU of a tensor parallel engine against fewer: less weights, and what each keeps is a smaller part."""
-    engine = replace(engine, release=(0, 19))
+    engine = replace(engine, release=(0, 19), card=CARDS["H100-80GB"])
     two, four = (replace(engine, settings=replace(engine.settings, tensor=size)) for size in (2, 4))
     found = [foresee(each) for each in (two, four)]
     assert found[0].cache
