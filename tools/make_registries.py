@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.vllm_tables.backends import read_backends, read_traits
+from tools.vllm_tables.metrics import read_metrics
 from tools.vllm_tables.models import read_lacking, read_models
 from tools.vllm_tables.quantization import number, read_methods, read_names, types
 from tools.vllm_tables.speculation import read_speculation
@@ -58,6 +59,7 @@ def make(folders: Iterable[Path]) -> dict[str, Any]:
             names, [dict(read_methods(each, "get_supported_act_dtypes", types)) for each in packages]
         ),
         "speculation": spans(names, [set(read_speculation(each)) for each in packages]),
+        "metrics": spans(names, [set(read_metrics(each)) for each in packages]),
     }
 
 

@@ -113,6 +113,9 @@ SOURCES = {
             def supports_compute_capability(cls, capability):
                 return capability >= DeviceCapability(8, 0) and capability.major != 9
     """,
+    "v1/metrics/loggers.py": """
+        counter(name="vllm:requests_total")
+    """,
     "config/speculative.py": """
         Others = Literal["eagle"]
         SpeculativeMethod = Literal["ngram", Others]
@@ -142,6 +145,7 @@ def test_the_tool_reads_sources_as_trees(tmp_path: Path) -> None:
         "quantization": {"heir": [["0.9.0", 70], ["0.10.0", 80]], "own": [["0.9.0", 70], ["0.10.0", 80]]},
         "activationTypes": {"heir": [["0.9.0", types]], "own": [["0.9.0", types]]},
         "speculation": {"eagle": both, "ngram": both},
+        "metrics": {"vllm:requests": both},
     }
 
 

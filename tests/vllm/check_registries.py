@@ -12,7 +12,9 @@ from llmstack.engine.registry import DATA
 from llmstack.flags.release import read_release
 from tests.vllm.fetch import FOLDER, RELEASES
 
-STRETCHES = ("architectures", "withoutLora", "withoutPipeline", "attentionBackends", "quantizationNames", "speculation")
+STRETCHES = (
+    "architectures", "withoutLora", "withoutPipeline", "attentionBackends", "quantizationNames", "speculation", "metrics",
+)  # fmt: skip
 STEPS = ("backendTraits", "quantization", "activationTypes")
 
 

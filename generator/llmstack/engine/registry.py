@@ -17,6 +17,7 @@ from llmstack.flags.release import read_release
 DATA = files("llmstack") / "schemas" / "engines" / "registries.json"
 Stretches = list[list[str | None]]
 Lack = Literal["withoutLora", "withoutPipeline"]
+Table = Literal["architectures", "attentionBackends", "quantizationNames", "speculation", "metrics"]
 
 LAST_ASKED = 103
 """The largest compute capability (103 is 10.3) of which the tables of backends speak."""
@@ -101,6 +102,30 @@ def has_speculation(method: str, release: str) -> bool:
 def speculation(release: str) -> tuple[str, ...]:
     """The methods of speculative decoding that one of `releases()` knows."""
     return tuple(name for name in _tables()["speculation"] if has_speculation(name, release))
+
+
+def is_metric(name: str) -> bool:
+    """Whether any release has a metric of this name, without the suffixes of its exported form."""
+    return name in _tables()["metrics"]
+
+
+def has_metric(name: str, release: str) -> bool:
+    """Whether one of `releases()` has the metric."""
+    return _has(_tables()["metrics"].get(name), release)
+
+
+def metric_span(name: str) -> tuple[str | None, str | None]:
+    """The first and the last of `releases()` that has a metric; None for the last where it is there still."""
+    stretches: Stretches = _tables()["metrics"][name]
+    return stretches[0][0], stretches[-1][1]
+
+
+def names_between(table: Table, before: str, after: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of a table that go from one of `releases()` to another, and those that come."""
+    known: Mapping[str, Stretches] = _tables()[table]
+    had = {name for name, stretches in known.items() if _has(stretches, before)}
+    has = {name for name, stretches in known.items() if _has(stretches, after)}
+    return tuple(sorted(had - has)), tuple(sorted(has - had))
 
 
 def backend_traits(backend: str, release: str) -> Traits:
