@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
-from types import FrameType
-from typing import Any
+from tests.work import count_calls
 
 from llmstack import yamlio
 from llmstack.checks.engines import engines
@@ -15,8 +12,8 @@ from llmstack.fit.answer import start_of
 from llmstack.model.reading import read_stack
 from llmstack.values.source import read_source
 
-CALLS = 160
-"""Python calls for one model with arguments of its own: some 30 µs on a machine of 2024."""
+CALLS = 400
+"""Calls for one model with arguments of its own: some 30 µs on a machine of 2024."""
 
 
 def subject(models: int) -> Subject:
@@ -42,33 +39,17 @@ def subject(models: int) -> Subject:
     return Subject("prod", stack, layers)
 
 
-def calls_of(work: Callable[[], object]) -> int:
-    """How many Python functions are called."""
-    count = 0
-
-    def see(frame: FrameType, event: str, argument: Any) -> None:
-        nonlocal count
-        count += event == "call"
-
-    sys.setprofile(see)
-    try:
-        work()
-    finally:
-        sys.setprofile(None)
-    return count
-
-
 def test_a_model_costs_a_bounded_number_of_calls() -> None:
     few, many = subject(200), subject(1200)
     list(engine_memory.run(subject(10)))  # catalogues and tables are read once
-    costs = [calls_of(lambda each=each: list(engine_memory.run(each))) for each in (few, many)]  # type: ignore[misc]
+    costs = [count_calls(lambda each=each: list(engine_memory.run(each))) for each in (few, many)]  # type: ignore[misc]
     assert (costs[1] - costs[0]) / 1000 < CALLS
 
 
 def test_rules_ask_once() -> None:
     known = subject(50)
     engines(known)
-    assert calls_of(lambda: engines(known)) < 10
+    assert count_calls(lambda: engines(known)) < 10
     asked = [each.question.engine for each in engines(known)]
     start_of.cache_clear()
     for engine in (*asked, *asked):

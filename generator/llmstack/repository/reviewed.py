@@ -21,8 +21,11 @@ from llmstack.repository.clusters import (
     touched_clusters,
 )
 from llmstack.repository.comparison import Comparison, find_affected, refuse_unsafe
+from llmstack.repository.environments import list_environments
 from llmstack.repository.expected import Held, stale_tree
-from llmstack.repository.read import Reading
+from llmstack.repository.model_facts import facts_paths
+from llmstack.repository.read import Reading, read_environment
+from llmstack.repository.snapshot import Snapshot
 from llmstack.review.assess import assess, read_moves, refused_objects
 from llmstack.review.cluster import review_cluster
 from llmstack.review.facts import Facts, Pool
@@ -46,9 +49,9 @@ class _Cluster:
 
 
 def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None = None) -> Review:
-    """Review every environment that the comparison touches, and those whose values or sync alone changed."""
+    """Review every environment that the comparison touches, and those whose values, sync or facts alone changed."""
     affected = find_affected(comparison)
-    valued = _valued(comparison) | synced_environments(comparison)
+    valued = _valued(comparison) | synced_environments(comparison) | _learned(comparison)
     for side in (comparison.before, comparison.after):
         refuse_unsafe(side, valued - affected.keys())
     names = sorted(affected.keys() | valued)
@@ -79,7 +82,25 @@ def _valued(comparison: Comparison) -> set[str]:
     """Environments whose values changed and that are generated at all."""
     touched = {path.split("/")[1].rpartition(".")[0] for path in comparison.changed if path.startswith("values/")}
     names = touched - {"base"}
-    return {name for name in names if comparison.after.read(f"overlays/{name}/kustomization.yaml") is not None}
+    return {name for name in names if _is_generated(comparison.after, name)}
+
+
+def _learned(comparison: Comparison) -> set[str]:
+    """Environments with a model whose facts changed, and that are generated at all."""
+    changed = {path.removeprefix("facts/") for path in comparison.changed if path.startswith("facts/models/")}
+    if not changed:
+        return set()
+    side = comparison.after
+    readings = [read_environment(side, each) for each in list_environments(side) if _is_generated(side, each.name)]
+    return {
+        each.environment.name
+        for each in readings
+        if each.stack is not None and changed & set(facts_paths(each.stack.models))
+    }
+
+
+def _is_generated(side: Snapshot, name: str) -> bool:
+    return side.read(f"overlays/{name}/kustomization.yaml") is not None
 
 
 def _clusters(cases: Sequence[Case]) -> dict[str, _Cluster]:
