@@ -135,7 +135,7 @@ def _defaults(before: Catalogue, after: Catalogue, used: Collection[str] | None)
         now = after.flags.get(name)
         if now is None or now.default == flag.default or name in (used or ()):
             continue
-        old, new = _shown(flag.default), _shown(now.default)
+        old, new = show_default(flag.default), show_default(now.default)
         text = f"{name} is {new} by default; it was {old}."
         yield Item("default", name, old, new, _since(before, after), text)
 
@@ -191,7 +191,7 @@ def _since(before: Catalogue, after: Catalogue) -> str:
     return after.version if after.release.numbers > before.release.numbers else before.version
 
 
-def _shown(value: Any) -> str:
+def show_default(value: Any) -> str:
     """A default as people write it; None is no default of the parser's."""
     if value is None:
         return "left to the engine"
