@@ -81,7 +81,7 @@ def too_many(workloads: Iterable[Workload]) -> frozenset[str]:
 def _likely_load(template: Template) -> float:
     if template.load is not None:
         return template.load
-    return template.load_max or max(template.load_min or 0, UNKNOWN_LOAD)
+    return max(template.load_max or UNKNOWN_LOAD, template.load_min or 0)
 
 
 def _shortest_load(template: Template) -> float:
@@ -91,7 +91,8 @@ def _shortest_load(template: Template) -> float:
 def _longest_load(template: Template) -> float:
     if template.load is not None:
         return template.load
-    return inf if template.load_max is None else template.load_max
+    # the least may be over what the probes allow, which is a risk: the time is then told as if they did
+    return inf if template.load_max is None else max(template.load_max, template.load_min or 0)
 
 
 def total_seconds(rolled: Sequence[Rollout], times: Times) -> int | None:
