@@ -21,9 +21,11 @@ from llmstack.repository.comparison import Comparison, find_affected, refuse_uns
 from llmstack.repository.costs import cluster_cost
 from llmstack.repository.environments import find_base, list_environments
 from llmstack.repository.expected import Held, missing_tree, stale_tree
+from llmstack.repository.model_facts import facts_paths
 from llmstack.repository.now import look
 from llmstack.repository.pools import merge_pools, shared_pools
-from llmstack.repository.read import Reading
+from llmstack.repository.read import Reading, read_environment
+from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.synced import as_synced, find_synced
 from llmstack.review.assess import assess, read_moves
 from llmstack.review.capacity import gpu_pods, know_pools
@@ -56,7 +58,7 @@ class _Cluster:
 
 
 def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None = None) -> Review:
-    """Review every environment that the comparison touches, and those whose values or sync alone changed."""
+    """Review every environment that the comparison touches, and those whose values, sync or facts alone changed."""
     affected = find_affected(comparison)
     valued = _touched_otherwise(comparison)
     for side in (comparison.before, comparison.after):
@@ -121,13 +123,32 @@ def observed(comparison: Comparison, files: Sequence[str]) -> tuple[Comparison, 
 
 def _touched_otherwise(comparison: Comparison) -> set[str]:
     """Environments whose values, sync or facts differ."""
-    return _valued(comparison) | synced_environments(comparison) | informed_environments(comparison)
+    synced = synced_environments(comparison)
+    return _valued(comparison) | synced | informed_environments(comparison) | _learned(comparison)
 
 
 def _valued(comparison: Comparison) -> set[str]:
     """Environments whose values changed, generated or not; all that there are where values/base.yaml did."""
     everywhere = find_base(comparison.after) in comparison.changed
     return {each.name for each in list_environments(comparison.after) if everywhere or each.path in comparison.changed}
+
+
+def _learned(comparison: Comparison) -> set[str]:
+    """Environments with a model whose facts changed, and that are generated at all."""
+    changed = {path.removeprefix("facts/") for path in comparison.changed if path.startswith("facts/models/")}
+    if not changed:
+        return set()
+    side = comparison.after
+    readings = [read_environment(side, each) for each in list_environments(side) if _is_generated(side, each.name)]
+    return {
+        each.environment.name
+        for each in readings
+        if each.stack is not None and changed & set(facts_paths(each.stack.models))
+    }
+
+
+def _is_generated(side: Snapshot, name: str) -> bool:
+    return side.read(f"overlays/{name}/kustomization.yaml") is not None
 
 
 def _clusters_of(case: Case) -> list[str]:
