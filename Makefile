@@ -44,7 +44,7 @@ test: setup ## Run all tests (PYTEST_ARGS="-k name" for some)
 	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
 
 test-html: $(PYTHON_READY) $(HTML_READY) ## Test the page of a review in Chromium, with axe-core
-	$(BIN)/python -m pytest tests/html/check_page.py $(PYTEST_ARGS)
+	$(BIN)/python -m pytest tests/html/check_page.py tests/html/check_comment.py $(PYTEST_ARGS)
 
 test-cluster: setup ## Test against a real control plane and Flux, on loopback (cold: twenty minutes to build them)
 	$(BIN)/python -m tests.cluster.build
