@@ -39,7 +39,7 @@ class RiskGroup:
 
 def group_risks(review: Review) -> list[RiskGroup]:
     """Return the risks of all environments, equal ones of an environment once, and many of a kind once: what nobody
-    acknowledged first, then the worst, then those of most objects."""
+    acknowledged first, then the worst, what is removed before the rest, then those of most objects."""
     groups: list[RiskGroup] = []
     for name, environment in sorted(review.environments.items()):
         kinds: dict[tuple[object, ...], dict[tuple[str, str], list[Risk]]] = {}
@@ -64,5 +64,5 @@ def _at(risks: Iterable[Risk]) -> tuple[tuple[str, str | None], ...]:
     return tuple((risk.object, risk.place) for risk in risks)
 
 
-def _order(group: RiskGroup) -> tuple[bool, int, int]:
-    return group.risk.acknowledged, RANK[group.severity], -len(group.at)
+def _order(group: RiskGroup) -> tuple[bool, int, bool, int]:
+    return group.risk.acknowledged, RANK[group.severity], group.risk.id != "removal", -len(group.at)
