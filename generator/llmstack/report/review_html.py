@@ -30,7 +30,7 @@ from llmstack.report.pages import all_pages
 from llmstack.report.risks import group_risks
 from llmstack.report.verdict import NOTHING, judge
 from llmstack.report.visible import visible
-from llmstack.report.words import model_of, short_revision
+from llmstack.report.words import model_of, say_target, short_revision
 from llmstack.review.result import ClusterReview, EnvironmentReview, Review
 from llmstack.review.ways_in.breaks import say_for
 
@@ -65,7 +65,7 @@ def _page(review: Review) -> dict[str, Any]:
     effects = dict(verdict.effects)
     return {
         "from_revision": short_revision(review.from_revision),
-        "to_revision": short_revision(review.to_revision),
+        "to_revision": say_target(review),
         "level": verdict.level or "none",
         "tally": verdict.headline or ("No risk" if verdict.effects else NOTHING),
         "environments": [(name, effects.get(name, "")) for name, _ in changed],
