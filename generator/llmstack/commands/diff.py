@@ -20,6 +20,7 @@ def diff(
     exit_code: opt.ExitCode = False,
     fail_on: opt.Gate = opt.FailOn.NEVER,
     observed: opt.ObservedNow = None,
+    generate: opt.Generate = False,
 ) -> None:
     """Review a change: restarts, GPUs, time, risks.
 
@@ -34,6 +35,10 @@ def diff(
     from llmstack.repository.reviewed import observed as with_observed
 
     comparison = open_comparison(output.find_project(None).root, before, after)
+    if generate:
+        from llmstack.repository.generated import as_generated
+
+        comparison = as_generated(comparison)
     if observed:
         comparison, findings = with_observed(comparison, observed)
         output.report_beside(findings)

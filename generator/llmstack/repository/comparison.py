@@ -37,6 +37,8 @@ class Comparison:
     """The folder of the tree in its Git repository, with `/` at its end; empty for the root."""
     seen: Mapping[str, Observation] = field(default_factory=dict)
     """By cluster, as facts/ names it: what is there now, where somebody looked."""
+    is_generated: bool = False
+    """Whether the later side is as `gen` would write it."""
 
 
 def open_comparison(root: Path, before: str | None, after: str | None) -> Comparison:
