@@ -73,7 +73,7 @@ def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None
         found = synced.get(home, Synced())
         own = () if any(home in _clusters_of(each) for each in members) else _own_risks(found, accepted, today)
         reviewed[home] = _review_cluster(home, members, reviews, found, own)
-    return Review(comparison.before.name, comparison.after.name, reviews, reviewed)
+    return Review(comparison.before.name, comparison.after.name, reviews, reviewed, comparison.is_generated)
 
 
 def _review_cluster(
