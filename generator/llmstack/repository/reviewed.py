@@ -14,6 +14,7 @@ from llmstack.checks.rules import facts_differ
 from llmstack.finding import Finding, Place, Severity
 from llmstack.fit.changes import Side, engine_changes
 from llmstack.repository.acknowledged import acknowledgement_findings, base_acknowledgements
+from llmstack.repository.arrivals import arrives, as_new, joined
 from llmstack.repository.cases import Case, read_case, read_side
 from llmstack.repository.cluster_facts import cluster_of, informed_environments, stale
 from llmstack.repository.clusters import Synced, neighbours, synced_environments
@@ -69,7 +70,8 @@ def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None
     beside = [read_case(comparison, name, [], tool_folder) for name in sorted(others)]
     synced = find_synced(comparison, list(cases.values()), tool_folder)
     tools = {name: as_synced(case, synced, cases) for name, case in cases.items()}
-    clusters = _clusters([*cases.values(), *beside], tools, comparison.seen)
+    there = [as_new(case) if arrives(comparison, case) else case for case in cases.values()]
+    clusters = _clusters([*there, *beside], tools, comparison.seen)
     reviews = {}
     for name, case in cases.items():
         near = _surroundings(case, clusters[case.home], cases, tools)
@@ -257,6 +259,9 @@ def _review_environment(
         facts = replace(facts[0], acknowledgements=base[0]), replace(facts[1], acknowledgements=base[1])
     engines = engine_changes(_side(case.readings[0]), _side(case.readings[1]))
     review = assess(case.changes, case.objects(0), case.objects(1), *facts, today, engines, near)
+    if arrives(comparison, case):
+        new_here = replace(near, sync=(), lost=frozenset())
+        review = joined(review, assess(as_new(case).changes, [], case.objects(1), *facts, today, near=new_here))
     used = {(rollout.pool, rollout.resource) for rollout in review.rollouts} | set(
         cluster.moves[case.name][1][1] if case.name in cluster.moves else ()
     )
