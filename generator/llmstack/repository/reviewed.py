@@ -70,7 +70,7 @@ def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None
         home: _review_cluster(home, members, reviews, synced.get(home, Synced()), clusters.get(home))
         for home, members in sorted(groups.items())
     }
-    return Review(comparison.before.name, comparison.after.name, reviews, reviewed)
+    return Review(comparison.before.name, comparison.after.name, reviews, reviewed, comparison.is_generated)
 
 
 def _review_cluster(
