@@ -15,9 +15,10 @@ from llmstack.observed.documents import Source
 from llmstack.observed.observation import Observation, observe
 from llmstack.observed.things import Synced
 from llmstack.repository.cases import Case, read_case
-from llmstack.repository.clusters import merge_pools, neighbours, shared_pools
+from llmstack.repository.clusters import neighbours
 from llmstack.repository.comparison import Comparison, find_affected
 from llmstack.repository.engine_facts import read_engine_facts
+from llmstack.repository.pools import merge_pools, shared_pools
 from llmstack.repository.reviewed import make_review
 from llmstack.repository.snapshot import Snapshot
 from llmstack.review.facts import Facts

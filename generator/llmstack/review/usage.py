@@ -14,7 +14,7 @@ from llmstack.review.result import ObjectChange
 from llmstack.review.rollout.per_node import uncounted
 from llmstack.review.rollout.placement import PoolKey
 from llmstack.review.rollout.play import Played, find_moves, standing
-from llmstack.review.rollout.simulate import Outcome
+from llmstack.review.rollout.rolling import Outcome
 from llmstack.review.rollout.workload import Workload, template_of
 
 _Counts = dict[tuple[str | None, PoolKey], list[int]]
