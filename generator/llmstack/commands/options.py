@@ -83,6 +83,25 @@ From = Annotated[
     str | None, Argument(metavar="FROM", help="A revision; by default the merge base with the default branch.")
 ]
 To = Annotated[str | None, Argument(metavar="TO", help="A revision; by default the working tree.")]
+Before = Annotated[
+    str | None,
+    Option(
+        "--before",
+        metavar="FILE|DIR",
+        help="Objects before the change that llmstack did not make: a file, a folder that is built, `-` for stdin.",
+    ),
+]
+After = Annotated[
+    str | None, Option("--after", metavar="FILE|DIR", help="Objects after the change, given as those before.")
+]
+GitopsFile = Annotated[
+    str | None,
+    Option(
+        "--gitops",
+        metavar="FILE",
+        help="A file with the section `gitops` for streams of objects: capacity, loadTimes, acknowledge, checks.",
+    ),
+]
 HowReviewed = Annotated[str, _one_of(REVIEW_FORMATS, "How the review is printed.")]
 ExitCode = Annotated[bool, Option("--exit-code", help="Exit with 3 when something changes.")]
 Gate = Annotated[

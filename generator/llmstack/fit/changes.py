@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from llmstack.engine.start import Start
 from llmstack.engine.upgrade import compare_releases
@@ -16,6 +17,8 @@ from llmstack.model.stack import Stack
 from llmstack.objects import arguments, names
 from llmstack.review.result import EngineChange, EngineState, UpgradeItem
 
+Key = TypeVar("Key", bound=Hashable)
+
 
 @dataclass(frozen=True, slots=True)
 class Side:
@@ -27,9 +30,9 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One engine of a side: what is asked, what becomes of it, and the flags that it is given."""
+    """One engine of a side: its workload (`Kind/name`), what is asked, what becomes of it, and the flags it has."""
 
-    model: Model
+    subject: str
     question: Question
     start: Start
     flags: frozenset[str]
@@ -39,8 +42,12 @@ def engine_changes(before: Side | None, after: Side | None) -> tuple[EngineChang
     """Each model of `after` whose engine is another than in `before`, or new, in the order of the values."""
     if after is None:
         return ()
-    old, new = _engines(before) if before else {}, _engines(after)
-    found = (_change(after.stack, old.get(name), asked) for name, asked in new.items())
+    return compare_engines(_engines(before) if before else {}, _engines(after))
+
+
+def compare_engines(old: Mapping[Key, Asked], new: Mapping[Key, Asked]) -> tuple[EngineChange, ...]:
+    """Each engine of `new` that is another than in `old`, or is not there, in the order of `new`."""
+    found = (_change(old.get(key), asked) for key, asked in new.items())
     return tuple(change for change in found if change is not None)
 
 
@@ -51,21 +58,24 @@ def _engines(side: Side) -> Mapping[str, Asked]:
 
 def _ask(side: Side, model: Model, pools: Pools) -> Asked:
     question = ask(side.stack, model, side.facts, pools)
+    return asked_of(_workload(side.stack, model), question, [*arguments.options(model), *arguments.extra(model)])
+
+
+def asked_of(subject: str, question: Question, given: Sequence[str]) -> Asked:
+    """What becomes of an engine that is given these arguments."""
     engine = question.engine
     start = start_of(engine) if engine else Start("unknown", "; ".join(question.missing))
-    given = [*arguments.options(model), *arguments.extra(model)]
     flags = frozenset(flag.name for flag in split_flags(given, question.match.catalogue))
-    return Asked(model, question, start, flags)
+    return Asked(subject, question, start, flags)
 
 
-def _change(stack: Stack, old: Asked | None, new: Asked) -> EngineChange | None:
+def _change(old: Asked | None, new: Asked) -> EngineChange | None:
     """What changes of one engine; None where nothing does that is known of."""
     if old is not None and _same(old, new):
         return None
-    subject = _workload(stack, new.model)
     upgrade = _upgrade(old, new) if old else ()
     before = _state(old) if old else None
-    return EngineChange(new.question.model, subject, new.start.verdict, new.start.why, before, _state(new), upgrade)
+    return EngineChange(new.question.model, new.subject, new.start.verdict, new.start.why, before, _state(new), upgrade)
 
 
 def _same(old: Asked, new: Asked) -> bool:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from llmstack.finding import Route
+from llmstack.model import gitops
+from llmstack.model.gitops import Capacity
 from llmstack.model.stack import Stack
 from llmstack.model.types import seconds
 from llmstack.repository.expected import Units
@@ -18,24 +22,30 @@ def read_facts(reading: Reading | None, affected: Units) -> Facts:
     whose objects get a place."""
     if reading is None or reading.stack is None:
         return Facts()
-    stack, gitops = reading.stack, reading.stack.gitops
+    stack, terms = reading.stack, reading.stack.gitops
     models = stack.models
     return Facts(
-        pools=tuple(
-            Pool(each.pool, each.resource, each.count, each.per_node, dict(each.node_selector or {}))
-            for each in gitops.capacity or ()
-        ),
+        pools=pools_of(terms.capacity or ()),
         load_seconds={m.name: seconds(m.gitops.load_time) for m in models if m.name and m.gitops.load_time},
         pool_of={m.name: m.gitops.pool for m in models if m.name and m.gitops.pool},
-        acknowledgements=tuple(
-            Acknowledgement(each.risk, each.object, each.until, each.reason, each.up_to)
-            for each in gitops.acknowledge or ()
-        ),
+        acknowledgements=acknowledgements_of(terms.acknowledge or ()),
         places=_places(reading.layers, stack, affected),
         sync_timeout_seconds=_timeouts(stack, affected),
         moved_from={m.name: m.gitops.moved_from for m in models if m.name and m.gitops.moved_from},
         recipients=_recipients(stack),
     )
+
+
+def pools_of(capacity: Iterable[Capacity]) -> tuple[Pool, ...]:
+    """The declared pools as a review counts with them."""
+    return tuple(
+        Pool(each.pool, each.resource, each.count, each.per_node, dict(each.node_selector or {})) for each in capacity
+    )
+
+
+def acknowledgements_of(entries: Iterable[gitops.Acknowledgement]) -> tuple[Acknowledgement, ...]:
+    """The risks that are accepted, as a review reads them."""
+    return tuple(Acknowledgement(each.risk, each.object, each.until, each.reason, each.up_to) for each in entries)
 
 
 def _recipients(stack: Stack) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.replicas import Scalers
 from llmstack.kubernetes.workloads import is_counted
 from llmstack.review.facts import Facts, Pool
+from llmstack.review.foreign import foreign_pools
 from llmstack.review.result import GpuPool, ObjectChange, Rollout
 from llmstack.review.rollout import gpus
 from llmstack.review.rollout.contention import find_verdicts
@@ -66,6 +67,9 @@ def play(
     verdicts = find_verdicts(workloads, facts[1].pools, fixed)
     for pool in (*pools_of_uncounted(after, facts[1]), *_lumped(workloads, facts[1].pools, fixed)):
         verdicts.pop(pool, None)
+    for pool in foreign_pools(after, facts[1]):
+        if pool in verdicts and not (verdicts[pool].shortage or verdicts[pool].deadlock):
+            del verdicts[pool]  # further pods may take what is free
     count = len(own) if near.others else None
     return Played(workloads, fixed, times, verdicts, owned, len(near.ahead), count)
 

@@ -206,8 +206,7 @@ def _nodes(obj: Object) -> list[Any]:
 
 
 def _load(obj: Object, facts: Facts) -> int | None:
-    model = model_of(obj)
-    return facts.load_seconds.get(model) if model is not None else None
+    return facts.load_of(model_of(obj), str(obj["metadata"]["name"]))
 
 
 def template_of(obj: Object, facts: Facts, load: int | None) -> Template:

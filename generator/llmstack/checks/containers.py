@@ -1,0 +1,202 @@
+"""What is wrong with engines that containers start: the rules on flags, variables, sizes and memory, without values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from llmstack.checks.rule import Rule
+from llmstack.checks.rules import (
+    abbreviated_flag,
+    bad_flag_value,
+    bad_negation,
+    duplicate_flag,
+    engine_memory,
+    indivisible_size,
+    length_over_model,
+    mutable_tag,
+    parallel_size_gpus,
+    removed_flag,
+    unknown_architecture,
+    unknown_backend,
+    unknown_flag,
+    unknown_variable,
+    unknown_vllm_version,
+    unsupported_type,
+)
+from llmstack.checks.rules.mutable_tag import is_mutable
+from llmstack.engine.exact import Fault, indivisible, too_long, unregistered, unsupported
+from llmstack.engine.exact import unknown_backend as find_unknown_backend
+from llmstack.finding import Finding, Route, Severity
+from llmstack.fit.answer import fewest, longest, start_of
+from llmstack.fit.containers import Engine, image_parts
+from llmstack.flags import find_abbreviated, lint_arguments, lint_environment, parallel_sizes, split_flags
+
+OF_PROBLEM: Mapping[str, Rule] = {
+    "unknown-flag": unknown_flag,
+    "unexpected-argument": unknown_flag,
+    "removed-flag": removed_flag,
+    "bad-flag-value": bad_flag_value,
+    "missing-value": bad_flag_value,
+    "bad-negation": bad_negation,
+    "abbreviated-flag": abbreviated_flag,
+    "flag-given-twice": duplicate_flag,
+    "unknown-env": unknown_variable,
+    "removed-env": unknown_variable,
+}
+"""The rule that speaks of each kind of problem that reading an argument list, or names of variables, finds."""
+
+OF_FAULT: Mapping[str, Rule] = {
+    "indivisible-size": indivisible_size,
+    "length-over-model": length_over_model,
+    "unknown-architecture": unknown_architecture,
+    "unsupported-type": unsupported_type,
+    "unknown-backend": unknown_backend,
+}
+"""The same for what vLLM refuses before it loads anything."""
+
+_FLAGS: Mapping[str, str] = {
+    "tensor": "--tensor-parallel-size",
+    "length": "--max-model-len",
+    "quantization": "--quantization",
+    "dtype": "--dtype",
+    "backend": "--attention-backend",
+}
+"""The flag that a fault is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A finding without its place, and where in the engine's object it is."""
+
+    finding: Finding
+    engine: Engine
+    route: Route
+
+
+def check_engines(engines: Iterable[Engine]) -> Iterator[Located]:
+    """Yield what is wrong with each engine, in their order."""
+    for engine in engines:
+        for finding, route in _check(engine):
+            yield Located(finding, engine, route)
+
+
+def _check(engine: Engine) -> Iterator[tuple[Finding, Route]]:
+    yield from _image(engine)
+    if engine.served.arguments:
+        yield from _arguments(engine)
+        yield from _sizes(engine)
+        yield from _faults(engine)
+        yield from _memory(engine)
+    yield from _variables(engine)
+
+
+def _finding(
+    engine: Engine, rule: Rule, message: str, help: str | None = None, severity: Severity | None = None
+) -> Finding:
+    return Finding(rule.RULE.id, severity or rule.RULE.severity, f"{engine.subject}: {message}", help=help)
+
+
+def _image(engine: Engine) -> Iterator[tuple[Finding, Route]]:
+    """A tag that moves, or one that says nothing of the release that its arguments are held against."""
+    served, match = engine.served, engine.question.match
+    tag, at = image_parts(served.image)[1], (*served.route, "image")
+    if served.image and (is_mutable(tag) or not tag):
+        message = f"`{served.image}` can move: the manifest does not say what runs"
+        yield _finding(engine, mutable_tag, message, "pin a version or a digest"), at
+    if match.sureness == "guess" and served.arguments:
+        message = f"{match.reason}: its arguments are checked against vLLM {match.catalogue.version}"
+        help = f"say it in the file of --gitops: `gitops: {{vllmVersions: {{{engine.key.name}: …}}}}`"
+        yield _finding(engine, unknown_vllm_version, message, help), at
+
+
+def _arguments(engine: Engine) -> Iterator[tuple[Finding, Route]]:
+    served, match = engine.served, engine.question.match
+    given = served.arguments
+    against = "" if match.exact else f"checked against vLLM {match.catalogue.version}, because {match.reason}"
+    short = find_abbreviated(given, match.catalogue, match.other_catalogues())
+    for problem in (*lint_arguments(given, match), *short):
+        help = "; ".join(part for part in (problem.help, against) if part) or None
+        at = served.at[problem.index] if problem.index < len(served.at) else served.route
+        yield _finding(engine, OF_PROBLEM[problem.kind], problem.message, help, problem.severity), at
+
+
+def _variables(engine: Engine) -> Iterator[tuple[Finding, Route]]:
+    names = list(engine.variables)
+    for problem in lint_environment(names, engine.question.match):
+        route = (*engine.served.route, "env", problem.index)
+        yield _finding(engine, OF_PROBLEM[problem.kind], problem.message, problem.help, problem.severity), route
+
+
+def _sizes(engine: Engine) -> Iterator[tuple[Finding, Route]]:
+    """Workers that the pod has not the GPUs for, where the pod is the whole engine and takes whole GPUs."""
+    served, question = engine.served, engine.question
+    if not engine.is_whole or not engine.gpus or served.unread or "--config" in question.settings.unread:
+        return
+    sizes = parallel_sizes(served.arguments, question.match.catalogue)
+    data = sizes.data if sizes.data_local is None else sizes.data_local
+    parts = (sizes.tensor, sizes.pipeline, sizes.prefill_context, data)
+    if None in parts or sizes.nodes != 1:
+        return
+    workers = int(Fraction(1) * _product(parts))
+    if workers > engine.gpus:
+        message = f"its parallel sizes need {workers} GPUs; the pod has {engine.gpus}"
+        help = f"request {workers}, or make the sizes smaller"
+        yield _finding(engine, parallel_size_gpus, message, help), _flag(engine, "--tensor-parallel-size")
+    elif workers < engine.gpus:
+        message = f"its parallel sizes use {workers} of the {engine.gpus} GPUs of the pod"
+        help = f"request {workers}, or make --tensor-parallel-size larger"
+        milder = parallel_size_gpus.RULE.milder
+        yield _finding(engine, parallel_size_gpus, message, help, milder), _flag(engine, "--tensor-parallel-size")
+
+
+def _product(parts: Iterable[int | None]) -> int:
+    product = 1
+    for part in parts:
+        product *= part or 1
+    return product
+
+
+def _faults(engine: Engine) -> Iterator[tuple[Finding, Route]]:
+    for fault in _found_faults(engine):
+        at = _flag(engine, _FLAGS.get(fault.about, ""))
+        yield _finding(engine, OF_FAULT[fault.kind], fault.message, fault.help), at
+
+
+def _found_faults(engine: Engine) -> Iterator[Fault]:
+    question, match = engine.question, engine.question.match
+    release, among = match.catalogue.release.minor, (match.catalogue.version, *match.others)
+    facts, settings = question.facts, question.settings
+    known = match.sureness != "guess"
+    if facts is not None:
+        yield from indivisible(facts, settings, release)
+        yield from too_long(facts, settings, tuple(engine.variables))
+        if known:
+            yield from unregistered(facts, settings, among)
+        if known and question.card is not None:
+            yield from unsupported(facts, settings, question.card, among)
+    given = split_flags(engine.served.arguments, match.catalogue)
+    backends = [flag.value for flag in given if flag.name == "--attention-backend" and flag.value]
+    if known and backends and "$(" not in backends[-1]:
+        yield from find_unknown_backend(backends[-1], among, release)
+
+
+def _memory(engine: Engine) -> Iterator[tuple[Finding, Route]]:
+    asked = engine.question.engine
+    if asked is None:
+        return
+    start = start_of(asked)
+    if start.verdict == "does-not-start":
+        length, tensor = longest(asked), fewest(asked)
+        ways = [f"--max-model-len {length}"] if length else []
+        ways += [f"--tensor-parallel-size {tensor}"] if tensor else []
+        help = f"{' or '.join(ways)} would start" if ways else "choose a larger card, or more of them"
+        yield _finding(engine, engine_memory, f"it does not start: {start.why}", help), _flag(engine, "--max-model-len")
+
+
+def _flag(engine: Engine, name: str) -> Route:
+    """Where a flag of the engine stands; its model where it has no such flag."""
+    served = engine.served
+    found = [flag.index for flag in split_flags(served.arguments, engine.question.match.catalogue) if flag.name == name]
+    return served.at[found[-1] if found else 0] if served.at else served.route
