@@ -125,7 +125,7 @@ def _arguments(
     rest = _after_serve(tuple(each.word for each in words))
     if rest is not None:
         return list(words[len(words) - len(rest) :]) if rest else []
-    name = posixpath.basename(image.partition("@")[0].partition(":")[0])
+    name = posixpath.basename(image.partition("@")[0]).partition(":")[0]
     flags = any(each.word.text.startswith("--") for each in words)
     return list(words) if not container.get("command") and name.startswith("vllm-openai") and flags else None
 

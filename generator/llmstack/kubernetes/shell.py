@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 MOST = 100_000
 """Characters of a script that is read."""
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
+_ORDINARY, _IN_QUOTES = re.compile(r"[^\s;&|()#<>'\"\\$`]+"), re.compile(r"[^\"\\$`]+")
+"""Characters that mean themselves, in a row."""
 _OPENING = frozenset(("if", "for", "while", "until", "case", "select"))
 _CLOSING = frozenset(("fi", "done", "esac"))
 _PASSED_OVER = frozenset(("then", "do", "else", "elif", "{", "}", "!", "time", "if", "while", "until", "exec", "nohup"))
@@ -40,6 +43,12 @@ def read_script(script: str, variables: Mapping[str, str | None]) -> list[Comman
     """
     if len(script) > MOST or "<<" in script:
         return None
+    return _read(script, tuple(variables.items()))
+
+
+@lru_cache(maxsize=1 << 12)
+def _read(script: str, variables: tuple[tuple[str, str | None], ...]) -> list[Command] | None:
+    """The same, remembered: many containers run the same script. The list is read only."""
     reader = _Reader(script, dict(variables))
     try:
         reader.run()
@@ -114,8 +123,9 @@ class _Reader:
             self.at = end + 1 if end > 0 else self.unclosed()
             self.unknown("…", quoted=quoted)
         else:
-            self.add(character)
-            self.at += 1
+            run = (_IN_QUOTES if quoted else _ORDINARY).match(self.script, self.at)
+            self.add(run[0] if run else character)
+            self.at += len(run[0]) if run else 1
 
     def dollar(self, *, quoted: bool) -> None:
         """Read an expansion: of a variable, or of what a command prints."""
