@@ -64,6 +64,7 @@ class Sandbox:
             "PATH": str(self.programs),
             "PYTHONPATH": str(Path(llmstack.__file__).parents[1]),
             "PYTHONUNBUFFERED": "1",
+            "XDG_CACHE_HOME": f"{self.root}.cache",
         }
 
     def write(self, files: dict[str, str]) -> None:

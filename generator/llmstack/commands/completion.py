@@ -59,7 +59,7 @@ def _names() -> list[str]:
 def _models() -> Iterator[str]:
     """The names in the values files, as far as they can be read: what is being edited may have errors."""
     from llmstack.kubernetes.pods import value_at
-    from llmstack.repository.environments import VALUES
+    from llmstack.repository.root import VALUES
     from llmstack.values.source import read_source
 
     folder = Path(output.find_project(None).root, VALUES)

@@ -75,6 +75,10 @@ Only = Annotated[
     Option("--only", metavar="MODEL", help="Write only the units of this model.", autocompletion=completion.models),
 ]
 Force = Annotated[bool, Option("--force", help="Overwrite generated files that were edited by hand.")]
+NoCache = Annotated[
+    bool,
+    Option("--no-cache", help="Look at everything anew, whatever an earlier run found to be in order; for CI."),
+]
 PruneEnv = Annotated[
     list[str] | None, Option("--prune-env", metavar="NAME", help="Remove an environment whose values file is gone.")
 ]
