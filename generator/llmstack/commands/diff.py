@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import typer
@@ -22,6 +23,7 @@ def diff(
     old_objects: opt.Before = None,
     new_objects: opt.After = None,
     gitops: opt.GitopsFile = None,
+    env: opt.TakingOver = None,
     format: opt.HowReviewed = "text",
     exit_code: opt.ExitCode = False,
     fail_on: opt.Gate = opt.FailOn.NEVER,
@@ -29,12 +31,13 @@ def diff(
     """Review a change: restarts, GPUs, time, risks.
 
     Compares the generated trees as they stand at two Git revisions; with `--before` and `--after` any two streams of
-    objects, whoever made them. Exits with 0 whatever the risks are, unless `--fail-on` or `--exit-code` is given.
+    objects, whoever made them; with `--before` alone what runs with the working tree. Exits with 0 whatever the risks
+    are, unless `--fail-on` or `--exit-code` is given.
     """
     from llmstack.report.review_formats import render_review
 
-    streams = (old_objects, new_objects, gitops)
-    review = review_revisions(before, after) if streams == (None, None, None) else review_objects(before, *streams)
+    sides = Sides(before, old_objects, new_objects, gitops, env)
+    review = review_revisions(before, after) if sides.are_revisions else review_objects(sides)
     sys.stdout.write(render_review(review, format, colour=wants_colour(sys.stdout)))
     if review.fails(fail_on):
         raise typer.Exit(Exit.ERRORS)
@@ -53,21 +56,50 @@ def review_revisions(before: str | None, after: str | None) -> Review:
     return make_review(comparison, today=datetime.now(UTC).date(), tool_folder=output.tool_folder())
 
 
-def review_objects(revision: str | None, before: str | None, after: str | None, gitops: str | None) -> Review:
-    """The review of two streams; raises UsageError where the options do not go together."""
+@dataclass(frozen=True)
+class Sides:
+    """The options that say what is compared, as they were given."""
+
+    revision: str | None
+    before: str | None
+    after: str | None
+    gitops: str | None
+    env: str | None
+
+    @property
+    def are_revisions(self) -> bool:
+        return (self.before, self.after, self.gitops, self.env) == (None, None, None, None)
+
+    def check(self) -> str:
+        """The side before; raises UsageError where the options do not go together."""
+        from llmstack.errors import UsageError
+
+        if self.before is None:
+            raise UsageError("a review of streams has two sides: give --before and --after")
+        if self.revision is not None:
+            raise UsageError("revisions and streams do not go together: give FROM and TO, or --before and --after")
+        if self.before == self.after == "-":
+            raise UsageError("stdin is one stream: only one of --before and --after can be `-`")
+        if self.after is not None and self.env is not None:
+            raise UsageError("--env names what takes over, with --before alone: two streams are no environment's")
+        if self.after is None and self.gitops is not None:
+            raise UsageError("--gitops is for two streams: with --before alone the values say it")
+        return self.before
+
+
+def review_objects(sides: Sides) -> Review:
+    """The review of two streams, or of what runs with the working tree."""
     from datetime import UTC, datetime
 
-    from llmstack.errors import UsageError
     from llmstack.repository.stream_review import review_streams
     from llmstack.repository.stream_terms import Terms, read_terms
-    from llmstack.repository.streams import STDIN, read_objects
+    from llmstack.repository.streams import read_objects
+    from llmstack.repository.takeover import review_takeover
 
-    if revision is not None:
-        raise UsageError("revisions and streams do not go together: give FROM and TO, or --before and --after")
-    if before is None or after is None:
-        raise UsageError("a review of streams has two sides: give --before and --after")
-    if before == after == STDIN:
-        raise UsageError("stdin is one stream: only one of --before and --after can be `-`")
-    terms = read_terms(gitops) if gitops is not None else Terms()
-    sides = [read_objects(source, output.tool_folder()) for source in (before, after)]
-    return review_streams(sides[0], sides[1], terms, today=datetime.now(UTC).date())
+    today, tools = datetime.now(UTC).date(), output.tool_folder()
+    before = read_objects(sides.check(), tools)
+    if sides.after is None:
+        names = [sides.env] if sides.env is not None else None
+        return review_takeover(output.find_project(names), before, sides.env, today=today, tool_folder=tools)
+    terms = read_terms(sides.gitops) if sides.gitops is not None else Terms()
+    return review_streams(before, read_objects(sides.after, tools), terms, today=today)

@@ -106,6 +106,15 @@ GitopsFile = Annotated[
         help="A file with the section `gitops` for streams of objects: capacity, loadTimes, acknowledge, checks.",
     ),
 ]
+TakingOver = Annotated[
+    str | None,
+    Option(
+        "--env",
+        metavar="NAME",
+        help="With --before alone: the environment that takes over what runs; else the one of its release.",
+        autocompletion=completion.environments,
+    ),
+]
 HowReviewed = Annotated[str, _one_of(REVIEW_FORMATS, "How the review is printed.")]
 ExitCode = Annotated[bool, Option("--exit-code", help="Exit with 3 when something changes.")]
 Gate = Annotated[

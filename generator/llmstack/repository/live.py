@@ -29,7 +29,8 @@ def as_written(before: Mapping[Key, Item], after: Mapping[Key, Item]) -> tuple[d
         if before[key].is_live != after[key].is_live:
             live, written = (old, new) if before[key].is_live else (new, old)
             held = _with_replicas(written[key].object, live[key].object)
-            live[key] = replace(live[key], object=_in_words(live[key].object, held))
+            said = _said(live[key].object, held)
+            live[key] = replace(live[key], object=in_words_of(held, said))
             written[key] = replace(written[key], object=held)
     return old, new
 
@@ -43,19 +44,21 @@ def _with_replicas(written: Object, live: Object) -> Object:
     return {**written, "spec": {**(written.get("spec") or {}), "replicas": running}}
 
 
-def _in_words(live: Object, written: Object) -> Object:
-    """The live object without what the written one does not say, its template where the API server stores the same."""
-    said: dict[str, Any] = _said(live, written)
-    ours, theirs = value_at(written, *_TEMPLATE), value_at(live, *_TEMPLATE)
-    if isinstance(ours, dict) and isinstance(theirs, dict):
-        template = undefaulted(ours, theirs, stored_template(ours), stored_template(theirs))
-        said["spec"] = {**said["spec"], "template": template}
-    return said
+def in_words_of(written: Object, running: Object) -> Object:
+    """An object with its pod template in the words of another's, wherever the API server stores the same."""
+    ours, theirs = value_at(written, *_TEMPLATE), value_at(running, *_TEMPLATE)
+    if not isinstance(ours, dict) or not isinstance(theirs, dict):
+        return running
+    template = undefaulted(ours, theirs, stored_template(ours), stored_template(theirs))
+    return {**running, "spec": {**running["spec"], "template": template}}
 
 
-def _said(live: Any, written: Any) -> Any:
+def _said(live: Any, written: Any, route: tuple[str, ...] = ()) -> Any:
+    """What a live object says of what the written one does, its pod template apart."""
+    if route == _TEMPLATE:
+        return live
     if isinstance(live, Mapping) and isinstance(written, Mapping):
-        return {key: _said(value, written[key]) for key, value in live.items() if key in written}
+        return {key: _said(value, written[key], (*route, key)) for key, value in live.items() if key in written}
     if isinstance(live, list) and isinstance(written, list) and len(live) == len(written):
-        return [_said(one, other) for one, other in zip(live, written, strict=True)]
+        return [_said(one, other, (*route, "*")) for one, other in zip(live, written, strict=True)]
     return live
