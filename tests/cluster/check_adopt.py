@@ -1,0 +1,362 @@
+"""A release of Helm is taken over as docs/adopt.md says: `adopt`, `gen`, an apply under Flux's manager, Helm's record gone.
+
+Our own renderings and every third of the corpus, each in a namespace of its own; LLMSTACK_ADOPT_ALL=1 takes all. Helm 3
+writes as its client (`kubectl create`), Helm 4 by server-side apply; both as manager `helm`. The releases take turns.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from llmstack import yamlio
+from llmstack.kubernetes.scopes import CLUSTER_SCOPED
+from llmstack.repository.adoption import Adopted, adopt_release, write_adoption
+from llmstack.repository.project import Project
+from llmstack.repository.streams import read_objects
+from llmstack.repository.takeover import review_takeover
+from tests.adopt.support import build, project_of, rendered
+from tests.cluster.check_rollouts import _course, _wait_until_quiet
+from tests.cluster.kubectl import FLUX_MANAGER, Kubectl, Object, Refused, namespace, rolled_out, wait_until
+from tests.cluster.nodes import GPU, gpu_node, nodes
+from tests.cluster.scenarios import DELETED_AFTER, GRACE, LOAD, READY_AFTER
+from tests.parity.corpus import Case, corpus_cases, own_cases
+
+CASES = [*own_cases(), *corpus_cases()[:: 1 if os.environ.get("LLMSTACK_ADOPT_ALL") else 3]]
+HELM = "helm"
+TODAY = date(2026, 1, 1)
+CONTROLLERS = {"kube-controller-manager"}
+KINDS = "deployments,services,persistentvolumeclaims,configmaps,serviceaccounts,poddisruptionbudgets"
+
+Pods = Mapping[str, frozenset[str]]
+"""UIDs of the pods that are not being deleted, by their Deployment."""
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Release:
+    """What Helm installed in a namespace, and the repository that takes it over."""
+
+    namespace: str
+    helm: Sequence[Object]
+    """Without what the API refuses: the chart can render such."""
+    project: Project
+    adopted: Adopted
+
+    @property
+    def held(self) -> list[str]:
+        """Deployments of which no pod is to restart: all but those whose manifest has a secret in plain text."""
+        taken = [each for each in self.adopted.plan.taken if each.live["kind"] == "Deployment"]
+        assert all(each.has_secret for each in taken if each.restarts)
+        return sorted(str(each.live["metadata"]["name"]) for each in taken if not each.restarts)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A release that was taken over: its pods before and after, and what is there when Helm's record has gone."""
+
+    release: Release
+    before: Pods
+    after: Pods
+    managers: Mapping[str, frozenset[str]]
+    """Who owns fields of each Deployment, its status apart."""
+    there: frozenset[Key]
+    restarts: Sequence[str]
+    """What `diff --before` says of what runs then: changes that restart pods."""
+
+
+@pytest.fixture(scope="module")
+def taken(kubectl: Kubectl, custom_resources: None, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Taken]:
+    """Every case, taken over by orphaning the pods of its Deployments; all at once."""
+    folder = tmp_path_factory.mktemp("adopt")
+    names = {case.name: f"adopt-{number}" for number, case in enumerate(CASES)}
+    with ExitStack() as stack:
+        stack.enter_context(nodes(kubectl, gpu_node("adopt", 1000)))
+        stack.enter_context(kubectl.holding(*map(namespace, names.values())))
+        releases = {}
+        for number, case in enumerate(CASES):
+            objects = yamlio.load_all(rendered(case))
+            project = project_of(case, make(folder / names[case.name]))
+            release = adopt(kubectl, project, objects, names[case.name], by_apply=number % 2 == 1)
+            stack.enter_context(removing(kubectl, release.helm))
+            releases[case.name] = release
+        wait_until(lambda: all(has_its_pods(kubectl, each) for each in releases.values()), "the pods of all")
+        before = {name: pods_of(kubectl, each.namespace) for name, each in releases.items()}
+        for release in releases.values():
+            take_over(kubectl, release)
+        wait_until(lambda: all(has_its_pods(kubectl, each) for each in releases.values()), "the pods of all")
+        return {name: look(kubectl, each, before[name], folder) for name, each in releases.items()}
+
+
+each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+
+
+@each_case
+def test_no_pod_of_an_equal_template_restarts(case: Case, taken: dict[str, Taken]) -> None:
+    found = taken[case.name]
+    for name in found.release.held:
+        assert found.before[name], name
+        assert found.after[name] == found.before[name], name
+
+
+def test_most_deployments_are_held(taken: dict[str, Taken]) -> None:
+    assert sum(len(each.release.held) for each in taken.values()) >= len(CASES)
+
+
+@each_case
+def test_nothing_of_a_deployment_is_helms_any_more(case: Case, taken: dict[str, Taken]) -> None:
+    for name, managers in taken[case.name].managers.items():
+        assert managers == {FLUX_MANAGER}, name
+
+
+@each_case
+def test_everything_survives_the_end_of_helms_record(case: Case, taken: dict[str, Taken]) -> None:
+    found = taken[case.name]
+    assert {key(each) for each in found.release.helm} <= found.there
+
+
+@each_case
+def test_the_review_of_what_runs_then_has_no_restart(case: Case, taken: dict[str, Taken]) -> None:
+    assert taken[case.name].restarts == ()
+
+
+LABELS = {
+    "model": "llama", "helm-release-name": "vllm", "environment": "test", "release": "test",
+    "app.kubernetes.io/name": "llama", "app.kubernetes.io/instance": "vllm",
+    "app.kubernetes.io/component": "serving-engine", "app.kubernetes.io/part-of": "vllm-stack",
+    "app.kubernetes.io/managed-by": "helm",
+}  # fmt: skip
+TIMES = {READY_AFTER: f"{LOAD:g}s", DELETED_AFTER: f"{GRACE:g}s"}
+MODEL = {
+    "name": "llama", "repository": "vllm/vllm-openai", "tag": "v0.11.2", "modelURL": "Qwen/Qwen3-8B",
+    "replicaCount": 2, "requestCPU": 1, "requestMemory": "1Gi", "requestGPU": 2, "podAnnotations": TIMES,
+    "env": [{"name": "KEPT", "value": "1"}],
+}  # fmt: skip
+VALUES = {"servingEngineSpec": {"modelSpec": [MODEL]}, "routerSpec": {"enableRouter": False}}
+CONTAINER = {
+    "name": "vllm", "image": "vllm/vllm-openai:v0.11.2",
+    "command": ["vllm", "serve", "Qwen/Qwen3-8B", "--host", "0.0.0.0", "--port", "8000"],
+    "env": [{"name": "HF_HOME", "value": "/tmp"}, {"name": "OF_HELM", "value": "1"}, {"name": "KEPT", "value": "1"}],
+    "ports": [{"name": "container-port", "containerPort": 8000}, {"name": "zmq-port", "containerPort": 55555},
+              {"name": "ucx-port", "containerPort": 9999}],
+    "resources": {"requests": {"cpu": "1", "memory": "1Gi", GPU: "2"}, "limits": {GPU: "2"}},
+    "volumeMounts": [{"name": "shm", "mountPath": "/dev/shm"}],
+}  # fmt: skip
+DEPLOYMENT = {
+    "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "vllm-llama-deployment-vllm"},
+    "spec": {
+        "replicas": 2, "strategy": {"rollingUpdate": {"maxSurge": "100%", "maxUnavailable": 0}},
+        "selector": {"matchLabels": LABELS},
+        "template": {
+            "metadata": {"labels": LABELS, "annotations": TIMES},
+            "spec": {"hostname": "vllm-llama", "containers": [CONTAINER],
+                     "volumes": [{"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "20Gi"}}]},
+        },
+    },
+}  # fmt: skip
+"""A model of two replicas as the chart makes it: it would surge by all its GPUs, with ports and variables of its own."""
+
+
+@dataclass(frozen=True)
+class Rolled:
+    """That model, let go on the four GPUs that it has; then held again, and Helm's manifest once more before that."""
+
+    goal: Object
+    live: Object
+    peak: int
+    least_ready: int
+    hashes: tuple[str, str, str]
+    """Of the pod template: as Helm had it, let go, and held again."""
+    again: tuple[Pods, Pods]
+    """Pods before and after Helm's manifest came back over the hold."""
+
+
+@pytest.fixture(scope="module")
+def rolled(kubectl: Kubectl, taken: dict[str, Taken], tmp_path_factory: pytest.TempPathFactory) -> Rolled:
+    """After `taken`, whose node is gone: this one has no GPU more than the model takes."""
+    folder, place, name = tmp_path_factory.mktemp("rolled"), "adopt-rolled", DEPLOYMENT["metadata"]["name"]
+    with kubectl.holding(namespace(place)), nodes(kubectl, gpu_node("rolled", 4)):
+        project = project_with(VALUES, make(folder / "work"))
+        release = adopt(kubectl, project, [DEPLOYMENT], place, by_apply=False)
+        assert release.held == [name]
+        rolled_out(kubectl, place)
+        helms = template_hash(kubectl, place)
+        take_over(kubectl, release)
+        before = pods_of(kubectl, place)
+        write(kubectl, release.helm, by_apply=True)
+        rolled_out(kubectl, place)
+        again = before, pods_of(kubectl, place)
+        take_over(kubectl, release)
+        rolled_out(kubectl, place)
+        shutil.move(release.project.root / "custom", folder / "custom")
+        goal = build(release.project)
+        with kubectl.watching("pods") as events:
+            wait_until(lambda: events, "the watch")
+            kubectl.apply(goal.values())
+            _wait_until_quiet(events)
+        rolled_out(kubectl, place)
+        let_go, live = template_hash(kubectl, place), kubectl.get("deployment", name, place)
+        shutil.move(folder / "custom", release.project.root / "custom")
+        kubectl.apply(build(release.project).values())
+        rolled_out(kubectl, place)
+        course = _course(place, events, [live])
+        hashes = helms, let_go, template_hash(kubectl, place)
+    return Rolled(dict(goal["Deployment", name]), live, course.peak, course.least_ready[name], hashes, again)
+
+
+def test_a_model_that_is_let_go_rolls_on_the_gpus_that_it_has(rolled: Rolled) -> None:
+    assert rolled.goal["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": 0, "maxUnavailable": 1}
+    assert rolled.hashes[1] != rolled.hashes[0]
+    assert rolled.peak == 4
+    assert rolled.least_ready == 1
+
+
+@pytest.mark.parametrize("field", ["env", "ports", "volumeMounts"])
+def test_what_helm_owned_in_a_list_is_gone(field: str, rolled: Rolled) -> None:
+    def names(deployment: Object) -> set[str]:
+        (container,) = deployment["spec"]["template"]["spec"]["containers"]
+        return {each.get("name", "") for each in container.get(field) or ()}
+
+    assert names(DEPLOYMENT) - names(rolled.goal)
+    assert names(rolled.live) == names(rolled.goal)
+
+
+def test_the_way_back_is_the_template_of_before(rolled: Rolled) -> None:
+    assert rolled.hashes[2] == rolled.hashes[0]
+
+
+def test_helms_manifest_comes_back_without_a_restart(rolled: Rolled) -> None:
+    before, after = rolled.again
+    assert before == after
+
+
+def make(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    return folder
+
+
+def project_with(values: Mapping[str, object], root: Path) -> Project:
+    make(root / "values")
+    (root / "values" / "prod.yaml").write_text(yamlio.dump(values), encoding="utf-8")
+    return Project(root)
+
+
+def adopt(kubectl: Kubectl, project: Project, objects: Iterable[Object], place: str, *, by_apply: bool) -> Release:
+    """Install objects as Helm does, its record included, and let `adopt --write` and `gen` take them over."""
+    there = [
+        each for each in (in_namespace(each, place) for each in objects) if write(kubectl, [each], by_apply=by_apply)
+    ]
+    labels = {"owner": HELM, "name": "vllm", "status": "deployed"}
+    metadata = {"name": "sh.helm.release.v1.vllm.v1", "namespace": place, "labels": labels}
+    record = {"apiVersion": "v1", "kind": "Secret", "type": "helm.sh/release.v1", "metadata": metadata}
+    kubectl("create", "-f", "-", stdin=yamlio.dump(record))
+    adopted = adopt_release(project, "prod", stream_of(there), [])
+    write_adoption(project, adopted)
+    return Release(place, there, Project(project.root), adopted)
+
+
+def write(kubectl: Kubectl, objects: Sequence[Object], *, by_apply: bool) -> bool:
+    """Write objects as Helm's manager; whether the API takes them."""
+    how = ("apply", "--server-side", "--force-conflicts") if by_apply else ("create",)
+    try:
+        kubectl(*how, "--field-manager=helm", "--validate=false", "-f", "-", stdin=stream_of(objects))
+    except Refused:
+        return False
+    return True
+
+
+def take_over(kubectl: Kubectl, release: Release) -> None:
+    """Delete the Deployments without their pods, and apply what the tree builds to at once."""
+    names = [str(each["metadata"]["name"]) for each in release.helm if each["kind"] == "Deployment"]
+    wanted = build(release.project).values()
+    if names:
+        kubectl("delete", "deployment", *names, "-n", release.namespace, "--cascade=orphan")
+    kubectl.apply(wanted)
+
+
+def look(kubectl: Kubectl, release: Release, before: Pods, folder: Path) -> Taken:
+    """What is there of a release when Helm's record has gone."""
+    after = pods_of(kubectl, release.namespace)
+    kubectl("delete", "secret", "-n", release.namespace, "-l", "owner=helm,name=vllm")
+    found = kubectl("get", "--ignore-not-found", "-f", "-", "-o", "name", stdin=stream_of(release.helm)).split()
+    there = {line.rpartition("/")[2] for line in found}
+    file = folder / f"{release.namespace}.yaml"
+    file.write_text(kubectl("get", KINDS, "-n", release.namespace, "-o", "yaml"), encoding="utf-8")
+    review = review_takeover(release.project, read_objects(str(file), None), "prod", today=TODAY)
+    restarts = [f"{each.name}: {each.causes}" for each in review.environments["prod"].objects if each.restarts]
+    kept = frozenset(key(each) for each in release.helm if each["metadata"]["name"] in there)
+    return Taken(release, before, after, managers_of(kubectl, release.namespace), kept, tuple(restarts))
+
+
+def managers_of(kubectl: Kubectl, place: str) -> dict[str, frozenset[str]]:
+    return {
+        each["metadata"]["name"]: frozenset(
+            entry["manager"]
+            for entry in json.loads(
+                kubectl(
+                    "get", "deployment", each["metadata"]["name"], "-n", place, "--show-managed-fields", "-o", "json"
+                )
+            )["metadata"]["managedFields"]
+            if entry["manager"] not in CONTROLLERS
+        )
+        for each in kubectl.items("deployments", place)
+    }
+
+
+def has_its_pods(kubectl: Kubectl, release: Release) -> bool:
+    """Whether each Deployment has as many pods as it asks for."""
+    wanted = {
+        each["metadata"]["name"]: each["spec"]["replicas"] for each in kubectl.items("deployments", release.namespace)
+    }
+    found = pods_of(kubectl, release.namespace)
+    return all(len(found.get(name, ())) == number for name, number in wanted.items())
+
+
+def pods_of(kubectl: Kubectl, place: str) -> Pods:
+    found: dict[str, set[str]] = {}
+    for pod in kubectl.items("pods", place):
+        owners = pod["metadata"].get("ownerReferences") or ()
+        if "deletionTimestamp" not in pod["metadata"] and owners:
+            found.setdefault(owners[0]["name"].rpartition("-")[0], set()).add(pod["metadata"]["uid"])
+    return {name: frozenset(pods) for name, pods in found.items()}
+
+
+def template_hash(kubectl: Kubectl, place: str) -> str:
+    """The hash of the pod template of the one Deployment whose pods are there."""
+    [found] = {pod["metadata"]["labels"]["pod-template-hash"] for pod in kubectl.items("pods", place)}
+    return str(found)
+
+
+@contextmanager
+def removing(kubectl: Kubectl, objects: Iterable[Object]) -> Iterator[None]:
+    """Have what has no namespace gone when the block has ended."""
+    yield
+    outside = [each for each in objects if each["kind"] in CLUSTER_SCOPED]
+    if outside:
+        kubectl("delete", "--ignore-not-found", "--wait=false", "-f", "-", stdin=stream_of(outside))
+
+
+def in_namespace(object: Object, place: str) -> Object:
+    """The object as the chart renders it for a release in another namespace."""
+    moved = dict(object)
+    if object["kind"] not in CLUSTER_SCOPED:
+        moved["metadata"] = {**object["metadata"], "namespace": place}
+    if "subjects" in object:
+        moved["subjects"] = [{**each, "namespace": place} for each in object["subjects"]]
+    return moved
+
+
+def stream_of(objects: Iterable[Object]) -> str:
+    return "---\n".join(map(yamlio.dump, objects))
+
+
+def key(object: Object) -> Key:
+    return object["kind"], object["metadata"]["name"]
