@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from llmstack.finding import Finding
 from llmstack.model.stack import Stack
@@ -14,6 +14,7 @@ from llmstack.repository.comparison import Comparison
 from llmstack.repository.environments import list_environments
 from llmstack.repository.expected import Held, Units, hold_against_values
 from llmstack.repository.facts import read_facts
+from llmstack.repository.held_values import find_kept
 from llmstack.repository.read import Reading, read_environment
 from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.units import custom_units
@@ -21,6 +22,8 @@ from llmstack.review.compare import compare
 from llmstack.review.facts import Facts
 from llmstack.review.result import ObjectChange
 from llmstack.tree.units import unit_folders
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Case:
     changes: tuple[ObjectChange, ...]
     facts: tuple[Facts, Facts]
     unsound: tuple[Finding, ...] = ()
-    """Fields after the change that the API server could not read."""
+    """Fields after the change that the API server could not read, and changes of values that a hold keeps out."""
 
     def stack(self, side: int) -> Stack | None:
         reading = self.readings[side]
@@ -78,7 +81,8 @@ def read_case(comparison: Comparison, name: str, affected: Sequence[str], tool_f
         read_facts(reading, _only(units, affected)) for reading, units in zip(readings, (old, new), strict=True)
     )
     changes = compare(_only(old, affected), _only(new, affected))
-    return Case(name, readings, held, (old, new), folders, changes, (facts[0], facts[1]), tuple(unsound))
+    kept = find_kept(before, after, name, _only(folders[1], affected), changes, tool_folder)
+    return Case(name, readings, held, (old, new), folders, changes, (facts[0], facts[1]), (*unsound, *kept))
 
 
 def read_side(side: Snapshot, name: str) -> Reading | None:
@@ -90,5 +94,5 @@ def read_side(side: Snapshot, name: str) -> Reading | None:
     return read_environment(side, environment)
 
 
-def _only(units: Units, names: Iterable[str]) -> Units:
+def _only(units: Mapping[str, Item], names: Iterable[str]) -> dict[str, Item]:
     return {name: units[name] for name in names if name in units}

@@ -16,6 +16,7 @@ from llmstack.kubernetes.workloads import is_lasting
 from llmstack.repository.cases import Case, read_case
 from llmstack.repository.comparison import Comparison, refuse_unsafe
 from llmstack.repository.expected import Units
+from llmstack.repository.facts import read_facts
 from llmstack.repository.live import as_written, in_words_of
 from llmstack.repository.project import Project
 from llmstack.repository.read import Reading, read_environment
@@ -46,7 +47,8 @@ def review_takeover(
     refuse_unsafe(disk, [environment])
     comparison = Comparison(disk, disk, frozenset())
     case = read_case(comparison, environment, [], tool_folder)
-    case = read_case(comparison, environment, list(case.units[1]), tool_folder)
+    facts = read_facts(case.readings[1], case.units[1])
+    case = replace(case, facts=(facts, facts))
     there = _here(running.items, gitops.namespace)
     wanted = {identify(each): Item(each, Document("", "", 1)) for each in case.objects(1)}
     said = {key: replace(item, object=in_words_of(wanted[key].object, item.object)) if key in wanted else item
