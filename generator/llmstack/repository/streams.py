@@ -72,7 +72,7 @@ def _read_text(source: str) -> str:
     place = Place(_shown(source))
     if len(content) > MOST_BYTES:
         message = f"more than {MOST_BYTES // (1024 * 1024)} MiB: a stream is read up to that size"
-        raise FoundError([Finding("file-too-large", Severity.ERROR, message, place=place)])
+        raise FoundError([Finding("too-large", Severity.ERROR, message, place=place)])
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
