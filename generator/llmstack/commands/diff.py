@@ -25,6 +25,7 @@ def diff(
     gitops: opt.GitopsFile = None,
     env: opt.TakingOver = None,
     format: opt.HowReviewed = "text",
+    page: opt.PageAddress = None,
     exit_code: opt.ExitCode = False,
     fail_on: opt.Gate = opt.FailOn.NEVER,
 ) -> None:
@@ -38,7 +39,8 @@ def diff(
 
     sides = Sides(before, old_objects, new_objects, gitops, env)
     review = review_revisions(before, after) if sides.are_revisions else review_objects(sides)
-    sys.stdout.write(render_review(review, format, colour=wants_colour(sys.stdout)))
+    text = render_review(review, format, colour=wants_colour(sys.stdout), page=page)
+    output.write(sys.stdout, text, format)
     if review.fails(fail_on):
         raise typer.Exit(Exit.ERRORS)
     if exit_code and any(each.objects or each.removed for each in review.environments.values()):

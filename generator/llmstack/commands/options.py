@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
@@ -29,6 +30,13 @@ def _one_of(table: Iterable[str], help: str) -> Any:
 
     metavar = f"<{'|'.join(names)}>"
     return Option("--format", parser=choose, metavar=metavar, help=help, autocompletion=complete)
+
+
+def _address(text: str) -> str:
+    """An address that can stand in a link as it is."""
+    if not re.fullmatch(r"https?://[\w.~:/?#@!$&+,;=%-]+", text, re.ASCII):
+        raise BadParameter(f"{text!r} is no address of the form https://….")
+    return text
 
 
 class AffectedFormat(StrEnum):
@@ -116,6 +124,10 @@ TakingOver = Annotated[
     ),
 ]
 HowReviewed = Annotated[str, _one_of(REVIEW_FORMATS, "How the review is printed.")]
+PageAddress = Annotated[
+    str | None,
+    Option("--page", metavar="URL", parser=_address, help="Where the page (`--format html`) is: Markdown links to it."),
+]
 ExitCode = Annotated[bool, Option("--exit-code", help="Exit with 3 when something changes.")]
 Gate = Annotated[
     FailOn, Option("--fail-on", help="Exit with 1 if an unacknowledged risk has this severity or a worse one.")

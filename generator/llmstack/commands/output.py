@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import typer
 
@@ -33,17 +33,16 @@ def find_project(names: list[str] | None) -> Project:
 def report(findings: list[Finding], *, format: str = "text", result: bool = False) -> None:
     """Print findings: on stdout where they are the result, else on stderr."""
     from llmstack.report.formats import render_findings
+    from llmstack.report.pages import all_pages
 
     stream = sys.stdout if result else sys.stderr
-    text = render_findings(findings, format, colour=wants_colour(stream), pages=_pages() if format == "sarif" else {})
+    pages = all_pages() if format == "sarif" else {}
+    write(stream, render_findings(findings, format, colour=wants_colour(stream), pages=pages), format)
+
+
+def write(stream: TextIO, text: str, format: str) -> None:
+    """Write a report: the commands of `--format github` as they are."""
     write_commands(stream, text) if format == "github" else stream.write(text)
-
-
-def _pages() -> dict[str, str]:
-    """The page of each check, by id."""
-    from llmstack.checks import CHECKS
-
-    return {id: module.__doc__ or "" for id, module in CHECKS.items()}
 
 
 def exit_for(findings: list[Finding], *, strict: bool = False) -> None:
