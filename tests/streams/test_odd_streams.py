@@ -80,7 +80,7 @@ def _review(before: Objects, after: Objects, terms: Terms | None = None) -> Revi
 ROUTES = _routes(OBJECTS)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.sampled_from(ROUTES), JUNK), min_size=1, max_size=3))
 def test_anything_anywhere_is_reviewed(changes: list[tuple[tuple[str | int, ...], Any]]) -> None:
     folder = Path(tempfile.mkdtemp())
