@@ -98,7 +98,7 @@ def bounded(findings: Sequence[Finding], path: str) -> Iterator[Finding]:
     """The first findings, and how many more there are."""
     yield from findings[:MOST_FINDINGS]
     if len(findings) > MOST_FINDINGS:
-        message = f"{path}: {len(findings) - MOST_FINDINGS} more findings are not told"
+        message = f"{len(findings) - MOST_FINDINGS} more findings are not told"
         yield Finding("too-many-findings", Severity.WARNING, message, place=Place(path))
 
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from llmstack.checks import settle
 from llmstack.checks.containers import check_engines
-from llmstack.finding import Finding, Severity, sort_findings
+from llmstack.finding import Finding, Place, Severity, sort_findings
 from llmstack.fit.card import Pools
 from llmstack.fit.changes import asked_of, compare_engines
 from llmstack.fit.containers import Engine, find_engines, model_named
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.scopes import CLUSTER_SCOPED
-from llmstack.kubernetes.stream import Item, bounded
+from llmstack.kubernetes.stream import MOST_FINDINGS, Item, bounded
 from llmstack.repository.acknowledged import acknowledgement_findings
 from llmstack.repository.live import as_written
 from llmstack.repository.stream_terms import Terms
@@ -30,7 +30,7 @@ from llmstack.review.surroundings import Surroundings
 STREAM = "stream"
 CLUSTER = f"env:{STREAM}"
 
-Side = Mapping[Identity, Item]
+Side = dict[Identity, Item]
 
 
 def review_streams(before: Objects, after: Objects, terms: Terms, *, today: date) -> Review:
@@ -45,17 +45,11 @@ def review_streams(before: Objects, after: Objects, terms: Terms, *, today: date
                                  for each in side} for side in engines))  # fmt: skip
     near = Surroundings(environment=STREAM, has_values=False)
     review = assess(changes, sides[0], sides[1], *facts, today, changed, near)
-    found = [
-        *before.findings,
-        *after.findings,
-        *terms.findings,
-        *_unjudged(changes, new),
-        *_of_engines(engines[1], new),
-    ]
-    found += [*_unused(terms, sides), *acknowledgement_findings(review, facts[0], facts[1], terms.layers, today)]
+    found = [*before.findings, *after.findings, *terms.findings, *_unjudged(changes, new), *_unused(terms, sides)]
+    found += _of_engines(engines[1], new, terms.levels)
+    found += acknowledgement_findings(review, facts[0], facts[1], terms.layers, today)
     settled = sort_findings(settle(found, terms.layers, terms.levels))
-    review = replace(review, findings=(*review.findings, *bounded(settled, after.name)))
-    reviews = {STREAM: review}
+    reviews = {STREAM: replace(review, findings=(*review.findings, *bounded(settled, after.name)))}
     return Review(before.name, after.name, reviews, {CLUSTER: review_cluster(CLUSTER, [STREAM], reviews, (), ())})
 
 
@@ -105,13 +99,20 @@ def _renamed(before: Sequence[Engine], after: Sequence[Engine]) -> dict[str, str
     return found
 
 
-def _of_engines(engines: Sequence[Engine], side: Side) -> Iterator[Finding]:
-    """What the rules have against the engines after the change, each at its line in the stream."""
+def _of_engines(engines: Sequence[Engine], side: Side, levels: Mapping[str, str]) -> Iterator[Finding]:
+    """What the rules have against the engines after the change, each at its line in the stream.
+
+    Lines are looked up for no more than are told.
+    """
     items = {(item.object["kind"], *_name(item.object)): item for item in side.values()}
-    for located in check_engines(engines):
+    found = [each for each in check_engines(engines) if levels.get(each.finding.id) != "off"]
+    for located in found[:MOST_FINDINGS]:
         key = located.engine.key
-        item = items[key.kind, key.namespace, key.name]
-        yield located.finding.at(item.place(located.route))
+        yield located.finding.at(items[key.kind, key.namespace, key.name].place(located.route))
+    if len(found) > MOST_FINDINGS:
+        message = f"{len(found) - MOST_FINDINGS} more findings on engines are not told"
+        last = next(reversed(side.values()))
+        yield Finding("too-many-findings", Severity.WARNING, message, place=Place(last.document.path))
 
 
 def _name(object: Object) -> tuple[str, str]:
