@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from llmstack import yamlio
 from llmstack.errors import FoundError
 from llmstack.report.review_formats import REVIEW_FORMATS, render_review
+from llmstack.repository.snapshot import Disk
 from llmstack.repository.stream_review import review_streams
 from llmstack.repository.stream_terms import Terms, read_terms
 from llmstack.repository.streams import Objects, read_objects
@@ -155,3 +156,20 @@ def test_json_of_kubectl_is_the_same_as_yaml(tmp_path: Path) -> None:
     sides = [read_objects(str(tmp_path / name), None) for name in ("l.json", "l.yaml")]
     assert [item.object for item in sides[0].items] == [item.object for item in sides[1].items]
     assert _review(*sides).environments["stream"].objects == ()
+
+
+def test_facts_of_the_repository_count(tmp_path: Path) -> None:
+    name = "example/none-knows-it"
+    command = (0, "spec", "template", "spec", "containers", 0, "command", 2)
+    sides = [
+        _read(_with([OBJECTS[0]], command, f"vllm serve {name} --max-model-len {length}"), tmp_path / str(length))
+        for length in (4096, 8192)
+    ]
+    facts = {
+        "model": name, "architecture": "LlamaForCausalLM", "context": 4096,
+        "sizes": {"vocabulary": 32000, "hidden": 4096, "layers": 32, "heads": 32, "kvHeads": 8, "headDim": 128},
+    }  # fmt: skip
+    (tmp_path / "facts/models").mkdir(parents=True)
+    (tmp_path / "facts/models/example--none-knows-it.yaml").write_text(yamlio.dump(facts), encoding="utf-8")
+    review = review_streams(*sides, Terms(), today=TODAY, beside=Disk(tmp_path))
+    assert "length-over-model" in [finding.id for finding in review.environments["stream"].findings]

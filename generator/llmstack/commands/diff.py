@@ -104,4 +104,5 @@ def review_objects(sides: Sides) -> Review:
         names = [sides.env] if sides.env is not None else None
         return review_takeover(output.find_project(names), before, sides.env, today=today, tool_folder=tools)
     terms = read_terms(sides.gitops) if sides.gitops is not None else Terms()
-    return review_streams(before, read_objects(sides.after, tools), terms, today=today)
+    beside = output.find_project(None).disk
+    return review_streams(before, read_objects(sides.after, tools), terms, today=today, beside=beside)

@@ -59,6 +59,13 @@ def find_engines(
                 yield _engine(object, pod, served, copies, pools, versions, known or {})
 
 
+def names_loaded(objects: Sequence[Object]) -> set[str]:
+    """The names on the hub of the models that engines among the objects load."""
+    pods = (pod for object in objects for _, pod, _ in pod_specs_anywhere(object))
+    names = {model_named(served) for pod in pods for served in find_served(pod)}
+    return {name for name in names if name is not None and HUB_NAME.match(name)}
+
+
 def model_named(served: Served) -> str | None:
     """The model that an engine is given, as it is written; None where its arguments do not say."""
     match = catalogue_for(*image_parts(served.image))

@@ -12,12 +12,15 @@ from llmstack.checks.containers import check_engines
 from llmstack.finding import Finding, Place, Severity, sort_findings
 from llmstack.fit.card import Pools
 from llmstack.fit.changes import asked_of, compare_engines
-from llmstack.fit.containers import Engine, find_engines, model_named
+from llmstack.fit.containers import Engine, find_engines, model_named, names_loaded
+from llmstack.fit.question import Known
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.scopes import CLUSTER_SCOPED
 from llmstack.kubernetes.stream import MOST_FINDINGS, Item, bounded
 from llmstack.repository.acknowledged import acknowledgement_findings
 from llmstack.repository.live import as_written
+from llmstack.repository.model_facts import read_facts_of
+from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.stream_terms import Terms
 from llmstack.repository.streams import Objects
 from llmstack.review.assess import assess
@@ -33,19 +36,32 @@ CLUSTER = f"env:{STREAM}"
 Side = dict[Identity, Item]
 
 
-def review_streams(before: Objects, after: Objects, terms: Terms, *, today: date) -> Review:
-    """Review what changes from one stream to the other, under what the file of `--gitops` says."""
+def review_streams(
+    before: Objects, after: Objects, terms: Terms, *, today: date, beside: Snapshot | None = None
+) -> Review:
+    """Review what changes from one stream to the other, under what the file of `--gitops` says.
+
+    `beside` is the repository whose facts/models/ are read, where there is one.
+    """
     old, new = as_written(_named(before.items, terms.namespace), _named(after.items, terms.namespace))
     sides = _objects(old), _objects(new)
     changes = compare({STREAM: sides[0]}, {STREAM: sides[1]})
-    engines = [_engines(side, terms) for side in sides]
+    known, unread = _facts(beside, [*sides[0], *sides[1]])
+    engines = [_engines(side, terms, known) for side in sides]
     places = _places(changes, old, new)
     facts = terms.facts(places), replace(terms.facts(places), moved_from=_renamed(*engines))
     changed = compare_engines(*({each.key: asked_of(each.subject, each.question, each.served.arguments)
                                  for each in side} for side in engines))  # fmt: skip
     near = Surroundings(environment=STREAM, has_values=False)
     review = assess(changes, sides[0], sides[1], *facts, today, changed, near)
-    found = [*before.findings, *after.findings, *terms.findings, *_unjudged(changes, new), *_unused(terms, sides)]
+    found = [
+        *before.findings,
+        *after.findings,
+        *terms.findings,
+        *unread,
+        *_unjudged(changes, new),
+        *_unused(terms, sides),
+    ]
     found += _of_engines(engines[1], new, terms.levels)
     found += acknowledgement_findings(review, facts[0], facts[1], terms.layers, today)
     settled = sort_findings(settle(found, terms.layers, terms.levels))
@@ -69,9 +85,13 @@ def _objects(side: Side) -> list[dict[str, Any]]:
     return [dict(item.object) for item in side.values()]
 
 
-def _engines(objects: Sequence[Object], terms: Terms) -> list[Engine]:
+def _facts(beside: Snapshot | None, objects: Sequence[Object]) -> tuple[Known, list[Finding]]:
+    return read_facts_of(beside, names_loaded(objects)) if beside is not None else ({}, [])
+
+
+def _engines(objects: Sequence[Object], terms: Terms, known: Known) -> list[Engine]:
     pools = Pools.declaring(terms.gitops.capacity or ())
-    return list(find_engines(objects, pools, terms.gitops.vllm_versions or {}))
+    return list(find_engines(objects, pools, terms.gitops.vllm_versions or {}, known))
 
 
 def _places(changes: Sequence[ObjectChange], old: Side, new: Side) -> dict[str, str]:
