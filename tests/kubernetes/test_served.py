@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from llmstack.flags import catalogue_for, lint_arguments
 from llmstack.kubernetes.served import Served, find_served
 
 
@@ -86,3 +87,30 @@ def test_what_cannot_be_told_is_said(script: str, why: str) -> None:
 )
 def test_what_is_no_engine_is_none(container: dict[str, Any]) -> None:
     assert not _served(**container)
+
+
+WIDE = """# clean up first (it's what a crash leaves)
+find /dev/shm -type f -delete
+START_RANK=$(( ${LWS_WORKER_INDEX:-0} * DP_LOCAL ))
+exec vllm serve org/model \\
+  --data-parallel-size $((LWS_GROUP_SIZE * DP_LOCAL)) --data-parallel-size-local $DP_LOCAL \\
+  --data-parallel-start-rank $START_RANK --data-parallel-address ${LWS_LEADER_ADDRESS} \\
+  --kv_transfer_config '{"kv_connector": "NixlConnector",
+                         "kv_role": "kv_both"}' \\
+  --max-num-seqs $(nproc) --kv-cache-memory-bytes=${KV_BYTES-}
+  # --otlp-traces-endpoint http://collector:4317 \\
+"""
+
+
+def test_what_only_runs_in_the_cluster_is_held_against_nobody() -> None:
+    """A script as wide deployments of expert parallelism have it: sums, defaults, values of the pod's environment."""
+    (served,) = _served(command=["/bin/bash", "-c"], args=[WIDE], env=[{"name": "DP_LOCAL", "value": "8"}])
+    assert served.arguments[:5] == (
+        "org/model",
+        "--data-parallel-size",
+        "$(PRINTED)",
+        "--data-parallel-size-local",
+        "8",
+    )
+    assert served.arguments[-1] == "--kv-cache-memory-bytes=$(KV_BYTES)"
+    assert lint_arguments(served.arguments, catalogue_for("vllm/vllm-openai", "v0.19.1")) == []

@@ -1,7 +1,8 @@
 """The commands of a shell script, as far as they can be told without running it.
 
 As POSIX has it ("Shell Command Language", 2.2 Quoting, 2.3 Token Recognition, 2.6 Word Expansions): what a variable is
-that nobody states, and what a command prints, is not known and stands as `$(NAME)`, as Kubernetes writes a reference.
+that nobody states, and what a command prints or a sum comes to, is not known: it stands as `$(NAME)`, as Kubernetes
+writes a reference, or as `$(PRINTED)`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+PRINTED = "PRINTED"
 MOST = 100_000
 """Characters of a script that is read."""
 
@@ -121,7 +123,7 @@ class _Reader:
         elif character == "`":
             end = self.script.find("`", self.at + 1)
             self.at = end + 1 if end > 0 else self.unclosed()
-            self.unknown("…", quoted=quoted)
+            self.unknown(PRINTED, quoted=quoted)
         else:
             run = (_IN_QUOTES if quoted else _ORDINARY).match(self.script, self.at)
             self.add(run[0] if run else character)
@@ -144,7 +146,8 @@ class _Reader:
             self.at = match.end() if match else self.at + 2
         value = self.variables.get(name) if _NAME.fullmatch(name) else None
         if value is None:
-            self.unknown(name if _NAME.fullmatch(name) else "…", quoted=quoted)
+            known = _NAME.match(name)
+            self.unknown(known[0] if known else PRINTED, quoted=quoted)
         elif quoted:
             self.add(value)
         else:
