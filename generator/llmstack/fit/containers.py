@@ -23,12 +23,14 @@ from llmstack.review.rollout.placement import pool_of
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """An engine: kind, namespace and name of its object, and the container that starts it."""
+    """An engine: kind, namespace and name of its object, and the container that starts it, by its name and by where
+    its pod stands: the roles of one object may name theirs alike."""
 
     kind: str
     namespace: str
     name: str
     container: str
+    pod: Route
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,13 @@ def _engine(
     known: Known,
 ) -> Engine:
     metadata = object["metadata"]
-    key = Key(str(object["kind"]), str(metadata.get("namespace") or ""), str(metadata["name"]), served.container)
+    key = Key(
+        str(object["kind"]),
+        str(metadata.get("namespace") or ""),
+        str(metadata["name"]),
+        served.container,
+        served.route[:-2],
+    )
     match = catalogue_for(*image_parts(served.image), versions.get(key.name))
     resource, gpus = gpus_of_pod(pod, [pool.resource for pool in pools.declared])
     pool = _pool(pod, resource, pools)
