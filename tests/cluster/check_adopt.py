@@ -26,6 +26,8 @@ from llmstack.repository.streams import read_objects
 from llmstack.repository.takeover import review_takeover
 from tests.adopt.support import build, project_of, rendered
 from tests.cluster.check_rollouts import _course, _wait_until_quiet
+from tests.cluster.flux import Storage, follow, ready_at, reconcile
+from tests.cluster.git_server import serving
 from tests.cluster.kubectl import (
     FLUX_MANAGER,
     PATIENCE,
@@ -38,6 +40,7 @@ from tests.cluster.kubectl import (
     wait_until,
 )
 from tests.cluster.nodes import GPU, gpu_node, nodes
+from tests.cluster.repository import Repository, new_repository
 from tests.cluster.scenarios import DELETED_AFTER, GRACE, LOAD, READY_AFTER
 from tests.parity.corpus import Case, corpus_cases, own_cases
 
@@ -232,12 +235,14 @@ def test_a_model_that_is_let_go_rolls_on_the_gpus_that_it_has(rolled: Rolled) ->
 
 @pytest.mark.parametrize("field", ["env", "ports", "volumeMounts"])
 def test_what_helm_owned_in_a_list_is_gone(field: str, rolled: Rolled) -> None:
-    def names(deployment: Object) -> set[str]:
-        (container,) = deployment["spec"]["template"]["spec"]["containers"]
-        return {each.get("name", "") for each in container.get(field) or ()}
+    assert names_in(DEPLOYMENT, field) - names_in(rolled.goal, field)
+    assert names_in(rolled.live, field) == names_in(rolled.goal, field)
 
-    assert names(DEPLOYMENT) - names(rolled.goal)
-    assert names(rolled.live) == names(rolled.goal)
+
+def names_in(deployment: Object, field: str) -> set[str]:
+    """The names in a list of the one container."""
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    return {each.get("name", "") for each in container.get(field) or ()}
 
 
 def test_the_way_back_is_the_template_of_before(rolled: Rolled) -> None:
@@ -247,6 +252,66 @@ def test_the_way_back_is_the_template_of_before(rolled: Rolled) -> None:
 def test_helms_manifest_comes_back_without_a_restart(rolled: Rolled) -> None:
     before, after = rolled.again
     assert before == after
+
+
+@dataclass(frozen=True)
+class Overridden:
+    """Pods before and after Flux took the Deployment over, who then owned it, and the Deployment let go."""
+
+    before: Pods
+    after: Pods
+    managers: frozenset[str]
+    goal: Object
+    live: Object
+
+
+@pytest.fixture(scope="module")
+def overridden(
+    kubectl: Kubectl, rolled: Rolled, controllers: Storage, tmp_path_factory: pytest.TempPathFactory
+) -> Overridden:
+    """The same model, taken over by Flux itself with `--override-manager=helm`, and let go by a commit."""
+    folder, place, name = tmp_path_factory.mktemp("overridden"), "adopt-flux", DEPLOYMENT["metadata"]["name"]
+    repository = new_repository(folder / "work")
+    with ExitStack() as stack:
+        url = f"{stack.enter_context(serving(folder / 'served'))}/work.git"
+        repository.git("init", "-q", "--bare", "-b", "main", str(folder / "served" / "work.git"))
+        repository.git("remote", "add", "origin", str(folder / "served" / "work.git"))
+        stack.enter_context(kubectl.holding(namespace(place)))
+        stack.enter_context(nodes(kubectl, gpu_node("overridden", 4)))
+        sync = {"tool": "flux", "cluster": "c1", "repoURL": url}
+        project = project_with({**VALUES, "gitops": {"sync": sync}}, repository.root)
+        adopt(kubectl, project, [DEPLOYMENT], place, by_apply=True)
+        rolled_out(kubectl, place)
+        before = pods_of(kubectl, place)
+        commit = pushed(repository)
+        with follow(kubectl, url, "clusters/c1"):
+            ready_at(kubectl, commit)
+            held = pods_of(kubectl, place), managers_of(kubectl, place)[name]
+            shutil.rmtree(repository.root / "custom")
+            commit = pushed(repository)
+            reconcile(kubectl)
+            ready_at(kubectl, commit)
+            rolled_out(kubectl, place)
+            [goal] = [each for each in repository.objects("overlays/prod") if each["kind"] == "Deployment"]
+            live = kubectl.get("deployment", name, place)
+    return Overridden(before, held[0], held[1], goal, live)
+
+
+def test_flux_takes_helms_fields_over_and_nothing_restarts(overridden: Overridden) -> None:
+    assert overridden.after == overridden.before
+    assert overridden.managers == {FLUX_MANAGER}
+
+
+@pytest.mark.parametrize("field", ["env", "ports", "volumeMounts"])
+def test_what_helm_owned_is_gone_when_flux_lets_go(field: str, overridden: Overridden) -> None:
+    assert names_in(DEPLOYMENT, field) - names_in(overridden.goal, field)
+    assert names_in(overridden.live, field) == names_in(overridden.goal, field)
+
+
+def pushed(repository: Repository) -> str:
+    commit = repository.commit({})
+    repository.git("push", "-q", "origin", "main")
+    return commit
 
 
 def make(folder: Path) -> Path:

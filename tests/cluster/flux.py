@@ -37,6 +37,7 @@ def flux(programs: Mapping[str, Path], kubectl: Kubectl, folder: Path) -> Iterat
         served = {"storage-path": storage.folder, "storage-addr": storage.address, "storage-adv-addr": storage.address}
         stack.enter_context(_controller(programs["source-controller"], kubectl, folder, served, {}))
         quick = {"no-remote-bases": "true", "requeue-dependency": "1s", "concurrent": CONCURRENT}
+        quick["override-manager"] = "helm"  # as docs/adopt.md has it; nothing else here writes as Helm
         gates = {"feature-gates": "CancelHealthCheckOnNewRevision=true,ExternalArtifact=true"}
         where = {"SOURCE_CONTROLLER_LOCALHOST": storage.address}
         stack.enter_context(_controller(programs["kustomize-controller"], kubectl, folder, quick | gates, where))
