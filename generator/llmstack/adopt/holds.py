@@ -9,7 +9,7 @@ from typing import Any
 from llmstack import yamlio
 from llmstack.kubernetes.pods import Object, value_at
 from llmstack.kubernetes.stored import stored_template
-from llmstack.kustomize.merge import check_keys
+from llmstack.kustomize.merge import Unsupported, check_keys
 from llmstack.kustomize.patch import NotExpressible, difference
 from llmstack.tree.unit import KUSTOMIZATION, Files
 
@@ -55,6 +55,16 @@ def undefaulted(ours: Any, theirs: Any, stored: Any, running: Any) -> Any:
     if all(isinstance(each, list) for each in lists) and len({len(each) for each in lists}) == 1:
         return [undefaulted(*each) for each in zip(*lists, strict=True)]
     return theirs
+
+
+def has_twins(goal: Object) -> bool:
+    """Whether a list that the API merges by key has a key twice, as the chart writes some variables: a client may
+    create such an object, and server-side apply refuses it (structured-merge-diff, "duplicate entries for key")."""
+    try:
+        check_keys(goal)
+    except Unsupported:
+        return True
+    return False
 
 
 def patch_of(generated: Object, goal: Object) -> Any:
