@@ -43,6 +43,7 @@ from tests.cluster.kubectl import (
 from tests.cluster.nodes import GPU, gpu_node, nodes
 from tests.cluster.repository import Repository, new_repository
 from tests.cluster.scenarios import DELETED_AFTER, GRACE, LOAD, READY_AFTER
+from tests.laws.trees import kustomize
 from tests.parity.corpus import Case, corpus_cases, own_cases
 
 TWINS = [case for case in corpus_cases() if case.name.endswith("17-kv-aware")]
@@ -379,7 +380,8 @@ def look(kubectl: Kubectl, release: Release, before: Pods, folder: Path) -> Take
     there = {line.rpartition("/")[2] for line in found}
     file = folder / f"{release.namespace}.yaml"
     file.write_text(kubectl("get", KINDS, "-n", release.namespace, "-o", "yaml"), encoding="utf-8")
-    review = review_takeover(release.project, read_objects(str(file), None), "prod", today=TODAY)
+    running, tools = read_objects(str(file), None), kustomize().parent
+    review = review_takeover(release.project, running, "prod", today=TODAY, tool_folder=tools)
     restarts = [f"{each.name}: {each.causes}" for each in review.environments["prod"].objects if each.restarts]
     kept = frozenset(key(each) for each in release.helm if each["metadata"]["name"] in there)
     return Taken(release, before, after, managers_of(kubectl, release.namespace), kept, tuple(restarts))
