@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llmstack import yamlio
 from llmstack.finding import Severity
 from llmstack.kubernetes.stream import MOST_FINDINGS, read_stream
 
@@ -109,3 +110,19 @@ def test_findings_are_bounded() -> None:
 @given(st.text(alphabet="-:[]{}&*!|>'\"#%\n\t aklxv1\u2028", max_size=80))
 def test_any_text_is_read(text: str) -> None:
     read_stream(text, "x")
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["1.0", "1e3", "0.5", "123456789012345678901", "true", "null", '"1"', '"\\u00e9\\/\\n"', "[1.50, {}]", "1e999"],
+)
+def test_json_is_read_as_yaml_reads_it(value: str) -> None:
+    text = f'{{"apiVersion": "x/v1", "kind": "X", "metadata": {{"name": "x"}}, "spec": {{"a": {value}}}}}'
+    (item,) = read_stream(text, "x").items
+    assert item.object == yamlio.load(text)
+    assert repr(item.object) == repr(yamlio.load(text))
+
+
+def test_deep_json_is_refused_as_deep_yaml_is() -> None:
+    stream = read_stream('{"a": ' * 150 + "1" + "}" * 150, "x")
+    assert [finding.id for finding in stream.findings] == ["yaml-syntax"]

@@ -5,6 +5,7 @@ Documents are read one by one, so that one that is broken hides none of the othe
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -80,7 +81,7 @@ def read_stream(text: str, path: str) -> Stream:
     findings: list[Finding] = []
     for document in split_documents(text, path):
         try:
-            values = yamlio.load_all(document.text)
+            values = _load(document.text)
         except (yamlio.YAMLError, RecursionError, ValueError) as error:
             findings.append(_broken(document, error))
             continue
@@ -92,6 +93,29 @@ def read_stream(text: str, path: str) -> Stream:
             findings.append(Finding("too-many-objects", Severity.ERROR, message, place=Place(path)))
             break
     return Stream(tuple(items[:MOST_OBJECTS]), tuple(bounded(findings, path)))
+
+
+def _load(text: str) -> list[Any]:
+    """The values of a document: JSON by its own parser, which is ten times as fast, within the bounds of YAML."""
+    if text.lstrip()[:1] == "{" and "\\ud" not in text:
+        try:
+            value = json.loads(text, parse_float=yamlio.read_number, parse_int=yamlio.read_number, parse_constant=str)
+        except (ValueError, RecursionError):
+            return yamlio.load_all(text)
+        if not _is_deep(value):
+            return [value]
+    return yamlio.load_all(text)
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether a value nests deeper than YAML that is read may."""
+    level = [value]
+    for _ in range(yamlio.MAX_DEPTH):
+        nested = [each for each in level if isinstance(each, (dict, list))]
+        if not nested:
+            return False
+        level = [item for each in nested for item in (each.values() if isinstance(each, dict) else each)]
+    return True
 
 
 def bounded(findings: Sequence[Finding], path: str) -> Iterator[Finding]:
