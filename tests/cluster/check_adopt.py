@@ -40,7 +40,7 @@ from tests.cluster.kubectl import (
     rolled_out,
     wait_until,
 )
-from tests.cluster.nodes import GPU, gpu_node, nodes
+from tests.cluster.nodes import GPU, RUNTIME_CLASS, gpu_node, nodes
 from tests.cluster.repository import Repository, new_repository
 from tests.cluster.scenarios import DELETED_AFTER, GRACE, LOAD, READY_AFTER
 from tests.laws.trees import kustomize
@@ -107,7 +107,7 @@ def taken(kubectl: Kubectl, custom_resources: None, tmp_path_factory: pytest.Tem
     names = {case.name: f"adopt-{number}" for number, case in enumerate(CASES)}
     with ExitStack() as stack:
         stack.enter_context(nodes(kubectl, gpu_node("adopt", 1000)))
-        stack.enter_context(kubectl.holding(*map(namespace, names.values())))
+        stack.enter_context(kubectl.holding(RUNTIME_CLASS, *map(namespace, names.values())))
         releases = {}
         for number, case in enumerate(CASES):
             objects = yamlio.load_all(rendered(case))
@@ -162,11 +162,12 @@ LABELS = {
     "app.kubernetes.io/component": "serving-engine", "app.kubernetes.io/part-of": "vllm-stack",
     "app.kubernetes.io/managed-by": "helm",
 }  # fmt: skip
+NODES = {"pool": "adopted"}
 TIMES = {READY_AFTER: f"{LOAD:g}s", DELETED_AFTER: f"{GRACE:g}s"}
 MODEL = {
     "name": "llama", "repository": "vllm/vllm-openai", "tag": "v0.11.2", "modelURL": "Qwen/Qwen3-8B",
     "replicaCount": 2, "requestCPU": 1, "requestMemory": "1Gi", "requestGPU": 2, "podAnnotations": TIMES,
-    "env": [{"name": "KEPT", "value": "1"}],
+    "env": [{"name": "KEPT", "value": "1"}], "nodeSelector": NODES,
 }  # fmt: skip
 VALUES = {"servingEngineSpec": {"modelSpec": [MODEL]}, "routerSpec": {"enableRouter": False}}
 CONTAINER = {
@@ -185,7 +186,7 @@ DEPLOYMENT = {
         "selector": {"matchLabels": LABELS},
         "template": {
             "metadata": {"labels": LABELS, "annotations": TIMES},
-            "spec": {"hostname": "vllm-llama", "containers": [CONTAINER],
+            "spec": {"hostname": "vllm-llama", "nodeSelector": NODES, "containers": [CONTAINER],
                      "volumes": [{"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "20Gi"}}]},
         },
     },
@@ -208,10 +209,10 @@ class Rolled:
 
 
 @pytest.fixture(scope="module")
-def rolled(kubectl: Kubectl, taken: dict[str, Taken], tmp_path_factory: pytest.TempPathFactory) -> Rolled:
-    """After `taken`, whose node is gone: this one has no GPU more than the model takes."""
+def rolled(kubectl: Kubectl, custom_resources: None, tmp_path_factory: pytest.TempPathFactory) -> Rolled:
+    """On a node that has no GPU more than the model takes."""
     folder, place, name = tmp_path_factory.mktemp("rolled"), "adopt-rolled", DEPLOYMENT["metadata"]["name"]
-    with kubectl.holding(namespace(place)), nodes(kubectl, gpu_node("rolled", 4)):
+    with kubectl.holding(RUNTIME_CLASS, namespace(place)), nodes(kubectl, gpu_node("rolled", 4, NODES)):
         project = project_with(VALUES, make(folder / "work"))
         release = adopt(kubectl, project, [DEPLOYMENT], place, by_apply=False)
         assert release.held == [name]
@@ -290,8 +291,8 @@ def overridden(
         url = f"{stack.enter_context(serving(folder / 'served'))}/work.git"
         repository.git("init", "-q", "--bare", "-b", "main", str(folder / "served" / "work.git"))
         repository.git("remote", "add", "origin", str(folder / "served" / "work.git"))
-        stack.enter_context(kubectl.holding(namespace(place)))
-        stack.enter_context(nodes(kubectl, gpu_node("overridden", 4)))
+        stack.enter_context(kubectl.holding(RUNTIME_CLASS, namespace(place)))
+        stack.enter_context(nodes(kubectl, gpu_node("overridden", 4, NODES)))
         sync = {"tool": "flux", "cluster": "c1", "repoURL": url}
         project = project_with({**VALUES, "gitops": {"sync": sync}}, repository.root)
         adopt(kubectl, project, [DEPLOYMENT], place, by_apply=True)
