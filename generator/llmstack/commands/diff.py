@@ -28,6 +28,7 @@ def diff(
     page: opt.PageAddress = None,
     exit_code: opt.ExitCode = False,
     fail_on: opt.Gate = opt.FailOn.NEVER,
+    generate: opt.Generate = False,
 ) -> None:
     """Review a change: restarts, GPUs, time, risks.
 
@@ -37,8 +38,8 @@ def diff(
     """
     from llmstack.report.review_formats import render_review
 
-    sides = Sides(before, old_objects, new_objects, gitops, env)
-    review = review_revisions(before, after) if sides.are_revisions else review_objects(sides)
+    sides = Sides(before, old_objects, new_objects, gitops, env, generate)
+    review = review_revisions(sides, after) if sides.are_revisions else review_objects(sides)
     text = render_review(review, format, colour=wants_colour(sys.stdout), page=page)
     output.write(sys.stdout, text, format)
     if review.fails(fail_on):
@@ -47,14 +48,18 @@ def diff(
         raise typer.Exit(Exit.DIFFERS)
 
 
-def review_revisions(before: str | None, after: str | None) -> Review:
+def review_revisions(sides: Sides, after: str | None) -> Review:
     """The review of two revisions of the repository."""
     from datetime import UTC, datetime
 
     from llmstack.repository.comparison import open_comparison
     from llmstack.repository.reviewed import make_review
 
-    comparison = open_comparison(output.find_project(None).root, before, after)
+    comparison = open_comparison(output.find_project(None).root, sides.revision, after)
+    if sides.generate:
+        from llmstack.repository.generated import as_generated
+
+        comparison = as_generated(comparison)
     return make_review(comparison, today=datetime.now(UTC).date(), tool_folder=output.tool_folder())
 
 
@@ -67,6 +72,7 @@ class Sides:
     after: str | None
     gitops: str | None
     env: str | None
+    generate: bool
 
     @property
     def are_revisions(self) -> bool:
@@ -80,6 +86,8 @@ class Sides:
             raise UsageError("a review of streams has two sides: give --before and --after")
         if self.revision is not None:
             raise UsageError("revisions and streams do not go together: give FROM and TO, or --before and --after")
+        if self.generate:
+            raise UsageError("--generate is for revisions: nothing generates what streams hold")
         if self.before == self.after == "-":
             raise UsageError("stdin is one stream: only one of --before and --after can be `-`")
         if self.after is not None and self.env is not None:

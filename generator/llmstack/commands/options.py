@@ -44,6 +44,11 @@ class AffectedFormat(StrEnum):
     JSON = "json"
 
 
+class Forge(StrEnum):
+    GITHUB = "github"
+    GITLAB = "gitlab"
+
+
 class FailOn(StrEnum):
     ERROR = "error"
     WARNING = "warning"
@@ -123,6 +128,13 @@ TakingOver = Annotated[
         autocompletion=completion.environments,
     ),
 ]
+Generate = Annotated[
+    bool,
+    Option(
+        "--generate",
+        help="Review what `gen` would write at TO, instead of what is there: for bots that change values alone.",
+    ),
+]
 HowReviewed = Annotated[str, _one_of(REVIEW_FORMATS, "How the review is printed.")]
 PageAddress = Annotated[
     str | None,
@@ -180,6 +192,7 @@ Words = Annotated[
         autocompletion=completion.commands,
     ),
 ]
+Ci = Annotated[Forge, Option("--ci", help="The forge whose CI checks and reviews each change.")]
 NewFolder = Annotated[
     Path,
     Argument(metavar="DIR", show_default=False, help="Folder of the new repository; created if it does not exist."),

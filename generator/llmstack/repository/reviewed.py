@@ -79,7 +79,7 @@ def review_cases(
         )
         for home, members in sorted(groups.items())
     }
-    return Review(comparison.before.name, comparison.after.name, reviews, reviewed)
+    return Review(comparison.before.name, comparison.after.name, reviews, reviewed, comparison.is_generated)
 
 
 def _valued(comparison: Comparison) -> set[str]:
