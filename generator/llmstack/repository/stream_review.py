@@ -66,7 +66,9 @@ def review_streams(
     found += acknowledgement_findings(review, facts[0], facts[1], terms.layers, today)
     settled = sort_findings(settle(found, terms.layers, terms.levels))
     reviews = {STREAM: replace(review, findings=(*review.findings, *bounded(settled, after.name)))}
-    return Review(before.name, after.name, reviews, {CLUSTER: review_cluster(CLUSTER, [STREAM], reviews, (), ())})
+    return Review(
+        before.name, after.name, reviews, {CLUSTER: review_cluster(CLUSTER, [STREAM], [STREAM], reviews, (), ())}
+    )
 
 
 def _named(items: Sequence[Item], namespace: str | None) -> dict[Identity, Item]:

@@ -17,8 +17,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.finding import Severity
-from llmstack.kubernetes.immutable import is_made_anew, refused_fields
+from llmstack.kubernetes.immutable import refused_fields
 from llmstack.kubernetes.workloads import is_lasting
+from llmstack.review.applied import makes_anew
 from llmstack.review.result import ObjectChange, Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.data_loss import HOLDS_DATA
@@ -31,7 +32,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     """Changes of fields that the API does not let change."""
     for change in assessment.changes:
         paths = refused_fields(change.kind, change.before, change.after)
-        if paths and change.after is not None and is_made_anew(change.after):
+        if paths and makes_anew(change, assessment.near):
             if change.kind not in HOLDS_DATA:
                 message = f"the API server refuses to change `{paths[0]}`, so the sync tool deletes the object first"
                 subject = f"{change.kind}/{change.name}"
