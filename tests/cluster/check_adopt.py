@@ -26,7 +26,7 @@ from llmstack.repository.project import Project
 from llmstack.repository.streams import read_objects
 from llmstack.repository.takeover import review_takeover
 from tests.adopt.support import build, project_of, rendered
-from tests.cluster.check_rollouts import _course, _wait_until_quiet
+from tests.cluster.check_rollouts import course, wait_until_quiet
 from tests.cluster.flux import Storage, follow, ready_at, reconcile
 from tests.cluster.git_server import serving
 from tests.cluster.kubectl import (
@@ -230,15 +230,15 @@ def rolled(kubectl: Kubectl, custom_resources: None, tmp_path_factory: pytest.Te
         with kubectl.watching("pods") as events:
             wait_until(lambda: events, "the watch")
             kubectl.apply(goal.values())
-            _wait_until_quiet(events)
+            wait_until_quiet(events)
         rolled_out(kubectl, place)
         let_go, live = template_hash(kubectl, place), kubectl.get("deployment", name, place)
         shutil.move(folder / "custom", release.project.root / "custom")
         kubectl.apply(build(release.project).values())
         rolled_out(kubectl, place)
-        course = _course(place, events, [live])
+        run = course(place, events, [live])
         hashes = helms, let_go, template_hash(kubectl, place)
-    return Rolled(dict(goal["Deployment", name]), live, course.peak, course.least_ready[name], hashes, again)
+    return Rolled(dict(goal["Deployment", name]), live, run.peak, run.least_ready[name], hashes, again)
 
 
 def test_a_model_that_is_let_go_rolls_on_the_gpus_that_it_has(rolled: Rolled) -> None:
