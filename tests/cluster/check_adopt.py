@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -26,9 +25,6 @@ from llmstack.repository.project import Project
 from llmstack.repository.streams import read_objects
 from llmstack.repository.takeover import review_takeover
 from tests.adopt.support import build, project_of, rendered
-from tests.cluster.check_rollouts import course, wait_until_quiet
-from tests.cluster.flux import Storage, follow, ready_at, reconcile
-from tests.cluster.git_server import serving
 from tests.cluster.kubectl import (
     FLUX_MANAGER,
     PATIENCE,
@@ -37,12 +33,8 @@ from tests.cluster.kubectl import (
     Refused,
     condition,
     namespace,
-    rolled_out,
-    wait_until,
 )
-from tests.cluster.nodes import GPU, RUNTIME_CLASS, gpu_node, nodes
-from tests.cluster.repository import Repository, new_repository
-from tests.cluster.scenarios import DELETED_AFTER, GRACE, LOAD, READY_AFTER
+from tests.cluster.nodes import RUNTIME_CLASS, gpu_node, nodes
 from tests.laws.trees import kustomize
 from tests.parity.corpus import Case, corpus_cases, own_cases
 
@@ -156,188 +148,9 @@ def test_the_review_of_what_runs_then_has_no_restart(case: Case, taken: dict[str
     assert taken[case.name].restarts == ()
 
 
-LABELS = {
-    "model": "llama", "helm-release-name": "vllm", "environment": "test", "release": "test",
-    "app.kubernetes.io/name": "llama", "app.kubernetes.io/instance": "vllm",
-    "app.kubernetes.io/component": "serving-engine", "app.kubernetes.io/part-of": "vllm-stack",
-    "app.kubernetes.io/managed-by": "helm",
-}  # fmt: skip
-NODES = {"pool": "adopted"}
-TIMES = {READY_AFTER: f"{LOAD:g}s", DELETED_AFTER: f"{GRACE:g}s"}
-MODEL = {
-    "name": "llama", "repository": "vllm/vllm-openai", "tag": "v0.11.2", "modelURL": "Qwen/Qwen3-8B",
-    "replicaCount": 2, "requestCPU": 1, "requestMemory": "1Gi", "requestGPU": 2, "podAnnotations": TIMES,
-    "env": [{"name": "KEPT", "value": "1"}], "nodeSelector": NODES,
-}  # fmt: skip
-VALUES = {"servingEngineSpec": {"modelSpec": [MODEL]}, "routerSpec": {"enableRouter": False}}
-CONTAINER = {
-    "name": "vllm", "image": "vllm/vllm-openai:v0.11.2",
-    "command": ["vllm", "serve", "Qwen/Qwen3-8B", "--host", "0.0.0.0", "--port", "8000"],
-    "env": [{"name": "HF_HOME", "value": "/tmp"}, {"name": "OF_HELM", "value": "1"}, {"name": "KEPT", "value": "1"}],
-    "ports": [{"name": "container-port", "containerPort": 8000}, {"name": "zmq-port", "containerPort": 55555},
-              {"name": "ucx-port", "containerPort": 9999}],
-    "resources": {"requests": {"cpu": "1", "memory": "1Gi", GPU: "2"}, "limits": {GPU: "2"}},
-    "volumeMounts": [{"name": "shm", "mountPath": "/dev/shm"}],
-}  # fmt: skip
-DEPLOYMENT = {
-    "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "vllm-llama-deployment-vllm"},
-    "spec": {
-        "replicas": 2, "strategy": {"rollingUpdate": {"maxSurge": "100%", "maxUnavailable": 0}},
-        "selector": {"matchLabels": LABELS},
-        "template": {
-            "metadata": {"labels": LABELS, "annotations": TIMES},
-            "spec": {"hostname": "vllm-llama", "nodeSelector": NODES, "containers": [CONTAINER],
-                     "volumes": [{"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "20Gi"}}]},
-        },
-    },
-}  # fmt: skip
-"""A model of two replicas as the chart makes it: it would surge by all its GPUs, with ports and variables of its own."""
-
-
-@dataclass(frozen=True)
-class Rolled:
-    """That model, let go on the four GPUs that it has; then held again, and Helm's manifest once more before that."""
-
-    goal: Object
-    live: Object
-    peak: int
-    least_ready: int
-    hashes: tuple[str, str, str]
-    """Of the pod template: as Helm had it, let go, and held again."""
-    again: tuple[Pods, Pods]
-    """Pods before and after Helm's manifest came back over the hold."""
-
-
-@pytest.fixture(scope="module")
-def rolled(kubectl: Kubectl, custom_resources: None, tmp_path_factory: pytest.TempPathFactory) -> Rolled:
-    """On a node that has no GPU more than the model takes."""
-    folder, place, name = tmp_path_factory.mktemp("rolled"), "adopt-rolled", DEPLOYMENT["metadata"]["name"]
-    with kubectl.holding(RUNTIME_CLASS, namespace(place)), nodes(kubectl, gpu_node("rolled", 4, NODES)):
-        project = project_with(VALUES, make(folder / "work"))
-        release = adopt(kubectl, project, [DEPLOYMENT], place, by_apply=False)
-        assert release.held == [name]
-        rolled_out(kubectl, place)
-        helms = template_hash(kubectl, place)
-        take_over(kubectl, release)
-        before = pods_of(kubectl, place)
-        write(kubectl, release.helm, by_apply=True)
-        rolled_out(kubectl, place)
-        again = before, pods_of(kubectl, place)
-        take_over(kubectl, release)
-        rolled_out(kubectl, place)
-        shutil.move(release.project.root / "custom", folder / "custom")
-        goal = build(release.project)
-        with kubectl.watching("pods") as events:
-            wait_until(lambda: events, "the watch")
-            kubectl.apply(goal.values())
-            wait_until_quiet(events)
-        rolled_out(kubectl, place)
-        let_go, live = template_hash(kubectl, place), kubectl.get("deployment", name, place)
-        shutil.move(folder / "custom", release.project.root / "custom")
-        kubectl.apply(build(release.project).values())
-        rolled_out(kubectl, place)
-        run = course(place, events, [live])
-        hashes = helms, let_go, template_hash(kubectl, place)
-    return Rolled(dict(goal["Deployment", name]), live, run.peak, run.least_ready[name], hashes, again)
-
-
-def test_a_model_that_is_let_go_rolls_on_the_gpus_that_it_has(rolled: Rolled) -> None:
-    assert rolled.goal["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": 0, "maxUnavailable": 1}
-    assert rolled.hashes[1] != rolled.hashes[0]
-    assert rolled.peak == 4
-    assert rolled.least_ready == 1
-
-
-@pytest.mark.parametrize("field", ["env", "ports", "volumeMounts"])
-def test_what_helm_owned_in_a_list_is_gone(field: str, rolled: Rolled) -> None:
-    assert names_in(DEPLOYMENT, field) - names_in(rolled.goal, field)
-    assert names_in(rolled.live, field) == names_in(rolled.goal, field)
-
-
-def names_in(deployment: Object, field: str) -> set[str]:
-    """The names in a list of the one container."""
-    (container,) = deployment["spec"]["template"]["spec"]["containers"]
-    return {each.get("name", "") for each in container.get(field) or ()}
-
-
-def test_the_way_back_is_the_template_of_before(rolled: Rolled) -> None:
-    assert rolled.hashes[2] == rolled.hashes[0]
-
-
-def test_helms_manifest_comes_back_without_a_restart(rolled: Rolled) -> None:
-    before, after = rolled.again
-    assert before == after
-
-
-@dataclass(frozen=True)
-class Overridden:
-    """Pods before and after Flux took the Deployment over, who then owned it, and the Deployment let go."""
-
-    before: Pods
-    after: Pods
-    managers: frozenset[str]
-    goal: Object
-    live: Object
-
-
-@pytest.fixture(scope="module")
-def overridden(
-    kubectl: Kubectl, rolled: Rolled, controllers: Storage, tmp_path_factory: pytest.TempPathFactory
-) -> Overridden:
-    """The same model, taken over by Flux itself with `--override-manager=helm`, and let go by a commit."""
-    folder, place, name = tmp_path_factory.mktemp("overridden"), "adopt-flux", DEPLOYMENT["metadata"]["name"]
-    repository = new_repository(folder / "work")
-    with ExitStack() as stack:
-        url = f"{stack.enter_context(serving(folder / 'served'))}/work.git"
-        repository.git("init", "-q", "--bare", "-b", "main", str(folder / "served" / "work.git"))
-        repository.git("remote", "add", "origin", str(folder / "served" / "work.git"))
-        stack.enter_context(kubectl.holding(RUNTIME_CLASS, namespace(place)))
-        stack.enter_context(nodes(kubectl, gpu_node("overridden", 4, NODES)))
-        sync = {"tool": "flux", "cluster": "c1", "repoURL": url}
-        project = project_with({**VALUES, "gitops": {"sync": sync}}, repository.root)
-        adopt(kubectl, project, [DEPLOYMENT], place, by_apply=True)
-        rolled_out(kubectl, place)
-        before = pods_of(kubectl, place)
-        commit = pushed(repository)
-        with follow(kubectl, url, "clusters/c1"):
-            ready_at(kubectl, commit)
-            held = pods_of(kubectl, place), managers_of(kubectl, place)[name]
-            shutil.rmtree(repository.root / "custom")
-            commit = pushed(repository)
-            reconcile(kubectl)
-            ready_at(kubectl, commit)
-            rolled_out(kubectl, place)
-            [goal] = [each for each in repository.objects("overlays/prod") if each["kind"] == "Deployment"]
-            live = kubectl.get("deployment", name, place)
-    return Overridden(before, held[0], held[1], goal, live)
-
-
-def test_flux_takes_helms_fields_over_and_nothing_restarts(overridden: Overridden) -> None:
-    assert overridden.after == overridden.before
-    assert overridden.managers == {FLUX_MANAGER}
-
-
-@pytest.mark.parametrize("field", ["env", "ports", "volumeMounts"])
-def test_what_helm_owned_is_gone_when_flux_lets_go(field: str, overridden: Overridden) -> None:
-    assert names_in(DEPLOYMENT, field) - names_in(overridden.goal, field)
-    assert names_in(overridden.live, field) == names_in(overridden.goal, field)
-
-
-def pushed(repository: Repository) -> str:
-    commit = repository.commit({})
-    repository.git("push", "-q", "origin", "main")
-    return commit
-
-
 def make(folder: Path) -> Path:
     folder.mkdir(parents=True)
     return folder
-
-
-def project_with(values: Mapping[str, object], root: Path) -> Project:
-    make(root / "values")
-    (root / "values" / "prod.yaml").write_text(yamlio.dump(values), encoding="utf-8")
-    return Project(root)
 
 
 def adopt(kubectl: Kubectl, project: Project, objects: Iterable[Object], place: str, *, by_apply: bool) -> Release:
@@ -429,12 +242,6 @@ def pods_of(kubectl: Kubectl, place: str) -> Pods:
         if "deletionTimestamp" not in pod["metadata"] and owners:
             found.setdefault(owners[0]["name"].rpartition("-")[0], set()).add(pod["metadata"]["uid"])
     return {name: frozenset(pods) for name, pods in found.items()}
-
-
-def template_hash(kubectl: Kubectl, place: str) -> str:
-    """The hash of the pod template of the one Deployment whose pods are there."""
-    [found] = {pod["metadata"]["labels"]["pod-template-hash"] for pod in kubectl.items("pods", place)}
-    return str(found)
 
 
 @contextmanager

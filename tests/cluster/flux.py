@@ -39,7 +39,6 @@ def flux(programs: Mapping[str, Path], kubectl: Kubectl, folder: Path) -> Iterat
         served = {"storage-path": storage.folder, "storage-addr": storage.address, "storage-adv-addr": storage.address}
         stack.enter_context(_controller(programs["source-controller"], kubectl, folder, served, {}))
         rest = {"concurrent": CONCURRENT, "watch-label-selector": f"!{SHARD}"}
-        rest["override-manager"] = "helm"  # as docs/adopt.md has it; nothing else here writes as Helm
         stack.enter_context(_kustomize_controller(programs, kubectl, folder, storage, rest))
         yield storage
 
