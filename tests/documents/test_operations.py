@@ -1,4 +1,4 @@
-"""docs/operations.md, docs/sync.md and docs/adopt.md speak of commands, files and objects that there are."""
+"""docs/operations.md, sync.md, adopt.md and any-tree.md speak of commands, files and objects that there are."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from llmstack.report.explanation import explain_key
 from llmstack.review.risks.table import RISKS
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-PAGES = {name: (DOCS / name).read_text(encoding="utf-8") for name in ("operations.md", "sync.md", "adopt.md")}
+PAGES = {
+    name: (DOCS / name).read_text(encoding="utf-8") for name in ("operations.md", "sync.md", "adopt.md", "any-tree.md")
+}
 TEXT = "\n".join(PAGES.values())
 MODEL = {"name": "llama", "repository": "r", "tag": "v1", "modelURL": "m", "requestGPU": 1, "pvcStorage": "1Gi"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 
 from llmstack.checks import ALWAYS, CHECKS, FOUNDATIONS
-from llmstack.checks.reading import MODEL, TEXT, TREE, Page
+from llmstack.checks.reading import MODEL, STREAMS, TEXT, TREE, Page
 from llmstack.checks.rule import Rule
 
 _INTRO = """# Checks
@@ -71,7 +71,7 @@ def _section(id: str, rule: Rule) -> str:
 
 def _reading() -> list[str]:
     parts = [_READING]
-    for title, pages in (("Text", TEXT), ("Model", MODEL), ("Tree and commands", TREE)):
+    for title, pages in (("Text", TEXT), ("Model", MODEL), ("Tree and commands", TREE), ("Objects", STREAMS)):
         parts += [f"### {title}\n", "| id | severity | what is wrong | fix |", "|---|---|---|---|"]
         parts += [_row(id, page) for id, page in pages.items()]
         parts.append("")

@@ -9,7 +9,7 @@ from typing import Any
 from llmstack import yamlio
 from llmstack.kubernetes.pods import Object, value_at
 from llmstack.kubernetes.stored import stored_template
-from llmstack.kustomize.merge import check_keys
+from llmstack.kustomize.merge import Unsupported, check_keys
 from llmstack.kustomize.patch import NotExpressible, difference
 from llmstack.tree.unit import KUSTOMIZATION, Files
 
@@ -32,13 +32,13 @@ def goal_of(generated: Object, live: Object) -> Object:
     if spec is None:
         return goal
     if isinstance(ours, dict) and isinstance(theirs, dict):
-        spec["template"] = _undefaulted(ours, theirs, stored_template(ours), stored_template(theirs))
+        spec["template"] = undefaulted(ours, theirs, stored_template(ours), stored_template(theirs))
     if "replicas" not in generated["spec"]:
         spec.pop("replicas", None)
     return goal | {"spec": spec}
 
 
-def _undefaulted(ours: Any, theirs: Any, stored: Any, running: Any) -> Any:
+def undefaulted(ours: Any, theirs: Any, stored: Any, running: Any) -> Any:
     """What they say, in our words wherever the API server stores the same."""
     if ours == theirs:
         return ours
@@ -49,12 +49,22 @@ def _undefaulted(ours: Any, theirs: Any, stored: Any, running: Any) -> Any:
             if stored.get(key) == running.get(key):
                 kept |= {key: ours[key]} if key in ours else {}
             elif key in theirs:
-                kept[key] = _undefaulted(*(each.get(key) for each in maps))
+                kept[key] = undefaulted(*(each.get(key) for each in maps))
         return kept
     lists = (ours, theirs, stored, running)
     if all(isinstance(each, list) for each in lists) and len({len(each) for each in lists}) == 1:
-        return [_undefaulted(*each) for each in zip(*lists, strict=True)]
+        return [undefaulted(*each) for each in zip(*lists, strict=True)]
     return theirs
+
+
+def has_twins(goal: Object) -> bool:
+    """Whether a list that the API merges by key has a key twice, as the chart writes some variables: a client may
+    create such an object, and server-side apply refuses it (structured-merge-diff, "duplicate entries for key")."""
+    try:
+        check_keys(goal)
+    except Unsupported:
+        return True
+    return False
 
 
 def patch_of(generated: Object, goal: Object) -> Any:

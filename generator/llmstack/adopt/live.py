@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
 
-from llmstack import yamlio
 from llmstack.errors import UsageError
+from llmstack.finding import Severity
 from llmstack.kubernetes.pods import Object
-from llmstack.kubernetes.sound import sound
+from llmstack.kubernetes.stream import read_stream
 
 _METADATA = ("name", "namespace", "labels", "annotations")
 _SERVERS: Mapping[str, frozenset[str]] = {
@@ -24,21 +23,13 @@ pkg/apis/core/v1/defaults.go, pkg/apis/apps/v1/defaults.go)."""
 
 def read_live(text: str) -> list[Object]:
     """The objects of a stream, those of lists among them; raises UsageError for what is no stream of objects."""
-    try:
-        documents = yamlio.load_all(text)
-    except (yamlio.YAMLError, ValueError, RecursionError) as error:
-        raise UsageError(f"the manifest is not YAML: {str(error).partition(chr(10))[0]}") from error
-    found = [_bare(object) for item in documents for each in _items(item) if (object := sound(each)[0])]
-    if not found:
+    stream = read_stream(text, "the manifest")
+    broken = next((each for each in stream.findings if each.severity is Severity.ERROR), None)
+    if broken is not None:
+        raise UsageError(f"{broken.place}: {broken.message}")
+    if not stream.items:
         raise UsageError("the manifest holds no Kubernetes object: give the output of `helm get manifest RELEASE`")
-    return found
-
-
-def _items(document: Any) -> Iterator[Any]:
-    if isinstance(document, dict) and str(document.get("kind")).endswith("List") and "items" in document:
-        yield from document["items"] or ()
-    elif document is not None:
-        yield document
+    return [_bare(item.object) for item in stream.items]
 
 
 def _bare(object: Object) -> Object:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from llmstack.adopt.holds import goal_of, hold_files, patch_of
+from llmstack.adopt.holds import goal_of, has_twins, hold_files, patch_of
 from llmstack.adopt.reasons import Reason, reasons
 from llmstack.kubernetes.pods import Object, pod_templates
 from llmstack.objects.placed import Placed
@@ -28,6 +28,8 @@ class Taken:
     """What the hold of it says; None where nothing is held."""
     has_secret: bool = False
     """What runs holds a secret in plain text, which no hold repeats."""
+    has_twins: bool = False
+    """What runs has a name twice in a list, which nobody can apply again."""
 
     @property
     def runs_pods(self) -> bool:
@@ -83,7 +85,8 @@ def _take(placed: Placed, live: Object, let_go: Collection[str]) -> Taken:
     goal = goal_of(generated, live)
     patch = patch_of(generated, goal)
     has_secret = patch is not None and next(plaintext_in_objects([goal]), None) is not None
-    return Taken(placed, live, found, None if has_secret else patch, has_secret)
+    twins = patch is not None and has_twins(goal)
+    return Taken(placed, live, found, None if has_secret or twins else patch, has_secret, twins)
 
 
 def _key(object: Object) -> Key:

@@ -155,4 +155,28 @@ TREE: Mapping[str, Page] = {
 }
 """Findings of commands (kustomize/trust.py, repository/, tree/secrets.py, migrate/)."""
 
-READING: Mapping[str, Page] = {**TEXT, **MODEL, **TREE}
+STREAMS: Mapping[str, Page] = {
+    "not-an-object": Page(
+        _WARNING, "What stands in a stream has no apiVersion, kind and name.", "Leave out what is no manifest."
+    ),
+    "duplicate-object": Page(_WARNING, "A stream has an object twice: the last one counts.", "Keep one."),
+    "too-many-objects": Page(_ERROR, "A stream holds more objects than are reviewed.", "Review it in parts."),
+    "too-many-findings": Page(_WARNING, "Findings beyond the first hundred are counted.", "Mend those first."),
+    "no-objects": Page(_WARNING, "A stream holds no object: a program before may have failed.", "Look at its output."),
+    "helm-hook": Page(_NOTE, "Hooks of Helm run beside a release: they are left out.", "Review them by eye."),
+    "cannot-judge": Page(
+        _WARNING,
+        "An object of a kind that is not known makes pods: how many, and how they roll, is its controller's.",
+        "Review what the controller makes of it.",
+    ),
+    "unknown-workload": Page(
+        _WARNING, "`loadTimes` or `vllmVersions` names a workload that no stream has.", "Write the object's name."
+    ),
+    "left-in-cluster": Page(
+        _NOTE, "What runs and is in no tree: nothing updates or deletes it.", "Delete it by hand when it may go."
+    ),
+    "held-value": Page(_NOTE, "Values change what a hold of `adopt` keeps as it runs.", "Remove the hold, or edit it."),
+}
+"""Findings of `diff` on objects that llmstack did not make, and on what is taken over."""
+
+READING: Mapping[str, Page] = {**TEXT, **MODEL, **TREE, **STREAMS}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -11,10 +13,17 @@ from llmstack.commands import output
 from llmstack.commands.exits import Exit
 from llmstack.commands.streams import wants_colour
 
+if TYPE_CHECKING:
+    from llmstack.review.result import Review
+
 
 def diff(
     before: opt.From = None,
     after: opt.To = None,
+    old_objects: opt.Before = None,
+    new_objects: opt.After = None,
+    gitops: opt.GitopsFile = None,
+    env: opt.TakingOver = None,
     format: opt.HowReviewed = "text",
     page: opt.PageAddress = None,
     exit_code: opt.ExitCode = False,
@@ -24,28 +33,95 @@ def diff(
 ) -> None:
     """Review a change: restarts, GPUs, time, risks.
 
-    Compares the generated trees as they stand at two Git revisions. Exits with 0 whatever the risks are, unless
-    `--fail-on` or `--exit-code` is given.
+    Compares the generated trees as they stand at two Git revisions; with `--before` and `--after` any two streams of
+    objects, whoever made them; with `--before` alone what runs with the working tree. Exits with 0 whatever the risks
+    are, unless `--fail-on` or `--exit-code` is given.
     """
-    from datetime import UTC, datetime
-
     from llmstack.report.review_formats import render_review
-    from llmstack.repository.comparison import open_comparison
-    from llmstack.repository.reviewed import make_review
-    from llmstack.repository.reviewed import observed as with_observed
 
-    comparison = open_comparison(output.find_project(None).root, before, after)
-    if generate:
-        from llmstack.repository.generated import as_generated
-
-        comparison = as_generated(comparison)
-    if observed:
-        comparison, findings = with_observed(comparison, observed)
-        output.report_beside(findings)
-    review = make_review(comparison, today=datetime.now(UTC).date(), tool_folder=output.tool_folder())
+    sides = Sides(before, old_objects, new_objects, gitops, env, generate, tuple(observed or ()))
+    review = review_revisions(sides, after) if sides.are_revisions else review_objects(sides)
     text = render_review(review, format, colour=wants_colour(sys.stdout), page=page)
     output.write(sys.stdout, text, format)
     if review.fails(fail_on):
         raise typer.Exit(Exit.ERRORS)
     if exit_code and any(each.objects or each.removed for each in review.environments.values()):
         raise typer.Exit(Exit.DIFFERS)
+
+
+def review_revisions(sides: Sides, after: str | None) -> Review:
+    """The review of two revisions of the repository."""
+    from datetime import UTC, datetime
+
+    from llmstack.repository.comparison import open_comparison
+    from llmstack.repository.reviewed import make_review
+
+    comparison = open_comparison(output.find_project(None).root, sides.revision, after)
+    if sides.generate:
+        from llmstack.repository.generated import as_generated
+
+        comparison = as_generated(comparison)
+    if sides.observed:
+        from llmstack.repository.reviewed import observed
+
+        comparison, findings = observed(comparison, sides.observed)
+        output.report_beside(findings)
+    return make_review(comparison, today=datetime.now(UTC).date(), tool_folder=output.tool_folder())
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The options that say what is compared, as they were given."""
+
+    revision: str | None
+    before: str | None
+    after: str | None
+    gitops: str | None
+    env: str | None
+    generate: bool
+    observed: tuple[str, ...]
+
+    @property
+    def are_revisions(self) -> bool:
+        return (self.before, self.after, self.gitops, self.env) == (None, None, None, None)
+
+    def check(self) -> str:
+        """The side before; raises UsageError where the options do not go together."""
+        from llmstack.errors import UsageError
+
+        if self.before is None:
+            raise UsageError("a review of streams has two sides: give --before and --after")
+        if self.revision is not None:
+            raise UsageError("revisions and streams do not go together: give FROM and TO, or --before and --after")
+        if self.generate:
+            raise UsageError("--generate is for revisions: nothing generates what streams hold")
+        if self.observed:
+            raise UsageError(
+                "--observed is for revisions: `--before` reads the objects that kubectl prints"
+            )
+        if self.before == self.after == "-":
+            raise UsageError("stdin is one stream: only one of --before and --after can be `-`")
+        if self.after is not None and self.env is not None:
+            raise UsageError("--env names what takes over, with --before alone: two streams are no environment's")
+        if self.after is None and self.gitops is not None:
+            raise UsageError("--gitops is for two streams: with --before alone the values say it")
+        return self.before
+
+
+def review_objects(sides: Sides) -> Review:
+    """The review of two streams, or of what runs with the working tree."""
+    from datetime import UTC, datetime
+
+    from llmstack.repository.stream_review import review_streams
+    from llmstack.repository.stream_terms import Terms, read_terms
+    from llmstack.repository.streams import read_objects
+    from llmstack.repository.takeover import review_takeover
+
+    today, tools = datetime.now(UTC).date(), output.tool_folder()
+    before = read_objects(sides.check(), tools)
+    if sides.after is None:
+        names = [sides.env] if sides.env is not None else None
+        return review_takeover(output.find_project(names), before, sides.env, today=today, tool_folder=tools)
+    terms = read_terms(sides.gitops) if sides.gitops is not None else Terms()
+    beside = output.find_project(None).disk
+    return review_streams(before, read_objects(sides.after, tools), terms, today=today, beside=beside)

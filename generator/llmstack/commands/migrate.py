@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+import typer
+
 from llmstack.commands import options as opt
 from llmstack.commands import output
 
@@ -23,10 +25,21 @@ def migrate(
     """
     from llmstack.migrate import Wanted
     from llmstack.report.migration import show_migration
-    from llmstack.repository.migration import NOTES, migrate_file, write_file
+    from llmstack.repository.migration import NOTES, UNNAMED, migrate_file, write_file
 
-    migrated = migrate_file(output.find_project([values]), values, env, Wanted(release, namespace, keep_defaults))
+    project = output.find_project([values])
+    migrated = migrate_file(project, values, env, Wanted(release, namespace, keep_defaults))
+    if sys.stdin.isatty() and sys.stderr.isatty() and any(finding.id == UNNAMED for finding in migrated.findings):
+        release = ask("Helm release that these values are of (empty for none)")
+        namespace = namespace or (release and ask("Its namespace"))
+        migrated = migrate_file(project, values, env, Wanted(release, namespace, keep_defaults))
     if write:
         write_file(migrated)
     sys.stdout.write(show_migration(migrated.migration, migrated.environment.name))
     output.report_beside(migrated.findings, notes=NOTES)
+
+
+def ask(what: str) -> str | None:
+    """What somebody at the terminal answers; None for an empty line."""
+    answer: str = typer.prompt(what, default="", show_default=False, err=True)
+    return answer.strip() or None

@@ -101,6 +101,34 @@ From = Annotated[
     str | None, Argument(metavar="FROM", help="A revision; by default the merge base with the default branch.")
 ]
 To = Annotated[str | None, Argument(metavar="TO", help="A revision; by default the working tree.")]
+Before = Annotated[
+    str | None,
+    Option(
+        "--before",
+        metavar="FILE|DIR",
+        help="Objects before the change that llmstack did not make: a file, a folder that is built, `-` for stdin.",
+    ),
+]
+After = Annotated[
+    str | None, Option("--after", metavar="FILE|DIR", help="Objects after the change, given as those before.")
+]
+GitopsFile = Annotated[
+    str | None,
+    Option(
+        "--gitops",
+        metavar="FILE",
+        help="A file with the section `gitops` for streams of objects: capacity, loadTimes, acknowledge, checks.",
+    ),
+]
+TakingOver = Annotated[
+    str | None,
+    Option(
+        "--env",
+        metavar="NAME",
+        help="With --before alone: the environment that takes over what runs; else the one of its release.",
+        autocompletion=completion.environments,
+    ),
+]
 Generate = Annotated[
     bool,
     Option(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,7 +30,12 @@ class Pools:
     @staticmethod
     def of(stack: Stack) -> Pools:
         """The pools of a stack."""
-        declared = tuple(stack.gitops.capacity or ())
+        return Pools.declaring(stack.gitops.capacity or ())
+
+    @staticmethod
+    def declaring(capacity: Sequence[Capacity]) -> Pools:
+        """The pools that are declared."""
+        declared = tuple(capacity)
         counted = (Pool(each.pool, each.resource, each.count, each.per_node, dict(each.node_selector or {}))
                    for each in declared)  # fmt: skip
         return Pools(declared, tuple(counted))
@@ -100,12 +105,16 @@ def _accelerators(resources: Mapping[str, Any]) -> dict[str, Any]:
 
 def card_of_model(stack: Stack, model: Model, pool: Capacity | None) -> Card | None:
     """The card that a model's pods get; None where nothing says which."""
-    resource = gpu_resource(model)
+    return card_on(gpu_resource(model), node_labels(stack, model), pool)
+
+
+def card_on(resource: str, nodes: Mapping[str, str], pool: Capacity | None) -> Card | None:
+    """The card behind a resource on nodes of these labels, or of a pool."""
     if resource.startswith(MIG_RESOURCE):
         profile = resource.removeprefix(MIG_RESOURCE)
         return slice_of(f"MIG {profile}", profile)
     labels = (pool.node_selector or {}) if pool else {}
-    product = node_labels(stack, model).get(LABEL) or labels.get(LABEL)
+    product = nodes.get(LABEL) or labels.get(LABEL)
     card = card_of_product(product) if product else None
     if pool is None:
         return card

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from llmstack.engine.lmcache import PREFIX, compare_settings, release_of
 from llmstack.engine.start import Start
 from llmstack.engine.upgrade import Item, compare_releases
-from llmstack.fit.answer import judge
+from llmstack.fit.answer import judge, start_of
 from llmstack.fit.card import Pools
 from llmstack.fit.measured import Engines
 from llmstack.fit.question import Known, Question, ask, variables
 from llmstack.flags import split_flags
 from llmstack.model.engine import Model
 from llmstack.model.stack import Stack
-from llmstack.objects import arguments, names
+from llmstack.objects import names
 from llmstack.objects.lmcache import environment
 from llmstack.review.result import EngineChange, EngineState, UpgradeItem
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +34,9 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One engine of a side: what is asked, what becomes of it, and the flags that it is given."""
+    """One engine of a side: its workload (`Kind/name`), what is asked, what becomes of it, and the flags it has."""
 
-    model: Model
+    subject: str
     question: Question
     start: Start
     flags: frozenset[str]
@@ -49,14 +52,17 @@ def engine_changes(before: Side | None, after: Side | None) -> tuple[EngineChang
     """Each model of `after` whose engine is another than in `before`, or new, in the order of the values."""
     if after is None:
         return ()
-    newer = after.measured
     if before is not None:
         # what was learned later is of the engine before, where that is the one that ran
-        names = newer.keys() | before.measured.keys()
-        both = {name: (*newer.get(name, ()), *before.measured.get(name, ())) for name in names}
+        names = after.measured.keys() | before.measured.keys()
+        both = {name: (*after.measured.get(name, ()), *before.measured.get(name, ())) for name in names}
         before, after = replace(before, measured=both), replace(after, measured=both)
-    old, new = _engines(before) if before else {}, _engines(after)
-    found = (_change(after.stack, old.get(name), asked) for name, asked in new.items())
+    return compare_engines(_engines(before) if before else {}, _engines(after))
+
+
+def compare_engines(old: Mapping[Key, Asked], new: Mapping[Key, Asked]) -> tuple[EngineChange, ...]:
+    """Each engine of `new` that is another than in `old`, or is not there, in the order of `new`."""
+    found = (_change(old.get(key), asked) for key, asked in new.items())
     return tuple(change for change in found if change is not None)
 
 
@@ -67,14 +73,16 @@ def _engines(side: Side) -> Mapping[str, Asked]:
 
 def _ask(side: Side, model: Model, pools: Pools) -> Asked:
     question = ask(side.stack, model, side.facts, pools)
-    start = judge(side.stack, model, question, side.measured.get(model.name or "", ()))
-    given = [*arguments.options(model), *arguments.extra(model)]
-    flags = frozenset(flag.name for flag in split_flags(given, question.match.catalogue))
     own = frozenset(_settings(variables(side.stack, model)))
     made = frozenset(_settings(str(entry["name"]) for entry in environment(side.stack, model)))
     on = own or model.lmcache_config.enabled
-    lmcache = release_of(model.repository or "", model.tag or "") if on else None
-    return Asked(model, question, start, flags, lmcache, own, own | made)
+    return replace(
+        asked_of(_workload(side.stack, model), question, question.arguments),
+        start=judge(side.stack, model, question, side.measured.get(model.name or "", ())),
+        lmcache=release_of(model.repository or "", model.tag or "") if on else None,
+        settings=own,
+        given=own | made,
+    )
 
 
 def _settings(names: Iterable[str]) -> Iterator[str]:
@@ -82,14 +90,21 @@ def _settings(names: Iterable[str]) -> Iterator[str]:
     return (name.removeprefix(PREFIX).lower() for name in names if name.startswith(PREFIX))
 
 
-def _change(stack: Stack, old: Asked | None, new: Asked) -> EngineChange | None:
+def asked_of(subject: str, question: Question, given: Sequence[str]) -> Asked:
+    """What becomes of an engine that is given these arguments."""
+    engine = question.engine
+    start = start_of(engine) if engine else Start("unknown", "; ".join(question.missing))
+    flags = frozenset(flag.name for flag in split_flags(given, question.match.catalogue))
+    return Asked(subject, question, start, flags)
+
+
+def _change(old: Asked | None, new: Asked) -> EngineChange | None:
     """What changes of one engine; None where nothing does that is known of."""
     if old is not None and _same(old, new):
         return None
-    subject = _workload(stack, new.model)
     upgrade = _upgrade(old, new) if old else ()
     before = _state(old) if old else None
-    return EngineChange(new.question.model, subject, new.start.verdict, new.start.why, before, _state(new), upgrade)
+    return EngineChange(new.question.model, new.subject, new.start.verdict, new.start.why, before, _state(new), upgrade)
 
 
 def _same(old: Asked, new: Asked) -> bool:

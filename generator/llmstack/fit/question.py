@@ -62,7 +62,7 @@ def ask(stack: Stack, model: Model, known: Known, pools: Pools | None = None) ->
     pool = pool_of_model(stack, pools or Pools.of(stack), model)
     facts, card = facts_of_model(model, known), card_of_model(stack, model, pool)
     given = (*arguments.options(model), *arguments.extra(model))
-    settings = _settings(given, match.catalogue, tuple(variables(stack, model)))
+    settings = settings_of(given, match.catalogue, tuple(variables(stack, model)))
     missing = tuple(_missing(model, facts, card, match))
     version = None if match.sureness == "guess" else version_of(model)
     named = pool.pool if pool else None
@@ -70,7 +70,7 @@ def ask(stack: Stack, model: Model, known: Known, pools: Pools | None = None) ->
 
 
 @lru_cache(maxsize=1 << 12)
-def _settings(given: tuple[str, ...], catalogue: Catalogue, variables: tuple[str, ...]) -> Settings:
+def settings_of(given: tuple[str, ...], catalogue: Catalogue, variables: tuple[str, ...]) -> Settings:
     """`read_settings`, remembered: many models have the same flags."""
     return read_settings(given, catalogue, variables)
 
@@ -82,7 +82,12 @@ def _flags(given: tuple[str, ...], catalogue: Catalogue) -> Mapping[str, str | N
 
 def version_of(model: Model) -> str | None:
     """The release in `gitops.vllmVersion`, else in the image's tag."""
-    release = find_release(model.gitops.vllm_version or (model.tag or "").partition("@")[0])
+    return release_in(model.gitops.vllm_version or (model.tag or "").partition("@")[0])
+
+
+def release_in(text: str) -> str | None:
+    """vLLM's release that a text names, as precisely as it does."""
+    release = find_release(text)
     if release is None:
         return None
     return ".".join(str(number) for number in release.numbers[: 3 if release.patch_known else 2])
@@ -92,10 +97,12 @@ def facts_of_model(model: Model, known: Known) -> ModelFacts | None:
     """The facts of a model: of the file that it names, else of facts/models/, else of the shipped catalogue."""
     if model.gitops.facts:
         return known.get(model.gitops.facts.removeprefix("facts/"))
-    name = hub_name(model)
-    if name is None:
-        return None
-    return known.get(f"models/{file_name(name)}") or catalogued(name)
+    return facts_of_name(hub_name(model), known)
+
+
+def facts_of_name(name: str | None, known: Known) -> ModelFacts | None:
+    """The facts of a model by its name on the hub: of facts/models/, else of the shipped catalogue."""
+    return (known.get(f"models/{file_name(name)}") or catalogued(name)) if name is not None else None
 
 
 def hub_name(model: Model) -> str | None:

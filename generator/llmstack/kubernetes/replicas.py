@@ -7,6 +7,7 @@ from typing import Any
 
 from llmstack.kubernetes.pods import Object, pod_specs, value_at
 from llmstack.kubernetes.quantities import whole
+from llmstack.kubernetes.served import find_served
 
 _SERVING = frozenset(("engine", "engine-worker", "serving-engine"))
 """Components of engines, the chart's too."""
@@ -75,7 +76,10 @@ def _scaling(
 
 
 def model_of(obj: Object) -> str | None:
-    """Return the model a workload serves, by its labels; None for the router and whatever serves none."""
+    """Return the model a workload serves, by its labels; None for the router and whatever serves none.
+
+    One whose labels do not tell, and whose containers start vLLM, goes by its own name.
+    """
     template = value_at(obj, "spec", "template") or value_at(obj, "spec", "leaderWorkerTemplate", "workerTemplate")
     for holder in (obj, template):
         labels = value_at(holder, "metadata", "labels")
@@ -85,7 +89,8 @@ def model_of(obj: Object) -> str | None:
         model = value_at(labels, "app.kubernetes.io/name") or value_at(labels, "model")
         if model:
             return str(model)
-    return None
+    pods = (pod for _, pod in pod_specs(dict(obj)))
+    return str(obj["metadata"]["name"]) if any(next(find_served(pod), None) for pod in pods) else None
 
 
 def replicas_of(obj: Object, owned: Scalers) -> int:

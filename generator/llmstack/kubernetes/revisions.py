@@ -28,7 +28,8 @@ def why_unapplied(workload: Object) -> Unapplied | None:
     `shouldRecreatePodsForUpgrade`), older operators never, and a RayService's unless that type is `None`
     (rayservice_controller.go, `isZeroDowntimeUpgradeEnabled`). A ReplicaSet asks for new pods alone.
     """
-    spec = workload.get("spec") or {}
+    spec = value_at(workload, "spec")
+    spec = spec if isinstance(spec, Mapping) else {}
     upgrade = value_at(spec, "upgradeStrategy", "type")
     replicas = spec.get("replicas", 1 if "replicas" in spec else None)
     match str(workload.get("kind")):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -30,14 +30,13 @@ Resolve = Callable[[str], str]
 TOPS = ("base", "overlays", "custom", "clusters")
 """The folders that a build may read."""
 
-_ALLOWED = f"{', '.join(f'{top}/' for top in TOPS[:-1])} and {TOPS[-1]}/"
 _PLAIN = re.compile(r"[^/:?\\\x00-\x1f\x7f][^:?\\\x00-\x1f\x7f]*")
 _LARGE = 1024 * 1024
 """Characters of a kustomization, or of a plugin's configuration: eight hundred models take some twenty thousand."""
 _MOST = 100
 """Findings after which nothing more is looked for."""
 _PROGRAM = "kustomize would fetch it, or run a program for it"
-_HELP = "copy what it names into custom/, and name it there by a relative path"
+_HELP = "copy what it names into {0}, and name it there by a relative path"
 
 
 @dataclass
@@ -54,13 +53,16 @@ def _no_links(path: str) -> str:
     return path
 
 
-def follow(read: Read, folders: Iterable[str], resolve: Resolve = _no_links) -> Reached:
+def follow(
+    read: Read, folders: Iterable[str], resolve: Resolve = _no_links, tops: Collection[str] | None = TOPS
+) -> Reached:
     """Everything that `kustomize build` of these folders reads, each a path from the root.
 
+    `tops` are the folders that a build may read; None for the whole of a repository that is not of llmstack's making.
     A reference that leads anywhere else is the finding `remote-reference`; a file that cannot be read safely has the
     finding that says why. A plain path to nothing is no finding: kustomize says so itself, and reads nothing for it.
     """
-    walk = _Walk(read, resolve)
+    walk = _Walk(read, resolve, tops)
     for folder in folders:
         walk.enter(folder)
     while walk.waiting and len(walk.reached.findings) < _MOST:
@@ -71,8 +73,9 @@ def follow(read: Read, folders: Iterable[str], resolve: Resolve = _no_links) -> 
 class _Walk:
     """Follows references, each folder and each file once."""
 
-    def __init__(self, read: Read, resolve: Resolve) -> None:
+    def __init__(self, read: Read, resolve: Resolve, tops: Collection[str] | None) -> None:
         self.reached = Reached()
+        self._tops = tops
         self.waiting: list[str] = []
         self._read = read
         self._resolve = resolve
@@ -87,7 +90,8 @@ class _Walk:
         if folder is None:
             return False
         if folder not in self._entered:
-            files = [self._fetch(f"{folder}/{name}", is_yaml=False) for name in NAMES]
+            paths = [posixpath.normpath(posixpath.join(folder, name)) for name in NAMES]
+            files = [self._fetch(path, is_yaml=False) for path in paths]
             found = [file for file in files if file is not None]
             self._entered[folder] = bool(found)
             self.waiting += found
@@ -147,10 +151,20 @@ class _Walk:
             return None
         target = posixpath.normpath(posixpath.join(posixpath.dirname(path), text))
         parts = target.split("/")
-        if parts[0] not in TOPS or ".git" in parts:
-            self._refuse(path, reference, f"`{_shown(text)}` leads out of {_ALLOWED}")
+        if self._is_outside(parts[0]) or ".git" in parts:
+            self._refuse(path, reference, f"`{_shown(text)}` leads out of {self._allowed()}")
             return None
         return target
+
+    def _is_outside(self, top: str) -> bool:
+        return top == ".." or (self._tops is not None and top not in self._tops)
+
+    def _allowed(self) -> str:
+        """What a build may read, in words."""
+        if self._tops is None:
+            return "the repository"
+        *first, last = (f"{top}/" for top in self._tops)
+        return f"{', '.join(first)} and {last}"
 
     def _go(self, path: str, reference: Reference, target: str) -> None:
         """Read what a reference is to, and what that names in turn."""
@@ -191,8 +205,8 @@ class _Walk:
         """Where a path leads when links are followed; None, with a finding, where that is no place to read from."""
         try:
             found = self._resolve(path)
-            if found.split("/")[0] not in TOPS:
-                raise IrregularFileError(f"a link that leads out of {_ALLOWED}")
+            if self._is_outside(found.split("/")[0]):
+                raise IrregularFileError(f"a link that leads out of {self._allowed()}")
         except IrregularFileError as error:
             self._say_irregular(path, error)
             return None
@@ -217,7 +231,8 @@ class _Walk:
     def _refuse(self, path: str, reference: Reference, reason: str) -> None:
         place = Place(path, reference.line + 1, reference.column + 1)
         message = f"{_shown(reference.field)}: {reason}"
-        self.reached.findings.append(Finding("remote-reference", Severity.ERROR, message, place=place, help=_HELP))
+        help = _HELP.format("custom/" if self._tops is not None else "the repository")
+        self.reached.findings.append(Finding("remote-reference", Severity.ERROR, message, place=place, help=help))
 
 
 _CANNOT = {

@@ -6,6 +6,7 @@ misspells a known key is left as an error, since somebody meant it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -212,6 +213,31 @@ def _replace_entry(document: Document, spot: Spot, text: str) -> list[Edit]:
     return [Edit(start, end, "  ".join([text, *inside]))]
 
 
+def respell_flags(file: File) -> Iterator[Step]:
+    """Yield a step for each key of vllmConfig that is a flag with its dashes, and that the chart has in camel case."""
+    for problem in file.refused:
+        route, known = problem.route, slip(problem.route) if problem.kind == "extra_forbidden" else None
+        spot = file.document.find(route)
+        key = str(route[-1])
+        if known is None or spot is None or route[-2:-1] != ("vllmConfig",) or known in at_route(file.data, route[:-1]):
+            continue
+        if re.fullmatch(r"[a-z]+(?:[-_][a-z]+)+", key) and re.sub(r"[-_]", "", key) == known.lower():
+            yield make_step(
+                route,
+                f"write `{known}`",
+                partial(_rename_key, spot, known),
+                sets=[((*route[:-1], known), at_route(file.data, route))],
+                deletes=[route],
+                said=f"written as `{known}`; the chart ignored what stood here, now vLLM is told",
+            )
+
+
+def _rename_key(spot: Spot, name: str) -> list[Edit]:
+    if spot.key.start != spot.key.body or spot.key.kind != "scalar":
+        raise CannotEdit
+    return [Edit(spot.key.start, spot.key.end, name)]
+
+
 def comment_unknown(file: File) -> Iterator[Step]:
     """Yield a step for each key that is none: it becomes a comment in its place, secrets in it removed."""
     for problem in file.refused:
@@ -244,6 +270,7 @@ PHASES: tuple[Callable[[File], Iterator[Step]], ...] = (
     unquote_numbers,
     remove_idle_limits,
     name_pull_secrets,
+    respell_flags,
     flags_to_arguments,
     flags_to_arguments,
     comment_unknown,

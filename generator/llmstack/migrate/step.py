@@ -17,7 +17,7 @@ from typing import Any
 
 from llmstack.finding import Route
 from llmstack.model.reading import Problem, validate
-from llmstack.model.stack import foreign_keys, map_defaults, without
+from llmstack.model.stack import Stack, foreign_keys, map_defaults, without
 from llmstack.secrecy.places import find_places
 from llmstack.values.edit import CannotEdit, Edit, apply_edits
 from llmstack.values.layers import MODELS, Layers, merge_layers
@@ -64,7 +64,7 @@ class File:
         layers = merge_layers([self.source], map_defaults())
         data = without(layers.data, foreign_keys(layers.data))
         found = []
-        for problem in validate(data)[1][:AT_ONCE]:
+        for problem in validate(data, Stack)[1][:AT_ONCE]:
             own = _own(problem.route, layers.models[0])
             if own is not None:
                 found.append(replace(problem, route=layers.layers[0].written(own)))

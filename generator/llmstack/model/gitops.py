@@ -174,6 +174,23 @@ class Gitops(Section):
     acknowledge: list[Acknowledgement] | None = Field(None, description="Risks that are accepted.")
 
 
+class StreamGitops(Gitops):
+    """The section in a file beside streams of objects (`diff --gitops FILE`), which no values describe."""
+
+    load_times: dict[str, Duration] | None = Field(None, description="Measured times from start to ready, by workload.")
+    vllm_versions: dict[str, Text] | None = Field(
+        None, description="vLLM's versions by workload, where the images do not say them."
+    )
+
+
+class StreamFile(Section):
+    """Such a file; what else stands in it is left alone."""
+
+    gitops: Annotated[StreamGitops, BeforeValidator(none_is_empty)] = Field(
+        default_factory=StreamGitops, description="The section."
+    )
+
+
 class Drain(Section):
     """How a pod ends without cutting answers."""
 

@@ -7,16 +7,19 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from llmstack.finding import Finding, Route, Severity, show_route
 from llmstack.model import unknown_keys
+from llmstack.model.gitops import StreamFile
 from llmstack.model.stack import Stack, foreign_keys, map_defaults, without
 from llmstack.model.unfit_defaults import without_unfit_defaults
 from llmstack.values.layers import Layers, merge_layers
 from llmstack.values.source import Source
+
+Valid = TypeVar("Valid", bound=BaseModel)
 
 _NOTHING = object()
 _SECRET_SECTIONS = frozenset(("vllmApiKey", "hf_token", "credentials", "env"))
@@ -47,9 +50,18 @@ def read_stack(sources: Iterable[Source]) -> tuple[Layers, Stack | None, tuple[F
         message = f"`{show_route(route)}` belongs to another chart; nothing is generated from it"
         help = "install that chart on its own, and keep its values with it"
         findings.append(Finding("other-chart", Severity.WARNING, message, route, layers.place(route), help))
-    stack, problems = validate(without_unfit_defaults(data, layers.states))
+    stack, problems = validate(without_unfit_defaults(data, layers.states), Stack)
     findings += [_placed(problem, layers, likened=number < LIKENED) for number, problem in enumerate(problems)]
     return layers, None if is_broken(layers) else stack, tuple(findings)
+
+
+def read_stream_file(source: Source) -> tuple[Layers, StreamFile | None, tuple[Finding, ...]]:
+    """Validate the section `gitops` of a file that stands beside streams of objects; nothing else in it is read."""
+    layers = merge_layers((source,), {})
+    held = layers.data.get("gitops")
+    terms, problems = validate({} if held is None else {"gitops": held}, StreamFile)
+    found = [_placed(problem, layers, likened=True) for problem in problems]
+    return layers, None if is_broken(layers) else terms, (*layers.findings, *found)
 
 
 def is_broken(layers: Layers) -> bool:
@@ -72,10 +84,10 @@ class Problem:
     context: Mapping[str, Any]
 
 
-def validate(data: Mapping[str, Any]) -> tuple[Stack | None, list[Problem]]:
-    """The stack that the values are, or what is wrong with them, once for each place."""
+def validate(data: Mapping[str, Any], model: type[Valid]) -> tuple[Valid | None, list[Problem]]:
+    """What the values are by a model, or what is wrong with them, once for each place."""
     try:
-        return Stack.model_validate(data), []
+        return model.model_validate(data), []
     except ValidationError as error:
         problems: dict[Route, Problem] = {}
         for found in error.errors(include_url=False):

@@ -51,7 +51,7 @@ def salvage(layers: Layers, refused: Iterable[Route] = (), *, complete: bool = F
         for route in left_out:
             _leave_out(data, route)
         left_out |= set(_complete(data)) if complete else set()
-        stack, problems = validate(data)
+        stack, problems = validate(data, Stack)
         if stack is not None:
             return Salvage(stack, frozenset(left_out))
         left_out |= {_key_at(each.route[:-1] if each.kind == "missing" else each.route) for each in problems}

@@ -47,8 +47,9 @@ def _count(workloads: Sequence[Taken]) -> str:
 
 def _workload(each: Taken) -> Iterator[str]:
     state = "restarts" if each.restarts else "held" if each.reasons else "equal, no pod restarts"
-    secret = " (no hold: what runs has a secret in plain text)" if each.has_secret else ""
-    yield f"{_name(each)} ({each.placed.unit}): {state}{secret}"
+    why = "a secret in plain text" if each.has_secret else "a name twice in a list, which no apply takes"
+    unheld = f" (no hold: what runs has {why})" if each.has_secret or each.has_twins else ""
+    yield f"{_name(each)} ({each.placed.unit}): {state}{unheld}"
     for reason, fields in each.reasons.items():
         more = f" and {len(fields) - _SHOWN} more" if len(fields) > _SHOWN else ""
         yield f"  {reason.id}: {reason.words}"

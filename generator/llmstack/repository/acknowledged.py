@@ -8,6 +8,7 @@ from datetime import date
 from llmstack.finding import Finding, Severity
 from llmstack.model.reading import read_stack
 from llmstack.repository.environments import read_base
+from llmstack.repository.facts import acknowledgements_of
 from llmstack.repository.snapshot import Snapshot
 from llmstack.review.facts import Acknowledgement, Facts
 from llmstack.review.result import EnvironmentReview, Risk
@@ -22,8 +23,7 @@ def base_acknowledgements(snapshot: Snapshot) -> tuple[Acknowledgement, ...]:
     stack = read_stack([source])[1] if source is not None else None
     if stack is None:
         return ()
-    entries = stack.gitops.acknowledge or ()
-    return tuple(Acknowledgement(each.risk, each.object, each.until, each.reason, each.up_to) for each in entries)
+    return acknowledgements_of(stack.gitops.acknowledge or ())
 
 
 def acknowledgement_findings(

@@ -94,6 +94,8 @@ def _say_missing(snapshot: Snapshot, folder: str, path: str) -> str:
         return (
             f"{path} is not in commit {snapshot.name}{needed}: was `git add` forgotten? `git add --all` takes new files"
         )
+    if snapshot.tops is None:
+        return f"{path} is not there{needed}"
     return f"{path} is not there{needed}: run `llmstack gen`, or correct the overlay in custom/"
 
 
@@ -132,7 +134,7 @@ def _build_with_kustomize(
 
 def _objects(snapshot: Snapshot, folder: str, output: str | programs.ToolError, root: Path) -> list[dict[str, Any]]:
     """The objects of a build; ToolError, with paths as we write them, where there are none."""
-    place = f"{folder} at {snapshot.name}"
+    place = folder if snapshot.tops is None else f"{folder} at {snapshot.name}"
     if isinstance(output, programs.ToolError):
         raise programs.ToolError(f"{place}: {str(output).replace(f'{root}/', '')}")
     try:

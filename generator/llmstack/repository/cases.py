@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from llmstack.facts.cluster import ClusterFacts
 from llmstack.finding import Finding
@@ -16,6 +16,7 @@ from llmstack.repository.comparison import Comparison
 from llmstack.repository.environments import list_environments
 from llmstack.repository.expected import Held, Units, hold_against_values
 from llmstack.repository.facts import read_facts
+from llmstack.repository.held_values import find_kept
 from llmstack.repository.learned import stacks_of
 from llmstack.repository.now import facts_now, present_in
 from llmstack.repository.read import Reading, read_environment
@@ -25,6 +26,8 @@ from llmstack.review.compare import compare
 from llmstack.review.facts import Facts, Present
 from llmstack.review.result import ObjectChange
 from llmstack.tree.units import unit_folders
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,8 @@ class Case:
     changes: tuple[ObjectChange, ...]
     facts: tuple[Facts, Facts]
     unsound: tuple[Finding, ...] = ()
-    """Fields after the change that the API server could not read, and facts of the cluster that cannot be read."""
+    """Fields after the change that the API server could not read, facts of the cluster that cannot be read, and changes
+    of values that a hold keeps out."""
     learned: tuple[ClusterFacts | None, ClusterFacts | None] = (None, None)
     """What the repository knew of the environment's cluster before the change, and the latest of both sides."""
 
@@ -88,7 +92,9 @@ def read_case(comparison: Comparison, name: str, affected: Sequence[str], tool_f
         for reading, units in zip(readings, (old, new), strict=True)
     )
     changes = compare(_only(old, affected), _only(new, affected))
-    return Case(name, readings, held, (old, new), folders, changes, (facts[0], facts[1]), (*unsound, *unread), learned)
+    kept = find_kept(before, after, name, _only(folders[1], affected), changes, tool_folder)
+    said = (*unsound, *unread, *kept)
+    return Case(name, readings, held, (old, new), folders, changes, (facts[0], facts[1]), said, learned)
 
 
 def _present(comparison: Comparison, name: str, reading: Reading | None) -> dict[tuple[str, str], Present]:
@@ -122,5 +128,5 @@ def read_side(side: Snapshot, name: str) -> Reading | None:
     return read_environment(side, environment)
 
 
-def _only(units: Units, names: Iterable[str]) -> Units:
+def _only(units: Mapping[str, Item], names: Iterable[str]) -> dict[str, Item]:
     return {name: units[name] for name in names if name in units}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 
 from llmstack.finding import Route
 from llmstack.fit.card import Pools
 from llmstack.fit.loading import least_load
+from llmstack.model import gitops
+from llmstack.model.gitops import Capacity
 from llmstack.model.stack import Stack
 from llmstack.model.types import seconds
 from llmstack.repository.expected import Units
@@ -22,31 +25,18 @@ def read_facts(reading: Reading | None, affected: Units) -> Facts:
     whose objects get a place."""
     if reading is None or reading.stack is None:
         return Facts()
-    stack, gitops = reading.stack, reading.stack.gitops
+    stack, terms = reading.stack, reading.stack.gitops
     models = stack.models
     return Facts(
-        pools=tuple(
-            Pool(
-                each.pool,
-                each.resource,
-                each.count,
-                each.per_node,
-                dict(each.node_selector or {}),
-                Fraction(each.price) if each.price is not None else None,
-            )
-            for each in gitops.capacity or ()
-        ),
+        pools=pools_of(terms.capacity or ()),
         load_seconds={m.name: seconds(m.gitops.load_time) for m in models if m.name and m.gitops.load_time},
         least_load_seconds=_least_loads(reading, stack),
         pool_of={m.name: m.gitops.pool for m in models if m.name and m.gitops.pool},
-        acknowledgements=tuple(
-            Acknowledgement(each.risk, each.object, each.until, each.reason, each.up_to)
-            for each in gitops.acknowledge or ()
-        ),
+        acknowledgements=acknowledgements_of(terms.acknowledge or ()),
         places=_places(reading.layers, stack, affected),
         sync_timeout_seconds=_timeouts(stack, affected),
         moved_from={m.name: m.gitops.moved_from for m in models if m.name and m.gitops.moved_from},
-        currency=gitops.currency,
+        currency=terms.currency,
         recipients=_recipients(stack),
     )
 
@@ -57,6 +47,26 @@ def _least_loads(reading: Reading, stack: Stack) -> dict[str, int]:
     pools = Pools.of(stack)
     loads = {m.name: least_load(stack, pools, m, known) for m in stack.models if m.name and not m.gitops.load_time}
     return {name: least for name, least in loads.items() if least is not None}
+
+
+def pools_of(capacity: Iterable[Capacity]) -> tuple[Pool, ...]:
+    """The declared pools as a review counts with them."""
+    return tuple(
+        Pool(
+            each.pool,
+            each.resource,
+            each.count,
+            each.per_node,
+            dict(each.node_selector or {}),
+            Fraction(each.price) if each.price is not None else None,
+        )
+        for each in capacity
+    )
+
+
+def acknowledgements_of(entries: Iterable[gitops.Acknowledgement]) -> tuple[Acknowledgement, ...]:
+    """The risks that are accepted, as a review reads them."""
+    return tuple(Acknowledgement(each.risk, each.object, each.until, each.reason, each.up_to) for each in entries)
 
 
 def _recipients(stack: Stack) -> tuple[str, ...]:

@@ -24,7 +24,8 @@ from llmstack.values.layers import merge_layers
 from llmstack.values.source import Source, read_document, read_source
 from llmstack.values.wrapped import Wrapped, unwrap
 
-NOTES = frozenset(("default-differs", "chart-ignored", "release-unnamed"))
+UNNAMED = "release-unnamed"
+NOTES = frozenset(("default-differs", "chart-ignored", UNNAMED))
 """What is told of a file beside its errors and warnings: how llmstack differs from the chart that it is of."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -96,7 +97,7 @@ def _unnamed(environment: Environment, migration: Migration) -> Iterator[Finding
     if environment.name != BASE and not (isinstance(held, dict) and held.get("release")):
         message = "nothing says which Helm release these values are of: objects are named `llmstack-…`"
         help = "where one runs, give `--release NAME --namespace NAME` (`helm list -A` shows them)"
-        yield Finding("release-unnamed", Severity.NOTE, message, place=Place(environment.label), help=help)
+        yield Finding(UNNAMED, Severity.NOTE, message, place=Place(environment.label), help=help)
 
 
 def write_file(migrated: Migrated) -> None:

@@ -27,9 +27,20 @@ def facts_paths(models: Iterable[Model]) -> Iterator[str]:
 
 def read_model_facts(snapshot: Snapshot, models: Iterable[Model]) -> tuple[dict[str, ModelFacts], list[Finding]]:
     """The facts that models lead to, by path below facts/, and a finding for each file that cannot be read."""
+    return read_facts_files(snapshot, facts_paths(models))
+
+
+def read_facts_of(snapshot: Snapshot, names: Iterable[str]) -> tuple[dict[str, ModelFacts], list[Finding]]:
+    """The same by the names that models have on the hub."""
+    return read_facts_files(snapshot, (f"models/{file_name(name)}" for name in names))
+
+
+def read_facts_files(snapshot: Snapshot, paths: Iterable[str]) -> tuple[dict[str, ModelFacts], list[Finding]]:
+    """The facts in these files below facts/, and a finding for each that cannot be read; one that is not there is
+    none."""
     facts: dict[str, ModelFacts] = {}
     findings: list[Finding] = []
-    for path in sorted(set(facts_paths(models))):
+    for path in sorted(set(paths)):
         content = snapshot.read_bytes(f"{ROOT}/{path}") if is_inside(path) else None
         if content is None:
             continue

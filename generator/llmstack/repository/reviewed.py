@@ -67,6 +67,13 @@ def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None
         refuse_unsafe(side, valued - affected.keys())
     names = sorted(affected.keys() | valued)
     cases = {name: read_case(comparison, name, affected.get(name, []), tool_folder) for name in names}
+    return review_cases(comparison, cases, today=today, tool_folder=tool_folder)
+
+
+def review_cases(
+    comparison: Comparison, cases: Mapping[str, Case], *, today: date, tool_folder: Path | None = None
+) -> Review:
+    """Review environments that are read already, with what else is in their clusters."""
     others = neighbours(comparison.after, {case.home for case in cases.values()}, cases)
     beside = [read_case(comparison, name, [], tool_folder) for name in sorted(others)]
     synced = find_synced(comparison, list(cases.values()), tool_folder)

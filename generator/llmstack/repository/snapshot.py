@@ -12,7 +12,7 @@ from llmstack.disk.error import DiskError, reason_of
 from llmstack.disk.regular import RegularFiles, read_any_regular
 from llmstack.errors import FoundError, IrregularFileError
 from llmstack.git.objects import Repository, read_files
-from llmstack.kustomize.trust import Reached, follow, irregular_file
+from llmstack.kustomize.trust import TOPS, Reached, follow, irregular_file
 
 WORKTREE = "worktree"
 
@@ -22,6 +22,9 @@ class Snapshot(ABC):
 
     name: str
     """The commit's id, `worktree` for the disk."""
+
+    tops: Collection[str] | None = TOPS
+    """The folders that a build may read; None for all of a repository that llmstack did not make."""
 
     @abstractmethod
     def read_regular(self, path: str) -> bytes | None:
@@ -57,7 +60,7 @@ class Snapshot(ABC):
     def look_through(self, folders: Collection[str]) -> Reached:
         """What kustomize would read to build these folders, and what it must not."""
         self.load({"base", "custom"} | {"/".join(path.split("/")[:2]) for path in folders})
-        return follow(self.read_regular, folders, self.resolve)
+        return follow(self.read_regular, folders, self.resolve, self.tops)
 
     def read(self, path: str) -> str | None:
         """A file's text, None when it is not there."""
@@ -80,8 +83,15 @@ class Disk(Snapshot):
 
     name = WORKTREE
 
-    def __init__(self, root: Path, known: Mapping[str, bytes | None] | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        known: Mapping[str, bytes | None] | None = None,
+        *,
+        tops: Collection[str] | None = TOPS,
+    ) -> None:
         self.root = root
+        self.tops = tops
         self._files = RegularFiles(root)
         self._known = known or {}
         self.read_paths: set[str] = set()

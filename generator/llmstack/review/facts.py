@@ -96,6 +96,8 @@ class Facts:
     least_load_seconds: Mapping[str, int] = field(default_factory=dict)
     """By model name: the least that loading takes where it was not measured, by the size of the weights."""
     pool_of: Mapping[str, str] = field(default_factory=dict)
+    loads_of: Mapping[str, int] = field(default_factory=dict)
+    """Load times in seconds by the name of the workload, where no values name its model."""
     acknowledgements: tuple[Acknowledgement, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict)
     sync_timeout_seconds: Mapping[str, int] = field(default_factory=dict)
@@ -113,3 +115,8 @@ class Facts:
     recipients: tuple[str, ...] = ()
     """Who can read the secrets of the repository, or gives them to the cluster: age recipients, a store, a
     certificate."""
+
+    def load_of(self, model: str | None, workload: str) -> int | None:
+        """The measured load time of a workload in seconds, by its own name, else by its model's."""
+        known = self.loads_of.get(workload)
+        return self.load_seconds.get(model) if known is None and model is not None else known

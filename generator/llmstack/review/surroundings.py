@@ -70,6 +70,8 @@ class Surroundings:
     """The hosts that its other environments claim."""
     goes: bool = False
     """Whether the environment is there no longer."""
+    has_values: bool = True
+    """Whether values made the objects: advice names their keys, else the fields of the objects."""
     renamed_to: str | None = None
     """The new environment of the same cluster that has the same objects."""
 

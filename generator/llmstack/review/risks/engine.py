@@ -30,7 +30,8 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     """Engines that do not start, may not start, or lose a tenth of their KV cache."""
     for engine in assessment.engines:
         if engine.verdict == "does-not-start":
-            advice = "`llmstack fit` proposes the longest request and the fewest GPUs that start."
+            where = "`llmstack fit`" if assessment.near.has_values else "The finding `engine-memory`"
+            advice = f"{where} proposes the longest request and the fewest GPUs that start."
             yield RISK.at(assessment, engine.object, f"the engine does not start: {engine.why}", advice)
         elif engine.verdict == "too-close":
             advice = "Leave more room: a shorter --max-model-len, or more GPUs."

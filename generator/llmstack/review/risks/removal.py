@@ -100,6 +100,8 @@ def _advice(assessment: Assessment) -> str:
         return f"If it is meant, acknowledge it in {where}, in the commit before, at Environment/{near.environment}."
     if any(each.by for each in assessment.removed):
         return "See the order of commits for the cluster: what goes is told to keep its objects first."
+    if not near.has_values:
+        return "If it is meant, acknowledge it in the file of --gitops, at Environment/stream."
     return (
         "Look at the merge: an empty modelSpec replaces the list. If it is meant, acknowledge it in the commit before."
     )

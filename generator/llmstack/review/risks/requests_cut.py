@@ -30,6 +30,7 @@ RISK = Declaration("requests-cut", Severity.NOTE)
 
 _FLAG = "--shutdown-timeout"
 _GRACE = 30
+_BY_HAND = "Give it --shutdown-timeout, a preStop sleep and a terminationGracePeriodSeconds above both"
 
 
 def find(assessment: Assessment) -> Iterator[Risk]:
@@ -39,7 +40,8 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     for obj in assessment.before:
         workload = ending.get(f"{obj.get('kind')}/{obj['metadata']['name']}")
         if workload is not None and _cuts(obj):
-            advice = "Set `gitops.drain` on the model in a change before this one, or merge at a time of few requests."
+            drain = "Set `gitops.drain` on the model" if assessment.near.has_values else _BY_HAND
+            advice = f"{drain} in a change before this one, or merge at a time of few requests."
             yield RISK.at(assessment, workload.key, _message(workload), advice)
 
 

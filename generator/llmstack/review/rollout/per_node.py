@@ -34,7 +34,7 @@ def changes_on_nodes(changes: Iterable[ObjectChange]) -> Iterator[tuple[ObjectCh
 
 def _rollout(change: ObjectChange, after: Object, why: Why, facts: Facts) -> Rollout:
     model = model_of(after)
-    load = facts.load_seconds.get(model) if model is not None else None
+    load = facts.load_of(model, change.name)
     template = template_of(after, facts, load)
     return Rollout(
         kind=change.kind,

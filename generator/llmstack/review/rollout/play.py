@@ -10,6 +10,7 @@ from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.replicas import Scalers
 from llmstack.kubernetes.workloads import is_counted
 from llmstack.review.facts import Facts, Pool
+from llmstack.review.foreign import foreign_pools
 from llmstack.review.result import GpuPool, ObjectChange, Rollout
 from llmstack.review.rollout import gpus
 from llmstack.review.rollout.contention import find_verdicts
@@ -72,6 +73,9 @@ def play(
     mixed = {(pool.name, pool.resource) for pool in facts[1].pools if pool.mixed}
     for pool in (*pools_of_uncounted(after, facts[1]), *_lumped(workloads, facts[1].pools, fixed), *mixed):
         verdicts.pop(pool, None)
+    for pool in foreign_pools(after, facts[1]):
+        if pool in verdicts and not (verdicts[pool].shortage or verdicts[pool].deadlock):
+            del verdicts[pool]  # further pods may take what is free
     count = len(own) if near.ahead or near.behind else None
     return Played(workloads, fixed, times, verdicts, owned, len(near.ahead), count, queue)
 

@@ -13,6 +13,7 @@ from typing import Any
 from llmstack.kubernetes.pods import Object, pod_labels, pod_templates
 from llmstack.kubernetes.quantities import whole
 from llmstack.kubernetes.replicas import model_of
+from llmstack.kubernetes.served import find_served
 from llmstack.kubernetes.workloads import is_lasting
 from llmstack.review.arguments import parse_flags
 
@@ -70,8 +71,13 @@ def _read(obj: Object) -> Backend | None:
     template = next((template for _, template in pod_templates(dict(obj))), None)
     if template is None:
         return None
-    for container in _dicts((template.get("spec") or {}).get("containers")):
-        flags = _flags(container)
+    spec = template.get("spec") or {}
+    engines = {served.container: served for served in find_served(spec)}
+    for container in _dicts(spec.get("containers")):
+        served = engines.get(str(container.get("name") or ""))
+        flags = parse_flags(served.arguments) if served is not None else _flags(container)
+        if engines and served is None and _DISCOVERY not in flags:
+            continue  # a sidecar of the engine
         model = model_of(obj)
         if _DISCOVERY in flags or model is not None:
             return Backend(

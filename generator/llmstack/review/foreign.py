@@ -1,0 +1,98 @@
+"""Pods of custom resources whose controllers nobody here knows: KServe's, llm-d's, whatever holds a pod's spec."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from llmstack.finding import Route
+from llmstack.kubernetes.accelerators import gpus_of_pod
+from llmstack.kubernetes.pods import Object, pod_specs
+from llmstack.kubernetes.quantities import whole
+from llmstack.kubernetes.sound import sound
+from llmstack.kubernetes.workloads import WORKLOADS
+from llmstack.review.facts import Facts
+from llmstack.review.rollout.placement import PoolKey, pool_of
+
+_TEMPLATES = frozenset((
+    "PodTemplate", "ControllerRevision", "ServingRuntime", "ClusterServingRuntime", "LLMInferenceServiceConfig",
+    "CustomResourceDefinition",
+))  # fmt: skip
+"""Kinds that hold what others may use, and run nothing."""
+_DEPTH = 16
+"""How far down a pod's spec is looked for."""
+
+
+def runs_foreign_pods(object: Object) -> bool:
+    """Whether an object of a kind that is not known holds the spec of a pod, or KServe's short form of one."""
+    return next(_foreign_specs(object), None) is not None
+
+
+def pod_specs_anywhere(object: Object) -> Iterator[tuple[Route, Mapping[str, Any], int | None]]:
+    """Yield the pod specs of an object with their routes, and how many pods make one engine; None where its kind is
+    not known."""
+    kind = str(object.get("kind"))
+    if kind not in WORKLOADS:
+        yield from ((route, pod, None) for route, pod in _foreign_specs(object))
+        return
+    several = kind in ("RayCluster", "RayService") or _group_size(object) > 1
+    yield from ((route, pod, None if several else 1) for route, pod in pod_specs(dict(object)))
+
+
+def foreign_pools(objects: Iterable[Object], facts: Facts) -> frozenset[PoolKey]:
+    """Return the pools from which such pods may take GPUs: how many there are, no manifest says."""
+    declared = [pool.resource for pool in facts.pools]
+    found = set()
+    for object in objects:
+        for _, pod in _foreign_specs(object):
+            resource, gpus = gpus_of_pod(pod, declared)
+            if gpus:
+                found.add((pool_of(pod, resource, None, facts), resource))
+    return frozenset(found)
+
+
+def _group_size(object: Object) -> int:
+    group = (object.get("spec") or {}).get("leaderWorkerTemplate")
+    return whole(group.get("size"), 1) if isinstance(group, Mapping) else 1
+
+
+def _foreign_specs(object: Object) -> Iterator[tuple[Route, Mapping[str, Any]]]:
+    if object.get("kind") in WORKLOADS or object.get("kind") in _TEMPLATES:
+        return
+    yield from _walk(object.get("spec"), ("spec",))
+
+
+def _walk(value: Any, route: Route) -> Iterator[tuple[Route, Mapping[str, Any]]]:
+    """Yield what looks like a pod's spec: containers, each with a name or an image. What is in one is its own."""
+    if len(route) > _DEPTH:
+        return
+    if isinstance(value, Mapping):
+        containers = value.get("containers")
+        if isinstance(containers, list) and any(_is_container(each) for each in containers):
+            yield route, _sound_spec(value)
+            return
+        if _is_predictor(value, route):
+            # the route of its one container is that of `model` itself: no line is looked up below it
+            yield route, _sound_spec({"containers": [value["model"]], "nodeSelector": value.get("nodeSelector")})
+            return
+        for key, item in value.items():
+            yield from _walk(item, (*route, str(key)))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _walk(item, (*route, number))
+
+
+def _sound_spec(spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The spec with no more than a pod's spec has, of the types that it has: nobody else checks custom resources."""
+    pod, _ = sound({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "pod"}, "spec": dict(spec)})
+    return (pod or {}).get("spec") or {}
+
+
+def _is_container(value: Any) -> bool:
+    return isinstance(value, Mapping) and ("image" in value or {"args", "command", "resources"} & value.keys() != set())
+
+
+def _is_predictor(value: Mapping[str, Any], route: Route) -> bool:
+    """KServe's InferenceService: `predictor.model` holds the fields of a container (KServe, `PredictorSpec`)."""
+    model = value.get("model")
+    return route[-1:] == ("predictor",) and isinstance(model, Mapping) and "modelFormat" in model
