@@ -215,6 +215,17 @@ def test_a_claim_grows_where_its_class_lets_it(
     assert risks(one.review()).get("immutable-field") == severity
 
 
+def test_flux_works_on_as_many_units_as_facts_say(one: Repository) -> None:
+    models = [plain(name, gitops={"loadTime": "5m"}) for name in ("llama", "qwen")]
+    one.values(prod=values(*models))
+    one.commit()
+    one.values(prod=values(*(plain(each["name"], tag="v0.12.0", gitops={"loadTime": "5m"}) for each in models)))
+    one.file(FACTS, facts(group()))
+    together = one.review()["clusters"]["c1"]["seconds"]
+    one.file(FACTS, facts(group(), flux={"concurrent": 1}))
+    assert one.review()["clusters"]["c1"]["seconds"] > together
+
+
 def test_old_facts_are_said(one: Repository) -> None:
     one.file(FACTS, facts(group(), day="2020-01-01"))
     one.commit()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from math import inf
 from pathlib import Path
 
@@ -70,12 +71,18 @@ def as_synced(case: Case, synced: Mapping[str, Synced], environments: Collection
         environment=case.name,
         sync=tuple(each for one in found for each in one.changes if _concerns(each, case.name, environments)),
         brought=tuple(each for one in found for each in one.brought),
-        queue=_queue_of(outcome, units) if is_read else _queue_as_generated(case),
+        queue=_with_workers(case, _queue_of(outcome, units) if is_read else _queue_as_generated(case)),
         stopped=frozenset(_stopped(case, outcome, units)),
         keeping=_units(outcome.keeping, units),
         forcing=_units(outcome.forcing, units),
         lost=frozenset(_lost(case, outcome)),
     )
+
+
+def _with_workers(case: Case, queue: Queue) -> Queue:
+    """A queue with as many workers as the facts of the cluster say that Flux has."""
+    known = case.learned[1]
+    return queue if known is None or not known.concurrent else replace(queue, workers=known.concurrent)
 
 
 def _queue_of(outcome: Outcome, units: Mapping[str, str]) -> Queue:
