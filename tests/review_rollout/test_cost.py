@@ -7,12 +7,17 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from tests.review_rollout.conftest import _change, _pool, _review
+from tests.verify.test_laws import changes
 
 from llmstack.report.cost import cost_data, say_cost, say_exact
+from llmstack.review.assess import idle_changes
 from llmstack.review.cost import HOURS, ZERO, Amount, Bill, Unserved, Usage, find_cost
-from llmstack.review.facts import Pool
+from llmstack.review.facts import Facts, Pool
+from llmstack.review.surroundings import Surroundings
+from llmstack.review.usage import find_usage
 
 Make = Callable[..., Any]
 RESOURCE = "nvidia.com/gpu"
@@ -118,3 +123,28 @@ def test_what_a_scaler_may_let_sleep_need_not_load(deployment: Make, review: Mak
     }
     result = review(pair, (scaler, scaler), pools=[pool(8)], loads={"llama": 600})
     assert held(result) == [("llama", 0, 3 * 630)]
+
+
+@settings(deadline=None, max_examples=60)
+@given(changes())
+def test_a_rollout_costs_what_its_pods_hold_without_serving(change: tuple[list[Any], int]) -> None:
+    pairs, gpus = change
+    result = _review(*pairs, pools=[_pool(gpus)], loads={"llama": 300, "qwen": 420})
+    assume(not any(row.deadlock for row in result.gpus) and result.seconds is not None)
+    phases = [phase for phase in result.timeline if phase.phase in ("loading", "terminating")]
+    for each in result.unserved:
+        own = [phase for phase in phases if phase.workload == f"Deployment/{each.model}"]
+        assert each.least == each.most == sum(Fraction(phase.end - phase.start) * phase.gpus for phase in own)
+
+
+@settings(deadline=None, max_examples=60)
+@given(changes())
+def test_what_models_use_adds_up_to_the_pool(change: tuple[list[Any], int]) -> None:
+    pairs, gpus = change
+    facts = Facts(pools=(_pool(gpus),))
+    changed = [_change(*pair) for pair in pairs if pair[0] != pair[1]]
+    sides = [old for old, _ in pairs], [new for _, new in pairs]
+    usage = find_usage("prod", changed, sides, (facts, facts), idle_changes(changed, Surroundings()))
+    [row] = _review(*pairs, pools=[_pool(gpus)]).gpus
+    assert sum(each.before[0] for each in usage) == sum(each.before[1] or 0 for each in usage) == row.before
+    assert sum(each.after[0] for each in usage) == sum(each.after[1] or 0 for each in usage) == row.after

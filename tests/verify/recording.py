@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,7 +27,8 @@ class Recording:
     gpus: int = 1
     events: list[Object] = field(default_factory=list)
     pods: dict[str, Object] = field(default_factory=dict)
-    version: int = 100
+    versions: Iterator[int] = field(default_factory=lambda: itertools.count(100))
+    """Shared by the recordings of one cluster."""
 
     def there(self, pod: str, containers: Iterable[Mapping[str, Any]], hash: str, *, ready: bool = True) -> None:
         """A pod that there is when the recording begins."""
@@ -103,8 +105,7 @@ class Recording:
         self._write("MODIFIED", pod, obj)
 
     def _write(self, type: str, pod: str, obj: Object) -> None:
-        self.version += 1
         obj = json.loads(json.dumps(obj))
-        obj["metadata"]["resourceVersion"] = str(self.version)
+        obj["metadata"]["resourceVersion"] = str(next(self.versions))
         self.pods[pod] = obj
         self.events.append({"type": type, "object": obj})

@@ -210,6 +210,19 @@ def test_the_history_of_the_sync_tool_says_what_was_applied_when(
     }
 
 
+def test_a_snapshot_and_the_history_of_the_sync_tool_tell_the_time(repository: Repository) -> None:
+    recording = played(repository, load=420, wait=0)
+    figures = observed(repository, recording.snapshot(), json.dumps(kustomization()))
+    assert (figures["seconds"]["observed"], figures["seconds"]["verdict"]) == (845, "off")
+    assert "gitops.loadTime of llama says 5 min" in figures["seconds"]["missing"][0]
+    assert figures["peak"]["verdict"] == "not-observed"
+    pod = recording.pods[f"{NAME}-b-1"]
+    pod["metadata"]["creationTimestamp"] = at(9000)
+    assert (
+        observed(repository, recording.snapshot(), json.dumps(kustomization()))["seconds"]["verdict"] == "not-observed"
+    )
+
+
 def test_a_rollout_that_is_long_over_time_is_off_and_one_that_may_yet_end_is_not(repository: Repository) -> None:
     recording = played(repository, wait=0)
     del recording.events[-1]

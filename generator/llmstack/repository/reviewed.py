@@ -31,6 +31,7 @@ from llmstack.repository.synced import as_synced, find_synced
 from llmstack.review.assess import assess, read_moves
 from llmstack.review.capacity import gpu_pods, know_pools
 from llmstack.review.cluster import review_cluster
+from llmstack.review.cost import Cost
 from llmstack.review.facts import Acknowledgement, Facts, Pool
 from llmstack.review.result import ClusterReview, EnvironmentReview, Review, Risk
 from llmstack.review.rollout.placement import Fixed
@@ -83,7 +84,9 @@ def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None
     for home in sorted(homes):
         found = synced.get(home, Synced())
         own = () if any(home in _clusters_of(each) for each in members) else _own_risks(found, accepted, today)
-        reviewed[home] = _review_cluster(home, members, reviews, found, clusters.get(home), own)
+        within = [each for each in members if home in _clusters_of(each)]
+        cost = cluster_cost(home, within, clusters[home].pools if home in clusters else (), reviews, tools)
+        reviewed[home] = _review_cluster(home, within, reviews, found, own, cost)
     return Review(comparison.before.name, comparison.after.name, reviews, reviewed, comparison.is_generated)
 
 
@@ -92,14 +95,12 @@ def _review_cluster(
     cases: Sequence[Case],
     reviews: Mapping[str, EnvironmentReview],
     synced: Synced,
-    cluster: _Cluster | None,
     own: tuple[Risk, ...],
+    cost: Cost | None,
 ) -> ClusterReview:
     """The review of one cluster, of all environments that were in it, or are."""
-    members = [case for case in cases if home in _clusters_of(case)]
+    names = [case.name for case in cases]
     staying = {case.name for case in cases if case.home == home}
-    cost = cluster_cost(home, members, cluster.pools if cluster is not None else (), reviews)
-    names = [case.name for case in members]
     return review_cluster(home, names, staying, reviews, synced.changes, synced.foreign, own, cost)
 
 

@@ -13,6 +13,7 @@ from llmstack.finding import Severity
 from llmstack.review.result import EngineChange, EnvironmentReview, GpuPool, Removed, Rollout
 from llmstack.review.wording import plural, say_exactly
 from llmstack.verify.course import Course
+from llmstack.verify.history import seconds_since_applied
 from llmstack.verify.missing import (
     SHARE,
     SLACK,
@@ -164,26 +165,35 @@ def _ready(at: tuple[str, str, str | None], rollout: Rollout, course: Course, se
 def _time(
     at: tuple[str, str, str | None], rollout: Rollout, course: Course, review: EnvironmentReview, seen: Seen
 ) -> Figure:
-    """How long it took, from its first pod that came or went to the last."""
+    """How long it took, from its first pod that came or went to the last, or from its apply on."""
     low = rollout.seconds if rollout.seconds is not None else rollout.seconds_min
     high = rollout.seconds if rollout.seconds is not None else rollout.seconds_max
     span: Span | str = Span(low, high)
     if any(risk.id in ENDLESS and risk.severity is Severity.ERROR and risk.object == at[1] for risk in review.risks):
         span = "never ends"
-    if not course.whole or course.began is None:
-        return Figure(*at, "seconds", span, None, "not-observed", (ask(seen, moments=True),))
-    if not _is_done(rollout, course):
+    took = _took(rollout, course, seen)
+    if took is None and course.whole:
         return _undone(at, span, course, seen)
-    took = round(((course.ended or course.began) - course.began).total_seconds())
+    if took is None:
+        return Figure(*at, "seconds", span, None, "not-observed", (ask(seen, moments=True),))
     verdict: Verdict = "off" if isinstance(span, str) else _judge(span, took, share=SHARE, slack=SLACK)
     missing = tuple(why_time(rollout, course, seen)) if verdict in ("off", "not-foreseen") else ()
     return Figure(*at, "seconds", span, took, verdict, missing)
 
 
+def _took(rollout: Rollout, course: Course, seen: Seen) -> int | None:
+    """Seconds of a rollout that was seen to end: by a recording, else by what the sync tool keeps and the pods say."""
+    if not _is_done(rollout, course):
+        return None
+    if not course.whole or course.began is None:
+        return seconds_since_applied(course, seen.owners.get(rollout.model or ""))
+    return round(((course.ended or course.began) - course.began).total_seconds())
+
+
 def _undone(at: tuple[str, str, str | None], span: Span | str, course: Course, seen: Seen) -> Figure:
     """A rollout that was not seen to end: as foreseen, where that was said; off, where it should long be done."""
-    assert course.began is not None
-    after = round((seen.courses.newest - course.began).total_seconds()) if seen.courses.newest is not None else 0
+    newest, began = seen.courses.newest, course.began
+    after = round((newest - began).total_seconds()) if newest is not None and began is not None else 0
     said = f"not done after {say_exactly(after)}"
     if isinstance(span, str):
         return Figure(*at, "seconds", span, said, "as-foreseen")
