@@ -37,6 +37,23 @@ of it before. With a pipeline the tightest stage decides; `low` and `high` then 
 - **The flags**: typed options and extra arguments. A flag or a `VLLM_*` variable of which nobody has measured what it
   does to memory makes the answer unknown, and is named.
 
+## What was measured comes first
+
+`llmstack learn log ENV MODEL FILE` writes facts/engines/&lt;env&gt;--&lt;model&gt;.yaml from the log of a start that
+went well: GiB of weights, KV cache and CUDA graphs, tokens, seconds of loading, compiling and capturing. It reads what
+vLLM 0.6 and later write, from one worker or many, with the prefixes of kubectl and the wrappers of log collectors; or
+the text of `/metrics`, which says the tokens alone. No line of the log is stored.
+
+```
+kubectl logs --timestamps POD > start.log
+llmstack learn log prod llama start.log
+```
+
+While image, card and the arguments that decide memory are those of the values, `fit`, `diff` and the check
+`engine-memory` say what was measured, and compute the rest. Otherwise they say that it is of another engine, and do not
+use it. The order of arguments, their spelling and those that leave memory alone make no difference. The day of the
+facts is that of the newest timestamp with a year (vLLM's own have none: `--timestamps` adds them), or `--at`.
+
 `--max-model-len`, `--gpu` and `--tensor-parallel-size` of `llmstack fit` ask what another setting would do. Where it
 knows, it proposes the longest request, or the fewest GPUs, with which the engine starts.
 

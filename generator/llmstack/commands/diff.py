@@ -29,6 +29,7 @@ def diff(
     exit_code: opt.ExitCode = False,
     fail_on: opt.Gate = opt.FailOn.NEVER,
     generate: opt.Generate = False,
+    observed: opt.ObservedNow = None,
 ) -> None:
     """Review a change: restarts, GPUs, time, risks.
 
@@ -39,7 +40,8 @@ def diff(
     from llmstack.report.review_formats import render_review
 
     sides = Sides(before, old_objects, new_objects, gitops, env, generate)
-    review = review_revisions(sides, after) if sides.are_revisions else review_objects(sides)
+    revisions = sides.are_revisions
+    review = review_revisions(sides, after, observed or []) if revisions else review_objects(sides)
     text = render_review(review, format, colour=wants_colour(sys.stdout), page=page)
     output.write(sys.stdout, text, format)
     if review.fails(fail_on):
@@ -48,18 +50,22 @@ def diff(
         raise typer.Exit(Exit.DIFFERS)
 
 
-def review_revisions(sides: Sides, after: str | None) -> Review:
+def review_revisions(sides: Sides, after: str | None, observed: list[str]) -> Review:
     """The review of two revisions of the repository."""
     from datetime import UTC, datetime
 
     from llmstack.repository.comparison import open_comparison
     from llmstack.repository.reviewed import make_review
+    from llmstack.repository.reviewed import observed as with_observed
 
     comparison = open_comparison(output.find_project(None).root, sides.revision, after)
     if sides.generate:
         from llmstack.repository.generated import as_generated
 
         comparison = as_generated(comparison)
+    if observed:
+        comparison, findings = with_observed(comparison, observed)
+        output.report_beside(findings)
     return make_review(comparison, today=datetime.now(UTC).date(), tool_folder=output.tool_folder())
 
 

@@ -49,6 +49,8 @@ class Start:
     terms: Terms | None = None
     cache: Cache | None = None
     support: Support | None = None
+    measured: bool = False
+    """Whether this is what the engine was measured to do, and no computation."""
 
 
 def foresee(engine: Engine) -> Start:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from llmstack.engine.cards import Card
 from llmstack.engine.defaults import Minor
+from llmstack.engine.measured import Measured
 from llmstack.engine.settings import Settings
 from llmstack.engine.start import Start, foresee
 from llmstack.engine.support import Engine
+from llmstack.fit.measured import measured_start
 from llmstack.fit.question import Known, Question, ask
 from llmstack.model.engine import Model
 from llmstack.model.stack import Stack
@@ -43,13 +46,21 @@ class Answer:
         return self.question.match.catalogue.release.minor
 
 
-def answer(stack: Stack, model: Model, known: Known, change: Change | None = None) -> Answer:
-    """What becomes of a model's engine, with proposals."""
+def answer(
+    stack: Stack, model: Model, known: Known, change: Change | None = None, measured: Sequence[Measured] = ()
+) -> Answer:
+    """What becomes of a model's engine, with proposals; as `measured`, unless something else is asked than it is."""
     question = changed(ask(stack, model, known), change or Change())
+    start = judge(stack, model, question, measured if change in (None, Change()) else ())
     engine = question.engine
-    if engine is None:
-        return Answer(question, Start("unknown", "; ".join(question.missing)))
-    return Answer(question, start_of(engine), longest(engine), fewest(engine))
+    return Answer(question, start) if engine is None else Answer(question, start, longest(engine), fewest(engine))
+
+
+def judge(stack: Stack, model: Model, question: Question, measured: Sequence[Measured]) -> Start:
+    """What becomes of a start: as it was measured, else as it is computed."""
+    engine = question.engine
+    start = Start("unknown", "; ".join(question.missing)) if engine is None else start_of(engine)
+    return measured_start(stack, model, question, start, measured) if measured else start
 
 
 def changed(question: Question, change: Change) -> Question:

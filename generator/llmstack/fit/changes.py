@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from llmstack.engine.start import Start
 from llmstack.engine.upgrade import compare_releases
-from llmstack.fit.answer import start_of
+from llmstack.fit.answer import judge, start_of
 from llmstack.fit.card import Pools
+from llmstack.fit.measured import Engines
 from llmstack.fit.question import Known, Question, ask
 from llmstack.flags import split_flags
 from llmstack.model.engine import Model
@@ -26,6 +27,7 @@ class Side:
 
     stack: Stack
     facts: Known
+    measured: Engines = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,12 @@ def engine_changes(before: Side | None, after: Side | None) -> tuple[EngineChang
     """Each model of `after` whose engine is another than in `before`, or new, in the order of the values."""
     if after is None:
         return ()
+    newer = after.measured
+    if before is not None:
+        # what was learned later is of the engine before, where that is the one that ran
+        names = newer.keys() | before.measured.keys()
+        both = {name: (*newer.get(name, ()), *before.measured.get(name, ())) for name in names}
+        before, after = replace(before, measured=both), replace(after, measured=both)
     return compare_engines(_engines(before) if before else {}, _engines(after))
 
 
@@ -58,13 +66,16 @@ def _engines(side: Side) -> Mapping[str, Asked]:
 
 def _ask(side: Side, model: Model, pools: Pools) -> Asked:
     question = ask(side.stack, model, side.facts, pools)
-    return asked_of(_workload(side.stack, model), question, [*arguments.options(model), *arguments.extra(model)])
+    start = judge(side.stack, model, question, side.measured.get(model.name or "", ()))
+    given = [*arguments.options(model), *arguments.extra(model)]
+    return asked_of(_workload(side.stack, model), question, given, start)
 
 
-def asked_of(subject: str, question: Question, given: Sequence[str]) -> Asked:
-    """What becomes of an engine that is given these arguments."""
+def asked_of(subject: str, question: Question, given: Sequence[str], start: Start | None = None) -> Asked:
+    """What becomes of an engine that is given these arguments; `start` where that is known otherwise."""
     engine = question.engine
-    start = start_of(engine) if engine else Start("unknown", "; ".join(question.missing))
+    if start is None:
+        start = start_of(engine) if engine else Start("unknown", "; ".join(question.missing))
     flags = frozenset(flag.name for flag in split_flags(given, question.match.catalogue))
     return Asked(subject, question, start, flags)
 

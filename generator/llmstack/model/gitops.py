@@ -9,10 +9,13 @@ from pydantic import BeforeValidator, Field
 from llmstack.kubernetes.accelerators import NVIDIA_GPU
 from llmstack.model.types import (
     Bool,
+    Currency,
     Date,
+    Days,
     DnsLabel,
     DnsName,
     Duration,
+    Price,
     Quantity,
     Section,
     StringMap,
@@ -44,6 +47,10 @@ class Capacity(Section):
     )
     memory: Quantity | None = Field(
         None, description="Memory of one GPU as CUDA sees it, e.g. 79.19Gi; unset: that of the card."
+    )
+    price: Price | None = Field(
+        None,
+        description="Of one GPU for an hour, e.g. 2.40, in gitops.currency; unset: nothing is said of its cost.",
     )
     read_rate: Quantity | None = Field(None, description="Bytes of weights that one pod reads in a second, e.g. 1.2Gi.")
 
@@ -142,6 +149,9 @@ class Gitops(Section):
     )
     kubernetes_version: Text = Field("1.34", description="Version whose schemas the objects are validated against.")
     capacity: list[Capacity] | None = Field(None, description="GPU pools this environment may use.")
+    currency: Currency | None = Field(
+        None, description="Currency of the prices in gitops.capacity, by its code of ISO 4217, e.g. EUR."
+    )
     existing: Annotated[Existing, BeforeValidator(none_is_empty)] = Field(
         default_factory=Existing, description="What the cluster already has."
     )
@@ -155,6 +165,9 @@ class Gitops(Section):
         "baseline", description="Pod Security level of the namespace; pods beyond it are findings."
     )
     allow_unknown_kinds: list[Text] | None = Field(None, description="Kinds that may pass validation without a schema.")
+    facts_max_age: Days = Field(
+        "14d", description="Age in days from which `diff` says that the facts of the cluster are old."
+    )
     checks: dict[str, Annotated[Level, BeforeValidator(_text)]] | None = Field(
         None, description="Severity of single checks."
     )

@@ -104,7 +104,8 @@ def _cache(before: EngineState | None, after: EngineState) -> str:
 
 
 def _band(state: EngineState) -> str:
-    return f"{state.low:.2f} to {state.high:.2f}"
+    """`51.10 to 51.80`, and one number where it was measured."""
+    return f"{state.low:.2f}" if state.low == state.high else f"{state.low:.2f} to {state.high:.2f}"
 
 
 def _arrow(old: str | None, new: str) -> str:

@@ -64,6 +64,7 @@ def _terms(answer: Answer) -> Iterator[str]:
     cache = start.cache or Cache(None, None)
     on_top = " (on top of the budget with this release)" if answer.release < GRAPHS_IN_BUDGET else ""
     band = f" ({cache.low:.2f} to {cache.high:.2f})" if cache.low is not None and cache.high is not None else ""
+    band = " (measured)" if start.measured and cache.low == cache.high else band
     rows = (
         ("weights", terms.weights, ""),
         ("activation", terms.activation, ""),
@@ -102,7 +103,7 @@ def engine_item(environment: str, answer: Answer) -> dict[str, Any]:
         "why": start.why,
         "kv": {"from": None, "to": cache_item(start)},
         "terms": terms_item(start),
-        "basis": "unknown" if support is None else "assumed",
+        "basis": "measured" if start.measured else "unknown" if support is None else "assumed",
         "rows": list(support.rows) if support else [],
         "proposals": {"maxModelLen": answer.length, "tensorParallelSize": answer.tensor},
         "upgrade": [],

@@ -16,6 +16,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from llmstack.report.clusters import say_pools, say_removed, sync_rows, told_clusters
+from llmstack.report.cost import cost_rows, say_cost, say_unpriced, told_costs
 from llmstack.report.groups import group_changes
 from llmstack.report.inert import inert_json
 from llmstack.report.mask import mask_review
@@ -25,6 +26,7 @@ from llmstack.report.page_data import environment_page
 from llmstack.report.risks import RiskGroup, group_risks
 from llmstack.report.verdict import NOTHING, judge, say_effect
 from llmstack.report.visible import visible
+from llmstack.report.waves import told_waves
 from llmstack.report.words import say_gpus, say_hang, say_pool, say_target, short_revision
 from llmstack.review.result import EnvironmentReview, GpuPool, Review
 
@@ -65,6 +67,10 @@ def _page(review: Review) -> dict[str, Any]:
         "clusters": [
             (name, cluster, sync_rows(cluster), [(told, say_gpus(pool)) for told, pool in say_pools(cluster)])
             for name, cluster in told_clusters(review)
+        ],
+        "waves": list(told_waves(review)),
+        "costs": [
+            (name, f"{say_cost(cost)}{say_unpriced(cost)}", cost_rows(cost)) for name, cost in told_costs(review)
         ],
         "environments": [
             _environment(name, environment, [group for group in risks if group.environment == name])

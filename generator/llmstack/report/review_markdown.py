@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from llmstack.finding import Finding, Severity
 from llmstack.report.budget import Part, fit
 from llmstack.report.clusters import say_members, say_pools, say_removed, sync_rows, told_clusters
+from llmstack.report.cost import say_cost, say_unpriced, told_costs
 from llmstack.report.engines import say_engine
 from llmstack.report.groups import Group, group_changes
 from llmstack.report.markdown import code, fenced, fold_title, prose
@@ -17,6 +18,7 @@ from llmstack.report.rendered import render_difference
 from llmstack.report.risks import RiskGroup, group_risks
 from llmstack.report.rollout_table import Row, rolling_environments, rollout_rows
 from llmstack.report.verdict import NOTHING, Verdict, judge
+from llmstack.report.waves import told_waves
 from llmstack.report.words import say_gpus, say_hang, say_target, short_revision
 from llmstack.review.result import ClusterReview, EngineChange, GpuPool, Removed, Review
 from llmstack.review.wording import plural
@@ -44,6 +46,7 @@ def render(review: Review, options: Options = PLAIN) -> str:
     parts = [
         _removed(shown),
         _clusters(shown),
+        _waves(shown),
         *_risks(group_risks(shown)),
         _gpus(shown),
         *_rollouts(shown),
@@ -70,7 +73,14 @@ def _opening(review: Review, verdict: Verdict, page: str | None) -> str:
     lines = [f"{SIGNS[verdict.level]} **{head}** · {code(from_revision, 40)} → {code(to_revision, 40)}{link}", ""]
     lines += [f"- {code(name, 60)}: {prose(effect, 400)}" for name, effect in verdict.effects[:ENVIRONMENTS]]
     more = len(verdict.effects) - ENVIRONMENTS
-    return "\n".join([*lines, *([f"- and {plural(more, 'other environment')}"] if more > 0 else []), ""])
+    lines += [f"- and {plural(more, 'other environment')}"] if more > 0 else []
+    costs = list(told_costs(review))
+    lines += [
+        f"- cost of {code(name, 60)}: {say_cost(cost)}{prose(say_unpriced(cost), 200) if cost.unpriced else ''}"
+        for name, cost in costs[:ENVIRONMENTS]
+    ]
+    more = len(costs) - ENVIRONMENTS
+    return "\n".join([*lines, *([f"- and the cost of {plural(more, 'other cluster')}"] if more > 0 else []), ""])
 
 
 def _removed(review: Review) -> Part:
@@ -106,6 +116,16 @@ def _cluster(name: str, cluster: ClusterReview) -> Iterator[str]:
         f"{f', **{say_hang(pool)}**' if say_hang(pool) else ''}\n"
         for told, pool in say_pools(cluster)
     )
+
+
+def _waves(review: Review) -> Part:
+    """The order of commits that finishes, where the change at once does not."""
+    items = [
+        item
+        for name, head, steps in told_waves(review)
+        for item in (f"- {code(name, 60)}: {head}\n", *(f"  1. {prose(step, 600)}\n" for step in steps))
+    ]
+    return Part("\n#### Order of commits that finishes\n\n", items, len(items), "line of commits", share=0.2)
 
 
 def _risks(groups: list[RiskGroup]) -> Iterator[Part]:

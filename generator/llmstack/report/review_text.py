@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from llmstack.finding import Severity
 from llmstack.report import text
 from llmstack.report.clusters import say_members, say_pools, say_removed, sync_rows, told_clusters
+from llmstack.report.cost import say_cost, say_unpriced, told_costs
 from llmstack.report.engines import say_engine
 from llmstack.report.groups import Group, group_changes
 from llmstack.report.mask import mask_review
@@ -16,6 +17,7 @@ from llmstack.report.paint import BLUE, BOLD, BY_SEVERITY, DIM, GREEN, RED, Pain
 from llmstack.report.risks import RiskGroup, group_risks
 from llmstack.report.verdict import judge
 from llmstack.report.visible import pad, shorten, visible, width
+from llmstack.report.waves import told_waves
 from llmstack.report.words import (
     say_gpus,
     say_hang,
@@ -44,6 +46,12 @@ def render(review: Review, options: Options = PLAIN) -> str:
     revisions = f"{short_revision(shown.from_revision)} → {say_target(shown)}"
     colour = BY_SEVERITY[verdict.level] if verdict.level else BOLD
     lines = [f"{paint(visible(revisions), DIM)}", paint(visible(str(verdict)), colour)]
+    lines += [visible(f"cost of {name}: {say_cost(cost)}{say_unpriced(cost)}") for name, cost in told_costs(shown)]
+    for name, head, steps in told_waves(shown):
+        lines += [
+            visible(f"{name}: {head}:"),
+            *(visible(f"  {number}. {step}") for number, step in enumerate(steps, 1)),
+        ]
     risks = group_risks(shown)
     for name, cluster in told_clusters(shown):
         members = f" ({say_members(cluster)})" if say_members(cluster) else ""

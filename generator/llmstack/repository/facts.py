@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fractions import Fraction
 
 from llmstack.finding import Route
 from llmstack.model import gitops
@@ -32,6 +33,7 @@ def read_facts(reading: Reading | None, affected: Units) -> Facts:
         places=_places(reading.layers, stack, affected),
         sync_timeout_seconds=_timeouts(stack, affected),
         moved_from={m.name: m.gitops.moved_from for m in models if m.name and m.gitops.moved_from},
+        currency=terms.currency,
         recipients=_recipients(stack),
     )
 
@@ -39,7 +41,15 @@ def read_facts(reading: Reading | None, affected: Units) -> Facts:
 def pools_of(capacity: Iterable[Capacity]) -> tuple[Pool, ...]:
     """The declared pools as a review counts with them."""
     return tuple(
-        Pool(each.pool, each.resource, each.count, each.per_node, dict(each.node_selector or {})) for each in capacity
+        Pool(
+            each.pool,
+            each.resource,
+            each.count,
+            each.per_node,
+            dict(each.node_selector or {}),
+            Fraction(each.price) if each.price is not None else None,
+        )
+        for each in capacity
     )
 
 

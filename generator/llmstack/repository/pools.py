@@ -17,8 +17,31 @@ def shared_pools(members: Sequence[tuple[str, Facts]]) -> tuple[tuple[Pool, ...]
     for name, facts in members:
         for pool in facts.pools:
             declared.setdefault((pool.name, pool.resource), []).append((name, pool))
-    pools = tuple(max((pool for _, pool in stated), key=lambda pool: pool.count) for stated in declared.values())
-    return pools, (*_sizes(declared), *_overlaps(pools))
+    pools = tuple(_largest([pool for _, pool in stated]) for stated in declared.values())
+    return pools, (*_sizes(declared), *_prices(declared, dict(members)), *_overlaps(pools))
+
+
+def _largest(stated: Sequence[Pool]) -> Pool:
+    """The largest of the declarations, with the price that those which have one agree on."""
+    prices = {pool.price for pool in stated if pool.price is not None}
+    largest = max(stated, key=lambda pool: pool.count)
+    return replace(largest, price=prices.pop() if len(prices) == 1 else None)
+
+
+def _prices(
+    declared: Mapping[tuple[str, str], Sequence[tuple[str, Pool]]], members: Mapping[str, Facts]
+) -> Iterator[PoolConflict]:
+    """Pools whose price is not one and the same."""
+    currencies = {facts.currency for facts in members.values() if facts.currency is not None and facts.pools}
+    for (name, resource), stated in declared.items():
+        prices = {environment: pool.price for environment, pool in stated if pool.price is not None}
+        if len(set(prices.values())) > 1:
+            told = ", ".join(f"{float(price):g} in {environment}" for environment, price in sorted(prices.items()))
+            yield PoolConflict(name, resource, f"pool `{name}` has several prices: {told}; nothing is said of its cost")
+        elif prices and len(currencies) > 1:
+            told = ", ".join(sorted(currencies))
+            message = f"pool `{name}` is paid in several currencies: {told}; nothing is said of cost"
+            yield PoolConflict(name, resource, message)
 
 
 def _sizes(declared: Mapping[tuple[str, str], Sequence[tuple[str, Pool]]]) -> Iterator[PoolConflict]:

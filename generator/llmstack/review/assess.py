@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 
 from llmstack.finding import Finding, Severity
 from llmstack.kubernetes.pods import Object
-from llmstack.kubernetes.replicas import most_scaled, scalers
+from llmstack.kubernetes.replicas import Scalers, fewest_scaled, most_scaled, scalers
 from llmstack.review.applied import is_refused, what_is_applied
+from llmstack.review.cost import Unserved
 from llmstack.review.facts import Facts
+from llmstack.review.present import present_scale, unsettled
 from llmstack.review.removal import find_removed
-from llmstack.review.result import EngineChange, EnvironmentReview, ObjectChange, Rollout
+from llmstack.review.result import EngineChange, EnvironmentReview, GpuPool, Member, ObjectChange, Rollout, Wave
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.not_applied import why_not_applied
 from llmstack.review.risks.table import find_risks
@@ -23,6 +26,8 @@ from llmstack.review.rollout.play import Played, both, find_moves, key_of, play
 from llmstack.review.rollout.times import MOST_PODS, too_many, total_seconds
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.surroundings import Surroundings
+from llmstack.review.usage import find_unserved
+from llmstack.review.waves import find_waves
 from llmstack.review.ways_in.find import draw_ways, find_breaks
 from llmstack.review.ways_in.shared_hosts import shared_hosts
 
@@ -53,7 +58,8 @@ def assess(
     reached = what_is_applied(all_changes, before, wanted, near)
     changes, after = reached.changes, reached.after
     idle = idle_changes(changes, near)
-    least = play(changes, after, (scalers(before), scalers(after)), facts, idle, near.neighbours, near.queue)
+    scale = _scaled(before, facts_after), _scaled(after, facts_after)
+    least = play(changes, after, scale, facts, idle, near.neighbours, near.queue)
     most = _at_most(changes, before, after, least, facts, idle, near)
     obstacles = find_obstacles(least.own, after, facts_after)
     breaks = (
@@ -79,10 +85,44 @@ def assess(
         timeline=tuple(phase for phase in picture.phases if phase.workload not in near.others),
         seconds=_total(rolled, least, known=not on_nodes and not obstacles and not _depends(rolled, most)),
         engines=engines,
-        findings=tuple(map(_unplayed, sorted(too_many(least.workloads) - near.others))),
+        findings=(
+            *map(_unplayed, sorted(too_many(least.workloads) - near.others)),
+            *unsettled(facts_after.present, {(workload.kind, workload.name) for workload in least.own}),
+        ),
         removed=removed,
+        unserved=_unserved(least, most, before, after),
+        waves=_waves(least, near, facts_after) if any(map(_is_short, pools)) else (),
         ways=draw_ways(breaks, before) if breaks else (),
     )
+
+
+def _is_short(pool: GpuPool) -> bool:
+    """Whether rollouts hang, or may, or ask for more GPUs at the peak than there are."""
+    return bool(pool.deadlock) or (pool.capacity is not None and pool.peak > pool.capacity)
+
+
+def _waves(played: Played, near: Surroundings, facts: Facts) -> tuple[Wave, ...]:
+    """An order of commits for the rollouts of the whole cluster: found once, with the first of its environments."""
+    if near.neighbours.ahead:
+        return ()
+    members = {each.key: _member(each, near) for each in played.workloads}
+    return find_waves(played.workloads, members, facts.pools, played.fixed, played.verdicts)
+
+
+def _member(workload: Workload, near: Surroundings) -> Member:
+    """Whose a workload is; those of other environments have theirs before their name."""
+    if workload.key not in near.others:
+        return Member(near.environment, workload.model, workload.key)
+    environment, _, name = workload.name.partition("/")
+    model = workload.model.removesuffix(f" of {environment}") if workload.model is not None else None
+    return Member(environment, model, f"{workload.kind}/{name}")
+
+
+def _unserved(
+    least: Played, most: Played | None, before: Sequence[Object], after: Sequence[Object]
+) -> tuple[Unserved, ...]:
+    bounded = most is not None or least.owned == (most_scaled(before), most_scaled(after))
+    return find_unserved(least, most, bounded=bounded, sleeps=fewest_scaled(after))
 
 
 def idle_changes(changes: Sequence[ObjectChange], near: Surroundings) -> tuple[frozenset[str], frozenset[str]]:
@@ -103,9 +143,14 @@ def read_moves(
     """Return what an environment brings to the pools of its cluster, its scalers at their least or at their most: the
     workloads that change, and the pods that stay. `near` says what its sync tool holds."""
     reached = what_is_applied(changes, before, after, near)
-    read = most_scaled if most else scalers
+    read = most_scaled if most else partial(_scaled, facts=facts[1])
     owned = read(before), read(reached.after)
     return find_moves(reached.changes, reached.after, owned, facts, idle_changes(reached.changes, near))
+
+
+def _scaled(objects: Sequence[Object], facts: Facts) -> Scalers:
+    """The replicas that scalers give: those of now where somebody looked, else their least."""
+    return present_scale(scalers(objects), most_scaled(objects), facts.present)
 
 
 def _at_most(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from llmstack.review.cost import Cost
 from llmstack.review.result import ClusterReview, EnvironmentReview, GpuPool, Risk
 from llmstack.sync.advice import safe_order
 from llmstack.sync.side import OwnerChange
 
-SHARED = frozenset(("sync", "privilege", "pool-conflict", "unknown-capacity", "gpu-shortage", "gpu-deadlock"))
+SHARED = frozenset(
+    ("sync", "privilege", "pool-conflict", "unknown-capacity", "gpu-shortage", "gpu-deadlock", "stale-facts")
+)
 """Risks that are of the cluster as much as of one environment."""
 
 
@@ -20,6 +23,7 @@ def review_cluster(
     sync: tuple[OwnerChange, ...],
     foreign: tuple[str, ...],
     own: tuple[Risk, ...] = (),
+    cost: Cost | None = None,
 ) -> ClusterReview:
     """Return what changes in a cluster; pools that environments share are told once. Of `environments` those `at_home`
     run in it after the change: the others left it, and their pools with them. `own` are the risks of a cluster without
@@ -40,6 +44,8 @@ def review_cluster(
         risks=own or _shared_risks(members),
         advice=safe_order(name, sync) if any(risk.id == "sync" for risk in (*own, *_shared_risks(members))) else (),
         foreign=foreign,
+        cost=cost,
+        waves=next((review.waves for review in members if review.waves), ()),
     )
 
 

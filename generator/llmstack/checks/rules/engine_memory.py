@@ -2,7 +2,8 @@
 
 The KV cache gets what weights and the rest leave of `--gpu-memory-utilization`. Where even the most that can be left,
 the upper edge of the band or what the weights alone leave, is less than one request of `--max-model-len` needs, vLLM
-loads for minutes and then ends with an error. `llmstack fit` prints the terms, and what would start.
+loads for minutes and then ends with an error. One that was measured to start (`llmstack learn log`) starts. `llmstack
+fit` prints the terms, and what would start.
 
 Fix: a shorter `--max-model-len`, more GPUs, or a larger card; `llmstack fit ENV MODEL` proposes which.
 """
@@ -15,7 +16,7 @@ from llmstack.checks.engines import engines, route_of
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Severity
-from llmstack.fit.answer import fewest, longest, start_of
+from llmstack.fit.answer import fewest, judge, longest
 
 RULE = Declaration("engine-memory", Severity.ERROR)
 
@@ -25,7 +26,8 @@ def run(subject: Subject) -> Iterator[Problem]:
         engine = asked.question.engine
         if engine is None:
             continue
-        start = start_of(engine)
+        known = subject.measured.get(asked.model.name or "", ())
+        start = judge(subject.stack, asked.model, asked.question, known)
         if start.verdict == "does-not-start":
             length, tensor = longest(engine), fewest(engine)
             ways = [f"--max-model-len {length}"] if length else []

@@ -8,6 +8,7 @@ from llmstack.kubernetes.pods import Object, value_at
 from llmstack.kubernetes.replicas import model_of
 from llmstack.kubernetes.workloads import WORKLOADS, is_counted
 from llmstack.review.facts import Facts
+from llmstack.review.loads import load_of
 from llmstack.review.result import ObjectChange, Rollout, Why
 from llmstack.review.rollout.placement import PoolKey
 from llmstack.review.rollout.workload import template_of
@@ -34,7 +35,8 @@ def changes_on_nodes(changes: Iterable[ObjectChange]) -> Iterator[tuple[ObjectCh
 
 def _rollout(change: ObjectChange, after: Object, why: Why, facts: Facts) -> Rollout:
     model = model_of(after)
-    load = facts.load_of(model, change.name)
+    measured = load_of(after, facts)
+    load = measured.usual if measured is not None else None
     template = template_of(after, facts, load)
     return Rollout(
         kind=change.kind,
@@ -56,8 +58,13 @@ def _rollout(change: ObjectChange, after: Object, why: Why, facts: Facts) -> Rol
 
 def pools_of_uncounted(objects: Iterable[Object], facts: Facts) -> frozenset[PoolKey]:
     """Return the pools from which pods take GPUs that no manifest counts: whether the rest finishes cannot be told."""
-    templates = (template_of(obj, facts, None) for obj in objects if _is_uncounted(obj))
+    templates = (template_of(obj, facts, None) for obj in uncounted(objects))
     return frozenset(template.pool for template in templates if template.pool is not None)
+
+
+def uncounted(objects: Iterable[Object]) -> Iterator[Object]:
+    """Yield the workloads whose pods no manifest counts."""
+    return (obj for obj in objects if _is_uncounted(obj))
 
 
 def _is_uncounted(obj: Object) -> bool:

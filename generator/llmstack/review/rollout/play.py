@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.replicas import Scalers
@@ -69,7 +70,8 @@ def play(
     fixed = add_fixed(stays, near.fixed)
     times = time_rollouts(workloads, facts[1].pools, fixed, queue)
     verdicts = find_verdicts(workloads, facts[1].pools, fixed)
-    for pool in (*pools_of_uncounted(after, facts[1]), *_lumped(workloads, facts[1].pools, fixed)):
+    mixed = {(pool.name, pool.resource) for pool in facts[1].pools if pool.mixed}
+    for pool in (*pools_of_uncounted(after, facts[1]), *_lumped(workloads, facts[1].pools, fixed), *mixed):
         verdicts.pop(pool, None)
     for pool in foreign_pools(after, facts[1]):
         if pool in verdicts and not (verdicts[pool].shortage or verdicts[pool].deadlock):
@@ -218,6 +220,16 @@ def _rescaled(
     ]
 
 
+def standing(
+    changes: Iterable[ObjectChange], after: Iterable[Object], moving: Container[str], idle: Container[str]
+) -> tuple[tuple[Literal[1], list[Object]], tuple[Literal[0], list[Object]]]:
+    """Return the objects whose pods stay: those that do not move, as they are after (1), and those whose change comes
+    to nothing, as they were before (0)."""
+    kept = [change.before for change in changes if change.before is not None and key_of(change) in idle]
+    keyed = [(f"{obj.get('kind')}/{obj['metadata']['name']}", obj) for obj in after]
+    return (1, [obj for key, obj in keyed if key not in moving and key not in idle]), (0, kept)
+
+
 def _fixed(
     changes: Iterable[ObjectChange],
     after: Iterable[Object],
@@ -226,12 +238,10 @@ def _fixed(
     facts: Facts,
     owned: tuple[Scalers, Scalers],
 ) -> dict[PoolKey, dict[int, int]]:
-    """The pods that stay: of workloads that do not move, and those whose change comes to nothing as they
-    were."""
-    kept = [change.before for change in changes if change.before is not None and key_of(change) in idle]
+    """The pods that stay, by pool."""
     moving = frozenset(workload.key for workload in workloads)
-    fixed = fixed_gpus(after, facts, owned[1], moving | idle)
-    extra = [fixed_gpus(kept, facts, owned[0])]
+    fixed: dict[PoolKey, dict[int, int]] = {}
+    extra = [fixed_gpus(objects, facts, owned[side]) for side, objects in standing(changes, after, moving, idle)]
     extra += [
         {workload.new.pool: {size: workload.fixed.count(size) for size in set(workload.fixed)}}
         for workload in workloads

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from llmstack.review.rollout.cluster import Pod, Revision
 from llmstack.review.rollout.controller import Counts
@@ -31,6 +32,8 @@ class Outcome:
     """When the first replica of after was available; None: never."""
     start: float = 0.0
     """When its change was applied: the sync tool works on a few units at a time."""
+    unserved: Mapping[PoolKey, float] = field(default_factory=dict)
+    """GPU-seconds that its pods held while they loaded or terminated, by pool; of a rollout that finishes alone."""
 
 
 class Rolling:
@@ -43,7 +46,8 @@ class Rolling:
         self.down: dict[Revision, list[Pod]] = {"old": [], "new": []}
         self.ordinals: dict[Revision, int] = {"old": 0, "new": 0}
         self.terminating = 0
-        self.least = workload.before
+        self.unready = min(workload.unready, workload.before)
+        self.least = workload.before - self.unready
         self.progressed = 0.0
         self.longest_step = 0.0
         self.longest_wait = 0.0
