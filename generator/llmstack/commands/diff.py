@@ -49,7 +49,7 @@ def diff(
         raise typer.Exit(Exit.DIFFERS)
 
 
-def review_revisions(sides: Sides, after: str | None) -> Review:
+def review_revisions(sides: Sides, after: str | None, observed: list[str]) -> Review:
     """The review of two revisions of the repository."""
     from datetime import UTC, datetime
 
@@ -96,9 +96,7 @@ class Sides:
         if self.generate:
             raise UsageError("--generate is for revisions: nothing generates what streams hold")
         if self.observed:
-            raise UsageError(
-                "--observed is for revisions: `--before` reads the objects that kubectl prints"
-            )
+            raise UsageError("--observed is for revisions: `--before` reads the objects that kubectl prints")
         if self.before == self.after == "-":
             raise UsageError("stdin is one stream: only one of --before and --after can be `-`")
         if self.after is not None and self.env is not None:

@@ -76,9 +76,9 @@ def _ask(side: Side, model: Model, pools: Pools) -> Asked:
     own = frozenset(_settings(variables(side.stack, model)))
     made = frozenset(_settings(str(entry["name"]) for entry in environment(side.stack, model)))
     on = own or model.lmcache_config.enabled
+    start = judge(side.stack, model, question, side.measured.get(model.name or "", ()))
     return replace(
-        asked_of(_workload(side.stack, model), question, question.arguments),
-        start=judge(side.stack, model, question, side.measured.get(model.name or "", ())),
+        asked_of(_workload(side.stack, model), question, question.arguments, start),
         lmcache=release_of(model.repository or "", model.tag or "") if on else None,
         settings=own,
         given=own | made,
@@ -90,10 +90,11 @@ def _settings(names: Iterable[str]) -> Iterator[str]:
     return (name.removeprefix(PREFIX).lower() for name in names if name.startswith(PREFIX))
 
 
-def asked_of(subject: str, question: Question, given: Sequence[str]) -> Asked:
-    """What becomes of an engine that is given these arguments."""
+def asked_of(subject: str, question: Question, given: Sequence[str], start: Start | None = None) -> Asked:
+    """What becomes of an engine that is given these arguments; `start` where that is known otherwise."""
     engine = question.engine
-    start = start_of(engine) if engine else Start("unknown", "; ".join(question.missing))
+    if start is None:
+        start = start_of(engine) if engine else Start("unknown", "; ".join(question.missing))
     flags = frozenset(flag.name for flag in split_flags(given, question.match.catalogue))
     return Asked(subject, question, start, flags)
 

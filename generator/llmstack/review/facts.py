@@ -115,8 +115,3 @@ class Facts:
     recipients: tuple[str, ...] = ()
     """Who can read the secrets of the repository, or gives them to the cluster: age recipients, a store, a
     certificate."""
-
-    def load_of(self, model: str | None, workload: str) -> int | None:
-        """The measured load time of a workload in seconds, by its own name, else by its model's."""
-        known = self.loads_of.get(workload)
-        return self.load_seconds.get(model) if known is None and model is not None else known

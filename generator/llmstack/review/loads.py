@@ -24,6 +24,9 @@ def load_of(obj: Object, facts: Facts) -> Measured | None:
 
     Of facts, the one of the pods' own image; else, assumed, that of the image which was measured most often.
     """
+    stated = facts.loads_of.get(str(obj["metadata"]["name"]))
+    if stated is not None:
+        return Measured(stated, stated)
     model = model_of(obj)
     stated = facts.load_of(model, str(obj["metadata"]["name"]))
     if stated is not None:

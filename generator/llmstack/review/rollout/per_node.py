@@ -8,6 +8,7 @@ from llmstack.kubernetes.pods import Object, value_at
 from llmstack.kubernetes.replicas import model_of
 from llmstack.kubernetes.workloads import WORKLOADS, is_counted
 from llmstack.review.facts import Facts
+from llmstack.review.loads import load_of
 from llmstack.review.result import ObjectChange, Rollout, Why
 from llmstack.review.rollout.placement import PoolKey
 from llmstack.review.rollout.workload import template_of
@@ -34,7 +35,8 @@ def changes_on_nodes(changes: Iterable[ObjectChange]) -> Iterator[tuple[ObjectCh
 
 def _rollout(change: ObjectChange, after: Object, why: Why, facts: Facts) -> Rollout:
     model = model_of(after)
-    load = facts.load_of(model, change.name)
+    measured = load_of(after, facts)
+    load = measured.usual if measured is not None else None
     template = template_of(after, facts, load)
     return Rollout(
         kind=change.kind,
