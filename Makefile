@@ -24,7 +24,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup gen check unit test test-html test-cluster update lint format bench lock clean
+.PHONY: help setup gen facts check unit test test-html test-cluster update lint format bench lock clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,8 +34,12 @@ setup: $(PYTHON_READY) $(TOOLS_READY) ## Install Python packages into .venv and 
 gen: $(PYTHON_READY) ## Write base/, overlays/ and clusters/ from values/
 	$(BIN)/llmstack gen
 
-check: $(PYTHON_READY) ## Fail when base/, overlays/ or clusters/ are not what values/ generates
+facts: $(PYTHON_READY) ## Write facts/ of the example's clusters from what kubectl printed of them (tests/facts/clusters/)
+	for seen in tests/facts/clusters/*.json; do $(BIN)/llmstack learn cluster "$$(basename "$$seen" .json)" "$$seen" || exit; done
+
+check: $(PYTHON_READY) ## Fail when base/, overlays/ or clusters/ are not what values/ generates, or facts/ not what is learned
 	$(BIN)/llmstack gen --check --no-cache
+	$(BIN)/python -m pytest -q tests/facts/test_example.py
 
 unit: setup ## Run the tests to work with: a minute, no random ones (PYTEST_ARGS="-k name" for some)
 	$(BIN)/python -m pytest -n auto -m "not hypothesis" $(UNIT:%=tests/%) $(PYTEST_ARGS)

@@ -38,6 +38,7 @@ FACTS: Mapping[Route, str] = {
     ("gitops", "selectors"): "whose selectors Deployments have: every label at once (tests/parity/test_selectors.py)",
     ("gitops", "selectorLabels"): "with gitops.selectors alone (tests/parity/test_selectors.py)",
     ("gitops", "acknowledge"): "risks that somebody accepted",
+    ("gitops", "factsMaxAge"): "what `diff` says of old facts (tests/facts/test_diff.py)",
     (*ENGINE, "gitops"): "facts about one model",
 }
 """Sections that tell llmstack something; what they change is no object of the stack."""

@@ -10,6 +10,7 @@ from typing import Any
 from llmstack.checks.fields import Block, walk
 from llmstack.engine.facts import ModelFacts
 from llmstack.engine.measured import Measured
+from llmstack.facts.cluster import ClusterFacts
 from llmstack.finding import Route
 from llmstack.model.engine import Model
 from llmstack.model.stack import Stack
@@ -47,6 +48,8 @@ class Subject:
     """What is known of models, by the path of the file below facts/."""
     measured: Mapping[str, tuple[Measured, ...]] = field(default_factory=dict)
     """What engines of the environment were measured to take, by model."""
+    cluster: ClusterFacts | None = None
+    """What is known of the environment's cluster, where that is asked: by `lint`, never by `gen`."""
 
     def models(self) -> Iterator[tuple[Route, Model]]:
         """Yield each deployed model with its route."""

@@ -55,6 +55,58 @@ def model(name: opt.LearnedName, source: opt.LearnedFrom = None) -> None:
     keep(facts)
 
 
+@learn.command("cluster")
+def cluster(name: opt.LearnedCluster, files: opt.ObservedFiles = None, at: opt.LearnedAt = None) -> None:
+    """Write the facts of a cluster: nodes, GPUs of others, load times, classes, versions.
+
+    From what `kubectl get -o json` printed, in files or on stdin; without either, the command to run is printed, and no
+    cluster is asked. Secrets are passed over, and other tenants are only counted.
+    """
+    from llmstack.disk.keep import keep_file
+    from llmstack.facts.cluster_file import MARK, file_path, write_cluster
+    from llmstack.repository.learned import learn_from, open_sources
+    from llmstack.repository.snapshot import Disk
+
+    if not files and sys.stdin.isatty():
+        print(how_to_ask(name))
+        return
+    root = output.find_project(None).root
+    facts, findings = learn_from(Disk(root), name, open_sources(files or ["-"]), read_day(at))
+    output.report_beside(findings)
+    if facts is None:
+        print(how_to_ask(name))
+        return
+    path = file_path(name)
+    changed = keep_file(root, path, write_cluster(name, facts).encode(), MARK.encode())
+    print(f"{path}: {'written' if changed else 'is what it was'}")
+    if not facts.nodes:
+        sys.stderr.write("llmstack: the input has no nodes: GPUs are not known\n")
+
+
+@learn.command("rbac")
+def rbac() -> None:
+    """Print the RBAC that suffices to read what `learn cluster` needs: no Secrets."""
+    from llmstack import yamlio
+    from llmstack.facts.asking import rbac as manifests
+
+    print("---\n".join(yamlio.dump(each) for each in manifests()), end="")
+
+
+def how_to_ask(name: str) -> str:
+    """The commands that bring the facts of a cluster."""
+    from llmstack.facts.asking import READ, READ_WHERE_THERE, kubectl_command
+
+    return f"""llmstack asks no cluster itself. Who may read it (`llmstack learn rbac` prints RBAC that suffices) runs:
+
+    {kubectl_command(READ, "cluster.json")}
+    llmstack learn cluster {name} cluster.json
+
+What only some clusters have goes into a second file; leave out what this one has not:
+
+    {kubectl_command(READ_WHERE_THERE, "more.json")}
+    llmstack learn cluster {name} cluster.json more.json"""
+
+
 @learn.command("log")
 def log(env: opt.LoggedEnv, model: opt.LoggedModel, file: opt.LogFile, at: opt.LearnedAt = None) -> None:
     """Write what an engine was measured to take, from its start-up log.

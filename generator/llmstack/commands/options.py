@@ -232,3 +232,18 @@ LearnedFrom = Annotated[
         help="A folder with the model's files, the address of a hub, or `-` for a config.json on stdin.",
     ),
 ]
+LearnedCluster = Annotated[
+    str, Argument(metavar="NAME", help="The cluster, as gitops.sync.cluster names it, or an environment without one.")
+]
+ObservedFiles = Annotated[
+    list[str] | None,
+    Argument(metavar="FILE", help="What kubectl printed, in JSON; `-` is stdin, which is read if none is given."),
+]
+ObservedNow = Annotated[
+    list[str] | None,
+    Option(
+        "--observed",
+        metavar="[CLUSTER=]FILE",
+        help="What kubectl says of the cluster now, in JSON: the review starts from that. `-` reads stdin.",
+    ),
+]

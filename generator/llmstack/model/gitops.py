@@ -11,6 +11,7 @@ from llmstack.model.types import (
     Bool,
     Currency,
     Date,
+    Days,
     DnsLabel,
     DnsName,
     Duration,
@@ -164,6 +165,9 @@ class Gitops(Section):
         "baseline", description="Pod Security level of the namespace; pods beyond it are findings."
     )
     allow_unknown_kinds: list[Text] | None = Field(None, description="Kinds that may pass validation without a schema.")
+    facts_max_age: Days = Field(
+        "14d", description="Age in days from which `diff` says that the facts of the cluster are old."
+    )
     checks: dict[str, Annotated[Level, BeforeValidator(_text)]] | None = Field(
         None, description="Severity of single checks."
     )

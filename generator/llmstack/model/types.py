@@ -135,6 +135,17 @@ def _price(value: Any) -> Any:
     return text
 
 
+def days(text: str) -> int:
+    """A number of days such as `14d`."""
+    return int(text.removesuffix("d"))
+
+
+def _days(value: str) -> str:
+    if not value.endswith("d") or not value[:-1].isdecimal() or not value.isascii() or len(value) > 5:
+        raise PydanticCustomError("bad-duration", "`{value}` is no number of days such as 14d", {"value": value})
+    return value
+
+
 def _date(value: Any) -> Any:
     try:
         return date.fromisoformat(value) if isinstance(value, str) else value
@@ -177,14 +188,15 @@ def _version_range(value: str) -> str:
 
 
 Duration = Annotated[str, AfterValidator(_duration), BeforeValidator(_source_text)]
+Days = Annotated[str, AfterValidator(_days), BeforeValidator(_source_text)]
 Date = Annotated[date, BeforeValidator(_date)]
+VersionRange = Annotated[str, AfterValidator(_version_range), BeforeValidator(_source_text)]
+"""Versions as Python packages write them (PEP 440): `>=0.2,<0.3`."""
+
 Price = Annotated[str, BeforeValidator(_price), WithJsonSchema({"type": ["string", "number"]})]
 Currency = Annotated[
     str, AfterValidator(_check("bad-currency", r"[A-Z]{3}", "a currency's code: three capitals, e.g. EUR"))
 ]
-VersionRange = Annotated[str, AfterValidator(_version_range), BeforeValidator(_source_text)]
-"""Versions as Python packages write them (PEP 440): `>=0.2,<0.3`."""
-
 DnsLabel = Annotated[
     str,
     AfterValidator(_check("bad-name", rf"{LABEL}", "a DNS label: lower-case letters, digits and `-`, no more")),

@@ -48,7 +48,7 @@ def _node(meta: Meta, obj: Object) -> Node:
     return Node(
         meta=meta,
         taints=tuple(
-            Taint(text(each, "key"), text(each, "value"), text(each, "effect"))
+            Taint(text(each, "key"), text(each, "effect"), text(each, "value"))
             for each in maps(value_at(spec, "taints"))
         ),
         cordoned=value_at(spec, "unschedulable") is True,

@@ -34,8 +34,8 @@ class Meta:
 @dataclass(frozen=True, slots=True)
 class Taint:
     key: str
-    value: str
     effect: str
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)

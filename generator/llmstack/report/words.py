@@ -24,7 +24,8 @@ def say_time(rollout: Rollout, environment: EnvironmentReview) -> str:
     if ends == NEVER:
         return ends
     if rollout.seconds is not None:
-        return f"{say_seconds(rollout.seconds)}, {ends}" if ends else say_seconds(rollout.seconds)
+        told = f"{_about([rollout])}{say_seconds(rollout.seconds)}"
+        return f"{told}, {ends}" if ends else told
     if ends:
         return ends
     low, high = rollout.seconds_min, rollout.seconds_max
@@ -33,6 +34,15 @@ def say_time(rollout: Rollout, environment: EnvironmentReview) -> str:
     if low is not None:
         return f"at least {say_seconds(low)}"
     return f"at most {say_seconds(high)}" if high is not None else "unknown"
+
+
+def _about(rollouts: Sequence[Rollout]) -> str:
+    """What is put before a time that rests on load times of other pods, or of some of them."""
+    return (
+        "about "
+        if any(each.basis.get("seconds") == "assumed" and each.seconds is not None for each in rollouts)
+        else ""
+    )
 
 
 def _apart(rollout: Rollout) -> str:
@@ -47,7 +57,8 @@ def say_total_time(environment: EnvironmentReview) -> str:
     if ends == NEVER:
         return ends
     if environment.seconds is not None:
-        return f"{say_seconds(environment.seconds)}, {ends}" if ends else say_seconds(environment.seconds)
+        told = f"{_about(environment.rollouts)}{say_seconds(environment.seconds)}"
+        return f"{told}, {ends}" if ends else told
     return ends or _say_bounds(environment.rollouts) or "time unknown"
 
 

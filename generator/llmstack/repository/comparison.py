@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from llmstack.git.objects import (
     resolve_revision,
 )
 from llmstack.kustomize.affected import Side, affected_units
+from llmstack.observed.observation import Observation
 from llmstack.repository.snapshot import WORKTREE, Commit, Disk, Snapshot
 from llmstack.repository.units import generated_environments
 from llmstack.tree.secrets import UNIT as SECRETS
@@ -36,6 +37,8 @@ class Comparison:
     """The folder of the tree in its Git repository, with `/` at its end; empty for the root."""
     is_generated: bool = False
     """Whether the later side is as `gen` would write it."""
+    seen: Mapping[str, Observation] = field(default_factory=dict)
+    """By cluster, as facts/ names it: what is there now, where somebody looked."""
 
 
 def open_comparison(root: Path, before: str | None, after: str | None) -> Comparison:

@@ -11,6 +11,7 @@ from llmstack.checks.subject import Subject
 from llmstack.finding import Finding, sort_findings
 from llmstack.model.reading import read_stack
 from llmstack.model.stack import Stack
+from llmstack.repository.cluster_facts import cluster_of, read_cluster_facts
 from llmstack.repository.engine_facts import read_engine_facts
 from llmstack.repository.environments import Environment, list_environments, name_findings, read_base, read_values
 from llmstack.repository.model_facts import read_model_facts
@@ -57,6 +58,20 @@ def _read(snapshot: Snapshot, environment: Environment, base: Source | None) -> 
     subject = Subject(name, stack.named(name), layers, facts=facts, measured=measured)
     found = (*name_findings([environment]), *findings, *unread, *unmeasured)
     return Reading(environment, layers, subject, found)
+
+
+def know_clusters(snapshot: Snapshot, readings: Sequence[Reading]) -> list[Reading]:
+    """The readings with what is known of their clusters, for checks that no manifest depends on."""
+    return [_with_cluster(snapshot, reading) for reading in readings]
+
+
+def _with_cluster(snapshot: Snapshot, reading: Reading) -> Reading:
+    subject = reading.subject
+    if subject is None or not reading.environment.layered:
+        return reading
+    cluster, unread = read_cluster_facts(snapshot, cluster_of(subject.stack, subject.environment))
+    known = replace(subject, cluster=cluster)
+    return replace(reading, subject=known, findings=(*reading.findings, *unread))
 
 
 def _beside(reading: Reading, stacks: Mapping[str, Stack]) -> Reading:

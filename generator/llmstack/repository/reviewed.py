@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
 
+from llmstack.checks import settle
+from llmstack.checks.rule import find
+from llmstack.checks.rules import facts_differ
 from llmstack.finding import Finding, Place, Severity
 from llmstack.fit.changes import Side, engine_changes
 from llmstack.repository.acknowledged import acknowledgement_findings, base_acknowledgements
-from llmstack.repository.cases import Case, read_case
+from llmstack.repository.cases import Case, read_case, read_side
+from llmstack.repository.cluster_facts import cluster_of, informed_environments, stale
 from llmstack.repository.clusters import Synced, neighbours, synced_environments
 from llmstack.repository.comparison import Comparison, find_affected, refuse_unsafe
 from llmstack.repository.costs import cluster_cost
 from llmstack.repository.environments import find_base, list_environments
 from llmstack.repository.expected import Held, missing_tree, stale_tree
+from llmstack.repository.model_facts import facts_paths
+from llmstack.repository.now import look
 from llmstack.repository.pools import merge_pools, shared_pools
-from llmstack.repository.read import Reading
+from llmstack.repository.read import Reading, read_environment
+from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.synced import as_synced, find_synced
 from llmstack.review.assess import assess, read_moves
+from llmstack.review.capacity import gpu_pods, know_pools
 from llmstack.review.cluster import review_cluster
-from llmstack.review.cost import Cost
 from llmstack.review.facts import Acknowledgement, Facts, Pool
 from llmstack.review.result import ClusterReview, EnvironmentReview, Review, Risk
 from llmstack.review.rollout.placement import Fixed
@@ -41,6 +48,8 @@ class _Cluster:
     """A cluster after the change, all of its environments together."""
 
     pools: tuple[Pool, ...]
+    before: tuple[Pool, ...]
+    """The same pools, by what was known of their nodes before the change."""
     conflicts: tuple[PoolConflict, ...]
     claims: tuple[Claim, ...]
     """The hosts that its environments claim; nothing where there is one alone."""
@@ -49,9 +58,9 @@ class _Cluster:
 
 
 def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None = None) -> Review:
-    """Review every environment that the comparison touches, and those whose values or sync alone changed."""
+    """Review every environment that the comparison touches, and those whose values, sync or facts alone changed."""
     affected = find_affected(comparison)
-    valued = _valued(comparison) | synced_environments(comparison)
+    valued = _touched_otherwise(comparison)
     for side in (comparison.before, comparison.after):
         refuse_unsafe(side, valued - affected.keys())
     names = sorted(affected.keys() | valued)
@@ -60,7 +69,7 @@ def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None
     beside = [read_case(comparison, name, [], tool_folder) for name in sorted(others)]
     synced = find_synced(comparison, list(cases.values()), tool_folder)
     tools = {name: as_synced(case, synced, cases) for name, case in cases.items()}
-    clusters = _clusters([*cases.values(), *beside], tools)
+    clusters = _clusters([*cases.values(), *beside], tools, comparison.seen)
     reviews = {}
     for name, case in cases.items():
         near = _surroundings(case, clusters[case.home], cases, tools)
@@ -72,9 +81,7 @@ def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None
     for home in sorted(homes):
         found = synced.get(home, Synced())
         own = () if any(home in _clusters_of(each) for each in members) else _own_risks(found, accepted, today)
-        there = [each for each in members if home in _clusters_of(each)]
-        cost = cluster_cost(home, there, clusters[home].pools if home in clusters else (), reviews, tools)
-        reviewed[home] = _review_cluster(home, there, reviews, found, own, cost)
+        reviewed[home] = _review_cluster(home, members, reviews, found, clusters.get(home), own)
     return Review(comparison.before.name, comparison.after.name, reviews, reviewed, comparison.is_generated)
 
 
@@ -83,12 +90,14 @@ def _review_cluster(
     cases: Sequence[Case],
     reviews: Mapping[str, EnvironmentReview],
     synced: Synced,
+    cluster: _Cluster | None,
     own: tuple[Risk, ...],
-    cost: Cost | None,
 ) -> ClusterReview:
     """The review of one cluster, of all environments that were in it, or are."""
-    names = [case.name for case in cases]
+    members = [case for case in cases if home in _clusters_of(case)]
     staying = {case.name for case in cases if case.home == home}
+    cost = cluster_cost(home, members, cluster.pools if cluster is not None else (), reviews)
+    names = [case.name for case in members]
     return review_cluster(home, names, staying, reviews, synced.changes, synced.foreign, own, cost)
 
 
@@ -99,10 +108,47 @@ def _own_risks(synced: Synced, accepted: tuple[Acknowledgement, ...], today: dat
     return assess((), [], [], facts, facts, today, near=near).risks
 
 
+def observed(comparison: Comparison, files: Sequence[str]) -> tuple[Comparison, list[Finding]]:
+    """The comparison with what files of kubectl's JSON show of the clusters that it touches, and findings on them.
+
+    Raises UsageError where a file may be of several clusters.
+    """
+    names = find_affected(comparison).keys() | _touched_otherwise(comparison)
+    readings = {name: read_side(comparison.after, name) or read_side(comparison.before, name) for name in names}
+    stacks = {name: reading.stack for name, reading in readings.items() if reading is not None}
+    clusters = {cluster_of(stack, name).removeprefix("env:") for name, stack in stacks.items() if stack is not None}
+    seen, findings = look(files, clusters)
+    return replace(comparison, seen=seen), findings
+
+
+def _touched_otherwise(comparison: Comparison) -> set[str]:
+    """Environments whose values, sync or facts differ."""
+    synced = synced_environments(comparison)
+    return _valued(comparison) | synced | informed_environments(comparison) | _learned(comparison)
+
+
 def _valued(comparison: Comparison) -> set[str]:
     """Environments whose values changed, generated or not; all that there are where values/base.yaml did."""
     everywhere = find_base(comparison.after) in comparison.changed
     return {each.name for each in list_environments(comparison.after) if everywhere or each.path in comparison.changed}
+
+
+def _learned(comparison: Comparison) -> set[str]:
+    """Environments with a model whose facts changed, and that are generated at all."""
+    changed = {path.removeprefix("facts/") for path in comparison.changed if path.startswith("facts/models/")}
+    if not changed:
+        return set()
+    side = comparison.after
+    readings = [read_environment(side, each) for each in list_environments(side) if _is_generated(side, each.name)]
+    return {
+        each.environment.name
+        for each in readings
+        if each.stack is not None and changed & set(facts_paths(each.stack.models))
+    }
+
+
+def _is_generated(side: Snapshot, name: str) -> bool:
+    return side.read(f"overlays/{name}/kustomization.yaml") is not None
 
 
 def _clusters_of(case: Case) -> list[str]:
@@ -110,31 +156,38 @@ def _clusters_of(case: Case) -> list[str]:
     return list(dict.fromkeys(filter(None, (case.cluster(0), case.cluster(1), case.home))))
 
 
-def _clusters(cases: Sequence[Case], near: Mapping[str, Surroundings]) -> dict[str, _Cluster]:
+def _clusters(cases: Sequence[Case], near: Mapping[str, Surroundings], seen: Collection[str]) -> dict[str, _Cluster]:
     """By name: the pools that the environments of a cluster share, and what each brings to them. `near` says by
-    environment what the sync tool makes of it."""
+    environment what the sync tool makes of it, `seen` in which clusters somebody looked."""
     groups: dict[str, list[Case]] = {}
     for case in cases:
         groups.setdefault(case.home, []).append(case)
     found = {}
     for home, members in groups.items():
-        pools, conflicts = shared_pools([(case.name, case.facts[1]) for case in members])
+        declared, conflicts = shared_pools([(case.name, case.facts[1]) for case in members])
+        before, pools = _known_pools(declared, members, now=home.removeprefix("env:") in seen)
         moves: dict[str, tuple[Moves, Moves]] = {}
         if len(members) > 1:
             for case in members:
                 facts = merge_pools(case.facts[0], pools), merge_pools(case.facts[1], pools)
-                read = partial(
-                    read_moves,
-                    case.changes,
-                    case.objects(0),
-                    case.objects(1),
-                    facts,
-                    near.get(case.name, Surroundings()),
-                )
+                tool = near.get(case.name, Surroundings())
+                read = partial(read_moves, case.changes, case.objects(0), case.objects(1), facts, tool)
                 moves[case.name] = read(), read(most=True)
         claims = [claim for case in members if len(members) > 1 for claim in read_claims(case.objects(1), case.name)]
-        found[home] = _Cluster(pools, conflicts, tuple(claims), moves)
+        found[home] = _Cluster(pools, before, conflicts, tuple(claims), moves)
     return found
+
+
+def _known_pools(
+    declared: tuple[Pool, ...], members: Sequence[Case], *, now: bool
+) -> tuple[tuple[Pool, ...], tuple[Pool, ...]]:
+    """The pools of a cluster, by what was known of their nodes before the change and by what is; the same for both
+    where somebody looked."""
+    resources = {pool.resource for pool in declared}
+    pods = [pod for case in members for pod in gpu_pods(case.objects(1) or case.objects(0), resources)]
+    was, known = members[0].learned
+    pools = know_pools(declared, known, pods, now=now)
+    return pools if now else know_pools(declared, was, pods), pools
 
 
 def _surroundings(
@@ -197,7 +250,7 @@ def _review_environment(
     old, new = case.facts
     own = {(pool.name, pool.resource) for facts in case.facts for pool in facts.pools}
     pools = cluster.pools if case.readings[1] is not None or cluster.pools else old.pools
-    facts = (old if not cluster.moves else _old_pools(old, new, pools), merge_pools(new, pools))
+    facts = (_old_pools(old, new, cluster.before), _dated(merge_pools(new, pools), case, today))
     if near.goes:
         sides = (comparison.before, comparison.after)
         base = [base_acknowledgements(side) for side in sides]
@@ -212,9 +265,24 @@ def _review_environment(
     layers = reading.layers if reading is not None else None
     accepted = acknowledgement_findings(review, facts[0], facts[1], layers, today)
     is_missing = comparison.after.read(f"overlays/{case.name}/kustomization.yaml") is None
-    stale = _stale(case.held, case.name, reading, is_missing=is_missing)
-    found = (*case.unsound, *stale, *accepted)
+    tree = _stale(case.held, case.name, reading, is_missing=is_missing)
+    found = (*case.unsound, *tree, *accepted, *_differing(case))
     return replace(review, gpus=shown, findings=(*review.findings, *found))
+
+
+def _differing(case: Case) -> list[Finding]:
+    """What the values after the change say of the cluster, and what is known of it says otherwise."""
+    reading, known = case.readings[1], case.learned[1]
+    if reading is None or reading.subject is None or known is None:
+        return []
+    found = find(facts_differ, replace(reading.subject, cluster=known))
+    return list(settle(found, reading.layers, dict(reading.subject.stack.gitops.checks or {})))
+
+
+def _dated(facts: Facts, case: Case, today: date) -> Facts:
+    """The facts after the change, with what is to be said of their age."""
+    stack, known = case.stack(1), case.learned[1]
+    return facts if stack is None or known is None else replace(facts, stale=stale(known, case.home, stack, today))
 
 
 def _old_pools(old: Facts, new: Facts, pools: tuple[Pool, ...]) -> Facts:
@@ -222,7 +290,8 @@ def _old_pools(old: Facts, new: Facts, pools: tuple[Pool, ...]) -> Facts:
     stated = {(pool.name, pool.resource): pool for pool in old.pools}
     changed = {(pool.name, pool.resource) for pool in new.pools if stated.get((pool.name, pool.resource)) != pool}
     kept = tuple(pool for pool in pools if (pool.name, pool.resource) not in changed)
-    return merge_pools(old, (*kept, *(pool for key, pool in stated.items() if key in changed)))
+    there = {(pool.name, pool.resource) for pool in kept}
+    return merge_pools(old, (*kept, *(pool for key, pool in stated.items() if key not in there)))
 
 
 def _side(reading: Reading | None) -> Side | None:

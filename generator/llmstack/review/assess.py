@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 
 from llmstack.finding import Finding, Severity
 from llmstack.kubernetes.pods import Object
-from llmstack.kubernetes.replicas import fewest_scaled, most_scaled, scalers
+from llmstack.kubernetes.replicas import Scalers, fewest_scaled, most_scaled, scalers
 from llmstack.review.applied import is_refused, what_is_applied
 from llmstack.review.cost import Unserved
 from llmstack.review.facts import Facts
+from llmstack.review.present import present_scale, unsettled
 from llmstack.review.removal import find_removed
 from llmstack.review.result import EngineChange, EnvironmentReview, GpuPool, Member, ObjectChange, Rollout, Wave
 from llmstack.review.risks.assessment import Assessment
@@ -56,7 +58,8 @@ def assess(
     reached = what_is_applied(all_changes, before, wanted, near)
     changes, after = reached.changes, reached.after
     idle = idle_changes(changes, near)
-    least = play(changes, after, (scalers(before), scalers(after)), facts, idle, near.neighbours, near.queue)
+    scale = _scaled(before, facts_after), _scaled(after, facts_after)
+    least = play(changes, after, scale, facts, idle, near.neighbours, near.queue)
     most = _at_most(changes, before, after, least, facts, idle, near)
     obstacles = find_obstacles(least.own, after, facts_after)
     breaks = (
@@ -82,7 +85,10 @@ def assess(
         timeline=tuple(phase for phase in picture.phases if phase.workload not in near.others),
         seconds=_total(rolled, least, known=not on_nodes and not obstacles and not _depends(rolled, most)),
         engines=engines,
-        findings=tuple(map(_unplayed, sorted(too_many(least.workloads) - near.others))),
+        findings=(
+            *map(_unplayed, sorted(too_many(least.workloads) - near.others)),
+            *unsettled(facts_after.present, {(workload.kind, workload.name) for workload in least.own}),
+        ),
         removed=removed,
         unserved=_unserved(least, most, before, after),
         waves=_waves(least, near, facts_after) if any(map(_is_short, pools)) else (),
@@ -137,9 +143,14 @@ def read_moves(
     """Return what an environment brings to the pools of its cluster, its scalers at their least or at their most: the
     workloads that change, and the pods that stay. `near` says what its sync tool holds."""
     reached = what_is_applied(changes, before, after, near)
-    read = most_scaled if most else scalers
+    read = most_scaled if most else partial(_scaled, facts=facts[1])
     owned = read(before), read(reached.after)
     return find_moves(reached.changes, reached.after, owned, facts, idle_changes(reached.changes, near))
+
+
+def _scaled(objects: Sequence[Object], facts: Facts) -> Scalers:
+    """The replicas that scalers give: those of now where somebody looked, else their least."""
+    return present_scale(scalers(objects), most_scaled(objects), facts.present)
 
 
 def _at_most(

@@ -9,7 +9,9 @@ from llmstack.review.result import ClusterReview, EnvironmentReview, GpuPool, Ri
 from llmstack.sync.advice import safe_order
 from llmstack.sync.side import OwnerChange
 
-SHARED = frozenset(("sync", "privilege", "pool-conflict", "unknown-capacity", "gpu-shortage", "gpu-deadlock"))
+SHARED = frozenset(
+    ("sync", "privilege", "pool-conflict", "unknown-capacity", "gpu-shortage", "gpu-deadlock", "stale-facts")
+)
 """Risks that are of the cluster as much as of one environment."""
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
+from llmstack.facts.cluster import ClusterFacts, NodeGroup
+
 
 @dataclass(frozen=True, slots=True)
 class Pool:
@@ -19,6 +21,34 @@ class Pool:
     node_selector: Mapping[str, str] = field(default_factory=dict)
     price: Fraction | None = None
     """Of one GPU for an hour."""
+    nodes: tuple[int, ...] | None = None
+    """GPUs on each node that takes pods, those of other tenants left out; None: as `count` and `per_node` say."""
+    closed: tuple[int, ...] = ()
+    """GPUs on each node that takes no further pods: what runs there stays."""
+    groups: tuple[NodeGroup, ...] = ()
+    """What facts know of its nodes."""
+    whole: int | None = None
+    """All its GPUs, those included that `count` leaves out; None where `count` is all."""
+    learned: bool = False
+    """Whether no values declare it."""
+    mixed: bool = False
+    """Whether its pods may not all run on the same nodes of it: who fits where cannot be judged."""
+
+    @property
+    def told(self) -> str:
+        """How many GPUs it has for us, and why not more: `12 of 16 (4 are held by other tenants)`."""
+        if self.whole is None or self.whole <= self.count:
+            return str(self.count)
+        held = sum(group.per_node * len(group.nodes) - sum(group.nodes) for group in self.groups)
+        closed = sum(self.closed)
+        barred = self.whole - self.count - held - closed
+        reasons = (
+            (held, "held by other tenants"),
+            (closed, "on nodes that take no pods"),
+            (barred, "on nodes that do not let its pods in"),
+        )
+        why = ", ".join(f"{number} {reason}" for number, reason in reasons if number > 0)
+        return f"{self.count} of {self.whole} ({why})" if why else str(self.count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +62,25 @@ class Acknowledgement:
     reason: str
     up_to: int | None = None
     """The amount that is accepted, in the risk's unit; None for any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """Facts of a cluster that are older than they may be, in days."""
+
+    cluster: str
+    age: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """What runs of a workload at one moment: the replicas that are asked for, those of them that serve, and those that
+    are of its newest template."""
+
+    replicas: int
+    available: int
+    updated: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +102,12 @@ class Facts:
     """The former name of a model, by its name now."""
     currency: str | None = None
     """Of the pools' prices."""
+    cluster: ClusterFacts | None = None
+    """What is known of the environment's cluster besides."""
+    stale: Stale | None = None
+    """Where that is too old."""
+    present: Mapping[tuple[str, str], Present] = field(default_factory=dict)
+    """By kind and name, what runs now of the environment's workloads, where somebody looked."""
     recipients: tuple[str, ...] = ()
     """Who can read the secrets of the repository, or gives them to the cluster: age recipients, a store, a
     certificate."""

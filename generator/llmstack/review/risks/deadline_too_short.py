@@ -4,9 +4,9 @@ Why it matters: a startup or liveness probe that ends too early restarts the con
 and never gets ready. A `progressDeadlineSeconds` or a sync timeout that is too short reports a failure while the
 rollout goes on; with Flux, `wait` then ends, and what depends on the unit is not applied.
 
-How it is judged: the shortest load time that is known (`modelSpec[].gitops.loadTime`) plus the time a pod waits for
-GPUs is compared with what the probes allow, with `progressDeadlineSeconds`, and with the time that the sync tool
-waits for the model's unit. Models without a load time are not judged.
+How it is judged: the load time that is known (`modelSpec[].gitops.loadTime`, else the longest that facts/ has) plus
+the time a pod waits for GPUs is compared with what the probes allow, with `progressDeadlineSeconds`, and with the time
+that the sync tool waits for the model's unit. Models without a load time are not judged.
 
 Fix: allow more time than the advice says, with a margin for slow disks and registries. Fewer models in one commit
 wait less for one another.
@@ -33,21 +33,23 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         if outcomes is None or workload.new is None or not workload.after or workload.move == "remove":
             continue
         outcome = outcomes.shortest
-        problems = list(_too_short(assessment, workload, outcome))
+        later = (workload.new.load_worst or 0) - (workload.new.load or 0)
+        problems = list(_too_short(assessment, workload, outcome, later))
         if problems:
-            least = max(outcome.longest_step, workload.new.load or 0)
+            least = max(outcome.longest_step, workload.new.load or 0) + later
             advice = f"Allow more than {say_exactly(least)}, with a margin for slow disks and registries."
             if outcome.longest_wait > least / 2:
                 advice += " Fewer models in one commit wait less for one another."
             yield RISK.at(assessment, workload.key, "; ".join(problems), advice)
 
 
-def _too_short(assessment: Assessment, workload: Workload, outcome: Outcome) -> Iterator[str]:
-    """`outcome` is of the shortest loads, so what it exceeds is exceeded for sure."""
+def _too_short(assessment: Assessment, workload: Workload, outcome: Outcome, later: int) -> Iterator[str]:
+    """`outcome` is of the shortest loads, so what it exceeds is exceeded for sure; the longest load that was measured
+    takes `later` seconds more."""
     template = workload.new
     if template is None:
         return
-    load, step = template.load, outcome.longest_step
+    load, step = template.load_worst, outcome.longest_step + later
     wait = f"{say_exactly(outcome.longest_wait)} of waiting, " if outcome.longest_wait else ""
     one = f"one step takes {say_exactly(step)} ({wait}{say_exactly(step - outcome.longest_wait)} of loading)"
     if load is not None and template.load_max is not None and load > template.load_max:

@@ -69,7 +69,8 @@ def play(
     fixed = add_fixed(stays, near.fixed)
     times = time_rollouts(workloads, facts[1].pools, fixed, queue)
     verdicts = find_verdicts(workloads, facts[1].pools, fixed)
-    for pool in (*pools_of_uncounted(after, facts[1]), *_lumped(workloads, facts[1].pools, fixed)):
+    mixed = {(pool.name, pool.resource) for pool in facts[1].pools if pool.mixed}
+    for pool in (*pools_of_uncounted(after, facts[1]), *_lumped(workloads, facts[1].pools, fixed), *mixed):
         verdicts.pop(pool, None)
     count = len(own) if near.ahead or near.behind else None
     return Played(workloads, fixed, times, verdicts, owned, len(near.ahead), count, queue)

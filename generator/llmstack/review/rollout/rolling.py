@@ -46,7 +46,8 @@ class Rolling:
         self.down: dict[Revision, list[Pod]] = {"old": [], "new": []}
         self.ordinals: dict[Revision, int] = {"old": 0, "new": 0}
         self.terminating = 0
-        self.least = workload.before
+        self.unready = min(workload.unready, workload.before)
+        self.least = workload.before - self.unready
         self.progressed = 0.0
         self.longest_step = 0.0
         self.longest_wait = 0.0

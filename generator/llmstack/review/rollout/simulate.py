@@ -60,6 +60,8 @@ def simulate(
     """
     simulation = _Simulation(workloads, pools, load, Line(queue or Queue(), workloads))
     simulation.place(fixed)
+    for nodes in simulation.cluster.nodes.values():
+        nodes.close()
     simulation.apply_change()
     while simulation.advance():
         pass
@@ -77,7 +79,7 @@ class _Simulation:
         self.limits: list[tuple[float, str]] = []
         """When the sync tool stops waiting for each unit at work."""
         self.rollouts = [Rolling(workload, position) for position, workload in enumerate(workloads)]
-        self.cluster = Cluster({(pool.name, pool.resource): Nodes(node_sizes(pool)) for pool in pools})
+        self.cluster = Cluster({(pool.name, pool.resource): Nodes(node_sizes(pool), pool.closed) for pool in pools})
         self.events: list[tuple[float, int, Event, Pod]] = []
         self.scheduled = 0
 
@@ -100,7 +102,7 @@ class _Simulation:
             if waiting is not None:
                 at_once = self.cluster.create(waiting)
                 for pod in [waiting] if at_once else self.cluster.bind_waiting(pool) if pool else []:
-                    self.serve(pod)
+                    self.serve_or_load(pod)
             elif pool is not None:
                 nodes[pool].take(gpus)
 
@@ -117,6 +119,15 @@ class _Simulation:
         rollout.down[pod.revision].remove(pod)
         rollout.up[pod.revision].append(pod)
         rollout.progress(self.cluster.now)
+
+    def serve_or_load(self, pod: Pod) -> None:
+        """What is there before the change serves, but for those pods that are known to load still."""
+        rollout = self.rollouts[pod.owner]
+        if rollout.unready:
+            rollout.unready -= 1
+            self.begin_loading(pod)
+        else:
+            self.serve(pod)
 
     def apply_change(self) -> None:
         """Apply at once what waits for no worker of the sync tool, and then what the first workers take."""

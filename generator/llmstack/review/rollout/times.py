@@ -242,7 +242,9 @@ def _in_line(rollout: Rollout, workload: Workload, outcomes: Outcomes, *, least_
 
 def _basis(workload: Workload, ends: tuple[Outcome, Outcome], *, known: bool, bounded: bool) -> dict[Figure, Basis]:
     """What each figure rests on: pods that follow again after a pause are of a template that nobody said."""
-    seconds: Basis = "exact" if known else "bound" if bounded else "assumed"
+    template = workload.new or workload.old
+    sure: Basis = "assumed" if template is not None and template.load_assumed else "exact"
+    seconds: Basis = sure if known else "bound" if bounded else "assumed"
     if is_resumed(workload.causes):
         return {"seconds": "assumed", "peak": "assumed", "minReady": "assumed"}
     ready: Basis = "exact" if ends[0].least == ends[1].least else "bound"

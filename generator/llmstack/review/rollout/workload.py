@@ -13,6 +13,7 @@ from llmstack.kubernetes.quantities import whole
 from llmstack.kubernetes.replicas import Scalers, model_of, ray_cluster_of, replicas_of, specs_of_replica
 from llmstack.kubernetes.workloads import PROGRESS_DEADLINE, WORKLOADS, is_counted, partition_of, strategy_of
 from llmstack.review.facts import Facts
+from llmstack.review.loads import load_of
 from llmstack.review.result import ObjectChange
 from llmstack.review.rollout.placement import PoolKey, pool_of
 
@@ -32,13 +33,17 @@ class Template:
     pool: PoolKey | None
     """None without GPUs."""
     load: int | None
-    """From bound to ready, where it was measured."""
+    """From bound to ready, where it was measured: as it usually is."""
     load_min: int | None
     """The earliest moment its probes can call it ready; None without probes."""
     load_max: int | None
     """The moment its start-up (else liveness) probe gives it up; None where nothing does."""
     grace: int
     min_ready: int
+    load_worst: int | None = None
+    """The longest that was measured; None where `load` is."""
+    load_assumed: bool = False
+    """Whether `load` is of other pods, or not of all of them."""
     is_lumped: bool = False
     """Whether a replica has so many pods that `gpus` is their sum, as if it were of one."""
 
@@ -76,6 +81,8 @@ class Workload:
     namespace: str = ""
     unit: str = ""
     """The unit that it is applied with."""
+    unready: int = 0
+    """Of the replicas before, those that do not serve when the change comes: a rollout is in progress, or they fail."""
 
     @property
     def key(self) -> str:
@@ -134,7 +141,13 @@ def read_workload(change: ObjectChange, owned: tuple[Scalers, Scalers], facts: t
         partition=min(partition_of(new), after) if new is not None else 0,
         namespace=change.namespace,
         unit=change.unit,
+        unready=_unready(change, before, facts[1]),
     )
+
+
+def _unready(change: ObjectChange, before: int, facts: Facts) -> int:
+    present = facts.present.get((change.kind, change.name))
+    return max(0, before - present.available) if present is not None else 0
 
 
 def _deadline(obj: Object) -> int | None:
@@ -209,8 +222,8 @@ def _nodes(obj: Object) -> list[Any]:
 
 
 def _load(obj: Object, facts: Facts) -> int | None:
-    model = model_of(obj)
-    return facts.load_seconds.get(model) if model is not None else None
+    measured = load_of(obj, facts)
+    return measured.usual if measured is not None else None
 
 
 def template_of(obj: Object, facts: Facts, load: int | None) -> Template:
@@ -221,6 +234,7 @@ def template_of(obj: Object, facts: Facts, load: int | None) -> Template:
     resource = max(taking, key=lambda entry: entry[3])[2] if taking else ""
     pods = [entry for entry in taking if entry[2] == resource]
     low, high = start_up_bounds(counted[0][0])
+    measured = load_of(obj, facts) if load is not None else None
     lumped = sum(number for _, number, _, _ in pods) > LUMP
     sizes = (gpus for _, number, _, gpus in pods for _ in range(number))
     return Template(
@@ -231,6 +245,8 @@ def template_of(obj: Object, facts: Facts, load: int | None) -> Template:
         load_max=high,
         grace=max(whole(pod.get("terminationGracePeriodSeconds"), 30) for pod, *_ in counted),
         min_ready=whole((obj.get("spec") or {}).get("minReadySeconds"), 0),
+        load_worst=measured.worst if measured is not None else load,
+        load_assumed=measured is not None and measured.assumed,
         is_lumped=lumped,
     )
 
