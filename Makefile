@@ -24,7 +24,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup gen facts check unit test test-html test-cluster update lint format bench lock clean
+.PHONY: help setup gen facts check unit test test-html test-engine test-cluster update lint format bench lock clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,10 @@ test: setup ## Run all tests (PYTEST_ARGS="-k name" for some)
 test-html: $(PYTHON_READY) $(HTML_READY) ## Test the page of a review in Chromium, with axe-core
 	$(BIN)/python -m pytest tests/html/check_page.py $(PYTEST_ARGS)
 
+test-engine: $(PYTHON_READY) ## Test against vLLM's own planner and registries, out of its wheels (cold: 2.5 GB to fetch)
+	$(BIN)/python -m tests.vllm.fetch
+	$(BIN)/python -m pytest tests/vllm -o python_files='check_*.py' $(PYTEST_ARGS)
+
 test-cluster: setup ## Test against a real control plane and Flux, on loopback (cold: twenty minutes to build them)
 	$(BIN)/python -m tests.cluster.build
 	$(BIN)/python -m pytest tests/cluster -o python_files='check_*.py' $(PYTEST_ARGS)
@@ -62,7 +66,7 @@ lint: setup ## Check code style, types and workflows
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy bench requirements
-	$(BIN)/mypy -p tests.cluster
+	$(BIN)/mypy -p tests.cluster -p tests.vllm
 	$(TOOLS)/actionlint $(WORKFLOWS)
 	$(BIN)/zizmor --offline --persona auditor --no-progress action.yml .github
 

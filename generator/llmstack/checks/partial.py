@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.checks.subject import Subject
-from llmstack.checks.table import ALONE, run_checks
+from llmstack.checks.table import ALONE, WHOLE, run_checks
 from llmstack.finding import Finding, Route, Severity
 from llmstack.model.salvage import Salvage, salvage
 from llmstack.values.layers import Layers
@@ -34,7 +34,7 @@ def run_partial(environment: str, layers: Layers) -> Iterator[Finding]:
 def is_certain(finding: Finding, rest: Salvage) -> bool:
     """Whether a finding would stand if the keys that were left out were right."""
     route = finding.route
-    if not route or rest.bears_on(route) or (finding.id == "missing-key" and rest.is_beside(route)):
+    if not route or rest.bears_on(route) or (finding.id in WHOLE and rest.is_beside(route)):
         return False
     return finding.id in ALONE or finding.severity is Severity.ERROR
 

@@ -83,6 +83,8 @@ def _proposals(answer: Answer) -> Iterator[str]:
         yield f"  The longest request with which it starts: --max-model-len {answer.length}."
     if answer.tensor is not None and answer.tensor != settings.tensor:
         yield f"  The fewest GPUs with which it starts: --tensor-parallel-size {answer.tensor}."
+    elif answer.least is not None:
+        yield f"  With fewer GPUs than {answer.least} it does not start; with as many it may (--tensor-parallel-size)."
 
 
 def fit_json(answers: Sequence[Named]) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 from llmstack.finding import Route
+from llmstack.fit.card import Pools
+from llmstack.fit.loading import least_load
 from llmstack.model.stack import Stack
 from llmstack.model.types import seconds
 from llmstack.repository.expected import Units
@@ -35,6 +37,7 @@ def read_facts(reading: Reading | None, affected: Units) -> Facts:
             for each in gitops.capacity or ()
         ),
         load_seconds={m.name: seconds(m.gitops.load_time) for m in models if m.name and m.gitops.load_time},
+        least_load_seconds=_least_loads(reading, stack),
         pool_of={m.name: m.gitops.pool for m in models if m.name and m.gitops.pool},
         acknowledgements=tuple(
             Acknowledgement(each.risk, each.object, each.until, each.reason, each.up_to)
@@ -46,6 +49,14 @@ def read_facts(reading: Reading | None, affected: Units) -> Facts:
         currency=gitops.currency,
         recipients=_recipients(stack),
     )
+
+
+def _least_loads(reading: Reading, stack: Stack) -> dict[str, int]:
+    """Seconds that loading takes at least, by model, of those that nobody has measured."""
+    known = reading.subject.facts if reading.subject is not None else {}
+    pools = Pools.of(stack)
+    loads = {m.name: least_load(stack, pools, m, known) for m in stack.models if m.name and not m.gitops.load_time}
+    return {name: least for name, least in loads.items() if least is not None}
 
 
 def _recipients(stack: Stack) -> tuple[str, ...]:

@@ -93,6 +93,8 @@ class Facts:
 
     pools: tuple[Pool, ...] = ()
     load_seconds: Mapping[str, int] = field(default_factory=dict)
+    least_load_seconds: Mapping[str, int] = field(default_factory=dict)
+    """By model name: the least that loading takes where it was not measured, by the size of the weights."""
     pool_of: Mapping[str, str] = field(default_factory=dict)
     acknowledgements: tuple[Acknowledgement, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict)

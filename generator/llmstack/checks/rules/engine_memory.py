@@ -16,9 +16,9 @@ from llmstack.checks.engines import engines, route_of
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Severity
-from llmstack.fit.answer import fewest, judge, longest
+from llmstack.fit.answer import fewest, judge, least, longest
 
-RULE = Declaration("engine-memory", Severity.ERROR)
+RULE = Declaration("engine-memory", Severity.ERROR, whole=True)
 
 
 def run(subject: Subject) -> Iterator[Problem]:
@@ -32,6 +32,8 @@ def run(subject: Subject) -> Iterator[Problem]:
             length, tensor = longest(engine), fewest(engine)
             ways = [f"--max-model-len {length}"] if length else []
             ways += [f"--tensor-parallel-size {tensor}"] if tensor else []
+            needed = None if ways else least(engine)
             help = f"{' or '.join(ways)} would start" if ways else "`llmstack fit` shows the terms"
+            help = f"with fewer GPUs than {needed} it does not start" if needed else help
             message = f"`{asked.model.name}` does not start: {start.why}"
             yield Problem(message, route_of(asked, "length"), help=help)

@@ -122,7 +122,7 @@ def likely_load(template: Template) -> float:
     """Return the seconds that a pod loads: as measured, else the most that its probes allow."""
     if template.load is not None:
         return template.load
-    return template.load_max or max(template.load_min or 0, UNKNOWN_LOAD)
+    return max(template.load_max or UNKNOWN_LOAD, template.load_min or 0)
 
 
 def _shortest_load(template: Template) -> float:
@@ -132,7 +132,8 @@ def _shortest_load(template: Template) -> float:
 def _longest_load(template: Template) -> float:
     if template.load is not None:
         return template.load
-    return inf if template.load_max is None else template.load_max
+    # the least may be over what the probes allow, which is a risk: the time is then told as if they did
+    return inf if template.load_max is None else max(template.load_max, template.load_min or 0)
 
 
 def total_seconds(rolled: Sequence[Rollout], times: Times) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -226,6 +226,16 @@ def _load(obj: Object, facts: Facts) -> int | None:
     return measured.usual if measured is not None else None
 
 
+def _bounds(obj: Object, facts: Facts, pod: Mapping[str, Any]) -> tuple[int | None, int | None]:
+    """The least that a start takes, reading the weights included, and the most that the probes allow."""
+    low, high = start_up_bounds(pod)
+    model = model_of(obj)
+    least = facts.least_load_seconds.get(model) if model is not None else None
+    if least is None:
+        return low, high
+    return max(low or 0, least), high
+
+
 def template_of(obj: Object, facts: Facts, load: int | None) -> Template:
     """Return one replica of an object, its pool by `facts`."""
     declared = [pool.resource for pool in facts.pools]
@@ -233,7 +243,7 @@ def template_of(obj: Object, facts: Facts, load: int | None) -> Template:
     taking = [entry for entry in counted if entry[3] and entry[1]]
     resource = max(taking, key=lambda entry: entry[3])[2] if taking else ""
     pods = [entry for entry in taking if entry[2] == resource]
-    low, high = start_up_bounds(counted[0][0])
+    low, high = _bounds(obj, facts, counted[0][0])
     measured = load_of(obj, facts) if load is not None else None
     lumped = sum(number for _, number, _, _ in pods) > LUMP
     sizes = (gpus for _, number, _, gpus in pods for _ in range(number))
