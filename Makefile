@@ -48,7 +48,7 @@ test: setup ## Run all tests (PYTEST_ARGS="-k name" for some)
 	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
 
 test-html: $(PYTHON_READY) $(HTML_READY) ## Test the page of a review in Chromium, with axe-core
-	$(BIN)/python -m pytest tests/html/check_page.py $(PYTEST_ARGS)
+	$(BIN)/python -m pytest tests/html/check_page.py tests/html/check_comment.py $(PYTEST_ARGS)
 
 test-engine: $(PYTHON_READY) ## Test against vLLM's own planner and registries, out of its wheels (cold: 2.5 GB to fetch)
 	$(BIN)/python -m tests.vllm.fetch

@@ -76,7 +76,7 @@ def _tenant(case: Case) -> Object:
     resources = {"limits": {GPU: str(case.held)}}
     container = {"name": "job", "image": "job", "resources": resources}
     spec = {"nodeSelector": {POOL: case.name}, "containers": [container]}
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "job", "namespace": "tenant"}, "spec": spec}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "job", "namespace": "somebody"}, "spec": spec}
 
 
 def _objects(repository: Repository, cases: Sequence[Case]) -> list[Object]:
@@ -105,11 +105,11 @@ def outcomes(kubectl: Kubectl, repository: Repository) -> dict[str, tuple[dict[s
     repository.commit({case.name: case.environment(1) for case in CASES})
     with ExitStack() as stack:
         stack.enter_context(nodes(kubectl, *machines))
-        stack.enter_context(kubectl.holding(*map(namespace, (*(case.name for case in CASES), "tenant"))))
+        stack.enter_context(kubectl.holding(*map(namespace, (*(case.name for case in CASES), "somebody"))))
         stack.enter_context(kubectl.holding(*rbac_manifests()))
         kubectl.apply([*_objects(repository, CASES), *tenants])
         wait_until(lambda: all(map(is_rolled_out, kubectl.items("deployments"))), "the first replicas")
-        wait_until(lambda: all(pod["spec"].get("nodeName") for pod in kubectl.items("pods", "tenant")), "the tenant")
+        wait_until(lambda: all(pod["spec"].get("nodeName") for pod in kubectl.items("pods", "somebody")), "the tenant")
         _change_nodes(kubectl)
         _learn(kubectl, repository)
         repository.git("add", "-A")
@@ -163,7 +163,7 @@ def test_load_times_are_those_that_pods_took(repository: Repository, outcomes: d
     [load] = facts.loads
     assert (load.model, load.image, load.of) == ("llama", "vllm/vllm-openai:v1", 1)
     assert LOAD - 1 <= load.worst <= LOAD + 3
-    assert "tenant" not in path.read_text(encoding="utf-8")
+    assert "somebody" not in path.read_text(encoding="utf-8")
 
 
 def test_who_may_learn_may_not_read_secrets(kubectl: Kubectl) -> None:

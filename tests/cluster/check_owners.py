@@ -103,7 +103,7 @@ def _annotated(name: str, key: str) -> str:
 def test_a_refused_object_stops_its_unit_and_those_behind_it(
     kubectl: Kubectl, controllers: Storage, tmp_path: Path
 ) -> None:
-    size = {"enabled": True, "size": "2Gi"}
+    size = {"enabled": True, "size": "2Gi", "storageClass": None}
     with owned("refused", kubectl, tmp_path, MODELS, sharedStorage=size) as prod:
         generations = prod.generations()
         bumped = [{**each, "tag": "v2"} for each in MODELS]

@@ -429,3 +429,18 @@ def test_a_cluster_without_an_environment_has_risks_of_its_own(one: Repository) 
         ("pruned", "clusters/tools/binding.yaml")
     ]
     assert one.fails()
+
+
+def test_an_environment_that_comes_into_another_cluster_is_new_there(tmp_path: Path) -> None:
+    """Six GPUs of its pool are taken there: the four that come do not fit, though nothing changes in the manifests."""
+    dev = environment(model(replicaCount=6), namespace="dev", sync={**FLUX, "cluster": "c2"})
+    one = new_repository(tmp_path / "repository", dev=dev, prod=environment())
+    _sync(cluster="c2")(one)
+    review = one.review()
+    prod = review["envs"]["prod"]
+    assert [(row["before"], row["after"], row["certain"]) for row in prod["gpus"]] == [(6, 10, True)]
+    assert {rollout["why"] for rollout in prod["rollouts"]} == {"new"}
+    assert {each["by"] for each in prod["removed"]} == {"Flux"}
+    assert {"removal", "sync", "gpu-shortage"} <= {risk["id"] for risk in prod["risks"]}
+    assert review["clusters"]["c2"]["gpus"] == prod["gpus"]
+    assert not review["clusters"]["c1"]["gpus"]

@@ -45,6 +45,21 @@ def _about(rollouts: Sequence[Rollout]) -> str:
     )
 
 
+def say_times(rollouts: Sequence[Rollout], environment: EnvironmentReview) -> str:
+    """How long each of several rollouts takes: one time for all, or from the shortest to the longest."""
+    said = list(dict.fromkeys(say_time(rollout, environment) for rollout in rollouts))
+    if len(said) == 1:
+        return said[0]
+    lows = [each.seconds if each.seconds is not None else each.seconds_min for each in rollouts]
+    highs = [each.seconds if each.seconds is not None else each.seconds_max for each in rollouts]
+    low, high = [each for each in lows if each is not None], [each for each in highs if each is not None]
+    ends = _ending(environment, {f"{rollout.kind}/{rollout.name}" for rollout in rollouts})
+    if len(high) < len(rollouts):
+        return f"at least {say_seconds(min(low, default=0))}"
+    ending = f", {ends}" if ends else _apart(rollouts[0]) if rollouts[0].seconds is None else ""
+    return _say_range(min(low, default=0), max(high)) + ending
+
+
 def _apart(rollout: Rollout) -> str:
     """What a bound by the probes leaves out: they count from the start of the container."""
     scaled = rollout.replicas_min != rollout.replicas_max

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from llmstack.repository.cases import Case
 from llmstack.repository.pools import merge_pools
+from llmstack.review.applied import what_is_applied
 from llmstack.review.assess import idle_changes
 from llmstack.review.cost import Cost, Usage, find_cost
 from llmstack.review.facts import Facts, Pool
@@ -16,13 +17,17 @@ from llmstack.review.usage import find_usage
 
 
 def cluster_cost(
-    home: str, cases: Sequence[Case], pools: Sequence[Pool], reviews: Mapping[str, EnvironmentReview]
+    home: str,
+    cases: Sequence[Case],
+    pools: Sequence[Pool],
+    reviews: Mapping[str, EnvironmentReview],
+    tools: Mapping[str, Surroundings],
 ) -> Cost | None:
     """Return what a cluster costs; None where none of its pools has a price.
 
     `cases` are the environments that are in the cluster on either side, `pools` those of the cluster after the change:
     their prices hold on both sides, so that a new price is no saving. Pools that are declared no more keep the price
-    that they had.
+    that they had. `tools` says by environment what the sync tool makes of it.
     """
     known = {(pool.name, pool.resource): pool for pool in pools}
     for case in cases:
@@ -31,7 +36,8 @@ def cluster_cost(
     currencies = {facts.currency for case in cases if (facts := _last_said(case)).pools} - {None}
     if len(currencies) > 1 or not any(pool.price is not None for pool in known.values()):
         return None
-    usages = [usage for case in cases for usage in _usages(home, case, tuple(pools))]
+    plain = Surroundings()
+    usages = [usage for case in cases for usage in _usages(home, case, tuple(pools), tools.get(case.name, plain))]
     unserved = {case.name: reviews[case.name].unserved for case in cases if case.name in reviews and case.home == home}
     return find_cost(usages, unserved, tuple(known.values()), next(iter(currencies), None))
 
@@ -40,12 +46,13 @@ def _last_said(case: Case) -> Facts:
     return case.facts[1] if case.readings[1] is not None else case.facts[0]
 
 
-def _usages(home: str, case: Case, pools: tuple[Pool, ...]) -> list[Usage]:
+def _usages(home: str, case: Case, pools: tuple[Pool, ...], near: Surroundings) -> list[Usage]:
     """What an environment asks for, on each side that is in the cluster."""
     new = merge_pools(case.facts[1], pools)
     facts = merge_pools(case.facts[0], pools or case.facts[0].pools), new if pools else case.facts[0]
-    idle = idle_changes(case.changes, Surroundings())
-    usages = find_usage(case.name, case.changes, (case.objects(0), case.objects(1)), facts, idle)
+    reached = what_is_applied(case.changes, case.objects(0), case.objects(1), near)
+    idle = idle_changes(reached.changes, near)
+    usages = find_usage(case.name, reached.changes, (case.objects(0), reached.after), facts, idle)
     there = [(case.cluster(side) or case.home) == home for side in (0, 1)]
     return [
         replace(usage, before=usage.before if there[0] else (0, 0), after=usage.after if there[1] else (0, 0))

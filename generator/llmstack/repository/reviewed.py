@@ -14,6 +14,7 @@ from llmstack.checks.rules import facts_differ
 from llmstack.finding import Finding, Place, Severity
 from llmstack.fit.changes import Side, engine_changes
 from llmstack.repository.acknowledged import acknowledgement_findings, base_acknowledgements
+from llmstack.repository.arrivals import arrives, as_new, joined
 from llmstack.repository.cases import Case, read_case, read_side
 from llmstack.repository.cluster_facts import cluster_of, informed_environments, stale
 from llmstack.repository.clusters import Synced, neighbours, synced_environments
@@ -30,6 +31,7 @@ from llmstack.repository.synced import as_synced, find_synced
 from llmstack.review.assess import assess, read_moves
 from llmstack.review.capacity import gpu_pods, know_pools
 from llmstack.review.cluster import review_cluster
+from llmstack.review.cost import Cost
 from llmstack.review.facts import Acknowledgement, Facts, Pool
 from llmstack.review.result import ClusterReview, EnvironmentReview, Review, Risk
 from llmstack.review.rollout.placement import Fixed
@@ -69,7 +71,8 @@ def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None
     beside = [read_case(comparison, name, [], tool_folder) for name in sorted(others)]
     synced = find_synced(comparison, list(cases.values()), tool_folder)
     tools = {name: as_synced(case, synced, cases) for name, case in cases.items()}
-    clusters = _clusters([*cases.values(), *beside], tools, comparison.seen)
+    there = [as_new(case) if arrives(comparison, case) else case for case in cases.values()]
+    clusters = _clusters([*there, *beside], tools, comparison.seen)
     reviews = {}
     for name, case in cases.items():
         near = _surroundings(case, clusters[case.home], cases, tools)
@@ -81,7 +84,9 @@ def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None
     for home in sorted(homes):
         found = synced.get(home, Synced())
         own = () if any(home in _clusters_of(each) for each in members) else _own_risks(found, accepted, today)
-        reviewed[home] = _review_cluster(home, members, reviews, found, clusters.get(home), own)
+        within = [each for each in members if home in _clusters_of(each)]
+        cost = cluster_cost(home, within, clusters[home].pools if home in clusters else (), reviews, tools)
+        reviewed[home] = _review_cluster(home, within, reviews, found, own, cost)
     return Review(comparison.before.name, comparison.after.name, reviews, reviewed, comparison.is_generated)
 
 
@@ -90,14 +95,12 @@ def _review_cluster(
     cases: Sequence[Case],
     reviews: Mapping[str, EnvironmentReview],
     synced: Synced,
-    cluster: _Cluster | None,
     own: tuple[Risk, ...],
+    cost: Cost | None,
 ) -> ClusterReview:
     """The review of one cluster, of all environments that were in it, or are."""
-    members = [case for case in cases if home in _clusters_of(case)]
+    names = [case.name for case in cases]
     staying = {case.name for case in cases if case.home == home}
-    cost = cluster_cost(home, members, cluster.pools if cluster is not None else (), reviews)
-    names = [case.name for case in members]
     return review_cluster(home, names, staying, reviews, synced.changes, synced.foreign, own, cost)
 
 
@@ -257,6 +260,9 @@ def _review_environment(
         facts = replace(facts[0], acknowledgements=base[0]), replace(facts[1], acknowledgements=base[1])
     engines = engine_changes(_side(case.readings[0]), _side(case.readings[1]))
     review = assess(case.changes, case.objects(0), case.objects(1), *facts, today, engines, near)
+    if arrives(comparison, case):
+        new_here = replace(near, sync=(), lost=frozenset())
+        review = joined(review, assess(as_new(case).changes, [], case.objects(1), *facts, today, near=new_here))
     used = {(rollout.pool, rollout.resource) for rollout in review.rollouts} | set(
         cluster.moves[case.name][1][1] if case.name in cluster.moves else ()
     )
