@@ -49,7 +49,7 @@ def diff(
         raise typer.Exit(Exit.DIFFERS)
 
 
-def review_revisions(sides: Sides, after: str | None, observed: list[str]) -> Review:
+def review_revisions(sides: Sides, after: str | None) -> Review:
     """The review of two revisions of the repository."""
     from datetime import UTC, datetime
 
