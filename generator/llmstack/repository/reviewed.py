@@ -28,7 +28,7 @@ from llmstack.review.cluster import review_cluster
 from llmstack.review.facts import Facts, Pool
 from llmstack.review.result import EnvironmentReview, Review
 from llmstack.review.rollout.placement import Fixed
-from llmstack.review.rollout.play import add_fixed, key_of
+from llmstack.review.rollout.play import add_fixed
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.surroundings import PoolConflict, Surroundings
 from llmstack.sync.changes import OwnerChange
@@ -106,10 +106,8 @@ def _synced(comparison: Comparison, cases: Sequence[Case], tool_folder: Path | N
     for case in cases:
         names = refused_objects(case.changes)
         for change in case.changes:
-            if key_of(change) in names:
-                refused.setdefault(case.folders[1].get(change.unit, change.unit), []).append(
-                    f"{change.kind}/{change.name}"
-                )
+            if change.identity in names:
+                refused.setdefault(case.folders[1].get(change.unit, change.unit), []).append(change.key)
                 homes.add(case.home)
     return {
         home: read_synced(comparison, home, cases, refused, tool_folder)

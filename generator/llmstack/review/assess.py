@@ -7,7 +7,7 @@ from datetime import date
 
 from llmstack.finding import Finding, Severity
 from llmstack.kubernetes.immutable import is_made_anew, refused_fields
-from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.pods import Identity, Object
 from llmstack.kubernetes.replicas import most_scaled, scalers
 from llmstack.review.facts import Facts
 from llmstack.review.removal import find_removed
@@ -19,7 +19,7 @@ from llmstack.review.rollout.endless import endless, phases_without_end, without
 from llmstack.review.rollout.obstacles import find_obstacles
 from llmstack.review.rollout.per_node import rollouts_on_nodes
 from llmstack.review.rollout.placement import Fixed
-from llmstack.review.rollout.play import Played, both, find_moves, key_of, play
+from llmstack.review.rollout.play import Played, both, find_moves, play
 from llmstack.review.rollout.times import MOST_PODS, too_many, total_seconds
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.surroundings import Surroundings
@@ -63,7 +63,7 @@ def assess(
     never = endless(obstacles, least.verdicts)
     rolled = without_end(rolled, never, frozenset(obstacles))
     alive = frozenset((*idle[0], *idle[1]))
-    on_nodes = rollouts_on_nodes([change for change in changes if key_of(change) not in alive], facts)
+    on_nodes = rollouts_on_nodes([change for change in changes if change.identity not in alive], facts)
     own_phases = [phase for phase in least.times.likely.phases if phase.workload not in near.others]
     return EnvironmentReview(
         objects=tuple(changes),
@@ -78,9 +78,9 @@ def assess(
     )
 
 
-def idle_changes(changes: Sequence[ObjectChange]) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the changes, as `Kind/name`, that the API refuses, and those that reach no pod."""
-    return refused_objects(changes), frozenset(key_of(each) for each in changes if why_not_applied(each) is not None)
+def idle_changes(changes: Sequence[ObjectChange]) -> tuple[frozenset[Identity], frozenset[Identity]]:
+    """Return the changes that the API refuses, and those that reach no pod."""
+    return refused_objects(changes), frozenset(each.identity for each in changes if why_not_applied(each) is not None)
 
 
 def read_moves(
@@ -91,10 +91,10 @@ def read_moves(
     return find_moves(changes, after, (scalers(before), scalers(after)), facts, idle_changes(changes))
 
 
-def refused_objects(changes: Sequence[ObjectChange]) -> frozenset[str]:
-    """Return what the API refuses to change, as `Kind/name`, and the sync tool does not make anew."""
+def refused_objects(changes: Sequence[ObjectChange]) -> frozenset[Identity]:
+    """Return what the API refuses to change, and the sync tool does not make anew."""
     return frozenset(
-        key_of(change)
+        change.identity
         for change in changes
         if refused_fields(change.kind, change.before, change.after)
         and (change.after is None or not is_made_anew(change.after))
@@ -107,7 +107,7 @@ def _at_most(
     after: Sequence[Object],
     least: Played,
     facts: tuple[Facts, Facts],
-    idle: tuple[frozenset[str], frozenset[str]],
+    idle: tuple[frozenset[Identity], frozenset[Identity]],
     near: Surroundings,
 ) -> Played | None:
     """The rollouts with scalers at their most; None where that is their least, or more than is played."""

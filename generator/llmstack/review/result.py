@@ -47,6 +47,16 @@ class ObjectChange:
     before: Mapping[str, Any] | None
     after: Mapping[str, Any] | None
 
+    @property
+    def key(self) -> str:
+        """`Kind/name`, as it is told."""
+        return f"{self.kind}/{self.name}"
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """Kind, namespace and name, by which it is told from others of its name."""
+        return self.kind, self.namespace, self.name
+
 
 Basis = Literal["exact", "bound", "assumed"]
 """Whether a figure is what will be, the end of an interval, or rests on what nobody said."""
@@ -90,6 +100,12 @@ class Rollout:
     """`replicas` where nothing scales them."""
     if_it_fails: Failure | None = None
     basis: Mapping[Figure, Basis] = field(default_factory=dict)
+    namespace: str = ""
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """Kind, namespace and name, by which it is told from others of its name."""
+        return self.kind, self.namespace, self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +230,14 @@ class Removed:
     """Of all its replicas."""
     by: str = ""
     """The sync tool that deletes it while the manifests still have it; empty where the manifests lose it."""
+    namespace: str = ""
+    router: bool = False
+    """Whether it is the router that clients call."""
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """Kind, namespace and name, by which it is told from others of its name."""
+        return self.kind, self.namespace, self.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.pods import Identity, Object
 from llmstack.kubernetes.replicas import Scalers
 from llmstack.review.facts import Facts
 from llmstack.review.result import EngineChange, GpuPool, ObjectChange, Removed
@@ -31,8 +31,8 @@ class Assessment:
     fixed: Fixed
     owned: tuple[Scalers, Scalers]
     facts: tuple[Facts, Facts]
-    refused: frozenset[str]
-    """`Kind/name` of the objects whose change the API refuses."""
+    refused: frozenset[Identity]
+    """The objects whose change the API refuses."""
     engines: tuple[EngineChange, ...] = ()
     """Models whose engine changes, and what becomes of it."""
     before: Sequence[Object] = ()

@@ -38,9 +38,9 @@ _CACHE_SERVERS = ("cache-server", "cacheserver")
 def find(assessment: Assessment) -> Iterator[Risk]:
     """Routers that choose otherwise, and cache servers that restart."""
     for change in assessment.changes:
-        if change.before is None or change.after is None or f"{change.kind}/{change.name}" in assessment.refused:
+        if change.before is None or change.after is None or change.identity in assessment.refused:
             continue
-        subject = f"{change.kind}/{change.name}"
+        subject = change.key
         if change.restarts and _is_cache_server(change):
             message = "the cache server starts empty: what it held of prefixes is computed again"
             yield RISK.at(assessment, subject, message, "Restart it when few conversations run.")

@@ -55,7 +55,7 @@ def _at_most(assessment: Assessment, most: Played, pool: Pool) -> Iterator[Risk]
     scaled = [
         workload.key
         for workload in most.workloads
-        if workload.key in verdict.stuck and (workload.kind, workload.name) in most.owned[1]
+        if workload.key in verdict.stuck and workload.identity in most.owned[1]
     ]
     for subject in scaled or [f"Pool/{pool.name}"]:
         message = f"with scalers at their most, {_message(pool, needed).partition('after the change ')[2]}"

@@ -42,8 +42,8 @@ def find(assessment: Assessment) -> Iterator[Risk]:
 
 def _at_least(assessment: Assessment, workload: Workload) -> str:
     """What the outage depends on where a scaler may run more replicas."""
-    target = (workload.kind, workload.name)
-    if assessment.most is None or assessment.most.owned[1].get(target, 0) <= workload.after:
+    most = assessment.most
+    if most is None or most.owned[1].get(workload.identity, 0) <= workload.after:
         return ""
     return f"while its scaler is at {plural(workload.after, 'replica')}, "
 

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from llmstack.finding import Severity
-from llmstack.kubernetes.pods import Object, containers, pod_specs, value_at
+from llmstack.kubernetes.pods import Object, containers, identity_of, pod_specs, value_at
 from llmstack.kubernetes.quantities import whole
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
@@ -35,9 +35,9 @@ _GRACE = 30
 def find(assessment: Assessment) -> Iterator[Risk]:
     """A note for each engine whose pods end without waiting for what they serve, scalers at their most included."""
     most = assessment.most.workloads if assessment.most is not None else ()
-    ending = {workload.key: workload for workload in (*most, *assessment.workloads) if _ends_pods(workload)}
+    ending = {workload.identity: workload for workload in (*most, *assessment.workloads) if _ends_pods(workload)}
     for obj in assessment.before:
-        workload = ending.get(f"{obj.get('kind')}/{obj['metadata']['name']}")
+        workload = ending.get(identity_of(obj))
         if workload is not None and _cuts(obj):
             advice = "Set `gitops.drain` on the model in a change before this one, or merge at a time of few requests."
             yield RISK.at(assessment, workload.key, _message(workload), advice)

@@ -39,10 +39,9 @@ def find(assessment: Assessment) -> Iterator[Risk]:
                 said = f"what was held back is rolled out, and {said}, unless the template is as it was before that,"
             yield _restart(assessment, workload.key, said, workload.causes)
     for change, why in changes_on_nodes(assessment.changes):
-        subject = f"{change.kind}/{change.name}"
-        if why == "restart" and subject not in assessment.refused:
+        if why == "restart" and change.identity not in assessment.refused:
             said = "the pod on every node restarts (on how many nodes is not known)"
-            yield _restart(assessment, subject, said, change.causes)
+            yield _restart(assessment, change.key, said, change.causes)
 
 
 def _restart(assessment: Assessment, subject: str, what: str, causes: tuple[str, ...]) -> Risk:

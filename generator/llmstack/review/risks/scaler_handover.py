@@ -48,19 +48,19 @@ def find(assessment: Assessment) -> Iterator[Risk]:
 
 def _other_kind(assessment: Assessment) -> Iterator[Risk]:
     before, after = scaler_kinds(assessment.before), scaler_kinds(assessment.after)
-    for (kind, name), scaler in sorted(after.items()):
-        if scaler == "ScaledObject" and before.get((kind, name)) == "HorizontalPodAutoscaler":
+    for target, scaler in sorted(after.items()):
+        if scaler == "ScaledObject" and before.get(target) == "HorizontalPodAutoscaler":
             message = (
                 "KEDA refuses the ScaledObject while the HorizontalPodAutoscaler is there, and that is pruned after "
                 "the rest is applied: nothing of the unit may be applied"
             )
             advice = "Remove the HorizontalPodAutoscaler in one commit, and add the ScaledObject in the next."
-            yield RISK.at(assessment, f"{kind}/{name}", message, advice)
+            yield RISK.at(assessment, f"{target[0]}/{target[2]}", message, advice)
 
 
 def _back_to_the_manifest(assessment: Assessment, most: Played) -> Iterator[Risk]:
     for workload in most.workloads:
-        target = (workload.kind, workload.name)
+        target = workload.identity
         if target in most.owned[0] and target not in most.owned[1] and 0 < workload.after < workload.before:
             message = (
                 f"the scaler goes, and the apply sets {plural(workload.after, 'replica')} whatever runs: up to "

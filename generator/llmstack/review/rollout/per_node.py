@@ -51,6 +51,7 @@ def _rollout(change: ObjectChange, after: Object, why: Why, facts: Facts) -> Rol
         seconds=None,
         seconds_min=load,
         seconds_max=None,
+        namespace=change.namespace,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.pods import Identity, Object, identity_of
 from llmstack.kubernetes.replicas import Scalers
 from llmstack.kubernetes.workloads import is_counted
 from llmstack.review.facts import Facts, Pool
@@ -18,8 +18,6 @@ from llmstack.review.rollout.placement import Fixed, PoolKey
 from llmstack.review.rollout.times import Times, own_times, rollouts, time_rollouts, too_many
 from llmstack.review.rollout.workload import Workload, fixed_gpus, read_workload
 from llmstack.review.surroundings import Surroundings
-
-Identity = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +48,12 @@ def play(
     after: Sequence[Object],
     owned: tuple[Scalers, Scalers],
     facts: tuple[Facts, Facts],
-    idle: tuple[frozenset[str], frozenset[str]],
+    idle: tuple[frozenset[Identity], frozenset[Identity]],
     near: Surroundings | None = None,
 ) -> Played:
     """Play the rollouts with the replicas that scalers give by `owned`.
 
-    `idle` are the changes (`Kind/name`) that the API refuses, and those that reach no pod unless the number of replicas
+    `idle` are the changes that the API refuses, and those that reach no pod unless the number of replicas
     changes too. The rollouts of other environments in the cluster are played with them.
     """
     near = near or Surroundings()
@@ -75,17 +73,17 @@ def find_moves(
     after: Sequence[Object],
     owned: tuple[Scalers, Scalers],
     facts: tuple[Facts, Facts],
-    idle: tuple[frozenset[str], frozenset[str]],
+    idle: tuple[frozenset[Identity], frozenset[Identity]],
 ) -> tuple[tuple[Workload, ...], dict[PoolKey, dict[int, int]]]:
     """Return the workloads whose pods come, go or are replaced, and the pods that stay."""
     refused, unapplied = idle
     workloads = tuple(
         workload
         for change in [*changes, *_rescaled(changes, after, owned)]
-        if is_counted(change.kind) and key_of(change) not in refused
+        if is_counted(change.kind) and change.identity not in refused
         if (workload := read_workload(change, owned, facts)) is not None
     )
-    still = refused | (unapplied - {workload.key for workload in workloads})
+    still = refused | (unapplied - {workload.identity for workload in workloads})
     return workloads, _fixed(changes, after, workloads, still, facts[1], owned)
 
 
@@ -109,10 +107,6 @@ def _lumped(workloads: Sequence[Workload], pools: Iterable[Pool], fixed: Fixed) 
     }
 
 
-def key_of(change: ObjectChange) -> str:
-    return f"{change.kind}/{change.name}"
-
-
 def both(least: Played, most: Played | None, facts: Facts) -> tuple[tuple[Rollout, ...], tuple[GpuPool, ...]]:
     """Return the rollouts and pools with scalers at their least, and what is other at their most as the end of an
     interval."""
@@ -121,10 +115,10 @@ def both(least: Played, most: Played | None, facts: Facts) -> tuple[tuple[Rollou
     rows = _rows(least, pools)
     if most is None:
         return rolled, rows
-    larger = {(each.kind, each.name): each for each in rollouts(most.own, most.own_times, pools)}
-    known = {(each.kind, each.name) for each in rolled}
-    merged = [_interval(each, larger.get((each.kind, each.name))) for each in rolled]
-    shrinking = {(each.kind, each.name) for each in most.own if each.after < each.before}
+    larger = {each.identity: each for each in rollouts(most.own, most.own_times, pools)}
+    known = {each.identity for each in rolled}
+    merged = [_interval(each, larger.get(each.identity)) for each in rolled]
+    shrinking = {each.identity for each in most.own if each.after < each.before}
     merged += [_only_at_most(larger[key], least.owned[1]) for key in larger if key in shrinking - known]
     high = {(row.pool, row.resource): row for row in _rows(most, pools)}
     return tuple(merged), tuple(_both_pools(row, high.pop((row.pool, row.resource), row)) for row in rows)
@@ -156,7 +150,7 @@ def _interval(least: Rollout, most: Rollout | None) -> Rollout:
 
 def _only_at_most(most: Rollout, owned: Scalers) -> Rollout:
     """A workload that loses pods only where the scaler has more than its least."""
-    least = owned.get((most.kind, most.name), most.replicas)
+    least = owned.get(most.identity, most.replicas)
     return replace(
         most,
         replicas=least,
@@ -188,7 +182,7 @@ def _rescaled(
 ) -> list[ObjectChange]:
     """Workloads that stay as they are written while the replicas of their scaler change."""
     targets = {target for target in owned[0].keys() | owned[1].keys() if owned[0].get(target) != owned[1].get(target)}
-    targets -= {(change.kind, change.name) for change in changes}
+    targets -= {change.identity for change in changes}
     if not targets:
         return []
     return [
@@ -206,7 +200,7 @@ def _rescaled(
             after=obj,
         )
         for obj in after
-        if (obj.get("kind"), obj["metadata"]["name"]) in targets
+        if identity_of(obj) in targets
     ]
 
 
@@ -214,14 +208,14 @@ def _fixed(
     changes: Iterable[ObjectChange],
     after: Iterable[Object],
     workloads: Iterable[Workload],
-    idle: frozenset[str],
+    idle: frozenset[Identity],
     facts: Facts,
     owned: tuple[Scalers, Scalers],
 ) -> dict[PoolKey, dict[int, int]]:
     """The pods that stay: of workloads that do not move, and those whose change comes to nothing as they
     were."""
-    kept = [change.before for change in changes if change.before is not None and key_of(change) in idle]
-    moving = frozenset(workload.key for workload in workloads)
+    kept = [change.before for change in changes if change.before is not None and change.identity in idle]
+    moving = frozenset(workload.identity for workload in workloads)
     fixed = fixed_gpus(after, facts, owned[1], moving | idle)
     extra = [fixed_gpus(kept, facts, owned[0])]
     extra += [

@@ -155,6 +155,7 @@ def _rollout(workload: Workload) -> Rollout:
         seconds=None,
         seconds_min=None,
         seconds_max=None,
+        namespace=workload.namespace,
     )
 
 

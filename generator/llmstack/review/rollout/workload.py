@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from llmstack.kubernetes.accelerators import gpus_of_pod
-from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.pods import Identity, Object, identity_of
 from llmstack.kubernetes.probes import start_up_bounds
 from llmstack.kubernetes.quantities import whole
 from llmstack.kubernetes.replicas import Scalers, model_of, ray_cluster_of, replicas_of, specs_of_replica
@@ -77,7 +77,13 @@ class Workload:
 
     @property
     def key(self) -> str:
+        """`Kind/name`, as it is told."""
         return f"{self.kind}/{self.name}"
+
+    @property
+    def identity(self) -> Identity:
+        """By which it is told from others of its name, in another namespace."""
+        return self.kind, self.namespace, self.name
 
     @property
     def pods(self) -> int:
@@ -154,7 +160,7 @@ def _handed_over(change: ObjectChange, owned: tuple[Scalers, Scalers]) -> bool:
     default, 1."""
     if change.before is None or change.after is None:
         return False
-    target = (change.kind, change.name)
+    target = change.identity
     dropped = "replicas" in change.before.get("spec", {}) and "replicas" not in change.after.get("spec", {})
     return dropped and target in owned[1] and target not in owned[0]
 
@@ -233,13 +239,12 @@ def template_of(obj: Object, facts: Facts, load: int | None) -> Template:
 
 
 def fixed_gpus(
-    objects: Iterable[Object], facts: Facts, owned: Scalers, skip: Container[str] = ()
+    objects: Iterable[Object], facts: Facts, owned: Scalers, skip: Container[Identity] = ()
 ) -> dict[PoolKey, dict[int, int]]:
-    """Return, by pool, how many pods of which size stay: those of workloads not named (`Kind/name`) in
-    `skip`."""
+    """Return, by pool, how many pods of which size stay: those of workloads that are not in `skip`."""
     pools: dict[PoolKey, dict[int, int]] = {}
     for obj in objects:
-        if not is_counted(str(obj.get("kind"))) or f"{obj['kind']}/{obj['metadata']['name']}" in skip:
+        if not is_counted(str(obj.get("kind"))) or identity_of(obj) in skip:
             continue
         template = template_of(obj, facts, None)
         if template.pool is not None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from llmstack.kubernetes.pods import Object
-from llmstack.review.ways_in.backends import Backend, Identity
+from llmstack.kubernetes.pods import Identity, Object
+from llmstack.review.ways_in.backends import Backend
 from llmstack.review.ways_in.breaks import Break
 from llmstack.review.ways_in.doors import Door, Side, all_doors, open_doors, read_side, why_closed
 

@@ -10,14 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from llmstack.kubernetes.pods import Object, pod_labels, pod_templates
+from llmstack.kubernetes.pods import Identity, Object, identity_of, pod_labels, pod_templates
 from llmstack.kubernetes.quantities import whole
 from llmstack.kubernetes.replicas import model_of
 from llmstack.kubernetes.workloads import is_lasting
 from llmstack.review.arguments import parse_flags
-
-Identity = tuple[str, str, str]
-"""Kind, namespace and name of a workload."""
 
 API_KEY = "VLLM_API_KEY"
 ENGINE_PORT = 8000
@@ -61,9 +58,23 @@ def read_backends(objects: Iterable[Object]) -> dict[Identity, Backend]:
     return {backend.identity: backend for backend in found if backend is not None}
 
 
-def identity_of(obj: Object) -> Identity:
-    metadata = obj["metadata"]
-    return str(obj["kind"]), str(metadata.get("namespace") or ""), str(metadata["name"])
+_TRANSFERS = "disaggregated_prefill"
+"""How the routing logics begin by which one engine computes the prompt and another one the answer."""
+_ROLES = ("--prefill-model-labels", "--decode-model-labels")
+
+
+def transfer_roles(backends: Iterable[Backend]) -> dict[str, str]:
+    """By model: the router's flag by which it takes that model's engines for prefill, or for decode.
+
+    A request needs one of each (production-stack, src/vllm_router/routers/routing_logic.py,
+    `DisaggregatedPrefillRouter`). The flags name values of the label `model`.
+    """
+    found = {}
+    for backend in backends:
+        if backend.is_router and backend.flags.get("--routing-logic", "").startswith(_TRANSFERS):
+            for flag in _ROLES:
+                found |= dict.fromkeys(filter(None, backend.flags.get(flag, "").split(",")), flag)
+    return found
 
 
 def _read(obj: Object) -> Backend | None:

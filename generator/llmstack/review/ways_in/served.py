@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from math import inf
 from typing import TypeVar
 
+from llmstack.kubernetes.pods import Identity
 from llmstack.review.rollout.times import Times
 from llmstack.review.rollout.workload import Workload
-from llmstack.review.ways_in.backends import Backend, Identity, why_not_reached
+from llmstack.review.ways_in.backends import Backend, why_not_reached
 from llmstack.review.ways_in.breaks import Break, say_for, span_of
 from llmstack.review.ways_in.moments import ALWAYS, Presence, overlap, presence, uncovered
 
@@ -64,9 +65,7 @@ def broken_models(
 def _ends(
     old: Mapping[Identity, Backend], new: Mapping[Identity, Backend], workloads: Sequence[Workload], times: Times
 ) -> list[Ends]:
-    moving: dict[Identity, int] = {
-        (workload.kind, workload.namespace, workload.name): number for number, workload in enumerate(workloads)
-    }
+    moving = {workload.identity: number for number, workload in enumerate(workloads)}
     found = []
     for identity in sorted(old.keys() | new.keys()):
         sides = old.get(identity), new.get(identity)
