@@ -65,6 +65,11 @@ def value_at(value: Any, *keys: str) -> Any:
     return value
 
 
+def maps(value: Any) -> Iterator[Mapping[str, Any]]:
+    """The maps of what should be a list of them."""
+    return (item for item in (value if isinstance(value, list) else ()) if isinstance(item, Mapping))
+
+
 def totals_of_pod(
     pod: Mapping[str, Any], amounts: Callable[[Mapping[str, Any]], Iterable[tuple[str, Amount]]]
 ) -> dict[str, Amount]:

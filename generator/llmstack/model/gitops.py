@@ -44,6 +44,9 @@ class Capacity(Section):
     memory: Quantity | None = Field(
         None, description="Memory of one GPU as CUDA sees it, e.g. 79.19Gi; unset: that of the card."
     )
+    device_class: Text | None = Field(
+        None, description="The DeviceClass by which pods claim these GPUs, where they do (DRA), e.g. gpu.nvidia.com."
+    )
     read_rate: Quantity | None = Field(None, description="Bytes of weights that one pod reads in a second, e.g. 1.2Gi.")
 
 

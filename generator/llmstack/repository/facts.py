@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from llmstack.finding import Route
+from llmstack.model.gitops import Existing
 from llmstack.model.stack import Stack
 from llmstack.model.types import seconds
+from llmstack.objects.engine_storage import claim_modes
 from llmstack.repository.expected import Units
 from llmstack.repository.read import Reading
 from llmstack.review.facts import Acknowledgement, Facts, Pool
@@ -22,7 +26,7 @@ def read_facts(reading: Reading | None, affected: Units) -> Facts:
     models = stack.models
     return Facts(
         pools=tuple(
-            Pool(each.pool, each.resource, each.count, each.per_node, dict(each.node_selector or {}))
+            Pool(each.pool, each.resource, each.count, each.per_node, dict(each.node_selector or {}), each.device_class)
             for each in gitops.capacity or ()
         ),
         load_seconds={m.name: seconds(m.gitops.load_time) for m in models if m.name and m.gitops.load_time},
@@ -34,8 +38,24 @@ def read_facts(reading: Reading | None, affected: Units) -> Facts:
         places=_places(reading.layers, stack, affected),
         sync_timeout_seconds=_timeouts(stack, affected),
         moved_from={m.name: m.gitops.moved_from for m in models if m.name and m.gitops.moved_from},
+        claim_modes={
+            m.pvc_existing_claim_name: modes for m in models if m.pvc_existing_claim_name and (modes := claim_modes(m))
+        },
+        existing=_existing(gitops.existing),
         recipients=_recipients(stack),
     )
+
+
+def _existing(stated: Existing) -> frozenset[tuple[str, str]]:
+    """Kind and name of all that the cluster is said to have."""
+    names: dict[str, Iterable[str]] = {
+        "Secret": stated.secrets or (),
+        "PersistentVolumeClaim": stated.claims or (),
+        "ConfigMap": stated.config_maps or (),
+        "ServiceAccount": stated.service_accounts or (),
+        "RuntimeClass": stated.runtime_classes or (),
+    }
+    return frozenset((kind, name) for kind, found in names.items() for name in found)
 
 
 def _recipients(stack: Stack) -> tuple[str, ...]:

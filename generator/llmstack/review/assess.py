@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from llmstack.finding import Finding, Severity
+from llmstack.kubernetes.devices import read_claims
 from llmstack.kubernetes.immutable import is_made_anew, refused_fields
 from llmstack.kubernetes.pods import Identity, Object
 from llmstack.kubernetes.replicas import most_scaled, scalers
@@ -15,8 +17,9 @@ from llmstack.review.result import EngineChange, EnvironmentReview, ObjectChange
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.not_applied import why_not_applied
 from llmstack.review.risks.table import find_risks
-from llmstack.review.rollout.endless import endless, phases_without_end, without_end
-from llmstack.review.rollout.obstacles import find_obstacles
+from llmstack.review.rollout.endless import endless, hindered_pools, phases_without_end, without_end
+from llmstack.review.rollout.obstacles.case import Obstacle, Scene
+from llmstack.review.rollout.obstacles.find import find_obstacles
 from llmstack.review.rollout.per_node import rollouts_on_nodes
 from llmstack.review.rollout.placement import Fixed
 from llmstack.review.rollout.play import Played, both, find_moves, play
@@ -48,20 +51,22 @@ def assess(
     rollouts of all its environments are played together.
     """
     near = near or Surroundings()
-    facts = facts_before, facts_after
+    facts = with_claims(facts_before, before), with_claims(facts_after, after)
     idle = idle_changes(changes)
     least = play(changes, after, (scalers(before), scalers(after)), facts, idle, near)
     most = _at_most(changes, before, after, least, facts, idle, near)
-    obstacles = find_obstacles(least.own, after, facts_after)
+    scene = Scene(before, after, facts[1], least.owned[1], most_scaled(after))
+    obstacles = find_obstacles(least.own, scene)
     breaks = find_breaks(before, after, least.own, least.own_times)
     rolled, pools = both(least, most, facts_after)
+    pools = hindered_pools(pools, least.own, obstacles)
     removed = find_removed(least.own, before, after, least.owned[0], facts, near)
     assessment = Assessment(
         tuple(changes), after, least.workloads, least.times, least.verdicts, least.fixed, least.owned, facts,
         idle[0], engines, before, breaks, obstacles, most, near, removed, pools,
     )  # fmt: skip
     never = endless(obstacles, least.verdicts)
-    rolled = without_end(rolled, never, frozenset(obstacles))
+    rolled = without_end(rolled, never, obstacles)
     alive = frozenset((*idle[0], *idle[1]))
     on_nodes = rollouts_on_nodes([change for change in changes if change.identity not in alive], facts)
     own_phases = [phase for phase in least.times.likely.phases if phase.workload not in near.others]
@@ -71,7 +76,9 @@ def assess(
         gpus=pools,
         risks=find_risks(assessment, today),
         timeline=phases_without_end(own_phases, never),
-        seconds=_total(rolled, least, known=not on_nodes and not obstacles and not _depends(rolled, most)),
+        seconds=_total(
+            rolled, least, known=not on_nodes and not _is_hindered(obstacles) and not _depends(rolled, most)
+        ),
         engines=engines,
         findings=tuple(map(_unplayed, sorted(too_many(least.workloads) - near.others))),
         removed=removed,
@@ -88,7 +95,14 @@ def read_moves(
 ) -> tuple[Sequence[Workload], Fixed]:
     """Return what an environment brings to the pools of its cluster, its scalers at their least: the workloads that
     change, and the pods that stay."""
-    return find_moves(changes, after, (scalers(before), scalers(after)), facts, idle_changes(changes))
+    known = with_claims(facts[0], before), with_claims(facts[1], after)
+    return find_moves(changes, after, (scalers(before), scalers(after)), known, idle_changes(changes))
+
+
+def with_claims(facts: Facts, objects: Sequence[Object]) -> Facts:
+    """Return the facts with what the objects say of devices that pods claim (DRA)."""
+    claims = read_claims(objects)
+    return replace(facts, device_claims=claims) if claims else facts
 
 
 def refused_objects(changes: Sequence[ObjectChange]) -> frozenset[Identity]:
@@ -120,6 +134,10 @@ def _at_most(
 def _total(rolled: Sequence[Rollout], least: Played, *, known: bool) -> int | None:
     """How long all of it takes; None where that is not known, never, or depends on scalers."""
     return total_seconds(rolled, least.own_times) if known else None
+
+
+def _is_hindered(obstacles: Mapping[str, Sequence[Obstacle]]) -> bool:
+    return any(each.likely for found in obstacles.values() for each in found)
 
 
 def _depends(rolled: Sequence[Rollout], most: Played | None) -> bool:

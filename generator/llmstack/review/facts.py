@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -16,6 +16,8 @@ class Pool:
     count: int
     per_node: int | None = None
     node_selector: Mapping[str, str] = field(default_factory=dict)
+    device_class: str | None = None
+    """The DeviceClass by which pods claim these GPUs (DRA)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,12 @@ class Facts:
     """By model name: the time the sync tool waits for the model's unit."""
     moved_from: Mapping[str, str] = field(default_factory=dict)
     """The former name of a model, by its name now."""
+    claim_modes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Access modes of claims that are there already, by name, where the values say them."""
+    existing: frozenset[tuple[str, str]] = frozenset()
+    """Kind and name of what the cluster has, as `gitops.existing` says."""
+    device_claims: Mapping[tuple[str, str, str], Mapping[str, int] | None] = field(default_factory=dict)
+    """The devices that each claim among the objects asks for (`kubernetes.devices.read_claims`)."""
     recipients: tuple[str, ...] = ()
     """Who can read the secrets of the repository, or gives them to the cluster: age recipients, a store, a
     certificate."""

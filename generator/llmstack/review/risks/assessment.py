@@ -10,7 +10,7 @@ from llmstack.kubernetes.replicas import Scalers
 from llmstack.review.facts import Facts
 from llmstack.review.result import EngineChange, GpuPool, ObjectChange, Removed
 from llmstack.review.rollout.deadlock import Verdict
-from llmstack.review.rollout.obstacles import Obstacle
+from llmstack.review.rollout.obstacles.case import Obstacle
 from llmstack.review.rollout.placement import Fixed, PoolKey
 from llmstack.review.rollout.play import Played
 from llmstack.review.rollout.times import Times

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from llmstack.kubernetes.accelerators import gpus_of_pod
+from llmstack.kubernetes.devices import devices_of
 from llmstack.kubernetes.pods import Identity, Object, identity_of
 from llmstack.kubernetes.probes import start_up_bounds
 from llmstack.kubernetes.quantities import whole
@@ -218,8 +219,7 @@ def _load(obj: Object, facts: Facts) -> int | None:
 
 def template_of(obj: Object, facts: Facts, load: int | None) -> Template:
     """Return one replica of an object, its pool by `facts`."""
-    declared = [pool.resource for pool in facts.pools]
-    counted = [(pod, number, *gpus_of_pod(pod, declared)) for pod, number in specs_of_replica(obj)]
+    counted = [(pod, number, *_taken(pod, obj, facts)) for pod, number in specs_of_replica(obj)]
     taking = [entry for entry in counted if entry[3] and entry[1]]
     resource = max(taking, key=lambda entry: entry[3])[2] if taking else ""
     pods = [entry for entry in taking if entry[2] == resource]
@@ -236,6 +236,27 @@ def template_of(obj: Object, facts: Facts, load: int | None) -> Template:
         min_ready=whole((obj.get("spec") or {}).get("minReadySeconds"), 0),
         is_lumped=lumped,
     )
+
+
+def _taken(pod: Mapping[str, Any], obj: Object, facts: Facts) -> tuple[str, int]:
+    """The resource that a pod takes, and how many; devices that it claims count where a pool names their class."""
+    resource, count = gpus_of_pod(pod, [pool.resource for pool in facts.pools])
+    if count or not pod.get("resourceClaims"):
+        return resource, count
+    devices = devices_of(pod, identity_of(obj)[1], facts.device_claims) or {}
+    claimed = {pool.resource: devices[pool.device_class] for pool in facts.pools if pool.device_class in devices}
+    return max(claimed.items(), key=lambda item: (item[1], item[0]), default=("", 0))
+
+
+def claims_uncounted(obj: Object, facts: Facts) -> bool:
+    """Whether pods of an object claim devices (DRA) that no declared pool counts."""
+    known = {pool.device_class for pool in facts.pools}
+    for pod, number in specs_of_replica(obj):
+        if number and pod.get("resourceClaims"):
+            devices = devices_of(pod, identity_of(obj)[1], facts.device_claims)
+            if devices is None or not devices.keys() <= known:
+                return True
+    return False
 
 
 def fixed_gpus(

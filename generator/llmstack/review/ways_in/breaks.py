@@ -23,6 +23,11 @@ class Break:
     """Whether it depends on what the repository does not say, or concerns some requests only."""
     path: str = ""
     """The field that does it, where there is one."""
+    side_by_side: bool = False
+    """Whether both could run beside each other for a while, were there GPUs for both."""
+
+
+SIDE_BY_SIDE = "Add the new one in one commit and remove the old one in the next."
 
 
 def say_for(lasts: tuple[float, float]) -> str:
