@@ -71,6 +71,9 @@ class Failure:
 
     ready_left: int
     gpus_held: int
+    seconds_back: int | None = None
+    """At most until the replicas of before are ready again once the change is taken back; None where the load time is
+    not known, there was nothing before, or somebody has to lend a hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +96,9 @@ class Rollout:
     seconds: int | None
     seconds_min: int | None
     seconds_max: int | None
-    """By the probes where the load time is not known: from the start of the container, so without the time to pull its
-    image, and without a second start."""
+    seconds_max_without: tuple[str, ...] = ()
+    """What `seconds_max` leaves out: where the load time is not known it is by the probes, which count from the start
+    of the container and end the first try."""
     replicas_min: int | None = None
     replicas_max: int | None = None
     """`replicas` where nothing scales them."""
@@ -157,9 +161,11 @@ class Risk:
     """`values/prod.yaml:12`."""
     acknowledged: bool = False
     amount: int | None = None
-    """How much of it there is, in the unit that its page names; None where it is no amount."""
+    """How much of it there is, in the unit that its page names; None where it is no amount, or not known."""
     accepted: str = ""
     """What the acknowledgement says: its reason, its last day, the amount that it covers."""
+    model: str | None = None
+    """The model that its object serves."""
 
 
 @dataclass(frozen=True, slots=True)

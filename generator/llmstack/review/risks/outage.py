@@ -7,7 +7,8 @@ the controllers; the risk is told where the least number of ready replicas is 0.
 (`modelSpec[].gitops.loadTime`), where that is known. Then the ways in are followed, host to Service to router to
 engine: a model whose router and engines change their port, API key or namespace at different speed, or whose workload
 is replaced by one of another kind, name or namespace, is not served for as long as no router finds an engine, unless
-another workload serves its id meanwhile. A model that is new, or that is removed, has no outage.
+another workload serves its id meanwhile. A model that is new, or that is removed, has no outage. Its amount is how
+long it may last, in seconds; not known without a load time.
 
 Fix: run two replicas, or set `maxSurge: 1` and `maxUnavailable: 0` where GPUs are free; a Ray cluster is replaced as
 a whole: add the new one under another name first, then remove the old one.
@@ -16,6 +17,7 @@ a whole: add the new one under another name first, then remove the old one.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import ceil, inf
 
 from llmstack.finding import Severity
 from llmstack.review.result import Risk
@@ -25,7 +27,7 @@ from llmstack.review.rollout.simulate import Outcome
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.wording import plural, say_exactly
 
-RISK = Declaration("outage", Severity.WARNING)
+RISK = Declaration("outage", Severity.WARNING, unit="seconds")
 
 
 def find(assessment: Assessment) -> Iterator[Risk]:
@@ -34,10 +36,21 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         moves = workload.before and workload.after and workload.move in ("restart", "scale")
         if outcomes is not None and moves and outcomes.likely.least == 0:
             message, advice = _outage(workload, outcomes.likely), _spare_it(workload)
-            yield RISK.at(assessment, workload.key, f"{_at_least(assessment, workload)}{message}", advice)
+            amount = _whole(outcomes.longest.down_for) if _is_measured(workload) else None
+            yield RISK.at(
+                assessment, workload.key, f"{_at_least(assessment, workload)}{message}", advice, amount=amount
+            )
     for each in assessment.breaks:
         if each.lasts is not None:
-            yield RISK.at(assessment, each.subject, each.message, each.advice)
+            yield RISK.at(assessment, each.subject, each.message, each.advice, amount=_whole(each.lasts[1]))
+
+
+def _whole(seconds: float | None) -> int | None:
+    return None if seconds is None or seconds == inf else ceil(seconds)
+
+
+def _is_measured(workload: Workload) -> bool:
+    return workload.new is not None and workload.new.load is not None
 
 
 def _at_least(assessment: Assessment, workload: Workload) -> str:
@@ -50,7 +63,7 @@ def _at_least(assessment: Assessment, workload: Workload) -> str:
 
 def _outage(workload: Workload, outcome: Outcome) -> str:
     lasting = " for a while"
-    if workload.new is not None and workload.new.load is not None and outcome.down_for is not None:
+    if _is_measured(workload) and outcome.down_for is not None:
         lasting = f" for {say_exactly(outcome.down_for)}"
     if workload.recreate:
         cause = "all replicas are deleted before new ones start"

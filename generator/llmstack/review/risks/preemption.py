@@ -1,12 +1,13 @@
 """Pods of another workload are ended to make room for ones of a higher priority.
 
-Why it matters: who loses is not in the change at all: its pods end with the requests they serve, and wait for GPUs that
-the others now hold.
+Why it matters: who loses is not in the change at all: its pods end with the requests they serve, and wait for GPUs
+that the others now hold.
 
-How it is judged: the pods after the change need more GPUs of a pool than it has, or a rollout needs a spare set that is
-not free, and what waits has a higher priority (PriorityClass) than other pods there. The scheduler then ends those of
-the lowest priority first, as many as are needed. An error: a workload loses all of its replicas. Classes that are not
-among the manifests, and those with `preemptionPolicy: Never`, are not judged.
+How it is judged: the pods after the change need more GPUs of a pool than it has, or a rollout needs a spare set that
+is not free, and what waits has a higher priority (PriorityClass) than other pods there. The scheduler then ends those
+of the lowest priority first, as many as are needed. An error: a workload loses all of its replicas. Classes that are
+not among the manifests, and those with `preemptionPolicy: Never`, are not judged. Its amount is the number of replicas
+that end.
 
 Fix: more GPUs, fewer replicas, or the same priority for both.
 """
@@ -30,7 +31,7 @@ from llmstack.review.rollout.advice import sum_after
 from llmstack.review.rollout.workload import template_of
 from llmstack.review.wording import plural
 
-RISK = Declaration("preemption", Severity.ERROR, milder=Severity.WARNING)
+RISK = Declaration("preemption", Severity.ERROR, milder=Severity.WARNING, unit="replicas")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,4 +87,4 @@ def _lose(assessment: Assessment, winner: _Tenant, tenants: list[_Tenant], missi
             f"({winner.priority} over {tenant.priority})"
         )
         advice = "Add GPUs, run fewer replicas, or give both the same priority."
-        yield RISK.at(assessment, tenant.key, message, advice, milder=lost < tenant.replicas)
+        yield RISK.at(assessment, tenant.key, message, advice, milder=lost < tenant.replicas, amount=lost)

@@ -27,7 +27,7 @@ from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 from llmstack.review.wording import plural
 
-RISK = Declaration("removal", Severity.ERROR, milder=Severity.WARNING)
+RISK = Declaration("removal", Severity.ERROR, milder=Severity.WARNING, unit="replicas")
 NAMED = 6
 """Workloads that a message names before it counts."""
 

@@ -7,7 +7,7 @@ connection for each request that a replica was serving.
 How it is judged: an engine's pods restart, are scaled down or are removed, and the arguments that the old pods run with
 set no `--shutdown-timeout`, or one that `terminationGracePeriodSeconds` (30 seconds by default) cuts short, what a
 `preStop` sleep takes of it included (Kubernetes documentation, "Pod Lifecycle", termination of pods). How many requests
-run at that moment is not known.
+run at that moment is not known. Its amount is the number of pods that end.
 
 Fix: set `gitops.drain` on the model, in a change of its own: it counts for the pods that start with it.
 """
@@ -26,7 +26,7 @@ from llmstack.review.risks.declaration import Declaration
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.wording import plural
 
-RISK = Declaration("requests-cut", Severity.NOTE)
+RISK = Declaration("requests-cut", Severity.NOTE, unit="pods")
 
 _FLAG = "--shutdown-timeout"
 _GRACE = 30
@@ -40,7 +40,8 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         workload = ending.get(identity_of(obj))
         if workload is not None and _cuts(obj):
             advice = "Set `gitops.drain` on the model in a change before this one, or merge at a time of few requests."
-            yield RISK.at(assessment, workload.key, _message(workload), advice)
+            ends = workload.before - (workload.after if workload.move == "scale" else 0)
+            yield RISK.at(assessment, workload.key, _message(workload), advice, amount=ends)
 
 
 def _message(workload: Workload) -> str:

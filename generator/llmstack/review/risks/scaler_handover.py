@@ -7,8 +7,9 @@ default, 1: all replicas but one are deleted at the apply, and the scaler starts
 How it is judged: the manifest has `replicas` above 1 before the change, and after it none, because a scaler is added
 that does not own the field yet. (Kubernetes documentation, "Server-Side Apply", transferring ownership.) An error too:
 a HorizontalPodAutoscaler makes way for a ScaledObject in one commit, as KEDA's webhook refuses that while the first is
-there, and what leaves Git is pruned after the rest is applied (kedacore/keda, scaledobject_webhook.go, `verifyHpas`). A
-warning: a scaler goes, and the manifest sets fewer replicas than it may have given.
+there, and what leaves Git is pruned after the rest is applied (kedacore/keda, scaledobject_webhook.go, `verifyHpas`).
+A warning: a scaler goes, and the manifest sets fewer replicas than it may have given. Its amount is the number of pods
+that end.
 
 Fix: hand the field over before the merge: apply an object with nothing but `spec.replicas` under another field
 manager, as the advice says. Or merge at a time of few requests.
@@ -26,7 +27,7 @@ from llmstack.review.risks.declaration import Declaration
 from llmstack.review.rollout.play import Played
 from llmstack.review.wording import plural
 
-RISK = Declaration("scaler-handover", Severity.ERROR, milder=Severity.WARNING)
+RISK = Declaration("scaler-handover", Severity.ERROR, milder=Severity.WARNING, unit="pods")
 
 
 def find(assessment: Assessment) -> Iterator[Risk]:
@@ -40,7 +41,8 @@ def find(assessment: Assessment) -> Iterator[Risk]:
                 f"`spec.replicas: {workload.before}` under another field manager (`kubectl apply "
                 "--server-side --validate=false --field-manager=handover-to-scaler`)."
             )
-            yield RISK.at(assessment, workload.key, message, advice, path="spec.replicas")
+            lost = workload.before - workload.falls_to
+            yield RISK.at(assessment, workload.key, message, advice, path="spec.replicas", amount=lost)
     yield from _other_kind(assessment)
     if assessment.most is not None:
         yield from _back_to_the_manifest(assessment, assessment.most)
@@ -67,4 +69,5 @@ def _back_to_the_manifest(assessment: Assessment, most: Played) -> Iterator[Risk
                 f"{plural(workload.before - workload.after, 'pod')} end at once"
             )
             advice = f"Set `replicas` to what runs now, up to {workload.before}, and lower it later."
-            yield RISK.at(assessment, workload.key, message, advice, path="spec.replicas", milder=True)
+            lost = workload.before - workload.after
+            yield RISK.at(assessment, workload.key, message, advice, path="spec.replicas", milder=True, amount=lost)

@@ -27,7 +27,7 @@ from llmstack.review.risks.declaration import Declaration
 from llmstack.sync.changes import OwnerChange
 from llmstack.sync.manifests import identify
 
-RISK = Declaration("sync", Severity.ERROR, milder=Severity.WARNING)
+RISK = Declaration("sync", Severity.ERROR, milder=Severity.WARNING, unit="objects")
 UNITS = 5
 """Units that a message names before it counts."""
 

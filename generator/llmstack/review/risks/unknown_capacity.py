@@ -21,7 +21,7 @@ from llmstack.review.risks.declaration import Declaration
 from llmstack.review.rollout.placement import PoolKey
 from llmstack.review.wording import plural
 
-RISK = Declaration("unknown-capacity", Severity.WARNING)
+RISK = Declaration("unknown-capacity", Severity.WARNING, unit="GPUs")
 
 
 def find(assessment: Assessment) -> Iterator[Risk]:

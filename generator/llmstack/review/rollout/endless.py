@@ -39,7 +39,7 @@ def _without_end(rollout: Rollout, never: Collection[str], obstacles: Mapping[st
     at_least = None if key in never else low
     seconds: Basis = "assumed" if at_least is None else "bound"
     basis: dict[Figure, Basis] = {**rollout.basis, "seconds": seconds}
-    return replace(rollout, seconds=None, seconds_min=at_least, seconds_max=None, basis=basis)
+    return replace(rollout, seconds=None, seconds_min=at_least, seconds_max=None, seconds_max_without=(), basis=basis)
 
 
 def hindered_pools(

@@ -144,6 +144,7 @@ def _interval(least: Rollout, most: Rollout | None) -> Rollout:
         seconds_max=None if same or None in highs else max(each for each in highs if each is not None),
         min_ready=None if None in ready else min(each for each in ready if each is not None),
         replicas_max=most.replicas_max,
+        seconds_max_without=least.seconds_max_without or most.seconds_max_without,
         basis={**least.basis, "peak": "bound", "minReady": "bound", "seconds": "exact" if same else "bound"},
     )
 
