@@ -182,6 +182,41 @@ def test_what_is_left_when_no_new_pod_becomes_ready(
     assert (rollout.if_it_fails.ready_left, rollout.if_it_fails.gpus_held) == (left, held)
 
 
+@pytest.mark.parametrize(
+    ("kind", "replicas", "surge", "load", "back"),
+    [
+        ("Deployment", 4, 0, 60, 90),  # the grace period of what holds the GPUs, then one load: all together
+        ("Deployment", 4, 1, 60, 0),  # nobody went
+        ("Deployment", 4, None, 60, 90),
+        ("Deployment", 4, 0, None, None),
+        ("StatefulSet", 4, 0, 60, None),  # waits for hands
+    ],
+)
+def test_how_long_the_way_back_takes(
+    kind: str, replicas: int, surge: int | None, load: int | None, back: int | None, deployment: Make, review: Make
+) -> None:
+    unavailable = None if surge is None else 1 - surge
+    pair = [
+        {**deployment(image=each, replicas=replicas, surge=surge, unavailable=unavailable), "kind": kind}
+        for each in ("v1", "v2")
+    ]
+    [rollout] = review(tuple(pair), loads={} if load is None else {"llama": load}).rollouts
+    assert rollout.if_it_fails.seconds_back == back
+    [new] = review((None, pair[1]), loads={"llama": 60}).rollouts
+    assert new.if_it_fails.seconds_back is None
+
+
+def test_an_end_by_the_probes_says_what_it_leaves_out(deployment: Make, review: Make) -> None:
+    pair = [deployment(image=each, surge=0, unavailable=1) for each in ("v1", "v2")]
+    for obj in pair:
+        obj["spec"]["template"]["spec"]["containers"][0]["startupProbe"] = {"periodSeconds": 10, "failureThreshold": 6}
+    [probed] = review(tuple(pair)).rollouts
+    assert (probed.seconds_max, probed.basis["seconds"]) == (60, "assumed")
+    assert probed.seconds_max_without == ("image pull", "second start")
+    [measured] = review(tuple(pair), loads={"llama": 50}).rollouts
+    assert (measured.basis["seconds"], measured.seconds_max_without) == ("exact", ())
+
+
 def test_no_more_gpus_are_held_than_there_are(deployment: Make, review: Make, pool: Make) -> None:
     pair = [deployment(image=each, replicas=4, surge=1, unavailable=0) for each in ("v1", "v2")]
     [rollout] = review(tuple(pair), pools=[pool(4)], loads={"llama": 60}).rollouts
