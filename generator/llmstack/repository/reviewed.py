@@ -104,7 +104,7 @@ def _synced(comparison: Comparison, cases: Sequence[Case], tool_folder: Path | N
     refused: dict[str, list[str]] = {}
     homes = set(touched_clusters(comparison))
     for case in cases:
-        names = refused_objects(case.changes)
+        names = refused_objects(case.changes, case.objects(1))
         for change in case.changes:
             if change.identity in names:
                 refused.setdefault(case.folders[1].get(change.unit, change.unit), []).append(change.key)

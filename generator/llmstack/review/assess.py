@@ -8,7 +8,7 @@ from datetime import date
 
 from llmstack.finding import Finding, Severity
 from llmstack.kubernetes.devices import read_claims
-from llmstack.kubernetes.immutable import is_made_anew, refused_fields
+from llmstack.kubernetes.immutable import is_made_anew, may_grow, refused_fields
 from llmstack.kubernetes.pods import Identity, Object
 from llmstack.kubernetes.replicas import most_scaled, scalers
 from llmstack.review.facts import Facts
@@ -105,12 +105,16 @@ def with_claims(facts: Facts, objects: Sequence[Object]) -> Facts:
     return replace(facts, device_claims=claims) if claims else facts
 
 
-def refused_objects(changes: Sequence[ObjectChange]) -> frozenset[Identity]:
-    """Return what the API refuses to change, and the sync tool does not make anew."""
+def refused_objects(changes: Sequence[ObjectChange], after: Sequence[Object] = ()) -> frozenset[Identity]:
+    """Return what the API refuses to change, and the sync tool does not make anew; `after` are all objects, of which a
+    StorageClass may keep its claims from growing."""
     return frozenset(
         change.identity
         for change in changes
-        if refused_fields(change.kind, change.before, change.after)
+        if (
+            refused_fields(change.kind, change.before, change.after)
+            or may_grow(change.before, change.after, after) is False
+        )
         and (change.after is None or not is_made_anew(change.after))
     )
 

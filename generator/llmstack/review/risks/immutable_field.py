@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.finding import Severity
-from llmstack.kubernetes.immutable import is_made_anew, refused_fields
+from llmstack.kubernetes.immutable import is_made_anew, may_grow, refused_fields
 from llmstack.kubernetes.workloads import is_lasting
 from llmstack.review.result import ObjectChange, Risk
 from llmstack.review.risks.assessment import Assessment
@@ -31,6 +31,12 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     """Changes of fields that the API does not let change."""
     for change in assessment.changes:
         paths = refused_fields(change.kind, change.before, change.after)
+        if not paths and may_grow(change.before, change.after, assessment.after) is False:
+            message = (
+                "its StorageClass does not let claims grow (`allowVolumeExpansion`): the API server refuses the size"
+            )
+            advice = "Let the class expand in a commit before, or move to a larger claim of another name."
+            yield RISK.at(assessment, change.key, message, advice, path=_SIZE)
         if paths and change.after is not None and is_made_anew(change.after):
             if change.kind not in HOLDS_DATA:
                 message = f"the API server refuses to change `{paths[0]}`, so the sync tool deletes the object first"
@@ -43,12 +49,13 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             yield RISK.at(assessment, subject, message, _way_out(change, paths), path=paths[0])
 
 
+_SIZE = "spec.resources.requests.storage"
 _KEEP = "Keep the field, or expect the object to be gone for a moment, with all pods that it owns."
 
 
 def _way_out(change: ObjectChange, paths: tuple[str, ...]) -> str:
     if change.kind == "PersistentVolumeClaim":
-        if paths == ("spec.resources.requests.storage",):
+        if paths == (_SIZE,):
             if (change.after or {}).get("spec", {}).get("storageClassName") == "":
                 return (
                     "A claim of static volumes does not grow: keep the size, or move to a larger claim of another name."

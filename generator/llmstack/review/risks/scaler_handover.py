@@ -8,8 +8,8 @@ How it is judged: the manifest has `replicas` above 1 before the change, and aft
 that does not own the field yet. (Kubernetes documentation, "Server-Side Apply", transferring ownership.) An error too:
 a HorizontalPodAutoscaler makes way for a ScaledObject in one commit, as KEDA's webhook refuses that while the first is
 there, and what leaves Git is pruned after the rest is applied (kedacore/keda, scaledobject_webhook.go, `verifyHpas`).
-A warning: a scaler goes, and the manifest sets fewer replicas than it may have given. Its amount is the number of pods
-that end.
+A warning: a scaler goes, and the manifest sets fewer replicas than it may have given; or both go on to say how many
+there are. Its amount is the number of pods that end.
 
 Fix: hand the field over before the merge: apply an object with nothing but `spec.replicas` under another field
 manager, as the advice says. Or merge at a time of few requests.
@@ -17,9 +17,11 @@ manager, as the advice says. Or merge at a time of few requests.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from llmstack.finding import Severity
+from llmstack.kubernetes.pods import Identity, Object, identity_of, value_at
+from llmstack.kubernetes.quantities import whole
 from llmstack.kubernetes.replicas import scaler_kinds
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
@@ -44,6 +46,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             lost = workload.before - workload.falls_to
             yield RISK.at(assessment, workload.key, message, advice, path="spec.replicas", amount=lost)
     yield from _other_kind(assessment)
+    yield from _two_owners(assessment)
     if assessment.most is not None:
         yield from _back_to_the_manifest(assessment, assessment.most)
 
@@ -54,10 +57,29 @@ def _other_kind(assessment: Assessment) -> Iterator[Risk]:
         if scaler == "ScaledObject" and before.get(target) == "HorizontalPodAutoscaler":
             message = (
                 "KEDA refuses the ScaledObject while the HorizontalPodAutoscaler is there, and that is pruned after "
-                "the rest is applied: nothing of the unit may be applied"
+                "the rest is applied: nothing of the unit may be applied; if it is, `replicas` leaves the manifest "
+                "too, and may fall to 1"
             )
             advice = "Remove the HorizontalPodAutoscaler in one commit, and add the ScaledObject in the next."
             yield RISK.at(assessment, f"{target[0]}/{target[2]}", message, advice)
+
+
+def _two_owners(assessment: Assessment) -> Iterator[Risk]:
+    """Replicas that the manifest states and a scaler gives: a sync sets back what the scaler set."""
+    before, after = (_owned_twice(objects) for objects in (assessment.before, assessment.after))
+    for target in sorted(after.keys() - before.keys()):
+        message = (
+            f"both the manifest ({plural(after[target], 'replica')}) and a scaler say how many replicas there are: "
+            "each sync sets back what the scaler gave, and pods end with their requests"
+        )
+        advice = "Take `replicas` out of the manifest in a commit of its own, as for a scaler that is added."
+        yield RISK.at(assessment, f"{target[0]}/{target[2]}", message, advice, path="spec.replicas", milder=True)
+
+
+def _owned_twice(objects: Sequence[Object]) -> dict[Identity, int]:
+    scaled = scaler_kinds(objects)
+    stated = {identity_of(obj): whole(value_at(obj, "spec", "replicas"), 0) for obj in objects}
+    return {target: stated[target] for target in scaled if stated.get(target)}
 
 
 def _back_to_the_manifest(assessment: Assessment, most: Played) -> Iterator[Risk]:

@@ -62,6 +62,7 @@ def play(
     fixed = add_fixed(stays, near.fixed)
     times = time_rollouts(workloads, facts[1].pools, fixed)
     verdicts = find_verdicts(workloads, facts[1].pools, fixed)
+    _judge_beside(verdicts, workloads, facts[1].pools, fixed)
     for pool in (*pools_of_uncounted(after, facts[1]), *_lumped(workloads, facts[1].pools, fixed)):
         verdicts.pop(pool, None)
     count = len(own) if near.others else None
@@ -95,6 +96,23 @@ def add_fixed(fixed: Fixed, more: Fixed) -> dict[PoolKey, dict[int, int]]:
         for size, number in sizes.items():
             counts[size] = counts.get(size, 0) + number
     return added
+
+
+def _judge_beside(
+    verdicts: dict[PoolKey, Verdict], workloads: Sequence[Workload], pools: Iterable[Pool], fixed: Fixed
+) -> None:
+    """Pools of which pods take GPUs beside others: short where the goal is more than there is, fine where all that
+    may ever be asked is there, and else not judged."""
+    beside = gpus.pools_beside(workloads)
+    for pool in pools:
+        key = (pool.name, pool.resource)
+        if key not in beside:
+            continue
+        stays = sum(size * number for size, number in fixed.get(key, {}).items())
+        if gpus.gpus_after(workloads, fixed, key) > pool.count:
+            verdicts[key] = Verdict(True, True, True, gpus.asking_beside(workloads, key))
+        elif stays + gpus.most_beside(workloads, key) > pool.count:
+            verdicts.pop(key, None)
 
 
 def _lumped(workloads: Sequence[Workload], pools: Iterable[Pool], fixed: Fixed) -> set[PoolKey]:

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from llmstack.kubernetes.accelerators import gpus_of_pod
+from llmstack.kubernetes.accelerators import all_gpus_of_pod, largest
 from llmstack.kubernetes.devices import devices_of
 from llmstack.kubernetes.pods import Identity, Object, identity_of
 from llmstack.kubernetes.probes import start_up_bounds
@@ -42,6 +42,8 @@ class Template:
     min_ready: int
     is_lumped: bool = False
     """Whether a replica has so many pods that `gpus` is their sum, as if it were of one."""
+    beside: tuple[tuple[PoolKey, int], ...] = ()
+    """Other accelerators that a replica takes: counted, and not played."""
 
     @property
     def total(self) -> int:
@@ -219,7 +221,8 @@ def _load(obj: Object, facts: Facts) -> int | None:
 
 def template_of(obj: Object, facts: Facts, load: int | None) -> Template:
     """Return one replica of an object, its pool by `facts`."""
-    counted = [(pod, number, *_taken(pod, obj, facts)) for pod, number in specs_of_replica(obj)]
+    held = [(pod, number, _held(pod, obj, facts)) for pod, number in specs_of_replica(obj)]
+    counted = [(pod, number, *largest(counts)) for pod, number, counts in held]
     taking = [entry for entry in counted if entry[3] and entry[1]]
     resource = max(taking, key=lambda entry: entry[3])[2] if taking else ""
     pods = [entry for entry in taking if entry[2] == resource]
@@ -235,17 +238,31 @@ def template_of(obj: Object, facts: Facts, load: int | None) -> Template:
         grace=max(whole(pod.get("terminationGracePeriodSeconds"), 30) for pod, *_ in counted),
         min_ready=whole((obj.get("spec") or {}).get("minReadySeconds"), 0),
         is_lumped=lumped,
+        beside=_beside(held, resource, model_of(obj), facts),
     )
 
 
-def _taken(pod: Mapping[str, Any], obj: Object, facts: Facts) -> tuple[str, int]:
-    """The resource that a pod takes, and how many; devices that it claims count where a pool names their class."""
-    resource, count = gpus_of_pod(pod, [pool.resource for pool in facts.pools])
-    if count or not pod.get("resourceClaims"):
-        return resource, count
-    devices = devices_of(pod, identity_of(obj)[1], facts.device_claims) or {}
-    claimed = {pool.resource: devices[pool.device_class] for pool in facts.pools if pool.device_class in devices}
-    return max(claimed.items(), key=lambda item: (item[1], item[0]), default=("", 0))
+def _beside(
+    held: Iterable[tuple[Mapping[str, Any], int, Mapping[str, int]]], resource: str, model: str | None, facts: Facts
+) -> tuple[tuple[PoolKey, int], ...]:
+    """What a replica takes of other accelerators than `resource`, by pool."""
+    totals: dict[PoolKey, int] = {}
+    for pod, number, counts in held:
+        for other, count in counts.items():
+            if other != resource and number and count:
+                pool = pool_of(pod, other, model, facts), other
+                totals[pool] = totals.get(pool, 0) + number * count
+    return tuple(sorted(totals.items(), key=str))
+
+
+def _held(pod: Mapping[str, Any], obj: Object, facts: Facts) -> dict[str, int]:
+    """The accelerators that a pod takes; devices that it claims (DRA) count where a pool names their class."""
+    counts = all_gpus_of_pod(pod, [pool.resource for pool in facts.pools])
+    if pod.get("resourceClaims"):
+        devices = devices_of(pod, identity_of(obj)[1], facts.device_claims) or {}
+        for resource, device in {(pool.resource, pool.device_class) for pool in facts.pools}:
+            counts[resource] = counts.get(resource, 0) + (devices.get(device, 0) if device else 0)
+    return {resource: count for resource, count in counts.items() if count}
 
 
 def claims_uncounted(obj: Object, facts: Facts) -> bool:
@@ -272,4 +289,7 @@ def fixed_gpus(
             sizes = pools.setdefault(template.pool, {})
             for gpus in template.gpus:
                 sizes[gpus] = sizes.get(gpus, 0) + replicas_of(obj, owned)
+        for pool, gpus in template.beside:
+            sizes = pools.setdefault(pool, {})
+            sizes[gpus] = sizes.get(gpus, 0) + replicas_of(obj, owned)
     return pools

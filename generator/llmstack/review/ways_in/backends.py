@@ -75,7 +75,7 @@ def transfer_roles(backends: Iterable[Backend]) -> dict[str, str]:
     A request needs one of each (production-stack, src/vllm_router/routers/routing_logic.py,
     `DisaggregatedPrefillRouter`). The flags name values of the label `model`.
     """
-    found = {}
+    found: dict[str, str] = {}
     for backend in backends:
         if backend.is_router and takes_pairs(backend):
             for flag in _ROLES:

@@ -90,21 +90,24 @@ def _nodes_asked(pod: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _nowhere(case: Case) -> Iterator[Obstacle]:
-    """Pods that ask for nodes which no declared pool has, and did not before."""
+    """Pods that begin to ask for nodes which no declared pool has, or only a part of theirs."""
     template = case.workload.new
-    if template is None or template.pool is None or template.pool[0] is not None:
-        return
-    if case.was is not None and _nodes_asked(case.pod) == _nodes_asked(case.pod_before):
+    if template is None or template.pool is None or _nodes_asked(case.pod) == _nodes_asked(case.pod_before):
         return
     pools = [pool for pool in case.scene.facts.pools if pool.resource == template.pool[1]]
-    if pools and not pools_allowed(case.pod, pools):
+    if template.pool[0] is None and pools and not pools_allowed(case.pod, pools):
         names = ", ".join(f"`{pool.name}`" for pool in pools)
         message = f"none of the declared pools ({names}) has the nodes that the pods ask for: they stay Pending"
-        yield Obstacle(
-            f"{message} unless there are others",
-            "Correct the node selector or affinity, or declare the pool in gitops.capacity.",
-            "unknown",
-        )
+        advice = "Correct the node selector or affinity, or declare the pool in gitops.capacity."
+        yield Obstacle(f"{message} unless there are others", advice, "unknown")
+    elif case.pool is not None and case.was is not None:
+        before = case.pod_before.get("nodeSelector") or {}
+        asked = (case.pod.get("nodeSelector") or {}).items() - before.items() - case.pool.node_selector.items()
+        labels = ", ".join(sorted(f"`{key}={value}`" for key, value in asked if key != HOSTNAME))
+        if labels:
+            message = f"the pods begin to ask for nodes with {labels}, and how many of pool `{case.pool.name}` have it"
+            advice = "Declare these nodes as a pool of their own in gitops.capacity."
+            yield Obstacle(f"{message} is not known", advice, "unknown", likely=False)
 
 
 def _untolerated(case: Case) -> Iterator[Obstacle]:
