@@ -8,6 +8,7 @@ from typing import Any
 from llmstack.finding import Finding, Place, Severity
 from llmstack.review.result import (
     Change,
+    Demand,
     EngineChange,
     EngineState,
     EnvironmentReview,
@@ -20,6 +21,7 @@ from llmstack.review.result import (
     Rollout,
     UpgradeItem,
 )
+from llmstack.review.ways_in.way import Station, WayIn
 
 SECRET = "hf_AbCdEfGhIjKlMnOpQrStUvWx"
 PASSWORD = "correct horse, battery staple"
@@ -258,7 +260,12 @@ def small() -> Review:
                 8,
                 True,
                 True,
-                ((0.0, 4), (30.0, 6), (750.0, 8), (1500.0, 6)),
+                (
+                    Demand(0, 4, 3, 1),
+                    Demand(30, 5, 3, 0),
+                    Demand(780, 5, 3, 1),
+                    Demand(810, 6, 2, 0),
+                ),
             ),
             GpuPool(None, "amd.com/gpu", None, 2, 2, 2, None, None),
         ),
@@ -309,7 +316,7 @@ def small() -> Review:
     staging = EnvironmentReview(
         objects=(image_bump("llama"),),
         rollouts=(rollout("llama", replicas=1, min_ready=0, seconds=760),),
-        gpus=(GpuPool("a10", "nvidia.com/gpu", 4, 2, 2, 2, False, False, ((0.0, 2), (760.0, 2))),),
+        gpus=(GpuPool("a10", "nvidia.com/gpu", 4, 2, 2, 2, False, False, (Demand(0, 1, 1, 1), Demand(30, 2))),),
         risks=(
             Risk(
                 "outage",
@@ -322,6 +329,23 @@ def small() -> Review:
         ),
         timeline=tuple(pods("llama", replicas=1)),
         seconds=760,
+        ways=(
+            WayIn(
+                "Deployment/llmstack-llama-deployment-vllm",
+                (
+                    Station("host", "llm.example.com/v1"),
+                    Station("Ingress", "llmstack-ingress-router"),
+                    Station("Service", "llmstack-router-service:80"),
+                    Station("router", "Deployment/llmstack-deployment-router"),
+                    Station("engine", "Deployment/llmstack-llama-deployment-vllm"),
+                    Station("model", "meta-llama/Llama-3.1-8B-Instruct"),
+                ),
+                3,
+                "no request reaches `meta-llama/Llama-3.1-8B-Instruct` for 12 min: the router asks port 8100, and the "
+                "engine listens on 8000 until the engine has restarted",
+                (720, 760),
+            ),
+        ),
     )
     return Review("4f0c2d1e9ab8c7d6e5f4a3b2c1d0e9f8a7b6c5d4", "worktree", {"prod": prod, "staging": staging})
 
@@ -342,7 +366,7 @@ def large(models: int) -> Review:
                 2 * models + 3,
                 False,
                 False,
-                tuple((30.0 * step, 2 * models + step % 4) for step in range(models)),
+                tuple(Demand(30.0 * step, 2 * models - step % 4, step % 4, step % 3) for step in range(models)),
             ),
         ),
         risks=tuple(
@@ -425,10 +449,11 @@ def hostile() -> Review:
                 rollout(text, each.why, seconds=each.seconds, pool=text, resource=text, name=text)
                 for each in base.rollouts
             ),
-            gpus=tuple(GpuPool(text, text, 6, 4, 6, 8, True, True, pool.usage) for pool in base.gpus),
+            gpus=tuple(GpuPool(text, text, 6, 4, 6, 8, True, True, pool.demand) for pool in base.gpus),
             risks=risks,
             timeline=tuple(PodPhase(text, text, "new", "loading", 0, 60, 1, text) for _ in range(2)),
             seconds=None,
+            ways=(WayIn(text, (Station(text, text), Station("engine", text)), 0, text, None),),
             findings=(Finding(text, Severity.WARNING, text, place=Place(text, 1, 1, 1, text), help=text),),
         )
     return Review(HOSTILE[0], HOSTILE[1], environments)

@@ -347,3 +347,13 @@ def test_devices_that_are_claimed(deployment: Make, review: Make) -> None:
     [row] = counted.gpus
     assert (row.before, row.peak, row.deadlock, row.certain) == (4, 6, True, True)
     assert told(counted, "not-judged") == []
+
+
+def test_what_never_starts_is_drawn_as_waiting_beside_what_stays(deployment: Make, review: Make, pool: Make) -> None:
+    pair = [with_pod(deployment(image=each, surge=1, unavailable=0), **MOUNT) for each in ("v1", "v2")]
+    result = review(
+        tuple(pair), pools=[pool(16, 8)], loads={"llama": 300}, stays=[claim("ReadWriteOncePod"), deployment("opt")]
+    )
+    assert {(each.pod, each.phase) for each in result.timeline} == {("old-0", "ready"), ("new-0", "waiting")}
+    [row] = result.gpus
+    assert [(each.second, each.bound, each.waiting, each.terminating) for each in row.demand] == [(0, 2, 1, 0)]

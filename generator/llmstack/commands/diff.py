@@ -16,6 +16,7 @@ def diff(
     before: opt.From = None,
     after: opt.To = None,
     format: opt.HowReviewed = "text",
+    page: opt.PageAddress = None,
     exit_code: opt.ExitCode = False,
     fail_on: opt.Gate = opt.FailOn.NEVER,
 ) -> None:
@@ -32,7 +33,8 @@ def diff(
 
     comparison = open_comparison(output.find_project(None).root, before, after)
     review = make_review(comparison, today=datetime.now(UTC).date(), tool_folder=output.tool_folder())
-    sys.stdout.write(render_review(review, format, colour=wants_colour(sys.stdout)))
+    text = render_review(review, format, colour=wants_colour(sys.stdout), page=page)
+    output.write(sys.stdout, text, format)
     if review.fails(fail_on):
         raise typer.Exit(Exit.ERRORS)
     if exit_code and any(each.objects or each.removed for each in review.environments.values()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
@@ -29,6 +30,13 @@ def _one_of(table: Iterable[str], help: str) -> Any:
 
     metavar = f"<{'|'.join(names)}>"
     return Option("--format", parser=choose, metavar=metavar, help=help, autocompletion=complete)
+
+
+def _address(text: str) -> str:
+    """An address that can stand in a link as it is."""
+    if not re.fullmatch(r"https?://[\w.~:/?#@!$&+,;=%-]+", text, re.ASCII):
+        raise BadParameter(f"{text!r} is no address of the form https://….")
+    return text
 
 
 class AffectedFormat(StrEnum):
@@ -75,6 +83,10 @@ Only = Annotated[
     Option("--only", metavar="MODEL", help="Write only the units of this model.", autocompletion=completion.models),
 ]
 Force = Annotated[bool, Option("--force", help="Overwrite generated files that were edited by hand.")]
+NoCache = Annotated[
+    bool,
+    Option("--no-cache", help="Look at everything anew, whatever an earlier run found to be in order; for CI."),
+]
 PruneEnv = Annotated[
     list[str] | None, Option("--prune-env", metavar="NAME", help="Remove an environment whose values file is gone.")
 ]
@@ -84,6 +96,10 @@ From = Annotated[
 ]
 To = Annotated[str | None, Argument(metavar="TO", help="A revision; by default the working tree.")]
 HowReviewed = Annotated[str, _one_of(REVIEW_FORMATS, "How the review is printed.")]
+PageAddress = Annotated[
+    str | None,
+    Option("--page", metavar="URL", parser=_address, help="Where the page (`--format html`) is: Markdown links to it."),
+]
 ExitCode = Annotated[bool, Option("--exit-code", help="Exit with 3 when something changes.")]
 Gate = Annotated[
     FailOn, Option("--fail-on", help="Exit with 1 if an unacknowledged risk has this severity or a worse one.")

@@ -58,14 +58,16 @@ def render(review: Review, options: Options = PLAIN) -> str:
             foot="\n</details>\n",
         ),
     ]
-    return fit(_opening(shown, judge(shown)), parts, options.limit, WHERE)
+    return fit(_opening(shown, judge(shown), options.page), parts, options.limit, WHERE)
 
 
-def _opening(review: Review, verdict: Verdict) -> str:
-    """The verdict line, and a line for each environment that changes."""
+def _opening(review: Review, verdict: Verdict, page: str | None) -> str:
+    """The verdict line, and a line for each environment that changes. `page` is an address that holds nothing but
+    what an address needs."""
     from_revision, to_revision = short_revision(review.from_revision), short_revision(review.to_revision)
     head = verdict.tally or (NOTHING.rstrip(".") if not verdict.effects else "No risk")
-    lines = [f"{SIGNS[verdict.level]} **{head}** · {code(from_revision, 40)} → {code(to_revision, 40)}", ""]
+    link = f" · [page]({page})" if page else ""
+    lines = [f"{SIGNS[verdict.level]} **{head}** · {code(from_revision, 40)} → {code(to_revision, 40)}{link}", ""]
     lines += [f"- {code(name, 60)}: {prose(effect, 400)}" for name, effect in verdict.effects[:ENVIRONMENTS]]
     more = len(verdict.effects) - ENVIRONMENTS
     return "\n".join([*lines, *([f"- and {plural(more, 'other environment')}"] if more > 0 else []), ""])

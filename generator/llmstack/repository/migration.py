@@ -15,9 +15,10 @@ from llmstack.errors import RefusedError, UsageError
 from llmstack.finding import Finding, Place, Severity, sort_findings
 from llmstack.migrate import Migration, Wanted, migrate
 from llmstack.model.reading import read_stack
-from llmstack.repository.environments import BASE, VALUES, Environment, find_base, name_findings, read_base, read_file
+from llmstack.repository.environments import BASE, Environment, find_base, name_findings, read_base, read_file
 from llmstack.repository.project import Project
 from llmstack.repository.read import Reading, check
+from llmstack.repository.root import VALUES
 from llmstack.values.layers import merge_layers
 from llmstack.values.source import Source, read_document, read_source
 from llmstack.values.wrapped import Wrapped, unwrap

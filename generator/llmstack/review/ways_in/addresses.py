@@ -8,10 +8,24 @@ from math import inf
 from llmstack.kubernetes.pods import Object
 from llmstack.review.ways_in.backends import Backend
 from llmstack.review.ways_in.breaks import Break, say_for, span_of
-from llmstack.review.ways_in.doors import Door, Side, all_doors, answers, open_doors, ports_of, selects, why_closed
+from llmstack.review.ways_in.doors import (
+    Closed,
+    Door,
+    Side,
+    all_doors,
+    answers,
+    is_behind,
+    leads_in,
+    open_doors,
+    ports_of,
+    selects,
+    station_of,
+    why_closed,
+)
 from llmstack.review.ways_in.ends import RUNS, SLACK, Ends, of_run
 from llmstack.review.ways_in.hosts import gateways_of
 from llmstack.review.ways_in.moments import uncovered
+from llmstack.review.ways_in.way import CALLERS, OUTSIDE, Station
 
 _REACH: Mapping[str, int] = {"ClusterIP": 0, "NodePort": 1, "LoadBalancer": 2}
 """From how far a Service of a type is called: each has what those before it have (Kubernetes documentation,
@@ -27,9 +41,11 @@ def broken_addresses(
     opened = [door for door in open_doors(after, now) if door.address not in known]
     for door in doors:
         ways = [other for other in left if other.covers(door)]
-        why = min((why_closed(way, now) or "" for way in ways), key=len) if ways else _gone(door, left)
-        if why:
-            yield _closed(door, why, [other.address for other in opened if _kind(other) == _kind(door)])
+        refusals = [why_closed(way, now) for way in ways] or [Closed(_gone(door, left), before_service=True)]
+        if all(refusals):
+            front = [backend for backend in then.front if is_behind(door, backend, then)]
+            instead = [other.address for other in opened if _kind(other) == _kind(door)]
+            yield from (_closed(door, closed, front, instead) for closed in refusals[:1] if closed is not None)
         else:
             yield from _other_door(door, [way for way in ways if why_closed(way, now) is None])
     for name, service in then.services.items():
@@ -47,13 +63,16 @@ def _gone(door: Door, left: Sequence[Door]) -> str:
     return "its path is `Exact`, and takes nothing below it" if same else "it is gone"
 
 
-def _closed(door: Door, why: str, instead: list[str]) -> Break:
-    message = f"whoever calls `{door.address}` gets no answer any more: {why}"
+def _closed(door: Door, closed: Closed, front: list[Backend], instead: list[str]) -> Break:
+    message = f"whoever calls `{door.address}` gets no answer any more: {closed.why}"
     if instead:
         message += f"; `{instead[0]}` is new"
     kind = _kind(door)
     keep = "Service of the old name or port" if kind == "Service" else "rule for the old host"
-    return Break(door.subject, message, f"Keep a {keep} beside the new one until every caller has moved.")
+    advice = f"Keep a {keep} beside the new one until every caller has moved."
+    way = leads_in(door)
+    broken = 0 if closed.before_service else len(way) - 1 if closed.behind_service else len(way) - 2
+    return Break(door.subject, message, advice, stations=(*way, *map(station_of, front[:1])), broken=broken)
 
 
 def _other_door(door: Door, ways: Sequence[Door]) -> Iterator[Break]:
@@ -69,7 +88,7 @@ def _other_door(door: Door, ways: Sequence[Door]) -> Iterator[Break]:
             "callers get no answer"
         )
         advice = "Let both stand until DNS and every cache of it have moved."
-        yield Break(door.subject, message, advice, milder=True)
+        yield Break(door.subject, message, advice, milder=True, stations=leads_in(door))
     if door.rule.secure and not any(rule.secure for rule in rules):
         message = (
             f"no certificate is named for `{door.rule.host}` any more: https callers see another one, and refuse it"
@@ -99,7 +118,9 @@ def _silent(service: Object, before: Object, ends: Sequence[Ends]) -> Iterator[B
                 f"{say_for(lasts)}, until one of them is ready"
             )
             advice = "Give `targetPort` the name of the port: then each pod is called where it listens."
-            yield Break(f"Service/{service['metadata']['name']}", message, advice, lasts)
+            name = service["metadata"]["name"]
+            way = CALLERS, Station("Service", f"{name}:{port.get('port')}"), *map(station_of, [fronts[0].any])
+            yield Break(f"Service/{name}", message, advice, lasts, stations=way, broken=1)
 
 
 def _takes(service: Object, port: Mapping[str, object], backend: Backend) -> bool:
@@ -114,15 +135,15 @@ def _less_reach(before: Object, after: Object) -> Iterator[Break]:
     advice = "Keep the type until every caller from outside has moved."
     if _REACH.get(types[1], 0) < _REACH.get(types[0], 0):
         lost = "the address of its load balancer" if types[0] == "LoadBalancer" else "its port on the nodes"
-        yield Break(
-            f"Service/{name}", f"the Service becomes {types[1]}: {lost} is gone for callers from outside", advice
-        )
+        message = f"the Service becomes {types[1]}: {lost} is gone for callers from outside"
+        yield Break(f"Service/{name}", message, advice, stations=(OUTSIDE, Station("Service", name)))
         return
     ports = _node_ports(old), _node_ports(new)
     for port, number in ports[0].items():
         if port in ports[1] and ports[1][port] != number:
             message = f"port {number} on the nodes becomes {ports[1][port]}: callers of the old one are refused"
-            yield Break(f"Service/{name}", message, "Keep the port, or let every caller know.")
+            way = OUTSIDE, Station("Service", f"{name}:{number}")
+            yield Break(f"Service/{name}", message, "Keep the port, or let every caller know.", stations=way)
 
 
 def _node_ports(spec: Mapping[str, object]) -> dict[object, object]:

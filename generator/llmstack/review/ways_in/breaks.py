@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, isinf
 
+from llmstack.review.ways_in.way import Station
 from llmstack.review.wording import say_exactly
 
 
@@ -25,6 +26,10 @@ class Break:
     """The field that does it, where there is one."""
     side_by_side: bool = False
     """Whether both could run beside each other for a while, were there GPUs for both."""
+    stations: tuple[Station, ...] = ()
+    """The way that is broken, from where this break knows it; empty where no edge is gone."""
+    broken: int = 0
+    """The edge after this station."""
 
 
 SIDE_BY_SIDE = "Add the new one in one commit and remove the old one in the next."

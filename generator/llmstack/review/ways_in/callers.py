@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from llmstack.kubernetes.pods import Identity
 from llmstack.review.ways_in.backends import Backend
 from llmstack.review.ways_in.breaks import Break
-from llmstack.review.ways_in.doors import Side
+from llmstack.review.ways_in.doors import Side, station_of
+from llmstack.review.ways_in.way import CALLERS, Station
 
 _LENGTH = "--max-model-len"
 
@@ -36,13 +37,12 @@ def changed_keys(old: Mapping[Identity, Backend], new: Mapping[Identity, Backend
         (swapped, "callers that send the API key of before are answered 401 unless the new Secret holds it too", True),
     ):
         if engines:
-            subject = _front(side) or engines[0].key
-            yield Break(subject, message, "Give every caller the key before the merge.", milder=milder)
-
-
-def _front(side: Side) -> str | None:
-    routers = [backend for backend in side.front if backend.is_router]
-    return routers[0].key if routers else None
+            front = [backend for backend in side.front if backend.is_router][:1]
+            ends = front[0] if front else engines[0]
+            called = Station("engine", engines[0].key if len(engines) == 1 else f"{len(engines)} engines")
+            way = (*map(station_of, front), called) if front else (CALLERS, called)
+            advice = "Give every caller the key before the merge."
+            yield Break(ends.key, message, advice, milder=milder, stations=way)
 
 
 def shorter_requests(old: Mapping[Identity, Backend], new: Mapping[Identity, Backend]) -> Iterator[Break]:

@@ -10,6 +10,7 @@ from llmstack.kubernetes.pods import Identity, Object, maps
 from llmstack.kubernetes.quantities import whole
 from llmstack.review.ways_in.backends import Backend
 from llmstack.review.ways_in.hosts import Rule, gateways_of, ingress_rules, route_rules
+from llmstack.review.ways_in.way import CALLERS, Station
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,17 @@ class Door:
         if self.rule is None or other.rule is None:
             return self.address == other.address
         return self.rule.covers(other.rule)
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Why requests that come to a door reach no pod."""
+
+    why: str
+    behind_service: bool = False
+    """Whether they come as far as the Service."""
+    before_service: bool = False
+    """Whether they do not come as far as what leads to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,22 +110,42 @@ def _service_ports(side: Side) -> Iterator[Door]:
             yield Door(f"Service/{name}", f"{name}.{namespace}:{number}".replace(".:", ":"), namespace, name, number)
 
 
-def why_closed(door: Door, side: Side) -> str | None:
+def why_closed(door: Door, side: Side) -> Closed | None:
     """Why requests that come to a door reach no pod; None where they do."""
     if door.rule is not None and door.rule.closed is not None:
-        return door.rule.closed
+        return Closed(door.rule.closed, before_service=True)
     service = side.services.get((door.namespace, door.service))
     if service is None:
-        return f"it leads to Service `{door.service}`, which is not there"
+        return Closed(f"it leads to Service `{door.service}`, which is not there")
     port = next((each for each in ports_of(service) if door.port in (each.get("port"), each.get("name"))), None)
     if port is None:
-        return f"Service `{door.service}` has no port {door.port}"
+        return Closed(f"Service `{door.service}` has no port {door.port}")
     chosen = [backend for backend in side.backends if selects(service, backend)]
     if not chosen:
-        return f"Service `{door.service}` selects no pod that answers"
+        return Closed(f"Service `{door.service}` selects no pod that answers", behind_service=True)
     if not any(answers(port, backend) for backend in chosen):
-        return f"no pod listens where port {port.get('port')} of Service `{door.service}` leads"
+        return Closed(
+            f"no pod listens where port {port.get('port')} of Service `{door.service}` leads", behind_service=True
+        )
     return None
+
+
+def is_behind(door: Door, backend: Backend, side: Side) -> bool:
+    """Whether a door leads to the pods of a workload."""
+    service = side.services.get((door.namespace, door.service))
+    return service is not None and selects(service, backend)
+
+
+def leads_in(door: Door) -> tuple[Station, ...]:
+    """The stations from whoever calls an address to the Service behind it."""
+    kind, _, name = door.subject.partition("/")
+    service = Station("Service", f"{door.service}:{door.port}")
+    return (CALLERS, service) if kind == "Service" else (Station("host", door.address), Station(kind, name), service)
+
+
+def station_of(backend: Backend) -> Station:
+    """The pods of a workload as a station."""
+    return Station("router" if backend.is_router else "engine", backend.key)
 
 
 def selects(service: Object, backend: Backend) -> bool:

@@ -8,9 +8,11 @@ from math import inf
 
 from llmstack.review.ways_in.backends import Backend, takes_pairs, transfer_roles
 from llmstack.review.ways_in.breaks import SIDE_BY_SIDE, Break, say_for, span_of
+from llmstack.review.ways_in.doors import station_of
 from llmstack.review.ways_in.ends import RUNS, SLACK, Ends, of_run
 from llmstack.review.ways_in.moments import Span, overlap, uncovered
 from llmstack.review.ways_in.reach import Services, why_not_reached
+from llmstack.review.ways_in.way import Station
 
 
 def broken_models(ends: Sequence[Ends], services: tuple[Services, Services]) -> Iterator[Break]:
@@ -45,6 +47,11 @@ class _Model:
         if engine is None:
             return "there is no engine"
         return why_not_reached(router, engine, self.services[0 if before else 1]) if router is not None else None
+
+    def stations(self, engine: Ends) -> tuple[Station, ...]:
+        """From the router, where there is one, to the id that clients ask for."""
+        ahead = (station_of(router.any) for router in self.routers[:1])
+        return (*ahead, station_of(engine.any), Station("model", self.id))
 
     def old_routers(self) -> list[Backend | None]:
         return [each.old for each in self.routers if each.old is not None] or [None]
@@ -117,19 +124,23 @@ def _broken(model: _Model) -> Iterator[Break]:
         return
     after = [engine for engine in model.members if engine.new is not None and _serves(engine.new, model.id)]
     if not after:
-        yield from (_renamed(model.id, engine) for engine in model.members if engine.new is not None)
+        yield from (_renamed(model, engine) for engine in model.members if engine.new is not None)
         return
     subject = after[0].any.key
     refusals = [model.why_not(router, engine.new) for engine in after for router in model.new_routers()]
     if refusals and all(refusals):
         why = next(refusal for refusal in refusals if refusal)
-        yield Break(subject, f"nothing reaches `{model.id}` any more: {why}", "Let router and engines agree again.")
+        way = model.stations(after[0])
+        message, advice = f"nothing reaches `{model.id}` any more: {why}", "Let router and engines agree again."
+        yield Break(subject, message, advice, stations=way, broken=max(0, len(way) - 3))
         return
     if model.lacks_a_part():
         message = (
             f"no request of `{model.id}` is answered any more: no engine is left for its prefill, or for its decode"
         )
-        yield Break(subject, message, "Keep an engine for each, or another routing logic.")
+        way = model.stations(after[0])
+        advice = "Keep an engine for each, or another routing logic."
+        yield Break(subject, message, advice, stations=way, broken=max(0, len(way) - 3))
         return
     missing = [model.missing(run) for run in RUNS]
     alone = [max(_alone(model.members, run), _alone(model.routers, run)) for run in RUNS]
@@ -153,25 +164,24 @@ def _gap(model: _Model, after: Sequence[Ends], lasts: tuple[float, float]) -> Br
         if each.old is not None
     )
     why = next((reason for reason in refusals if reason), None)
+    way = model.stations(after[0])
+    edge = max(0, len(way) - 3)
     if why is not None and any(each.stays for each in model.members):
-        return Break(
-            subject,
-            f"no request reaches `{model.id}` {say_for(lasts)}: {why} until the engine has restarted",
+        message = f"no request reaches `{model.id}` {say_for(lasts)}: {why} until the engine has restarted"
+        advice = (
             "Router and engines restart at their own speed. Merge when few requests come, or bring up a second release "
-            "beside this one and let callers move.",
-            lasts,
+            "beside this one and let callers move."
         )
+        return Break(subject, message, advice, lasts, stations=way, broken=edge)
     if all(each.stays for each in model.members):
-        return Break(subject, f"no request of `{model.id}` is answered {say_for(lasts)}: {_NEEDS[len(_parts(model))]}",
-            "Merge when few requests come, or run two replicas of each part.", lasts)  # fmt: skip
-    return Break(
-        subject,
+        message = f"no request of `{model.id}` is answered {say_for(lasts)}: {_NEEDS[len(_parts(model))]}"
+        advice = "Merge when few requests come, or run two replicas of each part."
+        return Break(subject, message, advice, lasts, stations=way, broken=edge)
+    message = (
         "the workload it replaces is removed at once, and no replica is ready until this one has loaded "
-        f"(`{model.id}` is not served {say_for(lasts)})",
-        SIDE_BY_SIDE,
-        lasts,
-        side_by_side=True,
+        f"(`{model.id}` is not served {say_for(lasts)})"
     )
+    return Break(subject, message, SIDE_BY_SIDE, lasts, side_by_side=True, stations=way, broken=edge)
 
 
 _NEEDS = {
@@ -185,11 +195,14 @@ def _parts(model: _Model) -> list[str | None]:
     return max((_roles_of(router) for router in model.new_routers()), key=len)
 
 
-def _renamed(id: str, engine: Ends) -> Break:
+def _renamed(model: _Model, engine: Ends) -> Break:
     assert engine.new is not None
+    id, way = model.id, model.stations(engine)
     now = ", ".join(f"`{name}`" for name in engine.new.served)
     return Break(
         engine.new.key,
         f"clients that ask for model `{id}` get an error from now on: it is served as {now}",
         f"Let callers know, or keep the id beside the new one: `--served-model-name {engine.new.served[0]} {id}`.",
+        stations=way,
+        broken=len(way) - 2,
     )
