@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from llmstack.engine.start import Start
-from llmstack.engine.upgrade import compare_releases
+from llmstack.engine.upgrade import Item, compare_releases
 from llmstack.fit.answer import start_of
 from llmstack.fit.card import Pools
 from llmstack.fit.question import Known, Question, ask
@@ -14,7 +14,7 @@ from llmstack.flags import split_flags
 from llmstack.model.engine import Model
 from llmstack.model.stack import Stack
 from llmstack.objects import arguments, names
-from llmstack.review.result import EngineChange, EngineState, UpgradeItem
+from llmstack.review.result import EngineChange, EngineState
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def _state(asked: Asked) -> EngineState:
     return EngineState(question.version, gpu, cache.low, cache.high, cache.tokens, cache.requests, parts)
 
 
-def _upgrade(old: Asked, new: Asked) -> tuple[UpgradeItem, ...]:
+def _upgrade(old: Asked, new: Asked) -> tuple[Item, ...]:
     """What a changed release brings; nothing where one of the two is not known."""
     if old.question.version is None or new.question.version is None or old.question.version == new.question.version:
         return ()
@@ -119,6 +119,4 @@ def _upgrade(old: Asked, new: Asked) -> tuple[UpgradeItem, ...]:
         facts.architecture if facts else "",
         dense=not (facts and facts.is_moe),
     )
-    return tuple(
-        UpgradeItem(each.kind, each.flag, each.before, each.after, each.since, each.text, each.breaks) for each in items
-    )
+    return tuple(items)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from llmstack.engine.upgrade import Item
 from llmstack.report.fit import SAID
-from llmstack.review.result import EngineChange, EngineState, UpgradeItem
+from llmstack.review.result import EngineChange, EngineState
 
 TERMS: Mapping[str, str] = {
     "weights": "weights",
@@ -55,9 +56,9 @@ def terms_data(state: EngineState) -> dict[str, float] | None:
     return parts | {"kv": round(round(state.terms["budget"], 2) - sum(parts.values()), 2)}
 
 
-def upgrade_data(item: UpgradeItem) -> dict[str, Any]:
+def upgrade_data(item: Item) -> dict[str, Any]:
     return {
-        "id": item.id,
+        "id": item.kind,
         "flag": item.flag,
         "from": item.before,
         "to": item.after,

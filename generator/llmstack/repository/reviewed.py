@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
 from llmstack.finding import Finding, Place, Severity
 from llmstack.fit.changes import Side, engine_changes
+from llmstack.kubernetes.pods import Object
 from llmstack.repository.acknowledged import acknowledgement_findings, base_acknowledgements
 from llmstack.repository.cases import Case, read_case
 from llmstack.repository.clusters import (
@@ -43,6 +44,8 @@ class _Cluster:
     conflicts: tuple[PoolConflict, ...]
     moves: Mapping[str, tuple[Sequence[Workload], Fixed]]
     """What each environment brings to the pools."""
+    objects: Mapping[str, Sequence[Object]] = field(default_factory=dict)
+    """What each runs after the change, where several share the cluster; with PriorityClasses and scalers."""
 
 
 def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None = None) -> Review:
@@ -95,7 +98,8 @@ def _clusters(cases: Sequence[Case]) -> dict[str, _Cluster]:
             for case in members:
                 facts = merge_pools(case.facts[0], pools), merge_pools(case.facts[1], pools)
                 moves[case.name] = read_moves(case.changes, case.objects(0), case.objects(1), facts)
-        found[home] = _Cluster(pools, conflicts, moves)
+        shared = {case.name: case.objects(1) for case in members} if len(members) > 1 else {}
+        found[home] = _Cluster(pools, conflicts, moves, shared)
     return found
 
 
@@ -136,6 +140,7 @@ def _surroundings(
         ahead=tuple(ahead),
         behind=tuple(behind),
         fixed=fixed,
+        objects=tuple((name, obj) for name, found in cluster.objects.items() if name != case.name for obj in found),
         sync=tuple(changes),
         brought=tuple(each for home in homes if home is not None for each in synced[home].brought),
         conflicts=cluster.conflicts,

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from llmstack.engine.upgrade import Item
 from llmstack.finding import Finding, Severity
 from llmstack.review.ways_in.way import WayIn
 from llmstack.sync.changes import OwnerChange
@@ -201,19 +202,6 @@ class EngineState:
 
 
 @dataclass(frozen=True, slots=True)
-class UpgradeItem:
-    """What another release of vLLM changes for an engine; `breaks`: known to end a start or to cut something off."""
-
-    id: Literal["default", "removed", "deprecated", "behaviour"]
-    flag: str
-    before: str
-    after: str
-    since: str
-    text: str
-    breaks: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class EngineChange:
     """One model whose engine changes: what becomes of its start, and what a changed release brings."""
 
@@ -224,7 +212,7 @@ class EngineChange:
     why: str
     before: EngineState | None
     after: EngineState
-    upgrade: tuple[UpgradeItem, ...] = ()
+    upgrade: tuple[Item, ...] = ()
 
     @property
     def loses(self) -> float | None:

@@ -39,6 +39,8 @@ class Surroundings:
     behind: tuple[Workload, ...] = ()
     fixed: Fixed = field(default_factory=dict)
     """Pods of other environments that stay."""
+    objects: tuple[tuple[str, Object], ...] = ()
+    """What other environments run after the change, and their PriorityClasses, each with its environment."""
     sync: tuple[OwnerChange, ...] = ()
     """What becomes of the environment's units, and of the cluster's folder."""
     brought: tuple[Brought, ...] = ()

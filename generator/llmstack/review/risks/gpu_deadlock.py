@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.finding import Severity
+from llmstack.kubernetes.workloads import WORKLOADS
 from llmstack.review.facts import Pool
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
@@ -73,7 +74,9 @@ def _message(assessment: Assessment, pool: Pool, verdict: Verdict, workload: Wor
     size = workload.new.total if workload.new is not None else 0
     needs = plural(size, "GPU")
     free = f"after the change {spare} of {pool.count} GPUs in pool `{pool.name}` are free"
-    if workload.held_up:
+    if workload.held_up and WORKLOADS[workload.kind].replaces == "beside":
+        cause = f"a second cluster ({needs}) must be ready before the first is removed, and {free}"
+    elif workload.held_up:
         cause = (
             f"a new replica ({needs}) must be ready before an old one is removed (maxSurge {workload.surge}, "
             f"maxUnavailable 0), and {free}{', possibly not enough on any one node' if size <= spare else ''}"

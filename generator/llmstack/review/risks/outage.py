@@ -23,8 +23,11 @@ from llmstack.finding import Severity
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
+from llmstack.review.rollout.advice import spares, with_pods
+from llmstack.review.rollout.contention import find_verdicts
 from llmstack.review.rollout.simulate import Outcome
 from llmstack.review.rollout.workload import Workload
+from llmstack.review.ways_in.breaks import Break
 from llmstack.review.wording import plural, say_exactly
 
 RISK = Declaration("outage", Severity.WARNING, unit="seconds")
@@ -35,14 +38,15 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     for workload, outcomes in zip(assessment.workloads, assessment.times.outcomes, strict=True):
         moves = workload.before and workload.after and workload.move in ("restart", "scale")
         if outcomes is not None and moves and outcomes.likely.least == 0:
-            message, advice = _outage(workload, outcomes.likely), _spare_it(workload)
+            message, advice = _outage(workload, outcomes.likely), _spare_it(assessment, workload)
             amount = _whole(outcomes.longest.down_for) if _is_measured(workload) else None
             yield RISK.at(
                 assessment, workload.key, f"{_at_least(assessment, workload)}{message}", advice, amount=amount
             )
     for each in assessment.breaks:
         if each.lasts is not None:
-            yield RISK.at(assessment, each.subject, each.message, each.advice, amount=_whole(each.lasts[1]))
+            advice = _side_by_side(assessment, each)
+            yield RISK.at(assessment, each.subject, each.message, advice, amount=_whole(each.lasts[1]))
 
 
 def _whole(seconds: float | None) -> int | None:
@@ -74,13 +78,34 @@ def _outage(workload: Workload, outcome: Outcome) -> str:
     return f"no replica is ready{lasting}: {cause}"
 
 
-def _spare_it(workload: Workload) -> str:
+def _spare_it(assessment: Assessment, workload: Workload) -> str:
     if workload.kind == "RayCluster":
+        if spares(assessment, workload) is False:
+            return (
+                "A Ray cluster is replaced whole, and the GPUs for a second one are not there: merge at a quiet time."
+            )
         return "A Ray cluster is replaced whole: add it under another name first, then remove the old one."
     if workload.kind == "Pod":
         return "A Pod has no second one to take its place: run it as a Deployment."
     gpus = workload.new.total if workload.new is not None else 0
+    if spares(assessment, workload) is False:
+        more = f"Add {plural(gpus, 'GPU')} to the pool, and set maxSurge 1 and maxUnavailable 0"
+        return f"{more}; with the GPUs that are there, merge at a quiet time."
     spare = f" (needs {plural(gpus, 'spare GPU')})" if gpus else ""
     if workload.after == 1:
         return f"Set maxSurge 1 and maxUnavailable 0{spare}, or run two replicas."
     return f"Set maxUnavailable below {workload.after}, or maxSurge 1 and maxUnavailable 0{spare}."
+
+
+def _side_by_side(assessment: Assessment, each: Break) -> str:
+    """Advice to run both for a while, where there is room for both."""
+    if not each.side_by_side:
+        return each.advice
+    own = [workload for workload in assessment.workloads if workload.key == each.subject and workload.after]
+    old = [(workload.old, workload.before) for workload in assessment.workloads if workload.move == "remove"]
+    beside = with_pods(assessment.fixed, old)
+    pools = {workload.new.pool for workload in own if workload.new is not None and workload.new.pool is not None}
+    verdicts = find_verdicts(own, assessment.facts[1].pools, beside)
+    if any(verdicts[pool].deadlock for pool in pools if pool in verdicts):
+        return "There are not enough GPUs to run both for a while: add some, or merge at a quiet time."
+    return each.advice if pools <= verdicts.keys() else f"{each.advice[:-1]}, if the GPUs suffice."

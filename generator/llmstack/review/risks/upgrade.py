@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from llmstack.engine.upgrade import Item
 from llmstack.finding import Severity
-from llmstack.review.result import EngineChange, Risk, UpgradeItem
+from llmstack.review.result import EngineChange, Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 from llmstack.review.wording import plural
@@ -40,7 +41,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
 _ADVICE = "Set what should stay as it is; `llmstack explain upgrade FROM TO` lists everything."
 
 
-def _say(engine: EngineChange, items: list[UpgradeItem]) -> str:
+def _say(engine: EngineChange, items: list[Item]) -> str:
     before = engine.before.version if engine.before else None
     more = len(items) - _NAMED
     rest = f" And {plural(more, 'other change')}." if more > 0 else ""
