@@ -9,7 +9,7 @@ nodes that no declared pool has: a warning, as each of these usually hangs. A no
 (`whenUnsatisfiable: DoNotSchedule`) or apart over zones or nodes whose number is not known; lose a toleration; wait for
 another scheduler; claim devices (DRA) or take a second kind of GPU that no pool counts; or begin to read a Secret or
 config map that nothing here makes. A claim that grows, and whose StorageClass is not here: a note, a warning where its
-volume is among the manifests.
+volume is among the manifests. A DaemonSet or CronJob that begins to take GPUs: a note.
 
 Fix: state it, as the advice says: in `gitops.capacity`, `gitops.existing` or `pvcAccessMode`.
 """
@@ -21,9 +21,12 @@ from collections.abc import Iterator
 from llmstack.finding import Severity
 from llmstack.kubernetes.immutable import may_grow
 from llmstack.kubernetes.pods import value_at
+from llmstack.kubernetes.workloads import WORKLOADS
 from llmstack.review.result import ObjectChange, Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
+from llmstack.review.rollout.workload import template_of
+from llmstack.review.wording import plural
 
 RISK = Declaration("not-judged", Severity.WARNING, milder=Severity.NOTE)
 
@@ -34,6 +37,8 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         for each in obstacles:
             if each.hangs == "unknown":
                 yield RISK.at(assessment, key, each.message, each.advice, milder=not each.likely)
+    yield from _uncounted(assessment)
+    yield from _beside(assessment)
     for change in assessment.changes:
         refused = change.identity in assessment.refused
         if not refused and may_grow(change.before, change.after, assessment.after) is None:
@@ -45,6 +50,32 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             )
             advice = "See that the class lets claims grow before the merge."
             yield RISK.at(assessment, change.key, message, advice, milder=not static)
+
+
+def _uncounted(assessment: Assessment) -> Iterator[Risk]:
+    """Pods of which no manifest says how many there are, or when, and that begin to take GPUs."""
+    for change in assessment.changes:
+        kind = WORKLOADS.get(change.kind)
+        if change.after is None or kind is None or not (kind.per_node or change.kind == "CronJob"):
+            continue
+        gpus = template_of(change.after, assessment.facts[1], None).total
+        before = template_of(change.before, assessment.facts[0], None).total if change.before is not None else 0
+        if gpus > before:
+            when = "on every node that fits" if kind.per_node else "while it runs"
+            message = f"a pod takes {plural(gpus, 'GPU')} {when}, and what waits for them then cannot be judged"
+            yield RISK.at(assessment, change.key, message, "See that they are free for it.", milder=True)
+
+
+def _beside(assessment: Assessment) -> Iterator[Risk]:
+    """Pods that take several kinds of GPU: rollouts are played with the one that they take most of."""
+    unknown = {(row.pool, row.resource) for row in assessment.gpus if row.deadlock is None}
+    for workload in assessment.workloads:
+        beside = workload.new.beside if workload.new is not None else ()
+        others = [resource for (name, resource), _ in beside if (name, resource) in unknown]
+        if others and workload.after:
+            names = ", ".join(f"`{resource}`" for resource in others)
+            message = f"the pods take {names} beside other GPUs: whether enough of both are free cannot be judged"
+            yield RISK.at(assessment, workload.key, message, "See that there is room for one more.", milder=True)
 
 
 def _is_static(change: ObjectChange, assessment: Assessment) -> bool:

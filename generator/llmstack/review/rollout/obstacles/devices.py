@@ -1,5 +1,4 @@
-"""GPUs that pods claim by dynamic resource allocation and that no declared pool counts, and kinds of GPU taken beside
-others."""
+"""GPUs that pods claim by dynamic resource allocation, and that no declared pool counts."""
 
 from __future__ import annotations
 
@@ -11,21 +10,6 @@ from llmstack.review.rollout.workload import claims_uncounted
 
 
 def find(case: Case) -> Iterator[Obstacle]:
-    """What pods take that is not played."""
-    yield from _claimed(case)
-    yield from _beside(case)
-
-
-def _beside(case: Case) -> Iterator[Obstacle]:
-    """Several kinds of GPU in one pod: each is counted, and the rollout is played with the one it takes most of."""
-    others = case.workload.new.beside if case.workload.new is not None else ()
-    if others and case.makes_beside:
-        names = ", ".join(f"`{resource}`" for (_, resource), _ in others)
-        message = f"the pods take {names} beside other GPUs: whether enough of both are free at a time cannot be judged"
-        yield Obstacle(message, case.make_room(), "unknown", likely=False)
-
-
-def _claimed(case: Case) -> Iterator[Obstacle]:
     """Said where the pods that change claim devices of which the size of the pool is not known."""
     if not (case.makes_beside or case.is_restart) or not claims_uncounted(case.obj, case.scene.facts):
         return

@@ -13,8 +13,10 @@ from llmstack.review.rollout.obstacles.volumes import claims_of
 
 def find(case: Case) -> Iterator[Obstacle]:
     """What a quota of the namespace refuses."""
-    if case.makes_beside or case.is_restart:
+    comes = case.makes_beside or case.is_restart
+    if comes or case.scene.most.get(case.workload.identity, 0) > case.workload.after:
         yield from _over_quotas(case)
+    if comes:
         yield from _refused_claims(case)
 
 
