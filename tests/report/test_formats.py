@@ -184,7 +184,7 @@ def test_a_note_is_a_notice_and_needs_no_place() -> None:
 
 def test_one_file_per_format() -> None:
     folder = Path(str(files(llmstack.report)))
-    assert set(FORMATS) == {"text", "json", "sarif", "github"}
+    assert set(FORMATS) == {"text", "json", "sarif", "github", "gitlab"}
     assert set(REVIEW_FORMATS) == {"text", "markdown", "json", "html", "github", "sarif"}
     assert all((folder / f"{name}.py").is_file() for name in FORMATS)
     assert {path.stem for path in folder.glob("review_*.py")} == {

@@ -12,7 +12,14 @@ from llmstack.report.review_formats import REVIEW_FORMATS
 from tests.report import samples
 
 EXPECTED = Path(__file__).parent / "expected"
-ENDINGS = {"text": "txt", "json": "json", "sarif": "sarif", "github": "github.txt", "markdown": "md"}
+ENDINGS = {
+    "text": "txt",
+    "json": "json",
+    "sarif": "sarif",
+    "github": "github.txt",
+    "gitlab": "gitlab.json",
+    "markdown": "md",
+}
 PAGES = {
     "mutable-tag": Page("An image tag can move.\n\nPin a version or a digest: `tag: v0.11.0`.", "docs/checks.md"),
     "gpu-deadlock": Page("A rollout waits.\n\nWhy it matters: for ever.", "docs/risks.md"),

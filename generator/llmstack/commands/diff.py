@@ -19,6 +19,7 @@ def diff(
     page: opt.PageAddress = None,
     exit_code: opt.ExitCode = False,
     fail_on: opt.Gate = opt.FailOn.NEVER,
+    generate: opt.Generate = False,
 ) -> None:
     """Review a change: restarts, GPUs, time, risks.
 
@@ -32,6 +33,10 @@ def diff(
     from llmstack.repository.reviewed import make_review
 
     comparison = open_comparison(output.find_project(None).root, before, after)
+    if generate:
+        from llmstack.repository.generated import as_generated
+
+        comparison = as_generated(comparison)
     review = make_review(comparison, today=datetime.now(UTC).date(), tool_folder=output.tool_folder())
     text = render_review(review, format, colour=wants_colour(sys.stdout), page=page)
     output.write(sys.stdout, text, format)

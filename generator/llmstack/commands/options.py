@@ -44,6 +44,11 @@ class AffectedFormat(StrEnum):
     JSON = "json"
 
 
+class Forge(StrEnum):
+    GITHUB = "github"
+    GITLAB = "gitlab"
+
+
 class FailOn(StrEnum):
     ERROR = "error"
     WARNING = "warning"
@@ -95,6 +100,13 @@ From = Annotated[
     str | None, Argument(metavar="FROM", help="A revision; by default the merge base with the default branch.")
 ]
 To = Annotated[str | None, Argument(metavar="TO", help="A revision; by default the working tree.")]
+Generate = Annotated[
+    bool,
+    Option(
+        "--generate",
+        help="Review what `gen` would write at TO, instead of what is there: for bots that change values alone.",
+    ),
+]
 HowReviewed = Annotated[str, _one_of(REVIEW_FORMATS, "How the review is printed.")]
 PageAddress = Annotated[
     str | None,
@@ -152,6 +164,7 @@ Words = Annotated[
         autocompletion=completion.commands,
     ),
 ]
+Ci = Annotated[Forge, Option("--ci", help="The forge whose CI checks and reviews each change.")]
 NewFolder = Annotated[
     Path,
     Argument(metavar="DIR", show_default=False, help="Folder of the new repository; created if it does not exist."),

@@ -38,11 +38,18 @@ def _github(findings: Sequence[Finding], options: Options) -> str:
     return github.render(findings, options)
 
 
+def _gitlab(findings: Sequence[Finding], options: Options) -> str:
+    from llmstack.report import gitlab
+
+    return gitlab.render(findings, options)
+
+
 FORMATS: Mapping[str, Callable[[Sequence[Finding], Options], str]] = {
     "text": _text,
     "json": _json,
     "sarif": _sarif,
     "github": _github,
+    "gitlab": _gitlab,
 }
 
 

@@ -36,7 +36,7 @@ def render(review: Review, options: Options = PLAIN) -> str:
     shown = mask_review(review)
     environments = {name: environment_data(shown.environments[name]) for name in sorted(shown.environments)}
     clusters = {name: _cluster(shown.clusters[name]) for name in sorted(shown.clusters)}
-    revisions = {"from": shown.from_revision, "to": shown.to_revision}
+    revisions = {"from": shown.from_revision, "to": shown.to_revision, "generated": shown.is_generated}
     images = images_data(changed_images(shown))
     content = {**revisions, "images": images, "clusters": clusters, "envs": environments}
     return inert_json(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)) + "\n"

@@ -17,7 +17,7 @@ from llmstack.report.rendered import render_difference
 from llmstack.report.risks import RiskGroup, group_risks
 from llmstack.report.rollout_table import Row, rolling_environments, rollout_rows
 from llmstack.report.verdict import NOTHING, Verdict, judge
-from llmstack.report.words import say_gpus, say_hang, short_revision
+from llmstack.report.words import say_gpus, say_hang, say_target, short_revision
 from llmstack.review.result import ClusterReview, EngineChange, GpuPool, Removed, Review
 from llmstack.review.wording import plural
 
@@ -64,7 +64,7 @@ def render(review: Review, options: Options = PLAIN) -> str:
 def _opening(review: Review, verdict: Verdict, page: str | None) -> str:
     """The verdict line, and a line for each environment that changes. `page` is an address that holds nothing but
     what an address needs."""
-    from_revision, to_revision = short_revision(review.from_revision), short_revision(review.to_revision)
+    from_revision, to_revision = short_revision(review.from_revision), say_target(review)
     head = verdict.tally or (NOTHING.rstrip(".") if not verdict.effects else "No risk")
     link = f" · [page]({page})" if page else ""
     lines = [f"{SIGNS[verdict.level]} **{head}** · {code(from_revision, 40)} → {code(to_revision, 40)}{link}", ""]

@@ -34,6 +34,8 @@ class Comparison:
     changed: frozenset[str]
     prefix: str = ""
     """The folder of the tree in its Git repository, with `/` at its end; empty for the root."""
+    is_generated: bool = False
+    """Whether the later side is as `gen` would write it."""
 
 
 def open_comparison(root: Path, before: str | None, after: str | None) -> Comparison:

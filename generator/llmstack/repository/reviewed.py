@@ -75,7 +75,7 @@ def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None
         )
         for home, members in sorted(groups.items())
     }
-    return Review(comparison.before.name, comparison.after.name, reviews, reviewed)
+    return Review(comparison.before.name, comparison.after.name, reviews, reviewed, comparison.is_generated)
 
 
 def _valued(comparison: Comparison) -> set[str]:

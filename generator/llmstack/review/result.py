@@ -297,6 +297,8 @@ class Review:
     environments: Mapping[str, EnvironmentReview]
     clusters: Mapping[str, ClusterReview] = field(default_factory=dict)
     """By name; an environment that names no cluster is one of its own, `env:<name>`."""
+    is_generated: bool = False
+    """Whether the later side is what `gen` would write there, and not the files that are."""
 
     def fails(self, level: str) -> bool:
         """Whether a risk of this severity, or a worse one, stands that nobody acknowledged.
