@@ -193,3 +193,18 @@ def test_a_key_that_pods_read(data: dict[str, str], lost: bool) -> None:
 
     found = told(reviewed(with_config({"A": "1"}), with_config(data)), "unreachable")
     assert [("loses the key `A`" in message) for _, _, message in found] == ([True] if lost else [])
+
+
+def test_a_service_that_becomes_another_name() -> None:
+    named = values(routerSpec={"serviceType": "ExternalName"})
+    [(severity, _, message)] = told(reviewed(values(), named), "unreachable")
+    assert (severity, "(ExternalName), and selects no pod" in message) == ("error", True)
+
+
+@pytest.mark.parametrize(("url", "lost"), [("org/x", False), ("org/y", True)])
+def test_a_renamed_model_that_serves_another_id(url: str, lost: bool) -> None:
+    before = values([{"name": "a", "modelURL": "org/x"}])
+    after = values([{"name": "b", "modelURL": url, "gitops": {"loadTime": "5m", "movedFrom": "a"}}])
+    found = told(reviewed(before, after), "unreachable")
+    message = "clients that ask for model `org/x` get an error from now on: it is served as `org/y`"
+    assert found == ([("error", "Deployment/r-b-deployment-vllm", message)] if lost else [])

@@ -57,7 +57,7 @@ def assess(
     most = _at_most(changes, before, after, least, facts, idle, near)
     scene = Scene(before, after, facts[1], least.owned[1], most_scaled(after))
     obstacles = find_obstacles(least.own, scene)
-    breaks = find_breaks(before, after, least.own, least.own_times)
+    breaks = find_breaks(before, after, least.own, least.own_times, facts_after.moved_from)
     rolled, pools = both(least, most, facts_after)
     pools = hindered_pools(pools, least.own, obstacles)
     removed = find_removed(least.own, before, after, least.owned[0], facts, near)

@@ -117,6 +117,10 @@ def why_closed(door: Door, side: Side) -> Closed | None:
     service = side.services.get((door.namespace, door.service))
     if service is None:
         return Closed(f"it leads to Service `{door.service}`, which is not there")
+    if (service.get("spec") or {}).get("type") == "ExternalName":
+        return Closed(
+            f"Service `{door.service}` is another name of a host elsewhere (ExternalName), and selects no pod"
+        )
     port = next((each for each in ports_of(service) if door.port in (each.get("port"), each.get("name"))), None)
     if port is None:
         return Closed(f"Service `{door.service}` has no port {door.port}")

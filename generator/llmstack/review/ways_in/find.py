@@ -20,9 +20,14 @@ from llmstack.review.ways_in.way import WayIn
 
 
 def find_breaks(
-    before: Sequence[Object], after: Sequence[Object], workloads: Sequence[Workload], times: Times
+    before: Sequence[Object],
+    after: Sequence[Object],
+    workloads: Sequence[Workload],
+    times: Times,
+    moved_from: Mapping[str, str],
 ) -> tuple[Break, ...]:
-    """Return every edge that is gone for a while or for good; `before` and `after` are all objects of the sides."""
+    """Return every edge that is gone for a while or for good; `before` and `after` are all objects of the sides,
+    `moved_from` the former name of a model by its name of now."""
     old, new = read_backends(before), read_backends(after)
     then, now = read_side(before, old.values()), read_side(after, new.values())
     ends = read_ends(old, new, workloads, times)
@@ -31,7 +36,7 @@ def find_breaks(
         *changed_keys(old, new, now),
         *shorter_requests(old, new),
         *other_requests(old, new),
-        *broken_models(ends, (then.services, now.services)),
+        *broken_models(ends, (then.services, now.services), moved_from),
         *missing_needs(before, after),
         *missing_keys(before, after),
         *sleeping(before, after),

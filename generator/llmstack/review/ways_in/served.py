@@ -15,11 +15,14 @@ from llmstack.review.ways_in.reach import Services, why_not_reached
 from llmstack.review.ways_in.way import Station
 
 
-def broken_models(ends: Sequence[Ends], services: tuple[Services, Services]) -> Iterator[Break]:
+def broken_models(
+    ends: Sequence[Ends], services: tuple[Services, Services], moved_from: Mapping[str, str]
+) -> Iterator[Break]:
     """Yield the models that no router reaches for a while, or any more; and what of them clients see change.
 
     A model that nothing serves after the change, and those of an environment whose routers go, are no breaks here: they
-    are removed. `services` are those of both sides; those of after hold from the moment of the apply.
+    are removed; one whose successor (`moved_from`, the former name by the one of now) serves other ids is one. `services`
+    are those of both sides; those of after hold from the moment of the apply.
     """
     routers = [each for each in ends if each.any.is_router]
     engines = [each for each in ends if not each.any.is_router]
@@ -30,7 +33,7 @@ def broken_models(ends: Sequence[Ends], services: tuple[Services, Services]) -> 
     disturbed = any(router.changes for router in routers) or services[0] != services[1]
     for id, members in _by_served_id(engines).items():
         if disturbed or any(member.changes for member in members):
-            yield from _broken(_Model(id, routers, members, services))
+            yield from _broken(_Model(id, routers, members, services), _successors(members, engines, moved_from))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +121,24 @@ def _serves(side: Backend | None, id: str) -> bool:
     return side is not None and (not side.served or id in side.served)
 
 
-def _broken(model: _Model) -> Iterator[Break]:
+def _successors(members: Sequence[Ends], engines: Sequence[Ends], moved_from: Mapping[str, str]) -> list[Ends]:
+    """The engines that take the place of those that go: of the same model, or of one that was renamed from it."""
+    gone = {each.old.model for each in members if each.old is not None and each.new is None}
+    return [
+        each
+        for each in engines
+        if each.new is not None and each.old is None and {each.new.model, moved_from.get(each.new.model or "")} & gone
+    ]
+
+
+def _broken(model: _Model, successors: Sequence[Ends]) -> Iterator[Break]:
     was = (model.why_not(router, each.old, before=True) for each in model.members for router in model.old_routers())
     if all(why is not None for why in was):
         return
     after = [engine for engine in model.members if engine.new is not None and _serves(engine.new, model.id)]
     if not after:
-        yield from (_renamed(model, engine) for engine in model.members if engine.new is not None)
+        members = [engine for engine in model.members if engine.new is not None]
+        yield from (_renamed(model, engine) for engine in members or successors if engine.any.served)
         return
     subject = after[0].any.key
     refusals = [model.why_not(router, engine.new) for engine in after for router in model.new_routers()]
