@@ -9,7 +9,7 @@ from typing import Any
 from llmstack.report.words import say_pool
 from llmstack.review.result import ClusterReview, GpuPool, Removed, Review
 from llmstack.review.wording import plural
-from llmstack.sync.changes import OwnerChange
+from llmstack.sync.side import OwnerChange
 
 UNITS = 6
 """Units that a line names before it counts."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from llmstack.finding import Finding, Place, Severity
@@ -12,28 +13,26 @@ from llmstack.fit.changes import Side, engine_changes
 from llmstack.kubernetes.pods import Object
 from llmstack.repository.acknowledged import acknowledgement_findings, base_acknowledgements
 from llmstack.repository.cases import Case, read_case
-from llmstack.repository.clusters import (
-    Synced,
-    merge_pools,
-    neighbours,
-    read_synced,
-    shared_pools,
-    synced_environments,
-    touched_clusters,
-)
+from llmstack.repository.clusters import Synced, neighbours, synced_environments
 from llmstack.repository.comparison import Comparison, find_affected, refuse_unsafe
-from llmstack.repository.expected import Held, stale_tree
+from llmstack.repository.environments import find_base, list_environments
+from llmstack.repository.expected import Held, missing_tree, stale_tree
+from llmstack.repository.pools import merge_pools, shared_pools
 from llmstack.repository.read import Reading
-from llmstack.review.assess import assess, read_moves, refused_objects
+from llmstack.repository.synced import as_synced, find_synced
+from llmstack.review.assess import assess, read_moves
 from llmstack.review.cluster import review_cluster
-from llmstack.review.facts import Facts, Pool
-from llmstack.review.result import EnvironmentReview, Review
+from llmstack.review.facts import Acknowledgement, Facts, Pool
+from llmstack.review.result import ClusterReview, EnvironmentReview, Review, Risk
 from llmstack.review.rollout.placement import Fixed
 from llmstack.review.rollout.play import add_fixed
 from llmstack.review.rollout.workload import Workload
-from llmstack.review.surroundings import PoolConflict, Surroundings
-from llmstack.sync.changes import OwnerChange
+from llmstack.review.surroundings import Neighbours, PoolConflict, Surroundings
+from llmstack.review.ways_in.shared_hosts import Claim, read_claims
 from llmstack.sync.manifests import identify
+
+Moves = tuple[Sequence[Workload], Fixed]
+"""Workloads that change, and pods that stay."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +41,10 @@ class _Cluster:
 
     pools: tuple[Pool, ...]
     conflicts: tuple[PoolConflict, ...]
-    moves: Mapping[str, tuple[Sequence[Workload], Fixed]]
-    """What each environment brings to the pools."""
+    claims: tuple[Claim, ...]
+    """The hosts that its environments claim; nothing where there is one alone."""
+    moves: Mapping[str, tuple[Moves, Moves]]
+    """What each environment brings to the pools, its scalers at their least and at their most."""
     objects: Mapping[str, Sequence[Object]] = field(default_factory=dict)
     """What each runs after the change, where several share the cluster; with PriorityClasses and scalers."""
 
@@ -58,107 +59,124 @@ def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None
     cases = {name: read_case(comparison, name, affected.get(name, []), tool_folder) for name in names}
     others = neighbours(comparison.after, {case.home for case in cases.values()}, cases)
     beside = [read_case(comparison, name, [], tool_folder) for name in sorted(others)]
-    clusters = _clusters([*cases.values(), *beside])
-    synced = _synced(comparison, list(cases.values()), tool_folder)
+    synced = find_synced(comparison, list(cases.values()), tool_folder)
+    tools = {name: as_synced(case, synced, cases) for name, case in cases.items()}
+    clusters = _clusters([*cases.values(), *beside], tools)
     reviews = {}
     for name, case in cases.items():
-        near = _surroundings(case, clusters[case.home], cases, synced)
+        near = _surroundings(case, clusters[case.home], cases, tools)
         reviews[name] = _review_environment(comparison, case, clusters[case.home], near, today)
-    groups: dict[str, list[str]] = {}
-    for each in sorted([*cases.values(), *beside], key=lambda each: each.name):
-        for home in dict.fromkeys(filter(None, (each.cluster(0), each.cluster(1), each.home))):
-            groups.setdefault(home, []).append(each.name)
-    groups |= {name: [] for name in synced if name not in groups}
-    reviewed = {
-        home: review_cluster(
-            home, members, reviews, synced.get(home, Synced()).changes, synced.get(home, Synced()).foreign
-        )
-        for home, members in sorted(groups.items())
-    }
+    members = sorted([*cases.values(), *beside], key=lambda each: each.name)
+    homes = {home for each in members for home in _clusters_of(each)} | synced.keys()
+    accepted = base_acknowledgements(comparison.after)
+    reviewed = {}
+    for home in sorted(homes):
+        found = synced.get(home, Synced())
+        own = () if any(home in _clusters_of(each) for each in members) else _own_risks(found, accepted, today)
+        reviewed[home] = _review_cluster(home, members, reviews, found, own)
     return Review(comparison.before.name, comparison.after.name, reviews, reviewed, comparison.is_generated)
 
 
+def _review_cluster(
+    home: str,
+    cases: Sequence[Case],
+    reviews: Mapping[str, EnvironmentReview],
+    synced: Synced,
+    own: tuple[Risk, ...],
+) -> ClusterReview:
+    """The review of one cluster, of all environments that were in it, or are."""
+    names = [case.name for case in cases if home in _clusters_of(case)]
+    staying = {case.name for case in cases if case.home == home}
+    return review_cluster(home, names, staying, reviews, synced.changes, synced.foreign, own)
+
+
+def _own_risks(synced: Synced, accepted: tuple[Acknowledgement, ...], today: date) -> tuple[Risk, ...]:
+    """The risks of a cluster's folder in which no environment of this repository stands."""
+    facts = Facts(acknowledgements=accepted)
+    near = Surroundings(sync=synced.changes, brought=synced.brought)
+    return assess((), [], [], facts, facts, today, near=near).risks
+
+
 def _valued(comparison: Comparison) -> set[str]:
-    """Environments whose values changed and that are generated at all."""
-    touched = {path.split("/")[1].rpartition(".")[0] for path in comparison.changed if path.startswith("values/")}
-    names = touched - {"base"}
-    return {name for name in names if comparison.after.read(f"overlays/{name}/kustomization.yaml") is not None}
+    """Environments whose values changed, generated or not; all that there are where values/base.yaml did."""
+    everywhere = find_base(comparison.after) in comparison.changed
+    return {each.name for each in list_environments(comparison.after) if everywhere or each.path in comparison.changed}
 
 
-def _clusters(cases: Sequence[Case]) -> dict[str, _Cluster]:
-    """By name: the pools that the environments of a cluster share, and what each brings to them."""
+def _clusters_of(case: Case) -> list[str]:
+    """The clusters that an environment was in, and is in."""
+    return list(dict.fromkeys(filter(None, (case.cluster(0), case.cluster(1), case.home))))
+
+
+def _clusters(cases: Sequence[Case], near: Mapping[str, Surroundings]) -> dict[str, _Cluster]:
+    """By name: the pools that the environments of a cluster share, and what each brings to them. `near` says by
+    environment what the sync tool makes of it."""
     groups: dict[str, list[Case]] = {}
     for case in cases:
         groups.setdefault(case.home, []).append(case)
     found = {}
     for home, members in groups.items():
         pools, conflicts = shared_pools([(case.name, case.facts[1]) for case in members])
-        moves: dict[str, tuple[Sequence[Workload], Fixed]] = {}
+        moves: dict[str, tuple[Moves, Moves]] = {}
         if len(members) > 1:
             for case in members:
                 facts = merge_pools(case.facts[0], pools), merge_pools(case.facts[1], pools)
-                moves[case.name] = read_moves(case.changes, case.objects(0), case.objects(1), facts)
+                read = partial(
+                    read_moves,
+                    case.changes,
+                    case.objects(0),
+                    case.objects(1),
+                    facts,
+                    near.get(case.name, Surroundings()),
+                )
+                moves[case.name] = read(), read(most=True)
+        claims = [claim for case in members if len(members) > 1 for claim in read_claims(case.objects(1), case.name)]
         shared = {case.name: case.objects(1) for case in members} if len(members) > 1 else {}
-        found[home] = _Cluster(pools, conflicts, moves, shared)
+        found[home] = _Cluster(pools, conflicts, tuple(claims), moves, shared)
     return found
 
 
-def _synced(comparison: Comparison, cases: Sequence[Case], tool_folder: Path | None) -> dict[str, Synced]:
-    """What becomes of the units of each cluster whose folder differs, or one of whose units is refused."""
-    refused: dict[str, list[str]] = {}
-    homes = set(touched_clusters(comparison))
-    for case in cases:
-        names = refused_objects(case.changes, case.objects(1))
-        for change in case.changes:
-            if change.identity in names:
-                refused.setdefault(case.folders[1].get(change.unit, change.unit), []).append(change.key)
-                homes.add(case.home)
-    return {
-        home: read_synced(comparison, home, cases, refused, tool_folder)
-        for home in sorted(homes)
-        if not home.startswith("env:")
-    }
-
-
 def _surroundings(
-    case: Case, cluster: _Cluster, cases: Mapping[str, Case], synced: Mapping[str, Synced]
+    case: Case, cluster: _Cluster, cases: Mapping[str, Case], tools: Mapping[str, Surroundings]
 ) -> Surroundings:
-    """The rest of the cluster of one environment."""
-    ahead: list[Workload] = []
-    behind: list[Workload] = []
-    fixed: Fixed = {}
-    for name, (workloads, stays) in sorted(cluster.moves.items()):
-        if name != case.name:
-            (ahead if name < case.name else behind).extend(_named(each, name) for each in workloads)
-            fixed = add_fixed(fixed, stays)
-    homes = [home for home in dict.fromkeys((case.cluster(0), case.cluster(1), case.home)) if home in synced]
-    changes = [
-        each for home in homes if home is not None for each in synced[home].changes if _concerns(each, case.name, cases)
-    ]
-    return Surroundings(
-        environment=case.name,
-        ahead=tuple(ahead),
-        behind=tuple(behind),
-        fixed=fixed,
+    """The rest of the cluster of one environment; `tools` is what the sync tool makes of each."""
+    tool = tools[case.name]
+    least, most = (
+        _neighbours(case.name, {name: moves[side] for name, moves in cluster.moves.items()}) for side in (0, 1)
+    )
+    queue = tool.queue
+    for name, other in tools.items():
+        if name != case.name and name in cluster.moves:
+            queue = queue.together(other.queue.named(name))
+    return replace(
+        tool,
+        queue=queue,
+        neighbours=least,
+        most=most if most != least else None,
         objects=tuple((name, obj) for name, found in cluster.objects.items() if name != case.name for obj in found),
-        sync=tuple(changes),
-        brought=tuple(each for home in homes if home is not None for each in synced[home].brought),
         conflicts=cluster.conflicts,
+        claims=tuple(claim for claim in cluster.claims if claim.environment != case.name),
         goes=case.readings[1] is None and not case.units[1],
         renamed_to=_renamed_to(case, cases.values()),
     )
 
 
+def _neighbours(environment: str, moves: Mapping[str, Moves]) -> Neighbours:
+    """What the others of a cluster have beside an environment."""
+    ahead: list[Workload] = []
+    behind: list[Workload] = []
+    fixed: Fixed = {}
+    for name, (workloads, stays) in sorted(moves.items()):
+        if name != environment:
+            (ahead if name < environment else behind).extend(_named(each, name) for each in workloads)
+            fixed = add_fixed(fixed, stays)
+    return Neighbours(tuple(ahead), tuple(behind), fixed)
+
+
 def _named(workload: Workload, environment: str) -> Workload:
     """A workload of another environment, told apart from this one's own by its name."""
     model = f"{workload.model} of {environment}" if workload.model is not None else None
-    return replace(workload, name=f"{environment}/{workload.name}", model=model)
-
-
-def _concerns(change: OwnerChange, environment: str, cases: Mapping[str, Case]) -> bool:
-    """Whether a change of owners is one of this environment's units, or of the whole cluster."""
-    owners = {part for path in (change.file, change.path) for part in path.split("/")[:4]} & cases.keys()
-    return environment in owners or not owners
+    return replace(workload, name=f"{environment}/{workload.name}", model=model, unit=f"{environment}/{workload.unit}")
 
 
 def _renamed_to(case: Case, cases: Iterable[Case]) -> str | None:
@@ -187,13 +205,15 @@ def _review_environment(
     engines = engine_changes(_side(case.readings[0]), _side(case.readings[1]))
     review = assess(case.changes, case.objects(0), case.objects(1), *facts, today, engines, near)
     used = {(rollout.pool, rollout.resource) for rollout in review.rollouts} | set(
-        cluster.moves.get(case.name, ((), {}))[1]
+        cluster.moves[case.name][1][1] if case.name in cluster.moves else ()
     )
     shown = tuple(row for row in review.gpus if not cluster.moves or (row.pool, row.resource) in own | used)
     reading = case.readings[1]
     layers = reading.layers if reading is not None else None
     accepted = acknowledgement_findings(review, facts[0], facts[1], layers, today)
-    found = (*case.unsound, *_stale(case.held, case.name, reading), *accepted)
+    is_missing = comparison.after.read(f"overlays/{case.name}/kustomization.yaml") is None
+    stale = _stale(case.held, case.name, reading, is_missing=is_missing)
+    found = (*case.unsound, *stale, *accepted)
     return replace(review, gpus=shown, findings=(*review.findings, *found))
 
 
@@ -211,10 +231,12 @@ def _side(reading: Reading | None) -> Side | None:
     return Side(subject.stack, subject.facts) if subject is not None else None
 
 
-def _stale(held: Held, environment: str, reading: Reading | None) -> list[Finding]:
+def _stale(held: Held, environment: str, reading: Reading | None, *, is_missing: bool) -> list[Finding]:
     """`stale-tree` when the tree is not what the values at the same revision generate."""
     if held.stale is None:
         message = f"the values of {environment} have errors: the tree cannot be compared with them"
         place = Place(reading.environment.label if reading is not None else f"values/{environment}.yaml")
         return [Finding("stale-tree", Severity.WARNING, message, place=place, help="run `llmstack lint`")]
+    if is_missing and reading is not None:
+        return [missing_tree(environment, reading.environment.label)]
     return [stale_tree(held.stale)] if held.stale else []

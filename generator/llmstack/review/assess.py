@@ -8,9 +8,9 @@ from datetime import date
 
 from llmstack.finding import Finding, Severity
 from llmstack.kubernetes.devices import read_claims
-from llmstack.kubernetes.immutable import is_made_anew, may_grow, refused_fields
 from llmstack.kubernetes.pods import Identity, Object
 from llmstack.kubernetes.replicas import most_scaled, scalers
+from llmstack.review.applied import is_refused, what_is_applied
 from llmstack.review.facts import Facts
 from llmstack.review.removal import find_removed
 from llmstack.review.result import EngineChange, EnvironmentReview, ObjectChange, Rollout
@@ -27,43 +27,49 @@ from llmstack.review.rollout.times import MOST_PODS, too_many, total_seconds
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.surroundings import Surroundings
 from llmstack.review.ways_in.find import draw_ways, find_breaks
+from llmstack.review.ways_in.shared_hosts import shared_hosts
 
 MOST_SCALED = 5_000
 """Replicas at the most of all scalers beyond which that is not played: then no end is said."""
 
 
 def assess(
-    changes: Sequence[ObjectChange],
+    all_changes: Sequence[ObjectChange],
     before: Sequence[Object],
-    after: Sequence[Object],
+    wanted: Sequence[Object],
     facts_before: Facts,
     facts_after: Facts,
     today: date,
     engines: tuple[EngineChange, ...] = (),
     near: Surroundings | None = None,
 ) -> EnvironmentReview:
-    """Return the review of one environment: rollouts, GPUs, risks and timeline of its `changes`.
+    """Return the review of one environment: rollouts, GPUs, risks and timeline of its changes.
 
-    `before` and `after` are all objects of the environment on both sides. A change that the API refuses, or that
-    reaches no pod, is a risk and no rollout. Where scalers own replicas, all is played with their least and with their
-    most. Capacity is the one declared after the change; acknowledgements hold up to and including their day. `engines`
-    are the models whose engine changes, as the values of both sides have them. `near` is the rest of the cluster: the
-    rollouts of all its environments are played together.
+    `before` and `wanted` are all objects of the environment's manifests on both sides. A change that the sync tool
+    does not apply, that the API refuses, or that reaches no pod, is a risk and no rollout. Where scalers own replicas,
+    all is played with their least and with their most. Capacity is the one declared after the change; acknowledgements
+    hold up to and including their day. `engines` are the models whose engine changes, as the values of both sides have
+    them. `near` is the rest of the cluster: the rollouts of all its environments are played together.
     """
     near = near or Surroundings()
-    facts = with_claims(facts_before, before), with_claims(facts_after, after)
-    idle = idle_changes(changes)
-    least = play(changes, after, (scalers(before), scalers(after)), facts, idle, near)
+    facts = with_claims(facts_before, before), with_claims(facts_after, wanted)
+    reached = what_is_applied(all_changes, before, wanted, near)
+    changes, after = reached.changes, reached.after
+    idle = idle_changes(changes, near)
+    least = play(changes, after, (scalers(before), scalers(after)), facts, idle, near.neighbours, near.queue)
     most = _at_most(changes, before, after, least, facts, idle, near)
     scene = Scene(before, after, facts[1], least.owned[1], most_scaled(after))
     obstacles = find_obstacles(least.own, scene)
-    breaks = find_breaks(before, after, least.own, least.own_times, facts_after.moved_from)
+    breaks = (
+        *find_breaks(before, after, least.own, least.own_times, facts_after.moved_from),
+        *shared_hosts(before, after, near.environment, near.claims),
+    )
     rolled, pools = both(least, most, facts_after)
     pools = hindered_pools(pools, least.own, obstacles)
-    removed = find_removed(least.own, before, after, least.owned[0], facts, near)
+    removed = find_removed(least.own, before, wanted, least.owned[0], facts, near)
     assessment = Assessment(
         tuple(changes), after, least.workloads, least.times, least.verdicts, least.fixed, least.owned, facts,
-        idle[0], engines, before, breaks, obstacles, most, near, removed, pools,
+        idle[0], engines, before, breaks, obstacles, most, near, removed, pools, reached.held,
     )  # fmt: skip
     never = endless(obstacles, least.verdicts)
     rolled = without_end(rolled, never, obstacles)
@@ -71,7 +77,7 @@ def assess(
     on_nodes = rollouts_on_nodes([change for change in changes if change.identity not in alive], facts)
     picture = drawn(least, facts_after.pools, stopped_by(obstacles))
     return EnvironmentReview(
-        objects=tuple(changes),
+        objects=tuple(all_changes),
         rollouts=(*rolled, *on_nodes),
         gpus=with_demand(pools, least, picture),
         risks=find_risks(assessment, today),
@@ -86,38 +92,36 @@ def assess(
     )
 
 
-def idle_changes(changes: Sequence[ObjectChange]) -> tuple[frozenset[Identity], frozenset[Identity]]:
+def idle_changes(
+    changes: Sequence[ObjectChange], near: Surroundings
+) -> tuple[frozenset[Identity], frozenset[Identity]]:
     """Return the changes that the API refuses, and those that reach no pod."""
-    return refused_objects(changes), frozenset(each.identity for each in changes if why_not_applied(each) is not None)
+    refused = frozenset(change.identity for change in changes if is_refused(change, near))
+    return refused, frozenset(each.identity for each in changes if why_not_applied(each) is not None)
 
 
 def read_moves(
-    changes: Sequence[ObjectChange], before: Sequence[Object], after: Sequence[Object], facts: tuple[Facts, Facts]
+    changes: Sequence[ObjectChange],
+    before: Sequence[Object],
+    after: Sequence[Object],
+    facts: tuple[Facts, Facts],
+    near: Surroundings,
+    *,
+    most: bool = False,
 ) -> tuple[Sequence[Workload], Fixed]:
-    """Return what an environment brings to the pools of its cluster, its scalers at their least: the workloads that
-    change, and the pods that stay."""
+    """Return what an environment brings to the pools of its cluster, its scalers at their least or at their most: the
+    workloads that change, and the pods that stay. `near` says what its sync tool holds."""
+    reached = what_is_applied(changes, before, after, near)
+    read = most_scaled if most else scalers
+    owned = read(before), read(reached.after)
     known = with_claims(facts[0], before), with_claims(facts[1], after)
-    return find_moves(changes, after, (scalers(before), scalers(after)), known, idle_changes(changes))
+    return find_moves(reached.changes, reached.after, owned, known, idle_changes(reached.changes, near))
 
 
 def with_claims(facts: Facts, objects: Sequence[Object]) -> Facts:
     """Return the facts with what the objects say of devices that pods claim (DRA)."""
     claims = read_claims(objects)
     return replace(facts, device_claims=claims) if claims else facts
-
-
-def refused_objects(changes: Sequence[ObjectChange], after: Sequence[Object] = ()) -> frozenset[Identity]:
-    """Return what the API refuses to change, and the sync tool does not make anew; `after` are all objects, of which a
-    StorageClass may keep its claims from growing."""
-    return frozenset(
-        change.identity
-        for change in changes
-        if (
-            refused_fields(change.kind, change.before, change.after)
-            or may_grow(change.before, change.after, after) is False
-        )
-        and (change.after is None or not is_made_anew(change.after))
-    )
 
 
 def _at_most(
@@ -131,9 +135,11 @@ def _at_most(
 ) -> Played | None:
     """The rollouts with scalers at their most; None where that is their least, or more than is played."""
     owned = most_scaled(before), most_scaled(after)
-    if owned == least.owned or max(sum(side.values()) for side in owned) > MOST_SCALED:
+    if owned == least.owned and near.most is None:
         return None
-    return play(changes, after, owned, facts, idle, near)
+    if max(sum(side.values()) for side in owned) > MOST_SCALED:
+        return None
+    return play(changes, after, owned, facts, idle, near.most or near.neighbours, near.queue)
 
 
 def _total(rolled: Sequence[Rollout], least: Played, *, known: bool) -> int | None:

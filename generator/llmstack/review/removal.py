@@ -13,6 +13,7 @@ from llmstack.review.result import Removed
 from llmstack.review.rollout.workload import Workload, template_of
 from llmstack.review.surroundings import Surroundings
 from llmstack.review.ways_in.backends import Backend, read_backends, transfer_roles
+from llmstack.sync.side import OwnerChange
 
 
 def find_removed(
@@ -30,16 +31,20 @@ def find_removed(
         for workload in workloads
         if workload.before and not workload.after and workload.move in ("remove", "scale")
     }
+    there = {identity_of(each) for each in after}
     left = _read_left(gone, after, facts[1])
     backends = read_backends(before)
     roles = transfer_roles(backends.values())
     went = [
-        _removed(gone[identity_of(each)], router=_is_router(each, backends.get(identity_of(each))))
+        _removed(
+            gone[identity_of(each)],
+            _tool(near.pruned.get(identity_of(each)) if identity_of(each) in there else None),
+            router=_is_router(each, backends.get(identity_of(each))),
+        )
         for each in before
         if identity_of(each) in gone and not left.replaces(each, backends.get(identity_of(each)), roles)
     ]
     told = {each.identity for each in went}
-    there = {identity_of(each) for each in after}
     went += [each for each in _pruned(before, there, owned, facts[0], near) if each.identity not in told]
     return tuple(sorted(went, key=lambda each: (each.model is None, each.model or "", each.name)))
 
@@ -88,7 +93,7 @@ def _is_router(obj: Object, backend: Backend | None) -> bool:
     return component_of(obj) == "router" or (backend is not None and backend.is_router)
 
 
-def _removed(workload: Workload, *, router: bool) -> Removed:
+def _removed(workload: Workload, by: str, *, router: bool) -> Removed:
     gpus = workload.old.total if workload.old is not None else 0
     return Removed(
         workload.kind,
@@ -96,9 +101,17 @@ def _removed(workload: Workload, *, router: bool) -> Removed:
         workload.model,
         workload.before,
         workload.before * gpus,
+        by,
         namespace=workload.namespace,
         router=router,
     )
+
+
+def _tool(change: OwnerChange | None) -> str:
+    """Who deletes a workload that its manifests keep; nobody where they lose it."""
+    if change is None:
+        return ""
+    return "Flux" if change.tool == "flux" else "Argo CD"
 
 
 def _pruned(
@@ -111,5 +124,4 @@ def _pruned(
         if key in pruned and key in there and is_counted(key[0]) and is_lasting(key[0]):
             replicas = replicas_of(object, owned)
             gpus = replicas * template_of(object, facts, None).total
-            tool = "Flux" if pruned[key].tool == "flux" else "Argo CD"
-            yield Removed(key[0], key[2], model_of(object), replicas, gpus, tool, key[1])
+            yield Removed(key[0], key[2], model_of(object), replicas, gpus, _tool(pruned[key]), key[1])

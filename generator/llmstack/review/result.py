@@ -13,7 +13,7 @@ from typing import Any, Literal
 from llmstack.engine.upgrade import Item
 from llmstack.finding import Finding, Severity
 from llmstack.review.ways_in.way import WayIn
-from llmstack.sync.changes import OwnerChange
+from llmstack.sync.side import OwnerChange
 
 Action = Literal["add", "change", "remove"]
 Why = Literal["restart", "scale", "new"]
@@ -307,4 +307,5 @@ class Review:
         """
         severities = {"error": (Severity.ERROR,), "warning": (Severity.ERROR, Severity.WARNING)}.get(level, ())
         risks = [risk for environment in self.environments.values() for risk in environment.risks]
+        risks += [risk for cluster in self.clusters.values() for risk in cluster.risks]
         return any(risk.severity in severities and not risk.acknowledged for risk in risks)

@@ -17,8 +17,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.finding import Severity
-from llmstack.kubernetes.immutable import is_made_anew, may_grow, refused_fields
+from llmstack.kubernetes.immutable import may_grow, refused_fields
 from llmstack.kubernetes.workloads import is_lasting
+from llmstack.review.applied import makes_anew
 from llmstack.review.result import ObjectChange, Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.data_loss import HOLDS_DATA
@@ -37,7 +38,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             )
             advice = "Let the class expand in a commit before, or move to a larger claim of another name."
             yield RISK.at(assessment, change.key, message, advice, path=_SIZE)
-        if paths and change.after is not None and is_made_anew(change.after):
+        if paths and makes_anew(change, assessment.near):
             if change.kind not in HOLDS_DATA:
                 message = f"the API server refuses to change `{paths[0]}`, so the sync tool deletes the object first"
                 subject = f"{change.kind}/{change.name}"

@@ -15,9 +15,10 @@ from llmstack.review.rollout.contention import find_verdicts
 from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.per_node import pools_of_uncounted
 from llmstack.review.rollout.placement import Fixed, PoolKey
+from llmstack.review.rollout.queue import Queue
 from llmstack.review.rollout.times import Times, own_times, rollouts, time_rollouts, too_many
 from llmstack.review.rollout.workload import Workload, fixed_gpus, read_workload
-from llmstack.review.surroundings import Surroundings
+from llmstack.review.surroundings import Neighbours
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class Played:
     """Where the environment's own workloads begin: before and after them are those of others in its cluster."""
     count: int | None = None
     """How many are its own; None for all."""
+    queue: Queue | None = None
+    """What the sync tool does not apply at once."""
 
     @property
     def own(self) -> tuple[Workload, ...]:
@@ -49,24 +52,25 @@ def play(
     owned: tuple[Scalers, Scalers],
     facts: tuple[Facts, Facts],
     idle: tuple[frozenset[Identity], frozenset[Identity]],
-    near: Surroundings | None = None,
+    near: Neighbours | None = None,
+    queue: Queue | None = None,
 ) -> Played:
-    """Play the rollouts with the replicas that scalers give by `owned`.
+    """Play the rollouts with the replicas that scalers give by `owned`, and beside them those of the neighbours.
 
-    `idle` are the changes that the API refuses, and those that reach no pod unless the number of replicas
-    changes too. The rollouts of other environments in the cluster are played with them.
+    `idle` are the changes that the API refuses, and those that reach no pod unless the number of replicas changes too.
+    `queue` is what the sync tool does not apply at once.
     """
-    near = near or Surroundings()
+    near = near or Neighbours()
     own, stays = find_moves(changes, after, owned, facts, idle)
     workloads = (*near.ahead, *own, *near.behind)
     fixed = add_fixed(stays, near.fixed)
-    times = time_rollouts(workloads, facts[1].pools, fixed)
+    times = time_rollouts(workloads, facts[1].pools, fixed, queue)
     verdicts = find_verdicts(workloads, facts[1].pools, fixed)
     _judge_beside(verdicts, workloads, facts[1].pools, fixed)
     for pool in (*pools_of_uncounted(after, facts[1]), *_lumped(workloads, facts[1].pools, fixed)):
         verdicts.pop(pool, None)
-    count = len(own) if near.others else None
-    return Played(workloads, fixed, times, verdicts, owned, len(near.ahead), count)
+    count = len(own) if near.ahead or near.behind else None
+    return Played(workloads, fixed, times, verdicts, owned, len(near.ahead), count, queue)
 
 
 def find_moves(

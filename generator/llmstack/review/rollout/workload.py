@@ -77,6 +77,8 @@ class Workload:
     fixed: tuple[int, ...] = ()
     """GPUs of pods of it that stay beside those that change (a Ray cluster's other groups)."""
     namespace: str = ""
+    unit: str = ""
+    """The unit that it is applied with."""
 
     @property
     def key(self) -> str:
@@ -140,6 +142,7 @@ def read_workload(change: ObjectChange, owned: tuple[Scalers, Scalers], facts: t
         causes=change.causes,
         partition=min(partition_of(new), after) if new is not None else 0,
         namespace=change.namespace,
+        unit=change.unit,
     )
 
 

@@ -21,8 +21,8 @@ def broken_models(
     """Yield the models that no router reaches for a while, or any more; and what of them clients see change.
 
     A model that nothing serves after the change, and those of an environment whose routers go, are no breaks here: they
-    are removed; one whose successor (`moved_from`, the former name by the one of now) serves other ids is one. `services`
-    are those of both sides; those of after hold from the moment of the apply.
+    are removed; one whose successor (`moved_from`, the former name by the one of now) serves other ids is a break.
+    `services` are those of both sides; those of after hold from the moment of the apply.
     """
     routers = [each for each in ends if each.any.is_router]
     engines = [each for each in ends if not each.any.is_router]
