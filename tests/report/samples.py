@@ -6,6 +6,7 @@ import copy
 from dataclasses import replace
 from typing import Any
 
+from llmstack.engine.upgrade import Item
 from llmstack.finding import Finding, Place, Severity
 from llmstack.review.result import (
     Change,
@@ -22,7 +23,6 @@ from llmstack.review.result import (
     Review,
     Risk,
     Rollout,
-    UpgradeItem,
 )
 from llmstack.review.ways_in.way import Station, WayIn
 
@@ -168,7 +168,7 @@ def engines() -> tuple[EngineChange, ...]:
     before = EngineState("0.19.1", "H100-80GB", 53.79, 54.49, 443504, 54.14, terms)
     after = EngineState("0.20.2", "H100-80GB", 53.69, 55.49, 449600, 54.88, less)
     name = "--gpu-memory-utilization"
-    moved = UpgradeItem("default", name, "0.9", "0.92", "0.20.2", f"{name} is 0.92 by default; it was 0.9.")
+    moved = Item("default", name, "0.9", "0.92", "0.20.2", f"{name} is 0.92 by default; it was 0.9.")
     why = "one request of 8192 tokens needs 1.00 GiB of KV cache; at least 53.69 GiB are left"
     qwen = EngineChange("llama", "Deployment/llmstack-llama-deployment-vllm", "starts", why, before, after, (moved,))
     unknown = EngineState(None, None)

@@ -19,7 +19,7 @@ CONTRACT = {
     "objects": ["apiVersion", "kind", "namespace", "name", "unit", "action", "changes", "restarts", "causes"],
     "rollouts": [
         "kind", "name", "model", "why", "replicas", "gpusPerReplica", "resource", "pool", "maxSurge",
-        "maxUnavailable", "minReady", "seconds", "secondsMin", "secondsMax", "replicasMin", "replicasMax",
+        "maxUnavailable", "minReady", "seconds", "secondsMin", "secondsMax", "secondsMaxWithout", "replicasMin", "replicasMax",
         "ifItFails", "basis",
     ],
     "gpus": ["pool", "resource", "capacity", "before", "after", "peak", "deadlock", "certain", "beforeMax", "afterMax", "peakMax"],

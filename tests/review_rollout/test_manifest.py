@@ -194,16 +194,19 @@ def test_start_up_bounds(probes: dict[str, Any], expected: tuple[int | None, int
 def test_replicas() -> None:
     hpa = {
         "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "s"},
         "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "a"}, "minReplicas": 3},
     }
-    keda = {"kind": "ScaledObject", "spec": {"scaleTargetRef": {"name": "b"}, "minReplicaCount": 0}}
+    keda = {"kind": "ScaledObject", "metadata": {"name": "s"}, "spec": {"scaleTargetRef": {"name": "b"}}}
     owned = scalers([hpa, keda])
-    assert owned == {("Deployment", "a"): 3, ("Deployment", "b"): 1}
+    assert owned == {("Deployment", "", "a"): 3, ("Deployment", "", "b"): 1}
     named = {"kind": "Deployment", "metadata": {"name": "a"}, "spec": {}}
     assert replicas_of(named, owned) == 3
     assert replicas_of({**named, "spec": {"replicas": 7}}, owned) == 7
     assert replicas_of({**named, "spec": {"replicas": 0}}, owned) == 0
+    assert replicas_of({**named, "spec": {"replicas": 2}}, owned) == 3
     assert replicas_of(named, {}) == 1
+    assert replicas_of({**named, "metadata": {"name": "a", "namespace": "other"}}, owned) == 1
     assert replicas_of({"kind": "RayCluster", "metadata": {"name": "a"}, "spec": {"suspend": True}}, {}) == 0
 
 

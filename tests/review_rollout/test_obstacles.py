@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from tests.review_rollout.values_review import told
 
+from llmstack.review.facts import Pool
+
 Make = Callable[..., Any]
 
 
@@ -101,15 +103,33 @@ def priority_class(name: str, value: int, policy: str = "PreemptLowerPriority") 
     return head | {"value": value, "preemptionPolicy": policy}
 
 
-def test_a_class_that_is_nowhere(deployment: Make, review: Make) -> None:
+@pytest.mark.parametrize(
+    ("field", "kind"),
+    [
+        ("priorityClassName", "PriorityClass"),
+        ("runtimeClassName", "RuntimeClass"),
+        ("serviceAccountName", "ServiceAccount"),
+    ],
+)
+def test_a_class_or_an_account_that_is_nowhere(field: str, kind: str, deployment: Make, review: Make) -> None:
     pair = (deployment(replicas=2, surge=0, unavailable=1), deployment(replicas=2, surge=0, unavailable=1))
-    with_pod(pair[1], priorityClassName="nope")
-    [(severity, _, message)] = told(review(pair), "rollout-stuck")
+    with_pod(pair[1], **{field: "nope"})
+    [(severity, _, message)] = told(review(pair), "not-judged")
     assert severity == "warning"
     assert "unless the cluster has it, every new pod is refused" in message
-    assert told(review(pair, stays=[priority_class("nope", 1)]), "rollout-stuck") == []
-    with_pod(pair[1], priorityClassName="system-node-critical")
-    assert told(review(pair), "rollout-stuck") == []
+    here = {"apiVersion": "v1", "kind": kind, "metadata": {"name": "nope"}}
+    assert told(review(pair, stays=[here]), "not-judged") == []
+    assert told(review(pair, facts={"existing": frozenset({(kind, "nope")})}), "not-judged") == []
+    used = with_pod(deployment("other"), **{field: "nope"})
+    assert told(review(pair, stays=[used]), "not-judged") == []
+
+
+def test_classes_that_every_cluster_has(deployment: Make, review: Make) -> None:
+    pair = (
+        deployment(),
+        with_pod(deployment(), priorityClassName="system-node-critical", serviceAccountName="default"),
+    )
+    assert told(review(pair), "not-judged") == []
 
 
 @pytest.mark.parametrize(
@@ -162,10 +182,171 @@ def test_what_is_left_when_no_new_pod_becomes_ready(
     assert (rollout.if_it_fails.ready_left, rollout.if_it_fails.gpus_held) == (left, held)
 
 
+@pytest.mark.parametrize(
+    ("kind", "replicas", "surge", "load", "back"),
+    [
+        ("Deployment", 4, 0, 60, 90),  # the grace period of what holds the GPUs, then one load: all together
+        ("Deployment", 4, 1, 60, 0),  # nobody went
+        ("Deployment", 4, None, 60, 90),
+        ("Deployment", 4, 0, None, None),
+        ("StatefulSet", 4, 0, 60, None),  # waits for hands
+    ],
+)
+def test_how_long_the_way_back_takes(
+    kind: str, replicas: int, surge: int | None, load: int | None, back: int | None, deployment: Make, review: Make
+) -> None:
+    unavailable = None if surge is None else 1 - surge
+    pair = [
+        {**deployment(image=each, replicas=replicas, surge=surge, unavailable=unavailable), "kind": kind}
+        for each in ("v1", "v2")
+    ]
+    [rollout] = review(tuple(pair), loads={} if load is None else {"llama": load}).rollouts
+    assert rollout.if_it_fails.seconds_back == back
+    [new] = review((None, pair[1]), loads={"llama": 60}).rollouts
+    assert new.if_it_fails.seconds_back is None
+
+
+def test_an_end_by_the_probes_says_what_it_leaves_out(deployment: Make, review: Make) -> None:
+    pair = [deployment(image=each, surge=0, unavailable=1) for each in ("v1", "v2")]
+    for obj in pair:
+        obj["spec"]["template"]["spec"]["containers"][0]["startupProbe"] = {"periodSeconds": 10, "failureThreshold": 6}
+    [probed] = review(tuple(pair)).rollouts
+    assert (probed.seconds_max, probed.basis["seconds"]) == (60, "assumed")
+    assert probed.seconds_max_without == ("image pull", "second start")
+    [measured] = review(tuple(pair), loads={"llama": 50}).rollouts
+    assert (measured.basis["seconds"], measured.seconds_max_without) == ("exact", ())
+
+
 def test_no_more_gpus_are_held_than_there_are(deployment: Make, review: Make, pool: Make) -> None:
     pair = [deployment(image=each, replicas=4, surge=1, unavailable=0) for each in ("v1", "v2")]
     [rollout] = review(tuple(pair), pools=[pool(4)], loads={"llama": 60}).rollouts
     assert (rollout.if_it_fails.ready_left, rollout.if_it_fails.gpus_held) == (4, 4)
+
+
+def spread(key: str = "topology.kubernetes.io/zone", when: str = "DoNotSchedule") -> dict[str, Any]:
+    selector = {"matchLabels": {"app.kubernetes.io/name": "llama"}}
+    each = {"maxSkew": 1, "topologyKey": key, "whenUnsatisfiable": when, "labelSelector": selector}
+    return {"topologySpreadConstraints": [each]}
+
+
+NODE = "kubernetes.io/hostname"
+
+
+@pytest.mark.parametrize(
+    ("fields", "surge", "told_of", "deadlock"),
+    [
+        (spread(), 1, True, None),
+        (spread(), 0, False, False),  # the pod that goes makes room where it was
+        (spread(when="ScheduleAnyway"), 1, False, False),
+        (spread(NODE), 1, False, False),  # the nodes are known, and nobody else is on them
+        ({"schedulerName": "volcano"}, 0, True, None),
+        ({"tolerations": [{"key": "gpu", "operator": "Exists"}]}, 0, False, False),  # one more
+    ],
+)
+def test_what_is_not_known_of_nodes(
+    fields: Any, surge: int, told_of: bool, deadlock: bool | None, deployment: Make, review: Make, pool: Make
+) -> None:
+    before = deployment(image="v1", replicas=2, surge=surge, unavailable=1 - surge)
+    after = with_pod(deployment(image="v2", replicas=2, surge=surge, unavailable=1 - surge), **fields)
+    if "topologySpreadConstraints" in fields:
+        with_pod(before, **fields)
+    result = review((before, after), pools=[pool(16, 8)], loads={"llama": 300})
+    assert [severity for severity, _, _ in told(result, "not-judged")] == (["note"] if told_of else [])
+    assert result.gpus[0].deadlock is deadlock
+    [rollout] = result.rollouts
+    assert (rollout.seconds, rollout.basis["seconds"]) == (600, "assumed" if told_of else "exact")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "gone"),
+    [
+        ([{"key": "gpu", "operator": "Exists"}], [], True),
+        ([{"key": "gpu", "operator": "Exists"}], [{"operator": "Exists"}], False),  # tolerates everything
+        ([{"key": "a", "value": "b"}], [{"key": "a", "operator": "Exists"}], False),
+        ([{"key": "a", "value": "b"}], [{"key": "a", "value": "c"}], True),
+        ([{"key": "a", "operator": "Exists", "effect": "PreferNoSchedule"}], [], False),
+    ],
+)
+def test_a_toleration_that_goes(before: Any, after: Any, gone: bool, deployment: Make, review: Make) -> None:
+    pair = tuple(with_pod(deployment(), tolerations=each) for each in (before, after))
+    assert bool(told(review(pair), "not-judged")) is gone
+
+
+def test_pods_of_others_that_must_be_apart(deployment: Make, review: Make, pool: Make) -> None:
+    """The rule is the other workload's, and holds for both (interpodaffinity)."""
+    pair = tuple(deployment(image=each, replicas=1, surge=1, unavailable=0) for each in ("v1", "v2"))
+    other = with_pod(deployment("other", replicas=1), **apart({"app.kubernetes.io/component": "engine"}))
+    [(severity, subject, _)] = told(review(pair, stays=[other], pools=[pool(8, 8)]), "rollout-stuck")
+    assert (severity, subject) == ("error", "Deployment/llama")
+    assert told(review(pair, stays=[other], pools=[pool(16, 8)]), "rollout-stuck") == []
+    elsewhere = with_pod(deployment("other", replicas=1), **apart({"app.kubernetes.io/component": "router"}))
+    assert told(review(pair, stays=[elsewhere], pools=[pool(8, 8)]), "rollout-stuck") == []
+
+
+def test_apart_by_revision(deployment: Make, review: Make, pool: Make) -> None:
+    term = {"matchLabelKeys": ["pod-template-hash"], "topologyKey": NODE}
+    term["labelSelector"] = {"matchExpressions": [{"key": "app.kubernetes.io/name", "operator": "Exists"}]}
+    rule = {"affinity": {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}}
+    pair = tuple(with_pod(deployment(image=each, replicas=2, surge=1, unavailable=0), **rule) for each in ("v1", "v2"))
+    assert told(review(pair, pools=[pool(16, 8)]), "rollout-stuck") == []
+    assert len(told(review(pair, pools=[pool(8, 8)]), "rollout-stuck")) == 1
+
+
+@pytest.mark.parametrize(
+    ("modes", "severity"),
+    [({}, ["warning"]), ({"weights": ["ReadWriteMany"]}, []), ({"weights": ["ReadWriteOnce"]}, [])],
+)
+def test_a_claim_of_which_nobody_says_the_mode(
+    modes: Any, severity: list[str], deployment: Make, review: Make, pool: Make
+) -> None:
+    mount = {"volumes": [{"name": "d", "persistentVolumeClaim": {"claimName": "weights"}}]}
+    pair = tuple(with_pod(deployment(image=each, surge=1, unavailable=0), **mount) for each in ("v1", "v2"))
+    result = review(pair, pools=[pool(16, 8)], facts={"claim_modes": modes}, loads={"llama": 300})
+    assert [each for each, _, _ in told(result, "not-judged")] == severity
+    assert bool(told(result, "rollout-stuck")) is (modes == {"weights": ["ReadWriteOnce"]})
+
+
+def test_a_limit_of_containers(deployment: Make, review: Make) -> None:
+    limits = [{"type": "Container", "max": {"nvidia.com/gpu": 1}}]
+    spec = {"spec": {"limits": limits}}
+    limit = {"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "l"}, **spec}
+    pair = (deployment(gpus=1), deployment(gpus=2))
+    [(severity, _, message)] = told(review(pair, stays=[limit]), "rollout-stuck")
+    assert (severity, "at most 1 of `nvidia.com/gpu`" in message) == ("error", True)
+    assert told(review((deployment(), deployment(image="v2")), stays=[limit]), "rollout-stuck") == []
+
+
+def test_a_quota_of_claims(deployment: Make, review: Make) -> None:
+    def quota(size: str) -> dict[str, Any]:
+        head = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q"}}
+        return head | {"spec": {"hard": {"requests.storage": size}}}
+
+    pair, new = (None, with_pod(deployment(), **MOUNT)), (None, claim("ReadWriteMany"))
+    assert len(told(review(pair, new, stays=[quota("500Mi")]), "rollout-stuck")) == 1
+    assert told(review(pair, new, stays=[quota("1Gi")]), "rollout-stuck") == []
+
+
+def dra(image: str, template: str = "one") -> Any:
+    name = {"name": "gpu", "resourceClaimTemplateName": template}
+    return {"resourceClaims": [name], "containers": [{"name": "c", "image": image, "resources": {"claims": [name]}}]}
+
+
+def devices(count: int = 1) -> dict[str, Any]:
+    request = {"name": "g", "exactly": {"deviceClassName": "gpu.nvidia.com", "count": count}}
+    head = {"apiVersion": "resource.k8s.io/v1", "kind": "ResourceClaimTemplate", "metadata": {"name": "one"}}
+    return head | {"spec": {"spec": {"devices": {"requests": [request]}}}}
+
+
+def test_devices_that_are_claimed(deployment: Make, review: Make) -> None:
+    pair = tuple(with_pod(deployment(replicas=2, surge=1, unavailable=0), **dra(each)) for each in ("v1", "v2"))
+    pools = [Pool("h100", "nvidia.com/gpu", 4, 4, {}, device_class) for device_class in (None, "gpu.nvidia.com")]
+    unknown = review(pair, stays=[devices(2)], pools=pools[:1])
+    assert [each for each, _, _ in told(unknown, "not-judged")] == ["note"]
+    assert unknown.gpus[0].deadlock is None
+    counted = review(pair, stays=[devices(2)], pools=pools[1:])
+    [row] = counted.gpus
+    assert (row.before, row.peak, row.deadlock, row.certain) == (4, 6, True, True)
+    assert told(counted, "not-judged") == []
 
 
 def test_what_never_starts_is_drawn_as_waiting_beside_what_stays(deployment: Make, review: Make, pool: Make) -> None:

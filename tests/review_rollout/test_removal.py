@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.review_rollout.values_review import reviewed, values
 
 from llmstack.review.facts import Pool
 from llmstack.review.result import EnvironmentReview
@@ -83,3 +84,35 @@ def test_rights_of_the_cluster(object: dict[str, Any], severity: str, review: An
 def test_a_role_of_a_namespace_is_no_privilege(review: Any) -> None:
     role = {**_role("read", rules=[{"verbs": ["get"], "resources": ["pods"]}]), "kind": "Role"}
     assert not _risks(review((None, role)), "privilege")
+
+
+def _values(*models: dict[str, Any], **gitops: Any) -> dict[str, Any]:
+    return values(list(models) or None, gitops={**values()["gitops"], **gitops})
+
+
+PAIR: dict[str, Any] = {"modelURL": "org/x", "lmcacheConfig": {"enabled": True, "enableNixl": True}}
+SENDER, RECEIVER = (
+    {**PAIR, "name": name, "lmcacheConfig": {**PAIR["lmcacheConfig"], "nixlRole": role, "nixlPeerHost": "x"}}
+    for name, role in (("prefill", "sender"), ("decode", "receiver"))
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "gone"),
+    [
+        (_values(), _values(namespace="ai"), []),
+        (_values(), _values(release="x"), []),
+        (_values({"name": "a", "modelURL": "org/x"}), _values({"name": "b", "modelURL": "org/x"}), []),
+        (_values({"name": "a", "modelURL": "org/x"}), _values({"name": "b", "modelURL": "org/y"}), ["a"]),
+        (
+            {**_values(SENDER, RECEIVER), "routerSpec": {"routingLogic": "disaggregated_prefill"}},
+            {**_values(SENDER), "routerSpec": {"routingLogic": "disaggregated_prefill"}},
+            ["decode"],
+        ),
+    ],
+    ids=["namespace", "release", "renamed, same id", "renamed, another id", "half of a pair"],
+)
+def test_what_takes_the_place_of_a_model(before: dict[str, Any], after: dict[str, Any], gone: list[str]) -> None:
+    result = reviewed(before, after)
+    assert [each.model for each in result.removed] == gone
+    assert bool(_risks(result, "removal")) == bool(gone)

@@ -46,6 +46,7 @@ def test_a_risk_is_a_module_with_a_page(id: str) -> None:
     assert kind.RISK.milder is None or RANK[kind.RISK.milder] > RANK[kind.RISK.severity]
     page = kind.__doc__ or ""
     assert page.partition("\n")[0].endswith("."), "the first line is a sentence"
+    assert bool(kind.RISK.unit) == ("Its amount is" in " ".join(page.split())), "the page says what an amount counts"
     for heading in ("Why it matters", "How it is judged", "Fix"):
         assert f"\n\n{heading}: " in page, heading
     assert f"| [{id}](#{id}) | {severity_of(kind)} |" in risks_page()
@@ -55,6 +56,12 @@ def test_the_milder_form_of_a_risk_that_declares_none_is_a_mistake() -> None:
     case: Any = None
     with pytest.raises(ValueError, match="trial declares no milder severity"):
         Declaration("trial", Severity.ERROR).at(case, "Deployment/a", "", milder=True)
+
+
+def test_an_amount_without_a_unit_is_a_mistake() -> None:
+    case: Any = None
+    with pytest.raises(ValueError, match="trial declares no unit of its amount"):
+        Declaration("trial", Severity.ERROR).at(case, "Deployment/a", "", amount=1)
 
 
 @pytest.mark.parametrize("id", RISKS)

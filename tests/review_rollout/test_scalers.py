@@ -143,3 +143,22 @@ def test_what_can_never_wake(least: int, triggers: Any, asleep: bool, deployment
     found = told(review((llama, llama), (keda(1), scaler)), "unreachable")
     assert [object for _, object, _ in found] == (["Deployment/llama"] if asleep else [])
     assert told(review((llama, llama), (scaler, scaler)), "unreachable") == []
+
+
+def test_keda_that_is_paused_keeps_its_number(review: Any, deployment: Any) -> None:
+    """keda.sh, "Scaling Deployments", pausing: `paused-replicas` is the number, whatever the triggers say."""
+    engine = deployment("a", None)
+
+    def scaled(paused: str | None) -> dict[str, Any]:
+        annotations = {} if paused is None else {"autoscaling.keda.sh/paused-replicas": paused}
+        return {
+            "apiVersion": "keda.sh/v1alpha1",
+            "kind": "ScaledObject",
+            "metadata": {"name": "s", "annotations": annotations},
+            "spec": {"scaleTargetRef": {"name": "a"}, "minReplicaCount": 2, "maxReplicaCount": 4, "triggers": []},
+        }
+
+    result = review((scaled(None), scaled("0")), (engine, engine))
+    assert [(each.name, each.replicas) for each in result.removed] == [("a", 2)]
+    [rollout] = review((scaled(None), scaled("5")), (engine, engine)).rollouts
+    assert (rollout.replicas_min, rollout.replicas_max) == (5, 5)

@@ -70,6 +70,7 @@ def _facts(stack: Stack) -> Facts:
             for each in stack.gitops.capacity or ()
         ),
         load_seconds={m.name: seconds(m.gitops.load_time) for m in stack.models if m.name and m.gitops.load_time},
+        moved_from={m.name: m.gitops.moved_from for m in stack.models if m.name and m.gitops.moved_from},
         pool_of={m.name: m.gitops.pool for m in stack.models if m.name and m.gitops.pool},
     )
 

@@ -18,7 +18,7 @@ from llmstack.model.engine import Model
 from llmstack.model.stack import Stack
 from llmstack.objects import names
 from llmstack.objects.lmcache import environment
-from llmstack.review.result import EngineChange, EngineState, UpgradeItem
+from llmstack.review.result import EngineChange, EngineState
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -143,14 +143,12 @@ def _state(asked: Asked) -> EngineState:
     return EngineState(question.version, gpu, cache.low, cache.high, cache.tokens, cache.requests, parts)
 
 
-def _upgrade(old: Asked, new: Asked) -> tuple[UpgradeItem, ...]:
+def _upgrade(old: Asked, new: Asked) -> tuple[Item, ...]:
     """What changed releases bring, of vLLM and of LMCache; nothing of one that is not known on both sides."""
     items = [*_of_vllm(old, new)]
     if old.lmcache and new.lmcache and old.lmcache != new.lmcache:
         items += compare_settings(old.lmcache, new.lmcache, new.settings, new.given)
-    return tuple(
-        UpgradeItem(each.kind, each.flag, each.before, each.after, each.since, each.text, each.breaks) for each in items
-    )
+    return tuple(items)
 
 
 def _of_vllm(old: Asked, new: Asked) -> tuple[Item, ...]:

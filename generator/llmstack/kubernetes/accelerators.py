@@ -79,11 +79,18 @@ def gpus_of_pod(pod: Mapping[str, Any], declared: Iterable[str] = ()) -> tuple[s
     As the scheduler counts (`totals_of_pod`). `declared` are further resources that a pool counts. A pod that
     takes several kinds is counted by the one it takes most of.
     """
+    return largest(all_gpus_of_pod(pod, declared))
+
+
+def all_gpus_of_pod(pod: Mapping[str, Any], declared: Iterable[str] = ()) -> dict[str, int]:
+    """Return every accelerator of a pod's spec and how many of each it holds."""
     known = frozenset(declared)
-    totals = totals_of_pod(pod, lambda container: _counted(container, known))
-    if not totals:
-        return "", 0
-    return max(totals.items(), key=lambda item: (item[1], item[0]))
+    return totals_of_pod(pod, lambda container: _counted(container, known))
+
+
+def largest(counts: Mapping[str, int]) -> tuple[str, int]:
+    """The accelerator of which there are most, and how many; `("", 0)` without any."""
+    return max(counts.items(), key=lambda item: (item[1], item[0]), default=("", 0))
 
 
 def _counted(container: Mapping[str, Any], known: frozenset[str]) -> Iterable[tuple[str, int]]:

@@ -7,7 +7,7 @@ LeaderWorkerSet 0.7 (pkg/webhooks/leaderworkerset_webhook.go), the CRD of RayClu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from llmstack.kubernetes.pods import CONTAINER_LISTS, Object
@@ -58,6 +58,37 @@ def _bare(value: Any) -> Any:
     if isinstance(value, list):
         return [_bare(item) for item in value] or None
     return value
+
+
+def may_grow(before: Object | None, after: Object | None, objects: Iterable[Object]) -> bool | None:
+    """Whether the API lets a claim grow: as its StorageClass says, where that is among the objects; None where it is
+    not, and True for what is no claim that grows.
+
+    (plugin/pkg/admission/storage/persistentvolume/resize/admission.go; the class of a claim that names none is the one
+    that is marked as the default.)
+    """
+    if before is None or after is None or after.get("kind") != "PersistentVolumeClaim" or not _grows(before, after):
+        return True
+    name = (after.get("spec") or {}).get("storageClassName")
+    for obj in objects:
+        if obj.get("kind") == "StorageClass" and (
+            obj["metadata"]["name"] == name or (name is None and _is_default(obj))
+        ):
+            return obj.get("allowVolumeExpansion") is True
+    return None
+
+
+def _is_default(storage_class: Object) -> bool:
+    annotations = (storage_class.get("metadata") or {}).get("annotations") or {}
+    return str(annotations.get("storageclass.kubernetes.io/is-default-class")) == "true"
+
+
+def _grows(before: Object, after: Object) -> bool:
+    sizes = [
+        quantity((((side.get("spec") or {}).get("resources") or {}).get("requests") or {}).get("storage"))
+        for side in (before, after)
+    ]
+    return sizes[0] is not None and sizes[1] is not None and sizes[1] > sizes[0]
 
 
 def _claim(before: Object, after: Object) -> list[str]:

@@ -14,8 +14,17 @@ Amount = TypeVar("Amount", int, Fraction)
 Object = Mapping[str, Any]
 """A Kubernetes object as plain data."""
 
+Identity = tuple[str, str, str]
+"""Kind, namespace and name of an object; its API group aside, as no two kinds here share a name."""
+
 CONTAINER_LISTS = ("containers", "initContainers")
 """The lists of a pod's containers, those apart that only a running pod has."""
+
+
+def identity_of(object: Object) -> Identity:
+    """What tells an object from all others of its cluster; no namespace is the empty text."""
+    metadata = object["metadata"]
+    return str(object.get("kind")), str(metadata.get("namespace") or ""), str(metadata["name"])
 
 
 def pod_templates(object: dict[str, Any]) -> Iterator[tuple[Route, dict[str, Any]]]:
@@ -54,6 +63,11 @@ def value_at(value: Any, *keys: str) -> Any:
     for key in keys:
         value = value.get(key) if isinstance(value, Mapping) else None
     return value
+
+
+def maps(value: Any) -> Iterator[Mapping[str, Any]]:
+    """The maps of what should be a list of them."""
+    return (item for item in (value if isinstance(value, list) else ()) if isinstance(item, Mapping))
 
 
 def totals_of_pod(

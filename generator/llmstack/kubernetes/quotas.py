@@ -6,6 +6,7 @@ LimitRange gives a container: plugin/pkg/admission/limitranger/admission.go.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -43,6 +44,18 @@ def pods_of(objects: Iterable[Object]) -> Iterator[Pods]:
             yield from (Pods(each, spec, replicas * number) for spec, number in specs if replicas * number)
 
 
+def totals_of(quota: Object, inside: Iterable[Object]) -> defaultdict[str, Fraction]:
+    """What all pods that a quota selects count for, by its names; `inside` are the objects of its namespace."""
+    found = list(inside)
+    defaults = defaults_of(found)
+    totals: defaultdict[str, Fraction] = defaultdict(Fraction)
+    for pods in pods_of(found):
+        if selects(quota, pods.spec, defaults):
+            for name, amount in used(pods.spec, defaults).items():
+                totals[name] += amount * pods.number
+    return totals
+
+
 def used(spec: Pod, defaults: Mapping[str, Amounts]) -> dict[str, Fraction]:
     """What one pod counts for, by the names of a quota: `pods`, `requests.cpu`, `limits.memory` …
 
@@ -50,6 +63,23 @@ def used(spec: Pod, defaults: Mapping[str, Amounts]) -> dict[str, Fraction]:
     """
     totals = totals_of_pod(spec, lambda container: stated(container, defaults).items())
     return {"pods": Fraction(1), **totals}
+
+
+def claimed(claim: Object | None) -> dict[str, Fraction]:
+    """What a PersistentVolumeClaim counts for, by the names of a quota; nothing for none.
+
+    pkg/quota/v1/evaluator/core/persistent_volume_claims.go: its number and its storage, also those of its class.
+    """
+    if claim is None:
+        return {}
+    spec = claim.get("spec") or {}
+    size = amounts_in((spec.get("resources") or {}).get("requests")).get("storage", Fraction())
+    one = Fraction(1)
+    found = {"persistentvolumeclaims": one, "count/persistentvolumeclaims": one, "requests.storage": size}
+    if name := spec.get("storageClassName"):
+        of_class = f"{name}.storageclass.storage.k8s.io"
+        found |= {f"{of_class}/requests.storage": size, f"{of_class}/persistentvolumeclaims": one}
+    return found
 
 
 def stated(container: Mapping[str, Any], defaults: Mapping[str, Amounts]) -> dict[str, Fraction]:

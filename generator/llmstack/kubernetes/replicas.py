@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from llmstack.kubernetes.pods import Object, pod_specs, value_at
+from llmstack.kubernetes.pods import Identity, Object, identity_of, pod_specs, value_at
 from llmstack.kubernetes.quantities import whole
 from llmstack.kubernetes.served import find_served
 
 _SERVING = frozenset(("engine", "engine-worker", "serving-engine"))
 """Components of engines, the chart's too."""
 
-Scalers = Mapping[tuple[str, str], int]
-"""Least replicas by (kind, name) of what a HorizontalPodAutoscaler or ScaledObject scales."""
+Scalers = Mapping[Identity, int]
+"""Replicas, least or most, of what a HorizontalPodAutoscaler or ScaledObject scales."""
 
 _ENDS = {
     "HorizontalPodAutoscaler": ("minReplicas", "maxReplicas"),
@@ -22,12 +22,15 @@ _ENDS = {
 """By kind of scaler, where it says how few and how many replicas it gives."""
 _KEDA_MOST = 100
 """maxReplicaCount where it is not stated (`GetHPAMaxReplicas`, keda apis/keda/v1alpha1/scaledobject_types.go)."""
+_PAUSED = "autoscaling.keda.sh/paused-replicas"
+"""The annotation by which KEDA keeps a number of replicas and looks at no trigger (keda.sh, "Scaling Deployments,
+StatefulSets & Custom Resources", pausing autoscaling)."""
 
 
 def scalers(objects: Iterable[Object]) -> Scalers:
-    """Return what the scalers among `objects` own, with their least replicas (at least 1: what can
-    restart)."""
-    return {target: max(1, whole(spec.get(ends[0]), 1)) for target, spec, ends in _scaling(objects)}
+    """Return what the scalers among `objects` own, with their least replicas (at least 1: what can restart; 0 where
+    KEDA is paused at that)."""
+    return {target: _ends_of(scaler)[0] for target, scaler in _scaling(objects)}
 
 
 def fewest_scaled(objects: Iterable[Object]) -> Scalers:
@@ -36,11 +39,7 @@ def fewest_scaled(objects: Iterable[Object]) -> Scalers:
     KEDA goes down to 0 where it is not told, and to `idleReplicaCount` where nothing happens (KEDA documentation,
     "ScaledObject specification"); a HorizontalPodAutoscaler to 1.
     """
-    fewest = {}
-    for target, spec, ends in _scaling(objects):
-        least = whole(spec.get(ends[0]), 0 if "Count" in ends[0] else 1)
-        fewest[target] = max(0, min(least, whole(spec.get("idleReplicaCount"), least)))
-    return fewest
+    return {target: _fewest_of(scaler) for target, scaler in _scaling(objects)}
 
 
 def most_scaled(objects: Iterable[Object]) -> Scalers:
@@ -48,31 +47,46 @@ def most_scaled(objects: Iterable[Object]) -> Scalers:
 
     KEDA goes up to 100 where it is not told; a HorizontalPodAutoscaler has to say it.
     """
-    most = {}
-    for target, spec, ends in _scaling(objects):
-        least = max(1, whole(spec.get(ends[0]), 1))
-        most[target] = max(least, whole(spec.get(ends[1]), _KEDA_MOST if "Count" in ends[1] else least))
-    return most
+    return {target: _ends_of(scaler)[1] for target, scaler in _scaling(objects)}
 
 
-def scaler_kinds(objects: Iterable[Object]) -> dict[tuple[str, str], str]:
-    """Return the kind of scaler that owns the replicas, by (kind, name) of what it scales."""
-    found = {}
+def scaler_kinds(objects: Iterable[Object]) -> dict[Identity, str]:
+    """Return the kind of scaler that owns the replicas of what it scales."""
+    return {target: str(scaler.get("kind")) for target, scaler in _scaling(objects)}
+
+
+def _scaling(objects: Iterable[Object]) -> Iterator[tuple[Identity, Object]]:
+    """What is scaled, and by which scaler."""
     for obj in objects:
-        for target, _, _ in _scaling([obj]):
-            found[target] = str(obj["kind"])
-    return found
+        if str(obj.get("kind")) in _ENDS:
+            target = value_at(obj, "spec", "scaleTargetRef") or {}
+            yield (str(target.get("kind", "Deployment")), identity_of(obj)[1], str(target.get("name"))), obj
 
 
-def _scaling(
-    objects: Iterable[Object],
-) -> Iterator[tuple[tuple[str, str], Mapping[str, Any], tuple[str, str]]]:
-    for obj in objects:
-        ends = _ENDS.get(str(obj.get("kind")))
-        if ends is not None:
-            spec = obj.get("spec") or {}
-            target = spec.get("scaleTargetRef") or {}
-            yield (str(target.get("kind", "Deployment")), str(target.get("name"))), spec, ends
+def _ends_of(scaler: Object) -> tuple[int, int]:
+    """The fewest and the most replicas that a scaler gives to what serves."""
+    paused = _paused_at(scaler)
+    if paused is not None:
+        return paused, paused
+    kind, spec = str(scaler.get("kind")), scaler.get("spec") or {}
+    low, high = _ENDS[kind]
+    least = max(1, whole(spec.get(low), 1))
+    return least, max(least, whole(spec.get(high), _KEDA_MOST if kind == "ScaledObject" else least))
+
+
+def _fewest_of(scaler: Object) -> int:
+    """The fewest replicas that a scaler leaves."""
+    paused = _paused_at(scaler)
+    if paused is not None:
+        return paused
+    kind, spec = str(scaler.get("kind")), scaler.get("spec") or {}
+    least = whole(spec.get(_ENDS[kind][0]), 0 if kind == "ScaledObject" else 1)
+    return max(0, min(least, whole(spec.get("idleReplicaCount"), least)))
+
+
+def _paused_at(scaler: Object) -> int | None:
+    paused = str(value_at(scaler, "metadata", "annotations", _PAUSED) or "")
+    return int(paused) if scaler.get("kind") == "ScaledObject" and paused.isdecimal() else None
 
 
 def model_of(obj: Object) -> str | None:
@@ -93,18 +107,31 @@ def model_of(obj: Object) -> str | None:
     return str(obj["metadata"]["name"]) if any(next(find_served(pod), None) for pod in pods) else None
 
 
-def replicas_of(obj: Object, owned: Scalers) -> int:
-    """Return how many replicas an object asks for; a scaler's least where it leaves them to one.
+def component_of(obj: Object) -> str | None:
+    """Return what a workload is beside the models (`router`, `cache-server`), by its labels; None where they do not
+    say."""
+    for holder in (obj, value_at(obj, "spec", "template")):
+        component = value_at(holder, "metadata", "labels", "app.kubernetes.io/component")
+        if component is not None:
+            return str(component)
+    return None
 
-    A Pod and a Ray cluster are one replica each. Of kinds whose manifest does not say (`is_counted`) it is the
-    pods of one node, or of one run.
+
+def replicas_of(obj: Object, owned: Scalers) -> int:
+    """Return how many replicas an object asks for, by `owned` where a scaler gives them.
+
+    Where the manifest states them too, each apply sets them, and the scaler raises them again: the larger number. A
+    scaler leaves alone what is stated as 0 (kubernetes.io, "Horizontal Pod Autoscaling", implicit maintenance-mode
+    deactivation). A Pod and a Ray cluster are one replica each. Of kinds whose manifest does not say (`is_counted`) it
+    is the pods of one node, or of one run.
     """
     spec = obj.get("spec") or {}
     cluster = ray_cluster_of(obj)
     if cluster is not None:
         return 0 if cluster.get("suspend") is True else 1
-    least = owned.get((str(obj.get("kind")), str(obj["metadata"]["name"])), 1)
-    return max(0, whole(spec.get("replicas"), least))
+    given = owned.get(identity_of(obj))
+    stated = max(0, whole(spec.get("replicas"), 1 if given is None else given))
+    return stated if given is None or not stated else max(stated, given)
 
 
 def ray_cluster_of(obj: Object) -> Mapping[str, Any] | None:

@@ -52,6 +52,9 @@ class Capacity(Section):
         None,
         description="Of one GPU for an hour, e.g. 2.40, in gitops.currency; unset: nothing is said of its cost.",
     )
+    device_class: Text | None = Field(
+        None, description="The DeviceClass by which pods claim these GPUs, where they do (DRA), e.g. gpu.nvidia.com."
+    )
     read_rate: Quantity | None = Field(None, description="Bytes of weights that one pod reads in a second, e.g. 1.2Gi.")
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from llmstack.engine.upgrade import Item
 from llmstack.report.fit import SAID
 from llmstack.report.rollout_groups import say_names
-from llmstack.review.result import EngineChange, EngineState, UpgradeItem
+from llmstack.review.result import EngineChange, EngineState
 
 TERMS: Mapping[str, str] = {
     "weights": "weights",
@@ -59,9 +60,9 @@ def terms_data(state: EngineState) -> dict[str, float] | None:
     return parts | {"kv": round(round(state.terms["budget"], 2) - sum(parts.values()), 2)}
 
 
-def upgrade_data(item: UpgradeItem) -> dict[str, Any]:
+def upgrade_data(item: Item) -> dict[str, Any]:
     return {
-        "id": item.id,
+        "id": item.kind,
         "flag": item.flag,
         "from": item.before,
         "to": item.after,

@@ -124,6 +124,7 @@ def _rollout(rollout: Rollout) -> dict[str, Any]:
         "seconds": rollout.seconds,
         "secondsMin": rollout.seconds_min,
         "secondsMax": rollout.seconds_max,
+        "secondsMaxWithout": list(rollout.seconds_max_without),
         "replicasMin": rollout.replicas_min,
         "replicasMax": rollout.replicas_max,
         "ifItFails": _failure(rollout.if_it_fails),
@@ -131,8 +132,14 @@ def _rollout(rollout: Rollout) -> dict[str, Any]:
     }
 
 
-def _failure(failure: Failure | None) -> dict[str, int] | None:
-    return None if failure is None else {"readyLeft": failure.ready_left, "gpusHeld": failure.gpus_held}
+def _failure(failure: Failure | None) -> dict[str, int | None] | None:
+    if failure is None:
+        return None
+    return {
+        "readyLeft": failure.ready_left,
+        "gpusHeld": failure.gpus_held,
+        "secondsBack": failure.seconds_back,
+    }
 
 
 def _pool(pool: GpuPool) -> dict[str, Any]:

@@ -157,6 +157,8 @@ def say_hang(pool: GpuPool) -> str:
     """`cannot finish`, `may not finish`, or the empty string."""
     if pool.certain:
         return "cannot finish"
+    if pool.capacity is not None and pool.deadlock is None:
+        return "whether it finishes cannot be judged"
     return "may not finish" if pool.deadlock else ""
 
 

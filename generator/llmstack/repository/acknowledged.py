@@ -11,7 +11,8 @@ from llmstack.repository.environments import read_base
 from llmstack.repository.facts import acknowledgements_of
 from llmstack.repository.snapshot import Snapshot
 from llmstack.review.facts import Acknowledgement, Facts
-from llmstack.review.result import EnvironmentReview, Risk
+from llmstack.review.result import EnvironmentReview
+from llmstack.review.risks.table import RISKS, names
 from llmstack.values.layers import Layers
 
 ID = "acknowledgement"
@@ -29,12 +30,13 @@ def base_acknowledgements(snapshot: Snapshot) -> tuple[Acknowledgement, ...]:
 def acknowledgement_findings(
     review: EnvironmentReview, before: Facts, after: Facts, layers: Layers | None, today: date
 ) -> Iterator[Finding]:
-    """Notes on entries that have expired or meet no risk of this change, a warning on one that comes with its risk.
+    """Notes on entries that have expired or meet no risk of this change, a warning on one that comes with its risk, and
+    on one that bounds what has no amount.
 
     An entry that was there before and meets nothing is not told: it waits for the change that it is for.
     """
     for number, entry in enumerate(after.acknowledgements):
-        met = [risk for risk in review.risks if entry.risk == risk.id and _names(entry, risk)]
+        met = [risk for risk in review.risks if names(entry, risk)]
         said = f"the acknowledgement of {entry.risk} at {entry.object}"
         place = layers.place(("gitops", "acknowledge", number, "risk")) if layers is not None else None
         new = entry not in before.acknowledgements
@@ -42,6 +44,9 @@ def acknowledgement_findings(
             yield Finding(
                 ID, Severity.NOTE, f"{said} ended on {entry.until}", place=place, help="remove it, or renew it"
             )
+        elif entry.up_to is not None and entry.risk in RISKS and not RISKS[entry.risk].RISK.unit:
+            message = f"{said} is bounded by `upTo: {entry.up_to}`, and {entry.risk} has no amount: it accepts nothing"
+            yield Finding(ID, Severity.WARNING, message, place=place, help="remove `upTo`")
         elif met and new:
             help = "have it merged first, by those who may accept the risk"
             yield Finding(
@@ -51,7 +56,3 @@ def acknowledgement_findings(
             yield Finding(
                 ID, Severity.NOTE, f"{said} meets no risk of this change", place=place, help="check its names"
             )
-
-
-def _names(entry: Acknowledgement, risk: Risk) -> bool:
-    return entry.object in {risk.object, risk.object.partition("/")[2]} or entry.object in risk.object

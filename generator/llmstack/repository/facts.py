@@ -9,9 +9,10 @@ from llmstack.finding import Route
 from llmstack.fit.card import Pools
 from llmstack.fit.loading import least_load
 from llmstack.model import gitops
-from llmstack.model.gitops import Capacity
+from llmstack.model.gitops import Capacity, Existing
 from llmstack.model.stack import Stack
 from llmstack.model.types import seconds
+from llmstack.objects.engine_storage import claim_modes
 from llmstack.repository.expected import Units
 from llmstack.repository.read import Reading
 from llmstack.review.facts import Acknowledgement, Facts, Pool
@@ -37,6 +38,10 @@ def read_facts(reading: Reading | None, affected: Units) -> Facts:
         sync_timeout_seconds=_timeouts(stack, affected),
         moved_from={m.name: m.gitops.moved_from for m in models if m.name and m.gitops.moved_from},
         currency=terms.currency,
+        claim_modes={
+            m.pvc_existing_claim_name: modes for m in models if m.pvc_existing_claim_name and (modes := claim_modes(m))
+        },
+        existing=_existing(terms.existing),
         recipients=_recipients(stack),
     )
 
@@ -58,7 +63,8 @@ def pools_of(capacity: Iterable[Capacity]) -> tuple[Pool, ...]:
             each.count,
             each.per_node,
             dict(each.node_selector or {}),
-            Fraction(each.price) if each.price is not None else None,
+            price=Fraction(each.price) if each.price is not None else None,
+            device_class=each.device_class,
         )
         for each in capacity
     )
@@ -67,6 +73,18 @@ def pools_of(capacity: Iterable[Capacity]) -> tuple[Pool, ...]:
 def acknowledgements_of(entries: Iterable[gitops.Acknowledgement]) -> tuple[Acknowledgement, ...]:
     """The risks that are accepted, as a review reads them."""
     return tuple(Acknowledgement(each.risk, each.object, each.until, each.reason, each.up_to) for each in entries)
+
+
+def _existing(stated: Existing) -> frozenset[tuple[str, str]]:
+    """Kind and name of all that the cluster is said to have."""
+    names: dict[str, Iterable[str]] = {
+        "Secret": stated.secrets or (),
+        "PersistentVolumeClaim": stated.claims or (),
+        "ConfigMap": stated.config_maps or (),
+        "ServiceAccount": stated.service_accounts or (),
+        "RuntimeClass": stated.runtime_classes or (),
+    }
+    return frozenset((kind, name) for kind, found in names.items() for name in found)
 
 
 def _recipients(stack: Stack) -> tuple[str, ...]:

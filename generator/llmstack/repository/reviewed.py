@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from llmstack.checks.rule import find
 from llmstack.checks.rules import facts_differ
 from llmstack.finding import Finding, Place, Severity
 from llmstack.fit.changes import Side, engine_changes
+from llmstack.kubernetes.pods import Object
 from llmstack.repository.acknowledged import acknowledgement_findings, base_acknowledgements
 from llmstack.repository.arrivals import arrives, as_new, joined
 from llmstack.repository.cases import Case, read_case, read_side
@@ -57,6 +58,8 @@ class _Cluster:
     """The hosts that its environments claim; nothing where there is one alone."""
     moves: Mapping[str, tuple[Moves, Moves]]
     """What each environment brings to the pools, its scalers at their least and at their most."""
+    objects: Mapping[str, Sequence[Object]] = field(default_factory=dict)
+    """What each runs after the change, where several share the cluster; with PriorityClasses and scalers."""
 
 
 def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None = None) -> Review:
@@ -184,7 +187,8 @@ def _clusters(cases: Sequence[Case], near: Mapping[str, Surroundings], seen: Col
                 read = partial(read_moves, case.changes, case.objects(0), case.objects(1), facts, tool)
                 moves[case.name] = read(), read(most=True)
         claims = [claim for case in members if len(members) > 1 for claim in read_claims(case.objects(1), case.name)]
-        found[home] = _Cluster(pools, before, conflicts, tuple(claims), moves)
+        shared = {case.name: case.objects(1) for case in members} if len(members) > 1 else {}
+        found[home] = _Cluster(pools, before, conflicts, tuple(claims), moves, shared)
     return found
 
 
@@ -217,6 +221,7 @@ def _surroundings(
         queue=queue,
         neighbours=least,
         most=most if most != least else None,
+        objects=tuple((name, obj) for name, found in cluster.objects.items() if name != case.name for obj in found),
         conflicts=cluster.conflicts,
         claims=tuple(claim for claim in cluster.claims if claim.environment != case.name),
         goes=case.readings[1] is None and not case.units[1],

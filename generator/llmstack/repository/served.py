@@ -9,7 +9,7 @@ from llmstack.finding import Finding, sort_findings
 from llmstack.fit.question import version_of
 from llmstack.flags import catalogue_for
 from llmstack.kubernetes.accelerators import gpus_of_pod
-from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.pods import Object, identity_of
 from llmstack.kubernetes.replicas import model_of, replicas_of, scalers, specs_of_replica
 from llmstack.kubernetes.workloads import is_counted
 from llmstack.model.engine import Model
@@ -41,7 +41,7 @@ def _models(subject: Subject) -> Iterator[Served]:
             image=f"{model.repository}:{model.tag}",
             vllm=_version(model),
             replicas=replicas,
-            scales=(str(workload["kind"]), str(workload["metadata"]["name"])) in owned,
+            scales=identity_of(workload) in owned,
             gpus=gpus * replicas,
             resource=resource or None,
         )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import partial
 
 from llmstack.finding import Finding, Severity
-from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.devices import read_claims
+from llmstack.kubernetes.pods import Identity, Object
 from llmstack.kubernetes.replicas import Scalers, fewest_scaled, most_scaled, scalers
 from llmstack.review.applied import is_refused, what_is_applied
 from llmstack.review.cost import Unserved
@@ -18,11 +20,12 @@ from llmstack.review.result import EngineChange, EnvironmentReview, GpuPool, Mem
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.not_applied import why_not_applied
 from llmstack.review.risks.table import find_risks
-from llmstack.review.rollout.endless import drawn, endless, stopped_by, with_demand, without_end
-from llmstack.review.rollout.obstacles import find_obstacles
+from llmstack.review.rollout.endless import drawn, endless, hindered_pools, stopped_by, with_demand, without_end
+from llmstack.review.rollout.obstacles.case import Obstacle, Scene
+from llmstack.review.rollout.obstacles.find import find_obstacles
 from llmstack.review.rollout.per_node import rollouts_on_nodes
 from llmstack.review.rollout.placement import Fixed
-from llmstack.review.rollout.play import Played, both, find_moves, key_of, play
+from llmstack.review.rollout.play import Played, both, find_moves, play
 from llmstack.review.rollout.times import MOST_PODS, too_many, total_seconds
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.surroundings import Surroundings
@@ -54,28 +57,30 @@ def assess(
     them. `near` is the rest of the cluster: the rollouts of all its environments are played together.
     """
     near = near or Surroundings()
-    facts = facts_before, facts_after
+    facts = with_claims(facts_before, before), with_claims(facts_after, wanted)
     reached = what_is_applied(all_changes, before, wanted, near)
     changes, after = reached.changes, reached.after
     idle = idle_changes(changes, near)
     scale = _scaled(before, facts_after), _scaled(after, facts_after)
     least = play(changes, after, scale, facts, idle, near.neighbours, near.queue)
     most = _at_most(changes, before, after, least, facts, idle, near)
-    obstacles = find_obstacles(least.own, after, facts_after)
+    scene = Scene(before, after, facts[1], least.owned[1], most_scaled(after))
+    obstacles = find_obstacles(least.own, scene)
     breaks = (
-        *find_breaks(before, after, least.own, least.own_times),
+        *find_breaks(before, after, least.own, least.own_times, facts_after.moved_from),
         *shared_hosts(before, after, near.environment, near.claims),
     )
     rolled, pools = both(least, most, facts_after)
+    pools = hindered_pools(pools, least.own, obstacles)
     removed = find_removed(least.own, before, wanted, least.owned[0], facts, near)
     assessment = Assessment(
         tuple(changes), after, least.workloads, least.times, least.verdicts, least.fixed, least.owned, facts,
         idle[0], engines, before, breaks, obstacles, most, near, removed, pools, reached.held,
     )  # fmt: skip
     never = endless(obstacles, least.verdicts)
-    rolled = without_end(rolled, never, frozenset(obstacles))
+    rolled = without_end(rolled, never, obstacles)
     alive = frozenset((*idle[0], *idle[1]))
-    on_nodes = rollouts_on_nodes([change for change in changes if key_of(change) not in alive], facts)
+    on_nodes = rollouts_on_nodes([change for change in changes if change.identity not in alive], facts)
     picture = drawn(least, facts_after.pools, stopped_by(obstacles))
     return EnvironmentReview(
         objects=tuple(all_changes),
@@ -83,7 +88,9 @@ def assess(
         gpus=with_demand(pools, least, picture),
         risks=find_risks(assessment, today),
         timeline=tuple(phase for phase in picture.phases if phase.workload not in near.others),
-        seconds=_total(rolled, least, known=not on_nodes and not obstacles and not _depends(rolled, most)),
+        seconds=_total(
+            rolled, least, known=not on_nodes and not _is_hindered(obstacles) and not _depends(rolled, most)
+        ),
         engines=engines,
         findings=(
             *map(_unplayed, sorted(too_many(least.workloads) - near.others)),
@@ -125,10 +132,12 @@ def _unserved(
     return find_unserved(least, most, bounded=bounded, sleeps=fewest_scaled(after))
 
 
-def idle_changes(changes: Sequence[ObjectChange], near: Surroundings) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the changes, as `Kind/name`, that the API refuses, and those that reach no pod."""
-    refused = frozenset(key_of(change) for change in changes if is_refused(change, near))
-    return refused, frozenset(key_of(each) for each in changes if why_not_applied(each) is not None)
+def idle_changes(
+    changes: Sequence[ObjectChange], near: Surroundings
+) -> tuple[frozenset[Identity], frozenset[Identity]]:
+    """Return the changes that the API refuses, and those that reach no pod."""
+    refused = frozenset(change.identity for change in changes if is_refused(change, near))
+    return refused, frozenset(each.identity for each in changes if why_not_applied(each) is not None)
 
 
 def read_moves(
@@ -145,7 +154,14 @@ def read_moves(
     reached = what_is_applied(changes, before, after, near)
     read = most_scaled if most else partial(_scaled, facts=facts[1])
     owned = read(before), read(reached.after)
-    return find_moves(reached.changes, reached.after, owned, facts, idle_changes(reached.changes, near))
+    known = with_claims(facts[0], before), with_claims(facts[1], after)
+    return find_moves(reached.changes, reached.after, owned, known, idle_changes(reached.changes, near))
+
+
+def with_claims(facts: Facts, objects: Sequence[Object]) -> Facts:
+    """Return the facts with what the objects say of devices that pods claim (DRA)."""
+    claims = read_claims(objects)
+    return replace(facts, device_claims=claims) if claims else facts
 
 
 def _scaled(objects: Sequence[Object], facts: Facts) -> Scalers:
@@ -159,7 +175,7 @@ def _at_most(
     after: Sequence[Object],
     least: Played,
     facts: tuple[Facts, Facts],
-    idle: tuple[frozenset[str], frozenset[str]],
+    idle: tuple[frozenset[Identity], frozenset[Identity]],
     near: Surroundings,
 ) -> Played | None:
     """The rollouts with scalers at their most; None where that is their least, or more than is played."""
@@ -174,6 +190,10 @@ def _at_most(
 def _total(rolled: Sequence[Rollout], least: Played, *, known: bool) -> int | None:
     """How long all of it takes; None where that is not known, never, or depends on scalers."""
     return total_seconds(rolled, least.own_times) if known else None
+
+
+def _is_hindered(obstacles: Mapping[str, Sequence[Obstacle]]) -> bool:
+    return any(each.likely for found in obstacles.values() for each in found)
 
 
 def _depends(rolled: Sequence[Rollout], most: Played | None) -> bool:

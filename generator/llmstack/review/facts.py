@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -49,6 +49,9 @@ class Pool:
         )
         why = ", ".join(f"{number} {reason}" for number, reason in reasons if number > 0)
         return f"{self.count} of {self.whole} ({why})" if why else str(self.count)
+
+    device_class: str | None = None
+    """The DeviceClass by which pods claim these GPUs (DRA)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,12 @@ class Facts:
     """Where that is too old."""
     present: Mapping[tuple[str, str], Present] = field(default_factory=dict)
     """By kind and name, what runs now of the environment's workloads, where somebody looked."""
+    claim_modes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Access modes of claims that are there already, by name, where the values say them."""
+    existing: frozenset[tuple[str, str]] = frozenset()
+    """Kind and name of what the cluster has, as `gitops.existing` says."""
+    device_claims: Mapping[tuple[str, str, str], Mapping[str, int] | None] = field(default_factory=dict)
+    """The devices that each claim among the objects asks for (`kubernetes.devices.read_claims`)."""
     recipients: tuple[str, ...] = ()
     """Who can read the secrets of the repository, or gives them to the cluster: age recipients, a store, a
     certificate."""

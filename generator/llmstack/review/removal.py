@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass
 
-from llmstack.kubernetes.pods import Object
-from llmstack.kubernetes.replicas import Scalers, model_of, replicas_of
+from llmstack.kubernetes.pods import Identity, Object, identity_of
+from llmstack.kubernetes.replicas import Scalers, component_of, model_of, replicas_of
 from llmstack.kubernetes.workloads import is_counted, is_lasting
 from llmstack.review.facts import Facts
 from llmstack.review.result import Removed
 from llmstack.review.rollout.workload import Workload, template_of
 from llmstack.review.surroundings import Surroundings
+from llmstack.review.ways_in.backends import Backend, read_backends, transfer_roles
 from llmstack.sync.side import OwnerChange
 
 
@@ -22,61 +24,104 @@ def find_removed(
     facts: tuple[Facts, Facts],
     near: Surroundings,
 ) -> tuple[Removed, ...]:
-    """The environment's workloads that go with nothing in their place: no other that serves the model, and no model
-    that says it was renamed from it (`movedFrom`). `owned` are the scalers before the change."""
-    there = {_key(object): object for object in after}
-    serving = _models_after(workloads, after, facts[1])
-    pruned = near.pruned
-    went = [
-        _removed(workload, _tool(pruned.get((workload.kind, workload.namespace, workload.name)), there, workload))
+    """The environment's workloads that go with nothing in their place (`_Left.replaces`). `owned` are the scalers
+    before the change."""
+    gone = {
+        workload.identity: workload
         for workload in workloads
         if workload.before and not workload.after and workload.move in ("remove", "scale")
-        if workload.move == "scale" or workload.model is None or workload.model not in serving
+    }
+    there = {identity_of(each) for each in after}
+    left = _read_left(gone, after, facts[1])
+    backends = read_backends(before)
+    roles = transfer_roles(backends.values())
+    went = [
+        _removed(
+            gone[identity_of(each)],
+            _tool(near.pruned.get(identity_of(each)) if identity_of(each) in there else None),
+            router=_is_router(each, backends.get(identity_of(each))),
+        )
+        for each in before
+        if identity_of(each) in gone and not left.replaces(each, backends.get(identity_of(each)), roles)
     ]
-    told = {(each.kind, each.name) for each in went}
-    deleted = [each for each in _pruned(before, there, owned, facts[0], near) if (each.kind, each.name) not in told]
-    return tuple(sorted([*went, *deleted], key=lambda each: (each.model is None, each.model or "", each.name)))
+    told = {each.identity for each in went}
+    went += [each for each in _pruned(before, there, owned, facts[0], near) if each.identity not in told]
+    return tuple(sorted(went, key=lambda each: (each.model is None, each.model or "", each.name)))
 
 
-def _key(object: Object) -> tuple[str, str, str]:
-    metadata = object["metadata"]
-    return str(object.get("kind")), str(metadata.get("namespace") or ""), str(metadata["name"])
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """What runs after the change."""
+
+    places: frozenset[tuple[str, str]]
+    """Kinds and names, in whatever namespace."""
+    components: frozenset[str]
+    """What stands around the models: router, cache server …"""
+    models: frozenset[str]
+    """By their names, and by their former ones."""
+    served: frozenset[tuple[str, str]]
+    """Ids that engines serve, each with the part that the engine has in a pair of prefill and decode."""
+
+    def replaces(self, gone: Object, backend: Backend | None, roles: dict[str, str]) -> bool:
+        """Whether something takes the place of a workload that goes: one of its name in another namespace; of a model,
+        one that has its name, says that it was renamed from it (`movedFrom`) or serves all of its ids; of a router or
+        cache server, another one."""
+        kind, _, name = identity_of(gone)
+        model = model_of(gone)
+        if (kind, name) in self.places or model in self.models:
+            return True
+        if model is None:
+            return component_of(gone) in self.components
+        role = roles.get(model, "")
+        return backend is not None and bool(backend.served) and {(id, role) for id in backend.served} <= self.served
 
 
-def _models_after(workloads: Sequence[Workload], after: Sequence[Object], facts: Facts) -> set[str]:
-    """Models that something serves after the change, by their names and by their former ones."""
-    idle = {workload.key for workload in workloads if not workload.after}
-    lasting = [object for object in after if is_lasting(str(object.get("kind")))]
-    found = [model_of(each) for each in lasting if f"{each['kind']}/{each['metadata']['name']}" not in idle]
-    models = {model for model in found if model is not None}
-    return models | {facts.moved_from[model] for model in models if model in facts.moved_from}
+def _read_left(gone: Container[Identity], after: Sequence[Object], facts: Facts) -> _Left:
+    lasting = [each for each in after if is_lasting(str(each.get("kind"))) and identity_of(each) not in gone]
+    models = {model for each in lasting if (model := model_of(each)) is not None}
+    backends = list(read_backends(lasting).values())
+    roles = transfer_roles(backends)
+    return _Left(
+        frozenset((identity_of(each)[0], identity_of(each)[2]) for each in lasting),
+        frozenset(component for each in lasting if (component := component_of(each)) is not None),
+        frozenset(models | {facts.moved_from[model] for model in models if model in facts.moved_from}),
+        frozenset((id, roles.get(each.model or "", "")) for each in backends for id in each.served),
+    )
 
 
-def _removed(workload: Workload, by: str) -> Removed:
+def _is_router(obj: Object, backend: Backend | None) -> bool:
+    return component_of(obj) == "router" or (backend is not None and backend.is_router)
+
+
+def _removed(workload: Workload, by: str, *, router: bool) -> Removed:
     gpus = workload.old.total if workload.old is not None else 0
-    return Removed(workload.kind, workload.name, workload.model, workload.before, workload.before * gpus, by)
+    return Removed(
+        workload.kind,
+        workload.name,
+        workload.model,
+        workload.before,
+        workload.before * gpus,
+        by,
+        namespace=workload.namespace,
+        router=router,
+    )
 
 
-def _tool(change: OwnerChange | None, there: Mapping[tuple[str, str, str], Object], workload: Workload) -> str:
+def _tool(change: OwnerChange | None) -> str:
     """Who deletes a workload that its manifests keep; nobody where they lose it."""
-    if change is None or (workload.kind, workload.namespace, workload.name) not in there:
+    if change is None:
         return ""
     return "Flux" if change.tool == "flux" else "Argo CD"
 
 
 def _pruned(
-    before: Sequence[Object],
-    there: dict[tuple[str, str, str], Object],
-    owned: Scalers,
-    facts: Facts,
-    near: Surroundings,
+    before: Sequence[Object], there: set[Identity], owned: Scalers, facts: Facts, near: Surroundings
 ) -> Iterator[Removed]:
     """Workloads that are in the manifests on both sides, and that a sync tool deletes all the same."""
     pruned = near.pruned
     for object in before:
-        key = _key(object)
+        key = identity_of(object)
         if key in pruned and key in there and is_counted(key[0]) and is_lasting(key[0]):
             replicas = replicas_of(object, owned)
             gpus = replicas * template_of(object, facts, None).total
-            tool = "Flux" if pruned[key].tool == "flux" else "Argo CD"
-            yield Removed(key[0], key[2], model_of(object), replicas, gpus, tool)
+            yield Removed(key[0], key[2], model_of(object), replicas, gpus, _tool(pruned[key]), key[1])

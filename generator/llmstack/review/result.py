@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from llmstack.engine.upgrade import Item
 from llmstack.finding import Finding, Severity
 from llmstack.review.cost import Cost, Unserved
 from llmstack.review.ways_in.way import WayIn
@@ -49,6 +50,16 @@ class ObjectChange:
     before: Mapping[str, Any] | None
     after: Mapping[str, Any] | None
 
+    @property
+    def key(self) -> str:
+        """`Kind/name`, as it is told."""
+        return f"{self.kind}/{self.name}"
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """Kind, namespace and name, by which it is told from others of its name."""
+        return self.kind, self.namespace, self.name
+
 
 Basis = Literal["exact", "bound", "assumed"]
 """Whether a figure is what will be, the end of an interval, or rests on what nobody said."""
@@ -63,6 +74,9 @@ class Failure:
 
     ready_left: int
     gpus_held: int
+    seconds_back: int | None = None
+    """At most until the replicas of before are ready again once the change is taken back; None where the load time is
+    not known, there was nothing before, or somebody has to lend a hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +99,20 @@ class Rollout:
     seconds: int | None
     seconds_min: int | None
     seconds_max: int | None
-    """By the probes where the load time is not known: from the start of the container, so without the time to pull its
-    image, and without a second start."""
+    seconds_max_without: tuple[str, ...] = ()
+    """What `seconds_max` leaves out: where the load time is not known it is by the probes, which count from the start
+    of the container and end the first try."""
     replicas_min: int | None = None
     replicas_max: int | None = None
     """`replicas` where nothing scales them."""
     if_it_fails: Failure | None = None
     basis: Mapping[Figure, Basis] = field(default_factory=dict)
+    namespace: str = ""
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """Kind, namespace and name, by which it is told from others of its name."""
+        return self.kind, self.namespace, self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +178,11 @@ class Risk:
     """`values/prod.yaml:12`."""
     acknowledged: bool = False
     amount: int | None = None
-    """How much of it there is, in the unit that its page names; None where it is no amount."""
+    """How much of it there is, in the unit that its page names; None where it is no amount, or not known."""
     accepted: str = ""
     """What the acknowledgement says: its reason, its last day, the amount that it covers."""
+    model: str | None = None
+    """The model that its object serves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,19 +203,6 @@ class EngineState:
 
 
 @dataclass(frozen=True, slots=True)
-class UpgradeItem:
-    """What another release of vLLM changes for an engine; `breaks`: known to end a start or to cut something off."""
-
-    id: Literal["default", "removed", "deprecated", "behaviour"]
-    flag: str
-    before: str
-    after: str
-    since: str
-    text: str
-    breaks: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class EngineChange:
     """One model whose engine changes: what becomes of its start, and what a changed release brings."""
 
@@ -203,7 +213,7 @@ class EngineChange:
     why: str
     before: EngineState | None
     after: EngineState
-    upgrade: tuple[UpgradeItem, ...] = ()
+    upgrade: tuple[Item, ...] = ()
 
     @property
     def loses(self) -> float | None:
@@ -230,6 +240,14 @@ class Removed:
     """Of all its replicas."""
     by: str = ""
     """The sync tool that deletes it while the manifests still have it; empty where the manifests lose it."""
+    namespace: str = ""
+    router: bool = False
+    """Whether it is the router that clients call."""
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """Kind, namespace and name, by which it is told from others of its name."""
+        return self.kind, self.namespace, self.name
 
 
 @dataclass(frozen=True, slots=True)

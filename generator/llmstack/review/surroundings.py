@@ -52,6 +52,8 @@ class Surroundings:
     """The other environments, their scalers at their least."""
     most: Neighbours | None = None
     """The same with their scalers at their most; None where that is their least."""
+    objects: tuple[tuple[str, Object], ...] = ()
+    """What other environments run after the change, and their PriorityClasses, each with its environment."""
     sync: tuple[OwnerChange, ...] = ()
     """What becomes of the environment's units, and of the cluster's folder."""
     brought: tuple[Brought, ...] = ()

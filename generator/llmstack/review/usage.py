@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 
-from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.pods import Identity, Object
 from llmstack.kubernetes.replicas import Scalers, fewest_scaled, model_of, most_scaled, replicas_of
 from llmstack.kubernetes.workloads import is_counted
 from llmstack.review.cost import Span, Unserved, Usage
@@ -26,7 +26,7 @@ def find_usage(
     changes: Sequence[ObjectChange],
     sides: tuple[Sequence[Object], Sequence[Object]],
     facts: tuple[Facts, Facts],
-    idle: tuple[frozenset[str], frozenset[str]],
+    idle: tuple[frozenset[Identity], frozenset[Identity]],
 ) -> tuple[Usage, ...]:
     """Return what each model of an environment asks for of each pool, with scalers at their fewest and at their most.
 
@@ -69,7 +69,7 @@ def _held(run: Played, sleeps: Scalers) -> dict[tuple[str | None, PoolKey], _End
     for workload, outcomes in zip(run.own, run.own_times.outcomes, strict=True):
         ends = [outcomes.likely, outcomes.shortest, outcomes.longest] if outcomes is not None else []
         for pool in _pools(workload):
-            entry = _least_and_most(ends, pool, asleep=sleeps.get((workload.kind, workload.name)) == 0)
+            entry = _least_and_most(ends, pool, asleep=sleeps.get(workload.identity) == 0)
             key = workload.model, pool
             known = held.get(key, (Fraction(0), Fraction(0)))
             held[key] = _fold(sum, [known[0], entry[0]]), _fold(sum, [known[1], entry[1]])
@@ -101,11 +101,11 @@ def _counts(
     after: Sequence[Object],
     owned: tuple[Scalers, Scalers],
     facts: tuple[Facts, Facts],
-    idle: tuple[frozenset[str], frozenset[str]],
+    idle: tuple[frozenset[Identity], frozenset[Identity]],
 ) -> _Counts:
     """GPUs by model and pool, with the replicas that scalers give by `owned`."""
     workloads, _ = find_moves(changes, after, owned, facts, idle)
-    moving = frozenset(workload.key for workload in workloads)
+    moving = frozenset(workload.identity for workload in workloads)
     counts: _Counts = {}
     for model, pool, gpus in (entry for workload in workloads for entry in _moving(workload)):
         _add(counts, (model, pool), gpus)

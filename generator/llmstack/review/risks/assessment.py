@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.pods import Identity, Object
 from llmstack.kubernetes.replicas import Scalers
 from llmstack.review.applied import Held
 from llmstack.review.facts import Facts
 from llmstack.review.result import EngineChange, GpuPool, ObjectChange, Removed
 from llmstack.review.rollout.deadlock import Verdict
-from llmstack.review.rollout.obstacles import Obstacle
+from llmstack.review.rollout.obstacles.case import Obstacle
 from llmstack.review.rollout.placement import Fixed, PoolKey
 from llmstack.review.rollout.play import Played
 from llmstack.review.rollout.times import Times
@@ -32,8 +32,8 @@ class Assessment:
     fixed: Fixed
     owned: tuple[Scalers, Scalers]
     facts: tuple[Facts, Facts]
-    refused: frozenset[str]
-    """`Kind/name` of the objects whose change the API refuses."""
+    refused: frozenset[Identity]
+    """The objects whose change the API refuses."""
     engines: tuple[EngineChange, ...] = ()
     """Models whose engine changes, and what becomes of it."""
     before: Sequence[Object] = ()

@@ -4,8 +4,8 @@ Why it matters: the prompt of a running conversation is in the KV cache of the e
 one, it is computed from its beginning: the first tokens come later, and GPUs do work that was done.
 
 How it is judged: `--routing-logic`, `--session-key` or another flag by which the router chooses an engine changes; or
-the pods of the cache server restart, which keeps its content in memory. That a restarted engine has lost its own cache
-goes without saying.
+the pods of the cache server restart, which keeps its content in memory; or its port or its number of replicas changes.
+That a restarted engine has lost its own cache goes without saying.
 
 Fix: nothing needs to be done. Merge when few conversations run.
 """
@@ -38,16 +38,29 @@ _CACHE_SERVERS = ("cache-server", "cacheserver")
 def find(assessment: Assessment) -> Iterator[Risk]:
     """Routers that choose otherwise, and cache servers that restart."""
     for change in assessment.changes:
-        if change.before is None or change.after is None or f"{change.kind}/{change.name}" in assessment.refused:
+        if change.before is None or change.after is None or change.identity in assessment.refused:
             continue
-        subject = f"{change.kind}/{change.name}"
-        if change.restarts and _is_cache_server(change):
-            message = "the cache server starts empty: what it held of prefixes is computed again"
-            yield RISK.at(assessment, subject, message, "Restart it when few conversations run.")
+        subject = change.key
+        if _is_cache_server(change):
+            yield from _of_cache_server(assessment, change)
         elif change.restarts:
             [*sides] = (_router(side) for side in (change.before, change.after))
             if sides[0] is not None and sides[1] is not None:
                 yield from _chosen_otherwise(assessment, subject, sides[0], sides[1])
+
+
+def _of_cache_server(assessment: Assessment, change: ObjectChange) -> Iterator[Risk]:
+    """A cache server that starts empty, has another address, or shares its content out."""
+    advice = "Merge when few conversations run."
+    if change.restarts:
+        message = "the cache server starts empty: what it held of prefixes is computed again"
+        yield RISK.at(assessment, change.key, message, advice)
+    elif change.kind == "Service" and any(each.path.startswith("spec.ports") for each in change.changes):
+        message = "the cache server has another port: engines go without it until they have restarted"
+        yield RISK.at(assessment, change.key, message, advice)
+    elif any(each.path == "spec.replicas" for each in change.changes):
+        message = "each replica of the cache server has a content of its own: an engine finds what its own one holds"
+        yield RISK.at(assessment, change.key, message, advice, path="spec.replicas")
 
 
 def _router(obj: object) -> Backend | None:
@@ -67,7 +80,8 @@ def _chosen_otherwise(assessment: Assessment, subject: str, before: Backend, aft
 
 
 def _is_cache_server(change: ObjectChange) -> bool:
-    for _, template in pod_templates(dict(change.after or {})):
-        labels = {**pod_labels(dict(change.after or {})), **pod_labels(template)}
-        return any(str(value) in _CACHE_SERVERS for value in labels.values())
-    return False
+    after = dict(change.after or {})
+    labels = pod_labels(after)
+    for _, template in pod_templates(after):
+        labels = {**labels, **pod_labels(template)}
+    return any(str(value) in _CACHE_SERVERS for value in labels.values())

@@ -19,6 +19,8 @@ class Declaration:
     severity: Severity
     milder: Severity | None = None
     """The severity of its milder form, for a risk that has one."""
+    unit: str = ""
+    """What its amount counts, for a risk that has one: an acknowledgement may bound it (`upTo`)."""
 
     def at(
         self,
@@ -33,11 +35,13 @@ class Declaration:
     ) -> Risk:
         """The risk at `Kind/name`, at its place in the values where that is known (of the field at `path` first).
 
-        ValueError for the milder form of a risk that declares none.
+        ValueError for the milder form of a risk that declares none, and for an amount without a unit.
         """
         severity = self.milder if milder else self.severity
         if severity is None:
             raise ValueError(f"{self.id} declares no milder severity")
+        if amount is not None and not self.unit:
+            raise ValueError(f"{self.id} declares no unit of its amount")
         place = assessment.place_of(subject, path)
         return Risk(self.id, severity, subject, message, advice, place, amount=amount)
 

@@ -3,9 +3,10 @@
 Why it matters: an engine whose KV cache is too small for one request loads for minutes, ends with an error and starts
 again, for ever; one with a smaller cache serves fewer requests at once, which nobody sees before the load comes.
 
-How it is judged: as `llmstack fit` does, from facts of the model, its card, vLLM's release and the flags, on both sides
-of the change (docs/engine.md). An engine that does not start is an error; one that is too close to tell, or whose KV
-cache gets a tenth smaller or more, a warning. Where the answer is "unknown" there is no risk, and the review says why.
+How it is judged: as `llmstack fit` does, from facts of the model, its card, vLLM's release and the flags, on both
+sides of the change (docs/engine.md). An engine that does not start is an error; one that is too close to tell, or
+whose KV cache gets a tenth smaller or more, a warning. Where the answer is "unknown" there is no risk, and the review
+says why. Its amount is the percentage of the KV cache that goes; an engine that does not start has none.
 
 Fix: `llmstack fit ENV MODEL` prints the terms, and proposes the longest request and the fewest GPUs that start; a
 larger `--gpu-memory-utilization` gives back what a release takes.
@@ -20,7 +21,7 @@ from llmstack.review.result import EngineChange, Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 
-RISK = Declaration("engine", Severity.ERROR, milder=Severity.WARNING)
+RISK = Declaration("engine", Severity.ERROR, milder=Severity.WARNING, unit="percent of the KV cache")
 
 MUCH = 0.1
 """The part of a KV cache whose loss is a risk."""
@@ -37,7 +38,8 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             advice = "Leave more room: a shorter --max-model-len, or more GPUs."
             yield RISK.at(assessment, engine.object, f"the engine may not start: {engine.why}", advice, milder=True)
         elif engine.loses is not None and engine.loses >= MUCH:
-            yield RISK.at(assessment, engine.object, _loss(engine), _moved(engine), milder=True)
+            lost = round(engine.loses * 100)
+            yield RISK.at(assessment, engine.object, _loss(engine), _moved(engine), milder=True, amount=lost)
 
 
 def _loss(engine: EngineChange) -> str:

@@ -8,7 +8,8 @@ also take each other's freed GPUs.
 How it is judged: every order counts in which the controllers act and the pods are scheduled, start and end, with the
 GPUs of `gitops.capacity` and the pods that do not change. An error: the rollout hangs in every order. A warning: it
 hangs in some orders, or with scalers at their most, or it is not known whether any single node has enough free GPUs.
-Pools without a declared capacity are not judged.
+Pools without a declared capacity are not judged. Its amount is the number of GPUs that are missing for the next
+replica.
 
 Fix: follow the advice: each proposal was judged in the same way and finishes in every order. Usual ones are
 `strategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}`, which costs one replica meanwhile, or several commits.
@@ -19,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.finding import Severity
+from llmstack.kubernetes.workloads import WORKLOADS
 from llmstack.review.facts import Pool
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
@@ -30,7 +32,7 @@ from llmstack.review.rollout.play import Played, gpus_of
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.wording import plural
 
-RISK = Declaration("gpu-deadlock", Severity.ERROR, milder=Severity.WARNING)
+RISK = Declaration("gpu-deadlock", Severity.ERROR, milder=Severity.WARNING, unit="GPUs")
 
 
 def find(assessment: Assessment) -> Iterator[Risk]:
@@ -42,7 +44,10 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             for workload in assessment.workloads:
                 if workload.key in verdict.stuck:
                     message = _message(assessment, pool, verdict, workload)
-                    yield RISK.at(assessment, workload.key, message, advice, milder=not verdict.certain)
+                    size = workload.new.total if workload.new is not None else 0
+                    missing = size - (pool.count - sum_after(assessment, pool))
+                    amount = missing if missing > 0 else None
+                    yield RISK.at(assessment, workload.key, message, advice, milder=not verdict.certain, amount=amount)
         elif assessment.most is not None and not verdict.shortage:
             yield from _at_most(assessment, assessment.most, pool)
 
@@ -69,7 +74,9 @@ def _message(assessment: Assessment, pool: Pool, verdict: Verdict, workload: Wor
     size = workload.new.total if workload.new is not None else 0
     needs = plural(size, "GPU")
     free = f"after the change {spare} of {pool.count} GPUs in pool `{pool.name}` are free"
-    if workload.held_up:
+    if workload.held_up and WORKLOADS[workload.kind].replaces == "beside":
+        cause = f"a second cluster ({needs}) must be ready before the first is removed, and {free}"
+    elif workload.held_up:
         cause = (
             f"a new replica ({needs}) must be ready before an old one is removed (maxSurge {workload.surge}, "
             f"maxUnavailable 0), and {free}{', possibly not enough on any one node' if size <= spare else ''}"

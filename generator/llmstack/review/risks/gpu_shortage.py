@@ -6,7 +6,7 @@ failure when its timeout is over. Models that run already keep running.
 How it is judged: the GPUs that all workloads of the pool request after the change are added up (of a workload that a
 scaler owns, those of its least number of replicas) and compared with `gitops.capacity`. A pool with `perNode` is
 filled node by node, because a pod gets its GPUs on one node: pods of 5 GPUs fit once on a node of 8. Pools without a
-declared capacity are not judged.
+declared capacity are not judged. Its amount is the number of GPUs that are missing.
 
 Fix: follow the advice: it gives the number of GPUs that are missing, or the number of replicas that fit. If the
 cluster has more GPUs than `gitops.capacity` says, correct it there.
@@ -28,7 +28,7 @@ from llmstack.review.rollout.play import Played, gpus_of
 from llmstack.review.rollout.workload import template_of
 from llmstack.review.wording import plural
 
-RISK = Declaration("gpu-shortage", Severity.ERROR, milder=Severity.WARNING)
+RISK = Declaration("gpu-shortage", Severity.ERROR, milder=Severity.WARNING, unit="GPUs")
 
 
 def find(assessment: Assessment) -> Iterator[Risk]:
@@ -38,7 +38,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             needed = sum_after(assessment, pool)
             advice = fit_goal(assessment, pool, needed - pool.count)
             for key in sorted(verdict.stuck) or [f"Pool/{pool.name}"]:
-                yield RISK.at(assessment, key, _message(pool, needed), advice)
+                yield RISK.at(assessment, key, _message(pool, needed), advice, amount=_missing(pool, needed))
         elif assessment.most is not None:
             yield from _at_most(assessment, assessment.most, pool)
     for pool in assessment.facts[1].pools:
@@ -55,12 +55,12 @@ def _at_most(assessment: Assessment, most: Played, pool: Pool) -> Iterator[Risk]
     scaled = [
         workload.key
         for workload in most.workloads
-        if workload.key in verdict.stuck and (workload.kind, workload.name) in most.owned[1]
+        if workload.key in verdict.stuck and workload.identity in most.owned[1]
     ]
     for subject in scaled or [f"Pool/{pool.name}"]:
         message = f"with scalers at their most, {_message(pool, needed).partition('after the change ')[2]}"
         advice = "Lower the scalers' maximum to what the pool holds, or add GPUs: what finds none stays Pending."
-        yield RISK.at(assessment, subject, message, advice, milder=True)
+        yield RISK.at(assessment, subject, message, advice, milder=True, amount=_missing(pool, needed))
 
 
 def _runs(assessment: Assessment, pool: Pool, taken: int) -> Iterator[Risk]:
@@ -77,7 +77,12 @@ def _runs(assessment: Assessment, pool: Pool, taken: int) -> Iterator[Risk]:
                 "they stay Pending"
             )
             advice = "Free the GPUs first, or let it ask for fewer at a time (`parallelism`)."
-            yield RISK.at(assessment, f"Job/{change.name}", message, advice)
+            yield RISK.at(assessment, f"Job/{change.name}", message, advice, amount=asked - free)
+
+
+def _missing(pool: Pool, needed: int) -> int | None:
+    """None where the GPUs are there, and not on one node."""
+    return needed - pool.count if needed > pool.count else None
 
 
 def _message(pool: Pool, needed: int) -> str:

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.finding import Severity
-from llmstack.kubernetes.immutable import refused_fields
+from llmstack.kubernetes.immutable import may_grow, refused_fields
 from llmstack.kubernetes.workloads import is_lasting
 from llmstack.review.applied import makes_anew
 from llmstack.review.result import ObjectChange, Risk
@@ -34,12 +34,17 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     for change in assessment.changes:
         grown = class_that_refuses(change, assessment.facts[1].cluster)
         if grown is not None:
-            path = "spec.resources.requests.storage"
             message = (
                 f"the claim grows, and its class `{grown.name}` does not expand volumes: the API server refuses it"
             )
-            yield RISK.at(assessment, f"{change.kind}/{change.name}", message, _STAYS, path=path)
+            yield RISK.at(assessment, f"{change.kind}/{change.name}", message, _STAYS, path=_SIZE)
         paths = refused_fields(change.kind, change.before, change.after)
+        if not paths and grown is None and may_grow(change.before, change.after, assessment.after) is False:
+            message = (
+                "its StorageClass does not let claims grow (`allowVolumeExpansion`): the API server refuses the size"
+            )
+            advice = "Let the class expand in a commit before, or move to a larger claim of another name."
+            yield RISK.at(assessment, change.key, message, advice, path=_SIZE)
         if paths and makes_anew(change, assessment.near):
             if change.kind not in HOLDS_DATA:
                 message = f"the API server refuses to change `{paths[0]}`, so the sync tool deletes the object first"
@@ -53,12 +58,13 @@ def find(assessment: Assessment) -> Iterator[Risk]:
 
 
 _STAYS = "Keep the size, let the class expand (`allowVolumeExpansion`), or move to a larger claim of another name."
+_SIZE = "spec.resources.requests.storage"
 _KEEP = "Keep the field, or expect the object to be gone for a moment, with all pods that it owns."
 
 
 def _way_out(change: ObjectChange, paths: tuple[str, ...]) -> str:
     if change.kind == "PersistentVolumeClaim":
-        if paths == ("spec.resources.requests.storage",):
+        if paths == (_SIZE,):
             if (change.after or {}).get("spec", {}).get("storageClassName") == "":
                 return (
                     "A claim of static volumes does not grow: keep the size, or move to a larger claim of another name."

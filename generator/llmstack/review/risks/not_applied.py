@@ -36,14 +36,14 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     """Changes that reach no running pod, or not all."""
     for change in assessment.changes:
         reason = why_not_applied(change) or _partly_applied(change)
-        if reason is not None and f"{change.kind}/{change.name}" not in assessment.refused:
+        if reason is not None and change.identity not in assessment.refused:
             message, advice = reason
-            yield RISK.at(assessment, f"{change.kind}/{change.name}", message, advice)
+            yield RISK.at(assessment, change.key, message, advice)
     for change, why in assessment.held:
         told = _held(change, why)
         if told is not None:
-            yield RISK.at(assessment, f"{change.kind}/{change.name}", *told)
-    restarting = {workload.key for workload in assessment.workloads if workload.move in ("restart", "new")}
+            yield RISK.at(assessment, change.key, *told)
+    restarting = {workload.identity for workload in assessment.workloads if workload.move in ("restart", "new")}
     for each in unread_changes(assessment.changes, assessment.after, restarting):
         yield RISK.at(assessment, each.key, _unread(each), _RESTART)
 

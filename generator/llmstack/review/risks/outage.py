@@ -7,7 +7,8 @@ the controllers; the risk is told where the least number of ready replicas is 0.
 (`modelSpec[].gitops.loadTime`), where that is known. Then the ways in are followed, host to Service to router to
 engine: a model whose router and engines change their port, API key or namespace at different speed, or whose workload
 is replaced by one of another kind, name or namespace, is not served for as long as no router finds an engine, unless
-another workload serves its id meanwhile. A model that is new, or that is removed, has no outage.
+another workload serves its id meanwhile. A model that is new, or that is removed, has no outage. Its amount is how
+long it may last, in seconds; not known without a load time.
 
 Fix: run two replicas, or set `maxSurge: 1` and `maxUnavailable: 0` where GPUs are free; a Ray cluster is replaced as
 a whole: add the new one under another name first, then remove the old one.
@@ -16,16 +17,20 @@ a whole: add the new one under another name first, then remove the old one.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import ceil, inf
 
 from llmstack.finding import Severity
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
+from llmstack.review.rollout.advice import spares, with_pods
+from llmstack.review.rollout.contention import find_verdicts
 from llmstack.review.rollout.rolling import Outcome
 from llmstack.review.rollout.workload import Workload
+from llmstack.review.ways_in.breaks import Break
 from llmstack.review.wording import plural, say_exactly
 
-RISK = Declaration("outage", Severity.WARNING)
+RISK = Declaration("outage", Severity.WARNING, unit="seconds")
 
 
 def find(assessment: Assessment) -> Iterator[Risk]:
@@ -33,24 +38,36 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     for workload, outcomes in zip(assessment.workloads, assessment.times.outcomes, strict=True):
         moves = workload.before and workload.after and workload.move in ("restart", "scale")
         if outcomes is not None and moves and outcomes.likely.least == 0:
-            message, advice = _outage(workload, outcomes.likely), _spare_it(workload)
-            yield RISK.at(assessment, workload.key, f"{_at_least(assessment, workload)}{message}", advice)
+            message, advice = _outage(workload, outcomes.likely), _spare_it(assessment, workload)
+            amount = _whole(outcomes.longest.down_for) if _is_measured(workload) else None
+            yield RISK.at(
+                assessment, workload.key, f"{_at_least(assessment, workload)}{message}", advice, amount=amount
+            )
     for each in assessment.breaks:
         if each.lasts is not None:
-            yield RISK.at(assessment, each.subject, each.message, each.advice)
+            advice = _side_by_side(assessment, each)
+            yield RISK.at(assessment, each.subject, each.message, advice, amount=_whole(each.lasts[1]))
+
+
+def _whole(seconds: float | None) -> int | None:
+    return None if seconds is None or seconds == inf else ceil(seconds)
+
+
+def _is_measured(workload: Workload) -> bool:
+    return workload.new is not None and workload.new.load is not None
 
 
 def _at_least(assessment: Assessment, workload: Workload) -> str:
     """What the outage depends on where a scaler may run more replicas."""
-    target = (workload.kind, workload.name)
-    if assessment.most is None or assessment.most.owned[1].get(target, 0) <= workload.after:
+    most = assessment.most
+    if most is None or most.owned[1].get(workload.identity, 0) <= workload.after:
         return ""
     return f"while its scaler is at {plural(workload.after, 'replica')}, "
 
 
 def _outage(workload: Workload, outcome: Outcome) -> str:
     lasting = " for a while"
-    if workload.new is not None and workload.new.load is not None and outcome.down_for is not None:
+    if _is_measured(workload) and outcome.down_for is not None:
         lasting = f" for {say_exactly(outcome.down_for)}"
     if workload.recreate:
         cause = "all replicas are deleted before new ones start"
@@ -61,13 +78,34 @@ def _outage(workload: Workload, outcome: Outcome) -> str:
     return f"no replica is ready{lasting}: {cause}"
 
 
-def _spare_it(workload: Workload) -> str:
+def _spare_it(assessment: Assessment, workload: Workload) -> str:
     if workload.kind == "RayCluster":
+        if spares(assessment, workload) is False:
+            return (
+                "A Ray cluster is replaced whole, and the GPUs for a second one are not there: merge at a quiet time."
+            )
         return "A Ray cluster is replaced whole: add it under another name first, then remove the old one."
     if workload.kind == "Pod":
         return "A Pod has no second one to take its place: run it as a Deployment."
     gpus = workload.new.total if workload.new is not None else 0
+    if spares(assessment, workload) is False:
+        more = f"Add {plural(gpus, 'GPU')} to the pool, and set maxSurge 1 and maxUnavailable 0"
+        return f"{more}; with the GPUs that are there, merge at a quiet time."
     spare = f" (needs {plural(gpus, 'spare GPU')})" if gpus else ""
     if workload.after == 1:
         return f"Set maxSurge 1 and maxUnavailable 0{spare}, or run two replicas."
     return f"Set maxUnavailable below {workload.after}, or maxSurge 1 and maxUnavailable 0{spare}."
+
+
+def _side_by_side(assessment: Assessment, each: Break) -> str:
+    """Advice to run both for a while, where there is room for both."""
+    if not each.side_by_side:
+        return each.advice
+    own = [workload for workload in assessment.workloads if workload.key == each.subject and workload.after]
+    old = [(workload.old, workload.before) for workload in assessment.workloads if workload.move == "remove"]
+    beside = with_pods(assessment.fixed, old)
+    pools = {workload.new.pool for workload in own if workload.new is not None and workload.new.pool is not None}
+    verdicts = find_verdicts(own, assessment.facts[1].pools, beside)
+    if any(verdicts[pool].deadlock for pool in pools if pool in verdicts):
+        return "There are not enough GPUs to run both for a while: add some, or merge at a quiet time."
+    return each.advice if pools <= verdicts.keys() else f"{each.advice[:-1]}, if the GPUs suffice."

@@ -21,9 +21,9 @@ def affected_pools(assessment: Assessment) -> Iterator[tuple[Pool, Verdict]]:
 
 
 def _pools(workload: Workload) -> set[PoolKey]:
-    return {
-        template.pool for template in (workload.old, workload.new) if template is not None and template.pool is not None
-    }
+    templates = [template for template in (workload.old, workload.new) if template is not None]
+    own = {template.pool for template in templates if template.pool is not None}
+    return own | {pool for template in templates for pool, _ in template.beside}
 
 
 def _all(assessment: Assessment) -> tuple[Workload, ...]:

@@ -4,7 +4,7 @@ Why it matters: a secret that is encrypted for one more key can be read by whoev
 ever; a store or a certificate of another name decides which values reach the pods.
 
 How it is judged: `gitops.secrets` names an age recipient, a store or a certificate after the change that it did not
-name before. An environment that is new is not judged.
+name before. An environment that is new is not judged. Its amount is the number of those that it gains.
 
 Fix: ask the holder of the key; where the recipient is right, acknowledge it at `Environment/<name>`. A recipient that
 is taken away keeps what it could read: rotate the values.
@@ -19,7 +19,7 @@ from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 
-RISK = Declaration("recipient", Severity.WARNING)
+RISK = Declaration("recipient", Severity.WARNING, unit="readers and sources")
 
 
 def find(assessment: Assessment) -> Iterator[Risk]:

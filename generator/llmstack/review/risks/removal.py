@@ -4,9 +4,11 @@ Why it matters: whoever calls the model gets an error from the next minute on. A
 `enabled: false` too many, or a folder of clusters/ that is not there any more look small in Git.
 
 How it is judged: a workload is in the manifests before the change and not after it, runs no replica any more, or is
-deleted by the sync tool although the manifests still have it; and no other workload serves its model. A model that says
-`gitops.movedFrom` takes the place of the one it names. A warning; an error where it is the router, all models of an
-environment, a whole environment, or what a sync tool deletes. Its amount is the number of replicas that go.
+deleted by the sync tool although the manifests still have it; and nothing takes its place: no workload of its name in
+another namespace, no other router or cache server for one that goes, and for a model none that has its name, says that
+it was renamed from it (`gitops.movedFrom`), or serves the same ids in the same part of a pair of prefill and decode. A
+warning; an error where it is the router, all models of an environment, a whole environment, or what a sync tool
+deletes. Its amount is the number of replicas that go.
 
 Fix: put the entry back; or, where it is meant, acknowledge it at the object that is named here, in the commit before.
 An environment that is gone is acknowledged in values/base.yaml, at `Environment/<name>`.
@@ -17,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from llmstack.finding import Severity
+from llmstack.kubernetes.pods import identity_of
 from llmstack.kubernetes.replicas import model_of
 from llmstack.kubernetes.workloads import is_lasting
 from llmstack.review.result import Removed, Risk
@@ -24,7 +27,7 @@ from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 from llmstack.review.wording import plural
 
-RISK = Declaration("removal", Severity.ERROR, milder=Severity.WARNING)
+RISK = Declaration("removal", Severity.ERROR, milder=Severity.WARNING, unit="replicas")
 NAMED = 6
 """Workloads that a message names before it counts."""
 
@@ -55,12 +58,12 @@ def _whole(assessment: Assessment) -> str | None:
         if near.renamed_to is not None:
             return f"the environment goes, and `{near.renamed_to}` brings objects of the same names: {names}"
         return f"the environment goes, with all that it runs: {names}"
-    gone = {(each.kind, each.name) for each in removed}
+    gone = {each.identity for each in removed}
     left = [
         object
         for object in assessment.after
         if is_lasting(str(object.get("kind"))) and model_of(object) is not None
-        if (object["kind"], object["metadata"]["name"]) not in gone
+        if identity_of(object) not in gone
     ]
     models = [each for each in removed if each.model is not None]
     if left or len(models) < 1 or not near.environment:
@@ -79,7 +82,7 @@ def _message(removed: Removed) -> tuple[str, bool]:
     extent = f"{plural(removed.replicas, 'replica')}{gpus}"
     if removed.by:
         return f"{removed.by} deletes it with {extent} while the manifests keep it", True
-    if removed.model is None and "router" in removed.name:
+    if removed.router:
         return f"the router goes with {extent}: the Service that clients call has nothing behind it", True
     what = f"model `{removed.model}` goes" if removed.model is not None else "it goes"
     return f"{what} with {extent}, and nothing takes its place", False

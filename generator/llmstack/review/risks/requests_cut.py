@@ -7,7 +7,7 @@ connection for each request that a replica was serving.
 How it is judged: an engine's pods restart, are scaled down or are removed, and the arguments that the old pods run with
 set no `--shutdown-timeout`, or one that `terminationGracePeriodSeconds` (30 seconds by default) cuts short, what a
 `preStop` sleep takes of it included (Kubernetes documentation, "Pod Lifecycle", termination of pods). How many requests
-run at that moment is not known.
+run at that moment is not known. Its amount is the number of pods that end.
 
 Fix: set `gitops.drain` on the model, in a change of its own: it counts for the pods that start with it.
 """
@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from llmstack.finding import Severity
-from llmstack.kubernetes.pods import Object, containers, pod_specs, value_at
+from llmstack.kubernetes.pods import Object, containers, identity_of, pod_specs, value_at
 from llmstack.kubernetes.quantities import whole
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
@@ -26,7 +26,7 @@ from llmstack.review.risks.declaration import Declaration
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.wording import plural
 
-RISK = Declaration("requests-cut", Severity.NOTE)
+RISK = Declaration("requests-cut", Severity.NOTE, unit="pods")
 
 _FLAG = "--shutdown-timeout"
 _GRACE = 30
@@ -36,13 +36,14 @@ _BY_HAND = "Give it --shutdown-timeout, a preStop sleep and a terminationGracePe
 def find(assessment: Assessment) -> Iterator[Risk]:
     """A note for each engine whose pods end without waiting for what they serve, scalers at their most included."""
     most = assessment.most.workloads if assessment.most is not None else ()
-    ending = {workload.key: workload for workload in (*most, *assessment.workloads) if _ends_pods(workload)}
+    ending = {workload.identity: workload for workload in (*most, *assessment.workloads) if _ends_pods(workload)}
     for obj in assessment.before:
-        workload = ending.get(f"{obj.get('kind')}/{obj['metadata']['name']}")
+        workload = ending.get(identity_of(obj))
         if workload is not None and _cuts(obj):
             drain = "Set `gitops.drain` on the model" if assessment.near.has_values else _BY_HAND
             advice = f"{drain} in a change before this one, or merge at a time of few requests."
-            yield RISK.at(assessment, workload.key, _message(workload), advice)
+            ends = workload.before - (workload.after if workload.move == "scale" else 0)
+            yield RISK.at(assessment, workload.key, _message(workload), advice, amount=ends)
 
 
 def _message(workload: Workload) -> str:

@@ -7,6 +7,7 @@ How it is judged: the pod template, with the defaults that the API server fills 
 change; the fields that differ are named. A changed config map shows as the annotation `checksum/config`. A change of
 `replicas` alone restarts no pod. A Deployment that is no longer paused (or a partition, or `OnDelete`, that is lifted)
 rolls out what was held back: that is counted as a restart, as this change does not say of which template its pods are.
+Its amount is the number of replicas that restart.
 
 Fix: nothing needs to be done. If the restart is not meant, take back the fields that are named.
 """
@@ -23,7 +24,7 @@ from llmstack.review.risks.declaration import Declaration
 from llmstack.review.rollout.per_node import changes_on_nodes
 from llmstack.review.wording import plural
 
-RISK = Declaration("restart", Severity.NOTE)
+RISK = Declaration("restart", Severity.NOTE, unit="replicas")
 
 _NAMED = 5
 """Fields that are named before they are counted."""
@@ -37,16 +38,18 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             said = f"{plural(replicas, 'replica')} {'restarts' if replicas == 1 else 'restart'}"
             if is_resumed(workload.causes):
                 said = f"what was held back is rolled out, and {said}, unless the template is as it was before that,"
-            yield _restart(assessment, workload.key, said, workload.causes)
+            yield _restart(assessment, workload.key, said, workload.causes, amount=replicas)
     for change, why in changes_on_nodes(assessment.changes):
-        subject = f"{change.kind}/{change.name}"
-        if why == "restart" and subject not in assessment.refused:
+        if why == "restart" and change.identity not in assessment.refused:
             said = "the pod on every node restarts (on how many nodes is not known)"
-            yield _restart(assessment, subject, said, change.causes)
+            yield _restart(assessment, change.key, said, change.causes)
 
 
-def _restart(assessment: Assessment, subject: str, what: str, causes: tuple[str, ...]) -> Risk:
-    return RISK.at(assessment, subject, f"{what} because of {_causes(causes)}", path=causes[0] if causes else "")
+def _restart(
+    assessment: Assessment, subject: str, what: str, causes: tuple[str, ...], amount: int | None = None
+) -> Risk:
+    path = causes[0] if causes else ""
+    return RISK.at(assessment, subject, f"{what} because of {_causes(causes)}", path=path, amount=amount)
 
 
 def _causes(causes: tuple[str, ...]) -> str:

@@ -4,10 +4,10 @@ Why it matters: with `maxUnavailable: 0` the old pod stays until the new one is 
 while the old one is there: the rollout hangs without an error, half of it at the old version.
 
 How it is judged: by what the manifests state. A claim that is ReadWriteOnce (or ReadWriteOncePod) with pods that may be
-on two nodes; `nodeName` or the name of a node in the selector, a required anti-affinity to the pods' own labels and
-ports of the host, against the sizes and the number of nodes in `gitops.capacity`; a ResourceQuota among the objects; a
-PriorityClass that is not among them. An error: it hangs whatever the cluster is like. A warning: it depends on where
-pods are scheduled, or on what else the cluster has.
+on two nodes; `nodeName` or the name of a node in the selector, a required anti-affinity and ports of the host, against
+the sizes and the number of nodes in `gitops.capacity`, with the pods of other workloads; a ResourceQuota or LimitRange
+among the objects. An error: it hangs whatever the cluster is like. A warning: it depends on where pods are scheduled,
+or on how far a scaler goes. What depends on what nobody says is `not-judged`.
 
 Fix: follow the advice: usually `strategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}`.
 """
@@ -28,5 +28,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     """Every obstacle of every workload whose pods change."""
     for key, obstacles in assessment.obstacles.items():
         for each in obstacles:
+            if each.hangs == "unknown":
+                continue
             never = "the rollout never finishes" if each.certain else "the rollout may never finish"
             yield RISK.at(assessment, key, f"{never}: {each.message}", each.advice, milder=not each.certain)

@@ -7,8 +7,9 @@ default, 1: all replicas but one are deleted at the apply, and the scaler starts
 How it is judged: the manifest has `replicas` above 1 before the change, and after it none, because a scaler is added
 that does not own the field yet. (Kubernetes documentation, "Server-Side Apply", transferring ownership.) An error too:
 a HorizontalPodAutoscaler makes way for a ScaledObject in one commit, as KEDA's webhook refuses that while the first is
-there, and what leaves Git is pruned after the rest is applied (kedacore/keda, scaledobject_webhook.go, `verifyHpas`). A
-warning: a scaler goes, and the manifest sets fewer replicas than it may have given.
+there, and what leaves Git is pruned after the rest is applied (kedacore/keda, scaledobject_webhook.go, `verifyHpas`).
+A warning: a scaler goes, and the manifest sets fewer replicas than it may have given; or both go on to say how many
+there are. Its amount is the number of pods that end.
 
 Fix: hand the field over before the merge: apply an object with nothing but `spec.replicas` under another field
 manager, as the advice says. Or merge at a time of few requests.
@@ -16,9 +17,11 @@ manager, as the advice says. Or merge at a time of few requests.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from llmstack.finding import Severity
+from llmstack.kubernetes.pods import Identity, Object, identity_of, value_at
+from llmstack.kubernetes.quantities import whole
 from llmstack.kubernetes.replicas import scaler_kinds
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
@@ -26,7 +29,7 @@ from llmstack.review.risks.declaration import Declaration
 from llmstack.review.rollout.play import Played
 from llmstack.review.wording import plural
 
-RISK = Declaration("scaler-handover", Severity.ERROR, milder=Severity.WARNING)
+RISK = Declaration("scaler-handover", Severity.ERROR, milder=Severity.WARNING, unit="pods")
 
 
 def find(assessment: Assessment) -> Iterator[Risk]:
@@ -40,31 +43,53 @@ def find(assessment: Assessment) -> Iterator[Risk]:
                 f"`spec.replicas: {workload.before}` under another field manager (`kubectl apply "
                 "--server-side --validate=false --field-manager=handover-to-scaler`)."
             )
-            yield RISK.at(assessment, workload.key, message, advice, path="spec.replicas")
+            lost = workload.before - workload.falls_to
+            yield RISK.at(assessment, workload.key, message, advice, path="spec.replicas", amount=lost)
     yield from _other_kind(assessment)
+    yield from _two_owners(assessment)
     if assessment.most is not None:
         yield from _back_to_the_manifest(assessment, assessment.most)
 
 
 def _other_kind(assessment: Assessment) -> Iterator[Risk]:
     before, after = scaler_kinds(assessment.before), scaler_kinds(assessment.after)
-    for (kind, name), scaler in sorted(after.items()):
-        if scaler == "ScaledObject" and before.get((kind, name)) == "HorizontalPodAutoscaler":
+    for target, scaler in sorted(after.items()):
+        if scaler == "ScaledObject" and before.get(target) == "HorizontalPodAutoscaler":
             message = (
                 "KEDA refuses the ScaledObject while the HorizontalPodAutoscaler is there, and that is pruned after "
-                "the rest is applied: nothing of the unit may be applied"
+                "the rest is applied: nothing of the unit may be applied; if it is, `replicas` leaves the manifest "
+                "too, and may fall to 1"
             )
             advice = "Remove the HorizontalPodAutoscaler in one commit, and add the ScaledObject in the next."
-            yield RISK.at(assessment, f"{kind}/{name}", message, advice)
+            yield RISK.at(assessment, f"{target[0]}/{target[2]}", message, advice)
+
+
+def _two_owners(assessment: Assessment) -> Iterator[Risk]:
+    """Replicas that the manifest states and a scaler gives: a sync sets back what the scaler set."""
+    before, after = (_owned_twice(objects) for objects in (assessment.before, assessment.after))
+    for target in sorted(after.keys() - before.keys()):
+        message = (
+            f"both the manifest ({plural(after[target], 'replica')}) and a scaler say how many replicas there are: "
+            "each sync sets back what the scaler gave, and pods end with their requests"
+        )
+        advice = "Take `replicas` out of the manifest in a commit of its own, as for a scaler that is added."
+        yield RISK.at(assessment, f"{target[0]}/{target[2]}", message, advice, path="spec.replicas", milder=True)
+
+
+def _owned_twice(objects: Sequence[Object]) -> dict[Identity, int]:
+    scaled = scaler_kinds(objects)
+    stated = {identity_of(obj): whole(value_at(obj, "spec", "replicas"), 0) for obj in objects}
+    return {target: stated[target] for target in scaled if stated.get(target)}
 
 
 def _back_to_the_manifest(assessment: Assessment, most: Played) -> Iterator[Risk]:
     for workload in most.workloads:
-        target = (workload.kind, workload.name)
+        target = workload.identity
         if target in most.owned[0] and target not in most.owned[1] and 0 < workload.after < workload.before:
             message = (
                 f"the scaler goes, and the apply sets {plural(workload.after, 'replica')} whatever runs: up to "
                 f"{plural(workload.before - workload.after, 'pod')} end at once"
             )
             advice = f"Set `replicas` to what runs now, up to {workload.before}, and lower it later."
-            yield RISK.at(assessment, workload.key, message, advice, path="spec.replicas", milder=True)
+            lost = workload.before - workload.after
+            yield RISK.at(assessment, workload.key, message, advice, path="spec.replicas", milder=True, amount=lost)

@@ -33,7 +33,7 @@ from llmstack.review.risks.declaration import Declaration
 from llmstack.sync.manifests import identify
 from llmstack.sync.side import Cause, OwnerChange
 
-RISK = Declaration("sync", Severity.ERROR, milder=Severity.WARNING)
+RISK = Declaration("sync", Severity.ERROR, milder=Severity.WARNING, unit="objects")
 UNITS = 5
 """Units that a message names before it counts."""
 

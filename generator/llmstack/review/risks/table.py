@@ -18,6 +18,7 @@ from llmstack.review.risks import (
     gpu_shortage,
     immutable_field,
     not_applied,
+    not_judged,
     outage,
     pool_conflict,
     preemption,
@@ -43,6 +44,7 @@ KINDS: tuple[RiskKind, ...] = (
     gpu_shortage,
     gpu_deadlock,
     rollout_stuck,
+    not_judged,
     preemption,
     data_loss,
     immutable_field,
@@ -79,7 +81,7 @@ def find_risks(assessment: Assessment, today: date) -> tuple[Risk, ...]:
     models |= {f"{each.kind}/{each.name}": each.model for each in assessment.removed}
     valid = [entry for entry in assessment.facts[1].acknowledgements if entry.until is None or today <= entry.until]
     found = [
-        acknowledge(risk, models.get(risk.object), valid)
+        acknowledge(replace(risk, model=models.get(risk.object)), valid)
         for kind in KINDS
         for risk in sorted(kind.find(assessment), key=lambda risk: risk.object)
         if risk.object not in assessment.near.others
@@ -87,9 +89,9 @@ def find_risks(assessment: Assessment, today: date) -> tuple[Risk, ...]:
     return tuple(sorted(found, key=lambda risk: RANK[risk.severity]))
 
 
-def acknowledge(risk: Risk, model: str | None, entries: Iterable[Acknowledgement]) -> Risk:
+def acknowledge(risk: Risk, entries: Iterable[Acknowledgement]) -> Risk:
     """The risk with what the entries say of it: the first that covers its amount, else the first that names it."""
-    naming = [entry for entry in entries if names(entry, risk, model)]
+    naming = [entry for entry in entries if names(entry, risk)]
     covering = [entry for entry in naming if covers(entry, risk)]
     if not naming:
         return risk
@@ -97,9 +99,9 @@ def acknowledge(risk: Risk, model: str | None, entries: Iterable[Acknowledgement
     return replace(risk, acknowledged=bool(covering), accepted=_say_accepted(entry, risk))
 
 
-def names(entry: Acknowledgement, risk: Risk, model: str | None) -> bool:
+def names(entry: Acknowledgement, risk: Risk) -> bool:
     """Whether an entry speaks of this risk at this object."""
-    return entry.risk == risk.id and entry.object in {risk.object, risk.object.partition("/")[2], model}
+    return entry.risk == risk.id and entry.object in {risk.object, risk.object.partition("/")[2], risk.model}
 
 
 def covers(entry: Acknowledgement, risk: Risk) -> bool:
@@ -108,7 +110,16 @@ def covers(entry: Acknowledgement, risk: Risk) -> bool:
 
 
 def _say_accepted(entry: Acknowledgement, risk: Risk) -> str:
-    bound = "any amount" if entry.up_to is None else f"up to {entry.up_to}"
-    grown = "" if covers(entry, risk) else f", and now it is {risk.amount if risk.amount is not None else 'not known'}"
+    unit = RISKS[risk.id].RISK.unit
+    bound = "any amount" if entry.up_to is None else f"up to {entry.up_to} {unit}".rstrip()
     until = f", until {entry.until}" if entry.until is not None else ""
-    return f"{entry.reason} ({bound}{grown}{until})"
+    return f"{entry.reason} ({bound}{_say_grown(entry, risk, unit)}{until})"
+
+
+def _say_grown(entry: Acknowledgement, risk: Risk, unit: str) -> str:
+    """Why an entry that names a risk does not cover it; the empty string where it does."""
+    if covers(entry, risk):
+        return ""
+    if not unit:
+        return f", but {risk.id} has no amount that `upTo` could bound"
+    return f", and now it is {risk.amount if risk.amount is not None else 'not known'}"

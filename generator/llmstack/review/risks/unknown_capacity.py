@@ -21,7 +21,7 @@ from llmstack.review.risks.declaration import Declaration
 from llmstack.review.rollout.placement import PoolKey
 from llmstack.review.wording import plural
 
-RISK = Declaration("unknown-capacity", Severity.WARNING)
+RISK = Declaration("unknown-capacity", Severity.WARNING, unit="GPUs")
 
 
 def find(assessment: Assessment) -> Iterator[Risk]:
@@ -34,11 +34,14 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         said = _unknown(assessment, row, declared.get((row.pool, row.resource)))
         if said is not None:
             message = f"the change needs {plural(more, 'GPU')} beyond the {row.before} that run now, {said}"
-            advice = "Declare the pool in gitops.capacity, with count and perNode."
+            advice = "Declare the pool in gitops.capacity, with count and perNode, and say it with `gitops.pool`."
             yield RISK.at(assessment, f"Pool/{row.pool or row.resource}", message, advice, amount=more)
 
 
 def _unknown(assessment: Assessment, row: GpuPool, pool: Pool | None) -> str | None:
+    of_kind = [each.name for each in assessment.facts[1].pools if each.resource == row.resource]
+    if row.capacity is None and row.pool is None and of_kind:
+        return f"and which of the declared pools ({', '.join(of_kind)}) they are in cannot be told"
     if row.capacity is None:
         return "and the size of their pool is not declared: whether they are there cannot be judged"
     if pool is not None and pool.per_node is None and len(_sizes(assessment, row)) > 1 and not row.deadlock:

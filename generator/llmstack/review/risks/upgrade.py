@@ -5,7 +5,7 @@ happens to running requests, with no other line in the difference.
 
 How it is judged: the flags of both releases are compared, and a curated table of what no flag shows is read (`llmstack
 explain upgrade FROM TO` prints both). What moves and is not set is a note; what is known to end a start, to cut
-requests or to silence an alert is a warning.
+requests or to silence an alert is a warning. Its amount is the number of changes.
 
 Fix: set what should stay as it is, and read the list before the merge.
 """
@@ -14,13 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from llmstack.engine.upgrade import Item
 from llmstack.finding import Severity
-from llmstack.review.result import EngineChange, Risk, UpgradeItem
+from llmstack.review.result import EngineChange, Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 from llmstack.review.wording import plural
 
-RISK = Declaration("upgrade", Severity.WARNING, milder=Severity.NOTE)
+RISK = Declaration("upgrade", Severity.WARNING, milder=Severity.NOTE, unit="changes")
 
 _NAMED = 3
 """Items that are told before they are counted."""
@@ -32,15 +33,15 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         breaking = [item for item in engine.upgrade if item.breaks]
         moving = [item for item in engine.upgrade if not item.breaks]
         if breaking:
-            yield RISK.at(assessment, engine.object, _say(engine, breaking), _ADVICE)
+            yield RISK.at(assessment, engine.object, _say(engine, breaking), _ADVICE, amount=len(breaking))
         if moving:
-            yield RISK.at(assessment, engine.object, _say(engine, moving), _ADVICE, milder=True)
+            yield RISK.at(assessment, engine.object, _say(engine, moving), _ADVICE, milder=True, amount=len(moving))
 
 
 _ADVICE = "Set what should stay as it is; `llmstack explain upgrade FROM TO` lists everything."
 
 
-def _say(engine: EngineChange, items: list[UpgradeItem]) -> str:
+def _say(engine: EngineChange, items: list[Item]) -> str:
     before = engine.before.version if engine.before else None
     more = len(items) - _NAMED
     rest = f" And {plural(more, 'other change')}." if more > 0 else ""

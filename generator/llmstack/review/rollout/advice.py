@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from llmstack.kubernetes.workloads import WORKLOADS
 from llmstack.review.facts import Pool
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.rollout.contention import find_verdicts
@@ -31,7 +32,7 @@ def fit_goal(assessment: Assessment, pool: Pool, missing: int) -> str:
     for workload in sorted(growing, key=lambda workload: workload.before - workload.after):
         assert workload.new is not None
         replicas = workload.after - -(-missing // workload.new.total)
-        if replicas >= 0:
+        if replicas > 0 and WORKLOADS[workload.kind].scales:
             return (
                 f"Add {plural(missing, 'GPU')} to the pool, or run {plural(replicas, 'replica')} of "
                 f"`{workload.model or workload.name}` instead of {workload.after}."
@@ -49,10 +50,12 @@ def way_through(assessment: Assessment, pool: Pool, verdict: Verdict) -> str:
     if _in_two_commits(assessment, pool, stuck):
         ways.append(f"merge in two commits, the change of {names} first and the rest once that is done")
     gentler = [
-        replace(workload, surge=0, unavailable=1) if workload.held_up and workload.key in verdict.stuck else workload
+        replace(workload, surge=0, unavailable=1)
+        if _may_give_way(workload) and workload.key in verdict.stuck
+        else workload
         for workload in assessment.workloads
     ]
-    gives_way = any(workload.held_up for workload in stuck)
+    gives_way = any(_may_give_way(workload) for workload in stuck)
     if gives_way and _finishes(assessment, pool, gentler, assessment.fixed):
         down = " (no replica is ready meanwhile)" if any(workload.after == 1 for workload in stuck) else ""
         ways.append(f"set maxSurge 0 and maxUnavailable 1 for {names}{down}")
@@ -62,6 +65,11 @@ def way_through(assessment: Assessment, pool: Pool, verdict: Verdict) -> str:
         return _with_more_gpus(assessment, pool)
     text = "; or ".join(ways)
     return f"{text[0].upper()}{text[1:]}: this was found to finish in every order."
+
+
+def _may_give_way(workload: Workload) -> bool:
+    """Whether it is held up by a strategy that can be set; a RayService has none."""
+    return workload.held_up and WORKLOADS[workload.kind].replaces == "rolls"
 
 
 def _by_size(assessment: Assessment, pool: Pool, workloads: Sequence[Workload], strategy: str) -> list[str]:
@@ -131,6 +139,15 @@ def _with_more_gpus(assessment: Assessment, pool: Pool) -> str:
                 free = f"Add {plural(extra, 'GPU')} to pool `{pool.name}` while it rolls out"
             return f"{free}: this was found to finish in every order."
     return "Merge in smaller groups of models, each once the last is done, and watch the pods that wait."
+
+
+def spares(assessment: Assessment, workload: Workload) -> bool | None:
+    """Whether the GPUs of a replica more are free after the change; None where the pool has no declared size."""
+    template = workload.new
+    if template is None or template.pool is None:
+        return True
+    row = next((row for row in assessment.gpus if (row.pool, row.resource) == template.pool), None)
+    return None if row is None or row.capacity is None else row.capacity - row.after >= template.total
 
 
 def sum_after(assessment: Assessment, pool: Pool) -> int:

@@ -115,15 +115,13 @@ def _by_rule(workloads: Sequence[Workload], nodes: Sequence[int], fixed: Mapping
     """The verdict of `verdict_by_rule`, None where it does not apply."""
     if len(nodes) <= 1:
         free = sum(nodes) - sum(gpus * number for gpus, number in fixed.items())
-        return verdict_by_rule(workloads, {workload.key: _size(workload) for workload in workloads}, (free, free))
+        return verdict_by_rule(workloads, _size, (free, free))
     moving = {_size(workload) for workload in workloads}
     if len(moving) > 1:
         return None
     least, most = slots(nodes, fixed, moving.pop())
     running = sum(workload.before * len(workload.old.gpus) for workload in workloads if workload.old is not None)
-    return verdict_by_rule(
-        workloads, {workload.key: 1 for workload in workloads}, (max(least, min(running, most)), most)
-    )
+    return verdict_by_rule(workloads, lambda _: 1, (max(least, min(running, most)), most))
 
 
 def _shortage(workloads: Sequence[Workload], pool: PoolKey, nodes: Sequence[int], fixed: Fixed) -> Verdict | None:
@@ -192,9 +190,7 @@ def _in_doubt(workloads: Sequence[Workload], pool: PoolKey, sizes: Sequence[int]
     certain = False
     if all(_steady(workload) for workload in workloads):
         free = sum(sizes) - sum(gpus * number for gpus, number in fixed.get(pool, {}).items())
-        certain = verdict_by_rule(
-            workloads, {workload.key: _size(workload) for workload in workloads}, (free, free)
-        ).certain
+        certain = verdict_by_rule(workloads, _size, (free, free)).certain
     return Verdict(deadlock=bool(waiting), certain=certain, stuck=frozenset(workload.key for workload in waiting))
 
 

@@ -11,13 +11,16 @@ free is less than a replica takes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import gcd
 
 from llmstack.review.rollout.controller import begin, settle
 from llmstack.review.rollout.placement import PoolKey
 from llmstack.review.rollout.workload import Template, Workload
+
+Size = Callable[[Workload], int]
+"""What each pod of a workload takes."""
 
 SLOT_STATES = 2_000
 """Arrangements of the pods that stay which are enumerated before bounds are used."""
@@ -34,29 +37,29 @@ class Verdict:
     """`Kind/name` of the workloads that may wait for ever."""
 
 
-def verdict_by_rule(workloads: Sequence[Workload], sizes: Mapping[str, int], capacity: tuple[int, int]) -> Verdict:
+def verdict_by_rule(workloads: Sequence[Workload], size: Size, capacity: tuple[int, int]) -> Verdict:
     """Judge rollouts whose pods find room wherever enough is free: one node, or pods of one size.
 
-    `sizes` is what each pod of a workload takes; `capacity` is the least and the most that the pool holds
+    `size` is what each pod of a workload takes; `capacity` is the least and the most that the pool holds
     beside the pods that stay. Exact for workloads of single pods when both are equal; of groups with
     surge that hold a part of what they wait for, `deadlock` may be said where it cannot come to pass.
     """
-    low, high = _verdict_at(workloads, sizes, capacity[0]), _verdict_at(workloads, sizes, capacity[1])
+    low, high = _verdict_at(workloads, size, capacity[0]), _verdict_at(workloads, size, capacity[1])
     return Verdict(high.shortage, low.deadlock, high.certain, low.stuck)
 
 
-def _verdict_at(workloads: Sequence[Workload], sizes: Mapping[str, int], capacity: int) -> Verdict:
-    slack = capacity - sum(workload.after * _replica(workload, sizes) for workload in workloads)
+def _verdict_at(workloads: Sequence[Workload], size: Size, capacity: int) -> Verdict:
+    slack = capacity - sum(workload.after * _replica(workload, size) for workload in workloads)
     if slack < 0:
         return Verdict(True, True, True, asking(workloads))
-    beyond = {workload.key: _held_beyond(workload) * sizes[workload.key] for workload in workloads}
-    partly = sum(max(0, gpus) for gpus in beyond.values())
+    beyond = [_held_beyond(workload) * size(workload) for workload in workloads]
+    partly = sum(max(0, gpus) for gpus in beyond)
     stuck = set()
-    for workload in workloads:
-        others = partly - max(0, beyond[workload.key])
-        if workload.rolls and sizes[workload.key] > slack - others - beyond[workload.key]:
+    for workload, own in zip(workloads, beyond, strict=True):
+        others = partly - max(0, own)
+        if workload.rolls and size(workload) > slack - others - own:
             stuck.add(workload.key)
-    certain = bool(stuck) and not _some_order_finishes(workloads, sizes, slack)
+    certain = bool(stuck) and not _some_order_finishes(workloads, size, slack)
     return Verdict(False, bool(stuck), certain, frozenset(stuck))
 
 
@@ -67,12 +70,12 @@ def asking(workloads: Sequence[Workload], pool: PoolKey | None = None) -> frozen
         here = template is not None and (pool is None or template.pool == pool)
         return replicas * template.total if here and template is not None else 0
 
-    wanted = {w.key: (gpus(w.old, w.before), gpus(w.new, w.after)) for w in workloads}
-    more = frozenset(key for key, (before, after) in wanted.items() if after > before)
-    return more or frozenset(key for key, (_, after) in wanted.items() if after)
+    wanted = [(w.key, gpus(w.old, w.before), gpus(w.new, w.after)) for w in workloads]
+    more = frozenset(key for key, before, after in wanted if after > before)
+    return more or frozenset(key for key, _, after in wanted if after)
 
 
-def _some_order_finishes(workloads: Sequence[Workload], sizes: Mapping[str, int], slack: int) -> bool:
+def _some_order_finishes(workloads: Sequence[Workload], size: Size, slack: int) -> bool:
     """Whether the held-up rollouts can go one by one while all others hold back what they still have to
     bind.
 
@@ -80,21 +83,19 @@ def _some_order_finishes(workloads: Sequence[Workload], sizes: Mapping[str, int]
     have yet to grow by.
     """
     held = [workload for workload in workloads if workload.held_up]
-    spare = slack + sum(
-        _missing(workload) * _replica(workload, sizes) for workload in workloads if not workload.held_up
-    )
+    spare = slack + sum(_missing(workload) * _replica(workload, size) for workload in workloads if not workload.held_up)
     while held:
         spare_before = spare
-        ready = [workload for workload in held if _replica(workload, sizes) <= spare_before]
+        ready = [workload for workload in held if _replica(workload, size) <= spare_before]
         if not ready:
             return False
-        spare += sum(max(0, workload.after - workload.before) * _replica(workload, sizes) for workload in ready)
-        held = [workload for workload in held if _replica(workload, sizes) > spare_before]
+        spare += sum(max(0, workload.after - workload.before) * _replica(workload, size) for workload in ready)
+        held = [workload for workload in held if _replica(workload, size) > spare_before]
     return True
 
 
-def _replica(workload: Workload, sizes: Mapping[str, int]) -> int:
-    return sizes[workload.key] * parts(workload)
+def _replica(workload: Workload, size: Size) -> int:
+    return size(workload) * parts(workload)
 
 
 def parts(workload: Workload) -> int:

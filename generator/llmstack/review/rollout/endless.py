@@ -10,7 +10,7 @@ from llmstack.review.facts import Pool
 from llmstack.review.result import Basis, Demand, Figure, GpuPool, PodPhase, Rollout
 from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.gpus import over_time
-from llmstack.review.rollout.obstacles import Obstacle
+from llmstack.review.rollout.obstacles.case import Hangs, Obstacle
 from llmstack.review.rollout.placement import PoolKey
 from llmstack.review.rollout.play import Played
 from llmstack.review.rollout.simulate import Run, simulate
@@ -35,21 +35,47 @@ def endless(obstacles: Mapping[str, Sequence[Obstacle]], verdicts: Mapping[PoolK
     return frozenset(stopped)
 
 
-def without_end(rolled: Sequence[Rollout], never: Collection[str], hindered: Collection[str]) -> tuple[Rollout, ...]:
-    """Return the rollouts; those that never finish take no time that could be said, and those that something may
-    hinder take at least what they would."""
-    return tuple(_without_end(rollout, never, hindered) for rollout in rolled)
+def without_end(
+    rolled: Sequence[Rollout], never: Collection[str], obstacles: Mapping[str, Sequence[Obstacle]]
+) -> tuple[Rollout, ...]:
+    """Return the rollouts; those that never finish take no time that could be said, those that something likely hinders
+    take at least what they would, and those that something less likely may hinder are assumed to take it."""
+    return tuple(_without_end(rollout, never, obstacles) for rollout in rolled)
 
 
-def _without_end(rollout: Rollout, never: Collection[str], hindered: Collection[str]) -> Rollout:
+def _without_end(rollout: Rollout, never: Collection[str], obstacles: Mapping[str, Sequence[Obstacle]]) -> Rollout:
     key = f"{rollout.kind}/{rollout.name}"
-    if key not in never and key not in hindered:
+    if key not in never and key not in obstacles:
         return rollout
+    if key not in never and not any(each.likely for each in obstacles[key]):
+        return replace(rollout, basis={**rollout.basis, "seconds": "assumed"})
     low = rollout.seconds if rollout.seconds is not None else rollout.seconds_min
     at_least = None if key in never else low
     seconds: Basis = "assumed" if at_least is None else "bound"
     basis: dict[Figure, Basis] = {**rollout.basis, "seconds": seconds}
-    return replace(rollout, seconds=None, seconds_min=at_least, seconds_max=None, basis=basis)
+    return replace(rollout, seconds=None, seconds_min=at_least, seconds_max=None, seconds_max_without=(), basis=basis)
+
+
+def hindered_pools(
+    rows: Sequence[GpuPool], workloads: Sequence[Workload], obstacles: Mapping[str, Sequence[Obstacle]]
+) -> tuple[GpuPool, ...]:
+    """Return the pools; one whose pods wait for something else does not finish either, and of one where that is not
+    known it cannot be said."""
+    found: dict[PoolKey, list[Obstacle]] = {}
+    for workload in workloads:
+        if workload.new is not None and workload.new.pool is not None:
+            found.setdefault(workload.new.pool, []).extend(obstacles.get(workload.key, ()))
+    return tuple(_hindered(row, {each.hangs for each in found.get((row.pool, row.resource), ())}) for row in rows)
+
+
+def _hindered(row: GpuPool, hangs: Collection[Hangs]) -> GpuPool:
+    if row.capacity is None or row.certain or not hangs:
+        return row
+    if "always" in hangs:
+        return replace(row, deadlock=True, certain=True)
+    if "sometimes" in hangs or row.deadlock:
+        return replace(row, deadlock=True)
+    return replace(row, deadlock=None, certain=None)
 
 
 def drawn(played: Played, pools: Sequence[Pool], stopped: Collection[str]) -> Run:

@@ -29,4 +29,22 @@ def failure_of(workload: Workload, capacity: Mapping[PoolKey, int]) -> Failure:
     )
     if pool is not None and pool in capacity:
         held = min(held, capacity[pool])
-    return Failure(counts.old_up + counts.new_up, held)
+    return Failure(
+        counts.old_up + counts.new_up, held, _back(workload, workload.before - counts.old_up - counts.new_up)
+    )
+
+
+def _back(workload: Workload, missing: int) -> int | None:
+    """At most the seconds until the replicas of before are ready again.
+
+    A revert removes the pods that are not ready first, all at once (`cleanupUnhealthyReplicas`,
+    pkg/controller/deployment/rolling.go), and makes what is missing together: one load, after the grace period of what
+    held the GPUs. A StatefulSet waits for a pod that never becomes ready until somebody deletes it (Kubernetes
+    documentation, "StatefulSets", forced rollback).
+    """
+    old = workload.old or workload.new
+    if missing <= 0:
+        return 0 if workload.before else None
+    if old is None or old.load is None or workload.in_place:
+        return None
+    return old.load + old.min_ready + max(old.grace, workload.new.grace if workload.new is not None else 0)

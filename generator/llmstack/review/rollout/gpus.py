@@ -10,7 +10,7 @@ from llmstack.review.result import Demand, GpuPool
 from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.placement import Fixed, PoolKey
 from llmstack.review.rollout.simulate import Run
-from llmstack.review.rollout.workload import Workload
+from llmstack.review.rollout.workload import Template, Workload
 
 
 def account(
@@ -32,12 +32,15 @@ def account(
     keys: dict[PoolKey, None] = dict.fromkeys((pool.name, pool.resource) for pool in pools)
     keys |= dict.fromkeys(sorted({*fixed, *before, *after}, key=str))
     capacity: dict[PoolKey, int] = {(pool.name, pool.resource): pool.count for pool in pools}
+    others = pools_beside(workloads)
     rows = []
     for key in keys:
         stays = _staying(fixed, key)
         verdict = verdicts.get(key)
         ends = stays + before.get(key, 0), stays + after.get(key, 0)
         most = stays + run.peaks.get(key, 0) + beside.get(key, 0)
+        if key in others:
+            most = stays + most_beside(workloads, key)
         rows.append(
             GpuPool(
                 pool=key[0],
@@ -48,7 +51,7 @@ def account(
                 peak=max(*ends, most),
                 deadlock=verdict.deadlock if verdict is not None else None,
                 certain=verdict.certain if verdict is not None else None,
-                demand=() if key in beside else over_time(run, key, fixed),
+                demand=() if key in beside or key in others else over_time(run, key, fixed),
             )
         )
     return tuple(rows)
@@ -68,7 +71,37 @@ def gpus_after(workloads: Iterable[Workload], fixed: Fixed, pool: PoolKey) -> in
     """The GPUs that the goal takes of a pool, `fixed` those of the pods that stay."""
     stays = _staying(fixed, pool)
     templates = ((workload.after, workload.new) for workload in workloads if workload.new is not None)
-    return stays + sum(after * template.total for after, template in templates if template.pool == pool)
+    return stays + sum(after * taken_of(template, pool) for after, template in templates)
+
+
+def taken_of(template: Template, pool: PoolKey) -> int:
+    """The GPUs of a pool that a replica takes."""
+    own = template.total if template.pool == pool else 0
+    return own + sum(gpus for other, gpus in template.beside if other == pool)
+
+
+def pools_beside(workloads: Iterable[Workload]) -> set[PoolKey]:
+    """The pools of which workloads take GPUs beside those that are played."""
+    templates = (template for workload in workloads for template in (workload.old, workload.new) if template)
+    return {pool for template in templates for pool, _ in template.beside}
+
+
+def asking_beside(workloads: Iterable[Workload], pool: PoolKey) -> frozenset[str]:
+    """`Kind/name` of the workloads that take GPUs of a pool after the change."""
+    return frozenset(
+        workload.key
+        for workload in workloads
+        if workload.after and workload.new is not None and taken_of(workload.new, pool)
+    )
+
+
+def most_beside(workloads: Iterable[Workload], pool: PoolKey) -> int:
+    """The most GPUs of a pool that workloads take while they change, pods of both sides together."""
+    most = 0
+    for workload in workloads:
+        ends = ((workload.old, workload.before), (workload.new, workload.after + workload.surge))
+        most += max(taken_of(template, pool) * replicas for template, replicas in ends if template is not None)
+    return most
 
 
 def _most_of(workloads: Sequence[Workload]) -> dict[PoolKey, int]:
@@ -93,6 +126,10 @@ def sums(workloads: Sequence[Workload]) -> tuple[dict[PoolKey, int], dict[PoolKe
             (before, workload.old, workload.before),
             (after, workload.new, workload.after),
         ):
-            if template is not None and template.pool is not None and replicas:
+            if template is None or not replicas:
+                continue
+            if template.pool is not None:
                 sums[template.pool] = sums.get(template.pool, 0) + replicas * template.total
+            for pool, gpus in template.beside:
+                sums[pool] = sums.get(pool, 0) + replicas * gpus
     return before, after

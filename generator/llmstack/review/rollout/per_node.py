@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from llmstack.kubernetes.pods import Object, value_at
 from llmstack.kubernetes.replicas import model_of
-from llmstack.kubernetes.workloads import WORKLOADS, is_counted
+from llmstack.kubernetes.workloads import WORKLOADS, is_counted, is_lasting
 from llmstack.review.facts import Facts
 from llmstack.review.loads import load_of
 from llmstack.review.result import ObjectChange, Rollout, Why
 from llmstack.review.rollout.placement import PoolKey
-from llmstack.review.rollout.workload import template_of
+from llmstack.review.rollout.workload import claims_uncounted, template_of
 
 
 def rollouts_on_nodes(changes: Iterable[ObjectChange], facts: tuple[Facts, Facts]) -> tuple[Rollout, ...]:
@@ -53,11 +53,17 @@ def _rollout(change: ObjectChange, after: Object, why: Why, facts: Facts) -> Rol
         seconds=None,
         seconds_min=load,
         seconds_max=None,
+        namespace=change.namespace,
     )
 
 
-def pools_of_uncounted(objects: Iterable[Object], facts: Facts) -> frozenset[PoolKey]:
-    """Return the pools from which pods take GPUs that no manifest counts: whether the rest finishes cannot be told."""
+def pools_of_uncounted(objects: Sequence[Object], facts: Facts) -> frozenset[PoolKey]:
+    """Return the pools from which pods take GPUs that no manifest counts: whether the rest finishes cannot be told.
+
+    Devices that are claimed (DRA) and that no pool names may be of any.
+    """
+    if any(is_lasting(str(obj.get("kind"))) and claims_uncounted(obj, facts) for obj in objects):
+        return frozenset((pool.name, pool.resource) for pool in facts.pools if pool.device_class is None)
     templates = (template_of(obj, facts, None) for obj in uncounted(objects))
     return frozenset(template.pool for template in templates if template.pool is not None)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +37,12 @@ def pool_of(pod: Mapping[str, Any], resource: str, model: str | None, facts: Fac
         matching = [pool for pool in matching if len(pool.node_selector) == most]
         return matching[0].name if len(matching) == 1 else None
     return pools[0].name if len(pools) == 1 else None
+
+
+def pools_allowed(pod: Mapping[str, Any], pools: Iterable[Pool]) -> list[Pool]:
+    """Return the pools whose nodes a pod's selector and affinity do not rule out."""
+    demanded = _demands(pod)
+    return [pool for pool in pools if not _ruled_out(pool, demanded)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.pods import Identity, Object, identity_of
 from llmstack.kubernetes.replicas import Scalers
 from llmstack.kubernetes.workloads import is_counted
 from llmstack.review.facts import Facts, Pool
@@ -21,8 +21,6 @@ from llmstack.review.rollout.queue import Queue
 from llmstack.review.rollout.times import Times, own_times, rollouts, time_rollouts, too_many
 from llmstack.review.rollout.workload import Workload, fixed_gpus, read_workload
 from llmstack.review.surroundings import Neighbours
-
-Identity = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +53,14 @@ def play(
     after: Sequence[Object],
     owned: tuple[Scalers, Scalers],
     facts: tuple[Facts, Facts],
-    idle: tuple[frozenset[str], frozenset[str]],
+    idle: tuple[frozenset[Identity], frozenset[Identity]],
     near: Neighbours | None = None,
     queue: Queue | None = None,
 ) -> Played:
     """Play the rollouts with the replicas that scalers give by `owned`, and beside them those of the neighbours.
 
-    `idle` are the changes (`Kind/name`) that the API refuses, and those that reach no pod unless the number of replicas
-    changes too. `queue` is what the sync tool does not apply at once.
+    `idle` are the changes that the API refuses, and those that reach no pod unless the number of replicas changes too.
+    `queue` is what the sync tool does not apply at once.
     """
     near = near or Neighbours()
     own, stays = find_moves(changes, after, owned, facts, idle)
@@ -70,6 +68,7 @@ def play(
     fixed = add_fixed(stays, near.fixed)
     times = time_rollouts(workloads, facts[1].pools, fixed, queue)
     verdicts = find_verdicts(workloads, facts[1].pools, fixed)
+    _judge_beside(verdicts, workloads, facts[1].pools, fixed)
     mixed = {(pool.name, pool.resource) for pool in facts[1].pools if pool.mixed}
     for pool in (*pools_of_uncounted(after, facts[1]), *_lumped(workloads, facts[1].pools, fixed), *mixed):
         verdicts.pop(pool, None)
@@ -85,17 +84,17 @@ def find_moves(
     after: Sequence[Object],
     owned: tuple[Scalers, Scalers],
     facts: tuple[Facts, Facts],
-    idle: tuple[frozenset[str], frozenset[str]],
+    idle: tuple[frozenset[Identity], frozenset[Identity]],
 ) -> tuple[tuple[Workload, ...], dict[PoolKey, dict[int, int]]]:
     """Return the workloads whose pods come, go or are replaced, and the pods that stay."""
     refused, unapplied = idle
     workloads = tuple(
         workload
         for change in [*changes, *_rescaled(changes, after, owned)]
-        if is_counted(change.kind) and key_of(change) not in refused
+        if is_counted(change.kind) and change.identity not in refused
         if (workload := read_workload(change, owned, facts)) is not None
     )
-    still = refused | (unapplied - {workload.key for workload in workloads})
+    still = refused | (unapplied - {workload.identity for workload in workloads})
     return workloads, _fixed(changes, after, workloads, still, facts[1], owned)
 
 
@@ -109,6 +108,23 @@ def add_fixed(fixed: Fixed, more: Fixed) -> dict[PoolKey, dict[int, int]]:
     return added
 
 
+def _judge_beside(
+    verdicts: dict[PoolKey, Verdict], workloads: Sequence[Workload], pools: Iterable[Pool], fixed: Fixed
+) -> None:
+    """Pools of which pods take GPUs beside others: short where the goal is more than there is, fine where all that
+    may ever be asked is there, and else not judged."""
+    beside = gpus.pools_beside(workloads)
+    for pool in pools:
+        key = (pool.name, pool.resource)
+        if key not in beside:
+            continue
+        stays = sum(size * number for size, number in fixed.get(key, {}).items())
+        if gpus.gpus_after(workloads, fixed, key) > pool.count:
+            verdicts[key] = Verdict(True, True, True, gpus.asking_beside(workloads, key))
+        elif stays + gpus.most_beside(workloads, key) > pool.count:
+            verdicts.pop(key, None)
+
+
 def _lumped(workloads: Sequence[Workload], pools: Iterable[Pool], fixed: Fixed) -> set[PoolKey]:
     """Pools of workloads whose pods are too many to be told apart, and might fit: on which nodes, cannot be judged."""
     templates = [template for workload in workloads for template in (workload.old, workload.new) if template]
@@ -119,10 +135,6 @@ def _lumped(workloads: Sequence[Workload], pools: Iterable[Pool], fixed: Fixed) 
     }
 
 
-def key_of(change: ObjectChange) -> str:
-    return f"{change.kind}/{change.name}"
-
-
 def both(least: Played, most: Played | None, facts: Facts) -> tuple[tuple[Rollout, ...], tuple[GpuPool, ...]]:
     """Return the rollouts and pools with scalers at their least, and what is other at their most as the end of an
     interval."""
@@ -131,10 +143,10 @@ def both(least: Played, most: Played | None, facts: Facts) -> tuple[tuple[Rollou
     rows = _rows(least, pools)
     if most is None:
         return rolled, rows
-    larger = {(each.kind, each.name): each for each in rollouts(most.own, most.own_times, pools)}
-    known = {(each.kind, each.name) for each in rolled}
-    merged = [_interval(each, larger.get((each.kind, each.name))) for each in rolled]
-    shrinking = {(each.kind, each.name) for each in most.own if each.after < each.before}
+    larger = {each.identity: each for each in rollouts(most.own, most.own_times, pools)}
+    known = {each.identity for each in rolled}
+    merged = [_interval(each, larger.get(each.identity)) for each in rolled]
+    shrinking = {each.identity for each in most.own if each.after < each.before}
     merged += [_only_at_most(larger[key], least.owned[1]) for key in larger if key in shrinking - known]
     high = {(row.pool, row.resource): row for row in _rows(most, pools)}
     return tuple(merged), tuple(_both_pools(row, high.pop((row.pool, row.resource), row)) for row in rows)
@@ -160,13 +172,14 @@ def _interval(least: Rollout, most: Rollout | None) -> Rollout:
         seconds_max=None if same or None in highs else max(each for each in highs if each is not None),
         min_ready=None if None in ready else min(each for each in ready if each is not None),
         replicas_max=most.replicas_max,
+        seconds_max_without=least.seconds_max_without or most.seconds_max_without,
         basis={**least.basis, "peak": "bound", "minReady": "bound", "seconds": "exact" if same else "bound"},
     )
 
 
 def _only_at_most(most: Rollout, owned: Scalers) -> Rollout:
     """A workload that loses pods only where the scaler has more than its least."""
-    least = owned.get((most.kind, most.name), most.replicas)
+    least = owned.get(most.identity, most.replicas)
     return replace(
         most,
         replicas=least,
@@ -198,7 +211,7 @@ def _rescaled(
 ) -> list[ObjectChange]:
     """Workloads that stay as they are written while the replicas of their scaler change."""
     targets = {target for target in owned[0].keys() | owned[1].keys() if owned[0].get(target) != owned[1].get(target)}
-    targets -= {(change.kind, change.name) for change in changes}
+    targets -= {change.identity for change in changes}
     if not targets:
         return []
     return [
@@ -216,30 +229,30 @@ def _rescaled(
             after=obj,
         )
         for obj in after
-        if (obj.get("kind"), obj["metadata"]["name"]) in targets
+        if identity_of(obj) in targets
     ]
 
 
 def standing(
-    changes: Iterable[ObjectChange], after: Iterable[Object], moving: Container[str], idle: Container[str]
+    changes: Iterable[ObjectChange], after: Iterable[Object], moving: Container[Identity], idle: Container[Identity]
 ) -> tuple[tuple[Literal[1], list[Object]], tuple[Literal[0], list[Object]]]:
     """Return the objects whose pods stay: those that do not move, as they are after (1), and those whose change comes
     to nothing, as they were before (0)."""
-    kept = [change.before for change in changes if change.before is not None and key_of(change) in idle]
-    keyed = [(f"{obj.get('kind')}/{obj['metadata']['name']}", obj) for obj in after]
-    return (1, [obj for key, obj in keyed if key not in moving and key not in idle]), (0, kept)
+    kept = [change.before for change in changes if change.before is not None and change.identity in idle]
+    stay = [obj for obj in after if identity_of(obj) not in moving and identity_of(obj) not in idle]
+    return (1, stay), (0, kept)
 
 
 def _fixed(
     changes: Iterable[ObjectChange],
     after: Iterable[Object],
     workloads: Iterable[Workload],
-    idle: frozenset[str],
+    idle: frozenset[Identity],
     facts: Facts,
     owned: tuple[Scalers, Scalers],
 ) -> dict[PoolKey, dict[int, int]]:
     """The pods that stay, by pool."""
-    moving = frozenset(workload.key for workload in workloads)
+    moving = frozenset(workload.identity for workload in workloads)
     fixed: dict[PoolKey, dict[int, int]] = {}
     extra = [fixed_gpus(objects, facts, owned[side]) for side, objects in standing(changes, after, moving, idle)]
     extra += [

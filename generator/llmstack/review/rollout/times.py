@@ -22,6 +22,9 @@ from llmstack.review.rollout.rolling import Outcome
 from llmstack.review.rollout.simulate import Run, simulate
 from llmstack.review.rollout.workload import Template, Workload
 
+PROBED = ("image pull", "second start")
+"""What an end by the probes leaves out."""
+
 UNKNOWN_LOAD = 300
 """Seconds drawn for a load that nothing bounds; no figure is derived from it."""
 
@@ -201,6 +204,7 @@ def _rollout(workload: Workload) -> Rollout:
         seconds=None,
         seconds_min=None,
         seconds_max=None,
+        namespace=workload.namespace,
     )
 
 
@@ -222,6 +226,7 @@ def _timed(rollout: Rollout, workload: Workload, outcomes: Outcomes) -> Rollout:
         seconds_max=_whole(longest.finish) if bounded else None,
         replicas_min=workload.after,
         replicas_max=workload.after,
+        seconds_max_without=PROBED if bounded and template.load is None and longest.finish is not None else (),
         basis=_basis(workload, (shortest, longest), known=known, bounded=bounded),
     )
 
@@ -245,7 +250,8 @@ def _basis(workload: Workload, ends: tuple[Outcome, Outcome], *, known: bool, bo
     """What each figure rests on: pods that follow again after a pause are of a template that nobody said."""
     template = workload.new or workload.old
     sure: Basis = "assumed" if template is not None and template.load_assumed else "exact"
-    seconds: Basis = sure if known else "bound" if bounded else "assumed"
+    probed = template is not None and template.load is None and ends[1].finish is not None
+    seconds: Basis = sure if known else "bound" if bounded and not probed else "assumed"
     if is_resumed(workload.causes):
         return {"seconds": "assumed", "peak": "assumed", "minReady": "assumed"}
     ready: Basis = "exact" if ends[0].least == ends[1].least else "bound"

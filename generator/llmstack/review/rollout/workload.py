@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from llmstack.kubernetes.accelerators import gpus_of_pod
-from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.accelerators import all_gpus_of_pod, largest
+from llmstack.kubernetes.devices import devices_of
+from llmstack.kubernetes.pods import Identity, Object, identity_of
 from llmstack.kubernetes.probes import start_up_bounds
 from llmstack.kubernetes.quantities import whole
 from llmstack.kubernetes.replicas import Scalers, model_of, ray_cluster_of, replicas_of, specs_of_replica
@@ -46,6 +47,8 @@ class Template:
     """Whether `load` is of other pods, or not of all of them."""
     is_lumped: bool = False
     """Whether a replica has so many pods that `gpus` is their sum, as if it were of one."""
+    beside: tuple[tuple[PoolKey, int], ...] = ()
+    """Other accelerators that a replica takes: counted, and not played."""
 
     @property
     def total(self) -> int:
@@ -86,7 +89,13 @@ class Workload:
 
     @property
     def key(self) -> str:
+        """`Kind/name`, as it is told."""
         return f"{self.kind}/{self.name}"
+
+    @property
+    def identity(self) -> Identity:
+        """By which it is told from others of its name, in another namespace."""
+        return self.kind, self.namespace, self.name
 
     @property
     def pods(self) -> int:
@@ -170,7 +179,7 @@ def _handed_over(change: ObjectChange, owned: tuple[Scalers, Scalers]) -> bool:
     default, 1."""
     if change.before is None or change.after is None:
         return False
-    target = (change.kind, change.name)
+    target = change.identity
     dropped = "replicas" in change.before.get("spec", {}) and "replicas" not in change.after.get("spec", {})
     return dropped and target in owned[1] and target not in owned[0]
 
@@ -238,8 +247,8 @@ def _bounds(obj: Object, facts: Facts, pod: Mapping[str, Any]) -> tuple[int | No
 
 def template_of(obj: Object, facts: Facts, load: int | None) -> Template:
     """Return one replica of an object, its pool by `facts`."""
-    declared = [pool.resource for pool in facts.pools]
-    counted = [(pod, number, *gpus_of_pod(pod, declared)) for pod, number in specs_of_replica(obj)]
+    held = [(pod, number, _held(pod, obj, facts)) for pod, number in specs_of_replica(obj)]
+    counted = [(pod, number, *largest(counts)) for pod, number, counts in held]
     taking = [entry for entry in counted if entry[3] and entry[1]]
     resource = max(taking, key=lambda entry: entry[3])[2] if taking else ""
     pods = [entry for entry in taking if entry[2] == resource]
@@ -258,16 +267,56 @@ def template_of(obj: Object, facts: Facts, load: int | None) -> Template:
         load_worst=measured.worst if measured is not None else load,
         load_assumed=measured is not None and measured.assumed,
         is_lumped=lumped,
+        beside=_beside(held, resource, model_of(obj), facts),
     )
+
+
+def _beside(
+    held: Iterable[tuple[Mapping[str, Any], int, Mapping[str, int]]], resource: str, model: str | None, facts: Facts
+) -> tuple[tuple[PoolKey, int], ...]:
+    """What a replica takes of other accelerators than `resource`, by pool."""
+    totals: dict[PoolKey, int] = {}
+    for pod, number, counts in held:
+        for other, count in counts.items():
+            if other != resource and number and count:
+                pool = pool_of(pod, other, model, facts), other
+                totals[pool] = totals.get(pool, 0) + number * count
+    return tuple(sorted(totals.items(), key=str))
+
+
+def _held(pod: Mapping[str, Any], obj: Object, facts: Facts) -> dict[str, int]:
+    """The accelerators that a pod takes; devices that it claims (DRA) count where a pool names their class."""
+    counts = all_gpus_of_pod(pod, [pool.resource for pool in facts.pools])
+    if pod.get("resourceClaims"):
+        devices = devices_of(pod, identity_of(obj)[1], facts.device_claims) or {}
+        for resource, device in {(pool.resource, pool.device_class) for pool in facts.pools}:
+            counts[resource] = counts.get(resource, 0) + (devices.get(device, 0) if device else 0)
+    return {resource: count for resource, count in counts.items() if count}
+
+
+def claims_uncounted(obj: Object, facts: Facts) -> bool:
+    """Whether pods of an object claim devices (DRA) that no declared pool counts."""
+    known = {pool.device_class for pool in facts.pools}
+    for pod, number in specs_of_replica(obj):
+        if number and pod.get("resourceClaims"):
+            devices = devices_of(pod, identity_of(obj)[1], facts.device_claims)
+            if devices is None or not devices.keys() <= known:
+                return True
+    return False
 
 
 def fixed_gpus(objects: Iterable[Object], facts: Facts, owned: Scalers) -> dict[PoolKey, dict[int, int]]:
     """Return, by pool, how many pods of which size the workloads among objects that stay have."""
     pools: dict[PoolKey, dict[int, int]] = {}
     for obj in objects:
-        template = template_of(obj, facts, None) if is_counted(str(obj.get("kind"))) else None
-        if template is not None and template.pool is not None:
+        if not is_counted(str(obj.get("kind"))):
+            continue
+        template = template_of(obj, facts, None)
+        if template.pool is not None:
             sizes = pools.setdefault(template.pool, {})
             for gpus in template.gpus:
                 sizes[gpus] = sizes.get(gpus, 0) + replicas_of(obj, owned)
+        for pool, gpus in template.beside:
+            sizes = pools.setdefault(pool, {})
+            sizes[gpus] = sizes.get(gpus, 0) + replicas_of(obj, owned)
     return pools

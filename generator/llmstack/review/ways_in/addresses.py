@@ -1,24 +1,30 @@
-"""Addresses that lead nowhere any more, and callers that are turned away."""
+"""Addresses that lead nowhere any more, or for a while, and those that callers are let in by otherwise."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from math import inf
 
 from llmstack.kubernetes.pods import Object
-from llmstack.review.ways_in.backends import Backend, Identity
-from llmstack.review.ways_in.breaks import Break
+from llmstack.review.ways_in.backends import Backend
+from llmstack.review.ways_in.breaks import Break, say_for, span_of
 from llmstack.review.ways_in.doors import (
     Closed,
     Door,
     Side,
     all_doors,
+    answers,
     is_behind,
     leads_in,
     open_doors,
-    read_side,
+    ports_of,
+    selects,
     station_of,
     why_closed,
 )
+from llmstack.review.ways_in.ends import RUNS, SLACK, Ends, of_run
+from llmstack.review.ways_in.hosts import gateways_of
+from llmstack.review.ways_in.moments import uncovered
 from llmstack.review.ways_in.way import CALLERS, OUTSIDE, Station
 
 _REACH: Mapping[str, int] = {"ClusterIP": 0, "NodePort": 1, "LoadBalancer": 2}
@@ -27,29 +33,37 @@ _REACH: Mapping[str, int] = {"ClusterIP": 0, "NodePort": 1, "LoadBalancer": 2}
 
 
 def broken_addresses(
-    before: Iterable[Object], after: Iterable[Object], old: Iterable[Backend], new: Iterable[Backend]
+    before: Sequence[Object], after: Sequence[Object], then: Side, now: Side, ends: Sequence[Ends]
 ) -> Iterator[Break]:
-    """Yield the addresses by which requests came in, and do no longer."""
-    sides = list(before), list(after)
-    then, now = read_side(sides[0], old), read_side(sides[1], new)
-    doors, left = open_doors(sides[0], then), all_doors(sides[1], now)
-    opened = [address for address in open_doors(sides[1], now) if address not in doors]
-    for address, door in doors.items():
-        closed = why_closed(left[address], now) if address in left else Closed("it is gone")
-        if closed is not None:
+    """Yield the addresses by which requests came in, and do no longer, or not for a while."""
+    doors, left = open_doors(before, then), all_doors(after, now, gateways_of(before))
+    known = {door.address for door in doors}
+    opened = [door for door in open_doors(after, now) if door.address not in known]
+    for door in doors:
+        ways = [other for other in left if other.covers(door)]
+        refusals = [why_closed(way, now) for way in ways] or [Closed(_gone(door, left), before_service=True)]
+        if all(refusals):
             front = [backend for backend in then.front if is_behind(door, backend, then)]
-            instead = [other for other in opened if _kind(left[other]) == _kind(door)]
-            yield _closed(door, closed, front, instead, gone=address not in left)
+            instead = [other.address for other in opened if _kind(other) == _kind(door)]
+            yield from (_closed(door, closed, front, instead) for closed in refusals[:1] if closed is not None)
+        else:
+            yield from _other_door(door, [way for way in ways if why_closed(way, now) is None])
     for name, service in then.services.items():
-        if name in now.services and any(door.service == name[1] for door in doors.values()):
+        if name in now.services and any(door.service == name[1] for door in doors):
             yield from _less_reach(service, now.services[name])
+            yield from _silent(now.services[name], service, ends)
 
 
 def _kind(door: Door) -> str:
     return door.subject.partition("/")[0]
 
 
-def _closed(door: Door, closed: Closed, front: list[Backend], instead: list[str], *, gone: bool) -> Break:
+def _gone(door: Door, left: Sequence[Door]) -> str:
+    same = any(each.address == door.address and each.rule is not None and each.rule.exact for each in left)
+    return "its path is `Exact`, and takes nothing below it" if same else "it is gone"
+
+
+def _closed(door: Door, closed: Closed, front: list[Backend], instead: list[str]) -> Break:
     message = f"whoever calls `{door.address}` gets no answer any more: {closed.why}"
     if instead:
         message += f"; `{instead[0]}` is new"
@@ -57,8 +71,60 @@ def _closed(door: Door, closed: Closed, front: list[Backend], instead: list[str]
     keep = "Service of the old name or port" if kind == "Service" else "rule for the old host"
     advice = f"Keep a {keep} beside the new one until every caller has moved."
     way = leads_in(door)
-    broken = 0 if gone else len(way) - 1 if closed.behind_service else len(way) - 2
+    broken = 0 if closed.before_service else len(way) - 1 if closed.behind_service else len(way) - 2
     return Break(door.subject, message, advice, stations=(*way, *map(station_of, front[:1])), broken=broken)
+
+
+def _other_door(door: Door, ways: Sequence[Door]) -> Iterator[Break]:
+    """A host that another class or Gateway lets in, at another address of its own; or without its certificate."""
+    rules = [way.rule for way in ways if way.rule is not None]
+    if door.rule is None or not rules:
+        return
+    now = frozenset(via for rule in rules for via in rule.via)
+    if door.rule.via and now and not door.rule.via & now:
+        old, new = (", ".join(sorted(each)) for each in (door.rule.via, now))
+        message = (
+            f"`{door.address}` comes in by {new} and no longer by {old}: until its name leads to the address of that, "
+            "callers get no answer"
+        )
+        advice = "Let both stand until DNS and every cache of it have moved."
+        yield Break(door.subject, message, advice, milder=True, stations=leads_in(door))
+    if door.rule.secure and not any(rule.secure for rule in rules):
+        message = (
+            f"no certificate is named for `{door.rule.host}` any more: https callers see another one, and refuse it"
+        )
+        yield Break(door.subject, message, "Keep `tls`, unless something in front has the certificate.", milder=True)
+
+
+def _silent(service: Object, before: Object, ends: Sequence[Ends]) -> Iterator[Break]:
+    """A Service whose ports lead to where only pods of one side listen: none answers until the new ones are ready.
+
+    The Service changes at the apply, the pods one by one.
+    """
+    fronts = [each for each in ends if each.any.is_router] or list(ends)
+    for port in ports_of(service):
+        if not any(port.get("port") == other.get("port") for other in ports_of(before)):
+            continue
+        missing, alone = [], []
+        for run in RUNS:
+            sides = [side for end in fronts for side in end.sides(run)]
+            spans = [span for backend, span in sides if backend is not None and _takes(service, port, backend)]
+            missing.append(uncovered(spans))
+            alone.append(min((of_run(end.alone, run) for end in fronts if end.stays), default=0.0))
+        if any(SLACK + own < gap < inf for gap, own in zip(missing, alone, strict=True)):
+            lasts = span_of(missing)
+            message = (
+                f"port {port.get('port')} of the Service leads to where only the new pods listen: nothing answers "
+                f"{say_for(lasts)}, until one of them is ready"
+            )
+            advice = "Give `targetPort` the name of the port: then each pod is called where it listens."
+            name = service["metadata"]["name"]
+            way = CALLERS, Station("Service", f"{name}:{port.get('port')}"), *map(station_of, [fronts[0].any])
+            yield Break(f"Service/{name}", message, advice, lasts, stations=way, broken=1)
+
+
+def _takes(service: Object, port: Mapping[str, object], backend: Backend) -> bool:
+    return selects(service, backend) and answers(port, backend)
 
 
 def _less_reach(before: Object, after: Object) -> Iterator[Break]:
@@ -87,41 +153,3 @@ def _node_ports(spec: Mapping[str, object]) -> dict[object, object]:
         for port in (ports if isinstance(ports, list) else ())
         if isinstance(port, Mapping) and port.get("nodePort")
     }
-
-
-def changed_keys(old: Mapping[Identity, Backend], new: Mapping[Identity, Backend], side: Side) -> Iterator[Break]:
-    """Yield what becomes of callers where engines ask for an API key that they did not ask for: one break for all.
-
-    vLLM answers 401 to a request below /v1 without it (vllm/entrypoints/openai, `AuthenticationMiddleware`), and the
-    router passes on what the caller sent.
-    """
-    both = [(old[identity], new[identity]) for identity in sorted(old.keys() & new.keys())]
-    changed = [pair for pair in both if not pair[1].is_router and pair[0].api_key != pair[1].api_key]
-    added = [now for then, now in changed if then.api_key is None]
-    swapped = [now for then, now in changed if then.api_key is not None and now.api_key is not None]
-    for engines, message, milder in (
-        (added, "callers that send no API key are answered 401 as soon as each engine has restarted", False),
-        (swapped, "callers that send the API key of before are answered 401 unless the new Secret holds it too", True),
-    ):
-        if engines:
-            front = [backend for backend in side.front if backend.is_router][:1]
-            ends = front[0] if front else engines[0]
-            called = Station("engine", engines[0].key if len(engines) == 1 else f"{len(engines)} engines")
-            way = (*map(station_of, front), called) if front else (CALLERS, called)
-            advice = "Give every caller the key before the merge."
-            yield Break(ends.key, message, advice, milder=milder, stations=way)
-
-
-_LENGTH = "--max-model-len"
-
-
-def shorter_requests(old: Mapping[Identity, Backend], new: Mapping[Identity, Backend]) -> Iterator[Break]:
-    """Yield the engines that refuse requests which they took before: those longer than a smaller --max-model-len."""
-    for identity in sorted(old.keys() & new.keys()):
-        sides = [side[identity].flags.get(_LENGTH, "") for side in (old, new)]
-        if all(text.isdecimal() for text in sides) and int(sides[1]) < int(sides[0]):
-            before, after = (f"{int(text):,}" for text in sides)
-            message = f"requests of more than {after} tokens are refused from now on ({before} before)"
-            advice = "Let callers know, or keep the length."
-            path = f"spec.template.spec.containers[vllm].args[{_LENGTH}]"
-            yield Break(new[identity].key, message, advice, milder=True, path=path)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from llmstack.kubernetes.keda import never_wakes
-from llmstack.kubernetes.pods import Object
-from llmstack.review.ways_in.backends import identity_of
+from llmstack.kubernetes.pods import Object, identity_of
 from llmstack.review.ways_in.breaks import Break
 from llmstack.review.ways_in.way import Station
 

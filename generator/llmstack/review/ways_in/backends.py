@@ -6,19 +6,17 @@ service_discovery.py (`K8sPodIPServiceDiscovery`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from llmstack.kubernetes.pods import Object, pod_labels, pod_templates
+from llmstack.kubernetes.pods import Identity, Object, identity_of, maps, pod_labels, pod_templates
 from llmstack.kubernetes.quantities import whole
 from llmstack.kubernetes.replicas import model_of
 from llmstack.kubernetes.served import find_served
 from llmstack.kubernetes.workloads import is_lasting
 from llmstack.review.arguments import parse_flags
-
-Identity = tuple[str, str, str]
-"""Kind, namespace and name of a workload."""
 
 API_KEY = "VLLM_API_KEY"
 ENGINE_PORT = 8000
@@ -62,9 +60,28 @@ def read_backends(objects: Iterable[Object]) -> dict[Identity, Backend]:
     return {backend.identity: backend for backend in found if backend is not None}
 
 
-def identity_of(obj: Object) -> Identity:
-    metadata = obj["metadata"]
-    return str(obj["kind"]), str(metadata.get("namespace") or ""), str(metadata["name"])
+_TRANSFERS = "disaggregated_prefill"
+"""How the routing logics begin by which one engine computes the prompt and another one the answer."""
+_ROLES = ("--prefill-model-labels", "--decode-model-labels")
+
+
+def takes_pairs(router: Backend) -> bool:
+    """Whether a request needs an engine for prefill and one for decode."""
+    return router.flags.get("--routing-logic", "").startswith(_TRANSFERS)
+
+
+def transfer_roles(backends: Iterable[Backend]) -> dict[str, str]:
+    """By model: the router's flag by which it takes that model's engines for prefill, or for decode.
+
+    A request needs one of each (production-stack, src/vllm_router/routers/routing_logic.py,
+    `DisaggregatedPrefillRouter`). The flags name values of the label `model`.
+    """
+    found: dict[str, str] = {}
+    for backend in backends:
+        if backend.is_router and takes_pairs(backend):
+            for flag in _ROLES:
+                found |= dict.fromkeys(filter(None, backend.flags.get(flag, "").split(",")), flag)
+    return found
 
 
 def _read(obj: Object) -> Backend | None:
@@ -73,7 +90,7 @@ def _read(obj: Object) -> Backend | None:
         return None
     spec = template.get("spec") or {}
     engines = {served.container: served for served in find_served(spec)}
-    for container in _dicts(spec.get("containers")):
+    for container in maps(spec.get("containers")):
         served = engines.get(str(container.get("name") or ""))
         flags = parse_flags(served.arguments) if served is not None else _flags(container)
         if engines and served is None and _DISCOVERY not in flags:
@@ -93,10 +110,6 @@ def _read(obj: Object) -> Backend | None:
     return None
 
 
-def _dicts(value: Any) -> Iterator[Mapping[str, Any]]:
-    return (item for item in (value if isinstance(value, list) else ()) if isinstance(item, Mapping))
-
-
 def _flags(container: Mapping[str, Any]) -> dict[str, str]:
     """The flags of a container's command line; none of what a shell runs."""
     words = [*(container.get("command") or ()), *(container.get("args") or ())]
@@ -112,19 +125,19 @@ def _number(text: str | None, default: int) -> int:
 
 
 def _named_ports(container: Mapping[str, Any]) -> dict[str, int]:
-    ports = _dicts(container.get("ports"))
+    ports = maps(container.get("ports"))
     return {str(port["name"]): whole(port.get("containerPort"), 0) for port in ports if port.get("name")}
 
 
 def _first_port(container: Mapping[str, Any]) -> int:
-    first = next(_dicts(container.get("ports")), {})
+    first = next(maps(container.get("ports")), {})
     return whole(first.get("containerPort"), ENGINE_PORT)
 
 
 def _api_key(container: Mapping[str, Any], flags: Mapping[str, str]) -> object:
     if "--api-key" in flags:
         return flags["--api-key"]
-    entry = next((each for each in _dicts(container.get("env")) if each.get("name") == API_KEY), None)
+    entry = next((each for each in maps(container.get("env")) if each.get("name") == API_KEY), None)
     if entry is None:
         return None
     reference = (entry.get("valueFrom") or {}).get("secretKeyRef") or {}
@@ -132,43 +145,18 @@ def _api_key(container: Mapping[str, Any], flags: Mapping[str, str]) -> object:
 
 
 def _served(flags: Mapping[str, str]) -> tuple[str, ...]:
-    """The ids that clients ask for: --served-model-name, which takes several, else the model (vLLM, `vllm serve`)."""
+    """The ids that clients ask for: --served-model-name, which takes several, else the model, and LoRA adapters beside
+    it (vLLM, `vllm serve`)."""
     names = flags.get("--served-model-name", "").replace(",", " ").split()
     model = flags.get("--model") or flags.get("model")
-    return tuple(names) or ((model,) if model else ())
+    own = tuple(names) or ((model,) if model else ())
+    return own + tuple(_adapters(flags.get("--lora-modules", ""))) if own else ()
 
 
-def why_not_reached(router: Backend, engine: Backend) -> str | None:
-    """Why a router does not find an engine, None where it does or where that cannot be told.
-
-    It watches the pods of `--k8s-label-selector` in `--k8s-namespace`, asks each for /v1/models at `--k8s-port` with
-    its own VLLM_API_KEY, and drops the pod when that fails. With static backends, or by the names of Services, it asks
-    elsewhere.
-    """
-    flags = router.flags
-    if flags.get(_DISCOVERY) != "k8s":
-        return None
-    namespace = flags.get("--k8s-namespace", "default")
-    if engine.namespace and namespace != engine.namespace:
-        return f"the router looks in namespace `{namespace}`, and the engine is in `{engine.namespace}`"
-    by_service = flags.get("--k8s-service-discovery-type") == "service-name"
-    if not by_service and not matches(flags.get("--k8s-label-selector", ""), engine.labels):
-        return "the router's label selector leaves the engine out"
-    port = _number(flags.get("--k8s-port"), ENGINE_PORT)
-    if not by_service and port != engine.listens:
-        return f"the router asks port {port}, and the engine listens on {engine.listens}"
-    if engine.api_key is not None and engine.api_key != router.api_key:
-        sent = (
-            "another API key than the engine asks for" if router.api_key else "no API key, and the engine asks for one"
-        )
-        return f"the router sends {sent}"
-    return None
-
-
-def matches(selector: str, labels: Mapping[str, str]) -> bool:
-    """Whether labels fulfil a selector in one line, `a=b,c=d`; what is no equality is taken to hold."""
-    for part in selector.split(","):
-        name, equals, value = part.partition("=")
-        if equals and not name.endswith("!") and labels.get(name.strip()) != value.lstrip("=").strip():
-            return False
-    return True
+def _adapters(text: str) -> Iterator[str]:
+    """The ids of LoRA adapters: `name=path` each, or JSON with a `name` (vLLM, `LoRAParserAction`)."""
+    for word in text.split():
+        name, equals, _ = word.partition("=")
+        if equals and name.isprintable() and not word.startswith("{"):
+            yield name
+    yield from re.findall(r'"name"\s*:\s*"([^"]+)"', text)

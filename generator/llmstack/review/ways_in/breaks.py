@@ -24,10 +24,15 @@ class Break:
     """Whether it depends on what the repository does not say, or concerns some requests only."""
     path: str = ""
     """The field that does it, where there is one."""
+    side_by_side: bool = False
+    """Whether both could run beside each other for a while, were there GPUs for both."""
     stations: tuple[Station, ...] = ()
     """The way that is broken, from where this break knows it; empty where no edge is gone."""
     broken: int = 0
     """The edge after this station."""
+
+
+SIDE_BY_SIDE = "Add the new one in one commit and remove the old one in the next."
 
 
 def say_for(lasts: tuple[float, float]) -> str:

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.pods import Identity, Object, maps
 from llmstack.kubernetes.quantities import whole
 from llmstack.review.ways_in.backends import Backend
+from llmstack.review.ways_in.hosts import Rule, gateways_of, ingress_rules, route_rules
 from llmstack.review.ways_in.way import CALLERS, Station
-
-_ANY_HOST = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +24,14 @@ class Door:
     namespace: str
     service: str
     port: int | str
+    rule: Rule | None = None
+    """Of an address from outside: its host and path."""
+
+    def covers(self, other: Door) -> bool:
+        """Whether whoever calls another address comes in here."""
+        if self.rule is None or other.rule is None:
+            return self.address == other.address
+        return self.rule.covers(other.rule)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,8 @@ class Closed:
     why: str
     behind_service: bool = False
     """Whether they come as far as the Service."""
+    before_service: bool = False
+    """Whether they do not come as far as what leads to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,80 +68,69 @@ def _name(obj: Object) -> tuple[str, str]:
     return str(obj["metadata"].get("namespace") or ""), str(obj["metadata"]["name"])
 
 
-def open_doors(objects: Iterable[Object], side: Side) -> dict[str, Door]:
-    """The addresses of a side by which requests reach its pods, by address."""
-    found = list(objects)
-    doors = [*_hosts(found), *_service_ports(side)]
+def open_doors(objects: Iterable[Object], side: Side) -> list[Door]:
+    """The addresses of a side by which requests reach its pods."""
     front = Side(side.services, side.front, side.front)
-    return {door.address: door for door in doors if why_closed(door, front) is None}
+    return [door for door in all_doors(objects, side) if why_closed(door, front) is None]
 
 
-def _hosts(objects: Iterable[Object]) -> Iterator[Door]:
+def all_doors(
+    objects: Iterable[Object], side: Side, gateways_before: Mapping[Identity, Object] | None = None
+) -> list[Door]:
+    """The addresses of a side, whether they lead anywhere or not; those from outside first.
+
+    A Gateway that was there before and is not among the objects is gone.
+    """
+    return [*_hosts(list(objects), gateways_before or {}), *_service_ports(side)]
+
+
+def _hosts(objects: Sequence[Object], gateways_before: Mapping[Identity, Object]) -> Iterator[Door]:
+    gateways = dict.fromkeys(gateways_before) | gateways_of(objects)
     for obj in objects:
+        namespace, name = _name(obj)
         if obj.get("kind") == "Ingress":
-            yield from _ingress(obj)
+            for rule, backend in ingress_rules(obj):
+                service = backend.get("service") or {}
+                port = service.get("port") or {}
+                leads_to = port.get("number") or port.get("name") or 0
+                address = f"{rule.host}{rule.path}"
+                yield Door(f"Ingress/{name}", address, namespace, str(service.get("name")), leads_to, rule)
         elif obj.get("kind") == "HTTPRoute":
-            yield from _route(obj)
-
-
-def all_doors(objects: Iterable[Object], side: Side) -> dict[str, Door]:
-    """The addresses of a side, whether they lead anywhere or not."""
-    return {door.address: door for door in (*_hosts(objects), *_service_ports(side))}
-
-
-def _ingress(obj: Object) -> Iterator[Door]:
-    """(Kubernetes documentation, "Ingress".)"""
-    namespace, name = _name(obj)
-    spec = obj.get("spec") or {}
-    rules = list(_maps(spec.get("rules")))
-    if backend := spec.get("defaultBackend"):
-        rules.append({"http": {"paths": [{"backend": backend}]}})
-    for rule in rules:
-        host = str(rule.get("host") or _ANY_HOST)
-        for path in _maps((rule.get("http") or {}).get("paths")):
-            service = (path.get("backend") or {}).get("service") or {}
-            port = service.get("port") or {}
-            address = f"{host}{path.get('path') or '/'}"
-            leads_to = port.get("number") or port.get("name") or 0
-            yield Door(f"Ingress/{name}", address, namespace, str(service.get("name")), leads_to)
-
-
-def _route(obj: Object) -> Iterator[Door]:
-    """(Gateway API, "HTTPRoute".) Matches beyond the path are left out of the address."""
-    namespace, name = _name(obj)
-    spec = obj.get("spec") or {}
-    for rule in _maps(spec.get("rules")):
-        paths = [(match.get("path") or {}).get("value") or "/" for match in _maps(rule.get("matches"))] or ["/"]
-        for backend in _maps(rule.get("backendRefs")):
-            there = str(backend.get("namespace") or namespace)
-            for host in spec.get("hostnames") or (_ANY_HOST,):
-                for path in paths:
-                    yield Door(
-                        f"HTTPRoute/{name}", f"{host}{path}", there, str(backend.get("name")), backend.get("port") or 0
-                    )
+            for rule, backend in route_rules(obj, gateways):
+                there = str(backend.get("namespace") or namespace)
+                to = str(backend.get("name")), backend.get("port") or 0
+                yield Door(f"HTTPRoute/{name}", f"{rule.host}{rule.path}", there, *to, rule)
 
 
 def _service_ports(side: Side) -> Iterator[Door]:
     """The ports of Services that lead to the API of the pods that clients are meant to reach."""
     for (namespace, name), service in side.services.items():
-        for port in _maps((service.get("spec") or {}).get("ports")):
+        for port in maps((service.get("spec") or {}).get("ports")):
             number = whole(port.get("port"), 0)
             yield Door(f"Service/{name}", f"{name}.{namespace}:{number}".replace(".:", ":"), namespace, name, number)
 
 
 def why_closed(door: Door, side: Side) -> Closed | None:
     """Why requests that come to a door reach no pod; None where they do."""
+    if door.rule is not None and door.rule.closed is not None:
+        return Closed(door.rule.closed, before_service=True)
     service = side.services.get((door.namespace, door.service))
     if service is None:
         return Closed(f"it leads to Service `{door.service}`, which is not there")
-    port = next((each for each in _ports(service) if door.port in (each.get("port"), each.get("name"))), None)
+    if (service.get("spec") or {}).get("type") == "ExternalName":
+        return Closed(
+            f"Service `{door.service}` is another name of a host elsewhere (ExternalName), and selects no pod"
+        )
+    port = next((each for each in ports_of(service) if door.port in (each.get("port"), each.get("name"))), None)
     if port is None:
         return Closed(f"Service `{door.service}` has no port {door.port}")
     chosen = [backend for backend in side.backends if selects(service, backend)]
     if not chosen:
-        return Closed(f"Service `{door.service}` selects no pod that answers", True)
-    if not any(_answers(port, backend) for backend in chosen):
-        return Closed(f"no pod listens where port {port.get('port')} of Service `{door.service}` leads", True)
+        return Closed(f"Service `{door.service}` selects no pod that answers", behind_service=True)
+    if not any(answers(port, backend) for backend in chosen):
+        return Closed(
+            f"no pod listens where port {port.get('port')} of Service `{door.service}` leads", behind_service=True
+        )
     return None
 
 
@@ -161,15 +159,13 @@ def selects(service: Object, backend: Backend) -> bool:
     return bool(selector) and here and all(backend.labels.get(key) == str(value) for key, value in selector.items())
 
 
-def _answers(port: Mapping[str, Any], backend: Backend) -> bool:
+def answers(port: Mapping[str, Any], backend: Backend) -> bool:
+    """Whether pods listen where a port of a Service leads."""
     target = port.get("targetPort", port.get("port"))
     number = target if isinstance(target, int) else backend.named_ports.get(str(target), whole(target, 0))
     return number == backend.listens
 
 
-def _ports(service: Object) -> list[Mapping[str, Any]]:
-    return list(_maps((service.get("spec") or {}).get("ports")))
-
-
-def _maps(value: Any) -> Iterator[Mapping[str, Any]]:
-    return (item for item in (value if isinstance(value, list) else ()) if isinstance(item, Mapping))
+def ports_of(service: Object) -> list[Mapping[str, Any]]:
+    """The ports of a Service."""
+    return list(maps((service.get("spec") or {}).get("ports")))

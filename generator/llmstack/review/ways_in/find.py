@@ -7,28 +7,38 @@ from collections.abc import Mapping, Sequence
 from llmstack.kubernetes.pods import Object
 from llmstack.review.rollout.times import Times
 from llmstack.review.rollout.workload import Workload
-from llmstack.review.ways_in.addresses import broken_addresses, changed_keys, shorter_requests
+from llmstack.review.ways_in.addresses import broken_addresses
 from llmstack.review.ways_in.asleep import sleeping
 from llmstack.review.ways_in.backends import Backend, read_backends
 from llmstack.review.ways_in.breaks import Break
+from llmstack.review.ways_in.callers import changed_keys, other_requests, shorter_requests
 from llmstack.review.ways_in.doors import Door, Side, is_behind, leads_in, open_doors, read_side
-from llmstack.review.ways_in.needs import missing_needs
+from llmstack.review.ways_in.ends import read_ends
+from llmstack.review.ways_in.needs import missing_keys, missing_needs
 from llmstack.review.ways_in.served import broken_models
 from llmstack.review.ways_in.way import WayIn
 
 
 def find_breaks(
-    before: Sequence[Object], after: Sequence[Object], workloads: Sequence[Workload], times: Times
+    before: Sequence[Object],
+    after: Sequence[Object],
+    workloads: Sequence[Workload],
+    times: Times,
+    moved_from: Mapping[str, str],
 ) -> tuple[Break, ...]:
-    """Return every edge that is gone for a while or for good; `before` and `after` are all objects of the sides."""
+    """Return every edge that is gone for a while or for good; `before` and `after` are all objects of the sides,
+    `moved_from` the former name of a model by its name of now."""
     old, new = read_backends(before), read_backends(after)
-    side = read_side(after, new.values())
+    then, now = read_side(before, old.values()), read_side(after, new.values())
+    ends = read_ends(old, new, workloads, times)
     return (
-        *broken_addresses(before, after, old.values(), new.values()),
-        *changed_keys(old, new, side),
+        *broken_addresses(before, after, then, now, ends),
+        *changed_keys(old, new, now),
         *shorter_requests(old, new),
-        *broken_models(old, new, workloads, times),
+        *other_requests(old, new),
+        *broken_models(ends, (then.services, now.services), moved_from),
         *missing_needs(before, after),
+        *missing_keys(before, after),
         *sleeping(before, after),
     )
 
@@ -37,7 +47,7 @@ def draw_ways(breaks: Sequence[Break], before: Sequence[Object]) -> tuple[WayIn,
     """Return the ways that breaks cut, each from whoever calls to what is not reached any more."""
     backends = {backend.key: backend for backend in read_backends(before).values()}
     side = read_side(before, backends.values())
-    doors = sorted(open_doors(before, side).values(), key=lambda door: door.subject.startswith("Service/"))
+    doors = sorted(open_doors(before, side), key=lambda door: door.subject.startswith("Service/"))
     return tuple(_from_outside(each, backends, side, doors) for each in breaks if len(each.stations) > 1)
 
 

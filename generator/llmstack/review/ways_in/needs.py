@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from llmstack.kubernetes.pods import Object, pod_specs, value_at
+from llmstack.kubernetes.pods import Object, containers, maps, pod_specs, value_at
 from llmstack.kubernetes.workloads import WORKLOADS, is_lasting
 from llmstack.review.ways_in.breaks import Break
 from llmstack.review.ways_in.way import Station
@@ -92,6 +92,51 @@ def missing_needs(before: Sequence[Object], after: Sequence[Object]) -> Iterator
         source = moved.get(_place(workload))
         if namespace not in namespaces and source is not None:
             yield from _left_behind(workload, source, sorted(needs - has.keys()))
+
+
+def missing_keys(before: Sequence[Object], after: Sequence[Object]) -> Iterator[Break]:
+    """Yield what pods read a key of that goes with this change, while the rest of it stays."""
+    had, has = provided(before), provided(after)
+    for workload in after:
+        if not is_lasting(str(workload.get("kind"))):
+            continue
+        for need, key in sorted(set(_keys_read(workload))):
+            there = keys_of(has[need]) if need in has else None
+            if there is not None and key not in there and need in had and key in (keys_of(had[need]) or ()):
+                subject = f"{workload['kind']}/{workload['metadata']['name']}"
+                yield Break(
+                    subject,
+                    f"{need[0]} `{need[2]}` loses the key `{key}`, which pods read: what runs goes on, and no pod that "
+                    "starts after that gets ready (CreateContainerConfigError)",
+                    "Keep the key until no pod reads it any more.",
+                    stations=(Station(need[0], f"{need[2]} {key}"), Station("pods", subject)),
+                )
+
+
+_KEYED: Mapping[str, str] = {"secretKeyRef": "Secret", "configMapKeyRef": "ConfigMap"}
+
+
+def _keys_read(workload: Object) -> Iterator[tuple[Need, str]]:
+    """Each key that pods cannot start without, with the Secret or config map that has it."""
+    namespace = str(workload["metadata"].get("namespace") or "")
+    for _, spec in pod_specs(dict(workload)):
+        for _, _, container in containers(spec):
+            for entry in maps(container.get("env")):
+                for field, kind in _KEYED.items():
+                    source = value_at(entry, "valueFrom", field) or {}
+                    if source.get("name") and source.get("key") and source.get("optional") is not True:
+                        yield (kind, namespace, str(source["name"])), str(source["key"])
+
+
+def keys_of(obj: Object) -> set[str] | None:
+    """The keys of a Secret or config map that an object brings; None where it does not say them all."""
+    if obj.get("kind") == "ExternalSecret":
+        whole = value_at(obj, "spec", "dataFrom") or value_at(obj, "spec", "target", "template")
+        return None if whole else {str(each.get("secretKey")) for each in maps(value_at(obj, "spec", "data"))}
+    if obj.get("kind") == "SealedSecret":
+        templated = value_at(obj, "spec", "template", "data")
+        return None if templated else set(value_at(obj, "spec", "encryptedData") or ())
+    return {key for field in ("data", "stringData", "binaryData") for key in obj.get(field) or ()}
 
 
 def _place(obj: Object) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from llmstack.kubernetes.pods import Object, pod_templates, value_at
+from llmstack.kubernetes.pods import Identity, Object, identity_of, pod_templates, value_at
 from llmstack.kubernetes.replicas import model_of
 from llmstack.kubernetes.workloads import is_lasting
 from llmstack.review.result import ObjectChange
@@ -35,9 +35,9 @@ class Unread:
 
 
 def unread_changes(
-    changes: Iterable[ObjectChange], after: Sequence[Object], restarting: Container[str]
+    changes: Iterable[ObjectChange], after: Sequence[Object], restarting: Container[Identity]
 ) -> Iterator[Unread]:
-    """Yield the workloads not named (`Kind/name`) in `restarting` that go on with what they read at their start.
+    """Yield the workloads not in `restarting` that go on with what they read at their start.
 
     Environment is read when a container starts. Files of a volume change in the pod, but not those mounted by
     `subPath` (Kubernetes documentation, "ConfigMaps", mounted config maps are updated automatically), and vLLM reads
@@ -53,7 +53,7 @@ def unread_changes(
         return
     for workload in after:
         key = f"{workload.get('kind')}/{workload['metadata']['name']}"
-        if not is_lasting(str(workload.get("kind"))) or key in restarting or _is_reloaded(workload):
+        if not is_lasting(str(workload.get("kind"))) or identity_of(workload) in restarting or _is_reloaded(workload):
             continue
         told = set()
         for kind, namespace, name, how, _ in reads_of(workload):

@@ -1,0 +1,51 @@
+"""Devices that pods claim by dynamic resource allocation (DRA), in the place of counting a resource.
+
+kubernetes.io, "Dynamic Resource Allocation"; resource.k8s.io/v1, v1beta2 and v1beta1 (k8s.io/api/resource): a request
+names its DeviceClass and a count, `exactly` holds both from v1beta2 on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from llmstack.kubernetes.pods import Identity, Object, identity_of, value_at
+from llmstack.kubernetes.quantities import whole
+
+Devices = Mapping[str, int]
+"""How many devices of each DeviceClass."""
+
+_KINDS = ("ResourceClaim", "ResourceClaimTemplate")
+
+
+def read_claims(objects: Iterable[Object]) -> dict[Identity, Devices | None]:
+    """What each claim, and template of claims, among the objects asks for; None where it does not say a number."""
+    return {identity_of(obj): _requested(obj) for obj in objects if obj.get("kind") in _KINDS}
+
+
+def devices_of(pod: Mapping[str, Any], namespace: str, claims: Mapping[Identity, Devices | None]) -> Devices | None:
+    """The devices that each pod of a spec takes for itself; empty where it claims none, None where that cannot be told.
+
+    A ResourceClaim that is named is one for all pods that name it: not of each.
+    """
+    found: dict[str, int] = {}
+    for each in pod.get("resourceClaims") or ():
+        template = each.get("resourceClaimTemplateName")
+        asked = claims.get(("ResourceClaimTemplate", namespace, str(template))) if template else None
+        if asked is None:
+            return None
+        for name, count in asked.items():
+            found[name] = found.get(name, 0) + count
+    return found
+
+
+def _requested(obj: Object) -> Devices | None:
+    spec = value_at(obj, "spec", "spec") if obj.get("kind") == "ResourceClaimTemplate" else obj.get("spec")
+    found: dict[str, int] = {}
+    for request in value_at(spec, "devices", "requests") or ():
+        exact = request.get("exactly") or request
+        name = exact.get("deviceClassName")
+        if not name or exact.get("allocationMode", "ExactCount") != "ExactCount":
+            return None
+        found[str(name)] = found.get(str(name), 0) + whole(exact.get("count"), 1)
+    return found

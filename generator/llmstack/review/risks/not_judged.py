@@ -1,0 +1,87 @@
+"""Whether a rollout finishes depends on what the repository does not say.
+
+Why it matters: no risk is told where nothing is known, and that reads like an answer. What the scheduler and the API
+server look at and nobody wrote down is said instead, with the line that would settle it.
+
+How it is judged: the pods of a rollout name a PriorityClass, RuntimeClass or ServiceAccount that nothing here makes and
+nothing used before; mount an existing claim of which nobody says the access mode, while an old pod keeps it; or ask for
+nodes that no declared pool has: a warning, as each of these usually hangs. A note: they must be spread evenly
+(`whenUnsatisfiable: DoNotSchedule`) or apart over zones or nodes whose number is not known; lose a toleration; wait for
+another scheduler; claim devices (DRA) or take a second kind of GPU that no pool counts; or begin to read a Secret or
+config map that nothing here makes. A claim that grows, and whose StorageClass is not here: a note, a warning where its
+volume is among the manifests. A DaemonSet or CronJob that begins to take GPUs: a note.
+
+Fix: state it, as the advice says: in `gitops.capacity`, `gitops.existing` or `pvcAccessMode`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from llmstack.finding import Severity
+from llmstack.kubernetes.immutable import may_grow
+from llmstack.kubernetes.pods import value_at
+from llmstack.kubernetes.workloads import WORKLOADS
+from llmstack.review.result import ObjectChange, Risk
+from llmstack.review.risks.assessment import Assessment
+from llmstack.review.risks.declaration import Declaration
+from llmstack.review.rollout.workload import template_of
+from llmstack.review.wording import plural
+
+RISK = Declaration("not-judged", Severity.WARNING, milder=Severity.NOTE)
+
+
+def find(assessment: Assessment) -> Iterator[Risk]:
+    """Every obstacle of which it is not known whether it is one."""
+    for key, obstacles in assessment.obstacles.items():
+        for each in obstacles:
+            if each.hangs == "unknown":
+                yield RISK.at(assessment, key, each.message, each.advice, milder=not each.likely)
+    yield from _uncounted(assessment)
+    yield from _beside(assessment)
+    for change in assessment.changes:
+        refused = change.identity in assessment.refused
+        if not refused and may_grow(change.before, change.after, assessment.after) is None:
+            static = _is_static(change, assessment)
+            why = "of a volume that the manifests bring" if static else "of a class that is not here"
+            message = (
+                f"it is a claim {why}: the API server lets it grow where its StorageClass is there and allows it "
+                "(`allowVolumeExpansion`), and else refuses it with all of its unit"
+            )
+            advice = "See that the class lets claims grow before the merge."
+            yield RISK.at(assessment, change.key, message, advice, milder=not static)
+
+
+def _uncounted(assessment: Assessment) -> Iterator[Risk]:
+    """Pods of which no manifest says how many there are, or when, and that begin to take GPUs."""
+    for change in assessment.changes:
+        kind = WORKLOADS.get(change.kind)
+        if change.after is None or kind is None or not (kind.per_node or change.kind == "CronJob"):
+            continue
+        gpus = template_of(change.after, assessment.facts[1], None).total
+        before = template_of(change.before, assessment.facts[0], None).total if change.before is not None else 0
+        if gpus > before:
+            when = "on every node that fits" if kind.per_node else "while it runs"
+            message = f"a pod takes {plural(gpus, 'GPU')} {when}, and what waits for them then cannot be judged"
+            yield RISK.at(assessment, change.key, message, "See that they are free for it.", milder=True)
+
+
+def _beside(assessment: Assessment) -> Iterator[Risk]:
+    """Pods that take several kinds of GPU: rollouts are played with the one that they take most of."""
+    unknown = {(row.pool, row.resource) for row in assessment.gpus if row.deadlock is None}
+    for workload in assessment.workloads:
+        beside = workload.new.beside if workload.new is not None else ()
+        others = [resource for (name, resource), _ in beside if (name, resource) in unknown]
+        if others and workload.after:
+            names = ", ".join(f"`{resource}`" for resource in others)
+            message = f"the pods take {names} beside other GPUs: whether enough of both are free cannot be judged"
+            yield RISK.at(assessment, workload.key, message, "See that there is room for one more.", milder=True)
+
+
+def _is_static(change: ObjectChange, assessment: Assessment) -> bool:
+    """Whether a claim is of a volume that is among the objects: then its class is but a name that both share."""
+    name = value_at(change.after, "spec", "storageClassName")
+    return name is not None and any(
+        obj.get("kind") == "PersistentVolume" and value_at(obj, "spec", "storageClassName") == name
+        for obj in assessment.after
+    )

@@ -1,0 +1,204 @@
+"""What the rules on obstacles look at, and what they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, Literal
+
+from llmstack.kubernetes.pods import Identity, Object, identity_of, maps, pod_labels, pod_templates, value_at
+from llmstack.kubernetes.quotas import totals_of
+from llmstack.kubernetes.replicas import Scalers, replicas_of
+from llmstack.kubernetes.workloads import WORKLOADS, is_counted, is_lasting
+from llmstack.review.facts import Facts, Pool
+from llmstack.review.rollout.nodes import node_sizes
+from llmstack.review.rollout.placement import PoolKey
+from llmstack.review.rollout.workload import Workload, template_of
+from llmstack.review.ways_in.needs import Need, needs_of, provided
+
+Hangs = Literal["always", "sometimes", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why a rollout may wait for ever."""
+
+    message: str
+    advice: str
+    hangs: Hangs
+    """In every order; in some; or that depends on what the repository does not say."""
+    likely: bool = True
+    """Of what is not known: whether it is more likely than not."""
+
+    @property
+    def certain(self) -> bool:
+        return self.hangs == "always"
+
+
+@dataclass(frozen=True)
+class Pods:
+    """The pods of one workload after the change."""
+
+    identity: Identity
+    labels: Mapping[str, str]
+    spec: Mapping[str, Any]
+    number: int
+    gpus: int
+    """Of all pods of a replica."""
+    pool: PoolKey | None
+
+    @property
+    def terms(self) -> list[Mapping[str, Any]]:
+        """Its rules on pods that it cannot share a node, a zone … with."""
+        rules = value_at(self.spec, "affinity", "podAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
+        return list(maps(rules))
+
+    @property
+    def host_ports(self) -> set[tuple[Any, ...]]:
+        field = "containerPort" if self.spec.get("hostNetwork") is True else "hostPort"
+        ports = [port for container in self.spec.get("containers") or () for port in maps(container.get("ports"))]
+        return {(port[field], port.get("protocol", "TCP"), port.get("hostIP")) for port in ports if port.get(field)}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """All objects of an environment, and what else is known. What several rules ask is read once."""
+
+    before: Sequence[Object]
+    after: Sequence[Object]
+    facts: Facts
+    owned: Scalers
+    """Replicas that scalers give after the change, at the least."""
+    most: Scalers
+    """And at the most."""
+
+    @cached_property
+    def kinds(self) -> Mapping[tuple[str, str], list[Object]]:
+        """The objects after the change by kind and namespace."""
+        found: dict[tuple[str, str], list[Object]] = {}
+        for obj in self.after:
+            found.setdefault(identity_of(obj)[:2], []).append(obj)
+        return found
+
+    @cached_property
+    def pods(self) -> Sequence[Pods]:
+        """The pods after the change of all workloads that are counted."""
+        return [
+            pods
+            for obj in self.after
+            if is_counted(str(obj.get("kind"))) and (pods := self._read(obj)) is not None and pods.number
+        ]
+
+    def _read(self, obj: Object) -> Pods | None:
+        template = template_in(obj)
+        if template is None:
+            return None
+        read = template_of(obj, self.facts, None)
+        number = replicas_of(obj, self.owned)
+        return Pods(identity_of(obj), pod_labels(dict(template)), spec_of(template), number, read.total, read.pool)
+
+    @cached_property
+    def keeping_apart(self) -> Sequence[Pods]:
+        """Those of them that not every node takes beside others."""
+        return [each for each in self.pods if each.terms or each.host_ports]
+
+    @cached_property
+    def quota_totals(self) -> Mapping[Identity, Mapping[str, Fraction]]:
+        """What the pods of its namespace count for in each ResourceQuota."""
+        quotas = [obj for obj in self.after if obj.get("kind") == "ResourceQuota"]
+        spaces = {identity_of(quota)[1] for quota in quotas}
+        inside = {space: [obj for obj in self.after if identity_of(obj)[1] == space] for space in spaces}
+        return {identity_of(quota): totals_of(quota, inside[identity_of(quota)[1]]) for quota in quotas}
+
+    @cached_property
+    def needs_known(self) -> frozenset[Need]:
+        """What pods read that is there: what they read before, and what the objects after the change bring."""
+        lasting = [obj for obj in self.before if is_lasting(str(obj.get("kind")))]
+        return frozenset((*(need for obj in lasting for need in needs_of(obj)), *provided(self.after)))
+
+    @cached_property
+    def specs_before(self) -> Sequence[Mapping[str, Any]]:
+        """The specs of all pods before the change."""
+        return [spec_of(template) for obj in self.before for _, template in pod_templates(dict(obj))]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A workload whose pods change, its pods after the change, and the whole that it is in."""
+
+    workload: Workload
+    obj: Object
+    template: Mapping[str, Any]
+    pool: Pool | None
+    scene: Scene
+    was: Mapping[str, Any] | None
+    """The template of its pods before the change; None where there were none."""
+
+    @property
+    def pod(self) -> Mapping[str, Any]:
+        return spec_of(self.template)
+
+    @property
+    def pod_before(self) -> Mapping[str, Any]:
+        return spec_of(self.was)
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        return pod_labels(dict(self.template))
+
+    @property
+    def most(self) -> int:
+        """The pods that the rollout cannot do without at one time."""
+        return self.workload.after + (1 if self.workload.held_up else 0)
+
+    @property
+    def makes_beside(self) -> bool:
+        """Whether it makes a pod before one of its own has made room."""
+        return self.workload.held_up or self.workload.after > self.workload.before
+
+    @property
+    def is_restart(self) -> bool:
+        return self.workload.move == "restart"
+
+    @property
+    def nodes(self) -> list[int] | None:
+        """The GPUs of each node that the pods may be on; None where that is not known."""
+        if self.pool is None or (self.pool.per_node is None and self.pool.count > 1):
+            return None
+        return node_sizes(self.pool)
+
+    def gentler(self) -> str:
+        """Advice to give up a replica first; what has no such strategy is replaced by hand."""
+        if WORKLOADS[self.workload.kind].replaces == "rolls":
+            return "Set maxSurge 0 and maxUnavailable 1 (a replica less is ready meanwhile)."
+        return "Remove the old one first, and add the new one once its pods are gone (an outage meanwhile)."
+
+    def make_room(self) -> str:
+        """Advice where it is not known whether there is room for one pod more."""
+        return self.gentler() if self.workload.held_up else "See that there is room before the merge."
+
+    def of_kind(self, kind: str) -> Sequence[Object]:
+        """The objects of a kind in its namespace after the change."""
+        return self.scene.kinds.get((kind, self.workload.namespace), ())
+
+    def other_pods(self) -> Iterator[Pods]:
+        """The pods of other workloads in its namespace."""
+        namespace = self.workload.namespace
+        return (
+            each
+            for each in self.scene.pods
+            if each.identity[1] == namespace and each.identity != self.workload.identity
+        )
+
+
+def spec_of(template: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """The pod's spec of a template."""
+    spec: Mapping[str, Any] = (template or {}).get("spec") or {}
+    return spec
+
+
+def template_in(obj: Object) -> Mapping[str, Any] | None:
+    """The first pod template of an object: that of the pods that serve."""
+    return next((each for _, each in pod_templates(dict(obj))), None)

@@ -1,0 +1,45 @@
+"""All that stands in the way of the pods of a change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from llmstack.kubernetes.pods import identity_of
+from llmstack.review.facts import Pool
+from llmstack.review.rollout.obstacles import admission, apart, devices, nodes, quotas, references, volumes
+from llmstack.review.rollout.obstacles.case import Case, Obstacle, Scene, template_in
+from llmstack.review.rollout.placement import PoolKey
+from llmstack.review.rollout.workload import Workload
+
+RULES: tuple[Callable[[Case], Iterator[Obstacle]], ...] = (
+    volumes.find,
+    nodes.find,
+    apart.find,
+    admission.find,
+    quotas.find,
+    references.find,
+    devices.find,
+)
+
+
+def find_obstacles(workloads: Sequence[Workload], scene: Scene) -> dict[str, list[Obstacle]]:
+    """Return what stands in the way of each workload's new pods, by `Kind/name`; nothing where nothing is known to."""
+    found: dict[str, list[Obstacle]] = {}
+    for case in _cases(workloads, scene):
+        obstacles = [obstacle for rule in RULES for obstacle in rule(case)]
+        if obstacles:
+            found.setdefault(case.workload.key, []).extend(obstacles)
+    return found
+
+
+def _cases(workloads: Sequence[Workload], scene: Scene) -> Iterator[Case]:
+    moving = {each.identity: each for each in workloads if each.after and each.move != "remove"}
+    was = {identity_of(obj): obj for obj in scene.before if identity_of(obj) in moving}
+    pools: dict[PoolKey, Pool] = {(pool.name, pool.resource): pool for pool in scene.facts.pools}
+    for obj in scene.after:
+        workload = moving.get(identity_of(obj))
+        template = template_in(obj) if workload is not None else None
+        if workload is not None and template is not None:
+            pool = pools.get(workload.new.pool) if workload.new is not None and workload.new.pool is not None else None
+            before = was.get(workload.identity)
+            yield Case(workload, obj, template, pool, scene, template_in(before) if before is not None else None)

@@ -1,0 +1,76 @@
+"""ResourceQuotas among the objects that the pods of a change, or their claims, exceed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from llmstack.kubernetes.pods import Object, identity_of, value_at
+from llmstack.kubernetes.quotas import amounts_in, claimed, defaults_of, selects, used
+from llmstack.review.rollout.obstacles.case import Case, Obstacle
+from llmstack.review.rollout.obstacles.volumes import claims_of
+
+
+def find(case: Case) -> Iterator[Obstacle]:
+    """What a quota of the namespace refuses."""
+    comes = case.makes_beside or case.is_restart
+    if comes or case.scene.most.get(case.workload.identity, 0) > case.workload.after:
+        yield from _over_quotas(case)
+    if comes:
+        yield from _refused_claims(case)
+
+
+def _over_quotas(case: Case) -> Iterator[Obstacle]:
+    """Pods that a ResourceQuota among the objects refuses: those of the goal, or the one that a rollout needs before it
+    releases any (pkg/quota/v1/evaluator/core/pods.go)."""
+    for quota in case.of_kind("ResourceQuota"):
+        yield from _refused_by(quota, case)
+
+
+def _refused_by(quota: Object, case: Case) -> Iterator[Obstacle]:
+    """The first limit of a quota that a workload's pods meet."""
+    defaults = defaults_of(case.of_kind("LimitRange"))
+    if not selects(quota, case.pod, defaults):
+        return
+    hard = amounts_in(value_at(quota, "spec", "hard"))
+    totals = case.scene.quota_totals[identity_of(quota)]
+    extra = 1 if case.workload.held_up else 0
+    scaled = max(0, case.scene.most.get(case.workload.identity, 0) - case.workload.after)
+    for name, amount in used(case.pod, defaults).items():
+        if name in hard and amount and totals[name] + extra * amount > hard[name]:
+            yield _over_quota(case, quota, name, fits=totals[name] <= hard[name])
+            return
+        if name in hard and totals[name] + scaled * amount > hard[name]:
+            message = (
+                f"with its scaler at the most, ResourceQuota `{identity_of(quota)[2]}` leaves less `{name}` than all "
+                "pods take"
+            )
+            yield Obstacle(message, "Raise the quota, or lower the scaler's maximum.", "sometimes")
+            return
+
+
+def _over_quota(case: Case, quota: Object, name: str, *, fits: bool) -> Obstacle:
+    what = "no room for one more pod before an old one goes" if fits else "less than all pods take"
+    message = f"ResourceQuota `{identity_of(quota)[2]}` leaves {what} (`{name}`): the API server refuses it"
+    return Obstacle(message, case.gentler() if fits else "Raise the quota, or run fewer replicas.", "always")
+
+
+def _refused_claims(case: Case) -> Iterator[Obstacle]:
+    """A claim of the workload that is new or grows beyond a quota (pkg/quota/v1/evaluator/core/
+    persistent_volume_claims.go): refused, so that its pods wait for it."""
+    quotas, claims = case.of_kind("ResourceQuota"), case.of_kind("PersistentVolumeClaim")
+    if not quotas:
+        return
+    before = {identity_of(obj): obj for obj in case.scene.before}
+    mounted = [obj for obj in claims if identity_of(obj)[2] in claims_of(case.pod)]
+    changed = [obj for obj in mounted if claimed(before.get(identity_of(obj))) != claimed(obj)]
+    for quota in quotas if changed else ():
+        for name, hard in amounts_in(value_at(quota, "spec", "hard")).items():
+            asked = sum((claimed(obj).get(name, Fraction()) for obj in claims), Fraction())
+            if asked > hard and any(name in claimed(obj) for obj in changed):
+                message = (
+                    f"ResourceQuota `{identity_of(quota)[2]}` allows less `{name}` than all claims take: claim "
+                    f"`{identity_of(changed[0])[2]}` is refused, and the pods wait for it"
+                )
+                yield Obstacle(message, "Raise the quota, or ask for less storage.", "always")
+                return

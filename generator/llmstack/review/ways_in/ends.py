@@ -1,0 +1,83 @@
+"""Routers and engines on both sides of a change, and when the pods of each side are there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from llmstack.kubernetes.pods import Identity
+from llmstack.review.rollout.times import Times
+from llmstack.review.rollout.workload import Workload
+from llmstack.review.ways_in.backends import Backend
+from llmstack.review.ways_in.moments import ALWAYS, Presence, Span, presence, uncovered
+
+Item = TypeVar("Item")
+
+RUNS = range(3)
+"""The likely, the shortest and the longest run."""
+SLACK = 1.0
+"""Seconds by which a gap must be longer than one of its causes to be told apart from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """A workload on both sides, and when the pods of each are there: in the likely, shortest and longest run."""
+
+    old: Backend | None
+    new: Backend | None
+    runs: tuple[Presence, ...]
+    alone: tuple[float, ...]
+    """Seconds in which none of its own pods is available, by run."""
+
+    @property
+    def any(self) -> Backend:
+        backend = self.new or self.old
+        assert backend is not None
+        return backend
+
+    @property
+    def stays(self) -> bool:
+        return self.old is not None and self.new is not None
+
+    @property
+    def changes(self) -> bool:
+        return self.old != self.new or self.runs != (ALWAYS,)
+
+    def sides(self, run: int) -> tuple[tuple[Backend | None, Span | None], ...]:
+        """The pods of before and of after, each with when they are there."""
+        here = of_run(self.runs, run)
+        return (self.old, here.old), (self.new, here.new)
+
+
+def of_run(items: tuple[Item, ...], run: int) -> Item:
+    """What holds in a run; of pods that stay all runs are one."""
+    return items[run if len(items) > 1 else 0]
+
+
+def read_ends(
+    old: Mapping[Identity, Backend], new: Mapping[Identity, Backend], workloads: Sequence[Workload], times: Times
+) -> list[Ends]:
+    """Return the routers and engines of both sides; those of so many pods that they were not played are left out."""
+    moving = {workload.identity: number for number, workload in enumerate(workloads)}
+    found = []
+    for identity in sorted(old.keys() | new.keys()):
+        sides = old.get(identity), new.get(identity)
+        number = moving.get(identity)
+        if number is None:
+            found.append(Ends(*sides, (ALWAYS,), (0.0,)))
+            continue
+        outcomes = times.outcomes[number]
+        if outcomes is None:
+            continue
+        runs = tuple(
+            presence(
+                outcome.old_until,
+                outcome.new_from,
+                existed=workloads[number].before > 0,
+                stays=workloads[number].after > 0,
+            )
+            for outcome in (outcomes.likely, outcomes.shortest, outcomes.longest)
+        )
+        found.append(Ends(*sides, runs, tuple(uncovered((run.old, run.new)) for run in runs)))
+    return found

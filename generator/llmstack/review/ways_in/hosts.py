@@ -1,0 +1,114 @@
+"""Hosts and paths by which requests come in from outside: rules of Ingresses and HTTPRoutes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from llmstack.kubernetes.pods import Identity, Object, identity_of, maps, value_at
+
+ANY_HOST = "*"
+
+Gateways = Mapping[Identity, Object | None]
+_EXACT = "Exact"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One host and path, and what answers there before any Service does."""
+
+    host: str
+    path: str
+    exact: bool
+    via: frozenset[str]
+    """What takes the requests in: the class of an Ingress, the Gateways of a route."""
+    secure: bool
+    """Whether a certificate of its own is named for the host."""
+    closed: str | None = None
+    """Why nothing comes in, where that can be told without the Service."""
+
+    def covers(self, other: Rule) -> bool:
+        """Whether all requests for another rule's host and path come here too."""
+        return _host_covers(self.host, other.host) and self._path_covers(other)
+
+    def _path_covers(self, other: Rule) -> bool:
+        if self.exact:
+            return other.exact and self.path == other.path
+        prefix = self.path.rstrip("/")
+        return other.path.rstrip("/") == prefix or other.path.startswith(f"{prefix}/")
+
+
+def _host_covers(one: str, other: str) -> bool:
+    """A wildcard stands for one label (kubernetes.io, "Ingress", hostname wildcards)."""
+    if one in (ANY_HOST, other):
+        return True
+    return one.startswith("*.") and not other.startswith("*") and other.partition(".")[2] == one[2:]
+
+
+def ingress_rules(obj: Object) -> Iterator[tuple[Rule, Mapping[str, Any]]]:
+    """Yield the rules of an Ingress, each with its backend (Kubernetes documentation, "Ingress")."""
+    spec = obj.get("spec") or {}
+    name = spec.get("ingressClassName") or value_at(obj, "metadata", "annotations", "kubernetes.io/ingress.class")
+    via = frozenset((f"Ingress class `{name}`",) if name else ())
+    secured = {str(host) for each in maps(spec.get("tls")) for host in each.get("hosts") or (ANY_HOST,)}
+    rules = list(maps(spec.get("rules")))
+    if backend := spec.get("defaultBackend"):
+        rules.append({"http": {"paths": [{"backend": backend}]}})
+    for rule in rules:
+        host = str(rule.get("host") or ANY_HOST)
+        secure = any(_host_covers(each, host) for each in secured)
+        for path in maps(value_at(rule, "http", "paths")):
+            exact = path.get("pathType") == _EXACT
+            yield Rule(host, str(path.get("path") or "/"), exact, via, secure), path.get("backend") or {}
+
+
+def route_rules(obj: Object, gateways: Gateways) -> Iterator[tuple[Rule, Mapping[str, Any]]]:
+    """Yield the rules of an HTTPRoute, each with a backend (Gateway API, "HTTPRoute").
+
+    Matches beyond the path are left out. `gateways` are those among the objects, and None for one that is gone.
+    """
+    spec = obj.get("spec") or {}
+    for host in spec.get("hostnames") or (ANY_HOST,):
+        via, closed = _attached(obj, str(host), gateways)
+        for rule in maps(spec.get("rules")):
+            matches = [match.get("path") or {} for match in maps(rule.get("matches"))] or [{}]
+            for path in matches:
+                for backend in maps(rule.get("backendRefs")):
+                    exact = path.get("type") == _EXACT
+                    yield Rule(str(host), str(path.get("value") or "/"), exact, via, False, closed), backend
+
+
+def _attached(route: Object, host: str, gateways: Gateways) -> tuple[frozenset[str], str | None]:
+    """By which Gateways a route's host is reached, with their ports where these are known; or why by none."""
+    via, refused = [], []
+    for parent in maps(value_at(route, "spec", "parentRefs")):
+        namespace = str(parent.get("namespace") or identity_of(route)[1])
+        name = str(parent.get("name"))
+        key = "Gateway", namespace, name
+        if key not in gateways or parent.get("kind", "Gateway") != "Gateway":
+            via.append(f"Gateway `{name}`")
+            continue
+        gateway = gateways[key]
+        if gateway is None:
+            refused.append(f"Gateway `{name}` is gone")
+            continue
+        ports = sorted(_ports_for(gateway, host, parent))
+        via += [f"port {port} of Gateway `{name}`" for port in ports]
+        if not ports:
+            refused.append(f"no listener of Gateway `{name}` takes it")
+    return frozenset(via), (refused or ["it names no Gateway"])[0] if not via else None
+
+
+def _ports_for(gateway: Object, host: str, parent: Mapping[str, Any]) -> Iterator[int]:
+    for listener in maps(value_at(gateway, "spec", "listeners")):
+        wanted = str(listener.get("hostname") or ANY_HOST)
+        takes = host == ANY_HOST or _host_covers(wanted, host) or _host_covers(host, wanted)
+        section, port = parent.get("sectionName"), parent.get("port")
+        if takes and section in (None, listener.get("name")) and port in (None, listener.get("port")):
+            yield int(listener.get("port") or 0)
+
+
+def gateways_of(objects: Iterable[Object]) -> dict[Identity, Object]:
+    """The Gateways among the objects."""
+    return {identity_of(obj): obj for obj in objects if obj.get("kind") == "Gateway"}

@@ -1,0 +1,95 @@
+"""Whether a router finds an engine: by its pods, by Services, or by a list of addresses.
+
+src/vllm_router/service_discovery.py of the vLLM production stack: `K8sPodIPServiceDiscovery` watches the pods of
+`--k8s-label-selector` in `--k8s-namespace`, asks each for /v1/models at `--k8s-port` with its own VLLM_API_KEY, and
+drops the pod when that fails; `K8sServiceNameServiceDiscovery` does so with Services; `StaticServiceDiscovery` takes
+`--static-backends` and `--static-models`, which pair up in their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from llmstack.kubernetes.pods import Object
+from llmstack.review.ways_in.backends import ENGINE_PORT, Backend
+from llmstack.review.ways_in.doors import answers, ports_of, selects
+
+Services = Mapping[tuple[str, str], Object]
+"""By namespace and name."""
+_HTTP = 80
+
+
+def why_not_reached(router: Backend, engine: Backend, services: Services) -> str | None:
+    """Why a router does not find an engine, None where it does or where that cannot be told."""
+    flags = router.flags
+    if flags.get("--service-discovery") == "static":
+        return _not_listed(router, engine, services)
+    if flags.get("--service-discovery") != "k8s":
+        return None
+    namespace = flags.get("--k8s-namespace", "default")
+    if engine.namespace and namespace != engine.namespace:
+        return f"the router looks in namespace `{namespace}`, and the engine is in `{engine.namespace}`"
+    by_service = flags.get("--k8s-service-discovery-type") == "service-name"
+    why = _no_service(router, engine, services) if by_service else _no_pod(router, engine)
+    if why is not None:
+        return why
+    if engine.api_key is not None and engine.api_key != router.api_key:
+        sent = (
+            "another API key than the engine asks for" if router.api_key else "no API key, and the engine asks for one"
+        )
+        return f"the router sends {sent}"
+    return None
+
+
+def _asked(router: Backend) -> int:
+    port = router.flags.get("--k8s-port", "")
+    return int(port) if port.isdecimal() else ENGINE_PORT
+
+
+def _no_pod(router: Backend, engine: Backend) -> str | None:
+    if not matches(router.flags.get("--k8s-label-selector", ""), engine.labels):
+        return "the router's label selector leaves the engine out"
+    if _asked(router) != engine.listens:
+        return f"the router asks port {_asked(router)}, and the engine listens on {engine.listens}"
+    return None
+
+
+def _no_service(router: Backend, engine: Backend, services: Services) -> str | None:
+    """None too where no Service of the engine is known."""
+    own = [service for service in services.values() if selects(service, engine)]
+    asked = _asked(router)
+    if not own or any(_leads(service, asked, engine) for service in own):
+        return None
+    return f"the router asks port {asked} of Services, and none of the engine's leads there"
+
+
+def _leads(service: Object, port: int, engine: Backend) -> bool:
+    return any(each.get("port") == port and answers(each, engine) for each in ports_of(service))
+
+
+def _not_listed(router: Backend, engine: Backend, services: Services) -> str | None:
+    """Addresses that are no Service here may lead anywhere."""
+    for url, model in _listed(router):
+        if engine.served and model not in engine.served:
+            continue
+        host, _, port = url.partition("://")[2].partition("/")[0].partition(":")
+        name, _, rest = host.partition(".")
+        service = services.get((rest.partition(".")[0] or router.namespace, name))
+        number = int(port) if port.isdecimal() else _HTTP
+        if service is None or (selects(service, engine) and _leads(service, number, engine)):
+            return None
+    return "the router's list of backends does not lead to the engine"
+
+
+def _listed(router: Backend) -> Iterator[tuple[str, str]]:
+    urls, models = (router.flags.get(flag, "").split(",") for flag in ("--static-backends", "--static-models"))
+    return zip(urls, models, strict=False)
+
+
+def matches(selector: str, labels: Mapping[str, str]) -> bool:
+    """Whether labels fulfil a selector in one line, `a=b,c=d`; what is no equality is taken to hold."""
+    for part in selector.split(","):
+        name, equals, value = part.partition("=")
+        if equals and not name.endswith("!") and labels.get(name.strip()) != value.lstrip("=").strip():
+            return False
+    return True
