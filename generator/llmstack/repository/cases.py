@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,9 @@ from llmstack.finding import Finding
 from llmstack.model.stack import Stack
 from llmstack.repository.built import build_units, leave_out_unsound
 from llmstack.repository.comparison import Comparison
-from llmstack.repository.environments import list_environments
 from llmstack.repository.expected import Held, Units, hold_against_values
 from llmstack.repository.facts import read_facts
-from llmstack.repository.read import Reading, read_environment
+from llmstack.repository.read import Reading, read_side
 from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.units import custom_units
 from llmstack.review.compare import compare
@@ -72,20 +71,18 @@ def read_case(comparison: Comparison, name: str, affected: Sequence[str], tool_f
     new, unsound = leave_out_unsound(build_units(after, name, folders[1], tool_folder, known=known), folders[1])
     same = {unit: objects for unit, objects in new.items() if unit not in affected}
     old, _ = leave_out_unsound(build_units(before, name, folders[0], tool_folder, known=same), folders[0])
-    facts = tuple(
-        read_facts(reading, _only(units, affected)) for reading, units in zip(readings, (old, new), strict=True)
-    )
+    facts = [read_facts(reading, _only(units, affected)) for reading, units in zip(readings, (old, new), strict=True)]
+    if comparison.rules is not None:
+        facts[1] = _by_rules_of(comparison.rules, name, facts[1])
     changes = compare(_only(old, affected), _only(new, affected))
     return Case(name, readings, held, (old, new), folders, changes, (facts[0], facts[1]), tuple(unsound))
 
 
-def read_side(side: Snapshot, name: str) -> Reading | None:
-    """What the values of an environment say; None where it has none. Raises FoundError for what is no values file."""
-    environment = next((each for each in list_environments(side) if each.name == name), None)
-    if environment is None:
-        return None
-    side.read_bytes(environment.path)
-    return read_environment(side, environment)
+def _by_rules_of(rules: Snapshot, name: str, facts: Facts) -> Facts:
+    """The facts of an environment with the capacity and the acknowledgements of another revision; none where it has no
+    such environment, or cannot be read there."""
+    ruled = read_facts(read_side(rules, name), {})
+    return replace(facts, pools=ruled.pools, acknowledgements=ruled.acknowledgements)
 
 
 def _only(units: Units, names: Iterable[str]) -> Units:
