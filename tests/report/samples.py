@@ -18,6 +18,7 @@ from llmstack.review.result import (
     Review,
     Risk,
     Rollout,
+    RuleChange,
     UpgradeItem,
 )
 
@@ -323,7 +324,12 @@ def small() -> Review:
         timeline=tuple(pods("llama", replicas=1)),
         seconds=760,
     )
-    return Review("4f0c2d1e9ab8c7d6e5f4a3b2c1d0e9f8a7b6c5d4", "worktree", {"prod": prod, "staging": staging})
+    rules = (
+        RuleChange("capacity", "prod", "declares the pool a100: 8 nvidia.com/gpu at 8 per node", "values/prod.yaml:9"),
+        RuleChange("facts", "", "has other facts in facts/clusters/c1.yaml"),
+    )
+    environments = {"prod": prod, "staging": staging}
+    return Review("4f0c2d1e9ab8c7d6e5f4a3b2c1d0e9f8a7b6c5d4", "worktree", environments, rules=rules)
 
 
 def large(models: int) -> Review:
@@ -431,7 +437,8 @@ def hostile() -> Review:
             seconds=None,
             findings=(Finding(text, Severity.WARNING, text, place=Place(text, 1, 1, 1, text), help=text),),
         )
-    return Review(HOSTILE[0], HOSTILE[1], environments)
+    rules = tuple(RuleChange("ignore", text, text, text) for text in HOSTILE)
+    return Review(HOSTILE[0], HOSTILE[1], environments, rules=rules)
 
 
 def nothing() -> Review:

@@ -16,6 +16,7 @@ def diff(
     before: opt.From = None,
     after: opt.To = None,
     format: opt.HowReviewed = "text",
+    rules_from: opt.RulesFrom = None,
     exit_code: opt.ExitCode = False,
     fail_on: opt.Gate = opt.FailOn.NEVER,
 ) -> None:
@@ -30,7 +31,7 @@ def diff(
     from llmstack.repository.comparison import open_comparison
     from llmstack.repository.reviewed import make_review
 
-    comparison = open_comparison(output.find_project(None).root, before, after)
+    comparison = open_comparison(output.find_project(None).root, before, after, rules_from)
     review = make_review(comparison, today=datetime.now(UTC).date(), tool_folder=output.tool_folder())
     sys.stdout.write(render_review(review, format, colour=wants_colour(sys.stdout)))
     if review.fails(fail_on):

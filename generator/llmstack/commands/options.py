@@ -84,6 +84,15 @@ From = Annotated[
 ]
 To = Annotated[str | None, Argument(metavar="TO", help="A revision; by default the working tree.")]
 HowReviewed = Annotated[str, _one_of(REVIEW_FORMATS, "How the review is printed.")]
+RulesFrom = Annotated[
+    str | None,
+    Option(
+        "--rules-from",
+        metavar="REV",
+        help="Go by the capacity, the acknowledgements and the facts of this revision (FROM: those before the change); "
+        "else by those after it.",
+    ),
+]
 ExitCode = Annotated[bool, Option("--exit-code", help="Exit with 3 when something changes.")]
 Gate = Annotated[
     FailOn, Option("--fail-on", help="Exit with 1 if an unacknowledged risk has this severity or a worse one.")

@@ -23,7 +23,7 @@ from llmstack.report.options import PLAIN, Options
 from llmstack.report.page_chart import draw_usage
 from llmstack.report.page_data import environment_page
 from llmstack.report.risks import RiskGroup, group_risks
-from llmstack.report.verdict import NOTHING, judge, say_effect
+from llmstack.report.verdict import NOTHING, judge, say_effect, say_rule, say_rules
 from llmstack.report.visible import visible
 from llmstack.report.words import say_gpus, say_hang, say_pool, short_revision
 from llmstack.review.result import EnvironmentReview, GpuPool, Review
@@ -61,6 +61,8 @@ def _page(review: Review) -> dict[str, Any]:
         "level": verdict.level or "none",
         "tally": verdict.tally or ("No risk" if verdict.effects else NOTHING),
         "effects": verdict.effects,
+        "rules_head": say_rules(review),
+        "rules": list(map(say_rule, review.rules)),
         "groups": [group for group in group_changes(review) if len(group.members) > 1],
         "clusters": [
             (name, cluster, sync_rows(cluster), [(told, say_gpus(pool)) for told, pool in say_pools(cluster)])

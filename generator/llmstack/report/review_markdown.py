@@ -16,7 +16,7 @@ from llmstack.report.options import PLAIN, Options
 from llmstack.report.rendered import render_difference
 from llmstack.report.risks import RiskGroup, group_risks
 from llmstack.report.rollout_table import Row, rolling_environments, rollout_rows
-from llmstack.report.verdict import NOTHING, Verdict, judge
+from llmstack.report.verdict import NOTHING, Verdict, judge, say_rule, say_rules
 from llmstack.report.words import say_gpus, say_hang, short_revision
 from llmstack.review.result import ClusterReview, EngineChange, GpuPool, Removed, Review
 from llmstack.review.wording import plural
@@ -42,6 +42,7 @@ def render(review: Review, options: Options = PLAIN) -> str:
     groups = group_changes(shown)
     changed = sum(len(environment.objects) for environment in shown.environments.values())
     parts = [
+        _rules(shown),
         _removed(shown),
         _clusters(shown),
         *_risks(group_risks(shown)),
@@ -69,6 +70,13 @@ def _opening(review: Review, verdict: Verdict) -> str:
     lines += [f"- {code(name, 60)}: {prose(effect, 400)}" for name, effect in verdict.effects[:ENVIRONMENTS]]
     more = len(verdict.effects) - ENVIRONMENTS
     return "\n".join([*lines, *([f"- and {plural(more, 'other environment')}"] if more > 0 else []), ""])
+
+
+def _rules(review: Review) -> Part:
+    """What the change does to the rules, before what it does to the cluster."""
+    items = [f"- {prose(say_rule(rule), 400)}\n" for rule in review.rules]
+    head = f"\n{prose(say_rules(review))}\n\n" if say_rules(review) else ""
+    return Part(head, items or ([""] if head else []), len(items), "altered rule", share=0.1)
 
 
 def _removed(review: Review) -> Part:

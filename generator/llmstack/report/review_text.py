@@ -14,7 +14,7 @@ from llmstack.report.mask import mask_review
 from llmstack.report.options import PLAIN, Options
 from llmstack.report.paint import BLUE, BOLD, BY_SEVERITY, DIM, GREEN, RED, Paint, paint_with
 from llmstack.report.risks import RiskGroup, group_risks
-from llmstack.report.verdict import judge
+from llmstack.report.verdict import judge, say_rule, say_rules
 from llmstack.report.visible import pad, shorten, visible, width
 from llmstack.report.words import (
     say_gpus,
@@ -32,6 +32,10 @@ VALUE = 120
 """Characters of a field's value that are shown."""
 NAMES = 8
 """Names of a group that are listed."""
+RULES = 20
+"""Altered rules that are listed."""
+RULE = 400
+"""Characters of one."""
 SIGNS = {"add": ("+", GREEN), "change": ("~", BLUE), "remove": ("-", RED)}
 
 
@@ -43,6 +47,7 @@ def render(review: Review, options: Options = PLAIN) -> str:
     revisions = f"{short_revision(shown.from_revision)} → {short_revision(shown.to_revision)}"
     colour = BY_SEVERITY[verdict.level] if verdict.level else BOLD
     lines = [f"{paint(visible(revisions), DIM)}", paint(visible(str(verdict)), colour)]
+    lines += _rules(shown)
     risks = group_risks(shown)
     for name, cluster in told_clusters(shown):
         members = f" ({say_members(cluster)})" if say_members(cluster) else ""
@@ -59,6 +64,15 @@ def render(review: Review, options: Options = PLAIN) -> str:
         several = len(shown.environments) > 1
         lines += [f"  {line}" for group in groups for line in _group(group, paint, several=several)]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _rules(review: Review) -> Iterator[str]:
+    """What the change does to the rules, before what it does to the cluster."""
+    if say_rules(review):
+        yield say_rules(review)
+    yield from (f"  {shorten(visible(say_rule(rule)), RULE)}" for rule in review.rules[:RULES])
+    if len(review.rules) > RULES:
+        yield f"  and {plural(len(review.rules) - RULES, 'other rule')}"
 
 
 def _cluster(cluster: ClusterReview, paint: Paint) -> Iterator[str]:

@@ -8,6 +8,7 @@ from datetime import date
 from llmstack.finding import Finding, Severity
 from llmstack.model.reading import read_stack
 from llmstack.repository.environments import read_base
+from llmstack.repository.facts import read_acknowledgements
 from llmstack.repository.snapshot import Snapshot
 from llmstack.review.facts import Acknowledgement, Facts
 from llmstack.review.result import EnvironmentReview, Risk
@@ -20,10 +21,7 @@ def base_acknowledgements(snapshot: Snapshot) -> tuple[Acknowledgement, ...]:
     """Those of values/base.yaml alone: what holds for an environment that is gone."""
     source = read_base(snapshot)
     stack = read_stack([source])[1] if source is not None else None
-    if stack is None:
-        return ()
-    entries = stack.gitops.acknowledge or ()
-    return tuple(Acknowledgement(each.risk, each.object, each.until, each.reason, each.up_to) for each in entries)
+    return read_acknowledgements(stack) if stack is not None else ()
 
 
 def acknowledgement_findings(

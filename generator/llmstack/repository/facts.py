@@ -18,23 +18,33 @@ def read_facts(reading: Reading | None, affected: Units) -> Facts:
     whose objects get a place."""
     if reading is None or reading.stack is None:
         return Facts()
-    stack, gitops = reading.stack, reading.stack.gitops
+    stack = reading.stack
     models = stack.models
     return Facts(
-        pools=tuple(
-            Pool(each.pool, each.resource, each.count, each.per_node, dict(each.node_selector or {}))
-            for each in gitops.capacity or ()
-        ),
+        pools=read_pools(stack),
         load_seconds={m.name: seconds(m.gitops.load_time) for m in models if m.name and m.gitops.load_time},
         pool_of={m.name: m.gitops.pool for m in models if m.name and m.gitops.pool},
-        acknowledgements=tuple(
-            Acknowledgement(each.risk, each.object, each.until, each.reason, each.up_to)
-            for each in gitops.acknowledge or ()
-        ),
+        acknowledgements=read_acknowledgements(stack),
         places=_places(reading.layers, stack, affected),
         sync_timeout_seconds=_timeouts(stack, affected),
         moved_from={m.name: m.gitops.moved_from for m in models if m.name and m.gitops.moved_from},
         recipients=_recipients(stack),
+    )
+
+
+def read_pools(stack: Stack) -> tuple[Pool, ...]:
+    """The pools that an environment declares, in its order."""
+    return tuple(
+        Pool(each.pool, each.resource, each.count, each.per_node, dict(each.node_selector or {}))
+        for each in stack.gitops.capacity or ()
+    )
+
+
+def read_acknowledgements(stack: Stack) -> tuple[Acknowledgement, ...]:
+    """The risks that an environment accepts, in its order."""
+    return tuple(
+        Acknowledgement(each.risk, each.object, each.until, each.reason, each.up_to)
+        for each in stack.gitops.acknowledge or ()
     )
 
 

@@ -23,6 +23,7 @@ from llmstack.repository.clusters import (
 from llmstack.repository.comparison import Comparison, find_affected, refuse_unsafe
 from llmstack.repository.expected import Held, stale_tree
 from llmstack.repository.read import Reading
+from llmstack.repository.rules import altered_rules
 from llmstack.review.assess import assess, read_moves, refused_objects
 from llmstack.review.cluster import review_cluster
 from llmstack.review.facts import Facts, Pool
@@ -72,7 +73,9 @@ def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None
         )
         for home, members in sorted(groups.items())
     }
-    return Review(comparison.before.name, comparison.after.name, reviews, reviewed)
+    altered = altered_rules(comparison, {name: case.readings for name, case in cases.items()})
+    ruling = comparison.rules.name if comparison.rules is not None else None
+    return Review(comparison.before.name, comparison.after.name, reviews, reviewed, altered, ruling)
 
 
 def _valued(comparison: Comparison) -> set[str]:
@@ -178,7 +181,7 @@ def _review_environment(
     pools = cluster.pools if case.readings[1] is not None or cluster.pools else old.pools
     facts = (old if not cluster.moves else _old_pools(old, new, pools), merge_pools(new, pools))
     if near.goes:
-        sides = (comparison.before, comparison.after)
+        sides = (comparison.before, comparison.rules or comparison.after)
         base = [base_acknowledgements(side) for side in sides]
         facts = replace(facts[0], acknowledgements=base[0]), replace(facts[1], acknowledgements=base[1])
     engines = engine_changes(_side(case.readings[0]), _side(case.readings[1]))
@@ -188,7 +191,7 @@ def _review_environment(
     )
     shown = tuple(row for row in review.gpus if not cluster.moves or (row.pool, row.resource) in own | used)
     reading = case.readings[1]
-    layers = reading.layers if reading is not None else None
+    layers = reading.layers if reading is not None and comparison.rules is None else None
     accepted = acknowledgement_findings(review, facts[0], facts[1], layers, today)
     found = (*case.unsound, *_stale(case.held, case.name, reading), *accepted)
     return replace(review, gpus=shown, findings=(*review.findings, *found))
