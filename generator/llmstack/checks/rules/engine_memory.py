@@ -17,7 +17,7 @@ from llmstack.checks.subject import Subject
 from llmstack.finding import Severity
 from llmstack.fit.answer import fewest, longest, start_of
 
-RULE = Declaration("engine-memory", Severity.ERROR)
+RULE = Declaration("engine-memory", Severity.ERROR, needs_objects=True)
 
 
 def run(subject: Subject) -> Iterator[Problem]:

@@ -17,7 +17,7 @@ from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Severity
 
-RULE = Declaration("facts-differ", Severity.NOTE)
+RULE = Declaration("facts-differ", Severity.NOTE, needs_objects=True)
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 

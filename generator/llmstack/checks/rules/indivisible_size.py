@@ -18,7 +18,7 @@ from llmstack.checks.subject import Subject
 from llmstack.engine.exact import indivisible
 from llmstack.finding import Severity
 
-RULE = Declaration("indivisible-size", Severity.ERROR)
+RULE = Declaration("indivisible-size", Severity.ERROR, needs_objects=True)
 
 
 def run(subject: Subject) -> Iterator[Problem]:

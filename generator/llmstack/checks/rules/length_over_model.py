@@ -18,7 +18,7 @@ from llmstack.engine.exact import too_long
 from llmstack.finding import Severity
 from llmstack.fit.question import variable_names
 
-RULE = Declaration("length-over-model", Severity.ERROR)
+RULE = Declaration("length-over-model", Severity.ERROR, needs_objects=True)
 
 
 def run(subject: Subject) -> Iterator[Problem]:

@@ -17,7 +17,7 @@ from llmstack.checks.subject import Subject
 from llmstack.engine.exact import unregistered
 from llmstack.finding import Severity
 
-RULE = Declaration("unknown-architecture", Severity.ERROR)
+RULE = Declaration("unknown-architecture", Severity.ERROR, needs_objects=True)
 
 
 def run(subject: Subject) -> Iterator[Problem]:

@@ -18,7 +18,7 @@ from llmstack.engine.exact import unknown_backend
 from llmstack.finding import Route, Severity
 from llmstack.flags import split_flags
 
-RULE = Declaration("unknown-backend", Severity.ERROR)
+RULE = Declaration("unknown-backend", Severity.ERROR, needs_objects=True)
 VARIABLE = "VLLM_ATTENTION_BACKEND"
 
 

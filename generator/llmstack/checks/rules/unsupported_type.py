@@ -17,7 +17,7 @@ from llmstack.checks.subject import Subject
 from llmstack.engine.exact import unsupported
 from llmstack.finding import Severity
 
-RULE = Declaration("unsupported-type", Severity.ERROR)
+RULE = Declaration("unsupported-type", Severity.ERROR, needs_objects=True)
 
 
 def run(subject: Subject) -> Iterator[Problem]:
