@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
@@ -34,21 +33,17 @@ def run(subject: Subject) -> Iterator[Problem]:
     stack = subject.stack
     for at, model in subject.models():
         yield from _check(subject, at, model.repository, model.tag, model.registry)
-        for number, container in enumerate(_containers(model.init_container)):
-            image = container.get("image")
-            if isinstance(image, str) and not _is_reference(image):
-                where = (number,) if isinstance(model.init_container, list) else ()
-                yield _problem((*at, "initContainer", *where, "image"), image)
+        for number, container in enumerate(model.init_container or ()):
+            where: Route = (*at, "initContainer", number, "image")
+            if container.image and not _is_reference(container.image):
+                written = where if subject.states(where) else (*at, "initContainer", "image")
+                yield _problem(written, container.image)
     router, cache = stack.router_spec, stack.cache_server_spec
     if router.enable_router:
         yield from _check(subject, ("routerSpec",), router.repository, router.tag, router.registry)
     if cache.enable_server:
         image = cache.image
         yield from _check(subject, ("cacheServerSpec", "image"), image.repository, image.tag, cache.registry)
-
-
-def _containers(stated: Any) -> list[dict[str, Any]]:
-    return [each for each in (stated if isinstance(stated, list) else [stated]) if isinstance(each, dict)]
 
 
 def _check(
