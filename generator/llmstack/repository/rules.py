@@ -70,6 +70,7 @@ def _read_rules(reading: Reading | None) -> Rules | None:
             for number, pool in enumerate(read_pools(reading.stack))
         ),
         levels={id: stated.get(id, str(rule.RULE.severity)) for id, rule in CHECKS.items()},
+        places={id: _place(layers, ("gitops", "checks", id)) for id in stated},
         ignored=tuple(each for layer in layers.layers for each in _ignored(layer.source)),
         allowed=frozenset(gitops.allow_unknown_kinds or ()),
         pod_security=gitops.pod_security or "baseline",

@@ -31,6 +31,8 @@ class Rules:
     pools: tuple[tuple[Pool, str], ...] = ()
     levels: Mapping[str, str] = field(default_factory=dict)
     """Severity by check, defaults included; `off` for one that is."""
+    places: Mapping[str, str] = field(default_factory=dict)
+    """Where the values state the severity of a check, by check."""
     ignored: tuple[Ignored, ...] = ()
     allowed: frozenset[str] = frozenset()
     """Kinds that pass validation without a schema."""
@@ -41,8 +43,8 @@ def rule_changes(environment: str, before: Rules, after: Rules) -> Iterator[Rule
     """Yield what differs in the rules after a change, so far as it makes one weaker, or another."""
     yield from (replace(each, environment=environment) for each in _acknowledged(before, after))
     yield from (replace(each, environment=environment) for each in _declared(before, after))
-    for text in _softened(before, after):
-        yield RuleChange("check", environment, text)
+    for text, place in _softened(before, after):
+        yield RuleChange("check", environment, text, place)
     left = Counter((each.check, each.line) for each in before.ignored)
     for each in after.ignored:
         if left[each.check, each.line] > 0:
@@ -82,18 +84,19 @@ def _size(pool: Pool) -> str:
     return " ".join(filter(None, [*parts, f"where {nodes}" if nodes else ""]))
 
 
-def _softened(before: Rules, after: Rules) -> Iterator[str]:
-    """Yield the checks that find less than before."""
+def _softened(before: Rules, after: Rules) -> Iterator[tuple[str, str | None]]:
+    """Yield the checks that find less than before, each with the place that says so."""
     for check, level in sorted(after.levels.items()):
         known = before.levels.get(check, level)
         if _weight(level) > _weight(known):
             verb = f"turns the check {check} off" if level == OFF else f"makes a {level} of the check {check}"
-            yield f"{verb}: it was {'a ' if known == Severity.NOTE or known == Severity.WARNING else 'an '}{known}"
+            article = "an" if known == Severity.ERROR else "a"
+            yield f"{verb}: it was {article} {known}", after.places.get(check)
     if after.pod_security != before.pod_security and after.pod_security == "baseline":
-        yield f"holds pods to the standard baseline: it was {before.pod_security}"
+        yield f"holds pods to the standard baseline: it was {before.pod_security}", None
     new = sorted(after.allowed - before.allowed)
     if new:
-        yield f"lets {plural(len(new), 'kind')} pass without a schema: {', '.join(new[:8])}"
+        yield f"lets {plural(len(new), 'kind')} pass without a schema: {', '.join(new[:8])}", None
 
 
 def _weight(level: str) -> int:
