@@ -44,6 +44,8 @@ class Subject:
     others: Mapping[str, Stack] = field(default_factory=dict)
     facts: Mapping[str, ModelFacts] = field(default_factory=dict)
     """What is known of models, by the path of the file below facts/."""
+    built: tuple[Placed, ...] | None = None
+    """The objects to look at in the place of those that the stack makes: what overlays of people's own build."""
 
     def models(self) -> Iterator[tuple[Route, Model]]:
         """Yield each deployed model with its route."""
@@ -56,7 +58,7 @@ class Subject:
     @cached_property
     def objects(self) -> tuple[Placed, ...]:
         """The environment's objects."""
-        return tuple(build_all(self.stack))
+        return tuple(build_all(self.stack)) if self.built is None else self.built
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:

@@ -51,6 +51,14 @@ class Reached:
     """What each path leads to: a folder to its kustomization, that to all it names, a link to its end."""
     findings: list[Finding] = field(default_factory=list)
 
+    def add(self, other: Reached) -> None:
+        """Take in what builds of further folders read."""
+        self.files |= other.files
+        self.links |= other.links
+        self.findings += other.findings
+        for path, targets in other.reads.items():
+            self.reads.setdefault(path, set()).update(targets)
+
 
 def _no_links(path: str) -> str:
     return path
