@@ -46,7 +46,7 @@ def _dropped(layers: Layers, route: Route, help: str) -> Iterator[Problem]:
 def _stated(layers: Layers, number: int, route: Route) -> list[object] | None:
     """The list that one file states at a merged route."""
     if route[:2] == MODELS:
-        own = next((own for merged, own in layers.models[number].items() if merged == route[2]), None)
+        own = layers.models[number].get(route[2]) if isinstance(route[2], int) else None
         if own is None:
             return None
         route = (*MODELS, own, *route[3:])
