@@ -35,7 +35,7 @@ gen: $(PYTHON_READY) ## Write base/, overlays/ and clusters/ from values/
 	$(BIN)/llmstack gen
 
 check: $(PYTHON_READY) ## Fail when base/, overlays/ or clusters/ are not what values/ generates
-	$(BIN)/llmstack gen --check
+	$(BIN)/llmstack gen --check --no-cache
 
 unit: setup ## Run the tests to work with: a minute, no random ones (PYTEST_ARGS="-k name" for some)
 	$(BIN)/python -m pytest -n auto -m "not hypothesis" $(UNIT:%=tests/%) $(PYTEST_ARGS)
@@ -91,6 +91,7 @@ endef
 $(PYTHON_READY): requirements/dev.txt pyproject.toml
 	$(call install,$(VENV),requirements/dev.txt)
 	$(BIN)/python -m pip install --quiet --no-index --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q generator # also where PYTHONDONTWRITEBYTECODE is set: each run would compile anew
 	@touch $@
 
 .tools/lock/.ready: requirements/lock.txt

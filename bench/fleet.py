@@ -49,11 +49,11 @@ def model(number: int) -> dict[str, Any]:
     return item
 
 
-def values(models: int) -> str:
+def values(models: int, environment: str = "prod") -> str:
     """The text of a values file with so many models, a router and settings that all engines share."""
     return dump(
         {
-            "gitops": {"release": "fleet", "namespace": "llm"},
+            "gitops": {"release": "fleet", "namespace": f"llm-{environment}"},
             "servingEngineSpec": {
                 "runtimeClassName": "nvidia",
                 "labels": {"environment": "prod"},

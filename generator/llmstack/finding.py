@@ -23,7 +23,7 @@ RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A stretch of one line of a file: 1-based line and column, width in characters."""
+    """A stretch of one line of a file: 1-based line and column, width in characters; column 0 is the whole line."""
 
     path: str
     line: int = 1

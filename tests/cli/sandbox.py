@@ -64,6 +64,7 @@ class Sandbox:
             "PATH": str(self.programs),
             "PYTHONPATH": str(Path(llmstack.__file__).parents[1]),
             "PYTHONUNBUFFERED": "1",
+            "XDG_CACHE_HOME": f"{self.root}.cache",
         }
 
     def write(self, files: dict[str, str]) -> None:
@@ -74,7 +75,8 @@ class Sandbox:
 
     def _hide(self, output: str) -> str:
         """Without what differs from run to run: the folder, and the commits by their number."""
-        output = output.replace(str(self.tools), "/tools").replace(str(self.root), "/repository")
+        for path, shown in ((self.tools, "/tools"), (f"{self.root}.cache", "/cache"), (self.root, "/repository")):
+            output = output.replace(str(path), shown)
         for number, commit in enumerate(self._commits()):
             output = output.replace(commit, f"<commit {number}>").replace(commit[:10], f"<commit {number}>")
         return output

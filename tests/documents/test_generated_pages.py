@@ -7,11 +7,13 @@ from pathlib import Path
 
 import jsonschema_rs
 import pytest
+from tools.pages.glossary import glossary_page
 from tools.pages.values import values_page
 
 from llmstack.model.json_schema import schema_text, values_schema
 from llmstack.model.keys import all_keys
-from llmstack.report.explanation import explain_key
+from llmstack.report.explanation import explain, explain_key
+from llmstack.report.glossary import TERMS
 from llmstack.values.scalars import SourceText
 from llmstack.values.source import read_source
 
@@ -20,6 +22,18 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def test_the_page_of_values(expect: Callable[[Path, str], None]) -> None:
     expect(ROOT / "docs" / "values.md", values_page())
+
+
+def test_the_glossary(expect: Callable[[Path, str], None]) -> None:
+    expect(ROOT / "docs" / "glossary.md", glossary_page())
+
+
+def test_every_word_of_the_glossary_is_explained() -> None:
+    assert list(TERMS) == sorted(TERMS, key=str.lower)
+    for term, meaning in TERMS.items():
+        assert (explain(term) or "").startswith(f"{term}: a word of `diff`\n")
+        assert meaning.endswith(".")
+    assert "gitops.capacity[].pool" in (explain("pool") or "")
 
 
 def test_the_schema_for_editors(expect: Callable[[Path, str], None]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -14,7 +15,7 @@ import jsonschema_rs
 import pytest
 
 from llmstack import programs, yamlio
-from llmstack.commands.init.new_repository import SCHEMA, TEMPLATES, make_repository, repository_files
+from llmstack.commands.init.new_repository import CI, SCHEMA, TEMPLATES, make_repository, repository_files
 from llmstack.errors import RefusedError, UsageError
 from llmstack.model.json_schema import schema_text, values_schema
 from tests.cli.sandbox import Sandbox, make_sandbox
@@ -48,7 +49,10 @@ def test_the_files() -> None:
 
 def test_every_template_is_used() -> None:
     folder = ROOT / "generator" / "llmstack" / "commands" / "init" / "files"
-    assert {path.name for path in folder.iterdir()} == set(TEMPLATES.values())
+    assert {path.name for path in folder.iterdir()} == {
+        *TEMPLATES.values(),
+        *(name for each in CI.values() for name in each.values()),
+    }
 
 
 def test_it_generates_and_validates_without_a_finding(fleet: Sandbox) -> None:
@@ -150,6 +154,45 @@ def test_the_workflow_passes_a_good_change(fleet: Sandbox) -> None:
     ).read_text(encoding="utf-8")
     names = {path.name for path in (fleet.root / "review").iterdir()}
     assert names == {"affected.json", "review.html", "review.json", "review.md"}
+
+
+def _gitlab() -> dict[str, Any]:
+    return _workflow(repository_files(PIN, "gitlab")[".gitlab-ci.yml"])
+
+
+def _run_gitlab(fleet: Sandbox) -> int:
+    """The review job's own script on main..HEAD, as GitLab's runner has it; its exit code."""
+    (script,) = _gitlab()["review"]["script"]
+    main = subprocess.check_output(["git", "rev-parse", "main"], cwd=fleet.root, text=True).strip()
+    fleet.run("mkdir -p .venv/bin && ln -sf $(command -v llmstack) .venv/bin/llmstack")
+    environment = fleet.environment() | {"CI_MERGE_REQUEST_DIFF_BASE_SHA": main}
+    return subprocess.run(
+        ["/bin/bash", "-e", "-c", script], cwd=fleet.root, env=environment, capture_output=True
+    ).returncode
+
+
+def test_gitlab_s_job_passes_a_good_change_and_fails_a_bad_one(fleet: Sandbox) -> None:
+    fleet.run("git checkout -qb longer && sed -i 's/maxModelLen: 32768/maxModelLen: 65536/' values/prod.yaml")
+    fleet.run("llmstack gen && git commit -qam longer")
+    assert _run_gitlab(fleet) == 0
+    assert {path.name for path in (fleet.root / "review").iterdir()} == {
+        *("review.markdown", "review.json", "review.html", "codequality.json")
+    }
+    fleet.run("rm -r review && sed -i s/modelURL/modelUrl/ values/prod.yaml")
+    assert _run_gitlab(fleet) == 1
+    quality = json.loads((fleet.root / "review" / "codequality.json").read_text(encoding="utf-8"))
+    assert {item["location"]["path"] for item in quality} == {"values/prod.yaml"}
+    assert {"critical"} <= {item["severity"] for item in quality}
+
+
+def test_gitlab_s_scripts_are_scripts_and_its_token_is_in_one_job_that_checks_nothing_out() -> None:
+    jobs = {name: job for name, job in _gitlab().items() if isinstance(job, dict)}
+    assert jobs.keys() == {"review", "note"}
+    for job in jobs.values():
+        for script in (*job.get("before_script", ()), *job["script"]):
+            assert subprocess.run(["/bin/bash", "-n", "-c", script], check=False).returncode == 0
+    assert "LLMSTACK_NOTE_TOKEN" not in str(jobs["review"])
+    assert jobs["note"]["variables"] == {"GIT_STRATEGY": "none"}
 
 
 def test_the_workflow_fails_what_it_should(fleet: Sandbox) -> None:

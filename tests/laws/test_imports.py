@@ -15,7 +15,7 @@ ORDER = (
     # what everything may use
     "about", "finding", "errors", "progress", "yamlio",
     # foreign systems
-    "schemas", "programs", "git", "kubernetes", "kustomize", "secrecy",
+    "schemas", "programs", "git", "kubernetes", "observed", "kustomize", "secrecy",
     # values → model → objects → tree → disk
     "values", "flags", "engine", "hub", "model", "objects", "tree", "disk", "sync",
     # what is said of them

@@ -8,6 +8,7 @@ from typing import Any
 from llmstack.finding import Finding, Place, Severity
 from llmstack.review.result import (
     Change,
+    Demand,
     EngineChange,
     EngineState,
     EnvironmentReview,
@@ -21,6 +22,7 @@ from llmstack.review.result import (
     RuleChange,
     UpgradeItem,
 )
+from llmstack.review.ways_in.way import Station, WayIn
 
 SECRET = "hf_AbCdEfGhIjKlMnOpQrStUvWx"
 PASSWORD = "correct horse, battery staple"
@@ -259,7 +261,12 @@ def small() -> Review:
                 8,
                 True,
                 True,
-                ((0.0, 4), (30.0, 6), (750.0, 8), (1500.0, 6)),
+                (
+                    Demand(0, 4, 3, 1),
+                    Demand(30, 5, 3, 0),
+                    Demand(780, 5, 3, 1),
+                    Demand(810, 6, 2, 0),
+                ),
             ),
             GpuPool(None, "amd.com/gpu", None, 2, 2, 2, None, None),
         ),
@@ -310,7 +317,7 @@ def small() -> Review:
     staging = EnvironmentReview(
         objects=(image_bump("llama"),),
         rollouts=(rollout("llama", replicas=1, min_ready=0, seconds=760),),
-        gpus=(GpuPool("a10", "nvidia.com/gpu", 4, 2, 2, 2, False, False, ((0.0, 2), (760.0, 2))),),
+        gpus=(GpuPool("a10", "nvidia.com/gpu", 4, 2, 2, 2, False, False, (Demand(0, 1, 1, 1), Demand(30, 2))),),
         risks=(
             Risk(
                 "outage",
@@ -323,6 +330,23 @@ def small() -> Review:
         ),
         timeline=tuple(pods("llama", replicas=1)),
         seconds=760,
+        ways=(
+            WayIn(
+                "Deployment/llmstack-llama-deployment-vllm",
+                (
+                    Station("host", "llm.example.com/v1"),
+                    Station("Ingress", "llmstack-ingress-router"),
+                    Station("Service", "llmstack-router-service:80"),
+                    Station("router", "Deployment/llmstack-deployment-router"),
+                    Station("engine", "Deployment/llmstack-llama-deployment-vllm"),
+                    Station("model", "meta-llama/Llama-3.1-8B-Instruct"),
+                ),
+                3,
+                "no request reaches `meta-llama/Llama-3.1-8B-Instruct` for 12 min: the router asks port 8100, and the "
+                "engine listens on 8000 until the engine has restarted",
+                (720, 760),
+            ),
+        ),
     )
     rules = (
         RuleChange("capacity", "prod", "declares the pool a100: 8 nvidia.com/gpu at 8 per node", "values/prod.yaml:9"),
@@ -348,7 +372,7 @@ def large(models: int) -> Review:
                 2 * models + 3,
                 False,
                 False,
-                tuple((30.0 * step, 2 * models + step % 4) for step in range(models)),
+                tuple(Demand(30.0 * step, 2 * models - step % 4, step % 4, step % 3) for step in range(models)),
             ),
         ),
         risks=tuple(
@@ -431,10 +455,11 @@ def hostile() -> Review:
                 rollout(text, each.why, seconds=each.seconds, pool=text, resource=text, name=text)
                 for each in base.rollouts
             ),
-            gpus=tuple(GpuPool(text, text, 6, 4, 6, 8, True, True, pool.usage) for pool in base.gpus),
+            gpus=tuple(GpuPool(text, text, 6, 4, 6, 8, True, True, pool.demand) for pool in base.gpus),
             risks=risks,
             timeline=tuple(PodPhase(text, text, "new", "loading", 0, 60, 1, text) for _ in range(2)),
             seconds=None,
+            ways=(WayIn(text, (Station(text, text), Station("engine", text)), 0, text, None),),
             findings=(Finding(text, Severity.WARNING, text, place=Place(text, 1, 1, 1, text), help=text),),
         )
     rules = tuple(RuleChange("ignore", text, text, text) for text in HOSTILE)

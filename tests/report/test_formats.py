@@ -1,6 +1,7 @@
 """Findings for programs: JSON, SARIF, workflow commands; and the tables of formats."""
 
 import json
+import re
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,11 @@ import pytest
 import llmstack.report
 from llmstack.finding import Finding, Place, Severity
 from llmstack.report.formats import FORMATS, render_findings
+from llmstack.report.options import Options
+from llmstack.report.pages import Page, all_pages
 from llmstack.report.review_formats import REVIEW_FORMATS
+from llmstack.review.result import Review
+from llmstack.review.risks.table import RISKS
 from tests.report import samples
 
 NUMBER = {"type": "integer", "minimum": 1}
@@ -39,8 +44,35 @@ RESULT = closed(
     level={"enum": ["none", "note", "warning", "error"]},
     message=TEXT,
     locations={"type": "array", "items": LOCATION},
+    suppressions={
+        "type": "array",
+        "items": closed(
+            ["kind"],
+            kind={"enum": ["inSource", "external"]},
+            status={"enum": ["accepted", "underReview", "rejected"]},
+            justification={"type": "string"},
+        ),
+    },
 )
-RULE = closed(["id"], id={"type": "string"}, shortDescription=TEXT, fullDescription=TEXT, help=TEXT)
+RULE = closed(
+    ["id"],
+    id={"type": "string"},
+    shortDescription=TEXT,
+    fullDescription=TEXT,
+    help=TEXT,
+    helpUri={"type": "string", "pattern": "^https://"},
+)
+NOTIFICATION = closed(
+    ["message"],
+    message=TEXT,
+    level={"enum": ["none", "note", "warning", "error"]},
+    associatedRule=closed([], id={"type": "string"}, index={"type": "integer"}),
+)
+INVOCATION = closed(
+    ["executionSuccessful"],
+    executionSuccessful={"type": "boolean"},
+    toolExecutionNotifications={"type": "array", "items": NOTIFICATION},
+)
 DRIVER = closed(
     ["name"], name={"const": "llmstack"}, version={"type": "string"}, rules={"type": "array", "items": RULE}
 )
@@ -49,6 +81,7 @@ RUN = closed(
     tool=closed(["driver"], driver=DRIVER),
     columnKind={"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
     results={"type": "array", "items": RESULT},
+    invocations={"type": "array", "items": INVOCATION},
 )
 SARIF = closed(
     ["version", "runs"],
@@ -58,7 +91,9 @@ SARIF = closed(
 
 
 def test_sarif_is_valid_and_its_results_name_their_rules() -> None:
-    log = json.loads(render_findings(samples.findings(), "sarif", pages={"mutable-tag": "Title.\n\nText."}))
+    log = json.loads(
+        render_findings(samples.findings(), "sarif", pages={"mutable-tag": Page("Title.\n\nText.", "docs/checks.md")})
+    )
     jsonschema_rs.validate(SARIF, log)
     run = log["runs"][0]
     rules = run["tool"]["driver"]["rules"]
@@ -68,6 +103,39 @@ def test_sarif_is_valid_and_its_results_name_their_rules() -> None:
     [page] = [rule for rule in rules if rule["id"] == "mutable-tag"]
     assert page["shortDescription"] == {"text": "Title."}
     assert page["help"]["markdown"] == "Text."
+
+
+@pytest.mark.parametrize("review", [samples.small(), samples.hostile(), samples.large(30), samples.nothing()])
+def test_a_review_as_sarif(review: Review) -> None:
+    log = json.loads(REVIEW_FORMATS["sarif"](review, Options(pages=all_pages(), home="https://example.com/x")))
+    jsonschema_rs.validate(SARIF, log)
+    [run] = log["runs"]
+    assert all(result["locations"] for result in run["results"]), "code scanning takes none without a place"
+    told = [risk for environment in review.environments.values() for risk in environment.risks]
+    told += [finding for environment in review.environments.values() for finding in environment.findings]
+    beside = run.get("invocations", [{"toolExecutionNotifications": []}])[0]["toolExecutionNotifications"]
+    assert len(run["results"]) + len(beside) == len(told)
+    for rule in run["tool"]["driver"]["rules"]:
+        if rule["id"] in RISKS:
+            assert rule["helpUri"] == f"https://example.com/x/blob/HEAD/docs/risks.md#{rule['id']}"
+            assert rule["shortDescription"]["text"] != rule["fullDescription"]["text"]
+
+
+def test_what_is_acknowledged_is_suppressed_in_sarif_and_a_notice_on_github() -> None:
+    log = json.loads(REVIEW_FORMATS["sarif"](samples.small(), Options()))
+    suppressed = [each["ruleId"] for each in log["runs"][0]["results"] if "suppressions" in each]
+    assert suppressed == ["data-loss"]
+    [line] = [each for each in REVIEW_FORMATS["github"](samples.small(), Options()).splitlines() if "data-loss" in each]
+    assert line.startswith("::notice file=values/prod.yaml,line=40,title=data-loss::accepted (acknowledged): ")
+
+
+def test_a_hostile_review_is_one_command_a_line() -> None:
+    review = samples.hostile()
+    lines = REVIEW_FORMATS["github"](review, Options()).split("\n")
+    assert lines.pop() == ""
+    assert all(re.match(r"::(error|warning|notice) [^:\r]*::[^\r]*$", line) for line in lines)
+    told = sum(len({*each.risks}) + len({*each.findings}) for each in review.environments.values())
+    assert len(lines) == 1 + told
 
 
 def test_sarif_of_nothing_is_a_run_without_results() -> None:
@@ -116,11 +184,11 @@ def test_a_note_is_a_notice_and_needs_no_place() -> None:
 
 def test_one_file_per_format() -> None:
     folder = Path(str(files(llmstack.report)))
-    assert set(FORMATS) == {"text", "json", "sarif", "github"}
-    assert set(REVIEW_FORMATS) == {"text", "markdown", "json", "html"}
+    assert set(FORMATS) == {"text", "json", "sarif", "github", "gitlab"}
+    assert set(REVIEW_FORMATS) == {"text", "markdown", "json", "html", "github", "sarif"}
     assert all((folder / f"{name}.py").is_file() for name in FORMATS)
     assert {path.stem for path in folder.glob("review_*.py")} == {
-        f"review_{name}" for name in [*REVIEW_FORMATS, "formats"]
+        f"review_{name}" for name in [*REVIEW_FORMATS, "formats", "findings"]
     }
 
 

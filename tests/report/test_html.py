@@ -15,7 +15,7 @@ from llmstack.report.options import Options
 from llmstack.report.page_chart import HEIGHT, WIDTH, draw_usage, time_ticks
 from llmstack.report.page_data import timeline_end
 from llmstack.report.review_html import render
-from llmstack.review.result import GpuPool, PodPhase, Review
+from llmstack.review.result import Demand, GpuPool, PodPhase, Review
 from tests.report import samples
 
 REVIEWS: dict[str, Callable[[], Review]] = {
@@ -149,7 +149,7 @@ def test_a_rollout_that_never_ends_has_an_end_on_the_axis() -> None:
 
 
 def test_a_chart_stays_inside_its_frame() -> None:
-    usage = tuple((float(second), second % 17) for second in range(5000))
+    usage = tuple(Demand(float(second), second % 17) for second in range(5000))
     chart = draw_usage(GpuPool("a", "gpu", 16, 1, 1, 16, False, False, usage))
     assert chart is not None
     numbers = [float(number) for number in re.findall(r"[\d.]+", chart.area)]

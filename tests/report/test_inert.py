@@ -49,7 +49,7 @@ def test_json_and_yaml_say_the_same() -> None:
         assert not holds_command(text)
 
 
-@pytest.mark.parametrize("format", REVIEW_FORMATS)
+@pytest.mark.parametrize("format", [format for format in REVIEW_FORMATS if format != "github"])
 def test_an_honest_report_is_inert_already(format: str) -> None:
     text = REVIEW_FORMATS[format](samples.small(), Options())
     assert inert(text) == text

@@ -61,7 +61,13 @@ def test_peaks_and_courses(
         assert 0 <= outcome.least <= max(one.before, one.after)
         if one.rolls and not one.recreate:
             assert outcome.least >= min(one.before, one.after - one.unavailable)
-    assert all(second >= 0 and used <= before + spare for second, used in row.usage)
+    for point in row.demand:
+        assert min(point.second, point.bound, point.waiting, point.terminating) >= 0
+        assert point.bound + point.terminating <= before + spare
+    assert max((point.bound + point.waiting for point in row.demand), default=0) <= row.peak
+    if row.demand:
+        assert row.peak == max(row.before, *(point.bound + point.waiting for point in row.demand))
+        assert verdicts[row.pool, row.resource].deadlock or row.demand[-1].bound == row.after
 
 
 @settings(max_examples=300, deadline=None)

@@ -166,3 +166,13 @@ def test_no_more_gpus_are_held_than_there_are(deployment: Make, review: Make, po
     pair = [deployment(image=each, replicas=4, surge=1, unavailable=0) for each in ("v1", "v2")]
     [rollout] = review(tuple(pair), pools=[pool(4)], loads={"llama": 60}).rollouts
     assert (rollout.if_it_fails.ready_left, rollout.if_it_fails.gpus_held) == (4, 4)
+
+
+def test_what_never_starts_is_drawn_as_waiting_beside_what_stays(deployment: Make, review: Make, pool: Make) -> None:
+    pair = [with_pod(deployment(image=each, surge=1, unavailable=0), **MOUNT) for each in ("v1", "v2")]
+    result = review(
+        tuple(pair), pools=[pool(16, 8)], loads={"llama": 300}, stays=[claim("ReadWriteOncePod"), deployment("opt")]
+    )
+    assert {(each.pod, each.phase) for each in result.timeline} == {("old-0", "ready"), ("new-0", "waiting")}
+    [row] = result.gpus
+    assert [(each.second, each.bound, each.waiting, each.terminating) for each in row.demand] == [(0, 2, 1, 0)]

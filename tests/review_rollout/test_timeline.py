@@ -7,12 +7,13 @@ from itertools import groupby
 from time import process_time
 from typing import Any
 
+from llmstack.review.result import Demand
 from llmstack.review.rollout.cluster import TIMELINE_LIMIT
 
 Make = Callable[..., Any]
 
 
-def test_phases_and_usage(deployment: Make, review: Make, pool: Make) -> None:
+def test_phases_and_demand(deployment: Make, review: Make, pool: Make) -> None:
     pair = [deployment(image=image, replicas=2, gpus=2, surge=0, unavailable=1) for image in ("v1", "v2")]
     result = review(tuple(pair), pools=[pool(4)], loads={"llama": 600})
     bars = {
@@ -26,14 +27,19 @@ def test_phases_and_usage(deployment: Make, review: Make, pool: Make) -> None:
         "old-1": [("terminating", 0, 30)],
     }
     assert {(phase.workload, phase.gpus, phase.pool) for phase in result.timeline} == {("Deployment/llama", 2, "h100")}
-    assert result.gpus[0].usage == ((0.0, 4),)
+    assert result.gpus[0].demand == (
+        Demand(0, 2, 2, 2),
+        Demand(30, 4),
+        Demand(630, 2, 2, 2),
+        Demand(660, 4),
+    )
 
 
-def test_usage_counts_what_is_held(deployment: Make, review: Make, pool: Make) -> None:
+def test_demand_counts_what_is_held(deployment: Make, review: Make, pool: Make) -> None:
     pair = [deployment(image=image, surge=1, unavailable=0) for image in ("v1", "v2")]
     stays = deployment("opt", replicas=3, surge=0, unavailable=1)
     result = review(tuple(pair), pools=[pool(8)], loads={"llama": 600}, stays=[stays])
-    assert result.gpus[0].usage == ((0.0, 5), (630.0, 4))
+    assert result.gpus[0].demand == (Demand(0, 5), Demand(600, 4, 0, 1), Demand(630, 4))
     assert (result.gpus[0].before, result.gpus[0].after, result.gpus[0].peak) == (4, 4, 5)
 
 
@@ -44,6 +50,7 @@ def test_a_pod_that_waits_for_ever(deployment: Make, review: Make, pool: Make) -
         ("old-0", "ready"),
         ("new-0", "waiting"),
     }
+    assert result.gpus[0].demand == (Demand(0, 1, 1),)
     assert all(phase.end > phase.start for phase in result.timeline)
 
 

@@ -241,3 +241,42 @@ def test_a_refresh_interval_is_no_other_content(deployment: Callable[..., Any], 
     pod = reader(deployment, **VARIABLE)
     sides = [config("ExternalSecret", spec={"refreshInterval": each}) for each in ("1h", "2h")]
     assert told(compared([pod, sides[0]], [pod, sides[1]]), "not-applied") == []
+
+
+WAYS: dict[str, tuple[Values, Values, str]] = {
+    "another host": (
+        ingress("a.example.com"), ingress("b.example.com"),
+        "host a.example.com/v1 ✗ Ingress r-ingress-router → Service r-router-service:80 → router " + ROUTER,
+    ),
+    "another port": (
+        router(), router(servicePort=8080),
+        "callers in the cluster ✗ Service r-router-service:80 → router " + ROUTER,
+    ),
+    "a router that looks elsewhere": (
+        router(), router(k8sLabelSelector="team=other"),
+        f"callers in the cluster → Service r-router-service:80 → router {ROUTER} ✗ engine {ENGINE} → model {LLAMA}",
+    ),
+    "another served id": (
+        values(), values([{"modelURL": "x/y"}]),
+        f"callers in the cluster → Service r-router-service:80 → router {ROUTER} → engine {ENGINE} ✗ model {LLAMA}",
+    ),
+    "a key": (
+        engines(), engines(vllmApiKey=KEY),
+        f"callers in the cluster → Service r-router-service:80 → router {ROUTER} ✗ engine {ENGINE}",
+    ),
+    "a Secret": (
+        gitops(HF, secrets={"backend": "external-secrets", "store": "s"}), gitops(HF),
+        f"Secret hf ✗ pods {ENGINE}",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "after", "drawn"), WAYS.values(), ids=WAYS)
+def test_a_broken_way_is_drawn_from_whoever_calls(before: Values, after: Values, drawn: str) -> None:
+    ways = []
+    for way in reviewed(before, after).ways:
+        text = f"{way.stations[0].kind} {way.stations[0].name}"
+        for number, station in enumerate(way.stations[1:]):
+            text += f" {'✗' if number == way.broken else '→'} {station.kind} {station.name}"
+        ways.append(text)
+    assert drawn in ways

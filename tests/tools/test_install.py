@@ -22,7 +22,7 @@ def test_what_is_built_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     folder = tmp_path / "llmstack" / "tools"
-    assert tool_folder() == cache_folder() == folder
+    assert tool_folder() == cache_folder("tools") == folder
     assert sorted(path.name for path in folder.iterdir()) == ["kubeconform", "kustomize"]
     assert done.stdout == "".join(f"{tool.name} {tool.tested}: {folder / tool.name}\n" for tool in BUILT)
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -33,8 +33,8 @@ def test_what_is_built_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_another_folder_can_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.delenv("LLMSTACK_TOOLS", raising=False)
-    cache_folder().mkdir(parents=True)
-    assert tool_folder() == cache_folder()
+    cache_folder("tools").mkdir(parents=True)
+    assert tool_folder() == cache_folder("tools")
     monkeypatch.setenv("LLMSTACK_TOOLS", "/named")
     assert tool_folder() == Path("/named")
 
@@ -43,7 +43,7 @@ def test_another_folder_can_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_the_cache_is_below_home_where_nothing_else_is_said(cache: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", cache)
     monkeypatch.setenv("HOME", "/home/somebody")
-    assert cache_folder() == Path("/home/somebody/.cache/llmstack/tools")
+    assert cache_folder("tools") == Path("/home/somebody/.cache/llmstack/tools")
 
 
 def test_sources_without_their_checksum_are_not_built(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ _INTRO = """# Risks
 <!-- Generated from generator/llmstack/review/risks by `make update`. -->
 
 `llmstack diff` judges a change before it is merged. Each risk has an id, and this page has a section for each id;
-`llmstack explain ID` prints the same. With `--fail-on error` or `--fail-on warning`, `diff` exits with 1 if an
-unacknowledged risk has this severity or a worse one.
+`llmstack explain ID` prints the same; the words are in the [glossary](glossary.md). With `--fail-on error` or
+`--fail-on warning`, `diff` exits with 1 if an unacknowledged risk has this severity or a worse one.
 
 A risk that is accepted is acknowledged in the values of its environment. It stays in the report, marked as such,
 and no longer fails the run:

@@ -22,12 +22,13 @@ def models(incomplete: str) -> list[str]:
 
 
 def topics(incomplete: str) -> list[str]:
-    """What `explain` knows: checks, risks, and the keys of the values."""
+    """What `explain` knows: checks, risks, words of a review, and the keys of the values."""
     from llmstack.checks import CHECKS
     from llmstack.model.keys import all_keys
+    from llmstack.report.glossary import TERMS
     from llmstack.review.risks.table import RISKS
 
-    return _beginning((*CHECKS, *RISKS, *(key.path for key in all_keys())), incomplete)
+    return _beginning((*CHECKS, *RISKS, *TERMS, *(key.path for key in all_keys())), incomplete)
 
 
 def cards(incomplete: str) -> list[str]:
@@ -59,7 +60,7 @@ def _names() -> list[str]:
 def _models() -> Iterator[str]:
     """The names in the values files, as far as they can be read: what is being edited may have errors."""
     from llmstack.kubernetes.pods import value_at
-    from llmstack.repository.environments import VALUES
+    from llmstack.repository.root import VALUES
     from llmstack.values.source import read_source
 
     folder = Path(output.find_project(None).root, VALUES)

@@ -17,8 +17,10 @@ def diff(
     after: opt.To = None,
     format: opt.HowReviewed = "text",
     rules_from: opt.RulesFrom = None,
+    page: opt.PageAddress = None,
     exit_code: opt.ExitCode = False,
     fail_on: opt.Gate = opt.FailOn.NEVER,
+    generate: opt.Generate = False,
 ) -> None:
     """Review a change: restarts, GPUs, time, risks.
 
@@ -32,8 +34,13 @@ def diff(
     from llmstack.repository.reviewed import make_review
 
     comparison = open_comparison(output.find_project(None).root, before, after, rules_from)
+    if generate:
+        from llmstack.repository.generated import as_generated
+
+        comparison = as_generated(comparison)
     review = make_review(comparison, today=datetime.now(UTC).date(), tool_folder=output.tool_folder())
-    sys.stdout.write(render_review(review, format, colour=wants_colour(sys.stdout)))
+    text = render_review(review, format, colour=wants_colour(sys.stdout), page=page)
+    output.write(sys.stdout, text, format)
     if review.fails(fail_on):
         raise typer.Exit(Exit.ERRORS)
     if exit_code and any(each.objects or each.removed for each in review.environments.values()):

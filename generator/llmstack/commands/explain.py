@@ -1,4 +1,4 @@
-"""`llmstack explain`: what a key does, what a check or a risk means, what another release of vLLM changes."""
+"""`llmstack explain`: what a key does, what a check, a risk or a word means, what another release of vLLM changes."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from llmstack.commands import options as opt
 
 
 def explain(key: opt.Key, releases: opt.Releases = None) -> None:
-    """Print what a key does, or what a check or a risk means.
+    """Print what a key does, what a check, a risk or a word means.
 
-    A key is found by any part of its path, a check or a risk by its id. `explain upgrade 0.15.1 0.20.2` prints what
-    changes between two releases of vLLM.
+    A key is found by any part of its path, a check or a risk by its id, `peak` as a word of docs/glossary.md.
+    `explain upgrade 0.15.1 0.20.2` prints what changes between two releases of vLLM.
     """
     from llmstack.errors import UsageError
     from llmstack.report import explanation
 
-    if releases:
+    if releases and (text := explanation.explain_term(" ".join([key, *releases]))) is None:
         sys.stdout.write(between(key, releases))
         return
-    text = explanation.explain(key)
+    text = text if releases else explanation.explain(key)
     if text is None:
         raise UsageError(
-            f"`{key}` is no part of a key's path, and no check or risk has this id; "
-            "docs/values.md, docs/checks.md and docs/risks.md list them all"
+            f"`{key}` is no part of a key's path, no word of a review, and no check or risk has this id; "
+            "docs/values.md, docs/glossary.md, docs/checks.md and docs/risks.md list them all"
         )
     sys.stdout.write(text)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
@@ -31,9 +32,21 @@ def _one_of(table: Iterable[str], help: str) -> Any:
     return Option("--format", parser=choose, metavar=metavar, help=help, autocompletion=complete)
 
 
+def _address(text: str) -> str:
+    """An address that can stand in a link as it is."""
+    if not re.fullmatch(r"https?://[\w.~:/?#@!$&+,;=%-]+", text, re.ASCII):
+        raise BadParameter(f"{text!r} is no address of the form https://….")
+    return text
+
+
 class AffectedFormat(StrEnum):
     TEXT = "text"
     JSON = "json"
+
+
+class Forge(StrEnum):
+    GITHUB = "github"
+    GITLAB = "gitlab"
 
 
 class FailOn(StrEnum):
@@ -75,6 +88,10 @@ Only = Annotated[
     Option("--only", metavar="MODEL", help="Write only the units of this model.", autocompletion=completion.models),
 ]
 Force = Annotated[bool, Option("--force", help="Overwrite generated files that were edited by hand.")]
+NoCache = Annotated[
+    bool,
+    Option("--no-cache", help="Look at everything anew, whatever an earlier run found to be in order; for CI."),
+]
 PruneEnv = Annotated[
     list[str] | None, Option("--prune-env", metavar="NAME", help="Remove an environment whose values file is gone.")
 ]
@@ -83,6 +100,13 @@ From = Annotated[
     str | None, Argument(metavar="FROM", help="A revision; by default the merge base with the default branch.")
 ]
 To = Annotated[str | None, Argument(metavar="TO", help="A revision; by default the working tree.")]
+Generate = Annotated[
+    bool,
+    Option(
+        "--generate",
+        help="Review what `gen` would write at TO, instead of what is there: for bots that change values alone.",
+    ),
+]
 HowReviewed = Annotated[str, _one_of(REVIEW_FORMATS, "How the review is printed.")]
 RulesFrom = Annotated[
     str | None,
@@ -92,6 +116,10 @@ RulesFrom = Annotated[
         help="Go by the capacity, the acknowledgements and the facts of this revision (FROM: those before the change); "
         "else by those after it.",
     ),
+]
+PageAddress = Annotated[
+    str | None,
+    Option("--page", metavar="URL", parser=_address, help="Where the page (`--format html`) is: Markdown links to it."),
 ]
 ExitCode = Annotated[bool, Option("--exit-code", help="Exit with 3 when something changes.")]
 Gate = Annotated[
@@ -145,6 +173,7 @@ Words = Annotated[
         autocompletion=completion.commands,
     ),
 ]
+Ci = Annotated[Forge, Option("--ci", help="The forge whose CI checks and reviews each change.")]
 NewFolder = Annotated[
     Path,
     Argument(metavar="DIR", show_default=False, help="Folder of the new repository; created if it does not exist."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import typer
 
@@ -33,17 +33,16 @@ def find_project(names: list[str] | None) -> Project:
 def report(findings: list[Finding], *, format: str = "text", result: bool = False) -> None:
     """Print findings: on stdout where they are the result, else on stderr."""
     from llmstack.report.formats import render_findings
+    from llmstack.report.pages import all_pages
 
     stream = sys.stdout if result else sys.stderr
-    text = render_findings(findings, format, colour=wants_colour(stream), pages=_pages() if format == "sarif" else {})
+    pages = all_pages() if format == "sarif" else {}
+    write(stream, render_findings(findings, format, colour=wants_colour(stream), pages=pages), format)
+
+
+def write(stream: TextIO, text: str, format: str) -> None:
+    """Write a report: the commands of `--format github` as they are."""
     write_commands(stream, text) if format == "github" else stream.write(text)
-
-
-def _pages() -> dict[str, str]:
-    """The page of each check, by id."""
-    from llmstack.checks import CHECKS
-
-    return {id: module.__doc__ or "" for id, module in CHECKS.items()}
 
 
 def exit_for(findings: list[Finding], *, strict: bool = False) -> None:
@@ -57,10 +56,26 @@ def exit_for(findings: list[Finding], *, strict: bool = False) -> None:
 
 def report_beside(findings: list[Finding], *, notes: frozenset[str] = frozenset()) -> None:
     """Print findings beside a result, all notes but those of some ids left out; an error among them ends the run."""
+    report(_beside(findings, notes))
+    exit_for(findings)
+
+
+def _beside(findings: list[Finding], notes: frozenset[str]) -> list[Finding]:
     from llmstack.finding import Severity
 
-    report([finding for finding in findings if finding.severity is not Severity.NOTE or finding.id in notes])
-    exit_for(findings)
+    return [finding for finding in findings if finding.severity is not Severity.NOTE or finding.id in notes]
+
+
+def words_beside(findings: list[Finding], *, colour: bool) -> str:
+    """What `report_beside` says of findings."""
+    from llmstack.report.formats import render_findings
+
+    return render_findings(_beside(findings, frozenset()), "text", colour=colour)
+
+
+def repeat(plain: str, coloured: str) -> None:
+    """Print on stderr what an earlier run said of its findings."""
+    sys.stderr.write(coloured if wants_colour(sys.stderr) else plain)
 
 
 def say(words: str) -> None:
@@ -73,10 +88,11 @@ def tool_folder() -> Path | None:
     tools = os.environ.get("LLMSTACK_TOOLS")
     if tools:
         return Path(tools)
-    return cache_folder() if cache_folder().is_dir() else None
+    return cache_folder("tools") if cache_folder("tools").is_dir() else None
 
 
-def cache_folder() -> Path:
-    """Where `llmstack tools install` builds: below the user's cache (XDG Base Directory Specification)."""
+def cache_folder(name: str) -> Path:
+    """A folder of ours below the user's cache (XDG Base Directory Specification): `tools` is where `llmstack tools
+    install` builds."""
     cache = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(cache) if os.path.isabs(cache) else Path.home() / ".cache") / "llmstack" / "tools"
+    return (Path(cache) if os.path.isabs(cache) else Path.home() / ".cache") / "llmstack" / name

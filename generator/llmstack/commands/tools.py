@@ -30,7 +30,7 @@ def install() -> None:
 
     module = files("llmstack.commands.init") / "files"
     texts = {name: (module / name).read_text(encoding="utf-8") for name in ("go.mod", "go.sum")}
-    target = output.cache_folder()
+    target = output.cache_folder("tools")
     sys.stderr.write(f"building kustomize and kubeconform into {target}, which takes some minutes the first time\n")
     for name, found in build_tools(texts, target).items():
         print(f"{name} {found.version}: {found.path}")

@@ -24,17 +24,23 @@ _KINDS = (
 
 
 class RegularFiles:
-    """The regular files below a root, as they stand for the time of one run: where folders lead is looked up once."""
+    """The regular files below a root, as they stand for the time of one run: where paths lead is looked up once."""
 
     def __init__(self, root: Path) -> None:
         self._top = os.path.realpath(root)
         self._folders: dict[str, str] = {}
+        self._resolved: dict[str, str] = {}
 
     def resolve(self, path: str) -> str:
         """Return the path from the root that is left of `path` when links are followed.
 
         Raises IrregularFileError where that is outside of the root or in its `.git`.
         """
+        if path not in self._resolved:
+            self._resolved[path] = self._resolve(path)
+        return self._resolved[path]
+
+    def _resolve(self, path: str) -> str:
         target = self._locate(path)
         relative = target[len(self._top) + 1 :] if target.startswith(f"{self._top}{os.sep}") else ""
         if not relative and target != self._top:
@@ -63,8 +69,7 @@ class RegularFiles:
 
     def read_unless_folder(self, path: str) -> bytes | None:
         """The same, None for a folder too: what a reference of kustomize leads to may be either."""
-        target = os.path.join(self._top, self.resolve(path))
-        return None if os.path.isdir(target) else read_any_regular(target)
+        return read_any_regular(os.path.join(self._top, self.resolve(path)), folder_is_none=True)
 
     def _locate(self, path: str) -> str:
         folder, name = os.path.split(os.path.normpath(path))
@@ -74,10 +79,13 @@ class RegularFiles:
         return os.path.realpath(target) if os.path.islink(target) or name == os.pardir else target
 
 
-def read_any_regular(file: str | Path) -> bytes | None:
+def read_any_regular(file: str | Path, *, folder_is_none: bool = False) -> bytes | None:
     """Return the content of a file anywhere on the machine, which the user named; raises as `RegularFiles.read`."""
     try:
-        _check(os.stat(file))
+        found = os.stat(file)
+        if folder_is_none and stat.S_ISDIR(found.st_mode):
+            return None
+        _check(found)
         descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (FileNotFoundError, NotADirectoryError):
         return None
@@ -93,8 +101,7 @@ def read_any_regular(file: str | Path) -> bytes | None:
 
 
 def _check(found: os.stat_result) -> None:
-    for is_kind, name in _KINDS:
-        if is_kind(found.st_mode):
-            raise IrregularFileError(name)
+    if not stat.S_ISREG(found.st_mode):
+        raise IrregularFileError(next((name for is_kind, name in _KINDS if is_kind(found.st_mode)), "no regular file"))
     if found.st_size > MAX_BYTES:
         raise too_large(found.st_size)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from llmstack import schemas
@@ -38,7 +38,7 @@ def sound(obj: Any) -> tuple[Object | None, list[Problem]]:
     what is no map with an apiVersion, a kind and a name.
     """
     reading = _Reading()
-    read = reading.read(obj, _schema_of(obj), ())
+    read = reading.read(obj, _type_of_object(obj), ())
     if not isinstance(read, dict):
         return None, reading.problems
     metadata = read.get("metadata")
@@ -51,8 +51,42 @@ def sound(obj: Any) -> tuple[Object | None, list[Problem]]:
 def unsound(definition: str, value: Any) -> list[Problem]:
     """What a type (`io.k8s.api.core.v1.Probe`) cannot hold of a value, numbers beyond 32 or 64 bits among it."""
     reading = _Reading()
-    reading.read(value, _definition(definition), ())
+    reading.read(value, _type(_definition(definition)), ())
     return reading.problems
+
+
+class _Type:
+    """A schema, looked up once: a review reads a hundred thousand fields of the same few types."""
+
+    def __init__(self, schema: Schema) -> None:
+        others = schema.get("additionalProperties", {})
+        self._schema = schema
+        self._fields: dict[str, _Type] = {}
+        self.names: Mapping[str, Schema] = schema.get("properties", {})
+        """The fields that it has."""
+        self.is_closed = others is False
+        """Whether it has no others."""
+        self.allows_any = not isinstance(others, dict) or not others
+        self.types = _types(schema)
+        self.bits = _BITS[_format(schema)]
+
+    @cached_property
+    def others(self) -> _Type:
+        """Of every field that is not among the names."""
+        return _Type({}) if self.allows_any else _type(self._schema["additionalProperties"])
+
+    @cached_property
+    def item(self) -> _Type:
+        """Of a list's items."""
+        return _type(self._schema.get("items", {}))
+
+    def field(self, name: str) -> _Type:
+        """Of the field of one name."""
+        if name not in self.names:
+            return self.others
+        if name not in self._fields:
+            self._fields[name] = _type(self.names[name])
+        return self._fields[name]
 
 
 class _Reading:
@@ -61,57 +95,51 @@ class _Reading:
     def __init__(self) -> None:
         self.problems: list[Problem] = []
 
-    def read(self, value: Any, schema: Schema, route: Route) -> Any:
+    def read(self, value: Any, type: _Type, route: Route) -> Any:
         """The value as the type holds it; `_ABSENT` where it does not."""
-        schema = _resolve(schema)
-        types = _types(schema)
-        if isinstance(value, dict) and (not types or "object" in types):
-            return self._map(value, schema, route)
-        if isinstance(value, list) and (not types or "array" in types):
-            return self._list(value, schema, route)
-        return self._scalar(value, schema, types, route)
+        if isinstance(value, dict) and (not type.types or "object" in type.types):
+            return self._map(value, type, route)
+        if isinstance(value, list) and (not type.types or "array" in type.types):
+            return self._list(value, type, route)
+        return self._scalar(value, type, route)
 
-    def _map(self, value: dict[Any, Any], schema: Schema, route: Route) -> Any:
-        properties, others = schema.get("properties", {}), schema.get("additionalProperties", {})
-        is_closed, others = others is False, others if isinstance(others, dict) else {}
+    def _map(self, value: dict[Any, Any], type: _Type, route: Route) -> Any:
         result, same = {}, True
         for name, item in value.items():
-            inner = properties.get(name, others)
             key = name if isinstance(name, str) else str(name)
-            if is_closed and name not in properties:
+            if type.is_closed and name not in type.names:
                 kept = self._refuse((*route, key), "is no field of this type")
-            elif item is None and (name in properties or others):
-                kept = "" if name not in properties and "string" in _types(_resolve(others)) else _ABSENT
+            elif item is None and (name in type.names or not type.allows_any):
+                kept = "" if name not in type.names and "string" in type.others.types else _ABSENT
             else:
-                kept = self.read(item, inner, (*route, key))
+                kept = self.read(item, type.field(name), (*route, key))
             same &= kept is item and key is name
             if kept is not _ABSENT:
                 result[key] = kept
         return value if same else result
 
-    def _list(self, value: list[Any], schema: Schema, route: Route) -> Any:
-        inner = schema.get("items", {})
-        empty = _empty(_types(_resolve(inner)))
+    def _list(self, value: list[Any], type: _Type, route: Route) -> Any:
+        empty = _empty(type.item.types)
         items = [
-            empty if item is None and empty is not None else self.read(item, inner, (*route, number))
+            empty if item is None and empty is not None else self.read(item, type.item, (*route, number))
             for number, item in enumerate(value)
         ]
         same = all(kept is item for kept, item in zip(items, value, strict=True))
         return value if same else [item for item in items if item is not _ABSENT]
 
-    def _scalar(self, value: Any, schema: Schema, types: frozenset[str], route: Route) -> Any:
+    def _scalar(self, value: Any, type: _Type, route: Route) -> Any:
+        types = type.types
         if isinstance(value, float) and value.is_integer() and "integer" in types and "number" not in types:
             value = int(value)
-        fitting = _types_of_value(value)
         if isinstance(value, float) and not math.isfinite(value):
             return self._refuse(route, "is no number that JSON can hold")
-        if types and not types & fitting:
+        if types and not types & _types_of_value(value):
             wanted = " or ".join(_WANTED[each] for each in _WANTED if each in types)
             return self._refuse(route, f"is {wanted}, not {kind_of_value(value)}")
         if isinstance(value, int) and "integer" in types and not isinstance(value, bool):
-            bits = _BITS[_format(schema)]
-            if not -(1 << bits) <= value < 1 << bits:
-                return self._refuse(route, f"is a whole number of {bits + 1} bits: up to {(1 << bits) - 1}")
+            most = 1 << type.bits
+            if not -most <= value < most:
+                return self._refuse(route, f"is a whole number of {type.bits + 1} bits: up to {most - 1}")
         return value
 
     def _refuse(self, route: Route, what: str) -> Any:
@@ -120,19 +148,32 @@ class _Reading:
         return _ABSENT
 
 
+_INTEGER = frozenset(("integer", "number"))
+_PLAIN = {str: frozenset(("string",)), bool: frozenset(("boolean",)), int: _INTEGER, float: frozenset(("number",))}
+
+
 def _types_of_value(value: Any) -> frozenset[str]:
     """The types of JSON Schema that a value is of."""
-    if isinstance(value, bool):
-        return frozenset(("boolean",))
-    if isinstance(value, int):
-        return frozenset(("integer", "number"))
-    names = {str: "string", float: "number", dict: "object", list: "array"}
-    return frozenset(name for kind, name in names.items() if isinstance(value, kind))
+    return next((_PLAIN[kind] for kind in type(value).__mro__ if kind in _PLAIN), _type_of_collection(value))
+
+
+def _type_of_collection(value: Any) -> frozenset[str]:
+    return frozenset(name for kind, name in ((dict, "object"), (list, "array")) if isinstance(value, kind))
 
 
 def _empty(types: frozenset[str]) -> Any:
     """What Go makes of null in a list: the zero of a text or a struct; None for what has none of its own."""
     return "" if types == {"string"} else {} if types == {"object"} else None
+
+
+def _type(schema: Schema) -> _Type:
+    reference = schema.get("$ref")
+    return _type_of_definition(reference.rpartition("/")[2]) if isinstance(reference, str) else _Type(schema)
+
+
+@cache
+def _type_of_definition(name: str) -> _Type:
+    return _Type(_definition(name))
 
 
 def _resolve(schema: Schema) -> Schema:
@@ -162,16 +203,20 @@ def _format(schema: Schema) -> str:
     return "int32" if "type" not in schema else "int64"
 
 
-def _schema_of(obj: Any) -> Schema:
-    """The schema of an object's kind, its metadata's with it; that of another version of the kind where its own is
-    not known."""
-    if not isinstance(obj, dict):
-        return {"type": "object"}
-    kind, version = obj.get("kind"), obj.get("apiVersion")
-    found = _schema_of_kind(version, kind) if isinstance(kind, str) and isinstance(version, str) else {}
+def _type_of_object(obj: Any) -> _Type:
+    """The type of an object's kind, its metadata's with it; that of another version of the kind where its own is not
+    known."""
+    kind, version = (obj.get("kind"), obj.get("apiVersion")) if isinstance(obj, dict) else (None, None)
+    return _type_of_kind(version if isinstance(version, str) else "", kind if isinstance(kind, str) else "")
+
+
+@cache
+def _type_of_kind(api_version: str, kind: str) -> _Type:
+    found = _schema_of_kind(api_version, kind) if api_version and kind else {}
     text = {"type": "string"}
     properties = {**found.get("properties", {}), "apiVersion": text, "kind": text, "metadata": _METADATA}
-    return {"type": "object", "properties": properties, "additionalProperties": found.get("additionalProperties", {})}
+    others = found.get("additionalProperties", {})
+    return _Type({"type": "object", "properties": properties, "additionalProperties": others})
 
 
 @cache

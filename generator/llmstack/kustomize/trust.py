@@ -87,6 +87,8 @@ class _Walk:
         self._read = read
         self._resolve = resolve
         self._entered: dict[str, bool] = {}
+        self._sound: dict[str, list[Any]] = {}
+        """The documents of texts that nothing was to be said of: units of models often have the same kustomization."""
         self._refused: set[str] = set()
 
     def enter(self, path: str) -> bool:
@@ -112,6 +114,8 @@ class _Walk:
         """The documents of a file, or of a text that is written out in it; none where it cannot be read."""
         try:
             content = _decode(self.reached.files[path]) if text is None else text
+            if content in self._sound:
+                return self._sound[content]
             if len(content) > _LARGE:
                 raise IrregularFileError(f"{len(content)} characters long, and {_LARGE} are the most")
             documents = yamlio.compose_all(content)
@@ -121,7 +125,10 @@ class _Walk:
         except (yamlio.YAMLError, UnicodeDecodeError) as error:
             self.reached.findings.append(_unreadable(path, error))
             return []
-        for tag in islice(find_tags(documents), _MOST):
+        tags = list(islice(find_tags(documents), _MOST))
+        if not tags:
+            self._sound[content] = documents
+        for tag in tags:
             place = Place(path, tag.line + 1, tag.column + 1)
             message = f"the tag `{_shown(tag.name)}` is not read"
             help = "remove it; quote a value to make it text"

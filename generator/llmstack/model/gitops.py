@@ -19,6 +19,7 @@ from llmstack.model.types import (
     Section,
     StringMap,
     Text,
+    VersionRange,
     none_is_empty,
 )
 
@@ -127,6 +128,10 @@ class Gitops(Section):
 
     release: DnsLabel = Field("llmstack", description="Names every object, as the Helm release does.")
     namespace: DnsLabel = Field("default", description="Namespace of the objects.")
+    llmstack: VersionRange | None = Field(
+        None,
+        description="Versions of llmstack that this repository is for, e.g. `>=0.2,<0.3`: another one writes nothing.",
+    )
     create_namespace: Bool = Field(False, description="Write the Namespace too.")
     selectors: Literal["llmstack", "chart", "chart-0.1.9"] = Field(
         "llmstack",

@@ -171,8 +171,25 @@ Ports = Annotated[
     str, AfterValidator(_ports), BeforeValidator(_number_as_text), WithJsonSchema({"type": ["string", "number"]})
 ]
 """Ports with commas between them; empty means unset."""
+
+
+def _version_range(value: str) -> str:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet  # few values need it
+
+    try:
+        SpecifierSet(value)
+    except InvalidSpecifier as error:
+        raise PydanticCustomError(
+            "bad-value", "`{value}` is no range of versions such as `>=0.2,<0.3`", {"value": value}
+        ) from error
+    return value
+
+
 Duration = Annotated[str, AfterValidator(_duration), BeforeValidator(_source_text)]
 Date = Annotated[date, BeforeValidator(_date)]
+VersionRange = Annotated[str, AfterValidator(_version_range), BeforeValidator(_source_text)]
+"""Versions as Python packages write them (PEP 440): `>=0.2,<0.3`."""
+
 DnsLabel = Annotated[
     str,
     AfterValidator(_check("bad-name", rf"{LABEL}", "a DNS label: lower-case letters, digits and `-`, no more")),

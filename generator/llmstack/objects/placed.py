@@ -37,7 +37,11 @@ def may_name(field: str, item: object) -> bool:
 def prune(value: Any) -> Any:
     """`value` without nulls, at any depth. Empty maps and lists stay: `emptyDir: {}` means something."""
     if isinstance(value, dict):
-        return {key: prune(item) for key, item in value.items() if item is not None}
+        return {
+            key: prune(item) if isinstance(item, (dict, list)) else item
+            for key, item in value.items()
+            if item is not None
+        }
     if isinstance(value, list):
         return [prune(item) for item in value if item is not None]
     return value

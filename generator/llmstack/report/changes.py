@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from llmstack.disk.plan import Refusal, WritePlan, unified_diff
+if TYPE_CHECKING:
+    from llmstack.disk.plan import Refusal, WritePlan
 
 _WORDS = {"create": "new", "write": "changed", "delete": "removed"}
 
@@ -21,11 +23,16 @@ def show_changes(plan: WritePlan, environments: Sequence[str]) -> str:
     for change in plan.changes:
         units.setdefault(unit_of(change.path), Counter())[_WORDS[change.kind]] += 1
     if not units:
-        return f"nothing to do: {', '.join(environments) or 'base'}\n"
+        return nothing_to_do(environments)
     width = max(map(len, units))
     lines = [f"{unit:<{width}}  {_count(counts)}" for unit, counts in sorted(units.items())]
     total = _count(Counter(_WORDS[change.kind] for change in plan.changes))
     return "\n".join([*lines, f"{len(units)} {'unit' if len(units) == 1 else 'units'}: {total}"]) + "\n"
+
+
+def nothing_to_do(environments: Sequence[str]) -> str:
+    """What is said of a tree that is as it should be."""
+    return f"nothing to do: {', '.join(environments) or 'base'}\n"
 
 
 def _count(counts: Counter[str]) -> str:
@@ -39,6 +46,8 @@ def show_refusal(refusal: Refusal) -> str:
 
 def show_stale(plan: WritePlan) -> str:
     """Every difference between the files and what the values say, as a unified diff; nothing when there is none."""
+    from llmstack.disk.plan import unified_diff
+
     parts = [unified_diff(change.path, change.before, change.after) for change in plan.changes]
     parts += [show_refusal(refusal) for refusal in plan.refusals]
     stale = sorted({unit_of(path) for path in [*(c.path for c in plan.changes), *(r.path for r in plan.refusals)]})

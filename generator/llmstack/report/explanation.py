@@ -1,4 +1,4 @@
-"""`llmstack explain`: the documentation of a key, a check or a risk on a terminal."""
+"""`llmstack explain`: the documentation of a key, a check, a risk or a word of a review on a terminal."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from llmstack.checks.reading import READING
 from llmstack.checks.table import CHECKS
 from llmstack.finding import Severity
 from llmstack.model.keys import Key, all_keys, find_keys
+from llmstack.report.glossary import TERMS, find_term
 from llmstack.review.risks.table import RISKS
 
 MOST = 20
@@ -16,9 +17,17 @@ MOST = 20
 
 
 def explain(word: str) -> str | None:
-    """The page of the check or the risk whose id is `word`, else what is known of the keys that it finds; None for
-    neither."""
-    return explain_id(word) or explain_key(word)
+    """The page of the check or the risk whose id is `word`, else what it means in a review and what is known of the
+    keys that it finds; None for none of these."""
+    if (page := explain_id(word)) is not None:
+        return page
+    return "\n".join(filter(None, (explain_term(word), explain_key(word)))) or None
+
+
+def explain_term(word: str) -> str | None:
+    """What a word of the review means; None where the glossary lacks it."""
+    term = find_term(word)
+    return None if term is None else f"{term}: a word of `diff`\n\n{textwrap.fill(TERMS[term], 100)}\n"
 
 
 def explain_id(id: str) -> str | None:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from llmstack.finding import Finding
     from llmstack.report.options import Options
+    from llmstack.report.pages import Page
 
-NO_PAGES: Mapping[str, str] = MappingProxyType({})
+NO_PAGES: Mapping[str, Page] = MappingProxyType({})
 
 
 def _text(findings: Sequence[Finding], options: Options) -> str:
@@ -37,18 +38,25 @@ def _github(findings: Sequence[Finding], options: Options) -> str:
     return github.render(findings, options)
 
 
+def _gitlab(findings: Sequence[Finding], options: Options) -> str:
+    from llmstack.report import gitlab
+
+    return gitlab.render(findings, options)
+
+
 FORMATS: Mapping[str, Callable[[Sequence[Finding], Options], str]] = {
     "text": _text,
     "json": _json,
     "sarif": _sarif,
     "github": _github,
+    "gitlab": _gitlab,
 }
 
 
 def render_findings(
-    findings: Sequence[Finding], format: str, *, colour: bool = False, pages: Mapping[str, str] = NO_PAGES
+    findings: Sequence[Finding], format: str, *, colour: bool = False, pages: Mapping[str, Page] = NO_PAGES
 ) -> str:
-    """Return findings in a format of `FORMATS`; `pages` are the checks' docstrings by id, for SARIF."""
+    """Return findings in a format of `FORMATS`; `pages` are those of the checks by id, for SARIF."""
     from llmstack.report.options import Options
 
     return FORMATS[format](findings, Options(colour=colour, pages=pages))

@@ -27,13 +27,9 @@ def _command(finding: Finding) -> str:
     place = finding.place
     properties: dict[str, str] = {}
     if place is not None:
-        ends = place.column + max(1, place.width)
-        properties = {
-            "file": place.path,
-            "line": str(place.line),
-            "col": str(place.column),
-            "endColumn": str(ends),
-        }
+        properties = {"file": place.path, "line": str(place.line)}
+        if place.column:
+            properties |= {"col": str(place.column), "endColumn": str(place.column + max(1, place.width))}
     properties["title"] = finding.id
     shown = ",".join(f"{name}={_escape_property(value)}" for name, value in properties.items())
     message = f"{finding.message}\nhelp: {finding.help}" if finding.help else finding.message

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from llmstack.report.words import model_of
@@ -21,6 +21,10 @@ class Member:
     def name(self) -> str:
         """What the object belongs to: the model, or another unit."""
         return model_of(self.object.unit)
+
+    @property
+    def is_model(self) -> bool:
+        return self.object.unit.startswith("models/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +52,17 @@ class Group:
 
     def say_extent(self) -> str:
         """`the same in 12 models`; the empty string for a single object."""
-        if len(self.members) < 2:
-            return ""
-        models = {member.name for member in self.members if member.object.unit.startswith("models/")}
-        others = {member.name for member in self.members} - models
-        counted = [plural(len(models), "model")] if models else []
-        counted += [plural(len(others), "other unit" if models else "unit")] if others else []
-        environments = len(self.environments)
-        across = f" across {environments} environments" if environments > 1 else ""
-        return f"the same in {' and '.join(counted)}{across}"
+        return f"the same in {count_members(self.members)}" if len(self.members) > 1 else ""
+
+
+def count_members(members: Sequence[Member]) -> str:
+    """`12 models and 1 other unit across 2 environments`."""
+    models = {member.name for member in members if member.is_model}
+    others = {member.name for member in members} - models
+    counted = [plural(len(models), "model")] if models else []
+    counted += [plural(len(others), "other unit" if models else "unit")] if others else []
+    environments = len({member.environment for member in members})
+    return " and ".join(counted) + (f" across {environments} environments" if environments > 1 else "")
 
 
 def group_changes(review: Review) -> list[Group]:

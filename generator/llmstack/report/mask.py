@@ -59,6 +59,7 @@ def _mask_environment(environment: EnvironmentReview) -> EnvironmentReview:
         objects=tuple(map(_mask_object_change, environment.objects)),
         risks=tuple(map(_mask_risk, environment.risks)),
         findings=tuple(map(mask_finding, environment.findings)),
+        ways=tuple(replace(way, why=mask_words(way.why)) for way in environment.ways),
     )
 
 

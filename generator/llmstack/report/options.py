@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from llmstack import __version__
+from llmstack import __version__, about
+from llmstack.report.pages import Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,9 +16,13 @@ class Options:
 
     colour: bool = False
     """Escape codes of a terminal, in the text reports."""
-    pages: Mapping[str, str] = field(default_factory=dict)
-    """The page of each check, by id: a check's docstring. SARIF shows it beside the finding."""
+    pages: Mapping[str, Page] = field(default_factory=dict)
+    """The page of each check and risk, by id. SARIF shows it beside the finding."""
+    home: str | None = about.HOME
+    """Where llmstack's repository is to be had, for addresses of pages."""
     version: str = __version__
+    page: str | None = None
+    """Where the page of the same review is to be seen, for the Markdown report."""
     limit: int = 65_000
     """Bytes that the Markdown report may have. A comment on GitHub holds 65,536; a marker needs some of
     them."""

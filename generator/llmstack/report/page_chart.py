@@ -44,7 +44,7 @@ class Chart:
 def draw_usage(pool: GpuPool) -> Chart | None:
     """Return the drawing of a pool's GPUs in use from second to second; None when there is nothing over
     time."""
-    usage = [(second, count) for second, count in pool.usage if math.isfinite(second)]
+    usage = [(each.second, each.bound + each.waiting) for each in pool.demand if math.isfinite(each.second)]
     end = max((second for second, _ in usage), default=0.0)
     if end <= 0:
         return None

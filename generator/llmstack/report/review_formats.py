@@ -34,16 +34,32 @@ def _html(review: Review, options: Options) -> str:
     return review_html.render(review, options)
 
 
+def _github(review: Review, options: Options) -> str:
+    from llmstack.report import review_github
+
+    return review_github.render(review, options)
+
+
+def _sarif(review: Review, options: Options) -> str:
+    from llmstack.report import review_sarif
+
+    return review_sarif.render(review, options)
+
+
 REVIEW_FORMATS: Mapping[str, Callable[[Review, Options], str]] = {
     "text": _text,
     "markdown": _markdown,
     "json": _json,
     "html": _html,
+    "github": _github,
+    "sarif": _sarif,
 }
 
 
-def render_review(review: Review, format: str, *, colour: bool = False) -> str:
-    """Return a review in a format of `REVIEW_FORMATS`; no secret is in it."""
+def render_review(review: Review, format: str, *, colour: bool = False, page: str | None = None) -> str:
+    """Return a review in a format of `REVIEW_FORMATS`; no secret is in it. `page` is where its page will be."""
     from llmstack.report.options import Options
+    from llmstack.report.pages import all_pages
 
-    return REVIEW_FORMATS[format](review, Options(colour=colour))
+    pages = all_pages() if format == "sarif" else {}
+    return REVIEW_FORMATS[format](review, Options(colour=colour, pages=pages, page=page))

@@ -25,7 +25,7 @@ from llmstack.report.page_data import environment_page
 from llmstack.report.risks import RiskGroup, group_risks
 from llmstack.report.verdict import NOTHING, judge, say_effect, say_rule, say_rules
 from llmstack.report.visible import visible
-from llmstack.report.words import say_gpus, say_hang, say_pool, short_revision
+from llmstack.report.words import say_gpus, say_hang, say_pool, say_target, short_revision
 from llmstack.review.result import EnvironmentReview, GpuPool, Review
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _page(review: Review) -> dict[str, Any]:
     data = [environment_page(name, environment) for name, environment in changed]
     return {
         "from_revision": short_revision(review.from_revision),
-        "to_revision": short_revision(review.to_revision),
+        "to_revision": say_target(review),
         "level": verdict.level or "none",
         "tally": verdict.tally or ("No risk" if verdict.effects else NOTHING),
         "effects": verdict.effects,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from math import isinf
 from typing import Any
 
 from llmstack.report.clusters import cluster_data
 from llmstack.report.engines import engine_data
+from llmstack.report.images import changed_images, images_data
 from llmstack.report.inert import inert_json
 from llmstack.report.json import finding_data
 from llmstack.report.mask import mask_review
@@ -24,6 +26,7 @@ from llmstack.review.result import (
     Rollout,
     RuleChange,
 )
+from llmstack.review.ways_in.way import WayIn
 
 FIGURES: tuple[Figure, ...] = ("seconds", "peak", "minReady")
 
@@ -34,9 +37,10 @@ def render(review: Review, options: Options = PLAIN) -> str:
     shown = mask_review(review)
     environments = {name: environment_data(shown.environments[name]) for name in sorted(shown.environments)}
     clusters = {name: _cluster(shown.clusters[name]) for name in sorted(shown.clusters)}
-    revisions = {"from": shown.from_revision, "to": shown.to_revision}
+    revisions = {"from": shown.from_revision, "to": shown.to_revision, "generated": shown.is_generated}
     rules = {"rules": [_rule(rule) for rule in shown.rules], "rulesFrom": shown.rules_from}
-    content = {**revisions, **rules, "clusters": clusters, "envs": environments}
+    images = images_data(changed_images(shown))
+    content = {**revisions, **rules, "images": images, "clusters": clusters, "envs": environments}
     return inert_json(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
 
 
@@ -48,6 +52,7 @@ def environment_data(environment: EnvironmentReview) -> dict[str, Any]:
         "rollouts": [_rollout(rollout) for rollout in environment.rollouts],
         "gpus": [_pool(pool) for pool in environment.gpus],
         "risks": [_risk(risk) for risk in environment.risks],
+        "ways": [_way(way) for way in environment.ways],
         "seconds": environment.seconds,
         "engines": [engine_data(engine) for engine in environment.engines],
         "findings": [finding_data(finding) for finding in environment.findings],
@@ -63,6 +68,20 @@ def _cluster(cluster: ClusterReview) -> dict[str, Any]:
         **cluster_data(cluster),
         "gpus": [_pool(pool) for pool in cluster.gpus],
         "risks": [_risk(risk) for risk in cluster.risks],
+    }
+
+
+def _way(way: WayIn) -> dict[str, Any]:
+    """A broken way in; seconds are null where the edge is gone for good, or where that is not known."""
+    low, high = (None if each is None or isinf(each) else round(each) for each in way.lasts or (None, None))
+    return {
+        "object": way.subject,
+        "stations": [{"kind": station.kind, "name": station.name} for station in way.stations],
+        "broken": way.broken,
+        "why": way.why,
+        "forGood": way.lasts is None,
+        "secondsMin": low,
+        "secondsMax": high,
     }
 
 

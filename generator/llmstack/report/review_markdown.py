@@ -17,7 +17,7 @@ from llmstack.report.rendered import render_difference
 from llmstack.report.risks import RiskGroup, group_risks
 from llmstack.report.rollout_table import Row, rolling_environments, rollout_rows
 from llmstack.report.verdict import NOTHING, Verdict, judge, say_rule, say_rules
-from llmstack.report.words import say_gpus, say_hang, short_revision
+from llmstack.report.words import say_gpus, say_hang, say_target, short_revision
 from llmstack.review.result import ClusterReview, EngineChange, GpuPool, Removed, Review
 from llmstack.review.wording import plural
 
@@ -59,14 +59,16 @@ def render(review: Review, options: Options = PLAIN) -> str:
             foot="\n</details>\n",
         ),
     ]
-    return fit(_opening(shown, judge(shown)), parts, options.limit, WHERE)
+    return fit(_opening(shown, judge(shown), options.page), parts, options.limit, WHERE)
 
 
-def _opening(review: Review, verdict: Verdict) -> str:
-    """The verdict line, and a line for each environment that changes."""
-    from_revision, to_revision = short_revision(review.from_revision), short_revision(review.to_revision)
+def _opening(review: Review, verdict: Verdict, page: str | None) -> str:
+    """The verdict line, and a line for each environment that changes. `page` is an address that holds nothing but
+    what an address needs."""
+    from_revision, to_revision = short_revision(review.from_revision), say_target(review)
     head = verdict.tally or (NOTHING.rstrip(".") if not verdict.effects else "No risk")
-    lines = [f"{SIGNS[verdict.level]} **{head}** · {code(from_revision, 40)} → {code(to_revision, 40)}", ""]
+    link = f" · [page]({page})" if page else ""
+    lines = [f"{SIGNS[verdict.level]} **{head}** · {code(from_revision, 40)} → {code(to_revision, 40)}{link}", ""]
     lines += [f"- {code(name, 60)}: {prose(effect, 400)}" for name, effect in verdict.effects[:ENVIRONMENTS]]
     more = len(verdict.effects) - ENVIRONMENTS
     return "\n".join([*lines, *([f"- and {plural(more, 'other environment')}"] if more > 0 else []), ""])

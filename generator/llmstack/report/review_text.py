@@ -22,6 +22,7 @@ from llmstack.report.words import (
     say_pool,
     say_ready,
     say_replicas,
+    say_target,
     say_time,
     short_revision,
 )
@@ -44,7 +45,7 @@ def render(review: Review, options: Options = PLAIN) -> str:
     shown = mask_review(review)
     paint = paint_with(colour=options.colour)
     verdict = judge(shown)
-    revisions = f"{short_revision(shown.from_revision)} → {short_revision(shown.to_revision)}"
+    revisions = f"{short_revision(shown.from_revision)} → {say_target(shown)}"
     colour = BY_SEVERITY[verdict.level] if verdict.level else BOLD
     lines = [f"{paint(visible(revisions), DIM)}", paint(visible(str(verdict)), colour)]
     lines += _rules(shown)

@@ -29,37 +29,48 @@ def render(findings: Sequence[Finding], options: Options = PLAIN) -> str:
     """
     ordered = [mask_finding(finding) for finding in sort_findings(findings)]
     ids = sorted({finding.id for finding in ordered})
-    driver = {
-        "name": "llmstack",
-        "version": options.version,
-        "rules": [_rule(id, options.pages) for id in ids],
-    }
-    run = {
-        "tool": {"driver": driver},
+    return render_log(ids, [result_of(finding, ids.index(finding.id)) for finding in ordered], options)
+
+
+def render_log(
+    ids: Sequence[str],
+    results: Sequence[Mapping[str, Any]],
+    options: Options,
+    notifications: Sequence[Mapping[str, Any]] = (),
+) -> str:
+    """Return a log with one run of rules `ids`; `notifications` are what the run has to say beside its results."""
+    rules = [_rule(id, options) for id in ids]
+    run: dict[str, Any] = {
+        "tool": {"driver": {"name": "llmstack", "version": options.version, "rules": rules}},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(finding, ids.index(finding.id)) for finding in ordered],
     }
-    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+    if notifications:
+        run["invocations"] = [{"executionSuccessful": True, "toolExecutionNotifications": list(notifications)}]
+    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run | {"results": list(results)}]}
     return inert_json(json.dumps(log, indent=2, ensure_ascii=False)) + "\n"
 
 
-def _rule(id: str, pages: Mapping[str, str]) -> dict[str, Any]:
-    """A reporting descriptor (3.49); without a page it has its id alone."""
-    title, _, rest = pages.get(id, "").strip().partition("\n\n")
-    if not title:
+def _rule(id: str, options: Options) -> dict[str, Any]:
+    """A reporting descriptor (3.49); without a page it has its id alone, and no address (3.49.12) where llmstack has
+    none."""
+    page = options.pages.get(id)
+    title, _, rest = (page.text if page is not None else "").strip().partition("\n\n")
+    if page is None or not title:
         return {"id": id}
     title = " ".join(title.split())
     text = rest.strip() or title
+    address = {"helpUri": f"{options.home}/blob/HEAD/{page.document}#{id}"} if options.home else {}
     return {
         "id": id,
         "shortDescription": {"text": title},
-        "fullDescription": {"text": title},
+        "fullDescription": {"text": " ".join(rest.partition("\n\n")[0].split()) or title},
+        **address,
         "help": {"text": text, "markdown": text},
     }
 
 
-def _result(finding: Finding, rule: int) -> dict[str, Any]:
-    """A result (3.27); one without a place has no location."""
+def result_of(finding: Finding, rule: int) -> dict[str, Any]:
+    """Return a result (3.27); one without a place has no location."""
     text = f"{finding.message}\n{finding.help}" if finding.help else finding.message
     result: dict[str, Any] = {
         "ruleId": finding.id,
@@ -70,12 +81,10 @@ def _result(finding: Finding, rule: int) -> dict[str, Any]:
     location: dict[str, Any] = {}
     if finding.place is not None:
         place = finding.place
-        region = {
-            "startLine": place.line,
-            "startColumn": place.column,
-            "endLine": place.line,
-            "endColumn": place.column + max(1, place.width),
-        }
+        region = {"startLine": place.line}
+        if place.column:
+            ends = place.column + max(1, place.width)
+            region |= {"startColumn": place.column, "endLine": place.line, "endColumn": ends}
         uri = quote(place.path.replace("\\", "/"), safe="/")
         location["physicalLocation"] = {
             "artifactLocation": {"uri": uri, "uriBaseId": "%SRCROOT%"},

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from llmstack.finding import Severity
-from llmstack.review.result import EnvironmentReview, GpuPool, Rollout
+from llmstack.review.result import EnvironmentReview, GpuPool, Review, Rollout
 from llmstack.review.wording import plural, say_seconds
 
 NEVER = "never ends"
@@ -154,6 +154,12 @@ def short_revision(revision: str) -> str:
     """A commit's id as people write it; other names as they are."""
     hexadecimal = len(revision) >= 40 and all(character in "0123456789abcdef" for character in revision)
     return revision[:10] if hexadecimal else revision
+
+
+def say_target(review: Review) -> str:
+    """What a review is of: a revision, or what `gen` would write there."""
+    revision = short_revision(review.to_revision)
+    return f"{revision} as gen would write it" if review.is_generated else revision
 
 
 def model_of(unit: str) -> str:

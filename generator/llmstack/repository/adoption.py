@@ -23,6 +23,7 @@ from llmstack.migrate import Migration
 from llmstack.migrate.release import edit_gitops
 from llmstack.model.reading import read_stack
 from llmstack.repository.environments import Environment, read_base, read_values
+from llmstack.repository.intended import refuse_another
 from llmstack.repository.migration import Migrated, write_file
 from llmstack.repository.project import Project
 from llmstack.repository.snapshot import Snapshot
@@ -46,7 +47,8 @@ def adopt_release(project: Project, name: str, manifest: str, let_go: Sequence[s
     """Plan how an environment takes over what runs; writes nothing.
 
     Raises UsageError where the manifest is no release of the chart, FoundError where the values have errors,
-    RefusedError where a hold would stand in the place of an overlay that people wrote.
+    RefusedError where a hold would stand in the place of an overlay that people wrote, and where the values are for
+    another llmstack.
     """
     environment = project.select_one(name)
     if not environment.layered:
@@ -56,6 +58,7 @@ def adopt_release(project: Project, name: str, manifest: str, let_go: Sequence[s
     *below, before = read_values(project.disk, environment, read_base(project.disk))
     after = _edited(before, release)
     layers, stack, findings = read_stack([*below, after])
+    refuse_another([layers])
     if stack is None or has_errors(findings):
         raise FoundError(findings)
     subject = Subject(environment.name, stack.named(environment.name), layers, facts={})

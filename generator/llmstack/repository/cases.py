@@ -70,7 +70,9 @@ def read_case(comparison: Comparison, name: str, affected: Sequence[str], tool_f
     known = held.unchanged(custom_units(after, name))
     new, unsound = leave_out_unsound(build_units(after, name, folders[1], tool_folder, known=known), folders[1])
     same = {unit: objects for unit, objects in new.items() if unit not in affected}
-    old, _ = leave_out_unsound(build_units(before, name, folders[0], tool_folder, known=same), folders[0])
+    built = build_units(before, name, folders[0], tool_folder, known=same)
+    old = {unit: objects for unit, objects in built.items() if unit in same}
+    old |= leave_out_unsound({unit: objects for unit, objects in built.items() if unit not in same}, folders[0])[0]
     facts = [read_facts(reading, _only(units, affected)) for reading, units in zip(readings, (old, new), strict=True)]
     if comparison.rules is not None:
         facts[1] = _by_rules_of(comparison.rules, name, facts[1])

@@ -30,6 +30,8 @@ class Comparison:
     """The folder of the tree in its Git repository, with `/` at its end; empty for the root."""
     rules: Snapshot | None = None
     """Whose capacity, acknowledgements and facts count, where it is not what is after the change."""
+    is_generated: bool = False
+    """Whether the later side is as `gen` would write it."""
 
 
 FROM = "FROM"

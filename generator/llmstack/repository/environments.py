@@ -12,12 +12,11 @@ from llmstack.errors import IrregularFileError, UsageError
 from llmstack.finding import Finding, Place, Severity
 from llmstack.kustomize.trust import irregular_file
 from llmstack.model.types import LABEL
+from llmstack.repository.root import SUFFIXES, VALUES
 from llmstack.repository.snapshot import Snapshot
 from llmstack.values.source import Source, read_source
 
-SUFFIXES = (".yaml", ".yml")
 BASE = "base"
-VALUES = "values"
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from llmstack.errors import RefusedError, UsageError
 from llmstack.finding import Finding, has_errors, sort_findings
 from llmstack.repository.environments import Environment, list_environments
 from llmstack.repository.expected import expect_base, expect_environment
+from llmstack.repository.intended import refuse_another
 from llmstack.repository.project import Project
 from llmstack.repository.read import Reading, check, read_environments
 from llmstack.repository.snapshot import Snapshot
@@ -48,7 +49,7 @@ def generate(
 
     A run that changes base/ plans every environment again. Without `filters` none of Git's clean filters is run, which
     are programs: a plan that is only looked at wants none. Raises RefusedError when an environment in overlays/ has no
-    values file any more and `prune` does not name it.
+    values file any more and `prune` does not name it, and where the values are for another llmstack.
     """
     orphans = _find_orphans(project.disk, prune)
     if project.means_all(names) and not prune:
@@ -57,6 +58,7 @@ def generate(
     findings, base = expect_base(project.disk)
     if has_errors(findings) or base is None:
         readings = read_environments(project.disk, asked)
+        refuse_another(reading.layers for reading in readings)
         return Generation(sort_findings([*findings, *check(readings)]), None, tuple(readings))
     chosen = asked
     if _changes_base(project, base, force=force, filters=filters):
@@ -82,6 +84,7 @@ def _plan(
 ) -> Generation:
     disk = project.disk
     readings = tuple(read_environments(disk, environments))
+    refuse_another(reading.layers for reading in readings)
     findings = check(readings)
     if has_errors(findings) or any(reading.stack is None for reading in readings):
         return Generation(findings, None, readings)

@@ -15,9 +15,11 @@ from llmstack.errors import RefusedError, UsageError
 from llmstack.finding import Finding, Place, Severity, sort_findings
 from llmstack.migrate import Migration, Wanted, migrate
 from llmstack.model.reading import read_stack
-from llmstack.repository.environments import BASE, VALUES, Environment, find_base, name_findings, read_base, read_file
+from llmstack.repository.environments import BASE, Environment, find_base, name_findings, read_base, read_file
+from llmstack.repository.intended import refuse_another
 from llmstack.repository.project import Project
 from llmstack.repository.read import Reading, check
+from llmstack.repository.root import VALUES
 from llmstack.values.layers import merge_layers
 from llmstack.values.source import Source, read_document, read_source
 from llmstack.values.wrapped import Wrapped, unwrap
@@ -100,9 +102,11 @@ def _unnamed(environment: Environment, migration: Migration) -> Iterator[Finding
 def write_file(migrated: Migrated) -> None:
     """Write the migrated text, with the mode and the byte order mark that the file has.
 
-    Raises RefusedError for a symbolic link, DiskError when the file has changed since or the disk refuses.
+    Raises RefusedError for a symbolic link and for values of another llmstack, DiskError when the file has changed
+    since or the disk refuses.
     """
     file, migration = migrated.file, migrated.migration
+    refuse_another([merge_layers([migration.before], {})])
     if migrated.is_new:
         create_file(file, migration.after.text.encode())
         return

@@ -9,7 +9,8 @@ from functools import cached_property
 from pathlib import Path
 
 from llmstack.errors import UsageError
-from llmstack.repository.environments import BASE, SUFFIXES, VALUES, Environment, list_environments
+from llmstack.repository.environments import BASE, Environment, list_environments
+from llmstack.repository.root import SUFFIXES, VALUES, find_root
 from llmstack.repository.snapshot import Disk
 
 
@@ -95,27 +96,5 @@ class Project:
 
 
 def find_project(names: Sequence[str], directory: Path | None) -> Project:
-    """The project a command is about: `-C DIR`, else the parent of the values/ folder that holds a named file, else the
-    nearest folder, from the working directory upwards, whose values/ has a values file; else the working directory."""
-    if directory is not None:
-        if not directory.is_dir():
-            raise UsageError(f"{directory} is not a folder")
-        return Project(directory, (directory, Path()))
-    for name in names:
-        path = Path(os.path.abspath(name))
-        if path.suffix in SUFFIXES and path.parent.name == VALUES and path.exists():
-            return Project(path.parent.parent)
-    here = Path.cwd()
-    root = _find_root(here)
-    return Project(root, (Path(), root)) if root is not None and root != here else Project(here)
-
-
-def _find_root(here: Path) -> Path | None:
-    """The nearest folder with values, not beyond the top of the Git repository."""
-    for folder in (here, *here.parents):
-        values = folder / VALUES
-        if values.is_dir() and any(path.suffix in SUFFIXES for path in values.iterdir()):
-            return folder
-        if (folder / ".git").exists():
-            return None
-    return None
+    """The project a command is about, at the root that `find_root` finds."""
+    return Project(*find_root(names, directory))

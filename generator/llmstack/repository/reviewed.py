@@ -74,8 +74,15 @@ def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None
         for home, members in sorted(groups.items())
     }
     altered = altered_rules(comparison, {name: case.readings for name, case in cases.items()})
-    ruling = comparison.rules.name if comparison.rules is not None else None
-    return Review(comparison.before.name, comparison.after.name, reviews, reviewed, altered, ruling)
+    return Review(
+        comparison.before.name,
+        comparison.after.name,
+        reviews,
+        reviewed,
+        comparison.is_generated,
+        rules=altered,
+        rules_from=comparison.rules.name if comparison.rules is not None else None,
+    )
 
 
 def _valued(comparison: Comparison) -> set[str]:

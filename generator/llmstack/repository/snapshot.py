@@ -90,10 +90,13 @@ class Disk(Snapshot):
         self.root = root
         self._files = RegularFiles(root)
         self._known = known or {}
+        self.read_paths: set[str] = set()
+        """Of every file that was asked for, there or not."""
 
     def read_regular(self, path: str) -> bytes | None:
         if path in self._known:
             return self._known[path]
+        self.read_paths.add(path)
         try:
             return read_any_regular(path) if os.path.isabs(path) else self._files.read_unless_folder(path)
         except OSError as error:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from llmstack.disk.ownership import is_ours
 from llmstack.kustomize.files import is_kustomization
-from llmstack.repository.environments import SUFFIXES
+from llmstack.repository.root import SUFFIXES
 from llmstack.repository.snapshot import Snapshot
 from llmstack.tree.secrets import UNIT as SECRETS
 

@@ -22,6 +22,7 @@ from llmstack.repository.expected import stale_tree
 from llmstack.repository.generation import generate
 from llmstack.repository.project import Project
 from llmstack.repository.read import Reading
+from llmstack.repository.shards import build_in_shards
 from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.units import cluster_folders
 from llmstack.secrecy.places import plaintext_in_objects
@@ -59,6 +60,7 @@ def validate(
     findings = list(generation.findings)
     if generation.plan is not None and not generation.plan.is_empty:
         findings.append(stale_tree(generation.plan.paths))
+    is_current = generation.plan is not None and generation.plan.is_empty
     reached = follow_units(project.disk, sorted(asked))
     tools: tuple[Found, ...] = ()
     counted: Counter[str] = Counter()
@@ -73,7 +75,9 @@ def validate(
             if units is None or folders:
                 tools = tools or tuple(programs.look_up(tool, tool_folder) for tool in programs.BUILT)
                 paths = tuple(tool.path for tool in tools)
-                findings += _validate_units(reading, root, folders, tools=paths, counted=counted, step=step)
+                findings += _validate_units(
+                    reading, root, folders, tools=paths, is_current=is_current, counted=counted, step=step
+                )
     ordered = sort_findings([*findings, *reached.findings])
     return Validation(ordered, counted["objects"], counted["units"], tuple(tool.version for tool in tools))
 
@@ -106,6 +110,7 @@ def _validate_units(
     folders: Mapping[str, str],
     *,
     tools: Sequence[Path],
+    is_current: bool,
     counted: Counter[str],
     step: Step,
 ) -> Iterator[Finding]:
@@ -120,7 +125,7 @@ def _validate_units(
         yield Finding("not-generated", _ERROR, f"{top} has no units", place=Place(top), help=help)
         return
     texts: dict[str, str] = {}
-    for folder, output in _build(kustomize, root, folders.values(), step).items():
+    for folder, output in _build(kustomize, root, folders.values(), step, is_current=is_current).items():
         try:
             texts[folder] = _without_sops(output)
         except programs.ToolError as error:
@@ -156,14 +161,23 @@ def _secret_findings(folder: str, objects: Sequence[object]) -> Iterator[Finding
         yield Finding("plaintext-secret", _ERROR, message, place=where, help=help, secret=True)
 
 
-def _build(program: Path, root: Path, folders: Collection[str], step: Step) -> dict[str, str | programs.ToolError]:
-    """What kustomize prints for each folder of the copy in `root`, or says of it, with paths as we write them."""
-    outputs = programs.kustomize_build_all(program, [root / folder for folder in folders], step)
-    found = {path.relative_to(root).as_posix(): output for path, output in outputs.items()}
-    return {
-        folder: output if isinstance(output, str) else programs.ToolError(_from_root(str(output), root))
-        for folder, output in found.items()
-    }
+def _build(
+    program: Path, root: Path, folders: Collection[str], step: Step, *, is_current: bool
+) -> dict[str, str | programs.ToolError]:
+    """What kustomize prints for each folder of the copy in `root`, or says of it, with paths as we write them.
+
+    Units that are just as the values generate them (`is_current`) are built many at a time.
+    """
+    together = [folder for folder in folders if is_current and folder.startswith("overlays/")]
+    found = build_in_shards(program, root, together, step)
+    alone = [root / folder for folder in folders if folder not in found]
+    outputs = programs.kustomize_build_all(program, alone, step)
+    found |= {path.relative_to(root).as_posix(): output for path, output in outputs.items()}
+    return {folder: _with_our_paths(found[folder], root) for folder in folders}
+
+
+def _with_our_paths(output: str | programs.ToolError, root: Path) -> str | programs.ToolError:
+    return output if isinstance(output, str) else programs.ToolError(_from_root(str(output), root))
 
 
 def _without_sops(output: str | programs.ToolError) -> str:

@@ -15,7 +15,7 @@ from llmstack.review.result import EngineChange, EnvironmentReview, ObjectChange
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.not_applied import why_not_applied
 from llmstack.review.risks.table import find_risks
-from llmstack.review.rollout.endless import endless, phases_without_end, without_end
+from llmstack.review.rollout.endless import drawn, endless, stopped_by, with_demand, without_end
 from llmstack.review.rollout.obstacles import find_obstacles
 from llmstack.review.rollout.per_node import rollouts_on_nodes
 from llmstack.review.rollout.placement import Fixed
@@ -23,7 +23,7 @@ from llmstack.review.rollout.play import Played, both, find_moves, key_of, play
 from llmstack.review.rollout.times import MOST_PODS, too_many, total_seconds
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.surroundings import Surroundings
-from llmstack.review.ways_in.find import find_breaks
+from llmstack.review.ways_in.find import draw_ways, find_breaks
 
 MOST_SCALED = 5_000
 """Replicas at the most of all scalers beyond which that is not played: then no end is said."""
@@ -64,17 +64,18 @@ def assess(
     rolled = without_end(rolled, never, frozenset(obstacles))
     alive = frozenset((*idle[0], *idle[1]))
     on_nodes = rollouts_on_nodes([change for change in changes if key_of(change) not in alive], facts)
-    own_phases = [phase for phase in least.times.likely.phases if phase.workload not in near.others]
+    picture = drawn(least, facts_after.pools, stopped_by(obstacles))
     return EnvironmentReview(
         objects=tuple(changes),
         rollouts=(*rolled, *on_nodes),
-        gpus=pools,
+        gpus=with_demand(pools, least, picture),
         risks=find_risks(assessment, today),
-        timeline=phases_without_end(own_phases, never),
+        timeline=tuple(phase for phase in picture.phases if phase.workload not in near.others),
         seconds=_total(rolled, least, known=not on_nodes and not obstacles and not _depends(rolled, most)),
         engines=engines,
         findings=tuple(map(_unplayed, sorted(too_many(least.workloads) - near.others))),
         removed=removed,
+        ways=draw_ways(breaks, before) if breaks else (),
     )
 
 

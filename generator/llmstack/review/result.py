@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from llmstack.finding import Finding, Severity
+from llmstack.review.ways_in.way import WayIn
 from llmstack.sync.changes import OwnerChange
 
 Action = Literal["add", "change", "remove"]
@@ -104,6 +105,20 @@ class PodPhase:
     end: float
     gpus: int
     pool: str | None
+    resource: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What a pool is asked for from a second on, by the clock of the timeline."""
+
+    second: float
+    bound: int
+    """GPUs of pods that load or serve."""
+    waiting: int = 0
+    """GPUs that pods wait for."""
+    terminating: int = 0
+    """GPUs that pods which terminate still hold; no part of the peak."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +133,8 @@ class GpuPool:
     peak: int
     deadlock: bool | None
     certain: bool | None
-    usage: tuple[tuple[float, int], ...] = ()
-    """(second, GPUs in use from then on), by the clock of the timeline."""
+    demand: tuple[Demand, ...] = ()
+    """Over time, in the likeliest order; none where no pod of it changes, or they are too many to be told apart."""
     before_max: int | None = None
     """This and the two below: with all scalers at their most, where that is more than their least."""
     after_max: int | None = None
@@ -250,6 +265,8 @@ class EnvironmentReview:
     """Models whose engine changes."""
     removed: tuple[Removed, ...] = ()
     """Workloads that go with nothing in their place."""
+    ways: tuple[WayIn, ...] = ()
+    """The ways in that are broken, for a while or for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +292,8 @@ class Review:
     environments: Mapping[str, EnvironmentReview]
     clusters: Mapping[str, ClusterReview] = field(default_factory=dict)
     """By name; an environment that names no cluster is one of its own, `env:<name>`."""
+    is_generated: bool = False
+    """Whether the later side is what `gen` would write there, and not the files that are."""
     rules: tuple[RuleChange, ...] = ()
     """What the change does to the rules that reviews go by."""
     rules_from: str | None = None

@@ -17,6 +17,7 @@ from llmstack.model.gitops import Gitops
 from llmstack.model.types import LABEL
 from llmstack.objects.secret_references import secret_references, type_for
 from llmstack.repository.environments import Environment
+from llmstack.repository.intended import refuse_another
 from llmstack.repository.project import Project
 from llmstack.repository.read import read_environment
 from llmstack.repository.units import encrypted_manifests
@@ -76,6 +77,7 @@ def set_secret(
     cannot be meant, RefusedError for a file that is something else, ToolError and DiskError.
     """
     reading = read_environment(project.disk, environment)
+    refuse_another([reading.layers])
     if reading.subject is None:
         return list(reading.findings), None
     gitops = reading.subject.stack.gitops

@@ -45,8 +45,8 @@ def _dropped(layers: Layers, route: Route, help: str) -> Iterator[Problem]:
 
 def _stated(layers: Layers, number: int, route: Route) -> list[object] | None:
     """The list that one file states at a merged route."""
-    if route[:2] == MODELS:
-        own = layers.models[number].get(route[2]) if isinstance(route[2], int) else None
+    if route[:2] == MODELS and isinstance(route[2], int):
+        own = layers.models[number].get(route[2])
         if own is None:
             return None
         route = (*MODELS, own, *route[3:])

@@ -15,7 +15,6 @@ from collections.abc import Collection, Iterator
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Severity
-from llmstack.review.risks.table import RISKS
 from llmstack.values.source import Source
 
 RULE = Declaration("unknown-check", Severity.WARNING)
@@ -31,12 +30,21 @@ def run(subject: Subject) -> Iterator[Problem]:
             yield Problem(f"the severity of `{id}` cannot be changed", ("gitops", "checks", id), help="remove it")
         elif id not in CHECKS:
             yield Problem(f"there is no check `{id}`", ("gitops", "checks", id), help=_near(id, CHECKS))
-    for number, risk in enumerate(subject.stack.gitops.acknowledge or []):
+    yield from _acknowledged(subject)
+    for layer in subject.layers.layers:
+        yield from _comments(layer.source, CHECKS)
+
+
+def _acknowledged(subject: Subject) -> Iterator[Problem]:
+    """Findings on risks that are accepted and do not exist."""
+    if not subject.stack.gitops.acknowledge:
+        return
+    from llmstack.review.risks.table import RISKS  # half of the review comes with it
+
+    for number, risk in enumerate(subject.stack.gitops.acknowledge):
         if risk.risk not in RISKS:
             message = f"there is no risk `{risk.risk}`"
             yield Problem(message, ("gitops", "acknowledge", number, "risk"), help=_near(risk.risk, RISKS))
-    for layer in subject.layers.layers:
-        yield from _comments(layer.source, CHECKS)
 
 
 def _comments(source: Source, known: Collection[str]) -> Iterator[Problem]:

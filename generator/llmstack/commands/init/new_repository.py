@@ -18,7 +18,6 @@ from llmstack.model.json_schema import schema_text
 
 TEMPLATES: Mapping[str, str] = {
     ".gitattributes": "gitattributes",
-    ".github/workflows/overlays.yml": "overlays.yml",
     ".gitignore": "gitignore",
     "README.md": "README.md",
     "tools/go.mod": "go.mod",
@@ -30,6 +29,12 @@ TEMPLATES: Mapping[str, str] = {
 """The file in `files/` that each path of the new repository is a copy of. Names there have no leading dot: Git and the
 build of the package would take them as meant for themselves."""
 
+CI: Mapping[str, Mapping[str, str]] = {
+    "github": {".github/workflows/overlays.yml": "overlays.yml"},
+    "gitlab": {".gitlab-ci.yml": "gitlab-ci.yml"},
+}
+"""By forge: what runs there on a change, in the same way."""
+
 KEPT = frozenset((".gitattributes", ".gitignore", "README.md"))
 """Files that stay as they are where they are there already: a repository made on a forge has them from the start."""
 
@@ -40,10 +45,11 @@ SCHEMA = "docs/values.schema.json"
 REQUIREMENTS = "requirements.txt"
 
 
-def repository_files(requirements: str) -> dict[str, str]:
-    """The text of every file of a new repository, by path; `requirements` is that of requirements.txt."""
+def repository_files(requirements: str, ci: str = "github") -> dict[str, str]:
+    """The text of every file of a new repository on a forge of `CI`, by path; `requirements` is that of
+    requirements.txt."""
     folder = files("llmstack.commands.init") / "files"
-    copies = {path: (folder / name).read_text(encoding="utf-8") for path, name in TEMPLATES.items()}
+    copies = {path: (folder / name).read_text(encoding="utf-8") for path, name in ({**TEMPLATES, **CI[ci]}).items()}
     return {**copies, SCHEMA: schema_text(), REQUIREMENTS: requirements}
 
 
@@ -55,7 +61,7 @@ class Made:
     kept: list[str]
 
 
-def make_repository(root: Path, requirements: str) -> Made:
+def make_repository(root: Path, requirements: str, ci: str = "github") -> Made:
     """Write a new repository into `root`, which is made if it is not there; files of `KEPT` that are there stay.
 
     Raises RefusedError that names everything in the way, before anything is written: a file of the same name, or one
@@ -63,7 +69,7 @@ def make_repository(root: Path, requirements: str) -> Made:
     """
     if root.exists() and not root.is_dir():
         raise UsageError(f"{root} is not a folder")
-    wanted = repository_files(requirements)
+    wanted = repository_files(requirements, ci)
     there = list_tree(root, [], wanted)
     kept = sorted(there.files & KEPT)
     blocking = (there.files - KEPT) | there.links | there.others | (there.folders & wanted.keys())
@@ -88,8 +94,8 @@ def warnings(root: Path, kept: Sequence[str]) -> Iterator[str]:
     repository = find_repository(root)
     if repository is not None and repository.top != repository.root:
         below = repository.root.relative_to(repository.top).as_posix()
-        yield f"{below}/ is a folder of the repository {repository.top}: GitHub reads workflows at its top alone"
-        yield f"set gitops.sync.path: {below}, and move the workflow up with `working-directory: {below}` in its steps"
+        yield f"{below}/ is a folder of the repository {repository.top}: a forge reads workflows at its top alone"
+        yield f"set gitops.sync.path: {below}, and move the workflow up, its steps to run in {below}"
 
 
 def next_commands(root: Path) -> list[str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from llmstack.review.result import Phase, PodPhase
+from llmstack.review.result import Demand, Phase, PodPhase
 from llmstack.review.rollout.nodes import Nodes
 from llmstack.review.rollout.placement import PoolKey
 from llmstack.review.rollout.workload import Template, Workload
@@ -48,8 +48,9 @@ class Cluster:
         self.now = 0.0
         self.held: dict[PoolKey, int] = {}
         self.asked: dict[PoolKey, int] = {}
+        self.leaving: dict[PoolKey, int] = {}
         self.peaks: dict[PoolKey, int] = {}
-        self.usage: dict[PoolKey, list[tuple[float, int]]] = {}
+        self.demand: dict[PoolKey, list[Demand]] = {}
         self.phases: list[PodPhase] = []
         self._queues: dict[PoolKey, dict[int, list[tuple[int, int, int, Pod]]]] = {}
         self._created = 0
@@ -108,6 +109,8 @@ class Cluster:
             self._enter(pod, None)
             return True
         self._enter(pod, "terminating")
+        if pool is not None:
+            self.leaving[pool] = self.leaving.get(pool, 0) + self._held_by(pod, pool)
         return False
 
     def vanish(self, pod: Pod) -> None:
@@ -116,6 +119,7 @@ class Cluster:
         pool = pod.template.pool
         if pool is None:
             return
+        self.leaving[pool] -= self._held_by(pod, pool)
         if pool not in self.nodes:
             self._hold(pool, -pod.template.total)
             return
@@ -127,16 +131,21 @@ class Cluster:
         """Note the sums of the pools, once all that happens now has happened."""
         for pool in pools:
             self.peaks[pool] = max(self.peaks.get(pool, 0), self.asked.get(pool, 0))
-            series = self.usage.setdefault(pool, [])
-            held = self.held.get(pool, 0)
-            if not series or series[-1][1] != held:
-                series.append((self.now, held))
+            bound = self.held.get(pool, 0) - self.leaving.get(pool, 0)
+            now = Demand(self.now, bound, self.asked.get(pool, 0) - bound, self.leaving.get(pool, 0))
+            series = self.demand.setdefault(pool, [])
+            if not series or replace(series[-1], second=self.now) != now:
+                series.append(now)
 
     def close(self, pods: Iterable[Pod], end: float) -> None:
         """End the phases of the pods that are left."""
         self.now = end
         for pod in pods:
             self._enter(pod, None)
+
+    def _held_by(self, pod: Pod, pool: PoolKey) -> int:
+        """The GPUs of a pod, of one that is not bound whole those of its bound parts."""
+        return sum(pod.template.gpus[part] for part in pod.nodes) if pool in self.nodes else pod.template.total
 
     def _hold(self, pool: PoolKey | None, gpus: int) -> None:
         if pool is not None:
@@ -156,6 +165,7 @@ class Cluster:
                     end=self.now,
                     gpus=template.total,
                     pool=template.pool[0] if template.pool else None,
+                    resource=template.pool[1] if template.pool else "",
                 )
             )
         pod.since = self.now

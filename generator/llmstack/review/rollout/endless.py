@@ -4,16 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from math import inf
 
-from llmstack.review.result import Basis, Figure, PodPhase, Rollout
+from llmstack.review.facts import Pool
+from llmstack.review.result import Basis, Demand, Figure, GpuPool, PodPhase, Rollout
 from llmstack.review.rollout.deadlock import Verdict
+from llmstack.review.rollout.gpus import over_time
 from llmstack.review.rollout.obstacles import Obstacle
 from llmstack.review.rollout.placement import PoolKey
+from llmstack.review.rollout.play import Played
+from llmstack.review.rollout.simulate import Run, simulate
+from llmstack.review.rollout.times import likely_load, too_many
+from llmstack.review.rollout.workload import Template, Workload
+
+NEVER = 10**9
+"""Seconds that stand for a load which is never over: no manifest has a longer one."""
+
+
+def stopped_by(obstacles: Mapping[str, Sequence[Obstacle]]) -> frozenset[str]:
+    """`Kind/name` of the workloads of which something else than GPUs keeps every new pod from starting."""
+    return frozenset(key for key, found in obstacles.items() if any(each.certain for each in found))
 
 
 def endless(obstacles: Mapping[str, Sequence[Obstacle]], verdicts: Mapping[PoolKey, Verdict]) -> frozenset[str]:
     """`Kind/name` of the workloads whose rollout finishes in no order."""
-    stopped = {key for key, found in obstacles.items() if any(each.certain for each in found)}
+    stopped = set(stopped_by(obstacles))
     for verdict in verdicts.values():
         if verdict.certain:
             stopped |= verdict.stuck
@@ -37,11 +52,54 @@ def _without_end(rollout: Rollout, never: Collection[str], hindered: Collection[
     return replace(rollout, seconds=None, seconds_min=at_least, seconds_max=None, basis=basis)
 
 
-def phases_without_end(phases: Sequence[PodPhase], never: Collection[str]) -> tuple[PodPhase, ...]:
-    """Return the timeline, in which no new pod of a rollout that never finishes loads or gets ready: it waits."""
-    return tuple(
-        replace(phase, phase="waiting")
-        if phase.workload in never and phase.revision == "new" and phase.phase in ("loading", "ready")
-        else phase
-        for phase in phases
+def drawn(played: Played, pools: Sequence[Pool], stopped: Collection[str]) -> Run:
+    """Return the likeliest run as a picture shows it: rollouts that something keeps from starting (`stopped`) are
+    played with new pods that never get ready, and these wait."""
+    if not stopped:
+        return played.times.likely
+    left_out = too_many(played.workloads)
+    workloads = [_never_ready(each, stopped) for each in played.workloads if each.key not in left_out]
+    run = simulate(
+        workloads, pools, played.fixed, lambda template: inf if template.load == NEVER else likely_load(template)
     )
+    kept = [(phase, _waits(phase, stopped)) for phase in run.phases]
+    moved = [phase for phase, waits in kept if waits]
+    demand = {key: _moved_to_waiting(series, key, moved) for key, series in run.demand.items()}
+    return replace(
+        run,
+        demand=demand,
+        phases=[replace(phase, phase="waiting") if waits else phase for phase, waits in kept],
+    )
+
+
+def _load(template: Template) -> float:
+    return inf if template.load == NEVER else likely_load(template)
+
+
+def _never_ready(workload: Workload, stopped: Collection[str]) -> Workload:
+    if workload.key not in stopped or workload.new is None:
+        return workload
+    return replace(workload, new=replace(workload.new, load=NEVER))
+
+
+def _waits(phase: PodPhase, stopped: Collection[str]) -> bool:
+    return phase.workload in stopped and phase.revision == "new" and phase.phase == "loading"
+
+
+def _moved_to_waiting(series: Sequence[Demand], pool: PoolKey, phases: Sequence[PodPhase]) -> list[Demand]:
+    """The demand of a pool, the GPUs of some phases counted as waited for. They begin and end where it changes."""
+    here = [phase for phase in phases if (phase.pool, phase.resource) == pool]
+    steps = sorted([(each.start, each.gpus) for each in here] + [(each.end, -each.gpus) for each in here])
+    moved, at, points = 0, 0, []
+    for point in series:
+        while at < len(steps) and steps[at][0] <= point.second:
+            moved += steps[at][1]
+            at += 1
+        points.append(replace(point, bound=point.bound - moved, waiting=point.waiting + moved))
+    return points
+
+
+def with_demand(rows: Sequence[GpuPool], played: Played, run: Run) -> tuple[GpuPool, ...]:
+    """Return the pools with what a run asks of them over time."""
+    keys = ((row, (row.pool, row.resource)) for row in rows)
+    return tuple(replace(row, demand=over_time(run, key, played.fixed)) if row.demand else row for row, key in keys)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from llmstack.review.facts import Pool
-from llmstack.review.result import GpuPool
+from llmstack.review.result import Demand, GpuPool
 from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.placement import Fixed, PoolKey
 from llmstack.review.rollout.simulate import Run
@@ -33,7 +34,7 @@ def account(
     capacity: dict[PoolKey, int] = {(pool.name, pool.resource): pool.count for pool in pools}
     rows = []
     for key in keys:
-        stays = sum(gpus * number for gpus, number in fixed.get(key, {}).items())
+        stays = _staying(fixed, key)
         verdict = verdicts.get(key)
         ends = stays + before.get(key, 0), stays + after.get(key, 0)
         most = stays + run.peaks.get(key, 0) + beside.get(key, 0)
@@ -47,15 +48,25 @@ def account(
                 peak=max(*ends, most),
                 deadlock=verdict.deadlock if verdict is not None else None,
                 certain=verdict.certain if verdict is not None else None,
-                usage=() if key in beside else tuple((at, stays + held) for at, held in run.usage.get(key, ())),
+                demand=() if key in beside else over_time(run, key, fixed),
             )
         )
     return tuple(rows)
 
 
+def over_time(run: Run, pool: PoolKey, fixed: Fixed) -> tuple[Demand, ...]:
+    """Return what a run asks of a pool over time, `fixed` being the pods that stay."""
+    stays = _staying(fixed, pool)
+    return tuple(replace(each, bound=stays + each.bound) for each in run.demand.get(pool, ()))
+
+
+def _staying(fixed: Fixed, pool: PoolKey) -> int:
+    return sum(gpus * number for gpus, number in fixed.get(pool, {}).items())
+
+
 def gpus_after(workloads: Iterable[Workload], fixed: Fixed, pool: PoolKey) -> int:
     """The GPUs that the goal takes of a pool, `fixed` those of the pods that stay."""
-    stays = sum(gpus * number for gpus, number in fixed.get(pool, {}).items())
+    stays = _staying(fixed, pool)
     templates = ((workload.after, workload.new) for workload in workloads if workload.new is not None)
     return stays + sum(after * template.total for after, template in templates if template.pool == pool)
 

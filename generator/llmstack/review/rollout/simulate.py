@@ -16,7 +16,7 @@ from math import inf
 from typing import Literal
 
 from llmstack.review.facts import Pool
-from llmstack.review.result import PodPhase
+from llmstack.review.result import Demand, PodPhase
 from llmstack.review.rollout.cluster import Cluster, Pod, Revision
 from llmstack.review.rollout.controller import Counts, begin, settle
 from llmstack.review.rollout.nodes import Nodes, node_sizes
@@ -54,8 +54,8 @@ class Run:
     outcomes: tuple[Outcome, ...]
     peaks: Mapping[PoolKey, int]
     """Largest sum of GPUs over bound and pending pods of the workloads, terminating ones left out."""
-    usage: Mapping[PoolKey, Sequence[tuple[float, int]]]
-    """GPUs that pods of the workloads hold, terminating ones included, from each second on."""
+    demand: Mapping[PoolKey, Sequence[Demand]]
+    """What pods of the workloads hold and wait for, from each second on."""
     phases: Sequence[PodPhase]
     end: float
     """When the last rollout finished or nothing moved any more."""
@@ -278,4 +278,4 @@ class _Simulation:
         )
         outcomes = tuple(rollout.outcome() for rollout in self.rollouts)
         end = max((outcome.finish for outcome in outcomes if outcome.finish is not None), default=0.0)
-        return Run(outcomes, self.cluster.peaks, self.cluster.usage, tuple(self.cluster.phases), end)
+        return Run(outcomes, self.cluster.peaks, self.cluster.demand, tuple(self.cluster.phases), end)

@@ -53,7 +53,7 @@ def time_rollouts(workloads: Sequence[Workload], pools: Sequence[Pool], fixed: F
     """Run the rollouts, thrice where a load time is unknown; those of too many pods are left out."""
     left_out = too_many(workloads)
     played = [workload for workload in workloads if workload.key not in left_out]
-    runs = [simulate(played, pools, fixed, _likely_load)]
+    runs = [simulate(played, pools, fixed, likely_load)]
     templates = [workload.new for workload in played] + [workload.old for workload in played]
     if any(template is not None and template.load is None for template in templates):
         runs += [simulate(played, pools, fixed, load) for load in (_shortest_load, _longest_load)]
@@ -78,7 +78,8 @@ def too_many(workloads: Iterable[Workload]) -> frozenset[str]:
     return frozenset(left_out)
 
 
-def _likely_load(template: Template) -> float:
+def likely_load(template: Template) -> float:
+    """Return the seconds that a pod loads: as measured, else the most that its probes allow."""
     if template.load is not None:
         return template.load
     return template.load_max or max(template.load_min or 0, UNKNOWN_LOAD)

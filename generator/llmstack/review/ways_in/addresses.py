@@ -8,7 +8,19 @@ from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.quantities import read_whole
 from llmstack.review.ways_in.backends import Backend, Identity
 from llmstack.review.ways_in.breaks import Break
-from llmstack.review.ways_in.doors import Door, Side, all_doors, open_doors, read_side, why_closed
+from llmstack.review.ways_in.doors import (
+    Closed,
+    Door,
+    Side,
+    all_doors,
+    is_behind,
+    leads_in,
+    open_doors,
+    read_side,
+    station_of,
+    why_closed,
+)
+from llmstack.review.ways_in.way import CALLERS, OUTSIDE, Station
 
 _REACH: Mapping[str, int] = {"ClusterIP": 0, "NodePort": 1, "LoadBalancer": 2}
 """From how far a Service of a type is called: each has what those before it have (Kubernetes documentation,
@@ -24,9 +36,11 @@ def broken_addresses(
     doors, left = open_doors(sides[0], then), all_doors(sides[1], now)
     opened = [address for address in open_doors(sides[1], now) if address not in doors]
     for address, door in doors.items():
-        why = why_closed(left[address], now) if address in left else "it is gone"
-        if why is not None:
-            yield _closed(door, why, [other for other in opened if _kind(left[other]) == _kind(door)])
+        closed = why_closed(left[address], now) if address in left else Closed("it is gone")
+        if closed is not None:
+            front = [backend for backend in then.front if is_behind(door, backend, then)]
+            instead = [other for other in opened if _kind(left[other]) == _kind(door)]
+            yield _closed(door, closed, front, instead, gone=address not in left)
     for name, service in then.services.items():
         if name in now.services and any(door.service == name[1] for door in doors.values()):
             yield from _less_reach(service, now.services[name])
@@ -36,13 +50,16 @@ def _kind(door: Door) -> str:
     return door.subject.partition("/")[0]
 
 
-def _closed(door: Door, why: str, instead: list[str]) -> Break:
-    message = f"whoever calls `{door.address}` gets no answer any more: {why}"
+def _closed(door: Door, closed: Closed, front: list[Backend], instead: list[str], *, gone: bool) -> Break:
+    message = f"whoever calls `{door.address}` gets no answer any more: {closed.why}"
     if instead:
         message += f"; `{instead[0]}` is new"
     kind = _kind(door)
     keep = "Service of the old name or port" if kind == "Service" else "rule for the old host"
-    return Break(door.subject, message, f"Keep a {keep} beside the new one until every caller has moved.")
+    advice = f"Keep a {keep} beside the new one until every caller has moved."
+    way = leads_in(door)
+    broken = 0 if gone else len(way) - 1 if closed.behind_service else len(way) - 2
+    return Break(door.subject, message, advice, stations=(*way, *map(station_of, front[:1])), broken=broken)
 
 
 def _less_reach(before: Object, after: Object) -> Iterator[Break]:
@@ -53,15 +70,15 @@ def _less_reach(before: Object, after: Object) -> Iterator[Break]:
     advice = "Keep the type until every caller from outside has moved."
     if _REACH.get(types[1], 0) < _REACH.get(types[0], 0):
         lost = "the address of its load balancer" if types[0] == "LoadBalancer" else "its port on the nodes"
-        yield Break(
-            f"Service/{name}", f"the Service becomes {types[1]}: {lost} is gone for callers from outside", advice
-        )
+        message = f"the Service becomes {types[1]}: {lost} is gone for callers from outside"
+        yield Break(f"Service/{name}", message, advice, stations=(OUTSIDE, Station("Service", name)))
         return
     ports = _node_ports(old), _node_ports(new)
     for port, number in ports[0].items():
         if port in ports[1] and ports[1][port] != number:
             message = f"port {number} on the nodes becomes {ports[1][port]}: callers of the old one are refused"
-            yield Break(f"Service/{name}", message, "Keep the port, or let every caller know.")
+            way = OUTSIDE, Station("Service", f"{name}:{number}")
+            yield Break(f"Service/{name}", message, "Keep the port, or let every caller know.", stations=way)
 
 
 def _node_ports(spec: Mapping[str, object]) -> dict[object, object]:
@@ -88,13 +105,12 @@ def changed_keys(old: Mapping[Identity, Backend], new: Mapping[Identity, Backend
         (swapped, "callers that send the API key of before are answered 401 unless the new Secret holds it too", True),
     ):
         if engines:
-            subject = _front(side) or engines[0].key
-            yield Break(subject, message, "Give every caller the key before the merge.", milder=milder)
-
-
-def _front(side: Side) -> str | None:
-    routers = [backend for backend in side.front if backend.is_router]
-    return routers[0].key if routers else None
+            front = [backend for backend in side.front if backend.is_router][:1]
+            ends = front[0] if front else engines[0]
+            called = Station("engine", engines[0].key if len(engines) == 1 else f"{len(engines)} engines")
+            way = (*map(station_of, front), called) if front else (CALLERS, called)
+            advice = "Give every caller the key before the merge."
+            yield Break(ends.key, message, advice, milder=milder, stations=way)
 
 
 _LENGTH = "--max-model-len"

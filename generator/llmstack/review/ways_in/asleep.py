@@ -8,6 +8,7 @@ from llmstack.kubernetes.keda import never_wakes
 from llmstack.kubernetes.pods import Object
 from llmstack.review.ways_in.backends import identity_of
 from llmstack.review.ways_in.breaks import Break
+from llmstack.review.ways_in.way import Station
 
 
 def sleeping(before: Iterable[Object], after: Iterable[Object]) -> Iterator[Break]:
@@ -16,10 +17,12 @@ def sleeping(before: Iterable[Object], after: Iterable[Object]) -> Iterator[Brea
     for obj in after:
         if _sleeps(obj) and identity_of(obj) not in slept:
             target = (obj["spec"].get("scaleTargetRef") or {}) if isinstance(obj.get("spec"), dict) else {}
+            key = f"{target.get('kind') or 'Deployment'}/{target.get('name')}"
             yield Break(
-                f"{target.get('kind') or 'Deployment'}/{target.get('name')}",
+                key,
                 "once it is at zero replicas nothing wakes it: every trigger reads what its own pods report",
                 "Set `minReplicaCount: 1`, or a trigger on the router's vllm:num_incoming_requests_total.",
+                stations=(Station("ScaledObject", str(obj["metadata"]["name"])), Station("engine", key)),
             )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, isinf
 
+from llmstack.review.ways_in.way import Station
 from llmstack.review.wording import say_exactly
 
 
@@ -23,6 +24,10 @@ class Break:
     """Whether it depends on what the repository does not say, or concerns some requests only."""
     path: str = ""
     """The field that does it, where there is one."""
+    stations: tuple[Station, ...] = ()
+    """The way that is broken, from where this break knows it; empty where no edge is gone."""
+    broken: int = 0
+    """The edge after this station."""
 
 
 def say_for(lasts: tuple[float, float]) -> str:

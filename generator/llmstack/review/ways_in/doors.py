@@ -9,6 +9,7 @@ from typing import Any
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.quantities import whole
 from llmstack.review.ways_in.backends import Backend
+from llmstack.review.ways_in.way import CALLERS, Station
 
 _ANY_HOST = "*"
 
@@ -24,6 +25,15 @@ class Door:
     namespace: str
     service: str
     port: int | str
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Why requests that come to a door reach no pod."""
+
+    why: str
+    behind_service: bool = False
+    """Whether they come as far as the Service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,20 +120,38 @@ def _service_ports(side: Side) -> Iterator[Door]:
             yield Door(f"Service/{name}", f"{name}.{namespace}:{number}".replace(".:", ":"), namespace, name, number)
 
 
-def why_closed(door: Door, side: Side) -> str | None:
+def why_closed(door: Door, side: Side) -> Closed | None:
     """Why requests that come to a door reach no pod; None where they do."""
     service = side.services.get((door.namespace, door.service))
     if service is None:
-        return f"it leads to Service `{door.service}`, which is not there"
+        return Closed(f"it leads to Service `{door.service}`, which is not there")
     port = next((each for each in _ports(service) if door.port in (each.get("port"), each.get("name"))), None)
     if port is None:
-        return f"Service `{door.service}` has no port {door.port}"
+        return Closed(f"Service `{door.service}` has no port {door.port}")
     chosen = [backend for backend in side.backends if selects(service, backend)]
     if not chosen:
-        return f"Service `{door.service}` selects no pod that answers"
+        return Closed(f"Service `{door.service}` selects no pod that answers", True)
     if not any(_answers(port, backend) for backend in chosen):
-        return f"no pod listens where port {port.get('port')} of Service `{door.service}` leads"
+        return Closed(f"no pod listens where port {port.get('port')} of Service `{door.service}` leads", True)
     return None
+
+
+def is_behind(door: Door, backend: Backend, side: Side) -> bool:
+    """Whether a door leads to the pods of a workload."""
+    service = side.services.get((door.namespace, door.service))
+    return service is not None and selects(service, backend)
+
+
+def leads_in(door: Door) -> tuple[Station, ...]:
+    """The stations from whoever calls an address to the Service behind it."""
+    kind, _, name = door.subject.partition("/")
+    service = Station("Service", f"{door.service}:{door.port}")
+    return (CALLERS, service) if kind == "Service" else (Station("host", door.address), Station(kind, name), service)
+
+
+def station_of(backend: Backend) -> Station:
+    """The pods of a workload as a station."""
+    return Station("router" if backend.is_router else "engine", backend.key)
 
 
 def selects(service: Object, backend: Backend) -> bool:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from llmstack.kubernetes.pods import Object
 from llmstack.review.rollout.times import Times
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.ways_in.addresses import broken_addresses, changed_keys, shorter_requests
 from llmstack.review.ways_in.asleep import sleeping
-from llmstack.review.ways_in.backends import read_backends
+from llmstack.review.ways_in.backends import Backend, read_backends
 from llmstack.review.ways_in.breaks import Break
-from llmstack.review.ways_in.doors import read_side
+from llmstack.review.ways_in.doors import Door, Side, is_behind, leads_in, open_doors, read_side
 from llmstack.review.ways_in.needs import missing_needs
 from llmstack.review.ways_in.served import broken_models
+from llmstack.review.ways_in.way import WayIn
 
 
 def find_breaks(
@@ -30,3 +31,19 @@ def find_breaks(
         *missing_needs(before, after),
         *sleeping(before, after),
     )
+
+
+def draw_ways(breaks: Sequence[Break], before: Sequence[Object]) -> tuple[WayIn, ...]:
+    """Return the ways that breaks cut, each from whoever calls to what is not reached any more."""
+    backends = {backend.key: backend for backend in read_backends(before).values()}
+    side = read_side(before, backends.values())
+    doors = sorted(open_doors(before, side).values(), key=lambda door: door.subject.startswith("Service/"))
+    return tuple(_from_outside(each, backends, side, doors) for each in breaks if len(each.stations) > 1)
+
+
+def _from_outside(each: Break, backends: Mapping[str, Backend], side: Side, doors: Sequence[Door]) -> WayIn:
+    """A break's own stations, behind those that lead to the first of them."""
+    pods = backends.get(each.stations[0].name)
+    door = next((door for door in doors if pods is not None and is_behind(door, pods, side)), None)
+    ahead = leads_in(door) if door is not None else ()
+    return WayIn(each.subject, (*ahead, *each.stations), len(ahead) + each.broken, each.message, each.lasts)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from llmstack.kubernetes.pods import Object, pod_specs, value_at
 from llmstack.kubernetes.workloads import WORKLOADS, is_lasting
 from llmstack.review.ways_in.breaks import Break
+from llmstack.review.ways_in.way import Station
 
 Need = tuple[str, str, str]
 """Kind, namespace and name of an object that a pod reads."""
@@ -120,11 +121,13 @@ def _deleted(workload: Object, need: Need, holder: Object) -> Break:
     advice = f"Keep it, or have another {kind} of that name made in namespace `{namespace}` right after the merge."
     if holder.get("kind") == "ExternalSecret":
         advice = "In a commit before, set `target.creationPolicy: Orphan`: then the Secret stays when its owner goes."
+    key = f"{workload['kind']}/{workload['metadata']['name']}"
     return Break(
-        f"{workload['kind']}/{workload['metadata']['name']}",
+        key,
         f"{kind} `{name}` {how}, and pods read it: what runs goes on, and no pod that starts after that gets ready "
         "(CreateContainerConfigError)",
         advice,
+        stations=(Station(kind, name), Station("pods", key)),
     )
 
 
@@ -133,9 +136,11 @@ def _left_behind(workload: Object, source: Object, needs: Sequence[Need]) -> Ite
         return
     old, new = (str(obj["metadata"].get("namespace") or "") for obj in (source, workload))
     names = ", ".join(f"{kind} `{name}`" for kind, _, name in needs)
+    key = f"{workload['kind']}/{workload['metadata']['name']}"
     yield Break(
-        f"{workload['kind']}/{workload['metadata']['name']}",
+        key,
         f"it moves from namespace `{old}` to `{new}`, and {names} there is made by nothing here: unless "
         f"{'they are' if len(needs) > 1 else 'it is'} there, no pod starts, and those of before are gone",
         f"Make {'them' if len(needs) > 1 else 'it'} in namespace `{new}` before the merge.",
+        stations=(Station(needs[0][0], needs[0][2]), Station("pods", key)),
     )

@@ -11,7 +11,9 @@ from llmstack.review.rollout.times import Times
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.ways_in.backends import Backend, Identity, why_not_reached
 from llmstack.review.ways_in.breaks import Break, say_for, span_of
+from llmstack.review.ways_in.doors import station_of
 from llmstack.review.ways_in.moments import ALWAYS, Presence, overlap, presence, uncovered
+from llmstack.review.ways_in.way import Station
 
 Item = TypeVar("Item")
 
@@ -116,13 +118,15 @@ def _broken(id: str, routers: Sequence[Ends], members: Sequence[Ends]) -> Iterat
         return
     after = [engine for engine in members if _serves(engine.new, id)]
     if not after:
-        yield from (_renamed(id, engine) for engine in members if engine.new is not None)
+        yield from (_renamed(id, routers, engine) for engine in members if engine.new is not None)
         return
     subject = after[0].any.key
     refusals = [_why_not(router, engine.new) for engine in after for router in _sides(routers, "new")]
     if refusals and all(refusals):
         why = next(refusal for refusal in refusals if refusal)
-        yield Break(subject, f"nothing reaches `{id}` any more: {why}", "Let router and engines agree again.")
+        way = _stations(id, routers, after[0])
+        message, advice = f"nothing reaches `{id}` any more: {why}", "Let router and engines agree again."
+        yield Break(subject, message, advice, stations=way, broken=max(0, len(way) - 3))
         return
     missing = [_missing(id, routers, members, run) for run in range(3)]
     staying = [engine for engine in members if engine.old is not None and engine.new is not None]
@@ -143,6 +147,8 @@ def _gap(
         if engine is not None
     )
     why = next((reason for reason in mixed if reason), None)
+    way = _stations(id, routers, after[0])
+    edge = max(0, len(way) - 3)
     if why is not None and any(member.old is not None and member.new is not None for member in members):
         return Break(
             subject,
@@ -150,6 +156,8 @@ def _gap(
             "Router and engines restart at their own speed. Merge when few requests come, or bring up a second release "
             "beside this one and let callers move.",
             lasts,
+            stations=way,
+            broken=edge,
         )
     return Break(
         subject,
@@ -157,16 +165,26 @@ def _gap(
         f"(`{id}` is not served {say_for(lasts)})",
         "Add the new one in one commit and remove the old one in the next, if the GPUs suffice.",
         lasts,
+        stations=way,
+        broken=edge,
     )
 
 
-def _renamed(id: str, engine: Ends) -> Break:
+def _stations(id: str, routers: Sequence[Ends], engine: Ends) -> tuple[Station, ...]:
+    """From the router, where there is one, to the id that clients ask for."""
+    return (*(station_of(router.any) for router in routers[:1]), station_of(engine.any), Station("model", id))
+
+
+def _renamed(id: str, routers: Sequence[Ends], engine: Ends) -> Break:
     assert engine.new is not None
+    way = _stations(id, routers, engine)
     now = ", ".join(f"`{name}`" for name in engine.new.served)
     return Break(
         engine.new.key,
         f"clients that ask for model `{id}` get an error from now on: it is served as {now}",
         f"Let callers know, or keep the id beside the new one: `--served-model-name {engine.new.served[0]} {id}`.",
+        stations=way,
+        broken=len(way) - 2,
     )
 
 

@@ -1,0 +1,171 @@
+"""Objects of every kind that counts, each read into what counts of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from llmstack.kubernetes.pods import value_at
+from llmstack.observed.fields import amounts, condition, count, labels, read_meta, text, texts
+from llmstack.observed.pods import read_containers, read_pod
+from llmstack.observed.things import (
+    Claim,
+    Meta,
+    Named,
+    Node,
+    PriorityClass,
+    Quota,
+    ResourceSlice,
+    Scaler,
+    StorageClass,
+    Taint,
+    Thing,
+    Workload,
+)
+from llmstack.observed.times import maps
+
+Object = Mapping[str, Any]
+
+DEFAULT_CLASS = ("storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class")
+"""Annotations of the default class (pkg/apis/storage/util/helpers.go)."""
+
+
+def read_thing(obj: Object) -> Thing | None:
+    """What counts of an object; None for a kind of which nothing does, a Secret above all, and for one without a
+    name."""
+    kind = obj.get("kind")
+    if kind == "Pod":
+        return read_pod(obj)
+    reader = _READERS.get(kind) if isinstance(kind, str) else None
+    meta = read_meta(obj) if reader is not None else None
+    return None if reader is None or meta is None else reader(meta, obj)
+
+
+def _node(meta: Meta, obj: Object) -> Node:
+    spec = obj.get("spec")
+    return Node(
+        meta=meta,
+        taints=tuple(
+            Taint(text(each, "key"), text(each, "value"), text(each, "effect"))
+            for each in maps(value_at(spec, "taints"))
+        ),
+        cordoned=value_at(spec, "unschedulable") is True,
+        ready=condition(obj, "Ready").get("status") == "True",
+        allocatable=amounts(value_at(obj, "status", "allocatable")),
+        kubelet=text(obj, "status", "nodeInfo", "kubeletVersion"),
+    )
+
+
+def _workload(meta: Meta, obj: Object) -> Workload:
+    spec, status = obj.get("spec"), obj.get("status")
+    template = value_at(spec, "template") or value_at(spec, "leaderWorkerTemplate", "workerTemplate")
+    return Workload(
+        meta=meta,
+        replicas=count(spec, "replicas"),
+        current=count(status, "replicas") or 0,
+        ready=count(status, "readyReplicas") or 0,
+        available=count(status, "availableReplicas") or 0,
+        updated=count(status, "updatedReplicas") or 0,
+        generation=count(obj, "metadata", "generation") or 0,
+        observed_generation=count(status, "observedGeneration") or 0,
+        paused=value_at(spec, "paused") is True,
+        containers=read_containers(value_at(template, "spec")),
+        revision=meta.labels.get("pod-template-hash", ""),
+    )
+
+
+def _autoscaler(meta: Meta, obj: Object) -> Scaler:
+    return _scaler(meta, obj, ("minReplicas", "maxReplicas"))
+
+
+def _scaled_object(meta: Meta, obj: Object) -> Scaler:
+    return _scaler(meta, obj, ("minReplicaCount", "maxReplicaCount"))
+
+
+def _scaler(meta: Meta, obj: Object, ends: tuple[str, str]) -> Scaler:
+    spec, status = obj.get("spec"), obj.get("status")
+    return Scaler(
+        meta=meta,
+        target=(text(spec, "scaleTargetRef", "kind") or "Deployment", text(spec, "scaleTargetRef", "name")),
+        least=count(spec, ends[0]),
+        most=count(spec, ends[1]),
+        current=count(status, "currentReplicas"),
+        wanted=count(status, "desiredReplicas"),
+    )
+
+
+def _claim(meta: Meta, obj: Object) -> Claim:
+    spec, status = obj.get("spec"), obj.get("status")
+    name = value_at(spec, "storageClassName")
+    return Claim(
+        meta=meta,
+        phase=text(status, "phase"),
+        storage_class=text(spec, "storageClassName") if isinstance(name, str) else None,
+        asked=amounts(value_at(spec, "resources", "requests")).get("storage"),
+        has=amounts(value_at(status, "capacity")).get("storage"),
+        modes=texts(value_at(spec, "accessModes")),
+    )
+
+
+def _storage_class(meta: Meta, obj: Object) -> StorageClass:
+    annotations = labels(value_at(obj, "metadata", "annotations"))
+    return StorageClass(
+        meta=meta,
+        default=any(annotations.get(key) == "true" for key in DEFAULT_CLASS),
+        expands=obj.get("allowVolumeExpansion") is True,
+        provisioner=text(obj, "provisioner"),
+    )
+
+
+def _priority_class(meta: Meta, obj: Object) -> PriorityClass:
+    return PriorityClass(
+        meta=meta,
+        value=count(obj, "value") or 0,
+        default=obj.get("globalDefault") is True,
+        preempts=obj.get("preemptionPolicy") != "Never",
+    )
+
+
+def _quota(meta: Meta, obj: Object) -> Quota:
+    spec = obj.get("spec")
+    return Quota(
+        meta=meta,
+        hard=amounts(value_at(spec, "hard")),
+        used=amounts(value_at(obj, "status", "used")),
+        scoped=bool(value_at(spec, "scopes") or value_at(spec, "scopeSelector")),
+    )
+
+
+def _slice(meta: Meta, obj: Object) -> ResourceSlice:
+    spec = obj.get("spec")
+    return ResourceSlice(meta, text(spec, "driver"), text(spec, "nodeName"), len([*maps(value_at(spec, "devices"))]))
+
+
+def _named(meta: Meta, obj: Object) -> Named:
+    return Named(meta)
+
+
+_READERS: Mapping[str, Callable[[Meta, Object], Thing]] = {
+    "ConfigMap": _named,
+    "DaemonSet": _workload,
+    "Deployment": _workload,
+    "DeviceClass": _named,
+    "HorizontalPodAutoscaler": _autoscaler,
+    "IngressClass": _named,
+    "LeaderWorkerSet": _workload,
+    "Namespace": _named,
+    "Node": _node,
+    "PersistentVolumeClaim": _claim,
+    "PriorityClass": _priority_class,
+    "RayCluster": _workload,
+    "RayService": _workload,
+    "ReplicaSet": _workload,
+    "ResourceQuota": _quota,
+    "ResourceSlice": _slice,
+    "RuntimeClass": _named,
+    "ScaledObject": _scaled_object,
+    "ServiceAccount": _named,
+    "StatefulSet": _workload,
+    "StorageClass": _storage_class,
+}
+"""By kind, what reads it; pods apart. A kind that is not here is passed over unread."""

@@ -1,0 +1,175 @@
+"""What of a cluster's objects counts, as plain frozen data. Moments are in UTC; None is what an object does not say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from fractions import Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """What every object has."""
+
+    kind: str
+    namespace: str
+    name: str
+    uid: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    owner: tuple[str, str] | None = None
+    """Kind and name of its controller."""
+    created: datetime | None = None
+    deleting: bool = False
+    version: int = field(default=0, compare=False)
+    """resourceVersion, which grows with each write in a cluster (KEP-5504); 0 where it is no number."""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.kind, self.namespace, self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Taint:
+    key: str
+    value: str
+    effect: str
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    meta: Meta
+    taints: tuple[Taint, ...]
+    cordoned: bool
+    ready: bool
+    allocatable: Mapping[str, Fraction]
+    kubelet: str
+    """Version of its kubelet, `v1.34.2`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    name: str
+    image: str
+    args: tuple[str, ...] = ()
+    """Command and arguments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    meta: Meta
+    phase: str
+    """Pending, Running, Succeeded, Failed or Unknown."""
+    node: str
+    """Empty until it is scheduled."""
+    containers: tuple[Container, ...]
+    gpus: Mapping[str, int]
+    """By resource: what counts accelerators."""
+    requests: Mapping[str, Fraction]
+    """All that the scheduler counts for it."""
+    priority: int
+    claims: tuple[str, ...]
+    scheduled: datetime | None
+    started: datetime | None
+    """When the last of its containers started, the last time."""
+    ready: bool
+    ready_since: datetime | None
+    restarts: int
+    start_bound: int | None
+    """Seconds after which its probes would have ended a container that does not start; None where nothing does."""
+    waiting: str
+    """Why a container waits (CrashLoopBackOff …), or the pod does (Unschedulable)."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended, and holds nothing any more."""
+        return self.phase in ("Succeeded", "Failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A Deployment, StatefulSet, DaemonSet, ReplicaSet, LeaderWorkerSet or the like; its kind is `meta.kind`."""
+
+    meta: Meta
+    replicas: int | None
+    """spec.replicas."""
+    current: int
+    """Pods that there are; below: those that are ready, available, and of the newest revision."""
+    ready: int
+    available: int
+    updated: int
+    generation: int
+    observed_generation: int
+    paused: bool
+    containers: tuple[Container, ...]
+    revision: str
+    """pod-template-hash of a ReplicaSet; of others empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scaler:
+    """A HorizontalPodAutoscaler or ScaledObject."""
+
+    meta: Meta
+    target: tuple[str, str]
+    """Kind and name of what it scales."""
+    least: int | None
+    most: int | None
+    current: int | None
+    wanted: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    meta: Meta
+    phase: str
+    storage_class: str | None
+    asked: Fraction | None
+    """Bytes; the next: those that its volume has."""
+    has: Fraction | None
+    modes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StorageClass:
+    meta: Meta
+    default: bool
+    expands: bool
+    provisioner: str
+
+
+@dataclass(frozen=True, slots=True)
+class PriorityClass:
+    meta: Meta
+    value: int
+    default: bool
+    preempts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    meta: Meta
+    hard: Mapping[str, Fraction]
+    used: Mapping[str, Fraction]
+    scoped: bool
+    """Whether it counts some pods only."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceSlice:
+    meta: Meta
+    driver: str
+    node: str
+    devices: int
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A RuntimeClass, DeviceClass or Namespace: all that counts is that it is there."""
+
+    meta: Meta
+
+
+Thing = (
+    Node | Pod | Workload | Scaler | Claim | StorageClass | PriorityClass | Quota | ResourceSlice | Named
+)  # fmt: skip

@@ -1,0 +1,34 @@
+"""A review as findings: each risk at its place in the values, beside the findings that the review has itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from llmstack.finding import Finding, Place, Severity
+from llmstack.review.result import Review, Risk
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One finding; `accepted` is why somebody accepted the risk that it is, None where nobody did."""
+
+    finding: Finding
+    accepted: str | None = None
+
+
+def review_findings(review: Review) -> Iterator[Told]:
+    """Yield the findings of a masked review, environment by environment; a risk's place is None where the values do
+    not state it."""
+    for name, environment in sorted(review.environments.items()):
+        for risk in environment.risks:
+            message = f"{risk.object} in {name}: {risk.message}"
+            finding = Finding(risk.id, Severity(risk.severity), message, place=_place(risk), help=risk.advice or None)
+            yield Told(finding, (risk.accepted or "acknowledged") if risk.acknowledged else None)
+        yield from map(Told, environment.findings)
+
+
+def _place(risk: Risk) -> Place | None:
+    """`values/prod.yaml:12` as a place: the whole line."""
+    path, _, line = (risk.place or "").rpartition(":")
+    return Place(path, int(line), 0, 0) if path and line.isdecimal() else None
