@@ -24,7 +24,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup gen check unit test test-html test-cluster update lint format bench lock clean
+.PHONY: help setup gen facts check unit test test-html test-engine test-cluster update lint format bench lock clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,8 +34,12 @@ setup: $(PYTHON_READY) $(TOOLS_READY) ## Install Python packages into .venv and 
 gen: $(PYTHON_READY) ## Write base/, overlays/ and clusters/ from values/
 	$(BIN)/llmstack gen
 
-check: $(PYTHON_READY) ## Fail when base/, overlays/ or clusters/ are not what values/ generates
+facts: $(PYTHON_READY) ## Write facts/ of the example's clusters from what kubectl printed of them (tests/facts/clusters/)
+	for seen in tests/facts/clusters/*.json; do $(BIN)/llmstack learn cluster "$$(basename "$$seen" .json)" "$$seen" || exit; done
+
+check: $(PYTHON_READY) ## Fail when base/, overlays/ or clusters/ are not what values/ generates, or facts/ not what is learned
 	$(BIN)/llmstack gen --check --no-cache
+	$(BIN)/python -m pytest -q tests/facts/test_example.py
 
 unit: setup ## Run the tests to work with: a minute, no random ones (PYTEST_ARGS="-k name" for some)
 	$(BIN)/python -m pytest -n auto -m "not hypothesis" $(UNIT:%=tests/%) $(PYTEST_ARGS)
@@ -44,7 +48,11 @@ test: setup ## Run all tests (PYTEST_ARGS="-k name" for some)
 	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
 
 test-html: $(PYTHON_READY) $(HTML_READY) ## Test the page of a review in Chromium, with axe-core
-	$(BIN)/python -m pytest tests/html/check_page.py $(PYTEST_ARGS)
+	$(BIN)/python -m pytest tests/html/check_page.py tests/html/check_comment.py $(PYTEST_ARGS)
+
+test-engine: $(PYTHON_READY) ## Test against vLLM's own planner and registries, out of its wheels (cold: 2.5 GB to fetch)
+	$(BIN)/python -m tests.vllm.fetch
+	$(BIN)/python -m pytest tests/vllm -o python_files='check_*.py' $(PYTEST_ARGS)
 
 test-cluster: setup ## Test against a real control plane and Flux, on loopback (cold: twenty minutes to build them)
 	$(BIN)/python -m tests.cluster.build
@@ -58,7 +66,7 @@ lint: setup ## Check code style, types and workflows
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy bench requirements
-	$(BIN)/mypy -p tests.cluster
+	$(BIN)/mypy -p tests.cluster -p tests.vllm
 	$(TOOLS)/actionlint $(WORKFLOWS)
 	$(BIN)/zizmor --offline --persona auditor --no-progress action.yml .github
 

@@ -50,8 +50,18 @@ TIED = re.compile(
 )
 """Models of litgpt's table whose output layer is the embeddings: `tie_word_embeddings` of their config.json."""
 
-CONTEXT_UNSURE = re.compile(r"Qwen/(Qwen2\.5|QwQ)|microsoft/|codellama/|tiiuae/")
-"""Entries whose `block_size` is what the model was trained for, not what its config.json says."""
+CONTEXT_UNSURE = re.compile(r"Qwen/(Qwen2\.5|QwQ|Qwen3-.*-Base)|microsoft/|codellama/|tiiuae/|mistralai/Mistral-Large")
+"""Entries whose `block_size` is what the model was trained for, or litgpt's default, not what its config.json says."""
+
+CONTEXTS: tuple[tuple[str, int], ...] = (
+    (r"Qwen/Qwen2\.5-(Coder-)?[\d.]+B-Instruct\Z", 32768),
+    (r"google/(gemma-[27]b|codegemma-7b)", 8192),
+    (r"google/gemma-3-1b", 32768),
+    (r"microsoft/phi-4\Z", 16384),
+)
+"""The context of a config.json by another source than litgpt. Qwen2.5: "set for context length up to 32,768 tokens"
+(the models' cards); Gemma: GemmaConfig's default in transformers, and a published start at 8192 (row r012 of
+tests/engine/starts.tsv); Gemma 3 1B and phi-4: the models' cards."""
 
 RENAMED = (("meta-llama/Meta-Llama-3.1-", "meta-llama/Llama-3.1-"),)
 """Names that the hub has redirected since; the model is listed under both."""
@@ -131,8 +141,9 @@ def as_config(model: str, architecture: str, given: Any) -> Mapping[str, Any]:
         "tie_word_embeddings": bool(TIED.match(model)),
         "torch_dtype": "bfloat16",
     }
-    if not CONTEXT_UNSURE.match(model):
-        config["max_position_embeddings"] = given.block_size if "gemma-3" not in model else 32768
+    said = next((context for pattern, context in CONTEXTS if re.match(pattern, model)), None)
+    if said or not CONTEXT_UNSURE.match(model):
+        config["max_position_embeddings"] = said or given.block_size
     if given.n_expert:
         config |= {"num_experts": given.n_expert, "num_experts_per_tok": given.n_expert_per_token}
         config["moe_intermediate_size"] = given.moe_intermediate_size or given.intermediate_size

@@ -1,29 +1,26 @@
 """Makes the tables of what vLLM releases can run, from their sources, without installing or importing them.
 
-    python tools/make_registries.py FOLDER… -o generator/llmstack/schemas/engines/registries.json
+    python -m tools.make_registries FOLDER… -o generator/llmstack/schemas/engines/registries.json
 
-Each FOLDER is named after a release and holds its `vllm/` (of the source archive or the wheel). Read as syntax trees:
-the registries of models (`model_executor/models/registry.py`), the least compute capability of each method of
-quantization (`get_min_capability` of its class), and the attention backends (`AttentionBackendEnum`, before 0.11.1
-`_Backend`).
-generator/llmstack/schemas/engines/README.md describes the format.
+Each FOLDER is named after a release and holds its `vllm/` (of the source archive or the wheel), read as syntax trees.
+`tools/vllm_tables/` has a module for each kind of table; generator/llmstack/schemas/engines/README.md describes the
+format.
 """
 
 from __future__ import annotations
 
 import argparse
-import ast
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-MODELS = "model_executor/models/registry.py"
-NOT_MODELS = ("_PREVIOUSLY_SUPPORTED_MODELS", "_OOT_SUPPORTED_MODELS", "_SPECULATIVE_DECODING_MODELS")
-QUANTIZATION = "model_executor/layers/quantization"
-BACKENDS = ("v1/attention/backends/registry.py", "attention/backends/registry.py", "platforms/interface.py")
-BACKEND_CLASSES = ("AttentionBackendEnum", "_Backend")
+from tools.vllm_tables.backends import read_backends, read_traits
+from tools.vllm_tables.metrics import read_metrics
+from tools.vllm_tables.models import read_lacking, read_models
+from tools.vllm_tables.quantization import number, read_methods, read_names, types
+from tools.vllm_tables.speculation import read_speculation
 
 
 def main() -> int:
@@ -45,17 +42,24 @@ def numbers(release: str) -> list[int]:
 
 
 def make(folders: Iterable[Path]) -> dict[str, Any]:
-    """The tables of all releases: since and until of architectures and backends, capabilities where they change."""
+    """The tables of all releases: stretches of releases that have a name, and facts from where they change."""
     folders = list(folders)
     names = [folder.name for folder in folders]
-    models = [set(read_models(folder / "vllm")) for folder in folders]
-    methods = [dict(read_methods(folder / "vllm")) for folder in folders]
-    backends = [set(read_backends(folder / "vllm")) for folder in folders]
+    packages = [folder / "vllm" for folder in folders]
     return {
         "releases": names,
-        "architectures": spans(names, models),
-        "attentionBackends": spans(names, backends),
-        "quantization": capabilities(names, methods),
+        "architectures": spans(names, [set(read_models(each)) for each in packages]),
+        "withoutLora": spans(names, [set(read_lacking(each, "SupportsLoRA", "supports_lora")) for each in packages]),
+        "withoutPipeline": spans(names, [set(read_lacking(each, "SupportsPP", "supports_pp")) for each in packages]),
+        "attentionBackends": spans(names, [set(read_backends(each)) for each in packages]),
+        "backendTraits": steps(names, [dict(read_traits(each)) for each in packages]),
+        "quantizationNames": spans(names, [set(read_names(each)) for each in packages]),
+        "quantization": steps(names, [dict(read_methods(each, "get_min_capability", number)) for each in packages]),
+        "activationTypes": steps(
+            names, [dict(read_methods(each, "get_supported_act_dtypes", types)) for each in packages]
+        ),
+        "speculation": spans(names, [set(read_speculation(each)) for each in packages]),
+        "metrics": spans(names, [set(read_metrics(each)) for each in packages]),
     }
 
 
@@ -64,9 +68,9 @@ def spans(names: list[str], sets: list[set[str]]) -> dict[str, list[list[str | N
     found: dict[str, list[list[str | None]]] = {}
     for member in sorted(set().union(*sets)):
         stretches: list[list[str | None]] = []
-        for number, name in enumerate(names):
-            if member in sets[number]:
-                if number and member in sets[number - 1]:
+        for index, name in enumerate(names):
+            if member in sets[index]:
+                if index and member in sets[index - 1]:
                     stretches[-1][1] = name
                 else:
                     stretches.append([name, name])
@@ -76,90 +80,23 @@ def spans(names: list[str], sets: list[set[str]]) -> dict[str, list[list[str | N
     return found
 
 
-def capabilities(names: list[str], tables: list[dict[str, int]]) -> dict[str, list[list[Any]]]:
-    """For each method the releases from which a least capability holds; null where the method is gone."""
+def steps(names: list[str], tables: list[dict[str, Any]]) -> dict[str, list[list[Any]]]:
+    """For each member the releases from which something holds of it; null where it is gone, or nobody can say."""
     found: dict[str, list[list[Any]]] = {}
-    for method in sorted(set().union(*tables)):
-        steps: list[list[Any]] = []
+    for member in sorted(set().union(*tables)):
+        changes: list[list[Any]] = []
         for name, table in zip(names, tables, strict=True):
-            least = table.get(method)
-            if (least is not None or steps) and (not steps or steps[-1][1] != least):
-                steps.append([name, least])
-        found[method] = steps
+            now = table.get(member)
+            if (now is not None or changes) and (not changes or changes[-1][1] != now):
+                changes.append([name, now])
+        found[member] = changes
     return found
-
-
-def read_models(package: Path) -> Iterator[str]:
-    """Yield the architectures of all registries, those of draft models left out."""
-    for node in ast.parse((package / MODELS).read_text(encoding="utf-8")).body:
-        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
-        name = getattr(target, "id", "")
-        value = getattr(node, "value", None)
-        if name.endswith("_MODELS") and name not in NOT_MODELS and isinstance(value, ast.Dict):
-            yield from (key.value for key in value.keys if isinstance(key, ast.Constant))
-
-
-def read_methods(package: Path) -> Iterator[tuple[str, int]]:
-    """Yield each method of quantization with the least compute capability (75 is 7.5) of its class."""
-    classes: dict[str, ast.ClassDef] = {}
-    for file in sorted((package / QUANTIZATION).rglob("*.py")):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ClassDef):
-                classes[node.name] = node
-    for method, name in _table(package).items():
-        least = _least(name, classes)
-        if least is not None:
-            yield method, least
-
-
-def _table(package: Path) -> Mapping[str, str]:
-    """The class of each method: `method_to_config`, or QUANTIZATION_METHODS where that was the table itself."""
-    tree = ast.parse((package / QUANTIZATION / "__init__.py").read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
-        if getattr(target, "id", "") in ("method_to_config", "QUANTIZATION_METHODS"):
-            value = getattr(node, "value", None)
-            if isinstance(value, ast.Dict):
-                pairs = zip(value.keys, value.values, strict=True)
-                return {k.value: v.id for k, v in pairs if isinstance(k, ast.Constant) and isinstance(v, ast.Name)}
-    return {}
-
-
-def _least(name: str, classes: Mapping[str, ast.ClassDef]) -> int | None:
-    """What `get_min_capability` of a class or of the first base that has it returns, where that is a plain number."""
-    node = classes.get(name)
-    if node is None:
-        return None
-    for item in node.body:
-        if isinstance(item, ast.FunctionDef) and item.name == "get_min_capability":
-            found = [each.value for each in ast.walk(item) if isinstance(each, ast.Return)]
-            constants = [each.value for each in found if isinstance(each, ast.Constant)]
-            return constants[0] if len(found) == len(constants) == 1 and isinstance(constants[0], int) else None
-    for base in node.bases:
-        if isinstance(base, ast.Name) and base.id != name:
-            return _least(base.id, classes)
-    return None
-
-
-def read_backends(package: Path) -> Iterator[str]:
-    """Yield the names of the attention backends, aliases included."""
-    for path in BACKENDS:
-        file = package / path
-        if not file.exists():
-            continue
-        for node in ast.parse(file.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.ClassDef) and node.name in BACKEND_CLASSES:
-                names = [t.id for item in node.body if isinstance(item, ast.Assign) for t in item.targets
-                         if isinstance(t, ast.Name) and t.id.isupper()]  # fmt: skip
-                if names:
-                    yield from names
-                    return
 
 
 def dump(data: Mapping[str, Any]) -> str:
     """The tables as JSON with one member a line."""
     parts = [f' "releases": {json.dumps(data["releases"])}']
-    for table in ("architectures", "attentionBackends", "quantization"):
+    for table in (key for key in data if key != "releases"):
         rows = ",\n".join(f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in data[table].items())
         parts.append(f' "{table}": {{\n{rows}\n }}')
     return "{\n" + ",\n".join(parts) + "\n}\n"

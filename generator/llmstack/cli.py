@@ -28,8 +28,11 @@ from llmstack.commands.secret import secret
 from llmstack.commands.status import status
 from llmstack.commands.tools import tools
 from llmstack.commands.validate import validate
+from llmstack.commands.verify import verify
 
-COMMANDS = (gen, render, lint, validate, diff, affected, fit, migrate, adopt, status, explain, schema, init, help)
+COMMANDS = (
+    gen, render, lint, validate, diff, verify, affected, fit, migrate, adopt, status, explain, schema, init, help,
+)  # fmt: skip
 """Every command, in the order of `--help`. A command's docstring is its help, its signature its options."""
 
 cli = typer.Typer(

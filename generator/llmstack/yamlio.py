@@ -348,7 +348,7 @@ def _write_map(value: dict[str, Any], indent: str, first: str, lines: list[str])
     lead = first or indent
     for key in _in_order(tuple(value)):
         item = value[key]
-        head = f"{lead}{_string(key)}:"
+        head = f"{lead}{_scalar(key)}:"
         lead = indent
         if item.__class__ is str:
             block = _literal(item, indent + "  ") if "\n" in item else None

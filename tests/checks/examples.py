@@ -2,7 +2,7 @@
 
 `tests/checks/<rule>/bad/*.yaml` says what is to be found: `# expect: <id> @ <key path>`, or `@ line <number>` for a finding
 on a comment, as often as needed. `x.base.yaml` beside `x.yaml` is the layer under it, `x.other.yaml` another environment, `x.facts.yaml` the facts
-of its models, as documents.
+of its models, as documents, `x.cluster.yaml` those of its cluster.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from llmstack.checks import run_checks, settle
 from llmstack.checks.subject import Subject
 from llmstack.engine.facts import ModelFacts
 from llmstack.engine.facts_file import facts_of, file_name
+from llmstack.facts.cluster import ClusterFacts
+from llmstack.facts.cluster_file import read_cluster
 from llmstack.finding import Finding, show_route
 from llmstack.model.reading import read_stack
 from llmstack.model.stack import Stack
@@ -24,7 +26,7 @@ from llmstack.values.source import read_source
 
 FOLDER = Path(__file__).parent
 _EXPECT = re.compile(r"# expect: ([a-z-]+) @ (.*?)\s*$", re.MULTILINE)
-_COMPANIONS = (".base", ".other", ".facts")
+_COMPANIONS = (".base", ".other", ".facts", ".cluster")
 
 
 def example_files(kind: str) -> list[Path]:
@@ -57,12 +59,18 @@ def known_facts(file: Path) -> dict[str, ModelFacts]:
     return {f"models/{file_name(each.model)}": each for each in facts}
 
 
+def known_cluster(file: Path) -> ClusterFacts | None:
+    """The facts of its cluster beside an example."""
+    beside = file.with_suffix(".cluster.yaml")
+    return read_cluster(beside.read_text()) if beside.exists() else None
+
+
 def settled(file: Path) -> list[Finding]:
     """All findings of the checks on an example, as a user sees them."""
     layers, stack = read(file)
     other = file.with_suffix(".other.yaml")
     others = {"other": read(other)[1]} if other.exists() else {}
-    found = run_checks(Subject(file.stem, stack, layers, others, known_facts(file)))
+    found = run_checks(Subject(file.stem, stack, layers, others, known_facts(file), known_cluster(file)))
     return list(settle(found, layers, dict(stack.gitops.checks or {})))
 
 

@@ -85,6 +85,22 @@ def test_nothing_is_read_of_what_is_no_values(values: str) -> None:
         assert rest is None or rest.left_out
 
 
+def test_an_engine_is_not_judged_without_a_key_that_was_refused() -> None:
+    """With `tensorParalelSize: 4` nobody knows on how many GPUs the weights are."""
+    model = """
+        - name: large
+          repository: vllm/vllm-openai
+          tag: v0.19.1
+          modelURL: meta-llama/Llama-3.3-70B-Instruct
+          requestGPU: 4
+          vllmConfig: {%s: 4, maxModelLen: 4096}
+        """
+    pool = "gitops:\n  capacity: [{pool: a, count: 8, gpu: H100-80GB}]\n"
+    assert "engine-memory" not in {id for id, _ in _found(model % "tensorParalelSize", pool)}
+    assert "engine-memory" not in {id for id, _ in _found(model % "tensorParallelSize", pool)}
+    assert "engine-memory" in {id for id, _ in _found(model.replace("%s: 4, ", ""), pool)}
+
+
 def test_warnings_of_single_values_stand_and_others_do_not() -> None:
     found = _found(GOOD + "      routingLogc: 5\n", "routerSpec: {tag: latest, sessionKey: x, routingLogic: sesion}\n")
     assert found == [("mutable-tag", "routerSpec.tag"), ("routing-logic", "routerSpec.routingLogic")]

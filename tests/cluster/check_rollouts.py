@@ -50,10 +50,10 @@ def outcomes(kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> dict
         with kubectl.watching("pods") as events:
             wait_until(lambda: events, "the watch")
             kubectl.apply(_objects(repository, names))
-            _wait_until_quiet(events)
+            wait_until_quiet(events)
         deployments = kubectl.items("deployments")
     reviews = repository.reviews()
-    return {name: (reviews[name], _course(name, events, deployments)) for name in names}
+    return {name: (reviews[name], course(name, events, deployments)) for name in names}
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda each: each.name)
@@ -72,14 +72,16 @@ def _objects(repository: Repository, environments: Sequence[str]) -> list[Object
     return [each for environment in environments for each in repository.objects(f"overlays/{environment}")]
 
 
-def _wait_until_quiet(events: Events) -> None:
+def wait_until_quiet(events: Events) -> None:
+    """Wait until nothing moves any more."""
     until = time.monotonic() + LONGEST
     while time.monotonic() - events[-1][0] < QUIET:
         assert time.monotonic() < until, "pods still come and go"
         time.sleep(0.5)
 
 
-def _course(name: str, events: Events, deployments: Sequence[Object]) -> Course:
+def course(name: str, events: Events, deployments: Sequence[Object]) -> Course:
+    """What a watch of pods saw in one namespace."""
     own = [(at, event) for at, event in events if event["object"]["metadata"]["namespace"] == name]
     peak, least = 0, dict[str, int]()
     for pods in _instants(own):

@@ -15,6 +15,8 @@ CONCURRENT = 20
 """More Kustomizations at once than any check has: a health check holds a worker."""
 
 
+SHARD = "sharding.fluxcd.io/key"
+"""The label by which controllers share Kustomizations."""
 ROOT = "flux-system"
 """What `flux bootstrap` calls its GitRepository and Kustomization."""
 
@@ -36,11 +38,32 @@ def flux(programs: Mapping[str, Path], kubectl: Kubectl, folder: Path) -> Iterat
     with ExitStack() as stack:
         served = {"storage-path": storage.folder, "storage-addr": storage.address, "storage-adv-addr": storage.address}
         stack.enter_context(_controller(programs["source-controller"], kubectl, folder, served, {}))
-        quick = {"no-remote-bases": "true", "requeue-dependency": "1s", "concurrent": CONCURRENT}
-        gates = {"feature-gates": "CancelHealthCheckOnNewRevision=true,ExternalArtifact=true"}
-        where = {"SOURCE_CONTROLLER_LOCALHOST": storage.address}
-        stack.enter_context(_controller(programs["kustomize-controller"], kubectl, folder, quick | gates, where))
+        rest = {"concurrent": CONCURRENT, "watch-label-selector": f"!{SHARD}"}
+        stack.enter_context(_kustomize_controller(programs, kubectl, folder, storage, rest))
         yield storage
+
+
+@contextmanager
+def sharded(
+    programs: Mapping[str, Path], kubectl: Kubectl, folder: Path, storage: Storage, *, shard: str, concurrent: int
+) -> Iterator[None]:
+    """Run one more kustomize-controller while the block runs, for the Kustomizations that carry the label of its shard
+    (fluxcd.io, "Flux sharding and horizontal scaling"), so many at a time."""
+    folder.mkdir()
+    own = {"concurrent": concurrent, "watch-label-selector": f"{SHARD}={shard}"}
+    with _kustomize_controller(programs, kubectl, folder, storage, own):
+        yield
+
+
+@contextmanager
+def _kustomize_controller(
+    programs: Mapping[str, Path], kubectl: Kubectl, folder: Path, storage: Storage, flags: Mapping[str, object]
+) -> Iterator[None]:
+    quick = {"no-remote-bases": "true", "requeue-dependency": "1s"}
+    gates = {"feature-gates": "CancelHealthCheckOnNewRevision=true,ExternalArtifact=true"}
+    where = {"SOURCE_CONTROLLER_LOCALHOST": storage.address}
+    with _controller(programs["kustomize-controller"], kubectl, folder, {**quick, **gates, **flags}, where):
+        yield
 
 
 @contextmanager

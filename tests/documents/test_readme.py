@@ -23,7 +23,7 @@ _REVISION = re.compile(r"\b[0-9a-f]{7,40}(?=\.\.|\b → | → )")
 @pytest.fixture
 def shell(tmp_path: Path) -> Path:
     """A repository with the example in it, and a folder with `llmstack` for PATH."""
-    for name in ("values", "base", "overlays", "clusters"):
+    for name in ("values", "base", "overlays", "clusters", "facts"):
         shutil.copytree(ROOT / name, tmp_path / "repo" / name)
     (tmp_path / "bin").mkdir()
     program = tmp_path / "bin" / "llmstack"

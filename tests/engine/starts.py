@@ -6,18 +6,22 @@ Columns are explained in the file's head. Models that the shipped catalogue lack
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from llmstack import yamlio
+from llmstack.engine.blocks import Layout, layout_of
 from llmstack.engine.cards import Card, card_named
 from llmstack.engine.catalogue import catalogued
-from llmstack.engine.defaults import Minor
+from llmstack.engine.defaults import BLOCK_SIZE, Minor
 from llmstack.engine.facts import ModelFacts
 from llmstack.engine.facts_file import facts_of
+from llmstack.engine.memory import GIB, longest_request, stage_layers, stages
 from llmstack.engine.settings import Settings
-from llmstack.engine.support import Engine
+from llmstack.engine.start import element_bytes, foresee
+from llmstack.engine.support import Engine, Support, support_of
 from llmstack.flags.release import find_release
 
 FOLDER = Path(__file__).parent
@@ -92,3 +96,53 @@ def engine_of(row: Row) -> Engine:
     if row.text["runner"] == "llm":  # the class LLM has other defaults than `vllm serve`
         settings = replace(settings, sequences=settings.sequences or 256, tokens=settings.tokens or 8192)
     return Engine(model_of(row), card, release.minor if release else BEFORE_V1, settings)
+
+
+@dataclass(frozen=True)
+class Held:
+    """A row held against what is foreseen of it: the error in GiB per GPU (foreseen less measured), None where the row
+    measures no memory, and whether it is inside the band. `unknown` are the reasons why it has no class."""
+
+    row: str
+    source: str
+    support: Support | None
+    error: float | None = None
+    inside: bool = False
+    unknown: tuple[str, ...] = ()
+
+
+def held_rows() -> Iterator[Held]:
+    """Every row that its log makes comparable, in the order of the file."""
+    for row in rows():
+        engine = engine_of(row)
+        support, source = support_of(engine), row.text["source"].split("@")[0].split(" (")[0]
+        if isinstance(support, tuple):
+            yield Held(row.id, source, None, unknown=support)
+        elif row.text["conf"] in "AB" and (kv := measured(row)) is not None:
+            cache, length = foresee(engine).cache, longest_request(engine.facts, engine.settings)
+            assert cache is not None
+            assert length is not None
+            assert cache.low is not None
+            assert cache.high is not None
+            first = stages(engine, length)[0].terms.kv  # a pipeline logs the memory of its first stage
+            yield Held(row.id, source, support, first - kv, cache.low <= kv <= cache.high)
+
+
+def measured(row: Row) -> float | None:
+    """GiB of KV cache that the row's log gives, in words or by its tokens."""
+    logged, tokens = row.number("kv_gib"), row.number("kv_tokens")
+    if logged is not None or tokens is None:
+        return logged
+    layout = layout_of_row(row)
+    return tokens / 16 * layout.block_bytes * layout.groups / GIB
+
+
+def layout_of_row(row: Row) -> Layout:
+    """The blocks of the first stage of a row's engine."""
+    engine = engine_of(row)
+    layers = stage_layers(engine.facts.sizes.layers, engine.settings.pipeline)[0]
+    size = engine.settings.block_size or BLOCK_SIZE
+    element = 4 if row.text["dtype"] == "float32" else element_bytes(engine)
+    layout = layout_of(engine.facts.sizes, layers, engine.settings.tensor, element, size, engine.release)
+    assert layout is not None
+    return layout

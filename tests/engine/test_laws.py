@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from llmstack.engine.bound import least_need, most_left
 from llmstack.engine.cards import CARDS, card_of_memory
 from llmstack.engine.defaults import default_batch, utilization
 from llmstack.engine.facts import Groups, ModelFacts, Sizes, Weights
 from llmstack.engine.memory import longest_request, stage_layers
 from llmstack.engine.settings import Settings
-from llmstack.engine.start import Start, foresee, least_need, most_left
+from llmstack.engine.start import Start, foresee
 from llmstack.engine.support import Engine, Support, support_of
 
 RANK = {"does-not-start": 0, "too-close": 1, "starts": 2}
@@ -71,7 +72,7 @@ def test_a_longer_request_never_helps(engine: Engine, more: int) -> None:
 @settings(deadline=None)
 def test_more_gpus_never_give_less_cache(engine: Engine) -> None:
     """Per GPU of a tensor parallel engine against fewer: less weights, and what each keeps is a smaller part."""
-    engine = replace(engine, release=(0, 19))
+    engine = replace(engine, release=(0, 19), card=CARDS["H100-80GB"])
     two, four = (replace(engine, settings=replace(engine.settings, tensor=size)) for size in (2, 4))
     found = [foresee(each) for each in (two, four)]
     assert found[0].cache

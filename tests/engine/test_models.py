@@ -45,7 +45,7 @@ def test_every_entry_of_the_catalogue_reads(model: str) -> None:
     assert facts.sizes.vocabulary > 0
     assert source_of(model)
     assert facts.weights is None or facts.weights.bytes == facts.weights.groups.total
-    assert facts.weights is None or facts.quantization is None
+    assert facts.weights is None or facts.quantization is None or facts.quantization.method == "fp8"
     assert read_facts(write_facts(facts)) == facts
 
 
@@ -233,3 +233,30 @@ def test_what_facts_cannot_be_is_said_with_its_line(text: str, message: str, lin
 
 def test_a_file_is_named_after_its_model() -> None:
     assert file_name("meta-llama/Llama-3.1-8B-Instruct") == "meta-llama--Llama-3.1-8B-Instruct.yaml"
+
+
+@pytest.mark.parametrize(
+    ("model", "numbers"),
+    [
+        ("deepseek-ai/DeepSeek-V3", 671e9),  # "671B total parameters" (its card), layers for further tokens apart
+        ("moonshotai/Kimi-K2-Instruct", 1.026e12),  # "1 trillion total parameters"
+        ("Qwen/Qwen3-235B-A22B-FP8", 235e9),
+        ("Qwen/Qwen3-30B-A3B-FP8", 30.5e9),  # "30.5B in total"
+        ("Qwen/Qwen3-32B-FP8", 32.8e9),  # "32.8B"
+    ],
+)
+def test_fp8_checkpoints_have_as_many_numbers_as_their_cards_say(model: str, numbers: float) -> None:
+    facts = catalogued(model)
+    assert facts is not None
+    assert facts.weights is not None
+    groups = facts.weights.groups
+    counted = (groups.embeddings + groups.head) / 2 + (groups.experts + groups.rest) / (1 + 4 / 128**2)
+    assert counted == pytest.approx(numbers, rel=0.004)
+    assert facts.weights.dtype == "float8_e4m3fn"
+
+
+def test_a_checkpoint_quantized_beside_its_configuration_is_not_counted() -> None:
+    side = b'{"quantization": {"quant_algo": "NVFP4"}}'
+    content = json.dumps(LLAMA).encode()
+    assert learn("a/b", None, content, side=side).weights is None
+    assert learn("a/b", None, content).weights is not None

@@ -9,6 +9,7 @@ import pytest
 from tools.make_registries import make
 
 from llmstack.engine import registry
+from llmstack.engine.registry import Lack
 from llmstack.flags.catalogue import versions
 
 
@@ -62,7 +63,28 @@ SOURCES = {
         _SPECULATIVE_DECODING_MODELS = {"DraftModel": ("draft", "Draft")}
         _VLLM_MODELS = {**_TEXT_GENERATION_MODELS}
     """,
+    "model_executor/models/interfaces.py": """
+        class SupportsPP(Protocol):
+            supports_pp = True
+        class SupportsLoRA(Protocol):
+            supports_lora = True
+    """,
+    "model_executor/models/one.py": """
+        from torch import nn
+        from .interfaces import SupportsPP
+        from .outside import Anything
+        class Base(nn.Module, SupportsPP):
+            pass
+        class One(Base):
+            pass
+    """,
+    "model_executor/models/two.py": """
+        from .outside import Anything
+        class Two(Anything):
+            pass
+    """,
     "model_executor/layers/quantization/__init__.py": """
+        QuantizationMethods = Literal["own", "heir"]
         def get(name):
             from .own import OwnConfig, HeirConfig
             method_to_config: dict[str, type] = {"own": OwnConfig, "heir": HeirConfig}
@@ -73,28 +95,87 @@ SOURCES = {
             @classmethod
             def get_min_capability(cls) -> int:
                 return %s
+            def get_supported_act_dtypes(cls):
+                return [torch.half, torch.bfloat16]
         class HeirConfig(OwnConfig):
             pass
     """,
-    "platforms/interface.py": """
-        class _Backend(Enum):
-            FLASH_ATTN = enum.auto()
+    "v1/attention/backends/registry.py": """
+        class AttentionBackendEnum(Enum):
+            FLASH_ATTN = "vllm.v1.attention.flash.Flash"
             _private = 1
+    """,
+    "v1/attention/flash.py": """
+        class Backend(ABC):
+            def is_mla(cls):
+                return False
+        class Flash(Backend):
+            def supports_compute_capability(cls, capability):
+                return capability >= DeviceCapability(8, 0) and capability.major != 9
+    """,
+    "v1/metrics/loggers.py": """
+        counter(name="vllm:requests_total")
+    """,
+    "config/speculative.py": """
+        Others = Literal["eagle"]
+        SpeculativeMethod = Literal["ngram", Others]
     """,
 }
 
 
 def test_the_tool_reads_sources_as_trees(tmp_path: Path) -> None:
-    for release, model, least in (("0.9.0", '"TwoForCausalLM": 1', "70"), ("0.10.0", "", "80")):
+    for release, model, least in (("9", '"TwoForCausalLM": ("two", "Two")', "70"), ("10", "", "80")):
         for path, text in SOURCES.items():
-            file = tmp_path / release / "vllm" / path
+            file = tmp_path / f"0.{release}.0" / "vllm" / path
             file.parent.mkdir(parents=True, exist_ok=True)
             filled = text.replace("%s", model if "registry" in path else least)
             file.write_text(textwrap.dedent(filled))
     found = make([tmp_path / "0.9.0", tmp_path / "0.10.0"])
+    both = [["0.9.0", None]]
+    flash = {"latent": False, "capabilities": [80, 86, 89, 100, 103]}
+    types = ["bfloat16", "float16"]
     assert found == {
         "releases": ["0.9.0", "0.10.0"],
-        "architectures": {"OneForCausalLM": [["0.9.0", None]], "TwoForCausalLM": [["0.9.0", "0.9.0"]]},
-        "attentionBackends": {"FLASH_ATTN": [["0.9.0", None]]},
+        "architectures": {"OneForCausalLM": both, "TwoForCausalLM": [["0.9.0", "0.9.0"]]},
+        "withoutLora": {"OneForCausalLM": both},
+        "withoutPipeline": {},  # a base of Two is not at hand, so nothing is said of it
+        "attentionBackends": {"FLASH_ATTN": both},
+        "backendTraits": {"FLASH_ATTN": [["0.9.0", flash]]},
+        "quantizationNames": {"heir": both, "own": both},
         "quantization": {"heir": [["0.9.0", 70], ["0.10.0", 80]], "own": [["0.9.0", 70], ["0.10.0", 80]]},
+        "activationTypes": {"heir": [["0.9.0", types]], "own": [["0.9.0", types]]},
+        "speculation": {"eagle": both, "ngram": both},
+        "metrics": {"vllm:requests": both},
     }
+
+
+@pytest.mark.parametrize(
+    ("table", "architecture", "release", "lacks"),
+    [
+        ("withoutPipeline", "LlamaForCausalLM", "0.19.1", False),
+        ("withoutPipeline", "BertModel", "0.19.1", True),
+        ("withoutPipeline", "DeepseekV4ForCausalLM", "0.20.2", True),
+        ("withoutLora", "LlamaForCausalLM", "0.9.2", False),
+        ("withoutLora", "Qwen3MoeForCausalLM", "0.9.2", True),
+        ("withoutLora", "Qwen3MoeForCausalLM", "0.33.0", False),
+        ("withoutLora", "GPT2LMHeadModel", "0.33.0", True),
+        ("withoutLora", "OwnForCausalLM", "0.33.0", False),
+    ],
+)
+def test_what_classes_lack(table: Lack, architecture: str, release: str, lacks: bool) -> None:
+    assert registry.lacks_everywhere(table, architecture, [release]) is lacks
+
+
+def test_backends_say_what_they_serve() -> None:
+    assert registry.backend_traits("FLASHMLA", "0.19.1").latent
+    assert registry.backend_traits("FLASHMLA", "0.19.1").capabilities == (90, 100, 103)
+    assert registry.backend_traits("TRITON_ATTN", "0.19.1").latent is False
+    assert registry.backend_traits("FLASH_ATTN", "0.9.2") == registry.Traits()
+
+
+def test_methods_take_types_of_activations() -> None:
+    assert registry.activation_types("awq", ["0.9.2"]) == {"float16"}
+    assert registry.activation_types("awq", ["0.33.0"]) == {"bfloat16", "float16"}
+    assert registry.activation_types("own", ["0.33.0"]) == frozenset()
+    assert registry.has_method("aqlm", "0.9.2")
+    assert not registry.has_method("aqlm", "0.10.2")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
-from llmstack.engine.upgrade import BEHAVIOUR, Item, compare_releases
+from llmstack.engine.registry import Table
+from llmstack.engine.upgrade import BEHAVIOUR, NAMES, Item, compare_releases
 from llmstack.flags.catalogue import load_catalogue, versions
 
 
@@ -79,3 +82,18 @@ def test_the_table_is_in_order_and_names_its_sources() -> None:
         assert each.text.endswith(".")
         assert each.source.startswith("vllm/")
         assert (0, 9) <= each.since <= (0, 33)
+
+
+def test_names_that_go_and_come_are_listed_for_any_engine() -> None:
+    texts = " ".join(item.text for item in items("0.11.2", "0.12.0"))
+    assert "Attention backends that are gone: " in texts
+    assert "XFORMERS" in texts
+    assert "vllm:gpu_cache_usage_perc" in texts
+    assert "Architectures that are new: " in texts
+    (back,) = [item.text for item in items("0.12.0", "0.11.2") if item.text.startswith("Metrics that are gone")] or [""]
+    assert "vllm:gpu_cache_usage_perc" not in back
+    assert not [item for item in items("0.11.2", "0.12.0", set()) if "that are gone" in item.text]
+
+
+def test_every_table_of_names_is_compared() -> None:
+    assert {table for table, _, _ in NAMES} == set(get_args(Table))

@@ -22,6 +22,7 @@ from tests.report import samples
 AXE = Path(__file__).resolve().parents[2] / ".tools" / "html" / "node_modules" / "axe-core" / "axe.min.js"
 REVIEWS = {
     "small": samples.small,
+    "fleet": samples.fleet,
     "large": lambda: samples.large(500),
     "hostile": samples.hostile,
     "nothing": samples.nothing,
@@ -100,7 +101,7 @@ def test_axe_finds_nothing_serious(browser: Browser, pages: dict[str, Path], nam
         assert len(found["passes"]) > 10
 
 
-@pytest.mark.parametrize("name", ["small", "large"])
+@pytest.mark.parametrize("name", ["small", "fleet"])
 @pytest.mark.parametrize("opened", [False, True])
 def test_every_control_is_reached_by_tab_and_shows_it(
     browser: Browser, pages: dict[str, Path], name: str, opened: bool
@@ -130,47 +131,119 @@ def test_the_first_tab_is_the_skip_link(browser: Browser, pages: dict[str, Path]
         assert page.run("document.activeElement.id") == "main"
 
 
+WAIT = "new Promise((done) => setTimeout(done, 200))"
+NAMES = "[...document.querySelectorAll('.environment:not([hidden]) .model .name')].map((each) => each.textContent)"
+
+
+def search(page: Page, text: str) -> None:
+    page.run("(document.getElementById('search').focus(), document.getElementById('search').select())")
+    page.call("Input.insertText", text=text)
+    page.run(WAIT)
+
+
 def test_the_keyboard_opens_folds_and_shows_more(browser: Browser, pages: dict[str, Path]) -> None:
     with browser.page() as page:
         page.open(pages["large"])
-        assert page.run("document.querySelectorAll('.model').length") == 25
-        page.run("document.querySelector('.changes .model summary').focus()")
+        assert page.run("document.querySelectorAll('.bundle').length") == 2
+        assert page.run("document.querySelectorAll('.model').length") == 0
+        page.run("document.querySelectorAll('.bundle > summary')[1].focus()")
         page.press("Enter", 13, "\r")
-        page.run("new Promise((done) => setTimeout(done, 50))")
-        assert page.run("document.querySelector('.changes .model .object code').textContent").startswith(
-            "llmstack-model-"
-        )
-        page.run("document.querySelector('.changes .next').focus()")
+        page.run(WAIT)
+        assert page.run("document.querySelectorAll('.model').length") == 25
+        page.run("document.querySelector('.bundle .next').focus()")
         page.press("Enter", 13, "\r")
         assert page.run("document.querySelectorAll('.model').length") == 50
         assert page.run("document.activeElement.parentElement === document.querySelectorAll('.model')[25]")
+        page.press("Enter", 13, "\r")
+        page.run(WAIT)
+        assert page.run("document.querySelector('.model[open] .object code').textContent").startswith("llmstack-model-")
 
 
-def test_search_and_filters(browser: Browser, pages: dict[str, Path]) -> None:
+def test_a_search_shows_its_result(browser: Browser, pages: dict[str, Path]) -> None:
     with browser.page() as page:
         page.open(pages["large"])
         assert page.run("document.getElementById('found').value") == "500 in all"
-        page.run("document.getElementById('search').focus()")
-        page.call("Input.insertText", text="model-04 65536")
-        page.run("new Promise((done) => setTimeout(done, 200))")
+        search(page, "model-04 65536")
         assert page.run("document.getElementById('found').value") == "1 of 500"
-        assert (
-            page.run("[...document.querySelectorAll('.model strong')].map((each) => each.textContent)")[0]
-            == "model-040"
+        assert page.run(NAMES) == ["model-040"]
+        assert page.run("document.querySelector('.model').getBoundingClientRect().top < innerHeight")
+        search(page, "65536")
+        assert page.run("document.querySelector('.model mark').textContent") == "65536"
+        page.press("Enter", 13, "\r")
+        assert page.run("document.activeElement.tagName") == "SUMMARY"
+        search(page, "no such thing")
+        assert page.run("document.getElementById('found').value") == "0 of 500"
+        assert page.run("document.getElementById('nothing').textContent").startswith(
+            "Nothing found for “no such thing”."
         )
+        page.run("document.querySelector('#nothing button').click()")
+        assert page.run("document.getElementById('found').value") == "500 in all"
+        assert page.run("document.getElementById('nothing').hidden")
+
+
+def test_a_search_from_far_down_scrolls_to_its_result(browser: Browser, pages: dict[str, Path]) -> None:
+    with browser.page() as page:
+        page.open(pages["large"])
+        page.run("document.querySelectorAll('.bundle > summary')[1].click()")
+        page.run("scrollTo(0, document.body.scrollHeight)")
+        search(page, "model-123")
+        top = page.run("document.querySelector('.model').getBoundingClientRect().top")
+        assert 0 < top < 900
+
+
+def test_filters(browser: Browser, pages: dict[str, Path]) -> None:
+    with browser.page() as page:
+        page.open(pages["fleet"])
+        page.run("document.querySelector('input[value=removed]').click()")
+        page.run(WAIT)
+        assert page.run(NAMES) == ["qwen-72b"]
+        assert page.run("document.getElementById('found').value") == "1 of 502"
+        page.run("document.querySelector('input[value=removed]').click()")
+        page.run("document.getElementById('environment').value = '0'")
+        page.run("document.getElementById('tools').dispatchEvent(new Event('input'))")
+        page.run(WAIT)
+        assert page.run(
+            "[...document.querySelectorAll('.environment:not([hidden]) h3')].map((each) => each.textContent)"
+        ) == ["dev"]
+
+
+def test_a_link_opens_its_model(browser: Browser, pages: dict[str, Path]) -> None:
+    opened = "document.activeElement.querySelector('.name')?.textContent"
+    with browser.page() as page:
+        page.open(pages["fleet"])
+        page.run("location.hash = '#prod/model-377'")
+        page.run(WAIT)
+        assert page.run(opened) == "model-377"
+        assert page.run("document.activeElement.parentElement.open")
+        box = page.run("document.activeElement.getBoundingClientRect().top")
+        assert 0 < box < 900
+        search(page, "nothing that is there")
+        page.run("document.querySelector('#removed + ul a').click()")
+        page.run(WAIT)
+        assert page.run(opened) == "qwen-72b"
+        page.run("document.activeElement.parentElement.querySelector('.link button').click()")
+        assert page.run("location.hash") == "#prod/qwen-72b"
+    with browser.page() as page:
+        page.open(pages["hostile"])
+        links = page.run("[...document.querySelectorAll('.where a')].map((each) => each.getAttribute('href'))")
+        assert len(set(links)) > 10
+        for link in sorted(set(links))[:6]:
+            page.run(f"location.hash = {json.dumps(link)}")
+            page.run(WAIT)
+            assert page.run("document.activeElement.parentElement.open")
+
+
+def test_a_word_is_explained_in_place(browser: Browser, pages: dict[str, Path]) -> None:
     with browser.page() as page:
         page.open(pages["small"])
-        page.run("document.querySelector('input[value=new]').click()")
-        page.run("new Promise((done) => setTimeout(done, 200))")
-        shown = "[...document.querySelectorAll('.model > summary > strong')].map((each) => each.textContent)"
-        assert page.run(shown) == ["mistral"]
-        page.run("document.querySelector('input[value=new]').click()")
-        page.run("document.getElementById('environment').value = '1'")
-        page.run("document.getElementById('tools').dispatchEvent(new Event('input'))")
-        page.run("new Promise((done) => setTimeout(done, 200))")
-        assert page.run(
-            "[...document.querySelectorAll('.environment:not([hidden]) h2')].map((each) => each.textContent)"
-        ) == ["staging"]
+        page.run("document.querySelector('[popovertarget=term-peak]').focus()")
+        page.press("Enter", 13, "\r")
+        assert page.run("document.getElementById('term-peak').matches(':popover-open')")
+        assert "run, load or wait" in page.run("document.getElementById('term-peak').innerText")
+        page.press("Escape", 27)
+        assert not page.run("document.getElementById('term-peak').matches(':popover-open')")
+        page.run("document.querySelector('[popovertarget=risk-gpu-deadlock]').click()")
+        assert "llmstack explain gpu-deadlock" in page.run("document.getElementById('risk-gpu-deadlock').innerText")
 
 
 def test_the_theme_follows_the_system_until_it_is_chosen(browser: Browser, pages: dict[str, Path]) -> None:
@@ -197,11 +270,12 @@ def test_nothing_is_wider_than_a_narrow_screen(browser: Browser, pages: dict[str
 
 
 def test_500_models_are_drawn_soon(browser: Browser, pages: dict[str, Path]) -> None:
+    assert pages["fleet"].stat().st_size < 1_500_000
     with browser.page() as page:
         started = time.monotonic()
-        page.open(pages["large"])
+        page.open(pages["fleet"])
         assert time.monotonic() - started < 5
-        assert page.run("document.querySelectorAll('*').length") < 10_000
+        assert page.run("document.querySelectorAll('*').length") < 4_000
         redrawn = page.run(
             "(() => { const start = performance.now(); document.getElementById('search').value = 'model-1';"
             "document.getElementById('tools').dispatchEvent(new Event('input'));"
@@ -213,13 +287,31 @@ def test_500_models_are_drawn_soon(browser: Browser, pages: dict[str, Path]) -> 
 def test_each_pod_has_its_bar(browser: Browser, pages: dict[str, Path]) -> None:
     with browser.page() as page:
         page.open(pages["small"])
+        page.run(
+            "document.querySelectorAll('[data-environment=\"0\"] .model > summary').forEach((each) => each.click())"
+        )
+        page.run(WAIT)
         rows = page.run("[...document.querySelectorAll('[data-environment=\"0\"] .pod')].map((each) => each.innerText)")
         assert len(rows) == 8
-        assert any("new-0, 1 GPU" in row and "waits 30 s, loads 12 min, ready from 14 min" in row for row in rows)
+        assert any("new-0, 1 GPU: waits 30 s, loads 12 min, ready from 14 min" in row for row in rows)
         widths = page.run(
             "[...document.querySelectorAll('.pod rect')].map((each) => each.getBoundingClientRect().width)"
         )
         assert all(width > 0.5 for width in widths)
+
+
+def test_tracks_inside_a_fold_keep_to_the_axis(browser: Browser, pages: dict[str, Path]) -> None:
+    with browser.page() as page:
+        page.open(pages["large"])
+        page.run("document.querySelector('.bundle > summary').click()")
+        page.run(WAIT)
+        page.run("document.querySelector('.model > summary').click()")
+        page.run(WAIT)
+        edges = page.run(
+            "[...document.querySelectorAll('.ticks, .track')].map((each) => each.getBoundingClientRect())"
+            ".map((box) => [Math.round(box.left), Math.round(box.right)].join())"
+        )
+        assert len(set(edges)) == 1
 
 
 def test_it_prints(browser: Browser, pages: dict[str, Path]) -> None:

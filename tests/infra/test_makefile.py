@@ -11,7 +11,7 @@ from llmstack import yamlio
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGETS = {
-    "help", "setup", "gen", "check", "unit", "test", "test-html", "test-cluster", "update", "lint", "format", "bench", "lock", "clean",
+    "help", "setup", "gen", "facts", "check", "unit", "test", "test-html", "test-cluster", "update", "lint", "format", "bench", "lock", "clean",
 }  # fmt: skip
 
 
@@ -38,7 +38,9 @@ def test_help_is_the_default_and_names_every_target() -> None:
     ("target", "program"),
     [
         ("gen", r"\.venv/bin/llmstack gen$"),
-        ("check", r"\.venv/bin/llmstack gen --check$"),
+        ("check", r"\.venv/bin/llmstack gen --check --no-cache$"),
+        ("check", r"\.venv/bin/python -m pytest -q tests/facts/test_example\.py$"),
+        ("facts", r"\.venv/bin/llmstack learn cluster"),
         ("test", r"\.venv/bin/python -m pytest"),
         ("test-cluster", r"\.venv/bin/python -m pytest tests/cluster -o python_files='check_\*\.py'"),
         ("test-html", r"\.venv/bin/python -m pytest tests/html/check_page\.py"),

@@ -125,7 +125,10 @@ def test_actionlint_and_zizmor_find_nothing(tmp_path: Path) -> None:
 def _run_steps(fleet: Sandbox) -> dict[str, tuple[str, int]]:
     """Run the render job's own scripts on main..HEAD, as a runner does (`bash -e`); output and exit code by name."""
     base, _ = fleet.run("git rev-parse main")
-    git = {"FROM": subprocess.check_output(["git", "rev-parse", "main"], cwd=fleet.root, text=True).strip()}
+    git = {
+        "PAGE": "https://github.com/o/r/actions/runs/7/artifacts/9",
+        "FROM": subprocess.check_output(["git", "rev-parse", "main"], cwd=fleet.root, text=True).strip(),
+    }
     assert base
     environment = fleet.environment() | git | {"GITHUB_STEP_SUMMARY": str(fleet.root / "summary.md")}
     outcomes = {}
@@ -202,6 +205,7 @@ def test_the_workflow_fails_what_it_should(fleet: Sandbox) -> None:
     outcomes = _run_steps(fleet)
     codes = {name.partition(" (")[0]: code for name, (_, code) in outcomes.items()}
     assert codes == {
+        "Write the page": 0,
         "Write the review": 0,
         "Show the review": 0,
         "The generated files are what the values say": 3,

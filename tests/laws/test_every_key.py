@@ -29,6 +29,7 @@ DEAD: Mapping[Route, str] = {
 FACTS: Mapping[Route, str] = {
     ("gitops", "kubernetesVersion"): "schemas to validate against",
     ("gitops", "capacity"): "what review and checks count with",
+    ("gitops", "currency"): "what prices are in",
     ("gitops", "existing"): "what checks compare references with",
     ("gitops", "secrets"): "where Secrets come from",
     ("gitops", "sync"): "what Flux and Argo CD read",
@@ -37,6 +38,7 @@ FACTS: Mapping[Route, str] = {
     ("gitops", "selectors"): "whose selectors Deployments have: every label at once (tests/parity/test_selectors.py)",
     ("gitops", "selectorLabels"): "with gitops.selectors alone (tests/parity/test_selectors.py)",
     ("gitops", "acknowledge"): "risks that somebody accepted",
+    ("gitops", "factsMaxAge"): "what `diff` says of old facts (tests/facts/test_diff.py)",
     (*ENGINE, "gitops"): "facts about one model",
 }
 """Sections that tell llmstack something; what they change is no object of the stack."""

@@ -37,7 +37,7 @@ def test_a_pod() -> None:
     assert (found.ready_since - found.scheduled).total_seconds() == 340
     assert found.started == datetime(2026, 11, 20, 10, 0, 10, tzinfo=UTC)
     assert found.start_bound == 900
-    assert (found.priority, found.requests["cpu"], found.is_over) == (7, 8, False)
+    assert (found.priority, found.requests["cpu"], found.is_over) == (7, Fraction(8), False)
     [waiting] = seen(pod("b", phase="Pending")).now(Pod)
     assert (waiting.node, waiting.scheduled, waiting.ready, waiting.waiting) == ("", None, False, "ContainerCreating")
 
@@ -86,7 +86,7 @@ def test_what_else_counts() -> None:
     )
     assert (keda.target, keda.least, keda.most) == (("Deployment", "d"), 1, 8)
     [claim] = found.now(Claim)
-    assert (claim.storage_class, claim.asked, claim.has) == ("fast", 50 << 30, 100 << 30)
+    assert (claim.storage_class, claim.asked, claim.has) == ("fast", Fraction(50 << 30), Fraction(100 << 30))
     assert [(each.default, each.expands) for each in found.now(StorageClass)] == [(True, True)]
     assert [(each.value, each.preempts) for each in found.now(PriorityClass)] == [(1000, False)]
     assert [each.hard for each in found.now(Quota)] == [{"requests.nvidia.com/gpu": Fraction(8)}]

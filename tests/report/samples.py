@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 from llmstack.finding import Finding, Place, Severity
 from llmstack.review.result import (
     Change,
+    ClusterReview,
     Demand,
     EngineChange,
     EngineState,
@@ -16,6 +18,7 @@ from llmstack.review.result import (
     GpuPool,
     ObjectChange,
     PodPhase,
+    Removed,
     Review,
     Risk,
     Rollout,
@@ -24,6 +27,10 @@ from llmstack.review.result import (
 )
 from llmstack.review.ways_in.way import Station, WayIn
 
+UNREACHED = (
+    "no request reaches `meta-llama/Llama-3.1-8B-Instruct` for 12 min to 12 min 40 s: the router asks port 8100, and the "
+    "engine listens on 8000 until the engine has restarted"
+)
 SECRET = "hf_AbCdEfGhIjKlMnOpQrStUvWx"
 PASSWORD = "correct horse, battery staple"
 
@@ -327,6 +334,14 @@ def small() -> Review:
                 "Set maxSurge 1 and maxUnavailable 0 (needs 1 spare GPU), or run two replicas.",
                 "values/staging.yaml:9",
             ),
+            Risk(
+                "outage",
+                Severity.WARNING,
+                "Deployment/llmstack-llama-deployment-vllm",
+                UNREACHED,
+                "Router and engines restart at their own speed. Merge when few requests come.",
+                "values/staging.yaml:9",
+            ),
         ),
         timeline=tuple(pods("llama", replicas=1)),
         seconds=760,
@@ -342,8 +357,7 @@ def small() -> Review:
                     Station("model", "meta-llama/Llama-3.1-8B-Instruct"),
                 ),
                 3,
-                "no request reaches `meta-llama/Llama-3.1-8B-Instruct` for 12 min: the router asks port 8100, and the "
-                "engine listens on 8000 until the engine has restarted",
+                UNREACHED,
                 (720, 760),
             ),
         ),
@@ -372,7 +386,10 @@ def large(models: int) -> Review:
                 2 * models + 3,
                 False,
                 False,
-                tuple(Demand(30.0 * step, 2 * models - step % 4, step % 4, step % 3) for step in range(models)),
+                tuple(
+                    Demand(30.0 * step, 2 * models - step % 4, step % 4, step % 3)
+                    for step in range(models - models % 4 + 1)
+                ),
             ),
         ),
         risks=tuple(
@@ -390,6 +407,48 @@ def large(models: int) -> Review:
         seconds=1500 + 13 * models,
     )
     return Review("4f0c2d1e9ab8c7d6e5f4a3b2c1d0e9f8a7b6c5d4", "0" * 40, {"prod": environment})
+
+
+def fleet(models: int = 500) -> Review:
+    """Two environments that share a cluster and a pool which is too small: of many models one goes."""
+    prod = large(models).environments["prod"]
+    gone = replace(
+        image_bump("qwen-72b"),
+        action="remove",
+        changes=(),
+        restarts=False,
+        causes=(),
+        after=None,
+        unit="models/qwen-72b",
+    )
+    key = "Deployment/llmstack-qwen-72b-deployment-vllm"
+    pool = GpuPool(
+        "h100",
+        "nvidia.com/gpu",
+        2 * models,
+        2 * models,
+        2 * models + 8,
+        2 * models + 12,
+        True,
+        True,
+        (Demand(0, 2 * models - 8, 8, 8), Demand(120, 2 * models - 4, 12, 4), Demand(2400, 2 * models, 8)),
+    )
+    removal = Risk("removal", Severity.WARNING, key, "the model goes, and nothing takes its place", "", None)
+    prod = replace(
+        prod,
+        objects=(*prod.objects, gone),
+        gpus=(pool,),
+        risks=(*prod.risks, removal),
+        removed=(Removed("Deployment", "llmstack-qwen-72b-deployment-vllm", "qwen-72b", 2, 8),),
+        timeline=(*prod.timeline, PodPhase(key, "old-0", "old", "terminating", 0, 120, 4, "h100")),
+        engines=(
+            *(replace(engines()[0], model=f"model-{number:03d}") for number in range(models)),
+            replace(engines()[0], model="model-x", verdict="does-not-start"),
+        ),
+    )
+    dev = replace(small().environments["staging"], gpus=(pool,))
+    cluster = ClusterReview(("dev", "prod"), (pool,), None)
+    return Review("4f0c2d1e9ab8c7d6e5f4a3b2c1d0e9f8a7b6c5d4", "0" * 40, {"dev": dev, "prod": prod}, {"c1": cluster})
 
 
 HOSTILE = (

@@ -8,18 +8,22 @@ import re
 from collections.abc import Callable
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from llmstack.report.options import Options
-from llmstack.report.page_chart import HEIGHT, WIDTH, draw_usage, time_ticks
+from llmstack.report.page_chart import HEIGHT, WIDTH, Chart, draw_demand, time_ticks
 from llmstack.report.page_data import timeline_end
+from llmstack.report.page_engines import engine_cards
+from llmstack.report.page_pools import page_pools
 from llmstack.report.review_html import render
 from llmstack.review.result import Demand, GpuPool, PodPhase, Review
 from tests.report import samples
 
 REVIEWS: dict[str, Callable[[], Review]] = {
     "small": samples.small,
+    "fleet": samples.fleet,
     "large": lambda: samples.large(500),
     "hostile": samples.hostile,
     "nothing": samples.nothing,
@@ -28,7 +32,7 @@ OURS = {
     "html", "head", "meta", "title", "style", "script", "noscript", "body", "header", "main", "section",
     "footer", "form", "h1", "h2", "h3", "p", "span", "a", "code", "strong", "ins", "del", "ul", "li",
     "dl", "div", "dt", "dd", "details", "summary", "figure", "figcaption", "svg", "rect", "line", "text",
-    "path", "button", "label", "input", "select", "option", "fieldset", "legend", "output",
+    "path", "button", "label", "input", "select", "option", "fieldset", "legend", "output", "ol", "article",
 }  # fmt: skip
 
 
@@ -106,14 +110,20 @@ def test_hostile_names_are_text() -> None:
 def test_ids_and_their_references() -> None:
     for name in REVIEWS:
         _, reader = page(name)
+        models = {
+            f"{quote(environment['name'], safe='')}/{quote(model['name'], safe='')}"
+            for environment in data(reader)["environments"]
+            for model in environment["models"]
+        }
         ids = [attributes["id"] for _, attributes in reader.elements if "id" in attributes]
         assert len(ids) == len(set(ids))
         for _, attributes in reader.elements:
             for reference in (
                 attributes.get("aria-labelledby"),
+                attributes.get("popovertarget"),
                 (attributes.get("href") or "").removeprefix("#"),
             ):
-                assert not reference or reference in ids
+                assert not reference or reference in ids or reference in models
 
 
 def test_the_data_holds_every_model_once_the_worst_first() -> None:
@@ -148,18 +158,83 @@ def test_a_rollout_that_never_ends_has_an_end_on_the_axis() -> None:
     assert timeline_end([]) == 0
 
 
-def test_a_chart_stays_inside_its_frame() -> None:
-    usage = tuple(Demand(float(second), second % 17) for second in range(5000))
-    chart = draw_usage(GpuPool("a", "gpu", 16, 1, 1, 16, False, False, usage))
+def drawn(*demand: Demand, before: int = 1, capacity: int | None = 16, **other: Any) -> Chart:
+    chart = draw_demand(GpuPool("a", "gpu", capacity, before, 1, 16, False, False, demand, **other))
     assert chart is not None
-    numbers = [float(number) for number in re.findall(r"[\d.]+", chart.area)]
-    assert max(numbers) <= WIDTH
-    assert len(numbers) < 2000
+    return chart
+
+
+def test_a_chart_stays_inside_its_frame() -> None:
+    chart = drawn(*(Demand(float(second), second % 17, second % 5, second % 3) for second in range(5000)))
+    for path in (chart.bound, chart.waiting, chart.terminating, chart.line):
+        numbers = [float(number) for number in re.findall(r"[\d.]+", path)]
+        assert max(numbers) <= WIDTH
+        assert len(numbers) < 2500
+        heights = [float(number) for number in re.findall(r"V([\d.]+)", path)]
+        assert all(chart.top <= height <= chart.bottom for height in heights)
     assert chart.capacity is not None
     assert chart.top <= chart.capacity <= chart.bottom < HEIGHT
     assert len(chart.times) <= 6
     assert len(chart.counts) <= 6
-    assert draw_usage(GpuPool("a", "gpu", 16, 1, 1, 1, False, False)) is None
+
+
+def test_a_pool_in_trouble_is_drawn_although_nothing_moves() -> None:
+    chart = drawn(Demand(0, 16, 8), before=16)
+    assert chart.endless
+    assert chart.waiting
+    assert chart.capacity is not None
+    assert chart.top < chart.capacity, "what pods wait for stands above the capacity"
+    assert draw_demand(GpuPool("a", "gpu", 16, 1, 1, 1, False, False)) is None
+
+
+def test_what_terminates_stands_below_the_axis() -> None:
+    chart = drawn(Demand(0, 2, 2, 2), Demand(30, 4), before=4, capacity=4)
+    assert {float(height) for height in re.findall(r"V([\d.]+)", chart.terminating)} - {chart.zero}
+    assert all(float(height) >= chart.zero for height in re.findall(r"V([\d.]+)", chart.terminating))
+    assert not chart.endless
+    assert drawn(Demand(0, 4)).terminating == ""
+
+
+def test_a_small_change_of_a_large_pool_is_seen() -> None:
+    chart = drawn(Demand(0, 1000, 8), Demand(60, 1008), before=1000, capacity=1016)
+    assert chart.floor == 968
+    assert drawn(Demand(0, 4, 8), before=4).floor == 0
+
+
+def test_a_shared_pool_is_drawn_once_and_the_worst_first() -> None:
+    review = samples.fleet(8)
+    pools, still = page_pools(review)
+    assert [(pool.name, pool.owner) for pool in pools] == [("h100 (nvidia.com/gpu)", "cluster c1 (dev, prod)")]
+    assert pools[0].is_short
+    pools, still = page_pools(samples.small())
+    assert [pool.row.pool for pool in pools] == ["h100", "a10"]
+    assert [pool.row.resource for pool in still] == ["amd.com/gpu"]
+
+
+def test_what_goes_comes_before_everything() -> None:
+    text, reader = page("fleet")
+    assert text.index('id="removed"') < text.index('id="risks"') < text.index('id="gpus"')
+    assert "1 model goes · 503 warnings" in text
+    assert data(reader)["environments"][1]["models"][0]["name"] == "qwen-72b"
+    assert len({model["kind"] for model in data(reader)["environments"][1]["models"]}) == 3
+
+
+def test_a_broken_way_in_is_drawn_at_its_risk() -> None:
+    text, _ = page("small")
+    [way] = re.findall(r'<ol class="way".*?</ol>', text, re.DOTALL)
+    assert re.findall(r'<span class="kind">(\w+)</span>', way) == [
+        "host", "Ingress", "Service", "router", "engine", "model"
+    ]  # fmt: skip
+    assert "gone for 12 min to 12 min 40 s" in way
+    assert way.index("Deployment/llmstack-deployment-router") < way.index("gone for") < way.index("engine")
+
+
+def test_engines_of_which_the_same_becomes_are_one_card() -> None:
+    cards = engine_cards(samples.fleet(20))
+    assert [(len(card.models), card.change.verdict) for card in cards] == [(1, "does-not-start"), (20, "starts")]
+    for bar in cards[1].bars:
+        assert sum(part.width for part in bar.segments) <= 1000.5
+    assert [cell.after for cell in cards[1].cells] == ["53.69 to 55.49", "449,600", "54.9"]
 
 
 @pytest.mark.parametrize("end", [0.5, 1, 7, 59, 61, 3600, 90_000, 10_000_000])

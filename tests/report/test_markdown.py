@@ -11,9 +11,11 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from llmstack.report.budget import Part, fit
+from llmstack.report.gantt import BARS, draw_gantt, plain
 from llmstack.report.markdown import code, fenced, fold_title, prose
 from llmstack.report.options import Options
 from llmstack.report.review_markdown import render
+from llmstack.report.review_text import render as render_text
 from llmstack.review.result import Change, EnvironmentReview, Review
 from tests.report import samples
 
@@ -60,9 +62,9 @@ def test_an_ordinary_comment_is_inert_too_and_structured() -> None:
     assert_inert(comment)
     kinds = [token.type for token in tokens(comment)]
     assert kinds.count("table_open") == 2
-    assert kinds.count("heading_open") == 6
+    assert kinds.count("heading_open") == 7
     headings = [token.content for token in tokens(comment) if token.type == "inline" and token.content.istitle()]
-    assert headings == ["Risks", "Rollouts", "Engines", "Findings", "Changes"]
+    assert headings == ["Risks", "Rollouts", "Engines", "Findings", "Images", "Changes"]
 
 
 def test_a_table_has_as_many_cells_in_each_row_as_in_its_head() -> None:
@@ -142,11 +144,58 @@ def test_the_comment_is_never_longer_than_it_may_be(review: Review) -> None:
 
 
 def test_what_is_left_out_is_said() -> None:
-    comment = render(samples.large(500), Options())
-    assert re.search(r"\*\*Left out for size:\*\* 430 risks, \d+ rendered differences", comment)
+    comment = render(samples.small(), Options(limit=5000))
+    assert re.search(r"\*\*Left out for size:\*\* .*\d+ rendered differences", comment)
     assert "The full report is the artifact `review`." in comment
-    assert comment.startswith("⚠️ **500 warnings** · ")
     assert "Left out" not in render(samples.small(), Options())
+
+
+def test_300_rollouts_that_do_the_same_are_no_300_rows() -> None:
+    for review in (samples.large(300), samples.fleet(300)):
+        comment = render(review, Options())
+        assert len(comment.splitlines()) < 200
+        assert len(comment) < 12_000
+        assert "Left out" not in comment
+        assert "and 294 more | restart, 2 × 1 GPU, 25 min to 1 h 30 min |" in comment.replace("| — ", "")
+    text = render_text(samples.fleet(300))
+    assert len(text.splitlines()) < 100
+    assert "model-000, model-001, model-002 and 297 more  restart  2 × 1 GPU" in text
+
+
+def test_what_goes_comes_before_all_else() -> None:
+    comment = render(samples.fleet(30), Options())
+    assert comment.startswith("⚠️ **1 model goes · 33 warnings** · ")
+    assert comment.index("#### Removed") < comment.index("#### Risks")
+    assert "| `prod` | `qwen-72b` | 2 × 4 GPUs |" in comment
+
+
+def test_the_page_is_linked_where_it_is_known() -> None:
+    assert "[page](https://example.com/a/b#c)" in render(samples.small(), Options(page="https://example.com/a/b#c"))
+    assert "[page]" not in render(samples.small(), Options())
+
+
+BAR = re.compile(r"    › [A-Za-z0-9 ._/()×,?…-]* :(crit, )?2000-01-\d\d \d\d:\d\d:\d\d, [1-9]\d*s")
+SECTION = re.compile(r"    section › [A-Za-z0-9 ._/()×,?…-]*")
+
+
+@pytest.mark.parametrize("review", [samples.small(), samples.fleet(), samples.hostile(), samples.large(30)])
+def test_the_gantt_holds_bars_and_sections_alone(review: Review) -> None:
+    first, *lines, last = draw_gantt(review).rstrip("\n").split("\n")
+    assert (first, last) == ("```mermaid", "```")
+    assert lines[:4] == ["gantt", "    dateFormat YYYY-MM-DD HH:mm:ss", lines[2], "    todayMarker off"]
+    assert all(BAR.fullmatch(line) or SECTION.fullmatch(line) for line in lines[4:])
+    assert 1 <= sum(bool(BAR.fullmatch(line)) for line in lines) <= BARS
+
+
+@given(TEXTS)
+def test_a_name_in_a_gantt_is_no_statement(name: str) -> None:
+    assert re.fullmatch(r"› [A-Za-z0-9 ._/()×,?…-]*", plain(name))
+
+
+def test_a_rollout_that_never_ends_is_first_in_the_gantt_and_lasts_to_its_end() -> None:
+    lines = draw_gantt(samples.small()).splitlines()
+    assert lines[6] == "    › qwen, never ends :crit, 2000-01-01 00:00:40, 1577s"
+    assert draw_gantt(samples.nothing()) == ""
 
 
 def test_the_worst_comes_first_and_survives() -> None:
@@ -160,7 +209,7 @@ def test_the_worst_comes_first_and_survives() -> None:
 
 def test_a_change_of_many_models_is_told_once() -> None:
     comment = render(samples.large(500), Options())
-    assert comment.count("vllm/vllm-openai:v0.11.0` → ") == 1
+    assert comment.count("vllm/vllm-openai:v0.11.0` → ") == 2, "as an image, and as a change"
     assert "(the same in 500 models)" in comment
     assert "(the same in 13 models)" in comment
 

@@ -59,6 +59,7 @@ def test_the_milder_form_of_a_risk_that_declares_none_is_a_mistake() -> None:
 
 @pytest.mark.parametrize("id", RISKS)
 def test_every_risk_has_a_scenario(id: str) -> None:
-    folders = (Path(__file__).parent, Path(__file__).parents[1] / "sync")
+    tests = Path(__file__).parents[1]
+    folders = (tests / "review_rollout", tests / "sync", tests / "facts")
     texts = [file.read_text() for folder in folders for file in folder.glob("test_*.py")]
-    assert any(f'"{id}"' in text for text in texts), f"no test of tests/review_rollout/ or tests/sync/ speaks of {id}"
+    assert any(f'"{id}"' in text for text in texts), f"no test of {[each.name for each in folders]} speaks of {id}"

@@ -5,12 +5,14 @@ Each row is a repository with Flux, a change of it, and what becomes of the clus
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from llmstack import yamlio
 from tests.sync.repository import FLUX, POOL, Repository, environment, model, new_repository
 
 KUSTOMIZATION = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
@@ -60,7 +62,10 @@ ROWS: dict[str, tuple[Callable[[Repository], None], str, set[str], dict[str, str
         {"removal": "error", "sync": "error"},
     ),
     "an empty kustomization": (
-        _file("clusters/c1/kustomization.yaml", KUSTOMIZATION), "blocked", {"clusters/c1"}, {"sync": "warning"},
+        _file("clusters/c1/kustomization.yaml", KUSTOMIZATION),
+        "pruned",
+        UNITS,
+        {"removal": "error", "sync": "error"},
     ),
     "a twin": (
         _file("clusters/c1/prod/kustomization.yml", KUSTOMIZATION), "blocked", {"clusters/c1"}, {"sync": "warning"},
@@ -170,6 +175,63 @@ def test_an_object_that_is_refused_stops_its_unit(one: Repository) -> None:
     [blocked] = review["clusters"]["c1"]["sync"]
     assert (blocked["unit"], blocked["action"]) == ("prod.models.llama", "blocked")
     assert "PersistentVolumeClaim/llmstack-llama-storage-claim" in blocked["by"]
+
+
+def _patched(field: str, value: str) -> str:
+    """A kustomization of the cluster's folder that sets one field of llama's Kustomization."""
+    target = "{group: kustomize.toolkit.fluxcd.io, kind: Kustomization, name: 'prod\\.models\\.llama'}"
+    patch = f'[{{"op": "add", "path": "/spec/{field}", "value": {value}}}]'
+    return f"{KUSTOMIZATION}resources: [prod]\npatches:\n  - target: {target}\n    patch: '{patch}'\n"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "pvc", "change", "rolled", "risks"),
+    [
+        ("suspend", "true", "50Gi", {"tag": "v0.11.1"}, False, {"sync": "warning"}),
+        ("prune", "true", "10Gi", {"tag": "v0.11.1"}, False, {"sync": "warning", "immutable-field": "error"}),
+        ("force", "true", "10Gi", {"tag": "v0.11.1"}, True, {"data-loss": "error"}),
+    ],
+)
+def test_a_unit_is_applied_as_its_owner_is_told(
+    field: str, value: str, pvc: str, change: dict[str, Any], rolled: bool, risks: dict[str, str], one: Repository
+) -> None:
+    one.values(prod=environment(model(pvcStorage="50Gi"), model("qwen")))
+    one.file("clusters/c1/kustomization.yaml", _patched(field, value))
+    one.commit()
+    one.values(prod=environment(model(pvcStorage=pvc, **change), model("qwen")))
+    review = one.review()["envs"]["prod"]
+    assert [rollout["model"] for rollout in review["rollouts"]] == (["llama"] if rolled else [])
+    found = {risk["id"]: risk["severity"] for risk in review["risks"]}
+    assert risks.items() <= found.items()
+    assert ("restart" in found, "data-loss" in found) == (rolled, rolled)
+
+
+def test_a_model_that_nothing_deletes_goes_on_and_holds_its_gpus(one: Repository) -> None:
+    one.file("clusters/c1/kustomization.yaml", _patched("deletionPolicy", '"Orphan"'))
+    one.commit()
+    one.values(prod=environment(model("qwen")))
+    review = one.review()
+    assert [(row["before"], row["after"]) for row in review["envs"]["prod"]["gpus"]] == [(4, 4)]
+    assert not review["envs"]["prod"]["removed"]
+    assert [(each["unit"], each["deletes"]) for each in review["clusters"]["c1"]["sync"]] == [
+        ("prod.models.llama", False)
+    ]
+
+
+def test_what_flux_deletes_frees_its_gpus(one: Repository) -> None:
+    one.file("clusters/c1/kustomization.yaml", f"{KUSTOMIZATION}resources: []\n")
+    review = one.review()["envs"]["prod"]
+    assert [(row["before"], row["after"]) for row in review["gpus"]] == [(4, 0)]
+    assert {each["by"] for each in review["removed"]} == {"Flux"}
+
+
+def test_a_hand_written_owner_is_of_the_whole_cluster(one: Repository) -> None:
+    text = (one.root / "clusters/c1/prod/models/qwen.yaml").read_text(encoding="utf-8").replace("prod.models", "more")
+    one.file("clusters/c1/apps/more.yaml", text.partition("\n")[2])
+    review = one.review()
+    assert review["clusters"]["c1"]["foreign"] == ["clusters/c1/apps/more.yaml"]
+    [risk] = [each for each in review["envs"]["prod"]["risks"] if each["id"] == "sync"]
+    assert "applies what `prod.models.qwen` applies too" in risk["message"]
 
 
 @pytest.fixture(scope="session")
@@ -282,3 +344,103 @@ def test_a_new_reader_of_secrets(one: Repository) -> None:
     [risk] = [each for each in one.review()["envs"]["prod"]["risks"] if each["id"] == "recipient"]
     assert (risk["object"], risk["severity"]) == ("Environment/prod", "warning")
     assert second in risk["message"]
+
+
+def test_scalers_of_another_environment_are_played_at_their_most_too(tmp_path: Path) -> None:
+    """Alone and at their least all fits: 4 of prod, 2 of dev; dev's scaler may take six."""
+    keda = {"enabled": True, "minReplicaCount": 2, "maxReplicaCount": 6}
+    dev = environment(model(keda=keda), namespace="dev")
+    one = new_repository(tmp_path / "repository", dev=dev, prod=environment(model(replicaCount=3)))
+    one.values(prod=environment(model(replicaCount=4)))
+    review = one.review()["envs"]["prod"]
+    [row] = review["gpus"]
+    assert [row[key] for key in ("before", "after", "beforeMax", "afterMax", "deadlock", "certain")] == [
+        5, 6, 9, 10, True, False,
+    ]  # fmt: skip
+    assert [each["severity"] for each in review["risks"] if each["id"] == "gpu-shortage"] == ["warning"]
+
+
+def test_values_without_a_tree_are_told(one: Repository) -> None:
+    (one.root / "values" / "dev.yaml").write_text(yamlio.dump(environment(namespace="dev")), encoding="utf-8")
+    [finding] = one.review()["envs"]["dev"]["findings"]
+    assert finding["id"] == "stale-tree"
+    assert "the tree of dev is missing" in finding["message"]
+    assert "values/dev.yaml" in one.llmstack("diff", "HEAD")
+
+
+def test_a_tree_that_is_gone_stops_its_units(one: Repository) -> None:
+    """Flux deletes nothing where the folder of a unit is not there."""
+    shutil.rmtree(one.root / "overlays" / "prod" / "models" / "llama")
+    aggregate = one.root / "overlays" / "prod" / "kustomization.yaml"
+    text = aggregate.read_text(encoding="utf-8").replace("- models/llama\n", "")
+    aggregate.write_text(text, encoding="utf-8")
+    review = one.review()
+    assert [(each["unit"], each["action"]) for each in review["clusters"]["c1"]["sync"]] == [
+        ("prod.models.llama", "blocked")
+    ]
+    assert not review["envs"]["prod"]["removed"]
+    assert [(row["before"], row["after"]) for row in review["envs"]["prod"]["gpus"]] == [(4, 4)]
+
+
+def test_values_of_the_base_that_are_not_generated_are_told(one: Repository) -> None:
+    (one.root / "values" / "base.yaml").write_text("routerSpec: {replicaCount: 2}\n", encoding="utf-8")
+    assert [each["id"] for each in one.review()["envs"]["prod"]["findings"]] == ["stale-tree"]
+
+
+def test_a_cluster_that_is_left_shows_no_pools(one: Repository) -> None:
+    _sync(cluster="c2")(one)
+    clusters = one.review()["clusters"]
+    assert not clusters["c1"]["gpus"]
+    assert [row["before"] for row in clusters["c2"]["gpus"]] == [4]
+
+
+def test_an_ingress_host_of_another_environment(two: Repository) -> None:
+    ingress = {"ingress": {"enabled": True, "hosts": [{"host": "llm.example.com", "paths": [{"path": "/"}]}]}}
+    two.values(dev=environment(namespace="dev") | {"routerSpec": ingress})
+    assert "unreachable" not in {risk["id"] for risk in two.review()["envs"]["dev"]["risks"]}
+    two.commit()
+    two.values(prod=environment() | {"routerSpec": ingress})
+    [risk] = [each for each in two.review()["envs"]["prod"]["risks"] if each["id"] == "unreachable"]
+    assert (risk["severity"], risk["object"].partition("/")[0]) == ("error", "Ingress")
+    assert "of `dev` already (namespace `dev`)" in risk["message"]
+
+
+def test_four_units_at_a_time(tmp_path: Path) -> None:
+    """Of six models, two wait for a worker of Flux; with `kubectl apply` nobody waits."""
+    names = ["a", "b", "c", "d", "e", "f"]
+    none = {key: value for key, value in FLUX.items() if key != "tool"}
+    for sync, seconds, bounds in ((FLUX, 600, (300, 600)), (none, 300, (None, None))):
+        models = [model(name, replicaCount=1) for name in names]
+        more = {"sync": sync, "capacity": [{**POOL, "count": 16}]}
+        one = new_repository(tmp_path / str(seconds), prod=environment(*models, **more))
+        one.values(prod=environment(*(each | {"tag": "v0.11.1"} for each in models), **more))
+        review = one.review()
+        assert review["clusters"]["c1"]["seconds"] == seconds
+        assert {(each["secondsMin"], each["secondsMax"]) for each in review["envs"]["prod"]["rollouts"]} == {bounds}
+
+
+def test_a_cluster_without_an_environment_has_risks_of_its_own(one: Repository) -> None:
+    one.file("clusters/tools/binding.yaml", BINDING)
+    assert one.fails()
+    assert [risk["id"] for risk in one.review()["clusters"]["tools"]["risks"]] == ["privilege"]
+    one.commit()
+    one.file("clusters/tools/kustomization.yaml", f"{KUSTOMIZATION}resources: []\n")
+    assert [(each["action"], each["by"]) for each in one.review()["clusters"]["tools"]["sync"]] == [
+        ("pruned", "clusters/tools/binding.yaml")
+    ]
+    assert one.fails()
+
+
+def test_an_environment_that_comes_into_another_cluster_is_new_there(tmp_path: Path) -> None:
+    """Six GPUs of its pool are taken there: the four that come do not fit, though nothing changes in the manifests."""
+    dev = environment(model(replicaCount=6), namespace="dev", sync={**FLUX, "cluster": "c2"})
+    one = new_repository(tmp_path / "repository", dev=dev, prod=environment())
+    _sync(cluster="c2")(one)
+    review = one.review()
+    prod = review["envs"]["prod"]
+    assert [(row["before"], row["after"], row["certain"]) for row in prod["gpus"]] == [(6, 10, True)]
+    assert {rollout["why"] for rollout in prod["rollouts"]} == {"new"}
+    assert {each["by"] for each in prod["removed"]} == {"Flux"}
+    assert {"removal", "sync", "gpu-shortage"} <= {risk["id"] for risk in prod["risks"]}
+    assert review["clusters"]["c2"]["gpus"] == prod["gpus"]
+    assert not review["clusters"]["c1"]["gpus"]

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 from llmstack.engine.cards import CARDS, Card
-from llmstack.engine.support import ARCHITECTURES, CLASSES, TUNED_ON, VISION_BORNE_OUT
+from llmstack.engine.support import ARCHITECTURES, CLASSES, SEEN, TUNED_ON, VISION_BORNE_OUT, Support
 
 _INTRO = """# Will the engine start?
 
@@ -37,6 +38,23 @@ of it before. With a pipeline the tightest stage decides; `low` and `high` then 
 - **The flags**: typed options and extra arguments. A flag or a `VLLM_*` variable of which nobody has measured what it
   does to memory makes the answer unknown, and is named.
 
+## What was measured comes first
+
+`llmstack learn log ENV MODEL FILE` writes facts/engines/&lt;env&gt;--&lt;model&gt;.yaml from the log of a start that
+went well: GiB of weights, KV cache and CUDA graphs, tokens, seconds of loading, compiling and capturing. It reads what
+vLLM 0.6 and later write, from one worker or many, with the prefixes of kubectl and the wrappers of log collectors; or
+the text of `/metrics`, which says the tokens alone. No line of the log is stored.
+
+```
+kubectl logs --timestamps POD > start.log
+llmstack learn log prod llama start.log
+```
+
+While image, card and the arguments that decide memory are those of the values, `fit`, `diff` and the check
+`engine-memory` say what was measured, and compute the rest. Otherwise they say that it is of another engine, and do not
+use it. The order of arguments, their spelling and those that leave memory alone make no difference. The day of the
+facts is that of the newest timestamp with a year (vLLM's own have none: `--timestamps` adds them), or `--at`.
+
 `--max-model-len`, `--gpu` and `--tensor-parallel-size` of `llmstack fit` ask what another setting would do. Where it
 knows, it proposes the longest request, or the fewest GPUs, with which the engine starts.
 
@@ -45,16 +63,30 @@ knows, it proposes the longest request, or the fewest GPUs, with which the engin
 Constants were taken from these rows of tests/engine/starts.tsv, and from no other: {tuned}. The rows below were held
 against the result; nothing was tuned on them. Each row there names its source. The tests hold every row of the file:
 a measured memory is inside the band, no start is promised that failed, and tokens follow from memory within 0.4 %.
+The error is the largest of these rows, foreseen less measured, in GiB. It says little where all rows share the source
+of the constants, one benchmark on one kind of machine: such a class has the wider band, and what depends on how GPUs
+talk to each other, or on kernels for fp8, holds for Hopper alone, the family of all those rows.
 
-| releases | engines | KV cache, GiB | rows |
-|---|---|---|---|
+| releases | engines | cards | KV cache, GiB | rows of the constants' source: error | rows of other sources: error |
+|---|---|---|---|---|---|
 """
 
 _LIMITS = """
+{figures}
+
 Cards: NVIDIA with memory of their own, from Volta (0.17 to 0.19 alone) to Hopper. Blackwell, ROCm, cards that share
 memory with the CPU, MIG and time-slicing are unknown. Models: bfloat16 and float16 weights of {architectures}.
 Encoders beside the language model are unknown but for {vision}. Mamba hybrids, sparse attention, quantized
 checkpoints, speculative decoding, LoRA, data and expert parallelism, offloading and KV transfer are unknown.
+
+Of these forms there are rows, and too few, or too little is known of them, to bear out a band:
+
+{unknown}
+
+What is unknown may still be refused for certain: where the weights that must be on a GPU leave less than one request
+needs. That bound holds for quantized checkpoints, Blackwell, ROCm, MIG slices (never more than the gigabytes in their
+name), offloading (less what is offloaded), LoRA (the slots of its adapters), speculative decoding, KV transfer, and
+data and expert parallelism (experts spread over all GPUs).
 
 Before 0.20, little is left for graphs outside the budget where `--gpu-memory-utilization` is near 1: then the answer
 is too close to tell, as it is wherever the band reaches over what one request needs.
@@ -69,16 +101,84 @@ published it. Then, and for cards that are not here, `gitops.capacity[].memory` 
 """
 
 
-def engine_page() -> str:
-    """The whole page."""
-    classes = "".join(_class_rows())
-    limits = _LIMITS.format(architectures=", ".join(sorted(ARCHITECTURES)), vision=", ".join(sorted(VISION_BORNE_OUT)))
-    return _INTRO.format(tuned=", ".join(TUNED_ON)) + classes + limits + "".join(_card_rows())
+_OF_THE_ROW = ("lack", "nobody has published", "unnamed architecture", "size of the weights")
+"""Reasons that are about what a row leaves out, not about a form of engine."""
 
 
-def _class_rows() -> Iterator[str]:
+class Held(Protocol):
+    """A row of published starts, held against what is foreseen of it (`tests/engine/starts.py`)."""
+
+    @property
+    def row(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def support(self) -> Support | None: ...
+    @property
+    def error(self) -> float | None: ...
+    @property
+    def inside(self) -> bool: ...
+    @property
+    def unknown(self) -> tuple[str, ...]: ...
+
+
+def engine_page(held: Sequence[Held]) -> str:
+    """The whole page; `held` are the rows of published starts, each held against what is foreseen of it."""
+    shown = {
+        "architectures": ", ".join(sorted(ARCHITECTURES)),
+        "vision": ", ".join(sorted(VISION_BORNE_OUT)),
+        "figures": _figures(held),
+        "unknown": "".join(_unknown_rows(held)).rstrip(),
+    }
+    classes = "".join(_class_rows(held))
+    return _INTRO.format(tuned=", ".join(TUNED_ON)) + classes + _LIMITS.format(**shown) + "".join(_card_rows())
+
+
+def _class_rows(held: Sequence[Held]) -> Iterator[str]:
+    tuned = _tuned_sources(held)
     for each in CLASSES:
-        yield f"| {each.era} | {each.form} | -{each.below:g} … +{each.above:g} | {', '.join(each.rows)} |\n"
+        own, others = [], []
+        for row in held:
+            if row.row in each.rows:
+                (own if row.source in tuned else others).append(row)
+        cards = "Hopper" if each.hopper else "Volta to Hopper" if each.era == "0.17-0.19" else "Ampere to Hopper"
+        band = f"-{each.below:g} … +{each.above:g}"
+        yield f"| {each.era} | {each.form} | {cards} | {band} | {_errors(own)} | {_errors(others)} |\n"
+
+
+def _errors(rows: Sequence[Held]) -> str:
+    """Rows with the largest of their errors."""
+    if not rows:
+        return "none"
+    worst = max((row.error or 0.0 for row in rows), key=abs)
+    return f"{', '.join(row.row for row in rows)}: {worst:+.2f}"
+
+
+def _figures(held: Sequence[Held]) -> str:
+    """How many rows are inside their band: all that nothing was tuned on, and those of other sources alone."""
+    tuned = _tuned_sources(held)
+    every = [row for row in held if row.support is not None and row.row not in (*TUNED_ON, *SEEN)]
+    others = [row for row in every if row.source not in tuned]
+    counts = [f"{sum(row.inside for row in rows)} of {len(rows)}" for rows in (every, others)]
+    return (
+        f"Inside their band are {counts[0]} rows that no constant was taken from and no band was set in view of\n"
+        f"({', '.join(SEEN)}); several are of one engine at other lengths. With the sources of the constants left\n"
+        f"out they are {counts[1]}: {', '.join(row.row for row in others)}."
+    )
+
+
+def _tuned_sources(held: Sequence[Held]) -> set[str]:
+    return {row.source for row in held if row.row in TUNED_ON}
+
+
+def _unknown_rows(held: Sequence[Held]) -> Iterator[str]:
+    reasons: dict[str, list[str]] = {}
+    for row in held:
+        for reason in row.unknown:
+            reasons.setdefault(reason, []).append(row.row)
+    for reason, rows in reasons.items():
+        if not any(word in reason for word in _OF_THE_ROW):
+            yield f"- {reason}: {', '.join(rows)}\n"
 
 
 def _card_rows() -> Iterator[str]:

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from llmstack.checks.rule import Problem
 from llmstack.checks.subject import Subject
-from llmstack.engine.exact import About, Fault
+from llmstack.engine.exact.fault import About, Fault
 from llmstack.finding import Route
 from llmstack.fit.card import Pools
 from llmstack.fit.question import Question, ask
@@ -18,10 +18,23 @@ from llmstack.objects.parallel import says_elsewhere
 
 FLAGS: dict[About, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "tensor": (("--tensor-parallel-size",), ("vllmConfig", "tensorParallelSize")),
+    "pipeline": (("--pipeline-parallel-size",), ("vllmConfig", "pipelineParallelSize")),
+    "context": (("--decode-context-parallel-size",), ()),
+    "experts": (("--enable-expert-parallel",), ()),
     "length": (("--max-model-len",), ("vllmConfig", "maxModelLen")),
     "quantization": (("--quantization",), ()),
     "dtype": (("--dtype",), ("vllmConfig", "dtype")),
+    "kv-dtype": (("--kv-cache-dtype",), ()),
     "backend": (("--attention-backend",), ()),
+    "lora": (("--enable-lora",), ("enableLoRA",)),
+    "batch": (("--max-num-batched-tokens", "--max-num-seqs"), ("vllmConfig", "maxNumSeqs")),
+    "chunked": (("--enable-chunked-prefill",), ("vllmConfig", "enableChunkedPrefill")),
+    "utilization": (("--gpu-memory-utilization",), ("vllmConfig", "gpuMemoryUtilization")),
+    "adapters": (("--max-cpu-loras", "--max-loras"), ()),
+    "modules": (("--lora-modules",), ()),
+    "tools": (("--tool-call-parser", "--enable-auto-tool-choice"), ("toolCallParser",)),
+    "reasoning": (("--reasoning-parser",), ()),
+    "speculation": (("--speculative-config",), ()),
     "model": ((), ("modelURL",)),
 }
 """What a fault may be about: the flags that say it among extra arguments, and the typed key."""
@@ -68,8 +81,14 @@ def route_of(asked: Asked, about: About) -> Route:
             return (*at, *keys, found[-1])
     values = {
         "tensorParallelSize": config.tensor_parallel_size,
+        "pipelineParallelSize": config.pipeline_parallel_size,
         "maxModelLen": config.max_model_len,
+        "maxNumSeqs": config.max_num_seqs,
+        "enableChunkedPrefill": config.enable_chunked_prefill,
+        "gpuMemoryUtilization": config.gpu_memory_utilization,
         "dtype": config.dtype,
+        "enableLoRA": model.enable_lora,
+        "toolCallParser": model.tool_call_parser,
         "modelURL": model.model_url,
     }
     return (*at, *typed) if typed and values[typed[-1]] is not None else (*at, "name")

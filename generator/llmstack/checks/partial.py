@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from llmstack.checks.rules import plaintext_secret
 from llmstack.checks.subject import Subject
-from llmstack.checks.table import ALONE, run_checks
+from llmstack.checks.table import ALONE, WHOLE, run_checks
 from llmstack.finding import Finding, Route, Severity
 from llmstack.model.salvage import Salvage, salvage
 from llmstack.values.layers import Layers
@@ -37,7 +37,7 @@ def is_certain(finding: Finding, rest: Salvage) -> bool:
     route = finding.route
     if finding.id == plaintext_secret.RULE.id:
         return True  # under a key that is none it is committed all the same
-    if not route or rest.bears_on(route) or (finding.id == "missing-key" and rest.is_beside(route)):
+    if not route or rest.bears_on(route) or (finding.id in WHOLE and rest.is_beside(route)):
         return False
     return finding.id in ALONE or finding.severity is Severity.ERROR
 

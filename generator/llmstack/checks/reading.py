@@ -70,6 +70,8 @@ MODEL: Mapping[str, Page] = {
     "bad-port": Page(_ERROR, "Not a port.", "Write a number from 1 to 65535."),
     "bad-duration": Page(_ERROR, "Not a duration.", "Write `90s`, `12m`, `1h30m`."),
     "bad-date": Page(_ERROR, "Not a date.", "Write `2026-12-31`."),
+    "bad-price": Page(_ERROR, "Not a price.", "Write `2.40`."),
+    "bad-currency": Page(_ERROR, "Not a currency's code.", "Write `EUR`."),
     "other-chart": Page(
         _WARNING, "A section of another chart: nothing is generated from it.", "Keep it with that chart's values."
     ),
@@ -83,6 +85,11 @@ TREE: Mapping[str, Page] = {
         _WARNING,
         "A workload of a change has so many pods that its rollout is not played through: its course is unknown.",
         "Correct its replicas, or merge it by itself and watch it.",
+    ),
+    "not-settled": Page(
+        _NOTE,
+        "`diff --observed`: a rollout of a workload that changes goes on, or not all of its replicas serve.",
+        "Wait until it is done, unless the change is to end it.",
     ),
     "not-generated": Page(_ERROR, "An environment has no generated units.", "Run `llmstack gen`."),
     "orphaned-custom": Page(
@@ -129,7 +136,20 @@ TREE: Mapping[str, Page] = {
         "Put a regular file in its place, or remove it.",
     ),
     "bad-facts": Page(
-        _ERROR, "A file of facts/ that a model leads to cannot be read.", "Run `llmstack learn model` again."
+        _ERROR,
+        "A file of facts/ that a model or a cluster leads to cannot be read.",
+        "Run the `llmstack learn` that wrote it again.",
+    ),
+    "bad-observation": Page(
+        _WARNING,
+        "A stretch of what kubectl printed cannot be read: it is cut off, no JSON, too deep, or one object too large.",
+        "Save what the command that `llmstack learn cluster` prints writes to stdout, and nothing else.",
+    ),
+    "bad-log": Page(
+        _ERROR,
+        "A log that `llmstack learn log` is given holds no start of vLLM that went well, or one of another engine than "
+        "the values have.",
+        "Save the log from its first line until the engine serves, or learn from it at the commit that it ran by.",
     ),
     "build-failed": Page(
         _ERROR, "kustomize cannot build a unit.", "Run `llmstack gen`, or correct the overlay in custom/."

@@ -22,6 +22,8 @@ class Declaration:
     """It looks at the generated objects, which can only be built from values whose raw blocks are sound."""
     alone: bool = False
     """It looks at one value at a time: what it says does not depend on a key that could not be read."""
+    whole: bool = False
+    """It judges a model by all of its keys together: one that could not be read may be what it misses."""
     foundation: bool = False
     """Nothing is built while it finds something: its severity cannot be changed, nor a finding be ignored."""
     fixed: bool = False

@@ -9,6 +9,8 @@ from typing import Any
 
 from llmstack.checks.fields import Block, walk
 from llmstack.engine.facts import ModelFacts
+from llmstack.engine.measured import Measured
+from llmstack.facts.cluster import ClusterFacts
 from llmstack.finding import Route
 from llmstack.model.engine import Model
 from llmstack.model.stack import Stack
@@ -44,6 +46,10 @@ class Subject:
     others: Mapping[str, Stack] = field(default_factory=dict)
     facts: Mapping[str, ModelFacts] = field(default_factory=dict)
     """What is known of models, by the path of the file below facts/."""
+    measured: Mapping[str, tuple[Measured, ...]] = field(default_factory=dict)
+    """What engines of the environment were measured to take, by model."""
+    cluster: ClusterFacts | None = None
+    """What is known of the environment's cluster, where that is asked: by `lint`, never by `gen`."""
     built: tuple[Placed, ...] | None = None
     """The objects to look at in the place of those that the stack makes: what overlays of people's own build."""
 

@@ -18,6 +18,7 @@ from llmstack.checks.rules import (
     claim_size,
     dangling_reference,
     dead_key,
+    dead_trigger,
     disaggregated_prefill,
     dropped_arguments,
     duplicate_env,
@@ -48,6 +49,7 @@ from llmstack.checks.rules import (
     pod_security,
     port_clash,
     probe_port,
+    refused_flags,
     removed_flag,
     request_over_limit,
     reserved_annotation,
@@ -74,6 +76,7 @@ from llmstack.checks.rules import (
     unknown_variable,
     unknown_vllm_version,
     unpinned_model,
+    unsupported_feature,
     unsupported_type,
 )
 from llmstack.checks.subject import Subject
@@ -102,6 +105,7 @@ RULES: tuple[Rule, ...] = (
     start_up_budget,
     grace_too_short,
     unknown_flag,
+    refused_flags,
     removed_flag,
     bad_flag_value,
     bad_negation,
@@ -128,6 +132,7 @@ RULES: tuple[Rule, ...] = (
     indivisible_size,
     length_over_model,
     unknown_architecture,
+    unsupported_feature,
     unsupported_type,
     unknown_backend,
     engine_memory,
@@ -141,6 +146,7 @@ RULES: tuple[Rule, ...] = (
     no_writable_home,
     pod_security,
     dead_key,
+    dead_trigger,
     ignored_key,
     env_collision,
     sync_settings,
@@ -163,6 +169,9 @@ ALWAYS = frozenset(rule.RULE.id for rule in RULES if rule.RULE.foundation or rul
 
 ALONE = frozenset(rule.RULE.id for rule in RULES if rule.RULE.alone)
 """Checks that look at one value at a time: what they say does not depend on any other."""
+
+WHOLE = frozenset(rule.RULE.id for rule in RULES if rule.RULE.whole)
+"""Checks that judge a model by all of its keys together."""
 
 
 def run_checks(subject: Subject) -> Iterator[Finding]:

@@ -21,6 +21,7 @@ def diff(
     exit_code: opt.ExitCode = False,
     fail_on: opt.Gate = opt.FailOn.NEVER,
     generate: opt.Generate = False,
+    observed: opt.ObservedNow = None,
 ) -> None:
     """Review a change: restarts, GPUs, time, risks.
 
@@ -32,12 +33,16 @@ def diff(
     from llmstack.report.review_formats import render_review
     from llmstack.repository.comparison import open_comparison
     from llmstack.repository.reviewed import make_review
+    from llmstack.repository.reviewed import observed as with_observed
 
     comparison = open_comparison(output.find_project(None).root, before, after, rules_from)
     if generate:
         from llmstack.repository.generated import as_generated
 
         comparison = as_generated(comparison)
+    if observed:
+        comparison, findings = with_observed(comparison, observed)
+        output.report_beside(findings)
     review = make_review(comparison, today=datetime.now(UTC).date(), tool_folder=output.tool_folder())
     text = render_review(review, format, colour=wants_colour(sys.stdout), page=page)
     output.write(sys.stdout, text, format)

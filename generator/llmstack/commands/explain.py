@@ -11,7 +11,8 @@ def explain(key: opt.Key, releases: opt.Releases = None) -> None:
     """Print what a key does, what a check, a risk or a word means.
 
     A key is found by any part of its path, a check or a risk by its id, `peak` as a word of docs/glossary.md.
-    `explain upgrade 0.15.1 0.20.2` prints what changes between two releases of vLLM.
+    `explain upgrade 0.15.1 0.20.2` prints what changes between two releases of vLLM, `explain upgrade lmcache 0.3.9
+    0.5.6` between two of LMCache.
     """
     from llmstack.errors import UsageError
     from llmstack.report import explanation
@@ -35,10 +36,29 @@ def between(key: str, releases: list[str]) -> str:
     from llmstack.flags.match import catalogue_for
     from llmstack.report.upgrade import upgrade_text
 
+    if key == "upgrade" and len(releases) == 3 and releases[0] == "lmcache":
+        return between_lmcache(releases[1:])
     if key != "upgrade" or len(releases) != 2:
-        raise UsageError("more than one word is `explain upgrade FROM TO`, with two releases of vLLM")
+        raise UsageError("more than one word is `explain upgrade [lmcache] FROM TO`, with two releases")
     matches = [catalogue_for("vllm/vllm-openai", release) for release in releases]
     for release, match in zip(releases, matches, strict=True):
         if match.sureness == "guess":
             raise UsageError(f"`{release}` is no known release of vLLM: {versions()[0]} to {versions()[-1]} are")
     return upgrade_text(matches[0], matches[1])
+
+
+def between_lmcache(named: list[str]) -> str:
+    """What changes between two releases of LMCache; raises UsageError for one that is not known."""
+    from llmstack.engine.lmcache import known_release, releases
+    from llmstack.errors import UsageError
+    from llmstack.flags.release import find_release
+    from llmstack.report.upgrade import lmcache_text
+
+    found = []
+    for name in named:
+        numbers = find_release(name)
+        release = known_release(numbers.numbers) if numbers else None
+        if release is None:
+            raise UsageError(f"`{name}` is no known release of LMCache: {', '.join(releases())} are")
+        found.append(release)
+    return lmcache_text(*found)

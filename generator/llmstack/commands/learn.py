@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import typer
 
@@ -14,6 +14,8 @@ from llmstack.commands import options as opt
 from llmstack.commands import output
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from llmstack.engine.facts import ModelFacts
     from llmstack.hub.model_files import ModelFiles
 
@@ -51,6 +53,106 @@ def model(name: opt.LearnedName, source: opt.LearnedFrom = None) -> None:
     except (HubError, FactsError) as error:
         raise ToolError(str(error)) from error
     keep(facts)
+
+
+@learn.command("cluster")
+def cluster(name: opt.LearnedCluster, files: opt.ObservedFiles = None, at: opt.LearnedAt = None) -> None:
+    """Write the facts of a cluster: nodes, GPUs of others, load times, classes, versions.
+
+    From what `kubectl get -o json` printed, in files or on stdin; without either, the command to run is printed, and no
+    cluster is asked. Secrets are passed over, and other tenants are only counted.
+    """
+    from llmstack.disk.keep import keep_file
+    from llmstack.facts.cluster_file import MARK, file_path, write_cluster
+    from llmstack.repository.learned import learn_from, open_sources
+    from llmstack.repository.snapshot import Disk
+
+    if not files and sys.stdin.isatty():
+        print(how_to_ask(name))
+        return
+    root = output.find_project(None).root
+    facts, findings = learn_from(Disk(root), name, open_sources(files or ["-"]), read_day(at))
+    output.report_beside(findings)
+    if facts is None:
+        print(how_to_ask(name))
+        return
+    path = file_path(name)
+    changed = keep_file(root, path, write_cluster(name, facts).encode(), MARK.encode())
+    print(f"{path}: {'written' if changed else 'is what it was'}")
+    if not facts.nodes:
+        sys.stderr.write("llmstack: the input has no nodes: GPUs are not known\n")
+
+
+@learn.command("rbac")
+def rbac() -> None:
+    """Print the RBAC that suffices to read what `learn cluster` needs: no Secrets."""
+    from llmstack import yamlio
+    from llmstack.facts.asking import rbac as manifests
+
+    print("---\n".join(yamlio.dump(each) for each in manifests()), end="")
+
+
+def how_to_ask(name: str) -> str:
+    """The commands that bring the facts of a cluster."""
+    from llmstack.facts.asking import READ, READ_WHERE_THERE, kubectl_command
+
+    return f"""llmstack asks no cluster itself. Who may read it (`llmstack learn rbac` prints RBAC that suffices) runs:
+
+    {kubectl_command(READ, "cluster.json")}
+    llmstack learn cluster {name} cluster.json
+
+What only some clusters have goes into a second file; leave out what this one has not:
+
+    {kubectl_command(READ_WHERE_THERE, "more.json")}
+    llmstack learn cluster {name} cluster.json more.json"""
+
+
+@learn.command("log")
+def log(env: opt.LoggedEnv, model: opt.LoggedModel, file: opt.LogFile, at: opt.LearnedAt = None) -> None:
+    """Write what an engine was measured to take, from its start-up log.
+
+    GiB of weights and KV cache, tokens, and seconds of loading and compiling, for `fit` and `diff` to use before any
+    formula, where image, GPU and the arguments that decide memory are those of the values. Save the log with `kubectl
+    logs --timestamps POD > FILE`. No line of it is stored.
+    """
+    from llmstack.disk.keep import keep_file
+    from llmstack.engine.facts_file import MARK
+    from llmstack.engine.measured import FOLDER, file_name, write_measured
+    from llmstack.engine.start_log import read_log
+    from llmstack.repository.engine_log import bounded_lines, measure_engine
+
+    day = read_day(at)
+    project = output.find_project([env])
+    with open_log(file) as stream:
+        found = read_log(bounded_lines(stream))
+    environment = project.select_one(env)
+    measured = measure_engine(project.disk, environment, model, found, day, file)
+    path = f"{FOLDER}/{file_name(environment.name, model)}"
+    text = write_measured(environment.name, model, measured)
+    changed = keep_file(project.root, path, text.encode(), MARK.encode())
+    print(f"{path}: {'written' if changed else 'is what it was'}")
+
+
+def read_day(text: str | None) -> date | None:
+    """The day of an option; raises UsageError."""
+    from datetime import date
+
+    from llmstack.errors import UsageError
+
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"--at {text} is no day: give one such as 2026-11-21") from None
+
+
+def open_log(file: str) -> BinaryIO:
+    """The log's bytes; raises UsageError where it cannot be opened."""
+    from llmstack.errors import UsageError
+
+    try:
+        return sys.stdin.buffer if file == "-" else Path(file).open("rb")
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
 
 
 def read_files(name: str, revision: str | None, source: str | None) -> ModelFiles:

@@ -16,13 +16,13 @@ def lint(
 
     A file outside values/ is linted too, without values/base.yaml under it.
     """
-    from llmstack.repository.read import check, read_environments
+    from llmstack.repository.read import check, know_clusters, read_environments
     from llmstack.repository.validation import follow_units
     from llmstack.review.wording import plural
 
     project = output.find_project(values)
     environments = project.select(values or [], outside=True, env=env)
-    findings = check(read_environments(project.disk, environments))
+    findings = check(know_clusters(project.disk, read_environments(project.disk, environments)))
     findings += follow_units(project.disk, [each.name for each in environments if each.layered]).findings
     output.report(findings, format=format, result=True)
     output.exit_for(findings, strict=strict)

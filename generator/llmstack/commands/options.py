@@ -14,6 +14,7 @@ from llmstack.commands import completion
 from llmstack.report.fit_formats import FIT_FORMATS
 from llmstack.report.formats import FORMATS
 from llmstack.report.review_formats import REVIEW_FORMATS
+from llmstack.report.verification_formats import VERIFICATION_FORMATS
 
 
 def _one_of(table: Iterable[str], help: str) -> Any:
@@ -117,6 +118,17 @@ RulesFrom = Annotated[
         "else by those after it.",
     ),
 ]
+VerifiedFrom = Annotated[str, Argument(metavar="FROM", help="The revision before the change.")]
+VerifiedTo = Annotated[str, Argument(metavar="TO", help="The revision that was applied.")]
+Observed = Annotated[
+    list[str] | None,
+    Option("--observed", metavar="FILE", help="A file of kubectl's output, several times for several; `-` for stdin."),
+]
+ObservedCluster = Annotated[
+    str | None,
+    Option("--cluster", metavar="NAME", help="The cluster that was observed, where the change touches several."),
+]
+HowVerified = Annotated[str, _one_of(VERIFICATION_FORMATS, "How it is printed.")]
 PageAddress = Annotated[
     str | None,
     Option("--page", metavar="URL", parser=_address, help="Where the page (`--format html`) is: Markdown links to it."),
@@ -212,11 +224,35 @@ HowShown = Annotated[str, _one_of(("table", "json"), "How the models are printed
 LearnedName = Annotated[
     str, Argument(metavar="ORG/NAME[@REV]", help="The model's name on the hub, and a branch, tag or commit.")
 ]
+LoggedEnv = Annotated[str, Argument(metavar="ENV", help="The engine's environment.")]
+LoggedModel = Annotated[str, Argument(metavar="MODEL", help="The engine's model, by its name in the values.")]
+LogFile = Annotated[
+    str, Argument(metavar="FILE", help="The log from the start of the engine on, or its /metrics; `-` for stdin.")
+]
+LearnedAt = Annotated[
+    str | None,
+    Option("--at", metavar="DATE", help="The day of the facts, e.g. 2026-11-21; else that of the newest timestamp."),
+]
 LearnedFrom = Annotated[
     str | None,
     Option(
         "--from",
         metavar="DIR|URL",
         help="A folder with the model's files, the address of a hub, or `-` for a config.json on stdin.",
+    ),
+]
+LearnedCluster = Annotated[
+    str, Argument(metavar="NAME", help="The cluster, as gitops.sync.cluster names it, or an environment without one.")
+]
+ObservedFiles = Annotated[
+    list[str] | None,
+    Argument(metavar="FILE", help="What kubectl printed, in JSON; `-` is stdin, which is read if none is given."),
+]
+ObservedNow = Annotated[
+    list[str] | None,
+    Option(
+        "--observed",
+        metavar="[CLUSTER=]FILE",
+        help="What kubectl says of the cluster now, in JSON: the review starts from that. `-` reads stdin.",
     ),
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from llmstack.engine.defaults import BLOCK_SIZE, TOKENS_OF_REQUESTS, Minor
+from llmstack.engine.defaults import NULL_BLOCK_KEPT, TOKENS_OF_REQUESTS, Minor
 from llmstack.engine.facts import Sizes
 
 KV_BYTES: Mapping[str, int] = {
@@ -29,6 +29,11 @@ EXTRA_GROUP_RATIO: tuple[tuple[Minor, float], ...] = (((0, 18), 1.5), ((0, 12), 
 """Below this ratio of layers of two kinds the larger number is the size of a group (the smaller kind padded)."""
 
 
+ADMITS_BY_FIRST, ADMITS_BY_GROUPS = (0, 14), (0, 19)
+"""How vLLM counts what one request needs before it starts (`_max_memory_usage_bytes_from_groups`): to 0.13 layer by
+layer, to 0.18 by the first group alone, then by all groups."""
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """The blocks of one worker's cache. `windows` has the window of each group of layers, None for full attention."""
@@ -38,7 +43,10 @@ class Layout:
     layers: int
     """Layers of one group: what one block is times that many pages."""
     windows: tuple[int | None, ...]
-    block_size: int = BLOCK_SIZE
+    kinds: tuple[tuple[int | None, int], ...]
+    """The window of each kind of layer, and how many layers there are of it, none of them padding."""
+    block_size: int
+    release: Minor
 
     @property
     def block_bytes(self) -> int:
@@ -66,32 +74,47 @@ class Layout:
         """How many requests of `length` fit at once: vLLM's "Maximum concurrency"."""
         return self.blocks(memory) / self.blocks_of_request(length, step_tokens)
 
-    def tokens(self, memory: float, length: int, step_tokens: int, release: Minor) -> int:
+    def tokens(self, memory: float, length: int, step_tokens: int) -> int:
         """The number that vLLM logs as "GPU KV cache size"."""
-        if release >= TOKENS_OF_REQUESTS:
+        if self.release >= TOKENS_OF_REQUESTS:
             return int(self.requests(memory, length, step_tokens) * length)
         return self.blocks(memory) // self.groups * self.block_size
 
     def bytes_of_request(self, length: int, step_tokens: int) -> int:
-        """The least memory in which one request of `length` is admitted."""
-        return self.blocks_of_request(length, step_tokens) * self.block_bytes
+        """The least memory in which vLLM admits one request of `length`; from 0.14 to 0.18, which counts the first
+        group of layers alone, that of the group that needs less."""
+        if self.release >= ADMITS_BY_GROUPS:
+            kept = 1 if self.release >= NULL_BLOCK_KEPT else 0
+            return (self.blocks_of_request(length, step_tokens) + kept) * self.block_bytes
+        each = {window: self._blocks_of_group(window, length, step_tokens) for window, _ in self.kinds}
+        if self.release >= ADMITS_BY_FIRST:
+            return min(each.values()) * self.block_bytes
+        return sum(each[window] * layers for window, layers in self.kinds) * self.page
+
+    def admits(self, memory: float, length: int, step_tokens: int) -> bool:
+        """Whether vLLM starts with so much memory for one request of `length`; from 0.14 to 0.18 and with layers of
+        two kinds it may not all the same."""
+        return memory >= self.bytes_of_request(length, step_tokens)
 
 
 def layout_of(sizes: Sizes, layers: int, tensor: int, element: int, block_size: int, release: Minor) -> Layout | None:
     """The layout of a worker that holds `layers` of the model's; None where the sizes do not say enough."""
     if sizes.kv_rank:
-        return Layout(block_size * (sizes.kv_rank + sizes.rope_dim) * element, layers, (None,), block_size)
+        return _uniform(block_size * (sizes.kv_rank + sizes.rope_dim) * element, layers, None, block_size, release)
     if not sizes.kv_heads or not sizes.head_dim or not layers:
         return None
     page = 2 * block_size * max(1, sizes.kv_heads // tensor) * sizes.head_dim * element
     sliding = sizes.sliding_layers
-    if not sliding:
-        return Layout(page, layers, (None,), block_size)
-    if sliding == sizes.layers:
-        return Layout(page, layers, (sizes.window,), block_size)
+    if not sliding or sliding == sizes.layers:
+        return _uniform(page, layers, sizes.window if sliding else None, block_size, release)
     if layers != sizes.layers:
         return None  # which layers a stage has decides its groups, and facts do not say their order
     return _grouped(page, sizes, block_size, release)
+
+
+def _uniform(page: int, layers: int, window: int | None, block_size: int, release: Minor) -> Layout:
+    """The layout of layers that are all of one kind."""
+    return Layout(page, layers, (window,), ((window, layers),), block_size, release)
 
 
 def _grouped(page: int, sizes: Sizes, block_size: int, release: Minor) -> Layout:
@@ -101,4 +124,4 @@ def _grouped(page: int, sizes: Sizes, block_size: int, release: Minor) -> Layout
     ratio = next(ratio for since, ratio in EXTRA_GROUP_RATIO if release >= since)
     size = many if many < few * ratio else few
     windows: list[int | None] = [None] * -(-full // size) + [sizes.window] * -(-sliding // size)
-    return Layout(page, size, tuple(windows), block_size)
+    return Layout(page, size, tuple(windows), ((None, full), (sizes.window, sliding)), block_size, release)

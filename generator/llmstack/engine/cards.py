@@ -8,6 +8,7 @@ feature discovery writes them (the device's name with `-` for blanks).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -33,6 +34,13 @@ class Card:
     """A slice of a card (MIG), whose total nobody has published."""
     stated: bool = False
     """The memory is what the values say."""
+    sold_as: float | None = None
+    """The gigabytes in its name or data sheet, which CUDA never sees all of."""
+
+    @property
+    def at_most(self) -> float | None:
+        """GiB that it cannot exceed; None where not even that is known."""
+        return self.sold_as if self.memory is None else self.memory
 
     @property
     def is_a100(self) -> bool:
@@ -45,18 +53,18 @@ CARDS: Mapping[str, Card] = {
     for card in (
         Card("V100-16GB", 15.77, (7, 0), ("Tesla-V100-SXM2-16GB", "Tesla-V100-PCIE-16GB")),
         Card("V100-32GB", 31.73, (7, 0), ("Tesla-V100-SXM2-32GB", "Tesla-V100-PCIE-32GB", "Tesla-V100-SXM3-32GB")),
-        Card("T4", None, (7, 5), ("Tesla-T4",)),
+        Card("T4", None, (7, 5), ("Tesla-T4",), sold_as=16),
         Card("A100-40GB", 39.4, (8, 0), ("NVIDIA-A100-SXM4-40GB", "NVIDIA-A100-PCIE-40GB")),
         Card("A100-80GB", 79.25, (8, 0), ("NVIDIA-A100-SXM4-80GB",)),
-        Card("A10", None, (8, 6), ("NVIDIA-A10",)),
-        Card("A10G", None, (8, 6), ("NVIDIA-A10G",)),
-        Card("A40", None, (8, 6), ("NVIDIA-A40",)),
+        Card("A10", None, (8, 6), ("NVIDIA-A10",), sold_as=24),
+        Card("A10G", None, (8, 6), ("NVIDIA-A10G",), sold_as=24),
+        Card("A40", None, (8, 6), ("NVIDIA-A40",), sold_as=48),
         Card("RTX A5000", 23.6, (8, 6), ("NVIDIA-RTX-A5000",)),
         Card("A6000", 47.43, (8, 6), ("NVIDIA-RTX-A6000",)),
         Card("RTX3090", 23.58, (8, 6), ("NVIDIA-GeForce-RTX-3090",)),
         Card("L4", 22.03, (8, 9), ("NVIDIA-L4",)),
         Card("L20", 47.37, (8, 9), ("NVIDIA-L20",)),
-        Card("L40", None, (8, 9), ("NVIDIA-L40",)),
+        Card("L40", None, (8, 9), ("NVIDIA-L40",), sold_as=48),
         Card("L40S", 44.39, (8, 9), ("NVIDIA-L40S",)),
         Card("RTX4090", 23.53, (8, 9), ("NVIDIA-GeForce-RTX-4090",)),
         Card("H100-80GB", 79.19, (9, 0), ("NVIDIA-H100-80GB-HBM3",)),
@@ -99,10 +107,17 @@ def card_of_product(product: str) -> Card | None:
     name, _, part = product.partition("-MIG-")
     shared = product.removesuffix("-SHARED")
     if part and name in PRODUCTS:
-        return Card(f"{PRODUCTS[name].name} MIG {part}", None, PRODUCTS[name].capability, part=True)
+        return slice_of(f"{PRODUCTS[name].name} MIG {part}", part, PRODUCTS[name].capability)
     if shared != product and shared in PRODUCTS:
-        return Card(f"{PRODUCTS[shared].name} shared", None, PRODUCTS[shared].capability, part=True)
+        whole = PRODUCTS[shared]
+        return Card(f"{whole.name} shared", None, whole.capability, part=True, sold_as=whole.at_most)
     return None
+
+
+def slice_of(name: str, profile: str, capability: tuple[int, int] | None = None) -> Card:
+    """A MIG slice: `3g.40gb` has less than 40 GiB (39.25 on an A100), and nobody has published how much CUDA sees."""
+    size = re.search(r"\.(\d+)gb", profile)
+    return Card(name, None, capability, part=True, sold_as=float(size[1]) if size else None)
 
 
 def card_of_memory(gibibytes: float) -> Card:

@@ -157,7 +157,8 @@ def quantization_of(config: Config) -> Quantization | None:
     name = str(method).lower() if method else "unknown"
     if name == "modelopt" and given.get("quant_algo"):
         name = modelopt_method(str(given["quant_algo"]))
-    return Quantization(name, _pair(given.get("weight_block_size")))
+    group = _count(given, "group_size", "q_group_size") or None
+    return Quantization(name, _pair(given.get("weight_block_size")), group)
 
 
 def modelopt_method(algorithm: str) -> str:

@@ -59,10 +59,12 @@ class Groups:
     experts: int = 0
     vision: int = 0
     rest: int = 0
+    draft: int = 0
+    """Layers that predict further tokens, which speculative decoding alone loads."""
 
     @property
     def total(self) -> int:
-        return self.embeddings + self.head + self.experts + self.vision + self.rest
+        return self.embeddings + self.head + self.experts + self.vision + self.rest + self.draft
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +79,12 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Quantization:
-    """How the checkpoint is quantized: vLLM's name of the method, and the block of its scales where it has one."""
+    """How the checkpoint is quantized: vLLM's name of the method, and the block of its scales where it has one; or
+    `group`, how many numbers of a row share a scale."""
 
     method: str
     block: tuple[int, int] | None = None
+    group: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

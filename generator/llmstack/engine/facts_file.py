@@ -107,13 +107,20 @@ def _weights_data(weights: Weights | None) -> dict[str, Any] | None:
     if weights is None:
         return None
     groups = {name: getattr(weights.groups, name) for name in GROUPS}
+    if not weights.groups.draft:
+        del groups["draft"]
     return {"bytes": weights.bytes, "dtype": weights.dtype, "groups": groups, "from": weights.origin}
 
 
 def _quantization_data(quantization: Quantization | None) -> dict[str, Any] | None:
     if quantization is None:
         return None
-    return {"method": quantization.method} | ({"block": list(quantization.block)} if quantization.block else {})
+    data: dict[str, Any] = {"method": quantization.method}
+    if quantization.block:
+        data["block"] = list(quantization.block)
+    if quantization.group:
+        data["group"] = quantization.group
+    return data
 
 
 def _weights(data: Any) -> Weights | None:
@@ -134,13 +141,14 @@ def _weights(data: Any) -> Weights | None:
 def _quantization(data: Any) -> Quantization | None:
     if data is None:
         return None
-    given = _map(data, "quantization", ("method", "block"))
+    given = _map(data, "quantization", ("method", "block", "group"))
     block = given.get("block")
     if block is not None and not (
         isinstance(block, list) and len(block) == 2 and all(type(each) is int and each > 0 for each in block)
     ):
         raise FactsError("`block` is a list of two whole numbers")
-    return Quantization(_text(given, "method") or _missing("method"), tuple(block) if block else None)
+    method, group = _text(given, "method") or _missing("method"), _count(given, "group") or None
+    return Quantization(method, tuple(block) if block else None, group)
 
 
 def _map(data: Any, where: str, keys: tuple[str, ...]) -> dict[str, Any]:

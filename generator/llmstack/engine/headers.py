@@ -43,6 +43,8 @@ VISION = re.compile(
 EXPERTS = re.compile(r"\.experts\.|\.experts_|block_sparse_moe\.experts|\.(gate_up_proj|down_proj)_(blocks|scales)$")
 SHARED = re.compile(r"shared_expert")
 HEAD = re.compile(r"(^|\.)(lm_head|output|embed_out)\.(weight|bias)")
+LAYER = re.compile(r"^(?:model\.|language_model\.|model\.language_model\.|language_model\.model\.)?layers\.(\d+)\.")
+DRAFT = re.compile(r"(^|\.)mtp\.")
 EMBEDDINGS = re.compile(r"(^|\.)(embed_tokens|wte|tok_embeddings|word_embeddings|embed_in|embedding)\.weight$")
 
 Tensor = tuple[str, int]
@@ -77,13 +79,14 @@ def _tensor(name: str, entry: Any) -> Tensor:
     raise FactsError(f"is no safetensors file: tensor `{name}` has no type or place")
 
 
-def weigh(files: Iterable[Mapping[str, Tensor]]) -> Weights:
-    """The weights in the headers of all files of a model; raises FactsError where there is no tensor."""
+def weigh(files: Iterable[Mapping[str, Tensor]], layers: int = 0) -> Weights:
+    """The weights in the headers of all files of a model that has so many layers (0: nobody says); raises FactsError
+    where there is no tensor."""
     groups: Counter[str] = Counter()
     dtypes: Counter[str] = Counter()
     for tensors in files:
         for name, (dtype, size) in tensors.items():
-            groups[group_of(name)] += size
+            groups[group_of(name, layers)] += size
             dtypes[dtype] += size
     if not dtypes:
         raise FactsError("has no tensor")
@@ -91,8 +94,11 @@ def weigh(files: Iterable[Mapping[str, Tensor]]) -> Weights:
     return Weights(groups.total(), DTYPES.get(common, common.lower()), Groups(**groups), "headers")
 
 
-def group_of(name: str) -> str:
-    """The group that a tensor belongs to, by its name."""
+def group_of(name: str, layers: int = 0) -> str:
+    """The group that a tensor of a model with so many layers belongs to, by its name."""
+    layer = LAYER.match(name)
+    if DRAFT.search(name) or (layer and layers and int(layer[1]) >= layers):
+        return "draft"
     if VISION.search(name):
         return "vision"
     if EXPERTS.search(name) and not SHARED.search(name):

@@ -41,7 +41,7 @@ def learn(
     """
     config = read_config(content)
     quantization = quantization_of(config) or _side(side)
-    weights = weigh(files) if files else None if quantization else count_weights(config)
+    weights = weigh(files, sizes_of(config).layers) if files else count_weights(config, quantization)
     return ModelFacts(
         model=model,
         architecture=architecture_of(config),

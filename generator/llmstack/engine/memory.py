@@ -98,8 +98,12 @@ def _stage(engine: Engine, batch: Batch, layers: tuple[int, ...], number: int) -
 
 def budget_of(engine: Engine) -> float:
     """GiB of each GPU that the engine may take."""
-    share = engine.settings.utilization or utilization(engine.release)
-    return (engine.card.memory or 0.0) * share
+    return (engine.card.memory or 0.0) * share_of(engine)
+
+
+def share_of(engine: Engine) -> float:
+    """The share of each GPU's memory that the engine may take."""
+    return engine.settings.utilization or utilization(engine.release)
 
 
 def loaded_bytes(engine: Engine, share: float, *, first: bool, last: bool) -> float:

@@ -1,4 +1,4 @@
-"""What a vLLM release can run: architectures, attention backends, methods of quantization.
+"""What a vLLM release can run: architectures, attention backends, methods of quantization and of speculation.
 
 The data is `schemas/engines/registries.json`, described in the README there.
 """
@@ -7,14 +7,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 from llmstack.flags.release import read_release
 
 DATA = files("llmstack") / "schemas" / "engines" / "registries.json"
 Stretches = list[list[str | None]]
+Lack = Literal["withoutLora", "withoutPipeline"]
+Table = Literal["architectures", "attentionBackends", "quantizationNames", "speculation", "metrics"]
+
+LAST_ASKED = 103
+"""The largest compute capability (103 is 10.3) of which the tables of backends speak."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What an attention backend says of itself: whether it is for latent attention, and of which compute
+    capabilities (80 is 8.0) it is; None where the release does not say."""
+
+    latent: bool | None = None
+    capabilities: tuple[int, ...] | None = None
 
 
 @cache
@@ -57,21 +72,90 @@ def last_with(architecture: str) -> str | None:
     return stretches[-1][1] if stretches else None
 
 
+def lacks_everywhere(table: Lack, architecture: str, among: Collection[str]) -> bool:
+    """Whether the class of an architecture lacks LoRA, or pipelines, in each of these releases, for certain."""
+    return bool(among) and all(_has(_tables()[table].get(architecture), release) for release in among)
+
+
+def first_without_lack(table: Lack, architecture: str, among: Collection[str]) -> str | None:
+    """The first release after these that has the architecture without the lack; None for none."""
+    order = releases()
+    later = order[max(order.index(release) for release in among) + 1 :]
+    return next((each for each in later if not _has(_tables()[table].get(architecture), each)), None)
+
+
+def is_method(name: str) -> bool:
+    """Whether any release has a method of quantization of this name."""
+    return name in _tables()["quantizationNames"]
+
+
+def has_method(name: str, release: str) -> bool:
+    """Whether one of `releases()` has the method of quantization, plugins aside."""
+    return _has(_tables()["quantizationNames"].get(name), release)
+
+
+def has_speculation(method: str, release: str) -> bool:
+    """Whether one of `releases()` knows the method of speculative decoding by this name."""
+    return _has(_tables()["speculation"].get(method), release)
+
+
+def speculation(release: str) -> tuple[str, ...]:
+    """The methods of speculative decoding that one of `releases()` knows."""
+    return tuple(name for name in _tables()["speculation"] if has_speculation(name, release))
+
+
+def is_metric(name: str) -> bool:
+    """Whether any release has a metric of this name, without the suffixes of its exported form."""
+    return name in _tables()["metrics"]
+
+
+def has_metric(name: str, release: str) -> bool:
+    """Whether one of `releases()` has the metric."""
+    return _has(_tables()["metrics"].get(name), release)
+
+
+def metric_span(name: str) -> tuple[str | None, str | None]:
+    """The first and the last of `releases()` that has a metric; None for the last where it is there still."""
+    stretches: Stretches = _tables()["metrics"][name]
+    return stretches[0][0], stretches[-1][1]
+
+
+def names_between(table: Table, before: str, after: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of a table that go from one of `releases()` to another, and those that come."""
+    known: Mapping[str, Stretches] = _tables()[table]
+    had = {name for name, stretches in known.items() if _has(stretches, before)}
+    has = {name for name, stretches in known.items() if _has(stretches, after)}
+    return tuple(sorted(had - has)), tuple(sorted(has - had))
+
+
+def backend_traits(backend: str, release: str) -> Traits:
+    """What an attention backend of one of `releases()` says of itself."""
+    found = _at("backendTraits", backend, release) or {}
+    capabilities = found.get("capabilities")
+    return Traits(found.get("latent"), None if capabilities is None else tuple(capabilities))
+
+
+def activation_types(method: str, among: Collection[str]) -> frozenset[str]:
+    """The types that activations may have under a method of quantization in any of these releases; none where no
+    release says."""
+    return frozenset(each for release in among for each in _at("activationTypes", method, release) or ())
+
+
 def least_capability(method: str, among: Collection[str]) -> int | None:
     """The least compute capability (75 is 7.5) that a method of quantization wants in any of these releases.
 
     None where it is in none of them, or unknown.
     """
-    found = [each for release in among if (each := _capability(method, release)) is not None]
+    found = [least for release in among if isinstance(least := _at("quantization", method, release), int)]
     return min(found) if found else None
 
 
 @cache
-def _capability(method: str, release: str) -> int | None:
+def _at(table: str, member: str, release: str) -> Any:
+    """What a table that changes in steps says of a member at a release; None for nothing."""
     order = releases()
-    steps = [step for step in _tables()["quantization"].get(method, ()) if order.index(step[0]) <= order.index(release)]
-    found = steps[-1][1] if steps else None
-    return found if isinstance(found, int) else None
+    steps = [step for step in _tables()[table].get(member, ()) if order.index(step[0]) <= order.index(release)]
+    return steps[-1][1] if steps else None
 
 
 def _has(stretches: Stretches | None, release: str) -> bool:

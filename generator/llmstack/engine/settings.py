@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from llmstack.flags import Catalogue
@@ -25,6 +25,12 @@ INTEGERS = {
     "--data-parallel-size": "data",
     "--block-size": "block_size",
     "--kv-cache-memory-bytes": "kv_bytes",
+}
+COUNTED = {
+    "--enable-lora": "lora",
+    "--max-loras": "adapters",
+    "--max-lora-rank": "adapter_rank",
+    "--cpu-offload-gb": "offloaded",
 }
 TEXTS = {"--dtype": "dtype", "--quantization": "quantization", "--kv-cache-dtype": "kv_dtype"}
 
@@ -78,6 +84,11 @@ class Settings:
     quantization: str | None = None
     kv_dtype: str = "auto"
     eager: bool = False
+    offloaded: float = 0.0
+    """GiB of weights that each GPU leaves to the CPU."""
+    adapters: int = 0
+    """LoRA adapters that fit at once; 0 without LoRA."""
+    adapter_rank: int | None = None
     unread: tuple[str, ...] = ()
 
     @property
@@ -93,9 +104,15 @@ def read_settings(arguments: Sequence[str], catalogue: Catalogue, variables: Ite
     for flag in split_flags(arguments, catalogue):
         if flag.name:
             _take(flag, catalogue, known, unread)
+    _take_adapters(known)
     unread += [name for name in variables if name.startswith("VLLM_") and name not in VARIABLES_WITHOUT_EFFECT]
     unread += [name for name in variables if name in ("PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_ALLOC_CONF")]
     return Settings(**known, unread=tuple(dict.fromkeys(unread)))  # type: ignore[arg-type]
+
+
+def read_flags(arguments: Sequence[str], catalogue: Catalogue) -> dict[str, str | None]:
+    """Each flag of the arguments with the text of its last value; None where it has none."""
+    return {flag.name: flag.value for flag in split_flags(arguments, catalogue) if flag.name}
 
 
 def _take(flag: Given, catalogue: Catalogue, known: dict[str, object], unread: list[str]) -> None:
@@ -112,18 +129,39 @@ def _take(flag: Given, catalogue: Catalogue, known: dict[str, object], unread: l
         _take_switch(flag, text, catalogue, known, unread)
 
 
+def _take_adapters(known: dict[str, object]) -> None:
+    """One adapter at least where LoRA is on, and none where it is not (vllm/config/lora.py)."""
+    on = known.pop("lora", False)
+    known["adapters"] = (known.get("adapters") or 1) if on else 0
+
+
 def _take_switch(
     flag: Given, text: str | None, catalogue: Catalogue, known: dict[str, object], unread: list[str]
 ) -> None:
     """The same for what is on or off, or one of few words."""
     if flag.name == "--enforce-eager":
         known["eager"] = text != "false"
+    elif flag.name in COUNTED:
+        _take_counted(flag.name, text, known, unread)
     elif flag.name == "--load-format":
         unread += [] if text in ("auto", "safetensors") else [f"--load-format {text}"]
     elif flag.name == "--enable-chunked-prefill" and text == "false":
         unread.append("--no-enable-chunked-prefill")
     elif flag.name not in WITHOUT_EFFECT and not _is_off_anyway(flag, catalogue):
         unread.append(flag.name)
+
+
+def _take_counted(name: str, text: str | None, known: dict[str, object], unread: list[str]) -> None:
+    """What is counted in a bound, and computed by no class of engines."""
+    if name == "--enable-lora":
+        known["lora"] = text != "false"
+        unread += [name] if known["lora"] else []
+        return
+    unread.append(name)
+    try:
+        known[COUNTED[name]] = float(text or "") if name == "--cpu-offload-gb" else int(text or "")
+    except ValueError:
+        unread.append(f"{name} {text}")
 
 
 def _is_off_anyway(flag: Given, catalogue: Catalogue) -> bool:
@@ -151,8 +189,3 @@ def _share(text: str) -> float | None:
     except ValueError:
         return None
     return share if 0 < share <= 1 else None
-
-
-def offloads(arguments: Collection[str]) -> bool:
-    """Whether any of the flags moves weights or KV cache out of the GPU, so that no bound on its memory holds."""
-    return bool(set(arguments) & {"--cpu-offload-gb", "--offload-backend", "--hf-overrides", "--config", "--model"})

@@ -2,7 +2,9 @@
 
 Only families whose tensors follow from their sizes are counted: decoders with a gated MLP, RMS norms and plain or
 latent attention, dense or with experts. Norms and biases are counted where the family has them; the test compares
-families with the sizes of their published files. Anything else is None: not counted.
+families with the sizes of their published files. Of a checkpoint in fp8, linear layers are one byte a number, with
+scales of four bytes a block, and embeddings, output layer, norms and gates keep the model's type; layers that predict
+further tokens are left out. Anything else is None: not counted.
 """
 
 from __future__ import annotations
@@ -15,11 +17,10 @@ from llmstack.engine.config_json import (
     architecture_of,
     dtype_of,
     is_tied,
-    quantization_of,
     sizes_of,
     text_config,
 )
-from llmstack.engine.facts import Groups, Sizes, Weights
+from llmstack.engine.facts import Groups, Quantization, Sizes, Weights
 
 BYTES = {"bfloat16": 2, "float16": 2, "float32": 4}
 
@@ -31,6 +32,8 @@ class Family:
     norms: int = 2
     qkv_bias: bool = False
     head_norms: bool = False
+    latent: bool = False
+    """Queries, keys and values go through low ranks (multi-head latent attention)."""
 
 
 FAMILIES: Mapping[str, Family] = {
@@ -45,45 +48,77 @@ FAMILIES: Mapping[str, Family] = {
     "Qwen2ForCausalLM": Family(qkv_bias=True),
     "Qwen3ForCausalLM": Family(head_norms=True),
     "Qwen3MoeForCausalLM": Family(head_norms=True),
+    "DeepseekV3ForCausalLM": Family(latent=True),
 }
 """Architectures that are counted. All have a gated MLP without biases and one norm at the end."""
 
 
-def count_weights(config: Config) -> Weights | None:
-    """The weights that a configuration makes; None where its family is not counted, or it is quantized."""
+FP8 = "float8_e4m3fn"
+SCALE_BYTES = 4
+
+
+def count_weights(config: Config, quantization: Quantization | None = None) -> Weights | None:
+    """The weights that a configuration makes, quantized so; None where its family is not counted, or it is quantized
+    otherwise than in fp8."""
     family = FAMILIES.get(architecture_of(config))
     sizes, dtype = sizes_of(config), dtype_of(config) or ""
     element = BYTES.get(dtype)
     complete = sizes.vocabulary and sizes.hidden and sizes.intermediate and sizes.layers and sizes.heads
     text = text_config(config)
     biased = bool(text.get("attention_bias")) or bool(text.get("mlp_bias"))
-    if family is None or element is None or not complete or quantization_of(config) or biased:
+    attention = _attention(text, sizes, family) if family else None
+    small = quantization is not None and quantization.method == "fp8"
+    if family is None or element is None or not complete or attention is None or biased or (quantization and not small):
         return None
+    linear = _fp8_bytes(quantization.block) if small and quantization else float(element)
     table = sizes.vocabulary * sizes.hidden
+    beside = sizes.layers * _beside(sizes, family) + _gates(sizes) + sizes.hidden
     groups = Groups(
         embeddings=table * element,
         head=0 if is_tied(config) else table * element,
-        experts=_experts(sizes) * element,
-        rest=(sizes.layers * _layer(sizes, family) + _mlp(sizes) + sizes.hidden) * element,
+        experts=int(_experts(sizes) * linear),
+        rest=int((sizes.layers * attention + _mlp(sizes)) * linear) + beside * element,
     )
-    return Weights(groups.total, dtype, groups, "shapes")
+    return Weights(groups.total, FP8 if small else dtype, groups, "shapes")
 
 
-def _layer(sizes: Sizes, family: Family) -> int:
-    """Numbers in the attention and the norms of one layer."""
-    queries, keys = sizes.heads * sizes.head_dim, sizes.kv_heads * sizes.head_dim
-    attention = sizes.hidden * (2 * queries + 2 * keys)
-    biases = queries + 2 * keys if family.qkv_bias else 0
+def _fp8_bytes(block: tuple[int, int] | None) -> float:
+    """Bytes of a number of a linear layer in fp8, its part of the scale included."""
+    return 1.0 + (SCALE_BYTES / (block[0] * block[1]) if block else 0.0)
+
+
+def _attention(text: Config, sizes: Sizes, family: Family) -> int | None:
+    """Numbers in the linear layers of one layer's attention; None where the configuration lacks a size."""
+    if not family.latent:
+        queries, keys = sizes.heads * sizes.head_dim, sizes.kv_heads * sizes.head_dim
+        return sizes.hidden * (2 * queries + 2 * keys)
+    ranks = [text.get(key) for key in ("q_lora_rank", "qk_nope_head_dim", "v_head_dim")]
+    query, plain, value = (each if type(each) is int else 0 for each in ranks)
+    if not (query and plain and value and sizes.kv_rank and sizes.rope_dim):
+        return None
+    down = sizes.hidden * (query + sizes.kv_rank + sizes.rope_dim)
+    up = sizes.heads * (query * (plain + sizes.rope_dim) + sizes.kv_rank * (plain + value))
+    return down + up + sizes.heads * value * sizes.hidden
+
+
+def _beside(sizes: Sizes, family: Family) -> int:
+    """Numbers in the norms and biases of one layer."""
+    biases = sizes.head_dim * (sizes.heads + 2 * sizes.kv_heads) if family.qkv_bias else 0
     head_norms = 2 * sizes.head_dim if family.head_norms else 0
-    return attention + biases + head_norms + family.norms * sizes.hidden
+    return biases + head_norms + family.norms * sizes.hidden
+
+
+def _gates(sizes: Sizes) -> int:
+    """Numbers in the gates that choose experts, of all layers."""
+    return (sizes.layers - sizes.dense_layers) * sizes.hidden * sizes.experts if sizes.experts else 0
 
 
 def _mlp(sizes: Sizes) -> int:
-    """Numbers in the MLPs that every token passes, and in the gates of experts, of all layers."""
+    """Numbers in the MLPs that every token passes, of all layers."""
     if not sizes.experts:
         return sizes.layers * 3 * sizes.hidden * sizes.intermediate
     sparse = sizes.layers - sizes.dense_layers
-    shared = 3 * sizes.hidden * sizes.shared_intermediate + sizes.hidden * sizes.experts
+    shared = 3 * sizes.hidden * sizes.shared_intermediate
     return sizes.dense_layers * 3 * sizes.hidden * sizes.intermediate + sparse * shared
 
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from llmstack.engine.blocks import KV_BYTES, Layout, layout_of
+from llmstack.engine.bound import least_need, most_left
 from llmstack.engine.defaults import BLOCK_SIZE, GRAPHS_IN_BUDGET, batch_of
-from llmstack.engine.memory import GIB, Stage, Terms, budget_of, graph_memory, loaded_bytes, longest_request, stages
-from llmstack.engine.settings import AUTO_LENGTH
-from llmstack.engine.support import ARCHITECTURES, Engine, Support, support_of
+from llmstack.engine.memory import GIB, Stage, Terms, graph_memory, longest_request, stages
+from llmstack.engine.support import Engine, Support, support_of
 
 Verdict = Literal["starts", "does-not-start", "too-close", "unknown"]
 
@@ -49,6 +49,8 @@ class Start:
     terms: Terms | None = None
     cache: Cache | None = None
     support: Support | None = None
+    measured: bool = False
+    """Whether this is what the engine was measured to do, and no computation."""
 
 
 def foresee(engine: Engine) -> Start:
@@ -92,106 +94,82 @@ def _judge(engine: Engine, support: Support, length: int, found: tuple[Stage, ..
     high = max(stage.terms.kv + stage.spare for stage in found) + above
     step = batch_of(engine.card, engine.release, engine.settings.sequences, engine.settings.tokens, length).tokens
     terms, layout = tight[0].terms, tight[1]
+    least = [(layout, (stage.terms.kv - below) * GIB) for stage, layout in pairs]
+    most = [(layout, (stage.terms.kv + stage.spare + above) * GIB) for stage, layout in pairs]
+    fewest = min(each.requests(memory, length, step) for each, memory in least)
     cache = Cache(
         low=max(0.0, low),
         high=max(0.0, high),
-        tokens=layout.tokens(terms.kv * GIB, length, step, engine.release),
+        tokens=layout.tokens(terms.kv * GIB, length, step),
         requests=layout.requests(terms.kv * GIB, length, step),
-        requests_low=min(layout.requests((stage.terms.kv - below) * GIB, length, step) for stage, layout in pairs),
-        requests_high=min(
-            layout.requests((stage.terms.kv + stage.spare + above) * GIB, length, step) for stage, layout in pairs
-        ),
+        requests_low=fewest,
+        requests_high=min(each.requests(memory, length, step) for each, memory in most),
     )
-    verdict, why = _verdict(engine, cache, terms, layout.bytes_of_request(length, step) / GIB, length)
+    need = layout.blocks_of_request(length, step) * layout.block_bytes / GIB
+    room = Room(
+        f"one request of {length} tokens needs {need:.2f} GiB of KV cache",
+        surely=fewest >= 1 and all(each.admits(memory, length, step) for each, memory in least),
+        perhaps=all(each.admits(memory, length, step) for each, memory in most),
+    )
+    verdict, why = _verdict(engine, low, high, terms, room)
     return Start(verdict, why, length, terms, cache, support)
 
 
-def _verdict(engine: Engine, cache: Cache, terms: Terms, need: float, length: int) -> tuple[Verdict, str]:
-    assert cache.low is not None
-    assert cache.high is not None
-    assert cache.requests_low is not None
-    assert cache.requests_high is not None
-    one = f"one request of {length} tokens needs {need:.2f} GiB of KV cache"
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What one request needs, in words, and whether there is surely, or perhaps, room for it."""
+
+    need: str
+    surely: bool
+    perhaps: bool
+
+
+def _verdict(engine: Engine, low: float, high: float, terms: Terms, room: Room) -> tuple[Verdict, str]:
+    """The answer and why, where `low` to `high` GiB are left."""
     if engine.settings.kv_bytes:
-        return _verdict_of_fixed(engine, cache, terms, one)
-    if cache.requests_high < 1:
-        return "does-not-start", f"{one}; at most {cache.high:.2f} GiB are left"
+        return _verdict_of_fixed(engine, terms, room)
+    low, high = max(0.0, low), max(0.0, high)
+    if not room.perhaps:
+        return "does-not-start", f"{room.need}; at most {high:.2f} GiB are left"
     total = engine.card.memory or 0.0
     if terms.budget > total - CONTEXT_LEAST:
         return "does-not-start", f"{terms.budget:.2f} GiB are asked of a GPU that never has them free"
-    if cache.requests_low < 1:
-        return "too-close", f"{one}; {cache.low:.2f} to {cache.high:.2f} GiB are left"
+    if not room.surely:
+        return "too-close", f"{room.need}; {low:.2f} to {high:.2f} GiB are left"
     outside = 0.0 if engine.release >= GRAPHS_IN_BUDGET else graph_memory(engine) + WARM_UP
     if terms.budget + outside > total - CONTEXT_MOST:
         return "too-close", f"{total - terms.budget:.2f} GiB outside the budget may not do for CUDA and its graphs"
-    return "starts", f"{one}; at least {cache.low:.2f} GiB are left"
+    return "starts", f"{room.need}; at least {low:.2f} GiB are left"
 
 
-def _verdict_of_fixed(engine: Engine, cache: Cache, terms: Terms, one: str) -> tuple[Verdict, str]:
+def _verdict_of_fixed(engine: Engine, terms: Terms, room: Room) -> tuple[Verdict, str]:
     """With `--kv-cache-memory-bytes` the cache is what it says, and the question is whether all of it is there."""
-    assert cache.requests is not None
-    if cache.requests < 1:
-        return "does-not-start", f"{one}; --kv-cache-memory-bytes gives {terms.kv:.2f} GiB"
+    if not room.perhaps:
+        return "does-not-start", f"{room.need}; --kv-cache-memory-bytes gives {terms.kv:.2f} GiB"
     total = engine.card.memory or 0.0
     wanted = terms.weights + terms.activation + terms.other + graph_memory(engine) + terms.kv
     if wanted - 1.0 > total - CONTEXT_LEAST:
         return "does-not-start", f"all terms together are {wanted:.2f} GiB of {total:.2f}"
     if wanted + 1.0 > total - CONTEXT_MOST:
         return "too-close", f"all terms together are about {wanted:.2f} GiB of {total:.2f}"
-    return "starts", f"{one}; --kv-cache-memory-bytes gives {terms.kv:.2f} GiB"
+    return "starts", f"{room.need}; --kv-cache-memory-bytes gives {terms.kv:.2f} GiB"
 
 
 def _bounded(engine: Engine, length: int | None, reasons: tuple[str, ...]) -> Start:
     """The answer for an engine of no class: what the weights leave at most, and whether one request fits into it."""
     unknown = "; ".join(reasons)
     most = most_left(engine)
+    need = least_need(engine, length)
     if most is None:
         return Start("unknown", unknown, length)
+    fixed = engine.settings.kv_bytes
+    if fixed and need is not None and need > fixed:
+        given = f"--kv-cache-memory-bytes gives {fixed / GIB:.2f}"
+        return Start("does-not-start", f"one request of {length} tokens needs {need / GIB:.2f} GiB; {given}", length)
     cache = Cache(None, max(0.0, most))
     if most <= 0:
         return Start("does-not-start", "the weights alone are more than the engine may take", length, None, cache)
-    need = least_need(engine, length)
     if need is not None and need / GIB > most:
         why = f"one request of {length} tokens needs {need / GIB:.2f} GiB; the weights leave {most:.2f} GiB at most"
         return Start("does-not-start", why, length, None, cache)
     return Start("unknown", unknown, length, None, cache)
-
-
-BOUND_SAFE = frozenset(("--enable-lora", "--max-loras", "--max-lora-rank", "--max-cpu-loras", "--lora-modules"))
-"""Flags that are not computed, but can only take from the KV cache."""
-
-
-def most_left(engine: Engine) -> float | None:
-    """GiB per GPU that the weights leave, which the KV cache cannot exceed; None where nothing bounds it.
-
-    Only bytes that must be on each GPU count: a stage holds at least the layers of an even share, without embeddings.
-    """
-    facts, settings, card = engine.facts, engine.settings, engine.card
-    whole = facts.weights is not None and not settings.quantization
-    # what is loaded otherwise than it lies in the files (another type, GGUF, offload) bounds nothing
-    as_stored = settings.dtype in ("auto", "bfloat16", "float16", "half") and facts.weights is not None
-    if not whole or not as_stored or card.memory is None or card.shared_memory or settings.kv_bytes:
-        return None
-    assert facts.weights is not None
-    if facts.weights.dtype == "float32" or set(settings.unread) - BOUND_SAFE:
-        return None
-    if settings.data > 1 and facts.is_moe:
-        return None  # experts may be spread over the replicas
-    if settings.pipeline > 1:
-        layers = facts.sizes.layers // settings.pipeline / facts.sizes.layers if facts.sizes.layers else 0.0
-        return budget_of(engine) - loaded_bytes(engine, layers, first=False, last=False) / GIB
-    return budget_of(engine) - facts.weights.bytes / settings.tensor / GIB
-
-
-def least_need(engine: Engine, length: int | None) -> int | None:
-    """Bytes that one request needs on a GPU at least; None where that is not known."""
-    sizes, settings = engine.facts.sizes, engine.settings
-    if engine.facts.architecture not in ARCHITECTURES or sizes.state_layers or sizes.index_heads:
-        return None
-    if not length or length == AUTO_LENGTH or settings.pipeline > 1:
-        return None
-    if settings.kv_dtype not in ("auto", *KV_BYTES) or "--block-size" in settings.unread:
-        return None
-    layout = _layout(engine, sizes.layers)
-    # the least a step can be is one token: windows then hold the fewest blocks
-    return layout.bytes_of_request(length, 1) if layout else None

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from llmstack.engine.defaults import Minor, on_new_runner
+from llmstack.engine.registry import Table, names_between
 from llmstack.flags.catalogue import Catalogue, changes
 
 ItemKind = Literal["default", "removed", "deprecated", "behaviour"]
@@ -106,6 +107,8 @@ def compare_releases(
         return ()
     items = [*_flags(before, after, used), *_defaults(before, after, used)]
     items += _behaviour(before.release.minor, after.release.minor, used)
+    if used is None:
+        items += _names(before, after)
     if architecture:
         items += _runner(before.release.minor, after.release.minor, architecture, dense=dense)
     return tuple(items)
@@ -132,7 +135,7 @@ def _defaults(before: Catalogue, after: Catalogue, used: Collection[str] | None)
         now = after.flags.get(name)
         if now is None or now.default == flag.default or name in (used or ()):
             continue
-        old, new = _shown(flag.default), _shown(now.default)
+        old, new = show_default(flag.default), show_default(now.default)
         text = f"{name} is {new} by default; it was {old}."
         yield Item("default", name, old, new, _since(before, after), text)
 
@@ -145,6 +148,30 @@ def _behaviour(before: Minor, after: Minor, used: Collection[str] | None) -> Ite
             since = f"{each.since[0]}.{each.since[1]}"
             text = each.text if after > before else f"No longer so: {each.text}"
             yield Item("behaviour", each.flag, "", "", since, text, each.breaks)
+
+
+NAMES: tuple[tuple[Table, str, bool], ...] = (
+    ("metrics", "Metrics", False),
+    ("attentionBackends", "Attention backends", False),
+    ("quantizationNames", "Methods of quantization", False),
+    ("speculation", "Methods of speculative decoding", False),
+    ("architectures", "Architectures", True),
+)
+"""The tables of names that are compared: how they are called, and whether those that come are told too."""
+
+
+def _names(before: Catalogue, after: Catalogue) -> Iterator[Item]:
+    """Yield the names that go with a release, or come; and variables that are not read any more."""
+    since = _since(before, after)
+    for table, what, both in NAMES:
+        gone, new = names_between(table, before.version, after.version)
+        if gone:
+            yield Item("behaviour", "", "", "", since, f"{what} that are gone: {', '.join(gone)}.")
+        if new and both:
+            yield Item("behaviour", "", "", "", since, f"{what} that are new: {', '.join(new)}.")
+    unread = sorted(before.environment - after.environment)
+    if unread:
+        yield Item("behaviour", "", "", "", since, f"Variables that are not read any more: {', '.join(unread)}.")
 
 
 def _runner(before: Minor, after: Minor, architecture: str, *, dense: bool) -> Iterator[Item]:
@@ -164,7 +191,7 @@ def _since(before: Catalogue, after: Catalogue) -> str:
     return after.version if after.release.numbers > before.release.numbers else before.version
 
 
-def _shown(value: Any) -> str:
+def show_default(value: Any) -> str:
     """A default as people write it; None is no default of the parser's."""
     if value is None:
         return "left to the engine"

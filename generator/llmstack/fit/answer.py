@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from llmstack.engine.cards import Card
 from llmstack.engine.defaults import Minor
+from llmstack.engine.measured import Measured
 from llmstack.engine.settings import Settings
-from llmstack.engine.start import Start, foresee
+from llmstack.engine.start import Start, Verdict, foresee
 from llmstack.engine.support import Engine
+from llmstack.fit.measured import measured_start
 from llmstack.fit.question import Known, Question, ask
 from llmstack.model.engine import Model
 from llmstack.model.stack import Stack
@@ -31,25 +34,39 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One engine and its start; the largest length and the fewest GPUs that start, None where none is known to."""
+    """One engine and its start; the largest length and the fewest GPUs that start, None where none is known to.
+
+    `least` are GPUs below which it certainly does not start, where it does not with those that it has.
+    """
 
     question: Question
     start: Start
     length: int | None = None
     tensor: int | None = None
+    least: int | None = None
 
     @property
     def release(self) -> Minor:
         return self.question.match.catalogue.release.minor
 
 
-def answer(stack: Stack, model: Model, known: Known, change: Change | None = None) -> Answer:
-    """What becomes of a model's engine, with proposals."""
+def answer(
+    stack: Stack, model: Model, known: Known, change: Change | None = None, measured: Sequence[Measured] = ()
+) -> Answer:
+    """What becomes of a model's engine, with proposals; as `measured`, unless something else is asked than it is."""
     question = changed(ask(stack, model, known), change or Change())
+    start = judge(stack, model, question, measured if change in (None, Change()) else ())
     engine = question.engine
     if engine is None:
-        return Answer(question, Start("unknown", "; ".join(question.missing)))
-    return Answer(question, start_of(engine), longest(engine), fewest(engine))
+        return Answer(question, start)
+    return Answer(question, start, longest(engine), fewest(engine), least(engine))
+
+
+def judge(stack: Stack, model: Model, question: Question, measured: Sequence[Measured]) -> Start:
+    """What becomes of a start: as it was measured, else as it is computed."""
+    engine = question.engine
+    start = Start("unknown", "; ".join(question.missing)) if engine is None else start_of(engine)
+    return measured_start(stack, model, question, start, measured) if measured else start
 
 
 def changed(question: Question, change: Change) -> Question:
@@ -89,6 +106,20 @@ def fewest(engine: Engine) -> int | None:
     return fits[0] if fits and engine.settings.pipeline == 1 else None
 
 
+def least(engine: Engine) -> int | None:
+    """The fewest GPUs of one node that are not certain to be too few, for an engine that does not start with its own;
+    None where its own are not, or no size of one node is."""
+    if start_of(engine).verdict != "does-not-start" or engine.settings.pipeline > 1:
+        return None
+    heads = engine.facts.sizes.heads or 1
+    sizes = (size for size in SIZES if heads % size == 0 and size > engine.settings.tensor)
+    return next((size for size in sizes if _verdict(engine, tensor=size) != "does-not-start"), None)
+
+
 def _starts(engine: Engine, **changes: int) -> bool:
+    return _verdict(engine, **changes) == "starts"
+
+
+def _verdict(engine: Engine, **changes: int) -> Verdict:
     settings: Settings = replace(engine.settings, **changes)  # type: ignore[arg-type]
-    return foresee(replace(engine, settings=settings)).verdict == "starts"
+    return foresee(replace(engine, settings=settings)).verdict

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from llmstack.engine.cards import LABEL, MIG_RESOURCE, Card, card_named, card_of_memory, card_of_product
+from llmstack.engine.cards import LABEL, MIG_RESOURCE, Card, card_named, card_of_memory, card_of_product, slice_of
 from llmstack.engine.memory import GIB
 from llmstack.kubernetes.accelerators import NVIDIA_GPU, is_accelerator
 from llmstack.kubernetes.quantities import quantity
@@ -102,7 +102,8 @@ def card_of_model(stack: Stack, model: Model, pool: Capacity | None) -> Card | N
     """The card that a model's pods get; None where nothing says which."""
     resource = gpu_resource(model)
     if resource.startswith(MIG_RESOURCE):
-        return Card(f"MIG {resource.removeprefix(MIG_RESOURCE)}", None, part=True)
+        profile = resource.removeprefix(MIG_RESOURCE)
+        return slice_of(f"MIG {profile}", profile)
     labels = (pool.node_selector or {}) if pool else {}
     product = node_labels(stack, model).get(LABEL) or labels.get(LABEL)
     card = card_of_product(product) if product else None

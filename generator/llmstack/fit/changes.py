@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
+from llmstack.engine.lmcache import PREFIX, compare_settings, release_of
 from llmstack.engine.start import Start
-from llmstack.engine.upgrade import compare_releases
-from llmstack.fit.answer import start_of
+from llmstack.engine.upgrade import Item, compare_releases
+from llmstack.fit.answer import judge
 from llmstack.fit.card import Pools
-from llmstack.fit.question import Known, Question, ask
+from llmstack.fit.measured import Engines
+from llmstack.fit.question import Known, Question, ask, variables
 from llmstack.flags import split_flags
 from llmstack.model.engine import Model
 from llmstack.model.stack import Stack
 from llmstack.objects import arguments, names
+from llmstack.objects.lmcache import environment
 from llmstack.review.result import EngineChange, EngineState, UpgradeItem
 
 
@@ -23,6 +26,7 @@ class Side:
 
     stack: Stack
     facts: Known
+    measured: Engines = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +37,24 @@ class Asked:
     question: Question
     start: Start
     flags: frozenset[str]
+    lmcache: str | None = None
+    """The release of LMCache in its image, where it is known."""
+    settings: frozenset[str] = frozenset()
+    """The settings of LMCache that people give it, by LMCache's names."""
+    given: frozenset[str] = frozenset()
+    """The same with those that llmstack writes."""
 
 
 def engine_changes(before: Side | None, after: Side | None) -> tuple[EngineChange, ...]:
     """Each model of `after` whose engine is another than in `before`, or new, in the order of the values."""
     if after is None:
         return ()
+    newer = after.measured
+    if before is not None:
+        # what was learned later is of the engine before, where that is the one that ran
+        names = newer.keys() | before.measured.keys()
+        both = {name: (*newer.get(name, ()), *before.measured.get(name, ())) for name in names}
+        before, after = replace(before, measured=both), replace(after, measured=both)
     old, new = _engines(before) if before else {}, _engines(after)
     found = (_change(after.stack, old.get(name), asked) for name, asked in new.items())
     return tuple(change for change in found if change is not None)
@@ -51,11 +67,19 @@ def _engines(side: Side) -> Mapping[str, Asked]:
 
 def _ask(side: Side, model: Model, pools: Pools) -> Asked:
     question = ask(side.stack, model, side.facts, pools)
-    engine = question.engine
-    start = start_of(engine) if engine else Start("unknown", "; ".join(question.missing))
+    start = judge(side.stack, model, question, side.measured.get(model.name or "", ()))
     given = [*arguments.options(model), *arguments.extra(model)]
     flags = frozenset(flag.name for flag in split_flags(given, question.match.catalogue))
-    return Asked(model, question, start, flags)
+    own = frozenset(_settings(variables(side.stack, model)))
+    made = frozenset(_settings(str(entry["name"]) for entry in environment(side.stack, model)))
+    on = own or model.lmcache_config.enabled
+    lmcache = release_of(model.repository or "", model.tag or "") if on else None
+    return Asked(model, question, start, flags, lmcache, own, own | made)
+
+
+def _settings(names: Iterable[str]) -> Iterator[str]:
+    """The settings of LMCache among the names of variables."""
+    return (name.removeprefix(PREFIX).lower() for name in names if name.startswith(PREFIX))
 
 
 def _change(stack: Stack, old: Asked | None, new: Asked) -> EngineChange | None:
@@ -70,11 +94,8 @@ def _change(stack: Stack, old: Asked | None, new: Asked) -> EngineChange | None:
 
 def _same(old: Asked, new: Asked) -> bool:
     """Whether both sides ask the same of the same engine."""
-    return (old.question.version, old.question.engine, old.start) == (
-        new.question.version,
-        new.question.engine,
-        new.start,
-    )
+    sides = ((each.question.version, each.question.engine, each.start, each.lmcache) for each in (old, new))
+    return next(sides) == next(sides)
 
 
 def _workload(stack: Stack, model: Model) -> str:
@@ -107,18 +128,23 @@ def _state(asked: Asked) -> EngineState:
 
 
 def _upgrade(old: Asked, new: Asked) -> tuple[UpgradeItem, ...]:
-    """What a changed release brings; nothing where one of the two is not known."""
+    """What changed releases bring, of vLLM and of LMCache; nothing of one that is not known on both sides."""
+    items = [*_of_vllm(old, new)]
+    if old.lmcache and new.lmcache and old.lmcache != new.lmcache:
+        items += compare_settings(old.lmcache, new.lmcache, new.settings, new.given)
+    return tuple(
+        UpgradeItem(each.kind, each.flag, each.before, each.after, each.since, each.text, each.breaks) for each in items
+    )
+
+
+def _of_vllm(old: Asked, new: Asked) -> tuple[Item, ...]:
     if old.question.version is None or new.question.version is None or old.question.version == new.question.version:
         return ()
     facts = new.question.facts
-    used: Collection[str] = new.flags
-    items = compare_releases(
+    return compare_releases(
         old.question.match.catalogue,
         new.question.match.catalogue,
-        used,
+        new.flags,
         facts.architecture if facts else "",
         dense=not (facts and facts.is_moe),
-    )
-    return tuple(
-        UpgradeItem(each.kind, each.flag, each.before, each.after, each.since, each.text, each.breaks) for each in items
     )

@@ -11,7 +11,7 @@ from llmstack.engine.cards import Card
 from llmstack.engine.catalogue import catalogued
 from llmstack.engine.facts import ModelFacts
 from llmstack.engine.facts_file import file_name
-from llmstack.engine.settings import Settings, read_settings
+from llmstack.engine.settings import Settings, read_flags, read_settings
 from llmstack.engine.support import Engine
 from llmstack.fit.card import Pools, asks_for_gpus, card_of_model, pool_of_model
 from llmstack.flags import Catalogue, catalogue_for
@@ -36,10 +36,17 @@ class Question:
     card: Card | None
     match: Match
     settings: Settings
+    arguments: tuple[str, ...] = ()
+    """The options and extra arguments that the values give it."""
     missing: tuple[str, ...] = ()
     pool: str | None = None
     version: str | None = None
     """vLLM's release as the image's tag or the values name it; None where neither does."""
+
+    @property
+    def flags(self) -> Mapping[str, str | None]:
+        """Each flag that it is given, with the text of its last value; None where it has none."""
+        return _flags(self.arguments, self.match.catalogue)
 
     @property
     def engine(self) -> Engine | None:
@@ -55,16 +62,22 @@ def ask(stack: Stack, model: Model, known: Known, pools: Pools | None = None) ->
     pool = pool_of_model(stack, pools or Pools.of(stack), model)
     facts, card = facts_of_model(model, known), card_of_model(stack, model, pool)
     given = (*arguments.options(model), *arguments.extra(model))
-    settings = _settings(given, match.catalogue, tuple(variable_names(stack, model)))
+    settings = _settings(given, match.catalogue, tuple(variables(stack, model)))
     missing = tuple(_missing(model, facts, card, match))
     version = None if match.sureness == "guess" else version_of(model)
-    return Question(model.name or "", facts, card, match, settings, missing, pool.pool if pool else None, version)
+    named = pool.pool if pool else None
+    return Question(model.name or "", facts, card, match, settings, given, missing, named, version)
 
 
 @lru_cache(maxsize=1 << 12)
 def _settings(given: tuple[str, ...], catalogue: Catalogue, variables: tuple[str, ...]) -> Settings:
     """`read_settings`, remembered: many models have the same flags."""
     return read_settings(given, catalogue, variables)
+
+
+@lru_cache(maxsize=1 << 12)
+def _flags(given: tuple[str, ...], catalogue: Catalogue) -> Mapping[str, str | None]:
+    return read_flags(given, catalogue)
 
 
 def version_of(model: Model) -> str | None:
@@ -113,8 +126,10 @@ def _missing(model: Model, facts: ModelFacts | None, card: Card | None, match: M
         yield "a share of a GPU's memory is not measured"
 
 
-def variable_names(stack: Stack, model: Model) -> Iterator[str]:
-    """Names of the environment variables that people give the engine."""
+def variables(stack: Stack, model: Model) -> dict[str, str | None]:
+    """The environment variables that people give the engine, with their values; None for one from elsewhere."""
+    found: dict[str, str | None] = {name: str(value) for name, value in (stack.engine.configs or {}).items()}
     for entry in (*(stack.engine.env or ()), *(model.env or ())):
-        yield str(entry.get("name"))
-    yield from stack.engine.configs or {}
+        value = entry.get("value")
+        found[str(entry.get("name"))] = value if isinstance(value, str) else None
+    return found

@@ -28,6 +28,8 @@ class Flag:
     default: Any = None
     choices: tuple[Any, ...] | None = None
     """What the parser enforces; None where it takes any value of the type."""
+    known_values: tuple[str, ...] = ()
+    """What the release itself knows where the parser takes any value, because plugins may add more."""
     negations: tuple[str, ...] = ()
     """The spellings that set it to false."""
     aliases: tuple[str, ...] = ()
@@ -111,6 +113,7 @@ def read_flag(name: str, facts: Mapping[str, Any]) -> Flag:
         type=facts["type"],
         default=facts.get("default"),
         choices=None if choices is None else tuple(choices),
+        known_values=tuple(facts.get("known_values", ())),
         negations=tuple(facts.get("negations") or ([f"--no-{name[2:]}"] if facts.get("negatable") else ())),
         aliases=tuple(facts.get("aliases", ())),
         deprecated=facts.get("deprecated", False),

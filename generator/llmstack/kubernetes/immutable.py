@@ -33,20 +33,6 @@ def refused_fields(kind: str, before: Object | None, after: Object | None) -> tu
     return tuple(rule(before, after)) if rule is not None else ()
 
 
-_FLUX_FORCE, _ARGO_OPTIONS = "kustomize.toolkit.fluxcd.io/force", "argocd.argoproj.io/sync-options"
-
-
-def is_made_anew(obj: Object) -> bool:
-    """Whether the sync tool deletes and recreates an object whose change the API refuses.
-
-    Flux does with the annotation `force: enabled` (kustomize-controller, docs/spec/v1/kustomizations.md, Force), Argo
-    CD with `Force=true` (docs/user-guide/sync-options.md).
-    """
-    annotations = (obj.get("metadata") or {}).get("annotations") or {}
-    options = {option.strip().lower() for option in str(annotations.get(_ARGO_OPTIONS, "")).split(",")}
-    return str(annotations.get(_FLUX_FORCE, "")).lower() == "enabled" or "force=true" in options
-
-
 def _fields(*paths: str, **defaults: str) -> Callable[[Object, Object], list[str]]:
     """A rule: these fields stay as they are. `defaults` are what an absent last key means."""
 

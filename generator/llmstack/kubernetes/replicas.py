@@ -29,6 +29,19 @@ def scalers(objects: Iterable[Object]) -> Scalers:
     return {target: max(1, whole(spec.get(ends[0]), 1)) for target, spec, ends in _scaling(objects)}
 
 
+def fewest_scaled(objects: Iterable[Object]) -> Scalers:
+    """Return what the scalers among `objects` own, with the fewest replicas that they leave: none where they may.
+
+    KEDA goes down to 0 where it is not told, and to `idleReplicaCount` where nothing happens (KEDA documentation,
+    "ScaledObject specification"); a HorizontalPodAutoscaler to 1.
+    """
+    fewest = {}
+    for target, spec, ends in _scaling(objects):
+        least = whole(spec.get(ends[0]), 0 if "Count" in ends[0] else 1)
+        fewest[target] = max(0, min(least, whole(spec.get("idleReplicaCount"), least)))
+    return fewest
+
+
 def most_scaled(objects: Iterable[Object]) -> Scalers:
     """Return what the scalers among `objects` own, with the most replicas that they give.
 

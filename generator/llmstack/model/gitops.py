@@ -10,11 +10,14 @@ from llmstack.kubernetes.accelerators import NVIDIA_GPU
 from llmstack.model.types import (
     Bool,
     Count,
+    Currency,
     Date,
+    Days,
     DnsLabel,
     DnsName,
     Duration,
     Positive,
+    Price,
     Quantity,
     Section,
     StringMap,
@@ -46,6 +49,10 @@ class Capacity(Section):
     )
     memory: Quantity | None = Field(
         None, description="Memory of one GPU as CUDA sees it, e.g. 79.19Gi; unset: that of the card."
+    )
+    price: Price | None = Field(
+        None,
+        description="Of one GPU for an hour, e.g. 2.40, in gitops.currency; unset: nothing is said of its cost.",
     )
     read_rate: Quantity | None = Field(None, description="Bytes of weights that one pod reads in a second, e.g. 1.2Gi.")
 
@@ -146,6 +153,9 @@ class Gitops(Section):
     capacity: Annotated[list[Capacity], Field(max_length=1_000)] | None = Field(
         None, description="GPU pools this environment may use."
     )
+    currency: Currency | None = Field(
+        None, description="Currency of the prices in gitops.capacity, by its code of ISO 4217, e.g. EUR."
+    )
     existing: Annotated[Existing, BeforeValidator(none_is_empty)] = Field(
         default_factory=Existing, description="What the cluster already has."
     )
@@ -159,6 +169,9 @@ class Gitops(Section):
         "baseline", description="Pod Security level of the namespace; pods beyond it are findings."
     )
     allow_unknown_kinds: list[Text] | None = Field(None, description="Kinds that may pass validation without a schema.")
+    facts_max_age: Days = Field(
+        "14d", description="Age in days from which `diff` says that the facts of the cluster are old."
+    )
     checks: dict[str, Annotated[Level, BeforeValidator(_text)]] | None = Field(
         None, description="Severity of single checks."
     )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -137,6 +138,31 @@ def _share_of_pods(value: Any) -> Any:
     return value
 
 
+_PRICE = re.compile(r"\d{1,9}(?:\.\d{1,9})?", re.ASCII)
+
+
+def _price(value: Any) -> Any:
+    """`2.40` and `"2.40"` are the same amount; as text, since a binary fraction is none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return value
+    text = value if isinstance(value, str) else f"{Decimal(str(value)):f}"
+    if _PRICE.fullmatch(text) is None:
+        what = "an amount such as 2.40: at most nine digits before and after the point"
+        raise PydanticCustomError("bad-price", "`{value}` is not {what}", {"value": text[:40], "what": what})
+    return text
+
+
+def days(text: str) -> int:
+    """A number of days such as `14d`."""
+    return int(text.removesuffix("d"))
+
+
+def _days(value: str) -> str:
+    if not value.endswith("d") or not value[:-1].isdecimal() or not value.isascii() or len(value) > 5:
+        raise PydanticCustomError("bad-duration", "`{value}` is no number of days such as 14d", {"value": value})
+    return value
+
+
 def _date(value: Any) -> Any:
     try:
         return date.fromisoformat(value) if isinstance(value, str) else value
@@ -186,10 +212,15 @@ def _version_range(value: str) -> str:
 
 
 Duration = Annotated[str, AfterValidator(_duration), BeforeValidator(_source_text)]
+Days = Annotated[str, AfterValidator(_days), BeforeValidator(_source_text)]
 Date = Annotated[date, BeforeValidator(_date)]
 VersionRange = Annotated[str, AfterValidator(_version_range), BeforeValidator(_source_text)]
 """Versions as Python packages write them (PEP 440): `>=0.2,<0.3`."""
 
+Price = Annotated[str, BeforeValidator(_price), WithJsonSchema({"type": ["string", "number"]})]
+Currency = Annotated[
+    str, AfterValidator(_check("bad-currency", r"[A-Z]{3}", "a currency's code: three capitals, e.g. EUR"))
+]
 DnsLabel = Annotated[
     str,
     AfterValidator(_check("bad-name", rf"{LABEL}", "a DNS label: lower-case letters, digits and `-`, no more")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
@@ -13,6 +14,7 @@ from llmstack.observed.times import maps, read_time
 
 MOST_OF_TEXT = 2048
 LARGEST = 1 << 63
+LONGEST_GRACE = 10**9
 
 
 def text(value: Any, *keys: str) -> str:
@@ -55,6 +57,12 @@ def condition(obj: Mapping[str, Any], type: str) -> Mapping[str, Any]:
     return next(found, {})
 
 
+def _deleted(metadata: Any) -> datetime | None:
+    """When a deletion was asked for: its time stamp is that of the end of the grace period."""
+    end, grace = read_time(value_at(metadata, "deletionTimestamp")), count(metadata, "deletionGracePeriodSeconds")
+    return end - timedelta(seconds=grace or 0) if end is not None and 0 <= (grace or 0) < LONGEST_GRACE else end
+
+
 def read_meta(obj: Mapping[str, Any]) -> Meta | None:
     """What every object has; None for one without a kind or a name."""
     metadata = obj.get("metadata")
@@ -72,5 +80,6 @@ def read_meta(obj: Mapping[str, Any]) -> Meta | None:
         owner=(text(owners[0], "kind"), text(owners[0], "name")) if owners else None,
         created=read_time(value_at(metadata, "creationTimestamp")),
         deleting=value_at(metadata, "deletionTimestamp") is not None,
+        deleted=_deleted(metadata),
         version=int(version) if version.isascii() and version.isdigit() and len(version) < 20 else 0,
     )

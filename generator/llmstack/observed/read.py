@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from llmstack.kubernetes.pods import value_at
@@ -18,11 +19,12 @@ from llmstack.observed.things import (
     ResourceSlice,
     Scaler,
     StorageClass,
+    Synced,
     Taint,
     Thing,
     Workload,
 )
-from llmstack.observed.times import maps
+from llmstack.observed.times import maps, read_time
 
 Object = Mapping[str, Any]
 
@@ -46,7 +48,7 @@ def _node(meta: Meta, obj: Object) -> Node:
     return Node(
         meta=meta,
         taints=tuple(
-            Taint(text(each, "key"), text(each, "value"), text(each, "effect"))
+            Taint(text(each, "key"), text(each, "effect"), text(each, "value"))
             for each in maps(value_at(spec, "taints"))
         ),
         cordoned=value_at(spec, "unschedulable") is True,
@@ -145,13 +147,49 @@ def _named(meta: Meta, obj: Object) -> Named:
     return Named(meta)
 
 
-_READERS: Mapping[str, Callable[[Meta, Object], Thing]] = {
+def _kustomization(meta: Meta, obj: Object) -> Synced | None:
+    """Flux: `status.history`, an entry for each content that was applied, the newest first; its revision is the last
+    that had this content (`history` in the CRD of kustomize-controller; `Upsert` in kustomization_controller.go)."""
+    if not text(obj, "apiVersion").startswith("kustomize.toolkit.fluxcd.io/"):
+        return None
+    spec, ready = obj.get("spec"), condition(obj, "Ready")
+    applied = [
+        (text(each, "metadata", "revision"), read_time(each.get("firstReconciled")))
+        for each in maps(value_at(obj, "status", "history"))
+        if each.get("lastReconciledStatus") not in ("ReconciliationFailed", "BuildFailed")
+    ]
+    known = {"True": True, "False": False}.get(text(ready, "status"))
+    return Synced(meta, _revisions(applied), known, value_at(spec, "suspend") is True, text(ready, "reason"))
+
+
+def _application(meta: Meta, obj: Object) -> Synced | None:
+    """Argo CD: `status.history`, the oldest first (`RevisionHistory`, pkg/apis/application/v1alpha1/types.go)."""
+    if not text(obj, "apiVersion").startswith("argoproj.io/"):
+        return None
+    status = obj.get("status")
+    applied = [
+        (text(each, "revision"), read_time(each.get("deployedAt"))) for each in maps(value_at(status, "history"))
+    ]
+    health = text(status, "health", "status")
+    known = None if health in ("", "Unknown") else health == "Healthy"
+    return Synced(meta, _revisions(applied), known, False, health if known is False else "")
+
+
+def _revisions(applied: list[tuple[str, datetime | None]]) -> tuple[tuple[str, datetime], ...]:
+    """Commits by their first moment; `main@sha1:<commit>` and `sha256:…` of Flux are what stands behind the colon."""
+    found = [(revision.rpartition(":")[2], moment) for revision, moment in applied if revision and moment is not None]
+    return tuple(sorted(found, key=lambda each: each[1]))
+
+
+_READERS: Mapping[str, Callable[[Meta, Object], Thing | None]] = {
+    "Application": _application,
     "ConfigMap": _named,
     "DaemonSet": _workload,
     "Deployment": _workload,
     "DeviceClass": _named,
     "HorizontalPodAutoscaler": _autoscaler,
     "IngressClass": _named,
+    "Kustomization": _kustomization,
     "LeaderWorkerSet": _workload,
     "Namespace": _named,
     "Node": _node,

@@ -21,6 +21,8 @@ class Meta:
     """Kind and name of its controller."""
     created: datetime | None = None
     deleting: bool = False
+    deleted: datetime | None = None
+    """When its deletion was asked for."""
     version: int = field(default=0, compare=False)
     """resourceVersion, which grows with each write in a cluster (KEP-5504); 0 where it is no number."""
 
@@ -32,8 +34,8 @@ class Meta:
 @dataclass(frozen=True, slots=True)
 class Taint:
     key: str
-    value: str
     effect: str
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,20 @@ class ResourceSlice:
 
 
 @dataclass(frozen=True, slots=True)
+class Synced:
+    """A Kustomization of Flux or an Application of Argo CD: which revisions it applied, and when."""
+
+    meta: Meta
+    applied: tuple[tuple[str, datetime], ...]
+    """Commit and the moment when it was first applied, the oldest first."""
+    ready: bool | None
+    """Whether what it applied is healthy; None where it does not say."""
+    suspended: bool
+    why: str
+    """Why it is not ready, in one word of the controller's."""
+
+
+@dataclass(frozen=True, slots=True)
 class Named:
     """A RuntimeClass, DeviceClass or Namespace: all that counts is that it is there."""
 
@@ -171,5 +187,5 @@ class Named:
 
 
 Thing = (
-    Node | Pod | Workload | Scaler | Claim | StorageClass | PriorityClass | Quota | ResourceSlice | Named
+    Node | Pod | Workload | Scaler | Claim | StorageClass | PriorityClass | Quota | ResourceSlice | Synced | Named
 )  # fmt: skip

@@ -9,10 +9,12 @@ from typing import Any
 from llmstack.report.words import say_pool
 from llmstack.review.result import ClusterReview, GpuPool, Removed, Review
 from llmstack.review.wording import plural
-from llmstack.sync.changes import OwnerChange
+from llmstack.sync.side import OwnerChange
 
 UNITS = 6
 """Units that a line names before it counts."""
+MANY = 4
+"""Workloads that go alike, from which on they are told as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,18 @@ def say_pools(cluster: ClusterReview) -> Iterator[tuple[str, GpuPool]]:
     """The pools of a cluster with several environments."""
     if len(cluster.environments) > 1:
         yield from ((say_pool(pool), pool) for pool in cluster.gpus)
+
+
+def group_removed(removed: Sequence[Removed]) -> list[tuple[list[str], str]]:
+    """Names of what goes, MANY or more of which the same is told together, and that."""
+    together: dict[str, list[str]] = {}
+    for each in removed:
+        together.setdefault(say_removed(each), []).append(each.model or f"{each.kind}/{each.name}")
+    groups = []
+    for told, names in together.items():
+        parts = [names] if len(names) >= MANY else [[name] for name in names]
+        groups += [(part, told) for part in parts]
+    return groups
 
 
 def say_removed(removed: Removed) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from llmstack.report.fit import SAID
+from llmstack.report.rollout_groups import say_names
 from llmstack.review.result import EngineChange, EngineState, UpgradeItem
 
 TERMS: Mapping[str, str] = {
@@ -16,6 +18,8 @@ TERMS: Mapping[str, str] = {
     "budget": "budget",
 }
 """The terms of memory that are named where they move, as people read them."""
+NAMES = 6
+"""Engines that are named where several are alike."""
 MOVED = 0.05
 """GiB from which a term is said to move."""
 
@@ -66,16 +70,28 @@ def upgrade_data(item: UpgradeItem) -> dict[str, Any]:
     }
 
 
-def say_engine(engine: EngineChange) -> Iterator[str]:
-    """Yield what a review says of one engine: its verdict, what its cache becomes, which terms move, what else."""
+def group_engines(engines: Sequence[EngineChange]) -> list[list[EngineChange]]:
+    """The engines of which the same becomes together, in the order of the first of each."""
+    together: dict[str, list[EngineChange]] = {}
+    for engine in engines:
+        plain = replace(engine, model="", object="", why=engine.why.replace(engine.model, "…"))
+        together.setdefault(repr(plain), []).append(engine)
+    return list(together.values())
+
+
+def say_engine(alike: Sequence[EngineChange]) -> Iterator[str]:
+    """Yield what a review says of engines that are alike: the verdict, what the cache becomes, which terms move, what
+    else."""
+    engine = alike[0]
     before, after = engine.before, engine.after
     what = " · ".join(part for part in (_version(before, after), after.gpu) if part)
-    yield f"{engine.model}: {SAID[engine.verdict]}{f' ({what})' if what else ''}"
+    names = say_names([each.model for each in alike], NAMES)
+    yield f"{names}: {SAID[engine.verdict]}{f' ({what})' if what else ''}"
     yield engine.why
     cache = _cache(before, after)
     if cache:
         yield cache
-    moved = "; ".join(_moved(before, after))
+    moved = "; ".join(moved_terms(before, after))
     if moved:
         yield f"moved: {moved}"
     yield from (item.text for item in engine.upgrade)
@@ -94,7 +110,7 @@ def _cache(before: EngineState | None, after: EngineState) -> str:
         return f"the weights leave at most {after.high:.2f} GiB of each GPU" if after.high is not None else ""
     old = before if before is not None and before.low is not None else None
     parts = [
-        _arrow(_band(old) if old else None, f"{_band(after)} GiB per GPU"),
+        _arrow(band(old) if old else None, f"{band(after)} GiB per GPU"),
         _arrow(f"{old.tokens:,}" if old and old.tokens is not None else None, f"{after.tokens or 0:,} tokens"),
         _arrow(
             f"{old.requests:.2f}" if old and old.requests is not None else None, f"{after.requests or 0:.2f} requests"
@@ -103,15 +119,16 @@ def _cache(before: EngineState | None, after: EngineState) -> str:
     return f"KV cache {', '.join(parts)}"
 
 
-def _band(state: EngineState) -> str:
-    return f"{state.low:.2f} to {state.high:.2f}"
+def band(state: EngineState) -> str:
+    """`51.10 to 51.80`, and one number where it was measured; of a state whose least is known."""
+    return f"{state.low:.2f}" if state.low == state.high else f"{state.low:.2f} to {state.high:.2f}"
 
 
 def _arrow(old: str | None, new: str) -> str:
     return new if old is None else f"{old} → {new}"
 
 
-def _moved(before: EngineState | None, after: EngineState) -> Iterator[str]:
+def moved_terms(before: EngineState | None, after: EngineState) -> Iterator[str]:
     """Yield the terms that moved."""
     if before is None or before.terms is None or after.terms is None:
         return

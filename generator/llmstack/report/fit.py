@@ -64,6 +64,7 @@ def _terms(answer: Answer) -> Iterator[str]:
     cache = start.cache or Cache(None, None)
     on_top = " (on top of the budget with this release)" if answer.release < GRAPHS_IN_BUDGET else ""
     band = f" ({cache.low:.2f} to {cache.high:.2f})" if cache.low is not None and cache.high is not None else ""
+    band = " (measured)" if start.measured and cache.low == cache.high else band
     rows = (
         ("weights", terms.weights, ""),
         ("activation", terms.activation, ""),
@@ -82,6 +83,8 @@ def _proposals(answer: Answer) -> Iterator[str]:
         yield f"  The longest request with which it starts: --max-model-len {answer.length}."
     if answer.tensor is not None and answer.tensor != settings.tensor:
         yield f"  The fewest GPUs with which it starts: --tensor-parallel-size {answer.tensor}."
+    elif answer.least is not None:
+        yield f"  With fewer GPUs than {answer.least} it does not start; with as many it may (--tensor-parallel-size)."
 
 
 def fit_json(answers: Sequence[Named]) -> str:
@@ -102,7 +105,7 @@ def engine_item(environment: str, answer: Answer) -> dict[str, Any]:
         "why": start.why,
         "kv": {"from": None, "to": cache_item(start)},
         "terms": terms_item(start),
-        "basis": "unknown" if support is None else "assumed",
+        "basis": "measured" if start.measured else "unknown" if support is None else "assumed",
         "rows": list(support.rows) if support else [],
         "proposals": {"maxModelLen": answer.length, "tensorParallelSize": answer.tensor},
         "upgrade": [],

@@ -3,6 +3,7 @@ differences."""
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable
 from typing import Any
@@ -10,9 +11,8 @@ from typing import Any
 from llmstack.finding import RANK, Severity
 from llmstack.report.clusters import say_removed
 from llmstack.report.rendered import render_difference
-from llmstack.report.rollout_table import say_rollout
 from llmstack.report.visible import shorten, visible
-from llmstack.report.words import model_of
+from llmstack.report.words import NEVER, model_of, say_ready, say_replicas, say_time
 from llmstack.review.result import EnvironmentReview, ObjectChange, PodPhase, Risk, Rollout
 
 VALUE = 2000
@@ -39,14 +39,10 @@ def environment_page(name: str, environment: EnvironmentReview) -> dict[str, Any
         return models.setdefault(owner, empty)
 
     for rollout in environment.rollouts:
-        model(_key(rollout))["rollouts"].append(
-            {"why": rollout.why, "said": visible(say_rollout(rollout, environment))}
-        )
+        model(_key(rollout))["rollouts"].append(_rollout(rollout, environment))
     for removed in environment.removed:
-        said = f"goes, {say_removed(removed)}"
-        model(removed.model or f"{removed.kind}/{removed.name}")["rollouts"].append(
-            {"why": "removed", "said": visible(said)}
-        )
+        what = {"why": "removed", "what": visible(say_removed(removed)), "time": "", "low": None, "high": None}
+        model(removed.model or f"{removed.kind}/{removed.name}")["rollouts"].append(what)
     for change in environment.objects:
         model(f"{change.kind}/{change.name}")["objects"].append(_object(change))
     for risk in environment.risks:
@@ -55,13 +51,45 @@ def environment_page(name: str, environment: EnvironmentReview) -> dict[str, Any
     end = round(timeline_end(environment.timeline), 1)
     for workload, pods in _pods(environment.timeline).items():
         model(workload)["pods"] += [_pod(phases, end) for phases in sorted(pods.values(), key=_turn)]
+    _number_kinds(models.values())
     return {"name": visible(name), "end": end, "models": sorted(models.values(), key=_urgency)}
 
 
-def _urgency(model: dict[str, Any]) -> int:
-    """Rank of a model's worst risk that nobody acknowledged; models without one come last."""
+def _rollout(rollout: Rollout, environment: EnvironmentReview) -> dict[str, Any]:
+    time = say_time(rollout, environment)
+    return {
+        "why": rollout.why,
+        "what": visible(say_replicas(rollout)),
+        "time": visible(time),
+        "low": rollout.seconds if rollout.seconds is not None else rollout.seconds_min,
+        "high": rollout.seconds if rollout.seconds is not None else rollout.seconds_max,
+        "ready": say_ready(rollout),
+    }
+
+
+def _number_kinds(models: Iterable[dict[str, Any]]) -> None:
+    """Give models that can be told as one the same number."""
+    kinds: dict[str, int] = {}
+    for model in models:
+        model["kind"] = kinds.setdefault(json.dumps(_kind(model)), len(kinds))
+
+
+def _kind(model: dict[str, Any]) -> Any:
+    """What models that can be told as one have in common: what they do, what of them changes, what they risk."""
+    doing = [[each["why"], each["what"], NEVER in each["time"]] for each in model["rollouts"]]
+    changes = [
+        [each["kind"], each["action"], [field for field in each["fields"] if "checksum" not in field[0]]]
+        for each in model["objects"]
+    ]
+    risks = sorted({(each["id"], each["severity"]) for each in model["risks"] if not each["acknowledged"]})
+    return [doing, changes, risks]
+
+
+def _urgency(model: dict[str, Any]) -> tuple[bool, int]:
+    """What goes comes first, then the worst risk that nobody acknowledged; models without one come last."""
+    stays = all(rollout["why"] != "removed" for rollout in model["rollouts"])
     open = [RANK[Severity(risk["severity"])] for risk in model["risks"] if not risk["acknowledged"]]
-    return min(open, default=len(RANK))
+    return stays or not model["rollouts"], min(open, default=len(RANK))
 
 
 def timeline_end(timeline: Iterable[PodPhase]) -> float:

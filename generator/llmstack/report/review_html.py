@@ -14,26 +14,34 @@ import json
 import re
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
-from llmstack.report.clusters import say_pools, say_removed, sync_rows, told_clusters
-from llmstack.report.groups import group_changes
+from llmstack.report.clusters import say_removed, sync_rows, told_clusters
+from llmstack.report.cost import cost_rows, say_cost, say_unpriced, told_costs
+from llmstack.report.glossary import TERMS
+from llmstack.report.groups import Group, group_changes
+from llmstack.report.images import changed_images
 from llmstack.report.inert import inert_json
 from llmstack.report.mask import mask_review
 from llmstack.report.options import PLAIN, Options
-from llmstack.report.page_chart import draw_usage
 from llmstack.report.page_data import environment_page
-from llmstack.report.risks import RiskGroup, group_risks
-from llmstack.report.verdict import NOTHING, judge, say_effect, say_rule, say_rules
+from llmstack.report.page_engines import engine_cards
+from llmstack.report.page_pools import page_pools
+from llmstack.report.pages import all_pages
+from llmstack.report.risks import group_risks
+from llmstack.report.verdict import NOTHING, judge, say_rule, say_rules
 from llmstack.report.visible import visible
-from llmstack.report.words import say_gpus, say_hang, say_pool, say_target, short_revision
-from llmstack.review.result import EnvironmentReview, GpuPool, Review
+from llmstack.report.waves import told_waves
+from llmstack.report.words import model_of, say_target, short_revision
+from llmstack.review.result import ClusterReview, EnvironmentReview, Review
+from llmstack.review.ways_in.breaks import say_for
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 TEMPLATES = "templates"
-OPEN_RISKS = 8
-"""Risks of an environment that are not folded."""
+OPEN = 8
+"""Risks that are not folded."""
 
 
 def render(review: Review, options: Options = PLAIN) -> str:
@@ -48,58 +56,73 @@ def render(review: Review, options: Options = PLAIN) -> str:
 def _page(review: Review) -> dict[str, Any]:
     """What the template fills in."""
     verdict = judge(review)
-    risks = group_risks(review)
     changed = [
         (name, environment)
         for name, environment in sorted(review.environments.items())
         if environment.objects or environment.risks or environment.findings or environment.removed
     ]
     data = [environment_page(name, environment) for name, environment in changed]
+    risks = group_risks(review)
+    pools, still = page_pools(review)
+    effects = dict(verdict.effects)
     return {
         "from_revision": short_revision(review.from_revision),
         "to_revision": say_target(review),
         "level": verdict.level or "none",
-        "tally": verdict.tally or ("No risk" if verdict.effects else NOTHING),
-        "effects": verdict.effects,
+        "tally": verdict.headline or ("No risk" if verdict.effects else NOTHING),
         "rules_head": say_rules(review),
         "rules": list(map(say_rule, review.rules)),
-        "groups": [group for group in group_changes(review) if len(group.members) > 1],
-        "clusters": [
-            (name, cluster, sync_rows(cluster), [(told, say_gpus(pool)) for told, pool in say_pools(cluster)])
-            for name, cluster in told_clusters(review)
-        ],
-        "environments": [
-            _environment(name, environment, [group for group in risks if group.environment == name])
+        "environments": [(name, effects.get(name, "")) for name, _ in changed],
+        "removed": [
+            (name, each.model or f"{each.kind}/{each.name}", say_removed(each))
             for name, environment in changed
+            for each in environment.removed
         ],
+        "clusters": [
+            (name, cluster, sync_rows(cluster)) for name, cluster in told_clusters(review) if _synced(cluster)
+        ],
+        "risks": risks[:OPEN],
+        "more_risks": risks[OPEN:],
+        "ways": {(name, way.subject, way.why): way for name, environment in changed for way in environment.ways},
+        "findings": [(name, finding) for name, environment in changed for finding in environment.findings],
+        "pools": pools,
+        "waves": list(told_waves(review)),
+        "costs": [
+            (name, f"{say_cost(cost)}{say_unpriced(cost)}", cost_rows(cost)) for name, cost in told_costs(review)
+        ],
+        "still": still,
+        "engines": engine_cards(review),
+        "images": changed_images(review),
+        "groups": [group for group in group_changes(review) if len(group.members) > 1 and not _is_image(group)],
         "models": sum(len(environment["models"]) for environment in data),
+        "terms": TERMS,
+        "pages": {id: all_pages()[id].text for id in {group.risk.id for group in risks} & all_pages().keys()},
+        "links": _links(data, changed),
         "data": _script_data({"environments": data}),
     }
 
 
-def _environment(name: str, environment: EnvironmentReview, risks: list[RiskGroup]) -> dict[str, Any]:
-    return {
-        "name": name,
-        "effect": say_effect(environment) if environment.objects or environment.removed else "",
-        "removed": [(each.model or f"{each.kind}/{each.name}", say_removed(each)) for each in environment.removed],
-        "risks": risks[:OPEN_RISKS],
-        "more_risks": risks[OPEN_RISKS:],
-        "findings": environment.findings,
-        "pools": [_pool(pool) for pool in environment.gpus],
-        "timeline": bool(environment.timeline),
-        "objects": len(environment.objects),
-    }
+def _is_image(group: Group) -> bool:
+    """Whether the list of images tells all of a group."""
+    return bool(group.changes) and all(change.path.endswith(".image") for change in group.changes)
 
 
-def _pool(pool: GpuPool) -> dict[str, Any]:
-    return {
-        "name": say_pool(pool),
-        "told": say_gpus(pool),
-        "hang": say_hang(pool),
-        "row": pool,
-        "free": pool.capacity - pool.after if pool.capacity is not None else None,
-        "chart": draw_usage(pool),
-    }
+def _synced(cluster: ClusterReview) -> bool:
+    return bool(cluster.sync or cluster.advice or cluster.foreign)
+
+
+def _links(data: list[dict[str, Any]], changed: list[tuple[str, EnvironmentReview]]) -> dict[tuple[str, str], str]:
+    """By environment and object (`Kind/name`), or model: the fragment that opens it."""
+    links = {}
+    for page, (name, environment) in zip(data, changed, strict=True):
+        there = {model["name"] for model in page["models"]}
+        owners = {f"{change.kind}/{change.name}": model_of(change.unit) for change in environment.objects}
+        owners |= {f"{each.kind}/{each.name}": each.model for each in environment.rollouts if each.model}
+        owners |= {each.model: each.model for each in environment.removed if each.model}
+        for key, owner in owners.items():
+            if visible(owner) in there:
+                links[name, key] = f"#{quote(page['name'], safe='')}/{quote(visible(owner), safe='')}"
+    return links
 
 
 def _jinja() -> Environment:
@@ -116,6 +139,7 @@ def _jinja() -> Environment:
         finalize=_show,
     )
     environment.filters["prose"] = _prose
+    environment.globals["say_lasting"] = lambda lasts: "for good" if lasts is None else say_for(lasts)
     return environment
 
 

@@ -7,12 +7,14 @@ from math import isinf
 from typing import Any
 
 from llmstack.report.clusters import cluster_data
+from llmstack.report.cost import cost_data
 from llmstack.report.engines import engine_data
 from llmstack.report.images import changed_images, images_data
 from llmstack.report.inert import inert_json
 from llmstack.report.json import finding_data
 from llmstack.report.mask import mask_review
 from llmstack.report.options import PLAIN, Options
+from llmstack.report.waves import waves_data
 from llmstack.review.result import (
     ClusterReview,
     EnvironmentReview,
@@ -66,6 +68,8 @@ def _rule(rule: RuleChange) -> dict[str, Any]:
 def _cluster(cluster: ClusterReview) -> dict[str, Any]:
     return {
         **cluster_data(cluster),
+        "cost": cost_data(cluster.cost),
+        "waves": waves_data(cluster),
         "gpus": [_pool(pool) for pool in cluster.gpus],
         "risks": [_risk(risk) for risk in cluster.risks],
     }

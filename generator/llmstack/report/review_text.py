@@ -7,15 +7,19 @@ from collections.abc import Iterator, Sequence
 
 from llmstack.finding import Severity
 from llmstack.report import text
-from llmstack.report.clusters import say_members, say_pools, say_removed, sync_rows, told_clusters
-from llmstack.report.engines import say_engine
+from llmstack.report.clusters import group_removed, say_members, say_pools, sync_rows, told_clusters
+from llmstack.report.cost import say_cost, say_unpriced, told_costs
+from llmstack.report.engines import group_engines, say_engine
 from llmstack.report.groups import Group, group_changes
+from llmstack.report.images import ImageChange, changed_images
 from llmstack.report.mask import mask_review
 from llmstack.report.options import PLAIN, Options
 from llmstack.report.paint import BLUE, BOLD, BY_SEVERITY, DIM, GREEN, RED, Paint, paint_with
 from llmstack.report.risks import RiskGroup, group_risks
+from llmstack.report.rollout_groups import RolloutGroup, group_rollouts, say_names
 from llmstack.report.verdict import judge, say_rule, say_rules
 from llmstack.report.visible import pad, shorten, visible, width
+from llmstack.report.waves import told_waves
 from llmstack.report.words import (
     say_gpus,
     say_hang,
@@ -23,7 +27,6 @@ from llmstack.report.words import (
     say_ready,
     say_replicas,
     say_target,
-    say_time,
     short_revision,
 )
 from llmstack.review.result import ClusterReview, EnvironmentReview, Review
@@ -49,6 +52,12 @@ def render(review: Review, options: Options = PLAIN) -> str:
     colour = BY_SEVERITY[verdict.level] if verdict.level else BOLD
     lines = [f"{paint(visible(revisions), DIM)}", paint(visible(str(verdict)), colour)]
     lines += _rules(shown)
+    lines += [visible(f"cost of {name}: {say_cost(cost)}{say_unpriced(cost)}") for name, cost in told_costs(shown)]
+    for name, head, steps in told_waves(shown):
+        lines += [
+            visible(f"{name}: {head}:"),
+            *(visible(f"  {number}. {step}") for number, step in enumerate(steps, 1)),
+        ]
     risks = group_risks(shown)
     for name, cluster in told_clusters(shown):
         members = f" ({say_members(cluster)})" if say_members(cluster) else ""
@@ -59,6 +68,8 @@ def render(review: Review, options: Options = PLAIN) -> str:
             lines += _risks([group for group in risks if group.environment == name], paint)
             found = "".join(text.render_blocks(environment.findings, paint)).splitlines()
             lines += [f"  {line}".rstrip() for line in found]
+    images = list(_images(changed_images(shown)))
+    lines += ["", paint(images[0], BOLD), *images[1:]] if images else []
     groups = group_changes(shown)
     if groups:
         lines += ["", paint("Changes", BOLD)]
@@ -99,39 +110,34 @@ def _cluster(cluster: ClusterReview, paint: Paint) -> Iterator[str]:
 def _environment(environment: EnvironmentReview, paint: Paint) -> Iterator[str]:
     if environment.removed:
         yield paint("  Removed", RED)
-        yield from _table(
-            [
-                [visible(removed.model or f"{removed.kind}/{removed.name}"), say_removed(removed)]
-                for removed in environment.removed
-            ],
-            paint,
-        )
+        rows = [[visible(say_names(names, NAMES)), told] for names, told in group_removed(environment.removed)]
+        yield from _table(rows, paint)
     if environment.gpus:
         yield "  GPUs"
         rows = [[visible(say_pool(pool)), say_gpus(pool), say_hang(pool)] for pool in environment.gpus]
         yield from _table(rows, paint, last=RED)
     if environment.rollouts:
         yield "  Rollouts"
-        yield from _table(
-            [
-                [
-                    visible(rollout.model or f"{rollout.kind}/{rollout.name}"),
-                    rollout.why,
-                    say_replicas(rollout),
-                    say_ready(rollout),
-                    say_time(rollout, environment),
-                ]
-                for rollout in environment.rollouts
-            ],
-            paint,
-        )
+        yield from _table([_rollout(group) for group in group_rollouts(environment)], paint)
+
+
+def _rollout(group: RolloutGroup) -> list[str]:
+    first = group.first
+    return [visible(say_names(group.names, 3)), first.why, say_replicas(first), say_ready(first), group.time]
+
+
+def _images(images: Sequence[ImageChange]) -> Iterator[str]:
+    if images:
+        yield "Images"
+    for image in images:
+        yield f"  {visible(image.before)} → {visible(image.after)} ({visible(image.say_extent())})"
 
 
 def _engines(environment: EnvironmentReview) -> Iterator[str]:
     if environment.engines:
         yield "  Engines"
-    for engine in environment.engines:
-        head, *rest = say_engine(engine)
+    for alike in group_engines(environment.engines):
+        head, *rest = say_engine(alike)
         yield f"    {visible(head)}"
         yield from (f"      {visible(line)}" for line in rest)
 
@@ -144,7 +150,7 @@ def _risks(groups: Sequence[RiskGroup], paint: Paint) -> Iterator[str]:
         said = f" (acknowledged: {risk.accepted})" if risk.acknowledged and risk.accepted else ""
         said = said or (" (acknowledged)" if risk.acknowledged else "")
         head = paint(f"{risk.severity}[{risk.id}]", BY_SEVERITY[group.severity])
-        yield f"    {head}{visible(said)}: {visible(risk.message)}"
+        yield f"    {head}{visible(said)}: {visible(group.say_message())}"
         if risk.accepted and not risk.acknowledged:
             yield f"      = more than was acknowledged: {visible(risk.accepted)}"
         yield from (f"      --> {_at(object, place)}" for object, place in group.at[:NAMES])

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from llmstack.finding import RANK, Severity
 from llmstack.review.result import Review, Risk
+
+MANY = 4
+"""Risks that differ in numbers and names alone, from which on they are told once."""
+_PARTICULARS = re.compile(r"`[^`]*`|(?:\d[\d.,]* (?:h|min|s)\b ?)+|\d+(?:[.,]\d+)*")
+"""What differs between risks of one kind: names, times, numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,27 +22,47 @@ class RiskGroup:
 
     environment: str
     risk: Risk
+    """The first of them."""
     at: tuple[tuple[str, str | None], ...]
+    alike: int = 0
+    """How many others differ from the first in names and numbers."""
 
     @property
     def severity(self) -> Severity:
         return Severity(self.risk.severity)
 
+    def say_message(self) -> str:
+        """The message of the first, and that there are more of its kind."""
+        others = f" (and {self.alike:,} others alike, with numbers of their own)" if self.alike else ""
+        return f"{self.risk.message}{others}"
+
 
 def group_risks(review: Review) -> list[RiskGroup]:
-    """Return the risks of all environments, equal ones of an environment once: what nobody acknowledged
-    first, then the worst, then those of most objects."""
-    together: dict[tuple[object, ...], list[Risk]] = {}
+    """Return the risks of all environments, equal ones of an environment once, and many of a kind once: what nobody
+    acknowledged first, then the worst, what is removed before the rest, then those of most objects."""
+    groups: list[RiskGroup] = []
     for name, environment in sorted(review.environments.items()):
+        kinds: dict[tuple[object, ...], dict[tuple[str, str], list[Risk]]] = {}
         for risk in environment.risks:
-            key = name, risk.id, risk.severity, risk.message, risk.advice, risk.acknowledged
-            together.setdefault(key, []).append(risk)
-    groups = [
-        RiskGroup(str(key[0]), same[0], tuple((risk.object, risk.place) for risk in same))
-        for key, same in together.items()
-    ]
+            shape = _PARTICULARS.sub("#", risk.message), _PARTICULARS.sub("#", risk.advice)
+            kind = kinds.setdefault((risk.id, risk.severity, risk.acknowledged, risk.accepted, *shape), {})
+            kind.setdefault((risk.message, risk.advice), []).append(risk)
+        for equal in kinds.values():
+            groups += _groups(name, list(equal.values()))
     return sorted(groups, key=_order)
 
 
-def _order(group: RiskGroup) -> tuple[bool, int, int]:
-    return group.risk.acknowledged, RANK[group.severity], -len(group.at)
+def _groups(environment: str, equal: list[list[Risk]]) -> Iterable[RiskGroup]:
+    """Risks of one kind, those with equal texts in lists of their own: one group, or one for each of few lists."""
+    if len(equal) < MANY:
+        return [RiskGroup(environment, same[0], _at(same)) for same in equal]
+    every = [risk for same in equal for risk in same]
+    return [RiskGroup(environment, every[0], _at(every), len(every) - len(equal[0]))]
+
+
+def _at(risks: Iterable[Risk]) -> tuple[tuple[str, str | None], ...]:
+    return tuple((risk.object, risk.place) for risk in risks)
+
+
+def _order(group: RiskGroup) -> tuple[bool, int, bool, int]:
+    return group.risk.acknowledged, RANK[group.severity], group.risk.id != "removal", -len(group.at)

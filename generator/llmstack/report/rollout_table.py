@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from llmstack.report.words import say_replicas, say_time
-from llmstack.review.result import EnvironmentReview, Review, Rollout
+from llmstack.report.rollout_groups import group_rollouts
+from llmstack.report.words import say_replicas
+from llmstack.review.result import Review
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +28,12 @@ def rollout_rows(review: Review, names: Sequence[str]) -> list[Row]:
     last."""
     cells: dict[str, dict[str, str]] = {}
     for name in names:
-        environment = review.environments[name]
-        for rollout in environment.rollouts:
-            here = cells.setdefault(rollout.model or f"{rollout.kind}/{rollout.name}", {})
-            told = say_rollout(rollout, environment)
-            here[name] = f"{here[name]}; {told}" if name in here else told
+        for group in group_rollouts(review.environments[name]):
+            told = f"{group.first.why}, {say_replicas(group.first)}, {group.time}"
+            for model in group.names:
+                here = cells.setdefault(model, {})
+                here[name] = f"{here[name]}; {told}" if name in here else told
     return _merge(cells, names)
-
-
-def say_rollout(rollout: Rollout, environment: EnvironmentReview) -> str:
-    """`restart, 2 × 1 GPU, 24 min`."""
-    return f"{rollout.why}, {say_replicas(rollout)}, {say_time(rollout, environment)}"
 
 
 def _merge(cells: Mapping[str, Mapping[str, str]], names: Sequence[str]) -> list[Row]:

@@ -1,15 +1,16 @@
-"""What another release of vLLM changes, for people at a terminal."""
+"""What another release of vLLM, or of LMCache, changes, for people at a terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
-from llmstack.engine.upgrade import ItemKind, compare_releases
+from llmstack.engine.lmcache import compare_settings
+from llmstack.engine.upgrade import Item, ItemKind, compare_releases
 from llmstack.flags.match import Match
 
 TITLES: Mapping[ItemKind, str] = {
-    "removed": "Flags that go",
-    "deprecated": "Flags that are deprecated",
+    "removed": "Flags and settings that go",
+    "deprecated": "Flags and settings that are deprecated",
     "default": "Defaults that move",
     "behaviour": "What no flag shows",
 }
@@ -27,7 +28,15 @@ def _lines(before: Match, after: Match) -> Iterator[str]:
     for match in (before, after):
         if not match.exact:
             yield f"  ({match.reason})"
-    items = compare_releases(old, new, None)
+    yield from _told(compare_releases(old, new, None))
+
+
+def lmcache_text(before: str, after: str) -> str:
+    """The same for two releases of LMCache."""
+    return "\n".join([f"LMCache {before} → {after}", *_told(tuple(compare_settings(before, after, None)))]) + "\n"
+
+
+def _told(items: Sequence[Item]) -> Iterator[str]:
     for kind, title in TITLES.items():
         found = [item for item in items if item.kind == kind]
         if found:

@@ -23,6 +23,13 @@ class Verdict:
     """`1 error, 2 warnings`; acknowledged risks, and rules that the change itself alters, are counted apart."""
     effects: tuple[tuple[str, str], ...]
     """(environment, what happens in it), only for environments where something does."""
+    gone: str = ""
+    """`1 model goes`, in all environments together."""
+
+    @property
+    def headline(self) -> str:
+        """What goes, then what counts; the empty text where there is neither."""
+        return " · ".join(filter(None, (self.gone, self.tally)))
 
     def __str__(self) -> str:
         told = "; ".join(f"{name}: {effect}" for name, effect in self.effects)
@@ -41,7 +48,8 @@ def judge(review: Review) -> Verdict:
         if environment.objects or environment.removed
     )
     level = min(severities, key=RANK.__getitem__, default=Severity.NOTE if effects else None)
-    return Verdict(level, ", ".join(filter(None, parts)), effects)
+    gone = count_removed([each for environment in review.environments.values() for each in environment.removed])
+    return Verdict(level, ", ".join(filter(None, parts)), effects, gone)
 
 
 def say_rules(review: Review) -> str:
@@ -72,7 +80,7 @@ def say_effect(environment: EnvironmentReview) -> str:
         changed = f"{plural(len(environment.objects), 'object')} changed, no pod restarts"
         return ", ".join(filter(None, [gone, changed if environment.objects else ""]))
     pools = [
-        f"{say_pool(pool)} peaks at {pool.peak} of {plural(pool.capacity, 'GPU')}"
+        f"{say_pool(pool)} peaks at {pool.peak:,} of {plural(pool.capacity, 'GPU')}"
         for pool in environment.gpus
         if pool.capacity is not None and (pool.peak > pool.capacity or pool.deadlock)
     ]

@@ -24,7 +24,8 @@ def say_time(rollout: Rollout, environment: EnvironmentReview) -> str:
     if ends == NEVER:
         return ends
     if rollout.seconds is not None:
-        return f"{say_seconds(rollout.seconds)}, {ends}" if ends else say_seconds(rollout.seconds)
+        told = f"{_about([rollout])}{say_seconds(rollout.seconds)}"
+        return f"{told}, {ends}" if ends else told
     if ends:
         return ends
     low, high = rollout.seconds_min, rollout.seconds_max
@@ -33,6 +34,30 @@ def say_time(rollout: Rollout, environment: EnvironmentReview) -> str:
     if low is not None:
         return f"at least {say_seconds(low)}"
     return f"at most {say_seconds(high)}" if high is not None else "unknown"
+
+
+def _about(rollouts: Sequence[Rollout]) -> str:
+    """What is put before a time that rests on load times of other pods, or of some of them."""
+    return (
+        "about "
+        if any(each.basis.get("seconds") == "assumed" and each.seconds is not None for each in rollouts)
+        else ""
+    )
+
+
+def say_times(rollouts: Sequence[Rollout], environment: EnvironmentReview) -> str:
+    """How long each of several rollouts takes: one time for all, or from the shortest to the longest."""
+    said = list(dict.fromkeys(say_time(rollout, environment) for rollout in rollouts))
+    if len(said) == 1:
+        return said[0]
+    lows = [each.seconds if each.seconds is not None else each.seconds_min for each in rollouts]
+    highs = [each.seconds if each.seconds is not None else each.seconds_max for each in rollouts]
+    low, high = [each for each in lows if each is not None], [each for each in highs if each is not None]
+    ends = _ending(environment, {f"{rollout.kind}/{rollout.name}" for rollout in rollouts})
+    if len(high) < len(rollouts):
+        return f"at least {say_seconds(min(low, default=0))}"
+    ending = f", {ends}" if ends else _apart(rollouts[0]) if rollouts[0].seconds is None else ""
+    return _say_range(min(low, default=0), max(high)) + ending
 
 
 def _apart(rollout: Rollout) -> str:
@@ -47,7 +72,8 @@ def say_total_time(environment: EnvironmentReview) -> str:
     if ends == NEVER:
         return ends
     if environment.seconds is not None:
-        return f"{say_seconds(environment.seconds)}, {ends}" if ends else say_seconds(environment.seconds)
+        told = f"{_about(environment.rollouts)}{say_seconds(environment.seconds)}"
+        return f"{told}, {ends}" if ends else told
     return ends or _say_bounds(environment.rollouts) or "time unknown"
 
 

@@ -7,17 +7,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from llmstack.facts.cluster import ClusterFacts
 from llmstack.finding import Finding
 from llmstack.model.stack import Stack
 from llmstack.repository.built import build_units, leave_out_unsound
+from llmstack.repository.cluster_facts import cluster_of, latest_facts, read_cluster_facts
 from llmstack.repository.comparison import Comparison
 from llmstack.repository.expected import Held, Units, hold_against_values
 from llmstack.repository.facts import read_facts
+from llmstack.repository.learned import stacks_of
+from llmstack.repository.now import facts_now, present_in
 from llmstack.repository.read import Reading, read_side
 from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.units import custom_units
 from llmstack.review.compare import compare
-from llmstack.review.facts import Facts
+from llmstack.review.facts import Facts, Present
 from llmstack.review.result import ObjectChange
 from llmstack.tree.units import unit_folders
 
@@ -37,7 +41,9 @@ class Case:
     changes: tuple[ObjectChange, ...]
     facts: tuple[Facts, Facts]
     unsound: tuple[Finding, ...] = ()
-    """Fields after the change that the API server could not read."""
+    """Fields after the change that the API server could not read, and facts of the cluster that cannot be read."""
+    learned: tuple[ClusterFacts | None, ClusterFacts | None] = (None, None)
+    """What the repository knew of the environment's cluster before the change, and the latest of both sides."""
 
     def stack(self, side: int) -> Stack | None:
         reading = self.readings[side]
@@ -73,11 +79,39 @@ def read_case(comparison: Comparison, name: str, affected: Sequence[str], tool_f
     built = build_units(before, name, folders[0], tool_folder, known=same)
     old = {unit: objects for unit, objects in built.items() if unit in same}
     old |= leave_out_unsound({unit: objects for unit, objects in built.items() if unit not in same}, folders[0])[0]
-    facts = [read_facts(reading, _only(units, affected)) for reading, units in zip(readings, (old, new), strict=True)]
+    learned, unread = _learned(comparison, name, readings)
+    facts = [
+        replace(
+            read_facts(reading, _only(units, affected)), cluster=learned[1], present=_present(comparison, name, reading)
+        )
+        for reading, units in zip(readings, (old, new), strict=True)
+    ]
     if comparison.rules is not None:
         facts[1] = _by_rules_of(comparison.rules, name, facts[1])
     changes = compare(_only(old, affected), _only(new, affected))
-    return Case(name, readings, held, (old, new), folders, changes, (facts[0], facts[1]), tuple(unsound))
+    return Case(name, readings, held, (old, new), folders, changes, (facts[0], facts[1]), (*unsound, *unread), learned)
+
+
+def _present(comparison: Comparison, name: str, reading: Reading | None) -> dict[tuple[str, str], Present]:
+    """What runs now of the environment's workloads, where somebody looked."""
+    stack = reading.stack if reading is not None else None
+    seen = comparison.seen.get(cluster_of(stack, name).removeprefix("env:")) if stack is not None else None
+    return present_in(seen, stack.gitops.namespace) if seen is not None and stack is not None else {}
+
+
+def _learned(
+    comparison: Comparison, name: str, readings: Sequence[Reading | None]
+) -> tuple[tuple[ClusterFacts | None, ClusterFacts | None], list[Finding]]:
+    """What was and is known of the environment's cluster (the one after the change, else the one before)."""
+    stacks = [reading.stack for reading in readings if reading is not None and reading.stack is not None]
+    if not stacks:
+        return (None, None), []
+    cluster = cluster_of(stacks[-1], name)
+    latest, unread = latest_facts((comparison.before, comparison.after), cluster)
+    seen = comparison.seen.get(cluster.removeprefix("env:"))
+    if seen is not None:
+        latest = facts_now(seen, stacks_of(comparison.after, cluster.removeprefix("env:")), latest)
+    return (read_cluster_facts(comparison.before, cluster)[0], latest), unread
 
 
 def _by_rules_of(rules: Snapshot, name: str, facts: Facts) -> Facts:

@@ -1,26 +1,27 @@
-"""The clusters of a review: which environments share one, its pools, and what its sync tool reads."""
+"""The clusters of a review: which environments share one, and what its sync tool reads."""
 
 from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import combinations
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from llmstack.disk.ownership import is_ours
-from llmstack.kustomize.files import KustomizationError
+from llmstack.kustomize.files import KustomizationError, is_kustomization
 from llmstack.model.reading import read_stack
 from llmstack.repository.built import build_folder
 from llmstack.repository.cases import Case
 from llmstack.repository.comparison import Comparison
 from llmstack.repository.environments import list_environments, read_base, read_values
 from llmstack.repository.snapshot import Snapshot
-from llmstack.review.facts import Facts, Pool
-from llmstack.review.surroundings import Brought, PoolConflict
-from llmstack.sync.changes import OwnerChange, Side, compare_owners
-from llmstack.sync.manifests import identify, read_folder
+from llmstack.repository.units import generated_environments
+from llmstack.review.surroundings import Brought
+from llmstack.sync.changes import Outcome, compare_owners
+from llmstack.sync.handover import Passed
+from llmstack.sync.manifests import Identity, identify, read_folder
+from llmstack.sync.side import OwnerChange, Side
 
 CLUSTERS = "clusters"
 
@@ -29,12 +30,14 @@ CLUSTERS = "clusters"
 class Synced:
     """What changes for the sync tool of one cluster."""
 
-    changes: tuple[OwnerChange, ...] = ()
+    outcome: Outcome = field(default_factory=Outcome)
     brought: tuple[Brought, ...] = ()
     foreign: tuple[str, ...] = ()
     """Changed files that llmstack did not write."""
-    tools: tuple[frozenset[str], frozenset[str]] = field(default=(frozenset(), frozenset()))
-    """The tools that have units before and after."""
+
+    @property
+    def changes(self) -> tuple[OwnerChange, ...]:
+        return self.outcome.changes
 
 
 def touched_clusters(comparison: Comparison) -> list[str]:
@@ -46,26 +49,16 @@ def touched_clusters(comparison: Comparison) -> list[str]:
 def synced_environments(comparison: Comparison) -> set[str]:
     """Environments whose units may get another owner: those of the folders of clusters/ that differ, or all of a
     cluster where something that stands beside them does."""
+    generated = {name for side in (comparison.before, comparison.after) for name in generated_environments(side)}
     found: set[str] = set()
     for path in comparison.changed:
         steps = path.split("/")
         if steps[0] != CLUSTERS or len(steps) < 3:
             continue
-        there = {
-            name
-            for side in (comparison.before, comparison.after)
-            for name, kind in side.entries(f"{CLUSTERS}/{steps[1]}").items()
-            if kind == "a folder"
-        }
-        found |= {steps[2]} if len(steps) > 3 and steps[2] in there and steps[2] != "flux-system" else there
-    return {
-        name
-        for name in found
-        if any(
-            side.read(f"overlays/{name}/kustomization.yaml") is not None
-            for side in (comparison.before, comparison.after)
-        )
-    }
+        sides = (comparison.before, comparison.after)
+        there = {name for side in sides for name in side.entries(f"{CLUSTERS}/{steps[1]}")} & generated
+        found |= {steps[2]} if len(steps) > 3 and steps[2] in there else there
+    return found
 
 
 def neighbours(snapshot: Snapshot, clusters: Iterable[str], known: Iterable[str]) -> dict[str, str]:
@@ -83,81 +76,103 @@ def neighbours(snapshot: Snapshot, clusters: Iterable[str], known: Iterable[str]
     return found
 
 
-def shared_pools(members: Sequence[tuple[str, Facts]]) -> tuple[tuple[Pool, ...], tuple[PoolConflict, ...]]:
-    """The pools of a cluster, of each name and resource the largest that an environment declares, and what contradicts
-    itself."""
-    declared: dict[tuple[str, str], list[tuple[str, Pool]]] = {}
-    for name, facts in members:
-        for pool in facts.pools:
-            declared.setdefault((pool.name, pool.resource), []).append((name, pool))
-    pools = tuple(max((pool for _, pool in stated), key=lambda pool: pool.count) for stated in declared.values())
-    return pools, (*_sizes(declared), *_overlaps(pools))
+def is_plain(case: Case, snapshot: Snapshot) -> bool:
+    """Whether the units of an environment are applied as llmstack generates that: nobody edited their owners, and the
+    folder of the cluster has no kustomization of its own that may change them."""
+    folder = f"{CLUSTERS}/{case.home}"
+    if case.held.stale is None or any(path.startswith(f"{folder}/{case.name}/") for path in case.held.stale):
+        return False
+    return not any(is_kustomization(name) for name in snapshot.entries(folder))
 
 
-def _sizes(declared: Mapping[tuple[str, str], Sequence[tuple[str, Pool]]]) -> Iterator[PoolConflict]:
-    for (name, resource), stated in declared.items():
-        sizes = {(pool.count, pool.per_node) for _, pool in stated}
-        if len(sizes) > 1:
-            told = ", ".join(
-                f"{pool.count}{f' ({pool.per_node} per node)' if pool.per_node else ''} in {environment}"
-                for environment, pool in sorted(stated, key=lambda each: each[0])
-            )
-            yield PoolConflict(name, resource, f"pool `{name}` has several sizes: {told}; the largest is taken")
+def passed_on(case: Case) -> dict[Identity, tuple[str, str]]:
+    """The objects of an environment that come to stand in another unit, with the folders of both."""
+    old, new = case.units
+    same = {unit for unit, objects in new.items() if old.get(unit) is objects}
+    there = [
+        {
+            identify(object): case.folders[side][unit]
+            for unit, objects in case.units[side].items()
+            if unit not in same
+            for object in objects
+        }
+        for side in (0, 1)
+    ]
+    return {key: (folder, there[1][key]) for key, folder in there[0].items() if there[1].get(key, folder) != folder}
 
 
-def _overlaps(pools: Sequence[Pool]) -> Iterator[PoolConflict]:
-    selected = [pool for pool in pools if pool.node_selector]
-    for one, other in combinations(selected, 2):
-        if one.resource != other.resource or one.name == other.name:
-            continue
-        if all(other.node_selector.get(key, value) == value for key, value in one.node_selector.items()):
-            message = f"pools `{one.name}` and `{other.name}` can have the same nodes: no label rules it out"
-            yield PoolConflict(one.name, one.resource, message)
-            yield PoolConflict(other.name, other.resource, message)
+@dataclass(frozen=True)
+class Moves:
+    """What changes in the units of a cluster's environments, by their folders in the tree."""
+
+    refused: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Objects that the API server refuses."""
+    changed: frozenset[str] = frozenset()
+    passed: Passed = field(default_factory=dict)
 
 
 def read_synced(
-    comparison: Comparison,
-    cluster: str,
-    cases: Sequence[Case],
-    refused: Mapping[str, Sequence[str]],
-    tool_folder: Path | None,
+    comparison: Comparison, cluster: str, cases: Sequence[Case], moves: Moves, tool_folder: Path | None
 ) -> Synced:
-    """What becomes of the units of clusters/<cluster>; `refused` objects by the folder of their unit."""
-    folder = f"{CLUSTERS}/{cluster}"
-    sides = [_side(comparison, number, folder, cases, tool_folder) for number in (0, 1)]
-    changes = compare_owners(
-        folder, sides[0], sides[1], {f"{comparison.prefix}{key}": each for key, each in refused.items()}
+    """What becomes of the units of clusters/<cluster>."""
+    folder, prefix = f"{CLUSTERS}/{cluster}", comparison.prefix
+    reader = _Reader(comparison, cases, tool_folder)
+    before = reader.side(0, folder)
+    after = reader.followed(before, reader.side(1, folder), folder)
+    outcome = compare_owners(
+        folder,
+        before,
+        after,
+        {f"{prefix}{key}": each for key, each in moves.refused.items()},
+        {f"{prefix}{each}" for each in moves.changed},
+        {key: (f"{prefix}{start}", f"{prefix}{end}") for key, (start, end) in moves.passed.items()},
     )
     foreign = [
         path for path in sorted(comparison.changed) if path.startswith(f"{folder}/") and _is_foreign(comparison, path)
     ]
-    tools = [frozenset(owner.tool for owner in side.owners().values()) for side in sides]
-    return Synced(changes, tuple(_brought(comparison, sides)), tuple(foreign), (tools[0], tools[1]))
+    return Synced(outcome, tuple(_brought(comparison, (before, after))), tuple(foreign))
 
 
-def _side(comparison: Comparison, number: int, folder: str, cases: Sequence[Case], tool_folder: Path | None) -> Side:
-    snapshot = (comparison.before, comparison.after)[number]
-    paths = frozenset(snapshot.paths(folder))
-    units = {path: objects for case in cases for path, objects in case.built(number).items()}
+@dataclass(frozen=True)
+class _Reader:
+    """Reads what a sync tool finds in a folder, before (0) or after (1)."""
 
-    def objects_of(path: str) -> Sequence[Mapping[str, Any]] | None:
-        local = _local(path)
-        try:
-            return units[local] if local in units else build(local)
-        except KustomizationError:
-            return None
+    comparison: Comparison
+    cases: Sequence[Case]
+    tool_folder: Path | None
 
-    def build(local: str) -> Sequence[Mapping[str, Any]] | None:
-        return build_folder(snapshot, local, tool_folder) if snapshot.paths(local) else None
+    def side(self, number: int, folder: str) -> Side:
+        comparison = self.comparison
+        snapshot = (comparison.before, comparison.after)[number]
+        paths = frozenset(snapshot.paths(folder))
+        units = {path: objects for case in self.cases for path, objects in case.built(number).items()}
 
-    def holds(path: str) -> bool:
-        return path.startswith(comparison.prefix) and bool(snapshot.paths(path.removeprefix(comparison.prefix)))
+        def objects_of(path: str) -> Sequence[Mapping[str, Any]] | None:
+            local = local_path(path)
+            try:
+                return units[local] if local in units else build(local)
+            except KustomizationError:
+                return None
 
-    return Side(read_folder(snapshot.read, paths, folder, build), paths, objects_of, holds)
+        def build(local: str) -> Sequence[Mapping[str, Any]] | None:
+            return build_folder(snapshot, local, self.tool_folder) if snapshot.paths(local) else None
+
+        def holds(path: str) -> bool:
+            return path.startswith(comparison.prefix) and bool(snapshot.paths(path.removeprefix(comparison.prefix)))
+
+        root = f"{comparison.prefix}{folder}"
+        return Side(read_folder(snapshot.read, paths, folder, build), paths, root, objects_of, holds)
+
+    def followed(self, before: Side, after: Side, folder: str) -> Side:
+        """What the tool reads in the end: another folder, where the owner of this one is told to build that."""
+        root = next((key for key, owner in before.owners().items() if local_path(owner.path) == folder), None)
+        now = after.owners().get(root) if root is not None else None
+        if now is None or local_path(now.path) == folder or not after.holds(now.path):
+            return after
+        return self.side(1, local_path(now.path))
 
 
-def _local(path: str) -> str:
+def local_path(path: str) -> str:
     """A folder of the repository from the root of the tree, wherever in the repository that is."""
     for top in ("overlays/", "custom/", f"{CLUSTERS}/"):
         before, found, rest = path.partition(top)
@@ -171,7 +186,7 @@ def _is_foreign(comparison: Comparison, path: str) -> bool:
     return any(content is not None and not is_ours(content) for content in contents)
 
 
-def _brought(comparison: Comparison, sides: Sequence[Side]) -> Iterator[Brought]:
+def _brought(comparison: Comparison, sides: tuple[Side, Side]) -> Iterator[Brought]:
     """Objects of files that llmstack did not write, new or changed."""
     old = {identify(each.object): each.object for each in sides[0].listing.manifests}
     for manifest in sides[1].listing.manifests:
@@ -182,8 +197,3 @@ def _brought(comparison: Comparison, sides: Sequence[Side]) -> Iterator[Brought]
 
 def _plain(object: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return None if object is None else dict(object)
-
-
-def merge_pools(facts: Facts, pools: tuple[Pool, ...]) -> Facts:
-    """The facts of an environment with the pools of its whole cluster."""
-    return replace(facts, pools=pools)

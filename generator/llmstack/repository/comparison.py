@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from llmstack.git.contents import read_differences
 from llmstack.git.objects import GitError, find_merge_base, find_repository, resolve_revision
 from llmstack.kustomize.affected import Side, affected_units
 from llmstack.kustomize.trust import TOPS, Reached
+from llmstack.observed.observation import Observation
 from llmstack.repository.snapshot import FOLDERS, WORKTREE, Commit, Disk, Snapshot, WithFacts
 from llmstack.repository.units import generated_environments
 from llmstack.tree.secrets import UNIT as SECRETS
@@ -32,6 +33,8 @@ class Comparison:
     """Whose capacity, acknowledgements and facts count, where it is not what is after the change."""
     is_generated: bool = False
     """Whether the later side is as `gen` would write it."""
+    seen: Mapping[str, Observation] = field(default_factory=dict)
+    """By cluster, as facts/ names it: what is there now, where somebody looked."""
 
 
 FROM = "FROM"

@@ -117,6 +117,13 @@ def find_stale(snapshot: Snapshot, wanted: Files) -> tuple[str, ...]:
     return tuple(path for path, text in wanted.items() if snapshot.read(path) != text)
 
 
+def missing_tree(environment: str, values: str) -> Finding:
+    """The finding on values without a tree: nothing of the environment can be reviewed."""
+    message = f"the tree of {environment} is missing: these values are not generated, so nothing of them is reviewed"
+    help = "run `llmstack gen` and commit what it writes"
+    return Finding("stale-tree", Severity.WARNING, message, place=Place(values), help=help)
+
+
 def stale_tree(paths: Sequence[str]) -> Finding:
     """The finding on generated files that are not what the values say: the first by path, and how many."""
     first = min(paths)

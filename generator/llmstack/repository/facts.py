@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from llmstack.finding import Route
+from llmstack.fit.card import Pools
+from llmstack.fit.loading import least_load
 from llmstack.model.stack import Stack
 from llmstack.model.types import seconds
 from llmstack.repository.expected import Units
@@ -23,11 +27,13 @@ def read_facts(reading: Reading | None, affected: Units) -> Facts:
     return Facts(
         pools=read_pools(stack),
         load_seconds={m.name: seconds(m.gitops.load_time) for m in models if m.name and m.gitops.load_time},
+        least_load_seconds=_least_loads(reading, stack),
         pool_of={m.name: m.gitops.pool for m in models if m.name and m.gitops.pool},
         acknowledgements=read_acknowledgements(stack),
         places=_places(reading.layers, stack, affected),
         sync_timeout_seconds=_timeouts(stack, affected),
         moved_from={m.name: m.gitops.moved_from for m in models if m.name and m.gitops.moved_from},
+        currency=stack.gitops.currency,
         recipients=_recipients(stack),
     )
 
@@ -35,7 +41,14 @@ def read_facts(reading: Reading | None, affected: Units) -> Facts:
 def read_pools(stack: Stack) -> tuple[Pool, ...]:
     """The pools that an environment declares, in its order."""
     return tuple(
-        Pool(each.pool, each.resource, each.count, each.per_node, dict(each.node_selector or {}))
+        Pool(
+            each.pool,
+            each.resource,
+            each.count,
+            each.per_node,
+            dict(each.node_selector or {}),
+            Fraction(each.price) if each.price is not None else None,
+        )
         for each in stack.gitops.capacity or ()
     )
 
@@ -46,6 +59,14 @@ def read_acknowledgements(stack: Stack) -> tuple[Acknowledgement, ...]:
         Acknowledgement(each.risk, each.object, each.until, each.reason, each.up_to)
         for each in stack.gitops.acknowledge or ()
     )
+
+
+def _least_loads(reading: Reading, stack: Stack) -> dict[str, int]:
+    """Seconds that loading takes at least, by model, of those that nobody has measured."""
+    known = reading.subject.facts if reading.subject is not None else {}
+    pools = Pools.of(stack)
+    loads = {m.name: least_load(stack, pools, m, known) for m in stack.models if m.name and not m.gitops.load_time}
+    return {name: least for name, least in loads.items() if least is not None}
 
 
 def _recipients(stack: Stack) -> tuple[str, ...]:

@@ -21,7 +21,10 @@ def answer_engines(
     readings = [read_environment(snapshot, environment) for environment in environments]
     findings = [finding for reading in readings for finding in reading.findings]
     answers = [
-        (reading.environment.name, answer(subject.stack, each, subject.facts, change))
+        (
+            reading.environment.name,
+            answer(subject.stack, each, subject.facts, change, subject.measured.get(each.name or "", ())),
+        )
         for reading in readings
         if (subject := reading.subject) is not None
         for each in subject.stack.models

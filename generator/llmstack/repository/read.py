@@ -11,6 +11,8 @@ from llmstack.checks.subject import Subject
 from llmstack.finding import Finding, sort_findings
 from llmstack.model.reading import read_stack
 from llmstack.model.stack import Stack
+from llmstack.repository.cluster_facts import cluster_of, read_cluster_facts
+from llmstack.repository.engine_facts import read_engine_facts
 from llmstack.repository.environments import Environment, list_environments, name_findings, read_base, read_values
 from llmstack.repository.model_facts import read_model_facts
 from llmstack.repository.snapshot import Snapshot
@@ -61,8 +63,24 @@ def _read(snapshot: Snapshot, environment: Environment, base: Source | None) -> 
     if stack is None:
         return Reading(environment, layers, None, (*name_findings([environment]), *findings))
     facts, unread = read_model_facts(snapshot, stack.models)
-    subject = Subject(name, stack.named(name), layers, facts=facts)
-    return Reading(environment, layers, subject, (*name_findings([environment]), *findings, *unread))
+    measured, unmeasured = read_engine_facts(snapshot, name, stack.models)
+    subject = Subject(name, stack.named(name), layers, facts=facts, measured=measured)
+    found = (*name_findings([environment]), *findings, *unread, *unmeasured)
+    return Reading(environment, layers, subject, found)
+
+
+def know_clusters(snapshot: Snapshot, readings: Sequence[Reading]) -> list[Reading]:
+    """The readings with what is known of their clusters, for checks that no manifest depends on."""
+    return [_with_cluster(snapshot, reading) for reading in readings]
+
+
+def _with_cluster(snapshot: Snapshot, reading: Reading) -> Reading:
+    subject = reading.subject
+    if subject is None or not reading.environment.layered:
+        return reading
+    cluster, unread = read_cluster_facts(snapshot, cluster_of(subject.stack, subject.environment))
+    known = replace(subject, cluster=cluster)
+    return replace(reading, subject=known, findings=(*reading.findings, *unread))
 
 
 def _beside(reading: Reading, stacks: Mapping[str, Stack]) -> Reading:

@@ -2,38 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
+from llmstack.checks import settle
+from llmstack.checks.rule import find
+from llmstack.checks.rules import facts_differ
 from llmstack.finding import Finding, Place, Severity
 from llmstack.fit.changes import Side, engine_changes
 from llmstack.repository.acknowledged import acknowledgement_findings, base_acknowledgements
+from llmstack.repository.arrivals import arrives, as_new, joined
 from llmstack.repository.cases import Case, read_case
-from llmstack.repository.clusters import (
-    Synced,
-    merge_pools,
-    neighbours,
-    read_synced,
-    shared_pools,
-    synced_environments,
-    touched_clusters,
-)
+from llmstack.repository.cluster_facts import cluster_of, informed_environments, stale
+from llmstack.repository.clusters import Synced, neighbours, synced_environments
 from llmstack.repository.comparison import Comparison, find_affected, refuse_unsafe
-from llmstack.repository.expected import Held, stale_tree
-from llmstack.repository.read import Reading
+from llmstack.repository.costs import cluster_cost
+from llmstack.repository.environments import find_base, list_environments
+from llmstack.repository.expected import Held, missing_tree, stale_tree
+from llmstack.repository.model_facts import facts_paths
+from llmstack.repository.now import look
+from llmstack.repository.pools import merge_pools, shared_pools
+from llmstack.repository.read import Reading, read_environment, read_side
 from llmstack.repository.rules import altered_rules
-from llmstack.review.assess import assess, read_moves, refused_objects
+from llmstack.repository.snapshot import Snapshot
+from llmstack.repository.synced import as_synced, find_synced
+from llmstack.review.assess import assess, read_moves
+from llmstack.review.capacity import gpu_pods, know_pools
 from llmstack.review.cluster import review_cluster
-from llmstack.review.facts import Facts, Pool
-from llmstack.review.result import EnvironmentReview, Review
+from llmstack.review.facts import Acknowledgement, Facts, Pool
+from llmstack.review.result import ClusterReview, EnvironmentReview, Review, Risk
 from llmstack.review.rollout.placement import Fixed
-from llmstack.review.rollout.play import add_fixed, key_of
+from llmstack.review.rollout.play import add_fixed
 from llmstack.review.rollout.workload import Workload
-from llmstack.review.surroundings import PoolConflict, Surroundings
-from llmstack.sync.changes import OwnerChange
+from llmstack.review.surroundings import Neighbours, PoolConflict, Surroundings
+from llmstack.review.ways_in.shared_hosts import Claim, read_claims
 from llmstack.sync.manifests import identify
+
+Moves = tuple[Sequence[Workload], Fixed]
+"""Workloads that change, and pods that stay."""
 
 
 @dataclass(frozen=True)
@@ -41,131 +50,197 @@ class _Cluster:
     """A cluster after the change, all of its environments together."""
 
     pools: tuple[Pool, ...]
+    before: tuple[Pool, ...]
+    """The same pools, by what was known of their nodes before the change."""
     conflicts: tuple[PoolConflict, ...]
-    moves: Mapping[str, tuple[Sequence[Workload], Fixed]]
-    """What each environment brings to the pools."""
+    claims: tuple[Claim, ...]
+    """The hosts that its environments claim; nothing where there is one alone."""
+    moves: Mapping[str, tuple[Moves, Moves]]
+    """What each environment brings to the pools, its scalers at their least and at their most."""
 
 
 def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None = None) -> Review:
-    """Review every environment that the comparison touches, and those whose values or sync alone changed."""
+    """Review every environment that the comparison touches, and those whose values, sync or facts alone changed."""
     affected = find_affected(comparison)
-    valued = _valued(comparison) | synced_environments(comparison)
+    valued = _touched_otherwise(comparison)
     for side in (comparison.before, comparison.after):
         refuse_unsafe(side, valued - affected.keys())
     names = sorted(affected.keys() | valued)
     cases = {name: read_case(comparison, name, affected.get(name, []), tool_folder) for name in names}
     others = neighbours(comparison.after, {case.home for case in cases.values()}, cases)
     beside = [read_case(comparison, name, [], tool_folder) for name in sorted(others)]
-    clusters = _clusters([*cases.values(), *beside])
-    synced = _synced(comparison, list(cases.values()), tool_folder)
+    synced = find_synced(comparison, list(cases.values()), tool_folder)
+    tools = {name: as_synced(case, synced, cases) for name, case in cases.items()}
+    there = [as_new(case) if arrives(comparison, case) else case for case in cases.values()]
+    clusters = _clusters([*there, *beside], tools, comparison.seen)
     reviews = {}
     for name, case in cases.items():
-        near = _surroundings(case, clusters[case.home], cases, synced)
+        near = _surroundings(case, clusters[case.home], cases, tools)
         reviews[name] = _review_environment(comparison, case, clusters[case.home], near, today)
-    groups: dict[str, list[str]] = {}
-    for each in sorted([*cases.values(), *beside], key=lambda each: each.name):
-        for home in dict.fromkeys(filter(None, (each.cluster(0), each.cluster(1), each.home))):
-            groups.setdefault(home, []).append(each.name)
-    groups |= {name: [] for name in synced if name not in groups}
-    reviewed = {
-        home: review_cluster(
-            home, members, reviews, synced.get(home, Synced()).changes, synced.get(home, Synced()).foreign
-        )
-        for home, members in sorted(groups.items())
-    }
-    altered = altered_rules(comparison, {name: case.readings for name, case in cases.items()})
+    members = sorted([*cases.values(), *beside], key=lambda each: each.name)
+    homes = {home for each in members for home in _clusters_of(each)} | synced.keys()
+    accepted = base_acknowledgements(comparison.rules or comparison.after)
+    reviewed = {}
+    for home in sorted(homes):
+        found = synced.get(home, Synced())
+        own = () if any(home in _clusters_of(each) for each in members) else _own_risks(found, accepted, today)
+        reviewed[home] = _review_cluster(home, members, reviews, found, clusters.get(home), own)
     return Review(
         comparison.before.name,
         comparison.after.name,
         reviews,
         reviewed,
         comparison.is_generated,
-        rules=altered,
+        rules=altered_rules(comparison, {name: case.readings for name, case in cases.items()}),
         rules_from=comparison.rules.name if comparison.rules is not None else None,
     )
 
 
+def _review_cluster(
+    home: str,
+    cases: Sequence[Case],
+    reviews: Mapping[str, EnvironmentReview],
+    synced: Synced,
+    cluster: _Cluster | None,
+    own: tuple[Risk, ...],
+) -> ClusterReview:
+    """The review of one cluster, of all environments that were in it, or are."""
+    members = [case for case in cases if home in _clusters_of(case)]
+    staying = {case.name for case in cases if case.home == home}
+    cost = cluster_cost(home, members, cluster.pools if cluster is not None else (), reviews)
+    names = [case.name for case in members]
+    return review_cluster(home, names, staying, reviews, synced.changes, synced.foreign, own, cost)
+
+
+def _own_risks(synced: Synced, accepted: tuple[Acknowledgement, ...], today: date) -> tuple[Risk, ...]:
+    """The risks of a cluster's folder in which no environment of this repository stands."""
+    facts = Facts(acknowledgements=accepted)
+    near = Surroundings(sync=synced.changes, brought=synced.brought)
+    return assess((), [], [], facts, facts, today, near=near).risks
+
+
+def observed(comparison: Comparison, files: Sequence[str]) -> tuple[Comparison, list[Finding]]:
+    """The comparison with what files of kubectl's JSON show of the clusters that it touches, and findings on them.
+
+    Raises UsageError where a file may be of several clusters.
+    """
+    names = find_affected(comparison).keys() | _touched_otherwise(comparison)
+    readings = {name: read_side(comparison.after, name) or read_side(comparison.before, name) for name in names}
+    stacks = {name: reading.stack for name, reading in readings.items() if reading is not None}
+    clusters = {cluster_of(stack, name).removeprefix("env:") for name, stack in stacks.items() if stack is not None}
+    seen, findings = look(files, clusters)
+    return replace(comparison, seen=seen), findings
+
+
+def _touched_otherwise(comparison: Comparison) -> set[str]:
+    """Environments whose values, sync or facts differ."""
+    synced = synced_environments(comparison)
+    return _valued(comparison) | synced | informed_environments(comparison) | _learned(comparison)
+
+
 def _valued(comparison: Comparison) -> set[str]:
-    """Environments whose values changed and that are generated at all."""
-    touched = {path.split("/")[1].rpartition(".")[0] for path in comparison.changed if path.startswith("values/")}
-    names = touched - {"base"}
-    return {name for name in names if comparison.after.read(f"overlays/{name}/kustomization.yaml") is not None}
+    """Environments whose values changed, generated or not; all that there are where values/base.yaml did."""
+    everywhere = find_base(comparison.after) in comparison.changed
+    return {each.name for each in list_environments(comparison.after) if everywhere or each.path in comparison.changed}
 
 
-def _clusters(cases: Sequence[Case]) -> dict[str, _Cluster]:
-    """By name: the pools that the environments of a cluster share, and what each brings to them."""
+def _learned(comparison: Comparison) -> set[str]:
+    """Environments with a model whose facts changed, and that are generated at all."""
+    changed = {path.removeprefix("facts/") for path in comparison.changed if path.startswith("facts/models/")}
+    if not changed:
+        return set()
+    side = comparison.after
+    readings = [read_environment(side, each) for each in list_environments(side) if _is_generated(side, each.name)]
+    return {
+        each.environment.name
+        for each in readings
+        if each.stack is not None and changed & set(facts_paths(each.stack.models))
+    }
+
+
+def _is_generated(side: Snapshot, name: str) -> bool:
+    return side.read(f"overlays/{name}/kustomization.yaml") is not None
+
+
+def _clusters_of(case: Case) -> list[str]:
+    """The clusters that an environment was in, and is in."""
+    return list(dict.fromkeys(filter(None, (case.cluster(0), case.cluster(1), case.home))))
+
+
+def _clusters(cases: Sequence[Case], near: Mapping[str, Surroundings], seen: Collection[str]) -> dict[str, _Cluster]:
+    """By name: the pools that the environments of a cluster share, and what each brings to them. `near` says by
+    environment what the sync tool makes of it, `seen` in which clusters somebody looked."""
     groups: dict[str, list[Case]] = {}
     for case in cases:
         groups.setdefault(case.home, []).append(case)
     found = {}
     for home, members in groups.items():
-        pools, conflicts = shared_pools([(case.name, case.facts[1]) for case in members])
-        moves: dict[str, tuple[Sequence[Workload], Fixed]] = {}
+        declared, conflicts = shared_pools([(case.name, case.facts[1]) for case in members])
+        before, pools = _known_pools(declared, members, now=home.removeprefix("env:") in seen)
+        moves: dict[str, tuple[Moves, Moves]] = {}
         if len(members) > 1:
             for case in members:
                 facts = merge_pools(case.facts[0], pools), merge_pools(case.facts[1], pools)
-                moves[case.name] = read_moves(case.changes, case.objects(0), case.objects(1), facts)
-        found[home] = _Cluster(pools, conflicts, moves)
+                tool = near.get(case.name, Surroundings())
+                read = partial(read_moves, case.changes, case.objects(0), case.objects(1), facts, tool)
+                moves[case.name] = read(), read(most=True)
+        claims = [claim for case in members if len(members) > 1 for claim in read_claims(case.objects(1), case.name)]
+        found[home] = _Cluster(pools, before, conflicts, tuple(claims), moves)
     return found
 
 
-def _synced(comparison: Comparison, cases: Sequence[Case], tool_folder: Path | None) -> dict[str, Synced]:
-    """What becomes of the units of each cluster whose folder differs, or one of whose units is refused."""
-    refused: dict[str, list[str]] = {}
-    homes = set(touched_clusters(comparison))
-    for case in cases:
-        names = refused_objects(case.changes)
-        for change in case.changes:
-            if key_of(change) in names:
-                refused.setdefault(case.folders[1].get(change.unit, change.unit), []).append(
-                    f"{change.kind}/{change.name}"
-                )
-                homes.add(case.home)
-    return {
-        home: read_synced(comparison, home, cases, refused, tool_folder)
-        for home in sorted(homes)
-        if not home.startswith("env:")
-    }
+def _known_pools(
+    declared: tuple[Pool, ...], members: Sequence[Case], *, now: bool
+) -> tuple[tuple[Pool, ...], tuple[Pool, ...]]:
+    """The pools of a cluster, by what was known of their nodes before the change and by what is; the same for both
+    where somebody looked."""
+    resources = {pool.resource for pool in declared}
+    pods = [pod for case in members for pod in gpu_pods(case.objects(1) or case.objects(0), resources)]
+    was, known = members[0].learned
+    pools = know_pools(declared, known, pods, now=now)
+    return pools if now else know_pools(declared, was, pods), pools
 
 
 def _surroundings(
-    case: Case, cluster: _Cluster, cases: Mapping[str, Case], synced: Mapping[str, Synced]
+    case: Case, cluster: _Cluster, cases: Mapping[str, Case], tools: Mapping[str, Surroundings]
 ) -> Surroundings:
-    """The rest of the cluster of one environment."""
-    ahead: list[Workload] = []
-    behind: list[Workload] = []
-    fixed: Fixed = {}
-    for name, (workloads, stays) in sorted(cluster.moves.items()):
-        if name != case.name:
-            (ahead if name < case.name else behind).extend(_named(each, name) for each in workloads)
-            fixed = add_fixed(fixed, stays)
-    homes = [home for home in dict.fromkeys((case.cluster(0), case.cluster(1), case.home)) if home in synced]
-    changes = [
-        each for home in homes if home is not None for each in synced[home].changes if _concerns(each, case.name, cases)
-    ]
-    return Surroundings(
-        environment=case.name,
-        ahead=tuple(ahead),
-        behind=tuple(behind),
-        fixed=fixed,
-        sync=tuple(changes),
-        brought=tuple(each for home in homes if home is not None for each in synced[home].brought),
+    """The rest of the cluster of one environment; `tools` is what the sync tool makes of each."""
+    tool = tools[case.name]
+    least, most = (
+        _neighbours(case.name, {name: moves[side] for name, moves in cluster.moves.items()}) for side in (0, 1)
+    )
+    queue = tool.queue
+    for name, other in tools.items():
+        if name != case.name and name in cluster.moves:
+            queue = queue.together(other.queue.named(name))
+    return replace(
+        tool,
+        queue=queue,
+        neighbours=least,
+        most=most if most != least else None,
         conflicts=cluster.conflicts,
+        claims=tuple(claim for claim in cluster.claims if claim.environment != case.name),
         goes=case.readings[1] is None and not case.units[1],
         renamed_to=_renamed_to(case, cases.values()),
     )
 
 
+def _neighbours(environment: str, moves: Mapping[str, Moves]) -> Neighbours:
+    """What the others of a cluster have beside an environment."""
+    ahead: list[Workload] = []
+    behind: list[Workload] = []
+    fixed: Fixed = {}
+    for name, (workloads, stays) in sorted(moves.items()):
+        if name != environment:
+            (ahead if name < environment else behind).extend(_named(each, name) for each in workloads)
+            fixed = add_fixed(fixed, stays)
+    return Neighbours(tuple(ahead), tuple(behind), fixed)
+
+
 def _named(workload: Workload, environment: str) -> Workload:
     """A workload of another environment, told apart from this one's own by its name."""
     model = f"{workload.model} of {environment}" if workload.model is not None else None
-    return replace(workload, name=f"{environment}/{workload.name}", model=model)
-
-
-def _concerns(change: OwnerChange, environment: str, cases: Mapping[str, Case]) -> bool:
-    """Whether a change of owners is one of this environment's units, or of the whole cluster."""
-    owners = {part for path in (change.file, change.path) for part in path.split("/")[:4]} & cases.keys()
-    return environment in owners or not owners
+    return replace(workload, name=f"{environment}/{workload.name}", model=model, unit=f"{environment}/{workload.unit}")
 
 
 def _renamed_to(case: Case, cases: Iterable[Case]) -> str | None:
@@ -186,22 +261,42 @@ def _review_environment(
     old, new = case.facts
     own = {(pool.name, pool.resource) for facts in case.facts for pool in facts.pools}
     pools = cluster.pools if case.readings[1] is not None or cluster.pools else old.pools
-    facts = (old if not cluster.moves else _old_pools(old, new, pools), merge_pools(new, pools))
+    facts = (_old_pools(old, new, cluster.before), _dated(merge_pools(new, pools), case, today))
     if near.goes:
         sides = (comparison.before, comparison.rules or comparison.after)
         base = [base_acknowledgements(side) for side in sides]
         facts = replace(facts[0], acknowledgements=base[0]), replace(facts[1], acknowledgements=base[1])
     engines = engine_changes(_side(case.readings[0]), _side(case.readings[1]))
     review = assess(case.changes, case.objects(0), case.objects(1), *facts, today, engines, near)
+    if arrives(comparison, case):
+        new_here = replace(near, sync=(), lost=frozenset())
+        review = joined(review, assess(as_new(case).changes, [], case.objects(1), *facts, today, near=new_here))
     used = {(rollout.pool, rollout.resource) for rollout in review.rollouts} | set(
-        cluster.moves.get(case.name, ((), {}))[1]
+        cluster.moves[case.name][1][1] if case.name in cluster.moves else ()
     )
     shown = tuple(row for row in review.gpus if not cluster.moves or (row.pool, row.resource) in own | used)
     reading = case.readings[1]
     layers = reading.layers if reading is not None and comparison.rules is None else None
     accepted = acknowledgement_findings(review, facts[0], facts[1], layers, today)
-    found = (*case.unsound, *_stale(case.held, case.name, reading), *accepted)
+    is_missing = comparison.after.read(f"overlays/{case.name}/kustomization.yaml") is None
+    tree = _stale(case.held, case.name, reading, is_missing=is_missing)
+    found = (*case.unsound, *tree, *accepted, *_differing(case))
     return replace(review, gpus=shown, findings=(*review.findings, *found))
+
+
+def _differing(case: Case) -> list[Finding]:
+    """What the values after the change say of the cluster, and what is known of it says otherwise."""
+    reading, known = case.readings[1], case.learned[1]
+    if reading is None or reading.subject is None or known is None:
+        return []
+    found = find(facts_differ, replace(reading.subject, cluster=known))
+    return list(settle(found, reading.layers, dict(reading.subject.stack.gitops.checks or {})))
+
+
+def _dated(facts: Facts, case: Case, today: date) -> Facts:
+    """The facts after the change, with what is to be said of their age."""
+    stack, known = case.stack(1), case.learned[1]
+    return facts if stack is None or known is None else replace(facts, stale=stale(known, case.home, stack, today))
 
 
 def _old_pools(old: Facts, new: Facts, pools: tuple[Pool, ...]) -> Facts:
@@ -209,19 +304,22 @@ def _old_pools(old: Facts, new: Facts, pools: tuple[Pool, ...]) -> Facts:
     stated = {(pool.name, pool.resource): pool for pool in old.pools}
     changed = {(pool.name, pool.resource) for pool in new.pools if stated.get((pool.name, pool.resource)) != pool}
     kept = tuple(pool for pool in pools if (pool.name, pool.resource) not in changed)
-    return merge_pools(old, (*kept, *(pool for key, pool in stated.items() if key in changed)))
+    there = {(pool.name, pool.resource) for pool in kept}
+    return merge_pools(old, (*kept, *(pool for key, pool in stated.items() if key not in there)))
 
 
 def _side(reading: Reading | None) -> Side | None:
     """What the values say of engines; None where they are gone or have errors."""
     subject = reading.subject if reading is not None else None
-    return Side(subject.stack, subject.facts) if subject is not None else None
+    return Side(subject.stack, subject.facts, subject.measured) if subject is not None else None
 
 
-def _stale(held: Held, environment: str, reading: Reading | None) -> list[Finding]:
+def _stale(held: Held, environment: str, reading: Reading | None, *, is_missing: bool) -> list[Finding]:
     """`stale-tree` when the tree is not what the values at the same revision generate."""
     if held.stale is None:
         message = f"the values of {environment} have errors: the tree cannot be compared with them"
         place = Place(reading.environment.label if reading is not None else f"values/{environment}.yaml")
         return [Finding("stale-tree", Severity.WARNING, message, place=place, help="run `llmstack lint`")]
+    if is_missing and reading is not None:
+        return [missing_tree(environment, reading.environment.label)]
     return [stale_tree(held.stale)] if held.stale else []

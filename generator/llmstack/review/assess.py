@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 
 from llmstack.finding import Finding, Severity
-from llmstack.kubernetes.immutable import is_made_anew, refused_fields
 from llmstack.kubernetes.pods import Object
-from llmstack.kubernetes.replicas import most_scaled, scalers
+from llmstack.kubernetes.replicas import Scalers, fewest_scaled, most_scaled, scalers
+from llmstack.review.applied import is_refused, what_is_applied
+from llmstack.review.cost import Unserved
 from llmstack.review.facts import Facts
+from llmstack.review.present import present_scale, unsettled
 from llmstack.review.removal import find_removed
-from llmstack.review.result import EngineChange, EnvironmentReview, ObjectChange, Rollout
+from llmstack.review.result import EngineChange, EnvironmentReview, GpuPool, Member, ObjectChange, Rollout, Wave
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.not_applied import why_not_applied
 from llmstack.review.risks.table import find_risks
@@ -23,42 +26,51 @@ from llmstack.review.rollout.play import Played, both, find_moves, key_of, play
 from llmstack.review.rollout.times import MOST_PODS, too_many, total_seconds
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.surroundings import Surroundings
+from llmstack.review.usage import find_unserved
+from llmstack.review.waves import find_waves
 from llmstack.review.ways_in.find import draw_ways, find_breaks
+from llmstack.review.ways_in.shared_hosts import shared_hosts
 
 MOST_SCALED = 5_000
 """Replicas at the most of all scalers beyond which that is not played: then no end is said."""
 
 
 def assess(
-    changes: Sequence[ObjectChange],
+    all_changes: Sequence[ObjectChange],
     before: Sequence[Object],
-    after: Sequence[Object],
+    wanted: Sequence[Object],
     facts_before: Facts,
     facts_after: Facts,
     today: date,
     engines: tuple[EngineChange, ...] = (),
     near: Surroundings | None = None,
 ) -> EnvironmentReview:
-    """Return the review of one environment: rollouts, GPUs, risks and timeline of its `changes`.
+    """Return the review of one environment: rollouts, GPUs, risks and timeline of its changes.
 
-    `before` and `after` are all objects of the environment on both sides. A change that the API refuses, or that
-    reaches no pod, is a risk and no rollout. Where scalers own replicas, all is played with their least and with their
-    most. Capacity is the one declared after the change; acknowledgements hold up to and including their day. `engines`
-    are the models whose engine changes, as the values of both sides have them. `near` is the rest of the cluster: the
-    rollouts of all its environments are played together.
+    `before` and `wanted` are all objects of the environment's manifests on both sides. A change that the sync tool
+    does not apply, that the API refuses, or that reaches no pod, is a risk and no rollout. Where scalers own replicas,
+    all is played with their least and with their most. Capacity is the one declared after the change; acknowledgements
+    hold up to and including their day. `engines` are the models whose engine changes, as the values of both sides have
+    them. `near` is the rest of the cluster: the rollouts of all its environments are played together.
     """
     near = near or Surroundings()
     facts = facts_before, facts_after
-    idle = idle_changes(changes)
-    least = play(changes, after, (scalers(before), scalers(after)), facts, idle, near)
+    reached = what_is_applied(all_changes, before, wanted, near)
+    changes, after = reached.changes, reached.after
+    idle = idle_changes(changes, near)
+    scale = _scaled(before, facts_after), _scaled(after, facts_after)
+    least = play(changes, after, scale, facts, idle, near.neighbours, near.queue)
     most = _at_most(changes, before, after, least, facts, idle, near)
     obstacles = find_obstacles(least.own, after, facts_after)
-    breaks = find_breaks(before, after, least.own, least.own_times)
+    breaks = (
+        *find_breaks(before, after, least.own, least.own_times),
+        *shared_hosts(before, after, near.environment, near.claims),
+    )
     rolled, pools = both(least, most, facts_after)
-    removed = find_removed(least.own, before, after, least.owned[0], facts, near)
+    removed = find_removed(least.own, before, wanted, least.owned[0], facts, near)
     assessment = Assessment(
         tuple(changes), after, least.workloads, least.times, least.verdicts, least.fixed, least.owned, facts,
-        idle[0], engines, before, breaks, obstacles, most, near, removed, pools,
+        idle[0], engines, before, breaks, obstacles, most, near, removed, pools, reached.held,
     )  # fmt: skip
     never = endless(obstacles, least.verdicts)
     rolled = without_end(rolled, never, frozenset(obstacles))
@@ -66,40 +78,79 @@ def assess(
     on_nodes = rollouts_on_nodes([change for change in changes if key_of(change) not in alive], facts)
     picture = drawn(least, facts_after.pools, stopped_by(obstacles))
     return EnvironmentReview(
-        objects=tuple(changes),
+        objects=tuple(all_changes),
         rollouts=(*rolled, *on_nodes),
         gpus=with_demand(pools, least, picture),
         risks=find_risks(assessment, today),
         timeline=tuple(phase for phase in picture.phases if phase.workload not in near.others),
         seconds=_total(rolled, least, known=not on_nodes and not obstacles and not _depends(rolled, most)),
         engines=engines,
-        findings=tuple(map(_unplayed, sorted(too_many(least.workloads) - near.others))),
+        findings=(
+            *map(_unplayed, sorted(too_many(least.workloads) - near.others)),
+            *unsettled(facts_after.present, {(workload.kind, workload.name) for workload in least.own}),
+        ),
         removed=removed,
+        unserved=_unserved(least, most, before, after),
+        waves=_waves(least, near, facts_after) if any(map(_is_short, pools)) else (),
         ways=draw_ways(breaks, before) if breaks else (),
     )
 
 
-def idle_changes(changes: Sequence[ObjectChange]) -> tuple[frozenset[str], frozenset[str]]:
+def _is_short(pool: GpuPool) -> bool:
+    """Whether rollouts hang, or may, or ask for more GPUs at the peak than there are."""
+    return bool(pool.deadlock) or (pool.capacity is not None and pool.peak > pool.capacity)
+
+
+def _waves(played: Played, near: Surroundings, facts: Facts) -> tuple[Wave, ...]:
+    """An order of commits for the rollouts of the whole cluster: found once, with the first of its environments."""
+    if near.neighbours.ahead:
+        return ()
+    members = {each.key: _member(each, near) for each in played.workloads}
+    return find_waves(played.workloads, members, facts.pools, played.fixed, played.verdicts)
+
+
+def _member(workload: Workload, near: Surroundings) -> Member:
+    """Whose a workload is; those of other environments have theirs before their name."""
+    if workload.key not in near.others:
+        return Member(near.environment, workload.model, workload.key)
+    environment, _, name = workload.name.partition("/")
+    model = workload.model.removesuffix(f" of {environment}") if workload.model is not None else None
+    return Member(environment, model, f"{workload.kind}/{name}")
+
+
+def _unserved(
+    least: Played, most: Played | None, before: Sequence[Object], after: Sequence[Object]
+) -> tuple[Unserved, ...]:
+    bounded = most is not None or least.owned == (most_scaled(before), most_scaled(after))
+    return find_unserved(least, most, bounded=bounded, sleeps=fewest_scaled(after))
+
+
+def idle_changes(changes: Sequence[ObjectChange], near: Surroundings) -> tuple[frozenset[str], frozenset[str]]:
     """Return the changes, as `Kind/name`, that the API refuses, and those that reach no pod."""
-    return refused_objects(changes), frozenset(key_of(each) for each in changes if why_not_applied(each) is not None)
+    refused = frozenset(key_of(change) for change in changes if is_refused(change, near))
+    return refused, frozenset(key_of(each) for each in changes if why_not_applied(each) is not None)
 
 
 def read_moves(
-    changes: Sequence[ObjectChange], before: Sequence[Object], after: Sequence[Object], facts: tuple[Facts, Facts]
+    changes: Sequence[ObjectChange],
+    before: Sequence[Object],
+    after: Sequence[Object],
+    facts: tuple[Facts, Facts],
+    near: Surroundings,
+    *,
+    most: bool = False,
 ) -> tuple[Sequence[Workload], Fixed]:
-    """Return what an environment brings to the pools of its cluster, its scalers at their least: the workloads that
-    change, and the pods that stay."""
-    return find_moves(changes, after, (scalers(before), scalers(after)), facts, idle_changes(changes))
+    """Return what an environment brings to the pools of its cluster, its scalers at their least or at their most: the
+    workloads that change, and the pods that stay. `near` says what its sync tool holds."""
+    reached = what_is_applied(changes, before, after, near)
+    read = most_scaled if most else partial(_scaled, facts=facts[1])
+    owned = read(before), read(reached.after)
+    return find_moves(reached.changes, reached.after, owned, facts, idle_changes(reached.changes, near))
 
 
-def refused_objects(changes: Sequence[ObjectChange]) -> frozenset[str]:
-    """Return what the API refuses to change, as `Kind/name`, and the sync tool does not make anew."""
-    return frozenset(
-        key_of(change)
-        for change in changes
-        if refused_fields(change.kind, change.before, change.after)
-        and (change.after is None or not is_made_anew(change.after))
-    )
+def _scaled(objects: Sequence[Object], facts: Facts) -> Scalers:
+    """The replicas that scalers give: those of now where somebody looked, else their least."""
+    return present_scale(scalers(objects), most_scaled(objects), facts.present)
 
 
 def _at_most(
@@ -113,9 +164,11 @@ def _at_most(
 ) -> Played | None:
     """The rollouts with scalers at their most; None where that is their least, or more than is played."""
     owned = most_scaled(before), most_scaled(after)
-    if owned == least.owned or max(sum(side.values()) for side in owned) > MOST_SCALED:
+    if owned == least.owned and near.most is None:
         return None
-    return play(changes, after, owned, facts, idle, near)
+    if max(sum(side.values()) for side in owned) > MOST_SCALED:
+        return None
+    return play(changes, after, owned, facts, idle, near.most or near.neighbours, near.queue)
 
 
 def _total(rolled: Sequence[Rollout], least: Played, *, known: bool) -> int | None:

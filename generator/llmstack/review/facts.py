@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from fractions import Fraction
+
+from llmstack.facts.cluster import ClusterFacts, NodeGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +19,36 @@ class Pool:
     count: int
     per_node: int | None = None
     node_selector: Mapping[str, str] = field(default_factory=dict)
+    price: Fraction | None = None
+    """Of one GPU for an hour."""
+    nodes: tuple[int, ...] | None = None
+    """GPUs on each node that takes pods, those of other tenants left out; None: as `count` and `per_node` say."""
+    closed: tuple[int, ...] = ()
+    """GPUs on each node that takes no further pods: what runs there stays."""
+    groups: tuple[NodeGroup, ...] = ()
+    """What facts know of its nodes."""
+    whole: int | None = None
+    """All its GPUs, those included that `count` leaves out; None where `count` is all."""
+    learned: bool = False
+    """Whether no values declare it."""
+    mixed: bool = False
+    """Whether its pods may not all run on the same nodes of it: who fits where cannot be judged."""
+
+    @property
+    def told(self) -> str:
+        """How many GPUs it has for us, and why not more: `12 of 16 (4 are held by other tenants)`."""
+        if self.whole is None or self.whole <= self.count:
+            return str(self.count)
+        held = sum(group.per_node * len(group.nodes) - sum(group.nodes) for group in self.groups)
+        closed = sum(self.closed)
+        barred = self.whole - self.count - held - closed
+        reasons = (
+            (held, "held by other tenants"),
+            (closed, "on nodes that take no pods"),
+            (barred, "on nodes that do not let its pods in"),
+        )
+        why = ", ".join(f"{number} {reason}" for number, reason in reasons if number > 0)
+        return f"{self.count} of {self.whole} ({why})" if why else str(self.count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +65,25 @@ class Acknowledgement:
 
 
 @dataclass(frozen=True, slots=True)
+class Stale:
+    """Facts of a cluster that are older than they may be, in days."""
+
+    cluster: str
+    age: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """What runs of a workload at one moment: the replicas that are asked for, those of them that serve, and those that
+    are of its newest template."""
+
+    replicas: int
+    available: int
+    updated: int
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Facts of one environment at one revision.
 
@@ -41,6 +93,8 @@ class Facts:
 
     pools: tuple[Pool, ...] = ()
     load_seconds: Mapping[str, int] = field(default_factory=dict)
+    least_load_seconds: Mapping[str, int] = field(default_factory=dict)
+    """By model name: the least that loading takes where it was not measured, by the size of the weights."""
     pool_of: Mapping[str, str] = field(default_factory=dict)
     acknowledgements: tuple[Acknowledgement, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict)
@@ -48,6 +102,14 @@ class Facts:
     """By model name: the time the sync tool waits for the model's unit."""
     moved_from: Mapping[str, str] = field(default_factory=dict)
     """The former name of a model, by its name now."""
+    currency: str | None = None
+    """Of the pools' prices."""
+    cluster: ClusterFacts | None = None
+    """What is known of the environment's cluster besides."""
+    stale: Stale | None = None
+    """Where that is too old."""
+    present: Mapping[tuple[str, str], Present] = field(default_factory=dict)
+    """By kind and name, what runs now of the environment's workloads, where somebody looked."""
     recipients: tuple[str, ...] = ()
     """Who can read the secrets of the repository, or gives them to the cluster: age recipients, a store, a
     certificate."""

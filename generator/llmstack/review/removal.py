@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.replicas import Scalers, model_of, replicas_of
@@ -11,6 +11,7 @@ from llmstack.review.facts import Facts
 from llmstack.review.result import Removed
 from llmstack.review.rollout.workload import Workload, template_of
 from llmstack.review.surroundings import Surroundings
+from llmstack.sync.side import OwnerChange
 
 
 def find_removed(
@@ -25,15 +26,16 @@ def find_removed(
     that says it was renamed from it (`movedFrom`). `owned` are the scalers before the change."""
     there = {_key(object): object for object in after}
     serving = _models_after(workloads, after, facts[1])
+    pruned = near.pruned
     went = [
-        _removed(workload)
+        _removed(workload, _tool(pruned.get((workload.kind, workload.namespace, workload.name)), there, workload))
         for workload in workloads
         if workload.before and not workload.after and workload.move in ("remove", "scale")
         if workload.move == "scale" or workload.model is None or workload.model not in serving
     ]
     told = {(each.kind, each.name) for each in went}
-    pruned = [each for each in _pruned(before, there, owned, facts[0], near) if (each.kind, each.name) not in told]
-    return tuple(sorted([*went, *pruned], key=lambda each: (each.model is None, each.model or "", each.name)))
+    deleted = [each for each in _pruned(before, there, owned, facts[0], near) if (each.kind, each.name) not in told]
+    return tuple(sorted([*went, *deleted], key=lambda each: (each.model is None, each.model or "", each.name)))
 
 
 def _key(object: Object) -> tuple[str, str, str]:
@@ -50,9 +52,16 @@ def _models_after(workloads: Sequence[Workload], after: Sequence[Object], facts:
     return models | {facts.moved_from[model] for model in models if model in facts.moved_from}
 
 
-def _removed(workload: Workload) -> Removed:
+def _removed(workload: Workload, by: str) -> Removed:
     gpus = workload.old.total if workload.old is not None else 0
-    return Removed(workload.kind, workload.name, workload.model, workload.before, workload.before * gpus)
+    return Removed(workload.kind, workload.name, workload.model, workload.before, workload.before * gpus, by)
+
+
+def _tool(change: OwnerChange | None, there: Mapping[tuple[str, str, str], Object], workload: Workload) -> str:
+    """Who deletes a workload that its manifests keep; nobody where they lose it."""
+    if change is None or (workload.kind, workload.namespace, workload.name) not in there:
+        return ""
+    return "Flux" if change.tool == "flux" else "Argo CD"
 
 
 def _pruned(

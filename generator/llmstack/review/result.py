@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from llmstack.finding import Finding, Severity
+from llmstack.review.cost import Cost, Unserved
 from llmstack.review.ways_in.way import WayIn
-from llmstack.sync.changes import OwnerChange
+from llmstack.sync.side import OwnerChange
 
 Action = Literal["add", "change", "remove"]
 Why = Literal["restart", "scale", "new"]
@@ -232,6 +233,27 @@ class Removed:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """What is changed in a commit: a model of an environment, else a workload, `Kind/name`."""
+
+    environment: str
+    model: str | None
+    object: str
+
+    @property
+    def name(self) -> str:
+        return self.model or self.object
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """One commit: what it changes, and how many seconds it takes; None where that is not known."""
+
+    members: tuple[Member, ...]
+    seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterReview:
     """What changes in one cluster: pools that environments share, and who applies what."""
 
@@ -246,6 +268,10 @@ class ClusterReview:
     """The safe order of commits, step by step."""
     foreign: tuple[str, ...] = ()
     """Changed files of the cluster's folder that llmstack did not write."""
+    cost: Cost | None = None
+    """None where no pool has a price."""
+    waves: tuple[Wave, ...] = ()
+    """Commits, in order, that get there where the change at once cannot finish or runs short at its peak."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +291,10 @@ class EnvironmentReview:
     """Models whose engine changes."""
     removed: tuple[Removed, ...] = ()
     """Workloads that go with nothing in their place."""
+    unserved: tuple[Unserved, ...] = ()
+    """What its rollouts hold without serving, by model and pool."""
+    waves: tuple[Wave, ...] = ()
+    """An order of commits that gets there where the whole cannot, or runs short: of all environments of its cluster."""
     ways: tuple[WayIn, ...] = ()
     """The ways in that are broken, for a while or for good."""
 
@@ -306,4 +336,5 @@ class Review:
         """
         severities = {"error": (Severity.ERROR,), "warning": (Severity.ERROR, Severity.WARNING)}.get(level, ())
         risks = [risk for environment in self.environments.values() for risk in environment.risks]
+        risks += [risk for cluster in self.clusters.values() for risk in cluster.risks]
         return any(risk.severity in severities and not risk.acknowledged for risk in risks)

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 
 from llmstack.kubernetes.pods import Object
 from llmstack.review.rollout.placement import Fixed
+from llmstack.review.rollout.queue import Queue
 from llmstack.review.rollout.workload import Workload
-from llmstack.sync.changes import OwnerChange
+from llmstack.review.ways_in.shared_hosts import Claim
+from llmstack.sync.manifests import Identity
+from llmstack.sync.side import OwnerChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +33,41 @@ class PoolConflict:
 
 
 @dataclass(frozen=True, slots=True)
+class Neighbours:
+    """What the other environments of a cluster have in its pools."""
+
+    ahead: tuple[Workload, ...] = ()
+    """Workloads that change, of those that come before this one by name."""
+    behind: tuple[Workload, ...] = ()
+    fixed: Fixed = field(default_factory=dict)
+    """Pods that stay."""
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """The cluster of one environment, as the review of that environment needs it."""
 
     environment: str = ""
-    ahead: tuple[Workload, ...] = ()
-    """Workloads of other environments that change, of those that come before this one by name."""
-    behind: tuple[Workload, ...] = ()
-    fixed: Fixed = field(default_factory=dict)
-    """Pods of other environments that stay."""
+    neighbours: Neighbours = field(default_factory=Neighbours)
+    """The other environments, their scalers at their least."""
+    most: Neighbours | None = None
+    """The same with their scalers at their most; None where that is their least."""
     sync: tuple[OwnerChange, ...] = ()
     """What becomes of the environment's units, and of the cluster's folder."""
     brought: tuple[Brought, ...] = ()
+    queue: Queue = field(default_factory=Queue)
+    """The units that the sync tool works on a few at a time."""
+    stopped: frozenset[str] = frozenset()
+    """The environment's units of which nothing is applied."""
+    keeping: frozenset[str] = frozenset()
+    """Those whose owner deletes nothing that leaves them."""
+    forcing: frozenset[str] = frozenset()
+    """Those whose owner makes anew what the API refuses to change."""
+    lost: frozenset[Identity] = frozenset()
+    """Objects that the sync tool deletes, and that no unit applies again."""
     conflicts: tuple[PoolConflict, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    """The hosts that its other environments claim."""
     goes: bool = False
     """Whether the environment is there no longer."""
     renamed_to: str | None = None
@@ -51,7 +76,8 @@ class Surroundings:
     @property
     def others(self) -> frozenset[str]:
         """`Kind/environment/name` of the workloads of other environments."""
-        return frozenset(workload.key for workload in (*self.ahead, *self.behind))
+        there = (self.neighbours, *(() if self.most is None else (self.most,)))
+        return frozenset(workload.key for each in there for workload in (*each.ahead, *each.behind))
 
     @property
     def pruned(self) -> Mapping[tuple[str, str, str], OwnerChange]:

@@ -7,28 +7,51 @@ later takes them over by server-side apply.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from llmstack.sync.changes import OwnerChange
+from llmstack.sync.side import Cause, OwnerChange
 
 
 def safe_order(cluster: str, changes: Sequence[OwnerChange]) -> tuple[str, ...]:
     """Return the steps, one text each, for what deletes objects or follows another place; none where nothing does."""
-    pruned = [each for each in changes if each.action == "pruned" and each.deletes and each.path]
-    moved = [each for each in changes if each.action == "moved" and each.deletes]
+    pruned = [each for each in changes if each.cause == "goes" and each.deletes and each.path]
     if pruned and all(each.tool == "flux" for each in pruned):
         adopted = any(each.action == "adopted" for each in changes)
         return _keep_first(cluster), _then(cluster, adopted=adopted), "Last: remove that file."
     if pruned:
         return _without_finalizers()
-    if moved:
-        return (
-            f"First: push this tree, with every folder of overlays/, to `{moved[0].by}`.",
-            "Then merge the change of `gitops.sync` alone, and watch the first revision that the cluster fetches.",
-        )
+    for each in changes:
+        if each.cause in _STEPS and (each.deletes or each.cause == "source"):
+            return tuple(step.format(by=each.by) for step in _STEPS[each.cause])
     if any(each.action == "blocked" and "is not in the repository" in each.why for each in changes):
         return ("Move the tree and `gitops.sync.path` in one commit: the folder must be there when the path changes.",)
     return ()
+
+
+_ANNOTATED = (
+    "Commit 1: annotate the objects `kustomize.toolkit.fluxcd.io/prune: disabled`, and wait until Flux has applied it."
+)
+_STEPS: Mapping[Cause, tuple[str, ...]] = {
+    "source": (
+        "First: have this tree, with every folder of overlays/, in what `{by}` gives.",
+        "Then merge the change of the source alone, and watch the first revision that the cluster fetches.",
+    ),
+    "folder": (
+        _ANNOTATED,
+        "Commit 2: this change. What stays behind is taken over by its new unit, or deleted by hand.",
+    ),
+    "names": (
+        "Commit 1: the same objects under their new names in a unit of their own, beside the former ones.",
+        "Commit 2: the former ones go, once the new ones serve.",
+    ),
+    "passes": (
+        _ANNOTATED,
+        "Commit 2: this change. The other unit takes the objects over; nothing restarts.",
+        "Last: take the annotation away.",
+    ),
+    "shares": ("Let one unit alone apply an object: take it out of the other one first, with `prune: false` there.",),
+}
+"""What to do for a cause, in order."""
 
 
 def _keep_first(cluster: str) -> str:

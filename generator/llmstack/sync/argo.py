@@ -5,23 +5,25 @@ save those with the sync option `Delete=false`; what leaves its folder is delete
 what has `Prune=false` (docs/user-guide/sync-options.md). Applications of an ApplicationSet go with it, or with their
 entry, unless `preserveResourcesOnDeletion` or `applicationsSync` says otherwise (docs/operator-manual/applicationset/
 Application-Deletion.md, Controlling-Resource-Modification.md). An Application whose repository its project does not
-allow, or whose project is gone, syncs nothing (docs/user-guide/projects.md).
+allow, or whose destination, and one whose project is gone, syncs nothing (docs/user-guide/projects.md). Without
+`automated` it syncs when somebody asks for it (docs/user-guide/auto_sync.md).
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
-from llmstack.sync.manifests import Manifest, Object, annotation, mapping, sequence
+from llmstack.sync.manifests import Manifest, Object, mapping, sequence
 from llmstack.sync.owner import Owner, Source, clean
+from llmstack.sync.policies import is_kept
 
 GROUP = "argoproj.io"
 FINALIZER = "resources-finalizer.argocd.argoproj.io"
-OPTIONS = "argocd.argoproj.io/sync-options"
 _FIELD = re.compile(r"\{\{\s*\.?([A-Za-z0-9_]+)\s*\}\}")
 _KEEPS_APPLICATIONS = ("create-only", "create-update")
 
@@ -38,17 +40,19 @@ def owners(manifests: Iterable[Manifest]) -> Iterator[Owner]:
             yield from _of_set(manifest.path, object, projects)
 
 
-def is_kept(object: Object, *, with_owner: bool = True) -> bool:
-    """Whether Argo CD leaves an object in the cluster when its owner is deleted, or else when it is pruned."""
-    options = {option.strip().lower() for option in annotation(object, OPTIONS).split(",")}
-    return bool(options & ({"delete=false", "delete=confirm"} if with_owner else {"prune=false", "prune=confirm"}))
+def sets(manifests: Iterable[Manifest]) -> frozenset[str]:
+    """The names of the ApplicationSets among the objects of a cluster, whether they have entries or not."""
+    found = (each.object for each in manifests if each.object.get("kind") == "ApplicationSet")
+    return frozenset(_name(object) for object in found if str(object.get("apiVersion")).startswith(f"{GROUP}/"))
 
 
 def _owner(file: str, object: Object, projects: Mapping[str, Object], made_by: Object | None = None) -> Owner:
     metadata, spec = mapping(object.get("metadata")), mapping(object.get("spec"))
     listed = sequence(spec.get("sources"))
     origin = mapping(spec.get("source") or (listed[0] if listed else None))
-    automated = mapping(mapping(spec.get("syncPolicy")).get("automated"))
+    policy, destination = mapping(spec.get("syncPolicy")), mapping(spec.get("destination"))
+    automated = mapping(policy.get("automated"))
+    builds = {key: origin[key] for key in ("kustomize", "directory", "helm", "plugin") if origin.get(key)}
     finalizers = [str(each) for each in sequence(metadata.get("finalizers"))]
     source = Source(str(origin.get("repoURL") or ""), str(origin.get("targetRevision") or "HEAD"))
     return Owner(
@@ -58,25 +62,50 @@ def _owner(file: str, object: Object, projects: Mapping[str, Object], made_by: O
         name=str(metadata.get("name")),
         path=clean(origin.get("path")),
         source=source,
+        source_name=source.url,
         prunes=automated.get("prune") is True,
         deletes=any(each.partition("/")[0] == FINALIZER for each in finalizers),
-        stands=is_kept(object, with_owner=False),
+        stands=is_kept(object, "argo"),
         file=file,
-        suspended=automated.get("enabled") is False,
+        suspended=policy.get("automated") is None or automated.get("enabled") is False,
+        alters=json.dumps(builds, sort_keys=True, ensure_ascii=False, default=str) if builds else "",
+        place=str(destination.get("server") or destination.get("name") or ""),
         set_name=_name(made_by) if made_by is not None else None,
-        set_stands=made_by is not None and is_kept(made_by, with_owner=False),
-        refused_by=_refusing(str(spec.get("project") or "default"), source, projects),
+        set_stands=made_by is not None and is_kept(made_by, "argo"),
+        refused_by=_refusing(str(spec.get("project") or "default"), source, destination, projects),
     )
 
 
-def _refusing(project: str, source: Source, projects: Mapping[str, Object]) -> str | None:
-    """The project that refuses a source; None for the default one, which allows everything until it is changed."""
+def _refusing(project: str, source: Source, destination: Object, projects: Mapping[str, Object]) -> str | None:
+    """The project that refuses a source or a destination; None for the default one, which allows everything until it
+    is changed."""
     if project == "default":
         return None
     if project not in projects:
         return project
-    allowed = [str(each) for each in sequence(mapping(projects[project].get("spec")).get("sourceRepos"))]
-    return None if any(fnmatchcase(source.url, each) for each in allowed) else project
+    spec = mapping(projects[project].get("spec"))
+    if not _allows(sequence(spec.get("sourceRepos")), lambda pattern: _matches(source.url, pattern)):
+        return project
+    places = map(mapping, sequence(spec.get("destinations")))
+    return None if any(_is_place(destination, each) for each in places) else project
+
+
+def _allows(patterns: list[Any], matches: Callable[[str], bool]) -> bool:
+    """Whether one of the patterns matches, and none that begins with `!` does."""
+    texts = [str(each) for each in patterns]
+    denied = any(matches(each[1:]) for each in texts if each.startswith("!"))
+    return not denied and any(matches(each) for each in texts if not each.startswith("!"))
+
+
+def _is_place(destination: Object, allowed: Object) -> bool:
+    """Whether an entry of a project's destinations has the Application's cluster and namespace."""
+    cluster = next((key for key in ("server", "name") if destination.get(key)), "server")
+    fits = _matches(str(destination.get(cluster) or ""), str(allowed.get(cluster) or ""))
+    return fits and _matches(str(destination.get("namespace") or ""), str(allowed.get("namespace") or ""))
+
+
+def _matches(text: str, pattern: str) -> bool:
+    return fnmatchcase(text, pattern)
 
 
 def _of_set(file: str, object: Object, projects: Mapping[str, Object]) -> Iterator[Owner]:

@@ -3,23 +3,40 @@
 What is deleted with a Kustomization: kustomize-controller, internal/controller/kustomization_controller.go,
 `finalizerShouldDeleteResources`: nothing when it is suspended; else by `deletionPolicy`, where MirrorPrune, the
 default, means what `prune` says, Delete and WaitForTermination delete, Orphan keeps. Objects annotated `prune:
-disabled` or `reconcile: disabled` are passed over, and so is what carries another owner's labels by then (fluxcd/pkg,
-ssa/manager_delete.go). A Kustomization is not applied while one of its `dependsOn` is not ready or not there
-(docs/spec/v1/kustomizations.md, "Dependencies").
+disabled` are passed over, and so is what carries another owner's labels by then (fluxcd/pkg, ssa/manager_delete.go).
+What it makes of the objects of its folder: fluxcd/pkg, kustomize/kustomize_generator.go, `GenerateManifest`, and
+kustomize_varsub.go.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
-from llmstack.sync.manifests import Manifest, Object, annotation, mapping, sequence
+from llmstack.sync.manifests import Manifest, Object, mapping, sequence
 from llmstack.sync.owner import Owner, Source, clean
+from llmstack.sync.policies import FLUX, is_kept
 
-GROUP = "kustomize.toolkit.fluxcd.io"
-KEEPING = ("prune", "reconcile")
-"""Annotations of that group which, when `disabled`, keep an object when its owner prunes or goes."""
 _SOURCES = "source.toolkit.fluxcd.io/"
 _GENERATORS = "source.extensions.fluxcd.io/"
+_RENAMING = ("targetNamespace", "namePrefix", "nameSuffix")
+_ALTERING = (
+    "patches",
+    "patchesStrategicMerge",
+    "patchesJson6902",
+    "images",
+    "components",
+    "postBuild",
+    "commonMetadata",
+)
+_FILTERING = ("ignore", "include", "sparseCheckout", "recurseSubmodules")
+_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(h|ms|us|µs|ns|m|s)")
+
+SourceKey = tuple[str, str, str]
+"""Kind, namespace, name."""
 
 
 def owners(manifests: Iterable[Manifest]) -> Iterator[Owner]:
@@ -28,16 +45,11 @@ def owners(manifests: Iterable[Manifest]) -> Iterator[Owner]:
     sources = dict(_sources(known))
     for manifest in known:
         object = manifest.object
-        if object.get("kind") == "Kustomization" and str(object.get("apiVersion")).startswith(f"{GROUP}/"):
+        if object.get("kind") == "Kustomization" and str(object.get("apiVersion")).startswith(f"{FLUX}/"):
             yield _owner(manifest.path, object, sources)
 
 
-def is_kept(object: Object) -> bool:
-    """Whether Flux leaves an object in the cluster when its owner prunes, or is deleted."""
-    return any(annotation(object, f"{GROUP}/{each}").lower() == "disabled" for each in KEEPING)
-
-
-def _owner(file: str, object: Object, sources: dict[tuple[str, str, str], Source]) -> Owner:
+def _owner(file: str, object: Object, sources: Mapping[SourceKey, Source]) -> Owner:
     metadata, spec = mapping(object.get("metadata")), mapping(object.get("spec"))
     namespace = str(metadata.get("namespace") or "")
     reference = mapping(spec.get("sourceRef"))
@@ -52,11 +64,19 @@ def _owner(file: str, object: Object, sources: dict[tuple[str, str, str], Source
         name=str(metadata.get("name")),
         path=clean(spec.get("path")),
         source=sources.get(named),
+        source_name="/".join(named),
         prunes=prunes,
         deletes=deletes and not suspended,
-        stands=is_kept(object),
+        stands=is_kept(object, "flux"),
         file=file,
         suspended=suspended,
+        forces=spec.get("force") is True,
+        alters=_text(spec, (*_RENAMING, *_ALTERING)),
+        renames=_text(spec, _RENAMING),
+        place=_text(spec, ("kubeConfig",)),
+        acts_as=str(spec.get("serviceAccountName") or ""),
+        checks=spec.get("wait") is True or bool(sequence(spec.get("healthChecks"))),
+        timeout=_timeout(spec),
         awaits=tuple(
             f"{each.get('namespace') or namespace}/{each.get('name')}"
             for each in map(mapping, sequence(spec.get("dependsOn")))
@@ -64,9 +84,34 @@ def _owner(file: str, object: Object, sources: dict[tuple[str, str, str], Source
     )
 
 
-def _sources(manifests: Iterable[Manifest]) -> Iterator[tuple[tuple[str, str, str], Source]]:
+def _text(spec: Mapping[str, Any], fields: Iterable[str]) -> str:
+    """What is set of some fields, as text; empty for nothing."""
+    found = {field: spec[field] for field in fields if spec.get(field)}
+    return json.dumps(found, sort_keys=True, ensure_ascii=False, default=str) if found else ""
+
+
+def _timeout(spec: Mapping[str, Any]) -> int | None:
+    """The seconds of `timeout`, else of `interval` less half a minute, and never less than that
+    (api/v1/kustomization_types.go, GetTimeout); None where neither can be read."""
+    stated = _seconds(spec.get("timeout"))
+    if stated is None:
+        interval = _seconds(spec.get("interval"))
+        stated = None if interval is None else interval - 30
+    return None if stated is None else max(stated, 30)
+
+
+def _seconds(duration: object) -> int | None:
+    """A duration of Go as text, `1h30m`, in whole seconds."""
+    text = str(duration) if duration is not None else ""
+    parts = _DURATION.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        return None
+    return round(sum(float(number) * _UNITS[unit] for number, unit in parts))
+
+
+def _sources(manifests: Iterable[Manifest]) -> Iterator[tuple[SourceKey, Source]]:
     """Sources by kind, namespace and name; an artifact is what its generator copies from."""
-    direct: dict[tuple[str, str, str], Source] = {}
+    direct: dict[SourceKey, Source] = {}
     generators = []
     for manifest in manifests:
         object = manifest.object
@@ -94,4 +139,5 @@ def _source(object: Object) -> Source:
     revision = next(
         (str(reference[key]) for key in ("commit", "name", "semver", "tag", "branch") if reference.get(key)), ""
     )
-    return Source(str(spec.get("url") or spec.get("endpoint") or ""), revision)
+    url = str(spec.get("url") or spec.get("endpoint") or "")
+    return Source(url, revision, _text(spec, _FILTERING), spec.get("suspend") is True)

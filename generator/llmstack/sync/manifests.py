@@ -2,8 +2,10 @@
 
 Flux: where a folder has no kustomization, kustomize-controller lists every YAML file below it, and as one resource each
 folder that has one of its own (fluxcd/pkg, kustomize/kustomize_generator.go). It builds with kustomize, so a folder
-with two kustomizations, an empty one, a file that is no object, or a resource that is not there stops it: nothing is
-applied and nothing is pruned. `resources: []` is not empty: it builds to nothing, and all is pruned (kustomize 5.8.1).
+with two kustomizations, a file that is no object, or a resource that is not there stops it: nothing is applied and
+nothing is pruned. `resources: []` builds to nothing, and all is pruned; so does, for Flux, an empty kustomization in
+the folder itself, where it writes what kustomize asks for (`GenerateManifest` there); below it, and for Argo CD,
+kustomize refuses that.
 """
 
 from __future__ import annotations
@@ -24,6 +26,11 @@ Build = Callable[[str], Sequence[Object] | None]
 _PLAIN = frozenset(("apiVersion", "kind", "metadata", "resources"))
 """Fields of a kustomization that change no object."""
 
+_LEFT_OUT = frozenset((
+    ".git", ".github", ".circleci", ".travis.yml", ".gitlab-ci.yml", "appveyor.yml", ".drone.yml", "cloudbuild.yaml",
+    "codeship-services.yml", "codeship-steps.yml", ".goreleaser.yml", ".sops.yaml", ".flux.yaml",
+))  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
@@ -41,10 +48,20 @@ class Listing:
     manifests: tuple[Manifest, ...] = ()
     problem: str | None = None
     unknown: tuple[str, ...] = ()
+    emptied: bool = False
+    """Whether the problem is a kustomization of the folder itself that lists nothing."""
 
 
 class _Stopped(Exception):
     """What keeps the tool from building a folder."""
+
+
+class _Empty(_Stopped):
+    """A kustomization that lists nothing, in `folder`."""
+
+    def __init__(self, folder: str, path: str) -> None:
+        super().__init__(f"{path} lists nothing, not even `resources: []`: kustomize refuses an empty kustomization")
+        self.folder = folder
 
 
 @dataclass(slots=True)
@@ -62,7 +79,8 @@ def read_folder(read: Read, paths: Collection[str], folder: str, build: Build) -
     try:
         return Listing(tuple(_folder(reader, folder, ())), None, tuple(reader.unknown))
     except _Stopped as stopped:
-        return Listing((), str(stopped), tuple(reader.unknown))
+        emptied = isinstance(stopped, _Empty) and stopped.folder == folder
+        return Listing((), str(stopped), tuple(reader.unknown), emptied)
 
 
 def identify(object: Object) -> Identity:
@@ -70,11 +88,6 @@ def identify(object: Object) -> Identity:
     metadata = mapping(object.get("metadata"))
     group = str(object.get("apiVersion")).rpartition("/")[0]
     return group, str(object.get("kind")), str(metadata.get("namespace") or ""), str(metadata.get("name"))
-
-
-def annotation(object: Object, name: str) -> str:
-    """An annotation's value, the empty string where there is none."""
-    return str(mapping(mapping(object.get("metadata")).get("annotations")).get(name, ""))
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
@@ -106,10 +119,15 @@ def _scanned(reader: _Reader, folder: str, above: tuple[str, ...]) -> Iterator[M
     below = [path for path in reader.paths if path.startswith(f"{folder}/")]
     outermost = sorted(each for each in built if each.startswith(f"{folder}/") and not _under(each, built - {each}))
     for path in below:
-        if path.endswith((".yaml", ".yml")) and not _under(path, outermost):
+        if path.endswith((".yaml", ".yml")) and not _under(path, outermost) and not _is_left_out(path, folder):
             yield from _file(reader, path)
     for each in outermost:
         yield from _folder(reader, each, (*above, folder))
+
+
+def _is_left_out(path: str, folder: str) -> bool:
+    """Whether Flux's sources leave a file out by themselves (fluxcd/pkg, sourceignore/sourceignore.go)."""
+    return not _LEFT_OUT.isdisjoint(path.removeprefix(f"{folder}/").split("/"))
 
 
 def _under(path: str, folders: Collection[str]) -> bool:
@@ -121,7 +139,7 @@ def _kustomization(reader: _Reader, folder: str, path: str, text: str, above: tu
     content = mapping(body[0]) if len(body) == 1 else {}
     fields = {key for key, value in content.items() if value is not None}
     if not fields - {"apiVersion", "kind", "metadata"}:
-        raise _Stopped(f"{path} lists nothing, not even `resources: []`: kustomize refuses an empty kustomization")
+        raise _Empty(folder, path)
     listed = [
         found for entry in sequence(content.get("resources")) for found in _entry(reader, folder, path, entry, above)
     ]

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Tool = Literal["flux", "argo"]
+Key = tuple[str, str, str]
+"""Kind, namespace and name of an owner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,9 @@ class Source:
 
     url: str
     revision: str
+    filter: str = ""
+    """What it leaves out of the repository, or adds to it, as text to compare."""
+    suspended: bool = False
 
     def __str__(self) -> str:
         return f"{self.url} at {self.revision}" if self.revision else self.url
@@ -34,6 +39,8 @@ class Owner:
     """The folder that it builds, from the root of its repository, without `./`."""
     source: Source | None
     """None where the source that it names is not among the objects of clusters/."""
+    source_name: str
+    """What it calls its source: `GitRepository/flux-system/llmstack-prod`, or a URL."""
     prunes: bool
     """Whether it deletes what leaves its folder."""
     deletes: bool
@@ -42,6 +49,21 @@ class Owner:
     """Whether it stays in the cluster when it leaves the repository."""
     file: str
     suspended: bool = False
+    """Whether it applies nothing by itself, by its own specification."""
+    forces: bool = False
+    """Whether it deletes and makes anew what the API refuses to change."""
+    alters: str = ""
+    """What it makes of its folder's objects before it applies them, as text to compare."""
+    renames: str = ""
+    """The part of that which gives objects another name or namespace."""
+    place: str = ""
+    """The cluster that it applies to; empty for its own."""
+    acts_as: str = ""
+    """The ServiceAccount as which it applies; empty for the tool's own."""
+    checks: bool = False
+    """Whether it waits until what it applied is healthy, and holds a worker as long."""
+    timeout: int | None = None
+    """For how many seconds at most."""
     awaits: tuple[str, ...] = ()
     """Owners that must be ready before it is applied: `namespace/name`."""
     set_name: str | None = None
@@ -52,7 +74,7 @@ class Owner:
     """The AppProject that does not let it apply anything."""
 
     @property
-    def key(self) -> tuple[str, str, str]:
+    def key(self) -> Key:
         return self.kind, self.namespace, self.name
 
     @property

@@ -1,38 +1,74 @@
-"""The model's claim is smaller than its weights.
+"""The model's weights do not fit where they are kept.
 
 With `pvcStorage` the weights are downloaded to the claim (HF_HOME is /data). A claim that is smaller than the files is
-full before the engine starts, and the pod ends with an error at every try. It is a warning, because some provisioners
-(local-path, hostPath) hold no claim to its size. The size is that of facts/models/, or of
-the catalogue that comes with llmstack. Models that are loaded from a path, or from shared storage, are left alone.
+full before the engine starts, and the pod ends with an error at every try. Shared storage holds the weights of every
+model of the environment. Without either they are written inside the container, and a pod whose files exceed its limit
+of `ephemeral-storage` is evicted. It is a warning, because some provisioners (local-path, hostPath) hold no claim to
+its size. The size is that of facts/models/, or of the catalogue that comes with llmstack. Models that are loaded from a
+path are left alone, and so are claims that exist already.
 
-Fix: a claim with room for the weights, and for the next revision beside them.
+Fix: room for the weights, and for the next revision beside them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from llmstack.checks.engines import engines
+from llmstack.checks.engines import Asked, engines
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.engine.memory import GIB
-from llmstack.finding import Severity
+from llmstack.finding import Route, Severity
 from llmstack.fit.question import hub_name
 from llmstack.kubernetes.quantities import quantity
+from llmstack.objects.engine_pod import resources
 from llmstack.objects.engine_storage import DATA_PATH, weights_path
 
-RULE = Declaration("claim-size", Severity.WARNING)
+RULE = Declaration("claim-size", Severity.WARNING, whole=True)
 
 
 def run(subject: Subject) -> Iterator[Problem]:
+    stack = subject.stack
     for asked in engines(subject):
-        model, facts = asked.model, asked.question.facts
-        if facts is None or facts.weights is None or not model.pvc_storage or hub_name(model) is None:
+        model = asked.model
+        if stack.shared_storage.enabled or not downloaded(asked):
             continue
-        size = quantity(model.pvc_storage)
-        own = weights_path(subject.stack, model) == DATA_PATH and not model.pvc_existing_claim_name
-        if own and size is not None and size < facts.weights.bytes:
-            weights = facts.weights.bytes / GIB
-            message = f"the claim of `{model.name}` has {model.pvc_storage}; its weights are {weights:.1f} GiB"
-            help = f"pvcStorage: {-(-2 * facts.weights.bytes // GIB)}Gi holds two revisions"
-            yield Problem(message, (*asked.route, "pvcStorage"), help=help)
+        if weights_path(stack, model) != DATA_PATH:
+            yield from _in_container(asked)
+        elif model.pvc_storage and not model.pvc_existing_claim_name:
+            what = f"the claim of `{model.name}` has {model.pvc_storage}"
+            yield from _compare(what, model.pvc_storage, downloaded(asked), "pvcStorage", (*asked.route, "pvcStorage"))
+    yield from _shared(subject)
+
+
+def downloaded(asked: Asked) -> int:
+    """Bytes that a model downloads from the hub; 0 for one that does not, or whose size is not known."""
+    facts = asked.question.facts
+    if hub_name(asked.model) is None or facts is None or facts.weights is None:
+        return 0
+    return facts.weights.bytes
+
+
+def _in_container(asked: Asked) -> Iterator[Problem]:
+    sizes = (resources(asked.model) or {}).get("limits")
+    limit = sizes.get("ephemeral-storage") if isinstance(sizes, dict) else None
+    if limit:
+        what = f"`{asked.model.name}` may keep {limit} in its container"
+        route = (*asked.route, "resources", "limits", "ephemeral-storage")
+        yield from _compare(what, str(limit), downloaded(asked), "ephemeral-storage", route)
+
+
+def _shared(subject: Subject) -> Iterator[Problem]:
+    """All models of the environment beside each other, each of a name once; a path or an NFS export has no size."""
+    storage = subject.stack.shared_storage
+    if storage.enabled and storage.size and not storage.is_static and "size" in storage.model_fields_set:
+        models = {hub_name(asked.model): downloaded(asked) for asked in engines(subject)}
+        what = f"the shared storage has {storage.size}"
+        yield from _compare(what, storage.size, sum(models.values()), "size", ("sharedStorage", "size"))
+
+
+def _compare(what: str, held: str, wanted: int, key: str, route: Route) -> Iterator[Problem]:
+    size = quantity(held)
+    if size is not None and size < wanted:
+        help = f"{key}: {-(-2 * wanted // GIB)}Gi holds two revisions"
+        yield Problem(f"{what}; its weights are {wanted / GIB:.1f} GiB", route, help=help)

@@ -2,8 +2,9 @@
 
 A pod whose Secret, claim, config map, service account or runtime class is missing does not start.
 `gitops.existing` lists what the cluster has: a kind once listed there, a reference of that kind to anything
-else is an error; so is a key that a listed Secret is not said to have. A kind that is not listed cannot be
-judged: one note for the kind names what is needed. Secrets that `gitops.secrets` brings (external-secrets,
+else is an error; so is a key that a listed Secret is not said to have. Of claims and runtime classes that are not
+listed, `lint` asks facts/clusters/ (`llmstack learn cluster`). What neither knows cannot be judged: one note for the
+kind names what is needed. Secrets that `gitops.secrets` brings (external-secrets,
 sealed-secrets, sops) count as generated. A mount of a volume that the pod does not have is an error too: the
 API refuses it.
 
@@ -46,10 +47,13 @@ def run(subject: Subject) -> Iterator[Problem]:
         if (reference.kind, reference.name) in generated or (reference.kind == "Secret" and brought):
             continue
         known = listed.get(reference.kind)
-        if known is None:
-            unlisted[reference.kind].append(reference)
-        else:
+        there = _learned(subject, reference.kind) if known is None else None
+        if known is not None:
             yield from _judge(subject, reference, known)
+        elif there is None:
+            unlisted[reference.kind].append(reference)
+        elif reference.name not in there:
+            yield _not_there(subject, reference)
     for kind, found in unlisted.items():
         yield _note(kind, found)
     yield from dangling_mounts(subject)
@@ -74,6 +78,23 @@ def _listed(existing: Existing) -> Mapping[Kind, Collection[str]]:
     """The names of each kind that is listed."""
     stated = {kind: names(existing) for kind, (_, names) in _LISTS.items()}
     return {kind: names for kind, names in stated.items() if names is not None}
+
+
+def _learned(subject: Subject, kind: Kind) -> Collection[str] | None:
+    """The names of a kind that the facts of the cluster have, claims of the environment's namespace; None where they
+    say nothing of it."""
+    key = _LISTS[kind][0]
+    if subject.cluster is None or key not in subject.cluster.exists:
+        return None
+    namespace = f"{subject.stack.gitops.namespace}/"
+    return {name.removeprefix(namespace) for name in subject.cluster.exists[key]}
+
+
+def _not_there(subject: Subject, reference: Reference) -> Problem:
+    day = subject.cluster.date if subject.cluster is not None else ""
+    message = f"{reference.kind} `{reference.name}` is not generated, and was not in the cluster on {day}"
+    help = f"list it in gitops.existing.{_LISTS[reference.kind][0]} if the cluster has it by now"
+    return Problem(message, reference.route, help=help)
 
 
 def _judge(subject: Subject, reference: Reference, known: Collection[str]) -> Iterator[Problem]:

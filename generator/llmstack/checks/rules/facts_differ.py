@@ -1,10 +1,11 @@
-"""The facts are of another revision than the one that is served.
+"""The values say one thing, and the facts another.
 
 `llmstack fit`, the checks and the review speak of the revision that facts/models/ has. Where `modelRevision` pins
 another commit, they may speak of other sizes, another length or other weights. Branches and tags are not compared:
-which commit they mean, nobody knows here.
+which commit they mean, nobody knows here. Of facts/clusters/, `lint` compares the size of pools, load times, the
+version of Kubernetes and what `gitops.existing` lists: the values win, so a review may rest on what is so no longer.
 
-Fix: `llmstack learn model NAME@REVISION` with the revision of the values, or the revision of the facts in the values.
+Fix: what the help says: the values where they are out of date, `llmstack learn` where the facts are.
 """
 
 from __future__ import annotations
@@ -15,14 +16,31 @@ from collections.abc import Iterator
 from llmstack.checks.engines import engines
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
+from llmstack.facts.cluster import ClusterFacts
 from llmstack.finding import Severity
+from llmstack.model.types import seconds
+from llmstack.objects.images import image_of
+from llmstack.review.capacity import groups_of
+from llmstack.review.facts import Pool
+from llmstack.review.wording import say_exactly
 
 RULE = Declaration("facts-differ", Severity.NOTE, needs_objects=True)
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
+NEAR = 1.1
+"""Load times that differ by less than a tenth are the same."""
 
 
 def run(subject: Subject) -> Iterator[Problem]:
+    yield from _revisions(subject)
+    if subject.cluster is not None:
+        yield from _pools(subject, subject.cluster)
+        yield from _load_times(subject, subject.cluster)
+        yield from _version(subject, subject.cluster)
+        yield from _existing(subject, subject.cluster)
+
+
+def _revisions(subject: Subject) -> Iterator[Problem]:
     for asked in engines(subject):
         facts, pinned = asked.question.facts, asked.model.model_revision
         if facts is None or facts.revision is None or pinned is None:
@@ -31,3 +49,61 @@ def run(subject: Subject) -> Iterator[Problem]:
             message = f"the facts of {facts.model} are of revision {facts.revision[:12]}, not of {pinned[:12]}"
             help = f"`llmstack learn model {facts.model}@{pinned}`"
             yield Problem(message, (*asked.route, "modelRevision"), help=help)
+
+
+def _pools(subject: Subject, known: ClusterFacts) -> Iterator[Problem]:
+    """The size of pools, and of their nodes."""
+    stated = subject.stack.gitops.capacity or ()
+    pools = [
+        Pool(each.pool, each.resource, each.count, each.per_node, dict(each.node_selector or {})) for each in stated
+    ]
+    counted = [group for group in known.nodes if group.gpu is not None]
+    for number, pool in enumerate(pools):
+        route = ("gitops", "capacity", number)
+        groups = groups_of(pool, counted, pools)
+        if not groups:
+            if any(group.gpu == pool.resource for group in counted):
+                message = f"no nodes of pool `{pool.name}` were in the cluster on {known.date}"
+                yield Problem(message, route, help="correct nodeSelector, or take the pool away")
+            continue
+        count, sizes = sum(group.count * group.per_node for group in groups), {group.per_node for group in groups}
+        if count != pool.count:
+            message = f"pool `{pool.name}` has {pool.count} GPUs here, and {count} in the cluster on {known.date}"
+            yield Problem(message, (*route, "count"), help=f"`count: {count}`, if that is so for long")
+        if pool.per_node is not None and {pool.per_node} != sizes:
+            told = " or ".join(map(str, sorted(sizes)))
+            message = f"nodes of pool `{pool.name}` have {pool.per_node} GPUs here, and {told} in the cluster"
+            yield Problem(message, (*route, "perNode"), help=f"`perNode: {max(sizes)}`")
+
+
+def _load_times(subject: Subject, known: ClusterFacts) -> Iterator[Problem]:
+    for route, model in subject.models():
+        image = image_of(subject.stack, model.repository, model.tag, model.registry) or ""
+        load = known.load_of(model.name or "", image)
+        if load is None or model.gitops.load_time is None:
+            continue
+        stated = seconds(model.gitops.load_time)
+        if not load.median / NEAR <= stated <= load.worst * NEAR:
+            usual, worst = say_exactly(load.median), say_exactly(load.worst)
+            message = f"loadTime is {model.gitops.load_time}, and {load.of} starts took {usual}, at worst {worst}"
+            yield Problem(message, (*route, "gitops", "loadTime"), help="take it away: facts/ has what was measured")
+
+
+def _version(subject: Subject, known: ClusterFacts) -> Iterator[Problem]:
+    stated, there = subject.stack.gitops.kubernetes_version, known.versions.get("kubernetes")
+    if there is not None and subject.states(("gitops", "kubernetesVersion")) and stated.removeprefix("v") != there:
+        message = f"the cluster runs Kubernetes {there}, and the objects are validated for {stated}"
+        yield Problem(message, ("gitops", "kubernetesVersion"), help=f'`kubernetesVersion: "{there}"`')
+
+
+def _existing(subject: Subject, known: ClusterFacts) -> Iterator[Problem]:
+    """What the values say is in the cluster, and was not."""
+    existing = subject.stack.gitops.existing
+    namespace = f"{subject.stack.gitops.namespace}/"
+    for key, names in (("claims", existing.claims), ("runtimeClasses", existing.runtime_classes)):
+        there = {name.removeprefix(namespace) for name in known.exists.get(key, ())}
+        for number, name in enumerate(names or ()):
+            if key in known.exists and name not in there:
+                message = f"`{name}` was not in the cluster on {known.date}"
+                route = ("gitops", "existing", key, number)
+                yield Problem(message, route, help="take it away, or see that it is there")

@@ -1,15 +1,16 @@
 """A pod is killed before its requests are finished.
 
 The grace period (terminationGracePeriodSeconds, 30 when unset) holds the preStop hook and what vLLM does after SIGTERM.
-Where it is shorter than `preStop.sleep.seconds` and `--shutdown-timeout` together, the kubelet kills the engine in the
-middle of answers that it was told to finish. And where `gitops.drain` is set for a vLLM before 0.18, which has no
-`--shutdown-timeout`, nothing waits for answers at all.
+Where it is shorter than the hook's sleep, an action or a command, and `--shutdown-timeout` together, the kubelet kills
+the engine in the middle of answers that it was told to finish. And where `gitops.drain` is set for a vLLM before 0.18,
+which has no `--shutdown-timeout`, nothing waits for answers at all.
 
 Fix: a grace period above the sum, or `gitops.drain`, which sets all three; vLLM 0.18 or later.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -22,6 +23,9 @@ from llmstack.model.engine import Model
 from llmstack.objects import arguments, drain, engine_pod
 
 RULE = Declaration("grace-too-short", Severity.WARNING, needs_objects=True)
+
+_SLEEPS = re.compile(r"(?:(?:/bin/)?(?:ba)?sh -c )?(?:/bin/|/usr/bin/)?sleep (\d+)s?")
+"""A command that sleeps, by itself or in a shell."""
 
 DEFAULT_GRACE = 30
 """terminationGracePeriodSeconds where nobody says (core/v1, PodSpec)."""
@@ -46,11 +50,16 @@ def run(subject: Subject) -> Iterator[Problem]:
 
 
 def _sleep(hooks: Mapping[str, Any] | None) -> int:
-    """Seconds of a preStop hook that sleeps; 0 for any other."""
-    found: Any = hooks
-    for key in ("preStop", "sleep", "seconds"):
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return found if type(found) is int else 0
+    """Seconds of a preStop hook that sleeps, by its own action or a command that does nothing else; 0 for any other."""
+    hook = (hooks or {}).get("preStop")
+    found: Any = hook if isinstance(hook, Mapping) else {}
+    action, command = found.get("sleep"), found.get("exec")
+    if isinstance(action, Mapping):
+        seconds = action.get("seconds")
+        return seconds if type(seconds) is int else 0
+    words = command.get("command") if isinstance(command, Mapping) else None
+    match = _SLEEPS.fullmatch(" ".join(str(word) for word in words)) if isinstance(words, list) else None
+    return int(match[1]) if match else 0
 
 
 def _finish(model: Model) -> int:

@@ -2,7 +2,9 @@
 
 vLLM spreads the attention heads, the KV heads, the vocabulary and the width of the MLP over the GPUs of
 `--tensor-parallel-size`, and ends with an error when one of them does not come out even. KV heads may also be fewer
-than the GPUs and divide them; an FP8 checkpoint's blocks of scales must not be cut either (up to vLLM 0.29).
+than the GPUs and divide them; an FP8 checkpoint's blocks of scales must not be cut either (up to vLLM 0.29), nor the
+groups of an AWQ checkpoint. `--decode-context-parallel-size` has to divide the tensor parallel size, and the KV heads
+limit it.
 Sizes come from facts/models/, or from the catalogue that comes with llmstack.
 
 Fix: a size that the finding names.
@@ -15,10 +17,10 @@ from collections.abc import Iterator
 from llmstack.checks.engines import engines, problems_of
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.engine.exact import indivisible
+from llmstack.engine.exact.sizes import context_parallel, indivisible
 from llmstack.finding import Severity
 
-RULE = Declaration("indivisible-size", Severity.ERROR, needs_objects=True)
+RULE = Declaration("indivisible-size", Severity.ERROR, needs_objects=True, whole=True)
 
 
 def run(subject: Subject) -> Iterator[Problem]:
@@ -27,3 +29,4 @@ def run(subject: Subject) -> Iterator[Problem]:
         if question.facts is not None:
             release = question.match.catalogue.release.minor
             yield from problems_of(asked, indivisible(question.facts, question.settings, release))
+            yield from problems_of(asked, context_parallel(question.facts, question.settings, question.flags))

@@ -14,16 +14,16 @@ from collections.abc import Iterator
 from llmstack.checks.engines import engines, problems_of
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.engine.exact import too_long
+from llmstack.engine.exact.length import too_long
 from llmstack.finding import Severity
-from llmstack.fit.question import variable_names
+from llmstack.fit.question import variables
 
-RULE = Declaration("length-over-model", Severity.ERROR, needs_objects=True)
+RULE = Declaration("length-over-model", Severity.ERROR, needs_objects=True, whole=True)
 
 
 def run(subject: Subject) -> Iterator[Problem]:
     for asked in engines(subject):
         facts = asked.question.facts
         if facts is not None:
-            variables = tuple(variable_names(subject.stack, asked.model))
-            yield from problems_of(asked, too_long(facts, asked.question.settings, variables))
+            known = variables(subject.stack, asked.model)
+            yield from problems_of(asked, too_long(facts, asked.question.settings, known))

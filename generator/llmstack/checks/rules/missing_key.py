@@ -22,7 +22,7 @@ from llmstack.model.secret_ref import SecretReference
 from llmstack.model.storage import SharedStorage
 from llmstack.objects.parallel import says_elsewhere
 
-RULE = Declaration("missing-key", Severity.ERROR, foundation=True)
+RULE = Declaration("missing-key", Severity.ERROR, foundation=True, whole=True)
 
 
 def run(subject: Subject) -> Iterator[Problem]:

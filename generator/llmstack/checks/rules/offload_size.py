@@ -26,7 +26,7 @@ from llmstack.objects.arguments import extra
 from llmstack.objects.engine_pod import resources
 from llmstack.objects.parallel import workers_per_pod
 
-RULE = Declaration("offload-size", Severity.ERROR, milder=Severity.WARNING)
+RULE = Declaration("offload-size", Severity.ERROR, milder=Severity.WARNING, whole=True)
 
 GIB = 1024**3
 

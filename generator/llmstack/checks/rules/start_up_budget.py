@@ -21,10 +21,10 @@ from typing import Any
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Severity
-from llmstack.fit.card import Pools, pool_of_model
-from llmstack.fit.question import facts_of_model
+from llmstack.fit.card import Pools
+from llmstack.fit.loading import least_load
 from llmstack.kubernetes.probes import delay, period, seconds_allowed, startup_probes
-from llmstack.kubernetes.quantities import quantity, whole
+from llmstack.kubernetes.quantities import whole
 from llmstack.kubernetes.workloads import PROGRESS_DEADLINE
 from llmstack.model.engine import Model
 from llmstack.model.types import seconds
@@ -68,24 +68,13 @@ def _measured(subject: Subject) -> Iterator[Problem]:
 def _computed(subject: Subject) -> Iterator[Problem]:
     """Models that nobody has measured, and whose weights cannot even be read before the probe gives up."""
     pools = Pools.of(subject.stack)
-    if not any(each.read_rate for each in pools.declared):
-        return
     for at, model in subject.models():
-        least = None if model.gitops.load_time else _reading_seconds(subject, pools, model)
+        least = None if model.gitops.load_time else least_load(subject.stack, pools, model, subject.facts)
         name, probe = _probe(subject, model)
         if probe and least is not None and least > seconds_allowed(probe):
             allowed = seconds_allowed(probe)
             message = f"`{model.name}` reads its weights in {least} s at least; {name} kills it after {allowed} s"
             yield Problem(message, (*at, "name"), help=_raise(name, probe, least), milder=True)
-
-
-def _reading_seconds(subject: Subject, pools: Pools, model: Model) -> int | None:
-    """The least time in which the weights can be read; None where their size or the pool's rate is not known."""
-    pool, facts = pool_of_model(subject.stack, pools, model), facts_of_model(model, subject.facts)
-    rate = quantity(pool.read_rate) if pool else None
-    if not rate or facts is None or facts.weights is None:
-        return None
-    return math.ceil(facts.weights.bytes / rate)
 
 
 def _raise(name: str, probe: Mapping[str, Any], needed: int) -> str:

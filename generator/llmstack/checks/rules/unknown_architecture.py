@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from llmstack.checks.engines import engines, problems_of
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.engine.exact import unregistered
+from llmstack.engine.exact.architecture import unregistered
 from llmstack.finding import Severity
 
-RULE = Declaration("unknown-architecture", Severity.ERROR, needs_objects=True)
+RULE = Declaration("unknown-architecture", Severity.ERROR, needs_objects=True, whole=True)
 
 
 def run(subject: Subject) -> Iterator[Problem]:

@@ -1,8 +1,10 @@
-"""The vLLM release does not know the attention backend.
+"""The vLLM release does not know the attention backend, or it does not serve this model on this card.
 
 Backends come and go: XFORMERS was dropped after 0.11. From 0.11 on a name that the release does not know ends the
 start.
 `--attention-backend` and, as long as a release reads it, VLLM_ATTENTION_BACKEND are held against the release's list.
+From 0.12 on a backend is also asked: for latent attention (DeepSeek) or plain, on which compute capabilities, and
+FLASH_ATTN reads an fp8 KV cache from Hopper on.
 
 Fix: one of those that the finding lists, or none, which lets vLLM choose.
 """
@@ -14,11 +16,12 @@ from collections.abc import Iterator
 from llmstack.checks.engines import Asked, engines, route_of
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.engine.exact import unknown_backend
+from llmstack.engine.exact.backends import unfit_backend, unknown_backend
+from llmstack.engine.exact.fault import Fault
 from llmstack.finding import Route, Severity
 from llmstack.flags import split_flags
 
-RULE = Declaration("unknown-backend", Severity.ERROR, needs_objects=True)
+RULE = Declaration("unknown-backend", Severity.ERROR, needs_objects=True, whole=True)
 VARIABLE = "VLLM_ATTENTION_BACKEND"
 
 
@@ -28,8 +31,15 @@ def run(subject: Subject) -> Iterator[Problem]:
             continue
         release = asked.question.match.catalogue.release.minor
         for name, route in _named(asked):
-            for fault in unknown_backend(name, asked.releases, release):
+            for fault in (*unknown_backend(name, asked.releases, release), *_unfit(name, asked)):
                 yield Problem(fault.message, route, help=fault.help)
+
+
+def _unfit(name: str, asked: Asked) -> Iterator[Fault]:
+    question = asked.question
+    if question.facts is not None:
+        release = question.match.catalogue.release.minor
+        yield from unfit_backend(name, question.facts, question.settings, question.card, asked.releases, release)
 
 
 def _named(asked: Asked) -> Iterator[tuple[str, Route]]:

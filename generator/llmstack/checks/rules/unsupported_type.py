@@ -1,28 +1,44 @@
-"""The GPU is too old for the type of the weights.
+"""The GPU, the release or the checkpoint does not go with the type of the weights.
 
 Each method of quantization has a least compute capability, which vLLM compares with the card before it loads; bfloat16
-wants 8.0 (Ampere). The card is that of the model's pool in `gitops.capacity`, or of the product in a node selector; the
-method is `--quantization`, or what facts/models/ say of the checkpoint.
+wants 8.0 (Ampere), and Blackwell wants vLLM 0.9. The card is that of the model's pool in `gitops.capacity`, or of the
+product in a node selector; the method is `--quantization`, or what facts/models/ say of the checkpoint. Also refused:
+a `--dtype` that the model or its quantization does not take (Gemma in float16, fp8 in float32), a `--quantization` that
+is not the checkpoint's, and a checkpoint of a method that the release has dropped.
 
-Fix: `--dtype float16` on a card before Ampere, else another card or checkpoint.
+Fix: `--dtype float16` on a card before Ampere, no `--quantization` for a checkpoint that is quantized, else another
+card or checkpoint.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from llmstack.checks.engines import engines, problems_of
+from llmstack.checks.engines import Asked, engines, problems_of
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.engine.exact import unsupported
+from llmstack.engine.exact.fault import Fault
+from llmstack.engine.exact.types import mismatched, too_new, too_old, unfit_type
 from llmstack.finding import Severity
 
-RULE = Declaration("unsupported-type", Severity.ERROR, needs_objects=True)
+RULE = Declaration("unsupported-type", Severity.ERROR, needs_objects=True, whole=True)
 
 
 def run(subject: Subject) -> Iterator[Problem]:
     for asked in engines(subject):
-        question, among = asked.question, asked.releases
-        if question.facts is not None and question.card is not None and among:
-            faults = unsupported(question.facts, question.settings, question.card, among)
-            yield from problems_of(asked, faults)
+        if asked.releases:
+            yield from problems_of(asked, _faults(asked))
+
+
+def _faults(asked: Asked) -> Iterator[Fault]:
+    question, among = asked.question, asked.releases
+    facts, settings, card = question.facts, question.settings, question.card
+    release = question.match.catalogue.release.minor
+    if card is not None:
+        yield from too_new(card, release, asked.model.repository or "")
+    if facts is None:
+        return
+    if card is not None:
+        yield from too_old(facts, settings, card, among)
+    yield from unfit_type(facts, settings, release, among)
+    yield from mismatched(facts, settings, among)

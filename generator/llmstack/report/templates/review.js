@@ -1,8 +1,10 @@
 "use strict";
-// Draws the timeline and the changes of each environment, PAGE models at a time. Text reaches the page as text only.
+// Draws the models of each environment, those that do the same as one line, PAGE lines at a time. Text reaches the page as
+// text only.
 (() => {
   const PAGE = 25;
-  const OPEN = 6; // so few models are unfolded
+  const OPEN = 3; // so few models are unfolded
+  const MANY = 4; // so many that do the same are one line
   const PODS = 200; // pods of one model that are drawn
   const SVG = "http://www.w3.org/2000/svg";
   const data = JSON.parse(document.getElementById("data").textContent);
@@ -52,21 +54,15 @@
   // The timeline goes on a little after the last event: what lasts until its end never ends.
   const PHASES = {
     ready: (start, stop, end) => (stop >= end ? `ready from ${say(start)}` : `ready until ${say(stop)}`),
-    waiting: (start, stop, end) => (stop >= end ? `waits from ${say(start)} to the end` : `waits ${say(stop - start)}`),
-    loading: (start, stop, end) => (stop >= end ? `loads from ${say(start)} to the end` : `loads ${say(stop - start)}`),
+    waiting: (start, stop, end) => (stop >= end ? `waits from ${say(start)} on, for ever` : `waits ${say(stop - start)}`),
+    loading: (start, stop, end) => (stop >= end ? `loads from ${say(start)} on, for ever` : `loads ${say(stop - start)}`),
     terminating: (start, stop) => `terminates within ${say(stop - start)}`,
   };
 
   function podRow(pod, end) {
     const gpus = pod.gpus ? `, ${plural(pod.gpus, "GPU")}` : "";
     const told = pod.phases.map(([phase, start, stop]) => PHASES[phase](start, stop, end)).join(", ");
-    return make(
-      "div",
-      { className: "pod" },
-      make("span", { className: "label" }, `${pod.name}${gpus}`),
-      drawing([pod], end),
-      make("span", { className: "told" }, told),
-    );
+    return make("div", { className: "pod" }, make("span", {}, `${pod.name}${gpus}: ${told}`), drawing([pod], end));
   }
 
   function axis(end) {
@@ -82,24 +78,10 @@
     return make("div", { className: "axis", ariaHidden: "true" }, make("span"), ticks);
   }
 
-  function lane(model, end) {
-    const shown = model.pods.slice(0, PODS);
-    const said = model.rollouts.map((rollout) => rollout.said).join("; ");
-    const label = make("span", { className: "label", title: model.name }, model.name, make("span", { className: "unseen" }, said ? `: ${said}` : ""));
-    const row = make("details", { className: "lane" }, make("summary", {}, label, drawing(shown.slice(0, 16), end)));
-    unfold(row, () => {
-      const rows = shown.map((pod) => podRow(pod, end));
-      const more = model.pods.length - shown.length;
-      if (more > 0) rows.push(make("p", { className: "none" }, `and ${plural(more, "other pod")}`));
-      return rows;
-    });
-    return row;
-  }
-
   // Fill a folded part when it is opened for the first time.
   function unfold(details, children) {
     const fill = () => {
-      if (details.open && details.children.length === 1) details.append(make("div", {}, ...children()));
+      if (details.open && details.children.length === 1) details.append(make("div", { className: "inside" }, ...children()));
     };
     details.addEventListener("toggle", fill);
     details.fill = fill;
@@ -152,44 +134,149 @@
     return part;
   }
 
-  function modelPart(model) {
-    const summary = make("summary", {}, make("strong", {}, model.name));
-    for (const why of new Set(model.rollouts.map((rollout) => rollout.why))) summary.append(tag(why, why));
+  // What a model does, in a clause: "2 × 1 GPU, 24 min, at least 1 ready".
+  function saidOf(model) {
+    return model.rollouts.map((each) => [each.what, each.time, each.ready].filter(Boolean).join(", ")).join("; ");
+  }
+
+  function tagsOf(model) {
+    const tags = [...new Set(model.rollouts.map((each) => each.why))].map((why) => tag(why, why));
     const open = model.risks.filter((risk) => !risk.acknowledged && risk.severity !== "note");
-    for (const id of new Set(open.map((risk) => risk.id))) summary.append(tag(open.find((risk) => risk.id === id).severity, id));
-    const said = model.rollouts.map((rollout) => rollout.said.replace(/^\w+, /, "")).join("; ");
-    summary.append(make("span", { className: "said" }, ` ${said ? `${said} · ` : ""}${plural(model.objects.length, "object")}`));
-    const part = make("details", { className: "model" }, summary);
-    unfold(part, () => model.objects.map(objectPart));
+    for (const id of new Set(open.map((risk) => risk.id))) tags.push(tag(open.find((risk) => risk.id === id).severity, id));
+    return tags;
+  }
+
+  function marked(value, word) {
+    const at = word ? value.toLowerCase().indexOf(word) : -1;
+    if (at < 0) return [value];
+    const from = Math.max(0, at - 60);
+    const cut = value.slice(at + word.length, at + word.length + 80);
+    return [(from ? "…" : "") + value.slice(from, at), make("mark", {}, value.slice(at, at + word.length)), cut];
+  }
+
+  // Where the first word was found, if not in the name.
+  function hit(model, word) {
+    if (!word || model.name.toLowerCase().includes(word)) return [];
+    const found = text(model).split("\n").find((line) => line.includes(word));
+    return found === undefined ? [] : [make("span", { className: "said" }, ...marked(found, word))];
+  }
+
+  function fragment(environment, model) {
+    return `#${encodeURIComponent(environment.name)}/${encodeURIComponent(model.name)}`;
+  }
+
+  function linkTo(environment, model) {
+    const address = fragment(environment, model);
+    const copy = make("button", { type: "button" }, "Copy link");
+    copy.addEventListener("click", async () => {
+      history.replaceState(null, "", address);
+      try { await navigator.clipboard.writeText(location.href); copy.textContent = "Copied"; } catch { copy.textContent = "In the address bar"; }
+    });
+    return make("p", { className: "link" }, make("a", { href: address }, `${environment.name}/${model.name}`), copy);
+  }
+
+  function modelPart(environment, model, word) {
+    const name = make("span", { className: "name" }, ...marked(model.name, word));
+    const said = make("span", { className: "said" }, saidOf(model) || plural(model.objects.length, "object"));
+    const left = make("span", {}, name, ...tagsOf(model), said, ...hit(model, word));
+    const track = model.pods.length ? [drawing(model.pods.slice(0, 16), environment.end)] : [];
+    const part = make("details", { className: "model" }, make("summary", {}, make("span", { className: "row" }, left, make("span", {}, ...track))));
+    part.dataset.name = model.name;
+    unfold(part, () => {
+      const pods = model.pods.slice(0, PODS).map((pod) => podRow(pod, environment.end));
+      const more = model.pods.length - pods.length;
+      if (more > 0) pods.push(make("p", { className: "empty" }, `and ${plural(more, "other pod")}`));
+      return [linkTo(environment, model), ...pods, ...model.objects.map(objectPart)];
+    });
+    return part;
+  }
+
+  // The shares of all pods of many models in each phase, over time.
+  function shares(models, end) {
+    const STEPS = 160;
+    const kinds = ["old", "terminating", "waiting", "loading", "new"];
+    const sums = kinds.map(() => new Array(STEPS + 1).fill(0));
+    for (const pod of models.flatMap((model) => model.pods)) {
+      for (const [phase, start, stop] of pod.phases) {
+        const counts = sums[kinds.indexOf(phase === "ready" ? pod.revision : phase)];
+        counts[Math.min(STEPS - 1, Math.floor((start / end) * STEPS))] += 1;
+        counts[Math.max(Math.floor((start / end) * STEPS) + 1, Math.round((stop / end) * STEPS))] -= 1;
+      }
+    }
+    for (const counts of sums) for (let at = 1; at <= STEPS; at += 1) counts[at] += counts[at - 1];
+    const most = Math.max(1, ...Array.from({ length: STEPS }, (_, at) => sums.reduce((sum, counts) => sum + counts[at], 0)));
+    const svg = document.createElementNS(SVG, "svg");
+    for (const [name, value] of [["class", "track"], ["viewBox", `0 0 ${STEPS} 100`], ["preserveAspectRatio", "none"], ["aria-hidden", "true"]]) svg.setAttribute(name, value);
+    const base = new Array(STEPS).fill(100);
+    kinds.forEach((kind, number) => {
+      const low = base.slice();
+      for (let at = 0; at < STEPS; at += 1) base[at] -= (100 * sums[number][at]) / most;
+      const path = document.createElementNS(SVG, "path");
+      const there = base.map((y, at) => `H${at}V${y.toFixed(2)}H${at + 1}`).join("");
+      const back = low.map((y, at) => `H${at + 1}V${y.toFixed(2)}H${at}`).reverse().join("");
+      path.setAttribute("class", kind);
+      path.setAttribute("d", `M0 ${base[0].toFixed(2)}${there}${back}Z`);
+      svg.append(path);
+    });
+    return svg;
+  }
+
+  function range(models) {
+    const first = models[0].rollouts[0];
+    if (!first) return plural(models[0].objects.length, "object") + " each";
+    const all = models.flatMap((model) => model.rollouts);
+    const times = [...new Set(all.map((each) => each.time))];
+    const lows = all.map((each) => each.low), highs = all.map((each) => each.high);
+    let time = times.length === 1 ? times[0] : "";
+    if (!time && highs.every((each) => each !== null)) time = `${say(Math.min(...lows.map((each) => each ?? 0)))} to ${say(Math.max(...highs))}`;
+    return [first.what, time, first.ready].filter(Boolean).join(", ");
+  }
+
+  // Models that do the same, as one line that unfolds.
+  function bundlePart(environment, models) {
+    const name = make("span", { className: "name" }, plural(models.length, "model"));
+    const fields = models[0].objects.flatMap((object) => (object.action === "change" ? object.fields : [])).filter(([path]) => !path.includes("checksum"));
+    const what = make("span", { className: "said" }, range(models));
+    const changes = fields.slice(0, 2).map(([path, before, after]) => make("span", { className: "said" }, `${path.split(".").pop()} `, side("del", before), " ", side("ins", after)));
+    if (fields.length > 2) changes.push(make("span", { className: "said" }, `and ${plural(fields.length - 2, "other field")}`));
+    const left = make("span", {}, name, ...tagsOf(models[0]), what, ...changes);
+    const track = models.some((model) => model.pods.length) ? [shares(models, environment.end)] : [];
+    const part = make("details", { className: "bundle" }, make("summary", {}, make("span", { className: "row" }, left, make("span", {}, ...track))));
+    part.models = models;
+    unfold(part, () => {
+      const place = make("div", {});
+      list(place, models, (model) => modelPart(environment, model));
+      return [place];
+    });
     return part;
   }
 
   // A list of which PAGE more are shown at each press of its button.
-  function list(place, models, draw, before = []) {
+  function list(place, items, draw, before = []) {
     let shown = 0;
     const next = make("button", { type: "button", className: "next" });
-    const more = () => {
+    place.more = () => {
       const start = shown;
-      const parts = models.slice(shown, shown + PAGE).map(draw);
+      const parts = items.slice(shown, shown + PAGE).map(draw);
       shown += parts.length;
       if (next.isConnected) next.before(...parts);
       else place.replaceChildren(...before, ...parts, next);
-      if (models.length <= OPEN) parts.forEach((part) => { part.open = true; part.fill(); });
-      next.hidden = shown >= models.length;
-      next.textContent = `Show ${Math.min(PAGE, models.length - shown)} more of ${models.length - shown}`;
-      if (start) parts[0]?.querySelector("summary").focus();
+      next.hidden = shown >= items.length;
+      next.textContent = `Show ${Math.min(PAGE, items.length - shown)} more of ${(items.length - shown).toLocaleString("en")}`;
+      return start ? parts[0] : undefined;
     };
-    next.addEventListener("click", more);
-    more();
-    if (!models.length) place.replaceChildren(make("p", { className: "none" }, "No model matches."));
+    next.addEventListener("click", () => place.more()?.querySelector("summary").focus());
+    place.replaceChildren();
+    place.more();
+    return place;
   }
 
   function text(model) {
     model.text ??= [
       model.name,
-      ...model.rollouts.map((rollout) => rollout.said),
+      ...model.rollouts.map((each) => `${each.why} ${each.what} ${each.time}`),
       ...model.risks.map((risk) => `${risk.id} ${risk.severity}`),
-      ...model.objects.flatMap((object) => [object.kind, object.name, object.action, ...object.fields.flat().filter((each) => typeof each === "string")]),
+      ...model.objects.flatMap((object) => [`${object.kind} ${object.name} ${object.action}`, ...object.fields.map(([path, before, after]) => `${path}: ${before ?? "unset"} → ${after ?? "unset"}`)]),
     ].join("\n").toLowerCase();
     return model.text;
   }
@@ -199,27 +286,97 @@
     return words.every((word) => text(model).includes(word)) && (!only.length || only.some(at));
   }
 
+  // Models one by one where they are few, else those that do the same as one line; in the order of the first.
+  function bundles(models) {
+    if (models.length <= PAGE) return models.map((model) => [model]);
+    const kinds = new Map();
+    for (const model of models) kinds.set(model.kind, [...(kinds.get(model.kind) ?? []), model]);
+    return [...kinds.values()].flatMap((alike) => (alike.length < MANY ? alike.map((model) => [model]) : [alike]));
+  }
+
+  function drawEnvironment(block, environment, models, word) {
+    const before = environment.end && models.some((model) => model.pods.length) ? [axis(environment.end)] : [];
+    const place = block.querySelector(".list");
+    const few = models.length <= OPEN;
+    list(place, bundles(models), (alike) => (alike.length > 1 ? bundlePart(environment, alike) : modelPart(environment, alike[0], word)), before);
+    if (few) place.querySelectorAll(".model").forEach((part) => { part.open = true; part.fill(); });
+  }
+
   function draw() {
-    const words = byId("search")?.value.toLowerCase().split(/\s+/).filter(Boolean) ?? [];
+    const words = byId("search").value.toLowerCase().split(/\s+/).filter(Boolean);
     const only = [...document.querySelectorAll("input[name=only]:checked")].map((box) => box.value);
     const chosen = byId("environment")?.value ?? "";
+    const asked = words.length > 0 || only.length > 0;
     let found = 0;
     let all = 0;
-    for (const section of document.querySelectorAll("[data-environment]")) {
-      const environment = data.environments[section.dataset.environment];
-      section.hidden = chosen !== "" && chosen !== section.dataset.environment;
-      if (section.hidden) continue;
-      const models = environment.models.filter((model) => wanted(model, words, only));
-      all += environment.models.length;
+    for (const block of document.querySelectorAll("[data-environment]")) {
+      const environment = data.environments[block.dataset.environment];
+      const here = chosen === "" || chosen === block.dataset.environment;
+      const models = here ? environment.models.filter((model) => wanted(model, words, only)) : [];
+      block.hidden = !here || (asked && !models.length);
+      all += here ? environment.models.length : 0;
       found += models.length;
-      const timeline = section.querySelector(".timeline");
-      const moving = models.filter((model) => model.pods.length);
-      if (timeline) list(timeline, moving, (model) => lane(model, environment.end), environment.end ? [axis(environment.end)] : []);
-      const changes = section.querySelector(".changes");
-      if (changes) list(changes, models.filter((model) => model.objects.length), modelPart);
+      if (!block.hidden) drawEnvironment(block, environment, models, words[0]);
     }
-    const output = byId("found");
-    if (output) output.value = found === all ? `${all.toLocaleString("en")} in all` : `${found.toLocaleString("en")} of ${all.toLocaleString("en")}`;
+    byId("found").value = asked ? `${found.toLocaleString("en")} of ${all.toLocaleString("en")}` : `${all.toLocaleString("en")} in all`;
+    nothing(found === 0 && asked);
+  }
+
+  // Says that nothing was found, and offers the way back.
+  function nothing(shown) {
+    const place = byId("nothing");
+    place.hidden = !shown;
+    if (!shown) return;
+    const query = byId("search").value.trim();
+    const clear = make("button", { type: "button" }, "Show all");
+    clear.addEventListener("click", () => { reset(); byId("search").focus(); });
+    place.replaceChildren(make("p", {}, query ? `Nothing found for “${query}”. ` : "No model does that. ", clear));
+  }
+
+  function reset() {
+    byId("search").value = "";
+    document.querySelectorAll("input[name=only]").forEach((box) => { box.checked = false; });
+    if (byId("environment")) byId("environment").value = "";
+    draw();
+  }
+
+  // The result of a search begins where it can be seen.
+  function show() {
+    draw();
+    const section = byId("models");
+    if (section.getBoundingClientRect().top < 0) section.scrollIntoView();
+  }
+
+  // Open what the address names: `#environment/model`.
+  function follow() {
+    const [name, wantedName] = location.hash.slice(1).split("/").map((part) => { try { return decodeURIComponent(part); } catch { return ""; } });
+    const number = data.environments.findIndex((each) => each.name === name);
+    if (number < 0 || wantedName === undefined) return;
+    const model = data.environments[number].models.find((each) => each.name === wantedName);
+    if (!model) return;
+    reset();
+    const block = document.querySelector(`[data-environment="${number}"]`);
+    let part = reach(block.querySelector(".list"), (each) => each.dataset.name === wantedName || each.models?.includes(model));
+    if (part?.models) {
+      part.open = true;
+      part.fill();
+      part = reach(part.querySelector(".inside > div"), (each) => each.dataset.name === wantedName);
+    }
+    if (!part) return;
+    part.open = true;
+    part.fill();
+    part.scrollIntoView({ block: "center" });
+    part.querySelector("summary").focus({ preventScroll: true });
+  }
+
+  // The first part of a list that fits, of as many pages as it takes.
+  function reach(place, fits) {
+    for (;;) {
+      const part = [...place.children].find((each) => each.matches("details") && fits(each));
+      const next = place.querySelector(":scope > .next");
+      if (part || !next || next.hidden) return part;
+      place.more();
+    }
   }
 
   function themes() {
@@ -249,13 +406,15 @@
   if (tools) {
     tools.hidden = false;
     let waiting = 0;
-    tools.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(draw, 80); });
-    tools.addEventListener("submit", (event) => event.preventDefault());
+    tools.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(show, 80); });
+    tools.addEventListener("submit", (event) => {
+      event.preventDefault();
+      clearTimeout(waiting);
+      show();
+      document.querySelector(".environment:not([hidden]) .list summary")?.focus();
+    });
+    addEventListener("hashchange", follow);
+    draw();
+    follow();
   }
-  // A link to an environment that the filter hides shows it again.
-  addEventListener("hashchange", () => {
-    const section = document.querySelector(location.hash || "body");
-    if (section?.hidden) { byId("environment").value = ""; draw(); section.scrollIntoView(); }
-  });
-  draw();
 })();

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.replicas import Scalers
+from llmstack.review.applied import Held
 from llmstack.review.facts import Facts
 from llmstack.review.result import EngineChange, GpuPool, ObjectChange, Removed
 from llmstack.review.rollout.deadlock import Verdict
@@ -46,6 +47,8 @@ class Assessment:
     """The rest of the environment's cluster. `workloads` has those of its other environments too."""
     removed: tuple[Removed, ...] = ()
     gpus: tuple[GpuPool, ...] = ()
+    held: tuple[tuple[ObjectChange, Held], ...] = ()
+    """Changes that the sync tool does not apply, and why."""
 
     def place_of(self, subject: str, path: str = "") -> str | None:
         """Where the values make `Kind/name`, and best its field at `path`: `values/prod.yaml:12`, None if unknown."""

@@ -8,8 +8,10 @@ How it is judged: a PersistentVolumeClaim, PersistentVolume or Namespace is in t
 after it. A warning instead of an error: it is annotated to be kept when it is pruned
 (`kustomize.toolkit.fluxcd.io/prune: disabled`, or `argocd.argoproj.io/sync-options: Prune=false`), or the volume's
 reclaim policy is Retain. Then the data stays, and nothing uses it; where something goes on using it, there is no risk.
-A claim or volume whose change the API refuses, and which the sync tool is told to make anew (Flux `force: enabled`,
-Argo CD `Force=true`), is deleted with its data too. Whether a claim holds any data cannot be known.
+A claim or volume whose change the API refuses, and which the sync tool is told to make anew (Flux `force: enabled`, or
+`force: true` on its Kustomization; Argo CD `Force=true`), is deleted with its data too; so is one that the sync tool
+deletes with its owner, or as it passes to another unit, while the manifests keep it. Whether a claim holds any data
+cannot be known.
 
 Fix: keep the name. For a model that is renamed, `gitops.movedFrom` keeps its claim. Or annotate the object in a
 commit of its own, before the one that removes it.
@@ -17,39 +19,54 @@ commit of its own, before the one that removes it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from llmstack.finding import Severity
-from llmstack.kubernetes.immutable import is_made_anew, refused_fields
+from llmstack.kubernetes.immutable import refused_fields
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.workloads import is_lasting
+from llmstack.review.applied import makes_anew
 from llmstack.review.result import ObjectChange, Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 from llmstack.review.ways_in.needs import needs_of
+from llmstack.sync.policies import is_kept
 
 RISK = Declaration("data-loss", Severity.ERROR, milder=Severity.WARNING)
 
 HOLDS_DATA = ("PersistentVolumeClaim", "PersistentVolume", "Namespace")
-_FLUX_PRUNE = "kustomize.toolkit.fluxcd.io/prune"
-_ARGO_OPTIONS = "argocd.argoproj.io/sync-options"
 
 
 def find(assessment: Assessment) -> Iterator[Risk]:
-    """Claims, volumes and namespaces that leave the manifests: the milder form where they are kept."""
-    for change in assessment.changes:
+    """Claims, volumes and namespaces that leave the manifests, or their owner: the milder form where they are kept."""
+    staying = [change for change, why in assessment.held if why in ("kept", "left")]
+    for change in (*assessment.changes, *staying):
         if change.kind not in HOLDS_DATA or change.before is None:
             continue
         subject = f"{change.kind}/{change.name}"
         if change.action == "remove":
-            kept = _why_kept(change.before)
+            kept = "its owner deletes nothing" if change.unit in assessment.near.keeping else _why_kept(change.before)
             if kept is not None and _is_used(change, assessment):
                 continue
             message, advice = _lost(change, _renamed(change, assessment), kept)
             yield RISK.at(assessment, subject, message, advice, milder=kept is not None)
-        elif change.after is not None and is_made_anew(change.after):
+        elif makes_anew(change, assessment.near):
             yield from _made_anew(change, assessment)
+    yield from _pruned(assessment)
+
+
+def _pruned(assessment: Assessment) -> Iterator[Risk]:
+    """What the sync tool deletes, or may, while the manifests keep it."""
+    told = {(change.kind, change.namespace, change.name) for change in assessment.changes if change.action == "remove"}
+    there = {(str(each.get("kind")), _namespace(each), str(each["metadata"]["name"])) for each in assessment.before}
+    for key, owner in assessment.near.pruned.items():
+        if key[0] in HOLDS_DATA and key in there and key not in told:
+            message = f"`{owner.unit}` {owner.why}: `{key[2]}` goes with the data on it"
+            yield RISK.at(assessment, f"{key[0]}/{key[2]}", message, _ANNOTATE)
+
+
+def _namespace(obj: Object) -> str:
+    return str((obj.get("metadata") or {}).get("namespace") or "")
 
 
 def _made_anew(change: ObjectChange, assessment: Assessment) -> Iterator[Risk]:
@@ -80,18 +97,17 @@ def _lost(change: ObjectChange, renamed: str | None, kept: str | None) -> tuple[
         message = f"`{change.name}` is {what}; {kept}, so it stays in the cluster with {data}, but nothing uses it"
         return message, "Move what is needed, then delete it by hand; or keep the name."
     message = f"`{change.name}` is {what}, and the sync tool deletes it with {data}"
-    return message, (
-        f"Keep the name, or first annotate it `{_FLUX_PRUNE}: disabled` and "
-        f"`{_ARGO_OPTIONS}: Prune=false,Delete=false` in a commit of its own."
-    )
+    return message, f"Keep the name, or first: {_ANNOTATE}"
+
+
+_ANNOTATE = (
+    "Annotate it `kustomize.toolkit.fluxcd.io/prune: disabled` and `argocd.argoproj.io/sync-options: "
+    "Prune=false,Delete=false` in a commit of its own, before this one."
+)
 
 
 def _why_kept(obj: Object) -> str | None:
-    annotations: Mapping[str, Any] = (obj.get("metadata") or {}).get("annotations") or {}
-    if str(annotations.get(_FLUX_PRUNE, "")).lower() == "disabled":
-        return "its annotation says that it is not pruned"
-    options = {option.strip().lower() for option in str(annotations.get(_ARGO_OPTIONS, "")).split(",")}
-    if "prune=false" in options:
+    if is_kept(obj):
         return "its annotation says that it is not pruned"
     spec = obj.get("spec") or {}
     if obj.get("kind") == "PersistentVolume" and spec.get("persistentVolumeReclaimPolicy", "Retain") == "Retain":

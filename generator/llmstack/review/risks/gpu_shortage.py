@@ -73,7 +73,7 @@ def _runs(assessment: Assessment, pool: Pool, taken: int) -> Iterator[Risk]:
         asked, free = pods * template.total, max(0, pool.count - taken)
         if template.pool == (pool.name, pool.resource) and asked > free:
             message = (
-                f"its pods ask for {plural(asked, 'GPU')}, and {free} of {pool.count} in pool `{pool.name}` are free: "
+                f"its pods ask for {plural(asked, 'GPU')}, and {free} of {pool.told} in pool `{pool.name}` are free: "
                 "they stay Pending"
             )
             advice = "Free the GPUs first, or let it ask for fewer at a time (`parallelism`)."
@@ -81,7 +81,7 @@ def _runs(assessment: Assessment, pool: Pool, taken: int) -> Iterator[Risk]:
 
 
 def _message(pool: Pool, needed: int) -> str:
-    message = f"after the change the pods need {plural(needed, 'GPU')} in pool `{pool.name}`, which has {pool.count}"
+    message = f"after the change the pods need {plural(needed, 'GPU')} in pool `{pool.name}`, which has {pool.told}"
     if needed > pool.count:
         return message
     return f"{message} on nodes of {pool.per_node}: the pods do not fit on these nodes"

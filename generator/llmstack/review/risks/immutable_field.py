@@ -17,12 +17,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.finding import Severity
-from llmstack.kubernetes.immutable import is_made_anew, refused_fields
+from llmstack.kubernetes.immutable import refused_fields
 from llmstack.kubernetes.workloads import is_lasting
+from llmstack.review.applied import makes_anew
 from llmstack.review.result import ObjectChange, Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.data_loss import HOLDS_DATA
 from llmstack.review.risks.declaration import Declaration
+from llmstack.review.storage import class_that_refuses
 
 RISK = Declaration("immutable-field", Severity.ERROR, milder=Severity.WARNING)
 
@@ -30,8 +32,15 @@ RISK = Declaration("immutable-field", Severity.ERROR, milder=Severity.WARNING)
 def find(assessment: Assessment) -> Iterator[Risk]:
     """Changes of fields that the API does not let change."""
     for change in assessment.changes:
+        grown = class_that_refuses(change, assessment.facts[1].cluster)
+        if grown is not None:
+            path = "spec.resources.requests.storage"
+            message = (
+                f"the claim grows, and its class `{grown.name}` does not expand volumes: the API server refuses it"
+            )
+            yield RISK.at(assessment, f"{change.kind}/{change.name}", message, _STAYS, path=path)
         paths = refused_fields(change.kind, change.before, change.after)
-        if paths and change.after is not None and is_made_anew(change.after):
+        if paths and makes_anew(change, assessment.near):
             if change.kind not in HOLDS_DATA:
                 message = f"the API server refuses to change `{paths[0]}`, so the sync tool deletes the object first"
                 subject = f"{change.kind}/{change.name}"
@@ -43,6 +52,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             yield RISK.at(assessment, subject, message, _way_out(change, paths), path=paths[0])
 
 
+_STAYS = "Keep the size, let the class expand (`allowVolumeExpansion`), or move to a larger claim of another name."
 _KEEP = "Keep the field, or expect the object to be gone for a moment, with all pods that it owns."
 
 

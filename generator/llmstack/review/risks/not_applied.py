@@ -6,10 +6,11 @@ reason, brings the change at a time that nobody chose.
 How it is judged: a RayCluster whose pods change without `upgradeStrategy.type: Recreate` (KubeRay leaves running pods
 alone: ray-operator/apis/ray/v1/raycluster_types.go, RayClusterUpgradeStrategy); a Deployment with `paused: true`; a
 StatefulSet or DaemonSet with `OnDelete`; a `partition` above 0, which keeps the replicas below it at the old template;
-a RayService with `upgradeStrategy.type: None`; a ReplicaSet. Then what pods read at their start: a ConfigMap, Secret,
-SealedSecret or ExternalSecret whose content changes, and that no checksum in the pod template covers, reaches no
-running pod as environment, and none of vLLM's as files. (A text that is encrypted anew may hide the same value.) Those
-that restart with the change, or that Reloader restarts, are left out.
+a RayService with `upgradeStrategy.type: None`; a ReplicaSet. An object that Flux is told to pass over (`reconcile:
+disabled`, `ssa: Ignore`, of one that exists `ssa: IfNotPresent`), and a workload that leaves the manifests and is kept.
+Then what pods read at their start: a ConfigMap, Secret, SealedSecret or ExternalSecret whose content changes, and that
+no checksum in the pod template covers, reaches no running pod as environment, and none of vLLM's as files. (A text that
+is encrypted anew may hide the same value.) Those that restart with the change, or that Reloader restarts, are left out.
 
 Fix: set the field that the advice names, or delete the pods by hand when it suits you.
 """
@@ -20,7 +21,8 @@ from collections.abc import Iterator, Mapping
 
 from llmstack.finding import Severity
 from llmstack.kubernetes.revisions import Unapplied, why_unapplied
-from llmstack.kubernetes.workloads import partition_of
+from llmstack.kubernetes.workloads import is_lasting, partition_of
+from llmstack.review.applied import Held
 from llmstack.review.restarts import unapplied_causes
 from llmstack.review.result import ObjectChange, Risk
 from llmstack.review.risks.assessment import Assessment
@@ -37,9 +39,38 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         if reason is not None and f"{change.kind}/{change.name}" not in assessment.refused:
             message, advice = reason
             yield RISK.at(assessment, f"{change.kind}/{change.name}", message, advice)
+    for change, why in assessment.held:
+        told = _held(change, why)
+        if told is not None:
+            yield RISK.at(assessment, f"{change.kind}/{change.name}", *told)
     restarting = {workload.key for workload in assessment.workloads if workload.move in ("restart", "new")}
     for each in unread_changes(assessment.changes, assessment.after, restarting):
         yield RISK.at(assessment, each.key, _unread(each), _RESTART)
+
+
+def _held(change: ObjectChange, why: Held) -> tuple[str, str] | None:
+    """Why the sync tool leaves a change out, and what to do; None where the change of its unit's owner says it."""
+    if why in ("kept", "left"):
+        if not is_lasting(change.kind):
+            return None
+        reason = "its annotation" if why == "kept" else "its owner, which deletes nothing,"
+        message = f"it leaves the manifests and stays in the cluster, by {reason} with its pods and what they hold"
+        return message, "Delete it by hand if it shall go."
+    if why == "stopped":
+        return None
+    verb = "not created" if change.before is None else "not changed"
+    return (
+        f"the sync tool passes it over ({_SKIPPED[why]}): it is {verb}",
+        "Take the annotation away to have it applied.",
+    )
+
+
+_SKIPPED: Mapping[Held, str] = {
+    "reconcile": "`kustomize.toolkit.fluxcd.io/reconcile: disabled`",
+    "ssa-ignore": "`kustomize.toolkit.fluxcd.io/ssa: Ignore`",
+    "ssa-if-not-present": "`kustomize.toolkit.fluxcd.io/ssa: IfNotPresent`",
+    "hook-skip": "`argocd.argoproj.io/hook: Skip`",
+}
 
 
 _RESTART = "Restart the pods when it suits you (`kubectl rollout restart`), or change an annotation of theirs with it."

@@ -21,7 +21,7 @@ from llmstack.finding import Severity
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
-from llmstack.review.rollout.simulate import Outcome
+from llmstack.review.rollout.rolling import Outcome
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.wording import plural, say_exactly
 

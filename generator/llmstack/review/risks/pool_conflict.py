@@ -4,8 +4,9 @@ Why it matters: the size of a pool is the size of the pool, not of an environmen
 Where two files give two sizes, one is wrong, and so is every answer about GPUs that is made with it.
 
 How it is judged: environments with the same `gitops.sync.cluster` declare a pool of one name and resource with another
-`count` or `perNode`; or two pools of different names whose node selectors can match the same nodes. The review takes
-the largest size. Told where the change touches the pool, or its declaration.
+`count`, `perNode` or `price`, or its price in another `gitops.currency`; or two pools of different names whose node
+selectors can match the same nodes. The review takes the largest size, and says nothing of cost where prices differ.
+Told where the change touches the pool, or its declaration.
 
 Fix: state the pool once, in values/base.yaml, with its whole size; or give pools of different nodes selectors that rule
 each other out. ResourceQuota enforces a share.

@@ -6,11 +6,17 @@ or branch applies what is there, and deletes what is not. A unit that is stopped
 Git.
 
 How it is judged: the Kustomizations, sources, Applications, ApplicationSets and projects of clusters/ before and after
-the change, as kustomize would list them for the tool: `prune`, `deletionPolicy`, `suspend`, finalizers, and annotations
-that keep an object count; where the folder cannot be built (two kustomizations, a file that is no object), nothing is
-applied and nothing is deleted. An error where objects are deleted that the manifests keep, or may be; else a warning.
-A folder of a cluster that is gone is taken to be pruned: that holds where something else is left in clusters/<cluster>/
-(flux-system, another environment); else Flux stops at the missing path. Its amount is the number of objects behind it.
+the change, as kustomize would list them for the tool: `prune`, `deletionPolicy`, `suspend`, finalizers, and
+annotations that keep an object count. A unit is stopped when it or its source is suspended, its source or folder is
+not there, one of its objects is refused, or it waits (`dependsOn`) for one that is stopped: then none of its changes
+is applied, and the review counts none of them. Where the folder of a cluster cannot be built (two kustomizations, a
+file that is no object), no unit comes or goes; an empty kustomization there builds to nothing for Flux, and all is
+pruned. What a unit makes of its objects by itself (patches, images, postBuild) is told and not judged. Objects that
+pass from one unit to another are deleted by the first, unless the second has applied them by then; two units of the
+same objects take them from each other. An error where objects are deleted that the manifests keep, or may be; else a
+warning. A folder of a cluster that is gone is taken to be pruned: that holds where something else is left in
+clusters/<cluster>/ (flux-system, another environment); else Flux stops at the missing path. Its amount is the number
+of objects behind it.
 
 Fix: follow the order of commits that the review gives for the cluster (docs/operations.md has it with the commands):
 let what goes keep its objects first, then change, then let the new one take them over.
@@ -18,14 +24,14 @@ let what goes keep its objects first, then change, then let the new one take the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from llmstack.finding import Severity
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
-from llmstack.sync.changes import OwnerChange
 from llmstack.sync.manifests import identify
+from llmstack.sync.side import Cause, OwnerChange
 
 RISK = Declaration("sync", Severity.ERROR, milder=Severity.WARNING)
 UNITS = 5
@@ -34,7 +40,7 @@ UNITS = 5
 
 def find(assessment: Assessment) -> Iterator[Risk]:
     """The environment's units that lose or change their owner: those of one kind of change as one risk."""
-    kept = {identify(each)[1:] for each in assessment.after}
+    kept = {identify(each)[1:] for each in assessment.after} | {key[1:] for key in assessment.near.lost}
     grouped: dict[tuple[str, str, bool], list[OwnerChange]] = {}
     for change in assessment.near.sync:
         if _matters(change, kept):
@@ -84,6 +90,13 @@ def _advice(changes: list[OwnerChange]) -> str:
     first = changes[0]
     if first.action == "blocked":
         return "Mend what stops it; until then later commits do not reach the cluster either."
-    if first.action == "moved":
-        return "Have the whole tree in the new place before this is merged, and merge it alone."
-    return "Follow the order of commits that this review gives for the cluster."
+    return _ADVICE.get(first.cause, "Follow the order of commits that this review gives for the cluster.")
+
+
+_ADVICE: Mapping[Cause, str] = {
+    "source": "Have the whole tree in the new place before this is merged, and merge it alone.",
+    "contents": "Build the folder with that by hand and compare, or say it in the values instead.",
+    "cluster": "Delete by hand in the former cluster what shall not go on there.",
+    "shares": "Let one unit alone apply an object.",
+}
+"""What to do, by the cause; the order of commits has the rest."""

@@ -7,9 +7,10 @@ How it is judged: hosts of Ingresses and HTTPRoutes, Services and their ports, t
 the ids that engines serve are followed on both sides of the change. An error: requests came in by an address before and
 reach no pod after; a model is served under another id; KEDA takes a model to zero, and every trigger reads what its own
 pods report; engines begin to ask for an API key; a Secret or config map that pods read is deleted, or is in another
-namespace than they. A warning: it depends on what the repository does not say (whether another Secret holds the same
-key), or concerns some requests only (those longer than a smaller `--max-model-len`). An address that led nowhere before
-is not judged.
+namespace than they; a host and path that come with the change are another object's of the cluster already, be it of
+another environment (ingress-nginx refuses the second one, other controllers lead callers to one of the two). A warning:
+it depends on what the repository does not say (whether another Secret holds the same key), or concerns some requests
+only (those longer than a smaller `--max-model-len`). An address that led nowhere before is not judged.
 
 Fix: keep the old beside the new until every caller has moved: a second Service, host, or `--served-model-name`.
 """

@@ -44,4 +44,5 @@ def _say(engine: EngineChange, items: list[UpgradeItem]) -> str:
     before = engine.before.version if engine.before else None
     more = len(items) - _NAMED
     rest = f" And {plural(more, 'other change')}." if more > 0 else ""
-    return f"vLLM {before} → {engine.after.version}: {' '.join(item.text for item in items[:_NAMED])}{rest}"
+    lead = f"vLLM {before} → {engine.after.version}: " if before != engine.after.version else ""
+    return f"{lead}{' '.join(item.text for item in items[:_NAMED])}{rest}"

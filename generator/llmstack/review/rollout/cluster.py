@@ -50,6 +50,8 @@ class Cluster:
         self.asked: dict[PoolKey, int] = {}
         self.leaving: dict[PoolKey, int] = {}
         self.peaks: dict[PoolKey, int] = {}
+        self.unserved: dict[tuple[int, PoolKey], float] = {}
+        """GPU-seconds held by pods that load or terminate, by the workload's position and pool."""
         self.demand: dict[PoolKey, list[Demand]] = {}
         self.phases: list[PodPhase] = []
         self._queues: dict[PoolKey, dict[int, list[tuple[int, int, int, Pod]]]] = {}
@@ -62,6 +64,7 @@ class Cluster:
             self.asked[pool] = self.asked.get(pool, 0) + pod.template.total
         if pool is None or pool not in self.nodes:
             self._hold(pool, pod.template.total)
+            self._idle(pod, pod.template.total)
             self._enter(pod, "loading")
             return True
         self._created += 1
@@ -92,11 +95,13 @@ class Cluster:
             heapq.heappop(queues[gpus])
             pod.nodes[part] = node
             self._hold(pool, gpus)
+            self._idle(pod, gpus)
             if len(pod.nodes) == len(pod.template.gpus):
                 self._enter(pod, "loading")
                 bound.append(pod)
 
     def become_ready(self, pod: Pod) -> None:
+        self._idle(pod, -pod.template.total)
         self._enter(pod, "ready")
 
     def delete(self, pod: Pod) -> bool:
@@ -105,6 +110,8 @@ class Cluster:
         if pool is not None:
             self.asked[pool] -= pod.template.total
         pod.deleted = True
+        if pod.phase == "ready":
+            self._idle(pod, pod.template.total)
         if not pod.bound and not pod.nodes:
             self._enter(pod, None)
             return True
@@ -122,10 +129,12 @@ class Cluster:
         self.leaving[pool] -= self._held_by(pod, pool)
         if pool not in self.nodes:
             self._hold(pool, -pod.template.total)
+            self._idle(pod, -pod.template.total)
             return
         for part, node in pod.nodes.items():
             self.nodes[pool].give(node, pod.template.gpus[part])
             self._hold(pool, -pod.template.gpus[part])
+            self._idle(pod, -pod.template.gpus[part])
 
     def end_instant(self, pools: Iterable[PoolKey]) -> None:
         """Note the sums of the pools, once all that happens now has happened."""
@@ -150,6 +159,12 @@ class Cluster:
     def _hold(self, pool: PoolKey | None, gpus: int) -> None:
         if pool is not None:
             self.held[pool] = self.held.get(pool, 0) + gpus
+
+    def _idle(self, pod: Pod, gpus: int) -> None:
+        """Begin to count GPUs that the pod holds without serving; less of them where it ends."""
+        if pod.template.pool is not None:
+            key = pod.owner, pod.template.pool
+            self.unserved[key] = self.unserved.get(key, 0.0) - gpus * self.now
 
     def _enter(self, pod: Pod, phase: Phase | None) -> None:
         """Begin a phase (None: the end), and note the one that is over."""

@@ -29,7 +29,21 @@ SMALL = 24
 
 
 def find_verdicts(workloads: Sequence[Workload], pools: Sequence[Pool], fixed: Fixed) -> dict[PoolKey, Verdict]:
-    """Return a verdict for every declared pool; `fixed` are the pods that stay."""
+    """Return a verdict for every declared pool; `fixed` are the pods that stay.
+
+    Where nodes take no further pods, those that stay may be on them or not, which nobody says: a pool about which that
+    decides has no verdict.
+    """
+    closed: dict[PoolKey, tuple[int, ...]] = {(pool.name, pool.resource): pool.closed for pool in pools if pool.closed}
+    verdicts = _verdicts(workloads, pools, fixed)
+    if not closed.keys() & fixed.keys():
+        return verdicts
+    aside = {key: _open(sizes, closed.get(key, ())) for key, sizes in fixed.items()}
+    others = _verdicts(workloads, pools, aside)
+    return {key: verdict for key, verdict in verdicts.items() if verdict == others[key]}
+
+
+def _verdicts(workloads: Sequence[Workload], pools: Sequence[Pool], fixed: Fixed) -> dict[PoolKey, Verdict]:
     declared: dict[PoolKey, list[int]] = {(pool.name, pool.resource): node_sizes(pool) for pool in pools}
     verdicts = {pool: _at_rest(sizes, fixed.get(pool, {})) for pool, sizes in declared.items()}
     for keys, members in _groups(workloads):
@@ -40,6 +54,17 @@ def find_verdicts(workloads: Sequence[Workload], pools: Sequence[Pool], fixed: F
             if pool in declared:
                 verdicts[pool] = verdict
     return verdicts
+
+
+def _open(fixed: Mapping[int, int], closed: Iterable[int]) -> Mapping[int, int]:
+    """The pods that stay, without as many as there may be on nodes which take no further pods."""
+    left = dict(fixed)
+    for room in closed:
+        for gpus in sorted(left, reverse=True):
+            fits = min(left[gpus], room // gpus) if gpus else 0
+            left[gpus] -= fits
+            room -= fits * gpus
+    return left
 
 
 def _at_rest(sizes: Sequence[int], fixed: Mapping[int, int]) -> Verdict:

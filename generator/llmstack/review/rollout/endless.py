@@ -59,9 +59,7 @@ def drawn(played: Played, pools: Sequence[Pool], stopped: Collection[str]) -> Ru
         return played.times.likely
     left_out = too_many(played.workloads)
     workloads = [_never_ready(each, stopped) for each in played.workloads if each.key not in left_out]
-    run = simulate(
-        workloads, pools, played.fixed, lambda template: inf if template.load == NEVER else likely_load(template)
-    )
+    run = simulate(workloads, pools, played.fixed, _load, played.queue)
     kept = [(phase, _waits(phase, stopped)) for phase in run.phases]
     moved = [phase for phase, waits in kept if waits]
     demand = {key: _moved_to_waiting(series, key, moved) for key, series in run.demand.items()}

@@ -9,7 +9,9 @@ from llmstack.review.facts import Pool
 
 
 def node_sizes(pool: Pool) -> list[int]:
-    """Return the GPUs of each node: full ones of `per_node`, and a smaller one for the rest."""
+    """Return the GPUs of each node: as facts know them, else full ones of `per_node` and a smaller one for the rest."""
+    if pool.nodes is not None:
+        return [gpus for gpus in pool.nodes if gpus]
     if pool.per_node is None or pool.per_node >= pool.count:
         return [pool.count] if pool.count else []
     full, rest = divmod(pool.count, pool.per_node)
@@ -19,8 +21,10 @@ def node_sizes(pool: Pool) -> list[int]:
 class Nodes:
     """Free GPUs of each node. A pod goes where it leaves the least room: the order that wastes least."""
 
-    def __init__(self, sizes: Iterable[int]) -> None:
+    def __init__(self, sizes: Iterable[int], closed: Iterable[int] = ()) -> None:
         self.free = list(sizes)
+        self._closed = list(closed)
+        """Free GPUs of nodes that take no further pods, while those are placed that run already."""
         self._levels: dict[
             int, OrderedDict[int, None]
         ] = {}  # a plain one is slow to find its first key once many are gone
@@ -31,14 +35,26 @@ class Nodes:
         """Bind a pod; the node's index, None where it fits on none."""
         fitting = [level for level, nodes in self._levels.items() if level >= gpus and nodes]
         if not fitting:
-            return None
+            return self._take_closed(gpus)
         node = next(iter(self._levels[min(fitting)]))
         self._move(node, -gpus)
         return node
 
     def give(self, node: int, gpus: int) -> None:
-        """Free what a pod held."""
-        self._move(node, gpus)
+        """Free what a pod held; of a node that takes no further pods nothing is."""
+        if node < len(self.free):
+            self._move(node, gpus)
+
+    def close(self) -> None:
+        """Let no pod onto the nodes that take none."""
+        self._closed = []
+
+    def _take_closed(self, gpus: int) -> int | None:
+        for number, free in enumerate(self._closed):
+            if free >= gpus:
+                self._closed[number] -= gpus
+                return len(self.free) + number
+        return None
 
     def _move(self, node: int, change: int) -> None:
         del self._levels[self.free[node]][node]

@@ -13,6 +13,7 @@ from llmstack.kubernetes.pods import Object, pod_labels, pod_templates, value_at
 from llmstack.kubernetes.quotas import amounts_in, defaults_of, pods_of, selects, used
 from llmstack.kubernetes.workloads import is_counted
 from llmstack.review.facts import Facts, Pool
+from llmstack.review.rollout.known_nodes import refusals
 from llmstack.review.rollout.nodes import node_sizes
 from llmstack.review.rollout.placement import PoolKey
 from llmstack.review.rollout.workload import Workload
@@ -75,7 +76,7 @@ def find_obstacles(workloads: Sequence[Workload], after: Sequence[Object], facts
             pool = pools.get(workload.new.pool) if workload.new is not None and workload.new.pool is not None else None
             cases.append(_Case(workload, obj, template, pool))
     for case in cases:
-        for rule in (_volumes, _pinned, _apart, _priority):
+        for rule in (_volumes, _pinned, _known_nodes, _apart, _priority):
             found.setdefault(case.workload.key, []).extend(rule(case, after))
     for key, obstacle in _quotas(cases, after):
         found.setdefault(key, []).append(obstacle)
@@ -136,6 +137,14 @@ def _pinned(case: _Case, after: Sequence[Object]) -> Iterator[Obstacle]:
         message = f"all pods are on node `{node}`, which has {room} GPUs, and {needed} are needed at a time: {fate}"
         fits = case.workload.after * template.total <= room
         yield Obstacle(message, _GENTLE if fits else "Take the name of the node away, or run fewer replicas.", True)
+
+
+def _known_nodes(case: _Case, after: Sequence[Object]) -> Iterator[Obstacle]:
+    """Nodes that facts know, and that take no such pod, or not so many."""
+    gpus = max(case.workload.new.gpus, default=0) if case.workload.new is not None else 0
+    if case.workload.move == "restart" or case.workload.after > case.workload.before:
+        for message, advice in refusals(case.pod, case.pool, gpus, case.most):
+            yield Obstacle(message, advice, True)
 
 
 def _apart(case: _Case, after: Sequence[Object]) -> Iterator[Obstacle]:

@@ -56,8 +56,13 @@ def _rollout(change: ObjectChange, after: Object, why: Why, facts: Facts) -> Rol
 
 def pools_of_uncounted(objects: Iterable[Object], facts: Facts) -> frozenset[PoolKey]:
     """Return the pools from which pods take GPUs that no manifest counts: whether the rest finishes cannot be told."""
-    templates = (template_of(obj, facts, None) for obj in objects if _is_uncounted(obj))
+    templates = (template_of(obj, facts, None) for obj in uncounted(objects))
     return frozenset(template.pool for template in templates if template.pool is not None)
+
+
+def uncounted(objects: Iterable[Object]) -> Iterator[Object]:
+    """Yield the workloads whose pods no manifest counts."""
+    return (obj for obj in objects if _is_uncounted(obj))
 
 
 def _is_uncounted(obj: Object) -> bool:

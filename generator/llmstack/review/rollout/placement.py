@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from llmstack.review.capacity import takes
 from llmstack.review.facts import Facts, Pool
 
 PoolKey = tuple[str | None, str]
@@ -27,7 +28,9 @@ def pool_of(pod: Mapping[str, Any], resource: str, model: str | None, facts: Fac
         return named
     if not resource:
         return None
-    pools = [pool for pool in facts.pools if pool.resource == resource and not _ruled_out(pool, demanded)]
+    allowed = [pool for pool in facts.pools if pool.resource == resource and not _ruled_out(pool, demanded)]
+    pools = [pool for pool in allowed if not pool.learned] or allowed
+    pools = [pool for pool in pools if not pool.groups or any(takes(group, pod) for group in pool.groups)] or pools
     matching = [pool for pool in pools if pool.node_selector and _implied(pool, demanded)]
     if matching:
         most = max(len(pool.node_selector) for pool in matching)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.replicas import Scalers
@@ -15,9 +16,10 @@ from llmstack.review.rollout.contention import find_verdicts
 from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.per_node import pools_of_uncounted
 from llmstack.review.rollout.placement import Fixed, PoolKey
+from llmstack.review.rollout.queue import Queue
 from llmstack.review.rollout.times import Times, own_times, rollouts, time_rollouts, too_many
 from llmstack.review.rollout.workload import Workload, fixed_gpus, read_workload
-from llmstack.review.surroundings import Surroundings
+from llmstack.review.surroundings import Neighbours
 
 Identity = tuple[str, str]
 
@@ -35,6 +37,8 @@ class Played:
     """Where the environment's own workloads begin: before and after them are those of others in its cluster."""
     count: int | None = None
     """How many are its own; None for all."""
+    queue: Queue | None = None
+    """What the sync tool does not apply at once."""
 
     @property
     def own(self) -> tuple[Workload, ...]:
@@ -51,23 +55,25 @@ def play(
     owned: tuple[Scalers, Scalers],
     facts: tuple[Facts, Facts],
     idle: tuple[frozenset[str], frozenset[str]],
-    near: Surroundings | None = None,
+    near: Neighbours | None = None,
+    queue: Queue | None = None,
 ) -> Played:
-    """Play the rollouts with the replicas that scalers give by `owned`.
+    """Play the rollouts with the replicas that scalers give by `owned`, and beside them those of the neighbours.
 
     `idle` are the changes (`Kind/name`) that the API refuses, and those that reach no pod unless the number of replicas
-    changes too. The rollouts of other environments in the cluster are played with them.
+    changes too. `queue` is what the sync tool does not apply at once.
     """
-    near = near or Surroundings()
+    near = near or Neighbours()
     own, stays = find_moves(changes, after, owned, facts, idle)
     workloads = (*near.ahead, *own, *near.behind)
     fixed = add_fixed(stays, near.fixed)
-    times = time_rollouts(workloads, facts[1].pools, fixed)
+    times = time_rollouts(workloads, facts[1].pools, fixed, queue)
     verdicts = find_verdicts(workloads, facts[1].pools, fixed)
-    for pool in (*pools_of_uncounted(after, facts[1]), *_lumped(workloads, facts[1].pools, fixed)):
+    mixed = {(pool.name, pool.resource) for pool in facts[1].pools if pool.mixed}
+    for pool in (*pools_of_uncounted(after, facts[1]), *_lumped(workloads, facts[1].pools, fixed), *mixed):
         verdicts.pop(pool, None)
-    count = len(own) if near.others else None
-    return Played(workloads, fixed, times, verdicts, owned, len(near.ahead), count)
+    count = len(own) if near.ahead or near.behind else None
+    return Played(workloads, fixed, times, verdicts, owned, len(near.ahead), count, queue)
 
 
 def find_moves(
@@ -210,6 +216,16 @@ def _rescaled(
     ]
 
 
+def standing(
+    changes: Iterable[ObjectChange], after: Iterable[Object], moving: Container[str], idle: Container[str]
+) -> tuple[tuple[Literal[1], list[Object]], tuple[Literal[0], list[Object]]]:
+    """Return the objects whose pods stay: those that do not move, as they are after (1), and those whose change comes
+    to nothing, as they were before (0)."""
+    kept = [change.before for change in changes if change.before is not None and key_of(change) in idle]
+    keyed = [(f"{obj.get('kind')}/{obj['metadata']['name']}", obj) for obj in after]
+    return (1, [obj for key, obj in keyed if key not in moving and key not in idle]), (0, kept)
+
+
 def _fixed(
     changes: Iterable[ObjectChange],
     after: Iterable[Object],
@@ -218,12 +234,10 @@ def _fixed(
     facts: Facts,
     owned: tuple[Scalers, Scalers],
 ) -> dict[PoolKey, dict[int, int]]:
-    """The pods that stay: of workloads that do not move, and those whose change comes to nothing as they
-    were."""
-    kept = [change.before for change in changes if change.before is not None and key_of(change) in idle]
+    """The pods that stay, by pool."""
     moving = frozenset(workload.key for workload in workloads)
-    fixed = fixed_gpus(after, facts, owned[1], moving | idle)
-    extra = [fixed_gpus(kept, facts, owned[0])]
+    fixed: dict[PoolKey, dict[int, int]] = {}
+    extra = [fixed_gpus(objects, facts, owned[side]) for side, objects in standing(changes, after, moving, idle)]
     extra += [
         {workload.new.pool: {size: workload.fixed.count(size) for size in set(workload.fixed)}}
         for workload in workloads

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from typing import Literal
 
@@ -21,30 +21,11 @@ from llmstack.review.rollout.cluster import Cluster, Pod, Revision
 from llmstack.review.rollout.controller import Counts, begin, settle
 from llmstack.review.rollout.nodes import Nodes, node_sizes
 from llmstack.review.rollout.placement import Fixed, PoolKey
+from llmstack.review.rollout.queue import Line, Queue
+from llmstack.review.rollout.rolling import Outcome, Rolling
 from llmstack.review.rollout.workload import Template, Workload
 
 Event = Literal["ready", "gone"]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How one workload fared. Times in seconds."""
-
-    finish: float | None
-    """None: never."""
-    least: int
-    """Available replicas at the worst moment."""
-    longest_step: float
-    """The longest stretch without progress, as a Deployment's progress deadline counts it."""
-    longest_wait: float
-    """The longest time that one of its pods waited for GPUs."""
-    down_for: float | None
-    """How long no replica was available, all such stretches together; None: to the end."""
-    old_until: float | None = None
-    """When the last replica of before went; None: never. Where replicas stay and only their number changes, they count
-    as new from the start."""
-    new_from: float | None = None
-    """When the first replica of after was available; None: never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,96 +47,39 @@ class Run:
 
 
 def simulate(
-    workloads: Sequence[Workload], pools: Sequence[Pool], fixed: Fixed, load: Callable[[Template], float]
+    workloads: Sequence[Workload],
+    pools: Sequence[Pool],
+    fixed: Fixed,
+    load: Callable[[Template], float],
+    queue: Queue | None = None,
 ) -> Run:
     """Run the rollouts until nothing moves any more.
 
-    `load` gives a template's seconds from bound to ready, infinite for never.
+    `load` gives a template's seconds from bound to ready, infinite for never; `queue` what the sync tool does not apply
+    at once.
     """
-    simulation = _Simulation(workloads, pools, load)
+    simulation = _Simulation(workloads, pools, load, Line(queue or Queue(), workloads))
     simulation.place(fixed)
+    for nodes in simulation.cluster.nodes.values():
+        nodes.close()
     simulation.apply_change()
     while simulation.advance():
         pass
     return simulation.result()
 
 
-class _Rollout:
-    """The pods of one workload, available (`up`) or not (`down`); terminating ones are only counted."""
-
-    def __init__(self, workload: Workload, position: int) -> None:
-        self.workload = workload
-        self.position = position
-        self.up: dict[Revision, list[Pod]] = {"old": [], "new": []}
-        self.down: dict[Revision, list[Pod]] = {"old": [], "new": []}
-        self.ordinals: dict[Revision, int] = {"old": 0, "new": 0}
-        self.terminating = 0
-        self.least = workload.before
-        self.progressed = 0.0
-        self.longest_step = 0.0
-        self.longest_wait = 0.0
-        self.down_for = 0.0
-        self.down_since: float | None = None
-        self.old_until: float | None = None
-        self.new_from: float | None = None
-        self.finish: float | None = None
-
-    def counts(self) -> Counts:
-        return Counts(len(self.up["old"]), len(self.down["old"]), len(self.up["new"]), len(self.down["new"]))
-
-    def pods(self) -> list[Pod]:
-        return [pod for side in (self.up, self.down) for pods in side.values() for pod in pods]
-
-    def pools(self) -> list[PoolKey]:
-        templates = (self.workload.old, self.workload.new)
-        return [template.pool for template in templates if template is not None and template.pool is not None]
-
-    def take_over(self) -> None:
-        """The replica set stays when only the number of replicas changes: what runs is already new."""
-        for side in (self.up, self.down):
-            side["new"], side["old"] = side["old"], []
-        self.ordinals["new"] = self.ordinals["old"]
-        for pod in self.pods():
-            pod.revision = "new"
-
-    def progress(self, now: float) -> None:
-        self.longest_step = max(self.longest_step, now - self.progressed)
-        self.progressed = now
-
-    def note(self, now: float) -> None:
-        """Take down what is available, and whether that is all."""
-        available = len(self.up["old"]) + len(self.up["new"])
-        self.least = min(self.least, available)
-        if not available and self.down_since is None:
-            self.down_since = now
-        elif available and self.down_since is not None:
-            self.down_for += now - self.down_since
-            self.down_since = None
-        if not self.up["old"] and self.old_until is None:
-            self.old_until = now
-        if self.up["new"] and self.new_from is None:
-            self.new_from = now
-        if self.finish is None and self.counts() == Counts(0, 0, self.workload.after, 0):
-            self.finish = now
-
-    def outcome(self) -> Outcome:
-        workload = self.workload
-        least = 0 if workload.move == "new" else min(self.least, workload.after)
-        if workload.falls_to is not None:
-            least = min(least, workload.falls_to)
-        down_for = self.down_for if self.down_since is None else None
-        return Outcome(
-            self.finish, least, self.longest_step, self.longest_wait, down_for, self.old_until, self.new_from
-        )
-
-
 class _Simulation:
     """The state of one run."""
 
-    def __init__(self, workloads: Sequence[Workload], pools: Sequence[Pool], load: Callable[[Template], float]) -> None:
+    def __init__(
+        self, workloads: Sequence[Workload], pools: Sequence[Pool], load: Callable[[Template], float], line: Line
+    ) -> None:
         self.load = load
-        self.rollouts = [_Rollout(workload, position) for position, workload in enumerate(workloads)]
-        self.cluster = Cluster({(pool.name, pool.resource): Nodes(node_sizes(pool)) for pool in pools})
+        self.line = line
+        self.limits: list[tuple[float, str]] = []
+        """When the sync tool stops waiting for each unit at work."""
+        self.rollouts = [Rolling(workload, position) for position, workload in enumerate(workloads)]
+        self.cluster = Cluster({(pool.name, pool.resource): Nodes(node_sizes(pool), pool.closed) for pool in pools})
         self.events: list[tuple[float, int, Event, Pod]] = []
         self.scheduled = 0
 
@@ -178,11 +102,11 @@ class _Simulation:
             if waiting is not None:
                 at_once = self.cluster.create(waiting)
                 for pod in [waiting] if at_once else self.cluster.bind_waiting(pool) if pool else []:
-                    self.serve(pod)
+                    self.serve_or_load(pod)
             elif pool is not None:
                 nodes[pool].take(gpus)
 
-    def new_pod(self, rollout: _Rollout, revision: Revision) -> Pod:
+    def new_pod(self, rollout: Rolling, revision: Revision) -> Pod:
         workload, now = rollout.workload, self.cluster.now
         template = workload.new if revision == "new" else workload.old
         assert template is not None
@@ -196,20 +120,61 @@ class _Simulation:
         rollout.up[pod.revision].append(pod)
         rollout.progress(self.cluster.now)
 
+    def serve_or_load(self, pod: Pod) -> None:
+        """What is there before the change serves, but for those pods that are known to load still."""
+        rollout = self.rollouts[pod.owner]
+        if rollout.unready:
+            rollout.unready -= 1
+            self.begin_loading(pod)
+        else:
+            self.serve(pod)
+
     def apply_change(self) -> None:
-        """Apply all objects at once."""
-        for rollout in self.rollouts:
-            if rollout.workload.move == "scale":
-                rollout.take_over()
-            self.adjust(rollout, begin(rollout.workload, len(rollout.up["old"]) + len(rollout.up["new"])))
-        self.end_instant(self.rollouts)
+        """Apply at once what waits for no worker of the sync tool, and then what the first workers take."""
+        begun = [rollout for rollout in self.rollouts if not self.line.covers(rollout.workload)]
+        for rollout in begun:
+            self.begin(rollout)
+        self.end_instant(begun)
+        self.take_units()
+
+    def begin(self, rollout: Rolling) -> None:
+        """Apply the change of a workload."""
+        rollout.begun = rollout.progressed = self.cluster.now
+        if rollout.workload.move == "scale":
+            rollout.take_over()
+        self.adjust(rollout, begin(rollout.workload, len(rollout.up["old"]) + len(rollout.up["new"])))
+
+    def take_units(self) -> None:
+        """Let free workers take units, as long as there are both."""
+        while True:
+            for working in self.line.at_work():
+                if all(rollout.finish is not None for rollout in self.of_unit(working)):
+                    self.line.let_go(working, done=True)
+            unit = self.line.next()
+            if unit is None:
+                return
+            begun = self.of_unit(unit)
+            for rollout in begun:
+                self.begin(rollout)
+            heapq.heappush(self.limits, (self.cluster.now + self.line.timeout(unit), unit))
+            self.end_instant(begun)
+
+    def of_unit(self, unit: str) -> list[Rolling]:
+        return [each for each in self.rollouts if each.workload.unit == unit and self.line.covers(each.workload)]
 
     def advance(self) -> bool:
         """Play the next instant; False when nothing is left that happens by itself."""
-        if not self.events or self.events[0][0] == inf:
+        following = self.events[0][0] if self.events else inf
+        while self.limits and self.limits[0][0] <= following and self.limits[0][0] < inf:
+            self.cluster.now, unit = heapq.heappop(self.limits)
+            if unit in self.line.at_work():
+                self.line.let_go(unit, done=False)
+                self.take_units()
+                return True
+        if following == inf:
             return False
-        self.cluster.now = now = self.events[0][0]
-        touched: dict[int, _Rollout] = {}
+        self.cluster.now = now = following
+        touched: dict[int, Rolling] = {}
         while self.events and self.events[0][0] == now:
             _, _, event, pod = heapq.heappop(self.events)
             rollout = touched[pod.owner] = self.rollouts[pod.owner]
@@ -219,24 +184,31 @@ class _Simulation:
             elif not pod.deleted:
                 self.serve(pod)
         self.end_instant([touched[position] for position in sorted(touched)])
+        self.take_units()
         return True
 
-    def end_instant(self, touched: Sequence[_Rollout]) -> None:
+    def end_instant(self, touched: Sequence[Rolling]) -> None:
         """Let controllers and scheduler act on what happened, and take down the sums."""
         pools: dict[PoolKey, None] = {}
         for rollout in touched:
-            while (wanted := settle(rollout.workload, rollout.counts(), rollout.terminating)) != rollout.counts():
-                self.adjust(rollout, wanted)
+            if rollout.begun is not None:
+                self.settle(rollout)
             pools |= dict.fromkeys(rollout.pools())
         for pool in pools:
             if pool in self.cluster.nodes:
                 for pod in self.cluster.bind_waiting(pool):
                     self.begin_loading(pod)
         for rollout in touched:
-            rollout.note(self.cluster.now)
+            if rollout.begun is not None:
+                rollout.note(self.cluster.now)
         self.cluster.end_instant(pools)
 
-    def adjust(self, rollout: _Rollout, wanted: Counts) -> None:
+    def settle(self, rollout: Rolling) -> None:
+        """Let the controller act until nothing changes any more."""
+        while (wanted := settle(rollout.workload, rollout.counts(), rollout.terminating)) != rollout.counts():
+            self.adjust(rollout, wanted)
+
+    def adjust(self, rollout: Rolling, wanted: Counts) -> None:
         """Create and delete pods until the counts are those wanted."""
         before = rollout.counts()
         if before == wanted:
@@ -248,7 +220,7 @@ class _Simulation:
         if grown or shrunk:
             rollout.progress(self.cluster.now)
 
-    def adjust_side(self, rollout: _Rollout, revision: Revision, up: int, down: int) -> None:
+    def adjust_side(self, rollout: Rolling, revision: Revision, up: int, down: int) -> None:
         """Delete waiting pods first, then loading ones, then the youngest; create what is missing."""
         rollout.down[revision].sort(key=lambda pod: not pod.bound)
         for pods, target in ((rollout.down[revision], down), (rollout.up[revision], up)):
@@ -276,6 +248,11 @@ class _Simulation:
         self.cluster.close(
             (pod for rollout in self.rollouts for pod in rollout.pods()), max(self.cluster.now, 1.0) * 1.05
         )
-        outcomes = tuple(rollout.outcome() for rollout in self.rollouts)
+        unserved: list[dict[PoolKey, float]] = [{} for _ in self.rollouts]
+        for (position, pool), seconds in self.cluster.unserved.items():
+            unserved[position][pool] = seconds
+        outcomes = tuple(
+            replace(rollout.outcome(), unserved=each) for rollout, each in zip(self.rollouts, unserved, strict=True)
+        )
         end = max((outcome.finish for outcome in outcomes if outcome.finish is not None), default=0.0)
         return Run(outcomes, self.cluster.peaks, self.cluster.demand, tuple(self.cluster.phases), end)

@@ -7,8 +7,9 @@ that the probes allow: what comes out equal is known, the rest is bounded.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from math import inf
 
 from llmstack.review.facts import Pool
@@ -16,7 +17,9 @@ from llmstack.review.restarts import is_resumed
 from llmstack.review.result import Basis, Figure, Rollout
 from llmstack.review.rollout.failure import failure_of
 from llmstack.review.rollout.placement import Fixed, PoolKey
-from llmstack.review.rollout.simulate import Outcome, Run, simulate
+from llmstack.review.rollout.queue import Queue, latest_ends
+from llmstack.review.rollout.rolling import Outcome
+from llmstack.review.rollout.simulate import Run, simulate
 from llmstack.review.rollout.workload import Template, Workload
 
 UNKNOWN_LOAD = 300
@@ -35,6 +38,9 @@ class Outcomes:
     likely: Outcome
     shortest: Outcome
     longest: Outcome
+    span: tuple[float, float] | None = None
+    """When it is done at the earliest and at the latest, where that depends on the order in which the sync tool takes
+    the units; infinite: perhaps never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +53,54 @@ class Times:
     longest: Run
     outcomes: tuple[Outcomes | None, ...]
     """In the order of the workloads; None for one of so many pods that it was not played."""
+    ends_alike: bool = False
+    """Whether units wait for a worker of the sync tool, and the last one is done at the same time in any order."""
 
 
-def time_rollouts(workloads: Sequence[Workload], pools: Sequence[Pool], fixed: Fixed) -> Times:
-    """Run the rollouts, thrice where a load time is unknown; those of too many pods are left out."""
+def time_rollouts(
+    workloads: Sequence[Workload], pools: Sequence[Pool], fixed: Fixed, queue: Queue | None = None
+) -> Times:
+    """Run the rollouts, thrice where a load time is unknown; those of too many pods are left out. `queue` is what the
+    sync tool does not apply at once."""
     left_out = too_many(workloads)
     played = [workload for workload in workloads if workload.key not in left_out]
-    runs = [simulate(played, pools, fixed, likely_load)]
+    play = partial(simulate, played, pools, fixed, queue=queue)
+    runs = [play(load=likely_load)]
     templates = [workload.new for workload in played] + [workload.old for workload in played]
     if any(template is not None and template.load is None for template in templates):
-        runs += [simulate(played, pools, fixed, load) for load in (_shortest_load, _longest_load)]
+        runs += [play(load=load) for load in (_shortest_load, _longest_load)]
     likely, shortest, longest = runs if len(runs) == 3 else runs * 3
-    outcomes = iter(zip(likely.outcomes, shortest.outcomes, longest.outcomes, strict=True))
+    spans, alike = _spans(played, shortest, longest, queue or Queue())
+    outcomes = iter(zip(likely.outcomes, shortest.outcomes, longest.outcomes, spans, strict=True))
     of_each = (None if workload.key in left_out else Outcomes(*next(outcomes)) for workload in workloads)
-    return Times(likely, shortest, longest, tuple(of_each))
+    return Times(likely, shortest, longest, tuple(of_each), alike)
+
+
+def _spans(
+    workloads: Sequence[Workload], shortest: Run, longest: Run, queue: Queue
+) -> tuple[list[tuple[float, float] | None], bool]:
+    """When each workload is done, the order of units unknown; and whether the last is done at the same time in any."""
+    spans: list[tuple[float, float] | None] = [None] * len(workloads)
+    units = queue.of(workloads)
+    chained = any(queue.units[unit].awaits & units.keys() for unit in units)
+    if len(units) <= queue.workers and not chained:
+        return spans, False
+    least, most = (_lengths(units, run, queue) for run in (shortest, longest))
+    latest = latest_ends(most, queue.workers, chained=chained)
+    for unit, positions in units.items():
+        for position in positions:
+            spans[position] = least[unit], latest[unit]
+    return spans, not chained and len({*least.values(), *most.values()}) == 1 and inf not in most.values()
+
+
+def _lengths(units: Mapping[str, Sequence[int]], run: Run, queue: Queue) -> dict[str, float]:
+    """For how long each unit holds its worker."""
+    found = {}
+    for unit, positions in units.items():
+        outcomes = [run.outcomes[position] for position in positions]
+        ends = [inf if each.finish is None else each.finish - each.start for each in outcomes]
+        found[unit] = min(max(ends), queue.units[unit].timeout)
+    return found
 
 
 def too_many(workloads: Iterable[Workload]) -> frozenset[str]:
@@ -82,7 +122,7 @@ def likely_load(template: Template) -> float:
     """Return the seconds that a pod loads: as measured, else the most that its probes allow."""
     if template.load is not None:
         return template.load
-    return template.load_max or max(template.load_min or 0, UNKNOWN_LOAD)
+    return max(template.load_max or UNKNOWN_LOAD, template.load_min or 0)
 
 
 def _shortest_load(template: Template) -> float:
@@ -92,13 +132,16 @@ def _shortest_load(template: Template) -> float:
 def _longest_load(template: Template) -> float:
     if template.load is not None:
         return template.load
-    return inf if template.load_max is None else template.load_max
+    # the least may be over what the probes allow, which is a risk: the time is then told as if they did
+    return inf if template.load_max is None else max(template.load_max, template.load_min or 0)
 
 
 def total_seconds(rolled: Sequence[Rollout], times: Times) -> int | None:
     """Return when the last of the rollouts is done; None when one never is or that time is not known."""
     if None in times.outcomes or not times.longest.finished or not times.shortest.finished:
         return None
+    if times.ends_alike:
+        return round(times.longest.end)
     last = max((rollout.seconds for rollout in rolled if rollout.seconds is not None), default=0)
     return last if round(times.longest.end) <= last else None
 
@@ -107,12 +150,14 @@ def own_times(times: Times, first: int, count: int) -> Times:
     """Return the runs as one environment sees them: `count` outcomes from the `first` on, and the end of its own
     last."""
     outcomes = times.outcomes[first : first + count]
+    before, behind = times.outcomes[:first], times.outcomes[first + count :]
     played = [each for each in outcomes if each is not None]
     return Times(
         _own_run(times.likely, [each.likely for each in played]),
         _own_run(times.shortest, [each.shortest for each in played]),
         _own_run(times.longest, [each.longest for each in played]),
         outcomes,
+        times.ends_alike and not any(each is not None and each.span for each in (*before, *behind)),
     )
 
 
@@ -167,6 +212,8 @@ def _timed(rollout: Rollout, workload: Workload, outcomes: Outcomes) -> Rollout:
     known = measured and shortest.finish is not None and shortest.finish == longest.finish
     bounded = not known and likely.finish is not None
     least_known = template.load is not None or template.load_min is not None
+    if outcomes.span is not None and likely.finish is not None:
+        return _in_line(rollout, workload, outcomes, least_known=least_known)
     return replace(
         rollout,
         min_ready=min(likely.least, shortest.least, longest.least),
@@ -179,9 +226,26 @@ def _timed(rollout: Rollout, workload: Workload, outcomes: Outcomes) -> Rollout:
     )
 
 
+def _in_line(rollout: Rollout, workload: Workload, outcomes: Outcomes, *, least_known: bool) -> Rollout:
+    """A rollout whose end depends on the order in which the sync tool takes the units."""
+    earliest, latest = outcomes.span or (0.0, inf)
+    shortest, longest = outcomes.shortest, outcomes.longest
+    return replace(
+        rollout,
+        min_ready=min(outcomes.likely.least, shortest.least, longest.least),
+        seconds_min=_whole(earliest) if least_known else None,
+        seconds_max=None if latest == inf else _whole(latest),
+        replicas_min=workload.after,
+        replicas_max=workload.after,
+        basis=_basis(workload, (shortest, longest), known=False, bounded=True),
+    )
+
+
 def _basis(workload: Workload, ends: tuple[Outcome, Outcome], *, known: bool, bounded: bool) -> dict[Figure, Basis]:
     """What each figure rests on: pods that follow again after a pause are of a template that nobody said."""
-    seconds: Basis = "exact" if known else "bound" if bounded else "assumed"
+    template = workload.new or workload.old
+    sure: Basis = "assumed" if template is not None and template.load_assumed else "exact"
+    seconds: Basis = sure if known else "bound" if bounded else "assumed"
     if is_resumed(workload.causes):
         return {"seconds": "assumed", "peak": "assumed", "minReady": "assumed"}
     ready: Basis = "exact" if ends[0].least == ends[1].least else "bound"

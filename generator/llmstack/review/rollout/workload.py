@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ from llmstack.kubernetes.quantities import whole
 from llmstack.kubernetes.replicas import Scalers, model_of, ray_cluster_of, replicas_of, specs_of_replica
 from llmstack.kubernetes.workloads import PROGRESS_DEADLINE, WORKLOADS, is_counted, partition_of, strategy_of
 from llmstack.review.facts import Facts
+from llmstack.review.loads import load_of
 from llmstack.review.result import ObjectChange
 from llmstack.review.rollout.placement import PoolKey, pool_of
 
@@ -32,13 +33,17 @@ class Template:
     pool: PoolKey | None
     """None without GPUs."""
     load: int | None
-    """From bound to ready, where it was measured."""
+    """From bound to ready, where it was measured: as it usually is."""
     load_min: int | None
     """The earliest moment its probes can call it ready; None without probes."""
     load_max: int | None
     """The moment its start-up (else liveness) probe gives it up; None where nothing does."""
     grace: int
     min_ready: int
+    load_worst: int | None = None
+    """The longest that was measured; None where `load` is."""
+    load_assumed: bool = False
+    """Whether `load` is of other pods, or not of all of them."""
     is_lumped: bool = False
     """Whether a replica has so many pods that `gpus` is their sum, as if it were of one."""
 
@@ -74,6 +79,10 @@ class Workload:
     fixed: tuple[int, ...] = ()
     """GPUs of pods of it that stay beside those that change (a Ray cluster's other groups)."""
     namespace: str = ""
+    unit: str = ""
+    """The unit that it is applied with."""
+    unready: int = 0
+    """Of the replicas before, those that do not serve when the change comes: a rollout is in progress, or they fail."""
 
     @property
     def key(self) -> str:
@@ -131,7 +140,14 @@ def read_workload(change: ObjectChange, owned: tuple[Scalers, Scalers], facts: t
         causes=change.causes,
         partition=min(partition_of(new), after) if new is not None else 0,
         namespace=change.namespace,
+        unit=change.unit,
+        unready=_unready(change, before, facts[1]),
     )
+
+
+def _unready(change: ObjectChange, before: int, facts: Facts) -> int:
+    present = facts.present.get((change.kind, change.name))
+    return max(0, before - present.available) if present is not None else 0
 
 
 def _deadline(obj: Object) -> int | None:
@@ -206,8 +222,18 @@ def _nodes(obj: Object) -> list[Any]:
 
 
 def _load(obj: Object, facts: Facts) -> int | None:
+    measured = load_of(obj, facts)
+    return measured.usual if measured is not None else None
+
+
+def _bounds(obj: Object, facts: Facts, pod: Mapping[str, Any]) -> tuple[int | None, int | None]:
+    """The least that a start takes, reading the weights included, and the most that the probes allow."""
+    low, high = start_up_bounds(pod)
     model = model_of(obj)
-    return facts.load_seconds.get(model) if model is not None else None
+    least = facts.least_load_seconds.get(model) if model is not None else None
+    if least is None:
+        return low, high
+    return max(low or 0, least), high
 
 
 def template_of(obj: Object, facts: Facts, load: int | None) -> Template:
@@ -217,7 +243,8 @@ def template_of(obj: Object, facts: Facts, load: int | None) -> Template:
     taking = [entry for entry in counted if entry[3] and entry[1]]
     resource = max(taking, key=lambda entry: entry[3])[2] if taking else ""
     pods = [entry for entry in taking if entry[2] == resource]
-    low, high = start_up_bounds(counted[0][0])
+    low, high = _bounds(obj, facts, counted[0][0])
+    measured = load_of(obj, facts) if load is not None else None
     lumped = sum(number for _, number, _, _ in pods) > LUMP
     sizes = (gpus for _, number, _, gpus in pods for _ in range(number))
     return Template(
@@ -228,21 +255,18 @@ def template_of(obj: Object, facts: Facts, load: int | None) -> Template:
         load_max=high,
         grace=max(whole(pod.get("terminationGracePeriodSeconds"), 30) for pod, *_ in counted),
         min_ready=whole((obj.get("spec") or {}).get("minReadySeconds"), 0),
+        load_worst=measured.worst if measured is not None else load,
+        load_assumed=measured is not None and measured.assumed,
         is_lumped=lumped,
     )
 
 
-def fixed_gpus(
-    objects: Iterable[Object], facts: Facts, owned: Scalers, skip: Container[str] = ()
-) -> dict[PoolKey, dict[int, int]]:
-    """Return, by pool, how many pods of which size stay: those of workloads not named (`Kind/name`) in
-    `skip`."""
+def fixed_gpus(objects: Iterable[Object], facts: Facts, owned: Scalers) -> dict[PoolKey, dict[int, int]]:
+    """Return, by pool, how many pods of which size the workloads among objects that stay have."""
     pools: dict[PoolKey, dict[int, int]] = {}
     for obj in objects:
-        if not is_counted(str(obj.get("kind"))) or f"{obj['kind']}/{obj['metadata']['name']}" in skip:
-            continue
-        template = template_of(obj, facts, None)
-        if template.pool is not None:
+        template = template_of(obj, facts, None) if is_counted(str(obj.get("kind"))) else None
+        if template is not None and template.pool is not None:
             sizes = pools.setdefault(template.pool, {})
             for gpus in template.gpus:
                 sizes[gpus] = sizes.get(gpus, 0) + replicas_of(obj, owned)

@@ -1,0 +1,29 @@
+"""vLLM refuses these flags: one by itself, or two beside each other.
+
+The values are of the right type, and the start ends all the same: `--max-num-batched-tokens` under `--max-num-seqs`, or
+under `--max-model-len` without chunked prefill; a share of a GPU over 1; `--max-cpu-loras` under `--max-loras`;
+`--enable-auto-tool-choice` without a `--tool-call-parser`; a parser of tools or of reasoning that the release does not
+have (where no plugin brings one); a `--speculative-config` of an unknown method, or of none.
+
+Fix: what the finding says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from llmstack.checks.engines import engines, problems_of
+from llmstack.checks.rule import Declaration, Problem
+from llmstack.checks.subject import Subject
+from llmstack.engine.exact.flags import refused
+from llmstack.finding import Severity
+
+RULE = Declaration("refused-flags", Severity.ERROR, whole=True)
+
+
+def run(subject: Subject) -> Iterator[Problem]:
+    for asked in engines(subject):
+        question = asked.question
+        if asked.releases and question.flags:
+            faults = refused(question.settings, question.flags, question.match.catalogue, asked.releases)
+            yield from problems_of(asked, faults)

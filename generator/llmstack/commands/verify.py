@@ -1,0 +1,67 @@
+"""`llmstack verify`: after the merge, what was foreseen beside what happened."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TextIO
+
+import typer
+
+from llmstack.commands import options as opt
+from llmstack.commands import output
+from llmstack.commands.exits import Exit
+
+
+def verify(
+    before: opt.VerifiedFrom,
+    after: opt.VerifiedTo = "HEAD",
+    observed: opt.Observed = None,
+    cluster: opt.ObservedCluster = None,
+    format: opt.HowVerified = "text",
+    exit_code: opt.ExitCode = False,
+) -> None:
+    """Say how a change went: what was foreseen beside what happened.
+
+    Restarts, GPUs at the peak, fewest ready pods, time and KV cache, from files of kubectl's output: a recording
+    begun before the merge (`kubectl get pods -A -w --output-watch-events -o json`), snapshots, and the history that
+    Flux and Argo CD keep. What they cannot show is not observed, never agreement; what is off names the fact that
+    was missing.
+    """
+    from datetime import UTC, datetime
+
+    from llmstack.errors import UsageError
+    from llmstack.observed.documents import Source
+    from llmstack.report.verification_formats import VERIFICATION_FORMATS
+    from llmstack.repository.comparison import open_comparison
+    from llmstack.repository.verified import verify as compare
+
+    if not observed:
+        raise UsageError("nothing was observed: give files with --observed, `-` for stdin")
+    project = output.find_project(None)
+    comparison = open_comparison(project.root, before, after)
+    with ExitStack() as stack:
+        sources = [Source(name, stack.enter_context(open_text(name)).read) for name in observed]
+        result, findings = compare(
+            comparison,
+            sources,
+            project.disk,
+            cluster=cluster,
+            today=datetime.now(UTC).date(),
+            tool_folder=output.tool_folder(),
+        )
+    output.report_beside(findings)
+    sys.stdout.write(VERIFICATION_FORMATS[format](result))
+    if exit_code and result.differs:
+        raise typer.Exit(Exit.DIFFERS)
+
+
+def open_text(name: str) -> TextIO:
+    """A file of kubectl's output, or stdin; raises UsageError where it cannot be opened."""
+    from llmstack.errors import UsageError
+
+    try:
+        return sys.stdin if name == "-" else Path(name).open(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise UsageError(f"{name} cannot be read: {error.strerror}") from error

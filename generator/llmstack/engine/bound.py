@@ -1,0 +1,123 @@
+"""What holds of every engine, measured or not: the weights that must be on each GPU leave the KV cache at most so much,
+and one request needs at least so much of it.
+
+Nothing here is fitted: bytes of tensors are counted, and what is not certain to be there is left out.
+"""
+
+from __future__ import annotations
+
+from llmstack.engine.blocks import KV_BYTES, Layout, layout_of
+from llmstack.engine.defaults import BLOCK_SIZE, Minor
+from llmstack.engine.facts import Sizes
+from llmstack.engine.memory import GIB, complete_groups, share_of
+from llmstack.engine.settings import AUTO_LENGTH, Settings
+from llmstack.engine.support import ARCHITECTURES, Engine
+
+_SAFE_FLAGS = """
+attention-backend calculate-kv-scales compilation-config cuda-graph-sizes cudagraph-capture-sizes cpu-offload-gb
+data-parallel-address data-parallel-backend data-parallel-external-lb data-parallel-hybrid-lb data-parallel-rank
+data-parallel-rpc-port data-parallel-size-local data-parallel-start-rank disable-cascade-attn
+disable-custom-all-reduce disable-hybrid-kv-cache-manager enable-eplb enable-expert-parallel enable-lora
+enable-sleep-mode fully-sharded-loras kv-offloading-backend kv-offloading-size kv-transfer-config logprobs-mode
+lora-dtype lora-modules max-cpu-loras max-cudagraph-capture-size max-logprobs max-lora-rank max-loras
+max-seq-len-to-capture no-enable-chunked-prefill num-scheduler-steps rope-scaling rope-theta scheduler-delay-factor
+speculative-config
+"""
+SAFE = frozenset(f"--{name}" for name in _SAFE_FLAGS.split())
+"""Flags that nobody computes, but that can only take from the KV cache (or, `--cpu-offload-gb`, are counted below)."""
+
+_SAFE_VARIABLES = """
+ATTENTION_BACKEND FLASH_ATTN_VERSION FLASHINFER_MOE_BACKEND MEMORY_PROFILER_ESTIMATE_CUDAGRAPHS NCCL_SO_PATH
+SKIP_P2P_CHECK TORCH_PROFILER_DIR USE_DEEP_GEMM USE_FLASHINFER_SAMPLER USE_V1 USE_V2_MODEL_RUNNER
+"""
+SAFE_VARIABLES = frozenset(f"VLLM_{name}" for name in _SAFE_VARIABLES.split()) | {
+    "PYTORCH_CUDA_ALLOC_CONF",
+    "PYTORCH_ALLOC_CONF",
+}
+
+SMALLEST = {"fp8": 2, "bitsandbytes": 4}
+"""How many times smaller than two bytes `--quantization` makes the numbers of linear layers at most; embeddings and
+head stay as they are."""
+LEAST_LORA_RANK = 16
+"""`--max-lora-rank` where nothing says one (vllm/config/lora.py)."""
+
+
+def most_left(engine: Engine) -> float | None:
+    """GiB per GPU that the weights leave, which the KV cache cannot exceed; None where nothing bounds it."""
+    if engine.facts.weights is None or not _is_bounded(engine):
+        return None
+    on_gpu = max(0.0, _least_weights(engine) - engine.settings.offloaded * GIB)
+    most = (engine.card.at_most or 0.0) * share_of(engine)
+    return most - (on_gpu + _least_adapters(engine)) / GIB
+
+
+def _is_bounded(engine: Engine) -> bool:
+    """Whether all that is loaded is known at least, and the card's memory at most."""
+    facts, settings, card = engine.facts, engine.settings, engine.card
+    # what is loaded otherwise than it lies in the files (another type, GGUF) bounds nothing
+    as_stored = settings.dtype in ("auto", "bfloat16", "float16", "half")
+    method = facts.quantization.method if facts.quantization else None
+    known = settings.quantization in (None, method) or (method is None and settings.quantization in SMALLEST)
+    odd = set(settings.unread) - SAFE - SAFE_VARIABLES
+    plain = facts.weights is not None and facts.weights.dtype != "float32"
+    return as_stored and known and plain and not odd and card.at_most is not None and not card.shared_memory
+
+
+def _least_weights(engine: Engine) -> float:
+    """Bytes that must be on each GPU: of a pipeline an even share of the layers rounded down, without its ends; of
+    experts spread over data parallel engines, their part."""
+    facts, settings = engine.facts, engine.settings
+    groups = complete_groups(facts)
+    inside = groups.rest + groups.experts / (settings.data if facts.is_moe else 1)
+    if settings.quantization and facts.quantization is None:
+        inside /= SMALLEST[settings.quantization]
+    if settings.pipeline > 1:
+        layers = facts.sizes.layers
+        return inside / settings.tensor * (layers // settings.pipeline / layers if layers else 0.0)
+    return (inside + groups.embeddings + groups.head) / settings.tensor + groups.vision / settings.tensor
+
+
+def _least_adapters(engine: Engine) -> float:
+    """Bytes of the slots for LoRA adapters: rank x (in + out) of each linear layer, two bytes a number, all of them cut
+    by tensor parallelism (`LoRAModelManager`, vllm/lora/model_manager.py)."""
+    settings, sizes = engine.settings, engine.facts.sizes
+    if not settings.adapters or engine.facts.is_moe or engine.facts.architecture not in ARCHITECTURES:
+        return 0.0
+    if settings.pipeline > 1 or sizes.kv_rank:
+        return 0.0
+    return settings.adapters * (settings.adapter_rank or LEAST_LORA_RANK) * _lora_width(sizes) * 2 / settings.tensor
+
+
+def _lora_width(sizes: Sizes) -> int:
+    """Inputs and outputs of the linear layers of attention and MLP, of all layers."""
+    queries, keys = sizes.heads * sizes.head_dim, sizes.kv_heads * sizes.head_dim
+    attention = 2 * (sizes.hidden + queries) + 2 * (sizes.hidden + keys)
+    return sizes.layers * (attention + 3 * (sizes.hidden + sizes.intermediate))
+
+
+def least_need(engine: Engine, length: int | None) -> int | None:
+    """Bytes that one request needs on a GPU at least; None where that is not known."""
+    sizes, settings = engine.facts.sizes, engine.settings
+    if engine.facts.architecture not in ARCHITECTURES or sizes.state_layers or sizes.index_heads:
+        return None
+    if not length or length == AUTO_LENGTH or "--block-size" in settings.unread:
+        return None
+    element = least_element(settings)
+    if element is None:
+        return None
+    layout = _layout(sizes, settings, element, engine.release)
+    # the least a step can be is one token: windows then hold the fewest blocks
+    return layout.bytes_of_request(length, 1) if layout else None
+
+
+def least_element(settings: Settings) -> int | None:
+    """Bytes of one key or value at least: int8 and fp8 may have scales beside them."""
+    name = settings.kv_dtype
+    if name.startswith(("int8", "fp8")):
+        return 1
+    return 2 if name == "auto" else KV_BYTES.get(name)
+
+
+def _layout(sizes: Sizes, settings: Settings, element: int, release: Minor) -> Layout | None:
+    layers, block = sizes.layers // settings.pipeline, settings.block_size or BLOCK_SIZE
+    return layout_of(sizes, layers, settings.tensor, element, block, release)

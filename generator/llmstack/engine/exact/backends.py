@@ -1,0 +1,64 @@
+"""An attention backend that the release does not know, or that does not go with model, card or KV cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from llmstack.engine import registry
+from llmstack.engine.cards import Card
+from llmstack.engine.defaults import Minor
+from llmstack.engine.exact.fault import Fault
+from llmstack.engine.facts import ModelFacts
+from llmstack.engine.settings import Settings
+from llmstack.engine.support import ARCHITECTURES
+
+ENFORCED: Minor = (0, 11)
+"""From here an unknown attention backend ends the start; before, it was passed over."""
+FITS: Minor = (0, 12)
+"""From here a backend is asked whether it goes with the rest (`CudaPlatform.get_attn_backend_cls`)."""
+
+
+def unknown_backend(name: str, among: Sequence[str], release: Minor) -> Iterator[Fault]:
+    """Yield an attention backend that the release does not know (`AttentionBackendEnum`)."""
+    upper = name.upper()
+    if release < ENFORCED or upper == "AUTO" or any(registry.has_backend(upper, each) for each in among):
+        return
+    known = ", ".join(each for each in registry.backends(among[0]) if not each.startswith(("ROCM", "XPU", "CPU")))
+    yield Fault("backend", f"vLLM {among[0]} has no attention backend `{name}`", f"it has {known}")
+
+
+def unfit_backend(
+    name: str, facts: ModelFacts, settings: Settings, card: Card | None, among: Sequence[str], release: Minor
+) -> Iterator[Fault]:
+    """Yield why a backend that the release knows does not serve this engine (`AttentionBackend.validate_configuration`,
+    vllm/v1/attention/backend.py)."""
+    upper = name.upper()
+    if release < FITS or len(among) != 1 or facts.architecture not in ARCHITECTURES:
+        return
+    reason = _for_model(upper, facts, among[0]) or _for_card(upper, settings, card, among[0])
+    if reason:
+        yield Fault("backend", reason, "leave it out: vLLM chooses one that does")
+
+
+def _for_model(backend: str, facts: ModelFacts, release: str) -> str | None:
+    """Why a backend does not serve a model's attention; None where it does, or nobody can say."""
+    latent = registry.backend_traits(backend, release).latent
+    if latent is None or latent == facts.is_latent:
+        return None
+    kind = "multi-head latent attention" if facts.is_latent else "plain attention"
+    return f"{backend} is not for {kind}, which {facts.architecture} has"
+
+
+def _for_card(backend: str, settings: Settings, card: Card | None, release: str) -> str | None:
+    """Why a backend does not serve on a card; None where it does, or nobody can say."""
+    if card is None or card.capability is None or card.maker != "nvidia":
+        return None
+    major, minor = card.capability
+    known = registry.backend_traits(backend, release).capabilities
+    number = major * 10 + minor
+    if known is not None and number <= registry.LAST_ASKED and number not in known:
+        return f"{backend} is not for a {card.name} ({major}.{minor})"
+    # FlashAttention 3 alone reads fp8 (`flash_attn_supports_fp8`, vllm/v1/attention/backends/fa_utils.py)
+    if backend == "FLASH_ATTN" and settings.kv_dtype.startswith("fp8") and major < 9:
+        return f"FLASH_ATTN reads no fp8 KV cache on a {card.name}"
+    return None

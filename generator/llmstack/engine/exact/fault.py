@@ -1,0 +1,20 @@
+"""What is wrong with an engine for certain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+About = Literal[
+    "tensor", "pipeline", "context", "experts", "length", "model", "quantization", "dtype", "backend", "kv-dtype",
+    "lora", "batch", "chunked", "utilization", "adapters", "modules", "tools", "reasoning", "speculation",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that ends a start: what it is about, what is wrong, and what to do."""
+
+    about: About
+    message: str
+    help: str

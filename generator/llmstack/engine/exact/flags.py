@@ -1,0 +1,109 @@
+"""Flags that vLLM refuses by themselves or beside one another, whatever the model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from llmstack.engine import registry
+from llmstack.engine.defaults import Minor
+from llmstack.engine.exact.fault import Fault
+from llmstack.engine.settings import AUTO_LENGTH, Settings, read_number
+from llmstack.flags import Catalogue
+
+Flags = Mapping[str, str | None]
+"""Each flag with the text of its last value."""
+
+CHUNKED_ALWAYS_UNTIL: Minor = (0, 10)
+"""Up to here the V1 engine always prefills in chunks, whatever the flag says (`_set_default_args_v1`)."""
+SPECULATION_CHECKED: Minor = (0, 11)
+"""From here an unknown method of speculation is refused (`SpeculativeConfig`, vllm/config/speculative.py)."""
+
+
+def refused(settings: Settings, given: Flags, catalogue: Catalogue, among: Sequence[str]) -> Iterator[Fault]:
+    """Yield what vLLM refuses in these flags."""
+    yield from _batch(settings, given, catalogue.release.minor)
+    yield from _share(given)
+    yield from _adapters(given)
+    yield from _parsers(given, catalogue, among)
+    yield from _speculation(given, catalogue.release.minor, among)
+
+
+def _batch(settings: Settings, given: Flags, release: Minor) -> Iterator[Fault]:
+    """`SchedulerConfig.verify_max_model_len` (vllm/config/scheduler.py)."""
+    tokens, sequences, length = settings.tokens, settings.sequences, settings.length
+    if tokens and sequences and tokens < sequences:
+        message = f"--max-num-batched-tokens {tokens} is less than --max-num-seqs {sequences}"
+        yield Fault("batch", message, f"at least {sequences}")
+    whole = (given.get("--enable-chunked-prefill") or "").lower() == "false" and release > CHUNKED_ALWAYS_UNTIL
+    if whole and tokens and length and length != AUTO_LENGTH and tokens < length:
+        message = f"without chunked prefill --max-num-batched-tokens {tokens} is less than --max-model-len {length}"
+        yield Fault("chunked", message, f"--max-num-batched-tokens {length}, or chunked prefill")
+
+
+def _share(given: Flags) -> Iterator[Fault]:
+    """`CacheConfig.gpu_memory_utilization` (vllm/config/cache.py): more than 0, at most 1."""
+    text = given.get("--gpu-memory-utilization")
+    try:
+        share = float(text) if text else None
+    except ValueError:
+        return  # `bad-flag-value` says so
+    if share is not None and not 0 < share <= 1:
+        yield Fault("utilization", f"--gpu-memory-utilization {text} is no share of a GPU", "more than 0, at most 1")
+
+
+def _adapters(given: Flags) -> Iterator[Fault]:
+    """`LoRAConfig` (vllm/config/lora.py); adapters at start are loaded as any other, and end it where that fails
+    (`init_static_loras`, vllm/entrypoints/openai/)."""
+    on_gpu, in_all = (read_number(given.get(flag) or "") for flag in ("--max-loras", "--max-cpu-loras"))
+    on = (given["--enable-lora"] or "true") != "false" if "--enable-lora" in given else False
+    if given.get("--lora-modules") and not on:
+        yield Fault("modules", "--lora-modules needs --enable-lora", "--enable-lora, or no adapters")
+    if on and on_gpu and in_all and in_all < on_gpu:
+        yield Fault("adapters", f"--max-cpu-loras {in_all} is less than --max-loras {on_gpu}", f"at least {on_gpu}")
+
+
+def _parsers(given: Flags, catalogue: Catalogue, among: Sequence[str]) -> Iterator[Fault]:
+    """`validate_parsed_serve_args`, `validate_api_server_args` (vllm/entrypoints/): names are those that are
+    registered, and a plugin may register more."""
+    automatic = "--enable-auto-tool-choice" in given and given["--enable-auto-tool-choice"] != "false"
+    if automatic and not given.get("--tool-call-parser"):
+        yield Fault("tools", "--enable-auto-tool-choice needs --tool-call-parser", "name the parser of the model")
+    elif automatic and "--tool-parser-plugin" not in given:
+        yield from _named("tools", "--tool-call-parser", given, catalogue, among)
+    if "--reasoning-parser-plugin" not in given:
+        yield from _named("reasoning", "--reasoning-parser", given, catalogue, among)
+
+
+def _named(about: Any, name: str, given: Flags, catalogue: Catalogue, among: Sequence[str]) -> Iterator[Fault]:
+    """A name that the release has not registered; of a release that is not certain nothing is said."""
+    flag, value = catalogue.flags.get(name), given.get(name)
+    known = flag.known_values if flag else ()
+    if value and known and value not in known and len(among) == 1:
+        yield Fault(
+            about, f"vLLM {among[0]} has no {name[2:].replace('-', ' ')} `{value}`", f"it has {', '.join(known)}"
+        )
+
+
+def _speculation(given: Flags, release: Minor, among: Sequence[str]) -> Iterator[Fault]:
+    """`SpeculativeConfig.__post_init__` (vllm/config/speculative.py)."""
+    text = given.get("--speculative-config")
+    config = _read(text) if text else None
+    if config is None or release < SPECULATION_CHECKED:
+        return
+    method = config.get("method")
+    if isinstance(method, str) and method and not any(registry.has_speculation(method, each) for each in among):
+        known = ", ".join(registry.speculation(among[0]))
+        yield Fault("speculation", f"vLLM {among[0]} has no method of speculation `{method}`", f"it has {known}")
+    if not method and not config.get("model") and config.get("num_speculative_tokens"):
+        message = "--speculative-config names neither a method nor a model"
+        yield Fault("speculation", message, 'for example {"method": "ngram", "num_speculative_tokens": 3}')
+
+
+def _read(text: str) -> Mapping[str, Any] | None:
+    try:
+        config = json.loads(text)
+    except (ValueError, RecursionError):
+        return None  # `bad-flag-value` says so
+    return config if isinstance(config, dict) else None

@@ -1,0 +1,122 @@
+"""A type of numbers or of quantization that card, release, model or checkpoint does not go with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from llmstack.engine import registry
+from llmstack.engine.cards import Card
+from llmstack.engine.exact.fault import About, Fault
+from llmstack.engine.facts import ModelFacts
+from llmstack.engine.settings import Settings
+
+TYPES: Mapping[str, str] = {
+    "half": "float16",
+    "float16": "float16",
+    "bfloat16": "bfloat16",
+    "float": "float32",
+    "float32": "float32",
+}
+"""What the words of `--dtype` mean; `auto` means what fits."""
+
+NOT_HALF = frozenset(
+    ("Gemma2ForCausalLM", "Gemma3ForCausalLM", "Gemma3ForConditionalGeneration", "Glm4ForCausalLM")
+)  # fmt: skip
+"""Architectures that are refused in float16 from 0.9 on (`_FLOAT16_NOT_SUPPORTED_MODELS`, vllm/config/model.py)."""
+
+RELATIVES: Mapping[str, frozenset[str]] = {
+    "awq": frozenset(("awq", "awq_marlin", "auto_awq", "marlin", "moe_wna16", "cpu_awq", "humming", "inc", "ipex")),
+    "gptq": frozenset(
+        ("gptq", "gptq_marlin", "auto_gptq", "marlin", "moe_wna16", "gptq_bitblas", "gptq_marlin_24", "bitblas",
+         "cpu_gptq", "humming", "inc", "ipex", "auto-round")
+    ),
+    "fp8": frozenset(("fp8", "humming", "deepseek_v4_fp8", "modelopt", "modelopt_fp4", "modelopt_mixed", "online")),
+    "compressed-tensors": frozenset(("compressed-tensors", "humming", "online")),
+    "bitsandbytes": frozenset(("bitsandbytes",)),
+}  # fmt: skip
+"""What `--quantization` may be beside a checkpoint of this method without being refused, in any release
+(`override_quantization_method` of each class, `ModelConfig._verify_quantization`)."""
+
+FROM_FILES = frozenset(
+    ("awq", "awq_marlin", "auto_awq", "gptq", "gptq_marlin", "auto_gptq", "moe_wna16", "modelopt", "modelopt_fp4")
+)
+"""Methods that want a file of their own in the checkpoint (`get_config_filenames`), and cannot quantize one."""
+
+WITHOUT_HEIR = frozenset(("aqlm", "qqq", "hqq", "deepspeedfp"))
+"""Methods of checkpoints that releases have dropped, and that no other method serves."""
+
+PLAIN = frozenset(("bfloat16", "float16", "float32"))
+
+BLACKWELL_SINCE = (0, 9)
+"""The first release built with PyTorch 2.7, whose CUDA 12.8 is the first to know compute capability 10.0 and 12.0
+(https://pytorch.org/blog/pytorch-2-7/); 0.8.5 wants torch 2.6.0."""
+OFFICIAL = frozenset(("vllm/vllm-openai", "lmcache/vllm-openai"))
+"""Images that are built with the PyTorch that the release wants."""
+
+
+def too_old(facts: ModelFacts, settings: Settings, card: Card, among: Sequence[str]) -> Iterator[Fault]:
+    """Yield a type that the card is too old for: of quantization (`VllmConfig._get_quantization_config`) or bfloat16
+    (`CudaPlatform.check_if_supports_dtype`)."""
+    if card.capability is None:
+        return
+    has = card.capability[0] * 10 + card.capability[1]
+    shown = f"a {card.name} has {card.capability[0]}.{card.capability[1]}"
+    method = settings.quantization or (facts.quantization.method if facts.quantization else None)
+    least = registry.least_capability(method, among) if method else None
+    if method and least is not None and has < least:
+        message = f"{method} wants compute capability {least // 10}.{least % 10}; {shown}"
+        about: About = "quantization" if settings.quantization else "model"
+        yield Fault(about, message, "choose another card, or a checkpoint of another type")
+    if settings.dtype == "bfloat16" and has < 80:
+        yield Fault("dtype", f"bfloat16 wants compute capability 8.0; {shown}", "--dtype float16")
+
+
+def too_new(card: Card, release: tuple[int, int], repository: str) -> Iterator[Fault]:
+    """Yield a card that the release's PyTorch has no code for."""
+    if card.capability and card.capability >= (10, 0) and release < BLACKWELL_SINCE and repository in OFFICIAL:
+        message = f"vLLM {release[0]}.{release[1]} has no code for a {card.name}"
+        yield Fault("model", message, "vLLM 0.9 or later")
+
+
+def unfit_type(
+    facts: ModelFacts, settings: Settings, release: tuple[int, int], among: Sequence[str]
+) -> Iterator[Fault]:
+    """Yield a `--dtype` that the model (`_check_valid_dtype`, vllm/config/model.py) or its quantization
+    (`VllmConfig._get_quantization_config`) does not take, and fp8_e5m2 for keys and values of an fp8 checkpoint
+    (`Attention.__init__`, vllm/attention/layer.py)."""
+    dtype = TYPES.get(settings.dtype)
+    if dtype == "float16" and facts.architecture in NOT_HALF and release >= (0, 9):
+        yield Fault("dtype", f"vLLM does not run {facts.architecture} in float16", "--dtype bfloat16 or auto")
+    stored = facts.quantization.method if facts.quantization else None
+    allowed = _activations(settings.quantization, stored, among)
+    if dtype and allowed and dtype not in allowed:
+        method = settings.quantization or stored
+        yield Fault("dtype", f"{method} does not take --dtype {dtype}", f"one of {', '.join(sorted(allowed))}, or auto")
+    if stored == "fp8" and settings.kv_dtype == "fp8_e5m2":
+        yield Fault("kv-dtype", "a KV cache of fp8_e5m2 does not go with an fp8 checkpoint", "--kv-cache-dtype fp8")
+
+
+def _activations(given: str | None, stored: str | None, among: Sequence[str]) -> frozenset[str]:
+    """The types that the activations may have under a method; empty where nobody can say.
+
+    A checkpoint's method may be served by a relative, which is chosen where the flag does not say otherwise.
+    """
+    methods = {given} if given else RELATIVES.get(stored, {stored}) if stored else set()
+    found = [registry.activation_types(method, among) for method in methods if method]
+    return frozenset().union(*found) if found else frozenset()
+
+
+def mismatched(facts: ModelFacts, settings: Settings, among: Sequence[str]) -> Iterator[Fault]:
+    """Yield a method of quantization that is not the checkpoint's, or that the release does not have any more
+    (`ModelConfig._verify_quantization`, vllm/config/model.py; `get_quant_config`, model_loader/weight_utils.py)."""
+    given, stored = settings.quantization, facts.quantization.method if facts.quantization else None
+    if "--hf-overrides" in settings.unread:
+        return
+    if given and stored and given not in RELATIVES.get(stored, {given}) and registry.is_method(given):
+        yield Fault("quantization", f"the checkpoint is {stored}, not {given}", "leave --quantization out")
+    weights = facts.weights
+    if given in FROM_FILES and stored is None and weights is not None and weights.dtype in PLAIN:
+        message = f"{facts.model} is not quantized, and {given} needs a checkpoint that is"
+        yield Fault("quantization", message, "choose such a checkpoint, or --quantization fp8")
+    if stored in WITHOUT_HEIR and among and not any(registry.has_method(stored, release) for release in among):
+        yield Fault("model", f"vLLM {among[0]} does not have {stored}", "an image of a release that has it")

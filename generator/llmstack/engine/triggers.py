@@ -1,0 +1,52 @@
+"""Whether a scaler's trigger can ever fire: what the metrics of one engine can be at most."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from llmstack.engine import registry
+
+METRIC = re.compile(r"vllm:[a-z0-9_]+")
+_ALONE = re.compile(
+    r"\s*(?:(?:sum|avg|max|min)\s*(?:by\s*\([^()]*\)\s*)?\(\s*)?(vllm:[a-z0-9_]+)\s*(?:\{[^{}]*\})?\s*\)?"
+    r"(?:\s*by\s*\([^()]*\))?\s*\Z"
+)
+"""A query of one metric, summed or averaged over pods, and nothing else done to it."""
+_SUFFIXES = ("_total", "_bucket", "_sum", "_count", "_created")
+
+SHARES = frozenset(("vllm:kv_cache_usage_perc", "vllm:gpu_cache_usage_perc", "vllm:cpu_cache_usage_perc"))
+"""Metrics from 0 to 1, whatever their names say (vllm/v1/metrics/loggers.py)."""
+RUNNING = "vllm:num_requests_running"
+MOST_SEQUENCES = 1024
+"""The largest default of `--max-num-seqs` (`get_batch_defaults`, vllm/engine/arg_utils.py)."""
+
+
+def base_name(metric: str) -> str:
+    """A metric's own name: Prometheus exports counters and histograms under suffixes."""
+    if registry.is_metric(metric):
+        return metric
+    return next((metric.removesuffix(suffix) for suffix in _SUFFIXES if metric.endswith(suffix)), metric)
+
+
+def missing_metrics(query: str, among: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield each metric of a query that some release has, and none of these: its name, and which do.
+
+    A name that no release has may be the router's, or a recording rule's.
+    """
+    for metric in dict.fromkeys(METRIC.findall(query)):
+        name = base_name(metric)
+        if among and registry.is_metric(name) and not any(registry.has_metric(name, each) for each in among):
+            first, last = registry.metric_span(name)
+            yield metric, f"{first} and later have it" if last is None else f"{first} to {last} have it"
+
+
+def most_of_one(query: str, sequences: int) -> tuple[str, float] | None:
+    """The metric of a plain query and what one engine makes of it at most, where that is known; `sequences` is how many
+    requests it runs at once."""
+    match = _ALONE.match(query)
+    if match is None:
+        return None
+    if match[1] in SHARES:
+        return match[1], 1.0
+    return (RUNNING, float(sequences)) if match[1] == RUNNING else None

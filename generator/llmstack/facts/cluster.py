@@ -1,0 +1,115 @@
+"""What holds for weeks in one cluster: the shape of facts/clusters/<name>.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from llmstack.kubernetes.accelerators import is_accelerator
+from llmstack.observed.things import Taint
+
+Amount = int | str
+"""Of a resource: a whole number, or a quantity."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeGroup:
+    """Nodes that are alike in all that the scheduler asks of them."""
+
+    name: str
+    count: int
+    cordoned: int = 0
+    """Those of them that take no pod: cordoned, or not ready."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    taints: tuple[Taint, ...] = ()
+    allocatable: Mapping[str, Amount] = field(default_factory=dict)
+    """Of each node, the least of the group."""
+    free: Mapping[int, int] = field(default_factory=dict)
+    """By GPUs that no other tenant holds: how many nodes that take pods have so many."""
+    priorities: Mapping[int, int] = field(default_factory=dict)
+    """GPUs that others hold, by the priority of their pods."""
+
+    @property
+    def accelerators(self) -> Mapping[str, int]:
+        """How many of each accelerator a node has."""
+        found = {key: each for key, each in self.allocatable.items() if isinstance(each, int) and is_accelerator(key)}
+        return {key: each for key, each in found.items() if each > 0}
+
+    @property
+    def gpu(self) -> str | None:
+        """The accelerator that `free` counts: the one that a node has most of."""
+        found = self.accelerators
+        return max(found, key=lambda key: (found[key], key)) if found else None
+
+    @property
+    def per_node(self) -> int:
+        """How many of them a node has."""
+        return self.accelerators.get(self.gpu or "", 0)
+
+    @property
+    def nodes(self) -> tuple[int, ...]:
+        """GPUs that others leave on each node that takes pods, the fullest last.
+
+        Where the file speaks of fewer nodes, the rest is free; where it speaks of more, the emptiest of them are those
+        that take none.
+        """
+        usable = max(0, self.count - self.cordoned)
+        stated = sorted((min(gpus, self.per_node) for gpus, number in self.free.items() for _ in range(number)))[
+            :usable
+        ]
+        return tuple(sorted([*stated, *([self.per_node] * (usable - len(stated)))], reverse=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How long pods of a model took from scheduled to ready, with one image. Times in seconds."""
+
+    model: str
+    image: str
+    median: int
+    worst: int
+    of: int
+    """How many were measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class StorageClass:
+    name: str
+    default: bool
+    expands: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterFacts:
+    """All that is known of one cluster; what is None, or no key of a mapping, is not known."""
+
+    date: date
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """Major and minor, by program: kubernetes, flux, argo, keda, kuberay, lws."""
+    concurrent: int | None = None
+    """How many Kustomizations Flux reconciles at a time."""
+    nodes: tuple[NodeGroup, ...] = ()
+    loads: tuple[Load, ...] = ()
+    storage_classes: tuple[StorageClass, ...] | None = None
+    exists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By kind (`EXISTS`), the names of all objects of it; of claims `namespace/name`."""
+
+    def load_of(self, model: str, image: str) -> Load | None:
+        """What was measured of a model with an image."""
+        return next((each for each in self.loads if (each.model, each.image) == (model, image)), None)
+
+    def loads_of(self, model: str) -> tuple[Load, ...]:
+        """What was measured of a model with any image, the most often measured first."""
+        return tuple(
+            sorted((each for each in self.loads if each.model == model), key=lambda each: (-each.of, each.image))
+        )
+
+
+EXISTS: Mapping[str, str] = {
+    "claims": "PersistentVolumeClaim",
+    "ingressClasses": "IngressClass",
+    "priorityClasses": "PriorityClass",
+    "runtimeClasses": "RuntimeClass",
+}
+"""The keys of `exists`, each with its kind."""

@@ -1,0 +1,69 @@
+"""facts/clusters/ of a repository: one file for each cluster, read for checks and reviews."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from llmstack.facts.cluster import ClusterFacts
+from llmstack.facts.cluster_file import FOLDER, ClusterFactsError, file_path, read_cluster
+from llmstack.finding import Finding, Place, Severity
+from llmstack.model.reading import read_stack
+from llmstack.model.stack import Stack
+from llmstack.model.types import days
+from llmstack.repository.comparison import Comparison
+from llmstack.repository.environments import list_environments, read_base, read_values
+from llmstack.repository.snapshot import Snapshot
+from llmstack.review.facts import Stale
+
+MOST_BYTES = 4 << 20
+DAY = timedelta(days=1)
+
+
+def cluster_of(stack: Stack, environment: str) -> str:
+    """The cluster of an environment, `env:<name>` where it names none."""
+    return stack.gitops.sync.cluster or f"env:{environment}"
+
+
+def read_cluster_facts(snapshot: Snapshot, cluster: str) -> tuple[ClusterFacts | None, list[Finding]]:
+    """The facts of a cluster, None where there are none or they cannot be read, which is a finding."""
+    path = file_path(cluster)
+    content = snapshot.read_bytes(path)
+    if content is None:
+        return None, []
+    try:
+        return read_cluster(content[:MOST_BYTES].decode("utf-8", "replace")), []
+    except ClusterFactsError as error:
+        place = Place(path, error.line or 1)
+        help = f"write it again with `llmstack learn cluster {cluster.removeprefix('env:')}`"
+        message = f"the facts cannot be read: {error}"
+        return None, [Finding("bad-facts", Severity.ERROR, message, place=place, help=help)]
+
+
+def latest_facts(sides: Sequence[Snapshot], cluster: str) -> tuple[ClusterFacts | None, list[Finding]]:
+    """The later dated of the facts of a cluster on both sides of a comparison, and the findings of the last side."""
+    read = [read_cluster_facts(side, cluster) for side in sides]
+    there = [facts for facts, _ in read if facts is not None]
+    return max(reversed(there), key=lambda facts: facts.date, default=None), read[-1][1]
+
+
+def stale(facts: ClusterFacts, cluster: str, stack: Stack, today: date) -> Stale | None:
+    """What is said of facts that are older than `gitops.factsMaxAge`; None where they are not."""
+    age, most = (today - facts.date) // DAY, days(stack.gitops.facts_max_age)
+    return Stale(cluster.removeprefix("env:"), age, most) if age > most else None
+
+
+def informed_environments(comparison: Comparison) -> set[str]:
+    """The environments of clusters whose facts differ between two sides."""
+    folder = f"{FOLDER}/"
+    paths = {path for path in comparison.changed if path.startswith(folder)}
+    if not paths:
+        return set()
+    after, base = comparison.after, read_base(comparison.after)
+    found = set()
+    for environment in list_environments(after):
+        stack = read_stack(read_values(after, environment, base))[1]
+        is_generated = after.read(f"overlays/{environment.name}/kustomization.yaml") is not None
+        if stack is not None and is_generated and file_path(cluster_of(stack, environment.name)) in paths:
+            found.add(environment.name)
+    return found

@@ -1,0 +1,123 @@
+"""What a cluster's JSON says, by what this repository has in that cluster: for `learn cluster`."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any, BinaryIO
+
+from llmstack.errors import FoundError, UsageError
+from llmstack.facts.cluster import ClusterFacts
+from llmstack.facts.learned import PoolName, Release, learn_cluster
+from llmstack.finding import Finding, has_errors
+from llmstack.kubernetes.pods import pod_specs, value_at
+from llmstack.model.reading import read_stack
+from llmstack.model.stack import Stack
+from llmstack.objects.components import build_all
+from llmstack.observed.documents import Source
+from llmstack.observed.observation import Observation, observe
+from llmstack.observed.times import maps
+from llmstack.repository.environments import list_environments, read_base, read_values
+from llmstack.repository.snapshot import Snapshot
+
+
+def open_sources(files: Sequence[str]) -> Iterator[Source]:
+    """Yield files by their paths, `-` for stdin, each opened when it is asked for. Raises OSError."""
+    for file in files:
+        if file == "-":
+            yield Source("<stdin>", _as_text(sys.stdin.buffer).read)
+        else:
+            with open(file, "rb") as opened:
+                yield Source(file, _as_text(opened).read)
+
+
+def _as_text(stream: BinaryIO) -> io.TextIOWrapper:
+    """A stream as text, in the UTF-16 that PowerShell's `>` writes too; what is no text comes as U+FFFD."""
+    buffered = io.BufferedReader(stream) if isinstance(stream, io.RawIOBase) else stream
+    start = buffered.peek(2)[:2] if isinstance(buffered, io.BufferedReader) else b""
+    wide = start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    return io.TextIOWrapper(buffered, "utf-16" if wide else "utf-8", errors="replace")
+
+
+def learn_from(
+    snapshot: Snapshot, cluster: str, sources: Iterator[Source], at: date | None
+) -> tuple[ClusterFacts | None, list[Finding]]:
+    """The facts of a cluster, and findings on the input; None where the input is empty.
+
+    Raises UsageError where no environment is in that cluster, and where neither the input nor `at` says a day;
+    FoundError where the values of an environment have errors, and where nothing of the input can be read.
+    """
+    stacks = _members(snapshot, cluster)
+    seen = observe(sources)
+    findings = list(seen.findings)
+    if not seen.history:
+        if findings:
+            raise FoundError(findings)
+        return None, []
+    day = at or (seen.newest.date() if seen.newest is not None else None)
+    if day is None:
+        raise UsageError("the input says no moment, so that its day is not known: give it with --at")
+    return facts_of(seen, stacks, day), findings
+
+
+def facts_of(seen: Observation, stacks: Sequence[Stack], day: date) -> ClusterFacts:
+    """The facts of an observation of the cluster that runs `stacks`."""
+    pools = [each for stack in stacks for each in stack.gitops.capacity or ()]
+    keys = {key for stack in stacks for key in asked_labels(stack)}
+    keys |= {key for pool in pools for key in pool.node_selector or {}}
+    return learn_cluster(
+        seen,
+        [Release(stack.gitops.namespace, stack.gitops.release) for stack in stacks],
+        at=day,
+        labels=keys,
+        pools=[PoolName(pool.pool, dict(pool.node_selector or {})) for pool in pools],
+    )
+
+
+def stacks_of(snapshot: Snapshot, cluster: str) -> list[Stack]:
+    """The stacks of the environments in a cluster, those with errors left out."""
+    return _homes(snapshot)[0].get(cluster, [])
+
+
+def _members(snapshot: Snapshot, cluster: str) -> list[Stack]:
+    """The same. Raises UsageError where there are none, FoundError where the values of any environment have errors: its
+    pods could not be told from those of other tenants."""
+    homes, wrong = _homes(snapshot)
+    if has_errors(wrong):
+        raise FoundError(wrong)
+    if cluster not in homes:
+        known = f"they are in {', '.join(f'`{name}`' for name in sorted(homes))}" if homes else "there are none"
+        raise UsageError(f"no environment is in a cluster `{cluster}`: {known}")
+    return homes[cluster]
+
+
+def _homes(snapshot: Snapshot) -> tuple[dict[str, list[Stack]], list[Finding]]:
+    """The stacks of all environments by cluster, and the findings of those that have errors."""
+    base, homes, wrong = read_base(snapshot), dict[str, list[Stack]](), list[Finding]()
+    for environment in list_environments(snapshot):
+        _, stack, findings = read_stack(read_values(snapshot, environment, base))
+        if stack is None:
+            wrong += findings
+        else:
+            homes.setdefault(stack.gitops.sync.cluster or environment.name, []).append(stack.named(environment.name))
+    return homes, wrong
+
+
+def asked_labels(stack: Stack) -> Iterator[str]:
+    """Yield the keys of node labels that pods of a stack are sent by, or kept apart by."""
+    for placed in build_all(stack):
+        for _, pod in pod_specs(placed.object):
+            yield from map(str, pod.get("nodeSelector") or {})
+            affinity = value_at(pod, "affinity", "nodeAffinity")
+            for term in _terms(affinity):
+                yield from (str(each.get("key")) for each in maps(term.get("matchExpressions")))
+
+
+def _terms(affinity: Any) -> Iterator[Any]:
+    required = value_at(affinity, "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
+    yield from maps(required)
+    for preferred in maps(value_at(affinity, "preferredDuringSchedulingIgnoredDuringExecution")):
+        yield value_at(preferred, "preference") or {}

@@ -1,0 +1,63 @@
+"""What clusters are now, by files of kubectl's JSON that `diff --observed` names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import date
+
+from llmstack.errors import UsageError
+from llmstack.facts.cluster import ClusterFacts
+from llmstack.finding import Finding
+from llmstack.model.stack import Stack
+from llmstack.observed.observation import Observation, observe
+from llmstack.observed.things import Workload
+from llmstack.repository.learned import facts_of, open_sources
+from llmstack.review.facts import Present
+
+_NAMED = re.compile(r"(?P<cluster>[a-z0-9][a-z0-9-]*)=(?P<file>.+)", re.DOTALL)
+
+
+def look(files: Sequence[str], clusters: Collection[str]) -> tuple[dict[str, Observation], list[Finding]]:
+    """What files show, by cluster, and findings on them. A file is of the one cluster that the change touches, or it is
+    named `CLUSTER=FILE`. Raises UsageError where it is neither, OSError where it cannot be read."""
+    by_cluster: dict[str, list[str]] = {}
+    for each in files:
+        match = _NAMED.fullmatch(each)
+        if match is None and len(clusters) != 1:
+            names = ", ".join(f"`{name}`" for name in sorted(clusters)) or "none"
+            raise UsageError(f"the change touches several clusters or none ({names}): write --observed CLUSTER={each}")
+        cluster, file = (match["cluster"], match["file"]) if match else (next(iter(clusters)), each)
+        by_cluster.setdefault(cluster, []).append(file)
+    seen = {cluster: observe(open_sources(names)) for cluster, names in by_cluster.items()}
+    return seen, [finding for each in seen.values() for finding in each.findings]
+
+
+def facts_now(seen: Observation, stacks: Sequence[Stack], known: ClusterFacts | None) -> ClusterFacts:
+    """The facts of a cluster as it is now; what the observation does not show is as it was known."""
+    day = seen.newest.date() if seen.newest is not None else known.date if known is not None else date.max
+    now = facts_of(seen, stacks, day)
+    if known is None:
+        return now
+    measured = {(load.model, load.image) for load in now.loads}
+    older = tuple(load for load in known.loads if (load.model, load.image) not in measured)
+    return replace(
+        now,
+        versions={**known.versions, **now.versions},
+        concurrent=now.concurrent if now.concurrent is not None else known.concurrent,
+        nodes=now.nodes or known.nodes,
+        loads=(*now.loads, *older),
+        storage_classes=now.storage_classes if now.storage_classes is not None else known.storage_classes,
+        exists={**known.exists, **now.exists},
+    )
+
+
+def present_in(seen: Observation, namespace: str) -> dict[tuple[str, str], Present]:
+    """By kind and name, what runs now of the workloads of a namespace: what is asked for, and what serves of it."""
+    found = {}
+    for each in seen.now(Workload):
+        if each.meta.namespace == namespace and each.meta.owner is None and each.replicas is not None:
+            serving = min(each.available or each.ready, each.replicas)
+            found[each.meta.kind, each.meta.name] = Present(each.replicas, serving, min(each.updated, each.replicas))
+    return found

@@ -1,0 +1,138 @@
+"""What the sync tools make of the environments of a review: what is held, lost, and handed over."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from math import inf
+from pathlib import Path
+
+from llmstack.repository.cases import Case
+from llmstack.repository.clusters import Moves, Synced, is_plain, local_path, passed_on, read_synced, touched_clusters
+from llmstack.repository.comparison import Comparison
+from llmstack.review.applied import is_refused
+from llmstack.review.rollout.queue import Held, Queue
+from llmstack.review.surroundings import Surroundings
+from llmstack.sync.changes import Outcome
+from llmstack.sync.manifests import Identity, identify
+from llmstack.sync.side import OwnerChange
+from llmstack.tree.flux import UNCHECKED
+
+
+def find_synced(comparison: Comparison, cases: Sequence[Case], tool_folder: Path | None) -> dict[str, Synced]:
+    """What becomes of the units of each cluster whose folder differs, or whose units may not be applied as they are."""
+    homes = {*touched_clusters(comparison)}
+    moves: dict[str, list[Moves]] = {}
+    for case in cases:
+        own = _moves(case)
+        moves.setdefault(case.home, []).append(own)
+        goes = case.folders[0].keys() - case.folders[1].keys()
+        if own.refused or own.passed or goes or (own.changed and not is_plain(case, comparison.after)):
+            homes.add(case.home)
+    return {
+        home: read_synced(comparison, home, cases, _together(moves.get(home, ())), tool_folder)
+        for home in sorted(homes)
+        if not home.startswith("env:")
+    }
+
+
+def _moves(case: Case) -> Moves:
+    """What changes in the units of one environment."""
+    refused: dict[str, list[str]] = {}
+    for change in case.changes:
+        if is_refused(change, Surroundings()):
+            refused.setdefault(_folder(case, change.unit), []).append(f"{change.kind}/{change.name}")
+    return Moves(refused, frozenset(_folder(case, change.unit) for change in case.changes), passed_on(case))
+
+
+def _folder(case: Case, unit: str) -> str:
+    return case.folders[1].get(unit) or case.folders[0].get(unit, unit)
+
+
+def _together(moves: Iterable[Moves]) -> Moves:
+    refused: dict[str, Sequence[str]] = {}
+    changed: frozenset[str] = frozenset()
+    passed: dict[Identity, tuple[str, str]] = {}
+    for each in moves:
+        refused |= each.refused
+        changed |= each.changed
+        passed |= each.passed
+    return Moves(refused, changed, passed)
+
+
+def as_synced(case: Case, synced: Mapping[str, Synced], environments: Collection[str]) -> Surroundings:
+    """What the sync tool makes of one of the `environments`; nothing but its name where nobody needs to know."""
+    homes = [home for home in dict.fromkeys((case.cluster(0), case.cluster(1), case.home)) if home in synced]
+    found = [synced[home] for home in homes if home is not None]
+    is_read = case.home in synced
+    outcome = synced[case.home].outcome if is_read else Outcome()
+    units = {folder: unit for side in case.folders for unit, folder in side.items()}
+    return Surroundings(
+        environment=case.name,
+        sync=tuple(each for one in found for each in one.changes if _concerns(each, case.name, environments)),
+        brought=tuple(each for one in found for each in one.brought),
+        queue=_queue_of(outcome, units) if is_read else _queue_as_generated(case),
+        stopped=frozenset(_stopped(case, outcome, units)),
+        keeping=_units(outcome.keeping, units),
+        forcing=_units(outcome.forcing, units),
+        lost=frozenset(_lost(case, outcome)),
+    )
+
+
+def _queue_of(outcome: Outcome, units: Mapping[str, str]) -> Queue:
+    """The units that hold a worker of Flux while it looks at their health, by their owners."""
+    found = {}
+    by_id = {owner.id: units.get(local_path(owner.path), "") for owner in outcome.owners.values()}
+    for path, owner in outcome.owners.items():
+        unit = units.get(local_path(path))
+        if unit is not None and owner.tool == "flux" and owner.checks:
+            timeout = inf if owner.timeout is None else float(owner.timeout)
+            found[unit] = Held(timeout, frozenset(filter(None, (by_id.get(each) for each in owner.awaits))))
+    return Queue(found)
+
+
+def _queue_as_generated(case: Case) -> Queue:
+    """The same where the owners are those that llmstack writes."""
+    stack = case.stack(1)
+    if (
+        stack is None
+        or stack.gitops.sync.tool != "flux"
+        or not (stack.gitops.sync.cluster and stack.gitops.sync.repo_url)
+    ):
+        return Queue()
+    timeouts = case.facts[1].sync_timeout_seconds
+    names = [unit for unit in case.units[1] if unit not in UNCHECKED]
+    return Queue({unit: Held(float(timeouts.get(unit.removeprefix("models/"), inf))) for unit in names})
+
+
+def _units(paths: Iterable[str], units: Mapping[str, str]) -> frozenset[str]:
+    return frozenset(units[folder] for path in paths if (folder := local_path(path)) in units)
+
+
+def _stopped(case: Case, outcome: Outcome, units: Mapping[str, str]) -> Iterator[str]:
+    """The units of which nothing is applied; those that are new too, where no owner comes any more."""
+    yield from _units(outcome.held, units)
+    if outcome.is_stopped and outcome.owners:
+        owned = _units(outcome.owners, units)
+        yield from (unit for unit in case.units[1] if unit not in owned)
+
+
+def _lost(case: Case, outcome: Outcome) -> Iterator[Identity]:
+    """Objects that the tool deletes in the environment's cluster, and that no owner has in what it builds."""
+    gone = {identity for change in outcome.changes if change.deletes for identity in change.gone}
+    if not gone:
+        return
+    applied = {local_path(path) for path in outcome.owners}
+    kept = {
+        identify(object)
+        for unit, folder in case.folders[1].items()
+        if folder in applied
+        for object in case.units[1].get(unit, ())
+    }
+    there = {identify(object) for object in case.objects(1)}
+    yield from (identity for identity in gone - kept if identity in there)
+
+
+def _concerns(change: OwnerChange, environment: str, environments: Collection[str]) -> bool:
+    """Whether a change of owners is one of this environment's units, or of the whole cluster."""
+    owners = {part for path in (change.file, change.path) for part in path.split("/")[:4]} & {*environments}
+    return environment in owners or not owners

@@ -1,0 +1,81 @@
+"""What of a change reaches the cluster: the sync tool may hold a unit, pass an object over, or leave it where it is.
+
+The manifests say what is wanted. A unit whose owner is stopped stays as it was, all of it; an object that is annotated
+to be left alone stays by itself (`sync/policies.py`); what leaves a unit whose owner deletes nothing, or is annotated
+to be kept, goes on running.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from llmstack.kubernetes.immutable import refused_fields
+from llmstack.kubernetes.pods import Object
+from llmstack.review.compare import Identity, compare, identify
+from llmstack.review.result import ObjectChange
+from llmstack.review.surroundings import Surroundings
+from llmstack.sync.policies import Skipped, is_kept, is_made_anew, why_skipped
+
+Held = Literal["stopped", "kept", "left"] | Skipped
+"""Why a change does not arrive: its unit is stopped, the object is annotated to stay, the owner of its unit deletes
+nothing; or the object is passed over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What is in the cluster after a change, as far as the sync tool applies it."""
+
+    changes: tuple[ObjectChange, ...]
+    """Those that arrive, and those that the API refuses."""
+    after: tuple[Object, ...]
+    held: tuple[tuple[ObjectChange, Held], ...] = ()
+
+
+def what_is_applied(
+    changes: Sequence[ObjectChange], before: Sequence[Object], after: Sequence[Object], near: Surroundings
+) -> Applied:
+    """Return the changes that arrive, the objects that are then in the cluster, and the changes that do not arrive.
+
+    An object that the sync tool deletes while its manifest stays is one that is removed.
+    """
+    held = {_identity(change): why for change in changes if (why := _why_held(change, near)) is not None}
+    lost = near.lost
+    if not held and not lost:
+        return Applied(tuple(changes), tuple(after))
+    arriving = [
+        change for change in changes if _identity(change) not in lost
+        if _identity(change) not in held or is_refused(change, near)
+    ]  # fmt: skip
+    gone = compare({"": [object for object in before if identify(object) in lost]}, {})
+    stays = [change.before for change in changes if change.before is not None and _identity(change) in held]
+    left = [object for object in after if (key := identify(object)) not in held and key not in lost]
+    told = tuple((change, held[_identity(change)]) for change in changes if _identity(change) in held)
+    return Applied((*arriving, *gone), (*left, *stays), told)
+
+
+def is_refused(change: ObjectChange, near: Surroundings) -> bool:
+    """Whether the API refuses a change of an object that the sync tool tries to apply, and does not make anew."""
+    if change.after is None or not refused_fields(change.kind, change.before, change.after):
+        return False
+    return not makes_anew(change, near) and why_skipped(change.after, exists=True) is None
+
+
+def makes_anew(change: ObjectChange, near: Surroundings) -> bool:
+    """Whether the sync tool deletes and recreates the object of a change that the API refuses."""
+    return change.after is not None and (is_made_anew(change.after) or change.unit in near.forcing)
+
+
+def _why_held(change: ObjectChange, near: Surroundings) -> Held | None:
+    if change.unit in near.stopped:
+        return "stopped"
+    if change.after is not None:
+        return why_skipped(change.after, exists=change.before is not None)
+    if change.unit in near.keeping:
+        return "left"
+    return "kept" if change.before is not None and is_kept(change.before) else None
+
+
+def _identity(change: ObjectChange) -> Identity:
+    return change.api_version.rpartition("/")[0], change.kind, change.namespace, change.name

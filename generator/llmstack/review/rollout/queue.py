@@ -1,0 +1,122 @@
+"""Who of the units is applied when: a sync tool works on a few at a time.
+
+Flux applies `--concurrent` Kustomizations at a time, 4 where it is not told (kustomize-controller, main.go), and one
+that checks the health of what it applied holds its worker until that is healthy or its timeout is over (docs/spec/v1/
+kustomizations.md, "Health checks"). In which order it takes them nobody says: those behind one that they wait for come
+after it, the others as they come (internal/indexers, and fluxcd/pkg, runtime/dependency).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import inf
+
+from llmstack.review.rollout.workload import Workload
+
+CONCURRENT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A unit that holds a worker while its rollouts go on."""
+
+    timeout: float = inf
+    """Seconds after which it lets go of it in any case."""
+    awaits: frozenset[str] = frozenset()
+    """Units that come before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What a sync tool works through: units by name, as `Workload.unit` has them. What is in no such unit is applied at
+    once."""
+
+    units: Mapping[str, Held] = field(default_factory=dict)
+    workers: int = CONCURRENT
+
+    def of(self, workloads: Iterable[Workload]) -> dict[str, list[int]]:
+        """The positions of the workloads that wait for a worker, by their unit."""
+        found: dict[str, list[int]] = {}
+        for position, workload in enumerate(workloads):
+            if workload.unit in self.units and workload.move != "remove":
+                found.setdefault(workload.unit, []).append(position)
+        return found
+
+    def named(self, environment: str) -> Queue:
+        """The same, its units told apart from those of other environments."""
+        held = {
+            f"{environment}/{unit}": Held(each.timeout, frozenset(f"{environment}/{name}" for name in each.awaits))
+            for unit, each in self.units.items()
+        }
+        return Queue(held, self.workers)
+
+    def together(self, other: Queue) -> Queue:
+        """Both, for the same workers."""
+        return Queue({**self.units, **other.units}, self.workers)
+
+
+class Line:
+    """The units that wait for a worker, and those that have one."""
+
+    def __init__(self, queue: Queue, workloads: Sequence[Workload]) -> None:
+        self._queue = queue
+        held = queue.of(workloads)
+        weight = {unit: sum(_growth(workloads[each]) for each in positions) for unit, positions in held.items()}
+        # The largest first: while all others are as they were, that is when most GPUs are asked for.
+        self._waiting = sorted(weight, key=lambda unit: (-weight[unit], unit))
+        self._own = frozenset(weight)
+        self._working: set[str] = set()
+        self._done: set[str] = set()
+
+    def covers(self, workload: Workload) -> bool:
+        """Whether a workload waits until a worker comes to its unit."""
+        return workload.unit in self._own and workload.move != "remove"
+
+    def next(self) -> str | None:
+        """Take a unit for a free worker; None where there is no worker, or no unit that may begin."""
+        if len(self._working) >= self._queue.workers:
+            return None
+        for unit in self._waiting:
+            if not (self._queue.units[unit].awaits & self._own) - self._done:
+                self._waiting.remove(unit)
+                self._working.add(unit)
+                return unit
+        return None
+
+    def timeout(self, unit: str) -> float:
+        return self._queue.units[unit].timeout
+
+    def at_work(self) -> Collection[str]:
+        """The units that hold a worker."""
+        return sorted(self._working)
+
+    def let_go(self, unit: str, *, done: bool) -> None:
+        """Free the worker of a unit; those behind it may begin where it is `done`."""
+        self._working.discard(unit)
+        if done:
+            self._done.add(unit)
+
+
+def _growth(workload: Workload) -> int:
+    """The GPUs that a workload asks for at most beyond those it has."""
+    new = workload.new.total if workload.new is not None else 0
+    old = workload.old.total if workload.old is not None else 0
+    more = workload.after - workload.before
+    return max(workload.surge * new if workload.move == "restart" else 0, 0) + max(more, 0) * max(new, old)
+
+
+def latest_ends(lengths: Mapping[str, float], workers: int, *, chained: bool) -> Mapping[str, float]:
+    """Return by unit the latest second at which it is done, whatever the order; `lengths` are those of units at work.
+
+    Of n units of equal length the last round ends after n / workers of them, rounded up; else a unit waits at most for
+    an even share of all others (Graham, "Bounds on multiprocessing timing anomalies", 1969), and where some wait for
+    others, `chained`, for all of them.
+    """
+    if chained:
+        return dict.fromkeys(lengths, sum(lengths.values()))
+    if len(set(lengths.values())) == 1:
+        rounds = -(-len(lengths) // workers)
+        return {unit: length * rounds for unit, length in lengths.items()}
+    total = sum(lengths.values())
+    return {unit: (total - length) / workers + length for unit, length in lengths.items()}

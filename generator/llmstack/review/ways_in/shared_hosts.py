@@ -1,0 +1,120 @@
+"""Hosts that two objects of a cluster claim: Ingresses and HTTPRoutes of all its environments.
+
+The webhook of ingress-nginx refuses an Ingress whose host and path another one has already, in whatever namespace, save
+one of them is a canary (ingress-nginx, internal/ingress/controller/controller.go, `checkOverlap`). Of two HTTPRoutes of
+one Gateway that match the same requests the older one gets them (Gateway API, HTTPRouteRule, "Matches").
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from llmstack.kubernetes.pods import Object
+from llmstack.review.ways_in.breaks import Break
+
+_CLASS, _CANARY = "kubernetes.io/ingress.class", "nginx.ingress.kubernetes.io/canary"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One host and path that an object claims for its backend."""
+
+    kind: str
+    namespace: str
+    name: str
+    environment: str
+    address: str
+    """`llm.example.com/v1`."""
+    by: str
+    """Whose it is to route: the class of an Ingress, the Gateways of a route with all that it matches beside the
+    path."""
+
+    @property
+    def subject(self) -> str:
+        return f"{self.kind}/{self.name}"
+
+    @property
+    def owner(self) -> tuple[str, str, str]:
+        return self.kind, self.namespace, self.name
+
+
+def read_claims(objects: Iterable[Object], environment: str) -> Iterator[Claim]:
+    """Yield what the Ingresses and HTTPRoutes of an environment claim."""
+    for obj in objects:
+        if obj.get("kind") == "Ingress":
+            yield from _ingress(obj, environment)
+        elif obj.get("kind") == "HTTPRoute":
+            yield from _route(obj, environment)
+
+
+def shared_hosts(
+    before: Iterable[Object], after: Iterable[Object], environment: str, others: Iterable[Claim]
+) -> Iterator[Break]:
+    """Yield the hosts that a change brings to an environment while another object of the cluster has them: one break
+    for each object."""
+    had = {(claim.owner, claim.address, claim.by) for claim in read_claims(before, environment)}
+    own = list(read_claims(after, environment))
+    told: set[tuple[str, str, str]] = set()
+    for claim in own:
+        if (claim.owner, claim.address, claim.by) in had or claim.owner in told:
+            continue
+        rival = next((each for each in (*others, *own) if _collide(claim, each)), None)
+        if rival is not None:
+            told.add(claim.owner)
+            yield Break(claim.subject, _message(claim, rival), "Give each of them a host or a path of its own.")
+
+
+def _collide(one: Claim, other: Claim) -> bool:
+    return one.owner != other.owner and (one.kind, one.address, one.by) == (other.kind, other.address, other.by)
+
+
+def _message(claim: Claim, rival: Claim) -> str:
+    of = f" of `{rival.environment}`" if rival.environment != claim.environment else ""
+    there = f"`{claim.address}` is {rival.subject}'s{of} already (namespace `{rival.namespace}`)"
+    if claim.kind == "HTTPRoute":
+        return f"{there}: the older of the two routes gets all callers"
+    return (
+        f"{there}: ingress-nginx refuses this one, and with it all of its unit; others lead callers to one of the two"
+    )
+
+
+def _ingress(obj: Object, environment: str) -> Iterator[Claim]:
+    metadata, spec = _map(obj.get("metadata")), _map(obj.get("spec"))
+    annotations = _map(metadata.get("annotations"))
+    if str(annotations.get(_CANARY, "")).lower() == "true":
+        return
+    by = str(spec.get("ingressClassName") or annotations.get(_CLASS) or "")
+    for rule in map(_map, _list(spec.get("rules"))):
+        for path in map(_map, _list(_map(rule.get("http")).get("paths"))):
+            address = f"{rule.get('host') or '*'}{path.get('path') or '/'}"
+            yield _claim(obj, environment, address, by)
+
+
+def _route(obj: Object, environment: str) -> Iterator[Claim]:
+    spec = _map(obj.get("spec"))
+    namespace = _map(obj.get("metadata")).get("namespace")
+    gateways = [{"namespace": namespace, **_map(each)} for each in _list(spec.get("parentRefs"))]
+    for rule in map(_map, _list(spec.get("rules"))):
+        for match in map(_map, _list(rule.get("matches")) or [{}]):
+            path = _map(match.get("path"))
+            rest = {key: value for key, value in match.items() if key != "path"}
+            by = json.dumps([gateways, path.get("type") or "PathPrefix", rest], sort_keys=True, default=str)
+            for host in _list(spec.get("hostnames")) or ["*"]:
+                yield _claim(obj, environment, f"{host}{path.get('value') or '/'}", by)
+
+
+def _claim(obj: Object, environment: str, address: str, by: str) -> Claim:
+    metadata = _map(obj.get("metadata"))
+    namespace, name = str(metadata.get("namespace") or ""), str(metadata.get("name"))
+    return Claim(str(obj.get("kind")), namespace, name, environment, address, by)
+
+
+def _map(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

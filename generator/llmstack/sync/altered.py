@@ -1,0 +1,86 @@
+"""Owners that stay, and from now on read something else, make something else of it, or apply it elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from llmstack.sync.handover import said_of_shared, sharing
+from llmstack.sync.manifests import Identity, Object
+from llmstack.sync.owner import Key, Owner
+from llmstack.sync.policies import is_kept
+from llmstack.sync.side import OwnerChange, Side, by_identity, owner_change
+
+
+def altered(old: Owner, new: Owner, before: Side, after: Side, owners: Mapping[Key, Owner]) -> OwnerChange | None:
+    """An owner that stays and reads something else, or makes something else of it."""
+    objects = before.objects_of(old.path)
+    if old.place != new.place:
+        why = "applies to another cluster from now on; what it applied to the former one stays there, with no owner"
+        return owner_change(new, "moved", "cluster", new.file, objects, why)
+    if _reads_elsewhere(old, new):
+        if old.source is not None and new.source is not None and str(old.source) == str(new.source):
+            return owner_change(new, "moved", "source", new.source_name, objects, _filtered(new), deletes=new.prunes)
+        what = str(new.source) if new.source is not None else new.source_name
+        deleting = ": what is not there is deleted" if new.prunes else ""
+        why = f"follows `{what}`, which this review cannot see{deleting}"
+        return owner_change(new, "moved", "source", what, objects, why, deletes=new.prunes)
+    if old.path != new.path:
+        return _moved_folder(old, new, objects, after, owners)
+    return _made_otherwise(old, new, objects)
+
+
+def _reads_elsewhere(old: Owner, new: Owner) -> bool:
+    """Whether an owner follows another repository or revision, or one that this repository does not define."""
+    if old.source is None or new.source is None:
+        return old.source_name != new.source_name
+    return (old.source.url, old.source.revision, old.source.filter) != (
+        new.source.url, new.source.revision, new.source.filter,
+    )  # fmt: skip
+
+
+def _filtered(owner: Owner) -> str:
+    rest = ": what it no longer has is deleted" if owner.prunes else ""
+    return f"follows {owner.source_name}, which takes other files of the repository than before{rest}"
+
+
+def _moved_folder(
+    old: Owner, new: Owner, objects: Sequence[Object] | None, after: Side, owners: Mapping[Key, Owner]
+) -> OwnerChange | None:
+    if not after.holds(new.path) and after.holds(old.path):
+        return None  # it is blocked
+    there = after.objects_of(new.path)
+    lost: tuple[Identity, ...] = ()
+    if objects is not None and there is not None and new.prunes:
+        left = by_identity(there).keys()
+        found = by_identity(objects).items()
+        lost = tuple(key for key, object in found if key not in left and not is_kept(object, new.tool))
+    why = f"builds `{new.path}` instead of `{old.path}`" + (f", and {len(lost)} objects are pruned" if lost else "")
+    twin = sharing(new, owners, after.holds)
+    why += f"; it {said_of_shared(new, twin)}" if twin is not None else ""
+    return owner_change(
+        new, "moved", "folder" if twin is None else "shares", new.path, objects, why, deletes=bool(lost), gone=lost
+    )
+
+
+def _made_otherwise(old: Owner, new: Owner, objects: Sequence[Object] | None) -> OwnerChange | None:
+    """An owner that gives its objects other names or namespaces, changes them otherwise, or goes on after a while."""
+    if old.renames != new.renames:
+        found = by_identity(objects).items()
+        lost = tuple(key for key, object in found if not is_kept(object, new.tool)) if new.prunes else ()
+        rest = ": what it applied under the former ones is deleted, and made anew" if lost else ""
+        why = f"gives its objects other names or namespaces (targetNamespace, namePrefix, nameSuffix){rest}"
+        return owner_change(new, "moved", "names", new.file, objects, why, deletes=bool(lost), gone=lost)
+    if old.alters != new.alters:
+        why = (
+            "changes the objects of its folder before it applies them (patches, images, components, postBuild, "
+            "commonMetadata), and not as before: what that does is not judged"
+        )
+        return owner_change(new, "moved", "contents", new.file, objects, why)
+    if old.acts_as != new.acts_as:
+        account = f"ServiceAccount `{new.acts_as}`" if new.acts_as else "the tool itself"
+        why = f"applies as {account} from now on: whether that may is not judged"
+        return owner_change(new, "moved", "contents", new.file, objects, why)
+    if old.suspended and not new.suspended and new.tool == "flux":
+        why = "is resumed: what changed in its folder while it was suspended is applied now, and is not in this review"
+        return owner_change(new, "moved", "contents", new.file, objects, why)
+    return None

@@ -1,0 +1,37 @@
+"""Objects that stand in the folder of a cluster themselves and are no units: what comes, and what Flux prunes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from llmstack.sync.manifests import Identity, Object, identify
+from llmstack.sync.policies import FLUX, is_kept
+from llmstack.sync.side import OwnerChange, Side
+
+_MACHINERY = ("source.toolkit.fluxcd.io", "source.extensions.fluxcd.io", FLUX, "argoproj.io")
+NAMED = 4
+"""Objects that are named before they are counted."""
+
+
+def loose_changes(folder: str, before: Side, after: Side) -> Iterator[OwnerChange]:
+    """Yield one change for what leaves the folder and is deleted, and one for what is new in it."""
+    old, new = _loose_objects(before), _loose_objects(after)
+    gone = [key for key in old if key not in new and not is_kept(old[key][1], "flux")]
+    if gone:
+        why = f"loses {_names(gone)}, which Flux deletes"
+        file = old[gone[0]][0]
+        yield OwnerChange("flux", folder, "pruned", "loose", file, len(gone), why, file, deletes=True, gone=tuple(gone))
+    come = [key for key in new if key not in old]
+    if come:
+        file = new[come[0]][0]
+        yield OwnerChange("flux", folder, "added", "loose", file, len(come), f"brings {_names(come)}", file)
+
+
+def _names(found: list[Identity]) -> str:
+    names = ", ".join(f"{key[1]}/{key[3]}" for key in found[:NAMED])
+    return names + (" and others" if len(found) > NAMED else "")
+
+
+def _loose_objects(side: Side) -> dict[Identity, tuple[str, Object]]:
+    found = {identify(each.object): (each.path, each.object) for each in side.listing.manifests}
+    return {key: value for key, value in found.items() if key[0] not in _MACHINERY}

@@ -1,0 +1,85 @@
+"""One revision of what the sync tool of a cluster reads, and what may become of a unit between two of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from llmstack.sync import argo, flux
+from llmstack.sync.manifests import Build, Identity, Listing, Object, identify
+from llmstack.sync.owner import Key, Owner
+
+Action = Literal["pruned", "adopted", "added", "moved", "blocked"]
+Cause = Literal[
+    "comes", "goes", "stopped", "source", "folder", "cluster", "names", "contents", "passes", "shares", "loose"
+]
+"""What is behind an action, for what is to be done: an owner comes or goes, is stopped, follows another source, builds
+another folder, applies to another cluster, gives its objects other names, makes something else of them, loses some to
+another one, has the same as another one; or objects without an owner come and go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What the tools read for one cluster at one revision."""
+
+    listing: Listing = field(default_factory=Listing)
+    paths: frozenset[str] = frozenset()
+    """The files below clusters/<cluster>/."""
+    root: str = ""
+    """That folder, from the root of the Git repository."""
+    objects_of: Build = lambda path: None
+    holds: Callable[[str], bool] = lambda path: False
+    """Whether a folder is in this repository."""
+
+    def owners(self) -> dict[Key, Owner]:
+        return {owner.key: owner for read in (flux.owners, argo.owners) for owner in read(self.listing.manifests)}
+
+    def sets(self) -> frozenset[str]:
+        """The ApplicationSets that are there."""
+        return argo.sets(self.listing.manifests)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerChange:
+    """One unit whose owner changes, and what that does to its objects."""
+
+    tool: str
+    unit: str
+    """The owner's name, `prod.models.llama`; the folder of the cluster for what stands in it directly."""
+    action: Action
+    cause: Cause
+    by: str
+    """What does it: a folder, a file, an object, another owner."""
+    objects: int | None
+    """How many objects are behind it; None where that is not known."""
+    why: str
+    """The rest of a sentence that begins with the unit."""
+    file: str
+    path: str = ""
+    """The folder that the unit builds."""
+    deletes: bool = False
+    """Whether objects in the cluster are deleted, or may be."""
+    gone: tuple[Identity, ...] = ()
+    """The objects that are deleted, or may be."""
+
+
+def owner_change(
+    owner: Owner,
+    action: Action,
+    cause: Cause,
+    by: str,
+    objects: Sequence[Object] | None,
+    why: str,
+    *,
+    deletes: bool = False,
+    gone: tuple[Identity, ...] = (),
+    count: int | None = None,
+) -> OwnerChange:
+    """What becomes of a unit; `count` where not all of its objects are concerned."""
+    number = count if count is not None else None if objects is None else len(objects)
+    return OwnerChange(owner.tool, owner.name, action, cause, by, number, why, owner.file, owner.path, deletes, gone)
+
+
+def by_identity(objects: Sequence[Object] | None) -> Mapping[Identity, Object]:
+    return {identify(object): object for object in objects or ()}

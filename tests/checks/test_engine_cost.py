@@ -1,0 +1,58 @@
+"""What asking about the engines costs `lint`, counted in calls: a thousand models take less than 50 ms."""
+
+from __future__ import annotations
+
+from tests.work import count_calls
+
+from llmstack import yamlio
+from llmstack.checks.engines import engines
+from llmstack.checks.rules import engine_memory
+from llmstack.checks.subject import Subject
+from llmstack.fit.answer import start_of
+from llmstack.model.reading import read_stack
+from llmstack.values.source import read_source
+
+CALLS = 400
+"""Calls for one model with arguments of its own: some 30 µs on a machine of 2024."""
+
+
+def subject(models: int) -> Subject:
+    """So many models, a tenth of them with the same arguments, all on one pool."""
+    entries = [
+        {
+            "name": f"m{number}",
+            "repository": "vllm/vllm-openai",
+            "tag": "v0.19.1",
+            "modelURL": "meta-llama/Llama-3.1-8B-Instruct",
+            "requestGPU": 1,
+            "vllmConfig": {"maxModelLen": 4096 + 16 * (number % (models // 10))},
+            "extraArgs": ["--max-num-seqs", "256"],
+        }
+        for number in range(models)
+    ]
+    values = {
+        "servingEngineSpec": {"modelSpec": entries},
+        "gitops": {"capacity": [{"pool": "a", "count": 8, "gpu": "H100-80GB"}]},
+    }
+    layers, stack, findings = read_stack([read_source("values/prod.yaml", yamlio.dump(values).encode())])
+    assert stack is not None, findings
+    return Subject("prod", stack, layers)
+
+
+def test_a_model_costs_a_bounded_number_of_calls() -> None:
+    few, many = subject(200), subject(1200)
+    list(engine_memory.run(subject(10)))  # catalogues and tables are read once
+    costs = [count_calls(lambda each=each: list(engine_memory.run(each))) for each in (few, many)]  # type: ignore[misc]
+    assert (costs[1] - costs[0]) / 1000 < CALLS
+
+
+def test_rules_ask_once() -> None:
+    known = subject(50)
+    engines(known)
+    assert count_calls(lambda: engines(known)) < 10
+    asked = [each.question.engine for each in engines(known)]
+    start_of.cache_clear()
+    for engine in (*asked, *asked):
+        assert engine is not None
+        start_of(engine)
+    assert start_of.cache_info().misses == 5

@@ -1,0 +1,138 @@
+"""A small repository of one environment that Flux follows: two models on KWOK's nodes, and files that people add."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from llmstack.tree.flux import NAMESPACE
+from tests.cluster.control_plane import DELETED_AFTER, READY_AFTER
+from tests.cluster.flux import follow, ready_at, reconcile
+from tests.cluster.git_server import serving
+from tests.cluster.kubectl import Kubectl, Object, condition, namespace, rolled_out, wait_until
+from tests.cluster.nodes import DEFAULT_STORAGE, gpu_node, nodes, volumes
+from tests.cluster.repository import Repository, new_repository
+from tests.cluster.scenarios import POOL, rolling
+
+KUSTOMIZATION = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
+NOTE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: note, namespace: default}\n"
+
+
+@dataclass(frozen=True)
+class Owned:
+    """An environment `prod` in a namespace of its own, which a cluster follows at clusters/c1."""
+
+    repository: Repository
+    url: str
+    name: str
+    kubectl: Kubectl
+
+    def values(self, *models: Mapping[str, Any], cluster: str = "c1", **sections: Any) -> dict[str, Any]:
+        """The values of `prod`: these models, of one GPU each, and no router."""
+        sync = {"tool": "flux", "cluster": cluster, "repoURL": self.url}
+        pool = {"pool": "all", "count": 16, "perNode": 16, "nodeSelector": {POOL: self.name}}
+        engine = {
+            "runtimeClassName": "",
+            "strategy": rolling(0, 1),
+            "modelSpec": [self._model(each) for each in models],
+        }
+        gitops = {"namespace": self.name, "capacity": [pool], "sync": sync}
+        return {"servingEngineSpec": engine, "routerSpec": {"enableRouter": False}, "gitops": gitops, **sections}
+
+    def _model(self, more: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "repository": "vllm/vllm-openai",
+            "tag": "v1",
+            "modelURL": "Qwen/Qwen2.5-1.5B-Instruct",
+            "replicaCount": 1,
+            "requestCPU": 1,
+            "requestMemory": "1Gi",
+            "requestGPU": 1,
+            "nodeSelector": {POOL: self.name},
+            "podAnnotations": {READY_AFTER: "3s", DELETED_AFTER: "1s"},
+            "gitops": {"loadTime": "60s"},
+            **more,
+        }
+
+    def commit(self, values: Mapping[str, Any], files: Mapping[str, str | None] | None = None) -> str:
+        """Commit values, with files beside them (None: removed), and have Flux look at it; the commit."""
+        for path, text in (files or {}).items():
+            file = self.repository.root / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.unlink(missing_ok=True)
+            if text is not None:
+                file.write_text(text, encoding="utf-8")
+        commit = self.repository.commit({"prod": values})
+        self.repository.git("push", "-q", "origin", "main")
+        reconcile(self.kubectl)
+        return commit
+
+    def push(self, values: Mapping[str, Any], files: Mapping[str, str | None] | None = None) -> str:
+        """Commit, and wait until Flux has applied all of it and every pod is ready."""
+        commit = self.commit(values, files)
+        ready_at(self.kubectl, commit)
+        rolled_out(self.kubectl, self.name)
+        return commit
+
+    def foreseen(self) -> dict[str, Any]:
+        """What `diff` says of the last commit."""
+        found: dict[str, Any] = json.loads(self.repository.llmstack("diff", "HEAD~1", "HEAD", "--format", "json"))
+        return found
+
+    def pods(self) -> dict[str, str]:
+        """The pods of the environment that are not being deleted, by uid."""
+        found = self.kubectl.items("pods", self.name)
+        return {
+            each["metadata"]["uid"]: each["metadata"]["name"]
+            for each in found
+            if "deletionTimestamp" not in each["metadata"]
+        }
+
+    def generations(self) -> dict[str, int]:
+        """How often each Deployment was changed."""
+        found = self.kubectl.items("deployments", self.name)
+        return {each["metadata"]["name"]: each["metadata"]["generation"] for each in found}
+
+    def units(self) -> dict[str, Object]:
+        """The environment's Kustomizations by name."""
+        found = self.kubectl.items("kustomizations", NAMESPACE)
+        return {each["metadata"]["name"]: each for each in found if each["metadata"]["name"].startswith("prod.")}
+
+    def is_ready(self, unit: str) -> bool:
+        return condition(self.units()[unit], "Ready").get("status") == "True"
+
+    def built(self, cluster: str, commit: str) -> None:
+        """Wait until Flux has applied the folder of a cluster at a commit."""
+
+        def root() -> bool:
+            status = self.kubectl.get("kustomization", "flux-system", NAMESPACE).get("status", {})
+            return str(status.get("lastAppliedRevision", "")).endswith(f":{commit}")
+
+        wait_until(root, f"clusters/{cluster} at {commit}")
+
+
+@contextmanager
+def owned(
+    name: str, kubectl: Kubectl, folder: Path, models: Sequence[Mapping[str, Any]], **more: Any
+) -> Iterator[Owned]:
+    """The environment, all its pods ready; `more` are files and sections of its values."""
+    files, sections = more.pop("files", {}), more
+    with ExitStack() as stack:
+        url = stack.enter_context(serving(folder / "served"))
+        one = Owned(new_repository(folder / "work"), f"{url}/llm.git", name, kubectl)
+        one.repository.git("init", "-q", "--bare", "-b", "main", str(folder / "served" / "llm.git"))
+        one.repository.git("remote", "add", "origin", str(folder / "served" / "llm.git"))
+        one.repository.commit({"prod": one.values(*models, **sections)})
+        stack.enter_context(nodes(kubectl, gpu_node(f"{name}-0", 16, {POOL: name})))
+        claims = one.repository.objects("overlays/prod")
+        stack.enter_context(kubectl.holding(DEFAULT_STORAGE, *volumes(claims), namespace(name)))
+        commit = one.commit(one.values(*models, **sections), {"clusters/c1/note.yaml": NOTE, **files})
+        stack.enter_context(follow(kubectl, one.url, "clusters/c1"))
+        ready_at(kubectl, commit)
+        rolled_out(kubectl, name)
+        yield one
+    kubectl("delete", "persistentvolumes", "--all")  # Flux keeps them, as their annotation says

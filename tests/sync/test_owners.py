@@ -1,0 +1,306 @@
+"""What becomes of units when their owners change, held against what Flux's and Argo CD's sources say: one row each."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from llmstack import yamlio
+from llmstack.kubernetes.pods import Object
+from llmstack.sync.changes import Outcome, compare_owners
+from llmstack.sync.manifests import identify, read_folder
+from llmstack.sync.side import Side
+
+FOLDER = "clusters/c1"
+DISABLED = {"kustomize.toolkit.fluxcd.io/prune": "disabled"}
+Files = dict[str, Any]
+
+
+def deployment(name: str, **metadata: Any) -> dict[str, Any]:
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": "llm", **metadata}}
+
+
+def unit(name: str, path: str | None = None, **spec: Any) -> dict[str, Any]:
+    source = {"kind": "GitRepository", "name": "llmstack-prod"}
+    told = {"path": path or f"./overlays/prod/{name}", "prune": True, "interval": "10m", "sourceRef": source, **spec}
+    metadata = {"name": f"prod.{name}", "namespace": "flux-system"}
+    return {"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization", "metadata": metadata, "spec": told}
+
+
+def repository(name: str = "llmstack-prod", **spec: Any) -> dict[str, Any]:
+    told = {"url": "https://git.example.com/llm.git", "ref": {"branch": "main"}, **spec}
+    metadata = {"name": name, "namespace": "flux-system"}
+    return {"apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "GitRepository", "metadata": metadata, "spec": told}
+
+
+OBJECTS = {f"overlays/prod/{name}": [deployment(name)] for name in ("stack", "llama", "qwen")}
+BEFORE: Files = {
+    "prod/gitrepository.yaml": [repository()],
+    "prod/stack.yaml": [unit("stack")],
+    "prod/llama.yaml": [unit("llama", dependsOn=[{"name": "prod.stack"}])],
+    "prod/qwen.yaml": [unit("qwen")],
+}
+
+
+def side(files: Mapping[str, Any], objects: Mapping[str, list[Object]]) -> Side:
+    """What the tool reads; a file's content is its objects, or its text."""
+    texts = {
+        f"{FOLDER}/{path}": text if isinstance(text, str) else "---\n".join(map(yamlio.dump, text))
+        for path, text in files.items()
+    }
+    listing = read_folder(texts.get, texts, FOLDER, lambda path: None)
+    return Side(listing, frozenset(texts), FOLDER, objects.get, lambda path: path in objects or path == FOLDER)
+
+
+def outcome(
+    files: Mapping[str, Any],
+    objects: Mapping[str, list[Object]] | None = None,
+    *,
+    before: Mapping[str, Any] = BEFORE,
+    **more: Any,
+) -> Outcome:
+    return compare_owners(FOLDER, side(before, OBJECTS), side(files, OBJECTS if objects is None else objects), **more)
+
+
+def edited(path: str, /, **spec: Any) -> Files:
+    """The files with other fields in the specification of the object in one of them."""
+    files = copy.deepcopy(BEFORE)
+    files[path][0]["spec"] |= spec
+    return files
+
+
+def told(found: Outcome) -> dict[str, tuple[str, str, bool]]:
+    return {each.unit.removeprefix("prod."): (each.action, each.cause, each.deletes) for each in found.changes}
+
+
+LLAMA, SOURCE = "prod/llama.yaml", "prod/gitrepository.yaml"
+STOPPED, EVERY = ("blocked", "stopped", False), ("stack", "llama", "qwen")
+CHANGES: dict[str, tuple[Files, dict[str, tuple[str, str, bool]]]] = {
+    "nothing": (BEFORE, {}),
+    "prune": (edited(LLAMA, prune=False), {}),
+    "deletionPolicy": (edited(LLAMA, deletionPolicy="Orphan"), {}),
+    "suspend": (edited(LLAMA, suspend=True), {"llama": STOPPED}),
+    "suspend, and what waits for it": (
+        edited("prod/stack.yaml", suspend=True), {"stack": STOPPED, "llama": STOPPED},
+    ),
+    "dependsOn of what is not there": (edited(LLAMA, dependsOn=[{"name": "nope"}]), {"llama": STOPPED}),
+    "dependsOn in a circle": (
+        edited("prod/stack.yaml", dependsOn=[{"name": "prod.llama"}]), {"stack": STOPPED, "llama": STOPPED},
+    ),
+    "the source is suspended": (edited(SOURCE, suspend=True), dict.fromkeys(EVERY, STOPPED)),
+    "the source is gone": (
+        {path: content for path, content in BEFORE.items() if path != SOURCE}, dict.fromkeys(EVERY, STOPPED),
+    ),
+    "another url": (
+        edited(SOURCE, url="https://git.example.com/other.git"), dict.fromkeys(EVERY, ("moved", "source", True)),
+    ),
+    "another tag": (edited(SOURCE, ref={"tag": "v1"}), dict.fromkeys(EVERY, ("moved", "source", True))),
+    "other files": (edited(SOURCE, ignore="/overlays"), dict.fromkeys(EVERY, ("moved", "source", True))),
+    "a source elsewhere": (
+        edited(LLAMA, sourceRef={"kind": "GitRepository", "name": "flux-system"}), {"llama": ("moved", "source", True)},
+    ),
+    "targetNamespace": (edited(LLAMA, targetNamespace="other"), {"llama": ("moved", "names", True)}),
+    "namePrefix, and nothing pruned": (
+        edited(LLAMA, namePrefix="a-", prune=False), {"llama": ("moved", "names", False)},
+    ),
+    "images": (edited(LLAMA, images=[{"name": "a", "newTag": "b"}]), {"llama": ("moved", "contents", False)}),
+    "postBuild": (edited(LLAMA, postBuild={"substitute": {"A": "b"}}), {"llama": ("moved", "contents", False)}),
+    "serviceAccountName": (edited(LLAMA, serviceAccountName="a"), {"llama": ("moved", "contents", False)}),
+    "kubeConfig": (edited(LLAMA, kubeConfig={"secretRef": {"name": "a"}}), {"llama": ("moved", "cluster", False)}),
+    "the folder of another unit": (
+        edited(LLAMA, path="overlays/prod/qwen"), {"llama": ("moved", "shares", True)},
+    ),
+    "a folder that is not there": (edited(LLAMA, path="overlays/prod/nope"), {"llama": STOPPED}),
+    "one more of the same": (
+        {**BEFORE, "apps/more.yaml": [unit("more", "overlays/prod/qwen")]}, {"more": ("adopted", "shares", False)},
+    ),
+    "one more of the aggregate": (
+        {**BEFORE, "apps/more.yaml": [unit("more", "overlays/prod")]}, {"more": ("adopted", "shares", False)},
+    ),
+    "gone": (
+        {path: content for path, content in BEFORE.items() if path != LLAMA}, {"llama": ("pruned", "goes", True)},
+    ),
+    "a file that Flux leaves out": ({**BEFORE, ".sops.yaml": "creation_rules: []\n"}, {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("row", CHANGES)
+def test_what_becomes_of_units(row: str) -> None:
+    files, expected = CHANGES[row]
+    objects = {**OBJECTS, "overlays/prod": [*OBJECTS["overlays/prod/llama"], *OBJECTS["overlays/prod/qwen"]]}
+    assert told(outcome(files, objects)) == expected
+
+
+def test_a_suspended_unit_holds_only_those_that_follow_the_same_source() -> None:
+    files = edited("prod/stack.yaml", suspend=True, sourceRef={"kind": "GitRepository", "name": "other"})
+    before = {**BEFORE, "prod/stack.yaml": [unit("stack", sourceRef={"kind": "GitRepository", "name": "other"})]}
+    both = {"prod/other.yaml": [repository("other")]}
+    assert told(outcome({**files, **both}, before={**before, **both})) == {"stack": STOPPED}
+
+
+def test_a_unit_that_was_stopped_before_is_told_where_its_changes_do_not_arrive() -> None:
+    suspended = edited(LLAMA, suspend=True)
+    assert not outcome(suspended, before=suspended).changes
+    found = outcome(suspended, before=suspended, changed={"overlays/prod/llama"})
+    assert told(found) == {"llama": STOPPED}
+    assert found.held == {"overlays/prod/llama"}
+
+
+def test_a_unit_that_is_resumed_applies_what_nobody_reviews_here() -> None:
+    found = outcome(BEFORE, before=edited(LLAMA, suspend=True))
+    assert told(found) == {"llama": ("moved", "contents", False)}
+
+
+@pytest.mark.parametrize(
+    ("spec", "keeps"),
+    [({}, False), ({"prune": False}, True), ({"deletionPolicy": "Orphan"}, True), ({"suspend": True}, True)],
+)
+def test_what_a_unit_leaves_behind(spec: dict[str, Any], keeps: bool) -> None:
+    """Of the unit that goes: its finalizer deletes by what its specification was."""
+    left = {path: content for path, content in BEFORE.items() if path != LLAMA}
+    found = outcome(left, before=edited(LLAMA, **spec))
+    assert [each.deletes for each in found.changes] == [not keeps]
+    assert ("overlays/prod/llama" in found.keeping) is keeps
+
+
+@pytest.mark.parametrize(("force", "held"), [(False, {"overlays/prod/stack", "overlays/prod/llama"}), (True, set())])
+def test_a_refused_object_stops_its_unit_and_those_behind_it(force: bool, held: set[str]) -> None:
+    files = edited("prod/stack.yaml", force=force)
+    found = outcome(files, before=files, refused={"overlays/prod/stack": ["ConfigMap/a"]})
+    assert found.held == held
+    assert {each.by for each in found.changes} == ({"ConfigMap/a", "flux-system/prod.stack"} if held else set())
+
+
+@pytest.mark.parametrize(
+    ("waits", "metadata", "lost"),
+    [
+        ({}, {}, "unless that unit has applied them first"),
+        ({"qwen": "prod.llama"}, {}, "there they are made anew"),
+        ({"llama": "prod.qwen"}, {}, None),
+        ({}, {"annotations": DISABLED}, None),
+        ({}, {"labels": DISABLED}, None),
+    ],
+)
+def test_an_object_that_passes_to_another_unit(waits: dict[str, str], metadata: Any, lost: str | None) -> None:
+    files = copy.deepcopy(BEFORE)
+    for name in ("llama", "qwen"):
+        files[f"prod/{name}.yaml"][0]["spec"]["dependsOn"] = [{"name": waits[name]}] if name in waits else []
+    moved = deployment("moved", **metadata)
+    start, end = "overlays/prod/llama", "overlays/prod/qwen"
+    before = {**OBJECTS, start: [*OBJECTS[start], moved]}
+    after = {**OBJECTS, end: [*OBJECTS[end], moved]}
+    found = compare_owners(FOLDER, side(files, before), side(files, after), passed={identify(moved): (start, end)})
+    assert [each.gone for each in found.changes] == ([] if lost is None else [(identify(moved),)])
+    assert lost is None or lost in found.changes[0].why
+
+
+ROOT = unit("flux-system", f"./{FOLDER}")
+ROOTED: Files = {**BEFORE, "flux-system/gotk-sync.yaml": [ROOT]}
+
+
+def test_the_owner_of_the_folder_takes_everything_with_it() -> None:
+    found = told(outcome(BEFORE, before=ROOTED))
+    assert found == dict.fromkeys((*EVERY, "flux-system"), ("pruned", "goes", True))
+
+
+@pytest.mark.parametrize(("text", "action"), [("", "pruned"), ("resources: []\n", "pruned"), ("a: [\n", "blocked")])
+def test_a_kustomization_of_the_folder_itself(text: str, action: str) -> None:
+    """Flux fills an empty one in (fluxcd/pkg, kustomize_generator.go), and then it builds to nothing."""
+    found = outcome({**BEFORE, "kustomization.yaml": text})
+    assert {each.action for each in found.changes} == {action}
+    assert found.is_stopped is (action == "blocked")
+
+
+def test_an_empty_kustomization_below_the_folder_stops_it() -> None:
+    found = outcome({**BEFORE, "prod/kustomization.yaml": "kind: Kustomization\n"})
+    assert [(each.unit, each.action) for each in found.changes] == [(FOLDER, "blocked")]
+
+
+def application(name: str, **spec: Any) -> dict[str, Any]:
+    told = {
+        "project": "llmstack-prod",
+        "source": {"repoURL": "https://git.example.com/llm.git", "path": f"overlays/prod/{name}"},
+        "destination": {"server": "https://kubernetes.default.svc", "namespace": "llm"},
+        "syncPolicy": {"automated": {"prune": True}},
+        **spec,
+    }
+    metadata = {"name": f"prod.{name}", "namespace": "argocd", "finalizers": ["resources-finalizer.argocd.argoproj.io"]}
+    return {"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "metadata": metadata, "spec": told}
+
+
+def project(**spec: Any) -> dict[str, Any]:
+    place = {"server": "https://kubernetes.default.svc", "namespace": "llm"}
+    told = {"sourceRepos": ["https://git.example.com/*"], "destinations": [place], **spec}
+    metadata = {"name": "llmstack-prod", "namespace": "argocd"}
+    return {"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": metadata, "spec": told}
+
+
+ARGO: Files = {"prod/project.yaml": [project()], "prod/llama.yaml": [application("llama")]}
+APPLICATIONS: dict[str, tuple[Callable[[], Files], dict[str, tuple[str, str, bool]]]] = {
+    "nothing": (lambda: ARGO, {}),
+    "no longer by itself": (
+        lambda: {**ARGO, "prod/llama.yaml": [application("llama", syncPolicy={})]}, {"llama": STOPPED},
+    ),
+    "another cluster": (
+        lambda: {**ARGO, "prod/llama.yaml": [application("llama", destination={"name": "b", "namespace": "llm"})]},
+        {"llama": STOPPED} | {"llama": ("moved", "cluster", False)},
+    ),
+    "a project of other repositories": (
+        lambda: {**ARGO, "prod/project.yaml": [project(sourceRepos=["https://other.example.com/*"])]},
+        {"llama": STOPPED},
+    ),
+    "a project that refuses one repository": (
+        lambda: {**ARGO, "prod/project.yaml": [project(sourceRepos=["*", "!https://git.example.com/llm.git"])]},
+        {"llama": STOPPED},
+    ),
+    "a project of other namespaces": (
+        lambda: {**ARGO, "prod/project.yaml": [project(destinations=[{"server": "*", "namespace": "other"}])]},
+        {"llama": STOPPED},
+    ),
+    "no project": (lambda: {"prod/llama.yaml": [application("llama")]}, {"llama": STOPPED}),
+    "gone": (lambda: {"prod/project.yaml": [project()]}, {"llama": ("pruned", "goes", True)}),
+}  # fmt: skip
+
+
+def application_set(*names: str, **metadata: Any) -> dict[str, Any]:
+    made = application("x")
+    template = {
+        "metadata": {"name": "prod.{{ .name }}", "finalizers": made["metadata"]["finalizers"]},
+        "spec": made["spec"],
+    }
+    template["spec"]["source"]["path"] = "overlays/prod/{{ .name }}"
+    generators = [{"list": {"elements": [{"name": name} for name in names]}}]
+    return {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "ApplicationSet",
+        "metadata": {"name": "models", "namespace": "argocd", **metadata},
+        "spec": {"generators": generators, "template": template},
+    }
+
+
+KEPT = {"annotations": {"argocd.argoproj.io/sync-options": "Prune=false"}}
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        ([application_set("llama", **KEPT)], {"qwen": ("pruned", "goes", True)}),
+        ([application_set(**KEPT)], dict.fromkeys(("llama", "qwen"), ("pruned", "goes", True))),
+        ([], dict.fromkeys(("llama", "qwen"), ("blocked", "goes", False))),
+    ],
+)
+def test_what_becomes_of_the_entries_of_an_application_set(after: list[Any], expected: dict[str, Any]) -> None:
+    """An entry that goes takes its Application with it; a set that is annotated to stay does not go itself."""
+    before = {"prod/project.yaml": [project()], "prod/models.yaml": [application_set("llama", "qwen", **KEPT)]}
+    assert told(outcome({**before, "prod/models.yaml": after}, before=before)) == expected
+
+
+@pytest.mark.parametrize("row", APPLICATIONS)
+def test_what_becomes_of_applications(row: str) -> None:
+    files, expected = APPLICATIONS[row]
+    found = outcome(files(), before=ARGO)
+    assert expected.items() <= told(found).items()
+    assert bool(found.changes) is bool(expected)

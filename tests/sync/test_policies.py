@@ -1,0 +1,73 @@
+"""What the sync tool is told of single objects: fluxcd/pkg, ssa/utils/meta.go, takes labels and annotations alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from llmstack.review.applied import what_is_applied
+from llmstack.review.compare import compare
+from llmstack.review.surroundings import Surroundings
+from llmstack.sync.policies import is_kept, is_made_anew, why_skipped
+
+FLUX = "kustomize.toolkit.fluxcd.io"
+ARGO = "argocd.argoproj.io"
+
+
+def config(data: str = "a", **metadata: Any) -> dict[str, Any]:
+    named = {"name": "a", "namespace": "llm", **metadata}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": named, "data": {"a": data}}
+
+
+@pytest.mark.parametrize("where", ["annotations", "labels"])
+@pytest.mark.parametrize(
+    ("key", "value", "new", "changed"),
+    [
+        ("reconcile", "disabled", "reconcile", "reconcile"),
+        ("reconcile", "Disabled", "reconcile", "reconcile"),
+        ("reconcile", "enabled", None, None),
+        ("ssa", "Ignore", "ssa-ignore", "ssa-ignore"),
+        ("ssa", "IfNotPresent", None, "ssa-if-not-present"),
+        ("ssa", "Merge", None, None),
+    ],
+)
+def test_what_flux_passes_over(where: str, key: str, value: str, new: str | None, changed: str | None) -> None:
+    metadata = {where: {f"{FLUX}/{key}": value}}
+    assert why_skipped(config(**metadata), exists=False) == new
+    assert why_skipped(config(**metadata), exists=True) == changed
+    before, after = config("a", **metadata), config("b", **metadata)
+    reached = what_is_applied(compare({"u": [before]}, {"u": [after]}), [before], [after], Surroundings())
+    assert [each["data"]["a"] for each in reached.after] == ["a" if changed else "b"]
+    assert [why for _, why in reached.held] == ([changed] if changed else [])
+    assert len(reached.changes) == (0 if changed else 1)
+
+
+@pytest.mark.parametrize(
+    ("annotations", "pruned", "with_owner"),
+    [
+        ({f"{FLUX}/prune": "disabled"}, True, True),
+        ({f"{FLUX}/reconcile": "disabled"}, False, False),
+        ({f"{ARGO}/sync-options": "Prune=false"}, True, False),
+        ({f"{ARGO}/sync-options": "ServerSideApply=true, Delete=false"}, False, True),
+    ],
+)
+def test_what_stays_when_it_leaves_its_unit_or_its_unit_goes(
+    annotations: dict[str, str], pruned: bool, with_owner: bool
+) -> None:
+    object = config(annotations=annotations)
+    assert is_kept(object) is pruned
+    assert is_kept(object, with_owner=True) is with_owner
+    reached = what_is_applied(compare({"u": [object]}, {}), [object], [], Surroundings())
+    assert len(reached.after) == (1 if pruned else 0)
+
+
+def test_what_is_made_anew() -> None:
+    assert is_made_anew(config(labels={f"{FLUX}/force": "Enabled"}))
+    assert is_made_anew(config(annotations={f"{ARGO}/sync-options": "Force=true,Replace=true"}))
+    assert not is_made_anew(config())
+
+
+def test_metadata_that_people_wrote_wrong_says_nothing() -> None:
+    for metadata in ({"annotations": ["a"]}, {"labels": "a"}, {"annotations": {"a": None}}):
+        assert why_skipped(config(**metadata), exists=True) is None
