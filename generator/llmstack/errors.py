@@ -26,5 +26,14 @@ class RefusedError(Exception):
         super().__init__("\n".join(reasons))
 
 
+MAX_BYTES = 16 * 1024 * 1024
+"""How large a file may be that is read whole: values, overlays, manifests, certificates, on disk or at a commit."""
+
+
 class IrregularFileError(Exception):
     """What stands at a path is not read; the text says what it is: `a pipe`."""
+
+
+def too_large(size: int) -> IrregularFileError:
+    """What is said of a file of more than MAX_BYTES."""
+    return IrregularFileError(f"{size} bytes large, and {MAX_BYTES} are the most that is read")

@@ -14,8 +14,9 @@ from llmstack.disk.apply import apply
 from llmstack.disk.home import find_home
 from llmstack.disk.ownership import header
 from llmstack.disk.plan import WritePlan, plan_tree
-from llmstack.git import objects as git
-from llmstack.git.objects import Difference, Repository, find_repository
+from llmstack.git import contents
+from llmstack.git.contents import Difference
+from llmstack.git.objects import Repository, find_repository
 from llmstack.repository.comparison import working_files
 
 SCOPES = ("base", "overlays/prod")
@@ -34,7 +35,7 @@ def read_differences(
     repository: Repository, before: str, after: str | None, folders: list[str]
 ) -> dict[str, Difference]:
     """What differs, the working tree read as a comparison reads it."""
-    return git.read_differences(repository, before, after, folders, working_files(repository.root))
+    return contents.read_differences(repository, before, after, folders, working_files(repository.root))
 
 
 def generated(body: str, source: str = "values/prod.yaml") -> str:

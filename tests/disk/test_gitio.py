@@ -9,15 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from llmstack.git.contents import Difference, read_blob, read_files
 from llmstack.git.objects import (
-    Difference,
     GitError,
     Repository,
     find_blobs,
     find_repository,
     hash_files,
-    read_blob,
-    read_files,
     read_heads,
     read_stages,
     resolve_revision,
@@ -182,7 +180,7 @@ def test_the_working_tree_is_what_is_on_disk(repo: Tree) -> None:
         "x/changed": Difference(b"1", b"2"),
         "x/gone": Difference(b"1", None),
         "x/ignored": Difference(None, b"2"),
-        "x/link": Difference(b"1", None),
+        "x/link": Difference(b"1", None, opaque=True),
         "x/staged": Difference(None, b"2"),
         "x/untracked": Difference(None, b"2"),
     }

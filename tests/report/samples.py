@@ -23,6 +23,7 @@ from llmstack.review.result import (
     Review,
     Risk,
     Rollout,
+    RuleChange,
 )
 from llmstack.review.ways_in.way import Station, WayIn
 
@@ -361,7 +362,12 @@ def small() -> Review:
             ),
         ),
     )
-    return Review("4f0c2d1e9ab8c7d6e5f4a3b2c1d0e9f8a7b6c5d4", "worktree", {"prod": prod, "staging": staging})
+    rules = (
+        RuleChange("capacity", "prod", "declares the pool a100: 8 nvidia.com/gpu at 8 per node", "values/prod.yaml:9"),
+        RuleChange("facts", "", "has other facts in facts/clusters/c1.yaml"),
+    )
+    environments = {"prod": prod, "staging": staging}
+    return Review("4f0c2d1e9ab8c7d6e5f4a3b2c1d0e9f8a7b6c5d4", "worktree", environments, rules=rules)
 
 
 def large(models: int) -> Review:
@@ -515,7 +521,8 @@ def hostile() -> Review:
             ways=(WayIn(text, (Station(text, text), Station("engine", text)), 0, text, None),),
             findings=(Finding(text, Severity.WARNING, text, place=Place(text, 1, 1, 1, text), help=text),),
         )
-    return Review(HOSTILE[0], HOSTILE[1], environments)
+    rules = tuple(RuleChange("ignore", text, text, text) for text in HOSTILE)
+    return Review(HOSTILE[0], HOSTILE[1], environments, rules=rules)
 
 
 def nothing() -> Review:

@@ -55,7 +55,7 @@ def test_the_schema_is_one_and_refuses_other_things() -> None:
 
 def test_the_keys_are_those_of_the_contract() -> None:
     report = json.loads(render_review(samples.small(), "json"))
-    assert list(report) == ["from", "to", "generated", "images", "clusters", "envs"]
+    assert list(report) == ["from", "to", "generated", "rules", "rulesFrom", "images", "clusters", "envs"]
     prod = report["envs"]["prod"]
     for section, keys in CONTRACT.items():
         assert prod[section]

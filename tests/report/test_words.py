@@ -90,7 +90,7 @@ def test_what_rolls() -> None:
 def test_a_verdict_counts_what_nobody_acknowledged() -> None:
     verdict = judge(small())
     assert verdict.level is Severity.ERROR
-    assert verdict.tally == "1 error, 3 warnings, 2 notes, 1 acknowledged"
+    assert verdict.tally == "1 error, 3 warnings, 2 notes, 1 acknowledged, 2 rules changed"
     prod = small().environments["prod"]
     accepted = replace(prod, risks=tuple(replace(risk, acknowledged=True) for risk in prod.risks), findings=())
     assert judge(Review("a", "b", {"prod": accepted})).level is Severity.NOTE

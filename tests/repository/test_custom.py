@@ -67,3 +67,27 @@ def test_two_kustomizations_in_one_folder_are_said(repository: Sandbox) -> None:
     output, code = repository.run("llmstack diff HEAD")
     assert code == 5
     assert "custom/prod/models/m/kustomization.yaml and custom/prod/models/m/kustomization.yml both make" in output
+
+
+def test_what_an_overlay_builds_is_held_to_the_checks_on_objects(repository: Sandbox) -> None:
+    loose = (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: any}\n"
+        "spec: {template: {spec: {hostPID: true, serviceAccountName: gone, containers: [{name: vllm, securityContext: {privileged: true}}]}}}\n"
+    )
+    own = {
+        "custom/prod/models/m/kustomization.yaml": OWN + "patches: [{path: p.yaml, target: {kind: Deployment}}]\n",
+        "custom/prod/models/m/p.yaml": loose,
+    }
+    commit(repository, own)
+    output, code = repository.run("llmstack validate prod --strict")
+    assert code == 1
+    for said in ("hostPID: true", "privileged: true"):
+        assert f"warning[pod-security]: `{said}` is beyond Pod Security `baseline`" in output
+    assert "note[dangling-reference]: the cluster must have ServiceAccount `gone`" in output
+    assert "--> custom/prod/models/m/kustomization.yaml:1:1" in output
+    off = "gitops: {checks: {pod-security: off, dangling-reference: off, mutable-tag: off}, createNamespace: true}\n"
+    repository.write({"values/prod.yaml": VALUES + off})
+    repository.run("llmstack gen")
+    output, _ = repository.run("llmstack validate prod")
+    assert "pod-security" not in output
+    assert "dangling-reference" not in output

@@ -27,7 +27,7 @@ SEALED = {"secrets": {"backend": "sealed-secrets", "certificate": "cert.pem"}}
 PATH = "overlays/prod/secrets/hf.yaml"
 
 
-def _certificate(root: Path, key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey = KEY, days: int = 365) -> None:
+def write_certificate(root: Path, key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey = KEY, days: int = 365) -> None:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sealed-secret")])
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
     dated = builder.not_valid_before(NOW - timedelta(days=400)).not_valid_after(NOW + timedelta(days=days))
@@ -52,7 +52,7 @@ def _open(sealed: str, label: str) -> str:
     "value", ["hunter2", "two\nlines\n", "ü", "x" * 100_000], ids=["word", "lines", "accent", "long"]
 )
 def test_the_controller_opens_what_is_written(value: str, tmp_path: Path) -> None:
-    _certificate(tmp_path)
+    write_certificate(tmp_path)
     set_secret(repository(tmp_path, prod=SEALED), value)
     manifest = _read(tmp_path)
     assert manifest["kind"] == "SealedSecret"
@@ -65,7 +65,7 @@ def test_the_controller_opens_what_is_written(value: str, tmp_path: Path) -> Non
 
 
 def test_a_value_that_is_there_is_not_sealed_again(tmp_path: Path) -> None:
-    _certificate(tmp_path)
+    write_certificate(tmp_path)
     project = repository(tmp_path, prod=SEALED)
     set_secret(project, "one")
     before = (tmp_path / PATH).read_bytes()
@@ -76,15 +76,15 @@ def test_a_value_that_is_there_is_not_sealed_again(tmp_path: Path) -> None:
 
 
 def test_a_new_certificate_seals_again(tmp_path: Path) -> None:
-    _certificate(tmp_path)
+    write_certificate(tmp_path)
     project = repository(tmp_path, prod=SEALED)
     set_secret(project, "one")
-    _certificate(tmp_path, days=700)
+    write_certificate(tmp_path, days=700)
     assert set_secret(project, "one").written
 
 
 def test_a_file_that_changed_since_is_not_taken_for_what_was_sealed(tmp_path: Path) -> None:
-    _certificate(tmp_path)
+    write_certificate(tmp_path)
     project = repository(tmp_path, prod=SEALED)
     set_secret(project, "one")
     first = (tmp_path / PATH).read_bytes()
@@ -95,7 +95,7 @@ def test_a_file_that_changed_since_is_not_taken_for_what_was_sealed(tmp_path: Pa
 
 
 def test_a_second_key_needs_no_private_key_and_leaves_the_first(tmp_path: Path) -> None:
-    _certificate(tmp_path)
+    write_certificate(tmp_path)
     project = repository(tmp_path, prod=SEALED)
     set_secret(project, "one")
     before = _read(tmp_path)["spec"]["encryptedData"]
@@ -106,7 +106,7 @@ def test_a_second_key_needs_no_private_key_and_leaves_the_first(tmp_path: Path) 
 
 
 def test_the_unit_is_built_with_the_environment_and_valid(tmp_path: Path) -> None:
-    _certificate(tmp_path)
+    write_certificate(tmp_path)
     sync = {"sync": {"tool": "argo", "cluster": "eu", "repoURL": "https://host/x"}}
     project = repository(tmp_path, prod=SEALED | sync)
     set_secret(project, "one")
@@ -125,9 +125,9 @@ def test_certificates_that_cannot_be_used(tmp_path: Path) -> None:
     (tmp_path / "cert.pem").write_text("no certificate\n", encoding="utf-8")
     with pytest.raises(UsageError, match="not a certificate in PEM"):
         set_secret(project, "x")
-    _certificate(tmp_path, days=-1)
+    write_certificate(tmp_path, days=-1)
     with pytest.raises(UsageError, match="expired on 2026-05-31"):
         set_secret(project, "x")
-    _certificate(tmp_path, key=ec.generate_private_key(ec.SECP256R1()))
+    write_certificate(tmp_path, key=ec.generate_private_key(ec.SECP256R1()))
     with pytest.raises(UsageError, match="no RSA key"):
         set_secret(project, "x")

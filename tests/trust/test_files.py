@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from llmstack.disk.regular import MAX_BYTES, RegularFiles, read_any_regular
-from llmstack.errors import IrregularFileError
+from llmstack.disk.regular import RegularFiles, read_any_regular
+from llmstack.errors import MAX_BYTES, IrregularFileError
 from tests.trust.support import COMMANDS, UNIT, Branch, custom
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from llmstack.git.objects import Difference, GitError, hash_files, read_blob, read_files
+from llmstack.git.contents import Difference, read_blob, read_files
+from llmstack.git.objects import GitError, hash_files
 from tests.disk.conftest import Tree, opened, read_differences
 from tests.trust.support import COMMANDS, Branch
 

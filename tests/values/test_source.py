@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from llmstack.errors import MAX_BYTES
 from llmstack.finding import Place
-from llmstack.values.source import MAX_BYTES, read_source
+from llmstack.values.source import read_source
 
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{new}: &{new} [{','.join([f'*{old}'] * 9)}]\n" for old, new in zip("abcdefg", "bcdefgh", strict=True)
@@ -149,3 +150,21 @@ def test_no_text_crashes_the_reader(text: str) -> None:
     for finding in source.findings:
         assert finding.place is not None
     assert isinstance(source.data, dict)
+
+
+CONFLICT = "a:\n  b: 1\n<<<<<<< HEAD\n  c: 2\n||||||| base\n  c: 1\n=======\n  c: 3\n>>>>>>> theirs\n"
+
+
+@pytest.mark.parametrize(
+    "text", [CONFLICT, CONFLICT.replace("||||||| base\n  c: 1\n", ""), CONFLICT.replace("\n", "\r\n")]
+)
+def test_an_unresolved_merge_is_said_at_its_line(text: str) -> None:
+    source = read_source("values/prod.yaml", text.encode())
+    (finding,) = source.findings
+    assert (finding.id, finding.place and finding.place.line) == ("merge-conflict", 3)
+    assert source.root is None
+
+
+@pytest.mark.parametrize("text", ["a: |\n  <<<<<<< HEAD\n  =======\n", "# <<<<<<< HEAD\na: 1\n", "a: '<<<<<<< x'\n"])
+def test_text_that_only_speaks_of_a_merge_is_none(text: str) -> None:
+    assert not read_source("values/prod.yaml", text.encode()).findings

@@ -35,7 +35,17 @@ TEXT: Mapping[str, Page] = {
     ),
     "alias-bomb": Page(_ERROR, "Aliases and merge keys stand for too many values.", "Write the values out."),
     "too-deep": Page(_ERROR, "More than 64 levels deep.", "Values nest a few levels only."),
-    "too-large": Page(_ERROR, "The file has more than 16 MiB.", "Split it into environments."),
+    "merge-conflict": Page(
+        _ERROR,
+        "Lines of Git's in the file say that two changes of it were not merged.",
+        "Choose between the two sides, and remove the lines of signs.",
+    ),
+    "too-large": Page(
+        _ERROR, "The file has more than 16 MiB, or 500,000 keys and values.", "Split it into environments."
+    ),
+    "too-many-problems": Page(
+        _ERROR, "The values have more problems than are listed.", "Correct those that are: the next run names others."
+    ),
     "wrapped-values": Page(
         _ERROR,
         "The file is a HelmRelease, an Application, or a parent chart's values, with values in it.",

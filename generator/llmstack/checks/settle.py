@@ -66,7 +66,14 @@ def _ignored(finding: Finding, sources: dict[str, Source]) -> str | None:
     above = source.lines[place.line - 2] if 2 <= place.line <= len(source.lines) + 1 else ""
     own = source.lines[place.line - 1] if place.line <= len(source.lines) else ""
     for line in (own, above if above.lstrip().startswith("#") else ""):
-        for match in _IGNORE.finditer(line):
-            if finding.id in (id.strip() for id in match.group(1).split(",")):
-                return (match.group(2) or "").strip()
+        for id, reason in ignored_in(line):
+            if id == finding.id:
+                return reason
     return None
+
+
+def ignored_in(line: str) -> Iterator[tuple[str, str]]:
+    """Yield the checks that the comments of a line ignore, each with the reason, empty where that is missing."""
+    for match in _IGNORE.finditer(line):
+        for id in match.group(1).split(","):
+            yield id.strip(), (match.group(2) or "").strip()

@@ -50,6 +50,8 @@ class Subject:
     """What engines of the environment were measured to take, by model."""
     cluster: ClusterFacts | None = None
     """What is known of the environment's cluster, where that is asked: by `lint`, never by `gen`."""
+    built: tuple[Placed, ...] | None = None
+    """The objects to look at in the place of those that the stack makes: what overlays of people's own build."""
 
     def models(self) -> Iterator[tuple[Route, Model]]:
         """Yield each deployed model with its route."""
@@ -62,7 +64,7 @@ class Subject:
     @cached_property
     def objects(self) -> tuple[Placed, ...]:
         """The environment's objects."""
-        return tuple(build_all(self.stack))
+        return tuple(build_all(self.stack)) if self.built is None else self.built
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:

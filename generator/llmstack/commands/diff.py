@@ -25,6 +25,7 @@ def diff(
     gitops: opt.GitopsFile = None,
     env: opt.TakingOver = None,
     format: opt.HowReviewed = "text",
+    rules_from: opt.RulesFrom = None,
     page: opt.PageAddress = None,
     exit_code: opt.ExitCode = False,
     fail_on: opt.Gate = opt.FailOn.NEVER,
@@ -39,7 +40,7 @@ def diff(
     """
     from llmstack.report.review_formats import render_review
 
-    sides = Sides(before, old_objects, new_objects, gitops, env, generate, tuple(observed or ()))
+    sides = Sides(before, old_objects, new_objects, gitops, env, generate, tuple(observed or ()), rules_from)
     review = review_revisions(sides, after) if sides.are_revisions else review_objects(sides)
     text = render_review(review, format, colour=wants_colour(sys.stdout), page=page)
     output.write(sys.stdout, text, format)
@@ -56,7 +57,7 @@ def review_revisions(sides: Sides, after: str | None) -> Review:
     from llmstack.repository.comparison import open_comparison
     from llmstack.repository.reviewed import make_review
 
-    comparison = open_comparison(output.find_project(None).root, sides.revision, after)
+    comparison = open_comparison(output.find_project(None).root, sides.revision, after, sides.rules_from)
     if sides.generate:
         from llmstack.repository.generated import as_generated
 
@@ -80,6 +81,7 @@ class Sides:
     env: str | None
     generate: bool
     observed: tuple[str, ...]
+    rules_from: str | None
 
     @property
     def are_revisions(self) -> bool:
@@ -89,20 +91,34 @@ class Sides:
         """The side before; raises UsageError where the options do not go together."""
         from llmstack.errors import UsageError
 
-        if self.before is None:
-            raise UsageError("a review of streams has two sides: give --before and --after")
-        if self.revision is not None:
-            raise UsageError("revisions and streams do not go together: give FROM and TO, or --before and --after")
-        if self.generate:
-            raise UsageError("--generate is for revisions: nothing generates what streams hold")
-        if self.observed:
-            raise UsageError("--observed is for revisions: `--before` reads the objects that kubectl prints")
-        if self.before == self.after == "-":
-            raise UsageError("stdin is one stream: only one of --before and --after can be `-`")
-        if self.after is not None and self.env is not None:
-            raise UsageError("--env names what takes over, with --before alone: two streams are no environment's")
-        if self.after is None and self.gitops is not None:
-            raise UsageError("--gitops is for two streams: with --before alone the values say it")
+        for is_wrong, words in (
+            (self.before is None, "a review of streams has two sides: give --before and --after"),
+            (
+                self.revision is not None,
+                "revisions and streams do not go together: give FROM and TO, or --before and --after",
+            ),
+            (self.generate, "--generate is for revisions: nothing generates what streams hold"),
+            (
+                self.rules_from is not None,
+                "--rules-from is for revisions: streams have their rules in the file of --gitops",
+            ),
+            (bool(self.observed), "--observed is for revisions: `--before` reads the objects that kubectl prints"),
+            (
+                self.before == self.after == "-",
+                "stdin is one stream: only one of --before and --after can be `-`",
+            ),
+            (
+                self.after is not None and self.env is not None,
+                "--env names what takes over, with --before alone: two streams are no environment's",
+            ),
+            (
+                self.after is None and self.gitops is not None,
+                "--gitops is for two streams: with --before alone the values say it",
+            ),
+        ):
+            if is_wrong:
+                raise UsageError(words)
+        assert self.before is not None
         return self.before
 
 

@@ -17,13 +17,13 @@ def lint(
     A file outside values/ is linted too, without values/base.yaml under it.
     """
     from llmstack.repository.read import check, know_clusters, read_environments
-    from llmstack.repository.validation import find_unsafe
+    from llmstack.repository.validation import follow_units
     from llmstack.review.wording import plural
 
     project = output.find_project(values)
     environments = project.select(values or [], outside=True, env=env)
     findings = check(know_clusters(project.disk, read_environments(project.disk, environments)))
-    findings += find_unsafe(project.disk, [each.name for each in environments if each.layered])
+    findings += follow_units(project.disk, [each.name for each in environments if each.layered]).findings
     output.report(findings, format=format, result=True)
     output.exit_for(findings, strict=strict)
     output.say(f"{plural(len(environments), 'environment')}: no {'warnings' if strict else 'errors'}")

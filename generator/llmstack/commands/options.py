@@ -137,6 +137,15 @@ Generate = Annotated[
     ),
 ]
 HowReviewed = Annotated[str, _one_of(REVIEW_FORMATS, "How the review is printed.")]
+RulesFrom = Annotated[
+    str | None,
+    Option(
+        "--rules-from",
+        metavar="REV",
+        help="Go by the capacity, the acknowledgements and the facts of this revision (FROM: those before the change); "
+        "else by those after it.",
+    ),
+]
 VerifiedFrom = Annotated[str, Argument(metavar="FROM", help="The revision before the change.")]
 VerifiedTo = Annotated[str, Argument(metavar="TO", help="The revision that was applied.")]
 Observed = Annotated[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
@@ -32,6 +32,7 @@ def set_value(env: opt.SecretEnv, name: opt.SecretName, key: opt.SecretKey) -> N
     that is known to be there already is not encrypted again.
     """
     from datetime import UTC, datetime
+    from functools import partial
     from getpass import getpass
 
     from llmstack.secrets import set
@@ -39,14 +40,35 @@ def set_value(env: opt.SecretEnv, name: opt.SecretName, key: opt.SecretKey) -> N
     project = output.find_project([env])
     environment = project.select_one(env)
     value = read_value(name, key, getpass)
-    findings, stored = set.set_secret(
-        project, environment, name, key, value, now=datetime.now(UTC), tool_folder=output.tool_folder()
-    )
+    store = partial(set.set_secret, project, environment, name, key, value, tool_folder=output.tool_folder())
+    findings, stored = take_turns(lambda: store(now=datetime.now(UTC)))
     output.report_beside(findings)
     if stored is not None:
         result, said = show_stored(stored, environment.name, name, key)
         sys.stderr.write(said)
         sys.stdout.write(result)
+
+
+Result = TypeVar("Result")
+_PATIENCE = 30
+"""Seconds that a run waits for others that write in the same tree."""
+
+
+def take_turns(write: Callable[[], Result]) -> Result:
+    """Do what reads, changes and writes a file, again from the start as long as another run is writing there, or wrote
+    the file in between: neither loses what the other wrote."""
+    import time
+
+    from llmstack.disk.error import BusyError, ChangedMeanwhileError
+
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return write()
+        except (BusyError, ChangedMeanwhileError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
 
 
 def read_value(name: str, key: str, prompt: Callable[[str], str]) -> str:

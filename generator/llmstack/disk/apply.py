@@ -1,17 +1,18 @@
 """A plan, carried out: contents are staged first, then renamed into place one by one.
 
-Until the first rename nothing of the tree has changed, and a failure leaves it byte for byte as it was. From
-then on each file is wholly old or wholly new, whenever the run ends; the next run removes what was staged and
-finishes. There is no fsync for each file: what is generated can be generated again.
+A failure leaves the tree byte for byte as it was: what was renamed before it is put back. Signals that end a run wait
+while files are renamed. One that is killed by force leaves each file wholly old or wholly new; the next run removes
+what was staged and finishes. There is no fsync for each file: what is generated can be generated again.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import signal
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,12 +22,10 @@ from llmstack.disk.home import Stage, append_record, find_home, lock, staging_fo
 from llmstack.disk.listing import read_rest
 from llmstack.disk.ownership import digest
 from llmstack.disk.plan import Change, WritePlan
+from llmstack.disk.undo import Done, Signature, find_signature, keep, roll_back, signature_of
 
 FILE_MODE = 0o644
 _UNFINISHED = "each file has either its old or its new content; remove the cause and run again to finish"
-
-_Signature = tuple[int, int, int, int]
-"""What tells that a file is still the same: inode, size, and when its content and its status last changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class _Step:
     change: Change
     folder: str
     name: str
-    signature: _Signature | None
+    signature: Signature | None
 
 
 def apply(plan: WritePlan, root: Path) -> None:
@@ -52,12 +51,13 @@ def apply(plan: WritePlan, root: Path) -> None:
     home = find_home(root)
     if not plan.changes and not home.was_interrupted:
         return
-    with lock(home) as record, _opened(root) as top, staging_folder(home) as stage:
+    with ExitStack() as last, lock(home) as record, _opened(root) as top, staging_folder(home) as stage:
         names = _stage(plan.changes, stage.descriptor)
         with Folders(top, _check_writable) as folders:
             try:
                 steps = _prepare(plan.changes, folders)
                 _note(record, plan.changes, home.folder)
+                last.enter_context(_uninterrupted())
                 _commit(steps, names, stage, folders)
             except BaseException:
                 if not stage.in_use:
@@ -67,6 +67,16 @@ def apply(plan: WritePlan, root: Path) -> None:
         if stage.was_interrupted:
             remove_empty(top, set(plan.empty_folders))
         stage.in_use = False
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Signals that end a run are heard when this ends."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
@@ -121,7 +131,7 @@ def _check_writable(folder: int, path: str) -> None:
         raise DiskError(path, "is not writable", "nothing was changed; make the folder writable and run again")
 
 
-def _check_unchanged(folder: int, name: str, change: Change) -> _Signature | None:
+def _check_unchanged(folder: int, name: str, change: Change) -> Signature | None:
     """The signature of a file that is as planned (None: no file); ChangedMeanwhileError otherwise."""
     try:
         file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
@@ -137,7 +147,7 @@ def _check_unchanged(folder: int, name: str, change: Change) -> _Signature | Non
         status = os.fstat(file)
         if not stat.S_ISREG(status.st_mode) or read_rest(file) != change.before:
             raise _changed(change)
-        return _signature(status)
+        return signature_of(status)
     finally:
         os.close(file)
 
@@ -146,17 +156,9 @@ def _changed(change: Change) -> ChangedMeanwhileError:
     return ChangedMeanwhileError(change.path, "changed during the run and was not written", "run again")
 
 
-def _signature(status: os.stat_result) -> _Signature:
-    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
-
-
 def _still_there(step: _Step, folder: int) -> None:
     """Raise ChangedMeanwhileError when the file is not the one that was checked any more."""
-    try:
-        now: _Signature | None = _signature(os.lstat(step.name, dir_fd=folder))
-    except FileNotFoundError:
-        now = None
-    if now != step.signature:
+    if find_signature(step.name, folder) != step.signature:
         raise _changed(step.change)
 
 
@@ -169,17 +171,31 @@ def _note(record: int, changes: Sequence[Change], folder: Path) -> None:
 
 
 def _commit(steps: Sequence[_Step], names: dict[str, str], stage: Stage, folders: Folders) -> None:
-    """Rename what is staged into place, then delete: a file that others refer to goes after they do."""
+    """Rename what is staged into place, then delete: a file that others refer to goes after they do.
+
+    What was done is undone when a step fails.
+    """
+    done: list[Done] = []
     for step in sorted(steps, key=lambda step: step.change.after is None):
         try:
-            here = folders.enter(step.folder)
-            _still_there(step, here)
-            if step.change.after is None:
-                os.unlink(step.name, dir_fd=here)
-            else:
-                os.rename(names[step.change.path], step.name, src_dir_fd=stage.descriptor, dst_dir_fd=here)
-        except OSError as error:
+            done.append(_carry_out(step, names.get(step.change.path), stage, folders, f"{len(done)}.old"))
+        except (OSError, DiskError) as error:
+            stage.in_use = not roll_back(done, stage.descriptor, folders)
+            if isinstance(error, DiskError):
+                raise
             verb = "deleted" if step.change.after is None else "written"
             advice = _UNFINISHED if stage.in_use else "nothing was changed"
             raise DiskError(step.change.path, f"cannot be {verb}: {reason_of(error)}", advice) from error
         stage.in_use = True
+
+
+def _carry_out(step: _Step, staged: str | None, stage: Stage, folders: Folders, kept: str) -> Done:
+    """Do one step; the file that was there is kept in the staging folder."""
+    here = folders.enter(step.folder)
+    _still_there(step, here)
+    is_kept = step.signature is not None and keep(step.name, here, kept, stage.descriptor)
+    if staged is None:
+        os.unlink(step.name, dir_fd=here)
+    else:
+        os.rename(staged, step.name, src_dir_fd=stage.descriptor, dst_dir_fd=here)
+    return Done(step.folder, step.name, step.change.before, kept if is_kept else None, find_signature(step.name, here))

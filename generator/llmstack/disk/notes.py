@@ -24,7 +24,7 @@ def read_notes(root: Path, file: str) -> dict[str, str]:
 def write_notes(root: Path, file: str, notes: Mapping[str, str]) -> None:
     """Keep notes, in a file that nobody else reads: wholly old or wholly new. Raises DiskError."""
     folder = find_home(root).folder
-    staged = folder / f"{file}.new"
+    staged = folder / f"{file}.{os.getpid()}.new"  # of this run alone: another may write at the same time
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileNotFoundError):

@@ -12,10 +12,7 @@ import stat
 from pathlib import Path
 
 from llmstack.disk.listing import read_rest
-from llmstack.errors import IrregularFileError
-
-MAX_BYTES = 16 * 1024 * 1024
-"""How large a file may be that is read whole: values, overlays, manifests, certificates."""
+from llmstack.errors import MAX_BYTES, IrregularFileError, too_large
 
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
@@ -107,4 +104,4 @@ def _check(found: os.stat_result) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise IrregularFileError(next((name for is_kind, name in _KINDS if is_kind(found.st_mode)), "no regular file"))
     if found.st_size > MAX_BYTES:
-        raise IrregularFileError(f"{found.st_size} bytes large, and {MAX_BYTES} are the most that is read")
+        raise too_large(found.st_size)

@@ -12,7 +12,8 @@ from llmstack.flags.split import Given, split_flags
 AUTO_LENGTH = -1
 """`--max-model-len auto` (or -1): vLLM takes the longest request that fits."""
 
-_NUMBER = re.compile(r"(\d+(?:\.\d+)?)([kKmMgG]?)\Z")
+_NUMBER = re.compile(r"(\d{1,19}(?:\.\d{1,19})?)([kKmMgG]?)\Z", re.ASCII)
+"""Of at most 64 bits: no engine has more of anything."""
 _FACTORS = {"": 1, "k": 1000, "m": 10**6, "g": 10**9, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 INTEGERS = {

@@ -22,6 +22,8 @@ def lint_environment(names: Sequence[str], match: Match) -> list[FlagProblem]:
     entrypoints read names of their own. vLLM itself only logs it (`Platform.validate_environ`,
     vllm/platforms/interface.py).
     """
+    if not any(name.startswith(PREFIX) for name in names):
+        return []
     accepted = match.catalogue.environment.union(*(other.environment for other in match.other_catalogues()))
     found = []
     for index, name in enumerate(names):

@@ -13,6 +13,10 @@ _EXPANSION = re.compile(r"(?<!\$)(?:\$\$)*\$\([A-Za-z_.-][\w.-]*\)")
 _HUMAN_INTEGER = re.compile(r"\d+(?:\.\d+)?[kmgt]|\d+[KMGT]")
 _HUMAN_IN_JSON = re.compile(r"\b(\d+(?:\.\d+)?)[kKmMgGtT]\b")
 _STRINGS = re.compile(r'("(?:[^"\\]|\\.)*")')
+_LONGEST_NUMBER = 19
+"""Characters of a number that fits 64 bits."""
+_SHARES = ("--gpu-memory-utilization",)
+"""Fractions of a whole (vllm/config/cache.py, `Field(gt=0, le=1)`)."""
 JSON_PAIRS_UNTIL = (0, 9)
 PYTHON_LITERALS_UNTIL = (0, 8)
 
@@ -49,6 +53,8 @@ def reject_choice(flag: Flag, text: str) -> str | None:
 
 
 def _reject_int(flag: Flag, text: str, catalogue: Catalogue) -> str | None:
+    if len(text) > _LONGEST_NUMBER:
+        return "must be a whole number of at most 64 bits"
     if flag.suffixes and _HUMAN_INTEGER.fullmatch(text.strip()):
         return None
     like = ", or one like `16k` or `16K`" if flag.suffixes else ""
@@ -56,7 +62,9 @@ def _reject_int(flag: Flag, text: str, catalogue: Catalogue) -> str | None:
 
 
 def _reject_float(flag: Flag, text: str, catalogue: Catalogue) -> str | None:
-    return None if _reads(float, text) else "must be a number"
+    if not _reads(float, text):
+        return "must be a number"
+    return "must be more than 0 and at most 1" if flag.name in _SHARES and not 0 < float(text) <= 1 else None
 
 
 def _reject_bool(flag: Flag, text: str, catalogue: Catalogue) -> str | None:

@@ -9,8 +9,11 @@ from math import ceil, floor
 from typing import Any
 
 _QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:[eE]([+-]?\d+)|(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]))?\Z", re.ASCII)
+_DIGITS = 19
 _LARGEST_EXPONENT = 100
 """Beyond what a quantity can hold (1n to 2⁶³ - 1): what is larger counts as that, and costs no memory."""
+_LONGEST = 400
+"""Digits of a number that are read: no machine has more of anything."""
 _SUFFIX = {
     suffix: Fraction(1000) ** power
     for power, suffix in enumerate(("n", "u", "m", "", "k", "M", "G", "T", "P", "E"), -3)
@@ -35,12 +38,19 @@ def _read(text: str) -> Fraction | None:
     if match is None:
         return None
     number, exponent, suffix = match.groups()
-    scale = _power_of_ten(int(exponent)) if exponent else _SUFFIX[suffix or ""]
+    if len(number) > _LONGEST:
+        return None
+    scale = _power_of_ten(int(exponent[:_LONGEST])) if exponent else _SUFFIX[suffix or ""]
     return Fraction(number) * scale
 
 
 def _power_of_ten(exponent: int) -> Fraction:
     return Fraction(10) ** max(-_LARGEST_EXPONENT, min(exponent, _LARGEST_EXPONENT))
+
+
+def read_whole(text: str) -> int | None:
+    """Return a whole number written in at most 19 digits of ASCII, what 64 bits hold; None for any other text."""
+    return int(text) if len(text) <= _DIGITS and text.isascii() and text.isdecimal() else None
 
 
 def scaled(value: Any, total: int, *, up: bool, default: str) -> int:
@@ -52,8 +62,8 @@ def scaled(value: Any, total: int, *, up: bool, default: str) -> int:
     value = default if value is None else value
     text = str(value)
     if not text.endswith("%"):
-        return max(0, int(text)) if text.lstrip("-").isdigit() else 0
-    share = Fraction(int(text[:-1]) * total, 100) if text[:-1].isdigit() else Fraction(0)
+        return read_whole(text) or 0
+    share = Fraction((read_whole(text[:-1]) or 0) * total, 100)
     return ceil(share) if up else floor(share)
 
 

@@ -48,6 +48,13 @@ def sound(obj: Any) -> tuple[Object | None, list[Problem]]:
     return read, reading.problems
 
 
+def unsound(definition: str, value: Any) -> list[Problem]:
+    """What a type (`io.k8s.api.core.v1.Probe`) cannot hold of a value, numbers beyond 32 or 64 bits among it."""
+    reading = _Reading()
+    reading.read(value, _type(_definition(definition)), ())
+    return reading.problems
+
+
 class _Type:
     """A schema, looked up once: a review reads a hundred thousand fields of the same few types."""
 

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import posixpath
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Any
 
-from llmstack import yamlio
-from llmstack.kustomize.files import NAMES, Read, find_kustomization
+from llmstack.kustomize.trust import Reached
 
 
 @dataclass(frozen=True)
 class Side:
-    """A tree: the text of its files, and the units of an environment with the folder that stands for each."""
+    """A tree: the units of an environment with the folder that stands for each, and what builds of them read."""
 
-    read: Read
     units: Callable[[str], Mapping[str, str]]
-
-
-_REFERENCE = re.compile(r"^\s*(?:-\s+(?:path:\s+)?|path:\s+)[\"']?([^\s\"'#:]+)(?!\S*:)", re.MULTILINE)
-_SHARED = "engine"
-_FOLDERS = ("base/", "overlays/", "custom/")
+    reached: Reached
 
 
 def affected_units(
@@ -30,97 +22,37 @@ def affected_units(
 ) -> dict[str, list[str]]:
     """The units, by environment and sorted, whose build may differ between two trees.
 
-    `changed` holds the paths of all files that differ, from the root; `environments` the folders of overlays/
-    on either side. A unit is affected when a file of its own folder, of its overlay in custom/, or of anything that
-    these refer to, is among the changed ones, or when it enters or leaves the environment's list. Environments without
-    such units are left out. The units of an environment are only looked through when something that they may share has
-    changed.
+    `changed` holds the paths of all files that differ, from the root; `environments` the folders of overlays/ on
+    either side. A unit is affected when a build of its folder reads a changed file, or passes a link that leads
+    elsewhere, on either side; when another folder stands for it; and when it enters or leaves the environment's list.
+    Environments without such units are left out.
     """
-    paths = {posixpath.normpath(path) for path in changed}
-    found: dict[str, set[str]] = {}
-    shared = set()
-    for path in paths:
-        place = _unit_of(path)
-        if place is not None and any(_exists(read, *place) for read in (before.read, after.read)):
-            found.setdefault(place[0], set()).add(place[1])
-        else:
-            shared.add(path)
-    lists = {environment: _lists_of(environment) & paths for environment in environments}
-    shared = {path for path in shared if path.startswith(_FOLDERS)}.difference(*lists.values())
-    search = _Search(shared, after.read)
-    for environment, listed in lists.items():
-        units = found.setdefault(environment, set())
-        if shared or listed:
-            units_after = after.units(environment)
-            units.update(unit for unit, directory in units_after.items() if shared and search.reaches(directory))
-        if listed:
-            units.update(units_after.keys() ^ before.units(environment).keys())
-    return {environment: sorted(found[environment]) for environment in sorted(found) if found[environment]}
+    differing = {*changed, *_moved_links(before.reached, after.reached)}
+    touched = [_leading_to(differing, side.reached) for side in (before, after)]
+    found = {}
+    for environment in environments:
+        old, new = before.units(environment), after.units(environment)
+        units = {unit for unit in old.keys() | new.keys() if old.get(unit) != new.get(unit)}
+        units |= {unit for unit in new if new[unit] in touched[1] or old.get(unit) in touched[0]}
+        if units:
+            found[environment] = sorted(units)
+    return dict(sorted(found.items()))
 
 
-def _unit_of(path: str) -> tuple[str, str] | None:
-    """Environment and unit of a file in a unit's folder or in its overlay in custom/, else None."""
-    top, *rest = path.split("/")
-    if top not in ("overlays", "custom") or len(rest) < 3:
-        return None
-    environment, unit = rest[0], rest[1]
-    if unit == "models":
-        return (environment, f"models/{rest[2]}") if len(rest) > 3 else None
-    return None if unit == _SHARED else (environment, unit)
+def _moved_links(before: Reached, after: Reached) -> set[str]:
+    return {path for path, end in before.links.items() if after.links.get(path, end) != end}
 
 
-def _exists(read: Read, environment: str, unit: str) -> bool:
-    return find_kustomization(read, f"overlays/{environment}/{unit}") is not None
-
-
-def _lists_of(environment: str) -> set[str]:
-    """Where an environment's list may stand."""
-    return {f"overlays/{environment}/{name}" for name in NAMES}
-
-
-def _references(text: str) -> list[str]:
-    """Everything in a kustomization that may be a path; more than that does no harm."""
-    if "[" not in text and "{" not in text:
-        return _REFERENCE.findall(text)
-    try:
-        return list(_texts(yamlio.load_all(text)))
-    except yamlio.YAMLError:
-        return _REFERENCE.findall(text)
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
-    elif isinstance(value, str):
-        yield value
-
-
-class _Search:
-    """Follows the references of a tree, each folder once, to the files that changed."""
-
-    def __init__(self, changed: set[str], read: Read) -> None:
-        self._changed = changed
-        self._folders = {posixpath.dirname(path) for path in changed}
-        self._read = read
-        self._known: dict[str, bool] = {}
-
-    def reaches(self, directory: str) -> bool:
-        """Whether a changed file stands in the folder, or in anything that its kustomization refers to."""
-        if directory not in self._known:
-            self._known[directory] = directory in self._folders
-            self._known[directory] = self._known[directory] or self._refers(directory)
-        return self._known[directory]
-
-    def _refers(self, directory: str) -> bool:
-        found = find_kustomization(self._read, directory)
-        references = _references(found[1]) if found is not None else ()
-        targets = {posixpath.normpath(posixpath.join(directory, each)) for each in references}
-        if targets & self._changed:
-            return True
-        return any(self.reaches(target) for target in sorted(targets) if self._is_folder(target))
-
-    def _is_folder(self, path: str) -> bool:
-        return not path.endswith((".yaml", ".yml")) and not path.startswith("..")
+def _leading_to(paths: AbstractSet[str], reached: Reached) -> set[str]:
+    """These paths, and every path from which a build comes to one of them."""
+    readers: dict[str, list[str]] = {}
+    for path, targets in reached.reads.items():
+        for target in targets:
+            readers.setdefault(target, []).append(path)
+    found, waiting = set(paths), list(paths)
+    while waiting:
+        for reader in readers.get(waiting.pop(), ()):
+            if reader not in found:
+                found.add(reader)
+                waiting.append(reader)
+    return found

@@ -46,7 +46,17 @@ class Reached:
     files: dict[str, bytes] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     """Paths that are reached through a symbolic link, each with the path of what is there."""
+    reads: dict[str, set[str]] = field(default_factory=dict)
+    """What each path leads to: a folder to its kustomization, that to all it names, a link to its end."""
     findings: list[Finding] = field(default_factory=list)
+
+    def add(self, other: Reached) -> None:
+        """Take in what builds of further folders read."""
+        self.files |= other.files
+        self.links |= other.links
+        self.findings += other.findings
+        for path, targets in other.reads.items():
+            self.reads.setdefault(path, set()).update(targets)
 
 
 def _no_links(path: str) -> str:
@@ -94,6 +104,7 @@ class _Walk:
             files = [self._fetch(path, is_yaml=False) for path in paths]
             found = [file for file in files if file is not None]
             self._entered[folder] = bool(found)
+            self._note(folder, *(f"{folder}/{name}" for name in NAMES))
             self.waiting += found
         return self._entered[folder]
 
@@ -168,6 +179,7 @@ class _Walk:
 
     def _go(self, path: str, reference: Reference, target: str) -> None:
         """Read what a reference is to, and what that names in turn."""
+        self._note(path, target)
         is_yaml = reference.want not in ("data", "keyed")
         file = self._fetch(target, is_yaml=is_yaml) if reference.want != "folder" else None
         if reference.want == "plugins":
@@ -212,7 +224,11 @@ class _Walk:
             return None
         if found != path:
             self.reached.links[path] = found
+            self._note(path, found)
         return found
+
+    def _note(self, path: str, *targets: str) -> None:
+        self.reached.reads.setdefault(path, set()).update(targets)
 
     def _say_irregular(self, path: str, error: IrregularFileError) -> None:
         if path not in self._refused:

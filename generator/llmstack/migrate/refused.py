@@ -126,18 +126,24 @@ def flags_to_arguments(file: File) -> Iterator[Step]:
 
     Those of vllmConfig first, then those beside it: the extraArgs of both are one list.
     """
-    found = list(_flag_keys(file))
+    found: dict[Route, list[FlagKey]] = {}
+    for key in _flag_keys(file):
+        found.setdefault(key.route[:-1], []).append(key)
     for number, model in models(file.data):
-        inside = [key for key in found if key.route[:5] == (*MODELS, number, "vllmConfig", key.route[-1])]
-        beside = [key for key in found if key.route[:4] == (*MODELS, number, key.route[-1])]
+        inside = found.get((*MODELS, number, "vllmConfig"), [])
+        beside = found.get((*MODELS, number), [])
         if keys := inside or beside:
             yield _flag_step(file, (*MODELS, number), model, keys, inside=bool(inside))
 
 
 def _flag_keys(file: File) -> Iterator[FlagKey]:
+    images: dict[Route, Any] = {}
     for problem in file.refused:
         if problem.kind == "extra_forbidden" and problem.route[:2] == MODELS and not _is_secret(file, problem.route):
-            arguments = flag_arguments(problem.route, _known_image(file, problem.route))
+            model = problem.route[:3]
+            if model not in images:
+                images[model] = _known_image(file, model)
+            arguments = flag_arguments(problem.route, images[model])
             if arguments and slip(problem.route) is None:
                 yield FlagKey(problem.route, arguments)
 

@@ -7,17 +7,13 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from llmstack.model.switch import SectionSwitch
-from llmstack.model.types import Section, Text
-
-Count = Annotated[int, Field(ge=0)]
+from llmstack.model.types import Count, Positive, Section, Text
 
 
 class Fallback(Section):
     """What KEDA does when the metrics cannot be had."""
 
-    failure_threshold: Annotated[int, Field(ge=1)] | None = Field(
-        None, description="Failures in a row before the fallback."
-    )
+    failure_threshold: Positive | None = Field(None, description="Failures in a row before the fallback.")
     replicas: Count | None = Field(None, description="Replicas in the fallback.")
 
 
@@ -56,10 +52,8 @@ class Keda(Section):
     min_replica_count: Count | None = Field(
         None, description="Fewest replicas; 0, also KEDA's default, scales to zero."
     )
-    max_replica_count: Annotated[int, Field(ge=1)] | None = Field(
-        None, description="Most replicas; KEDA's default is 100."
-    )
-    polling_interval: Annotated[int, Field(ge=1)] | None = Field(
+    max_replica_count: Positive | None = Field(None, description="Most replicas; KEDA's default is 100.")
+    polling_interval: Positive | None = Field(
         None, description="Seconds between two looks at the metrics; KEDA's default is 30."
     )
     cooldown_period: Count | None = Field(None, description="Seconds before scaling to zero; KEDA's default is 300.")
@@ -79,9 +73,9 @@ class Autoscaling(Section):
     """A HorizontalPodAutoscaler for the router. It owns `replicas`."""
 
     enabled: Annotated[bool | None, SectionSwitch()] = Field(False, description="Write the HorizontalPodAutoscaler.")
-    min_replicas: Annotated[int, Field(ge=1)] | None = Field(1, description="Fewest replicas.")
-    max_replicas: Annotated[int, Field(ge=1)] | None = Field(3, description="Most replicas.")
-    target_cpu_utilization_percentage: Annotated[int, Field(ge=1)] | None = Field(
+    min_replicas: Positive | None = Field(1, description="Fewest replicas.")
+    max_replicas: Positive | None = Field(3, description="Most replicas.")
+    target_cpu_utilization_percentage: Positive | None = Field(
         80,
         alias="targetCPUUtilizationPercentage",
         description="CPU use to aim at, in percent of the request.",

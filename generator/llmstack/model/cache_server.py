@@ -12,6 +12,7 @@ from llmstack.model.router import ServiceType
 from llmstack.model.switch import SectionSwitch
 from llmstack.model.types import (
     Affinity,
+    Count,
     DeploymentStrategy,
     DnsName,
     DnsPolicy,
@@ -75,7 +76,7 @@ class CacheServerSpec(Section):
     image_pull_secrets: LocalObjectReferences | None = Field(
         None, description="Secrets with credentials for the image registry."
     )
-    replica_count: Annotated[int, Field(ge=0)] | None = Field(1, description="Number of replicas.")
+    replica_count: Count | None = Field(1, description="Number of replicas.")
     container_port: Port = Field(8000, description="Port the cache server listens on.")
     service_type: ServiceType | None = Field("ClusterIP", description="Type of the Service.")
     service_port: Port = Field(80, description="Port of the Service.")

@@ -18,6 +18,7 @@ from llmstack.model.ray import LwsSpec, RaySpec
 from llmstack.model.secret_ref import SecretValue
 from llmstack.model.types import (
     Affinity,
+    Count,
     DeploymentStrategy,
     DnsName,
     DnsPolicy,
@@ -27,6 +28,7 @@ from llmstack.model.types import (
     NumberText,
     PodResourceClaims,
     PodSecurityContext,
+    PodShareText,
     Port,
     Probe,
     Quantity,
@@ -98,7 +100,7 @@ class Model(Section):
         None,
         description="Text of the template that `chatTemplate` names; it becomes a config map mounted at /templates.",
     )
-    replica_count: Annotated[int, Field(ge=0)] | None = Field(1, description="Number of replicas.")
+    replica_count: Count | None = Field(1, description="Number of replicas.")
     command: list[NumberText] | None = Field(
         None, description="Command of the engine's container in the place of `vllm serve` and all its arguments."
     )
@@ -307,7 +309,7 @@ class ServingEngineSpec(Section):
         description="Readiness probe of the engine's container.",
         json_schema_extra=dict(chart("port: 8000")),
     )
-    max_unavailable_pod_disruption_budget: NumberText | None = Field(
+    max_unavailable_pod_disruption_budget: PodShareText | None = Field(
         None,
         description="maxUnavailable of a PodDisruptionBudget for each model: a number or a percentage; empty: none.",
     )

@@ -9,12 +9,14 @@ from pydantic import BeforeValidator, Field
 from llmstack.kubernetes.accelerators import NVIDIA_GPU
 from llmstack.model.types import (
     Bool,
+    Count,
     Currency,
     Date,
     Days,
     DnsLabel,
     DnsName,
     Duration,
+    Positive,
     Price,
     Quantity,
     Section,
@@ -39,7 +41,7 @@ class Capacity(Section):
     count: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
         description="GPUs in the pool that this environment may use."
     )
-    per_node: Annotated[int, Field(ge=1)] | None = Field(None, description="GPUs on one node.")
+    per_node: Positive | None = Field(None, description="GPUs on one node.")
     node_selector: dict[str, Text] | None = Field(None, description="Labels of the pool's nodes.")
     gpu: Text | None = Field(
         None,
@@ -125,7 +127,7 @@ class Acknowledgement(Section):
     risk: Text = Field(description="Id of the risk, e.g. outage.")
     object: Text = Field(description="Kind/name of the object.")
     until: Date | None = Field(None, description="Last day on which it holds.")
-    up_to: Annotated[int, Field(ge=0)] | None = Field(
+    up_to: Count | None = Field(
         None, description="The amount that is accepted, in the unit that the risk's page names; unset: any."
     )
     reason: Text = Field(description="Why it is accepted.")
@@ -151,7 +153,9 @@ class Gitops(Section):
         description="With the chart's selectors: the user's part of them. `llmstack adopt` writes it.",
     )
     kubernetes_version: Text = Field("1.34", description="Version whose schemas the objects are validated against.")
-    capacity: list[Capacity] | None = Field(None, description="GPU pools this environment may use.")
+    capacity: Annotated[list[Capacity], Field(max_length=1_000)] | None = Field(
+        None, description="GPU pools this environment may use."
+    )
     currency: Currency | None = Field(
         None, description="Currency of the prices in gitops.capacity, by its code of ISO 4217, e.g. EUR."
     )

@@ -12,6 +12,7 @@ from llmstack.model.secret_ref import SecretValue
 from llmstack.model.switch import SectionSwitch
 from llmstack.model.types import (
     Affinity,
+    Count,
     DnsLabel,
     DnsName,
     EnvVars,
@@ -36,7 +37,7 @@ class AdapterSource(Section):
     adapter_path: Text | None = Field(None, description="Path of the weights.")
     repository: Text | None = Field(None, description="Repository of the adapter.")
     pattern: Text | None = Field(None, description="Pattern of adapter names.")
-    max_adapters: Annotated[int, Field(ge=0)] | None = Field(None, description="Most adapters to load.")
+    max_adapters: Count | None = Field(None, description="Most adapters to load.")
     credentials: SecretValue = Field(
         None, description="Secret with credentials for the source: {secretName, secretKey}."
     )
@@ -46,7 +47,7 @@ class AdapterDeployment(Section):
     """On how many engines the adapter is loaded."""
 
     algorithm: Literal["default", "ordered", "equalized"] | None = Field(None, description="Placement algorithm.")
-    replicas: Annotated[int, Field(ge=0)] | None = Field(None, description="Engines that load the adapter.")
+    replicas: Count | None = Field(None, description="Engines that load the adapter.")
     labels: StringMap | None = Field(None, description="Labels of the LoraAdapter.")
 
 
@@ -87,7 +88,7 @@ class LoraController(Section):
     )
     kubernetes_cluster_domain: Text | None = Field("cluster.local", description="Cluster domain.")
     service_account_name: DnsName | None = Field(None, description="An existing service account; unset: one of ours.")
-    replica_count: Annotated[int, Field(ge=0)] | None = Field(1, description="Number of replicas.")
+    replica_count: Count | None = Field(1, description="Number of replicas.")
     image: Annotated[ControllerImage, BeforeValidator(none_is_empty)] = Field(
         default_factory=ControllerImage, description="Image."
     )

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from llmstack.model.containers import InitContainers
 from llmstack.model.switch import SectionSwitch
-from llmstack.model.types import Probe, Quantity, Resources, Section
+from llmstack.model.types import INT32, Probe, Quantity, Resources, Section
 
 
 class HeadNode(Section):
@@ -51,7 +51,7 @@ class LwsSpec(Section):
     enabled: Annotated[bool | None, SectionSwitch()] = Field(
         False, description="Use a LeaderWorkerSet; needs its controller."
     )
-    size: Annotated[int, Field(ge=2)] | None = Field(
+    size: Annotated[int, Field(ge=2, le=INT32)] | None = Field(
         None, description="Pods in a group: the leader and its workers; replicaCount counts groups."
     )
     restart_policy: Literal["RecreateGroupOnPodRestart", "RecreateGroupAfterStart", "None", "Default"] | None = Field(

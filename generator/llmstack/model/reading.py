@@ -51,7 +51,10 @@ def read_stack(sources: Iterable[Source]) -> tuple[Layers, Stack | None, tuple[F
         help = "install that chart on its own, and keep its values with it"
         findings.append(Finding("other-chart", Severity.WARNING, message, route, layers.place(route), help))
     stack, problems = validate(without_unfit_defaults(data, layers.states), Stack)
-    findings += [_placed(problem, layers, likened=number < LIKENED) for number, problem in enumerate(problems)]
+    told = problems[:MOST_PROBLEMS]
+    findings += [_placed(problem, layers, likened=number < LIKENED) for number, problem in enumerate(told)]
+    if len(problems) > len(told):
+        findings.append(_untold(problems[len(told)], len(problems) - len(told), layers))
     return layers, None if is_broken(layers) else stack, tuple(findings)
 
 
@@ -69,8 +72,17 @@ def is_broken(layers: Layers) -> bool:
     return any(source.root is None and source.findings for source in (layer.source for layer in layers.layers))
 
 
+MOST_PROBLEMS = 20_000
+"""How many problems are told one by one: more are no mistake of people's, and cost time and memory."""
 LIKENED = 500
 """For how many problems of a file a known key like the unknown one is looked for."""
+
+
+def _untold(first: Problem, count: int, layers: Layers) -> Finding:
+    """What is said of the problems that are not listed, where the first of them is."""
+    message = f"{count:,} more problems are not listed, from here on"
+    help = "correct those that are: the next run names others"
+    return Finding("too-many-problems", Severity.ERROR, message, first.route, layers.place(first.route), help)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from llmstack.model.monitoring import ServiceMonitor
 from llmstack.model.secret_ref import SecretValue
 from llmstack.model.types import (
     Affinity,
+    Count,
     DeploymentStrategy,
     DnsName,
     DnsPolicy,
@@ -25,6 +26,7 @@ from llmstack.model.types import (
     NumberText,
     PodSecurityContext,
     Port,
+    Positive,
     Probe,
     Resources,
     Seconds,
@@ -107,7 +109,7 @@ class RouterSpec(Section):
     container_security_context: SecurityContext | None = Field(None, description="Security context of the container.")
     extra_volumes: Volumes | None = Field(None, description="Further volumes of the pod.")
     extra_volume_mounts: VolumeMounts | None = Field(None, description="Further mounts of the container.")
-    replica_count: Annotated[int, Field(ge=0)] | None = Field(1, description="Number of replicas.")
+    replica_count: Count | None = Field(1, description="Number of replicas.")
     env: EnvVars | None = Field(None, description="Environment of the router, as a Kubernetes list.")
     autoscaling: Annotated[Autoscaling, BeforeValidator(none_is_empty)] = Field(
         default_factory=Autoscaling, description="A HorizontalPodAutoscaler."
@@ -150,17 +152,17 @@ class RouterSpec(Section):
     session_key: Annotated[Text | None, Flag("--session-key")] = Field(
         None, description="With session routing: the header that names the session."
     )
-    prefix_min_match_length: Annotated[Annotated[int, Field(ge=0)] | None, Flag("--prefix-min-match-length")] = Field(
+    prefix_min_match_length: Annotated[Count | None, Flag("--prefix-min-match-length")] = Field(
         None, description="With prefixaware: shortest prefix match that counts, in characters; 0: any."
     )
     extra_args: list[NumberText] | None = Field(None, description="Further arguments, last in the list.")
     extra_ports: ServicePorts | None = Field(
         None, description="Further Service ports; each opens the container's port too."
     )
-    engine_scrape_interval: Annotated[Annotated[int, Field(ge=1)] | None, Flag("--engine-stats-interval")] = Field(
+    engine_scrape_interval: Annotated[Positive | None, Flag("--engine-stats-interval")] = Field(
         15, description="Seconds between two scrapes of an engine."
     )
-    request_stats_window: Annotated[Annotated[int, Field(ge=1)] | None, Flag("--request-stats-window")] = Field(
+    request_stats_window: Annotated[Positive | None, Flag("--request-stats-window")] = Field(
         60, description="Seconds over which requests are counted."
     )
     root_path: Annotated[Text | None, Flag("--root-path")] = Field(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from llmstack.finding import Route
-from llmstack.model.reading import is_broken, validate
+from llmstack.model.reading import MOST_PROBLEMS, is_broken, validate
 from llmstack.model.stack import Stack, foreign_keys, without
 from llmstack.model.unfit_defaults import without_unfit_defaults
 from llmstack.values.layers import MODELS, Layers
@@ -29,11 +30,20 @@ class Salvage:
 
     def bears_on(self, route: Route) -> bool:
         """Whether a key that was left out is at `route`, above it or below it."""
-        return any(out[: len(route)] == route or route[: len(out)] == out for out in self.left_out)
+        return route in self._above or any(route[:length] in self.left_out for length in range(len(route)))
 
     def is_beside(self, route: Route) -> bool:
         """Whether a key was left out in the same model, or in the same section where it is no model's."""
-        return any(_part(out) == _part(route) for out in self.left_out)
+        return _part(route) in self._parts
+
+    @cached_property
+    def _above(self) -> frozenset[Route]:
+        """Every route at or above one that was left out."""
+        return frozenset(out[:length] for out in self.left_out for length in range(len(out) + 1))
+
+    @cached_property
+    def _parts(self) -> frozenset[Route]:
+        return frozenset(map(_part, self.left_out))
 
 
 def salvage(layers: Layers, refused: Iterable[Route] = (), *, complete: bool = False) -> Salvage | None:
@@ -54,6 +64,8 @@ def salvage(layers: Layers, refused: Iterable[Route] = (), *, complete: bool = F
         stack, problems = validate(data, Stack)
         if stack is not None:
             return Salvage(stack, frozenset(left_out))
+        if len(problems) > MOST_PROBLEMS:
+            return None
         left_out |= {_key_at(each.route[:-1] if each.kind == "missing" else each.route) for each in problems}
     return None
 

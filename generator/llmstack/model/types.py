@@ -16,6 +16,10 @@ from pydantic_core import PydanticCustomError
 from llmstack.kubernetes.quantities import quantity
 from llmstack.values.scalars import SourceText
 
+INT32 = 2**31 - 1
+"""The largest whole number of most of the API's fields: replicas, seconds, thresholds (`format: int32`)."""
+_INT64 = 2**63 - 1
+
 
 class Section(BaseModel):
     """A section of the values: every key is known and described, nothing is coerced."""
@@ -97,13 +101,15 @@ def unless_empty(default: str) -> BeforeValidator:
 
 def _quantity(value: str) -> str:
     number = quantity(value)
-    if value and (number is None or number < 0):
-        what = "a Kubernetes quantity such as 500m, 6, 16Gi"
+    if value and (number is None or not 0 <= number <= _INT64):
+        what = "a Kubernetes quantity such as 500m, 6, 16Gi" + (", up to 2⁶³ - 1" if number and number > 0 else "")
         raise PydanticCustomError("bad-quantity", "`{value}` is not {what}", {"value": value, "what": what})
     return value
 
 
-_DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
+_DURATION = re.compile(
+    r"(?:(\d{1,12}(?:\.\d{1,12})?)h)?(?:(\d{1,12}(?:\.\d{1,12})?)m)?(?:(\d{1,12}(?:\.\d{1,12})?)s)?", re.ASCII
+)
 
 
 def seconds(text: str) -> int:
@@ -114,10 +120,21 @@ def seconds(text: str) -> int:
 
 
 def _duration(value: str) -> str:
-    if not value or _DURATION.fullmatch(value) is None or seconds(value) <= 0:
+    if not value or _DURATION.fullmatch(value) is None or not 0 < seconds(value) <= INT32:
         raise PydanticCustomError(
             "bad-duration", "`{value}` is not a duration such as 90s, 12m or 1h30m", {"value": value}
         )
+    return value
+
+
+def _share_of_pods(value: Any) -> Any:
+    """A number of pods, or a percentage of them up to 100 (ValidatePodDisruptionBudgetSpec, k8s.io/kubernetes
+    pkg/apis/policy/validation); an empty text means unset."""
+    text = str(value)
+    number = re.fullmatch(r"(\d{1,10})(%?)", text, re.ASCII)
+    if text and (number is None or int(number[1]) > (100 if number[2] else INT32)):
+        what = "a number of pods, or a percentage such as 25%, 100% at most"
+        raise PydanticCustomError("bad-quantity", "`{value}` is not {what}", {"value": text, "what": what})
     return value
 
 
@@ -161,6 +178,13 @@ NumberText = Annotated[str, BeforeValidator(_number_as_text), WithJsonSchema({"t
 Quantity = Annotated[
     str,
     AfterValidator(_quantity),
+    BeforeValidator(_number_as_text),
+    WithJsonSchema({"type": ["string", "number"]}),
+]
+PodShare = Annotated[int | str, AfterValidator(_share_of_pods)]
+PodShareText = Annotated[
+    str,
+    AfterValidator(_share_of_pods),
     BeforeValidator(_number_as_text),
     WithJsonSchema({"type": ["string", "number"]}),
 ]
@@ -225,7 +249,9 @@ class Kube:
 
 
 DnsPolicy = Literal["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"]
-Seconds = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=0, le=INT32)]
+Positive = Annotated[int, Field(ge=1, le=INT32)]
+Seconds = Count
 
 KubeMap = dict[str, Any]
 Affinity = Annotated[KubeMap, Kube("io.k8s.api.core.v1.Affinity")]

@@ -7,9 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from llmstack.model.flag import Flag
-from llmstack.model.types import NumberText, Section, Text
+from llmstack.model.types import Count, NumberText, Positive, Section, Text
 
-Positive = Annotated[int, Field(ge=1)]
 Convert = Literal[
     "auto",
     "none",
@@ -48,7 +47,7 @@ class VllmConfig(Section):
     gpu_memory_utilization: Annotated[NumberText | None, Flag("--gpu-memory-utilization")] = Field(
         None, description="Fraction of GPU memory to use, 0 to 1."
     )
-    max_loras: Annotated[Annotated[int, Field(ge=0)] | None, Flag("--max-loras")] = Field(
+    max_loras: Annotated[Count | None, Flag("--max-loras")] = Field(
         None, description="LoRA adapters in one batch; 0 means unset."
     )
     runner: Annotated[Literal["auto", "generate", "pooling", "draft"] | None, Flag("--runner")] = Field(

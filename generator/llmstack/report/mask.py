@@ -22,7 +22,8 @@ def mask_review(review: Review) -> Review:
     """Return the review without a secret in it, objects included."""
     masked = {name: _mask_environment(environment) for name, environment in review.environments.items()}
     clusters = {name: _mask_cluster(cluster) for name, cluster in review.clusters.items()}
-    return replace(review, environments=masked, clusters=clusters)
+    rules = tuple(replace(rule, text=mask_words(rule.text)) for rule in review.rules)
+    return replace(review, environments=masked, clusters=clusters, rules=rules)
 
 
 def _mask_cluster(cluster: ClusterReview) -> ClusterReview:

@@ -29,7 +29,7 @@ from llmstack.report.page_engines import engine_cards
 from llmstack.report.page_pools import page_pools
 from llmstack.report.pages import all_pages
 from llmstack.report.risks import group_risks
-from llmstack.report.verdict import NOTHING, judge
+from llmstack.report.verdict import NOTHING, judge, say_rule, say_rules
 from llmstack.report.visible import visible
 from llmstack.report.waves import told_waves
 from llmstack.report.words import model_of, say_target, short_revision
@@ -70,6 +70,8 @@ def _page(review: Review) -> dict[str, Any]:
         "to_revision": say_target(review),
         "level": verdict.level or "none",
         "tally": verdict.headline or ("No risk" if verdict.effects else NOTHING),
+        "rules_head": say_rules(review),
+        "rules": list(map(say_rule, review.rules)),
         "environments": [(name, effects.get(name, "")) for name, _ in changed],
         "removed": [
             (name, each.model or f"{each.kind}/{each.name}", say_removed(each))

@@ -26,6 +26,7 @@ from llmstack.review.result import (
     Review,
     Risk,
     Rollout,
+    RuleChange,
 )
 from llmstack.review.ways_in.way import WayIn
 
@@ -39,8 +40,9 @@ def render(review: Review, options: Options = PLAIN) -> str:
     environments = {name: environment_data(shown.environments[name]) for name in sorted(shown.environments)}
     clusters = {name: _cluster(shown.clusters[name]) for name in sorted(shown.clusters)}
     revisions = {"from": shown.from_revision, "to": shown.to_revision, "generated": shown.is_generated}
+    rules = {"rules": [_rule(rule) for rule in shown.rules], "rulesFrom": shown.rules_from}
     images = images_data(changed_images(shown))
-    content = {**revisions, "images": images, "clusters": clusters, "envs": environments}
+    content = {**revisions, **rules, "images": images, "clusters": clusters, "envs": environments}
     return inert_json(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
 
 
@@ -57,6 +59,10 @@ def environment_data(environment: EnvironmentReview) -> dict[str, Any]:
         "engines": [engine_data(engine) for engine in environment.engines],
         "findings": [finding_data(finding) for finding in environment.findings],
     }
+
+
+def _rule(rule: RuleChange) -> dict[str, Any]:
+    return {"kind": rule.kind, "environment": rule.environment or None, "text": rule.text, "place": rule.place}
 
 
 def _cluster(cluster: ClusterReview) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from llmstack.report.options import PLAIN, Options
 from llmstack.report.page_pools import DrawnPool, page_pools
 from llmstack.report.risks import RiskGroup, group_risks
 from llmstack.report.rollout_table import Row, rolling_environments, rollout_rows
-from llmstack.report.verdict import NOTHING, Verdict, judge
+from llmstack.report.verdict import NOTHING, Verdict, judge, say_rule, say_rules
 from llmstack.report.waves import told_waves
 from llmstack.report.words import say_target, short_revision
 from llmstack.review.result import ClusterReview, EngineChange, Review
@@ -42,6 +42,7 @@ def render(review: Review, options: Options = PLAIN) -> str:
     shown = mask_review(review)
     groups = group_changes(shown)
     parts = [
+        _rules(shown),
         _removed(shown),
         _clusters(shown),
         _waves(shown),
@@ -75,6 +76,13 @@ def _opening(review: Review, verdict: Verdict, page: str | None) -> str:
     ]
     more = len(costs) - ENVIRONMENTS
     return "\n".join([*lines, *([f"- and the cost of {plural(more, 'other cluster')}"] if more > 0 else []), ""])
+
+
+def _rules(review: Review) -> Part:
+    """What the change does to the rules, before what it does to the cluster."""
+    items = [f"- {prose(say_rule(rule), 400)}\n" for rule in review.rules]
+    head = f"\n{prose(say_rules(review))}\n\n" if say_rules(review) else ""
+    return Part(head, items or ([""] if head else []), len(items), "altered rule", share=0.1)
 
 
 def _removed(review: Review) -> Part:

@@ -17,7 +17,7 @@ from llmstack.report.options import PLAIN, Options
 from llmstack.report.paint import BLUE, BOLD, BY_SEVERITY, DIM, GREEN, RED, Paint, paint_with
 from llmstack.report.risks import RiskGroup, group_risks
 from llmstack.report.rollout_groups import RolloutGroup, group_rollouts, say_names
-from llmstack.report.verdict import judge
+from llmstack.report.verdict import judge, say_rule, say_rules
 from llmstack.report.visible import pad, shorten, visible, width
 from llmstack.report.waves import told_waves
 from llmstack.report.words import (
@@ -36,6 +36,10 @@ VALUE = 120
 """Characters of a field's value that are shown."""
 NAMES = 8
 """Names of a group that are listed."""
+RULES = 20
+"""Altered rules that are listed."""
+RULE = 400
+"""Characters of one."""
 SIGNS = {"add": ("+", GREEN), "change": ("~", BLUE), "remove": ("-", RED)}
 
 
@@ -47,6 +51,7 @@ def render(review: Review, options: Options = PLAIN) -> str:
     revisions = f"{short_revision(shown.from_revision)} → {say_target(shown)}"
     colour = BY_SEVERITY[verdict.level] if verdict.level else BOLD
     lines = [f"{paint(visible(revisions), DIM)}", paint(visible(str(verdict)), colour)]
+    lines += _rules(shown)
     lines += [visible(f"cost of {name}: {say_cost(cost)}{say_unpriced(cost)}") for name, cost in told_costs(shown)]
     for name, head, steps in told_waves(shown):
         lines += [
@@ -71,6 +76,15 @@ def render(review: Review, options: Options = PLAIN) -> str:
         several = len(shown.environments) > 1
         lines += [f"  {line}" for group in groups for line in _group(group, paint, several=several)]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _rules(review: Review) -> Iterator[str]:
+    """What the change does to the rules, before what it does to the cluster."""
+    if say_rules(review):
+        yield say_rules(review)
+    yield from (f"  {shorten(visible(say_rule(rule)), RULE)}" for rule in review.rules[:RULES])
+    if len(review.rules) > RULES:
+        yield f"  and {plural(len(review.rules) - RULES, 'other rule')}"
 
 
 def _cluster(cluster: ClusterReview, paint: Paint) -> Iterator[str]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from llmstack.finding import RANK, Severity
 from llmstack.report.clusters import count_removed
-from llmstack.report.words import count_severities, say_pool, say_rollouts, say_total_time
-from llmstack.review.result import EnvironmentReview, Review
+from llmstack.report.words import count_severities, say_pool, say_rollouts, say_total_time, short_revision
+from llmstack.review.result import EnvironmentReview, Review, RuleChange
 from llmstack.review.wording import plural
 
 NOTHING = "Nothing changes in the cluster."
@@ -20,7 +20,7 @@ class Verdict:
 
     level: Severity | None
     tally: str
-    """`1 error, 2 warnings`; acknowledged risks are counted apart."""
+    """`1 error, 2 warnings`; acknowledged risks, and rules that the change itself alters, are counted apart."""
     effects: tuple[tuple[str, str], ...]
     """(environment, what happens in it), only for environments where something does."""
     gone: str = ""
@@ -41,6 +41,7 @@ def judge(review: Review) -> Verdict:
     severities = [severity for environment in review.environments.values() for severity in open_severities(environment)]
     acknowledged = sum(risk.acknowledged for environment in review.environments.values() for risk in environment.risks)
     parts = [count_severities(severities), f"{acknowledged} acknowledged" if acknowledged else ""]
+    parts.append(f"{plural(len(review.rules), 'rule')} changed" if review.rules else "")
     effects = tuple(
         (name, say_effect(environment))
         for name, environment in sorted(review.environments.items())
@@ -49,6 +50,20 @@ def judge(review: Review) -> Verdict:
     level = min(severities, key=RANK.__getitem__, default=Severity.NOTE if effects else None)
     gone = count_removed([each for environment in review.environments.values() for each in environment.removed])
     return Verdict(level, ", ".join(filter(None, parts)), effects, gone)
+
+
+def say_rules(review: Review) -> str:
+    """What comes before the rules that a change alters; empty where there is nothing to say."""
+    if review.rules_from is None:
+        return "This change alters the rules that it is judged by:" if review.rules else ""
+    ruling = f"The rules of {short_revision(review.rules_from)} hold for this review"
+    return f"{ruling} and the change itself alters them:" if review.rules else f"{ruling} alone."
+
+
+def say_rule(rule: RuleChange) -> str:
+    """`prod acknowledges gpu-deadlock at Deployment/x (values/prod.yaml:12)`."""
+    subject = rule.environment or "every environment"
+    return f"{subject} {rule.text}" + (f" ({rule.place})" if rule.place else "")
 
 
 def open_severities(environment: EnvironmentReview) -> Iterator[Severity]:

@@ -72,14 +72,20 @@ def _own_units(folders: Mapping[str, str], environment: str) -> list[str]:
 
 def _build_in_process(snapshot: Snapshot, folders: Mapping[str, str]) -> tuple[Units, dict[str, str]]:
     """What can be built here, together where that works; and the folders that only kustomize can build."""
+
+    def read(path: str) -> str | None:
+        if snapshot.resolve(path) != path:
+            raise Unsupported(f"{path} is reached through a link")  # which must not lead out of its kustomization
+        return snapshot.read(path)
+
     try:
-        built = build_all(snapshot.read, folders.values())
+        built = build_all(read, folders.values())
         return {unit: built[folder] for unit, folder in folders.items()}, {}
     except Unsupported:
         units, hard = {}, {}
         for unit, folder in folders.items():
             try:
-                units[unit] = build_all(snapshot.read, [folder])[folder]
+                units[unit] = build_all(read, [folder])[folder]
             except Missing as error:
                 raise KustomizationError(_say_missing(snapshot, folder, error.path)) from error
             except Unsupported:

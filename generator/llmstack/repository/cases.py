@@ -13,13 +13,12 @@ from llmstack.model.stack import Stack
 from llmstack.repository.built import build_units, leave_out_unsound
 from llmstack.repository.cluster_facts import cluster_of, latest_facts, read_cluster_facts
 from llmstack.repository.comparison import Comparison
-from llmstack.repository.environments import list_environments
 from llmstack.repository.expected import Held, Units, hold_against_values
 from llmstack.repository.facts import read_facts
 from llmstack.repository.held_values import find_kept
 from llmstack.repository.learned import stacks_of
 from llmstack.repository.now import facts_now, present_in
-from llmstack.repository.read import Reading, read_environment
+from llmstack.repository.read import Reading, read_side
 from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.units import custom_units
 from llmstack.review.compare import compare
@@ -85,12 +84,14 @@ def read_case(comparison: Comparison, name: str, affected: Sequence[str], tool_f
     old = {unit: objects for unit, objects in built.items() if unit in same}
     old |= leave_out_unsound({unit: objects for unit, objects in built.items() if unit not in same}, folders[0])[0]
     learned, unread = _learned(comparison, name, readings)
-    facts = tuple(
+    facts = [
         replace(
             read_facts(reading, _only(units, affected)), cluster=learned[1], present=_present(comparison, name, reading)
         )
         for reading, units in zip(readings, (old, new), strict=True)
-    )
+    ]
+    if comparison.rules is not None:
+        facts[1] = _by_rules_of(comparison.rules, name, facts[1])
     changes = compare(_only(old, affected), _only(new, affected))
     kept = find_kept(before, after, name, _only(folders[1], affected), changes, tool_folder)
     said = (*unsound, *unread, *kept)
@@ -119,13 +120,11 @@ def _learned(
     return (read_cluster_facts(comparison.before, cluster)[0], latest), unread
 
 
-def read_side(side: Snapshot, name: str) -> Reading | None:
-    """What the values of an environment say; None where it has none. Raises FoundError for what is no values file."""
-    environment = next((each for each in list_environments(side) if each.name == name), None)
-    if environment is None:
-        return None
-    side.read_bytes(environment.path)
-    return read_environment(side, environment)
+def _by_rules_of(rules: Snapshot, name: str, facts: Facts) -> Facts:
+    """The facts of an environment with the capacity and the acknowledgements of another revision; none where it has no
+    such environment, or cannot be read there."""
+    ruled = read_facts(read_side(rules, name), {})
+    return replace(facts, pools=ruled.pools, acknowledgements=ruled.acknowledgements)
 
 
 def _only(units: Mapping[str, Item], names: Iterable[str]) -> dict[str, Item]:

@@ -56,8 +56,9 @@ def _sizes(declared: Mapping[tuple[str, str], Sequence[tuple[str, Pool]]]) -> It
 
 
 def _overlaps(pools: Sequence[Pool]) -> Iterator[PoolConflict]:
-    for one, other in combinations(pools, 2):
-        if one.resource != other.resource or one.name == other.name or not (one.node_selector and other.node_selector):
+    selected = [pool for pool in pools if pool.node_selector]
+    for one, other in combinations(selected, 2):
+        if one.resource != other.resource or one.name == other.name:
             continue
         if all(other.node_selector.get(key, value) == value for key, value in one.node_selector.items()):
             message = f"pools `{one.name}` and `{other.name}` can have the same nodes: no label rules it out"

@@ -48,6 +48,15 @@ def read_environment(snapshot: Snapshot, environment: Environment) -> Reading:
     return _read(snapshot, environment, read_base(snapshot))
 
 
+def read_side(side: Snapshot, name: str) -> Reading | None:
+    """What the values of an environment say; None where it has none. Raises FoundError for what is no values file."""
+    environment = next((each for each in list_environments(side) if each.name == name), None)
+    if environment is None:
+        return None
+    side.read_bytes(environment.path)
+    return read_environment(side, environment)
+
+
 def _read(snapshot: Snapshot, environment: Environment, base: Source | None) -> Reading:
     name = environment.name
     layers, stack, findings = read_stack(read_values(snapshot, environment, base))

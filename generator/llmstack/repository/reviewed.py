@@ -16,7 +16,7 @@ from llmstack.fit.changes import Side, engine_changes
 from llmstack.kubernetes.pods import Object
 from llmstack.repository.acknowledged import acknowledgement_findings, base_acknowledgements
 from llmstack.repository.arrivals import arrives, as_new, joined
-from llmstack.repository.cases import Case, read_case, read_side
+from llmstack.repository.cases import Case, read_case
 from llmstack.repository.cluster_facts import cluster_of, informed_environments, stale
 from llmstack.repository.clusters import Synced, neighbours, synced_environments
 from llmstack.repository.comparison import Comparison, find_affected, refuse_unsafe
@@ -26,7 +26,8 @@ from llmstack.repository.expected import Held, missing_tree, stale_tree
 from llmstack.repository.model_facts import facts_paths
 from llmstack.repository.now import look
 from llmstack.repository.pools import merge_pools, shared_pools
-from llmstack.repository.read import Reading, read_environment
+from llmstack.repository.read import Reading, read_environment, read_side
+from llmstack.repository.rules import altered_rules
 from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.synced import as_synced, find_synced
 from llmstack.review.assess import assess, read_moves
@@ -89,7 +90,7 @@ def review_cases(
         reviews[name] = _review_environment(comparison, case, clusters[case.home], near, today)
     members = sorted([*cases.values(), *beside], key=lambda each: each.name)
     homes = {home for each in members for home in _clusters_of(each)} | synced.keys()
-    accepted = base_acknowledgements(comparison.after)
+    accepted = base_acknowledgements(comparison.rules or comparison.after)
     reviewed = {}
     for home in sorted(homes):
         found = synced.get(home, Synced())
@@ -97,7 +98,15 @@ def review_cases(
         within = [each for each in members if home in _clusters_of(each)]
         cost = cluster_cost(home, within, clusters[home].pools if home in clusters else (), reviews, tools)
         reviewed[home] = _review_cluster(home, within, reviews, found, own, cost)
-    return Review(comparison.before.name, comparison.after.name, reviews, reviewed, comparison.is_generated)
+    return Review(
+        comparison.before.name,
+        comparison.after.name,
+        reviews,
+        reviewed,
+        comparison.is_generated,
+        rules=altered_rules(comparison, {name: case.readings for name, case in cases.items()}),
+        rules_from=comparison.rules.name if comparison.rules is not None else None,
+    )
 
 
 def _review_cluster(
@@ -267,7 +276,7 @@ def _review_environment(
     pools = cluster.pools if case.readings[1] is not None or cluster.pools else old.pools
     facts = (_old_pools(old, new, cluster.before), _dated(merge_pools(new, pools), case, today))
     if near.goes:
-        sides = (comparison.before, comparison.after)
+        sides = (comparison.before, comparison.rules or comparison.after)
         base = [base_acknowledgements(side) for side in sides]
         facts = replace(facts[0], acknowledgements=base[0]), replace(facts[1], acknowledgements=base[1])
     engines = engine_changes(_side(case.readings[0]), _side(case.readings[1]))
@@ -280,7 +289,7 @@ def _review_environment(
     )
     shown = tuple(row for row in review.gpus if not cluster.moves or (row.pool, row.resource) in own | used)
     reading = case.readings[1]
-    layers = reading.layers if reading is not None else None
+    layers = reading.layers if reading is not None and comparison.rules is None else None
     accepted = acknowledgement_findings(review, facts[0], facts[1], layers, today)
     is_missing = comparison.after.read(f"overlays/{case.name}/kustomization.yaml") is None
     tree = _stale(case.held, case.name, reading, is_missing=is_missing)

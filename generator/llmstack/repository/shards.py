@@ -8,6 +8,7 @@ anything, are for builds of their own. A build is quadratic in its objects, so t
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def build_in_shards(
     Where a shard does not build, its units are built one by one, so that each has its own words.
     """
     shards = [folders[start : start + SIZE] for start in range(0, len(folders), SIZE)]
-    tops = [_write_shard(root, number, shard) for number, shard in enumerate(shards)]
+    tops = [_write_shard(root, shard) for shard in shards]
 
     def count(done: int, _: int) -> None:
         step(min(done * SIZE, len(folders)), len(folders))
@@ -46,10 +47,9 @@ def build_in_shards(
     return built
 
 
-def _write_shard(root: Path, number: int, folders: Sequence[str]) -> Path:
+def _write_shard(root: Path, folders: Sequence[str]) -> Path:
     """Write a shard's kustomization and marks; returns its folder."""
-    top = root / f"shard-{number}"
-    top.mkdir()
+    top = Path(tempfile.mkdtemp(prefix="shard-", dir=root))
     lines = ["sortOptions:", "  order: fifo", "resources:"]
     for count, folder in enumerate(folders):
         mark = f"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {_MARK} {count}\n"

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import os
+import posixpath
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
+from functools import cached_property
 from pathlib import Path
 
 from llmstack.disk.error import DiskError, reason_of
 from llmstack.disk.regular import RegularFiles, read_any_regular
-from llmstack.errors import FoundError, IrregularFileError
-from llmstack.git.objects import Repository, read_files
+from llmstack.errors import FoundError, IrregularFileError, too_large
+from llmstack.git.contents import read_links, read_tree
+from llmstack.git.objects import Repository
 from llmstack.kustomize.trust import TOPS, Reached, follow, irregular_file
+from llmstack.repository.links import follow_links
 
 WORKTREE = "worktree"
+FOLDERS = ("base", "overlays", "custom", "clusters", "facts", "values")
+"""What belongs to llmstack in a repository."""
 
 
 class Snapshot(ABC):
@@ -130,6 +136,33 @@ class Disk(Snapshot):
         """Nothing to do: the disk is read file by file."""
 
 
+class WithFacts(Snapshot):
+    """A snapshot with facts/ as another one has it."""
+
+    def __init__(self, files: Snapshot, facts: Snapshot) -> None:
+        self.name = files.name
+        self._files = files
+        self._facts = facts
+
+    def _of(self, path: str) -> Snapshot:
+        return self._facts if path.split("/")[0] == "facts" else self._files
+
+    def read_regular(self, path: str) -> bytes | None:
+        return self._of(path).read_regular(path)
+
+    def resolve(self, path: str) -> str:
+        return self._of(path).resolve(path)
+
+    def paths(self, folder: str) -> list[str]:
+        return self._of(folder).paths(folder)
+
+    def entries(self, folder: str) -> dict[str, str]:
+        return self._of(folder).entries(folder)
+
+    def load(self, folders: Collection[str]) -> None:
+        self._files.load([folder for folder in folders if self._of(folder) is self._files])
+
+
 def _kind(entry: os.DirEntry[str]) -> str:
     if entry.is_dir():
         return "a folder"
@@ -144,31 +177,74 @@ class Commit(Snapshot):
         self._repository = repository
         self._known = known or {}
         self._read: dict[str, bytes] = {}
+        self._large: dict[str, int] = {}
         self._folders: set[str] = set()
 
     def read_regular(self, path: str) -> bytes | None:
         if path in self._known:
             return self._known[path]
-        folder = path.rpartition("/")[0]
-        self.load([folder] if folder else [path])
-        return self._read.get(path)
+        found = self.resolve(path)
+        if found != path and found in self._known:
+            return self._known[found]
+        folder = posixpath.dirname(found)
+        self.load([folder or found])
+        if found in self._large:
+            raise too_large(self._large[found])
+        return self._read.get(found)
 
     def resolve(self, path: str) -> str:
-        return path  # links at a commit are no files
+        return follow_links(path, self._links) if self._links else path
+
+    @cached_property
+    def _links(self) -> dict[str, str]:
+        return read_links(self._repository, self.name, FOLDERS)
 
     def paths(self, folder: str) -> list[str]:
-        self.load([folder])
-        return sorted(path for path in self._read if path.startswith(f"{folder}/"))
+        top = self._resolve_inside(folder)
+        if top is None:
+            return []
+        links = [path for path in self._links if path.startswith(f"{top}/") and self._leads_to_file(path)]
+        return sorted(folder + path[len(top) :] for path in [*self._held(top), *links])
 
     def entries(self, folder: str) -> dict[str, str]:
-        rest = [path.removeprefix(f"{folder}/") for path in self.paths(folder)]
-        return {name: "a folder" if below else "" for name, below, _ in (path.partition("/") for path in rest)}
+        top = self._resolve_inside(folder)
+        if top is None:
+            return {}
+        below = [path[len(top) + 1 :].partition("/") for path in self._held(top)]
+        found = {name: "a folder" if rest else "" for name, _, rest in below}
+        for path in self._links:
+            if posixpath.dirname(path) == top:
+                found[posixpath.basename(path)] = self._kind_of_link(path)
+        return dict(sorted(found.items()))
 
     def load(self, folders: Collection[str]) -> None:
         missing = [folder for folder in folders if not self._is_loaded(folder)]
         if missing:
-            self._read |= read_files(self._repository, self.name, missing)
+            tree = read_tree(self._repository, self.name, missing)
+            self._read |= tree.files
+            self._large |= tree.large
             self._folders |= set(missing)
+
+    def _held(self, folder: str, *files: str) -> list[str]:
+        """The regular files below a folder, and those named."""
+        self.load([folder] if folder else files)
+        top = f"{folder}/" if folder else ""
+        return [path for held in (self._read, self._large) for path in held if path.startswith(top)]
+
+    def _resolve_inside(self, path: str) -> str | None:
+        try:
+            return self.resolve(path)
+        except IrregularFileError:
+            return None
+
+    def _leads_to_file(self, link: str) -> bool:
+        target = self._resolve_inside(link)
+        return target is not None and target in self._held(posixpath.dirname(target), target)
+
+    def _kind_of_link(self, link: str) -> str:
+        if self._resolve_inside(link) is None or self._leads_to_file(link):
+            return ""  # what leads out is said when it is read
+        return "a folder" if self.paths(link) else "a link to nowhere"
 
     def _is_loaded(self, folder: str) -> bool:
         while folder and folder not in self._folders:

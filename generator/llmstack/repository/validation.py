@@ -13,14 +13,15 @@ from llmstack import programs, schemas, yamlio
 from llmstack.finding import Finding, Place, Severity, show_route, sort_findings
 from llmstack.kustomize.files import KustomizationError, find_kustomization
 from llmstack.kustomize.trust import Reached
-from llmstack.model.gitops import Gitops
 from llmstack.programs import Found
 from llmstack.progress import Step, ignore
 from llmstack.repository.copied import copied
+from llmstack.repository.custom import check_custom
 from llmstack.repository.environments import Environment
 from llmstack.repository.expected import stale_tree
 from llmstack.repository.generation import generate
 from llmstack.repository.project import Project
+from llmstack.repository.read import Reading
 from llmstack.repository.shards import build_in_shards
 from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.units import cluster_folders
@@ -60,38 +61,40 @@ def validate(
     if generation.plan is not None and not generation.plan.is_empty:
         findings.append(stale_tree(generation.plan.paths))
     is_current = generation.plan is not None and generation.plan.is_empty
-    unsafe = find_unsafe(project.disk, sorted(asked))
+    reached = follow_units(project.disk, sorted(asked))
     tools: tuple[Found, ...] = ()
     counted: Counter[str] = Counter()
-    for reading in generation.readings if not unsafe else ():
-        name, stack = reading.environment.name, reading.stack
-        if stack is None or name not in asked or stack.gitops.kubernetes_version not in schemas.KUBERNETES_VERSIONS:
-            continue
-        folders = _folders(project.disk, name)
-        if units is not None:
-            folders = {unit: folder for unit, folder in folders.items() if unit in units.get(name, ())}
-        if units is None or folders:
-            tools = tools or tuple(programs.look_up(tool, tool_folder) for tool in programs.BUILT)
-            paths = tuple(tool.path for tool in tools)
-            findings += _validate_units(
-                project, name, folders, stack.gitops, tools=paths, is_current=is_current, counted=counted, step=step
-            )
-    ordered = sort_findings([*findings, *unsafe])
+    with copied(reached) as root:
+        for reading in generation.readings if not reached.findings else ():
+            name, stack = reading.environment.name, reading.stack
+            if stack is None or name not in asked or stack.gitops.kubernetes_version not in schemas.KUBERNETES_VERSIONS:
+                continue
+            folders = _folders(project.disk, name)
+            if units is not None:
+                folders = {unit: folder for unit, folder in folders.items() if unit in units.get(name, ())}
+            if units is None or folders:
+                tools = tools or tuple(programs.look_up(tool, tool_folder) for tool in programs.BUILT)
+                paths = tuple(tool.path for tool in tools)
+                findings += _validate_units(
+                    reading, root, folders, tools=paths, is_current=is_current, counted=counted, step=step
+                )
+    ordered = sort_findings([*findings, *reached.findings])
     return Validation(ordered, counted["objects"], counted["units"], tuple(tool.version for tool in tools))
 
 
-def find_unsafe(snapshot: Snapshot, environments: Sequence[str]) -> list[Finding]:
-    """What must not be read of the units of these environments, or cannot be: references that lead out, above all."""
-    lists = [f"overlays/{name}" for name in environments]
-    findings = snapshot.look_through(lists).findings
-    if findings:
-        return findings  # a list that cannot be read names no units
+def follow_units(snapshot: Snapshot, environments: Sequence[str]) -> Reached:
+    """What builds of these environments read, with findings on what must not be read, or cannot be: references that
+    lead out, above all."""
+    reached = snapshot.look_through([f"overlays/{name}" for name in environments])
+    if reached.findings:
+        return reached  # a list that cannot be read names no units
     try:
         folders = [folder for name in environments for folder in _folders(snapshot, name).values()]
     except KustomizationError as error:
         help = "run `llmstack gen`, or remove what is too much"
-        return [Finding("build-failed", _ERROR, str(error), place=Place(error.path), help=help)]
-    return snapshot.look_through([*lists, *folders]).findings
+        return Reached(findings=[Finding("build-failed", _ERROR, str(error), place=Place(error.path), help=help)])
+    reached.add(snapshot.look_through([folder for folder in folders if folder not in reached.reads]))
+    return reached
 
 
 def _folders(snapshot: Snapshot, environment: str) -> dict[str, str]:
@@ -102,35 +105,27 @@ def _folders(snapshot: Snapshot, environment: str) -> dict[str, str]:
 
 
 def _validate_units(
-    project: Project,
-    environment: str,
+    reading: Reading,
+    root: Path,
     folders: Mapping[str, str],
-    gitops: Gitops,
     *,
     tools: Sequence[Path],
     is_current: bool,
     counted: Counter[str],
     step: Step,
 ) -> Iterator[Finding]:
-    """Yield what kustomize and kubeconform say of an environment's units."""
+    """Yield what kustomize, kubeconform and the checks say of an environment's units, built from a copy in `root`."""
+    assert reading.stack is not None
+    gitops = reading.stack.gitops
     version, allowed = gitops.kubernetes_version, frozenset(gitops.allow_unknown_kinds or ())
     kustomize, kubeconform = tools
     if not folders:
-        place = Place(f"overlays/{environment}")
-        yield Finding(
-            "not-generated",
-            _ERROR,
-            f"overlays/{environment} has no units",
-            place=place,
-            help="run `llmstack gen`",
-        )
-        return
-    reached = project.disk.look_through(list(folders.values()))
-    if reached.findings:
-        yield from reached.findings
+        top = f"overlays/{reading.environment.name}"
+        help = "run `llmstack gen`"
+        yield Finding("not-generated", _ERROR, f"{top} has no units", place=Place(top), help=help)
         return
     texts: dict[str, str] = {}
-    for folder, output in _build(kustomize, reached, folders.values(), step, is_current=is_current).items():
+    for folder, output in _build(kustomize, root, folders.values(), step, is_current=is_current).items():
         try:
             texts[folder] = _without_sops(output)
         except programs.ToolError as error:
@@ -146,9 +141,11 @@ def _validate_units(
     counted.update(units=len(folders), objects=len(verdicts))
     for verdict in verdicts:
         yield from _verdict_findings(verdict, version, allowed)
-    for folder, text in texts.items():
-        if folder.startswith("custom/"):
-            yield from _secret_findings(folder, _load(text))
+    for unit, folder in folders.items():
+        if folder.startswith("custom/") and folder in texts:
+            objects = _load(texts[folder])
+            yield from _secret_findings(folder, objects)
+            yield from check_custom(reading, unit, folder, objects)
 
 
 def _secret_findings(folder: str, objects: Sequence[object]) -> Iterator[Finding]:
@@ -165,19 +162,18 @@ def _secret_findings(folder: str, objects: Sequence[object]) -> Iterator[Finding
 
 
 def _build(
-    program: Path, reached: Reached, folders: Collection[str], step: Step, *, is_current: bool
+    program: Path, root: Path, folders: Collection[str], step: Step, *, is_current: bool
 ) -> dict[str, str | programs.ToolError]:
-    """What kustomize prints for each folder, or says of it, with paths as we write them.
+    """What kustomize prints for each folder of the copy in `root`, or says of it, with paths as we write them.
 
     Units that are just as the values generate them (`is_current`) are built many at a time.
     """
     together = [folder for folder in folders if is_current and folder.startswith("overlays/")]
-    with copied(reached) as root:
-        found = build_in_shards(program, root, together, step)
-        alone = [root / folder for folder in folders if folder not in found]
-        outputs = programs.kustomize_build_all(program, alone, step)
-        found |= {path.relative_to(root).as_posix(): output for path, output in outputs.items()}
-        return {folder: _with_our_paths(found[folder], root) for folder in folders}
+    found = build_in_shards(program, root, together, step)
+    alone = [root / folder for folder in folders if folder not in found]
+    outputs = programs.kustomize_build_all(program, alone, step)
+    found |= {path.relative_to(root).as_posix(): output for path, output in outputs.items()}
+    return {folder: _with_our_paths(found[folder], root) for folder in folders}
 
 
 def _with_our_paths(output: str | programs.ToolError, root: Path) -> str | programs.ToolError:

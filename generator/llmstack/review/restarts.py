@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from llmstack.kubernetes.pods import Object, value_at
@@ -89,13 +90,22 @@ def _named(stored_before: Any, stored_after: Any, before: Object, after: Object)
     if not stored:
         return ()
     written = {each.path for each in differences(before, after)}
-    both = {path for path in stored if any(_touches(path, other) for other in written)}
-    return tuple(sorted(both or stored))
+    return tuple(sorted(_touching(stored, written) or stored))
 
 
-def _touches(path: str, other: str) -> bool:
-    return (
-        path == other
-        or (path.startswith(other) and path[len(other)] in ".[(")
-        or (other.startswith(path) and other[len(path)] in ".[(")
-    )
+def _touching(paths: set[str], others: set[str]) -> set[str]:
+    """Those of `paths` that are among the others, above one of them or below one."""
+    ordered, ordered_others = sorted(paths), sorted(others)
+    below = {path for other in others for path in _below(ordered, other)}
+    above = {path for path in paths if next(_below(ordered_others, path), None) is not None}
+    return (paths & others) | below | above
+
+
+def _below(ordered: Sequence[str], path: str) -> Iterator[str]:
+    """Yield the paths that go on from `path`, out of sorted ones."""
+    for sign in ".[(":
+        start = f"{path}{sign}"
+        for number in range(bisect_left(ordered, start), len(ordered)):
+            if not ordered[number].startswith(start):
+                break
+            yield ordered[number]

@@ -318,6 +318,19 @@ class EnvironmentReview:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleChange:
+    """One rule that the change itself alters: what an environment acknowledges, declares, turns off, ignores, or what
+    is learned."""
+
+    kind: Literal["acknowledgement", "capacity", "check", "ignore", "facts"]
+    environment: str
+    """Empty for what holds for all of them."""
+    text: str
+    """What the change does, without its subject: `acknowledges gpu-deadlock at Deployment/x`."""
+    place: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Review:
     """A comparison of two revisions, by environment."""
 
@@ -329,6 +342,10 @@ class Review:
     """By name; an environment that names no cluster is one of its own, `env:<name>`."""
     is_generated: bool = False
     """Whether the later side is what `gen` would write there, and not the files that are."""
+    rules: tuple[RuleChange, ...] = ()
+    """What the change does to the rules that reviews go by."""
+    rules_from: str | None = None
+    """The commit whose capacity, acknowledgements and facts this review goes by; None for those of the change."""
 
     def fails(self, level: str) -> bool:
         """Whether a risk of this severity, or a worse one, stands that nobody acknowledged.

@@ -11,23 +11,27 @@ import re
 from typing import Any
 
 from llmstack import yamlio
+from llmstack.errors import MAX_BYTES
 from llmstack.finding import Finding, Place, Severity
 from llmstack.values.nodes import Node, Source, to_data
 from llmstack.values.scalars import Ambiguous, resolve
 from llmstack.values.wrapped import CHART_KEYS, Wrapped, unwrap, wrapped_finding
 
-__all__ = ["MAX_ALIASED", "MAX_BYTES", "MAX_DEPTH", "MAX_KEYS", "Node", "Source", "read_source", "to_data"]
+__all__ = ["MAX_ALIASED", "MAX_DEPTH", "MAX_KEYS", "MAX_NODES", "Node", "Source", "read_source", "to_data"]
 
-MAX_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 64
 MAX_KEYS = 50_000
 """How many keys one map may have; the largest honest ones have some hundreds."""
+MAX_NODES = 500_000
+"""How many keys and values a file may have: those of some five thousand models."""
 MAX_ALIASED = 50_000
 """How many values all aliases and merge keys of a file may stand for together."""
 
 _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
 )
+_CONFLICT, _OTHER_SIDE = (re.compile(sign, re.MULTILINE) for sign in (r"^<{7} ", r"^={7}\r?$"))
+"""What `git merge` leaves in a file (git-merge(1), "How conflicts are presented")."""
 _ERROR = Severity.ERROR
 
 
@@ -95,7 +99,10 @@ class _Reader:
         )
 
     def read(self) -> Node | None:
-        for event in yamlio.scan(self.source.text):
+        for number, event in enumerate(yamlio.scan(self.source.text)):
+            if number > MAX_NODES:
+                self.report("too-large", f"the file has more than {MAX_NODES} keys and values", event, "split it")
+                raise _Stop
             self.take(event)
         root = self.root
         if root is None or (root.kind == "scalar" and root.plain and resolve(root.text) is None):
@@ -275,6 +282,11 @@ def _decode(path: str, content: bytes) -> tuple[str, Finding | None]:
         column = error.start - (content.rfind(b"\n", 0, error.start) + 1) + 1
         message = f"byte 0x{content[error.start]:02x} is not UTF-8"
         return "", Finding("bad-encoding", _ERROR, message, place=Place(path, line, column), help="save it as UTF-8")
+    if (conflict := _CONFLICT.search(text)) and _OTHER_SIDE.search(text, conflict.end()):
+        place = Place(path, text.count("\n", 0, conflict.start()) + 1, 1)
+        message = "the file holds an unresolved merge conflict"
+        help = "choose between the two sides up to `>>>>>>>`, and remove the lines of signs"
+        return text, Finding("merge-conflict", _ERROR, message, place=place, help=help)
     if found := _FORBIDDEN.search(text):
         line = text.count("\n", 0, found.start())
         column = found.start() - (text.rfind("\n", 0, found.start()) + 1)

@@ -18,7 +18,7 @@ from llmstack.checks.subject import Subject
 from llmstack.finding import Severity
 from llmstack.fit.answer import fewest, judge, least, longest
 
-RULE = Declaration("engine-memory", Severity.ERROR, whole=True)
+RULE = Declaration("engine-memory", Severity.ERROR, needs_objects=True, whole=True)
 
 
 def run(subject: Subject) -> Iterator[Problem]:

@@ -24,7 +24,7 @@ from llmstack.review.capacity import groups_of
 from llmstack.review.facts import Pool
 from llmstack.review.wording import say_exactly
 
-RULE = Declaration("facts-differ", Severity.NOTE)
+RULE = Declaration("facts-differ", Severity.NOTE, needs_objects=True)
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 NEAR = 1.1

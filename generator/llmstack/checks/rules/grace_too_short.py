@@ -18,6 +18,7 @@ from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Route, Severity
 from llmstack.flags import catalogue_for, split_flags
+from llmstack.kubernetes.quantities import read_whole
 from llmstack.model.engine import Model
 from llmstack.objects import arguments, drain, engine_pod
 
@@ -68,7 +69,7 @@ def _finish(model: Model) -> int:
         return 0
     catalogue = catalogue_for(model.repository or "", model.tag or "", model.gitops.vllm_version).catalogue
     values = [flag.value for flag in split_flags([str(each) for each in given], catalogue) if flag.name == drain.FLAG]
-    return int(values[-1]) if values and values[-1] and values[-1].isdecimal() else 0
+    return (read_whole(values[-1] or "") or 0) if values else 0
 
 
 def _place(subject: Subject, at: Route) -> Route:

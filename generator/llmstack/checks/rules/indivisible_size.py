@@ -20,7 +20,7 @@ from llmstack.checks.subject import Subject
 from llmstack.engine.exact.sizes import context_parallel, indivisible
 from llmstack.finding import Severity
 
-RULE = Declaration("indivisible-size", Severity.ERROR, whole=True)
+RULE = Declaration("indivisible-size", Severity.ERROR, needs_objects=True, whole=True)
 
 
 def run(subject: Subject) -> Iterator[Problem]:

@@ -22,6 +22,7 @@ from llmstack.finding import Route, Severity
 from llmstack.kubernetes import schema
 from llmstack.kubernetes.rules import broken_rules
 from llmstack.kubernetes.schema import check_object, check_type
+from llmstack.kubernetes.sound import sound, unsound
 from llmstack.model.types import Kube
 from llmstack.schemas import KUBERNETES_VERSIONS
 from llmstack.values.layers import MODELS, merge
@@ -61,13 +62,13 @@ def _block(version: str, block: Block, kube: Kube) -> Iterator[Problem]:
 
 def _value(version: str, definition: str, route: Route, value: Any, key: str) -> Iterator[Problem]:
     secret = definition == ENV_VAR
-    sound = True
-    for problem in check_type(version, definition, value):
-        sound = False
+    problems = (
+        list(check_type(version, definition, value))
+        or unsound(definition, value)
+        or broken_rules(definition, value, key)
+    )
+    for problem in problems:
         yield _problem(route, problem, secret=secret)
-    if sound:
-        for problem in broken_rules(definition, value, key):
-            yield _problem(route, problem, secret=secret)
 
 
 def _object(version: str, route: Route, object: dict[str, Any]) -> Iterator[Problem]:
@@ -86,7 +87,7 @@ def _object(version: str, route: Route, object: dict[str, Any]) -> Iterator[Prob
             secret=False,
         )
     if not missing:
-        for problem in check_object(version, object):
+        for problem in [*check_object(version, object)] or sound(object)[1]:
             yield _problem(route, problem, secret=object.get("kind") == "Secret")
 
 

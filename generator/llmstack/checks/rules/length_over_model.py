@@ -18,7 +18,7 @@ from llmstack.engine.exact.length import too_long
 from llmstack.finding import Severity
 from llmstack.fit.question import variables
 
-RULE = Declaration("length-over-model", Severity.ERROR, whole=True)
+RULE = Declaration("length-over-model", Severity.ERROR, needs_objects=True, whole=True)
 
 
 def run(subject: Subject) -> Iterator[Problem]:

@@ -23,7 +23,7 @@ from llmstack.model.stack import Stack
 from llmstack.objects.engine_pod import has_shm
 from llmstack.objects.engine_storage import mounts
 
-RULE = Declaration("no-writable-home", Severity.WARNING)
+RULE = Declaration("no-writable-home", Severity.WARNING, needs_objects=True)
 
 _CONTEXT: Route = ("servingEngineSpec", "containerSecurityContext")
 _HOME = "/root"

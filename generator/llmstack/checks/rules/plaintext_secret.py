@@ -29,7 +29,7 @@ from llmstack.finding import Place, Route, Severity
 from llmstack.model.secret_ref import create_command
 from llmstack.secrecy.comments import comment_holds_secret
 from llmstack.secrecy.places import SecretPlace, find_places
-from llmstack.values.layers import Layer
+from llmstack.values.layers import UNREAD, Layer
 from llmstack.values.syntax import read_document
 
 RULE = Declaration("plaintext-secret", Severity.ERROR, alone=True, fixed=True)
@@ -72,7 +72,7 @@ def run(subject: Subject) -> Iterator[Problem]:
         yield _describe(subject, place)
     for layer in subject.layers.layers:
         overridden = _overridden(subject, layer) if len(subject.layers.layers) > 1 else ()
-        for problem in (*overridden, *_in_comments(layer)):
+        for problem in (*overridden, *_unread(layer), *_in_comments(layer)):
             if _spot(problem.place) not in said:
                 said.add(_spot(problem.place))
                 yield problem
@@ -84,6 +84,14 @@ def _overridden(subject: Subject, layer: Layer) -> Iterator[Problem]:
         found = _describe(subject, place)
         at = layer.source.place(layer.written(place.route))
         yield Problem(found.message, None, found.help, at, secret=True)
+
+
+def _unread(layer: Layer) -> Iterator[Problem]:
+    """Yield what stands under top-level keys that are left alone: it is committed too."""
+    for key, value in layer.source.data.items():
+        for place in find_places(value, (key,), key) if key.startswith(UNREAD) else ():
+            message = f"`{place.name}` is, or holds, a secret in plain text"
+            yield Problem(message, None, _OUT, layer.source.place(place.route), secret=True)
 
 
 def _in_comments(layer: Layer) -> Iterator[Problem]:

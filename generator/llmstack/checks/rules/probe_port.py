@@ -18,6 +18,7 @@ from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Route, Severity
 from llmstack.kubernetes.pods import pod_specs
+from llmstack.kubernetes.quantities import read_whole
 
 RULE = Declaration("probe-port", Severity.ERROR, milder=Severity.WARNING, needs_objects=True)
 
@@ -51,8 +52,8 @@ def _asked(container: Mapping[str, Any]) -> Iterator[tuple[Route, int | str]]:
             stated = (container.get(probe) or {}).get(handler)
             port = stated.get("port") if isinstance(stated, dict) else None
             if isinstance(port, (int, str)) and port:
-                number = int(port) if isinstance(port, str) and port.isdecimal() else port
-                yield (probe, handler, "port"), number
+                number = read_whole(port) if isinstance(port, str) else port
+                yield (probe, handler, "port"), port if number is None else number
 
 
 def _problem(route: Route, port: int | str, containers: list[dict[str, Any]]) -> Problem:

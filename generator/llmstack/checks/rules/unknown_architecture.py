@@ -17,7 +17,7 @@ from llmstack.checks.subject import Subject
 from llmstack.engine.exact.architecture import unregistered
 from llmstack.finding import Severity
 
-RULE = Declaration("unknown-architecture", Severity.ERROR, whole=True)
+RULE = Declaration("unknown-architecture", Severity.ERROR, needs_objects=True, whole=True)
 
 
 def run(subject: Subject) -> Iterator[Problem]:

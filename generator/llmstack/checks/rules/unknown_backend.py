@@ -21,7 +21,7 @@ from llmstack.engine.exact.fault import Fault
 from llmstack.finding import Route, Severity
 from llmstack.flags import split_flags
 
-RULE = Declaration("unknown-backend", Severity.ERROR, whole=True)
+RULE = Declaration("unknown-backend", Severity.ERROR, needs_objects=True, whole=True)
 VARIABLE = "VLLM_ATTENTION_BACKEND"
 
 

@@ -18,7 +18,7 @@ from llmstack.checks.subject import Subject
 from llmstack.finding import Severity
 from llmstack.fit.question import hub_name
 
-RULE = Declaration("unpinned-model", Severity.NOTE)
+RULE = Declaration("unpinned-model", Severity.NOTE, needs_objects=True)
 
 
 def run(subject: Subject) -> Iterator[Problem]:

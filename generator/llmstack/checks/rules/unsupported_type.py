@@ -21,7 +21,7 @@ from llmstack.engine.exact.fault import Fault
 from llmstack.engine.exact.types import mismatched, too_new, too_old, unfit_type
 from llmstack.finding import Severity
 
-RULE = Declaration("unsupported-type", Severity.ERROR, whole=True)
+RULE = Declaration("unsupported-type", Severity.ERROR, needs_objects=True, whole=True)
 
 
 def run(subject: Subject) -> Iterator[Problem]:

@@ -19,7 +19,7 @@ from typing import Any
 
 from llmstack.finding import Severity
 from llmstack.kubernetes.pods import Object, containers, identity_of, pod_specs, value_at
-from llmstack.kubernetes.quantities import whole
+from llmstack.kubernetes.quantities import read_whole, whole
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
@@ -91,5 +91,5 @@ def _shutdown_timeout(container: Mapping[str, Any]) -> int:
         name, equals, value = word.partition("=")
         if name == _FLAG:
             text = value if equals else "".join(words[number + 1 : number + 2])
-            return int(text) if text.isdecimal() else 0
+            return read_whole(text) or 0
     return 0

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from llmstack.kubernetes.pods import Identity, Object, identity_of, maps, pod_labels, pod_templates
-from llmstack.kubernetes.quantities import whole
+from llmstack.kubernetes.quantities import read_whole, whole
 from llmstack.kubernetes.replicas import model_of
 from llmstack.kubernetes.served import find_served
 from llmstack.kubernetes.workloads import is_lasting
@@ -121,7 +121,8 @@ def _flags(container: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _number(text: str | None, default: int) -> int:
-    return int(text) if text is not None and text.isdecimal() else default
+    number = read_whole(text or "")
+    return default if number is None else number
 
 
 def _named_ports(container: Mapping[str, Any]) -> dict[str, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from llmstack.kubernetes.pods import Identity
+from llmstack.kubernetes.quantities import read_whole
 from llmstack.review.ways_in.backends import Backend
 from llmstack.review.ways_in.breaks import Break
 from llmstack.review.ways_in.doors import Side, station_of
@@ -48,10 +49,9 @@ def changed_keys(old: Mapping[Identity, Backend], new: Mapping[Identity, Backend
 def shorter_requests(old: Mapping[Identity, Backend], new: Mapping[Identity, Backend]) -> Iterator[Break]:
     """Yield the engines that refuse requests which they took before: those longer than a smaller --max-model-len."""
     for identity in sorted(old.keys() & new.keys()):
-        sides = [side[identity].flags.get(_LENGTH, "") for side in (old, new)]
-        if all(text.isdecimal() for text in sides) and int(sides[1]) < int(sides[0]):
-            before, after = (f"{int(text):,}" for text in sides)
-            message = f"requests of more than {after} tokens are refused from now on ({before} before)"
+        before, after = (read_whole(side[identity].flags.get(_LENGTH, "")) for side in (old, new))
+        if before is not None and after is not None and after < before:
+            message = f"requests of more than {after:,} tokens are refused from now on ({before:,} before)"
             advice = "Let callers know, or keep the length."
             path = f"spec.template.spec.containers[vllm].args[{_LENGTH}]"
             yield Break(new[identity].key, message, advice, milder=True, path=path)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.quantities import read_whole
 from llmstack.review.ways_in.backends import ENGINE_PORT, Backend
 from llmstack.review.ways_in.doors import answers, ports_of, selects
 
@@ -43,7 +44,8 @@ def why_not_reached(router: Backend, engine: Backend, services: Services) -> str
 
 def _asked(router: Backend) -> int:
     port = router.flags.get("--k8s-port", "")
-    return int(port) if port.isdecimal() else ENGINE_PORT
+    number = read_whole(port)
+    return ENGINE_PORT if number is None else number
 
 
 def _no_pod(router: Backend, engine: Backend) -> str | None:
@@ -75,7 +77,8 @@ def _not_listed(router: Backend, engine: Backend, services: Services) -> str | N
         host, _, port = url.partition("://")[2].partition("/")[0].partition(":")
         name, _, rest = host.partition(".")
         service = services.get((rest.partition(".")[0] or router.namespace, name))
-        number = int(port) if port.isdecimal() else _HTTP
+        stated = read_whole(port)
+        number = _HTTP if stated is None else stated
         if service is None or (selects(service, engine) and _leads(service, number, engine)):
             return None
     return "the router's list of backends does not lead to the engine"

@@ -1,0 +1,142 @@
+"""What commits and the working tree hold: files, symbolic links, and the files that differ between two revisions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from llmstack.errors import MAX_BYTES, IrregularFileError
+from llmstack.git.objects import REGULAR, list_entries, resolve_revision, split
+from llmstack.git.process import GitError, Repository, run_git, run_git_on_files
+
+_LINK = "120000"
+_DIFF_OPTIONS = (
+    "--raw", "-z", "--no-abbrev", "--no-renames", "--relative", "--ignore-submodules",
+    "--no-ext-diff", "--no-textconv",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A file on both sides of a comparison; None where it is not there (or no regular file)."""
+
+    before: bytes | None
+    after: bytes | None
+    opaque: bool = False
+    """Whether a side is a symbolic link, or too large to be read: what stands there is not said here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """The regular files that a commit holds below some folders, by path."""
+
+    files: dict[str, bytes]
+    large: dict[str, int]
+    """Files of more than MAX_BYTES, with their sizes."""
+
+
+def read_blob(repository: Repository, revision: str, path: str) -> bytes | None:
+    """Return the file's content at a revision, None when it is not there (or is no regular file)."""
+    return read_files(repository, revision, [path]).get(path)
+
+
+def read_files(repository: Repository, revision: str, folders: Collection[str]) -> dict[str, bytes]:
+    """Return all regular files below `folders` (or the files so named) at a revision: path to content."""
+    return read_tree(repository, revision, folders).files
+
+
+def read_tree(repository: Repository, revision: str, folders: Collection[str]) -> Tree:
+    """Return the regular files below `folders` (or the files so named) at a revision."""
+    if not folders:
+        return Tree({}, {})
+    commit = resolve_revision(repository, revision)
+    entries = list_entries(repository, commit, folders)
+    files = {path: blob for path, (mode, blob) in entries.items() if mode in REGULAR}
+    contents, large = _read_blobs(repository, files.values())
+    return Tree(
+        {path: contents[blob] for path, blob in files.items() if blob in contents},
+        {path: large[blob] for path, blob in files.items() if blob in large},
+    )
+
+
+def read_links(repository: Repository, revision: str, folders: Collection[str]) -> dict[str, str]:
+    """Return the symbolic links below `folders` at a revision: path to target, as it is written."""
+    entries = list_entries(repository, resolve_revision(repository, revision), folders)
+    links = {path: blob for path, (mode, blob) in entries.items() if mode == _LINK}
+    contents, _ = _read_blobs(repository, links.values())
+    return {path: contents.get(blob, b"").decode("utf-8", "surrogateescape") for path, blob in links.items()}
+
+
+def read_differences(
+    repository: Repository,
+    before: str,
+    after: str | None,
+    folders: Collection[str],
+    read: Callable[[str], bytes | None],
+) -> dict[str, Difference]:
+    """Return the files below `folders` that differ between two revisions: path to both contents.
+
+    `after` None is the working tree as `read` finds it on disk, untracked and ignored files included; a file that Git
+    would commit unchanged (line endings) is no difference. `read` raises IrregularFileError for what is no file.
+    """
+    if not folders:
+        return {}
+    revisions = [resolve_revision(repository, revision) for revision in (before, after) if revision is not None]
+    fields = split(run_git_on_files(repository, ["diff", *_DIFF_OPTIONS, *revisions, "--", *folders]))
+    pairs: dict[str, tuple[str, str]] = {}
+    links: set[str] = set()
+    for meta, path in zip(fields[::2], fields[1::2], strict=True):
+        old_mode, new_mode, old_blob, new_blob, _ = meta.removeprefix(":").split(" ")
+        pairs[path] = (old_blob if old_mode in REGULAR else "", new_blob if new_mode in REGULAR else "")
+        if _LINK in (old_mode, new_mode):
+            links.add(path)
+    contents, large = _read_blobs(repository, [blob for pair in pairs.values() for blob in pair if blob])
+    if after is None:
+        for path in split(run_git(repository, ["ls-files", "--others", "-z", "--", *folders])):
+            pairs.setdefault(path, ("", ""))
+    found = {}
+    for path, (old, new) in sorted(pairs.items()):
+        is_opaque = path in links or old in large or new in large
+        content, is_irregular = (contents.get(new), False) if after is not None else _read_from(read, path)
+        found[path] = Difference(contents.get(old), content, is_opaque or is_irregular)
+    return {path: pair for path, pair in found.items() if pair.opaque or pair.before != pair.after}
+
+
+def _read_from(read: Callable[[str], bytes | None], path: str) -> tuple[bytes | None, bool]:
+    """What stands at a path of the working tree, and whether it is something else than a file that is read."""
+    try:
+        return read(path), False
+    except IrregularFileError:
+        return None, True
+
+
+def _read_blobs(repository: Repository, blobs: Iterable[str]) -> tuple[dict[str, bytes], dict[str, int]]:
+    """Contents by id, each read once, all in one process; and the sizes of those that are too large to be read."""
+    wanted = [blob for blob in dict.fromkeys(blobs) if blob.strip("0")]  # zeros: not in the object store
+    sizes = _read_sizes(repository, wanted)
+    read = [blob for blob in wanted if sizes[blob] <= MAX_BYTES]
+    large = {blob: size for blob, size in sizes.items() if size > MAX_BYTES}
+    if not read:
+        return {}, large
+    output = run_git(repository, ["cat-file", "--batch", "--buffer"], stdin="".join(f"{b}\n" for b in read).encode())
+    contents: dict[str, bytes] = {}
+    at = 0
+    for blob in read:
+        start = output.index(b"\n", at) + 1
+        contents[blob] = output[start : start + sizes[blob]]
+        at = start + sizes[blob] + 1
+    return contents, large
+
+
+def _read_sizes(repository: Repository, blobs: Sequence[str]) -> dict[str, int]:
+    """The size of each blob, by its id; GitError where one is not in this clone."""
+    if not blobs:
+        return {}
+    stdin = "".join(f"{blob}\n" for blob in blobs).encode()
+    output = run_git(repository, ["cat-file", "--batch-check=%(objectsize)", "--buffer"], stdin=stdin)
+    answers = output.decode().split("\n")
+    for blob, answer in zip(blobs, answers, strict=False):
+        if not answer.isdigit():
+            hint = "check it with `git fsck`, and fetch a partial clone whole (`git fetch --refetch --no-filter`)"
+            raise GitError(f"object {blob} is missing from {repository.top}: {hint}")
+    return {blob: int(answer) for blob, answer in zip(blobs, answers, strict=False)}

@@ -1,0 +1,40 @@
+"""What people's own overlays build, under the same checks as what is generated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from llmstack.checks import CHECKS, settle
+from llmstack.checks.partial import key_of
+from llmstack.checks.rule import find
+from llmstack.checks.subject import Subject
+from llmstack.finding import Finding, Place
+from llmstack.kubernetes.sound import sound
+from llmstack.objects.placed import Placed
+from llmstack.repository.read import Reading
+
+
+def check_custom(reading: Reading, unit: str, folder: str, objects: Sequence[Any]) -> Iterator[Finding]:
+    """Yield what the checks on objects find in what the overlay at `folder` builds in a unit's place, and do not find
+    in what is generated: at the overlay, at the severities that the values ask for."""
+    subject = reading.subject
+    if subject is None:
+        return
+    read = [sound(item)[0] for item in objects]
+    built = [Placed(unit, f"{number}", dict(item)) for number, item in enumerate(read) if item is not None]
+    rest = [placed for placed in subject.objects if placed.unit != unit]
+    known = {key_of(finding) for finding in _find(subject)}
+    found = (
+        replace(finding, route=None, place=Place(f"{folder}/kustomization.yaml"))
+        for finding in _find(replace(subject, built=(*rest, *built)))
+        if key_of(finding) not in known
+    )
+    yield from settle(found, reading.layers, dict(subject.stack.gitops.checks or {}))
+
+
+def _find(subject: Subject) -> Iterator[Finding]:
+    for rule in CHECKS.values():
+        if rule.RULE.needs_objects:
+            yield from find(rule, subject)
