@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from llmstack.kubernetes.pods import Identity, Object, identity_of, pod_specs, value_at
-from llmstack.kubernetes.quantities import whole
+from llmstack.kubernetes.quantities import read_whole, whole
 from llmstack.kubernetes.served import find_served
 
 _SERVING = frozenset(("engine", "engine-worker", "serving-engine"))
@@ -86,7 +86,7 @@ def _fewest_of(scaler: Object) -> int:
 
 def _paused_at(scaler: Object) -> int | None:
     paused = str(value_at(scaler, "metadata", "annotations", _PAUSED) or "")
-    return int(paused) if scaler.get("kind") == "ScaledObject" and paused.isdecimal() else None
+    return read_whole(paused) if scaler.get("kind") == "ScaledObject" else None
 
 
 def model_of(obj: Object) -> str | None:
