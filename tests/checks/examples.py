@@ -70,7 +70,7 @@ def settled(file: Path) -> list[Finding]:
     layers, stack = read(file)
     other = file.with_suffix(".other.yaml")
     others = {"other": read(other)[1]} if other.exists() else {}
-    found = run_checks(Subject(file.stem, stack, layers, others, known_facts(file), known_cluster(file)))
+    found = run_checks(Subject(file.stem, stack, layers, others, facts=known_facts(file), cluster=known_cluster(file)))
     return list(settle(found, layers, dict(stack.gitops.checks or {})))
 
 

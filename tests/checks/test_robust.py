@@ -17,7 +17,7 @@ from llmstack.model.reading import read_stack
 from llmstack.values.source import read_source
 
 ROOT = Path(__file__).parents[2]
-FACTS = ".facts.yaml"
+FACTS = (".facts.yaml", ".cluster.yaml")
 EXAMPLES = [file for file in FOLDER.glob("*/*/*.yaml") if not file.name.endswith(FACTS)]
 FILES = sorted([*(ROOT / "values").glob("*.yaml"), *EXAMPLES])
 ODD: tuple[Any, ...] = (

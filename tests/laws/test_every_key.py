@@ -27,6 +27,7 @@ DEAD: Mapping[Route, str] = {
 """Keys that mean nothing: a check warns of each."""
 
 FACTS: Mapping[Route, str] = {
+    ("gitops", "llmstack"): "which llmstack may write (tests/cli)",
     ("gitops", "kubernetesVersion"): "schemas to validate against",
     ("gitops", "capacity"): "what review and checks count with",
     ("gitops", "currency"): "what prices are in",

@@ -30,7 +30,7 @@ REASONS = {
         "a function for each kind, which tests/kubernetes/test_workloads.py holds complete against the table",
     ("kubernetes/scopes.py", "kustomize/references.py"):
         "kustomize's own table, of the kinds and versions that its release knows: it leaves out what is newer",
-    ("checks/references.py", "checks/rules/dangling_reference.py"):
+    ("model/gitops.py", "model/gitops.py"):
         "a type, and what `gitops.existing` lists of each of its members: mypy holds the keys to the type",
 }  # fmt: skip
 """Pairs of modules that may hold sets which are largely the same, and why."""

@@ -134,4 +134,4 @@ def test_the_terms_of_the_contract_add_up(tag: str) -> None:
     assert (data["terms"] is None) == (tag == "latest")
     if engine.after.terms is not None:
         assert sum(data["terms"].values()) == pytest.approx(engine.after.terms["budget"], abs=0.006)
-    assert all(line.strip() for line in say_engine(engine))
+    assert all(line.strip() for line in say_engine([engine]))

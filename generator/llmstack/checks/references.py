@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from llmstack.checks.fields import ENV_VAR, VOLUME
 from llmstack.checks.subject import Subject
@@ -13,12 +13,10 @@ from llmstack.finding import Route
 from llmstack.kubernetes.pods import containers, pod_specs
 from llmstack.model.cache_server import CacheServerSpec
 from llmstack.model.engine import Model
+from llmstack.model.gitops import ExistingKind as Kind
 from llmstack.model.router import RouterSpec
 from llmstack.model.secret_ref import SecretReference
 from llmstack.model.stack import Stack
-
-Kind = Literal["Secret", "PersistentVolumeClaim", "ConfigMap", "ServiceAccount", "RuntimeClass"]
-
 
 _ENV_SOURCES: tuple[tuple[str, Kind], ...] = (("secretKeyRef", "Secret"), ("configMapKeyRef", "ConfigMap"))
 _ENV_FROM: tuple[tuple[str, Kind], ...] = (("secretRef", "Secret"), ("configMapRef", "ConfigMap"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
@@ -68,6 +69,18 @@ class Existing(Section):
     config_maps: list[DnsName] | None = Field(None, description="ConfigMaps.")
     service_accounts: list[DnsName] | None = Field(None, description="ServiceAccounts.")
     runtime_classes: list[DnsName] | None = Field(None, description="RuntimeClasses.")
+
+
+ExistingKind = Literal["Secret", "PersistentVolumeClaim", "ConfigMap", "ServiceAccount", "RuntimeClass"]
+
+EXISTING: Mapping[ExistingKind, tuple[str, Callable[[Existing], Collection[str] | None]]] = {
+    "Secret": ("secrets", lambda existing: existing.secrets),
+    "PersistentVolumeClaim": ("claims", lambda existing: existing.claims),
+    "ConfigMap": ("configMaps", lambda existing: existing.config_maps),
+    "ServiceAccount": ("serviceAccounts", lambda existing: existing.service_accounts),
+    "RuntimeClass": ("runtimeClasses", lambda existing: existing.runtime_classes),
+}
+"""By kind: the key of `gitops.existing` that lists it, and what stands there."""
 
 
 class Secrets(Section):

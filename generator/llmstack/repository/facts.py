@@ -9,7 +9,7 @@ from llmstack.finding import Route
 from llmstack.fit.card import Pools
 from llmstack.fit.loading import least_load
 from llmstack.model import gitops
-from llmstack.model.gitops import Capacity, Existing
+from llmstack.model.gitops import EXISTING, Capacity, Existing
 from llmstack.model.stack import Stack
 from llmstack.model.types import seconds
 from llmstack.objects.engine_storage import claim_modes
@@ -77,14 +77,7 @@ def acknowledgements_of(entries: Iterable[gitops.Acknowledgement]) -> tuple[Ackn
 
 def _existing(stated: Existing) -> frozenset[tuple[str, str]]:
     """Kind and name of all that the cluster is said to have."""
-    names: dict[str, Iterable[str]] = {
-        "Secret": stated.secrets or (),
-        "PersistentVolumeClaim": stated.claims or (),
-        "ConfigMap": stated.config_maps or (),
-        "ServiceAccount": stated.service_accounts or (),
-        "RuntimeClass": stated.runtime_classes or (),
-    }
-    return frozenset((kind, name) for kind, found in names.items() for name in found)
+    return frozenset((kind, name) for kind, (_, names) in EXISTING.items() for name in names(stated) or ())
 
 
 def _recipients(stack: Stack) -> tuple[str, ...]:

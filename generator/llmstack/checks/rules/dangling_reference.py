@@ -16,26 +16,18 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from llmstack.checks.mounts import dangling_mounts
-from llmstack.checks.references import Kind, Reference, pod_references, references
+from llmstack.checks.references import Reference, pod_references, references
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Severity
-from llmstack.model.gitops import Existing
+from llmstack.model.gitops import EXISTING, Existing
+from llmstack.model.gitops import ExistingKind as Kind
 
 RULE = Declaration("dangling-reference", Severity.ERROR, milder=Severity.NOTE, needs_objects=True)
-
-_LISTS: Mapping[Kind, tuple[str, Callable[[Existing], Collection[str] | None]]] = {
-    "Secret": ("secrets", lambda existing: existing.secrets),
-    "PersistentVolumeClaim": ("claims", lambda existing: existing.claims),
-    "ConfigMap": ("configMaps", lambda existing: existing.config_maps),
-    "ServiceAccount": ("serviceAccounts", lambda existing: existing.service_accounts),
-    "RuntimeClass": ("runtimeClasses", lambda existing: existing.runtime_classes),
-}
-"""By kind: the key of `gitops.existing` that lists it, and what stands there."""
 
 
 def run(subject: Subject) -> Iterator[Problem]:
@@ -76,14 +68,14 @@ def _all(subject: Subject) -> Iterator[Reference]:
 
 def _listed(existing: Existing) -> Mapping[Kind, Collection[str]]:
     """The names of each kind that is listed."""
-    stated = {kind: names(existing) for kind, (_, names) in _LISTS.items()}
+    stated = {kind: names(existing) for kind, (_, names) in EXISTING.items()}
     return {kind: names for kind, names in stated.items() if names is not None}
 
 
 def _learned(subject: Subject, kind: Kind) -> Collection[str] | None:
     """The names of a kind that the facts of the cluster have, claims of the environment's namespace; None where they
     say nothing of it."""
-    key = _LISTS[kind][0]
+    key = EXISTING[kind][0]
     if subject.cluster is None or key not in subject.cluster.exists:
         return None
     namespace = f"{subject.stack.gitops.namespace}/"
@@ -93,12 +85,12 @@ def _learned(subject: Subject, kind: Kind) -> Collection[str] | None:
 def _not_there(subject: Subject, reference: Reference) -> Problem:
     day = subject.cluster.date if subject.cluster is not None else ""
     message = f"{reference.kind} `{reference.name}` is not generated, and was not in the cluster on {day}"
-    help = f"list it in gitops.existing.{_LISTS[reference.kind][0]} if the cluster has it by now"
+    help = f"list it in gitops.existing.{EXISTING[reference.kind][0]} if the cluster has it by now"
     return Problem(message, reference.route, help=help)
 
 
 def _judge(subject: Subject, reference: Reference, known: Collection[str]) -> Iterator[Problem]:
-    key = f"gitops.existing.{_LISTS[reference.kind][0]}"
+    key = f"gitops.existing.{EXISTING[reference.kind][0]}"
     if reference.name not in known:
         near = difflib.get_close_matches(reference.name, known, n=1)
         help = f"did you mean `{near[0]}`?" if near else f"list it in {key} if the cluster has it"
@@ -115,10 +107,10 @@ def _note(kind: Kind, found: list[Reference]) -> Problem:
     """One note for a kind that `gitops.existing` does not list, at the first reference."""
     names = list(dict.fromkeys(reference.name for reference in found))
     shown = ", ".join(f"`{name}`" for name in names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-    message = f"the cluster must have {kind} {shown}; gitops.existing.{_LISTS[kind][0]} does not list it"
+    message = f"the cluster must have {kind} {shown}; gitops.existing.{EXISTING[kind][0]} does not list it"
     return Problem(
         message,
         found[0].route,
-        help=f"list what there is in gitops.existing.{_LISTS[kind][0]}, and names are checked",
+        help=f"list what there is in gitops.existing.{EXISTING[kind][0]}, and names are checked",
         milder=True,
     )

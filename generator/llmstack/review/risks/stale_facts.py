@@ -19,7 +19,7 @@ from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 from llmstack.review.wording import plural
 
-RISK = Declaration("stale-facts", Severity.WARNING)
+RISK = Declaration("stale-facts", Severity.WARNING, unit="days")
 
 
 def find(assessment: Assessment) -> Iterator[Risk]:

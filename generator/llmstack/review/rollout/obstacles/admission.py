@@ -11,14 +11,14 @@ from llmstack.review.rollout.obstacles.case import Case, Obstacle
 
 BUILT_IN = frozenset(("system-cluster-critical", "system-node-critical"))
 """PriorityClasses that every cluster has (Kubernetes documentation, "Pod Priority and Preemption")."""
-_ALWAYS_THERE = {"PriorityClass": BUILT_IN, "RuntimeClass": frozenset[str](), "ServiceAccount": frozenset(("default",))}
 
 _FIELDS = {
-    "PriorityClass": "priorityClassName",
-    "RuntimeClass": "runtimeClassName",
-    "ServiceAccount": "serviceAccountName",
+    "PriorityClass": ("priorityClassName", BUILT_IN),
+    "RuntimeClass": ("runtimeClassName", frozenset[str]()),
+    "ServiceAccount": ("serviceAccountName", frozenset(("default",))),
 }
-"""What a pod names, and is refused without (plugin/pkg/admission/priority, …/runtimeclass and …/serviceaccount)."""
+"""What a pod names, and is refused without (plugin/pkg/admission/priority, …/runtimeclass and …/serviceaccount): the
+field, and the names that are always there."""
 
 
 def find(case: Case) -> Iterator[Obstacle]:
@@ -30,9 +30,9 @@ def find(case: Case) -> Iterator[Obstacle]:
 
 def _missing(case: Case) -> Iterator[Obstacle]:
     """A class or an account that nobody here makes, and that no pod used before."""
-    for kind, field in _FIELDS.items():
+    for kind, (field, always_there) in _FIELDS.items():
         name = case.pod.get(field)
-        if not name or name in _ALWAYS_THERE[kind] or (kind, name) in case.scene.facts.existing:
+        if not name or name in always_there or (kind, name) in case.scene.facts.existing:
             continue
         used_before = any(spec.get(field) == name for spec in case.scene.specs_before)
         is_new = not case.scene.before and kind != "PriorityClass"  # said by lint of a whole environment that is new
