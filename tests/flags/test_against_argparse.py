@@ -30,6 +30,14 @@ def read_bool(text: str) -> bool:
     return bool(("false", "true").index(text.lower()))
 
 
+def read_share(text: str) -> float:
+    """`gpu_memory_utilization` as CacheConfig takes it, which comes after the parser (vllm/config/cache.py)."""
+    share = float(text)
+    if not 0 < share <= 1:
+        raise ValueError(text)
+    return share
+
+
 def converter(flag: Flag) -> Callable[[str], Any]:
     reads: dict[str, Callable[[str], Any]] = {
         "int": int,
@@ -37,6 +45,8 @@ def converter(flag: Flag) -> Callable[[str], Any]:
         "json": json.loads,
         "bool": read_bool,
     }
+    if flag.name == "--gpu-memory-utilization":
+        reads["float"] = read_share
     read = str if flag.value_required else reads.get(flag.type or "str", str)
 
     def convert(text: str) -> Any:

@@ -11,7 +11,8 @@ from llmstack import yamlio
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGETS = {
-    "help", "setup", "gen", "facts", "check", "unit", "test", "test-html", "test-cluster", "update", "lint", "format", "bench", "lock", "clean",
+    "help", "setup", "gen", "facts", "check", "unit", "test", "test-html", "test-engine", "test-cluster", "update", "lint",
+    "format", "bench", "lock", "clean",
 }  # fmt: skip
 
 

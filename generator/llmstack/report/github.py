@@ -6,7 +6,7 @@ Form and escapes: https://docs.github.com/actions/reference/workflow-commands-fo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from llmstack.finding import Finding, Severity, sort_findings
 from llmstack.report.inert import escape_brackets
@@ -23,6 +23,11 @@ def render(findings: Sequence[Finding], options: Options = PLAIN) -> str:
     return "".join(f"{_command(mask_finding(finding))}\n" for finding in sort_findings(findings))
 
 
+def announce(title: str, message: str) -> str:
+    """Return the command, as a line, that says something of the whole: a notice without a place."""
+    return f"{_line(Severity.NOTE, {'title': title}, message)}\n"
+
+
 def _command(finding: Finding) -> str:
     place = finding.place
     properties: dict[str, str] = {}
@@ -31,9 +36,13 @@ def _command(finding: Finding) -> str:
         if place.column:
             properties |= {"col": str(place.column), "endColumn": str(place.column + max(1, place.width))}
     properties["title"] = finding.id
-    shown = ",".join(f"{name}={_escape_property(value)}" for name, value in properties.items())
     message = f"{finding.message}\nhelp: {finding.help}" if finding.help else finding.message
-    return f"::{COMMANDS[finding.severity]} {shown}::{_escape_data(message)}"
+    return _line(finding.severity, properties, message)
+
+
+def _line(severity: Severity, properties: Mapping[str, str], message: str) -> str:
+    shown = ",".join(f"{name}={_escape_property(value)}" for name, value in properties.items())
+    return f"::{COMMANDS[severity]} {shown}::{_escape_data(message)}"
 
 
 def _escape_data(text: str) -> str:

@@ -19,9 +19,8 @@ from llmstack.review.result import Review
 def render(review: Review, options: Options = PLAIN) -> str:
     """Return a command a line: the verdict, then the findings ordered by file and line; secrets masked."""
     shown = mask_review(review)
-    verdict = Finding("review", Severity.NOTE, str(judge(shown)))
     found = [_finding(told) for told in review_findings(shown)]
-    return github.render([verdict], options) + github.render(found, options)
+    return github.announce("review", str(judge(shown))) + github.render(found, options)
 
 
 def _finding(told: Told) -> Finding:
