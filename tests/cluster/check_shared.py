@@ -48,7 +48,9 @@ class Situation:
     def values(self, models: dict[str, Model]) -> dict[str, Mapping[str, Any]]:
         """The values of all its environments."""
         cluster = {"gitops": {"sync": {"cluster": self.name}}}
-        found = {self.name: merge(merge(self.scenario.values(models), cluster), self.more)}
+        found: dict[str, Mapping[str, Any]] = {
+            self.name: merge(merge(self.scenario.values(models), cluster), self.more)
+        }
         for name, model in self.beside.items():
             own = merge(self.scenario.values({"llama": model}), cluster)
             found[name] = merge(own, {"gitops": {"namespace": name}})
