@@ -78,7 +78,7 @@ def test_what_an_object_says_of_itself(prod: Owned) -> None:
         "Deployment/llmstack-a-deployment-vllm"
     }
 
-    prod.commit(prod.values({"name": "c"}), dict.fromkeys(own))
+    prod.commit(prod.values({"name": "c", "modelURL": "org/c"}), dict.fromkeys(own))
     foreseen = prod.foreseen()["envs"]["prod"]
     wait_until(lambda: {"prod.models.c"} == prod.units().keys(), "the others' units gone")
     wait_until(lambda: "llmstack-a-deployment-vllm" not in prod.generations(), "a gone")

@@ -73,6 +73,7 @@ def follow(kubectl: Kubectl, url: str, path: str) -> Iterator[None]:
     reference = {"kind": "GitRepository", "name": ROOT}
     spec = {"sourceRef": reference, "path": f"./{path}", "interval": "10m", "retryInterval": "2s", "prune": True}
     metadata = {"name": ROOT, "namespace": NAMESPACE}
+    kubectl.apply([namespace(NAMESPACE)], manager="tests")  # a check that held the objects of clusters/ took it along
     repository = {"apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "GitRepository", "metadata": metadata}
     root = {"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization", "metadata": metadata}
     with kubectl.holding({**repository, "spec": source}):
