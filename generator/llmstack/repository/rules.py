@@ -51,7 +51,9 @@ def _learned(comparison: Comparison) -> Iterator[RuleChange]:
     """Yield the files of facts/ that differ: figures rest on them."""
     for path in sorted(comparison.changed):
         if path.startswith("facts/"):
-            yield RuleChange("facts", "", f"has other facts in {path}")
+            was, now = (side.read(path) is not None for side in (comparison.before, comparison.after))
+            told = f"has {'other' if was else 'new'} facts in {path}" if now else f"has no facts in {path} any more"
+            yield RuleChange("facts", "", told)
 
 
 def _read_rules(reading: Reading | None) -> Rules | None:

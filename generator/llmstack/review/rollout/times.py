@@ -235,6 +235,8 @@ def _in_line(rollout: Rollout, workload: Workload, outcomes: Outcomes, *, least_
     """A rollout whose end depends on the order in which the sync tool takes the units."""
     earliest, latest = outcomes.span or (0.0, inf)
     shortest, longest = outcomes.shortest, outcomes.longest
+    template = workload.new or workload.old
+    probed = template is not None and template.load is None and latest != inf
     return replace(
         rollout,
         min_ready=min(outcomes.likely.least, shortest.least, longest.least),
@@ -242,6 +244,7 @@ def _in_line(rollout: Rollout, workload: Workload, outcomes: Outcomes, *, least_
         seconds_max=None if latest == inf else _whole(latest),
         replicas_min=workload.after,
         replicas_max=workload.after,
+        seconds_max_without=PROBED if probed else (),
         basis=_basis(workload, (shortest, longest), known=False, bounded=True),
     )
 
