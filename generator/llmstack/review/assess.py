@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -31,6 +31,7 @@ from llmstack.review.rollout.workload import Workload
 from llmstack.review.surroundings import Surroundings
 from llmstack.review.usage import find_unserved
 from llmstack.review.waves import find_waves
+from llmstack.review.ways_in.backends import Backends
 from llmstack.review.ways_in.find import draw_ways, find_breaks
 from llmstack.review.ways_in.shared_hosts import shared_hosts
 
@@ -66,21 +67,21 @@ def assess(
     most = _at_most(changes, before, after, least, facts, idle, near)
     scene = Scene(before, after, facts[1], least.owned[1], most_scaled(after))
     obstacles = find_obstacles(least.own, scene)
+    backends = Backends()
     breaks = (
-        *find_breaks(before, after, least.own, least.own_times, facts_after.moved_from),
+        *find_breaks(before, after, least.own, least.own_times, facts_after.moved_from, backends),
         *shared_hosts(before, after, near.environment, near.claims),
     )
     rolled, pools = both(least, most, facts_after)
     pools = hindered_pools(pools, least.own, obstacles)
-    removed = find_removed(least.own, before, wanted, least.owned[0], facts, near)
+    removed = find_removed(least.own, before, wanted, least.owned[0], facts, near, backends)
     assessment = Assessment(
         tuple(changes), after, least.workloads, least.times, least.verdicts, least.fixed, least.owned, facts,
         idle[0], engines, before, breaks, obstacles, most, near, removed, pools, reached.held,
     )  # fmt: skip
-    never = endless(obstacles, least.verdicts)
-    rolled = without_end(rolled, never, obstacles)
-    alive = frozenset((*idle[0], *idle[1]))
-    on_nodes = rollouts_on_nodes([change for change in changes if change.identity not in alive], facts)
+    rolled = without_end(rolled, endless(obstacles, least.verdicts), obstacles)
+    on_nodes = rollouts_on_nodes([change for change in changes if change.identity not in idle[0] | idle[1]], facts)
+    is_known = not (on_nodes or _is_hindered(obstacles) or _depends(rolled, most))
     picture = drawn(least, facts_after.pools, stopped_by(obstacles))
     return EnvironmentReview(
         objects=tuple(all_changes),
@@ -88,19 +89,20 @@ def assess(
         gpus=with_demand(pools, least, picture),
         risks=find_risks(assessment, today),
         timeline=tuple(phase for phase in picture.phases if phase.workload not in near.others),
-        seconds=_total(
-            rolled, least, known=not on_nodes and not _is_hindered(obstacles) and not _depends(rolled, most)
-        ),
+        seconds=total_seconds(rolled, least.own_times) if is_known else None,
         engines=engines,
-        findings=(
-            *map(_unplayed, sorted(too_many(least.workloads) - near.others)),
-            *unsettled(facts_after.present, {(workload.kind, workload.name) for workload in least.own}),
-        ),
+        findings=tuple(_findings(least, facts_after, near)),
         removed=removed,
         unserved=_unserved(least, most, before, after),
         waves=_waves(least, near, facts_after) if any(map(_is_short, pools)) else (),
-        ways=draw_ways(breaks, before) if breaks else (),
+        ways=draw_ways(breaks, before, backends),
     )
+
+
+def _findings(least: Played, facts: Facts, near: Surroundings) -> Iterator[Finding]:
+    """Yield what keeps figures from being what they seem: too many pods, and rollouts that go on already."""
+    yield from map(_unplayed, sorted(too_many(least.workloads) - near.others))
+    yield from unsettled(facts.present, {(workload.kind, workload.name) for workload in least.own})
 
 
 def _is_short(pool: GpuPool) -> bool:
@@ -185,11 +187,6 @@ def _at_most(
     if max(sum(side.values()) for side in owned) > MOST_SCALED:
         return None
     return play(changes, after, owned, facts, idle, near.most or near.neighbours, near.queue)
-
-
-def _total(rolled: Sequence[Rollout], least: Played, *, known: bool) -> int | None:
-    """How long all of it takes; None where that is not known, never, or depends on scalers."""
-    return total_seconds(rolled, least.own_times) if known else None
 
 
 def _is_hindered(obstacles: Mapping[str, Sequence[Obstacle]]) -> bool:

@@ -12,7 +12,7 @@ from llmstack.review.facts import Facts
 from llmstack.review.result import Removed
 from llmstack.review.rollout.workload import Workload, template_of
 from llmstack.review.surroundings import Surroundings
-from llmstack.review.ways_in.backends import Backend, read_backends, transfer_roles
+from llmstack.review.ways_in.backends import Backend, Backends, transfer_roles
 from llmstack.sync.side import OwnerChange
 
 
@@ -23,6 +23,7 @@ def find_removed(
     owned: Scalers,
     facts: tuple[Facts, Facts],
     near: Surroundings,
+    reader: Backends,
 ) -> tuple[Removed, ...]:
     """The environment's workloads that go with nothing in their place (`_Left.replaces`). `owned` are the scalers
     before the change."""
@@ -32,8 +33,8 @@ def find_removed(
         if workload.before and not workload.after and workload.move in ("remove", "scale")
     }
     there = {identity_of(each) for each in after}
-    left = _read_left(gone, after, facts[1])
-    backends = read_backends(before)
+    left = _read_left(gone, after, facts[1], reader)
+    backends = reader.among(before)
     roles = transfer_roles(backends.values())
     went = [
         _removed(
@@ -76,10 +77,10 @@ class _Left:
         return backend is not None and bool(backend.served) and {(id, role) for id in backend.served} <= self.served
 
 
-def _read_left(gone: Container[Identity], after: Sequence[Object], facts: Facts) -> _Left:
+def _read_left(gone: Container[Identity], after: Sequence[Object], facts: Facts, reader: Backends) -> _Left:
     lasting = [each for each in after if is_lasting(str(each.get("kind"))) and identity_of(each) not in gone]
     models = {model for each in lasting if (model := model_of(each)) is not None}
-    backends = list(read_backends(lasting).values())
+    backends = list(reader.among(lasting).values())
     roles = transfer_roles(backends)
     return _Left(
         frozenset((identity_of(each)[0], identity_of(each)[2]) for each in lasting),

@@ -19,7 +19,7 @@ from llmstack.kubernetes.pods import pod_labels, pod_templates
 from llmstack.review.result import ObjectChange, Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
-from llmstack.review.ways_in.backends import Backend, read_backends
+from llmstack.review.ways_in.backends import Backend, Backends
 
 RISK = Declaration("cold-cache", Severity.NOTE)
 
@@ -64,7 +64,7 @@ def _of_cache_server(assessment: Assessment, change: ObjectChange) -> Iterator[R
 
 
 def _router(obj: object) -> Backend | None:
-    found = list(read_backends([obj]).values()) if isinstance(obj, dict) else []
+    found = list(Backends().among([obj]).values()) if isinstance(obj, dict) else []
     return found[0] if found and found[0].is_router else None
 
 

@@ -54,10 +54,22 @@ class Backend:
         return _DISCOVERY in self.flags
 
 
-def read_backends(objects: Iterable[Object]) -> dict[Identity, Backend]:
-    """The router's and the engines' pods among `objects`, by workload."""
-    found = (_read(obj) for obj in objects if is_lasting(str(obj.get("kind"))))
-    return {backend.identity: backend for backend in found if backend is not None}
+class Backends:
+    """The backends of one review, each object read once: one that does not change is the same on both sides."""
+
+    def __init__(self) -> None:
+        self._read: dict[int, tuple[Object, Backend | None]] = {}
+        """By the object's id, with the object: as long as it is kept, no other has that id."""
+
+    def among(self, objects: Iterable[Object]) -> dict[Identity, Backend]:
+        """The router's and the engines' pods among `objects`, by workload."""
+        found = (self._of(obj) for obj in objects if is_lasting(str(obj.get("kind"))))
+        return {backend.identity: backend for backend in found if backend is not None}
+
+    def _of(self, obj: Object) -> Backend | None:
+        if id(obj) not in self._read:
+            self._read[id(obj)] = obj, _read(obj)
+        return self._read[id(obj)][1]
 
 
 _TRANSFERS = "disaggregated_prefill"
@@ -113,11 +125,7 @@ def _read(obj: Object) -> Backend | None:
 def _flags(container: Mapping[str, Any]) -> dict[str, str]:
     """The flags of a container's command line; none of what a shell runs."""
     words = [*(container.get("command") or ()), *(container.get("args") or ())]
-    if not all(isinstance(word, str) for word in words):
-        return {}
-    if len(words) > 1 and words[0].rpartition("/")[2] == "vllm" and words[1] == "serve":
-        words = words[2:]
-    return parse_flags(words)
+    return parse_flags(words) if all(isinstance(word, str) for word in words) else {}
 
 
 def _number(text: str | None, default: int) -> int:

@@ -9,7 +9,7 @@ from llmstack.review.rollout.times import Times
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.ways_in.addresses import broken_addresses
 from llmstack.review.ways_in.asleep import sleeping
-from llmstack.review.ways_in.backends import Backend, read_backends
+from llmstack.review.ways_in.backends import Backend, Backends
 from llmstack.review.ways_in.breaks import Break
 from llmstack.review.ways_in.callers import changed_keys, other_requests, shorter_requests
 from llmstack.review.ways_in.doors import Door, Side, is_behind, leads_in, open_doors, read_side
@@ -25,10 +25,11 @@ def find_breaks(
     workloads: Sequence[Workload],
     times: Times,
     moved_from: Mapping[str, str],
+    backends: Backends,
 ) -> tuple[Break, ...]:
     """Return every edge that is gone for a while or for good; `before` and `after` are all objects of the sides,
     `moved_from` the former name of a model by its name of now."""
-    old, new = read_backends(before), read_backends(after)
+    old, new = backends.among(before), backends.among(after)
     then, now = read_side(before, old.values()), read_side(after, new.values())
     ends = read_ends(old, new, workloads, times)
     return (
@@ -43,12 +44,14 @@ def find_breaks(
     )
 
 
-def draw_ways(breaks: Sequence[Break], before: Sequence[Object]) -> tuple[WayIn, ...]:
+def draw_ways(breaks: Sequence[Break], before: Sequence[Object], backends: Backends) -> tuple[WayIn, ...]:
     """Return the ways that breaks cut, each from whoever calls to what is not reached any more."""
-    backends = {backend.key: backend for backend in read_backends(before).values()}
-    side = read_side(before, backends.values())
+    if not breaks:
+        return ()
+    pods = {backend.key: backend for backend in backends.among(before).values()}
+    side = read_side(before, pods.values())
     doors = sorted(open_doors(before, side), key=lambda door: door.subject.startswith("Service/"))
-    return tuple(_from_outside(each, backends, side, doors) for each in breaks if len(each.stations) > 1)
+    return tuple(_from_outside(each, pods, side, doors) for each in breaks if len(each.stations) > 1)
 
 
 def _from_outside(each: Break, backends: Mapping[str, Backend], side: Side, doors: Sequence[Door]) -> WayIn:
