@@ -6,13 +6,10 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from llmstack.facts.cluster import ClusterFacts
-from llmstack.facts.cluster_file import FOLDER, ClusterFactsError, file_path, read_cluster
+from llmstack.facts.cluster_file import ClusterFactsError, file_path, read_cluster
 from llmstack.finding import Finding, Place, Severity
-from llmstack.model.reading import read_stack
 from llmstack.model.stack import Stack
 from llmstack.model.types import days
-from llmstack.repository.comparison import Comparison
-from llmstack.repository.environments import list_environments, read_base, read_values
 from llmstack.repository.snapshot import Snapshot
 from llmstack.review.facts import Stale
 
@@ -51,19 +48,3 @@ def stale(facts: ClusterFacts, cluster: str, stack: Stack, today: date) -> Stale
     """What is said of facts that are older than `gitops.factsMaxAge`; None where they are not."""
     age, most = (today - facts.date) // DAY, days(stack.gitops.facts_max_age)
     return Stale(cluster.removeprefix("env:"), age, most) if age > most else None
-
-
-def informed_environments(comparison: Comparison) -> set[str]:
-    """The environments of clusters whose facts differ between two sides."""
-    folder = f"{FOLDER}/"
-    paths = {path for path in comparison.changed if path.startswith(folder)}
-    if not paths:
-        return set()
-    after, base = comparison.after, read_base(comparison.after)
-    found = set()
-    for environment in list_environments(after):
-        stack = read_stack(read_values(after, environment, base))[1]
-        is_generated = after.read(f"overlays/{environment.name}/kustomization.yaml") is not None
-        if stack is not None and is_generated and file_path(cluster_of(stack, environment.name)) in paths:
-            found.add(environment.name)
-    return found

@@ -17,19 +17,17 @@ from llmstack.kubernetes.pods import Object
 from llmstack.repository.acknowledged import acknowledgement_findings, base_acknowledgements
 from llmstack.repository.arrivals import arrives, as_new, joined
 from llmstack.repository.cases import Case, read_case
-from llmstack.repository.cluster_facts import cluster_of, informed_environments, stale
-from llmstack.repository.clusters import Synced, neighbours, synced_environments
+from llmstack.repository.cluster_facts import cluster_of, stale
+from llmstack.repository.clusters import Synced, neighbours
 from llmstack.repository.comparison import Comparison, find_affected, refuse_unsafe
 from llmstack.repository.costs import cluster_cost
-from llmstack.repository.environments import find_base, list_environments
 from llmstack.repository.expected import Held, missing_tree, stale_tree
-from llmstack.repository.model_facts import facts_paths
 from llmstack.repository.now import look
 from llmstack.repository.pools import merge_pools, shared_pools
-from llmstack.repository.read import Reading, read_environment, read_side
+from llmstack.repository.read import Reading, read_side
 from llmstack.repository.rules import altered_rules
-from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.synced import as_synced, find_synced
+from llmstack.repository.touched import is_generated, touched_environments
 from llmstack.review.assess import assess, read_moves
 from llmstack.review.capacity import gpu_pods, know_pools
 from llmstack.review.cluster import review_cluster
@@ -66,7 +64,7 @@ class _Cluster:
 def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None = None) -> Review:
     """Review every environment that the comparison touches, and those whose values, sync or facts alone changed."""
     affected = find_affected(comparison)
-    valued = _touched_otherwise(comparison)
+    valued = touched_environments(comparison)
     for side in (comparison.before, comparison.after):
         refuse_unsafe(side, valued - affected.keys())
     names = sorted(affected.keys() | valued)
@@ -135,42 +133,12 @@ def observed(comparison: Comparison, files: Sequence[str]) -> tuple[Comparison, 
 
     Raises UsageError where a file may be of several clusters.
     """
-    names = find_affected(comparison).keys() | _touched_otherwise(comparison)
+    names = find_affected(comparison).keys() | touched_environments(comparison)
     readings = {name: read_side(comparison.after, name) or read_side(comparison.before, name) for name in names}
     stacks = {name: reading.stack for name, reading in readings.items() if reading is not None}
     clusters = {cluster_of(stack, name).removeprefix("env:") for name, stack in stacks.items() if stack is not None}
     seen, findings = look(files, clusters)
     return replace(comparison, seen=seen), findings
-
-
-def _touched_otherwise(comparison: Comparison) -> set[str]:
-    """Environments whose values, sync or facts differ."""
-    synced = synced_environments(comparison)
-    return _valued(comparison) | synced | informed_environments(comparison) | _learned(comparison)
-
-
-def _valued(comparison: Comparison) -> set[str]:
-    """Environments whose values changed, generated or not; all that there are where values/base.yaml did."""
-    everywhere = find_base(comparison.after) in comparison.changed
-    return {each.name for each in list_environments(comparison.after) if everywhere or each.path in comparison.changed}
-
-
-def _learned(comparison: Comparison) -> set[str]:
-    """Environments with a model whose facts changed, and that are generated at all."""
-    changed = {path.removeprefix("facts/") for path in comparison.changed if path.startswith("facts/models/")}
-    if not changed:
-        return set()
-    side = comparison.after
-    readings = [read_environment(side, each) for each in list_environments(side) if _is_generated(side, each.name)]
-    return {
-        each.environment.name
-        for each in readings
-        if each.stack is not None and changed & set(facts_paths(each.stack.models))
-    }
-
-
-def _is_generated(side: Snapshot, name: str) -> bool:
-    return side.read(f"overlays/{name}/kustomization.yaml") is not None
 
 
 def _clusters_of(case: Case) -> list[str]:
@@ -291,8 +259,7 @@ def _review_environment(
     reading = case.readings[1]
     layers = reading.layers if reading is not None and comparison.rules is None else None
     accepted = acknowledgement_findings(review, facts[0], facts[1], layers, today)
-    is_missing = comparison.after.read(f"overlays/{case.name}/kustomization.yaml") is None
-    tree = _stale(case.held, case.name, reading, is_missing=is_missing)
+    tree = _stale(case.held, case.name, reading, is_missing=not is_generated(comparison.after, case.name))
     found = (*case.unsound, *tree, *accepted, *_differing(case))
     return replace(review, gpus=shown, findings=(*review.findings, *found))
 

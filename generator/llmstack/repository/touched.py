@@ -1,0 +1,44 @@
+"""Which environments a comparison touches otherwise than by their units: by values, by sync, by facts."""
+
+from __future__ import annotations
+
+from llmstack.facts.cluster_file import file_path
+from llmstack.model.reading import read_stack
+from llmstack.repository.cluster_facts import cluster_of
+from llmstack.repository.clusters import synced_environments
+from llmstack.repository.comparison import Comparison
+from llmstack.repository.environments import find_base, list_environments, read_base, read_values
+from llmstack.repository.model_facts import ROOT, facts_paths
+from llmstack.repository.snapshot import Snapshot
+
+
+def touched_environments(comparison: Comparison) -> set[str]:
+    """Environments whose values, sync or facts differ."""
+    return _valued(comparison) | synced_environments(comparison) | _informed(comparison)
+
+
+def is_generated(side: Snapshot, environment: str) -> bool:
+    """Whether the tree of an environment is there."""
+    return side.read(f"overlays/{environment}/kustomization.yaml") is not None
+
+
+def _valued(comparison: Comparison) -> set[str]:
+    """Environments whose values changed, generated or not; all that there are where values/base.yaml did."""
+    everywhere = find_base(comparison.after) in comparison.changed
+    return {each.name for each in list_environments(comparison.after) if everywhere or each.path in comparison.changed}
+
+
+def _informed(comparison: Comparison) -> set[str]:
+    """Generated environments of whose cluster, or of one of whose models, the facts differ."""
+    changed = {path for path in comparison.changed if path.startswith(f"{ROOT}/")}
+    if not changed:
+        return set()
+    after, base = comparison.after, read_base(comparison.after)
+    found = set()
+    for environment in list_environments(after):
+        stack = read_stack(read_values(after, environment, base))[1] if is_generated(after, environment.name) else None
+        if stack is not None:
+            own = {f"{ROOT}/{path}" for path in facts_paths(stack.models)}
+            if changed & {file_path(cluster_of(stack, environment.name)), *own}:
+                found.add(environment.name)
+    return found
