@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import argparse
 import ast
-import json
 import re
 import sys
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from tools.release_tables import dump, steps
 
 CONFIG = "lmcache/v1/config.py"
 RELEASE = re.compile(r"lmcache-(\d+(?:\.\d+)+(?:\.post\d+)?)-")
@@ -81,29 +82,6 @@ def _default(definition: ast.expr) -> dict[str, Any]:
                 except ValueError:
                     return {}
     return {}
-
-
-def steps(names: Iterable[str], tables: Iterable[Mapping[str, Any]]) -> dict[str, list[list[Any]]]:
-    """For each name the releases from which something holds of it; null where it is gone."""
-    pairs = list(zip(names, tables, strict=True))
-    found: dict[str, list[list[Any]]] = {}
-    for member in sorted({name for _, table in pairs for name in table}):
-        changes: list[list[Any]] = []
-        for release, table in pairs:
-            now = table.get(member)
-            if (now is not None or changes) and (not changes or changes[-1][1] != now):
-                changes.append([release, now])
-        found[member] = changes
-    return found
-
-
-def dump(data: Mapping[str, Any]) -> str:
-    """The table as JSON with one member a line."""
-    parts = [f' "releases": {json.dumps(data["releases"])}']
-    for table in ("settings", "renamed"):
-        rows = ",\n".join(f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in data[table].items())
-        parts.append(f' "{table}": {{\n{rows}\n }}')
-    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
 if __name__ == "__main__":

@@ -10,12 +10,12 @@ format.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from tools.release_tables import dump, steps
 from tools.vllm_tables.backends import read_backends, read_traits
 from tools.vllm_tables.metrics import read_metrics
 from tools.vllm_tables.models import read_lacking, read_models
@@ -78,28 +78,6 @@ def spans(names: list[str], sets: list[set[str]]) -> dict[str, list[list[str | N
             stretches[-1][1] = None
         found[member] = stretches
     return found
-
-
-def steps(names: list[str], tables: list[dict[str, Any]]) -> dict[str, list[list[Any]]]:
-    """For each member the releases from which something holds of it; null where it is gone, or nobody can say."""
-    found: dict[str, list[list[Any]]] = {}
-    for member in sorted(set().union(*tables)):
-        changes: list[list[Any]] = []
-        for name, table in zip(names, tables, strict=True):
-            now = table.get(member)
-            if (now is not None or changes) and (not changes or changes[-1][1] != now):
-                changes.append([name, now])
-        found[member] = changes
-    return found
-
-
-def dump(data: Mapping[str, Any]) -> str:
-    """The tables as JSON with one member a line."""
-    parts = [f' "releases": {json.dumps(data["releases"])}']
-    for table in (key for key in data if key != "releases"):
-        rows = ",\n".join(f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in data[table].items())
-        parts.append(f' "{table}": {{\n{rows}\n }}')
-    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from llmstack.disk.private import write_private
 from llmstack.disk.state import mark_file, read_state
 
 FOLDERS = ("values", "base", "overlays", "clusters", "custom", "facts")
@@ -118,13 +119,7 @@ def _write(file: Path, content: bytes) -> None:
     if len(content) > MAX_BYTES:
         return
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    staged = file.with_suffix(f".{os.getpid()}")
-    with contextlib.suppress(FileNotFoundError):
-        staged.unlink()
-    descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(content)
-    os.replace(staged, file)
+    write_private(file, content)
     records = sorted(file.parent.iterdir(), key=lambda each: each.lstat().st_mtime_ns)
     for old in records[: max(0, len(records) - RECORDS)]:
         with contextlib.suppress(OSError):

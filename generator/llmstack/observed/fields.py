@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
-from llmstack.kubernetes.pods import value_at
+from llmstack.kubernetes.pods import maps, value_at
 from llmstack.kubernetes.quantities import quantity
 from llmstack.observed.things import Meta
-from llmstack.observed.times import maps, read_time
+from llmstack.observed.times import read_time
 
 MOST_OF_TEXT = 2048
 LARGEST = 1 << 63

@@ -7,11 +7,11 @@ from fractions import Fraction
 from typing import Any
 
 from llmstack.kubernetes.accelerators import is_accelerator
-from llmstack.kubernetes.pods import CONTAINER_LISTS, totals_of_pod, value_at
+from llmstack.kubernetes.pods import CONTAINER_LISTS, maps, totals_of_pod, value_at
 from llmstack.kubernetes.probes import start_up_bounds
 from llmstack.observed.fields import amounts, condition, count, read_meta, text, texts
 from llmstack.observed.things import Container, Pod
-from llmstack.observed.times import maps, read_time
+from llmstack.observed.times import read_time
 
 _PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
 _TIMINGS = ("initialDelaySeconds", "periodSeconds", "failureThreshold", "successThreshold")

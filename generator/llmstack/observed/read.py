@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from llmstack.kubernetes.pods import value_at
+from llmstack.kubernetes.pods import maps, value_at
 from llmstack.observed.fields import amounts, condition, count, labels, read_meta, text, texts
 from llmstack.observed.pods import read_containers, read_pod
 from llmstack.observed.things import (
@@ -24,7 +24,7 @@ from llmstack.observed.things import (
     Thing,
     Workload,
 )
-from llmstack.observed.times import maps, read_time
+from llmstack.observed.times import read_time
 
 Object = Mapping[str, Any]
 

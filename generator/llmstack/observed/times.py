@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from llmstack.kubernetes.pods import value_at
+from llmstack.kubernetes.pods import maps, value_at
 
 _UTC_ZONE = timedelta(0)
 
@@ -43,10 +43,3 @@ def _moments(obj: Mapping[str, Any]) -> Iterator[datetime]:
     for value in values:
         if (found := read_time(value)) is not None:
             yield found
-
-
-def maps(value: Any) -> Iterator[Mapping[str, Any]]:
-    """The maps in a list; nothing where it is none."""
-    for each in value if isinstance(value, list) else ():
-        if isinstance(each, Mapping):
-            yield each

@@ -13,13 +13,12 @@ from llmstack.errors import FoundError, UsageError
 from llmstack.facts.cluster import ClusterFacts
 from llmstack.facts.learned import PoolName, Release, learn_cluster
 from llmstack.finding import Finding, has_errors
-from llmstack.kubernetes.pods import pod_specs, value_at
+from llmstack.kubernetes.pods import maps, pod_specs, value_at
 from llmstack.model.reading import read_stack
 from llmstack.model.stack import Stack
 from llmstack.objects.components import build_all
 from llmstack.observed.documents import Source
 from llmstack.observed.observation import Observation, observe
-from llmstack.observed.times import maps
 from llmstack.repository.environments import list_environments, read_base, read_values
 from llmstack.repository.snapshot import Snapshot
 
