@@ -65,6 +65,18 @@ def expect_environment(snapshot: Snapshot, environment: Environment, subject: Su
     return Expected(layout.files, objects, tuple(findings))
 
 
+def expect_all(snapshot: Snapshot, readings: Iterable[Reading], base: Base) -> tuple[dict[str, str], list[Finding]]:
+    """The files of base/ and of environments whose values were read without errors, and what is to be said of them."""
+    files: dict[str, str] = dict(base.files)
+    findings: list[Finding] = []
+    for reading in readings:
+        assert reading.subject is not None
+        expected = expect_environment(snapshot, reading.environment, reading.subject, base)
+        findings += expected.findings
+        files |= expected.files
+    return files, findings
+
+
 def _orphaned_custom(environment: str, custom: Iterable[str], units: Collection[str]) -> list[Finding]:
     return [
         Finding(

@@ -13,7 +13,7 @@ from llmstack.errors import FoundError
 from llmstack.finding import has_errors, sort_findings
 from llmstack.repository.comparison import Comparison
 from llmstack.repository.environments import list_environments
-from llmstack.repository.expected import expect_base, expect_environment
+from llmstack.repository.expected import expect_all, expect_base
 from llmstack.repository.read import check, read_environments
 from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.units import scopes
@@ -86,8 +86,7 @@ def _wanted(snapshot: Snapshot) -> dict[str, str]:
     found = sort_findings([*findings, *check(readings)])
     if has_errors(found) or base is None:
         raise FoundError(found)
-    wanted = dict(base.files)
-    for reading in readings:
-        assert reading.subject is not None
-        wanted |= expect_environment(snapshot, reading.environment, reading.subject, base).files
+    wanted, more = expect_all(snapshot, readings, base)
+    if has_errors(more):
+        raise FoundError(sort_findings([*found, *more]))
     return wanted

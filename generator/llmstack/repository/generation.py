@@ -11,7 +11,7 @@ from llmstack.disk.plan import WritePlan, plan_tree
 from llmstack.errors import RefusedError, UsageError
 from llmstack.finding import Finding, has_errors, sort_findings
 from llmstack.repository.environments import Environment, list_environments
-from llmstack.repository.expected import expect_base, expect_environment
+from llmstack.repository.expected import expect_all, expect_base
 from llmstack.repository.intended import refuse_another
 from llmstack.repository.project import Project
 from llmstack.repository.read import Reading, check, read_environments
@@ -88,13 +88,10 @@ def _plan(
     findings = check(readings)
     if has_errors(findings) or any(reading.stack is None for reading in readings):
         return Generation(findings, None, readings)
-    wanted, owned = dict(base.files), ["base", *(scope for name in prune for scope in scopes(disk, name))]
-    for reading in readings:
-        assert reading.subject is not None
-        expected = expect_environment(disk, reading.environment, reading.subject, base)
-        findings += expected.findings
-        wanted |= expected.files
-        owned += scopes(disk, reading.environment.name)
+    wanted, more = expect_all(disk, readings, base)
+    findings += more
+    names = (*prune, *(reading.environment.name for reading in readings))
+    owned = ["base", *(scope for name in names for scope in scopes(disk, name))]
     if has_errors(findings):
         return Generation(sort_findings(findings), None, readings)
     stacks = {reading.environment.name: reading.stack for reading in readings if reading.stack is not None}
