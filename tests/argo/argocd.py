@@ -117,7 +117,8 @@ def _redis(plan: Plan) -> Iterator[str]:
 @contextmanager
 def _repo_server(plan: Plan, redis: str) -> Iterator[str]:
     port, metrics = free_port(), free_port()
-    own = {"address": HOST, "port": port, "metrics-address": HOST, "metrics-port": metrics, "disable-tls": "true"}
+    plain = {"disable-tls": "true", "client-ca-path": ""}
+    own = {"address": HOST, "port": port, "metrics-address": HOST, "metrics-port": metrics, **plain}
     with _command(plan, "argocd-repo-server", {"redis": redis, **own}, f"{HOST}:{metrics}/healthz"):
         yield f"{HOST}:{port}"
 
@@ -139,17 +140,17 @@ def _application_controller(plan: Plan, redis: str, repositories: str) -> Iterat
 
 @contextmanager
 def _applicationset_controller(plan: Plan, repositories: str) -> Iterator[None]:
-    probe = f"{HOST}:{free_port()}"
+    metrics = f"{HOST}:{free_port()}"
     flags = {
         "argocd-repo-server": repositories,
         "repo-server-plaintext": "true",
         "kubeconfig": plan.kubectl.kubeconfig,
         "namespace": NAMESPACE,
-        "metrics-addr": f"{HOST}:{free_port()}",
-        "probe-addr": probe,
+        "metrics-addr": metrics,
+        "probe-addr": f"{HOST}:{free_port()}",
         "webhook-addr": f"{HOST}:{free_port()}",
     }
-    with _command(plan, "argocd-applicationset-controller", flags, f"{probe}/readyz"):
+    with _command(plan, "argocd-applicationset-controller", flags, f"{metrics}/metrics"):
         yield
 
 
