@@ -24,7 +24,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup gen facts check unit test test-html test-engine test-cluster update lint format bench lock clean
+.PHONY: help setup gen facts check unit test test-html test-engine test-cluster test-argo update lint format bench lock clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,10 @@ test-cluster: setup ## Test against a real control plane and Flux, on loopback (
 	$(BIN)/python -m tests.cluster.build
 	$(BIN)/python -m pytest tests/cluster -o python_files='check_*.py' $(PYTEST_ARGS)
 
+test-argo: setup ## Test against a real Argo CD on that control plane (cold: ten minutes more to build it and Helm)
+	$(BIN)/python -m tests.argo.build
+	$(BIN)/python -m pytest tests/argo -o python_files='check_*.py' $(PYTEST_ARGS)
+
 update: setup ## Run the tests and rewrite their expected outputs
 	$(BIN)/python -m pytest --update $(PYTEST_ARGS)
 
@@ -66,7 +70,7 @@ lint: setup ## Check code style, types and workflows
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy bench requirements
-	$(BIN)/mypy -p tests.cluster -p tests.vllm
+	$(BIN)/mypy -p tests.cluster -p tests.argo -p tests.vllm
 	$(TOOLS)/actionlint $(WORKFLOWS)
 	$(BIN)/zizmor --offline --persona auditor --no-progress action.yml .github
 

@@ -8,14 +8,14 @@ of the command line) is left out: nothing that llmstack says is about it. What i
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from llmstack import yamlio
 from llmstack.tree.argo import API, NAMESPACE
-from tests.argo.build import definitions
+from tests.argo.build import sources
 from tests.cluster.kubectl import Kubectl, Object, namespace
 from tests.cluster.processes import HOST, answers_at, free_port, running, wait_for
 from tests.laws.trees import kustomize
@@ -65,13 +65,17 @@ class Plan:
 @contextmanager
 def argo_cd(programs: Mapping[str, Path], kubectl: Kubectl, folder: Path) -> Iterator[Plan]:
     """Run the controllers while the block runs, with checkouts and logs in `folder`."""
-    crds = [yamlio.load(path.read_text(encoding="utf-8")) for path in definitions()]
+    files = sorted((sources() / "manifests" / "crds").glob("*-crd.yaml"))
+    crds = [yamlio.load(path.read_text(encoding="utf-8")) for path in files]
     kubectl.apply([*crds, namespace(NAMESPACE)], manager="tests")
     kubectl.apply(_settings(), manager="tests")
     tools = folder / "tools"
     tools.mkdir()
     (tools / "kustomize").symlink_to(kustomize())
     (tools / "helm").symlink_to(programs["helm"])
+    wrapper = tools / "git-verify-wrapper.sh"  # of the image; the repo server runs it on every commit, signed or not
+    wrapper.write_bytes((sources() / "hack" / wrapper.name).read_bytes())
+    wrapper.chmod(0o755)
     plan = Plan(programs, kubectl, folder)
     with ExitStack() as stack:
         redis = stack.enter_context(_redis(plan))
@@ -79,11 +83,6 @@ def argo_cd(programs: Mapping[str, Path], kubectl: Kubectl, folder: Path) -> Ite
         stack.enter_context(_application_controller(plan, redis, repositories))
         stack.enter_context(_applicationset_controller(plan, repositories))
         yield plan
-
-
-def cli(plan: Plan, *arguments: str) -> Sequence[str]:
-    """The argv of Argo CD's command line without a server: `argocd … --core`."""
-    return [str(plan.programs["argocd"]), *arguments, "--core"]
 
 
 def _settings() -> list[Object]:

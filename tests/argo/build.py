@@ -25,9 +25,9 @@ def build() -> dict[str, Path]:
     return build_all((*PROGRAMS, *OURS))
 
 
-def definitions() -> list[Path]:
-    """The files of Argo CD's CustomResourceDefinitions, of the version that is built."""
-    return sorted((module_folder("argo-cd", ARGO_CD, MODULES) / "manifests" / "crds").glob("*-crd.yaml"))
+def sources() -> Path:
+    """Argo CD's own repository, of the version that is built: its custom resources, and a script of its image."""
+    return module_folder("argo-cd", ARGO_CD, MODULES)
 
 
 if __name__ == "__main__":

@@ -52,6 +52,5 @@ def argoed(kubectl: Kubectl, controllers: Storage, argo: Plan, tmp_path: Path) -
 
 
 def test_from_argo_cd_to_flux(argoed: Watched) -> None:
-    kubectl, pods = argoed.kubectl, argoed.pods()
-    commit = argoed.commit(argoed.values(*MODELS, tool="flux"))
+    argoed.commit(argoed.values(*MODELS, tool="flux"))
     print(json.dumps(argoed.foreseen()["clusters"], indent=1))

@@ -67,15 +67,18 @@ class Watched(Owned):
             self.leave(*environments)
 
     def leave(self, *environments: str) -> None:
-        """The order of docs/operations.md, "Remove an environment": the models, the other units, entry and project."""
+        """The order of docs/operations.md, "Remove an environment": the entry point, which would bring the rest back,
+        the models, the other units, and the project without which they could delete nothing."""
         entries = [f"llmstack-{each}" for each in environments]
+        self._delete("applications", entries)
         self._delete("applicationsets", [f"{each}.models" for each in environments])
-        units = [name for name in applications(self.kubectl) if name.rpartition(".")[0].split(".")[0] in environments]
-        self._delete("applications", [*units, *entries])
+        units = [name for name in applications(self.kubectl) if name.partition(".")[0] in environments]
+        self._delete("applications", units)
         self._delete("appprojects", entries)
 
     def _delete(self, kind: str, names: Sequence[str]) -> None:
-        self.kubectl("delete", kind, *names, "--ignore-not-found", f"--timeout={PATIENCE:.0f}s", "-n", NAMESPACE)
+        if names:
+            self.kubectl("delete", kind, *names, "--ignore-not-found", f"--timeout={PATIENCE:.0f}s", "-n", NAMESPACE)
 
 
 @contextmanager

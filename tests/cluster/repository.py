@@ -51,7 +51,7 @@ class Repository:
         self.write(values)
         self.llmstack("gen")
         self.git("add", "-A")
-        self.git("commit", "-q", "-m", message)
+        self.git("commit", "-q", "--allow-empty", "-m", message)
         return self.git("rev-parse", "HEAD").strip()
 
     def serve(self, bare: Path) -> None:

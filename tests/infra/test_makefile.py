@@ -11,8 +11,8 @@ from llmstack import yamlio
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGETS = {
-    "help", "setup", "gen", "facts", "check", "unit", "test", "test-html", "test-engine", "test-cluster", "update", "lint",
-    "format", "bench", "lock", "clean",
+    "help", "setup", "gen", "facts", "check", "unit", "test", "test-html", "test-engine", "test-cluster", "test-argo", "update",
+    "lint", "format", "bench", "lock", "clean",
 }  # fmt: skip
 
 
@@ -44,6 +44,7 @@ def test_help_is_the_default_and_names_every_target() -> None:
         ("facts", r"\.venv/bin/llmstack learn cluster"),
         ("test", r"\.venv/bin/python -m pytest"),
         ("test-cluster", r"\.venv/bin/python -m pytest tests/cluster -o python_files='check_\*\.py'"),
+        ("test-argo", r"\.venv/bin/python -m pytest tests/argo -o python_files='check_\*\.py'"),
         ("test-html", r"\.venv/bin/python -m pytest tests/html/check_page\.py"),
         ("update", r"\.venv/bin/python -m pytest --update"),
         ("lint", r"\.venv/bin/ruff check \.$"),
