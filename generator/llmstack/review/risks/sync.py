@@ -88,6 +88,8 @@ _KINDS = {"flux": "Kustomization", "argo": "Application"}
 
 def _advice(changes: list[OwnerChange]) -> str:
     first = changes[0]
+    if first.action == "blocked" and first.cause == "goes":
+        return "Delete it by hand where it shall go, so that its objects stay: docs/operations.md, Move an environment."
     if first.action == "blocked":
         return "Mend what stops it; until then later commits do not reach the cluster either."
     return _ADVICE.get(first.cause, "Follow the order of commits that this review gives for the cluster.")
