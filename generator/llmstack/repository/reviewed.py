@@ -19,7 +19,7 @@ from llmstack.repository.arrivals import arrives, as_new, joined
 from llmstack.repository.cases import Case, read_case
 from llmstack.repository.cluster_facts import cluster_of, stale
 from llmstack.repository.clusters import Synced, neighbours
-from llmstack.repository.comparison import Comparison, find_affected, refuse_unsafe
+from llmstack.repository.comparison import Comparison, find_affected
 from llmstack.repository.costs import cluster_cost
 from llmstack.repository.expected import Held, missing_tree, stale_tree
 from llmstack.repository.now import look
@@ -63,10 +63,8 @@ class _Cluster:
 
 def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None = None) -> Review:
     """Review every environment that the comparison touches, and those whose values, sync or facts alone changed."""
-    affected = find_affected(comparison)
     valued = touched_environments(comparison)
-    for side in (comparison.before, comparison.after):
-        refuse_unsafe(side, valued - affected.keys())
+    affected = find_affected(comparison, valued)
     names = sorted(affected.keys() | valued)
     cases = {name: read_case(comparison, name, affected.get(name, []), tool_folder) for name in names}
     return review_cases(comparison, cases, today=today, tool_folder=tool_folder)
