@@ -53,7 +53,7 @@ def sound(obj: Any) -> tuple[Object | None, list[Problem]]:
 def unsound(definition: str, value: Any) -> list[Problem]:
     """What a type (`io.k8s.api.core.v1.Probe`) cannot hold of a value, numbers beyond 32 or 64 bits among it."""
     reading = _Reading()
-    reading.read(value, _type(_definition(definition)), ())
+    reading.read(value, _type_of_definition(definition), ())
     return reading.problems
 
 
