@@ -21,6 +21,7 @@ from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.not_applied import why_not_applied
 from llmstack.review.risks.table import find_risks
 from llmstack.review.rollout.endless import drawn, endless, hindered_pools, stopped_by, with_demand, without_end
+from llmstack.review.rollout.obstacles.behind import with_those_behind
 from llmstack.review.rollout.obstacles.case import Obstacle, Scene
 from llmstack.review.rollout.obstacles.find import find_obstacles
 from llmstack.review.rollout.per_node import rollouts_on_nodes
@@ -66,7 +67,8 @@ def assess(
     least = play(changes, after, scale, facts, idle, near.neighbours, near.queue)
     most = _at_most(changes, before, after, least, facts, idle, near)
     scene = Scene(before, after, facts[1], least.owned[1], most_scaled(after))
-    obstacles = find_obstacles(least.own, scene)
+    hindered = find_obstacles(least.own, scene)
+    obstacles = with_those_behind(hindered, least.own, endless(hindered, least.verdicts), near.queue)
     backends = Backends()
     breaks = (
         *find_breaks(before, after, least.own, least.own_times, facts_after.moved_from, backends),
@@ -115,7 +117,7 @@ def _waves(played: Played, near: Surroundings, facts: Facts) -> tuple[Wave, ...]
     if near.neighbours.ahead:
         return ()
     members = {each.key: _member(each, near) for each in played.workloads}
-    return find_waves(played.workloads, members, facts.pools, played.fixed, played.verdicts)
+    return find_waves(played.workloads, members, facts.pools, played.fixed, played.verdicts, played.queue)
 
 
 def _member(workload: Workload, near: Surroundings) -> Member:

@@ -6,8 +6,9 @@ while the old one is there: the rollout hangs without an error, half of it at th
 How it is judged: by what the manifests state. A claim that is ReadWriteOnce (or ReadWriteOncePod) with pods that may be
 on two nodes; `nodeName` or the name of a node in the selector, a required anti-affinity and ports of the host, against
 the sizes and the number of nodes in `gitops.capacity`, with the pods of other workloads; a ResourceQuota or LimitRange
-among the objects. An error: it hangs whatever the cluster is like. A warning: it depends on where pods are scheduled,
-or on how far a scaler goes. What depends on what nobody says is `not-judged`.
+among the objects; a unit that the workload's own waits for (`dependsOn`) and that never becomes ready. An error: it
+hangs whatever the cluster is like. A warning: it depends on where pods are scheduled, or on how far a scaler goes. What
+depends on what nobody says is `not-judged`.
 
 Fix: follow the advice: usually `strategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}`.
 """

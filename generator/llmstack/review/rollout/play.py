@@ -13,11 +13,11 @@ from llmstack.review.facts import Facts, Pool
 from llmstack.review.foreign import foreign_pools
 from llmstack.review.result import GpuPool, ObjectChange, Rollout
 from llmstack.review.rollout import gpus
-from llmstack.review.rollout.contention import find_verdicts
 from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.per_node import pools_of_uncounted
 from llmstack.review.rollout.placement import Fixed, PoolKey
 from llmstack.review.rollout.queue import Queue
+from llmstack.review.rollout.staged import find_verdicts_in_line
 from llmstack.review.rollout.times import Times, own_times, rollouts, time_rollouts, too_many
 from llmstack.review.rollout.workload import Workload, fixed_gpus, read_workload
 from llmstack.review.surroundings import Neighbours
@@ -67,7 +67,7 @@ def play(
     workloads = (*near.ahead, *own, *near.behind)
     fixed = add_fixed(stays, near.fixed)
     times = time_rollouts(workloads, facts[1].pools, fixed, queue)
-    verdicts = find_verdicts(workloads, facts[1].pools, fixed)
+    verdicts = find_verdicts_in_line(workloads, facts[1].pools, fixed, queue)
     _judge_beside(verdicts, workloads, facts[1].pools, fixed)
     mixed = {(pool.name, pool.resource) for pool in facts[1].pools if pool.mixed}
     for pool in (*pools_of_uncounted(after, facts[1]), *_lumped(workloads, facts[1].pools, fixed), *mixed):
