@@ -24,6 +24,7 @@ from llmstack.review.rollout.endless import drawn, endless, hindered_pools, stop
 from llmstack.review.rollout.obstacles.behind import with_those_behind
 from llmstack.review.rollout.obstacles.case import Obstacle, Scene
 from llmstack.review.rollout.obstacles.find import find_obstacles
+from llmstack.review.rollout.obstacles.latent import find_latent
 from llmstack.review.rollout.per_node import rollouts_on_nodes
 from llmstack.review.rollout.placement import Fixed
 from llmstack.review.rollout.play import Played, both, find_moves, play
@@ -69,6 +70,7 @@ def assess(
     scene = Scene(before, after, facts[1], least.owned[1], most_scaled(after))
     hindered = find_obstacles(least.own, scene)
     obstacles = with_those_behind(hindered, least.own, endless(hindered, least.verdicts), near.queue)
+    latent = find_latent(changes, scene, {workload.identity for workload in least.own})
     backends = Backends()
     breaks = (
         *find_breaks(before, after, least.own, least.own_times, facts_after.moved_from, backends),
@@ -80,6 +82,7 @@ def assess(
     assessment = Assessment(
         tuple(changes), after, least.workloads, least.times, least.verdicts, least.fixed, least.owned, facts,
         idle[0], engines, before, breaks, obstacles, most, near, removed, pools, reached.held,
+        latent,
     )  # fmt: skip
     rolled = without_end(rolled, endless(obstacles, least.verdicts), obstacles)
     on_nodes = rollouts_on_nodes([change for change in changes if change.identity not in idle[0] | idle[1]], facts)

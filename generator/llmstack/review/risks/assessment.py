@@ -49,6 +49,8 @@ class Assessment:
     gpus: tuple[GpuPool, ...] = ()
     held: tuple[tuple[ObjectChange, Held], ...] = ()
     """Changes that the sync tool does not apply, and why."""
+    latent: Mapping[str, Sequence[Obstacle]] = field(default_factory=dict)
+    """What keeps the next pods from starting of workloads that stay as they are, by `Kind/name`."""
 
     def place_of(self, subject: str, path: str = "") -> str | None:
         """Where the values make `Kind/name`, and best its field at `path`: `values/prod.yaml:12`, None if unknown."""

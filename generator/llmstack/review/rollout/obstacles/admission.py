@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from llmstack.kubernetes.pods import containers, identity_of, maps, value_at
-from llmstack.kubernetes.quantities import quantity
+from llmstack.kubernetes.limit_ranges import above_default, defaults_of, refusals
+from llmstack.kubernetes.pods import identity_of
 from llmstack.review.rollout.obstacles.case import Case, Obstacle
 
 BUILT_IN = frozenset(("system-cluster-critical", "system-node-critical"))
@@ -34,6 +33,10 @@ def _missing(case: Case) -> Iterator[Obstacle]:
         name = case.pod.get(field)
         if not name or name in always_there or (kind, name) in case.scene.facts.existing:
             continue
+        if case.scene.goes(kind, name, case.workload.namespace if kind == "ServiceAccount" else ""):
+            message = f"{kind} `{name}` goes with this change, and without it every new pod is refused"
+            yield Obstacle(message, f"Keep the {kind} until no pod names it any more.", "always")
+            continue
         used_before = any(spec.get(field) == name for spec in case.scene.specs_before)
         is_new = not case.scene.before and kind != "PriorityClass"  # said by lint of a whole environment that is new
         here = case.of_kind(kind) if kind == "ServiceAccount" else case.scene.kinds.get((kind, ""), ())
@@ -43,27 +46,18 @@ def _missing(case: Case) -> Iterator[Obstacle]:
 
 
 def _beyond_limits(case: Case) -> Iterator[Obstacle]:
-    """A container beyond what a LimitRange allows (plugin/pkg/admission/limitranger/admission.go)."""
+    """A container beyond what a LimitRange allows, or above the limit that it is given by one."""
+    defaults = defaults_of(case.of_kind("LimitRange"))
     for obj in case.of_kind("LimitRange"):
-        for limit in maps(value_at(obj, "spec", "limits")):
-            said = next(_beyond(limit, case.pod), None) if limit.get("type") == "Container" else None
-            if said is not None:
-                message = f"LimitRange `{identity_of(obj)[2]}` allows {said}: the API server refuses the pod"
-                yield Obstacle(message, "Raise the limit, or ask for what it allows.", "always")
-                return
-
-
-def _beyond(limit: Mapping[str, Any], pod: Mapping[str, Any]) -> Iterator[str]:
-    """What a container asks for beyond the limit's ends; what it leaves open the limit fills in."""
-    for _, _, container in containers(dict(pod)):
-        for part in ("requests", "limits"):
-            for name, asked in (value_at(container, "resources", part) or {}).items():
-                most, least, amount = (quantity(each) for each in (*_ends(limit, name), asked))
-                if amount is not None and most is not None and amount > most:
-                    yield f"at most {limit['max'][name]} of `{name}` to a container, and {asked} is asked"
-                if amount is not None and least is not None and amount < least:
-                    yield f"at least {limit['min'][name]} of `{name}` to a container, and {asked} is asked"
-
-
-def _ends(limit: Mapping[str, Any], name: str) -> tuple[Any, Any]:
-    return value_at(limit, "max", name), value_at(limit, "min", name)
+        said = next(refusals(obj, case.pod, defaults), None)
+        if said is not None:
+            message = f"LimitRange `{identity_of(obj)[2]}` allows {said}: the API server refuses the pod"
+            yield Obstacle(message, "Raise the limit, or ask for what it allows.", "always")
+            return
+    for resource in above_default(case.pod, defaults):
+        message = (
+            f"a container asks for more `{resource}` than the limit that the namespace's LimitRange gives it: the API "
+            "server refuses the pod"
+        )
+        yield Obstacle(message, f"State a limit of `{resource}`, or raise the default.", "always")
+        return
