@@ -82,7 +82,7 @@ def assess(
     assessment = Assessment(
         tuple(changes), after, least.workloads, least.times, least.verdicts, least.fixed, least.owned, facts,
         idle[0], engines, before, breaks, obstacles, most, near, removed, pools, reached.held,
-        latent,
+        latent, least.leaving,
     )  # fmt: skip
     rolled = without_end(rolled, endless(obstacles, least.verdicts), obstacles)
     on_nodes = rollouts_on_nodes([change for change in changes if change.identity not in idle[0] | idle[1]], facts)

@@ -78,12 +78,13 @@ class Stale:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """What runs of a workload at one moment: the replicas that are asked for, those of them that serve, and those that
-    are of its newest template."""
+    """What runs of a workload at one moment: the replicas that are asked for, those of them that serve, those that are
+    of its newest template, and the pods beyond them that hold their GPUs still: of a surge, or terminating."""
 
     replicas: int
     available: int
     updated: int
+    beyond: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,11 +86,19 @@ def _message(assessment: Assessment, pool: Pool, verdict: Verdict, workload: Wor
     elif workload.held_up:
         cause = (
             f"a new replica ({needs}) must be ready before an old one is removed (maxSurge {workload.surge}, "
-            f"maxUnavailable 0), and {free}{', possibly not enough on any one node' if size <= spare else ''}"
+            f"maxUnavailable 0), and {free}{_though_free(assessment, pool) if size <= spare else ''}"
         )
     else:
         cause = f"other rollouts may take the GPUs that a replica ({needs}) waits for in pool `{pool.name}`"
     return f"{never}: {cause}"
+
+
+def _though_free(assessment: Assessment, pool: Pool) -> str:
+    """Why GPUs that are free may not be enough."""
+    leaving = sum(size * number for size, number in assessment.leaving.get((pool.name, pool.resource), {}).items())
+    if leaving:
+        return f", once pods that hold {leaving} more are gone (of rollouts in progress, or terminating)"
+    return ", possibly not enough on any one node"
 
 
 def _freed_later(assessment: Assessment, pool: Pool, workload: Workload) -> list[Workload]:

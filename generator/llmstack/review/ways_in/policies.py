@@ -39,9 +39,9 @@ class _Side:
 
     def lets_through(self, caller: Backend, called: Backend) -> bool | None:
         """Whether one reaches the other at its port."""
-        ends = _end(caller), _end(called)
-        out = allows(self.of(caller, "Egress"), "Egress", *ends, called.listens, self.labels_of)
-        into = allows(self.of(called, "Ingress"), "Ingress", *reversed(ends), called.listens, self.labels_of)
+        one, other, port = _end(caller), _end(called), called.listens
+        out = allows(self.of(caller, "Egress"), "Egress", one, other, port, self.labels_of)
+        into = allows(self.of(called, "Ingress"), "Ingress", other, one, port, self.labels_of)
         return False if False in (out, into) else None if None in (out, into) else True
 
 
