@@ -50,6 +50,7 @@ def facts_now(seen: Observation, stacks: Sequence[Stack], known: ClusterFacts | 
         nodes=now.nodes or known.nodes,
         loads=(*now.loads, *older),
         storage_classes=now.storage_classes if now.storage_classes is not None else known.storage_classes,
+        priority_classes=now.priority_classes if now.priority_classes is not None else known.priority_classes,
         exists={**known.exists, **now.exists},
     )
 

@@ -6,13 +6,11 @@ from collections.abc import Iterator
 
 from llmstack.kubernetes.limit_ranges import above_default, defaults_of, refusals
 from llmstack.kubernetes.pods import identity_of
+from llmstack.kubernetes.priorities import SYSTEM
 from llmstack.review.rollout.obstacles.case import Case, Obstacle
 
-BUILT_IN = frozenset(("system-cluster-critical", "system-node-critical"))
-"""PriorityClasses that every cluster has (Kubernetes documentation, "Pod Priority and Preemption")."""
-
 _FIELDS = {
-    "PriorityClass": ("priorityClassName", BUILT_IN),
+    "PriorityClass": ("priorityClassName", SYSTEM),
     "RuntimeClass": ("runtimeClassName", frozenset[str]()),
     "ServiceAccount": ("serviceAccountName", frozenset(("default",))),
 }
@@ -37,11 +35,17 @@ def _missing(case: Case) -> Iterator[Obstacle]:
             message = f"{kind} `{name}` goes with this change, and without it every new pod is refused"
             yield Obstacle(message, f"Keep the {kind} until no pod names it any more.", "always")
             continue
+        learned = case.scene.facts.known_names(kind)
+        if learned is not None and name in learned:
+            continue
         used_before = any(spec.get(field) == name for spec in case.scene.specs_before)
         is_new = not case.scene.before and kind != "PriorityClass"  # said by lint of a whole environment that is new
         here = case.of_kind(kind) if kind == "ServiceAccount" else case.scene.kinds.get((kind, ""), ())
         if not used_before and not is_new and all(identity_of(obj)[2] != name for obj in here):
-            message = f"{kind} `{name}` is made by nothing here: unless the cluster has it, every new pod is refused"
+            had = "" if learned is None else " (it had none when it was looked at)"
+            message = (
+                f"{kind} `{name}` is made by nothing here: unless the cluster has it{had}, every new pod is refused"
+            )
             yield Obstacle(message, f"Add the {kind} to `extraObjects`, or see that the cluster has it.", "unknown")
 
 
