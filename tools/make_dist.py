@@ -2,10 +2,10 @@
 
     python tools/make_dist.py
 
-Both are built twice, in two folders, under two umasks and two time zones, and must come out to the same bytes: whoever has
-the commit and requirements/release.txt can build them again. (hatchling takes times from SOURCE_DATE_EPOCH, the format's
-convention of https://reproducible-builds.org/specs/source-date-epoch/, and sorts what it packs.) The SBOM is CycloneDX,
-made by its own tool from requirements/runtime.txt: the packages and hashes that the release was tested with.
+Both are built twice, in two folders, under two umasks and two time zones, and must come out to the same bytes: whoever
+has the commit and requirements/release.txt can build them again. (hatchling takes times from SOURCE_DATE_EPOCH, see
+https://reproducible-builds.org/specs/source-date-epoch/, and sorts what it packs.) The SBOM is CycloneDX, made by its
+own tool from requirements/runtime.txt: the packages and hashes that the release was tested with.
 """
 
 from __future__ import annotations
@@ -88,8 +88,9 @@ def sbom_name(names: Iterable[str]) -> str:
 def describe(root: Path) -> bytes:
     """The SBOM of what the package needs to run, in CycloneDX JSON, without times and random numbers."""
     command = [
-        sys.executable, "-m", "cyclonedx_py", "requirements", "requirements/runtime.txt", "--pyproject", "pyproject.toml",
-        "--mc-type", "application", "--spec-version", "1.6", "--output-format", "JSON", "--output-reproducible", "--validate",
+        sys.executable, "-m", "cyclonedx_py", "requirements", "requirements/runtime.txt",
+        "--pyproject", "pyproject.toml", "--mc-type", "application",
+        "--spec-version", "1.6", "--output-format", "JSON", "--output-reproducible", "--validate",
     ]  # fmt: skip
     return subprocess.run(command, cwd=root, check=True, stdout=subprocess.PIPE).stdout
 

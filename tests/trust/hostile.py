@@ -29,9 +29,7 @@ MODEL = (
     "requestCPU: 1, requestMemory: 2Gi, requestGPU: 1"
 )
 HONEST = f"{MODEL}}}\n"
-KUSTOMIZATION = (
-    "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n- ../../../../overlays/prod/models/m\n"
-)
+KUSTOMIZATION = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n- ../../../../overlays/prod/models/m\n"
 HERE = "custom/prod/models/m"
 
 Files = dict[str, str]
@@ -75,7 +73,11 @@ def object_in_custom(before: str, each: Callable[[int], str], after: str = "") -
 
 def patch_in_custom(before: str, each: Callable[[int], str], after: str = "") -> Files:
     return of_custom("patches:\n- path: x.yaml\n", lambda _: " " * MEBIBYTE) | {
-        f"{HERE}/x.yaml": fill("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: llmstack-m-deployment-vllm}\n" + before, each, after)
+        f"{HERE}/x.yaml": fill(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: llmstack-m-deployment-vllm}\n" + before,
+            each,
+            after,
+        )
     }
 
 
@@ -278,13 +280,17 @@ def measure_kind(kind: str, commands: tuple[str, ...], folder: Path, environment
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("words", nargs="*", help="words of the kinds to measure; all without one")
-    parser.add_argument("--command", action="append", choices=COMMANDS, help="a command (again for more); all by default")
+    parser.add_argument(
+        "--command", action="append", choices=COMMANDS, help="a command (again for more); all by default"
+    )
     options = parser.parse_args()
     environment = os.environ | {"PYTHONPATH": str(Path("generator").absolute())}
     for kind in [kind for kind in KINDS if not options.words or any(word in kind for word in options.words)]:
         with tempfile.TemporaryDirectory(prefix="hostile-") as place:
             costs = measure_kind(kind, tuple(options.command or COMMANDS), Path(place), environment)
-        told = "  ".join(f"{c.command} {c.seconds:.1f}s {c.memory:.0f}M ={c.code}{' !!' if c.too_much else ''}" for c in costs)
+        told = "  ".join(
+            f"{c.command} {c.seconds:.1f}s {c.memory:.0f}M ={c.code}{' !!' if c.too_much else ''}" for c in costs
+        )
         print(f"{kind}: {told}", flush=True)
 
 

@@ -23,9 +23,9 @@ from tools.mutants.trial import attempt, choose_tests, prepare
 
 ROOMS = ("secrecy", "kustomize", "review", "disk")
 TESTS = (
-    "tests/secrecy", "tests/secrets", "tests/review", "tests/review_rollout", "tests/disk", "tests/repository", "tests/trust",
-    "tests/streams", "tests/sync", "tests/checks", "tests/migrate", "tests/adopt", "tests/report", "tests/verify",
-    "tests/laws", "tests/kubernetes", "tests/facts",
+    "tests/secrecy", "tests/secrets", "tests/review", "tests/review_rollout", "tests/disk", "tests/repository",
+    "tests/trust", "tests/streams", "tests/sync", "tests/checks", "tests/migrate", "tests/adopt", "tests/report",
+    "tests/verify", "tests/kubernetes", "tests/facts",
 )  # fmt: skip
 """The tests that can notice a change of these rooms in their own process."""
 KEPT = Path(".mutants")
@@ -47,7 +47,9 @@ def main() -> int:
     outcomes = read_outcomes(record)
     for mutant in mutants:
         if outcomes.get(mutant.id) in ("survived", "not reached") and mutant.id not in equivalent:
-            print(f"\n{outcomes[mutant.id]}: {mutant.id} ({mutant.kind})\n{mutant.diff(Path(mutant.path).read_bytes())}")
+            print(
+                f"\n{outcomes[mutant.id]}: {mutant.id} ({mutant.kind})\n{mutant.diff(Path(mutant.path).read_bytes())}"
+            )
     print(f"\n{summarize(mutants, outcomes, equivalent)}")
     return 0
 
@@ -58,7 +60,9 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="which sample")
     parser.add_argument("--room", action="append", choices=ROOMS, help="one room (again for more); all by default")
     parser.add_argument("--jobs", type=int, default=2, help="how many are tried at once")
-    parser.add_argument("--budget", type=float, default=60, help="seconds of tests for one mutant, as measured without it")
+    parser.add_argument(
+        "--budget", type=float, default=60, help="seconds of tests for one mutant, as measured without it"
+    )
     parser.add_argument("--again", action="store_true", help="try the survivors of the sample once more")
     return parser.parse_args()
 

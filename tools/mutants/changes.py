@@ -55,7 +55,7 @@ def find_mutants(path: str, source: bytes) -> list[Mutant]:
 
 
 class _Finder(ast.NodeVisitor):
-    """Walks a module and notes its mutants. Annotations, docstrings, asserts and f-strings (which have no places) stay."""
+    """Walks a module and notes its mutants. Annotations, docstrings, asserts and f-strings (without places) stay."""
 
     def __init__(self, path: str, source: bytes) -> None:
         self.path = path

@@ -38,4 +38,5 @@ def summarize(mutants: Iterable[Mutant], outcomes: dict[str, Outcome], equivalen
     judged = len(seen) - counted["equivalent"]
     noticed = counted["killed"] + counted["timeout"]
     share = f"{100 * noticed / judged:.1f} %" if judged else "none"
-    return f"{len(seen)} tried: {', '.join(f'{n} {name}' for name, n in counted.most_common())}; {share} noticed of {judged}"
+    told = ", ".join(f"{number} {name}" for name, number in counted.most_common())
+    return f"{len(seen)} tried: {told}; {share} noticed of {judged}"

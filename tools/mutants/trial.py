@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import resource
 import shutil
@@ -17,6 +18,8 @@ from tools.mutants.reach import Test
 
 Outcome = Literal["killed", "survived", "timeout", "not reached"]
 COPIED = ("generator", "tests", "tools", "values", "base", "overlays", "clusters", "facts", "docs", "bench")
+LOADED = ("_pytest.assertion.rewrite", "cryptography.x509", "git", "hypothesis.strategies", "pydantic", "typer", "yaml")
+"""What tests need that is not of this project, and takes time to load."""
 SLOWER = 10
 """How many times its measured processor time a trial may take before it counts as endless, beyond LEAST seconds."""
 LEAST = 30
@@ -61,13 +64,8 @@ def prepare() -> None:
     for file in filter(Path.is_file, Path().iterdir()):
         shutil.copy2(file, _copy / file.name)
     shutil.copytree(".github", _copy / ".github")
-    import _pytest.assertion.rewrite
-    import cryptography.x509
-    import git
-    import hypothesis.strategies
-    import pydantic
-    import typer
-    import yaml  # noqa: F401
+    for name in LOADED:
+        importlib.import_module(name)
 
 
 _copy = Path()
