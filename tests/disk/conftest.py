@@ -48,11 +48,6 @@ def read_files(repository: Repository, revision: str, folders: list[str]) -> dic
     return contents.read_tree(entries, contents.Blobs(repository)).files
 
 
-def read_blob(repository: Repository, revision: str, path: str) -> bytes | None:
-    """A file at a revision; None where none is there."""
-    return read_files(repository, revision, [path]).get(path)
-
-
 def generated(body: str, source: str = "values/prod.yaml") -> str:
     """A generated file's text."""
     return header(source) + body

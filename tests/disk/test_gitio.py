@@ -21,7 +21,7 @@ from llmstack.git.objects import (
     resolve_revision,
 )
 
-from .conftest import Tree, opened, read_blob, read_differences, read_files
+from .conftest import Tree, opened, read_differences, read_files
 
 
 def test_outside_git_there_is_no_repository(tree: Tree) -> None:
@@ -112,10 +112,8 @@ def test_files_of_a_revision(repo: Tree) -> None:
         path: content for path, content in files.items() if path != "z"
     }
     assert read_files(repository, "HEAD", []) == {}
-    assert read_blob(repository, "HEAD", "x/a") == b"1\n"
-    assert read_blob(repository, "HEAD", "x/link") is None
-    assert read_blob(repository, "HEAD", "x") is None
-    assert read_blob(repository, "HEAD", "nothing") is None
+    assert read_files(repository, "HEAD", ["x/a"]) == {"x/a": b"1\n"}
+    assert read_files(repository, "HEAD", ["x/link", "nothing"]) == {}
 
 
 def test_differences_between_revisions(repo: Tree) -> None:
