@@ -50,7 +50,7 @@ def _note_event(event: str, arguments: tuple[Any, ...]) -> None:
     if event == "open" and isinstance(arguments[0], (str, bytes)):
         path = os.fsdecode(arguments[0])
         if arguments[2] & (os.O_WRONLY | os.O_RDWR):
-            WRITTEN.append(path)
+            WRITTEN.extend([path] if path != os.devnull else [])
         elif path.startswith(ROOT) and not path.startswith(f"{ROOT}.git/"):
             READ[path.removeprefix(ROOT)] += 1
     elif event == "subprocess.Popen":
