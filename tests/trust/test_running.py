@@ -13,7 +13,7 @@ import pytest
 
 from llmstack.programs import ToolError, run
 from llmstack.programs.confine import BARE
-from llmstack.programs.running import Call, run_confined, run_together
+from llmstack.programs.running import Call, run_together
 from tests.cli.sandbox import hear_interrupts
 from tests.trust.support import UNIT, Branch, custom
 
@@ -34,7 +34,8 @@ print(sorted(os.environ.items() - {("LC_CTYPE", "C.UTF-8")}))
 
 @LINUX
 def test_a_confined_program_has_threads_but_no_sockets_and_no_programs() -> None:
-    done = run_confined([sys.executable, "-I", "-c", TRY], folder=None, timeout=60)
+    (done,) = run_together([Call([sys.executable, "-I", "-c", TRY])], timeout=60)
+    assert isinstance(done, subprocess.CompletedProcess)
     assert done.stdout.splitlines() == ["1 1 1 1 1", str(sorted(BARE.items()))], done.stderr
 
 

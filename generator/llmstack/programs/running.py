@@ -66,19 +66,6 @@ class _Running:
         self.process.wait()
 
 
-def run_confined(
-    command: Sequence[str], *, folder: Path | None, timeout: float, environment: Mapping[str, str] = BARE
-) -> subprocess.CompletedProcess[str]:
-    """Run one program in `folder` with nothing on its stdin, and return what it said.
-
-    Raises OSError when it cannot run, and subprocess.TimeoutExpired. Nothing of it is left in any case.
-    """
-    (ended,) = run_together([Call(command, folder)], timeout=timeout, environment=environment)
-    if isinstance(ended, Exception):
-        raise ended
-    return ended
-
-
 def run_together(
     calls: Sequence[Call],
     *,
