@@ -1,5 +1,4 @@
-"""Pin what pyproject.toml asks for: runtime.txt to run the package, dev.txt to work on it, site.txt to build the pages
-of docs/, lock.txt for this.
+"""Pin what pyproject.toml asks for, to run the package, to work on it, to release it, to build its site, and for this.
 
 `make lock` runs it; use the oldest Python that the project supports, whose packages need the most others. The
 ranges stay in pyproject.toml; the files hold exact versions and the hashes of their archives, and no address:
@@ -44,6 +43,7 @@ def wanted() -> dict[str, tuple[str, list[str]]]:
             [*runtime, *extras, *build, *groups["dev"]],
         ),
         "site": ("[dependency-groups] site", groups["site"]),
+        "release": ("[dependency-groups] release", groups["release"]),
         "lock": ("[dependency-groups] lock", groups["lock"]),
     }
 
