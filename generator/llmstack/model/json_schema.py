@@ -45,6 +45,41 @@ def schema_text() -> str:
     return json.dumps(values_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
+def part_of(schema: dict[str, Any], key: str) -> dict[str, Any]:
+    """The schema of one key, `[]` for the items of a list, with the definitions that it refers to. Raises KeyError,
+    with the path that is not there."""
+    here, passed = schema, ""
+    for step in key.split("."):
+        name = step.removesuffix("[]")
+        passed = f"{passed}.{step}".removeprefix(".")
+        known = _resolve(schema, here).get("properties", {})
+        if name not in known:
+            raise KeyError(passed)
+        here = known[name]
+        if step.endswith("[]"):
+            listed = next((each for each in (here, *here.get("anyOf", ())) if "items" in each), None)
+            if listed is None:
+                raise KeyError(passed)
+            here = listed["items"]
+    reached: dict[str, Any] = {}
+    _reach(schema["$defs"], here, reached)
+    return {"$schema": schema["$schema"], **here, "$defs": reached}
+
+
+def _reach(definitions: dict[str, Any], node: Any, reached: dict[str, Any]) -> None:
+    """Gather the definitions that a node refers to, and those that they refer to."""
+    if isinstance(node, list):
+        for item in node:
+            _reach(definitions, item, reached)
+    elif isinstance(node, dict):
+        name = str(node.get("$ref", "")).removeprefix("#/$defs/")
+        if name in definitions and name not in reached:
+            reached[name] = definitions[name]
+            _reach(definitions, definitions[name], reached)
+        for value in node.values():
+            _reach(definitions, value, reached)
+
+
 def _properties(schema: dict[str, Any], route: Route) -> dict[str, Any]:
     """The properties of the section at `route`; `*` stands for the items of a list."""
     here = schema
