@@ -85,7 +85,9 @@ helmCharts:
 {indented(6)}namespace: llm
 """
 LISTED = indented(6).replace("      servingEngineSpec", "    - servingEngineSpec", 1)
-HELMFILE = f"releases:\n  - name: vllm\n    chart: vllm/vllm-stack\n    values:\n    - a.yaml\n{LISTED}    namespace: llm\n"
+HELMFILE = (
+    f"releases:\n  - name: vllm\n    chart: vllm/vllm-stack\n    values:\n    - a.yaml\n{LISTED}    namespace: llm\n"
+)
 
 FILES = {
     "flux": (FLUX, "llm-stack", "llm-stack", "llm"),
