@@ -1,4 +1,4 @@
-"""Pin what pyproject.toml asks for: runtime.txt to run the package, dev.txt to work on it, lock.txt for this.
+"""Pin what pyproject.toml asks for, to run the package, to work on it, to release it, and for this.
 
 `make lock` runs it; use the oldest Python that the project supports, whose packages need the most others. The
 ranges stay in pyproject.toml; the files hold exact versions and the hashes of their archives, and no address:
@@ -41,6 +41,7 @@ def wanted() -> dict[str, tuple[str, list[str]]]:
             "[project] dependencies, [build-system] and [dependency-groups] dev",
             [*runtime, *build, *groups["dev"]],
         ),
+        "release": ("[dependency-groups] release", groups["release"]),
         "lock": ("[dependency-groups] lock", groups["lock"]),
     }
 

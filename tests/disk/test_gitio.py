@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from llmstack.git.contents import Difference, read_blob, read_files
+from llmstack.git.contents import Difference, read_files
 from llmstack.git.objects import (
     GitError,
     Repository,
@@ -112,10 +112,8 @@ def test_files_of_a_revision(repo: Tree) -> None:
         path: content for path, content in files.items() if path != "z"
     }
     assert read_files(repository, "HEAD", []) == {}
-    assert read_blob(repository, "HEAD", "x/a") == b"1\n"
-    assert read_blob(repository, "HEAD", "x/link") is None
-    assert read_blob(repository, "HEAD", "x") is None
-    assert read_blob(repository, "HEAD", "nothing") is None
+    assert read_files(repository, "HEAD", ["x/a"]) == {"x/a": b"1\n"}
+    assert read_files(repository, "HEAD", ["x/link", "nothing"]) == {}
 
 
 def test_differences_between_revisions(repo: Tree) -> None:

@@ -18,6 +18,14 @@ WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 USES = re.compile(r"^\s*(?:- )?uses: (?P<action>\S+?)@(?P<commit>\S+)(?: # (?P<version>\S+))?\s*$")
 
 
+WRITES = {
+    "overlays.yml: comment": {"pull-requests": "write"},
+    "release.yml: attest": {"id-token": "write", "attestations": "write"},
+    "release.yml: publish": {"id-token": "write"},
+}
+"""The jobs that have another right than to read, and it."""
+
+
 def uses() -> Iterator[tuple[Path, str, str, str | None]]:
     """Every action that a workflow uses: file, action, what it is pinned to, and the version beside it."""
     for path in WORKFLOWS:
@@ -39,7 +47,7 @@ def jobs() -> list[tuple[str, str, dict[str, Any]]]:
 
 
 def test_the_workflows_are_there() -> None:
-    assert [path.name for path in WORKFLOWS] == ["ci.yml", "overlays.yml"]
+    assert [path.name for path in WORKFLOWS] == ["ci.yml", "overlays.yml", "release.yml"]
     assert len(list(uses())) >= 6
 
 
@@ -66,17 +74,20 @@ def test_a_workflow_grants_nothing_and_bounds_itself(name: str) -> None:
     assert "workflow_run" not in workflow["on"]
 
 
+COLD = {"ci.yml: cluster": 60, "ci.yml: argo": 90}
+"""Minutes of jobs that build a control plane, and Argo CD beside it, where no cache has them."""
+
+
 @pytest.mark.parametrize(("name", "job"), [(f"{file}: {name}", job) for file, name, job in jobs()])
 def test_a_job_has_least_permissions_and_a_time_limit(name: str, job: dict[str, Any]) -> None:
-    writes = {"pull-requests": "write"} if name == "overlays.yml: comment" else {"contents": "read"}
-    assert job["permissions"] == writes
-    assert job["timeout-minutes"] <= (60 if name == "ci.yml: cluster" else 30), "a control plane is built cold there"
+    assert job["permissions"] == WRITES.get(name, {"contents": "read"})
+    assert job["timeout-minutes"] <= COLD.get(name, 30)
 
 
 @pytest.mark.parametrize(("name", "job"), [(f"{file}: {name}", job) for file, name, job in jobs()])
 def test_a_checkout_keeps_no_credentials(name: str, job: dict[str, Any]) -> None:
     checkouts = [step for step in job["steps"] if step.get("uses", "").startswith("actions/checkout@")]
-    assert checkouts or name == "overlays.yml: comment"
+    assert bool(checkouts) == (name not in WRITES), "a job that may write has no code of anybody's"
     assert all(step["with"]["persist-credentials"] is False for step in checkouts)
 
 
@@ -104,6 +115,27 @@ def test_the_comment_job_runs_nothing_of_the_pull_request() -> None:
     script = job["steps"][1]["with"]["script"]
     assert "lstatSync" in script
     assert not re.search(r"eval|exec|require\((?!'fs'\))", script)
+
+
+def test_a_release_is_built_without_rights_and_published_without_a_secret() -> None:
+    text = (ROOT / ".github/workflows/release.yml").read_text(encoding="utf-8")
+    jobs = load("release.yml")["jobs"]
+    assert "secrets." not in text
+    assert "cache" not in str(jobs["build"]["steps"]), "what a pull request cached must not come into a release"
+    assert "make dist" in [step.get("run") for step in jobs["build"]["steps"]]
+    assert jobs["publish"]["environment"] == "pypi"
+    assert jobs["publish"]["needs"] == ["build", "attest"]
+    assert load("release.yml")["on"] == {"push": {"tags": ["v*"]}}
+
+
+def test_the_owners_of_the_code_own_files_that_are_there() -> None:
+    lines = (ROOT / ".github/CODEOWNERS").read_text(encoding="utf-8").splitlines()
+    rows = [line.split() for line in lines if not line.startswith("#")]
+    assert len(rows) > 10
+    for path, *owners in rows:
+        assert (ROOT / path.lstrip("/")).exists(), path
+        assert (ROOT / path.lstrip("/")).is_dir() == path.endswith("/"), path
+        assert owners, f"{path}: a line without owners takes them away"
 
 
 def test_zizmor_finds_nothing() -> None:

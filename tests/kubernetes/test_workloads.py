@@ -15,7 +15,6 @@ from llmstack.kubernetes.workloads import (
     is_counted,
     is_lasting,
     partition_of,
-    restarts_pods,
     strategy_of,
 )
 from llmstack.review.restarts import template_causes, unapplied_causes
@@ -58,7 +57,7 @@ def test_pods_are_found_in_every_kind(kind: str) -> None:
 def test_a_new_image_restarts_the_pods_of_the_kinds_that_follow_it(kind: str) -> None:
     before, after = workload(kind), workload(kind, "vllm:2")
     causes = template_causes(before, after)
-    assert bool(causes) == restarts_pods(kind)
+    assert bool(causes) == (WORKLOADS[kind].replaces != "stays")
     assert all(cause.endswith("containers[vllm].image") for cause in causes)
     assert template_causes(before, before) == unapplied_causes(before, before) == ()
 
@@ -66,7 +65,7 @@ def test_a_new_image_restarts_the_pods_of_the_kinds_that_follow_it(kind: str) ->
 def test_what_is_compared_is_known_for_every_kind_whose_pods_may_follow() -> None:
     known = {kind for kind in WORKLOADS if compared(workload(kind)) is not None}
     assert known == {kind for kind in WORKLOADS if is_lasting(kind)}
-    assert known - {"ReplicaSet"} == {kind for kind in WORKLOADS if restarts_pods(kind)}
+    assert known - {"ReplicaSet"} == {kind for kind in WORKLOADS if WORKLOADS[kind].replaces != "stays"}
 
 
 def test_how_many_pods_a_daemon_set_or_a_job_runs_is_not_known() -> None:

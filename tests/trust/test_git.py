@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from llmstack.git.contents import Difference, read_blob, read_files
+from llmstack.git.contents import Difference, read_files
 from llmstack.git.objects import GitError, hash_files
 from tests.disk.conftest import Tree, opened, read_differences
 from tests.trust.support import COMMANDS, Branch
@@ -175,7 +175,7 @@ def test_what_a_commit_holds_is_read_whatever_replaces_it(repo: Tree) -> None:
     repo.commit()
     blobs = [repo.git("rev-parse", f"HEAD:x/{name}").strip() for name in "ab"]
     repo.git("replace", *blobs)
-    assert read_blob(opened(repo), "HEAD", "x/a") == b"real\n"
+    assert read_files(opened(repo), "HEAD", ["x/a"]) == {"x/a": b"real\n"}
 
 
 def test_a_submodule_is_not_entered(branch: Branch) -> None:

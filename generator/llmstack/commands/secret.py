@@ -84,9 +84,9 @@ def read_value(name: str, key: str, prompt: Callable[[str], str]) -> str:
 
 def show_stored(stored: Stored, environment: str, name: str, key: str) -> tuple[str, str]:
     """What to print: the result, and what there is to say beside it."""
-    if not stored.written:
-        return f"{stored.path}: {key} has this value already\n", ""
-    said = "" if stored.is_read else f"llmstack: nothing in {environment} reads {key} of Secret {name}\n"
-    if stored.is_new:
-        said += f"llmstack: run `llmstack gen {environment}`, which lists the new file\n"
-    return f"{stored.path}: {key} encrypted\n", said
+    said = [f"sealed for the certificate of SHA-256 fingerprint {stored.certificate}"] if stored.certificate else []
+    if stored.written:
+        said += [] if stored.is_read else [f"nothing in {environment} reads {key} of Secret {name}"]
+        said += [f"run `llmstack gen {environment}`, which lists the new file"] if stored.is_new else []
+    result = "encrypted" if stored.written else "has this value already"
+    return f"{stored.path}: {key} {result}\n", "".join(f"llmstack: {line}\n" for line in said)

@@ -35,11 +35,6 @@ class Tree:
     """Files of more than MAX_BYTES, with their sizes."""
 
 
-def read_blob(repository: Repository, revision: str, path: str) -> bytes | None:
-    """Return the file's content at a revision, None when it is not there (or is no regular file)."""
-    return read_files(repository, revision, [path]).get(path)
-
-
 def read_files(repository: Repository, revision: str, folders: Collection[str]) -> dict[str, bytes]:
     """Return all regular files below `folders` (or the files so named) at a revision: path to content."""
     return read_tree(repository, revision, folders).files

@@ -81,11 +81,6 @@ def is_counted(kind: str) -> bool:
     return is_lasting(kind) and not WORKLOADS[kind].per_node
 
 
-def restarts_pods(kind: str) -> bool:
-    """Whether a changed template of such an object reaches running pods."""
-    return kind in WORKLOADS and WORKLOADS[kind].replaces != "stays"
-
-
 def strategy_of(obj: Mapping[str, Any], replicas: int) -> tuple[int, int, bool]:
     """Return maxSurge and maxUnavailable in replicas, and whether all are recreated together.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -171,7 +172,8 @@ def _build(
     together = [folder for folder in folders if is_current and folder.startswith("overlays/")]
     found = build_in_shards(program, root, together, step)
     alone = [root / folder for folder in folders if folder not in found]
-    outputs = programs.kustomize_build_all(program, alone, step)
+    files = sum(len(names) for _, _, names in os.walk(root))
+    outputs = programs.kustomize_build_all(program, alone, step, files=files)
     found |= {path.relative_to(root).as_posix(): output for path, output in outputs.items()}
     return {folder: _with_our_paths(found[folder], root) for folder in folders}
 

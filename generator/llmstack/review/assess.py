@@ -21,11 +21,15 @@ from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.not_applied import why_not_applied
 from llmstack.review.risks.table import find_risks
 from llmstack.review.rollout.endless import drawn, endless, hindered_pools, stopped_by, with_demand, without_end
+from llmstack.review.rollout.obstacles.behind import with_those_behind
 from llmstack.review.rollout.obstacles.case import Obstacle, Scene
 from llmstack.review.rollout.obstacles.find import find_obstacles
+from llmstack.review.rollout.obstacles.latent import find_latent
 from llmstack.review.rollout.per_node import rollouts_on_nodes
 from llmstack.review.rollout.placement import Fixed
 from llmstack.review.rollout.play import Played, both, find_moves, play
+from llmstack.review.rollout.preempted import Preempting, with_priorities
+from llmstack.review.rollout.tenants import by_key, known_classes, tenants_of
 from llmstack.review.rollout.times import MOST_PODS, too_many, total_seconds
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.surroundings import Surroundings
@@ -65,19 +69,25 @@ def assess(
     scale = _scaled(before, facts_after), _scaled(after, facts_after)
     least = play(changes, after, scale, facts, idle, near.neighbours, near.queue)
     most = _at_most(changes, before, after, least, facts, idle, near)
+    least, preempting = _with_priorities(least, before, after, facts, near)
     scene = Scene(before, after, facts[1], least.owned[1], most_scaled(after))
-    obstacles = find_obstacles(least.own, scene)
+    hindered = find_obstacles(least.own, scene)
+    obstacles = with_those_behind(hindered, least.own, endless(hindered, least.verdicts), near.queue)
+    latent = find_latent(changes, scene, {workload.identity for workload in least.own})
     backends = Backends()
     breaks = (
         *find_breaks(before, after, least.own, least.own_times, facts_after.moved_from, backends),
         *shared_hosts(before, after, near.environment, near.claims),
     )
     rolled, pools = both(least, most, facts_after)
+    going = {each.identity: each for each in preempting.rolled}
+    rolled = tuple(going.get(each.identity, each) for each in rolled)
     pools = hindered_pools(pools, least.own, obstacles)
     removed = find_removed(least.own, before, wanted, least.owned[0], facts, near, backends)
     assessment = Assessment(
         tuple(changes), after, least.workloads, least.times, least.verdicts, least.fixed, least.owned, facts,
         idle[0], engines, before, breaks, obstacles, most, near, removed, pools, reached.held,
+        latent, least.leaving, preempting.blind,
     )  # fmt: skip
     rolled = without_end(rolled, endless(obstacles, least.verdicts), obstacles)
     on_nodes = rollouts_on_nodes([change for change in changes if change.identity not in idle[0] | idle[1]], facts)
@@ -99,6 +109,20 @@ def assess(
     )
 
 
+def _with_priorities(
+    played: Played, before: Sequence[Object], after: Sequence[Object], facts: tuple[Facts, Facts], near: Surroundings
+) -> tuple[Played, Preempting]:
+    """The prediction with what pods of a higher priority do to those below, where there are several."""
+    classes = known_classes([*before, *after], near.objects, facts[1])
+    if len(set(classes.values())) < 2 or not any(each.deadlock for each in played.verdicts.values()):
+        return played, Preempting()
+    sides = (
+        by_key(tenants_of(objects, near.objects, facts[1], classes, owned))
+        for objects, owned in zip((before, after), played.owned, strict=True)
+    )
+    return with_priorities(played, facts[1].pools, *sides)
+
+
 def _findings(least: Played, facts: Facts, near: Surroundings) -> Iterator[Finding]:
     """Yield what keeps figures from being what they seem: too many pods, and rollouts that go on already."""
     yield from map(_unplayed, sorted(too_many(least.workloads) - near.others))
@@ -115,7 +139,7 @@ def _waves(played: Played, near: Surroundings, facts: Facts) -> tuple[Wave, ...]
     if near.neighbours.ahead:
         return ()
     members = {each.key: _member(each, near) for each in played.workloads}
-    return find_waves(played.workloads, members, facts.pools, played.fixed, played.verdicts)
+    return find_waves(played.workloads, members, facts.pools, played.fixed, played.verdicts, played.queue)
 
 
 def _member(workload: Workload, near: Surroundings) -> Member:

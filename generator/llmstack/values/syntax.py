@@ -36,8 +36,6 @@ class Part:
     style: str = ""
     text: str = ""
     """A scalar's value."""
-    anchored: bool = False
-    """It has an anchor, to which aliases elsewhere refer."""
     target: Part | None = None
     entries: list[tuple[Part, Part]] = field(default_factory=list)
     items: list[Part] = field(default_factory=list)
@@ -176,7 +174,7 @@ class _Builder:
         start = event.start_mark.index
         match = _PROPERTIES.match(self.text, start) if event.anchor or event.tag else None
         body = match.end() if match is not None else start
-        return Part(kind, start, body, event.end_mark.index, event.start_mark.column, anchored=bool(event.anchor))
+        return Part(kind, start, body, event.end_mark.index, event.start_mark.column)
 
     def scalar(self, event: Any) -> Part:
         part = self.part("scalar", event)

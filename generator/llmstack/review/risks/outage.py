@@ -23,8 +23,9 @@ from llmstack.finding import Severity
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
-from llmstack.review.rollout.advice import spares, with_pods
+from llmstack.review.rollout.advice import spares
 from llmstack.review.rollout.contention import find_verdicts
+from llmstack.review.rollout.gpus import with_pods
 from llmstack.review.rollout.rolling import Outcome
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.ways_in.breaks import Break

@@ -1,0 +1,97 @@
+"""What is read of a text at all, and the events it is read in: bounded in depth and in what its aliases stand for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+MAX_DEPTH = 100
+"""Levels of the YAML of a tree: a custom resource's schema, the deepest honest kind, has some fifty."""
+MAX_ALIASED = 50_000
+"""How many values all aliases of a file may stand for together, as in a values file."""
+_MANY = MAX_DEPTH // 2
+_DEEP_LINE = re.compile(rf"(?:\A|(?<=[\n\r\x85\u2028\u2029]))[ \-?:]{{{_MANY}}}")
+"""A line that may open that many block collections; YAML 1.1 breaks lines at more than line feeds."""
+
+AliasEvent = yaml.AliasEvent
+ScalarEvent = yaml.ScalarEvent
+SequenceStartEvent = yaml.SequenceStartEvent
+MappingStartEvent = yaml.MappingStartEvent
+CollectionEndEvent = yaml.CollectionEndEvent
+DocumentStartEvent = yaml.DocumentStartEvent
+
+_EVENT_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class OutOfBoundsError(yaml.MarkedYAMLError):
+    """A text that is not read at all; its subclass says which bound it is out of."""
+
+
+class TooDeepError(OutOfBoundsError):
+    """It nests deeper than MAX_DEPTH."""
+
+
+class AliasBombError(OutOfBoundsError):
+    """Its aliases stand for more than MAX_ALIASED values."""
+
+
+def scan(text: str) -> Iterator[Any]:
+    """Yield PyYAML's parser events (libyaml where it is built in); raises `yaml.MarkedYAMLError` with a place."""
+    loader: Any = _EVENT_LOADER(text)
+    try:
+        while loader.check_event():
+            yield loader.get_event()
+    finally:
+        loader.dispose()
+
+
+def check_bounds(text: str) -> None:
+    """Raise OutOfBoundsError where a text nests deeper than MAX_DEPTH, or its aliases stand for more than MAX_ALIASED
+    values.
+
+    libyaml's events come without recursion; what composes them recurses, until the process ends with a segmentation
+    fault. Most texts show by their characters that they can be neither: a level takes a bracket, or a column of
+    indentation, and nothing grows without an alias.
+    """
+    brackets = text.count("[") + text.count("{")
+    if brackets >= _MANY or ("*" in text and "&" in text) or _DEEP_LINE.search(text) is not None:
+        _measure(scan(text))
+
+
+def _measure(events: Iterator[Any]) -> None:
+    sizes = [0]  # values in each collection that is open; `anchors` are the names of those collections
+    anchors: list[str | None] = []
+    known: dict[str | None, int] = {}
+    aliased = 0
+    for event in events:
+        if isinstance(event, CollectionEndEvent):
+            size = sizes.pop()
+            sizes[-1] += size
+            known[anchors.pop()] = size
+        elif isinstance(event, (MappingStartEvent, SequenceStartEvent)):
+            sizes.append(1)
+            anchors.append(event.anchor)
+            known.pop(event.anchor, None)
+        elif isinstance(event, ScalarEvent):
+            sizes[-1] += 1
+            known[event.anchor] = 1
+        elif isinstance(event, AliasEvent):
+            size = _size_of(event, known)
+            sizes[-1] += size
+            aliased += size
+        if len(anchors) > MAX_DEPTH:
+            raise TooDeepError(problem=f"more than {MAX_DEPTH} levels deep", problem_mark=event.start_mark)
+        if aliased > MAX_ALIASED:
+            problem = f"aliases stand for more than {MAX_ALIASED} values"
+            raise AliasBombError(problem=problem, problem_mark=event.start_mark)
+
+
+def _size_of(alias: Any, known: dict[str | None, int]) -> int:
+    """How many values an alias stands for; one that stands within what it names would have no end."""
+    if alias.anchor not in known:
+        problem = f"no anchor `&{alias.anchor}` ends before this alias"
+        raise AliasBombError(problem=problem, problem_mark=alias.start_mark)
+    return known[alias.anchor]
