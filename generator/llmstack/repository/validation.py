@@ -13,7 +13,7 @@ from typing import Any
 from llmstack import programs, schemas, yamlio
 from llmstack.finding import Finding, Place, Severity, show_route, sort_findings
 from llmstack.kustomize.files import KustomizationError, find_kustomization
-from llmstack.kustomize.trust import Reached
+from llmstack.kustomize.reached import Reached
 from llmstack.programs import Found
 from llmstack.progress import Step, ignore
 from llmstack.repository.copied import copied
