@@ -26,11 +26,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-<<<<<<< HEAD
-.PHONY: help setup gen facts check unit test test-html site test-engine test-cluster update lint format bench lock clean
-=======
-.PHONY: help setup gen facts check unit test test-html test-engine test-cluster test-argo update lint format bench mutants dist lock clean
->>>>>>> main
+.PHONY: help setup gen facts check unit test test-html site test-engine test-cluster test-argo update lint format bench mutants dist lock clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
