@@ -146,6 +146,18 @@ def test_the_tool_reads_sources_as_trees(tmp_path: Path) -> None:
         "activationTypes": {"heir": [["0.9.0", types]], "own": [["0.9.0", types]]},
         "speculation": {"eagle": both, "ngram": both},
         "metrics": {"vllm:requests": both},
+        "configFields": {
+            "InnerConfig.count": [["0.9.0", {"ge": 1, "le": 8}]],
+            "OwnConfig.inner": [["0.9.0", {"of": "InnerConfig"}]],
+            "OwnConfig.kind": [["0.9.0", {"choices": ["a", "b", "c", None]}]],
+            "OwnConfig.mode": [["0.9.0", {"choices": ["NONE", "FULL"]}]],
+            "OwnConfig.name": [["0.9.0", {}]],
+        },
+        "strictConfigs": {"InnerConfig": both},
+        "registered": {
+            "--load-format": [["0.9.0", ["auto", "pt"]]],
+            "kv_connector": [["0.9.0", ["OwnConnector"]]],
+        },
     }
 
 

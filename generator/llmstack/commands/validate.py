@@ -34,3 +34,5 @@ def validate(
         counts = f"{plural(validated.objects, 'object')} in {plural(validated.units, 'unit')}"
         verb = "is" if validated.objects == 1 else "are"
         output.say(f"{counts} {verb} valid (kustomize {kustomize}, kubeconform {kubeconform})")
+    else:
+        output.say(f"nothing to build{f': no unit differs from {since}' if since else ''}")

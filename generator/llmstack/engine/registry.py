@@ -151,6 +151,42 @@ def least_capability(method: str, among: Collection[str]) -> int | None:
 
 
 @cache
+def config_class(flag: str, release: str) -> str | None:
+    """The class that reads the JSON of a flag: `KVTransferConfig` that of `--kv-transfer-config`; else None."""
+    name = flag[2:].replace("-", "")
+    found = {key.partition(".")[0] for key in _tables()["configFields"]}
+    return next((each for each in found if each.lower() == name and config_fields(each, release)), None)
+
+
+@cache
+def config_fields(owner: str, release: str) -> frozenset[str]:
+    """The fields of a class of settings in one of `releases()`; none where it is not read by pydantic there."""
+    keys = (key for key in _tables()["configFields"] if key.startswith(f"{owner}."))
+    return frozenset(key.partition(".")[2] for key in keys if _at("configFields", key, release) is not None)
+
+
+def config_field(owner: str, field: str, release: str) -> Mapping[str, Any] | None:
+    """What a field may be: `choices`, bounds (`ge`, `gt`, `le`, `lt`), the class `of` it; None where there is none."""
+    found: Mapping[str, Any] | None = _at("configFields", f"{owner}.{field}", release)
+    return found
+
+
+def is_strict(owner: str, release: str) -> bool:
+    """Whether a class of settings refuses keys that it does not have."""
+    return _has(_tables()["strictConfigs"].get(owner), release)
+
+
+def registered(flag: str, release: str) -> frozenset[str]:
+    """The names that one of `releases()` has registered for a flag, plugins aside; none where it says none."""
+    return frozenset(_at("registered", flag, release) or ())
+
+
+def methods(release: str) -> frozenset[str]:
+    """The methods of quantization that one of `releases()` has, plugins aside."""
+    return frozenset(name for name in _tables()["quantizationNames"] if has_method(name, release))
+
+
+@cache
 def _at(table: str, member: str, release: str) -> Any:
     """What a table that changes in steps says of a member at a release; None for nothing."""
     order = releases()

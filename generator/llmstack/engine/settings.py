@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from llmstack.flags import Catalogue
@@ -95,6 +95,11 @@ class Settings:
     def gpus(self) -> int:
         """GPUs that one engine takes."""
         return self.tensor * self.pipeline * self.data
+
+
+def is_on(given: Mapping[str, str | None], flag: str) -> bool:
+    """Whether a switch is given and does not say `false`."""
+    return flag in given and (given[flag] or "true").lower() == "true"
 
 
 def read_settings(arguments: Sequence[str], catalogue: Catalogue, variables: Iterable[str] = ()) -> Settings:

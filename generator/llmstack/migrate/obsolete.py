@@ -54,7 +54,7 @@ def remove_dead_variables(file: File) -> Iterator[Step]:
             name = entry.get("name") if isinstance(entry, dict) else None
             if isinstance(name, str) and _is_dead(name, _match(file.merged_model(number))):
                 routes.append((*MODELS, number, "env", index))
-    yield from _removals(file, routes, "remove it")
+    yield from _removals(file, routes, "remove it", said="gone: the image's release does not read what stood here")
 
 
 def turn_on_ray(file: File) -> Iterator[Step]:
@@ -87,14 +87,14 @@ def list_triggers(file: File) -> Iterator[Step]:
             yield make_step(route, "put `- ` before its first key", edits, sets=[(route, [trigger])])
 
 
-def _removals(file: File, routes: Iterable[Route], advice: str) -> Iterator[Step]:
+def _removals(file: File, routes: Iterable[Route], advice: str, said: str | None = None) -> Iterator[Step]:
     """A step for each map or list that holds one of the routes, with all of its own."""
     by_section: dict[Route, list[Route]] = {}
     for route in routes:
         by_section.setdefault(route[:-1], []).append(route)
     for section in by_section.values():
         edits = partial(remove_routes, file.document, section)
-        yield make_step(section[0], advice, edits, deletes=section)
+        yield make_step(section[0], advice, edits, deletes=section, said=said)
 
 
 def _list_edits(document: Document, value: Part) -> list[Edit]:

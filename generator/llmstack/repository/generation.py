@@ -16,6 +16,7 @@ from llmstack.repository.expected import expect_all, expect_base
 from llmstack.repository.intended import refuse_another
 from llmstack.repository.project import Project
 from llmstack.repository.read import Reading, check, read_environments
+from llmstack.repository.schema_file import renew_schema
 from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.sops_config import renew_rules
 from llmstack.repository.units import generated_environments, scopes
@@ -100,7 +101,8 @@ def _plan(
         return Generation(sort_findings(findings), None, readings)
     stacks = {reading.environment.name: reading.stack for reading in readings if reading.stack is not None}
     rules, found = renew_rules(disk, stacks)
-    plan = plan_tree(project.root, wanted | rules, scopes=[*owned, sops_rules.PATH], force=force, filters=filters)
+    files, places = wanted | rules | renew_schema(disk), [*owned, sops_rules.PATH]
+    plan = plan_tree(project.root, files, scopes=places, force=force, filters=filters)
     return Generation(sort_findings([*findings, *found]), plan, readings)
 
 
