@@ -35,7 +35,7 @@ def misconfigured(given: Flags, catalogue: Catalogue, among: Sequence[str], repo
     """Yield what the classes of each of these releases refuse; `repository` is the image's, since another's plugins
     may register names of their own."""
     for flag, text in given.items():
-        if not text or "$(" in text or flag in SAID_ELSEWHERE:
+        if not text or "$" in text or flag in SAID_ELSEWHERE:
             continue
         reasons = [_reason(flag, text, catalogue, each, repository) for each in among]
         if reasons and all(reasons):
