@@ -42,7 +42,7 @@ def secrets_moved(generated: Object, live: Object) -> Iterator[Move]:
 
 def _variables(object: Object) -> Iterator[tuple[tuple[str, str], Mapping[str, Any]]]:
     """Each variable of an object's containers, by the names of the container and of the variable."""
-    for _, pod in pod_specs(object):
+    for _, pod in pod_specs(dict(object)):
         for container in pod.get("containers") or ():
             for variable in container.get("env") or ():
                 yield (str(container.get("name")), str(variable.get("name"))), variable
