@@ -267,7 +267,9 @@ OtherTensor = Annotated[
     int | None, Option("--tensor-parallel-size", metavar="N", min=1, help="Ask what another number of GPUs would do.")
 ]
 
-SchemaOf = Annotated[str, Argument(**_choices(SCHEMAS), help="What the schema is of.")]
+SchemaOf = Annotated[
+    str, Argument(**_choices(SCHEMAS) | {"metavar": "WHAT"}, help=f"What the schema is of: {', '.join(SCHEMAS)}.")
+]
 HowShown = Annotated[str, _one_of(("table", "json"), "How the models are printed.")]
 
 LearnedName = Annotated[

@@ -8,9 +8,9 @@ from llmstack.commands import options as opt
 
 
 def schema(what: opt.SchemaOf = "values") -> None:
-    """Print a JSON Schema: of a values file, for editors, or of JSON that llmstack prints.
+    """Print the JSON Schema of values, or of JSON that llmstack prints.
 
-    `findings` is what `lint`, `validate` and `gen` print, `diff` what `diff` does.
+    That of `values` is for editors; `findings` is what `lint` and `validate` print, `diff` what `diff` does.
     """
     from llmstack.report.json_schemas import SCHEMAS
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, lru_cache
 from typing import Any
 
 from llmstack.engine import registry
@@ -35,7 +36,7 @@ def misconfigured(given: Flags, catalogue: Catalogue, among: Sequence[str], repo
     """Yield what the classes of each of these releases refuse; `repository` is the image's, since another's plugins
     may register names of their own."""
     for flag, text in given.items():
-        if not text or "$(" in text or flag in SAID_ELSEWHERE:
+        if not text or "$" in text or flag in SAID_ELSEWHERE:
             continue
         reasons = [_reason(flag, text, catalogue, each, repository) for each in among]
         if reasons and all(reasons):
@@ -52,11 +53,17 @@ def _reason(flag: str, text: str, catalogue: Catalogue, release: str, repository
     known = catalogue.flags.get(flag)
     if known is None or known.choices:
         return None
-    facts = next((facts for each in SETTINGS if (facts := registry.config_field(each, _field(flag), release))), None)
-    value = _value(text, known.type)
-    if facts and (wanted := _unfit(value, facts)):
+    facts = _settings_field(flag, release)
+    if facts and (wanted := _unfit(_value(text, known.type), facts)):
         return f"vLLM {release} refuses {flag} {text[:40]}", wanted
     return _unregistered(flag, text, release) if repository in OFFICIAL else None
+
+
+@cache
+def _settings_field(flag: str, release: str) -> Mapping[str, Any] | None:
+    """What the field of the same name may be; None where there is none, or any value does."""
+    name = flag[2:].replace("-", "_")
+    return next((facts for each in SETTINGS if (facts := registry.config_field(each, name, release))), None)
 
 
 def _wrong_keys(config: Mapping[str, Any], owner: str, release: str, shown: str) -> Iterator[tuple[str, str]]:
@@ -114,17 +121,16 @@ def _near(name: str, known: frozenset[str]) -> str:
     return f"did you mean `{like[0]}`?" if like else f"it has {', '.join(sorted(known))}"
 
 
-def _field(flag: str) -> str:
-    return flag[2:].replace("-", "_")
-
-
 def _plain(text: str) -> str:
     """As vLLM's validators compare names: in lower case, and `-` as `_`."""
     return text.lower().replace("-", "_")
 
 
+@lru_cache(maxsize=1 << 10)
 def read_object(text: str) -> Mapping[str, Any] | None:
     """The JSON object of a text; None for anything else, which `bad-flag-value` says."""
+    if not text:
+        return None
     try:
         config = json.loads(text)
     except (ValueError, RecursionError):
