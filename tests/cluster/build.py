@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,16 +26,23 @@ class Program:
     module: str
     package: str
     ldflags: str = ""
+    called: str = ""
+    """The binary's file name, where that is not the package's last word."""
+    modules: Path = MODULES
 
     @property
     def name(self) -> str:
-        """The binary's file name; etcd's package is called `server/v3`."""
-        return "etcd" if self.module == "etcd" else self.package.rsplit("/", 1)[-1]
+        return self.called or self.package.rsplit("/", 1)[-1]
+
+    @property
+    def folder(self) -> Path:
+        """Where its go.mod is."""
+        return self.modules / self.module
 
 
-def version_of(module: str, path: str) -> str:
+def version_of(module: str, path: str, modules: Path = MODULES) -> str:
     """The version of module `path` that modules/`module`/go.mod requires, as it stands there (`v1.2.3`)."""
-    text = (MODULES / module / "go.mod").read_text(encoding="utf-8")
+    text = (modules / module / "go.mod").read_text(encoding="utf-8")
     found = re.search(rf"^\t{re.escape(path)} (v\S+)", text, re.MULTILINE)
     assert found, f"modules/{module}/go.mod does not require {path}"
     return found[1]
@@ -50,7 +57,7 @@ def _kubernetes_ldflags() -> str:
 
 
 PROGRAMS = (
-    Program("etcd", "go.etcd.io/etcd/server/v3"),
+    Program("etcd", "go.etcd.io/etcd/server/v3", called="etcd"),
     *(
         Program("kubernetes", f"k8s.io/kubernetes/cmd/{name}", _kubernetes_ldflags())
         for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
@@ -68,19 +75,19 @@ def cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "llmstack" / "cluster"
 
 
-def build_all() -> dict[str, Path]:
+def build_all(programs: Iterable[Program] = PROGRAMS) -> dict[str, Path]:
     """The path of every program by name; builds those that the cache lacks, and says so on stderr."""
-    platform = _go("env", "GOVERSION", "GOOS", "GOARCH")
-    return {program.name: _built(program, platform) for program in PROGRAMS}
+    platform = _go(MODULES / "etcd", "env", "GOVERSION", "GOOS", "GOARCH")
+    return {program.name: _built(program, platform) for program in programs}
 
 
-def module_folder(module: str, path: str) -> Path:
+def module_folder(module: str, path: str, modules: Path = MODULES) -> Path:
     """Where Go keeps the sources of module `path` at the version that modules/`module`/go.mod names.
 
     Downloads them where they are missing; go.sum says what they must be. Nothing but this one module is asked for.
     """
-    wanted = f"{path}@{version_of(module, path)}"
-    answer = json.loads(_go("mod", "download", "-json", wanted, module=module))
+    wanted = f"{path}@{version_of(module, path, modules)}"
+    answer = json.loads(_go(modules / module, "mod", "download", "-json", wanted))
     return Path(answer["Dir"])
 
 
@@ -92,7 +99,7 @@ def _built(program: Program, platform: str) -> Path:
         binary.parent.mkdir(parents=True, exist_ok=True)
         staged = binary.with_suffix(f".{os.getpid()}")
         flags = ["-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", f"-s -w {program.ldflags}"]
-        _go("build", *flags, "-o", str(staged), program.package, module=program.module)
+        _go(program.folder, "build", *flags, "-o", str(staged), program.package)
         staged.rename(binary)  # two runs at once build the same bytes; a killed one leaves no half binary
         print(f"  built in {time.monotonic() - started:.0f} s: {binary}", file=sys.stderr, flush=True)
     return binary
@@ -106,16 +113,16 @@ def _digest(program: Program, platform: str) -> str:
 
 
 def _inputs(program: Program, platform: str) -> Iterator[bytes]:
-    yield (MODULES / program.module / "go.mod").read_bytes()
-    yield (MODULES / program.module / "go.sum").read_bytes()
+    yield (program.folder / "go.mod").read_bytes()
+    yield (program.folder / "go.sum").read_bytes()
+    if program.package.startswith("./"):
+        yield from (file.read_bytes() for file in sorted((program.folder / program.package).glob("*.go")))
     yield f"{program.package} {program.ldflags} {platform}".encode()
 
 
-def _go(*arguments: str, module: str = "etcd") -> str:
+def _go(folder: Path, *arguments: str) -> str:
     environment = os.environ | {"CGO_ENABLED": "0", "GOWORK": "off"}
-    run = subprocess.run(
-        ["go", *arguments], cwd=MODULES / module, env=environment, stdout=subprocess.PIPE, text=True, check=True
-    )
+    run = subprocess.run(["go", *arguments], cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     return run.stdout
 
 

@@ -55,8 +55,9 @@ def _handler(folder: Path) -> type[BaseHTTPRequestHandler]:
                 "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
                 "REMOTE_ADDR": HOST,
             }
+            # It ends with 1 after it has told the client what is wrong, of a commit that is not there.
             run = subprocess.run(
-                ["git", "http-backend"], input=body, env=os.environ | environment, capture_output=True, check=True
+                ["git", "http-backend"], input=body, env=os.environ | environment, capture_output=True, check=False
             )
             head, _, content = run.stdout.partition(b"\r\n\r\n")
             headers = dict(line.split(": ", 1) for line in head.decode().splitlines())

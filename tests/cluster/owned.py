@@ -1,4 +1,4 @@
-"""A small repository of one environment that Flux follows: two models on KWOK's nodes, and files that people add."""
+"""A small repository of one environment that a sync tool follows: two models on KWOK's nodes, and files that people add."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 from llmstack.tree.flux import NAMESPACE
 from tests.cluster.control_plane import DELETED_AFTER, READY_AFTER
@@ -19,6 +19,7 @@ from tests.cluster.repository import Repository, new_repository
 from tests.cluster.scenarios import POOL, rolling
 
 KUSTOMIZATION = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
+Kind = TypeVar("Kind", bound="Owned")
 NOTE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: note, namespace: default}\n"
 
 
@@ -26,14 +27,18 @@ NOTE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: note, namespace: defau
 class Owned:
     """An environment `prod` in a namespace of its own, which a cluster follows at clusters/c1."""
 
+    tool: ClassVar[str] = "flux"
+
     repository: Repository
     url: str
     name: str
     kubectl: Kubectl
 
-    def values(self, *models: Mapping[str, Any], cluster: str = "c1", **sections: Any) -> dict[str, Any]:
+    def values(
+        self, *models: Mapping[str, Any], cluster: str = "c1", tool: str | None = None, **sections: Any
+    ) -> dict[str, Any]:
         """The values of `prod`: these models, of one GPU each, and no router."""
-        sync = {"tool": "flux", "cluster": cluster, "repoURL": self.url}
+        sync = {"tool": tool or self.tool, "cluster": cluster, "repoURL": self.url}
         pool = {"pool": "all", "count": 16, "perNode": 16, "nodeSelector": {POOL: self.name}}
         engine = {
             "runtimeClassName": "",
@@ -59,22 +64,29 @@ class Owned:
         }
 
     def commit(self, values: Mapping[str, Any], files: Mapping[str, str | None] | None = None) -> str:
-        """Commit values, with files beside them (None: removed), and have Flux look at it; the commit."""
+        """Commit values, with files beside them (None: removed), and have the sync tool look at it; the commit."""
         for path, text in (files or {}).items():
             file = self.repository.root / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.unlink(missing_ok=True)
             if text is not None:
                 file.write_text(text, encoding="utf-8")
-        commit = self.repository.commit({"prod": values})
-        self.repository.git("push", "-q", "origin", "main")
-        reconcile(self.kubectl)
+        commit = self.repository.publish({"prod": values})
+        self.look()
         return commit
 
-    def push(self, values: Mapping[str, Any], files: Mapping[str, str | None] | None = None) -> str:
-        """Commit, and wait until Flux has applied all of it and every pod is ready."""
-        commit = self.commit(values, files)
+    def look(self) -> None:
+        """Have the sync tool look at the repository now."""
+        reconcile(self.kubectl)
+
+    def applied(self, commit: str) -> None:
+        """Wait until the sync tool has applied all of a commit."""
         ready_at(self.kubectl, commit)
+
+    def push(self, values: Mapping[str, Any], files: Mapping[str, str | None] | None = None) -> str:
+        """Commit, and wait until the sync tool has applied all of it and every pod is ready."""
+        commit = self.commit(values, files)
+        self.applied(commit)
         rolled_out(self.kubectl, self.name)
         return commit
 
@@ -119,20 +131,28 @@ class Owned:
 def owned(
     name: str, kubectl: Kubectl, folder: Path, models: Sequence[Mapping[str, Any]], **more: Any
 ) -> Iterator[Owned]:
-    """The environment, all its pods ready; `more` are files and sections of its values."""
+    """The environment as Flux has it, all its pods ready; `more` are files and sections of its values."""
     files, sections = more.pop("files", {}), more
+    with prepared(Owned, name, kubectl, folder, models, **sections) as one:
+        commit = one.commit(one.values(*models, **sections), {"clusters/c1/note.yaml": NOTE, **files})
+        with follow(kubectl, one.url, "clusters/c1"):
+            ready_at(kubectl, commit)
+            rolled_out(kubectl, name)
+            yield one
+
+
+@contextmanager
+def prepared(
+    made: type[Kind], name: str, kubectl: Kubectl, folder: Path, models: Sequence[Mapping[str, Any]], **sections: Any
+) -> Iterator[Kind]:
+    """The environment in a repository that is served, with a node for its pods and volumes for its claims."""
     with ExitStack() as stack:
         url = stack.enter_context(serving(folder / "served"))
-        one = Owned(new_repository(folder / "work"), f"{url}/llm.git", name, kubectl)
-        one.repository.git("init", "-q", "--bare", "-b", "main", str(folder / "served" / "llm.git"))
-        one.repository.git("remote", "add", "origin", str(folder / "served" / "llm.git"))
+        one = made(new_repository(folder / "work"), f"{url}/llm.git", name, kubectl)
+        one.repository.serve(folder / "served" / "llm.git")
         one.repository.commit({"prod": one.values(*models, **sections)})
         stack.enter_context(nodes(kubectl, gpu_node(f"{name}-0", 16, {POOL: name})))
         claims = one.repository.objects("overlays/prod")
         stack.enter_context(kubectl.holding(DEFAULT_STORAGE, *volumes(claims), namespace(name)))
-        commit = one.commit(one.values(*models, **sections), {"clusters/c1/note.yaml": NOTE, **files})
-        stack.enter_context(follow(kubectl, one.url, "clusters/c1"))
-        ready_at(kubectl, commit)
-        rolled_out(kubectl, name)
         yield one
     kubectl("delete", "persistentvolumes", "--all")  # Flux keeps them, as their annotation says

@@ -51,8 +51,19 @@ class Repository:
         self.write(values)
         self.llmstack("gen")
         self.git("add", "-A")
-        self.git("commit", "-q", "-m", message)
+        self.git("commit", "-q", "--allow-empty", "-m", message)
         return self.git("rev-parse", "HEAD").strip()
+
+    def serve(self, bare: Path) -> None:
+        """Make a bare repository that has what is pushed."""
+        self.git("init", "-q", "--bare", "-b", "main", str(bare))
+        self.git("remote", "add", "origin", str(bare))
+
+    def publish(self, values: Mapping[str, Any]) -> str:
+        """Commit as `commit` does, and push; the commit."""
+        commit = self.commit(values)
+        self.git("push", "-q", "origin", "main")
+        return commit
 
     def reviews(self) -> dict[str, dict[str, Any]]:
         """What `diff` says of the last commit, by environment."""

@@ -46,8 +46,7 @@ class Synced:
         """Commit values with a change on top, as layers merge, and have Flux look at it; the commit."""
         path = self.repository.root / "values" / f"{self.environment}.yaml"
         values = merge(yamlio.load(path.read_text(encoding="utf-8")), change)
-        commit = self.repository.commit({self.environment: values})
-        self.repository.git("push", "-q", "origin", "main")
+        commit = self.repository.publish({self.environment: values})
         reconcile(self.kubectl)
         return commit
 
@@ -78,8 +77,7 @@ def followed(environment: str, kubectl: Kubectl, folder: Path) -> Iterator[Synce
         base = (repository.root / "values" / "base.yaml").read_text(encoding="utf-8")
         assert PUBLISHED in base
         repository.write({"base": base.replace(PUBLISHED, f"{url}/llm.git")})
-        repository.git("init", "-q", "--bare", "-b", "main", str(folder / "served" / "llm.git"))
-        repository.git("remote", "add", "origin", str(folder / "served" / "llm.git"))
+        repository.serve(folder / "served" / "llm.git")
         repository.llmstack("gen")
         one = Synced(repository, environment, kubectl)
         machines = [gpu_node(f"{environment}-{each}", 8, {PRODUCT: GPUS[environment]}) for each in range(2)]

@@ -120,6 +120,34 @@ SOURCES = {
         Others = Literal["eagle"]
         SpeculativeMethod = Literal["ngram", Others]
     """,
+    "config/own.py": """
+        from pydantic import Field
+        from pydantic.dataclasses import dataclass
+        One = Literal["a", "b"]
+        Some = Literal[One, "c"]
+        class CUDAGraphMode(Enum):
+            NONE = 0
+            FULL = 1
+        @dataclass(config=ConfigDict(extra="forbid"))
+        class InnerConfig:
+            count: int = Field(default=1, ge=1, le=8)
+            of_all: ClassVar[int] = 1
+        @config
+        @dataclass
+        class OwnConfig:
+            inner: InnerConfig | None = None
+            kind: Optional[Some] = None
+            name: str | One = "a"
+            mode: CUDAGraphMode = CUDAGraphMode.NONE
+        class NotRead:
+            one: int = 1
+    """,
+    "model_executor/model_loader/__init__.py": """
+        _LOAD_FORMAT_TO_MODEL_LOADER: dict[str, type] = {"auto": Auto, "pt": Pt}
+    """,
+    "distributed/kv_transfer/kv_connector/factory.py": """
+        KVConnectorFactory.register_connector("OwnConnector", "own.module", "OwnConnector")
+    """,
 }
 
 
@@ -146,6 +174,18 @@ def test_the_tool_reads_sources_as_trees(tmp_path: Path) -> None:
         "activationTypes": {"heir": [["0.9.0", types]], "own": [["0.9.0", types]]},
         "speculation": {"eagle": both, "ngram": both},
         "metrics": {"vllm:requests": both},
+        "configFields": {
+            "InnerConfig.count": [["0.9.0", {"ge": 1, "le": 8}]],
+            "OwnConfig.inner": [["0.9.0", {"of": "InnerConfig"}]],
+            "OwnConfig.kind": [["0.9.0", {"choices": ["a", "b", "c", None]}]],
+            "OwnConfig.mode": [["0.9.0", {"choices": ["NONE", "FULL"]}]],
+            "OwnConfig.name": [["0.9.0", {}]],
+        },
+        "strictConfigs": {"InnerConfig": both},
+        "registered": {
+            "--load-format": [["0.9.0", ["auto", "pt"]]],
+            "kv_connector": [["0.9.0", ["OwnConnector"]]],
+        },
     }
 
 

@@ -3,10 +3,12 @@
 An Application's objects are deleted with it where it has the resources finalizer (docs/user-guide/app_deletion.md),
 save those with the sync option `Delete=false`; what leaves its folder is deleted where `automated.prune` is set, save
 what has `Prune=false` (docs/user-guide/sync-options.md). Applications of an ApplicationSet go with it, or with their
-entry, unless `preserveResourcesOnDeletion` or `applicationsSync` says otherwise (docs/operator-manual/applicationset/
-Application-Deletion.md, Controlling-Resource-Modification.md). An Application whose repository its project does not
-allow, or whose destination, and one whose project is gone, syncs nothing (docs/user-guide/projects.md). Without
-`automated` it syncs when somebody asks for it (docs/user-guide/auto_sync.md).
+entry, unless `applicationsSync` says otherwise (docs/operator-manual/applicationset/
+Controlling-Resource-Modification.md). They get that finalizer where the template names none, unless
+`preserveResourcesOnDeletion` is set, which takes none away that the template names (applicationset/utils/utils.go,
+RenderTemplateParams). An Application whose repository its project does not allow, or whose destination, and one whose
+project is gone, syncs nothing (docs/user-guide/projects.md). Without `automated` it syncs when somebody asks for it
+(docs/user-guide/auto_sync.md). `tests/argo/check_owners.py` holds all of this to the controllers.
 """
 
 from __future__ import annotations
@@ -112,14 +114,13 @@ def _of_set(file: str, object: Object, projects: Mapping[str, Object]) -> Iterat
     """The Applications of the entries of an ApplicationSet's lists; other generators are asked at run time."""
     spec, metadata = mapping(object.get("spec")), mapping(object.get("metadata"))
     template, policy = mapping(spec.get("template")), mapping(spec.get("syncPolicy"))
-    keeps = policy.get("preserveResourcesOnDeletion") is True
-    lasting = keeps or policy.get("applicationsSync") in _KEEPS_APPLICATIONS
+    lasting = policy.get("applicationsSync") in _KEEPS_APPLICATIONS
+    added = [] if policy.get("preserveResourcesOnDeletion") is True else [FINALIZER]
     for generator in map(mapping, sequence(spec.get("generators"))):
         for element in map(mapping, sequence(mapping(generator.get("list")).get("elements"))):
             made = _filled(template, element)
             details = {"namespace": metadata.get("namespace"), **mapping(made.get("metadata"))}
-            if keeps:
-                details["finalizers"] = []
+            details["finalizers"] = sequence(details.get("finalizers")) or added
             application = {"metadata": details, "spec": mapping(made.get("spec"))}
             owner = _owner(file, application, projects, made_by=object)
             yield replace(owner, stands=True) if lasting else owner

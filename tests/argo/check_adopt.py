@@ -1,0 +1,139 @@
+"""An Argo CD Application of a Helm chart is taken over as docs/adopt.md says: no pod restarts, nothing is pruned.
+
+The chart is what `helm template` made of it, in a repository of its own: Argo CD renders it with Helm, and applies it by
+its client or by server-side apply. There is no record of Helm's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from llmstack import yamlio
+from llmstack.tree.argo import API, CLUSTER, FINALIZER, NAMESPACE
+from tests.argo.applications import applications, sync_status
+from tests.argo.argocd import Plan
+from tests.argo.watched import Watched
+from tests.cluster.check_adopt import KINDS, Pods, in_namespace, pods_of
+from tests.cluster.git_server import serving
+from tests.cluster.kubectl import Kubectl, Object, namespace, wait_until
+from tests.cluster.nodes import RUNTIME_CLASS, gpu_node, nodes
+from tests.cluster.repository import new_repository
+from tests.parity.corpus import Case, own_cases
+from tests.parity.prepare import prepared
+
+OLD = "vllm"
+CASE = next(case for case in own_cases() if case.name == "engine-of-many-keys")
+MANAGER = "argocd-controller"
+
+
+@dataclass(frozen=True)
+class Installed:
+    """A release that Argo CD renders, and the repository that takes it over."""
+
+    one: Watched
+    pods: Pods
+    objects: frozenset[tuple[str, str]]
+
+    def there(self) -> frozenset[tuple[str, str]]:
+        return found(self.one.kubectl, self.one.name)
+
+
+@contextmanager
+def installed(kubectl: Kubectl, folder: Path, place: str, options: list[str]) -> Iterator[Installed]:
+    """The release as the former Application has it, every Deployment with its pods."""
+    repository = new_repository(folder / "work")
+    with ExitStack() as stack:
+        url = stack.enter_context(serving(folder / "served"))
+        one = Watched(repository, f"{url}/llm.git", place, kubectl)
+        repository.serve(folder / "served" / "llm.git")
+        chart(repository.root / "charts" / OLD, CASE, place)
+        repository.publish({"prod": values_of(CASE, place, one.url)})
+        stack.enter_context(nodes(kubectl, gpu_node(place, 1000)))
+        stack.enter_context(kubectl.holding(RUNTIME_CLASS, namespace(place)))
+        kubectl.apply([application(one.url, place, options)], manager="tests")
+        wait_until(lambda: sync_status(applications(kubectl)[OLD]) == "Synced", "the release synced", 120)
+        wait_until(lambda: all_have_pods(kubectl, place), "pods", 120)
+        yield Installed(one, pods_of(kubectl, place), found(kubectl, place))
+
+
+@pytest.mark.parametrize("options", [[], ["ServerSideApply=true"]], ids=["by its client", "server-side"])
+def test_a_release_of_argo_cd_is_taken_over(options: list[str], kubectl: Kubectl, argo: Plan, tmp_path: Path) -> None:
+    place = f"argo-adopt-{len(options)}"
+    with installed(kubectl, tmp_path, place, options) as release:
+        one = release.one
+        commit = adopt(one, tmp_path / "release.yaml")
+        stop(kubectl)
+        names = sorted(release.pods)
+        kubectl("delete", "deployment", *names, "-n", place, "--cascade=orphan")
+        with one.entered("prod"):
+            for name in one.expected():
+                one.operated(name, commit)
+            wait_until(lambda: pods_of(kubectl, place) == release.pods, "the same pods")
+            kubectl(
+                "patch", "application", OLD, "-n", NAMESPACE, "--type=merge", "-p", '{"metadata": {"finalizers": null}}'
+            )
+            kubectl("delete", "application", OLD, "-n", NAMESPACE)
+            assert release.objects <= release.there()
+            assert pods_of(kubectl, place) == release.pods
+
+
+def adopt(one: Watched, file: Path) -> str:
+    """Steps 1 and the commit: the tree of what runs."""
+    file.write_text(one.kubectl("get", KINDS, "-n", one.name, "-o", "yaml"), encoding="utf-8")
+    print(one.repository.llmstack("adopt", "prod", "--manifest", str(file), "--write"))
+    return one.repository.publish({})
+
+
+def stop(kubectl: Kubectl) -> None:
+    """Step 2, by kubectl."""
+    patch = json.dumps({"spec": {"syncPolicy": {"automated": None}}})
+    kubectl("patch", "application", OLD, "-n", NAMESPACE, "--type=merge", "-p", patch)
+
+
+def found(kubectl: Kubectl, place: str) -> frozenset[tuple[str, str]]:
+    items = json.loads(kubectl("get", KINDS, "-n", place, "-o", "json"))["items"]
+    return frozenset((each["kind"], each["metadata"]["name"]) for each in items)
+
+
+def all_have_pods(kubectl: Kubectl, place: str) -> bool:
+    there = pods_of(kubectl, place)
+    return all(
+        len(there.get(each["metadata"]["name"], ())) == each["spec"]["replicas"]
+        for each in kubectl.items("deployments", place)
+    )
+
+
+def application(url: str, place: str, options: list[str]) -> Object:
+    """The Application of the chart, as people write it."""
+    spec = {
+        "project": "default",
+        "source": {"repoURL": url, "targetRevision": "main", "path": f"charts/{OLD}", "helm": {"releaseName": OLD}},
+        "destination": {"server": CLUSTER, "namespace": place},
+        "syncPolicy": {"automated": {"prune": True, "selfHeal": True}, "syncOptions": options},
+    }
+    metadata = {"name": OLD, "namespace": NAMESPACE, "finalizers": [FINALIZER]}
+    return {"apiVersion": API, "kind": "Application", "metadata": metadata, "spec": spec}
+
+
+def chart(folder: Path, case: Case, place: str) -> None:
+    """A chart that renders to what the chart of the case did: its delimiters escaped."""
+    objects = [in_namespace(each, place) for each in yamlio.load_all(case.rendered.read_text(encoding="utf-8")) if each]
+    text = "---\n".join(map(yamlio.dump, objects)).replace("{{", '{{ "{{" }}')
+    (folder / "templates").mkdir(parents=True)
+    (folder / "Chart.yaml").write_text(f"apiVersion: v2\nname: {OLD}\nversion: 0.1.0\n", encoding="utf-8")
+    (folder / "templates" / "all.yaml").write_text(text, encoding="utf-8")
+
+
+def values_of(case: Case, place: str, url: str) -> Mapping[str, Any]:
+    """The values of a case, of no release yet, synced by Argo CD."""
+    values = prepared(yamlio.load(case.values.read_text(encoding="utf-8")))
+    rest = {key: value for key, value in values["gitops"].items() if key not in ("release", "namespace")}
+    sync = {"tool": "argo", "cluster": "c1", "repoURL": url}
+    return {**values, "gitops": {**rest, "namespace": place, "sync": sync}}
