@@ -15,6 +15,7 @@ TOOLS := .tools/bin
 PYTHON_READY := $(VENV)/.ready
 TOOLS_READY := .tools/.ready
 HTML_READY := .tools/html/.ready
+SITE_READY := .tools/site/.ready
 WORKFLOWS := $(wildcard .github/workflows/*.yml)
 KUBECONFORM := github.com/yannh/kubeconform
 SOPS := github.com/getsops/sops/v3/cmd/sops
@@ -25,7 +26,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup gen facts check unit test test-html test-engine test-cluster test-argo update lint format bench mutants dist lock clean
+.PHONY: help setup gen facts check unit test test-html site pictures test-engine test-cluster test-argo update lint format bench mutants dist lock clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +51,13 @@ test: setup ## Run all tests (PYTEST_ARGS="-k name" for some)
 
 test-html: $(PYTHON_READY) $(HTML_READY) ## Test the page of a review in Chromium, with axe-core
 	$(BIN)/python -m pytest tests/html/check_page.py tests/html/check_comment.py $(PYTEST_ARGS)
+
+pictures: setup $(HTML_READY) ## Draw the pictures of docs/pictures/ in Chromium, out of the page of a real review
+	$(BIN)/python -m tests.html.pictures
+
+site: $(PYTHON_READY) $(SITE_READY) ## Build a site of docs/ into build/site, strictly, and test it
+	.tools/site/bin/python -m sphinx -b html -W --keep-going -n -q -E -c tools/site -d build/doctrees docs build/site
+	$(BIN)/python -m pytest tests/site/check_pages.py $(PYTEST_ARGS)
 
 test-engine: $(PYTHON_READY) ## Test against vLLM's own planner and registries, out of its wheels (cold: 2.5 GB to fetch)
 	$(BIN)/python -m tests.vllm.fetch
@@ -115,6 +123,10 @@ $(PYTHON_READY): requirements/dev.txt pyproject.toml
 
 .tools/lock/.ready .tools/release/.ready: .tools/%/.ready: requirements/%.txt
 	$(call install,.tools/$*,requirements/$*.txt)
+	@touch $@
+
+$(SITE_READY): requirements/site.txt
+	$(call install,.tools/site,requirements/site.txt)
 	@touch $@
 
 # kubeconform learns its version from the linker alone; the others read it from Go's build information.

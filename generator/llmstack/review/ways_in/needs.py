@@ -85,10 +85,12 @@ def missing_needs(before: Sequence[Object], after: Sequence[Object]) -> Iterator
     for workload in after:
         if str(workload.get("kind")) not in WORKLOADS:
             continue
+        namespace = str(workload["metadata"].get("namespace") or "")
+        if not gone and namespace in namespaces:
+            continue
         needs = needs_of(workload)
         for need in sorted(needs & gone.keys()):
             yield _deleted(workload, need, gone[need])
-        namespace = str(workload["metadata"].get("namespace") or "")
         source = moved.get(_place(workload))
         if namespace not in namespaces and source is not None:
             yield from _left_behind(workload, source, sorted(needs - has.keys()))
@@ -96,13 +98,12 @@ def missing_needs(before: Sequence[Object], after: Sequence[Object]) -> Iterator
 
 def missing_keys(before: Sequence[Object], after: Sequence[Object]) -> Iterator[Break]:
     """Yield what pods read a key of that goes with this change, while the rest of it stays."""
-    had, has = provided(before), provided(after)
-    for workload in after:
+    lost = _lost_keys(provided(before), provided(after))
+    for workload in after if lost else ():
         if not is_lasting(str(workload.get("kind"))):
             continue
         for need, key in sorted(set(_keys_read(workload))):
-            there = keys_of(has[need]) if need in has else None
-            if there is not None and key not in there and need in had and key in (keys_of(had[need]) or ()):
+            if key in lost.get(need, ()):
                 subject = f"{workload['kind']}/{workload['metadata']['name']}"
                 yield Break(
                     subject,
@@ -111,6 +112,16 @@ def missing_keys(before: Sequence[Object], after: Sequence[Object]) -> Iterator[
                     "Keep the key until no pod reads it any more.",
                     stations=(Station(need[0], f"{need[2]} {key}"), Station("pods", subject)),
                 )
+
+
+def _lost_keys(had: Mapping[Need, Object], has: Mapping[Need, Object]) -> dict[Need, set[str]]:
+    """The keys that each object loses, of those that say all their keys on both sides."""
+    found = {}
+    for need in had.keys() & has.keys():
+        old, new = keys_of(had[need]), keys_of(has[need])
+        if old and new is not None and old - new:
+            found[need] = old - new
+    return found
 
 
 _KEYED: Mapping[str, str] = {"secretKeyRef": "Secret", "configMapKeyRef": "ConfigMap"}
