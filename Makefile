@@ -5,6 +5,7 @@
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11 python
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+MUTANTS_ARGS ?=
 # What `make unit` runs: the rooms that compute.
 UNIT := values objects kubernetes flags engine secrecy checks migrate review review_rollout report
 
@@ -14,6 +15,7 @@ TOOLS := .tools/bin
 PYTHON_READY := $(VENV)/.ready
 TOOLS_READY := .tools/.ready
 HTML_READY := .tools/html/.ready
+SITE_READY := .tools/site/.ready
 WORKFLOWS := $(wildcard .github/workflows/*.yml)
 KUBECONFORM := github.com/yannh/kubeconform
 SOPS := github.com/getsops/sops/v3/cmd/sops
@@ -24,7 +26,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup gen facts check unit test test-html test-engine test-cluster test-argo update lint format bench lock clean
+.PHONY: help setup gen facts check unit test test-html site pictures test-engine test-cluster test-argo update lint format bench mutants dist lock clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +51,13 @@ test: setup ## Run all tests (PYTEST_ARGS="-k name" for some)
 
 test-html: $(PYTHON_READY) $(HTML_READY) ## Test the page of a review in Chromium, with axe-core
 	$(BIN)/python -m pytest tests/html/check_page.py tests/html/check_comment.py $(PYTEST_ARGS)
+
+pictures: setup $(HTML_READY) ## Draw the pictures of docs/pictures/ in Chromium, out of the page of a real review
+	$(BIN)/python -m tests.html.pictures
+
+site: $(PYTHON_READY) $(SITE_READY) ## Build a site of docs/ into build/site, strictly, and test it
+	.tools/site/bin/python -m sphinx -b html -W --keep-going -n -q -E -c tools/site -d build/doctrees docs build/site
+	$(BIN)/python -m pytest tests/site/check_pages.py $(PYTEST_ARGS)
 
 test-engine: $(PYTHON_READY) ## Test against vLLM's own planner and registries, out of its wheels (cold: 2.5 GB to fetch)
 	$(BIN)/python -m tests.vllm.fetch
@@ -78,14 +87,20 @@ format: setup ## Rewrite the code as `make lint` wants it
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup ## Time generation against `kustomize build` (BENCH_ARGS="--models 200")
+bench: setup ## Time every command against `kustomize build` (BENCH_ARGS="--models 200 --small"; --write for docs/performance.md)
 	$(BIN)/python bench/bench.py $(BENCH_ARGS)
+
+mutants: setup ## Change the code that guards in small ways, and tell what no test notices (MUTANTS_ARGS="--sample 40 --room disk")
+	$(BIN)/python -m tools.mutants $(MUTANTS_ARGS)
+
+dist: .tools/release/.ready ## Build the wheel and the sdist of HEAD into dist/, twice and alike, with their SBOM
+	.tools/release/bin/python tools/make_dist.py
 
 lock: .tools/lock/.ready ## Write requirements/*.txt again (LOCK_ARGS=--upgrade for the newest versions)
 	.tools/lock/bin/python requirements/lock.py $(LOCK_ARGS)
 
 clean: ## Remove what make installed and what tests left behind
-	rm -rf $(VENV) .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) .tools .mutants .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
 	find generator tests bench requirements -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Every archive is checked against its hash; the package itself is linked to, not copied, and built by the pinned
@@ -106,8 +121,12 @@ $(PYTHON_READY): requirements/dev.txt pyproject.toml
 	$(BIN)/python -m compileall -q generator # also where PYTHONDONTWRITEBYTECODE is set: each run would compile anew
 	@touch $@
 
-.tools/lock/.ready: requirements/lock.txt
-	$(call install,.tools/lock,requirements/lock.txt)
+.tools/lock/.ready .tools/release/.ready: .tools/%/.ready: requirements/%.txt
+	$(call install,.tools/$*,requirements/$*.txt)
+	@touch $@
+
+$(SITE_READY): requirements/site.txt
+	$(call install,.tools/site,requirements/site.txt)
 	@touch $@
 
 # kubeconform learns its version from the linker alone; the others read it from Go's build information.

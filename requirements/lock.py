@@ -1,4 +1,4 @@
-"""Pin what pyproject.toml asks for: runtime.txt to run the package, dev.txt to work on it, lock.txt for this.
+"""Pin what pyproject.toml asks for, to run the package, to work on it, to release it, to build its site, and for this.
 
 `make lock` runs it; use the oldest Python that the project supports, whose packages need the most others. The
 ranges stay in pyproject.toml; the files hold exact versions and the hashes of their archives, and no address:
@@ -33,14 +33,17 @@ def wanted() -> dict[str, tuple[str, list[str]]]:
     """For each file of pins: the tables of pyproject.toml it comes from, and their requirements."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     runtime = project["project"]["dependencies"]
+    extras = [each for extra in project["project"]["optional-dependencies"].values() for each in extra]
     build = project["build-system"]["requires"]
     groups = project["dependency-groups"]
     return {
         "runtime": ("[project] dependencies", runtime),
         "dev": (
-            "[project] dependencies, [build-system] and [dependency-groups] dev",
-            [*runtime, *build, *groups["dev"]],
+            "[project] dependencies and extras, [build-system] and [dependency-groups] dev",
+            [*runtime, *extras, *build, *groups["dev"]],
         ),
+        "site": ("[dependency-groups] site", groups["site"]),
+        "release": ("[dependency-groups] release", groups["release"]),
         "lock": ("[dependency-groups] lock", groups["lock"]),
     }
 

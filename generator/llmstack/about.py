@@ -11,3 +11,8 @@ name first would be what runs."""
 
 HOME: str | None = None
 """The address of the project's repository, without a slash at its end; None while it has none for everybody."""
+
+
+def address(document: str, heading: str, home: str | None = HOME) -> str | None:
+    """Where a heading of a page such as `docs/risks.md` is to be read; None while the project has no address."""
+    return f"{home}/blob/HEAD/{document}#{heading}" if home else None

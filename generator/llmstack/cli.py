@@ -21,6 +21,7 @@ from llmstack.commands.help import help
 from llmstack.commands.init import init
 from llmstack.commands.learn import learn
 from llmstack.commands.lint import lint
+from llmstack.commands.mcp import mcp
 from llmstack.commands.migrate import migrate
 from llmstack.commands.render import render
 from llmstack.commands.schema import schema
@@ -31,7 +32,7 @@ from llmstack.commands.validate import validate
 from llmstack.commands.verify import verify
 
 COMMANDS = (
-    gen, render, lint, validate, diff, verify, affected, fit, migrate, adopt, status, explain, schema, init, help,
+    gen, render, lint, validate, diff, verify, affected, fit, migrate, adopt, status, explain, schema, mcp, init, help,
 )  # fmt: skip
 """Every command, in the order of `--help`. A command's docstring is its help, its signature its options."""
 

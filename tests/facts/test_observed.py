@@ -89,6 +89,38 @@ def test_a_rollout_in_progress_is_where_it_starts(one: Repository) -> None:
     assert "in the middle of a rollout (2 of 4 replicas ready, 1 of the new template)" in text
 
 
+@pytest.mark.parametrize(
+    ("beyond", "deleted", "row"),
+    [
+        ([], None, (3, False, False)),
+        (["b"], None, (4, True, False)),  # the surge of a rollout that goes on: it may hang as well
+        (["b"], "2026-11-20T12:00:00Z", (4, True, False)),  # a pod that terminates holds its GPU until it is gone
+        (["b", "c"], None, (5, True, False)),
+    ],
+)
+def test_pods_beyond_the_replicas_hold_gpus(
+    beyond: list[str], deleted: str | None, row: tuple[Any, ...], one: Repository
+) -> None:
+    """Two of llama, which needs a spare GPU, one of qwen, and what a rollout of that has beside it."""
+    gentle = {"strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}}
+    one.values(prod=values(plain(replicaCount=2, **gentle), plain("qwen", replicaCount=1)))
+    one.commit()
+    one.values(prod=values(plain(replicaCount=2, tag="v0.12.0", **gentle), plain("qwen", replicaCount=1)))
+    other = "llmstack-qwen-deployment-vllm"
+    owned = {"ownerReferences": [{"kind": "ReplicaSet", "name": f"{other}-x", "controller": True, "uid": "u"}]}
+    there = []
+    for name in ("a", *beyond):
+        made = pod(f"{other}-x-{name}", on="n1", labels={"app.kubernetes.io/instance": "llmstack"})
+        made["metadata"] |= owned | ({"deletionTimestamp": deleted} if deleted and name != "a" else {})
+        there.append(made)
+    found = prod(look(one, node("n1", 4), deployment(1, 1, 1, other), *there))
+    [pool] = found["gpus"]
+    assert (pool["before"], pool["deadlock"], pool["certain"]) == row
+    messages = [risk["message"] for risk in found["risks"] if risk["id"] == "gpu-deadlock"]
+    assert [f"once pods that hold {len(beyond)} more are gone" in each for each in messages] == [True] * bool(beyond)
+    assert any(each["id"] == "not-settled" for each in found["findings"]) is bool(beyond)
+
+
 def test_load_times_of_now_are_used_and_older_ones_stay(one: Repository) -> None:
     one.values(prod=values(plain(tag="v0.12.0"), plain("qwen")))
     labels = {"app.kubernetes.io/component": "engine", "app.kubernetes.io/name": "llama"}

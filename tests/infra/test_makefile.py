@@ -11,8 +11,8 @@ from llmstack import yamlio
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGETS = {
-    "help", "setup", "gen", "facts", "check", "unit", "test", "test-html", "test-engine", "test-cluster", "test-argo", "update",
-    "lint", "format", "bench", "lock", "clean",
+    "help", "setup", "gen", "facts", "check", "unit", "test", "test-html", "test-engine", "test-cluster", "test-argo",
+    "site", "pictures", "update", "lint", "format", "bench", "mutants", "dist", "lock", "clean",
 }  # fmt: skip
 
 
@@ -50,9 +50,14 @@ def test_help_is_the_default_and_names_every_target() -> None:
         ("lint", r"\.venv/bin/ruff check \.$"),
         ("lint", r"\.venv/bin/ruff format --check \.$"),
         ("lint", r"\.venv/bin/mypy$"),
-        ("lint", r"\.tools/bin/actionlint \.github/workflows/ci\.yml \.github/workflows/overlays\.yml$"),
+        (
+            "lint",
+            r"\.tools/bin/actionlint \.github/workflows/ci\.yml \.github/workflows/overlays\.yml \.github/workflows/release\.yml$",
+        ),
         ("lint", r"\.venv/bin/zizmor --offline --persona auditor .*\.github$"),
         ("bench", r"\.venv/bin/python bench/bench\.py"),
+        ("mutants", r"\.venv/bin/python -m tools\.mutants"),
+        ("dist", r"\.tools/release/bin/python tools/make_dist\.py"),
     ],
 )
 def test_a_target_runs_its_program(target: str, program: str) -> None:

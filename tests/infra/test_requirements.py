@@ -9,7 +9,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
-PINS = ("runtime", "dev", "lock")
+PINS = ("runtime", "dev", "release", "lock")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 RANGES = {
     "runtime": PROJECT["project"]["dependencies"],
@@ -18,6 +18,7 @@ RANGES = {
         *PROJECT["build-system"]["requires"],
         *PROJECT["dependency-groups"]["dev"],
     ],
+    "release": PROJECT["dependency-groups"]["release"],
     "lock": PROJECT["dependency-groups"]["lock"],
 }
 

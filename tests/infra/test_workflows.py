@@ -18,11 +18,21 @@ WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 USES = re.compile(r"^\s*(?:- )?uses: (?P<action>\S+?)@(?P<commit>\S+)(?: # (?P<version>\S+))?\s*$")
 
 
+WRITES = {
+    "overlays.yml: comment": {"contents": "read", "pull-requests": "write"},
+    "release.yml: attest": {"id-token": "write", "attestations": "write"},
+    "release.yml: publish": {"id-token": "write"},
+}
+"""The jobs that have more rights than to read, and all that they have."""
+CODELESS = {"release.yml: attest", "release.yml: publish"}
+"""The jobs that check nothing out."""
+
+
 def uses() -> Iterator[tuple[Path, str, str, str | None]]:
     """Every action that a workflow uses: file, action, what it is pinned to, and the version beside it."""
     for path in WORKFLOWS:
         for line in path.read_text(encoding="utf-8").splitlines():
-            if "uses:" in line:
+            if "uses:" in line and "uses: ./" not in line:
                 found = USES.match(line)
                 assert found, f"{path.name}: cannot read {line!r}"
                 yield path, found["action"], found["commit"], found["version"]
@@ -39,7 +49,7 @@ def jobs() -> list[tuple[str, str, dict[str, Any]]]:
 
 
 def test_the_workflows_are_there() -> None:
-    assert [path.name for path in WORKFLOWS] == ["ci.yml", "overlays.yml"]
+    assert [path.name for path in WORKFLOWS] == ["ci.yml", "overlays.yml", "release.yml"]
     assert len(list(uses())) >= 6
 
 
@@ -72,22 +82,21 @@ COLD = {"ci.yml: cluster": 60, "ci.yml: argo": 90}
 
 @pytest.mark.parametrize(("name", "job"), [(f"{file}: {name}", job) for file, name, job in jobs()])
 def test_a_job_has_least_permissions_and_a_time_limit(name: str, job: dict[str, Any]) -> None:
-    writes = {"pull-requests": "write"} if name == "overlays.yml: comment" else {"contents": "read"}
-    assert job["permissions"] == writes
+    assert job["permissions"] == WRITES.get(name, {"contents": "read"})
     assert job["timeout-minutes"] <= COLD.get(name, 30)
 
 
 @pytest.mark.parametrize(("name", "job"), [(f"{file}: {name}", job) for file, name, job in jobs()])
 def test_a_checkout_keeps_no_credentials(name: str, job: dict[str, Any]) -> None:
     checkouts = [step for step in job["steps"] if step.get("uses", "").startswith("actions/checkout@")]
-    assert checkouts or name == "overlays.yml: comment"
+    assert bool(checkouts) == (name not in CODELESS), "a job that may publish has no code of anybody's"
     assert all(step["with"]["persist-credentials"] is False for step in checkouts)
 
 
-def test_the_render_job_sees_no_secret_and_has_the_history() -> None:
+def test_the_review_job_sees_no_secret_and_has_the_history() -> None:
     text = (ROOT / ".github/workflows/overlays.yml").read_text(encoding="utf-8")
     assert "secrets." not in text
-    checkout = load("overlays.yml")["jobs"]["render"]["steps"][0]
+    checkout = load("overlays.yml")["jobs"]["review"]["steps"][0]
     assert checkout["with"]["fetch-depth"] == 0
 
 
@@ -99,15 +108,34 @@ def test_no_expression_is_pasted_into_a_script() -> None:
 
 
 def test_the_comment_job_runs_nothing_of_the_pull_request() -> None:
+    """It checks out what the action is, of the base, and runs the action's `comment`."""
     job = load("overlays.yml")["jobs"]["comment"]
-    assert [step["uses"].partition("@")[0] for step in job["steps"]] == [
-        "actions/download-artifact",
-        "actions/github-script",
-    ]
+    checkout, action = job["steps"]
+    assert checkout["with"]["ref"] == "${{ github.event.pull_request.base.sha }}"
+    assert checkout["with"]["sparse-checkout"] == "action.yml"
+    assert action == {"uses": "./", "with": {"command": "comment"}}
     assert "github.event.pull_request.head.repo.full_name == github.repository" in job["if"]
-    script = job["steps"][1]["with"]["script"]
-    assert "lstatSync" in script
-    assert not re.search(r"eval|exec|require\((?!'fs'\))", script)
+
+
+def test_a_release_is_built_without_rights_and_published_without_a_secret() -> None:
+    text = (ROOT / ".github/workflows/release.yml").read_text(encoding="utf-8")
+    jobs = load("release.yml")["jobs"]
+    assert "secrets." not in text
+    assert "cache" not in str(jobs["build"]["steps"]), "what a pull request cached must not come into a release"
+    assert "make dist" in [step.get("run") for step in jobs["build"]["steps"]]
+    assert jobs["publish"]["environment"] == "pypi"
+    assert jobs["publish"]["needs"] == ["build", "attest"]
+    assert load("release.yml")["on"] == {"push": {"tags": ["v*"]}}
+
+
+def test_the_owners_of_the_code_own_files_that_are_there() -> None:
+    lines = (ROOT / ".github/CODEOWNERS").read_text(encoding="utf-8").splitlines()
+    rows = [line.split() for line in lines if not line.startswith("#")]
+    assert len(rows) > 10
+    for path, *owners in rows:
+        assert (ROOT / path.lstrip("/")).exists(), path
+        assert (ROOT / path.lstrip("/")).is_dir() == path.endswith("/"), path
+        assert owners, f"{path}: a line without owners takes them away"
 
 
 def test_zizmor_finds_nothing() -> None:

@@ -231,3 +231,9 @@ def test_a_budget_is_kept(items: list[str], limit: int, share: float) -> None:
     )
     assert len(text.encode()) <= limit
     assert ("Left out" in text) == any(item not in text for item in items) or "Left out" in text
+
+
+def test_a_risk_leads_to_its_page_where_the_project_has_an_address() -> None:
+    linked = render(samples.small(), Options(home="https://example.com/x"))
+    assert "[`llmstack explain gpu-deadlock`](https://example.com/x/blob/HEAD/docs/risks.md#gpu-deadlock)" in linked
+    assert "docs/risks.md" not in render(samples.small(), Options(home=None))

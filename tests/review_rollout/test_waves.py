@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from llmstack.review.facts import Pool
 from llmstack.review.result import Member, Wave
-from llmstack.review.rollout.advice import with_pods
 from llmstack.review.rollout.contention import find_verdicts
+from llmstack.review.rollout.gpus import with_pods
 from llmstack.review.rollout.times import time_rollouts
 from llmstack.review.rollout.workload import Template, Workload
 from llmstack.review.waves import find_waves

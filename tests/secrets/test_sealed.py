@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import random
+import subprocess
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,8 +21,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from llmstack import yamlio
+from llmstack.commands.secret import show_stored
 from llmstack.errors import UsageError
 from llmstack.repository.validation import validate
+from llmstack.secrets.sealed_secrets import read_certificate, seal
 from tests.secrets.support import NOW, generate, repository, set_secret, tool_folder
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -131,3 +136,70 @@ def test_certificates_that_cannot_be_used(tmp_path: Path) -> None:
     write_certificate(tmp_path, key=ec.generate_private_key(ec.SECP256R1()))
     with pytest.raises(UsageError, match="no RSA key"):
         set_secret(project, "x")
+
+
+def test_a_key_that_is_weak_is_refused(tmp_path: Path) -> None:
+    """What is sealed is in Git for good: a key that can be broken gives all of it away."""
+    project = repository(tmp_path, prod=SEALED)
+    write_certificate(tmp_path, key=rsa.generate_private_key(public_exponent=65537, key_size=1024))
+    with pytest.raises(UsageError, match="an RSA key of 1024 bits, not 2048 to 16384"):
+        set_secret(project, "x")
+    write_certificate(tmp_path, key=rsa.generate_private_key(public_exponent=3, key_size=2048))
+    with pytest.raises(UsageError, match="public exponent is not safe"):
+        set_secret(project, "x")
+    assert not (tmp_path / PATH).exists()
+
+
+def test_the_fingerprint_is_that_of_openssl(tmp_path: Path) -> None:
+    write_certificate(tmp_path)
+    command = ["openssl", "x509", "-in", str(tmp_path / "cert.pem"), "-noout", "-fingerprint", "-sha256"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    stored = set_secret(repository(tmp_path, prod=SEALED), "x")
+    assert said.strip().rpartition("=")[2] == stored.certificate
+    assert f"fingerprint {stored.certificate}\n" in show_stored(stored, "prod", "hf", "token")[1]
+
+
+def test_of_a_chain_the_first_certificate_counts(tmp_path: Path) -> None:
+    write_certificate(tmp_path)
+    own = (tmp_path / "cert.pem").read_bytes()
+    write_certificate(tmp_path, key=ec.generate_private_key(ec.SECP256R1()))
+    (tmp_path / "cert.pem").write_bytes(own + (tmp_path / "cert.pem").read_bytes())
+    set_secret(repository(tmp_path, prod=SEALED), "x")
+    assert _open(_read(tmp_path)["spec"]["encryptedData"]["token"], "llm/hf") == "x"
+
+
+def _spoiled(good: bytes, draw: random.Random) -> bytes:
+    """A certificate that somebody has been at: bytes of the PEM or of the DER inside changed, cut, doubled."""
+    der = bytearray(base64.b64decode(b"".join(good.split(b"\n")[1:-2])))
+    for _ in range(draw.randint(1, 4)):
+        at = draw.randrange(len(der))
+        match draw.randrange(4):
+            case 0:
+                der[at] = draw.randrange(256)
+            case 1:
+                del der[at:]
+                der += bytes(8)
+            case 2:
+                der[at:at] = der[at : at + draw.randint(1, 40)]
+            case 3:
+                der[at] ^= 1 << draw.randrange(8)
+    text = base64.encodebytes(bytes(der))
+    made = b"-----BEGIN CERTIFICATE-----\n" + text + b"-----END CERTIFICATE-----\n"
+    return draw.choice(
+        [made, made, bytes(der), made[: draw.randrange(len(made))], made.replace(b"\n", b"\r\n"), made + made]
+    )
+
+
+def test_a_certificate_of_any_bytes_is_read_or_refused(tmp_path: Path) -> None:
+    """2,000 spoiled certificates and some that are none: each is one that can be sealed for, or a UsageError."""
+    write_certificate(tmp_path)
+    good = (tmp_path / "cert.pem").read_bytes()
+    draw = random.Random(15)
+    texts = [_spoiled(good, draw) for _ in range(2_000)]
+    texts += [b"", b"\0" * 4096, b"-----BEGIN CERTIFICATE-----\n" * 50_000, b"A" * (1 << 20), "ü".encode("utf-16")]
+    read = 0
+    for text in texts:
+        with contextlib.suppress(UsageError):
+            assert seal(read_certificate("cert.pem", text, NOW), "llm", "hf", "x")
+            read += 1
+    assert 0 < read < len(texts) - 500

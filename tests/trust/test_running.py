@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from llmstack.programs import ToolError, run
+from llmstack.programs import BUILD_PROCESSOR, KUSTOMIZE, ToolError, find_tool, kustomize_build, run
 from llmstack.programs.confine import BARE
 from llmstack.programs.running import Call, run_together
 from tests.cli.sandbox import hear_interrupts
@@ -42,6 +42,17 @@ def test_a_confined_program_has_threads_but_no_sockets_and_no_programs() -> None
 def test_a_build_that_does_not_end_is_ended() -> None:
     with pytest.raises(ToolError, match="x did not finish within 1 seconds"):
         run([sys.executable, "-c", "import time; time.sleep(3600)"], "x", confined=True, timeout=1)
+
+
+def test_a_build_that_keeps_the_processor_is_ended(tmp_path: Path) -> None:
+    """A map of 60,000 keys keeps kustomize for half a minute, since it goes through all of them for each."""
+    keys = "".join(f"  k{number}: a\n" for number in range(60_000))
+    (tmp_path / "x.yaml").write_text(f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: x}}\ndata:\n{keys}")
+    (tmp_path / "kustomization.yaml").write_text("resources: [x.yaml]\n")
+    folder = os.environ.get("LLMSTACK_TOOLS")
+    program = find_tool(KUSTOMIZE, Path(folder) if folder else None)
+    with pytest.raises(ToolError, match=f"did not finish within {BUILD_PROCESSOR} seconds of processor time"):
+        kustomize_build(program, tmp_path)
 
 
 def test_programs_run_side_by_side_and_end_each_in_its_own_way(tmp_path: Path) -> None:

@@ -72,12 +72,10 @@ def _section(id: str, rule: Rule) -> str:
 def _reading() -> list[str]:
     parts = [_READING]
     for title, pages in (("Text", TEXT), ("Model", MODEL), ("Tree and commands", TREE), ("Objects", STREAMS)):
-        parts += [f"### {title}\n", "| id | severity | what is wrong | fix |", "|---|---|---|---|"]
-        parts += [_row(id, page) for id, page in pages.items()]
-        parts.append("")
+        parts += [f"### {title}\n", *(_found(id, page) for id, page in pages.items())]
     return parts
 
 
-def _row(id: str, page: Page) -> str:
-    cells = (f"`{id}`", str(page.severity), page.meaning, page.fix)
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+def _found(id: str, page: Page) -> str:
+    """A heading for each id, so that its address is that of a check."""
+    return f"#### {id}\n\nSeverity: {page.severity}.\n\n{page.meaning}\n\n**Fix:** {page.fix}\n"

@@ -61,16 +61,29 @@ class Rule(Protocol):
     def run(self, subject: Subject, /) -> Iterator[Problem]: ...
 
 
+MOST_FOUND = 2_000
+"""How many problems a rule tells one by one. One on a line with a secret is always told: reports hide such lines."""
+
+
 def find(rule: Rule, subject: Subject) -> Iterator[Finding]:
-    """Yield the findings of one rule: its problems, with the id and the severity that it declares."""
-    declared = rule.RULE
+    """Yield the findings of one rule: its problems, with the id and the severity that it declares.
+
+    Of more than MOST_FOUND the rest is one finding, which counts them, at the place of the first that is untold.
+    """
+    told, untold, milder = 0, 0, True
+    first: Problem | None = None
     for problem in rule.run(subject):
-        yield Finding(
-            declared.id,
-            declared.severity_of(problem),
-            problem.message,
-            problem.route,
-            problem.place,
-            problem.help,
-            problem.secret,
-        )
+        if problem.secret or told < MOST_FOUND:
+            told += 1
+            yield _finding(rule.RULE, problem)
+        else:
+            first, untold, milder = first or problem, untold + 1, milder and problem.milder
+    if first is not None:
+        message = f"{untold:,} more of this check are not listed, from here on"
+        help = "correct those that are: the next run names others"
+        yield _finding(rule.RULE, Problem(message, first.route, help, first.place, milder))
+
+
+def _finding(declared: Declaration, problem: Problem) -> Finding:
+    severity = declared.severity_of(problem)
+    return Finding(declared.id, severity, problem.message, problem.route, problem.place, problem.help, problem.secret)

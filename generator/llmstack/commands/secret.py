@@ -10,6 +10,7 @@ import typer
 
 from llmstack.commands import options as opt
 from llmstack.commands import output
+from llmstack.commands.running import LINE
 from llmstack.errors import UsageError
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def take_turns(write: Callable[[], Result]) -> Result:
 def read_value(name: str, key: str, prompt: Callable[[str], str]) -> str:
     """The value: what stdin holds, without one line break at its end; on a terminal the answer to a hidden prompt."""
     if sys.stdin.isatty():
+        LINE.end()
         return prompt(f"Value of {name}/{key} (not shown): ")
     try:
         value = sys.stdin.buffer.read().decode("utf-8")
@@ -84,9 +86,9 @@ def read_value(name: str, key: str, prompt: Callable[[str], str]) -> str:
 
 def show_stored(stored: Stored, environment: str, name: str, key: str) -> tuple[str, str]:
     """What to print: the result, and what there is to say beside it."""
-    if not stored.written:
-        return f"{stored.path}: {key} has this value already\n", ""
-    said = "" if stored.is_read else f"llmstack: nothing in {environment} reads {key} of Secret {name}\n"
-    if stored.is_new:
-        said += f"llmstack: run `llmstack gen {environment}`, which lists the new file\n"
-    return f"{stored.path}: {key} encrypted\n", said
+    said = [f"sealed for the certificate of SHA-256 fingerprint {stored.certificate}"] if stored.certificate else []
+    if stored.written:
+        said += [] if stored.is_read else [f"nothing in {environment} reads {key} of Secret {name}"]
+        said += [f"run `llmstack gen {environment}`, which lists the new file"] if stored.is_new else []
+    result = "encrypted" if stored.written else "has this value already"
+    return f"{stored.path}: {key} {result}\n", "".join(f"llmstack: {line}\n" for line in said)

@@ -81,6 +81,14 @@ class StorageClass:
 
 
 @dataclass(frozen=True, slots=True)
+class PriorityClass:
+    name: str
+    value: int
+    default: bool = False
+    preempts: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterFacts:
     """All that is known of one cluster; what is None, or no key of a mapping, is not known."""
 
@@ -92,6 +100,8 @@ class ClusterFacts:
     nodes: tuple[NodeGroup, ...] = ()
     loads: tuple[Load, ...] = ()
     storage_classes: tuple[StorageClass, ...] | None = None
+    priority_classes: tuple[PriorityClass, ...] | None = None
+    """Those that not every cluster has; None where none was seen."""
     exists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By kind (`EXISTS`), the names of all objects of it; of claims `namespace/name`."""
 

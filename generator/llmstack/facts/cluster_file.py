@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from llmstack import yamlio
-from llmstack.facts.cluster import EXISTS, Amount, ClusterFacts, Load, NodeGroup, StorageClass
+from llmstack.facts.cluster import EXISTS, Amount, ClusterFacts, Load, NodeGroup, PriorityClass, StorageClass
 from llmstack.observed.things import Taint
 
 FOLDER = "facts/clusters"
@@ -19,7 +19,7 @@ MOST = 1_000_000
 MOST_NODES = 100_000
 MOST_GROUPS = 1_000
 
-TOP = ("date", "versions", "flux", "nodes", "loads", "storageClasses", "exists")
+TOP = ("date", "versions", "flux", "nodes", "loads", "storageClasses", "priorityClasses", "exists")
 GROUP = ("group", "count", "cordoned", "labels", "taints", "allocatable", "others")
 
 
@@ -63,6 +63,7 @@ def data_of(facts: ClusterFacts) -> dict[str, Any]:
         "nodes": [_group_data(each) for each in facts.nodes] or None,
         "loads": [_load_data(each) for each in facts.loads] or None,
         "storageClasses": _classes_data(facts.storage_classes),
+        "priorityClasses": [_priority_data(each) for each in facts.priority_classes or ()] or None,
         "exists": {key: list(names) for key, names in facts.exists.items()} or None,
     }
     return {key: value for key, value in data.items() if value is not None}
@@ -100,10 +101,16 @@ def _classes_data(classes: tuple[StorageClass, ...] | None) -> list[dict[str, An
     return [{"name": each.name, "default": each.default, "expands": each.expands} for each in classes]
 
 
+def _priority_data(each: PriorityClass) -> dict[str, Any]:
+    data = {"name": each.name, "value": each.value, "default": each.default, "preempts": each.preempts}
+    return {key: value for key, value in data.items() if (key, value) not in (("default", False), ("preempts", True))}
+
+
 def _facts(top: dict[str, Any]) -> ClusterFacts:
     exists = _map(top.get("exists"), "exists", tuple(EXISTS))
     flux = _map(top.get("flux"), "flux", ("concurrent",))
     classes = top.get("storageClasses")
+    priorities = top.get("priorityClasses")
     groups = tuple(_group(each) for each in _list(top.get("nodes"), "nodes", GROUP))
     if len(groups) > MOST_GROUPS or sum(each.count for each in groups) > MOST_NODES:
         raise ClusterFactsError(f"`nodes` are more than {MOST_NODES}, or of more than {MOST_GROUPS} groups")
@@ -114,6 +121,7 @@ def _facts(top: dict[str, Any]) -> ClusterFacts:
         nodes=groups,
         loads=tuple(_load(each) for each in _list(top.get("loads"), "loads", ("model", "image", "seconds"))),
         storage_classes=None if classes is None else tuple(_class(each) for each in _classes(classes)),
+        priority_classes=tuple(map(_priority, _list(priorities, "priorityClasses", _PRIORITY))) if priorities else None,
         exists={key: _names(value, key) for key, value in exists.items()},
     )
 
@@ -124,6 +132,14 @@ def _classes(data: Any) -> list[dict[str, Any]]:
 
 def _class(data: dict[str, Any]) -> StorageClass:
     return StorageClass(_text(data, "name"), data.get("default") is True, data.get("expands") is True)
+
+
+_PRIORITY = ("name", "value", "default", "preempts")
+
+
+def _priority(data: dict[str, Any]) -> PriorityClass:
+    value = _checked(data.get("value"), "value", lambda value: abs(value) <= 2 * MOST * 1000)
+    return PriorityClass(_text(data, "name"), value, data.get("default") is True, data.get("preempts") is not False)
 
 
 def _group(data: dict[str, Any]) -> NodeGroup:

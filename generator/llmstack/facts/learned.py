@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from statistics import median
 
-from llmstack.facts.cluster import EXISTS, ClusterFacts, Load, StorageClass
+from llmstack.facts.cluster import EXISTS, ClusterFacts, Load, PriorityClass, StorageClass
 from llmstack.facts.grouping import group_nodes
 from llmstack.facts.programs import flux_concurrent, versions_of
+from llmstack.kubernetes.priorities import SYSTEM
 from llmstack.kubernetes.replicas import model_of
 from llmstack.observed import things
 from llmstack.observed.observation import Observation
@@ -59,6 +60,7 @@ def learn_cluster(
     others = [pod for pod in pods if not any(release.owns(pod) for release in releases)]
     workloads = seen.now(things.Workload)
     classes = seen.now(things.StorageClass)
+    priorities = seen.now(things.PriorityClass)
     return ClusterFacts(
         date=at,
         versions=versions_of(seen.now(Node), workloads),
@@ -68,6 +70,12 @@ def learn_cluster(
         ),
         loads=_loads(seen.all_of(Pod), releases),
         storage_classes=tuple(StorageClass(each.meta.name, each.default, each.expands) for each in classes) or None,
+        priority_classes=tuple(
+            PriorityClass(each.meta.name, each.value, each.default, each.preempts)
+            for each in priorities
+            if each.meta.name not in SYSTEM
+        )
+        or None,
         exists=_exists(seen, {release.namespace for release in releases}),
     )
 

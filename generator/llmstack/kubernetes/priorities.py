@@ -22,6 +22,9 @@ class Priority:
     preempts: bool = True
 
 
+SYSTEM = frozenset(("system-cluster-critical", "system-node-critical"))
+"""PriorityClasses that every cluster has (Kubernetes documentation, "Pod Priority and Preemption")."""
+
 Classes = Mapping[str, Priority]
 """By the name of the PriorityClass; "" is the default of pods that name none."""
 

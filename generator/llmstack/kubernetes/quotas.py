@@ -1,7 +1,6 @@
 """What pods count for in a ResourceQuota, as the API server's admission counts it.
 
-Names, sums and which pods a scope selects: pkg/quota/v1/evaluator/core/pods.go of k8s.io/kubernetes. Defaults that a
-LimitRange gives a container: plugin/pkg/admission/limitranger/admission.go.
+Names, sums and which pods a scope selects: pkg/quota/v1/evaluator/core/pods.go of k8s.io/kubernetes.
 """
 
 from __future__ import annotations
@@ -12,13 +11,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from llmstack.kubernetes.limit_ranges import Amounts, amounts_in, defaults_of
 from llmstack.kubernetes.pods import Object, containers, totals_of_pod
-from llmstack.kubernetes.quantities import quantity
 from llmstack.kubernetes.replicas import replicas_of, scalers, specs_of_replica
 from llmstack.kubernetes.workloads import is_counted
 
 Pod = Mapping[str, Any]
-Amounts = Mapping[str, Fraction]
 
 REQUIRED = ("cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory")
 """What every container must state where a quota limits it (`validationSet` in pods.go)."""
@@ -106,19 +104,6 @@ def missing(spec: Pod, limited: Iterable[str], defaults: Mapping[str, Amounts]) 
     return [name for name in REQUIRED if name in wanted and any(name not in each for each in states)]
 
 
-def defaults_of(objects: Iterable[Object]) -> dict[str, dict[str, Fraction]]:
-    """What the LimitRanges of a namespace give containers that state nothing: `limits` and `requests`."""
-    limits: dict[str, Fraction] = {}
-    requests: dict[str, Fraction] = {}
-    for each in objects:
-        if each["kind"] == "LimitRange":
-            for item in (each.get("spec") or {}).get("limits") or ():
-                if item.get("type") == "Container":
-                    limits |= amounts_in(item.get("default"))
-                    requests |= amounts_in(item.get("default")) | amounts_in(item.get("defaultRequest"))
-    return {"limits": limits, "requests": requests}
-
-
 def selects(quota: Object, spec: Pod, defaults: Mapping[str, Amounts]) -> bool:
     """Whether a quota counts a pod, by its scopes; pods of a workload have no deadline of their own."""
     quota_spec = quota.get("spec") or {}
@@ -142,9 +127,3 @@ def _matches(expression: Mapping[str, Any], name: str) -> bool:
     if operator in ("In", "NotIn"):
         return bool((name in values) == (operator == "In"))
     return bool(name) == (operator == "Exists")
-
-
-def amounts_in(block: Any) -> dict[str, Fraction]:
-    """The quantities of a map, by name; what is none is left to the schema."""
-    found = block.items() if isinstance(block, Mapping) else ()
-    return {name: amount for name, value in found if (amount := quantity(value)) is not None}

@@ -271,6 +271,10 @@ def _probe(initial: int, period: int, failures: int) -> dict[str, object]:
     }
 
 
+MOST_MODELS = 5_000
+"""How many models an environment may have. A megabyte has room for 60,000 that are only named, each with findings."""
+
+
 class ServingEngineSpec(Section):
     """What all serving engines share, and the list of models."""
 
@@ -356,6 +360,6 @@ class ServingEngineSpec(Section):
     service_monitor: Annotated[ServiceMonitor, BeforeValidator(none_is_empty)] = Field(
         default_factory=ServiceMonitor, description="Metrics of the engines for the Prometheus operator."
     )
-    model_spec: Annotated[list[Model], BeforeValidator(lambda value: [] if value is None else value)] = Field(
-        default_factory=list, description="The models; layers merge them by name."
-    )
+    model_spec: Annotated[
+        list[Model], Field(max_length=MOST_MODELS), BeforeValidator(lambda value: [] if value is None else value)
+    ] = Field(default_factory=list, description="The models; layers merge them by name.")

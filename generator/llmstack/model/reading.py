@@ -72,7 +72,7 @@ def is_broken(layers: Layers) -> bool:
     return any(source.root is None and source.findings for source in (layer.source for layer in layers.layers))
 
 
-MOST_PROBLEMS = 20_000
+MOST_PROBLEMS = 2_000
 """How many problems are told one by one: more are no mistake of people's, and cost time and memory."""
 LIKENED = 500
 """For how many problems of a file a known key like the unknown one is looked for."""

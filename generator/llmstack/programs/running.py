@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import selectors
 import signal
 import subprocess
@@ -41,6 +42,8 @@ class Call:
 
     command: Sequence[str]
     folder: Path | None = None
+    processor: int | None = None
+    """Seconds of processor time that it may take; the kernel kills it then."""
 
 
 @dataclass(eq=False, slots=True)
@@ -116,19 +119,21 @@ def _start(running: list[_Running], number: int, call: Call, timeout: float, env
             cwd=call.folder,
             env=dict(environment),
             process_group=0,
-            preexec_fn=_prepared(before),
+            preexec_fn=_prepared(before, call.processor),
         )
         running.append(_Running(number, process, time.monotonic() + timeout))
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _prepared(mask: set[signal.Signals | int]) -> Callable[[], None]:
-    """What a child does before it becomes the program: it hears signals again, and is confined."""
+def _prepared(mask: set[signal.Signals | int], processor: int | None) -> Callable[[], None]:
+    """What a child does before it becomes the program: it hears signals again, and is confined and bounded."""
     confine = confinement()
 
     def prepare() -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if processor is not None:  # at the hard limit, since Go's programs go on after SIGXCPU
+            resource.setrlimit(resource.RLIMIT_CPU, (processor, processor))
         if confine is not None:
             confine()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from llmstack import about
 from llmstack.finding import Finding, Severity
 from llmstack.report.budget import Part, fit
 from llmstack.report.clusters import group_removed, sync_rows, told_clusters
@@ -46,7 +47,7 @@ def render(review: Review, options: Options = PLAIN) -> str:
         _removed(shown),
         _clusters(shown),
         _waves(shown),
-        *_risks(group_risks(shown)),
+        *_risks(group_risks(shown), options.home),
         _gpus(shown),
         *_rollouts(shown),
         _course(shown),
@@ -121,17 +122,23 @@ def _waves(review: Review) -> Part:
     return Part("\n#### Order of commits that finishes\n\n", items, len(items), "line of commits", share=0.2)
 
 
-def _risks(groups: list[RiskGroup]) -> Iterator[Part]:
+def _risks(groups: list[RiskGroup], home: str | None) -> Iterator[Part]:
     """The worst of them open; the others, notes and what was acknowledged folded."""
     pressing = [group for group in groups if not group.risk.acknowledged and group.severity is not Severity.NOTE]
     first = pressing[:OPEN_RISKS]
     others = pressing[OPEN_RISKS:] + groups[len(pressing) :]
     ids = dict.fromkeys(group.risk.id for group in first)
-    more = f"\nFor more: {', '.join(code(f'llmstack explain {id}') for id in ids)}.\n"
+    more = f"\nFor more: {', '.join(_page(id, home) for id in ids)}.\n"
     yield Part("\n#### Risks\n\n", map(_risk, first), len(first), "risk", share=0.4, foot=more)
     title = plural(len(others), "other risk") if first else f"{plural(len(others), 'risk')}, noted or acknowledged"
     head = f"\n<details><summary>{title}</summary>\n\n"
     yield Part(head, map(_risk, others), len(others), "risk", share=0.2, foot="\n</details>\n")
+
+
+def _page(id: str, home: str | None) -> str:
+    """What prints the page of a risk; a link to it where the project has an address."""
+    words, address = code(f"llmstack explain {id}"), about.address("docs/risks.md", id, home)
+    return f"[{words}]({address})" if address else words
 
 
 def _risk(group: RiskGroup) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from llmstack import about
 from llmstack.finding import Finding, Severity, show_route, sort_findings
 from llmstack.report.inert import inert_json
 from llmstack.report.mask import mask_finding
@@ -59,12 +60,12 @@ def _rule(id: str, options: Options) -> dict[str, Any]:
         return {"id": id}
     title = " ".join(title.split())
     text = rest.strip() or title
-    address = {"helpUri": f"{options.home}/blob/HEAD/{page.document}#{id}"} if options.home else {}
+    uri = about.address(page.document, id, options.home)
     return {
         "id": id,
         "shortDescription": {"text": title},
         "fullDescription": {"text": " ".join(rest.partition("\n\n")[0].split()) or title},
-        **address,
+        **({"helpUri": uri} if uri else {}),
         "help": {"text": text, "markdown": text},
     }
 

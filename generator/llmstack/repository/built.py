@@ -134,7 +134,8 @@ def _build_with_kustomize(
     if reached.findings:
         raise FoundError(reached.findings)
     with copied(reached) as root:
-        outputs = programs.kustomize_build_all(program, [root / folder for folder in folders.values()])
+        tops = [root / folder for folder in folders.values()]
+        outputs = programs.kustomize_build_all(program, tops, files=len(reached.files))
         return {unit: _objects(snapshot, folder, outputs[root / folder], root) for unit, folder in folders.items()}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date
@@ -12,7 +13,7 @@ from llmstack.facts.cluster import ClusterFacts
 from llmstack.finding import Finding
 from llmstack.model.stack import Stack
 from llmstack.observed.observation import Observation, observe
-from llmstack.observed.things import Workload
+from llmstack.observed.things import Pod, Workload
 from llmstack.repository.learned import facts_of, open_sources
 from llmstack.review.facts import Present
 
@@ -49,15 +50,39 @@ def facts_now(seen: Observation, stacks: Sequence[Stack], known: ClusterFacts | 
         nodes=now.nodes or known.nodes,
         loads=(*now.loads, *older),
         storage_classes=now.storage_classes if now.storage_classes is not None else known.storage_classes,
+        priority_classes=now.priority_classes if now.priority_classes is not None else known.priority_classes,
         exists={**known.exists, **now.exists},
     )
 
 
 def present_in(seen: Observation, namespace: str) -> dict[tuple[str, str], Present]:
-    """By kind and name, what runs now of the workloads of a namespace: what is asked for, and what serves of it."""
+    """By kind and name, what runs now of the workloads of a namespace: what is asked for, what serves of it, and what
+    there is beside."""
     found = {}
+    bound = _bound_pods(seen, namespace)
     for each in seen.now(Workload):
         if each.meta.namespace == namespace and each.meta.owner is None and each.replicas is not None:
             serving = min(each.available or each.ready, each.replicas)
-            found[each.meta.kind, each.meta.name] = Present(each.replicas, serving, min(each.updated, each.replicas))
+            there = each.current if bound is None else bound[each.meta.kind, each.meta.name]
+            beyond = max(0, there - each.replicas)
+            key = each.meta.kind, each.meta.name
+            found[key] = Present(each.replicas, serving, min(each.updated, each.replicas), beyond)
+    return found
+
+
+def _bound_pods(seen: Observation, namespace: str) -> Counter[tuple[str, str]] | None:
+    """How many pods of each workload hold a place on a node, those that terminate too; None where no pods were seen.
+
+    Of Deployments and StatefulSets: a pod of other kinds stands for a part of a replica.
+    """
+    if "Pod" not in seen.kinds:
+        return None
+    owners = {each.meta.name: each.meta.owner for each in seen.now(Workload) if each.meta.kind == "ReplicaSet"}
+    found: Counter[tuple[str, str]] = Counter()
+    for pod in seen.now(Pod):
+        if pod.meta.namespace == namespace and pod.node and not pod.is_over and pod.meta.owner is not None:
+            kind, name = pod.meta.owner
+            owner = owners.get(name, ("Deployment", name.rpartition("-")[0])) if kind == "ReplicaSet" else (kind, name)
+            if owner is not None:
+                found[owner] += 1
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -10,7 +10,7 @@ from functools import partial
 from llmstack.finding import Finding, Severity
 from llmstack.kubernetes.devices import read_claims
 from llmstack.kubernetes.pods import Identity, Object
-from llmstack.kubernetes.replicas import Scalers, fewest_scaled, most_scaled, scalers
+from llmstack.kubernetes.replicas import Scalers, fewest_scaled, most_scaled, scalers, with_left
 from llmstack.review.applied import is_refused, what_is_applied
 from llmstack.review.cost import Unserved
 from llmstack.review.facts import Facts
@@ -21,11 +21,15 @@ from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.not_applied import why_not_applied
 from llmstack.review.risks.table import find_risks
 from llmstack.review.rollout.endless import drawn, endless, hindered_pools, stopped_by, with_demand, without_end
+from llmstack.review.rollout.obstacles.behind import with_those_behind
 from llmstack.review.rollout.obstacles.case import Obstacle, Scene
 from llmstack.review.rollout.obstacles.find import find_obstacles
+from llmstack.review.rollout.obstacles.latent import find_latent
 from llmstack.review.rollout.per_node import rollouts_on_nodes
 from llmstack.review.rollout.placement import Fixed
 from llmstack.review.rollout.play import Played, both, find_moves, play
+from llmstack.review.rollout.preempted import Preempting, with_priorities
+from llmstack.review.rollout.tenants import by_key, known_classes, tenants_of
 from llmstack.review.rollout.times import MOST_PODS, too_many, total_seconds
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.surroundings import Surroundings
@@ -62,22 +66,28 @@ def assess(
     reached = what_is_applied(all_changes, before, wanted, near)
     changes, after = reached.changes, reached.after
     idle = idle_changes(changes, near)
-    scale = _scaled(before, facts_after), _scaled(after, facts_after)
+    scale = _both_scaled(before, after, partial(_scaled, facts=facts_after))
     least = play(changes, after, scale, facts, idle, near.neighbours, near.queue)
     most = _at_most(changes, before, after, least, facts, idle, near)
+    least, preempting = _with_priorities(least, before, after, facts, near)
     scene = Scene(before, after, facts[1], least.owned[1], most_scaled(after))
-    obstacles = find_obstacles(least.own, scene)
+    hindered = find_obstacles(least.own, scene)
+    obstacles = with_those_behind(hindered, least.own, endless(hindered, least.verdicts), near.queue)
+    latent = find_latent(changes, scene, {workload.identity for workload in least.own})
     backends = Backends()
     breaks = (
         *find_breaks(before, after, least.own, least.own_times, facts_after.moved_from, backends),
         *shared_hosts(before, after, near.environment, near.claims),
     )
     rolled, pools = both(least, most, facts_after)
+    going = {each.identity: each for each in preempting.rolled}
+    rolled = tuple(going.get(each.identity, each) for each in rolled)
     pools = hindered_pools(pools, least.own, obstacles)
     removed = find_removed(least.own, before, wanted, least.owned[0], facts, near, backends)
     assessment = Assessment(
         tuple(changes), after, least.workloads, least.times, least.verdicts, least.fixed, least.owned, facts,
         idle[0], engines, before, breaks, obstacles, most, near, removed, pools, reached.held,
+        latent, least.leaving, preempting.blind,
     )  # fmt: skip
     rolled = without_end(rolled, endless(obstacles, least.verdicts), obstacles)
     on_nodes = rollouts_on_nodes([change for change in changes if change.identity not in idle[0] | idle[1]], facts)
@@ -99,6 +109,20 @@ def assess(
     )
 
 
+def _with_priorities(
+    played: Played, before: Sequence[Object], after: Sequence[Object], facts: tuple[Facts, Facts], near: Surroundings
+) -> tuple[Played, Preempting]:
+    """The prediction with what pods of a higher priority do to those below, where there are several."""
+    classes = known_classes([*before, *after], near.objects, facts[1])
+    if len(set(classes.values())) < 2 or not any(each.deadlock for each in played.verdicts.values()):
+        return played, Preempting()
+    sides = (
+        by_key(tenants_of(objects, near.objects, facts[1], classes, owned))
+        for objects, owned in zip((before, after), played.owned, strict=True)
+    )
+    return with_priorities(played, facts[1].pools, *sides)
+
+
 def _findings(least: Played, facts: Facts, near: Surroundings) -> Iterator[Finding]:
     """Yield what keeps figures from being what they seem: too many pods, and rollouts that go on already."""
     yield from map(_unplayed, sorted(too_many(least.workloads) - near.others))
@@ -115,7 +139,7 @@ def _waves(played: Played, near: Surroundings, facts: Facts) -> tuple[Wave, ...]
     if near.neighbours.ahead:
         return ()
     members = {each.key: _member(each, near) for each in played.workloads}
-    return find_waves(played.workloads, members, facts.pools, played.fixed, played.verdicts)
+    return find_waves(played.workloads, members, facts.pools, played.fixed, played.verdicts, played.queue)
 
 
 def _member(workload: Workload, near: Surroundings) -> Member:
@@ -130,7 +154,7 @@ def _member(workload: Workload, near: Surroundings) -> Member:
 def _unserved(
     least: Played, most: Played | None, before: Sequence[Object], after: Sequence[Object]
 ) -> tuple[Unserved, ...]:
-    bounded = most is not None or least.owned == (most_scaled(before), most_scaled(after))
+    bounded = most is not None or least.owned == _both_scaled(before, after, most_scaled)
     return find_unserved(least, most, bounded=bounded, sleeps=fewest_scaled(after))
 
 
@@ -155,7 +179,7 @@ def read_moves(
     workloads that change, and the pods that stay. `near` says what its sync tool holds."""
     reached = what_is_applied(changes, before, after, near)
     read = most_scaled if most else partial(_scaled, facts=facts[1])
-    owned = read(before), read(reached.after)
+    owned = _both_scaled(before, reached.after, read)
     known = with_claims(facts[0], before), with_claims(facts[1], after)
     return find_moves(reached.changes, reached.after, owned, known, idle_changes(reached.changes, near))
 
@@ -164,6 +188,14 @@ def with_claims(facts: Facts, objects: Sequence[Object]) -> Facts:
     """Return the facts with what the objects say of devices that pods claim (DRA)."""
     claims = read_claims(objects)
     return replace(facts, device_claims=claims) if claims else facts
+
+
+def _both_scaled(
+    before: Sequence[Object], after: Sequence[Object], read: Callable[[Sequence[Object]], Scalers]
+) -> tuple[Scalers, Scalers]:
+    """The replicas that scalers give on both sides, those of before too that one which goes has left."""
+    given = read(before), read(after)
+    return given[0], with_left(given, before, after)
 
 
 def _scaled(objects: Sequence[Object], facts: Facts) -> Scalers:
@@ -181,7 +213,7 @@ def _at_most(
     near: Surroundings,
 ) -> Played | None:
     """The rollouts with scalers at their most; None where that is their least, or more than is played."""
-    owned = most_scaled(before), most_scaled(after)
+    owned = _both_scaled(before, after, most_scaled)
     if owned == least.owned and near.most is None:
         return None
     if max(sum(side.values()) for side in owned) > MOST_SCALED:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
-from llmstack.facts.cluster import ClusterFacts, NodeGroup
+from llmstack.facts.cluster import EXISTS, ClusterFacts, NodeGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +78,13 @@ class Stale:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """What runs of a workload at one moment: the replicas that are asked for, those of them that serve, and those that
-    are of its newest template."""
+    """What runs of a workload at one moment: the replicas that are asked for, those of them that serve, those that are
+    of its newest template, and the pods beyond them that hold their GPUs still: of a surge, or terminating."""
 
     replicas: int
     available: int
     updated: int
+    beyond: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,3 +125,10 @@ class Facts:
     recipients: tuple[str, ...] = ()
     """Who can read the secrets of the repository, or gives them to the cluster: age recipients, a store, a
     certificate."""
+
+    def known_names(self, kind: str) -> frozenset[str] | None:
+        """The names of all objects of a kind that the cluster was seen to have; None where nobody looked."""
+        key = next((key for key, each in EXISTS.items() if each == kind), "")
+        if self.cluster is None or key not in self.cluster.exists:
+            return None
+        return frozenset(self.cluster.exists[key])

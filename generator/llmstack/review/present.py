@@ -24,10 +24,14 @@ def present_scale(
 
 
 def unsettled(present: Mapping[tuple[str, str], Present], moving: Collection[tuple[str, str]]) -> Iterator[Finding]:
-    """Yield a note for each workload that moves while a rollout of it goes on, or not all of its replicas serve."""
+    """Yield a note for each workload that moves while a rollout of it goes on, or not all of its replicas serve; and
+    for each whose pods hold more than its replicas do."""
     for (kind, name), each in sorted(present.items()):
-        if (kind, name) in moving and min(each.available, each.updated) < each.replicas:
+        mid = min(each.available, each.updated) < each.replicas or each.beyond
+        if ((kind, name) in moving and mid) or each.beyond:
             told = f"{each.available} of {plural(each.replicas, 'replica')} ready, {each.updated} of the new template"
+            if each.beyond:
+                told += f", {plural(each.beyond, 'pod')} beyond them on nodes"
             message = f"{kind}/{name} is in the middle of a rollout ({told}): figures start there"
             help = "a change that comes meanwhile ends that rollout where it is, and begins its own"
             yield Finding("not-settled", Severity.NOTE, message, help=help)

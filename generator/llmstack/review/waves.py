@@ -14,10 +14,10 @@ from itertools import combinations
 
 from llmstack.review.facts import Pool
 from llmstack.review.result import Member, Wave
-from llmstack.review.rollout.advice import with_pods
-from llmstack.review.rollout.contention import find_verdicts
-from llmstack.review.rollout.gpus import gpus_after
+from llmstack.review.rollout.gpus import gpus_after, with_pods
 from llmstack.review.rollout.placement import Fixed, PoolKey
+from llmstack.review.rollout.queue import Queue
+from llmstack.review.rollout.staged import find_verdicts_in_line
 from llmstack.review.rollout.times import Times, time_rollouts
 from llmstack.review.rollout.workload import Workload
 
@@ -34,13 +34,14 @@ def find_waves(
     pools: Sequence[Pool],
     fixed: Fixed,
     judged: Collection[PoolKey],
+    queue: Queue | None = None,
 ) -> tuple[Wave, ...]:
     """Return the commits, in order, that get there soonest; nothing where the change does at once, or no order does.
 
     `members` says by `Kind/name` whose each workload is, `fixed` are the pods that stay, `judged` the pools whose
-    rollouts can be judged at all.
+    rollouts can be judged at all, and `queue` is what the sync tool does not apply at once.
     """
-    search = _Search(workloads, members, [pool for pool in pools if (pool.name, pool.resource) in judged], fixed)
+    search = _Search(workloads, members, [pool for pool in pools if (pool.name, pool.resource) in judged], fixed, queue)
     movers = search.movers
     if not 1 < len(movers) <= MOST_MODELS or sum(workload.pods for workload in workloads) > MOST_PODS:
         return ()
@@ -62,6 +63,7 @@ class _Search:
     members: Mapping[str, Member]
     pools: Sequence[Pool]
     fixed: Fixed
+    queue: Queue | None = None
 
     def __post_init__(self) -> None:
         self._tried: dict[tuple[frozenset[Member], frozenset[Member], bool], int | None] = {}
@@ -104,7 +106,7 @@ class _Search:
             for each in self.of[member]
         ]
         fixed = with_pods(self.fixed, [*ahead, *behind])
-        verdicts = find_verdicts(own, self.pools, fixed)
+        verdicts = find_verdicts_in_line(own, self.pools, fixed, self.queue)
         if any(verdict.deadlock or verdict.shortage for verdict in verdicts.values()):
             return None
         times = time_rollouts(own, self.pools, fixed)

@@ -41,6 +41,18 @@ class Stored:
     written: bool
     is_new: bool
     is_read: bool
+    certificate: str | None = None
+    """The fingerprint of the certificate that it is sealed for."""
+
+
+@dataclass(frozen=True)
+class _Encrypted:
+    """The manifest's text, the key's ciphertext in it, and for whom it is encrypted."""
+
+    text: str
+    ciphertext: str
+    context: str
+    certificate: str | None = None
 
 
 @dataclass(frozen=True)
@@ -84,16 +96,16 @@ def set_secret(
     _check(gitops, environment.name, name, key, value)
     target = _look(project, gitops, environment.name, name, key)
     encrypt = _ENCRYPT[gitops.secrets.backend]
-    text, ciphertext, context = encrypt(project, target, value, now, tool_folder)
+    made = encrypt(project, target, value, now, tool_folder)
     read = any(
         name == each.name and (key in each.keys or each.whole) for each in secret_references(reading.subject.objects)
     )
-    stored = Stored(target.path, text != target.before, target.before is None, read)
+    stored = Stored(target.path, made.text != target.before, target.before is None, read, made.certificate)
     if stored.written:
         before = None if target.before is None else target.before.encode()
-        change = Change(target.path, before, text.encode(), "create" if before is None else "write")
+        change = Change(target.path, before, made.text.encode(), "create" if before is None else "write")
         apply(WritePlan((change,), ()), project.root)
-    remember_value(project.root, target.place, value, context=context, ciphertext=ciphertext)
+    remember_value(project.root, target.place, value, context=made.context, ciphertext=made.ciphertext)
     return [], stored
 
 
@@ -147,10 +159,7 @@ def _look(project: Project, gitops: Gitops, environment: str, name: str, key: st
     return _Target(gitops, environment, name, key, path, before, yamlio.load(before))
 
 
-def _with_sops(
-    project: Project, target: _Target, value: str, now: datetime, tool_folder: Path | None
-) -> tuple[str, str, str]:
-    """The manifest's text, the key's ciphertext in it, and for whom it is encrypted."""
+def _with_sops(project: Project, target: _Target, value: str, now: datetime, tool_folder: Path | None) -> _Encrypted:
     recipients = sorted(target.gitops.secrets.age or ())
     context = f"sops:{','.join(recipients)}"
     field = "data" if target.key in (target.object.get("data") or {}) else "stringData"
@@ -162,9 +171,9 @@ def _with_sops(
     if target.before is not None and held is not None and same_readers:
         known = is_known_value(project.root, target.place, value, context=context, ciphertext=held)
         if known or sops.decrypt_value(program, target.before, field, target.key) == value:
-            return target.before, held, context
+            return _Encrypted(target.before, held, context)
     text = _sops_manifest(program, target, field, value, recipients, same_readers=same_readers)
-    return text, yamlio.load(text)[field][target.key], context
+    return _Encrypted(text, yamlio.load(text)[field][target.key], context)
 
 
 def _sops_manifest(
@@ -206,15 +215,15 @@ def _quiet(run: Callable[[], str], value: str) -> str:
 
 def _with_certificate(
     project: Project, target: _Target, value: str, now: datetime, tool_folder: Path | None
-) -> tuple[str, str, str]:
-    """The manifest's text, the key's ciphertext in it, and for whom it is encrypted. Other keys stay as they are."""
+) -> _Encrypted:
+    """Seal the value for its key; other keys stay as they are."""
     certificate = _certificate(project, target.gitops.secrets.certificate or "", now)
     context = f"sealed-secrets:{certificate.fingerprint}"
     spec = target.object.get("spec", {})
     held = spec.get("encryptedData", {}).get(target.key)
     before = target.before
     if before and held and is_known_value(project.root, target.place, value, context=context, ciphertext=held):
-        return before, held, context
+        return _Encrypted(before, held, context, certificate.fingerprint)
     namespace = target.gitops.namespace
     ciphertext = sealed_secrets.seal(certificate, namespace, target.name, value)
     data = {**spec.get("encryptedData", {}), target.key: ciphertext}
@@ -227,7 +236,7 @@ def _with_certificate(
         **target.object,
         "spec": {**spec, "encryptedData": data, "template": template},
     }
-    return yamlio.dump(manifest), ciphertext, context
+    return _Encrypted(yamlio.dump(manifest), ciphertext, context, certificate.fingerprint)
 
 
 def _certificate(project: Project, path: str, now: datetime) -> sealed_secrets.Certificate:
@@ -239,7 +248,7 @@ def _certificate(project: Project, path: str, now: datetime) -> sealed_secrets.C
     return sealed_secrets.read_certificate(path, content, now)
 
 
-_ENCRYPT: Mapping[str, Callable[[Project, _Target, str, datetime, Path | None], tuple[str, str, str]]] = {
+_ENCRYPT: Mapping[str, Callable[[Project, _Target, str, datetime, Path | None], _Encrypted]] = {
     "sops": _with_sops,
     "sealed-secrets": _with_certificate,
 }

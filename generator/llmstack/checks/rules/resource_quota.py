@@ -21,8 +21,9 @@ from fractions import Fraction
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Route, Severity
+from llmstack.kubernetes.limit_ranges import Amounts, amounts_in, defaults_of
 from llmstack.kubernetes.pods import Object
-from llmstack.kubernetes.quotas import Amounts, Pods, amounts_in, defaults_of, missing, pods_of, selects, used
+from llmstack.kubernetes.quotas import Pods, missing, pods_of, selects, used
 from llmstack.kubernetes.workloads import WORKLOADS, strategy_of
 
 RULE = Declaration("resource-quota", Severity.ERROR, milder=Severity.WARNING, needs_objects=True)

@@ -49,6 +49,12 @@ class Assessment:
     gpus: tuple[GpuPool, ...] = ()
     held: tuple[tuple[ObjectChange, Held], ...] = ()
     """Changes that the sync tool does not apply, and why."""
+    latent: Mapping[str, Sequence[Obstacle]] = field(default_factory=dict)
+    """What keeps the next pods from starting of workloads that stay as they are, by `Kind/name`."""
+    leaving: Fixed = field(default_factory=dict)
+    """Pods beyond all replicas that hold GPUs now, and leave sooner or later."""
+    blind: Mapping[PoolKey, Verdict] = field(default_factory=dict)
+    """Verdicts that priorities change, as they were without."""
 
     def place_of(self, subject: str, path: str = "") -> str | None:
         """Where the values make `Kind/name`, and best its field at `path`: `values/prod.yaml:12`, None if unknown."""

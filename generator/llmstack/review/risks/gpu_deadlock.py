@@ -6,10 +6,10 @@ of the models may run the new version and half the old one until somebody notice
 also take each other's freed GPUs.
 
 How it is judged: every order counts in which the controllers act and the pods are scheduled, start and end, with the
-GPUs of `gitops.capacity` and the pods that do not change. An error: the rollout hangs in every order. A warning: it
-hangs in some orders, or with scalers at their most, or it is not known whether any single node has enough free GPUs.
-Pools without a declared capacity are not judged. Its amount is the number of GPUs that are missing for the next
-replica.
+GPUs of `gitops.capacity` and the pods that do not change; a unit that waits for others (`dependsOn`) keeps its pods as
+they were until those are ready. An error: the rollout hangs in every order. A warning: it hangs in some orders, or with
+scalers at their most, or it is not known whether any single node has enough free GPUs. Pools without a declared
+capacity are not judged. Its amount is the number of GPUs that are missing for the next replica.
 
 Fix: follow the advice: each proposal was judged in the same way and finishes in every order. Usual ones are
 `strategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}`, which costs one replica meanwhile, or several commits.
@@ -28,6 +28,8 @@ from llmstack.review.risks.declaration import Declaration
 from llmstack.review.risks.pools import affected_pools
 from llmstack.review.rollout.advice import sum_after, way_through
 from llmstack.review.rollout.deadlock import Verdict
+from llmstack.review.rollout.gpus import taken_of
+from llmstack.review.rollout.placement import PoolKey
 from llmstack.review.rollout.play import Played, gpus_of
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.wording import plural
@@ -70,7 +72,12 @@ def _at_most(assessment: Assessment, most: Played, pool: Pool) -> Iterator[Risk]
 
 
 def _message(assessment: Assessment, pool: Pool, verdict: Verdict, workload: Workload) -> str:
+    never = f"the rollout {'never finishes' if verdict.certain else 'may never finish'}"
     spare = pool.count - sum_after(assessment, pool)
+    later = _freed_later(assessment, pool, workload)
+    if later:
+        held = f"`{later[0].model or later[0].name}` frees GPUs of pool `{pool.name}` only once this one is ready"
+        return f"{never}: {held} (its unit `{later[0].unit}` waits for `{workload.unit}`, `dependsOn`)"
     size = workload.new.total if workload.new is not None else 0
     needs = plural(size, "GPU")
     free = f"after the change {spare} of {pool.count} GPUs in pool `{pool.name}` are free"
@@ -79,8 +86,35 @@ def _message(assessment: Assessment, pool: Pool, verdict: Verdict, workload: Wor
     elif workload.held_up:
         cause = (
             f"a new replica ({needs}) must be ready before an old one is removed (maxSurge {workload.surge}, "
-            f"maxUnavailable 0), and {free}{', possibly not enough on any one node' if size <= spare else ''}"
+            f"maxUnavailable 0), and {free}{_though_free(assessment, pool) if size <= spare else ''}"
         )
     else:
         cause = f"other rollouts may take the GPUs that a replica ({needs}) waits for in pool `{pool.name}`"
-    return f"the rollout {'never finishes' if verdict.certain else 'may never finish'}: {cause}"
+    return f"{never}: {cause}"
+
+
+def _though_free(assessment: Assessment, pool: Pool) -> str:
+    """Why GPUs that are free may not be enough."""
+    leaving = sum(size * number for size, number in assessment.leaving.get((pool.name, pool.resource), {}).items())
+    if leaving:
+        return f", once pods that hold {leaving} more are gone (of rollouts in progress, or terminating)"
+    return ", possibly not enough on any one node"
+
+
+def _freed_later(assessment: Assessment, pool: Pool, workload: Workload) -> list[Workload]:
+    """What gives GPUs of a pool back, in units that wait for the workload's own, where they would do."""
+    key = (pool.name, pool.resource)
+    spare = pool.count - sum_after(assessment, pool)
+    if spare < (workload.new.total if workload.held_up and workload.new is not None else 0):
+        return []
+    units = assessment.near.queue.behind(workload.unit)
+    behind = [each for each in assessment.workloads if each.unit in units and each.move != "remove"]
+    return [
+        each
+        for each in behind
+        if each.old is not None and taken_of(each.old, key) * each.before > _taken_after(each, key)
+    ]
+
+
+def _taken_after(workload: Workload, pool: PoolKey) -> int:
+    return taken_of(workload.new, pool) * workload.after if workload.new is not None else 0

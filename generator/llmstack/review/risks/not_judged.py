@@ -9,7 +9,8 @@ nodes that no declared pool has: a warning, as each of these usually hangs. A no
 (`whenUnsatisfiable: DoNotSchedule`) or apart over zones or nodes whose number is not known; lose a toleration; wait for
 another scheduler; claim devices (DRA) or take a second kind of GPU that no pool counts; or begin to read a Secret or
 config map that nothing here makes. A claim that grows, and whose StorageClass is not here: a note, a warning where its
-volume is among the manifests. A DaemonSet or CronJob that begins to take GPUs: a note.
+volume is among the manifests. A DaemonSet or CronJob that begins to take GPUs, and a NetworkPolicy that begins to bound
+where pods connect to: a note.
 
 Fix: state it, as the advice says: in `gitops.capacity`, `gitops.existing` or `pvcAccessMode`.
 """
@@ -26,6 +27,8 @@ from llmstack.review.result import ObjectChange, Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 from llmstack.review.rollout.workload import template_of
+from llmstack.review.ways_in.backends import Backends
+from llmstack.review.ways_in.policies import newly_confined
 from llmstack.review.wording import plural
 
 RISK = Declaration("not-judged", Severity.WARNING, milder=Severity.NOTE)
@@ -39,6 +42,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
                 yield RISK.at(assessment, key, each.message, each.advice, milder=not each.likely)
     yield from _uncounted(assessment)
     yield from _beside(assessment)
+    yield from _confined(assessment)
     for change in assessment.changes:
         refused = change.identity in assessment.refused
         if not refused and may_grow(change.before, change.after, assessment.after) is None:
@@ -76,6 +80,19 @@ def _beside(assessment: Assessment) -> Iterator[Risk]:
             names = ", ".join(f"`{resource}`" for resource in others)
             message = f"the pods take {names} beside other GPUs: whether enough of both are free cannot be judged"
             yield RISK.at(assessment, workload.key, message, "See that there is room for one more.", milder=True)
+
+
+def _confined(assessment: Assessment) -> Iterator[Risk]:
+    """NetworkPolicies that begin to bound where pods connect to."""
+    backends = Backends()
+    sides = assessment.before, assessment.after
+    for name, key in newly_confined(*sides, *map(backends.among, sides)):
+        message = (
+            f"it bounds where pods of `{key}` connect to: whether they still resolve names (DNS), and reach what they "
+            "download models from, cannot be judged"
+        )
+        advice = "Allow port 53 (UDP and TCP) to the cluster's DNS, and what the pods download from."
+        yield RISK.at(assessment, f"NetworkPolicy/{name}", message, advice, milder=True)
 
 
 def _is_static(change: ObjectChange, assessment: Assessment) -> bool:

@@ -5,9 +5,9 @@ that the others now hold.
 
 How it is judged: the pods after the change need more GPUs of a pool than it has, or a rollout needs a spare set that
 is not free, and what waits has a higher priority (PriorityClass) than other pods there. The scheduler then ends those
-of the lowest priority first, as many as are needed. An error: a workload loses all of its replicas. Classes that are
-not among the manifests, and those with `preemptionPolicy: Never`, are not judged. Its amount is the number of replicas
-that end.
+of the lowest priority first, as many as are needed, and the rollout goes on: that is no deadlock. An error: a workload
+loses all of its replicas. Classes that neither the manifests nor facts/ have are not judged; those with
+`preemptionPolicy: Never` end nobody. Its amount is the number of replicas that end.
 
 Fix: more GPUs, fewer replicas, or the same priority for both.
 """
@@ -15,12 +15,10 @@ Fix: more GPUs, fewer replicas, or the same priority for both.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from llmstack.finding import Severity
-from llmstack.kubernetes.priorities import Classes, priority_classes, priority_of
-from llmstack.kubernetes.replicas import Scalers, replicas_of, scalers, specs_of_replica
-from llmstack.kubernetes.workloads import is_counted
+from llmstack.kubernetes.priorities import Classes
+from llmstack.kubernetes.replicas import Scalers
 from llmstack.review.facts import Pool
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
@@ -29,30 +27,19 @@ from llmstack.review.risks.pools import affected_pools
 from llmstack.review.rollout.advice import sum_after
 from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.play import gpus_of
-from llmstack.review.rollout.workload import template_of
+from llmstack.review.rollout.tenants import Tenant, known_classes, tenants_of
 from llmstack.review.wording import plural
 
 RISK = Declaration("preemption", Severity.ERROR, milder=Severity.WARNING, unit="replicas")
 
 
-@dataclass(frozen=True, slots=True)
-class _Tenant:
-    """A workload that takes GPUs of a pool after the change."""
-
-    key: str
-    priority: int
-    preempts: bool
-    replicas: int
-    gpus: int
-
-
 def find(assessment: Assessment) -> Iterator[Risk]:
     """Workloads that lose pods to others, with scalers at their least, or else at their most."""
-    around = [each for _, each in assessment.near.objects]
-    classes = priority_classes([*assessment.after, *around])
+    classes = known_classes(assessment.after, assessment.near.objects, assessment.facts[1])
     if len(classes) == 1:
         return
-    for pool, verdict in affected_pools(assessment):
+    for pool, told in affected_pools(assessment):
+        verdict = assessment.blind.get((pool.name, pool.resource), told)
         most = assessment.most
         if verdict.deadlock:
             needed = sum_after(assessment, pool)
@@ -82,27 +69,19 @@ def _found(
 ) -> Iterator[Risk]:
     if not verdict.deadlock:
         return
-    tenants = list(_tenants(assessment, pool, classes, owned))
+    tenants = _in(assessment, pool, classes, owned)
     winners = [tenant for tenant in tenants if tenant.key in verdict.stuck and tenant.preempts]
     if winners:
         yield from _lose(assessment, max(winners, key=lambda each: each.priority), tenants, missing, when)
 
 
-def _tenants(assessment: Assessment, pool: Pool, classes: Classes, owned: Scalers) -> Iterator[_Tenant]:
+def _in(assessment: Assessment, pool: Pool, classes: Classes, owned: Scalers) -> list[Tenant]:
     """What takes GPUs of a pool after the change, in all environments of the cluster."""
-    others = scalers([obj for _, obj in assessment.near.objects])
-    for environment, obj in (*(("", obj) for obj in assessment.after), *assessment.near.objects):
-        if not is_counted(str(obj.get("kind"))):
-            continue
-        template = template_of(obj, assessment.facts[1], None)
-        priority = priority_of(specs_of_replica(obj)[0][0], classes)
-        replicas = replicas_of(obj, others if environment else owned)
-        if template.pool == (pool.name, pool.resource) and priority is not None and replicas:
-            name = f"{environment}/{obj['metadata']['name']}" if environment else obj["metadata"]["name"]
-            yield _Tenant(f"{obj['kind']}/{name}", priority.value, priority.preempts, replicas, template.total)
+    found = tenants_of(assessment.after, assessment.near.objects, assessment.facts[1], classes, owned)
+    return [tenant for tenant in found if tenant.pool == (pool.name, pool.resource)]
 
 
-def _lose(assessment: Assessment, winner: _Tenant, tenants: list[_Tenant], missing: int, when: str) -> Iterator[Risk]:
+def _lose(assessment: Assessment, winner: Tenant, tenants: list[Tenant], missing: int, when: str) -> Iterator[Risk]:
     """The tenants below the winner, lowest first, until enough is free: what is missing, or one spare replica."""
     wanted = missing if missing > 0 else winner.gpus
     for tenant in sorted(tenants, key=lambda each: (each.priority, each.key)):

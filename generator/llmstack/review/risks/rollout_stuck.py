@@ -6,8 +6,10 @@ while the old one is there: the rollout hangs without an error, half of it at th
 How it is judged: by what the manifests state. A claim that is ReadWriteOnce (or ReadWriteOncePod) with pods that may be
 on two nodes; `nodeName` or the name of a node in the selector, a required anti-affinity and ports of the host, against
 the sizes and the number of nodes in `gitops.capacity`, with the pods of other workloads; a ResourceQuota or LimitRange
-among the objects. An error: it hangs whatever the cluster is like. A warning: it depends on where pods are scheduled,
-or on how far a scaler goes. What depends on what nobody says is `not-judged`.
+among the objects; a unit that the workload's own waits for (`dependsOn`) and that never becomes ready. An error: it
+hangs whatever the cluster is like. A warning: it depends on where pods are scheduled, or on how far a scaler goes. What
+depends on what nobody says is `not-judged`. A warning too: a quota, a LimitRange, a class or a ServiceAccount changes
+under pods that stay, and the next pod of theirs would be refused.
 
 Fix: follow the advice: usually `strategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}`.
 """
@@ -32,3 +34,8 @@ def find(assessment: Assessment) -> Iterator[Risk]:
                 continue
             never = "the rollout never finishes" if each.certain else "the rollout may never finish"
             yield RISK.at(assessment, key, f"{never}: {each.message}", each.advice, milder=not each.certain)
+    for key, obstacles in assessment.latent.items():
+        for each in obstacles:
+            if each.hangs != "unknown":
+                message = f"what runs goes on; it shows at the next rollout or eviction: {each.message}"
+                yield RISK.at(assessment, key, message, each.advice, milder=True)

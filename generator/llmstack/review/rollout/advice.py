@@ -8,11 +8,11 @@ from dataclasses import replace
 from llmstack.kubernetes.workloads import WORKLOADS
 from llmstack.review.facts import Pool
 from llmstack.review.risks.assessment import Assessment
-from llmstack.review.rollout.contention import find_verdicts
 from llmstack.review.rollout.deadlock import Verdict
-from llmstack.review.rollout.gpus import gpus_after
-from llmstack.review.rollout.placement import Fixed
-from llmstack.review.rollout.workload import Template, Workload
+from llmstack.review.rollout.gpus import gpus_after, with_pods
+from llmstack.review.rollout.placement import Fixed, PoolKey
+from llmstack.review.rollout.staged import find_verdicts_in_line
+from llmstack.review.rollout.workload import Workload
 from llmstack.review.wording import plural
 
 NAMED = 5
@@ -109,20 +109,14 @@ def _in_two_commits(assessment: Assessment, pool: Pool, stuck: Sequence[Workload
     return _finishes(assessment, pool, alone, before_rest) and _finishes(assessment, pool, second, after_first)
 
 
-def with_pods(fixed: Fixed, pods: Sequence[tuple[Template | None, int]]) -> Fixed:
-    """Return the pods that stay with more of them: the replicas of templates."""
-    pools = {pool: dict(sizes) for pool, sizes in fixed.items()}
-    for template, replicas in pods:
-        if template is not None and template.pool is not None:
-            sizes = pools.setdefault(template.pool, {})
-            for gpus in template.gpus:
-                sizes[gpus] = sizes.get(gpus, 0) + replicas
-    return pools
-
-
 def _finishes(assessment: Assessment, pool: Pool, workloads: Sequence[Workload], fixed: Fixed) -> bool:
-    verdict = find_verdicts(workloads, assessment.facts[1].pools, fixed)[pool.name, pool.resource]
-    return not verdict.deadlock
+    return not _judge(assessment, workloads, assessment.facts[1].pools, fixed)[pool.name, pool.resource].deadlock
+
+
+def _judge(
+    assessment: Assessment, workloads: Sequence[Workload], pools: Sequence[Pool], fixed: Fixed
+) -> dict[PoolKey, Verdict]:
+    return find_verdicts_in_line(workloads, pools, fixed, assessment.near.queue)
 
 
 def _with_more_gpus(assessment: Assessment, pool: Pool) -> str:
@@ -132,7 +126,7 @@ def _with_more_gpus(assessment: Assessment, pool: Pool) -> str:
     for extra in steps:
         larger = replace(pool, count=pool.count + extra)
         pools = [larger if other == pool else other for other in assessment.facts[1].pools]
-        if not find_verdicts(assessment.workloads, pools, assessment.fixed)[pool.name, pool.resource].deadlock:
+        if not _judge(assessment, assessment.workloads, pools, assessment.fixed)[pool.name, pool.resource].deadlock:
             others = sum(gpus * number for gpus, number in assessment.fixed.get((pool.name, pool.resource), {}).items())
             free = f"Free {plural(extra, 'GPU')} of pool `{pool.name}` while it rolls out"
             if extra > others:

@@ -133,3 +133,14 @@ def sums(workloads: Sequence[Workload]) -> tuple[dict[PoolKey, int], dict[PoolKe
             for pool, gpus in template.beside:
                 sums[pool] = sums.get(pool, 0) + replicas * gpus
     return before, after
+
+
+def with_pods(fixed: Fixed, pods: Sequence[tuple[Template | None, int]]) -> Fixed:
+    """Return the pods that stay with more of them: the replicas of templates."""
+    pools = {pool: dict(sizes) for pool, sizes in fixed.items()}
+    for template, replicas in pods:
+        if template is not None and template.pool is not None:
+            sizes = pools.setdefault(template.pool, {})
+            for gpus in template.gpus:
+                sizes[gpus] = sizes.get(gpus, 0) + replicas
+    return pools

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from llmstack.kubernetes.pods import Identity, Object, identity_of
@@ -13,13 +13,13 @@ from llmstack.review.facts import Facts, Pool
 from llmstack.review.foreign import foreign_pools
 from llmstack.review.result import GpuPool, ObjectChange, Rollout
 from llmstack.review.rollout import gpus
-from llmstack.review.rollout.contention import find_verdicts
 from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.per_node import pools_of_uncounted
 from llmstack.review.rollout.placement import Fixed, PoolKey
 from llmstack.review.rollout.queue import Queue
+from llmstack.review.rollout.staged import find_verdicts_in_line
 from llmstack.review.rollout.times import Times, own_times, rollouts, time_rollouts, too_many
-from llmstack.review.rollout.workload import Workload, fixed_gpus, read_workload
+from llmstack.review.rollout.workload import Workload, fixed_gpus, pods_beyond, read_workload
 from llmstack.review.surroundings import Neighbours
 
 
@@ -38,6 +38,8 @@ class Played:
     """How many are its own; None for all."""
     queue: Queue | None = None
     """What the sync tool does not apply at once."""
+    leaving: Fixed = field(default_factory=dict)
+    """Pods beyond all replicas that hold GPUs now: of rollouts in progress, or terminating."""
 
     @property
     def own(self) -> tuple[Workload, ...]:
@@ -67,7 +69,8 @@ def play(
     workloads = (*near.ahead, *own, *near.behind)
     fixed = add_fixed(stays, near.fixed)
     times = time_rollouts(workloads, facts[1].pools, fixed, queue)
-    verdicts = find_verdicts(workloads, facts[1].pools, fixed)
+    leaving = pods_beyond([*after, *_removed(changes)], facts[1])
+    verdicts = _judge(workloads, facts[1].pools, (fixed, leaving), queue)
     _judge_beside(verdicts, workloads, facts[1].pools, fixed)
     mixed = {(pool.name, pool.resource) for pool in facts[1].pools if pool.mixed}
     for pool in (*pools_of_uncounted(after, facts[1]), *_lumped(workloads, facts[1].pools, fixed), *mixed):
@@ -76,7 +79,28 @@ def play(
         if pool in verdicts and not (verdicts[pool].shortage or verdicts[pool].deadlock):
             del verdicts[pool]  # further pods may take what is free
     count = len(own) if near.ahead or near.behind else None
-    return Played(workloads, fixed, times, verdicts, owned, len(near.ahead), count, queue)
+    return Played(workloads, fixed, times, verdicts, owned, len(near.ahead), count, queue, leaving)
+
+
+def _removed(changes: Iterable[ObjectChange]) -> Iterator[Object]:
+    return (change.before for change in changes if change.after is None and change.before is not None)
+
+
+def _judge(
+    workloads: Sequence[Workload], pools: Sequence[Pool], fixed: tuple[Fixed, Fixed], queue: Queue | None
+) -> dict[PoolKey, Verdict]:
+    """The verdicts beside pods that stay, and those that leave sooner or later: while these are there, what hangs may
+    go on by itself once they are gone."""
+    verdicts = find_verdicts_in_line(workloads, pools, fixed[0], queue)
+    if not fixed[1]:
+        return verdicts
+    meanwhile = find_verdicts_in_line(workloads, pools, add_fixed(*fixed), queue)
+    return {
+        key: replace(verdict, deadlock=True, stuck=verdict.stuck | meanwhile[key].stuck)
+        if key in meanwhile and meanwhile[key].deadlock and not verdict.deadlock
+        else verdict
+        for key, verdict in verdicts.items()
+    }
 
 
 def find_moves(
@@ -145,7 +169,10 @@ def both(least: Played, most: Played | None, facts: Facts) -> tuple[tuple[Rollou
         return rolled, rows
     larger = {each.identity: each for each in rollouts(most.own, most.own_times, pools)}
     known = {each.identity for each in rolled}
-    merged = [_interval(each, larger.get(each.identity)) for each in rolled]
+    merged = [
+        _interval(each, larger[each.identity]) if each.identity in larger else _only_at_least(each, most.owned[1])
+        for each in rolled
+    ]
     shrinking = {each.identity for each in most.own if each.after < each.before}
     merged += [_only_at_most(larger[key], least.owned[1]) for key in larger if key in shrinking - known]
     high = {(row.pool, row.resource): row for row in _rows(most, pools)}
@@ -154,7 +181,13 @@ def both(least: Played, most: Played | None, facts: Facts) -> tuple[tuple[Rollou
 
 def _rows(played: Played, pools: Sequence[Pool]) -> tuple[GpuPool, ...]:
     left_out = too_many(played.workloads)
-    return gpus.account(played.workloads, pools, played.fixed, played.times.likely, played.verdicts, left_out)
+    rows = gpus.account(played.workloads, pools, played.fixed, played.times.likely, played.verdicts, left_out)
+    held = {pool: sum(size * number for size, number in sizes.items()) for pool, sizes in played.leaving.items()}
+    more = ((row, held.get((row.pool, row.resource), 0)) for row in rows)
+    return tuple(
+        replace(row, before=row.before + gpus, peak=max(row.peak, row.before + gpus)) if gpus else row
+        for row, gpus in more
+    )
 
 
 def _interval(least: Rollout, most: Rollout | None) -> Rollout:
@@ -174,6 +207,21 @@ def _interval(least: Rollout, most: Rollout | None) -> Rollout:
         replicas_max=most.replicas_max,
         seconds_max_without=least.seconds_max_without or most.seconds_max_without,
         basis={**least.basis, "peak": "bound", "minReady": "bound", "seconds": "exact" if same else "bound"},
+    )
+
+
+def _only_at_least(least: Rollout, owned: Scalers) -> Rollout:
+    """A workload that gets pods only where the scaler has not given them before."""
+    replicas = owned.get(least.identity)
+    if replicas is None or least.why != "scale":
+        return least
+    return replace(
+        least,
+        replicas_max=replicas,
+        seconds=None,
+        seconds_min=0,
+        seconds_max=_high(least),
+        basis={"seconds": "bound", "peak": "bound", "minReady": "bound"},
     )
 
 

@@ -43,6 +43,17 @@ class Queue:
                 found.setdefault(workload.unit, []).append(position)
         return found
 
+    def behind(self, unit: str) -> frozenset[str]:
+        """The units that wait for one, and those that wait for these: also one without a change takes each revision of
+        the source in its turn (kustomize-controller, internal/controller/kustomization_controller.go,
+        `checkDependencies`)."""
+        found: set[str] = set()
+        left = {unit}
+        while left:
+            left = {name for name, held in self.units.items() if held.awaits & left} - found - {unit}
+            found |= left
+        return frozenset(found)
+
     def named(self, environment: str) -> Queue:
         """The same, its units told apart from those of other environments."""
         held = {
@@ -66,6 +77,8 @@ class Line:
         # The largest first: while all others are as they were, that is when most GPUs are asked for.
         self._waiting = sorted(weight, key=lambda unit: (-weight[unit], unit))
         self._own = frozenset(weight)
+        behind = {unit: queue.behind(unit) for unit in weight}
+        self._ahead = {unit: {other for other in weight if unit in behind[other]} for unit in weight}
         self._working: set[str] = set()
         self._done: set[str] = set()
 
@@ -78,7 +91,7 @@ class Line:
         if len(self._working) >= self._queue.workers:
             return None
         for unit in self._waiting:
-            if not (self._queue.units[unit].awaits & self._own) - self._done:
+            if not self._ahead[unit] - self._done:
                 self._waiting.remove(unit)
                 self._working.add(unit)
                 return unit

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from llmstack.kubernetes.pods import containers, identity_of, maps, value_at
-from llmstack.kubernetes.quantities import quantity
+from llmstack.kubernetes.limit_ranges import above_default, defaults_of, refusals
+from llmstack.kubernetes.pod_standards import breaches
+from llmstack.kubernetes.pods import identity_of
+from llmstack.kubernetes.priorities import SYSTEM
 from llmstack.review.rollout.obstacles.case import Case, Obstacle
 
-BUILT_IN = frozenset(("system-cluster-critical", "system-node-critical"))
-"""PriorityClasses that every cluster has (Kubernetes documentation, "Pod Priority and Preemption")."""
+ENFORCE = "pod-security.kubernetes.io/enforce"
 
 _FIELDS = {
-    "PriorityClass": ("priorityClassName", BUILT_IN),
+    "PriorityClass": ("priorityClassName", SYSTEM),
     "RuntimeClass": ("runtimeClassName", frozenset[str]()),
     "ServiceAccount": ("serviceAccountName", frozenset(("default",))),
 }
@@ -26,6 +26,7 @@ def find(case: Case) -> Iterator[Obstacle]:
     if case.makes_beside or case.is_restart:
         yield from _missing(case)
         yield from _beyond_limits(case)
+        yield from _beyond_standard(case)
 
 
 def _missing(case: Case) -> Iterator[Obstacle]:
@@ -34,36 +35,52 @@ def _missing(case: Case) -> Iterator[Obstacle]:
         name = case.pod.get(field)
         if not name or name in always_there or (kind, name) in case.scene.facts.existing:
             continue
+        if case.scene.goes(kind, name, case.workload.namespace if kind == "ServiceAccount" else ""):
+            message = f"{kind} `{name}` goes with this change, and without it every new pod is refused"
+            yield Obstacle(message, f"Keep the {kind} until no pod names it any more.", "always")
+            continue
+        learned = case.scene.facts.known_names(kind)
+        if learned is not None and name in learned:
+            continue
         used_before = any(spec.get(field) == name for spec in case.scene.specs_before)
         is_new = not case.scene.before and kind != "PriorityClass"  # said by lint of a whole environment that is new
         here = case.of_kind(kind) if kind == "ServiceAccount" else case.scene.kinds.get((kind, ""), ())
         if not used_before and not is_new and all(identity_of(obj)[2] != name for obj in here):
-            message = f"{kind} `{name}` is made by nothing here: unless the cluster has it, every new pod is refused"
+            had = "" if learned is None else " (it had none when it was looked at)"
+            message = (
+                f"{kind} `{name}` is made by nothing here: unless the cluster has it{had}, every new pod is refused"
+            )
             yield Obstacle(message, f"Add the {kind} to `extraObjects`, or see that the cluster has it.", "unknown")
 
 
+def _beyond_standard(case: Case) -> Iterator[Obstacle]:
+    """Pods beyond the Pod Security level that their namespace enforces (kubernetes.io, "Pod Security Admission")."""
+    for obj in case.scene.kinds.get(("Namespace", ""), ()):
+        level = (obj["metadata"].get("labels") or {}).get(ENFORCE)
+        if identity_of(obj)[2] != case.workload.namespace or level not in ("baseline", "restricted"):
+            continue
+        breach = next(breaches(dict(case.pod), restricted=level == "restricted"), None)
+        if breach is not None:
+            message = (
+                f"namespace `{case.workload.namespace}` enforces Pod Security `{level}`, and {breach.what} is beyond it"
+            )
+            advice = f"{breach.help[:1].upper()}{breach.help[1:]}, or let the namespace enforce less."
+            yield Obstacle(f"{message}: the API server refuses the pod", advice, "always")
+
+
 def _beyond_limits(case: Case) -> Iterator[Obstacle]:
-    """A container beyond what a LimitRange allows (plugin/pkg/admission/limitranger/admission.go)."""
+    """A container beyond what a LimitRange allows, or above the limit that it is given by one."""
+    defaults = defaults_of(case.of_kind("LimitRange"))
     for obj in case.of_kind("LimitRange"):
-        for limit in maps(value_at(obj, "spec", "limits")):
-            said = next(_beyond(limit, case.pod), None) if limit.get("type") == "Container" else None
-            if said is not None:
-                message = f"LimitRange `{identity_of(obj)[2]}` allows {said}: the API server refuses the pod"
-                yield Obstacle(message, "Raise the limit, or ask for what it allows.", "always")
-                return
-
-
-def _beyond(limit: Mapping[str, Any], pod: Mapping[str, Any]) -> Iterator[str]:
-    """What a container asks for beyond the limit's ends; what it leaves open the limit fills in."""
-    for _, _, container in containers(dict(pod)):
-        for part in ("requests", "limits"):
-            for name, asked in (value_at(container, "resources", part) or {}).items():
-                most, least, amount = (quantity(each) for each in (*_ends(limit, name), asked))
-                if amount is not None and most is not None and amount > most:
-                    yield f"at most {limit['max'][name]} of `{name}` to a container, and {asked} is asked"
-                if amount is not None and least is not None and amount < least:
-                    yield f"at least {limit['min'][name]} of `{name}` to a container, and {asked} is asked"
-
-
-def _ends(limit: Mapping[str, Any], name: str) -> tuple[Any, Any]:
-    return value_at(limit, "max", name), value_at(limit, "min", name)
+        said = next(refusals(obj, case.pod, defaults), None)
+        if said is not None:
+            message = f"LimitRange `{identity_of(obj)[2]}` allows {said}: the API server refuses the pod"
+            yield Obstacle(message, "Raise the limit, or ask for what it allows.", "always")
+            return
+    for resource in above_default(case.pod, defaults):
+        message = (
+            f"a container asks for more `{resource}` than the limit that the namespace's LimitRange gives it: the API "
+            "server refuses the pod"
+        )
+        yield Obstacle(message, f"State a limit of `{resource}`, or raise the default.", "always")
+        return

@@ -83,6 +83,15 @@ class Scene:
         return found
 
     @cached_property
+    def _gone(self) -> frozenset[Identity]:
+        """What was among the objects before, and is not after."""
+        return frozenset(map(identity_of, self.before)) - frozenset(map(identity_of, self.after))
+
+    def goes(self, kind: str, name: str, namespace: str) -> bool:
+        """Whether an object leaves with the change."""
+        return (kind, namespace, name) in self._gone
+
+    @cached_property
     def pods(self) -> Sequence[Pods]:
         """The pods after the change of all workloads that are counted."""
         return [

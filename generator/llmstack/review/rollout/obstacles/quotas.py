@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
+from llmstack.kubernetes.limit_ranges import amounts_in, defaults_of
 from llmstack.kubernetes.pods import Object, identity_of, value_at
-from llmstack.kubernetes.quotas import amounts_in, claimed, defaults_of, selects, used
+from llmstack.kubernetes.quotas import claimed, missing, selects, used
 from llmstack.review.rollout.obstacles.case import Case, Obstacle
 from llmstack.review.rollout.obstacles.volumes import claims_of
 
@@ -33,6 +34,12 @@ def _refused_by(quota: Object, case: Case) -> Iterator[Obstacle]:
     if not selects(quota, case.pod, defaults):
         return
     hard = amounts_in(value_at(quota, "spec", "hard"))
+    unsaid = missing(case.pod, hard, defaults)
+    if unsaid:
+        message = f"ResourceQuota `{identity_of(quota)[2]}` lets no pod in that does not state `{unsaid[0]}`"
+        advice = "State it for each container, or add a LimitRange with defaults."
+        yield Obstacle(f"{message}: the API server refuses it", advice, "always")
+        return
     totals = case.scene.quota_totals[identity_of(quota)]
     extra = 1 if case.workload.held_up else 0
     scaled = max(0, case.scene.most.get(case.workload.identity, 0) - case.workload.after)

@@ -1,0 +1,128 @@
+"""Which connections NetworkPolicies allow, as a network plugin that enforces them does.
+
+k8s.io/api/networking/v1 (`NetworkPolicySpec`) and Kubernetes documentation, "Network Policies": a pod that no policy
+selects for a direction takes everything; else what any of them allows. A rule without peers is for all, one without
+ports for every port.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from llmstack.kubernetes.pods import Object, identity_of, maps, value_at
+from llmstack.kubernetes.selectors import selects
+
+Direction = Literal["Ingress", "Egress"]
+_PEERS: Mapping[Direction, str] = {"Ingress": "from", "Egress": "to"}
+_NAME = "kubernetes.io/metadata.name"
+"""The label that every namespace has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Pods at one end of a connection."""
+
+    namespace: str
+    labels: Mapping[str, str]
+    named_ports: Mapping[str, int] = field(default_factory=dict)
+
+
+def isolating(policies: Iterable[Object], pods: Endpoint, direction: Direction) -> list[Object]:
+    """The NetworkPolicies among objects that select pods for a direction."""
+    return [
+        policy
+        for policy in policies
+        if policy.get("kind") == "NetworkPolicy"
+        and identity_of(policy)[1] == pods.namespace
+        and direction in _types(policy)
+        and selects(value_at(policy, "spec", "podSelector") or {}, pods.labels)
+    ]
+
+
+def _types(policy: Object) -> Sequence[str]:
+    """Ingress always, and Egress where there are rules for it, when a policy does not say."""
+    stated = value_at(policy, "spec", "policyTypes")
+    if isinstance(stated, list) and stated:
+        return stated
+    return ("Ingress", "Egress") if value_at(policy, "spec", "egress") else ("Ingress",)
+
+
+def rules_of(policy: Object, direction: Direction) -> list[Mapping[str, Any]]:
+    """The rules of a policy for one direction."""
+    return list(maps(value_at(policy, "spec", direction.lower())))
+
+
+def allows(
+    policies: Sequence[Object],
+    direction: Direction,
+    own: Endpoint,
+    peer: Endpoint,
+    port: int,
+    labels_of: Mapping[str, Mapping[str, str]],
+) -> bool | None:
+    """Whether policies that isolate `own` allow TCP connections with a peer at a port of the one that is called.
+
+    `labels_of` are the labels of namespaces that are known. None where that depends on addresses, or on labels of a
+    namespace that nobody states.
+    """
+    if not policies:
+        return True
+    called = own if direction == "Ingress" else peer
+    answers = [
+        _is_peer(rule.get(_PEERS[direction]), own, peer, labels_of)
+        for policy in policies
+        for rule in rules_of(policy, direction)
+        if takes_port(rule, port, called.named_ports)
+    ]
+    return True if True in answers else None if None in answers else False
+
+
+def takes_port(rule: Mapping[str, Any], port: int, named: Mapping[str, int]) -> bool:
+    """Whether a rule is for a TCP port, given by number or by name."""
+    ports = list(maps(rule.get("ports")))
+    return not ports or any(_is_port(each, port, named) for each in ports)
+
+
+def _is_port(stated: Mapping[str, Any], port: int, named: Mapping[str, int]) -> bool:
+    if stated.get("protocol", "TCP") != "TCP":
+        return False
+    first = stated.get("port")
+    if isinstance(first, str) and not first.isdigit():
+        return named.get(first) == port
+    if first is None:
+        return True
+    last = stated.get("endPort")
+    return int(first) <= port <= int(last if last is not None else first)
+
+
+def _is_peer(stated: Any, own: Endpoint, peer: Endpoint, labels_of: Mapping[str, Mapping[str, str]]) -> bool | None:
+    peers = list(maps(stated))
+    if not peers:
+        return True
+    answers = [_is_one(each, own, peer, labels_of) for each in peers]
+    return True if True in answers else None if None in answers else False
+
+
+def _is_one(
+    stated: Mapping[str, Any], own: Endpoint, peer: Endpoint, labels_of: Mapping[str, Mapping[str, str]]
+) -> bool | None:
+    if "ipBlock" in stated:
+        return None  # addresses of pods are of the cluster's network
+    if not selects(stated.get("podSelector") or {}, peer.labels):
+        return False
+    spaces = stated.get("namespaceSelector")
+    if spaces is None:
+        return peer.namespace == own.namespace
+    known = labels_of.get(peer.namespace)
+    if selects(spaces, {_NAME: peer.namespace, **(known or {})}):
+        return True
+    return False if known is not None or _asks_only_names(spaces) else None
+
+
+def _asks_only_names(selector: Mapping[str, Any]) -> bool:
+    keys = {*(selector.get("matchLabels") or {})} | {
+        str(each.get("key")) for each in maps(selector.get("matchExpressions"))
+    }
+    return keys <= {_NAME}

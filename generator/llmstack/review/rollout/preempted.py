@@ -1,0 +1,134 @@
+"""Rollouts that end pods of a lower priority where no GPU is free, and so go on.
+
+A pod that finds no node takes the place of pods below it, if its class lets it (kubernetes.io, "Pod Priority and
+Preemption"), and of those that wait the highest is scheduled first (pkg/scheduler/framework/plugins/queuesort). So it
+waits for none of a lower priority: neither for those that stay, nor for those that roll out beside it, nor for old pods
+of its own that have a lower one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import inf
+
+from llmstack.review.facts import Pool
+from llmstack.review.result import Rollout
+from llmstack.review.rollout.contention import find_verdicts
+from llmstack.review.rollout.deadlock import Verdict
+from llmstack.review.rollout.gpus import with_pods
+from llmstack.review.rollout.placement import Fixed, PoolKey
+from llmstack.review.rollout.play import Played
+from llmstack.review.rollout.tenants import Tenant
+from llmstack.review.rollout.times import rollouts, time_rollouts
+from llmstack.review.rollout.workload import Workload
+
+Tenants = Mapping[str, Tenant]
+
+
+@dataclass(frozen=True, slots=True)
+class Preempting:
+    """What priorities change in a prediction."""
+
+    blind: Mapping[PoolKey, Verdict] = field(default_factory=dict)
+    """The verdicts that are told otherwise, as they were without priorities."""
+    rolled: tuple[Rollout, ...] = ()
+    """The rollouts that go on by ending others."""
+
+
+def with_priorities(
+    played: Played, pools: Sequence[Pool], before: Tenants, after: Tenants
+) -> tuple[Played, Preempting]:
+    """Return the prediction with what pods of a higher priority do to those below; `before` and `after` are the tenants
+    of the two sides."""
+    verdicts, blind = dict(played.verdicts), {}
+    going: dict[str, Rollout] = {}
+    for key, verdict in played.verdicts.items():
+        if not verdict.deadlock or verdict.shortage:
+            continue
+        found = {
+            workload.key: goes
+            for workload in played.workloads
+            if workload.key in verdict.stuck and (goes := _goes_on(workload, key, played, pools, before, after))
+        }
+        if found:
+            blind[key] = verdict
+            verdicts[key] = _of_the_rest(key, played, pools, found)
+            going |= found
+    rolled = tuple(going[each.key] for each in played.own if each.key in going)
+    return replace(played, verdicts=verdicts), Preempting(blind, rolled)
+
+
+def _goes_on(
+    workload: Workload, key: PoolKey, played: Played, pools: Sequence[Pool], before: Tenants, after: Tenants
+) -> Rollout | None:
+    """The rollout of a workload where only what it does not wait for holds the GPUs; None where it is stuck all the
+    same."""
+    own = after.get(workload.key)
+    if own is None or not own.preempts:
+        return None
+    former = before.get(workload.key)
+    gives_way = former is not None and former.priority < own.priority and workload.held_up
+    mine = replace(workload, unavailable=1) if gives_way else workload
+    beside = [each for each in played.workloads if each.key != workload.key and not _is_below(each, own, before, after)]
+    fixed = _without(played.fixed, key, _below(own, played, after))
+    verdict = find_verdicts([mine, *beside], pools, fixed).get(key)
+    if verdict is None or verdict.shortage or workload.key in verdict.stuck:
+        return None
+    there = with_pods(fixed, [(each.old, each.before) for each in beside])
+    times = time_rollouts([workload], [_roomier(pool, workload) for pool in pools], there)
+    [rolled] = rollouts([workload], times, pools)
+    ready = rolled.min_ready if rolled.min_ready is None or not gives_way else max(0, rolled.min_ready - 1)
+    return _waiting(replace(rolled, min_ready=ready), workload)
+
+
+def _roomier(pool: Pool, workload: Workload) -> Pool:
+    """A pool with room for the surge of a workload: what it takes it from is not played."""
+    more = workload.surge * workload.new.total if workload.new is not None else 0
+    return replace(pool, count=pool.count + more, nodes=(*pool.nodes, more) if pool.nodes is not None else None)
+
+
+def _waiting(rolled: Rollout, workload: Workload) -> Rollout:
+    """With the time in which those that are ended go, before each replica."""
+    grace = max(each.grace for each in (workload.old, workload.new) if each is not None)
+    low = rolled.seconds if rolled.seconds is not None else rolled.seconds_min
+    high = rolled.seconds if rolled.seconds is not None else rolled.seconds_max
+    most = None if high is None or high == inf else high + workload.after * grace
+    return replace(
+        rolled,
+        seconds=None,
+        seconds_min=low,
+        seconds_max=most,
+        seconds_max_without=("the grace period of what is ended",) if most is not None else (),
+        basis={**rolled.basis, "seconds": "bound"},
+    )
+
+
+def _is_below(workload: Workload, own: Tenant, before: Tenants, after: Tenants) -> bool:
+    """Whether all pods of another workload give way."""
+    sides = [tenants.get(workload.key) for tenants in (before, after)]
+    there = [each for each in sides if each is not None]
+    return bool(there) and all(each.priority < own.priority for each in there)
+
+
+def _below(own: Tenant, played: Played, after: Tenants) -> Iterable[tuple[int, int]]:
+    """Sizes and numbers of the pods that stay in the pool and give way."""
+    moving = {each.key for each in played.workloads}
+    for tenant in after.values():
+        if tenant.key not in moving and tenant.pool == own.pool and tenant.priority < own.priority:
+            yield from ((size, tenant.replicas) for size in tenant.sizes)
+
+
+def _without(fixed: Fixed, key: PoolKey, pods: Iterable[tuple[int, int]]) -> dict[PoolKey, dict[int, int]]:
+    left = {pool: dict(sizes) for pool, sizes in fixed.items()}
+    sizes = left.get(key, {})
+    for size, number in pods:
+        sizes[size] = max(0, sizes.get(size, 0) - number)
+    return left
+
+
+def _of_the_rest(key: PoolKey, played: Played, pools: Sequence[Pool], going: Mapping[str, Rollout]) -> Verdict:
+    """The verdict on those that end nobody, once the others have what they ask for."""
+    done = [(each.new, each.after) for each in played.workloads if each.key in going]
+    rest = [each for each in played.workloads if each.key not in going]
+    return find_verdicts(rest, pools, with_pods(played.fixed, done)).get(key, Verdict())

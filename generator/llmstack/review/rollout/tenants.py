@@ -1,0 +1,66 @@
+"""Who takes GPUs of a pool, each with its priority."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.priorities import Classes, Priority, priority_classes, priority_of
+from llmstack.kubernetes.replicas import Scalers, replicas_of, scalers, specs_of_replica
+from llmstack.kubernetes.workloads import is_counted
+from llmstack.review.facts import Facts
+from llmstack.review.rollout.placement import PoolKey
+from llmstack.review.rollout.workload import template_of
+
+Others = Sequence[tuple[str, Object]]
+"""What other environments of the cluster run, each with its environment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A workload that takes GPUs of a pool."""
+
+    key: str
+    """`Kind/name`; of another environment `Kind/environment/name`."""
+    priority: int
+    preempts: bool
+    replicas: int
+    sizes: tuple[int, ...]
+    """GPUs of each pod of a replica."""
+    pool: PoolKey
+
+    @property
+    def gpus(self) -> int:
+        """Those of a replica."""
+        return sum(self.sizes)
+
+
+def known_classes(objects: Sequence[Object], others: Others, facts: Facts) -> dict[str, Priority]:
+    """The PriorityClasses among the objects of a cluster, and those that facts know."""
+    known = facts.cluster.priority_classes if facts.cluster is not None else None
+    found = {each.name: Priority(each.value, each.preempts) for each in known or ()}
+    stated = priority_classes([*objects, *(obj for _, obj in others)])
+    default = next((found[each.name] for each in known or () if each.default), stated[""])
+    return {**found, **stated, "": default if stated[""] == Priority(0) else stated[""]}
+
+
+def tenants_of(
+    objects: Sequence[Object], others: Others, facts: Facts, classes: Classes, owned: Scalers
+) -> Iterator[Tenant]:
+    """Yield what takes GPUs, in all environments of a cluster; what is of a class that nobody knows is left out."""
+    scaled = scalers([obj for _, obj in others])
+    for environment, obj in (*(("", obj) for obj in objects), *others):
+        if not is_counted(str(obj.get("kind"))):
+            continue
+        template = template_of(obj, facts, None)
+        priority = priority_of(specs_of_replica(obj)[0][0], classes)
+        replicas = replicas_of(obj, scaled if environment else owned)
+        if template.pool is not None and priority is not None and replicas:
+            name = f"{environment}/{obj['metadata']['name']}" if environment else obj["metadata"]["name"]
+            key = f"{obj['kind']}/{name}"
+            yield Tenant(key, priority.value, priority.preempts, replicas, template.gpus, template.pool)
+
+
+def by_key(tenants: Iterator[Tenant]) -> Mapping[str, Tenant]:
+    return {tenant.key: tenant for tenant in tenants}

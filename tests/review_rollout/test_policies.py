@@ -1,0 +1,90 @@
+"""NetworkPolicies on the ways in: Kubernetes documentation, "Network Policies"."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.review_rollout.values_review import reviewed, told, values
+
+from llmstack.kubernetes.network_policies import Endpoint, allows, isolating
+
+Values = dict[str, Any]
+ROUTER = {"matchLabels": {"app.kubernetes.io/component": "router"}}
+ENGINE = {"matchLabels": {"app.kubernetes.io/component": "engine"}}
+MONITORING = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
+INSIDE = {"podSelector": {}}
+
+
+def policy(selector: Values, name: str = "np", **spec: Any) -> Values:
+    return {
+        "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": name, "namespace": "llm"},
+        "spec": {"podSelector": selector, **spec},
+    }  # fmt: skip
+
+
+def shown(before: list[Values], after: list[Values]) -> list[tuple[str, str]]:
+    """Severity and id of what is said at policies."""
+    sides = [values() | {"extraObjects": each} for each in (before, after)]
+    risks = reviewed(*sides).risks
+    return [(str(each.severity), each.id) for each in risks if each.object.startswith("NetworkPolicy/")]
+
+
+CUT, BOUND, CONFINED = ("error", "unreachable"), ("warning", "unreachable"), ("note", "not-judged")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ([], [policy({})], [CUT, CUT]),  # to the engines, and to the router
+        ([], [policy(ENGINE)], [CUT]),
+        ([], [policy(ENGINE, ingress=[{"from": [MONITORING]}])], [CUT]),
+        ([], [policy(ENGINE, ingress=[{"from": [{"podSelector": ROUTER}], "ports": [{"port": 8000}]}])], []),
+        ([], [policy(ENGINE, ingress=[{"from": [INSIDE], "ports": [{"port": 80}]}])], [CUT]),
+        ([], [policy(ENGINE, ingress=[{"from": [INSIDE], "ports": [{"port": 7000, "endPort": 9000}]}])], []),
+        ([], [policy(ENGINE, ingress=[{"from": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}])], [BOUND]),
+        ([], [policy({}, ingress=[{"from": [INSIDE]}])], [BOUND]),
+        ([], [policy(ROUTER, policyTypes=["Egress"], egress=[{"to": [MONITORING]}])], [CUT, CONFINED]),
+        ([], [policy(ENGINE, policyTypes=["Egress"], egress=[{"to": [INSIDE]}])], [CONFINED]),
+        ([], [policy(ENGINE, policyTypes=["Egress"], egress=[{}])], []),
+        ([], [policy({"matchLabels": {"app": "other"}})], []),
+        ([policy({})], [policy({}, ingress=[{}])], []),
+        ([policy({}, ingress=[{"from": [INSIDE]}])], [], []),
+        ([policy({})], [policy({})], []),
+        ([policy(ENGINE)], [policy(ENGINE), policy(ENGINE, "more", ingress=[{"from": [INSIDE]}])], []),
+    ],
+)  # fmt: skip
+def test_what_policies_cut(before: list[Values], after: list[Values], said: list[tuple[str, str]]) -> None:
+    assert sorted(shown(before, after)) == sorted(said)
+
+
+def test_who_is_not_let_in_is_named() -> None:
+    sides = [values() | {"extraObjects": each} for each in ([], [policy(ENGINE)])]
+    [(_, subject, message)] = told(reviewed(*sides), "unreachable")
+    assert (subject, "engines of `llama` at port 8000" in message) == ("NetworkPolicy/np", True)
+
+
+def test_an_ingress_without_a_class() -> None:
+    def with_class(name: str | None) -> Values:
+        rule = {"host": "a.example.com", "paths": [{"path": "/", "pathType": "Prefix"}]}
+        ingress = {"enabled": True, "hosts": [rule], **({"className": name} if name else {})}
+        return values(routerSpec={"ingress": ingress})
+
+    [(severity, _, message)] = told(reviewed(with_class("nginx"), with_class(None)), "unreachable")
+    assert (severity, "the default class" in message) == ("warning", True)
+    assert told(reviewed(with_class(None), with_class("nginx")), "unreachable") == []
+
+
+def test_labels_of_namespaces() -> None:
+    """That of its name every namespace has; others count where the namespace is among the objects."""
+    own, peer = Endpoint("llm", {}), Endpoint("web", {"app": "x"})
+    by_name = [
+        policy({}, ingress=[{"from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "web"}}}]}])
+    ]
+    by_team = [policy({}, ingress=[{"from": [{"namespaceSelector": {"matchLabels": {"team": "a"}}}]}])]
+    assert isolating(by_name, own, "Ingress") == by_name
+    assert isolating(by_name, peer, "Ingress") == isolating(by_name, own, "Egress") == []
+    assert allows(by_name, "Ingress", own, peer, 80, {}) is True
+    assert [allows(by_team, "Ingress", own, peer, 80, known) for known in ({}, {"web": {"team": "a"}}, {"web": {}})] == [
+        None, True, False,
+    ]  # fmt: skip

@@ -1,0 +1,101 @@
+"""Pods of a higher priority end those below where no GPU is free: then a rollout goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from tests.review_rollout.values_review import told
+
+from llmstack.facts.cluster import ClusterFacts, PriorityClass
+from llmstack.review.result import EnvironmentReview
+
+Make = Callable[..., Any]
+SURGE = {"surge": 1, "unavailable": 0, "replicas": 2}
+
+
+def priority(name: str, value: int, **more: Any) -> dict[str, Any]:
+    head = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": name}}
+    return head | {"value": value, **more}
+
+
+CLASSES = (priority("hi", 1000), priority("lo", 10))
+
+
+@pytest.fixture
+def model(deployment: Make) -> Make:
+    def made(name: str, of: str | None, image: str = "v1", **spec: Any) -> Any:
+        obj = deployment(name=name, image=image, **(SURGE | spec))
+        if of is not None:
+            obj["spec"]["template"]["spec"]["priorityClassName"] = of
+        return obj
+
+    return made
+
+
+def rolled(review: EnvironmentReview) -> dict[str, tuple[int | None, ...]]:
+    return {each.name: (each.seconds, each.seconds_min, each.seconds_max, each.min_ready) for each in review.rollouts}
+
+
+def hangs(review: EnvironmentReview) -> list[str]:
+    return [subject.partition("/")[2] for _, subject, _ in told(review, "gpu-deadlock")]
+
+
+LOADS = {"hi": 300, "lo": 300, "a": 300}
+
+
+def test_a_rollout_ends_pods_below_it_and_goes_on(model: Make, review: Make, pool: Make) -> None:
+    result = review(
+        (model("hi", "hi"), model("hi", "hi", "v2")), pools=[pool(4)], stays=[model("lo", "lo"), *CLASSES], loads=LOADS
+    )
+    assert (hangs(result), rolled(result)) == ([], {"hi": (None, 600, 660, 2)})
+    assert [(severity, subject) for severity, subject, _ in told(result, "preemption")] == [
+        ("warning", "Deployment/lo")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("classes", "ours", "theirs", "stuck"),
+    [
+        (CLASSES, "lo", "hi", ["hi"]),  # those below wait
+        (CLASSES, "hi", "hi", ["hi"]),
+        ((priority("hi", 1000, preemptionPolicy="Never"), CLASSES[1]), "hi", "lo", ["hi"]),
+        ((priority("hi", 1000),), "hi", None, []),  # none named: 0
+        ((priority("hi", 1000), priority("d", 2000, globalDefault=True)), "hi", None, ["hi"]),
+        ((), "hi", "lo", ["hi"]),  # nobody knows the classes
+    ],
+)
+def test_who_ends_whom(
+    classes: Any, ours: str | None, theirs: str | None, stuck: list[str], model: Make, review: Make, pool: Make
+) -> None:
+    stays = [model("lo", theirs), *classes]
+    assert hangs(review((model("hi", ours), model("hi", ours, "v2")), pools=[pool(4)], stays=stays)) == stuck
+
+
+def test_classes_that_facts_know(model: Make, review: Make, pool: Make) -> None:
+    known = ClusterFacts(date(2026, 1, 1), priority_classes=(PriorityClass("hi", 1000), PriorityClass("lo", 10)))
+    pair = model("hi", "hi"), model("hi", "hi", "v2")
+    result = review(pair, pools=[pool(4)], stays=[model("lo", "lo")], facts={"cluster": known})
+    assert hangs(result) == []
+    assert [subject for _, subject, _ in told(result, "preemption")] == ["Deployment/lo"]
+
+
+def test_those_below_hang_beside_those_that_go_on(model: Make, review: Make, pool: Make) -> None:
+    pairs = [(model(name, name), model(name, name, "v2")) for name in ("hi", "lo")]
+    result = review(*pairs, pools=[pool(4)], stays=[*CLASSES], loads=LOADS)
+    assert (hangs(result), rolled(result)["hi"]) == (["lo"], (None, 600, 660, 2))
+
+
+def test_a_workload_that_rises_ends_old_pods_of_its_own(model: Make, review: Make, pool: Make) -> None:
+    result = review((model("a", "lo"), model("a", "hi")), pools=[pool(2)], stays=[*CLASSES], loads=LOADS)
+    assert (hangs(result), rolled(result)["a"][3]) == ([], 1)
+
+
+def test_a_class_that_the_cluster_was_seen_to_have(model: Make, review: Make) -> None:
+    pair = model("a", None), model("a", "hi")
+    for there, said in ((("hi",), []), ((), ["(it had none when it was looked at)"])):
+        known = ClusterFacts(date(2026, 1, 1), exists={"priorityClasses": there})
+        messages = [message for _, _, message in told(review(pair, facts={"cluster": known}), "not-judged")]
+        assert [part in message for part, message in zip(said, messages, strict=True)] == [True] * len(said)
