@@ -46,6 +46,7 @@ def test_from_flux_to_argo_cd(fluxed: Owned) -> None:
     now = Watched(fluxed.repository, fluxed.url, fluxed.name, kubectl)
     fluxed.push(fluxed.values(*MODELS), {FILE: LISTED})
     commit = now.commit(now.values(*MODELS))
+    fluxed.look()
     advice = now.foreseen()["clusters"]["c1"]["advice"]
     assert [each.split(",")[0] for each in advice] == [
         "Then have Argo CD sync every Application once",

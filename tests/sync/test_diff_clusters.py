@@ -146,7 +146,7 @@ def test_the_order_from_flux_to_argo_cd(one: Repository) -> None:
     """`tests/argo/check_handover.py` tries it, and the way back."""
     _sync(tool="argo")(one)
     first = one.review()["clusters"]["c1"]["advice"]
-    one.git("checkout", "-q", ".")
+    _sync()(one)
     one.file("clusters/c1/kustomization.yaml", ORPHAN)
     one.commit()
     _sync(tool="argo")(one)
