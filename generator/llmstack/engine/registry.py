@@ -18,6 +18,8 @@ DATA = files("llmstack") / "schemas" / "engines" / "registries.json"
 Lack = Literal["withoutLora", "withoutPipeline"]
 Table = Literal["architectures", "attentionBackends", "quantizationNames", "speculation", "metrics"]
 
+FALLBACK = "TransformersForCausalLM"
+"""The class that has Transformers' own serve a model."""
 LAST_ASKED = 103
 """The largest compute capability (103 is 10.3) of which the tables of backends speak."""
 
@@ -69,6 +71,12 @@ def last_with(architecture: str) -> str | None:
     """The last of `releases()` whose registry has the architecture; None where it is there still, or was never."""
     stretches: Stretches | None = _tables()["architectures"].get(architecture)
     return stretches[-1][1] if stretches else None
+
+
+def may_fall_back(architecture: str, release: str) -> bool:
+    """Whether Transformers' own class may serve an architecture that the release's registry does not have: some release
+    has it served so, and this one can do it (`_try_resolve_transformers`, vllm/model_executor/models/registry.py)."""
+    return bool(_tables()["byTransformers"].get(architecture)) and has_architecture(FALLBACK, release)
 
 
 def lacks_everywhere(table: Lack, architecture: str, among: Collection[str]) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 
 from llmstack.engine import registry
 from llmstack.engine.exact.fault import Fault
-from llmstack.engine.exact.types import OFFICIAL
+from llmstack.engine.exact.types import is_official
 from llmstack.engine.settings import read_number
 from llmstack.flags import Catalogue
 
@@ -48,15 +48,16 @@ def _reason(flag: str, text: str, catalogue: Catalogue, release: str, repository
     """What is wrong with a flag's value and what to do; None for nothing."""
     owner = registry.config_class(flag, release)
     if owner is not None:
-        config = read_object(text)
-        return next(_wrong_keys(config, owner, release, flag), None) if config is not None else None
+        config = read_object(text) or {}
+        connector = _connector(config, release) if is_official(repository) else ()
+        return next(iter((*_wrong_keys(config, owner, release, flag), *connector)), None)
     known = catalogue.flags.get(flag)
     if known is None or known.choices:
         return None
     facts = _settings_field(flag, release)
     if facts and (wanted := _unfit(_value(text, known.type), facts)):
         return f"vLLM {release} refuses {flag} {text[:40]}", wanted
-    return _unregistered(flag, text, release) if repository in OFFICIAL else None
+    return _unregistered(flag, text, release) if is_official(repository) else None
 
 
 @cache
@@ -75,11 +76,22 @@ def _wrong_keys(config: Mapping[str, Any], owner: str, release: str, shown: str)
             continue
         if facts is None:
             if registry.is_strict(owner, release):
-                yield f"vLLM {release} has no `{key}` in {shown}", _near(name, registry.config_fields(owner, release))
+                yield (
+                    f"vLLM {release} has no `{str(key)[:40]}` in {shown}",
+                    _near(name, registry.config_fields(owner, release)),
+                )
         elif "of" in facts and isinstance(value, Mapping):
             yield from _wrong_keys(value, facts["of"], release, f"`{key}` of {shown}")
         elif wanted := _unfit(value, facts):
             yield f"vLLM {release} refuses this `{key}` of {shown}", wanted
+
+
+def _connector(config: Mapping[str, Any], release: str) -> Iterator[tuple[str, str]]:
+    """Yield a connector of keys and values that nothing brings (`KVConnectorFactory`, kv_connector/factory.py)."""
+    name, known = config.get("kv_connector"), registry.registered("kv_connector", release)
+    if isinstance(name, str) and name and known and name not in known and not config.get("kv_connector_module_path"):
+        help = f"it has {', '.join(sorted(known))}; another needs kv_connector_module_path"
+        yield f"vLLM {release} has no KV connector `{name}`", help
 
 
 def _unfit(value: Any, facts: Mapping[str, Any]) -> str | None:
