@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from llmstack.kubernetes.selectors import selects
 from llmstack.review.rollout.obstacles.case import Case, Obstacle, Pods
+from llmstack.review.wording import plural
 
 HOSTNAME = "kubernetes.io/hostname"
 _REVISION = "pod-template-hash"
@@ -106,7 +107,7 @@ def _short(case: Case, why: str, needed: int) -> Obstacle:
     nodes = len(case.nodes or ())
     message = (
         f"{why} allows one of the pods on a node: {needed} are needed at a time, and pool "
-        f"`{case.pool.name if case.pool else ''}` has {nodes} nodes"
+        f"`{case.pool.name if case.pool else ''}` has {plural(nodes, 'node')}"
     )
     fits = needed - (case.most - case.workload.after) <= nodes
     return Obstacle(
