@@ -91,7 +91,7 @@ format: setup ## Rewrite the code as `make lint` wants it
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup ## Time generation against `kustomize build` (BENCH_ARGS="--models 200")
+bench: setup ## Time every command against `kustomize build` (BENCH_ARGS="--models 200 --small"; --write for docs/performance.md)
 	$(BIN)/python bench/bench.py $(BENCH_ARGS)
 
 mutants: setup ## Change the code that guards in small ways, and tell what no test notices (MUTANTS_ARGS="--sample 40 --room disk")

@@ -9,7 +9,8 @@ NAMES = "import sys; from llmstack.cli import cli; print(*sys.modules)"
 """What every run imports before it knows its command, and all that `--version` does."""
 
 TABLES = {"llmstack.report", "llmstack.report.inert", "llmstack.report.paint", "llmstack.report.visible"} | {
-    f"llmstack.report.{name}" for name in ("formats", "review_formats", "fit_formats", "verification_formats")
+    f"llmstack.report.{name}"
+    for name in ("formats", "review_formats", "fit_formats", "verification_formats", "json_schemas")
 }
 """The last write of all output, and the tables of formats."""
 

@@ -16,7 +16,7 @@ from llmstack.disk.ownership import header
 from llmstack.disk.plan import WritePlan, plan_tree
 from llmstack.git import contents
 from llmstack.git.contents import Difference
-from llmstack.git.objects import Repository, find_repository
+from llmstack.git.objects import Repository, find_repository, list_entries, resolve_revision
 from llmstack.repository.comparison import working_files
 
 SCOPES = ("base", "overlays/prod")
@@ -35,7 +35,17 @@ def read_differences(
     repository: Repository, before: str, after: str | None, folders: list[str]
 ) -> dict[str, Difference]:
     """What differs, the working tree read as a comparison reads it."""
-    return contents.read_differences(repository, before, after, folders, working_files(repository.root))
+    old, new = (each if each is None else resolve_revision(repository, each) for each in (before, after))
+    assert old is not None
+    return contents.read_differences(
+        repository, old, new, folders, working_files(repository.root), contents.Blobs(repository)
+    )
+
+
+def read_files(repository: Repository, revision: str, folders: list[str]) -> dict[str, bytes]:
+    """The regular files below some folders at a revision."""
+    entries = list_entries(repository, resolve_revision(repository, revision), folders) if folders else {}
+    return contents.read_tree(entries, contents.Blobs(repository)).files
 
 
 def generated(body: str, source: str = "values/prod.yaml") -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from llmstack.git.contents import Difference, read_files
+from llmstack.git.contents import Difference
 from llmstack.git.objects import (
     GitError,
     Repository,
@@ -21,7 +21,7 @@ from llmstack.git.objects import (
     resolve_revision,
 )
 
-from .conftest import Tree, opened, read_differences
+from .conftest import Tree, opened, read_differences, read_files
 
 
 def test_outside_git_there_is_no_repository(tree: Tree) -> None:

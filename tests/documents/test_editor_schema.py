@@ -8,6 +8,7 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
+from tests.documents.test_generated_pages import plain
 
 from llmstack import schemas
 from llmstack.flags.catalogue import changes, load_catalogue, versions
@@ -15,7 +16,6 @@ from llmstack.kubernetes.rules import WORDS
 from llmstack.model.json_schema import part_of, schema_text, values_schema
 from llmstack.secrecy.names import is_secret_name
 from llmstack.values.source import read_source
-from tests.documents.test_generated_pages import plain
 
 TESTS = Path(__file__).resolve().parents[1]
 SCHEMA = values_schema()

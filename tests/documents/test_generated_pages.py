@@ -38,6 +38,7 @@ def test_every_word_of_the_glossary_is_explained() -> None:
 
 def test_the_schema_for_editors(expect: Callable[[Path, str], None]) -> None:
     expect(ROOT / "docs" / "values.schema.json", schema_text())
+    expect(ROOT / "generator" / "llmstack" / "schemas" / "values.schema.json", schema_text())
 
 
 def test_every_key_is_described_and_found() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmstack import yamlio
-from llmstack.facts.cluster import ClusterFacts, Load, NodeGroup, StorageClass
+from llmstack.facts.cluster import ClusterFacts, Load, NodeGroup, PriorityClass, StorageClass
 from llmstack.facts.cluster_file import ClusterFactsError, file_path, read_cluster, write_cluster
 from llmstack.observed.things import Taint
 
@@ -63,6 +63,8 @@ _FACTS = st.builds(
         tuple
     ),
     storage_classes=st.none() | st.lists(st.builds(StorageClass, _NAME, st.booleans(), st.booleans())).map(tuple),
+    priority_classes=st.none()
+    | st.lists(st.builds(PriorityClass, _NAME, st.integers(-(2**31), 10**9)), min_size=1, max_size=2).map(tuple),
     exists=st.dictionaries(st.sampled_from(["claims", "runtimeClasses"]), st.lists(_NAME).map(tuple)),
 )
 
@@ -115,7 +117,10 @@ _ANY = st.recursive(
 
 
 @given(
-    st.dictionaries(st.sampled_from(["date", "nodes", "loads", "exists", "flux", "storageClasses", "versions"]), _ANY)
+    st.dictionaries(
+        st.sampled_from(["date", "nodes", "loads", "exists", "flux", "storageClasses", "priorityClasses", "versions"]),
+        _ANY,
+    )
 )
 def test_no_data_ends_in_a_traceback(data: dict[str, object]) -> None:
     with suppress(ClusterFactsError):

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmstack.facts.cluster import ClusterFacts, Load, StorageClass
+from llmstack.facts.cluster import ClusterFacts, Load, PriorityClass, StorageClass
 from llmstack.facts.cluster_file import write_cluster
 from llmstack.facts.learned import PoolName, Release, learn_cluster
 from llmstack.observed.observation import observe
@@ -136,13 +136,17 @@ def test_versions_classes_and_what_exists() -> None:
         {**meta("StorageClass", "fast", annotations=default), "allowVolumeExpansion": True},
         meta("StorageClass", "slow"),
         meta("RuntimeClass", "nvidia"),
+        {**meta("PriorityClass", "high"), "value": 1000, "preemptionPolicy": "Never"},
+        {**meta("PriorityClass", "system-node-critical"), "value": 2000001000},
         meta("PersistentVolumeClaim", "weights", "llm"),
         meta("PersistentVolumeClaim", "theirs", "elsewhere"),
     )  # fmt: skip
     assert facts.versions == {"argo": "3.2", "flux": "2.9", "keda": "2.18", "kubernetes": "1.34"}
     assert facts.concurrent == 12
     assert facts.storage_classes == (StorageClass("fast", True, True), StorageClass("slow", False, False))
-    assert facts.exists == {"claims": ("llm/weights",), "runtimeClasses": ("nvidia",)}
+    assert facts.priority_classes == (PriorityClass("high", 1000, default=False, preempts=False),)
+    names = ("high", "system-node-critical")
+    assert facts.exists == {"claims": ("llm/weights",), "priorityClasses": names, "runtimeClasses": ("nvidia",)}
 
 
 def test_a_kind_that_was_not_seen_is_not_known() -> None:

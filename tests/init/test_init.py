@@ -15,15 +15,22 @@ import jsonschema_rs
 import pytest
 
 from llmstack import programs, yamlio
-from llmstack.commands.init.new_repository import CI, SCHEMA, TEMPLATES, make_repository, repository_files
-from llmstack.errors import RefusedError, UsageError
+from llmstack.commands.init.forge import ACTION, WORKFLOW
+from llmstack.commands.init.installation import Pin
+from llmstack.commands.init.new_repository import EXAMPLES, TEMPLATES, Wanted, make_repository, repository_files
+from llmstack.errors import RefusedError
 from llmstack.model.json_schema import schema_text, values_schema
+from llmstack.repository.schema_file import SCHEMA
 from tests.cli.sandbox import Sandbox, make_sandbox
+from tests.init.runner import Runner
 
 ROOT = Path(__file__).resolve().parents[2]
 VALUES = ("values/base.yaml", "values/dev.yaml", "values/prod.yaml")
-PIN = "llmstack-gitops @ git+https://example.com/llmstack.git@" + "0" * 40 + "\n"
-FILES = repository_files(PIN)
+COMMIT = "0" * 40
+PIN = Pin(f"llmstack-gitops @ git+https://example.com/llmstack.git@{COMMIT}\n")
+WANTED = Wanted(PIN)
+FILES = repository_files(WANTED)
+CHECKS = "Check the generated files, the builds and the risks"
 
 
 @pytest.fixture
@@ -38,21 +45,23 @@ def fleet(tmp_path: Path) -> Sandbox:
 
 def test_the_files() -> None:
     assert set(FILES) == {
-        *(".gitattributes", ".gitignore", ".github/workflows/overlays.yml", "README.md", "requirements.txt"),
+        *(".gitattributes", ".gitignore", WORKFLOW, f"{ACTION}/action.yml", "README.md", "requirements.txt"),
         *("docs/values.schema.json", "tools/go.mod", "tools/go.sum"),
         *VALUES,
     }
     assert FILES[".gitattributes"] == "base/** text eol=lf\noverlays/** text eol=lf\nclusters/** text eol=lf\n"
-    assert FILES["requirements.txt"] == PIN
+    assert FILES["requirements.txt"] == PIN.text
     assert all(text.endswith("\n") and not text.endswith("\n\n") for text in FILES.values())
 
 
 def test_every_template_is_used() -> None:
     folder = ROOT / "generator" / "llmstack" / "commands" / "init" / "files"
-    assert {path.name for path in folder.iterdir()} == {
-        *TEMPLATES.values(),
-        *(name for each in CI.values() for name in each.values()),
-    }
+    names = {path.name for path in folder.iterdir()}
+    assert names == {*TEMPLATES.values(), *EXAMPLES.values(), *OTHERS}
+
+
+OTHERS = {"overlays.yml", "overlays-copied.yml", "action.yml", "gitlab-ci.yml", "shared.yaml"}
+"""The templates of CI, and values/base.yaml under values that are imported."""
 
 
 def test_it_generates_and_validates_without_a_finding(fleet: Sandbox) -> None:
@@ -72,7 +81,7 @@ def test_values_name_the_schema_and_keep_to_it(path: str) -> None:
 
 def test_the_tools_build_from_its_go_mod(tmp_path: Path) -> None:
     """The command of its README and workflow; with the cache that `make setup` leaves, little but linking."""
-    make_repository(tmp_path, PIN)
+    make_repository(tmp_path, WANTED)
     assert "-C tools install -trimpath tool" in FILES["README.md"]
     command = ["go", "-C", "tools", "install", "-trimpath", "tool"]
     built = tmp_path / "bin"
@@ -96,71 +105,95 @@ def _workflow(text: str) -> dict[str, Any]:
     return data
 
 
-def test_its_workflow_is_this_project_s_own_but_for_the_setup() -> None:
-    own = (ROOT / ".github" / "workflows" / "overlays.yml").read_text(encoding="utf-8").replace(".venv/bin/", "")
-    theirs, ours = _workflow(FILES[".github/workflows/overlays.yml"]), _workflow(own)
-    assert theirs["jobs"]["comment"] == ours["jobs"]["comment"]
-    steps, expected = theirs["jobs"]["render"].pop("steps"), ours["jobs"]["render"].pop("steps")
-    assert theirs["jobs"]["render"] == ours["jobs"]["render"]
-    setup = [position for position, step in enumerate(steps) if step.get("id") == "setup"]
-    assert [step.get("uses") for step in steps] == [step.get("uses") for step in expected]
-    assert setup
-    assert steps[setup[0] + 1 :] == expected[setup[0] + 1 :]
+def test_its_workflow_is_short_and_its_action_this_project_s_own() -> None:
+    assert len(FILES[WORKFLOW].splitlines()) <= 45
+    assert FILES[f"{ACTION}/action.yml"] == (ROOT / "action.yml").read_text(encoding="utf-8")
+    job = _workflow(FILES[WORKFLOW])["jobs"]["review"]
+    assert job["steps"][-1] == {"uses": f"./{ACTION}", "with": {"directory": ".", "fail-on": "error"}}
 
 
-def test_actionlint_and_zizmor_find_nothing(tmp_path: Path) -> None:
-    make_repository(tmp_path, PIN)
+def test_a_workflow_names_the_action_where_github_has_it() -> None:
+    action = f"acme/llmstack@{COMMIT}"
+    files = repository_files(Wanted(Pin(PIN.text, action=action)))
+    assert f"{ACTION}/action.yml" not in files
+    assert len(files[WORKFLOW].splitlines()) <= 35
+    jobs = _workflow(files[WORKFLOW])["jobs"]
+    assert [step["uses"] for step in jobs["comment"]["steps"]] == [action]
+    assert jobs["review"]["steps"][-1]["uses"] == action
+    copied = _workflow(FILES[WORKFLOW])
+    for name, job in jobs.items():
+        assert {key: job[key] for key in job if key not in ("steps", "permissions")} == {
+            key: copied["jobs"][name][key] for key in job if key not in ("steps", "permissions")
+        }
+
+
+@pytest.mark.parametrize("folder", ["llm", "teams/our llm"])
+def test_a_workflow_in_a_folder_says_where_values_are(folder: str) -> None:
+    workflow = _workflow(repository_files(Wanted(PIN, within=folder))[WORKFLOW])
+    review, comment = (workflow["jobs"][name]["steps"] for name in ("review", "comment"))
+    assert review[-1] == {"uses": f"./{folder}/{ACTION}", "with": {"directory": folder, "fail-on": "error"}}
+    assert comment[0]["with"]["sparse-checkout"] == f"{folder}/.github/actions"
+    assert comment[1]["uses"] == f"./{folder}/{ACTION}"
+
+
+@pytest.mark.parametrize("action", [None, f"acme/llmstack@{COMMIT}"], ids=["copied", "named"])
+def test_actionlint_and_zizmor_find_nothing(tmp_path: Path, action: str | None) -> None:
+    make_repository(tmp_path, Wanted(Pin(PIN.text, action=action)))
     places = os.pathsep.join((os.environ.get("LLMSTACK_TOOLS", ""), os.environ["PATH"]))
     actionlint = shutil.which("actionlint", path=places)
     zizmor = shutil.which("zizmor", path=str(Path(sys.executable).parent))
     assert actionlint is not None, "actionlint is neither under $LLMSTACK_TOOLS nor on PATH: `make setup` builds it"
     assert zizmor is not None, "zizmor is not installed beside this Python: see requirements/dev.txt"
-    workflow = ".github/workflows/overlays.yml"
     quiet = ["--offline", "--persona", "auditor", "--no-progress", "--color", "never"]  # CI=true means colour to zizmor
-    for command in ([actionlint, workflow], [zizmor, *quiet, "."]):
+    for command in ([actionlint, WORKFLOW], [zizmor, *quiet, "."]):
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-        assert (done.returncode, done.stdout.replace("No findings to report. Good job!", "").strip()) == (0, "")
+        said = done.stdout.replace("No findings to report. Good job!", "").replace("(2 ignored)", "")
+        assert (done.returncode, said.strip()) == (0, "")
 
 
-def _run_steps(fleet: Sandbox) -> dict[str, tuple[str, int]]:
-    """Run the render job's own scripts on main..HEAD, as a runner does (`bash -e`); output and exit code by name."""
-    base, _ = fleet.run("git rev-parse main")
-    git = {
-        "PAGE": "https://github.com/o/r/actions/runs/7/artifacts/9",
-        "FROM": subprocess.check_output(["git", "rev-parse", "main"], cwd=fleet.root, text=True).strip(),
-    }
-    assert base
-    environment = fleet.environment() | git | {"GITHUB_STEP_SUMMARY": str(fleet.root / "summary.md")}
-    outcomes = {}
-    for step in _workflow(FILES[".github/workflows/overlays.yml"])["jobs"]["render"]["steps"]:
-        if "run" not in step or step.get("id") == "setup":
-            continue
-        done = subprocess.run(
-            ["/bin/bash", "-e", "-c", step["run"]],
-            cwd=fleet.root,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        outcomes[step["name"]] = done.stdout, done.returncode
-    return outcomes
+def _run_review(fleet: Sandbox) -> tuple[dict[str, tuple[str, int]], Path]:
+    """Run the review job's own scripts on main..HEAD, with the llmstack that runs; outcomes by step, and its files."""
+    temp = fleet.root.parent / "runner"
+    program = temp / "llmstack" / "bin" / "llmstack"
+    program.parent.mkdir(parents=True)
+    program.symlink_to(fleet.programs / "llmstack")
+    scripts = {"Find where the pull request began", "Write the page", "Write the review", CHECKS}
+    runner = Runner(fleet.root, temp, fleet.environment(), only=frozenset(scripts))
+    code = runner.run_job(WORKFLOW, "review")
+    assert set(runner.outcomes) == scripts
+    assert code == runner.outcomes[CHECKS][1]
+    return runner.outcomes, temp
 
 
 def test_the_workflow_passes_a_good_change(fleet: Sandbox) -> None:
     fleet.run("git checkout -qb longer && sed -i 's/maxModelLen: 32768/maxModelLen: 65536/' values/prod.yaml")
     fleet.run("llmstack gen && git commit -qam longer")
-    outcomes = _run_steps(fleet)
+    outcomes, temp = _run_review(fleet)
     assert {name: code for name, (_, code) in outcomes.items()} == dict.fromkeys(outcomes, 0), outcomes
-    assert "`--max-model-len`" in (fleet.root / "summary.md").read_text(encoding="utf-8") or "65536" in (
-        fleet.root / "summary.md"
-    ).read_text(encoding="utf-8")
-    names = {path.name for path in (fleet.root / "review").iterdir()}
+    assert "65536" in (temp / "summary.md").read_text(encoding="utf-8")
+    names = {path.name for path in (temp / "review").iterdir()}
     assert names == {"affected.json", "review.html", "review.json", "review.md"}
+    assert fleet.run("git status --porcelain") == ("", 0)
+
+
+def test_the_workflow_reviews_a_folder_of_a_repository(tmp_path: Path) -> None:
+    sandbox = make_sandbox(tmp_path, "head")
+    for command in (
+        "git init -q -b main && llmstack init llm && git add llm && mkdir -p .github/workflows",
+        "git mv llm/.github/workflows/overlays.yml .github/workflows/llm.yml",
+        "llmstack -C llm gen && git add --all && git commit -qm first && git checkout -qb longer",
+        "sed -i 's/maxModelLen: 32768/maxModelLen: 65536/' llm/values/prod.yaml",
+        "llmstack -C llm gen && git commit -qam longer && mv .github/workflows/llm.yml .github/workflows/overlays.yml",
+    ):
+        output, code = sandbox.run(command)
+        assert code == 0, output
+    outcomes, temp = _run_review(sandbox)
+    assert {name: code for name, (_, code) in outcomes.items()} == dict.fromkeys(outcomes, 0), outcomes
+    assert "65536" in (temp / "summary.md").read_text(encoding="utf-8")
 
 
 def _gitlab() -> dict[str, Any]:
-    return _workflow(repository_files(PIN, "gitlab")[".gitlab-ci.yml"])
+    return _workflow(repository_files(Wanted(PIN, "gitlab"))[".gitlab-ci.yml"])
 
 
 def _run_gitlab(fleet: Sandbox) -> int:
@@ -202,24 +235,25 @@ def test_the_workflow_fails_what_it_should(fleet: Sandbox) -> None:
     """A hand edit that is committed, and more GPUs than there are: each check says so, the review comes first."""
     fleet.run("git checkout -qb bad && sed -i 's/count: 8/count: 2/' values/prod.yaml")
     fleet.run("sed -i 's/65536/1/; s/32768/40000/' overlays/prod/models/llama/deployment.yaml && git commit -qam bad")
-    outcomes = _run_steps(fleet)
-    codes = {name.partition(" (")[0]: code for name, (_, code) in outcomes.items()}
-    assert codes == {
+    outcomes, _ = _run_review(fleet)
+    said, code = outcomes[CHECKS]
+    assert code == 1
+    assert "overlays/prod/models/llama/deployment.yaml" in said
+    assert "::error" in said
+    assert "gpu-shortage" in said
+    assert {name: code for name, (_, code) in outcomes.items() if name != CHECKS} == {
+        "Find where the pull request began": 0,
         "Write the page": 0,
         "Write the review": 0,
-        "Show the review": 0,
-        "The generated files are what the values say": 3,
-        "What the change affects builds and is valid": 0,
-        "No risk that is an error": 1,
-    }, outcomes
+    }
 
 
 def test_the_workflow_lets_an_environment_go(fleet: Sandbox) -> None:
     fleet.run("git checkout -qb gone && rm values/dev.yaml && llmstack gen --prune-env dev && git commit -qam gone")
-    outcomes = _run_steps(fleet)
-    codes = {name.partition(" (")[0]: code for name, (_, code) in outcomes.items()}
-    assert codes["What the change affects builds and is valid"] == 0, outcomes
-    assert codes["The generated files are what the values say"] == 0, outcomes
+    said, _ = _run_review(fleet)[0][CHECKS]
+    assert "prod: the tree is what the values generate" in said
+    assert "nothing to build: no unit differs from" in said
+    assert "removal" in said  # all of an environment goes, which somebody has to accept
 
 
 @pytest.mark.parametrize("path", ["requirements.txt", "values/prod.yaml", "tools"])
@@ -229,7 +263,7 @@ def test_nothing_is_written_when_something_is_in_the_way(path: str, tmp_path: Pa
     there.write_text("mine", encoding="utf-8")
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(RefusedError, match=rf"(?m)^  {re.escape(path)}$"):
-        make_repository(tmp_path, PIN)
+        make_repository(tmp_path, WANTED)
     assert sorted(tmp_path.rglob("*")) == before
     assert there.read_text(encoding="utf-8") == "mine"
 
@@ -238,13 +272,11 @@ def test_a_folder_or_a_link_is_in_the_way_too(tmp_path: Path) -> None:
     (tmp_path / "README.md").mkdir()
     (tmp_path / "values").symlink_to(tmp_path.parent)
     with pytest.raises(RefusedError) as refused:
-        make_repository(tmp_path, PIN)
+        make_repository(tmp_path, WANTED)
     assert "  README.md\n  values\n" in str(refused.value)
     assert not (tmp_path.parent / "prod.yaml").exists()
 
 
-def test_the_folder_is_made_and_a_file_is_none(tmp_path: Path) -> None:
-    make_repository(tmp_path / "deep" / "fleet", PIN)
+def test_the_folder_is_made(tmp_path: Path) -> None:
+    make_repository(tmp_path / "deep" / "fleet", WANTED)
     assert (tmp_path / "deep" / "fleet" / "values" / "prod.yaml").is_file()
-    with pytest.raises(UsageError, match="is not a folder"):
-        make_repository(tmp_path / "deep" / "fleet" / "README.md", PIN)

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from llmstack import __version__, about, yamlio
-from llmstack.commands.init.installation import pin
-from llmstack.commands.init.new_repository import repository_files
+from llmstack.commands.init.forge import ACTION
+from llmstack.commands.init.installation import Pin, pin
+from llmstack.commands.init.new_repository import Wanted, repository_files
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -60,6 +61,26 @@ def test_the_package_has_one_name_and_one_home() -> None:
 def test_an_address_is_pinned_by_commit_or_hash(record: object, line: str) -> None:
     made = pin("1.0", json.dumps(record), published=False)
     assert (made.text, made.advice) == (f"llmstack-gitops @ {line}\n", None)
+
+
+@pytest.mark.parametrize(
+    ("record", "action"),
+    [
+        ({"url": "https://github.com/acme/llm.stack.git"}, f"acme/llm.stack@{COMMIT}"),
+        ({"url": "ssh://git@github.com/acme/llmstack"}, f"acme/llmstack@{COMMIT}"),
+        ({"url": "https://github.com/acme/mono", "subdirectory": "tools/a"}, f"acme/mono/tools/a@{COMMIT}"),
+        ({"url": "https://git.example.com/acme/llmstack"}, None),
+        ({"url": "https://github.com/acme/group/llmstack"}, None),
+    ],
+)
+def test_an_action_is_named_where_github_has_it(record: dict[str, str], action: str | None) -> None:
+    whole = {**record, "vcs_info": {"vcs": "git", "commit_id": COMMIT}}
+    assert pin("1.0", json.dumps(whole), published=False).action == action
+
+
+def test_an_archive_is_no_action() -> None:
+    record = {"url": "https://github.com/acme/llmstack", "archive_info": {"hashes": {"sha256": HASH}}}
+    assert pin("1.0", json.dumps(record), published=False).action is None
 
 
 @pytest.mark.parametrize(
@@ -131,14 +152,30 @@ def _shell(python: Path, folder: Path, script: str) -> str:
     return done.stdout
 
 
-def _setup_step(requirements: str) -> str:
-    """The script of the workflow that installs what requirements.txt names; the Go tools are another test's."""
-    workflow = yamlio.load(repository_files(requirements)[".github/workflows/overlays.yml"])
-    assert isinstance(workflow, dict)
-    (step,) = [step for step in workflow["jobs"]["render"]["steps"] if step.get("id") == "setup"]
-    lines = [line for line in step["run"].splitlines() if "go -C" not in line]
-    assert any("pip install" in line for line in lines)
-    return "\n".join(lines).replace('"$BASE_SHA"', "HEAD").replace('"$GITHUB_OUTPUT"', "/dev/null")
+def _install_step() -> str:
+    """The script of the action that installs what requirements.txt names, as a repository has it; the Go tools are
+    another test's."""
+    files = repository_files(Wanted(Pin("")))
+    action = yamlio.load(files[f"{ACTION}/action.yml"])
+    assert isinstance(action, dict)
+    (step,) = [step for step in action["runs"]["steps"] if "pip install" in step.get("run", "")]
+    assert "go -C tools" in step["run"]
+    return str(step["run"]).replace("go -C tools install -trimpath tool", "true")
+
+
+def _stand_in(python: Path, folder: Path) -> str:
+    """A line that puts a `python` first on PATH whose new environments have the libraries of `python`'s: no index is
+    asked for them."""
+    libraries = next(python.parents[1].glob("lib/python*/site-packages/libraries.pth"))
+    folder.mkdir()
+    (folder / "python").write_text(
+        f"""#!/bin/bash
+[ "$1 $2" = "-m venv" ] && "{python}" -m venv --without-pip "$3" && cp "{libraries}" "$3"/lib/python*/site-packages/
+""",
+        encoding="utf-8",
+    )
+    (folder / "python").chmod(0o755)
+    return f'PATH="{folder}:$PATH"\n'
 
 
 def _copy_sources(folder: Path) -> None:
@@ -171,12 +208,18 @@ def test_init_pins_what_is_installed_and_its_workflow_installs_that(python: Path
     text = (tmp_path / "fleet" / "requirements.txt").read_text(encoding="utf-8")
     assert wanted in text
     assert text.startswith("# Only machines that have this path can install it")
-    _shell(
-        python,
-        tmp_path / "fleet",
-        "git init -q && git add --all && git commit -qm first && pip uninstall -qy llmstack-gitops",
+    _shell(python, tmp_path / "fleet", "git init -q && git add --all && git commit -qm first")
+    runner = tmp_path / "runner"
+    runner.mkdir()
+    places = (
+        _stand_in(python, tmp_path / "stand-in")
+        + f'export RUNNER_TEMP="{runner}" GITHUB_ACTION_PATH="$PWD/{ACTION}" REF=\n'
     )
-    _shell(python, tmp_path / "fleet", _setup_step(text))
-    assert _shell(python, tmp_path / "fleet", "llmstack --version && llmstack gen --check || true").startswith(
-        f"llmstack {__version__}"
+    _shell(python, tmp_path / "fleet", places + _install_step())
+    program = runner / "llmstack" / "bin" / "llmstack"
+    said = _shell(python, tmp_path / "fleet", f"{program} --version && {program} gen && {program} gen --check")
+    assert said.startswith(f"llmstack {__version__}")
+    where = _shell(
+        python, tmp_path, f'cd / && "{runner}/llmstack/venv/bin/python" -c "import llmstack; print(llmstack.__file__)"'
     )
+    assert where.startswith(str(runner))

@@ -74,6 +74,20 @@ spec:
   targetNamespace: llm
   valuesContent: |-
 {indented(4)}"""
+FLEET = f"defaultNamespace: llm\nhelm:\n  releaseName: vllm\n  chart: vllm-stack\n  values:\n{indented(4)}"
+KUSTOMIZE = f"""\
+helmCharts:
+  - name: other
+    valuesInline: {{a: 1}}
+  - name: vllm-stack
+    releaseName: serving
+    valuesInline:
+{indented(6)}namespace: llm
+"""
+LISTED = indented(6).replace("      servingEngineSpec", "    - servingEngineSpec", 1)
+HELMFILE = (
+    f"releases:\n  - name: vllm\n    chart: vllm/vllm-stack\n    values:\n    - a.yaml\n{LISTED}    namespace: llm\n"
+)
 
 FILES = {
     "flux": (FLUX, "llm-stack", "llm-stack", "llm"),
@@ -81,6 +95,9 @@ FILES = {
     "object": (OBJECT, "vllm", "vllm", None),
     "parent": (PARENT, "parent", None, None),
     "k3s": (K3S, "vllm", "vllm", "llm"),
+    "fleet": (FLEET, "vllm", "vllm", "llm"),
+    "kustomize": (KUSTOMIZE, "serving", "serving", "llm"),
+    "helmfile": (HELMFILE, "vllm", "vllm", "llm"),
 }
 
 

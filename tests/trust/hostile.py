@@ -19,6 +19,8 @@ from itertools import count
 from pathlib import Path
 
 MEBIBYTE = 1 << 20
+CUSTOM = MEBIBYTE - (1 << 12)
+"""How much goes into a file of custom/: a larger one than a mebibyte is not read at all."""
 SECONDS = 10
 """How much processor time a command may take on a hostile file of a mebibyte, its children's with it."""
 MEMORY = 500
@@ -64,15 +66,15 @@ def of_stack(before: str, each: Callable[[int], str], after: str) -> Files:
 
 def of_custom(before: str, each: Callable[[int], str], after: str = "") -> Files:
     """An honest environment whose unit people have laid a kustomization over."""
-    return {"values/prod.yaml": HONEST, f"{HERE}/kustomization.yaml": KUSTOMIZATION + fill(before, each, after)}
+    return {"values/prod.yaml": HONEST, f"{HERE}/kustomization.yaml": KUSTOMIZATION + fill(before, each, after, CUSTOM)}
 
 
 def object_in_custom(before: str, each: Callable[[int], str], after: str = "") -> Files:
-    return of_custom("- x.yaml\n", lambda _: " " * MEBIBYTE) | {f"{HERE}/x.yaml": fill(before, each, after)}
+    return of_custom("- x.yaml\n", lambda _: " " * CUSTOM) | {f"{HERE}/x.yaml": fill(before, each, after)}
 
 
 def patch_in_custom(before: str, each: Callable[[int], str], after: str = "") -> Files:
-    return of_custom("patches:\n- path: x.yaml\n", lambda _: " " * MEBIBYTE) | {
+    return of_custom("patches:\n- path: x.yaml\n", lambda _: " " * CUSTOM) | {
         f"{HERE}/x.yaml": fill(
             "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: llmstack-m-deployment-vllm}\n" + before,
             each,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from llmstack.finding import Finding
-from llmstack.kustomize.trust import Reached
+from llmstack.kustomize.reached import Reached
 from llmstack.repository.snapshot import Disk
 from tests.cli.sandbox import Sandbox, make_sandbox
 from tests.trust.watch import Watched, watch

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from llmstack.git.contents import Difference, read_files
+from llmstack.git.contents import Difference
 from llmstack.git.objects import GitError, hash_files
-from tests.disk.conftest import Tree, opened, read_differences
+from tests.disk.conftest import Tree, opened, read_differences, read_files
 from tests.trust.support import COMMANDS, Branch
 
 

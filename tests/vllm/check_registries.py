@@ -14,8 +14,9 @@ from tests.vllm.fetch import FOLDER, RELEASES
 
 STRETCHES = (
     "architectures", "withoutLora", "withoutPipeline", "attentionBackends", "quantizationNames", "speculation", "metrics",
+    "strictConfigs", "byTransformers",
 )  # fmt: skip
-STEPS = ("backendTraits", "quantization", "activationTypes")
+STEPS = ("backendTraits", "quantization", "activationTypes", "configFields", "registered")
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import cast
 
 from llmstack.checks.rule import Problem
 from llmstack.checks.subject import Subject
@@ -35,9 +36,14 @@ FLAGS: dict[About, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "tools": (("--tool-call-parser", "--enable-auto-tool-choice"), ("toolCallParser",)),
     "reasoning": (("--reasoning-parser",), ()),
     "speculation": (("--speculative-config",), ()),
+    "transfer": (("--kv-transfer-config",), ()),
     "model": ((), ("modelURL",)),
 }
 """What a fault may be about: the flags that say it among extra arguments, and the typed key."""
+TYPED: dict[str, tuple[str, ...]] = {flag: typed for flags, typed in FLAGS.values() for flag in flags[:1] if typed} | {
+    "--max-num-seqs": ("vllmConfig", "maxNumSeqs")
+}
+"""The typed key of a flag, where it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +75,9 @@ def problems_of(asked: Asked, faults: Iterator[Fault]) -> Iterator[Problem]:
         yield Problem(fault.message, route_of(asked, fault.about), help=fault.help)
 
 
-def route_of(asked: Asked, about: About) -> Route:
+def route_of(asked: Asked, about: About | str) -> Route:
     """The argument that counts, else the typed key, else the model."""
-    flags, typed = FLAGS[about]
+    flags, typed = FLAGS.get(cast(About, about), ((about,), TYPED.get(about, ())))
     at, model = asked.route, asked.model
     config = model.vllm_config
     for keys, arguments in ((("extraArgs",), model.extra_args), (("vllmConfig", "extraArgs"), config.extra_args)):

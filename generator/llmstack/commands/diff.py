@@ -11,6 +11,7 @@ import typer
 from llmstack.commands import options as opt
 from llmstack.commands import output
 from llmstack.commands.exits import Exit
+from llmstack.commands.running import LINE
 from llmstack.commands.streams import wants_colour
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ def review_revisions(sides: Sides, after: str | None) -> Review:
 
         comparison, findings = observed(comparison, sides.observed)
         output.report_beside(findings)
-    return make_review(comparison, today=datetime.now(UTC).date(), tool_folder=output.tool_folder())
+    step = LINE.counting("reviewed")
+    return make_review(comparison, today=datetime.now(UTC).date(), tool_folder=output.tool_folder(), step=step)
 
 
 @dataclass(frozen=True)

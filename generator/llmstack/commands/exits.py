@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import typer
 
 from llmstack import __version__
+from llmstack.commands.running import LINE
 from llmstack.commands.streams import make_inert, wants_colour
 
 if TYPE_CHECKING:
@@ -53,10 +54,13 @@ _CLICK_ERROR: Any = typer.BadParameter.__mro__[2]
 def run(program: Callable[[], object]) -> int:
     """Run the program to its end, output written out; returns its exit code, whatever happens."""
     _use_utf8()
+    LINE.begin(sys.stderr)
     try:
         code = program()
+        LINE.end()
         sys.stdout.flush()
     except (Exception, KeyboardInterrupt, SystemExit) as error:
+        LINE.end()
         code, words = _explain(error)
         with contextlib.suppress(OSError):
             sys.stderr.write(_mask(words))

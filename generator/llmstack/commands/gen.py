@@ -10,6 +10,7 @@ import typer
 from llmstack.commands import options as opt
 from llmstack.commands import output
 from llmstack.commands.exits import Exit
+from llmstack.commands.running import LINE
 
 if TYPE_CHECKING:
     from llmstack.disk.clean import CleanRecord, Said
@@ -39,7 +40,8 @@ def gen(
     from llmstack.repository.generation import generate, write
 
     project = output.find_project(values)
-    generation = generate(project, values or [], force=force, prune=prune_env or [], only=only, filters=not check)
+    names, step = values or [], LINE.counting("checked")
+    generation = generate(project, names, force=force, prune=prune_env or [], only=only, filters=not check, step=step)
     output.report_beside(generation.findings)
     assert generation.plan is not None
     if generation.plan.is_empty and not generation.plan.empty_folders:

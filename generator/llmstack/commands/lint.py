@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from llmstack.commands import options as opt
 from llmstack.commands import output
+from llmstack.commands.running import LINE
 
 
 def lint(
@@ -16,13 +17,14 @@ def lint(
 
     A file outside values/ is linted too, without values/base.yaml under it.
     """
+    from llmstack.repository.followed import follow_units
     from llmstack.repository.read import check, know_clusters, read_environments
-    from llmstack.repository.validation import follow_units
     from llmstack.review.wording import plural
 
     project = output.find_project(values)
     environments = project.select(values or [], outside=True, env=env)
-    findings = check(know_clusters(project.disk, read_environments(project.disk, environments)))
+    readings = know_clusters(project.disk, read_environments(project.disk, environments))
+    findings = check(readings, LINE.counting("checked"))
     findings += follow_units(project.disk, [each.name for each in environments if each.layered]).findings
     output.report(findings, format=format, result=True)
     output.exit_for(findings, strict=strict)

@@ -13,12 +13,18 @@ from typer import Argument, BadParameter, Option
 from llmstack.commands import completion
 from llmstack.report.fit_formats import FIT_FORMATS
 from llmstack.report.formats import FORMATS
+from llmstack.report.json_schemas import SCHEMAS
 from llmstack.report.review_formats import REVIEW_FORMATS
 from llmstack.report.verification_formats import VERIFICATION_FORMATS
 
 
 def _one_of(table: Iterable[str], help: str) -> Any:
     """`--format` with the names of a table as its choices."""
+    return Option("--format", **_choices(table), help=help)
+
+
+def _choices(table: Iterable[str]) -> dict[str, Any]:
+    """What makes the names of a table the choices of an option or an argument."""
     names = list(table)
 
     def choose(text: str) -> str:
@@ -29,8 +35,7 @@ def _one_of(table: Iterable[str], help: str) -> Any:
     def complete(incomplete: str) -> list[str]:
         return [name for name in names if name.startswith(incomplete)]
 
-    metavar = f"<{'|'.join(names)}>"
-    return Option("--format", parser=choose, metavar=metavar, help=help, autocompletion=complete)
+    return {"parser": choose, "metavar": f"<{'|'.join(names)}>", "autocompletion": complete}
 
 
 def _address(text: str) -> str:
@@ -213,6 +218,21 @@ Words = Annotated[
         autocompletion=completion.commands,
     ),
 ]
+Imported = Annotated[
+    str | None,
+    Option(
+        "--from",
+        metavar="FILE",
+        help="Values of the chart, or a HelmRelease, Application or parent chart with them, in the example's place.",
+    ),
+]
+ImportedName = Annotated[
+    str, Option("--env", metavar="NAME", help="With --from: the environment that these values are of.")
+]
+SyncTool = Annotated[
+    str | None,
+    Option("--sync", **_choices(("flux", "argo")), help="What is to follow the repository: writes gitops.sync."),
+]
 Ci = Annotated[Forge, Option("--ci", help="The forge whose CI checks and reviews each change.")]
 NewFolder = Annotated[
     Path,
@@ -247,6 +267,9 @@ OtherTensor = Annotated[
     int | None, Option("--tensor-parallel-size", metavar="N", min=1, help="Ask what another number of GPUs would do.")
 ]
 
+SchemaOf = Annotated[
+    str, Argument(**_choices(SCHEMAS) | {"metavar": "WHAT"}, help=f"What the schema is of: {', '.join(SCHEMAS)}.")
+]
 HowShown = Annotated[str, _one_of(("table", "json"), "How the models are printed.")]
 
 LearnedName = Annotated[

@@ -56,11 +56,12 @@ def exit_for(findings: list[Finding], *, strict: bool = False) -> None:
 
 def report_beside(findings: list[Finding], *, notes: frozenset[str] = frozenset()) -> None:
     """Print findings beside a result, all notes but those of some ids left out; an error among them ends the run."""
-    report(_beside(findings, notes))
+    report(beside(findings, notes))
     exit_for(findings)
 
 
-def _beside(findings: list[Finding], notes: frozenset[str]) -> list[Finding]:
+def beside(findings: list[Finding], notes: frozenset[str]) -> list[Finding]:
+    """Findings without notes, but for those of some ids."""
     from llmstack.finding import Severity
 
     return [finding for finding in findings if finding.severity is not Severity.NOTE or finding.id in notes]
@@ -70,7 +71,7 @@ def words_beside(findings: list[Finding], *, colour: bool) -> str:
     """What `report_beside` says of findings."""
     from llmstack.report.formats import render_findings
 
-    return render_findings(_beside(findings, frozenset()), "text", colour=colour)
+    return render_findings(beside(findings, frozenset()), "text", colour=colour)
 
 
 def repeat(plain: str, coloured: str) -> None:

@@ -1,12 +1,17 @@
-"""`llmstack schema`: the JSON Schema of a values file."""
+"""`llmstack schema`: the JSON Schemas of a values file, and of what llmstack prints as JSON."""
 
 from __future__ import annotations
 
 import sys
 
+from llmstack.commands import options as opt
 
-def schema() -> None:
-    """Print the JSON Schema of a values file, for editors."""
-    from llmstack.model.json_schema import schema_text
 
-    sys.stdout.write(schema_text())
+def schema(what: opt.SchemaOf = "values") -> None:
+    """Print the JSON Schema of values, or of JSON that llmstack prints.
+
+    That of `values` is for editors; `findings` is what `lint` and `validate` print, `diff` what `diff` does.
+    """
+    from llmstack.report.json_schemas import SCHEMAS
+
+    sys.stdout.write(SCHEMAS[what]())

@@ -10,6 +10,7 @@ import typer
 
 from llmstack.commands import options as opt
 from llmstack.commands import output
+from llmstack.commands.running import LINE
 from llmstack.errors import UsageError
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def take_turns(write: Callable[[], Result]) -> Result:
 def read_value(name: str, key: str, prompt: Callable[[str], str]) -> str:
     """The value: what stdin holds, without one line break at its end; on a terminal the answer to a hidden prompt."""
     if sys.stdin.isatty():
+        LINE.end()
         return prompt(f"Value of {name}/{key} (not shown): ")
     try:
         value = sys.stdin.buffer.read().decode("utf-8")

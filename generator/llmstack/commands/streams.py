@@ -7,6 +7,7 @@ import os
 import sys
 from typing import TextIO
 
+from llmstack.commands.running import LINE
 from llmstack.report.inert import inert
 
 
@@ -28,6 +29,7 @@ class InertStream(io.TextIOWrapper):
 
     def write(self, text: str) -> int:
         """Write a text, inert."""
+        LINE.end()
         super().write(inert(text, terminal=self.isatty() or wants_colour(self), inside_line=self.inside_line))
         if text:
             self.inside_line = bool(text.rpartition("\n")[2].strip())
@@ -35,6 +37,7 @@ class InertStream(io.TextIOWrapper):
 
     def write_commands(self, text: str) -> None:
         """Write lines that are commands to a CI system, as `--format github` makes them."""
+        LINE.end()
         super().write(text)
 
 

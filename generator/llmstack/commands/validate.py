@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 from llmstack.commands import options as opt
 from llmstack.commands import output
+from llmstack.commands.running import LINE
 
 
 def validate(
@@ -19,16 +18,15 @@ def validate(
     The objects are held against the schemas of the environment's Kubernetes version with kubeconform. Includes what
     `lint` finds.
     """
-    from llmstack.progress import show_progress
     from llmstack.repository import validation
     from llmstack.repository.comparison import find_affected, open_comparison
     from llmstack.review.wording import plural
 
     project = output.find_project(values)
     units = find_affected(open_comparison(project.root, since, None)) if since else None
-    with show_progress(sys.stderr, "built") as step:
-        environments = project.select(values or [])
-        validated = validation.validate(project, environments, output.tool_folder(), units=units, step=step)
+    step = LINE.counting("built")
+    environments = project.select(values or [])
+    validated = validation.validate(project, environments, output.tool_folder(), units=units, step=step)
     output.report(validated.findings, format=format, result=True)
     output.exit_for(validated.findings, strict=strict)
     if validated.versions:
@@ -36,3 +34,5 @@ def validate(
         counts = f"{plural(validated.objects, 'object')} in {plural(validated.units, 'unit')}"
         verb = "is" if validated.objects == 1 else "are"
         output.say(f"{counts} {verb} valid (kustomize {kustomize}, kubeconform {kubeconform})")
+    else:
+        output.say(f"nothing to build{f': no unit differs from {since}' if since else ''}")

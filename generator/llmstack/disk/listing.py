@@ -112,6 +112,10 @@ def _walk(root: Path, top: str, listing: Listing) -> None:
                 listing.others.add(path)
 
 
+_CHUNK = 1 << 16
+"""Bytes to ask for at a time: for 1 MiB the kernel maps and clears pages anew at each read, and files are small."""
+
+
 def read_if_other(path: str, expected: bytes) -> bytes | None:
     """Return a file's content, None when it is exactly `expected`. Raises OSError; follows no symlink."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -135,7 +139,7 @@ def read_rest(descriptor: int, limit: int | None = None) -> bytes:
     """Return what is left to read of an open file, up to `limit` bytes. Raises OSError."""
     parts = []
     left = limit if limit is not None else sys.maxsize
-    while left > 0 and (part := os.read(descriptor, min(left, 1 << 20))):
+    while left > 0 and (part := os.read(descriptor, min(left, _CHUNK))):
         parts.append(part)
         left -= len(part)
     return b"".join(parts)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 
 from llmstack.disk.listing import read_rest
@@ -28,7 +29,7 @@ class RegularFiles:
 
     def __init__(self, root: Path) -> None:
         self._top = os.path.realpath(root)
-        self._folders: dict[str, str] = {}
+        self._folders: dict[str, _Folder] = {}
         self._resolved: dict[str, str] = {}
 
     def resolve(self, path: str) -> str:
@@ -72,11 +73,39 @@ class RegularFiles:
         return read_any_regular(os.path.join(self._top, self.resolve(path)), folder_is_none=True)
 
     def _locate(self, path: str) -> str:
+        """Where a path leads on the machine. Each folder is listed once for its links, not each file looked at."""
         folder, name = os.path.split(os.path.normpath(path))
-        if folder not in self._folders:
-            self._folders[folder] = os.path.realpath(os.path.join(self._top, folder))
-        target = os.path.join(self._folders[folder], name)
-        return os.path.realpath(target) if os.path.islink(target) or name == os.pardir else target
+        found = self._folder(folder)
+        target = os.path.join(found.place, name)
+        return os.path.realpath(target) if name == os.pardir or found.may_link(name) else target
+
+    def _folder(self, path: str) -> _Folder:
+        if path not in self._folders:
+            known = not path or os.path.isabs(path)
+            place = os.path.realpath(os.path.join(self._top, path)) if known else self._locate(path)
+            self._folders[path] = _Folder(place, _links_in(place))
+        return self._folders[path]
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """Where a folder is on the machine, and the names of the symbolic links in it; None where it cannot be listed."""
+
+    place: str
+    links: frozenset[str] | None
+
+    def may_link(self, name: str) -> bool:
+        return self.links is None or name in self.links
+
+
+def _links_in(folder: str) -> frozenset[str] | None:
+    try:
+        with os.scandir(folder) as entries:
+            return frozenset(entry.name for entry in entries if entry.is_symlink())
+    except (FileNotFoundError, NotADirectoryError):
+        return frozenset()
+    except OSError:
+        return None
 
 
 def read_any_regular(file: str | Path, *, folder_is_none: bool = False) -> bytes | None:

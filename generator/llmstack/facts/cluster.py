@@ -101,6 +101,7 @@ class ClusterFacts:
     loads: tuple[Load, ...] = ()
     storage_classes: tuple[StorageClass, ...] | None = None
     priority_classes: tuple[PriorityClass, ...] | None = None
+    """Those that not every cluster has; None where none was seen."""
     exists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By kind (`EXISTS`), the names of all objects of it; of claims `namespace/name`."""
 

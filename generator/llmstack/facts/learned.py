@@ -75,8 +75,7 @@ def learn_cluster(
             for each in priorities
             if each.meta.name not in SYSTEM
         )
-        if "PriorityClass" in seen.kinds
-        else None,
+        or None,
         exists=_exists(seen, {release.namespace for release in releases}),
     )
 

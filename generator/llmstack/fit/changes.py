@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -57,7 +57,16 @@ def engine_changes(before: Side | None, after: Side | None) -> tuple[EngineChang
         names = after.measured.keys() | before.measured.keys()
         both = {name: (*after.measured.get(name, ()), *before.measured.get(name, ())) for name in names}
         before, after = replace(before, measured=both), replace(after, measured=both)
-    return compare_engines(_engines(before) if before else {}, _engines(after))
+    same = _same_models(before, after) if before is not None else frozenset()
+    return compare_engines(_engines(before, same) if before else {}, _engines(after, same))
+
+
+def _same_models(before: Side, after: Side) -> frozenset[str | None]:
+    """The models of which both sides ask the same, since nothing differs of what is asked of them."""
+    if before.facts != after.facts or before.stack.without_models() != after.stack.without_models():
+        return frozenset()
+    old = {model.name: model for model in before.stack.models}
+    return frozenset(model.name for model in after.stack.models if model == old.get(model.name))
 
 
 def compare_engines(old: Mapping[Key, Asked], new: Mapping[Key, Asked]) -> tuple[EngineChange, ...]:
@@ -66,9 +75,10 @@ def compare_engines(old: Mapping[Key, Asked], new: Mapping[Key, Asked]) -> tuple
     return tuple(change for change in found if change is not None)
 
 
-def _engines(side: Side) -> Mapping[str, Asked]:
+def _engines(side: Side, without: Collection[str | None]) -> Mapping[str, Asked]:
     pools = Pools.of(side.stack)
-    return {model.name: _ask(side, model, pools) for model in side.stack.models if model.name}
+    models = (model for model in side.stack.models if model.name not in without)
+    return {model.name: _ask(side, model, pools) for model in models if model.name}
 
 
 def _ask(side: Side, model: Model, pools: Pools) -> Asked:

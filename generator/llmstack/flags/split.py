@@ -32,7 +32,8 @@ class ParallelSizes:
     """How many workers one engine is made of; None where the argument is no number (`$(TP)`).
 
     `data_local` is how many data-parallel engines this pod runs; None too where the flag is not given,
-    which means all of `data` (ParallelConfig, vllm/config/parallel.py).
+    which means all of `data` (ParallelConfig, vllm/config/parallel.py), save that one which is told its rank is
+    alone in its pod (`EngineArgs.create_engine_config`, vllm/engine/arg_utils.py: an external load balancer).
     """
 
     tensor: int | None = 1
@@ -51,6 +52,8 @@ SIZES = {
     "--prefill-context-parallel-size": "prefill_context",
     "--nnodes": "nodes",
 }
+ALONE = frozenset(("--data-parallel-rank", "--data-parallel-external-lb"))
+"""Flags of an engine whose data-parallel peers are in other pods."""
 
 
 def split_flags(arguments: Sequence[str], catalogue: Catalogue | None = None) -> list[Given]:
@@ -96,4 +99,6 @@ def parallel_sizes(arguments: Sequence[str], catalogue: Catalogue | None = None)
         if flag.name in SIZES and flag.values:
             text = flag.values[-1]
             sizes[SIZES[flag.name]] = int(text) if text.strip().isdecimal() else None
+        elif flag.name in ALONE:
+            sizes["data_local"] = 1
     return ParallelSizes(**sizes)

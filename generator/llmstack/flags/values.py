@@ -17,6 +17,10 @@ _LONGEST_NUMBER = 19
 """Characters of a number that fits 64 bits."""
 _SHARES = ("--gpu-memory-utilization",)
 """Fractions of a whole (vllm/config/cache.py, `Field(gt=0, le=1)`)."""
+_COUNTS = ("--tensor-parallel-size", "--pipeline-parallel-size", "--data-parallel-size")
+"""Numbers of GPUs: what vLLM divides by."""
+_OVERRIDES = ("--hf-overrides",)
+"""Text that is JSON where it stands in braces (`union_dict_and_str`, vllm/engine/arg_utils.py, since 0.10)."""
 JSON_PAIRS_UNTIL = (0, 9)
 PYTHON_LITERALS_UNTIL = (0, 8)
 
@@ -58,7 +62,9 @@ def _reject_int(flag: Flag, text: str, catalogue: Catalogue) -> str | None:
     if flag.suffixes and _HUMAN_INTEGER.fullmatch(text.strip()):
         return None
     like = ", or one like `16k` or `16K`" if flag.suffixes else ""
-    return None if _reads(int, text) else f"must be a whole number{like}"
+    if not _reads(int, text):
+        return f"must be a whole number{like}"
+    return "must be at least 1" if flag.name in _COUNTS and int(text) < 1 else None
 
 
 def _reject_float(flag: Flag, text: str, catalogue: Catalogue) -> str | None:
@@ -96,8 +102,15 @@ READERS: dict[str, Callable[[Flag, str, Catalogue], str | None]] = {
     "float": _reject_float,
     "bool": _reject_bool,
     "json": _reject_json,
-    "str": lambda flag, text, catalogue: None,
+    "str": lambda flag, text, catalogue: _reject_text(flag, text),
 }
+
+
+def _reject_text(flag: Flag, text: str) -> str | None:
+    braced = text.strip().startswith("{") and text.strip().endswith("}")
+    if flag.name not in _OVERRIDES or not braced or _reads(json.loads, text):
+        return None
+    return f"must be JSON: {explain_json(text)}"
 
 
 def explain_json(text: str) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from llmstack.errors import MAX_BYTES, IrregularFileError
-from llmstack.git.objects import REGULAR, list_entries, resolve_revision, split
+from llmstack.git.objects import REGULAR, split
 from llmstack.git.process import GitError, Repository, run_git, run_git_on_files
 
 _LINK = "120000"
@@ -35,31 +35,48 @@ class Tree:
     """Files of more than MAX_BYTES, with their sizes."""
 
 
-def read_files(repository: Repository, revision: str, folders: Collection[str]) -> dict[str, bytes]:
-    """Return all regular files below `folders` (or the files so named) at a revision: path to content."""
-    return read_tree(repository, revision, folders).files
+class Blobs:
+    """The contents of a repository's blobs, each read once, however many commits and paths hold it."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+        self.contents: dict[str, bytes] = {}
+        self.large: dict[str, int] = {}
+        """Those of more than MAX_BYTES, with their sizes: they are not read."""
+
+    def read(self, ids: Iterable[str]) -> None:
+        """Read all of these that were not read yet, in one process; GitError where one is not in this clone."""
+        known = self.contents.keys() | self.large.keys()
+        wanted = [blob for blob in dict.fromkeys(ids) if blob not in known and blob.strip("0")]  # zeros: none
+        sizes = _read_sizes(self._repository, wanted)
+        self.large |= {blob: size for blob, size in sizes.items() if size > MAX_BYTES}
+        read = [blob for blob in wanted if blob not in self.large]
+        if not read:
+            return
+        stdin = "".join(f"{blob}\n" for blob in read).encode()
+        output = run_git(self._repository, ["cat-file", "--batch", "--buffer"], stdin=stdin)
+        at = 0
+        for blob in read:
+            start = output.index(b"\n", at) + 1
+            self.contents[blob] = output[start : start + sizes[blob]]
+            at = start + sizes[blob] + 1
 
 
-def read_tree(repository: Repository, revision: str, folders: Collection[str]) -> Tree:
-    """Return the regular files below `folders` (or the files so named) at a revision."""
-    if not folders:
-        return Tree({}, {})
-    commit = resolve_revision(repository, revision)
-    entries = list_entries(repository, commit, folders)
+def read_tree(entries: Mapping[str, tuple[str, str]], blobs: Blobs) -> Tree:
+    """Return the regular files among the entries of a commit (`list_entries`)."""
     files = {path: blob for path, (mode, blob) in entries.items() if mode in REGULAR}
-    contents, large = _read_blobs(repository, files.values())
+    blobs.read(files.values())
     return Tree(
-        {path: contents[blob] for path, blob in files.items() if blob in contents},
-        {path: large[blob] for path, blob in files.items() if blob in large},
+        {path: blobs.contents[blob] for path, blob in files.items() if blob in blobs.contents},
+        {path: blobs.large[blob] for path, blob in files.items() if blob in blobs.large},
     )
 
 
-def read_links(repository: Repository, revision: str, folders: Collection[str]) -> dict[str, str]:
-    """Return the symbolic links below `folders` at a revision: path to target, as it is written."""
-    entries = list_entries(repository, resolve_revision(repository, revision), folders)
+def read_links(entries: Mapping[str, tuple[str, str]], blobs: Blobs) -> dict[str, str]:
+    """Return the symbolic links among the entries of a commit: path to target, as it is written."""
     links = {path: blob for path, (mode, blob) in entries.items() if mode == _LINK}
-    contents, _ = _read_blobs(repository, links.values())
-    return {path: contents.get(blob, b"").decode("utf-8", "surrogateescape") for path, blob in links.items()}
+    blobs.read(links.values())
+    return {path: blobs.contents.get(blob, b"").decode("utf-8", "surrogateescape") for path, blob in links.items()}
 
 
 def read_differences(
@@ -68,15 +85,16 @@ def read_differences(
     after: str | None,
     folders: Collection[str],
     read: Callable[[str], bytes | None],
+    blobs: Blobs,
 ) -> dict[str, Difference]:
-    """Return the files below `folders` that differ between two revisions: path to both contents.
+    """Return the files below `folders` that differ between two commits: path to both contents.
 
     `after` None is the working tree as `read` finds it on disk, untracked and ignored files included; a file that Git
     would commit unchanged (line endings) is no difference. `read` raises IrregularFileError for what is no file.
     """
     if not folders:
         return {}
-    revisions = [resolve_revision(repository, revision) for revision in (before, after) if revision is not None]
+    revisions = [before] if after is None else [before, after]
     fields = split(run_git_on_files(repository, ["diff", *_DIFF_OPTIONS, *revisions, "--", *folders]))
     pairs: dict[str, tuple[str, str]] = {}
     links: set[str] = set()
@@ -85,15 +103,15 @@ def read_differences(
         pairs[path] = (old_blob if old_mode in REGULAR else "", new_blob if new_mode in REGULAR else "")
         if _LINK in (old_mode, new_mode):
             links.add(path)
-    contents, large = _read_blobs(repository, [blob for pair in pairs.values() for blob in pair if blob])
+    blobs.read(blob for pair in pairs.values() for blob in pair if blob)
     if after is None:
         for path in split(run_git(repository, ["ls-files", "--others", "-z", "--", *folders])):
             pairs.setdefault(path, ("", ""))
     found = {}
     for path, (old, new) in sorted(pairs.items()):
-        is_opaque = path in links or old in large or new in large
-        content, is_irregular = (contents.get(new), False) if after is not None else _read_from(read, path)
-        found[path] = Difference(contents.get(old), content, is_opaque or is_irregular)
+        is_opaque = path in links or old in blobs.large or new in blobs.large
+        content, is_irregular = (blobs.contents.get(new), False) if after is not None else _read_from(read, path)
+        found[path] = Difference(blobs.contents.get(old), content, is_opaque or is_irregular)
     return {path: pair for path, pair in found.items() if pair.opaque or pair.before != pair.after}
 
 
@@ -103,24 +121,6 @@ def _read_from(read: Callable[[str], bytes | None], path: str) -> tuple[bytes | 
         return read(path), False
     except IrregularFileError:
         return None, True
-
-
-def _read_blobs(repository: Repository, blobs: Iterable[str]) -> tuple[dict[str, bytes], dict[str, int]]:
-    """Contents by id, each read once, all in one process; and the sizes of those that are too large to be read."""
-    wanted = [blob for blob in dict.fromkeys(blobs) if blob.strip("0")]  # zeros: not in the object store
-    sizes = _read_sizes(repository, wanted)
-    read = [blob for blob in wanted if sizes[blob] <= MAX_BYTES]
-    large = {blob: size for blob, size in sizes.items() if size > MAX_BYTES}
-    if not read:
-        return {}, large
-    output = run_git(repository, ["cat-file", "--batch", "--buffer"], stdin="".join(f"{b}\n" for b in read).encode())
-    contents: dict[str, bytes] = {}
-    at = 0
-    for blob in read:
-        start = output.index(b"\n", at) + 1
-        contents[blob] = output[start : start + sizes[blob]]
-        at = start + sizes[blob] + 1
-    return contents, large
 
 
 def _read_sizes(repository: Repository, blobs: Sequence[str]) -> dict[str, int]:

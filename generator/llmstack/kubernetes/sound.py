@@ -27,6 +27,8 @@ _WANTED = {
     "object": "a map", "array": "a list",
 }  # fmt: skip
 _BITS = {"int32": 31, "int64": 63}
+_INTEGER = frozenset(("integer", "number"))
+_PLAIN = {str: frozenset(("string",)), bool: frozenset(("boolean",)), int: _INTEGER, float: frozenset(("number",))}
 _ABSENT = object()
 
 
@@ -51,7 +53,7 @@ def sound(obj: Any) -> tuple[Object | None, list[Problem]]:
 def unsound(definition: str, value: Any) -> list[Problem]:
     """What a type (`io.k8s.api.core.v1.Probe`) cannot hold of a value, numbers beyond 32 or 64 bits among it."""
     reading = _Reading()
-    reading.read(value, _type(_definition(definition)), ())
+    reading.read(value, _type_of_definition(definition), ())
     return reading.problems
 
 
@@ -69,6 +71,8 @@ class _Type:
         self.allows_any = not isinstance(others, dict) or not others
         self.types = _types(schema)
         self.bits = _BITS[_format(schema)]
+        self.plain = {kind for kind, names in _PLAIN.items() if not self.types or names & self.types} & {str, bool}
+        """Python's types whose every value it holds."""
 
     @cached_property
     def others(self) -> _Type:
@@ -112,13 +116,16 @@ class _Reading:
             elif item is None and (name in type.names or not type.allows_any):
                 kept = "" if name not in type.names and "string" in type.others.types else _ABSENT
             else:
-                kept = self.read(item, type.field(name), (*route, key))
+                field = type.field(name)
+                kept = item if item.__class__ in field.plain else self.read(item, field, (*route, key))
             same &= kept is item and key is name
             if kept is not _ABSENT:
                 result[key] = kept
         return value if same else result
 
     def _list(self, value: list[Any], type: _Type, route: Route) -> Any:
+        if all(item.__class__ in type.item.plain for item in value):
+            return value
         empty = _empty(type.item.types)
         items = [
             empty if item is None and empty is not None else self.read(item, type.item, (*route, number))
@@ -133,7 +140,7 @@ class _Reading:
             value = int(value)
         if isinstance(value, float) and not math.isfinite(value):
             return self._refuse(route, "is no number that JSON can hold")
-        if types and not types & _types_of_value(value):
+        if types and not types & _types_of(value.__class__):
             wanted = " or ".join(_WANTED[each] for each in _WANTED if each in types)
             return self._refuse(route, f"is {wanted}, not {kind_of_value(value)}")
         if isinstance(value, int) and "integer" in types and not isinstance(value, bool):
@@ -148,17 +155,11 @@ class _Reading:
         return _ABSENT
 
 
-_INTEGER = frozenset(("integer", "number"))
-_PLAIN = {str: frozenset(("string",)), bool: frozenset(("boolean",)), int: _INTEGER, float: frozenset(("number",))}
-
-
-def _types_of_value(value: Any) -> frozenset[str]:
-    """The types of JSON Schema that a value is of."""
-    return next((_PLAIN[kind] for kind in type(value).__mro__ if kind in _PLAIN), _type_of_collection(value))
-
-
-def _type_of_collection(value: Any) -> frozenset[str]:
-    return frozenset(name for kind, name in ((dict, "object"), (list, "array")) if isinstance(value, kind))
+@cache
+def _types_of(kind: type) -> frozenset[str]:
+    """The types of JSON Schema that values of one of Python's types are of."""
+    plain = next((_PLAIN[each] for each in kind.__mro__ if each in _PLAIN), None)
+    return plain or frozenset(name for each, name in ((dict, "object"), (list, "array")) if issubclass(kind, each))
 
 
 def _empty(types: frozenset[str]) -> Any:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from llmstack.kustomize.trust import Reached
+from llmstack.kustomize.reached import Reached
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ def affected_units(
     Environments without such units are left out.
     """
     differing = {*changed, *_moved_links(before.reached, after.reached)}
-    touched = [_leading_to(differing, side.reached) for side in (before, after)]
+    touched = [side.reached.leading_to(differing) for side in (before, after)]
     found = {}
     for environment in environments:
         old, new = before.units(environment), after.units(environment)
@@ -41,18 +40,3 @@ def affected_units(
 
 def _moved_links(before: Reached, after: Reached) -> set[str]:
     return {path for path, end in before.links.items() if after.links.get(path, end) != end}
-
-
-def _leading_to(paths: AbstractSet[str], reached: Reached) -> set[str]:
-    """These paths, and every path from which a build comes to one of them."""
-    readers: dict[str, list[str]] = {}
-    for path, targets in reached.reads.items():
-        for target in targets:
-            readers.setdefault(target, []).append(path)
-    found, waiting = set(paths), list(paths)
-    while waiting:
-        for reader in readers.get(waiting.pop(), ()):
-            if reader not in found:
-                found.add(reader)
-                waiting.append(reader)
-    return found

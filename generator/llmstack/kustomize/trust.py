@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -19,13 +19,8 @@ from llmstack import yamlio
 from llmstack.errors import IrregularFileError
 from llmstack.finding import Finding, Place, Severity
 from llmstack.kustomize.files import NAMES
+from llmstack.kustomize.reached import Reached, Read, Resolve
 from llmstack.kustomize.sources import Reference, find_plugin_references, find_references, find_tags
-
-Read = Callable[[str], bytes | None]
-"""The content of a file by its path from the root, None where there is none; raises IrregularFileError."""
-
-Resolve = Callable[[str], str]
-"""The path from the root that is left when links are followed; raises IrregularFileError where they lead out."""
 
 TOPS = ("base", "overlays", "custom", "clusters")
 """The folders that a build may read."""
@@ -39,40 +34,27 @@ _PROGRAM = "kustomize would fetch it, or run a program for it"
 _HELP = "copy what it names into {0}, and name it there by a relative path"
 
 
-@dataclass
-class Reached:
-    """What the builds of some folders read: `files` by path, links to them, and `findings` on what is not read."""
-
-    files: dict[str, bytes] = field(default_factory=dict)
-    links: dict[str, str] = field(default_factory=dict)
-    """Paths that are reached through a symbolic link, each with the path of what is there."""
-    reads: dict[str, set[str]] = field(default_factory=dict)
-    """What each path leads to: a folder to its kustomization, that to all it names, a link to its end."""
-    findings: list[Finding] = field(default_factory=list)
-
-    def add(self, other: Reached) -> None:
-        """Take in what builds of further folders read."""
-        self.files |= other.files
-        self.links |= other.links
-        self.findings += other.findings
-        for path, targets in other.reads.items():
-            self.reads.setdefault(path, set()).update(targets)
-
-
 def _no_links(path: str) -> str:
     return path
 
 
 def follow(
-    read: Read, folders: Iterable[str], resolve: Resolve = _no_links, tops: Collection[str] | None = TOPS
+    read: Read,
+    folders: Iterable[str],
+    resolve: Resolve = _no_links,
+    tops: Collection[str] | None = TOPS,
+    earlier: Reached | None = None,
 ) -> Reached:
     """Everything that `kustomize build` of these folders reads, each a path from the root.
 
     `tops` are the folders that a build may read; None for the whole of a repository that is not of llmstack's making.
     A reference that leads anywhere else is the finding `remote-reference`; a file that cannot be read safely has the
     finding that says why. A plain path to nothing is no finding: kustomize says so itself, and reads nothing for it.
+
+    `earlier` is what was reached in another tree by the same rules, without a finding: what that leads to is asked for
+    again here, and judged again only where the answer is another.
     """
-    walk = _Walk(read, resolve, tops)
+    walk = _Walk(read, resolve, tops, earlier)
     for folder in folders:
         walk.enter(folder)
     while walk.waiting and len(walk.reached.findings) < _MOST:
@@ -83,15 +65,20 @@ def follow(
 class _Walk:
     """Follows references, each folder and each file once."""
 
-    def __init__(self, read: Read, resolve: Resolve, tops: Collection[str] | None) -> None:
+    def __init__(
+        self, read: Read, resolve: Resolve, tops: Collection[str] | None, earlier: Reached | None = None
+    ) -> None:
         self.reached = Reached()
+        self._earlier = earlier or Reached()
+        self._differing = self._earlier.leading_to(self._earlier.unlike(read, resolve))
+        self._handed: set[str] = set()
         self._tops = tops
         self.waiting: list[str] = []
         self._read = read
         self._resolve = resolve
         self._entered: dict[str, bool] = {}
-        self._sound: dict[str, list[Any]] = {}
-        """The documents of texts that nothing was to be said of: units of models often have the same kustomization."""
+        self._sound: dict[bytes, list[Reference]] = {}
+        """What kustomizations name of which nothing was to be said, by their text."""
         self._refused: set[str] = set()
 
     def enter(self, path: str) -> bool:
@@ -99,27 +86,43 @@ class _Walk:
         folder = self._locate(path)
         if folder is None:
             return False
-        if folder not in self._entered:
+        if folder not in self._entered and self._is_judged(folder):
+            self._earlier.hand_on(folder, self.reached, self._handed)
+            self._entered[folder] = any(f"{folder}/{name}" in self.reached.files for name in NAMES)
+        elif folder not in self._entered:
             paths = [posixpath.normpath(posixpath.join(folder, name)) for name in NAMES]
             files = [self._fetch(path, is_yaml=False) for path in paths]
             found = [file for file in files if file is not None]
             self._entered[folder] = bool(found)
-            self._note(folder, *(f"{folder}/{name}" for name in NAMES))
+            self.reached.note(folder, *(f"{folder}/{name}" for name in NAMES))
             self.waiting += found
         return self._entered[folder]
 
+    def _is_judged(self, folder: str) -> bool:
+        """Whether everything that a folder leads to is as it was in the earlier tree."""
+        was_entered = f"{folder}/{NAMES[0]}" in self._earlier.reads.get(folder, ())
+        return was_entered and folder not in self._differing
+
     def visit(self, path: str) -> None:
         """Judge what the kustomization at `path` names."""
-        for reference in find_references(self._compose(path)):
+        for reference in self._references(path):
             if len(self.reached.findings) < _MOST:
                 self._judge(path, reference)
+
+    def _references(self, path: str) -> list[Reference]:
+        """What the kustomization at `path` names; units of models often have the same text."""
+        content, said = self.reached.files[path], len(self.reached.findings)
+        if content in self._sound:
+            return self._sound[content]
+        found = list(find_references(self._compose(path)))
+        if len(self.reached.findings) == said:
+            self._sound[content] = found
+        return found
 
     def _compose(self, path: str, text: str | None = None) -> list[Any]:
         """The documents of a file, or of a text that is written out in it; none where it cannot be read."""
         try:
             content = _decode(self.reached.files[path]) if text is None else text
-            if content in self._sound:
-                return self._sound[content]
             if len(content) > _LARGE:
                 raise IrregularFileError(f"{len(content)} characters long, and {_LARGE} are the most")
             documents = yamlio.compose_all(content)
@@ -130,8 +133,6 @@ class _Walk:
             self.reached.findings.append(_unreadable(path, error))
             return []
         tags = list(islice(find_tags(documents), _MOST))
-        if not tags:
-            self._sound[content] = documents
         for tag in tags:
             place = Place(path, tag.line + 1, tag.column + 1)
             message = f"the tag `{_shown(tag.name)}` is not read"
@@ -156,11 +157,10 @@ class _Walk:
         text = reference.text
         if reference.want == "keyed":
             text = text.partition("=")[2] or text  # `key=path`
-        first = text.split("/", 1)[0]
-        if not _PLAIN.fullmatch(text) or "//" in text or "@" in first or first.casefold() == "github.com":
+        if not _is_plain(text):
             self._refuse(path, reference, f"`{_shown(text)}` is no plain relative path: {_PROGRAM}")
             return None
-        target = posixpath.normpath(posixpath.join(posixpath.dirname(path), text))
+        target = _place(path, text)
         parts = target.split("/")
         if self._is_outside(parts[0]) or ".git" in parts:
             self._refuse(path, reference, f"`{_shown(text)}` leads out of {self._allowed()}")
@@ -179,7 +179,7 @@ class _Walk:
 
     def _go(self, path: str, reference: Reference, target: str) -> None:
         """Read what a reference is to, and what that names in turn."""
-        self._note(path, target)
+        self.reached.note(path, target)
         is_yaml = reference.want not in ("data", "keyed")
         file = self._fetch(target, is_yaml=is_yaml) if reference.want != "folder" else None
         if reference.want == "plugins":
@@ -224,11 +224,8 @@ class _Walk:
             return None
         if found != path:
             self.reached.links[path] = found
-            self._note(path, found)
+            self.reached.note(path, found)
         return found
-
-    def _note(self, path: str, *targets: str) -> None:
-        self.reached.reads.setdefault(path, set()).update(targets)
 
     def _say_irregular(self, path: str, error: IrregularFileError) -> None:
         if path not in self._refused:
@@ -261,6 +258,21 @@ def irregular_file(path: str, error: IrregularFileError) -> Finding:
     """The finding on a path at which something else stands than a file that is read."""
     help = "put a regular file in its place, or remove it"
     return Finding("irregular-file", Severity.ERROR, f"this is {error}: it is not read", place=Place(path), help=help)
+
+
+@lru_cache(maxsize=1 << 10)
+def _is_plain(text: str) -> bool:
+    """Whether a reference is a relative path, and nothing else to kustomize."""
+    first = text.split("/", 1)[0]
+    plain = _PLAIN.fullmatch(text) is not None and "//" not in text
+    return plain and "@" not in first and first.casefold() != "github.com"
+
+
+def _place(path: str, text: str) -> str:
+    """The path from the root of what a plain relative path names in the file at `path`."""
+    joined = f"{path.rpartition('/')[0]}/{text}"
+    is_normal = "/." not in joined and not joined.startswith("/") and not joined.endswith("/")
+    return joined if is_normal else posixpath.normpath(posixpath.join(posixpath.dirname(path), text))
 
 
 def _is_text(text: str) -> bool:

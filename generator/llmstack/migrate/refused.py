@@ -51,8 +51,8 @@ def unquote_numbers(file: File) -> Iterator[Step]:
             value = int(problem.value)
         elif problem.kind in ("int_type", "float_type", "bool_type") and spot.value.style in ("'", '"'):
             value = _bare(text, problem.kind)
-        elif problem.kind == "string_type" and not spot.value.style and not isinstance(problem.value, bool):
-            value = text if isinstance(problem.value, (int, float)) else None
+        elif problem.kind == "string_type" and not spot.value.style:
+            value = text if isinstance(problem.value, (int, float)) and _is_said_once(problem.value, text) else None
         else:
             continue
         if value is not None:
@@ -68,6 +68,11 @@ def unquote_numbers(file: File) -> Iterator[Step]:
 
 _WHOLE = frozenset(("int_type", "int_from_float"))
 """How the model refuses `1.0`, which Helm prints as 1."""
+
+
+def _is_said_once(value: int | float | bool, text: str) -> bool:
+    """Whether quotes leave what a scalar says: of a boolean only its plain words do (`yes` and `on` are others)."""
+    return not isinstance(value, bool) or text in ("true", "false")
 
 
 def _bare(text: str, kind: str) -> int | float | bool | None:

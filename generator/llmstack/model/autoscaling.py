@@ -43,6 +43,11 @@ class Advanced(Section):
     scaling_modifiers: ScalingModifiers | None = Field(None, description="Composed metric.")
 
 
+Trigger = dict[str, Text | bool | dict[str, Text]]
+"""A trigger of KEDA. Its `metadata` is text throughout: the API refuses `threshold: 5` (keda.sh, ScaledObject:
+`metadata` is a map of strings)."""
+
+
 class Keda(Section):
     """A ScaledObject for one model. It owns `replicas`."""
 
@@ -62,7 +67,7 @@ class Keda(Section):
     )
     initial_cooldown_period: Count | None = Field(None, description="Seconds after creation before scaling to zero.")
     fallback: Fallback | None = Field(None, description="What to do when the metrics cannot be had.")
-    triggers: list[dict[str, Any]] | dict[str, Any] | None = Field(
+    triggers: list[Trigger] | Trigger | None = Field(
         None,
         description="KEDA triggers: a list, or one; unset: waiting requests of this model, from Prometheus.",
     )

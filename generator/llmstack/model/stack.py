@@ -88,6 +88,10 @@ class Stack(Section):
         """The models that are deployed."""
         return [model for model in self.engine.model_spec if model.is_enabled] if self.engine.enable_engine else []
 
+    def without_models(self) -> Stack:
+        """The stack with no model at all: what its models share."""
+        return self.model_copy(update={"serving_engine_spec": self.engine.model_copy(update={"model_spec": []})})
+
 
 def map_defaults(section: type[BaseModel] = Stack) -> Mapping[str, Any]:
     """The defaults that are maps, by the values' own keys: the lowest layer, under which a file's map merges deep."""

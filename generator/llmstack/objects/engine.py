@@ -7,6 +7,7 @@ from typing import Any
 
 from llmstack.kubernetes.accelerators import gpus_of_pod
 from llmstack.kubernetes.access_modes import mounts_on_one_node
+from llmstack.kubernetes.pods import CONTAINER_LISTS
 from llmstack.kubernetes.quantities import is_zero
 from llmstack.model.engine import Model
 from llmstack.model.stack import Stack
@@ -102,7 +103,14 @@ def strategy(stack: Stack, model: Model, pod: dict[str, Any]) -> dict[str, Any]:
 def _takes_gpus(stack: Stack, pod: dict[str, Any]) -> bool:
     """Whether the pod holds accelerators, those that only gitops.capacity names among them."""
     declared = [capacity.resource for capacity in stack.gitops.capacity or []]
-    return gpus_of_pod(prune(pod), declared)[1] > 0
+    sizes = {
+        kind: [prune({"resources": each.get("resources")}) for each in _there(pod[kind])] for kind in CONTAINER_LISTS
+    }
+    return gpus_of_pod(sizes, declared)[1] > 0
+
+
+def _there(containers: list[dict[str, Any] | None] | None) -> list[dict[str, Any]]:
+    return [each for each in containers or () if each is not None]
 
 
 def service(stack: Stack, model: Model) -> dict[str, Any]:

@@ -38,13 +38,15 @@ def prune(value: Any) -> Any:
     """`value` without nulls, at any depth. Empty maps and lists stay: `emptyDir: {}` means something."""
     if isinstance(value, dict):
         return {
-            key: prune(item) if isinstance(item, (dict, list)) else item
-            for key, item in value.items()
-            if item is not None
+            key: prune(item) if item.__class__ in _NESTED else item for key, item in value.items() if item is not None
         }
     if isinstance(value, list):
-        return [prune(item) for item in value if item is not None]
+        return [prune(item) if item.__class__ in _NESTED else item for item in value if item is not None]
     return value
+
+
+_NESTED = (dict, list)
+"""Looked at by class, which is a third faster than `isinstance`: a large environment has half a million values."""
 
 
 def place(unit: str, object: Object, slot: str | None = None) -> Placed:

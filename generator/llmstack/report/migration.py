@@ -16,10 +16,11 @@ def show_migration(migration: Migration, environment: str) -> str:
     diff = unified_diff(before.path.lstrip("/"), before.text.encode(), after.text.encode())
     told = ["\nwhat the difference does not say:\n", *(f"  {line}\n" for line in migration.said)]
     said = visible("".join(told) if migration.said else "", keep="\n")
-    return visible(diff, keep="\n\t\r") + said + "".join(_show_secrets(migration, environment))
+    return visible(diff, keep="\n\t\r") + said + "".join(show_secrets(migration, environment))
 
 
-def _show_secrets(migration: Migration, environment: str) -> list[str]:
+def show_secrets(migration: Migration, environment: str) -> list[str]:
+    """What to do for the Secrets that are to be made, by lines; nothing where there are none."""
     secrets, backend = migration.secrets, migration.backend
     if not secrets:
         return []

@@ -18,7 +18,7 @@ from llmstack.report.paint import BLUE, BOLD, BY_SEVERITY, DIM, GREEN, RED, Pain
 from llmstack.report.risks import RiskGroup, group_risks
 from llmstack.report.rollout_groups import RolloutGroup, group_rollouts, say_names
 from llmstack.report.verdict import judge, say_rule, say_rules
-from llmstack.report.visible import pad, shorten, visible, width
+from llmstack.report.visible import from_difference, pad, shorten, visible, width
 from llmstack.report.waves import told_waves
 from llmstack.report.words import (
     say_gpus,
@@ -29,7 +29,7 @@ from llmstack.report.words import (
     say_target,
     short_revision,
 )
-from llmstack.review.result import ClusterReview, EnvironmentReview, Review
+from llmstack.review.result import ClusterReview, EnvironmentReview, GpuPool, Review
 from llmstack.review.wording import plural
 
 VALUE = 120
@@ -64,7 +64,8 @@ def render(review: Review, options: Options = PLAIN) -> str:
         lines += ["", paint(visible(f"cluster {name}{members}"), BOLD), *_cluster(cluster, paint)]
     for name, environment in sorted(shown.environments.items()):
         if environment.objects or environment.risks or environment.findings or environment.removed:
-            lines += ["", paint(visible(name), BOLD), *_environment(environment, paint), *_engines(environment)]
+            shared = [pool for _, cluster in told_clusters(shown) for pool in _shared(cluster, name)]
+            lines += ["", paint(visible(name), BOLD), *_environment(environment, paint, shared), *_engines(environment)]
             lines += _risks([group for group in risks if group.environment == name], paint)
             found = "".join(text.render_blocks(environment.findings, paint)).splitlines()
             lines += [f"  {line}".rstrip() for line in found]
@@ -107,14 +108,23 @@ def _cluster(cluster: ClusterReview, paint: Paint) -> Iterator[str]:
         yield from _table([[visible(name), say_gpus(pool), say_hang(pool)] for name, pool in pools], paint, last=RED)
 
 
-def _environment(environment: EnvironmentReview, paint: Paint) -> Iterator[str]:
+def _shared(cluster: ClusterReview, environment: str) -> list[GpuPool]:
+    """The pools that are told with the cluster of an environment."""
+    return [pool for _, pool in say_pools(cluster)] if environment in cluster.environments else []
+
+
+def _environment(environment: EnvironmentReview, paint: Paint, shared: Sequence[GpuPool] = ()) -> Iterator[str]:
+    """What goes, rolls out and is taken in one environment; of pools those that are not `shared`, which are told
+    already."""
+    told = {(pool.pool, pool.resource) for pool in shared}
+    own = [pool for pool in environment.gpus if (pool.pool, pool.resource) not in told]
     if environment.removed:
         yield paint("  Removed", RED)
         rows = [[visible(say_names(names, NAMES)), told] for names, told in group_removed(environment.removed)]
         yield from _table(rows, paint)
-    if environment.gpus:
+    if own:
         yield "  GPUs"
-        rows = [[visible(say_pool(pool)), say_gpus(pool), say_hang(pool)] for pool in environment.gpus]
+        rows = [[visible(say_pool(pool)), say_gpus(pool), say_hang(pool)] for pool in own]
         yield from _table(rows, paint, last=RED)
     if environment.rollouts:
         yield "  Rollouts"
@@ -188,7 +198,8 @@ def _group(group: Group, paint: Paint, *, several: bool) -> Iterator[str]:
     head = f"{paint(sign, colour)} {group.kind} {', '.join(listed)}{visible(where)}"
     yield head + (f" ({extent})" if extent else "") + restarts
     for change in group.changes:
-        yield f"    {visible(change.path)}: {_value(change.before)} → {_value(change.after)}"
+        before, after = from_difference(change.before, change.after, VALUE)
+        yield f"    {visible(change.path)}: {_value(before)} → {_value(after)}"
 
 
 def _value(value: str | None) -> str:

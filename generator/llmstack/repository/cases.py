@@ -75,7 +75,7 @@ def read_case(comparison: Comparison, name: str, affected: Sequence[str], tool_f
     """Read one environment on both sides; `affected` are its units whose build may differ."""
     before, after = comparison.before, comparison.after
     readings = read_side(before, name), read_side(after, name)
-    held = hold_against_values(after, name, readings[1])
+    held = hold_against_values(after, name, readings[1], comparison.base)
     folders = unit_folders(before.read, name), unit_folders(after.read, name)
     known = held.unchanged(custom_units(after, name))
     new, unsound = leave_out_unsound(build_units(after, name, folders[1], tool_folder, known=known), folders[1])

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from llmstack.errors import FoundError, IrregularFileError, UsageError
 from llmstack.finding import Finding, sort_findings
-from llmstack.git.contents import read_differences
+from llmstack.git.contents import Blobs, Difference, read_differences
 from llmstack.git.objects import GitError, find_merge_base, find_repository, resolve_revision
 from llmstack.kustomize.affected import Side, affected_units
-from llmstack.kustomize.trust import TOPS, Reached
+from llmstack.kustomize.reached import Reached
+from llmstack.kustomize.trust import TOPS
 from llmstack.observed.observation import Observation
+from llmstack.repository.expected import expect_base
 from llmstack.repository.snapshot import FOLDERS, WORKTREE, Commit, Disk, Snapshot, WithFacts
 from llmstack.repository.units import generated_environments
+from llmstack.tree.base import Base
 from llmstack.tree.secrets import UNIT as SECRETS
 from llmstack.tree.units import unit_folders
 
@@ -36,6 +39,11 @@ class Comparison:
     seen: Mapping[str, Observation] = field(default_factory=dict)
     """By cluster, as facts/ names it: what is there now, where somebody looked."""
 
+    @cached_property
+    def base(self) -> Base | None:
+        """What values/base.yaml generates after the change; None where it has errors."""
+        return expect_base(self.after)[1]
+
 
 FROM = "FROM"
 """What stands for the review's own first side where a revision is asked for."""
@@ -50,18 +58,17 @@ def open_comparison(root: Path, before: str | None, after: str | None, rules: st
         raise GitError(f"{root} is not in a Git repository: a review compares two of its revisions")
     old = resolve_revision(repository, before) if before else find_merge_base(repository)
     new = resolve_revision(repository, after) if after and after != WORKTREE else None
-    differing = read_differences(repository, old, new, FOLDERS, working_files(root))
+    blobs = Blobs(repository)
+    differing = read_differences(repository, old, new, FOLDERS, working_files(root), blobs)
     if not differing and not any((root / folder).is_dir() for folder in FOLDERS):
         raise UsageError(
             f"{root} holds none of {', '.join(FOLDERS)}: run it in the root of the tree, or name that with -C"
         )
-    read = {path: pair for path, pair in differing.items() if not pair.opaque}
-    known = {path: pair.after for path, pair in read.items() if pair.after is not None}
-    first = Commit(repository, old, {path: pair.before for path, pair in read.items() if pair.before is not None})
-    second = Commit(repository, new, known) if new is not None else Disk(root, known)
+    first = Commit(repository, old, blobs)
+    second = Commit(repository, new, blobs) if new is not None else Disk(root, partial(_known, differing, first))
     ruling = None
     if rules is not None:
-        ruling = first if rules == FROM else Commit(repository, resolve_revision(repository, rules))
+        ruling = first if rules == FROM else Commit(repository, resolve_revision(repository, rules), blobs)
     return Comparison(
         first,
         second if ruling is None else WithFacts(second, ruling),
@@ -69,6 +76,16 @@ def open_comparison(root: Path, before: str | None, after: str | None, rules: st
         prefix=f"{repository.root.relative_to(repository.top).as_posix()}/".removeprefix("./"),
         rules=ruling,
     )
+
+
+def _known(differing: Mapping[str, Difference], before: Commit, path: str) -> bytes | None:
+    """What the working tree holds at a path, as Git found it: a file that differs was read, any other is the commit's.
+
+    None where that is not known.
+    """
+    if path not in differing:
+        return before.held(path)
+    return None if differing[path].opaque else differing[path].after
 
 
 def working_files(root: Path) -> Callable[[str], bytes | None]:
@@ -84,23 +101,29 @@ def working_files(root: Path) -> Callable[[str], bytes | None]:
     return read
 
 
-def find_affected(comparison: Comparison) -> dict[str, list[str]]:
-    """The units whose build may differ, by environment. Raises FoundError where one of them is not safe to build."""
-    environments = _environments(comparison)
-    before, after = (
-        Side(partial(unit_folders, side.read), refuse_unsafe(side, environments))
-        for side in (comparison.before, comparison.after)
+def find_affected(comparison: Comparison, also: Collection[str] = ()) -> dict[str, list[str]]:
+    """The units whose build may differ, by environment.
+
+    Raises FoundError where an environment is not safe to build; those of `also` are looked at in any case.
+    """
+    environments = sorted({*_environments(comparison), *also})
+    before = refuse_unsafe(comparison.before, environments)
+    after = refuse_unsafe(comparison.after, environments, before)
+    sides = (
+        Side(partial(unit_folders, comparison.before.read), before),
+        Side(partial(unit_folders, comparison.after.read), after),
     )
-    return affected_units(comparison.changed, environments, before, after)
+    return affected_units(comparison.changed, environments, *sides)
 
 
-def refuse_unsafe(side: Snapshot, environments: Iterable[str]) -> Reached:
+def refuse_unsafe(side: Snapshot, environments: Iterable[str], earlier: Reached | None = None) -> Reached:
     """What builds of these environments read; raises FoundError where that is something that a build must not read.
 
-    Nothing is built before. What the aggregates list is followed, and secrets/, which may be in none.
+    Nothing is built before. What the aggregates list is followed, and secrets/, which may be in none. `earlier` is what
+    they read on another side.
     """
     folders = [f"overlays/{name}{unit}" for name in environments for unit in ("", f"/{SECRETS}")]
-    reached = side.look_through(folders)
+    reached = side.look_through(folders, earlier)
     if reached.findings:
         raise FoundError([_at(finding, side) for finding in sort_findings(reached.findings)])
     return reached
@@ -111,9 +134,9 @@ def _at(finding: Finding, side: Snapshot) -> Finding:
     return finding if side.name == WORKTREE else replace(finding, message=f"{finding.message} (at {side.name[:10]})")
 
 
-def _environments(comparison: Comparison) -> list[str]:
+def _environments(comparison: Comparison) -> set[str]:
     """Environments that may be affected: all of them, once a file differs that a build may read. What lies in the
     folder of one may be read by another."""
     if not any(path.split("/")[0] in TOPS for path in comparison.changed):
-        return []
-    return sorted({name for side in (comparison.before, comparison.after) for name in generated_environments(side)})
+        return set()
+    return {name for side in (comparison.before, comparison.after) for name in generated_environments(side)}

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from llmstack.kustomize.trust import Reached
+from llmstack.kustomize.reached import Reached
 
 
 @contextlib.contextmanager

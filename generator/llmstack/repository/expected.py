@@ -111,12 +111,12 @@ class Held:
         return {unit: found for unit, found in self.objects.items() if unit not in touched and unit not in custom}
 
 
-def hold_against_values(snapshot: Snapshot, name: str, reading: Reading | None) -> Held:
-    """Hold the tree of an environment against its values; `reading` is None where it has none any more."""
+def hold_against_values(snapshot: Snapshot, name: str, reading: Reading | None, base: Base | None) -> Held:
+    """Hold the tree of an environment against its values; `reading` is None where it has none any more, `base` where
+    that of the snapshot has errors."""
     if reading is None:  # all that is ours should be gone too
         files = snapshot.files(f"overlays/{name}")
         return Held({}, tuple(path for path, content in files.items() if is_ours(content)))
-    base = expect_base(snapshot)[1]
     if reading.subject is None or base is None:
         return Held({}, None)
     expected = expect_environment(snapshot, reading.environment, reading.subject, base)

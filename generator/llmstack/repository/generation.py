@@ -10,11 +10,13 @@ from llmstack.disk.ownership import is_ours
 from llmstack.disk.plan import WritePlan, plan_tree
 from llmstack.errors import RefusedError, UsageError
 from llmstack.finding import Finding, has_errors, sort_findings
+from llmstack.progress import Step, ignore
 from llmstack.repository.environments import Environment, list_environments
 from llmstack.repository.expected import expect_all, expect_base
 from llmstack.repository.intended import refuse_another
 from llmstack.repository.project import Project
 from llmstack.repository.read import Reading, check, read_environments
+from llmstack.repository.schema_file import renew_schema
 from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.sops_config import renew_rules
 from llmstack.repository.units import generated_environments, scopes
@@ -44,12 +46,14 @@ def generate(
     prune: Sequence[str] = (),
     only: str | None = None,
     filters: bool = True,
+    step: Step = ignore,
 ) -> Generation:
     """Plan the files of the environments that are named (all of them for none), and of base/.
 
     A run that changes base/ plans every environment again. Without `filters` none of Git's clean filters is run, which
     are programs: a plan that is only looked at wants none. Raises RefusedError when an environment in overlays/ has no
-    values file any more and `prune` does not name it, and where the values are for another llmstack.
+    values file any more and `prune` does not name it, and where the values are for another llmstack. `step` counts the
+    environments that are checked.
     """
     orphans = _find_orphans(project.disk, prune)
     if project.means_all(names) and not prune:
@@ -64,7 +68,7 @@ def generate(
     if _changes_base(project, base, force=force, filters=filters):
         _refuse(orphans)
         chosen = list_environments(project.disk)
-    generation = _plan(project, chosen, base, force=force, prune=prune, filters=filters)
+    generation = _plan(project, chosen, base, force=force, prune=prune, filters=filters, step=step)
     return generation if only is None else _restrict(generation, only)
 
 
@@ -81,11 +85,12 @@ def _plan(
     force: bool,
     prune: Sequence[str],
     filters: bool,
+    step: Step,
 ) -> Generation:
     disk = project.disk
     readings = tuple(read_environments(disk, environments))
     refuse_another(reading.layers for reading in readings)
-    findings = check(readings)
+    findings = check(readings, step)
     if has_errors(findings) or any(reading.stack is None for reading in readings):
         return Generation(findings, None, readings)
     wanted, more = expect_all(disk, readings, base)
@@ -96,7 +101,8 @@ def _plan(
         return Generation(sort_findings(findings), None, readings)
     stacks = {reading.environment.name: reading.stack for reading in readings if reading.stack is not None}
     rules, found = renew_rules(disk, stacks)
-    plan = plan_tree(project.root, wanted | rules, scopes=[*owned, sops_rules.PATH], force=force, filters=filters)
+    files, places = wanted | rules | renew_schema(disk), [*owned, sops_rules.PATH]
+    plan = plan_tree(project.root, files, scopes=places, force=force, filters=filters)
     return Generation(sort_findings([*findings, *found]), plan, readings)
 
 

@@ -11,7 +11,7 @@ from llmstack.checks.rules import plaintext_secret
 from llmstack.checks.subject import Subject
 from llmstack.disk.error import ChangedMeanwhileError
 from llmstack.disk.replace import create_file, replace_file
-from llmstack.errors import RefusedError, UsageError
+from llmstack.errors import FoundError, RefusedError, UsageError
 from llmstack.finding import Finding, Place, Severity, sort_findings
 from llmstack.migrate import Migration, Wanted, migrate
 from llmstack.model.reading import read_stack
@@ -51,16 +51,41 @@ def migrate_file(project: Project, name: str, env: str | None, wanted: Wanted | 
     """
     environment, wanted = _find_file(project, name, env), wanted or Wanted()
     source = read_file(project.disk, environment.path, environment.label)
-    wrapped = unwrap(source.text, lambda text: read_document(source.path, text.encode())) if _wraps(source) else None
-    if wrapped is not None and wrapped.text is not None:
+    wrapped = _unwrapped(source)
+    if wrapped is not None:
         return _migrate_wrapped(project, environment, wrapped, env, wanted)
     below = read_base(project.disk) if environment.layered else None
     migration = migrate(source, below, wanted)
     return _checked(environment, project.root / environment.path, migration, below)
 
 
-def _wraps(source: Source) -> bool:
-    return any(finding.id == "wrapped-values" for finding in source.findings)
+def import_file(project: Project, name: str, env: str, wanted: Wanted, head: str = "") -> Migrated:
+    """Make values/<env>.yaml of a file from elsewhere, as `migrate_file` does of one that wraps values.
+
+    `head` are the lines that go before the file's own. Writes nothing. Raises UsageError when there is no such file,
+    FoundError where it cannot be read, or a secret in plain text would be left.
+    """
+    if not Path(name).is_file():
+        raise UsageError(f"there is no file {name}")
+    environment = project.select_one(name, env=env)
+    source = read_file(project.disk, environment.path, environment.label)
+    wrapped = _unwrapped(source)
+    if wrapped is None and source.root is None and source.findings:
+        raise FoundError(source.findings)
+    held = wrapped or Wrapped("values", "in it", source.text)
+    migrated = _migrate_wrapped(project, environment, replace(held, text=head + (held.text or "")), env, wanted)
+    secrets = [finding for finding in migrated.findings if finding.id == plaintext_secret.RULE.id]
+    if secrets:
+        raise FoundError(secrets)
+    return migrated
+
+
+def _unwrapped(source: Source) -> Wrapped | None:
+    """What the file wraps, if it holds that; a file whose values stand elsewhere is a finding of its own."""
+    if not any(finding.id == "wrapped-values" for finding in source.findings):
+        return None
+    wrapped = unwrap(source.text, lambda text: read_document(source.path, text.encode()))
+    return wrapped if wrapped is not None and wrapped.text is not None else None
 
 
 def _migrate_wrapped(

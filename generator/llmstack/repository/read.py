@@ -11,6 +11,7 @@ from llmstack.checks.subject import Subject
 from llmstack.finding import Finding, sort_findings
 from llmstack.model.reading import read_stack
 from llmstack.model.stack import Stack
+from llmstack.progress import Step, ignore
 from llmstack.repository.cluster_facts import cluster_of, read_cluster_facts
 from llmstack.repository.engine_facts import read_engine_facts
 from llmstack.repository.environments import Environment, list_environments, name_findings, read_base, read_values
@@ -108,9 +109,13 @@ def _other_stacks(snapshot: Snapshot, known: Collection[str], base: Source | Non
     return stacks
 
 
-def check(readings: Sequence[Reading]) -> list[Finding]:
-    """The findings of reading and of all checks, settled and sorted."""
-    return sort_findings(finding for reading in readings for finding in _check(reading))
+def check(readings: Sequence[Reading], step: Step = ignore) -> list[Finding]:
+    """The findings of reading and of all checks, settled and sorted; `step` counts environments."""
+    found: list[Finding] = []
+    for number, reading in enumerate(readings):
+        step(number, len(readings))
+        found += _check(reading)
+    return sort_findings(found)
 
 
 def _check(reading: Reading) -> list[Finding]:

@@ -14,12 +14,13 @@ from llmstack.checks.rules import facts_differ
 from llmstack.finding import Finding, Place, Severity
 from llmstack.fit.changes import Side, engine_changes
 from llmstack.kubernetes.pods import Object
+from llmstack.progress import Step, ignore
 from llmstack.repository.acknowledged import acknowledgement_findings, base_acknowledgements
 from llmstack.repository.arrivals import arrives, as_new, joined
 from llmstack.repository.cases import Case, read_case
 from llmstack.repository.cluster_facts import cluster_of, stale
 from llmstack.repository.clusters import Synced, neighbours
-from llmstack.repository.comparison import Comparison, find_affected, refuse_unsafe
+from llmstack.repository.comparison import Comparison, find_affected
 from llmstack.repository.costs import cluster_cost
 from llmstack.repository.expected import Held, missing_tree, stale_tree
 from llmstack.repository.now import look
@@ -61,14 +62,16 @@ class _Cluster:
     """What each runs after the change, where several share the cluster; with PriorityClasses and scalers."""
 
 
-def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None = None) -> Review:
-    """Review every environment that the comparison touches, and those whose values, sync or facts alone changed."""
-    affected = find_affected(comparison)
+def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None = None, step: Step = ignore) -> Review:
+    """Review every environment that the comparison touches, and those whose values, sync or facts alone changed; `step`
+    counts them."""
     valued = touched_environments(comparison)
-    for side in (comparison.before, comparison.after):
-        refuse_unsafe(side, valued - affected.keys())
+    affected = find_affected(comparison, valued)
     names = sorted(affected.keys() | valued)
-    cases = {name: read_case(comparison, name, affected.get(name, []), tool_folder) for name in names}
+    cases = {}
+    for number, name in enumerate(names):
+        step(number, len(names))
+        cases[name] = read_case(comparison, name, affected.get(name, []), tool_folder)
     return review_cases(comparison, cases, today=today, tool_folder=tool_folder)
 
 

@@ -6,16 +6,17 @@ import contextlib
 import os
 import posixpath
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection
 from functools import cached_property
 from pathlib import Path
 
 from llmstack.disk.error import DiskError, reason_of
 from llmstack.disk.regular import RegularFiles, read_any_regular
 from llmstack.errors import FoundError, IrregularFileError, too_large
-from llmstack.git.contents import read_links, read_tree
-from llmstack.git.objects import Repository
-from llmstack.kustomize.trust import TOPS, Reached, follow, irregular_file
+from llmstack.git.contents import Blobs, read_links, read_tree
+from llmstack.git.objects import Repository, list_entries
+from llmstack.kustomize.reached import Reached
+from llmstack.kustomize.trust import TOPS, follow, irregular_file
 from llmstack.repository.links import follow_links
 
 WORKTREE = "worktree"
@@ -63,10 +64,11 @@ class Snapshot(ABC):
         except IrregularFileError as error:
             raise FoundError([irregular_file(path, error)]) from error
 
-    def look_through(self, folders: Collection[str]) -> Reached:
-        """What kustomize would read to build these folders, and what it must not."""
+    def look_through(self, folders: Collection[str], earlier: Reached | None = None) -> Reached:
+        """What kustomize would read to build these folders, and what it must not; `earlier` is what it would read in
+        another tree, without a finding."""
         self.load({"base", "custom"} | {"/".join(path.split("/")[:2]) for path in folders})
-        return follow(self.read_regular, folders, self.resolve, self.tops)
+        return follow(self.read_regular, folders, self.resolve, self.tops, earlier)
 
     def read(self, path: str) -> str | None:
         """A file's text, None when it is not there."""
@@ -84,28 +86,33 @@ class Snapshot(ABC):
         return found
 
 
+def _nothing_known(path: str) -> None:
+    """Nothing was read before."""
+
+
 class Disk(Snapshot):
-    """The working tree at `root`. `known` are contents that were read already."""
+    """The working tree at `root`. `known` are contents that need not be read, None for those that it does not know."""
 
     name = WORKTREE
 
     def __init__(
         self,
         root: Path,
-        known: Mapping[str, bytes | None] | None = None,
+        known: Callable[[str], bytes | None] = _nothing_known,
         *,
         tops: Collection[str] | None = TOPS,
     ) -> None:
         self.root = root
         self.tops = tops
         self._files = RegularFiles(root)
-        self._known = known or {}
+        self._known = known
         self.read_paths: set[str] = set()
         """Of every file that was asked for, there or not."""
 
     def read_regular(self, path: str) -> bytes | None:
-        if path in self._known:
-            return self._known[path]
+        known = self._known(path)
+        if known is not None:
+            return known
         self.read_paths.add(path)
         try:
             return read_any_regular(path) if os.path.isabs(path) else self._files.read_unless_folder(path)
@@ -170,34 +177,40 @@ def _kind(entry: os.DirEntry[str]) -> str:
 
 
 class Commit(Snapshot):
-    """The tree of a commit, read a folder at a time. `known` are contents that were read already."""
+    """The tree of a commit, read a folder at a time. `blobs` may be shared with others of its repository."""
 
-    def __init__(self, repository: Repository, id: str, known: Mapping[str, bytes | None] | None = None) -> None:
+    def __init__(self, repository: Repository, id: str, blobs: Blobs | None = None) -> None:
         self.name = id
         self._repository = repository
-        self._known = known or {}
+        self._blobs = blobs or Blobs(repository)
         self._read: dict[str, bytes] = {}
         self._large: dict[str, int] = {}
         self._folders: set[str] = set()
 
     def read_regular(self, path: str) -> bytes | None:
-        if path in self._known:
-            return self._known[path]
         found = self.resolve(path)
-        if found != path and found in self._known:
-            return self._known[found]
-        folder = posixpath.dirname(found)
-        self.load([folder or found])
+        if found not in self._read:
+            folder = posixpath.dirname(found)
+            self.load([folder or found])
         if found in self._large:
             raise too_large(self._large[found])
         return self._read.get(found)
+
+    def held(self, path: str) -> bytes | None:
+        """The content of a regular file, no link followed, where it was read already; None otherwise."""
+        return self._read.get(path)
 
     def resolve(self, path: str) -> str:
         return follow_links(path, self._links) if self._links else path
 
     @cached_property
     def _links(self) -> dict[str, str]:
-        return read_links(self._repository, self.name, FOLDERS)
+        return read_links(self._listed, self._blobs)
+
+    @cached_property
+    def _listed(self) -> dict[str, tuple[str, str]]:
+        """What is in the folders that belong to llmstack: mode and blob by path."""
+        return list_entries(self._repository, self.name, FOLDERS)
 
     def paths(self, folder: str) -> list[str]:
         top = self._resolve_inside(folder)
@@ -220,10 +233,17 @@ class Commit(Snapshot):
     def load(self, folders: Collection[str]) -> None:
         missing = [folder for folder in folders if not self._is_loaded(folder)]
         if missing:
-            tree = read_tree(self._repository, self.name, missing)
+            tree = read_tree(self._entries(missing), self._blobs)
             self._read |= tree.files
             self._large |= tree.large
             self._folders |= set(missing)
+
+    def _entries(self, folders: Collection[str]) -> dict[str, tuple[str, str]]:
+        """What is below these folders, or stands at these paths."""
+        if any(folder.split("/")[0] not in FOLDERS for folder in folders):
+            return list_entries(self._repository, self.name, folders)
+        tops = tuple(f"{folder}/" for folder in folders)
+        return {path: entry for path, entry in self._listed.items() if f"{path}/".startswith(tops)}
 
     def _held(self, folder: str, *files: str) -> list[str]:
         """The regular files below a folder, and those named."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from llmstack.secrecy.forms import find_forms, has_form
 from llmstack.secrecy.names import is_secret_name, names_address
@@ -70,8 +71,12 @@ def is_secret(name: str, value: object) -> bool:
     return (is_secret_name(name) and not _is_harmless(name, value)) or holds_secret(value)
 
 
+@lru_cache(maxsize=1 << 12)
 def holds_secret(text: str) -> bool:
-    """Whether a text has a secret in it: something of a known form, or a value whose name, beside it, says so."""
+    """Whether a text has a secret in it: something of a known form, or a value whose name, beside it, says so.
+
+    Remembered, as models share most of their texts.
+    """
     return next(find_secrets(text), None) is not None
 
 

@@ -107,8 +107,10 @@ def find_forms(text: str) -> Iterator[tuple[int, int]]:
         yield 0, len(text)
 
 
+@lru_cache(maxsize=1 << 12)
 def has_form(text: str) -> bool:
-    """Whether a text holds something of the form of a credential, a URL with a password included."""
+    """Whether a text holds something of the form of a credential, a URL with a password included. Remembered: keys of
+    maps are asked about as often as they come."""
     return next(find_forms(text), None) is not None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from llmstack import yamlio
@@ -116,7 +117,8 @@ def _files(
     directory: str, goal: Slots, parent: Parent | None, patches: Slots, namespace: str | None, header: str
 ) -> Files:
     own = [slot for slot in goal if parent is None or slot not in parent.objects]
-    resources = [posixpath.relpath(parent.directory, directory)] if parent else []
+    beside = posixpath.dirname(directory)
+    resources = [_way(parent.directory, beside)] if parent else []
     kustomization: dict[str, Any] = {
         **KUSTOMIZATION,
         "resources": resources + [f"{slot}.yaml" for slot in sorted(own)],
@@ -124,13 +126,19 @@ def _files(
     if namespace:
         kustomization["namespace"] = namespace
     if parent and parent.component:
-        kustomization["components"] = [posixpath.relpath(parent.component.directory, directory)]
+        kustomization["components"] = [_way(parent.component.directory, beside)]
     if parent and patches:
         kustomization["patches"] = [_entry(parent.objects[slot], patches[slot], slot) for slot in sorted(patches)]
     files = {f"{directory}/kustomization.yaml": header + yamlio.dump(kustomization)}
     for slot, object in [*((slot, goal[slot]) for slot in own), *patches.items()]:
         files[f"{directory}/{slot}.yaml"] = header + yamlio.dump(object)
     return files
+
+
+@lru_cache(maxsize=64)
+def _way(target: str, beside: str) -> str:
+    """The relative path to a target from any folder in `beside`: all models have the same."""
+    return posixpath.relpath(target, f"{beside}/unit")
 
 
 def _entry(object: Object, patch: Object, slot: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ A file that cannot be parsed is a `Source` without data: it hides none of the fi
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from llmstack import yamlio
@@ -35,10 +36,12 @@ _CONFLICT, _OTHER_SIDE = (re.compile(sign, re.MULTILINE) for sign in (r"^<{7} ",
 _ERROR = Severity.ERROR
 
 
+@lru_cache(maxsize=4)
 def read_source(path: str, content: bytes) -> Source:
     """Read a values file; what is wrong with its text is in `findings`, never an exception.
 
-    A file that wraps values in something else is one finding, and no data.
+    A file that wraps values in something else is one finding, and no data. The last few are remembered:
+    values/base.yaml lies under every environment, on both sides of a comparison.
     """
     source = read_document(path, content)
     wrapped = find_wrapped(source)

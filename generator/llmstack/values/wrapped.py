@@ -1,4 +1,5 @@
-"""Values inside something else: a Flux HelmRelease, an Argo CD Application, a parent chart's section.
+"""Values inside something else: a Flux HelmRelease, an Argo CD Application, a file of another tool, a parent
+chart's section.
 
 What such a file is, where the chart's values stand in it, and the release that they are of. Flux names a release
 `spec.releaseName`, else `<targetNamespace>-<name>` where there is a target namespace, else by the object's name
@@ -65,7 +66,9 @@ def _document(text: str, read: Read, *, alone: bool) -> Wrapped | None:
     for name, group, function in _KINDS:
         if kind == name and version.startswith(group):
             return function(source, data, read)
-    return _section(source, data, read) if alone and not CHART_KEYS & data.keys() else None
+    if CHART_KEYS & data.keys():
+        return None
+    return _of_a_tool(source, data, read) or (_section(source, data, read) if alone else None)
 
 
 def _helm_release(source: Source, data: Mapping[str, Any], read: Read) -> Wrapped | None:
@@ -126,6 +129,36 @@ def _config_map(source: Source, data: Mapping[str, Any], read: Read) -> Wrapped 
     return None
 
 
+def _of_a_tool(source: Source, data: Mapping[str, Any], read: Read) -> Wrapped | None:
+    """What a file of Fleet, kustomize or helmfile holds: the values of its first release of this chart."""
+    for what, route, release, namespace in _tool_places(data):
+        _, node = source.node(route)
+        held = to_data(node) if node is not None else None
+        if isinstance(held, dict) and CHART_KEYS & held.keys():
+            text = _values_text(source, route, read)
+            return Wrapped(what, f"in {show_route(route)}", text, _plain(release), _plain(namespace))
+    return None
+
+
+def _tool_places(data: Mapping[str, Any]) -> Iterator[tuple[str, Route, str | None, str | None]]:
+    """Yield where those tools have a release's values: what the file is, the route, the release, its namespace.
+
+    Rancher Fleet's fleet.yaml (fleet.rancher.io, "fleet.yaml reference"), kustomize's `helmCharts`
+    (api/types/helmchartargs.go) and helmfile's `releases`, whose `values` may be files or maps.
+    """
+    fleet = _map(data, "helm")
+    namespace = _text(data, "namespace") or _text(data, "defaultNamespace")
+    yield "a fleet.yaml", ("helm", "values"), _text(fleet, "releaseName"), namespace
+    for number, chart in enumerate(_maps(data, "helmCharts")):
+        names = _text(chart, "releaseName"), _text(chart, "namespace") or _text(data, "namespace")
+        yield "a kustomization", ("helmCharts", number, "valuesInline"), *names
+    for number, release in enumerate(_maps(data, "releases")):
+        listed = release.get("values")
+        for place in range(len(listed) if isinstance(listed, list) else 0):
+            names = _text(release, "name"), _text(release, "namespace")
+            yield "a helmfile", ("releases", number, "values", place), *names
+
+
 def _section(source: Source, data: Mapping[str, Any], read: Read) -> Wrapped | None:
     """The section of a parent chart: the one key that holds this chart's values."""
     held = [
@@ -159,18 +192,22 @@ def _values_text(source: Source, route: Route, read: Read) -> str | None:
     if node.kind == "scalar":
         return node.text if node.text.endswith("\n") else f"{node.text}\n"
     data = to_data(node)
-    shown = _dedented(source, key, node) if key is not None else None
+    shown = _dedented(source, key, node)
     return shown if shown is not None and read(shown).data == data else yamlio.dump(data)
 
 
-def _dedented(source: Source, key: Node, node: Node) -> str | None:
-    """The lines of a block map, moved to the left margin; None where it is not that simple."""
-    if node.line <= key.line:
+def _dedented(source: Source, key: Node | None, node: Node) -> str | None:
+    """The lines of a block map, below its key or after its list's dash, moved to the left margin; None where it is
+    not that simple."""
+    if key is not None and node.line <= key.line:
         return None
     lines, margin = [line.rstrip("\r") for line in source.lines], node.column
+    outside = key.column if key is not None else margin - 1
     below = range(_last_line(node) + 1, len(lines))
-    ends = (number for number in below if lines[number].strip() and _indent(lines[number]) <= key.column)
-    taken = lines[key.line + 1 : next(ends, len(lines))]
+    ends = (number for number in below if lines[number].strip() and _indent(lines[number]) <= outside)
+    taken = lines[key.line + 1 if key is not None else node.line : next(ends, len(lines))]
+    if key is None:
+        taken[0] = " " * margin + taken[0][margin:]
     return "\n".join(line[min(margin, _indent(line)) :] for line in taken).rstrip("\n") + "\n"
 
 
@@ -186,6 +223,12 @@ def _indent(line: str) -> int:
 def _map(data: Any, key: str) -> Mapping[str, Any]:
     held = data.get(key) if isinstance(data, Mapping) else None
     return held if isinstance(held, Mapping) else {}
+
+
+def _maps(data: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    """The items of a list, an empty map for each that is none."""
+    held = data.get(key)
+    return [each if isinstance(each, Mapping) else {} for each in held] if isinstance(held, list) else []
 
 
 def _text(data: Mapping[str, Any], key: str) -> str | None:

@@ -13,8 +13,9 @@ MAX_DEPTH = 100
 MAX_ALIASED = 50_000
 """How many values all aliases of a file may stand for together, as in a values file."""
 _MANY = MAX_DEPTH // 2
-_DEEP_LINE = re.compile(rf"(?:\A|(?<=[\n\r\x85\u2028\u2029]))[ \-?:]{{{_MANY}}}")
-"""A line that may open that many block collections; YAML 1.1 breaks lines at more than line feeds."""
+_DEEP_LINES = tuple(re.compile(rf"{line_break}[ \-?:]{{{_MANY}}}") for line_break in "\n\r\x85\u2028\u2029")
+"""A line that may open that many block collections, by each of the line breaks of YAML 1.1: a pattern that begins with
+one character is looked for twenty times as fast as one that begins with several, and a review reads 30,000 files."""
 
 AliasEvent = yaml.AliasEvent
 ScalarEvent = yaml.ScalarEvent
@@ -57,8 +58,12 @@ def check_bounds(text: str) -> None:
     indentation, and nothing grows without an alias.
     """
     brackets = text.count("[") + text.count("{")
-    if brackets >= _MANY or ("*" in text and "&" in text) or _DEEP_LINE.search(text) is not None:
+    if brackets >= _MANY or ("*" in text and "&" in text) or _has_deep_line(f"\n{text}"):
         _measure(scan(text))
+
+
+def _has_deep_line(text: str) -> bool:
+    return any(pattern.search(text) is not None for pattern in _DEEP_LINES)
 
 
 def _measure(events: Iterator[Any]) -> None:

@@ -3,7 +3,9 @@
 The values are of the right type, and the start ends all the same: `--max-num-batched-tokens` under `--max-num-seqs`, or
 under `--max-model-len` without chunked prefill; a share of a GPU over 1; `--max-cpu-loras` under `--max-loras`;
 `--enable-auto-tool-choice` without a `--tool-call-parser`; a parser of tools or of reasoning that the release does not
-have (where no plugin brings one); a `--speculative-config` of an unknown method, or of none.
+have (where no plugin brings one); a `--speculative-config` of an unknown method, or of none; a key that the class
+behind a JSON flag does not have, a number outside its bounds, a word that is none of its choices; `--enable-eplb`
+without `--enable-expert-parallel`; a connector of keys and values that the release does not have, or that has no role.
 
 Fix: what the finding says.
 """
@@ -15,8 +17,10 @@ from collections.abc import Iterator
 from llmstack.checks.engines import engines, problems_of
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
+from llmstack.engine.exact.configs import misconfigured
 from llmstack.engine.exact.flags import refused
 from llmstack.finding import Severity
+from llmstack.fit.question import variables
 
 RULE = Declaration("refused-flags", Severity.ERROR, whole=True)
 
@@ -25,5 +29,7 @@ def run(subject: Subject) -> Iterator[Problem]:
     for asked in engines(subject):
         question = asked.question
         if asked.releases and question.flags:
-            faults = refused(question.settings, question.flags, question.match.catalogue, asked.releases)
-            yield from problems_of(asked, faults)
+            catalogue, known = question.match.catalogue, variables(subject.stack, asked.model)
+            yield from problems_of(asked, refused(question.settings, question.flags, known, catalogue, asked.releases))
+            repository = asked.model.repository or ""
+            yield from problems_of(asked, misconfigured(question.flags, catalogue, asked.releases, repository))

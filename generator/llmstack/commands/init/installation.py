@@ -35,6 +35,8 @@ class Pin:
 
     text: str
     advice: str | None = None
+    action: str | None = None
+    """The same as an action of GitHub, `OWNER/REPOSITORY@COMMIT`; None where it came from elsewhere."""
 
 
 def pin_running() -> Pin:
@@ -75,12 +77,23 @@ def pin(version: str, record: str | None, *, published: bool) -> Pin:
             f"# Only machines that have this path can install it: name an address that CI reaches.\n{requirement}\n",
             "requirements.txt names a path of this machine: put an address there that CI reaches",
         )
-    return Pin(f"{requirement}\n")
+    return Pin(f"{requirement}\n", action=_action(data))
+
+
+def _action(data: Mapping[str, Any]) -> str | None:
+    """How a workflow names a record's commit, which GitHub takes from itself alone (jobs.<job_id>.steps[*].uses)."""
+    parts = urlsplit(data["url"])
+    path = re.fullmatch(r"/([\w.-]+/[\w.-]+?)(?:\.git)?/?", parts.path, re.ASCII)
+    if parts.hostname != "github.com" or path is None or "vcs_info" not in data:
+        return None
+    return "/".join([path[1], *([data["subdirectory"]] if data.get("subdirectory") else [])]) + (
+        f"@{data['vcs_info']['commit_id']}"
+    )
 
 
 def _requirement(data: Mapping[str, Any]) -> str | None:
     """The line of requirements.txt (PEP 508) of a record; None where it names nothing that stays the same."""
-    address = _without_secrets(data["url"])
+    address = without_secrets(data["url"])
     within = data.get("subdirectory")
     parts = [f"subdirectory={within}"] if within else []
     if data.get("vcs_info", {}).get("vcs") == "git" and _COMMIT.match(data["vcs_info"]["commit_id"]):
@@ -103,7 +116,7 @@ def _sha256(archive: Mapping[str, Any]) -> str | None:
     return found if re.fullmatch(r"[0-9a-f]{64}", found) else None
 
 
-def _without_secrets(address: str) -> str:
+def without_secrets(address: str) -> str:
     """The address without a user and a password; `git` stays, which is the user of Git over SSH."""
     parts = urlsplit(address)
     user, at, host = parts.netloc.rpartition("@")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from llmstack.engine import registry
 from llmstack.engine.exact.fault import Fault
 from llmstack.engine.facts import ModelFacts
-from llmstack.engine.settings import Settings
+from llmstack.engine.settings import Settings, is_on
 from llmstack.engine.support import ARCHITECTURES
 
 OTHERWISE = frozenset(("--model-impl", "--hf-overrides", "--config", "--convert", "--runner", "--task"))
@@ -18,12 +18,15 @@ def unregistered(facts: ModelFacts, settings: Settings, among: Sequence[str]) ->
     """Yield an architecture that the release does not have yet, or no more.
 
     `among` are the releases that may be the right one. One that no release has may come from a plugin, and one that
-    is given `--model-impl` or trusts the model's own code may be loaded otherwise: nothing is said of these.
+    is given `--model-impl`, or that some release leaves to Transformers, may be loaded otherwise: of these nothing is
+    said.
     """
     name = facts.architecture
     first, last = registry.first_with(name), registry.last_with(name)
     otherwise = {"--model-impl", "--hf-overrides", "--config"} & set(settings.unread)
     if first is None or otherwise or any(registry.has_architecture(name, release) for release in among):
+        return
+    if any(registry.may_fall_back(name, release) for release in among):
         return
     when = f"it is in {first} and later" if last is None else f"it was in {first} to {last}"
     message = f"vLLM {among[0]} does not have {name}"
@@ -44,13 +47,9 @@ def unsupported_feature(
     if settings.pipeline > 1 and registry.lacks_everywhere("withoutPipeline", name, among):
         message = f"vLLM {among[0]} does not cut {name} into a pipeline"
         yield Fault("pipeline", message, "--tensor-parallel-size instead")
-    if _is_on(given, "--enable-lora") and registry.lacks_everywhere("withoutLora", name, among):
+    if is_on(given, "--enable-lora") and registry.lacks_everywhere("withoutLora", name, among):
         first = registry.first_without_lack("withoutLora", name, among)
         help = f"vLLM {first} does" if first else "leave LoRA out, or choose another model"
         yield Fault("lora", f"vLLM {among[0]} does not serve adapters of {name}", help)
-    if _is_on(given, "--enable-expert-parallel") and name in ARCHITECTURES and not facts.sizes.experts:
+    if is_on(given, "--enable-expert-parallel") and name in ARCHITECTURES and not facts.sizes.experts:
         yield Fault("experts", f"--enable-expert-parallel: {facts.model} has no experts", "leave it out")
-
-
-def _is_on(given: Mapping[str, str | None], flag: str) -> bool:
-    return flag in given and (given[flag] or "true").lower() == "true"

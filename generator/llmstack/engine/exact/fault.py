@@ -7,7 +7,7 @@ from typing import Literal
 
 About = Literal[
     "tensor", "pipeline", "context", "experts", "length", "model", "quantization", "dtype", "backend", "kv-dtype",
-    "lora", "batch", "chunked", "utilization", "adapters", "modules", "tools", "reasoning", "speculation",
+    "lora", "batch", "chunked", "utilization", "adapters", "modules", "tools", "reasoning", "speculation", "transfer",
 ]  # fmt: skip
 
 
@@ -15,6 +15,7 @@ About = Literal[
 class Fault:
     """One thing that ends a start: what it is about, what is wrong, and what to do."""
 
-    about: About
+    about: About | str
+    """A subject of the list, or the flag itself."""
     message: str
     help: str

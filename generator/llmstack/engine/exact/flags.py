@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from llmstack.engine import registry
 from llmstack.engine.defaults import Minor
+from llmstack.engine.exact.configs import read_object
 from llmstack.engine.exact.fault import Fault
-from llmstack.engine.settings import AUTO_LENGTH, Settings, read_number
+from llmstack.engine.settings import AUTO_LENGTH, Settings, is_on, read_number
 from llmstack.flags import Catalogue
 
 Flags = Mapping[str, str | None]
@@ -17,17 +17,23 @@ Flags = Mapping[str, str | None]
 
 CHUNKED_ALWAYS_UNTIL: Minor = (0, 10)
 """Up to here the V1 engine always prefills in chunks, whatever the flag says (`_set_default_args_v1`)."""
+UPDATES_ADAPTERS = "VLLM_ALLOW_RUNTIME_LORA_UPDATING"
 SPECULATION_CHECKED: Minor = (0, 11)
 """From here an unknown method of speculation is refused (`SpeculativeConfig`, vllm/config/speculative.py)."""
 
 
-def refused(settings: Settings, given: Flags, catalogue: Catalogue, among: Sequence[str]) -> Iterator[Fault]:
-    """Yield what vLLM refuses in these flags."""
+def refused(
+    settings: Settings, given: Flags, variables: Flags, catalogue: Catalogue, among: Sequence[str]
+) -> Iterator[Fault]:
+    """Yield what vLLM refuses in these flags; `variables` are those of the engine, None for a value from elsewhere."""
     yield from _batch(settings, given, catalogue.release.minor)
     yield from _share(given)
     yield from _adapters(given)
     yield from _parsers(given, catalogue, among)
-    yield from _speculation(given, catalogue.release.minor, among)
+    yield from _speculation(settings, given, catalogue.release.minor, among)
+    yield from _transfer(given)
+    yield from _balance(settings, given)
+    yield from _servers(given, variables)
 
 
 def _batch(settings: Settings, given: Flags, release: Minor) -> Iterator[Fault]:
@@ -57,7 +63,7 @@ def _adapters(given: Flags) -> Iterator[Fault]:
     """`LoRAConfig` (vllm/config/lora.py); adapters at start are loaded as any other, and end it where that fails
     (`init_static_loras`, vllm/entrypoints/openai/)."""
     on_gpu, in_all = (read_number(given.get(flag) or "") for flag in ("--max-loras", "--max-cpu-loras"))
-    on = (given["--enable-lora"] or "true") != "false" if "--enable-lora" in given else False
+    on = is_on(given, "--enable-lora")
     if given.get("--lora-modules") and not on:
         yield Fault("modules", "--lora-modules needs --enable-lora", "--enable-lora, or no adapters")
     if on and on_gpu and in_all and in_all < on_gpu:
@@ -67,7 +73,7 @@ def _adapters(given: Flags) -> Iterator[Fault]:
 def _parsers(given: Flags, catalogue: Catalogue, among: Sequence[str]) -> Iterator[Fault]:
     """`validate_parsed_serve_args`, `validate_api_server_args` (vllm/entrypoints/): names are those that are
     registered, and a plugin may register more."""
-    automatic = "--enable-auto-tool-choice" in given and given["--enable-auto-tool-choice"] != "false"
+    automatic = is_on(given, "--enable-auto-tool-choice")
     if automatic and not given.get("--tool-call-parser"):
         yield Fault("tools", "--enable-auto-tool-choice needs --tool-call-parser", "name the parser of the model")
     elif automatic and "--tool-parser-plugin" not in given:
@@ -86,10 +92,9 @@ def _named(about: Any, name: str, given: Flags, catalogue: Catalogue, among: Seq
         )
 
 
-def _speculation(given: Flags, release: Minor, among: Sequence[str]) -> Iterator[Fault]:
+def _speculation(settings: Settings, given: Flags, release: Minor, among: Sequence[str]) -> Iterator[Fault]:
     """`SpeculativeConfig.__post_init__` (vllm/config/speculative.py)."""
-    text = given.get("--speculative-config")
-    config = _read(text) if text else None
+    config = read_object(given.get("--speculative-config") or "")
     if config is None or release < SPECULATION_CHECKED:
         return
     method = config.get("method")
@@ -100,10 +105,40 @@ def _speculation(given: Flags, release: Minor, among: Sequence[str]) -> Iterator
         message = "--speculative-config names neither a method nor a model"
         yield Fault("speculation", message, 'for example {"method": "ngram", "num_speculative_tokens": 3}')
 
+    yield from _draft(config, settings)
 
-def _read(text: str) -> Mapping[str, Any] | None:
-    try:
-        config = json.loads(text)
-    except (ValueError, RecursionError):
-        return None  # `bad-flag-value` says so
-    return config if isinstance(config, dict) else None
+
+def _draft(config: Mapping[str, Any], settings: Settings) -> Iterator[Fault]:
+    """`_verify_and_get_draft_tp` of it, and what ngram looks up."""
+    size = config.get("draft_tensor_parallel_size")
+    if isinstance(size, int) and size not in (1, settings.tensor):
+        message = f"draft_tensor_parallel_size {size} is neither 1 nor --tensor-parallel-size {settings.tensor}"
+        yield Fault("speculation", message, f"1 or {settings.tensor}" if settings.tensor > 1 else "1")
+    low, high = config.get("prompt_lookup_min"), config.get("prompt_lookup_max")
+    if isinstance(low, int) and isinstance(high, int) and low > high:
+        yield Fault("speculation", f"prompt_lookup_min {low} is over prompt_lookup_max {high}", f"at most {high}")
+
+
+def _transfer(given: Flags) -> Iterator[Fault]:
+    """`KVTransferConfig.__post_init__` (vllm/config/kv_transfer.py)."""
+    config = read_object(given.get("--kv-transfer-config") or "") or {}
+    if config.get("kv_connector") and not config.get("kv_role"):
+        yield Fault("transfer", f"{config['kv_connector']} without kv_role", "kv_both, kv_producer or kv_consumer")
+
+
+def _balance(settings: Settings, given: Flags) -> Iterator[Fault]:
+    """`ParallelConfig.__post_init__` (vllm/config/parallel.py), in 0.10 and later, which have the flag."""
+    if not is_on(given, "--enable-eplb"):
+        return
+    if not is_on(given, "--enable-expert-parallel"):
+        yield Fault("experts", "--enable-eplb needs --enable-expert-parallel", "--enable-expert-parallel")
+    elif settings.tensor * settings.data == 1:
+        yield Fault("experts", "--enable-eplb has one GPU, and nothing to balance", "leave it out")
+
+
+def _servers(given: Flags, variables: Flags) -> Iterator[Fault]:
+    """`run_multi_api_server` (vllm/entrypoints/cli/serve.py), since 0.9."""
+    servers = read_number(given.get("--api-server-count") or "")
+    updating = variables.get(UPDATES_ADAPTERS) or ""
+    if servers and servers > 1 and updating.strip().lower() in ("1", "true"):
+        yield Fault("--api-server-count", f"{UPDATES_ADAPTERS} goes with one API server", "--api-server-count 1")

@@ -1,0 +1,147 @@
+"""Values of the right type that the class behind a flag refuses: pydantic's bounds, choices and keys.
+
+vLLM hands what its parser took to dataclasses of pydantic (vllm/config/), and what those refuse ends the start. The
+tables say which fields a release's classes have, and what each may be (`registry.config_field`).
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, lru_cache
+from typing import Any
+
+from llmstack.engine import registry
+from llmstack.engine.exact.fault import Fault
+from llmstack.engine.exact.types import is_official
+from llmstack.engine.settings import read_number
+from llmstack.flags import Catalogue
+
+Flags = Mapping[str, str | None]
+
+SETTINGS = (
+    *("ModelConfig", "CacheConfig", "ParallelConfig", "SchedulerConfig", "LoRAConfig", "LoadConfig"),
+    *("ObservabilityConfig", "OffloadConfig", "UVAOffloadConfig", "MultiModalConfig"),
+)
+"""The classes whose fields are flags of the same name (`EngineArgs`, vllm/engine/arg_utils.py)."""
+SAID_ELSEWHERE = frozenset(("--gpu-memory-utilization", "method"))
+"""A flag and a key that `flags.refused` looks at."""
+EXECUTORS = frozenset(("ray", "mp", "uni", "external_launcher"))
+"""What `--distributed-executor-backend` may be beside the dotted name of a class (`Executor.get_class`)."""
+BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
+
+
+def misconfigured(given: Flags, catalogue: Catalogue, among: Sequence[str], repository: str) -> Iterator[Fault]:
+    """Yield what the classes of each of these releases refuse; `repository` is the image's, since another's plugins
+    may register names of their own."""
+    for flag, text in given.items():
+        if not text or "$" in text or flag in SAID_ELSEWHERE:
+            continue
+        reasons = [_reason(flag, text, catalogue, each, repository) for each in among]
+        if reasons and all(reasons):
+            message, help = reasons[0] or ("", "")
+            yield Fault(flag, message, help)
+
+
+def _reason(flag: str, text: str, catalogue: Catalogue, release: str, repository: str) -> tuple[str, str] | None:
+    """What is wrong with a flag's value and what to do; None for nothing."""
+    owner = registry.config_class(flag, release)
+    if owner is not None:
+        config = read_object(text) or {}
+        connector = _connector(config, release) if is_official(repository) else ()
+        return next(iter((*_wrong_keys(config, owner, release, flag), *connector)), None)
+    known = catalogue.flags.get(flag)
+    if known is None or known.choices:
+        return None
+    facts = _settings_field(flag, release)
+    if facts and (wanted := _unfit(_value(text, known.type), facts)):
+        return f"vLLM {release} refuses {flag} {text[:40]}", wanted
+    return _unregistered(flag, text, release) if is_official(repository) else None
+
+
+@cache
+def _settings_field(flag: str, release: str) -> Mapping[str, Any] | None:
+    """What the field of the same name may be; None where there is none, or any value does."""
+    name = flag[2:].replace("-", "_")
+    return next((facts for each in SETTINGS if (facts := registry.config_field(each, name, release))), None)
+
+
+def _wrong_keys(config: Mapping[str, Any], owner: str, release: str, shown: str) -> Iterator[tuple[str, str]]:
+    """Yield the keys of a JSON object that a class does not have, and the values that it refuses."""
+    for key, value in config.items():
+        name = str(key).replace("-", "_")
+        facts = registry.config_field(owner, name, release)
+        if name in SAID_ELSEWHERE:
+            continue
+        if facts is None:
+            if registry.is_strict(owner, release):
+                yield f"vLLM {release} has no `{key}` in {shown}", _near(name, registry.config_fields(owner, release))
+        elif "of" in facts and isinstance(value, Mapping):
+            yield from _wrong_keys(value, facts["of"], release, f"`{key}` of {shown}")
+        elif wanted := _unfit(value, facts):
+            yield f"vLLM {release} refuses this `{key}` of {shown}", wanted
+
+
+def _connector(config: Mapping[str, Any], release: str) -> Iterator[tuple[str, str]]:
+    """Yield a connector of keys and values that nothing brings (`KVConnectorFactory`, kv_connector/factory.py)."""
+    name, known = config.get("kv_connector"), registry.registered("kv_connector", release)
+    if isinstance(name, str) and name and known and name not in known and not config.get("kv_connector_module_path"):
+        help = f"it has {', '.join(sorted(known))}; another needs kv_connector_module_path"
+        yield f"vLLM {release} has no KV connector `{name}`", help
+
+
+def _unfit(value: Any, facts: Mapping[str, Any]) -> str | None:
+    """What a field wants, where a value is not that; None where it is, or nobody can say."""
+    choices = facts.get("choices")
+    if choices is not None and isinstance(value, str) and _plain(value) not in {_plain(str(each)) for each in choices}:
+        return f"one of {', '.join(str(each) for each in choices if each is not None)}"
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    tests = {"ge": value >= facts.get("ge", value), "gt": "gt" not in facts or value > facts["gt"]}
+    tests |= {"le": value <= facts.get("le", value), "lt": "lt" not in facts or value < facts["lt"]}
+    return next((f"{BOUNDS[name]} {facts[name]}" for name, holds in tests.items() if not holds), None)
+
+
+def _value(text: str, kind: str | None) -> Any:
+    """A flag's value as its class sees it; None for what is no number, which `bad-flag-value` says."""
+    if kind != "float":
+        return text if kind == "str" else read_number(text)
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _unregistered(flag: str, text: str, release: str) -> tuple[str, str] | None:
+    """A name that the release has not registered: a format to load, a tokenizer, an executor, a quantization."""
+    names = registry.registered(flag, release)
+    if flag == "--distributed-executor-backend" and "." not in text:
+        names = EXECUTORS
+    if flag == "--quantization":
+        names = registry.methods(release)
+    if not names or text.lower() in names:
+        return None
+    return f"`{text[:40]}` is nothing that {flag} of vLLM {release} takes", _near(text, names)
+
+
+def _near(name: str, known: frozenset[str]) -> str:
+    like = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean `{like[0]}`?" if like else f"it has {', '.join(sorted(known))}"
+
+
+def _plain(text: str) -> str:
+    """As vLLM's validators compare names: in lower case, and `-` as `_`."""
+    return text.lower().replace("-", "_")
+
+
+@lru_cache(maxsize=1 << 10)
+def read_object(text: str) -> Mapping[str, Any] | None:
+    """The JSON object of a text; None for anything else, which `bad-flag-value` says."""
+    if not text:
+        return None
+    try:
+        config = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return config if isinstance(config, dict) else None

@@ -1,0 +1,171 @@
+"""The classes that hold settings: their fields, and what pydantic holds each to.
+
+Read where a class is a pydantic dataclass (since 0.9.2 some, since 0.11 all), so that what is said here ends a start.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+BY_MEMBER = frozenset(("CUDAGraphMode",))
+"""Enumerations asked by the name of a member (`validate_cudagraph_mode_before`, vllm/config/compilation.py)."""
+BOUNDS = ("ge", "gt", "le", "lt")
+Choices = Mapping[str, list[Any]]
+
+
+def read_fields(package: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each `Class.field` with its `choices` (null among them where None is one), its bounds, and under `of` the
+    class that it holds; what else it may be is not said."""
+    modules = _modules(package)
+    aliases = dict(_aliases(modules))
+    classes = {each.name for module in modules for each in _classes(module)}
+    for module in modules:
+        for each in _classes(module):
+            for name, field in _fields(each):
+                yield f"{each.name}.{name}", _facts(field, aliases, classes)
+
+
+def read_strict(package: Path) -> Iterator[str]:
+    """Yield the classes that refuse a key they do not have; not those that read the whole object first, and may know
+    keys by other names (`model_validator(mode="before")`)."""
+    modules = _modules(package)
+    by_default = any("forbid" in ast.unparse(each) for module in modules for each in _decorators_defined(module))
+    for module in modules:
+        for each in _classes(module):
+            strict = by_default or any("forbid" in ast.unparse(decorator) for decorator in each.decorator_list)
+            if strict and not any("model_validator(mode='before')" in text for text in _decorators(each)):
+                yield each.name
+
+
+def read_names(package: Path) -> Iterator[tuple[str, list[str]]]:
+    """Yield flags with the names that the release has registered for them, plugins aside."""
+    tables = (
+        ("--load-format", "model_executor/model_loader/__init__.py", "_LOAD_FORMAT_TO_MODEL_LOADER", ()),
+        ("--tokenizer-mode", "tokenizers/registry.py", "_VLLM_TOKENIZERS", ("auto", "slow")),
+    )
+    for flag, path, table, beside in tables:
+        file = package / path
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if file.exists() else ():
+            named = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+            held = getattr(node, "value", None)
+            if isinstance(held, ast.Dict) and any(isinstance(each, ast.Name) and each.id == table for each in named):
+                keys = {key.value for key in held.keys if isinstance(key, ast.Constant)}
+                yield flag, sorted(keys.union(beside))
+    yield from _connectors(package / "distributed/kv_transfer/kv_connector/factory.py")
+
+
+def _connectors(file: Path) -> Iterator[tuple[str, list[str]]]:
+    """Yield the names that `kv_connector` of `--kv-transfer-config` may have without a module path."""
+    if file.exists():
+        calls = (node for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(node, ast.Call))
+        first = (call.args[0] for call in calls if call.args and _name(call) == "register_connector")
+        yield "kv_connector", sorted({str(name.value) for name in first if isinstance(name, ast.Constant)})
+
+
+def _modules(package: Path) -> list[ast.Module]:
+    files = sorted((package / "config").glob("*.py")) or [package / "config.py"]
+    return [ast.parse(file.read_text(encoding="utf-8")) for file in files if file.exists()]
+
+
+def _classes(module: ast.Module) -> Iterator[ast.ClassDef]:
+    """The pydantic dataclasses of a module."""
+    sources = {
+        node.module: {name.name for name in node.names} for node in module.body if isinstance(node, ast.ImportFrom)
+    }
+    pydantic = "dataclass" in sources.get("pydantic.dataclasses", ())
+    own = "config" in sources.get("vllm.config.utils", ()) and "dataclass" not in sources.get("dataclasses", ())
+    for node in module.body:
+        decorators = {_name(each) for each in node.decorator_list} if isinstance(node, ast.ClassDef) else set()
+        if isinstance(node, ast.ClassDef) and (
+            (pydantic and "dataclass" in decorators) or (own and "config" in decorators)
+        ):
+            yield node
+
+
+def _decorators(node: ast.ClassDef) -> Iterator[str]:
+    """The decorators of a class's methods, as text."""
+    for each in node.body:
+        if isinstance(each, ast.FunctionDef):
+            yield from map(ast.unparse, each.decorator_list)
+
+
+def _decorators_defined(module: ast.Module) -> Iterator[ast.FunctionDef]:
+    return (node for node in module.body if isinstance(node, ast.FunctionDef) and node.name == "config")
+
+
+def _aliases(modules: list[ast.Module]) -> Iterator[tuple[str, list[Any]]]:
+    """Names that stand for a Literal, with its values, and enumerations by the names of their members."""
+    for module in modules:
+        before: dict[str, list[Any]] = {}
+        for node in module.body:
+            if isinstance(node, ast.ClassDef) and node.name in BY_MEMBER:
+                members = [each.targets[0] for each in node.body if isinstance(each, ast.Assign)]
+                before[node.name] = [each.id for each in members if isinstance(each, ast.Name)]
+            elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                values = _literal(node.value, before)
+                if values is not None:
+                    before[node.targets[0].id] = values
+        yield from before.items()
+
+
+def _fields(node: ast.ClassDef) -> Iterator[tuple[str, ast.AnnAssign]]:
+    for each in node.body:
+        is_field = isinstance(each, ast.AnnAssign) and "ClassVar" not in ast.unparse(each.annotation)
+        if is_field and isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name):
+            yield each.target.id, each
+
+
+def _facts(field: ast.AnnAssign, aliases: Choices, classes: set[str]) -> dict[str, Any]:
+    choices = _literal(field.annotation, aliases)
+    facts: dict[str, Any] = {} if choices is None else {"choices": choices}
+    if isinstance(field.value, ast.Call) and _name(field.value) == "Field":
+        bounds = {each.arg: each.value for each in field.value.keywords if each.arg in BOUNDS}
+        facts |= {str(arg): value.value for arg, value in bounds.items() if isinstance(value, ast.Constant)}
+    parts = [part for part in _parts(field.annotation) if ast.unparse(part) != "None"]
+    if len(parts) == 1 and isinstance(parts[0], ast.Name) and parts[0].id in classes:
+        facts["of"] = parts[0].id
+    return facts
+
+
+def _literal(node: ast.expr, aliases: Choices) -> list[Any] | None:
+    """The values of a type made of literals alone; None for any other."""
+    found: list[Any] = []
+    for part in _parts(node):
+        if isinstance(part, ast.Constant) and part.value is None:
+            found.append(None)
+        elif isinstance(part, ast.Name) and part.id in aliases:
+            found += aliases[part.id]
+        elif isinstance(part, ast.Subscript) and _name(part) == "Literal":
+            for item in part.slice.elts if isinstance(part.slice, ast.Tuple) else [part.slice]:
+                held = [item.value] if isinstance(item, ast.Constant) else aliases.get(_name(item))
+                if held is None:
+                    return None
+                found += held
+        else:
+            return None
+    values = list(dict.fromkeys(found))
+    return values if any(each is not None for each in values) else None
+
+
+def _parts(node: ast.expr) -> Iterator[ast.expr]:
+    """The members of a union, however it is written."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+        yield from _parts(node.left)
+        yield from _parts(node.right)
+    elif isinstance(node, ast.Subscript) and _name(node) == "Optional":
+        yield from _parts(node.slice)
+        yield ast.Constant(None)
+    else:
+        yield node
+
+
+def _name(node: ast.expr) -> str:
+    """The last name of what is called or subscripted."""
+    if isinstance(node, ast.Call):
+        return _name(node.func)
+    if isinstance(node, ast.Subscript):
+        return _name(node.value)
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
