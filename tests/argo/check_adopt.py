@@ -41,9 +41,6 @@ class Installed:
     pods: Pods
     objects: frozenset[tuple[str, str]]
 
-    def there(self) -> frozenset[tuple[str, str]]:
-        return found(self.one.kubectl, self.one.name)
-
 
 @contextmanager
 def installed(kubectl: Kubectl, folder: Path, place: str, options: list[str]) -> Iterator[Installed]:
@@ -68,33 +65,32 @@ def test_a_release_of_argo_cd_is_taken_over(options: list[str], kubectl: Kubectl
     place = f"argo-adopt-{len(options)}"
     with installed(kubectl, tmp_path, place, options) as release:
         one = release.one
-        commit = adopt(one, tmp_path / "release.yaml")
-        stop(kubectl)
-        names = sorted(release.pods)
-        kubectl("delete", "deployment", *names, "-n", place, "--cascade=orphan")
+        said = adopt(one, tmp_path / "release.yaml")
+        held = {name: pods for name, pods in release.pods.items() if f"{name}: to restart" not in said}
+        print(said)
+        patch(kubectl, {"spec": {"syncPolicy": {"automated": None}}})
+        commit = one.repository.publish({})
+        kubectl("delete", "deployment", *sorted(release.pods), "-n", place, "--cascade=orphan")
         with one.entered("prod"):
             for name in one.expected():
                 one.operated(name, commit)
-            wait_until(lambda: pods_of(kubectl, place) == release.pods, "the same pods")
-            kubectl(
-                "patch", "application", OLD, "-n", NAMESPACE, "--type=merge", "-p", '{"metadata": {"finalizers": null}}'
-            )
+            wait_until(lambda: all_have_pods(kubectl, place), "pods")
+            assert {name: pods_of(kubectl, place)[name] for name in held} == held
+            patch(kubectl, {"metadata": {"finalizers": None}})
             kubectl("delete", "application", OLD, "-n", NAMESPACE)
-            assert release.objects <= release.there()
-            assert pods_of(kubectl, place) == release.pods
+            assert release.objects <= found(kubectl, place)
+            assert {name: pods_of(kubectl, place)[name] for name in held} == held
 
 
 def adopt(one: Watched, file: Path) -> str:
-    """Steps 1 and the commit: the tree of what runs."""
+    """Step 1: the tree of what runs; what `adopt` says."""
     file.write_text(one.kubectl("get", KINDS, "-n", one.name, "-o", "yaml"), encoding="utf-8")
-    print(one.repository.llmstack("adopt", "prod", "--manifest", str(file), "--write"))
-    return one.repository.publish({})
+    return one.repository.llmstack("adopt", "prod", "--manifest", str(file), "--write")
 
 
-def stop(kubectl: Kubectl) -> None:
-    """Step 2, by kubectl."""
-    patch = json.dumps({"spec": {"syncPolicy": {"automated": None}}})
-    kubectl("patch", "application", OLD, "-n", NAMESPACE, "--type=merge", "-p", patch)
+def patch(kubectl: Kubectl, change: Mapping[str, Any]) -> None:
+    """What `argocd app set --sync-policy none` and `argocd app delete --cascade=false` do to the former Application."""
+    kubectl("patch", "application", OLD, "-n", NAMESPACE, "--type=merge", "-p", json.dumps(change))
 
 
 def found(kubectl: Kubectl, place: str) -> frozenset[tuple[str, str]]:

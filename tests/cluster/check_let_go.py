@@ -18,13 +18,14 @@ from llmstack.repository.project import Project
 from tests.adopt.support import build, project_of, rendered
 from tests.cluster.check_adopt import Pods, Release, adopt, pods_of, take_over
 from tests.cluster.check_rollouts import Course, course, wait_until_quiet
+from tests.cluster.control_plane import READY_AFTER
 from tests.cluster.kubectl import Kubectl, Object, namespace, rolled_out, wait_until
 from tests.cluster.nodes import DEFAULT_STORAGE, RUNTIME_CLASS, gpu_node, nodes, volumes
 from tests.parity.corpus import corpus_cases
 
 CASES = [case for case in corpus_cases() if case.name.endswith("18-prefix-aware")]
 """Two replicas of one GPU, which the chart rolls with maxSurge 100% and maxUnavailable 0."""
-PLACE, MODEL, GPUS = "let-go", "vllm-llama-deployment-vllm", 2
+PLACE, MODEL, GPUS, LOADS = "let-go", "vllm-llama-deployment-vllm", 2, "4s"
 
 pytestmark = pytest.mark.skipif(not CASES, reason="the corpus is not there")
 
@@ -45,10 +46,10 @@ def steps(
     """The model let go, and then held again with the strategy taken out of its hold, as the page says."""
     folder = tmp_path_factory.mktemp("let-go") / "work"
     folder.mkdir()
-    objects = yamlio.load_all(rendered(CASES[0]))
+    objects = [slow(each) for each in yamlio.load_all(rendered(CASES[0]))]
     there = (RUNTIME_CLASS, DEFAULT_STORAGE, namespace(PLACE), *volumes(objects))
     with nodes(kubectl, gpu_node("let-go", GPUS)), kubectl.holding(*there):
-        release = adopt(kubectl, project_of(CASES[0], folder), objects, PLACE, by_apply=True)
+        release = adopt(kubectl, slow_values(project_of(CASES[0], folder)), objects, PLACE, by_apply=True)
         rolled_out(kubectl, PLACE)
         take_over(kubectl, release)
         rolled_out(kubectl, PLACE)
@@ -80,6 +81,22 @@ def test_no_other_pod_restarts(name: str, steps: Mapping[str, Step]) -> None:
 def test_the_way_back_brings_the_template_back(steps: Mapping[str, Step]) -> None:
     go, back = (container_of(steps[name].deployment) for name in ("go", "back"))
     assert go["command"] != back["command"] or go.get("args") != back.get("args") or go["env"] != back["env"]
+
+
+def slow(object: Object) -> Object:
+    """The model with pods that take their time, as the values have it too: a watch sees what is not ready."""
+    if object["metadata"]["name"] == MODEL:
+        metadata = object["spec"]["template"]["metadata"]
+        metadata["annotations"] = {**(metadata.get("annotations") or {}), READY_AFTER: LOADS}
+    return object
+
+
+def slow_values(project: Project) -> Project:
+    file = project.root / "values" / "prod.yaml"
+    values = yamlio.load(file.read_text(encoding="utf-8"))
+    values["servingEngineSpec"]["modelSpec"][0]["podAnnotations"] = {READY_AFTER: LOADS}
+    file.write_text(yamlio.dump(values), encoding="utf-8")
+    return project
 
 
 def roll(kubectl: Kubectl, release: Release) -> Step:

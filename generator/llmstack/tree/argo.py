@@ -116,9 +116,8 @@ def application_set(clusters: Clusters) -> Object:
     claims stay (`Delete=false`). The ApplicationSet itself is neither pruned nor deleted with the app of apps.
     """
     models = [unit for unit in clusters.units if unit.is_model]
-    annotations = {"argocd.argoproj.io/manifest-generate-paths": "{{ .paths }}"}
     template = {
-        "metadata": {"name": "{{ .name }}", "annotations": annotations, "finalizers": [FINALIZER]},
+        "metadata": {"name": "{{ .name }}", "annotations": _compared("{{ .paths }}"), "finalizers": [FINALIZER]},
         "spec": _unit_spec(clusters, "{{ .path }}"),
     }
     spec = {
@@ -143,7 +142,7 @@ def _element(clusters: Clusters, unit: SyncUnit) -> dict[str, Any]:
 
 def unit_application(clusters: Clusters, unit: SyncUnit) -> Object:
     """The Application of a unit that is no model."""
-    annotations = {"argocd.argoproj.io/manifest-generate-paths": _paths(clusters, unit)}
+    annotations = _compared(_paths(clusters, unit))
     if unit.name in WAVES:
         annotations["argocd.argoproj.io/sync-wave"] = WAVES[unit.name]
     metadata = {
@@ -159,6 +158,16 @@ def unit_application(clusters: Clusters, unit: SyncUnit) -> Object:
         "kind": "Application",
         "metadata": metadata,
         "spec": spec | ({"ignoreDifferences": scaled} if scaled else {}),
+    }
+
+
+def _compared(paths: str) -> dict[str, str]:
+    """How Argo CD compares a unit: after a commit that touches its folders, and with what the API server would make of
+    it (docs/user-guide/diff-strategies.md). Otherwise a list that is owned as a whole (`data` of an ExternalSecret) is
+    OutOfSync for ever, since the server fills defaults into its items."""
+    return {
+        "argocd.argoproj.io/compare-options": "ServerSideDiff=true",
+        "argocd.argoproj.io/manifest-generate-paths": paths,
     }
 
 

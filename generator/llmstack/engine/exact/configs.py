@@ -76,7 +76,10 @@ def _wrong_keys(config: Mapping[str, Any], owner: str, release: str, shown: str)
             continue
         if facts is None:
             if registry.is_strict(owner, release):
-                yield f"vLLM {release} has no `{key}` in {shown}", _near(name, registry.config_fields(owner, release))
+                yield (
+                    f"vLLM {release} has no `{str(key)[:40]}` in {shown}",
+                    _near(name, registry.config_fields(owner, release)),
+                )
         elif "of" in facts and isinstance(value, Mapping):
             yield from _wrong_keys(value, facts["of"], release, f"`{key}` of {shown}")
         elif wanted := _unfit(value, facts):

@@ -215,13 +215,14 @@ def _only_at_least(least: Rollout, owned: Scalers) -> Rollout:
     replicas = owned.get(least.identity)
     if replicas is None or least.why != "scale":
         return least
+    is_done = _high(least) == 0
     return replace(
         least,
         replicas_max=replicas,
-        seconds=None,
-        seconds_min=0,
-        seconds_max=_high(least),
-        basis={"seconds": "bound", "peak": "bound", "minReady": "bound"},
+        seconds=0 if is_done else None,
+        seconds_min=None if is_done else 0,
+        seconds_max=None if is_done else _high(least),
+        basis={"seconds": "exact" if is_done else "bound", "peak": "bound", "minReady": "bound"},
     )
 
 
