@@ -12,13 +12,10 @@ from typing import Any
 from llmstack import schemas
 from llmstack.kubernetes.rules import WORDS
 from llmstack.model.types import KUBE
+from llmstack.secrecy.names import SURE_VARIABLES
 
 _REF = "#/definitions/"
 _SHORT = (("io.k8s.api.", ""), ("io.k8s.apimachinery.pkg.", ""))
-_SECRET_VARIABLES = (
-    r"^(HF|HUGGING_FACE_HUB|HUB|AUTH|ACCESS|BEARER)_TOKEN$|_(API_KEY|PASSWORD|PASSWD|SECRET_ACCESS_KEY)$"
-)
-"""Names of variables that hold secrets: some of those that the check `plaintext-secret` knows, and no others."""
 _NOT_PLAIN = r"^$|[${}<]"
 """A text that is empty, or may refer to something."""
 
@@ -109,7 +106,7 @@ def _copied(node: Any) -> Any:
 
 def _no_plain_secret() -> dict[str, Any]:
     return {
-        "if": {"required": ["name"], "properties": {"name": {"pattern": _SECRET_VARIABLES}}},
+        "if": {"required": ["name"], "properties": {"name": {"pattern": SURE_VARIABLES}}},
         "then": {
             "properties": {
                 "value": {"pattern": _NOT_PLAIN, "patternErrorMessage": "a secret in plain text: use valueFrom"}
