@@ -112,6 +112,7 @@ def main() -> None:
     parser.add_argument("--models", type=int, default=1000, help="models in the large values file (1000)")
     parser.add_argument("--rounds", type=int, default=5, help="how often each command runs (5)")
     parser.add_argument("--small", action="store_true", help="without ten times the models in twenty environments")
+    parser.add_argument("--without", nargs="+", default=[], help="commands to leave out: `loop validate` take minutes")
     parser.add_argument("--write", action="store_true", help="keep the figures in bench/measured.json")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -119,6 +120,7 @@ def main() -> None:
         todo = commands(Path(folder), options.models)
         if not options.small:
             todo |= large(Path(folder), options.models)
+        todo = {name: command for name, command in todo.items() if name not in options.without}
         rounds = [{name: run(command) for name, command in todo.items()} for _ in range(options.rounds)]
     print(f"{options.rounds} rounds, Python {sys.version.split()[0]}, {os.cpu_count()} CPUs\n")
     report(todo, rounds)

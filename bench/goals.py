@@ -70,7 +70,7 @@ def report(todo: Mapping[str, Command], rounds: Sequence[Mapping[str, Cost]]) ->
         print(f"{command.title:54} {times}   {memory / MIB:6.0f} MiB")
     print()
     for goal in GOALS:
-        if goal.name not in todo:
+        if not is_run(goal, todo):
             continue
         figure = statistics.median(ratios(goal, rounds))
         unit = {"build": "B", "loop": "of the loop", "python": "ms beyond python"}.get(
@@ -83,6 +83,11 @@ def report(todo: Mapping[str, Command], rounds: Sequence[Mapping[str, Cost]]) ->
             peak = max(costs[name].memory for costs in rounds) / MIB
             reached = "reached" if peak <= limit else "not reached"
             print(f"{f'memory of {todo[name].title}':54} {peak:8.0f} MiB, to reach {limit}: {reached}")
+
+
+def is_run(goal: Goal, todo: Mapping[str, Command]) -> bool:
+    """Whether a goal's command is among those to run, and what it is held against."""
+    return goal.name in todo and goal.against in todo
 
 
 def ratios(goal: Goal, rounds: Sequence[Mapping[str, Cost]]) -> list[float]:
@@ -102,7 +107,7 @@ def measured(todo: Mapping[str, Command], rounds: Sequence[Mapping[str, Cost]], 
         }
         for name, command in todo.items()
     }
-    goals = [{"name": goal.name, "against": goal.against, "limit": goal.limit} for goal in GOALS if goal.name in todo]
+    goals = [{"name": goal.name, "against": goal.against, "limit": goal.limit} for goal in GOALS if is_run(goal, todo)]
     return {
         "command": f"make bench BENCH_ARGS='{' '.join(sys.argv[1:])}'",
         "day": time.strftime("%Y-%m-%d", time.gmtime()),
