@@ -159,8 +159,9 @@ def commit(prod: Watched, version: str, laid_over: Files) -> str:
             text = listed.read_text(encoding="utf-8")
             listed.write_text(text.replace(f"  - {name}\n", ""), encoding="utf-8")
         else:
-            found = yamlio.load(path.read_text(encoding="utf-8"))
-            path.write_text(yamlio.dump(over(found, change)), encoding="utf-8")
+            text = path.read_text(encoding="utf-8")
+            header = text.partition("\n")[0]  # without it `gen` would not write the file again
+            path.write_text(f"{header}\n{yamlio.dump(over(yamlio.load(text), change))}", encoding="utf-8")
     repository.git("add", "-A")
     repository.git("commit", "-q", "--allow-empty", "-m", version)
     repository.git("push", "-q", "origin", "main")

@@ -11,8 +11,8 @@ from llmstack import yamlio
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGETS = {
-    "help", "setup", "gen", "facts", "check", "unit", "test", "test-html", "test-engine", "test-cluster", "test-argo",
-    "site", "pictures", "update", "lint", "format", "bench", "mutants", "dist", "lock", "clean",
+    "help", "setup", "gen", "facts", "check", "unit", "test", "test-html", "test-editors", "test-engine", "test-cluster",
+    "test-argo", "site", "pictures", "update", "lint", "format", "bench", "mutants", "dist", "lock", "clean",
 }  # fmt: skip
 
 
