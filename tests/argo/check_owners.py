@@ -1,4 +1,4 @@
-"""What becomes of units when their Applications change: `diff` and the real controllers, one row each.
+"""What becomes of an ApplicationSet's entries that go: `diff` and the real controllers, one row each.
 
 Every row is a commit that also changes all units: a ConfigMap and a model get other contents, and a second ConfigMap
 leaves the tree. `diff` says whose changes arrive and what is deleted; the cluster shows it. People change what is
@@ -15,21 +15,18 @@ from typing import Any
 import pytest
 
 from llmstack import yamlio
-from llmstack.tree.argo import CLUSTER
 from tests.argo.applications import PATIENCE, applications, operated, revision, sync_status
 from tests.argo.argocd import Plan
 from tests.argo.watched import Watched, watched
 from tests.cluster.kubectl import Kubectl, Object, wait_until
 
 FOLDER = "clusters/c1/prod"
-STAYS = {"metadata": {"annotations": {"argocd.argoproj.io/sync-options": "Prune=false"}}}
-OPEN = {"metadata": {"annotations": None}}
-EXTRA, MODELS, PROJECT = "extra.yaml", "models.yaml", "appproject.yaml"
+MODELS = "models.yaml"
 SETTLED = 3.0
 """Seconds after which nothing more is expected once every Application was compared."""
 
 Files = dict[str, Any]
-"""What is laid over the generated files of a folder; None takes a file away."""
+"""What is laid over the generated files of a folder."""
 Told = dict[str, tuple[str, bool]]
 """What `diff` says of a unit: the action, and whether objects are deleted."""
 
@@ -44,48 +41,17 @@ class Row:
     before: Files = field(default_factory=dict)
 
 
-def automated(**policy: Any) -> Files:
-    return {EXTRA: {"spec": {"syncPolicy": {"automated": policy or None}}}}
-
-
 def made_by_set(**spec: Any) -> Files:
     return {MODELS: {"spec": spec}}
 
 
-HELD = {"mark": "v1", "other": "v1"}
 KEPT_B = {"b": "v1"}
 NO_ENTRY: dict[str, Any] = {"generators": [{"list": {"elements": []}}]}
-BLOCKED: Told = {"prod.extra": ("blocked", False)}
 NO_FINALIZER = {"template": {"metadata": {"finalizers": None}}}
 PRESERVED = {"syncPolicy": {"preserveResourcesOnDeletion": True}}
 
 ROWS: dict[str, Row] = {
     "as it is generated": Row({}),
-    "not automated": Row(automated(), BLOCKED, HELD),
-    "automated, not enabled": Row(automated(enabled=False), BLOCKED, HELD),
-    "not pruned": Row(automated(prune=False), {}, {"other": "v1"}),
-    "a project of other namespaces": Row(
-        {PROJECT: {"spec": {"destinations": [{"server": CLUSTER, "namespace": "elsewhere"}]}}},
-        {**BLOCKED, "prod.models.b": ("blocked", False)}, {**HELD, **KEPT_B},
-    ),
-    "a project of other repositories": Row(
-        {PROJECT: {"spec": {"sourceRepos": ["https://git.example.com/*"]}}},
-        {**BLOCKED, "prod.models.b": ("blocked", False)}, {**HELD, **KEPT_B},
-    ),
-    "no project": Row({PROJECT: None}, {**BLOCKED, "prod.models.b": ("blocked", False)}, {**HELD, **KEPT_B}),
-    "a folder that is not there": Row(
-        {EXTRA: {"spec": {"source": {"path": "overlays/prod/nowhere"}}}}, BLOCKED, HELD
-    ),
-    "another folder": Row(
-        {EXTRA: {"spec": {"source": {"path": "elsewhere"}}}},
-        {"prod.extra": ("moved", True)}, {"mark": None, "other": None},
-    ),
-    "gone": Row({EXTRA: None}, {"prod.extra": ("pruned", True)}, {"mark": None, "other": None}),
-    "gone, with its finalizer gone before": Row(
-        {EXTRA: None}, {"prod.extra": ("pruned", False)}, HELD, before={EXTRA: {"metadata": {"finalizers": None}}},
-    ),
-    "gone, annotated to stay": Row({EXTRA: None}, BLOCKED, {}, before={EXTRA: STAYS}),
-    "an entry that goes": Row(made_by_set(**NO_ENTRY), {"prod.models.b": ("pruned", True)}, {"b": None}),
     "an entry that goes, without a finalizer in the template": Row(
         made_by_set(**NO_ENTRY, **NO_FINALIZER), {"prod.models.b": ("pruned", True)}, {"b": None},
         before=made_by_set(**NO_FINALIZER),
@@ -98,24 +64,13 @@ ROWS: dict[str, Row] = {
         made_by_set(**NO_ENTRY, **PRESERVED, **NO_FINALIZER), {"prod.models.b": ("pruned", False)}, KEPT_B,
         before=made_by_set(**PRESERVED, **NO_FINALIZER),
     ),
-    "an entry that goes, of a set that only creates and updates": Row(
-        made_by_set(**NO_ENTRY, syncPolicy={"applicationsSync": "create-update"}),
-        {"prod.models.b": ("blocked", False)}, {},
-        before=made_by_set(syncPolicy={"applicationsSync": "create-update"}),
-    ),
-    "a set that goes": Row({MODELS: None}, {"prod.models.b": ("blocked", False)}, {}),
-    "a set that goes, not annotated to stay": Row(
-        {MODELS: None}, {"prod.models.b": ("pruned", True)}, {"b": None}, before={MODELS: OPEN},
-    ),
 }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def prod(kubectl: Kubectl, argo: Plan, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     folder = tmp_path_factory.mktemp("owners")
-    elsewhere = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: []\n"
-    files = {"elsewhere/kustomization.yaml": elsewhere}
-    with watched("argo-owners", kubectl, folder, [{"name": "b"}], files=files, extraObjects=contents("v1")) as one:
+    with watched("argo-owners", kubectl, folder, [{"name": "b"}], extraObjects=contents("v1")) as one:
         yield one
 
 
@@ -153,15 +108,9 @@ def commit(prod: Watched, version: str, laid_over: Files) -> str:
     repository.llmstack("gen")
     for name, change in laid_over.items():
         path = repository.root / FOLDER / name
-        if change is None:
-            path.unlink()
-            listed = repository.root / FOLDER / "kustomization.yaml"
-            text = listed.read_text(encoding="utf-8")
-            listed.write_text(text.replace(f"  - {name}\n", ""), encoding="utf-8")
-        else:
-            text = path.read_text(encoding="utf-8")
-            header = text.partition("\n")[0]  # without it `gen` would not write the file again
-            path.write_text(f"{header}\n{yamlio.dump(over(yamlio.load(text), change))}", encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
+        header = text.partition("\n")[0]  # without it `gen` would not write the file again
+        path.write_text(f"{header}\n{yamlio.dump(over(yamlio.load(text), change))}", encoding="utf-8")
     repository.git("add", "-A")
     repository.git("commit", "-q", "--allow-empty", "-m", version)
     repository.git("push", "-q", "origin", "main")

@@ -8,7 +8,7 @@ Controlling-Resource-Modification.md). They get that finalizer where the templat
 `preserveResourcesOnDeletion` is set, which takes none away that the template names (applicationset/utils/utils.go,
 RenderTemplateParams). An Application whose repository its project does not allow, or whose destination, and one whose
 project is gone, syncs nothing (docs/user-guide/projects.md). Without `automated` it syncs when somebody asks for it
-(docs/user-guide/auto_sync.md). `tests/argo/check_owners.py` holds all of this to the controllers.
+(docs/user-guide/auto_sync.md). `tests/argo/check_owners.py` holds what an entry leaves behind to the controllers.
 """
 
 from __future__ import annotations
