@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Annotated
 
 import typer
@@ -13,7 +14,7 @@ from llmstack.commands import output
 from llmstack.commands.adopt import adopt
 from llmstack.commands.affected import affected
 from llmstack.commands.diff import diff
-from llmstack.commands.exits import run
+from llmstack.commands.exits import Exit, run
 from llmstack.commands.explain import explain
 from llmstack.commands.fit import fit
 from llmstack.commands.gen import gen
@@ -69,8 +70,12 @@ def options(
 
 
 def main() -> None:
-    """Run the program and end with its exit code."""
+    """Run the program and end with its exit code; on Windows only say that it runs in WSL."""
     import gc
+
+    if sys.platform == "win32":
+        sys.stderr.write("llmstack: it runs on Linux and macOS; on Windows, in WSL: https://aka.ms/wsl\n")
+        sys.exit(Exit.FAILED)
 
     gc.disable()  # a run is short, and most of what it makes lives to its end
     code = run(lambda: cli(prog_name="llmstack", standalone_mode=False))

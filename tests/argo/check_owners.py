@@ -54,7 +54,7 @@ def made_by_set(**spec: Any) -> Files:
 
 HELD = {"mark": "v1", "other": "v1"}
 KEPT_B = {"b": "v1"}
-NO_ENTRY = {"generators": [{"list": {"elements": []}}]}
+NO_ENTRY: dict[str, Any] = {"generators": [{"list": {"elements": []}}]}
 BLOCKED: Told = {"prod.extra": ("blocked", False)}
 NO_FINALIZER = {"template": {"metadata": {"finalizers": None}}}
 PRESERVED = {"syncPolicy": {"preserveResourcesOnDeletion": True}}

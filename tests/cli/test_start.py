@@ -23,3 +23,21 @@ def test_what_every_run_imports() -> None:
     assert {name for name in modules if name.startswith("llmstack.report")} <= TABLES
     own = {name for name in modules if name.startswith("llmstack")}
     assert len(own) < 45, sorted(own)
+
+
+WINDOWS = """
+import sys, typer
+sys.platform = "win32"
+sys.modules["fcntl"] = sys.modules["resource"] = None
+sys.argv = ["llmstack", "gen"]
+from llmstack.cli import main
+main()
+"""
+"""Windows as far as it shows before anything runs: its name, and modules of Python that it does not have."""
+
+
+def test_windows_is_told_of_wsl() -> None:
+    done = subprocess.run([sys.executable, "-c", WINDOWS], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (5, "")
+    assert done.stderr.count("\n") == 1
+    assert "in WSL" in done.stderr

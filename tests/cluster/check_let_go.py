@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,7 @@ def steps(
     folder = tmp_path_factory.mktemp("let-go") / "work"
     folder.mkdir()
     objects = [slow(each) for each in yamlio.load_all(rendered(CASES[0]))]
-    there = (RUNTIME_CLASS, DEFAULT_STORAGE, namespace(PLACE), *volumes(objects))
+    there: tuple[Mapping[str, Any], ...] = (RUNTIME_CLASS, DEFAULT_STORAGE, namespace(PLACE), *volumes(objects))
     with nodes(kubectl, gpu_node("let-go", GPUS)), kubectl.holding(*there):
         release = adopt(kubectl, slow_values(project_of(CASES[0], folder)), objects, PLACE, by_apply=True)
         rolled_out(kubectl, PLACE)

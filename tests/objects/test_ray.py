@@ -99,7 +99,7 @@ def start(container: dict[str, Path], ray: str, *command: str) -> subprocess.Pop
         "KUBERAY_GEN_RAY_START_CMD": ray,
     }
     script = str(container["vllm-entrypoint.sh"])
-    return subprocess.Popen(["/bin/bash", script, *command], env=environment, stdout=subprocess.PIPE,
+    return subprocess.Popen(["bash", script, *command], env=environment, stdout=subprocess.PIPE,
                             stderr=subprocess.STDOUT, text=True)  # fmt: skip
 
 

@@ -168,3 +168,17 @@ def test_an_unresolved_merge_is_said_at_its_line(text: str) -> None:
 @pytest.mark.parametrize("text", ["a: |\n  <<<<<<< HEAD\n  =======\n", "# <<<<<<< HEAD\na: 1\n", "a: '<<<<<<< x'\n"])
 def test_text_that_only_speaks_of_a_merge_is_none(text: str) -> None:
     assert not read_source("values/prod.yaml", text.encode()).findings
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["routerSpec:\n\treplicaCount: 2\n", "routerSpec:\n  replicaCount: 1\n  \ttag: v1\n", "a:\n  - b\n\t- c\n"],
+)
+def test_a_tab_in_the_indentation_is_told_as_such(text: str) -> None:
+    (finding,) = read_source("a.yaml", text.encode()).findings
+    assert (finding.id, finding.help) == ("yaml-syntax", "a tab is no indentation in YAML: put spaces in its place")
+
+
+def test_a_sign_that_needs_quotes_is_no_tab() -> None:
+    (finding,) = read_source("a.yaml", b"routerSpec:\n  tag: `x\ty\n").findings
+    assert "need quotes" in (finding.help or "")

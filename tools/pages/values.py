@@ -24,17 +24,17 @@ def values_page() -> str:
         inner = [key for key in keys if key.path.startswith((f"{top.path}.", f"{top.path}["))]
         parts.append(f"\n## {top.path}\n\n{top.description}{_also(top)}\n")
         if inner:
-            parts.append(_table(inner, len(top.path) + 1))
+            parts.append(_table(inner, top.path))
     differing = [key for key in keys if key.chart_default is not None]
     parts.append("\n## Defaults that differ from the chart's\n\n| key | our default | the chart's |\n|---|---|---|\n")
     parts += [f"| `{key.path}` | {_code(key.default)} | {_code(key.chart_default or '')} |\n" for key in differing]
     return "".join(parts)
 
 
-def _table(keys: list[Key], strip: int) -> str:
+def _table(keys: list[Key], top: str) -> str:
     rows = ["\n| key | type | default | what it does |\n|---|---|---|---|\n"]
     for key in keys:
-        shown = key.path[strip:].lstrip(".")
+        shown = key.path.removeprefix(top).removeprefix(".")
         rows.append(f"| `{shown}` | {key.type} | {_code(key.default)} | {_escape(key.description)}{_also(key)} |\n")
     return "".join(rows)
 

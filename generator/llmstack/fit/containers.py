@@ -19,6 +19,7 @@ from llmstack.model.gitops import Capacity
 from llmstack.review.facts import Facts
 from llmstack.review.foreign import pod_specs_anywhere
 from llmstack.review.rollout.placement import pool_of
+from llmstack.review.wording import plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ def _missing(
     if copies != 1:
         yield "engines over several pods are not measured"
     elif gpus and settings.gpus > gpus:
-        yield f"it is told of {settings.gpus} GPUs, and its pod has {gpus}"
+        yield f"it is told of {plural(settings.gpus, 'GPU')}, and its pod has {gpus}"
     yield from served.unread
 
 

@@ -54,7 +54,9 @@ def _moved_folder(
         left = by_identity(there).keys()
         found = by_identity(objects).items()
         lost = tuple(key for key, object in found if key not in left and not is_kept(object, new.tool))
-    why = f"builds `{new.path}` instead of `{old.path}`" + (f", and {len(lost)} objects are pruned" if lost else "")
+    why = f"builds `{new.path}` instead of `{old.path}`" + (
+        f", and {len(lost)} object{'s are' if len(lost) > 1 else ' is'} pruned" if lost else ""
+    )
     twin = sharing(new, owners, after.holds)
     why += f"; it {said_of_shared(new, twin)}" if twin is not None else ""
     return owner_change(

@@ -137,7 +137,7 @@ def _gone(folder: str, owner: Owner, before: Side, after: Side) -> OwnerChange:
     kept = len(objects) - len(lost) if objects is not None else 0
     tool = "Flux" if owner.tool == "flux" else "Argo CD"
     why = f"leaves `{folder}`, and {tool} deletes what it applied" + (
-        f" ({kept} objects are annotated to stay)" if kept else ""
+        f" ({kept} object{'s are' if kept > 1 else ' is'} annotated to stay)" if kept else ""
     )
     return owner_change(
         owner,

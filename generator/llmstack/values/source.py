@@ -309,12 +309,18 @@ def _decode(path: str, content: bytes) -> tuple[str, Finding | None]:
     return text, None
 
 
+def _indentation(source: Source, line: int, column: int) -> str:
+    """What a line begins with up to a place in it, and the character there where the rest is blank."""
+    before = source.lines[line][: column + 1] if line < len(source.lines) else ""
+    return before if not before.strip() else before[: len(before) - len(before.lstrip())]
+
+
 def _syntax_finding(source: Source, error: yamlio.MarkedYAMLError) -> Finding:
     mark = error.problem_mark or error.context_mark
     message = " ".join(part for part in (error.context, error.problem) if part)
     help = (
-        "indent with spaces"
-        if "\\t" in message or "tab" in message
+        "a tab is no indentation in YAML: put spaces in its place"
+        if mark is not None and "\t" in _indentation(source, mark.line, mark.column)
         else "strings with `: `, `#` or a leading `{`, `*`, `&`, `@` need quotes"
     )
     place = source.at(mark.line, mark.column) if mark is not None else Place(source.path)

@@ -22,7 +22,7 @@ from llmstack.model.types import seconds
 from llmstack.objects.images import image_of
 from llmstack.review.capacity import groups_of
 from llmstack.review.facts import Pool
-from llmstack.review.wording import say_exactly
+from llmstack.review.wording import plural, say_exactly
 
 RULE = Declaration("facts-differ", Severity.NOTE, needs_objects=True)
 
@@ -68,11 +68,13 @@ def _pools(subject: Subject, known: ClusterFacts) -> Iterator[Problem]:
             continue
         count, sizes = sum(group.count * group.per_node for group in groups), {group.per_node for group in groups}
         if count != pool.count:
-            message = f"pool `{pool.name}` has {pool.count} GPUs here, and {count} in the cluster on {known.date}"
+            message = (
+                f"pool `{pool.name}` has {plural(pool.count, 'GPU')} here, and {count} in the cluster on {known.date}"
+            )
             yield Problem(message, (*route, "count"), help=f"`count: {count}`, if that is so for long")
         if pool.per_node is not None and {pool.per_node} != sizes:
             told = " or ".join(map(str, sorted(sizes)))
-            message = f"nodes of pool `{pool.name}` have {pool.per_node} GPUs here, and {told} in the cluster"
+            message = f"nodes of pool `{pool.name}` have {plural(pool.per_node, 'GPU')} here, and {told} in the cluster"
             yield Problem(message, (*route, "perNode"), help=f"`perNode: {max(sizes)}`")
 
 

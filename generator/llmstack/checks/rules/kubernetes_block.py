@@ -24,6 +24,7 @@ from llmstack.kubernetes.rules import broken_rules
 from llmstack.kubernetes.schema import check_object, check_type
 from llmstack.kubernetes.sound import sound, unsound
 from llmstack.model.types import Kube
+from llmstack.objects.placed import prune
 from llmstack.schemas import KUBERNETES_VERSIONS
 from llmstack.values.layers import MODELS, merge
 
@@ -63,7 +64,7 @@ def _block(version: str, block: Block, kube: Kube) -> Iterator[Problem]:
 def _value(version: str, definition: str, route: Route, value: Any, key: str) -> Iterator[Problem]:
     secret = definition == ENV_VAR
     problems = (
-        list(check_type(version, definition, value))
+        list(check_type(version, definition, prune(value)))  # a null removes a default, and goes no further
         or unsound(definition, value)
         or broken_rules(definition, value, key)
     )

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.finding import Severity
-from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.pods import Object, value_at
 from llmstack.kubernetes.quantities import whole
 from llmstack.review.facts import Pool
 from llmstack.review.result import Risk
@@ -83,11 +83,10 @@ def _runs(assessment: Assessment, pool: Pool, taken: int) -> Iterator[Risk]:
 
 def _at_a_time(job: Object | None) -> int:
     """How many pods of a Job run beside each other; none of one that is suspended or not there."""
-    spec = (job or {}).get("spec") or {}
-    if job is None or spec.get("suspend") is True:
+    if job is None or value_at(job, "spec", "suspend") is True:
         return 0
-    pods = whole(spec.get("parallelism"), 1)
-    return min(pods, whole(spec.get("completions"), pods))
+    pods = whole(value_at(job, "spec", "parallelism"), 1)
+    return min(pods, whole(value_at(job, "spec", "completions"), pods))
 
 
 def _missing(pool: Pool, needed: int) -> int | None:

@@ -11,6 +11,7 @@ from llmstack.review.rollout.known_nodes import refusals
 from llmstack.review.rollout.obstacles.apart import HOSTNAME, ceil_div, is_alone
 from llmstack.review.rollout.obstacles.case import Case, Obstacle
 from llmstack.review.rollout.placement import pools_allowed
+from llmstack.review.wording import plural
 
 _DEFAULT_SCHEDULER = "default-scheduler"
 
@@ -47,7 +48,9 @@ def _pinned(case: Case) -> Iterator[Obstacle]:
     needed = case.most * template.total + _others_on(case, node)
     if needed > room:
         fate = "the kubelet rejects the pod, again and again" if case.pod.get("nodeName") else "the pod stays Pending"
-        message = f"all pods are on node `{node}`, which has {room} GPUs, and {needed} are needed at a time: {fate}"
+        message = (
+            f"all pods are on node `{node}`, which has {plural(room, 'GPU')}, and {needed} are needed at a time: {fate}"
+        )
         fits = needed - (case.most - case.workload.after) * template.total <= room
         yield Obstacle(
             message, case.gentler() if fits else "Take the name of the node away, or run fewer replicas.", "always"
