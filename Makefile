@@ -16,6 +16,7 @@ PYTHON_READY := $(VENV)/.ready
 TOOLS_READY := .tools/.ready
 HTML_READY := .tools/html/.ready
 SITE_READY := .tools/site/.ready
+EDITORS_READY := .tools/editors/.ready
 WORKFLOWS := $(wildcard .github/workflows/*.yml)
 KUBECONFORM := github.com/yannh/kubeconform
 SOPS := github.com/getsops/sops/v3/cmd/sops
@@ -26,7 +27,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup gen facts check unit test test-html site test-engine test-cluster test-argo update lint format bench mutants dist lock clean
+.PHONY: help setup gen facts check unit test test-html test-editors site pictures test-engine test-cluster test-argo update lint format bench mutants dist lock clean
 
 help: ## Show what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +52,12 @@ test: setup ## Run all tests (PYTEST_ARGS="-k name" for some)
 
 test-html: $(PYTHON_READY) $(HTML_READY) ## Test the page of a review in Chromium, with axe-core
 	$(BIN)/python -m pytest tests/html/check_page.py tests/html/check_comment.py $(PYTEST_ARGS)
+
+test-editors: $(PYTHON_READY) $(EDITORS_READY) ## Test what editors show in values files, by the real yaml-language-server
+	$(BIN)/python -m pytest tests/editors/check_language_server.py $(PYTEST_ARGS)
+
+pictures: setup $(HTML_READY) ## Draw the pictures of docs/pictures/ in Chromium, out of the page of a real review
+	$(BIN)/python -m tests.html.pictures
 
 site: $(PYTHON_READY) $(SITE_READY) ## Build a site of docs/ into build/site, strictly, and test it
 	.tools/site/bin/python -m sphinx -b html -W --keep-going -n -q -E -c tools/site -d build/doctrees docs build/site
@@ -84,7 +91,7 @@ format: setup ## Rewrite the code as `make lint` wants it
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup ## Time generation against `kustomize build` (BENCH_ARGS="--models 200")
+bench: setup ## Time every command against `kustomize build` (BENCH_ARGS="--models 200 --small"; --write for docs/performance.md)
 	$(BIN)/python bench/bench.py $(BENCH_ARGS)
 
 mutants: setup ## Change the code that guards in small ways, and tell what no test notices (MUTANTS_ARGS="--sample 40 --room disk")
@@ -110,6 +117,13 @@ define install
 	echo "$(1): installing $(2) with $$($$python --version)"; \
 	$$python -m venv --clear $(1)
 	$(1)/bin/python -m pip install --quiet --require-hashes --only-binary :all: -r $(2)
+endef
+
+define npm
+	@command -v npm >/dev/null || { echo "make test-$(1) needs npm: sudo apt-get install npm" >&2; exit 1; }
+	@mkdir -p .tools/$(1)
+	cp tests/$(1)/package.json tests/$(1)/package-lock.json .tools/$(1)/
+	npm ci --prefix .tools/$(1) --ignore-scripts --no-audit --no-fund
 endef
 
 $(PYTHON_READY): requirements/dev.txt pyproject.toml
@@ -148,8 +162,10 @@ $(HTML_READY): tests/html/package.json tests/html/package-lock.json
 	elif [ -z "$$found" ]; then \
 	  echo "make test-html needs Chromium: sudo apt-get install chromium (or CHROMIUM=/path/to/it)" >&2; exit 1; \
 	fi
-	@command -v npm >/dev/null || { echo "make test-html needs npm: sudo apt-get install npm" >&2; exit 1; }
-	@mkdir -p .tools/html
-	cp tests/html/package.json tests/html/package-lock.json .tools/html/
-	npm ci --prefix .tools/html --ignore-scripts --no-audit --no-fund
+	$(call npm,html)
+	@touch $@
+
+# The language server, and what it is made of, by the hashes of the lock file.
+$(EDITORS_READY): tests/editors/package.json tests/editors/package-lock.json
+	$(call npm,editors)
 	@touch $@

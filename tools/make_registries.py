@@ -20,7 +20,7 @@ from tools.vllm_tables.backends import read_backends, read_traits
 from tools.vllm_tables.configs import read_fields, read_strict
 from tools.vllm_tables.configs import read_names as read_registered
 from tools.vllm_tables.metrics import read_metrics
-from tools.vllm_tables.models import read_lacking, read_models
+from tools.vllm_tables.models import read_by_transformers, read_lacking, read_models
 from tools.vllm_tables.quantization import number, read_methods, read_names, types
 from tools.vllm_tables.speculation import read_speculation
 
@@ -51,6 +51,7 @@ def make(folders: Iterable[Path]) -> dict[str, Any]:
     return {
         "releases": names,
         "architectures": spans(names, [set(read_models(each)) for each in packages]),
+        "byTransformers": spans(names, [set(read_by_transformers(each)) for each in packages]),
         "withoutLora": spans(names, [set(read_lacking(each, "SupportsLoRA", "supports_lora")) for each in packages]),
         "withoutPipeline": spans(names, [set(read_lacking(each, "SupportsPP", "supports_pp")) for each in packages]),
         "attentionBackends": spans(names, [set(read_backends(each)) for each in packages]),

@@ -9,6 +9,7 @@ import pytest
 
 from llmstack import yamlio
 from llmstack.adopt.live import read_live
+from llmstack.adopt.moved import secrets_moved
 from llmstack.adopt.plan import plan_adoption
 from llmstack.errors import RefusedError, UsageError
 from llmstack.objects.components import build_all
@@ -135,6 +136,26 @@ def test_a_secret_in_plain_text_is_in_no_hold(tmp_path: Path) -> None:
     plan = adopt_release(project_of(ROUTER, tmp_path), "prod", text, []).plan
     assert [each.live["kind"] for each in plan.taken if each.has_secret] == ["Deployment"]
     assert token not in "".join(plan.files.values())
+
+
+def test_a_secret_in_plain_text_is_moved_into_the_one_that_the_tree_reads(tmp_path: Path) -> None:
+    plain = {"name": "HF_TOKEN", "value": "hf_" + "abcdefghijklmnop" * 2}
+    reference = {"name": "HF_TOKEN", "valueFrom": {"secretKeyRef": {"name": "stack-hf", "key": "token"}}}
+    ours, theirs = (
+        {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": "stack-chat"},
+            "spec": {"template": {"spec": {"containers": [{"name": "vllm", "env": [variable]}]}}},
+        }
+        for variable in (reference, plain)
+    )
+    (move,) = secrets_moved(ours, theirs)
+    assert move.command("llm") == (
+        'kubectl -n llm get deployment/stack-chat -o \'jsonpath={.spec.template.spec.containers[?(@.name=="vllm")]'
+        '.env[?(@.name=="HF_TOKEN")].value}\' | kubectl -n llm create secret generic stack-hf --from-file=token=/dev/stdin'
+    )
+    assert list(secrets_moved(theirs, theirs)) == []
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ of the command line) is left out: nothing that llmstack says is about it. What i
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -20,15 +21,8 @@ from tests.cluster.kubectl import Kubectl, Object, namespace
 from tests.cluster.processes import HOST, answers_at, free_port, running, wait_for
 from tests.laws.trees import kustomize
 
-HEALTH_OF_APPLICATIONS = """\
-hs = {status = "Progressing", message = ""}
-if obj.status ~= nil and obj.status.health ~= nil then
-  hs.status = obj.status.health.status
-  hs.message = obj.status.health.message
-end
-return hs
-"""
-"""docs/operator-manual/health.md, "Argocd App": the check that orders the waves of an app of apps."""
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "sync.md"
+"""Its block of YAML is the health check of Applications that orders the waves of an app of apps."""
 _PART = {"app.kubernetes.io/part-of": "argocd"}
 
 
@@ -68,7 +62,7 @@ def argo_cd(programs: Mapping[str, Path], kubectl: Kubectl, folder: Path) -> Ite
     files = sorted((sources() / "manifests" / "crds").glob("*-crd.yaml"))
     crds = [yamlio.load(path.read_text(encoding="utf-8")) for path in files]
     kubectl.apply([*crds, namespace(NAMESPACE)], manager="tests")
-    kubectl.apply(_settings(), manager="tests")
+    kubectl.apply(settings(), manager="tests")
     tools = folder / "tools"
     tools.mkdir()
     (tools / "kustomize").symlink_to(kustomize())
@@ -85,16 +79,16 @@ def argo_cd(programs: Mapping[str, Path], kubectl: Kubectl, folder: Path) -> Ite
         yield plan
 
 
-def _settings() -> list[Object]:
+def settings() -> list[Object]:
     """What an installation has (manifests/base/config), and the health check of Applications."""
-    key = "resource.customizations.health.argoproj.io_Application"
+    [check] = re.findall(r"```yaml\n(resource\.customizations.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     project = {
         "sourceRepos": ["*"],
         "destinations": [{"server": "*", "namespace": "*"}],
         "clusterResourceWhitelist": [{"group": "*", "kind": "*"}],
     }
     return [
-        {**_named("v1", "ConfigMap", "argocd-cm"), "data": {key: HEALTH_OF_APPLICATIONS}},
+        {**_named("v1", "ConfigMap", "argocd-cm"), "data": yamlio.load(check)},
         {**_named("v1", "ConfigMap", "argocd-rbac-cm")},
         {**_named("v1", "Secret", "argocd-secret"), "stringData": {"server.secretkey": "of these tests alone"}},
         {**_named(API, "AppProject", "default"), "spec": project},

@@ -54,7 +54,7 @@ def made_by_set(**spec: Any) -> Files:
 
 HELD = {"mark": "v1", "other": "v1"}
 KEPT_B = {"b": "v1"}
-NO_ENTRY = {"generators": [{"list": {"elements": []}}]}
+NO_ENTRY: dict[str, Any] = {"generators": [{"list": {"elements": []}}]}
 BLOCKED: Told = {"prod.extra": ("blocked", False)}
 NO_FINALIZER = {"template": {"metadata": {"finalizers": None}}}
 PRESERVED = {"syncPolicy": {"preserveResourcesOnDeletion": True}}
@@ -180,23 +180,22 @@ def over(lower: Any, upper: Any) -> Any:
 def settle(prod: Watched, commit: str) -> None:
     """Wait until the entry point has the commit, and every other Application was compared and is at rest."""
     prod.operated("llmstack-prod", commit)
-    for name in applications(prod.kubectl):
-        if name in applications(prod.kubectl):
-            prod.compared(name)
-    wait_until(lambda: not busy(prod), "at rest")
-    time.sleep(SETTLED)
-    wait_until(lambda: not busy(prod), "at rest")
+    for name in own(prod):
+        prod.compared(name)
+    for _ in range(2):
+        wait_until(lambda: not any(map(is_busy, own(prod).values())), "at rest")
+        time.sleep(SETTLED)
 
 
-def busy(prod: Watched) -> list[str]:
-    """Applications that are being synced or deleted."""
-    return [
-        name
-        for name, each in applications(prod.kubectl).items()
-        if "operation" in each
-        or each.get("status", {}).get("operationState", {}).get("phase") == "Running"
-        or "deletionTimestamp" in each["metadata"]
-    ]
+def own(prod: Watched) -> dict[str, Object]:
+    found = applications(prod.kubectl)
+    return {name: each for name, each in found.items() if name == "llmstack-prod" or name.startswith("prod.")}
+
+
+def is_busy(application: Object) -> bool:
+    """Whether an Application is being synced or deleted."""
+    running = application.get("status", {}).get("operationState", {}).get("phase") == "Running"
+    return running or "operation" in application or "deletionTimestamp" in application["metadata"]
 
 
 def restore(prod: Watched) -> None:

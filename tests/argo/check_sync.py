@@ -13,7 +13,7 @@ import pytest
 
 from llmstack import yamlio
 from llmstack.tree.argo import NAMESPACE
-from tests.argo.applications import applications, health, operated, out_of_sync, revision, sync_status, synced_at
+from tests.argo.applications import PATIENCE, applications, health, operated, out_of_sync, revision, sync_status
 from tests.argo.argocd import Plan
 from tests.argo.watched import Watched, watched
 from tests.cluster.kubectl import Kubectl, rolled_out, wait_until
@@ -23,7 +23,7 @@ from tests.cluster.processes import listening
 A, B = "llmstack-a-deployment-vllm", "llmstack-b-deployment-vllm"
 CLAIMED = {"name": "a", "pvcStorage": "1Gi"}
 OTHER = {"name": "b"}
-SCALED = {**CLAIMED, "keda": {"enabled": True, "maxReplicaCount": 3}}
+SCALER = {"keda": {"enabled": True, "maxReplicaCount": 3}}
 
 
 @pytest.fixture
@@ -78,14 +78,14 @@ def test_drift_is_repaired(prod: Watched) -> None:
 def test_replicas_of_a_scaler_survive(kubectl: Kubectl, argo: Plan, tmp_path: Path) -> None:
     """What a scaler does through the scale subresource is no drift, and a later sync does not undo it."""
     with watched("argo-scaled", kubectl, tmp_path, [OTHER]) as prod:
-        commit = prod.commit(prod.values(SCALED, OTHER))
+        commit = prod.commit(prod.values({"name": "a", **SCALER}, OTHER))
         prod.operated("prod.models.a", commit)
         kubectl("scale", "deployment", A, "-n", prod.name, "--replicas=3")
         rolled_out(kubectl, prod.name)
         prod.compared("prod.models.a")
         found = applications(kubectl)["prod.models.a"]
         assert (sync_status(found), out_of_sync(found)) == ("Synced", [])
-        prod.operated("prod.models.a", prod.commit(prod.values({**SCALED, "tag": "v2"}, OTHER)))
+        prod.operated("prod.models.a", prod.commit(prod.values({"name": "a", **SCALER, "tag": "v2"}, OTHER)))
         assert image(prod).endswith(":v2")
         assert replicas(prod) == 3
 
@@ -102,7 +102,7 @@ def test_a_scaler_that_takes_over_does_as_the_review_says(
             stream = yamlio.dump({**owner, "spec": {"replicas": 3}})
             flags = ("--server-side", "--validate=false", "--field-manager=handover-to-scaler")
             kubectl("apply", *flags, "-f", "-", stdin=stream)
-        commit = prod.commit(prod.values(SCALED, OTHER))
+        commit = prod.commit(prod.values({**CLAIMED, **SCALER}, OTHER))
         [risk] = [each for each in prod.foreseen()["envs"]["prod"]["risks"] if each["id"] == "scaler-handover"]
         assert "falls from 3 to 1 at the apply" in risk["message"]
         prod.operated("prod.models.a", commit)
@@ -112,22 +112,25 @@ def test_a_scaler_that_takes_over_does_as_the_review_says(
 def test_the_namespace_and_secrets_come_first(kubectl: Kubectl, argo: Plan, tmp_path: Path) -> None:
     """With the health check of Applications in argocd-cm: nothing else is there before the secrets are."""
     model = {**OTHER, "hf_token": {"secretName": "hugging-face", "secretKey": "token"}}
-    secrets = {"backend": "external-secrets", "store": "store"}
     with prepared(Watched, "argo-waves", kubectl, tmp_path, [model]) as prod:
         values = prod.values(model)
-        values["gitops"] |= {"secrets": secrets, "createNamespace": True}
+        values["gitops"] |= {"secrets": {"backend": "external-secrets", "store": "store"}, "createNamespace": True}
         commit = prod.commit(values)
+        first = {"prod.stack"} | ({"prod.secrets"} & prod.expected())
         with prod.entered("prod"):
-            synced_at(kubectl, commit, ["prod.stack"])
-            wait_until(lambda: kubectl.items("externalsecrets", prod.name), "the ExternalSecret")
-            prod.operated("prod.secrets", commit)
-            wait_until(lambda: health(applications(kubectl)["prod.secrets"]) == "Progressing", "secrets waited for")
-            assert applications(kubectl).keys() == {"llmstack-prod", "prod.stack", "prod.secrets"}
+            wait_until(lambda: kubectl.items("externalsecrets", prod.name), "the ExternalSecret", PATIENCE)
+            prod.operated("prod.stack", commit)
+            wait_until(lambda: "Progressing" in states(kubectl), "secrets waited for")
+            assert applications(kubectl).keys() == {"llmstack-prod"} | first
             assert not kubectl.items("applicationsets", NAMESPACE)
             for each in kubectl.items("externalsecrets", prod.name):
                 flags = ("--subresource=status", "--type=merge", "-p", READY)
                 kubectl("patch", "externalsecret", each["metadata"]["name"], "-n", prod.name, *flags)
             prod.applied(commit)
+
+
+def states(kubectl: Kubectl) -> set[str]:
+    return {health(each) for name, each in applications(kubectl).items() if name != "llmstack-prod"}
 
 
 READY = '{"status": {"conditions": [{"type": "Ready", "status": "True", "reason": "SecretSynced"}]}}'

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
 from llmstack.tree.argo import NAMESPACE
 from tests.argo.applications import PATIENCE, applications, operated, refresh, synced_at
-from tests.cluster.kubectl import Kubectl, rolled_out, wait_until
+from tests.cluster.kubectl import Kubectl, Refused, rolled_out, wait_until
 from tests.cluster.owned import Owned, prepared
 
 
@@ -48,12 +48,16 @@ class Watched(Owned):
         wait_until(done, f"{name} synced to {commit}", PATIENCE)
 
     def compared(self, name: str) -> None:
-        """Have an Application compared with its repository and the cluster, and wait until it was."""
-        refresh(self.kubectl, name)
+        """Have an Application compared with its repository and the cluster, and wait until it was, or is gone."""
         asked = "argocd.argoproj.io/refresh"
-        wait_until(
-            lambda: asked not in applications(self.kubectl)[name]["metadata"].get("annotations", {}), f"{name} compared"
-        )
+
+        def done() -> bool:
+            found = applications(self.kubectl).get(name)
+            return found is None or asked not in found["metadata"].get("annotations", {})
+
+        with suppress(Refused):
+            refresh(self.kubectl, name)
+        wait_until(done, f"{name} compared")
 
     @contextmanager
     def entered(self, *environments: str, cluster: str = "c1") -> Iterator[None]:

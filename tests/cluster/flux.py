@@ -45,12 +45,20 @@ def flux(programs: Mapping[str, Path], kubectl: Kubectl, folder: Path) -> Iterat
 
 @contextmanager
 def sharded(
-    programs: Mapping[str, Path], kubectl: Kubectl, folder: Path, storage: Storage, *, shard: str, concurrent: int
+    programs: Mapping[str, Path],
+    kubectl: Kubectl,
+    folder: Path,
+    storage: Storage,
+    *,
+    shard: str,
+    concurrent: int,
+    **flags: object,
 ) -> Iterator[None]:
     """Run one more kustomize-controller while the block runs, for the Kustomizations that carry the label of its shard
-    (fluxcd.io, "Flux sharding and horizontal scaling"), so many at a time."""
+    (fluxcd.io, "Flux sharding and horizontal scaling"), so many at a time, with other flags too."""
     folder.mkdir()
-    own = {"concurrent": concurrent, "watch-label-selector": f"{SHARD}={shard}"}
+    named = {name.replace("_", "-"): value for name, value in flags.items()}
+    own = {"concurrent": concurrent, "watch-label-selector": f"{SHARD}={shard}", **named}
     with _kustomize_controller(programs, kubectl, folder, storage, own):
         yield
 

@@ -47,9 +47,11 @@ def nodes(kubectl: Kubectl, *wanted: Object) -> Iterator[None]:
     for node in wanted:
         kubectl("create", "-f", "-", stdin=json.dumps(node))
     names = {node["metadata"]["name"] for node in wanted}
-    wait_until(lambda: names <= _usable(kubectl), f"nodes ready: {sorted(names)}")
-    yield
-    kubectl("delete", "nodes", *sorted(names))
+    try:
+        wait_until(lambda: names <= _usable(kubectl), f"nodes ready: {sorted(names)}")
+        yield
+    finally:
+        kubectl("delete", "nodes", *sorted(names))
 
 
 def volumes(objects: Iterable[Mapping[str, Any]]) -> Iterator[Object]:

@@ -14,28 +14,18 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
+ROOT = f"{os.getcwd()}/"
 CALLS: Counter[CodeType] = Counter()
 READ: Counter[str] = Counter()
-WRITTEN: Counter[str] = Counter()
+WRITTEN: list[str] = []
+"""Names as they are opened: of a file in a folder that is open the last part alone."""
 PROGRAMS: list[str] = []
 
 
 def main() -> None:
     """Run the command, and write what it did when it ends: it ends the process itself."""
     output, *arguments = sys.argv[1:]
-    root, leave = f"{os.getcwd()}/", os._exit
-
-    def note_call(frame: FrameType, event: str, argument: object) -> None:
-        if event == "call":
-            CALLS[frame.f_code] += 1
-
-    def note_event(event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "open" and isinstance(arguments[0], (str, bytes)):
-            path, is_written = os.fsdecode(arguments[0]), arguments[2] & (os.O_WRONLY | os.O_RDWR)
-            if path.startswith(root) and not path.startswith(f"{root}.git/"):
-                (WRITTEN if is_written else READ)[path.removeprefix(root)] += 1
-        elif event == "subprocess.Popen":
-            PROGRAMS.append(" ".join(map(os.fsdecode, arguments[1])))
+    leave = os._exit
 
     def end(code: int) -> None:
         sys.setprofile(None)
@@ -44,11 +34,27 @@ def main() -> None:
 
     os._exit = end  # type: ignore[assignment]
     sys.argv = ["llmstack", *arguments]
-    sys.addaudithook(note_event)
-    sys.setprofile(note_call)
+    sys.addaudithook(_note_event)
+    sys.setprofile(_note_call)
     from llmstack.cli import main
 
     main()
+
+
+def _note_call(frame: FrameType, event: str, argument: object) -> None:
+    if event == "call":
+        CALLS[frame.f_code] += 1
+
+
+def _note_event(event: str, arguments: tuple[Any, ...]) -> None:
+    if event == "open" and isinstance(arguments[0], (str, bytes)):
+        path = os.fsdecode(arguments[0])
+        if arguments[2] & (os.O_WRONLY | os.O_RDWR):
+            WRITTEN.extend([path] if path != os.devnull else [])
+        elif path.startswith(ROOT) and not path.startswith(f"{ROOT}.git/"):
+            READ[path.removeprefix(ROOT)] += 1
+    elif event == "subprocess.Popen":
+        PROGRAMS.append(" ".join(map(os.fsdecode, arguments[1])))
 
 
 def _write(output: Path, code: int) -> None:

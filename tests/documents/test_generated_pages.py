@@ -47,17 +47,17 @@ def test_every_key_is_described_and_found() -> None:
         assert (explain_key(key.path) or "").startswith(f"{key.path}\n"), key.path
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
     """Words below `gitops` that stay as written, as the booleans an editor reads."""
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return {"true": True, "false": False}.get(value, str(value)) if isinstance(value, SourceText) else value
 
 
 def _problems(values: object) -> list[str]:
-    return [error.message for error in jsonschema_rs.validator_for(values_schema()).iter_errors(_plain(values))]
+    return [error.message for error in jsonschema_rs.validator_for(values_schema()).iter_errors(plain(values))]
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "values").iterdir()), ids=lambda path: path.name)

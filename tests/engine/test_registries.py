@@ -51,6 +51,13 @@ def test_capabilities_change_with_releases() -> None:
     assert registry.least_capability("own", ["0.9.2"]) is None
 
 
+def test_an_architecture_that_is_left_to_transformers_may_be_so_in_another_release() -> None:
+    assert not registry.has_architecture("SmolLM3ForCausalLM", "0.9.2")
+    assert registry.may_fall_back("SmolLM3ForCausalLM", "0.9.2")
+    assert not registry.may_fall_back("SmolLM3ForCausalLM", "0.7.3")  # it has no such class yet
+    assert not registry.may_fall_back("Qwen3ForCausalLM", "0.8.5.post1")
+
+
 def test_backends_come_and_go() -> None:
     assert registry.has_backend("XFORMERS", "0.11.2")
     assert not registry.has_backend("XFORMERS", "0.12.0")
@@ -60,6 +67,7 @@ def test_backends_come_and_go() -> None:
 SOURCES = {
     "model_executor/models/registry.py": """
         _TEXT_GENERATION_MODELS = {"OneForCausalLM": ("one", "One"), %s}
+        _TRANSFORMERS_SUPPORTED_MODELS = {"ThreeForCausalLM": ("transformers", "TransformersForCausalLM")}
         _SPECULATIVE_DECODING_MODELS = {"DraftModel": ("draft", "Draft")}
         _VLLM_MODELS = {**_TEXT_GENERATION_MODELS}
     """,
@@ -120,6 +128,34 @@ SOURCES = {
         Others = Literal["eagle"]
         SpeculativeMethod = Literal["ngram", Others]
     """,
+    "config/own.py": """
+        from pydantic import Field
+        from pydantic.dataclasses import dataclass
+        One = Literal["a", "b"]
+        Some = Literal[One, "c"]
+        class CUDAGraphMode(Enum):
+            NONE = 0
+            FULL = 1
+        @dataclass(config=ConfigDict(extra="forbid"))
+        class InnerConfig:
+            count: int = Field(default=1, ge=1, le=8)
+            of_all: ClassVar[int] = 1
+        @config
+        @dataclass
+        class OwnConfig:
+            inner: InnerConfig | None = None
+            kind: Optional[Some] = None
+            name: str | One = "a"
+            mode: CUDAGraphMode = CUDAGraphMode.NONE
+        class NotRead:
+            one: int = 1
+    """,
+    "model_executor/model_loader/__init__.py": """
+        _LOAD_FORMAT_TO_MODEL_LOADER: dict[str, type] = {"auto": Auto, "pt": Pt}
+    """,
+    "distributed/kv_transfer/kv_connector/factory.py": """
+        KVConnectorFactory.register_connector("OwnConnector", "own.module", "OwnConnector")
+    """,
 }
 
 
@@ -136,7 +172,8 @@ def test_the_tool_reads_sources_as_trees(tmp_path: Path) -> None:
     types = ["bfloat16", "float16"]
     assert found == {
         "releases": ["0.9.0", "0.10.0"],
-        "architectures": {"OneForCausalLM": both, "TwoForCausalLM": [["0.9.0", "0.9.0"]]},
+        "architectures": {"OneForCausalLM": both, "ThreeForCausalLM": both, "TwoForCausalLM": [["0.9.0", "0.9.0"]]},
+        "byTransformers": {"ThreeForCausalLM": both},
         "withoutLora": {"OneForCausalLM": both},
         "withoutPipeline": {},  # a base of Two is not at hand, so nothing is said of it
         "attentionBackends": {"FLASH_ATTN": both},

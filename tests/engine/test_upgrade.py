@@ -36,6 +36,15 @@ def test_a_flag_in_use_that_goes_breaks() -> None:
     assert item.breaks
 
 
+def test_keys_that_a_flag_refuses_are_told_where_the_flag_is_in_use() -> None:
+    old, new = load_catalogue("0.16.0"), load_catalogue("0.20.2")
+    text = "--structured-outputs-config refuses `disable_fallback`, which it took."
+    assert text in [item.text for item in compare_releases(old, new, {"--structured-outputs-config"})]
+    assert text in [item.text for item in compare_releases(old, new, None)]
+    assert text not in [item.text for item in compare_releases(old, new, {"--max-model-len"})]
+    assert text not in [item.text for item in compare_releases(new, old, None)]
+
+
 def test_without_an_engine_everything_is_listed_and_nothing_breaks_for_certain() -> None:
     removed = [item for item in items("0.15.1", "0.20.2") if item.kind == "removed"]
     assert {"--swap-space", "--disable-log-requests"} <= {item.flag for item in removed}

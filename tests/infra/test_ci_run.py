@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).resolve().parents[2] / ".ci" / "run"
-STEPS = ("setup", "test", "test-html", "test-cluster", "check", "lint")
+STEPS = ("setup", "test", "test-html", "site", "test-editors", "test-cluster", "check", "lint")
 LOG = "log of the steps"
 
 

@@ -12,7 +12,7 @@ from llmstack import yamlio
 ROOT = Path(__file__).resolve().parents[2]
 TARGETS = {
     "help", "setup", "gen", "facts", "check", "unit", "test", "test-html", "test-engine", "test-cluster", "test-argo",
-    "update", "lint", "format", "bench", "mutants", "dist", "lock", "clean",
+    "site", "pictures", "update", "lint", "format", "bench", "mutants", "dist", "lock", "clean",
 }  # fmt: skip
 
 

@@ -9,16 +9,18 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
-PINS = ("runtime", "dev", "release", "lock")
+PINS = ("runtime", "dev", "release", "site", "lock")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 RANGES = {
     "runtime": PROJECT["project"]["dependencies"],
     "dev": [
         *PROJECT["project"]["dependencies"],
+        *PROJECT["project"]["optional-dependencies"]["mcp"],
         *PROJECT["build-system"]["requires"],
         *PROJECT["dependency-groups"]["dev"],
     ],
     "release": PROJECT["dependency-groups"]["release"],
+    "site": PROJECT["dependency-groups"]["site"],
     "lock": PROJECT["dependency-groups"]["lock"],
 }
 

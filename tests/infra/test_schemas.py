@@ -117,7 +117,7 @@ def test_the_wheel_holds_every_file_of_the_package(wheel: Path) -> None:
 
 
 def test_the_wheel_is_small(wheel: Path) -> None:
-    assert wheel.stat().st_size < 7 * 2**18
+    assert wheel.stat().st_size < 2**21
 
 
 def test_an_unpacked_wheel_finds_its_schemas(wheel: Path, tmp_path: Path) -> None:

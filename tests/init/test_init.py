@@ -106,10 +106,11 @@ def _workflow(text: str) -> dict[str, Any]:
 
 
 def test_its_workflow_is_short_and_its_action_this_project_s_own() -> None:
-    assert len(FILES[WORKFLOW].splitlines()) <= 45
+    assert len(FILES[WORKFLOW].splitlines()) <= 65
     assert FILES[f"{ACTION}/action.yml"] == (ROOT / "action.yml").read_text(encoding="utf-8")
     job = _workflow(FILES[WORKFLOW])["jobs"]["review"]
-    assert job["steps"][-1] == {"uses": f"./{ACTION}", "with": {"directory": ".", "fail-on": "error"}}
+    given = {"directory": ".", "fail-on": "error"}
+    assert job["steps"][-1] == {"uses": f"./{ACTION}", "id": "llmstack", "with": given}
 
 
 def test_a_workflow_names_the_action_where_github_has_it() -> None:
@@ -131,7 +132,10 @@ def test_a_workflow_names_the_action_where_github_has_it() -> None:
 def test_a_workflow_in_a_folder_says_where_values_are(folder: str) -> None:
     workflow = _workflow(repository_files(Wanted(PIN, within=folder))[WORKFLOW])
     review, comment = (workflow["jobs"][name]["steps"] for name in ("review", "comment"))
-    assert review[-1] == {"uses": f"./{folder}/{ACTION}", "with": {"directory": folder, "fail-on": "error"}}
+    given = {"directory": folder, "fail-on": "error"}
+    assert review[-1] == {"uses": f"./{folder}/{ACTION}", "id": "llmstack", "with": given}
+    pin = workflow["jobs"]["pin"]["steps"][-1]
+    assert pin == {"uses": f"./{folder}/{ACTION}", "with": {"directory": folder, "command": "pin"}}
     assert comment[0]["with"]["sparse-checkout"] == f"{folder}/.github/actions"
     assert comment[1]["uses"] == f"./{folder}/{ACTION}"
 
@@ -147,7 +151,11 @@ def test_actionlint_and_zizmor_find_nothing(tmp_path: Path, action: str | None) 
     quiet = ["--offline", "--persona", "auditor", "--no-progress", "--color", "never"]  # CI=true means colour to zizmor
     for command in ([actionlint, WORKFLOW], [zizmor, *quiet, "."]):
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-        said = done.stdout.replace("No findings to report. Good job!", "").replace("(2 ignored)", "")
+        said = (
+            done.stdout.replace("No findings to report. Good job!", "")
+            .replace("(3 ignored)", "")
+            .replace("(2 ignored)", "")
+        )
         assert (done.returncode, said.strip()) == (0, "")
 
 
@@ -157,7 +165,13 @@ def _run_review(fleet: Sandbox) -> tuple[dict[str, tuple[str, int]], Path]:
     program = temp / "llmstack" / "bin" / "llmstack"
     program.parent.mkdir(parents=True)
     program.symlink_to(fleet.programs / "llmstack")
-    scripts = {"Find where the pull request began", "Write the page", "Write the review", CHECKS}
+    scripts = {
+        "Take the pins of the base",
+        "Find where the pull request began",
+        "Write the page",
+        "Write the review",
+        CHECKS,
+    }
     runner = Runner(fleet.root, temp, fleet.environment(), only=frozenset(scripts))
     code = runner.run_job(WORKFLOW, "review")
     assert set(runner.outcomes) == scripts
@@ -242,10 +256,56 @@ def test_the_workflow_fails_what_it_should(fleet: Sandbox) -> None:
     assert "::error" in said
     assert "gpu-shortage" in said
     assert {name: code for name, (_, code) in outcomes.items() if name != CHECKS} == {
+        "Take the pins of the base": 0,
         "Find where the pull request began": 0,
         "Write the page": 0,
         "Write the review": 0,
     }
+
+
+def _pins(fleet: Sandbox, command: str) -> tuple[str, int, Path]:
+    """What the step that takes the pins says, its exit code, and the folder it leaves them in."""
+    temp = fleet.root.parent / "runner"
+    temp.mkdir(exist_ok=True)
+    taken = "Take the pins of the base"
+    runner = Runner(fleet.root, temp, fleet.environment() | {"PATH": os.environ["PATH"]}, only=frozenset((taken,)))
+    runner.run_action(ACTION, {"command": command})
+    return *runner.outcomes[taken], temp / "llmstack" / "pins"
+
+
+def test_a_change_does_not_choose_what_reviews_it(fleet: Sandbox) -> None:
+    """Other pins of llmstack and of kustomize are not installed where the change is reviewed, and the review says so."""
+    before = {name: (fleet.root / name).read_text(encoding="utf-8") for name in ("requirements.txt", "tools/go.mod")}
+    fleet.run("git checkout -qb other && echo 'evil @ https://example.com/evil.whl' > requirements.txt")
+    fleet.run("rm tools/go.sum && sed -i 's/v5/v6/' tools/go.mod && git commit -qam other")
+    said, code, pins = _pins(fleet, "review")
+    assert code == 0, said
+    assert {name: (pins / name).read_text(encoding="utf-8") for name in before} == before
+    assert (pins / "tools/go.sum").exists()
+    note = (pins / "note.md").read_text(encoding="utf-8")
+    assert [each for each in ("requirements.txt", "tools/go.mod", "tools/go.sum") if f"`{each}`" not in note] == []
+    outcomes, temp = _run_review(fleet)
+    assert "The change alters `requirements.txt`" in (temp / "review/review.md").read_text(encoding="utf-8")
+    assert "::notice::what is generated is checked by the llmstack that the change names" in outcomes[CHECKS][0]
+
+
+@pytest.mark.parametrize(
+    ("line", "passes"),
+    [
+        (f"x @ git+https://h/x@{COMMIT}", True),
+        (f"x @ https://h/x.whl#sha256={'a' * 64}", True),
+        (f"x==1 --hash=sha256:{'a' * 64}", True),
+        ("x @ git+https://h/x@main", False),
+        ("x==1", False),
+        ("--index-url https://h", False),
+    ],
+)
+def test_a_new_pin_is_tried_where_it_is_one(line: str, passes: bool, fleet: Sandbox) -> None:
+    fleet.run("git checkout -qb other")
+    (fleet.root / "requirements.txt").write_text(f"# why\n\n{line}\n", encoding="utf-8")
+    said, code, pins = _pins(fleet, "pin")
+    assert code == (0 if passes else 1), said
+    assert (pins / "requirements.txt").read_text(encoding="utf-8").endswith(f"{line}\n")
 
 
 def test_the_workflow_lets_an_environment_go(fleet: Sandbox) -> None:

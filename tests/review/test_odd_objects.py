@@ -139,6 +139,23 @@ def test_no_object_ends_a_review(seed: int) -> None:
             assert render_review(found, format)
 
 
+@pytest.mark.parametrize("kind", ["Job", "RayService", "LeaderWorkerSet", "StatefulSet", "RayCluster", "Deployment"])
+@pytest.mark.parametrize("value", [None, "x", 1, ["x"], [], {}], ids=repr)
+def test_an_object_whose_parts_are_something_else_ends_no_review(kind: str, value: Any) -> None:
+    """Each part of the spec in turn, and the spec itself, with objects of a version that no schema is known of too."""
+    for part in (
+        ("spec",),
+        *(("spec", name) for name in next(each for each in objects() if each["kind"] == kind)["spec"]),
+    ):
+        for version in (None, "unknown.io/v1"):
+            odd = objects()
+            (item,) = (each for each in odd if each["kind"] == kind)
+            put(item, part, value)
+            item["apiVersion"] = version or item["apiVersion"]
+            for pair in ((objects(), odd), (odd, objects())):
+                assert render_review(review(*pair), "json")
+
+
 def test_what_is_sound_stays_as_it_is() -> None:
     for item in objects():
         assert sound(item) == (item, [])

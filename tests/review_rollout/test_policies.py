@@ -64,6 +64,17 @@ def test_who_is_not_let_in_is_named() -> None:
     assert (subject, "engines of `llama` at port 8000" in message) == ("NetworkPolicy/np", True)
 
 
+def test_an_ingress_without_a_class() -> None:
+    def with_class(name: str | None) -> Values:
+        rule = {"host": "a.example.com", "paths": [{"path": "/", "pathType": "Prefix"}]}
+        ingress = {"enabled": True, "hosts": [rule], **({"className": name} if name else {})}
+        return values(routerSpec={"ingress": ingress})
+
+    [(severity, _, message)] = told(reviewed(with_class("nginx"), with_class(None)), "unreachable")
+    assert (severity, "the default class" in message) == ("warning", True)
+    assert told(reviewed(with_class(None), with_class("nginx")), "unreachable") == []
+
+
 def test_labels_of_namespaces() -> None:
     """That of its name every namespace has; others count where the namespace is among the objects."""
     own, peer = Endpoint("llm", {}), Endpoint("web", {"app": "x"})

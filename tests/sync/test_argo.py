@@ -89,6 +89,22 @@ def test_only_the_namespace_and_secrets_come_before_the_rest() -> None:
     assert not any("argocd.argoproj.io/sync-wave" in annotations for annotations in within)
 
 
+def test_a_unit_with_workloads_is_waited_for_by_none() -> None:
+    """The LoRA controller mounts the shared claim: in an earlier wave it would wait for what waits for it."""
+    made = values(ARGO) | {"loraController": {"enableLoraController": True}}
+    stack = objects(tree_of({"prod": made}).files)["Application", "prod.stack"]
+    assert "argocd.argoproj.io/sync-wave" not in stack["metadata"]["annotations"]
+
+
+def test_units_are_compared_with_what_the_server_makes_of_them() -> None:
+    """`tests/argo/check_sync.py`: an ExternalSecret is OutOfSync for ever otherwise."""
+    options = {
+        name: each["metadata"].get("annotations", {}).get("argocd.argoproj.io/compare-options")
+        for name, each in applications().items()
+    }
+    assert {name for name, option in options.items() if option != "ServerSideDiff=true"} == {"llmstack-prod"}
+
+
 def test_what_a_scaler_owns_is_ignored_and_left_alone() -> None:
     found = applications()
     for name in found.keys() - {"llmstack-prod"}:

@@ -142,6 +142,35 @@ def test_the_advised_order_deletes_nothing(one: Repository) -> None:
     assert {risk["id"]: risk["severity"] for risk in review["envs"]["prod"]["risks"]} == {"sync": "warning"}
 
 
+def test_the_order_from_flux_to_argo_cd(one: Repository) -> None:
+    """`tests/argo/check_handover.py` tries it, and the way back."""
+    _sync(tool="argo")(one)
+    first = one.review()["clusters"]["c1"]["advice"]
+    _sync()(one)
+    one.file("clusters/c1/kustomization.yaml", ORPHAN)
+    one.commit()
+    _sync(tool="argo")(one)
+    second = one.review()["clusters"]["c1"]["advice"]
+    assert [each.partition(":")[0].partition(" ")[0] for each in first] == ["Commit", "Commit", "Then", "Then", "Last"]
+    assert second == first[2:4]
+    assert "sync every Application once" in second[0]
+    assert "Flux's fields" in second[1]
+
+
+def test_the_order_from_argo_cd_to_flux(one: Repository) -> None:
+    _sync(tool="argo")(one)
+    one.commit()
+    _sync()(one)
+    review = one.review()
+    first, then, last = review["clusters"]["c1"]["advice"]
+    assert first.index("entry point") < first.index("--cascade=orphan") < first.index("finalizers")
+    assert "let Flux apply it" in then
+    assert "Argo CD's fields" in last
+    told = {risk["message"].partition(" ")[2]: risk["advice"] for risk in review["envs"]["prod"]["risks"]}
+    [stays] = [advice for message, advice in told.items() if message.startswith("is not pruned, by its annotation")]
+    assert stays.startswith("Delete it by hand")
+
+
 def test_a_renamed_environment_has_two_owners_of_the_same_objects(one: Repository) -> None:
     one.values(prod=None, production=environment())
     review = one.review()

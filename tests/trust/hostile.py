@@ -19,6 +19,8 @@ from itertools import count
 from pathlib import Path
 
 MEBIBYTE = 1 << 20
+CUSTOM = MEBIBYTE - (1 << 12)
+"""How much goes into a file of custom/: a larger one than a mebibyte is not read at all."""
 SECONDS = 10
 """How much processor time a command may take on a hostile file of a mebibyte, its children's with it."""
 MEMORY = 500
@@ -51,10 +53,9 @@ def values(before: str, each: Callable[[int], str], after: str = "") -> Files:
     return {"values/prod.yaml": fill(before, each, after)}
 
 
-def of_model(key: str, each: Callable[[int], str], close: str = "]") -> Files:
-    """Values whose one model has a key with a list or a map of a megabyte."""
-    opened = "[" if close == "]" else "{"
-    return values(f"{MODEL}, {key}: {opened}", each, f"{close}}}\n")
+def of_model(start: str, each: Callable[[int], str], close: str = "]") -> Files:
+    """Values whose one model has a key with a list, a map or a text of a megabyte."""
+    return values(f"{MODEL}, {start}", each, f"{close}}}\n")
 
 
 def of_stack(before: str, each: Callable[[int], str], after: str) -> Files:
@@ -64,15 +65,15 @@ def of_stack(before: str, each: Callable[[int], str], after: str) -> Files:
 
 def of_custom(before: str, each: Callable[[int], str], after: str = "") -> Files:
     """An honest environment whose unit people have laid a kustomization over."""
-    return {"values/prod.yaml": HONEST, f"{HERE}/kustomization.yaml": KUSTOMIZATION + fill(before, each, after)}
+    return {"values/prod.yaml": HONEST, f"{HERE}/kustomization.yaml": KUSTOMIZATION + fill(before, each, after, CUSTOM)}
 
 
 def object_in_custom(before: str, each: Callable[[int], str], after: str = "") -> Files:
-    return of_custom("- x.yaml\n", lambda _: " " * MEBIBYTE) | {f"{HERE}/x.yaml": fill(before, each, after)}
+    return of_custom("- x.yaml\n", lambda _: " " * CUSTOM) | {f"{HERE}/x.yaml": fill(before, each, after)}
 
 
 def patch_in_custom(before: str, each: Callable[[int], str], after: str = "") -> Files:
-    return of_custom("patches:\n- path: x.yaml\n", lambda _: " " * MEBIBYTE) | {
+    return of_custom("patches:\n- path: x.yaml\n", lambda _: " " * CUSTOM) | {
         f"{HERE}/x.yaml": fill(
             "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: llmstack-m-deployment-vllm}\n" + before,
             each,
@@ -84,7 +85,7 @@ def patch_in_custom(before: str, each: Callable[[int], str], after: str = "") ->
 CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x%s}\n"
 KINDS: dict[str, Callable[[], Files]] = {
     "errors": lambda: values("servingEngineSpec:\n  modelSpec:\n", lambda _: "    - {name: m, replicaCount: x}\n"),
-    "errors of one model": lambda: of_model("env", lambda n: f"{{name: E{n}, valu: a}}, "),
+    "errors of one model": lambda: of_model("env: [", lambda n: f"{{name: E{n}, valu: a}}, "),
     "short errors": lambda: values("servingEngineSpec:\n  modelSpec: [", lambda _: "{a: }, ", "]\n"),
     "unknown keys": lambda: values("", lambda n: f"k{n}:\n"),
     "unknown keys of a model": lambda: values(f"{MODEL}, ", lambda n: f"k{n}: , ", "}\n"),
@@ -98,25 +99,25 @@ KINDS: dict[str, Callable[[], Files]] = {
     "models that are none": lambda: values("servingEngineSpec:\n  modelSpec: [", lambda n: "1, ", "]\n"),
     "whole models": lambda: values("servingEngineSpec:\n  modelSpec:\n", lambda n: MODEL.rpartition("\n")[2].replace("name: m", f"name: m{n}") + "}\n"),
     "whole models without GPUs": lambda: values("servingEngineSpec:\n  modelSpec:\n", lambda n: f"    - {{name: m{n}, repository: a, tag: b, modelURL: c, requestCPU: 1, requestMemory: 2Gi}}\n"),
-    "variables": lambda: of_model("env", lambda n: f"{{name: E{n}, value: a}}, "),
-    "variables that name each other": lambda: of_model("env", lambda n: f"{{name: E{n}, value: $(E{n + 1})}}, "),
-    "variables of one name": lambda: of_model("env", lambda n: "{name: E, value: a}, "),
-    "arguments": lambda: of_model("vllmConfig: {extraArgs", lambda n: f"--served-model-name, a{n}, ", "]}"),
-    "flags of one name": lambda: of_model("vllmConfig: {extraArgs", lambda n: "--max-num-seqs, '1', ", "]}"),
-    "unknown flags": lambda: of_model("vllmConfig: {extraArgs", lambda n: f"--max-num-seqz{n}, ", "]}"),
-    "positional arguments": lambda: of_model("vllmConfig: {extraArgs", lambda n: "a, ", "]}"),
+    "variables": lambda: of_model("env: [", lambda n: f"{{name: E{n}, value: a}}, "),
+    "variables that name each other": lambda: of_model("env: [", lambda n: f"{{name: E{n}, value: $(E{n + 1})}}, "),
+    "variables of one name": lambda: of_model("env: [", lambda n: "{name: E, value: a}, "),
+    "arguments": lambda: of_model("vllmConfig: {extraArgs: [", lambda n: f"--served-model-name, a{n}, ", "]}"),
+    "flags of one name": lambda: of_model("vllmConfig: {extraArgs: [", lambda n: "--max-num-seqs, '1', ", "]}"),
+    "unknown flags": lambda: of_model("vllmConfig: {extraArgs: [", lambda n: f"--max-num-seqz{n}, ", "]}"),
+    "positional arguments": lambda: of_model("vllmConfig: {extraArgs: [", lambda n: "a, ", "]}"),
     "one long flag": lambda: of_model("vllmConfig: {extraArgs: [--", lambda n: "max-num-seqs-" * 100, "]}"),
-    "JSON paths in flags": lambda: of_model("vllmConfig: {extraArgs", lambda n: f"--kv-transfer-config.a{n}, '1', ", "]}"),
-    "tolerations": lambda: of_model("tolerations", lambda n: f"{{key: k{n}, operator: Exists}}, "),
-    "tolerations of one kind": lambda: of_model("tolerations", lambda n: "{operator: Exists}, "),
-    "labels": lambda: of_model("labels", lambda n: f"k{n}: v, ", "}"),
-    "selectors": lambda: of_model("nodeSelectorTerms: [{matchExpressions", lambda n: f"{{key: k{n}, operator: In, values: [a]}}, ", "]}]"),
-    "terms": lambda: of_model("nodeSelectorTerms", lambda n: f"{{matchExpressions: [{{key: k{n}, operator: Exists}}]}}, "),
-    "volumes": lambda: of_model("extraVolumes", lambda n: f"{{name: v{n}, emptyDir: {{}}}}, "),
-    "ports": lambda: of_model("extraPorts", lambda n: f"{{name: p{n}, containerPort: {n % 65000 + 1}}}, "),
-    "containers": lambda: of_model("initContainer", lambda n: f"{{name: c{n}, image: a:b}}, "),
+    "JSON paths in flags": lambda: of_model("vllmConfig: {extraArgs: [", lambda n: f"--kv-transfer-config.a{n}, '1', ", "]}"),
+    "tolerations": lambda: of_model("tolerations: [", lambda n: f"{{key: k{n}, operator: Exists}}, "),
+    "tolerations of one kind": lambda: of_model("tolerations: [", lambda n: "{operator: Exists}, "),
+    "labels": lambda: of_model("labels: {", lambda n: f"k{n}: v, ", "}"),
+    "selectors": lambda: of_model("nodeSelectorTerms: [{matchExpressions: [", lambda n: f"{{key: k{n}, operator: In, values: [a]}}, ", "]}]"),
+    "terms": lambda: of_model("nodeSelectorTerms: [", lambda n: f"{{matchExpressions: [{{key: k{n}, operator: Exists}}]}}, "),
+    "volumes": lambda: of_model("extraVolumes: [", lambda n: f"{{name: v{n}, emptyDir: {{}}}}, "),
+    "ports": lambda: of_model("extraPorts: [", lambda n: f"{{name: p{n}, containerPort: {n % 65000 + 1}}}, "),
+    "containers": lambda: of_model("initContainer: [", lambda n: f"{{name: c{n}, image: a:b}}, "),
     "adapters": lambda: values(f"{MODEL}, enableLoRA: true}}\nloraAdapters: [", lambda n: f"{{name: a{n}, baseModel: m}}, ", "]\n"),
-    "a Kubernetes block of unknown keys": lambda: of_model("extraVolumes: [{name: v, hostPath", lambda n: f"k{n}: 1, ", "}}]"),
+    "a Kubernetes block of unknown keys": lambda: of_model("extraVolumes: [{name: v, hostPath: {", lambda n: f"k{n}: 1, ", "}}]"),
     "pools": lambda: of_stack("gitops: {capacity: [", lambda n: f"{{pool: p{n}, count: 1, nodeSelector: {{a: b{n}}}}}, ", "]}"),
     "pools of one selector": lambda: of_stack("gitops: {capacity: [", lambda n: f"{{pool: p{n}, count: 1, nodeSelector: {{a: b}}}}, ", "]}"),
     "pools of one name": lambda: of_stack("gitops: {capacity: [", lambda n: "{pool: p, count: 1}, ", "]}"),
@@ -132,7 +133,7 @@ KINDS: dict[str, Callable[[], Files]] = {
     "arguments of the router": lambda: of_stack("routerSpec: {extraArgs: [", lambda n: f"--k8s-label-selector, a{n}, ", "]}"),
     "sections of other charts": lambda: of_stack("kube-prometheus-stack: {", lambda n: f"adminPassword{n}: a, ", "}"),
     "secrets": lambda: of_stack("kube-prometheus-stack: {", lambda n: f"k{n}: {{adminPassword: hunter{n}}}, ", "}"),
-    "tokens": lambda: of_model("env", lambda n: f"{{name: HF_TOKEN, value: hf_{n:034}}}, "),
+    "tokens": lambda: of_model("env: [", lambda n: f"{{name: HF_TOKEN, value: hf_{n:034}}}, "),
     "left alone": lambda: of_stack("x-a: {", lambda n: f"k{n}: , ", "}"),
     "ignored checks": lambda: values(HONEST, lambda n: "# llmstack: ignore[mutable-tag] x\n"),
     "comments": lambda: values(HONEST, lambda n: "#\n"),
@@ -172,7 +173,7 @@ KINDS: dict[str, Callable[[], Files]] = {
     "several documents": lambda: values(HONEST, lambda n: "---\na: 1\n"),
     "conflict markers": lambda: values("a: 1\n", lambda n: "<<<<<<< x\n"),
     "control characters": lambda: values("a: '", lambda n: "\x01", "'\n"),
-    "letters of other scripts": lambda: of_model("labels", lambda n: f"ключ{n}: зн, ", "}"),
+    "letters of other scripts": lambda: of_model("labels: {", lambda n: f"ключ{n}: зн, ", "}"),
     "emoji": lambda: of_model("annotations: {a: '", lambda n: "\U0001f600\u0301", "'}"),
     "not closed": lambda: values("a: '", lambda n: "a\n"),
     "documents in custom/": lambda: object_in_custom("", lambda n: CONFIG % n + "---\n"),

@@ -24,7 +24,8 @@ from tools.mutants.trial import attempt, choose_tests, prepare
 ROOMS = ("secrecy", "kustomize", "review", "disk")
 TESTS = (
     "tests/secrecy", "tests/secrets", "tests/review", "tests/review_rollout", "tests/disk", "tests/repository",
-    "tests/trust", "tests/streams", "tests/sync", "tests/checks", "tests/migrate", "tests/adopt", "tests/report",
+    "tests/trust/test_references.py", "tests/trust/test_links.py", "tests/trust/test_files.py", "tests/streams",
+    "tests/sync", "tests/checks", "tests/migrate", "tests/adopt", "tests/report",
     "tests/verify", "tests/kubernetes", "tests/facts",
 )  # fmt: skip
 """The tests that can notice a change of these rooms in their own process."""

@@ -29,12 +29,14 @@ def read_fields(package: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def read_strict(package: Path) -> Iterator[str]:
-    """Yield the classes that refuse a key they do not have."""
+    """Yield the classes that refuse a key they do not have; not those that read the whole object first, and may know
+    keys by other names (`model_validator(mode="before")`)."""
     modules = _modules(package)
     by_default = any("forbid" in ast.unparse(each) for module in modules for each in _decorators_defined(module))
     for module in modules:
         for each in _classes(module):
-            if by_default or any("forbid" in ast.unparse(decorator) for decorator in each.decorator_list):
+            strict = by_default or any("forbid" in ast.unparse(decorator) for decorator in each.decorator_list)
+            if strict and not any("model_validator(mode='before')" in text for text in _decorators(each)):
                 yield each.name
 
 
@@ -81,6 +83,13 @@ def _classes(module: ast.Module) -> Iterator[ast.ClassDef]:
             (pydantic and "dataclass" in decorators) or (own and "config" in decorators)
         ):
             yield node
+
+
+def _decorators(node: ast.ClassDef) -> Iterator[str]:
+    """The decorators of a class's methods, as text."""
+    for each in node.body:
+        if isinstance(each, ast.FunctionDef):
+            yield from map(ast.unparse, each.decorator_list)
 
 
 def _decorators_defined(module: ast.Module) -> Iterator[ast.FunctionDef]:

@@ -18,6 +18,14 @@ def read_models(package: Path) -> Iterator[str]:
     yield from (name for name, _ in _entries(package))
 
 
+def read_by_transformers(package: Path) -> Iterator[str]:
+    """Yield the architectures that the release itself has Transformers' own classes serve."""
+    for name, value in _entries(package):
+        place = _place(value)
+        if place and place[0] == f"{FOLDER}.transformers" and not name.startswith("Transformers"):
+            yield name
+
+
 def read_lacking(package: Path, interface: str, attribute: str) -> Iterator[str]:
     """Yield the architectures whose class neither has the interface nor sets the attribute, nor any of its bases; not
     those of which a base cannot be followed."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from llmstack.adopt.holds import goal_of, has_twins, hold_files, patch_of
+from llmstack.adopt.moved import Move, secrets_moved
 from llmstack.adopt.reasons import Reason, reasons
 from llmstack.kubernetes.pods import Object, pod_templates
 from llmstack.objects.placed import Placed
@@ -28,6 +29,8 @@ class Taken:
     """What the hold of it says; None where nothing is held."""
     has_secret: bool = False
     """What runs holds a secret in plain text, which no hold repeats."""
+    moves: tuple[Move, ...] = ()
+    """Where its secrets are to go before the pods restart."""
     has_twins: bool = False
     """What runs has a name twice in a list, which nobody can apply again."""
 
@@ -86,7 +89,8 @@ def _take(placed: Placed, live: Object, let_go: Collection[str]) -> Taken:
     patch = patch_of(generated, goal)
     has_secret = patch is not None and next(plaintext_in_objects([goal]), None) is not None
     twins = patch is not None and has_twins(goal)
-    return Taken(placed, live, found, None if has_secret or twins else patch, has_secret, twins)
+    moves = tuple(secrets_moved(generated, live)) if has_secret else ()
+    return Taken(placed, live, found, None if has_secret or twins else patch, has_secret, moves, twins)
 
 
 def _key(object: Object) -> Key:

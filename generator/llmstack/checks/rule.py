@@ -62,26 +62,22 @@ class Rule(Protocol):
 
 
 MOST_FOUND = 2_000
-"""How many problems a rule tells one by one. One on a line with a secret is always told: reports hide such lines."""
+"""How many problems a rule tells. One on a line with a secret is always told: reports hide such lines."""
 
 
 def find(rule: Rule, subject: Subject) -> Iterator[Finding]:
     """Yield the findings of one rule: its problems, with the id and the severity that it declares.
 
-    Of more than MOST_FOUND the rest is one finding, which counts them, at the place of the first that is untold.
+    After MOST_FOUND of them the rule is not asked on; that there are more is a finding where the first of them is, as
+    severe as the worst of them can be.
     """
-    told, untold, milder = 0, 0, True
-    first: Problem | None = None
-    for problem in rule.run(subject):
-        if problem.secret or told < MOST_FOUND:
-            told += 1
-            yield _finding(rule.RULE, problem)
-        else:
-            first, untold, milder = first or problem, untold + 1, milder and problem.milder
-    if first is not None:
-        message = f"{untold:,} more of this check are not listed, from here on"
-        help = "correct those that are: the next run names others"
-        yield _finding(rule.RULE, Problem(message, first.route, help, first.place, milder))
+    for told, problem in enumerate(rule.run(subject)):
+        if told >= MOST_FOUND and not problem.secret:
+            message = f"there are more than these {MOST_FOUND:,} of this check, from here on"
+            help = "correct those that are listed: the next run names others"
+            yield _finding(rule.RULE, Problem(message, problem.route, help, problem.place))
+            return
+        yield _finding(rule.RULE, problem)
 
 
 def _finding(declared: Declaration, problem: Problem) -> Finding:

@@ -17,8 +17,8 @@ def lint(
 
     A file outside values/ is linted too, without values/base.yaml under it.
     """
+    from llmstack.repository.followed import follow_units
     from llmstack.repository.read import check, know_clusters, read_environments
-    from llmstack.repository.validation import follow_units
     from llmstack.review.wording import plural
 
     project = output.find_project(values)

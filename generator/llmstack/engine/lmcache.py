@@ -11,6 +11,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from llmstack.engine.by_release import held_at
 from llmstack.engine.upgrade import Item, show_default
 from llmstack.flags.release import find_release, read_release
 
@@ -74,7 +75,4 @@ def _moved(name: str, old: Mapping[str, Any], new: Mapping[str, Any], after: str
 
 @cache
 def _at(table: str, member: str, release: str) -> Any:
-    """What a table says of a member at a release; None for nothing."""
-    order = releases()
-    steps = [step for step in _tables()[table].get(member, ()) if order.index(step[0]) <= order.index(release)]
-    return steps[-1][1] if steps else None
+    return held_at(_tables(), table, member, release)

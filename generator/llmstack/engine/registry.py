@@ -12,13 +12,14 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
-from llmstack.flags.release import read_release
+from llmstack.engine.by_release import Stretches, held_at, is_within
 
 DATA = files("llmstack") / "schemas" / "engines" / "registries.json"
-Stretches = list[list[str | None]]
 Lack = Literal["withoutLora", "withoutPipeline"]
 Table = Literal["architectures", "attentionBackends", "quantizationNames", "speculation", "metrics"]
 
+FALLBACK = "TransformersForCausalLM"
+"""The class that has Transformers' own serve a model."""
 LAST_ASKED = 103
 """The largest compute capability (103 is 10.3) of which the tables of backends speak."""
 
@@ -46,13 +47,13 @@ def releases() -> tuple[str, ...]:
 @cache
 def has_architecture(name: str, release: str) -> bool:
     """Whether the registry of one of `releases()` has the architecture."""
-    return _has(_tables()["architectures"].get(name), release)
+    return is_within(_tables()["architectures"].get(name), release)
 
 
 @cache
 def has_backend(name: str, release: str) -> bool:
     """Whether one of `releases()` knows the attention backend."""
-    return _has(_tables()["attentionBackends"].get(name), release)
+    return is_within(_tables()["attentionBackends"].get(name), release)
 
 
 def backends(release: str) -> tuple[str, ...]:
@@ -72,16 +73,22 @@ def last_with(architecture: str) -> str | None:
     return stretches[-1][1] if stretches else None
 
 
+def may_fall_back(architecture: str, release: str) -> bool:
+    """Whether Transformers' own class may serve an architecture that the release's registry does not have: some release
+    has it served so, and this one can do it (`_try_resolve_transformers`, vllm/model_executor/models/registry.py)."""
+    return bool(_tables()["byTransformers"].get(architecture)) and has_architecture(FALLBACK, release)
+
+
 def lacks_everywhere(table: Lack, architecture: str, among: Collection[str]) -> bool:
     """Whether the class of an architecture lacks LoRA, or pipelines, in each of these releases, for certain."""
-    return bool(among) and all(_has(_tables()[table].get(architecture), release) for release in among)
+    return bool(among) and all(is_within(_tables()[table].get(architecture), release) for release in among)
 
 
 def first_without_lack(table: Lack, architecture: str, among: Collection[str]) -> str | None:
     """The first release after these that has the architecture without the lack; None for none."""
     order = releases()
     later = order[max(order.index(release) for release in among) + 1 :]
-    return next((each for each in later if not _has(_tables()[table].get(architecture), each)), None)
+    return next((each for each in later if not is_within(_tables()[table].get(architecture), each)), None)
 
 
 def is_method(name: str) -> bool:
@@ -91,12 +98,12 @@ def is_method(name: str) -> bool:
 
 def has_method(name: str, release: str) -> bool:
     """Whether one of `releases()` has the method of quantization, plugins aside."""
-    return _has(_tables()["quantizationNames"].get(name), release)
+    return is_within(_tables()["quantizationNames"].get(name), release)
 
 
 def has_speculation(method: str, release: str) -> bool:
     """Whether one of `releases()` knows the method of speculative decoding by this name."""
-    return _has(_tables()["speculation"].get(method), release)
+    return is_within(_tables()["speculation"].get(method), release)
 
 
 def speculation(release: str) -> tuple[str, ...]:
@@ -111,7 +118,7 @@ def is_metric(name: str) -> bool:
 
 def has_metric(name: str, release: str) -> bool:
     """Whether one of `releases()` has the metric."""
-    return _has(_tables()["metrics"].get(name), release)
+    return is_within(_tables()["metrics"].get(name), release)
 
 
 def metric_span(name: str) -> tuple[str | None, str | None]:
@@ -123,8 +130,8 @@ def metric_span(name: str) -> tuple[str | None, str | None]:
 def names_between(table: Table, before: str, after: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The names of a table that go from one of `releases()` to another, and those that come."""
     known: Mapping[str, Stretches] = _tables()[table]
-    had = {name for name, stretches in known.items() if _has(stretches, before)}
-    has = {name for name, stretches in known.items() if _has(stretches, after)}
+    had = {name for name, stretches in known.items() if is_within(stretches, before)}
+    has = {name for name, stretches in known.items() if is_within(stretches, after)}
     return tuple(sorted(had - has)), tuple(sorted(has - had))
 
 
@@ -173,7 +180,7 @@ def config_field(owner: str, field: str, release: str) -> Mapping[str, Any] | No
 
 def is_strict(owner: str, release: str) -> bool:
     """Whether a class of settings refuses keys that it does not have."""
-    return _has(_tables()["strictConfigs"].get(owner), release)
+    return is_within(_tables()["strictConfigs"].get(owner), release)
 
 
 def registered(flag: str, release: str) -> frozenset[str]:
@@ -188,16 +195,4 @@ def methods(release: str) -> frozenset[str]:
 
 @cache
 def _at(table: str, member: str, release: str) -> Any:
-    """What a table that changes in steps says of a member at a release; None for nothing."""
-    order = releases()
-    steps = [step for step in _tables()[table].get(member, ()) if order.index(step[0]) <= order.index(release)]
-    return steps[-1][1] if steps else None
-
-
-def _has(stretches: Stretches | None, release: str) -> bool:
-    at = read_release(release).numbers
-    return any(
-        read_release(first).numbers <= at and (last is None or at <= read_release(last).numbers)
-        for first, last in stretches or ()
-        if first is not None
-    )
+    return held_at(_tables(), table, member, release)

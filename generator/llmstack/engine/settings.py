@@ -37,7 +37,8 @@ TEXTS = {"--dtype": "dtype", "--quantization": "quantization", "--kv-cache-dtype
 _WITHOUT_EFFECT = """
 aggregate-engine-logging allow-credentials allowed-headers allowed-methods allowed-origins api-key
 api-server-count async-scheduling chat-template chat-template-content-format code-revision
-collect-detailed-traces default-chat-template-kwargs disable-fastapi-docs disable-frontend-multiprocessing
+collect-detailed-traces default-chat-template-kwargs disable-access-log-for-endpoints
+disable-fastapi-docs disable-frontend-multiprocessing
 disable-log-requests disable-log-stats disable-uvicorn-access-log distributed-executor-backend download-dir
 enable-auto-tool-choice enable-chunked-prefill enable-force-include-usage enable-log-outputs
 enable-log-requests enable-prefix-caching enable-prompt-tokens-details enable-request-id-headers
@@ -58,7 +59,8 @@ _VARIABLES_WITHOUT_EFFECT = """
 ALLOW_LONG_MAX_MODEL_LEN ALLOW_RUNTIME_LORA_UPDATING API_KEY CACHE_ROOT CONFIGURE_LOGGING
 DEBUG_LOG_API_SERVER_RESPONSE DO_NOT_TRACK DP_MASTER_IP DP_MASTER_PORT ENGINE_ITERATION_TIMEOUT_S HOST_IP
 HTTP_TIMEOUT_KEEP_ALIVE IMAGE_FETCH_TIMEOUT KEEP_ALIVE_ON_ENGINE_DEATH LOGGING_CONFIG_PATH LOGGING_LEVEL
-LOGGING_PREFIX NO_USAGE_STATS PORT RPC_BASE_PATH RPC_TIMEOUT SERVER_DEV_MODE USAGE_SOURCE USE_MODELSCOPE
+LOGGING_PREFIX NIXL_SIDE_CHANNEL_HOST NIXL_SIDE_CHANNEL_PORT NO_USAGE_STATS
+PORT RPC_BASE_PATH RPC_TIMEOUT SERVER_DEV_MODE USAGE_SOURCE USE_MODELSCOPE
 WORKER_MULTIPROC_METHOD
 """
 VARIABLES_WITHOUT_EFFECT = frozenset(f"VLLM_{name}" for name in _VARIABLES_WITHOUT_EFFECT.split())

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from llmstack.engine.defaults import Minor, on_new_runner
-from llmstack.engine.registry import Table, names_between
+from llmstack.engine.registry import Table, config_class, config_fields, is_strict, names_between
 from llmstack.flags.catalogue import Catalogue, changes
 
 ItemKind = Literal["default", "removed", "deprecated", "behaviour"]
@@ -105,7 +105,7 @@ def compare_releases(
     """What changes from one release to another for an engine that is given the flags `used` (None: any engine)."""
     if before.version == after.version:
         return ()
-    items = [*_flags(before, after, used), *_defaults(before, after, used)]
+    items = [*_flags(before, after, used), *_keys(before, after, used), *_defaults(before, after, used)]
     items += _behaviour(before.release.minor, after.release.minor, used)
     if used is None:
         items += _names(before, after)
@@ -127,6 +127,18 @@ def _flags(before: Catalogue, after: Catalogue, used: Collection[str] | None) ->
             yield Item("removed", name, "accepted", "refused", since, f"{name} is gone{instead}.", used is not None)
         elif now.flag.deprecated and not flag.deprecated:
             yield Item("deprecated", name, "", "deprecated", after.version, f"{name} is deprecated.")
+
+
+def _keys(before: Catalogue, after: Catalogue, used: Collection[str] | None) -> Iterator[Item]:
+    """Yield keys of flags that take JSON which the class behind them does not have any more, and refuses."""
+    for name in before.flags:
+        owner = config_class(name, after.version) if used is None or name in used else None
+        if owner is None or not is_strict(owner, after.version):
+            continue
+        gone = sorted(config_fields(owner, before.version) - config_fields(owner, after.version))
+        if gone:
+            text = f"{name} refuses {', '.join(f'`{key}`' for key in gone)}, which it took."
+            yield Item("behaviour", name, "accepted", "refused", _since(before, after), text)
 
 
 def _defaults(before: Catalogue, after: Catalogue, used: Collection[str] | None) -> Iterator[Item]:

@@ -138,7 +138,9 @@ _PRIORITY = ("name", "value", "default", "preempts")
 
 
 def _priority(data: dict[str, Any]) -> PriorityClass:
-    value = _checked(data.get("value"), "value", lambda value: abs(value) <= 2 * MOST * 1000)
+    value = data.get("value")
+    if type(value) is not int or not -(1 << 31) <= value < 1 << 31:
+        raise ClusterFactsError("`value` is a whole number of 32 bits")
     return PriorityClass(_text(data, "name"), value, data.get("default") is True, data.get("preempts") is not False)
 
 

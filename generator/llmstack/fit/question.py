@@ -85,6 +85,7 @@ def version_of(model: Model) -> str | None:
     return release_in(model.gitops.vllm_version or (model.tag or "").partition("@")[0])
 
 
+@lru_cache(maxsize=1 << 10)
 def release_in(text: str) -> str | None:
     """vLLM's release that a text names, as precisely as it does."""
     release = find_release(text)

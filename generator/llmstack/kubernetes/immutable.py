@@ -1,7 +1,7 @@
 """Fields that the API does not let change: an apply that changes one is refused as a whole.
 
 Sources: validation of Kubernetes 1.36
-(pkg/apis/{apps,batch,core,networking,node,rbac,scheduling,storage}/validation), the webhook of
+(pkg/apis/{apps,batch,core,networking,node,rbac,resource,scheduling,storage}/validation), the webhook of
 LeaderWorkerSet 0.7 (pkg/webhooks/leaderworkerset_webhook.go), the CRD of RayCluster (CEL `oldSelf`).
 """
 
@@ -204,6 +204,8 @@ _RULES: Mapping[str, Callable[[Object, Object], list[str]]] = {
     "PriorityClass": _fields("value", "preemptionPolicy", preemptionPolicy="PreemptLowerPriority"),
     "RayCluster": _fields("spec.managedBy", "spec.gcsFaultToleranceOptions.backend"),
     "ReplicaSet": _fields("spec.selector"),
+    "ResourceClaim": _fields("spec"),
+    "ResourceClaimTemplate": _fields("spec"),
     "RoleBinding": _fields("roleRef"),
     "RuntimeClass": _fields("handler"),
     "Secret": _secret,

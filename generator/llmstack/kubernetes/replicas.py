@@ -50,6 +50,31 @@ def most_scaled(objects: Iterable[Object]) -> Scalers:
     return {target: _ends_of(scaler)[1] for target, scaler in _scaling(objects)}
 
 
+def with_left(given: tuple[Scalers, Scalers], before: Iterable[Object], after: Iterable[Object]) -> Scalers:
+    """Return what scalers give after the change, with what those that go leave behind.
+
+    Where no manifest states `replicas`, neither before nor after, nobody sets them back: an apply leaves alone what it
+    does not own (kubernetes.io, "Server-Side Apply"), and what the scaler set last stays.
+    """
+    gone = given[0].keys() - given[1].keys()
+    if not gone:
+        return given[1]
+    silent = [{identity_of(obj) for obj in side if not _states(obj)} for side in (before, after)]
+    return {**given[1], **{target: given[0][target] for target in gone & silent[0] & silent[1]}}
+
+
+def _states(obj: Object) -> bool:
+    return value_at(obj, "spec", "replicas") is not None
+
+
+def scalers_of(objects: Iterable[Object]) -> dict[Identity, list[str]]:
+    """Return the kinds of all scalers of what is scaled."""
+    found: dict[Identity, list[str]] = {}
+    for target, scaler in _scaling(objects):
+        found.setdefault(target, []).append(str(scaler.get("kind")))
+    return found
+
+
 def scaler_kinds(objects: Iterable[Object]) -> dict[Identity, str]:
     """Return the kind of scaler that owns the replicas of what it scales."""
     return {target: str(scaler.get("kind")) for target, scaler in _scaling(objects)}

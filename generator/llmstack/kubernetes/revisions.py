@@ -63,9 +63,12 @@ def goal_of(before: Object, after: Object) -> Object:
     """
     if after.get("kind") != "RayService":
         return after
-    had = len(value_at(before, "spec", "rayClusterConfig", _GROUPS) or ())
-    cluster = value_at(after, "spec", "rayClusterConfig") or {}
-    kept = {**cluster, _GROUPS: list(cluster.get(_GROUPS) or ())[:had]}
+    cluster = value_at(after, "spec", "rayClusterConfig")
+    groups = cluster.get(_GROUPS) if isinstance(cluster, dict) else None
+    if not isinstance(groups, list):
+        return after
+    had = value_at(before, "spec", "rayClusterConfig", _GROUPS)
+    kept = {**cluster, _GROUPS: groups[: len(had) if isinstance(had, list) else 0]}
     return {**after, "spec": {**after["spec"], "rayClusterConfig": kept}}
 
 

@@ -15,11 +15,19 @@ from llmstack.kubernetes.quantities import is_zero, quantity
 from llmstack.kubernetes.schema import Problem
 
 _HANDLERS = ("exec", "grpc", "httpGet", "tcpSocket")
-_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
-_TOLERATION_OPERATORS = ("Exists", "Equal", "Lt", "Gt")
-_NODE_OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt")
-_LABEL_OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
-_PROTOCOLS = ("TCP", "UDP", "SCTP")
+WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "Toleration": {
+        "operator": ("Exists", "Equal", "Lt", "Gt"),
+        "effect": ("NoSchedule", "PreferNoSchedule", "NoExecute"),
+    },
+    "NodeSelectorRequirement": {"operator": ("In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt")},
+    "LabelSelectorRequirement": {"operator": ("In", "NotIn", "Exists", "DoesNotExist")},
+    "DeploymentStrategy": {"type": ("RollingUpdate", "Recreate")},
+    "ServicePort": {"protocol": ("TCP", "UDP", "SCTP")},
+}
+"""By type and field, the words that there are where a schema says text."""
+_NODE_OPERATORS = WORDS["NodeSelectorRequirement"]["operator"]
+_LABEL_OPERATORS = WORDS["LabelSelectorRequirement"]["operator"]
 
 
 def broken_rules(definition: str, value: Any, key: str) -> Iterator[Problem]:
@@ -34,7 +42,8 @@ def _stated(value: Mapping[str, Any], keys: tuple[str, ...]) -> list[str]:
     return [key for key in keys if value.get(key) is not None]
 
 
-def _word(value: Mapping[str, Any], key: str, words: tuple[str, ...]) -> Iterator[Problem]:
+def _word(value: Mapping[str, Any], type: str, key: str) -> Iterator[Problem]:
+    words = WORDS[type][key]
     if value.get(key) and value[key] not in words:
         yield Problem((key,), f"`{key}` is one of {', '.join(f'`{word}`' for word in words)}")
 
@@ -58,8 +67,8 @@ def _probe(probe: dict[str, Any], key: str) -> Iterator[Problem]:
 
 
 def _toleration(toleration: dict[str, Any], key: str) -> Iterator[Problem]:
-    yield from _word(toleration, "operator", _TOLERATION_OPERATORS)
-    yield from _word(toleration, "effect", _EFFECTS)
+    yield from _word(toleration, "Toleration", "operator")
+    yield from _word(toleration, "Toleration", "effect")
     operator = toleration.get("operator") or "Equal"
     if not toleration.get("key") and operator != "Exists":
         yield Problem((), "a toleration without `key` takes `operator: Exists`", "add `key`, or set `operator: Exists`")
@@ -91,7 +100,7 @@ def _volume(volume: dict[str, Any], key: str) -> Iterator[Problem]:
 
 
 def _strategy(strategy: dict[str, Any], key: str) -> Iterator[Problem]:
-    yield from _word(strategy, "type", ("RollingUpdate", "Recreate"))
+    yield from _word(strategy, "DeploymentStrategy", "type")
     rolling = strategy.get("rollingUpdate")
     if strategy.get("type") == "Recreate" and rolling is not None:
         yield Problem(("rollingUpdate",), "`rollingUpdate` does not go with `type: Recreate`", "remove it")
@@ -143,7 +152,7 @@ def _expression(route: Route, expression: Any, operators: tuple[str, ...]) -> It
 
 
 def _service_port(port: dict[str, Any], key: str) -> Iterator[Problem]:
-    yield from _word(port, "protocol", _PROTOCOLS)
+    yield from _word(port, "ServicePort", "protocol")
     for name in ("port", "targetPort", "nodePort"):
         number = port.get(name)
         if isinstance(number, int) and not 1 <= number <= 65535:

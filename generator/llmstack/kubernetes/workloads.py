@@ -88,14 +88,14 @@ def strategy_of(obj: Mapping[str, Any], replicas: int) -> tuple[int, int, bool]:
     (`ResolveFenceposts`, pkg/controller/deployment/util/deployment_util.go); Recreate is 0 and all of them. A
     second cluster beside the first is a surge of all.
     """
-    spec = obj.get("spec") or {}
+    spec = _map(obj.get("spec"))
     kind = WORKLOADS[str(obj.get("kind"))]
-    if kind.replaces == "recreates" or (spec.get("strategy") or {}).get("type") == "Recreate":
+    if kind.replaces == "recreates" or _map(spec.get("strategy")).get("type") == "Recreate":
         return 0, replicas, True
     if kind.replaces == "beside":
         return replicas, 0, False
     block, numbers = kind.rolling
-    rolling = (spec.get(block) or {}).get(numbers) or {}
+    rolling = _map(_map(spec.get(block)).get(numbers))
     surge = scaled(rolling.get("maxSurge"), replicas, up=True, default=kind.surge)
     unavailable = scaled(rolling.get("maxUnavailable"), replicas, up=False, default=kind.unavailable)
     if surge == 0 and unavailable == 0:
@@ -109,4 +109,9 @@ def partition_of(obj: Mapping[str, Any]) -> int:
     if not kind.ordinals:
         return 0
     block, numbers = kind.rolling
-    return whole(((((obj.get("spec") or {}).get(block)) or {}).get(numbers) or {}).get("partition"), 0)
+    return whole(_map(_map(_map(obj.get("spec")).get(block)).get(numbers)).get("partition"), 0)
+
+
+def _map(value: Any) -> Mapping[str, Any]:
+    """A map of an object that is not held to a schema; an empty one where something else stands."""
+    return value if isinstance(value, Mapping) else {}

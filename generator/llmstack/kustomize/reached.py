@@ -66,15 +66,18 @@ class Reached:
         except IrregularFileError:
             return False
 
-    def copy(self, path: str, target: Reached) -> None:
-        """Add a path, and all that it leads to, to what was reached elsewhere."""
+    def hand_on(self, path: str, target: Reached, handed: set[str]) -> None:
+        """Add a path, and all that it leads to, to what was reached elsewhere; `handed` are those that were added."""
         waiting = [path]
         while waiting:
             at = waiting.pop()
+            if at in handed:
+                continue
+            handed.add(at)
             if at in self.files:
                 target.files[at] = self.files[at]
             if at in self.links:
                 target.links[at] = self.links[at]
-            if at in self.reads and at not in target.reads:
-                target.reads[at] = set(self.reads[at])
+            if at in self.reads:
+                target.note(at, *self.reads[at])
                 waiting += self.reads[at]

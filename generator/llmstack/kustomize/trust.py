@@ -71,6 +71,7 @@ class _Walk:
         self.reached = Reached()
         self._earlier = earlier or Reached()
         self._differing = self._earlier.leading_to(self._earlier.unlike(read, resolve))
+        self._handed: set[str] = set()
         self._tops = tops
         self.waiting: list[str] = []
         self._read = read
@@ -86,7 +87,7 @@ class _Walk:
         if folder is None:
             return False
         if folder not in self._entered and self._is_judged(folder):
-            self._earlier.copy(folder, self.reached)
+            self._earlier.hand_on(folder, self.reached, self._handed)
             self._entered[folder] = any(f"{folder}/{name}" in self.reached.files for name in NAMES)
         elif folder not in self._entered:
             paths = [posixpath.normpath(posixpath.join(folder, name)) for name in NAMES]
@@ -99,7 +100,8 @@ class _Walk:
 
     def _is_judged(self, folder: str) -> bool:
         """Whether everything that a folder leads to is as it was in the earlier tree."""
-        return folder in self._earlier.reads and folder not in self._differing
+        was_entered = f"{folder}/{NAMES[0]}" in self._earlier.reads.get(folder, ())
+        return was_entered and folder not in self._differing
 
     def visit(self, path: str) -> None:
         """Judge what the kustomization at `path` names."""

@@ -47,14 +47,14 @@ def _is_told(model: Mapping[str, Any], route: Route) -> bool:
 
 def remove_dead_variables(file: File) -> Iterator[Step]:
     """Yield the steps that take variables out of `env` which the model's image does not read."""
-    routes: list[Route] = []
+    names: dict[Route, str] = {}
     for number, model in models(file.data):
         entries = model.get("env")
         for index, entry in enumerate(entries if isinstance(entries, list) else []):
             name = entry.get("name") if isinstance(entry, dict) else None
             if isinstance(name, str) and _is_dead(name, _match(file.merged_model(number))):
-                routes.append((*MODELS, number, "env", index))
-    yield from _removals(file, routes, "remove it", said="gone: the image's release does not read what stood here")
+                names[(*MODELS, number, "env", index)] = name
+    yield from _removals(file, names, "remove it", names)
 
 
 def turn_on_ray(file: File) -> Iterator[Step]:
@@ -87,13 +87,18 @@ def list_triggers(file: File) -> Iterator[Step]:
             yield make_step(route, "put `- ` before its first key", edits, sets=[(route, [trigger])])
 
 
-def _removals(file: File, routes: Iterable[Route], advice: str, said: str | None = None) -> Iterator[Step]:
-    """A step for each map or list that holds one of the routes, with all of its own."""
+def _removals(
+    file: File, routes: Iterable[Route], advice: str, variables: Mapping[Route, str] | None = None
+) -> Iterator[Step]:
+    """A step for each map or list that holds one of the routes, with all of its own; of variables, which may have been
+    meant, it says why they go."""
     by_section: dict[Route, list[Route]] = {}
     for route in routes:
         by_section.setdefault(route[:-1], []).append(route)
     for section in by_section.values():
         edits = partial(remove_routes, file.document, section)
+        names = ", ".join(f"`{variables[route]}`" for route in section) if variables else ""
+        said = f"gone: the image's release does not read {names}" if names else None
         yield make_step(section[0], advice, edits, deletes=section, said=said)
 
 

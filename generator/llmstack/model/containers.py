@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from llmstack.model.types import EnvVars, NumberText, Resources, Section, Text, VolumeMounts
+from llmstack.model.types import EnvVars, NumberText, OneOrMany, Resources, Section, Text, VolumeMounts
 
 
 class InitContainer(Section):
@@ -27,5 +27,5 @@ def _one_as_list(value: object) -> object:
     return [value] if isinstance(value, dict) else value
 
 
-InitContainers = Annotated[list[InitContainer], BeforeValidator(_one_as_list)]
+InitContainers = Annotated[list[InitContainer], BeforeValidator(_one_as_list), OneOrMany()]
 """A map or a list of them, in order."""

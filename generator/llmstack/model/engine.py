@@ -26,6 +26,7 @@ from llmstack.model.types import (
     Lifecycle,
     NodeSelectorTerms,
     NumberText,
+    OneOrMany,
     PodResourceClaims,
     PodSecurityContext,
     PodShareText,
@@ -51,7 +52,9 @@ from llmstack.model.vllm import VllmConfig
 
 PullPolicy = Literal["Always", "IfNotPresent", "Never"]
 AccessMode = Literal["ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"]
-AccessModes = Annotated[list[AccessMode], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
+AccessModes = Annotated[
+    list[AccessMode], BeforeValidator(lambda value: [value] if isinstance(value, str) else value), OneOrMany()
+]
 """A list of access modes, or one alone (as example files of the chart have it)."""
 
 

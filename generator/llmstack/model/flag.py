@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from operator import attrgetter
@@ -56,6 +56,8 @@ class _Marked:
     flag: Flag
     attributes: str
     key: str
+    read: Callable[[BaseModel], object]
+    """What gives its value in the section; made once, as each model is asked for some forty."""
 
 
 def flag_of(metadata: list[Any]) -> Flag | None:
@@ -67,7 +69,7 @@ def passed(section: BaseModel) -> Iterator[tuple[Flag, object]]:
     """Yield each flag of a section, and of the sections in it, with its value, derived ones left out."""
     for marked in _marked(type(section)):
         if not marked.flag.derived:
-            yield marked.flag, attrgetter(marked.attributes)(section)
+            yield marked.flag, marked.read(section)
 
 
 @cache
@@ -82,10 +84,9 @@ def _marked(section: type[BaseModel]) -> tuple[_Marked, ...]:
     for name, field in section.model_fields.items():
         key = field.alias or name
         if (flag := flag_of(field.metadata)) is not None:
-            found.append(_Marked(flag, name, key))
+            found.append(_Marked(flag, name, key, attrgetter(name)))
         elif section_of(field.annotation) is field.annotation and isinstance(field.annotation, type):
-            found += [
-                _Marked(inner.flag, f"{name}.{inner.attributes}", f"{key}.{inner.key}")
-                for inner in _marked(field.annotation)
-            ]
+            for inner in _marked(field.annotation):
+                attributes = f"{name}.{inner.attributes}"
+                found.append(_Marked(inner.flag, attributes, f"{key}.{inner.key}", attrgetter(attributes)))
     return tuple(found)

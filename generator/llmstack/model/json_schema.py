@@ -7,7 +7,10 @@ from typing import Any
 
 from llmstack.finding import Route
 from llmstack.model.flag import MARK
+from llmstack.model.json_blocks import with_blocks
+from llmstack.model.json_flags import add_flags
 from llmstack.model.stack import OTHER_CHARTS, Stack
+from llmstack.model.types import KUBE
 from llmstack.values.layers import ALIASES, UNREAD
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -36,13 +39,53 @@ def values_schema() -> dict[str, Any]:
             "description": "Belongs to another chart; not read.",
         }
     schema["patternProperties"] = {f"^{UNREAD}": {"description": "Not read: a place for anchors."}}
+    for definition in (schema, *schema["$defs"].values()):
+        definition["properties"] = {name: _nullable(known) for name, known in definition.get("properties", {}).items()}
+    _refuse_plain_secrets(schema)
+    add_flags(schema)
     cleaned: dict[str, Any] = _cleaned(schema)
-    return cleaned
+    return with_blocks(cleaned)
+
+
+def _nullable(known: dict[str, Any]) -> dict[str, Any]:
+    """A key's schema with null: in a layer it takes away what a lower one says. So it does in a map of texts."""
+    kind = {key: value for key, value in known.items() if key in _KINDS}
+    options = [part for each in kind.pop("anyOf", ()) for part in each.get("anyOf", [each])]
+    options += [kind] if kind else []
+    if not options or "null" in kind.get("type", ""):
+        return known
+    told = [
+        each | _TEXT_OR_NULL if each.get("additionalProperties") == {"type": "string"} else each for each in options
+    ]
+    null = [] if {"type": "null"} in told else [{"type": "null"}]
+    return {"anyOf": [*told, *null], **{key: value for key, value in known.items() if key not in _KINDS}}
+
+
+_TEXT_OR_NULL = {"additionalProperties": {"type": ["string", "null"]}}
+_KINDS = frozenset((
+    "anyOf", "type", "$ref", "enum", "const", "items", "additionalProperties", "minimum", "maximum", "pattern",
+    "minLength", "maxLength", "minItems", "maxItems", "exclusiveMinimum", "exclusiveMaximum", "uniqueItems",
+    "format", "properties", "propertyNames", KUBE,
+))  # fmt: skip
+"""What says which values a key takes."""
+
+
+def _refuse_plain_secrets(node: Any) -> None:
+    """Let a text stand for a secret only where it is empty, which means unset: `gen` refuses any other."""
+    children = node if isinstance(node, list) else list(node.values()) if isinstance(node, dict) else []
+    for child in children:
+        _refuse_plain_secrets(child)
+    options = node.get("anyOf", []) if isinstance(node, dict) else []
+    if {"$ref": "#/$defs/SecretReference"} in options:
+        node["anyOf"] = [each if each != {"type": "string"} else dict(_UNSET) for each in options]
+
+
+_UNSET = {"type": "string", "maxLength": 0}
 
 
 def schema_text() -> str:
     """The schema as the file that editors read."""
-    return json.dumps(values_schema(), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(values_schema(), indent=1, ensure_ascii=False) + "\n"
 
 
 def part_of(schema: dict[str, Any], key: str) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, WithJsonSchema
 from pydantic.alias_generators import to_camel
-from pydantic_core import PydanticCustomError
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from llmstack.kubernetes.quantities import quantity
 from llmstack.values.scalars import SourceText
@@ -246,6 +246,22 @@ class Kube:
 
     definition: str
     many: bool = False
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {**handler(core), KUBE: self.definition}
+
+
+KUBE = "x-kubernetes"
+"""Where the JSON Schema keeps a block's definition until that is put in its place."""
+
+
+@dataclass(frozen=True)
+class OneOrMany:
+    """Marks a list whose only item may stand without it."""
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        listed = handler(core)
+        return {"anyOf": [listed, listed["items"]]}
 
 
 DnsPolicy = Literal["ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"]

@@ -48,7 +48,8 @@ def reads_config_file(model: Model) -> bool:
 def options(model: Model) -> Iterator[str]:
     """Yield the typed options that are set."""
     for flag, value in passed(model):
-        yield from flag.arguments(value)
+        if value is not None:
+            yield from flag.arguments(value)
     for name, text in (
         ("--kv-transfer-config", lmcache.kv_transfer_config(model)),
         ("--chat-template", template_path(model)),

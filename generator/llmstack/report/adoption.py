@@ -19,11 +19,11 @@ def show_adoption(before: Source, after: Source, release: Release, plan: Adoptio
     """The whole account as text, its lines inert."""
     diff = unified_diff(before.path, before.text.encode(), after.text.encode()) if before.text != after.text else ""
     head = f"release {release.name}, selectors of the chart ({release.selectors})\n"
-    words = "".join(f"{line}\n" for line in _account(plan, written=written))
+    words = "".join(f"{line}\n" for line in _account(plan, release.namespace or "default", written=written))
     return visible(diff, keep="\n\t\r") + visible(f"{head}{words}", keep="\n")
 
 
-def _account(plan: Adoption, *, written: bool) -> Iterator[str]:
+def _account(plan: Adoption, namespace: str, *, written: bool) -> Iterator[str]:
     workloads = [each for each in plan.taken if each.runs_pods]
     yield _count(workloads)
     for each in workloads:
@@ -35,6 +35,7 @@ def _account(plan: Adoption, *, written: bool) -> Iterator[str]:
     yield from _listed("left in the cluster, in no tree:", map("/".join, plan.left))
     for unit in plan.let_go:
         yield f"let go: {unit}; a hold of it that is there goes with its folder under custom/"
+    yield from _moves(plan, namespace)
     yield "next: `llmstack gen`, commit, and the steps of docs/adopt.md"
 
 
@@ -54,6 +55,15 @@ def _workload(each: Taken) -> Iterator[str]:
         more = f" and {len(fields) - _SHOWN} more" if len(fields) > _SHOWN else ""
         yield f"  {reason.id}: {reason.words}"
         yield f"    {', '.join(fields[:_SHOWN])}{more}"
+
+
+def _moves(plan: Adoption, namespace: str) -> Iterator[str]:
+    """What to do where no hold can be: a pod that waits for its Secret is down for as long."""
+    moves = {(move.secret, move.key): move for each in plan.taken for move in each.moves}
+    commands = (move.command(namespace) for move in moves.values())
+    yield from _listed(
+        "make these Secrets first, of what runs; a value is not shown, and its pods restart once:", commands
+    )
 
 
 def _folders(plan: Adoption) -> list[str]:

@@ -56,7 +56,9 @@ class Group:
 
 
 def count_members(members: Sequence[Member]) -> str:
-    """`12 models and 1 other unit across 2 environments`."""
+    """`12 models and 1 other unit across 2 environments`; of one unit its `2 objects`."""
+    if len({(member.environment, member.name) for member in members}) == 1:
+        return plural(len(members), "object")
     models = {member.name for member in members if member.is_model}
     others = {member.name for member in members} - models
     counted = [plural(len(models), "model")] if models else []

@@ -8,12 +8,15 @@ from llmstack.report.budget import Part
 from llmstack.report.groups import Group, Member
 from llmstack.report.markdown import code, fenced, fold_title
 from llmstack.report.rendered import render_difference
+from llmstack.report.visible import from_difference
 from llmstack.review.wording import plural
 
 NAMES = 6
 """Names that a group lists."""
 MANY = 4
 """Objects that change alike, of which from then on one is rendered."""
+VALUE = 120
+"""Characters of a field's value."""
 DIFF_LINES = 120
 """Lines of one object's rendered difference."""
 
@@ -34,7 +37,8 @@ def _group(group: Group) -> str:
     names = list(dict.fromkeys(member.object.name for member in group.members))
     lines = [f"- {' '.join(said)}: {list_names(names)} in {environments}"]
     for change in group.changes[:12]:
-        lines.append(f"  - {code(change.path, 160)}: {_value(change.before)} → {_value(change.after)}")
+        before, after = from_difference(change.before, change.after, VALUE)
+        lines.append(f"  - {code(change.path, 160)}: {_value(before)} → {_value(after)}")
     more = len(group.changes) - 12
     return "\n".join([*lines, *([f"  - and {plural(more, 'other field')}"] if more > 0 else []), ""])
 
@@ -71,4 +75,4 @@ def list_names(names: Sequence[str]) -> str:
 
 
 def _value(value: str | None) -> str:
-    return "*unset*" if value is None else code(value, 120) if value else "*empty*"
+    return "*unset*" if value is None else code(value, VALUE) if value else "*empty*"

@@ -18,7 +18,7 @@ from llmstack.report.paint import BLUE, BOLD, BY_SEVERITY, DIM, GREEN, RED, Pain
 from llmstack.report.risks import RiskGroup, group_risks
 from llmstack.report.rollout_groups import RolloutGroup, group_rollouts, say_names
 from llmstack.report.verdict import judge, say_rule, say_rules
-from llmstack.report.visible import pad, shorten, visible, width
+from llmstack.report.visible import from_difference, pad, shorten, visible, width
 from llmstack.report.waves import told_waves
 from llmstack.report.words import (
     say_gpus,
@@ -198,7 +198,8 @@ def _group(group: Group, paint: Paint, *, several: bool) -> Iterator[str]:
     head = f"{paint(sign, colour)} {group.kind} {', '.join(listed)}{visible(where)}"
     yield head + (f" ({extent})" if extent else "") + restarts
     for change in group.changes:
-        yield f"    {visible(change.path)}: {_value(change.before)} → {_value(change.after)}"
+        before, after = from_difference(change.before, change.after, VALUE)
+        yield f"    {visible(change.path)}: {_value(before)} → {_value(after)}"
 
 
 def _value(value: str | None) -> str:

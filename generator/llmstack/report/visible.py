@@ -44,9 +44,26 @@ def _width(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
+LEAD = 24
+"""Characters shown of what two long values have in common, before they differ."""
+
+
 def shorten(text: str, limit: int) -> str:
     """`text` of at most `limit` characters; a longer one ends in `…`."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def from_difference(before: str | None, after: str | None, limit: int) -> tuple[str | None, str | None]:
+    """Two values from where they differ on, `…` before it, where less than `limit` characters would not show it: a line
+    changed far down in a script."""
+    if not before or not after:
+        return before, after
+    first = next(
+        (at for at, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), min(map(len, (before, after)))
+    )
+    if first < limit - LEAD:
+        return before, after
+    return f"…{before[first - LEAD :]}", f"…{after[first - LEAD :]}"
 
 
 def pad(text: str, columns: int) -> str:

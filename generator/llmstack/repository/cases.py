@@ -17,6 +17,7 @@ from llmstack.repository.expected import Held, Units, hold_against_values
 from llmstack.repository.facts import read_facts
 from llmstack.repository.held_values import find_kept
 from llmstack.repository.learned import stacks_of
+from llmstack.repository.made import make_units
 from llmstack.repository.now import facts_now, present_in
 from llmstack.repository.read import Reading, read_side
 from llmstack.repository.snapshot import Snapshot
@@ -48,6 +49,8 @@ class Case:
     of values that a hold keeps out."""
     learned: tuple[ClusterFacts | None, ClusterFacts | None] = (None, None)
     """What the repository knew of the environment's cluster before the change, and the latest of both sides."""
+    made: frozenset[str] = frozenset()
+    """Folders whose objects are as an edited Kustomization makes them."""
 
     def stack(self, side: int) -> Stack | None:
         reading = self.readings[side]
@@ -83,6 +86,9 @@ def read_case(comparison: Comparison, name: str, affected: Sequence[str], tool_f
     built = build_units(before, name, folders[0], tool_folder, known=same)
     old = {unit: objects for unit, objects in built.items() if unit in same}
     old |= leave_out_unsound({unit: objects for unit, objects in built.items() if unit not in same}, folders[0])[0]
+    made = make_units(comparison, name, readings, held, folders, (old, new))
+    old, new = map(dict, made.units)
+    affected = [*affected, *(unit for unit in made.touched if unit not in affected)]
     learned, unread = _learned(comparison, name, readings)
     facts = [
         replace(
@@ -95,7 +101,7 @@ def read_case(comparison: Comparison, name: str, affected: Sequence[str], tool_f
     changes = compare(_only(old, affected), _only(new, affected))
     kept = find_kept(before, after, name, _only(folders[1], affected), changes, tool_folder)
     said = (*unsound, *unread, *kept)
-    return Case(name, readings, held, (old, new), folders, changes, (facts[0], facts[1]), said, learned)
+    return Case(name, readings, held, (old, new), folders, changes, (facts[0], facts[1]), said, learned, made.folders)
 
 
 def _present(comparison: Comparison, name: str, reading: Reading | None) -> dict[tuple[str, str], Present]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,10 +19,9 @@ from llmstack.repository.units import generated_environments
 from llmstack.review.surroundings import Brought
 from llmstack.sync.changes import Outcome, compare_owners
 from llmstack.sync.handover import Passed
+from llmstack.sync.local import CLUSTERS, local_path
 from llmstack.sync.manifests import Identity, identify, read_folder
 from llmstack.sync.side import OwnerChange, Side
-
-CLUSTERS = "clusters"
 
 
 @dataclass(frozen=True)
@@ -161,7 +159,9 @@ class _Reader:
             return path.startswith(comparison.prefix) and bool(snapshot.paths(path.removeprefix(comparison.prefix)))
 
         root = f"{comparison.prefix}{folder}"
-        return Side(read_folder(snapshot.read, paths, folder, build), paths, root, objects_of, holds)
+        made = frozenset(path for case in self.cases for path in case.made)
+        listing = read_folder(snapshot.read, paths, folder, build)
+        return Side(listing, paths, root, objects_of, holds, lambda path: local_path(path) in made)
 
     def followed(self, before: Side, after: Side, folder: str) -> Side:
         """What the tool reads in the end: another folder, where the owner of this one is told to build that."""
@@ -170,15 +170,6 @@ class _Reader:
         if now is None or local_path(now.path) == folder or not after.holds(now.path):
             return after
         return self.side(1, local_path(now.path))
-
-
-def local_path(path: str) -> str:
-    """A folder of the repository from the root of the tree, wherever in the repository that is."""
-    for top in ("overlays/", "custom/", f"{CLUSTERS}/"):
-        before, found, rest = path.partition(top)
-        if found and (not before or before.endswith("/")):
-            return posixpath.normpath(f"{top}{rest}")
-    return path
 
 
 def _is_foreign(comparison: Comparison, path: str) -> bool:

@@ -81,8 +81,10 @@ def open_comparison(root: Path, before: str | None, after: str | None, rules: st
 def _known(differing: Mapping[str, Difference], before: Commit, path: str) -> bytes | None:
     """What the working tree holds at a path, as Git found it: a file that differs was read, any other is the commit's.
 
-    None where that is not known.
+    None where that is not known, or was not asked of Git.
     """
+    if path.split("/")[0] not in FOLDERS:
+        return None
     if path not in differing:
         return before.held(path)
     return None if differing[path].opaque else differing[path].after

@@ -8,12 +8,13 @@ from math import inf
 from pathlib import Path
 
 from llmstack.repository.cases import Case
-from llmstack.repository.clusters import Moves, Synced, is_plain, local_path, passed_on, read_synced, touched_clusters
+from llmstack.repository.clusters import Moves, Synced, is_plain, passed_on, read_synced, touched_clusters
 from llmstack.repository.comparison import Comparison
 from llmstack.review.applied import is_refused
 from llmstack.review.rollout.queue import Held, Queue
 from llmstack.review.surroundings import Surroundings
 from llmstack.sync.changes import Outcome
+from llmstack.sync.local import local_path
 from llmstack.sync.manifests import Identity, identify
 from llmstack.sync.side import OwnerChange
 from llmstack.tree.flux import UNCHECKED

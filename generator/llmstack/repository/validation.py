@@ -12,23 +12,19 @@ from typing import Any
 
 from llmstack import programs, schemas, yamlio
 from llmstack.finding import Finding, Place, Severity, show_route, sort_findings
-from llmstack.kustomize.files import KustomizationError, find_kustomization
-from llmstack.kustomize.reached import Reached
 from llmstack.programs import Found
 from llmstack.progress import Step, ignore
 from llmstack.repository.copied import copied
 from llmstack.repository.custom import check_custom
 from llmstack.repository.environments import Environment
 from llmstack.repository.expected import stale_tree
+from llmstack.repository.followed import built_folders, follow_units
 from llmstack.repository.generation import generate
 from llmstack.repository.project import Project
 from llmstack.repository.read import Reading
 from llmstack.repository.shards import build_in_shards
-from llmstack.repository.snapshot import Snapshot
-from llmstack.repository.units import cluster_folders
 from llmstack.secrecy.places import plaintext_in_objects
 from llmstack.tree.secrets import without_sops
-from llmstack.tree.units import unit_folders
 
 _ERROR = Severity.ERROR
 
@@ -70,7 +66,7 @@ def validate(
             name, stack = reading.environment.name, reading.stack
             if stack is None or name not in asked or stack.gitops.kubernetes_version not in schemas.KUBERNETES_VERSIONS:
                 continue
-            folders = _folders(project.disk, name)
+            folders = built_folders(project.disk, name)
             if units is not None:
                 folders = {unit: folder for unit, folder in folders.items() if unit in units.get(name, ())}
             if units is None or folders:
@@ -81,28 +77,6 @@ def validate(
                 )
     ordered = sort_findings([*findings, *reached.findings])
     return Validation(ordered, counted["objects"], counted["units"], tuple(tool.version for tool in tools))
-
-
-def follow_units(snapshot: Snapshot, environments: Sequence[str]) -> Reached:
-    """What builds of these environments read, with findings on what must not be read, or cannot be: references that
-    lead out, above all."""
-    reached = snapshot.look_through([f"overlays/{name}" for name in environments])
-    if reached.findings:
-        return reached  # a list that cannot be read names no units
-    try:
-        folders = [folder for name in environments for folder in _folders(snapshot, name).values()]
-    except KustomizationError as error:
-        help = "run `llmstack gen`, or remove what is too much"
-        return Reached(findings=[Finding("build-failed", _ERROR, str(error), place=Place(error.path), help=help)])
-    reached.add(snapshot.look_through([folder for folder in folders if folder not in reached.reads]))
-    return reached
-
-
-def _folders(snapshot: Snapshot, environment: str) -> dict[str, str]:
-    """What is built of an environment: its units, and last what the sync tool reads, under its own path."""
-    synced = cluster_folders(snapshot, environment)
-    clusters = {folder: folder for folder in synced if find_kustomization(snapshot.read, folder) is not None}
-    return dict(sorted(unit_folders(snapshot.read, environment).items())) | clusters
 
 
 def _validate_units(

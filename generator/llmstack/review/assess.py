@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -10,7 +10,7 @@ from functools import partial
 from llmstack.finding import Finding, Severity
 from llmstack.kubernetes.devices import read_claims
 from llmstack.kubernetes.pods import Identity, Object
-from llmstack.kubernetes.replicas import Scalers, fewest_scaled, most_scaled, scalers
+from llmstack.kubernetes.replicas import Scalers, fewest_scaled, most_scaled, scalers, with_left
 from llmstack.review.applied import is_refused, what_is_applied
 from llmstack.review.cost import Unserved
 from llmstack.review.facts import Facts
@@ -66,7 +66,7 @@ def assess(
     reached = what_is_applied(all_changes, before, wanted, near)
     changes, after = reached.changes, reached.after
     idle = idle_changes(changes, near)
-    scale = _scaled(before, facts_after), _scaled(after, facts_after)
+    scale = _both_scaled(before, after, partial(_scaled, facts=facts_after))
     least = play(changes, after, scale, facts, idle, near.neighbours, near.queue)
     most = _at_most(changes, before, after, least, facts, idle, near)
     least, preempting = _with_priorities(least, before, after, facts, near)
@@ -154,7 +154,7 @@ def _member(workload: Workload, near: Surroundings) -> Member:
 def _unserved(
     least: Played, most: Played | None, before: Sequence[Object], after: Sequence[Object]
 ) -> tuple[Unserved, ...]:
-    bounded = most is not None or least.owned == (most_scaled(before), most_scaled(after))
+    bounded = most is not None or least.owned == _both_scaled(before, after, most_scaled)
     return find_unserved(least, most, bounded=bounded, sleeps=fewest_scaled(after))
 
 
@@ -179,7 +179,7 @@ def read_moves(
     workloads that change, and the pods that stay. `near` says what its sync tool holds."""
     reached = what_is_applied(changes, before, after, near)
     read = most_scaled if most else partial(_scaled, facts=facts[1])
-    owned = read(before), read(reached.after)
+    owned = _both_scaled(before, reached.after, read)
     known = with_claims(facts[0], before), with_claims(facts[1], after)
     return find_moves(reached.changes, reached.after, owned, known, idle_changes(reached.changes, near))
 
@@ -188,6 +188,14 @@ def with_claims(facts: Facts, objects: Sequence[Object]) -> Facts:
     """Return the facts with what the objects say of devices that pods claim (DRA)."""
     claims = read_claims(objects)
     return replace(facts, device_claims=claims) if claims else facts
+
+
+def _both_scaled(
+    before: Sequence[Object], after: Sequence[Object], read: Callable[[Sequence[Object]], Scalers]
+) -> tuple[Scalers, Scalers]:
+    """The replicas that scalers give on both sides, those of before too that one which goes has left."""
+    given = read(before), read(after)
+    return given[0], with_left(given, before, after)
 
 
 def _scaled(objects: Sequence[Object], facts: Facts) -> Scalers:
@@ -205,7 +213,7 @@ def _at_most(
     near: Surroundings,
 ) -> Played | None:
     """The rollouts with scalers at their most; None where that is their least, or more than is played."""
-    owned = most_scaled(before), most_scaled(after)
+    owned = _both_scaled(before, after, most_scaled)
     if owned == least.owned and near.most is None:
         return None
     if max(sum(side.values()) for side in owned) > MOST_SCALED:

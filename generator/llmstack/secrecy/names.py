@@ -73,6 +73,9 @@ _TEXT_TOKENS = frozenset((
 _PUBLIC = frozenset(("public", "tokenizer"))
 """First words that make a name that of something else: `PUBLIC_KEY`."""
 
+SURE_VARIABLES = r"^(HF|HUGGING_FACE_HUB|HUB|AUTH|ACCESS|BEARER)_TOKEN$|_(API_KEY|PASSWORD|PASSWD|SECRET_ACCESS_KEY)$"
+"""Usual names of variables that hold secrets, for what knows patterns alone: `is_secret_name` knows these and more."""
+
 
 @lru_cache(maxsize=1 << 14)
 def is_secret_name(name: str) -> bool:

@@ -2,7 +2,9 @@
 
 A Kustomization with `deletionPolicy: Orphan` leaves what it applied when it is deleted (kustomize-controller,
 docs/spec/v1/kustomizations.md, "Deletion policy"), and one of another name or folder that applies the same objects
-later takes them over by server-side apply.
+later takes them over by server-side apply. With another tool it owns the fields beside the former one, whose share
+keeps them until that is taken away. Argo CD's controllers write back what is taken from their objects: a finalizer
+that the template of an ApplicationSet names, the ApplicationSet of an app of apps (`tests/argo/check_handover.py`).
 """
 
 from __future__ import annotations
@@ -14,12 +16,19 @@ from llmstack.sync.side import Cause, OwnerChange
 
 def safe_order(cluster: str, changes: Sequence[OwnerChange]) -> tuple[str, ...]:
     """Return the steps, one text each, for what deletes objects or follows another place; none where nothing does."""
-    pruned = [each for each in changes if each.cause == "goes" and each.deletes and each.path]
-    if pruned and all(each.tool == "flux" for each in pruned):
-        adopted = any(each.action == "adopted" for each in changes)
-        return _keep_first(cluster), _then(cluster, adopted=adopted), "Last: remove that file."
+    leaving = [each for each in changes if each.cause == "goes" and each.path]
+    coming = {each.tool for each in changes if each.action == "adopted"}
+    pruned = [each for each in leaving if each.deletes]
+    if any(each.tool == "argo" for each in (pruned or leaving if "flux" in coming else pruned)):
+        return _from_argo(to_flux="flux" in coming)
+    to_argo = _TO_ARGO if leaving and "argo" in coming else ()
     if pruned:
-        return _without_finalizers()
+        return _keep_first(cluster), _then(cluster, adopted=bool(coming)), *to_argo, "Last: remove that file."
+    return to_argo or _without_deletion(changes)
+
+
+def _without_deletion(changes: Sequence[OwnerChange]) -> tuple[str, ...]:
+    """The steps where no owner goes that deletes what it applied."""
     for each in changes:
         if each.cause in _STEPS and (each.deletes or each.cause == "source"):
             return tuple(step.format(by=each.by) for step in _STEPS[each.cause])
@@ -78,10 +87,25 @@ def _then(cluster: str, *, adopted: bool) -> str:
     )
 
 
-def _without_finalizers() -> tuple[str, ...]:
+_MOVED = "docs/operations.md, Move an environment, has the command"
+_TO_ARGO = (
+    "Then have Argo CD sync every Application once, by hand: it takes objects that are as in Git for synced, applies "
+    f"none of them, and would neither change nor delete them later ({_MOVED}).",
+    f"Then take Flux's fields away ({_MOVED}): what a later commit removes from an object would stay in it.",
+)
+"""What Argo CD does not do by itself with objects that another tool has applied; `tests/argo/check_handover.py`."""
+
+
+def _from_argo(*, to_flux: bool) -> tuple[str, ...]:
+    """Argo CD's own steps: what is deleted by hand, in this order, deletes nothing and is not brought back."""
     patch = '{"metadata": {"finalizers": null}}'
-    return (
-        "First: let the Applications that go keep their objects: switch self-healing of the entry point off, and "
-        f"`kubectl -n argocd patch application NAME --type merge -p '{patch}'` for each of them.",
-        "Then merge this change. What comes takes the objects over by server-side apply; nothing restarts.",
+    first = (
+        "First, by hand: `kubectl -n argocd delete application` the entry point, which would bring the rest back; then "
+        "`kubectl -n argocd delete applicationset NAME --cascade=orphan`, which would write finalizers back; then of "
+        f"each Application that goes `kubectl -n argocd patch application NAME --type merge -p '{patch}'`, and delete "
+        "it. Its objects stay, and nothing applies them."
     )
+    if to_flux:
+        then = "Then merge this change, and let Flux apply it: it takes the objects over, and nothing restarts."
+        return first, then, f"Last: take Argo CD's fields away ({_MOVED}): what a later commit removes would stay."
+    return first, "Then merge this change, and apply the entry point again: what comes takes the objects over."

@@ -26,7 +26,7 @@ def altered(old: Owner, new: Owner, before: Side, after: Side, owners: Mapping[K
         return owner_change(new, "moved", "source", what, objects, why, deletes=new.prunes)
     if old.path != new.path:
         return _moved_folder(old, new, objects, after, owners)
-    return _made_otherwise(old, new, objects)
+    return _made_otherwise(old, new, objects, is_judged=after.is_made(new.path))
 
 
 def _reads_elsewhere(old: Owner, new: Owner) -> bool:
@@ -64,7 +64,7 @@ def _moved_folder(
     )
 
 
-def _made_otherwise(old: Owner, new: Owner, objects: Sequence[Object] | None) -> OwnerChange | None:
+def _made_otherwise(old: Owner, new: Owner, objects: Sequence[Object] | None, *, is_judged: bool) -> OwnerChange | None:
     """An owner that gives its objects other names or namespaces, changes them otherwise, or goes on after a while."""
     if old.renames != new.renames:
         found = by_identity(objects).items()
@@ -72,7 +72,7 @@ def _made_otherwise(old: Owner, new: Owner, objects: Sequence[Object] | None) ->
         rest = ": what it applied under the former ones is deleted, and made anew" if lost else ""
         why = f"gives its objects other names or namespaces (targetNamespace, namePrefix, nameSuffix){rest}"
         return owner_change(new, "moved", "names", new.file, objects, why, deletes=bool(lost), gone=lost)
-    if old.alters != new.alters:
+    if old.alters != new.alters and not is_judged:
         why = (
             "changes the objects of its folder before it applies them (patches, images, components, postBuild, "
             "commonMetadata), and not as before: what that does is not judged"

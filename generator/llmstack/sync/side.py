@@ -31,6 +31,8 @@ class Side:
     objects_of: Build = lambda path: None
     holds: Callable[[str], bool] = lambda path: False
     """Whether a folder is in this repository."""
+    is_made: Callable[[str], bool] = lambda path: False
+    """Whether what its owner makes of the objects of a folder is in them."""
 
     def owners(self) -> dict[Key, Owner]:
         return {owner.key: owner for read in (flux.owners, argo.owners) for owner in read(self.listing.manifests)}

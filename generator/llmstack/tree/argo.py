@@ -3,7 +3,7 @@ each other unit.
 
 Field names and what they do: argo-cd, docs/operator-manual/application.yaml, applicationset/Template.md,
 applicationset/Application-Deletion.md, docs/user-guide/sync-options.md, sync-waves.md, projects.md, and
-docs/operator-manual/high_availability.md for manifest-generate-paths.
+docs/operator-manual/high_availability.md for manifest-generate-paths. `tests/argo/` runs Argo CD's controllers on it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ KEPT = {"argocd.argoproj.io/sync-options": "Prune=false,Delete=false"}
 PROJECT_WAVE = "-3"
 WAVES = {"stack": "-2", "secrets": "-1"}
 """Only the namespace and the secrets come before the rest: Argo CD waits for each wave to be healthy, and a claim that
-binds when its pod comes is healthy no sooner than its consumer's wave."""
+binds when its pod comes is healthy no sooner than its consumer's wave. It does so by the check of docs/sync.md
+(`tests/argo/check_sync.py`). So a unit with workloads is in no earlier wave: the LoRA controller mounts a claim of
+storage, and would wait for what waits for it (`tests/argo/check_everything.py`)."""
 
 NAMESPACED_KINDS = (
     ("", "ConfigMap"),
@@ -116,9 +118,8 @@ def application_set(clusters: Clusters) -> Object:
     claims stay (`Delete=false`). The ApplicationSet itself is neither pruned nor deleted with the app of apps.
     """
     models = [unit for unit in clusters.units if unit.is_model]
-    annotations = {"argocd.argoproj.io/manifest-generate-paths": "{{ .paths }}"}
     template = {
-        "metadata": {"name": "{{ .name }}", "annotations": annotations, "finalizers": [FINALIZER]},
+        "metadata": {"name": "{{ .name }}", "annotations": _compared("{{ .paths }}"), "finalizers": [FINALIZER]},
         "spec": _unit_spec(clusters, "{{ .path }}"),
     }
     spec = {
@@ -143,8 +144,8 @@ def _element(clusters: Clusters, unit: SyncUnit) -> dict[str, Any]:
 
 def unit_application(clusters: Clusters, unit: SyncUnit) -> Object:
     """The Application of a unit that is no model."""
-    annotations = {"argocd.argoproj.io/manifest-generate-paths": _paths(clusters, unit)}
-    if unit.name in WAVES:
+    annotations = _compared(_paths(clusters, unit))
+    if unit.name in WAVES and not unit.workloads:
         annotations["argocd.argoproj.io/sync-wave"] = WAVES[unit.name]
     metadata = {
         "name": clusters.name_of(unit.name),
@@ -159,6 +160,16 @@ def unit_application(clusters: Clusters, unit: SyncUnit) -> Object:
         "kind": "Application",
         "metadata": metadata,
         "spec": spec | ({"ignoreDifferences": scaled} if scaled else {}),
+    }
+
+
+def _compared(paths: str) -> dict[str, str]:
+    """How Argo CD compares a unit: after a commit that touches its folders, and with what the API server would make of
+    it (docs/user-guide/diff-strategies.md). Otherwise a list that is owned as a whole (`data` of an ExternalSecret) is
+    OutOfSync for ever, since the server fills defaults into its items."""
+    return {
+        "argocd.argoproj.io/compare-options": "ServerSideDiff=true",
+        "argocd.argoproj.io/manifest-generate-paths": paths,
     }
 
 

@@ -8,6 +8,7 @@ A file that cannot be parsed is a `Source` without data: it hides none of the fi
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -25,6 +26,8 @@ MAX_KEYS = 50_000
 """How many keys one map may have; the largest honest ones have some hundreds."""
 MAX_NODES = 500_000
 """How many keys and values a file may have: those of some five thousand models."""
+MOST_TOLD = 2_000
+"""How many mistakes of its text are told of a file: more are no mistake of people's."""
 MAX_ALIASED = 50_000
 """How many values all aliases and merge keys of a file may stand for together."""
 
@@ -97,9 +100,15 @@ class _Reader:
         self.documents = 0
 
     def report(self, id: str, message: str, event: Any, help: str) -> None:
-        self.findings.append(
-            Finding(id, _ERROR, message, place=self.source.place_of(_node("scalar", event)), help=help)
-        )
+        self.tell(Finding(id, _ERROR, message, place=self.source.place_of(_node("scalar", event)), help=help))
+
+    def tell(self, finding: Finding) -> None:
+        """Keep a finding; with too many of them the rest of the file is not read."""
+        self.findings.append(finding)
+        if len(self.findings) >= MOST_TOLD:
+            message = f"the file has {MOST_TOLD:,} mistakes up to here, and is not read on"
+            self.findings.append(replace(finding, id="too-many-problems", message=message, help="correct those first"))
+            raise _Stop
 
     def read(self) -> Node | None:
         for number, event in enumerate(yamlio.scan(self.source.text)):
@@ -235,7 +244,7 @@ class _Reader:
         return node
 
     def bad_key(self, node: Node, message: str, help: str | None) -> None:
-        self.findings.append(Finding("bad-key", _ERROR, message, place=self.source.place_of(node), help=help))
+        self.tell(Finding("bad-key", _ERROR, message, place=self.source.place_of(node), help=help))
 
     def put(self, parent: Node, key: Node, value: Node) -> None:
         if key.plain and key.text == "<<":
@@ -244,11 +253,11 @@ class _Reader:
             first = parent.keys[key.text][0]
             message = f"`{key.text}` is given twice; the first one is in line {first.line + 1}"
             help = "keep one: which one wins depends on the parser"
-            self.findings.append(Finding("duplicate-key", _ERROR, message, place=self.source.place_of(key), help=help))
+            self.tell(Finding("duplicate-key", _ERROR, message, place=self.source.place_of(key), help=help))
         elif len(parent.keys) >= MAX_KEYS:
             message = f"a map has more than {MAX_KEYS} keys"
             place = self.source.place_of(key)
-            self.findings.append(Finding("too-large", _ERROR, message, place=place, help="split what it holds"))
+            self.tell(Finding("too-large", _ERROR, message, place=place, help="split what it holds"))
             raise _Stop
         else:
             parent.keys[key.text] = (key, value)
@@ -258,7 +267,7 @@ class _Reader:
         for merged in value.items if value.kind == "list" else [value]:
             if merged.kind != "map":
                 message = "`<<` takes a map or a list of maps"
-                self.findings.append(Finding("yaml-syntax", _ERROR, message, place=self.source.place_of(key)))
+                self.tell(Finding("yaml-syntax", _ERROR, message, place=self.source.place_of(key)))
                 raise _Stop
             for name, (inner_key, inner) in merged.keys.items():
                 brought = Node("scalar", inner_key.line, inner_key.column, inner_key.width, inner_key.text, size=0)

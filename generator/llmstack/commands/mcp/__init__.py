@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from llmstack.commands import output
+from llmstack.commands.running import LINE
 
 SDK = "mcp>=2.0,<3"
 """The protocol's own SDK for Python, which the extra `mcp` of the package asks for."""
@@ -31,4 +32,5 @@ def mcp() -> None:
         ) from error
     if sys.stdin.isatty():
         output.say(f"serving {root} over stdio, for an agent's client to start; Ctrl-D ends it")
+    LINE.end()
     serve(root)

@@ -6,8 +6,9 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
+
+from llmstack.report.json_schemas import SCHEMAS
 
 Asked = Mapping[str, Any]
 """The arguments of a call, as the tool's schema admits them."""
@@ -76,9 +77,8 @@ def _part(text: str, asked: Asked) -> Mapping[str, Any]:
 
 @cache
 def load_schema(name: str) -> dict[str, Any]:
-    """A schema of report/schema/ by its name: `findings`, `diff`."""
-    text = files("llmstack.report").joinpath("schema", f"{name}.schema.json").read_text(encoding="utf-8")
-    schema: dict[str, Any] = json.loads(text)
+    """The schema of what `--format json` prints, as `llmstack schema NAME` has it: `findings`, `diff`."""
+    schema: dict[str, Any] = json.loads(SCHEMAS[name]())
     return schema
 
 

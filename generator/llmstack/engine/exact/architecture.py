@@ -18,12 +18,15 @@ def unregistered(facts: ModelFacts, settings: Settings, among: Sequence[str]) ->
     """Yield an architecture that the release does not have yet, or no more.
 
     `among` are the releases that may be the right one. One that no release has may come from a plugin, and one that
-    is given `--model-impl` or trusts the model's own code may be loaded otherwise: nothing is said of these.
+    is given `--model-impl`, or that some release leaves to Transformers, may be loaded otherwise: of these nothing is
+    said.
     """
     name = facts.architecture
     first, last = registry.first_with(name), registry.last_with(name)
     otherwise = {"--model-impl", "--hf-overrides", "--config"} & set(settings.unread)
     if first is None or otherwise or any(registry.has_architecture(name, release) for release in among):
+        return
+    if any(registry.may_fall_back(name, release) for release in among):
         return
     when = f"it is in {first} and later" if last is None else f"it was in {first} to {last}"
     message = f"vLLM {among[0]} does not have {name}"

@@ -9,11 +9,12 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, lru_cache
 from typing import Any
 
 from llmstack.engine import registry
 from llmstack.engine.exact.fault import Fault
-from llmstack.engine.exact.types import OFFICIAL
+from llmstack.engine.exact.types import is_official
 from llmstack.engine.settings import read_number
 from llmstack.flags import Catalogue
 
@@ -35,7 +36,7 @@ def misconfigured(given: Flags, catalogue: Catalogue, among: Sequence[str], repo
     """Yield what the classes of each of these releases refuse; `repository` is the image's, since another's plugins
     may register names of their own."""
     for flag, text in given.items():
-        if not text or "$(" in text or flag in SAID_ELSEWHERE:
+        if not text or "$" in text or flag in SAID_ELSEWHERE:
             continue
         reasons = [_reason(flag, text, catalogue, each, repository) for each in among]
         if reasons and all(reasons):
@@ -47,16 +48,23 @@ def _reason(flag: str, text: str, catalogue: Catalogue, release: str, repository
     """What is wrong with a flag's value and what to do; None for nothing."""
     owner = registry.config_class(flag, release)
     if owner is not None:
-        config = read_object(text)
-        return next(_wrong_keys(config, owner, release, flag), None) if config is not None else None
+        config = read_object(text) or {}
+        connector = _connector(config, release) if is_official(repository) else ()
+        return next(iter((*_wrong_keys(config, owner, release, flag), *connector)), None)
     known = catalogue.flags.get(flag)
     if known is None or known.choices:
         return None
-    facts = next((facts for each in SETTINGS if (facts := registry.config_field(each, _field(flag), release))), None)
-    value = _value(text, known.type)
-    if facts and (wanted := _unfit(value, facts)):
+    facts = _settings_field(flag, release)
+    if facts and (wanted := _unfit(_value(text, known.type), facts)):
         return f"vLLM {release} refuses {flag} {text[:40]}", wanted
-    return _unregistered(flag, text, release) if repository in OFFICIAL else None
+    return _unregistered(flag, text, release) if is_official(repository) else None
+
+
+@cache
+def _settings_field(flag: str, release: str) -> Mapping[str, Any] | None:
+    """What the field of the same name may be; None where there is none, or any value does."""
+    name = flag[2:].replace("-", "_")
+    return next((facts for each in SETTINGS if (facts := registry.config_field(each, name, release))), None)
 
 
 def _wrong_keys(config: Mapping[str, Any], owner: str, release: str, shown: str) -> Iterator[tuple[str, str]]:
@@ -68,11 +76,22 @@ def _wrong_keys(config: Mapping[str, Any], owner: str, release: str, shown: str)
             continue
         if facts is None:
             if registry.is_strict(owner, release):
-                yield f"vLLM {release} has no `{key}` in {shown}", _near(name, registry.config_fields(owner, release))
+                yield (
+                    f"vLLM {release} has no `{str(key)[:40]}` in {shown}",
+                    _near(name, registry.config_fields(owner, release)),
+                )
         elif "of" in facts and isinstance(value, Mapping):
             yield from _wrong_keys(value, facts["of"], release, f"`{key}` of {shown}")
         elif wanted := _unfit(value, facts):
             yield f"vLLM {release} refuses this `{key}` of {shown}", wanted
+
+
+def _connector(config: Mapping[str, Any], release: str) -> Iterator[tuple[str, str]]:
+    """Yield a connector of keys and values that nothing brings (`KVConnectorFactory`, kv_connector/factory.py)."""
+    name, known = config.get("kv_connector"), registry.registered("kv_connector", release)
+    if isinstance(name, str) and name and known and name not in known and not config.get("kv_connector_module_path"):
+        help = f"it has {', '.join(sorted(known))}; another needs kv_connector_module_path"
+        yield f"vLLM {release} has no KV connector `{name}`", help
 
 
 def _unfit(value: Any, facts: Mapping[str, Any]) -> str | None:
@@ -114,17 +133,16 @@ def _near(name: str, known: frozenset[str]) -> str:
     return f"did you mean `{like[0]}`?" if like else f"it has {', '.join(sorted(known))}"
 
 
-def _field(flag: str) -> str:
-    return flag[2:].replace("-", "_")
-
-
 def _plain(text: str) -> str:
     """As vLLM's validators compare names: in lower case, and `-` as `_`."""
     return text.lower().replace("-", "_")
 
 
+@lru_cache(maxsize=1 << 10)
 def read_object(text: str) -> Mapping[str, Any] | None:
     """The JSON object of a text; None for anything else, which `bad-flag-value` says."""
+    if not text:
+        return None
     try:
         config = json.loads(text)
     except (ValueError, RecursionError):

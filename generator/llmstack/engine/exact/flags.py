@@ -31,7 +31,7 @@ def refused(
     yield from _adapters(given)
     yield from _parsers(given, catalogue, among)
     yield from _speculation(settings, given, catalogue.release.minor, among)
-    yield from _transfer(given, among)
+    yield from _transfer(given)
     yield from _balance(settings, given)
     yield from _servers(given, variables)
 
@@ -119,18 +119,11 @@ def _draft(config: Mapping[str, Any], settings: Settings) -> Iterator[Fault]:
         yield Fault("speculation", f"prompt_lookup_min {low} is over prompt_lookup_max {high}", f"at most {high}")
 
 
-def _transfer(given: Flags, among: Sequence[str]) -> Iterator[Fault]:
-    """`KVTransferConfig.__post_init__` (vllm/config/kv_transfer.py), `KVConnectorFactory` (kv_connector/factory.py)."""
-    config = read_object(given.get("--kv-transfer-config") or "")
-    name = config.get("kv_connector") if config else None
-    if config is None or not isinstance(name, str) or not name:
-        return
-    if not config.get("kv_role"):
-        yield Fault("transfer", f"{name} without kv_role", "kv_both, kv_producer or kv_consumer")
-    known = [registry.registered("kv_connector", release) for release in among]
-    if not config.get("kv_connector_module_path") and all(names and name not in names for names in known):
-        help = f"it has {', '.join(sorted(known[0]))}; another needs kv_connector_module_path"
-        yield Fault("transfer", f"vLLM {among[0]} has no KV connector `{name}`", help)
+def _transfer(given: Flags) -> Iterator[Fault]:
+    """`KVTransferConfig.__post_init__` (vllm/config/kv_transfer.py)."""
+    config = read_object(given.get("--kv-transfer-config") or "") or {}
+    if config.get("kv_connector") and not config.get("kv_role"):
+        yield Fault("transfer", f"{config['kv_connector']} without kv_role", "kv_both, kv_producer or kv_consumer")
 
 
 def _balance(settings: Settings, given: Flags) -> Iterator[Fault]:

@@ -51,7 +51,12 @@ BLACKWELL_SINCE = (0, 9)
 """The first release built with PyTorch 2.7, whose CUDA 12.8 is the first to know compute capability 10.0 and 12.0
 (https://pytorch.org/blog/pytorch-2-7/); 0.8.5 wants torch 2.6.0."""
 OFFICIAL = frozenset(("vllm/vllm-openai", "lmcache/vllm-openai"))
-"""Images that are built with the PyTorch that the release wants."""
+"""Images that are built with the PyTorch that the release wants, and without plugins."""
+
+
+def is_official(repository: str) -> bool:
+    """Whether an image is one of vLLM's own, however Docker's registry is written."""
+    return repository.removeprefix("docker.io/") in OFFICIAL
 
 
 def too_old(facts: ModelFacts, settings: Settings, card: Card, among: Sequence[str]) -> Iterator[Fault]:
@@ -73,7 +78,7 @@ def too_old(facts: ModelFacts, settings: Settings, card: Card, among: Sequence[s
 
 def too_new(card: Card, release: tuple[int, int], repository: str) -> Iterator[Fault]:
     """Yield a card that the release's PyTorch has no code for."""
-    if card.capability and card.capability >= (10, 0) and release < BLACKWELL_SINCE and repository in OFFICIAL:
+    if card.capability and card.capability >= (10, 0) and release < BLACKWELL_SINCE and is_official(repository):
         message = f"vLLM {release[0]}.{release[1]} has no code for a {card.name}"
         yield Fault("model", message, "vLLM 0.9 or later")
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.finding import Severity
+from llmstack.kubernetes.pods import Object, value_at
 from llmstack.kubernetes.quantities import whole
 from llmstack.review.facts import Pool
 from llmstack.review.result import Risk
@@ -64,20 +65,28 @@ def _at_most(assessment: Assessment, most: Played, pool: Pool) -> Iterator[Risk]
 
 
 def _runs(assessment: Assessment, pool: Pool, taken: int) -> Iterator[Risk]:
-    """Jobs that are added and find less free than one run of them takes."""
+    """Jobs that begin, or begin to run more pods at a time, and find less free than these take."""
     for change in assessment.changes:
-        if change.action != "add" or change.after is None or change.kind != "Job":
+        pods = _at_a_time(change.after) - _at_a_time(change.before)
+        if change.after is None or change.kind != "Job" or pods <= 0 or change.identity in assessment.refused:
             continue
         template = template_of(change.after, assessment.facts[1], None)
-        pods = whole((change.after.get("spec") or {}).get("parallelism"), 1)
         asked, free = pods * template.total, max(0, pool.count - taken)
         if template.pool == (pool.name, pool.resource) and asked > free:
             message = (
-                f"its pods ask for {plural(asked, 'GPU')}, and {free} of {pool.told} in pool `{pool.name}` are free: "
-                "they stay Pending"
+                f"{'further' if change.before else 'its'} pods ask for {plural(asked, 'GPU')}, and {free} of "
+                f"{pool.told} in pool `{pool.name}` are free: they stay Pending"
             )
             advice = "Free the GPUs first, or let it ask for fewer at a time (`parallelism`)."
             yield RISK.at(assessment, f"Job/{change.name}", message, advice, amount=asked - free)
+
+
+def _at_a_time(job: Object | None) -> int:
+    """How many pods of a Job run beside each other; none of one that is suspended or not there."""
+    if job is None or value_at(job, "spec", "suspend") is True:
+        return 0
+    pods = whole(value_at(job, "spec", "parallelism"), 1)
+    return min(pods, whole(value_at(job, "spec", "completions"), pods))
 
 
 def _missing(pool: Pool, needed: int) -> int | None:

@@ -3,14 +3,14 @@
 Why it matters: no risk is told where nothing is known, and that reads like an answer. What the scheduler and the API
 server look at and nobody wrote down is said instead, with the line that would settle it.
 
-How it is judged: the pods of a rollout name a PriorityClass, RuntimeClass or ServiceAccount that nothing here makes and
-nothing used before; mount an existing claim of which nobody says the access mode, while an old pod keeps it; or ask for
-nodes that no declared pool has: a warning, as each of these usually hangs. A note: they must be spread evenly
-(`whenUnsatisfiable: DoNotSchedule`) or apart over zones or nodes whose number is not known; lose a toleration; wait for
-another scheduler; claim devices (DRA) or take a second kind of GPU that no pool counts; or begin to read a Secret or
-config map that nothing here makes. A claim that grows, and whose StorageClass is not here: a note, a warning where its
-volume is among the manifests. A DaemonSet or CronJob that begins to take GPUs, and a NetworkPolicy that begins to bound
-where pods connect to: a note.
+How it is judged: the pods of a rollout name a PriorityClass, RuntimeClass or ServiceAccount that nothing here makes
+and nothing used before; mount an existing claim of which nobody says the access mode, while an old pod keeps it; or
+ask for nodes that no declared pool has: a warning, as each of these usually hangs. A note: they must be spread evenly
+(`whenUnsatisfiable: DoNotSchedule`) or apart over zones or nodes whose number is not known; lose a toleration; wait
+for another scheduler; claim devices (DRA) or take a second kind of GPU that no pool counts; or begin to read, or to
+pull images with, a Secret or config map that nothing here makes. A claim that grows, and whose StorageClass is not
+here: a note, a warning where its volume is among the manifests. A DaemonSet or CronJob that begins to take GPUs, and
+a NetworkPolicy that begins to bound where pods connect to: a note.
 
 Fix: state it, as the advice says: in `gitops.capacity`, `gitops.existing` or `pvcAccessMode`.
 """
@@ -21,13 +21,14 @@ from collections.abc import Iterator
 
 from llmstack.finding import Severity
 from llmstack.kubernetes.immutable import may_grow
-from llmstack.kubernetes.pods import value_at
+from llmstack.kubernetes.pods import pod_specs, value_at
 from llmstack.kubernetes.workloads import WORKLOADS
 from llmstack.review.result import ObjectChange, Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 from llmstack.review.rollout.workload import template_of
 from llmstack.review.ways_in.backends import Backends
+from llmstack.review.ways_in.needs import provided, pull_secrets
 from llmstack.review.ways_in.policies import newly_confined
 from llmstack.review.wording import plural
 
@@ -43,6 +44,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     yield from _uncounted(assessment)
     yield from _beside(assessment)
     yield from _confined(assessment)
+    yield from _pulled(assessment)
     for change in assessment.changes:
         refused = change.identity in assessment.refused
         if not refused and may_grow(change.before, change.after, assessment.after) is None:
@@ -80,6 +82,23 @@ def _beside(assessment: Assessment) -> Iterator[Risk]:
             names = ", ".join(f"`{resource}`" for resource in others)
             message = f"the pods take {names} beside other GPUs: whether enough of both are free cannot be judged"
             yield RISK.at(assessment, workload.key, message, "See that there is room for one more.", milder=True)
+
+
+def _pulled(assessment: Assessment) -> Iterator[Risk]:
+    """Secrets that images begin to be pulled with: without one the kubelet asks the registry without credentials
+    (kubernetes.io, "Pull an Image from a Private Registry")."""
+    had = {name for obj in assessment.before for _, spec in pod_specs(dict(obj)) for name in pull_secrets(spec)}
+    there = {name for kind, _, name in provided(assessment.after) if kind == "Secret"}
+    for change in assessment.changes if assessment.before else ():
+        specs = [spec for _, spec in pod_specs(dict(change.after))] if change.after is not None else []
+        for name in sorted({name for spec in specs for name in pull_secrets(spec)} - had - there):
+            if ("Secret", name) not in assessment.facts[1].existing:
+                message = (
+                    f"the pods begin to pull their images with Secret `{name}`, which nothing here makes: a registry "
+                    "that asks for it refuses them"
+                )
+                advice = "See that it is there before the merge, or name it in `gitops.existing`."
+                yield RISK.at(assessment, change.key, message, advice, milder=True)
 
 
 def _confined(assessment: Assessment) -> Iterator[Risk]:

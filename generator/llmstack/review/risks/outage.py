@@ -76,26 +76,42 @@ def _outage(workload: Workload, outcome: Outcome) -> str:
         cause = "a scaler takes over"
     else:
         cause = f"up to {workload.unavailable} of {plural(workload.after, 'replica')} may be unavailable"
+        if workload.kind == "StatefulSet" and workload.unavailable > 1:
+            cause += ", where the cluster has `maxUnavailable` of StatefulSets (by default from Kubernetes 1.35 on)"
     return f"no replica is ready{lasting}: {cause}"
 
 
 def _spare_it(assessment: Assessment, workload: Workload) -> str:
-    if workload.kind == "RayCluster":
-        if spares(assessment, workload) is False:
-            return (
-                "A Ray cluster is replaced whole, and the GPUs for a second one are not there: merge at a quiet time."
-            )
-        return "A Ray cluster is replaced whole: add it under another name first, then remove the old one."
-    if workload.kind == "Pod":
-        return "A Pod has no second one to take its place: run it as a Deployment."
     gpus = workload.new.total if workload.new is not None else 0
+    told = _spare_by_kind(assessment, workload)
+    if told is not None:
+        return told
     if spares(assessment, workload) is False:
         more = f"Add {plural(gpus, 'GPU')} to the pool, and set maxSurge 1 and maxUnavailable 0"
         return f"{more}; with the GPUs that are there, merge at a quiet time."
     spare = f" (needs {plural(gpus, 'spare GPU')})" if gpus else ""
+    if workload.recreate:
+        return f"Use `type: RollingUpdate` with maxSurge 1 and maxUnavailable 0{spare}."
     if workload.after == 1:
         return f"Set maxSurge 1 and maxUnavailable 0{spare}, or run two replicas."
     return f"Set maxUnavailable below {workload.after}, or maxSurge 1 and maxUnavailable 0{spare}."
+
+
+def _spare_by_kind(assessment: Assessment, workload: Workload) -> str | None:
+    """What helps where no strategy does."""
+    match workload.kind:
+        case "RayCluster" if spares(assessment, workload) is False:
+            return (
+                "A Ray cluster is replaced whole, and the GPUs for a second one are not there: merge at a quiet time."
+            )
+        case "RayCluster":
+            return "A Ray cluster is replaced whole: add it under another name first, then remove the old one."
+        case "Pod":
+            return "A Pod has no second one to take its place: run it as a Deployment."
+        case "StatefulSet":
+            fewer = "Set maxUnavailable to 1" if workload.after > 1 else "Run two replicas"
+            return f"{fewer}: a StatefulSet has no surge."
+    return None
 
 
 def _side_by_side(assessment: Assessment, each: Break) -> str:

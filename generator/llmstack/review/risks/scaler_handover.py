@@ -22,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from llmstack.finding import Severity
 from llmstack.kubernetes.pods import Identity, Object, identity_of, value_at
 from llmstack.kubernetes.quantities import whole
-from llmstack.kubernetes.replicas import scaler_kinds
+from llmstack.kubernetes.replicas import scaler_kinds, scalers_of
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
@@ -47,6 +47,8 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             yield RISK.at(assessment, workload.key, message, advice, path="spec.replicas", amount=lost)
     yield from _other_kind(assessment)
     yield from _two_owners(assessment)
+    yield from _several(assessment)
+    yield from _left(assessment)
     if assessment.most is not None:
         yield from _back_to_the_manifest(assessment, assessment.most)
 
@@ -62,6 +64,32 @@ def _other_kind(assessment: Assessment) -> Iterator[Risk]:
             )
             advice = "Remove the HorizontalPodAutoscaler in one commit, and add the ScaledObject in the next."
             yield RISK.at(assessment, f"{target[0]}/{target[2]}", message, advice)
+
+
+def _several(assessment: Assessment) -> Iterator[Risk]:
+    """Workloads that begin to have a second scaler: of two HorizontalPodAutoscalers neither acts (`AmbiguousSelector`,
+    pkg/controller/podautoscaler/horizontal.go), and KEDA refuses what another one scales."""
+    before, after = scalers_of(assessment.before), scalers_of(assessment.after)
+    for target, kinds in sorted(after.items()):
+        if len(kinds) > 1 and len(before.get(target, ())) < 2:
+            message = (
+                f"{len(kinds)} scalers want it ({', '.join(sorted(kinds))}): neither acts, or each undoes the other"
+            )
+            yield RISK.at(assessment, f"{target[0]}/{target[2]}", message, "Keep one of them.", milder=True)
+
+
+def _left(assessment: Assessment) -> Iterator[Risk]:
+    """Workloads that lose their scaler, and of which no manifest says how many replicas they have."""
+    lost = scalers_of(assessment.before).keys() - scalers_of(assessment.after).keys()
+    for obj in assessment.after if lost else ():
+        target = identity_of(obj)
+        if target in lost & assessment.owned[1].keys():
+            message = (
+                "the scaler goes, and no manifest says `replicas`: they stay what it gave last, whatever comes (KEDA "
+                "sets back what it found, where `restoreToOriginalReplicaCount` says so)"
+            )
+            advice = "State `replicas` in the manifest, with what runs then."
+            yield RISK.at(assessment, f"{target[0]}/{target[2]}", message, advice, milder=True)
 
 
 def _two_owners(assessment: Assessment) -> Iterator[Risk]:

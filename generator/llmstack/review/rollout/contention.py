@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from llmstack.review.facts import Pool
-from llmstack.review.rollout.deadlock import Verdict, asking, slots, verdict_by_rule
+from llmstack.review.rollout.deadlock import Verdict, arrangements, asking, slots, verdict_by_rule
 from llmstack.review.rollout.deadlock_search import try_every_order
 from llmstack.review.rollout.nodes import node_sizes, pack
 from llmstack.review.rollout.placement import Fixed, PoolKey
@@ -140,6 +140,9 @@ def _packs(nodes: Sequence[int], pods: Mapping[int, int]) -> bool:
     """Whether pods fit on nodes; when in doubt, they do."""
     if not pods or len(nodes) <= 1 or pack(nodes, pods) is not None:
         return True
+    arranged = arrangements(tuple(sorted(nodes)), pods)
+    if arranged is not None:
+        return bool(arranged)
     sizes = sorted(pods)
     divide = all(large % small == 0 for small, large in pairwise(sizes))
     even = all(node % size == 0 for node in nodes for size in sizes)

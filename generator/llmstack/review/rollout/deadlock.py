@@ -127,10 +127,10 @@ def slots(nodes: Sequence[int], fixed: Mapping[int, int], size: int) -> tuple[in
     `slot_bounds`.
     """
     others = {gpus: number for gpus, number in fixed.items() if gpus and number}
-    arrangements = _arrangements(tuple(sorted(nodes)), others)
-    if arrangements is None:
+    arranged = arrangements(tuple(sorted(nodes)), others)
+    if arranged is None:
         return slot_bounds(nodes, others, size)
-    counts = [sum(free // size for free in arrangement) for arrangement in arrangements]
+    counts = [sum(free // size for free in arrangement) for arrangement in arranged]
     return min(counts, default=0), max(counts, default=0)
 
 
@@ -148,7 +148,7 @@ def slot_bounds(nodes: Sequence[int], fixed: Mapping[int, int], size: int) -> tu
     return max(0, -((waste - free) // size)), max(0, min(free // size, whole))
 
 
-def _arrangements(nodes: tuple[int, ...], fixed: Mapping[int, int]) -> set[tuple[int, ...]] | None:
+def arrangements(nodes: tuple[int, ...], fixed: Mapping[int, int]) -> set[tuple[int, ...]] | None:
     """What can be left free on the nodes, nodes of equal room taken for one another; None where that is
     too much."""
     states = {nodes}

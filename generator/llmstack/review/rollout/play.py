@@ -169,7 +169,10 @@ def both(least: Played, most: Played | None, facts: Facts) -> tuple[tuple[Rollou
         return rolled, rows
     larger = {each.identity: each for each in rollouts(most.own, most.own_times, pools)}
     known = {each.identity for each in rolled}
-    merged = [_interval(each, larger.get(each.identity)) for each in rolled]
+    merged = [
+        _interval(each, larger[each.identity]) if each.identity in larger else _only_at_least(each, most.owned[1])
+        for each in rolled
+    ]
     shrinking = {each.identity for each in most.own if each.after < each.before}
     merged += [_only_at_most(larger[key], least.owned[1]) for key in larger if key in shrinking - known]
     high = {(row.pool, row.resource): row for row in _rows(most, pools)}
@@ -204,6 +207,22 @@ def _interval(least: Rollout, most: Rollout | None) -> Rollout:
         replicas_max=most.replicas_max,
         seconds_max_without=least.seconds_max_without or most.seconds_max_without,
         basis={**least.basis, "peak": "bound", "minReady": "bound", "seconds": "exact" if same else "bound"},
+    )
+
+
+def _only_at_least(least: Rollout, owned: Scalers) -> Rollout:
+    """A workload that gets pods only where the scaler has not given them before."""
+    replicas = owned.get(least.identity)
+    if replicas is None or least.why != "scale":
+        return least
+    is_done = _high(least) == 0
+    return replace(
+        least,
+        replicas_max=replicas,
+        seconds=0 if is_done else None,
+        seconds_min=None if is_done else 0,
+        seconds_max=None if is_done else _high(least),
+        basis={"seconds": "exact" if is_done else "bound", "peak": "bound", "minReady": "bound"},
     )
 
 

@@ -89,6 +89,13 @@ def _other_door(door: Door, ways: Sequence[Door]) -> Iterator[Break]:
         )
         advice = "Let both stand until DNS and every cache of it have moved."
         yield Break(door.subject, message, advice, milder=True, stations=leads_in(door))
+    elif door.rule.via and not now:
+        old = ", ".join(sorted(door.rule.via))
+        message = (
+            f"`{door.address}` came in by {old}, and names none any more: it comes in by the default class of the "
+            "cluster, if that has one, else not at all"
+        )
+        yield Break(door.subject, message, "State the class.", milder=True, stations=leads_in(door))
     if door.rule.secure and not any(rule.secure for rule in rules):
         message = (
             f"no certificate is named for `{door.rule.host}` any more: https callers see another one, and refuse it"

@@ -35,7 +35,21 @@ A pod that reads one that is not there does not start
 
 def needs_of(workload: Object) -> set[Need]:
     """What the pods of a workload need to start."""
-    return {(kind, namespace, name) for kind, namespace, name, _, optional in reads_of(workload) if not optional}
+    read = {(kind, namespace, name) for kind, namespace, name, _, optional in reads_of(workload) if not optional}
+    return read | set(_claimed(workload))
+
+
+_CLAIMS = {"resourceClaimName": "ResourceClaim", "resourceClaimTemplateName": "ResourceClaimTemplate"}
+"""By field of a pod's claim: what a pod waits for (kubernetes.io, "Dynamic Resource Allocation")."""
+
+
+def _claimed(workload: Object) -> Iterator[Need]:
+    namespace = str(workload["metadata"].get("namespace") or "")
+    for _, spec in pod_specs(dict(workload)):
+        for claim in maps(spec.get("resourceClaims")):
+            for field, kind in _CLAIMS.items():
+                if claim.get(field):
+                    yield kind, namespace, str(claim[field])
 
 
 def reads_of(workload: Object) -> Iterator[tuple[str, str, str, How, bool]]:
@@ -67,7 +81,7 @@ def provided(objects: Iterable[Object]) -> dict[Need, Object]:
     for obj in objects:
         namespace, name = str(obj["metadata"].get("namespace") or ""), str(obj["metadata"]["name"])
         kind = str(obj.get("kind"))
-        if kind in ("Secret", "ConfigMap", _CLAIM):
+        if kind in ("Secret", "ConfigMap", _CLAIM, *_CLAIMS.values()):
             found[kind, namespace, name] = obj
         elif kind == "SealedSecret":
             found["Secret", namespace, str(value_at(obj, "spec", "template", "metadata", "name") or name)] = obj
@@ -94,6 +108,30 @@ def missing_needs(before: Sequence[Object], after: Sequence[Object]) -> Iterator
         source = moved.get(_place(workload))
         if namespace not in namespaces and source is not None:
             yield from _left_behind(workload, source, sorted(needs - has.keys()))
+
+
+def pull_secrets(pod: Mapping[str, Any]) -> set[str]:
+    """The Secrets that a pod's images are pulled with, by name."""
+    return {str(each["name"]) for each in maps(pod.get("imagePullSecrets")) if each.get("name")}
+
+
+def missing_pull_secrets(before: Sequence[Object], after: Sequence[Object]) -> Iterator[Break]:
+    """Yield the Secrets that images are pulled with, and that go with this change."""
+    had, has = provided(before), provided(after)
+    gone = {need for need, obj in had.items() if need[0] == "Secret" and need not in has and _goes(obj)}
+    for workload in after if gone else ():
+        namespace = str(workload["metadata"].get("namespace") or "")
+        for name in sorted({name for _, spec in pod_specs(dict(workload)) for name in pull_secrets(spec)}):
+            if ("Secret", namespace, name) in gone:
+                key = f"{workload['kind']}/{workload['metadata']['name']}"
+                yield Break(
+                    key,
+                    f"Secret `{name}` goes, and pods pull their images with it: what runs goes on, and a pod that "
+                    "starts on a node without the image does not, where the registry asks for it (ImagePullBackOff)",
+                    f"Keep it, or have another one of that name made in namespace `{namespace}` right after the merge.",
+                    milder=True,
+                    stations=(Station("Secret", name), Station("pods", key)),
+                )
 
 
 def missing_keys(before: Sequence[Object], after: Sequence[Object]) -> Iterator[Break]:
@@ -178,10 +216,12 @@ def _deleted(workload: Object, need: Need, holder: Object) -> Break:
     if holder.get("kind") == "ExternalSecret":
         advice = "In a commit before, set `target.creationPolicy: Orphan`: then the Secret stays when its owner goes."
     key = f"{workload['kind']}/{workload['metadata']['name']}"
+    what = "claim by it" if kind in _CLAIMS.values() else "read it"
+    fate = "Pending" if kind in _CLAIMS.values() else "CreateContainerConfigError"
     return Break(
         key,
-        f"{kind} `{name}` {how}, and pods read it: what runs goes on, and no pod that starts after that gets ready "
-        "(CreateContainerConfigError)",
+        f"{kind} `{name}` {how}, and pods {what}: what runs goes on, and no pod that starts after that gets ready "
+        f"({fate})",
         advice,
         stations=(Station(kind, name), Station("pods", key)),
     )

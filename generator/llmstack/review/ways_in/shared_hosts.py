@@ -40,6 +40,11 @@ class Claim:
     def owner(self) -> tuple[str, str, str]:
         return self.kind, self.namespace, self.name
 
+    @property
+    def claimed(self) -> tuple[str, str, str]:
+        """What two objects cannot both have."""
+        return self.kind, self.address, self.by
+
 
 def read_claims(objects: Iterable[Object], environment: str) -> Iterator[Claim]:
     """Yield what the Ingresses and HTTPRoutes of an environment claim."""
@@ -57,18 +62,23 @@ def shared_hosts(
     for each object."""
     had = {(claim.owner, claim.address, claim.by) for claim in read_claims(before, environment)}
     own = list(read_claims(after, environment))
+    claimed = _by_what_is_claimed((*others, *own))
     told: set[tuple[str, str, str]] = set()
     for claim in own:
         if (claim.owner, claim.address, claim.by) in had or claim.owner in told:
             continue
-        rival = next((each for each in (*others, *own) if _collide(claim, each)), None)
+        rival = next((each for each in claimed[claim.claimed].values() if each.owner != claim.owner), None)
         if rival is not None:
             told.add(claim.owner)
             yield Break(claim.subject, _message(claim, rival), "Give each of them a host or a path of its own.")
 
 
-def _collide(one: Claim, other: Claim) -> bool:
-    return one.owner != other.owner and (one.kind, one.address, one.by) == (other.kind, other.address, other.by)
+def _by_what_is_claimed(claims: Iterable[Claim]) -> dict[tuple[str, str, str], dict[tuple[str, str, str], Claim]]:
+    """For each thing that is claimed the first claim of each of its owners, in their order."""
+    found: dict[tuple[str, str, str], dict[tuple[str, str, str], Claim]] = {}
+    for claim in claims:
+        found.setdefault(claim.claimed, {}).setdefault(claim.owner, claim)
+    return found
 
 
 def _message(claim: Claim, rival: Claim) -> str:

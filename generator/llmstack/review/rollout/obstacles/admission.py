@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.kubernetes.limit_ranges import above_default, defaults_of, refusals
+from llmstack.kubernetes.pod_standards import breaches
 from llmstack.kubernetes.pods import identity_of
 from llmstack.kubernetes.priorities import SYSTEM
 from llmstack.review.rollout.obstacles.case import Case, Obstacle
+
+ENFORCE = "pod-security.kubernetes.io/enforce"
 
 _FIELDS = {
     "PriorityClass": ("priorityClassName", SYSTEM),
@@ -23,6 +26,7 @@ def find(case: Case) -> Iterator[Obstacle]:
     if case.makes_beside or case.is_restart:
         yield from _missing(case)
         yield from _beyond_limits(case)
+        yield from _beyond_standard(case)
 
 
 def _missing(case: Case) -> Iterator[Obstacle]:
@@ -47,6 +51,21 @@ def _missing(case: Case) -> Iterator[Obstacle]:
                 f"{kind} `{name}` is made by nothing here: unless the cluster has it{had}, every new pod is refused"
             )
             yield Obstacle(message, f"Add the {kind} to `extraObjects`, or see that the cluster has it.", "unknown")
+
+
+def _beyond_standard(case: Case) -> Iterator[Obstacle]:
+    """Pods beyond the Pod Security level that their namespace enforces (kubernetes.io, "Pod Security Admission")."""
+    for obj in case.scene.kinds.get(("Namespace", ""), ()):
+        level = (obj["metadata"].get("labels") or {}).get(ENFORCE)
+        if identity_of(obj)[2] != case.workload.namespace or level not in ("baseline", "restricted"):
+            continue
+        breach = next(breaches(dict(case.pod), restricted=level == "restricted"), None)
+        if breach is not None:
+            message = (
+                f"namespace `{case.workload.namespace}` enforces Pod Security `{level}`, and {breach.what} is beyond it"
+            )
+            advice = f"{breach.help[:1].upper()}{breach.help[1:]}, or let the namespace enforce less."
+            yield Obstacle(f"{message}: the API server refuses the pod", advice, "always")
 
 
 def _beyond_limits(case: Case) -> Iterator[Obstacle]:

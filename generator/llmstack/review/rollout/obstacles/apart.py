@@ -57,7 +57,8 @@ def ceil_div(number: int, size: int) -> int:
 
 
 def _own(case: Case) -> Pods:
-    """The workload's pods at a time; a rule for pods of one revision does not count old and new together."""
+    """The workload's pods at a time; a rule for pods of one revision does not count old and new together, and neither
+    does a port that the old ones do not take."""
     template = case.workload.new
     own = Pods(
         case.workload.identity,
@@ -68,7 +69,9 @@ def _own(case: Case) -> Pods:
         template.pool if template is not None else None,
     )
     revised = any(_REVISION in (term.get("matchLabelKeys") or ()) for term in own.terms)
-    return replace(own, number=case.workload.after) if revised else own
+    former = replace(own, spec=case.pod_before)
+    apart = not own.terms and not own.host_ports & former.host_ports
+    return replace(own, number=case.workload.after) if revised or apart else own
 
 
 def _candidates(case: Case, own: Pods) -> Sequence[Pods]:
@@ -109,7 +112,7 @@ def _short(case: Case, why: str, needed: int) -> Obstacle:
         f"{why} allows one of the pods on a node: {needed} are needed at a time, and pool "
         f"`{case.pool.name if case.pool else ''}` has {plural(nodes, 'node')}"
     )
-    fits = needed - (case.most - case.workload.after) <= nodes
+    fits = case.workload.held_up and needed - 1 <= nodes < needed
     return Obstacle(
         message, case.gentler() if fits else "Run fewer replicas, or make the rule a preferred one.", "always"
     )

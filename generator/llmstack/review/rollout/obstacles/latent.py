@@ -18,7 +18,7 @@ from llmstack.review.rollout.obstacles import admission, quotas
 from llmstack.review.rollout.obstacles.case import Case, Obstacle, Scene, template_in
 from llmstack.review.rollout.workload import Workload
 
-KINDS = frozenset(("ResourceQuota", "LimitRange", "PriorityClass", "RuntimeClass", "ServiceAccount"))
+KINDS = frozenset(("ResourceQuota", "LimitRange", "Namespace", "PriorityClass", "RuntimeClass", "ServiceAccount"))
 """What admission holds pods against."""
 RULES: tuple[Callable[[Case], Iterator[Obstacle]], ...] = (admission.find, quotas.find)
 

@@ -1,0 +1,99 @@
+"""What the Kustomizations of a cluster make of the units that they apply, where people wrote that into them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from llmstack import yamlio
+from llmstack.repository.comparison import Comparison
+from llmstack.repository.expected import Held, Units
+from llmstack.repository.read import Reading
+from llmstack.repository.snapshot import Snapshot
+from llmstack.sync.local import CLUSTERS, local_path
+from llmstack.sync.made import FIELDS, make_of
+from llmstack.sync.manifests import mapping
+from llmstack.sync.policies import FLUX
+
+_WORDS = tuple(f"{each}:" for each in FIELDS)
+
+
+@dataclass(frozen=True)
+class Made:
+    """The objects of both sides as they are applied."""
+
+    units: tuple[Units, Units]
+    touched: tuple[str, ...] = ()
+    """The units of which a Kustomization makes something else, on one side or both."""
+    folders: frozenset[str] = field(default_factory=frozenset)
+    """The folders of those of which that can be told on both sides."""
+
+
+def make_units(
+    comparison: Comparison,
+    name: str,
+    readings: Sequence[Reading | None],
+    held: Held,
+    folders: Sequence[Mapping[str, str]],
+    units: tuple[Units, Units],
+) -> Made:
+    """Return the units of an environment as the Kustomizations of its cluster make them."""
+    sides = (comparison.before, comparison.after)
+    specs = [
+        _specs(side, paths, {folder: unit for unit, folder in own.items()})
+        for side, paths, own in zip(sides, _suspects(comparison, name, readings, held), folders, strict=True)
+    ]
+    touched = sorted({*specs[0], *specs[1]})
+    if not touched:
+        return Made(units)
+    found = [dict(each) for each in units]
+    told = []
+    for unit in touched:
+        made = [make_of(spec.get(unit, {}), each.get(unit, ())) for spec, each in zip(specs, units, strict=True)]
+        if None not in made:
+            told.append(unit)
+            for each, objects in zip(found, made, strict=True):
+                if unit in each and objects is not None:
+                    each[unit] = objects
+    known = frozenset(own[unit] for own in folders for unit in told if unit in own)
+    return Made((found[0], found[1]), tuple(told), known)
+
+
+def _suspects(
+    comparison: Comparison, name: str, readings: Sequence[Reading | None], held: Held
+) -> Iterator[frozenset[str]]:
+    """By side, the files of the cluster's folder that may not be as llmstack writes them."""
+    stale = held.stale or ()
+    for side, reading in zip((comparison.before, comparison.after), readings, strict=True):
+        stack = reading.stack if reading is not None else None
+        cluster = stack.gitops.sync.cluster if stack is not None else None
+        if cluster is None:
+            yield frozenset()
+            continue
+        folder = f"{CLUSTERS}/{cluster}"
+        differing = {path for path in (*comparison.changed, *stale) if path.startswith(f"{folder}/")}
+        beside = {f"{folder}/{entry}" for entry in side.entries(folder) if entry.endswith((".yaml", ".yml"))}
+        yield frozenset(differing | beside)
+
+
+def _specs(side: Snapshot, paths: Iterable[str], units: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
+    """By unit, the specification of the one Kustomization that makes something of its objects."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for path in sorted(paths):
+        for obj in _documents(side.read(path)):
+            spec = mapping(mapping(obj).get("spec"))
+            is_flux = str(mapping(obj).get("apiVersion")).startswith(f"{FLUX}/")
+            unit = units.get(local_path(str(spec.get("path") or "").removeprefix("./")))
+            if is_flux and mapping(obj).get("kind") == "Kustomization" and unit is not None:
+                found.setdefault(unit, []).append(spec)
+    return {unit: specs[0] for unit, specs in found.items() if len(specs) == 1 and any(map(specs[0].get, FIELDS))}
+
+
+def _documents(text: str | None) -> list[Any]:
+    if text is None or not any(word in text for word in _WORDS):
+        return []
+    try:
+        return list(yamlio.load_objects(text))
+    except (yamlio.YAMLError, ValueError, RecursionError):
+        return []

@@ -1,0 +1,70 @@
+"""JSON patches (RFC 6902), as kustomize applies them to one object."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from llmstack.kustomize.merge import Unsupported
+
+_OPERATIONS = frozenset(("add", "replace", "remove"))
+
+
+def apply_json_patch(obj: Mapping[str, Any], operations: Sequence[Any]) -> dict[str, Any]:
+    """Return the object after the operations; raises Unsupported for what is not `add`, `replace` or `remove`, and for
+    a path that is not there."""
+    found = copy.deepcopy(dict(obj))
+    for each in operations:
+        if not isinstance(each, Mapping) or each.get("op") not in _OPERATIONS:
+            raise Unsupported("an operation of a JSON patch")
+        _apply(found, str(each["op"]), _steps(str(each.get("path") or "")), each.get("value"))
+    return found
+
+
+def _steps(path: str) -> list[str]:
+    if not path.startswith("/"):
+        raise Unsupported("a JSON patch of the whole object")
+    return [step.replace("~1", "/").replace("~0", "~") for step in path.split("/")[1:]]
+
+
+def _apply(root: Any, operation: str, steps: Sequence[str], value: Any) -> None:
+    holder = root
+    for step in steps[:-1]:
+        holder = _step(holder, step)
+    last = steps[-1]
+    if isinstance(holder, list):
+        _apply_to_list(holder, operation, last, value)
+    elif not isinstance(holder, dict) or (operation != "add" and last not in holder):
+        raise Unsupported("a path of a JSON patch")
+    elif operation == "remove":
+        del holder[last]
+    else:
+        holder[last] = value
+
+
+def _apply_to_list(holder: list[Any], operation: str, last: str, value: Any) -> None:
+    if operation == "add" and last == "-":
+        holder.append(value)
+        return
+    at = _index(last, len(holder) + (operation == "add"))
+    if operation == "add":
+        holder.insert(at, value)
+    elif operation == "remove":
+        del holder[at]
+    else:
+        holder[at] = value
+
+
+def _step(holder: Any, step: str) -> Any:
+    if isinstance(holder, list):
+        return holder[_index(step, len(holder))]
+    if not isinstance(holder, dict) or step not in holder:
+        raise Unsupported("a path of a JSON patch")
+    return holder[step]
+
+
+def _index(step: str, length: int) -> int:
+    if not step.isdecimal() or int(step) >= length:
+        raise Unsupported("an index of a JSON patch")
+    return int(step)

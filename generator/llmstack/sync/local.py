@@ -1,0 +1,16 @@
+"""Folders of a repository by the root of the tree, wherever in the repository that is."""
+
+from __future__ import annotations
+
+import posixpath
+
+CLUSTERS = "clusters"
+
+
+def local_path(path: str) -> str:
+    """A folder of the repository from the root of the tree, wherever in the repository that is."""
+    for top in ("overlays/", "custom/", f"{CLUSTERS}/"):
+        before, found, rest = path.partition(top)
+        if found and (not before or before.endswith("/")):
+            return posixpath.normpath(f"{top}{rest}")
+    return path

@@ -1,0 +1,146 @@
+"""What a Kustomization of Flux makes of the objects of its folder before it applies them: patches, images, postBuild.
+
+kustomize-controller writes `patches` and `images` into the kustomization that it builds (fluxcd/pkg, kustomize/
+kustomize_generator.go), which runs patches before images, and substitutes the variables of `postBuild` in what comes
+out (kustomize/kustomize_varsub.go; docs/spec/v1/kustomizations.md, "Post build variable substitution").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from llmstack import yamlio
+from llmstack.kustomize.merge import DIRECTIVE, Unsupported, merge_patch
+from llmstack.kustomize.references import Resource
+from llmstack.kustomize.targets import parse_target
+from llmstack.sync.json_patch import apply_json_patch
+from llmstack.sync.manifests import Object, mapping, sequence
+
+FIELDS = ("patches", "images", "postBuild")
+"""What of a Kustomization's specification can be played here."""
+_VARIABLE = re.compile(r"\$\{([^}]*)\}")
+_NAMED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::?[=-](.*))?", re.DOTALL)
+_OFF = "kustomize.toolkit.fluxcd.io/substitute"
+
+
+def is_playable(spec: Mapping[str, Any]) -> bool:
+    """Whether all that a specification makes of its objects is stated in it."""
+    return not mapping(spec.get("postBuild")).get("substituteFrom")
+
+
+def make_of(spec: Mapping[str, Any], objects: Sequence[Object]) -> list[dict[str, Any]] | None:
+    """Return the objects as they are applied; None where that cannot be told."""
+    if not is_playable(spec):
+        return None
+    found = [dict(obj) for obj in objects]
+    try:
+        for patch in sequence(spec.get("patches")):
+            found = _patched(mapping(patch), found)
+        for image in sequence(spec.get("images")):
+            found = [_with_image(obj, mapping(image)) for obj in found]
+        values = mapping(spec.get("postBuild")).get("substitute")
+        return [_substituted(obj, mapping(values)) for obj in found] if spec.get("postBuild") else found
+    except (Unsupported, yamlio.YAMLError, ValueError):
+        return None
+
+
+def _patched(entry: Mapping[str, Any], objects: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The objects after one patch: a JSON patch (a list), or a strategic merge one."""
+    documents = yamlio.load_objects(str(entry.get("patch") or ""))
+    if len(documents) != 1:
+        raise Unsupported("a patch of several documents")
+    patch = documents[0]
+    target = entry.get("target")
+    if isinstance(patch, list):
+        return [apply_json_patch(obj, patch) if _selects(target)(obj) else obj for obj in objects]
+    select = _selects(target) if target else _own_target(patch)
+    if not target and not any(map(select, objects)):
+        raise Unsupported("a patch of an object that is not there")
+    if patch.get(DIRECTIVE) == "delete":
+        return [obj for obj in objects if not select(obj)]
+    return [_merged(obj, patch) if select(obj) else obj for obj in objects]
+
+
+def _merged(obj: dict[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """After a merge; names and namespaces stay as they are."""
+    merged = merge_patch(obj, patch)
+    own = {key: obj["metadata"][key] for key in ("name", "namespace") if key in obj["metadata"]}
+    return {**merged, "metadata": {**merged["metadata"], **own}}
+
+
+def _own_target(patch: Mapping[str, Any]) -> Callable[[Object], bool]:
+    """The object that a patch without target names; its namespace may be set by the build after the patch."""
+    own = mapping(patch.get("metadata"))
+
+    def select(obj: Object) -> bool:
+        other = mapping(obj.get("metadata"))
+        named = (patch.get("kind"), own.get("name")) == (obj.get("kind"), other.get("name"))
+        return named and own.get("namespace") in (None, other.get("namespace"))
+
+    return select
+
+
+def _selects(target: Any) -> Callable[[Object], bool]:
+    if target is None:
+        raise Unsupported("a JSON patch without a target")
+    select = parse_target(target)
+    return lambda obj: select(Resource(dict(obj)))
+
+
+def _with_image(value: Any, image: Mapping[str, Any]) -> Any:
+    """The value with the image of each container changed that is of that name (kustomize, api/filters/imagetag)."""
+    if isinstance(value, Mapping):
+        found = {key: _with_image(item, image) for key, item in value.items()}
+        for key in ("containers", "initContainers"):
+            if isinstance(found.get(key), list):
+                found[key] = [_renamed(each, image) for each in found[key]]
+        return found
+    return [_with_image(each, image) for each in value] if isinstance(value, list) else value
+
+
+def _renamed(container: Any, image: Mapping[str, Any]) -> Any:
+    stated = container.get("image") if isinstance(container, Mapping) else None
+    match = re.fullmatch(
+        rf"{re.escape(str(image.get('name')))}(:[\w.{{}}-]*)?(@sha256:[\w.{{}}-]*)?", str(stated), re.ASCII
+    )
+    if match is None:
+        return container
+    name, tag, digest = str(image.get("newName") or image.get("name")), match[1] or "", match[2] or ""
+    if image.get("newTag"):
+        tag, digest = f":{image['newTag']}", ""
+    if image.get("digest"):
+        tag, digest = tag if image.get("newTag") else "", f"@{image['digest']}"
+    return {**container, "image": f"{name}{tag}{digest}"}
+
+
+def _substituted(obj: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The object with its variables replaced, unless it says that it has none."""
+    metadata = mapping(obj.get("metadata"))
+    if "disabled" in (mapping(metadata.get(each)).get(_OFF) for each in ("labels", "annotations")):
+        return obj
+    made: dict[str, Any] = _filled(obj, values)
+    return made
+
+
+def _filled(value: Any, values: Mapping[str, Any]) -> Any:
+    if isinstance(value, Mapping):
+        return {_filled(key, values): _filled(item, values) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_filled(each, values) for each in value]
+    if not isinstance(value, str) or "${" not in value:
+        return value
+    text = _VARIABLE.sub(lambda match: _value(match[1], values), value)
+    if "\n" in value or "\n" in text:
+        return text
+    read = yamlio.load_objects(text)
+    return read[0] if len(read) == 1 and isinstance(read[0], (str, int, float, bool)) else text
+
+
+def _value(expression: str, values: Mapping[str, Any]) -> str:
+    """What stands for a variable: its value, else its default; nothing for one that is not set."""
+    match = _NAMED.fullmatch(expression)
+    if match is None:
+        raise Unsupported(f"${{{expression}}}")
+    return str(values.get(match[1]) or match[2] or "")

@@ -1,0 +1,160 @@
+"""What an edited Kustomization makes of its objects is reviewed as if it stood in the manifests."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from llmstack import yamlio
+from llmstack.kustomize.merge import Unsupported
+from llmstack.sync.json_patch import apply_json_patch
+from llmstack.sync.made import make_of
+from tests.sync.repository import Repository, environment, new_repository
+
+DEPLOYMENT: dict[str, Any] = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "d", "namespace": "llm", "labels": {"app": "d"}},
+    "spec": {
+        "replicas": 2,
+        "template": {
+            "spec": {
+                "containers": [{"name": "c", "image": "org/app:v1", "env": [{"name": "A", "value": "1"}]}],
+                "initContainers": [{"name": "i", "image": "org/app@sha256:aa"}, {"name": "j", "image": "org/app2:v1"}],
+            }
+        },
+    },
+}
+MERGE = "kind: Deployment\napiVersion: apps/v1\nmetadata: {name: d, namespace: llm}\nspec: {replicas: 5}\n"
+JSON = '[{"op": "replace", "path": "/spec/replicas", "value": 3}, {"op": "remove", "path": "/metadata/labels/app"}]'
+BUILT: dict[str, dict[str, Any]] = {
+    "a tag": {"images": [{"name": "org/app", "newTag": "v2"}]},
+    "another name": {"images": [{"name": "org/app", "newName": "mirror/app"}]},
+    "a digest": {"images": [{"name": "org/app", "digest": "sha256:bb"}]},
+    "a merge by its own name": {"patches": [{"patch": MERGE}]},
+    "a merge by target": {"patches": [{"patch": MERGE, "target": {"kind": "Deployment"}}]},
+    "a JSON patch": {"patches": [{"patch": JSON, "target": {"kind": "Deployment", "name": "d"}}]},
+    "patches, then images": {"patches": [{"patch": MERGE}], "images": [{"name": "org/app", "newTag": "v2"}]},
+    "another target": {"patches": [{"patch": JSON, "target": {"kind": "Service"}}]},
+}
+
+
+@pytest.mark.parametrize("spec", BUILT.values(), ids=BUILT)
+def test_patches_and_images_are_what_kustomize_builds(spec: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "d.yaml").write_text(yamlio.dump(DEPLOYMENT), encoding="utf-8")
+    kustomization = {"resources": ["d.yaml"], **spec}
+    (tmp_path / "kustomization.yaml").write_text(yamlio.dump(kustomization), encoding="utf-8")
+    path = os.pathsep.join((os.environ.get("LLMSTACK_TOOLS", ".tools/bin"), os.environ["PATH"]))
+    done = subprocess.run(
+        ["kustomize", "build", str(tmp_path)],
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    [built] = yamlio.load_objects(done.stdout)
+    [made] = make_of(spec, [DEPLOYMENT]) or []
+    assert made == built
+
+
+def test_variables() -> None:
+    """docs/spec/v1/kustomizations.md, "Post build variable substitution"."""
+    obj = {
+        "metadata": {"name": "${name}"},
+        "spec": {"replicas": "${count}", "tag": "v${minor:=3}", "none": "a${nothing}b", "text": "$plain"},
+    }
+    spec = {"postBuild": {"substitute": {"name": "x", "count": "4"}}}
+    [made] = make_of(spec, [obj]) or []
+    assert made == {"metadata": {"name": "x"}, "spec": {"replicas": 4, "tag": "v3", "none": "ab", "text": "$plain"}}
+    off = {"metadata": {"annotations": {"kustomize.toolkit.fluxcd.io/substitute": "disabled"}}, "spec": "${name}"}
+    assert make_of(spec, [off]) == [off]
+    assert make_of({}, [obj]) == [obj]
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"postBuild": {"substituteFrom": [{"kind": "ConfigMap", "name": "c"}]}},
+        {"postBuild": {"substitute": {"a": "b"}}, "patches": [{"patch": JSON}]},
+        {"patches": [{"patch": '[{"op": "test", "path": "/a", "value": 1}]', "target": {"kind": "Deployment"}}]},
+        {"patches": [{"patch": "a: [", "target": {"kind": "Deployment"}}]},
+    ],
+)
+def test_what_cannot_be_told(spec: dict[str, Any]) -> None:
+    assert make_of(spec, [DEPLOYMENT]) is None
+
+
+@pytest.mark.parametrize(
+    ("operation", "expected"),
+    [
+        ({"op": "add", "path": "/a/-", "value": 3}, {"a": [1, 2, 3], "b/c": 1}),
+        ({"op": "add", "path": "/a/0", "value": 3}, {"a": [3, 1, 2], "b/c": 1}),
+        ({"op": "remove", "path": "/a/1"}, {"a": [1], "b/c": 1}),
+        ({"op": "replace", "path": "/b~1c", "value": 2}, {"a": [1, 2], "b/c": 2}),
+        ({"op": "replace", "path": "/x", "value": 2}, None),
+        ({"op": "remove", "path": "/a/2"}, None),
+        ({"op": "add", "path": "/x/y", "value": 2}, None),
+        ({"op": "move", "path": "/a", "from": "/x"}, None),
+    ],
+)
+def test_json_patches(operation: dict[str, Any], expected: dict[str, Any] | None) -> None:
+    obj = {"a": [1, 2], "b/c": 1}
+    if expected is None:
+        with pytest.raises(Unsupported):
+            apply_json_patch(obj, [operation])
+        return
+    assert apply_json_patch(obj, [operation]) == expected
+    assert obj == {"a": [1, 2], "b/c": 1}
+
+
+@pytest.fixture(scope="session")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    return new_repository(tmp_path_factory.mktemp("made") / "repository", prod=environment())
+
+
+@pytest.fixture
+def one(start: Repository, tmp_path: Path) -> Repository:
+    return start.copy(tmp_path / "repository")
+
+
+def edit(one: Repository, **spec: Any) -> None:
+    """Other fields in the Kustomization of the model llama."""
+    path = next(one.root.glob("clusters/c1/prod/**/*llama*.yaml"))
+    text = path.read_text(encoding="utf-8")
+    [obj] = yamlio.load_objects(text)
+    header = "".join(line for line in text.splitlines(keepends=True) if line.startswith("#"))
+    path.write_text(header + yamlio.dump({**obj, "spec": {**obj["spec"], **spec}}), encoding="utf-8")
+
+
+IMAGES = [{"name": "vllm/vllm-openai", "newTag": "v0.12.0"}]
+
+
+def test_a_tag_in_a_kustomization_rolls_the_model(one: Repository) -> None:
+    edit(one, images=IMAGES)
+    review = one.review()
+    [rollout] = review["envs"]["prod"]["rollouts"]
+    assert (rollout["model"], rollout["why"], rollout["seconds"]) == ("llama", "restart", 600)
+    assert not [each for each in review["clusters"]["c1"]["sync"] if each["action"] == "moved"]
+
+
+def test_a_change_behind_a_tag_of_the_kustomization_reaches_no_pod(one: Repository) -> None:
+    edit(one, images=IMAGES)
+    one.commit()
+    values = environment()
+    for each in values["servingEngineSpec"]["modelSpec"]:
+        each["tag"] = "v0.11.3"
+    one.values(prod=values)
+    edit(one, images=IMAGES)
+    review = one.review(codes=(0, 1))
+    assert [each["model"] for each in review["envs"]["prod"]["rollouts"]] == ["qwen"]
+
+
+def test_what_is_not_stated_is_told_as_before(one: Repository) -> None:
+    edit(one, postBuild={"substituteFrom": [{"kind": "ConfigMap", "name": "c"}]})
+    review = one.review()
+    assert [each["action"] for each in review["clusters"]["c1"]["sync"]] == ["moved"]
+    assert review["envs"]["prod"]["rollouts"] == []
