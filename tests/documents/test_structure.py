@@ -50,4 +50,5 @@ def test_every_file_that_a_page_names_is_there(name: str) -> None:
 def _is_there(path: str) -> bool:
     """Whether a path, in which `<x>` stands for any name, is one of the repository or of the package."""
     pattern = re.sub(r"<[^>]+>", "*", path.rstrip("/"))
-    return any(any(top.glob(pattern)) for top in (ROOT, PACKAGE, ROOT / "tests", ROOT / "tests" / "cluster"))
+    tests = ROOT / "tests"
+    return any(any(top.glob(pattern)) for top in (ROOT, PACKAGE, tests, tests / "cluster", tests / "argo"))
