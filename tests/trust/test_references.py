@@ -119,6 +119,11 @@ def test_a_folder_in_the_tree_that_kustomize_takes_for_a_repository(tree: Path) 
     assert findings_on(tree, custom("resources: [./github.com/a/b]")) == []
 
 
+def test_the_help_names_a_folder_that_a_build_may_read(tree: Path) -> None:
+    (finding,) = findings_on(tree, custom("resources: [github.com/a/b]"))
+    assert finding.help == "copy what it names into custom/, and name it there by a relative path"
+
+
 @pytest.mark.parametrize("name", ["kustomization.yaml", "kustomization.yml", "Kustomization"])
 def test_every_name_of_a_kustomization_is_followed(tree: Path, name: str) -> None:
     folder = tree / "custom/common"
