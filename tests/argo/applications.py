@@ -16,10 +16,8 @@ def refresh(kubectl: Kubectl, *names: str) -> None:
 
     The annotation is the one that `argocd app get --refresh` sets; the controller takes it away once it has looked.
     """
-    found = names or tuple(applications(kubectl))
-    if found:
-        asked = "argocd.argoproj.io/refresh=normal"
-        kubectl("annotate", "--overwrite", "applications", *found, "-n", NAMESPACE, asked)
+    asked = "argocd.argoproj.io/refresh=normal"
+    kubectl("annotate", "--overwrite", "applications", *(names or ["--all"]), "-n", NAMESPACE, asked)
 
 
 def applications(kubectl: Kubectl) -> dict[str, Object]:

@@ -72,7 +72,6 @@ def test_a_release_of_argo_cd_is_taken_over(options: list[str], kubectl: Kubectl
         one = release.one
         said = adopt(one, tmp_path / "release.yaml")
         held = {name: pods for name, pods in release.pods.items() if f"{name}: to restart" not in said}
-        print(said)
         patch(kubectl, {"spec": {"syncPolicy": {"automated": None}}})
         commit = one.repository.publish({})
         kubectl("delete", "deployment", *sorted(release.pods), "-n", place, "--cascade=orphan")

@@ -16,7 +16,7 @@ import pytest
 
 from llmstack import yamlio
 from llmstack.tree.argo import CLUSTER
-from tests.argo.applications import applications
+from tests.argo.applications import PATIENCE, applications, operated, revision, sync_status
 from tests.argo.argocd import Plan
 from tests.argo.watched import Watched, watched
 from tests.cluster.kubectl import Kubectl, Object, wait_until
@@ -179,12 +179,23 @@ def over(lower: Any, upper: Any) -> Any:
 
 def settle(prod: Watched, commit: str) -> None:
     """Wait until the entry point has the commit, and every other Application was compared and is at rest."""
-    prod.operated("llmstack-prod", commit)
+    wait_until(lambda: arrived(prod, commit), f"the entry point at {commit}", PATIENCE)
     for name in own(prod):
         prod.compared(name)
     for _ in range(2):
         wait_until(lambda: not any(map(is_busy, own(prod).values())), "at rest")
         time.sleep(SETTLED)
+
+
+def arrived(prod: Watched, commit: str) -> bool:
+    """Whether the entry point was compared with a commit, and is as it says or was synced to it; else it is asked to
+    look again. What is not pruned leaves it OutOfSync."""
+    entry = applications(prod.kubectl)["llmstack-prod"]
+    is_there = sync_status(entry) == "Synced" or operated(entry) == commit
+    if revision(entry) == commit and is_there and not is_busy(entry):
+        return True
+    prod.compared("llmstack-prod")
+    return False
 
 
 def own(prod: Watched) -> dict[str, Object]:
