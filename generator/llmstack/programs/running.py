@@ -133,7 +133,9 @@ def _prepared(mask: set[signal.Signals | int], processor: int | None) -> Callabl
     def prepare() -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         if processor is not None:  # at the hard limit, since Go's programs go on after SIGXCPU
-            resource.setrlimit(resource.RLIMIT_CPU, (processor, processor))
+            most = resource.getrlimit(resource.RLIMIT_CPU)[1]
+            bound = processor if most == resource.RLIM_INFINITY else min(processor, most)
+            resource.setrlimit(resource.RLIMIT_CPU, (bound, bound))
         if confine is not None:
             confine()
 
