@@ -62,9 +62,10 @@ class Runner:
             "steps.page.outputs.artifact-url": PAGE,
         }  # fmt: skip
         told = {
-            name: _EXPRESSION.sub(lambda found: known[found[1]], text) for name, text in step.get("env", {}).items()
+            name: _EXPRESSION.sub(lambda found: _value(known, found[1]), text)
+            for name, text in step.get("env", {}).items()
         }
-        folder = _EXPRESSION.sub(lambda found: known[found[1]], step.get("working-directory", "."))
+        folder = _EXPRESSION.sub(lambda found: _value(known, found[1]), step.get("working-directory", "."))
         output = self.temp / "output"
         output.write_text("", encoding="utf-8")
         places = {
@@ -95,3 +96,8 @@ def _holds(condition: str, command: str) -> bool:
     parts = [re.fullmatch(r"inputs\.command (==|!=) '(\w+)'", part) for part in condition.split(" || ")]
     assert all(parts), condition
     return any((part[1] == "==") == (part[2] == command) for part in parts if part is not None)
+
+
+def _value(known: Mapping[str, str], name: str) -> str:
+    """What an expression stands for; an output that no step has set is empty."""
+    return known.get(name, "") if name.startswith("steps.") else known[name]

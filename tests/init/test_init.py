@@ -36,7 +36,7 @@ CHECKS = "Check the generated files, the builds and the risks"
 @pytest.fixture
 def fleet(tmp_path: Path) -> Sandbox:
     """A repository as it is after `init`, `gen` and a first commit."""
-    sandbox = make_sandbox(tmp_path, "cut", "head", "sort")
+    sandbox = make_sandbox(tmp_path, "cmp", "cut", "head", "sort")
     for command in ("llmstack init .", "git init -q -b main", "llmstack gen", "git add --all", "git commit -qm first"):
         output, code = sandbox.run(command)
         assert code == 0, output
@@ -191,7 +191,7 @@ def test_the_workflow_passes_a_good_change(fleet: Sandbox) -> None:
 
 
 def test_the_workflow_reviews_a_folder_of_a_repository(tmp_path: Path) -> None:
-    sandbox = make_sandbox(tmp_path, "head")
+    sandbox = make_sandbox(tmp_path, "cmp", "head")
     for command in (
         "git init -q -b main && llmstack init llm && git add llm && mkdir -p .github/workflows",
         "git mv llm/.github/workflows/overlays.yml .github/workflows/llm.yml",
