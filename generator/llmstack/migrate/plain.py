@@ -43,11 +43,11 @@ def find_secrets(file: File) -> Iterator[Plain]:
 
     Those that a comment `# llmstack: ignore[plaintext-secret] reason` declares to be none are left out.
     """
-    layers = merge_layers([file.source], {})
-    for plain in (*_typed(file.data), *_variables(file.data), *_arguments(file.data)):
-        finding = Finding(plaintext_secret.RULE.id, plaintext_secret.RULE.severity, "", plain.route)
-        if any(settle([finding], layers, {})):
-            yield plain
+    rule, layers = plaintext_secret.RULE, merge_layers([file.source], {})
+    found = (*_typed(file.data), *_variables(file.data), *_arguments(file.data))
+    findings = [Finding(rule.id, rule.severity, "", plain.route) for plain in found]
+    standing = {finding.route for finding in settle(findings, layers, {})}
+    yield from (plain for plain in found if plain.route in standing)
 
 
 def _typed(data: Mapping[str, Any]) -> Iterator[Plain]:

@@ -9,6 +9,7 @@ given again: nobody knows what that Secret holds.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -60,10 +61,14 @@ def name_secrets(file: File) -> Named:
     groups: dict[tuple[str, str], Plain] = {}
     for plain in found:
         groups.setdefault((plain.kind, plain.value), plain)
+    kinds = Counter(kind for kind, _ in groups)
+    left: dict[tuple[str, str | None], Iterator[str]] = {}  # candidates that were not asked for: those before are taken
     names: dict[tuple[str, str], NewSecret] = {}
     for group, first in groups.items():
-        alone = sum(kind == first.kind for kind, _ in groups) == 1
-        name = next(name for name in _candidates(release, first, alone=alone) if name not in taken)
+        alike = first.kind, first.owner
+        if alike not in left:
+            left[alike] = _candidates(release, first, alone=kinds[first.kind] == 1)
+        name = next(name for name in left[alike] if name not in taken)
         taken.add(name)
         names[group] = NewSecret(name, first.key)
     return [(plain, names[plain.kind, plain.value]) for plain in found]
@@ -75,7 +80,8 @@ def _candidates(release: str, plain: Plain, *, alone: bool) -> Iterator[str]:
     own = f"{release}-{plain.owner}-{plain.kind}" if plain.owner else whole
     for name in [whole, own] if alone else [own]:
         yield _dns_name(name)
-    yield from (f"{_dns_name(own)[:240]}-{number}" for number in range(2, 1_000_000))
+    stem = _dns_name(own)[:240]
+    yield from (f"{stem}-{number}" for number in range(2, 1_000_000))
 
 
 def _dns_name(text: str) -> str:
