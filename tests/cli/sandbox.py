@@ -27,6 +27,7 @@ PROGRAMS = [
     "rm",
     "rmdir",
     "sed",
+    "sleep",
     "touch",
 ]
 IDENTITY = {"NAME": "A", "EMAIL": "a@example.com", "DATE": "2026-01-01T00:00:00Z"}

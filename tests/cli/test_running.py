@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,8 @@ def test_a_long_run_of_many_says_how_many_are_done(sandbox: Sandbox) -> None:
     slow, real = sandbox.root / "slow", sandbox.environment()["LLMSTACK_TOOLS"]
     slow.mkdir()
     for name in ("kustomize", "kubeconform"):
-        (slow / name).write_text(f'#!/bin/sh\nsleep 1\nexec "{real}/{name}" "$@"\n')
+        then = f"import os, sys, time; time.sleep(1); os.execv('{real}/{name}', sys.argv)"
+        (slow / name).write_text(f"#!{sys.executable} -I\n{then}\n")
         (slow / name).chmod(0o755)
     command = 'llmstack gen >/dev/null 2>&1; LLMSTACK_TOOLS="$PWD/slow" llmstack validate prod'
     written = _on_terminal(sandbox, command)

@@ -16,6 +16,8 @@ from tests.work import count_calls
 from llmstack.disk import clean, state
 from llmstack.disk.clean import FOLDERS, CleanRecord, Said, open_record
 from llmstack.disk.state import mark_file, read_state
+from llmstack.repository.schema_file import SCHEMA
+from llmstack.schemas import values_schema
 
 VALUES = """
 gitops: {release: llm, namespace: llm, secrets: {backend: sealed-secrets, certificate: keys/cert.pem}}
@@ -236,8 +238,18 @@ def test_a_run_reads_nothing_below_its_root_that_a_record_does_not_watch(root: P
     ).stdout.splitlines()[1:]
     assert "values/prod.yaml" in watched
     assert "overlays/prod/models/llama/deployment.yaml" in watched
-    tops = {path.split("/")[0] for path in watched}
-    assert tops <= {*FOLDERS, *clean.FILES, ".llmstack"}
+    beside = {path for path in watched if path.split("/")[0] not in FOLDERS}
+    assert beside <= {*clean.FILES, ".llmstack", "docs", SCHEMA}, "a file asked for by its path is watched by it"
+
+
+def test_an_edited_schema_is_noticed_where_a_run_was_remembered(root: Path) -> None:
+    (root / "docs").mkdir()
+    (root / SCHEMA).write_text(values_schema(), encoding="utf-8")
+    _gen(root)
+    time.sleep(2.1)  # what a run wrote is too young to be remembered
+    assert _gen(root).stdout == "nothing to do: prod\n"
+    (root / SCHEMA).write_text(values_schema().replace('"title"', '"titel"', 1), encoding="utf-8")
+    assert "docs/values.schema.json" in _gen(root, "--check").stdout
 
 
 def test_a_run_that_is_remembered_reads_no_file_of_the_tree(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -152,15 +152,16 @@ def _shell(python: Path, folder: Path, script: str) -> str:
     return done.stdout
 
 
-def _install_step() -> str:
-    """The script of the action that installs what requirements.txt names, as a repository has it; the Go tools are
-    another test's."""
+def _install_steps() -> str:
+    """The scripts of the action up to the one that installs what requirements.txt names, as a repository has it; the Go
+    tools are another test's."""
     files = repository_files(Wanted(Pin("")))
     action = yamlio.load(files[f"{ACTION}/action.yml"])
     assert isinstance(action, dict)
-    (step,) = [step for step in action["runs"]["steps"] if "pip install" in step.get("run", "")]
-    assert "go -C tools" in step["run"]
-    return str(step["run"]).replace("go -C tools install -trimpath tool", "true")
+    pins, install, *_ = [step["run"] for step in action["runs"]["steps"] if "run" in step]
+    build = 'go -C "$pins/tools" install -trimpath tool'
+    assert build in install
+    return f"{pins}\n{install.replace(build, 'true')}"
 
 
 def _stand_in(python: Path, folder: Path) -> str:
@@ -213,9 +214,9 @@ def test_init_pins_what_is_installed_and_its_workflow_installs_that(python: Path
     runner.mkdir()
     places = (
         _stand_in(python, tmp_path / "stand-in")
-        + f'export RUNNER_TEMP="{runner}" GITHUB_ACTION_PATH="$PWD/{ACTION}" REF=\n'
+        + f'export RUNNER_TEMP="{runner}" GITHUB_ACTION_PATH="$PWD/{ACTION}" REF= BASE_SHA= COMMAND=check\n'
     )
-    _shell(python, tmp_path / "fleet", places + _install_step())
+    _shell(python, tmp_path / "fleet", places + _install_steps())
     program = runner / "llmstack" / "bin" / "llmstack"
     said = _shell(python, tmp_path / "fleet", f"{program} --version && {program} gen && {program} gen --check")
     assert said.startswith(f"llmstack {__version__}")
