@@ -52,7 +52,7 @@ def read_names(package: Path) -> Iterator[tuple[str, list[str]]]:
             named = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
             held = getattr(node, "value", None)
             if isinstance(held, ast.Dict) and any(isinstance(each, ast.Name) and each.id == table for each in named):
-                keys = {key.value for key in held.keys if isinstance(key, ast.Constant)}
+                keys = {str(key.value) for key in held.keys if isinstance(key, ast.Constant)}
                 yield flag, sorted(keys.union(beside))
     yield from _connectors(package / "distributed/kv_transfer/kv_connector/factory.py")
 
