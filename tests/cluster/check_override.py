@@ -48,6 +48,7 @@ def course(
     folder = tmp_path_factory.mktemp("override")
     (folder / "work").mkdir()
     flag = sharded(programs, kubectl, folder / "flux", controllers, shard=PLACE, concurrent=2, override_manager="helm")
+    kubectl.apply([namespace(FLUX)])  # which other checks take along
     with nodes(kubectl, gpu_node(PLACE, 8)), kubectl.holding(RUNTIME_CLASS, namespace(PLACE)), flag:
         objects = yamlio.load_all(rendered(CASES[0]))
         release = adopt(kubectl, project_of(CASES[0], folder / "work"), objects, PLACE, by_apply=True)
