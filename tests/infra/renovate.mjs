@@ -2,7 +2,7 @@
 // and every revision of a model. Not part of `make test`: Renovate brings some 700 packages.
 //
 //   npm install --prefix .tools/renovate --ignore-scripts --omit=optional renovate@39.264.1
-//   node tests/infra/renovate.mjs .tools/renovate values ../shared/corpus/values
+//   node tests/infra/renovate.mjs .tools/renovate values DIR-OF-OTHER-VALUES
 //
 // 39.264.1 is the last release for Node 20. (It reads `fileMatch` where later ones read `managerFilePatterns`, which say
 // where to look; the expressions are the same.) On 2026-11-28: 45 of 45 images and revisions.
