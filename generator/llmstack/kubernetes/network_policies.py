@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from llmstack.kubernetes.answers import any_of
 from llmstack.kubernetes.pods import Object, identity_of, maps, value_at
 from llmstack.kubernetes.selectors import selects
 
@@ -70,13 +71,12 @@ def allows(
     if not policies:
         return True
     called = own if direction == "Ingress" else peer
-    answers = [
+    return any_of(
         _is_peer(rule.get(_PEERS[direction]), own, peer, labels_of)
         for policy in policies
         for rule in rules_of(policy, direction)
         if takes_port(rule, port, called.named_ports)
-    ]
-    return True if True in answers else None if None in answers else False
+    )
 
 
 def takes_port(rule: Mapping[str, Any], port: int, named: Mapping[str, int]) -> bool:
@@ -99,10 +99,7 @@ def _is_port(stated: Mapping[str, Any], port: int, named: Mapping[str, int]) -> 
 
 def _is_peer(stated: Any, own: Endpoint, peer: Endpoint, labels_of: Mapping[str, Mapping[str, str]]) -> bool | None:
     peers = list(maps(stated))
-    if not peers:
-        return True
-    answers = [_is_one(each, own, peer, labels_of) for each in peers]
-    return True if True in answers else None if None in answers else False
+    return any_of(_is_one(each, own, peer, labels_of) for each in peers) if peers else True
 
 
 def _is_one(

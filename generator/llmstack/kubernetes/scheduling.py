@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from fractions import Fraction
 from typing import Any, Protocol
 
+from llmstack.kubernetes.answers import all_of, any_of
 from llmstack.kubernetes.pods import totals_of_pod, value_at
 from llmstack.kubernetes.quantities import quantity
 
@@ -54,14 +55,8 @@ def fits_labels(pod: Mapping[str, Any], labels: Mapping[str, str], known: Collec
     wanted = [_is(labels, known, str(key), (str(value),)) for key, value in (pod.get("nodeSelector") or {}).items()]
     required = value_at(pod, "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
     terms = value_at(required, "nodeSelectorTerms")
-    answers = [_all(_expressions(term, labels, known)) for term in terms] if isinstance(terms, list) else [True]
-    any_term = True if True in answers else None if None in answers else False
-    return _all([*wanted, any_term])
-
-
-def _all(answers: Iterable[bool | None]) -> bool | None:
-    found = list(answers)
-    return False if False in found else None if None in found else True
+    answers = [all_of(_expressions(term, labels, known)) for term in terms] if isinstance(terms, list) else [True]
+    return all_of([*wanted, any_of(answers)])
 
 
 def _expressions(term: Any, labels: Mapping[str, str], known: Collection[str]) -> list[bool | None]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from llmstack.kubernetes.answers import all_of
 from llmstack.kubernetes.network_policies import Direction, Endpoint, allows, isolating, rules_of, takes_port
 from llmstack.kubernetes.pods import Identity, Object, identity_of
 from llmstack.review.ways_in.backends import Backend
@@ -42,7 +43,7 @@ class _Side:
         one, other, port = _end(caller), _end(called), called.listens
         out = allows(self.of(caller, "Egress"), "Egress", one, other, port, self.labels_of)
         into = allows(self.of(called, "Ingress"), "Ingress", other, one, port, self.labels_of)
-        return False if False in (out, into) else None if None in (out, into) else True
+        return all_of((out, into))
 
 
 def _end(backend: Backend) -> Endpoint:
