@@ -32,7 +32,6 @@ from llmstack.engine.exact.architecture import unregistered
 from llmstack.engine.exact.architecture import unsupported_feature as lacks_feature
 from llmstack.engine.exact.backends import unfit_backend
 from llmstack.engine.exact.backends import unknown_backend as find_unknown_backend
-from llmstack.engine.exact.configs import misconfigured
 from llmstack.engine.exact.fault import Fault
 from llmstack.engine.exact.flags import refused
 from llmstack.engine.exact.length import too_long
@@ -195,14 +194,13 @@ def _faults_of_flags(engine: Engine) -> Iterator[tuple[Rule, Fault]]:
     release = catalogue.release.minor
     if not among:
         return
+    repository = image_parts(engine.served.image)[0]
     if question.card is not None:
-        new = too_new(question.card, release, image_parts(engine.served.image)[0])
+        new = too_new(question.card, release, repository)
         yield from ((unsupported_type, fault) for fault in new)
     if question.flags:
-        refusals = refused(question.settings, question.flags, engine.variables, catalogue, among)
+        refusals = refused(question.settings, question.flags, engine.variables, catalogue, among, repository)
         yield from ((refused_flags, fault) for fault in refusals)
-        held = misconfigured(question.flags, catalogue, among, image_parts(engine.served.image)[0])
-        yield from ((refused_flags, fault) for fault in held)
     backend = question.flags.get("--attention-backend")
     if backend and "$(" not in backend:
         yield from ((unknown_backend, fault) for fault in find_unknown_backend(backend, among, release))

@@ -17,7 +17,6 @@ from collections.abc import Iterator
 from llmstack.checks.engines import engines, problems_of
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.engine.exact.configs import misconfigured
 from llmstack.engine.exact.flags import refused
 from llmstack.finding import Severity
 from llmstack.fit.question import variables
@@ -29,7 +28,8 @@ def run(subject: Subject) -> Iterator[Problem]:
     for asked in engines(subject):
         question = asked.question
         if asked.releases and question.flags:
-            catalogue, known = question.match.catalogue, variables(subject.stack, asked.model)
-            yield from problems_of(asked, refused(question.settings, question.flags, known, catalogue, asked.releases))
-            repository = asked.model.repository or ""
-            yield from problems_of(asked, misconfigured(question.flags, catalogue, asked.releases, repository))
+            known, repository = variables(subject.stack, asked.model), asked.model.repository or ""
+            faults = refused(
+                question.settings, question.flags, known, question.match.catalogue, asked.releases, repository
+            )
+            yield from problems_of(asked, faults)

@@ -7,7 +7,7 @@ from typing import Any
 
 from llmstack.engine import registry
 from llmstack.engine.defaults import Minor
-from llmstack.engine.exact.configs import read_object
+from llmstack.engine.exact.configs import misconfigured, read_object
 from llmstack.engine.exact.fault import Fault
 from llmstack.engine.settings import AUTO_LENGTH, Settings, is_on, read_number
 from llmstack.flags import Catalogue
@@ -23,9 +23,10 @@ SPECULATION_CHECKED: Minor = (0, 11)
 
 
 def refused(
-    settings: Settings, given: Flags, variables: Flags, catalogue: Catalogue, among: Sequence[str]
+    settings: Settings, given: Flags, variables: Flags, catalogue: Catalogue, among: Sequence[str], repository: str
 ) -> Iterator[Fault]:
-    """Yield what vLLM refuses in these flags; `variables` are those of the engine, None for a value from elsewhere."""
+    """Yield what vLLM refuses in these flags; `variables` are those of the engine, None for a value from elsewhere,
+    and `repository` is the image's."""
     yield from _batch(settings, given, catalogue.release.minor)
     yield from _share(given)
     yield from _adapters(given)
@@ -34,6 +35,7 @@ def refused(
     yield from _transfer(given)
     yield from _balance(settings, given)
     yield from _servers(given, variables)
+    yield from misconfigured(given, catalogue, among, repository)
 
 
 def _batch(settings: Settings, given: Flags, release: Minor) -> Iterator[Fault]:
