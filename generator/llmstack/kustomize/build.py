@@ -199,13 +199,15 @@ def _apply_patch(tree: _Tree, path: str, entry: Any, resources: tuple[Resource, 
         raise Unsupported(f"{file} is not one document")
     patch, select = _checked(documents[0], file), parse_target(entry["target"])
     rename = options.get("allowNameChange") is True
-    patched = (_patch(resource, patch, rename=rename) if select(resource) else resource for resource in resources)
+    patched = (
+        patch_resource(resource, patch, rename=rename) if select(resource) else resource for resource in resources
+    )
     kept = tuple(resource for resource in patched if resource is not None)
     _refuse_duplicates(kept)
     return kept
 
 
-def _patch(resource: Resource, patch: Mapping[str, Any], *, rename: bool) -> Resource | None:
+def patch_resource(resource: Resource, patch: Mapping[str, Any], *, rename: bool = False) -> Resource | None:
     """The object after the patch, None when it deletes it. Its kind and namespace stay, its name unless
     `rename`."""
     if patch.get(DIRECTIVE) == "delete":

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from llmstack import yamlio
-from llmstack.kustomize.merge import DIRECTIVE, Unsupported, merge_patch
+from llmstack.kustomize.build import patch_resource
+from llmstack.kustomize.merge import Unsupported
 from llmstack.kustomize.references import Resource
 from llmstack.kustomize.targets import parse_target
 from llmstack.sync.json_patch import apply_json_patch
@@ -58,16 +59,8 @@ def _patched(entry: Mapping[str, Any], objects: Sequence[dict[str, Any]]) -> lis
     select = _selects(target) if target else _own_target(patch)
     if not target and not any(map(select, objects)):
         raise Unsupported("a patch of an object that is not there")
-    if patch.get(DIRECTIVE) == "delete":
-        return [obj for obj in objects if not select(obj)]
-    return [_merged(obj, patch) if select(obj) else obj for obj in objects]
-
-
-def _merged(obj: dict[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
-    """After a merge; names and namespaces stay as they are."""
-    merged = merge_patch(obj, patch)
-    own = {key: obj["metadata"][key] for key in ("name", "namespace") if key in obj["metadata"]}
-    return {**merged, "metadata": {**merged["metadata"], **own}}
+    made = (patch_resource(Resource(obj), patch) if select(obj) else Resource(obj) for obj in objects)
+    return [resource.object for resource in made if resource is not None]
 
 
 def _own_target(patch: Mapping[str, Any]) -> Callable[[Object], bool]:
