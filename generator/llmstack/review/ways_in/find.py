@@ -14,7 +14,7 @@ from llmstack.review.ways_in.breaks import Break
 from llmstack.review.ways_in.callers import changed_keys, other_requests, shorter_requests
 from llmstack.review.ways_in.doors import Door, Side, is_behind, leads_in, open_doors, read_side
 from llmstack.review.ways_in.ends import read_ends
-from llmstack.review.ways_in.needs import missing_keys, missing_needs, missing_pull_secrets
+from llmstack.review.ways_in.needs import broken_needs
 from llmstack.review.ways_in.policies import cut_by_policies
 from llmstack.review.ways_in.served import broken_models
 from llmstack.review.ways_in.way import WayIn
@@ -39,9 +39,7 @@ def find_breaks(
         *shorter_requests(old, new),
         *other_requests(old, new),
         *broken_models(ends, (then.services, now.services), moved_from),
-        *missing_needs(before, after),
-        *missing_keys(before, after),
-        *missing_pull_secrets(before, after),
+        *broken_needs(before, after),
         *sleeping(before, after),
         *cut_by_policies(before, after, old, new),
     )

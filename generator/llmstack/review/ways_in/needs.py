@@ -90,10 +90,19 @@ def provided(objects: Iterable[Object]) -> dict[Need, Object]:
     return found
 
 
-def missing_needs(before: Sequence[Object], after: Sequence[Object]) -> Iterator[Break]:
-    """Yield what pods read and what goes with this change, or what is in another namespace than they are."""
+def broken_needs(before: Sequence[Object], after: Sequence[Object]) -> Iterator[Break]:
+    """Yield what pods need, and what goes with this change, whole or a key of it, or is in another namespace."""
     had, has = provided(before), provided(after)
     gone = {need: obj for need, obj in had.items() if need not in has and need[0] != _CLAIM and _goes(obj)}
+    yield from _missing_needs(before, after, has, gone)
+    yield from _missing_keys(after, _lost_keys(had, has))
+    yield from _missing_pull_secrets(after, gone)
+
+
+def _missing_needs(
+    before: Sequence[Object], after: Sequence[Object], has: Mapping[Need, Object], gone: Mapping[Need, Object]
+) -> Iterator[Break]:
+    """What pods read and what goes with this change, or what is in another namespace than they are."""
     namespaces = {str(obj["metadata"].get("namespace") or "") for obj in before}
     moved = {_place(obj): obj for obj in before if is_lasting(str(obj.get("kind")))}
     for workload in after:
@@ -115,10 +124,8 @@ def pull_secrets(pod: Mapping[str, Any]) -> set[str]:
     return {str(each["name"]) for each in maps(pod.get("imagePullSecrets")) if each.get("name")}
 
 
-def missing_pull_secrets(before: Sequence[Object], after: Sequence[Object]) -> Iterator[Break]:
-    """Yield the Secrets that images are pulled with, and that go with this change."""
-    had, has = provided(before), provided(after)
-    gone = {need for need, obj in had.items() if need[0] == "Secret" and need not in has and _goes(obj)}
+def _missing_pull_secrets(after: Sequence[Object], gone: Mapping[Need, Object]) -> Iterator[Break]:
+    """The Secrets that images are pulled with, and that go with this change."""
     for workload in after if gone else ():
         namespace = str(workload["metadata"].get("namespace") or "")
         for name in sorted({name for _, spec in pod_specs(dict(workload)) for name in pull_secrets(spec)}):
@@ -134,9 +141,8 @@ def missing_pull_secrets(before: Sequence[Object], after: Sequence[Object]) -> I
                 )
 
 
-def missing_keys(before: Sequence[Object], after: Sequence[Object]) -> Iterator[Break]:
-    """Yield what pods read a key of that goes with this change, while the rest of it stays."""
-    lost = _lost_keys(provided(before), provided(after))
+def _missing_keys(after: Sequence[Object], lost: Mapping[Need, set[str]]) -> Iterator[Break]:
+    """What pods read a key of that goes with this change, while the rest of it stays."""
     for workload in after if lost else ():
         if not is_lasting(str(workload.get("kind"))):
             continue
