@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -73,7 +72,14 @@ def validate(
                 tools = tools or tuple(programs.look_up(tool, tool_folder) for tool in programs.BUILT)
                 paths = tuple(tool.path for tool in tools)
                 findings += _validate_units(
-                    reading, root, folders, tools=paths, is_current=is_current, counted=counted, step=step
+                    reading,
+                    root,
+                    folders,
+                    tools=paths,
+                    is_current=is_current,
+                    files=len(reached.files),
+                    counted=counted,
+                    step=step,
                 )
     ordered = sort_findings([*findings, *reached.findings])
     return Validation(ordered, counted["objects"], counted["units"], tuple(tool.version for tool in tools))
@@ -86,10 +92,12 @@ def _validate_units(
     *,
     tools: Sequence[Path],
     is_current: bool,
+    files: int,
     counted: Counter[str],
     step: Step,
 ) -> Iterator[Finding]:
-    """Yield what kustomize, kubeconform and the checks say of an environment's units, built from a copy in `root`."""
+    """Yield what kustomize, kubeconform and the checks say of an environment's units, built from a copy of `files`
+    files in `root`."""
     assert reading.stack is not None
     gitops = reading.stack.gitops
     version, allowed = gitops.kubernetes_version, frozenset(gitops.allow_unknown_kinds or ())
@@ -100,7 +108,7 @@ def _validate_units(
         yield Finding("not-generated", _ERROR, f"{top} has no units", place=Place(top), help=help)
         return
     texts: dict[str, str] = {}
-    for folder, output in _build(kustomize, root, folders.values(), step, is_current=is_current).items():
+    for folder, output in _build(kustomize, root, folders.values(), step, is_current=is_current, files=files).items():
         try:
             texts[folder] = _without_sops(output)
         except programs.ToolError as error:
@@ -137,16 +145,16 @@ def _secret_findings(folder: str, objects: Sequence[object]) -> Iterator[Finding
 
 
 def _build(
-    program: Path, root: Path, folders: Collection[str], step: Step, *, is_current: bool
+    program: Path, root: Path, folders: Collection[str], step: Step, *, is_current: bool, files: int
 ) -> dict[str, str | programs.ToolError]:
     """What kustomize prints for each folder of the copy in `root`, or says of it, with paths as we write them.
 
-    Units that are just as the values generate them (`is_current`) are built many at a time.
+    Units that are just as the values generate them (`is_current`) are built many at a time; `files` is how many files
+    the copy has.
     """
     together = [folder for folder in folders if is_current and folder.startswith("overlays/")]
     found = build_in_shards(program, root, together, step)
     alone = [root / folder for folder in folders if folder not in found]
-    files = sum(len(names) for _, _, names in os.walk(root))
     outputs = programs.kustomize_build_all(program, alone, step, files=files)
     found |= {path.relative_to(root).as_posix(): output for path, output in outputs.items()}
     return {folder: _with_our_paths(found[folder], root) for folder in folders}
