@@ -36,6 +36,7 @@ from llmstack.review.surroundings import Surroundings
 from llmstack.review.usage import find_unserved
 from llmstack.review.waves import find_waves
 from llmstack.review.ways_in.backends import Backends
+from llmstack.review.ways_in.breaks import Break
 from llmstack.review.ways_in.find import draw_ways, find_breaks
 from llmstack.review.ways_in.shared_hosts import shared_hosts
 
@@ -75,13 +76,8 @@ def assess(
     obstacles = with_those_behind(hindered, least.own, endless(hindered, least.verdicts), near.queue)
     latent = find_latent(changes, scene, {workload.identity for workload in least.own})
     backends = Backends()
-    breaks = (
-        *find_breaks(before, after, least.own, least.own_times, facts_after.moved_from, backends),
-        *shared_hosts(before, after, near.environment, near.claims),
-    )
+    breaks = _breaks(before, after, least, facts_after, near, backends)
     rolled, pools = both(least, most, facts_after)
-    going = {each.identity: each for each in preempting.rolled}
-    rolled = tuple(going.get(each.identity, each) for each in rolled)
     pools = hindered_pools(pools, least.own, obstacles)
     removed = find_removed(least.own, before, wanted, least.owned[0], facts, near, backends)
     assessment = Assessment(
@@ -89,7 +85,7 @@ def assess(
         idle[0], engines, before, breaks, obstacles, most, near, removed, pools, reached.held,
         latent, least.leaving, preempting.blind,
     )  # fmt: skip
-    rolled = without_end(rolled, endless(obstacles, least.verdicts), obstacles)
+    rolled = without_end(preempting.over(rolled), endless(obstacles, least.verdicts), obstacles)
     on_nodes = rollouts_on_nodes([change for change in changes if change.identity not in idle[0] | idle[1]], facts)
     is_known = not (on_nodes or _is_hindered(obstacles) or _depends(rolled, most))
     picture = drawn(least, facts_after.pools, stopped_by(obstacles))
@@ -121,6 +117,21 @@ def _with_priorities(
         for objects, owned in zip((before, after), played.owned, strict=True)
     )
     return with_priorities(played, facts[1].pools, *sides)
+
+
+def _breaks(
+    before: Sequence[Object],
+    after: Sequence[Object],
+    least: Played,
+    facts: Facts,
+    near: Surroundings,
+    backends: Backends,
+) -> tuple[Break, ...]:
+    """Every way in that is cut, in the environment itself or by another object of the cluster."""
+    return (
+        *find_breaks(before, after, least.own, least.own_times, facts.moved_from, backends),
+        *shared_hosts(before, after, near.environment, near.claims),
+    )
 
 
 def _findings(least: Played, facts: Facts, near: Surroundings) -> Iterator[Finding]:

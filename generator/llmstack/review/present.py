@@ -27,8 +27,8 @@ def unsettled(present: Mapping[tuple[str, str], Present], moving: Collection[tup
     """Yield a note for each workload that moves while a rollout of it goes on, or not all of its replicas serve; and
     for each whose pods hold more than its replicas do."""
     for (kind, name), each in sorted(present.items()):
-        mid = min(each.available, each.updated) < each.replicas or each.beyond
-        if ((kind, name) in moving and mid) or each.beyond:
+        mid = min(each.available, each.updated) < each.replicas
+        if each.beyond or (mid and (kind, name) in moving):
             told = f"{each.available} of {plural(each.replicas, 'replica')} ready, {each.updated} of the new template"
             if each.beyond:
                 told += f", {plural(each.beyond, 'pod')} beyond them on nodes"

@@ -15,7 +15,7 @@ from itertools import combinations
 from llmstack.review.facts import Pool
 from llmstack.review.result import Member, Wave
 from llmstack.review.rollout.gpus import gpus_after, with_pods
-from llmstack.review.rollout.placement import Fixed, PoolKey
+from llmstack.review.rollout.placement import Fixed, PoolKey, gpus_in
 from llmstack.review.rollout.queue import Queue
 from llmstack.review.rollout.staged import find_verdicts_in_line
 from llmstack.review.rollout.times import Times, time_rollouts
@@ -181,8 +181,7 @@ def _pools(workload: Workload) -> set[PoolKey]:
 
 def _peak(times: Times, pool: Pool, fixed: Fixed) -> int:
     key = pool.name, pool.resource
-    stays = sum(gpus * number for gpus, number in fixed.get(key, {}).items())
-    return stays + max(run.peaks.get(key, 0) for run in (times.likely, times.shortest, times.longest))
+    return gpus_in(fixed, key) + max(run.peaks.get(key, 0) for run in (times.likely, times.shortest, times.longest))
 
 
 def _asked(workload: Workload) -> int:

@@ -29,7 +29,7 @@ from llmstack.review.risks.pools import affected_pools
 from llmstack.review.rollout.advice import sum_after, way_through
 from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.gpus import taken_of
-from llmstack.review.rollout.placement import PoolKey
+from llmstack.review.rollout.placement import PoolKey, gpus_in
 from llmstack.review.rollout.play import Played, gpus_of
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.wording import plural
@@ -95,7 +95,7 @@ def _message(assessment: Assessment, pool: Pool, verdict: Verdict, workload: Wor
 
 def _though_free(assessment: Assessment, pool: Pool) -> str:
     """Why GPUs that are free may not be enough."""
-    leaving = sum(size * number for size, number in assessment.leaving.get((pool.name, pool.resource), {}).items())
+    leaving = gpus_in(assessment.leaving, (pool.name, pool.resource))
     if leaving:
         return f", once pods that hold {leaving} more are gone (of rollouts in progress, or terminating)"
     return ", possibly not enough on any one node"

@@ -10,7 +10,7 @@ from llmstack.review.facts import Pool
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.gpus import gpus_after, with_pods
-from llmstack.review.rollout.placement import Fixed, PoolKey
+from llmstack.review.rollout.placement import Fixed, PoolKey, gpus_in
 from llmstack.review.rollout.staged import find_verdicts_in_line
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.wording import plural
@@ -127,7 +127,7 @@ def _with_more_gpus(assessment: Assessment, pool: Pool) -> str:
         larger = replace(pool, count=pool.count + extra)
         pools = [larger if other == pool else other for other in assessment.facts[1].pools]
         if not _judge(assessment, assessment.workloads, pools, assessment.fixed)[pool.name, pool.resource].deadlock:
-            others = sum(gpus * number for gpus, number in assessment.fixed.get((pool.name, pool.resource), {}).items())
+            others = gpus_in(assessment.fixed, (pool.name, pool.resource))
             free = f"Free {plural(extra, 'GPU')} of pool `{pool.name}` while it rolls out"
             if extra > others:
                 free = f"Add {plural(extra, 'GPU')} to pool `{pool.name}` while it rolls out"

@@ -20,7 +20,7 @@ from llmstack.review.facts import Pool
 from llmstack.review.rollout.deadlock import Verdict, arrangements, asking, slots, verdict_by_rule
 from llmstack.review.rollout.deadlock_search import try_every_order
 from llmstack.review.rollout.nodes import node_sizes, pack
-from llmstack.review.rollout.placement import Fixed, PoolKey
+from llmstack.review.rollout.placement import Fixed, PoolKey, gpus_in
 from llmstack.review.rollout.workload import Template, Workload
 
 BOUNDLESS = 1 << 40
@@ -192,14 +192,14 @@ def _in_doubt(workloads: Sequence[Workload], pool: PoolKey, sizes: Sequence[int]
     waiting = [workload for workload in workloads if workload.after and workload.new and workload.new.pool == pool]
     certain = False
     if all(_steady(workload) for workload in workloads):
-        free = sum(sizes) - sum(gpus * number for gpus, number in fixed.get(pool, {}).items())
+        free = sum(sizes) - gpus_in(fixed, pool)
         certain = verdict_by_rule(workloads, _size, (free, free)).certain
     return Verdict(deadlock=bool(waiting), certain=certain, stuck=frozenset(workload.key for workload in waiting))
 
 
 def _all_at_once_fit(workloads: Sequence[Workload], pool: PoolKey, nodes: Sequence[int], fixed: Fixed) -> bool:
     """Whether every pod that may ever be there finds room beside all others, wherever those are."""
-    most = sum(gpus * number for gpus, number in fixed.get(pool, {}).items())
+    most = gpus_in(fixed, pool)
     largest = 0
     for workload in workloads:
         replicas = max(workload.before, workload.after + workload.surge)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from llmstack.review.facts import Pool
+from llmstack.kubernetes.pods import Object
+from llmstack.review.facts import Facts, Pool
 from llmstack.review.result import Demand, GpuPool
 from llmstack.review.rollout.deadlock import Verdict
-from llmstack.review.rollout.placement import Fixed, PoolKey
+from llmstack.review.rollout.placement import Fixed, PoolKey, gpus_in
 from llmstack.review.rollout.simulate import Run
-from llmstack.review.rollout.workload import Template, Workload
+from llmstack.review.rollout.workload import Template, Workload, template_of
 
 
 def account(
@@ -35,7 +36,7 @@ def account(
     others = pools_beside(workloads)
     rows = []
     for key in keys:
-        stays = _staying(fixed, key)
+        stays = gpus_in(fixed, key)
         verdict = verdicts.get(key)
         ends = stays + before.get(key, 0), stays + after.get(key, 0)
         most = stays + run.peaks.get(key, 0) + beside.get(key, 0)
@@ -59,17 +60,13 @@ def account(
 
 def over_time(run: Run, pool: PoolKey, fixed: Fixed) -> tuple[Demand, ...]:
     """Return what a run asks of a pool over time, `fixed` being the pods that stay."""
-    stays = _staying(fixed, pool)
+    stays = gpus_in(fixed, pool)
     return tuple(replace(each, bound=stays + each.bound) for each in run.demand.get(pool, ()))
-
-
-def _staying(fixed: Fixed, pool: PoolKey) -> int:
-    return sum(gpus * number for gpus, number in fixed.get(pool, {}).items())
 
 
 def gpus_after(workloads: Iterable[Workload], fixed: Fixed, pool: PoolKey) -> int:
     """The GPUs that the goal takes of a pool, `fixed` those of the pods that stay."""
-    stays = _staying(fixed, pool)
+    stays = gpus_in(fixed, pool)
     templates = ((workload.after, workload.new) for workload in workloads if workload.new is not None)
     return stays + sum(after * taken_of(template, pool) for after, template in templates)
 
@@ -144,3 +141,15 @@ def with_pods(fixed: Fixed, pods: Sequence[tuple[Template | None, int]]) -> Fixe
             for gpus in template.gpus:
                 sizes[gpus] = sizes.get(gpus, 0) + replicas
     return pools
+
+
+def pods_beyond(objects: Iterable[Object], facts: Facts) -> Fixed:
+    """Return, by pool, the pods of objects that hold GPUs now beyond their replicas."""
+    found = []
+    for obj in objects if facts.present else ():
+        now = facts.present.get((str(obj.get("kind")), str(obj["metadata"]["name"])))
+        if now is not None and now.beyond:
+            template = template_of(obj, facts, None)
+            if len(template.gpus) == 1:
+                found.append((template, now.beyond))
+    return with_pods({}, found)

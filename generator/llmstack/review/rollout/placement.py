@@ -16,6 +16,11 @@ Fixed = Mapping[PoolKey, Mapping[int, int]]
 """Pods that stay, by pool: {GPUs: number}."""
 
 
+def gpus_in(fixed: Fixed, pool: PoolKey) -> int:
+    """The GPUs of a pool that such pods have together."""
+    return sum(gpus * number for gpus, number in fixed.get(pool, {}).items())
+
+
 def pool_of(pod: Mapping[str, Any], resource: str, model: str | None, facts: Facts) -> str | None:
     """Return the pool whose GPUs a pod takes, None where none or several may be.
 

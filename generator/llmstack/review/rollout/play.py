@@ -15,11 +15,11 @@ from llmstack.review.result import GpuPool, ObjectChange, Rollout
 from llmstack.review.rollout import gpus
 from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.per_node import pools_of_uncounted
-from llmstack.review.rollout.placement import Fixed, PoolKey
+from llmstack.review.rollout.placement import Fixed, PoolKey, gpus_in
 from llmstack.review.rollout.queue import Queue
 from llmstack.review.rollout.staged import find_verdicts_in_line
 from llmstack.review.rollout.times import Times, own_times, rollouts, time_rollouts, too_many
-from llmstack.review.rollout.workload import Workload, fixed_gpus, pods_beyond, read_workload
+from llmstack.review.rollout.workload import Workload, fixed_gpus, read_workload
 from llmstack.review.surroundings import Neighbours
 
 
@@ -69,7 +69,7 @@ def play(
     workloads = (*near.ahead, *own, *near.behind)
     fixed = add_fixed(stays, near.fixed)
     times = time_rollouts(workloads, facts[1].pools, fixed, queue)
-    leaving = pods_beyond([*after, *_removed(changes)], facts[1])
+    leaving = gpus.pods_beyond([*after, *_removed(changes)], facts[1])
     verdicts = _judge(workloads, facts[1].pools, (fixed, leaving), queue)
     _judge_beside(verdicts, workloads, facts[1].pools, fixed)
     mixed = {(pool.name, pool.resource) for pool in facts[1].pools if pool.mixed}
@@ -142,7 +142,7 @@ def _judge_beside(
         key = (pool.name, pool.resource)
         if key not in beside:
             continue
-        stays = sum(size * number for size, number in fixed.get(key, {}).items())
+        stays = gpus_in(fixed, key)
         if gpus.gpus_after(workloads, fixed, key) > pool.count:
             verdicts[key] = Verdict(True, True, True, gpus.asking_beside(workloads, key))
         elif stays + gpus.most_beside(workloads, key) > pool.count:
@@ -182,11 +182,10 @@ def both(least: Played, most: Played | None, facts: Facts) -> tuple[tuple[Rollou
 def _rows(played: Played, pools: Sequence[Pool]) -> tuple[GpuPool, ...]:
     left_out = too_many(played.workloads)
     rows = gpus.account(played.workloads, pools, played.fixed, played.times.likely, played.verdicts, left_out)
-    held = {pool: sum(size * number for size, number in sizes.items()) for pool, sizes in played.leaving.items()}
-    more = ((row, held.get((row.pool, row.resource), 0)) for row in rows)
+    more = ((row, gpus_in(played.leaving, (row.pool, row.resource))) for row in rows)
     return tuple(
-        replace(row, before=row.before + gpus, peak=max(row.peak, row.before + gpus)) if gpus else row
-        for row, gpus in more
+        replace(row, before=row.before + held, peak=max(row.peak, row.before + held)) if held else row
+        for row, held in more
     )
 
 
@@ -318,5 +317,4 @@ def gpus_of(played: Played, pool: PoolKey, *, before: bool = False) -> int:
     """The GPUs that all pods ask of a pool after the change, or before it."""
     if not before:
         return gpus.gpus_after(played.workloads, played.fixed, pool)
-    stays = sum(size * number for size, number in played.fixed.get(pool, {}).items())
-    return stays + gpus.sums(played.workloads)[0].get(pool, 0)
+    return gpus_in(played.fixed, pool) + gpus.sums(played.workloads)[0].get(pool, 0)

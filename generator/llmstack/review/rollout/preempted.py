@@ -35,6 +35,11 @@ class Preempting:
     rolled: tuple[Rollout, ...] = ()
     """The rollouts that go on by ending others."""
 
+    def over(self, rolled: Iterable[Rollout]) -> tuple[Rollout, ...]:
+        """All rollouts, those that go on in the place of what was taken to wait."""
+        going = {each.identity: each for each in self.rolled}
+        return tuple(going.get(each.identity, each) for each in rolled)
+
 
 def with_priorities(
     played: Played, pools: Sequence[Pool], before: Tenants, after: Tenants

@@ -54,6 +54,11 @@ class Queue:
             found |= left
         return frozenset(found)
 
+    def ahead(self, units: Collection[str]) -> dict[str, frozenset[str]]:
+        """For each of some units those among them that it waits for, by way of others too."""
+        behind = {unit: self.behind(unit) for unit in units}
+        return {unit: frozenset(other for other in units if unit in behind[other]) for unit in units}
+
     def named(self, environment: str) -> Queue:
         """The same, its units told apart from those of other environments."""
         held = {
@@ -77,8 +82,7 @@ class Line:
         # The largest first: while all others are as they were, that is when most GPUs are asked for.
         self._waiting = sorted(weight, key=lambda unit: (-weight[unit], unit))
         self._own = frozenset(weight)
-        behind = {unit: queue.behind(unit) for unit in weight}
-        self._ahead = {unit: {other for other in weight if unit in behind[other]} for unit in weight}
+        self._ahead = queue.ahead(weight)
         self._working: set[str] = set()
         self._done: set[str] = set()
 

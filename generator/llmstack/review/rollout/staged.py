@@ -56,8 +56,7 @@ _Judged = tuple[_Stage, Mapping[PoolKey, Verdict], Mapping[PoolKey, Verdict]]
 def _stages(workloads: Sequence[Workload], queue: Queue) -> list[_Stage]:
     """One for each unit that the sync tool takes by itself, and one for all that it applies at once."""
     held = queue.of(workloads)
-    behind = {unit: queue.behind(unit) for unit in held}
-    ahead = {unit: frozenset(other for other in held if unit in behind[other]) for unit in held}
+    ahead = queue.ahead(held)
     units = {position: unit for unit, positions in held.items() for position in positions}
 
     def of(names: Collection[str]) -> list[Workload]:
@@ -65,9 +64,10 @@ def _stages(workloads: Sequence[Workload], queue: Queue) -> list[_Stage]:
 
     stages = []
     for unit in held:
-        apart = {unit} | behind[unit] | ahead[unit]
+        behind = queue.behind(unit)
+        apart = {unit} | behind | ahead[unit]
         beside = [each for position, each in enumerate(workloads) if units.get(position) not in apart]
-        stages.append(_Stage(of({unit}), of(ahead[unit]), of(behind[unit]), beside))
+        stages.append(_Stage(of({unit}), of(ahead[unit]), of(behind), beside))
     free = [each for position, each in enumerate(workloads) if position not in units]
     return [*stages, _Stage(free, [], [], of(held))]
 

@@ -85,7 +85,7 @@ def _spans(
     """When each workload is done, the order of units unknown; and whether the last is done at the same time in any."""
     spans: list[tuple[float, float] | None] = [None] * len(workloads)
     units = queue.of(workloads)
-    chained = any(queue.behind(unit) & units.keys() for unit in units)
+    chained = any(queue.ahead(units).values())
     if len(units) <= queue.workers and not chained:
         return spans, False
     least, most = (_lengths(units, run, queue) for run in (shortest, longest))

@@ -305,18 +305,6 @@ def claims_uncounted(obj: Object, facts: Facts) -> bool:
     return False
 
 
-def pods_beyond(objects: Iterable[Object], facts: Facts) -> dict[PoolKey, dict[int, int]]:
-    """Return, by pool, the pods of objects that hold GPUs now beyond their replicas."""
-    pools: dict[PoolKey, dict[int, int]] = {}
-    for obj in objects if facts.present else ():
-        now = facts.present.get((str(obj.get("kind")), str(obj["metadata"]["name"])))
-        template = template_of(obj, facts, None) if now is not None and now.beyond else None
-        if now is not None and template is not None and template.pool is not None and len(template.gpus) == 1:
-            sizes = pools.setdefault(template.pool, {})
-            sizes[template.total] = sizes.get(template.total, 0) + now.beyond
-    return pools
-
-
 def fixed_gpus(objects: Iterable[Object], facts: Facts, owned: Scalers) -> dict[PoolKey, dict[int, int]]:
     """Return, by pool, how many pods of which size the workloads among objects that stay have."""
     pools: dict[PoolKey, dict[int, int]] = {}
