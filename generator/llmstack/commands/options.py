@@ -199,10 +199,10 @@ WriteAdoption = Annotated[
     bool, Option("--write", help="Rewrite the values and write the holds; otherwise they are only shown.")
 ]
 Key = Annotated[
-    str,
+    str | None,
     Argument(
-        metavar="KEY",
-        help="A key, any part of its path, or the id of a check or a risk.",
+        metavar="WORD",
+        help="A key, any part of its path, a flag of vLLM, or the id of a check or a risk.",
         autocompletion=completion.topics,
     ),
 ]
