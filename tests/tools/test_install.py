@@ -84,7 +84,9 @@ def test_without_go_the_releases_are_fetched_and_held_to_their_hashes(tmp_path: 
         assert {name: each.version for name, each in found.items()} == {tool.name: tool.tested for tool in BUILT}
         assert sorted(path.name for path in tmp_path.iterdir()) == ["kubeconform", "kustomize"]
         site.put("/stored/kubeconform", archive(b"another", "kubeconform"))
-        with pytest.raises(ToolError, match=r"kubeconform/v0\.7\.0 is not what was released: its SHA-256 is [0-9a-f]{64}"):
+        with pytest.raises(
+            ToolError, match=r"kubeconform/v0\.7\.0 is not what was released: its SHA-256 is [0-9a-f]{64}"
+        ):
             fetch_tools(tmp_path, addresses, hashes)
         site.answers.clear()
         with pytest.raises(ToolError, match="answers with 404; install Go, or put kustomize and kubeconform on PATH"):

@@ -8,7 +8,7 @@ from llmstack.commands import options as opt
 
 
 def explain(key: opt.Key = None, releases: opt.Releases = None) -> None:
-    """Print what a key or a flag does, what a check, a risk or a word means.
+    """Print what a key, a flag, a check, a risk or a word means.
 
     A key is found by any part of its path, a check or a risk by its id, `peak` as a word of docs/glossary.md,
     `--max-model-len` as a flag of vLLM. `explain upgrade 0.15.1 0.20.2` prints what changes between two releases of

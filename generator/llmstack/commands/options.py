@@ -125,12 +125,12 @@ GitopsFile = Annotated[
         help="A file with the section `gitops` for streams of objects: capacity, loadTimes, acknowledge, checks.",
     ),
 ]
-TakingOver = Annotated[
+OneEnvironment = Annotated[
     str | None,
     Option(
         "--env",
         metavar="NAME",
-        help="With --before alone: the environment that takes over what runs; else the one of its release.",
+        help="Tell of this environment alone. With --before: the one that takes over what runs, else its release's.",
         autocompletion=completion.environments,
     ),
 ]

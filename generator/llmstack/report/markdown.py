@@ -26,7 +26,7 @@ _REFERENCE = re.compile(r"[(„“«]?(?:(?i:gh|[A-Z]+)-\d+|(?i:[0-9a-f]{7,64}|h
 _STARTER = re.compile(r"[-+=]|\d+[.)]+")
 """What would begin a list, or underline a heading, at the start of a line."""
 _PIECES = re.compile(r"(`[^`\n]+`| )")
-_STOP = re.compile(r"(.*\w)([.,:;]+)")
+_STOP = re.compile(r"([^:].*\w)([.,:;]+)")
 """A word, and the stop behind it that is the sentence's."""
 
 
