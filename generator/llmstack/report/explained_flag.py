@@ -29,7 +29,7 @@ def explain_flag(word: str) -> str | None:
     lines = [
         *_history(change),
         *(_facts(spelling.flag, last) if spelling else ()),
-        _in_values(name, spelling and spelling.flag),
+        _in_values(name, spelling.flag if spelling else None),
     ]
     return f"{name}: a flag of vLLM\n" + "".join(f"  {line}\n" for line in lines)
 
