@@ -186,7 +186,8 @@ def missing_tree(environment: str, values: str) -> Finding:
 def stale_tree(paths: Sequence[str]) -> Finding:
     """The finding on generated files that are not what the values say: the first by path, and how many."""
     first = min(paths)
-    rest = f", nor are {len(paths) - 1} others" if len(paths) > 2 else ", nor is one other" if len(paths) == 2 else ""
-    message = f"this file differs from what the values generate{rest}"
+    others = len(paths) - 1
+    subject = f"this file and {others} others differ" if others > 1 else "this file and one other differ"
+    message = f"{subject if others else 'this file differs'} from what the values generate"
     help = "run `llmstack gen` and commit what it writes"
     return Finding("stale-tree", Severity.WARNING, message, place=Place(first), help=help)
