@@ -8,11 +8,13 @@ to be kept, goes on running.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from llmstack.kubernetes.immutable import refused_fields
 from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.refused import refusals
+from llmstack.kubernetes.runtime_classes import adding_classes, with_runtime_class
 from llmstack.review.compare import Identity, compare, identify
 from llmstack.review.result import ObjectChange
 from llmstack.review.surroundings import Surroundings
@@ -55,11 +57,35 @@ def what_is_applied(
     return Applied((*arriving, *gone), (*left, *stays), told)
 
 
+def with_admission(reached: Applied, before: Sequence[Object]) -> tuple[Applied, Sequence[Object]]:
+    """What arrives, and the objects before, with what admission adds to pods: that of their RuntimeClasses."""
+    classes = adding_classes(before), adding_classes(reached.after)
+    if not any(classes):
+        return reached, before
+    changes = [
+        replace(
+            change,
+            before=None if change.before is None else with_runtime_class(change.before, classes[0]),
+            after=None if change.after is None else with_runtime_class(change.after, classes[1]),
+        )
+        for change in reached.changes
+    ]
+    after = tuple(with_runtime_class(obj, classes[1]) for obj in reached.after)
+    return replace(reached, changes=tuple(changes), after=after), [
+        with_runtime_class(obj, classes[0]) for obj in before
+    ]
+
+
 def is_refused(change: ObjectChange, near: Surroundings) -> bool:
-    """Whether the API refuses a change of an object that the sync tool tries to apply, and does not make anew."""
-    if change.after is None or not refused_fields(change.kind, change.before, change.after):
+    """Whether the API refuses a change of an object that the sync tool tries to apply, and does not make anew: one that
+    is refused as it stands is so in any case."""
+    if change.after is None or why_skipped(change.after, exists=change.before is not None) is not None:
         return False
-    return not makes_anew(change, near) and why_skipped(change.after, exists=True) is None
+    if refusals(change.after):
+        return True
+    return bool(refused_fields(change.kind, change.before, change.after, near.default_class)) and not makes_anew(
+        change, near
+    )
 
 
 def makes_anew(change: ObjectChange, near: Surroundings) -> bool:

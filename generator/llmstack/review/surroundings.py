@@ -70,6 +70,8 @@ class Surroundings:
     conflicts: tuple[PoolConflict, ...] = ()
     claims: tuple[Claim, ...] = ()
     """The hosts that its other environments claim."""
+    default_class: str | None = None
+    """The cluster's default StorageClass, where facts know it."""
     goes: bool = False
     """Whether the environment is there no longer."""
     has_values: bool = True
