@@ -84,6 +84,11 @@ def as_synced(case: Case, synced: Mapping[str, Synced], environments: Collection
         stopped=frozenset(_stopped(case, outcome, units)),
         keeping=_units(outcome.keeping, units),
         forcing=_units(outcome.forcing, units),
+        ignoring={
+            unit: owner.ignores
+            for path, owner in outcome.owners.items()
+            if owner.ignores and (unit := units.get(local_path(path))) is not None
+        },
         lost=frozenset(_lost(case, outcome)),
         default_class=_default_class(case),
     )

@@ -18,11 +18,12 @@ from llmstack.kubernetes.runtime_classes import adding_classes, with_runtime_cla
 from llmstack.review.compare import Identity, compare, identify
 from llmstack.review.result import ObjectChange
 from llmstack.review.surroundings import Surroundings
+from llmstack.sync.ignored import left_as_it_is
 from llmstack.sync.policies import Skipped, is_kept, is_made_anew, why_skipped
 
-Held = Literal["stopped", "kept", "left"] | Skipped
+Held = Literal["stopped", "kept", "left", "ignored"] | Skipped
 """Why a change does not arrive: its unit is stopped, the object is annotated to stay, the owner of its unit deletes
-nothing; or the object is passed over."""
+nothing, or leaves some fields as they are; or the object is passed over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +43,39 @@ def what_is_applied(
 
     An object that the sync tool deletes while its manifest stays is one that is removed.
     """
-    held = {_identity(change): why for change in changes if (why := _why_held(change, near)) is not None}
+    told = [(change, why) for change in changes if (why := _why_held(change, near)) is not None]
+    held = {_identity(change) for change, _ in told}
     lost = near.lost
-    if not held and not lost:
+    left = {_identity(change): made for change in changes if (made := _left_alone(change, near)) is not None}
+    if not held and not lost and not left:
         return Applied(tuple(changes), tuple(after))
     arriving = [
-        change for change in changes if _identity(change) not in lost
-        if _identity(change) not in held or is_refused(change, near)
-    ]  # fmt: skip
+        change
+        for change in changes
+        if (key := _identity(change)) not in lost
+        if key not in left and (key not in held or is_refused(change, near))
+    ]
+    arriving += [found for change in changes if (made := left.get(_identity(change))) for found in _again(change, made)]
     gone = compare({"": [object for object in before if identify(object) in lost]}, {})
     stays = [change.before for change in changes if change.before is not None and _identity(change) in held]
-    left = [object for object in after if (key := identify(object)) not in held and key not in lost]
-    told = tuple((change, held[_identity(change)]) for change in changes if _identity(change) in held)
-    return Applied((*arriving, *gone), (*left, *stays), told)
+    there = [left.get(key, object) for object in after if (key := identify(object)) not in held and key not in lost]
+    told += [(change, "ignored") for change in changes if _identity(change) in left]
+    return Applied((*arriving, *gone), (*there, *stays), tuple(told))
+
+
+def _left_alone(change: ObjectChange, near: Surroundings) -> Object | None:
+    """The object as it is applied, where the owner of its unit leaves changed fields of it as they are."""
+    rules = near.ignoring.get(change.unit)
+    if not rules or change.before is None or change.after is None:
+        return None
+    made = left_as_it_is(change.before, change.after, rules)
+    return None if made is change.after else made
+
+
+def _again(change: ObjectChange, made: Object) -> tuple[ObjectChange, ...]:
+    """A change with another end; nothing where nothing is left of it."""
+    assert change.before is not None
+    return compare({change.unit: [change.before]}, {change.unit: [made]})
 
 
 def with_admission(reached: Applied, before: Sequence[Object]) -> tuple[Applied, Sequence[Object]]:

@@ -27,6 +27,7 @@ from llmstack.sync.projects import kinds_of, refusing, windows_of
 GROUP = "argoproj.io"
 FINALIZER = "resources-finalizer.argocd.argoproj.io"
 _FIELD = re.compile(r"\{\{\s*\.?([A-Za-z0-9_]+)\s*\}\}")
+_RESPECTS = "RespectIgnoreDifferences=true"
 _KEEPS_APPLICATIONS = ("create-only", "create-update")
 
 
@@ -67,6 +68,7 @@ def _owner(file: str, object: Object, projects: Mapping[str, Object], made_by: O
     builds = {key: origin[key] for key in ("kustomize", "directory", "helm", "plugin") if origin.get(key)}
     finalizers = [str(each) for each in sequence(metadata.get("finalizers"))]
     source = Source(str(origin.get("repoURL") or ""), str(origin.get("targetRevision") or "HEAD"))
+    options = [str(each).replace(" ", "") for each in sequence(policy.get("syncOptions"))]
     project = str(spec.get("project") or "default")
     return Owner(
         tool="argo",
@@ -88,6 +90,7 @@ def _owner(file: str, object: Object, projects: Mapping[str, Object], made_by: O
         refused_by=refusing(project, source, destination, projects),
         project=project,
         kinds=kinds_of(projects.get(project)),
+        ignores=tuple(sequence(spec.get("ignoreDifferences"))) if _RESPECTS in options else (),
         windows=windows_of(projects.get(project)),
     )
 
@@ -103,9 +106,16 @@ def _of_set(file: str, object: Object, projects: Mapping[str, Object]) -> Iterat
             made = _filled(template, element)
             details = {"namespace": metadata.get("namespace"), **mapping(made.get("metadata"))}
             details["finalizers"] = sequence(details.get("finalizers")) or added
-            application = {"metadata": details, "spec": mapping(made.get("spec"))}
+            application = {"metadata": details, "spec": {**mapping(made.get("spec")), **_patched(spec, element)}}
             owner = _owner(file, application, projects, made_by=object)
             yield replace(owner, stands=True) if lasting else owner
+
+
+def _patched(spec: Mapping[str, Any], element: Mapping[str, Any]) -> dict[str, Any]:
+    """What a set's `templatePatch` adds to an entry's specification, as far as it is of llmstack's own form."""
+    name = "ignoreDifferences"
+    is_own = f"{{{{ .{name} | toJson }}}}" in str(spec.get("templatePatch"))
+    return {name: element[name]} if is_own and element.get(name) else {}
 
 
 def _filled(template: Any, element: Mapping[str, Any]) -> Any:

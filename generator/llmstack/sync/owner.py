@@ -88,6 +88,8 @@ class Owner:
     """The AppProject that bounds it."""
     kinds: KindRules | None = None
     """Which kinds of objects that lets it apply; None where all."""
+    ignores: tuple[Any, ...] = ()
+    """Its rules on fields that stay as they are in the cluster (`sync/ignored.py`)."""
     windows: str = ""
     """When that lets it sync, as text to compare; empty for always."""
 
