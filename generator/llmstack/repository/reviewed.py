@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from llmstack.checks import settle
@@ -17,7 +17,7 @@ from llmstack.kubernetes.pods import Object
 from llmstack.progress import Step, ignore
 from llmstack.repository.acknowledged import acknowledgement_findings, base_acknowledgements
 from llmstack.repository.arrivals import arrives, as_new, joined
-from llmstack.repository.cases import Case, read_case
+from llmstack.repository.cases import Case, read_case, unaffected
 from llmstack.repository.cluster_facts import cluster_of, stale
 from llmstack.repository.clusters import Synced, neighbours
 from llmstack.repository.comparison import Comparison, find_affected
@@ -66,13 +66,16 @@ def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None
     """Review every environment that the comparison touches, and those whose values, sync or facts alone changed; `step`
     counts them."""
     valued = touched_environments(comparison)
-    affected = find_affected(comparison, valued)
-    names = sorted(affected.keys() | valued)
-    cases = {}
-    for number, name in enumerate(names):
-        step(number, len(names))
-        cases[name] = read_case(comparison, name, affected.get(name, []), tool_folder)
-    return review_cases(comparison, cases, today=today, tool_folder=tool_folder)
+    affected = cache(partial(find_affected, comparison, valued))
+    cases: dict[str, Case] = {}
+    for name in sorted(valued):
+        step(len(cases), len(valued))
+        cases[name] = read_case(comparison, name, affected, tool_folder)
+    for name in sorted(affected().keys() - valued):
+        step(len(cases), len(affected().keys() | valued))
+        cases[name] = read_case(comparison, name, affected, tool_folder)
+    in_order = dict(sorted(cases.items()))
+    return review_cases(comparison, in_order, today=today, tool_folder=tool_folder)
 
 
 def review_cases(
@@ -80,7 +83,7 @@ def review_cases(
 ) -> Review:
     """Review environments that are read already, with what else is in their clusters."""
     others = neighbours(comparison.after, {case.home for case in cases.values()}, cases)
-    beside = [read_case(comparison, name, [], tool_folder) for name in sorted(others)]
+    beside = [read_case(comparison, name, unaffected, tool_folder) for name in sorted(others)]
     synced = find_synced(comparison, list(cases.values()), tool_folder)
     tools = {name: as_synced(case, synced, cases) for name, case in cases.items()}
     there = [as_new(case) if arrives(comparison, case) else case for case in cases.values()]
