@@ -178,6 +178,12 @@ class Case:
             return None
         return node_sizes(self.pool)
 
+    @property
+    def pool_is_asked(self) -> bool:
+        """Whether the pods ask for the labels of their pool's nodes, so that no other nodes count as places."""
+        asked = self.pod.get("nodeSelector") or {}
+        return self.pool is not None and bool(self.pool.node_selector.items() & asked.items())
+
     def gentler(self) -> str:
         """Advice to give up a replica first; what has no such strategy is replaced by hand."""
         if WORKLOADS[self.workload.kind].replaces == "rolls":
