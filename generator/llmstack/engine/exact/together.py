@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from llmstack.engine import registry
@@ -57,12 +58,17 @@ class Refusal:
 
 def refused_together(line: Line) -> Iterator[Fault]:
     """Yield what each of the releases that may be right refuses of these flags beside one another."""
-    release = line.catalogue.release.minor
-    for each in REFUSALS:
-        stands = release >= each.since and all(registry.refuses(each.sentence, name) for name in line.among)
-        if stands and each.holds(line):
+    for each in _standing(line.catalogue.release.minor, line.among):
+        if each.holds(line):
             yield Fault(each.flag, f"vLLM {line.among[0]} refuses {each.message}", each.help)
     yield from _no_target_of_eagle(line)
+
+
+@cache
+def _standing(release: Minor, among: tuple[str, ...]) -> tuple[Refusal, ...]:
+    """The refusals that all of these releases have."""
+    stand = (each for each in REFUSALS if release >= each.since)
+    return tuple(each for each in stand if all(registry.refuses(each.sentence, name) for name in among))
 
 
 def _whitespace(line: Line) -> bool:
