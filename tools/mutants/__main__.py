@@ -33,7 +33,7 @@ ROOMS = ("secrecy", "kustomize", "review", "disk")
 TESTS = (
     "tests/secrecy", "tests/secrets", "tests/review", "tests/review_rollout", "tests/disk", "tests/repository",
     "tests/trust/test_references.py", "tests/trust/test_links.py", "tests/trust/test_files.py", "tests/streams",
-    "tests/sync", "tests/checks", "tests/migrate", "tests/adopt", "tests/report",
+    "tests/checks", "tests/migrate", "tests/adopt", "tests/report",
     "tests/verify", "tests/kubernetes", "tests/facts",
 )  # fmt: skip
 """The tests that can notice a change of these rooms in their own process."""
