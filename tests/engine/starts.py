@@ -1,13 +1,13 @@
-"""Published starts of vLLM, each as an engine that llmstack is asked about: `starts.tsv`, with the source of every row.
+"""Published starts of vLLM, each as an engine that llmstack is asked about, with the source of every row.
 
-Columns are explained in the file's head. Models that the shipped catalogue lacks are in `models.yaml`.
+`starts.tsv` is what the constants, classes and bands rest on; `fresh.tsv` came later and is held against them. Columns are explained in the file's head. Models that the shipped catalogue lacks are in `models.yaml`.
 """
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -27,6 +27,13 @@ from llmstack.flags.release import find_release
 FOLDER = Path(__file__).parent
 UNKNOWN_CARD = Card("?", None)
 BEFORE_V1: Minor = (0, 6)
+UNREAD = frozenset(
+    (
+        "--enable-lora", "--max-cudagraph-capture-size", "--enable-expert-parallel", "--kv-transfer-config",
+        "--language-model-only", "--speculative-config", "PYTORCH_CUDA_ALLOC_CONF", "VLLM_USE_FLASHINFER_SAMPLER",
+    )
+)  # fmt: skip
+"""Flags and variables in the rows whose effect on memory is not computed."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +51,12 @@ class Row:
         return self.text["outcome"] == "fail"
 
     def number(self, column: str) -> float | None:
-        """A number of the row, marks of inference left out; None where the cell is empty or a default."""
+        """A number of the row, marks of inference left out; None where the cell is empty or a default.
+
+        The class LLM has other defaults than `vllm serve`, so that of such a row a default is a number too.
+        """
         cell = self.text[column].rstrip("?~")
+        cell = cell.removesuffix("d") if self.text["runner"] == "llm" and column.startswith("max_num_") else cell
         return float(cell) if cell and not cell.endswith("d") else None
 
     def count(self, column: str) -> int | None:
@@ -54,8 +65,8 @@ class Row:
 
 
 @cache
-def rows() -> tuple[Row, ...]:
-    lines = [line for line in (FOLDER / "starts.tsv").read_text().splitlines() if not line.startswith("#")]
+def rows(file: str = "starts.tsv") -> tuple[Row, ...]:
+    lines = [line for line in (FOLDER / file).read_text().splitlines() if not line.startswith("#")]
     return tuple(Row(text) for text in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
@@ -76,6 +87,7 @@ def engine_of(row: Row) -> Engine:
     """The engine of a row: its flags alone, none of what its log says."""
     release = find_release(row.text["vllm"].rstrip("?").replace(".x", ".0"))
     card = card_named(row.text["gpu"].rstrip("?")) or UNKNOWN_CARD
+    named = row.text["other_flags"].replace(",", "").split()
     settings = Settings(
         length=row.count("max_model_len"),
         sequences=row.count("max_num_seqs"),
@@ -89,12 +101,8 @@ def engine_of(row: Row) -> Engine:
         quantization=row.text["quantization"] or None,
         kv_dtype=row.text["kv_cache_dtype"],
         eager=row.text["eager"] == "1",
-        unread=tuple(
-            flag for flag in ("--enable-lora", "--max-cudagraph-capture-size") if flag in row.text["other_flags"]
-        ),
+        unread=tuple(name for name in named if name in UNREAD),
     )
-    if row.text["runner"] == "llm":  # the class LLM has other defaults than `vllm serve`
-        settings = replace(settings, sequences=settings.sequences or 256, tokens=settings.tokens or 8192)
     return Engine(model_of(row), card, release.minor if release else BEFORE_V1, settings)
 
 
@@ -111,9 +119,9 @@ class Held:
     unknown: tuple[str, ...] = ()
 
 
-def held_rows() -> Iterator[Held]:
+def held_rows(file: str = "starts.tsv") -> Iterator[Held]:
     """Every row that its log makes comparable, in the order of the file."""
-    for row in rows():
+    for row in rows(file):
         engine = engine_of(row)
         support, source = support_of(engine), row.text["source"].split("@")[0].split(" (")[0]
         if isinstance(support, tuple):

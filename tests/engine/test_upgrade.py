@@ -70,7 +70,7 @@ def test_deprecation_is_said_once() -> None:
     ],
 )
 def test_the_model_runner_changes_once(before: str, after: str, since: str | None) -> None:
-    found = [item.since for item in items(before, after, set(), "LlamaForCausalLM") if "runner" in item.text]
+    found = [item.since for item in items(before, after, set(), "LlamaForCausalLM") if " serves " in item.text]
     assert found == ([since] if since else [])
 
 

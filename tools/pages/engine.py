@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from llmstack.engine.cards import CARDS, Card
-from llmstack.engine.support import ARCHITECTURES, CLASSES, SEEN, TUNED_ON, VISION_BORNE_OUT, Support
+from llmstack.engine.support import ARCHITECTURES, CLASSES, PAIR, SEEN, TUNED_ON, VISION_BORNE_OUT, Support
 
 _INTRO = """# Will the engine start?
 
@@ -24,8 +24,11 @@ KV cache = utilization x total - weights - activation - outside PyTorch - CUDA g
 ```
 
 The terms are those of the GPU that decides, and they add up. `utilization` is `--gpu-memory-utilization` (0.9, from
-vLLM 0.20 on 0.92), `total` what CUDA sees of the card. CUDA graphs are inside the budget from 0.20 on and come on top
-of it before. With a pipeline the tightest stage decides; `low` and `high` then span all stages.
+vLLM 0.20 on 0.92), `total` what CUDA sees of the card. CUDA graphs are inside the budget from 0.20 on, with model
+runner v2 from 0.29 on, and come on top of it before. Model runner v2 takes a GiB more at a start that has to compile
+than at one that finds its compiled graph (`VLLM_CACHE_ROOT` on a volume keeps it): the activation is that of the
+first, and the band reaches to the second. With a pipeline the tightest stage decides; `low` and `high` then span all
+stages.
 
 ## What it needs to know
 
@@ -60,8 +63,9 @@ knows, it proposes the longest request, or the fewest GPUs, with which the engin
 
 ## What bears it out
 
-Constants were taken from these rows of tests/engine/starts.tsv, and from no other: {tuned}. The rows below were held
-against the result; nothing was tuned on them. Each row there names its source. The tests hold every row of the file:
+Constants were taken from these rows of tests/engine/starts.tsv, and from no other: {tuned}; and what compiling takes
+from {pair} of tests/engine/fresh.tsv, two starts of one engine. The rows below were held against the result; nothing
+was tuned on them. Each row there names its source. The tests hold every row of the file:
 a measured memory is inside the band, no start is promised that failed, and tokens follow from memory within 0.4 %.
 The error is the largest of these rows, foreseen less measured, in GiB. It says little where all rows share the source
 of the constants, one benchmark on one kind of machine: such a class has the wider band, and what depends on how GPUs
@@ -122,16 +126,18 @@ class Held(Protocol):
     def unknown(self) -> tuple[str, ...]: ...
 
 
-def engine_page(held: Sequence[Held]) -> str:
-    """The whole page; `held` are the rows of published starts, each held against what is foreseen of it."""
+def engine_page(held: Sequence[Held], fresh: Sequence[Held]) -> str:
+    """The whole page; `held` are the rows of published starts, each held against what is foreseen of it, and `fresh`
+    those that came later."""
     shown = {
         "architectures": ", ".join(sorted(ARCHITECTURES)),
         "vision": ", ".join(sorted(VISION_BORNE_OUT)),
-        "figures": _figures(held),
+        "figures": _figures(held) + _fresh_figures(fresh),
         "unknown": "".join(_unknown_rows(held)).rstrip(),
     }
     classes = "".join(_class_rows(held))
-    return _INTRO.format(tuned=", ".join(TUNED_ON)) + classes + _LIMITS.format(**shown) + "".join(_card_rows())
+    intro = _INTRO.format(tuned=", ".join(TUNED_ON), pair=" and ".join(PAIR))
+    return intro + classes + _LIMITS.format(**shown) + "".join(_card_rows())
 
 
 def _class_rows(held: Sequence[Held]) -> Iterator[str]:
@@ -164,6 +170,16 @@ def _figures(held: Sequence[Held]) -> str:
         f"Inside their band are {counts[0]} rows that no constant was taken from and no band was set in view of\n"
         f"({', '.join(SEEN)}); several are of one engine at other lengths. With the sources of the constants left\n"
         f"out they are {counts[1]}: {', '.join(row.row for row in others)}."
+    )
+
+
+def _fresh_figures(fresh: Sequence[Held]) -> str:
+    """How many of the rows that came later have a band, and are inside it."""
+    banded = [row for row in fresh if row.support is not None]
+    inside = sum(row.inside for row in banded)
+    return (
+        f"\n\nOf {len(fresh)} starts in tests/engine/fresh.tsv, collected later, {len(banded)} "
+        f'have a band;\n{inside} are inside it. For the others the answer is "unknown", or that they do not start.'
     )
 
 

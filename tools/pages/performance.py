@@ -42,6 +42,12 @@ Python starts, and modules are imported, before a model is read: {example} ms of
 the example of this repository, beyond `python -c pass`; {remembered} ms where the tree is remembered, `--help` {help}
 ms, `--version` {version} ms. Of {models} models `gen` needs {memory} MiB.
 
+## Two cores
+
+From some hundred models on, `lint`, `gen`, `render` and `diff` do a part of their work in a copy of the process, at the
+same time: checks of objects beside checks of values, the layout of the tree beside both. On one core, and on macOS, the
+same is done one after the other. More than two cores gain nothing.
+
 ## What is remembered
 
 `gen` remembers trees that it found in order (their files' states, not their contents) in the user's cache folder: a

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from llmstack.checks.rule import Rule, find
 from llmstack.checks.rules import (
@@ -179,13 +179,28 @@ def run_checks(subject: Subject) -> Iterator[Finding]:
 
     Rules that look at objects are left out while there is an error in what objects are built from.
     """
-    sound = True
-    for rule in RULES:
-        if not rule.RULE.needs_objects:
-            for finding in find(rule, subject):
-                sound &= not rule.RULE.foundation
-                yield finding
-    if sound:
-        for rule in RULES:
-            if rule.RULE.needs_objects:
-                yield from find(rule, subject)
+    founded = list(check_foundations(subject))
+    yield from founded
+    yield from check_values(subject)
+    if not founded:
+        yield from check_objects(subject)
+
+
+def check_foundations(subject: Subject) -> Iterator[Finding]:
+    """Yield what keeps objects from being built; nothing of other environments or of the cluster bears on it."""
+    return _run((rule for rule in RULES if rule.RULE.foundation), subject)
+
+
+def check_values(subject: Subject) -> Iterator[Finding]:
+    """Yield what else there is to say of the values alone."""
+    return _run((rule for rule in RULES if not rule.RULE.foundation and not rule.RULE.needs_objects), subject)
+
+
+def check_objects(subject: Subject) -> Iterator[Finding]:
+    """Yield what there is to say of the objects, which can be built where the foundations are sound."""
+    return _run((rule for rule in RULES if rule.RULE.needs_objects), subject)
+
+
+def _run(rules: Iterable[Rule], subject: Subject) -> Iterator[Finding]:
+    for rule in rules:
+        yield from find(rule, subject)

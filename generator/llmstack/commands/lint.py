@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from llmstack.commands import options as opt
 from llmstack.commands import output
 from llmstack.commands.running import LINE
@@ -17,15 +19,18 @@ def lint(
 
     A file outside values/ is linted too, without values/base.yaml under it.
     """
+    from llmstack.cores import beside
     from llmstack.repository.followed import follow_units
-    from llmstack.repository.read import check, know_clusters, read_environments
+    from llmstack.repository.read import check, count_models, know_clusters, read_environments
     from llmstack.review.wording import plural
 
     project = output.find_project(values)
     environments = project.select(values or [], outside=True, env=env)
     readings = know_clusters(project.disk, read_environments(project.disk, environments))
+    layered = [each.name for each in environments if each.layered]
+    followed = beside(partial(follow_units, project.disk, layered), count_models(readings))
     findings = check(readings, LINE.counting("checked"))
-    findings += follow_units(project.disk, [each.name for each in environments if each.layered]).findings
+    findings += followed().findings
     output.report(findings, format=format, result=True)
     output.exit_for(findings, strict=strict)
     output.say(f"{plural(len(environments), 'environment')}: no {'warnings' if strict else 'errors'}")

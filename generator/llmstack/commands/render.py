@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
+from typing import TYPE_CHECKING
 
 from llmstack.commands import options as opt
 from llmstack.commands import output
+
+if TYPE_CHECKING:
+    from llmstack.checks.subject import Subject
 
 
 def render(values: opt.OneValues, env: opt.EnvName = None) -> None:
@@ -13,11 +18,18 @@ def render(values: opt.OneValues, env: opt.EnvName = None) -> None:
 
     They are what its overlays build to, computed in memory; overlays in custom/ are not read.
     """
-    from llmstack.report.inert import inert_yaml
-    from llmstack.repository.read import check, read_environments
+    from llmstack.cores import beside
+    from llmstack.repository.read import check, count_models, read_environments
 
     project = output.find_project([values])
     (reading,) = readings = read_environments(project.disk, [project.select_one(values, env=env)])
+    shown = beside(partial(_show, reading.subject if reading.is_sound else None), count_models(readings))
     output.report_beside(check(readings))
-    objects = reading.subject.objects if reading.subject is not None else ()
-    sys.stdout.write("".join(f"---\n{inert_yaml(placed.object)}" for placed in objects))
+    sys.stdout.write(shown())
+
+
+def _show(subject: Subject | None) -> str:
+    """The objects of an environment as YAML documents; none where they cannot be built."""
+    from llmstack.report.inert import inert_yaml
+
+    return "".join(f"---\n{inert_yaml(placed.object)}" for placed in (subject.objects if subject is not None else ()))

@@ -23,6 +23,9 @@ A100_IS_LARGE_UNTIL: Minor = (0, 8)
 
 GRAPHS_IN_BUDGET: Minor = (0, 20)
 """From here what CUDA graphs will take is estimated and left out of the KV cache; before, it comes on top."""
+NEW_RUNNER_COUNTS_GRAPHS: Minor = (0, 29)
+"""The same for "model runner v2", whose estimate was nothing until then (`profile_cudagraph_memory`,
+vllm/v1/worker/gpu/model_runner.py)."""
 NULL_BLOCK_KEPT: Minor = (0, 29)
 """From here the block that stands for "none" is left out of what one request may need (`get_kv_cache_configs`,
 vllm/v1/core/kv_cache_utils.py)."""

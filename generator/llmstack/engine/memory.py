@@ -9,10 +9,9 @@ published starts that `support.TUNED_ON` names, and from nothing else. Each cons
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from llmstack.engine.defaults import GRAPHS_IN_BUDGET, Batch, batch_of, on_new_runner, utilization
+from llmstack.engine.defaults import Batch, batch_of, utilization
 from llmstack.engine.facts import Groups, ModelFacts
 from llmstack.engine.settings import AUTO_LENGTH, Settings
 from llmstack.engine.support import Engine
@@ -28,7 +27,10 @@ SORTING_SAMPLER = (38.6, 0.0)
 TRITON_SAMPLER = (14.3, 0.14)
 """The same since 0.17, which finds top-k and top-p without sorting (r012, r018)."""
 NEW_RUNNER_SAMPLER = (6.5, 0.0)
-"""The least that "model runner v2" takes: logits in float32 and what stands beside them."""
+"""What "model runner v2" takes: logits in float32 and what stands beside them."""
+COMPILING = 0.95
+"""GiB that "model runner v2" takes more while it profiles where it has to compile first, and not where the compiled
+graph is at hand (`support.PAIR`: 89,040 and 95,936 tokens of the same engine)."""
 OTHER_ALONE = {"old": 0.13, "new": 0.25}
 """GiB outside PyTorch's allocator on a GPU that works alone: to 0.17 (r070), from 0.18 (r018)."""
 OTHER_EAGER = 0.05
@@ -58,7 +60,7 @@ class Terms:
 @dataclass(frozen=True, slots=True)
 class Stage:
     """One stage of the pipeline: how many layers a GPU of it holds, its terms, and how much less of activation there
-    may be where it is not certain which sampler runs."""
+    is where nothing has to be compiled."""
 
     layers: int
     terms: Terms
@@ -89,11 +91,12 @@ def _stage(engine: Engine, batch: Batch, layers: tuple[int, ...], number: int) -
     first, last = number == 0, number == len(layers) - 1
     share = layers[number] / engine.facts.sizes.layers
     weights = loaded_bytes(engine, share, first=first, last=last) / GIB + ALLOCATOR
-    activation, least = _activation(engine, batch, samples=last)
+    compiling = COMPILING if engine.on_new_runner and not engine.settings.eager else 0.0
+    activation = _activation(engine, batch, samples=last) + compiling
     other, graphs = _other(engine, alone=last), _graphs(engine, share)
     budget = budget_of(engine)
     kv = engine.settings.kv_bytes / GIB if engine.settings.kv_bytes else budget - weights - activation - other - graphs
-    return Stage(layers[number], Terms(budget, weights, activation, other, graphs, kv), activation - least)
+    return Stage(layers[number], Terms(budget, weights, activation, other, graphs, kv), compiling)
 
 
 def budget_of(engine: Engine) -> float:
@@ -132,25 +135,22 @@ def complete_groups(facts: ModelFacts) -> Groups:
     return Groups(embeddings=min(table, weights.bytes), rest=max(0, weights.bytes - table))
 
 
-def _activation(engine: Engine, batch: Batch, *, samples: bool) -> tuple[float, float]:
-    """GiB at the peak of the profiling run, and the least that it may be."""
+def _activation(engine: Engine, batch: Batch, *, samples: bool) -> float:
+    """GiB at the peak of the profiling run, where nothing has to be compiled."""
     sizes, tensor = engine.facts.sizes, engine.settings.tensor
     width = 3 * sizes.intermediate / tensor + 4 * sizes.hidden
     forward = 0.0 if engine.facts.is_moe else batch.tokens * width * HALF / GIB
     routed = 2 * sizes.expert_width / tensor + sizes.hidden
     experts = batch.tokens * sizes.experts_per_token * routed * HALF / GIB if engine.facts.is_moe else 0.0
-    peaks = sorted(_sampling(engine, batch)) if samples else [0.0]
-    return max(forward, peaks[-1]) + experts, max(forward, peaks[0]) + experts
+    return max(forward, _sampling(engine, batch) if samples else 0.0) + experts
 
 
-def _sampling(engine: Engine, batch: Batch) -> Iterator[float]:
-    """GiB that one step of sampling takes with every sampler that may run."""
-    old = engine.release < (0, 17)
-    samplers = [SORTING_SAMPLER if old else TRITON_SAMPLER]
-    if on_new_runner(engine.facts.architecture, dense=not engine.facts.is_moe, release=engine.release):
-        samplers.append(NEW_RUNNER_SAMPLER)
-    for per_word, beside in samplers:
-        yield per_word * batch.sequences * engine.facts.sizes.vocabulary / GIB + beside
+def _sampling(engine: Engine, batch: Batch) -> float:
+    """GiB that one step of sampling takes."""
+    per_word, beside = SORTING_SAMPLER if engine.release < (0, 17) else TRITON_SAMPLER
+    if engine.on_new_runner:
+        per_word, beside = NEW_RUNNER_SAMPLER
+    return per_word * batch.sequences * engine.facts.sizes.vocabulary / GIB + beside
 
 
 def _other(engine: Engine, *, alone: bool) -> float:
@@ -167,7 +167,7 @@ def _other(engine: Engine, *, alone: bool) -> float:
 
 def _graphs(engine: Engine, share: float) -> float:
     """GiB of CUDA graphs inside the budget."""
-    return graph_memory(engine, share) if engine.release >= GRAPHS_IN_BUDGET else 0.0
+    return graph_memory(engine, share) if engine.graphs_in_budget else 0.0
 
 
 def graph_memory(engine: Engine, share: float = 1.0) -> float:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from llmstack.engine.blocks import KV_BYTES, Layout, layout_of
 from llmstack.engine.bound import least_need, most_left
-from llmstack.engine.defaults import BLOCK_SIZE, GRAPHS_IN_BUDGET, batch_of
+from llmstack.engine.defaults import BLOCK_SIZE, batch_of
 from llmstack.engine.memory import GIB, Stage, Terms, graph_memory, longest_request, stages
 from llmstack.engine.support import Engine, Support, support_of
 
@@ -21,7 +21,7 @@ CONTEXT_LEAST, CONTEXT_MOST = 0.1, 0.55
 """GiB that CUDA itself has taken before vLLM looks: 0.51 on an H100 (78.68 of 79.19 free, r018); between these two it
 cannot be told whether `utilization x total` is still free."""
 WARM_UP = 0.3
-"""GiB beside the graphs that the first real step wants outside the budget, to 0.19."""
+"""GiB beside the graphs that the first real step wants where they are outside the budget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def _verdict(engine: Engine, low: float, high: float, terms: Terms, room: Room) 
         return "does-not-start", f"{terms.budget:.2f} GiB are asked of a GPU that never has them free"
     if not room.surely:
         return "too-close", f"{room.need}; {low:.2f} to {high:.2f} GiB are left"
-    outside = 0.0 if engine.release >= GRAPHS_IN_BUDGET else graph_memory(engine) + WARM_UP
+    outside = 0.0 if engine.graphs_in_budget else graph_memory(engine) + WARM_UP
     if terms.budget + outside > total - CONTEXT_MOST:
         return "too-close", f"{total - terms.budget:.2f} GiB outside the budget may not do for CUDA and its graphs"
     return "starts", f"{room.need}; at least {low:.2f} GiB are left"

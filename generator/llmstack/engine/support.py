@@ -13,7 +13,7 @@ from typing import Literal
 
 from llmstack.engine.blocks import KV_BYTES
 from llmstack.engine.cards import Card
-from llmstack.engine.defaults import GRAPHS_IN_BUDGET, Minor
+from llmstack.engine.defaults import GRAPHS_IN_BUDGET, NEW_RUNNER_COUNTS_GRAPHS, Minor, on_new_runner
 from llmstack.engine.facts import ModelFacts
 from llmstack.engine.settings import AUTO_LENGTH, Settings
 
@@ -46,6 +46,10 @@ VISION_BORNE_OUT = frozenset(("Gemma3ForConditionalGeneration", "KimiVLForCondit
 TUNED_ON = ("r012", "r018", "r025", "r027", "r028", "r070")
 """Rows that the constants of `memory.py` were taken from; none of them bears out a class."""
 
+
+PAIR = ("f030", "f031")
+"""Two starts of one engine in `fresh.tsv`: the second finds compiled what the first had to compile. Nothing else was
+taken of this file."""
 
 SEEN = ("r096",)
 """Rows in view of which the edge of a band was set; they bear out none either."""
@@ -101,6 +105,17 @@ class Engine:
     card: Card
     release: Minor
     settings: Settings
+
+    @property
+    def on_new_runner(self) -> bool:
+        """Whether "model runner v2" serves it. What would forbid it there (`_get_v2_model_runner_unsupported_features`,
+        vllm/config/vllm.py) is of no class that has a band."""
+        return on_new_runner(self.facts.architecture, dense=not self.facts.is_moe, release=self.release)
+
+    @property
+    def graphs_in_budget(self) -> bool:
+        """Whether what CUDA graphs will take is left out of the KV cache; else it comes on top of the budget."""
+        return self.release >= (NEW_RUNNER_COUNTS_GRAPHS if self.on_new_runner else GRAPHS_IN_BUDGET)
 
 
 def era_of(release: Minor) -> Era | None:

@@ -95,6 +95,12 @@ BEHAVIOUR: tuple[Behaviour, ...] = (
         "Sampling uses FlashInfer where the card can (VLLM_USE_FLASHINFER_SAMPLER is on by default).",
         "vllm/envs.py",
     ),
+    Behaviour(
+        (0, 29),
+        "Model runner v2, too, leaves what CUDA graphs will take out of the KV cache; before, it came on top of "
+        "--gpu-memory-utilization.",
+        "vllm/v1/worker/gpu/model_runner.py (profile_cudagraph_memory)",
+    ),
 )
 """In the order of releases. The first of two neighbours is the newest patch of its minor."""
 

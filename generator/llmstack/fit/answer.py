@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from llmstack.engine.cards import Card
-from llmstack.engine.defaults import Minor
 from llmstack.engine.measured import Measured
 from llmstack.engine.settings import Settings
 from llmstack.engine.start import Start, Verdict, foresee
@@ -44,10 +43,6 @@ class Answer:
     length: int | None = None
     tensor: int | None = None
     least: int | None = None
-
-    @property
-    def release(self) -> Minor:
-        return self.question.match.catalogue.release.minor
 
 
 def answer(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from llmstack.engine.defaults import GRAPHS_IN_BUDGET
 from llmstack.engine.measured import Measured, digest_arguments
 from llmstack.engine.memory import Terms, budget_of
 from llmstack.engine.start import Cache, Start
@@ -87,7 +86,7 @@ def _terms(question: Question, computed: Terms | None, measured: Measured) -> Te
     weights, kv, engine = measured.memory.get("weights"), measured.memory.get("kv"), question.engine
     if weights is None or kv is None or engine is None or engine.card.memory is None or engine.settings.kv_bytes:
         return None
-    budget, inside = budget_of(engine), engine.release >= GRAPHS_IN_BUDGET
+    budget, inside = budget_of(engine), engine.graphs_in_budget
     computed_graphs = computed.graphs if computed is not None else 0.0
     graphs = measured.memory.get("graphs", computed_graphs) if inside else 0.0
     other = computed.other if computed is not None else 0.0

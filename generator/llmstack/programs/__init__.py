@@ -1,7 +1,7 @@
 """The one module that runs external programs: kustomize and kubeconform here, sops for `secret set`.
 
 A program is looked for in the folder of tools that the caller names, then on PATH, and its version is checked
-once. Nothing here reads the environment but PATH, and nothing reaches for the network.
+once. Nothing here reads the environment but PATH, and nothing but Go's builds reaches for the network.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ KUSTOMIZE = Tool("kustomize", (5, 4, 0), "go install sigs.k8s.io/kustomize/kusto
 KUBECONFORM = Tool("kubeconform", (0, 7, 0), "go install github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0", "-v")
 
 BUILT = (KUSTOMIZE, KUBECONFORM)
-"""What `llmstack tools install` builds."""
+"""What `llmstack tools install` builds, or fetches."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,13 +52,18 @@ def confinement(*, programs: bool = False) -> Callable[[], None] | None:
     parent = os.getpid()
 
     def confine() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != parent:
-            os._exit(1)  # it ended before
+        end_with(parent)
         if rules is not None and prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0:
             prctl(_PR_SET_SECCOMP, _FILTER_MODE, ctypes.addressof(rules), 0, 0)
 
     return confine
+
+
+def end_with(parent: int) -> None:
+    """Let this process, a child of `parent` on Linux, be killed when the thread that started it ends."""
+    _prctl()(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)  # it ended before
 
 
 @cache

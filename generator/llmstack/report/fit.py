@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from llmstack.engine.defaults import GRAPHS_IN_BUDGET
 from llmstack.engine.start import Cache, Start
 from llmstack.fit.answer import Answer
 
@@ -62,7 +61,9 @@ def _terms(answer: Answer) -> Iterator[str]:
     start, terms = answer.start, answer.start.terms
     assert terms is not None
     cache = start.cache or Cache(None, None)
-    on_top = " (on top of the budget with this release)" if answer.release < GRAPHS_IN_BUDGET else ""
+    engine = answer.question.engine
+    inside = engine is None or engine.graphs_in_budget
+    on_top = "" if inside else " (on top of the budget with this release)"
     band = f" ({cache.low:.2f} to {cache.high:.2f})" if cache.low is not None and cache.high is not None else ""
     band = " (measured)" if start.measured and cache.low == cache.high else band
     rows = (

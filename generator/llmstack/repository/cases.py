@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from llmstack.cores import Task
 from llmstack.facts.cluster import ClusterFacts
 from llmstack.finding import Finding
 from llmstack.model.stack import Stack
@@ -75,11 +76,23 @@ class Case:
         return {folder: self.units[side].get(unit, ()) for unit, folder in self.folders[side].items()}
 
 
-def read_case(comparison: Comparison, name: str, affected: Sequence[str], tool_folder: Path | None) -> Case:
-    """Read one environment on both sides; `affected` are its units whose build may differ."""
+Affected = Task[Mapping[str, Sequence[str]]]
+"""What gives the units whose build may differ, by environment; raises FoundError where one is not safe to build."""
+
+
+def unaffected() -> dict[str, Sequence[str]]:
+    """No unit of any environment: what stays as it is."""
+    return {}
+
+
+def read_case(comparison: Comparison, name: str, find_affected: Affected, tool_folder: Path | None) -> Case:
+    """Read one environment on both sides."""
     before, after = comparison.before, comparison.after
-    readings = read_side(before, name), read_side(after, name)
-    held = hold_against_values(after, name, readings[1], comparison.base)
+    later = read_side(after, name)
+    holding = hold_against_values(after, name, later, comparison.base)
+    affected = find_affected().get(name, ())
+    readings = read_side(before, name), later
+    held = holding()
     folders = unit_folders(before.read, name), unit_folders(after.read, name)
     known = held.unchanged(custom_units(after, name))
     new, unsound = leave_out_unsound(build_units(after, name, folders[1], tool_folder, known=known), folders[1])

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from llmstack.checks import settle
 from llmstack.checks.subject import Subject
+from llmstack.cores import Task, beside
 from llmstack.disk.ownership import header, is_ours
-from llmstack.finding import Finding, Place, Severity
+from llmstack.finding import Finding, Place, Severity, has_errors, sort_findings
 from llmstack.model.reading import read_stack
+from llmstack.objects.placed import Placed
+from llmstack.progress import Step, ignore
 from llmstack.repository.environments import Environment, read_base
-from llmstack.repository.read import Reading
+from llmstack.repository.read import Reading, check, count_models, looked_at
 from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.units import custom_units, encrypted_manifests
 from llmstack.tree.base import Base, lay_out_base
@@ -26,11 +30,9 @@ Units = Mapping[str, list[dict[str, Any]]]
 
 @dataclass(frozen=True)
 class Expected:
-    """What the values of one environment generate. `files` are those of its own folders; base/ is apart."""
+    """What the values of one environment generate: the files of its own folders (base/ is apart)."""
 
     files: Files
-    objects: Units
-    """By generated unit; of one that people build on, what their overlay starts from."""
     findings: tuple[Finding, ...] = ()
 
 
@@ -42,38 +44,68 @@ def expect_base(snapshot: Snapshot) -> tuple[list[Finding], Base | None]:
     return settled, lay_out_base(stack, header("values/base.yaml")) if stack is not None else None
 
 
-def expect_environment(snapshot: Snapshot, environment: Environment, subject: Subject, base: Base) -> Expected:
-    """What the values of one environment generate, beside the custom overlays and encrypted manifests of a snapshot."""
-    name = environment.name
-    custom, encrypted = custom_units(snapshot, name), encrypted_manifests(snapshot, name)
+@dataclass(frozen=True)
+class Ground:
+    """What an environment is laid out on: base/, and of the snapshot the units that people build on and the texts of
+    encrypted manifests."""
+
+    base: Base
+    custom: Collection[str]
+    encrypted: Mapping[str, str]
+
+
+def read_ground(snapshot: Snapshot, name: str, base: Base) -> Ground:
+    """What an environment of a snapshot is laid out on."""
+    return Ground(base, custom_units(snapshot, name), encrypted_manifests(snapshot, name))
+
+
+def expect_environment(environment: Environment, subject: Subject, ground: Ground) -> Expected:
+    """What the values of one environment generate."""
     layout = lay_out_environment(
-        name,
+        environment.name,
         subject.stack,
-        base,
+        ground.base,
         subject.objects,
-        custom=custom,
-        encrypted=encrypted,
+        custom=ground.custom,
+        encrypted=ground.encrypted,
         header=header(environment.label),
     )
-    objects: dict[str, list[dict[str, Any]]] = {}
-    for placed in subject.objects:
-        objects.setdefault(placed.unit, []).append(placed.object)
     findings = [
-        *_orphaned_custom(name, custom, layout.units),
-        *secret_findings(name, subject.stack, subject.objects, encrypted),
+        *_orphaned_custom(environment.name, ground.custom, layout.units),
+        *secret_findings(environment.name, subject.stack, subject.objects, ground.encrypted),
     ]
-    return Expected(layout.files, objects, tuple(findings))
+    return Expected(layout.files, tuple(findings))
 
 
-def expect_all(snapshot: Snapshot, readings: Iterable[Reading], base: Base) -> tuple[dict[str, str], list[Finding]]:
-    """The files of base/ and of environments whose values were read without errors, and what is to be said of them."""
-    files: dict[str, str] = dict(base.files)
+def check_and_expect(
+    snapshot: Snapshot, readings: Sequence[Reading], base: Base, step: Step = ignore
+) -> tuple[list[Finding], Files | None]:
+    """The findings of all checks, and the files of base/ and of the environments; None where one of them is an error.
+
+    Both are worked out at the same time; `step` counts the environments that are checked.
+    """
+    expected = None
+    if all(reading.is_sound for reading in readings):
+        grounds = [read_ground(snapshot, reading.environment.name, base) for reading in readings]
+        expected = beside(partial(_lay_out, readings, grounds), count_models(readings))
+    findings = check(readings, step)
+    if expected is None or has_errors(findings):
+        return findings, None
+    files, more = expected()
+    findings = sort_findings([*findings, *more])
+    return findings, None if has_errors(findings) else dict(base.files) | files
+
+
+def _lay_out(readings: Sequence[Reading], grounds: Sequence[Ground]) -> tuple[Files, list[Finding]]:
+    """The files of environments whose values are sound, and what there is to say of them."""
+    files: dict[str, str] = {}
     findings: list[Finding] = []
-    for reading in readings:
+    models = count_models(readings)
+    for reading, ground in zip(readings, grounds, strict=True):
         assert reading.subject is not None
-        expected = expect_environment(snapshot, reading.environment, reading.subject, base)
-        findings += expected.findings
+        expected = expect_environment(reading.environment, looked_at(reading.subject, models), ground)
         files |= expected.files
+        findings += expected.findings
     return files, findings
 
 
@@ -111,16 +143,31 @@ class Held:
         return {unit: found for unit, found in self.objects.items() if unit not in touched and unit not in custom}
 
 
-def hold_against_values(snapshot: Snapshot, name: str, reading: Reading | None, base: Base | None) -> Held:
-    """Hold the tree of an environment against its values; `reading` is None where it has none any more, `base` where
-    that of the snapshot has errors."""
+def hold_against_values(snapshot: Snapshot, name: str, reading: Reading | None, base: Base | None) -> Task[Held]:
+    """Begin to hold the tree of an environment against its values, and return what waits for it.
+
+    `reading` is None where it has no values any more, `base` where that of the snapshot has errors.
+    """
     if reading is None:  # all that is ours should be gone too
         files = snapshot.files(f"overlays/{name}")
-        return Held({}, tuple(path for path, content in files.items() if is_ours(content)))
+        return partial(Held, {}, tuple(path for path, content in files.items() if is_ours(content)))
     if reading.subject is None or base is None:
-        return Held({}, None)
-    expected = expect_environment(snapshot, reading.environment, reading.subject, base)
-    return Held(expected.objects, find_stale(snapshot, base.files | expected.files))
+        return partial(Held, {}, None)
+    subject, ground = reading.subject, read_ground(snapshot, name, base)
+    stale = beside(partial(_stale_of, snapshot, reading.environment, subject, ground), count_models([reading]))
+    return lambda: Held(_by_unit(subject.objects), stale())
+
+
+def _stale_of(snapshot: Snapshot, environment: Environment, subject: Subject, ground: Ground) -> tuple[str, ...]:
+    return find_stale(snapshot, ground.base.files | expect_environment(environment, subject, ground).files)
+
+
+def _by_unit(objects: Iterable[Placed]) -> Units:
+    """Objects by generated unit; of one that people build on, what their overlay starts from."""
+    units: dict[str, list[dict[str, Any]]] = {}
+    for placed in objects:
+        units.setdefault(placed.unit, []).append(placed.object)
+    return units
 
 
 def find_stale(snapshot: Snapshot, wanted: Files) -> tuple[str, ...]:
@@ -139,7 +186,8 @@ def missing_tree(environment: str, values: str) -> Finding:
 def stale_tree(paths: Sequence[str]) -> Finding:
     """The finding on generated files that are not what the values say: the first by path, and how many."""
     first = min(paths)
-    rest = f", nor are {len(paths) - 1} others" if len(paths) > 2 else ", nor is one other" if len(paths) == 2 else ""
-    message = f"this file differs from what the values generate{rest}"
+    others = len(paths) - 1
+    subject = f"this file and {others} others differ" if others > 1 else "this file and one other differ"
+    message = f"{subject if others else 'this file differs'} from what the values generate"
     help = "run `llmstack gen` and commit what it writes"
     return Finding("stale-tree", Severity.WARNING, message, place=Place(first), help=help)

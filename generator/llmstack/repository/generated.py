@@ -13,7 +13,7 @@ from llmstack.errors import FoundError
 from llmstack.finding import has_errors, sort_findings
 from llmstack.repository.comparison import Comparison
 from llmstack.repository.environments import list_environments
-from llmstack.repository.expected import expect_all, expect_base
+from llmstack.repository.expected import check_and_expect, expect_base
 from llmstack.repository.read import check, read_environments
 from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.units import scopes
@@ -83,10 +83,9 @@ def _wanted(snapshot: Snapshot) -> dict[str, str]:
     """Every file that the values generate."""
     findings, base = expect_base(snapshot)
     readings = read_environments(snapshot, list_environments(snapshot))
-    found = sort_findings([*findings, *check(readings)])
-    if has_errors(found) or base is None:
-        raise FoundError(found)
-    wanted, more = expect_all(snapshot, readings, base)
-    if has_errors(more):
-        raise FoundError(sort_findings([*found, *more]))
+    if base is None:
+        raise FoundError(sort_findings([*findings, *check(readings)]))
+    found, wanted = check_and_expect(snapshot, readings, base)
+    if has_errors(findings) or wanted is None:
+        raise FoundError(sort_findings([*findings, *found]))
     return wanted

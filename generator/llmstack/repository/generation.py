@@ -12,7 +12,7 @@ from llmstack.errors import RefusedError, UsageError
 from llmstack.finding import Finding, has_errors, sort_findings
 from llmstack.progress import Step, ignore
 from llmstack.repository.environments import Environment, list_environments
-from llmstack.repository.expected import expect_all, expect_base
+from llmstack.repository.expected import check_and_expect, expect_base
 from llmstack.repository.intended import refuse_another
 from llmstack.repository.project import Project
 from llmstack.repository.read import Reading, check, read_environments
@@ -90,15 +90,11 @@ def _plan(
     disk = project.disk
     readings = tuple(read_environments(disk, environments))
     refuse_another(reading.layers for reading in readings)
-    findings = check(readings, step)
-    if has_errors(findings) or any(reading.stack is None for reading in readings):
+    findings, wanted = check_and_expect(disk, readings, base, step)
+    if wanted is None:
         return Generation(findings, None, readings)
-    wanted, more = expect_all(disk, readings, base)
-    findings += more
     names = (*prune, *(reading.environment.name for reading in readings))
     owned = ["base", *(scope for name in names for scope in scopes(disk, name))]
-    if has_errors(findings):
-        return Generation(sort_findings(findings), None, readings)
     stacks = {reading.environment.name: reading.stack for reading in readings if reading.stack is not None}
     rules, found = renew_rules(disk, stacks)
     files, places = wanted | rules | renew_schema(disk), [*owned, sops_rules.PATH]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from itertools import chain
 
-from llmstack.checks import FOUNDATIONS, run_checks, settle
+from llmstack.checks import check_foundations, check_objects, check_values, settle
 from llmstack.checks.partial import key_of, run_partial
 from llmstack.checks.subject import Subject
+from llmstack.cores import beside
 from llmstack.finding import Finding, sort_findings
 from llmstack.model.reading import read_stack
 from llmstack.model.stack import Stack
@@ -33,6 +36,16 @@ class Reading:
     @property
     def stack(self) -> Stack | None:
         return self.subject.stack if self.subject else None
+
+    @cached_property
+    def foundations(self) -> tuple[Finding, ...]:
+        """What keeps objects from being built of values that are valid."""
+        return tuple(check_foundations(self.subject)) if self.subject else ()
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether objects can be built of it."""
+        return self.subject is not None and not self.foundations
 
 
 def read_environments(snapshot: Snapshot, environments: Sequence[Environment]) -> list[Reading]:
@@ -111,18 +124,38 @@ def _other_stacks(snapshot: Snapshot, known: Collection[str], base: Source | Non
 
 def check(readings: Sequence[Reading], step: Step = ignore) -> list[Finding]:
     """The findings of reading and of all checks, settled and sorted; `step` counts environments."""
-    found: list[Finding] = []
+    sound = [reading.subject if reading.is_sound else None for reading in readings]
+    models = count_models(readings)
+    on_objects = beside(partial(_check_objects, sound, models), models)
+    on_values = []
     for number, reading in enumerate(readings):
         step(number, len(readings))
-        found += _check(reading)
-    return sort_findings(found)
+        on_values.append(list(check_values(reading.subject)) if reading.subject is not None else [])
+    settled = [_settle(reading, found) for reading, *found in zip(readings, on_values, on_objects(), strict=True)]
+    return sort_findings(finding for findings in settled for finding in findings)
 
 
-def _check(reading: Reading) -> list[Finding]:
-    found = list(reading.findings)
-    if reading.subject is not None:
-        found += run_checks(reading.subject)
-    if reading.subject is None or any(finding.id in FOUNDATIONS for finding in found):
+def count_models(readings: Iterable[Reading]) -> int:
+    """The models of some environments, all together."""
+    return sum(len(reading.stack.models) for reading in readings if reading.stack is not None)
+
+
+_MOST_KEPT = 2_000
+"""Models whose objects, some 20 KiB of each, are kept from the checks to the layout."""
+
+
+def looked_at(subject: Subject, models: int) -> Subject:
+    """The subject; or, of so many models in all, one like it whose objects go with it, not to fill the memory."""
+    return replace(subject) if models > _MOST_KEPT else subject
+
+
+def _check_objects(subjects: Sequence[Subject | None], models: int) -> list[list[Finding]]:
+    return [list(check_objects(looked_at(each, models))) if each is not None else [] for each in subjects]
+
+
+def _settle(reading: Reading, checked: Sequence[Sequence[Finding]]) -> list[Finding]:
+    found = [*reading.findings, *reading.foundations, *chain.from_iterable(checked)]
+    if not reading.is_sound:
         said = {key_of(finding) for finding in found}
         rest = run_partial(reading.environment.name, reading.layers)
         found += [finding for finding in rest if key_of(finding) not in said]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from llmstack.checks import settle
@@ -17,7 +17,7 @@ from llmstack.kubernetes.pods import Object
 from llmstack.progress import Step, ignore
 from llmstack.repository.acknowledged import acknowledgement_findings, base_acknowledgements
 from llmstack.repository.arrivals import arrives, as_new, joined
-from llmstack.repository.cases import Case, read_case
+from llmstack.repository.cases import Case, read_case, unaffected
 from llmstack.repository.cluster_facts import cluster_of, stale
 from llmstack.repository.clusters import Synced, neighbours
 from llmstack.repository.comparison import Comparison, find_affected
@@ -66,13 +66,16 @@ def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None
     """Review every environment that the comparison touches, and those whose values, sync or facts alone changed; `step`
     counts them."""
     valued = touched_environments(comparison)
-    affected = find_affected(comparison, valued)
-    names = sorted(affected.keys() | valued)
-    cases = {}
-    for number, name in enumerate(names):
-        step(number, len(names))
-        cases[name] = read_case(comparison, name, affected.get(name, []), tool_folder)
-    return review_cases(comparison, cases, today=today, tool_folder=tool_folder)
+    affected = cache(partial(find_affected, comparison, valued))
+    cases: dict[str, Case] = {}
+    for name in sorted(valued):
+        step(len(cases), len(valued))
+        cases[name] = read_case(comparison, name, affected, tool_folder)
+    for name in sorted(affected().keys() - valued):
+        step(len(cases), len(affected().keys() | valued))
+        cases[name] = read_case(comparison, name, affected, tool_folder)
+    in_order = dict(sorted(cases.items()))
+    return review_cases(comparison, in_order, today=today, tool_folder=tool_folder)
 
 
 def review_cases(
@@ -80,7 +83,7 @@ def review_cases(
 ) -> Review:
     """Review environments that are read already, with what else is in their clusters."""
     others = neighbours(comparison.after, {case.home for case in cases.values()}, cases)
-    beside = [read_case(comparison, name, [], tool_folder) for name in sorted(others)]
+    beside = [read_case(comparison, name, unaffected, tool_folder) for name in sorted(others)]
     synced = find_synced(comparison, list(cases.values()), tool_folder)
     tools = {name: as_synced(case, synced, cases) for name, case in cases.items()}
     there = [as_new(case) if arrives(comparison, case) else case for case in cases.values()]
@@ -300,9 +303,17 @@ def _side(reading: Reading | None) -> Side | None:
 def _stale(held: Held, environment: str, reading: Reading | None, *, is_missing: bool) -> list[Finding]:
     """`stale-tree` when the tree is not what the values at the same revision generate."""
     if held.stale is None:
-        message = f"the values of {environment} have errors: the tree cannot be compared with them"
-        place = Place(reading.environment.label if reading is not None else f"values/{environment}.yaml")
-        return [Finding("stale-tree", Severity.WARNING, message, place=place, help="run `llmstack lint`")]
+        return [_unreadable(environment, reading)]
     if is_missing and reading is not None:
         return [missing_tree(environment, reading.environment.label)]
     return [stale_tree(held.stale)] if held.stale else []
+
+
+def _unreadable(environment: str, reading: Reading | None) -> Finding:
+    """`stale-tree` where values have errors, at the first of them: who reads the review alone sees what is wrong."""
+    errors = [each for each in reading.findings if each.severity is Severity.ERROR] if reading is not None else []
+    place = Place(reading.environment.label if reading is not None else f"values/{environment}.yaml")
+    message = f"the values of {environment} have errors, so that the tree cannot be compared with them"
+    if errors:
+        message, place = f"{message}; the first: {errors[0].message}", errors[0].place or place
+    return Finding("stale-tree", Severity.WARNING, message, place=place, help="run `llmstack lint`")

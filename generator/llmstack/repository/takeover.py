@@ -13,7 +13,7 @@ from llmstack.kubernetes.pods import Object, value_at
 from llmstack.kubernetes.scopes import CLUSTER_SCOPED
 from llmstack.kubernetes.stream import Document, Item
 from llmstack.kubernetes.workloads import is_lasting
-from llmstack.repository.cases import Case, read_case
+from llmstack.repository.cases import Case, read_case, unaffected
 from llmstack.repository.comparison import Comparison, refuse_unsafe
 from llmstack.repository.expected import Units
 from llmstack.repository.facts import read_facts
@@ -46,7 +46,7 @@ def review_takeover(
     environment, gitops = reading.environment.name, reading.stack.gitops
     refuse_unsafe(disk, [environment])
     comparison = Comparison(disk, disk, frozenset())
-    case = read_case(comparison, environment, [], tool_folder)
+    case = read_case(comparison, environment, unaffected, tool_folder)
     facts = read_facts(case.readings[1], case.units[1])
     case = replace(case, facts=(facts, facts))
     there = _here(running.items, gitops.namespace)

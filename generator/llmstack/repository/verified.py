@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache, partial
 from pathlib import Path
 
 from llmstack.engine.measured import Measured
@@ -14,7 +15,7 @@ from llmstack.fit.measured import image_of
 from llmstack.observed.documents import Source
 from llmstack.observed.observation import Observation, observe
 from llmstack.observed.things import Synced
-from llmstack.repository.cases import Case, read_case
+from llmstack.repository.cases import Case, read_case, unaffected
 from llmstack.repository.clusters import neighbours
 from llmstack.repository.comparison import Comparison, find_affected
 from llmstack.repository.engine_facts import read_engine_facts
@@ -93,10 +94,10 @@ def _environments(review: Review, cluster: str | None) -> list[str]:
 
 def _read(comparison: Comparison, names: Sequence[str], tool_folder: Path | None) -> list[_Environment]:
     """The environments of the cluster, each with its workloads, the pools of all of them together."""
-    affected = find_affected(comparison)
-    cases = {name: read_case(comparison, name, affected.get(name, []), tool_folder) for name in names}
+    affected = cache(partial(find_affected, comparison))
+    cases = {name: read_case(comparison, name, affected, tool_folder) for name in names}
     beside = neighbours(comparison.after, {case.home for case in cases.values()}, cases)
-    cases |= {name: read_case(comparison, name, [], tool_folder) for name in sorted(beside)}
+    cases |= {name: read_case(comparison, name, unaffected, tool_folder) for name in sorted(beside)}
     pools, _ = shared_pools([(case.name, case.facts[1]) for case in cases.values()])
     found = []
     for case in cases.values():
