@@ -42,8 +42,6 @@ def _read_by_others(comparison: Comparison) -> set[str]:
     before, after = comparison.before, comparison.after
     changed = {path for path in comparison.changed if path.endswith(PATH)}
     encrypted = {dirname(path) for path in comparison.changed}
-    if before.read_bytes(PATH) != after.read_bytes(PATH):
-        changed.add(PATH)
     base = read_base(after)
     found = set()
     for environment in list_environments(after):
