@@ -126,9 +126,9 @@ def _read_kustomization(tree: _Tree, directory: str, kind: str) -> dict[str, Any
         raise Unsupported(f"{path} is not a {kind}")
     if unknown := content.keys() - _FIELDS:
         raise Unsupported(f"{path}: {', '.join(sorted(unknown))}")
-    for field, value in content.items():
-        if value is not None and not isinstance(value, list if field in _LISTS else str):
-            raise Unsupported(f"{path}: {field} is a {type(value).__name__}")
+    for key, value in content.items():
+        if value is not None and not isinstance(value, list if key in _LISTS else str):
+            raise Unsupported(f"{path}: {key} is a {type(value).__name__}")
     return content
 
 
