@@ -14,7 +14,7 @@ from llmstack.kubernetes.replicas import model_of, replicas_of, scalers
 from llmstack.kubernetes.workloads import strategy_of
 from llmstack.review.facts import Facts, Pool
 from llmstack.review.rollout.placement import pool_of
-from llmstack.review.rollout.workload import template_of
+from llmstack.review.rollout.template import template_of
 
 GPU = "nvidia.com/gpu"
 

@@ -26,6 +26,8 @@ _REFERENCE = re.compile(r"[(„“«]?(?:(?i:gh|[A-Z]+)-\d+|(?i:[0-9a-f]{7,64}|h
 _STARTER = re.compile(r"[-+=]|\d+[.)]+")
 """What would begin a list, or underline a heading, at the start of a line."""
 _PIECES = re.compile(r"(`[^`\n]+`| )")
+_STOP = re.compile(r"([^:].*\w)([.,:;]+)")
+"""A word, and the stop behind it that is the sentence's."""
 
 
 def code(text: str, limit: int = 200) -> str:
@@ -50,7 +52,9 @@ def prose(text: str, limit: int = 1000) -> str:
             shown += piece
         else:
             # Two code spans that touch would be read as one: a space keeps them apart.
-            shown += (" " if shown.endswith("`") else "") + code(piece[1:-1] if quoted else piece)
+            stopped = None if quoted else _STOP.fullmatch(piece)
+            word, stop = stopped.groups() if stopped else (piece[1:-1] if quoted else piece, "")
+            shown += (" " if shown.endswith("`") else "") + code(word) + stop
     words = shown.split()
     if words and _STARTER.fullmatch(words[0]):
         words[0] = code(words[0])

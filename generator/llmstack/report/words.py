@@ -188,9 +188,10 @@ def short_revision(revision: str) -> str:
 
 
 def say_target(review: Review) -> str:
-    """What a review is of: a revision, or what `gen` would write there."""
+    """What a review is of: a revision, or what `gen` would write there, and which environment where it tells of one."""
     revision = short_revision(review.to_revision)
-    return f"{revision} as gen would write it" if review.is_generated else revision
+    alone = f", {review.only} alone" if review.only is not None else ""
+    return (f"{revision} as gen would write it" if review.is_generated else revision) + alone
 
 
 def model_of(unit: str) -> str:

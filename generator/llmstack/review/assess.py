@@ -21,13 +21,14 @@ from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.not_applied import why_not_applied
 from llmstack.review.risks.table import find_risks
 from llmstack.review.rollout.endless import drawn, endless, hindered_pools, stopped_by, with_demand, without_end
+from llmstack.review.rollout.interval import both
 from llmstack.review.rollout.obstacles.behind import with_those_behind
 from llmstack.review.rollout.obstacles.case import Obstacle, Scene
 from llmstack.review.rollout.obstacles.find import find_obstacles
 from llmstack.review.rollout.obstacles.latent import find_latent
 from llmstack.review.rollout.per_node import rollouts_on_nodes
 from llmstack.review.rollout.placement import Fixed
-from llmstack.review.rollout.play import Played, both, find_moves, play
+from llmstack.review.rollout.play import Played, find_moves, play
 from llmstack.review.rollout.preempted import Preempting, with_priorities
 from llmstack.review.rollout.tenants import by_key, known_classes, tenants_of
 from llmstack.review.rollout.times import MOST_PODS, too_many, total_seconds

@@ -26,7 +26,7 @@ from llmstack.review.risks.declaration import Declaration
 from llmstack.review.risks.pools import affected_pools
 from llmstack.review.rollout.advice import fit_goal, sum_after
 from llmstack.review.rollout.play import Played, gpus_of
-from llmstack.review.rollout.workload import template_of
+from llmstack.review.rollout.template import template_of
 from llmstack.review.wording import plural
 
 RISK = Declaration("gpu-shortage", Severity.ERROR, milder=Severity.WARNING, unit="GPUs")
@@ -54,9 +54,7 @@ def _at_most(assessment: Assessment, most: Played, pool: Pool) -> Iterator[Risk]
     if verdict is None or not verdict.shortage or needed <= before:
         return
     scaled = [
-        workload.key
-        for workload in most.workloads
-        if workload.key in verdict.stuck and workload.identity in most.owned[1]
+        workload.key for workload in most.workloads if verdict.stops(workload) and workload.identity in most.owned[1]
     ]
     for subject in scaled or [f"Pool/{pool.name}"]:
         message = f"with scalers at their most, {_message(pool, needed).partition('after the change ')[2]}"

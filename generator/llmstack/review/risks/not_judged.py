@@ -29,7 +29,7 @@ from llmstack.review.foreign import foreign_specs
 from llmstack.review.result import ObjectChange, Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
-from llmstack.review.rollout.workload import template_of
+from llmstack.review.rollout.template import template_of
 from llmstack.review.ways_in.backends import Backends
 from llmstack.review.ways_in.needs import provided, pull_secrets
 from llmstack.review.ways_in.policies import newly_confined

@@ -17,7 +17,8 @@ from math import gcd
 
 from llmstack.review.rollout.controller import begin, settle
 from llmstack.review.rollout.placement import PoolKey
-from llmstack.review.rollout.workload import Template, Workload
+from llmstack.review.rollout.template import Template
+from llmstack.review.rollout.workload import Workload
 
 Size = Callable[[Workload], int]
 """What each pod of a workload takes."""
@@ -35,6 +36,11 @@ class Verdict:
     certain: bool = False
     stuck: frozenset[str] = frozenset()
     """`Kind/name` of the workloads that may wait for ever."""
+
+    def stops(self, workload: Workload) -> bool:
+        """Whether a workload may wait for ever. One that goes waits for nothing: what takes its place in another
+        namespace may have its name."""
+        return workload.key in self.stuck and workload.move != "remove"
 
 
 def verdict_by_rule(workloads: Sequence[Workload], size: Size, capacity: tuple[int, int]) -> Verdict:

@@ -15,7 +15,8 @@ from llmstack.kubernetes.workloads import WORKLOADS, is_counted, is_lasting
 from llmstack.review.facts import Facts, Pool
 from llmstack.review.rollout.nodes import node_sizes
 from llmstack.review.rollout.placement import PoolKey
-from llmstack.review.rollout.workload import Workload, template_of
+from llmstack.review.rollout.template import template_of
+from llmstack.review.rollout.workload import Workload
 from llmstack.review.ways_in.needs import Need, needs_of, provided
 
 Hangs = Literal["always", "sometimes", "unknown"]
