@@ -27,7 +27,8 @@ the top of the Git repository.
 kustomize (5.4.0 or newer; 5.8.1 is tested), kubeconform and sops are looked for in the folder `$LLMSTACK_TOOLS`, else
 in what `llmstack tools install` built, then on PATH. Output to a terminal is coloured, unless `$NO_COLOR` is set, and
 also elsewhere where `$FORCE_COLOR` or `$CLICOLOR_FORCE` is. `llmstack --install-completion` makes your shell complete
-commands, environments, models, checks, risks and keys.
+commands, environments, models, revisions, checks, risks and keys; `_LLMSTACK_COMPLETE=source_zsh llmstack` prints the script of
+a shell that you name (`bash`, `zsh`, `fish`).
 """
 
 
