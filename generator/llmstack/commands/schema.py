@@ -8,7 +8,7 @@ from llmstack.commands import options as opt
 
 
 def schema(what: opt.SchemaOf = "values") -> None:
-    """Print the JSON Schema of values, or of JSON that llmstack prints.
+    """Print the JSON Schema of values, of findings or of reviews.
 
     That of `values` is for editors; `findings` is what `lint` and `validate` print, `diff` what `diff` does.
     """
