@@ -35,8 +35,9 @@ def _cache_server(cache: dict[str, Any]) -> None:
     _rename(cache, "enabled", "enableServer")
     image = cache.get("image", {})
     for flat, name in (("repository", "repository"), ("tag", "tag"), ("imagePullPolicy", "pullPolicy")):
-        if flat in cache and name not in image:
+        if flat in cache and (name not in image or flat == "imagePullPolicy"):
             image[name] = cache.pop(flat)
+        cache.pop(flat, None)  # the chart reads those under `image`
     if image:
         cache["image"] = image
 
@@ -68,5 +69,6 @@ def _refer(section: dict[str, Any], key: str) -> None:
 
 
 def _rename(section: dict[str, Any], old: str, new: str) -> None:
-    if old in section and new not in section:
+    """Of two spellings the chart's own counts, which is the old one."""
+    if old in section:
         section[new] = section.pop(old)

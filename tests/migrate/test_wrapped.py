@@ -88,17 +88,102 @@ LISTED = indented(6).replace("      servingEngineSpec", "    - servingEngineSpec
 HELMFILE = (
     f"releases:\n  - name: vllm\n    chart: vllm/vllm-stack\n    values:\n    - a.yaml\n{LISTED}    namespace: llm\n"
 )
+NESTED = f"""\
+litellm: {{a: 1}}
+vllm:
+  image: own
+  vllm-stack:
+{indented(4)}"""
+ANCHORED = """\
+_model: &model   # of all
+  repository: vllm/vllm-openai
+  # pinned
+  tag: v0.15.1
+_init: &init
+  - &first {name: a, image: "busybox:1"}
+claim: &claim weights
+vllm-stack:   # ours
+  # the engines
+  servingEngineSpec:
+    modelSpec:
+      - <<: *model
+        name: chat   # one
+        modelURL: example/chat-8b
+        pvcExistingClaimName: *claim
+        initContainer: *init
+"""
+CARRIED = """\
+x-model: &model
+  repository: vllm/vllm-openai
+  # pinned
+  tag: v0.15.1
+x-init: &init
+  - &first {name: a, image: "busybox:1"}
+x-claim: &claim weights
+# the engines
+servingEngineSpec:
+  modelSpec:
+    - <<: *model
+      name: chat   # one
+      modelURL: example/chat-8b
+      pvcExistingClaimName: *claim
+      initContainer: *init
+"""
 
 FILES = {
     "flux": (FLUX, "llm-stack", "llm-stack", "llm"),
     "argo": (ARGO, "serving", "serving", "llm"),
     "object": (OBJECT, "vllm", "vllm", None),
     "parent": (PARENT, "parent", None, None),
+    "nested": (NESTED, "nested", None, None),
     "k3s": (K3S, "vllm", "vllm", "llm"),
     "fleet": (FLEET, "vllm", "vllm", "llm"),
     "kustomize": (KUSTOMIZE, "serving", "serving", "llm"),
     "helmfile": (HELMFILE, "vllm", "vllm", "llm"),
 }
+
+
+NESTED = f"""\
+litellm: {{a: 1}}
+vllm:
+  image: own
+  vllm-stack:
+{indented(4)}"""
+ANCHORED = """\
+_model: &model   # of all
+  repository: vllm/vllm-openai
+  # pinned
+  tag: v0.15.1
+_init: &init
+  - &first {name: a, image: "busybox:1"}
+claim: &claim weights
+vllm-stack:   # ours
+  # the engines
+  servingEngineSpec:
+    modelSpec:
+      - <<: *model
+        name: chat   # one
+        modelURL: example/chat-8b
+        pvcExistingClaimName: *claim
+        initContainer: *init
+"""
+CARRIED = """\
+x-model: &model
+  repository: vllm/vllm-openai
+  # pinned
+  tag: v0.15.1
+x-init: &init
+  - &first {name: a, image: "busybox:1"}
+x-claim: &claim weights
+# the engines
+servingEngineSpec:
+  modelSpec:
+    - <<: *model
+      name: chat   # one
+      modelURL: example/chat-8b
+      pvcExistingClaimName: *claim
+      initContainer: *init
+"""
 
 
 def project(folder: Path) -> Project:
@@ -141,6 +226,25 @@ def test_what_stands_beside_the_values_is_told(tmp_path: Path) -> None:
     assert [f.message for f in found if f.id == "wrapped-values"] == [
         "`spec.source.helm.parameters` says more, and is left out"
     ]
+
+
+def test_all_that_stands_beside_the_values_is_one_finding(tmp_path: Path) -> None:
+    more = "  postRenderers: [{kustomize: {}}]\n  valuesFrom: [{kind: Secret, name: a}]\n"
+    (tmp_path / "r.yaml").write_text(FLUX + more, encoding="utf-8")
+    (tmp_path / "n.yaml").write_text(f"_anchors: {{}}\n{NESTED}", encoding="utf-8")
+    told = []
+    for name in ("r.yaml", "n.yaml"):
+        found = migrate_file(project(tmp_path), str(tmp_path / name), None).findings
+        told += [f.message for f in found if f.id == "wrapped-values"]
+    assert told == [
+        "`spec.valuesFrom` and `spec.postRenderers` say more, and are left out",
+        "`litellm` and `vllm.image` say more, and are left out",
+    ]
+
+
+def test_anchors_of_elsewhere_come_along_and_comments_stay(tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text(ANCHORED, encoding="utf-8")
+    assert migrate_file(project(tmp_path), str(tmp_path / "p.yaml"), None).migration.after.text == CARRIED
 
 
 def test_a_file_that_is_there_is_left_alone(tmp_path: Path) -> None:

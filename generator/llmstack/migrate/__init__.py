@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from llmstack.finding import Finding, Severity, show_route
 from llmstack.migrate import defaults, refused
 from llmstack.migrate.arguments import refer_from_arguments
-from llmstack.migrate.duplicates import comment_duplicates
+from llmstack.migrate.documents import FIRST_ALONE, comment_further_documents
+from llmstack.migrate.duplicates import comment_duplicates, comment_other_spellings
+from llmstack.migrate.foreign import comment_foreign_secrets
 from llmstack.migrate.obsolete import list_triggers, remove_dead_keys, remove_dead_variables, turn_on_ray
 from llmstack.migrate.references import NewSecret, declare_secrets, name_secrets, refer_in_place
 from llmstack.migrate.release import name_release
@@ -45,10 +47,11 @@ class Migration:
 
 def migrate(source: Source, below: Source | None = None, wanted: Wanted | None = None) -> Migration:
     """Migrate a file; `below` is the layer under it. A file that cannot be parsed comes back as it is."""
-    if source.root is None:
+    first = comment_further_documents(source)
+    if first.root is None:
         return Migration(source, source)
-    file, secrets = File(source, below, wanted or Wanted()), dict[NewSecret, None]()
-    said: dict[str, None] = {}
+    file, secrets = File(first, below, wanted or Wanted()), dict[NewSecret, None]()
+    said: dict[str, None] = {} if first is source else {f"comments now: {FIRST_ALONE}": None}
     for _ in range(ROUNDS):
         before = file.source.text
         for phase in PHASES:
@@ -85,6 +88,7 @@ def refer_to_secrets(file: File) -> Iterator[Step]:
 PHASES: tuple[Callable[[File], Iterator[Step]], ...] = (
     name_release,
     comment_duplicates,
+    comment_other_spellings,
     rename_sections,
     rename_keys,
     remove_dead_keys,
@@ -92,6 +96,7 @@ PHASES: tuple[Callable[[File], Iterator[Step]], ...] = (
     turn_on_ray,
     list_triggers,
     refer_to_secrets,
+    comment_foreign_secrets,
     *refused.PHASES,
     defaults.keep_defaults,
 )

@@ -1,4 +1,4 @@
-"""Keys that a map has twice: Helm reads the last one, and llmstack asks which is meant."""
+"""Keys that a map has twice, or in two spellings: Helm reads one of them, and llmstack asks which is meant."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from llmstack.finding import Route
+from llmstack.finding import Route, show_route
 from llmstack.migrate.comments import as_comment, comments_of
-from llmstack.migrate.spellings import at_route
+from llmstack.migrate.spellings import at_route, models
 from llmstack.migrate.step import File, Step, make_step
 from llmstack.values.edit import CannotEdit, apply_edits, comment_entry
+from llmstack.values.layers import ALIASES, MODELS
 from llmstack.values.source import read_source
 from llmstack.values.syntax import Part, Spot
+
+_OURS_ALONE = frozenset(("existingClaim", "repository", "tag"))
+"""Other spellings that are none of the chart 0.1.12: it reads the key that they stand for."""
 
 GIVEN_AGAIN = "given again below, and Helm reads the last"
 
@@ -35,6 +39,34 @@ def comment_duplicates(file: File) -> Iterator[Step]:
             sets=[(route, last)],
             comments=(tuple(comments_of(file, spot)), tuple(lines)),
             said=f"a comment now where it stands first: {GIVEN_AGAIN}",
+        )
+
+
+def comment_other_spellings(file: File) -> Iterator[Step]:
+    """Yield a step for each key that is given in two spellings: the one that the chart does not read is a comment."""
+    for section, names in ALIASES.items():
+        several = [number for number, _ in models(file.data)] if section[:2] == MODELS else [None]
+        for number in several:
+            at = section if number is None else (*MODELS, number, *section[3:])
+            held = at_route(file.data, at)
+            for name, target in names.items() if isinstance(held, dict) else ():
+                if name in held and at_route(held, target) is not None:
+                    idle, read = ((name,), target) if name in _OURS_ALONE else (target, (name,))
+                    yield from _comment_spelling(file, (*at, *idle), show_route(read))
+
+
+def _comment_spelling(file: File, route: Route, read: str) -> Iterator[Step]:
+    spot = file.document.find(route)
+    if spot is not None:
+        why = f"another spelling of `{read}`, which the chart reads"
+        lines = as_comment(file, spot, why)
+        yield make_step(
+            route,
+            f"keep `{read}`",
+            partial(comment_entry, file.document, spot, lines),
+            deletes=[route],
+            comments=(tuple(comments_of(file, spot)), tuple(lines)),
+            said=f"a comment now: {why}",
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -43,11 +43,16 @@ def find_secrets(file: File) -> Iterator[Plain]:
 
     Those that a comment `# llmstack: ignore[plaintext-secret] reason` declares to be none are left out.
     """
-    rule, layers = plaintext_secret.RULE, merge_layers([file.source], {})
     found = (*_typed(file.data), *_variables(file.data), *_arguments(file.data))
-    findings = [Finding(rule.id, rule.severity, "", plain.route) for plain in found]
-    standing = {finding.route for finding in settle(findings, layers, {})}
-    yield from (plain for plain in found if plain.route in standing)
+    left = standing(file, [plain.route for plain in found])
+    yield from (plain for plain in found if plain.route in left)
+
+
+def standing(file: File, routes: Iterable[Route]) -> set[Route]:
+    """Those routes that no comment declares to hold no secret."""
+    rule, layers = plaintext_secret.RULE, merge_layers([file.source], {})
+    findings = [Finding(rule.id, rule.severity, "", route) for route in routes]
+    return {finding.route for finding in settle(findings, layers, {}) if finding.route is not None}
 
 
 def _typed(data: Mapping[str, Any]) -> Iterator[Plain]:

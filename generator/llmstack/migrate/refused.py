@@ -266,7 +266,7 @@ def comment_unknown(file: File) -> Iterator[Step]:
             partial(comment_entry, file.document, spot, lines),
             deletes=dict.fromkeys((route, file.own_route(spot))),
             comments=(tuple(comments_of(file, spot)), tuple(lines)),
-            said=f"a comment now: {NO_KEY}, and the chart ignored it ({help})",
+            said=f"a comment now: {NO_KEY}, and the chart ignores it ({help})",
         )
 
 

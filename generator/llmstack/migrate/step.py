@@ -86,7 +86,9 @@ class File:
 
     @cached_property
     def secret_spans(self) -> list[tuple[int, int]]:
-        """Where in the text secrets stand, in order."""
+        """Where in the text secrets stand, in order; none of a text that cannot be read."""
+        if self.source.root is None:
+            return []
         spots = (self.document.find(place.route) for place in find_places(self.data))
         parts = (spot.value.resolved for spot in spots if spot is not None)
         return sorted({(part.body, part.end) for part in parts if part.body < part.end})

@@ -14,9 +14,10 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from llmstack.model.blocks import Kube
 from llmstack.model.flag import flag_of
 from llmstack.model.stack import Stack
-from llmstack.model.types import Kube, section_of
+from llmstack.model.types import section_of
 from llmstack.values.layers import ALIASES
 
 _NOTHING = object()

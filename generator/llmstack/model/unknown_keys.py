@@ -18,86 +18,13 @@ from llmstack import yamlio
 from llmstack.finding import Route
 from llmstack.flags import Catalogue, catalogue_for
 from llmstack.flags.keys import arguments_of, flag_of_key
+from llmstack.model.key_hints import HINTS
 from llmstack.model.sections import keys_at
 from llmstack.model.stack import Stack
 from llmstack.model.types import section_of
 from llmstack.secrecy.masking import mask_text
 from llmstack.secrecy.names import is_secret_name
 from llmstack.values.layers import ALIASES, MODELS
-
-HINTS: Mapping[str, Mapping[str, str]] = {
-    "": {
-        "sops": "a file that SOPS encrypts is no values file: keep secrets out, `llmstack secret set` brings them",
-        "nameOverride": "`gitops.release` names every object",
-        "fullnameOverride": "`gitops.release` names every object",
-        "namespace": "set `gitops.namespace`",
-        "namespaceOverride": "set `gitops.namespace`",
-        "imagePullSecrets": "set `global.imagePullSecrets`",
-        "image": "set `repository` and `tag` of the component",
-        "modelSpec": "`modelSpec` is a key of servingEngineSpec: indent it under that",
-        "replicaCount": "set it in `servingEngineSpec.modelSpec[]` and in `routerSpec`",
-    },
-    "servingEngineSpec": {
-        "imagePullSecrets": "set `modelSpec[].imagePullSecret` for a model, `global.imagePullSecrets` for everything",
-        "imagePullSecret": "set `modelSpec[].imagePullSecret` for a model, `global.imagePullSecrets` for everything",
-        "replicas": "set `modelSpec[].replicaCount`",
-        "replicaCount": "set `modelSpec[].replicaCount`",
-        "image": "set `modelSpec[].repository` and `modelSpec[].tag`",
-        "resources": "set `modelSpec[].resources`, or requestCPU, requestMemory and requestGPU of each model",
-        "hf_token": "set `modelSpec[].hf_token`",
-        "autoscaling": "set `modelSpec[].keda`",
-        "models": "the list of models is `modelSpec`",
-        "podDisruptionBudget": "set `maxUnavailablePodDisruptionBudget`, or `modelSpec[].pdb`",
-    },
-    "servingEngineSpec.modelSpec[]": {
-        "replicas": "set `replicaCount`",
-        "imagePullSecrets": "set `imagePullSecret`, the name of one Secret, or `global.imagePullSecrets`",
-        "image": "set `repository` and `tag`",
-        "model": "set `modelURL`",
-        "modelName": "set `name`, and `modelURL` for what is loaded",
-        "modelPath": "set `modelURL`",
-        "gpu": "set `requestGPU`",
-        "gpus": "set `requestGPU`",
-        "gpuCount": "set `requestGPU`",
-        "cpu": "set `requestCPU`",
-        "memory": "set `requestMemory`",
-        "hfToken": "set `hf_token`",
-        "autoscaling": "set `keda`",
-        "hpa": "set `keda`",
-        "service": "the engine's Service is of type ClusterIP, on servingEngineSpec.servicePort; `serviceAnnotations` "
-        "adds annotations, and the router is reached from outside (routerSpec.serviceType, ingress, route)",
-        "port": "set `servingEngineSpec.containerPort`",
-        "containerPort": "set `servingEngineSpec.containerPort`",
-        "pvc": "set `pvcStorage`, or `pvcExistingClaimName`",
-        "persistence": "set `pvcStorage`, or `pvcExistingClaimName`",
-        "storage": "set `pvcStorage`, or `pvcExistingClaimName`",
-        "volumes": "set `extraVolumes`",
-        "volumeMounts": "set `extraVolumeMounts`",
-        "initContainers": "set `initContainer`, one map or a list of them",
-        "extraEnv": "set `env`",
-        "envVars": "set `env`",
-        "envFrom": "set `envFromSecret` for a Secret, `servingEngineSpec.configs` for a config map",
-        "priorityClass": "set `priorityClassName`",
-        "runtimeClass": "set `runtimeClassName`",
-        "serviceAccount": "set `serviceAccountName`",
-        "podDisruptionBudget": "set `pdb`",
-        "resourceName": "set `requestGPUType`",
-    },
-    "routerSpec": {
-        "replicas": "set `replicaCount`",
-        "image": "set `repository` and `tag`",
-        "service": "set `serviceType`, `servicePort` and `serviceAnnotations`",
-        "port": "set `containerPort`",
-        "imagePullSecret": "set `imagePullSecrets`, a list of `{name: …}`",
-        "hpa": "set `autoscaling`",
-        "volumes": "set `extraVolumes`",
-        "volumeMounts": "set `extraVolumeMounts`",
-        "sessionKeyName": "set `sessionKey`",
-    },
-    "cacheServerSpec": {"replicas": "set `replicaCount`", "port": "set `containerPort`"},
-    "loraController": {"enabled": "set `enableLoraController`", "replicas": "set `replicaCount`"},
-}
-"""What people write, and what to write instead, by section."""
 
 POD_FIELDS = frozenset((
     "activeDeadlineSeconds", "automountServiceAccountToken", "dnsConfig", "hostAliases", "hostIPC", "hostNetwork",
@@ -111,6 +38,8 @@ CONTAINER_FIELDS = frozenset((
 CONTAINERS = frozenset(("sidecars", "sidecar", "extraContainers", "containers", "additionalContainers"))
 """Keys under which people write further containers."""
 
+LISTED = 4
+"""In how many sections a key may be at home, and still be told of."""
 LONGEST = 160
 """How many characters of a value a help repeats."""
 
@@ -149,18 +78,25 @@ def slip_help(route: Route) -> str | None:
 def is_slip(word: str, known: str) -> bool:
     """Whether a name is a known one with a slip of the pen: other case, a dash, one or two letters in one word.
 
-    A word that is itself one of the values' own is no slip: `limitGPU` is not `limitCPU`.
+    A word that is itself one of the values' own is no slip: `limitGPU` is not `limitCPU`, `enabled` not `enablePD`.
     """
-    left, right = (re.sub(r"[-_]", "", name).lower() for name in (word, known))
+    left, right = _letters(word), _letters(known)
     if left == right or left.rstrip("s") == right.rstrip("s"):
         return True
+    if word in _names():
+        return False
     mine, theirs = ([part.lower() for part in _WORD.findall(name)] for name in (word, known))
     if len(mine) == len(theirs):
         differ = [(a, b) for a, b in zip(mine, theirs, strict=True) if a != b]
-        if any(a in _vocabulary() or len(a) < 4 for a, _ in differ):
+        if any(a in _vocabulary() or len(a) < 4 or (len(b) < 4 and distance(a, b) > 1) for a, b in differ):
             return False
     allowed = 1 if len(right) < 8 else 2
     return len(right) > 3 and left[:1] == right[:1] and distance(left, right) <= allowed
+
+
+def _letters(name: str) -> str:
+    """A name without its dashes and capitals."""
+    return re.sub(r"[-_]", "", name).lower()
 
 
 def distance(left: str, right: str) -> int:
@@ -273,16 +209,22 @@ def _pointer(key: str) -> str:
 
 
 def _elsewhere(route: Route) -> str | None:
-    """Where a key belongs that stands one level too high or too low; None unless one section plainly has it."""
+    """Where a key belongs that stands one level too high or too low; None unless few sections plainly have it."""
     key, here = str(route[-1]), section_path(route[:-1])
-    if len(route) == 1:
-        return None
-    if key in ALIASES[()] or key in _all_sections()[""]:
+    sections = _all_sections()
+    if here and (key in ALIASES[()] or key in sections[""]):
         return f"`{key}` is a key of the values, not of a section: indent it less"
-    found = [path for path, keys in _all_sections().items() if key in keys and _are_near(path, here)]
-    if len(found) != 1:
+    near = {path: keys for path, keys in sections.items() if (_are_near(path, here) if here else _is_upper(path))}
+    found = [(path, name) for path, keys in near.items() for name in keys if _letters(name) == _letters(key)]
+    if not found or len(found) > (1 if here else LISTED) or len({name for _, name in found}) > 1:
         return None
-    return f"`{key}` is a key of {found[0].replace('servingEngineSpec.modelSpec', 'modelSpec')}"
+    paths = [path.replace("servingEngineSpec.modelSpec", "modelSpec") for path, _ in found]
+    return f"`{found[0][1]}` is a key of {', '.join(paths[:-1])}{' and of ' if paths[1:] else ''}{paths[-1]}"
+
+
+def _is_upper(path: str) -> bool:
+    """Whether a path is that of a section at the top, or of a model."""
+    return path == "servingEngineSpec.modelSpec[]" or (bool(path) and "." not in path)
 
 
 def _are_near(path: str, other: str) -> bool:
@@ -322,9 +264,14 @@ def _all_sections() -> Mapping[str, frozenset[str]]:
 
 
 @cache
+def _names() -> frozenset[str]:
+    return frozenset(name for keys in _all_sections().values() for name in keys)
+
+
+@cache
 def _vocabulary() -> frozenset[str]:
     """The words that names of keys are made of."""
-    return frozenset(part.lower() for keys in _all_sections().values() for name in keys for part in _WORD.findall(name))
+    return frozenset(part.lower() for name in _names() for part in _WORD.findall(name))
 
 
 def _sections(section: type[BaseModel], path: str) -> Iterator[tuple[str, frozenset[str]]]:

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Iterator
 
 from llmstack.flags.catalogue import Change, Flag, changes, load_catalogue, newest, versions
-from llmstack.model.engine import Model
 from llmstack.model.flag import flag_keys
+from llmstack.model.models import Model
 
 MANY = 12
 """Values of a flag beyond which only their number is told."""

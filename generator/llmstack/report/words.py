@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from llmstack.finding import Severity
-from llmstack.review.result import EnvironmentReview, GpuPool, Review, Rollout
 from llmstack.review.wording import plural, say_seconds
+
+if TYPE_CHECKING:  # findings are counted where nothing is reviewed
+    from llmstack.review.result import EnvironmentReview, GpuPool, Review, Rollout
 
 NEVER = "never ends"
 

@@ -16,7 +16,7 @@ from llmstack.model.reading import read_stack
 from llmstack.objects.placed import Placed
 from llmstack.progress import Step, ignore
 from llmstack.repository.environments import Environment, read_base
-from llmstack.repository.read import Reading, check, count_models
+from llmstack.repository.read import Reading, check, count_models, looked_at
 from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.units import custom_units, encrypted_manifests
 from llmstack.tree.base import Base, lay_out_base
@@ -100,9 +100,10 @@ def _lay_out(readings: Sequence[Reading], grounds: Sequence[Ground]) -> tuple[Fi
     """The files of environments whose values are sound, and what there is to say of them."""
     files: dict[str, str] = {}
     findings: list[Finding] = []
+    models = count_models(readings)
     for reading, ground in zip(readings, grounds, strict=True):
         assert reading.subject is not None
-        expected = expect_environment(reading.environment, reading.subject, ground)
+        expected = expect_environment(reading.environment, looked_at(reading.subject, models), ground)
         files |= expected.files
         findings += expected.findings
     return files, findings

@@ -99,16 +99,21 @@ def _migrate_wrapped(
     whole = replace(wanted, release=release, namespace=wanted.namespace or wrapped.namespace)
     below = read_base(project.disk)
     migration = migrate(read_source(path, (wrapped.text or "").encode()), below, whole)
-    beside = [_beside(environment, where) for where in wrapped.beside]
+    beside = [_beside(environment, wrapped.beside)] if wrapped.beside else []
     made = replace(migration, before=Source(path, "", None))
     migrated = _checked(new, project.root / path, made, below)
     return replace(migrated, findings=[*beside, *migrated.findings], is_new=True)
 
 
-def _beside(environment: Environment, where: str) -> Finding:
-    message = f"`{where}` says more, and is left out"
+def _beside(environment: Environment, places: tuple[str, ...]) -> Finding:
+    *others, last = (f"`{place}`" for place in places)
+    listed, verbs = (f"{', '.join(others)} and {last}", "say more, and are") if others else (last, "says more, and is")
     help = "carry over by hand what of it is meant for this chart"
-    return Finding("wrapped-values", Severity.WARNING, message, place=Place(environment.label), help=help)
+    if any(place.endswith("postRenderers") for place in places):
+        help += "; patches of a postRenderer belong into custom/<env>/<unit>/"
+    return Finding(
+        "wrapped-values", Severity.WARNING, f"{listed} {verbs} left out", place=Place(environment.label), help=help
+    )
 
 
 def _checked(environment: Environment, file: Path, migration: Migration, below: Source | None) -> Migrated:

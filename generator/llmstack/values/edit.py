@@ -101,11 +101,16 @@ def remove_entries(
 
 
 def comment_entry(document: Document, spot: Spot, lines: Sequence[str]) -> list[Edit]:
-    """Comments in the place of an entry of a block map; a map that is left empty is `{}`."""
+    """Comments in the place of an entry of a block map, or above the line of one in brackets; a map that is left
+    empty is `{}`."""
     holder = spot.holder
+    if holder.kind == "map" and holder.flow:
+        at = document.line_start(spot.key.start)
+        indent = document.text[at : at + _indent(document, at)]
+        above = "".join(f"{indent}{line}{document.line_break(at)}" for line in lines)
+        return [Edit(at, at, above), *remove_entries(document, holder, [spot.index])]
     if (
         holder.kind != "map"
-        or holder.flow
         or spot.key.start != spot.key.body
         or (holder.start != holder.body and len(holder.entries) == 1)
     ):
@@ -200,6 +205,12 @@ def shift_lines(document: Document, start: int, end: int) -> list[Edit]:
 
 def _next_line(document: Document, at: int, column: int) -> str:
     return document.line_break(at) + " " * column
+
+
+def _indent(document: Document, at: int) -> int:
+    """How many spaces the line that begins at a position begins with."""
+    line = document.text[at : document.line_end(at)]
+    return len(line) - len(line.lstrip(" "))
 
 
 def _insert_empty(document: Document, holder: Part, text: str) -> Edit:

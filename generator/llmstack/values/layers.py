@@ -12,15 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from llmstack.finding import Finding, Place, Route, Severity
+from llmstack.values.nodes import UNREAD
 from llmstack.values.source import Source
 
 MODELS = ("servingEngineSpec", "modelSpec")
 
 EXCLUSIVE: tuple[frozenset[str], ...] = (frozenset(("httpGet", "tcpSocket", "exec", "grpc")),)
 """Keys of which a map has one: a probe's handlers."""
-
-UNREAD = "x-"
-"""What the names of top-level keys begin with that are left alone: anchors live there."""
 
 ALIASES: Mapping[Route, Mapping[str, Route]] = {
     (): {"cacheserverSpec": ("cacheServerSpec",), "sharedPvcStorage": ("sharedStorage",)},

@@ -9,6 +9,9 @@ from typing import Any
 from llmstack.finding import Finding, Place, Route
 from llmstack.values.scalars import Ambiguous, SourceText, resolve
 
+UNREAD = "x-"
+"""What the names of top-level keys begin with that are left alone: anchors live there."""
+
 
 @dataclass(slots=True)
 class Node:

@@ -141,7 +141,8 @@ class _Reader:
         elif kind is yamlio.DocumentStartEvent:
             self.documents += 1
             if self.documents > 1:
-                self.report("several-documents", "a values file holds one document", event, "remove the `---`")
+                help = "Helm reads the first alone: remove the `---`, or what stands behind it"
+                self.report("several-documents", "a values file holds one document", event, help)
                 raise _Stop
 
     def scalar(self, event: Any) -> Node:

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from llmstack import yamlio
 from llmstack.finding import Finding, Place, Route, Severity, show_route
-from llmstack.values.nodes import Node, Source, to_data
+from llmstack.values.excerpt import excerpt
+from llmstack.values.nodes import Source, to_data
 
 CHART_KEYS = frozenset((
     "servingEngineSpec", "routerSpec", "cacheserverSpec", "cacheServerSpec", "sharedPvcStorage", "sharedStorage",
@@ -75,8 +75,9 @@ def _helm_release(source: Source, data: Mapping[str, Any], read: Read) -> Wrappe
     spec, metadata = _map(data, "spec"), _map(data, "metadata")
     target, name = _text(spec, "targetNamespace"), _text(metadata, "name")
     composed = f"{target}-{name}" if target and name else name
-    beside = ("spec.valuesFrom",) if spec.get("valuesFrom") else ()
-    text = _values_text(source, ("spec", "values"), read)
+    beside = _held(spec, ("valuesFrom", "postRenderers"), "spec")
+    beside += _held(_map(_map(spec, "chart"), "spec"), ("valuesFiles",), "spec.chart.spec")
+    text = excerpt(source, ("spec", "values"), read)
     where = "in spec.values" if text is not None else "in the objects that spec.valuesFrom names"
     release, namespace = _text(spec, "releaseName") or composed, target or _text(metadata, "namespace")
     return Wrapped("a Flux HelmRelease", where, text, release, namespace, beside)
@@ -92,10 +93,10 @@ def _application(source: Source, data: Mapping[str, Any], read: Read) -> Wrapped
     namespace = _plain(_text(_map(spec, "destination"), "namespace"))
     for route, helm in _argo_sources(at, spec):
         release = _plain(_text(helm, "releaseName")) or named
-        beside = tuple(f"{show_route(route)}.{key}" for key in ("parameters", "valueFiles") if helm.get(key))
+        beside = _held(helm, ("parameters", "fileParameters", "valueFiles"), show_route(route))
         for key in ("valuesObject", "values"):
             if helm.get(key):
-                text = _values_text(source, (*route, key), read)
+                text = excerpt(source, (*route, key), read)
                 return Wrapped(what, f"in {show_route((*route, key))}", text, release, namespace, beside)
         if helm.get("valueFiles"):
             return Wrapped(what, f"in the files that {show_route(route)}.valueFiles names", None, release, namespace)
@@ -115,7 +116,7 @@ def _argo_sources(at: Route, spec: Mapping[str, Any]) -> Iterator[tuple[Route, M
 
 def _helm_chart(source: Source, data: Mapping[str, Any], read: Read) -> Wrapped | None:
     spec, metadata = _map(data, "spec"), _map(data, "metadata")
-    text = _values_text(source, ("spec", "valuesContent"), read)
+    text = excerpt(source, ("spec", "valuesContent"), read)
     where = "in spec.valuesContent" if text is not None else "not in it"
     namespace = _text(spec, "targetNamespace") or _text(metadata, "namespace")
     return Wrapped(f"a {data['kind']} of k3s", where, text, _text(metadata, "name"), namespace)
@@ -131,46 +132,86 @@ def _config_map(source: Source, data: Mapping[str, Any], read: Read) -> Wrapped 
 
 def _of_a_tool(source: Source, data: Mapping[str, Any], read: Read) -> Wrapped | None:
     """What a file of Fleet, kustomize or helmfile holds: the values of its first release of this chart."""
-    for what, route, release, namespace in _tool_places(data):
-        _, node = source.node(route)
+    for place in _tool_places(data):
+        _, node = source.node(place.route)
         held = to_data(node) if node is not None else None
         if isinstance(held, dict) and CHART_KEYS & held.keys():
-            text = _values_text(source, route, read)
-            return Wrapped(what, f"in {show_route(route)}", text, _plain(release), _plain(namespace))
+            text, names = excerpt(source, place.route, read), (_plain(place.release), _plain(place.namespace))
+            return Wrapped(place.what, f"in {show_route(place.route)}", text, *names, place.beside)
     return None
 
 
-def _tool_places(data: Mapping[str, Any]) -> Iterator[tuple[str, Route, str | None, str | None]]:
-    """Yield where those tools have a release's values: what the file is, the route, the release, its namespace.
+@dataclass(frozen=True)
+class _ToolPlace:
+    """Where a file of a tool has the values of a release: what the file is, the route, and whose they are."""
+
+    what: str
+    route: Route
+    release: str | None
+    namespace: str | None
+    beside: tuple[str, ...]
+
+
+_HELMFILE = ("set", "setTemplate", "secrets", "strategicMergePatches", "jsonPatches", "transformers")
+
+
+def _tool_places(data: Mapping[str, Any]) -> Iterator[_ToolPlace]:
+    """Yield where those tools have a release's values.
 
     Rancher Fleet's fleet.yaml (fleet.rancher.io, "fleet.yaml reference"), kustomize's `helmCharts`
     (api/types/helmchartargs.go) and helmfile's `releases`, whose `values` may be files or maps.
     """
     fleet = _map(data, "helm")
     namespace = _text(data, "namespace") or _text(data, "defaultNamespace")
-    yield "a fleet.yaml", ("helm", "values"), _text(fleet, "releaseName"), namespace
+    beside = _held(fleet, ("valuesFiles", "valuesFrom"), "helm") + _held(data, ("targetCustomizations",))
+    yield _ToolPlace("a fleet.yaml", ("helm", "values"), _text(fleet, "releaseName"), namespace, beside)
     for number, chart in enumerate(_maps(data, "helmCharts")):
         names = _text(chart, "releaseName"), _text(chart, "namespace") or _text(data, "namespace")
-        yield "a kustomization", ("helmCharts", number, "valuesInline"), *names
+        beside = _held(chart, ("valuesFile", "additionalValuesFiles"), f"helmCharts[{number}]")
+        beside += _held(data, ("patches", "transformers"))
+        yield _ToolPlace("a kustomization", ("helmCharts", number, "valuesInline"), *names, beside)
     for number, release in enumerate(_maps(data, "releases")):
         listed = release.get("values")
-        for place in range(len(listed) if isinstance(listed, list) else 0):
-            names = _text(release, "name"), _text(release, "namespace")
-            yield "a helmfile", ("releases", number, "values", place), *names
+        listed = listed if isinstance(listed, list) else []
+        names = _text(release, "name"), _text(release, "namespace")
+        for place in range(len(listed)):
+            others = [f"releases[{number}].values[{other}]" for other in range(len(listed)) if other != place]
+            beside = (*others, *_held(release, _HELMFILE, f"releases[{number}]"))
+            yield _ToolPlace("a helmfile", ("releases", number, "values", place), *names, beside)
+
+
+DEEPEST = 3
+"""How many sections of parent charts the values may stand in: a parent chart may have one itself."""
 
 
 def _section(source: Source, data: Mapping[str, Any], read: Read) -> Wrapped | None:
-    """The section of a parent chart: the one key that holds this chart's values."""
-    held = [
-        key
-        for key, value in data.items()
-        if isinstance(value, dict) and {"servingEngineSpec", "routerSpec"} & value.keys()
-    ]
+    """The section of a parent chart, or of its parent's: the one place that holds this chart's values."""
+    held = list(_sections(data, (), DEEPEST))
     if len(held) != 1:
         return None
-    text = _values_text(source, (held[0],), read)
-    beside = tuple(key for key in data if key != held[0])
-    return Wrapped("the values of a parent chart", f"in its section `{held[0]}`", text, beside=beside)
+    (route,) = held
+    text = excerpt(source, route, read)
+    beside = tuple(_siblings(data, route))
+    return Wrapped("the values of a parent chart", f"in its section `{show_route(route)}`", text, beside=beside)
+
+
+def _sections(data: Mapping[str, Any], route: Route, depth: int) -> Iterator[Route]:
+    for key, value in data.items():
+        if isinstance(value, dict) and {"servingEngineSpec", "routerSpec"} & value.keys():
+            yield (*route, key)
+        elif isinstance(value, dict) and depth > 1 and not _is_for_anchors(key):
+            yield from _sections(value, (*route, key), depth - 1)
+
+
+def _siblings(data: Any, route: Route) -> Iterator[str]:
+    """Yield the keys beside each step of a route, those that are there for their anchors left out."""
+    for number, step in enumerate(route):
+        yield from (show_route((*route[:number], key)) for key in data if key != step and not _is_for_anchors(key))
+        data = data[step]
+
+
+def _is_for_anchors(key: str) -> bool:
+    return key.startswith(("x-", "_", "."))
 
 
 _KINDS: tuple[tuple[str, str, Callable[[Source, Mapping[str, Any], Read], Wrapped | None]], ...] = (
@@ -183,41 +224,9 @@ _KINDS: tuple[tuple[str, str, Callable[[Source, Mapping[str, Any], Read], Wrappe
 )
 
 
-def _values_text(source: Source, route: Route, read: Read) -> str | None:
-    """The values at a route as a file of their own, comments kept where the text allows it; None where there are
-    none."""
-    key, node = source.node(route)
-    if node is None or (node.kind == "scalar" and not node.text.strip()):
-        return None
-    if node.kind == "scalar":
-        return node.text if node.text.endswith("\n") else f"{node.text}\n"
-    data = to_data(node)
-    shown = _dedented(source, key, node)
-    return shown if shown is not None and read(shown).data == data else yamlio.dump(data)
-
-
-def _dedented(source: Source, key: Node | None, node: Node) -> str | None:
-    """The lines of a block map, below its key or after its list's dash, moved to the left margin; None where it is
-    not that simple."""
-    if key is not None and node.line <= key.line:
-        return None
-    lines, margin = [line.rstrip("\r") for line in source.lines], node.column
-    outside = key.column if key is not None else margin - 1
-    below = range(_last_line(node) + 1, len(lines))
-    ends = (number for number in below if lines[number].strip() and _indent(lines[number]) <= outside)
-    taken = lines[key.line + 1 if key is not None else node.line : next(ends, len(lines))]
-    if key is None:
-        taken[0] = " " * margin + taken[0][margin:]
-    return "\n".join(line[min(margin, _indent(line)) :] for line in taken).rstrip("\n") + "\n"
-
-
-def _last_line(node: Node) -> int:
-    below = [value for _, value in node.keys.values()] + node.items
-    return max([node.line, *(_last_line(each) for each in below)])
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip(" "))
+def _held(data: Mapping[str, Any], keys: tuple[str, ...], at: str = "") -> tuple[str, ...]:
+    """Those of the keys that say something, with where they stand."""
+    return tuple(f"{at}.{key}".lstrip(".") for key in keys if data.get(key))
 
 
 def _map(data: Any, key: str) -> Mapping[str, Any]:

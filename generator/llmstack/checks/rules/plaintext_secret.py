@@ -29,7 +29,8 @@ from llmstack.finding import Place, Route, Severity
 from llmstack.model.secret_ref import create_command
 from llmstack.secrecy.comments import comment_holds_secret
 from llmstack.secrecy.places import SecretPlace, find_places
-from llmstack.values.layers import UNREAD, Layer
+from llmstack.values.layers import Layer
+from llmstack.values.nodes import UNREAD
 from llmstack.values.syntax import read_document
 
 RULE = Declaration("plaintext-secret", Severity.ERROR, alone=True, fixed=True)
