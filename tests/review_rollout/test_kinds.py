@@ -20,7 +20,10 @@ def pod(image: str, gpus: int = 0) -> Object:
 
 
 def workload(kind: str, image: str = "a:1", gpus: int = 0, **spec: Any) -> Object:
-    body = pod(image, gpus)["spec"] if kind == "Pod" else {"template": pod(image, gpus)}
+    template = pod(image, gpus)
+    if kind == "Job":
+        template["spec"]["restartPolicy"] = "Never"
+    body = template["spec"] if kind == "Pod" else {"template": template}
     return {"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": "a"}, "spec": body | spec}
 
 
@@ -98,8 +101,10 @@ def test_a_replica_set_leaves_its_pods_as_they_are(review: Make, pool: Make) -> 
 
 def test_a_cron_job_takes_a_new_template_at_its_next_run(review: Make) -> None:
     def cron(image: str) -> Object:
+        template = pod(image)
+        template["spec"]["restartPolicy"] = "Never"
         return {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "a"},
-                "spec": {"jobTemplate": {"spec": {"template": pod(image)}}}}  # fmt: skip
+                "spec": {"jobTemplate": {"spec": {"template": template}}}}  # fmt: skip
 
     result = review((cron("a:1"), cron("a:2")))
     assert (result.rollouts, result.risks) == ((), ())

@@ -160,7 +160,7 @@ def test_a_job_that_finds_no_room(deployment: Make, review: Make, pool: Make) ->
     container = {"name": "c", "resources": {"limits": {"nvidia.com/gpu": 4}}}
     job = {
         "apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "train"},
-        "spec": {"template": {"spec": {"containers": [container]}}},
+        "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [container]}}},
     }  # fmt: skip
     result = review((None, job), pools=[pool(4)], stays=[deployment(replicas=2)])
     assert told(result, "gpu-shortage") == [

@@ -206,6 +206,8 @@ def test_what_moves_to_another_namespace_waits_there_and_not_where_it_goes(
     found = [risk.message for risk in result.risks if risk.id == "gpu-deadlock"]
     assert len(found) == 1
     assert "a replica (4 GPUs) waits" in found[0]
+    assert "commits" not in only(result, "gpu-deadlock").advice, "one key moves all of them"
+    assert not result.waves
 
 
 def test_a_claim_of_the_same_name_in_another_namespace_is_told_as_such(review: Make) -> None:

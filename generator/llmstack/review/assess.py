@@ -32,7 +32,7 @@ from llmstack.review.rollout.play import Played, find_moves, play
 from llmstack.review.rollout.preempted import Preempting, with_priorities
 from llmstack.review.rollout.tenants import by_key, known_classes, tenants_of
 from llmstack.review.rollout.times import MOST_PODS, too_many, total_seconds
-from llmstack.review.rollout.workload import Workload
+from llmstack.review.rollout.workload import Workload, moves_whole
 from llmstack.review.surroundings import Surroundings
 from llmstack.review.usage import find_unserved
 from llmstack.review.waves import find_waves
@@ -148,7 +148,7 @@ def _is_short(pool: GpuPool) -> bool:
 
 def _waves(played: Played, near: Surroundings, facts: Facts) -> tuple[Wave, ...]:
     """An order of commits for the rollouts of the whole cluster: found once, with the first of its environments."""
-    if near.neighbours.ahead:
+    if near.neighbours.ahead or moves_whole(played.workloads):
         return ()
     members = {each.key: _member(each, near) for each in played.workloads}
     return find_waves(played.workloads, members, facts.pools, played.fixed, played.verdicts, played.queue)

@@ -12,7 +12,7 @@ from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.gpus import gpus_after, with_pods
 from llmstack.review.rollout.placement import Fixed, PoolKey, gpus_in
 from llmstack.review.rollout.staged import find_verdicts_in_line
-from llmstack.review.rollout.workload import Workload
+from llmstack.review.rollout.workload import Workload, moves_whole
 from llmstack.review.wording import plural
 
 NAMED = 5
@@ -47,7 +47,8 @@ def way_through(assessment: Assessment, pool: Pool, verdict: Verdict) -> str:
     if len(stuck) > NAMED:
         names += f" and {len(stuck) - NAMED} more"
     ways = []
-    if _in_two_commits(assessment, pool, stuck):
+    is_whole = moves_whole(assessment.workloads)
+    if not is_whole and _in_two_commits(assessment, pool, stuck):
         ways.append(f"merge in two commits, the change of {names} first and the rest once that is done")
     gentler = [
         replace(workload, surge=0, unavailable=1) if _may_give_way(workload) and verdict.stops(workload) else workload
@@ -57,8 +58,9 @@ def way_through(assessment: Assessment, pool: Pool, verdict: Verdict) -> str:
     if gives_way and _finishes(assessment, pool, gentler, assessment.fixed):
         down = " (no replica is ready meanwhile)" if any(workload.after == 1 for workload in stuck) else ""
         ways.append(f"set maxSurge 0 and maxUnavailable 1 for {names}{down}")
-    ways = ways or _by_size(assessment, pool, assessment.workloads, "")
-    ways = ways or _by_size(assessment, pool, gentler, ", with maxSurge 0 and maxUnavailable 1")
+    if not is_whole:
+        ways = ways or _by_size(assessment, pool, assessment.workloads, "")
+        ways = ways or _by_size(assessment, pool, gentler, ", with maxSurge 0 and maxUnavailable 1")
     if not ways:
         return _with_more_gpus(assessment, pool)
     text = "; or ".join(ways)
@@ -130,6 +132,8 @@ def _with_more_gpus(assessment: Assessment, pool: Pool) -> str:
             if extra > others:
                 free = f"Add {plural(extra, 'GPU')} to pool `{pool.name}` while it rolls out"
             return f"{free}: this was found to finish in every order."
+    if moves_whole(assessment.workloads):
+        return "Merge at a quiet time, and watch the pods that wait; or bring the new release up beside this one."
     return "Merge in smaller groups of models, each once the last is done, and watch the pods that wait."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -76,6 +77,16 @@ class Workload:
     def held_up(self) -> bool:
         """Whether it gives up no replica before a new one is ready, and so needs a spare set of GPUs."""
         return self.rolls and self.unavailable == 0
+
+
+def moves_whole(workloads: Iterable[Workload]) -> bool:
+    """Whether a model goes under one name, or namespace, and comes under another: the release or the namespace of all
+    changes with one key, which no two commits can share."""
+    moves: dict[str, set[Move]] = {}
+    for workload in workloads:
+        if workload.model is not None:
+            moves.setdefault(workload.model, set()).add(workload.move)
+    return any({"new", "remove"} <= of_one for of_one in moves.values())
 
 
 def read_workload(change: ObjectChange, owned: tuple[Scalers, Scalers], facts: tuple[Facts, Facts]) -> Workload | None:
