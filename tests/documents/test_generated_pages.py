@@ -10,10 +10,12 @@ import pytest
 from tools.pages.glossary import glossary_page
 from tools.pages.values import values_page
 
+from llmstack.checks.table import CHECKS
 from llmstack.model.json_schema import schema_text, values_schema
 from llmstack.model.keys import all_keys
-from llmstack.report.explanation import explain, explain_key
+from llmstack.report.explanation import explain, explain_key, overview
 from llmstack.report.glossary import TERMS
+from llmstack.review.risks.table import RISKS
 from llmstack.values.scalars import SourceText
 from llmstack.values.source import read_source
 
@@ -34,6 +36,11 @@ def test_every_word_of_the_glossary_is_explained() -> None:
         assert (explain(term) or "").startswith(f"{term}: a word of `diff`\n")
         assert meaning.endswith(".")
     assert "gitops.capacity[].pool" in (explain("pool") or "")
+
+
+def test_explain_lists_all_there_is() -> None:
+    listed = " ".join(overview().split())
+    assert all(f" {word}" in listed for word in (*CHECKS, *RISKS, *TERMS))
 
 
 def test_the_schema_for_editors(expect: Callable[[Path, str], None]) -> None:
