@@ -210,6 +210,19 @@ def test_what_moves_to_another_namespace_waits_there_and_not_where_it_goes(
     assert not result.waves
 
 
+def test_nothing_is_advised_on_gpus_where_something_else_stops_the_pods(
+    review: Make, deployment: Callable[..., Any], pool: Callable[..., Any]
+) -> None:
+    pairs = [[deployment(name, image=image, surge=1, unavailable=0) for image in ("v1", "v2")] for name in "ab"]
+    free = review(*map(tuple, pairs), pools=[pool(3)], loads={"a": 60, "b": 60})
+    assert free.waves
+    none = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q"}, "spec": {"hard": {"pods": "0"}}}
+    stopped = review(*map(tuple, pairs), pools=[pool(3)], loads={"a": 60, "b": 60}, stays=[none])
+    assert "rollout-stuck" in {risk.id for risk in stopped.risks}
+    assert not stopped.waves
+    assert "gpu-deadlock" not in {risk.id for risk in stopped.risks}
+
+
 def test_a_claim_of_the_same_name_in_another_namespace_is_told_as_such(review: Make) -> None:
     def claim(namespace: str) -> dict[str, Any]:
         metadata = {"name": "weights", "namespace": namespace}

@@ -112,14 +112,18 @@ def hub_name(model: Model) -> str | None:
     return url if HUB_NAME.match(url) else None
 
 
+def _no_facts(model: Model) -> str:
+    if not model.model_url:
+        return "it names no model (`modelURL`)"
+    name = hub_name(model)
+    return (
+        f"there are no facts of {name}" if name else f"`{model.model_url}` is no name on a hub, and leads to no facts"
+    )
+
+
 def _missing(model: Model, facts: ModelFacts | None, card: Card | None, match: Match) -> Iterator[str]:
     if facts is None:
-        name = hub_name(model)
-        yield (
-            f"there are no facts of {name}"
-            if name
-            else f"`{model.model_url}` is no name on a hub, and leads to no facts"
-        )
+        yield _no_facts(model)
     if card is None:
         yield "nothing says which GPU it runs on"
     if model.command:

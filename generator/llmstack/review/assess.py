@@ -101,7 +101,7 @@ def assess(
         findings=tuple(_findings(least, facts_after, near)),
         removed=removed,
         unserved=_unserved(least, most, before, after),
-        waves=_waves(least, near, facts_after) if any(map(_is_short, pools)) else (),
+        waves=_waves(least, near, facts_after) if any(map(_is_short, pools)) and not stopped_by(obstacles) else (),
         ways=draw_ways(breaks, before, backends),
     )
 

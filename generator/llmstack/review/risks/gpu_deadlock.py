@@ -28,6 +28,7 @@ from llmstack.review.risks.declaration import Declaration
 from llmstack.review.risks.pools import affected_pools
 from llmstack.review.rollout.advice import sum_after, way_through
 from llmstack.review.rollout.deadlock import Verdict
+from llmstack.review.rollout.endless import stopped_by
 from llmstack.review.rollout.gpus import taken_of
 from llmstack.review.rollout.placement import PoolKey, gpus_in
 from llmstack.review.rollout.play import Played, gpus_of
@@ -40,11 +41,12 @@ RISK = Declaration("gpu-deadlock", Severity.ERROR, milder=Severity.WARNING, unit
 def find(assessment: Assessment) -> Iterator[Risk]:
     """Pools that hold the pods after the change, while a rollout cannot get there: at each workload that hangs, or
     may."""
+    stopped = stopped_by(assessment.obstacles)  # whatever becomes of the GPUs
     for pool, verdict in affected_pools(assessment):
         if verdict.deadlock and not verdict.shortage:
             advice = way_through(assessment, pool, verdict)
             for workload in assessment.workloads:
-                if verdict.stops(workload):
+                if verdict.stops(workload) and workload.key not in stopped:
                     message = _message(assessment, pool, verdict, workload)
                     size = workload.new.total if workload.new is not None else 0
                     missing = size - (pool.count - sum_after(assessment, pool))
