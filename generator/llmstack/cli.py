@@ -49,7 +49,8 @@ cli.add_typer(learn, name="learn")
 cli.add_typer(secret, name="secret")
 cli.add_typer(tools, name="tools")
 for command in COMMANDS:
-    cli.command()(command)
+    # `explain --max-model-len`: what it is asked about is often an option, of another program
+    cli.command(context_settings={"ignore_unknown_options": command is explain})(command)
 
 
 def _show_version(value: bool) -> None:

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from llmstack.engine.registry import Table
-from llmstack.engine.upgrade import BEHAVIOUR, NAMES, Item, compare_releases
+from llmstack.engine.upgrade import BEHAVIOUR, NAMES, ONLY_WITH, Item, compare_releases
 from llmstack.flags.catalogue import load_catalogue, versions
 
 
@@ -28,6 +28,23 @@ def test_the_bump_that_takes_a_quarter_of_the_concurrency() -> None:
 def test_what_is_set_does_not_move() -> None:
     found = items("0.17.1", "0.20.2", {"--gpu-memory-utilization", "--shutdown-timeout"})
     assert not [item for item in found if item.flag in ("--gpu-memory-utilization", "--shutdown-timeout")]
+
+
+def test_the_default_of_a_flag_that_means_nothing_without_another_is_told_beside_that_one() -> None:
+    def moved(*used: str) -> set[str]:
+        return {item.flag for item in items("0.11.2", "0.15.1", set(used)) if item.kind == "default"}
+
+    assert {"--async-scheduling", "--seed"} <= moved()
+    assert not moved() & {"--all2all-backend", "--api-server-count", "--kv-offloading-backend"}
+    assert "--all2all-backend" in moved("--enable-expert-parallel")
+    assert "--api-server-count" in moved("--data-parallel-size")
+    assert {"--all2all-backend", "--api-server-count"} <= {item.flag for item in items("0.11.2", "0.15.1")}
+
+
+def test_flags_that_others_rest_on_are_flags_of_vllm() -> None:
+    names = {name for version in versions() for name in load_catalogue(version).flags}
+    assert set(ONLY_WITH.values()) <= names
+    assert all(any(name.startswith(beginning) for name in names) for beginning in ONLY_WITH)
 
 
 def test_a_flag_in_use_that_goes_breaks() -> None:

@@ -16,6 +16,8 @@ from llmstack.flags import (
     lint_router_arguments,
     router_catalogue,
 )
+from llmstack.flags.catalogue import load_catalogue, versions
+from llmstack.flags.environment import REPLACED_BY
 from llmstack.flags.lint import lint_once
 
 COMMANDS = [
@@ -197,3 +199,16 @@ def test_a_check_costs_a_bounded_number_of_calls_an_argument() -> None:
     words = sum(map(len, fresh))
     calls = count_calls(lambda: [lint_once.__wrapped__(tuple(given), match.catalogue) for given in fresh])
     assert calls < 50 * words
+
+
+def test_a_variable_that_a_flag_replaced_says_which() -> None:
+    (found,) = lint_environment(["VLLM_ATTENTION_BACKEND"], catalogue_for("vllm/vllm-openai", "v0.15.1"))
+    assert found.help == "remove it: `--attention-backend` takes its place"
+
+
+def test_replaced_variables_were_read_once_and_their_flags_are_there() -> None:
+    every = [load_catalogue(version) for version in versions()]
+    for variable, flag in REPLACED_BY.items():
+        assert any(variable in each.environment for each in every), variable
+        assert variable not in every[-1].environment, variable
+        assert flag.partition(".")[0] in every[-1].flags, flag

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from llmstack import yamlio
-from llmstack.commands.init.sync import EXAMPLE, Sync, find_address, tell_sync
+from llmstack.commands.init.sync import EXAMPLE, Sync, find_address, find_branch, tell_sync
 from llmstack.errors import UsageError
 from llmstack.git.process import find_repository
 from tests.cli.sandbox import Sandbox, make_sandbox
@@ -78,7 +78,7 @@ def test_a_release_s_values_generate_at_once(sandbox: Sandbox, kind: str, text: 
 @pytest.mark.parametrize("source", ["", "--from old.yaml --release stack --namespace serving"])
 def test_a_sync_tool_follows_at_once(sandbox: Sandbox, tool: str, source: str) -> None:
     sandbox.write({"old.yaml": VALUES})
-    _run(sandbox, "git init -q mono && git -C mono remote add origin git@git.example.com:acme/mono.git")
+    _run(sandbox, "git init -q -b main mono && git -C mono remote add origin git@git.example.com:acme/mono.git")
     said = _run(sandbox, f"llmstack init mono/llm --sync {tool} {source}")
     assert "is an example" not in said
     shared = yamlio.load((sandbox.root / "mono/llm/values/base.yaml").read_text(encoding="utf-8"))
@@ -127,6 +127,27 @@ def test_the_address_of_a_repository(sandbox: Sandbox, origin: str | None, addre
         _run(sandbox, f"git remote add origin {origin}")
     assert find_address(find_repository(sandbox.root)) == address
     assert find_address(None) == EXAMPLE
+
+
+@pytest.mark.parametrize(
+    ("made", "branch"),
+    [
+        ("git init -q -b trunk", "trunk"),
+        ("git init -q -b feature && git commit -q --allow-empty -m a && git branch master", "master"),
+        ("git init -q -b feature && git commit -q --allow-empty -m a && git branch master && git branch main", "main"),
+        (
+            "git init -q -b main && git commit -q --allow-empty -m a && git update-ref refs/remotes/origin/live/eu HEAD"
+            " && git symbolic-ref refs/remotes/origin/HEAD refs/remotes/origin/live/eu",
+            "live/eu",
+        ),
+        ("git init -q -b main && git commit -q --allow-empty -m a && git checkout -q --detach && git branch -q -D main",
+         "main"),
+    ],
+)  # fmt: skip
+def test_the_branch_that_a_cluster_follows(sandbox: Sandbox, made: str, branch: str) -> None:
+    _run(sandbox, made)
+    assert find_branch(find_repository(sandbox.root)) == branch
+    assert find_branch(None) == "main"
 
 
 def test_what_values_say_of_a_sync_tool_stays() -> None:

@@ -11,9 +11,10 @@ from tools.pages.values import values_page
 from llmstack.checks import run_checks
 from llmstack.checks.subject import Subject
 from llmstack.flags import catalogue_for, router_catalogue
-from llmstack.model.engine import Model, ServingEngineSpec
+from llmstack.model.engine import ServingEngineSpec
 from llmstack.model.flag import flag_keys
 from llmstack.model.json_schema import schema_text
+from llmstack.model.models import Model
 from llmstack.model.reading import read_stack
 from llmstack.model.router import RouterSpec
 from llmstack.model.stack import Stack

@@ -78,6 +78,26 @@ def test_a_recording_that_was_interrupted_counts_up_to_there() -> None:
     assert names(listed([A, B])[:-30])[0] == "Node/a"
 
 
+@pytest.mark.parametrize(
+    "before",
+    ["W1128 12:00:00.000000   12345 warnings.go:70] v1 Endpoints is deprecated", "$ kubectl get nodes -o json"],
+)
+def test_what_a_terminal_shows_before_the_objects_is_passed_over(before: str) -> None:
+    assert names(f"{before}\n{json.dumps(A)}\n{json.dumps(B, indent=4)}") == ["line 1", "Node/a", "Pod/b"]
+
+
+def test_yaml_with_json_in_it_is_yaml() -> None:
+    text = yamlio.dump({**A, "metadata": {**A["metadata"], "annotations": {"x": '\n{"a": 1}\n'}}})
+    assert names(text) == ["Node/a"]
+
+
+def test_a_table_is_said_to_be_one() -> None:
+    table = {"kind": "Table", "apiVersion": "meta.k8s.io/v1", "rows": [{"object": A}]}
+    [found] = read_documents(source(json.dumps(table)))
+    assert isinstance(found, Finding)
+    assert "a table" in found.message
+
+
 def test_what_is_no_json_is_passed_over() -> None:
     text = json.dumps(A) + "\n{not json\nError from server (NotFound)\n" + json.dumps(B)
     assert names(text) == ["Node/a", "line 2", "Pod/b"]

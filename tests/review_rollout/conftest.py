@@ -13,7 +13,8 @@ from llmstack.review.compare import compare
 from llmstack.review.facts import Facts, Pool
 from llmstack.review.restarts import template_causes
 from llmstack.review.result import EnvironmentReview, ObjectChange
-from llmstack.review.rollout.workload import Template, Workload
+from llmstack.review.rollout.template import Template
+from llmstack.review.rollout.workload import Workload
 
 Object = dict[str, Any]
 TODAY = date(2026, 6, 1)

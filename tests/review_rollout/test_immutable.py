@@ -116,6 +116,6 @@ def test_a_refused_change_rolls_nothing_out(
     before = deployment(image="v1", surge=1, unavailable=0)
     after = deployment(image="v2", gpus=4, surge=1, unavailable=0, selector={"matchLabels": {"other": "label"}})
     result = review((before, after), pools=[pool(1)], loads={"llama": 60})
-    assert [risk.id for risk in result.risks] == ["immutable-field"]
+    assert {risk.id for risk in result.risks} == {"immutable-field", "refused"}
     assert result.rollouts == ()
     assert (result.gpus[0].before, result.gpus[0].after, result.gpus[0].deadlock) == (1, 1, False)

@@ -14,7 +14,7 @@ from llmstack.kubernetes.replicas import model_of, replicas_of, scalers
 from llmstack.kubernetes.workloads import strategy_of
 from llmstack.review.facts import Facts, Pool
 from llmstack.review.rollout.placement import pool_of
-from llmstack.review.rollout.workload import template_of
+from llmstack.review.rollout.template import template_of
 
 GPU = "nvidia.com/gpu"
 
@@ -172,19 +172,28 @@ def test_strategy(obj: dict[str, Any], replicas: int, expected: tuple[int, int, 
     [
         ({}, (None, None)),
         (
-            {"startupProbe": {"initialDelaySeconds": 15, "periodSeconds": 10, "failureThreshold": 60}},
+            {"startupProbe": {"exec": {}, "initialDelaySeconds": 15, "periodSeconds": 10, "failureThreshold": 60}},
             (15, 615),
         ),
         (
-            {"startupProbe": {"failureThreshold": 120}, "readinessProbe": {"initialDelaySeconds": 60}},
+            {
+                "startupProbe": {"exec": {}, "failureThreshold": 120},
+                "readinessProbe": {"exec": {}, "initialDelaySeconds": 60},
+            },
             (60, 1200),
         ),
         (
-            {"readinessProbe": {"initialDelaySeconds": 5, "periodSeconds": 5, "successThreshold": 3}},
+            {"readinessProbe": {"exec": {}, "initialDelaySeconds": 5, "periodSeconds": 5, "successThreshold": 3}},
             (15, None),
         ),
-        ({"livenessProbe": {"initialDelaySeconds": 30}}, (None, 60)),
-        ({"startupProbe": {"periodSeconds": 5}, "readinessProbe": {"initialDelaySeconds": 30}}, (30, 30)),
+        ({"livenessProbe": {"exec": {}, "initialDelaySeconds": 30}}, (None, 60)),
+        (
+            {
+                "startupProbe": {"exec": {}, "periodSeconds": 5},
+                "readinessProbe": {"exec": {}, "initialDelaySeconds": 30},
+            },
+            (30, 30),
+        ),
     ],
 )
 def test_start_up_bounds(probes: dict[str, Any], expected: tuple[int | None, int | None]) -> None:

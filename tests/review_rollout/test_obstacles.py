@@ -209,7 +209,11 @@ def test_how_long_the_way_back_takes(
 def test_an_end_by_the_probes_says_what_it_leaves_out(deployment: Make, review: Make) -> None:
     pair = [deployment(image=each, surge=0, unavailable=1) for each in ("v1", "v2")]
     for obj in pair:
-        obj["spec"]["template"]["spec"]["containers"][0]["startupProbe"] = {"periodSeconds": 10, "failureThreshold": 6}
+        obj["spec"]["template"]["spec"]["containers"][0]["startupProbe"] = {
+            "exec": {},
+            "periodSeconds": 10,
+            "failureThreshold": 6,
+        }
     [probed] = review(tuple(pair)).rollouts
     assert (probed.seconds_max, probed.basis["seconds"]) == (60, "assumed")
     assert probed.seconds_max_without == ("image pull", "second start")

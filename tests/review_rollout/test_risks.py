@@ -230,7 +230,7 @@ def test_probes_and_sync_timeouts(deployment: Make, review: Make) -> None:
     def with_probe(image: str) -> Any:
         obj = deployment(image=image, replicas=2, surge=0, unavailable=1)
         container = obj["spec"]["template"]["spec"]["containers"][0]
-        container["startupProbe"] = {"periodSeconds": 10, "failureThreshold": 30}
+        container["startupProbe"] = {"exec": {}, "periodSeconds": 10, "failureThreshold": 30}
         return obj
 
     pair = with_probe("v1"), with_probe("v2")
@@ -367,7 +367,7 @@ def test_unknown_loads_are_bounded(deployment: Make, review: Make) -> None:
         obj["spec"]["template"]["spec"]["containers"][0].update(probe)
         return obj
 
-    probe = {"startupProbe": {"initialDelaySeconds": 60, "periodSeconds": 10, "failureThreshold": 60}}
+    probe = {"startupProbe": {"exec": {}, "initialDelaySeconds": 60, "periodSeconds": 10, "failureThreshold": 60}}
     result = review((side("v1", probe), side("v2", probe)))
     [rollout] = result.rollouts
     assert (rollout.seconds, rollout.seconds_min, rollout.seconds_max, result.seconds) == (
@@ -389,7 +389,10 @@ def test_unknown_loads_are_bounded(deployment: Make, review: Make) -> None:
 
 def test_an_unknown_load_that_ends_earlier_hides_no_total(deployment: Make, review: Make) -> None:
     """The router's load is not measured, but its probes bound it below the model's."""
-    probe = {"startupProbe": {"periodSeconds": 5}, "readinessProbe": {"initialDelaySeconds": 30}}
+    probe = {
+        "startupProbe": {"exec": {}, "periodSeconds": 5},
+        "readinessProbe": {"exec": {}, "initialDelaySeconds": 30},
+    }
 
     def router(image: str) -> Any:
         obj = deployment("router", gpus=0, image=image, surge=1, unavailable=0)

@@ -17,7 +17,8 @@ from llmstack.review.rollout.obstacles.case import Obstacle
 from llmstack.review.rollout.queue import Held, Queue
 from llmstack.review.rollout.simulate import simulate
 from llmstack.review.rollout.staged import find_verdicts_in_line
-from llmstack.review.rollout.workload import Template, Workload
+from llmstack.review.rollout.template import Template
+from llmstack.review.rollout.workload import Workload
 
 Make = Callable[..., Any]
 KEY = ("h100", "nvidia.com/gpu")

@@ -33,6 +33,43 @@ def route(**spec: Any) -> dict[str, Any]:
     return {**head, "metadata": {"name": "rt", "namespace": "llm"}, "spec": own}
 
 
+BACKEND = {"name": "r-router-service", "port": 80}
+HEADER = {"headers": [{"name": "x-team", "value": "a"}]}
+GRANT = {
+    "apiVersion": "gateway.networking.k8s.io/v1beta1",
+    "kind": "ReferenceGrant",
+    "metadata": {"name": "g", "namespace": "llm"},
+    "spec": {
+        "from": [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "namespace": "edge"}],
+        "to": [{"group": "", "kind": "Service"}],
+    },
+}
+
+
+def classed(name: str) -> dict[str, Any]:
+    made = gateway()
+    return {**made, "spec": {**made["spec"], "gatewayClassName": name}}
+
+
+def elsewhere() -> dict[str, Any]:
+    """A route of another namespace."""
+    parents = [{"name": "gw", "namespace": "llm"}]
+    made = route(parentRefs=parents, rules=[{"backendRefs": [{**BACKEND, "namespace": "llm"}]}])
+    return {**made, "metadata": {"name": "rt", "namespace": "edge"}}
+
+
+def annotated(**annotations: str) -> Values:
+    return ingress(annotations={f"nginx.ingress.kubernetes.io/{key}": each for key, each in annotations.items()})
+
+
+def balancer(**spec: Any) -> dict[str, Any]:
+    """A second Service of the router."""
+    labels = {"app.kubernetes.io/component": "router", "app.kubernetes.io/instance": "r"}
+    ports = [{"port": 80, "targetPort": 8000}]
+    head = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "lb", "namespace": "llm"}}
+    return {**head, "spec": {"type": "LoadBalancer", "selector": labels, "ports": ports, **spec}}
+
+
 TLS = [{"secretName": "tls", "hosts": ["a.example.com"]}]
 
 TOLD: dict[str, tuple[Values, Values, str, str]] = {
@@ -58,6 +95,49 @@ TOLD: dict[str, tuple[Values, Values, str, str]] = {
         with_objects(values(), route()), with_objects(values(), route(parentRefs=[{"name": "new"}])), "warning",
         "comes in by Gateway `new` and no longer by Gateway `gw`",
     ),
+    "a Gateway of another class": (
+        with_objects(values(), classed("x"), route()), with_objects(values(), classed("y"), route()), "warning",
+        "its class becomes `y` (`x` before)",
+    ),
+    "a backend without weight": (
+        with_objects(values(), gateway(), route()),
+        with_objects(values(), gateway(), route(rules=[{"backendRefs": [{**BACKEND, "weight": 0}]}])),
+        "error", "it sends none to Service `r-router-service` (`weight: 0`)",
+    ),
+    "a header": (
+        with_objects(values(), gateway(), route()),
+        with_objects(values(), gateway(), route(rules=[{"matches": [HEADER], "backendRefs": [BACKEND]}])),
+        "error", "only requests with certain headers, parameters or methods are let in",
+    ),
+    "a grant that goes": (
+        with_objects(values(), gateway(), elsewhere(), GRANT), with_objects(values(), gateway(), elsewhere()),
+        "error", "no ReferenceGrant of namespace `llm` lets it lead there any more",
+    ),
+    "some addresses": (
+        ingress(), annotated(**{"whitelist-source-range": "10.0.0.0/8"}), "warning",
+        "callers from other addresses are answered 403",
+    ),
+    "a log in": (ingress(), annotated(**{"auth-url": "https://sso"}), "warning", "does not let in are refused"),
+    "a shorter wait": (
+        annotated(**{"proxy-read-timeout": "3600"}), ingress(), "warning", "`proxy-read-timeout` 3600 → 60 seconds",
+    ),
+    "https to the router": (ingress(), annotated(**{"backend-protocol": "HTTPS"}), "error", "callers get 502"),
+    "a balancer for some addresses": (
+        with_objects(values(), balancer()), with_objects(values(), balancer(loadBalancerSourceRanges=["10.0.0.0/8"])),
+        "warning", "callers from outside 10.0.0.0/8 are refused",
+    ),
+    "pods of the own node": (
+        with_objects(values(), balancer()), with_objects(values(), balancer(internalTrafficPolicy="Local")),
+        "warning", "reach only pods on their own node",
+    ),
+    "engines of https": (
+        values(), values([{"vllmConfig": {"extraArgs": ["--ssl-certfile", "/c", "--ssl-keyfile", "/k"]}}]), "error",
+        "the router asks by http, and the engine answers https alone",
+    ),
+    "the last of two ports": (
+        values(), values([{"vllmConfig": {"extraArgs": ["--port", "9000"]}}]), "error",
+        "the router asks port 8000, and the engine listens on 9000",
+    ),
 }  # fmt: skip
 
 
@@ -75,6 +155,28 @@ QUIET: dict[str, tuple[Values, Values]] = {
     "a listener for the same hosts": (
         with_objects(values(), gateway(), route()),
         with_objects(values(), gateway(hostname="*.example.com"), route()),
+    ),
+    "a wider range of addresses": (
+        with_objects(values(), balancer(loadBalancerSourceRanges=["10.1.0.0/16"])),
+        with_objects(values(), balancer(loadBalancerSourceRanges=["10.0.0.0/8", "fd00::/8"])),
+    ),
+    "every address": (
+        with_objects(values(), balancer(loadBalancerSourceRanges=["10.1.0.0/16"])),
+        with_objects(values(), balancer()),
+    ),
+    "a log in that is gone": (annotated(**{"auth-url": "https://sso"}), ingress()),
+    "a longer wait": (ingress(), annotated(**{"proxy-read-timeout": "3600"})),
+    "a backend less": (
+        with_objects(values(), gateway(), route(rules=[{"backendRefs": [BACKEND, {**BACKEND, "weight": 1}]}])),
+        with_objects(values(), gateway(), route(rules=[{"backendRefs": [BACKEND, {**BACKEND, "weight": 0}]}])),
+    ),
+    "a header beside a rule without": (
+        with_objects(values(), gateway(), route()),
+        with_objects(
+            values(),
+            gateway(),
+            route(rules=[{"matches": [HEADER, {"path": {"value": "/"}}], "backendRefs": [BACKEND]}]),
+        ),
     ),
     "a second Gateway": (
         with_objects(values(), route()),

@@ -7,7 +7,8 @@ from typing import Any
 
 from llmstack.kubernetes.replicas import scalers
 from llmstack.review.facts import Facts, Pool
-from llmstack.review.rollout.workload import read_workload, template_of
+from llmstack.review.rollout.template import template_of
+from llmstack.review.rollout.workload import read_workload
 
 Make = Callable[..., Any]
 GPU = "nvidia.com/gpu"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -99,6 +100,10 @@ CHANGES: dict[str, tuple[Files, dict[str, tuple[str, str, bool]]]] = {
     ),
     "another tag": (edited(SOURCE, ref={"tag": "v1"}), dict.fromkeys(EVERY, ("moved", "source", True))),
     "other files": (edited(SOURCE, ignore="/overlays"), dict.fromkeys(EVERY, ("moved", "source", True))),
+    "other credentials": (
+        edited(SOURCE, secretRef={"name": "git"}), dict.fromkeys(EVERY, ("moved", "contents", False)),
+    ),
+    "signatures": (edited(SOURCE, verify={"mode": "HEAD"}), dict.fromkeys(EVERY, ("moved", "contents", False))),
     "a source elsewhere": (
         edited(LLAMA, sourceRef={"kind": "GitRepository", "name": "flux-system"}), {"llama": ("moved", "source", True)},
     ),
@@ -260,6 +265,27 @@ APPLICATIONS: dict[str, tuple[Callable[[], Files], dict[str, tuple[str, str, boo
         lambda: {**ARGO, "prod/project.yaml": [project(destinations=[{"server": "*", "namespace": "other"}])]},
         {"llama": STOPPED},
     ),
+    "a project without a kind": (
+        lambda: {**ARGO, "prod/project.yaml": [project(namespaceResourceWhitelist=[{"group": "", "kind": "*"}])]},
+        {"llama": STOPPED},
+    ),
+    "a project with every kind": (
+        lambda: {**ARGO, "prod/project.yaml": [project(namespaceResourceWhitelist=[{"group": "*", "kind": "*"}])]}, {},
+    ),
+    "a project that denies a kind": (
+        lambda: {
+            **ARGO, "prod/project.yaml": [project(namespaceResourceBlacklist=[{"group": "apps", "kind": "Deploy*"}])],
+        },
+        {"llama": STOPPED},
+    ),
+    "a project that denies another": (
+        lambda: {**ARGO, "prod/project.yaml": [project(namespaceResourceBlacklist=[{"group": "", "kind": "Secret"}])]},
+        {},
+    ),
+    "a project with windows": (
+        lambda: {**ARGO, "prod/project.yaml": [project(syncWindows=[{"kind": "deny", "schedule": "* * * * *"}])]},
+        {"llama": ("moved", "contents", False)},
+    ),
     "no project": (lambda: {"prod/llama.yaml": [application("llama")]}, {"llama": STOPPED}),
     "gone": (lambda: {"prod/project.yaml": [project()]}, {"llama": ("pruned", "goes", True)}),
 }  # fmt: skip
@@ -304,3 +330,65 @@ def test_what_becomes_of_applications(row: str) -> None:
     found = outcome(files(), before=ARGO)
     assert expected.items() <= told(found).items()
     assert bool(found.changes) is bool(expected)
+
+
+def test_entries_that_only_the_cluster_knows() -> None:
+    before = {**ARGO, "prod/models.yaml": [application_set("qwen")]}
+    asking = application_set()
+    asking["spec"]["generators"] = [{"git": {"directories": [{"path": "overlays/prod/*"}]}}]
+    found = outcome({**ARGO, "prod/models.yaml": [asking]}, before=before)
+    assert told(found) == {"qwen": ("pruned", "contents", False)}
+    assert "whether it stays is not judged" in found.changes[0].why
+
+
+FILES = ("overlays/prod/llama/kustomization.yaml", "base/engine/deployment.yaml")
+LEFT_OUT: dict[str, tuple[dict[str, Any], dict[str, tuple[str, str, bool]]]] = {
+    "the base": ({"ignore": "/base"}, {"llama": STOPPED}),
+    "the overlays": ({"sparseCheckout": ["base"]}, {"llama": STOPPED}),
+    "nothing that is read": ({"sparseCheckout": ["base", "overlays"], "ignore": "/docs"}, {}),
+    "who knows": ({"include": [{"repository": {"name": "a"}}]}, {"llama": ("moved", "source", True)}),
+}
+
+
+@pytest.mark.parametrize(("filters", "expected"), LEFT_OUT.values(), ids=LEFT_OUT)
+def test_files_that_a_source_leaves_out(filters: dict[str, Any], expected: dict[str, tuple[str, str, bool]]) -> None:
+    only = {path: BEFORE[path] for path in (SOURCE, "prod/stack.yaml", LLAMA)}
+    changed = {**only, SOURCE: edited(SOURCE, **filters)[SOURCE]}
+    sides = (replace(side(each, OBJECTS), files_of=lambda path: FILES) for each in (only, changed))
+    found = told(compare_owners(FOLDER, *sides))
+    assert {unit: each for unit, each in found.items() if unit == "llama"} == expected
+
+
+def generator(path: str, **metadata: Any) -> dict[str, Any]:
+    named = {"name": "prod.llama", "namespace": "flux-system", **metadata}
+    copies = [{"from": f"@repo/{path}/**", "to": f"@artifact/{path}/"} for path in (path, "base")]
+    spec = {
+        "sources": [{"alias": "repo", "kind": "GitRepository", "name": "llmstack-prod"}],
+        "artifacts": [{"name": "prod.llama", "copy": copies}],
+    }
+    return {
+        "apiVersion": "source.extensions.fluxcd.io/v1beta1",
+        "kind": "ArtifactGenerator",
+        "metadata": named,
+        "spec": spec,
+    }
+
+
+OFF = {"annotations": {"source.extensions.fluxcd.io/reconcile": "disabled"}}
+
+
+@pytest.mark.parametrize(
+    ("made", "is_stopped"),
+    [
+        (generator("overlays/prod/llama"), False),
+        (generator("overlays"), False),
+        (generator("overlays/prod/qwen"), True),
+        (generator("overlays/prod/llama", **OFF), True),
+    ],
+)
+def test_what_a_generator_copies(made: dict[str, Any], is_stopped: bool) -> None:
+    own = unit("llama", sourceRef={"kind": "ExternalArtifact", "name": "prod.llama"})
+    before = {SOURCE: BEFORE[SOURCE], LLAMA: [own], "prod/artifact.yaml": [generator("overlays/prod/llama")]}
+    after = {**before, "prod/artifact.yaml": [made]}
+    sides = (replace(side(each, OBJECTS), files_of=lambda path: FILES) for each in (before, after))
+    assert told(compare_owners(FOLDER, *sides)) == ({"llama": STOPPED} if is_stopped else {})

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from tests.programs import kustomize_build
 
 from llmstack.programs import (
     KUBECONFORM,
@@ -17,7 +18,6 @@ from llmstack.programs import (
     find_tool,
     kubeconform,
     kubeconform_texts,
-    kustomize_build,
     kustomize_build_all,
 )
 

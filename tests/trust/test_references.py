@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from llmstack.kustomize.sources import FIELDS, PLAIN_FIELDS, PLUGINS
-from llmstack.programs import KUSTOMIZE, ToolError, find_tool, kustomize_build
+from llmstack.programs import KUSTOMIZE, ToolError, find_tool
 from llmstack.repository.copied import copied
+from tests.programs import kustomize_build
 from tests.tools.test_tools import FOLDER
 from tests.trust.support import UNIT, custom, findings_on, look_through
 

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from llmstack.programs import BUILD_PROCESSOR, KUSTOMIZE, ToolError, find_tool, kustomize_build, run
+from llmstack.programs import BUILD_PROCESSOR, KUSTOMIZE, ToolError, find_tool, run
 from llmstack.programs.confine import BARE
 from llmstack.programs.running import Call, run_together
 from tests.cli.sandbox import hear_interrupts
+from tests.programs import kustomize_build
 from tests.trust.support import UNIT, Branch, custom
 
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="confinement is Linux's")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmstack.kubernetes.workloads import strategy_of
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 from llmstack.model.stack import Stack
 from llmstack.objects.autoscaling import most_replicas
 

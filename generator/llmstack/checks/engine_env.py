@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from llmstack.finding import Route
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 from llmstack.model.stack import Stack
 
 Variables = Mapping[str, tuple[Route, str | None]]

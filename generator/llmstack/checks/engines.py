@@ -14,7 +14,7 @@ from llmstack.finding import Route
 from llmstack.fit.card import Pools
 from llmstack.fit.question import Question, ask
 from llmstack.flags import split_flags
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 from llmstack.objects.parallel import says_elsewhere
 
 FLAGS: dict[About, tuple[tuple[str, ...], tuple[str, ...]]] = {

@@ -14,7 +14,8 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 
 from llmstack.finding import Route
-from llmstack.model.types import Kube, section_of
+from llmstack.model.blocks import Kube
+from llmstack.model.types import section_of
 
 Role = Kube | Literal["labels", "selector", "annotations"]
 

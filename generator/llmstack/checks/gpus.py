@@ -8,7 +8,7 @@ from typing import Any
 
 from llmstack.kubernetes.accelerators import NVIDIA_GPU, is_whole_gpu
 from llmstack.kubernetes.quantities import quantity
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 
 
 def gpus_of_model(model: Model) -> Fraction | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from llmstack.checks.no_effect import Ignored
 from llmstack.kubernetes.quantities import quantity
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 from llmstack.model.ray import HeadNode
 from llmstack.model.stack import Stack
 from llmstack.objects.autoscaling import is_scaled

@@ -10,7 +10,7 @@ from llmstack.checks.rule import Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Route
 from llmstack.kubernetes.pods import containers, pod_specs
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 
 
 def dangling_mounts(subject: Subject) -> Iterator[Problem]:

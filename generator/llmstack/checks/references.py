@@ -12,8 +12,8 @@ from llmstack.checks.subject import Subject
 from llmstack.finding import Route
 from llmstack.kubernetes.pods import containers, pod_specs
 from llmstack.model.cache_server import CacheServerSpec
-from llmstack.model.engine import Model
 from llmstack.model.gitops import ExistingKind as Kind
+from llmstack.model.models import Model
 from llmstack.model.router import RouterSpec
 from llmstack.model.secret_ref import SecretReference
 from llmstack.model.stack import Stack

@@ -20,7 +20,7 @@ from llmstack.flags import (
     lint_router_arguments,
     router_catalogue,
 )
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 from llmstack.objects import arguments, router_arguments
 
 Located = tuple[FlagProblem, Route, str]

@@ -12,7 +12,7 @@ from llmstack.engine.facts import ModelFacts
 from llmstack.engine.measured import Measured
 from llmstack.facts.cluster import ClusterFacts
 from llmstack.finding import Route
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 from llmstack.model.stack import Stack
 from llmstack.objects.components import build_all
 from llmstack.objects.placed import Placed

@@ -14,7 +14,7 @@ from llmstack.checks.subject import Subject
 from llmstack.checks.transfer_arguments import transfer_peers
 from llmstack.finding import Route
 from llmstack.kubernetes.pods import containers, pod_specs
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 
 Peer = Literal["receiver", "itself", "router", "cache-server", "engine"]
 """What a host is of; `itself` where a pod is told on which of its own addresses to listen."""

@@ -15,6 +15,7 @@ from llmstack.commands.running import LINE
 from llmstack.commands.streams import wants_colour
 
 if TYPE_CHECKING:
+    from llmstack.repository.comparison import Comparison
     from llmstack.review.result import Review
 
 
@@ -24,7 +25,7 @@ def diff(
     old_objects: opt.Before = None,
     new_objects: opt.After = None,
     gitops: opt.GitopsFile = None,
-    env: opt.TakingOver = None,
+    env: opt.OneEnvironment = None,
     format: opt.HowReviewed = "text",
     rules_from: opt.RulesFrom = None,
     page: opt.PageAddress = None,
@@ -37,7 +38,7 @@ def diff(
 
     Compares the generated trees as they stand at two Git revisions; with `--before` and `--after` any two streams of
     objects, whoever made them; with `--before` alone what runs with the working tree. Exits with 0 whatever the risks
-    are, unless `--fail-on` or `--exit-code` is given.
+    are, unless `--fail-on` or `--exit-code` is given: both go by what is told.
     """
     from llmstack.report.review_formats import render_review
 
@@ -68,8 +69,24 @@ def review_revisions(sides: Sides, after: str | None) -> Review:
 
         comparison, findings = observed(comparison, sides.observed)
         output.report_beside(findings)
-    step = LINE.counting("reviewed")
-    return make_review(comparison, today=datetime.now(UTC).date(), tool_folder=output.tool_folder(), step=step)
+    step, today = LINE.counting("reviewed"), datetime.now(UTC).date()
+    name = find_environment(comparison, sides.env) if sides.env is not None else None
+    review = make_review(comparison, today=today, tool_folder=output.tool_folder(), step=step)
+    return review.narrowed(name) if name is not None else review
+
+
+def find_environment(comparison: Comparison, meant: str) -> str:
+    """The name of the environment that `--env` means, by its name or its values file; raises UsageError where neither
+    side has one of that name."""
+    from llmstack.errors import UsageError
+    from llmstack.repository.environments import list_environments
+
+    both = [each for side in (comparison.before, comparison.after) for each in list_environments(side)]
+    for each in both:
+        if meant in (each.name, each.label):
+            return each.name
+    known = ", ".join(sorted({each.name for each in both}))
+    raise UsageError(f"`{meant}` is no environment of either side ({known})")
 
 
 @dataclass(frozen=True)
@@ -87,7 +104,7 @@ class Sides:
 
     @property
     def are_revisions(self) -> bool:
-        return (self.before, self.after, self.gitops, self.env) == (None, None, None, None)
+        return (self.before, self.after, self.gitops) == (None, None, None)
 
     def check(self) -> str:
         """The side before; raises UsageError where the options do not go together."""
@@ -111,7 +128,7 @@ class Sides:
             ),
             (
                 self.after is not None and self.env is not None,
-                "--env names what takes over, with --before alone: two streams are no environment's",
+                "--env names an environment of the repository: two streams are none's",
             ),
             (
                 self.after is None and self.gitops is not None,

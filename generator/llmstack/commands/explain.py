@@ -1,4 +1,4 @@
-"""`llmstack explain`: what a key does, what a check, a risk or a word means, what another release of vLLM changes."""
+"""`llmstack explain`: what a key or a flag does, what a check, a risk or a word means, what a vLLM release changes."""
 
 from __future__ import annotations
 
@@ -7,25 +7,27 @@ import sys
 from llmstack.commands import options as opt
 
 
-def explain(key: opt.Key, releases: opt.Releases = None) -> None:
-    """Print what a key does, what a check, a risk or a word means.
+def explain(key: opt.Key = None, releases: opt.Releases = None) -> None:
+    """Print what a key, a flag, a check, a risk or a word means.
 
-    A key is found by any part of its path, a check or a risk by its id, `peak` as a word of docs/glossary.md.
-    `explain upgrade 0.15.1 0.20.2` prints what changes between two releases of vLLM, `explain upgrade lmcache 0.3.9
-    0.5.6` between two of LMCache.
+    A key is found by any part of its path, a check or a risk by its id, `peak` as a word of docs/glossary.md,
+    `--max-model-len` as a flag of vLLM. `explain upgrade 0.15.1 0.20.2` prints what changes between two releases of
+    vLLM, `explain upgrade lmcache 0.3.9 0.5.6` between two of LMCache. Without a word it lists what there is.
     """
     from llmstack.errors import UsageError
     from llmstack.report import explanation
 
+    if key is None:
+        sys.stdout.write(explanation.overview())
+        return
     if releases and (text := explanation.explain_term(" ".join([key, *releases]))) is None:
         sys.stdout.write(between(key, releases))
         return
     text = text if releases else explanation.explain(key)
     if text is None:
-        raise UsageError(
-            f"`{key}` is no part of a key's path, no word of a review, and no check or risk has this id; "
-            "docs/values.md, docs/glossary.md, docs/checks.md and docs/risks.md list them all"
-        )
+        near = explanation.suggest(key)
+        advice = f"did you mean `{near}`?" if near else "`llmstack explain` without a word lists what there is"
+        raise UsageError(f"`{key}` is no key, check or risk, no flag of vLLM and no word of a review; {advice}")
     sys.stdout.write(text)
 
 

@@ -36,6 +36,8 @@ def migrate(
     if write:
         write_file(migrated)
     sys.stdout.write(show_migration(migrated.migration, migrated.environment.name))
+    if not write and migrated.migration.before.text != migrated.migration.after.text:
+        sys.stderr.write("llmstack: nothing is written yet: `--write` makes this change\n")
     output.report_beside(migrated.findings, notes=NOTES)
 
 

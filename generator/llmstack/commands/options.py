@@ -125,12 +125,12 @@ GitopsFile = Annotated[
         help="A file with the section `gitops` for streams of objects: capacity, loadTimes, acknowledge, checks.",
     ),
 ]
-TakingOver = Annotated[
+OneEnvironment = Annotated[
     str | None,
     Option(
         "--env",
         metavar="NAME",
-        help="With --before alone: the environment that takes over what runs; else the one of its release.",
+        help="Tell of this environment alone. With --before: the one that takes over what runs, else its release's.",
         autocompletion=completion.environments,
     ),
 ]
@@ -199,10 +199,10 @@ WriteAdoption = Annotated[
     bool, Option("--write", help="Rewrite the values and write the holds; otherwise they are only shown.")
 ]
 Key = Annotated[
-    str,
+    str | None,
     Argument(
-        metavar="KEY",
-        help="A key, any part of its path, or the id of a check or a risk.",
+        metavar="WORD",
+        help="A key, any part of its path, a flag of vLLM, or the id of a check or a risk.",
         autocompletion=completion.topics,
     ),
 ]

@@ -18,19 +18,25 @@ def programs() -> None:
 
 @tools.command("install")
 def install() -> None:
-    """Build kustomize and kubeconform into the user's cache.
+    """Install kustomize and kubeconform into the user's cache.
 
-    Needs Go 1.21 or newer. Versions and checksums of all sources come with llmstack. Without Go, get both from their
-    own releases: llmstack fetches no binaries, because it ships no hashes to hold them against. They are found there
-    unless $LLMSTACK_TOOLS names another folder.
+    With Go 1.21 or newer on PATH they are built: versions and checksums of all sources come with llmstack. Without Go
+    their own releases are fetched from GitHub, held to the hashes that come with llmstack. They are found there unless
+    $LLMSTACK_TOOLS names another folder.
     """
     from importlib.resources import files
 
-    from llmstack.programs.building import build_tools
+    from llmstack.commands.released import fetch_tools
+    from llmstack.programs.building import build_tools, find_go
 
-    module = files("llmstack.commands.init") / "files"
-    texts = {name: (module / name).read_text(encoding="utf-8") for name in ("go.mod", "go.sum")}
-    target = output.cache_folder("tools")
-    sys.stderr.write(f"building kustomize and kubeconform into {target}, which takes some minutes the first time\n")
-    for name, found in build_tools(texts, target).items():
+    target, go = output.cache_folder("tools"), find_go()
+    if go is None:
+        sys.stderr.write(f"fetching the releases of kustomize and kubeconform into {target}: there is no Go on PATH\n")
+        installed = fetch_tools(target)
+    else:
+        module = files("llmstack.commands.init") / "files"
+        texts = {name: (module / name).read_text(encoding="utf-8") for name in ("go.mod", "go.sum")}
+        sys.stderr.write(f"building kustomize and kubeconform into {target}, which takes some minutes the first time\n")
+        installed = build_tools(go, texts, target)
+    for name, found in installed.items():
         print(f"{name} {found.version}: {found.path}")

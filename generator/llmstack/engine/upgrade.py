@@ -6,13 +6,14 @@ file in which it was read, in the first release that has it and the one before.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from llmstack.engine.defaults import Minor, on_new_runner
 from llmstack.engine.registry import Table, config_class, config_fields, is_strict, names_between
 from llmstack.flags.catalogue import Catalogue, changes
+from llmstack.flags.environment import REPLACED_BY
 
 ItemKind = Literal["default", "removed", "deprecated", "behaviour"]
 
@@ -57,15 +58,11 @@ BEHAVIOUR: tuple[Behaviour, ...] = (
         "vllm/v1/metrics/loggers.py",
         breaks=True,
     ),
-    Behaviour((0, 12), "The attention backend XFORMERS is gone.", "vllm/attention/backends/registry.py"),
     Behaviour(
         (0, 15),
         "The metric vllm:time_per_output_token_seconds is gone: vllm:inter_token_latency_seconds takes its place.",
         "vllm/v1/metrics/loggers.py",
         breaks=True,
-    ),
-    Behaviour(
-        (0, 15), "VLLM_ATTENTION_BACKEND is not read any more: --attention-backend takes its place.", "vllm/envs.py"
     ),
     Behaviour(
         (0, 17),
@@ -147,11 +144,33 @@ def _keys(before: Catalogue, after: Catalogue, used: Collection[str] | None) -> 
             yield Item("behaviour", name, "accepted", "refused", _since(before, after), text)
 
 
+ONLY_WITH: Mapping[str, str] = {
+    "--all2all-backend": "--enable-expert-parallel",
+    "--api-server-count": "--data-parallel-size",
+    "--data-parallel-": "--data-parallel-size",
+    "--disable-nccl-for-dp-synchronization": "--data-parallel-size",
+    "--eplb-": "--enable-eplb",
+    "--kv-offloading-": "--kv-offloading-size",
+    "--lora-": "--enable-lora",
+    "--max-cpu-loras": "--enable-lora",
+    "--max-lora": "--enable-lora",
+    "--ssl-": "--ssl-certfile",
+}
+"""Beginnings of flags that mean nothing to an engine without another one (their help in vllm/engine/arg_utils.py, and
+vllm/entrypoints/cli/serve.py: the API servers that nobody counts are as many as data parallel replicas)."""
+
+
+def _concerns(name: str, used: Collection[str]) -> bool:
+    """Whether the default of a flag means something to an engine that is given the flags `used`."""
+    needed = (other for beginning, other in ONLY_WITH.items() if name.startswith(beginning))
+    return name not in used and all(other in used for other in needed)
+
+
 def _defaults(before: Catalogue, after: Catalogue, used: Collection[str] | None) -> Iterator[Item]:
-    """Yield defaults that move; one that is set does not concern the engine."""
+    """Yield defaults that move; one that is set, or needs a flag that is not, does not concern the engine."""
     for name, flag in before.flags.items():
         now = after.flags.get(name)
-        if now is None or now.default == flag.default or name in (used or ()):
+        if now is None or now.default == flag.default or not (used is None or _concerns(name, used)):
             continue
         old, new = show_default(flag.default), show_default(now.default)
         text = f"{name} is {new} by default; it was {old}."
@@ -189,7 +208,8 @@ def _names(before: Catalogue, after: Catalogue) -> Iterator[Item]:
             yield Item("behaviour", "", "", "", since, f"{what} that are new: {', '.join(new)}.")
     unread = sorted(before.environment - after.environment)
     if unread:
-        yield Item("behaviour", "", "", "", since, f"Variables that are not read any more: {', '.join(unread)}.")
+        told = (f"{name} ({REPLACED_BY[name]} takes its place)" if name in REPLACED_BY else name for name in unread)
+        yield Item("behaviour", "", "", "", since, f"Variables that are not read any more: {', '.join(told)}.")
 
 
 def _runner(before: Minor, after: Minor, architecture: str, *, dense: bool) -> Iterator[Item]:

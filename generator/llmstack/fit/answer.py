@@ -13,7 +13,7 @@ from llmstack.engine.start import Start, Verdict, foresee
 from llmstack.engine.support import Engine
 from llmstack.fit.measured import measured_start
 from llmstack.fit.question import Known, Question, ask
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 from llmstack.model.stack import Stack
 
 SIZES = (1, 2, 4, 8)

@@ -10,8 +10,8 @@ from llmstack.engine.cards import LABEL, MIG_RESOURCE, Card, card_named, card_of
 from llmstack.engine.memory import GIB
 from llmstack.kubernetes.accelerators import NVIDIA_GPU, is_accelerator
 from llmstack.kubernetes.quantities import quantity
-from llmstack.model.engine import Model
 from llmstack.model.gitops import Capacity
+from llmstack.model.models import Model
 from llmstack.model.stack import Stack
 from llmstack.objects.engine_pod import placement
 from llmstack.review.facts import Facts, Pool

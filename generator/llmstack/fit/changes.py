@@ -14,7 +14,7 @@ from llmstack.fit.card import Pools
 from llmstack.fit.measured import Engines
 from llmstack.fit.question import Known, Question, ask, variables
 from llmstack.flags import split_flags
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 from llmstack.model.stack import Stack
 from llmstack.objects import names
 from llmstack.objects.lmcache import environment

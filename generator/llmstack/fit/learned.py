@@ -13,7 +13,7 @@ from llmstack.engine.start_log import StartLog
 from llmstack.fit.measured import digest_of, image_of
 from llmstack.fit.question import Question
 from llmstack.flags.release import find_release
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 from llmstack.model.stack import Stack
 
 NEAR = 0.02

@@ -11,7 +11,7 @@ import math
 from llmstack.fit.card import Pools, pool_of_model
 from llmstack.fit.question import Known, facts_of_model
 from llmstack.kubernetes.quantities import quantity
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 from llmstack.model.stack import Stack
 
 

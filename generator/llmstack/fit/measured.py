@@ -9,7 +9,7 @@ from llmstack.engine.measured import Measured, digest_arguments
 from llmstack.engine.memory import Terms, budget_of
 from llmstack.engine.start import Cache, Start
 from llmstack.fit.question import Question
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 from llmstack.model.stack import Stack
 from llmstack.objects import arguments
 

@@ -17,7 +17,7 @@ from llmstack.fit.card import Pools, asks_for_gpus, card_of_model, pool_of_model
 from llmstack.flags import Catalogue, catalogue_for
 from llmstack.flags.match import Match
 from llmstack.flags.release import find_release
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 from llmstack.model.stack import Stack
 from llmstack.objects import arguments
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from llmstack.finding import Severity
 from llmstack.flags.catalogue import load_catalogue, versions
@@ -13,6 +13,31 @@ from llmstack.flags.unknown import nearest
 PREFIX = "VLLM_"
 LIKENESS = 0.85
 """difflib's ratio from which an unknown name is a slip; below, it may be a plugin's or the user's own."""
+
+_ATTENTION, _PROFILER = "--attention-config.", "--profiler-config."
+REPLACED_BY: Mapping[str, str] = {
+    "VLLM_ATTENTION_BACKEND": "--attention-backend",
+    "VLLM_DISABLE_FLASHINFER_PREFILL": f"{_ATTENTION}disable_flashinfer_prefill",
+    "VLLM_FLASHINFER_DISABLE_Q_QUANTIZATION": f"{_ATTENTION}disable_flashinfer_q_quantization",
+    "VLLM_FLASH_ATTN_MAX_NUM_SPLITS_FOR_CUDA_GRAPH": f"{_ATTENTION}flash_attn_max_num_splits_for_cuda_graph",
+    "VLLM_FLASH_ATTN_VERSION": f"{_ATTENTION}flash_attn_version",
+    "VLLM_USE_CUDNN_PREFILL": f"{_ATTENTION}use_cudnn_prefill",
+    "VLLM_USE_TRTLLM_ATTENTION": f"{_ATTENTION}use_trtllm_attention",
+    "VLLM_USE_TRTLLM_RAGGED_DEEPSEEK_PREFILL": f"{_ATTENTION}use_trtllm_ragged_deepseek_prefill",
+    "VLLM_V1_USE_PREFILL_DECODE_ATTENTION": f"{_ATTENTION}use_prefill_decode_attention",
+    "VLLM_PROFILER_DELAY_ITERS": f"{_PROFILER}delay_iterations",
+    "VLLM_PROFILER_MAX_ITERS": f"{_PROFILER}max_iterations",
+    "VLLM_TORCH_CUDA_PROFILE": f"{_PROFILER}profiler",
+    "VLLM_TORCH_PROFILER_DIR": f"{_PROFILER}torch_profiler_dir",
+    "VLLM_TORCH_PROFILER_DISABLE_ASYNC_LLM": f"{_PROFILER}ignore_frontend",
+    "VLLM_TORCH_PROFILER_DUMP_CUDA_TIME_TOTAL": f"{_PROFILER}torch_profiler_dump_cuda_time_total",
+    "VLLM_TORCH_PROFILER_RECORD_SHAPES": f"{_PROFILER}torch_profiler_record_shapes",
+    "VLLM_TORCH_PROFILER_USE_GZIP": f"{_PROFILER}torch_profiler_use_gzip",
+    "VLLM_TORCH_PROFILER_WITH_FLOPS": f"{_PROFILER}torch_profiler_with_flops",
+    "VLLM_TORCH_PROFILER_WITH_PROFILE_MEMORY": f"{_PROFILER}torch_profiler_with_memory",
+    "VLLM_TORCH_PROFILER_WITH_STACK": f"{_PROFILER}torch_profiler_with_stack",
+}
+"""Variables that flags took the place of (vllm/config/attention.py and profiler.py of 0.13, which read both)."""
 
 
 def lint_environment(names: Sequence[str], match: Match) -> list[FlagProblem]:
@@ -39,7 +64,9 @@ def explain_name(name: str, index: int, match: Match) -> FlagProblem:
     if readers and readers[-1] < versions().index(release):
         last = versions()[readers[-1]]
         message = f"vLLM {release} does not read `{name}`; {last} was the last release that did"
-        return FlagProblem("removed-env", name, index, message, "remove it", Severity.WARNING)
+        flag = REPLACED_BY.get(name)
+        help = f"remove it: `{flag}` takes its place" if flag else "remove it"
+        return FlagProblem("removed-env", name, index, message, help, Severity.WARNING)
     if readers:
         message = f"vLLM {release} does not read `{name}` yet: {versions()[readers[0]]} was the first to"
         return FlagProblem("unknown-env", name, index, message, severity=Severity.NOTE)

@@ -58,6 +58,8 @@ def catalogue_for(image_repository: str, image_tag: str, stated_version: str | N
             else guess(f"vllmVersion is `{stated_version}`")
         )
     tag = image_tag.partition("@")[0]
+    if not image_repository:
+        return guess("no image is named")
     if not names_vllm(image_repository):
         return guess(f"`{image_repository}:{image_tag}` does not say which vLLM it holds")
     release = find_release(tag)

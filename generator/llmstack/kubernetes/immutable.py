@@ -1,7 +1,8 @@
 """Fields that the API does not let change: an apply that changes one is refused as a whole.
 
 Sources: validation of Kubernetes 1.36
-(pkg/apis/{apps,batch,core,networking,node,rbac,resource,scheduling,storage}/validation), the webhook of
+(pkg/apis/{apps,batch,core,discovery,networking,node,rbac,resource,scheduling,storage}/validation and
+apiextensions-apiserver), the webhook of
 LeaderWorkerSet 0.7 (pkg/webhooks/leaderworkerset_webhook.go), the CRD of RayCluster (CEL `oldSelf`).
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from llmstack.kubernetes.pods import CONTAINER_LISTS, Object
+from llmstack.kubernetes.pods import CONTAINER_LISTS, Object, value_at
 from llmstack.kubernetes.quantities import quantity
 from llmstack.kubernetes.stored import stored_template
 
@@ -24,13 +25,28 @@ _NOT_THE_SOURCE = frozenset((
 ))  # fmt: skip
 
 
-def refused_fields(kind: str, before: Object | None, after: Object | None) -> tuple[str, ...]:
+def refused_fields(
+    kind: str, before: Object | None, after: Object | None, default_class: str | None = None
+) -> tuple[str, ...]:
     """Return the paths of an object's fields whose change the API refuses; none for what is added or
-    removed."""
+    removed. `default_class` is the cluster's default StorageClass, where that is known: a claim that named none has
+    it (plugin/pkg/admission/storage/storageclass/setdefault)."""
     if before is None or after is None:
         return ()
+    if kind == "PersistentVolumeClaim" and default_class is not None and value_at(after, *_CLASS) == default_class:
+        before = _with_class(before, default_class)
     rule = _RULES.get(kind)
     return tuple(rule(before, after)) if rule is not None else ()
+
+
+_CLASS = ("spec", "storageClassName")
+
+
+def _with_class(claim: Object, name: str) -> Object:
+    """A claim as admission stores it: with the default class where it names none, not even an empty one."""
+    if value_at(claim, *_CLASS) is not None:
+        return claim
+    return {**claim, "spec": {**(claim.get("spec") or {}), "storageClassName": name}}
 
 
 def _fields(*paths: str, **defaults: str) -> Callable[[Object, Object], list[str]]:
@@ -126,12 +142,15 @@ def _stateful_set(before: Object, after: Object) -> list[str]:
 
 
 def _service(before: Object, after: Object) -> list[str]:
-    """The cluster IP, unless from or to ExternalName; leaving it out keeps the one that was given."""
+    """The cluster IP and the first family, unless from or to ExternalName; leaving it out keeps what was given."""
     old, new = before.get("spec") or {}, after.get("spec") or {}
     if "ExternalName" in (old.get("type"), new.get("type")):
         return []
     wanted = new.get("clusterIP")
     refused = ["spec.clusterIP"] if wanted and wanted != old.get("clusterIP") else []
+    families = [spec.get("ipFamilies") or [] for spec in (old, new)]
+    if all(families) and families[0][0] != families[1][0]:
+        refused.append("spec.ipFamilies")
     if old.get("type") == new.get("type") == "LoadBalancer":
         refused += _fields("spec.loadBalancerClass")(before, after)
     return refused
@@ -190,11 +209,20 @@ def _leader_worker_set(before: Object, after: Object) -> list[str]:
     return _fields("spec.leaderWorkerTemplate.subGroupPolicy.subGroupSize")(before, after)
 
 
+def _quota(before: Object, after: Object) -> list[str]:
+    """Its scopes, in any order."""
+    scopes = ({*((side.get("spec") or {}).get("scopes") or ())} for side in (before, after))
+    return ["spec.scopes"] if len({*map(frozenset, scopes)}) > 1 else []
+
+
 _RULES: Mapping[str, Callable[[Object, Object], list[str]]] = {
+    "CSIDriver": _fields("spec.attachRequired", "spec.volumeLifecycleModes"),
     "ClusterRoleBinding": _fields("roleRef"),
     "ConfigMap": _frozen_data,
+    "CustomResourceDefinition": _fields("spec.group", "spec.names.kind", "spec.names.plural", "spec.scope"),
     "DaemonSet": _fields("spec.selector"),
     "Deployment": _fields("spec.selector"),
+    "EndpointSlice": _fields("addressType"),
     "IngressClass": _fields("spec.controller"),
     "Job": _job,
     "LeaderWorkerSet": _leader_worker_set,
@@ -206,6 +234,7 @@ _RULES: Mapping[str, Callable[[Object, Object], list[str]]] = {
     "ReplicaSet": _fields("spec.selector"),
     "ResourceClaim": _fields("spec"),
     "ResourceClaimTemplate": _fields("spec"),
+    "ResourceQuota": _quota,
     "RoleBinding": _fields("roleRef"),
     "RuntimeClass": _fields("handler"),
     "Secret": _secret,
@@ -215,4 +244,5 @@ _RULES: Mapping[str, Callable[[Object, Object], list[str]]] = {
         "provisioner", "parameters", "reclaimPolicy", "volumeBindingMode",
         reclaimPolicy="Delete", volumeBindingMode="Immediate",
     ),
+    "VolumeAttributesClass": _fields("driverName", "parameters"),
 }  # fmt: skip

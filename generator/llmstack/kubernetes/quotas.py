@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from llmstack.kubernetes.limit_ranges import Amounts, amounts_in, defaults_of
-from llmstack.kubernetes.pods import Object, containers, totals_of_pod
+from llmstack.kubernetes.pods import Identity, Object, containers, identity_of, totals_of_pod
 from llmstack.kubernetes.replicas import replicas_of, scalers, specs_of_replica
 from llmstack.kubernetes.workloads import is_counted
 
@@ -57,9 +57,13 @@ def totals_of(quota: Object, inside: Iterable[Object]) -> defaultdict[str, Fract
 def used(spec: Pod, defaults: Mapping[str, Amounts]) -> dict[str, Fraction]:
     """What one pod counts for, by the names of a quota: `pods`, `requests.cpu`, `limits.memory` …
 
-    Summed as the scheduler sums what it takes of a node.
+    Summed as the scheduler sums what it takes of a node, with what its runtime class adds (`overhead`): to a limit only
+    where there is one.
     """
     totals = totals_of_pod(spec, lambda container: stated(container, defaults).items())
+    for name, amount in amounts_in(spec.get("overhead")).items():
+        for key in (name, f"requests.{name}", *((f"limits.{name}",) if totals.get(f"limits.{name}") else ())):
+            totals[key] = totals.get(key, Fraction(0)) + amount
     return {"pods": Fraction(1), **totals}
 
 
@@ -78,6 +82,49 @@ def claimed(claim: Object | None) -> dict[str, Fraction]:
         of_class = f"{name}.storageclass.storage.k8s.io"
         found |= {f"{of_class}/requests.storage": size, f"{of_class}/persistentvolumeclaims": one}
     return found
+
+
+def counted_beyond(before: Iterable[Object], after: Iterable[Object]) -> dict[Identity, tuple[str, str]]:
+    """Return the objects that come, or count for more than before, and with which their namespace exceeds a quota that
+    counts objects: that quota's name, and its name of the count. Of several that come, each may be the one too many.
+
+    pkg/quota/v1/generic (`count/<plural>.<group>`), pkg/quota/v1/evaluator/core/services.go. Claims are apart
+    (`claimed`).
+    """
+    was = {identity_of(obj): _counted(obj) for obj in before}
+    now = list(after)
+    found: dict[Identity, tuple[str, str]] = {}
+    for quota in (obj for obj in now if obj.get("kind") == "ResourceQuota"):
+        _, space, title = identity_of(quota)
+        inside = {identity_of(obj): _counted(obj) for obj in now if identity_of(obj)[1] == space}
+        for name, hard in amounts_in((quota.get("spec") or {}).get("hard")).items():
+            if sum(counts.get(name, 0) for counts in inside.values()) > hard:
+                more = (key for key, counts in inside.items() if counts.get(name, 0) > was.get(key, {}).get(name, 0))
+                found |= dict.fromkeys(more, (title, name))
+    return found
+
+
+def _counted(obj: Object) -> dict[str, int]:
+    """What an object counts for by the names of a quota: one of its kind, and a Service its load balancer and ports."""
+    kind, group = str(obj.get("kind")), str(obj.get("apiVersion")).rpartition("/")[0]
+    plural = kind.lower()
+    plural = f"{plural[:-1]}ies" if plural.endswith("y") else f"{plural}es" if plural.endswith("s") else f"{plural}s"
+    found = {f"count/{plural}{'.' if group else ''}{group}": 1}
+    if group or kind not in _COUNTED_BY_NAME:
+        return found
+    found[plural] = 1
+    spec = obj.get("spec") or {}
+    if kind == "Service" and spec.get("type") == "LoadBalancer":
+        found["services.loadbalancers"] = 1
+    if spec.get("type") == "NodePort" or (
+        spec.get("type") == "LoadBalancer" and spec.get("allocateLoadBalancerNodePorts") is not False
+    ):
+        found["services.nodeports"] = len(spec.get("ports") or ())
+    return found
+
+
+_COUNTED_BY_NAME = frozenset(("ConfigMap", "ReplicationController", "ResourceQuota", "Secret", "Service"))
+"""Kinds of the core that a quota also counts without `count/`; claims and pods apart."""
 
 
 def stated(container: Mapping[str, Any], defaults: Mapping[str, Amounts]) -> dict[str, Fraction]:

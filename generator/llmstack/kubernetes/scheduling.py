@@ -63,11 +63,12 @@ def _expressions(term: Any, labels: Mapping[str, str], known: Collection[str]) -
     """What a term of node affinity asks; a term that asks for nothing matches no node."""
     expressions = [each for each in value_at(term, "matchExpressions") or () if isinstance(each, Mapping)]
     fields = value_at(term, "matchFields")
-    answers = [_matches(each, labels, known) for each in expressions] + ([None] if fields else [])
+    answers = [matches(each, labels, known) for each in expressions] + ([None] if fields else [])
     return answers or [False]
 
 
-def _matches(expression: Mapping[str, Any], labels: Mapping[str, str], known: Collection[str]) -> bool | None:
+def matches(expression: Mapping[str, Any], labels: Mapping[str, str], known: Collection[str]) -> bool | None:
+    """Whether a node with these labels is what an expression of node affinity asks for; None as for `fits_labels`."""
     key, operator = str(expression.get("key")), expression.get("operator")
     values = tuple(str(each) for each in expression.get("values") or ())
     if key not in known:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Collection, Iterable
-from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -19,13 +18,13 @@ from llmstack import yamlio
 from llmstack.errors import IrregularFileError
 from llmstack.finding import Finding, Place, Severity
 from llmstack.kustomize.files import NAMES
+from llmstack.kustomize.plain import is_plain, is_plugin_text, is_text, place_of
 from llmstack.kustomize.reached import Reached, Read, Resolve
 from llmstack.kustomize.sources import Reference, find_plugin_references, find_references, find_tags
 
 TOPS = ("base", "overlays", "custom", "clusters")
 """The folders that a build may read."""
 
-_PLAIN = re.compile(r"[^/:?\\\x00-\x1f\x7f][^:?\\\x00-\x1f\x7f]*")
 _LARGE = 1024 * 1024
 """Characters of a kustomization, or of a plugin's configuration: eight hundred models take some twenty thousand."""
 _MOST = 100
@@ -143,9 +142,9 @@ class _Walk:
     def _judge(self, path: str, reference: Reference) -> None:
         if reference.want in ("helm", "unknown"):
             self._refuse(path, reference, _CANNOT[reference.want].format(_shown(reference.text or reference.field)))
-        elif reference.want == "plugins" and _is_plugin_text(reference.text):
+        elif reference.want == "plugins" and is_plugin_text(reference.text):
             self._judge_plugins(path, reference, reference.text)
-        elif reference.want == "patch" and _is_text(reference.text):
+        elif reference.want == "patch" and is_text(reference.text):
             pass
         else:
             target = self._target(path, reference)
@@ -157,10 +156,10 @@ class _Walk:
         text = reference.text
         if reference.want == "keyed":
             text = text.partition("=")[2] or text  # `key=path`
-        if not _is_plain(text):
+        if not is_plain(text):
             self._refuse(path, reference, f"`{_shown(text)}` is no plain relative path: {_PROGRAM}")
             return None
-        target = _place(path, text)
+        target = place_of(path, text)
         parts = target.split("/")
         if self._is_outside(parts[0]) or ".git" in parts:
             self._refuse(path, reference, f"`{_shown(text)}` leads out of {self._allowed()}")
@@ -258,36 +257,6 @@ def irregular_file(path: str, error: IrregularFileError) -> Finding:
     """The finding on a path at which something else stands than a file that is read."""
     help = "put a regular file in its place, or remove it"
     return Finding("irregular-file", Severity.ERROR, f"this is {error}: it is not read", place=Place(path), help=help)
-
-
-@lru_cache(maxsize=1 << 10)
-def _is_plain(text: str) -> bool:
-    """Whether a reference is a relative path, and nothing else to kustomize."""
-    first = text.split("/", 1)[0]
-    plain = _PLAIN.fullmatch(text) is not None and "//" not in text
-    return plain and "@" not in first and first.casefold() != "github.com"
-
-
-def _place(path: str, text: str) -> str:
-    """The path from the root of what a plain relative path names in the file at `path`."""
-    joined = f"{path.rpartition('/')[0]}/{text}"
-    is_normal = "/." not in joined and not joined.startswith("/") and not joined.endswith("/")
-    return joined if is_normal else posixpath.normpath(posixpath.join(posixpath.dirname(path), text))
-
-
-def _is_text(text: str) -> bool:
-    """Whether an entry that may name a patch is the patch itself: kustomize tries one, then the other.
-
-    No URL has a line break or begins with a brace (Go's net/url refuses both), so that what is taken for a patch here
-    is never fetched.
-    """
-    return "\n" in text or text.startswith("{")
-
-
-def _is_plugin_text(text: str) -> bool:
-    """The same for plugins. What is no object to kustomize is to it a file, a folder or a repository, whose name may
-    have a line break, but begins with a letter and a scheme, a user or a host."""
-    return _is_text(text) and re.match(r"[^A-Za-z]|(?:apiVersion|kind|metadata):", text) is not None
 
 
 def _decode(content: bytes) -> str:

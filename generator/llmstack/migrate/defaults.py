@@ -68,7 +68,11 @@ def _engines(engine: Mapping[str, Any], named: list[dict[str, Any]]) -> Iterator
         route = ("servingEngineSpec", "strategy")
         yield Difference(route, "maxSurge 100%, maxUnavailable 0", ours, ROLLING)
     if engine.get("enableServiceLinks") is None:
-        yield Difference(("servingEngineSpec", "enableServiceLinks"), "true", "false: VLLM_PORT kills vLLM")
+        yield Difference(
+            ("servingEngineSpec", "enableServiceLinks"),
+            "true",
+            "false, since VLLM_PORT of a Service `vllm` ends vLLM",
+        )
 
 
 def _models(file: File) -> Iterator[Difference]:

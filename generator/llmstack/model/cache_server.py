@@ -6,31 +6,33 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from llmstack.model.disruption import DisruptionBudget
-from llmstack.model.engine import PullPolicy
-from llmstack.model.router import ServiceType
-from llmstack.model.switch import SectionSwitch
-from llmstack.model.types import (
+from llmstack.model.blocks import (
     Affinity,
-    Count,
     DeploymentStrategy,
-    DnsName,
-    DnsPolicy,
     EnvVars,
     LocalObjectReferences,
     NodeSelectorTerms,
-    NumberText,
     PodSecurityContext,
-    Port,
     Probe,
     Resources,
-    Seconds,
-    Section,
     SecurityContext,
-    StringMap,
-    Text,
     Tolerations,
     TopologySpread,
+)
+from llmstack.model.disruption import DisruptionBudget
+from llmstack.model.models import PullPolicy
+from llmstack.model.router import ServiceType
+from llmstack.model.switch import SectionSwitch
+from llmstack.model.types import (
+    Count,
+    DnsName,
+    DnsPolicy,
+    NumberText,
+    Port,
+    Seconds,
+    Section,
+    StringMap,
+    Text,
     chart,
     none_is_empty,
 )

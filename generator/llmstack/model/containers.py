@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from llmstack.model.types import EnvVars, NumberText, OneOrMany, Resources, Section, Text, VolumeMounts
+from llmstack.model.blocks import EnvVars, Resources, VolumeMounts
+from llmstack.model.types import NumberText, OneOrMany, Section, Text
 
 
 class InitContainer(Section):

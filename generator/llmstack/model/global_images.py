@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from llmstack.model.types import LocalObjectReferences, Section, Text
+from llmstack.model.blocks import LocalObjectReferences
+from llmstack.model.types import Section, Text
 
 
 def _named(value: Any) -> Any:

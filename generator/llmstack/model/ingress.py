@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from llmstack.model.blocks import IngressTLSList
 from llmstack.model.switch import SectionSwitch
-from llmstack.model.types import DnsLabel, IngressTLSList, Section, StringMap, Text
+from llmstack.model.types import DnsLabel, Section, StringMap, Text
 
 
 class IngressPath(Section):

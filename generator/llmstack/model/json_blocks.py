@@ -11,7 +11,7 @@ from typing import Any
 
 from llmstack import schemas
 from llmstack.kubernetes.rules import WORDS
-from llmstack.model.types import KUBE
+from llmstack.model.blocks import KUBE
 from llmstack.secrecy.names import SURE_VARIABLES
 
 _REF = "#/definitions/"

@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 from llmstack.finding import Route
+from llmstack.model.blocks import KUBE
 from llmstack.model.flag import MARK
 from llmstack.model.json_blocks import with_blocks
 from llmstack.model.json_flags import add_flags
 from llmstack.model.stack import OTHER_CHARTS, Stack
-from llmstack.model.types import KUBE
 from llmstack.values.layers import ALIASES
 from llmstack.values.nodes import UNREAD
 

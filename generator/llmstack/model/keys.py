@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import types
 import typing
 from collections.abc import Iterator
@@ -13,9 +14,10 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from llmstack.model.blocks import Kube
 from llmstack.model.flag import flag_of
 from llmstack.model.stack import Stack
-from llmstack.model.types import Kube, section_of
+from llmstack.model.types import section_of
 from llmstack.values.layers import ALIASES
 
 _NOTHING = object()
@@ -126,11 +128,18 @@ def _aliases(path: str) -> tuple[str, ...]:
 
 
 def find_keys(word: str) -> list[Key]:
-    """Keys whose path contains `word` (any case): exact ends first, then the rest, in the model's order."""
-    wanted = word.lower().replace("[0]", "[]")
-    keys = list(all_keys())
-    exact = [key for key in keys if key.path.lower() == wanted or key.path.lower().endswith(f".{wanted}")]
+    """Keys whose path contains `word`, as `same_path` compares: exact ends first, then others, in the model's order."""
+    wanted = same_path(word)
+    keys = {same_path(key.path): key for key in all_keys()}
+    exact = [key for path, key in keys.items() if f".{path}".endswith(f".{wanted}")]
     rest = [
-        key for key in keys if key not in exact and any(wanted in path.lower() for path in (key.path, *key.aliases))
+        key
+        for path, key in keys.items()
+        if key not in exact and any(wanted in spelled for spelled in (path, *map(same_path, key.aliases)))
     ]
     return exact + rest
+
+
+def same_path(path: str) -> str:
+    """A path as it is compared: `modelSpec[2].tag`, as findings say it, and `modelspec.tag` are `modelSpec[].tag`."""
+    return re.sub(r"\[\d*\]", "", path).lower()

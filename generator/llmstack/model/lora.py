@@ -6,27 +6,20 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from llmstack.model.disruption import DisruptionBudget
-from llmstack.model.engine import PullPolicy
-from llmstack.model.secret_ref import SecretValue
-from llmstack.model.switch import SectionSwitch
-from llmstack.model.types import (
+from llmstack.model.blocks import (
     Affinity,
-    Count,
-    DnsLabel,
-    DnsName,
     EnvVars,
     LocalObjectReferences,
-    NumberText,
     PodSecurityContext,
     Resources,
-    Section,
     SecurityContext,
-    StringMap,
-    Text,
     Tolerations,
-    none_is_empty,
 )
+from llmstack.model.disruption import DisruptionBudget
+from llmstack.model.models import PullPolicy
+from llmstack.model.secret_ref import SecretValue
+from llmstack.model.switch import SectionSwitch
+from llmstack.model.types import Count, DnsLabel, DnsName, NumberText, Section, StringMap, Text, none_is_empty
 
 
 class AdapterSource(Section):

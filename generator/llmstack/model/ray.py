@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from llmstack.model.blocks import Probe, Resources
 from llmstack.model.containers import InitContainers
 from llmstack.model.switch import SectionSwitch
-from llmstack.model.types import INT32, Probe, Quantity, Resources, Section
+from llmstack.model.types import INT32, Quantity, Section
 
 
 class HeadNode(Section):

@@ -7,38 +7,40 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from llmstack.model.autoscaling import Autoscaling
-from llmstack.model.disruption import DisruptionBudget
-from llmstack.model.engine import PullPolicy
-from llmstack.model.flag import Flag
-from llmstack.model.ingress import Ingress, Routes
-from llmstack.model.monitoring import ServiceMonitor
-from llmstack.model.secret_ref import SecretValue
-from llmstack.model.types import (
+from llmstack.model.blocks import (
     Affinity,
-    Count,
     DeploymentStrategy,
-    DnsName,
-    DnsPolicy,
     EnvVars,
     Lifecycle,
     LocalObjectReferences,
     NodeSelectorTerms,
-    NumberText,
     PodSecurityContext,
-    Port,
-    Positive,
     Probe,
     Resources,
-    Seconds,
-    Section,
     SecurityContext,
     ServicePorts,
-    StringMap,
-    Text,
     Tolerations,
     TopologySpread,
     VolumeMounts,
     Volumes,
+)
+from llmstack.model.disruption import DisruptionBudget
+from llmstack.model.flag import Flag
+from llmstack.model.ingress import Ingress, Routes
+from llmstack.model.models import PullPolicy
+from llmstack.model.monitoring import ServiceMonitor
+from llmstack.model.secret_ref import SecretValue
+from llmstack.model.types import (
+    Count,
+    DnsName,
+    DnsPolicy,
+    NumberText,
+    Port,
+    Positive,
+    Seconds,
+    Section,
+    StringMap,
+    Text,
     chart,
     none_is_empty,
 )

@@ -9,10 +9,11 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from llmstack.finding import Route
 from llmstack.model.cache_server import CacheServerSpec
-from llmstack.model.engine import Model, ServingEngineSpec
+from llmstack.model.engine import ServingEngineSpec
 from llmstack.model.gitops import Gitops
 from llmstack.model.global_images import GlobalImages
 from llmstack.model.lora import LoraAdapter, LoraController
+from llmstack.model.models import Model
 from llmstack.model.monitoring import GrafanaDashboards
 from llmstack.model.router import RouterSpec
 from llmstack.model.storage import SharedStorage

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from llmstack.kubernetes.access_modes import DEFAULT as DEFAULT_MODES
-from llmstack.model.engine import AccessMode, AccessModes
+from llmstack.model.models import AccessMode, AccessModes
 from llmstack.model.switch import SectionSwitch
 from llmstack.model.types import DnsName, Quantity, Section, Text, chart, none_is_empty, unless_empty
 

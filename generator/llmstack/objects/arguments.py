@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from llmstack.model.engine import Model
 from llmstack.model.flag import passed
+from llmstack.model.models import Model
 from llmstack.model.stack import Stack
 from llmstack.objects import drain, lmcache
 from llmstack.objects.chat_template import template_path

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from llmstack.model.autoscaling import Keda
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 from llmstack.model.stack import Stack
 from llmstack.objects import labels, names
 from llmstack.objects.arguments import extra

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from llmstack.flags import catalogue_for
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 from llmstack.model.types import seconds
 
 FLAG = "--shutdown-timeout"

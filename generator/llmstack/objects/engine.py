@@ -9,9 +9,9 @@ from llmstack.kubernetes.accelerators import gpus_of_pod
 from llmstack.kubernetes.access_modes import mounts_on_one_node
 from llmstack.kubernetes.pods import CONTAINER_LISTS
 from llmstack.kubernetes.quantities import is_zero
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 from llmstack.model.stack import Stack
-from llmstack.objects import chat_template, engine_pod, labels, lmcache, names, ray
+from llmstack.objects import chat_template, engine_container, engine_pod, labels, lmcache, names, ray
 from llmstack.objects.arguments import serve_arguments, serve_command
 from llmstack.objects.autoscaling import is_scaled, most_replicas
 from llmstack.objects.engine_storage import claim_modes, own_claim_name
@@ -63,8 +63,8 @@ def deployment(stack: Stack, model: Model) -> dict[str, Any]:
     command, args = (
         (model.command, model.args or []) if model.command else (serve_command(model), serve_arguments(stack, model))
     )
-    vllm = engine_pod.container(stack, model, command, args)
-    pod = engine_pod.pod_spec(stack, model, [vllm, engine_pod.sidecar(stack, model)])
+    vllm = engine_container.container(stack, model, command, args)
+    pod = engine_pod.pod_spec(stack, model, [vllm, engine_container.sidecar(stack, model)])
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -76,7 +76,7 @@ def deployment(stack: Stack, model: Model) -> dict[str, Any]:
         ),
         "spec": {
             "replicas": None if is_scaled(model) else model.replica_count,
-            "progressDeadlineSeconds": progress_deadline(engine_pod.probes(stack, model)["startupProbe"]),
+            "progressDeadlineSeconds": progress_deadline(engine_container.probes(stack, model)["startupProbe"]),
             "strategy": strategy(stack, model, pod),
             "selector": {"matchLabels": selector},
             "template": {
@@ -118,7 +118,7 @@ def service(stack: Stack, model: Model) -> dict[str, Any]:
     name = model.name or labels.ENGINE
     engine = stack.engine
     port = engine.service_port or engine.container_port or 8000
-    own = {"name": SERVICE_PORT, "port": port, "targetPort": engine_pod.PORT_NAME, "protocol": "TCP"}
+    own = {"name": SERVICE_PORT, "port": port, "targetPort": engine_container.PORT_NAME, "protocol": "TCP"}
     return {
         "apiVersion": "v1",
         "kind": "Service",

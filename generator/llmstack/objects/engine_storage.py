@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from llmstack.kubernetes.access_modes import DEFAULT as DEFAULT_MODES
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 from llmstack.model.stack import Stack
 from llmstack.objects import chat_template, lmcache, names
 from llmstack.objects.pod import Items, unique

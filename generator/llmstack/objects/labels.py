@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from llmstack.model.cache_server import CacheServerSpec
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 from llmstack.model.stack import Stack
 
 INSTANCE = "app.kubernetes.io/instance"

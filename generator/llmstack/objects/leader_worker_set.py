@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 from llmstack.model.stack import Stack
-from llmstack.objects import engine_pod, labels, names
+from llmstack.objects import engine_container, engine_pod, labels, names
 from llmstack.objects.arguments import headless_arguments, serve_arguments, serve_command
 from llmstack.objects.autoscaling import is_scaled
-from llmstack.objects.engine_pod import Role
+from llmstack.objects.engine_container import Role
 from llmstack.objects.metadata import metadata
 
 LEADER = Role(container="vllm-leader", address="VLLM_HOST_IP")
@@ -46,18 +46,18 @@ def leader_worker_set(stack: Stack, model: Model) -> dict[str, Any]:
 def leader(stack: Stack, model: Model) -> dict[str, Any]:
     """The leader's pod, which serves the API."""
     args = serve_arguments(stack, model, distributed(model))
-    container = engine_pod.container(stack, model, serve_command(model), args, LEADER)
+    container = engine_container.container(stack, model, serve_command(model), args, LEADER)
     own = labels.engine_pod_labels(stack, model, {"vllm-role": "leader"}, model.pod_labels)
     return {
         "metadata": {"labels": own, "annotations": engine_pod.pod_annotations(stack, model)},
-        "spec": engine_pod.pod_spec(stack, model, [container, engine_pod.sidecar(stack, model)], LEADER),
+        "spec": engine_pod.pod_spec(stack, model, [container, engine_container.sidecar(stack, model)], LEADER),
     }
 
 
 def worker(stack: Stack, model: Model) -> dict[str, Any]:
     """A worker's pod: the same engine, headless."""
     args = headless_arguments(model, distributed(model))
-    container = engine_pod.container(stack, model, serve_command(model), args, WORKER)
+    container = engine_container.container(stack, model, serve_command(model), args, WORKER)
     more = ({"vllm-role": "worker"}, model.pod_labels)
     own = labels.engine_pod_labels(stack, model, *more, component=labels.ENGINE_WORKER)
     return {

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from llmstack.kubernetes.quantities import quantity
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 from llmstack.model.stack import Stack
 from llmstack.objects import names, router_arguments
 from llmstack.objects.pod import env, field_env

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from llmstack.flags import ParallelSizes, parallel_sizes, split_flags
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 from llmstack.objects.arguments import extra, reads_config_file
 
 _OFFLOADS = ("OffloadingConnector", "CPUOffloadConnector")

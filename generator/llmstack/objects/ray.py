@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 from llmstack.model.stack import Stack
-from llmstack.objects import engine_pod, labels, names
+from llmstack.objects import engine_container, engine_pod, labels, names
 from llmstack.objects.arguments import serve_arguments
-from llmstack.objects.engine_pod import Role
+from llmstack.objects.engine_container import Role
 from llmstack.objects.metadata import metadata
 from llmstack.objects.placed import Placed, place
 from llmstack.objects.pod import env
@@ -143,8 +143,8 @@ def head(stack: Stack, model: Model) -> dict[str, Any]:
     )
     command = ["/bin/bash", f"{START_FOLDER}/{START_FILE}", "vllm", "serve"]
     args = serve_arguments(stack, model, ["--distributed-executor-backend", "ray"])
-    serving = engine_pod.container(stack, model, command, args, role)
-    pod = engine_pod.pod_spec(stack, model, [serving, engine_pod.sidecar(stack, model)], role)
+    serving = engine_container.container(stack, model, command, args, role)
+    pod = engine_pod.pod_spec(stack, model, [serving, engine_container.sidecar(stack, model)], role)
     return {
         "metadata": {
             "labels": labels.engine_pod_labels(stack, model, model.pod_labels),
@@ -157,7 +157,7 @@ def head(stack: Stack, model: Model) -> dict[str, Any]:
 def worker(stack: Stack, model: Model) -> dict[str, Any]:
     """A worker's pod. It serves nothing; KubeRay adds probes of Ray itself."""
     role = Role(container="vllm-ray-worker", address="VLLM_HOST_IP", ray=True, serves=False)
-    container = engine_pod.container(stack, model, ["/bin/bash", "-c", START_RAY], [], role)
+    container = engine_container.container(stack, model, ["/bin/bash", "-c", START_RAY], [], role)
     own = labels.engine_pod_labels(stack, model, model.pod_labels, component=labels.ENGINE_WORKER)
     return {
         "metadata": {"labels": own, "annotations": engine_pod.pod_annotations(stack, model)},
@@ -169,7 +169,7 @@ def head_resources(model: Model) -> dict[str, Any]:
     """What `raySpec.headNode` requests; the model's own where it says nothing of the head."""
     stated = model.ray_spec.head_node if model.ray_spec else None
     if stated is None:
-        return engine_pod.resources(model) or {}
+        return engine_container.resources(model) or {}
     fields = ("resources", "request_cpu", "request_memory", "request_gpu", "limit_cpu", "limit_memory")
     others = (
         "request_gpu_mem",
@@ -180,4 +180,4 @@ def head_resources(model: Model) -> dict[str, Any]:
         "limit_gpu_cores",
     )
     sizes = {field: getattr(stated, field) for field in fields} | dict.fromkeys(others)
-    return engine_pod.resources(model.model_copy(update=sizes)) or {}
+    return engine_container.resources(model.model_copy(update=sizes)) or {}

@@ -8,7 +8,7 @@ from typing import Any
 from llmstack.model.secret_ref import reference
 from llmstack.model.stack import Stack
 from llmstack.objects import labels, names
-from llmstack.objects.engine_pod import SEED
+from llmstack.objects.engine_container import SEED
 from llmstack.objects.images import image_of, pull_secrets
 from llmstack.objects.metadata import metadata
 from llmstack.objects.placed import Placed, place

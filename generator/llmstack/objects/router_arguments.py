@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.flags.router import FLAGS, router_has
-from llmstack.model.engine import Model
 from llmstack.model.flag import passed
+from llmstack.model.models import Model
 from llmstack.model.stack import Stack
 from llmstack.objects import labels
 

@@ -2,7 +2,8 @@
 
 What is accepted: `kubectl get -o json` (a `List` of objects, a typed list such as `PodList`, one object), several of
 them one after another, a plain array (`jq`), events of a watch (`--output-watch-events`), and YAML. What cannot be read
-is a finding with its line; what stands before and after it counts.
+is a finding with its line (a warning of kubectl's, a table of the API server's); what stands before and after it
+counts.
 """
 
 from __future__ import annotations
@@ -44,10 +45,13 @@ def read_documents(source: Source) -> Iterator[Document | Finding]:
     """Yield the objects of a source in its order, and a finding for each stretch of it that cannot be read."""
     text = JsonText(source.read)
     first = text.peek()
-    if first and first not in "{[":
-        yield from _read_yaml(source, text)
-        return
     faults = 0
+    if first and first not in "{[":
+        if not text.leads_to_json():
+            yield from _read_yaml(source, text)
+            return
+        yield unread(source.name, text.line, "text before the first object")
+        text.skip_to_next_object()
     while text.peek():
         try:
             yield from _documents(text)
@@ -95,6 +99,8 @@ def _whole(value: Any, line: int) -> Iterator[Document]:
     """What a document holds that is no list; raises Fault where that is no object."""
     if not isinstance(value, dict) or not ("kind" in value or "object" in value):
         raise Fault("no object of Kubernetes")
+    if value.get("kind") == "Table":
+        raise Fault("a table, of names alone (`-o json` prints objects)")
     yield from _open(value, line)
 
 

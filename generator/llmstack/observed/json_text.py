@@ -13,6 +13,7 @@ MOST_OF_ONE = 8 << 20
 """Characters of one object: the API server takes no request of more than 3 MiB (k8s.io/apiserver,
 `MaxRequestBodyBytes`), and indenting that grows it."""
 _SPACE = re.compile(r"[\s\ufeff]*")
+_OBJECT = re.compile(r"^\{\s*\"", re.MULTILINE)
 
 
 class Fault(Exception):
@@ -109,6 +110,10 @@ class JsonText:
             if not self._more():
                 return self._held[self._at :]
         return None
+
+    def leads_to_json(self) -> bool:
+        """Whether a line further on, as far as was read by now, begins an object: YAML's own lines begin none."""
+        return _OBJECT.search(self._held, self._at) is not None
 
     def skip_to_next_object(self) -> bool:
         """Go on at the next line that begins with `{`, as kubectl writes each object; False where there is none."""

@@ -8,24 +8,23 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from llmstack.programs import BUILT, Found, ToolError, look_up, run
+from llmstack.programs import BUILT, Found, look_up, run
 
 OLDEST_GO = "1.21"
 """The first release that fetches the Go which go.mod names (https://go.dev/doc/toolchain)."""
 
 
-def build_tools(module: Mapping[str, str], target: Path) -> dict[str, Found]:
-    """Build every program of `BUILT` into `target`; returns where each is, by name.
+def find_go() -> str | None:
+    """The path of Go; None where it is not on PATH."""
+    return shutil.which("go")
+
+
+def build_tools(go: str, module: Mapping[str, str], target: Path) -> dict[str, Found]:
+    """Build every program of `BUILT` into `target` with the Go at `go`; returns where each is, by name.
 
     `module` holds go.mod and go.sum: Go takes no source whose checksum is not there. A program is replaced when its
-    build has succeeded. Raises ToolError without Go, and with what Go says when a build fails.
+    build has succeeded. Raises ToolError with what Go says when a build fails.
     """
-    go = shutil.which("go")
-    if go is None:
-        raise ToolError(
-            f"go is not on PATH: install Go {OLDEST_GO} or newer, or put kustomize and kubeconform, from their own "
-            "releases, on PATH or into the folder $LLMSTACK_TOOLS"
-        )
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".building-", dir=target) as name:
         for path, text in module.items():

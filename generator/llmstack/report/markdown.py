@@ -26,8 +26,8 @@ _REFERENCE = re.compile(r"[(„“«]?(?:(?i:gh|[A-Z]+)-\d+|(?i:[0-9a-f]{7,64}|h
 _STARTER = re.compile(r"[-+=]|\d+[.)]+")
 """What would begin a list, or underline a heading, at the start of a line."""
 _PIECES = re.compile(r"(`[^`\n]+`| )")
-_AROUND = re.compile(r"([(]*)([^:].*?)([,;:)]*)", re.DOTALL)
-"""A word that becomes a code span, and the punctuation around it that belongs to the sentence."""
+_STOP = re.compile(r"([^:].*\w)([.,:;]+)")
+"""A word, and the stop behind it that is the sentence's."""
 
 
 def code(text: str, limit: int = 200) -> str:
@@ -51,19 +51,14 @@ def prose(text: str, limit: int = 1000) -> str:
         if not piece or piece == " " or (not quoted and _WORD.fullmatch(piece) and not _REFERENCE.fullmatch(piece)):
             shown += piece
         else:
-            before, word, after = ("", piece[1:-1], "") if quoted else _parts(piece)
             # Two code spans that touch would be read as one: a space keeps them apart.
-            shown += before + (" " if (shown + before).endswith("`") else "") + code(word) + after
+            stopped = None if quoted else _STOP.fullmatch(piece)
+            word, stop = stopped.groups() if stopped else (piece[1:-1] if quoted else piece, "")
+            shown += (" " if shown.endswith("`") else "") + code(word) + stop
     words = shown.split()
     if words and _STARTER.fullmatch(words[0]):
         words[0] = code(words[0])
     return " ".join(words) or "—"
-
-
-def _parts(word: str) -> tuple[str, str, str]:
-    """A word between the punctuation before and after it; whole where nothing else is left."""
-    found = _AROUND.fullmatch(word)
-    return (found[1], found[2], found[3]) if found and found[2] else ("", word, "")
 
 
 def fenced(lines: list[str], language: str = "") -> str:

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from llmstack.finding import Finding
-from llmstack.review.result import Change, ClusterReview, EnvironmentReview, ObjectChange, Review, Risk
 from llmstack.secrecy.credentials import MASK
 from llmstack.secrecy.lines import line_may_hold_secret
 from llmstack.secrecy.masking import mask, mask_object, mask_text, mask_words
 from llmstack.secrecy.names import is_secret_name
 from llmstack.secrecy.places import SECRET_DATA
+
+if TYPE_CHECKING:  # findings are masked where nothing is reviewed
+    from llmstack.review.result import Change, ClusterReview, EnvironmentReview, ObjectChange, Review, Risk
 
 
 def mask_review(review: Review) -> Review:
@@ -49,8 +52,8 @@ def mask_change(kind: str, change: Change) -> Change:
     """Return a field's change without secrets, judged by its path and the object's kind."""
     before, after = change.before, change.after
     if _is_secret_path(kind, change.path):
-        return Change(change.path, None if before is None else MASK, None if after is None else MASK)
-    return Change(change.path, _mask_shown(before), _mask_shown(after))
+        return replace(change, before=None if before is None else MASK, after=None if after is None else MASK)
+    return replace(change, before=_mask_shown(before), after=_mask_shown(after))
 
 
 def _mask_environment(environment: EnvironmentReview) -> EnvironmentReview:

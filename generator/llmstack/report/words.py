@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from llmstack.finding import Severity
-from llmstack.review.result import EnvironmentReview, GpuPool, Review, Rollout
 from llmstack.review.wording import plural, say_seconds
+
+if TYPE_CHECKING:  # findings are counted where nothing is reviewed
+    from llmstack.review.result import EnvironmentReview, GpuPool, Review, Rollout
 
 NEVER = "never ends"
 
@@ -185,9 +188,10 @@ def short_revision(revision: str) -> str:
 
 
 def say_target(review: Review) -> str:
-    """What a review is of: a revision, or what `gen` would write there."""
+    """What a review is of: a revision, or what `gen` would write there, and which environment where it tells of one."""
     revision = short_revision(review.to_revision)
-    return f"{revision} as gen would write it" if review.is_generated else revision
+    alone = f", {review.only} alone" if review.only is not None else ""
+    return (f"{revision} as gen would write it" if review.is_generated else revision) + alone
 
 
 def model_of(unit: str) -> str:

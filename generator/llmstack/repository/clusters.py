@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -158,10 +158,14 @@ class _Reader:
         def holds(path: str) -> bool:
             return path.startswith(comparison.prefix) and bool(snapshot.paths(path.removeprefix(comparison.prefix)))
 
+        def files_of(path: str) -> Collection[str]:
+            reached = snapshot.look_through([local_path(path)])
+            return () if reached.findings or reached.links else {f"{comparison.prefix}{each}" for each in reached.files}
+
         root = f"{comparison.prefix}{folder}"
         made = frozenset(path for case in self.cases for path in case.made)
         listing = read_folder(snapshot.read, paths, folder, build)
-        return Side(listing, paths, root, objects_of, holds, lambda path: local_path(path) in made)
+        return Side(listing, paths, root, objects_of, holds, files_of, lambda path: local_path(path) in made)
 
     def followed(self, before: Side, after: Side, folder: str) -> Side:
         """What the tool reads in the end: another folder, where the owner of this one is told to build that."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from llmstack.engine.facts_file import FactsError
 from llmstack.engine.measured import FOLDER, Measured, file_name, read_measured
 from llmstack.finding import Finding, Place, Severity
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 from llmstack.repository.snapshot import Snapshot
 
 MOST_BYTES = 1 << 16

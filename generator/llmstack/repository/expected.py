@@ -16,7 +16,7 @@ from llmstack.model.reading import read_stack
 from llmstack.objects.placed import Placed
 from llmstack.progress import Step, ignore
 from llmstack.repository.environments import Environment, read_base
-from llmstack.repository.read import Reading, check, count_models
+from llmstack.repository.read import Reading, check, count_models, looked_at
 from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.units import custom_units, encrypted_manifests
 from llmstack.tree.base import Base, lay_out_base
@@ -100,9 +100,10 @@ def _lay_out(readings: Sequence[Reading], grounds: Sequence[Ground]) -> tuple[Fi
     """The files of environments whose values are sound, and what there is to say of them."""
     files: dict[str, str] = {}
     findings: list[Finding] = []
+    models = count_models(readings)
     for reading, ground in zip(readings, grounds, strict=True):
         assert reading.subject is not None
-        expected = expect_environment(reading.environment, reading.subject, ground)
+        expected = expect_environment(reading.environment, looked_at(reading.subject, models), ground)
         files |= expected.files
         findings += expected.findings
     return files, findings
@@ -185,7 +186,8 @@ def missing_tree(environment: str, values: str) -> Finding:
 def stale_tree(paths: Sequence[str]) -> Finding:
     """The finding on generated files that are not what the values say: the first by path, and how many."""
     first = min(paths)
-    rest = f", nor are {len(paths) - 1} others" if len(paths) > 2 else ", nor is one other" if len(paths) == 2 else ""
-    message = f"this file differs from what the values generate{rest}"
+    others = len(paths) - 1
+    subject = f"this file and {others} others differ" if others > 1 else "this file and one other differ"
+    message = f"{subject if others else 'this file differs'} from what the values generate"
     help = "run `llmstack gen` and commit what it writes"
     return Finding("stale-tree", Severity.WARNING, message, place=Place(first), help=help)

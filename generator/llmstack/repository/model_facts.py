@@ -8,7 +8,7 @@ from llmstack.engine.facts import ModelFacts
 from llmstack.engine.facts_file import FactsError, file_name, read_facts
 from llmstack.finding import Finding, Place, Severity
 from llmstack.fit.question import hub_name
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 from llmstack.repository.snapshot import Snapshot
 
 ROOT = "facts"

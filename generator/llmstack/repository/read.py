@@ -125,7 +125,8 @@ def _other_stacks(snapshot: Snapshot, known: Collection[str], base: Source | Non
 def check(readings: Sequence[Reading], step: Step = ignore) -> list[Finding]:
     """The findings of reading and of all checks, settled and sorted; `step` counts environments."""
     sound = [reading.subject if reading.is_sound else None for reading in readings]
-    on_objects = beside(partial(_check_objects, sound), count_models(readings))
+    models = count_models(readings)
+    on_objects = beside(partial(_check_objects, sound, models), models)
     on_values = []
     for number, reading in enumerate(readings):
         step(number, len(readings))
@@ -139,8 +140,17 @@ def count_models(readings: Iterable[Reading]) -> int:
     return sum(len(reading.stack.models) for reading in readings if reading.stack is not None)
 
 
-def _check_objects(subjects: Sequence[Subject | None]) -> list[list[Finding]]:
-    return [list(check_objects(subject)) if subject is not None else [] for subject in subjects]
+_MOST_KEPT = 2_000
+"""Models whose objects, some 20 KiB of each, are kept from the checks to the layout."""
+
+
+def looked_at(subject: Subject, models: int) -> Subject:
+    """The subject; or, of so many models in all, one like it whose objects go with it, not to fill the memory."""
+    return replace(subject) if models > _MOST_KEPT else subject
+
+
+def _check_objects(subjects: Sequence[Subject | None], models: int) -> list[list[Finding]]:
+    return [list(check_objects(looked_at(each, models))) if each is not None else [] for each in subjects]
 
 
 def _settle(reading: Reading, checked: Sequence[Sequence[Finding]]) -> list[Finding]:

@@ -303,9 +303,17 @@ def _side(reading: Reading | None) -> Side | None:
 def _stale(held: Held, environment: str, reading: Reading | None, *, is_missing: bool) -> list[Finding]:
     """`stale-tree` when the tree is not what the values at the same revision generate."""
     if held.stale is None:
-        message = f"the values of {environment} have errors: the tree cannot be compared with them"
-        place = Place(reading.environment.label if reading is not None else f"values/{environment}.yaml")
-        return [Finding("stale-tree", Severity.WARNING, message, place=place, help="run `llmstack lint`")]
+        return [_unreadable(environment, reading)]
     if is_missing and reading is not None:
         return [missing_tree(environment, reading.environment.label)]
     return [stale_tree(held.stale)] if held.stale else []
+
+
+def _unreadable(environment: str, reading: Reading | None) -> Finding:
+    """`stale-tree` where values have errors, at the first of them: who reads the review alone sees what is wrong."""
+    errors = [each for each in reading.findings if each.severity is Severity.ERROR] if reading is not None else []
+    place = Place(reading.environment.label if reading is not None else f"values/{environment}.yaml")
+    message = f"the values of {environment} have errors, so that the tree cannot be compared with them"
+    if errors:
+        message, place = f"{message}; the first: {errors[0].message}", errors[0].place or place
+    return Finding("stale-tree", Severity.WARNING, message, place=place, help="run `llmstack lint`")

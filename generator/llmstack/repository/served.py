@@ -12,7 +12,7 @@ from llmstack.kubernetes.accelerators import gpus_of_pod
 from llmstack.kubernetes.pods import Object, identity_of
 from llmstack.kubernetes.replicas import model_of, replicas_of, scalers, specs_of_replica
 from llmstack.kubernetes.workloads import is_counted
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 from llmstack.report.status import Served
 from llmstack.repository.environments import Environment
 from llmstack.repository.read import read_environment

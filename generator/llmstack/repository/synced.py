@@ -40,10 +40,18 @@ def find_synced(comparison: Comparison, cases: Sequence[Case], tool_folder: Path
 def _moves(case: Case) -> Moves:
     """What changes in the units of one environment."""
     refused: dict[str, list[str]] = {}
+    alone = Surroundings(default_class=_default_class(case))
     for change in case.changes:
-        if is_refused(change, Surroundings()):
+        if is_refused(change, alone):
             refused.setdefault(_folder(case, change.unit), []).append(f"{change.kind}/{change.name}")
     return Moves(refused, frozenset(_folder(case, change.unit) for change in case.changes), passed_on(case))
+
+
+def _default_class(case: Case) -> str | None:
+    """The cluster's default StorageClass; None where facts know none, or several."""
+    known = case.learned[1]
+    found = [each.name for each in known.storage_classes or () if each.default] if known is not None else []
+    return found[0] if len(found) == 1 else None
 
 
 def _folder(case: Case, unit: str) -> str:
@@ -76,7 +84,13 @@ def as_synced(case: Case, synced: Mapping[str, Synced], environments: Collection
         stopped=frozenset(_stopped(case, outcome, units)),
         keeping=_units(outcome.keeping, units),
         forcing=_units(outcome.forcing, units),
+        ignoring={
+            unit: owner.ignores
+            for path, owner in outcome.owners.items()
+            if owner.ignores and (unit := units.get(local_path(path))) is not None
+        },
         lost=frozenset(_lost(case, outcome)),
+        default_class=_default_class(case),
     )
 
 

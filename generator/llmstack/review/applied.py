@@ -8,19 +8,22 @@ to be kept, goes on running.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from llmstack.kubernetes.immutable import refused_fields
 from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.refused import refusals
+from llmstack.kubernetes.runtime_classes import adding_classes, with_runtime_class
 from llmstack.review.compare import Identity, compare, identify
 from llmstack.review.result import ObjectChange
 from llmstack.review.surroundings import Surroundings
+from llmstack.sync.ignored import left_as_it_is
 from llmstack.sync.policies import Skipped, is_kept, is_made_anew, why_skipped
 
-Held = Literal["stopped", "kept", "left"] | Skipped
+Held = Literal["stopped", "kept", "left", "ignored"] | Skipped
 """Why a change does not arrive: its unit is stopped, the object is annotated to stay, the owner of its unit deletes
-nothing; or the object is passed over."""
+nothing, or leaves some fields as they are; or the object is passed over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +43,70 @@ def what_is_applied(
 
     An object that the sync tool deletes while its manifest stays is one that is removed.
     """
-    held = {_identity(change): why for change in changes if (why := _why_held(change, near)) is not None}
+    told = [(change, why) for change in changes if (why := _why_held(change, near)) is not None]
+    held = {_identity(change) for change, _ in told}
     lost = near.lost
-    if not held and not lost:
+    left = {_identity(change): made for change in changes if (made := _left_alone(change, near)) is not None}
+    if not held and not lost and not left:
         return Applied(tuple(changes), tuple(after))
     arriving = [
-        change for change in changes if _identity(change) not in lost
-        if _identity(change) not in held or is_refused(change, near)
-    ]  # fmt: skip
+        change
+        for change in changes
+        if (key := _identity(change)) not in lost
+        if key not in left and (key not in held or is_refused(change, near))
+    ]
+    arriving += [found for change in changes if (made := left.get(_identity(change))) for found in _again(change, made)]
     gone = compare({"": [object for object in before if identify(object) in lost]}, {})
     stays = [change.before for change in changes if change.before is not None and _identity(change) in held]
-    left = [object for object in after if (key := identify(object)) not in held and key not in lost]
-    told = tuple((change, held[_identity(change)]) for change in changes if _identity(change) in held)
-    return Applied((*arriving, *gone), (*left, *stays), told)
+    there = [left.get(key, object) for object in after if (key := identify(object)) not in held and key not in lost]
+    told += [(change, "ignored") for change in changes if _identity(change) in left]
+    return Applied((*arriving, *gone), (*there, *stays), tuple(told))
+
+
+def _left_alone(change: ObjectChange, near: Surroundings) -> Object | None:
+    """The object as it is applied, where the owner of its unit leaves changed fields of it as they are."""
+    rules = near.ignoring.get(change.unit)
+    if not rules or change.before is None or change.after is None:
+        return None
+    made = left_as_it_is(change.before, change.after, rules)
+    return None if made is change.after else made
+
+
+def _again(change: ObjectChange, made: Object) -> tuple[ObjectChange, ...]:
+    """A change with another end; nothing where nothing is left of it."""
+    assert change.before is not None
+    return compare({change.unit: [change.before]}, {change.unit: [made]})
+
+
+def with_admission(reached: Applied, before: Sequence[Object]) -> tuple[Applied, Sequence[Object]]:
+    """What arrives, and the objects before, with what admission adds to pods: that of their RuntimeClasses."""
+    classes = adding_classes(before), adding_classes(reached.after)
+    if not any(classes):
+        return reached, before
+    changes = [
+        replace(
+            change,
+            before=None if change.before is None else with_runtime_class(change.before, classes[0]),
+            after=None if change.after is None else with_runtime_class(change.after, classes[1]),
+        )
+        for change in reached.changes
+    ]
+    after = tuple(with_runtime_class(obj, classes[1]) for obj in reached.after)
+    return replace(reached, changes=tuple(changes), after=after), [
+        with_runtime_class(obj, classes[0]) for obj in before
+    ]
 
 
 def is_refused(change: ObjectChange, near: Surroundings) -> bool:
-    """Whether the API refuses a change of an object that the sync tool tries to apply, and does not make anew."""
-    if change.after is None or not refused_fields(change.kind, change.before, change.after):
+    """Whether the API refuses a change of an object that the sync tool tries to apply, and does not make anew: one that
+    is refused as it stands is so in any case."""
+    if change.after is None or why_skipped(change.after, exists=change.before is not None) is not None:
         return False
-    return not makes_anew(change, near) and why_skipped(change.after, exists=True) is None
+    if refusals(change.after):
+        return True
+    return bool(refused_fields(change.kind, change.before, change.after, near.default_class)) and not makes_anew(
+        change, near
+    )
 
 
 def makes_anew(change: ObjectChange, near: Surroundings) -> bool:

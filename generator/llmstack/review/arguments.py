@@ -21,6 +21,15 @@ def parse_flags(items: Sequence[str]) -> dict[str, str]:
     first flag is `model` when it is one text, else `[0]`, `[1]` and so on; a leading `vllm serve` keeps its
     place there.
     """
+    return {flag: ", ".join(given) for flag, given in _grouped(items).items()}
+
+
+def last_flags(items: Sequence[str]) -> dict[str, str]:
+    """The same, where the last of equal flags counts, as argparse has it."""
+    return {flag: given[-1] for flag, given in _grouped(items).items()}
+
+
+def _grouped(items: Sequence[str]) -> dict[str, list[str]]:
     values: dict[str, list[str]] = {}
     words: list[str] = []
     flag: str | None = None
@@ -34,7 +43,7 @@ def parse_flags(items: Sequence[str]) -> dict[str, str]:
             values |= _positional(words)
         flag, equals, value = item.partition("=")
         words = [value] if equals else []
-    return {flag: ", ".join(given) for flag, given in values.items()}
+    return values
 
 
 def _is_flag(item: str) -> bool:

@@ -11,7 +11,7 @@ from llmstack.finding import Finding, Severity
 from llmstack.kubernetes.devices import read_claims
 from llmstack.kubernetes.pods import Identity, Object
 from llmstack.kubernetes.replicas import Scalers, fewest_scaled, most_scaled, scalers, with_left
-from llmstack.review.applied import is_refused, what_is_applied
+from llmstack.review.applied import is_refused, what_is_applied, with_admission
 from llmstack.review.cost import Unserved
 from llmstack.review.facts import Facts
 from llmstack.review.present import present_scale, unsettled
@@ -21,13 +21,14 @@ from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.not_applied import why_not_applied
 from llmstack.review.risks.table import find_risks
 from llmstack.review.rollout.endless import drawn, endless, hindered_pools, stopped_by, with_demand, without_end
+from llmstack.review.rollout.interval import both
 from llmstack.review.rollout.obstacles.behind import with_those_behind
 from llmstack.review.rollout.obstacles.case import Obstacle, Scene
 from llmstack.review.rollout.obstacles.find import find_obstacles
 from llmstack.review.rollout.obstacles.latent import find_latent
 from llmstack.review.rollout.per_node import rollouts_on_nodes
 from llmstack.review.rollout.placement import Fixed
-from llmstack.review.rollout.play import Played, both, find_moves, play
+from llmstack.review.rollout.play import Played, find_moves, play
 from llmstack.review.rollout.preempted import Preempting, with_priorities
 from llmstack.review.rollout.tenants import by_key, known_classes, tenants_of
 from llmstack.review.rollout.times import MOST_PODS, too_many, total_seconds
@@ -64,7 +65,7 @@ def assess(
     """
     near = near or Surroundings()
     facts = with_claims(facts_before, before), with_claims(facts_after, wanted)
-    reached = what_is_applied(all_changes, before, wanted, near)
+    reached, before = with_admission(what_is_applied(all_changes, before, wanted, near), before)
     changes, after = reached.changes, reached.after
     idle = idle_changes(changes, near)
     scale = _both_scaled(before, after, partial(_scaled, facts=facts_after))
@@ -188,7 +189,7 @@ def read_moves(
 ) -> tuple[Sequence[Workload], Fixed]:
     """Return what an environment brings to the pools of its cluster, its scalers at their least or at their most: the
     workloads that change, and the pods that stay. `near` says what its sync tool holds."""
-    reached = what_is_applied(changes, before, after, near)
+    reached, before = with_admission(what_is_applied(changes, before, after, near), before)
     read = most_scaled if most else partial(_scaled, facts=facts[1])
     owned = _both_scaled(before, reached.after, read)
     known = with_claims(facts[0], before), with_claims(facts[1], after)

@@ -39,6 +39,11 @@ def pod_specs_anywhere(object: Object) -> Iterator[tuple[Route, Mapping[str, Any
     yield from ((route, pod, None if several else 1) for route, pod in pod_specs(dict(object)))
 
 
+def foreign_specs(object: Object) -> Iterator[Mapping[str, Any]]:
+    """The pod specs of an object whose kind is not known."""
+    return (pod for _, pod in _foreign_specs(object))
+
+
 def foreign_pools(objects: Iterable[Object], facts: Facts) -> frozenset[PoolKey]:
     """Return the pools from which such pods may take GPUs: how many there are, no manifest says."""
     declared = [pool.resource for pool in facts.pools]

@@ -10,7 +10,8 @@ from llmstack.kubernetes.replicas import Scalers, component_of, model_of, replic
 from llmstack.kubernetes.workloads import is_counted, is_lasting
 from llmstack.review.facts import Facts
 from llmstack.review.result import Removed
-from llmstack.review.rollout.workload import Workload, template_of
+from llmstack.review.rollout.template import template_of
+from llmstack.review.rollout.workload import Workload
 from llmstack.review.surroundings import Surroundings
 from llmstack.review.ways_in.backends import Backend, Backends, transfer_roles
 from llmstack.sync.side import OwnerChange

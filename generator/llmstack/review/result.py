@@ -7,7 +7,7 @@ Durations are seconds, GPU figures are counts of the named resource, paths are d
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from llmstack.engine.upgrade import Item
@@ -346,6 +346,18 @@ class Review:
     """What the change does to the rules that reviews go by."""
     rules_from: str | None = None
     """The commit whose capacity, acknowledgements and facts this review goes by; None for those of the change."""
+    only: str | None = None
+    """The one environment that is told of; None for all."""
+
+    def narrowed(self, environment: str) -> Review:
+        """The review with what it says of one environment and of its clusters; both were judged with all the others."""
+        return replace(
+            self,
+            environments={name: each for name, each in self.environments.items() if name == environment},
+            clusters={home: each for home, each in self.clusters.items() if environment in each.environments},
+            rules=tuple(rule for rule in self.rules if rule.environment in ("", environment)),
+            only=environment,
+        )
 
     def fails(self, level: str) -> bool:
         """Whether a risk of this severity, or a worse one, stands that nobody acknowledged.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from llmstack.kubernetes.pods import Object
 from llmstack.review.rollout.placement import Fixed
@@ -65,11 +66,15 @@ class Surroundings:
     """Those whose owner deletes nothing that leaves them."""
     forcing: frozenset[str] = frozenset()
     """Those whose owner makes anew what the API refuses to change."""
+    ignoring: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    """By unit: rules of its owner on fields that it leaves as they are (`sync/ignored.py`)."""
     lost: frozenset[Identity] = frozenset()
     """Objects that the sync tool deletes, and that no unit applies again."""
     conflicts: tuple[PoolConflict, ...] = ()
     claims: tuple[Claim, ...] = ()
     """The hosts that its other environments claim."""
+    default_class: str | None = None
+    """The cluster's default StorageClass, where facts know it."""
     goes: bool = False
     """Whether the environment is there no longer."""
     has_values: bool = True

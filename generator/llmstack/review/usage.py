@@ -15,7 +15,8 @@ from llmstack.review.rollout.per_node import uncounted
 from llmstack.review.rollout.placement import PoolKey
 from llmstack.review.rollout.play import Played, find_moves, standing
 from llmstack.review.rollout.rolling import Outcome
-from llmstack.review.rollout.workload import Workload, template_of
+from llmstack.review.rollout.template import template_of
+from llmstack.review.rollout.workload import Workload
 
 _Counts = dict[tuple[str | None, PoolKey], list[int]]
 """GPUs before and after, by model and pool."""

@@ -113,7 +113,8 @@ def _check(gitops: Gitops, environment: str, name: str, key: str, value: str) ->
     backend = gitops.secrets.backend
     if backend not in _ENCRYPT:
         advice = {
-            "existing": f"overlays/{environment}/REQUIREMENTS.md has the kubectl command",
+            "existing": f"overlays/{environment}/REQUIREMENTS.md has the kubectl command, and `llmstack explain "
+            "gitops.secrets` the backends that do",
             "external-secrets": "put the value into the store that it reads",
         }.get(backend, "")
         raise UsageError(

@@ -9,6 +9,7 @@ from llmstack.sync.manifests import Identity, Object
 from llmstack.sync.owner import Key, Owner
 from llmstack.sync.policies import is_kept
 from llmstack.sync.side import OwnerChange, Side, by_identity, owner_change
+from llmstack.sync.taken import first_left_out
 
 
 def altered(old: Owner, new: Owner, before: Side, after: Side, owners: Mapping[Key, Owner]) -> OwnerChange | None:
@@ -18,14 +19,16 @@ def altered(old: Owner, new: Owner, before: Side, after: Side, owners: Mapping[K
         why = "applies to another cluster from now on; what it applied to the former one stays there, with no owner"
         return owner_change(new, "moved", "cluster", new.file, objects, why)
     if _reads_elsewhere(old, new):
-        if old.source is not None and new.source is not None and str(old.source) == str(new.source):
-            return owner_change(new, "moved", "source", new.source_name, objects, _filtered(new), deletes=new.prunes)
         what = str(new.source) if new.source is not None else new.source_name
         deleting = ": what is not there is deleted" if new.prunes else ""
         why = f"follows `{what}`, which this review cannot see{deleting}"
         return owner_change(new, "moved", "source", what, objects, why, deletes=new.prunes)
+    if _takes_others(old, new, after):
+        return owner_change(new, "moved", "source", new.source_name, objects, _filtered(new), deletes=new.prunes)
     if old.path != new.path:
         return _moved_folder(old, new, objects, after, owners)
+    if old.source is not None and new.source is not None and old.source.proof != new.source.proof:
+        return owner_change(new, "moved", "contents", new.source_name, objects, _proving(new))
     return _made_otherwise(old, new, objects, is_judged=after.is_made(new.path))
 
 
@@ -33,14 +36,29 @@ def _reads_elsewhere(old: Owner, new: Owner) -> bool:
     """Whether an owner follows another repository or revision, or one that this repository does not define."""
     if old.source is None or new.source is None:
         return old.source_name != new.source_name
-    return (old.source.url, old.source.revision, old.source.filter) != (
-        new.source.url, new.source.revision, new.source.filter,
-    )  # fmt: skip
+    return str(old.source) != str(new.source)
+
+
+def _takes_others(old: Owner, new: Owner, after: Side) -> bool:
+    """Whether it may be that an owner's source has other files of its folder than before. One that it lacks for sure
+    stops the owner (`stops.py`)."""
+    if old.source is None or new.source is None or old.source.filters == new.source.filters:
+        return False
+    files = after.files_of(new.path)
+    missing, is_known = first_left_out(new.source.filters, files)
+    return not files or (missing is None and not is_known)
 
 
 def _filtered(owner: Owner) -> str:
     rest = ": what it no longer has is deleted" if owner.prunes else ""
     return f"follows {owner.source_name}, which takes other files of the repository than before{rest}"
+
+
+def _proving(owner: Owner) -> str:
+    return (
+        f"follows {owner.source_name}, which asks for other credentials or signatures than before (secretRef, verify): "
+        "where they are not there or do not fit, no commit reaches it any more"
+    )
 
 
 def _moved_folder(
@@ -82,6 +100,9 @@ def _made_otherwise(old: Owner, new: Owner, objects: Sequence[Object] | None, *,
         account = f"ServiceAccount `{new.acts_as}`" if new.acts_as else "the tool itself"
         why = f"applies as {account} from now on: whether that may is not judged"
         return owner_change(new, "moved", "contents", new.file, objects, why)
+    if old.windows != new.windows and new.windows:
+        why = f"may sync at certain times alone (`syncWindows` of AppProject `{new.project}`): when is not judged"
+        return owner_change(new, "moved", "contents", f"AppProject/{new.project}", objects, why)
     if old.suspended and not new.suspended and new.tool == "flux":
         why = "is resumed: what changed in its folder while it was suspended is applied now, and is not in this review"
         return owner_change(new, "moved", "contents", new.file, objects, why)

@@ -15,18 +15,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from typing import Any
 
 from llmstack.sync.manifests import Manifest, Object, mapping, sequence
 from llmstack.sync.owner import Owner, Source, clean
 from llmstack.sync.policies import is_kept
+from llmstack.sync.projects import kinds_of, refusing, windows_of
 
 GROUP = "argoproj.io"
 FINALIZER = "resources-finalizer.argocd.argoproj.io"
 _FIELD = re.compile(r"\{\{\s*\.?([A-Za-z0-9_]+)\s*\}\}")
+_RESPECTS = "RespectIgnoreDifferences=true"
 _KEEPS_APPLICATIONS = ("create-only", "create-update")
 
 
@@ -48,6 +49,16 @@ def sets(manifests: Iterable[Manifest]) -> frozenset[str]:
     return frozenset(_name(object) for object in found if str(object.get("apiVersion")).startswith(f"{GROUP}/"))
 
 
+def unread_sets(manifests: Iterable[Manifest]) -> frozenset[str]:
+    """The names of those with generators that only the cluster answers: Git, clusters, pull requests."""
+    found = (each.object for each in manifests if each.object.get("kind") == "ApplicationSet")
+    return frozenset(
+        _name(object)
+        for object in found
+        if any(not each.get("list") for each in map(mapping, sequence(mapping(object.get("spec")).get("generators"))))
+    )
+
+
 def _owner(file: str, object: Object, projects: Mapping[str, Object], made_by: Object | None = None) -> Owner:
     metadata, spec = mapping(object.get("metadata")), mapping(object.get("spec"))
     listed = sequence(spec.get("sources"))
@@ -57,6 +68,8 @@ def _owner(file: str, object: Object, projects: Mapping[str, Object], made_by: O
     builds = {key: origin[key] for key in ("kustomize", "directory", "helm", "plugin") if origin.get(key)}
     finalizers = [str(each) for each in sequence(metadata.get("finalizers"))]
     source = Source(str(origin.get("repoURL") or ""), str(origin.get("targetRevision") or "HEAD"))
+    options = [str(each).replace(" ", "") for each in sequence(policy.get("syncOptions"))]
+    project = str(spec.get("project") or "default")
     return Owner(
         tool="argo",
         kind="Application",
@@ -74,40 +87,12 @@ def _owner(file: str, object: Object, projects: Mapping[str, Object], made_by: O
         place=str(destination.get("server") or destination.get("name") or ""),
         set_name=_name(made_by) if made_by is not None else None,
         set_stands=made_by is not None and is_kept(made_by, "argo"),
-        refused_by=_refusing(str(spec.get("project") or "default"), source, destination, projects),
+        refused_by=refusing(project, source, destination, projects),
+        project=project,
+        kinds=kinds_of(projects.get(project)),
+        ignores=tuple(sequence(spec.get("ignoreDifferences"))) if _RESPECTS in options else (),
+        windows=windows_of(projects.get(project)),
     )
-
-
-def _refusing(project: str, source: Source, destination: Object, projects: Mapping[str, Object]) -> str | None:
-    """The project that refuses a source or a destination; None for the default one, which allows everything until it
-    is changed."""
-    if project == "default":
-        return None
-    if project not in projects:
-        return project
-    spec = mapping(projects[project].get("spec"))
-    if not _allows(sequence(spec.get("sourceRepos")), lambda pattern: _matches(source.url, pattern)):
-        return project
-    places = map(mapping, sequence(spec.get("destinations")))
-    return None if any(_is_place(destination, each) for each in places) else project
-
-
-def _allows(patterns: list[Any], matches: Callable[[str], bool]) -> bool:
-    """Whether one of the patterns matches, and none that begins with `!` does."""
-    texts = [str(each) for each in patterns]
-    denied = any(matches(each[1:]) for each in texts if each.startswith("!"))
-    return not denied and any(matches(each) for each in texts if not each.startswith("!"))
-
-
-def _is_place(destination: Object, allowed: Object) -> bool:
-    """Whether an entry of a project's destinations has the Application's cluster and namespace."""
-    cluster = next((key for key in ("server", "name") if destination.get(key)), "server")
-    fits = _matches(str(destination.get(cluster) or ""), str(allowed.get(cluster) or ""))
-    return fits and _matches(str(destination.get("namespace") or ""), str(allowed.get("namespace") or ""))
-
-
-def _matches(text: str, pattern: str) -> bool:
-    return fnmatchcase(text, pattern)
 
 
 def _of_set(file: str, object: Object, projects: Mapping[str, Object]) -> Iterator[Owner]:
@@ -121,9 +106,16 @@ def _of_set(file: str, object: Object, projects: Mapping[str, Object]) -> Iterat
             made = _filled(template, element)
             details = {"namespace": metadata.get("namespace"), **mapping(made.get("metadata"))}
             details["finalizers"] = sequence(details.get("finalizers")) or added
-            application = {"metadata": details, "spec": mapping(made.get("spec"))}
+            application = {"metadata": details, "spec": {**mapping(made.get("spec")), **_patched(spec, element)}}
             owner = _owner(file, application, projects, made_by=object)
             yield replace(owner, stands=True) if lasting else owner
+
+
+def _patched(spec: Mapping[str, Any], element: Mapping[str, Any]) -> dict[str, Any]:
+    """What a set's `templatePatch` adds to an entry's specification, as far as it is of llmstack's own form."""
+    name = "ignoreDifferences"
+    is_own = f"{{{{ .{name} | toJson }}}}" in str(spec.get("templatePatch"))
+    return {name: element[name]} if is_own and element.get(name) else {}
 
 
 def _filled(template: Any, element: Mapping[str, Any]) -> Any:

@@ -98,6 +98,8 @@ def _grounds(
     names = {owner.source_name for owner in now.owners().values() if owner.source is not None}
     return Grounds(
         holds=now.holds,
+        files_of=now.files_of,
+        objects_of=now.objects_of,
         own={owner.source.url for owner in old.values() if owner.source is not None and before.holds(owner.path)},
         lost_sources={owner.source_name for owner in old.values() if owner.source is not None} - names,
         known={owner.id for owner in old.values()},
@@ -131,6 +133,12 @@ def _gone(folder: str, owner: Owner, before: Side, after: Side) -> OwnerChange:
         return owner_change(
             owner, "blocked", "goes", own, objects, f"{stays}: it stays in the cluster, and so do its objects"
         )
+    if owner.set_name in after.unread_sets():
+        why = (
+            f"was an entry of ApplicationSet/{owner.set_name}, whose entries are asked for at run time from now on: "
+            "whether it stays is not judged, and with it go its objects"
+        )
+        return owner_change(owner, "pruned", "contents", folder, objects, why)
     if not owner.deletes:
         why = f"leaves `{folder}`; its objects stay in the cluster, and nothing applies them any more"
         return owner_change(owner, "pruned", "goes", folder, objects, why)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from llmstack.sync.manifests import Manifest, Object, mapping, sequence
@@ -32,6 +33,7 @@ _ALTERING = (
     "commonMetadata",
 )
 _FILTERING = ("ignore", "include", "sparseCheckout", "recurseSubmodules")
+_PROVING = ("secretRef", "verify", "provider", "serviceAccountName", "certSecretRef", "proxySecretRef")
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(h|ms|us|µs|ns|m|s)")
 
@@ -120,9 +122,9 @@ def _sources(manifests: Iterable[Manifest]) -> Iterator[tuple[SourceKey, Source]
         if version.startswith(_SOURCES):
             direct[key] = _source(object)
         elif version.startswith(_GENERATORS) and key[0] == "ArtifactGenerator":
-            generators.append((key[1], mapping(object.get("spec"))))
+            generators.append((key[1], _is_off(metadata), mapping(object.get("spec"))))
     yield from direct.items()
-    for namespace, spec in generators:
+    for namespace, suspended, spec in generators:
         origins = [mapping(each) for each in sequence(spec.get("sources"))]
         if not origins:
             continue
@@ -130,7 +132,15 @@ def _sources(manifests: Iterable[Manifest]) -> Iterator[tuple[SourceKey, Source]
         origin = direct.get((str(first.get("kind")), str(first.get("namespace") or namespace), str(first.get("name"))))
         for artifact in map(mapping, sequence(spec.get("artifacts"))):
             if origin is not None:
-                yield ("ExternalArtifact", namespace, str(artifact.get("name"))), origin
+                filters = {**origin.filters, "copies": sequence(artifact.get("copy"))}
+                copied = replace(origin, filters=filters, suspended=origin.suspended or suspended)
+                yield ("ExternalArtifact", namespace, str(artifact.get("name"))), copied
+
+
+def _is_off(metadata: Mapping[str, Any]) -> bool:
+    """Whether a generator is told to make no further artifact (docs/spec/v1beta1/artifactgenerators.md, "Suspending and
+    Resuming")."""
+    return str(mapping(metadata.get("annotations")).get(f"{_GENERATORS}reconcile")).lower() == "disabled"
 
 
 def _source(object: Object) -> Source:
@@ -140,4 +150,5 @@ def _source(object: Object) -> Source:
         (str(reference[key]) for key in ("commit", "name", "semver", "tag", "branch") if reference.get(key)), ""
     )
     url = str(spec.get("url") or spec.get("endpoint") or "")
-    return Source(url, revision, _text(spec, _FILTERING), spec.get("suspend") is True)
+    filters = {field: spec[field] for field in _FILTERING if spec.get(field)}
+    return Source(url, revision, filters, _text(spec, _PROVING), spec.get("suspend") is True)

@@ -1,8 +1,10 @@
-"""What a Kustomization of Flux makes of the objects of its folder before it applies them: patches, images, postBuild.
+"""What a Kustomization of Flux makes of the objects of its folder before it applies them: patches, images, postBuild,
+commonMetadata.
 
 kustomize-controller writes `patches` and `images` into the kustomization that it builds (fluxcd/pkg, kustomize/
 kustomize_generator.go), which runs patches before images, and substitutes the variables of `postBuild` in what comes
-out (kustomize/kustomize_varsub.go; docs/spec/v1/kustomizations.md, "Post build variable substitution").
+out (kustomize/kustomize_varsub.go; docs/spec/v1/kustomizations.md, "Post build variable substitution"); then come the
+labels and annotations of `commonMetadata`.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from llmstack.kustomize.targets import parse_target
 from llmstack.sync.json_patch import apply_json_patch
 from llmstack.sync.manifests import Object, mapping, sequence
 
-FIELDS = ("patches", "images", "postBuild")
+FIELDS = ("patches", "images", "postBuild", "commonMetadata")
 """What of a Kustomization's specification can be played here."""
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _NAMED = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::?[=-](.*))?", re.DOTALL)
@@ -42,7 +44,8 @@ def make_of(spec: Mapping[str, Any], objects: Sequence[Object]) -> list[dict[str
         for image in sequence(spec.get("images")):
             found = [_with_image(obj, mapping(image)) for obj in found]
         values = mapping(spec.get("postBuild")).get("substitute")
-        return [_substituted(obj, mapping(values)) for obj in found] if spec.get("postBuild") else found
+        found = [_substituted(obj, mapping(values)) for obj in found] if spec.get("postBuild") else found
+        return [_labelled(obj, mapping(spec.get("commonMetadata"))) for obj in found]
     except (Unsupported, yamlio.YAMLError, ValueError):
         return None
 
@@ -115,6 +118,16 @@ def _substituted(obj: dict[str, Any], values: Mapping[str, Any]) -> dict[str, An
         return obj
     made: dict[str, Any] = _filled(obj, values)
     return made
+
+
+def _labelled(obj: dict[str, Any], common: Mapping[str, Any]) -> dict[str, Any]:
+    """The object with labels and annotations added to its own metadata, and to nothing in it (fluxcd/pkg, ssa/utils,
+    SetCommonMetadata)."""
+    metadata = dict(mapping(obj.get("metadata")))
+    for field in ("labels", "annotations"):
+        if common.get(field):
+            metadata[field] = {**mapping(metadata.get(field)), **mapping(common[field])}
+    return {**obj, "metadata": metadata}
 
 
 def _filled(value: Any, values: Mapping[str, Any]) -> Any:

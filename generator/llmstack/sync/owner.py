@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 Tool = Literal["flux", "argo"]
 Key = tuple[str, str, str]
@@ -18,12 +18,24 @@ class Source:
 
     url: str
     revision: str
-    filter: str = ""
-    """What it leaves out of the repository, or adds to it, as text to compare."""
+    filters: Mapping[str, Any] = field(default_factory=dict)
+    """Its fields that say which files of the repository it takes (`sync/taken.py`)."""
+    proof: str = ""
+    """What it asks for before it takes a commit: credentials, signatures; as text to compare."""
     suspended: bool = False
 
     def __str__(self) -> str:
         return f"{self.url} at {self.revision}" if self.revision else self.url
+
+
+@dataclass(frozen=True, slots=True)
+class KindRules:
+    """Kinds that an AppProject allows and denies, as it lists them; None for a list that is not there."""
+
+    allowed: Sequence[Any] | None
+    denied: Sequence[Any] | None
+    allowed_of_cluster: Sequence[Any] | None
+    denied_of_cluster: Sequence[Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +84,14 @@ class Owner:
     """Whether that ApplicationSet stays when it leaves the repository."""
     refused_by: str | None = None
     """The AppProject that does not let it apply anything."""
+    project: str = ""
+    """The AppProject that bounds it."""
+    kinds: KindRules | None = None
+    """Which kinds of objects that lets it apply; None where all."""
+    ignores: tuple[Any, ...] = ()
+    """Its rules on fields that stay as they are in the cluster (`sync/ignored.py`)."""
+    windows: str = ""
+    """When that lets it sync, as text to compare; empty for always."""
 
     @property
     def key(self) -> Key:

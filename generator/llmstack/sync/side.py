@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -31,6 +31,8 @@ class Side:
     objects_of: Build = lambda path: None
     holds: Callable[[str], bool] = lambda path: False
     """Whether a folder is in this repository."""
+    files_of: Callable[[str], Collection[str]] = lambda path: ()
+    """The files that a build of a folder reads, from the root of the repository; none where that is not known."""
     is_made: Callable[[str], bool] = lambda path: False
     """Whether what its owner makes of the objects of a folder is in them."""
 
@@ -40,6 +42,10 @@ class Side:
     def sets(self) -> frozenset[str]:
         """The ApplicationSets that are there."""
         return argo.sets(self.listing.manifests)
+
+    def unread_sets(self) -> frozenset[str]:
+        """Those whose entries only the cluster knows."""
+        return argo.unread_sets(self.listing.manifests)
 
 
 @dataclass(frozen=True, slots=True)

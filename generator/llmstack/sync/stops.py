@@ -12,7 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from llmstack.sync.manifests import Build
 from llmstack.sync.owner import Key, Owner
+from llmstack.sync.projects import first_denied
+from llmstack.sync.taken import first_left_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,8 @@ class Grounds:
 
     holds: Callable[[str], bool] = lambda path: True
     """Whether a folder is in the repository."""
+    files_of: Callable[[str], Collection[str]] = lambda path: ()
+    """The files that a build of a folder reads."""
     own: Collection[str] = ()
     """URLs of sources that are this repository, as far as it shows."""
     lost_sources: Collection[str] = ()
@@ -39,6 +44,8 @@ class Grounds:
     """Ids of the owners that were there before."""
     awaited: Mapping[Key, Sequence[str]] = field(default_factory=dict)
     """Whom each owner waited for before."""
+    objects_of: Build = lambda path: None
+    """What a folder builds to."""
     refused: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Objects that the API server refuses, as `Kind/name`, by the folder of their unit."""
 
@@ -66,6 +73,11 @@ def _own_stop(owner: Owner, grounds: Grounds, there: Collection[str]) -> Stop | 
     if owner.refused_by is not None:
         what = "which is gone or does not allow its repository or its destination"
         return Stop(f"AppProject/{owner.refused_by}", f"is refused by its AppProject `{owner.refused_by}`, {what}")
+    denied = first_denied(owner, grounds.objects_of(owner.path) or ()) if owner.kinds is not None else None
+    if denied is not None:
+        kind = denied.get("kind")
+        why = f"has a {kind}, a kind that its AppProject `{owner.project}` does not allow: nothing of it is synced"
+        return Stop(f"AppProject/{owner.project}", why)
     return _stop_of_source(owner, grounds) or _stop_of_awaited(owner, grounds, there)
 
 
@@ -81,6 +93,11 @@ def _stop_of_source(owner: Owner, grounds: Grounds) -> Stop | None:
     if owner.source.url in grounds.own and not grounds.holds(owner.path):
         why = f"builds `{owner.path}`, which is not in the repository: nothing of it is applied, and nothing deleted"
         return Stop(owner.path, why)
+    if owner.source.url in grounds.own and owner.source.filters:
+        missing, _ = first_left_out(owner.source.filters, grounds.files_of(owner.path))
+        if missing is not None:
+            why = f"builds `{owner.path}` without `{missing}`, which {owner.source_name} leaves out"
+            return Stop(owner.source_name, f"{why}: nothing of it is applied, and nothing deleted")
     return None
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from jinja2 import Environment, StrictUndefined
 
 from llmstack.kubernetes.access_modes import mounts_on_one_node
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 from llmstack.model.stack import Stack
 from llmstack.objects import names
 from llmstack.objects.engine_storage import claim_modes, claim_name

@@ -11,7 +11,7 @@ from llmstack.kubernetes.workloads import is_counted
 from llmstack.observed.things import Pod, Workload
 from llmstack.review.facts import Facts
 from llmstack.review.rollout.placement import PoolKey
-from llmstack.review.rollout.workload import template_of
+from llmstack.review.rollout.template import template_of
 
 Key = tuple[str, str, str]
 """Kind, namespace and name of a workload."""

@@ -21,7 +21,7 @@ from llmstack.engine.memory import GIB
 from llmstack.finding import Route, Severity
 from llmstack.fit.question import hub_name
 from llmstack.kubernetes.quantities import quantity
-from llmstack.objects.engine_pod import resources
+from llmstack.objects.engine_container import resources
 from llmstack.objects.engine_storage import DATA_PATH, weights_path
 
 RULE = Declaration("claim-size", Severity.WARNING, whole=True)

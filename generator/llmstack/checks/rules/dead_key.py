@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Route, Severity
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 from llmstack.model.switch import Switched, switched
 from llmstack.values.layers import MODELS
 

@@ -28,7 +28,7 @@ from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.services import read_host, services
 from llmstack.checks.subject import Subject
 from llmstack.finding import Route, Severity
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 from llmstack.objects import labels, lmcache, names
 from llmstack.objects.router_arguments import BY_SERVICE
 

@@ -19,7 +19,7 @@ from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Route, Severity
 from llmstack.kubernetes.pods import containers, pod_specs
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 from llmstack.objects import engine
 
 RULE = Declaration("duplicate-env", Severity.WARNING, milder=Severity.NOTE, needs_objects=True, alone=True)

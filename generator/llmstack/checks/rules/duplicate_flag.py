@@ -17,8 +17,9 @@ from llmstack.checks.subject import Subject
 from llmstack.finding import Route, Severity
 from llmstack.flags import Catalogue, catalogue_for, router_catalogue
 from llmstack.flags.lint import lint_once
-from llmstack.model.engine import Model, ServingEngineSpec
+from llmstack.model.engine import ServingEngineSpec
 from llmstack.model.flag import flag_keys
+from llmstack.model.models import Model
 from llmstack.model.router import RouterSpec
 from llmstack.objects import arguments, router_arguments
 

@@ -33,7 +33,7 @@ def run(subject: Subject) -> Iterator[Problem]:
             yield Problem(
                 message,
                 ("gitops", "sync", "cluster"),
-                help="give one of them another gitops.release or gitops.namespace",
+                help="name the right cluster, or give one of them another gitops.release or gitops.namespace",
             )
         elif own.create_namespace and other.gitops.create_namespace:
             message = f"`{subject.environment}` and `{name}` both write the Namespace of {shared}"

@@ -19,8 +19,8 @@ from llmstack.checks.subject import Subject
 from llmstack.finding import Route, Severity
 from llmstack.flags import catalogue_for, split_flags
 from llmstack.kubernetes.quantities import read_whole
-from llmstack.model.engine import Model
-from llmstack.objects import arguments, drain, engine_pod
+from llmstack.model.models import Model
+from llmstack.objects import arguments, drain, engine_container, engine_pod
 
 RULE = Declaration("grace-too-short", Severity.WARNING, needs_objects=True)
 
@@ -37,7 +37,7 @@ def run(subject: Subject) -> Iterator[Problem]:
             message = f"nothing waits for answers: the vLLM of `{model.name}` has no {drain.FLAG}"
             yield Problem(message, (*at, "gitops", "drain"), help="an image of vLLM 0.18 or later")
         grace = engine_pod.grace_period(subject.stack, model)
-        waits = _sleep(engine_pod.hooks(subject.stack, model))
+        waits = _sleep(engine_container.hooks(subject.stack, model))
         finishes = _finish(model)
         needed = waits + finishes
         if needed > (DEFAULT_GRACE if grace is None else grace):

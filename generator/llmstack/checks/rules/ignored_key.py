@@ -28,7 +28,7 @@ from llmstack.model.cache_server import CacheServerSpec
 from llmstack.model.router import RouterSpec
 from llmstack.model.stack import Stack
 from llmstack.objects.engine import pod_disruption_budget
-from llmstack.objects.engine_pod import sidecar
+from llmstack.objects.engine_container import sidecar
 
 RULE = Declaration("ignored-key", Severity.WARNING)
 

@@ -23,7 +23,7 @@ from llmstack.kubernetes import schema
 from llmstack.kubernetes.rules import broken_rules
 from llmstack.kubernetes.schema import check_object, check_type
 from llmstack.kubernetes.sound import sound, unsound
-from llmstack.model.types import Kube
+from llmstack.model.blocks import Kube
 from llmstack.objects.placed import prune
 from llmstack.schemas import KUBERNETES_VERSIONS
 from llmstack.values.layers import MODELS, merge

@@ -26,10 +26,10 @@ from llmstack.checks.router_flags import extra_values, routing_logic
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Route, Severity
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 from llmstack.model.stack import Stack
 from llmstack.objects import router_arguments
-from llmstack.objects.engine_pod import SEED
+from llmstack.objects.engine_container import SEED
 from llmstack.objects.router_arguments import BY_SERVICE, CONTROLLER_LOGICS
 
 RULE = Declaration("kv-aware", Severity.WARNING)

@@ -16,7 +16,7 @@ from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Severity
 from llmstack.flags import split_flags
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 from llmstack.objects import arguments, labels
 
 RULE = Declaration("lora-base-model", Severity.WARNING)

@@ -17,7 +17,7 @@ from llmstack.checks.subject import Subject
 from llmstack.finding import Route, Severity, show_route
 from llmstack.model.autoscaling import Fallback
 from llmstack.model.containers import InitContainer
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 from llmstack.model.secret_ref import SecretReference
 from llmstack.model.storage import SharedStorage
 from llmstack.objects.parallel import says_elsewhere

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Route, Severity
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 from llmstack.objects.engine_storage import own_claim_name
 
 RULE = Declaration("moved-from", Severity.ERROR, milder=Severity.NOTE)

@@ -18,9 +18,9 @@ from llmstack.checks.engine_env import engine_variables
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Route, Severity
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 from llmstack.model.stack import Stack
-from llmstack.objects.engine_pod import has_shm
+from llmstack.objects.engine_container import has_shm
 from llmstack.objects.engine_storage import mounts
 
 RULE = Declaration("no-writable-home", Severity.WARNING, needs_objects=True)

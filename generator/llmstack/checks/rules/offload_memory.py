@@ -22,7 +22,7 @@ from llmstack.engine.memory import GIB
 from llmstack.finding import Route, Severity
 from llmstack.flags import split_flags
 from llmstack.kubernetes.quantities import quantity
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 
 RULE = Declaration("offload-memory", Severity.ERROR, whole=True)
 FLAG = "--cpu-offload-gb"

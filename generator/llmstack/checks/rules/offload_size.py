@@ -23,7 +23,7 @@ from llmstack.kubernetes.quantities import quantity
 from llmstack.model.stack import Stack
 from llmstack.objects import lmcache
 from llmstack.objects.arguments import extra
-from llmstack.objects.engine_pod import resources
+from llmstack.objects.engine_container import resources
 from llmstack.objects.parallel import workers_per_pod
 
 RULE = Declaration("offload-size", Severity.ERROR, milder=Severity.WARNING, whole=True)

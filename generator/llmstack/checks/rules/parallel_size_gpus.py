@@ -20,7 +20,7 @@ from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Route, Severity
 from llmstack.flags import ParallelSizes
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 from llmstack.objects.parallel import model_sizes, says_elsewhere
 
 RULE = Declaration("parallel-size-gpus", Severity.ERROR, milder=Severity.WARNING)

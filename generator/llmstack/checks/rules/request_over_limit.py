@@ -18,7 +18,7 @@ from llmstack.checks.subject import Subject
 from llmstack.finding import Route, Severity
 from llmstack.kubernetes.accelerators import is_extended
 from llmstack.kubernetes.quantities import quantity
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 
 RULE = Declaration("request-over-limit", Severity.ERROR)
 

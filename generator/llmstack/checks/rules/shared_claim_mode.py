@@ -18,7 +18,7 @@ from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Route, Severity
 from llmstack.kubernetes.access_modes import DEFAULT, mounts_in_one_pod, mounts_on_one_node
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 from llmstack.objects.engine_storage import claim_modes
 
 RULE = Declaration("shared-claim-mode", Severity.ERROR, milder=Severity.WARNING)

@@ -26,9 +26,9 @@ from llmstack.fit.loading import least_load
 from llmstack.kubernetes.probes import delay, period, seconds_allowed, startup_probes
 from llmstack.kubernetes.quantities import whole
 from llmstack.kubernetes.workloads import PROGRESS_DEADLINE
-from llmstack.model.engine import Model
+from llmstack.model.models import Model
 from llmstack.model.types import seconds
-from llmstack.objects import engine_pod
+from llmstack.objects import engine_container
 
 RULE = Declaration("start-up-budget", Severity.ERROR, milder=Severity.WARNING, needs_objects=True)
 
@@ -50,7 +50,7 @@ def run(subject: Subject) -> Iterator[Problem]:
 
 def _probe(subject: Subject, model: Model) -> tuple[str, Mapping[str, Any] | None]:
     """The probe that gives a start-up its time: the start-up probe, else the liveness probe."""
-    probes = engine_pod.probes(subject.stack, model)
+    probes = engine_container.probes(subject.stack, model)
     name = "startupProbe" if probes["startupProbe"] else "livenessProbe"
     return name, probes[name]
 

@@ -28,14 +28,14 @@ def init(
     from llmstack.commands.init.imported import import_values, values_files
     from llmstack.commands.init.installation import pin_running
     from llmstack.commands.init.new_repository import Wanted, find_place, make_repository, next_commands, warnings
-    from llmstack.commands.init.sync import Sync, find_address
+    from llmstack.commands.init.sync import Sync, find_address, find_branch
     from llmstack.migrate import Wanted as MigrateWanted
     from llmstack.report.migration import show_secrets
     from llmstack.repository.migration import NOTES
 
     root = (output.Options.directory or Path()) / directory
     repository, within = find_place(root)
-    told = Sync(sync, find_address(repository), within) if sync is not None else None
+    told = Sync(sync, find_address(repository), within, find_branch(repository)) if sync is not None else None
     named = MigrateWanted(release, namespace, keep_defaults)
     taken = import_values(root, from_, env, named) if from_ is not None else None
     values = values_files(taken, shared=told is not None) if taken is not None else None

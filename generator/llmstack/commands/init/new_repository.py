@@ -139,5 +139,5 @@ def _below(within: str, wanted: Wanted) -> Iterator[str]:
 def next_commands(root: Path) -> list[str]:
     """The commands that come after."""
     commands = [f"cd {shlex.quote(str(root))}"] if root != Path() else []
-    commands += ["git init"] if find_repository(root) is None else []
+    commands += ["git init --initial-branch main"] if find_repository(root) is None else []
     return [*commands, "llmstack gen", "git add --all && git commit"]

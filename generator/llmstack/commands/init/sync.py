@@ -33,12 +33,13 @@ class Sync:
     url: str
     path: str | None = None
     """The folder of the tree in the repository; None for its top."""
+    branch: str = "main"
 
     @property
     def keys(self) -> dict[str, str]:
         """What `gitops.sync` says of it, for all environments."""
         within = {"path": self.path} if self.path else {}
-        return {"tool": self.tool, "repoURL": self.url, "branch": "main", **within}
+        return {"tool": self.tool, "repoURL": self.url, "branch": self.branch, **within}
 
 
 def find_address(repository: Repository | None) -> str:
@@ -50,6 +51,22 @@ def find_address(repository: Repository | None) -> str:
     if short is not None:
         return f"ssh://{short['user']}@{short['host']}/{short['path']}"
     return without_secrets(told) if re.match(r"(?:https?|ssh)://\S+\Z", told) else EXAMPLE
+
+
+def find_branch(repository: Repository | None) -> str:
+    """The branch that a cluster follows: where origin/HEAD points, else main or master where there is one, else the
+    branch of a repository that has no commit yet; main where there is no repository."""
+    if repository is None:
+        return "main"
+    for asked in (
+        ["symbolic-ref", "--quiet", "refs/remotes/origin/HEAD"],
+        ["for-each-ref", "--format=%(refname)", "refs/heads/main", "refs/heads/master"],
+        ["symbolic-ref", "--quiet", "HEAD"],
+    ):
+        told = run_git(repository, asked, accept=(0, 1)).decode().split()
+        if told:
+            return told[0].removeprefix("refs/heads/").removeprefix("refs/remotes/origin/")
+    return "main"
 
 
 def tell_sync(values: Mapping[str, str], sync: Sync) -> dict[str, str]:

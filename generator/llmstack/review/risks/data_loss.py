@@ -10,11 +10,13 @@ after it. A warning instead of an error: it is annotated to be kept when it is p
 reclaim policy is Retain. Then the data stays, and nothing uses it; where something goes on using it, there is no risk.
 A claim or volume whose change the API refuses, and which the sync tool is told to make anew (Flux `force: enabled`, or
 `force: true` on its Kustomization; Argo CD `Force=true`), is deleted with its data too; so is one that the sync tool
-deletes with its owner, or as it passes to another unit, while the manifests keep it. Whether a claim holds any data
-cannot be known.
+deletes with its owner, or as it passes to another unit, while the manifests keep it; so are the claims of a
+StatefulSet's replicas that go, where its retention policy says Delete, and all objects of a custom resource whose
+definition goes. A volume whose reclaim policy becomes Delete: a warning. Whether a claim holds any data cannot be
+known.
 
-Fix: keep the name. For a model that is renamed, `gitops.movedFrom` keeps its claim. Or annotate the object in a
-commit of its own, before the one that removes it.
+Fix: keep the name. For a model that is renamed, `gitops.movedFrom` keeps its claim. Or annotate the object in a commit
+of its own, before the one that removes it.
 """
 
 from __future__ import annotations
@@ -23,13 +25,14 @@ from collections.abc import Iterator
 
 from llmstack.finding import Severity
 from llmstack.kubernetes.immutable import refused_fields
-from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.pods import Object, value_at
 from llmstack.kubernetes.workloads import is_lasting
 from llmstack.review.applied import makes_anew
 from llmstack.review.result import ObjectChange, Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 from llmstack.review.ways_in.needs import needs_of
+from llmstack.review.wording import plural
 from llmstack.sync.policies import is_kept
 
 RISK = Declaration("data-loss", Severity.ERROR, milder=Severity.WARNING)
@@ -52,7 +55,58 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             yield RISK.at(assessment, subject, message, advice, milder=kept is not None)
         elif makes_anew(change, assessment.near):
             yield from _made_anew(change, assessment)
+        elif change.kind == "PersistentVolume" and _reclaims(change.after) and not _reclaims(change.before):
+            message = (
+                "the volume goes with its data from now on when its claim is deleted (`persistentVolumeReclaimPolicy`)"
+            )
+            yield RISK.at(assessment, subject, message, "Keep `Retain`.", milder=True, path=_POLICY)
     yield from _pruned(assessment)
+    yield from _of_ordinals(assessment)
+    yield from _of_definitions(assessment)
+
+
+def _of_ordinals(assessment: Assessment) -> Iterator[Risk]:
+    """Claims of a StatefulSet's replicas that its retention policy deletes with them (Kubernetes documentation,
+    "StatefulSets", PersistentVolumeClaim retention; both are Retain where nothing is said)."""
+    replicas = {workload.identity: (workload.before, workload.after) for workload in assessment.workloads}
+    for change in assessment.changes:
+        if change.kind != "StatefulSet" or not value_at(change.before, "spec", "volumeClaimTemplates"):
+            continue
+        policy = "persistentVolumeClaimRetentionPolicy"
+        gone = change.action == "remove"
+        stated = value_at(change.before if gone else change.after, "spec", policy, _WHEN[gone])
+        before, after = replicas.get(change.identity, (0, 0))
+        fewer = before - after
+        if stated == "Delete" and fewer > 0:
+            message = (
+                f"the claims of {plural(fewer, 'replica')} are deleted with the data on them (`{_WHEN[gone]}: Delete`)"
+            )
+            advice = f"Set `{policy}.{_WHEN[gone]}: Retain` in a commit before."
+            yield RISK.at(assessment, change.key, message, advice, path=f"spec.{policy}")
+
+
+_WHEN = {True: "whenDeleted", False: "whenScaled"}
+"""By whether the StatefulSet goes, what decides on the claims."""
+
+
+def _of_definitions(assessment: Assessment) -> Iterator[Risk]:
+    """Definitions of custom resources that go, and with them all objects of their kind, of whoever made them
+    (Kubernetes documentation, "Extend the Kubernetes API with CustomResourceDefinitions", delete)."""
+    for change in assessment.changes:
+        if change.kind == "CustomResourceDefinition" and change.action == "remove":
+            kind = value_at(change.before, "spec", "names", "kind")
+            kept = change.before is not None and is_kept(change.before)
+            if not kept:
+                message = f"every `{kind}` of the cluster is deleted with its definition, whoever made it"
+                yield RISK.at(assessment, change.key, message, f"Keep it, or first: {_ANNOTATE}")
+
+
+_POLICY = "spec.persistentVolumeReclaimPolicy"
+
+
+def _reclaims(volume: Object | None) -> bool:
+    """Whether a volume goes with its claim; one that is made by hand stays, unless it says otherwise."""
+    return str(value_at(volume, "spec", "persistentVolumeReclaimPolicy")) == "Delete"
 
 
 def _pruned(assessment: Assessment) -> Iterator[Risk]:
@@ -70,7 +124,7 @@ def _namespace(obj: Object) -> str:
 
 
 def _made_anew(change: ObjectChange, assessment: Assessment) -> Iterator[Risk]:
-    for path in refused_fields(change.kind, change.before, change.after)[:1]:
+    for path in refused_fields(change.kind, change.before, change.after, assessment.near.default_class)[:1]:
         message = (
             f"the API refuses to change `{path}`, so the sync tool deletes `{change.name}` with the data on it, and "
             "makes it anew, empty"

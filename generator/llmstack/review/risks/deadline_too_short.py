@@ -17,7 +17,7 @@ wait less for one another.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import ceil
+from math import ceil, inf
 
 from llmstack.finding import Severity
 from llmstack.review.result import Risk
@@ -75,7 +75,17 @@ def _too_short(assessment: Assessment, workload: Workload, outcome: Outcome, lat
         limit = say_exactly(workload.deadline)
         said = f"progressDeadlineSeconds is {limit} and {one}: the rollout is reported as failed while it goes on"
         yield said, step - workload.deadline
-    timeout = assessment.facts[1].sync_timeout_seconds.get(workload.model) if workload.model is not None else None
+    timeout = _sync_timeout(assessment, workload)
     if timeout is not None and step > timeout:
         said = f"the sync tool waits {say_exactly(timeout)} and {one}: it reports a failure while the rollout goes on"
         yield said, step - timeout
+
+
+def _sync_timeout(assessment: Assessment, workload: Workload) -> float | None:
+    """How long the sync tool waits for a workload: as its unit's owner in clusters/ says, else as it is generated; None
+    where it does not wait."""
+    held = assessment.near.queue.units
+    if held:
+        own = held.get(workload.unit)
+        return own.timeout if own is not None and own.timeout < inf else None
+    return assessment.facts[1].sync_timeout_seconds.get(workload.model) if workload.model is not None else None

@@ -26,7 +26,7 @@ from llmstack.review.risks.declaration import Declaration
 from llmstack.review.risks.pools import affected_pools
 from llmstack.review.rollout.advice import fit_goal, sum_after
 from llmstack.review.rollout.play import Played, gpus_of
-from llmstack.review.rollout.workload import template_of
+from llmstack.review.rollout.template import template_of
 from llmstack.review.wording import plural
 
 RISK = Declaration("gpu-shortage", Severity.ERROR, milder=Severity.WARNING, unit="GPUs")

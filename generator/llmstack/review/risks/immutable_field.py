@@ -38,7 +38,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
                 f"the claim grows, and its class `{grown.name}` does not expand volumes: the API server refuses it"
             )
             yield RISK.at(assessment, f"{change.kind}/{change.name}", message, _STAYS, path=_SIZE)
-        paths = refused_fields(change.kind, change.before, change.after)
+        paths = refused_fields(change.kind, change.before, change.after, assessment.near.default_class)
         if not paths and grown is None and may_grow(change.before, change.after, assessment.after) is False:
             message = (
                 "its StorageClass does not let claims grow (`allowVolumeExpansion`): the API server refuses the size"

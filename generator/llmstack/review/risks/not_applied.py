@@ -7,10 +7,11 @@ How it is judged: a RayCluster whose pods change without `upgradeStrategy.type: 
 alone: ray-operator/apis/ray/v1/raycluster_types.go, RayClusterUpgradeStrategy); a Deployment with `paused: true`; a
 StatefulSet or DaemonSet with `OnDelete`; a `partition` above 0, which keeps the replicas below it at the old template;
 a RayService with `upgradeStrategy.type: None`; a ReplicaSet. An object that Flux is told to pass over (`reconcile:
-disabled`, `ssa: Ignore`, of one that exists `ssa: IfNotPresent`), and a workload that leaves the manifests and is kept.
-Then what pods read at their start: a ConfigMap, Secret, SealedSecret or ExternalSecret whose content changes, and that
-no checksum in the pod template covers, reaches no running pod as environment, and none of vLLM's as files. (A text that
-is encrypted anew may hide the same value.) Those that restart with the change, or that Reloader restarts, are left out.
+disabled`, `ssa: Ignore`, of one that exists `ssa: IfNotPresent`), fields that an Application's `ignoreDifferences`
+leaves alone (`RespectIgnoreDifferences=true`), and a workload that leaves the manifests and is kept. Then what pods
+read at their start: a ConfigMap, Secret, SealedSecret or ExternalSecret whose content changes, and that no checksum in
+the pod template covers, reaches no running pod as environment, and none of vLLM's as files. (A text that is encrypted
+anew may hide the same value.) Those that restart with the change, or that Reloader restarts, are left out.
 
 Fix: set the field that the advice names, or delete the pods by hand when it suits you.
 """
@@ -58,6 +59,9 @@ def _held(change: ObjectChange, why: Held) -> tuple[str, str] | None:
         return message, "Delete it by hand if it shall go."
     if why == "stopped":
         return None
+    if why == "ignored":
+        message = "Argo CD leaves some of the changed fields as they are in the cluster (`ignoreDifferences`)"
+        return message, "Take the fields out of `ignoreDifferences` to have them applied."
     verb = "not created" if change.before is None else "not changed"
     return (
         f"the sync tool passes it over ({_SKIPPED[why]}): it is {verb}",

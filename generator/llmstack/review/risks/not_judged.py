@@ -4,13 +4,14 @@ Why it matters: no risk is told where nothing is known, and that reads like an a
 server look at and nobody wrote down is said instead, with the line that would settle it.
 
 How it is judged: the pods of a rollout name a PriorityClass, RuntimeClass or ServiceAccount that nothing here makes
-and nothing used before; mount an existing claim of which nobody says the access mode, while an old pod keeps it; or
-ask for nodes that no declared pool has: a warning, as each of these usually hangs. A note: they must be spread evenly
-(`whenUnsatisfiable: DoNotSchedule`) or apart over zones or nodes whose number is not known; lose a toleration; wait
-for another scheduler; claim devices (DRA) or take a second kind of GPU that no pool counts; or begin to read, or to
-pull images with, a Secret or config map that nothing here makes. A claim that grows, and whose StorageClass is not
-here: a note, a warning where its volume is among the manifests. A DaemonSet or CronJob that begins to take GPUs, and
-a NetworkPolicy that begins to bound where pods connect to: a note.
+and nothing used before; mount an existing claim of which nobody says the access mode, while an old pod keeps it; ask
+for nodes that no declared pool has; must be beside pods that nothing here runs; or wait behind a scheduling gate: a
+warning, as each of these usually hangs. A note: they must be spread evenly (`whenUnsatisfiable: DoNotSchedule`) or
+apart over zones or nodes whose number is not known; lose a toleration; wait for another scheduler; claim devices (DRA)
+or take a second kind of GPU that no pool counts; or begin to read, or to pull images with, a Secret or config map that
+nothing here makes. A claim that grows, and whose StorageClass is not here: a note, a warning where its volume is among
+the manifests. A DaemonSet, CronJob or custom resource (KServe's, a JobSet, a Rollout) that begins to take GPUs, a
+VerticalPodAutoscaler that ends pods, and a NetworkPolicy that begins to bound where pods connect to: a note.
 
 Fix: state it, as the advice says: in `gitops.capacity`, `gitops.existing` or `pvcAccessMode`.
 """
@@ -20,13 +21,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.finding import Severity
+from llmstack.kubernetes.accelerators import gpus_of_pod
 from llmstack.kubernetes.immutable import may_grow
 from llmstack.kubernetes.pods import pod_specs, value_at
 from llmstack.kubernetes.workloads import WORKLOADS
+from llmstack.review.foreign import foreign_specs
 from llmstack.review.result import ObjectChange, Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
-from llmstack.review.rollout.workload import template_of
+from llmstack.review.rollout.template import template_of
 from llmstack.review.ways_in.backends import Backends
 from llmstack.review.ways_in.needs import provided, pull_secrets
 from llmstack.review.ways_in.policies import newly_confined
@@ -42,6 +45,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             if each.hangs == "unknown":
                 yield RISK.at(assessment, key, each.message, each.advice, milder=not each.likely)
     yield from _uncounted(assessment)
+    yield from _foreign(assessment)
     yield from _beside(assessment)
     yield from _confined(assessment)
     yield from _pulled(assessment)
@@ -70,6 +74,25 @@ def _uncounted(assessment: Assessment) -> Iterator[Risk]:
             when = "on every node that fits" if kind.per_node else "while it runs"
             message = f"a pod takes {plural(gpus, 'GPU')} {when}, and what waits for them then cannot be judged"
             yield RISK.at(assessment, change.key, message, "See that they are free for it.", milder=True)
+
+
+def _foreign(assessment: Assessment) -> Iterator[Risk]:
+    """Custom resources that begin to run pods with GPUs, or give theirs another spec; and what ends pods by itself."""
+    declared = [pool.resource for pool in assessment.facts[1].pools]
+    for change in assessment.changes:
+        specs = [[] if side is None else list(foreign_specs(side)) for side in (change.before, change.after)]
+        gpus = [sum(gpus_of_pod(spec, declared)[1] for spec in side) for side in specs]
+        if gpus[1] and specs[0] != specs[1]:
+            message = (
+                f"it runs pods with GPUs ({gpus[1]} for one of each), and how many there are, and how they follow a "
+                "change, its controller alone knows: whether they find room cannot be judged"
+            )
+            yield RISK.at(assessment, change.key, message, "See that GPUs are free for it.", milder=True)
+        mode = value_at(change.after, "spec", "updatePolicy", "updateMode") or "Recreate"
+        if change.kind == "VerticalPodAutoscaler" and change.after is not None and mode not in ("Off", "Initial"):
+            message = "it ends pods, or resizes them, when it thinks that they ask for too much or too little"
+            advice = "Set `updateMode: Off` for engines: each pod that it ends loads its model again."
+            yield RISK.at(assessment, change.key, f"{message}: when cannot be judged", advice, milder=True)
 
 
 def _beside(assessment: Assessment) -> Iterator[Risk]:

@@ -20,6 +20,8 @@ from collections.abc import Iterator
 from math import ceil, inf
 
 from llmstack.finding import Severity
+from llmstack.kubernetes.pods import identity_of
+from llmstack.kubernetes.replicas import component_of
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
@@ -28,7 +30,7 @@ from llmstack.review.rollout.contention import find_verdicts
 from llmstack.review.rollout.gpus import with_pods
 from llmstack.review.rollout.rolling import Outcome
 from llmstack.review.rollout.workload import Workload
-from llmstack.review.ways_in.breaks import Break
+from llmstack.review.ways_in.breaks import SIDE_BY_SIDE, Break, say_for
 from llmstack.review.wording import plural, say_exactly
 
 RISK = Declaration("outage", Severity.WARNING, unit="seconds")
@@ -44,10 +46,29 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             yield RISK.at(
                 assessment, workload.key, f"{_at_least(assessment, workload)}{message}", advice, amount=amount
             )
+    yield from _moved(assessment)
     for each in assessment.breaks:
         if each.lasts is not None:
             advice = _side_by_side(assessment, each)
             yield RISK.at(assessment, each.subject, each.message, advice, amount=_whole(each.lasts[1]))
+
+
+def _moved(assessment: Assessment) -> Iterator[Risk]:
+    """Workloads that go on in another namespace, and whose ways in are not followed, as they are no part of the stack:
+    the sync tool applies first and prunes then, so that the old pods end while the new ones start."""
+    parts = {identity_of(each) for each in assessment.after if component_of(each) is not None}
+    gone = {(each.kind, each.name): each.namespace for each in assessment.workloads if each.before and not each.after}
+    for workload, outcomes in zip(assessment.workloads, assessment.times.outcomes, strict=True):
+        former = gone.get((workload.kind, workload.name))
+        if outcomes is None or former is None or workload.before or not workload.after or workload.identity in parts:
+            continue
+        lasts = outcomes.longest.new_from if _is_measured(workload) else None
+        until = say_for((lasts, lasts)) if lasts is not None else "for a while"
+        message = (
+            f"it moves from namespace `{former}` to `{workload.namespace}`: the old pods are removed at once, and no "
+            f"replica is ready {until}, until the new ones have started"
+        )
+        yield RISK.at(assessment, workload.key, message, SIDE_BY_SIDE, amount=_whole(lasts))
 
 
 def _whole(seconds: float | None) -> int | None:

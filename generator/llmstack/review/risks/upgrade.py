@@ -32,13 +32,20 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     for engine in assessment.engines:
         breaking = [item for item in engine.upgrade if item.breaks]
         moving = [item for item in engine.upgrade if not item.breaks]
+        advice = _advise(engine)
         if breaking:
-            yield RISK.at(assessment, engine.object, _say(engine, breaking), _ADVICE, amount=len(breaking))
+            yield RISK.at(assessment, engine.object, _say(engine, breaking), advice, amount=len(breaking))
         if moving:
-            yield RISK.at(assessment, engine.object, _say(engine, moving), _ADVICE, milder=True, amount=len(moving))
+            yield RISK.at(assessment, engine.object, _say(engine, moving), advice, milder=True, amount=len(moving))
 
 
-_ADVICE = "Set what should stay as it is; `llmstack explain upgrade FROM TO` lists everything."
+def _advise(engine: EngineChange) -> str:
+    before = engine.before.version if engine.before else None
+    if before in (None, engine.after.version):
+        return "Set what should stay as it is."
+    return (
+        f"Set what should stay as it is; `llmstack explain upgrade {before} {engine.after.version}` lists everything."
+    )
 
 
 def _say(engine: EngineChange, items: list[Item]) -> str:

@@ -10,7 +10,8 @@ from typing import Literal
 from llmstack.review.result import Demand, Phase, PodPhase
 from llmstack.review.rollout.nodes import Nodes
 from llmstack.review.rollout.placement import PoolKey
-from llmstack.review.rollout.workload import Template, Workload
+from llmstack.review.rollout.template import Template
+from llmstack.review.rollout.workload import Workload
 
 Revision = Literal["old", "new"]
 TIMELINE_LIMIT = 20_000

@@ -21,7 +21,8 @@ from llmstack.review.rollout.deadlock import Verdict, arrangements, asking, slot
 from llmstack.review.rollout.deadlock_search import try_every_order
 from llmstack.review.rollout.nodes import node_sizes, pack
 from llmstack.review.rollout.placement import Fixed, PoolKey, gpus_in
-from llmstack.review.rollout.workload import Template, Workload
+from llmstack.review.rollout.template import Template
+from llmstack.review.rollout.workload import Workload
 
 BOUNDLESS = 1 << 40
 SMALL = 24

@@ -17,7 +17,8 @@ from math import gcd
 
 from llmstack.review.rollout.controller import begin, settle
 from llmstack.review.rollout.placement import PoolKey
-from llmstack.review.rollout.workload import Template, Workload
+from llmstack.review.rollout.template import Template
+from llmstack.review.rollout.workload import Workload
 
 Size = Callable[[Workload], int]
 """What each pod of a workload takes."""

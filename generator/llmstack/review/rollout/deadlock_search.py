@@ -15,7 +15,8 @@ from itertools import combinations
 
 from llmstack.review.rollout.controller import Counts, begin, settle_at_once
 from llmstack.review.rollout.placement import PoolKey
-from llmstack.review.rollout.workload import Template, Workload
+from llmstack.review.rollout.template import Template
+from llmstack.review.rollout.workload import Workload
 
 STATES = 3_000
 """States that are looked at before the search is given up."""

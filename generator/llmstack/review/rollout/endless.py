@@ -14,8 +14,9 @@ from llmstack.review.rollout.obstacles.case import Hangs, Obstacle
 from llmstack.review.rollout.placement import PoolKey
 from llmstack.review.rollout.play import Played
 from llmstack.review.rollout.simulate import Run, simulate
+from llmstack.review.rollout.template import Template
 from llmstack.review.rollout.times import likely_load, too_many
-from llmstack.review.rollout.workload import Template, Workload
+from llmstack.review.rollout.workload import Workload
 
 NEVER = 10**9
 """Seconds that stand for a load which is never over: no manifest has a longer one."""

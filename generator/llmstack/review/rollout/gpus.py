@@ -11,7 +11,8 @@ from llmstack.review.result import Demand, GpuPool
 from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.placement import Fixed, PoolKey, gpus_in
 from llmstack.review.rollout.simulate import Run
-from llmstack.review.rollout.workload import Template, Workload, template_of
+from llmstack.review.rollout.template import Template, template_of
+from llmstack.review.rollout.workload import Workload
 
 
 def account(

@@ -11,7 +11,7 @@ from llmstack.review.facts import Facts
 from llmstack.review.loads import load_of
 from llmstack.review.result import ObjectChange, Rollout, Why
 from llmstack.review.rollout.placement import PoolKey
-from llmstack.review.rollout.workload import claims_uncounted, template_of
+from llmstack.review.rollout.template import claims_uncounted, template_of
 
 
 def rollouts_on_nodes(changes: Iterable[ObjectChange], facts: tuple[Facts, Facts]) -> tuple[Rollout, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from llmstack.kubernetes.scheduling import matches
 from llmstack.review.capacity import takes
 from llmstack.review.facts import Facts, Pool
 
@@ -58,10 +59,13 @@ class _Demand:
     allowed: Mapping[str, set[str]]
     denied: Mapping[str, set[str]]
     absent: frozenset[str]
+    compared: tuple[Mapping[str, Any], ...] = ()
+    """Expressions that compare a label's number (`Gt`, `Lt`)."""
 
     def rules_out(self, key: str, value: str) -> bool:
         wrong = key in self.allowed and value not in self.allowed[key]
-        return wrong or value in self.denied.get(key, ()) or key in self.absent
+        beside = any(each.get("key") == key and matches(each, {key: value}, (key,)) is False for each in self.compared)
+        return wrong or beside or value in self.denied.get(key, ()) or key in self.absent
 
 
 def _demands(pod: Mapping[str, Any]) -> list[_Demand]:
@@ -78,7 +82,7 @@ def _demands(pod: Mapping[str, Any]) -> list[_Demand]:
 
 def _demand(selector: Mapping[str, set[str]], expressions: Sequence[Mapping[str, Any]]) -> _Demand:
     allowed, denied = dict(selector), dict[str, set[str]]()
-    absent = set()
+    absent, compared = set[str](), []
     for expression in expressions:
         key = str(expression.get("key"))
         values = {str(value) for value in expression.get("values") or ()}
@@ -89,7 +93,9 @@ def _demand(selector: Mapping[str, set[str]], expressions: Sequence[Mapping[str,
                 denied[key] = denied.get(key, set()) | values
             case "DoesNotExist":
                 absent.add(key)
-    return _Demand(allowed, denied, frozenset(absent))
+            case "Gt" | "Lt":
+                compared.append(expression)
+    return _Demand(allowed, denied, frozenset(absent), tuple(compared))
 
 
 def _implied(pool: Pool, alternatives: Sequence[_Demand]) -> bool:

@@ -23,7 +23,8 @@ from llmstack.review.rollout.nodes import Nodes, node_sizes
 from llmstack.review.rollout.placement import Fixed, PoolKey
 from llmstack.review.rollout.queue import Line, Queue
 from llmstack.review.rollout.rolling import Outcome, Rolling
-from llmstack.review.rollout.workload import Template, Workload
+from llmstack.review.rollout.template import Template
+from llmstack.review.rollout.workload import Workload
 
 Event = Literal["ready", "gone"]
 

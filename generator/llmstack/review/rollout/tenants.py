@@ -11,7 +11,7 @@ from llmstack.kubernetes.replicas import Scalers, replicas_of, scalers, specs_of
 from llmstack.kubernetes.workloads import is_counted
 from llmstack.review.facts import Facts
 from llmstack.review.rollout.placement import PoolKey
-from llmstack.review.rollout.workload import template_of
+from llmstack.review.rollout.template import template_of
 
 Others = Sequence[tuple[str, Object]]
 """What other environments of the cluster run, each with its environment."""

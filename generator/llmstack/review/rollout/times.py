@@ -20,7 +20,8 @@ from llmstack.review.rollout.placement import Fixed, PoolKey
 from llmstack.review.rollout.queue import Queue, latest_ends
 from llmstack.review.rollout.rolling import Outcome
 from llmstack.review.rollout.simulate import Run, simulate
-from llmstack.review.rollout.workload import Template, Workload
+from llmstack.review.rollout.template import Template
+from llmstack.review.rollout.workload import Workload
 
 PROBED = ("image pull", "second start")
 """What an end by the probes leaves out."""

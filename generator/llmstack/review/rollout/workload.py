@@ -2,57 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from llmstack.kubernetes.accelerators import all_gpus_of_pod, largest
-from llmstack.kubernetes.devices import devices_of
-from llmstack.kubernetes.pods import Identity, Object, identity_of
-from llmstack.kubernetes.probes import start_up_bounds
+from llmstack.kubernetes.pods import Identity, Object
 from llmstack.kubernetes.quantities import whole
 from llmstack.kubernetes.replicas import Scalers, model_of, ray_cluster_of, replicas_of, specs_of_replica
-from llmstack.kubernetes.workloads import PROGRESS_DEADLINE, WORKLOADS, is_counted, partition_of, strategy_of
+from llmstack.kubernetes.workloads import PROGRESS_DEADLINE, WORKLOADS, partition_of, strategy_of
 from llmstack.review.facts import Facts
-from llmstack.review.loads import load_of
 from llmstack.review.result import ObjectChange
-from llmstack.review.rollout.placement import PoolKey, pool_of
+from llmstack.review.rollout.template import LUMP, Template, load_in, template_of
 
 Move = Literal["restart", "scale", "new", "remove"]
-
-
-LUMP = 50_000
-"""Pods of one replica beyond which they are not told apart."""
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """One replica at one revision: what it takes and how long it needs. Times in seconds."""
-
-    gpus: tuple[int, ...]
-    """GPUs of each of its pods that takes any: one for a Deployment, several for a group or a Ray cluster."""
-    pool: PoolKey | None
-    """None without GPUs."""
-    load: int | None
-    """From bound to ready, where it was measured: as it usually is."""
-    load_min: int | None
-    """The earliest moment its probes can call it ready; None without probes."""
-    load_max: int | None
-    """The moment its start-up (else liveness) probe gives it up; None where nothing does."""
-    grace: int
-    min_ready: int
-    load_worst: int | None = None
-    """The longest that was measured; None where `load` is."""
-    load_assumed: bool = False
-    """Whether `load` is of other pods, or not of all of them."""
-    is_lumped: bool = False
-    """Whether a replica has so many pods that `gpus` is their sum, as if it were of one."""
-    beside: tuple[tuple[PoolKey, int], ...] = ()
-    """Other accelerators that a replica takes: counted, and not played."""
-
-    @property
-    def total(self) -> int:
-        return sum(self.gpus)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,11 +172,11 @@ def _templates(
     old: Object | None, new: Object | None, facts: tuple[Facts, Facts]
 ) -> tuple[Template | None, Template | None]:
     """Both revisions. The old one's pool follows the new facts too, unless pods are sent to other nodes."""
-    after = template_of(new, facts[1], _load(new, facts[1])) if new is not None else None
+    after = template_of(new, facts[1], load_in(new, facts[1])) if new is not None else None
     if old is None:
         return None, after
-    known = _load(old, facts[0])
-    known = _load(old, facts[1]) if known is None else known
+    known = load_in(old, facts[0])
+    known = load_in(old, facts[1]) if known is None else known
     moved = new is not None and _nodes(old) != _nodes(new)
     before = template_of(old, facts[0] if moved else facts[1], known)
     if before.pool is not None and before.pool[0] is None:
@@ -228,95 +189,3 @@ def _nodes(obj: Object) -> list[Any]:
         (pod.get("nodeSelector") or None, (pod.get("affinity") or {}).get("nodeAffinity"))
         for pod, _ in specs_of_replica(obj)
     ]
-
-
-def _load(obj: Object, facts: Facts) -> int | None:
-    measured = load_of(obj, facts)
-    return measured.usual if measured is not None else None
-
-
-def _bounds(obj: Object, facts: Facts, pod: Mapping[str, Any]) -> tuple[int | None, int | None]:
-    """The least that a start takes, reading the weights included, and the most that the probes allow."""
-    low, high = start_up_bounds(pod)
-    model = model_of(obj)
-    least = facts.least_load_seconds.get(model) if model is not None else None
-    if least is None:
-        return low, high
-    return max(low or 0, least), high
-
-
-def template_of(obj: Object, facts: Facts, load: int | None) -> Template:
-    """Return one replica of an object, its pool by `facts`."""
-    held = [(pod, number, _held(pod, obj, facts)) for pod, number in specs_of_replica(obj)]
-    counted = [(pod, number, *largest(counts)) for pod, number, counts in held]
-    taking = [entry for entry in counted if entry[3] and entry[1]]
-    resource = max(taking, key=lambda entry: entry[3])[2] if taking else ""
-    pods = [entry for entry in taking if entry[2] == resource]
-    low, high = _bounds(obj, facts, counted[0][0])
-    measured = load_of(obj, facts) if load is not None else None
-    lumped = sum(number for _, number, _, _ in pods) > LUMP
-    sizes = (gpus for _, number, _, gpus in pods for _ in range(number))
-    return Template(
-        gpus=(sum(number * gpus for _, number, _, gpus in pods),) if lumped else tuple(sorted(sizes, reverse=True)),
-        pool=(pool_of(pods[0][0], resource, model_of(obj), facts), resource) if pods else None,
-        load=load,
-        load_min=low,
-        load_max=high,
-        grace=max(whole(pod.get("terminationGracePeriodSeconds"), 30) for pod, *_ in counted),
-        min_ready=whole((obj.get("spec") or {}).get("minReadySeconds"), 0),
-        load_worst=measured.worst if measured is not None else load,
-        load_assumed=measured is not None and measured.assumed,
-        is_lumped=lumped,
-        beside=_beside(held, resource, model_of(obj), facts),
-    )
-
-
-def _beside(
-    held: Iterable[tuple[Mapping[str, Any], int, Mapping[str, int]]], resource: str, model: str | None, facts: Facts
-) -> tuple[tuple[PoolKey, int], ...]:
-    """What a replica takes of other accelerators than `resource`, by pool."""
-    totals: dict[PoolKey, int] = {}
-    for pod, number, counts in held:
-        for other, count in counts.items():
-            if other != resource and number and count:
-                pool = pool_of(pod, other, model, facts), other
-                totals[pool] = totals.get(pool, 0) + number * count
-    return tuple(sorted(totals.items(), key=str))
-
-
-def _held(pod: Mapping[str, Any], obj: Object, facts: Facts) -> dict[str, int]:
-    """The accelerators that a pod takes; devices that it claims (DRA) count where a pool names their class."""
-    counts = all_gpus_of_pod(pod, [pool.resource for pool in facts.pools])
-    if pod.get("resourceClaims"):
-        devices = devices_of(pod, identity_of(obj)[1], facts.device_claims) or {}
-        for resource, device in {(pool.resource, pool.device_class) for pool in facts.pools}:
-            counts[resource] = counts.get(resource, 0) + (devices.get(device, 0) if device else 0)
-    return {resource: count for resource, count in counts.items() if count}
-
-
-def claims_uncounted(obj: Object, facts: Facts) -> bool:
-    """Whether pods of an object claim devices (DRA) that no declared pool counts."""
-    known = {pool.device_class for pool in facts.pools}
-    for pod, number in specs_of_replica(obj):
-        if number and pod.get("resourceClaims"):
-            devices = devices_of(pod, identity_of(obj)[1], facts.device_claims)
-            if devices is None or not devices.keys() <= known:
-                return True
-    return False
-
-
-def fixed_gpus(objects: Iterable[Object], facts: Facts, owned: Scalers) -> dict[PoolKey, dict[int, int]]:
-    """Return, by pool, how many pods of which size the workloads among objects that stay have."""
-    pools: dict[PoolKey, dict[int, int]] = {}
-    for obj in objects:
-        if not is_counted(str(obj.get("kind"))):
-            continue
-        template = template_of(obj, facts, None)
-        if template.pool is not None:
-            sizes = pools.setdefault(template.pool, {})
-            for gpus in template.gpus:
-                sizes[gpus] = sizes.get(gpus, 0) + replicas_of(obj, owned)
-        for pool, gpus in template.beside:
-            sizes = pools.setdefault(pool, {})
-            sizes[gpus] = sizes.get(gpus, 0) + replicas_of(obj, owned)
-    return pools

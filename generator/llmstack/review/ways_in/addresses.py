@@ -23,7 +23,6 @@ from llmstack.review.ways_in.doors import (
     why_closed,
 )
 from llmstack.review.ways_in.ends import RUNS, SLACK, Ends, of_run
-from llmstack.review.ways_in.hosts import gateways_of
 from llmstack.review.ways_in.moments import uncovered
 from llmstack.review.ways_in.way import CALLERS, OUTSIDE, Station
 
@@ -36,7 +35,7 @@ def broken_addresses(
     before: Sequence[Object], after: Sequence[Object], then: Side, now: Side, ends: Sequence[Ends]
 ) -> Iterator[Break]:
     """Yield the addresses by which requests came in, and do no longer, or not for a while."""
-    doors, left = open_doors(before, then), all_doors(after, now, gateways_of(before))
+    doors, left = open_doors(before, then), all_doors(after, now, before)
     known = {door.address for door in doors}
     opened = [door for door in open_doors(after, now) if door.address not in known]
     for door in doors:
@@ -59,6 +58,9 @@ def _kind(door: Door) -> str:
 
 
 def _gone(door: Door, left: Sequence[Door]) -> str:
+    rules = [each.rule for each in left if each.rule is not None]
+    if door.rule is not None and any(rule.asks and rule.is_at(door.rule) for rule in rules):
+        return "only requests with certain headers, parameters or methods are let in"
     same = any(each.address == door.address and each.rule is not None and each.rule.exact for each in left)
     return "its path is `Exact`, and takes nothing below it" if same else "it is gone"
 

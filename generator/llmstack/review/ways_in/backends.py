@@ -16,7 +16,7 @@ from llmstack.kubernetes.quantities import read_whole, whole
 from llmstack.kubernetes.replicas import model_of
 from llmstack.kubernetes.served import find_served
 from llmstack.kubernetes.workloads import is_lasting
-from llmstack.review.arguments import parse_flags
+from llmstack.review.arguments import last_flags
 
 API_KEY = "VLLM_API_KEY"
 ENGINE_PORT = 8000
@@ -40,6 +40,8 @@ class Backend:
     """The ids of the models it serves, empty where its arguments do not say."""
     model: str | None
     flags: Mapping[str, str]
+    container: str = ""
+    """The name of the container that serves."""
 
     @property
     def key(self) -> str:
@@ -104,7 +106,7 @@ def _read(obj: Object) -> Backend | None:
     engines = {served.container: served for served in find_served(spec)}
     for container in maps(spec.get("containers")):
         served = engines.get(str(container.get("name") or ""))
-        flags = parse_flags(served.arguments) if served is not None else _flags(container)
+        flags = last_flags(served.arguments) if served is not None else _flags(container)
         if engines and served is None and _DISCOVERY not in flags:
             continue  # a sidecar of the engine
         model = model_of(obj)
@@ -118,6 +120,7 @@ def _read(obj: Object) -> Backend | None:
                 served=_served(flags),
                 model=model,
                 flags=flags,
+                container=str(container.get("name") or ""),
             )
     return None
 
@@ -125,7 +128,7 @@ def _read(obj: Object) -> Backend | None:
 def _flags(container: Mapping[str, Any]) -> dict[str, str]:
     """The flags of a container's command line; none of what a shell runs."""
     words = [*(container.get("command") or ()), *(container.get("args") or ())]
-    return parse_flags(words) if all(isinstance(word, str) for word in words) else {}
+    return last_flags(words) if all(isinstance(word, str) for word in words) else {}
 
 
 def _number(text: str | None, default: int) -> int:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from llmstack.kubernetes.pods import Identity, Object, maps
+from llmstack.kubernetes.pods import Object, maps
 from llmstack.kubernetes.quantities import whole
 from llmstack.review.ways_in.backends import Backend
-from llmstack.review.ways_in.hosts import Rule, gateways_of, ingress_rules, route_rules
+from llmstack.review.ways_in.hosts import Rule, gateways_of, grants_of, ingress_rules, route_rules
 from llmstack.review.ways_in.way import CALLERS, Station
 
 
@@ -68,24 +68,23 @@ def _name(obj: Object) -> tuple[str, str]:
     return str(obj["metadata"].get("namespace") or ""), str(obj["metadata"]["name"])
 
 
-def open_doors(objects: Iterable[Object], side: Side) -> list[Door]:
+def open_doors(objects: Sequence[Object], side: Side) -> list[Door]:
     """The addresses of a side by which requests reach its pods."""
     front = Side(side.services, side.front, side.front)
     return [door for door in all_doors(objects, side) if why_closed(door, front) is None]
 
 
-def all_doors(
-    objects: Iterable[Object], side: Side, gateways_before: Mapping[Identity, Object] | None = None
-) -> list[Door]:
+def all_doors(objects: Sequence[Object], side: Side, before: Sequence[Object] = ()) -> list[Door]:
     """The addresses of a side, whether they lead anywhere or not; those from outside first.
 
-    A Gateway that was there before and is not among the objects is gone.
+    A Gateway or ReferenceGrant that was there `before` and is not among the objects is gone.
     """
-    return [*_hosts(list(objects), gateways_before or {}), *_service_ports(side)]
+    return [*_hosts(objects, before), *_service_ports(side)]
 
 
-def _hosts(objects: Sequence[Object], gateways_before: Mapping[Identity, Object]) -> Iterator[Door]:
-    gateways = dict.fromkeys(gateways_before) | gateways_of(objects)
+def _hosts(objects: Sequence[Object], before: Sequence[Object]) -> Iterator[Door]:
+    gateways = dict.fromkeys(gateways_of(before)) | gateways_of(objects)
+    lost = grants_of(before) - grants_of(objects)
     for obj in objects:
         namespace, name = _name(obj)
         if obj.get("kind") == "Ingress":
@@ -96,7 +95,7 @@ def _hosts(objects: Sequence[Object], gateways_before: Mapping[Identity, Object]
                 address = f"{rule.host}{rule.path}"
                 yield Door(f"Ingress/{name}", address, namespace, str(service.get("name")), leads_to, rule)
         elif obj.get("kind") == "HTTPRoute":
-            for rule, backend in route_rules(obj, gateways):
+            for rule, backend in route_rules(obj, gateways, lost):
                 there = str(backend.get("namespace") or namespace)
                 to = str(backend.get("name")), backend.get("port") or 0
                 yield Door(f"HTTPRoute/{name}", f"{rule.host}{rule.path}", there, *to, rule)

@@ -10,6 +10,7 @@ from llmstack.review.rollout.workload import Workload
 from llmstack.review.ways_in.addresses import broken_addresses
 from llmstack.review.ways_in.asleep import sleeping
 from llmstack.review.ways_in.backends import Backend, Backends
+from llmstack.review.ways_in.bounds import fewer_callers
 from llmstack.review.ways_in.breaks import Break
 from llmstack.review.ways_in.callers import changed_keys, other_requests, shorter_requests
 from llmstack.review.ways_in.doors import Door, Side, is_behind, leads_in, open_doors, read_side
@@ -35,6 +36,7 @@ def find_breaks(
     ends = read_ends(old, new, workloads, times)
     return (
         *broken_addresses(before, after, then, now, ends),
+        *fewer_callers(before, after, open_doors(before, then)),
         *changed_keys(old, new, now),
         *shorter_requests(old, new),
         *other_requests(old, new),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,8 @@ from llmstack.kubernetes.pods import Identity, Object, identity_of, maps, value_
 ANY_HOST = "*"
 
 Gateways = Mapping[Identity, Object | None]
+Grant = tuple[str, str]
+"""The namespace of HTTPRoutes, and that of the Services that they may lead to."""
 _EXACT = "Exact"
 
 
@@ -27,9 +30,15 @@ class Rule:
     """Whether a certificate of its own is named for the host."""
     closed: str | None = None
     """Why nothing comes in, where that can be told without the Service."""
+    asks: str = ""
+    """What else it asks of a request (headers, method, parameters), as text to compare; empty for nothing."""
 
     def covers(self, other: Rule) -> bool:
         """Whether all requests for another rule's host and path come here too."""
+        return self.asks in ("", other.asks) and self.is_at(other)
+
+    def is_at(self, other: Rule) -> bool:
+        """Whether it is for the host and path of another rule, whatever else it asks."""
         return _host_covers(self.host, other.host) and self._path_covers(other)
 
     def _path_covers(self, other: Rule) -> bool:
@@ -63,20 +72,51 @@ def ingress_rules(obj: Object) -> Iterator[tuple[Rule, Mapping[str, Any]]]:
             yield Rule(host, str(path.get("path") or "/"), exact, via, secure), path.get("backend") or {}
 
 
-def route_rules(obj: Object, gateways: Gateways) -> Iterator[tuple[Rule, Mapping[str, Any]]]:
+def route_rules(obj: Object, gateways: Gateways, lost: Collection[Grant] = ()) -> Iterator[tuple[Rule, Object]]:
     """Yield the rules of an HTTPRoute, each with a backend (Gateway API, "HTTPRoute").
 
-    Matches beyond the path are left out. `gateways` are those among the objects, and None for one that is gone.
+    `gateways` are those among the objects, and None for one that is gone; `lost` what routes were granted, and are not
+    any more.
     """
     spec = obj.get("spec") or {}
     for host in spec.get("hostnames") or (ANY_HOST,):
         via, closed = _attached(obj, str(host), gateways)
         for rule in maps(spec.get("rules")):
-            matches = [match.get("path") or {} for match in maps(rule.get("matches"))] or [{}]
-            for path in matches:
+            for match in list(maps(rule.get("matches"))) or [{}]:
                 for backend in maps(rule.get("backendRefs")):
-                    exact = path.get("type") == _EXACT
-                    yield Rule(str(host), str(path.get("value") or "/"), exact, via, False, closed), backend
+                    found = _rule_of(str(host), match, via, closed or _why_unused(obj, backend, lost))
+                    yield found, backend
+
+
+def _rule_of(host: str, match: Mapping[str, Any], via: frozenset[str], closed: str | None) -> Rule:
+    path = match.get("path") or {}
+    rest = {key: value for key, value in match.items() if key != "path" and value}
+    asks = json.dumps(rest, sort_keys=True, default=str) if rest else ""
+    return Rule(host, str(path.get("value") or "/"), path.get("type") == _EXACT, via, False, closed, asks)
+
+
+def _why_unused(route: Object, backend: Mapping[str, Any], lost: Collection[Grant]) -> str | None:
+    """Why a backend gets no requests: by its weight (1 where it has none), or as it is another namespace's and no
+    ReferenceGrant of that allows it any more."""
+    if backend.get("weight") == 0:
+        return f"it sends none to Service `{backend.get('name')}` (`weight: 0`)"
+    own = identity_of(route)[1]
+    there = str(backend.get("namespace") or own)
+    if there != own and (own, there) in lost:
+        return f"no ReferenceGrant of namespace `{there}` lets it lead there any more"
+    return None
+
+
+def grants_of(objects: Iterable[Object]) -> set[Grant]:
+    """What ReferenceGrants let HTTPRoutes lead to Services of their namespace (Gateway API, "ReferenceGrant")."""
+    return {
+        (str(entry.get("namespace")), identity_of(obj)[1])
+        for obj in objects
+        if obj.get("kind") == "ReferenceGrant"
+        and any(to.get("kind") == "Service" for to in maps(value_at(obj, "spec", "to")))
+        for entry in maps(value_at(obj, "spec", "from"))
+        if entry.get("kind") == "HTTPRoute"
+    }
 
 
 def _attached(route: Object, host: str, gateways: Gateways) -> tuple[frozenset[str], str | None]:

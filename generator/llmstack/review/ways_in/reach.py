@@ -18,6 +18,8 @@ from llmstack.review.ways_in.doors import answers, ports_of, selects
 Services = Mapping[tuple[str, str], Object]
 """By namespace and name."""
 _HTTP = 80
+_CERTIFICATE = "--ssl-certfile"
+"""With it vLLM serves https alone; both discoveries ask `http://` (service_discovery.py)."""
 
 
 def why_not_reached(router: Backend, engine: Backend, services: Services) -> str | None:
@@ -34,6 +36,8 @@ def why_not_reached(router: Backend, engine: Backend, services: Services) -> str
     why = _no_service(router, engine, services) if by_service else _no_pod(router, engine)
     if why is not None:
         return why
+    if _CERTIFICATE in engine.flags:
+        return "the router asks by http, and the engine answers https alone"
     if engine.api_key is not None and engine.api_key != router.api_key:
         sent = (
             "another API key than the engine asks for" if router.api_key else "no API key, and the engine asks for one"

@@ -15,7 +15,8 @@ from llmstack.kubernetes.workloads import WORKLOADS, is_counted, is_lasting
 from llmstack.review.facts import Facts, Pool
 from llmstack.review.rollout.nodes import node_sizes
 from llmstack.review.rollout.placement import PoolKey
-from llmstack.review.rollout.workload import Workload, template_of
+from llmstack.review.rollout.template import template_of
+from llmstack.review.rollout.workload import Workload
 from llmstack.review.ways_in.needs import Need, needs_of, provided
 
 Hangs = Literal["always", "sometimes", "unknown"]
@@ -177,6 +178,12 @@ class Case:
         if self.pool is None or (self.pool.per_node is None and self.pool.count > 1):
             return None
         return node_sizes(self.pool)
+
+    @property
+    def pool_is_asked(self) -> bool:
+        """Whether the pods ask for the labels of their pool's nodes, so that no other nodes count as places."""
+        asked = self.pod.get("nodeSelector") or {}
+        return self.pool is not None and bool(self.pool.node_selector.items() & asked.items())
 
     def gentler(self) -> str:
         """Advice to give up a replica first; what has no such strategy is replaced by hand."""

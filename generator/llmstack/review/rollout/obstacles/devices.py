@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from llmstack.kubernetes.devices import devices_of
 from llmstack.review.rollout.obstacles.case import Case, Obstacle
-from llmstack.review.rollout.workload import claims_uncounted
+from llmstack.review.rollout.template import claims_uncounted
 
 
 def find(case: Case) -> Iterator[Obstacle]:

@@ -6,7 +6,17 @@ from collections.abc import Callable, Iterator, Sequence
 
 from llmstack.kubernetes.pods import identity_of
 from llmstack.review.facts import Pool
-from llmstack.review.rollout.obstacles import admission, apart, devices, nodes, quotas, references, volumes
+from llmstack.review.rollout.obstacles import (
+    admission,
+    apart,
+    devices,
+    nodes,
+    probes,
+    quotas,
+    references,
+    together,
+    volumes,
+)
 from llmstack.review.rollout.obstacles.case import Case, Obstacle, Scene, template_in
 from llmstack.review.rollout.placement import PoolKey
 from llmstack.review.rollout.workload import Workload
@@ -15,10 +25,12 @@ RULES: tuple[Callable[[Case], Iterator[Obstacle]], ...] = (
     volumes.find,
     nodes.find,
     apart.find,
+    together.find,
     admission.find,
     quotas.find,
     references.find,
     devices.find,
+    probes.find,
 )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from llmstack.kubernetes.pods import value_at
-from llmstack.review.rollout.known_nodes import refusals
+from llmstack.review.rollout.known_nodes import refusals, refused_anywhere
 from llmstack.review.rollout.obstacles.apart import HOSTNAME, ceil_div, is_alone
 from llmstack.review.rollout.obstacles.case import Case, Obstacle
 from llmstack.review.rollout.placement import pools_allowed
@@ -19,19 +19,24 @@ _DEFAULT_SCHEDULER = "default-scheduler"
 def find(case: Case) -> Iterator[Obstacle]:
     """What of a workload's pods the nodes may not take."""
     yield from _pinned(case)
-    yield from _known(case)
+    known = list(_known(case))
+    yield from known
     yield from _spread(case)
-    yield from _nowhere(case)
-    yield from _untolerated(case)
+    if not known:
+        yield from _nowhere(case)
+        yield from _untolerated(case)
     yield from _unscheduled(case)
 
 
 def _known(case: Case) -> Iterator[Obstacle]:
     """Nodes that facts know, and that take no such pod, or not so many."""
     new = case.workload.new
-    if new is not None and (case.is_restart or case.workload.after > case.workload.before):
-        for message, advice in refusals(case.pod, case.pool, max(new.gpus, default=0), case.most):
-            yield Obstacle(message, advice, "always")
+    if new is None or not (case.is_restart or case.workload.after > case.workload.before):
+        return
+    if not new.total and (refused := refused_anywhere(case.pod, case.scene.facts.cluster)) is not None:
+        yield Obstacle(*refused, "always")
+    for message, advice in refusals(case.pod, case.pool, max(new.gpus, default=0), case.most):
+        yield Obstacle(message, advice, "always")
 
 
 def _pinned(case: Case) -> Iterator[Obstacle]:
@@ -149,7 +154,12 @@ def _covers(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 
 def _unscheduled(case: Case) -> Iterator[Obstacle]:
-    """A scheduler of another name, which has to run in the cluster (kubernetes.io, "Configure Multiple Schedulers")."""
+    """A scheduler of another name, which has to run in the cluster (kubernetes.io, "Configure Multiple Schedulers"); or
+    gates that somebody has to remove first ("Pod Scheduling Readiness")."""
+    gates = [str(each.get("name")) for each in case.pod.get("schedulingGates") or ()]
+    if gates and gates != [str(each.get("name")) for each in case.pod_before.get("schedulingGates") or ()]:
+        message = f"the pods wait until something removes their scheduling gate `{gates[0]}`"
+        yield Obstacle(message, "See that a controller in the cluster removes it.", "unknown")
     name = str(case.pod.get("schedulerName") or _DEFAULT_SCHEDULER)
     if name == _DEFAULT_SCHEDULER or not case.scene.before:
         return

@@ -1,0 +1,139 @@
+"""Objects that the API server refuses whatever was there before: what it asks beyond the schema of their kind.
+
+Sources: k8s.io/kubernetes 1.36, pkg/apis/apps/validation (ValidateDeploymentSpec, ValidateStatefulSetSpec …: a selector
+selects its own template), pkg/apis/core/validation (ValidateContainerResourceRequirements: extended resources are whole
+and not overcommitted; ValidateService), pkg/apis/autoscaling/validation, pkg/apis/policy/validation; KEDA's webhook
+(apis/keda/v1alpha1/scaledobject_types.go, CheckReplicaCountBoundsAreValid). `rules.py` has those of single fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from llmstack.finding import Route
+from llmstack.kubernetes.accelerators import is_extended
+from llmstack.kubernetes.pods import Object, containers, maps, pod_labels, pod_specs, value_at
+from llmstack.kubernetes.quantities import quantity
+from llmstack.kubernetes.rules import broken_rules
+from llmstack.kubernetes.schema import Problem
+from llmstack.kubernetes.selectors import selects
+
+_PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
+
+
+def refusals(obj: Object | None) -> tuple[Problem, ...]:
+    """Return what the API server says against an object; nothing for none. The route is that of the field."""
+    if obj is None:
+        return ()
+    rule = _RULES.get(str(obj.get("kind")))
+    own = rule(obj) if rule is not None else ()
+    return (*own, *(problem for route, spec in pod_specs(dict(obj)) for problem in _pod(route, spec)))
+
+
+def _pod(route: Route, spec: dict[str, Any]) -> Iterator[Problem]:
+    """A pod's tolerations, volumes and affinity, and its containers."""
+    for key, kind in (("tolerations", "Toleration"), ("volumes", "Volume")):
+        for number, item in enumerate(maps(spec.get(key))):
+            yield from _of_type(kind, item, (*route, key, number))
+    yield from _of_type("Affinity", spec.get("affinity"), (*route, "affinity"))
+    for group, number, container in containers(spec):
+        yield from _container((*route, group, number), container)
+
+
+def _container(route: Route, container: dict[str, Any]) -> Iterator[Problem]:
+    for key in _PROBES:
+        yield from _of_type("Probe", container.get(key), (*route, key))
+    for number, entry in enumerate(maps(container.get("env"))):
+        if isinstance(entry.get("name"), str):
+            yield from _of_type("EnvVar", entry, (*route, "env", number))
+    resources = container.get("resources")
+    yield from _of_type("ResourceRequirements", resources, (*route, "resources"))
+    yield from _amounts((*route, "resources"), resources)
+
+
+def _amounts(route: Route, resources: Any) -> Iterator[Problem]:
+    """A request is at most its limit; an extended resource is whole, and its limit is its request."""
+    limits, requests = (value_at(resources, part) or {} for part in ("limits", "requests"))
+    for name in {**limits, **requests}:
+        limit, request = quantity(limits.get(name)), quantity(requests.get(name))
+        if is_extended(name):
+            if any(amount is not None and amount.denominator != 1 for amount in (limit, request)):
+                yield Problem((*route, name), f"`{name}` is counted in whole units")
+            if limit is None or (request is not None and request != limit):
+                yield Problem((*route, name), f"`{name}` is not overcommitted: its limit is its request")
+        elif limit is not None and request is not None and request > limit:
+            yield Problem((*route, "requests", name), f"the request of `{name}` is more than its limit")
+
+
+def _of_type(kind: str, value: Any, route: Route) -> Iterator[Problem]:
+    for problem in broken_rules(kind, value, str(route[-1])):
+        yield Problem((*route, *problem.route), problem.message, problem.help)
+
+
+def _workload(obj: Object) -> Iterator[Problem]:
+    """A workload's selector selects its own pods, and it has no fewer than none."""
+    spec = value_at(obj, "spec") or {}
+    selector, template = spec.get("selector"), value_at(spec, "template")
+    if selector and isinstance(template, dict) and not selects(selector, pod_labels(template)):
+        yield Problem(("spec", "selector"), "`selector` does not select the pods of its own template")
+    yield from _least(spec, "replicas", 0)
+    if obj.get("kind") == "Deployment":
+        yield from _of_type("DeploymentStrategy", spec.get("strategy"), ("spec", "strategy"))
+
+
+def _least(spec: Mapping[str, Any], key: str, least: int) -> Iterator[Problem]:
+    value = spec.get(key)
+    if isinstance(value, int) and value < least:
+        yield Problem(("spec", key), f"`{key}` is at least {least}")
+
+
+def _autoscaler(obj: Object) -> Iterator[Problem]:
+    """0 is a minimum only with the feature gate HPAScaleToZero, which is not judged."""
+    spec = value_at(obj, "spec") or {}
+    yield from _least(spec, "minReplicas", 0)
+    least, most = spec.get("minReplicas", 1), spec.get("maxReplicas")
+    if isinstance(least, int) and isinstance(most, int) and most < max(least, 1):
+        yield Problem(("spec", "maxReplicas"), f"`maxReplicas` ({most}) is less than `minReplicas` ({least})")
+
+
+def _scaled_object(obj: Object) -> Iterator[Problem]:
+    spec = value_at(obj, "spec") or {}
+    least, most = spec.get("minReplicaCount") or 0, spec.get("maxReplicaCount") or 100
+    idle = spec.get("idleReplicaCount")
+    if least > most:
+        message = f"`minReplicaCount` ({least}) is more than `maxReplicaCount` ({most}): KEDA's webhook refuses it"
+        yield Problem(("spec", "minReplicaCount"), message)
+    if idle is not None and idle >= least:
+        message = f"`idleReplicaCount` ({idle}) is not less than `minReplicaCount` ({least}): KEDA's webhook refuses it"
+        yield Problem(("spec", "idleReplicaCount"), message)
+
+
+def _budget(obj: Object) -> Iterator[Problem]:
+    spec = value_at(obj, "spec") or {}
+    if spec.get("minAvailable") is not None and spec.get("maxUnavailable") is not None:
+        yield Problem(("spec", "maxUnavailable"), "`minAvailable` and `maxUnavailable` are not both set")
+
+
+def _service(obj: Object) -> Iterator[Problem]:
+    """Several ports have names, and no two are the same port."""
+    ports = list(maps(value_at(obj, "spec", "ports")))
+    for number, port in enumerate(ports):
+        yield from _of_type("ServicePort", port, ("spec", "ports", number))
+    if len(ports) > 1 and not all(port.get("name") for port in ports):
+        yield Problem(("spec", "ports"), "each of several ports has a name")
+    numbers = [(port.get("port"), port.get("protocol") or "TCP") for port in ports]
+    if len(set(numbers)) < len(numbers):
+        yield Problem(("spec", "ports"), "the same port is listed twice")
+
+
+_RULES: Mapping[str, Callable[[Object], Iterator[Problem]]] = {
+    "DaemonSet": _workload,
+    "Deployment": _workload,
+    "HorizontalPodAutoscaler": _autoscaler,
+    "PodDisruptionBudget": _budget,
+    "ReplicaSet": _workload,
+    "ScaledObject": _scaled_object,
+    "Service": _service,
+    "StatefulSet": _workload,
+}

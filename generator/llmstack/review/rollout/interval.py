@@ -1,0 +1,109 @@
+"""Rollouts and pools with scalers at their least, and what is other at their most as the end of an interval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from llmstack.kubernetes.replicas import Scalers
+from llmstack.review.facts import Facts, Pool
+from llmstack.review.result import GpuPool, Rollout
+from llmstack.review.rollout import gpus
+from llmstack.review.rollout.placement import gpus_in
+from llmstack.review.rollout.play import Played
+from llmstack.review.rollout.times import rollouts, too_many
+
+
+def both(least: Played, most: Played | None, facts: Facts) -> tuple[tuple[Rollout, ...], tuple[GpuPool, ...]]:
+    """Return the rollouts and pools with scalers at their least, and what is other at their most as the end of an
+    interval."""
+    pools = facts.pools
+    rolled = rollouts(least.own, least.own_times, pools)
+    rows = _rows(least, pools)
+    if most is None:
+        return rolled, rows
+    larger = {each.identity: each for each in rollouts(most.own, most.own_times, pools)}
+    known = {each.identity for each in rolled}
+    merged = [
+        _interval(each, larger[each.identity]) if each.identity in larger else _only_at_least(each, most.owned[1])
+        for each in rolled
+    ]
+    shrinking = {each.identity for each in most.own if each.after < each.before}
+    merged += [_only_at_most(larger[key], least.owned[1]) for key in larger if key in shrinking - known]
+    high = {(row.pool, row.resource): row for row in _rows(most, pools)}
+    return tuple(merged), tuple(_both_pools(row, high.pop((row.pool, row.resource), row)) for row in rows)
+
+
+def _rows(played: Played, pools: Sequence[Pool]) -> tuple[GpuPool, ...]:
+    left_out = too_many(played.workloads)
+    rows = gpus.account(played.workloads, pools, played.fixed, played.times.likely, played.verdicts, left_out)
+    more = ((row, gpus_in(played.leaving, (row.pool, row.resource))) for row in rows)
+    return tuple(
+        replace(row, before=row.before + held, peak=max(row.peak, row.before + held)) if held else row
+        for row, held in more
+    )
+
+
+def _interval(least: Rollout, most: Rollout | None) -> Rollout:
+    if most is None or most == least:
+        return least
+    lows = [_low(least), _low(most)]
+    highs = [_high(least), _high(most)]
+    ready = [least.min_ready, most.min_ready]
+    same = least.seconds is not None and least.seconds == most.seconds
+    known = [each for each in lows if each is not None]
+    return replace(
+        least,
+        seconds=least.seconds if same else None,
+        seconds_min=None if same or not known else min(known),
+        seconds_max=None if same or None in highs else max(each for each in highs if each is not None),
+        min_ready=None if None in ready else min(each for each in ready if each is not None),
+        replicas_max=most.replicas_max,
+        seconds_max_without=least.seconds_max_without or most.seconds_max_without,
+        basis={**least.basis, "peak": "bound", "minReady": "bound", "seconds": "exact" if same else "bound"},
+    )
+
+
+def _only_at_least(least: Rollout, owned: Scalers) -> Rollout:
+    """A workload that gets pods only where the scaler has not given them before."""
+    replicas = owned.get(least.identity)
+    if replicas is None or least.why != "scale":
+        return least
+    is_done = _high(least) == 0
+    return replace(
+        least,
+        replicas_max=replicas,
+        seconds=0 if is_done else None,
+        seconds_min=None if is_done else 0,
+        seconds_max=None if is_done else _high(least),
+        basis={"seconds": "exact" if is_done else "bound", "peak": "bound", "minReady": "bound"},
+    )
+
+
+def _only_at_most(most: Rollout, owned: Scalers) -> Rollout:
+    """A workload that loses pods only where the scaler has more than its least."""
+    least = owned.get(most.identity, most.replicas)
+    return replace(
+        most,
+        replicas=least,
+        replicas_min=least,
+        seconds=None,
+        seconds_min=0,
+        seconds_max=_high(most),
+        min_ready=None if most.min_ready is None or least is None else min(least, most.min_ready),
+        basis={"seconds": "bound", "peak": "bound", "minReady": "bound"},
+    )
+
+
+def _low(rollout: Rollout) -> int | None:
+    return rollout.seconds if rollout.seconds is not None else rollout.seconds_min
+
+
+def _high(rollout: Rollout) -> int | None:
+    return rollout.seconds if rollout.seconds is not None else rollout.seconds_max
+
+
+def _both_pools(least: GpuPool, most: GpuPool) -> GpuPool:
+    """A pool that hangs at most alone may hang."""
+    hangs = None if least.deadlock is None else bool(least.deadlock or most.deadlock)
+    return replace(least, deadlock=hangs, before_max=most.before, after_max=most.after, peak_max=most.peak)

@@ -1,0 +1,68 @@
+"""Fields that an Application of Argo CD leaves as they are in the cluster: `ignoreDifferences` that its sync respects.
+
+docs/user-guide/diffing.md and sync-options.md, "Respect ignore difference configs": with `RespectIgnoreDifferences`
+such a field gets the value that it has in the cluster before the object is applied. One of an object that is new is
+applied. Rules by field managers, and jq expressions beyond keys and `[]`, depend on what only the cluster knows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+from llmstack.sync.manifests import Object, mapping, sequence
+
+Path = tuple[str, ...]
+"""Keys of a field, `*` for every item of a list."""
+_JQ = re.compile(r"\.([A-Za-z0-9_-]+)|\[\"([^\"]+)\"\]|\[(\d*)\]")
+_ABSENT = object()
+
+
+def ignored_paths(rules: Iterable[Any], obj: Object) -> Iterator[Path]:
+    """Yield the fields of an object that are left as they are; those that cannot be told from the rules alone apart."""
+    metadata = mapping(obj.get("metadata"))
+    group, kind = str(obj.get("apiVersion")).rpartition("/")[0], str(obj.get("kind"))
+    for rule in map(mapping, rules):
+        named = all(rule.get(key) in (None, "", metadata.get(key)) for key in ("name", "namespace"))
+        fits = fnmatchcase(group, str(rule.get("group") or "")) and fnmatchcase(kind, str(rule.get("kind") or ""))
+        if not (named and fits):
+            continue
+        for pointer in sequence(rule.get("jsonPointers")):
+            steps = str(pointer).split("/")[1:]
+            yield tuple(step.replace("~1", "/").replace("~0", "~") for step in steps)
+        for expression in sequence(rule.get("jqPathExpressions")):
+            yield from _jq_path(str(expression))
+
+
+def _jq_path(expression: str) -> Iterator[Path]:
+    found = list(_JQ.finditer(expression))
+    if found and "".join(each[0] for each in found) == expression:
+        yield tuple(each[1] or each[2] or each[3] or "*" for each in found)
+
+
+def left_as_it_is(before: Object, after: Object, rules: Sequence[Any]) -> Object:
+    """An object as it is applied: ignored fields that it states have the value of before. The same object where that is
+    all the same."""
+    made: Any = after
+    for path in ignored_paths(rules, after):
+        made = _with(made, before, path)
+    return after if made == after else made
+
+
+def _with(value: Any, old: Any, path: Path) -> Any:
+    """The value with what the old one has at a path; without it where the old one has nothing there."""
+    if not path:
+        return old
+    step, rest = path[0], path[1:]
+    if isinstance(value, list):
+        olds = old if isinstance(old, list) else []
+        chosen = [number for number in range(len(value)) if step in ("*", str(number)) and number < len(olds)]
+        return [_with(each, olds[at], rest) if at in chosen else each for at, each in enumerate(value)]
+    if not isinstance(value, Mapping) or step not in value:
+        return value
+    own = old.get(step, _ABSENT) if isinstance(old, Mapping) else _ABSENT
+    if own is _ABSENT:
+        return value if rest else {key: each for key, each in value.items() if key != step}
+    return {**value, step: _with(value[step], own, rest)}

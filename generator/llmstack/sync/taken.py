@@ -1,0 +1,85 @@
+"""Which files of the repository a source of Flux takes: `ignore` and `sparseCheckout` of a GitRepository, and the
+copies of an ArtifactGenerator.
+
+source-controller checks out the directories of `sparseCheckout` alone (docs/spec/v1/gitrepositories.md, "Sparse
+checkout"), and leaves out of the artifact what `ignore` excludes, in .gitignore's form: the last pattern that matches
+decides, and one that matches a folder matches all below it (go-git, plumbing/format/gitignore/pattern.go and
+matcher.go). source-watcher makes an artifact of nothing but its copies (docs/spec/v1beta1/artifactgenerators.md).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from llmstack.sync.manifests import mapping, sequence
+
+_COPY = re.compile(r"@([a-z0-9-]+)/(.*?)/?\*\*")
+"""A whole folder: `@repo/base/engine/**`."""
+
+
+def takes(filters: Mapping[str, Any], path: str) -> bool | None:
+    """Whether a source with these fields has a file of the repository at its own place; None where that cannot be told
+    (`include`, submodules, copies of another form)."""
+    if filters.get("include") or filters.get("recurseSubmodules"):
+        return None
+    folders = [str(each).strip("./") for each in sequence(filters.get("sparseCheckout"))]
+    if folders and not any(not each or path.startswith(f"{each}/") for each in folders):
+        return False
+    if is_ignored(str(filters.get("ignore") or ""), path):
+        return False
+    copies = filters.get("copies")
+    return True if copies is None else _is_copied(sequence(copies), path)
+
+
+def is_ignored(patterns: str, path: str) -> bool:
+    """Whether patterns in .gitignore's form leave a file out."""
+    steps = path.split("/")
+    for line in reversed(patterns.splitlines()):
+        pattern = line.rstrip()
+        if pattern and not pattern.startswith("#"):
+            found = _matches(pattern.removeprefix("!"), steps)
+            if found:
+                return not pattern.startswith("!")
+    return False
+
+
+def _matches(pattern: str, steps: list[str]) -> bool:
+    """Whether a pattern matches a file, or a folder above it."""
+    of_folder, wanted = pattern.endswith("/"), pattern.removesuffix("/")
+    if "/" not in wanted:
+        return any(fnmatchcase(step, wanted) for step in (steps[:-1] if of_folder else steps))
+    parts = wanted.removeprefix("/").removesuffix("/**").split("/")
+    regex = "".join(map(_as_regex, parts)).removesuffix("/")
+    rest = "/.*" if of_folder else "(?:/.*)?"
+    return re.fullmatch(regex + rest, "/".join(steps)) is not None
+
+
+def _as_regex(part: str) -> str:
+    """A step of a pattern, with the `/` behind it; `**` is any number of folders."""
+    if part == "**":
+        return "(?:[^/]+/)*"
+    text = "".join({"*": "[^/]*", "?": "[^/]"}.get(sign, re.escape(sign)) for sign in part)
+    return f"{text}/"
+
+
+def _is_copied(copies: Iterable[Any], path: str) -> bool | None:
+    """Whether the copies put a file at its own place; None where one of another form may."""
+    unknown = False
+    for each in map(mapping, copies):
+        form = _COPY.fullmatch(str(each.get("from")))
+        target = str(each.get("to") or "").rstrip("/").removeprefix("@artifact").strip("/")
+        if form is None or each.get("exclude") or each.get("strategy") not in (None, "Overwrite"):
+            unknown = True
+        elif target == form[2] and (not target or path.startswith(f"{target}/")):
+            return True
+    return None if unknown else False
+
+
+def first_left_out(filters: Mapping[str, Any], paths: Iterable[str]) -> tuple[str | None, bool]:
+    """The first file that a source does not take, and whether of all others it is known that it does."""
+    answers = {path: takes(filters, path) for path in sorted(paths)}
+    missing = next((path for path, answer in answers.items() if answer is False), None)
+    return missing, None not in answers.values()

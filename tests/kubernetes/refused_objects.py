@@ -1,0 +1,145 @@
+"""Objects of which the API server takes one and refuses its neighbour; tests/cluster/check_refused.py asks it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Object = dict[str, Any]
+
+LABELS = {"app": "a"}
+GPU = "nvidia.com/gpu"
+
+
+def _object(api_version: str, kind: str, **fields: Any) -> Object:
+    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": "a", "namespace": "default"}, **fields}
+
+
+def _deployment(
+    container: Object | None = None, labels: Object = LABELS, pod: Object | None = None, **spec: Any
+) -> Object:
+    first = {"name": "c", "image": "x:1", **(container or {})}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [first], **(pod or {})}}
+    return _object("apps/v1", "Deployment", spec={"selector": {"matchLabels": LABELS}, "template": template, **spec})
+
+
+def _amounts(requests: Object, limits: Object) -> Object:
+    return _deployment({"resources": {"requests": requests, "limits": limits}})
+
+
+def _scaler(**spec: Any) -> Object:
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "a"}
+    return _object("autoscaling/v2", "HorizontalPodAutoscaler", spec={"scaleTargetRef": target, **spec})
+
+
+def _service(*ports: Object) -> Object:
+    return _object("v1", "Service", spec={"selector": LABELS, "ports": [*ports]})
+
+
+def _rolling(surge: Any, unavailable: Any) -> Object:
+    rolling = {"maxSurge": surge, "maxUnavailable": unavailable}
+    return _deployment(strategy={"type": "RollingUpdate", "rollingUpdate": rolling})
+
+
+def _budget(**spec: Any) -> Object:
+    return _object("policy/v1", "PodDisruptionBudget", spec={"selector": {"matchLabels": LABELS}, **spec})
+
+
+TAKEN: dict[str, Object] = {
+    "a deployment": _deployment(),
+    "no replicas": _deployment(replicas=0),
+    "more labels than the selector": _deployment(labels={**LABELS, "b": "c"}),
+    "a surge alone": _rolling(1, 0),
+    "no percent unavailable": _rolling("25%", "0%"),
+    "GPUs by their limit": _amounts({}, {GPU: "2"}),
+    "GPUs by both": _amounts({GPU: 1}, {GPU: "1"}),
+    "GPUs as thousandths": _amounts({}, {GPU: "1000m"}),
+    "a request of the limit": _amounts({"cpu": "1"}, {"cpu": "1000m"}),
+    "a request without a limit": _amounts({"memory": "1Gi"}, {}),
+    "one handler": _deployment({"readinessProbe": {"tcpSocket": {"port": 80}}}),
+    "a scaler": _scaler(minReplicas=2, maxReplicas=2),
+    "a scaler without a minimum": _scaler(maxReplicas=1),
+    "a port without a name": _service({"port": 80}),
+    "one port by two protocols": _service({"name": "a", "port": 80}, {"name": "b", "port": 80, "protocol": "UDP"}),
+    "a budget": _budget(maxUnavailable=0),
+}
+REFUSED: dict[str, Object] = {
+    "fewer replicas than none": _deployment(replicas=-1),
+    "pods of another label": _deployment(labels={"app": "b"}),
+    "pods without labels": _deployment(labels={}),
+    "neither surge nor unavailable": _rolling(0, 0),
+    "neither of them in percent": _rolling("0%", "0%"),
+    "half a GPU": _amounts({}, {GPU: "0.5"}),
+    "GPUs without a limit": _amounts({GPU: 1}, {}),
+    "more GPUs than asked": _amounts({GPU: 1}, {GPU: 2}),
+    "a request beyond its limit": _amounts({"cpu": "2"}, {"cpu": "1"}),
+    "two handlers": _deployment({"readinessProbe": {"tcpSocket": {"port": 80}, "httpGet": {"port": 80}}}),
+    "a volume of two sources": _deployment(
+        pod={"volumes": [{"name": "v", "emptyDir": {}, "secret": {"secretName": "s"}}]}
+    ),
+    "a toleration without a key": _deployment(pod={"tolerations": [{"operator": "Equal", "value": "a"}]}),
+    "a variable of two values": _deployment(
+        {"env": [{"name": "A", "value": "b", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}]}
+    ),
+    "a scaler whose most is less than its least": _scaler(minReplicas=6, maxReplicas=4),
+    "a scaler to none": _scaler(maxReplicas=0),
+    "two ports without names": _service({"port": 80}, {"port": 81}),
+    "a port twice": _service({"name": "a", "port": 80}, {"name": "b", "port": 80}),
+    "a budget of two minds": _budget(maxUnavailable=1, minAvailable=1),
+}
+
+
+def _quota(*scopes: str) -> Object:
+    return _object("v1", "ResourceQuota", spec={"hard": {"pods": "20"}, "scopes": [*scopes]})
+
+
+def _definition(**spec: Any) -> Object:
+    schema = {"openAPIV3Schema": {"type": "object"}}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "foos.example.com"},
+        "spec": {
+            "group": "example.com",
+            "names": {"kind": "Foo", "plural": "foos"},
+            "scope": "Namespaced",
+            "versions": [{"name": "v1", "served": True, "storage": True, "schema": schema}],
+            **spec,
+        },
+    }
+
+
+def _families(*families: str) -> Object:
+    return _object("v1", "Service", spec={"selector": LABELS, "ports": [{"port": 80}], "ipFamilies": [*families]})
+
+
+def _slice(address_type: str) -> Object:
+    return _object("discovery.k8s.io/v1", "EndpointSlice", addressType=address_type, endpoints=[], ports=[])
+
+
+def _attributes(iops: str) -> Object:
+    return _object("storage.k8s.io/v1", "VolumeAttributesClass", driverName="a.example.com", parameters={"iops": iops})
+
+
+def _driver(attach: bool) -> Object:
+    return _object("storage.k8s.io/v1", "CSIDriver", spec={"attachRequired": attach})
+
+
+UPDATES: dict[str, tuple[Object, Object, bool]] = {
+    "scopes of a quota": (_quota("NotTerminating"), _quota("Terminating"), True),
+    "scopes of a quota in another order": (
+        _quota("NotTerminating", "NotBestEffort"),
+        _quota("NotBestEffort", "NotTerminating"),
+        False,
+    ),
+    "the scope of a definition": (_definition(), _definition(scope="Cluster"), True),
+    "the short names of a definition": (
+        _definition(),
+        _definition(names={"kind": "Foo", "plural": "foos", "shortNames": ["f"]}),
+        False,
+    ),
+    "the family of a Service": (_families("IPv4"), _families("IPv6"), True),
+    "the addresses of a slice": (_slice("IPv4"), _slice("IPv6"), True),
+    "the parameters of an attributes class": (_attributes("1"), _attributes("2"), True),
+    "whether a driver attaches": (_driver(True), _driver(False), True),
+}
+"""Pairs of before and after, and whether the API server refuses the change."""
