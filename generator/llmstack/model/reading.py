@@ -23,6 +23,7 @@ Valid = TypeVar("Valid", bound=BaseModel)
 
 _NOTHING = object()
 _SECRET_SECTIONS = frozenset(("vllmApiKey", "hf_token", "credentials", "env"))
+_SHAPE = {dict: "a map", list: "a list", str: "text"}
 _TYPES = {
     "string_type": "text",
     "int_type": "a whole number",
@@ -147,8 +148,8 @@ def _placed(problem: Problem, layers: Layers, *, likened: bool) -> Finding:
         text = f"`{key}` is missing in {_section(route)}"
         return Finding("missing-key", Severity.ERROR, text, route, place, None, secret)
     if kind in _TYPES:
-        given = "what is given" if secret else _given(value, layers.text(route))
-        help = None if secret else _other_spelling(kind, value, layers.text(route))
+        given = _given(value, layers.text(route)) if not secret else _SHAPE.get(type(value), "what is given")
+        help = _SHAPES.get((kind, type(value))) if secret else _other_spelling(kind, value, layers.text(route))
         text = f"`{key}` is {_TYPES[kind]}, not {given}"
         return Finding("wrong-type", Severity.ERROR, text, route, place, help, secret)
     if "-" in kind:  # a type of ours: the id of the finding
@@ -191,10 +192,27 @@ def _other_spelling(kind: str, value: object, text: str | None) -> str | None:
     """How to write a scalar that was quoted and should not be, or the other way round."""
     if kind == "string_type" and isinstance(value, (int, float)):
         return f'quote it: "{text}"'
+    if isinstance(value, str) and re.search(r"\$\{\w|\{\{", value):
+        return "nothing fills it in: write what it stands for"
     number = kind == "int_type" and isinstance(value, str) and re.fullmatch(r"\d+", value) is not None
     if number or (kind == "bool_type" and value in ("true", "false")):
         return f"write it without quotes: {value}"
-    return None
+    return _SHAPES.get((kind, type(value)))
+
+
+_SHAPES: Mapping[tuple[str, type], str] = {
+    ("list_type", dict): "write an item for each: `- …` in a line of its own",
+    (
+        "list_type",
+        str,
+    ): "write a list: `[a, b]`, or an item `- …` in each line; an argument and its value are two items",
+    ("dict_type", list): "write keys: `key: value` in each line, without dashes",
+    ("model_type", list): "write keys: `key: value` in each line, without dashes",
+    ("dict_type", str): "write keys: `key: value`, as the section's page has them (docs/values.md)",
+    ("model_type", str): "write keys: `key: value`, as the section's page has them (docs/values.md)",
+    ("model_type", bool): "write keys: its switch is one of them (docs/values.md)",
+}
+"""How to write a value of another shape, by what is wanted and what was given."""
 
 
 def _given(value: Any, text: str | None) -> str:
