@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -16,6 +14,7 @@ from llmstack.model import unknown_keys
 from llmstack.model.gitops import StreamFile
 from llmstack.model.stack import Stack, foreign_keys, map_defaults, without
 from llmstack.model.unfit_defaults import without_unfit_defaults
+from llmstack.model.value_help import BOUND_KEYS, BOUNDS, MISSING, SHAPES, choice_help, quantity_help, type_help
 from llmstack.values.layers import Layers, merge_layers
 from llmstack.values.source import Source
 
@@ -23,7 +22,7 @@ Valid = TypeVar("Valid", bound=BaseModel)
 
 _NOTHING = object()
 _SECRET_SECTIONS = frozenset(("vllmApiKey", "hf_token", "credentials", "env"))
-_SHAPE = {dict: "a map", list: "a list", str: "text"}
+_SHAPE: Mapping[type, str] = {dict: "a map", list: "a list", str: "text"}
 _TYPES = {
     "string_type": "text",
     "int_type": "a whole number",
@@ -146,14 +145,18 @@ def _placed(problem: Problem, layers: Layers, *, likened: bool) -> Finding:
     place = layers.place(route, on_value=True)
     if kind == "missing":
         text = f"`{key}` is missing in {_section(route)}"
-        return Finding("missing-key", Severity.ERROR, text, route, place, None, secret)
+        return Finding("missing-key", Severity.ERROR, text, route, place, MISSING.get(str(route[-1])), secret)
     if kind in _TYPES:
         given = _given(value, layers.text(route)) if not secret else _SHAPE.get(type(value), "what is given")
-        help = _SHAPES.get((kind, type(value))) if secret else _other_spelling(kind, value, layers.text(route))
+        help = SHAPES.get((kind, type(value))) if secret else type_help(kind, value, layers.text(route))
         text = f"`{key}` is {_TYPES[kind]}, not {given}"
         return Finding("wrong-type", Severity.ERROR, text, route, place, help, secret)
     if "-" in kind:  # a type of ours: the id of the finding
-        return Finding(kind, Severity.ERROR, f"`{key}`: {problem.message}", route, place, None, secret)
+        help = quantity_help(str(value)) if kind == "bad-quantity" else None
+        return Finding(kind, Severity.ERROR, f"`{key}`: {problem.message}", route, place, help, secret)
+    if kind in BOUNDS and not secret:
+        text = f"`{key}` is {BOUNDS[kind]} {problem.context.get(BOUND_KEYS[kind])}, not {value}"
+        return Finding("bad-value", Severity.ERROR, text, route, place, None, secret)
     expected = str(problem.context.get("expected", "")) if kind == "literal_error" else ""
     text = (
         f"`{key}` is one of {expected.replace(chr(39), '`')}"
@@ -161,7 +164,7 @@ def _placed(problem: Problem, layers: Layers, *, likened: bool) -> Finding:
         else f"`{key}`: {problem.message[:1].lower()}{problem.message[1:]}"
     )
     help = (
-        _nearest(str(value), [word.strip(" '") for word in expected.replace(" or ", ",").split(",")])
+        choice_help(str(value), [word.strip(" '") for word in expected.replace(" or ", ",").split(",")])
         if expected
         else None
     )
@@ -188,33 +191,6 @@ def _section(route: Route) -> str:
     return show_route(shown) or "the values"
 
 
-def _other_spelling(kind: str, value: object, text: str | None) -> str | None:
-    """How to write a scalar that was quoted and should not be, or the other way round."""
-    if kind == "string_type" and isinstance(value, (int, float)):
-        return f'quote it: "{text}"'
-    if isinstance(value, str) and re.search(r"\$\{\w|\{\{", value):
-        return "nothing fills it in: write what it stands for"
-    number = kind == "int_type" and isinstance(value, str) and re.fullmatch(r"\d+", value) is not None
-    if number or (kind == "bool_type" and value in ("true", "false")):
-        return f"write it without quotes: {value}"
-    return _SHAPES.get((kind, type(value)))
-
-
-_SHAPES: Mapping[tuple[str, type], str] = {
-    ("list_type", dict): "write an item for each: `- …` in a line of its own",
-    (
-        "list_type",
-        str,
-    ): "write a list: `[a, b]`, or an item `- …` in each line; an argument and its value are two items",
-    ("dict_type", list): "write keys: `key: value` in each line, without dashes",
-    ("model_type", list): "write keys: `key: value` in each line, without dashes",
-    ("dict_type", str): "write keys: `key: value`, as the section's page has them (docs/values.md)",
-    ("model_type", str): "write keys: `key: value`, as the section's page has them (docs/values.md)",
-    ("model_type", bool): "write keys: its switch is one of them (docs/values.md)",
-}
-"""How to write a value of another shape, by what is wanted and what was given."""
-
-
 def _given(value: Any, text: str | None) -> str:
     if value is None:
         return "null"
@@ -226,9 +202,3 @@ def _given(value: Any, text: str | None) -> str:
         first, *more = value.splitlines() or [""]
         return f"the text `{first}{' …' if more else ''}`"
     return "a map" if isinstance(value, dict) else "a list"
-
-
-def _nearest(word: str, known: list[str]) -> str | None:
-    lowered = {name.lower(): name for name in known}
-    found = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
-    return f"did you mean `{lowered[found[0]]}`?" if found else None
