@@ -91,3 +91,23 @@ def test_what_an_overlay_builds_is_held_to_the_checks_on_objects(repository: San
     output, _ = repository.run("llmstack validate prod")
     assert "pod-security" not in output
     assert "dangling-reference" not in output
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "line"),
+    [
+        ("clusters/c/secret.yaml", "apiVersion: v1\nkind: Secret\nstringData:\n  a: hunter2\n", 4),
+        ("clusters/c/notes.txt", "the cluster's\npassword: hunter2hunter\n", 2),
+        ("custom/prod/models/m/kustomization.yaml", OWN + "# HF_TOKEN: hf_AbCdEfGhIjKlMnOpQrStUvWx12\n", 4),
+        ("custom/README.md", "export HF_TOKEN=hf_AbCdEfGhIjKlMnOpQrStUvWx12\n", 1),
+        ("facts/clusters/c.yaml", "token: hf_AbCdEfGhIjKlMnOpQrStUvWx12\n", 1),
+    ],
+)
+def test_a_secret_beside_the_objects_is_found_at_its_line(path: str, text: str, line: int, repository: Sandbox) -> None:
+    """`validate` reads what nobody builds too: it is committed."""
+    commit(repository, {path: text})
+    output, code = repository.run("llmstack validate")
+    assert code == 1
+    assert f"error[plaintext-secret]: this line holds a secret in plain text\n  --> {path}:{line}:1" in output
+    assert "hunter2" not in output
+    assert "AbCdEf" not in output

@@ -262,3 +262,11 @@ def test_what_it_does_not_know_it_leaves_to_kustomize(case: str) -> None:
 def test_broken_yaml_is_left_to_kustomize() -> None:
     with pytest.raises(Unsupported):
         build({"kustomization.yaml": "a: [", "b": ""}.get, ".")
+
+
+@pytest.mark.parametrize("field", ["resources", "components", "patches", "namespace"])
+@pytest.mark.parametrize("value", ["1.5", "true", "{a: b}"])
+def test_a_field_of_another_type_is_kustomizes_to_refuse(field: str, value: str) -> None:
+    text = f"apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n{field}: {value}\n"
+    with pytest.raises(Unsupported, match=field):
+        build({"a/kustomization.yaml": text}.get, "a")

@@ -10,6 +10,7 @@ Why it is our own, and not mutmut or cosmic-ray (as of 3.8.1 and 8.7.0, both rea
 
 What the field does have a well-kept library for, which lines a test runs, is coverage's.
 
-`changes.py` lists the mutants of a module, `reach.py` which tests run which lines, `trial.py` runs one mutant in a copy
-of the tree, `record.py` keeps the outcomes, `__main__.py` is the program.
+`changes.py` lists the mutants of a module, `reach.py` which tests run which lines, `trial.py` runs one mutant in one of
+the `copies.py` of the tree, `session.py` collects tests once and runs some in forks, `record.py` keeps the outcomes,
+`__main__.py` is the program.
 """

@@ -9,23 +9,31 @@ Records stay in .mutants/, the mutants judged to change nothing in tools/mutants
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
-import tempfile
-from concurrent.futures import ProcessPoolExecutor, as_completed
+import subprocess
+import sys
+from collections.abc import Sequence
+from functools import partial
 from itertools import islice, zip_longest
 from pathlib import Path
+from typing import TypeVar
 
+import pytest
 from tools.mutants.changes import Mutant, find_mutants
-from tools.mutants.reach import CODE, find_files, read_reach
+from tools.mutants.copies import in_copies
+from tools.mutants.reach import CODE, find_files, measure, name_records, read_tests
 from tools.mutants.record import note_outcome, read_equivalent, read_outcomes, summarize
-from tools.mutants.trial import attempt, choose_tests, prepare
+from tools.mutants.session import Items, with_collected
+from tools.mutants.trial import Trial, attempt, choose_tests
 
+T = TypeVar("T")
 ROOMS = ("secrecy", "kustomize", "review", "disk")
 TESTS = (
     "tests/secrecy", "tests/secrets", "tests/review", "tests/review_rollout", "tests/disk", "tests/repository",
     "tests/trust/test_references.py", "tests/trust/test_links.py", "tests/trust/test_files.py", "tests/streams",
-    "tests/sync", "tests/checks", "tests/migrate", "tests/adopt", "tests/report",
+    "tests/checks", "tests/migrate", "tests/adopt", "tests/report",
     "tests/verify", "tests/kubernetes", "tests/facts",
 )  # fmt: skip
 """The tests that can notice a change of these rooms in their own process."""
@@ -37,20 +45,19 @@ def main() -> int:
     options = read_options()
     mutants = draw(options.room or ROOMS, options.sample, options.seed)
     KEPT.mkdir(exist_ok=True)
-    record = KEPT / "outcomes.jsonl"
+    record = KEPT.absolute() / "outcomes.jsonl"
     known = read_outcomes(record)
     again = ("survived", "not reached") if options.again else ()
     todo = [mutant for mutant in mutants if known.get(mutant.id) in (None, *again)]
     equivalent = read_equivalent(EQUIVALENT)
     todo = [mutant for mutant in todo if mutant.id not in equivalent]
     if todo:
-        try_all(todo, record, options)
+        try_all(todo, record, options.jobs, options.budget)
     outcomes = read_outcomes(record)
     for mutant in mutants:
         if outcomes.get(mutant.id) in ("survived", "not reached") and mutant.id not in equivalent:
-            print(
-                f"\n{outcomes[mutant.id]}: {mutant.id} ({mutant.kind})\n{mutant.diff(Path(mutant.path).read_bytes())}"
-            )
+            change = mutant.diff(Path(mutant.path).read_bytes())
+            print(f"\n{outcomes[mutant.id]}: {mutant.id} ({mutant.kind})\n{change}")
     print(f"\n{summarize(mutants, outcomes, equivalent)}")
     return 0
 
@@ -62,7 +69,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--room", action="append", choices=ROOMS, help="one room (again for more); all by default")
     parser.add_argument("--jobs", type=int, default=2, help="how many are tried at once")
     parser.add_argument(
-        "--budget", type=float, default=60, help="seconds of tests for one mutant, as measured without it"
+        "--budget", type=float, default=25, help="seconds of tests for one mutant, as measured without it"
     )
     parser.add_argument("--again", action="store_true", help="try the survivors of the sample once more")
     return parser.parse_args()
@@ -85,18 +92,40 @@ def shuffle(room: str, seed: int) -> list[Mutant]:
     return mutants
 
 
-def try_all(mutants: list[Mutant], record: Path, options: argparse.Namespace) -> None:
+def try_all(mutants: list[Mutant], record: Path, jobs: int, budget: float) -> None:
     """Try mutants in copies of the tree, and note each outcome as it comes."""
-    tests = read_reach(find_files(TESTS), KEPT / "reach", options.jobs)
-    trials = [choose_tests(mutant, tests, options.budget) for mutant in mutants]
-    with tempfile.TemporaryDirectory(prefix="mutants-") as copies:
-        os.environ["MUTANTS_COPIES"] = copies
-        with ProcessPoolExecutor(options.jobs, initializer=prepare) as pool:
-            running = {pool.submit(attempt, trial): trial.mutant for trial in trials}
-            for number, done in enumerate(as_completed(running), 1):
-                mutant = running[done]
-                note_outcome(record, mutant, done.result())
-                print(f"{number}/{len(trials)} {done.result()}: {mutant.path}:{mutant.line} {mutant.kind}", flush=True)
+    reach = KEPT.absolute() / "reach"
+    reach.mkdir(exist_ok=True)
+    records = name_records(find_files(TESTS), reach)
+    missing = [file for file, kept in records.items() if not kept.exists()]
+    parts = [{file: records[file] for file in part} for part in share(missing, jobs)]
+    in_copies([partial(measure, ROOMS, part) for part in parts])
+    tests, imported = list(read_tests(records.values())), read_imported(reach / "imported.json")
+    trials = [choose_tests(mutant, tests, imported, budget) for mutant in mutants]
+    in_copies([partial(try_each, part, record) for part in share(trials, jobs)])
+
+
+def share(items: Sequence[T], jobs: int) -> list[Sequence[T]]:
+    """Items dealt out to jobs, without empty hands."""
+    return [hand for hand in (items[start::jobs] for start in range(jobs)) if hand]
+
+
+def read_imported(kept: Path) -> dict[str, frozenset[int]]:
+    environment = os.environ | {"PYTHONPATH": str(Path("generator").absolute())}
+    subprocess.run([sys.executable, "-m", "tools.mutants.reach", str(kept), *ROOMS], check=True, env=environment)
+    return {path: frozenset(lines) for path, lines in json.loads(kept.read_text(encoding="utf-8")).items()}
+
+
+def try_each(trials: Sequence[Trial], record: Path) -> None:
+    """Try mutants one after the other, in the copy that is the working directory."""
+
+    def try_with(session: pytest.Session, items: Items) -> None:
+        for trial in trials:
+            outcome = attempt(trial, session, items)
+            note_outcome(record, trial.mutant, outcome)
+            print(f"{outcome}: {trial.mutant.path}:{trial.mutant.line} {trial.mutant.kind}", flush=True)
+
+    with_collected(sorted({test.partition("::")[0] for trial in trials for test in trial.tests}), try_with)
 
 
 if __name__ == "__main__":

@@ -1,21 +1,25 @@
-"""Which tests run which lines of the code: measured by coverage, one process for each file of tests, and kept."""
+"""Which tests run which lines of the code: measured by coverage, in one fork for each file of tests, and kept."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+
+import coverage
+import pytest
+from tools.mutants.session import Items, in_fork, run_items, with_collected
 
 CODE = "generator/llmstack"
 TIMED = ("test_hostile_size.py", "test_hostile_files.py", "test_speed.py")
 """Tests that time what they do, which takes other times under coverage."""
+PATIENCE = 900
+"""Seconds of processor time for all tests of a file."""
 
 
 @dataclass(frozen=True)
@@ -26,47 +30,9 @@ class Test:
     seconds: float
     lines: dict[str, frozenset[int]]
 
-
-@dataclass
-class _Watch:
-    """A plugin of pytest that tells coverage which test runs, and keeps each one's time."""
-
-    coverage: Any
-    seconds: dict[str, float] = field(default_factory=dict)
-    failed: set[str] = field(default_factory=set)
-
-    def pytest_runtest_logstart(self, nodeid: str) -> None:
-        self.coverage.switch_context(nodeid)
-        self.seconds[nodeid] = -time.process_time()
-
-    def pytest_runtest_logfinish(self, nodeid: str) -> None:
-        self.seconds[nodeid] += time.process_time()
-        self.coverage.switch_context("")
-
-    def pytest_runtest_logreport(self, report: Any) -> None:
-        if not report.passed:
-            self.failed.add(report.nodeid)
-
-
-def measure(file: str, output: Path) -> None:
-    """Run the tests of a file under coverage and write what they reached; tests that fail or skip are left out."""
-    import coverage
-    import pytest
-
-    watched = coverage.Coverage(data_file=None, include=[f"{CODE}/*"])
-    watched.start()
-    plugin = _Watch(watched)
-    pytest.main(["-q", "--no-header", "-p", "no:cacheprovider", "--hypothesis-seed=0", file], plugins=[plugin])
-    watched.stop()
-    data = watched.get_data()
-    root = f"{Path.cwd()}/"
-    reached: dict[str, dict[str, list[int]]] = {test: {} for test in plugin.seconds if test not in plugin.failed}
-    for path in data.measured_files():
-        for line, contexts in data.contexts_by_lineno(path).items():
-            for test in set(contexts) & reached.keys():
-                reached[test].setdefault(path.removeprefix(root), []).append(line)
-    tests = [{"id": test, "seconds": plugin.seconds[test], "lines": lines} for test, lines in reached.items()]
-    output.write_text(json.dumps(tests), encoding="utf-8")
+    @property
+    def file(self) -> str:
+        return self.id.partition("::")[0]
 
 
 def find_files(folders: Iterable[str]) -> list[str]:
@@ -75,33 +41,87 @@ def find_files(folders: Iterable[str]) -> list[str]:
     return sorted({name for names in found for name in names if Path(name).name not in TIMED})
 
 
-def read_reach(files: list[str], kept: Path, jobs: int) -> list[Test]:
-    """What the tests of these files reach, measured where the file or the code has changed since."""
-    kept.mkdir(parents=True, exist_ok=True)
+def name_records(files: list[str], kept: Path) -> dict[str, Path]:
+    """Where what the tests of each file reach is kept: another place once the file or the code has changed."""
     code = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(Path(CODE).rglob("*.py")))).hexdigest()
-    records = {file: kept / f"{_digest(file, code)}.json" for file in files}
-    with ThreadPoolExecutor(jobs) as pool:
-        list(pool.map(lambda file: _measure_once(file, records[file]), files))
-    return [test for file in files for test in _read(records[file])]
+    return {file: kept / f"{_digest(file, code)}.json" for file in files}
 
 
 def _digest(file: str, code: str) -> str:
     return hashlib.sha256(f"{file} {code} ".encode() + Path(file).read_bytes()).hexdigest()[:24]
 
 
-def _measure_once(file: str, record: Path) -> None:
-    if not record.exists():
-        began = time.monotonic()
-        command = [sys.executable, "-m", "tools.mutants.reach", file, str(record)]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        print(f"measured {file} in {time.monotonic() - began:.0f} s", flush=True)
+def read_tests(records: Iterable[Path]) -> Iterator[Test]:
+    """The tests of which it was measured what they reach."""
+    for record in records:
+        for test in json.loads(record.read_text(encoding="utf-8")):
+            lines = {path: frozenset(numbers) for path, numbers in test["lines"].items()}
+            yield Test(test["id"], test["seconds"], lines)
 
 
-def _read(record: Path) -> Iterator[Test]:
-    for test in json.loads(record.read_text(encoding="utf-8")):
-        lines = {path: frozenset(numbers) for path, numbers in test["lines"].items()}
-        yield Test(test["id"], test["seconds"], lines)
+def measure(rooms: Sequence[str], records: dict[str, Path]) -> None:
+    """Run the tests of each file under coverage, and write what they reached of some rooms of the code."""
+    include = [f"{CODE}/{room}/*" for room in rooms]
+
+    def measure_each(session: pytest.Session, items: Items) -> None:
+        for file, record in records.items():
+            began = time.monotonic()
+            own = [item for item in items.values() if item.nodeid.partition("::")[0] == file]
+            code = in_fork(partial(_measure, session, own, include, record), PATIENCE)
+            print(f"measured {file} in {time.monotonic() - began:.0f} s{'' if code == 0 else ', in vain'}", flush=True)
+            if code != 0:
+                record.write_text("[]", encoding="utf-8")
+
+    with_collected(records, measure_each)
+
+
+def _measure(session: pytest.Session, items: Sequence[pytest.Item], include: list[str], record: Path) -> bool:
+    """Run tests and write what each reached; those that fail or skip are left out."""
+    watched = coverage.Coverage(data_file=None, include=include)
+    watched.start()
+    tests: list[dict[str, object]] = []
+    for item in items:
+        watched.switch_context(item.nodeid)
+        began, failed = time.process_time(), session.testsfailed
+        run_items(session, [item])
+        tests.append({"id": item.nodeid, "seconds": time.process_time() - began, "lines": {}})
+        if session.testsfailed > failed:
+            tests.pop()
+            session.testsfailed = 0
+    watched.stop()
+    lines = _lines(watched)
+    for test in tests:
+        test["lines"] = lines.get(str(test["id"]), {})
+    record.write_text(json.dumps(tests), encoding="utf-8")
+    return True
+
+
+def _lines(watched: coverage.Coverage) -> dict[str, dict[str, list[int]]]:
+    """The lines of each file that each context came by."""
+    data = watched.get_data()
+    root = f"{Path.cwd().resolve()}/"
+    found: dict[str, dict[str, list[int]]] = {}
+    for path in data.measured_files():
+        for line, contexts in data.contexts_by_lineno(path).items():
+            for context in set(contexts):
+                found.setdefault(context, {}).setdefault(path.removeprefix(root), []).append(line)
+    return found
+
+
+def read_imported(rooms: Sequence[str]) -> dict[str, frozenset[int]]:
+    """The lines of these rooms that run when the code is loaded: in a process that has not loaded it."""
+    watched = coverage.Coverage(data_file=None, include=[f"{CODE}/{room}/*" for room in rooms])
+    watched.start()
+    for path in sorted(Path(CODE).rglob("*.py")):
+        name = ".".join(path.relative_to("generator").with_suffix("").parts)
+        if not name.endswith("__main__"):
+            __import__(name.removesuffix(".__init__"))
+    watched.stop()
+    return {path: frozenset(lines) for path, lines in _lines(watched).get("", {}).items()}
 
 
 if __name__ == "__main__":
-    measure(sys.argv[1], Path(sys.argv[2]))
+    kept, *rooms = sys.argv[1:]
+    Path(kept).write_text(
+        json.dumps({path: sorted(lines) for path, lines in read_imported(rooms).items()}), encoding="utf-8"
+    )

@@ -1,129 +1,119 @@
-"""One mutant tried: the change made in a copy of the tree, and the tests that come by run there until one fails."""
+"""One mutant tried: the change made in a copy of the tree, and the tests that come by run there until one fails.
+
+A function that is loaded gets the mutant's code in the fork that runs the tests, so that nothing is loaded anew. What
+runs when a module is loaded, tables among it, is tried by a pytest of its own.
+"""
 
 from __future__ import annotations
 
-import importlib
+import gc
 import os
-import resource
-import shutil
-import signal
+import subprocess
 import sys
-import time
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
+from types import CodeType, FunctionType
 from typing import Literal
 
+import pytest
 from tools.mutants.changes import Mutant
 from tools.mutants.reach import Test
+from tools.mutants.session import Items, in_fork, run_items
 
 Outcome = Literal["killed", "survived", "timeout", "not reached"]
-COPIED = ("generator", "tests", "tools", "values", "base", "overlays", "clusters", "facts", "docs", "bench")
-LOADED = ("_pytest.assertion.rewrite", "cryptography.x509", "git", "hypothesis.strategies", "pydantic", "typer", "yaml")
-"""What tests need that is not of this project, and takes time to load."""
-SLOWER = 10
+SLOWER = 6
 """How many times its measured processor time a trial may take before it counts as endless, beyond LEAST seconds."""
-LEAST = 30
+LEAST = 15
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A mutant, and the tests to run on it, in this order."""
+    """A mutant, and the tests to run on it, in this order. `loads` says that its module has to be loaded anew."""
 
     mutant: Mutant
     tests: tuple[str, ...]
     seconds: float
     """What these tests took without the mutant."""
+    loads: bool
 
 
-def choose_tests(mutant: Mutant, tests: list[Test], budget: float) -> Trial:
-    """The tests for a mutant: those that run its line, then those that run its module, the fastest first.
+def choose_tests(mutant: Mutant, tests: list[Test], imported: dict[str, frozenset[int]], budget: float) -> Trial:
+    """The tests for a mutant: those that run its line, the files of which the fewest seconds are asked first.
 
-    What is decided when a module is loaded is no test's line: every test that runs the module is asked. `budget` is
+    What runs when its module is loaded is no test's line: every test that runs the module is asked then. `budget` is
     how many seconds they may take, as measured; those beyond it are left out.
     """
+    loads = mutant.function == (0, 0) or mutant.line in imported.get(mutant.path, ())
     near = [test for test in tests if mutant.line in test.lines.get(mutant.path, ())]
-    known = {test.id for test in near}
-    far = [test for test in tests if mutant.path in test.lines and test.id not in known]
-    chosen: list[str] = []
-    total = 0.0
-    for test in [*sorted(near, key=lambda each: each.seconds), *sorted(far, key=lambda each: each.seconds)]:
-        if total + test.seconds > budget:
-            break
-        chosen.append(test.id)
-        total += test.seconds
-    return Trial(mutant, tuple(chosen), total)
+    if loads:
+        known = {test.id for test in near}
+        near += [test for test in tests if mutant.path in test.lines and test.id not in known]
+    chosen, total = [], 0.0
+    for test in _in_order(near):
+        if total + test.seconds <= budget:
+            chosen.append(test.id)
+            total += test.seconds
+    return Trial(mutant, tuple(chosen), total, loads)
 
 
-def prepare() -> None:
-    """Make this process's copy of the tree, and load what every trial loads: each is a fork of this process."""
-    global _copy
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _copy = Path(os.environ["MUTANTS_COPIES"]) / str(os.getpid())
-    for name in COPIED:
-        shutil.copytree(name, _copy / name, symlinks=True)
-    for file in filter(Path.is_file, Path().iterdir()):
-        shutil.copy2(file, _copy / file.name)
-    shutil.copytree(".github", _copy / ".github")
-    for name in LOADED:
-        importlib.import_module(name)
+def _in_order(tests: list[Test]) -> Iterator[Test]:
+    """Tests file by file, so that what a file prepares is prepared once; quick files first, and quick tests."""
+    by_file = [list(group) for _, group in groupby(sorted(tests, key=lambda test: test.file), lambda test: test.file)]
+    for group in sorted(by_file, key=lambda group: sum(test.seconds for test in group)):
+        yield from sorted(group, key=lambda test: test.seconds)
 
 
-_copy = Path()
-
-
-def attempt(trial: Trial) -> Outcome:
-    """Whether the tests notice the mutant. An endless one is a timeout, which counts as noticed."""
+def attempt(trial: Trial, session: pytest.Session, items: Items) -> Outcome:
+    """Whether the tests notice the mutant, in the copy of the tree that is the working directory. An endless one is a
+    timeout, which counts as noticed."""
     if not trial.tests:
         return "not reached"
-    file = _copy / trial.mutant.path
-    source = file.read_bytes()
-    times = file.stat()
+    file = Path(trial.mutant.path)
+    source, times = file.read_bytes(), file.stat()
     file.write_bytes(trial.mutant.apply(source))
     try:
-        return _run(trial)
+        return _judge(in_fork(lambda: _passes(trial, source, session, items), int(LEAST + SLOWER * trial.seconds)))
     finally:
         file.write_bytes(source)
         os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
-def _run(trial: Trial) -> Outcome:
-    limit = int(LEAST + SLOWER * trial.seconds)
-    child = os.fork()
-    if not child:
-        os._exit(_test(trial, limit))
-    ends = time.monotonic() + 10 * limit
-    while time.monotonic() < ends:
-        ended, status = os.waitpid(child, os.WNOHANG)
-        if ended:
-            return _judge(status)
-        time.sleep(0.05)
-    os.killpg(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return "timeout"
+def _judge(code: int | None) -> Outcome:
+    if code is None:
+        return "timeout"
+    return "killed" if code else "survived"
 
 
-def _judge(status: int) -> Outcome:
-    if os.WIFSIGNALED(status):
-        return "timeout" if os.WTERMSIG(status) == signal.SIGXCPU else "killed"
-    return "killed" if os.WEXITSTATUS(status) else "survived"
+def _passes(trial: Trial, source: bytes, session: pytest.Session, items: Items) -> bool:
+    if not trial.loads and replace_code(trial.mutant, source):
+        return run_items(session, [items[test] for test in trial.tests])
+    options = ["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0", *trial.tests]
+    return subprocess.run([sys.executable, "-m", "pytest", *options], check=False).returncode == 0
 
 
-def _test(trial: Trial, limit: int) -> int:
-    """Run the tests in this process, which is a child for just that; returns pytest's exit code."""
-    os.setsid()
-    resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
-    resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))
-    quiet = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1, 2):
-        os.dup2(quiet, stream)
-    os.chdir(_copy)
-    sys.dont_write_bytecode = True
-    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-    os.environ["PYTHONPATH"] = str(_copy / "generator")
-    sys.path[:0] = [str(_copy), str(_copy / "generator")]
-    for name in [name for name in sys.modules if name.partition(".")[0] in ("tools", "tests", "llmstack")]:
-        del sys.modules[name]
-    import pytest
+def replace_code(mutant: Mutant, source: bytes) -> bool:
+    """Give the functions that are loaded, and hold the mutant, its code. False where one cannot take it."""
+    path = str(Path(mutant.path).resolve())
+    changed = {_key(code): code for code in _codes(compile(mutant.apply(source), path, "exec"))}
+    loaded = [each for each in gc.get_objects() if isinstance(each, FunctionType) and each.__code__.co_filename == path]
+    holders = [each for each in loaded if each.__code__.co_firstlineno <= mutant.line]
+    for function in holders:
+        code = changed.get(_key(function.__code__))
+        if code is None or len(code.co_freevars) != len(function.__code__.co_freevars):
+            return False
+        function.__code__ = code
+    return bool(holders)
 
-    options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "--hypothesis-seed=0"]
-    return int(pytest.main([*options, *trial.tests]))
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _codes(constant)
+
+
+def _key(code: CodeType) -> tuple[str, int]:
+    """What code is known by: no line before a mutant moves by it."""
+    return code.co_qualname, code.co_firstlineno

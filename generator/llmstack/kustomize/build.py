@@ -34,7 +34,8 @@ _API_VERSIONS = {
     "Kustomization": "kustomize.config.k8s.io/v1beta1",
     "Component": "kustomize.config.k8s.io/v1alpha1",
 }
-_FIELDS = {"apiVersion", "kind", "namespace", "resources", "components", "patches"}
+_LISTS = ("resources", "components", "patches")
+_FIELDS = {"apiVersion", "kind", "namespace", *_LISTS}
 _TOOL_ANNOTATIONS = ("config.kubernetes.io/", "config.k8s.io/", "kustomize.config.k8s.io/")
 """Annotations that kustomize itself acts on."""
 
@@ -125,8 +126,9 @@ def _read_kustomization(tree: _Tree, directory: str, kind: str) -> dict[str, Any
         raise Unsupported(f"{path} is not a {kind}")
     if unknown := content.keys() - _FIELDS:
         raise Unsupported(f"{path}: {', '.join(sorted(unknown))}")
-    if not isinstance(content.get("namespace", ""), str):
-        raise Unsupported(f"{path}: namespace is not text")
+    for key, value in content.items():
+        if value is not None and not isinstance(value, list if key in _LISTS else str):
+            raise Unsupported(f"{path}: {key} is a {type(value).__name__}")
     return content
 
 

@@ -21,6 +21,7 @@ from llmstack.repository.learned import stacks_of
 from llmstack.repository.made import make_units
 from llmstack.repository.now import facts_now, present_in
 from llmstack.repository.read import Reading, read_side
+from llmstack.repository.recipients import read_recipients
 from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.units import custom_units
 from llmstack.review.compare import compare
@@ -105,9 +106,12 @@ def read_case(comparison: Comparison, name: str, find_affected: Affected, tool_f
     learned, unread = _learned(comparison, name, readings)
     facts = [
         replace(
-            read_facts(reading, _only(units, affected)), cluster=learned[1], present=_present(comparison, name, reading)
+            read_facts(reading, _only(units, affected)),
+            cluster=learned[1],
+            present=_present(comparison, name, reading),
+            recipients=read_recipients(side, name, reading.stack if reading is not None else None),
         )
-        for reading, units in zip(readings, (old, new), strict=True)
+        for side, reading, units in zip((before, after), readings, (old, new), strict=True)
     ]
     if comparison.rules is not None:
         facts[1] = _by_rules_of(comparison.rules, name, facts[1])

@@ -42,7 +42,6 @@ def read_facts(reading: Reading | None, affected: Units) -> Facts:
             m.pvc_existing_claim_name: modes for m in models if m.pvc_existing_claim_name and (modes := claim_modes(m))
         },
         existing=_existing(terms.existing),
-        recipients=_recipients(stack),
     )
 
 
@@ -78,18 +77,6 @@ def acknowledgements_of(entries: Iterable[gitops.Acknowledgement]) -> tuple[Ackn
 def _existing(stated: Existing) -> frozenset[tuple[str, str]]:
     """Kind and name of all that the cluster is said to have."""
     return frozenset((kind, name) for kind, (_, names) in EXISTING.items() for name in names(stated) or ())
-
-
-def _recipients(stack: Stack) -> tuple[str, ...]:
-    """Who reads the environment's secrets, or where they come from, by the backend that is used."""
-    secrets = stack.gitops.secrets
-    if secrets.backend == "sops":
-        return tuple(f"age recipient {each}" for each in secrets.age or ())
-    if secrets.backend == "sealed-secrets" and secrets.certificate:
-        return (f"certificate {secrets.certificate}",)
-    if secrets.backend == "external-secrets" and secrets.store:
-        return (f"{secrets.store_kind} {secrets.store}",)
-    return ()
 
 
 def _timeouts(stack: Stack, affected: Units) -> dict[str, int]:

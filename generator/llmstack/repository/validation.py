@@ -22,6 +22,7 @@ from llmstack.repository.generation import generate
 from llmstack.repository.project import Project
 from llmstack.repository.read import Reading
 from llmstack.repository.shards import build_in_shards
+from llmstack.repository.written_secrets import find_written_secrets
 from llmstack.secrecy.places import plaintext_in_objects
 from llmstack.tree.secrets import without_sops
 
@@ -81,6 +82,8 @@ def validate(
                     counted=counted,
                     step=step,
                 )
+    told = {finding.place.path for finding in findings if finding.id == "plaintext-secret" and finding.place}
+    findings += find_written_secrets(project.disk, told)
     ordered = sort_findings([*findings, *reached.findings])
     return Validation(ordered, counted["objects"], counted["units"], tuple(tool.version for tool in tools))
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
+from llmstack.secrecy.encoded import LAYERS, decode
 from llmstack.secrecy.forms import find_forms, has_form
 from llmstack.secrecy.names import is_secret_name, names_address
 
@@ -23,6 +25,7 @@ LONGEST = 400
 _QUOTED = r"\"(?:\\.|[^\"\\\n])*\"|'[^'\n]*'"
 _LINE = re.compile(r"[^\n]+")
 _WORDS = re.compile(rf"(?!=)(?:{_QUOTED}|[^\s\"']+)+")
+_ELEMENT = re.compile(r"[^<>\n]+(?=</)")
 _PAIRS = (
     (
         re.compile(
@@ -33,9 +36,10 @@ _PAIRS = (
     (re.compile(r"(?<![\w./-])(?P<name>[\w./-]{1,200})\\?[\"']?[ \t]*:(?=[ \t\"'])[ \t]*"), _LINE),
     (re.compile(r"(?<![\w-])(?P<name>--?[A-Za-z][\w-]{1,200})(?:=|[\"']?[ \t]{0,20},?[ \t\n]{1,200})(?!--)"), _WORDS),
     (re.compile(r"(?<![\w.-])(?P<name>[\w.-]{1,200})[ \t]*:?=[ \t]*"), _WORDS),
+    (re.compile(r"<(?P<name>[\w.-]{1,100})>"), _ELEMENT),
 )
 """A name with what stands between it and its value, and how far the value goes: of an entry of `env`, after a
-colon, after a flag, after an equals sign."""
+colon, after a flag, after an equals sign, in an element of XML."""
 _SUSPECT = re.compile(r"(?i)token|pass|pwd|_pw|secret|key|cred|auth|bearer|dsn|webhook|cookie|kubeconfig|_pat\b|jwt")
 
 _REFERENCE = re.compile(
@@ -80,15 +84,19 @@ def holds_secret(text: str) -> bool:
     return next(find_secrets(text), None) is not None
 
 
-def find_secrets(text: str) -> Iterator[tuple[int, int]]:
+def find_secrets(text: str, layers: int = LAYERS) -> Iterator[tuple[int, int]]:
     """Yield where secrets stand in a text: begin and end, in no order; spans may overlap.
 
-    A value after a colon goes to the end of its line: more than needed, never less.
+    A value after a colon goes to the end of its line: more than needed, never less. `layers` are those of base64 that
+    are looked into.
     """
-    yield from find_forms(text)
+    yield from find_forms(text, layers)
     if _SUSPECT.search(text):
         for names, values in _PAIRS:
             yield from _find_values(text, names, values)
+    inner = decode(text) if layers else None
+    if inner is not None and next(find_secrets(inner, layers - 1), None) is not None:
+        yield 0, len(text)
 
 
 def is_reference(text: str) -> bool:
@@ -103,6 +111,7 @@ def argument_secrets(arguments: Sequence[object]) -> Iterator[tuple[int, str]]:
     The flag is "an argument" where none says what the word is for.
     """
     flag = ""
+    yield from _logins(arguments)
     for index, argument in enumerate(arguments):
         text = str(argument)
         if flag and not text.startswith("--"):
@@ -114,6 +123,13 @@ def argument_secrets(arguments: Sequence[object]) -> Iterator[tuple[int, str]]:
         if found is not None:
             yield index, found
         flag = _spell(text) if _FLAG_ALONE.match(text) and is_secret_name(_spell(text)) else ""
+
+
+def _logins(arguments: Sequence[object]) -> Iterator[tuple[int, str]]:
+    """Yield the words after `-u` and `--user` that are a user with a password: `[curl, -u, "admin:x"]`."""
+    for index, (before, word) in enumerate(pairwise(arguments), 1):
+        if before in ("-u", "--user") and isinstance(word, str) and has_form(f" {before} {word}"):
+            yield index, str(before)
 
 
 def _secret_in(text: str) -> str | None:
@@ -160,7 +176,12 @@ def _says_nothing(found: re.Match[str], value: str) -> bool:
     if after_colon and _STRUCTURE.fullmatch(value):
         return True
     bare = (_first(found, value) if after_colon else value).strip(_SIGNS)
-    if not bare or _is_harmless(found["name"], bare) or _is_harmless(found["name"], value.strip(_SIGNS)):
+    if (
+        not bare
+        or is_reference(value)
+        or _is_harmless(found["name"], bare)
+        or _is_harmless(found["name"], value.strip(_SIGNS))
+    ):
         return True
     return bool(_CODE.match(_SCHEME.sub("", bare, count=1).lstrip())) or (not after_colon and bool(_CALL.match(value)))
 

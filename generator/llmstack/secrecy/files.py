@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from llmstack import yamlio
+from llmstack.secrecy.comments import comment_holds_secret
 from llmstack.secrecy.masking import mask_lines, mask_spans
 from llmstack.secrecy.places import Route, SecretPlace, find_places
 
@@ -16,6 +17,7 @@ MAX_ALIASED = 200_000
 """Levels, and values that aliases stand for, up to which a file is read as YAML."""
 
 _PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*\s+)*")
+_COMMENT = re.compile(r"(?:^|(?<=\s))#.*")
 _AFTER_COLON = re.compile(r"(?<=[:=] )[^\n]+")
 _SECRET_OBJECT = re.compile(r"kind[\"']?\s{0,20}:\s{0,20}[\"']?Secret")
 
@@ -173,3 +175,13 @@ def _all_spans(node: Any) -> Iterator[tuple[int, int]]:
     else:
         for item in (value for _, value in node.values()) if isinstance(node, dict) else node:
             yield from _all_spans(item)
+
+
+def find_lines(text: str) -> Iterator[int]:
+    """Yield the number, from 0, of each line of a file on which a secret stands in plain text, in a comment too."""
+    for number, (line, shown) in enumerate(zip(text.split("\n"), mask_file(text).split("\n"), strict=True)):
+        if line != shown:
+            comment = _COMMENT.search(line)
+            is_comment = comment is not None and shown.startswith(line[: comment.start()])
+            if comment is None or not is_comment or comment_holds_secret(comment[0]):
+                yield number

@@ -5,10 +5,11 @@ Each form is anchored at a prefix of its own and bounded, so that a text is sear
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+
+from llmstack.secrecy.encoded import LAYERS, decode, decode_parts
 
 FORMS: Mapping[str, str] = {
     # huggingface.co/docs/hub/security-tokens: `hf_`, organisation tokens `api_org_`
@@ -79,12 +80,18 @@ _COMMANDS = (
     r"|(?<=\s--user )[\"']?[^\s:\"'$/]{1,100}:(?!\d{1,6}\b)(?!\$)[^\s\"']{1,400}"
     r"|(?:mysql|mysqldump|mysqladmin|mariadb|sshpass)\b[^\n|;&]{0,200}?\s-p[ ]?(?![ $\d-])[^\s\"'-][^\s\"']{2,200}"
 )
+_FILES = (
+    # ftp(1), "The .netrc file"; PostgreSQL, "The password file"
+    r"(?<=machine )\s{0,20}[^\s]{1,200}\s{1,20}login\s{1,20}[^\s]{1,200}\s{1,20}password\s{1,20}(?!\$)[^\s]{1,200}"
+    r"|(?:(?<=\n)|\A)[\w.*-]{1,200}:(?:543\d|\*):[\w*-]{1,100}:[\w*-]{1,100}:[^\s:]{1,200}"
+)
 _FORMS = re.compile(
-    "|".join([_LONG_FORMS, rf"(?<![A-Za-z0-9])(?:{'|'.join(FORMS.values())})", _HEADERS, _COMMANDS]), re.DOTALL
+    "|".join([_LONG_FORMS, rf"(?<![A-Za-z0-9])(?:{'|'.join(FORMS.values())})", _HEADERS, _COMMANDS, _FILES]), re.DOTALL
 )
 _HINT = re.compile(
     r"-----BEGIN|PuTTY|[a-z][a-z0-9]{0,7}_|sk-|gl[a-z]{2,5}-|nvapi-|eyJ|AGE-|A[KS]IA|ABSK|AIza|ya29|GOCSPX|Key=|Signature=|sig=|SG\.|pypi"
-    r"|pplx|xai-|csk-|dapi|hv[sbr]\.|xox|xapp|hooks|webhook|chat\.goo|tskey|ATATT|(?i:bearer|basic)|\s-u |\s--user|\s-p"
+    r"|pplx|xai-|csk-|dapi|hv[sbr]\.|xox|xapp|hooks|webhook|chat\.goo|tskey|ATATT|(?i:bearer|basic)"
+    r"|machine |:543\d:|:\*:|\s-u |\s--user|\s-p"
 )
 """What every form begins with or holds: a text without it needs no search."""
 
@@ -92,19 +99,21 @@ _TOKEN = re.compile(r"[^\s\"'`<>]+")
 _PORT = re.compile(r"\d{1,5}(?:[/?#,]|\Z)")
 _USER = re.compile(r"[^/\s:@?#]*")
 _REFERRED = re.compile(r"(?:\$\(\w+\)|\$\{[^{}]+\}|\$\w+|\{\{.*?\}\}|<[^<>]*>|\(masked\)|\*+|%\w+%)\Z")
-_BASE64 = re.compile(r"[A-Za-z0-9+/]{24,65536}={0,2}\s*\Z")
 
 
-def find_forms(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where something stands in `text` that has the form of a credential: begin and end, in order."""
+def find_forms(text: str, layers: int = LAYERS) -> Iterator[tuple[int, int]]:
+    """Yield where something stands in `text` that has the form of a credential: begin and end, in order. `layers` are
+    those of base64 that are looked into."""
     if len(text) < 9:
         return
     if _HINT.search(text):
         yield from (found.span() for found in _FORMS.finditer(text))
     if "@" in text and "://" in text:
         yield from _user_infos(text)
-    if _is_encoded(text):
-        yield 0, len(text)
+    if len(text) >= 24 and layers:
+        if _holds_form(decode(text), layers - 1):
+            yield 0, len(text)
+        yield from ((start, end) for start, end, inner in decode_parts(text) if _holds_form(inner, layers - 1))
 
 
 @lru_cache(maxsize=1 << 12)
@@ -144,13 +153,6 @@ def _is_credential(token: str, at: int, last: int) -> bool:
     return len(alone) >= 16 or (len(alone) >= 10 and any(character.isdigit() for character in alone))
 
 
-@lru_cache(maxsize=1 << 12)
-def _is_encoded(text: str) -> bool:
-    """Whether a text is base64 of one that holds a credential: what a Secret's `data` looks like elsewhere."""
-    if not _BASE64.match(text):
-        return False
-    try:
-        inner = base64.b64decode(text.strip() + "==", validate=False).decode("ascii")
-    except ValueError:
-        return False
-    return bool(_HINT.search(inner) and _FORMS.search(inner)) or ("://" in inner and any(_user_infos(inner)))
+def _holds_form(inner: str | None, layers: int) -> bool:
+    """Whether what base64 encodes holds a credential, or base64 of one."""
+    return inner is not None and next(find_forms(inner, layers), None) is not None

@@ -98,7 +98,7 @@ def _in_list(data: list[Any], route: Route, key: str) -> Iterator[SecretPlace]:
     words = [item if isinstance(item, (str, int, float)) else "" for item in data]
     named = dict(argument_secrets(words))
     for index, item in enumerate(data):
-        if index in named and named[index].startswith("--"):
+        if index in named and named[index].startswith("-"):
             yield SecretPlace((*route, index), named[index], "argument")
         elif not _follows_flag(words, index):
             yield from find_places(item, (*route, index), key)

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from llmstack import programs
+from llmstack.tree.secrets import ENCRYPTED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,9 +24,6 @@ SOPS = programs.Tool(
     "--disable-version-check --version",
 )
 """3.11 is the first whose `set` reads a value from stdin."""
-
-ENCRYPTED = "^(data|stringData)$"
-"""What is encrypted of a Secret: its values. Name, namespace and keys stay readable."""
 
 _YAML = ("--input-type", "yaml", "--output-type", "yaml")
 _NO_CONFIG = ("--config", "/dev/null")

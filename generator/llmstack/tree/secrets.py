@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -19,6 +20,13 @@ BACKENDS: tuple[str, ...] = ("sops", "sealed-secrets")
 """The backends whose Secrets stand in the tree, encrypted."""
 FIELDS = ("data", "stringData")
 """Where a Secret holds values: what SOPS is told to encrypt."""
+ENCRYPTED = f"^({'|'.join(FIELDS)})$"
+"""The same as the expression that it takes: name, namespace and keys stay readable."""
+_BASE64 = "[A-Za-z0-9+/]"
+_CIPHERTEXT = re.compile(
+    rf"ENC\[AES256_GCM,data:(?:{_BASE64}{{4}})*(?:{_BASE64}{{2,3}}={{1,2}})?,iv:{_BASE64}{{43}}=,tag:{_BASE64}{{22}}==,type:\w+\]"
+)
+"""A nonce of 32 bytes and a tag of 16 (sops/aes/cipher.go)."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +88,7 @@ def is_encrypted(object: Mapping[str, Any]) -> bool:
 
 def _is_ciphertext(value: object) -> bool:
     """SOPS leaves an empty text as it is."""
-    return value == "" or (isinstance(value, str) and value.startswith("ENC[AES256_GCM,") and value.endswith("]"))
+    return value == "" or (isinstance(value, str) and _CIPHERTEXT.fullmatch(value) is not None)
 
 
 def without_sops(object: Object) -> Object:

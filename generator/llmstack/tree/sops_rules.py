@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from llmstack import yamlio
-from llmstack.tree.secrets import FIELDS, folder
+from llmstack.tree.secrets import ENCRYPTED, folder
 from llmstack.tree.unit import Files
 
 PATH = ".sops.yaml"
@@ -39,7 +39,7 @@ def sops_rules(
 def _rule(environment: str, recipients: Sequence[str]) -> dict[str, Any]:
     return {
         "path_regex": _path(environment),
-        "encrypted_regex": f"^({'|'.join(FIELDS)})$",
+        "encrypted_regex": ENCRYPTED,
         "age": ",".join(sorted(recipients)),
     }
 

@@ -3,8 +3,11 @@
 Why it matters: a secret that is encrypted for one more key can be read by whoever holds that key, from Git and for
 ever; a store or a certificate of another name decides which values reach the pods.
 
-How it is judged: `gitops.secrets` names an age recipient, a store or a certificate after the change that it did not
-name before. An environment that is new is not judged. Its amount is the number of those that it gains.
+How it is judged: `gitops.secrets` names an age recipient or a store after the change that it did not name before, or
+the certificate is another one (by its fingerprint); a rule of .sops.yaml, in the root or in a folder above the secrets,
+encrypts for a key that was in none, or leaves something else in plain text; an encrypted file says that a key can read
+it which no file was encrypted for. An environment that is new is not judged. Its amount is the number of those that it
+gains.
 
 Fix: ask the holder of the key; where the recipient is right, acknowledge it at `Environment/<name>`. A recipient that
 is taken away keeps what it could read: rotate the values.

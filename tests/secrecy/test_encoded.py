@@ -1,0 +1,95 @@
+"""Secrets in base64, compressed or not, as a whole or in a script; and in files of programs that are no YAML."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import textwrap
+
+import pytest
+
+from llmstack.secrecy.credentials import argument_secrets, holds_secret
+from llmstack.secrecy.encoded import LAYERS, LONGEST, decode
+from llmstack.secrecy.files import find_lines
+from llmstack.secrecy.masking import MASK, mask, mask_text
+
+TOKEN = "hf_" + "AbCdEfGhIjKlMnOpQrStUvWx12"
+CONFIG = "db:\n  host: db.example.com\n  password: hunter2hunter\n"
+
+
+def in_base64(text: str | bytes) -> str:
+    return base64.b64encode(text if isinstance(text, bytes) else text.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        in_base64(TOKEN),
+        in_base64(CONFIG),
+        in_base64(gzip.compress(CONFIG.encode())),
+        in_base64(in_base64(TOKEN)),
+        base64.urlsafe_b64encode(f"??>>{TOKEN}".encode()).decode(),
+        "\n".join(textwrap.wrap(in_base64(CONFIG), 20)),
+        f"echo {in_base64(TOKEN)} | base64 -d > /run/token",
+        f'{{"token_b64": "{in_base64(TOKEN)}"}}',
+        "machine huggingface.co login u password hunter2hunter",
+        "db:5432:app:u:hunter2hunter",
+        "# comment\n*:*:*:u:hunter2hunter\n",
+        "<server><password>hunter2hunter</password></server>",
+    ],
+)
+def test_what_is_hidden_in_a_text_is_found_and_masked(text: str) -> None:
+    assert holds_secret(text)
+    shown = mask_text(text)
+    assert MASK in shown
+    assert "hunter2" not in shown
+    assert not holds_secret(shown)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        in_base64("db:\n  host: db.example.com\n  password: ${PASSWORD}\n"),
+        in_base64(bytes(range(200))),
+        in_base64(gzip.compress(b"\xff\xfe" * 40)),
+        in_base64("a plain text that says nothing of interest"),
+        "sha256:" + "0123456789abcdef" * 4,
+        "the machine and its login",
+        "2001:db8:1:2:3",
+        "<password></password>",
+        "<token>{{ .Values.token }}</token>",
+    ],
+)
+def test_what_is_harmless_stays(text: str) -> None:
+    assert mask_text(text) == text
+
+
+def test_what_is_compressed_is_read_within_a_bound() -> None:
+    bomb = in_base64(gzip.compress(b"a" * (LONGEST * 8)))
+    inner = decode(bomb)
+    assert inner is not None
+    assert len(inner) == LONGEST
+
+
+def test_base64_is_looked_into_so_deep_and_no_deeper() -> None:
+    text = TOKEN
+    for _ in range(LAYERS):
+        text = in_base64(text)
+    assert holds_secret(text)
+    assert not holds_secret(in_base64(text))
+
+
+def test_a_login_in_a_list_of_words() -> None:
+    words = ["curl", "-u", "admin:hunter2hunter", "http://a"]
+    assert list(argument_secrets(words)) == [(2, "-u")]
+    assert mask(words) == ["curl", "-u", MASK, "http://a"]
+    assert list(argument_secrets(["docker", "run", "-u", "1000:1000", "-u", "$USER:$PASSWORD"])) == []
+
+
+def test_lines_of_a_file_with_secrets_in_values_and_comments() -> None:
+    text = (
+        f"a: b\n# {TOKEN}\npassword: hunter2  # of the demo\nb: c  # the password: see the vault\n# token: ask for it\n"
+    )
+    assert list(find_lines(text)) == [1, 2]
+    encrypted = "kind: Secret\nstringData:\n  a: ENC[AES256_GCM,data:x]\n"
+    assert list(find_lines(encrypted)) == []
