@@ -14,10 +14,12 @@ from llmstack.commands import output
 from llmstack.commands.adopt import adopt
 from llmstack.commands.affected import affected
 from llmstack.commands.diff import diff
+from llmstack.commands.examples import epilog
 from llmstack.commands.exits import Exit, run
 from llmstack.commands.explain import explain
 from llmstack.commands.fit import fit
 from llmstack.commands.gen import gen
+from llmstack.commands.grouped import Grouped
 from llmstack.commands.help import help
 from llmstack.commands.init import init
 from llmstack.commands.learn import learn
@@ -33,12 +35,14 @@ from llmstack.commands.validate import validate
 from llmstack.commands.verify import verify
 
 COMMANDS = (
-    gen, render, lint, validate, diff, verify, affected, fit, migrate, adopt, status, explain, schema, mcp, init, help,
+    init, migrate, adopt, gen, lint, validate, diff, affected, render, status, fit, verify, explain, schema, mcp, help,
 )  # fmt: skip
-"""Every command, in the order of `--help`. A command's docstring is its help, its signature its options."""
+"""Every command that holds no others, in the order of docs/commands.md. Its docstring is its help, its signature its
+options."""
 
 cli = typer.Typer(
     name="llmstack",
+    cls=Grouped,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -50,7 +54,8 @@ cli.add_typer(secret, name="secret")
 cli.add_typer(tools, name="tools")
 for command in COMMANDS:
     # `explain --max-model-len`: what it is asked about is often an option, of another program
-    cli.command(context_settings={"ignore_unknown_options": command is explain})(command)
+    asked_about_options = {"ignore_unknown_options": command is explain}
+    cli.command(context_settings=asked_about_options, epilog=epilog(command.__name__))(command)
 
 
 def _show_version(value: bool) -> None:

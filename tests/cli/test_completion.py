@@ -49,10 +49,32 @@ def offered(sandbox: Sandbox, words: str, folder: str = ".") -> list[str]:
         ("llmstack explain gitops.sync.t", ["gitops.sync.tool"]),
         ("llmstack help val", ["validate"]),
         ("llmstack learn m", ["model"]),
+        ("llmstack adopt prod --let-go l", ["llama"]),
+        ("llmstack diff ", []),
     ],
 )
 def test_a_word_is_completed(small: Sandbox, words: str, expected: list[str]) -> None:
     assert offered(small, words) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("llmstack diff ", ["HEAD", "feature/a", "main", "v1"]),
+        ("llmstack diff main f", ["feature/a"]),
+        ("llmstack validate --since m", ["main"]),
+        ("llmstack verify v", ["v1"]),
+        ("llmstack diff --rules-from m", ["main"]),
+        ("llmstack diff --env p", ["prod"]),
+        ("llmstack gen --prune-env ", ["staging"]),
+    ],
+)
+def test_branches_tags_and_trees_without_values(tmp_path: Path, words: str, expected: list[str]) -> None:
+    sandbox = make_sandbox(tmp_path)
+    shutil.copytree(REPOSITORIES / "small", sandbox.root, dirs_exist_ok=True)
+    made = "git init -q -b main && git add -A && git commit -qm a && git tag v1 && git branch feature/a"
+    assert sandbox.run(f"{made} && mkdir -p overlays/staging overlays/prod")[1] == 0
+    assert offered(sandbox, words) == expected
 
 
 def test_it_works_from_a_folder_below(small: Sandbox) -> None:

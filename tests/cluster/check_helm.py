@@ -1,4 +1,4 @@
-"""A release of Helm is taken over in place as docs/operations.md says: its Deployments are made anew, the rest stays."""
+"""A release of Helm is taken over in place as docs/adopt.md says: its Deployments are made anew, the rest stays."""
 
 from __future__ import annotations
 

@@ -49,6 +49,8 @@ class _Plan:
     folder: Path
     authority: Authority
     server: str
+    emulated: str = ""
+    """The Kubernetes version that the programs of Kubernetes behave as; empty for their own."""
 
     def log(self, name: str) -> Path:
         return self.folder / f"{name}.log"
@@ -58,9 +60,13 @@ class _Plan:
 
 
 @contextmanager
-def control_plane(programs: Mapping[str, Path], folder: Path) -> Iterator[ControlPlane]:
-    """Run everything while the block runs, with data and logs in `folder`; raises ProcessError."""
-    plan = _Plan(programs, folder, Authority(folder), f"https://{HOST}:{free_port()}")
+def control_plane(programs: Mapping[str, Path], folder: Path, *, emulated: str = "") -> Iterator[ControlPlane]:
+    """Run everything while the block runs, with data and logs in `folder`; raises ProcessError.
+
+    `emulated` is an older Kubernetes version, `1.34`, whose API the server shows, and which the controllers keep to
+    (KEP-4330, `--emulated-version`).
+    """
+    plan = _Plan(programs, folder, Authority(folder), f"https://{HOST}:{free_port()}", emulated)
     admin = plan.kubeconfig("admin", "system:masters")
     accounts = plan.authority.service_accounts()
     with ExitStack() as stack:
@@ -128,6 +134,8 @@ def _api_server(plan: _Plan, etcd: str, accounts: Pair) -> Iterator[None]:
         "allow-privileged": "true",
         "endpoint-reconciler-type": "none",
     }
+    if plan.emulated:
+        flags["emulated-version"] = plan.emulated
     context = ssl.create_default_context(cafile=str(plan.authority.certificate))
     with running(_argv(plan, name, flags), plan.log(name)) as process:
         wait_for(answers_at(f"{plan.server}/readyz", context), process, plan.log(name))
@@ -157,6 +165,8 @@ def _controller(plan: _Plan, name: str, accounts: Pair) -> Iterator[None]:
             "kube-api-qps": 500,  # the checks change many workloads at once
             "kube-api-burst": 500,
         }
+    if plan.emulated:
+        flags["emulated-version"] = plan.emulated
     unchecked = ssl._create_unverified_context()  # the program signs its own certificate
     with running(_argv(plan, name, flags), plan.log(name)) as process:
         wait_for(answers_at(f"https://{HOST}:{port}/healthz", unchecked), process, plan.log(name))

@@ -44,7 +44,38 @@ def _budget(**spec: Any) -> Object:
     return _object("policy/v1", "PodDisruptionBudget", spec={"selector": {"matchLabels": LABELS}, **spec})
 
 
+def _kind(kind: str, **spec: Any) -> Object:
+    made = _deployment()
+    return {**made, "kind": kind, "spec": {**made["spec"], **spec}}
+
+
+def _job(policy: str | None) -> Object:
+    pod = {"containers": [{"name": "c", "image": "x:1"}], **({} if policy is None else {"restartPolicy": policy})}
+    return _object("batch/v1", "Job", spec={"template": {"spec": pod}})
+
+
+def _mounts(*names: str, **pod: Any) -> Object:
+    mounts = [{"name": name, "mountPath": f"/{name}"} for name in names]
+    return _deployment({"volumeMounts": mounts}, pod=pod)
+
+
+SCRATCH = [{"name": "v", "emptyDir": {}}]
+CLAIM = {
+    "metadata": {"name": "v"},
+    "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+}
+
+
 TAKEN: dict[str, Object] = {
+    "a job": _job("Never"),
+    "a mount": _mounts("v", volumes=SCRATCH),
+    "a mount of a claim of its own": _kind(
+        "StatefulSet", serviceName="a", volumeClaimTemplates=[CLAIM], template=_mounts("v")["spec"]["template"]
+    ),
+    "a set that rolls two at a time": _kind(
+        "StatefulSet", serviceName="a", updateStrategy={"rollingUpdate": {"maxUnavailable": 2}}
+    ),
+    "a deadline": _deployment(minReadySeconds=10, progressDeadlineSeconds=11),
     "a deployment": _deployment(),
     "no replicas": _deployment(replicas=0),
     "more labels than the selector": _deployment(labels={**LABELS, "b": "c"}),
@@ -63,6 +94,14 @@ TAKEN: dict[str, Object] = {
     "a budget": _budget(maxUnavailable=0),
 }
 REFUSED: dict[str, Object] = {
+    "a job that starts again for ever": _job("Always"),
+    "a job that does not say": _job(None),
+    "a deployment that ends": _deployment(pod={"restartPolicy": "Never"}),
+    "a mount of nothing": _mounts("w", volumes=SCRATCH),
+    "two mounts at a path": _mounts("v", "v", volumes=SCRATCH),
+    "two containers of a name": _deployment(pod={"containers": [{"name": "c", "image": "x:1"}] * 2}),
+    "a deadline before readiness": _deployment(minReadySeconds=11, progressDeadlineSeconds=11),
+    "a deadline of the default": _deployment(minReadySeconds=600),
     "fewer replicas than none": _deployment(replicas=-1),
     "pods of another label": _deployment(labels={"app": "b"}),
     "pods without labels": _deployment(labels={}),

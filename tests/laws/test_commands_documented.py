@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ import typer
 from tools.pages.commands import commands_page
 
 from llmstack.cli import cli
+from llmstack.commands.examples import EXAMPLES
 from llmstack.commands.exits import MEANINGS, Exit
+from llmstack.commands.grouped import GROUPS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "commands.md"
 GROUP: Any = typer.main.get_command(cli)
@@ -42,13 +45,37 @@ def test_an_argument_or_option_has_help_and_is_on_the_page(command: str, paramet
 def test_a_command_says_in_a_line_what_it_does(name: str) -> None:
     first = COMMANDS[name].get_short_help_str(limit=200)
     assert first.endswith(".")
-    assert len(first) <= 65, "longer, and `llmstack --help` cuts it off"
+    assert len(first) <= 63, "longer, and `llmstack --help` cuts it off"
     assert _escaped(first) in _section(f"llmstack {name}")
+    for inner, each in getattr(COMMANDS[name], "commands", {}).items():
+        assert len(each.get_short_help_str(limit=200)) <= 63, inner
 
 
 def test_the_page_has_a_section_for_each_command_and_no_other() -> None:
     headings = [line[3:] for line in PAGE.read_text(encoding="utf-8").split("\n") if line.startswith("## ")]
     assert headings == ["llmstack", *(f"llmstack {name}" for name in COMMANDS), "Exit codes"]
+
+
+def test_every_command_stands_in_one_group() -> None:
+    grouped = [name for names in GROUPS.values() for name in names]
+    assert sorted(grouped) == sorted(COMMANDS)
+
+
+def test_every_command_has_examples_that_can_be_typed() -> None:
+    """Each is parsed by the command that it names; what it would read need not be there."""
+    assert set(EXAMPLES) == {name for name, command in COMMANDS.items() if not hasattr(command, "commands")}
+    for name, examples in EXAMPLES.items():
+        for typed, purpose in examples:
+            words = shlex.split(
+                next(part for part in typed.split(" | ") if part.startswith("llmstack")).partition(" >")[0]
+            )
+            assert words[0] == "llmstack"
+            assert name in words, typed
+            assert purpose
+            assert len(f"  {typed}") <= 78
+            at = words.index(name)
+            with COMMANDS[name].make_context(name, words[at + 1 :]):
+                pass
 
 
 def test_every_exit_code_has_its_meaning() -> None:

@@ -83,6 +83,22 @@ def test_a_workload_of_no_model_that_moves(deployment: Make, compared: Make) -> 
     assert told(compared(pair[:1], pair), "outage") == []
 
 
+def test_a_workload_that_becomes_another_kind(deployment: Make, compared: Make) -> None:
+    old, other = (deployment("board", surge=0, unavailable=1) for _ in range(2))
+    for obj in (old, other):
+        obj["metadata"]["labels"] = {}
+        obj["spec"]["template"]["metadata"] = {"labels": {"app": "a"}}
+        obj["spec"]["selector"] = {"matchLabels": {"app": "a"}}
+    new = {**other, "kind": "StatefulSet"}
+    found = compared([old], [new])
+    assert told(found, "removal") == []
+    [(_, subject, message)] = told(found, "outage")
+    assert subject == "StatefulSet/board"
+    assert "it takes the place of Deployment/board" in message
+    beside = compared([old, new], [new])
+    assert [subject for _, subject, _ in told(beside, "removal")] == ["Deployment/board"]
+
+
 def custom(kind: str = "InferenceService", gpus: int = 4, image: str = "a") -> Object:
     container = {"name": "c", "image": image, "resources": {"limits": {"nvidia.com/gpu": gpus}}}
     return {
@@ -106,3 +122,24 @@ def custom(kind: str = "InferenceService", gpus: int = 4, image: str = "a") -> O
 )
 def test_pods_whose_number_only_a_controller_knows(before: Any, after: Any, count: int, compared: Make) -> None:
     assert [severity for severity, _, _ in told(compared(before, after), "not-judged")] == ["note"] * count
+
+
+def made(namespace: str) -> Object:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+
+
+def placed(deployment: Make, namespace: str) -> Object:
+    obj = deployment(surge=0, unavailable=1)
+    obj["metadata"]["namespace"] = namespace
+    return obj
+
+
+@pytest.mark.parametrize(
+    ("namespace", "beside", "is_told"), [("ai", [], True), ("ai", [made("ai")], False), ("llm", [], False)]
+)
+def test_a_namespace_that_nothing_makes(
+    namespace: str, beside: list[Any], is_told: bool, deployment: Make, compared: Make
+) -> None:
+    found = compared([placed(deployment, "llm")], [placed(deployment, namespace), *beside])
+    assert [subject for _, subject, _ in told(found, "not-judged")] == ["Namespace/ai"] * is_told
+    assert told(compared([], [placed(deployment, namespace)]), "not-judged") == []

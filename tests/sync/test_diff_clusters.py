@@ -473,3 +473,16 @@ def test_an_environment_that_comes_into_another_cluster_is_new_there(tmp_path: P
     assert {"removal", "sync", "gpu-shortage"} <= {risk["id"] for risk in prod["risks"]}
     assert review["clusters"]["c2"]["gpus"] == prod["gpus"]
     assert not review["clusters"]["c1"]["gpus"]
+
+
+def test_an_overlay_of_people_s_own_is_reviewed_and_no_change_of_hands(one: Repository) -> None:
+    patch = '[{"op": "add", "path": "/metadata/annotations", "value": {"a": "b"}}]'
+    custom = f"resources: [../../../../overlays/prod/models/llama]\npatches: [{{target: {{kind: Service}}, patch: '{patch}'}}]\n"
+    one.file("custom/prod/models/llama/kustomization.yaml", KUSTOMIZATION + custom)
+    one.llmstack("gen")
+    review = one.review()
+    assert [(each["unit"], each["action"]) for each in review["clusters"]["c1"]["sync"]] == [
+        ("prod.models.llama", "moved")
+    ]
+    assert [each["kind"] for each in review["envs"]["prod"]["objects"]] == ["Service"]
+    assert not review["envs"]["prod"]["risks"]

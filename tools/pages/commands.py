@@ -10,6 +10,7 @@ from typing import Any
 import typer
 
 from llmstack.cli import cli
+from llmstack.commands.examples import example_lines
 from llmstack.commands.exits import MEANINGS
 
 _INTRO = """# Commands
@@ -27,7 +28,8 @@ the top of the Git repository.
 kustomize (5.4.0 or newer; 5.8.1 is tested), kubeconform and sops are looked for in the folder `$LLMSTACK_TOOLS`, else
 in what `llmstack tools install` built, then on PATH. Output to a terminal is coloured, unless `$NO_COLOR` is set, and
 also elsewhere where `$FORCE_COLOR` or `$CLICOLOR_FORCE` is. `llmstack --install-completion` makes your shell complete
-commands, environments, models, checks, risks and keys.
+commands, environments, models, revisions, checks, risks and keys; `_LLMSTACK_COMPLETE=source_zsh llmstack` prints
+the script of a shell that you name (`bash`, `zsh`, `fish`).
 """
 
 
@@ -45,6 +47,8 @@ def _section(name: str, command: Any, mark: str) -> Iterator[str]:
     """Yield the section of a command; below that of a group, one for each command in it."""
     yield f"\n{mark} llmstack {name}\n\n{_prose(inspect.cleandoc(command.help))}\n\n{_usage(name, command)}"
     yield _parameters(command)
+    if examples := example_lines(name):
+        yield "\n".join(["\n```sh", *examples, "```\n"])
     for inner, each in getattr(command, "commands", {}).items():
         yield from _section(f"{name} {inner}", each, f"{mark}#")
 

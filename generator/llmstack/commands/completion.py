@@ -21,6 +21,26 @@ def models(incomplete: str) -> list[str]:
     return _beginning(_models(), incomplete)
 
 
+def revisions(incomplete: str) -> list[str]:
+    """Branches and tags, those of remotes too."""
+    from llmstack.git.process import find_repository, run_git
+
+    asked = ["for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads", "refs/tags", "refs/remotes"]
+    try:
+        repository = find_repository(output.find_project(None).root)
+        refs = ["HEAD", *run_git(repository, asked).decode().split()] if repository is not None else []
+    except Exception:  # a shell that completes has nowhere to show an error
+        return []
+    return _beginning(refs, incomplete)
+
+
+def gone(incomplete: str) -> list[str]:
+    """Environments that have a tree and no values file any more."""
+    folder = Path(output.find_project(None).root, "overlays")
+    there = [each.name for each in folder.iterdir()] if folder.is_dir() else []
+    return _beginning(set(there) - set(_names()), incomplete)
+
+
 def topics(incomplete: str) -> list[str]:
     """What `explain` knows: checks, risks, words of a review, and the keys of the values."""
     from llmstack.checks import CHECKS

@@ -56,10 +56,9 @@ def review_revisions(sides: Sides, after: str | None) -> Review:
     """The review of two revisions of the repository."""
     from datetime import UTC, datetime
 
-    from llmstack.repository.comparison import open_comparison
     from llmstack.repository.reviewed import make_review
 
-    comparison = open_comparison(output.find_project(None).root, sides.revision, after, sides.rules_from)
+    comparison = open_revisions(sides, after)
     if sides.generate:
         from llmstack.repository.generated import as_generated
 
@@ -73,6 +72,23 @@ def review_revisions(sides: Sides, after: str | None) -> Review:
     name = find_environment(comparison, sides.env) if sides.env is not None else None
     review = make_review(comparison, today=today, tool_folder=output.tool_folder(), step=step)
     return review.narrowed(name) if name is not None else review
+
+
+def open_revisions(sides: Sides, after: str | None) -> Comparison:
+    """The two revisions; raises GitError where one is none, and UsageError where it is the name of an environment."""
+    from llmstack.errors import UsageError
+    from llmstack.git.process import GitError
+    from llmstack.repository.comparison import open_comparison
+    from llmstack.repository.environments import list_environments
+
+    project = output.find_project(None)
+    try:
+        return open_comparison(project.root, sides.revision, after, sides.rules_from)
+    except GitError as error:
+        name = sides.revision
+        if name not in {each.name for each in list_environments(project.disk)}:
+            raise
+        raise UsageError(f"{error}; `llmstack diff --env {name}` tells of the environment") from error
 
 
 def find_environment(comparison: Comparison, meant: str) -> str:

@@ -57,7 +57,7 @@ def model(name: opt.LearnedName, source: opt.LearnedFrom = None) -> None:
 
 @learn.command("cluster")
 def cluster(name: opt.LearnedCluster, files: opt.ObservedFiles = None, at: opt.LearnedAt = None) -> None:
-    """Write the facts of a cluster: nodes, GPUs of others, load times, classes, versions.
+    """Write the facts of a cluster: nodes, classes, load times.
 
     From what `kubectl get -o json` printed, in files or on stdin; without either, the command to run is printed, and no
     cluster is asked. Secrets are passed over, and other tenants are only counted.
@@ -85,7 +85,7 @@ def cluster(name: opt.LearnedCluster, files: opt.ObservedFiles = None, at: opt.L
 
 @learn.command("rbac")
 def rbac() -> None:
-    """Print the RBAC that suffices to read what `learn cluster` needs: no Secrets."""
+    """Print the RBAC that `learn cluster` needs: it reads no Secret."""
     from llmstack import yamlio
     from llmstack.facts.asking import rbac as manifests
 
@@ -109,7 +109,7 @@ What only some clusters have goes into a second file; leave out what this one ha
 
 @learn.command("log")
 def log(env: opt.LoggedEnv, model: opt.LoggedModel, file: opt.LogFile, at: opt.LearnedAt = None) -> None:
-    """Write what an engine was measured to take, from its start-up log.
+    """Write what an engine takes, from its start-up log.
 
     GiB of weights and KV cache, tokens, and seconds of loading and compiling, for `fit` and `diff` to use before any
     formula, where image, GPU and the arguments that decide memory are those of the values. Save the log with `kubectl

@@ -85,7 +85,13 @@ Format = Annotated[str, _one_of(FORMATS, "How findings are printed.")]
 Strict = Annotated[bool, Option("--strict", help="Fail on warnings too.")]
 
 Since = Annotated[
-    str | None, Option("--since", metavar="REV", help="Build only units that differ from this Git revision.")
+    str | None,
+    Option(
+        "--since",
+        metavar="REV",
+        help="Build only units that differ from this Git revision.",
+        autocompletion=completion.revisions,
+    ),
 ]
 
 Check = Annotated[bool, Option("--check", help="Write nothing; show what is stale, and exit with 3 if anything is.")]
@@ -99,13 +105,27 @@ NoCache = Annotated[
     Option("--no-cache", help="Look at everything anew, whatever an earlier run found to be in order; for CI."),
 ]
 PruneEnv = Annotated[
-    list[str] | None, Option("--prune-env", metavar="NAME", help="Remove an environment whose values file is gone.")
+    list[str] | None,
+    Option(
+        "--prune-env",
+        metavar="NAME",
+        help="Remove an environment whose values file is gone.",
+        autocompletion=completion.gone,
+    ),
 ]
 
 From = Annotated[
-    str | None, Argument(metavar="FROM", help="A revision; by default the merge base with the default branch.")
+    str | None,
+    Argument(
+        metavar="FROM",
+        help="A revision; by default the merge base with the default branch.",
+        autocompletion=completion.revisions,
+    ),
 ]
-To = Annotated[str | None, Argument(metavar="TO", help="A revision; by default the working tree.")]
+To = Annotated[
+    str | None,
+    Argument(metavar="TO", help="A revision; by default the working tree.", autocompletion=completion.revisions),
+]
 Before = Annotated[
     str | None,
     Option(
@@ -149,10 +169,15 @@ RulesFrom = Annotated[
         metavar="REV",
         help="Go by the capacity, the acknowledgements and the facts of this revision (FROM: those before the change); "
         "else by those after it.",
+        autocompletion=completion.revisions,
     ),
 ]
-VerifiedFrom = Annotated[str, Argument(metavar="FROM", help="The revision before the change.")]
-VerifiedTo = Annotated[str, Argument(metavar="TO", help="The revision that was applied.")]
+VerifiedFrom = Annotated[
+    str, Argument(metavar="FROM", help="The revision before the change.", autocompletion=completion.revisions)
+]
+VerifiedTo = Annotated[
+    str, Argument(metavar="TO", help="The revision that was applied.", autocompletion=completion.revisions)
+]
 Observed = Annotated[
     list[str] | None,
     Option("--observed", metavar="FILE", help="A file of kubectl's output, several times for several; `-` for stdin."),
@@ -193,7 +218,12 @@ Manifest = Annotated[
 ]
 LetGo = Annotated[
     list[str] | None,
-    Option("--let-go", metavar="MODEL", help="Write no hold for this model (or unit, such as `router`): it rolls."),
+    Option(
+        "--let-go",
+        metavar="MODEL",
+        help="Write no hold for this model (or unit, such as `router`): it rolls.",
+        autocompletion=completion.models,
+    ),
 ]
 WriteAdoption = Annotated[
     bool, Option("--write", help="Rewrite the values and write the holds; otherwise they are only shown.")

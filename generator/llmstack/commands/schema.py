@@ -8,9 +8,11 @@ from llmstack.commands import options as opt
 
 
 def schema(what: opt.SchemaOf = "values") -> None:
-    """Print the JSON Schema of values, or of JSON that llmstack prints.
+    """Print the JSON Schema of values, or of what commands print.
 
-    That of `values` is for editors; `findings` is what `lint` and `validate` print, `diff` what `diff` does.
+    That of `values` is for editors; `findings` is what `lint` and `validate` print with `--format json`, the others are
+    what the command of that name prints. Programs may rely on what a schema requires until the next minor version; keys
+    may be added.
     """
     from llmstack.report.json_schemas import SCHEMAS
 

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from llmstack.secrets.set import Stored
 
 
-secret = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Encrypted Secrets of an environment.")
+secret = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Encrypt values of Secrets for Git.")
 
 
 @secret.callback()
 def secrets() -> None:
-    """Encrypted Secrets of an environment."""
+    """Encrypt values of Secrets for Git."""
 
 
 @secret.command("set")

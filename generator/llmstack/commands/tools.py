@@ -8,12 +8,12 @@ import typer
 
 from llmstack.commands import output
 
-tools = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The programs that llmstack runs.")
+tools = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Install the programs that llmstack runs.")
 
 
 @tools.callback()
 def programs() -> None:
-    """The programs that llmstack runs."""
+    """Install the programs that llmstack runs."""
 
 
 @tools.command("install")

@@ -8,7 +8,7 @@ and not overcommitted; ValidateService), pkg/apis/autoscaling/validation, pkg/ap
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from typing import Any
 
 from llmstack.finding import Route
@@ -18,7 +18,9 @@ from llmstack.kubernetes.quantities import quantity
 from llmstack.kubernetes.rules import broken_rules
 from llmstack.kubernetes.schema import Problem
 from llmstack.kubernetes.selectors import selects
+from llmstack.kubernetes.workloads import PROGRESS_DEADLINE
 
+_POD = ("spec", "template", "spec")
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 
 
@@ -28,17 +30,30 @@ def refusals(obj: Object | None) -> tuple[Problem, ...]:
         return ()
     rule = _RULES.get(str(obj.get("kind")))
     own = rule(obj) if rule is not None else ()
-    return (*own, *(problem for route, spec in pod_specs(dict(obj)) for problem in _pod(route, spec)))
+    pods = [(route, _with_claims(spec, obj)) for route, spec in pod_specs(dict(obj))]
+    return (*own, *(problem for route, spec in pods for problem in _pod(route, spec)))
+
+
+def _with_claims(spec: dict[str, Any], obj: Object) -> dict[str, Any]:
+    """A pod's spec with the volumes that its StatefulSet makes of claims."""
+    claims = [value_at(each, "metadata", "name") for each in maps(value_at(obj, "spec", "volumeClaimTemplates"))]
+    made = [{"name": name, "persistentVolumeClaim": {}} for name in claims]
+    return {**spec, "volumes": [*(spec.get("volumes") or ()), *made]} if made else spec
 
 
 def _pod(route: Route, spec: dict[str, Any]) -> Iterator[Problem]:
-    """A pod's tolerations, volumes and affinity, and its containers."""
+    """A pod's tolerations, volumes and affinity, and its containers, each of a name of its own."""
+    names = [str(container.get("name")) for _, _, container in containers(spec)]
+    if len(set(names)) < len(names):
+        yield Problem((*route, "containers"), "two containers have the same name")
     for key, kind in (("tolerations", "Toleration"), ("volumes", "Volume")):
         for number, item in enumerate(maps(spec.get(key))):
             yield from _of_type(kind, item, (*route, key, number))
     yield from _of_type("Affinity", spec.get("affinity"), (*route, "affinity"))
+    volumes = {str(each.get("name")) for each in maps(spec.get("volumes"))}
     for group, number, container in containers(spec):
         yield from _container((*route, group, number), container)
+        yield from _mounts((*route, group, number, "volumeMounts"), container, volumes)
 
 
 def _container(route: Route, container: dict[str, Any]) -> Iterator[Problem]:
@@ -50,6 +65,17 @@ def _container(route: Route, container: dict[str, Any]) -> Iterator[Problem]:
     resources = container.get("resources")
     yield from _of_type("ResourceRequirements", resources, (*route, "resources"))
     yield from _amounts((*route, "resources"), resources)
+
+
+def _mounts(route: Route, container: dict[str, Any], volumes: Container[str]) -> Iterator[Problem]:
+    """Each mount is of a volume of the pod, at a path of its own."""
+    mounts = list(maps(container.get("volumeMounts")))
+    paths = [each.get("mountPath") for each in mounts]
+    if len(set(paths)) < len(paths):
+        yield Problem(route, "two volumes are mounted at the same path")
+    missing = next((str(each.get("name")) for each in mounts if str(each.get("name")) not in volumes), None)
+    if missing is not None:
+        yield Problem(route, f"the pod has no volume `{missing}`")
 
 
 def _amounts(route: Route, resources: Any) -> Iterator[Problem]:
@@ -78,8 +104,21 @@ def _workload(obj: Object) -> Iterator[Problem]:
     if selector and isinstance(template, dict) and not selects(selector, pod_labels(template)):
         yield Problem(("spec", "selector"), "`selector` does not select the pods of its own template")
     yield from _least(spec, "replicas", 0)
+    if value_at(template, "spec", "restartPolicy") not in (None, "Always"):
+        yield Problem((*_POD, "restartPolicy"), "`restartPolicy` is Always for pods that last")
     if obj.get("kind") == "Deployment":
         yield from _of_type("DeploymentStrategy", spec.get("strategy"), ("spec", "strategy"))
+        deadline, ready = spec.get("progressDeadlineSeconds", PROGRESS_DEADLINE), spec.get("minReadySeconds") or 0
+        if isinstance(deadline, int) and deadline <= ready:
+            message = f"`progressDeadlineSeconds` ({deadline}) is not more than `minReadySeconds` ({ready})"
+            yield Problem(("spec", "progressDeadlineSeconds"), message)
+
+
+def _job(obj: Object) -> Iterator[Problem]:
+    """What ends says whether it starts again when it fails; a template says Always where it says nothing."""
+    for route, spec in pod_specs(dict(obj)):
+        if spec.get("restartPolicy") not in ("OnFailure", "Never"):
+            yield Problem((*route, "restartPolicy"), "`restartPolicy` of a Job's pods is OnFailure or Never")
 
 
 def _least(spec: Mapping[str, Any], key: str, least: int) -> Iterator[Problem]:
@@ -128,9 +167,11 @@ def _service(obj: Object) -> Iterator[Problem]:
 
 
 _RULES: Mapping[str, Callable[[Object], Iterator[Problem]]] = {
+    "CronJob": _job,
     "DaemonSet": _workload,
     "Deployment": _workload,
     "HorizontalPodAutoscaler": _autoscaler,
+    "Job": _job,
     "PodDisruptionBudget": _budget,
     "ReplicaSet": _workload,
     "ScaledObject": _scaled_object,

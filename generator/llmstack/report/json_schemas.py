@@ -19,8 +19,46 @@ def _output(name: str) -> str:
     return files("llmstack.report").joinpath("schema", f"{name}.schema.json").read_text(encoding="utf-8")
 
 
+def _fit() -> str:
+    """That of `fit`: engines as in a review, each with its environment."""
+    import json
+
+    definitions = json.loads(_output("diff"))["$defs"]
+    number = {"type": ["integer", "null"]}
+    own = {
+        "env": {"type": "string"},
+        "basis": {"description": "What the figures rest on.", "enum": ["measured", "assumed", "unknown"]},
+        "rows": {
+            "description": "The published starts that bear them out, by their row in tests/engine/starts.tsv.",
+            "type": "array",
+            "items": {"type": "string"},
+        },
+        "proposals": {
+            "description": "The longest request, and the fewest GPUs, with which it starts; null where none is known.",
+            "type": "object",
+            "required": ["maxModelLen", "tensorParallelSize"],
+            "properties": {"maxModelLen": number, "tensorParallelSize": number},
+        },
+    }
+    item = {"$ref": "#/$defs/engine", "required": list(own), "properties": own}
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Whether engines start: `llmstack fit --format json`",
+        "description": "Engines as in a review, each with its environment. Keys may be added.",
+        "type": "object",
+        "required": ["engines"],
+        "properties": {"engines": {"type": "array", "items": item}},
+        "$defs": {name: definitions[name] for name in ("engine", "cache", "upgrade")},
+    }
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
 SCHEMAS: Mapping[str, Callable[[], str]] = {
     "values": _values,
     "diff": partial(_output, "diff"),
     "findings": partial(_output, "findings"),
+    "affected": partial(_output, "affected"),
+    "status": partial(_output, "status"),
+    "fit": _fit,
+    "verify": partial(_output, "verify"),
 }

@@ -50,7 +50,10 @@ class Project:
                     both = f"{other.label} and {environment.label}"
                     raise UsageError(f"{both} would both be the environment `{environment.name}`: name one")
         if not selected:
-            raise UsageError(f"there is no environment: write {VALUES}/<env>.yaml, or `llmstack init` for an example")
+            raise UsageError(
+                f"there is no environment here: write {VALUES}/<env>.yaml, or `llmstack init` for an example; "
+                f"`llmstack -C DIR` is for another folder that holds {VALUES}/"
+            )
         return list(selected.values())
 
     def select_one(self, name: str, *, env: str | None = None) -> Environment:

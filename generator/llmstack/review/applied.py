@@ -46,7 +46,8 @@ def what_is_applied(
     told = [(change, why) for change in changes if (why := _why_held(change, near)) is not None]
     held = {_identity(change) for change, _ in told}
     lost = near.lost
-    left = {_identity(change): made for change in changes if (made := _left_alone(change, near)) is not None}
+    free = [change for change in changes if _identity(change) not in held]
+    left = {_identity(change): made for change in free if (made := _left_alone(change, near)) is not None}
     if not held and not lost and not left:
         return Applied(tuple(changes), tuple(after))
     arriving = [
@@ -55,11 +56,11 @@ def what_is_applied(
         if (key := _identity(change)) not in lost
         if key not in left and (key not in held or is_refused(change, near))
     ]
-    arriving += [found for change in changes if (made := left.get(_identity(change))) for found in _again(change, made)]
+    arriving += [found for change in free if (made := left.get(_identity(change))) for found in _again(change, made)]
     gone = compare({"": [object for object in before if identify(object) in lost]}, {})
     stays = [change.before for change in changes if change.before is not None and _identity(change) in held]
     there = [left.get(key, object) for object in after if (key := identify(object)) not in held and key not in lost]
-    told += [(change, "ignored") for change in changes if _identity(change) in left]
+    told += [(change, "ignored") for change in free if _identity(change) in left]
     return Applied((*arriving, *gone), (*there, *stays), tuple(told))
 
 
@@ -92,9 +93,8 @@ def with_admission(reached: Applied, before: Sequence[Object]) -> tuple[Applied,
         for change in reached.changes
     ]
     after = tuple(with_runtime_class(obj, classes[1]) for obj in reached.after)
-    return replace(reached, changes=tuple(changes), after=after), [
-        with_runtime_class(obj, classes[0]) for obj in before
-    ]
+    then = [with_runtime_class(obj, classes[0]) for obj in before]
+    return replace(reached, changes=tuple(changes), after=after), then
 
 
 def is_refused(change: ObjectChange, near: Surroundings) -> bool:
@@ -104,9 +104,8 @@ def is_refused(change: ObjectChange, near: Surroundings) -> bool:
         return False
     if refusals(change.after):
         return True
-    return bool(refused_fields(change.kind, change.before, change.after, near.default_class)) and not makes_anew(
-        change, near
-    )
+    is_fixed = bool(refused_fields(change.kind, change.before, change.after, near.default_class))
+    return is_fixed and not makes_anew(change, near)
 
 
 def makes_anew(change: ObjectChange, near: Surroundings) -> bool:

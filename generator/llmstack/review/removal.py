@@ -34,7 +34,7 @@ def find_removed(
         if workload.before and not workload.after and workload.move in ("remove", "scale")
     }
     there = {identity_of(each) for each in after}
-    left = _read_left(gone, after, facts[1], reader)
+    left = _read_left(gone, (before, after), facts[1], reader)
     backends = reader.among(before)
     roles = transfer_roles(backends.values())
     went = [
@@ -57,6 +57,8 @@ class _Left:
 
     places: frozenset[tuple[str, str]]
     """Kinds and names, in whatever namespace."""
+    new: frozenset[tuple[str, str]]
+    """Namespaces and names of what comes, of whatever kind."""
     components: frozenset[str]
     """What stands around the models: router, cache server …"""
     models: frozenset[str]
@@ -65,12 +67,12 @@ class _Left:
     """Ids that engines serve, each with the part that the engine has in a pair of prefill and decode."""
 
     def replaces(self, gone: Object, backend: Backend | None, roles: dict[str, str]) -> bool:
-        """Whether something takes the place of a workload that goes: one of its name in another namespace; of a model,
-        one that has its name, says that it was renamed from it (`movedFrom`) or serves all of its ids; of a router or
-        cache server, another one."""
-        kind, _, name = identity_of(gone)
+        """Whether something takes the place of a workload that goes: one of its name in another namespace or of another
+        kind; of a model, one that has its name, says that it was renamed from it (`movedFrom`) or serves all of its
+        ids; of a router or cache server, another one."""
+        kind, namespace, name = identity_of(gone)
         model = model_of(gone)
-        if (kind, name) in self.places or model in self.models:
+        if (kind, name) in self.places or (namespace, name) in self.new or model in self.models:
             return True
         if model is None:
             return component_of(gone) in self.components
@@ -78,13 +80,17 @@ class _Left:
         return backend is not None and bool(backend.served) and {(id, role) for id in backend.served} <= self.served
 
 
-def _read_left(gone: Container[Identity], after: Sequence[Object], facts: Facts, reader: Backends) -> _Left:
-    lasting = [each for each in after if is_lasting(str(each.get("kind"))) and identity_of(each) not in gone]
+def _read_left(
+    gone: Container[Identity], sides: tuple[Sequence[Object], Sequence[Object]], facts: Facts, reader: Backends
+) -> _Left:
+    was = {identity_of(each) for each in sides[0]}
+    lasting = [each for each in sides[1] if is_lasting(str(each.get("kind"))) and identity_of(each) not in gone]
     models = {model for each in lasting if (model := model_of(each)) is not None}
     backends = list(reader.among(lasting).values())
     roles = transfer_roles(backends)
     return _Left(
         frozenset((identity_of(each)[0], identity_of(each)[2]) for each in lasting),
+        frozenset(identity_of(each)[1:] for each in lasting if identity_of(each) not in was),
         frozenset(component for each in lasting if (component := component_of(each)) is not None),
         frozenset(models | {facts.moved_from[model] for model in models if model in facts.moved_from}),
         frozenset((id, roles.get(each.model or "", "")) for each in backends for id in each.served),

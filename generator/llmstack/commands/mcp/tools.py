@@ -77,21 +77,9 @@ def _part(text: str, asked: Asked) -> Mapping[str, Any]:
 
 @cache
 def load_schema(name: str) -> dict[str, Any]:
-    """The schema of what `--format json` prints, as `llmstack schema NAME` has it: `findings`, `diff`."""
+    """The schema of what `--format json` prints, as `llmstack schema NAME` has it."""
     schema: dict[str, Any] = json.loads(SCHEMAS[name]())
     return schema
-
-
-def _fit_schema() -> dict[str, Any]:
-    """What `fit --format json` prints: engines as in a review, each with its environment."""
-    definitions = load_schema("diff")["$defs"]
-    item = {"$ref": "#/$defs/engine", "required": ["env"], "properties": {"env": {"type": "string"}}}
-    return {
-        "type": "object",
-        "required": ["engines"],
-        "properties": {"engines": {"type": "array", "items": item}},
-        "$defs": {name: definitions[name] for name in ("engine", "cache", "upgrade")},
-    }
 
 
 def _text_schema() -> dict[str, Any]:
@@ -157,7 +145,7 @@ TOOLS: Mapping[str, Tool] = {
             },
             "tensorParallelSize": {"type": "integer", "minimum": 1, "description": "Ask for another number of GPUs."},
         },
-        _fit_schema,
+        lambda: load_schema("fit"),
         _fit,
         needs={"model": ["environment"]},
     ),

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from llmstack.finding import Severity
 from llmstack.kubernetes.accelerators import gpus_of_pod
 from llmstack.kubernetes.immutable import may_grow
-from llmstack.kubernetes.pods import pod_specs, value_at
+from llmstack.kubernetes.pods import identity_of, pod_specs, value_at
 from llmstack.kubernetes.workloads import WORKLOADS
 from llmstack.review.foreign import foreign_specs
 from llmstack.review.result import ObjectChange, Risk
@@ -46,6 +46,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
                 yield RISK.at(assessment, key, each.message, each.advice, milder=not each.likely)
     yield from _uncounted(assessment)
     yield from _foreign(assessment)
+    yield from _unmade_namespaces(assessment)
     yield from _beside(assessment)
     yield from _confined(assessment)
     yield from _pulled(assessment)
@@ -74,6 +75,21 @@ def _uncounted(assessment: Assessment) -> Iterator[Risk]:
             when = "on every node that fits" if kind.per_node else "while it runs"
             message = f"a pod takes {plural(gpus, 'GPU')} {when}, and what waits for them then cannot be judged"
             yield RISK.at(assessment, change.key, message, "See that they are free for it.", milder=True)
+
+
+def _unmade_namespaces(assessment: Assessment) -> Iterator[Risk]:
+    """Namespaces that an environment begins to use, and that nothing here makes: an object of one that is not there is
+    refused, and its unit with it (NamespaceLifecycle, plugin/pkg/admission/namespace/lifecycle)."""
+    if not assessment.before:
+        return
+    others = (obj for _, obj in assessment.near.objects)
+    known = {identity_of(obj)[1] for obj in (*assessment.before, *others)}
+    known |= {identity_of(obj)[2] for obj in assessment.after if obj.get("kind") == "Namespace"}
+    for namespace in sorted({change.namespace for change in assessment.changes if change.after is not None} - known):
+        if namespace not in ("", "default", "kube-system", "kube-public"):
+            message = "objects are put into it, and nothing here makes it: unless the cluster has it, each is refused"
+            advice = "See that it is there before the merge, or set `gitops.createNamespace: true`."
+            yield RISK.at(assessment, f"Namespace/{namespace}", message, advice, milder=True)
 
 
 def _foreign(assessment: Assessment) -> Iterator[Risk]:

@@ -54,21 +54,25 @@ def find(assessment: Assessment) -> Iterator[Risk]:
 
 
 def _moved(assessment: Assessment) -> Iterator[Risk]:
-    """Workloads that go on in another namespace, and whose ways in are not followed, as they are no part of the stack:
-    the sync tool applies first and prunes then, so that the old pods end while the new ones start."""
+    """Workloads of no part of the stack, whose ways in are not followed, that go on in another namespace or as another
+    kind: the sync tool applies first and prunes then, so that the old pods end while the new ones start."""
     parts = {identity_of(each) for each in assessment.after if component_of(each) is not None}
-    gone = {(each.kind, each.name): each.namespace for each in assessment.workloads if each.before and not each.after}
+    gone = {each.name: each for each in assessment.workloads if each.before and not each.after}
     for workload, outcomes in zip(assessment.workloads, assessment.times.outcomes, strict=True):
-        former = gone.get((workload.kind, workload.name))
+        former = gone.get(workload.name)
         if outcomes is None or former is None or workload.before or not workload.after or workload.identity in parts:
+            continue
+        if (former.kind == workload.kind) == (former.namespace == workload.namespace):
             continue
         lasts = outcomes.longest.new_from if _is_measured(workload) else None
         until = say_for((lasts, lasts)) if lasts is not None else "for a while"
-        message = (
-            f"it moves from namespace `{former}` to `{workload.namespace}`: the old pods are removed at once, and no "
-            f"replica is ready {until}, until the new ones have started"
+        way = (
+            f"moves from namespace `{former.namespace}` to `{workload.namespace}`"
+            if former.kind == workload.kind
+            else f"takes the place of {former.kind}/{former.name}"
         )
-        yield RISK.at(assessment, workload.key, message, SIDE_BY_SIDE, amount=_whole(lasts))
+        gap = f"the old pods are removed at once, and no replica is ready {until}, until new ones have started"
+        yield RISK.at(assessment, workload.key, f"it {way}: {gap}", SIDE_BY_SIDE, amount=_whole(lasts))
 
 
 def _whole(seconds: float | None) -> int | None:

@@ -1,14 +1,14 @@
 """A workload goes, and nothing takes its place.
 
-Why it matters: whoever calls the model gets an error from the next minute on. A bad merge of `modelSpec`, an
-`enabled: false` too many, or a folder of clusters/ that is not there any more look small in Git.
+Why it matters: whoever calls the model gets an error from the next minute on. A bad merge of `modelSpec`, an `enabled:
+false` too many, or a folder of clusters/ that is not there any more look small in Git.
 
 How it is judged: a workload is in the manifests before the change and not after it, runs no replica any more, or is
 deleted by the sync tool although the manifests still have it; and nothing takes its place: no workload of its name in
-another namespace, no other router or cache server for one that goes, and for a model none that has its name, says that
-it was renamed from it (`gitops.movedFrom`), or serves the same ids in the same part of a pair of prefill and decode. A
-warning; an error where it is the router, all models of an environment, a whole environment, or what a sync tool
-deletes. Its amount is the number of replicas that go.
+another namespace or of another kind, no other router or cache server for one that goes, and for a model none that has
+its name, says that it was renamed from it (`gitops.movedFrom`), or serves the same ids in the same part of a pair of
+prefill and decode. A warning; an error where it is the router, all models of an environment, a whole environment, or
+what a sync tool deletes. Its amount is the number of replicas that go.
 
 Fix: put the entry back; or, where it is meant, acknowledge it at the object that is named here, in the commit before.
 An environment that is gone is acknowledged in values/base.yaml, at `Environment/<name>`.

@@ -57,12 +57,19 @@ def find(assessment: Assessment) -> Iterator[Risk]:
 def _matters(change: OwnerChange, kept: Iterable[tuple[str, str, str]]) -> bool:
     """Whether a change of owners is more than the tree itself says: what leaves the tree is a removal, what is new
     no risk."""
-    if change.action == "added":
+    if change.action == "added" or _is_built_upon(change):
         return False
     if change.action == "pruned":
         held = set(kept)
         return not change.gone or change.unit.startswith("clusters/") or any(key[1:] in held for key in change.gone)
     return True
+
+
+def _is_built_upon(change: OwnerChange) -> bool:
+    """Whether a unit is built from an overlay of people's own from now on, or no longer, and loses nothing by it: what
+    differs in its objects is reviewed."""
+    there = change.path.startswith(("custom/", "overlays/"))
+    return change.action == "moved" and change.cause == "folder" and there and not change.deletes
 
 
 def _cause(change: OwnerChange) -> str:
