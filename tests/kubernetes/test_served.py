@@ -33,6 +33,9 @@ python3 -m vllm.entrypoints.openai.api_server --model "$MODEL" \\
         ),
         ({"image": "vllm/vllm-openai:v0.9.0", "args": ["--model", "Q", "--seed", "1"]}, ("Q", "--seed", "1")),
         ({"image": "r:5000/vllm-openai@sha256:0", "args": ["--model", "Q"]}, ("Q",)),
+        ({"image": "vllm/vllm-openai:v0.15.1", "args": ["Qwen/Q"]}, ("Qwen/Q",)),
+        ({"command": ["sh", "-c", "--"], "args": ["vllm serve Q"]}, ("Q",)),
+        ({"command": ["bash", "-c", "-e", "vllm serve Q"]}, ("Q",)),
         ({"command": ["sh", "-c", "exec vllm serve Q --port 1"]}, ("Q", "--port", "1")),
         ({"command": ["/bin/bash", "-euo", "pipefail", "-c"], "args": ["vllm serve Q"]}, ("Q",)),
         ({"command": ["/usr/bin/env", "bash", "-lc", "ray start --head; vllm serve Q --port 1"]}, ("Q", "--port", "1")),
@@ -42,7 +45,7 @@ python3 -m vllm.entrypoints.openai.api_server --model "$MODEL" \\
         ),
         ({"command": ["vllm", "serve", "$(B)"], "env": [{"name": "A", "value": "Q"}, {"name": "B", "value": "$(A)/x"}]}, ("Q/x",)),
     ],
-    ids=range(11),
+    ids=range(14),
 )  # fmt: skip
 def test_an_engine_is_found(container: dict[str, Any], arguments: tuple[str, ...]) -> None:
     (served,) = _served(**container)
@@ -78,12 +81,13 @@ def test_what_cannot_be_told_is_said(script: str, why: str) -> None:
         {"command": ["echo", "vllm", "serve", "Q"]},
         {"command": ["sh", "-c", "pip install vllm && sleep 1"]},
         {"image": "vllm/vllm-openai:v0.9.0", "command": ["sleep"], "args": ["--x"]},
+        {"image": "vllm/vllm-openai:v0.9.0", "args": ["/bin/bash"]},
         {"image": "lmcache/vllm-router:1", "args": ["--port", "80"]},
         {"args": "vllm serve"},
         {"command": [{"vllm": 1}]},
         {"env": "x", "command": []},
     ],
-    ids=range(8),
+    ids=range(9),
 )
 def test_what_is_no_engine_is_none(container: dict[str, Any]) -> None:
     assert not _served(**container)

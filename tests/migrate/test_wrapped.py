@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from llmstack import yamlio
 from llmstack.errors import RefusedError
 from llmstack.migrate import Wanted
 from llmstack.repository.migration import migrate_file, write_file
@@ -245,6 +246,34 @@ def test_all_that_stands_beside_the_values_is_one_finding(tmp_path: Path) -> Non
 def test_anchors_of_elsewhere_come_along_and_comments_stay(tmp_path: Path) -> None:
     (tmp_path / "p.yaml").write_text(ANCHORED, encoding="utf-8")
     assert migrate_file(project(tmp_path), str(tmp_path / "p.yaml"), None).migration.after.text == CARRIED
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"a:\n{indented(2)}b:\n{indented(2)}", "are in several sections, `a` and `b`"),
+        (FLUX.replace("servingEngineSpec", "controllers"), "this is a Flux HelmRelease of another chart"),
+    ],
+)
+def test_what_is_not_this_charts_alone_is_not_written(text: str, said: str) -> None:
+    (finding,) = read_source("a.yaml", text.encode()).findings
+    assert said in finding.message
+
+
+def test_a_list_of_objects_is_searched(tmp_path: Path) -> None:
+    release = {"apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease", "metadata": {"name": "vllm"}}
+    held = {**release, "spec": {"values": {"servingEngineSpec": {"modelSpec": []}}}}
+    file = tmp_path / "live.yaml"
+    file.write_text(yamlio.dump({"apiVersion": "v1", "kind": "List", "items": [release, held]}), encoding="utf-8")
+    migrated = migrate_file(project(tmp_path), str(file), None)
+    assert migrated.environment.name == "vllm"
+    assert migrated.migration.after.text == "servingEngineSpec:\n  modelSpec: []\ngitops:\n  release: vllm\n"
+
+
+def test_a_file_of_something_else_is_no_comment(tmp_path: Path) -> None:
+    (tmp_path / "m.yaml").write_text("model: {name: a}\nreplicaCount: 2\n", encoding="utf-8")
+    migrated = migrate_file(project(tmp_path), str(tmp_path / "m.yaml"), None)
+    assert migrated.migration.after.text == migrated.migration.before.text
 
 
 def test_a_file_that_is_there_is_left_alone(tmp_path: Path) -> None:

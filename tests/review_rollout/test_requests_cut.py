@@ -37,7 +37,12 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
         },
         CUT,
     ),
+    "a script starts it": ({"container": {"command": ["sh", "-c", "sleep 1; exec vllm serve m --port 8000"]}}, CUT),
     "it waits": (DRAINED, []),
+    "a script starts it, and it waits": (
+        DRAINED | {"container": {"command": ["sh", "-c", "exec vllm serve m --shutdown-timeout 60"]}},
+        [],
+    ),
     "it is no vLLM": ({"container": {"command": ["tritonserver"]}}, []),
 }
 
@@ -46,6 +51,16 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
 def test_a_restart(deployment: Make, review: Make, pod: dict[str, Any], expected: list[tuple[str, str]]) -> None:
     pair = engine(deployment, **pod), engine(deployment, "v2", **pod)
     assert told(review(pair)) == expected
+
+
+def test_a_sleep_alone_lets_shorter_requests_finish(deployment: Make, review: Make) -> None:
+    sleeps = {"container": {"lifecycle": {"preStop": {"sleep": {"seconds": 20}}}}}
+    (risk,) = (
+        each
+        for each in review((engine(deployment, **sleeps), engine(deployment, "v2"))).risks
+        if each.id == "requests-cut"
+    )
+    assert risk.message == "requests that take longer than the preStop sleep of 20 s are cut when their pod ends"
 
 
 def test_the_pods_that_end_are_the_old_ones(deployment: Make, review: Make) -> None:

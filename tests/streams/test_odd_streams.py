@@ -132,6 +132,29 @@ def test_a_pool_that_others_may_take_from_is_not_judged(tmp_path: Path) -> None:
     assert [each.id for each in beside.environments["stream"].findings].count("cannot-judge") == 1
 
 
+def test_a_kind_of_another_group_has_fields_of_its_own(tmp_path: Path) -> None:
+    spec: dict[str, Any] = {"selector": {"app": "a"}, "targetPortNumber": 8000, "extensionRef": {"name": "epp"}}
+    pool = {"kind": "InferencePool", "metadata": {"name": "a"}, "spec": spec}
+    old, new = (
+        _read([{"apiVersion": f"inference.networking.{group}", **pool}], tmp_path / f"{number}.yaml")
+        for number, group in enumerate(("x-k8s.io/v1alpha2", "k8s.io/v1"))
+    )
+    assert [finding.id for finding in old.findings] == []
+    assert {finding.id for finding in new.findings} == {"invalid-object"}
+
+
+def test_roles_of_one_object_are_told_apart(tmp_path: Path) -> None:
+    def stream(tag: str) -> Objects:
+        pod = {"containers": [{"name": "vllm", "image": f"vllm/vllm-openai:{tag}", "command": ["vllm", "serve", "m"]}]}
+        roles = [{"name": name, "spec": {"template": {"spec": pod}}} for name in ("prefill", "decode")]
+        kind = {"apiVersion": "disaggregatedset.x-k8s.io/v1", "kind": "DisaggregatedSet", "metadata": {"name": "a"}}
+        return _read([{**kind, "spec": {"roles": roles}}], tmp_path / f"{tag}.yaml")
+
+    review = _review(stream("v0.15.1"), stream("v0.20.2"))
+    assert {engine.model for engine in review.environments["stream"].engines} == {"a/prefill", "a/decode"}
+    assert "whether pods restart cannot be judged" in render_review(review, "text")
+
+
 def test_a_rename_is_no_removal(tmp_path: Path) -> None:
     renamed = _with([OBJECTS[0]], (0, "metadata", "name"), "b")
     review = _review(_read([OBJECTS[0]], tmp_path / "a"), _read(renamed, tmp_path / "b")).environments["stream"]

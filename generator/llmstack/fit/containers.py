@@ -111,7 +111,7 @@ def _engine(
     facts = facts_of_name(name if name and HUB_NAME.match(name) else None, known)
     settings = settings_of(served.arguments, match.catalogue, tuple(variables))
     question = Question(
-        model_of(object) or key.name,
+        model_of(object) or "/".join(filter(None, [key.name, _role(object, key.pod)])),
         facts,
         card,
         match,
@@ -124,6 +124,17 @@ def _engine(
     missing = tuple(_missing(question, name, served, gpus, copies, settings))
     is_whole = copies == 1 and is_whole_gpu(resource)
     return Engine(key, served, replace(question, missing=missing), variables, gpus, is_whole)
+
+
+def _role(object: Object, route: Route) -> str | None:
+    """The name that an object of several pods gives the one at a route (`roles: [{name: prefill, …}]`), if it does."""
+    value: Any = object
+    named = None
+    for step in route:
+        value = value[step]
+        if isinstance(step, int) and isinstance(value, Mapping):
+            named = value.get("name")
+    return str(named) if named else None
 
 
 def _pool(pod: Mapping[str, Any], resource: str, pools: Pools) -> Capacity | None:

@@ -22,6 +22,8 @@ _NAMED = re.compile(r"vllm[ \t]+serve\b|vllm\.entrypoints")
 _SHELLS = frozenset(("sh", "bash", "dash", "ash", "zsh"))
 _SAYING = frozenset(("echo", "printf", "which", "pip", "pip3", "command", "grep", "pgrep", "pkill"))
 """Programs that are given vLLM's name and do not start it."""
+_NAME = re.compile(r"[\w.-]+/[\w.-]+")
+"""A model's name on the hub: with it alone, the image's entry point serves."""
 _MOST = 4096
 """Words of a command line that are read."""
 
@@ -126,8 +128,8 @@ def _arguments(
     if rest is not None:
         return list(words[len(words) - len(rest) :]) if rest else []
     name = posixpath.basename(image.partition("@")[0]).partition(":")[0]
-    flags = any(each.word.text.startswith("--") for each in words)
-    return list(words) if not container.get("command") and name.startswith("vllm-openai") and flags else None
+    is_given = any(each.word.text.startswith("--") for each in words) or _NAME.fullmatch(words[0].word.text)
+    return list(words) if not container.get("command") and name.startswith("vllm-openai") and is_given else None
 
 
 def _of_script(script: _Placed, variables: Mapping[str, str | None], unread: list[str]) -> list[_Placed] | None:
@@ -143,19 +145,19 @@ def _of_script(script: _Placed, variables: Mapping[str, str | None], unread: lis
 
 
 def _script(words: Sequence[_Placed]) -> _Placed | None:
-    """The script that a shell is given by `-c`; None where no shell is."""
+    """The script that a shell is given by `-c`: the first word that is no option (bash(1), OPTIONS); None without a
+    shell."""
     texts = [each.word.text for each in words]
     start = 1 if texts[:1] and posixpath.basename(texts[0]) in ("env", "tini") else 0
     start += 1 if texts[start : start + 1] == ["--"] else 0
     if not texts[start:] or posixpath.basename(texts[start]) not in _SHELLS:
         return None
-    at = start + 1
+    at, given = start + 1, False
     while at < len(texts) and texts[at].startswith(("-", "+")):
         option = texts[at]
         at += 2 if option.endswith("o") and not option.startswith("--") else 1
-        if not option.startswith("--") and "c" in option[1:]:
-            return words[at] if at < len(words) else None
-    return None
+        given |= not option.startswith("--") and "c" in option[1:]
+    return words[at] if given and at < len(words) else None
 
 
 def _after_serve(command: Command) -> Command | None:

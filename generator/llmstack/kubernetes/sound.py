@@ -60,9 +60,9 @@ def unsound(definition: str, value: Any) -> list[Problem]:
 class _Type:
     """A schema, looked up once: a review reads a hundred thousand fields of the same few types."""
 
-    def __init__(self, schema: Schema) -> None:
-        others = schema.get("additionalProperties", {})
-        self._schema = schema
+    def __init__(self, schema: Schema, *, is_open: bool = False) -> None:
+        others = {} if is_open else schema.get("additionalProperties", {})
+        self._schema, self._is_open = schema, is_open
         self._fields: dict[str, _Type] = {}
         self.names: Mapping[str, Schema] = schema.get("properties", {})
         """The fields that it has."""
@@ -77,20 +77,24 @@ class _Type:
     @cached_property
     def others(self) -> _Type:
         """Of every field that is not among the names."""
-        return _Type({}) if self.allows_any else _type(self._schema["additionalProperties"])
+        return _Type({}) if self.allows_any else self._below(self._schema["additionalProperties"])
 
     @cached_property
     def item(self) -> _Type:
         """Of a list's items."""
-        return _type(self._schema.get("items", {}))
+        return self._below(self._schema.get("items", {}))
 
     def field(self, name: str) -> _Type:
         """Of the field of one name."""
         if name not in self.names:
             return self.others
         if name not in self._fields:
-            self._fields[name] = _type(self.names[name])
+            self._fields[name] = self._below(self.names[name])
         return self._fields[name]
+
+    def _below(self, schema: Schema) -> _Type:
+        """Of a part of the schema, as open as the whole."""
+        return _Type(schema, is_open=True) if self._is_open and "$ref" not in schema else _type(schema)
 
 
 class _Reading:
@@ -205,29 +209,29 @@ def _format(schema: Schema) -> str:
 
 
 def _type_of_object(obj: Any) -> _Type:
-    """The type of an object's kind, its metadata's with it; that of another version of the kind where its own is not
-    known."""
+    """The type of an object's kind, its metadata's with it; that of another version of the kind, or of another group's
+    kind of the name, where its own is not known: then no field is too many."""
     kind, version = (obj.get("kind"), obj.get("apiVersion")) if isinstance(obj, dict) else (None, None)
     return _type_of_kind(version if isinstance(version, str) else "", kind if isinstance(kind, str) else "")
 
 
 @cache
 def _type_of_kind(api_version: str, kind: str) -> _Type:
-    found = _schema_of_kind(api_version, kind) if api_version and kind else {}
+    own = _own_schema(api_version, kind) if api_version and kind else {}
+    found = own if own is not None else next(_of_other_versions(kind), {})
     text = {"type": "string"}
     properties = {**found.get("properties", {}), "apiVersion": text, "kind": text, "metadata": _METADATA}
     others = found.get("additionalProperties", {})
-    return _Type({"type": "object", "properties": properties, "additionalProperties": others})
+    whole = {"type": "object", "properties": properties, "additionalProperties": others}
+    return _Type(whole, is_open=own is None)
 
 
-@cache
-def _schema_of_kind(api_version: str, kind: str) -> Schema:
+def _own_schema(api_version: str, kind: str) -> Schema | None:
     if kind == "RayService":
-        cluster = _schema_of_kind("ray.io/v1", "RayCluster")["properties"]["spec"]
+        cluster = (_own_schema("ray.io/v1", "RayCluster") or {})["properties"]["spec"]
         spec = {"type": "object", "properties": {"rayClusterConfig": cluster}}
         return {"properties": {"spec": spec}}
-    own = schemas.of_kind(_VERSION, api_version, kind)
-    return own if own is not None else next(_of_other_versions(kind), {})
+    return schemas.of_kind(_VERSION, api_version, kind)
 
 
 def _of_other_versions(kind: str) -> Iterator[Schema]:

@@ -29,10 +29,14 @@ from llmstack.values.edit import (
     find_spot,
     insert_last,
     remove_routes,
+    rename_key,
     replace_value,
 )
+from llmstack.values.excerpt import aliases_of, parts_of
 from llmstack.values.layers import MODELS
+from llmstack.values.nodes import UNREAD
 from llmstack.values.syntax import Document, Spot
+from llmstack.values.wrapped import CHART_KEYS
 
 NO_KEY = "not a key of the chart or of llmstack"
 _TYPED = frozenset(("hf_token", "vllmApiKey", "credentials"))
@@ -73,6 +77,28 @@ _WHOLE = frozenset(("int_type", "int_from_float"))
 def _is_said_once(value: int | float | bool, text: str) -> bool:
     """Whether quotes leave what a scalar says: of a boolean only its plain words do (`yes` and `on` are others)."""
     return not isinstance(value, bool) or text in ("true", "false")
+
+
+def empty_collections(file: File) -> Iterator[Step]:
+    """Yield a step for each empty map in a list's place, and the other way round: to Helm's `with` both are nothing."""
+    for problem in file.refused:
+        wanted = {"list_type": "[]", "dict_type": "{}", "model_type": "{}"}.get(problem.kind)
+        spot = file.document.find(problem.route) if wanted else None
+        if spot is None or wanted is None or problem.value not in ({}, []) or spot.value.kind not in ("map", "list"):
+            continue
+        yield make_step(
+            problem.route,
+            f"write `{wanted}`",
+            partial(_replace_whole, spot, wanted),
+            sets=[(problem.route, [] if wanted == "[]" else {})],
+            said=f"written as `{wanted}`",
+        )
+
+
+def _replace_whole(spot: Spot, text: str) -> list[Edit]:
+    if not spot.value.flow or spot.value.start != spot.value.body:
+        raise CannotEdit
+    return [Edit(spot.value.start, spot.value.end, text)]
 
 
 def _bare(text: str, kind: str) -> int | float | bool | None:
@@ -249,8 +275,28 @@ def _rename_key(spot: Spot, name: str) -> list[Edit]:
     return [Edit(spot.key.start, spot.key.end, name)]
 
 
+def keep_anchors(file: File) -> Iterator[Step]:
+    """Yield a step for each key at the top that is none, and holds an anchor that others name: keys that begin with
+    `x-` are left alone."""
+    used = {id(alias.resolved) for alias in aliases_of(file.document.root)}
+    for problem in file.refused:
+        route, name = problem.route, f"{UNREAD}{str(problem.route[-1]).lstrip('_.')}"
+        spot = file.document.find(route) if problem.kind == "extra_forbidden" and len(route) == 1 else None
+        if spot is not None and name not in file.data and any(id(part) in used for part in parts_of(spot.value)):
+            yield make_step(
+                route,
+                f"write `{name}`",
+                partial(rename_key, spot, name),
+                sets=[((name,), file.data[str(route[0])])],
+                deletes=[route],
+                said=f"written as `{name}`: it holds an anchor, and keys that begin with `{UNREAD}` are left alone",
+            )
+
+
 def comment_unknown(file: File) -> Iterator[Step]:
     """Yield a step for each key that is none: it becomes a comment in its place, secrets in it removed."""
+    if not CHART_KEYS & file.data.keys():
+        return  # a file of something else: all of it would go
     for problem in file.refused:
         route = problem.route
         if problem.kind != "extra_forbidden" or slip(route) is not None or _TYPED & {*route[:-1]}:
@@ -279,11 +325,13 @@ def _is_secret(file: File, route: Route) -> bool:
 
 PHASES: tuple[Callable[[File], Iterator[Step]], ...] = (
     unquote_numbers,
+    empty_collections,
     remove_idle_limits,
     name_pull_secrets,
     respell_flags,
     flags_to_arguments,
     flags_to_arguments,
+    keep_anchors,
     comment_unknown,
 )
 """In this order: what can be said in other words is not made a comment. Flags of vllmConfig come first, then those

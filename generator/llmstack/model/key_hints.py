@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 EARLY = "charts of early 2025 had it, and no later one has"
 _AMOUNTS = ("requestCPU", "requestMemory", "limitCPU", "limitMemory")
+_REFERENCE = {"name": "set `secretName`", "key": "set `secretKey`"}
 _PEERS = (
     "p2pEnabled", "distributedPort", "localCpu", "maxLocalCpuSize", "maxLocalDiskSize", "rpcPort", "skipLastNTokens",
     "kvRank", "kvParallelSize",
@@ -99,6 +100,9 @@ HINTS: Mapping[str, Mapping[str, str]] = {
         "port": "set `containerPort`",
         **dict.fromkeys(_AMOUNTS, "set `resources`"),
     },
+    "servingEngineSpec.modelSpec[].hf_token": _REFERENCE,
+    "servingEngineSpec.vllmApiKey": _REFERENCE,
+    "routerSpec.vllmApiKey": _REFERENCE,
     "loraController": {"enabled": "set `enableLoraController`", "replicas": "set `replicaCount`"},
 }
 """By section, `[]` for the items of a list."""

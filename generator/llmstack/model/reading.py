@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -16,6 +14,7 @@ from llmstack.model import unknown_keys
 from llmstack.model.gitops import StreamFile
 from llmstack.model.stack import Stack, foreign_keys, map_defaults, without
 from llmstack.model.unfit_defaults import without_unfit_defaults
+from llmstack.model.value_help import BOUND_KEYS, BOUNDS, MISSING, SHAPES, choice_help, quantity_help, type_help
 from llmstack.values.layers import Layers, merge_layers
 from llmstack.values.source import Source
 
@@ -23,6 +22,7 @@ Valid = TypeVar("Valid", bound=BaseModel)
 
 _NOTHING = object()
 _SECRET_SECTIONS = frozenset(("vllmApiKey", "hf_token", "credentials", "env"))
+_SHAPE: Mapping[type, str] = {dict: "a map", list: "a list", str: "text"}
 _TYPES = {
     "string_type": "text",
     "int_type": "a whole number",
@@ -145,14 +145,18 @@ def _placed(problem: Problem, layers: Layers, *, likened: bool) -> Finding:
     place = layers.place(route, on_value=True)
     if kind == "missing":
         text = f"`{key}` is missing in {_section(route)}"
-        return Finding("missing-key", Severity.ERROR, text, route, place, None, secret)
+        return Finding("missing-key", Severity.ERROR, text, route, place, MISSING.get(str(route[-1])), secret)
     if kind in _TYPES:
-        given = "what is given" if secret else _given(value, layers.text(route))
-        help = None if secret else _other_spelling(kind, value, layers.text(route))
+        given = _given(value, layers.text(route)) if not secret else _SHAPE.get(type(value), "what is given")
+        help = SHAPES.get((kind, type(value))) if secret else type_help(kind, value, layers.text(route))
         text = f"`{key}` is {_TYPES[kind]}, not {given}"
         return Finding("wrong-type", Severity.ERROR, text, route, place, help, secret)
     if "-" in kind:  # a type of ours: the id of the finding
-        return Finding(kind, Severity.ERROR, f"`{key}`: {problem.message}", route, place, None, secret)
+        help = quantity_help(str(value)) if kind == "bad-quantity" else None
+        return Finding(kind, Severity.ERROR, f"`{key}`: {problem.message}", route, place, help, secret)
+    if kind in BOUNDS and not secret:
+        text = f"`{key}` is {BOUNDS[kind]} {problem.context.get(BOUND_KEYS[kind])}, not {value}"
+        return Finding("bad-value", Severity.ERROR, text, route, place, None, secret)
     expected = str(problem.context.get("expected", "")) if kind == "literal_error" else ""
     text = (
         f"`{key}` is one of {expected.replace(chr(39), '`')}"
@@ -160,7 +164,7 @@ def _placed(problem: Problem, layers: Layers, *, likened: bool) -> Finding:
         else f"`{key}`: {problem.message[:1].lower()}{problem.message[1:]}"
     )
     help = (
-        _nearest(str(value), [word.strip(" '") for word in expected.replace(" or ", ",").split(",")])
+        choice_help(str(value), [word.strip(" '") for word in expected.replace(" or ", ",").split(",")])
         if expected
         else None
     )
@@ -187,16 +191,6 @@ def _section(route: Route) -> str:
     return show_route(shown) or "the values"
 
 
-def _other_spelling(kind: str, value: object, text: str | None) -> str | None:
-    """How to write a scalar that was quoted and should not be, or the other way round."""
-    if kind == "string_type" and isinstance(value, (int, float)):
-        return f'quote it: "{text}"'
-    number = kind == "int_type" and isinstance(value, str) and re.fullmatch(r"\d+", value) is not None
-    if number or (kind == "bool_type" and value in ("true", "false")):
-        return f"write it without quotes: {value}"
-    return None
-
-
 def _given(value: Any, text: str | None) -> str:
     if value is None:
         return "null"
@@ -208,9 +202,3 @@ def _given(value: Any, text: str | None) -> str:
         first, *more = value.splitlines() or [""]
         return f"the text `{first}{' …' if more else ''}`"
     return "a map" if isinstance(value, dict) else "a list"
-
-
-def _nearest(word: str, known: list[str]) -> str | None:
-    lowered = {name.lower(): name for name in known}
-    found = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
-    return f"did you mean `{lowered[found[0]]}`?" if found else None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from llmstack.finding import RANK, Severity
 from llmstack.report.clusters import count_removed
 from llmstack.report.words import count_severities, say_pool, say_rollouts, say_total_time, short_revision
+from llmstack.review.foreign import runs_foreign_pods
 from llmstack.review.result import EnvironmentReview, Review, RuleChange
 from llmstack.review.wording import plural
 
@@ -77,12 +78,21 @@ def say_effect(environment: EnvironmentReview) -> str:
     never ends`."""
     gone = count_removed(environment.removed)
     if not environment.rollouts:
-        changed = f"{plural(len(environment.objects), 'object')} changed, no pod restarts"
+        pods = "whether pods restart cannot be judged" if _foreign(environment) else "no pod restarts"
+        changed = f"{plural(len(environment.objects), 'object')} changed, {pods}"
         return ", ".join(filter(None, [gone, changed if environment.objects else ""]))
     pools = [
         f"{say_pool(pool)} peaks at {pool.peak:,} of {plural(pool.capacity, 'GPU')}"
         for pool in environment.gpus
         if pool.capacity is not None and (pool.peak > pool.capacity or pool.deadlock)
     ]
-    said = [gone, say_rollouts(environment.rollouts), *pools, say_total_time(environment)]
+    foreign = _foreign(environment)
+    unjudged = f"of {plural(foreign, 'object')} it cannot be judged" if foreign else ""
+    said = [gone, say_rollouts(environment.rollouts), unjudged, *pools, say_total_time(environment)]
     return ", ".join(filter(None, said))
+
+
+def _foreign(environment: EnvironmentReview) -> int:
+    """How many of the changed objects have pods that a controller makes which nobody here knows."""
+    sides = ((change.before, change.after) for change in environment.objects)
+    return sum(any(side is not None and runs_foreign_pods(side) for side in both) for both in sides)

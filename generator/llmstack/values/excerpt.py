@@ -63,7 +63,7 @@ def _outside(part: Part) -> list[Part]:
     found: dict[int, Part] = {}
     pending = [part]
     while pending:
-        for alias in _aliases(pending.pop()):
+        for alias in aliases_of(pending.pop()):
             target = alias.resolved
             if not part.start <= target.start < part.end and id(target) not in found:
                 found[id(target)] = target
@@ -71,12 +71,17 @@ def _outside(part: Part) -> list[Part]:
     return sorted(found.values(), key=lambda target: target.start)
 
 
-def _aliases(part: Part) -> Iterator[Part]:
-    pending = [part]
+def aliases_of(part: Part | None) -> Iterator[Part]:
+    """Yield the aliases in a part."""
+    yield from (each for each in parts_of(part) if each.kind == "alias")
+
+
+def parts_of(part: Part | None) -> Iterator[Part]:
+    """Yield a part and all in it that is no key, aliases as such."""
+    pending = [part] if part is not None else []
     while pending:
         here = pending.pop()
-        if here.kind == "alias":
-            yield here
+        yield here
         pending += [value for _, value in here.entries] + here.items
 
 

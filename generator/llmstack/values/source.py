@@ -31,6 +31,9 @@ MOST_TOLD = 2_000
 MAX_ALIASED = 50_000
 """How many values all aliases and merge keys of a file may stand for together."""
 
+TEMPLATE = "`{{ … }}` is a template: render the file with its own tool, or write what it stands for"
+_TEMPLATED = re.compile(r"^[ \t]*(?:[\w.-]+:[ \t]+|- +)*\{\{", re.MULTILINE)
+"""A line that begins with a template, or has one bare for its value."""
 _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
 )
@@ -234,7 +237,9 @@ class _Reader:
 
     def key(self, node: Node) -> Node:
         if node.kind != "scalar":
-            self.bad_key(node, "a key is a string, not a collection", None)
+            line = self.source.lines[node.line] if node.line < len(self.source.lines) else ""
+            help = TEMPLATE if "{{" in line else "quote text that begins with `{` or `[`"
+            self.bad_key(node, "a key is a string, not a collection", help)
             raise _Stop
         if node.plain and node.text != "<<" and not isinstance(resolve(node.text), str):
             message = f"the key `{node.text}` is not a string" if node.text else "the key is empty"
@@ -319,10 +324,10 @@ def _indentation(source: Source, line: int, column: int) -> str:
 def _syntax_finding(source: Source, error: yamlio.MarkedYAMLError) -> Finding:
     mark = error.problem_mark or error.context_mark
     message = " ".join(part for part in (error.context, error.problem) if part)
-    help = (
-        "a tab is no indentation in YAML: put spaces in its place"
-        if mark is not None and "\t" in _indentation(source, mark.line, mark.column)
-        else "strings with `: `, `#` or a leading `{`, `*`, `&`, `@` need quotes"
-    )
+    help = "strings with `: `, `#` or a leading `{`, `*`, `&`, `@` need quotes"
+    if mark is not None and "\t" in _indentation(source, mark.line, mark.column):
+        help = "a tab is no indentation in YAML: put spaces in its place"
+    elif _TEMPLATED.search(source.text):
+        help = TEMPLATE
     place = source.at(mark.line, mark.column) if mark is not None else Place(source.path)
     return Finding("yaml-syntax", _ERROR, message, place=place, help=help)

@@ -9,10 +9,11 @@ What such a file is, where the chart's values stand in it, and the release that 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
+from llmstack import yamlio
 from llmstack.finding import Finding, Place, Route, Severity, show_route
 from llmstack.values.excerpt import excerpt
 from llmstack.values.nodes import Source, to_data
@@ -44,7 +45,12 @@ class Wrapped:
 def unwrap(text: str, read: Read) -> Wrapped | None:
     """What a file's text wraps; None where it is a values file, or nothing known. `read` reads one document."""
     documents = [part for part in _SEPARATOR.split(text) if part.strip()]
-    found = [wrapped for part in documents if (wrapped := _document(part, read, alone=len(documents) == 1))]
+    return _first(_document(part, read, alone=len(documents) == 1) for part in documents)
+
+
+def _first(candidates: Iterable[Wrapped | None]) -> Wrapped | None:
+    """The first that has values, else the first."""
+    found = [wrapped for wrapped in candidates if wrapped is not None]
     return next((wrapped for wrapped in found if wrapped.text is not None), found[0] if found else None)
 
 
@@ -53,7 +59,7 @@ def wrapped_finding(source: Source, wrapped: Wrapped) -> Finding:
     message = f"this is {wrapped.what}, no values file: the chart's values are {wrapped.where}"
     help = f"`llmstack migrate {source.path} --write` makes values/<env>.yaml of them, and leaves this file alone"
     if wrapped.text is None:
-        help = "migrate the file that they are in"
+        help = "migrate the file that they are in, or one with a single section of them"
     return Finding("wrapped-values", Severity.ERROR, message, place=Place(source.path), help=help)
 
 
@@ -63,12 +69,21 @@ def _document(text: str, read: Read, *, alone: bool) -> Wrapped | None:
         return None
     data = source.data
     kind, version = data.get("kind"), str(data.get("apiVersion") or "")
+    if kind == "List":
+        return _first(_document(yamlio.dump(item), read, alone=False) for item in _maps(data, "items"))
     for name, group, function in _KINDS:
         if kind == name and version.startswith(group):
-            return function(source, data, read)
+            return _of_this_chart(function(source, data, read), read)
     if CHART_KEYS & data.keys():
         return None
     return _of_a_tool(source, data, read) or (_section(source, data, read) if alone else None)
+
+
+def _of_this_chart(wrapped: Wrapped | None, read: Read) -> Wrapped | None:
+    """What is wrapped; without its values where none of them is of this chart."""
+    if wrapped is None or wrapped.text is None or CHART_KEYS & read(wrapped.text).data.keys():
+        return wrapped
+    return replace(wrapped, what=f"{wrapped.what} of another chart", where="not in it", text=None)
 
 
 def _helm_release(source: Source, data: Mapping[str, Any], read: Read) -> Wrapped | None:
@@ -187,7 +202,10 @@ DEEPEST = 3
 def _section(source: Source, data: Mapping[str, Any], read: Read) -> Wrapped | None:
     """The section of a parent chart, or of its parent's: the one place that holds this chart's values."""
     held = list(_sections(data, (), DEEPEST))
-    if len(held) != 1:
+    if len(held) > 1:
+        where = " and ".join(f"`{show_route(route)}`" for route in held)
+        return Wrapped("the values of a parent chart", f"in several sections, {where}", None)
+    if not held:
         return None
     (route,) = held
     text = excerpt(source, route, read)

@@ -62,6 +62,8 @@ def _problem(route: Route, text: str) -> Problem:
     odd = next((character for character in text if not character.isascii()), None)
     foreign = f": `{odd}` is U+{ord(odd):04X}, no letter of ASCII" if odd else ""
     help = "a repository in lower case, as in ghcr.io/org/name; a tag of letters, digits, `.`, `_`, `-`, or a digest"
+    if re.search(r":[^:/@]+(?::|$)", text.partition("@")[0]) and route[-1] != "image":
+        help = "the tag stands under `tag` alone: leave it out of `repository`"
     return Problem(f"`{text}` makes no name of an image that a runtime takes{foreign}", route, help=help)
 
 

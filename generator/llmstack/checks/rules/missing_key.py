@@ -20,6 +20,7 @@ from llmstack.model.containers import InitContainer
 from llmstack.model.models import Model
 from llmstack.model.secret_ref import SecretReference
 from llmstack.model.storage import SharedStorage
+from llmstack.model.value_help import MISSING
 from llmstack.objects.parallel import says_elsewhere
 
 RULE = Declaration("missing-key", Severity.ERROR, foundation=True, whole=True)
@@ -127,4 +128,4 @@ def _adapters(subject: Subject) -> Iterator[Problem]:
 def _missing(at: Route, key: str) -> Problem:
     shown = at[1:] if at[:2] == ("servingEngineSpec", "modelSpec") else at
     secret = bool({"hf_token", "vllmApiKey", "credentials"} & set(at))
-    return Problem(f"`{key}` is missing in {show_route(shown)}", (*at, key), secret=secret)
+    return Problem(f"`{key}` is missing in {show_route(shown)}", (*at, key), MISSING.get(key), secret=secret)
