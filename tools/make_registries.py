@@ -22,7 +22,9 @@ from tools.vllm_tables.configs import read_names as read_registered
 from tools.vllm_tables.metrics import read_metrics
 from tools.vllm_tables.models import read_by_transformers, read_lacking, read_models
 from tools.vllm_tables.quantization import number, read_methods, read_names, types
+from tools.vllm_tables.sentences import read_sentences
 from tools.vllm_tables.speculation import read_speculation
+from tools.vllm_tables.variables import read_values
 
 
 def main() -> int:
@@ -66,6 +68,8 @@ def make(folders: Iterable[Path]) -> dict[str, Any]:
         "configFields": steps(names, [dict(read_fields(each)) for each in packages]),
         "strictConfigs": spans(names, [set(read_strict(each)) for each in packages]),
         "registered": steps(names, [dict(read_registered(each)) for each in packages]),
+        "variables": steps(names, [dict(read_values(each)) for each in packages]),
+        "sentences": spans(names, [set(read_sentences(each)) for each in packages]),
     }
 
 

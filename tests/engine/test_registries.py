@@ -127,6 +127,16 @@ SOURCES = {
     "config/speculative.py": """
         Others = Literal["eagle"]
         SpeculativeMethod = Literal["ngram", Others]
+        aux_hidden_states_supported = ["own"]
+    """,
+    "envs.py": """
+        environment_variables = {
+            "OWN_NUMBER": lambda: int(os.getenv("OWN_NUMBER", "0")),
+            "OWN_SWITCH": lambda: bool(int(os.environ.get("OWN_SWITCH", "0"))),
+            "OWN_OTHER": lambda: int(os.getenv("OTHER", "0")),
+            "OWN_WORD": env_with_choices("OWN_WORD", None, ["a", "b"], case_sensitive=False),
+            "OWN_TEXT": lambda: os.getenv("OWN_TEXT"),
+        }
     """,
     "config/own.py": """
         from pydantic import Field
@@ -149,6 +159,7 @@ SOURCES = {
             mode: CUDAGraphMode = CUDAGraphMode.NONE
         class NotRead:
             one: int = 1
+        raise ValueError("own but " "EPLB is not enabled")
     """,
     "model_executor/model_loader/__init__.py": """
         _LOAD_FORMAT_TO_MODEL_LOADER: dict[str, type] = {"auto": Auto, "pt": Pt}
@@ -184,7 +195,7 @@ def test_the_tool_reads_sources_as_trees(tmp_path: Path) -> None:
         "speculation": {"eagle": both, "ngram": both},
         "metrics": {"vllm:requests": both},
         "configFields": {
-            "InnerConfig.count": [["0.9.0", {"ge": 1, "le": 8}]],
+            "InnerConfig.count": [["0.9.0", {"ge": 1, "le": 8, "type": "int"}]],
             "OwnConfig.inner": [["0.9.0", {"of": "InnerConfig"}]],
             "OwnConfig.kind": [["0.9.0", {"choices": ["a", "b", "c", None]}]],
             "OwnConfig.mode": [["0.9.0", {"choices": ["NONE", "FULL"]}]],
@@ -194,7 +205,14 @@ def test_the_tool_reads_sources_as_trees(tmp_path: Path) -> None:
         "registered": {
             "--load-format": [["0.9.0", ["auto", "pt"]]],
             "kv_connector": [["0.9.0", ["OwnConnector"]]],
+            "eagle3": [["0.9.0", ["own"]]],
         },
+        "variables": {
+            "OWN_NUMBER": [["0.9.0", {"number": True}]],
+            "OWN_SWITCH": [["0.9.0", {"number": True}]],
+            "OWN_WORD": [["0.9.0", {"choices": ["a", "b"], "folded": True}]],
+        },
+        "sentences": {"but EPLB is not enabled": both},
     }
 
 

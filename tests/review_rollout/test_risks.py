@@ -161,6 +161,62 @@ def test_data_loss(kind: str, annotations: dict[str, str], severity: str, review
     assert found(renamed) == [("data-loss", severity, f"{kind}/weights")]
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "lost"),
+    [
+        ({"nfs": {"server": "a", "path": "/m"}}, {"nfs": {"server": "a", "path": "/m"}}, False),
+        ({"nfs": {"server": "a", "path": "/m"}}, {"nfs": {"server": "b", "path": "/m"}}, True),
+        ({"csi": {"driver": "d", "volumeHandle": "1"}}, {"csi": {"driver": "d", "volumeHandle": "1"}}, False),
+        ({"hostPath": {"path": "/m"}}, {"hostPath": {"path": "/m"}}, True),  # of whichever node the pod comes to
+    ],
+)
+def test_data_that_another_volume_leads_to_is_not_lost(
+    before: dict[str, Any], after: dict[str, Any], lost: bool, review: Make
+) -> None:
+    def objects(namespace: str, source: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        volume = {
+            "apiVersion": "v1",
+            "kind": "PersistentVolume",
+            "metadata": {"name": f"{namespace}-v"},
+            "spec": source,
+        }
+        claim = {
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
+            "metadata": {"name": "c", "namespace": namespace},
+            "spec": {"volumeName": f"{namespace}-v"},
+        }
+        return volume, claim
+
+    gone, new = objects("a", before), objects("b", after)
+    result = review(*((each, None) for each in gone), *((None, each) for each in new))
+    assert bool([risk for risk in result.risks if risk.id == "data-loss"]) == lost
+
+
+def test_what_moves_to_another_namespace_waits_there_and_not_where_it_goes(
+    review: Make, deployment: Callable[..., Any], pool: Callable[..., Any]
+) -> None:
+    def within(namespace: str, name: str, **more: Any) -> dict[str, Any]:
+        made = deployment(name, surge=1, unavailable=0, **more)
+        return {**made, "metadata": {**made["metadata"], "namespace": namespace}}
+
+    models = (("large", 2, 4), ("small", 4, 1))
+    old, new = ([within(space, name, replicas=n, gpus=g) for name, n, g in models] for space in ("a", "b"))
+    result = review(*((each, None) for each in old), *((None, each) for each in new), pools=[pool(14, per_node=8)])
+    found = [risk.message for risk in result.risks if risk.id == "gpu-deadlock"]
+    assert len(found) == 1
+    assert "a replica (4 GPUs) waits" in found[0]
+
+
+def test_a_claim_of_the_same_name_in_another_namespace_is_told_as_such(review: Make) -> None:
+    def claim(namespace: str) -> dict[str, Any]:
+        metadata = {"name": "weights", "namespace": namespace}
+        return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata}
+
+    message = only(review((claim("a"), None), (None, claim("b"))), "data-loss").message
+    assert "`weights` is replaced by one of its name in namespace `b`, which starts empty" in message
+
+
 def test_a_retained_volume_keeps_its_data(review: Make) -> None:
     volume = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "v"}, "spec": {}}
     assert found(review((volume, None))) == [("data-loss", "warning", "PersistentVolume/v")]

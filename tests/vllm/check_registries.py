@@ -14,9 +14,9 @@ from tests.vllm.fetch import FOLDER, RELEASES
 
 STRETCHES = (
     "architectures", "withoutLora", "withoutPipeline", "attentionBackends", "quantizationNames", "speculation", "metrics",
-    "strictConfigs", "byTransformers",
+    "strictConfigs", "byTransformers", "sentences",
 )  # fmt: skip
-STEPS = ("backendTraits", "quantization", "activationTypes", "configFields", "registered")
+STEPS = ("backendTraits", "quantization", "activationTypes", "configFields", "registered", "variables")
 
 
 @pytest.fixture(scope="module")

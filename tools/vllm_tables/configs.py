@@ -13,19 +13,25 @@ from typing import Any
 BY_MEMBER = frozenset(("CUDAGraphMode",))
 """Enumerations asked by the name of a member (`validate_cudagraph_mode_before`, vllm/config/compilation.py)."""
 BOUNDS = ("ge", "gt", "le", "lt")
+TYPES = frozenset(("int", "float", "bool", "list", "dict"))
 Choices = Mapping[str, list[Any]]
 
 
 def read_fields(package: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield each `Class.field` with its `choices` (null among them where None is one), its bounds, and under `of` the
-    class that it holds; what else it may be is not said."""
+    """Yield each `Class.field` with its `choices` (null among them where None is one), its bounds, its `type` where
+    that is one of TYPES and nothing sees a value before pydantic does, and under `of` the class that it holds; what
+    else it may be is not said."""
     modules = _modules(package)
     aliases = dict(_aliases(modules))
     classes = {each.name for module in modules for each in _classes(module)}
     for module in modules:
         for each in _classes(module):
+            before = set(_seen_before(each))
             for name, field in _fields(each):
-                yield f"{each.name}.{name}", _facts(field, aliases, classes)
+                facts = _facts(field, aliases, classes)
+                if not before & {name, "*"} and (kind := _type(field.annotation)):
+                    facts["type"] = kind
+                yield f"{each.name}.{name}", facts
 
 
 def read_strict(package: Path) -> Iterator[str]:
@@ -55,6 +61,15 @@ def read_names(package: Path) -> Iterator[tuple[str, list[str]]]:
                 keys = {str(key.value) for key in held.keys if isinstance(key, ast.Constant)}
                 yield flag, sorted(keys.union(beside))
     yield from _connectors(package / "distributed/kv_transfer/kv_connector/factory.py")
+    yield from _eagle_targets(package / "config/speculative.py")
+
+
+def _eagle_targets(file: Path) -> Iterator[tuple[str, list[str]]]:
+    """Yield the types of models that `eagle3` drafts for, by a part of their names."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if file.exists() else ():
+        named = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "aux_hidden_states_supported"
+        if named and isinstance(node, ast.Assign) and isinstance(node.value, ast.List):
+            yield "eagle3", sorted(str(ast.literal_eval(each)) for each in node.value.elts)
 
 
 def _connectors(file: Path) -> Iterator[tuple[str, list[str]]]:
@@ -128,6 +143,23 @@ def _facts(field: ast.AnnAssign, aliases: Choices, classes: set[str]) -> dict[st
     if len(parts) == 1 and isinstance(parts[0], ast.Name) and parts[0].id in classes:
         facts["of"] = parts[0].id
     return facts
+
+
+def _seen_before(node: ast.ClassDef) -> Iterator[str]:
+    """The fields whose values something sees before pydantic does; `*` for all."""
+    for text in _decorators(node):
+        if "mode='after'" not in text and ("model_validator" in text or "field_validator" in text):
+            names = [each.value for each in ast.walk(ast.parse(text)) if isinstance(each, ast.Constant)]
+            yield from (str(name) for name in names if name not in ("before", "wrap", "plain"))
+            if "model_validator" in text:
+                yield "*"
+
+
+def _type(node: ast.expr) -> str | None:
+    """The one type of TYPES that an annotation names beside None."""
+    parts = [part for part in _parts(node) if ast.unparse(part) != "None"]
+    name = _name(parts[0]).lower() if len(parts) == 1 else ""
+    return name if name in TYPES else None
 
 
 def _literal(node: ast.expr, aliases: Choices) -> list[Any] | None:

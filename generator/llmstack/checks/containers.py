@@ -18,6 +18,7 @@ from llmstack.checks.rules import (
     mutable_tag,
     parallel_size_gpus,
     refused_flags,
+    refused_variable,
     removed_flag,
     unknown_architecture,
     unknown_backend,
@@ -35,8 +36,10 @@ from llmstack.engine.exact.backends import unknown_backend as find_unknown_backe
 from llmstack.engine.exact.fault import Fault
 from llmstack.engine.exact.flags import refused
 from llmstack.engine.exact.length import too_long
+from llmstack.engine.exact.line import Line
 from llmstack.engine.exact.sizes import context_parallel, indivisible
 from llmstack.engine.exact.types import mismatched, too_new, too_old, unfit_type
+from llmstack.engine.exact.variables import misread
 from llmstack.finding import Finding, Route, Severity
 from llmstack.fit.answer import fewest, longest, start_of
 from llmstack.fit.containers import Engine, image_parts
@@ -199,8 +202,18 @@ def _faults_of_flags(engine: Engine) -> Iterator[tuple[Rule, Fault]]:
         new = too_new(question.card, release, repository)
         yield from ((unsupported_type, fault) for fault in new)
     if question.flags:
-        refusals = refused(question.settings, question.flags, engine.variables, catalogue, among, repository)
-        yield from ((refused_flags, fault) for fault in refusals)
+        line = Line(
+            question.model,
+            question.facts,
+            question.flags,
+            engine.variables,
+            question.settings,
+            catalogue,
+            among,
+            repository,
+        )
+        yield from ((refused_flags, fault) for fault in refused(line))
+    yield from ((refused_variable, fault) for fault in misread(engine.variables, among, release))
     backend = question.flags.get("--attention-backend")
     if backend and "$(" not in backend:
         yield from ((unknown_backend, fault) for fault in find_unknown_backend(backend, among, release))

@@ -188,6 +188,18 @@ def registered(flag: str, release: str) -> frozenset[str]:
     return frozenset(_at("registered", flag, release) or ())
 
 
+def refuses(sentence: str, release: str) -> bool:
+    """Whether a piece of an error stands in the sources of one of `releases()` (`exact.together`)."""
+    return is_within(_tables()["sentences"].get(sentence), release)
+
+
+def variable(name: str, release: str) -> Mapping[str, Any]:
+    """What a variable of the environment may be in one of `releases()`: `choices` (`folded` where case does not
+    matter), or a `number`; empty where any text does, or nobody can say."""
+    found: Mapping[str, Any] = _at("variables", name, release) or {}
+    return found
+
+
 def methods(release: str) -> frozenset[str]:
     """The methods of quantization that one of `releases()` has, plugins aside."""
     return frozenset(name for name in _tables()["quantizationNames"] if has_method(name, release))

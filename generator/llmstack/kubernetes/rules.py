@@ -89,14 +89,11 @@ def _env_var(entry: dict[str, Any], key: str) -> Iterator[Problem]:
 
 
 def _volume(volume: dict[str, Any], key: str) -> Iterator[Problem]:
+    """One without a source is an emptyDir (SetDefaults_Volume, pkg/apis/core/v1/defaults.go)."""
     sources = [name for name, value in volume.items() if name != "name" and value is not None]
-    if len(sources) != 1:
-        what = f"has {len(sources)} sources, {' and '.join(sources)}" if sources else "has no source"
-        yield Problem(
-            (),
-            f"the volume `{volume['name']}` {what}",
-            "keep one" if sources else "add one, such as `emptyDir: {}`",
-        )
+    if len(sources) > 1:
+        message = f"the volume `{volume['name']}` has {len(sources)} sources, {' and '.join(sources)}"
+        yield Problem((), message, "keep one")
 
 
 def _strategy(strategy: dict[str, Any], key: str) -> Iterator[Problem]:

@@ -5,7 +5,10 @@ under `--max-model-len` without chunked prefill; a share of a GPU over 1; `--max
 `--enable-auto-tool-choice` without a `--tool-call-parser`; a parser of tools or of reasoning that the release does not
 have (where no plugin brings one); a `--speculative-config` of an unknown method, or of none; a key that the class
 behind a JSON flag does not have, a number outside its bounds, a word that is none of its choices; `--enable-eplb`
-without `--enable-expert-parallel`; a connector of keys and values that the release does not have, or that has no role.
+without `--enable-expert-parallel`; a connector of keys and values that the release does not have, or that has no role;
+a value in such JSON of another type than its field; two flags that say one thing; `mtp` for a model that predicts
+nothing further, `eagle3` without its draft. Where a check came with a release, or went, it is told by the sentence of
+vLLM's own error in that release's sources.
 
 Fix: what the finding says.
 """
@@ -18,6 +21,7 @@ from llmstack.checks.engines import engines, problems_of
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.engine.exact.flags import refused
+from llmstack.engine.exact.line import Line
 from llmstack.finding import Severity
 from llmstack.fit.question import variables
 
@@ -28,8 +32,14 @@ def run(subject: Subject) -> Iterator[Problem]:
     for asked in engines(subject):
         question = asked.question
         if asked.releases and question.flags:
-            known, repository = variables(subject.stack, asked.model), asked.model.repository or ""
-            faults = refused(
-                question.settings, question.flags, known, question.match.catalogue, asked.releases, repository
+            line = Line(
+                asked.model.model_url or "",
+                question.facts,
+                question.flags,
+                variables(subject.stack, asked.model),
+                question.settings,
+                question.match.catalogue,
+                asked.releases,
+                asked.model.repository or "",
             )
-            yield from problems_of(asked, faults)
+            yield from problems_of(asked, refused(line))

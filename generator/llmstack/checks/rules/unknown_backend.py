@@ -17,12 +17,15 @@ from llmstack.checks.engines import Asked, engines, route_of
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.engine.exact.backends import unfit_backend, unknown_backend
+from llmstack.engine.exact.configs import read_object
 from llmstack.engine.exact.fault import Fault
 from llmstack.finding import Route, Severity
 from llmstack.flags import split_flags
 
 RULE = Declaration("unknown-backend", Severity.ERROR, needs_objects=True, whole=True)
 VARIABLE = "VLLM_ATTENTION_BACKEND"
+WITHIN = "--attention-config"
+"""The flag whose JSON names a backend as well."""
 
 
 def run(subject: Subject) -> Iterator[Problem]:
@@ -50,6 +53,9 @@ def _named(asked: Asked) -> Iterator[tuple[str, Route]]:
     values = [flag.value for flag in given if flag.name == "--attention-backend" and flag.value]
     if values:
         yield values[-1], route_of(asked, "backend")
+    inside = (read_object(asked.question.flags.get(WITHIN) or "") or {}).get("backend")
+    if isinstance(inside, str) and inside:
+        yield inside, route_of(asked, WITHIN)
     if VARIABLE in catalogue.environment:
         for number, entry in enumerate(model.env or ()):
             if entry.get("name") == VARIABLE and isinstance(entry.get("value"), str) and entry["value"]:

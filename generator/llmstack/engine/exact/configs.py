@@ -19,6 +19,7 @@ from llmstack.engine.settings import read_number
 from llmstack.flags import Catalogue
 
 Flags = Mapping[str, str | None]
+"""Each flag with the text of its last value."""
 
 SETTINGS = (
     *("ModelConfig", "CacheConfig", "ParallelConfig", "SchedulerConfig", "LoRAConfig", "LoadConfig"),
@@ -29,6 +30,15 @@ SAID_ELSEWHERE = frozenset(("--gpu-memory-utilization", "method"))
 """A flag and a key that `flags.refused` looks at."""
 EXECUTORS = frozenset(("ray", "mp", "uni", "external_launcher"))
 """What `--distributed-executor-backend` may be beside the dotted name of a class (`Executor.get_class`)."""
+TYPES = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "list": "a list",
+    "dict": "an object",
+}
+TRUTHS = frozenset(("true", "false", "t", "f", "yes", "no", "y", "n", "on", "off"))
+"""Words that pydantic takes for true or false, beside 0 and 1."""
 BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
 
 
@@ -82,7 +92,7 @@ def _wrong_keys(config: Mapping[str, Any], owner: str, release: str, shown: str)
                 )
         elif "of" in facts and isinstance(value, Mapping):
             yield from _wrong_keys(value, facts["of"], release, f"`{key}` of {shown}")
-        elif wanted := _unfit(value, facts):
+        elif wanted := _mistyped(value, facts.get("type")) or _unfit(value, facts):
             yield f"vLLM {release} refuses this `{key}` of {shown}", wanted
 
 
@@ -92,6 +102,29 @@ def _connector(config: Mapping[str, Any], release: str) -> Iterator[tuple[str, s
     if isinstance(name, str) and name and known and name not in known and not config.get("kv_connector_module_path"):
         help = f"it has {', '.join(sorted(known))}; another needs kv_connector_module_path"
         yield f"vLLM {release} has no KV connector `{name}`", help
+
+
+def _mistyped(value: Any, kind: str | None) -> str | None:
+    """What a field of a plain type wants, where pydantic makes no such value of what is given."""
+    if value is None or kind is None:
+        return None
+    number = _number(value)
+    fits = {
+        "int": number is not None and number.is_integer(),
+        "float": number is not None,
+        "bool": number in (0, 1) or str(value).lower() in TRUTHS,
+        "list": isinstance(value, list),
+        "dict": isinstance(value, Mapping),
+    }
+    return None if fits[kind] else TYPES[kind]
+
+
+def _number(value: Any) -> float | None:
+    """A number, or a text of one, as pydantic reads it; None for anything else."""
+    try:
+        return float(value) if isinstance(value, (bool, int, float, str)) else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _unfit(value: Any, facts: Mapping[str, Any]) -> str | None:
@@ -108,12 +141,12 @@ def _unfit(value: Any, facts: Mapping[str, Any]) -> str | None:
 
 def _value(text: str, kind: str | None) -> Any:
     """A flag's value as its class sees it; None for what is no number, which `bad-flag-value` says."""
-    if kind != "float":
-        return text if kind == "str" else read_number(text)
-    try:
-        return float(text)
-    except ValueError:
-        return None
+    if kind == "str":
+        return text
+    number = _number(text)
+    if kind == "float":
+        return number
+    return int(number) if number is not None and number.is_integer() else read_number(text)
 
 
 def _unregistered(flag: str, text: str, release: str) -> tuple[str, str] | None:

@@ -7,13 +7,12 @@ from typing import Any
 
 from llmstack.engine import registry
 from llmstack.engine.defaults import Minor
-from llmstack.engine.exact.configs import misconfigured, read_object
+from llmstack.engine.exact.configs import Flags, misconfigured, read_object
 from llmstack.engine.exact.fault import Fault
+from llmstack.engine.exact.line import Line
+from llmstack.engine.exact.together import refused_together
 from llmstack.engine.settings import AUTO_LENGTH, Settings, is_on, read_number
 from llmstack.flags import Catalogue
-
-Flags = Mapping[str, str | None]
-"""Each flag with the text of its last value."""
 
 CHUNKED_ALWAYS_UNTIL: Minor = (0, 10)
 """Up to here the V1 engine always prefills in chunks, whatever the flag says (`_set_default_args_v1`)."""
@@ -22,11 +21,9 @@ SPECULATION_CHECKED: Minor = (0, 11)
 """From here an unknown method of speculation is refused (`SpeculativeConfig`, vllm/config/speculative.py)."""
 
 
-def refused(
-    settings: Settings, given: Flags, variables: Flags, catalogue: Catalogue, among: Sequence[str], repository: str
-) -> Iterator[Fault]:
-    """Yield what vLLM refuses in these flags; `variables` are those of the engine, None for a value from elsewhere,
-    and `repository` is the image's."""
+def refused(line: Line) -> Iterator[Fault]:
+    """Yield what vLLM refuses in a command line."""
+    settings, given, catalogue, among = line.settings, line.given, line.catalogue, line.among
     yield from _batch(settings, given, catalogue.release.minor)
     yield from _share(given)
     yield from _adapters(given)
@@ -34,8 +31,9 @@ def refused(
     yield from _speculation(settings, given, catalogue.release.minor, among)
     yield from _transfer(given)
     yield from _balance(settings, given)
-    yield from _servers(given, variables)
-    yield from misconfigured(given, catalogue, among, repository)
+    yield from _servers(given, line.variables)
+    yield from refused_together(line)
+    yield from misconfigured(given, catalogue, among, line.repository)
 
 
 def _batch(settings: Settings, given: Flags, release: Minor) -> Iterator[Fault]:

@@ -7,7 +7,8 @@ brings back an empty claim.
 How it is judged: a PersistentVolumeClaim, PersistentVolume or Namespace is in the manifests before the change and not
 after it. A warning instead of an error: it is annotated to be kept when it is pruned
 (`kustomize.toolkit.fluxcd.io/prune: disabled`, or `argocd.argoproj.io/sync-options: Prune=false`), or the volume's
-reclaim policy is Retain. Then the data stays, and nothing uses it; where something goes on using it, there is no risk.
+reclaim policy is Retain. Then the data stays, and nothing uses it; where something goes on using it, there is no risk,
+nor where another volume leads to the same export or disk.
 A claim or volume whose change the API refuses, and which the sync tool is told to make anew (Flux `force: enabled`, or
 `force: true` on its Kustomization; Argo CD `Force=true`), is deleted with its data too; so is one that the sync tool
 deletes with its owner, or as it passes to another unit, while the manifests keep it; so are the claims of a
@@ -26,6 +27,7 @@ from collections.abc import Iterator
 from llmstack.finding import Severity
 from llmstack.kubernetes.immutable import refused_fields
 from llmstack.kubernetes.pods import Object, value_at
+from llmstack.kubernetes.volumes import source_behind, source_of
 from llmstack.kubernetes.workloads import is_lasting
 from llmstack.review.applied import makes_anew
 from llmstack.review.result import ObjectChange, Risk
@@ -49,9 +51,9 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         subject = f"{change.kind}/{change.name}"
         if change.action == "remove":
             kept = "its owner deletes nothing" if change.unit in assessment.near.keeping else _why_kept(change.before)
-            if kept is not None and _is_used(change, assessment):
+            if _is_read_on(change, assessment) or (kept is not None and _is_used(change, assessment)):
                 continue
-            message, advice = _lost(change, _renamed(change, assessment), kept)
+            message, advice = _lost(change, _successor(change, assessment), kept)
             yield RISK.at(assessment, subject, message, advice, milder=kept is not None)
         elif makes_anew(change, assessment.near):
             yield from _made_anew(change, assessment)
@@ -133,6 +135,17 @@ def _made_anew(change: ObjectChange, assessment: Assessment) -> Iterator[Risk]:
         yield RISK.at(assessment, f"{change.kind}/{change.name}", message, advice, path=path)
 
 
+def _is_read_on(change: ObjectChange, assessment: Assessment) -> bool:
+    """Whether a volume of another name, or a claim on one, leads to the same data, which outlives both."""
+    after = assessment.after
+    if change.kind == "PersistentVolume":
+        source = source_of(change.before)
+        return source is not None and any(source_of(each) == source for each in after if each["kind"] == change.kind)
+    source = source_behind(change.before, assessment.before)
+    claims = (each for each in after if each["kind"] == change.kind)
+    return source is not None and any(source_behind(each, after) == source for each in claims)
+
+
 def _is_used(change: ObjectChange, assessment: Assessment) -> bool:
     """Whether what stays in the cluster is used on: a namespace that holds objects, a claim that pods mount."""
     if change.kind == "Namespace":
@@ -143,10 +156,10 @@ def _is_used(change: ObjectChange, assessment: Assessment) -> bool:
     return False
 
 
-def _lost(change: ObjectChange, renamed: str | None, kept: str | None) -> tuple[str, str]:
+def _lost(change: ObjectChange, successor: ObjectChange | None, kept: str | None) -> tuple[str, str]:
     """What happens to the data, and what to do."""
     data = "everything in it" if change.kind == "Namespace" else "the data on it"
-    what = f"renamed to `{renamed}`, which starts empty" if renamed else "removed"
+    what = f"{_moved(change, successor)}, which starts empty" if successor else "removed"
     if kept is not None:
         message = f"`{change.name}` is {what}; {kept}, so it stays in the cluster with {data}, but nothing uses it"
         return message, "Move what is needed, then delete it by hand; or keep the name."
@@ -169,10 +182,16 @@ def _why_kept(obj: Object) -> str | None:
     return None
 
 
-def _renamed(change: ObjectChange, assessment: Assessment) -> str | None:
-    """The name of the one object of the same kind that the same unit gains, if there is just one."""
+def _moved(change: ObjectChange, successor: ObjectChange) -> str:
+    if successor.name != change.name:
+        return f"renamed to `{successor.name}`"
+    return f"replaced by one of its name in namespace `{successor.namespace}`"
+
+
+def _successor(change: ObjectChange, assessment: Assessment) -> ObjectChange | None:
+    """The one object of the same kind that the same unit gains, if there is just one."""
     added = [
-        other.name
+        other
         for other in assessment.changes
         if other.action == "add" and other.kind == change.kind and other.unit == change.unit
     ]

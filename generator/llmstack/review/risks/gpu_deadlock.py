@@ -44,7 +44,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         if verdict.deadlock and not verdict.shortage:
             advice = way_through(assessment, pool, verdict)
             for workload in assessment.workloads:
-                if workload.key in verdict.stuck:
+                if verdict.stops(workload):
                     message = _message(assessment, pool, verdict, workload)
                     size = workload.new.total if workload.new is not None else 0
                     missing = size - (pool.count - sum_after(assessment, pool))

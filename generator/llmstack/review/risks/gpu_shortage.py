@@ -54,9 +54,7 @@ def _at_most(assessment: Assessment, most: Played, pool: Pool) -> Iterator[Risk]
     if verdict is None or not verdict.shortage or needed <= before:
         return
     scaled = [
-        workload.key
-        for workload in most.workloads
-        if workload.key in verdict.stuck and workload.identity in most.owned[1]
+        workload.key for workload in most.workloads if verdict.stops(workload) and workload.identity in most.owned[1]
     ]
     for subject in scaled or [f"Pool/{pool.name}"]:
         message = f"with scalers at their most, {_message(pool, needed).partition('after the change ')[2]}"

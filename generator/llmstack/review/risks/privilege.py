@@ -1,25 +1,30 @@
 """Something in the cluster may do more than before.
 
 Why it matters: what syncs clusters/ applies every file below it with the rights of the sync tool, usually those of the
-whole cluster. A role binding in a pull request about models is a way to become its administrator.
+whole cluster. A role binding in a pull request about models is a way to become its administrator; a pod with a path of
+the host, or code that a model brings, is one to the node and what else runs there.
 
 How it is judged: objects of the API group rbac.authorization.k8s.io that a file of clusters/ brings or changes where
 llmstack did not write it; ClusterRoles, ClusterRoleBindings, and bindings to cluster-admin anywhere in the change; pods
-that are privileged or use the host's namespaces or paths, in files of clusters/. A warning; an error for cluster-admin
-and for a role that allows everything.
+that get the host's namespaces or paths, capabilities, or a privileged container; containers that begin to run a model's
+own code (`--trust-remote-code`); images of a registry from which nothing of the environment was pulled before. A
+warning; an error for cluster-admin and for a role that allows everything.
 
 Fix: bind a Role of one namespace with the verbs that are needed, or keep such objects in the repository of those who
-run the cluster.
+run the cluster; give a pod no more of the host than it needs; pin the revision of a model whose code runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from llmstack.finding import Severity
-from llmstack.kubernetes.pods import Object, pod_specs
-from llmstack.review.result import Risk
+from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.replicas import model_of
+from llmstack.kubernetes.rights import images_of, rights_of, trusts_remote_code
+from llmstack.objects.images import names_registry
+from llmstack.review.result import ObjectChange, Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 from llmstack.sync.manifests import mapping, sequence
@@ -30,27 +35,75 @@ ADMIN = "cluster-admin"
 
 
 def find(assessment: Assessment) -> Iterator[Risk]:
-    """Rights that a file of clusters/ brings, and those of the whole cluster that units bring."""
+    """Rights that a file of clusters/ brings, those of the whole cluster that units bring, and what pods get."""
     for brought in assessment.near.brought:
-        said = _says(brought.after, of_cluster=True)
-        if said is not None and (brought.before is None or _grants(brought.before) != _grants(brought.after)):
-            yield _risk(assessment, brought.after, said, f" (in {brought.path}, which llmstack did not write)")
+        where = f" (in {brought.path}, which llmstack did not write)"
+        yield from _granted(assessment, brought.before, brought.after, where, of_cluster=True)
+        yield from _gained(assessment, [brought.before] if brought.before else [], brought.after, where)
+    before = frozenset(map(_registry, (image for each in assessment.before for image in images_of(each))))
     for change in assessment.changes:
-        if change.after is None or (change.before is not None and _grants(change.before) == _grants(change.after)):
-            continue
-        said = _says(change.after, of_cluster=False)
-        if said is not None:
-            yield _risk(assessment, change.after, said, "")
+        if change.after is not None:
+            yield from _granted(assessment, change.before, change.after, "", of_cluster=False)
+            yield from _gained(assessment, list(_former(assessment, change)), change.after, "")
+            yield from _pulled(assessment, change.after, before)
 
 
-def _risk(assessment: Assessment, object: Object, said: str, where: str) -> Risk:
-    subject = f"{object.get('kind')}/{mapping(object.get('metadata')).get('name')}"
-    advice = "Bind a Role of one namespace with the verbs that are needed, or keep this out of the repository."
-    return RISK.at(assessment, subject, f"{said}{where}", advice, milder=not _is_admin(object))
+def _granted(
+    assessment: Assessment, before: Object | None, after: Object, where: str, *, of_cluster: bool
+) -> Iterator[Risk]:
+    """Rights that an object gives others, where they are not those that it gave."""
+    said = _says(after, of_cluster=of_cluster)
+    if said is not None and (before is None or _grants(before) != _grants(after)):
+        yield RISK.at(assessment, _name(after), f"{said}{where}", _BIND, milder=not _is_admin(after))
+
+
+def _former(assessment: Assessment, change: ObjectChange) -> Iterator[Object]:
+    """What an object was before: itself, or those of its kind that go for it, of its name or its model."""
+    if change.before is not None:
+        yield change.before
+        return
+    model = model_of(change.after or {})
+    models = {model, assessment.facts[1].moved_from.get(model or "")} - {None}
+    gone = (other for other in assessment.changes if other.action == "remove" and other.kind == change.kind)
+    yield from (
+        other.before
+        for other in gone
+        if other.before is not None and (other.name == change.name or model_of(other.before) in models)
+    )
+
+
+def _gained(assessment: Assessment, before: Sequence[Object], after: Object, where: str) -> Iterator[Risk]:
+    """What the pods of an object may do that they could not."""
+    rights = sorted(rights_of(after).difference(*map(rights_of, before)))
+    if rights:
+        yield RISK.at(assessment, _name(after), f"its pods get {', '.join(rights)}{where}", _SPARE, milder=True)
+    if trusts_remote_code(after) and not any(map(trusts_remote_code, before)):
+        message = f"it runs the code that its model brings (`--trust-remote-code`){where}"
+        yield RISK.at(assessment, _name(after), message, _PIN, milder=True)
+
+
+def _pulled(assessment: Assessment, after: Object, known: Collection[str]) -> Iterator[Risk]:
+    """Registries that are new to an environment that pulls images already."""
+    for registry in sorted(set(map(_registry, images_of(after))) - set(known)) if known else ():
+        message = f"it pulls an image from `{registry}`, from which nothing here was pulled before"
+        yield RISK.at(assessment, _name(after), message, "See that the registry is one that you trust.", milder=True)
+
+
+def _registry(image: str) -> str:
+    return image.partition("/")[0] if names_registry(image) else "docker.io"
+
+
+def _name(object: Object) -> str:
+    return f"{object.get('kind')}/{mapping(object.get('metadata')).get('name')}"
+
+
+_BIND = "Bind a Role of one namespace with the verbs that are needed, or keep this out of the repository."
+_SPARE = "Take it away unless the pods need it: what runs in them may reach the node, and what else runs there."
+_PIN = "Read that code, and pin it: `modelRevision` names a commit."
 
 
 def _grants(object: Object) -> tuple[Any, ...]:
-    return tuple(object.get(key) for key in ("roleRef", "subjects", "rules", "aggregationRule", "spec"))
+    return tuple(object.get(key) for key in ("roleRef", "subjects", "rules", "aggregationRule"))
 
 
 def _says(object: Object, *, of_cluster: bool) -> str | None:
@@ -66,19 +119,7 @@ def _says(object: Object, *, of_cluster: bool) -> str | None:
             )
             return f"it gives {role.get('kind')} `{role.get('name')}` to {subjects or 'nobody'}"
         return "it allows everything" if _is_admin(object) else f"it makes rights that a binding can give: {kind}"
-    if not of_cluster:
-        return None
-    held = [name for spec in pod_specs(dict(object)) for name in _host_rights(spec)]
-    return f"its pods get {', '.join(dict.fromkeys(held))}" if held else None
-
-
-def _host_rights(spec: Any) -> Iterator[str]:
-    yield from (f"`{key}`" for key in ("hostNetwork", "hostPID", "hostIPC") if mapping(spec).get(key) is True)
-    if any("hostPath" in mapping(volume) for volume in sequence(mapping(spec).get("volumes"))):
-        yield "paths of the host"
-    for container in map(mapping, sequence(mapping(spec).get("containers"))):
-        if mapping(container.get("securityContext")).get("privileged") is True:
-            yield "a privileged container"
+    return None
 
 
 def _is_admin(object: Object) -> bool:

@@ -42,7 +42,7 @@ def fit_goal(assessment: Assessment, pool: Pool, missing: int) -> str:
 
 def way_through(assessment: Assessment, pool: Pool, verdict: Verdict) -> str:
     """Return proposals that finish in every order: an order of commits, another strategy, else more GPUs."""
-    stuck = [workload for workload in assessment.workloads if workload.key in verdict.stuck]
+    stuck = [workload for workload in assessment.workloads if verdict.stops(workload)]
     names = ", ".join(f"`{workload.model or workload.name}`" for workload in stuck[:NAMED])
     if len(stuck) > NAMED:
         names += f" and {len(stuck) - NAMED} more"
@@ -50,9 +50,7 @@ def way_through(assessment: Assessment, pool: Pool, verdict: Verdict) -> str:
     if _in_two_commits(assessment, pool, stuck):
         ways.append(f"merge in two commits, the change of {names} first and the rest once that is done")
     gentler = [
-        replace(workload, surge=0, unavailable=1)
-        if _may_give_way(workload) and workload.key in verdict.stuck
-        else workload
+        replace(workload, surge=0, unavailable=1) if _may_give_way(workload) and verdict.stops(workload) else workload
         for workload in assessment.workloads
     ]
     gives_way = any(_may_give_way(workload) for workload in stuck)

@@ -37,6 +37,11 @@ class Verdict:
     stuck: frozenset[str] = frozenset()
     """`Kind/name` of the workloads that may wait for ever."""
 
+    def stops(self, workload: Workload) -> bool:
+        """Whether a workload may wait for ever. One that goes waits for nothing: what takes its place in another
+        namespace may have its name."""
+        return workload.key in self.stuck and workload.move != "remove"
+
 
 def verdict_by_rule(workloads: Sequence[Workload], size: Size, capacity: tuple[int, int]) -> Verdict:
     """Judge rollouts whose pods find room wherever enough is free: one node, or pods of one size.

@@ -54,7 +54,7 @@ def with_priorities(
         found = {
             workload.key: goes
             for workload in played.workloads
-            if workload.key in verdict.stuck and (goes := _goes_on(workload, key, played, pools, before, after))
+            if verdict.stops(workload) and (goes := _goes_on(workload, key, played, pools, before, after))
         }
         if found:
             blind[key] = verdict
@@ -78,7 +78,7 @@ def _goes_on(
     beside = [each for each in played.workloads if each.key != workload.key and not _is_below(each, own, before, after)]
     fixed = _without(played.fixed, key, _below(own, played, after))
     verdict = find_verdicts([mine, *beside], pools, fixed).get(key)
-    if verdict is None or verdict.shortage or workload.key in verdict.stuck:
+    if verdict is None or verdict.shortage or verdict.stops(workload):
         return None
     there = with_pods(fixed, [(each.old, each.before) for each in beside])
     times = time_rollouts([workload], [_roomier(pool, workload) for pool in pools], there)

@@ -1,0 +1,52 @@
+"""What pods may do beyond their own sandbox: the host's namespaces, paths and devices, and code that a model brings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from llmstack.kubernetes.pods import Object, containers, maps, pod_specs, value_at
+
+_NAMESPACES = ("hostNetwork", "hostPID", "hostIPC")
+_TRUST = re.compile(r"(?<![\w-])--trust[-_]rem[\w-]*(?!\S*=\s*[Ff]alse)")
+"""vLLM's flag, as far as argparse completes it."""
+
+
+def rights_of(obj: Object | None) -> frozenset[str]:
+    """What the pods of an object have of the host, each in words."""
+    return frozenset(right for _, spec in pod_specs(dict(obj or {})) for right in _of_pod(spec))
+
+
+def trusts_remote_code(obj: Object | None) -> bool:
+    """Whether a container of the object is told to run the code that comes with a model (`--trust-remote-code`)."""
+    words = (word for container in _containers(obj) for word in _words(container))
+    return any(_TRUST.search(word) for word in words)
+
+
+def images_of(obj: Object | None) -> Iterator[str]:
+    """Yield the image of each container."""
+    return (image for container in _containers(obj) if isinstance(image := container.get("image"), str))
+
+
+def _containers(obj: Object | None) -> Iterator[dict[str, Any]]:
+    return (container for _, spec in pod_specs(dict(obj or {})) for _, _, container in containers(spec))
+
+
+def _words(container: dict[str, Any]) -> Iterator[str]:
+    for key in ("command", "args"):
+        stated = container.get(key)
+        yield from (word for word in (stated if isinstance(stated, list) else ()) if isinstance(word, str))
+
+
+def _of_pod(spec: dict[str, Any]) -> Iterator[str]:
+    yield from (f"`{key}`" for key in _NAMESPACES if spec.get(key) is True)
+    for volume in maps(spec.get("volumes")):
+        if "hostPath" in volume:
+            yield f"the host's `{value_at(volume, 'hostPath', 'path')}`"
+    for _, _, container in containers(spec):
+        context = container.get("securityContext")
+        if value_at(context, "privileged") is True:
+            yield "a privileged container"
+        added = value_at(context, "capabilities", "add")
+        yield from (f"capability `{each}`" for each in (added if isinstance(added, list) else ()))

@@ -1,0 +1,77 @@
+"""What pods get that they did not have: of the host, of a model's own code, of another registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+Object = dict[str, Any]
+Build = Callable[..., Object]
+
+
+def _told(result: Any) -> list[tuple[str, str]]:
+    return [(str(risk.severity), risk.message) for risk in result.risks if risk.id == "privilege"]
+
+
+def _with(deployment: Object, pod: Mapping[str, Any] | None = None, **container: Any) -> Object:
+    changed = deepcopy(deployment)
+    spec = changed["spec"]["template"]["spec"]
+    spec.update(pod or {})
+    spec["containers"][0].update(container)
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("pod", "container", "said"),
+    [
+        ({"hostNetwork": True, "hostPID": True}, {}, "its pods get `hostNetwork`, `hostPID`"),
+        ({"volumes": [{"name": "v", "hostPath": {"path": "/var/run"}}]}, {}, "its pods get the host's `/var/run`"),
+        ({}, {"securityContext": {"privileged": True}}, "its pods get a privileged container"),
+        ({}, {"securityContext": {"capabilities": {"add": ["SYS_ADMIN"]}}}, "its pods get capability `SYS_ADMIN`"),
+        (
+            {"initContainers": [{"name": "i", "image": "v1", "securityContext": {"privileged": True}}]}, {},
+            "its pods get a privileged container",
+        ),
+        (
+            {}, {"args": ["--model", "m", "--trust-remote-code"]},
+            "it runs the code that its model brings (`--trust-remote-code`)",
+        ),
+        (
+            {}, {"command": ["sh", "-c", "exec vllm serve m --trust_remote_code"]},
+            "it runs the code that its model brings (`--trust-remote-code`)",
+        ),
+        (
+            {}, {"image": "registry.example.com/vllm:v1"},
+            "it pulls an image from `registry.example.com`, from which nothing here was pulled before",
+        ),
+    ],
+)  # fmt: skip
+def test_what_pods_get_is_told_once(pod: Object, container: Object, said: str, review: Any, deployment: Build) -> None:
+    plain = deployment()
+    mighty = _with(plain, pod, **container)
+    assert _told(review((plain, mighty))) == [("warning", said)]
+    assert not _told(review((mighty, _with(mighty, {"priorityClassName": "high"})))), "it had that before"
+    assert not [message for _, message in _told(review((mighty, plain))) if message == said]
+
+
+@pytest.mark.parametrize(
+    "argument", ["--trust-remote-code=false", "--no-trust-remote-code", "--trust-request-chat-template"]
+)
+def test_code_that_is_not_trusted(argument: str, review: Any, deployment: Build) -> None:
+    assert not _told(review((deployment(), _with(deployment(), args=[argument]))))
+
+
+def test_what_is_renamed_gets_nothing(review: Any, deployment: Build) -> None:
+    old = _with(deployment("old"), {"hostNetwork": True})
+    moved = deepcopy(old)
+    moved["metadata"]["namespace"] = "elsewhere"
+    assert not _told(review((old, None), (None, moved)))
+    other = _with(deployment("other"), {"hostNetwork": True})
+    assert _told(review((None, other), stays=[deployment("old")])) == [("warning", "its pods get `hostNetwork`")]
+
+
+def test_a_first_environment_has_no_registry_to_compare(review: Any, deployment: Build) -> None:
+    assert not _told(review((None, deployment(image="registry.example.com/vllm:v1"))))

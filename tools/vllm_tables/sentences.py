@@ -1,0 +1,25 @@
+"""Sentences of vLLM's own errors: where one stands in a release's sources, the release refuses what it speaks of."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from llmstack.engine.exact.together import SENTENCES
+
+FOLDERS = ("config", "engine", "entrypoints", "v1/engine")
+
+
+def read_sentences(package: Path) -> Iterator[str]:
+    """Yield those of SENTENCES that a release has, put together as Python puts neighbouring strings."""
+    files = [file for folder in FOLDERS for file in (package / folder).rglob("*.py")]
+    files += [file for file in [package / "config.py"] if file.exists()]
+    trees = (ast.parse(file.read_text(encoding="utf-8")) for file in sorted(files))
+    texts = {
+        node.value
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    yield from (each for each in SENTENCES if any(each in text for text in texts))
