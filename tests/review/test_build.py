@@ -229,6 +229,10 @@ UNSUPPORTED: dict[str, Tree] = {
         "a.yaml": ACCOUNT,
         "p.yaml": {"op": "remove"},
     },
+    "a resource that is named twice": {
+        "kustomization.yaml": kustomization(resources=["a.yaml"] * 2),
+        "a.yaml": ACCOUNT,
+    },
     "a patch without a target": {
         "kustomization.yaml": kustomization(resources=["a.yaml"], patches=[{"path": "a.yaml"}]),
         "a.yaml": ACCOUNT,

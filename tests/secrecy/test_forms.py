@@ -8,7 +8,7 @@ import time
 import pytest
 
 from llmstack.secrecy.comments import comment_holds_secret
-from llmstack.secrecy.credentials import argument_secrets, holds_secret
+from llmstack.secrecy.credentials import argument_secrets, holds_secret, is_secret
 from llmstack.secrecy.files import mask_file
 from llmstack.secrecy.forms import FORMS, has_form
 from llmstack.secrecy.masking import mask, mask_text, mask_words
@@ -135,3 +135,18 @@ def test_time_grows_with_the_text(unit: str) -> None:
     started = time.process_time()
     mask_text(unit * (200_000 // len(unit)))
     assert time.process_time() - started < 5
+
+
+def test_what_is_no_value_is_no_secret() -> None:
+    assert not is_secret("password", " \t ")
+    assert not is_secret("api_token", 0)
+    assert is_secret("password", 12345678)
+
+
+def test_what_code_takes_from_elsewhere_is_no_secret() -> None:
+    for text in ("token = load_token(path)", "api_token=os.environ['X']", '{"api_token": null, other: 1}'):
+        assert mask_text(text) == text
+
+
+def test_a_word_that_names_its_secret_itself_is_an_argument() -> None:
+    assert list(argument_secrets(["HF_TOKEN=hunter2hunter"])) == [(0, "an argument")]

@@ -141,3 +141,13 @@ def test_flags_whose_names_say_secret_are_those_of_the_table() -> None:
 def test_an_address_alone_is_no_secret(alone: str, with_secret: str) -> None:
     assert not is_secret("DATABASE_DSN", alone)
     assert is_secret("DATABASE_DSN", with_secret)
+
+
+def test_tokens_of_several_are_secrets_where_they_are_not_counted() -> None:
+    assert all(map(is_secret_name, ("API_TOKENS", "auth_tokens", "hf-tokens", "BEARER_TOKENS")))
+    assert not any(map(is_secret_name, ("max_tokens", "PROMPT_TOKENS", "stop_tokens", "tokens")))
+
+
+def test_the_address_of_a_webhook_is_one_and_no_other_near_the_word() -> None:
+    assert is_secret_name("SLACK_WEBHOOK_URL")
+    assert not is_secret_name("WEBHOOK_PUBLIC_URL")

@@ -246,3 +246,10 @@ def test_every_field_and_every_plugin_of_kustomize_is_known() -> None:
     assert fields | {"apiversion", "kind"} == {route[0] for route in FIELDS} | PLAIN_FIELDS
     plugins = {path.stem for path in (api / "internal/builtins").glob("*.go")} - {"doc"}
     assert plugins - {"HelmChartInflationGenerator"} == set(PLUGINS)
+
+
+def test_what_is_refused_is_shown_short_in_one_line_and_without_a_password(tree: Path) -> None:
+    (found,) = findings_on(tree, custom(f'resources: ["https://user:hunter2@example.com/\\n{"a" * 200}"]'))
+    assert "`https://***@example.com/\ufffdaaa" in found.message
+    assert "…`" in found.message
+    assert "hunter2" not in found.message

@@ -34,7 +34,7 @@ TESTS = (
     "tests/secrecy", "tests/secrets", "tests/review", "tests/review_rollout", "tests/disk", "tests/repository",
     "tests/trust/test_references.py", "tests/trust/test_links.py", "tests/trust/test_files.py", "tests/streams",
     "tests/checks", "tests/migrate", "tests/adopt", "tests/report",
-    "tests/verify", "tests/kubernetes", "tests/facts",
+    "tests/verify", "tests/kubernetes", "tests/facts", "tests/test_cases.py",
 )  # fmt: skip
 """The tests that can notice a change of these rooms in their own process."""
 KEPT = Path(".mutants")

@@ -96,8 +96,10 @@ def _apply(
 ) -> tuple[Resource, ...]:
     """Resources, then components, then patches, then the namespace: the order in which kustomize runs
     them."""
-    for reference in kustomization.get("resources") or ():
-        resources += _load_reference(tree, path, reference, above)
+    references = kustomization.get("resources") or ()
+    if len(set(map(str, references))) < len(references):
+        raise Unsupported(f"{path} names a resource twice")
+    resources += tuple(each for reference in references for each in _load_reference(tree, path, reference, above))
     _refuse_duplicates(resources)
     for reference in kustomization.get("components") or ():
         component = _inside(path, reference)

@@ -59,6 +59,13 @@ def unread_sets(manifests: Iterable[Manifest]) -> frozenset[str]:
     )
 
 
+def _is_skipped(metadata: Mapping[str, Any]) -> bool:
+    """Whether the controller leaves an Application alone, as `strconv.ParseBool` reads it (argo-cd,
+    docs/user-guide/skip_reconcile.md)."""
+    said = mapping(metadata.get("annotations")).get("argocd.argoproj.io/skip-reconcile")
+    return said in ("1", "t", "T", "true", "TRUE", "True")
+
+
 def _owner(file: str, object: Object, projects: Mapping[str, Object], made_by: Object | None = None) -> Owner:
     metadata, spec = mapping(object.get("metadata")), mapping(object.get("spec"))
     listed = sequence(spec.get("sources"))
@@ -82,7 +89,7 @@ def _owner(file: str, object: Object, projects: Mapping[str, Object], made_by: O
         deletes=any(each.partition("/")[0] == FINALIZER for each in finalizers),
         stands=is_kept(object, "argo"),
         file=file,
-        suspended=policy.get("automated") is None or automated.get("enabled") is False,
+        suspended=policy.get("automated") is None or automated.get("enabled") is False or _is_skipped(metadata),
         alters=json.dumps(builds, sort_keys=True, ensure_ascii=False, default=str) if builds else "",
         place=str(destination.get("server") or destination.get("name") or ""),
         set_name=_name(made_by) if made_by is not None else None,
