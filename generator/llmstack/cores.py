@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -22,11 +23,11 @@ def beside(task: Task[T], models: int) -> Task[T]:
     """Begin a task about so many models in a copy of this process, and return what waits for its result.
 
     It is this process that does it, when the result is asked for, where there is one core alone, where the models are
-    few, where the task raises, and where the copy ends before it has sent what pickle makes of the result: errors are
-    raised there, and nothing else depends on how it was done. What the task remembers is the copy's, and lost. A copy
-    ends with this process.
+    few, beside other threads (a lock that one of them holds is held in a copy for ever), where the task raises, and
+    where the copy ends before it has sent what pickle makes of the result: errors are raised there, and nothing else
+    depends on how it was done. What the task remembers is the copy's, and lost. A copy ends with this process.
     """
-    if models < _WORTH_A_COPY or _count_cores() < 2:
+    if models < _WORTH_A_COPY or _count_cores() < 2 or threading.active_count() > 1:
         return task
     from multiprocessing import get_context  # a fleet of few models does without it
 

@@ -3,101 +3,105 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-from llmstack.cores import beside
-
-MANY = 10_000
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 copies = pytest.mark.skipif(CORES < 2, reason="one core, or a system where no copy is made")
 
+BEGIN = """
+import os, signal, sys, threading, time
+from llmstack.cores import beside
+MANY, HERE = 10_000, os.getpid()
+"""
 
-def test_the_result_is_the_task_s() -> None:
-    assert beside(lambda: {"a": [1, 2]}, MANY)() == {"a": [1, 2]}
+
+def played(program: str) -> str:
+    """What a program prints that has one thread, as a run of llmstack has, and ends as that does."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"{BEGIN}{program}\nsys.stdout.flush()\nos._exit(0)"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.stdout
+
+
+@pytest.mark.parametrize("models", [10, 10_000])
+def test_the_result_is_the_task_s(models: int) -> None:
+    assert played(f"print(beside(lambda: {{'a': [1, 2]}}, {models})())") == "{'a': [1, 2]}\n"
 
 
 def test_a_result_may_be_larger_than_a_pipe_holds() -> None:
-    assert beside(lambda: "x" * 5_000_000, MANY)() == "x" * 5_000_000
+    assert played("print(beside(lambda: 'x' * 5_000_000, MANY)() == 'x' * 5_000_000)") == "True\n"
 
 
 def test_few_models_are_left_to_this_process() -> None:
-    assert beside(os.getpid, 10)() == os.getpid()
+    assert played("print(beside(os.getpid, 10)() == HERE)") == "True\n"
 
 
 @copies
 def test_many_models_are_a_copy_s() -> None:
-    assert beside(os.getpid, MANY)() != os.getpid()
+    assert played("print(beside(os.getpid, MANY)() == HERE)") == "False\n"
 
 
 @copies
-def test_it_begins_at_once(tmp_path: Path) -> None:
-    waiting = beside((tmp_path / "made").touch, MANY)
-    waiting()
-    assert (tmp_path / "made").exists()
+def test_beside_other_threads_there_is_no_copy() -> None:
+    thread = "threading.Thread(target=time.sleep, args=(30,), daemon=True).start()"
+    assert played(f"{thread}\nprint(beside(os.getpid, MANY)() == HERE)") == "True\n"
 
 
 def test_an_error_is_raised_where_the_result_is_asked_for() -> None:
-    def fail() -> int:
-        raise ValueError("no such thing")
-
-    waiting = beside(fail, MANY)
-    with pytest.raises(ValueError, match="no such thing"):
-        waiting()
+    program = (
+        "waiting = beside(lambda: 1 // 0, MANY)\ntry:\n    waiting()\nexcept ZeroDivisionError:\n    print('raised')"
+    )
+    assert played(program) == "raised\n"
 
 
 def test_what_cannot_be_sent_is_done_here() -> None:
-    result = beside(lambda: lambda: 7, MANY)()
-    assert result() == 7
+    assert played("print(beside(lambda: lambda: 7, MANY)()())") == "7\n"
 
 
 @copies
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT])
-def test_the_task_of_a_copy_that_was_ended_is_done_here(number: int) -> None:
-    here = os.getpid()
-
-    def end() -> str:
-        if os.getpid() != here:
-            os.kill(os.getpid(), number)
-            signal.pause()
-        return "done"
-
-    assert beside(end, MANY)() == "done"
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL", "SIGINT"])
+def test_the_task_of_a_copy_that_was_ended_is_done_here(name: str) -> None:
+    task = f"def task():\n    if os.getpid() != HERE:\n        os.kill(os.getpid(), signal.{name})\n        signal.pause()\n    return 'done'"
+    assert played(f"{task}\nprint(beside(task, MANY)())") == "done\n"
 
 
 def test_a_task_may_have_one_beside_it_too() -> None:
-    assert beside(lambda: beside(lambda: 3, MANY)() + 4, MANY)() == 7
+    assert played("print(beside(lambda: beside(lambda: 3, MANY)() + 4, MANY)())") == "7\n"
 
 
 @copies
 def test_nothing_is_left_behind() -> None:
-    def open_files() -> int:
-        return len(os.listdir("/proc/self/fd"))
-
+    files = "lambda: len(os.listdir('/proc/self/fd'))"
+    program = f"""
+files = {files}
+beside(lambda: 1, MANY)()
+before = files()
+for _ in range(3):
     beside(lambda: 1, MANY)()
-    before = open_files()
-    for _ in range(3):
-        beside(lambda: 1, MANY)()
-    assert open_files() == before
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+print(files() == before)
+try:
+    os.waitpid(-1, os.WNOHANG)
+except ChildProcessError:
+    print('no child')
+"""
+    assert played(program) == "True\nno child\n"
 
 
 @copies
-@pytest.mark.parametrize("task", ["'x' * 5_000_000", "__import__('time').sleep(60)"])
+@pytest.mark.parametrize("task", ["'x' * 5_000_000", "time.sleep(50)"])
 def test_a_copy_that_nobody_asks_ends_with_the_process(task: str) -> None:
-    program = f"import os; from llmstack.cores import beside; beside(lambda: {task}, {MANY}); os._exit(3)"
-    done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, timeout=20, check=False)
-    assert done.returncode == 3
+    """Else it would hold the pipe open that `played` reads to its end."""
+    assert played(f"beside(lambda: {task}, MANY)\nprint('done')") == "done\n"
 
 
 @copies
-def test_a_copy_writes_nothing_twice(capfd: pytest.CaptureFixture[str]) -> None:
-    print("once", end="")
-    beside(lambda: 1, MANY)()
-    print(flush=True)
-    assert capfd.readouterr().out == "once\n"
+def test_a_copy_writes_nothing_twice() -> None:
+    assert played("print('once', end='')\nbeside(lambda: 1, MANY)()") == "once"

@@ -7,7 +7,7 @@ misspells a known key is left as an error, since somebody meant it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -25,6 +25,7 @@ from llmstack.values.edit import (
     Edit,
     append_item,
     comment_entry,
+    comment_in_brackets,
     find_holder,
     find_spot,
     insert_last,
@@ -38,6 +39,8 @@ from llmstack.values.nodes import UNREAD
 from llmstack.values.syntax import Document, Spot
 from llmstack.values.wrapped import CHART_KEYS
 
+NAMED = 10
+"""Keys that a line names before it counts."""
 NO_KEY = "not a key of the chart or of llmstack"
 _TYPED = frozenset(("hf_token", "vllmApiKey", "credentials"))
 """Keys that take a reference to a Secret: what stands in them is the secrets' own matter."""
@@ -294,26 +297,43 @@ def keep_anchors(file: File) -> Iterator[Step]:
 
 
 def comment_unknown(file: File) -> Iterator[Step]:
-    """Yield a step for each key that is none: it becomes a comment in its place, secrets in it removed."""
+    """Yield a step for each key that is none, and for those of one map in brackets together: they become comments in
+    their place, secrets in them removed."""
     if not CHART_KEYS & file.data.keys():
         return  # a file of something else: all of it would go
+    together: dict[int, list[tuple[Route, Spot]]] = {}
     for problem in file.refused:
         route = problem.route
         if problem.kind != "extra_forbidden" or slip(route) is not None or _TYPED & {*route[:-1]}:
             continue
         spot = file.document.find(route)
-        if spot is None:
-            continue
-        help = explain(route, _known_image(file, route), "<env>")
-        lines = as_comment(file, spot, NO_KEY)
-        yield make_step(
-            route,
-            f"remove it, or make it a comment ({help})",
-            partial(comment_entry, file.document, spot, lines),
-            deletes=dict.fromkeys((route, file.own_route(spot))),
-            comments=(tuple(comments_of(file, spot)), tuple(lines)),
-            said=f"a comment now: {NO_KEY}, and the chart ignores it ({help})",
-        )
+        if spot is not None:
+            together.setdefault(id(spot.holder if spot.holder.flow else spot), []).append((route, spot))
+    for entries in together.values():
+        yield _as_comments(file, entries)
+
+
+def _as_comments(file: File, entries: Sequence[tuple[Route, Spot]]) -> Step:
+    """The step that makes comments of entries: of one, or of several of one map in brackets."""
+    spots = [spot for _, spot in entries]
+    lines = [line for spot in spots for line in as_comment(file, spot, NO_KEY)]
+    (first, _), *others = entries
+    help = explain(first, _known_image(file, first), "<env>")
+    names = [f"`{route[-1]}`" for route, _ in others]
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    beside = f", as {', '.join(names[:NAMED])}{more} beside it" if names else ""
+    if spots[0].holder.flow:
+        edits = partial(comment_in_brackets, file.document, spots, lines)
+    else:
+        edits = partial(comment_entry, file.document, spots[0], lines)
+    return make_step(
+        first,
+        f"remove it, or make it a comment ({help})",
+        edits,
+        deletes=dict.fromkeys(each for route, spot in entries for each in (route, file.own_route(spot))),
+        comments=(tuple(comment for spot in spots for comment in comments_of(file, spot)), tuple(lines)),
+        said=f"a comment now{beside}: {NO_KEY}, and the chart ignores it ({help})",
+    )
 
 
 def _is_secret(file: File, route: Route) -> bool:

@@ -24,8 +24,9 @@ from llmstack.values.layers import MODELS, Layers, merge_layers
 from llmstack.values.source import Source, read_source
 from llmstack.values.syntax import Document, Spot, own_routes, read_document
 
-AT_ONCE = 200
-"""How many problems of a file one round looks at: the next one goes on."""
+AT_ONCE, TOO_MANY = 200, 5_000
+"""How many problems of a file one round looks at (the next one goes on), and with how many it is none of values, and
+stays as it is."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,9 @@ class File:
         """What the model refuses of the file alone, by the routes that the file itself has; so many at once."""
         layers = merge_layers([self.source], map_defaults())
         data = without(layers.data, foreign_keys(layers.data))
+        problems = validate(data, Stack)[1]
         found = []
-        for problem in validate(data, Stack)[1][:AT_ONCE]:
+        for problem in problems[:AT_ONCE] if len(problems) < TOO_MANY else ():
             own = _own(problem.route, layers.models[0])
             if own is not None:
                 found.append(replace(problem, route=layers.layers[0].written(own)))
@@ -152,13 +154,20 @@ def make_step(
     return Step(route, advice, found, tuple(sets), tuple(deletes), said, *comments, subject)
 
 
+MOST_READ = 8 * 1024 * 1024
+"""Characters that the attempts of one phase may read; what could not be taken by then is left to people."""
+
+
 def take_steps(file: File, steps: Sequence[Step]) -> tuple[File, list[Step]]:
     """Take all steps that can be taken; return the file they lead to, and those that were taken."""
     taken: list[Step] = []
-    reached = file
+    reached, left = file, MOST_READ
 
     def take(candidates: list[Step]) -> None:
-        nonlocal reached, taken
+        nonlocal reached, taken, left
+        left -= len(file.source.text)
+        if left < 0:
+            return
         after = _attempt(file, [*taken, *candidates])
         if after is not None:
             reached, taken = after, [*taken, *candidates]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -117,6 +118,7 @@ def _beside(environment: Environment, places: tuple[str, ...]) -> Finding:
 
 
 def _checked(environment: Environment, file: Path, migration: Migration, below: Source | None) -> Migrated:
+    gc.collect()  # what migrate read refers to itself, and of a megabyte is 200 MiB
     findings = [*_check(environment, migration.after, below), *migration.findings, *migration.notes]
     return Migrated(environment, file, migration, sort_findings([*findings, *_unnamed(environment, migration)]))
 

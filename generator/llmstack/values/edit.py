@@ -101,14 +101,8 @@ def remove_entries(
 
 
 def comment_entry(document: Document, spot: Spot, lines: Sequence[str]) -> list[Edit]:
-    """Comments in the place of an entry of a block map, or above the line of one in brackets; a map that is left
-    empty is `{}`."""
+    """Comments in the place of an entry of a block map; a map that is left empty is `{}`."""
     holder = spot.holder
-    if holder.kind == "map" and holder.flow:
-        at = document.line_start(spot.key.start)
-        indent = document.text[at : at + _indent(document, at)]
-        above = "".join(f"{indent}{line}{document.line_break(at)}" for line in lines)
-        return [Edit(at, at, above), *remove_entries(document, holder, [spot.index])]
     if (
         holder.kind != "map"
         or spot.key.start != spot.key.body
@@ -119,6 +113,14 @@ def comment_entry(document: Document, spot: Spot, lines: Sequence[str]) -> list[
     edits = [_insert_empty(document, holder, "{}")] if len(holder.entries) == 1 else []
     below = document.line_break(start) + " " * holder.column
     return [*edits, Edit(start, end, below.join(lines))]
+
+
+def comment_in_brackets(document: Document, spots: Sequence[Spot], lines: Sequence[str]) -> list[Edit]:
+    """Comments above the line of the first of some entries of one map in brackets, which are taken out."""
+    at = document.line_start(min(spot.key.start for spot in spots))
+    indent = document.text[at : at + _indent(document, at)]
+    above = "".join(f"{indent}{line}{document.line_break(at)}" for line in lines)
+    return [Edit(at, at, above), *remove_entries(document, spots[0].holder, [spot.index for spot in spots])]
 
 
 def remove_items(document: Document, holder: Part, indices: Collection[int]) -> list[Edit]:
