@@ -30,6 +30,15 @@ COMMIT = "0" * 40
 PIN = Pin(f"llmstack-gitops @ git+https://example.com/llmstack.git@{COMMIT}\n")
 WANTED = Wanted(PIN)
 FILES = repository_files(WANTED)
+NEW_PINS = [
+    (f"x @ git+https://h/x@{COMMIT}", True),
+    (f"x @ https://h/x.whl#sha256={'a' * 64}", True),
+    (f"x==1 --hash=sha256:{'a' * 64}", True),
+    ("x @ git+https://h/x@main", False),
+    ("x==1", False),
+    ("--index-url https://h", False),
+]
+"""Lines of requirements.txt, and whether each names one state of what it names."""
 CHECKS = "Check the generated files, the builds and the risks"
 
 
@@ -210,26 +219,45 @@ def _gitlab() -> dict[str, Any]:
     return _workflow(repository_files(Wanted(PIN, "gitlab"))[".gitlab-ci.yml"])
 
 
-def _run_gitlab(fleet: Sandbox) -> int:
-    """The review job's own script on main..HEAD, as GitLab's runner has it; its exit code."""
-    (script,) = _gitlab()["review"]["script"]
-    main = subprocess.check_output(["git", "rev-parse", "main"], cwd=fleet.root, text=True).strip()
-    fleet.run("mkdir -p .venv/bin && ln -sf $(command -v llmstack) .venv/bin/llmstack")
-    environment = fleet.environment() | {"CI_MERGE_REQUEST_DIFF_BASE_SHA": main}
-    return subprocess.run(
-        ["/bin/bash", "-e", "-c", script], cwd=fleet.root, env=environment, capture_output=True
-    ).returncode
+def _run_gitlab(fleet: Sandbox, name: str = "review", base: str = "main") -> tuple[str, int]:
+    """What a job says that is run on main..HEAD as GitLab's runner does, in one shell, and its exit code.
+
+    What it installs is the llmstack that runs; `$work/pins`, what it would install, is left in the folder `pins`.
+    """
+    job = _gitlab()[".pinned"] | _gitlab()[name]
+    clean, packages, pins, install = job["before_script"]
+    assert "apt-get install" in packages
+    assert "-m pip install" in install
+    there = (
+        f'mkdir -p "$work/venv/bin"; ln -s "$(command -v llmstack)" "$work/venv/bin/"; cp -r "$pins" "{_kept(fleet)}"'
+    )
+    commit = subprocess.check_output(["git", "rev-parse", base], cwd=fleet.root, text=True).strip()
+    told = {
+        "CI_MERGE_REQUEST_DIFF_BASE_SHA": commit,
+        "CI_JOB_NAME": name,
+        "PATH": f"{fleet.programs}:{os.environ['PATH']}",
+    }
+    done = subprocess.run(
+        ["/bin/bash", "-eo", "pipefail", "-c", "\n".join([clean, pins, there, *job["script"]])],
+        cwd=fleet.root, env=fleet.environment() | told, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    return done.stdout, done.returncode
+
+
+def _kept(fleet: Sandbox) -> Path:
+    return fleet.root.parent / "pins"
 
 
 def test_gitlab_s_job_passes_a_good_change_and_fails_a_bad_one(fleet: Sandbox) -> None:
     fleet.run("git checkout -qb longer && sed -i 's/maxModelLen: 32768/maxModelLen: 65536/' values/prod.yaml")
     fleet.run("llmstack gen && git commit -qam longer")
-    assert _run_gitlab(fleet) == 0
+    said, code = _run_gitlab(fleet)
+    assert code == 0, said
     assert {path.name for path in (fleet.root / "review").iterdir()} == {
         *("review.markdown", "review.json", "review.html", "codequality.json")
     }
-    fleet.run("rm -r review && sed -i s/modelURL/modelUrl/ values/prod.yaml")
-    assert _run_gitlab(fleet) == 1
+    fleet.run("rm -r review ../pins && sed -i s/modelURL/modelUrl/ values/prod.yaml")
+    assert _run_gitlab(fleet)[1] == 1
     quality = json.loads((fleet.root / "review" / "codequality.json").read_text(encoding="utf-8"))
     assert {item["location"]["path"] for item in quality} == {"values/prod.yaml"}
     assert {"critical"} <= {item["severity"] for item in quality}
@@ -237,12 +265,60 @@ def test_gitlab_s_job_passes_a_good_change_and_fails_a_bad_one(fleet: Sandbox) -
 
 def test_gitlab_s_scripts_are_scripts_and_its_token_is_in_one_job_that_checks_nothing_out() -> None:
     jobs = {name: job for name, job in _gitlab().items() if isinstance(job, dict)}
-    assert jobs.keys() == {"review", "note"}
+    assert jobs.keys() == {".pinned", "review", "pin", "note"}
     for job in jobs.values():
-        for script in (*job.get("before_script", ()), *job["script"]):
+        for script in (*job.get("before_script", ()), *job.get("script", ())):
             assert subprocess.run(["/bin/bash", "-n", "-c", script], check=False).returncode == 0
-    assert "LLMSTACK_NOTE_TOKEN" not in str(jobs["review"])
-    assert jobs["note"]["variables"] == {"GIT_STRATEGY": "none"}
+    note = jobs.pop("note")
+    assert [name for name, job in jobs.items() if "LLMSTACK_NOTE_TOKEN" in str(job) or "environment" in job] == []
+    assert note["variables"] == {"GIT_STRATEGY": "none"}
+    assert note["environment"] == {"name": "llmstack-note", "action": "access"}
+
+
+def _change_pins(fleet: Sandbox, line: str = "evil @ https://example.com/evil.whl") -> dict[str, str]:
+    """Commit other pins of llmstack and of kustomize on a branch; those of main, by path."""
+    before = {name: (fleet.root / name).read_text(encoding="utf-8") for name in ("requirements.txt", "tools/go.mod")}
+    fleet.run("git checkout -qb other && rm tools/go.sum && sed -i 's/v5/v6/' tools/go.mod")
+    (fleet.root / "requirements.txt").write_text(f"# why\n\n{line}\n", encoding="utf-8")
+    fleet.run("git commit -qam other")
+    return before
+
+
+def test_on_gitlab_too_a_change_does_not_choose_what_reviews_it(fleet: Sandbox) -> None:
+    """Nor does it bring a review of its own, which the job `note` would tell where the job fails."""
+    before = _change_pins(fleet)
+    fleet.run("mkdir review && echo forged > review/review.markdown && echo x > review/mine && git add review")
+    fleet.run("git commit -qm forged")
+    said, _ = _run_gitlab(fleet)
+    assert {name: (_kept(fleet) / name).read_text(encoding="utf-8") for name in before} == before
+    assert (_kept(fleet) / "tools/go.sum").exists()
+    review = (fleet.root / "review/review.markdown").read_text(encoding="utf-8")
+    altered = ("requirements.txt", "tools/go.mod", "tools/go.sum")
+    assert [each for each in altered if f"> ⚠️ The change alters `{each}`. " not in review] == []
+    assert "forged" not in review
+    assert not (fleet.root / "review/mine").exists()
+    assert "is checked by the llmstack that the change names, in the job `pin`" in said
+    assert "the tree is what the values generate" not in said
+
+
+def test_gitlab_s_review_ends_where_the_base_is_not_known(fleet: Sandbox) -> None:
+    """It does not fall back on what the change names."""
+    _change_pins(fleet)
+    said, code = _run_gitlab(fleet, base=COMMIT)
+    assert code != 0, said
+    assert not _kept(fleet).exists()
+
+
+@pytest.mark.parametrize(("line", "passes"), NEW_PINS)
+def test_gitlab_tries_a_new_pin_apart(line: str, passes: bool, fleet: Sandbox) -> None:
+    _change_pins(fleet, line)
+    said, code = _run_gitlab(fleet, "pin")
+    assert code == (0 if passes else 1), said
+    if passes:
+        assert (_kept(fleet) / "requirements.txt").read_text(encoding="utf-8").endswith(f"{line}\n")
+        assert "the tree is what the values generate" in said
+    (rule,) = _gitlab()["pin"]["rules"]
+    assert rule["changes"] == ["requirements.txt"]
 
 
 def test_the_workflow_fails_what_it_should(fleet: Sandbox) -> None:
@@ -275,9 +351,7 @@ def _pins(fleet: Sandbox, command: str) -> tuple[str, int, Path]:
 
 def test_a_change_does_not_choose_what_reviews_it(fleet: Sandbox) -> None:
     """Other pins of llmstack and of kustomize are not installed where the change is reviewed, and the review says so."""
-    before = {name: (fleet.root / name).read_text(encoding="utf-8") for name in ("requirements.txt", "tools/go.mod")}
-    fleet.run("git checkout -qb other && echo 'evil @ https://example.com/evil.whl' > requirements.txt")
-    fleet.run("rm tools/go.sum && sed -i 's/v5/v6/' tools/go.mod && git commit -qam other")
+    before = _change_pins(fleet)
     said, code, pins = _pins(fleet, "review")
     assert code == 0, said
     assert {name: (pins / name).read_text(encoding="utf-8") for name in before} == before
@@ -289,17 +363,7 @@ def test_a_change_does_not_choose_what_reviews_it(fleet: Sandbox) -> None:
     assert "::notice::what is generated is checked by the llmstack that the change names" in outcomes[CHECKS][0]
 
 
-@pytest.mark.parametrize(
-    ("line", "passes"),
-    [
-        (f"x @ git+https://h/x@{COMMIT}", True),
-        (f"x @ https://h/x.whl#sha256={'a' * 64}", True),
-        (f"x==1 --hash=sha256:{'a' * 64}", True),
-        ("x @ git+https://h/x@main", False),
-        ("x==1", False),
-        ("--index-url https://h", False),
-    ],
-)
+@pytest.mark.parametrize(("line", "passes"), NEW_PINS)
 def test_a_new_pin_is_tried_where_it_is_one(line: str, passes: bool, fleet: Sandbox) -> None:
     fleet.run("git checkout -qb other")
     (fleet.root / "requirements.txt").write_text(f"# why\n\n{line}\n", encoding="utf-8")

@@ -164,6 +164,16 @@ def _install_steps() -> str:
     return f"{pins}\n{install.replace(build, 'true')}"
 
 
+def _gitlab_install() -> str:
+    """The same of GitLab's jobs."""
+    jobs = yamlio.load(repository_files(Wanted(Pin(""), "gitlab"))[".gitlab-ci.yml"])
+    assert isinstance(jobs, dict)
+    install = jobs[".pinned"]["before_script"][-1]
+    build = 'go -C "$pins/tools" install -trimpath tool'
+    assert build in install
+    return str(install.replace(build, "true"))
+
+
 def _stand_in(python: Path, folder: Path) -> str:
     """A line that puts a `python` first on PATH whose new environments have the libraries of `python`'s: no index is
     asked for them."""
@@ -171,11 +181,12 @@ def _stand_in(python: Path, folder: Path) -> str:
     folder.mkdir()
     (folder / "python").write_text(
         f"""#!/bin/bash
-[ "$1 $2" = "-m venv" ] && "{python}" -m venv --without-pip "$3" && cp "{libraries}" "$3"/lib/python*/site-packages/
+[ "$1 $2 $3" = "-P -m venv" ] && "{python}" -P -m venv --without-pip "$4" && cp "{libraries}" "$4"/lib/python*/site-packages/
 """,
         encoding="utf-8",
     )
     (folder / "python").chmod(0o755)
+    (folder / "python3").symlink_to("python")
     return f'PATH="{folder}:$PATH"\n'
 
 
@@ -210,6 +221,8 @@ def test_init_pins_what_is_installed_and_its_workflow_installs_that(python: Path
     assert wanted in text
     assert text.startswith("# Only machines that have this path can install it")
     _shell(python, tmp_path / "fleet", "git init -q && git add --all && git commit -qm first")
+    for module in ("venv", "pip", "ensurepip"):
+        (tmp_path / "fleet" / f"{module}.py").write_text("raise SystemExit('what is reviewed runs')", encoding="utf-8")
     runner = tmp_path / "runner"
     runner.mkdir()
     places = (
@@ -224,3 +237,6 @@ def test_init_pins_what_is_installed_and_its_workflow_installs_that(python: Path
         python, tmp_path, f'cd / && "{runner}/llmstack/venv/bin/python" -c "import llmstack; print(llmstack.__file__)"'
     )
     assert where.startswith(str(runner))
+    gitlab = f'PATH="{tmp_path}/stand-in:$PATH" work="{tmp_path}/work" pins="{runner}/llmstack/pins"\n'
+    _shell(python, tmp_path / "fleet", gitlab + _gitlab_install())
+    assert _shell(python, tmp_path / "fleet", f"{tmp_path}/work/venv/bin/llmstack gen --check") == ""

@@ -78,8 +78,31 @@ def test_a_mask_leaves_no_half(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("postgres://user:p%40ss@host/db", "postgres://(masked)@host/db"),
+        ("postgres://user:p%40ss%40host/db", "postgres://(masked)%40host/db"),
+        ("postgres://u%3Ahun@host", "postgres://(masked)@host"),
+        ("redis://:%70%61@h", "redis://(masked)@h"),
+        ("postgres%3A%2F%2Fuser%3Ap%40ss%40host%2Fdb", "postgres%3A%2F%2F(masked)%40host%2Fdb"),
+        ("postgres%253A%252F%252Fuser%253Ahun%2540host", "postgres%253A%252F%252F(masked)%2540host"),
+        ("https://h/?next=https%3A%2F%2Fu%3Ahun%40h&x=1", "https://h/?next=https%3A%2F%2F(masked)%40h&x=1"),
+        ("https://h/?a=b%26password%3Dhunter2&c=d", "https://h/?a=b%26password%3D(masked)&c=d"),
+        ("postgres://u:p%E9%40@h", "postgres://(masked)@h"),
+    ],
+)
+def test_percent_signs_hide_nothing(text: str, masked: str) -> None:
+    assert holds_secret(text)
+    assert mask_text(f"x {text} y") == f"x {masked} y"
+    assert comment_holds_secret(f"# {text}")
+
+
+@pytest.mark.parametrize(
     "text",
     [
+        "https://host/a%40b", "https://host:8080/%40types%2Fnode", "https://h/?next=https%3A%2F%2Fh%3A8080%2Fx%40y", "50%25",
+        "https://h/?to=a%40example.com", "%(levelname)s %Y%m%d%H", "https://h/?q=sum%28rate%28x%5B5m%5D%29%29", "a%20b%3Ac",
+        "https%3A%2F%2Fuser%3A%24%28PASSWORD%29%40h", "https://h/?q=tokens%3D5", "%zz%4",
         "https://host:8080/x@y", "ssh://git@github.com/a", "https://proxy.example.com:3128", "oci://registry/x@sha256:abc",
         "docker run -u 1000:1000 x", "basic authentication", "Bearer token", "user@example.com", "sk-short", "hf_home",
         "HF_TOKEN=$(cat /x)", "export HF_TOKEN=$HF_TOKEN", "curl -H \"Authorization: Bearer $HF_TOKEN\" https://h/v1",
@@ -128,7 +151,7 @@ def test_a_file_is_masked_line_by_line() -> None:
 
 @pytest.mark.parametrize(
     "unit",
-    ["://a:b", "eyJaaaaaaaaa.", "-----BEGIN PRIVATE KEY-----", "mysql ", "token:", "token: {{ ", 'token=" ', "hf_", "a.a", "--a ",
+    ["://a:b", "eyJaaaaaaaaa.", "-----BEGIN PRIVATE KEY-----", "mysql ", "token:", "token: {{ ", 'token=" ', "hf_", "a.a", "--a ", "%25", "%3A%2F%2Fa%3Ab%40",
      "bearer ", "-u ", "name: a\n", "x@", "{[", "token='", "AccountKey=", "sk-", "glpat-", "SG.", "discord.com/api/webhooks/1"],
 )  # fmt: skip
 def test_time_grows_with_the_text(unit: str) -> None:

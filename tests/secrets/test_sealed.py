@@ -110,6 +110,21 @@ def test_a_second_key_needs_no_private_key_and_leaves_the_first(tmp_path: Path) 
     assert _open(after["second"], "llm/hf") == "two"
 
 
+@pytest.mark.parametrize("bits", [2048, 3072, 4096])
+def test_what_is_sealed_is_no_secret_and_what_stands_beside_it_is(bits: int, tmp_path: Path) -> None:
+    write_certificate(tmp_path, rsa.generate_private_key(65537, bits))
+    project = repository(tmp_path, prod=SEALED)
+    set_secret(project, "hunter2", key="password")
+    assert "plaintext-secret" not in {each.id for each in generate(project)}
+    text = (tmp_path / PATH).read_text(encoding="utf-8")
+    assert text.count("  template:\n") == 1
+    changed = text.replace("  template:\n", "  template:\n    data: {config: 'password: hunter2'}\n")
+    (tmp_path / PATH).write_text(changed, encoding="utf-8")
+    told = [each.place for each in generate(project) if each.id == "plaintext-secret"]
+    line = changed[: changed.index("hunter2")].count("\n") + 1
+    assert [(place.path, place.line) for place in told if place] == [(PATH, line)]
+
+
 def test_the_unit_is_built_with_the_environment_and_valid(tmp_path: Path) -> None:
     write_certificate(tmp_path)
     sync = {"sync": {"tool": "argo", "cluster": "eu", "repoURL": "https://host/x"}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from llmstack.repository import generation
 from llmstack.repository.comparison import open_comparison
 from llmstack.repository.reviewed import make_review
 from llmstack.repository.validation import validate
+from llmstack.secrecy.files import find_lines
 from llmstack.secrets import sops
 from tests.secrets.support import age_key, decrypt, generate, repository, set_secret, tool_folder
 
@@ -167,6 +169,75 @@ def test_encrypted_manifests_pass_validation_without_a_key_and_hide_nothing_else
         (tmp_path / PATH).write_text(text.replace(old, new), encoding="utf-8")
         messages = [each.message for each in validate(project, environments, tool_folder()).findings]
         assert any(wrong in message for message in messages), messages
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("    name: hf\n", "    name: hf\n    annotations: {example.com/note: 'password=hunter2hunter'}\n", 5),
+        ("    name: hf\n", "    name: hf\n    annotations:\n        db.io/url: postgres://u:p%40ss@h\n", 6),
+        ("    name: hf\n", f"    name: hf\n    labels: {{x: hf_{'a1' * 17}}}\n", 5),
+        ("kind: Secret\n", "kind: Secret # hf_token: hunter2hunter\n", 2),
+        ("kind: Secret\n", "kind: Secret\npassword: hunter2\n", 3),
+        ("sops:\n", "sops:\n    token: hunter2\n", None),
+        ("sops:\n", "sops:\n    hc_vault: [{vault_address: 'https://u:hunter2@vault', key_name: k}]\n", None),
+    ],
+)
+def test_what_sops_leaves_plain_holds_no_secret(old: str, new: str, line: int | None, tmp_path: Path) -> None:
+    project = repository(tmp_path, prod=SOPS)
+    set_secret(project, "x" * 1000)
+    generate(project)
+    text = (tmp_path / PATH).read_text(encoding="utf-8")
+
+    def found() -> list[tuple[str, int | None]]:
+        findings = validate(project, project.select(["prod"]), tool_folder()).findings
+        return [(each.place.path, each.place.line) for each in findings if each.id == "plaintext-secret" and each.place]
+
+    assert found() == []
+    assert text.count(old) == 1
+    changed = text.replace(old, new)
+    (tmp_path / PATH).write_text(changed, encoding="utf-8")
+    assert found() == [(PATH, line or changed[: changed.index("sops:\n")].count("\n") + 2)]
+
+
+OTHER_KEYS = """
+    kms:
+        - arn: arn:aws:kms:us-east-1:656532927350:key/920aff2e-c5f1-4040-943a-047fa387b27e
+          role: arn:aws:iam::927034868273:role/sops-dev
+          enc: AQICAHhvFVBoE4tPZ2EzVd0vQb1Y2tUo9Y9bq9xg0AAAAH4wfAYJKoZIhvcNAQcGoG8wbQIBADBoBgkqhkiG9w0BBwEw
+    gcp_kms:
+        - resource_id: projects/p/locations/global/keyRings/r/cryptoKeys/k
+          enc: CiQAbKcu3vbXo6JEAAAA
+    azure_kv:
+        - vault_url: https://sops.vault.azure.net
+          name: sops-key
+          version: 0a1b2c3d4e5f60718293a4b5c6d7e8f9
+    hc_vault:
+        - vault_address: http://127.0.0.1:8200
+          engine_path: transit
+          key_name: some-key
+          enc: vault:v1:qYcA9xTk2b7yM8dWZ4b1hZ6hFZ0mB1m4p
+    pgp:
+        - fp: 1022470DE3F0BC54BC6AB62DE05550BC07FB1A0A
+          enc: |
+            -----BEGIN PGP MESSAGE-----
+
+            hQIMA0t4uZHfl9qgAQ/9HSTlYQ7
+            =abcd
+            -----END PGP MESSAGE-----
+    unencrypted_suffix: _unencrypted
+"""
+"""What the block `sops` has for other keys (github.com/getsops/sops, stores/stores.go)."""
+
+
+def test_keys_and_ciphertexts_are_no_secrets_in_any_style(tmp_path: Path) -> None:
+    set_secret(repository(tmp_path, prod=SOPS), "x" * 1000)
+    text = (tmp_path / PATH).read_text(encoding="utf-8")
+    whole = text.replace("sops:\n", f"sops:{OTHER_KEYS}")
+    manifest = yamlio.load(whole)
+    assert list(find_lines(whole)) == []
+    assert list(find_lines(json.dumps(manifest))) == []
+    assert list(find_lines(json.dumps(manifest, indent=2))) == []
 
 
 def test_a_plain_secret_beside_the_encrypted_ones_is_an_error(tmp_path: Path) -> None:

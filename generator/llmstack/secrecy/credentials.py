@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
-from llmstack.secrecy.encoded import LAYERS, decode
+from llmstack.secrecy.encoded import LAYERS, decode, decode_escapes
 from llmstack.secrecy.forms import find_forms, has_form
 from llmstack.secrecy.names import is_secret_name, names_address
 
@@ -87,8 +87,8 @@ def holds_secret(text: str) -> bool:
 def find_secrets(text: str, layers: int = LAYERS) -> Iterator[tuple[int, int]]:
     """Yield where secrets stand in a text: begin and end, in no order; spans may overlap.
 
-    A value after a colon goes to the end of its line: more than needed, never less. `layers` are those of base64 that
-    are looked into.
+    A value after a colon goes to the end of its line: more than needed, never less. `layers` are those of encodings
+    that are looked into.
     """
     yield from find_forms(text, layers)
     if _SUSPECT.search(text):
@@ -97,6 +97,8 @@ def find_secrets(text: str, layers: int = LAYERS) -> Iterator[tuple[int, int]]:
     inner = decode(text) if layers else None
     if inner is not None and next(find_secrets(inner, layers - 1), None) is not None:
         yield 0, len(text)
+    if layers:
+        yield from decode_escapes(text, lambda part: find_secrets(part, layers - 1))
 
 
 def is_reference(text: str) -> bool:

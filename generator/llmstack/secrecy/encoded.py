@@ -1,19 +1,32 @@
-"""What base64 holds, compressed or not: the form in which files stand in Secrets, and in `binaryData` of ConfigMaps."""
+"""What an encoding hides: base64, compressed or not, as files stand in Secrets and in `binaryData` of ConfigMaps; what
+is escaped by percent signs in URLs (RFC 3986, 2.1). And what is encrypted, which is none of it."""
 
 from __future__ import annotations
 
 import base64
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
+Search = Callable[[str], Iterator[tuple[int, int]]]
 _WHOLE = re.compile(r"[A-Za-z0-9+/_-]{16,}(?:\s*\n\s*[A-Za-z0-9+/_-]+)*={0,2}\s*\Z")
 _PART = re.compile(r"(?<![\w+/.:-])[A-Za-z0-9+/]{24,}={0,2}(?![\w+/.:-])")
+_BASE64 = "[A-Za-z0-9+/]"
+CIPHERTEXT = re.compile(
+    rf"ENC\[AES256_GCM,data:(?:{_BASE64}{{4}})*(?:{_BASE64}{{2,3}}={{1,2}})?,iv:{_BASE64}{{43}}=,tag:{_BASE64}{{22}}==,type:\w+\]"
+)
+"""What SOPS writes for a value: a nonce of 32 bytes and a tag of 16 (sops/aes/cipher.go)."""
+SEALED = re.compile(rf"(?<![\w+/=-])(?:A[QYg]|BA)[A-D]{_BASE64}{{360,}}={{0,2}}")
+"""What Sealed Secrets writes: two bytes that say how long the key that RSA encrypted is (256, 384, 512 or 1,024), that
+key, and the ciphertext, in base64 (sealed-secrets/pkg/crypto/crypto.go)."""
+_URL_PART = re.compile(r"[^\s\"'`<>?&=,;#]+")
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+_CHARACTER = re.compile(r"%[0-9A-Fa-f]{2}|.")
 LONGEST = 1 << 20
 """Characters that are decoded, and bytes that what is compressed may become: more is not looked into."""
 LAYERS = 2
-"""How often base64 of base64 is looked into."""
+"""How often what is encoded in what is encoded is looked into."""
 _GZIP, _EITHER = b"\x1f\x8b", 32 + zlib.MAX_WBITS
 _URL_SAFE = str.maketrans("-_", "+/")
 
@@ -32,6 +45,20 @@ def decode_parts(text: str) -> Iterator[tuple[int, int, str]]:
         inner = _decode(found[0])
         if inner is not None:
             yield *found.span(), inner
+
+
+def decode_escapes(text: str, search: Search) -> Iterator[tuple[int, int]]:
+    """Yield where in a text stands what `search` finds in parts of it, once their percent signs are read: it is asked
+    for spans of `u:hunter2@host`, and those of `u%3Ahunter2%40host` come out.
+
+    Bytes beyond ASCII are read as Latin-1, which leaves the signs that separate where they are.
+    """
+    for part in _URL_PART.finditer(text) if "%" in text else ():
+        inner, count = _ESCAPE.subn(lambda escape: chr(int(escape[1], 16)), part[0])
+        spans = list(search(inner)) if count else []
+        if spans:
+            begins = [character.start() for character in _CHARACTER.finditer(text, *part.span())] + [part.end()]
+            yield from ((begins[start], begins[end]) for start, end in spans)
 
 
 def _decode(word: str) -> str | None:

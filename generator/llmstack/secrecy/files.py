@@ -9,6 +9,7 @@ from typing import Any
 
 from llmstack import yamlio
 from llmstack.secrecy.comments import comment_holds_secret
+from llmstack.secrecy.encoded import CIPHERTEXT, SEALED
 from llmstack.secrecy.masking import mask_lines, mask_spans
 from llmstack.secrecy.places import Route, SecretPlace, find_places
 
@@ -178,7 +179,9 @@ def _all_spans(node: Any) -> Iterator[tuple[int, int]]:
 
 
 def find_lines(text: str) -> Iterator[int]:
-    """Yield the number, from 0, of each line of a file on which a secret stands in plain text, in a comment too."""
+    """Yield the number, from 0, of each line of a file on which a secret stands in plain text, in a comment too; what
+    SOPS or Sealed Secrets encrypted is none."""
+    text = SEALED.sub("", CIPHERTEXT.sub("", text))
     for number, (line, shown) in enumerate(zip(text.split("\n"), mask_file(text).split("\n"), strict=True)):
         if line != shown:
             comment = _COMMENT.search(line)

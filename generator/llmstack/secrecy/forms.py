@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
-from llmstack.secrecy.encoded import LAYERS, decode, decode_parts
+from llmstack.secrecy.encoded import LAYERS, decode, decode_escapes, decode_parts
 
 FORMS: Mapping[str, str] = {
     # huggingface.co/docs/hub/security-tokens: `hf_`, organisation tokens `api_org_`
@@ -103,7 +103,7 @@ _REFERRED = re.compile(r"(?:\$\(\w+\)|\$\{[^{}]+\}|\$\w+|\{\{.*?\}\}|<[^<>]*>|\(
 
 def find_forms(text: str, layers: int = LAYERS) -> Iterator[tuple[int, int]]:
     """Yield where something stands in `text` that has the form of a credential: begin and end, in order. `layers` are
-    those of base64 that are looked into."""
+    those of encodings that are looked into."""
     if len(text) < 9:
         return
     if _HINT.search(text):
@@ -114,6 +114,8 @@ def find_forms(text: str, layers: int = LAYERS) -> Iterator[tuple[int, int]]:
         if _holds_form(decode(text), layers - 1):
             yield 0, len(text)
         yield from ((start, end) for start, end, inner in decode_parts(text) if _holds_form(inner, layers - 1))
+    if layers:
+        yield from decode_escapes(text, lambda inner: find_forms(inner, layers - 1))
 
 
 @lru_cache(maxsize=1 << 12)
@@ -154,5 +156,5 @@ def _is_credential(token: str, at: int, last: int) -> bool:
 
 
 def _holds_form(inner: str | None, layers: int) -> bool:
-    """Whether what base64 encodes holds a credential, or base64 of one."""
+    """Whether what is encoded holds a credential, or an encoded one."""
     return inner is not None and next(find_forms(inner, layers), None) is not None

@@ -12,8 +12,8 @@ from llmstack.secrecy.forms import has_form
 Route = tuple[str | int, ...]
 
 SECRET_DATA = ("data", "stringData")
-_ENCRYPTED = frozenset(("encryptedData", "sops"))
-"""What a SealedSecret and SOPS write: encrypted, and so no secret, under whatever name."""
+_ENCRYPTED = "encryptedData"
+"""What a SealedSecret holds: encrypted, and so no secret, under whatever name."""
 _NAMES_OF_SECRETS = ("existing", "secrets")
 _TYPED = frozenset(("vllmApiKey", "hf_token", "credentials"))
 """Keys of the values that take a secret: whatever text they hold counts as one, a placeholder and `x` too."""
@@ -77,7 +77,7 @@ def _in_map(data: Mapping[str, Any], route: Route, key: str) -> Iterator[SecretP
         at = (*route, name)
         if has_form(name):
             yield SecretPlace(at, "a key", "key")
-        if name in _ENCRYPTED and isinstance(item, Mapping):
+        if name == _ENCRYPTED and isinstance(item, Mapping):
             continue
         if secret and name in SECRET_DATA:
             if _holds_plain(item):

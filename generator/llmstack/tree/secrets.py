@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -12,6 +11,8 @@ from llmstack.finding import Finding, Place, Severity
 from llmstack.model.stack import Stack
 from llmstack.objects.placed import Object, Placed
 from llmstack.objects.secret_references import secret_references
+from llmstack.secrecy.encoded import CIPHERTEXT
+from llmstack.secrecy.files import find_lines
 from llmstack.tree.unit import KUSTOMIZATION, Files
 
 UNIT = "secrets"
@@ -22,11 +23,6 @@ FIELDS = ("data", "stringData")
 """Where a Secret holds values: what SOPS is told to encrypt."""
 ENCRYPTED = f"^({'|'.join(FIELDS)})$"
 """The same as the expression that it takes: name, namespace and keys stay readable."""
-_BASE64 = "[A-Za-z0-9+/]"
-_CIPHERTEXT = re.compile(
-    rf"ENC\[AES256_GCM,data:(?:{_BASE64}{{4}})*(?:{_BASE64}{{2,3}}={{1,2}})?,iv:{_BASE64}{{43}}=,tag:{_BASE64}{{22}}==,type:\w+\]"
-)
-"""A nonce of 32 bytes and a tag of 16 (sops/aes/cipher.go)."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +84,7 @@ def is_encrypted(object: Mapping[str, Any]) -> bool:
 
 def _is_ciphertext(value: object) -> bool:
     """SOPS leaves an empty text as it is."""
-    return value == "" or (isinstance(value, str) and _CIPHERTEXT.fullmatch(value) is not None)
+    return value == "" or (isinstance(value, str) and CIPHERTEXT.fullmatch(value) is not None)
 
 
 def without_sops(object: Object) -> Object:
@@ -130,6 +126,8 @@ def secret_findings(
             help = f"remove it, and use `llmstack secret set {environment} NAME KEY`"
             place = Place(f"{folder(environment)}/{file}")
             yield Finding("plaintext-secret", Severity.ERROR, message, place=place, help=help, secret=True)
+        else:
+            yield from _left_plain(f"{folder(environment)}/{file}", text)
     if backend not in BACKENDS:
         return
     found = manifests(stack, encrypted)
@@ -142,6 +140,16 @@ def secret_findings(
             help = f"remove it and set it again: `llmstack secret set {environment} {manifest.name} KEY`"
             yield Finding("secret-namespace", Severity.ERROR, message, place=place, help=help)
     yield from _missing(environment, stack, objects, found)
+
+
+def _left_plain(path: str, text: str) -> Iterator[Finding]:
+    """Yield the lines of an encrypted manifest on which a secret stands in plain text: annotations, other fields and
+    comments stay as they are where the values are encrypted."""
+    for line in find_lines(text):
+        message = "this line holds a secret in plain text: of this file the values of the Secret alone are encrypted"
+        help = "remove it, and replace the secret where it was issued: Git keeps what was committed"
+        place = Place(path, line + 1, 1)
+        yield Finding("plaintext-secret", Severity.ERROR, message, place=place, help=help, secret=True)
 
 
 def _missing(environment: str, stack: Stack, objects: Iterable[Placed], found: list[Manifest]) -> Iterator[Finding]:
