@@ -322,7 +322,7 @@ def _as_comments(file: File, entries: Sequence[tuple[Route, Spot]]) -> Step:
     names = [f"`{route[-1]}`" for route, _ in others]
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     beside = f", as {', '.join(names[:NAMED])}{more} beside it" if names else ""
-    if spots[0].holder.flow:
+    if len(spots) > 1:
         edits = partial(comment_in_brackets, file.document, spots, lines)
     else:
         edits = partial(comment_entry, file.document, spots[0], lines)

@@ -101,8 +101,11 @@ def remove_entries(
 
 
 def comment_entry(document: Document, spot: Spot, lines: Sequence[str]) -> list[Edit]:
-    """Comments in the place of an entry of a block map; a map that is left empty is `{}`."""
+    """Comments in the place of an entry of a block map, or above the line of one in brackets; a map that is left
+    empty is `{}`."""
     holder = spot.holder
+    if holder.kind == "map" and holder.flow:
+        return comment_in_brackets(document, [spot], lines)
     if (
         holder.kind != "map"
         or spot.key.start != spot.key.body
