@@ -15,6 +15,7 @@ BEGIN = """
 import os, signal, sys, threading, time
 from llmstack.cores import beside
 MANY, HERE = 10_000, os.getpid()
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background job has ignored
 """
 
 

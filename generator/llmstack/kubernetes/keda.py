@@ -1,9 +1,9 @@
-"""Whether what KEDA scales to zero can come back."""
+"""What KEDA makes of a ScaledObject: whether what it scales to zero can come back, and which counts it refuses."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 _METRIC = re.compile(r"vllm:\w+")
@@ -34,3 +34,16 @@ def _can_wake(trigger: Mapping[str, Any]) -> bool:
         return True
     metrics = set(_METRIC.findall(query))
     return not metrics or bool(metrics & _OF_ROUTER)
+
+
+def broken_bounds(least: int | None, most: int | None, idle: int | None) -> Iterator[tuple[str, str]]:
+    """Yield what KEDA's admission webhook refuses of a ScaledObject's counts: the field, and why (None: not stated).
+
+    Source: CheckReplicaCountBoundsAreValid, apis/keda/v1alpha1/scaledobject_types.go: a least of 0 that is stated
+    counts as 1, which the HorizontalPodAutoscaler has then; one that is not stated as 0, and the most as 100.
+    """
+    low, high = 0 if least is None else max(least, 1), 100 if most is None else most
+    if low > high:
+        yield "minReplicaCount", f"`minReplicaCount` ({low}) is more than `maxReplicaCount` ({high})"
+    if idle is not None and idle >= low:
+        yield "idleReplicaCount", f"`idleReplicaCount` ({idle}) is not less than `minReplicaCount` ({low})"

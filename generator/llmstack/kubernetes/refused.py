@@ -13,6 +13,7 @@ from typing import Any
 
 from llmstack.finding import Route
 from llmstack.kubernetes.accelerators import is_extended
+from llmstack.kubernetes.keda import broken_bounds
 from llmstack.kubernetes.pods import Object, containers, maps, pod_labels, pod_specs, value_at
 from llmstack.kubernetes.quantities import quantity
 from llmstack.kubernetes.rules import broken_rules
@@ -138,14 +139,9 @@ def _autoscaler(obj: Object) -> Iterator[Problem]:
 
 def _scaled_object(obj: Object) -> Iterator[Problem]:
     spec = value_at(obj, "spec") or {}
-    least, most = spec.get("minReplicaCount") or 0, spec.get("maxReplicaCount") or 100
-    idle = spec.get("idleReplicaCount")
-    if least > most:
-        message = f"`minReplicaCount` ({least}) is more than `maxReplicaCount` ({most}): KEDA's webhook refuses it"
-        yield Problem(("spec", "minReplicaCount"), message)
-    if idle is not None and idle >= least:
-        message = f"`idleReplicaCount` ({idle}) is not less than `minReplicaCount` ({least}): KEDA's webhook refuses it"
-        yield Problem(("spec", "idleReplicaCount"), message)
+    counts = (spec.get(key) for key in ("minReplicaCount", "maxReplicaCount", "idleReplicaCount"))
+    for key, message in broken_bounds(*counts):
+        yield Problem(("spec", key), f"{message}: KEDA's webhook refuses it")
 
 
 def _budget(obj: Object) -> Iterator[Problem]:
