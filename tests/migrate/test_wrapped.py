@@ -144,49 +144,6 @@ FILES = {
 }
 
 
-NESTED = f"""\
-litellm: {{a: 1}}
-vllm:
-  image: own
-  vllm-stack:
-{indented(4)}"""
-ANCHORED = """\
-_model: &model   # of all
-  repository: vllm/vllm-openai
-  # pinned
-  tag: v0.15.1
-_init: &init
-  - &first {name: a, image: "busybox:1"}
-claim: &claim weights
-vllm-stack:   # ours
-  # the engines
-  servingEngineSpec:
-    modelSpec:
-      - <<: *model
-        name: chat   # one
-        modelURL: example/chat-8b
-        pvcExistingClaimName: *claim
-        initContainer: *init
-"""
-CARRIED = """\
-x-model: &model
-  repository: vllm/vllm-openai
-  # pinned
-  tag: v0.15.1
-x-init: &init
-  - &first {name: a, image: "busybox:1"}
-x-claim: &claim weights
-# the engines
-servingEngineSpec:
-  modelSpec:
-    - <<: *model
-      name: chat   # one
-      modelURL: example/chat-8b
-      pvcExistingClaimName: *claim
-      initContainer: *init
-"""
-
-
 def project(folder: Path) -> Project:
     return Project(folder)
 

@@ -36,8 +36,9 @@ def revisions(incomplete: str) -> list[str]:
 
 def gone(incomplete: str) -> list[str]:
     """Environments that have a tree and no values file any more."""
-    folder = Path(output.find_project(None).root, "overlays")
-    there = [each.name for each in folder.iterdir()] if folder.is_dir() else []
+    from llmstack.repository.units import generated_environments
+
+    there = generated_environments(output.find_project(None).disk)
     return _beginning(set(there) - set(_names()), incomplete)
 
 

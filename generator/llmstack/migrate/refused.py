@@ -17,6 +17,7 @@ from llmstack.migrate.flags import flags_to_arguments, known_image, replace_entr
 from llmstack.migrate.spellings import models
 from llmstack.migrate.step import File, Step, make_step
 from llmstack.model.unknown_keys import explain, slip
+from llmstack.review.wording import listed
 from llmstack.values.edit import (
     CannotEdit,
     Edit,
@@ -182,8 +183,7 @@ def _as_comments(file: File, entries: Sequence[tuple[Route, Spot]]) -> Step:
     (first, _), *others = entries
     help = explain(first, known_image(file, first), "<env>")
     names = [f"`{route[-1]}`" for route, _ in others]
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    beside = f", as {', '.join(names[:NAMED])}{more} beside it" if names else ""
+    beside = f", as {listed(names, NAMED)} beside it" if names else ""
     if len(spots) > 1:
         edits = partial(comment_in_brackets, file.document, spots, lines)
     else:

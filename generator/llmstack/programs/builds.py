@@ -13,7 +13,7 @@ from llmstack.programs.running import Call, ending_together, run_together
 from llmstack.progress import Step, ignore
 
 BUILD_TIMEOUT = 120
-"""The same for one build: the largest known take half a minute, and what takes much longer is not meant to end."""
+"""Seconds after which a build counts as hung: the largest known take half a minute."""
 
 BUILD_PROCESSOR, EACH_FILE = 4, 0.02
 """Seconds of processor time that a build may take, and how many more for each file that is there to be read.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -71,19 +71,7 @@ def kubeconform_texts(
             schema_locations=schema_locations,
             kubernetes_version=kubernetes_version,
         )
-    return [_renamed(verdict, names[verdict.source]) for verdict in verdicts]
-
-
-def _renamed(verdict: Verdict, source: str) -> Verdict:
-    return Verdict(
-        source,
-        verdict.api_version,
-        verdict.kind,
-        verdict.name,
-        verdict.status,
-        verdict.message,
-        verdict.errors,
-    )
+    return [replace(verdict, source=names[verdict.source]) for verdict in verdicts]
 
 
 def _verdict(resource: Mapping[str, Any]) -> Verdict:

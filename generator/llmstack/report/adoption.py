@@ -8,7 +8,7 @@ from llmstack.adopt.plan import Adoption, Taken
 from llmstack.adopt.release import Release
 from llmstack.disk.plan import unified_diff
 from llmstack.report.visible import visible
-from llmstack.review.wording import plural
+from llmstack.review.wording import listed, plural
 from llmstack.values.source import Source
 
 _SHOWN = 4
@@ -52,9 +52,8 @@ def _workload(each: Taken) -> Iterator[str]:
     unheld = f" (no hold: what runs has {why})" if each.has_secret or each.has_twins else ""
     yield f"{_name(each)} ({each.placed.unit}): {state}{unheld}"
     for reason, fields in each.reasons.items():
-        more = f" and {len(fields) - _SHOWN} more" if len(fields) > _SHOWN else ""
         yield f"  {reason.id}: {reason.words}"
-        yield f"    {', '.join(fields[:_SHOWN])}{more}"
+        yield f"    {listed(fields, _SHOWN)}"
 
 
 def _moves(plan: Adoption, namespace: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from llmstack.review.result import ClusterReview, Member, Review, Wave
-from llmstack.review.wording import plural, say_seconds
+from llmstack.review.wording import listed, plural, say_seconds
 
 NAMES = 12
 """Models of a commit that are named before they are counted."""
@@ -41,9 +41,8 @@ def say_head(waves: tuple[Wave, ...]) -> str:
 
 
 def _say(wave: Wave, *, several: bool) -> str:
-    named = [_name(member, several=several) for member in wave.members]
-    listed = ", ".join(named[:NAMES]) + (f" and {len(named) - NAMES} more" if len(named) > NAMES else "")
-    return f"{listed} ({say_seconds(wave.seconds)})" if wave.seconds is not None else listed
+    names = listed([_name(member, several=several) for member in wave.members], NAMES)
+    return f"{names} ({say_seconds(wave.seconds)})" if wave.seconds is not None else names
 
 
 def _name(member: Member, *, several: bool) -> str:

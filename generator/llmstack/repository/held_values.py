@@ -12,6 +12,7 @@ from llmstack.repository.built import build_units
 from llmstack.repository.snapshot import Snapshot
 from llmstack.review.compare import compare
 from llmstack.review.result import ObjectChange
+from llmstack.review.wording import listed
 
 ID = "held-value"
 _SHOWN = 4
@@ -53,8 +54,7 @@ def _has(snapshot: Snapshot, folder: str) -> bool:
 
 
 def _note(change: ObjectChange, kept: Sequence[str], folder: str) -> Finding:
-    more = f" and {len(kept) - _SHOWN} more" if len(kept) > _SHOWN else ""
-    fields = f"{', '.join(kept[:_SHOWN])}{more}"
+    fields = listed(kept, _SHOWN)
     message = f"{change.kind}/{change.name}: the values change {fields}, and a hold keeps it as it runs"
     help = f"remove {folder} to let it go, or edit the hold"
     return Finding(ID, Severity.NOTE, message, place=Place(f"{folder}/kustomization.yaml"), help=help)

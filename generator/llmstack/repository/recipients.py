@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from llmstack.model.stack import Stack
+from llmstack.repository.root import SUFFIXES
 from llmstack.repository.snapshot import Snapshot
 from llmstack.tree.readers import readers_of_file, readers_of_rules, rule_paths
 from llmstack.tree.secrets import folder
-
-_ENDINGS = (".yaml", ".yml")
 
 
 def read_recipients(side: Snapshot, environment: str, stack: Stack | None) -> tuple[str, ...]:
@@ -49,7 +48,7 @@ def _of_files(side: Snapshot, environment: str) -> Iterator[str]:
 def _files(side: Snapshot, environment: str) -> Iterator[str]:
     """The names of the files in secrets/ that may be encrypted."""
     for name, kind in side.entries(folder(environment)).items():
-        if not kind and name.endswith(_ENDINGS) and not name.startswith((".", "kustomization.")):
+        if not kind and name.endswith(SUFFIXES) and not name.startswith((".", "kustomization.")):
             yield name
 
 

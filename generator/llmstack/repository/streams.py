@@ -19,6 +19,7 @@ from llmstack.kustomize.files import NAMES, find_kustomization
 from llmstack.kustomize.trust import irregular_file
 from llmstack.repository.built import build_units
 from llmstack.repository.snapshot import Disk
+from llmstack.review.wording import listed
 
 STDIN = "-"
 MOST_BYTES = 64 * 1024 * 1024
@@ -189,8 +190,7 @@ def _distinct(items: tuple[Item, ...], name: str) -> tuple[list[Item], list[Find
             findings.append(Finding("duplicate-object", Severity.WARNING, message, place=item.place()))
         kept[key] = item
     if hooks:
-        more = f" and {len(hooks) - 5} more" if len(hooks) > 5 else ""
-        message = f"hooks of Helm are left out, which run beside a release: {', '.join(hooks[:5])}{more}"
+        message = f"hooks of Helm are left out, which run beside a release: {listed(hooks, 5)}"
         findings.append(Finding("helm-hook", Severity.NOTE, message, place=Place(name)))
     if not kept:
         message = "there is no Kubernetes object here: all of the other side is new, or goes"

@@ -24,6 +24,7 @@ from llmstack.repository.reviewed import review_cases
 from llmstack.repository.streams import Objects
 from llmstack.review.compare import Identity, compare, identify
 from llmstack.review.result import Review
+from llmstack.review.wording import listed
 
 LEFT = "left"
 """The unit of what no unit of the tree has."""
@@ -128,7 +129,6 @@ def _say_left(left: Mapping[Identity, Item], name: str) -> list[Finding]:
     if not left:
         return []
     names = [f"{item.object['kind']}/{item.object['metadata']['name']}" for item in left.values()]
-    more = f" and {len(names) - 8} more" if len(names) > 8 else ""
     pods = "; their pods count" if any(is_lasting(str(item.object["kind"])) for item in left.values()) else ""
-    message = f"left in the cluster, in no tree: nothing updates or deletes them{pods}: {', '.join(names[:8])}{more}"
+    message = f"left in the cluster, in no tree: nothing updates or deletes them{pods}: {listed(names, 8)}"
     return [Finding("left-in-cluster", Severity.NOTE, message, place=Place(name))]

@@ -1,6 +1,8 @@
-"""Counts and durations in words: one format in risks, tables and pages."""
+"""Counts, lists and durations in words: one format in risks, tables and pages."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 _MINUTE = 60
 
@@ -8,6 +10,11 @@ _MINUTE = 60
 def plural(count: int, noun: str) -> str:
     """`1 model`, `3 models`."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """`a, b and 3 more`: the first names, and how many there are beyond them."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def say_seconds(seconds: float) -> str:

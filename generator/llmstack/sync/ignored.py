@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import Any
 
-from llmstack.sync.manifests import Object, mapping, sequence
+from llmstack.sync.manifests import Object, is_of_kind, mapping, sequence
 
 Path = tuple[str, ...]
 """Keys of a field, `*` for every item of a list."""
@@ -23,11 +22,9 @@ _ABSENT = object()
 def ignored_paths(rules: Iterable[Any], obj: Object) -> Iterator[Path]:
     """Yield the fields of an object that are left as they are; those that cannot be told from the rules alone apart."""
     metadata = mapping(obj.get("metadata"))
-    group, kind = str(obj.get("apiVersion")).rpartition("/")[0], str(obj.get("kind"))
     for rule in map(mapping, rules):
         named = all(rule.get(key) in (None, "", metadata.get(key)) for key in ("name", "namespace"))
-        fits = fnmatchcase(group, str(rule.get("group") or "")) and fnmatchcase(kind, str(rule.get("kind") or ""))
-        if not (named and fits):
+        if not (named and is_of_kind(obj, rule)):
             continue
         for pointer in sequence(rule.get("jsonPointers")):
             steps = str(pointer).split("/")[1:]

@@ -13,6 +13,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any
 
 from llmstack import yamlio
@@ -98,6 +99,12 @@ def mapping(value: Any) -> Mapping[str, Any]:
 def sequence(value: Any) -> list[Any]:
     """The value where it is a list, else an empty one."""
     return value if isinstance(value, list) else []
+
+
+def is_of_kind(obj: Object, pattern: Mapping[str, Any]) -> bool:
+    """Whether an object is of a `group` and a `kind`, as Argo CD's settings name them: by patterns of a shell."""
+    group, kind = str(obj.get("apiVersion")).rpartition("/")[0], str(obj.get("kind"))
+    return fnmatchcase(group, str(pattern.get("group") or "")) and fnmatchcase(kind, str(pattern.get("kind") or ""))
 
 
 def _folder(reader: _Reader, folder: str, above: tuple[str, ...]) -> Iterator[Manifest]:

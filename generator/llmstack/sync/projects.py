@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from llmstack.kubernetes.scopes import CLUSTER_SCOPED
-from llmstack.sync.manifests import Object, mapping, sequence
+from llmstack.sync.manifests import Object, is_of_kind, mapping, sequence
 from llmstack.sync.owner import KindRules, Owner, Source
 
 
@@ -68,11 +68,7 @@ def first_denied(owner: Owner, objects: Iterable[Object]) -> Object | None:
 
 
 def _lists(kinds: Sequence[Any] | None, obj: Object) -> bool:
-    group, kind = str(obj.get("apiVersion")).rpartition("/")[0], str(obj.get("kind"))
-    return any(
-        _matches(group, str(each.get("group") or "")) and _matches(kind, str(each.get("kind") or ""))
-        for each in map(mapping, kinds or ())
-    )
+    return any(is_of_kind(obj, each) for each in map(mapping, kinds or ()))
 
 
 def _allows(patterns: list[Any], matches: Callable[[str], bool]) -> bool:

@@ -26,6 +26,7 @@ from llmstack.checks.subject import Subject
 from llmstack.finding import Severity
 from llmstack.model.gitops import EXISTING, Existing
 from llmstack.model.gitops import ExistingKind as Kind
+from llmstack.review.wording import listed
 
 RULE = Declaration("dangling-reference", Severity.ERROR, milder=Severity.NOTE, needs_objects=True)
 
@@ -105,8 +106,7 @@ def _judge(subject: Subject, reference: Reference, known: Collection[str]) -> It
 
 def _note(kind: Kind, found: list[Reference]) -> Problem:
     """One note for a kind that `gitops.existing` does not list, at the first reference."""
-    names = list(dict.fromkeys(reference.name for reference in found))
-    shown = ", ".join(f"`{name}`" for name in names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    shown = listed([f"`{name}`" for name in dict.fromkeys(reference.name for reference in found)], 5)
     message = f"the cluster must have {kind} {shown}; gitops.existing.{EXISTING[kind][0]} does not list it"
     return Problem(
         message,

@@ -26,8 +26,8 @@ from collections.abc import Iterator
 
 from llmstack.finding import Severity
 from llmstack.kubernetes.immutable import refused_fields
-from llmstack.kubernetes.pods import Object, value_at
-from llmstack.kubernetes.volumes import source_behind, source_of
+from llmstack.kubernetes.pods import Identity, Object, value_at
+from llmstack.kubernetes.volumes import read_sources
 from llmstack.kubernetes.workloads import is_lasting
 from llmstack.review.applied import makes_anew
 from llmstack.review.result import ObjectChange, Risk
@@ -45,13 +45,14 @@ HOLDS_DATA = ("PersistentVolumeClaim", "PersistentVolume", "Namespace")
 def find(assessment: Assessment) -> Iterator[Risk]:
     """Claims, volumes and namespaces that leave the manifests, or their owner: the milder form where they are kept."""
     staying = [change for change, why in assessment.held if why in ("kept", "left")]
+    read_on = _read_on(assessment)
     for change in (*assessment.changes, *staying):
         if change.kind not in HOLDS_DATA or change.before is None:
             continue
         subject = f"{change.kind}/{change.name}"
         if change.action == "remove":
             kept = "its owner deletes nothing" if change.unit in assessment.near.keeping else _why_kept(change.before)
-            if _is_read_on(change, assessment) or (kept is not None and _is_used(change, assessment)):
+            if change.identity in read_on or (kept is not None and _is_used(change, assessment)):
                 continue
             message, advice = _lost(change, _successor(change, assessment), kept)
             yield RISK.at(assessment, subject, message, advice, milder=kept is not None)
@@ -135,15 +136,10 @@ def _made_anew(change: ObjectChange, assessment: Assessment) -> Iterator[Risk]:
         yield RISK.at(assessment, f"{change.kind}/{change.name}", message, advice, path=path)
 
 
-def _is_read_on(change: ObjectChange, assessment: Assessment) -> bool:
-    """Whether a volume of another name, or a claim on one, leads to the same data, which outlives both."""
-    after = assessment.after
-    if change.kind == "PersistentVolume":
-        source = source_of(change.before)
-        return source is not None and any(source_of(each) == source for each in after if each["kind"] == change.kind)
-    source = source_behind(change.before, assessment.before)
-    claims = (each for each in after if each["kind"] == change.kind)
-    return source is not None and any(source_behind(each, after) == source for each in claims)
+def _read_on(assessment: Assessment) -> frozenset[Identity]:
+    """Volumes and claims of before whose data outlives them, and to which one of another name leads after."""
+    there = {(key[0], source) for key, source in read_sources(assessment.after).items()}
+    return frozenset(key for key, source in read_sources(assessment.before).items() if (key[0], source) in there)
 
 
 def _is_used(change: ObjectChange, assessment: Assessment) -> bool:

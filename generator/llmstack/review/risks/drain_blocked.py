@@ -34,9 +34,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     for key, now in after.items():
         if now.allowed == 0 and (key not in before or before[key].allowed > 0):
             message = f"it allows no eviction of its {plural(now.number, 'pod')}: a drain of their nodes waits"
-            yield RISK.at(
-                assessment, f"{key[0]}/{key[2]}", message, "Allow one, or run more replicas.", amount=now.number
-            )
+            yield RISK.at(assessment, f"{key[0]}/{key[2]}", message, _ALLOW, amount=now.number)
     already = twice_protected(before)
     for key, names in twice_protected(after).items():
         if key not in already:

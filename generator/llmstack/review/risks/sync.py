@@ -31,6 +31,7 @@ from llmstack.finding import Severity
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
+from llmstack.review.wording import listed
 from llmstack.sync.manifests import identify
 from llmstack.sync.side import Cause, OwnerChange
 
@@ -79,9 +80,7 @@ def _cause(change: OwnerChange) -> str:
 
 
 def _names(changes: list[OwnerChange]) -> str:
-    names = [f"`{change.unit}`" for change in changes]
-    more = len(names) - UNITS
-    return ", ".join(names[:UNITS]) + (f" and {more} more" if more > 0 else "") + (":" if len(names) > 1 else "")
+    return listed([f"`{change.unit}`" for change in changes], UNITS) + (":" if len(changes) > 1 else "")
 
 
 def _subject(changes: list[OwnerChange], fallback: str, environment: str) -> str:

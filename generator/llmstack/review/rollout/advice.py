@@ -13,7 +13,7 @@ from llmstack.review.rollout.gpus import gpus_after, with_pods
 from llmstack.review.rollout.placement import Fixed, PoolKey, gpus_in
 from llmstack.review.rollout.staged import find_verdicts_in_line
 from llmstack.review.rollout.workload import Workload, moves_whole
-from llmstack.review.wording import plural
+from llmstack.review.wording import listed, plural
 
 NAMED = 5
 """Models that advice names before it counts."""
@@ -43,9 +43,7 @@ def fit_goal(assessment: Assessment, pool: Pool, missing: int) -> str:
 def way_through(assessment: Assessment, pool: Pool, verdict: Verdict) -> str:
     """Return proposals that finish in every order: an order of commits, another strategy, else more GPUs."""
     stuck = [workload for workload in assessment.workloads if verdict.stops(workload)]
-    names = ", ".join(f"`{workload.model or workload.name}`" for workload in stuck[:NAMED])
-    if len(stuck) > NAMED:
-        names += f" and {len(stuck) - NAMED} more"
+    names = listed([f"`{workload.model or workload.name}`" for workload in stuck], NAMED)
     ways = []
     is_whole = moves_whole(assessment.workloads)
     if not is_whole and _in_two_commits(assessment, pool, stuck):

@@ -14,6 +14,7 @@ from llmstack.review.ways_in.backends import Backend
 from llmstack.review.ways_in.breaks import Break
 from llmstack.review.ways_in.doors import station_of
 from llmstack.review.ways_in.way import CALLERS
+from llmstack.review.wording import listed
 
 _WHERE = "where the cluster's network enforces policies"
 NAMED = 3
@@ -80,12 +81,11 @@ def _before_engines(
             policy = [*sides[1].of(engine, "Ingress"), *sides[1].of(router, "Egress")][0]
             cut.setdefault((identity_of(policy)[2], now is None), []).append(engine)
     for (name, unknown), found in sorted(cut.items()):
-        names = ", ".join(f"`{engine.model or engine.key}`" for engine in found[:NAMED])
-        more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+        names = listed([f"`{engine.model or engine.key}`" for engine in found], NAMED)
         verb = "may not be" if unknown else "is not"
         yield Break(
             f"NetworkPolicy/{name}",
-            f"`{router.identity[2]}` {verb} let through to the engines of {names}{more} at port {found[0].listens}, "
+            f"`{router.identity[2]}` {verb} let through to the engines of {names} at port {found[0].listens}, "
             f"{_WHERE}: no request reaches them",
             "Let the router's pods in: a rule with their labels, and the engines' port.",
             milder=unknown,
