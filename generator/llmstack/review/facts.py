@@ -8,6 +8,7 @@ from datetime import date
 from fractions import Fraction
 
 from llmstack.facts.cluster import EXISTS, ClusterFacts, NodeGroup
+from llmstack.kubernetes.pods import Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +115,8 @@ class Facts:
     """What is known of the environment's cluster besides."""
     stale: Stale | None = None
     """Where that is too old."""
-    present: Mapping[tuple[str, str], Present] = field(default_factory=dict)
-    """By kind and name, what runs now of the environment's workloads, where somebody looked."""
+    present: Mapping[Identity, Present] = field(default_factory=dict)
+    """What runs now of the environment's workloads, where somebody looked."""
     claim_modes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Access modes of claims that are there already, by name, where the values say them."""
     existing: frozenset[tuple[str, str]] = frozenset()

@@ -143,21 +143,15 @@ def _gone(folder: str, owner: Owner, before: Side, after: Side) -> OwnerChange:
         why = f"leaves `{folder}`; its objects stay in the cluster, and nothing applies them any more"
         return owner_change(owner, "pruned", "goes", folder, objects, why)
     kept = len(objects) - len(lost) if objects is not None else 0
+    if kept and not lost:
+        why = f"leaves `{folder}`; its objects are annotated to stay, and nothing applies them any more"
+        return owner_change(owner, "pruned", "goes", folder, objects, why)
     tool = "Flux" if owner.tool == "flux" else "Argo CD"
     why = f"leaves `{folder}`, and {tool} deletes what it applied" + (
         f" ({kept} object{'s are' if kept > 1 else ' is'} annotated to stay)" if kept else ""
     )
-    return owner_change(
-        owner,
-        "pruned",
-        "goes",
-        folder,
-        objects,
-        why,
-        deletes=True,
-        gone=lost,
-        count=len(lost) if objects is not None else None,
-    )
+    count = len(lost) if objects is not None else None
+    return owner_change(owner, "pruned", "goes", folder, objects, why, deletes=True, gone=lost, count=count)
 
 
 def _standing(old: Mapping[Key, Owner], new: Mapping[Key, Owner], after: Side) -> Mapping[Key, Owner]:

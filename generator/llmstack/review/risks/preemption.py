@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.finding import Severity
+from llmstack.kubernetes.pods import told
 from llmstack.kubernetes.priorities import Classes
 from llmstack.kubernetes.replicas import Scalers
 from llmstack.review.facts import Pool
@@ -38,8 +39,8 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     classes = known_classes(assessment.after, assessment.near.objects, assessment.facts[1])
     if len(classes) == 1:
         return
-    for pool, told in affected_pools(assessment):
-        verdict = assessment.blind.get((pool.name, pool.resource), told)
+    for pool, judged in affected_pools(assessment):
+        verdict = assessment.blind.get((pool.name, pool.resource), judged)
         most = assessment.most
         if verdict.deadlock:
             needed = sum_after(assessment, pool)
@@ -70,7 +71,7 @@ def _found(
     if not verdict.deadlock:
         return
     tenants = _in(assessment, pool, classes, owned)
-    winners = [tenant for tenant in tenants if tenant.key in verdict.stuck and tenant.preempts]
+    winners = [tenant for tenant in tenants if tenant.identity in verdict.stuck and tenant.preempts]
     if winners:
         yield from _lose(assessment, max(winners, key=lambda each: each.priority), tenants, missing, when)
 
@@ -84,12 +85,12 @@ def _in(assessment: Assessment, pool: Pool, classes: Classes, owned: Scalers) ->
 def _lose(assessment: Assessment, winner: Tenant, tenants: list[Tenant], missing: int, when: str) -> Iterator[Risk]:
     """The tenants below the winner, lowest first, until enough is free: what is missing, or one spare replica."""
     wanted = missing if missing > 0 else winner.gpus
-    for tenant in sorted(tenants, key=lambda each: (each.priority, each.key)):
+    for tenant in sorted(tenants, key=lambda each: (each.priority, told(each.identity))):
         if wanted <= 0 or tenant.priority >= winner.priority:
             return
         lost = min(tenant.replicas, -(-wanted // tenant.gpus))
         wanted -= lost * tenant.gpus
-        named = winner.key.partition("/")[2]
+        named = winner.identity[2]
         what = (
             "all its replicas end" if lost == tenant.replicas else f"{lost} of {plural(tenant.replicas, 'replica')} end"
         )
@@ -98,4 +99,5 @@ def _lose(assessment: Assessment, winner: Tenant, tenants: list[Tenant], missing
             f"({winner.priority} over {tenant.priority})"
         )
         advice = "Add GPUs, run fewer replicas, or give both the same priority."
-        yield RISK.at(assessment, tenant.key, message, advice, milder=bool(when) or lost < tenant.replicas, amount=lost)
+        is_part = bool(when) or lost < tenant.replicas
+        yield RISK.at(assessment, told(tenant.identity), message, advice, milder=is_part, amount=lost)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from llmstack.kubernetes.pods import Identity, Object
+from llmstack.kubernetes.pods import Identity, Object, told
 from llmstack.kubernetes.quantities import whole
 from llmstack.kubernetes.replicas import Scalers, model_of, ray_cluster_of, replicas_of, specs_of_replica
 from llmstack.kubernetes.workloads import PROGRESS_DEADLINE, WORKLOADS, partition_of, strategy_of
@@ -52,12 +52,17 @@ class Workload:
     @property
     def key(self) -> str:
         """`Kind/name`, as it is told."""
-        return f"{self.kind}/{self.name}"
+        return told(self.identity)
 
     @property
     def identity(self) -> Identity:
         """By which it is told from others of its name, in another namespace."""
         return self.kind, self.namespace, self.name
+
+    @property
+    def object(self) -> Identity:
+        """The object itself, whichever environment has it."""
+        return self.kind, self.namespace, self.name.rpartition("/")[2]
 
     @property
     def pods(self) -> int:
@@ -81,9 +86,10 @@ class Workload:
 
 def moves_whole(workloads: Iterable[Workload]) -> bool:
     """Whether a model goes under one name, or namespace, and comes under another: the release or the namespace of all
-    changes with one key, which no two commits can share."""
-    moves: dict[str, set[Move]] = {}
+    changes with one key, which no two commits can share; or an object goes from one environment to another."""
+    moves: dict[str | Identity, set[Move]] = {}
     for workload in workloads:
+        moves.setdefault(workload.object, set()).add(workload.move)
         if workload.model is not None:
             moves.setdefault(workload.model, set()).add(workload.move)
     return any({"new", "remove"} <= of_one for of_one in moves.values())
@@ -127,7 +133,7 @@ def read_workload(change: ObjectChange, owned: tuple[Scalers, Scalers], facts: t
 
 
 def _unready(change: ObjectChange, before: int, facts: Facts) -> int:
-    present = facts.present.get((change.kind, change.name))
+    present = facts.present.get(change.identity)
     return max(0, before - present.available) if present is not None else 0
 
 
