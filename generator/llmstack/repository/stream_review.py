@@ -23,6 +23,7 @@ from llmstack.repository.model_facts import read_facts_of
 from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.stream_terms import Terms
 from llmstack.repository.streams import Objects
+from llmstack.review.applied import find_beyond
 from llmstack.review.assess import assess
 from llmstack.review.cluster import review_cluster
 from llmstack.review.compare import Identity, compare, identify
@@ -52,7 +53,7 @@ def review_streams(
     facts = terms.facts(places), replace(terms.facts(places), moved_from=_renamed(*engines))
     changed = compare_engines(*({each.key: asked_of(each.subject, each.question, each.served.arguments)
                                  for each in side} for side in engines))  # fmt: skip
-    near = Surroundings(environment=STREAM, has_values=False)
+    near = Surroundings(environment=STREAM, has_values=False, beyond=find_beyond(changes, *sides))
     review = assess(changes, sides[0], sides[1], *facts, today, changed, near)
     found = [
         *before.findings,

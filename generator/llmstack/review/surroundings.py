@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from llmstack.kubernetes.pods import Identity, Object
+from llmstack.kubernetes.quotas import Beyond
 from llmstack.review.rollout.placement import Fixed
 from llmstack.review.rollout.queue import Queue
 from llmstack.review.rollout.workload import Workload
@@ -75,6 +76,10 @@ class Surroundings:
     """The hosts that its other environments claim."""
     default_class: str | None = None
     """The cluster's default StorageClass, where facts know it."""
+    beyond: Mapping[Identity, Beyond] = field(default_factory=dict)
+    """Objects that come, or count for more, and exceed a ResourceQuota of the environment."""
+    undefined: frozenset[str] = frozenset()
+    """API groups of objects that come, which neither the cluster nor the change defines."""
     goes: bool = False
     """Whether the environment is there no longer."""
     has_values: bool = True
