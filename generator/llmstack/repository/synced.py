@@ -28,8 +28,8 @@ def find_synced(comparison: Comparison, cases: Sequence[Case], tool_folder: Path
     for case in cases:
         own = _moves(case)
         moves.setdefault(case.home, []).append(own)
-        goes = case.folders[0].keys() - case.folders[1].keys()
-        if own.refused or own.passed or goes or (own.changed and not is_plain(case, comparison.after)):
+        turns = case.folders[0].keys() ^ case.folders[1].keys()
+        if own.refused or own.passed or turns or (own.changed and not is_plain(case, comparison.after)):
             homes.add(case.home)
     return {
         home: read_synced(comparison, home, cases, _together(moves.get(home, ())), tool_folder)
