@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -60,7 +60,7 @@ def review_streams(
         *after.findings,
         *terms.findings,
         *unread,
-        *_unjudged(changes, new),
+        *_unjudged(changes, new, {risk.object for risk in review.risks if risk.id == "not-judged"}),
         *_unused(terms, sides),
     ]
     found += _of_engines(engines[1], new, terms.levels)
@@ -142,14 +142,16 @@ def _name(object: Object) -> tuple[str, str]:
     return str(object["metadata"].get("namespace") or ""), str(object["metadata"]["name"])
 
 
-def _unjudged(changes: Sequence[ObjectChange], side: Side) -> Iterator[Finding]:
-    """Objects whose pods a controller makes that is not known here."""
+def _unjudged(changes: Sequence[ObjectChange], side: Side, told: Collection[str]) -> Iterator[Finding]:
+    """Objects whose pods a controller makes that is not known here, and of which no risk says so (`told`)."""
     changed = {(change.kind, change.namespace, change.name) for change in changes}
     for item in side.values():
         object = item.object
         if not runs_foreign_pods(object):
             continue
         name = f"{object['kind']}/{object['metadata']['name']}"
+        if name in told:
+            continue
         what = "whether they restart, how many there are and" if (object["kind"], *_name(object)) in changed else "and"
         what = what if what != "and" else "how many there are, and"
         message = f"{name}: its own controller makes its pods: {what} which GPUs they take cannot be judged"

@@ -7,7 +7,8 @@ How it is judged: the pods after the change need more GPUs of a pool than it has
 is not free, and what waits has a higher priority (PriorityClass) than other pods there. The scheduler then ends those
 of the lowest priority first, as many as are needed, and the rollout goes on: that is no deadlock. An error: a workload
 loses all of its replicas. Classes that neither the manifests nor facts/ have are not judged; those with
-`preemptionPolicy: Never` end nobody. Its amount is the number of replicas that end.
+`preemptionPolicy: Never` end nobody. A warning too: the cluster's default class comes, goes or changes. Its amount is
+the number of replicas that end.
 
 Fix: more GPUs, fewer replicas, or the same priority for both.
 """
@@ -17,8 +18,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.finding import Severity
-from llmstack.kubernetes.pods import told
-from llmstack.kubernetes.priorities import Classes
+from llmstack.kubernetes.pods import told, value_at
+from llmstack.kubernetes.priorities import Classes, priority_classes
 from llmstack.kubernetes.replicas import Scalers
 from llmstack.review.facts import Pool
 from llmstack.review.result import Risk
@@ -37,6 +38,7 @@ RISK = Declaration("preemption", Severity.ERROR, milder=Severity.WARNING, unit="
 def find(assessment: Assessment) -> Iterator[Risk]:
     """Workloads that lose pods to others, with scalers at their least, or else at their most."""
     classes = known_classes(assessment.after, assessment.near.objects, assessment.facts[1])
+    yield from _of_default(assessment)
     if len(classes) == 1:
         return
     for pool, judged in affected_pools(assessment):
@@ -57,6 +59,23 @@ def find(assessment: Assessment) -> Iterator[Risk]:
                     needed - pool.count,
                     "with scalers at their most, ",
                 )
+
+
+def _of_default(assessment: Assessment) -> Iterator[Risk]:
+    """A class that becomes the default of the cluster, or is it no longer, or with another value: pods that run keep
+    what they have (kubernetes.io, "Pod Priority and Preemption", PriorityClass)."""
+    others = [obj for _, obj in assessment.near.objects]
+    values = [priority_classes([*side, *others])[""] for side in (assessment.before, assessment.after)]
+    changes = [change for change in assessment.changes if change.kind == "PriorityClass"]
+    for change in changes if values[0] != values[1] else ():
+        if any(value_at(side, "globalDefault") is True for side in (change.before, change.after)):
+            message = (
+                f"pods of the whole cluster that name no class start with priority {values[1].value} from now on, and "
+                f"had {values[0].value}: those that run keep that, so that whatever restarts next may end them, or be "
+                "ended by them"
+            )
+            advice = "Name the class where it is meant (`priorityClassName`), and leave the cluster's default alone."
+            yield RISK.at(assessment, change.key, message, advice, milder=True)
 
 
 def _found(

@@ -9,7 +9,14 @@ from typing import Any, Literal
 from llmstack.kubernetes.pods import Identity, Object, told
 from llmstack.kubernetes.quantities import whole
 from llmstack.kubernetes.replicas import Scalers, model_of, ray_cluster_of, replicas_of, specs_of_replica
-from llmstack.kubernetes.workloads import PROGRESS_DEADLINE, WORKLOADS, partition_of, strategy_of
+from llmstack.kubernetes.workloads import (
+    PROGRESS_DEADLINE,
+    WORKLOADS,
+    ordinals_of,
+    partition_of,
+    renumbered,
+    strategy_of,
+)
 from llmstack.review.facts import Facts
 from llmstack.review.result import ObjectChange
 from llmstack.review.rollout.template import LUMP, Template, load_in, template_of
@@ -109,7 +116,7 @@ def read_workload(change: ObjectChange, owned: tuple[Scalers, Scalers], facts: t
     if move is None:
         return _scaled_ray(change, templates) if before and after else None
     surge, unavailable, recreate = strategy_of(new, after) if new is not None else (0, 0, False)
-    return Workload(
+    made = Workload(
         kind=change.kind,
         name=change.name,
         model=model_of(new if new is not None else old or {}),
@@ -130,6 +137,21 @@ def read_workload(change: ObjectChange, owned: tuple[Scalers, Scalers], facts: t
         unit=change.unit,
         unready=_unready(change, before, facts[1]),
     )
+    return _renumbered(change, made) if _ORDINALS in change.causes else made
+
+
+_ORDINALS = "spec.ordinals.start"
+
+
+def _renumbered(change: ObjectChange, workload: Workload) -> Workload:
+    """A StatefulSet whose pods go on under other ordinals: the new ones are made beside those that end."""
+    ranges = ordinals_of(change.before, workload.before), ordinals_of(change.after, workload.after)
+    ends, comes = renumbered(*ranges)
+    moved = replace(workload, surge=comes, unavailable=0, in_place=False)
+    if change.causes != (_ORDINALS,) or workload.new is None:
+        return moved
+    stays = workload.new.gpus * (workload.before - ends)
+    return replace(moved, before=ends, after=comes, fixed=stays)
 
 
 def _unready(change: ObjectChange, before: int, facts: Facts) -> int:
