@@ -133,3 +133,9 @@ class Facts:
         if self.cluster is None or key not in self.cluster.exists:
             return None
         return frozenset(self.cluster.exists[key])
+
+
+def names_of(model: str | None, moved_from: Mapping[str, str]) -> frozenset[str]:
+    """The names that a model goes by: its own, and its former one where the values say that it was renamed; none of
+    what serves no model."""
+    return frozenset(filter(None, (model, moved_from.get(model or ""))))
