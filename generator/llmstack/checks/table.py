@@ -70,6 +70,7 @@ from llmstack.checks.rules import (
     sync_settings,
     unknown_architecture,
     unknown_backend,
+    unknown_card,
     unknown_check,
     unknown_claim,
     unknown_flag,
@@ -159,6 +160,7 @@ RULES: tuple[Rule, ...] = (
     secrets_backend,
     argo_sops,
     unknown_pool,
+    unknown_card,
     unknown_check,
     moved_from,
 )
