@@ -12,6 +12,7 @@ from llmstack.fit.card import Pools, card_on
 from llmstack.fit.question import HUB_NAME, Known, Question, facts_of_name, flags_of, release_in, settings_of
 from llmstack.flags import catalogue_for, split_flags
 from llmstack.kubernetes.accelerators import gpus_of_pod, is_whole_gpu
+from llmstack.kubernetes.images import image_parts
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.replicas import model_of
 from llmstack.kubernetes.served import Served, environment_of, find_served
@@ -73,15 +74,6 @@ def model_named(served: Served) -> str | None:
     match = catalogue_for(*image_parts(served.image))
     words = [flag.values[0] for flag in split_flags(served.arguments, match.catalogue) if not flag.name and flag.values]
     return words[0] if words and "$(" not in words[0] else None
-
-
-def image_parts(image: str) -> tuple[str, str]:
-    """The repository and the tag of an image; a digest alone is its tag."""
-    name, _, digest = image.partition("@")
-    repository, colon, tag = name.rpartition(":")
-    if not colon or "/" in tag:
-        repository, tag = name, ""
-    return repository, tag or digest
 
 
 def _engine(
