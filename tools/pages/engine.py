@@ -102,7 +102,8 @@ is too close to tell, as it is wherever the band reaches over what one request n
 - **vLLM**: flags that go, are deprecated or have another default, and keys of their JSON, from the catalogues of both
   releases; architectures, metrics, backends and methods that go, from tables that are read out of its sources; and what
   no flag shows, a table kept by hand whose entries name the file.
-- **LMCache** (`explain upgrade lmcache FROM TO`): settings that go, are renamed or have another default, from its wheels.
+- **LMCache** (`explain upgrade lmcache FROM TO`): settings that go, are renamed or have another default, from its
+  wheels.
 - **The router** (`explain upgrade router FROM TO`): flags and routing logics that came later than an older release, and
   what the notes of its releases tell. Its releases are images, not packages, so that its parser is known at one commit
   alone: of a flag or default that the notes do not name, nothing is said.
