@@ -95,10 +95,10 @@ def measure(rooms: Sequence[str], records: dict[str, Path]) -> None:
     def measure_each(session: pytest.Session, items: Items) -> None:
         for file, record in records.items():
             own = [item for item in items.values() if item.nodeid.partition("::")[0] == file]
-            failed = in_fork(partial(_measure, session, own, include, record), PATIENCE)
-            print(f"measured {file}{'' if failed == '' else ', in vain'}", flush=True)
-            if failed != "":
+            if in_fork(partial(_measure, session, own, include, record), PATIENCE) != "":
                 _write(record, [])
+            passed = len(json.loads(record.read_text(encoding="utf-8"))["tests"])
+            print(f"measured {file}: {passed} of {len(own)} tests pass", flush=True)
 
     with_collected(records, measure_each)
 
