@@ -45,6 +45,8 @@ class Mutant:
     end: int
     text: str
     in_function: bool
+    around: range
+    """The lines of what holds it."""
 
     def apply(self, source: bytes) -> bytes:
         return source[: self.start] + self.text.encode() + source[self.end :]
@@ -85,7 +87,8 @@ class _Finder(ast.NodeVisitor):
         held = self.source[first:last].decode()
         words = ":".join((self.path, *self.classes, held, str(start - first), str(end - first), text))
         id = hashlib.sha256(words.encode()).hexdigest()[:12]
-        self.mutants.append(Mutant(id, self.path, kind, node.lineno, start, end, text, self.depth > 0))
+        around = range(self.holder.lineno, (self.holder.end_lineno or self.holder.lineno) + 1)
+        self.mutants.append(Mutant(id, self.path, kind, node.lineno, start, end, text, self.depth > 0, around))
 
     def _place(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
         """The first byte of a node, and the one after its last."""

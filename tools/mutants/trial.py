@@ -59,14 +59,14 @@ class Outcome(NamedTuple):
 def choose_tests(mutant: Mutant, tests: list[Test], imported: dict[str, frozenset[int]], budget: float) -> Trial:
     """The tests for a mutant: those that run its line, the files of which the fewest seconds are asked first.
 
-    What runs when its module is loaded is no test's line: every test that runs the module is asked then. `budget` is
-    how many seconds they may take, as measured; those beyond it are left out.
+    What runs when its module is loaded is no test's line: every test that runs the module is asked then; and for a line
+    that none was seen to run, every test of its function, since children of a test are not watched. `budget` is how many
+    seconds they may take, as measured; those beyond it are left out.
     """
     loads = not mutant.in_function or mutant.line in imported.get(mutant.path, ())
-    near = [test for test in tests if mutant.line in test.lines.get(mutant.path, ())]
-    if loads:
-        known = {test.id for test in near}
-        near += [test for test in tests if test.lines.get(mutant.path) and test.id not in known]
+    reached = [(test, test.lines.get(mutant.path, frozenset())) for test in tests]
+    near = [test for test, lines in reached if (lines if loads else mutant.line in lines)]
+    near = near or [test for test, lines in reached if not lines.isdisjoint(mutant.around)]
     chosen: list[Test] = []
     total = 0.0
     for test in _in_order(near):
