@@ -15,6 +15,7 @@ import pytest
 
 from llmstack.disk.apply import apply
 from llmstack.disk.error import BusyError, ChangedMeanwhileError, DiskError
+from llmstack.disk.folders import Folders
 from llmstack.disk.home import find_home, lock
 from llmstack.disk.plan import WritePlan, plan_tree
 
@@ -293,3 +294,24 @@ def test_plans_of_many_files_stay_whole(tree: Tree) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
     assert {tree.read(path) for path in wanted} == {generated("2\n")}
+
+
+def test_the_record_names_each_content_once(tree: Tree) -> None:
+    for text in ("a", "b", "a", "b"):
+        tree.gen({"base/a.yaml": generated(f"{text}\n")})
+    lines = (find_home(tree.root).folder / "written").read_text().split("\n")
+    assert len(lines) == len(set(lines)) == 3, "two contents, and the end of the last line"
+
+
+def test_the_folders_that_a_run_makes_are_told_by_their_paths(tree: Tree) -> None:
+    (tree.root / "a").mkdir()
+    descriptor = os.open(tree.root, os.O_RDONLY)
+    entered: list[str] = []
+    with Folders(descriptor, lambda _, path: entered.append(path)) as folders:
+        for folder in ("a/b/c", "a/d", ""):
+            folders.enter(folder, create=True)
+        assert folders.made == ["a/b", "a/b/c", "a/d"]
+        assert entered == ["a", "a/b", "a/b/c", "a/d", "."]
+        folders.unmake()
+    os.close(descriptor)
+    assert tree.files() == {"a/": b""}

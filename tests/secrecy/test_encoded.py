@@ -31,6 +31,7 @@ def in_base64(text: str | bytes) -> str:
         base64.urlsafe_b64encode(f"??>>{TOKEN}".encode()).decode(),
         "\n".join(textwrap.wrap(in_base64(CONFIG), 20)),
         f"echo {in_base64(TOKEN)} | base64 -d > /run/token",
+        f"echo {in_base64(in_base64(TOKEN))} | base64 -d | base64 -d",
         f'{{"token_b64": "{in_base64(TOKEN)}"}}',
         "machine huggingface.co login u password hunter2hunter",
         "db:5432:app:u:hunter2hunter",

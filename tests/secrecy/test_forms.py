@@ -116,6 +116,18 @@ def test_what_only_looks_like_one(text: str) -> None:
     assert mask_text(text) == text
 
 
+@pytest.mark.parametrize(
+    ("user", "is_token"),
+    [
+        ("abcdefgh12", True), ("abcdefg12", False), ("abcdefghijklmnop", True), ("abcdefghijklmno", False),
+        ("$(TOKEN_OF_USER_12)", False), ("abcdefgh12:", False), ("abcdefgh12:x", True), ("abcdefgh12:$(PASSWORD)", False),
+    ],
+)  # fmt: skip
+def test_a_name_alone_before_a_host_is_a_token_by_its_length_and_a_digit(user: str, is_token: bool) -> None:
+    assert holds_secret(f"https://{user}@host/path") == is_token
+    assert holds_secret(f"ssh://{user}@host/path") == (is_token and ":" in user), "a user's name logs in by a key"
+
+
 def test_arguments() -> None:
     assert list(argument_secrets(["--api-key", "a", "b", "--port", "1"])) == [(1, "--api-key"), (2, "--api-key")]
     assert list(argument_secrets(["--hf-token", "x", "org/model"])) == [(1, "--hf-token")]

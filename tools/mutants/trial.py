@@ -59,9 +59,9 @@ class Outcome(NamedTuple):
 def choose_tests(mutant: Mutant, tests: list[Test], imported: dict[str, frozenset[int]], budget: float) -> Trial:
     """The tests for a mutant: those that run its line, the files of which the fewest seconds are asked first.
 
-    What runs when its module is loaded is no test's line: every test that runs the module is asked then; and for a line
-    that none was seen to run, every test of its function, since children of a test are not watched. `budget` is how many
-    seconds they may take, as measured; those beyond it are left out.
+    What runs when its module is loaded is no test's line: every test that runs the module is asked then; and for a
+    line that none was seen to run, every test of its function, since children of a test are not watched. `budget` is
+    how many seconds they may take, as measured; those beyond it are left out.
     """
     loads = not mutant.in_function or mutant.line in imported.get(mutant.path, ())
     reached = [(test, test.lines.get(mutant.path, frozenset())) for test in tests]

@@ -112,8 +112,8 @@ def _follows_flag(words: list[Any], index: int) -> bool:
 
 def _holds_plain(item: Any) -> bool:
     """Whether the data of a Secret holds any text that is not encrypted or a reference."""
-    if isinstance(item, Mapping):
-        return any(_holds_plain(each) for each in item.values())
+    if isinstance(item, (Mapping, list)):
+        return any(map(_holds_plain, item.values() if isinstance(item, Mapping) else item))
     return _is_text(item) and not (isinstance(item, str) and is_reference(item))
 
 
