@@ -38,6 +38,11 @@ class Test:
     def file(self) -> str:
         return self.id.partition("::")[0]
 
+    @property
+    def size(self) -> int:
+        """How many lines it came by."""
+        return sum(map(len, self.lines.values()))
+
 
 def find_files(folders: Iterable[str]) -> list[str]:
     """The files of tests that folders (or files) name."""
