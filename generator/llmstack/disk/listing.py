@@ -38,7 +38,8 @@ def list_tree(root: Path, scopes: Collection[str], wanted: Iterable[str]) -> Lis
     listing = Listing()
     tops = [scope for scope in sorted(set(scopes)) if _check(scope)]
     for top in tops:
-        if _enter_parents(root, top, listing) and top in listing.folders and not _is_below(top, tops):
+        _enter_parents(root, top, listing)
+        if top in listing.folders and not _is_below(top, tops):
             _walk(root, top, listing)
     prefixes = tuple(f"{top}/" for top in tops)
     for path in wanted:
@@ -58,8 +59,8 @@ def _is_below(path: str, others: Collection[str]) -> bool:
     return any(path.startswith(f"{other}/") for other in others)
 
 
-def _enter_parents(root: Path, path: str, listing: Listing) -> bool:
-    """Look at `path` and all folders above it; whether every one of them is there."""
+def _enter_parents(root: Path, path: str, listing: Listing) -> None:
+    """Look at `path` and all folders above it, as far as they are there."""
     parts = path.split("/")
     for end in range(1, len(parts) + 1):
         here = "/".join(parts[:end])
@@ -67,16 +68,13 @@ def _enter_parents(root: Path, path: str, listing: Listing) -> bool:
             continue
         try:
             mode = os.lstat(root / here).st_mode
-        except FileNotFoundError:
-            return False
-        except NotADirectoryError:
-            return False
+        except (FileNotFoundError, NotADirectoryError):
+            return
         except OSError as error:
             raise DiskError(here, f"cannot be read: {reason_of(error)}") from error
         _kind_of(mode, listing).add(here)
         if not stat.S_ISDIR(mode):
-            return end == len(parts)
-    return True
+            return
 
 
 def _kind_of(mode: int, listing: Listing) -> set[str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from llmstack.secrecy.credentials import MASK, argument_secrets, find_secrets, is_secret
 from llmstack.secrecy.forms import find_forms
+from llmstack.secrecy.names import is_secret_name
 from llmstack.secrecy.places import SECRET_DATA, is_secret_kind, value_key
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -61,7 +62,7 @@ def mask(value: Any, key: str = "") -> Any:
         return _mask_list(value, key)
     if not is_secret(key, value):
         return value
-    shown = mask_text(value) if isinstance(value, str) and not is_secret(key, "x") else MASK
+    shown = mask_text(value) if isinstance(value, str) and not is_secret_name(key) else MASK
     return MASK if shown == value else shown
 
 
@@ -88,7 +89,7 @@ def _mask_argument(item: Any, flag: str, key: str) -> Any:
     text = str(item)
     if text.startswith("--") or flag == "an argument" or " " in text:
         name, equals, _ = text.partition("=")
-        if equals and name.startswith("--") and " " not in name and is_secret(name, "x"):
+        if equals and name.startswith("--") and " " not in name and is_secret_name(name):
             return f"{name}={MASK}"
         shown = mask_text(text)
         return shown if shown != text else MASK
