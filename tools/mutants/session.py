@@ -8,6 +8,7 @@ import shutil
 import signal
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from itertools import zip_longest
@@ -21,7 +22,7 @@ WALL = 6
 """How many seconds of a clock stand for one of processor time, on a busy machine and with programs that wait."""
 MEMORY = 4 << 30
 OUT_OF_TIME = (signal.SIGPROF, signal.SIGXCPU, signal.SIGKILL)
-SAID = "said.txt"
+SAID, RAISED = "said.txt", "raised.txt"
 
 
 def with_collected(files: Iterable[str], work: Callable[[pytest.Session, Items], None]) -> None:
@@ -52,7 +53,10 @@ def run_items(session: pytest.Session, items: Sequence[pytest.Item], allowed: Se
 
 def in_fork(work: Callable[[], str], seconds: float) -> str | None:
     """Do work in a child that may take so many seconds of processor time, and as many as WALL times that of a clock:
-    what it returns. None when it was ended for want of time; what it started and its temporary files end with it."""
+    what it returns. None when it was ended for want of time; what it started and its temporary files end with it.
+
+    Raises RuntimeError with the trace of what it raised: that is a mistake of ours, not of a mutant.
+    """
     place = Path(tempfile.mkdtemp(prefix="mutant-"))
     child = os.fork()
     if not child:
@@ -61,6 +65,8 @@ def in_fork(work: Callable[[], str], seconds: float) -> str | None:
         status = _wait(child, time.monotonic() + WALL * seconds)
         if status is None or (os.WIFSIGNALED(status) and os.WTERMSIG(status) in OUT_OF_TIME):
             return None
+        if (place / RAISED).exists():
+            raise RuntimeError((place / RAISED).read_text(encoding="utf-8"))
         said = place / SAID
         return said.read_text(encoding="utf-8") if said.exists() else f"ended with {os.waitstatus_to_exitcode(status)}"
     finally:
@@ -78,6 +84,8 @@ def _work_apart(work: Callable[[], str], seconds: int, place: Path) -> None:
         os.environ["TMPDIR"] = os.environ["PYTEST_DEBUG_TEMPROOT"] = tempfile.tempdir = str(place)
         said = work()
         (place / SAID).write_text(said, encoding="utf-8")
+    except Exception:
+        (place / RAISED).write_text(traceback.format_exc(), encoding="utf-8")
     finally:
         os._exit(0)
 
