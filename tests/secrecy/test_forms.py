@@ -140,7 +140,9 @@ def test_arguments() -> None:
     [
         ("# hf_token: hf_" + "a" * 30, True), ("# password: hunter2", True), ("# export TOKEN=aB3dE6gH", True),
         ("# token: the name of the Secret", False), ("# password: <yours>", False), ("# api_key: YOUR-KEY-1", False),
-        ("# the token 12345678 is no key", False), ("# redis://:password@host", True), ("# llmstack: ignore[x] a token", False),
+        ("# the token 12345678 is no key", False), ("# redis://:password@host", True), ("# password: letmein", False),
+        ("# password: LETMEIN", False), ("# password: Letmein", False), ("# password: letMein", True), ("# password: letme1", True),
+        ("# password: letm1", False), ("# password: 'letme1'; # why", True), ("# password: letme1xxxx", False), ("# llmstack: ignore[x] a token", False),
     ],
 )  # fmt: skip
 def test_comments(comment: str, holds: bool) -> None:
@@ -175,6 +177,7 @@ def test_time_grows_with_the_text(unit: str) -> None:
 def test_what_is_no_value_is_no_secret() -> None:
     assert not is_secret("password", " \t ")
     assert not is_secret("api_token", 0)
+    assert not is_secret("password", ["x"]), "each item is asked about"
     assert is_secret("password", 12345678)
 
 
