@@ -31,7 +31,7 @@ from tools.mutants.trial import Outcome, Trial, attempt, choose_tests
 T = TypeVar("T")
 ROOMS = ("secrecy", "kustomize", "review", "disk")
 TESTS = (
-    "tests/secrecy", "tests/secrets", "tests/review", "tests/review_rollout", "tests/disk", "tests/repository",
+    "tests/secrecy", "tests/secrets", "tests/kustomize", "tests/review", "tests/review_rollout", "tests/disk", "tests/repository",
     "tests/trust", "tests/streams", "tests/checks", "tests/migrate", "tests/adopt", "tests/report", "tests/sync",
     "tests/verify", "tests/kubernetes", "tests/facts", "tests/observed", "tests/test_cases.py",
 )  # fmt: skip
