@@ -31,9 +31,10 @@ from tools.mutants.trial import Outcome, Trial, attempt, choose_tests
 T = TypeVar("T")
 ROOMS = ("secrecy", "kustomize", "review", "disk")
 TESTS = (
-    "tests/secrecy", "tests/secrets", "tests/kustomize", "tests/review", "tests/review_rollout", "tests/disk", "tests/repository",
-    "tests/trust", "tests/streams", "tests/checks", "tests/migrate", "tests/adopt", "tests/report", "tests/sync",
-    "tests/verify", "tests/kubernetes", "tests/facts", "tests/observed", "tests/test_cases.py",
+    "tests/secrecy", "tests/secrets", "tests/kustomize", "tests/review", "tests/review_rollout", "tests/disk",
+    "tests/repository", "tests/trust", "tests/streams", "tests/checks", "tests/migrate", "tests/adopt",
+    "tests/report", "tests/sync", "tests/verify", "tests/kubernetes", "tests/facts", "tests/observed",
+    "tests/test_cases.py",
 )  # fmt: skip
 """The tests that can notice a change of these rooms in their own process."""
 KEPT = Path(".mutants")
