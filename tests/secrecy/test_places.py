@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import pytest
 
 from llmstack import yamlio
 from llmstack.secrecy.files import find_lines, mask_file
+from llmstack.secrecy.masking import mask, mask_object
 from llmstack.secrecy.places import find_places, plaintext_in_objects
 
 TOKEN = "hf_" + "AbCdEfGhIjKlMnOpQrStUvWx12"
@@ -18,6 +20,9 @@ PLACES: dict[str, list[tuple[Any, ...]]] = {
     f"{TOKEN}: 1": [(TOKEN, "a key", "key")],
     "hf_token: placeholder": [("hf_token", "hf_token", "value")],
     "credentials: x": [("credentials", "credentials", "value")],
+    "hf_token: none": [("hf_token", "hf_token", "value")],
+    "vllmApiKey: /run/key": [("vllmApiKey", "vllmApiKey", "value")],
+    "vllmApiKey: true": [],
     "env: [{name: HF_TOKEN, value: hunter2}]": [("env", 0, "value", "HF_TOKEN", "value")],
     "env: [{name: PORT, value: hunter2}]": [],
     "env: [{name: HF_TOKEN, value: $(OTHER)}, {name: A_KEY}]": [],
@@ -53,6 +58,56 @@ def test_where_secrets_stand(text: str) -> None:
 def test_objects_are_counted_and_what_is_no_map_holds_none() -> None:
     objects = [{"a": 1}, "password: hunter2", None, {"kind": "Secret", "data": {"a": "eA=="}}, {"token": "hunter2"}]
     assert [(index, place.name) for index, place in plaintext_in_objects(objects)] == [(3, "Secret"), (4, "token")]
+
+
+WORDS: dict[tuple[Any, ...], list[Any]] = {
+    ("--api-key", "a", "b", "--port", "1"): ["--api-key", "(masked)", "(masked)", "--port", "1"],
+    ("--api-key", "http://u:p@h", "--x"): ["--api-key", "(masked)", "--x"],
+    ("--hf-token", "two words", "m"): ["--hf-token", "(masked)", "m"],
+    ("--hf_token=x", "--hf-token=$(A)"): ["--hf_token=(masked)", "--hf-token=$(A)"],
+    ("--config=password=hunter2",): ["--config=password=(masked)"],
+    ("sh", "-c", "vllm serve m --api-key hunter2 --port 1"): ["sh", "-c", "vllm serve m --api-key (masked) --port 1"],
+    ("HF_TOKEN=hunter2", f"x {TOKEN} y"): ["HF_TOKEN=(masked)", "x (masked) y"],
+    ("curl", "-u", "admin:hunter2", "https://h"): ["curl", "-u", "(masked)", "https://h"],
+    ("curl", "--user", "admin", "https://u:p@h"): ["curl", "--user", "admin", "https://(masked)@h"],
+    ("--api-key", f"/run/{TOKEN}/key"): ["--api-key", "/run/(masked)/key"],
+    ("--sentry-dsn", "https://host/1", 1, None): ["--sentry-dsn", "https://host/1", 1, None],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("words", WORDS)
+def test_of_a_command_line_other_words_are_shown(words: tuple[Any, ...]) -> None:
+    assert mask(list(words)) == WORDS[words]
+    found = {place.route[1] for place in find_places({"args": list(words)})}
+    assert found == {
+        index for index, (before, after) in enumerate(zip(words, WORDS[words], strict=True)) if before != after
+    }
+
+
+OBJECTS: list[tuple[Any, Any]] = [
+    ({"kind": "Secret", "data": {"a": "x"}, "stringData": {"b": "y"}, "type": "Opaque"},
+     {"kind": "Secret", "data": {"a": "(masked)"}, "stringData": {"b": "(masked)"}, "type": "Opaque"}),
+    ({"kind": "Secret", "data": None}, {"kind": "Secret", "data": None}),
+    ({"kind": "SecretList", "items": [{"data": {"a": "x"}}, "y"]}, {"kind": "SecretList", "items": [{"data": {"a": "(masked)"}}, "y"]}),
+    ({"kind": "SecretList", "items": "x"}, {"kind": "SecretList", "items": "x"}),
+    ({"kind": "ConfigMap", "data": {"a": "x"}}, {"kind": "ConfigMap", "data": {"a": "x"}}),
+    ({"kind": "SealedSecret", "spec": {"encryptedData": {"a": "x"}, "template": {"data": {"b": "y"}, "type": "t"}}},
+     {"kind": "SealedSecret", "spec": {"encryptedData": {"a": "(masked)"}, "template": {"data": {"b": "(masked)"}, "type": "t"}}}),
+    ({"kind": "SealedSecret", "spec": "x"}, {"kind": "SealedSecret", "spec": "x"}),
+    ({"kind": "A", "metadata": {"annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}", "b": "c"}}},
+     {"kind": "A", "metadata": {"annotations": {"kubectl.kubernetes.io/last-applied-configuration": "(masked)", "b": "c"}}}),
+    ({"kind": "A", TOKEN: 1, 2: "x"}, {"kind": "A", "(masked)": 1, 2: "x"}),
+    ({"env": [{"name": "HF_TOKEN", "value": "x"}, {"name": "PORT", "value": "1"}, {"name": "HF_TOKEN", "valueFrom": {"a": "b"}}]},
+     {"env": [{"name": "HF_TOKEN", "value": "(masked)"}, {"name": "PORT", "value": "1"}, {"name": "HF_TOKEN", "valueFrom": {"a": "b"}}]}),
+    ({"password": 12345678, "url": "redis://u:p@h", "token": "$(A)"}, {"password": "(masked)", "url": "redis://(masked)@h", "token": "$(A)"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("item", "shown"), OBJECTS)
+def test_of_an_object_other_fields_are_shown(item: Any, shown: Any) -> None:
+    before = deepcopy(item)
+    assert mask_object(item) == shown
+    assert item == before
 
 
 SHOWN = {

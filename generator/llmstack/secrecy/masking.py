@@ -81,10 +81,10 @@ def _mask_list(items: list[Any], key: str) -> list[Any]:
     """Items one by one; the word after a flag such as `--api-key` is its value."""
     texts = [item if isinstance(item, (str, int, float)) else "" for item in items]
     named = dict(argument_secrets(texts))
-    return [_mask_argument(item, named[at], key) if at in named else mask(item, key) for at, item in enumerate(items)]
+    return [_mask_argument(item, named[at]) if at in named else mask(item, key) for at, item in enumerate(items)]
 
 
-def _mask_argument(item: Any, flag: str, key: str) -> Any:
+def _mask_argument(item: Any, flag: str) -> Any:
     """A word of a command line: the value after a flag wholly, a flag with its value behind the sign."""
     text = str(item)
     if text.startswith("--") or flag == "an argument" or " " in text:

@@ -101,14 +101,8 @@ def _in_list(data: list[Any], route: Route, key: str) -> Iterator[SecretPlace]:
     for index, item in enumerate(data):
         if index in named and named[index].startswith("-"):
             yield SecretPlace((*route, index), named[index], "argument")
-        elif not _follows_flag(words, index):
+        else:
             yield from find_places(item, (*route, index), key)
-
-
-def _follows_flag(words: list[Any], index: int) -> bool:
-    """Whether an item is the value of a flag that names a secret, and was found to be none."""
-    before = words[index - 1] if index else ""
-    return isinstance(before, str) and before.startswith("--") and is_secret_name(before.replace("_", "-"))
 
 
 def _holds_plain(item: Any) -> bool:
