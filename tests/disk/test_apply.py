@@ -16,7 +16,7 @@ import pytest
 from llmstack.disk.apply import apply
 from llmstack.disk.error import BusyError, ChangedMeanwhileError, DiskError
 from llmstack.disk.folders import Folders
-from llmstack.disk.home import find_home, lock
+from llmstack.disk.home import find_home, lock, staging_folder
 from llmstack.disk.plan import WritePlan, plan_tree
 
 from .conftest import Tree, generated
@@ -301,6 +301,16 @@ def test_the_record_names_each_content_once(tree: Tree) -> None:
         tree.gen({"base/a.yaml": generated(f"{text}\n")})
     lines = (find_home(tree.root).folder / "written").read_text().split("\n")
     assert len(lines) == len(set(lines)) == 3, "two contents, and the end of the last line"
+
+
+def test_what_is_staged_is_for_this_user_alone(tree: Tree) -> None:
+    before = os.umask(0)
+    try:
+        with staging_folder(find_home(tree.root)) as stage:
+            assert stat.S_IMODE(os.fstat(stage.descriptor).st_mode) == 0o700
+    finally:
+        os.umask(before)
+    assert not find_home(tree.root).was_interrupted
 
 
 def test_the_folders_that_a_run_makes_are_told_by_their_paths(tree: Tree) -> None:
