@@ -84,9 +84,7 @@ def refused(tree: dict[str, str]) -> Unsupported:
 
 @pytest.mark.parametrize("text", UNITS)
 def test_a_kustomization_that_is_not_of_our_making(text: str) -> None:
-    error = refused(
-        {**TREE, "u/two.yaml": TREE["u/p.yaml"] + "---\n" + TREE["x.yaml"], "u/kustomization.yaml": text}
-    )
+    error = refused({**TREE, "u/two.yaml": TREE["u/p.yaml"] + "---\n" + TREE["x.yaml"], "u/kustomization.yaml": text})
     assert str(error).startswith(UNITS[text])
     assert isinstance(error, Missing) is str(error).endswith(" is not there")
     assert not isinstance(error, Missing) or str(error) == f"{error.path} is not there"
