@@ -89,7 +89,7 @@ def test_an_empty_plan_leaves_no_trace(tree: Tree) -> None:
     assert snapshot(tree.root) == before
 
 
-@pytest.mark.parametrize("edit", ["changed", "deleted", "created", "folder", "link"])
+@pytest.mark.parametrize("edit", ["changed", "deleted", "created", "folder", "linked", "link"])
 def test_an_edit_between_plan_and_apply_is_not_lost(tree: Tree, tmp_path: Path, edit: str) -> None:
     tree.gen({A: generated("a: 1\n")})
     plan = tree.plan({A: generated("a: 2\n"), B: generated("b: 1\n"), "base/x.yaml": generated("x\n")})
@@ -101,13 +101,17 @@ def test_an_edit_between_plan_and_apply_is_not_lost(tree: Tree, tmp_path: Path, 
         tree.write({B: "mine\n"})
     elif edit == "folder":
         (tree.root / B).mkdir(parents=True)
+    elif edit == "linked":
+        (tree.root / A).unlink()
+        (tree.root / A).symlink_to(tmp_path / "elsewhere")
     else:
         (tmp_path / "elsewhere").mkdir()
         (tree.root / A).parent.rename(tmp_path / "elsewhere" / "llama")
         (tree.root / A).parent.symlink_to(tmp_path / "elsewhere" / "llama")
     before = tree.files()
-    with pytest.raises(DiskError):
+    with pytest.raises(DiskError) as caught:
         apply(plan, tree.root)
+    assert isinstance(caught.value, ChangedMeanwhileError) is (edit != "link")
     assert tree.files() == before
     if edit == "link":
         assert (tmp_path / "elsewhere/llama/deployment.yaml").read_text() == generated("a: 1\n")

@@ -96,6 +96,12 @@ def test_an_object_that_kustomize_treats_in_a_way_of_its_own(text: str) -> None:
     assert str(refused({**TREE, "u/kustomization.yaml": unit, "u/a.yaml": text})) == OBJECTS[text]
 
 
+def test_a_field_without_a_value_is_none() -> None:
+    unit = HEAD + "resources: [a.yaml]\nnamespace:\ncomponents: null\npatches: ~\n"
+    [built] = build({**TREE, "u/kustomization.yaml": unit}.get, "u")
+    assert built["metadata"] == {"name": "a"}
+
+
 RENAME = "{path: p.yaml, target: {kind: %s}, options: {allowNameChange: true}}"
 
 

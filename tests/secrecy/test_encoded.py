@@ -11,6 +11,7 @@ import pytest
 from llmstack.secrecy.credentials import argument_secrets, holds_secret
 from llmstack.secrecy.encoded import LAYERS, LONGEST, decode
 from llmstack.secrecy.files import find_lines
+from llmstack.secrecy.forms import has_form
 from llmstack.secrecy.masking import MASK, mask, mask_text
 
 TOKEN = "hf_" + "AbCdEfGhIjKlMnOpQrStUvWx12"
@@ -45,6 +46,12 @@ def test_what_is_hidden_in_a_text_is_found_and_masked(text: str) -> None:
     assert MASK in shown
     assert "hunter2" not in shown
     assert not holds_secret(shown)
+
+
+def test_the_shortest_text_that_is_looked_into() -> None:
+    text = in_base64("xoxb-" + "1" * 13)
+    assert len(text) == 24
+    assert has_form(text)
 
 
 @pytest.mark.parametrize(

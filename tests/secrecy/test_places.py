@@ -99,6 +99,7 @@ OBJECTS: list[tuple[Any, Any]] = [
     ({"kind": "A", TOKEN: 1, 2: "x"}, {"kind": "A", "(masked)": 1, 2: "x"}),
     ({"env": [{"name": "HF_TOKEN", "value": "x"}, {"name": "PORT", "value": "1"}, {"name": "HF_TOKEN", "valueFrom": {"a": "b"}}]},
      {"env": [{"name": "HF_TOKEN", "value": "(masked)"}, {"name": "PORT", "value": "1"}, {"name": "HF_TOKEN", "valueFrom": {"a": "b"}}]}),
+    ({"token": f"x {TOKEN} y"}, {"token": "(masked)"}),
     ({"password": 12345678, "url": "redis://u:p@h", "token": "$(A)"}, {"password": "(masked)", "url": "redis://(masked)@h", "token": "$(A)"}),
 ]  # fmt: skip
 
