@@ -103,6 +103,7 @@ def test_an_edit_between_plan_and_apply_is_not_lost(tree: Tree, tmp_path: Path, 
         (tree.root / B).mkdir(parents=True)
     elif edit == "linked":
         (tree.root / A).unlink()
+        (tmp_path / "elsewhere").write_text(generated("a: 1\n"))
         (tree.root / A).symlink_to(tmp_path / "elsewhere")
     else:
         (tmp_path / "elsewhere").mkdir()

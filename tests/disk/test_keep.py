@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import resource
+import signal
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -54,6 +56,19 @@ def test_a_root_that_is_no_folder(root: str, says: str, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(DiskError, match=says):
         keep_file(tmp_path / root, "a", MARK, MARK)
+
+
+def test_a_full_disk_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    keep_file(tmp_path, "file", MARK, MARK)
+    most, ignored = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(MARK), most[1]))
+    try:
+        with pytest.raises(DiskError, match="cannot be written: File too large"):
+            keep_file(tmp_path, "file", MARK + b"more", MARK)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, most)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert (os.listdir(tmp_path), (tmp_path / "file").read_bytes()) == (["file"], MARK)
 
 
 @pytest.mark.parametrize(("make", "error"), [(os.mkdir, DiskError), (os.mkfifo, RefusedError)])
