@@ -20,10 +20,12 @@ def run_partial(environment: str, layers: Layers) -> Iterator[Finding]:
     """
     said: set[tuple[str, str, Route | None, Place | None]] = set()
     refused: list[Route] = []
+    before = None
     for complete in (False, True):
         rest = salvage(layers, refused, complete=complete)
-        if rest is None:
+        if rest is None or (before is not None and rest.left_out == before.left_out):
             return
+        before = rest
         found = list(run_checks(Subject(environment, rest.stack.named(environment), layers, {})))
         for finding in found:
             if is_certain(finding, rest) and key_of(finding) not in said:
