@@ -11,14 +11,16 @@ from typing import Any, BinaryIO
 
 from llmstack.errors import FoundError, UsageError
 from llmstack.facts.cluster import ClusterFacts
+from llmstack.facts.devices import claims_unseen
 from llmstack.facts.learned import PoolName, Release, learn_cluster
-from llmstack.finding import Finding, has_errors
+from llmstack.finding import Finding, Severity, has_errors
 from llmstack.kubernetes.pods import maps, pod_specs, value_at
 from llmstack.model.reading import read_stack
 from llmstack.model.stack import Stack
 from llmstack.objects.components import build_all
 from llmstack.observed.documents import Source
 from llmstack.observed.observation import Observation, observe
+from llmstack.observed.things import ResourceSlice
 from llmstack.repository.environments import list_environments, read_base, read_values
 from llmstack.repository.snapshot import Snapshot
 
@@ -51,7 +53,7 @@ def learn_from(
     """
     stacks = _members(snapshot, cluster)
     seen = observe(sources)
-    findings = list(seen.findings)
+    findings = [*seen.findings, *_claims(seen)]
     if not seen.history:
         if findings:
             raise FoundError(findings)
@@ -60,6 +62,16 @@ def learn_from(
     if day is None:
         raise UsageError("the input says no moment, so that its day is not known: give it with --at")
     return facts_of(seen, stacks, day), findings
+
+
+def _claims(seen: Observation) -> Iterator[Finding]:
+    """What is to be said of claims of devices that the input leaves out."""
+    if claims_unseen(seen) and seen.now(ResourceSlice):
+        message = (
+            "pods claim devices (DRA), and no ResourceClaims of theirs are in the input: none are counted"
+        )
+        help = "ask for resourceclaims too, as the command does that `llmstack learn cluster` prints"
+        yield Finding("bad-observation", Severity.WARNING, message, help=help)
 
 
 def facts_of(seen: Observation, stacks: Sequence[Stack], day: date) -> ClusterFacts:
