@@ -96,14 +96,16 @@ def large(folder: Path, models: int) -> dict[str, Command]:
     fresh = make_repository(folder / "large", models // 2, TWENTY, generated=False)
     edited = make_repository(folder / "large-edited", models // 2, TWENTY, generated=True)
     title = f"gen, {10 * models} models in 20 environments"
+    gen = (LLMSTACK, "gen")
+
+    def edit() -> None:
+        time.sleep(OLD_ENOUGH)
+        run(Command("set-up", gen, edited))
+        edit_model(edited)
+
     return {
-        "large": Command(f"{title}, fresh", (LLMSTACK, "gen"), fresh, lambda: forget(fresh)),
-        "large-edit": Command(
-            f"gen prod, one of {10 * models} models edited",
-            (LLMSTACK, "gen", "prod"),
-            edited,
-            lambda: edit_model(edited),
-        ),
+        "large": Command(f"{title}, fresh", gen, fresh, lambda: forget(fresh)),
+        "large-edit": Command(f"{title}, one model edited", gen, edited, edit),
     }
 
 

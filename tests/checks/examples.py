@@ -13,6 +13,7 @@ from pathlib import Path
 
 from llmstack import yamlio
 from llmstack.checks import run_checks, settle
+from llmstack.checks.neighbour import describe
 from llmstack.checks.subject import Subject
 from llmstack.engine.facts import ModelFacts
 from llmstack.engine.facts_file import facts_of, file_name
@@ -69,7 +70,7 @@ def settled(file: Path) -> list[Finding]:
     """All findings of the checks on an example, as a user sees them."""
     layers, stack = read(file)
     other = file.with_suffix(".other.yaml")
-    others = {"other": read(other)[1]} if other.exists() else {}
+    others = {"other": describe(read(other)[1])} if other.exists() else {}
     found = run_checks(Subject(file.stem, stack, layers, others, facts=known_facts(file), cluster=known_cluster(file)))
     return list(settle(found, layers, dict(stack.gitops.checks or {})))
 

@@ -12,6 +12,7 @@ from tests.checks.examples import FOLDER
 
 from llmstack import yamlio
 from llmstack.checks import run_checks, settle
+from llmstack.checks.neighbour import describe
 from llmstack.checks.subject import Subject
 from llmstack.model.reading import read_stack
 from llmstack.values.source import read_source
@@ -73,7 +74,7 @@ def check(values: dict[str, Any]) -> int | None:
     layers, stack, findings = read_stack([read_source("values/prod.yaml", yamlio.dump(values).encode())])
     if stack is None:
         return None
-    found = [*findings, *run_checks(Subject("prod", stack, layers, {"other": stack}))]
+    found = [*findings, *run_checks(Subject("prod", stack, layers, {"other": describe(stack)}))]
     return len(list(settle(found, layers, {})))
 
 

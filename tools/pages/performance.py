@@ -51,7 +51,9 @@ same is done one after the other. More than two cores gain nothing.
 ## What is remembered
 
 `gen` remembers trees that it found in order (their files' states, not their contents) in the user's cache folder: a
-run with nothing to do then reads none of them. No other command remembers anything, and `--no-cache` asks nothing.
+run with nothing to do then reads none of them, and one after an edit reads the environments that are no longer as they
+were: all of them where base/, facts/ or what environments are to each other changed (clusters, namespaces, node ports,
+names of Services). No other command remembers anything, and `--no-cache` asks nothing.
 """
 
 Measured = Mapping[str, Any]
@@ -107,7 +109,7 @@ def _growth(measured: Measured) -> str:
     rows = measured["rows"]
     if "large" not in rows:
         return ""
-    pairs = {"gen, fresh": ("large", "fresh"), "gen of one environment, one model edited": ("large-edit", "edit")}
+    pairs = {"gen, fresh": ("large", "fresh"), "gen, one model edited": ("large-edit", "edit")}
     models = measured["models"]
     head = _GROWTH.format(models=f"{models:,}", many=f"{10 * models:,}")
     lines = (

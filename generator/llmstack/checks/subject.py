@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from llmstack.checks.fields import Block, walk
+from llmstack.checks.neighbour import Neighbour
 from llmstack.engine.facts import ModelFacts
 from llmstack.engine.measured import Measured
 from llmstack.facts.cluster import ClusterFacts
@@ -35,7 +36,7 @@ _IN_STACK: Mapping[str, Route] = {
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """One environment under the checks. `others` are the stacks of the other environments, by name.
+    """One environment under the checks. `others` are the other environments, by name.
 
     Two subjects are never equal, so that what several rules need can be remembered by subject.
     """
@@ -43,7 +44,7 @@ class Subject:
     environment: str
     stack: Stack
     layers: Layers
-    others: Mapping[str, Stack] = field(default_factory=dict)
+    others: Mapping[str, Neighbour] = field(default_factory=dict)
     facts: Mapping[str, ModelFacts] = field(default_factory=dict)
     """What is known of models, by the path of the file below facts/."""
     measured: Mapping[str, tuple[Measured, ...]] = field(default_factory=dict)

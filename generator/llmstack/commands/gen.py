@@ -37,16 +37,26 @@ def gen(
         output.repeat(known.plain, known.coloured)
         _say_clean(known.environments, check=check)
         return
+    from llmstack.repository import settled
     from llmstack.repository.generation import generate, write
 
     project = output.find_project(values)
-    names, step = values or [], LINE.counting("checked")
-    generation = generate(project, names, force=force, prune=prune_env or [], only=only, filters=not check, step=step)
+    generation = generate(
+        project,
+        values or [],
+        force=force,
+        prune=prune_env or [],
+        only=only,
+        filters=not check,
+        remembered=settled.recall(record) if record is not None and not values else None,
+        step=LINE.counting("checked"),
+    )
     output.report_beside(generation.findings)
     assert generation.plan is not None
     if generation.plan.is_empty and not generation.plan.empty_folders:
         if record is not None:
-            record.keep(_said(generation), project.disk.read_paths)
+            kept = settled.to_keep(generation.settled) if not values else None
+            record.keep(_said(generation), project.disk.read_paths, kept)
         _say_clean(generation.environments, check=check)
     elif check:
         _show_stale(generation.plan)

@@ -13,20 +13,20 @@ import json
 import os
 import stat
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from llmstack.disk.private import write_private
-from llmstack.disk.state import mark_file, read_state
+from llmstack.disk.state import mark_file, read_state, read_states
 
 FOLDERS = ("values", "base", "overlays", "clusters", "custom", "facts")
 """The folders of a root that a run of `gen` looks at."""
 FILES = (".sops.yaml",)
 RECORDS = 200
 """How many records are kept: the oldest go."""
-MAX_BYTES = 64 * 1024
+MAX_BYTES = 1024 * 1024
 _LIBRARIES = ("pydantic", "pydantic_core", "yaml", "jinja2")
 """What else decides the words and the bytes that `gen` writes."""
 
@@ -41,34 +41,66 @@ class Said:
 
 
 @dataclass(frozen=True)
+class Unchanged:
+    """What is left of a record where something has changed: of each environment what was kept of it, and those of which
+    nothing has changed."""
+
+    kept: Mapping[str, object]
+    names: frozenset[str]
+
+
+@dataclass(frozen=True)
 class CleanRecord:
     """The record of one question (`gen` of some environments) at one root."""
 
     file: Path
     root: Path
-    state: str | None
-    """Of the root as it was before the run; None where it cannot be told."""
+    state: Mapping[str, str | None]
+    """Of the root as it was before the run, by environment; None where it cannot be told. What has no name of an
+    environment is of the whole."""
 
     def recall(self) -> Said | None:
         """What the run would say, where nothing has changed since it said it."""
-        kept = _read(self.file) if self.state is not None else None
-        if not kept or kept.get("state") != self.state:
-            return None
-        beside = kept.get("beside")
-        if not isinstance(beside, dict) or any(mark_file(self.root / path) != mark for path, mark in beside.items()):
+        kept = self._read()
+        if kept is None or kept["state"] != self.state or None in self.state.values():
             return None
         return _said(kept.get("said"))
 
-    def keep(self, said: Said, read: Collection[str]) -> None:
+    def recall_unchanged(self) -> Unchanged | None:
+        """What a run kept of environments; None where something has changed that is not of one of them alone."""
+        kept = self._read() or {}
+        state, environments = kept.get("state"), kept.get("environments")
+        if not isinstance(state, dict) or not isinstance(environments, dict):
+            return None
+        whole = [
+            {part: mark for part, mark in each.items() if part not in environments} for each in (state, self.state)
+        ]
+        if whole[0] != whole[1] or None in whole[1].values():
+            return None
+        same = (name for name in environments if (mark := self.state.get(name)) is not None and mark == state.get(name))
+        return Unchanged(environments, frozenset(same))
+
+    def _read(self) -> dict[str, object] | None:
+        """The record, where the files beside the folders are what they were."""
+        kept = _read(self.file)
+        beside = kept.get("beside") if kept is not None and "state" in kept else None
+        if not isinstance(beside, dict) or any(mark_file(self.root / path) != mark for path, mark in beside.items()):
+            return None
+        return kept
+
+    def keep(self, said: Said, read: Collection[str], environments: Mapping[str, object] | None = None) -> None:
         """Remember what a run said that found nothing to do; `read` are the paths of the files that it read.
 
-        Nothing is remembered where a file may have changed meanwhile, nor where the cache cannot be written.
+        With `environments`, something of each (of form JSON), a later run may ask which of them are unchanged. Nothing
+        is remembered where a file may have changed meanwhile, nor where the cache cannot be written.
         """
         outside = {path for path in read if not path.startswith(tuple(f"{folder}/" for folder in FOLDERS))}
+        earlier = (_read(self.file) or {}).get("beside")
+        outside |= earlier.keys() if isinstance(earlier, dict) else set()
         beside = {path: mark_file(self.root / path) for path in sorted({*FILES, *outside})}
-        if self.state is None or None in beside.values():
+        if None in self.state.values() or None in beside.values():
             return
-        kept = {"state": self.state, "beside": beside, "said": vars(said)}
+        kept = {"state": self.state, "beside": beside, "said": vars(said), "environments": environments}
         with contextlib.suppress(OSError):
             _write(self.file, json.dumps(kept).encode("ascii"))
 
@@ -78,7 +110,17 @@ def open_record(cache: Path, root: Path, names: Sequence[str]) -> CleanRecord:
     tool = _tool()
     question = json.dumps([os.path.realpath(root), os.getcwd(), *names, *map(str, tool)])
     file = cache / f"{hashlib.blake2b(question.encode(), digest_size=20).hexdigest()}.json"
-    return CleanRecord(file, root, read_state(root, FOLDERS) if None not in tool else None)
+    return CleanRecord(file, root, read_states(root, FOLDERS, _part_of) if None not in tool else {"": None})
+
+
+def _part_of(path: str) -> str:
+    """The environment that a path is of by its name, if there is one of that name."""
+    folder, *rest = path.split("/")
+    if folder == "clusters":
+        return rest[1] if len(rest) > 1 else ""
+    if folder == "values":
+        return rest[0].rpartition(".")[0] if len(rest) == 1 else ""
+    return rest[0] if rest and folder in ("overlays", "custom") else ""
 
 
 def _tool() -> list[str | None]:

@@ -11,8 +11,9 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import sys
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 TICK = 2_000_000_000
@@ -24,16 +25,23 @@ def read_state(root: Path, folders: Collection[str], skip: Collection[str] = ())
 
     None where that would not tell: something changed within the last tick, or is a link, whose target may be anywhere.
     """
-    digest = hashlib.blake2b(digest_size=32)
+    return read_states(root, folders, lambda path: "", skip)[""]
+
+
+def read_states(
+    root: Path, folders: Collection[str], part_of: Callable[[str], str], skip: Collection[str] = ()
+) -> dict[str, str | None]:
+    """The same in parts, each with a digest of its own: `part_of` tells the part of a path."""
+    digests: dict[str, hashlib.blake2b] = {}
+    unsure: set[str] = set()
     last = time.time_ns() - TICK
-    try:
-        for line, changed in _marks(os.fspath(root), list(folders), skip):
-            if changed > last:
-                return None
-            digest.update(line.encode("utf-8", "surrogateescape"))
-    except OSError:
-        return None
-    return digest.hexdigest()
+    for path, mark, changed in _marks(os.fspath(root), list(folders), skip):
+        part = part_of(path)
+        digest = digests.get(part) or digests.setdefault(part, hashlib.blake2b(digest_size=32))
+        digest.update(f"{path}\0{mark}\n".encode("utf-8", "surrogateescape"))
+        if changed > last:
+            unsure.add(part)
+    return {part: None if part in unsure else digest.hexdigest() for part, digest in digests.items()}
 
 
 def mark_file(file: str | Path) -> str | None:
@@ -48,26 +56,40 @@ def mark_file(file: str | Path) -> str | None:
     return _mark(found) if found.st_ctime_ns <= time.time_ns() - TICK else None
 
 
-def _marks(root: str, waiting: list[str], skip: Collection[str]) -> Iterator[tuple[str, int]]:
-    """A line for each folder and file, and when it changed last; raises OSError for a link."""
+_ALWAYS = sys.maxsize
+"""When something changed that cannot be told apart from what it was: a link, or a folder that cannot be listed."""
+
+
+def _marks(root: str, waiting: list[str], skip: Collection[str]) -> Iterator[tuple[str, str, int]]:
+    """The path, the mark, and the time of the last change of each folder and file."""
     while waiting:
         folder = waiting.pop()
         try:
             with os.scandir(f"{root}/{folder}") as entries:
                 found = sorted(entries, key=lambda entry: entry.name)
         except FileNotFoundError:
-            yield f"{folder}\0is not there\n", 0
+            yield folder, "is not there", 0
             continue
-        yield f"{folder}\0folder\n", 0
+        except OSError:
+            yield folder, "cannot be listed", _ALWAYS
+            continue
+        yield folder, "folder", 0
         for entry in found:
+            path = f"{folder}/{entry.name}"
             if entry.is_dir(follow_symlinks=False):
                 if entry.name not in skip:
-                    waiting.append(f"{folder}/{entry.name}")
+                    waiting.append(path)
                 continue
-            kept = entry.stat(follow_symlinks=False)
-            if not stat.S_ISREG(kept.st_mode):
-                raise OSError(f"{entry.path} is no regular file")
-            yield f"{folder}/{entry.name}\0{_mark(kept)}\n", kept.st_ctime_ns
+            yield path, *_look_at(entry)
+
+
+def _look_at(entry: os.DirEntry[str]) -> tuple[str, int]:
+    """The mark of a file, and when it changed last."""
+    try:
+        kept = entry.stat(follow_symlinks=False)
+    except OSError:
+        return "", _ALWAYS
+    return (_mark(kept), kept.st_ctime_ns) if stat.S_ISREG(kept.st_mode) else ("", _ALWAYS)
 
 
 def _mark(found: os.stat_result) -> str:

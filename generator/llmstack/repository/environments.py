@@ -68,6 +68,14 @@ def read_values(snapshot: Snapshot, environment: Environment, base: Source | Non
     return [base, own] if base is not None and environment.layered else [own]
 
 
+def mentions(snapshot: Snapshot, environment: Environment, word: bytes) -> bool:
+    """Whether an environment's own values file has a word anywhere; not so where it cannot be read."""
+    try:
+        return word in (snapshot.read_regular(environment.path) or b"")
+    except IrregularFileError:
+        return False
+
+
 def read_base(snapshot: Snapshot) -> Source | None:
     """values/base.yaml, None when there is none."""
     path = find_base(snapshot)

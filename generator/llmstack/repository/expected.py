@@ -11,12 +11,12 @@ from llmstack.checks import settle
 from llmstack.checks.subject import Subject
 from llmstack.cores import Task, beside
 from llmstack.disk.ownership import header, is_ours
-from llmstack.finding import Finding, Place, Severity, has_errors, sort_findings
+from llmstack.finding import Finding, Place, Severity, has_errors
 from llmstack.model.reading import read_stack
 from llmstack.objects.placed import Placed
 from llmstack.progress import Step, ignore
 from llmstack.repository.environments import Environment, read_base
-from llmstack.repository.read import Reading, check, count_models, looked_at
+from llmstack.repository.read import Reading, check_each, count_models, looked_at
 from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.units import custom_units, encrypted_manifests
 from llmstack.tree.base import Base, lay_out_base
@@ -79,8 +79,9 @@ def expect_environment(environment: Environment, subject: Subject, ground: Groun
 
 def check_and_expect(
     snapshot: Snapshot, readings: Sequence[Reading], base: Base, step: Step = ignore
-) -> tuple[list[Finding], Files | None]:
-    """The findings of all checks, and the files of base/ and of the environments; None where one of them is an error.
+) -> tuple[list[list[Finding]], Files | None]:
+    """The findings of all checks by environment, and the files of base/ and of the environments; None where one of the
+    findings is an error.
 
     Both are worked out at the same time; `step` counts the environments that are checked.
     """
@@ -88,24 +89,24 @@ def check_and_expect(
     if all(reading.is_sound for reading in readings):
         grounds = [read_ground(snapshot, reading.environment.name, base) for reading in readings]
         expected = beside(partial(_lay_out, readings, grounds), count_models(readings))
-    findings = check(readings, step)
-    if expected is None or has_errors(findings):
+    findings = check_each(readings, step)
+    if expected is None or any(map(has_errors, findings)):
         return findings, None
     files, more = expected()
-    findings = sort_findings([*findings, *more])
-    return findings, None if has_errors(findings) else dict(base.files) | files
+    findings = [[*found, *laid_out] for found, laid_out in zip(findings, more, strict=True)]
+    return findings, None if any(map(has_errors, findings)) else dict(base.files) | files
 
 
-def _lay_out(readings: Sequence[Reading], grounds: Sequence[Ground]) -> tuple[Files, list[Finding]]:
-    """The files of environments whose values are sound, and what there is to say of them."""
+def _lay_out(readings: Sequence[Reading], grounds: Sequence[Ground]) -> tuple[Files, list[tuple[Finding, ...]]]:
+    """The files of environments whose values are sound, and what there is to say of each."""
     files: dict[str, str] = {}
-    findings: list[Finding] = []
+    findings: list[tuple[Finding, ...]] = []
     models = count_models(readings)
     for reading, ground in zip(readings, grounds, strict=True):
         assert reading.subject is not None
         expected = expect_environment(reading.environment, looked_at(reading.subject, models), ground)
         files |= expected.files
-        findings += expected.findings
+        findings.append(expected.findings)
     return files, findings
 
 

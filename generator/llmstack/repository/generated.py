@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 
 from llmstack.disk.ownership import is_ours
 from llmstack.errors import FoundError
@@ -87,5 +88,5 @@ def _wanted(snapshot: Snapshot) -> dict[str, str]:
         raise FoundError(sort_findings([*findings, *check(readings)]))
     found, wanted = check_and_expect(snapshot, readings, base)
     if has_errors(findings) or wanted is None:
-        raise FoundError(sort_findings([*findings, *found]))
+        raise FoundError(sort_findings(chain(findings, *found)))
     return wanted

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
 
+from llmstack.checks.neighbour import describe
 from llmstack.disk.apply import apply
 from llmstack.disk.ownership import is_ours
 from llmstack.disk.plan import WritePlan, plan_tree
@@ -15,8 +17,9 @@ from llmstack.repository.environments import Environment, list_environments
 from llmstack.repository.expected import check_and_expect, expect_base
 from llmstack.repository.intended import refuse_another
 from llmstack.repository.project import Project
-from llmstack.repository.read import Reading, check, read_environments
+from llmstack.repository.read import Reading, check, read_changed, read_environments
 from llmstack.repository.schema_file import renew_schema
+from llmstack.repository.settled import Remembered, Settled
 from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.sops_config import renew_rules
 from llmstack.repository.units import generated_environments, scopes
@@ -30,12 +33,12 @@ class Generation:
 
     findings: list[Finding]
     plan: WritePlan | None
+    environments: tuple[str, ...] = ()
+    """Those that it is about."""
     readings: tuple[Reading, ...] = ()
-    """The environments that were read for it."""
-
-    @property
-    def environments(self) -> tuple[str, ...]:
-        return tuple(reading.environment.name for reading in self.readings)
+    """Those of them that were read for it."""
+    settled: Mapping[str, Settled] = field(default_factory=dict)
+    """What is to be remembered of each, where nothing else was found."""
 
 
 def generate(
@@ -46,14 +49,15 @@ def generate(
     prune: Sequence[str] = (),
     only: str | None = None,
     filters: bool = True,
+    remembered: Remembered | None = None,
     step: Step = ignore,
 ) -> Generation:
     """Plan the files of the environments that are named (all of them for none), and of base/.
 
     A run that changes base/ plans every environment again. Without `filters` none of Git's clean filters is run, which
     are programs: a plan that is only looked at wants none. Raises RefusedError when an environment in overlays/ has no
-    values file any more and `prune` does not name it, and where the values are for another llmstack. `step` counts the
-    environments that are checked.
+    values file any more and `prune` does not name it, and where the values are for another llmstack. Of every
+    environment, what is `remembered` is not found out again. `step` counts the environments that are checked.
     """
     orphans = _find_orphans(project.disk, prune)
     if project.means_all(names) and not prune:
@@ -63,12 +67,12 @@ def generate(
     if has_errors(findings) or base is None:
         readings = read_environments(project.disk, asked)
         refuse_another(reading.layers for reading in readings)
-        return Generation(sort_findings([*findings, *check(readings)]), None, tuple(readings))
+        return Generation(sort_findings([*findings, *check(readings)]), None, _names(asked), tuple(readings))
     chosen = asked
     if _changes_base(project, base, force=force, filters=filters):
         _refuse(orphans)
-        chosen = list_environments(project.disk)
-    generation = _plan(project, chosen, base, force=force, prune=prune, filters=filters, step=step)
+        chosen, remembered = list_environments(project.disk), None
+    generation = _plan(project, chosen, base, remembered, force=force, prune=prune, filters=filters, step=step)
     return generation if only is None else _restrict(generation, only)
 
 
@@ -81,25 +85,35 @@ def _plan(
     project: Project,
     environments: Sequence[Environment],
     base: Base,
+    remembered: Remembered | None,
     *,
     force: bool,
     prune: Sequence[str],
     filters: bool,
     step: Step,
 ) -> Generation:
-    disk = project.disk
-    readings = tuple(read_environments(disk, environments))
+    disk, names = project.disk, _names(environments)
+    if remembered is None:
+        readings, known = read_environments(disk, environments), dict[str, Settled]()
+    else:
+        readings, known = read_changed(disk, environments, remembered)
     refuse_another(reading.layers for reading in readings)
-    findings, wanted = check_and_expect(disk, readings, base, step)
+    found, wanted = check_and_expect(disk, readings, base, step)
+    findings = sort_findings(chain(*found, *(settled.findings for settled in known.values())))
     if wanted is None:
-        return Generation(findings, None, readings)
-    names = (*prune, *(reading.environment.name for reading in readings))
-    owned = ["base", *(scope for name in names for scope in scopes(disk, name))]
+        return Generation(findings, None, names, tuple(readings))
+    changed = (*prune, *(reading.environment.name for reading in readings))
+    owned = ["base", *(scope for name in changed for scope in scopes(disk, name))]
     stacks = {reading.environment.name: reading.stack for reading in readings if reading.stack is not None}
-    rules, found = renew_rules(disk, stacks)
+    rules, more = renew_rules(disk, stacks)
     files, places = wanted | rules | renew_schema(disk), [*owned, sops_rules.PATH]
     plan = plan_tree(project.root, files, scopes=places, force=force, filters=filters)
-    return Generation(sort_findings([*findings, *found]), plan, readings)
+    settled = known | {name: Settled(describe(stacks[name]), tuple(f)) for name, f in zip(stacks, found, strict=True)}
+    return Generation(sort_findings([*findings, *more]), plan, names, tuple(readings), settled if not more else {})
+
+
+def _names(environments: Sequence[Environment]) -> tuple[str, ...]:
+    return tuple(environment.name for environment in environments)
 
 
 def _find_orphans(disk: Snapshot, prune: Sequence[str]) -> list[str]:

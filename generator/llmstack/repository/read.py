@@ -8,6 +8,7 @@ from functools import cached_property, partial
 from itertools import chain
 
 from llmstack.checks import check_foundations, check_objects, check_values, settle
+from llmstack.checks.neighbour import Neighbour, describe
 from llmstack.checks.partial import key_of, run_partial
 from llmstack.checks.subject import Subject
 from llmstack.cores import beside
@@ -17,8 +18,16 @@ from llmstack.model.stack import Stack
 from llmstack.progress import Step, ignore
 from llmstack.repository.cluster_facts import cluster_of, read_cluster_facts
 from llmstack.repository.engine_facts import read_engine_facts
-from llmstack.repository.environments import Environment, list_environments, name_findings, read_base, read_values
+from llmstack.repository.environments import (
+    Environment,
+    list_environments,
+    mentions,
+    name_findings,
+    read_base,
+    read_values,
+)
 from llmstack.repository.model_facts import read_model_facts
+from llmstack.repository.settled import Remembered, Settled
 from llmstack.repository.snapshot import Snapshot
 from llmstack.values.layers import Layers
 from llmstack.values.source import Source
@@ -52,9 +61,27 @@ def read_environments(snapshot: Snapshot, environments: Sequence[Environment]) -
     """Read and validate environments, each with the others of the repository beside it."""
     base = read_base(snapshot)
     readings = [_read(snapshot, environment, base) for environment in environments]
-    stacks = {reading.environment.name: reading.stack for reading in readings if reading.stack is not None}
-    stacks |= _other_stacks(snapshot, stacks, base)
-    return [_beside(reading, stacks) for reading in readings]
+    neighbours = _neighbours(readings)
+    neighbours |= _other_neighbours(snapshot, {reading.environment.name for reading in readings}, base)
+    return [_beside(reading, neighbours) for reading in readings]
+
+
+def read_changed(
+    snapshot: Snapshot, environments: Sequence[Environment], remembered: Remembered
+) -> tuple[list[Reading], dict[str, Settled]]:
+    """Read and validate environments as `read_environments` does, those left out that need not be read.
+
+    `environments` are all there are. What was found of one holds as long as nothing of it has changed, and the others
+    are to it what they were: of those that are left out, it is returned.
+    """
+    base = read_base(snapshot)
+    readings = {each: _read(snapshot, each, base) for each in environments if each.name not in remembered.unchanged}
+    settled = {name: remembered.environments[name] for name in remembered.unchanged}
+    neighbours = _neighbours(readings.values()) | {name: each.neighbour for name, each in settled.items()}
+    if settled and not remembered.is_as_before(neighbours):
+        readings = {each: readings.get(each) or _read(snapshot, each, base) for each in environments}
+        settled, neighbours = {}, _neighbours(readings.values())
+    return [_beside(reading, neighbours) for reading in readings.values()], settled
 
 
 def read_environment(snapshot: Snapshot, environment: Environment) -> Reading:
@@ -97,33 +124,40 @@ def _with_cluster(snapshot: Snapshot, reading: Reading) -> Reading:
     return replace(reading, subject=known, findings=(*reading.findings, *unread))
 
 
-def _beside(reading: Reading, stacks: Mapping[str, Stack]) -> Reading:
-    """The reading with the stacks of the other environments."""
+def _neighbours(readings: Iterable[Reading]) -> dict[str, Neighbour]:
+    return {reading.environment.name: describe(reading.stack) for reading in readings if reading.stack is not None}
+
+
+def _beside(reading: Reading, neighbours: Mapping[str, Neighbour]) -> Reading:
+    """The reading with the other environments."""
     if reading.subject is None:
         return reading
-    others = {name: stack for name, stack in stacks.items() if name != reading.environment.name}
+    others = {name: neighbour for name, neighbour in neighbours.items() if name != reading.environment.name}
     return replace(reading, subject=replace(reading.subject, others=others))
 
 
-def _other_stacks(snapshot: Snapshot, known: Collection[str], base: Source | None) -> dict[str, Stack]:
-    """Stacks of the environments that are not asked for but may collide with those that are.
+def _other_neighbours(snapshot: Snapshot, read: Collection[str], base: Source | None) -> dict[str, Neighbour]:
+    """The environments that are not asked for but may collide with those that are.
 
-    Only files that name a cluster at all are validated: a collision needs one.
+    Only those that name a cluster at all are parsed: a collision needs one.
     """
-    stacks = {}
+    found = {}
+    all_name_one = base is not None and "cluster:" in base.text
     for environment in list_environments(snapshot):
-        if environment.name in known:
-            continue
-        sources = read_values(snapshot, environment, base)
-        if any("cluster:" in source.text for source in sources):
-            stack = read_stack(sources)[1]
+        if environment.name not in read and (all_name_one or mentions(snapshot, environment, b"cluster:")):
+            stack = read_stack(read_values(snapshot, environment, base))[1]
             if stack is not None:
-                stacks[environment.name] = stack
-    return stacks
+                found[environment.name] = describe(stack)
+    return found
 
 
 def check(readings: Sequence[Reading], step: Step = ignore) -> list[Finding]:
     """The findings of reading and of all checks, settled and sorted; `step` counts environments."""
+    return sort_findings(chain.from_iterable(check_each(readings, step)))
+
+
+def check_each(readings: Sequence[Reading], step: Step = ignore) -> list[list[Finding]]:
+    """The same of each environment."""
     sound = [reading.subject if reading.is_sound else None for reading in readings]
     models = count_models(readings)
     on_objects = beside(partial(_check_objects, sound, models), models)
@@ -131,8 +165,7 @@ def check(readings: Sequence[Reading], step: Step = ignore) -> list[Finding]:
     for number, reading in enumerate(readings):
         step(number, len(readings))
         on_values.append(list(check_values(reading.subject)) if reading.subject is not None else [])
-    settled = [_settle(reading, found) for reading, *found in zip(readings, on_values, on_objects(), strict=True)]
-    return sort_findings(finding for findings in settled for finding in findings)
+    return [_settle(reading, found) for reading, *found in zip(readings, on_values, on_objects(), strict=True)]
 
 
 def count_models(readings: Iterable[Reading]) -> int:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from llmstack.checks.neighbour import Neighbour
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Severity
@@ -25,20 +26,20 @@ def run(subject: Subject) -> Iterator[Problem]:
     if own.sync.cluster is None:
         return
     for name, other in sorted(subject.others.items()):
-        if not _same_place(own, other.gitops):
+        if not _same_place(own, other):
             continue
         shared = f"cluster `{own.sync.cluster}` and namespace `{own.namespace}`"
-        if own.release == other.gitops.release:
+        if own.release == other.release:
             message = f"`{subject.environment}` and `{name}` share {shared}, under the same release `{own.release}`"
             yield Problem(
                 message,
                 ("gitops", "sync", "cluster"),
                 help="name the right cluster, or give one of them another gitops.release or gitops.namespace",
             )
-        elif own.create_namespace and other.gitops.create_namespace:
+        elif own.create_namespace and other.writes_namespace:
             message = f"`{subject.environment}` and `{name}` both write the Namespace of {shared}"
             yield Problem(message, ("gitops", "createNamespace"), help="let one of them write it", milder=True)
 
 
-def _same_place(own: Gitops, other: Gitops) -> bool:
-    return own.sync.cluster == other.sync.cluster and own.namespace == other.namespace
+def _same_place(own: Gitops, other: Neighbour) -> bool:
+    return own.sync.cluster == other.cluster and own.namespace == other.namespace

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from llmstack.checks.neighbour import stated_node_ports
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Route, Severity
@@ -158,9 +159,8 @@ def _node_ports(subject: Subject) -> Iterator[Problem]:
     """Node ports out of range, or taken by another Service of the environment or of its cluster."""
     taken: dict[int, str] = {}
     for name, other in sorted(subject.others.items()):
-        cluster = other.gitops.sync.cluster
-        if cluster is not None and cluster == subject.stack.gitops.sync.cluster:
-            taken |= {port.number: f"environment `{name}`" for port in stated_node_ports(other)}
+        if other.cluster is not None and other.cluster == subject.stack.gitops.sync.cluster:
+            taken |= dict.fromkeys(other.node_ports, f"environment `{name}`")
     for port in stated_node_ports(subject.stack):
         if port.number in taken:
             message = f"node port {port.number} is already used by {taken[port.number]}"
@@ -174,27 +174,6 @@ def _node_ports(subject: Subject) -> Iterator[Problem]:
                 milder=True,
             )
         taken.setdefault(port.number, port.what)
-
-
-def stated_node_ports(stack: Stack) -> Iterator[Port]:
-    """Yield the node ports that an environment asks for by number."""
-    router = stack.router_spec
-    if router.enable_router and router.service_type in ("NodePort", "LoadBalancer"):
-        if router.node_port:
-            yield Port(router.node_port, "the router's Service", ("routerSpec", "nodePort"))
-        for index, port in enumerate(router.extra_ports or []):
-            if isinstance(port.get("nodePort"), int):
-                yield Port(port["nodePort"], "the router's Service", ("routerSpec", "extraPorts", index, "nodePort"))
-    for number, object in enumerate(stack.extra_objects or []):
-        spec = object.get("spec")
-        ports = spec.get("ports") if object.get("kind") == "Service" and isinstance(spec, dict) else None
-        for index, port in enumerate(ports if isinstance(ports, list) else []):
-            if isinstance(port, dict) and isinstance(port.get("nodePort"), int):
-                yield Port(
-                    port["nodePort"],
-                    "a Service of extraObjects",
-                    ("extraObjects", number, "spec", "ports", index, "nodePort"),
-                )
 
 
 def _quoted(what: str) -> str:

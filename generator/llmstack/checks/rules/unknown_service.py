@@ -41,7 +41,7 @@ def _judge(subject: Subject, route: Route, host: str, port: int | None, peer: Pe
     if meant is None:
         return
     if meant.namespace not in (None, own):
-        if meant.name in known and meant.namespace not in {other.gitops.namespace for other in subject.others.values()}:
+        if meant.name in known and meant.namespace not in {other.namespace for other in subject.others.values()}:
             message = f"`{host}` is in namespace `{meant.namespace}`; this environment's is `{own}`"
             yield Problem(message, route, help=f"write `{meant.name}`, which is found in any namespace")
     elif meant.name not in known:
@@ -58,8 +58,8 @@ def _brought(subject: Subject, name: str) -> bool:
     """Whether another environment in the namespace has the Service, or a custom resource of extraObjects may bring
     it: an operator names it after the object."""
     own = subject.stack.gitops.namespace
-    beside = (other for other in subject.others.values() if other.gitops.namespace == own)
-    return any(name in _names(other) for other in beside) or any(
+    beside = (other for other in subject.others.values() if other.namespace == own)
+    return any(name in other.services for other in beside) or any(
         name.startswith(str(placed.object["metadata"].get("name")))
         for placed in subject.objects
         if placed.unit == "extra" and _is_custom(str(placed.object.get("apiVersion")))
@@ -69,13 +69,6 @@ def _brought(subject: Subject, name: str) -> bool:
 def _is_custom(api_version: str) -> bool:
     group = api_version.rpartition("/")[0]
     return "." in group and not group.endswith(".k8s.io")
-
-
-def _names(stack: Stack) -> set[str]:
-    """The Services that an environment's components have."""
-    found = {names.engine_service(stack, model.name) for model in stack.models if model.name}
-    found |= {names.router_service(stack)} if stack.router_spec.enable_router else set()
-    return found | ({names.cache_server_service(stack)} if stack.cache_server_spec.enable_server else set())
 
 
 def _propose(stack: Stack, peer: Peer | None, name: str, known: Mapping[str, Ports]) -> str:
