@@ -88,10 +88,8 @@ def know_pools(
         classes=frozenset(name for group in groups for name in group.device_classes),
     )
     of_each = {id(pool): groups_of(pool, groups, declared) for pool in declared}
-    spoken = {group.name for found in of_each.values() for group in found}
-    rest = [group for group in groups if group.name not in spoken]
     there = [_with_nodes(pool, of_each[id(pool)], known, pods, now) for pool in declared]
-    return (*there, *_undeclared(rest, known, pods, declared))
+    return (*there, *_undeclared(groups, known, pods, declared))
 
 
 def _asking(pods: Iterable[GpuPod], resource: str, groups: Iterable[NodeGroup]) -> list[GpuPod]:
@@ -171,7 +169,7 @@ def _used(groups: Sequence[NodeGroup], known: _Known, pods: Sequence[GpuPod]) ->
 def _undeclared(
     groups: Sequence[NodeGroup], known: _Known, pods: Sequence[GpuPod], declared: Sequence[Pool]
 ) -> Iterator[Pool]:
-    """Pools of nodes that no declaration speaks of: groups are one pool where a pod may run on any of them."""
+    """Pools of accelerators that no declaration speaks of: groups are one where a pod may run on any of them."""
     undeclared = [group for group in groups if not any(counts(pool, group) for pool in declared)]
     for resource in sorted({group.gpu for group in undeclared if group.gpu is not None}):
         counted = [group for group in undeclared if group.gpu == resource]
