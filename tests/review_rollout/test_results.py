@@ -82,6 +82,21 @@ def test_a_rollout_that_goes_on(there: Present, moves: bool, told: str | None) -
     assert [(each.id, each.message) for each in found] == [("not-settled", message) for message in expected]
 
 
+@pytest.mark.parametrize(
+    ("count", "beyond", "hangs", "before"), [(3, 0, False, 2), (3, 1, True, 3), (4, 1, False, 3), (4, 2, True, 4)]
+)
+def test_pods_that_leave_hold_their_gpus_meanwhile(
+    count: int, beyond: int, hangs: bool, before: int, deployment: Any, review: Any, pool: Any
+) -> None:
+    pair = tuple(deployment(replicas=2, surge=1, unavailable=0, image=image) for image in ("v1", "v2"))
+    present = {("Deployment", "llama"): Present(2, 2, 2, beyond=beyond)} if beyond else {}
+    result = review(pair, pools=[pool(count)], loads={"llama": 300}, facts={"present": present})
+    [row] = result.gpus
+    assert (row.deadlock, row.certain, row.before, row.peak) == (hangs, False, before, max(3, before))
+    told = [risk.message for risk in result.risks if risk.id == "gpu-deadlock"]
+    assert [f"once pods that hold {beyond} more are gone" in message for message in told] == [True] * hangs
+
+
 def claim(size: Any = "1Gi", name: str | None = None) -> dict[str, Any]:
     spec = {"resources": {"requests": {"storage": size}}} | ({"storageClassName": name} if name is not None else {})
     return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "c"}, "spec": spec}
