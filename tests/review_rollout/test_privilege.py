@@ -66,6 +66,7 @@ def test_code_that_is_not_trusted(argument: str, review: Any, deployment: Build)
 
 def test_what_is_renamed_gets_nothing(review: Any, deployment: Build) -> None:
     old = _with(deployment("old"), {"hostNetwork": True})
+    old["metadata"]["labels"] = {}
     moved = deepcopy(old)
     moved["metadata"]["namespace"] = "elsewhere"
     assert not _told(review((old, None), (None, moved)))
