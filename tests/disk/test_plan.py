@@ -187,6 +187,20 @@ def test_an_unreadable_file_is_an_error_with_its_path(
     unprivileged(check)
 
 
+def test_a_folder_that_cannot_be_listed_is_an_error_with_its_path(
+    tree: Tree, unprivileged: Callable[[Callable[[], None]], None]
+) -> None:
+    tree.write({A: generated("a\n")})
+    (tree.root / "overlays/prod/models").chmod(0)
+
+    def check() -> None:
+        with pytest.raises(DiskError, match="cannot be listed: Permission denied") as caught:
+            tree.plan({})
+        assert caught.value.path == "overlays/prod/models"
+
+    unprivileged(check)
+
+
 def test_with_nothing_to_do_git_is_not_even_imported(repo: Tree) -> None:
     repo.gen({A: generated("a\n")})
     repo.commit()

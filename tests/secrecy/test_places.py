@@ -65,6 +65,7 @@ WORDS: dict[tuple[Any, ...], list[Any]] = {
     ("--api-key", "http://u:p@h", "--x"): ["--api-key", "(masked)", "--x"],
     ("--hf-token", "two words", "m"): ["--hf-token", "(masked)", "m"],
     ("--hf_token=x", "--hf-token=$(A)"): ["--hf_token=(masked)", "--hf-token=$(A)"],
+    ("--hf-token=two words",): ["--hf-token=(masked)"],
     ("--config=password=hunter2",): ["--config=password=(masked)"],
     ("sh", "-c", "vllm serve m --api-key hunter2 --port 1"): ["sh", "-c", "vllm serve m --api-key (masked) --port 1"],
     ("HF_TOKEN=hunter2", f"x {TOKEN} y"): ["HF_TOKEN=(masked)", "x (masked) y"],
