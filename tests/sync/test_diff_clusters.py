@@ -501,3 +501,14 @@ def test_an_overlay_of_people_s_own_is_reviewed_and_no_change_of_hands(one: Repo
     ]
     assert [each["kind"] for each in review["envs"]["prod"]["objects"]] == ["Service"]
     assert not review["envs"]["prod"]["risks"]
+
+
+def test_a_smaller_size_than_another_environment_says_is_a_conflict(one: Repository) -> None:
+    """The pool is as large as before, by what the other one says: the contradiction is new all the same."""
+    one.values(dev=environment(model("mistral"), namespace="dev"))
+    one.commit()
+    small = environment()
+    small["gitops"]["capacity"] = [{**POOL, "count": 4}]
+    one.values(prod=small)
+    [risk] = [each for each in one.review()["envs"]["prod"]["risks"] if each["id"] == "pool-conflict"]
+    assert "8 (8 per node) in dev, 4 (8 per node) in prod" in risk["message"]

@@ -161,7 +161,9 @@ def _clusters(cases: Sequence[Case], near: Mapping[str, Surroundings], seen: Col
         groups.setdefault(case.home, []).append(case)
     found = {}
     for home, members in groups.items():
-        declared, conflicts = shared_pools([(case.name, case.facts[1]) for case in members])
+        known = shared_pools([(case.name, case.facts[0]) for case in members])[1]
+        declared, found_now = shared_pools([(case.name, case.facts[1]) for case in members])
+        conflicts = tuple(replace(each, is_new=each not in known) for each in found_now)
         before, pools = _known_pools(declared, members, now=home.removeprefix("env:") in seen)
         moves: dict[str, tuple[Moves, Moves]] = {}
         if len(members) > 1:

@@ -32,6 +32,8 @@ class PoolConflict:
     pool: str
     resource: str
     message: str
+    is_new: bool = False
+    """Whether the declarations before the change did not have it."""
 
 
 @dataclass(frozen=True, slots=True)

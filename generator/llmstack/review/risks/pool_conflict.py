@@ -25,7 +25,7 @@ RISK = Declaration("pool-conflict", Severity.WARNING)
 
 
 def find(assessment: Assessment) -> Iterator[Risk]:
-    """Conflicts of pools that a rollout of the change, or a changed declaration, touches."""
+    """Conflicts of pools that come with the change, or that a rollout or a changed declaration of it touches."""
     moving = {
         template.pool
         for workload in assessment.workloads
@@ -39,6 +39,6 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         if before.get((pool.name, pool.resource)) != pool
     }
     for conflict in assessment.near.conflicts:
-        if (conflict.pool, conflict.resource) in moving | changed:
+        if conflict.is_new or (conflict.pool, conflict.resource) in moving | changed:
             advice = "State each pool once, with its whole size, in values/base.yaml."
             yield RISK.at(assessment, f"Pool/{conflict.pool}", conflict.message, advice)
