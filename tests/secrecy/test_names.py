@@ -9,6 +9,10 @@ from llmstack.secrecy.credentials import is_secret
 from llmstack.secrecy.names import is_secret_name
 
 NAMES = [
+    "FERNET_KEY",
+    "AIRFLOW__CORE__FERNET_KEY",
+    "UNSEAL_KEY",
+    "PINECONE_KEY",
     "HF_TOKEN",
     "HF_TOKEN_PROD",
     "HF_TOKEN_TEAM_A",
@@ -97,6 +101,7 @@ OTHERS = [
     "EnvFromSecretRef",
     "secretNames",
     "token_type_ids",
+    "sessionKey",
 ]
 FLAGS = {"--api-key", "--hf-token", "--sentry-dsn", "--allow-credentials", "--no-allow-credentials"}
 """All flags of vLLM and of the router whose names say so; those about credentials are switches, and take no text."""
@@ -141,6 +146,9 @@ def test_flags_whose_names_say_secret_are_those_of_the_table() -> None:
 def test_an_address_alone_is_no_secret(alone: str, with_secret: str) -> None:
     assert not is_secret("DATABASE_DSN", alone)
     assert is_secret("DATABASE_DSN", with_secret)
+    assert is_secret("TOKEN", alone) is ("://" not in alone), "an address is no token"
+    assert is_secret("TOKEN", with_secret)
+    assert is_secret("TOKEN", f"{alone}/0123456789abcdef")
 
 
 def test_tokens_of_several_are_secrets_where_they_are_not_counted() -> None:
