@@ -123,9 +123,11 @@ def _nested(path: str, text: str) -> Mapping[str, Any]:
         value: Any = json.loads(text)
     except (ValueError, RecursionError):
         value = text
-    for key in reversed(path.split(".")):
-        value = {key: value}
-    return value
+    *outer, last = path.split(".")
+    nested = {last: value}
+    for key in reversed(outer):
+        nested = {key: nested}
+    return nested
 
 
 def _wrong_keys(config: Mapping[str, Any], owner: str, release: str, shown: str) -> Iterator[tuple[str, str]]:
