@@ -26,6 +26,11 @@ def _found(models: str, rest: str = "") -> list[tuple[str, str]]:
     return [(finding.id, show_route(finding.route or ())) for finding in run_partial("prod", layers)]
 
 
+def test_every_comment_with_a_secret_is_said() -> None:
+    found = _found("- {name: a, repositry: b}", "# token: abc123DEF\n# token: abc123DEF\n# token: abc123DEG\n")
+    assert found.count(("plaintext-secret", "")) == 3
+
+
 def test_mistakes_of_every_kind_at_once() -> None:
     found = _found(
         """

@@ -98,6 +98,13 @@ def test_a_link_is_not_looked_behind(root: Path, end: str, soon: Callable[[], No
     assert read_state(root, FOLDERS) is None
 
 
+def test_a_folder_that_is_a_link_is_not_walked_through(root: Path, soon: Callable[[], None]) -> None:
+    (root / "custom").symlink_to("/")
+    soon()
+    assert count_calls(lambda: read_state(root, FOLDERS)) < 500
+    assert read_state(root, FOLDERS) is None
+
+
 def test_a_file_beside_the_folders_counts(root: Path, soon: Callable[[], None]) -> None:
     _kept(root, ("keys/cert.pem", "values/prod.yaml"))
     (root / "keys").mkdir()

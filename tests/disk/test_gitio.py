@@ -46,6 +46,15 @@ def test_a_working_tree_whose_repository_is_gone_is_an_error(tree: Tree) -> None
         find_repository(tree.root)
 
 
+@pytest.mark.parametrize(
+    "text", [b"gitdir: a\0b\n", b"\xff\0" * 9000, b"gitdir: " + b"a/" * 9000, b"gitdir: " + b"a" * 300]
+)
+def test_a_file_in_the_place_of_the_repository_is_an_error_whatever_it_holds(tree: Tree, text: bytes) -> None:
+    (tree.root / ".git").write_bytes(text)
+    with pytest.raises(GitError, match=r"\.git"):
+        find_repository(tree.root)
+
+
 def test_revisions_resolve_to_commits(repo: Tree) -> None:
     repo.write({"a": "1"})
     first = repo.commit()

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmstack.report.mask import mask_change, mask_review
+from llmstack.finding import Finding, Place, Severity
+from llmstack.report.mask import mask_change, mask_finding, mask_review
 from llmstack.report.options import Options
 from llmstack.report.review_formats import REVIEW_FORMATS
 from llmstack.review.result import Change, EnvironmentReview, ObjectChange, Review
@@ -203,6 +204,17 @@ def test_a_secret_shows_its_keys_alone() -> None:
 def test_a_secret_field_is_masked_on_both_sides(kind: str, path: str) -> None:
     assert mask_change(kind, Change(path, "s3cret", "other")) == Change(path, MASK, MASK)
     assert mask_change(kind, Change(path, None, "other")) == Change(path, None, MASK)
+
+
+def test_a_key_that_is_a_secret_is_masked_wherever_it_is_named() -> None:
+    token = "hf_" + "a" * 34
+    change = mask_change("ConfigMap", Change(f"metadata.annotations[{token}]", None, "x"))
+    assert change == Change(f"metadata.annotations[{MASK}]", None, "x")
+    finding = mask_finding(
+        Finding("x", Severity.ERROR, token, ("a", token, 0), Place(f"custom/{token}.yaml"), f"remove {token}")
+    )
+    assert token not in str(finding)
+    assert finding.route == ("a", MASK, 0)
 
 
 def test_other_fields_are_shown() -> None:

@@ -99,5 +99,7 @@ def test_lines_of_a_file_with_secrets_in_values_and_comments() -> None:
         f"a: b\n# {TOKEN}\npassword: hunter2  # of the demo\nb: c  # the password: see the vault\n# token: ask for it\n"
     )
     assert list(find_lines(text)) == [1, 2]
+    inside = base64.b64encode(b"password=hunter2hunter2").decode()
+    assert list(find_lines(f"a: b\nbinaryData:\n  f: {inside}\n  g: '{inside}'\n")) == [2, 3]
     encrypted = "kind: Secret\nstringData:\n  a: ENC[AES256_GCM,data:x]\n"
     assert list(find_lines(encrypted)) == []

@@ -39,6 +39,10 @@ SAMPLES = {
     "a Slack token": "xoxb-" + "1" * 12 + "-" + "a" * 24,
     "a webhook": "https://hooks.slack.com/services/T000/B000/" + "X" * 24,
     "a service's token": "dop_v1_" + "0a" * 32,
+    "a key of a service around models": "lsv2_pt_" + "0a" * 16 + "_" + "0a" * 5,
+    "a Telegram token": "110201543:AA" + "aB3" * 11,
+    "a token of a developer's service": "dp.pt." + "aB3" * 14,
+    "a secret-token URI": "secret-token:" + "aB3" * 8,
 }
 
 
@@ -53,6 +57,20 @@ def test_a_form_is_found_and_masked_whole(form: str, around: str) -> None:
     assert has_form(text)
     assert SAMPLES[form][-12:] not in mask_text(text)
     assert SAMPLES[form][-12:] not in mask_words(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sk-" + "a1" * 16, "sk-ant-api03-" + "aB3_" * 20, "sk-or-v1-" + "0a" * 32, "pcsk_" + "aB3" * 20, "tvly-dev-" + "aB3" * 11,
+        "sk_" + "0a" * 24, "e2b_" + "0a" * 20, "jina_" + "0a" * 20, "pul-" + "0a" * 20, "NRAK-" + "A1B" * 9, "nfp_" + "aB3" * 12,
+        "PMAK-" + "0a" * 12 + "-" + "0a" * 17, "sgp_" + "0a" * 20, "rubygems_" + "0a" * 24, "ntn_" + "aB3" * 15, "HRKU-" + "aB3" * 12,
+        "aB3dE5fG7hJ9kL.atlasv1." + "aB3" * 21,
+    ],
+)  # fmt: skip
+def test_other_spellings_of_a_form(text: str) -> None:
+    assert has_form(f"x: {text}")
+    assert mask_text(f"x {text} y") == "x (masked) y"
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -109,6 +127,7 @@ def test_percent_signs_hide_nothing(text: str, masked: str) -> None:
         "token = os.environ[\"HF_TOKEN\"]", "api_key=args.api_key", '{"token": null, "use_auth_token": false, "x": 1}',
         "{{ bos_token }} {{ message.content }}", "redis://$(USER):$(PASSWORD)@h", "token == 5", "--max-num-batched-tokens 8192",
         "git+https://github.com/vllm-project/vllm@v0.11.0", "password: {{ .password }}", "pypi.org npm_config_cache",
+        "sk-learn-inference-server-prod-2", "sk-hynix-memory-benchmark-pool", "auth: basic", "auth: oidc", "1234567890:abcdef",
     ],
 )  # fmt: skip
 def test_what_only_looks_like_one(text: str) -> None:
@@ -143,6 +162,7 @@ def test_arguments() -> None:
         ("# the token 12345678 is no key", False), ("# redis://:password@host", True), ("# password: letmein", False),
         ("# password: LETMEIN", False), ("# password: Letmein", False), ("# password: letMein", True), ("# password: letme1", True),
         ("# password: letm1", False), ("# password: 'letme1'; # why", True), ("# password: letme1xxxx", False), ("# llmstack: ignore[x] a token", False),
+        ("# secret: hf-token-v2", False), ("# secret: hf_token1", True), ("# token: hf-token-v2", True),
     ],
 )  # fmt: skip
 def test_comments(comment: str, holds: bool) -> None:

@@ -9,6 +9,10 @@ from llmstack.secrecy.credentials import is_secret
 from llmstack.secrecy.names import is_secret_name
 
 NAMES = [
+    "FERNET_KEY",
+    "AIRFLOW__CORE__FERNET_KEY",
+    "UNSEAL_KEY",
+    "PINECONE_KEY",
     "HF_TOKEN",
     "HF_TOKEN_PROD",
     "HF_TOKEN_TEAM_A",
@@ -97,6 +101,7 @@ OTHERS = [
     "EnvFromSecretRef",
     "secretNames",
     "token_type_ids",
+    "sessionKey",
 ]
 FLAGS = {"--api-key", "--hf-token", "--sentry-dsn", "--allow-credentials", "--no-allow-credentials"}
 """All flags of vLLM and of the router whose names say so; those about credentials are switches, and take no text."""

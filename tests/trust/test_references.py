@@ -198,6 +198,7 @@ HONEST = {
     "kustomize's own plugin": "transformers:\n- |-\n  apiVersion: builtin\n  kind: PatchTransformer\n  metadata: {name: x}\n  path: patch.yaml\n  target: {kind: Deployment}",
     "kustomize's own plugin in a file": "transformers: [suffix.yaml]",
     "replacements": "replacements: [{path: replacement.yaml}]",
+    "a date": "commonAnnotations: {a: 2026-11-28, b: =}",
     "anchors": "commonAnnotations: {a: &a x, b: *a}",
     "URLs that are data": "commonAnnotations: {a: https://example.com}\nimages: [{name: vllm/vllm-openai, newName: ghcr.io/x/y}]",
     "a link to a file": "patches: [{path: linked.yaml, target: {kind: Deployment}}]",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from llmstack.checks.rules import plaintext_secret
 from llmstack.checks.subject import Subject
 from llmstack.checks.table import ALONE, WHOLE, run_checks
-from llmstack.finding import Finding, Route, Severity
+from llmstack.finding import Finding, Place, Route, Severity
 from llmstack.model.salvage import Salvage, salvage
 from llmstack.values.layers import Layers
 
@@ -18,7 +18,7 @@ def run_partial(environment: str, layers: Layers) -> Iterator[Finding]:
     A warning may come of a key that was left out, so only rules that look at single values warn here; and a key
     may be missing because it is misspelt beside.
     """
-    said: set[tuple[str, str, Route | None]] = set()
+    said: set[tuple[str, str, Route | None, Place | None]] = set()
     refused: list[Route] = []
     before = None
     for complete in (False, True):
@@ -44,6 +44,6 @@ def is_certain(finding: Finding, rest: Salvage) -> bool:
     return finding.id in ALONE or finding.severity is Severity.ERROR
 
 
-def key_of(finding: Finding) -> tuple[str, str, Route | None]:
-    """What two findings of one mistake share."""
-    return finding.id, finding.message, finding.route
+def key_of(finding: Finding) -> tuple[str, str, Route | None, Place | None]:
+    """What two findings of one mistake share. What stands at no route (a comment) is told by its place."""
+    return finding.id, finding.message, finding.route, finding.place if finding.route is None else None

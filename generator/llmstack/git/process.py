@@ -32,6 +32,10 @@ _KEPT = ("GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_", "GIT_CONFIG
 """Variables that say how Git is set up; all other GIT_* say which repository is meant, and are dropped."""
 
 
+_LONGEST_LINK = 8192
+"""Bytes of a `.git` that is a file: a word and a path."""
+
+
 class GitError(Exception):
     """Git could not answer; the text says what was asked and what to do."""
 
@@ -65,12 +69,16 @@ def find_repository(root: Path) -> Repository | None:
 
 def _linked_git_dir(entry: Path) -> Path:
     try:
-        text = entry.read_text(encoding="utf-8", errors="surrogateescape").strip()
+        with entry.open("rb") as file:
+            text = os.fsdecode(file.read(_LONGEST_LINK)).strip()
+        target = (entry.parent / text.removeprefix("gitdir:").strip()).resolve()
+        leads = text.startswith("gitdir:") and (target / "HEAD").exists()
     except OSError as error:
-        raise GitError(f"cannot read {entry}: {error.strerror}") from error
-    target = (entry.parent / text.removeprefix("gitdir:").strip()).resolve()
-    if not text.startswith("gitdir:") or not (target / "HEAD").exists():
-        raise GitError(f"{entry} leads to no Git folder ({text}): try `git worktree repair`")
+        raise GitError(f"cannot read {entry}, or what it leads to: {error.strerror}") from error
+    except ValueError:  # a path with NUL in it
+        leads = False
+    if not leads:
+        raise GitError(f"{entry} leads to no Git folder ({text[:200]!r}): try `git worktree repair`")
     return target
 
 

@@ -80,7 +80,10 @@ PLUGINS: Mapping[str, Mapping[Route, Want]] = {
 }
 """kustomize's own plugins by kind, and where each names what is read. One that is not here runs a program."""
 
-_PLAIN_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "map", "seq", "null", "bool", "int", "float"))
+_PLAIN_TAGS = frozenset(
+    f"tag:yaml.org,2002:{name}" for name in ("str", "map", "seq", "null", "bool", "int", "float", "timestamp", "value")
+)
+"""Those that a parser gives by itself too: to a date and to `=`, which stay the text that is written."""
 
 
 @dataclass(frozen=True, slots=True)

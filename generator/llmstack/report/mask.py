@@ -44,16 +44,19 @@ def mask_finding(finding: Finding) -> Finding:
         named = any(isinstance(step, str) and is_secret_name(step) for step in finding.route or ())
         if finding.secret or named or line_may_hold_secret(place.source_line):
             place = replace(place, source_line=None)
+    if place is not None:
+        place = replace(place, path=mask_words(place.path))
+    route = finding.route and tuple(mask_words(step) if isinstance(step, str) else step for step in finding.route)
     help = mask_words(finding.help) if finding.help is not None else None
-    return replace(finding, message=mask_words(finding.message), help=help, place=place)
+    return replace(finding, message=mask_words(finding.message), help=help, place=place, route=route)
 
 
 def mask_change(kind: str, change: Change) -> Change:
     """Return a field's change without secrets, judged by its path and the object's kind."""
-    before, after = change.before, change.after
+    before, after, path = change.before, change.after, mask_words(change.path)
     if _is_secret_path(kind, change.path):
-        return replace(change, before=None if before is None else MASK, after=None if after is None else MASK)
-    return replace(change, before=_mask_shown(before), after=_mask_shown(after))
+        before, after = (None if side is None else MASK for side in (before, after))
+    return replace(change, path=path, before=_mask_shown(before), after=_mask_shown(after))
 
 
 def _mask_environment(environment: EnvironmentReview) -> EnvironmentReview:
@@ -69,7 +72,8 @@ def _mask_environment(environment: EnvironmentReview) -> EnvironmentReview:
 def _mask_object_change(change: ObjectChange) -> ObjectChange:
     fields = tuple(mask_change(change.kind, field) for field in change.changes)
     before, after = (None if side is None else mask_object(side) for side in (change.before, change.after))
-    return replace(change, before=before, after=after, changes=fields)
+    causes = tuple(map(mask_words, change.causes))
+    return replace(change, before=before, after=after, changes=fields, causes=causes)
 
 
 def _mask_risk(risk: Risk) -> Risk:

@@ -8,6 +8,8 @@ from llmstack.secrecy.credentials import find_secrets
 from llmstack.secrecy.forms import has_form
 
 _WORD = re.compile(r"[\"']?[^\s\"'<>{}\[\]()]{6,}[\"']?[ \t,;]*(?:#.*)?\Z")
+_SECRET_ITSELF = re.compile(r"(?i)(?<![\w-])secret[\"']?\s*[:=]\s*[\"']?\Z")
+_OBJECT_NAME = re.compile(r"(?:[a-z]+-)+(?:[a-z]+|v?\d{1,4})\Z")
 _MADE_UP = re.compile(r"(?i)your|example|change|placeholder|dummy|\.\.\.|…|x{4,}|\*{3,}")
 
 
@@ -18,7 +20,15 @@ def comment_holds_secret(text: str) -> bool:
     """
     if has_form(text):
         return True
-    return any(_is_opaque(text[start:end]) for start, end in find_secrets(text))
+    return any(
+        _is_opaque(text[start:end]) and not _names_object(text[:start], text[start:end])
+        for start, end in find_secrets(text)
+    )
+
+
+def _names_object(before: str, value: str) -> bool:
+    """Whether it is a Secret that is named, `secret: hf-token-v2`, in words and a version."""
+    return bool(_SECRET_ITSELF.search(before) and _OBJECT_NAME.match(value.strip("\"',; ")))
 
 
 def _is_opaque(value: str) -> bool:

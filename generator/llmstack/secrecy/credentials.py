@@ -47,7 +47,8 @@ _REFERENCE = re.compile(
 )
 _SCHEME = re.compile(r"(?i:bearer|basic|token|digest)\b")
 _SWITCH = re.compile(
-    r"(?:true|false|yes|no|on|off|none|null|nil|undefined|0|1|~|-|\.\.\.|…|auto|required|optional|enabled|disabled)\Z",
+    r"(?:true|false|yes|no|on|off|none|null|nil|undefined|0|1|~|-|\.\.\.|…|auto|required|optional|enabled|disabled"
+    r"|basic|bearer|digest|oauth2?|oidc|saml|ldap|kerberos|mtls|iam)\Z",
     re.IGNORECASE,
 )
 _PATH = re.compile(r"(?:\.{0,2}|~)/[\w.-]+(?:/[\w.-]+)+\Z")

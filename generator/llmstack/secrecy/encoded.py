@@ -20,6 +20,7 @@ CIPHERTEXT = re.compile(
 SEALED = re.compile(rf"(?<![\w+/=-])(?:A[QYg]|BA)[A-D]{_BASE64}{{360,}}={{0,2}}")
 """What Sealed Secrets writes: two bytes that say how long the key that RSA encrypted is (256, 384, 512 or 1,024), that
 key, and the ciphertext, in base64 (sealed-secrets/pkg/crypto/crypto.go)."""
+_LOOKS_SEALED = re.compile(rf"(?:A[QYg]|BA)[A-D]{_BASE64}*=*\Z")
 _URL_PART = re.compile(r"[^\s\"'`<>?&=,;#]+")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _CHARACTER = re.compile(r"%[0-9A-Fa-f]{2}|.")
@@ -29,6 +30,11 @@ LAYERS = 2
 """How often what is encoded in what is encoded is looked into."""
 _GZIP, _EITHER = b"\x1f\x8b", 32 + zlib.MAX_WBITS
 _URL_SAFE = str.maketrans("-_", "+/")
+
+
+def looks_sealed(text: str) -> bool:
+    """Whether a text begins as what Sealed Secrets writes, and goes on as base64: one that was cut short, too."""
+    return _LOOKS_SEALED.match("".join(map(str.strip, text.split("\n")))) is not None
 
 
 @lru_cache(maxsize=1 << 10)

@@ -9,6 +9,7 @@ from typing import Any
 
 from llmstack import yamlio
 from llmstack.secrecy.comments import comment_holds_secret
+from llmstack.secrecy.credentials import find_secrets
 from llmstack.secrecy.encoded import CIPHERTEXT, SEALED
 from llmstack.secrecy.masking import mask_lines, mask_spans
 from llmstack.secrecy.places import Route, SecretPlace, find_places
@@ -156,11 +157,17 @@ def _spans(text: str, document: Any, place: SecretPlace) -> Iterator[tuple[int, 
     if place.form == "key":
         yield from (key.span,) if key is not None else ()
     elif place.form == "text" and isinstance(node, _Scalar):
-        start, end = node.span
-        if mask_lines(text[start:end]) == text[start:end]:  # quotes and escapes hide it from a look at the lines
+        if not _is_seen_in_lines(text[slice(*node.span)]):
             yield node.span
     else:
         yield from _all_spans(node)
+
+
+def _is_seen_in_lines(written: str) -> bool:
+    """Whether a look at the lines finds the secret in a value too: quotes and escapes may hide it, and an encoding is
+    looked into where it is all that there is."""
+    spans = list(find_secrets(written))
+    return bool(spans) and (0, len(written)) not in spans
 
 
 def _find(node: Any, route: Route) -> tuple[_Scalar | None, Any]:

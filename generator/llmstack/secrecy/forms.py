@@ -14,8 +14,9 @@ from llmstack.secrecy.encoded import LAYERS, decode, decode_escapes, decode_part
 FORMS: Mapping[str, str] = {
     # huggingface.co/docs/hub/security-tokens: `hf_`, organisation tokens `api_org_`
     "a Hugging Face token": r"(?:hf|api_org)_[A-Za-z0-9]{16,200}",
-    # platform.openai.com, docs.anthropic.com, openrouter.ai: `sk-`, `sk-proj-`, `sk-ant-`, `sk-or-`
-    "an API key": r"sk-[A-Za-z0-9_-]{20,400}",
+    # platform.openai.com, docs.anthropic.com, openrouter.ai: `sk-`, `sk-proj-`, `sk-ant-`, `sk-or-`; capitals, or a
+    # part longer than a word, tell it from a name such as `sk-learn-inference-server`
+    "an API key": r"sk-(?=[\w-]{0,80}?(?:[A-Z]|[a-z0-9]{16}))[A-Za-z0-9_-]{20,400}",
     # docs.github.com, "GitHub's token formats"
     "a GitHub token": r"gh[pousr]_[A-Za-z0-9]{20,300}|github_pat_\w{20,300}",
     # docs.gitlab.com/security/tokens, "Token prefixes"
@@ -60,6 +61,18 @@ FORMS: Mapping[str, str] = {
     "a service's token": r"do[op]_v1_[0-9a-f]{40,80}|tskey-[a-z]{3,20}-[\w-]{16,100}|gl(?:sa|c)_[\w=+/-]{24,400}"
     r"|sntry[su]_[\w=+/-]{24,400}|ATATT3x[\w=-]{24,400}|pscale_(?:tkn|pw)_[\w-]{24,100}|lin_api_\w{24,100}"
     r"|shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}|wandb_v1_\w{24,200}",
+    # docs.smith.langchain.com, docs.pinecone.io, jina.ai, docs.tavily.com, elevenlabs.io/docs, e2b.dev/docs
+    "a key of a service around models": r"lsv2_(?:pt|sk)_\w{32,100}|pcsk_\w{40,120}|jina_\w{40,120}"
+    r"|tvly-(?:dev-|prod-)?[A-Za-z0-9]{24,80}|sk_[0-9a-f]{48}|e2b_[0-9a-f]{40}",
+    # core.telegram.org/bots/api, "Authorizing your bot"
+    "a Telegram token": r"\d{8,12}:AA[\w-]{33}",
+    # docs.doppler.com, pulumi.com/docs, docs.newrelic.com, learning.postman.com, sourcegraph.com/docs,
+    # docs.netlify.com, guides.rubygems.org, developers.notion.com, devcenter.heroku.com, developer.hashicorp.com (HCP)
+    "a token of a developer's service": r"dp\.(?:pt|st|sa|ct|scim|audit)\.[A-Za-z0-9.]{40,80}|pul-[0-9a-f]{40}"
+    r"|NRAK-[A-Z0-9]{27}|PMAK-[0-9a-f]{24}-[0-9a-f]{34}|sgp_(?:[0-9a-f]{16}_|local_)?[0-9a-f]{40}|nfp_\w{36,60}"
+    r"|rubygems_[0-9a-f]{48}|ntn_[A-Za-z0-9]{40,60}|HRKU-[\w-]{36,80}|[A-Za-z0-9]{14}\.atlasv1\.[\w-]{60,80}",
+    # RFC 8959
+    "a secret-token URI": r"secret-token:[\w.~%+/=-]{12,400}",
 }
 """Every form by what it is called in a message. The comment above each names where its vendor documents it."""
 
@@ -91,6 +104,7 @@ _FORMS = re.compile(
 _HINT = re.compile(
     r"-----BEGIN|PuTTY|[a-z][a-z0-9]{0,7}_|sk-|gl[a-z]{2,5}-|nvapi-|eyJ|AGE-|A[KS]IA|ABSK|AIza|ya29|GOCSPX|Key=|Signature=|sig=|SG\.|pypi"
     r"|pplx|xai-|csk-|dapi|hv[sbr]\.|xox|xapp|hooks|webhook|chat\.goo|tskey|ATATT|(?i:bearer|basic)"
+    r"|tvly-|\d:AA|dp\.|pul-|NRAK-|PMAK-|HRKU-|atlasv1|secret-token"
     r"|machine |:543\d:|:\*:|\s-u |\s--user|\s-p"
 )
 """What every form begins with or holds: a text without it needs no search."""

@@ -34,7 +34,8 @@ _KEYS = frozenset((
     "licence", "account", "storage", "shared", "ssh", "hmac", "jwt", "salt", "auth", "webhook", "cipher", "aes",
     "root", "admin", "openai", "anthropic", "ngc", "nvidia", "wandb", "hf", "huggingface", "cohere", "mistral",
     "groq", "gemini", "google", "together", "replicate", "deepseek", "litellm", "langsmith", "datadog", "dd",
-    "newrelic", "sendgrid", "stripe", "azure",
+    "newrelic", "sendgrid", "stripe", "azure", "fernet", "unseal", "recovery", "github", "gitlab", "slack", "pinecone",
+    "fireworks", "perplexity", "tavily", "voyage", "jina", "cerebras", "elevenlabs", "dashscope", "bot", "deploy",
 ))  # fmt: skip
 """What a word before `key` says of it: `…_API_KEY`, `NGC_KEY`; a plain `key` is often the name of one."""
 _PLACES = frozenset((

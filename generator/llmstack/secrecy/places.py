@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from llmstack.secrecy.credentials import argument_secrets, is_reference, is_secret
+from llmstack.secrecy.encoded import looks_sealed
 from llmstack.secrecy.forms import has_form
 from llmstack.secrecy.names import is_secret_name
 
@@ -14,7 +15,9 @@ Route = tuple[str | int, ...]
 
 SECRET_DATA = ("data", "stringData")
 _ENCRYPTED = "encryptedData"
-"""What a SealedSecret holds: encrypted, and so no secret, under whatever name."""
+"""What a SealedSecret holds: no secret under whatever name where it is encrypted, and one where it is not."""
+_SECRET_NAME = "secret"
+"""A name under which any text but a reference or a switch is a secret."""
 _NAMES_OF_SECRETS = ("existing", "secrets")
 _TYPED = frozenset(("vllmApiKey", "hf_token", "credentials"))
 """Keys of the values that take a secret: whatever text they hold counts as one, a placeholder and `x` too."""
@@ -79,14 +82,21 @@ def _in_map(data: Mapping[str, Any], route: Route, key: str) -> Iterator[SecretP
         if has_form(name):
             yield SecretPlace(at, "a key", "key")
         if name == _ENCRYPTED and isinstance(item, Mapping):
-            continue
-        if secret and name in SECRET_DATA:
+            yield from _in_sealed(item, at)
+        elif secret and name in SECRET_DATA:
             if _holds_plain(item):
                 yield SecretPlace(at, "Secret", "data")
         elif item is listed and isinstance(item, list):
             yield from _in_secret_list(item, at)
         else:
             yield from find_places(item, at, value_key(data, name, key))
+
+
+def _in_sealed(entries: Mapping[Any, Any], route: Route) -> Iterator[SecretPlace]:
+    """The entries of a SealedSecret that nobody encrypted: the controller would refuse them, and Git has kept them."""
+    for field, item in entries.items():
+        if isinstance(item, str) and not looks_sealed(item) and is_secret(_SECRET_NAME, item):
+            yield SecretPlace((*route, str(field)), str(field), "value")
 
 
 def _in_secret_list(items: list[Any], route: Route) -> Iterator[SecretPlace]:
