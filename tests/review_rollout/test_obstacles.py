@@ -390,7 +390,10 @@ def devices(count: int = 1) -> dict[str, Any]:
 
 def test_devices_that_are_claimed(deployment: Make, review: Make) -> None:
     pair = tuple(with_pod(deployment(replicas=2, surge=1, unavailable=0), **dra(each)) for each in ("v1", "v2"))
-    pools = [Pool("h100", "nvidia.com/gpu", 4, 4, {}, device_class=each) for each in (None, "gpu.nvidia.com")]
+    pools = [
+        Pool("h100", "nvidia.com/gpu", 4, 4, {}, device_classes=each)
+        for each in (frozenset(), frozenset(["gpu.nvidia.com"]))
+    ]
     unknown = review(pair, stays=[devices(2)], pools=pools[:1])
     assert [each for each, _, _ in told(unknown, "not-judged")] == ["note"]
     assert unknown.gpus[0].deadlock is None
