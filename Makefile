@@ -7,7 +7,7 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 MUTANTS_ARGS ?=
 # What `make unit` runs: the rooms that compute.
-UNIT := values objects kubernetes flags engine secrecy checks migrate review review_rollout report
+UNIT := values objects kubernetes flags engine secrecy kustomize checks migrate review review_rollout report
 
 VENV := .venv
 BIN := $(VENV)/bin

@@ -6,14 +6,33 @@ from tests.work import count_calls
 
 from llmstack import yamlio
 from llmstack.checks.engines import engines
-from llmstack.checks.rules import engine_memory
+from llmstack.checks.rules import (
+    claim_size,
+    engine_memory,
+    indivisible_size,
+    length_over_model,
+    offload_memory,
+    offload_size,
+    refused_flags,
+    refused_variable,
+    unknown_architecture,
+    unknown_backend,
+    unknown_flag,
+    unsupported_feature,
+    unsupported_type,
+)
 from llmstack.checks.subject import Subject
 from llmstack.fit.answer import start_of
+from llmstack.flags.parse import parse_arguments
 from llmstack.model.reading import read_stack
 from llmstack.values.source import read_source
 
 CALLS = 400
 """Calls for one model with arguments of its own: some 30 µs on a machine of 2024."""
+RULES = (
+    *(claim_size, engine_memory, indivisible_size, length_over_model, offload_memory, offload_size, refused_flags),
+    *(refused_variable, unknown_architecture, unknown_backend, unsupported_feature, unsupported_type),
+)
 
 
 def subject(models: int) -> Subject:
@@ -56,3 +75,11 @@ def test_rules_ask_once() -> None:
         assert engine is not None
         start_of(engine)
     assert start_of.cache_info().misses == 5
+
+
+def test_arguments_are_read_once_for_all_rules() -> None:
+    known = subject(50)
+    parse_arguments.cache_clear()
+    for rule in (unknown_flag, *RULES):
+        list(rule.run(known))
+    assert parse_arguments.cache_info().misses == 5 + 1  # and those of the router

@@ -62,14 +62,14 @@ ONCE: Mapping[str, Mapping[str, int]] = {
     "again": {PARSED: 2, OBJECTS: 6, LAID_OUT: 2},
     "remembered": {PARSED: 0, OBJECTS: 0, LAID_OUT: 0},
     "lint": {PARSED: 2, OBJECTS: 6, LAID_OUT: 0, FOLLOWED: 2},
-    "render": {PARSED: 2, OBJECTS: 3, LAID_OUT: 0},
+    "render": {PARSED: 1, OBJECTS: 3, LAID_OUT: 0},
     "edited": {PARSED: 1, OBJECTS: 3, LAID_OUT: 1},
     "diff": {PARSED: 2, OBJECTS: 3, LAID_OUT: 1, FOLLOWED: 2},
 }
-"""How often each may be done. Files of values are parsed once: that of each environment, or both sides of one. For each
-further model, two environments build three objects and lay out one unit each, and `diff` and an edit do so for the one
-of them that changes; what kustomize would read is followed once in each environment, not once more on the other
-side."""
+"""How often each may be done. Files of values are parsed once: that of each environment, both sides of one, or the one
+that is asked for. For each further model, two environments build three objects and lay out one unit each, and `diff`
+and an edit do so for the one of them that changes; what kustomize would read is followed once in each environment, not
+once more on the other side."""
 
 PROGRAMS: Mapping[str, int] = {"diff": 15}
 """Programs that are run, at most: Git's, of which none is run for each file or environment."""

@@ -15,7 +15,8 @@ import pytest
 
 from llmstack.disk.apply import apply
 from llmstack.disk.error import BusyError, ChangedMeanwhileError, DiskError
-from llmstack.disk.home import find_home, lock
+from llmstack.disk.folders import Folders
+from llmstack.disk.home import find_home, lock, staging_folder
 from llmstack.disk.plan import WritePlan, plan_tree
 
 from .conftest import Tree, generated
@@ -88,7 +89,7 @@ def test_an_empty_plan_leaves_no_trace(tree: Tree) -> None:
     assert snapshot(tree.root) == before
 
 
-@pytest.mark.parametrize("edit", ["changed", "deleted", "created", "folder", "link"])
+@pytest.mark.parametrize("edit", ["changed", "deleted", "created", "folder", "linked", "link"])
 def test_an_edit_between_plan_and_apply_is_not_lost(tree: Tree, tmp_path: Path, edit: str) -> None:
     tree.gen({A: generated("a: 1\n")})
     plan = tree.plan({A: generated("a: 2\n"), B: generated("b: 1\n"), "base/x.yaml": generated("x\n")})
@@ -100,13 +101,18 @@ def test_an_edit_between_plan_and_apply_is_not_lost(tree: Tree, tmp_path: Path, 
         tree.write({B: "mine\n"})
     elif edit == "folder":
         (tree.root / B).mkdir(parents=True)
+    elif edit == "linked":
+        (tree.root / A).unlink()
+        (tmp_path / "elsewhere").write_text(generated("a: 1\n"))
+        (tree.root / A).symlink_to(tmp_path / "elsewhere")
     else:
         (tmp_path / "elsewhere").mkdir()
         (tree.root / A).parent.rename(tmp_path / "elsewhere" / "llama")
         (tree.root / A).parent.symlink_to(tmp_path / "elsewhere" / "llama")
     before = tree.files()
-    with pytest.raises(DiskError):
+    with pytest.raises(DiskError) as caught:
         apply(plan, tree.root)
+    assert isinstance(caught.value, ChangedMeanwhileError) is (edit != "link")
     assert tree.files() == before
     if edit == "link":
         assert (tmp_path / "elsewhere/llama/deployment.yaml").read_text() == generated("a: 1\n")
@@ -293,3 +299,34 @@ def test_plans_of_many_files_stay_whole(tree: Tree) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
     assert {tree.read(path) for path in wanted} == {generated("2\n")}
+
+
+def test_the_record_names_each_content_once(tree: Tree) -> None:
+    for text in ("a", "b", "a", "b"):
+        tree.gen({"base/a.yaml": generated(f"{text}\n")})
+    lines = (find_home(tree.root).folder / "written").read_text().split("\n")
+    assert len(lines) == len(set(lines)) == 3, "two contents, and the end of the last line"
+
+
+def test_what_is_staged_is_for_this_user_alone(tree: Tree) -> None:
+    before = os.umask(0)
+    try:
+        with staging_folder(find_home(tree.root)) as stage:
+            assert stat.S_IMODE(os.fstat(stage.descriptor).st_mode) == 0o700
+    finally:
+        os.umask(before)
+    assert not find_home(tree.root).was_interrupted
+
+
+def test_the_folders_that_a_run_makes_are_told_by_their_paths(tree: Tree) -> None:
+    (tree.root / "a").mkdir()
+    descriptor = os.open(tree.root, os.O_RDONLY)
+    entered: list[str] = []
+    with Folders(descriptor, lambda _, path: entered.append(path)) as folders:
+        for folder in ("a/b/c", "a/d", ""):
+            folders.enter(folder, create=True)
+        assert folders.made == ["a/b", "a/b/c", "a/d"]
+        assert entered == ["a", "a/b", "a/b/c", "a/d", "."]
+        folders.unmake()
+    os.close(descriptor)
+    assert tree.files() == {"a/": b""}

@@ -91,9 +91,17 @@ def test_of_what_changed_just_now_nothing_is_said(root: Path) -> None:
     assert mark_file(root / "values" / "prod.yaml") is None
 
 
-def test_a_link_is_not_looked_behind(root: Path, soon: Callable[[], None]) -> None:
-    (root / "values" / "dev.yaml").symlink_to("prod.yaml")
+@pytest.mark.parametrize("end", ["prod.yaml", "../base", "nowhere"])
+def test_a_link_is_not_looked_behind(root: Path, end: str, soon: Callable[[], None]) -> None:
+    (root / "values" / "dev.yaml").symlink_to(end)
     soon()
+    assert read_state(root, FOLDERS) is None
+
+
+def test_a_folder_that_is_a_link_is_not_walked_through(root: Path, soon: Callable[[], None]) -> None:
+    (root / "custom").symlink_to("/")
+    soon()
+    assert count_calls(lambda: read_state(root, FOLDERS)) < 500
     assert read_state(root, FOLDERS) is None
 
 
@@ -174,6 +182,8 @@ def test_a_record_that_others_may_write_counts_for_nothing(root: Path) -> None:
     assert file.parent.stat().st_mode & 0o777 == 0o700
     file.chmod(0o620)
     assert _open(root).recall() is None
+    file.chmod(0o600)
+    assert _open(root).recall() == SAID
     file.rename(file.with_name("elsewhere"))
     file.symlink_to("elsewhere")
     assert _open(root).recall() is None

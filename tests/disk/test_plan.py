@@ -110,6 +110,19 @@ def test_a_symlink_at_or_above_a_file_is_refused(tree: Tree, tmp_path: Path, lin
     assert target.read_text() == generated("not here\n")
 
 
+def test_a_name_that_is_no_utf_8_is_a_name(tree: Tree) -> None:
+    tree.gen({"base/a.yaml": generated("a\n")})
+    (tree.root / os.fsdecode(b"base/\xff.yaml")).write_text(generated("copied\n"))
+    assert tree.refused({"base/a.yaml": generated("a\n")}) == {os.fsdecode(b"base/\xff.yaml"): "hand-edited"}
+
+
+def test_an_editors_lock_keeps_no_other_file_from_being_written(tree: Tree) -> None:
+    (tree.root / "base").mkdir()
+    (tree.root / "base" / ".#a.yaml").symlink_to("somebody@host.1234")
+    tree.gen({"base/a.yaml": generated("a\n"), "base/b/a.yaml": generated("b\n")})
+    assert tree.read("base/b/a.yaml") == generated("b\n")
+
+
 def test_a_link_within_the_tree_is_not_followed_when_pruning(tree: Tree) -> None:
     tree.gen({A: generated("a\n")})
     (tree.root / "overlays/prod/models/qwen").symlink_to("llama")
@@ -212,6 +225,9 @@ def test_the_header_is_exact() -> None:
         (b"a\n", None),
         (None, b"a\n"),
         (b"a", b"a\n"),
+        (b"a\nb", b"a\nc"),
+        (b"a\nb\nc", b"x\nb\nc"),
+        (b"", b"x\ny"),
         (b"a\x0cb\n", b"a\x0cc\n"),
         (b"", b"x\n"),
     ],

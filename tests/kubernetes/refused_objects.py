@@ -59,6 +59,11 @@ def _mounts(*names: str, **pod: Any) -> Object:
     return _deployment({"volumeMounts": mounts}, pod=pod)
 
 
+def _init(**fields: Any) -> Object:
+    return _deployment(pod={"initContainers": [{"name": "i", "image": "x:1", **fields}]})
+
+
+PROBE = {"tcpSocket": {"port": 80}}
 SCRATCH = [{"name": "v", "emptyDir": {}}]
 CLAIM = {
     "metadata": {"name": "v"},
@@ -67,6 +72,9 @@ CLAIM = {
 
 
 TAKEN: dict[str, Object] = {
+    "a sidecar": _init(restartPolicy="Always", readinessProbe=PROBE),
+    "an init container that runs once": _init(restartPolicy="Never"),
+    "a container that ends": _deployment({"restartPolicy": "OnFailure"}),
     "a job": _job("Never"),
     "a mount": _mounts("v", volumes=SCRATCH),
     "a mount of a claim of its own": _kind(
@@ -94,6 +102,13 @@ TAKEN: dict[str, Object] = {
     "a budget": _budget(maxUnavailable=0),
 }
 REFUSED: dict[str, Object] = {
+    "an init container that starts again sometimes": _init(restartPolicy="Sometimes"),
+    "a container that starts again sometimes": _deployment({"restartPolicy": "always"}),
+    "an init container that is asked whether it lives": _init(livenessProbe=PROBE),
+    "an init container that ends with a probe": _init(restartPolicy="Never", startupProbe=PROBE),
+    "rules of starting again without a policy": _deployment(
+        {"restartPolicyRules": [{"action": "Restart", "exitCodes": {"operator": "In", "values": [1]}}]}
+    ),
     "a job that starts again for ever": _job("Always"),
     "a job that does not say": _job(None),
     "a deployment that ends": _deployment(pod={"restartPolicy": "Never"}),

@@ -9,7 +9,7 @@ from tests.kubernetes.refused_objects import REFUSED, TAKEN, UPDATES
 
 from llmstack.kubernetes.immutable import refused_fields
 from llmstack.kubernetes.quotas import counted_beyond
-from llmstack.kubernetes.refused import refusals
+from llmstack.kubernetes.refused import refusals, refused_values
 
 SCALED = {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": {"name": "a"}}
 
@@ -22,6 +22,12 @@ def test_what_is_taken(name: str) -> None:
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_is_refused_is_one_problem(name: str) -> None:
     assert len(refusals(REFUSED[name])) == 1
+
+
+@pytest.mark.parametrize("name", ["an init container that runs once", "a container that ends"])
+def test_restart_policies_that_came_with_1_35(name: str) -> None:
+    said = {version: len(refused_values(TAKEN[name], version)) for version in ("1.32", "1.34", "1.35", "1.37")}
+    assert said == {"1.32": 1, "1.34": 1, "1.35": 0, "1.37": 0}
 
 
 @pytest.mark.parametrize("name", UPDATES)

@@ -93,6 +93,24 @@ def test_what_an_overlay_builds_is_held_to_the_checks_on_objects(repository: San
     assert "dangling-reference" not in output
 
 
+def test_what_the_api_server_refuses_of_an_overlay_is_said_at_the_overlay(repository: Sandbox) -> None:
+    pod = "{initContainers: [{name: i, image: 'x:1', restartPolicy: Never}]}"
+    own = {
+        "custom/prod/models/m/kustomization.yaml": OWN + "patches: [{path: p.yaml, target: {kind: Deployment}}]\n",
+        "custom/prod/models/m/p.yaml": PATCH.replace("{revisionHistoryLimit: 3}", f"{{template: {{spec: {pod}}}}}"),
+    }
+    commit(repository, own)
+    output, code = repository.run("llmstack validate prod")
+    assert code == 1
+    assert (
+        "spec.template.spec.initContainers[0].restartPolicy: `restartPolicy` is `Always` in Kubernetes 1.34" in output
+    )
+    assert "--> custom/prod/models/m/kustomization.yaml:1:1" in output
+    repository.write({"values/prod.yaml": VALUES + 'gitops: {kubernetesVersion: "1.35"}\n'})
+    assert repository.run("llmstack gen")[1] == 0
+    assert repository.run("llmstack validate prod")[1] == 0
+
+
 @pytest.mark.parametrize(
     ("path", "text", "line"),
     [

@@ -237,7 +237,52 @@ REFUSED: dict[str, tuple[Object, Object]] = {
 }  # fmt: skip
 
 
+REFUSED |= {
+    "another version": (deployment(), {"apiVersion": "apps/v2", "metadata": {}}),
+    "a whole object in its place": (deployment(), deployment() | {"$patch": "replace"}),
+    "owners": (deployment(), deployment() | {"metadata": {"ownerReferences": []}}),
+    "a directive in metadata": (deployment(), deployment() | {"metadata": {"$patch": "merge"}}),
+    "annotations that are no map": (deployment(), deployment() | {"metadata": {"annotations": ["a"]}}),
+    "a list for a text": (deployment(a="x"), deployment(a=["x"])),
+    "a map for a list": (deployment(a=["x"]), deployment(a={"x": 1})),
+    "a directive on an item of a new list": (deployment(), deployment({"containers": [{"name": "a", "$patch": "merge"}]})),
+    "an empty key": (deployment(C), deployment({"containers": [{"name": ""}]})),
+}  # fmt: skip
+REASONS = {
+    "another kind": "the patch is of another kind than its target",
+    "another version": "the patch is of another kind than its target",
+    "the whole object": "$patch: delete on a whole object",
+    "a whole object in its place": "$patch: replace on a whole object",
+    "a directive without a list": "$patch in spec.template.spec.volumes, which has nothing to replace",
+    "a directive in an atomic list": "$patch in spec.template.spec.tolerations, which has nothing to replace",
+    "a directive on an item of a new list": "$patch in spec.template.spec.containers, which has nothing to replace",
+    "replace on an item": "$patch: replace on an item of a list",
+    "an unknown directive": "$patch: retain",
+    "an unknown directive on a map that is there": "$patch: retain",
+    "an unknown directive on an item that is there": "$patch: retain on an item of a list",
+    "an unknown directive for a list": "$patch in spec.template.spec.containers",
+    "two directives for a list": "$patch in spec.template.spec.containers",
+    "text that becomes a number": "spec.priorityClassName is text and gets a number: kustomize keeps the quotes that it had",
+    "one port under two protocols, of which one is left out": "two items with the same containerPort",
+    "one port of which nobody says the protocol, beside another": "two items with the same containerPort",
+    "an item without a key": "an item without name",
+    "an empty key": "an item without name",
+    "a key twice": "two items with the same name",
+    "a key twice in what nobody touches": "two items with the same name",
+    "a part of the key on some items": "spec.template.spec.containers.ports: some items leave out a part of the key",
+    "another type": "spec.template.spec.nodeSelector is of another type in the patch",
+    "a list for a text": "spec.a is of another type in the patch",
+    "a map for a list": "spec.a is of another type in the patch",
+    "a label set to null": "metadata.labels of a patch with something else than text",
+    "annotations that are no map": "metadata.annotations of a patch with something else than text",
+    "finalizers": "metadata.finalizers in a patch",
+    "owners": "metadata.ownerReferences in a patch",
+    "a directive in metadata": "metadata.$patch in a patch",
+}
+
+
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_kustomize_garbles_is_refused(case: str) -> None:
-    with pytest.raises(Unsupported):
+    with pytest.raises(Unsupported) as caught:
         merge_patch(*REFUSED[case])
+    assert str(caught.value) == REASONS[case]

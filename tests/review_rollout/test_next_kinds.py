@@ -108,6 +108,28 @@ def test_advice_that_can_be_followed(deployment: Make, review: Make) -> None:
     assert recreated.advice.startswith("Use `type: RollingUpdate`")
 
 
+ROLLING = "with maxSurge 1 and maxUnavailable 0"
+
+
+@pytest.mark.parametrize(
+    ("shape", "count", "advice"),
+    [
+        ({"replicas": 2}, None, f"Use `type: RollingUpdate` {ROLLING} (needs 1 spare GPU)."),
+        ({"replicas": 2, "gpus": 0}, 2, f"Use `type: RollingUpdate` {ROLLING}."),
+        ({"replicas": 2}, 3, f"Use `type: RollingUpdate` {ROLLING} (needs 1 spare GPU)."),
+        ({"replicas": 2}, 2, "Add 1 GPU to the pool, and set maxSurge 1 and maxUnavailable 0; with the GPUs that are there, merge at a quiet time."),
+        ({"surge": 0, "unavailable": 1}, 2, "Set maxSurge 1 and maxUnavailable 0 (needs 1 spare GPU), or run two replicas."),
+        ({"replicas": 2, "surge": 0, "unavailable": 2}, 3, "Set maxUnavailable below 2, or maxSurge 1 and maxUnavailable 0 (needs 1 spare GPU)."),
+    ],
+)  # fmt: skip
+def test_advice_goes_by_the_gpus_that_are_there(
+    shape: Any, count: int | None, advice: str, deployment: Make, review: Make, pool: Make
+) -> None:
+    pair = tuple(deployment(image=image, **shape) for image in ("v1", "v2"))
+    result = review(pair, pools=[] if count is None else [pool(count)])
+    assert [each.advice for each in result.risks if each.id == "outage"] == [advice]
+
+
 def test_a_goal_that_fits_in_sum_and_on_no_node_is_a_shortage(deployment: Make, review: Make, pool: Make) -> None:
     """Two pods of 3 GPUs and one of 2, on two nodes of 4."""
     pairs = [

@@ -58,6 +58,14 @@ def test_what_policies_cut(before: list[Values], after: list[Values], said: list
     assert sorted(shown(before, after)) == sorted(said)
 
 
+def test_engines_without_a_router_are_called_by_clients() -> None:
+    alone = values(routerSpec={"enableRouter": False})
+    sides = [alone | {"extraObjects": each} for each in ([], [policy(ENGINE, ingress=[{"from": [MONITORING]}])])]
+    assert [
+        severity for severity, subject, _ in told(reviewed(*sides), "unreachable") if subject == "NetworkPolicy/np"
+    ] == ["warning"]
+
+
 def test_who_is_not_let_in_is_named() -> None:
     sides = [values() | {"extraObjects": each} for each in ([], [policy(ENGINE)])]
     [(_, subject, message)] = told(reviewed(*sides), "unreachable")

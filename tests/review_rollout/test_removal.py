@@ -79,6 +79,9 @@ def test_rights_of_the_cluster(object: dict[str, Any], severity: str, review: An
     assert _risks(review((None, object)), "privilege") == [(subject, severity)]
     relabelled = {**object, "metadata": {**object["metadata"], "labels": {"a": "b"}}}
     assert not _risks(review((object, relabelled)), "privilege")
+    others = {key: [*value, {"kind": "User", "name": "eve"}] for key, value in object.items() if key == "subjects"}
+    wider = {**object, **others, **({"rules": [*object["rules"], {"verbs": ["list"]}]} if "rules" in object else {})}
+    assert _risks(review((object, wider)), "privilege") == [(subject, severity)]
 
 
 def test_a_role_of_a_namespace_is_no_privilege(review: Any) -> None:

@@ -50,6 +50,8 @@ def test_what_no_scaler_owns_is_exact(deployment: Make, review: Make, pool: Make
     [rollout] = review(pair, pools=[pool(8)], loads={"llama": 300}).rollouts
     assert (rollout.replicas_min, rollout.replicas_max, rollout.seconds) == (2, 2, 600)
     assert dict(rollout.basis) == {"seconds": "exact", "peak": "exact", "minReady": "exact"}
+    slower = tuple(each | {"spec": each["spec"] | {"minReadySeconds": 60}} for each in pair)
+    assert review(slower, pools=[pool(8)], loads={"llama": 300}).rollouts[0].seconds == 720
 
 
 def test_a_new_model_that_may_ask_for_more_than_there_is(deployment: Make, review: Make, pool: Make) -> None:

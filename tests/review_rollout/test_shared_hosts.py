@@ -18,8 +18,10 @@ def ingress(namespace: str, host: str | None = "llm.example.com", path: str = "/
     return {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": metadata, "spec": spec}
 
 
-def route(namespace: str, gateway: str = "shared", **match: Any) -> dict[str, Any]:
-    rules = [{"matches": [{"path": {"type": "PathPrefix", "value": "/v1"}, **match}]}]
+def route(
+    namespace: str, gateway: str = "shared", value: str = "/v1", type: str = "PathPrefix", **match: Any
+) -> dict[str, Any]:
+    rules = [{"matches": [{"path": {"type": type, "value": value}, **match}]}]
     parents = [{"name": gateway, "namespace": "gateways"}]
     spec = {"parentRefs": parents, "hostnames": ["llm.example.com"], "rules": rules}
     metadata = {"name": "router", "namespace": namespace}
@@ -37,6 +39,13 @@ def route(namespace: str, gateway: str = "shared", **match: Any) -> dict[str, An
         (ingress("prod", annotations=CANARY), ingress("dev"), None),
         (route("prod"), route("dev"), "the older of the two routes gets all callers"),
         (route("prod"), route("dev", gateway="other"), None),
+        (route("prod"), route("dev", value="/v2"), None),
+        (route("prod"), route("dev", type="Exact"), None),
+        (
+            route("prod", path={}),
+            route("dev", path={"type": "PathPrefix", "value": "/"}),
+            "the older of the two routes gets all callers",
+        ),
         (route("prod"), route("dev", headers=[{"name": "x", "value": "y"}]), None),
         (route("prod"), ingress("dev", path="/v1"), None),
     ],

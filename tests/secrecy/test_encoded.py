@@ -11,6 +11,7 @@ import pytest
 from llmstack.secrecy.credentials import argument_secrets, holds_secret
 from llmstack.secrecy.encoded import LAYERS, LONGEST, decode
 from llmstack.secrecy.files import find_lines
+from llmstack.secrecy.forms import has_form
 from llmstack.secrecy.masking import MASK, mask, mask_text
 
 TOKEN = "hf_" + "AbCdEfGhIjKlMnOpQrStUvWx12"
@@ -26,11 +27,12 @@ def in_base64(text: str | bytes) -> str:
     [
         in_base64(TOKEN),
         in_base64(CONFIG),
-        in_base64(gzip.compress(CONFIG.encode())),
+        in_base64(gzip.compress(CONFIG.encode(), mtime=0)),
         in_base64(in_base64(TOKEN)),
         base64.urlsafe_b64encode(f"??>>{TOKEN}".encode()).decode(),
         "\n".join(textwrap.wrap(in_base64(CONFIG), 20)),
         f"echo {in_base64(TOKEN)} | base64 -d > /run/token",
+        f"echo {in_base64(in_base64(TOKEN))} | base64 -d | base64 -d",
         f'{{"token_b64": "{in_base64(TOKEN)}"}}',
         "machine huggingface.co login u password hunter2hunter",
         "db:5432:app:u:hunter2hunter",
@@ -46,12 +48,18 @@ def test_what_is_hidden_in_a_text_is_found_and_masked(text: str) -> None:
     assert not holds_secret(shown)
 
 
+def test_the_shortest_text_that_is_looked_into() -> None:
+    text = in_base64("xoxb-" + "1" * 13)
+    assert len(text) == 24
+    assert has_form(text)
+
+
 @pytest.mark.parametrize(
     "text",
     [
         in_base64("db:\n  host: db.example.com\n  password: ${PASSWORD}\n"),
         in_base64(bytes(range(200))),
-        in_base64(gzip.compress(b"\xff\xfe" * 40)),
+        in_base64(gzip.compress(b"\xff\xfe" * 40, mtime=0)),
         in_base64("a plain text that says nothing of interest"),
         "sha256:" + "0123456789abcdef" * 4,
         "the machine and its login",

@@ -135,6 +135,18 @@ def test_what_only_looks_like_one(text: str) -> None:
     assert mask_text(text) == text
 
 
+@pytest.mark.parametrize(
+    ("user", "is_token"),
+    [
+        ("abcdefgh12", True), ("abcdefg12", False), ("abcdefghijklmnop", True), ("abcdefghijklmno", False),
+        ("$(TOKEN_OF_USER_12)", False), ("abcdefgh12:", False), ("abcdefgh12:x", True), ("abcdefgh12:$(PASSWORD)", False),
+    ],
+)  # fmt: skip
+def test_a_name_alone_before_a_host_is_a_token_by_its_length_and_a_digit(user: str, is_token: bool) -> None:
+    assert holds_secret(f"https://{user}@host/path") == is_token
+    assert holds_secret(f"ssh://{user}@host/path") == (is_token and ":" in user), "a user's name logs in by a key"
+
+
 def test_arguments() -> None:
     assert list(argument_secrets(["--api-key", "a", "b", "--port", "1"])) == [(1, "--api-key"), (2, "--api-key")]
     assert list(argument_secrets(["--hf-token", "x", "org/model"])) == [(1, "--hf-token")]
@@ -147,7 +159,9 @@ def test_arguments() -> None:
     [
         ("# hf_token: hf_" + "a" * 30, True), ("# password: hunter2", True), ("# export TOKEN=aB3dE6gH", True),
         ("# token: the name of the Secret", False), ("# password: <yours>", False), ("# api_key: YOUR-KEY-1", False),
-        ("# the token 12345678 is no key", False), ("# redis://:password@host", True), ("# llmstack: ignore[x] a token", False),
+        ("# the token 12345678 is no key", False), ("# redis://:password@host", True), ("# password: letmein", False),
+        ("# password: LETMEIN", False), ("# password: Letmein", False), ("# password: letMein", True), ("# password: letme1", True),
+        ("# password: letm1", False), ("# password: 'letme1'; # why", True), ("# password: letme1xxxx", False), ("# llmstack: ignore[x] a token", False),
         ("# secret: hf-token-v2", False), ("# secret: hf_token1", True), ("# token: hf-token-v2", True),
     ],
 )  # fmt: skip
@@ -183,6 +197,7 @@ def test_time_grows_with_the_text(unit: str) -> None:
 def test_what_is_no_value_is_no_secret() -> None:
     assert not is_secret("password", " \t ")
     assert not is_secret("api_token", 0)
+    assert not is_secret("password", ["x"]), "each item is asked about"
     assert is_secret("password", 12345678)
 
 

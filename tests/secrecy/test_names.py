@@ -146,6 +146,9 @@ def test_flags_whose_names_say_secret_are_those_of_the_table() -> None:
 def test_an_address_alone_is_no_secret(alone: str, with_secret: str) -> None:
     assert not is_secret("DATABASE_DSN", alone)
     assert is_secret("DATABASE_DSN", with_secret)
+    assert is_secret("TOKEN", alone) is ("://" not in alone), "an address is no token"
+    assert is_secret("TOKEN", with_secret)
+    assert is_secret("TOKEN", f"{alone}/0123456789abcdef")
 
 
 def test_tokens_of_several_are_secrets_where_they_are_not_counted() -> None:

@@ -152,7 +152,37 @@ def test_roles_of_one_object_are_told_apart(tmp_path: Path) -> None:
 
     review = _review(stream("v0.15.1"), stream("v0.20.2"))
     assert {engine.model for engine in review.environments["stream"].engines} == {"a/prefill", "a/decode"}
-    assert "whether pods restart cannot be judged" in render_review(review, "text")
+    text = render_review(review, "text")
+    assert "whether pods restart cannot be judged" in text
+    assert "spec.roles[decode].spec.template.spec.containers[vllm].image" in text
+
+
+def test_a_role_of_groups_of_one_is_an_engine_of_its_own(tmp_path: Path) -> None:
+    """A DisaggregatedSet's roles are LeaderWorkerSets: of a group of several pods one is not all of the engine."""
+    kind = {"apiVersion": "disaggregatedset.x-k8s.io/v1", "kind": "DisaggregatedSet", "metadata": {"name": "a"}}
+    pod = {
+        "containers": [
+            {
+                "name": "vllm",
+                "image": "vllm/vllm-openai:v0.20.2",
+                "command": ["vllm", "serve", "m", "--tensor-parallel-size=8"],
+                "resources": {"limits": {"nvidia.com/gpu": "4"}},
+            }
+        ]
+    }
+    groups = {"decode": 1, "prefill": 2}
+    roles = [
+        {"name": name, "spec": {"leaderWorkerTemplate": {"size": size, "workerTemplate": {"spec": pod}}}}
+        for name, size in groups.items()
+    ]
+    objects = [{**kind, "spec": {"roles": roles}}]
+    before, after = _read([OBJECTS[0]], tmp_path / "a.yaml"), _read(objects, tmp_path / "b.yaml")
+    review = _review(before, after).environments["stream"]
+    found = [each for each in review.findings if each.id == "parallel-size-gpus"]
+    assert [each.message.partition(": ")[2] for each in found] == ["its parallel sizes need 8 GPUs; the pod has 4"]
+    gone = [risk for risk in review.risks if risk.id == "removal"]
+    assert [(str(risk.severity), risk.object) for risk in gone] == [("warning", "Deployment/a")]
+    assert "nothing that can be judged takes its place" in gone[0].message
 
 
 def test_a_rename_is_no_removal(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ Records stay in .mutants/, the mutants judged to change nothing in tools/mutants
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
-import random
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -26,15 +26,15 @@ from tools.mutants.copies import in_copies
 from tools.mutants.reach import CODE, find_files, measure, name_records, read_tests
 from tools.mutants.record import note_outcome, read_equivalent, read_outcomes, summarize
 from tools.mutants.session import Items, with_collected
-from tools.mutants.trial import Trial, attempt, choose_tests
+from tools.mutants.trial import Outcome, Trial, attempt, choose_tests
 
 T = TypeVar("T")
 ROOMS = ("secrecy", "kustomize", "review", "disk")
 TESTS = (
-    "tests/secrecy", "tests/secrets", "tests/review", "tests/review_rollout", "tests/disk", "tests/repository",
-    "tests/trust/test_references.py", "tests/trust/test_links.py", "tests/trust/test_files.py", "tests/streams",
-    "tests/checks", "tests/migrate", "tests/adopt", "tests/report",
-    "tests/verify", "tests/kubernetes", "tests/facts", "tests/test_cases.py",
+    "tests/secrecy", "tests/secrets", "tests/kustomize", "tests/review", "tests/review_rollout", "tests/disk",
+    "tests/repository", "tests/trust", "tests/streams", "tests/checks", "tests/migrate", "tests/adopt",
+    "tests/report", "tests/sync", "tests/verify", "tests/kubernetes", "tests/facts", "tests/observed",
+    "tests/test_cases.py",
 )  # fmt: skip
 """The tests that can notice a change of these rooms in their own process."""
 KEPT = Path(".mutants")
@@ -46,20 +46,25 @@ def main() -> int:
     mutants = draw(options.room or ROOMS, options.sample, options.seed)
     KEPT.mkdir(exist_ok=True)
     record = KEPT.absolute() / "outcomes.jsonl"
-    known = read_outcomes(record)
-    again = ("survived", "not reached") if options.again else ()
-    todo = [mutant for mutant in mutants if known.get(mutant.id) in (None, *again)]
     equivalent = read_equivalent(EQUIVALENT)
-    todo = [mutant for mutant in todo if mutant.id not in equivalent]
+    todo = choose_todo(mutants, read_outcomes(record), equivalent, again=options.again)
     if todo:
         try_all(todo, record, options.jobs, options.budget)
     outcomes = read_outcomes(record)
-    for mutant in mutants:
-        if outcomes.get(mutant.id) in ("survived", "not reached") and mutant.id not in equivalent:
-            change = mutant.diff(Path(mutant.path).read_bytes())
-            print(f"\n{outcomes[mutant.id]}: {mutant.id} ({mutant.kind})\n{change}")
+    for mutant in choose_todo(mutants, outcomes, equivalent, again=True):
+        change = mutant.diff(Path(mutant.path).read_bytes())
+        print(f"\n{outcomes[mutant.id].result}: {mutant.id} ({mutant.kind})\n{change}")
     print(f"\n{summarize(mutants, outcomes, equivalent)}")
     return 0
+
+
+def choose_todo(
+    mutants: Sequence[Mutant], outcomes: dict[str, Outcome], equivalent: dict[str, str], *, again: bool
+) -> list[Mutant]:
+    """The mutants that were not tried, and with `again` those that no test noticed; none that changes nothing."""
+    open_results = ("survived", "not reached") if again else ()
+    left = [mutant for mutant in mutants if mutant.id not in equivalent]
+    return [mutant for mutant in left if mutant.id not in outcomes or outcomes[mutant.id].result in open_results]
 
 
 def read_options() -> argparse.Namespace:
@@ -78,7 +83,7 @@ def read_options() -> argparse.Namespace:
 def draw(rooms: list[str] | tuple[str, ...], size: int, seed: int) -> list[Mutant]:
     """A sample of the mutants of these rooms, a like share of each; the same for the same code and seed.
 
-    A larger sample begins with the smaller one.
+    A larger sample begins with the smaller one, and code that changes moves only its own mutants in or out of it.
     """
     shuffled = [shuffle(room, seed) for room in rooms]
     turns = (mutant for turn in zip_longest(*shuffled) for mutant in turn if mutant is not None)
@@ -88,8 +93,7 @@ def draw(rooms: list[str] | tuple[str, ...], size: int, seed: int) -> list[Mutan
 def shuffle(room: str, seed: int) -> list[Mutant]:
     paths = sorted((Path(CODE) / room).rglob("*.py"))
     mutants = [mutant for path in paths for mutant in find_mutants(str(path), path.read_bytes())]
-    random.Random(f"{room} {seed}").shuffle(mutants)
-    return mutants
+    return sorted(mutants, key=lambda mutant: hashlib.sha256(f"{seed} {mutant.id}".encode()).digest())
 
 
 def try_all(mutants: list[Mutant], record: Path, jobs: int, budget: float) -> None:
@@ -122,10 +126,11 @@ def try_each(trials: Sequence[Trial], record: Path) -> None:
     def try_with(session: pytest.Session, items: Items) -> None:
         for trial in trials:
             outcome = attempt(trial, session, items)
-            note_outcome(record, trial.mutant, outcome)
-            print(f"{outcome}: {trial.mutant.path}:{trial.mutant.line} {trial.mutant.kind}", flush=True)
+            note_outcome(record, trial, outcome)
+            place = f"{trial.mutant.path}:{trial.mutant.line} {trial.mutant.kind}"
+            print(f"{outcome.result} in {outcome.seconds:.0f} s: {trial.mutant.id} {place} {outcome.by}", flush=True)
 
-    with_collected(sorted({test.partition("::")[0] for trial in trials for test in trial.tests}), try_with)
+    with_collected(sorted({test.file for trial in trials for test in trial.tests}), try_with)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,19 @@
-"""The mutants of a module: each is one small change of its text that should make some test fail."""
+"""The mutants of a module: each is one small change of its text that should make some test fail.
+
+What is left as it is, because no behaviour hangs on it or none that a test should hold:
+
+- annotations, and types where the code names them: aliases, `isinstance`, `cast`, `TypeVar`, bases of classes,
+- docstrings, comments, `__all__`, decorators, asserts (they tell the type checker),
+- f-strings and texts of more than one word, which are messages; words of one are keys and names, and are changed in
+  functions (tables of a module are data: their numbers and operators are changed, their words are not).
+"""
 
 from __future__ import annotations
 
 import ast
 import difflib
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -17,26 +26,27 @@ ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
     ast.Mod: ast.Mult, ast.BitOr: ast.BitAnd, ast.BitAnd: ast.BitOr,
 }  # fmt: skip
 SWAPPED_CALLS = {"min": "max", "max": "min", "any": "all", "all": "any"}
+OF_VALUES = {"isinstance": slice(0, 1), "issubclass": slice(0, 1), "cast": slice(1, 2), "TypeVar": slice(0, 0)}
+"""Which arguments of a call are values; the others are types."""
+ALIAS = re.compile(r"[A-Z][a-z]\w*|__all__")
 
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
     """One change of a module: the bytes from `start` to `end` become `text`. `line` is where a test must come by."""
 
+    id: str
+    """A digest of the function (or statement of a module) that holds it, and of the change within: it stays the same
+    when other code changes, and what was found out of a function that reads otherwise now is not taken for true."""
     path: str
     kind: str
     line: int
     start: int
     end: int
     text: str
-    function: tuple[int, int]
-    """First and last line of the function that holds it, (0, 0) at the level of the module."""
-
-    @property
-    def id(self) -> str:
-        """The same for the same change of a file, wherever it is listed."""
-        words = f"{self.path}:{self.start}:{self.end}:{self.text}"
-        return hashlib.sha256(words.encode()).hexdigest()[:12]
+    in_function: bool
+    around: range
+    """The lines of what holds it."""
 
     def apply(self, source: bytes) -> bytes:
         return source[: self.start] + self.text.encode() + source[self.end :]
@@ -55,35 +65,62 @@ def find_mutants(path: str, source: bytes) -> list[Mutant]:
 
 
 class _Finder(ast.NodeVisitor):
-    """Walks a module and notes its mutants. Annotations, docstrings, asserts and f-strings (without places) stay."""
+    """Walks a module and notes its mutants."""
 
     def __init__(self, path: str, source: bytes) -> None:
         self.path = path
         self.source = source
         self.mutants: list[Mutant] = []
-        self.functions: list[tuple[int, int]] = [(0, 0)]
+        self.classes: list[str] = []
+        self.depth = 0
+        """How many functions are around the place."""
+        self.holder: ast.stmt | None = None
+        """The function or statement, of a module or a class, that holds the place."""
         lengths = [len(line) for line in source.splitlines(keepends=True)]
         self.starts = [0, *(sum(lengths[: number + 1]) for number in range(len(lengths)))]
 
     def note(self, kind: str, node: ast.expr | ast.stmt, replacement: ast.expr | str) -> None:
         """A mutant in which `node` is replaced; an expression goes into parentheses, that its place changes nothing."""
         text = replacement if isinstance(replacement, str) else f"({ast.unparse(replacement)})"
+        assert self.holder is not None
+        (start, end), (first, last) = self._place(node), self._place(self.holder)
+        held = self.source[first:last].decode()
+        words = ":".join((self.path, *self.classes, held, str(start - first), str(end - first), text))
+        id = hashlib.sha256(words.encode()).hexdigest()[:12]
+        around = range(self.holder.lineno, (self.holder.end_lineno or self.holder.lineno) + 1)
+        self.mutants.append(Mutant(id, self.path, kind, node.lineno, start, end, text, self.depth > 0, around))
+
+    def _place(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
+        """The first byte of a node, and the one after its last."""
         assert node.end_lineno is not None
         assert node.end_col_offset is not None
         start = self.starts[node.lineno - 1] + node.col_offset
-        end = self.starts[node.end_lineno - 1] + node.end_col_offset
-        self.mutants.append(Mutant(self.path, kind, node.lineno, start, end, text, self.functions[-1]))
+        return start, self.starts[node.end_lineno - 1] + node.end_col_offset
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
-        assert node.end_lineno is not None
-        for default in [*node.args.defaults, *filter(None, node.args.kw_defaults)]:
-            self.visit(default)
-        self.functions.append((node.lineno, node.end_lineno))
-        self._visit_all(node.body)
-        self.functions.pop()
+    def visit_Module(self, node: ast.Module) -> None:
+        self._visit_held(node.body)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        self._visit_all(node.body)
+        self.classes.append(node.name)
+        self._visit_held(node.body)
+        self.classes.pop()
+
+    def _visit_held(self, statements: list[ast.stmt]) -> None:
+        for statement in statements:
+            self.holder = statement
+            self.visit(statement)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        for default in [*node.args.defaults, *filter(None, node.args.kw_defaults)]:
+            self.visit(default)
+        self.depth += 1
+        for statement in node.body:
+            self.visit(statement)
+        self.depth -= 1
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        if not any(isinstance(target, ast.Name) and ALIAS.fullmatch(target.id) for target in node.targets):
+            self.generic_visit(node)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         if node.value is not None:
@@ -159,7 +196,10 @@ class _Finder(ast.NodeVisitor):
         for name, other in SWAPPED_CALLS.items():
             if _is_named(node.func, name):
                 self.note(f"{other} for {name}", node.func, other)
-        self.generic_visit(node)
+        of_values = next((part for name, part in OF_VALUES.items() if _is_named(node.func, name)), slice(None))
+        for each in [*node.args[of_values], *node.keywords]:
+            self.visit(each)
+        self.visit(node.func)
 
     def visit_Constant(self, node: ast.Constant) -> None:
         match node.value:
@@ -167,7 +207,7 @@ class _Finder(ast.NodeVisitor):
                 self.note("constant", node, str(not value))
             case int(value) | float(value):
                 self.note("constant", node, repr(value + 1))
-            case str(value) if value and " " not in value and len(self.functions) > 1:
+            case str(value) if value and " " not in value and self.depth:
                 self.note("word", node, repr(value + "x"))
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
@@ -177,10 +217,6 @@ class _Finder(ast.NodeVisitor):
 
     def _negate(self, test: ast.expr) -> None:
         self.note("condition negated", test, ast.UnaryOp(ast.Not(), test))
-
-    def _visit_all(self, nodes: list[ast.stmt]) -> None:
-        for node in nodes:
-            self.visit(node)
 
 
 def _yields(node: ast.expr) -> bool:

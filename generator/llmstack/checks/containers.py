@@ -42,8 +42,9 @@ from llmstack.engine.exact.types import mismatched, too_new, too_old, unfit_type
 from llmstack.engine.exact.variables import misread
 from llmstack.finding import Finding, Route, Severity
 from llmstack.fit.answer import fewest, longest, start_of
-from llmstack.fit.containers import Engine, image_parts
+from llmstack.fit.containers import Engine
 from llmstack.flags import find_abbreviated, lint_arguments, lint_environment, parallel_sizes, split_flags
+from llmstack.kubernetes.images import image_parts
 
 OF_PROBLEM: Mapping[str, Rule] = {
     "unknown-flag": unknown_flag,

@@ -75,11 +75,12 @@ def find(rule: Rule, subject: Subject) -> Iterator[Finding]:
         if told >= MOST_FOUND and not problem.secret:
             message = f"there are more than these {MOST_FOUND:,} of this check, from here on"
             help = "correct those that are listed: the next run names others"
-            yield _finding(rule.RULE, Problem(message, problem.route, help, problem.place))
+            yield finding_of(rule.RULE, Problem(message, problem.route, help, problem.place))
             return
-        yield _finding(rule.RULE, problem)
+        yield finding_of(rule.RULE, problem)
 
 
-def _finding(declared: Declaration, problem: Problem) -> Finding:
+def finding_of(declared: Declaration, problem: Problem) -> Finding:
+    """A problem as the finding that a rule's declaration makes of it."""
     severity = declared.severity_of(problem)
     return Finding(declared.id, severity, problem.message, problem.route, problem.place, problem.help, problem.secret)

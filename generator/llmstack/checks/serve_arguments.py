@@ -64,12 +64,12 @@ def _engines(subject: Subject) -> Iterator[Located]:
         if model.command and not model.uses_ray:
             continue
         match = match_of(model)
-        first = [model.model_url or "model", *arguments.options(model)]
-        given = [*first, *arguments.extra(model)]
+        given = arguments.stated(model)
+        typed = len(given) - len(arguments.extra(model))
         against = "" if match.exact else f"checked against vLLM {match.catalogue.version}, because {match.reason}"
         short = find_abbreviated(given, match.catalogue, match.other_catalogues())
         for problem in (*lint_arguments(given, match), *short):
-            yield problem, _route(at, model, problem, len(first)), against
+            yield problem, _route(at, model, problem, typed), against
 
 
 def _route(at: Route, model: Model, problem: FlagProblem, typed: int) -> Route:

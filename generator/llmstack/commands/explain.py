@@ -12,7 +12,8 @@ def explain(key: opt.Key = None, releases: opt.Releases = None) -> None:
 
     A key is found by any part of its path, a check or a risk by its id, `peak` as a word of docs/glossary.md,
     `--max-model-len` as a flag of vLLM. `explain upgrade 0.15.1 0.20.2` prints what changes between two releases of
-    vLLM, `explain upgrade lmcache 0.3.9 0.5.6` between two of LMCache. Without a word it lists what there is.
+    vLLM, `explain upgrade lmcache 0.3.9 0.5.6` between two of LMCache, `explain upgrade router 0.1.7 0.1.13` between
+    two of the router. Without a word it lists what there is.
     """
     from llmstack.errors import UsageError
     from llmstack.report import explanation
@@ -38,10 +39,10 @@ def between(key: str, releases: list[str]) -> str:
     from llmstack.flags.match import catalogue_for
     from llmstack.report.upgrade import upgrade_text
 
-    if key == "upgrade" and len(releases) == 3 and releases[0] == "lmcache":
-        return between_lmcache(releases[1:])
+    if key == "upgrade" and len(releases) == 3 and releases[0] in OTHERS:
+        return OTHERS[releases[0]](releases[1:])
     if key != "upgrade" or len(releases) != 2:
-        raise UsageError("more than one word is `explain upgrade [lmcache] FROM TO`, with two releases")
+        raise UsageError("more than one word is `explain upgrade [lmcache|router] FROM TO`, with two releases")
     matches = [catalogue_for("vllm/vllm-openai", release) for release in releases]
     for release, match in zip(releases, matches, strict=True):
         if match.sureness == "guess":
@@ -64,3 +65,19 @@ def between_lmcache(named: list[str]) -> str:
             raise UsageError(f"`{name}` is no known release of LMCache: {', '.join(releases())} are")
         found.append(release)
     return lmcache_text(*found)
+
+
+def between_routers(named: list[str]) -> str:
+    """What changes between two releases of the router; raises UsageError for a tag that names none."""
+    from llmstack.errors import UsageError
+    from llmstack.flags.router import names_release
+    from llmstack.report.upgrade import router_text
+
+    for name in named:
+        if not names_release(name):
+            raise UsageError(f"`{name}` is no release of the router; one is `0.1.13`")
+    return router_text(*named)
+
+
+OTHERS = {"lmcache": between_lmcache, "router": between_routers}
+"""What has releases beside vLLM."""

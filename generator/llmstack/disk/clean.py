@@ -150,7 +150,7 @@ def _read(file: Path) -> dict[str, object] | None:
             found = os.fstat(descriptor)
             if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
                 return None
-            kept = json.loads(stream.read(MAX_BYTES + 1)) if found.st_size <= MAX_BYTES else None
+            kept = json.loads(stream.read(found.st_size)) if found.st_size <= MAX_BYTES else None
     except (OSError, ValueError, RecursionError):
         return None
     return kept if isinstance(kept, dict) else None

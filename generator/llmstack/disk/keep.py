@@ -8,6 +8,7 @@ from pathlib import Path
 
 from llmstack.disk.error import DiskError, reason_of
 from llmstack.disk.folders import Folders, make_root
+from llmstack.disk.listing import read_rest
 from llmstack.errors import RefusedError
 
 FILE_MODE = 0o644
@@ -42,13 +43,15 @@ def keep_file(root: Path, path: str, content: bytes, mark: bytes) -> bool:
 
 def _read(folder: int, path: str, name: str) -> bytes | None:
     try:
-        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+        try:
+            return read_rest(descriptor)
+        finally:
+            os.close(descriptor)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise DiskError(path, f"cannot be read: {reason_of(error)}") from error
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read()
 
 
 def _replace(folder: int, path: str, name: str, content: bytes) -> None:

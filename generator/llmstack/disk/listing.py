@@ -7,6 +7,7 @@ import stat
 import sys
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path, PurePosixPath
 
 from llmstack.disk.error import DiskError, reason_of
@@ -38,7 +39,8 @@ def list_tree(root: Path, scopes: Collection[str], wanted: Iterable[str]) -> Lis
     listing = Listing()
     tops = [scope for scope in sorted(set(scopes)) if _check(scope)]
     for top in tops:
-        if _enter_parents(root, top, listing) and top in listing.folders and not _is_below(top, tops):
+        _enter_parents(root, top, listing)
+        if top in listing.folders and not _is_below(top, tops):
             _walk(root, top, listing)
     prefixes = tuple(f"{top}/" for top in tops)
     for path in wanted:
@@ -58,25 +60,20 @@ def _is_below(path: str, others: Collection[str]) -> bool:
     return any(path.startswith(f"{other}/") for other in others)
 
 
-def _enter_parents(root: Path, path: str, listing: Listing) -> bool:
-    """Look at `path` and all folders above it; whether every one of them is there."""
-    parts = path.split("/")
-    for end in range(1, len(parts) + 1):
-        here = "/".join(parts[:end])
+def _enter_parents(root: Path, path: str, listing: Listing) -> None:
+    """Look at `path` and all folders above it, as far as they are there."""
+    for here in accumulate(path.split("/"), "{}/{}".format):
         if here in listing.folders:
             continue
         try:
             mode = os.lstat(root / here).st_mode
-        except FileNotFoundError:
-            return False
-        except NotADirectoryError:
-            return False
+        except (FileNotFoundError, NotADirectoryError):
+            return
         except OSError as error:
             raise DiskError(here, f"cannot be read: {reason_of(error)}") from error
         _kind_of(mode, listing).add(here)
         if not stat.S_ISDIR(mode):
-            return end == len(parts)
-    return True
+            return
 
 
 def _kind_of(mode: int, listing: Listing) -> set[str]:
@@ -112,13 +109,14 @@ def _walk(root: Path, top: str, listing: Listing) -> None:
                 listing.others.add(path)
 
 
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CHUNK = 1 << 16
 """Bytes to ask for at a time: for 1 MiB the kernel maps and clears pages anew at each read, and files are small."""
 
 
 def read_if_other(path: str, expected: bytes) -> bytes | None:
     """Return a file's content, None when it is exactly `expected`. Raises OSError; follows no symlink."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(path, _FLAGS)
     try:
         content = os.read(descriptor, len(expected) + 1)
         return None if content == expected else content + read_rest(descriptor)
@@ -128,7 +126,7 @@ def read_if_other(path: str, expected: bytes) -> bytes | None:
 
 def read_file(path: str, *, limit: int | None = None) -> bytes:
     """Return a file's content, or its first `limit` bytes. Raises OSError; does not follow a symlink."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(path, _FLAGS)
     try:
         return os.read(descriptor, limit) if limit is not None else read_rest(descriptor)
     finally:

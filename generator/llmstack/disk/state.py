@@ -35,7 +35,7 @@ def read_states(
     digests: dict[str, hashlib.blake2b] = {}
     unsure: set[str] = set()
     last = time.time_ns() - TICK
-    for path, mark, changed in _marks(os.fspath(root), list(folders), skip):
+    for path, mark, changed in _marks(os.fspath(root), folders, skip):
         part = part_of(path)
         digest = digests.get(part) or digests.setdefault(part, hashlib.blake2b(digest_size=32))
         digest.update(f"{path}\0{mark}\n".encode("utf-8", "surrogateescape"))
@@ -60,8 +60,11 @@ _ALWAYS = sys.maxsize
 """When something changed that cannot be told apart from what it was: a link, or a folder that cannot be listed."""
 
 
-def _marks(root: str, waiting: list[str], skip: Collection[str]) -> Iterator[tuple[str, str, int]]:
+def _marks(root: str, folders: Collection[str], skip: Collection[str]) -> Iterator[tuple[str, str, int]]:
     """The path, the mark, and the time of the last change of each folder and file."""
+    linked = {folder for folder in folders if os.path.islink(f"{root}/{folder}")}
+    yield from ((folder, "a link", _ALWAYS) for folder in sorted(linked))
+    waiting = [folder for folder in folders if folder not in linked]
     while waiting:
         folder = waiting.pop()
         try:

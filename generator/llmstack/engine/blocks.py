@@ -34,6 +34,10 @@ ADMITS_BY_FIRST, ADMITS_BY_GROUPS = (0, 14), (0, 19)
 layer, to 0.18 by the first group alone, then by all groups."""
 
 
+PLAIN = (None,)
+"""The windows of layers that all look at everything: one group."""
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """The blocks of one worker's cache. `windows` has the window of each group of layers, None for full attention."""
@@ -62,6 +66,8 @@ class Layout:
 
     def blocks_of_request(self, length: int, step_tokens: int) -> int:
         """Blocks that one request of `length` holds at most, when a step computes `step_tokens`."""
+        if self.windows == PLAIN:
+            return -(-length // self.block_size)
         return sum(self._blocks_of_group(window, length, step_tokens) for window in self.windows)
 
     def _blocks_of_group(self, window: int | None, length: int, step_tokens: int) -> int:

@@ -95,6 +95,30 @@ def card_named(name: str) -> Card | None:
     return _BY_NAME.get(name.lower())
 
 
+def cards_like(name: str) -> tuple[str, ...]:
+    """Names of the table that another one may mean: it is a value of the node label, or begins with the model of a card
+    (`A100 SXM4`), blanks, dashes and makers aside; those of the memory that it names, where it names one."""
+    product = card_of_product(name)
+    if product is not None and product.name in CARDS:
+        return (product.name,)
+    words = re.findall(r"[a-z0-9]+", re.sub(r"nvidia|amd|geforce|tesla", " ", name.lower()))
+    said = ["".join(words[:number]) for number in range(1, len(words) + 1)]
+    found = {known: _model_and_rest(known) for known in CARDS}
+    near = {known: rest for known, (model, rest) in found.items() if any(_is_model(each, model) for each in said)}
+    of_memory = [known for known, rest in near.items() if rest and any(rest.startswith(word) for word in words[1:])]
+    return tuple(of_memory or near)
+
+
+def _model_and_rest(known: str) -> tuple[str, str]:
+    model, _, rest = known.lower().replace(" ", "").partition("-")
+    return model, rest
+
+
+def _is_model(said: str, model: str) -> bool:
+    """Whether a name says a model and nothing that makes it another one, or all of the model but its last letter."""
+    return said == model[:-1] or (said.startswith(model) and not said[len(model) : len(model) + 1].isdecimal())
+
+
 def card_of_product(product: str) -> Card | None:
     """The card that a value of the node label `nvidia.com/gpu.product` means; a MIG profile is a part of one.
 

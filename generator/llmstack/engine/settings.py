@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from llmstack.flags import Catalogue
 from llmstack.flags.split import Given, split_flags
 
+Flags = Mapping[str, str | None]
+"""Each flag with the text of its last value; None where it has none."""
+
 AUTO_LENGTH = -1
 """`--max-model-len auto` (or -1): vLLM takes the longest request that fits."""
 
@@ -99,7 +102,7 @@ class Settings:
         return self.tensor * self.pipeline * self.data
 
 
-def is_on(given: Mapping[str, str | None], flag: str) -> bool:
+def is_on(given: Flags, flag: str) -> bool:
     """Whether a switch is given and does not say `false`."""
     return flag in given and (given[flag] or "true").lower() == "true"
 
@@ -117,8 +120,8 @@ def read_settings(arguments: Sequence[str], catalogue: Catalogue, variables: Ite
     return Settings(**known, unread=tuple(dict.fromkeys(unread)))  # type: ignore[arg-type]
 
 
-def read_flags(arguments: Sequence[str], catalogue: Catalogue) -> dict[str, str | None]:
-    """Each flag of the arguments with the text of its last value; None where it has none."""
+def read_flags(arguments: Sequence[str], catalogue: Catalogue) -> Flags:
+    """The flags of the arguments, the last of each."""
     return {flag.name: flag.value for flag in split_flags(arguments, catalogue) if flag.name}
 
 

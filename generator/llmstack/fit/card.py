@@ -25,7 +25,7 @@ class Pools:
     """The declared pools of an environment, as the values have them and as a review counts with them."""
 
     declared: tuple[Capacity, ...]
-    counted: tuple[Pool, ...]
+    facts: Facts
 
     @staticmethod
     def of(stack: Stack) -> Pools:
@@ -38,15 +38,16 @@ class Pools:
         declared = tuple(capacity)
         counted = (Pool(each.pool, each.resource, each.count, each.per_node, dict(each.node_selector or {}))
                    for each in declared)  # fmt: skip
-        return Pools(declared, tuple(counted))
+        return Pools(declared, Facts(pools=tuple(counted)))
 
 
 def pool_of_model(stack: Stack, pools: Pools, model: Model) -> Capacity | None:
     """The declared pool whose GPUs the model takes, chosen as a review chooses it; None where none is certain."""
     if not pools.declared:
         return None
-    named = {model.name: model.gitops.pool} if model.name and model.gitops.pool else {}
-    facts = Facts(pools=pools.counted, pool_of=named)
+    facts = pools.facts
+    if model.name and model.gitops.pool:
+        facts = replace(facts, pool_of={model.name: model.gitops.pool})
     name = pool_of(_pod(stack, model), gpu_resource(model), model.name, facts)
     return next((each for each in pools.declared if each.pool == name), None)
 

@@ -9,14 +9,14 @@ from typing import Any
 from llmstack.engine.settings import Settings
 from llmstack.finding import Route
 from llmstack.fit.card import Pools, card_on
-from llmstack.fit.question import HUB_NAME, Known, Question, facts_of_name, release_in, settings_of
+from llmstack.fit.question import HUB_NAME, Known, Question, facts_of_name, flags_of, release_in, settings_of
 from llmstack.flags import catalogue_for, split_flags
 from llmstack.kubernetes.accelerators import gpus_of_pod, is_whole_gpu
+from llmstack.kubernetes.images import image_parts
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.replicas import model_of
 from llmstack.kubernetes.served import Served, environment_of, find_served
 from llmstack.model.gitops import Capacity
-from llmstack.review.facts import Facts
 from llmstack.review.foreign import pod_specs_anywhere
 from llmstack.review.rollout.placement import pool_of
 from llmstack.review.wording import plural
@@ -76,15 +76,6 @@ def model_named(served: Served) -> str | None:
     return words[0] if words and "$(" not in words[0] else None
 
 
-def image_parts(image: str) -> tuple[str, str]:
-    """The repository and the tag of an image; a digest alone is its tag."""
-    name, _, digest = image.partition("@")
-    repository, colon, tag = name.rpartition(":")
-    if not colon or "/" in tag:
-        repository, tag = name, ""
-    return repository, tag or digest
-
-
 def _engine(
     object: Object,
     pod: Mapping[str, Any],
@@ -109,14 +100,16 @@ def _engine(
     variables = environment_of(_container(object, served.route))
     name = model_named(served)
     facts = facts_of_name(name if name and HUB_NAME.match(name) else None, known)
-    settings = settings_of(served.arguments, match.catalogue, tuple(variables))
+    given = tuple(served.arguments)
+    settings = settings_of(given, match.catalogue, tuple(variables))
     question = Question(
         model_of(object) or "/".join(filter(None, [key.name, _role(object, key.pod)])),
         facts,
         card,
         match,
         settings,
-        tuple(served.arguments),
+        given,
+        flags_of(given, match.catalogue),
         (),
         pool.pool if pool else None,
         None if match.sureness == "guess" else release_in(versions.get(key.name) or image_parts(served.image)[1]),
@@ -139,7 +132,7 @@ def _role(object: Object, route: Route) -> str | None:
 
 def _pool(pod: Mapping[str, Any], resource: str, pools: Pools) -> Capacity | None:
     """The declared pool whose GPUs a pod takes; None where none is certain."""
-    name = pool_of(pod, resource, None, Facts(pools=pools.counted)) if resource else None
+    name = pool_of(pod, resource, None, pools.facts) if resource else None
     return next((each for each in pools.declared if each.pool == name), None)
 
 

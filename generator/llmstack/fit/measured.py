@@ -24,8 +24,9 @@ def image_of(model: Model) -> str:
 
 def digest_of(stack: Stack, model: Model, question: Question) -> str:
     """The digest of what decides the memory of a model's engine (`digest_arguments`)."""
-    given = (*arguments.options(model), *arguments.extra(model))
-    return digest_arguments(model.model_url or "", given, question.match.catalogue, dict(_variables(stack, model)))
+    return digest_arguments(
+        model.model_url or "", arguments.stated(model), question.match.catalogue, dict(_variables(stack, model))
+    )
 
 
 def _variables(stack: Stack, model: Model) -> Iterator[tuple[str, str]]:

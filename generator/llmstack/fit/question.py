@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from llmstack.engine.cards import Card
 from llmstack.engine.catalogue import catalogued
 from llmstack.engine.facts import ModelFacts
 from llmstack.engine.facts_file import file_name
-from llmstack.engine.settings import Settings, read_flags, read_settings
+from llmstack.engine.settings import Flags, Settings, read_flags, read_settings
 from llmstack.engine.support import Engine
 from llmstack.fit.card import Pools, asks_for_gpus, card_of_model, pool_of_model
 from llmstack.flags import Catalogue, catalogue_for
@@ -37,16 +37,12 @@ class Question:
     match: Match
     settings: Settings
     arguments: tuple[str, ...] = ()
-    """The options and extra arguments that the values give it."""
+    """The model, the options and the extra arguments that the values give it."""
+    flags: Flags = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     pool: str | None = None
     version: str | None = None
     """vLLM's release as the image's tag or the values name it; None where neither does."""
-
-    @property
-    def flags(self) -> Mapping[str, str | None]:
-        """Each flag that it is given, with the text of its last value; None where it has none."""
-        return _flags(self.arguments, self.match.catalogue)
 
     @property
     def engine(self) -> Engine | None:
@@ -61,12 +57,13 @@ def ask(stack: Stack, model: Model, known: Known, pools: Pools | None = None) ->
     match = catalogue_for(model.repository or "", model.tag or "", model.gitops.vllm_version)
     pool = pool_of_model(stack, pools or Pools.of(stack), model)
     facts, card = facts_of_model(model, known), card_of_model(stack, model, pool)
-    given = (*arguments.options(model), *arguments.extra(model))
+    given = arguments.stated(model)
     settings = settings_of(given, match.catalogue, tuple(variables(stack, model)))
     missing = tuple(_missing(model, facts, card, match))
     version = None if match.sureness == "guess" else version_of(model)
     named = pool.pool if pool else None
-    return Question(model.name or "", facts, card, match, settings, given, missing, named, version)
+    flags = flags_of(given, match.catalogue)
+    return Question(model.name or "", facts, card, match, settings, given, flags, missing, named, version)
 
 
 @lru_cache(maxsize=1 << 12)
@@ -76,7 +73,8 @@ def settings_of(given: tuple[str, ...], catalogue: Catalogue, variables: tuple[s
 
 
 @lru_cache(maxsize=1 << 12)
-def _flags(given: tuple[str, ...], catalogue: Catalogue) -> Mapping[str, str | None]:
+def flags_of(given: tuple[str, ...], catalogue: Catalogue) -> Flags:
+    """`read_flags`, remembered likewise."""
     return read_flags(given, catalogue)
 
 

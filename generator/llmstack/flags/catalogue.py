@@ -60,9 +60,12 @@ class Spelling:
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Catalogue:
-    """All flags of one program; `spellings` holds every accepted option string."""
+    """All flags of one program; `spellings` holds every accepted option string.
+
+    There is one of each release (`load_catalogue`), which is equal to itself alone: what is read by it is remembered.
+    """
 
     program: Literal["vllm", "router"]
     version: str
@@ -71,9 +74,6 @@ class Catalogue:
     spellings: Mapping[str, Spelling]
     environment: frozenset[str]
     """`VLLM_*` variables that the release reads."""
-
-    def __hash__(self) -> int:
-        return hash((self.program, self.version))
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def lint_once(arguments: tuple[str, ...], catalogue: Catalogue) -> tuple[FlagPro
     if len(arguments) > MOST:
         message = f"{len(arguments)} arguments: more than {MOST} are no command line of an engine, and are not read"
         return (FlagProblem("unexpected-argument", "", len(arguments) - 1, message, "remove what is not meant"),)
-    uses = tuple(parse_arguments(arguments, catalogue))
+    uses = parse_arguments(arguments, catalogue)
     problems = [problem for use in uses for problem in lint_use(use, catalogue)]
     problems += find_repeated(uses, catalogue)
     return tuple(sorted(problems, key=lambda problem: (problem.index, problem.kind)))

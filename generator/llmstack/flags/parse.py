@@ -11,7 +11,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from llmstack.flags.catalogue import Catalogue, Flag, Spelling
@@ -66,12 +66,17 @@ class Option:
     path: str | None = None
 
 
-def parse_arguments(arguments: Sequence[str], catalogue: Catalogue) -> Iterator[Use]:
-    """Yield each flag and each free word of `arguments`, in order; never fails.
+@lru_cache(maxsize=4096)
+def parse_arguments(arguments: tuple[str, ...], catalogue: Catalogue) -> tuple[Use, ...]:
+    """Each flag and each free word of `arguments`, in order; never fails. Remembered: many rules read the same.
 
     The first free word is the model; another has the trouble `stray`. Words after an unknown flag are
     taken for its values.
     """
+    return tuple(_uses(arguments, catalogue))
+
+
+def _uses(arguments: tuple[str, ...], catalogue: Catalogue) -> Iterator[Use]:
     at = words = 0
     while at < len(arguments):
         if arguments[at] == "--":
@@ -102,6 +107,7 @@ def is_value(text: str, catalogue: Catalogue) -> bool:
     return bool(NEGATIVE_NUMBER.fullmatch(text) or space)
 
 
+@lru_cache(maxsize=4096)
 def read_option(text: str, catalogue: Catalogue) -> Option:
     """What an argument that begins with a dash stands for."""
     vllm = catalogue.program == "vllm"

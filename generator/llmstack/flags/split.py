@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from llmstack.flags.catalogue import Catalogue, newest
 from llmstack.flags.parse import NEGATIVE_NUMBER, parse_arguments
@@ -56,15 +57,19 @@ ALONE = frozenset(("--data-parallel-rank", "--data-parallel-external-lb"))
 """Flags of an engine whose data-parallel peers are in other pods."""
 
 
-def split_flags(arguments: Sequence[str], catalogue: Catalogue | None = None) -> list[Given]:
+def split_flags(arguments: Sequence[str], catalogue: Catalogue | None = None) -> Sequence[Given]:
     """Each flag of `arguments` with its values, in order.
 
     Without a catalogue a flag takes the words up to the next flag, and underscores in its name become
     dashes; a word that begins with a dash and is no number is a flag. With one, names are resolved
     (aliases, abbreviations, negations) and flags without values leave the next word alone.
     """
-    if catalogue is None:
-        return split_plainly(arguments)
+    return split_plainly(arguments) if catalogue is None else split_by(tuple(arguments), catalogue)
+
+
+@lru_cache(maxsize=4096)
+def split_by(arguments: tuple[str, ...], catalogue: Catalogue) -> tuple[Given, ...]:
+    """`split_flags` with a catalogue."""
     given = []
     for use in parse_arguments(arguments, catalogue):
         words = tuple(value.text for value in use.values)
@@ -73,7 +78,7 @@ def split_flags(arguments: Sequence[str], catalogue: Catalogue | None = None) ->
         else:
             name = f"{use.flag.name}.{use.path}" if use.path else use.flag.name
             given.append(Given(name, ("false",) if use.negated and not words else words, use.index))
-    return given
+    return tuple(given)
 
 
 def split_plainly(arguments: Sequence[str]) -> list[Given]:

@@ -8,7 +8,7 @@ and not overcommitted; ValidateService), pkg/apis/autoscaling/validation, pkg/ap
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from llmstack.finding import Route
@@ -16,23 +16,36 @@ from llmstack.kubernetes.accelerators import is_extended
 from llmstack.kubernetes.keda import broken_bounds
 from llmstack.kubernetes.pods import Object, containers, maps, pod_labels, pod_specs, value_at
 from llmstack.kubernetes.quantities import quantity
+from llmstack.kubernetes.restart_policies import broken_restart
 from llmstack.kubernetes.rules import broken_rules
 from llmstack.kubernetes.schema import Problem
 from llmstack.kubernetes.selectors import selects
 from llmstack.kubernetes.workloads import PROGRESS_DEADLINE
+from llmstack.schemas import KUBERNETES_VERSIONS
 
 _POD = ("spec", "template", "spec")
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 
 
 def refusals(obj: Object | None) -> tuple[Problem, ...]:
-    """Return what the API server says against an object; nothing for none. The route is that of the field."""
+    """Return what the API server says against an object; nothing for none. The route is that of the field.
+
+    It is the newest of those known, which takes what an older one may not.
+    """
     if obj is None:
         return ()
+    pods = [(route, _with_claims(spec, obj)) for route, spec in pod_specs(dict(obj))]
+    return (*refused_values(obj), *(problem for route, spec in pods for problem in _names(route, spec)))
+
+
+def refused_values(obj: Object, version: str = KUBERNETES_VERSIONS[-1]) -> tuple[Problem, ...]:
+    """Return what the API server of a version (`1.34`) says against an object's fields; names that containers and
+    mounts give each other are left out."""
     rule = _RULES.get(str(obj.get("kind")))
     own = rule(obj) if rule is not None else ()
-    pods = [(route, _with_claims(spec, obj)) for route, spec in pod_specs(dict(obj))]
-    return (*own, *(problem for route, spec in pods for problem in _pod(route, spec)))
+    minor = int(version.rpartition(".")[2])
+    pods = (_pod(route, spec, minor) for route, spec in pod_specs(dict(obj)))
+    return (*own, *(problem for pod in pods for problem in pod))
 
 
 def _with_claims(spec: dict[str, Any], obj: Object) -> dict[str, Any]:
@@ -42,19 +55,17 @@ def _with_claims(spec: dict[str, Any], obj: Object) -> dict[str, Any]:
     return {**spec, "volumes": [*(spec.get("volumes") or ()), *made]} if made else spec
 
 
-def _pod(route: Route, spec: dict[str, Any]) -> Iterator[Problem]:
-    """A pod's tolerations, volumes and affinity, and its containers, each of a name of its own."""
-    names = [str(container.get("name")) for _, _, container in containers(spec)]
-    if len(set(names)) < len(names):
-        yield Problem((*route, "containers"), "two containers have the same name")
+def _pod(route: Route, spec: dict[str, Any], minor: int) -> Iterator[Problem]:
+    """A pod's tolerations, volumes and affinity, and its containers."""
     for key, kind in (("tolerations", "Toleration"), ("volumes", "Volume")):
         for number, item in enumerate(maps(spec.get(key))):
             yield from _of_type(kind, item, (*route, key, number))
     yield from _of_type("Affinity", spec.get("affinity"), (*route, "affinity"))
-    volumes = {str(each.get("name")) for each in maps(spec.get("volumes"))}
     for group, number, container in containers(spec):
-        yield from _container((*route, group, number), container)
-        yield from _mounts((*route, group, number, "volumeMounts"), container, volumes)
+        at = (*route, group, number)
+        yield from _container(at, container)
+        for problem in broken_restart(container, is_init=group == "initContainers", minor=minor):
+            yield Problem((*at, *problem.route), problem.message, problem.help)
 
 
 def _container(route: Route, container: dict[str, Any]) -> Iterator[Problem]:
@@ -66,17 +77,22 @@ def _container(route: Route, container: dict[str, Any]) -> Iterator[Problem]:
     resources = container.get("resources")
     yield from _of_type("ResourceRequirements", resources, (*route, "resources"))
     yield from _amounts((*route, "resources"), resources)
-
-
-def _mounts(route: Route, container: dict[str, Any], volumes: Container[str]) -> Iterator[Problem]:
-    """Each mount is of a volume of the pod, at a path of its own."""
-    mounts = list(maps(container.get("volumeMounts")))
-    paths = [each.get("mountPath") for each in mounts]
+    paths = [each.get("mountPath") for each in maps(container.get("volumeMounts"))]
     if len(set(paths)) < len(paths):
-        yield Problem(route, "two volumes are mounted at the same path")
-    missing = next((str(each.get("name")) for each in mounts if str(each.get("name")) not in volumes), None)
-    if missing is not None:
-        yield Problem(route, f"the pod has no volume `{missing}`")
+        yield Problem((*route, "volumeMounts"), "two volumes are mounted at the same path")
+
+
+def _names(route: Route, spec: dict[str, Any]) -> Iterator[Problem]:
+    """Each container has a name of its own, and each mount is of a volume of the pod."""
+    names = [str(container.get("name")) for _, _, container in containers(spec)]
+    if len(set(names)) < len(names):
+        yield Problem((*route, "containers"), "two containers have the same name")
+    volumes = {str(each.get("name")) for each in maps(spec.get("volumes"))}
+    for group, number, container in containers(spec):
+        mounts = (str(each.get("name")) for each in maps(container.get("volumeMounts")))
+        missing = next((name for name in mounts if name not in volumes), None)
+        if missing is not None:
+            yield Problem((*route, group, number, "volumeMounts"), f"the pod has no volume `{missing}`")
 
 
 def _amounts(route: Route, resources: Any) -> Iterator[Problem]:

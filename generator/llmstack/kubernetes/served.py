@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from llmstack.finding import Route
+from llmstack.kubernetes.pods import maps
 from llmstack.kubernetes.shell import Command, Word, read_script
 
 MODULES = ("vllm.entrypoints.openai.api_server", "vllm.entrypoints.api_server")
@@ -62,8 +63,8 @@ def environment_of(container: Mapping[str, Any]) -> dict[str, str | None]:
     """The variables of a container that its manifest states, None for a value that stands elsewhere; references to
     earlier ones are replaced."""
     variables: dict[str, str | None] = {}
-    for entry in container.get("env") or ():
-        if isinstance(entry, Mapping) and entry.get("name"):
+    for entry in maps(container.get("env")):
+        if entry.get("name"):
             value = entry.get("value", "" if not entry.get("valueFrom") else None)
             variables[str(entry["name"])] = expand(str(value), variables) if value is not None else None
     return variables

@@ -40,6 +40,12 @@ def extra(model: Model) -> list[str]:
     return [*(model.vllm_config.extra_args or []), *(model.extra_args or [])]
 
 
+def stated(model: Model) -> tuple[str, ...]:
+    """What the values say of an engine's arguments: the model (a word for it where none is named), the typed options,
+    then those that a person wrote."""
+    return (model.model_url or "model", *options(model), *extra(model))
+
+
 def reads_config_file(model: Model) -> bool:
     """Whether `--config FILE` names a file of arguments, in which the model and the sizes may stand."""
     return any(arg == "--config" or arg.startswith("--config=") for arg in extra(model))

@@ -1,10 +1,11 @@
-"""What another release of vLLM, or of LMCache, changes, for people at a terminal."""
+"""What another release of vLLM, of LMCache or of the router changes, for people at a terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from llmstack.engine.lmcache import compare_settings
+from llmstack.engine.router import compare_routers
 from llmstack.engine.upgrade import Item, ItemKind, compare_releases
 from llmstack.flags.match import Match
 
@@ -34,6 +35,11 @@ def _lines(before: Match, after: Match) -> Iterator[str]:
 def lmcache_text(before: str, after: str) -> str:
     """The same for two releases of LMCache."""
     return "\n".join([f"LMCache {before} → {after}", *_told(tuple(compare_settings(before, after, None)))]) + "\n"
+
+
+def router_text(before: str, after: str) -> str:
+    """The same for two releases of the router, as far as the notes of its releases tell."""
+    return "\n".join([f"router {before} → {after}", *_told(tuple(compare_routers(before, after, None)))]) + "\n"
 
 
 def _told(items: Sequence[Item]) -> Iterator[str]:

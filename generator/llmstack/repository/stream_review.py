@@ -9,6 +9,8 @@ from typing import Any
 
 from llmstack.checks import settle
 from llmstack.checks.containers import check_engines
+from llmstack.checks.rule import finding_of
+from llmstack.checks.rules import unknown_card
 from llmstack.finding import Finding, Place, Severity, sort_findings
 from llmstack.fit.card import Pools
 from llmstack.fit.changes import asked_of, compare_engines
@@ -61,6 +63,7 @@ def review_streams(
         *unread,
         *_unjudged(changes, new),
         *_unused(terms, sides),
+        *(finding_of(unknown_card.RULE, problem) for problem in unknown_card.of_pools(terms.gitops.capacity or ())),
     ]
     found += _of_engines(engines[1], new, terms.levels)
     found += acknowledgement_findings(review, facts[0], facts[1], terms.layers, today)

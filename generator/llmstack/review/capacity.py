@@ -61,10 +61,8 @@ def know_pools(
     groups = tuple(group for group in facts.nodes if group.gpu is not None and group.count)
     known = _Known(groups, frozenset(key for group in facts.nodes for key in group.labels))
     of_each = {id(pool): groups_of(pool, groups, declared) for pool in declared}
-    spoken = {group.name for found in of_each.values() for group in found}
-    rest = [group for group in groups if group.name not in spoken]
     there = [_with_nodes(pool, of_each[id(pool)], known, _asking(pods, pool.resource), now) for pool in declared]
-    return (*there, *_undeclared(rest, known, pods, declared))
+    return (*there, *_undeclared(groups, known, pods, declared))
 
 
 def _asking(pods: Iterable[PodSpec], resource: str) -> list[PodSpec]:
@@ -136,7 +134,7 @@ def _used(groups: Sequence[NodeGroup], known: _Known, pods: Sequence[PodSpec]) -
 def _undeclared(
     groups: Sequence[NodeGroup], known: _Known, pods: Sequence[PodSpec], declared: Sequence[Pool]
 ) -> Iterator[Pool]:
-    """Pools of nodes that no declaration speaks of: groups are one pool where a pod may run on any of them."""
+    """Pools of accelerators that no declaration speaks of: groups are one where a pod may run on any of them."""
     resources = {pool.resource for pool in declared}
     for resource in sorted({group.gpu for group in groups if group.gpu is not None} - resources):
         counted = [group for group in groups if group.gpu == resource]

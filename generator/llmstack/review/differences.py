@@ -17,7 +17,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "volumes": ("name",), "volumeMounts": ("mountPath",), "volumeDevices": ("devicePath",),
     "imagePullSecrets": ("name",), "resourceClaims": ("name",), "hostAliases": ("ip",), "items": ("key",),
     "topologySpreadConstraints": ("topologyKey", "whenUnsatisfiable"), "workerGroupSpecs": ("groupName",),
-    "parentRefs": ("name",), "subjects": ("name",), "httpHeaders": ("name",), "secrets": ("name",),
+    "parentRefs": ("name",), "subjects": ("name",), "httpHeaders": ("name",), "secrets": ("name",), "roles": ("name",),
 }  # fmt: skip
 """Lists by their field, and what identifies an item."""
 

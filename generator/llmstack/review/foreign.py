@@ -9,6 +9,7 @@ from llmstack.finding import Route
 from llmstack.kubernetes.accelerators import gpus_of_pod
 from llmstack.kubernetes.pods import Object, pod_specs
 from llmstack.kubernetes.quantities import whole
+from llmstack.kubernetes.served import find_served
 from llmstack.kubernetes.sound import sound
 from llmstack.kubernetes.workloads import WORKLOADS
 from llmstack.review.facts import Facts
@@ -19,6 +20,7 @@ _TEMPLATES = frozenset((
     "CustomResourceDefinition",
 ))  # fmt: skip
 """Kinds that hold what others may use, and run nothing."""
+_GROUP = "leaderWorkerTemplate"
 _DEPTH = 16
 """How far down a pod's spec is looked for."""
 
@@ -29,14 +31,19 @@ def runs_foreign_pods(object: Object) -> bool:
 
 
 def pod_specs_anywhere(object: Object) -> Iterator[tuple[Route, Mapping[str, Any], int | None]]:
-    """Yield the pod specs of an object with their routes, and how many pods make one engine; None where its kind is
-    not known."""
+    """Yield the pod specs of an object with their routes, and 1 where one pod is all of an engine; None where it is
+    not, or where that is not known."""
     kind = str(object.get("kind"))
     if kind not in WORKLOADS:
-        yield from ((route, pod, None) for route, pod in _foreign_specs(object))
+        yield from ((route, pod, _copies(object, route)) for route, pod in _foreign_specs(object))
         return
-    several = kind in ("RayCluster", "RayService") or _group_size(object) > 1
+    several = kind in ("RayCluster", "RayService") or _group_size(object.get("spec")) > 1
     yield from ((route, pod, None if several else 1) for route, pod in pod_specs(dict(object)))
+
+
+def starts_engines(object: Object) -> bool:
+    """Whether an object of a kind that is not known has a container that starts vLLM."""
+    return any(next(find_served(pod), None) is not None for pod in foreign_specs(object))
 
 
 def foreign_specs(object: Object) -> Iterator[Mapping[str, Any]]:
@@ -56,8 +63,18 @@ def foreign_pools(objects: Iterable[Object], facts: Facts) -> frozenset[PoolKey]
     return frozenset(found)
 
 
-def _group_size(object: Object) -> int:
-    group = (object.get("spec") or {}).get("leaderWorkerTemplate")
+def _copies(object: Object, route: Route) -> int | None:
+    """1 for a pod in groups of one, which are LeaderWorkerSet's wherever they stand (DisaggregatedSet's roles)."""
+    if _GROUP not in route:
+        return None
+    value: Any = object
+    for step in route[: route.index(_GROUP)]:
+        value = value[step]
+    return 1 if _group_size(value) == 1 else None
+
+
+def _group_size(spec: Any) -> int:
+    group = spec.get(_GROUP) if isinstance(spec, Mapping) else None
     return whole(group.get("size"), 1) if isinstance(group, Mapping) else 1
 
 

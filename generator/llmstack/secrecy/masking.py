@@ -11,6 +11,7 @@ from typing import Any
 
 from llmstack.secrecy.credentials import MASK, argument_secrets, find_secrets, is_secret
 from llmstack.secrecy.forms import find_forms
+from llmstack.secrecy.names import is_secret_name
 from llmstack.secrecy.places import SECRET_DATA, is_secret_kind, value_key
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -61,7 +62,7 @@ def mask(value: Any, key: str = "") -> Any:
         return _mask_list(value, key)
     if not is_secret(key, value):
         return value
-    shown = mask_text(value) if isinstance(value, str) and not is_secret(key, "x") else MASK
+    shown = mask_text(value) if isinstance(value, str) and not is_secret_name(key) else MASK
     return MASK if shown == value else shown
 
 
@@ -80,15 +81,15 @@ def _mask_list(items: list[Any], key: str) -> list[Any]:
     """Items one by one; the word after a flag such as `--api-key` is its value."""
     texts = [item if isinstance(item, (str, int, float)) else "" for item in items]
     named = dict(argument_secrets(texts))
-    return [_mask_argument(item, named[at], key) if at in named else mask(item, key) for at, item in enumerate(items)]
+    return [_mask_argument(item, named[at]) if at in named else mask(item, key) for at, item in enumerate(items)]
 
 
-def _mask_argument(item: Any, flag: str, key: str) -> Any:
+def _mask_argument(item: Any, flag: str) -> Any:
     """A word of a command line: the value after a flag wholly, a flag with its value behind the sign."""
     text = str(item)
     if text.startswith("--") or flag == "an argument" or " " in text:
         name, equals, _ = text.partition("=")
-        if equals and name.startswith("--") and " " not in name and is_secret(name, "x"):
+        if equals and name.startswith("--") and " " not in name and is_secret_name(name):
             return f"{name}={MASK}"
         shown = mask_text(text)
         return shown if shown != text else MASK

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from llmstack.secrecy.credentials import argument_secrets, is_reference, is_secret
 from llmstack.secrecy.encoded import looks_sealed
 from llmstack.secrecy.forms import has_form
+from llmstack.secrecy.names import is_secret_name
 
 Route = tuple[str | int, ...]
 
@@ -39,7 +40,7 @@ def find_places(data: Any, route: Route = (), key: str = "") -> Iterator[SecretP
     elif isinstance(data, list):
         yield from _in_list(data, route, key)
     elif is_secret(key, data) or (key in _TYPED and _is_text(data)):
-        yield SecretPlace(route, key, "value" if is_secret(key, "x") else "text")
+        yield SecretPlace(route, key, "value" if is_secret_name(key) else "text")
 
 
 def plaintext_in_objects(objects: Sequence[Any]) -> Iterator[tuple[int, SecretPlace]]:
@@ -60,9 +61,9 @@ def value_key(holder: Mapping[str, Any], field: str, key: str = "") -> str:
         return field
     for named in ("name", "key"):
         name = holder.get(named)
-        if field == "value" and isinstance(name, str) and not is_secret(key, "x"):
+        if field == "value" and isinstance(name, str) and not is_secret_name(key):
             return name
-    return key if is_secret(key, "x") or key in _TYPED else field
+    return key if is_secret_name(key) or key in _TYPED else field
 
 
 def is_secret_kind(kind: Any) -> bool:
@@ -110,20 +111,14 @@ def _in_list(data: list[Any], route: Route, key: str) -> Iterator[SecretPlace]:
     for index, item in enumerate(data):
         if index in named and named[index].startswith("-"):
             yield SecretPlace((*route, index), named[index], "argument")
-        elif not _follows_flag(words, index):
+        else:
             yield from find_places(item, (*route, index), key)
-
-
-def _follows_flag(words: list[Any], index: int) -> bool:
-    """Whether an item is the value of a flag that names a secret, and was found to be none."""
-    before = words[index - 1] if index else ""
-    return isinstance(before, str) and before.startswith("--") and is_secret(before.replace("_", "-"), "x")
 
 
 def _holds_plain(item: Any) -> bool:
     """Whether the data of a Secret holds any text that is not encrypted or a reference."""
-    if isinstance(item, Mapping):
-        return any(_holds_plain(each) for each in item.values())
+    if isinstance(item, (Mapping, list)):
+        return any(map(_holds_plain, item.values() if isinstance(item, Mapping) else item))
     return _is_text(item) and not (isinstance(item, str) and is_reference(item))
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from llmstack.finding import Finding, Place, Route
@@ -23,9 +25,21 @@ class Node:
     width: int
     text: str = ""
     plain: bool = False
+    size: int = 1
+    items: Sequence[Node] = ()
+    keys: Mapping[str, tuple[Node, Node]] = field(default_factory=lambda: _NO_KEYS)
+
+
+_NO_KEYS: Mapping[str, tuple[Node, Node]] = MappingProxyType({})
+"""One for all scalars, of which a large file has fifty thousand."""
+
+
+@dataclass(slots=True)
+class Collection(Node):
+    """A list or a map, which is filled as the file is read."""
+
     items: list[Node] = field(default_factory=list)
     keys: dict[str, tuple[Node, Node]] = field(default_factory=dict)
-    size: int = 1
 
 
 @dataclass(frozen=True)

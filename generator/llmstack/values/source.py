@@ -15,7 +15,7 @@ from typing import Any
 from llmstack import yamlio
 from llmstack.errors import MAX_BYTES
 from llmstack.finding import Finding, Place, Severity
-from llmstack.values.nodes import Node, Source, to_data
+from llmstack.values.nodes import Collection, Node, Source, to_data
 from llmstack.values.scalars import Ambiguous, resolve
 from llmstack.values.wrapped import CHART_KEYS, Wrapped, unwrap, wrapped_finding
 
@@ -97,13 +97,13 @@ class _Reader:
         self.anchors: dict[str, Node] = {}
         self.open_anchors: list[str | None] = []
         self.aliased = 0
-        self.stack: list[Node] = []
+        self.stack: list[Collection] = []
         self.pending: list[Node | None] = []  # the key that waits for its value, per open map
         self.root: Node | None = None
         self.documents = 0
 
     def report(self, id: str, message: str, event: Any, help: str) -> None:
-        self.tell(Finding(id, _ERROR, message, place=self.source.place_of(_node("scalar", event)), help=help))
+        self.tell(Finding(id, _ERROR, message, place=self.source.place_of(Node("scalar", *_extent(event))), help=help))
 
     def tell(self, finding: Finding) -> None:
         """Keep a finding; with too many of them the rest of the file is not read."""
@@ -149,9 +149,7 @@ class _Reader:
                 raise _Stop
 
     def scalar(self, event: Any) -> Node:
-        node = _node("scalar", event)
-        node.text = event.value
-        node.plain = event.style is None or event.style == ""
+        node = Node("scalar", *_extent(event), event.value, event.style is None or event.style == "")
         if event.tag is not None:
             self.report(
                 "yaml-tag",
@@ -184,7 +182,7 @@ class _Reader:
             self.report("too-deep", f"more than {MAX_DEPTH} levels deep", event, "values nest a few levels only")
             raise _Stop
         self.open_anchors.append(event.anchor)
-        self.stack.append(_node(kind, event))
+        self.stack.append(Collection(kind, *_extent(event)))
         self.pending.append(None)
 
     def close(self) -> None:
@@ -252,7 +250,7 @@ class _Reader:
     def bad_key(self, node: Node, message: str, help: str | None) -> None:
         self.tell(Finding("bad-key", _ERROR, message, place=self.source.place_of(node), help=help))
 
-    def put(self, parent: Node, key: Node, value: Node) -> None:
+    def put(self, parent: Collection, key: Node, value: Node) -> None:
         if key.plain and key.text == "<<":
             self.merge(parent, key, value)
         elif key.text in parent.keys and parent.keys[key.text][0].size:  # size 0 marks what a merge key brought
@@ -268,7 +266,7 @@ class _Reader:
         else:
             parent.keys[key.text] = (key, value)
 
-    def merge(self, parent: Node, key: Node, value: Node) -> None:
+    def merge(self, parent: Collection, key: Node, value: Node) -> None:
         """`<<: *anchor` or a list of them: keys already there win, as YAML's merge type says."""
         for merged in value.items if value.kind == "list" else [value]:
             if merged.kind != "map":
@@ -280,10 +278,10 @@ class _Reader:
                 parent.keys.setdefault(name, (brought, inner))
 
 
-def _node(kind: str, event: Any) -> Node:
+def _extent(event: Any) -> tuple[int, int, int]:
+    """Where an event starts, line and column, and how wide it is there."""
     start, end = event.start_mark, event.end_mark
-    width = end.column - start.column if end.line == start.line else 1
-    return Node(kind, start.line, start.column, width)
+    return start.line, start.column, end.column - start.column if end.line == start.line else 1
 
 
 def _decode(path: str, content: bytes) -> tuple[str, Finding | None]:

@@ -9,18 +9,17 @@ Fix: raise limitMemory (or resources.limits.memory) above the sum, or offload le
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
 from llmstack.checks.engines import Asked, engines
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
+from llmstack.engine.exact.configs import read_object
 from llmstack.engine.memory import GIB
 from llmstack.finding import Route, Severity
-from llmstack.flags import split_flags
 from llmstack.kubernetes.quantities import quantity
 from llmstack.model.models import Model
 
@@ -32,11 +31,11 @@ LMCACHE_SIZE = "LMCACHE_MAX_LOCAL_CPU_SIZE"
 def run(subject: Subject) -> Iterator[Problem]:
     for asked in engines(subject):
         model = asked.model
-        limit, route = memory_limit(asked.route, model)
         per_gpu = sum(offloaded(asked))
         latent = asked.question.facts is not None and asked.question.facts.is_latent
         # with latent attention all GPUs hold the same cache, and one alone may keep it
         needed = per_gpu * (1 if latent else asked.question.settings.tensor) + _connector(asked)
+        limit, route = memory_limit(asked.route, model) if needed else (None, ())
         if limit is not None and needed * GIB > limit:
             each = f" ({per_gpu:g} for each of its GPUs)" if per_gpu else ""
             message = f"`{model.name}` offloads {needed:g} GiB{each}; its memory limit is {float(limit / GIB):.1f} GiB"
@@ -55,10 +54,7 @@ def memory_limit(at: Route, model: Model) -> tuple[Fraction | None, Route]:
 def offloaded(asked: Asked) -> Iterator[float]:
     """Yield the GiB that each GPU of an engine offloads to the CPU's memory."""
     model = asked.model
-    arguments = [str(each) for each in (*(model.vllm_config.extra_args or ()), *(model.extra_args or ()))]
-    if any(each.startswith("--cpu") for each in arguments):
-        given = split_flags(arguments, asked.question.match.catalogue)
-        yield _number(next((flag.value for flag in reversed(given) if flag.name == FLAG), None))
+    yield _number(asked.question.flags.get(FLAG))
     lmcache = model.lmcache_config
     stated = "cpu_offloading_buffer_size" in lmcache.model_fields_set
     if _connector_name(asked).startswith("LMCache") and not lmcache.enabled:
@@ -82,14 +78,9 @@ def _connector_name(asked: Asked) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _transfer(asked: Asked) -> dict[str, Any]:
+def _transfer(asked: Asked) -> Mapping[str, Any]:
     """The value of `--kv-transfer-config`; {} where there is none that can be read."""
-    text = asked.question.flags.get("--kv-transfer-config")
-    try:
-        value = json.loads(text) if text else {}
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
+    return read_object(asked.question.flags.get("--kv-transfer-config") or "") or {}
 
 
 def _number(text: str | None) -> float:

@@ -14,29 +14,29 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
-from llmstack.checks.engines import Asked, engines
+from llmstack.checks.engines import Asked, engines, route_of
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Route, Severity
-from llmstack.flags import split_flags
 from llmstack.kubernetes.quantities import quantity
 from llmstack.model.stack import Stack
 from llmstack.objects import lmcache
-from llmstack.objects.arguments import extra
 from llmstack.objects.engine_container import resources
 from llmstack.objects.parallel import workers_per_pod
 
 RULE = Declaration("offload-size", Severity.ERROR, milder=Severity.WARNING, whole=True)
 
 GIB = 1024**3
+FLAG = "--kv-offloading-size"
 
 
 def run(subject: Subject) -> Iterator[Problem]:
     for asked in engines(subject):
-        sizes = resources(asked.model) or {}
-        yield from _lmcache(asked, sizes)
-        yield from _vllm(asked, sizes)
-        yield from _disk(subject.stack, asked, sizes)
+        if asked.model.lmcache_config.enabled or FLAG in asked.question.flags:
+            sizes = resources(asked.model) or {}
+            yield from _lmcache(asked, sizes)
+            yield from _vllm(asked, sizes)
+            yield from _disk(subject.stack, asked, sizes)
 
 
 def _lmcache(asked: Asked, sizes: Mapping[str, object]) -> Iterator[Problem]:
@@ -52,11 +52,10 @@ def _lmcache(asked: Asked, sizes: Mapping[str, object]) -> Iterator[Problem]:
 
 def _vllm(asked: Asked, sizes: Mapping[str, object]) -> Iterator[Problem]:
     """vLLM's own buffer, which is one for all workers."""
-    for flag in split_flags(extra(asked.model)):
-        size = quantity(flag.value or "") if flag.name == "--kv-offloading-size" else None
-        if size:
-            route = (*asked.route, "vllmConfig", "extraArgs")
-            yield from _compare(sizes, "memory", route, f"{flag.value} GiB of KV cache", size * GIB)
+    text = asked.question.flags.get(FLAG)
+    size = quantity(text or "")
+    if size:
+        yield from _compare(sizes, "memory", route_of(asked, FLAG), f"{text} GiB of KV cache", size * GIB)
 
 
 def _disk(stack: Stack, asked: Asked, sizes: Mapping[str, object]) -> Iterator[Problem]:

@@ -9,17 +9,15 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
 from llmstack.engine import registry
 from llmstack.engine.exact.fault import Fault
 from llmstack.engine.exact.types import is_official
-from llmstack.engine.settings import read_number
+from llmstack.engine.settings import Flags, read_number
 from llmstack.flags import Catalogue
-
-Flags = Mapping[str, str | None]
-"""Each flag with the text of its last value."""
 
 SETTINGS = (
     *("ModelConfig", "CacheConfig", "ParallelConfig", "SchedulerConfig", "LoRAConfig", "LoadConfig"),
@@ -45,36 +43,74 @@ BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than
 def misconfigured(given: Flags, catalogue: Catalogue, among: Sequence[str], repository: str) -> Iterator[Fault]:
     """Yield what the classes of each of these releases refuse; `repository` is the image's, since another's plugins
     may register names of their own."""
+    official = is_official(repository)
     for flag, text in given.items():
-        if not text or "$" in text or flag in SAID_ELSEWHERE:
-            continue
-        reasons = [_reason(flag, text, catalogue, each, repository) for each in among]
-        if reasons and all(reasons):
-            message, help = reasons[0] or ("", "")
-            yield Fault(flag, message, help)
+        if text and "$" not in text and flag not in SAID_ELSEWHERE:
+            reasons = [_reason(flag, text, each) for each in _all_limits(flag, catalogue, tuple(among), official)]
+            if reasons and all(reasons):
+                message, help = reasons[0] or ("", "")
+                yield Fault(flag, message, help)
 
 
-def _reason(flag: str, text: str, catalogue: Catalogue, release: str, repository: str) -> tuple[str, str] | None:
-    """What is wrong with a flag's value and what to do; None for nothing."""
-    owner = registry.config_class(flag, release)
-    if owner is not None:
-        config = read_object(text) or {}
-        connector = _connector(config, release) if is_official(repository) else ()
-        return next(iter((*_wrong_keys(config, owner, release, flag), *connector)), None)
-    known = catalogue.flags.get(flag)
-    if known is None or known.choices:
-        return None
-    facts = _settings_field(flag, release)
-    if facts and (wanted := _unfit(_value(text, known.type), facts)):
-        return f"vLLM {release} refuses {flag} {text[:40]}", wanted
-    return _unregistered(flag, text, release) if is_official(repository) else None
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """What a release takes for a flag: JSON that the class `owner` reads, `names` being its connectors; else a value of
+    `kind` that `field` and the `names` that are registered for the flag allow."""
+
+    release: str
+    owner: str | None = None
+    kind: str | None = None
+    field: Mapping[str, Any] | None = None
+    names: frozenset[str] = frozenset()
 
 
 @cache
-def _settings_field(flag: str, release: str) -> Mapping[str, Any] | None:
-    """What the field of the same name may be; None where there is none, or any value does."""
+def _all_limits(flag: str, catalogue: Catalogue, among: tuple[str, ...], official: bool) -> tuple[_Limits, ...]:
+    """What limits a flag's value in each of the releases; nothing where one of them takes any.
+
+    `official`: the image is one of vLLM's own.
+    """
+    found = [_limits_of(flag, catalogue, each, official=official) for each in among]
+    known = tuple(each for each in found if each is not None)
+    return known if len(known) == len(found) else ()
+
+
+def _limits_of(flag: str, catalogue: Catalogue, release: str, *, official: bool) -> _Limits | None:
+    owner = registry.config_class(flag, release)
+    if owner is not None:
+        return _Limits(release, owner, names=_registered("kv_connector", release, official=official))
+    known = catalogue.flags.get(flag)
+    if known is None or known.choices:
+        return None
     name = flag[2:].replace("-", "_")
-    return next((facts for each in SETTINGS if (facts := registry.config_field(each, name, release))), None)
+    field = next((facts for each in SETTINGS if (facts := registry.config_field(each, name, release))), None)
+    names = _registered(flag, release, official=official)
+    return _Limits(release, None, known.type, field, names) if field or names else None
+
+
+def _registered(flag: str, release: str, *, official: bool) -> frozenset[str]:
+    """The names of a release for a flag: a format to load, a tokenizer, an executor, a quantization, a connector; none
+    where plugins may bring others."""
+    if not official:
+        return frozenset()
+    if flag == "--distributed-executor-backend":
+        return EXECUTORS
+    return registry.methods(release) if flag == "--quantization" else registry.registered(flag, release)
+
+
+def _reason(flag: str, text: str, limits: _Limits) -> tuple[str, str] | None:
+    """What is wrong with a flag's value and what to do; None for nothing."""
+    release = limits.release
+    if limits.owner is not None:
+        config = read_object(text) or {}
+        wrong = (*_wrong_keys(config, limits.owner, release, flag), *_connector(config, limits))
+        return next(iter(wrong), None)
+    if limits.field and (wanted := _unfit(_value(text, limits.kind), limits.field)):
+        return f"vLLM {release} refuses {flag} {text[:40]}", wanted
+    # the dotted name of a class is an executor as well
+    if not limits.names or text.lower() in limits.names or (limits.names is EXECUTORS and "." in text):
+        return None
+    return f"`{text[:40]}` is nothing that {flag} of vLLM {release} takes", _near(text, limits.names)
 
 
 def _wrong_keys(config: Mapping[str, Any], owner: str, release: str, shown: str) -> Iterator[tuple[str, str]]:
@@ -96,12 +132,12 @@ def _wrong_keys(config: Mapping[str, Any], owner: str, release: str, shown: str)
             yield f"vLLM {release} refuses this `{key}` of {shown}", wanted
 
 
-def _connector(config: Mapping[str, Any], release: str) -> Iterator[tuple[str, str]]:
+def _connector(config: Mapping[str, Any], limits: _Limits) -> Iterator[tuple[str, str]]:
     """Yield a connector of keys and values that nothing brings (`KVConnectorFactory`, kv_connector/factory.py)."""
-    name, known = config.get("kv_connector"), registry.registered("kv_connector", release)
+    name, known = config.get("kv_connector"), limits.names
     if isinstance(name, str) and name and known and name not in known and not config.get("kv_connector_module_path"):
         help = f"it has {', '.join(sorted(known))}; another needs kv_connector_module_path"
-        yield f"vLLM {release} has no KV connector `{name}`", help
+        yield f"vLLM {limits.release} has no KV connector `{name}`", help
 
 
 def _mistyped(value: Any, kind: str | None) -> str | None:
@@ -147,18 +183,6 @@ def _value(text: str, kind: str | None) -> Any:
     if kind == "float":
         return number
     return int(number) if number is not None and number.is_integer() else read_number(text)
-
-
-def _unregistered(flag: str, text: str, release: str) -> tuple[str, str] | None:
-    """A name that the release has not registered: a format to load, a tokenizer, an executor, a quantization."""
-    names = registry.registered(flag, release)
-    if flag == "--distributed-executor-backend" and "." not in text:
-        names = EXECUTORS
-    if flag == "--quantization":
-        names = registry.methods(release)
-    if not names or text.lower() in names:
-        return None
-    return f"`{text[:40]}` is nothing that {flag} of vLLM {release} takes", _near(text, names)
 
 
 def _near(name: str, known: frozenset[str]) -> str:

@@ -7,11 +7,11 @@ from typing import Any
 
 from llmstack.engine import registry
 from llmstack.engine.defaults import Minor
-from llmstack.engine.exact.configs import Flags, misconfigured, read_object
+from llmstack.engine.exact.configs import misconfigured, read_object
 from llmstack.engine.exact.fault import Fault
 from llmstack.engine.exact.line import Line
 from llmstack.engine.exact.together import refused_together
-from llmstack.engine.settings import AUTO_LENGTH, Settings, is_on, read_number
+from llmstack.engine.settings import AUTO_LENGTH, Flags, Settings, is_on, read_number
 from llmstack.flags import Catalogue
 
 CHUNKED_ALWAYS_UNTIL: Minor = (0, 10)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from llmstack.engine.exact.configs import Flags, read_object
+from llmstack.engine.exact.configs import read_object
 from llmstack.engine.facts import ModelFacts
-from llmstack.engine.settings import Settings, is_on
+from llmstack.engine.settings import Flags, Settings, is_on
 from llmstack.flags import Catalogue
 
 

@@ -46,7 +46,8 @@ TYPE_OF = {"Gemma3ForCausalLM": "gemma3_text"} | {
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One thing that vLLM refuses: `sentence` is a piece of its own error, `flag` what the finding points at."""
+    """One thing that vLLM refuses: `sentence` is a piece of its own error, `flag` what the finding points at, and what
+    has to be given for it."""
 
     sentence: str
     flag: str
@@ -59,7 +60,7 @@ class Refusal:
 def refused_together(line: Line) -> Iterator[Fault]:
     """Yield what each of the releases that may be right refuses of these flags beside one another."""
     for each in _standing(line.catalogue.release.minor, line.among):
-        if each.holds(line):
+        if each.flag in line.given and each.holds(line):
             yield Fault(each.flag, f"vLLM {line.among[0]} refuses {each.message}", each.help)
     yield from _no_target_of_eagle(line)
 
@@ -124,9 +125,16 @@ def _outside_ranks(line: Line) -> bool:
     return rank is not None and size > 1 and not 0 <= rank < size
 
 
+def _is_balanced_outside(line: Line) -> bool:
+    return line.is_on("--data-parallel-external-lb") or "--data-parallel-rank" in line.given
+
+
 def _balances_twice(line: Line) -> bool:
-    outside = line.is_on("--data-parallel-external-lb") or "--data-parallel-rank" in line.given
-    return outside and (line.is_on("--data-parallel-hybrid-lb") or "--data-parallel-start-rank" in line.given)
+    return _is_balanced_outside(line) and line.is_on("--data-parallel-hybrid-lb")
+
+
+def _starts_ranks_twice(line: Line) -> bool:
+    return _is_balanced_outside(line) and not line.is_on("--data-parallel-hybrid-lb")
 
 
 def _spare_experts(line: Line) -> bool:
@@ -211,6 +219,8 @@ REFUSALS: tuple[Refusal, ...] = (
             "--data-parallel-rank outside --data-parallel-size", "ranks begin at 0"),
     Refusal("Cannot use both external and hybrid data parallel load", "--data-parallel-hybrid-lb", _balances_twice,
             "external and hybrid load balancing together", "one of both"),
+    Refusal("Cannot use both external and hybrid data parallel load", "--data-parallel-start-rank",
+            _starts_ranks_twice, "external and hybrid load balancing together", "one of both"),
     Refusal("but EPLB is not enabled", "--eplb-config", _spare_experts,
             "num_redundant_experts without --enable-eplb", "--enable-eplb"),
     Refusal("Elastic EP is only supported", "--enable-elastic-ep",

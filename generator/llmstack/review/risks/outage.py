@@ -25,7 +25,7 @@ from llmstack.kubernetes.replicas import component_of
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
-from llmstack.review.rollout.advice import spares
+from llmstack.review.rollout.advice import lacks_spare
 from llmstack.review.rollout.contention import find_verdicts
 from llmstack.review.rollout.gpus import with_pods
 from llmstack.review.rollout.rolling import Outcome
@@ -111,7 +111,7 @@ def _spare_it(assessment: Assessment, workload: Workload) -> str:
     told = _spare_by_kind(assessment, workload)
     if told is not None:
         return told
-    if spares(assessment, workload) is False:
+    if lacks_spare(assessment, workload):
         more = f"Add {plural(gpus, 'GPU')} to the pool, and set maxSurge 1 and maxUnavailable 0"
         return f"{more}; with the GPUs that are there, merge at a quiet time."
     spare = f" (needs {plural(gpus, 'spare GPU')})" if gpus else ""
@@ -125,7 +125,7 @@ def _spare_it(assessment: Assessment, workload: Workload) -> str:
 def _spare_by_kind(assessment: Assessment, workload: Workload) -> str | None:
     """What helps where no strategy does."""
     match workload.kind:
-        case "RayCluster" if spares(assessment, workload) is False:
+        case "RayCluster" if lacks_spare(assessment, workload):
             return (
                 "A Ray cluster is replaced whole, and the GPUs for a second one are not there: merge at a quiet time."
             )

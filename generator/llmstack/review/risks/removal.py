@@ -7,8 +7,9 @@ How it is judged: a workload is in the manifests before the change and not after
 deleted by the sync tool although the manifests still have it; and nothing takes its place: no workload of its name in
 another namespace or of another kind, no other router or cache server for one that goes, and for a model none that has
 its name, says that it was renamed from it (`gitops.movedFrom`), or serves the same ids in the same part of a pair of
-prefill and decode. A warning; an error where it is the router, all models of an environment, a whole environment, or
-what a sync tool deletes. Its amount is the number of replicas that go.
+prefill and decode. An engine whose pods its own controller makes (KServe's, llm-d's) is a model that is left; whose
+place it takes is not judged. A warning; an error where it is the router, all models of an environment, a whole
+environment, or what a sync tool deletes. Its amount is the number of replicas that go.
 
 Fix: put the entry back; or, where it is meant, acknowledge it at the object that is named here, in the commit before.
 An environment that is gone is acknowledged in values/base.yaml, at `Environment/<name>`.
@@ -22,6 +23,7 @@ from llmstack.finding import Severity
 from llmstack.kubernetes.pods import identity_of
 from llmstack.kubernetes.replicas import model_of
 from llmstack.kubernetes.workloads import is_lasting
+from llmstack.review.foreign import starts_engines
 from llmstack.review.result import Removed, Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
@@ -44,8 +46,9 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             assessment, f"Environment/{assessment.near.environment}", whole, _advice(assessment), amount=amount
         )
         return
+    unjudged = any(starts_engines(object) for object in assessment.after)
     for each in removed:
-        message, severe = _message(each)
+        message, severe = _message(each, unjudged=unjudged)
         advice = "Put it back if it is not meant; else tell those who call it, and acknowledge the removal."
         yield RISK.at(assessment, f"{each.kind}/{each.name}", message, advice, milder=not severe, amount=each.replicas)
 
@@ -62,7 +65,7 @@ def _whole(assessment: Assessment) -> str | None:
     left = [
         object
         for object in assessment.after
-        if is_lasting(str(object.get("kind"))) and model_of(object) is not None
+        if (is_lasting(str(object.get("kind"))) and model_of(object) is not None) or starts_engines(object)
         if identity_of(object) not in gone
     ]
     models = [each for each in removed if each.model is not None]
@@ -76,8 +79,8 @@ def _whole(assessment: Assessment) -> str | None:
     return f"no model is left in the environment: {names} go{rest}"
 
 
-def _message(removed: Removed) -> tuple[str, bool]:
-    """What goes, and whether that is severe."""
+def _message(removed: Removed, *, unjudged: bool) -> tuple[str, bool]:
+    """What goes, and whether that is severe; `unjudged`: engines are there whose pods are their own controller's."""
     gpus = f" and {plural(removed.gpus, 'GPU')}" if removed.gpus else ""
     extent = f"{plural(removed.replicas, 'replica')}{gpus}"
     if removed.by:
@@ -85,7 +88,8 @@ def _message(removed: Removed) -> tuple[str, bool]:
     if removed.router:
         return f"the router goes with {extent}: the Service that clients call has nothing behind it", True
     what = f"model `{removed.model}` goes" if removed.model is not None else "it goes"
-    return f"{what} with {extent}, and nothing takes its place", False
+    rest = "nothing that can be judged takes its place" if unjudged else "nothing takes its place"
+    return f"{what} with {extent}, and {rest}", False
 
 
 def _names(removed: Sequence[Removed]) -> str:

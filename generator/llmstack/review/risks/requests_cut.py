@@ -43,8 +43,9 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     ending = {workload.identity: workload for workload in (*most, *assessment.workloads) if _ends_pods(workload)}
     for obj in assessment.before:
         workload = ending.get(identity_of(obj))
-        sleeps = list(_cut(obj)) if workload is not None else []
-        if workload is not None and sleeps:
+        if workload is None:
+            continue
+        if sleeps := list(_cut(obj)):
             drain = "Set `gitops.drain` on the model" if assessment.near.has_values else _BY_HAND
             advice = f"{drain} in a change before this one, or merge at a time of few requests."
             ends = workload.before - (workload.after if workload.move == "scale" else 0)

@@ -1,24 +1,26 @@
-"""Another release of vLLM behaves otherwise where the values say nothing.
+"""Another release of vLLM, or of the router, behaves otherwise where the values say nothing.
 
 Why it matters: a bump of the image tag is one line, and moves defaults, drops flags and metrics, and changes what
 happens to running requests, with no other line in the difference.
 
 How it is judged: the flags of both releases are compared, and a curated table of what no flag shows is read (`llmstack
 explain upgrade FROM TO` prints both). What moves and is not set is a note; what is known to end a start, to cut
-requests or to silence an alert is a warning. Its amount is the number of changes.
+requests or to silence an alert is a warning. Its amount is the number of changes. Of the router, what the notes of its
+releases tell is compared, where both tags say which release they are (`llmstack explain upgrade router FROM TO`).
 
 Fix: set what should stay as it is, and read the list before the merge.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from llmstack.engine.upgrade import Item
 from llmstack.finding import Severity
 from llmstack.review.result import EngineChange, Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
+from llmstack.review.routers import router_changes
 from llmstack.review.wording import plural
 
 RISK = Declaration("upgrade", Severity.WARNING, milder=Severity.NOTE, unit="changes")
@@ -28,15 +30,21 @@ _NAMED = 3
 
 
 def find(assessment: Assessment) -> Iterator[Risk]:
-    """A warning for each engine that a release breaks something of, a note for what else moves."""
+    """What changed releases bring, of each engine and of each router."""
     for engine in assessment.engines:
-        breaking = [item for item in engine.upgrade if item.breaks]
-        moving = [item for item in engine.upgrade if not item.breaks]
-        advice = _advise(engine)
-        if breaking:
-            yield RISK.at(assessment, engine.object, _say(engine, breaking), advice, amount=len(breaking))
-        if moving:
-            yield RISK.at(assessment, engine.object, _say(engine, moving), advice, milder=True, amount=len(moving))
+        yield from _tell(assessment, engine.object, _lead(engine), engine.upgrade, _advise(engine))
+    for router in router_changes(assessment.changes):
+        lead = f"router {router.before} → {router.after}: "
+        advice = f"`llmstack explain upgrade router {router.before} {router.after}` lists everything that is known."
+        yield from _tell(assessment, router.object, lead, router.items, advice)
+
+
+def _tell(assessment: Assessment, subject: str, lead: str, items: Sequence[Item], advice: str) -> Iterator[Risk]:
+    """A warning for what breaks, a note for what else moves."""
+    for milder in (False, True):
+        found = [item for item in items if item.breaks is not milder]
+        if found:
+            yield RISK.at(assessment, subject, lead + _say(found), advice, milder=milder, amount=len(found))
 
 
 def _advise(engine: EngineChange) -> str:
@@ -48,9 +56,12 @@ def _advise(engine: EngineChange) -> str:
     )
 
 
-def _say(engine: EngineChange, items: list[Item]) -> str:
+def _lead(engine: EngineChange) -> str:
     before = engine.before.version if engine.before else None
+    return f"vLLM {before} → {engine.after.version}: " if before != engine.after.version else ""
+
+
+def _say(items: list[Item]) -> str:
     more = len(items) - _NAMED
     rest = f" And {plural(more, 'other change')}." if more > 0 else ""
-    lead = f"vLLM {before} → {engine.after.version}: " if before != engine.after.version else ""
-    return f"{lead}{' '.join(item.text for item in items[:_NAMED])}{rest}"
+    return f"{' '.join(item.text for item in items[:_NAMED])}{rest}"

@@ -135,13 +135,13 @@ def _with_more_gpus(assessment: Assessment, pool: Pool) -> str:
     return "Merge in smaller groups of models, each once the last is done, and watch the pods that wait."
 
 
-def spares(assessment: Assessment, workload: Workload) -> bool | None:
-    """Whether the GPUs of a replica more are free after the change; None where the pool has no declared size."""
-    template = workload.new
-    if template is None or template.pool is None:
-        return True
-    row = next((row for row in assessment.gpus if (row.pool, row.resource) == template.pool), None)
-    return None if row is None or row.capacity is None else row.capacity - row.after >= template.total
+def lacks_spare(assessment: Assessment, workload: Workload) -> bool:
+    """Whether the GPUs of a replica more are known not to be free after the change."""
+    if workload.new is None:
+        return False
+    wanted, pool = workload.new.total, workload.new.pool
+    rows = (row for row in assessment.gpus if (row.pool, row.resource) == pool)
+    return any(row.capacity is not None and row.capacity - row.after < wanted for row in rows)
 
 
 def sum_after(assessment: Assessment, pool: Pool) -> int:

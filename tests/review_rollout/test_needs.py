@@ -1,0 +1,87 @@
+"""What pods cannot start without, and what of it goes with a change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.review_rollout.values_review import told
+
+Make = Callable[..., Any]
+Object = dict[str, Any]
+
+
+def thing(kind: str, name: str = "settings", **fields: Any) -> Object:
+    annotations = fields.pop("annotations", {})
+    return {"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "annotations": annotations}, **fields}
+
+
+OTHER = thing("ConfigMap", "other")
+VARIABLE = {"env": [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "settings", "key": "a"}}}]}
+FILES = {"volumes": [{"name": "v", "projected": {"sources": [{"secret": {"name": "settings"}}]}}]}
+CASES: dict[str, tuple[Object, Object, Object, str | None]] = {
+    "a Secret": (thing("Secret"), VARIABLE, {}, "Secret `settings` is deleted"),
+    "a Secret in files": (thing("Secret"), {}, FILES, "Secret `settings` is deleted"),
+    "a config map": (thing("ConfigMap"), {"envFrom": [{"configMapRef": {"name": "settings"}}]}, {}, "ConfigMap `settings` is deleted"),
+    "a sealed one": (thing("SealedSecret"), VARIABLE, {}, "Secret `settings` goes with the SealedSecret that owns it"),
+    "a sealed one of another name": (
+        thing("SealedSecret", "x", spec={"template": {"metadata": {"name": "settings"}}}), VARIABLE, {},
+        "Secret `settings` goes with the SealedSecret that owns it",
+    ),
+    "an external one": (
+        thing("ExternalSecret", "x", spec={"target": {"name": "settings"}}), VARIABLE, {},
+        "Secret `settings` goes with the ExternalSecret that owns it",
+    ),
+    "an external one that leaves it": (
+        thing("ExternalSecret", spec={"target": {"creationPolicy": "Orphan"}}), VARIABLE, {}, None,
+    ),
+    "a claim of a device": (
+        thing("ResourceClaimTemplate"), {}, {"resourceClaims": [{"name": "gpu", "resourceClaimTemplateName": "settings"}]},
+        "ResourceClaimTemplate `settings` is deleted, and pods claim by it",
+    ),
+    "what nobody reads": (thing("Secret", "x"), VARIABLE, {}, None),
+    "what pods start without": (
+        thing("Secret"), {"envFrom": [{"secretRef": {"name": "settings", "optional": True}}]}, {}, None,
+    ),
+    "what Flux keeps": (thing("Secret", annotations={"kustomize.toolkit.fluxcd.io/prune": "Disabled"}), VARIABLE, {}, None),
+    "what Argo CD keeps": (
+        thing("Secret", annotations={"argocd.argoproj.io/sync-options": "Validate=false, Prune=false"}), VARIABLE, {}, None,
+    ),
+    "what pulls images": (thing("Secret"), {}, {"imagePullSecrets": [{"name": "settings"}]}, "Secret `settings` goes, and pods pull"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_pods_need_goes(case: str, deployment: Make, compared: Make) -> None:
+    holder, container, pod, said = CASES[case]
+    obj = deployment(surge=0, unavailable=1)
+    obj["spec"]["template"]["spec"] |= pod
+    obj["spec"]["template"]["spec"]["containers"][0] |= container
+    found = told(compared([OTHER, holder, obj], [OTHER, obj]), "unreachable")
+    assert [subject for _, subject, _ in found] == (["Deployment/llama"] if said else [])
+    assert all((said or "") in message for _, _, message in found)
+    assert told(compared([OTHER, holder, obj], [OTHER, holder, obj]), "unreachable") == []
+
+
+@pytest.mark.parametrize(
+    ("port", "asked"), [("api", None), (8000, None), ("admin", 9000), (8001, 8001), ("nowhere", None)]
+)
+def test_a_probe_asks_the_port_on_which_the_engine_listens(
+    port: Any, asked: int | None, deployment: Make, review: Make
+) -> None:
+    pair = [deployment(image=image, surge=1, unavailable=0) for image in ("vllm/vllm-openai:v1", "vllm/vllm-openai:v2")]
+    for obj, probed in zip(pair, (8000, port), strict=True):
+        obj["metadata"]["labels"]["model"] = "llama"
+        obj["spec"]["template"]["metadata"]["labels"]["model"] = "llama"
+        sidecar = {"name": "proxy", "image": "x", "readinessProbe": {"httpGet": {"port": 1}}}
+        engine = obj["spec"]["template"]["spec"]["containers"][0] | {
+            "command": ["vllm", "serve", "org/llama", "--port", "8000"],
+            "ports": [{"name": "api", "containerPort": 8000}, {"name": "admin", "containerPort": 9000}],
+            "readinessProbe": {"httpGet": {"path": "/health", "port": probed}},
+        }
+        obj["spec"]["template"]["spec"]["containers"] = [sidecar, engine]
+    messages = [message for _, _, message in told(review(tuple(pair)), "rollout-stuck")]
+    assert [message.partition(",")[0].rpartition(": ")[2] for message in messages] == (
+        [f"readinessProbe asks port {asked}"] if asked else []
+    )
