@@ -147,9 +147,7 @@ def test_links_are_followed_as_the_kernel_follows_them(tmp_path: Path) -> None:
             follow_links(path, links)
 
 
-@pytest.mark.parametrize(
-    "target", ["/etc/passwd", "/dev/zero", "../../../../../x", "z.yaml", "../../../values/prod.yaml"]
-)
+@pytest.mark.parametrize("target", ["/etc/passwd", "/dev/zero", "../../../../../x", "../../../values/prod.yaml"])
 def test_a_link_beside_encrypted_manifests_is_none_of_them(branch: Branch, target: str) -> None:
     (branch.root / "overlays/prod/secrets").mkdir()
     (branch.root / "overlays/prod/secrets/z.yaml").symlink_to(target)
