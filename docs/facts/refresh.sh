@@ -12,7 +12,8 @@ everywhere+=,horizontalpodautoscalers,storageclasses,priorityclasses,runtimeclas
 kubectl get "$everywhere" --all-namespaces --output json > "$seen/cluster.json"
 
 # kubectl refuses a request that names a kind which the cluster does not have: ask for those that it has
-wanted='resourceslices\.resource\.k8s\.io|deviceclasses\.resource\.k8s\.io|scaledobjects\.keda\.sh'
+wanted='resourceslices\.resource\.k8s\.io|deviceclasses\.resource\.k8s\.io'
+wanted+='|resourceclaims\.resource\.k8s\.io|scaledobjects\.keda\.sh'
 wanted+='|leaderworkersets\.leaderworkerset\.x-k8s\.io|rayclusters\.ray\.io|rayservices\.ray\.io'
 there=$(kubectl api-resources --verbs=list --output name | grep -xE "$wanted" | paste -sd, - || true)
 if [[ -n "$there" ]]; then

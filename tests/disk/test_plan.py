@@ -157,6 +157,14 @@ def test_a_file_where_a_folder_should_be_is_an_error_with_its_path(tree: Tree) -
     assert caught.value.path == "overlays/prod/models"
 
 
+def test_a_pipe_where_a_folder_should_be_is_an_error_with_its_path(tree: Tree) -> None:
+    (tree.root / "overlays").mkdir()
+    os.mkfifo(tree.root / "overlays/prod")
+    with pytest.raises(DiskError, match="a folder is needed") as caught:
+        tree.plan({A: generated("a\n")})
+    assert caught.value.path == "overlays/prod"
+
+
 def test_a_pipe_is_neither_read_nor_replaced(tree: Tree) -> None:
     (tree.root / A).parent.mkdir(parents=True)
     os.mkfifo(tree.root / A)
@@ -175,6 +183,20 @@ def test_an_unreadable_file_is_an_error_with_its_path(
         with pytest.raises(DiskError, match="cannot be read: Permission denied") as caught:
             tree.plan(wanted)
         assert caught.value.path == A
+
+    unprivileged(check)
+
+
+def test_a_folder_that_cannot_be_listed_is_an_error_with_its_path(
+    tree: Tree, unprivileged: Callable[[Callable[[], None]], None]
+) -> None:
+    tree.write({A: generated("a\n")})
+    (tree.root / "overlays/prod/models").chmod(0)
+
+    def check() -> None:
+        with pytest.raises(DiskError, match="cannot be listed: Permission denied") as caught:
+            tree.plan({})
+        assert caught.value.path == "overlays/prod/models"
 
     unprivileged(check)
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from llmstack import yamlio
 from llmstack.facts.cluster import ClusterFacts, Load, NodeGroup, PriorityClass, StorageClass
-from llmstack.facts.cluster_file import ClusterFactsError, file_path, read_cluster, write_cluster
+from llmstack.facts.cluster_file import file_path, read_cluster, write_cluster
+from llmstack.facts.fields import ClusterFactsError
 from llmstack.observed.things import Taint
 
 AS_IN_THE_CONTRACT = """

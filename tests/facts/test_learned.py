@@ -47,6 +47,12 @@ def test_nodes_that_are_alike_are_a_group() -> None:
     assert facts.nodes[0].nodes == (8,)
 
 
+def test_nodes_that_differ_by_a_taint_alone_are_of_two_groups() -> None:
+    taints = [{"key": "dedicated", "value": each, "effect": "NoSchedule"} for each in ("training", "serving")]
+    groups = learn(*(node(f"n{number}", taints=[each]) for number, each in enumerate(taints))).nodes
+    assert [(each.name, each.taints[0].value) for each in groups] == [("h100", "serving"), ("h100-2", "training")]
+
+
 def test_a_node_that_is_not_ready_takes_no_pod() -> None:
     lost = node("n2")
     lost["status"]["conditions"][0]["status"] = "Unknown"

@@ -90,7 +90,7 @@ def test_what_else_counts() -> None:
     assert [(each.default, each.expands) for each in found.now(StorageClass)] == [(True, True)]
     assert [(each.value, each.preempts) for each in found.now(PriorityClass)] == [(1000, False)]
     assert [each.hard for each in found.now(Quota)] == [{"requests.nvidia.com/gpu": Fraction(8)}]
-    assert [(each.driver, each.devices) for each in found.now(ResourceSlice)] == [("gpu.nvidia.com", 2)]
+    assert [(each.driver, len(each.devices)) for each in found.now(ResourceSlice)] == [("gpu.nvidia.com", 2)]
 
 
 def test_a_secret_is_passed_over_unread() -> None:

@@ -10,10 +10,8 @@ from typing import Any
 
 import pytest
 
-from llmstack.observed.things import Claim, Node, Pod, ResourceSlice, Scaler, StorageClass
+from llmstack.observed.things import Claim, Device, Node, Pod, ResourceClaim, ResourceSlice, Scaler, StorageClass
 from tests.observed.support import Object, meta, node, pod, seen
-
-DEVICE = {"name": "gpu-0"}
 
 
 def of(kind: str, api: str, name: str = "x", **fields: Any) -> Object:
@@ -40,14 +38,23 @@ def test_a_scaler(version: str) -> None:
     assert (found.target, found.least, found.most, found.wanted) == (("Deployment", "llama"), 1, 4, 3)
 
 
+ATTRIBUTES = {"type": {"string": "gpu"}, "driverVersion": {"version": "580.1.0"}, "example.com/index": {"int": 0}}
+READ = {
+    "gpu.nvidia.com/type": "gpu", "gpu.nvidia.com/driverVersion": "580.1.0", "example.com/index": 0,
+}  # fmt: skip
+POOL = {"driver": "gpu.nvidia.com", "nodeName": "n", "pool": {"name": "n", "generation": 3, "resourceSliceCount": 2}}
 SLICES = {
     "1.31, v1alpha3": of(
         "ResourceSlice", "resource.k8s.io/v1alpha3",
-        spec={"driver": "gpu.nvidia.com", "nodeName": "n", "devices": [{**DEVICE, "basic": {"attributes": {}}}]},
+        spec={**POOL, "devices": [{"name": "gpu-0", "basic": {"attributes": ATTRIBUTES}}]},
+    ),
+    "1.32, v1beta1": of(
+        "ResourceSlice", "resource.k8s.io/v1beta1",
+        spec={**POOL, "devices": [{"name": "gpu-0", "basic": {"attributes": ATTRIBUTES, "capacity": {}}}]},
     ),
     "1.34, v1": of(
         "ResourceSlice", "resource.k8s.io/v1",
-        spec={"driver": "gpu.nvidia.com", "nodeName": "n", "pool": {"name": "n"}, "devices": [DEVICE]},
+        spec={**POOL, "devices": [{"name": "gpu-0", "attributes": ATTRIBUTES, "capacity": {}}]},
     ),
 }  # fmt: skip
 
@@ -55,7 +62,43 @@ SLICES = {
 @pytest.mark.parametrize("version", SLICES)
 def test_a_resource_slice(version: str) -> None:
     [found] = seen(SLICES[version]).now(ResourceSlice)
-    assert (found.driver, found.node, found.devices) == ("gpu.nvidia.com", "n", 1)
+    assert (found.driver, found.node, found.pool, found.generation, found.slices) == ("gpu.nvidia.com", "n", "n", 3, 2)
+    assert found.devices == (Device("gpu-0", READ),)
+
+
+PARTS = {
+    "1.33, v1beta1": {"name": "gpu-0", "basic": {"consumesCounters": [{"counterSet": "gpu-0", "counters": {}}]}},
+    "1.34, v1": {"name": "gpu-0", "consumesCounters": [{"counterSet": "gpu-0", "counters": {}}]},
+    "1.34, v1, shared": {"name": "gpu-0", "allowMultipleAllocations": True},
+}
+
+
+@pytest.mark.parametrize("version", PARTS)
+def test_a_device_that_is_a_part_of_another_or_shared(version: str) -> None:
+    [found] = seen(of("ResourceSlice", "resource.k8s.io/v1", spec={**POOL, "devices": [PARTS[version]]})).now(
+        ResourceSlice
+    )
+    assert [each.whole for each in found.devices] == [False]
+
+
+CLAIMS = {
+    "1.32, v1beta1": "resource.k8s.io/v1beta1",
+    "1.34, v1": "resource.k8s.io/v1",
+}
+
+
+@pytest.mark.parametrize("version", CLAIMS)
+def test_a_resource_claim_that_was_given_devices(version: str) -> None:
+    results = [
+        {"driver": "gpu.nvidia.com", "pool": "n", "device": "gpu-0", "request": "gpu"},
+        {"driver": "gpu.nvidia.com", "pool": "n", "device": "gpu-1", "request": "watch", "adminAccess": True},
+    ]
+    status = {
+        "allocation": {"devices": {"results": results}, "nodeSelector": {}},
+        "reservedFor": [{"resource": "pods", "name": "llama-0", "uid": "1"}],
+    }
+    [found] = seen(of("ResourceClaim", CLAIMS[version], spec={"devices": {}}, status=status)).now(ResourceClaim)
+    assert (found.devices, found.users) == ((("gpu.nvidia.com", "n", "gpu-0"),), ("llama-0",))
 
 
 DEFAULTS = {

@@ -169,6 +169,12 @@ CASES = {
             {"containerPort": 53, "protocol": "UDP", "name": "dns"},
         ]}]}),
     ),
+    "a port without a protocol beside one under two": (
+        deployment({"containers": [{"name": "a", "ports": [
+            {"containerPort": 53, "protocol": "TCP"}, {"containerPort": 53, "protocol": "UDP"}, {"containerPort": 80},
+        ]}]}),
+        deployment(replicas=1),
+    ),
     "replace metadata maps": (
         deployment() | {"metadata": {"name": "any", "labels": {"a": "1"}, "annotations": {"a": "1"}}},
         deployment()

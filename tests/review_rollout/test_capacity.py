@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from llmstack.facts.cluster import ClusterFacts, NodeGroup
-from llmstack.review.capacity import gpu_pods, know_pools, takes
+from llmstack.review.capacity import GpuPod, gpu_pods, know_pools, takes
 from llmstack.review.facts import Pool
 
 NVIDIA, AMD = "nvidia.com/gpu", "amd.com/gpu"
@@ -19,8 +19,8 @@ def group(name: str = "h100", count: int = 2, gpus: int = 8, resource: str = NVI
     return NodeGroup(name, count, allocatable=allocatable, **more)
 
 
-def pod(gpus: int = 1, resource: str = NVIDIA, **spec: Any) -> dict[str, Any]:
-    return {"containers": [{"name": "c", "resources": {"limits": {resource: gpus}}}], **spec}
+def pod(gpus: int = 1, resource: str = NVIDIA, **spec: Any) -> GpuPod:
+    return GpuPod({"containers": [{"name": "c", "resources": {"limits": {resource: gpus}}}], **spec})
 
 
 def pool(count: int = 16, per_node: int | None = 8, name: str = "h100", **labels: str) -> Pool:
@@ -103,4 +103,4 @@ def test_pods_that_take_accelerators(deployment: Any) -> None:
         deployment("b", gpus=0),
         {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "c"}},
     ]
-    assert [each["containers"][0]["resources"]["limits"] for each in gpu_pods(objects)] == [{NVIDIA: "2"}]
+    assert [each.spec["containers"][0]["resources"]["limits"] for each in gpu_pods(objects)] == [{NVIDIA: "2"}]

@@ -9,6 +9,7 @@ import pytest
 from tests.review_rollout.values_review import told
 
 from llmstack.review.facts import Pool
+from llmstack.review.rollout.obstacles.nodes import node_of
 
 Make = Callable[..., Any]
 
@@ -47,6 +48,29 @@ def test_a_volume_of_one_node(
     assert times == {"warning": (None, 300, None), "error": (None, None, None)}.get(severity or "", (300, None, None))
 
 
+@pytest.mark.parametrize(
+    ("claimed", "volume", "waits"),
+    [
+        ({"volumeName": "v"}, {"nfs": {}}, False),
+        ({"volumeName": "v"}, {"hostPath": {}}, False),
+        ({"volumeName": "other"}, {"nfs": {}}, True),
+        ({"volumeName": "v"}, {"csi": {}}, True),
+        ({"storageClassName": "shared"}, {"nfs": {}, "storageClassName": "shared"}, False),
+        ({"storageClassName": "shared"}, {"nfs": {}, "storageClassName": "fast"}, True),
+        ({}, {"nfs": {}}, True),
+    ],
+)
+def test_a_volume_that_every_node_mounts(
+    claimed: Any, volume: Any, waits: bool, deployment: Make, review: Make, pool: Make
+) -> None:
+    pair = [with_pod(deployment(image=each, surge=1, unavailable=0), **MOUNT) for each in ("v1", "v2")]
+    bound = claim("ReadWriteOnce")
+    bound["spec"] |= claimed
+    held = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "v"}, "spec": volume}
+    result = review(tuple(pair), pools=[pool(16, 8)], loads={"llama": 300}, stays=[bound, held])
+    assert bool(told(result, "rollout-stuck")) is waits
+
+
 def test_a_second_replica_on_a_volume_of_one_node(deployment: Make, review: Make, pool: Make) -> None:
     pair = [with_pod(deployment(replicas=each, surge=0, unavailable=1), **MOUNT) for each in (1, 2)]
     result = review(tuple(pair), pools=[pool(16, 8)], loads={"llama": 300}, stays=[claim("ReadWriteOnce")])
@@ -54,6 +78,29 @@ def test_a_second_replica_on_a_volume_of_one_node(deployment: Make, review: Make
     assert severity == "warning"
     assert "a further replica on another node waits in ContainerCreating" in message
     assert told(review(tuple(reversed(pair)), stays=[claim("ReadWriteOnce")]), "rollout-stuck") == []
+
+
+def required(*expressions: Any, field: str = "matchExpressions", terms: int = 1) -> dict[str, Any]:
+    selector = {"nodeSelectorTerms": [{field: list(expressions)}] * terms}
+    return {"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": selector}}}
+
+
+ON_N1 = {"key": "kubernetes.io/hostname", "operator": "In", "values": ["n1"]}
+BY_NAME = {"key": "metadata.name", "operator": "In", "values": ["n1"]}
+
+
+@pytest.mark.parametrize(
+    ("pod", "node"),
+    [
+        ({}, None), ({"nodeName": "n1"}, "n1"), ({"nodeSelector": {"kubernetes.io/hostname": "n1"}}, "n1"),
+        ({"nodeSelector": {"zone": "n1"}}, None), (required(ON_N1), "n1"), (required(BY_NAME, field="matchFields"), "n1"),
+        (required({"key": "zone", "operator": "In", "values": ["a"]}, ON_N1), "n1"), (required(ON_N1, terms=2), None),
+        (required({**ON_N1, "operator": "NotIn"}), None), (required({**ON_N1, "values": ["n1", "n2"]}), None),
+        ({"nodeName": "n2", **required(ON_N1)}, "n2"), (required(), None),
+    ],
+)  # fmt: skip
+def test_the_one_node_that_a_pod_may_run_on(pod: dict[str, Any], node: str | None) -> None:
+    assert node_of(pod) == node
 
 
 @pytest.mark.parametrize("pin", [{"nodeName": "n1"}, {"nodeSelector": {"kubernetes.io/hostname": "n1"}}])
@@ -343,7 +390,10 @@ def devices(count: int = 1) -> dict[str, Any]:
 
 def test_devices_that_are_claimed(deployment: Make, review: Make) -> None:
     pair = tuple(with_pod(deployment(replicas=2, surge=1, unavailable=0), **dra(each)) for each in ("v1", "v2"))
-    pools = [Pool("h100", "nvidia.com/gpu", 4, 4, {}, device_class=each) for each in (None, "gpu.nvidia.com")]
+    pools = [
+        Pool("h100", "nvidia.com/gpu", 4, 4, {}, device_classes=each)
+        for each in (frozenset(), frozenset(["gpu.nvidia.com"]))
+    ]
     unknown = review(pair, stays=[devices(2)], pools=pools[:1])
     assert [each for each, _, _ in told(unknown, "not-judged")] == ["note"]
     assert unknown.gpus[0].deadlock is None

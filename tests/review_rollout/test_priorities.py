@@ -74,6 +74,23 @@ def test_who_ends_whom(
     assert hangs(review((model("hi", ours), model("hi", ours, "v2")), pools=[pool(4)], stays=stays)) == stuck
 
 
+def scaler(most: int) -> dict[str, Any]:
+    spec = {"scaleTargetRef": {"kind": "Deployment", "name": "hi"}, "minReplicas": 1, "maxReplicas": most}
+    return {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "hi"}, "spec": spec}
+
+
+@pytest.mark.parametrize(("before", "after", "ended"), [(4, 4, 0), (2, 4, 1), (2, 2, 0), (6, 4, 0)])
+def test_what_scalers_may_end_at_their_most_is_told_where_it_grows(
+    before: int, after: int, ended: int, model: Make, review: Make, pool: Make
+) -> None:
+    pair = tuple(model("hi", "hi", image, replicas=None, surge=0, unavailable=1) for image in ("v1", "v2"))
+    result = review(
+        pair, (scaler(before), scaler(after)), pools=[pool(4)], stays=[model("lo", "lo"), *CLASSES], loads=LOADS
+    )
+    found = [(subject, "with scalers at their most, " in message) for _, subject, message in told(result, "preemption")]
+    assert found == [("Deployment/lo", True)] * ended
+
+
 def test_classes_that_facts_know(model: Make, review: Make, pool: Make) -> None:
     known = ClusterFacts(date(2026, 1, 1), priority_classes=(PriorityClass("hi", 1000), PriorityClass("lo", 10)))
     pair = model("hi", "hi"), model("hi", "hi", "v2")

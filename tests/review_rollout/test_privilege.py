@@ -66,11 +66,27 @@ def test_code_that_is_not_trusted(argument: str, review: Any, deployment: Build)
 
 def test_what_is_renamed_gets_nothing(review: Any, deployment: Build) -> None:
     old = _with(deployment("old"), {"hostNetwork": True})
+    old["metadata"]["labels"] = {}
     moved = deepcopy(old)
     moved["metadata"]["namespace"] = "elsewhere"
     assert not _told(review((old, None), (None, moved)))
     other = _with(deployment("other"), {"hostNetwork": True})
     assert _told(review((None, other), stays=[deployment("old")])) == [("warning", "its pods get `hostNetwork`")]
+
+
+@pytest.mark.parametrize(
+    ("models", "kinds", "said"),
+    [(("a", "a"), 1, False), (("a", "b"), 1, True), ((None, None), 1, True), (("a", "a"), 2, True)],
+)
+def test_what_serves_the_model_of_what_goes_gets_nothing(
+    models: tuple[str | None, str | None], kinds: int, said: bool, review: Any, deployment: Build
+) -> None:
+    old, new = (_with(deployment(name), {"hostNetwork": True}) for name in ("old", "new"))
+    for each, model in zip((old, new), models, strict=True):
+        each["metadata"]["labels"] = {"model": model} if model else {}
+    if kinds == 2:
+        new["kind"] = "StatefulSet"
+    assert bool(_told(review((old, None), (None, new)))) is said
 
 
 def test_a_first_environment_has_no_registry_to_compare(review: Any, deployment: Build) -> None:

@@ -19,6 +19,9 @@ def test_a_model_that_goes(review: Any, deployment: Any, pool: Any) -> None:
     result = review((deployment("a", 2), None), stays=[deployment("b")], pools=[pool(8)])
     assert [(each.name, each.replicas, each.gpus, each.by) for each in result.removed] == [("a", 2, 2, "")]
     assert _risks(result, "removal") == [("Deployment/a", "warning")]
+    [removal] = [risk for risk in result.risks if risk.id == "removal"]
+    assert removal.message == "model `a` goes with 2 replicas and 2 GPUs, and nothing takes its place"
+    assert (removal.amount, removal.advice.partition(" ")[0]) == (2, "Put")
 
 
 def test_the_router_that_goes(review: Any, deployment: Any) -> None:

@@ -65,6 +65,8 @@ WORDS: dict[tuple[Any, ...], list[Any]] = {
     ("--api-key", "http://u:p@h", "--x"): ["--api-key", "(masked)", "--x"],
     ("--hf-token", "two words", "m"): ["--hf-token", "(masked)", "m"],
     ("--hf_token=x", "--hf-token=$(A)"): ["--hf_token=(masked)", "--hf-token=$(A)"],
+    ("--port 1 --api-key=hunter2 --x 2",): ["--port 1 --api-key=(masked) --x 2"],
+    ("--hf-token=two words",): ["--hf-token=(masked)"],
     ("--config=password=hunter2",): ["--config=password=(masked)"],
     ("sh", "-c", "vllm serve m --api-key hunter2 --port 1"): ["sh", "-c", "vllm serve m --api-key (masked) --port 1"],
     ("HF_TOKEN=hunter2", f"x {TOKEN} y"): ["HF_TOKEN=(masked)", "x (masked) y"],
@@ -126,6 +128,7 @@ SHOWN = {
     "? [a, b]\n: {password: hunter2}\n": "? [a, b]\n: {password: (masked)\n",
     "x: *unknown\npassword: hunter2\n": "x: *unknown\npassword: (masked)\n",
     "a: [\npassword: hunter2 and more\n": "a: [\npassword: (masked)\n",
+    "a: [\r\npassword: hunter2\r\nport: 1\r\n": "a: [\r\npassword: (masked)\r\nport: 1\r\n",
     "password:\n": "password:\n",
     "# password: hunter2hunter\nport: 1\n": "# password: (masked)\nport: 1\n",
 }  # fmt: skip

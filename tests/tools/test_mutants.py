@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from tools.mutants.__main__ import EQUIVALENT
 from tools.mutants.changes import Mutant, find_mutants
-from tools.mutants.reach import find_origins
+from tools.mutants.reach import CODE, find_origins
+from tools.mutants.record import read_equivalent
 
 SOURCE = '''"""A module."""
 from typing import Any, cast
@@ -65,3 +69,12 @@ def test_lines_are_followed_through_a_change() -> None:
     before, now = ["a", "b", "c", "d"], ["new", "a", "B", "B2", "d", "last"]
     followed = [{0}, {1}, {2, 3}, {2, 3}, {4}, {4}]
     assert find_origins(before, now) == [frozenset(lines) for lines in followed]
+
+
+def test_what_is_said_to_change_nothing_is_said_with_a_reason() -> None:
+    root = Path(__file__).resolve().parents[2]
+    judged = read_equivalent(root / EQUIVALENT)
+    assert judged
+    for id, said in judged.items():
+        path, _, reason = said.partition(": ")
+        assert (len(id), (root / CODE / path).exists(), len(reason) > 20) == (12, True, True), said

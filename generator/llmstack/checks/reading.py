@@ -145,6 +145,12 @@ TREE: Mapping[str, Page] = {
         "A stretch of what kubectl printed cannot be read: it is cut off, no JSON, too deep, or one object too large.",
         "Save what the command that `llmstack learn cluster` prints writes to stdout, and nothing else.",
     ),
+    "kept-facts": Page(
+        _NOTE,
+        "`llmstack learn cluster` was given input that shows less than the facts there are, or is older: what it does "
+        "not show stays as it was known, and nothing newer is replaced.",
+        "None is needed. To learn anew, remove the file in facts/clusters/ first.",
+    ),
     "bad-log": Page(
         _ERROR,
         "A log that `llmstack learn log` is given holds no start of vLLM that went well, or one of another engine than "

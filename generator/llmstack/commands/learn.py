@@ -80,7 +80,7 @@ def cluster(name: opt.LearnedCluster, files: opt.ObservedFiles = None, at: opt.L
     changed = keep_file(root, path, write_cluster(name, facts).encode(), MARK.encode())
     print(f"{path}: {'written' if changed else 'is what it was'}")
     if not facts.nodes:
-        sys.stderr.write("llmstack: the input has no nodes: GPUs are not known\n")
+        sys.stderr.write("llmstack: the input has no nodes, or no pods beside them: GPUs are not known\n")
 
 
 @learn.command("rbac")

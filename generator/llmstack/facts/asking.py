@@ -16,7 +16,7 @@ READ: Mapping[str, tuple[str, ...]] = {
 }
 """By API group, what every cluster has. Secrets and ConfigMaps are not among them."""
 READ_WHERE_THERE: Mapping[str, tuple[str, ...]] = {
-    "resource.k8s.io": ("resourceslices", "deviceclasses"),
+    "resource.k8s.io": ("resourceslices", "deviceclasses", "resourceclaims"),
     "keda.sh": ("scaledobjects",),
     "leaderworkerset.x-k8s.io": ("leaderworkersets",),
     "ray.io": ("rayclusters", "rayservices"),

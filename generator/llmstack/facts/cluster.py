@@ -13,6 +13,22 @@ Amount = int | str
 """Of a resource: a whole number, or a quantity."""
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Devices:
+    """Accelerators of one sort that a node offers to claims (DRA), in the place of counting a resource."""
+
+    driver: str
+    product: str
+    """Empty where the driver does not say."""
+    count: int
+    """On each node."""
+    classes: tuple[str, ...]
+    """The DeviceClasses that take them, of which all devices in the cluster are known; without any they are nobody's
+    to count."""
+    resource: str
+    """What they are counted as: the resource that pods may ask for instead of a claim, else the driver."""
+
+
 @dataclass(frozen=True, slots=True)
 class NodeGroup:
     """Nodes that are alike in all that the scheduler asks of them."""
@@ -25,6 +41,8 @@ class NodeGroup:
     taints: tuple[Taint, ...] = ()
     allocatable: Mapping[str, Amount] = field(default_factory=dict)
     """Of each node, the least of the group."""
+    devices: tuple[Devices, ...] = ()
+    """What each node offers to claims, the most first; only where it counts no accelerator as a resource."""
     free: Mapping[int, int] = field(default_factory=dict)
     """By GPUs that no other tenant holds: how many nodes that take pods have so many."""
     priorities: Mapping[int, int] = field(default_factory=dict)
@@ -32,9 +50,15 @@ class NodeGroup:
 
     @property
     def accelerators(self) -> Mapping[str, int]:
-        """How many of each accelerator a node has."""
+        """How many of each accelerator a node has; of devices that are claimed, those of the first sort."""
         found = {key: each for key, each in self.allocatable.items() if isinstance(each, int) and is_accelerator(key)}
-        return {key: each for key, each in found.items() if each > 0}
+        claimed = {each.resource: each.count for each in self.devices[:1] if each.classes}
+        return {key: each for key, each in found.items() if each > 0} or claimed
+
+    @property
+    def device_classes(self) -> frozenset[str]:
+        """The DeviceClasses through which pods claim its accelerators."""
+        return frozenset(self.devices[0].classes if self.devices else ())
 
     @property
     def gpu(self) -> str | None:

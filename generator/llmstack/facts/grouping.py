@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from types import MappingProxyType
 
-from llmstack.facts.cluster import Amount, NodeGroup
-from llmstack.kubernetes.accelerators import is_extended
+from llmstack.facts.cluster import Amount, Devices, NodeGroup
+from llmstack.facts.devices import NodeDevices
+from llmstack.kubernetes.accelerators import is_accelerator, is_extended
 from llmstack.observed.things import Node, Pod, Taint
 
 LABELS = frozenset((
@@ -36,35 +38,43 @@ ALIKE = Fraction(9, 10)
 """CPU and memory of nodes of one kind differ by what is reserved on them; less than this part is another kind."""
 GIB = 1 << 30
 
-_Key = tuple[tuple[tuple[str, str], ...], tuple[Taint, ...], tuple[tuple[str, int], ...]]
+_Key = tuple[tuple[tuple[str, str], ...], tuple[Taint, ...], tuple[tuple[str, int], ...], tuple[Devices, ...]]
 
 
 def group_nodes(
-    nodes: Iterable[Node], others: Iterable[Pod] | None, labels: Collection[str], pools: Mapping[str, Mapping[str, str]]
+    nodes: Iterable[Node],
+    others: Iterable[Pod] | None,
+    labels: Collection[str],
+    pools: Mapping[str, Mapping[str, str]],
+    devices: Mapping[str, NodeDevices] = MappingProxyType({}),
 ) -> tuple[NodeGroup, ...]:
     """Groups of nodes, those with the most GPUs first; `others` are pods of other tenants (None where no
     pods were seen), `labels` are keys that count
-    beside `LABELS`, and `pools` are names of groups by the labels of their nodes."""
+    beside `LABELS`, `pools` are names of groups by the labels of their nodes, and `devices` is what nodes offer to
+    claims."""
     held: dict[str, list[Pod]] | None = None if others is None else {}
     for pod in others or ():
         assert held is not None
         held.setdefault(pod.node, []).append(pod)
     alike: dict[_Key, list[Node]] = {}
+    claimed = {node: found for node, found in devices.items() if found.sorts}
     for node in nodes:
-        alike.setdefault(_key(node, LABELS.union(labels)), []).append(node)
+        alike.setdefault(_key(node, LABELS.union(labels), claimed), []).append(node)
     groups = [
-        _group(key, members, held) for key, found in sorted(alike.items()) for members in _by_size(found)
-    ]  # fmt: skip
+        _group(key, members, held, claimed) for key, found in sorted(alike.items()) for members in _by_size(found)
+    ]
     groups.sort(key=lambda group: -sum(group.accelerators.values()) * group.count)
     return tuple(_named(groups, pools))
 
 
-def _key(node: Node, labels: Collection[str]) -> _Key:
+def _key(node: Node, labels: Collection[str], devices: Mapping[str, NodeDevices]) -> _Key:
     kept = {key: value for key, value in node.meta.labels.items() if key in labels and key != "kubernetes.io/hostname"}
     taints = {each for each in node.taints if not PASSING.match(each.key)}
     extended = {key: int(amount) for key, amount in node.allocatable.items() if is_extended(key) and amount >= 1}
     order = sorted(taints, key=lambda each: (each.key, each.effect, each.value))
-    return tuple(sorted(kept.items())), tuple(order), tuple(sorted(extended.items()))
+    counts = any(is_accelerator(key) for key in extended)
+    offered = devices[node.meta.name].sorts if node.meta.name in devices and not counts else ()
+    return tuple(sorted(kept.items())), tuple(order), tuple(sorted(extended.items())), offered
 
 
 def _by_size(nodes: Sequence[Node]) -> list[list[Node]]:
@@ -84,23 +94,37 @@ def _memory(node: Node) -> Fraction:
     return node.allocatable.get("memory", Fraction(0))
 
 
-def _group(key: _Key, members: Sequence[Node], held: Mapping[str, Sequence[Pod]] | None) -> NodeGroup:
-    labels, taints, extended = key
+def _group(
+    key: _Key,
+    members: Sequence[Node],
+    held: Mapping[str, Sequence[Pod]] | None,
+    devices: Mapping[str, NodeDevices],
+) -> NodeGroup:
+    labels, taints, extended, offered = key
     allocatable: dict[str, Amount] = {
         "cpu": str(int(min(map(_cpu, members)))),
         "memory": f"{int(min(map(_memory, members)) / GIB)}Gi",
         **dict(extended),
     }
-    group = NodeGroup("", len(members), labels=dict(labels), taints=taints, allocatable=allocatable)
+    group = NodeGroup("", len(members), labels=dict(labels), taints=taints, allocatable=allocatable, devices=offered)
     usable = [node for node in members if node.ready and not node.cordoned]
     free: Counter[int] = Counter()
     priorities: Counter[int] = Counter()
     for node in usable if group.gpu is not None and held is not None else ():
-        taken = [(pod.gpus.get(group.gpu or "", 0), pod.priority) for pod in (held or {}).get(node.meta.name, ())]
+        taken = _taken(group, node, (held or {}).get(node.meta.name, ()), devices)
         free[max(0, group.per_node - sum(gpus for gpus, _ in taken))] += 1
         for gpus, priority in taken:
             priorities[priority] += gpus
     return replace(group, cordoned=len(members) - len(usable), free=dict(free), priorities=dict(+priorities))
+
+
+def _taken(
+    group: NodeGroup, node: Node, pods: Iterable[Pod], devices: Mapping[str, NodeDevices]
+) -> list[tuple[int, int]]:
+    """What others hold of a node's GPUs, with their priorities: as pods count them, or as claims were given them."""
+    if not group.devices:
+        return [(pod.gpus.get(group.gpu or "", 0), pod.priority) for pod in pods]
+    return [(1, priority) for sort, priority in devices[node.meta.name].held if sort == group.devices[0]]
 
 
 def _named(groups: Sequence[NodeGroup], pools: Mapping[str, Mapping[str, str]]) -> Iterable[NodeGroup]:
@@ -122,6 +146,10 @@ def _name(group: NodeGroup, pools: Mapping[str, Mapping[str, str]]) -> str:
     }
     if fitting:
         return max(fitting, key=lambda name: len(fitting[name]))
-    product = next((group.labels[key] for key in PRODUCTS if key in group.labels), "gpu")
+    product = next((group.labels[key] for key in PRODUCTS if key in group.labels), _product(group))
     words = re.sub(r"[^a-z0-9]+", "-", product.lower()).strip("-")
     return re.sub(r"\A(?:(?:nvidia|tesla|amd|intel)-)*", "", words).partition("-")[0] or "gpu"
+
+
+def _product(group: NodeGroup) -> str:
+    return next((each.product for each in group.devices if each.product), "gpu")

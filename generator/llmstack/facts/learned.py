@@ -8,6 +8,7 @@ from datetime import date
 from statistics import median
 
 from llmstack.facts.cluster import EXISTS, ClusterFacts, Load, PriorityClass, StorageClass
+from llmstack.facts.devices import devices_by_node
 from llmstack.facts.grouping import group_nodes
 from llmstack.facts.programs import flux_concurrent, versions_of
 from llmstack.kubernetes.priorities import SYSTEM
@@ -61,12 +62,17 @@ def learn_cluster(
     workloads = seen.now(things.Workload)
     classes = seen.now(things.StorageClass)
     priorities = seen.now(things.PriorityClass)
+    versions = versions_of(seen.now(Node), workloads)
     return ClusterFacts(
         date=at,
-        versions=versions_of(seen.now(Node), workloads),
+        versions=versions,
         concurrent=flux_concurrent(workloads),
         nodes=group_nodes(
-            seen.now(Node), others if "Pod" in seen.kinds else None, labels, {each.name: each.labels for each in pools}
+            seen.now(Node),
+            others if "Pod" in seen.kinds else None,
+            labels,
+            {each.name: each.labels for each in pools},
+            devices_by_node(seen, others, versions.get("kubernetes", "")),
         ),
         loads=_loads(seen.all_of(Pod), releases),
         storage_classes=tuple(StorageClass(each.meta.name, each.default, each.expands) for each in classes) or None,

@@ -73,6 +73,18 @@ def is_whole_gpu(resource: str) -> bool:
     return is_accelerator(resource) and resource.endswith("/gpu")
 
 
+_DRIVER_WORDS = frozenset(("dcu", "gaudi", "gpu", "hpu", "mlu", "neuron", "npu", "rngd", "tpu", "xpu"))
+
+
+def is_accelerator_driver(driver: str) -> bool:
+    """Whether a driver of devices (DRA) offers accelerators, by its name.
+
+    `gpu.nvidia.com`, `gpu.amd.com`, `gpu.intel.com` and `gaudi.intel.com` do; `compute-domain.nvidia.com`,
+    `qat.intel.com` and `dra.net` do not.
+    """
+    return not _DRIVER_WORDS.isdisjoint(re.split(r"[.-]", driver))
+
+
 def gpus_of_pod(pod: Mapping[str, Any], declared: Iterable[str] = ()) -> tuple[str, int]:
     """Return the accelerator of a pod's spec and how many it holds; `("", 0)` without any.
 

@@ -19,7 +19,11 @@ _KINDS = ("ResourceClaim", "ResourceClaimTemplate")
 
 
 def read_claims(objects: Iterable[Object]) -> dict[Identity, Devices | None]:
-    """What each claim, and template of claims, among the objects asks for; None where it does not say a number."""
+    """What each claim, and template of claims, among the objects asks for; None where it does not say how many of a
+    class.
+
+    Selectors, constraints and alternatives of a request hang on attributes of the devices.
+    """
     return {identity_of(obj): _requested(obj) for obj in objects if obj.get("kind") in _KINDS}
 
 
@@ -41,11 +45,14 @@ def devices_of(pod: Mapping[str, Any], namespace: str, claims: Mapping[Identity,
 
 def _requested(obj: Object) -> Devices | None:
     spec = value_at(obj, "spec", "spec") if obj.get("kind") == "ResourceClaimTemplate" else obj.get("spec")
+    if value_at(spec, "devices", "constraints"):
+        return None
     found: dict[str, int] = {}
     for request in value_at(spec, "devices", "requests") or ():
         exact = request.get("exactly") or request
         name = exact.get("deviceClassName")
-        if not name or exact.get("allocationMode", "ExactCount") != "ExactCount":
+        if not name or exact.get("allocationMode", "ExactCount") != "ExactCount" or exact.get("selectors"):
             return None
-        found[str(name)] = found.get(str(name), 0) + whole(exact.get("count"), 1)
+        if exact.get("adminAccess") is not True:
+            found[str(name)] = found.get(str(name), 0) + whole(exact.get("count"), 1)
     return found

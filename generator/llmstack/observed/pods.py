@@ -38,6 +38,7 @@ def read_pod(obj: Mapping[str, Any]) -> Pod | None:
         requests=requests,
         priority=count(spec, "priority") or 0,
         claims=tuple(each for each in volumes if each),
+        takes_devices=bool(value_at(spec, "resourceClaims") or value_at(status, "extendedResourceClaimStatus")),
         scheduled=read_time(scheduled.get("lastTransitionTime")) if scheduled.get("status") == "True" else None,
         started=max((each for each in started if each is not None), default=None),
         ready=ready.get("status") == "True",

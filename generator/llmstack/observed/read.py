@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from llmstack.kubernetes.pods import maps, value_at
+from llmstack.observed.devices import read_claim, read_class, read_slice
 from llmstack.observed.fields import amounts, condition, count, labels, read_meta, text, texts
 from llmstack.observed.pods import read_containers, read_pod
 from llmstack.observed.things import (
@@ -16,7 +17,6 @@ from llmstack.observed.things import (
     Node,
     PriorityClass,
     Quota,
-    ResourceSlice,
     Scaler,
     StorageClass,
     Synced,
@@ -138,11 +138,6 @@ def _quota(meta: Meta, obj: Object) -> Quota:
     )
 
 
-def _slice(meta: Meta, obj: Object) -> ResourceSlice:
-    spec = obj.get("spec")
-    return ResourceSlice(meta, text(spec, "driver"), text(spec, "nodeName"), len([*maps(value_at(spec, "devices"))]))
-
-
 def _named(meta: Meta, obj: Object) -> Named:
     return Named(meta)
 
@@ -186,7 +181,7 @@ _READERS: Mapping[str, Callable[[Meta, Object], Thing | None]] = {
     "ConfigMap": _named,
     "DaemonSet": _workload,
     "Deployment": _workload,
-    "DeviceClass": _named,
+    "DeviceClass": read_class,
     "HorizontalPodAutoscaler": _autoscaler,
     "IngressClass": _named,
     "Kustomization": _kustomization,
@@ -198,8 +193,9 @@ _READERS: Mapping[str, Callable[[Meta, Object], Thing | None]] = {
     "RayCluster": _workload,
     "RayService": _workload,
     "ReplicaSet": _workload,
+    "ResourceClaim": read_claim,
     "ResourceQuota": _quota,
-    "ResourceSlice": _slice,
+    "ResourceSlice": read_slice,
     "RuntimeClass": _named,
     "ScaledObject": _scaled_object,
     "ServiceAccount": _named,

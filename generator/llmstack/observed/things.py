@@ -31,7 +31,7 @@ class Meta:
         return self.kind, self.namespace, self.name
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Taint:
     key: str
     effect: str
@@ -71,6 +71,9 @@ class Pod:
     """All that the scheduler counts for it."""
     priority: int
     claims: tuple[str, ...]
+    """PersistentVolumeClaims."""
+    takes_devices: bool
+    """Whether it claims devices (DRA)."""
     scheduled: datetime | None
     started: datetime | None
     """When the last of its containers started, the last time."""
@@ -158,11 +161,50 @@ class Quota:
 
 
 @dataclass(frozen=True, slots=True)
+class Device:
+    """A device that pods may claim (DRA)."""
+
+    name: str
+    attributes: Mapping[str, bool | int | str]
+    """By `domain/name`."""
+    open: bool = True
+    """Whether no taint keeps claims away from it."""
+    whole: bool = True
+    """Whether it is one claim's alone, and no part of another device: whether it can be counted."""
+
+
+@dataclass(frozen=True, slots=True)
 class ResourceSlice:
+    """Devices of one node, or a part of them."""
+
     meta: Meta
     driver: str
     node: str
-    devices: int
+    """Empty where they are not of one node."""
+    devices: tuple[Device, ...]
+    pool: str = ""
+    generation: int = 0
+    """Slices of an older generation of a pool do not count."""
+    slices: int = 1
+    """How many slices the pool has."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceClass:
+    meta: Meta
+    selectors: tuple[str, ...] | None
+    """CEL expressions, all of which a device must satisfy; None where they are something else."""
+    resource: str
+    """The resource that pods may ask for instead of a claim; empty without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceClaim:
+    meta: Meta
+    devices: tuple[tuple[str, str, str], ...]
+    """Driver, pool and name of each device that it was given for itself."""
+    users: tuple[str, ...]
+    """Names of the pods, of its namespace, that it is reserved for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +223,12 @@ class Synced:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A RuntimeClass, DeviceClass or Namespace: all that counts is that it is there."""
+    """A RuntimeClass, Namespace or the like: all that counts is that it is there."""
 
     meta: Meta
 
 
 Thing = (
-    Node | Pod | Workload | Scaler | Claim | StorageClass | PriorityClass | Quota | ResourceSlice | Synced | Named
+    Node | Pod | Workload | Scaler | Claim | StorageClass | PriorityClass | Quota | ResourceSlice | DeviceClass
+    | ResourceClaim | Synced | Named
 )  # fmt: skip

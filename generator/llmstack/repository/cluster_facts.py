@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from llmstack.facts.cluster import ClusterFacts
-from llmstack.facts.cluster_file import ClusterFactsError, file_path, read_cluster
+from llmstack.facts.cluster_file import file_path, read_cluster
+from llmstack.facts.fields import ClusterFactsError
 from llmstack.finding import Finding, Place, Severity
 from llmstack.model.stack import Stack
 from llmstack.model.types import days

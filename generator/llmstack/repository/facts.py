@@ -63,7 +63,7 @@ def pools_of(capacity: Iterable[Capacity]) -> tuple[Pool, ...]:
             each.per_node,
             dict(each.node_selector or {}),
             price=Fraction(each.price) if each.price is not None else None,
-            device_class=each.device_class,
+            device_classes=frozenset(filter(None, [each.device_class])),
         )
         for each in capacity
     )

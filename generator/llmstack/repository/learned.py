@@ -5,20 +5,25 @@ from __future__ import annotations
 import codecs
 import io
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, BinaryIO
 
 from llmstack.errors import FoundError, UsageError
 from llmstack.facts.cluster import ClusterFacts
+from llmstack.facts.devices import claims_unseen
+from llmstack.facts.kept import join_facts
 from llmstack.facts.learned import PoolName, Release, learn_cluster
-from llmstack.finding import Finding, has_errors
+from llmstack.finding import Finding, Severity, has_errors
 from llmstack.kubernetes.pods import maps, pod_specs, value_at
 from llmstack.model.reading import read_stack
 from llmstack.model.stack import Stack
 from llmstack.objects.components import build_all
 from llmstack.observed.documents import Source
 from llmstack.observed.observation import Observation, observe
+from llmstack.observed.things import Node, ResourceSlice
+from llmstack.repository.cluster_facts import read_cluster_facts
 from llmstack.repository.environments import list_environments, read_base, read_values
 from llmstack.repository.snapshot import Snapshot
 
@@ -44,14 +49,15 @@ def _as_text(stream: BinaryIO) -> io.TextIOWrapper:
 def learn_from(
     snapshot: Snapshot, cluster: str, sources: Iterator[Source], at: date | None
 ) -> tuple[ClusterFacts | None, list[Finding]]:
-    """The facts of a cluster, and findings on the input; None where the input is empty.
+    """The facts of a cluster, joined with those that the repository has, and findings on the input; None where the
+    input is empty.
 
     Raises UsageError where no environment is in that cluster, and where neither the input nor `at` says a day;
     FoundError where the values of an environment have errors, and where nothing of the input can be read.
     """
     stacks = _members(snapshot, cluster)
     seen = observe(sources)
-    findings = list(seen.findings)
+    findings = [*seen.findings, *_claims(seen)]
     if not seen.history:
         if findings:
             raise FoundError(findings)
@@ -59,7 +65,42 @@ def learn_from(
     day = at or (seen.newest.date() if seen.newest is not None else None)
     if day is None:
         raise UsageError("the input says no moment, so that its day is not known: give it with --at")
-    return facts_of(seen, stacks, day), findings
+    known, wrong = read_cluster_facts(snapshot, cluster)
+    facts = join_facts(facts_of(seen, stacks, day), seen.kinds, known, models_of(stacks))
+    return facts, [*findings, *_lenient(wrong), *_kept(known, seen, day)]
+
+
+def models_of(stacks: Iterable[Stack]) -> frozenset[str]:
+    """The names of the models that stacks serve."""
+    return frozenset(model.name for stack in stacks for model in stack.models if model.name)
+
+
+def _kept(known: ClusterFacts | None, seen: Observation, day: date) -> Iterator[Finding]:
+    """What is to be said of facts that stay as they were."""
+    if known is not None and known.date > day:
+        yield _note(f"the input is of {day}, before the facts there are ({known.date}): it adds only what they lack")
+    elif known is not None and known.nodes and not seen.now(Node):
+        yield _note(f"the input has no nodes: those of {known.date} stay, and so does the date")
+    elif seen.now(Node) and "Pod" not in seen.kinds:
+        message = "the input has nodes and no pods: what others hold of them stays as it was known"
+        yield _note(f"{message}; where it was not, the nodes are left out")
+
+
+def _note(message: str) -> Finding:
+    return Finding("kept-facts", Severity.NOTE, message)
+
+
+def _lenient(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Findings on a file that is about to be written anew, which need not keep anybody from it."""
+    return (replace(each, severity=Severity.WARNING, help="it is written anew") for each in findings)
+
+
+def _claims(seen: Observation) -> Iterator[Finding]:
+    """What is to be said of claims of devices that the input leaves out."""
+    if claims_unseen(seen) and seen.now(ResourceSlice):
+        message = "pods claim devices (DRA), and no ResourceClaims of theirs are in the input: none are counted"
+        help = "ask for resourceclaims too, as the command does that `llmstack learn cluster` prints"
+        yield Finding("bad-observation", Severity.WARNING, message, help=help)
 
 
 def facts_of(seen: Observation, stacks: Sequence[Stack], day: date) -> ClusterFacts:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from datetime import date
 
 from llmstack.errors import UsageError
 from llmstack.facts.cluster import ClusterFacts
+from llmstack.facts.kept import fill_facts
 from llmstack.finding import Finding
 from llmstack.model.stack import Stack
 from llmstack.observed.observation import Observation, observe
 from llmstack.observed.things import Pod, Workload
-from llmstack.repository.learned import facts_of, open_sources
+from llmstack.repository.learned import facts_of, models_of, open_sources
 from llmstack.review.facts import Present
 
 _NAMED = re.compile(r"(?P<cluster>[a-z0-9][a-z0-9-]*)=(?P<file>.+)", re.DOTALL)
@@ -38,21 +38,7 @@ def look(files: Sequence[str], clusters: Collection[str]) -> tuple[dict[str, Obs
 def facts_now(seen: Observation, stacks: Sequence[Stack], known: ClusterFacts | None) -> ClusterFacts:
     """The facts of a cluster as it is now; what the observation does not show is as it was known."""
     day = seen.newest.date() if seen.newest is not None else known.date if known is not None else date.max
-    now = facts_of(seen, stacks, day)
-    if known is None:
-        return now
-    measured = {(load.model, load.image) for load in now.loads}
-    older = tuple(load for load in known.loads if (load.model, load.image) not in measured)
-    return replace(
-        now,
-        versions={**known.versions, **now.versions},
-        concurrent=now.concurrent if now.concurrent is not None else known.concurrent,
-        nodes=now.nodes or known.nodes,
-        loads=(*now.loads, *older),
-        storage_classes=now.storage_classes if now.storage_classes is not None else known.storage_classes,
-        priority_classes=now.priority_classes if now.priority_classes is not None else known.priority_classes,
-        exists={**known.exists, **now.exists},
-    )
+    return fill_facts(facts_of(seen, stacks, day), seen.kinds, known, models_of(stacks))
 
 
 def present_in(seen: Observation, namespace: str) -> dict[tuple[str, str], Present]:

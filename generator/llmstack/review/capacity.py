@@ -13,7 +13,8 @@ from typing import Any
 
 from llmstack.facts.cluster import ClusterFacts, NodeGroup
 from llmstack.kubernetes.accelerators import gpus_of_pod
-from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.devices import devices_of, read_claims
+from llmstack.kubernetes.pods import Object, identity_of
 from llmstack.kubernetes.replicas import specs_of_replica
 from llmstack.kubernetes.scheduling import first_untolerated, fits_labels, scarcest
 from llmstack.kubernetes.workloads import is_lasting
@@ -23,20 +24,36 @@ PodSpec = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class GpuPod:
+    """The spec of a pod that takes accelerators, as a resource or by claims of devices (DRA)."""
+
+    spec: PodSpec
+    classes: frozenset[str] = frozenset()
+    """The DeviceClasses that it claims devices of."""
+
+    def asks_of(self, resource: str, classes: frozenset[str]) -> bool:
+        """Whether its accelerators are those of a resource, or of devices that count as it."""
+        return bool(self.classes & classes) or gpus_of_pod(self.spec, (resource,))[0] == resource
+
+
+@dataclass(frozen=True, slots=True)
 class _Known:
     """What is known of all nodes of a cluster."""
 
     groups: tuple[NodeGroup, ...]
     labels: frozenset[str]
     """Keys of labels that are known of every node, there or not."""
+    classes: frozenset[str]
+    """DeviceClasses whose devices are known."""
 
-    def fitting(self, pod: PodSpec, groups: Iterable[NodeGroup]) -> list[NodeGroup]:
+    def fitting(self, pod: GpuPod, groups: Iterable[NodeGroup]) -> list[NodeGroup]:
         """The groups whose nodes a pod may run on, as far as is known."""
-        return [group for group in groups if self.may_be_on(pod, group) and takes(group, pod)]
+        return [group for group in groups if self.may_be_on(pod, group) and takes(group, pod.spec)]
 
-    def may_be_on(self, pod: PodSpec, group: NodeGroup) -> bool:
-        """Whether the labels of a group do not rule a pod out."""
-        return fits_labels(pod, group.labels, self.labels) is not False
+    def may_be_on(self, pod: GpuPod, group: NodeGroup) -> bool:
+        """Whether neither the labels of a group nor the classes of its devices rule a pod out."""
+        named = pod.classes & self.classes
+        return named <= group.device_classes and fits_labels(pod.spec, group.labels, self.labels) is not False
 
 
 def takes(group: NodeGroup, pod: PodSpec) -> bool:
@@ -45,34 +62,51 @@ def takes(group: NodeGroup, pod: PodSpec) -> bool:
     return first_untolerated(pod, group.taints) is None and (scarce is None or scarce[1] > 0)
 
 
-def gpu_pods(objects: Iterable[Object], resources: Iterable[str] = ()) -> list[PodSpec]:
-    """The specs of the pods of objects that take accelerators."""
-    lasting = (obj for obj in objects if is_lasting(str(obj.get("kind"))))
-    return [pod for obj in lasting for pod, _ in specs_of_replica(obj) if gpus_of_pod(pod, resources)[1]]
+def gpu_pods(objects: Sequence[Object], resources: Iterable[str] = ()) -> list[GpuPod]:
+    """The pods of objects that take accelerators, or claim devices that may be some."""
+    claims = read_claims(objects)
+    found = []
+    for obj in (obj for obj in objects if is_lasting(str(obj.get("kind")))):
+        for spec, _ in specs_of_replica(obj):
+            devices = devices_of(spec, identity_of(obj)[1], claims) or {}
+            if devices or gpus_of_pod(spec, resources)[1]:
+                found.append(GpuPod(spec, frozenset(devices)))
+    return found
 
 
 def know_pools(
-    declared: Sequence[Pool], facts: ClusterFacts | None, pods: Sequence[PodSpec], *, now: bool = False
+    declared: Sequence[Pool], facts: ClusterFacts | None, pods: Sequence[GpuPod], *, now: bool = False
 ) -> tuple[Pool, ...]:
     """The pools of a cluster: those that are declared, with what facts know of their nodes, and those of nodes that no
     declaration speaks of, where some of `pods` may run on them. What is so `now` has the last word on sizes too."""
     if facts is None:
         return tuple(declared)
     groups = tuple(group for group in facts.nodes if group.gpu is not None and group.count)
-    known = _Known(groups, frozenset(key for group in facts.nodes for key in group.labels))
+    known = _Known(
+        groups,
+        labels=frozenset(key for group in facts.nodes for key in group.labels),
+        classes=frozenset(name for group in groups for name in group.device_classes),
+    )
     of_each = {id(pool): groups_of(pool, groups, declared) for pool in declared}
-    there = [_with_nodes(pool, of_each[id(pool)], known, _asking(pods, pool.resource), now) for pool in declared]
+    there = [_with_nodes(pool, of_each[id(pool)], known, pods, now) for pool in declared]
     return (*there, *_undeclared(groups, known, pods, declared))
 
 
-def _asking(pods: Iterable[PodSpec], resource: str) -> list[PodSpec]:
-    return [pod for pod in pods if gpus_of_pod(pod, (resource,))[0] == resource]
+def _asking(pods: Iterable[GpuPod], resource: str, groups: Iterable[NodeGroup]) -> list[GpuPod]:
+    """The pods that take what groups of nodes count as a resource."""
+    classes = frozenset(name for group in groups for name in group.device_classes)
+    return [pod for pod in pods if pod.asks_of(resource, classes)]
+
+
+def counts(pool: Pool, group: NodeGroup) -> bool:
+    """Whether a declared pool is of what a group of nodes has most of: the resource, or devices of its class."""
+    return group.gpu == pool.resource or not pool.device_classes.isdisjoint(group.device_classes)
 
 
 def groups_of(pool: Pool, groups: Sequence[NodeGroup], declared: Sequence[Pool]) -> list[NodeGroup]:
     """The groups of nodes that a declared pool is made of: by its labels, else by its name, else all of the resource
     where no other pool counts it."""
-    counted = [group for group in groups if group.gpu == pool.resource]
+    counted = [group for group in groups if counts(pool, group)]
     keys = {key for group in counted for key in group.labels}
     if pool.node_selector and keys >= pool.node_selector.keys():
         return [group for group in counted if pool.node_selector.items() <= group.labels.items()]
@@ -81,7 +115,7 @@ def groups_of(pool: Pool, groups: Sequence[NodeGroup], declared: Sequence[Pool])
     return named or (counted if alone and not pool.node_selector else [])
 
 
-def _with_nodes(pool: Pool, groups: Sequence[NodeGroup], known: _Known, pods: Sequence[PodSpec], now: bool) -> Pool:
+def _with_nodes(pool: Pool, groups: Sequence[NodeGroup], known: _Known, pods: Sequence[GpuPod], now: bool) -> Pool:
     """A declared pool with its nodes; as it is where facts know none, or nodes of another size."""
     if not groups or (not now and any(pool.per_node not in (None, group.per_node) for group in groups)):
         return pool
@@ -89,7 +123,7 @@ def _with_nodes(pool: Pool, groups: Sequence[NodeGroup], known: _Known, pods: Se
         sizes = [group.per_node for group in groups]
         pool = replace(pool, count=sum(group.count * group.per_node for group in groups), per_node=max(sizes))
     size = sum(group.count * group.per_node for group in groups)
-    used, mixed = _used(groups, known, pods)
+    used, mixed = _used(groups, known, _asking(pods, pool.resource, groups))
     nodes = sorted((gpus for group in used for gpus in group.nodes), reverse=True)
     per_node = pool.per_node or max(group.per_node for group in groups)
     if pool.count < size:
@@ -119,10 +153,11 @@ def _pool(
         groups=tuple(used),
         whole=whole,
         mixed=mixed,
+        device_classes=pool.device_classes.union(*(group.device_classes for group in used)),
     )
 
 
-def _used(groups: Sequence[NodeGroup], known: _Known, pods: Sequence[PodSpec]) -> tuple[list[NodeGroup], bool]:
+def _used(groups: Sequence[NodeGroup], known: _Known, pods: Sequence[GpuPod]) -> tuple[list[NodeGroup], bool]:
     """The groups that pods may run on, all where none says otherwise; and whether not all pods have the same."""
     choices = [[group.name for group in known.fitting(pod, groups)] for pod in pods]
     sets = {frozenset(names) for names in choices if names}
@@ -132,13 +167,13 @@ def _used(groups: Sequence[NodeGroup], known: _Known, pods: Sequence[PodSpec]) -
 
 
 def _undeclared(
-    groups: Sequence[NodeGroup], known: _Known, pods: Sequence[PodSpec], declared: Sequence[Pool]
+    groups: Sequence[NodeGroup], known: _Known, pods: Sequence[GpuPod], declared: Sequence[Pool]
 ) -> Iterator[Pool]:
     """Pools of accelerators that no declaration speaks of: groups are one where a pod may run on any of them."""
-    resources = {pool.resource for pool in declared}
-    for resource in sorted({group.gpu for group in groups if group.gpu is not None} - resources):
-        counted = [group for group in groups if group.gpu == resource]
-        asking = _asking(pods, resource)
+    undeclared = [group for group in groups if not any(counts(pool, group) for pool in declared)]
+    for resource in sorted({group.gpu for group in undeclared if group.gpu is not None}):
+        counted = [group for group in undeclared if group.gpu == resource]
+        asking = _asking(pods, resource, counted)
         for joined in _joined(counted, known, asking):
             used, mixed = _used(joined, known, asking)
             nodes = sorted((gpus for group in used for gpus in group.nodes), reverse=True)
@@ -148,7 +183,7 @@ def _undeclared(
             yield _pool(pool, nodes, used, per_node=max(each.per_node for each in used), whole=whole, mixed=mixed)
 
 
-def _joined(groups: Sequence[NodeGroup], known: _Known, pods: Sequence[PodSpec]) -> list[list[NodeGroup]]:
+def _joined(groups: Sequence[NodeGroup], known: _Known, pods: Sequence[GpuPod]) -> list[list[NodeGroup]]:
     """The groups by the pods that they share, in their order."""
     sets = [{group.name} for group in groups]
     for pod in pods:

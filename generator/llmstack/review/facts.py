@@ -50,8 +50,13 @@ class Pool:
         why = ", ".join(f"{number} {reason}" for number, reason in reasons if number > 0)
         return f"{self.count} of {self.whole} ({why})" if why else str(self.count)
 
-    device_class: str | None = None
-    """The DeviceClass by which pods claim these GPUs (DRA)."""
+    device_classes: frozenset[str] = frozenset()
+    """The DeviceClasses by which pods claim these GPUs (DRA)."""
+
+    @property
+    def may_be_devices(self) -> bool:
+        """Whether pods may claim its GPUs, instead of asking for the resource, as far as is known."""
+        return bool(self.device_classes) or not self.groups or any(group.devices for group in self.groups)
 
 
 @dataclass(frozen=True, slots=True)

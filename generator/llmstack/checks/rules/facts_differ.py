@@ -20,7 +20,7 @@ from llmstack.facts.cluster import ClusterFacts
 from llmstack.finding import Severity
 from llmstack.model.types import seconds
 from llmstack.objects.images import image_of
-from llmstack.review.capacity import groups_of
+from llmstack.review.capacity import counts, groups_of
 from llmstack.review.facts import Pool
 from llmstack.review.wording import plural, say_exactly
 
@@ -55,14 +55,22 @@ def _pools(subject: Subject, known: ClusterFacts) -> Iterator[Problem]:
     """The size of pools, and of their nodes."""
     stated = subject.stack.gitops.capacity or ()
     pools = [
-        Pool(each.pool, each.resource, each.count, each.per_node, dict(each.node_selector or {})) for each in stated
+        Pool(
+            name=each.pool,
+            resource=each.resource,
+            count=each.count,
+            per_node=each.per_node,
+            node_selector=dict(each.node_selector or {}),
+            device_classes=frozenset(filter(None, [each.device_class])),
+        )
+        for each in stated
     ]
     counted = [group for group in known.nodes if group.gpu is not None]
     for number, pool in enumerate(pools):
         route = ("gitops", "capacity", number)
         groups = groups_of(pool, counted, pools)
         if not groups:
-            if any(group.gpu == pool.resource for group in counted):
+            if any(counts(pool, group) for group in counted):
                 message = f"no nodes of pool `{pool.name}` were in the cluster on {known.date}"
                 yield Problem(message, route, help="correct nodeSelector, or take the pool away")
             continue

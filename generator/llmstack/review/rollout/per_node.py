@@ -60,10 +60,10 @@ def _rollout(change: ObjectChange, after: Object, why: Why, facts: Facts) -> Rol
 def pools_of_uncounted(objects: Sequence[Object], facts: Facts) -> frozenset[PoolKey]:
     """Return the pools from which pods take GPUs that no manifest counts: whether the rest finishes cannot be told.
 
-    Devices that are claimed (DRA) and that no pool names may be of any.
+    Devices that are claimed (DRA) and that no pool names may be of any whose GPUs can be claimed.
     """
     if any(is_lasting(str(obj.get("kind"))) and claims_uncounted(obj, facts) for obj in objects):
-        return frozenset((pool.name, pool.resource) for pool in facts.pools if pool.device_class is None)
+        return frozenset((pool.name, pool.resource) for pool in facts.pools if pool.may_be_devices)
     templates = (template_of(obj, facts, None) for obj in uncounted(objects))
     return frozenset(template.pool for template in templates if template.pool is not None)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,8 +22,11 @@ def gpus_in(fixed: Fixed, pool: PoolKey) -> int:
     return sum(gpus * number for gpus, number in fixed.get(pool, {}).items())
 
 
-def pool_of(pod: Mapping[str, Any], resource: str, model: str | None, facts: Facts) -> str | None:
-    """Return the pool whose GPUs a pod takes, None where none or several may be.
+def pool_of(
+    pod: Mapping[str, Any], resource: str, model: str | None, facts: Facts, classes: Collection[str] = ()
+) -> str | None:
+    """Return the pool whose GPUs a pod takes, None where none or several may be; `classes` are the DeviceClasses that
+    it claims devices of.
 
     It is the one its model names, unless the pod rules that out, as the scheduler reads the pod alone; else the one
     whose labels the pod demands; else the only pool of that resource which the pod does not rule out.
@@ -35,6 +38,8 @@ def pool_of(pod: Mapping[str, Any], resource: str, model: str | None, facts: Fac
     if not resource:
         return None
     allowed = [pool for pool in facts.pools if pool.resource == resource and not _ruled_out(pool, demanded)]
+    named_by = {name for pool in allowed for name in pool.device_classes}.intersection(classes)
+    allowed = [pool for pool in allowed if named_by <= pool.device_classes]
     pools = [pool for pool in allowed if not pool.learned] or allowed
     pools = [pool for pool in pools if not pool.groups or any(takes(group, pod) for group in pool.groups)] or pools
     matching = [pool for pool in pools if pool.node_selector and _implied(pool, demanded)]

@@ -33,10 +33,10 @@ class Played:
     times: Times
     verdicts: dict[PoolKey, Verdict]
     owned: tuple[Scalers, Scalers]
-    first: int = 0
+    first: int
     """Where the environment's own workloads begin: before and after them are those of others in its cluster."""
-    count: int | None = None
-    """How many are its own; None for all."""
+    count: int
+    """How many are its own."""
     queue: Queue | None = None
     """What the sync tool does not apply at once."""
     leaving: Fixed = field(default_factory=dict)
@@ -44,11 +44,11 @@ class Played:
 
     @property
     def own(self) -> tuple[Workload, ...]:
-        return self.workloads if self.count is None else self.workloads[self.first : self.first + self.count]
+        return self.workloads[self.first : self.first + self.count]
 
     @property
     def own_times(self) -> Times:
-        return self.times if self.count is None else own_times(self.times, self.first, self.count)
+        return own_times(self.times, self.first, self.count)
 
 
 def play(
@@ -79,8 +79,7 @@ def play(
     for pool in foreign_pools(after, facts[1]):
         if pool in verdicts and not (verdicts[pool].shortage or verdicts[pool].deadlock):
             del verdicts[pool]  # further pods may take what is free
-    count = len(own) if near.ahead or near.behind else None
-    return Played(workloads, fixed, times, verdicts, owned, len(near.ahead), count, queue, leaving)
+    return Played(workloads, fixed, times, verdicts, owned, len(near.ahead), len(own), queue, leaving)
 
 
 def _removed(changes: Iterable[ObjectChange]) -> Iterator[Object]:

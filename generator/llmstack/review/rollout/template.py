@@ -80,7 +80,9 @@ def template_of(obj: Object, facts: Facts, load: int | None) -> Template:
     sizes = (gpus for _, number, _, gpus in pods for _ in range(number))
     return Template(
         gpus=(sum(number * gpus for _, number, _, gpus in pods),) if lumped else tuple(sorted(sizes, reverse=True)),
-        pool=(pool_of(pods[0][0], resource, model_of(obj), facts), resource) if pods else None,
+        pool=(pool_of(pods[0][0], resource, model_of(obj), facts, _claimed(pods[0][0], obj, facts)), resource)
+        if pods
+        else None,
         load=load,
         load_min=low,
         load_max=high,
@@ -89,19 +91,19 @@ def template_of(obj: Object, facts: Facts, load: int | None) -> Template:
         load_worst=measured.worst if measured is not None else load,
         load_assumed=measured is not None and measured.assumed,
         is_lumped=lumped,
-        beside=_beside(held, resource, model_of(obj), facts),
+        beside=_beside(held, resource, obj, facts),
     )
 
 
 def _beside(
-    held: Iterable[tuple[Mapping[str, Any], int, Mapping[str, int]]], resource: str, model: str | None, facts: Facts
+    held: Iterable[tuple[Mapping[str, Any], int, Mapping[str, int]]], resource: str, obj: Object, facts: Facts
 ) -> tuple[tuple[PoolKey, int], ...]:
     """What a replica takes of other accelerators than `resource`, by pool."""
     totals: dict[PoolKey, int] = {}
     for pod, number, counts in held:
         for other, count in counts.items():
             if other != resource and number and count:
-                pool = pool_of(pod, other, model, facts), other
+                pool = pool_of(pod, other, model_of(obj), facts, _claimed(pod, obj, facts)), other
                 totals[pool] = totals.get(pool, 0) + number * count
     return tuple(sorted(totals.items(), key=str))
 
@@ -109,16 +111,21 @@ def _beside(
 def _held(pod: Mapping[str, Any], obj: Object, facts: Facts) -> dict[str, int]:
     """The accelerators that a pod takes; devices that it claims (DRA) count where a pool names their class."""
     counts = all_gpus_of_pod(pod, [pool.resource for pool in facts.pools])
-    if pod.get("resourceClaims"):
-        devices = devices_of(pod, identity_of(obj)[1], facts.device_claims) or {}
-        for resource, device in {(pool.resource, pool.device_class) for pool in facts.pools}:
-            counts[resource] = counts.get(resource, 0) + (devices.get(device, 0) if device else 0)
+    for name, count in _claimed(pod, obj, facts).items():
+        resource = next((pool.resource for pool in facts.pools if name in pool.device_classes), None)
+        if resource is not None:
+            counts[resource] = counts.get(resource, 0) + count
     return {resource: count for resource, count in counts.items() if count}
+
+
+def _claimed(pod: Mapping[str, Any], obj: Object, facts: Facts) -> Mapping[str, int]:
+    """The devices that a pod claims, by DeviceClass, as far as that can be told."""
+    return devices_of(pod, identity_of(obj)[1], facts.device_claims) or {}
 
 
 def claims_uncounted(obj: Object, facts: Facts) -> bool:
     """Whether pods of an object claim devices (DRA) that no declared pool counts."""
-    known = {pool.device_class for pool in facts.pools}
+    known = {name for pool in facts.pools for name in pool.device_classes}
     for pod, number in specs_of_replica(obj):
         if number and pod.get("resourceClaims"):
             devices = devices_of(pod, identity_of(obj)[1], facts.device_claims)

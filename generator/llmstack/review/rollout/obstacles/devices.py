@@ -17,5 +17,8 @@ def find(case: Case) -> Iterator[Obstacle]:
     classes = ", ".join(f"`{name}`" for name in asked or ())
     why = f"no pool counts {classes}" if classes else "how many is not stated here"
     message = f"the pods claim devices (DRA), and {why}: whether enough are free cannot be judged"
-    advice = "Declare the pool in gitops.capacity with its `deviceClass`."
+    advice = (
+        "Let `llmstack learn cluster` read ResourceSlices and DeviceClasses too, or declare the pool "
+        "in gitops.capacity with its `deviceClass`."
+    )
     yield Obstacle(message, advice, "unknown", likely=False)
