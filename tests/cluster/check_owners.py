@@ -13,16 +13,9 @@ import pytest
 from llmstack.tree.flux import NAMESPACE
 from tests.cluster.flux import ROOT, SHARD, Storage, ready_at, sharded
 from tests.cluster.kubectl import Kubectl, condition, is_rolled_out, wait_until
-from tests.cluster.owned import KUSTOMIZATION, NOTE, Owned, owned
+from tests.cluster.owned import KUSTOMIZATION, NOTE, ORPHAN, Owned, owned
 
 MODELS = ({"name": "a"}, {"name": "b"})
-ORPHAN = (
-    f"{KUSTOMIZATION}resources: [note.yaml, {{}}]\n"
-    "patches:\n"
-    "  - target: {{group: kustomize.toolkit.fluxcd.io, kind: Kustomization, name: 'prod\\..*'}}\n"
-    '    patch: \'[{{"op": "add", "path": "/spec/deletionPolicy", "value": "Orphan"}}]\'\n'
-)
-"""The file of docs/operations.md, "Move an environment", with room for what it lists."""
 LISTED = ORPHAN.format("prod")
 UNLISTED = ORPHAN.replace(", {}", "").format()
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cluster.kubectl import Kubectl
-from tests.kubernetes.refused_objects import REFUSED, TAKEN, UPDATES
+from llmstack.kubernetes.quotas import beyond_quotas
+from tests.cluster.kubectl import Kubectl, namespace, wait_until
+from tests.kubernetes.refused_objects import QUOTAS, REFUSED, SPACE, TAKEN, UPDATES
 
 
 @pytest.mark.parametrize("name", TAKEN)
@@ -23,3 +24,23 @@ def test_updates(name: str, kubectl: Kubectl) -> None:
     before, after, is_refused = UPDATES[name]
     with kubectl.holding(before):
         assert bool(kubectl.refusal(after)) == is_refused
+
+
+@pytest.mark.parametrize("name", QUOTAS)
+def test_an_object_more_than_a_quota_allows(name: str, kubectl: Kubectl) -> None:
+    """A dry run is held against the quota too: with Flux, nothing of the whole unit is applied."""
+    (counted, hard), used, there, new, is_refused = QUOTAS[name]
+    metadata = {"name": "q", "namespace": SPACE}
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": metadata, "spec": {"hard": {counted: hard}}}
+
+    def holds() -> bool:
+        [found] = kubectl.items("resourcequotas", SPACE)
+        return bool(found.get("status", {}).get("used", {}).get(counted) == used)
+
+    with kubectl.holding(namespace(SPACE), *there, quota):
+        wait_until(holds, f"the quota counts {used} {counted}")
+        wait_until(lambda: bool(kubectl.refusal(new)) == is_refused, f"refused: {is_refused}")
+        foreseen = beyond_quotas(
+            [*there, quota], [*(each for each in there if each["metadata"] != new["metadata"]), new, quota], {}, {}
+        )
+        assert [each.alone for each in foreseen.values()] == ([True] if is_refused else [])

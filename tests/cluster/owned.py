@@ -20,6 +20,13 @@ from tests.cluster.scenarios import POOL, rolling
 
 KUSTOMIZATION = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
 Kind = TypeVar("Kind", bound="Owned")
+ORPHAN = (
+    f"{KUSTOMIZATION}resources: [note.yaml, {{}}]\n"
+    "patches:\n"
+    "  - target: {{group: kustomize.toolkit.fluxcd.io, kind: Kustomization, name: 'prod\\..*'}}\n"
+    '    patch: \'[{{"op": "add", "path": "/spec/deletionPolicy", "value": "Orphan"}}]\'\n'
+)
+"""The file of docs/operations.md, "Move an environment", with room for what it lists."""
 NOTE = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: note, namespace: default}\n"
 
 
@@ -109,10 +116,10 @@ class Owned:
         found = self.kubectl.items("deployments", self.name)
         return {each["metadata"]["name"]: each["metadata"]["generation"] for each in found}
 
-    def units(self) -> dict[str, Object]:
+    def units(self, environment: str = "prod") -> dict[str, Object]:
         """The environment's Kustomizations by name."""
-        found = self.kubectl.items("kustomizations", NAMESPACE)
-        return {each["metadata"]["name"]: each for each in found if each["metadata"]["name"].startswith("prod.")}
+        found = {each["metadata"]["name"]: each for each in self.kubectl.items("kustomizations", NAMESPACE)}
+        return {name: each for name, each in found.items() if name.startswith(f"{environment}.")}
 
     def is_ready(self, unit: str) -> bool:
         return condition(self.units()[unit], "Ready").get("status") == "True"

@@ -197,3 +197,46 @@ UPDATES: dict[str, tuple[Object, Object, bool]] = {
     "whether a driver attaches": (_driver(True), _driver(False), True),
 }
 """Pairs of before and after, and whether the API server refuses the change."""
+
+
+def _within(api_version: str, kind: str, name: str, **fields: Any) -> Object:
+    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": name, "namespace": SPACE}, **fields}
+
+
+def _service(name: str, **spec: Any) -> Object:
+    return _within("v1", "Service", name, spec={"selector": LABELS, "ports": [{"name": "a", "port": 80}], **spec})
+
+
+def _claim(name: str) -> Object:
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "10Gi"}}, "storageClassName": ""}
+    return _within("v1", "PersistentVolumeClaim", name, spec=spec)
+
+
+def _pods(number: int) -> Object:
+    made = _deployment(replicas=number)
+    return {**made, "metadata": {"name": "d", "namespace": SPACE}}
+
+
+SPACE = "counted"
+_POD = _within("v1", "Pod", "x", spec={"containers": [{"name": "c", "image": "x:1"}]})
+QUOTAS: dict[str, tuple[tuple[str, str], str, list[Object], Object, bool]] = {
+    "a Service too many": (("services", "1"), "1", [_service("x")], _service("y"), True),
+    "a Service that is there": (("services", "1"), "1", [_service("x")], _service("x"), False),
+    "a Service too many of its resource": (("count/services", "1"), "1", [_service("x")], _service("y"), True),
+    "a load balancer": (("services.loadbalancers", "0"), "0", [], _service("x", type="LoadBalancer"), True),
+    "a Service that becomes one": (
+        ("services.loadbalancers", "0"),
+        "0",
+        [_service("x")],
+        _service("x", type="LoadBalancer"),
+        True,
+    ),
+    "a Deployment too many": (("count/deployments.apps", "0"), "0", [], _pods(1), True),
+    "a Deployment whose pods are too many": (("pods", "0"), "0", [], _pods(1), False),
+    "a Pod too many": (("pods", "2"), "2", [_pods(2)], _POD, True),
+    "a Pod that finds room": (("pods", "3"), "2", [_pods(2)], _POD, False),
+    "a claim too many": (("persistentvolumeclaims", "1"), "1", [_claim("x")], _claim("y"), True),
+    "a claim too large": (("requests.storage", "15Gi"), "10Gi", [_claim("x")], _claim("y"), True),
+    "a claim that finds room": (("requests.storage", "20Gi"), "10Gi", [_claim("x")], _claim("y"), False),
+}
+"""What a quota limits to how much, how much is used, by what, and whether the API server refuses an object more."""

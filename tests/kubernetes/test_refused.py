@@ -8,7 +8,7 @@ import pytest
 from tests.kubernetes.refused_objects import REFUSED, TAKEN, UPDATES
 
 from llmstack.kubernetes.immutable import refused_fields
-from llmstack.kubernetes.quotas import counted_beyond
+from llmstack.kubernetes.quotas import beyond_quotas
 from llmstack.kubernetes.refused import refusals, refused_values
 
 SCALED = {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": {"name": "a"}}
@@ -79,5 +79,53 @@ NODE_PORTS = {"type": "NodePort", "ports": [{"port": 1}, {"port": 2}]}
     ],
 )
 def test_objects_beyond_a_quota(hard: Any, before: list[Any], after: list[Any], beyond: set[str]) -> None:
-    found = counted_beyond(before, [*after, quota(**hard)])
-    assert {name for _, _, name in found} == beyond
+    found = beyond_quotas([*before, quota(**hard)], [*after, quota(**hard)], {}, {})
+    assert {name for (_, _, name), each in found.items() if each.alone} == beyond
+
+
+def claim(name: str) -> dict[str, Any]:
+    spec = {"resources": {"requests": {"storage": "10Gi"}}}
+    return {**service(name), "kind": "PersistentVolumeClaim", "spec": spec}
+
+
+def pod(name: str) -> dict[str, Any]:
+    return {**service(name), "kind": "Pod", "spec": {"containers": [{"name": "c"}]}}
+
+
+DEPLOYMENT = {
+    **service("d"),
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "spec": {"replicas": 2, "template": {"spec": {"containers": [{"name": "c"}]}}},
+}
+
+
+@pytest.mark.parametrize(
+    ("hard", "before", "after", "beyond"),
+    [
+        ({"pods": 2}, [DEPLOYMENT], [DEPLOYMENT, pod("x")], {"x": True}),
+        ({"pods": 3}, [DEPLOYMENT], [DEPLOYMENT, pod("x")], {}),
+        ({"pods": 3}, [DEPLOYMENT], [DEPLOYMENT, pod("x"), pod("y")], {"x": False, "y": False}),
+        ({"pods": 1}, [], [DEPLOYMENT], {}),  # its pods are refused, and not itself
+        ({"count/deployments.apps": 0}, [], [DEPLOYMENT], {"d": True}),
+        ({"persistentvolumeclaims": 1}, [claim("x")], [claim("x"), claim("y")], {"y": True}),
+        ({"requests.storage": "15Gi"}, [claim("x")], [claim("x"), claim("y")], {"y": True}),
+        ({"requests.storage": "20Gi"}, [claim("x")], [claim("x"), claim("y")], {}),
+    ],
+)
+def test_which_object_a_quota_refuses(hard: Any, before: list[Any], after: list[Any], beyond: dict[str, bool]) -> None:
+    found = beyond_quotas([*before, quota(**hard)], [*after, quota(**hard)], {}, {})
+    assert {name: each.alone for (_, _, name), each in found.items()} == beyond
+
+
+@pytest.mark.parametrize(("unit", "alone"), [("a", True), ("b", False)])
+def test_what_goes_with_the_same_unit_is_still_there(unit: str, alone: bool) -> None:
+    """Under another name, in a namespace that is full: a unit is applied first, and pruned then."""
+    sides = [service("x"), quota(services=1)], [service("y"), quota(services=1)]
+    found = beyond_quotas(*sides, {("Service", "a", "x"): unit}, {("Service", "a", "y"): "a"})
+    assert [each.alone for each in found.values()] == ([True] if alone else [])
+
+
+def test_a_quota_that_comes_with_the_objects_holds_none_up_for_sure() -> None:
+    found = beyond_quotas([], [service("x"), quota(services=0)], {}, {})
+    assert [each.alone for each in found.values()] == [False]

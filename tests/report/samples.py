@@ -139,7 +139,7 @@ def rollout(of: str, why: Any = "restart", *, seconds: int | None = 1440, **othe
 
 def pods(model: str, start: float = 0, load: float = 720, replicas: int = 2) -> list[PodPhase]:
     """The phases of a rollout that replaces one replica after the other, and a little after it."""
-    key = f"Deployment/llmstack-{model}-deployment-vllm"
+    key = ("Deployment", "", f"llmstack-{model}-deployment-vllm")
     phases = []
     now, end = start, 1.05 * (start + replicas * (load + 30))
     for index in range(replicas):
@@ -440,7 +440,10 @@ def fleet(models: int = 500) -> Review:
         gpus=(pool,),
         risks=(*prod.risks, removal),
         removed=(Removed("Deployment", "llmstack-qwen-72b-deployment-vllm", "qwen-72b", 2, 8),),
-        timeline=(*prod.timeline, PodPhase(key, "old-0", "old", "terminating", 0, 120, 4, "h100")),
+        timeline=(
+            *prod.timeline,
+            PodPhase(("Deployment", "", key.partition("/")[2]), "old-0", "old", "terminating", 0, 120, 4, "h100"),
+        ),
         engines=(
             *(replace(engines()[0], model=f"model-{number:03d}") for number in range(models)),
             replace(engines()[0], model="model-x", verdict="does-not-start"),
@@ -516,7 +519,7 @@ def hostile() -> Review:
             ),
             gpus=tuple(GpuPool(text, text, 6, 4, 6, 8, True, True, pool.demand) for pool in base.gpus),
             risks=risks,
-            timeline=tuple(PodPhase(text, text, "new", "loading", 0, 60, 1, text) for _ in range(2)),
+            timeline=tuple(PodPhase((text, "", text), text, "new", "loading", 0, 60, 1, text) for _ in range(2)),
             seconds=None,
             ways=(WayIn(text, (Station(text, text), Station("engine", text)), 0, text, None),),
             findings=(Finding(text, Severity.WARNING, text, place=Place(text, 1, 1, 1, text), help=text),),

@@ -153,7 +153,7 @@ def test_a_page_of_500_models_is_of_moderate_size() -> None:
 
 
 def test_a_rollout_that_never_ends_has_an_end_on_the_axis() -> None:
-    never = PodPhase("Deployment/a", "new-0", "new", "waiting", 30, float("inf"), 1, None)
+    never = PodPhase(("Deployment", "", "a"), "new-0", "new", "waiting", 30, float("inf"), 1, None)
     assert timeline_end([never]) == 30
     assert timeline_end([]) == 0
 

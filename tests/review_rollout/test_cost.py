@@ -133,7 +133,7 @@ def test_a_rollout_costs_what_its_pods_hold_without_serving(change: tuple[list[A
     assume(not any(row.deadlock for row in result.gpus) and result.seconds is not None)
     phases = [phase for phase in result.timeline if phase.phase in ("loading", "terminating")]
     for each in result.unserved:
-        own = [phase for phase in phases if phase.workload == f"Deployment/{each.model}"]
+        own = [phase for phase in phases if phase.workload[2] == each.model]
         assert each.least == each.most == sum(Fraction(phase.end - phase.start) * phase.gpus for phase in own)
 
 

@@ -411,3 +411,31 @@ def test_what_never_starts_is_drawn_as_waiting_beside_what_stays(deployment: Mak
     assert {(each.pod, each.phase) for each in result.timeline} == {("old-0", "ready"), ("new-0", "waiting")}
     [row] = result.gpus
     assert [(each.second, each.bound, each.waiting, each.terminating) for each in row.demand] == [(0, 2, 1, 0)]
+
+
+def test_workloads_of_one_name_in_two_namespaces_are_told_apart(deployment: Make, review: Make, pool: Make) -> None:
+    """A quota in namespace a holds the one; the other rolls out, and its pods are drawn and timed as its own."""
+
+    def within(namespace: str, image: str) -> Any:
+        made = deployment(image=image, surge=1, unavailable=0)
+        return {**made, "metadata": {**made["metadata"], "namespace": namespace}}
+
+    metadata = {"name": "q", "namespace": "a"}
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": metadata, "spec": {"hard": {"pods": "1"}}}
+    pairs = [(within(namespace, "v1"), within(namespace, "v2")) for namespace in ("a", "b")]
+    result = review(*pairs, stays=[quota], pools=[pool(8, 8)], loads={"llama": 300})
+    assert [(each.namespace, each.seconds) for each in result.rollouts] == [("a", None), ("b", 300)]
+    assert len(told(result, "rollout-stuck")) == 1
+    ends = {(each.workload[1], each.phase) for each in result.timeline if each.revision == "new"}
+    assert ends == {("a", "waiting"), ("b", "loading"), ("b", "ready")}
+
+
+def test_gpus_that_one_of_two_namespaces_waits_for(deployment: Make, review: Make, pool: Make) -> None:
+    """Of two Deployments of one name, one is held up and the other gives up a replica first: the first may hang."""
+
+    def within(namespace: str, image: str, surge: int) -> Any:
+        made = deployment(image=image, surge=surge, unavailable=1 - surge, gpus=2)
+        return {**made, "metadata": {**made["metadata"], "namespace": namespace}}
+
+    pairs = [(within(name, "v1", surge), within(name, "v2", surge)) for name, surge in (("a", 1), ("b", 0))]
+    assert len(told(review(*pairs, pools=[pool(5)], loads={"llama": 300}), "gpu-deadlock")) == 1

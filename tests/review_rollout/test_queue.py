@@ -82,6 +82,12 @@ def test_a_unit_lets_go_when_its_time_is_over(workload: Make, pool: Make) -> Non
     assert {each.likely.finish for each in times.outcomes if each} == {None}
 
 
+def test_a_picture_ends_with_the_last_rollout(workload: Make, pool: Make) -> None:
+    """The timeout of a unit that is done in time is no event."""
+    times = time_rollouts(line(workload, {"a": 300}), [pool(16)], {}, queue("a", timeout=5400))
+    assert max(phase.end for phase in times.likely.phases) < 400
+
+
 def test_a_deadline_does_not_run_while_a_unit_waits(workload: Make, pool: Make) -> None:
     times = time_rollouts(line(workload, dict.fromkeys("abcdef", 500)), [pool(64)], {}, queue(*"abcdef"))
     assert {each.likely.longest_step for each in times.outcomes if each} == {500}

@@ -42,7 +42,12 @@ def test_what_frees_gpus_comes_too_late(workload: Make, pool: Make) -> None:
     ]
     assert not find_verdicts(both, [pool(4)], {})[KEY].deadlock, "were all applied at once"
     verdict = find_verdicts_in_line(both, [pool(4)], {}, chain("a", "b"))[KEY]
-    assert (verdict.shortage, verdict.deadlock, verdict.certain, verdict.stuck) == (False, True, True, {"Deployment/a"})
+    assert (verdict.shortage, verdict.deadlock, verdict.certain, verdict.stuck) == (
+        False,
+        True,
+        True,
+        {("Deployment", "", "a")},
+    )
     assert not find_verdicts_in_line(both, [pool(4)], {}, chain("b", "a"))[KEY].deadlock
     assert not find_verdicts_in_line(both, [pool(5)], {}, chain("a", "b"))[KEY].deadlock
 
@@ -67,16 +72,16 @@ def test_more_than_there_is_stays_a_shortage(workload: Make, pool: Make) -> None
 
 def test_units_behind_one_that_never_becomes_ready(workload: Make) -> None:
     found = with_those_behind(
-        {"Deployment/b": [Obstacle("x", "y", "unknown")]},
+        {("Deployment", "", "b"): [Obstacle("x", "y", "unknown")]},
         [of_unit(workload(name, surge=1, unavailable=0), name) for name in "abcd"],
-        {"Deployment/a"},
+        {("Deployment", "", "a")},
         Queue({**chain("a", "b", "c").units, "d": Held()}),
     )
     assert {key: [each.hangs for each in obstacles] for key, obstacles in found.items()} == {
-        "Deployment/b": ["unknown", "always"],
-        "Deployment/c": ["always"],
+        ("Deployment", "", "b"): ["unknown", "always"],
+        ("Deployment", "", "c"): ["always"],
     }
-    assert "waits for `a`" in found["Deployment/c"][0].message
+    assert "waits for `a`" in found[("Deployment", "", "c")][0].message
 
 
 def test_units_behind_are_followed() -> None:

@@ -26,7 +26,9 @@ def test_phases_and_demand(deployment: Make, review: Make, pool: Make) -> None:
         "old-0": [("ready", 0, 630), ("terminating", 630, 660)],
         "old-1": [("terminating", 0, 30)],
     }
-    assert {(phase.workload, phase.gpus, phase.pool) for phase in result.timeline} == {("Deployment/llama", 2, "h100")}
+    assert {(phase.workload, phase.gpus, phase.pool) for phase in result.timeline} == {
+        (("Deployment", "", "llama"), 2, "h100")
+    }
     assert result.gpus[0].demand == (
         Demand(0, 2, 2, 2),
         Demand(30, 4),

@@ -26,7 +26,7 @@ def names(waves: Sequence[Wave]) -> list[list[str]]:
 
 
 def waves_of(workloads: Sequence[Workload], pools: Sequence[Pool], fixed: Any = None) -> tuple[Wave, ...]:
-    members = {each.key: Member("prod", each.model, each.key) for each in workloads}
+    members = {each.identity: Member("prod", each.model, each.key) for each in workloads}
     judged = [(pool.name, pool.resource) for pool in pools]
     return find_waves(workloads, members, pools, fixed or {}, judged)
 

@@ -182,6 +182,21 @@ def test_a_renamed_environment_has_two_owners_of_the_same_objects(one: Repositor
     assert [(row["before"], row["after"]) for row in cluster["gpus"]] == [(4, 4)]
 
 
+def test_the_order_for_another_name_makes_nothing_anew(one: Repository) -> None:
+    """What goes keeps its objects, and what comes has them: `tests/cluster/check_renamed.py` tries it."""
+    one.file("clusters/c1/kustomization.yaml", ORPHAN)
+    one.commit()
+    one.values(live=environment(model(tag="v0.12.0"), model("qwen")), prod=None)
+    one.file("clusters/c1/kustomization.yaml", ORPHAN.replace("[prod]", "[live]"))
+    review = one.review()
+    live = review["envs"]["live"]
+    assert [(each["model"], each["why"]) for each in live["rollouts"]] == [("llama", "restart")]
+    assert [(row["before"], row["after"]) for row in live["gpus"]] == [(4, 4)]
+    assert not review["envs"]["prod"]["removed"]
+    severities = {risk["severity"] for each in review["envs"].values() for risk in each["risks"]}
+    assert "error" not in severities
+
+
 def test_a_renamed_model_is_no_removal(one: Repository) -> None:
     one.values(prod=environment(model(), model("qwen-chat", gitops={"movedFrom": "qwen"})))
     review = one.review()["envs"]["prod"]

@@ -335,9 +335,12 @@ def test_what_becomes_of_applications(row: str) -> None:
 def test_entries_that_only_the_cluster_knows() -> None:
     before = {**ARGO, "prod/models.yaml": [application_set("qwen")]}
     asking = application_set()
-    asking["spec"]["generators"] = [{"git": {"directories": [{"path": "overlays/prod/*"}]}}]
+    asking["spec"]["generators"] = [{"clusters": {}}]
     found = outcome({**ARGO, "prod/models.yaml": [asking]}, before=before)
-    assert told(found) == {"qwen": ("pruned", "contents", False)}
+    assert told(found) == {
+        "qwen": ("pruned", "contents", False),
+        "ApplicationSet/models": ("moved", "asked", False),
+    }
     assert "whether it stays is not judged" in found.changes[0].why
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from llmstack.kubernetes.pods import Identity
 from llmstack.observed.documents import Source
 from llmstack.observed.observation import observe
 from llmstack.review.facts import Facts
@@ -57,15 +58,17 @@ def record(review: EnvironmentReview, pairs: list[Pair]) -> str:
     """The timeline of a review as a watch would print it."""
     versions = itertools.count(100)
     names = [old["metadata"]["name"] for old, _ in pairs]
-    recordings = {f"Deployment/{name}": Recording(name, "", versions=versions) for name in names}
+    recordings = {("Deployment", "", name): Recording(name, "", versions=versions) for name in names}
     sides = dict(zip(recordings, pairs, strict=True))
-    lives: dict[tuple[str, str], list[PodPhase]] = {}
+    lives: dict[tuple[Identity, str], list[PodPhase]] = {}
     for phase in sorted(review.timeline, key=lambda phase: phase.start):
         lives.setdefault((phase.workload, phase.pod), []).append(phase)
     for workload, (old, new) in sides.items():
         if workload not in {each for each, _ in lives}:
             for number in range(old["spec"]["replicas"]):
-                recordings[workload].there(f"{workload}-{number}", old["spec"]["template"]["spec"]["containers"], "a")
+                recordings[workload].there(
+                    f"{workload[2]}-{number}", old["spec"]["template"]["spec"]["containers"], "a"
+                )
             assert old == new
     happens = []
     for (workload, pod), phases in lives.items():

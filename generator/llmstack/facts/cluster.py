@@ -142,6 +142,7 @@ class ClusterFacts:
 
 EXISTS: Mapping[str, str] = {
     "claims": "PersistentVolumeClaim",
+    "customResourceDefinitions": "CustomResourceDefinition",
     "ingressClasses": "IngressClass",
     "priorityClasses": "PriorityClass",
     "runtimeClasses": "RuntimeClass",

@@ -27,6 +27,11 @@ def identity_of(object: Object) -> Identity:
     return str(object.get("kind")), str(metadata.get("namespace") or ""), str(metadata["name"])
 
 
+def told(identity: Identity) -> str:
+    """`Kind/name`, as people call an object: what is told apart by it alone may be another of its name."""
+    return f"{identity[0]}/{identity[2]}"
+
+
 def pod_templates(object: dict[str, Any]) -> Iterator[tuple[Route, dict[str, Any]]]:
     """Yield each pod template of an object (a Pod is its own), with its route in the object."""
     kind = WORKLOADS.get(str(object.get("kind")))

@@ -6,9 +6,10 @@ Names, sums and which pods a scope selects: pkg/quota/v1/evaluator/core/pods.go 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from llmstack.kubernetes.limit_ranges import Amounts, amounts_in, defaults_of
@@ -84,42 +85,125 @@ def claimed(claim: Object | None) -> dict[str, Fraction]:
     return found
 
 
-def counted_beyond(before: Iterable[Object], after: Iterable[Object]) -> dict[Identity, tuple[str, str]]:
-    """Return the objects that come, or count for more than before, and with which their namespace exceeds a quota that
-    counts objects: that quota's name, and its name of the count. Of several that come, each may be the one too many.
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """An object with which its namespace exceeds a quota."""
 
-    pkg/quota/v1/generic (`count/<plural>.<group>`), pkg/quota/v1/evaluator/core/services.go. Claims are apart
-    (`claimed`).
+    quota: str
+    name: str
+    """What the quota calls that which is exceeded."""
+    alone: bool
+    """Whether the API server refuses it whatever else comes; else it is one of several, of which some find room."""
+
+
+def beyond_quotas(
+    before: Iterable[Object], after: Iterable[Object], leaving: Mapping[Identity, str], unit_of: Mapping[Identity, str]
+) -> dict[Identity, Beyond]:
+    """Return the objects that come, or count for more than before, and with which their namespace exceeds a quota.
+
+    `leaving` are the objects that go, by their unit: a sync tool applies a unit first and prunes it then, so that they
+    count beside what comes with the same unit (`unit_of`); those of other units may be gone by then. Of workloads' own
+    objects the pods count once their controller makes them, and are apart.
+
+    pkg/quota/v1/generic (`count/<plural>.<group>`), pkg/quota/v1/evaluator/core/{services,pods,
+    persistent_volume_claims}.go; a server-side dry run is held against quotas too (pkg/admission/plugin/resourcequota).
     """
-    was = {identity_of(obj): _counted(obj) for obj in before}
-    now = list(after)
-    found: dict[Identity, tuple[str, str]] = {}
-    for quota in (obj for obj in now if obj.get("kind") == "ResourceQuota"):
-        _, space, title = identity_of(quota)
-        inside = {identity_of(obj): _counted(obj) for obj in now if identity_of(obj)[1] == space}
-        for name, hard in amounts_in((quota.get("spec") or {}).get("hard")).items():
-            if sum(counts.get(name, 0) for counts in inside.values()) > hard:
-                more = (key for key, counts in inside.items() if counts.get(name, 0) > was.get(key, {}).get(name, 0))
-                found |= dict.fromkeys(more, (title, name))
+    was = {identity_of(obj): obj for obj in before}
+    now = {identity_of(obj): obj for obj in after}
+    found: dict[Identity, Beyond] = {}
+    for key, quota in now.items():
+        if key[0] != "ResourceQuota":
+            continue
+        counts = _Counts(quota, [obj for other, obj in now.items() if other[1] == key[1]])
+        within = {other: obj for other, obj in was.items() if other[1] == key[1]}
+        stays = [obj for other, obj in within.items() if other not in leaving]
+        totals = counts.total(stays), counts.total(obj for other, obj in now.items() if other[1] == key[1])
+        for other, obj in now.items():
+            if other[1] != key[1] or obj == was.get(other):
+                continue
+            unit = unit_of.get(other, "")
+            beside = counts.total(gone for each, gone in within.items() if leaving.get(each) == unit)
+            over = next(counts.beyond(was.get(other), obj, totals, beside, exists=key in was), None)
+            if over is not None:
+                found[other] = over
     return found
 
 
-def _counted(obj: Object) -> dict[str, int]:
+@dataclass(frozen=True)
+class _Counts:
+    """What the objects of a quota's namespace count for."""
+
+    quota: Object
+    inside: Sequence[Object]
+
+    @cached_property
+    def hard(self) -> Amounts:
+        return amounts_in((self.quota.get("spec") or {}).get("hard"))
+
+    @cached_property
+    def defaults(self) -> Mapping[str, Amounts]:
+        return defaults_of(self.inside)
+
+    def own(self, obj: Object | None) -> Mapping[str, Fraction]:
+        """What one object counts for as it is applied."""
+        if obj is None:
+            return {}
+        if obj.get("kind") == "Pod":
+            spec = obj.get("spec") or {}
+            return used(spec, self.defaults) if selects(self.quota, spec, self.defaults) else {}
+        scopes = (self.quota.get("spec") or {}).get("scopes") or (self.quota.get("spec") or {}).get("scopeSelector")
+        return {} if scopes else {**_counted(obj), **claimed(obj if _is_claim(obj) else None)}
+
+    def total(self, objects: Iterable[Object]) -> Mapping[str, Fraction]:
+        """What objects count for, with the pods of workloads."""
+        found = list(objects)
+        totals = totals_of(self.quota, found)
+        for obj in found:
+            for name, amount in self.own(obj).items() if obj.get("kind") != "Pod" else ():
+                totals[name] += amount
+        return totals
+
+    def beyond(
+        self,
+        old: Object | None,
+        new: Object,
+        totals: tuple[Mapping[str, Fraction], Mapping[str, Fraction]],
+        beside: Mapping[str, Fraction],
+        *,
+        exists: bool,
+    ) -> Iterator[Beyond]:
+        """Yield what an object exceeds. `totals` are those of what stays, and of all after the change; `exists` says
+        whether the quota is there before it: one that comes with the objects holds none of them up for sure."""
+        was = self.own(old)
+        for name, amount in self.own(new).items():
+            more = amount - was.get(name, 0)
+            if name not in self.hard or more <= 0:
+                continue
+            alone = exists and totals[0].get(name, 0) + beside.get(name, 0) + more > self.hard[name]
+            if alone or totals[1].get(name, 0) > self.hard[name]:
+                yield Beyond(identity_of(self.quota)[2], name, alone)
+
+
+def _is_claim(obj: Object) -> bool:
+    return obj.get("kind") == "PersistentVolumeClaim"
+
+
+def _counted(obj: Object) -> dict[str, Fraction]:
     """What an object counts for by the names of a quota: one of its kind, and a Service its load balancer and ports."""
     kind, group = str(obj.get("kind")), str(obj.get("apiVersion")).rpartition("/")[0]
     plural = kind.lower()
     plural = f"{plural[:-1]}ies" if plural.endswith("y") else f"{plural}es" if plural.endswith("s") else f"{plural}s"
-    found = {f"count/{plural}{'.' if group else ''}{group}": 1}
+    found = {f"count/{plural}{'.' if group else ''}{group}": Fraction(1)}
     if group or kind not in _COUNTED_BY_NAME:
         return found
-    found[plural] = 1
+    found[plural] = Fraction(1)
     spec = obj.get("spec") or {}
     if kind == "Service" and spec.get("type") == "LoadBalancer":
-        found["services.loadbalancers"] = 1
+        found["services.loadbalancers"] = Fraction(1)
     if spec.get("type") == "NodePort" or (
         spec.get("type") == "LoadBalancer" and spec.get("allocateLoadBalancerNodePorts") is not False
     ):
-        found["services.nodeports"] = len(spec.get("ports") or ())
+        found["services.nodeports"] = Fraction(len(spec.get("ports") or ()))
     return found
 
 

@@ -112,6 +112,23 @@ def partition_of(obj: Mapping[str, Any]) -> int:
     return whole(_map(_map(_map(obj.get("spec")).get(block)).get(numbers)).get("partition"), 0)
 
 
+def ordinals_of(obj: Mapping[str, Any] | None, replicas: int) -> range:
+    """Return the ordinals of a StatefulSet's pods; from 0 on for any other kind.
+
+    Of another `ordinals.start` pods outside the new range end, and those that it lacks are made beside them first
+    (pkg/controller/statefulset/stateful_set_control.go, updateStatefulSet: `condemned` come last).
+    """
+    spec = _map((obj or {}).get("spec")) if (obj or {}).get("kind") == "StatefulSet" else {}
+    start = whole(_map(spec.get("ordinals")).get("start"), 0)
+    return range(start, start + replicas)
+
+
+def renumbered(old: range, new: range) -> tuple[int, int]:
+    """Return how many pods of the old ordinals end, and how many of the new ones are made."""
+    kept = max(0, min(old.stop, new.stop) - max(old.start, new.start))
+    return len(old) - kept, len(new) - kept
+
+
 def _map(value: Any) -> Mapping[str, Any]:
     """A map of an object that is not held to a schema; an empty one where something else stands."""
     return value if isinstance(value, Mapping) else {}

@@ -179,6 +179,7 @@ def _revisions(applied: list[tuple[str, datetime | None]]) -> tuple[tuple[str, d
 _READERS: Mapping[str, Callable[[Meta, Object], Thing | None]] = {
     "Application": _application,
     "ConfigMap": _named,
+    "CustomResourceDefinition": _named,
     "DaemonSet": _workload,
     "Deployment": _workload,
     "DeviceClass": read_class,

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from llmstack.kubernetes.pods import Identity
 from llmstack.report.markdown import fenced
 from llmstack.report.page_data import timeline_end
 from llmstack.report.rollout_groups import group_rollouts, say_names
@@ -66,13 +67,13 @@ def _bars(review: Review) -> Iterator[_Bar]:
             ends = [high for each in group.rollouts if (high := each.seconds or each.seconds_max) is not None]
             last = max([end, *ends]) if never or not ends else max(ends)
             if last > 0:
-                first = min(starts.get(f"{each.kind}/{each.name}", 0) for each in group.rollouts)
+                first = min(starts.get(each.identity, 0) for each in group.rollouts)
                 yield _Bar(name, say_names(group.names, 1), group.time, min(first, last), last, never)
 
 
-def _starts(environment: EnvironmentReview) -> dict[str, int]:
+def _starts(environment: EnvironmentReview) -> dict[Identity, int]:
     """By workload: when the first of its pods is touched."""
-    starts: dict[str, int] = {}
+    starts: dict[Identity, int] = {}
     for phase in environment.timeline:
         if phase.revision == "new" or phase.phase == "terminating":
             starts[phase.workload] = min(starts.get(phase.workload, round(phase.start)), round(phase.start))

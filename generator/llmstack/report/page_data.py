@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from llmstack.finding import RANK, Severity
+from llmstack.kubernetes.pods import Identity, told
 from llmstack.report.clusters import say_removed
 from llmstack.report.rendered import render_difference
 from llmstack.report.visible import shorten, visible
@@ -50,7 +51,7 @@ def environment_page(name: str, environment: EnvironmentReview) -> dict[str, Any
             model(risk.object)["risks"].append(_risk(risk))
     end = round(timeline_end(environment.timeline), 1)
     for workload, pods in _pods(environment.timeline).items():
-        model(workload)["pods"] += [_pod(phases, end) for phases in sorted(pods.values(), key=_turn)]
+        model(told(workload))["pods"] += [_pod(phases, end) for phases in sorted(pods.values(), key=_turn)]
     _number_kinds(models.values())
     return {"name": visible(name), "end": end, "models": sorted(models.values(), key=_urgency)}
 
@@ -136,9 +137,9 @@ def _risk(risk: Risk) -> dict[str, Any]:
     return {"id": risk.id, "severity": str(risk.severity), "acknowledged": risk.acknowledged}
 
 
-def _pods(timeline: Iterable[PodPhase]) -> dict[str, dict[tuple[str, str], list[PodPhase]]]:
+def _pods(timeline: Iterable[PodPhase]) -> dict[Identity, dict[tuple[str, str], list[PodPhase]]]:
     """Phases by workload and pod, in the order of their times."""
-    workloads: dict[str, dict[tuple[str, str], list[PodPhase]]] = {}
+    workloads: dict[Identity, dict[tuple[str, str], list[PodPhase]]] = {}
     for phase in timeline:
         workloads.setdefault(phase.workload, {}).setdefault((phase.revision, phase.pod), []).append(phase)
     for pods in workloads.values():

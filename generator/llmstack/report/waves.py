@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from llmstack.review.result import ClusterReview, Member, Review, Wave
@@ -17,7 +18,13 @@ def waves_data(cluster: ClusterReview) -> list[dict[str, Any]]:
     return [
         {
             "members": [
-                {"env": member.environment, "model": member.model, "object": member.object} for member in wave.members
+                {
+                    "env": member.environment,
+                    "model": member.model,
+                    "object": member.object,
+                    "namespace": member.namespace,
+                }
+                for member in wave.members
             ],
             "seconds": wave.seconds,
         }
@@ -29,7 +36,8 @@ def told_waves(review: Review) -> Iterator[tuple[str, str, list[str]]]:
     """Yield (cluster, head, a line for each commit) of the clusters for which an order is proposed."""
     for name, cluster in sorted(review.clusters.items()):
         if cluster.waves:
-            lines = [_say(wave, several=len(cluster.environments) > 1) for wave in cluster.waves]
+            names = _names(cluster)
+            lines = [_say(wave, names) for wave in cluster.waves]
             yield name.removeprefix("env:"), say_head(cluster.waves), lines
 
 
@@ -40,10 +48,16 @@ def say_head(waves: tuple[Wave, ...]) -> str:
     return f"in {plural(len(waves), 'commit')}, each once the last is done, it finishes{after} (tried)"
 
 
-def _say(wave: Wave, *, several: bool) -> str:
-    names = listed([_name(member, several=several) for member in wave.members], NAMES)
-    return f"{names} ({say_seconds(wave.seconds)})" if wave.seconds is not None else names
+def _say(wave: Wave, names: Mapping[Member, str]) -> str:
+    named = listed([names[member] for member in wave.members], NAMES)
+    return f"{named} ({say_seconds(wave.seconds)})" if wave.seconds is not None else named
 
 
-def _name(member: Member, *, several: bool) -> str:
-    return f"{member.environment}/{member.name}" if several else member.name
+def _names(cluster: ClusterReview) -> dict[Member, str]:
+    """What each member of the waves is called: with its environment where there are several, and with its namespace
+    where another one has its name."""
+    members = [member for wave in cluster.waves for member in wave.members]
+    several = len(cluster.environments) > 1
+    names = {each: f"{each.environment}/{each.name}" if several else each.name for each in members}
+    times = Counter(names.values())
+    return {each: f"{name} (namespace {each.namespace})" if times[name] > 1 else name for each, name in names.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from llmstack.cores import Task
 from llmstack.facts.cluster import ClusterFacts
 from llmstack.finding import Finding
+from llmstack.kubernetes.pods import Identity, identity_of
 from llmstack.model.stack import Stack
 from llmstack.repository.built import build_units, leave_out_unsound
 from llmstack.repository.cluster_facts import cluster_of, latest_facts, read_cluster_facts
@@ -19,7 +20,7 @@ from llmstack.repository.facts import read_facts
 from llmstack.repository.held_values import find_kept
 from llmstack.repository.learned import stacks_of
 from llmstack.repository.made import make_units
-from llmstack.repository.now import facts_now, present_in
+from llmstack.repository.now import facts_now, present_of
 from llmstack.repository.read import Reading, read_side
 from llmstack.repository.recipients import read_recipients
 from llmstack.repository.snapshot import Snapshot
@@ -104,11 +105,12 @@ def read_case(comparison: Comparison, name: str, find_affected: Affected, tool_f
     old, new = map(dict, made.units)
     affected = [*affected, *(unit for unit in made.touched if unit not in affected)]
     learned, unread = _learned(comparison, name, readings)
+    workloads = {identity_of(obj) for side in (old, new) for objects in side.values() for obj in objects}
     facts = [
         replace(
             read_facts(reading, _only(units, affected)),
             cluster=learned[1],
-            present=_present(comparison, name, reading),
+            present=_present(comparison, name, reading, workloads),
             recipients=read_recipients(side, name, reading.stack if reading is not None else None),
         )
         for side, reading, units in zip((before, after), readings, (old, new), strict=True)
@@ -121,11 +123,13 @@ def read_case(comparison: Comparison, name: str, find_affected: Affected, tool_f
     return Case(name, readings, held, (old, new), folders, changes, (facts[0], facts[1]), said, learned, made.folders)
 
 
-def _present(comparison: Comparison, name: str, reading: Reading | None) -> dict[tuple[str, str], Present]:
+def _present(
+    comparison: Comparison, name: str, reading: Reading | None, workloads: Collection[Identity]
+) -> dict[Identity, Present]:
     """What runs now of the environment's workloads, where somebody looked."""
     stack = reading.stack if reading is not None else None
     seen = comparison.seen.get(cluster_of(stack, name).removeprefix("env:")) if stack is not None else None
-    return present_in(seen, stack.gitops.namespace) if seen is not None and stack is not None else {}
+    return present_of(seen, workloads) if seen is not None else {}
 
 
 def _learned(

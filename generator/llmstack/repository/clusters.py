@@ -18,6 +18,7 @@ from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.units import generated_environments
 from llmstack.review.surroundings import Brought
 from llmstack.sync.changes import Outcome, compare_owners
+from llmstack.sync.generators import Tree
 from llmstack.sync.handover import Passed
 from llmstack.sync.local import CLUSTERS, local_path
 from llmstack.sync.manifests import Identity, identify, read_folder
@@ -55,6 +56,7 @@ def synced_environments(comparison: Comparison) -> set[str]:
             continue
         sides = (comparison.before, comparison.after)
         there = {name for side in sides for name in side.entries(f"{CLUSTERS}/{steps[1]}")} & generated
+        there = there or {name for side in sides for name in neighbours(side, [steps[1]], ())}
         found |= {steps[2]} if len(steps) > 3 and steps[2] in there else there
     return found
 
@@ -162,10 +164,15 @@ class _Reader:
             reached = snapshot.look_through([local_path(path)])
             return () if reached.findings or reached.links else {f"{comparison.prefix}{each}" for each in reached.files}
 
+        def files_below(path: str) -> Collection[str]:
+            local = path.removeprefix(comparison.prefix)
+            return [f"{comparison.prefix}{each}" for each in snapshot.paths(local)] if holds(path) else ()
+
         root = f"{comparison.prefix}{folder}"
         made = frozenset(path for case in self.cases for path in case.made)
         listing = read_folder(snapshot.read, paths, folder, build)
-        return Side(listing, paths, root, objects_of, holds, files_of, lambda path: local_path(path) in made)
+        tree = Tree(files_below, lambda path: snapshot.read(path.removeprefix(comparison.prefix)))
+        return Side(listing, paths, root, objects_of, holds, files_of, tree, lambda path: local_path(path) in made)
 
     def followed(self, before: Side, after: Side, folder: str) -> Side:
         """What the tool reads in the end: another folder, where the owner of this one is told to build that."""

@@ -11,6 +11,7 @@ from llmstack.errors import UsageError
 from llmstack.facts.cluster import ClusterFacts
 from llmstack.facts.kept import fill_facts
 from llmstack.finding import Finding
+from llmstack.kubernetes.pods import Identity
 from llmstack.model.stack import Stack
 from llmstack.observed.observation import Observation, observe
 from llmstack.observed.things import Pod, Workload
@@ -41,34 +42,35 @@ def facts_now(seen: Observation, stacks: Sequence[Stack], known: ClusterFacts | 
     return fill_facts(facts_of(seen, stacks, day), seen.kinds, known, models_of(stacks))
 
 
-def present_in(seen: Observation, namespace: str) -> dict[tuple[str, str], Present]:
-    """By kind and name, what runs now of the workloads of a namespace: what is asked for, what serves of it, and what
-    there is beside."""
+def present_of(seen: Observation, workloads: Collection[Identity]) -> dict[Identity, Present]:
+    """What runs now of some workloads: what is asked for, what serves of it, and what there is beside."""
     found = {}
-    bound = _bound_pods(seen, namespace)
+    bound = _bound_pods(seen)
     for each in seen.now(Workload):
-        if each.meta.namespace == namespace and each.meta.owner is None and each.replicas is not None:
+        key = each.meta.kind, each.meta.namespace, each.meta.name
+        if key in workloads and each.meta.owner is None and each.replicas is not None:
             serving = min(each.available or each.ready, each.replicas)
-            there = each.current if bound is None else bound[each.meta.kind, each.meta.name]
+            there = each.current if bound is None else bound[key]
             beyond = max(0, there - each.replicas)
-            key = each.meta.kind, each.meta.name
             found[key] = Present(each.replicas, serving, min(each.updated, each.replicas), beyond)
     return found
 
 
-def _bound_pods(seen: Observation, namespace: str) -> Counter[tuple[str, str]] | None:
+def _bound_pods(seen: Observation) -> Counter[Identity] | None:
     """How many pods of each workload hold a place on a node, those that terminate too; None where no pods were seen.
 
     Of Deployments and StatefulSets: a pod of other kinds stands for a part of a replica.
     """
     if "Pod" not in seen.kinds:
         return None
-    owners = {each.meta.name: each.meta.owner for each in seen.now(Workload) if each.meta.kind == "ReplicaSet"}
-    found: Counter[tuple[str, str]] = Counter()
+    sets = (each.meta for each in seen.now(Workload) if each.meta.kind == "ReplicaSet")
+    owners = {(each.namespace, each.name): each.owner for each in sets}
+    found: Counter[Identity] = Counter()
     for pod in seen.now(Pod):
-        if pod.meta.namespace == namespace and pod.node and not pod.is_over and pod.meta.owner is not None:
+        if pod.node and not pod.is_over and pod.meta.owner is not None:
             kind, name = pod.meta.owner
-            owner = owners.get(name, ("Deployment", name.rpartition("-")[0])) if kind == "ReplicaSet" else (kind, name)
+            deployment = "Deployment", name.rpartition("-")[0]
+            owner = owners.get((pod.meta.namespace, name), deployment) if kind == "ReplicaSet" else (kind, name)
             if owner is not None:
-                found[owner] += 1
+                found[owner[0], pod.meta.namespace, owner[1]] += 1
     return found

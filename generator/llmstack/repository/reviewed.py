@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache, partial
@@ -26,6 +26,7 @@ from llmstack.repository.expected import Held, missing_tree, stale_tree
 from llmstack.repository.now import look
 from llmstack.repository.pools import merge_pools, shared_pools
 from llmstack.repository.read import Reading, read_side
+from llmstack.repository.renamed import renamed_to, with_heirs
 from llmstack.repository.rules import altered_rules
 from llmstack.repository.synced import as_synced, find_synced
 from llmstack.repository.touched import is_generated, touched_environments
@@ -40,7 +41,6 @@ from llmstack.review.rollout.play import add_fixed
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.surroundings import Neighbours, PoolConflict, Surroundings
 from llmstack.review.ways_in.shared_hosts import Claim, read_claims
-from llmstack.sync.manifests import identify
 
 Moves = tuple[Sequence[Workload], Fixed]
 """Workloads that change, and pods that stay."""
@@ -86,22 +86,23 @@ def review_cases(
     beside = [read_case(comparison, name, unaffected, tool_folder) for name in sorted(others)]
     synced = find_synced(comparison, list(cases.values()), tool_folder)
     tools = {name: as_synced(case, synced, cases) for name, case in cases.items()}
-    there = [as_new(case) if arrives(comparison, case) else case for case in cases.values()]
+    found = with_heirs(cases, tools)
+    there = [as_new(case) if arrives(comparison, case) else case for case in found.values()]
     clusters = _clusters([*there, *beside], tools, comparison.seen)
     reviews = {}
-    for name, case in cases.items():
+    for name, case in found.items():
         near = _surroundings(case, clusters[case.home], cases, tools)
         reviews[name] = _review_environment(comparison, case, clusters[case.home], near, today)
-    members = sorted([*cases.values(), *beside], key=lambda each: each.name)
+    members = sorted([*found.values(), *beside], key=lambda each: each.name)
     homes = {home for each in members for home in _clusters_of(each)} | synced.keys()
     accepted = base_acknowledgements(comparison.rules or comparison.after)
     reviewed = {}
     for home in sorted(homes):
-        found = synced.get(home, Synced())
-        own = () if any(home in _clusters_of(each) for each in members) else _own_risks(found, accepted, today)
+        tool = synced.get(home, Synced())
+        own = () if any(home in _clusters_of(each) for each in members) else _own_risks(tool, accepted, today)
         within = [each for each in members if home in _clusters_of(each)]
         cost = cluster_cost(home, within, clusters[home].pools if home in clusters else (), reviews, tools)
-        reviewed[home] = _review_cluster(home, within, reviews, found, own, cost)
+        reviewed[home] = _review_cluster(home, within, reviews, tool, own, cost)
     return Review(
         comparison.before.name,
         comparison.after.name,
@@ -192,6 +193,7 @@ def _surroundings(
 ) -> Surroundings:
     """The rest of the cluster of one environment; `tools` is what the sync tool makes of each."""
     tool = tools[case.name]
+    heir = renamed_to(case, cases.values())
     least, most = (
         _neighbours(case.name, {name: moves[side] for name, moves in cluster.moves.items()}) for side in (0, 1)
     )
@@ -208,7 +210,7 @@ def _surroundings(
         conflicts=cluster.conflicts,
         claims=tuple(claim for claim in cluster.claims if claim.environment != case.name),
         goes=case.readings[1] is None and not case.units[1],
-        renamed_to=_renamed_to(case, cases.values()),
+        renamed_to=heir.name if heir is not None else None,
     )
 
 
@@ -228,17 +230,6 @@ def _named(workload: Workload, environment: str) -> Workload:
     """A workload of another environment, told apart from this one's own by its name."""
     model = f"{workload.model} of {environment}" if workload.model is not None else None
     return replace(workload, name=f"{environment}/{workload.name}", model=model, unit=f"{environment}/{workload.unit}")
-
-
-def _renamed_to(case: Case, cases: Iterable[Case]) -> str | None:
-    """The environment that is new and has objects of the same names as one that goes."""
-    if case.readings[1] is not None:
-        return None
-    own = {identify(each) for each in case.objects(0)}
-    for other in cases:
-        if other.readings[0] is None and own & {identify(each) for each in other.objects(1)}:
-            return other.name
-    return None
 
 
 def _review_environment(

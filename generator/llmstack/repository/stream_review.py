@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -25,6 +25,7 @@ from llmstack.repository.model_facts import read_facts_of
 from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.stream_terms import Terms
 from llmstack.repository.streams import Objects
+from llmstack.review.applied import find_beyond
 from llmstack.review.assess import assess
 from llmstack.review.cluster import review_cluster
 from llmstack.review.compare import Identity, compare, identify
@@ -54,14 +55,14 @@ def review_streams(
     facts = terms.facts(places), replace(terms.facts(places), moved_from=_renamed(*engines))
     changed = compare_engines(*({each.key: asked_of(each.subject, each.question, each.served.arguments)
                                  for each in side} for side in engines))  # fmt: skip
-    near = Surroundings(environment=STREAM, has_values=False)
+    near = Surroundings(environment=STREAM, has_values=False, beyond=find_beyond(changes, *sides))
     review = assess(changes, sides[0], sides[1], *facts, today, changed, near)
     found = [
         *before.findings,
         *after.findings,
         *terms.findings,
         *unread,
-        *_unjudged(changes, new),
+        *_unjudged(changes, new, {risk.object for risk in review.risks if risk.id == "not-judged"}),
         *_unused(terms, sides),
         *(finding_of(unknown_card.RULE, problem) for problem in unknown_card.of_pools(terms.gitops.capacity or ())),
     ]
@@ -144,14 +145,16 @@ def _name(object: Object) -> tuple[str, str]:
     return str(object["metadata"].get("namespace") or ""), str(object["metadata"]["name"])
 
 
-def _unjudged(changes: Sequence[ObjectChange], side: Side) -> Iterator[Finding]:
-    """Objects whose pods a controller makes that is not known here."""
+def _unjudged(changes: Sequence[ObjectChange], side: Side, told: Collection[str]) -> Iterator[Finding]:
+    """Objects whose pods a controller makes that is not known here, and of which no risk says so (`told`)."""
     changed = {(change.kind, change.namespace, change.name) for change in changes}
     for item in side.values():
         object = item.object
         if not runs_foreign_pods(object):
             continue
         name = f"{object['kind']}/{object['metadata']['name']}"
+        if name in told:
+            continue
         what = "whether they restart, how many there are and" if (object["kind"], *_name(object)) in changed else "and"
         what = what if what != "and" else "how many there are, and"
         message = f"{name}: its own controller makes its pods: {what} which GPUs they take cannot be judged"

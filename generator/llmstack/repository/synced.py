@@ -7,10 +7,11 @@ from dataclasses import replace
 from math import inf
 from pathlib import Path
 
+from llmstack.kubernetes.definitions import undefined_groups
 from llmstack.repository.cases import Case
 from llmstack.repository.clusters import Moves, Synced, is_plain, passed_on, read_synced, touched_clusters
 from llmstack.repository.comparison import Comparison
-from llmstack.review.applied import is_refused
+from llmstack.review.applied import find_beyond, is_refused
 from llmstack.review.rollout.queue import Held, Queue
 from llmstack.review.surroundings import Surroundings
 from llmstack.sync.changes import Outcome
@@ -27,8 +28,8 @@ def find_synced(comparison: Comparison, cases: Sequence[Case], tool_folder: Path
     for case in cases:
         own = _moves(case)
         moves.setdefault(case.home, []).append(own)
-        goes = case.folders[0].keys() - case.folders[1].keys()
-        if own.refused or own.passed or goes or (own.changed and not is_plain(case, comparison.after)):
+        turns = case.folders[0].keys() ^ case.folders[1].keys()
+        if own.refused or own.passed or turns or (own.changed and not is_plain(case, comparison.after)):
             homes.add(case.home)
     return {
         home: read_synced(comparison, home, cases, _together(moves.get(home, ())), tool_folder)
@@ -40,11 +41,22 @@ def find_synced(comparison: Comparison, cases: Sequence[Case], tool_folder: Path
 def _moves(case: Case) -> Moves:
     """What changes in the units of one environment."""
     refused: dict[str, list[str]] = {}
-    alone = Surroundings(default_class=_default_class(case))
+    alone = _alone(case)
     for change in case.changes:
         if is_refused(change, alone):
             refused.setdefault(_folder(case, change.unit), []).append(f"{change.kind}/{change.name}")
     return Moves(refused, frozenset(_folder(case, change.unit) for change in case.changes), passed_on(case))
+
+
+def _alone(case: Case) -> Surroundings:
+    """An environment without its sync tool: what decides whether the API server refuses one of its objects."""
+    sides = case.objects(0), case.objects(1)
+    return Surroundings(
+        case.name,
+        default_class=_default_class(case),
+        beyond=find_beyond(case.changes, *sides),
+        undefined=undefined_groups(*sides, case.facts[1].known_names("CustomResourceDefinition")),
+    )
 
 
 def _default_class(case: Case) -> str | None:
@@ -76,8 +88,8 @@ def as_synced(case: Case, synced: Mapping[str, Synced], environments: Collection
     is_read = case.home in synced
     outcome = synced[case.home].outcome if is_read else Outcome()
     units = {folder: unit for side in case.folders for unit, folder in side.items()}
-    return Surroundings(
-        environment=case.name,
+    return replace(
+        _alone(case),
         sync=tuple(each for one in found for each in one.changes if _concerns(each, case.name, environments)),
         brought=tuple(each for one in found for each in one.brought),
         queue=_with_workers(case, _queue_of(outcome, units) if is_read else _queue_as_generated(case)),
@@ -90,7 +102,6 @@ def as_synced(case: Case, synced: Mapping[str, Synced], environments: Collection
             if owner.ignores and (unit := units.get(local_path(path))) is not None
         },
         lost=frozenset(_lost(case, outcome)),
-        default_class=_default_class(case),
     )
 
 

@@ -7,12 +7,15 @@ to be kept, goes on running.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from llmstack.kubernetes import pods
+from llmstack.kubernetes.definitions import group_of
 from llmstack.kubernetes.immutable import refused_fields
 from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.quotas import Beyond, beyond_quotas
 from llmstack.kubernetes.refused import refusals
 from llmstack.kubernetes.runtime_classes import adding_classes, with_runtime_class
 from llmstack.review.compare import Identity, compare, identify
@@ -102,10 +105,22 @@ def is_refused(change: ObjectChange, near: Surroundings) -> bool:
     is refused as it stands is so in any case."""
     if change.after is None or why_skipped(change.after, exists=change.before is not None) is not None:
         return False
-    if refusals(change.after):
+    over = near.beyond.get(change.identity)
+    if refusals(change.after) or (over is not None and over.alone) or group_of(change.after) in near.undefined:
         return True
     is_fixed = bool(refused_fields(change.kind, change.before, change.after, near.default_class))
     return is_fixed and not makes_anew(change, near)
+
+
+def find_beyond(
+    changes: Sequence[ObjectChange], before: Sequence[Object], after: Sequence[Object]
+) -> Mapping[pods.Identity, Beyond]:
+    """The objects of an environment that come or grow beyond a ResourceQuota of it."""
+    if not any(str(obj.get("kind")) == "ResourceQuota" for obj in after):
+        return {}
+    leaving = {change.identity: change.unit for change in changes if change.after is None}
+    coming = {change.identity: change.unit for change in changes if change.after is not None}
+    return beyond_quotas(before, after, leaving, coming)
 
 
 def makes_anew(change: ObjectChange, near: Surroundings) -> bool:

@@ -9,7 +9,7 @@ from functools import partial
 
 from llmstack.finding import Finding, Severity
 from llmstack.kubernetes.devices import read_claims
-from llmstack.kubernetes.pods import Identity, Object
+from llmstack.kubernetes.pods import Identity, Object, identity_of, told
 from llmstack.kubernetes.replicas import Scalers, fewest_scaled, most_scaled, scalers, with_left
 from llmstack.review.applied import is_refused, what_is_applied, with_admission
 from llmstack.review.cost import Unserved
@@ -30,7 +30,7 @@ from llmstack.review.rollout.per_node import rollouts_on_nodes
 from llmstack.review.rollout.placement import Fixed
 from llmstack.review.rollout.play import Played, find_moves, play
 from llmstack.review.rollout.preempted import Preempting, with_priorities
-from llmstack.review.rollout.tenants import by_key, known_classes, tenants_of
+from llmstack.review.rollout.tenants import by_identity, known_classes, tenants_of
 from llmstack.review.rollout.times import MOST_PODS, too_many, total_seconds
 from llmstack.review.rollout.workload import Workload, moves_whole
 from llmstack.review.surroundings import Surroundings
@@ -114,7 +114,7 @@ def _with_priorities(
     if len(set(classes.values())) < 2 or not any(each.deadlock for each in played.verdicts.values()):
         return played, Preempting()
     sides = (
-        by_key(tenants_of(objects, near.objects, facts[1], classes, owned))
+        by_identity(tenants_of(objects, near.objects, facts[1], classes, owned))
         for objects, owned in zip((before, after), played.owned, strict=True)
     )
     return with_priorities(played, facts[1].pools, *sides)
@@ -128,17 +128,20 @@ def _breaks(
     near: Surroundings,
     backends: Backends,
 ) -> tuple[Break, ...]:
-    """Every way in that is cut, in the environment itself or by another object of the cluster."""
+    """Every way in that is cut, in the environment itself or by another object of the cluster. What comes back under
+    another environment is not gone for good: its workloads are told to load again."""
+    found = find_breaks(before, after, least.own, least.own_times, facts.moved_from, backends)
+    again = {told(identity_of(obj)) for environment, obj in near.objects if environment == near.renamed_to}
     return (
-        *find_breaks(before, after, least.own, least.own_times, facts.moved_from, backends),
+        *(each for each in found if each.lasts is not None or each.subject not in again),
         *shared_hosts(before, after, near.environment, near.claims),
     )
 
 
 def _findings(least: Played, facts: Facts, near: Surroundings) -> Iterator[Finding]:
     """Yield what keeps figures from being what they seem: too many pods, and rollouts that go on already."""
-    yield from map(_unplayed, sorted(too_many(least.workloads) - near.others))
-    yield from unsettled(facts.present, {(workload.kind, workload.name) for workload in least.own})
+    yield from map(_unplayed, sorted(map(told, too_many(least.workloads) - near.others)))
+    yield from unsettled(facts.present, {workload.identity for workload in least.own})
 
 
 def _is_short(pool: GpuPool) -> bool:
@@ -150,17 +153,17 @@ def _waves(played: Played, near: Surroundings, facts: Facts) -> tuple[Wave, ...]
     """An order of commits for the rollouts of the whole cluster: found once, with the first of its environments."""
     if near.neighbours.ahead or moves_whole(played.workloads):
         return ()
-    members = {each.key: _member(each, near) for each in played.workloads}
+    members = {each.identity: _member(each, near) for each in played.workloads}
     return find_waves(played.workloads, members, facts.pools, played.fixed, played.verdicts, played.queue)
 
 
 def _member(workload: Workload, near: Surroundings) -> Member:
     """Whose a workload is; those of other environments have theirs before their name."""
-    if workload.key not in near.others:
-        return Member(near.environment, workload.model, workload.key)
+    if workload.identity not in near.others:
+        return Member(near.environment, workload.model, workload.key, workload.namespace)
     environment, _, name = workload.name.partition("/")
     model = workload.model.removesuffix(f" of {environment}") if workload.model is not None else None
-    return Member(environment, model, f"{workload.kind}/{name}")
+    return Member(environment, model, f"{workload.kind}/{name}", workload.namespace)
 
 
 def _unserved(
@@ -233,7 +236,7 @@ def _at_most(
     return play(changes, after, owned, facts, idle, near.most or near.neighbours, near.queue)
 
 
-def _is_hindered(obstacles: Mapping[str, Sequence[Obstacle]]) -> bool:
+def _is_hindered(obstacles: Mapping[Identity, Sequence[Obstacle]]) -> bool:
     return any(each.likely for found in obstacles.values() for each in found)
 
 

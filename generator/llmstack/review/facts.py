@@ -8,6 +8,7 @@ from datetime import date
 from fractions import Fraction
 
 from llmstack.facts.cluster import EXISTS, ClusterFacts, NodeGroup
+from llmstack.kubernetes.pods import Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +120,8 @@ class Facts:
     """What is known of the environment's cluster besides."""
     stale: Stale | None = None
     """Where that is too old."""
-    present: Mapping[tuple[str, str], Present] = field(default_factory=dict)
-    """By kind and name, what runs now of the environment's workloads, where somebody looked."""
+    present: Mapping[Identity, Present] = field(default_factory=dict)
+    """What runs now of the environment's workloads, where somebody looked."""
     claim_modes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Access modes of claims that are there already, by name, where the values say them."""
     existing: frozenset[tuple[str, str]] = frozenset()
@@ -137,3 +138,9 @@ class Facts:
         if self.cluster is None or key not in self.cluster.exists:
             return None
         return frozenset(self.cluster.exists[key])
+
+
+def names_of(model: str | None, moved_from: Mapping[str, str]) -> frozenset[str]:
+    """The names that a model goes by: its own, and its former one where the values say that it was renamed; none of
+    what serves no model."""
+    return frozenset(filter(None, (model, moved_from.get(model or ""))))

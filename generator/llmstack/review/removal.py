@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from llmstack.kubernetes.pods import Identity, Object, identity_of
 from llmstack.kubernetes.replicas import Scalers, component_of, model_of, replicas_of
 from llmstack.kubernetes.workloads import is_counted, is_lasting
-from llmstack.review.facts import Facts
+from llmstack.review.facts import Facts, names_of
 from llmstack.review.result import Removed
 from llmstack.review.rollout.template import template_of
 from llmstack.review.rollout.workload import Workload
@@ -85,14 +85,13 @@ def _read_left(
 ) -> _Left:
     was = {identity_of(each) for each in sides[0]}
     lasting = [each for each in sides[1] if is_lasting(str(each.get("kind"))) and identity_of(each) not in gone]
-    models = {model for each in lasting if (model := model_of(each)) is not None}
     backends = list(reader.among(lasting).values())
     roles = transfer_roles(backends)
     return _Left(
         frozenset((identity_of(each)[0], identity_of(each)[2]) for each in lasting),
         frozenset(identity_of(each)[1:] for each in lasting if identity_of(each) not in was),
         frozenset(component for each in lasting if (component := component_of(each)) is not None),
-        frozenset(models | {facts.moved_from[model] for model in models if model in facts.moved_from}),
+        frozenset(name for each in lasting for name in names_of(model_of(each), facts.moved_from)),
         frozenset((id, roles.get(each.model or "", "")) for each in backends for id in each.served),
     )
 

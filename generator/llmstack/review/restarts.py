@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from llmstack.kubernetes.pods import Object, value_at
+from llmstack.kubernetes.quantities import whole
 from llmstack.kubernetes.revisions import Unapplied, compared, goal_of, why_unapplied
+from llmstack.kubernetes.workloads import ordinals_of, renumbered
 from llmstack.review.differences import differences
 
 CHECKSUM = "checksum/config"
@@ -21,11 +23,18 @@ def template_causes(before: Object, after: Object) -> tuple[str, ...]:
     one: the pods are of an older template, and what was held back since is rolled out (Kubernetes documentation,
     "Deployments", pausing and resuming).
     """
+    moved = ("spec.ordinals.start",) if _is_renumbered(before, after) else ()
     if why_unapplied(after) is not None:
-        return ()
+        return moved
     held_back = why_unapplied(before) if before.get("kind") == after.get("kind") else None
     resumed = (_RESUMED[held_back],) if held_back is not None else ()
-    return tuple(sorted({*_changed(before, after), *resumed}))
+    return tuple(sorted({*_changed(before, after), *resumed, *moved}))
+
+
+def _is_renumbered(before: Object, after: Object) -> bool:
+    """Whether pods of a StatefulSet go on under other ordinals."""
+    sides = (ordinals_of(each, whole(value_at(each, "spec", "replicas"), 1)) for each in (before, after))
+    return all(renumbered(*sides))
 
 
 _RESUMED: Mapping[Unapplied, str] = {

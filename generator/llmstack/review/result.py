@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from llmstack.engine.upgrade import Item
 from llmstack.finding import Finding, Severity
+from llmstack.kubernetes.pods import Identity, told
 from llmstack.review.cost import Cost, Unserved
 from llmstack.review.ways_in.way import WayIn
 from llmstack.sync.side import OwnerChange
@@ -53,10 +54,10 @@ class ObjectChange:
     @property
     def key(self) -> str:
         """`Kind/name`, as it is told."""
-        return f"{self.kind}/{self.name}"
+        return told(self.identity)
 
     @property
-    def identity(self) -> tuple[str, str, str]:
+    def identity(self) -> Identity:
         """Kind, namespace and name, by which it is told from others of its name."""
         return self.kind, self.namespace, self.name
 
@@ -110,7 +111,7 @@ class Rollout:
     namespace: str = ""
 
     @property
-    def identity(self) -> tuple[str, str, str]:
+    def identity(self) -> Identity:
         """Kind, namespace and name, by which it is told from others of its name."""
         return self.kind, self.namespace, self.name
 
@@ -119,7 +120,7 @@ class Rollout:
 class PodPhase:
     """A stretch of one pod's life in the predicted rollout, for the timeline."""
 
-    workload: str
+    workload: Identity
     pod: str
     revision: Literal["old", "new"]
     phase: Phase
@@ -245,7 +246,7 @@ class Removed:
     """Whether it is the router that clients call."""
 
     @property
-    def identity(self) -> tuple[str, str, str]:
+    def identity(self) -> Identity:
         """Kind, namespace and name, by which it is told from others of its name."""
         return self.kind, self.namespace, self.name
 
@@ -257,6 +258,7 @@ class Member:
     environment: str
     model: str | None
     object: str
+    namespace: str = ""
 
     @property
     def name(self) -> str:

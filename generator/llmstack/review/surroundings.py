@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.pods import Identity, Object
+from llmstack.kubernetes.quotas import Beyond
 from llmstack.review.rollout.placement import Fixed
 from llmstack.review.rollout.queue import Queue
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.ways_in.shared_hosts import Claim
-from llmstack.sync.manifests import Identity
+from llmstack.sync import manifests
 from llmstack.sync.side import OwnerChange
 
 
@@ -68,13 +69,17 @@ class Surroundings:
     """Those whose owner makes anew what the API refuses to change."""
     ignoring: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     """By unit: rules of its owner on fields that it leaves as they are (`sync/ignored.py`)."""
-    lost: frozenset[Identity] = frozenset()
+    lost: frozenset[manifests.Identity] = frozenset()
     """Objects that the sync tool deletes, and that no unit applies again."""
     conflicts: tuple[PoolConflict, ...] = ()
     claims: tuple[Claim, ...] = ()
     """The hosts that its other environments claim."""
     default_class: str | None = None
     """The cluster's default StorageClass, where facts know it."""
+    beyond: Mapping[Identity, Beyond] = field(default_factory=dict)
+    """Objects that come, or count for more, and exceed a ResourceQuota of the environment."""
+    undefined: frozenset[str] = frozenset()
+    """API groups of objects that come, which neither the cluster nor the change defines."""
     goes: bool = False
     """Whether the environment is there no longer."""
     has_values: bool = True
@@ -83,10 +88,10 @@ class Surroundings:
     """The new environment of the same cluster that has the same objects."""
 
     @property
-    def others(self) -> frozenset[str]:
-        """`Kind/environment/name` of the workloads of other environments."""
+    def others(self) -> frozenset[Identity]:
+        """The workloads of other environments, as they are named here: their environment before their name."""
         there = (self.neighbours, *(() if self.most is None else (self.most,)))
-        return frozenset(workload.key for each in there for workload in (*each.ahead, *each.behind))
+        return frozenset(workload.identity for each in there for workload in (*each.ahead, *each.behind))
 
     @property
     def pruned(self) -> Mapping[tuple[str, str, str], OwnerChange]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 
+from llmstack.kubernetes.pods import Identity
 from llmstack.review.facts import Pool
 from llmstack.review.result import Member, Wave
 from llmstack.review.rollout.gpus import gpus_after, with_pods
@@ -30,7 +31,7 @@ MOST_PODS = 1_000
 
 def find_waves(
     workloads: Sequence[Workload],
-    members: Mapping[str, Member],
+    members: Mapping[Identity, Member],
     pools: Sequence[Pool],
     fixed: Fixed,
     judged: Collection[PoolKey],
@@ -38,7 +39,7 @@ def find_waves(
 ) -> tuple[Wave, ...]:
     """Return the commits, in order, that get there soonest; nothing where the change does at once, or no order does.
 
-    `members` says by `Kind/name` whose each workload is, `fixed` are the pods that stay, `judged` the pools whose
+    `members` says whose each workload is, `fixed` are the pods that stay, `judged` the pools whose
     rollouts can be judged at all, and `queue` is what the sync tool does not apply at once.
     """
     search = _Search(workloads, members, [pool for pool in pools if (pool.name, pool.resource) in judged], fixed, queue)
@@ -60,7 +61,7 @@ class _Search:
     """The orders of one change."""
 
     workloads: Sequence[Workload]
-    members: Mapping[str, Member]
+    members: Mapping[Identity, Member]
     pools: Sequence[Pool]
     fixed: Fixed
     queue: Queue | None = None
@@ -73,7 +74,7 @@ class _Search:
         """The workloads of each member."""
         found: dict[Member, list[Workload]] = {}
         for workload in self.workloads:
-            found.setdefault(self.members[workload.key], []).append(workload)
+            found.setdefault(self.members[workload.identity], []).append(workload)
         return found
 
     @cached_property

@@ -14,11 +14,11 @@ project is gone, syncs nothing (docs/user-guide/projects.md). Without `automated
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from llmstack.sync.generators import Entry, Tree, entries_of, filled, is_filled
 from llmstack.sync.manifests import Manifest, Object, mapping, sequence
 from llmstack.sync.owner import Owner, Source, clean
 from llmstack.sync.policies import is_kept
@@ -26,13 +26,12 @@ from llmstack.sync.projects import kinds_of, refusing, windows_of
 
 GROUP = "argoproj.io"
 FINALIZER = "resources-finalizer.argocd.argoproj.io"
-_FIELD = re.compile(r"\{\{\s*\.?([A-Za-z0-9_]+)\s*\}\}")
 _RESPECTS = "RespectIgnoreDifferences=true"
 _KEEPS_APPLICATIONS = ("create-only", "create-update")
 
 
-def owners(manifests: Iterable[Manifest]) -> Iterator[Owner]:
-    """Yield the Applications among the objects of a cluster, and those of lists in ApplicationSets."""
+def owners(manifests: Iterable[Manifest], tree: Tree) -> Iterator[Owner]:
+    """Yield the Applications among the objects of a cluster, and those that ApplicationSets make of a tree."""
     ours = [each for each in manifests if str(each.object.get("apiVersion")).startswith(f"{GROUP}/")]
     projects = {_name(each.object): each.object for each in ours if each.object.get("kind") == "AppProject"}
     for manifest in ours:
@@ -40,7 +39,7 @@ def owners(manifests: Iterable[Manifest]) -> Iterator[Owner]:
         if object.get("kind") == "Application":
             yield _owner(manifest.path, object, projects)
         elif object.get("kind") == "ApplicationSet":
-            yield from _of_set(manifest.path, object, projects)
+            yield from _of_set(manifest.path, object, projects, tree)
 
 
 def sets(manifests: Iterable[Manifest]) -> frozenset[str]:
@@ -49,14 +48,11 @@ def sets(manifests: Iterable[Manifest]) -> frozenset[str]:
     return frozenset(_name(object) for object in found if str(object.get("apiVersion")).startswith(f"{GROUP}/"))
 
 
-def unread_sets(manifests: Iterable[Manifest]) -> frozenset[str]:
-    """The names of those with generators that only the cluster answers: Git, clusters, pull requests."""
-    found = (each.object for each in manifests if each.object.get("kind") == "ApplicationSet")
-    return frozenset(
-        _name(object)
-        for object in found
-        if any(not each.get("list") for each in map(mapping, sequence(mapping(object.get("spec")).get("generators"))))
-    )
+def unread_sets(manifests: Iterable[Manifest], tree: Tree) -> dict[str, Manifest]:
+    """By name those of whose Applications only the cluster knows which there are: by their generators, or by what their
+    template makes of the entries."""
+    found = [each for each in manifests if each.object.get("kind") == "ApplicationSet"]
+    return {_name(each.object): each for each in found if _made_by(each.object, tree) is None}
 
 
 def _is_skipped(metadata: Mapping[str, Any]) -> bool:
@@ -102,20 +98,32 @@ def _owner(file: str, object: Object, projects: Mapping[str, Object], made_by: O
     )
 
 
-def _of_set(file: str, object: Object, projects: Mapping[str, Object]) -> Iterator[Owner]:
-    """The Applications of the entries of an ApplicationSet's lists; other generators are asked at run time."""
+def _of_set(file: str, object: Object, projects: Mapping[str, Object], tree: Tree) -> Iterator[Owner]:
+    """The Applications of an ApplicationSet; none where only the cluster knows which there are."""
     spec, metadata = mapping(object.get("spec")), mapping(object.get("metadata"))
-    template, policy = mapping(spec.get("template")), mapping(spec.get("syncPolicy"))
+    policy = mapping(spec.get("syncPolicy"))
     lasting = policy.get("applicationsSync") in _KEEPS_APPLICATIONS
     added = [] if policy.get("preserveResourcesOnDeletion") is True else [FINALIZER]
-    for generator in map(mapping, sequence(spec.get("generators"))):
-        for element in map(mapping, sequence(mapping(generator.get("list")).get("elements"))):
-            made = _filled(template, element)
-            details = {"namespace": metadata.get("namespace"), **mapping(made.get("metadata"))}
-            details["finalizers"] = sequence(details.get("finalizers")) or added
-            application = {"metadata": details, "spec": {**mapping(made.get("spec")), **_patched(spec, element)}}
-            owner = _owner(file, application, projects, made_by=object)
-            yield replace(owner, stands=True) if lasting else owner
+    for entry, made in _made_by(object, tree) or ():
+        details = {"namespace": metadata.get("namespace"), **mapping(made.get("metadata"))}
+        details["finalizers"] = sequence(details.get("finalizers")) or added
+        application = {"metadata": details, "spec": {**mapping(made.get("spec")), **_patched(spec, entry)}}
+        owner = _owner(file, application, projects, made_by=object)
+        yield replace(owner, stands=True) if lasting else owner
+
+
+def _made_by(object: Object, tree: Tree) -> list[tuple[Entry, Mapping[str, Any]]] | None:
+    """The entries of an ApplicationSet, each with the template filled; None where that cannot be told."""
+    spec = mapping(object.get("spec"))
+    entries = entries_of(spec, tree)
+    made = [(entry, mapping(filled(mapping(spec.get("template")), entry))) for entry in entries or ()]
+    return None if entries is None or not all(_is_told(each) for _, each in made) else made
+
+
+def _is_told(made: Mapping[str, Any]) -> bool:
+    """Whether the name of an Application and what it builds are filled in."""
+    spec = mapping(made.get("spec"))
+    return is_filled([mapping(made.get("metadata")).get("name"), spec.get("source"), spec.get("sources")])
 
 
 def _patched(spec: Mapping[str, Any], element: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,17 +131,6 @@ def _patched(spec: Mapping[str, Any], element: Mapping[str, Any]) -> dict[str, A
     name = "ignoreDifferences"
     is_own = f"{{{{ .{name} | toJson }}}}" in str(spec.get("templatePatch"))
     return {name: element[name]} if is_own and element.get(name) else {}
-
-
-def _filled(template: Any, element: Mapping[str, Any]) -> Any:
-    """The template with the entry's fields in it: `{{ .name }}` and `{{name}}`."""
-    if isinstance(template, Mapping):
-        return {key: _filled(value, element) for key, value in template.items()}
-    if isinstance(template, list):
-        return [_filled(value, element) for value in template]
-    if isinstance(template, str):
-        return _FIELD.sub(lambda found: str(element.get(found[1], found[0])), template)
-    return template
 
 
 def _name(object: Object) -> str:

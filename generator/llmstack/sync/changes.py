@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from llmstack.sync.altered import altered
 from llmstack.sync.handover import Passed, handovers, said_of_shared, sharing
 from llmstack.sync.loose import loose_changes
-from llmstack.sync.manifests import Identity, Listing
+from llmstack.sync.manifests import Identity, Listing, identify
 from llmstack.sync.owner import Key, Owner, is_under
 from llmstack.sync.policies import is_kept
 from llmstack.sync.side import OwnerChange, Side, by_identity, owner_change
@@ -119,6 +119,24 @@ def _of_owners(
         change = _added(owner, after, held, new) if key not in old else altered(old[key], owner, before, after, new)
         if change is not None:
             yield change
+    yield from _unread(before, after)
+
+
+def _unread(before: Side, after: Side) -> Iterator[OwnerChange]:
+    """ApplicationSets that come, go or change, of whose Applications only the cluster knows which there are."""
+    sides = before.unread_sets(), after.unread_sets()
+    listed = [{identify(each.object): each for each in side.listing.manifests} for side in (before, after)]
+    for name in sorted(sides[0].keys() | sides[1].keys()):
+        manifest = sides[1].get(name) or sides[0][name]
+        states = [side.get(identify(manifest.object)) for side in listed]
+        if states[0] is None or states[1] is None or states[0].object != states[1].object:
+            verb = "comes" if states[0] is None else "goes" if states[1] is None else "changes"
+            why = (
+                f"{verb}, and which Applications it makes its generators ask for at run time: which come, which go, "
+                "and what is deleted with them, is not judged"
+            )
+            title = f"ApplicationSet/{name}"
+            yield OwnerChange("argo", title, "moved", "asked", title, None, why, manifest.path)
 
 
 def _gone(folder: str, owner: Owner, before: Side, after: Side) -> OwnerChange:
@@ -143,21 +161,15 @@ def _gone(folder: str, owner: Owner, before: Side, after: Side) -> OwnerChange:
         why = f"leaves `{folder}`; its objects stay in the cluster, and nothing applies them any more"
         return owner_change(owner, "pruned", "goes", folder, objects, why)
     kept = len(objects) - len(lost) if objects is not None else 0
+    if kept and not lost:
+        why = f"leaves `{folder}`; its objects are annotated to stay, and nothing applies them any more"
+        return owner_change(owner, "pruned", "goes", folder, objects, why)
     tool = "Flux" if owner.tool == "flux" else "Argo CD"
     why = f"leaves `{folder}`, and {tool} deletes what it applied" + (
         f" ({kept} object{'s are' if kept > 1 else ' is'} annotated to stay)" if kept else ""
     )
-    return owner_change(
-        owner,
-        "pruned",
-        "goes",
-        folder,
-        objects,
-        why,
-        deletes=True,
-        gone=lost,
-        count=len(lost) if objects is not None else None,
-    )
+    count = len(lost) if objects is not None else None
+    return owner_change(owner, "pruned", "goes", folder, objects, why, deletes=True, gone=lost, count=count)
 
 
 def _standing(old: Mapping[Key, Owner], new: Mapping[Key, Owner], after: Side) -> Mapping[Key, Owner]:

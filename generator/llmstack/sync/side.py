@@ -7,16 +7,18 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from llmstack.sync import argo, flux
-from llmstack.sync.manifests import Build, Identity, Listing, Object, identify
+from llmstack.sync.generators import Tree
+from llmstack.sync.manifests import Build, Identity, Listing, Manifest, Object, identify
 from llmstack.sync.owner import Key, Owner
 
 Action = Literal["pruned", "adopted", "added", "moved", "blocked"]
 Cause = Literal[
-    "comes", "goes", "stopped", "source", "folder", "cluster", "names", "contents", "passes", "shares", "loose"
+    "comes", "goes", "stopped", "source", "folder", "cluster", "names", "contents", "passes", "shares", "loose", "asked"
 ]
 """What is behind an action, for what is to be done: an owner comes or goes, is stopped, follows another source, builds
 another folder, applies to another cluster, gives its objects other names, makes something else of them, loses some to
-another one, has the same as another one; or objects without an owner come and go."""
+another one, has the same as another one; objects without an owner come and go; or which owners
+there are is asked for at run time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +35,22 @@ class Side:
     """Whether a folder is in this repository."""
     files_of: Callable[[str], Collection[str]] = lambda path: ()
     """The files that a build of a folder reads, from the root of the repository; none where that is not known."""
+    tree: Tree = field(default_factory=Tree)
+    """What generators of Applications read."""
     is_made: Callable[[str], bool] = lambda path: False
     """Whether what its owner makes of the objects of a folder is in them."""
 
     def owners(self) -> dict[Key, Owner]:
-        return {owner.key: owner for read in (flux.owners, argo.owners) for owner in read(self.listing.manifests)}
+        manifests = self.listing.manifests
+        return {owner.key: owner for owner in (*flux.owners(manifests), *argo.owners(manifests, self.tree))}
 
     def sets(self) -> frozenset[str]:
         """The ApplicationSets that are there."""
         return argo.sets(self.listing.manifests)
 
-    def unread_sets(self) -> frozenset[str]:
-        """Those whose entries only the cluster knows."""
-        return argo.unread_sets(self.listing.manifests)
+    def unread_sets(self) -> Mapping[str, Manifest]:
+        """Those of whose Applications only the cluster knows which there are."""
+        return argo.unread_sets(self.listing.manifests, self.tree)
 
 
 @dataclass(frozen=True, slots=True)

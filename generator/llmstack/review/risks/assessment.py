@@ -39,8 +39,8 @@ class Assessment:
     before: Sequence[Object] = ()
     breaks: tuple[Break, ...] = ()
     """Ways in that are gone for a while or for good."""
-    obstacles: Mapping[str, Sequence[Obstacle]] = field(default_factory=dict)
-    """What keeps new pods from starting, by `Kind/name`."""
+    obstacles: Mapping[Identity, Sequence[Obstacle]] = field(default_factory=dict)
+    """What keeps new pods from starting."""
     most: Played | None = None
     """The same with scalers at their most, where that is more than their least."""
     near: Surroundings = field(default_factory=Surroundings)
@@ -49,8 +49,8 @@ class Assessment:
     gpus: tuple[GpuPool, ...] = ()
     held: tuple[tuple[ObjectChange, Held], ...] = ()
     """Changes that the sync tool does not apply, and why."""
-    latent: Mapping[str, Sequence[Obstacle]] = field(default_factory=dict)
-    """What keeps the next pods from starting of workloads that stay as they are, by `Kind/name`."""
+    latent: Mapping[Identity, Sequence[Obstacle]] = field(default_factory=dict)
+    """What keeps the next pods from starting of workloads that stay as they are."""
     leaving: Fixed = field(default_factory=dict)
     """Pods beyond all replicas that hold GPUs now, and leave sooner or later."""
     blind: Mapping[PoolKey, Verdict] = field(default_factory=dict)

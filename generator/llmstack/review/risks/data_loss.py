@@ -28,7 +28,7 @@ from llmstack.finding import Severity
 from llmstack.kubernetes.immutable import refused_fields
 from llmstack.kubernetes.pods import Identity, Object, value_at
 from llmstack.kubernetes.volumes import read_sources
-from llmstack.kubernetes.workloads import is_lasting
+from llmstack.kubernetes.workloads import is_lasting, ordinals_of, renumbered
 from llmstack.review.applied import makes_anew
 from llmstack.review.result import ObjectChange, Risk
 from llmstack.review.risks.assessment import Assessment
@@ -79,7 +79,8 @@ def _of_ordinals(assessment: Assessment) -> Iterator[Risk]:
         gone = change.action == "remove"
         stated = value_at(change.before if gone else change.after, "spec", policy, _WHEN[gone])
         before, after = replicas.get(change.identity, (0, 0))
-        fewer = before - after
+        ranges = ordinals_of(change.before, before), ordinals_of(change.after, after)
+        fewer = renumbered(*ranges)[0]
         if stated == "Delete" and fewer > 0:
             message = (
                 f"the claims of {plural(fewer, 'replica')} are deleted with the data on them (`{_WHEN[gone]}: Delete`)"

@@ -46,7 +46,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         if verdict.deadlock and not verdict.shortage:
             advice = way_through(assessment, pool, verdict)
             for workload in assessment.workloads:
-                if verdict.stops(workload) and workload.key not in stopped:
+                if verdict.stops(workload) and workload.identity not in stopped:
                     message = _message(assessment, pool, verdict, workload)
                     size = workload.new.total if workload.new is not None else 0
                     missing = size - (pool.count - sum_after(assessment, pool))

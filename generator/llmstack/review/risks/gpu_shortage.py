@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.finding import Severity
-from llmstack.kubernetes.pods import Object, value_at
+from llmstack.kubernetes.pods import Object, told, value_at
 from llmstack.kubernetes.quantities import whole
 from llmstack.review.facts import Pool
 from llmstack.review.result import Risk
@@ -38,7 +38,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         if verdict.shortage:
             needed = sum_after(assessment, pool)
             advice = fit_goal(assessment, pool, needed - pool.count)
-            for key in sorted(verdict.stuck) or [f"Pool/{pool.name}"]:
+            for key in sorted(map(told, verdict.stuck)) or [f"Pool/{pool.name}"]:
                 yield RISK.at(assessment, key, _message(pool, needed), advice, amount=_missing(pool, needed))
         elif assessment.most is not None:
             yield from _at_most(assessment, assessment.most, pool)

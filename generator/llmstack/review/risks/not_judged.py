@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from llmstack.finding import Severity
 from llmstack.kubernetes.accelerators import gpus_of_pod
 from llmstack.kubernetes.immutable import may_grow
-from llmstack.kubernetes.pods import identity_of, pod_specs, value_at
+from llmstack.kubernetes.pods import identity_of, pod_specs, told, value_at
 from llmstack.kubernetes.workloads import WORKLOADS
 from llmstack.review.foreign import foreign_specs
 from llmstack.review.result import ObjectChange, Risk
@@ -40,10 +40,10 @@ RISK = Declaration("not-judged", Severity.WARNING, milder=Severity.NOTE)
 
 def find(assessment: Assessment) -> Iterator[Risk]:
     """Every obstacle of which it is not known whether it is one."""
-    for key, obstacles in assessment.obstacles.items():
+    for identity, obstacles in assessment.obstacles.items():
         for each in obstacles:
             if each.hangs == "unknown":
-                yield RISK.at(assessment, key, each.message, each.advice, milder=not each.likely)
+                yield RISK.at(assessment, told(identity), each.message, each.advice, milder=not each.likely)
     yield from _uncounted(assessment)
     yield from _foreign(assessment)
     yield from _unmade_namespaces(assessment)

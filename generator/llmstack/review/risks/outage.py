@@ -57,12 +57,10 @@ def _moved(assessment: Assessment) -> Iterator[Risk]:
     """Workloads of no part of the stack, whose ways in are not followed, that go on in another namespace or as another
     kind: the sync tool applies first and prunes then, so that the old pods end while the new ones start."""
     parts = {identity_of(each) for each in assessment.after if component_of(each) is not None}
-    gone = {each.name: each for each in assessment.workloads if each.before and not each.after}
+    gone = [each for each in assessment.workloads if each.before and not each.after]
     for workload, outcomes in zip(assessment.workloads, assessment.times.outcomes, strict=True):
-        former = gone.get(workload.name)
+        former = next((each for each in gone if _goes_on_as(each, workload)), None)
         if outcomes is None or former is None or workload.before or not workload.after or workload.identity in parts:
-            continue
-        if (former.kind == workload.kind) == (former.namespace == workload.namespace):
             continue
         lasts = outcomes.longest.new_from if _is_measured(workload) else None
         until = say_for((lasts, lasts)) if lasts is not None else "for a while"
@@ -73,6 +71,12 @@ def _moved(assessment: Assessment) -> Iterator[Risk]:
         )
         gap = f"the old pods are removed at once, and no replica is ready {until}, until new ones have started"
         yield RISK.at(assessment, workload.key, f"it {way}: {gap}", SIDE_BY_SIDE, amount=_whole(lasts))
+
+
+def _goes_on_as(former: Workload, workload: Workload) -> bool:
+    """Whether one has the name of another, in another namespace or as another kind."""
+    moves = (former.kind == workload.kind) != (former.namespace == workload.namespace)
+    return former.name == workload.name and moves
 
 
 def _whole(seconds: float | None) -> int | None:

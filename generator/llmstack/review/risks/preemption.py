@@ -7,7 +7,8 @@ How it is judged: the pods after the change need more GPUs of a pool than it has
 is not free, and what waits has a higher priority (PriorityClass) than other pods there. The scheduler then ends those
 of the lowest priority first, as many as are needed, and the rollout goes on: that is no deadlock. An error: a workload
 loses all of its replicas. Classes that neither the manifests nor facts/ have are not judged; those with
-`preemptionPolicy: Never` end nobody. Its amount is the number of replicas that end.
+`preemptionPolicy: Never` end nobody. A warning too: the cluster's default class comes, goes or changes. Its amount is
+the number of replicas that end.
 
 Fix: more GPUs, fewer replicas, or the same priority for both.
 """
@@ -17,7 +18,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.finding import Severity
-from llmstack.kubernetes.priorities import Classes
+from llmstack.kubernetes.pods import told, value_at
+from llmstack.kubernetes.priorities import Classes, priority_classes
 from llmstack.kubernetes.replicas import Scalers
 from llmstack.review.facts import Pool
 from llmstack.review.result import Risk
@@ -36,10 +38,11 @@ RISK = Declaration("preemption", Severity.ERROR, milder=Severity.WARNING, unit="
 def find(assessment: Assessment) -> Iterator[Risk]:
     """Workloads that lose pods to others, with scalers at their least, or else at their most."""
     classes = known_classes(assessment.after, assessment.near.objects, assessment.facts[1])
+    yield from _of_default(assessment)
     if len(classes) == 1:
         return
-    for pool, told in affected_pools(assessment):
-        verdict = assessment.blind.get((pool.name, pool.resource), told)
+    for pool, judged in affected_pools(assessment):
+        verdict = assessment.blind.get((pool.name, pool.resource), judged)
         most = assessment.most
         if verdict.deadlock:
             needed = sum_after(assessment, pool)
@@ -58,6 +61,23 @@ def find(assessment: Assessment) -> Iterator[Risk]:
                 )
 
 
+def _of_default(assessment: Assessment) -> Iterator[Risk]:
+    """A class that becomes the default of the cluster, or is it no longer, or with another value: pods that run keep
+    what they have (kubernetes.io, "Pod Priority and Preemption", PriorityClass)."""
+    others = [obj for _, obj in assessment.near.objects]
+    values = [priority_classes([*side, *others])[""] for side in (assessment.before, assessment.after)]
+    changes = [change for change in assessment.changes if change.kind == "PriorityClass"]
+    for change in changes if values[0] != values[1] else ():
+        if any(value_at(side, "globalDefault") is True for side in (change.before, change.after)):
+            message = (
+                f"pods of the whole cluster that name no class start with priority {values[1].value} from now on, and "
+                f"had {values[0].value}: those that run keep that, so that whatever restarts next may end them, or be "
+                "ended by them"
+            )
+            advice = "Name the class where it is meant (`priorityClassName`), and leave the cluster's default alone."
+            yield RISK.at(assessment, change.key, message, advice, milder=True)
+
+
 def _found(
     assessment: Assessment,
     pool: Pool,
@@ -70,7 +90,7 @@ def _found(
     if not verdict.deadlock:
         return
     tenants = _in(assessment, pool, classes, owned)
-    winners = [tenant for tenant in tenants if tenant.key in verdict.stuck and tenant.preempts]
+    winners = [tenant for tenant in tenants if tenant.identity in verdict.stuck and tenant.preempts]
     if winners:
         yield from _lose(assessment, max(winners, key=lambda each: each.priority), tenants, missing, when)
 
@@ -84,12 +104,12 @@ def _in(assessment: Assessment, pool: Pool, classes: Classes, owned: Scalers) ->
 def _lose(assessment: Assessment, winner: Tenant, tenants: list[Tenant], missing: int, when: str) -> Iterator[Risk]:
     """The tenants below the winner, lowest first, until enough is free: what is missing, or one spare replica."""
     wanted = missing if missing > 0 else winner.gpus
-    for tenant in sorted(tenants, key=lambda each: (each.priority, each.key)):
+    for tenant in sorted(tenants, key=lambda each: (each.priority, told(each.identity))):
         if wanted <= 0 or tenant.priority >= winner.priority:
             return
         lost = min(tenant.replicas, -(-wanted // tenant.gpus))
         wanted -= lost * tenant.gpus
-        named = winner.key.partition("/")[2]
+        named = winner.identity[2]
         what = (
             "all its replicas end" if lost == tenant.replicas else f"{lost} of {plural(tenant.replicas, 'replica')} end"
         )
@@ -98,4 +118,5 @@ def _lose(assessment: Assessment, winner: Tenant, tenants: list[Tenant], missing
             f"({winner.priority} over {tenant.priority})"
         )
         advice = "Add GPUs, run fewer replicas, or give both the same priority."
-        yield RISK.at(assessment, tenant.key, message, advice, milder=bool(when) or lost < tenant.replicas, amount=lost)
+        is_part = bool(when) or lost < tenant.replicas
+        yield RISK.at(assessment, told(tenant.identity), message, advice, milder=is_part, amount=lost)

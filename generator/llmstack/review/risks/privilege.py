@@ -24,6 +24,7 @@ from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.replicas import model_of
 from llmstack.kubernetes.rights import images_of, rights_of, trusts_remote_code
 from llmstack.objects.images import names_registry
+from llmstack.review.facts import names_of
 from llmstack.review.result import ObjectChange, Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
@@ -62,8 +63,7 @@ def _former(assessment: Assessment, change: ObjectChange) -> Iterator[Object]:
     if change.before is not None:
         yield change.before
         return
-    model = model_of(change.after or {})
-    models = {model, assessment.facts[1].moved_from.get(model or "")} - {None}
+    models = names_of(model_of(change.after or {}), assessment.facts[1].moved_from)
     gone = (other for other in assessment.changes if other.action == "remove" and other.kind == change.kind)
     yield from (
         other.before

@@ -59,7 +59,8 @@ def _whole(assessment: Assessment) -> str | None:
     names = _names(removed)
     if near.goes:
         if near.renamed_to is not None:
-            return f"the environment goes, and `{near.renamed_to}` brings objects of the same names: {names}"
+            again = f"`{near.renamed_to}` brings objects of the same names, which load again from nothing"
+            return f"the environment goes, with all that it runs, and {again}: {names}"
         return f"the environment goes, with all that it runs: {names}"
     gone = {each.identity for each in removed}
     left = [

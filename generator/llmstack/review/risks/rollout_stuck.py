@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.finding import Severity
+from llmstack.kubernetes.pods import told
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
@@ -30,14 +31,14 @@ RISK = Declaration("rollout-stuck", Severity.ERROR, milder=Severity.WARNING)
 
 def find(assessment: Assessment) -> Iterator[Risk]:
     """Every obstacle of every workload whose pods change."""
-    for key, obstacles in assessment.obstacles.items():
+    for identity, obstacles in assessment.obstacles.items():
         for each in obstacles:
             if each.hangs == "unknown":
                 continue
             never = "the rollout never finishes" if each.certain else "the rollout may never finish"
-            yield RISK.at(assessment, key, f"{never}: {each.message}", each.advice, milder=not each.certain)
-    for key, obstacles in assessment.latent.items():
+            yield RISK.at(assessment, told(identity), f"{never}: {each.message}", each.advice, milder=not each.certain)
+    for identity, obstacles in assessment.latent.items():
         for each in obstacles:
             if each.hangs != "unknown":
                 message = f"what runs goes on; it shows at the next rollout or eviction: {each.message}"
-                yield RISK.at(assessment, key, message, each.advice, milder=True)
+                yield RISK.at(assessment, told(identity), message, each.advice, milder=True)

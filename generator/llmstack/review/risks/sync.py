@@ -10,7 +10,9 @@ the change, as kustomize would list them for the tool: `prune`, `deletionPolicy`
 annotations that keep an object count. A unit is stopped when it or its source is suspended, its source or folder is
 not there, its source leaves out a file that its build reads (`ignore`, `sparseCheckout`, an ArtifactGenerator's
 copies), its AppProject does not allow a kind that it has, one of its objects is refused, or it waits (`dependsOn`) for
-one that is stopped: then none of its changes is applied, and the review counts none of them. Where the folder of a
+one that is stopped: then none of its changes is applied, and the review counts none of them. Applications are read from
+ApplicationSets of lists, of Git generators that read this repository, and of a matrix of these; where one that asks the
+cluster comes, goes or changes, that is told and not judged. Where the folder of a
 cluster cannot be built (two kustomizations, a file that is no object), no unit comes or goes; an empty kustomization
 there builds to nothing for Flux, and all is pruned. What a unit makes of its objects by itself is reviewed where it is
 stated (patches, images, `postBuild.substitute`), else told and not judged. Objects that pass from one unit to another
@@ -86,6 +88,8 @@ def _names(changes: list[OwnerChange]) -> str:
 def _subject(changes: list[OwnerChange], fallback: str, environment: str) -> str:
     if len(changes) > 1:
         return f"Environment/{environment}" if environment else fallback
+    if changes[0].cause == "asked":
+        return changes[0].unit
     kind = "Cluster" if changes[0].unit.startswith("clusters/") else _KINDS[changes[0].tool]
     return f"{kind}/{changes[0].unit.removeprefix('clusters/')}"
 
@@ -107,5 +111,6 @@ _ADVICE: Mapping[Cause, str] = {
     "contents": "Build the folder with that by hand and compare, or say it in the values instead.",
     "cluster": "Delete by hand in the former cluster what shall not go on there.",
     "shares": "Let one unit alone apply an object.",
+    "asked": "Have Argo CD say what it would make of it (`argocd appset generate FILE`), and compare.",
 }
 """What to do, by the cause; the order of commits has the rest."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 from llmstack.finding import RANK
+from llmstack.kubernetes.pods import told
 from llmstack.review.facts import Acknowledgement
 from llmstack.review.result import Risk
 from llmstack.review.risks import (
@@ -84,11 +85,12 @@ def find_risks(assessment: Assessment, today: date) -> tuple[Risk, ...]:
     models = {workload.key: workload.model for workload in assessment.workloads}
     models |= {f"{each.kind}/{each.name}": each.model for each in assessment.removed}
     valid = [entry for entry in assessment.facts[1].acknowledgements if entry.until is None or today <= entry.until]
+    elsewhere = set(map(told, assessment.near.others))
     found = [
         acknowledge(replace(risk, model=models.get(risk.object)), valid)
         for kind in KINDS
         for risk in sorted(kind.find(assessment), key=lambda risk: risk.object)
-        if risk.object not in assessment.near.others
+        if risk.object not in elsewhere
     ]
     return tuple(sorted(found, key=lambda risk: RANK[risk.severity]))
 

@@ -73,6 +73,6 @@ def _is_own(assessment: Assessment, row: GpuPool) -> bool:
     return any(
         template is not None and template.pool == (row.pool, row.resource)
         for workload in assessment.workloads
-        if workload.key not in assessment.near.others
+        if workload.identity not in assessment.near.others
         for template in (workload.old, workload.new)
     )

@@ -93,7 +93,8 @@ def _size(workload: Workload) -> int:
 def _in_two_commits(assessment: Assessment, pool: Pool, stuck: Sequence[Workload]) -> bool:
     """Whether the stuck rollouts finish first, at the replicas of now, and then the rest."""
     first = [workload for workload in stuck if workload.held_up]
-    rest = [workload for workload in assessment.workloads if workload.key not in {other.key for other in first}]
+    early = {workload.identity for workload in first}
+    rest = [workload for workload in assessment.workloads if workload.identity not in early]
     if len(first) != len(stuck) or not rest:
         return False
     alone = [replace(workload, after=workload.before) for workload in first]

@@ -173,7 +173,7 @@ class Cluster:
             template = pod.template
             self.phases.append(
                 PodPhase(
-                    workload=pod.workload.key,
+                    workload=pod.workload.identity,
                     pod=f"{pod.revision}-{pod.ordinal}",
                     revision=pod.revision,
                     phase=pod.phase,

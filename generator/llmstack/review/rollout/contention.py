@@ -195,7 +195,7 @@ def _in_doubt(workloads: Sequence[Workload], pool: PoolKey, sizes: Sequence[int]
     if all(_steady(workload) for workload in workloads):
         free = sum(sizes) - gpus_in(fixed, pool)
         certain = verdict_by_rule(workloads, _size, (free, free)).certain
-    return Verdict(deadlock=bool(waiting), certain=certain, stuck=frozenset(workload.key for workload in waiting))
+    return Verdict(deadlock=bool(waiting), certain=certain, stuck=frozenset(workload.identity for workload in waiting))
 
 
 def _all_at_once_fit(workloads: Sequence[Workload], pool: PoolKey, nodes: Sequence[int], fixed: Fixed) -> bool:

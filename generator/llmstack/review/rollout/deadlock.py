@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import gcd
 
+from llmstack.kubernetes.pods import Identity
 from llmstack.review.rollout.controller import begin, settle
 from llmstack.review.rollout.placement import PoolKey
 from llmstack.review.rollout.template import Template
@@ -34,13 +35,12 @@ class Verdict:
     shortage: bool = False
     deadlock: bool = False
     certain: bool = False
-    stuck: frozenset[str] = frozenset()
-    """`Kind/name` of the workloads that may wait for ever."""
+    stuck: frozenset[Identity] = frozenset()
+    """The workloads that may wait for ever."""
 
     def stops(self, workload: Workload) -> bool:
-        """Whether a workload may wait for ever. One that goes waits for nothing: what takes its place in another
-        namespace may have its name."""
-        return workload.key in self.stuck and workload.move != "remove"
+        """Whether a workload may wait for ever. One that goes waits for nothing."""
+        return workload.identity in self.stuck and workload.move != "remove"
 
 
 def verdict_by_rule(workloads: Sequence[Workload], size: Size, capacity: tuple[int, int]) -> Verdict:
@@ -64,19 +64,19 @@ def _verdict_at(workloads: Sequence[Workload], size: Size, capacity: int) -> Ver
     for workload, own in zip(workloads, beyond, strict=True):
         others = partly - max(0, own)
         if workload.rolls and size(workload) > slack - others - own:
-            stuck.add(workload.key)
+            stuck.add(workload.identity)
     certain = bool(stuck) and not _some_order_finishes(workloads, size, slack)
     return Verdict(False, bool(stuck), certain, frozenset(stuck))
 
 
-def asking(workloads: Sequence[Workload], pool: PoolKey | None = None) -> frozenset[str]:
+def asking(workloads: Sequence[Workload], pool: PoolKey | None = None) -> frozenset[Identity]:
     """Return the workloads that take more GPUs (of `pool`) than before; if none does, all that take any."""
 
     def gpus(template: Template | None, replicas: int) -> int:
         here = template is not None and (pool is None or template.pool == pool)
         return replicas * template.total if here and template is not None else 0
 
-    wanted = [(w.key, gpus(w.old, w.before), gpus(w.new, w.after)) for w in workloads]
+    wanted = [(w.identity, gpus(w.old, w.before), gpus(w.new, w.after)) for w in workloads]
     more = frozenset(key for key, before, after in wanted if after > before)
     return more or frozenset(key for key, _, after in wanted if after)
 

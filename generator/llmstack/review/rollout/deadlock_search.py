@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from llmstack.kubernetes.pods import Identity
 from llmstack.review.rollout.controller import Counts, begin, settle_at_once
 from llmstack.review.rollout.placement import PoolKey
 from llmstack.review.rollout.template import Template
@@ -35,7 +36,7 @@ class Reached:
     """What can be reached: rest without completion (who waits then), completion, and whether all was
     looked at."""
 
-    stuck: frozenset[tuple[str, PoolKey]]
+    stuck: frozenset[tuple[Identity, PoolKey]]
     finishes: bool
     complete: bool
 
@@ -54,7 +55,7 @@ def try_every_order(
     if todo is None:
         return Reached(frozenset(), False, False)
     seen = set(todo)
-    stuck: set[tuple[str, PoolKey]] = set()
+    stuck: set[tuple[Identity, PoolKey]] = set()
     finishes = False
     while todo:
         state = todo.pop()
@@ -140,11 +141,11 @@ class _Search:
             states = following
         return iter(states)
 
-    def waiting(self, state: State) -> Iterator[tuple[str, PoolKey]]:
+    def waiting(self, state: State) -> Iterator[tuple[Identity, PoolKey]]:
         for workload, rollout in zip(self.workloads, state[1], strict=True):
             for template, replicas in zip((workload.old, workload.new), rollout, strict=True):
                 if template is not None and any(_NOWHERE in replica for replica in replicas):
-                    yield workload.key, _pool(template)
+                    yield workload.identity, _pool(template)
 
     def following(self, state: State) -> Iterator[State]:
         """Every state after one more pod is bound and the controller has acted on it."""

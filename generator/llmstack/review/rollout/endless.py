@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from math import inf
 
+from llmstack.kubernetes.pods import Identity
 from llmstack.review.facts import Pool
 from llmstack.review.result import Basis, Demand, Figure, GpuPool, PodPhase, Rollout
 from llmstack.review.rollout.deadlock import Verdict
@@ -18,17 +19,20 @@ from llmstack.review.rollout.template import Template
 from llmstack.review.rollout.times import likely_load, too_many
 from llmstack.review.rollout.workload import Workload
 
+Obstacles = Mapping[Identity, Sequence[Obstacle]]
+"""What keeps the new pods of workloads from starting."""
+
 NEVER = 10**9
 """Seconds that stand for a load which is never over: no manifest has a longer one."""
 
 
-def stopped_by(obstacles: Mapping[str, Sequence[Obstacle]]) -> frozenset[str]:
-    """`Kind/name` of the workloads of which something else than GPUs keeps every new pod from starting."""
+def stopped_by(obstacles: Obstacles) -> frozenset[Identity]:
+    """The workloads of which something else than GPUs keeps every new pod from starting."""
     return frozenset(key for key, found in obstacles.items() if any(each.certain for each in found))
 
 
-def endless(obstacles: Mapping[str, Sequence[Obstacle]], verdicts: Mapping[PoolKey, Verdict]) -> frozenset[str]:
-    """`Kind/name` of the workloads whose rollout finishes in no order."""
+def endless(obstacles: Obstacles, verdicts: Mapping[PoolKey, Verdict]) -> frozenset[Identity]:
+    """The workloads whose rollout finishes in no order."""
     stopped = set(stopped_by(obstacles))
     for verdict in verdicts.values():
         if verdict.certain:
@@ -36,16 +40,14 @@ def endless(obstacles: Mapping[str, Sequence[Obstacle]], verdicts: Mapping[PoolK
     return frozenset(stopped)
 
 
-def without_end(
-    rolled: Sequence[Rollout], never: Collection[str], obstacles: Mapping[str, Sequence[Obstacle]]
-) -> tuple[Rollout, ...]:
+def without_end(rolled: Sequence[Rollout], never: Collection[Identity], obstacles: Obstacles) -> tuple[Rollout, ...]:
     """Return the rollouts; those that never finish take no time that could be said, those that something likely hinders
     take at least what they would, and those that something less likely may hinder are assumed to take it."""
     return tuple(_without_end(rollout, never, obstacles) for rollout in rolled)
 
 
-def _without_end(rollout: Rollout, never: Collection[str], obstacles: Mapping[str, Sequence[Obstacle]]) -> Rollout:
-    key = f"{rollout.kind}/{rollout.name}"
+def _without_end(rollout: Rollout, never: Collection[Identity], obstacles: Obstacles) -> Rollout:
+    key = rollout.identity
     if key not in never and key not in obstacles:
         return rollout
     if key not in never and not any(each.likely for each in obstacles[key]):
@@ -57,15 +59,13 @@ def _without_end(rollout: Rollout, never: Collection[str], obstacles: Mapping[st
     return replace(rollout, seconds=None, seconds_min=at_least, seconds_max=None, seconds_max_without=(), basis=basis)
 
 
-def hindered_pools(
-    rows: Sequence[GpuPool], workloads: Sequence[Workload], obstacles: Mapping[str, Sequence[Obstacle]]
-) -> tuple[GpuPool, ...]:
+def hindered_pools(rows: Sequence[GpuPool], workloads: Sequence[Workload], obstacles: Obstacles) -> tuple[GpuPool, ...]:
     """Return the pools; one whose pods wait for something else does not finish either, and of one where that is not
     known it cannot be said."""
     found: dict[PoolKey, list[Obstacle]] = {}
     for workload in workloads:
         if workload.new is not None and workload.new.pool is not None:
-            found.setdefault(workload.new.pool, []).extend(obstacles.get(workload.key, ()))
+            found.setdefault(workload.new.pool, []).extend(obstacles.get(workload.identity, ()))
     return tuple(_hindered(row, {each.hangs for each in found.get((row.pool, row.resource), ())}) for row in rows)
 
 
@@ -79,13 +79,13 @@ def _hindered(row: GpuPool, hangs: Collection[Hangs]) -> GpuPool:
     return replace(row, deadlock=None, certain=None)
 
 
-def drawn(played: Played, pools: Sequence[Pool], stopped: Collection[str]) -> Run:
+def drawn(played: Played, pools: Sequence[Pool], stopped: Collection[Identity]) -> Run:
     """Return the likeliest run as a picture shows it: rollouts that something keeps from starting (`stopped`) are
     played with new pods that never get ready, and these wait."""
     if not stopped:
         return played.times.likely
     left_out = too_many(played.workloads)
-    workloads = [_never_ready(each, stopped) for each in played.workloads if each.key not in left_out]
+    workloads = [_never_ready(each, stopped) for each in played.workloads if each.identity not in left_out]
     run = simulate(workloads, pools, played.fixed, _load, played.queue)
     kept = [(phase, _waits(phase, stopped)) for phase in run.phases]
     moved = [phase for phase, waits in kept if waits]
@@ -101,13 +101,13 @@ def _load(template: Template) -> float:
     return inf if template.load == NEVER else likely_load(template)
 
 
-def _never_ready(workload: Workload, stopped: Collection[str]) -> Workload:
-    if workload.key not in stopped or workload.new is None:
+def _never_ready(workload: Workload, stopped: Collection[Identity]) -> Workload:
+    if workload.identity not in stopped or workload.new is None:
         return workload
     return replace(workload, new=replace(workload.new, load=NEVER))
 
 
-def _waits(phase: PodPhase, stopped: Collection[str]) -> bool:
+def _waits(phase: PodPhase, stopped: Collection[Identity]) -> bool:
     return phase.workload in stopped and phase.revision == "new" and phase.phase == "loading"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.pods import Identity, Object, identity_of
 from llmstack.review.facts import Facts, Pool
 from llmstack.review.result import Demand, GpuPool
 from llmstack.review.rollout.deadlock import Verdict
@@ -21,16 +21,16 @@ def account(
     fixed: Fixed,
     run: Run,
     verdicts: Mapping[PoolKey, Verdict],
-    left_out: Container[str] = (),
+    left_out: Container[Identity] = (),
 ) -> tuple[GpuPool, ...]:
     """Return a row for each declared pool, in the order of the values, then for each other that GPUs are
     taken from.
 
-    `fixed` are the pods that stay, `run` is what the rollouts do, but for those `left_out` (`Kind/name`), whose pods
+    `fixed` are the pods that stay, `run` is what the rollouts do, but for those `left_out`, whose pods
     count with the most there may be, and whose pools have no curve. The peak counts bound and pending pods.
     """
     before, after = sums(workloads)
-    beside = _most_of([workload for workload in workloads if workload.key in left_out])
+    beside = _most_of([workload for workload in workloads if workload.identity in left_out])
     keys: dict[PoolKey, None] = dict.fromkeys((pool.name, pool.resource) for pool in pools)
     keys |= dict.fromkeys(sorted({*fixed, *before, *after}, key=str))
     capacity: dict[PoolKey, int] = {(pool.name, pool.resource): pool.count for pool in pools}
@@ -84,10 +84,10 @@ def pools_beside(workloads: Iterable[Workload]) -> set[PoolKey]:
     return {pool for template in templates for pool, _ in template.beside}
 
 
-def asking_beside(workloads: Iterable[Workload], pool: PoolKey) -> frozenset[str]:
-    """`Kind/name` of the workloads that take GPUs of a pool after the change."""
+def asking_beside(workloads: Iterable[Workload], pool: PoolKey) -> frozenset[Identity]:
+    """The workloads that take GPUs of a pool after the change."""
     return frozenset(
-        workload.key
+        workload.identity
         for workload in workloads
         if workload.after and workload.new is not None and taken_of(workload.new, pool)
     )
@@ -148,7 +148,7 @@ def pods_beyond(objects: Iterable[Object], facts: Facts) -> Fixed:
     """Return, by pool, the pods of objects that hold GPUs now beyond their replicas."""
     found = []
     for obj in objects if facts.present else ():
-        now = facts.present.get((str(obj.get("kind")), str(obj["metadata"]["name"])))
+        now = facts.present.get(identity_of(obj))
         if now is not None and now.beyond:
             template = template_of(obj, facts, None)
             if len(template.gpus) == 1:

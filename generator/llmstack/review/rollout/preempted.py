@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
 
+from llmstack.kubernetes.pods import Identity
 from llmstack.review.facts import Pool
 from llmstack.review.result import Rollout
 from llmstack.review.rollout.contention import find_verdicts
@@ -23,7 +24,7 @@ from llmstack.review.rollout.tenants import Tenant
 from llmstack.review.rollout.times import rollouts, time_rollouts
 from llmstack.review.rollout.workload import Workload
 
-Tenants = Mapping[str, Tenant]
+Tenants = Mapping[Identity, Tenant]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +48,12 @@ def with_priorities(
     """Return the prediction with what pods of a higher priority do to those below; `before` and `after` are the tenants
     of the two sides."""
     verdicts, blind = dict(played.verdicts), {}
-    going: dict[str, Rollout] = {}
+    going: dict[Identity, Rollout] = {}
     for key, verdict in played.verdicts.items():
         if not verdict.deadlock or verdict.shortage:
             continue
         found = {
-            workload.key: goes
+            workload.identity: goes
             for workload in played.workloads
             if verdict.stops(workload) and (goes := _goes_on(workload, key, played, pools, before, after))
         }
@@ -60,7 +61,7 @@ def with_priorities(
             blind[key] = verdict
             verdicts[key] = _of_the_rest(key, played, pools, found)
             going |= found
-    rolled = tuple(going[each.key] for each in played.own if each.key in going)
+    rolled = tuple(going[each.identity] for each in played.own if each.identity in going)
     return replace(played, verdicts=verdicts), Preempting(blind, rolled)
 
 
@@ -69,13 +70,14 @@ def _goes_on(
 ) -> Rollout | None:
     """The rollout of a workload where only what it does not wait for holds the GPUs; None where it is stuck all the
     same."""
-    own = after.get(workload.key)
+    own = after.get(workload.identity)
     if own is None or not own.preempts:
         return None
-    former = before.get(workload.key)
+    former = before.get(workload.identity)
     gives_way = former is not None and former.priority < own.priority and workload.held_up
     mine = replace(workload, unavailable=1) if gives_way else workload
-    beside = [each for each in played.workloads if each.key != workload.key and not _is_below(each, own, before, after)]
+    others = (each for each in played.workloads if each.identity != workload.identity)
+    beside = [each for each in others if not _is_below(each, own, before, after)]
     fixed = _without(played.fixed, key, _below(own, played, after))
     verdict = find_verdicts([mine, *beside], pools, fixed).get(key)
     if verdict is None or verdict.shortage or verdict.stops(workload):
@@ -111,16 +113,16 @@ def _waiting(rolled: Rollout, workload: Workload) -> Rollout:
 
 def _is_below(workload: Workload, own: Tenant, before: Tenants, after: Tenants) -> bool:
     """Whether all pods of another workload give way."""
-    sides = [tenants.get(workload.key) for tenants in (before, after)]
+    sides = [tenants.get(workload.identity) for tenants in (before, after)]
     there = [each for each in sides if each is not None]
     return bool(there) and all(each.priority < own.priority for each in there)
 
 
 def _below(own: Tenant, played: Played, after: Tenants) -> Iterable[tuple[int, int]]:
     """Sizes and numbers of the pods that stay in the pool and give way."""
-    moving = {each.key for each in played.workloads}
+    moving = {each.identity for each in played.workloads}
     for tenant in after.values():
-        if tenant.key not in moving and tenant.pool == own.pool and tenant.priority < own.priority:
+        if tenant.identity not in moving and tenant.pool == own.pool and tenant.priority < own.priority:
             yield from ((size, tenant.replicas) for size in tenant.sizes)
 
 
@@ -132,8 +134,8 @@ def _without(fixed: Fixed, key: PoolKey, pods: Iterable[tuple[int, int]]) -> dic
     return left
 
 
-def _of_the_rest(key: PoolKey, played: Played, pools: Sequence[Pool], going: Mapping[str, Rollout]) -> Verdict:
+def _of_the_rest(key: PoolKey, played: Played, pools: Sequence[Pool], going: Mapping[Identity, Rollout]) -> Verdict:
     """The verdict on those that end nobody, once the others have what they ask for."""
-    done = [(each.new, each.after) for each in played.workloads if each.key in going]
-    rest = [each for each in played.workloads if each.key not in going]
+    done = [(each.new, each.after) for each in played.workloads if each.identity in going]
+    rest = [each for each in played.workloads if each.identity not in going]
     return find_verdicts(rest, pools, with_pods(played.fixed, done)).get(key, Verdict())

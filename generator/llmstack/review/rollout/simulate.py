@@ -167,8 +167,9 @@ class _Simulation:
         """Play the next instant; False when nothing is left that happens by itself."""
         following = self.events[0][0] if self.events else inf
         while self.limits and self.limits[0][0] <= following and self.limits[0][0] < inf:
-            self.cluster.now, unit = heapq.heappop(self.limits)
-            if unit in self.line.at_work():
+            moment, unit = heapq.heappop(self.limits)
+            if unit in self.line.at_work():  # else it was done in time
+                self.cluster.now = moment
                 self.line.let_go(unit, done=False)
                 self.take_units()
                 return True

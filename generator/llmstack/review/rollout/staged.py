@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from llmstack.kubernetes.pods import Identity
 from llmstack.review.facts import Pool
 from llmstack.review.rollout.contention import find_verdicts
 from llmstack.review.rollout.deadlock import Verdict
@@ -98,11 +99,12 @@ def _asks(workload: Workload) -> bool:
 
 def _joined(key: PoolKey, at_once: Verdict, judged: Sequence[_Judged]) -> Verdict:
     """The verdict of a pool by those of each unit; what hangs were all applied at once hangs one after another too."""
-    stuck: set[str] = set(at_once.stuck) if at_once.certain else set()
+    stuck: set[Identity] = set(at_once.stuck) if at_once.certain else set()
     certain = at_once.certain
     for stage, likely, surely in judged:
-        own = {each.key for each in stage.own}
-        stuck |= {each.key for each in stage.own if _asks(each)} if likely[key].shortage else likely[key].stuck & own
+        own = {each.identity for each in stage.own}
+        waiting = {each.identity for each in stage.own if _asks(each)}
+        stuck |= waiting if likely[key].shortage else likely[key].stuck & own
         if surely[key].certain and surely[key].stuck & own:
             stuck |= surely[key].stuck & own
             certain = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.pods import Identity, Object, identity_of
 from llmstack.kubernetes.priorities import Classes, Priority, priority_classes, priority_of
 from llmstack.kubernetes.replicas import Scalers, replicas_of, scalers, specs_of_replica
 from llmstack.kubernetes.workloads import is_counted
@@ -21,8 +21,8 @@ Others = Sequence[tuple[str, Object]]
 class Tenant:
     """A workload that takes GPUs of a pool."""
 
-    key: str
-    """`Kind/name`; of another environment `Kind/environment/name`."""
+    identity: Identity
+    """The name of one in another environment has that before it, as `Workload.name` has."""
     priority: int
     preempts: bool
     replicas: int
@@ -57,10 +57,10 @@ def tenants_of(
         priority = priority_of(specs_of_replica(obj)[0][0], classes)
         replicas = replicas_of(obj, scaled if environment else owned)
         if template.pool is not None and priority is not None and replicas:
-            name = f"{environment}/{obj['metadata']['name']}" if environment else obj["metadata"]["name"]
-            key = f"{obj['kind']}/{name}"
-            yield Tenant(key, priority.value, priority.preempts, replicas, template.gpus, template.pool)
+            kind, namespace, name = identity_of(obj)
+            own = kind, namespace, f"{environment}/{name}" if environment else name
+            yield Tenant(own, priority.value, priority.preempts, replicas, template.gpus, template.pool)
 
 
-def by_key(tenants: Iterator[Tenant]) -> Mapping[str, Tenant]:
-    return {tenant.key: tenant for tenant in tenants}
+def by_identity(tenants: Iterator[Tenant]) -> Mapping[Identity, Tenant]:
+    return {tenant.identity: tenant for tenant in tenants}

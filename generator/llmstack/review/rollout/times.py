@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
 
+from llmstack.kubernetes.pods import Identity
 from llmstack.review.facts import Pool
 from llmstack.review.restarts import is_resumed
 from llmstack.review.result import Basis, Figure, Rollout
@@ -67,7 +68,7 @@ def time_rollouts(
     """Run the rollouts, thrice where a load time is unknown; those of too many pods are left out. `queue` is what the
     sync tool does not apply at once."""
     left_out = too_many(workloads)
-    played = [workload for workload in workloads if workload.key not in left_out]
+    played = [workload for workload in workloads if workload.identity not in left_out]
     play = partial(simulate, played, pools, fixed, queue=queue)
     runs = [play(load=likely_load)]
     templates = [workload.new for workload in played] + [workload.old for workload in played]
@@ -76,7 +77,7 @@ def time_rollouts(
     likely, shortest, longest = runs if len(runs) == 3 else runs * 3
     spans, alike = _spans(played, shortest, longest, queue or Queue())
     outcomes = iter(zip(likely.outcomes, shortest.outcomes, longest.outcomes, spans, strict=True))
-    of_each = (None if workload.key in left_out else Outcomes(*next(outcomes)) for workload in workloads)
+    of_each = (None if workload.identity in left_out else Outcomes(*next(outcomes)) for workload in workloads)
     return Times(likely, shortest, longest, tuple(of_each), alike)
 
 
@@ -107,11 +108,9 @@ def _lengths(units: Mapping[str, Sequence[int]], run: Run, queue: Queue) -> dict
     return found
 
 
-def too_many(workloads: Iterable[Workload]) -> frozenset[str]:
-    """The largest of the workloads, `Kind/name`, without which the rest has at most MOST_PODS pods."""
-    pods: dict[str, int] = {}
-    for workload in workloads:  # of one name in two namespaces: both, or neither
-        pods[workload.key] = pods.get(workload.key, 0) + workload.pods
+def too_many(workloads: Iterable[Workload]) -> frozenset[Identity]:
+    """The largest of the workloads, without which the rest has at most MOST_PODS pods."""
+    pods = {workload.identity: workload.pods for workload in workloads}
     total = sum(pods.values())
     left_out = set()
     for key in sorted(pods, key=lambda key: (-pods[key], key)):

@@ -6,10 +6,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from llmstack.kubernetes.pods import Identity, Object
+from llmstack.kubernetes.pods import Identity, Object, told
 from llmstack.kubernetes.quantities import whole
 from llmstack.kubernetes.replicas import Scalers, model_of, ray_cluster_of, replicas_of, specs_of_replica
-from llmstack.kubernetes.workloads import PROGRESS_DEADLINE, WORKLOADS, partition_of, strategy_of
+from llmstack.kubernetes.workloads import (
+    PROGRESS_DEADLINE,
+    WORKLOADS,
+    ordinals_of,
+    partition_of,
+    renumbered,
+    strategy_of,
+)
 from llmstack.review.facts import Facts
 from llmstack.review.result import ObjectChange
 from llmstack.review.rollout.template import LUMP, Template, load_in, template_of
@@ -52,12 +59,17 @@ class Workload:
     @property
     def key(self) -> str:
         """`Kind/name`, as it is told."""
-        return f"{self.kind}/{self.name}"
+        return told(self.identity)
 
     @property
     def identity(self) -> Identity:
         """By which it is told from others of its name, in another namespace."""
         return self.kind, self.namespace, self.name
+
+    @property
+    def object(self) -> Identity:
+        """The object itself, whichever environment has it."""
+        return self.kind, self.namespace, self.name.rpartition("/")[2]
 
     @property
     def pods(self) -> int:
@@ -81,9 +93,10 @@ class Workload:
 
 def moves_whole(workloads: Iterable[Workload]) -> bool:
     """Whether a model goes under one name, or namespace, and comes under another: the release or the namespace of all
-    changes with one key, which no two commits can share."""
-    moves: dict[str, set[Move]] = {}
+    changes with one key, which no two commits can share; or an object goes from one environment to another."""
+    moves: dict[str | Identity, set[Move]] = {}
     for workload in workloads:
+        moves.setdefault(workload.object, set()).add(workload.move)
         if workload.model is not None:
             moves.setdefault(workload.model, set()).add(workload.move)
     return any({"new", "remove"} <= of_one for of_one in moves.values())
@@ -103,7 +116,7 @@ def read_workload(change: ObjectChange, owned: tuple[Scalers, Scalers], facts: t
     if move is None:
         return _scaled_ray(change, templates) if before and after else None
     surge, unavailable, recreate = strategy_of(new, after) if new is not None else (0, 0, False)
-    return Workload(
+    made = Workload(
         kind=change.kind,
         name=change.name,
         model=model_of(new if new is not None else old or {}),
@@ -124,10 +137,25 @@ def read_workload(change: ObjectChange, owned: tuple[Scalers, Scalers], facts: t
         unit=change.unit,
         unready=_unready(change, before, facts[1]),
     )
+    return _renumbered(change, made) if _ORDINALS in change.causes else made
+
+
+_ORDINALS = "spec.ordinals.start"
+
+
+def _renumbered(change: ObjectChange, workload: Workload) -> Workload:
+    """A StatefulSet whose pods go on under other ordinals: the new ones are made beside those that end."""
+    ranges = ordinals_of(change.before, workload.before), ordinals_of(change.after, workload.after)
+    ends, comes = renumbered(*ranges)
+    moved = replace(workload, surge=comes, unavailable=0, in_place=False)
+    if change.causes != (_ORDINALS,) or workload.new is None:
+        return moved
+    stays = workload.new.gpus * (workload.before - ends)
+    return replace(moved, before=ends, after=comes, fixed=stays)
 
 
 def _unready(change: ObjectChange, before: int, facts: Facts) -> int:
-    present = facts.present.get((change.kind, change.name))
+    present = facts.present.get(change.identity)
     return max(0, before - present.available) if present is not None else 0
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 
+from llmstack.review.facts import names_of
 from llmstack.review.ways_in.backends import Backend, takes_pairs, transfer_roles
 from llmstack.review.ways_in.breaks import SIDE_BY_SIDE, Break, say_for, span_of
 from llmstack.review.ways_in.doors import station_of
@@ -124,11 +125,8 @@ def _serves(side: Backend | None, id: str) -> bool:
 def _successors(members: Sequence[Ends], engines: Sequence[Ends], moved_from: Mapping[str, str]) -> list[Ends]:
     """The engines that take the place of those that go: of the same model, or of one that was renamed from it."""
     gone = {each.old.model for each in members if each.old is not None and each.new is None}
-    return [
-        each
-        for each in engines
-        if each.new is not None and each.old is None and {each.new.model, moved_from.get(each.new.model or "")} & gone
-    ]
+    coming = (each for each in engines if each.old is None)
+    return [each for each in coming if each.new is not None and names_of(each.new.model, moved_from) & gone]
 
 
 def _broken(model: _Model, successors: Sequence[Ends]) -> Iterator[Break]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from llmstack.kubernetes.pods import identity_of
+from llmstack.kubernetes.pods import Identity, identity_of
 from llmstack.review.facts import Pool
 from llmstack.review.rollout.obstacles import (
     admission,
@@ -34,13 +34,13 @@ RULES: tuple[Callable[[Case], Iterator[Obstacle]], ...] = (
 )
 
 
-def find_obstacles(workloads: Sequence[Workload], scene: Scene) -> dict[str, list[Obstacle]]:
-    """Return what stands in the way of each workload's new pods, by `Kind/name`; nothing where nothing is known to."""
-    found: dict[str, list[Obstacle]] = {}
+def find_obstacles(workloads: Sequence[Workload], scene: Scene) -> dict[Identity, list[Obstacle]]:
+    """Return what stands in the way of each workload's new pods; nothing where nothing is known to."""
+    found: dict[Identity, list[Obstacle]] = {}
     for case in _cases(workloads, scene):
         obstacles = [obstacle for rule in RULES for obstacle in rule(case)]
         if obstacles:
-            found.setdefault(case.workload.key, []).extend(obstacles)
+            found.setdefault(case.workload.identity, []).extend(obstacles)
     return found
 
 

@@ -25,15 +25,15 @@ RULES: tuple[Callable[[Case], Iterator[Obstacle]], ...] = (admission.find, quota
 
 def find_latent(
     changes: Sequence[ObjectChange], scene: Scene, moving: Collection[Identity]
-) -> dict[str, list[Obstacle]]:
-    """Return what stands in the way of the next pods of workloads that stay as they are, by `Kind/name`: what did not
-    before the change."""
+) -> dict[Identity, list[Obstacle]]:
+    """Return what stands in the way of the next pods of workloads that stay as they are: what did not before
+    the change."""
     touched = {change.namespace for change in changes if change.kind in KINDS}
     if not touched:
         return {}
     was = replace(scene, after=scene.before)
     before = {identity_of(obj): obj for obj in scene.before}
-    found: dict[str, list[Obstacle]] = {}
+    found: dict[Identity, list[Obstacle]] = {}
     for obj in scene.after:
         identity = identity_of(obj)
         if identity in moving or identity not in before or not ({"", identity[1]} & touched):
@@ -41,7 +41,7 @@ def find_latent(
         known = {each.message for each in _obstacles(before[identity], was)}
         new = [each for each in _obstacles(obj, scene) if each.message not in known]
         if new:
-            found[f"{identity[0]}/{identity[2]}"] = new
+            found[identity] = new
     return found
 
 

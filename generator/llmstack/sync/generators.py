@@ -1,0 +1,207 @@
+"""The entries of an ApplicationSet's generators, as far as this repository answers them.
+
+Lists say them, Git generators read folders and files of a repository, and a matrix combines two (argo-cd,
+docs/operator-manual/applicationset/Generators-{List,Git,Matrix}.md). What asks clusters, pull requests, an SCM or a
+plugin, a generator with a template or a selector of its own, and a pattern whose folder is not in this repository, only
+the controller knows.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from llmstack import yamlio
+from llmstack.sync.manifests import mapping, sequence
+
+Entry = Mapping[str, Any]
+Entries = list[Entry] | None
+"""What the fields of a template stand for, once for each Application; None where it cannot be told."""
+_FIELD = re.compile(r"\{\{-?\s*(?:index\s+)?\.?([A-Za-z_][\w.-]*?)(?:\[(\d+)\]|\s+(\d+))?\s*-?\}\}")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_NOT_OF_NAMES = re.compile(r"[^-a-z0-9.]")
+_GLOB = re.compile(r"[*?\[{]")
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """The repository at one revision."""
+
+    files: Callable[[str], Collection[str]] = lambda folder: ()
+    """The files below a folder, from the root of the repository."""
+    read: Callable[[str], str | None] = lambda path: None
+
+
+def entries_of(spec: Mapping[str, Any], tree: Tree) -> Entries:
+    """Return the entries of all generators of an ApplicationSet's specification."""
+    return _joined(_entries(mapping(each), tree, {}) for each in sequence(spec.get("generators")))
+
+
+def filled(template: Any, entry: Entry) -> Any:
+    """The template with the entry's fields in it: `{{ .name }}`, `{{path.basename}}`, `{{index .path.segments 1}}`;
+    what the entry does not have stays as it stands."""
+    if isinstance(template, Mapping):
+        return {key: filled(value, entry) for key, value in template.items()}
+    if isinstance(template, list):
+        return [filled(value, entry) for value in template]
+    if isinstance(template, str):
+        return _FIELD.sub(lambda found: _value(found, entry), template)
+    return template
+
+
+def is_filled(template: Any) -> bool:
+    """Whether nothing is left in a filled template that only the controller fills."""
+    return "{{" not in str(template)
+
+
+def _value(found: re.Match[str], entry: Entry) -> str:
+    value: Any = entry
+    for name in found[1].split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    number = found[2] or found[3]
+    if isinstance(value, Mapping):
+        value = value.get("segments") if number else value.get("path")
+    if number is not None:
+        value = value[int(number)] if isinstance(value, list) and int(number) < len(value) else None
+    return str(value) if isinstance(value, (str, int, float)) else found[0]
+
+
+def _joined(parts: Iterator[Entries]) -> Entries:
+    found: list[Entry] = []
+    for part in parts:
+        if part is None:
+            return None
+        found += part
+    return found
+
+
+def _entries(generator: Mapping[str, Any], tree: Tree, outer: Entry) -> Entries:
+    """The entries of one generator; `outer` are the fields of the one that a matrix combines it with."""
+    if generator.get("selector") or len(generator) != 1:
+        return None
+    [(kind, written)] = generator.items()
+    of_kind = _KINDS.get(kind)
+    stated = filled(mapping(written), outer)
+    if of_kind is None or stated.get("template"):
+        return None
+    found = of_kind(stated, tree)
+    return None if found is None else [_with_values(each, mapping(stated.get("values"))) for each in found]
+
+
+def _with_values(entry: Entry, values: Mapping[str, Any]) -> Entry:
+    return {**entry, "values": filled(values, entry)} if values else entry
+
+
+def _of_list(stated: Mapping[str, Any], tree: Tree) -> Entries:
+    written = stated.get("elementsYaml")
+    if written and not is_filled(written):
+        return None
+    elements = [*sequence(stated.get("elements")), *(sequence(yamlio.load(str(written))) if written else ())]
+    return [mapping(each) for each in elements]
+
+
+def _of_git(stated: Mapping[str, Any], tree: Tree) -> Entries:
+    if _COMMIT.fullmatch(str(stated.get("revision") or "")) or stated.get("pathParamPrefix"):
+        return None
+    folders, files = ([*map(mapping, sequence(stated.get(key)))] for key in ("directories", "files"))
+    if folders and not files:
+        return _of_folders(folders, tree)
+    return _of_files(files, tree) if files and not folders else None
+
+
+def _of_folders(patterns: Sequence[Mapping[str, Any]], tree: Tree) -> Entries:
+    """A folder to an entry; where one is excluded, no pattern brings it back."""
+    below = _below(patterns, tree)
+    if below is None:
+        return None
+    folders = sorted({folder for path in below for folder in _folders_above(path)})
+    return [{"path": _parts(each)} for each in folders if _takes(patterns, each)]
+
+
+def _of_files(patterns: Sequence[Mapping[str, Any]], tree: Tree) -> Entries:
+    """The objects of each file, with its folder. By default a star matches slashes too, and by a setting of the
+    controller it does not: what differs by that cannot be told."""
+    below = _below(patterns, tree)
+    if below is None:
+        return None
+    taken = [[path for path in sorted(below) if _takes(patterns, path, slashes=slashes)] for slashes in (True, False)]
+    return _joined(_of_file(path, tree) for path in taken[0]) if taken[0] == taken[1] else None
+
+
+def _of_file(path: str, tree: Tree) -> Entries:
+    """The objects of a file, each with the folder that it is in."""
+    try:
+        contents = yamlio.load(tree.read(path) or "")
+    except yamlio.YAMLError:
+        return None
+    folder = {**_parts(posixpath.dirname(path)), "filename": posixpath.basename(path)}
+    return [{**mapping(each), "path": folder} for each in (contents if isinstance(contents, list) else [contents])]
+
+
+def _takes(patterns: Sequence[Mapping[str, Any]], path: str, *, slashes: bool = False) -> bool:
+    """Whether a pattern matches and none excludes it."""
+    matching = [each for each in patterns if _shell(str(each.get("path")), slashes=slashes).fullmatch(path)]
+    return bool(matching) and not any(each.get("exclude") for each in matching)
+
+
+def _below(patterns: Sequence[Mapping[str, Any]], tree: Tree) -> Collection[str] | None:
+    """The files below the folders that the patterns begin with; None where one is not of this repository."""
+    found: set[str] = set()
+    for pattern in patterns:
+        path = str(pattern.get("path"))
+        start = _GLOB.split(path, maxsplit=1)[0]
+        places = [start.rpartition("/")[0], *([path] if start == path else [])]
+        files = [file for place in places if place for file in tree.files(place)]
+        if not files and not pattern.get("exclude"):
+            return None
+        found |= set(files)
+    return found
+
+
+def _folders_above(path: str) -> Iterator[str]:
+    """The folders that hold a file; Argo CD looks into none whose name begins with a dot."""
+    steps = path.split("/")[:-1]
+    for end in range(1, len(steps) + 1):
+        if steps[end - 1].startswith("."):
+            return
+        yield "/".join(steps[:end])
+
+
+def _parts(path: str) -> dict[str, Any]:
+    name = posixpath.basename(path)
+    return {
+        "path": path,
+        "basename": name,
+        "basenameNormalized": _NOT_OF_NAMES.sub("-", name.lower())[:253].strip("-."),
+        "segments": path.split("/"),
+    }
+
+
+def _shell(pattern: str, *, slashes: bool = False) -> re.Pattern[str]:
+    """A pattern of a shell; a star of Go's `path.Match` stops at a slash."""
+    within = "." if slashes else "[^/]"
+    signs = {"*": f"{within}*", "?": within}
+    return re.compile("".join(signs.get(part[:1], re.escape(part)) for part in re.split(r"(\*+|\?)", pattern)))
+
+
+def _of_matrix(stated: Mapping[str, Any], tree: Tree) -> Entries:
+    """Each entry of the first with each of the second, which may use its fields."""
+    both = [mapping(each) for each in sequence(stated.get("generators"))]
+    if len(both) != 2:
+        return None
+    first = _entries(both[0], tree, {})
+    if first is None:
+        return None
+    parts = ((one, _entries(both[1], tree, one)) for one in first)
+    return _joined(None if found is None else [{**one, **other} for other in found] for one, found in parts)
+
+
+_KINDS: Mapping[str, Callable[[Mapping[str, Any], Tree], Entries]] = {
+    "list": _of_list,
+    "git": _of_git,
+    "matrix": _of_matrix,
+}
+"""The generators that this repository answers."""
