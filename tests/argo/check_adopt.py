@@ -17,8 +17,9 @@ import pytest
 
 from llmstack import yamlio
 from llmstack.tree.argo import API, CLUSTER, FINALIZER, NAMESPACE
-from tests.argo.applications import applications, operated
+from tests.argo.applications import PATIENCE, applications, operated, refresh, sync_status
 from tests.argo.argocd import Plan
+from tests.argo.check_handover import run_by_hand
 from tests.argo.watched import Watched
 from tests.cluster.check_adopt import KINDS, Pods, in_namespace, pods_of
 from tests.cluster.git_server import serving
@@ -34,7 +35,7 @@ OLD = "vllm"
     for case in (*corpus_cases(), *own_cases())
     if case.name.endswith(("values-04-multiple-models", "router-alone"))
 ][:1]
-MANAGER = "argocd-controller"
+TRACKING = "argocd.argoproj.io/tracking-id"
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,63 @@ def test_a_release_of_argo_cd_is_taken_over(options: list[str], kubectl: Kubectl
             forget(kubectl)
             assert release.objects <= found(kubectl, place)
             assert {name: pods_of(kubectl, place)[name] for name in held} == held
+
+
+@pytest.mark.parametrize("options", [[], ["ServerSideApply=true"]], ids=["by its client", "server-side"])
+def test_the_way_back_at_every_step(options: list[str], kubectl: Kubectl, argo: Plan, tmp_path: Path) -> None:
+    """Steps 2 to 4 of docs/adopt.md, each undone and done again: the former Application manages everything again, and
+    no pod of a held Deployment was made anew."""
+    place, file = f"argo-back-{len(options)}", tmp_path / "application.yaml"
+    with installed(kubectl, tmp_path, place, options) as release:
+        one = release.one
+        said = adopt(one, tmp_path / "release.yaml")
+        held = {name: pods for name, pods in release.pods.items() if f"{name}: to restart" not in said}
+        commit = one.repository.publish({})
+        for is_deleted in (False, True):
+            stop(kubectl)
+            back(kubectl, place)
+            assert pods_of(kubectl, place) == release.pods
+            stop(kubectl)
+            take(one, release, commit)
+            file.write_text(kubectl("get", "application", OLD, "-n", NAMESPACE, "-o", "yaml"), encoding="utf-8")
+            if is_deleted:
+                forget(kubectl)
+            run_by_hand("--cascade=orphan", one, environment="taken")
+            if is_deleted:
+                kubectl("apply", "-f", str(file))
+            back(kubectl, place)
+            there = pods_of(kubectl, place)
+            assert {name: there[name] for name in held} == held
+        assert release.objects <= found(kubectl, place)
+
+
+def stop(kubectl: Kubectl) -> None:
+    """Step 2, as `argocd app set --sync-policy none` does it."""
+    patch(kubectl, {"spec": {"syncPolicy": {"automated": None}}})
+
+
+def back(kubectl: Kubectl, place: str) -> None:
+    """The way back of steps 2 to 4: the former Application syncs again, until all that it renders is its own."""
+    patch(kubectl, {"spec": {"syncPolicy": {"automated": {"prune": True, "selfHeal": True}}}})
+
+    def done() -> bool:
+        refresh(kubectl, OLD)
+        owners = {str(each["metadata"]["annotations"].get(TRACKING)) for each in kubectl.items("deployments", place)}
+        return sync_status(applications(kubectl)[OLD]) == "Synced" and all(
+            each.startswith(f"{OLD}:") for each in owners
+        )
+
+    wait_until(done, "the release its former Application's", PATIENCE)
+    wait_until(lambda: all_have_pods(kubectl, place), "pods")
+
+
+def take(one: Watched, release: Installed, commit: str) -> None:
+    """Step 3: the Deployments go without their pods, and every Application of the environment is synced."""
+    one.kubectl("delete", "deployment", *sorted(release.pods), "-n", one.name, "--cascade=orphan")
+    one.kubectl("apply", "-f", str(one.repository.root / "clusters" / "c1" / "taken" / "application.yaml"))
+    for name in one.expected("taken"):
+        one.operated(name, commit)
+    wait_until(lambda: all_have_pods(one.kubectl, one.name), "pods")
 
 
 def adopt(one: Watched, file: Path) -> str:

@@ -97,7 +97,7 @@ def managers(now: Owned, name: str) -> set[str]:
     return {each["manager"] for each in json.loads(text)["metadata"]["managedFields"] if "subresource" not in each}
 
 
-def run_by_hand(word: str, now: Owned, *, former: str = "kustomize-controller") -> None:
+def run_by_hand(word: str, now: Owned, *, former: str = "kustomize-controller", environment: str = "prod") -> None:
     """Run the block of docs/operations.md that has a word, as a person would, in the repository."""
     [block] = [
         each for each in re.findall(r"```sh\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL) if word in each
@@ -106,12 +106,12 @@ def run_by_hand(word: str, now: Owned, *, former: str = "kustomize-controller") 
     tools.mkdir(exist_ok=True)
     (tools / "kubectl").unlink(missing_ok=True)
     (tools / "kubectl").symlink_to(now.kubectl.program)
-    environment = {"PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "KUBECONFIG": str(now.kubectl.kubeconfig)}
-    text = block.replace("=kustomize-controller", f"={former}")
+    variables = {"PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "KUBECONFIG": str(now.kubectl.kubeconfig)}
+    text = block.replace("=kustomize-controller", f"={former}").replace("prod", environment)
     run = subprocess.run(
         ["sh", "-euc", text],
         cwd=now.repository.root,
-        env=os.environ | environment,
+        env=os.environ | variables,
         capture_output=True,
         text=True,
         check=False,

@@ -45,7 +45,7 @@ def test_every_entry_of_the_catalogue_reads(model: str) -> None:
     assert facts.sizes.vocabulary > 0
     assert source_of(model)
     assert facts.weights is None or facts.weights.bytes == facts.weights.groups.total
-    assert facts.weights is None or facts.quantization is None or facts.quantization.method == "fp8"
+    assert facts.weights is None or facts.quantization is None or facts.quantization.method in ("fp8", "mxfp4")
     assert read_facts(write_facts(facts)) == facts
 
 
@@ -253,6 +253,17 @@ def test_fp8_checkpoints_have_as_many_numbers_as_their_cards_say(model: str, num
     counted = (groups.embeddings + groups.head) / 2 + (groups.experts + groups.rest) / (1 + 4 / 128**2)
     assert counted == pytest.approx(numbers, rel=0.004)
     assert facts.weights.dtype == "float8_e4m3fn"
+
+
+@pytest.mark.parametrize(
+    ("model", "size"), [("openai/gpt-oss-20b", 13_761_264_768), ("openai/gpt-oss-120b", 65_248_815_744)]
+)
+def test_gpt_oss_is_as_large_as_its_files(model: str, size: int) -> None:
+    """`total_size` in model.safetensors.index.json of both."""
+    facts = catalogued(model)
+    assert facts is not None
+    assert facts.weights is not None
+    assert facts.weights.bytes == size
 
 
 def test_a_checkpoint_quantized_beside_its_configuration_is_not_counted() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tools.make_registries import make
+from tools.vllm_tables.variables import LEVELS
 
 from llmstack.engine import registry
 from llmstack.engine.registry import Lack
@@ -136,7 +137,19 @@ SOURCES = {
             "OWN_OTHER": lambda: int(os.getenv("OTHER", "0")),
             "OWN_WORD": env_with_choices("OWN_WORD", None, ["a", "b"], case_sensitive=False),
             "OWN_TEXT": lambda: os.getenv("OWN_TEXT"),
+            "OWN_CHOICE": lambda: bool(int(os.environ["OWN_CHOICE"])) if "OWN_CHOICE" in os.environ else None,
+            "OWN_PORT": own_port,
+            "OWN_LEVEL": lambda: os.getenv("OWN_LEVEL", "INFO").upper(),
         }
+        def own_port():
+            port = os.getenv("OWN_PORT", "0")
+            try:
+                return int(port)
+            except ValueError as error:
+                raise ValueError("no port") from error
+    """,
+    "logger.py": """
+        CONFIG = {"handlers": {"own": {"level": envs.OWN_LEVEL, "stream": envs.OWN_TEXT}}}
     """,
     "config/own.py": """
         from pydantic import Field
@@ -146,6 +159,9 @@ SOURCES = {
         class CUDAGraphMode(Enum):
             NONE = 0
             FULL = 1
+        class CompilationMode(IntEnum):
+            NONE = 0
+            ALL = 3
         @dataclass(config=ConfigDict(extra="forbid"))
         class InnerConfig:
             count: int = Field(default=1, ge=1, le=8)
@@ -157,6 +173,7 @@ SOURCES = {
             kind: Optional[Some] = None
             name: str | One = "a"
             mode: CUDAGraphMode = CUDAGraphMode.NONE
+            level: CompilationMode = None
         class NotRead:
             one: int = 1
         raise ValueError("own but " "EPLB is not enabled")
@@ -199,6 +216,7 @@ def test_the_tool_reads_sources_as_trees(tmp_path: Path) -> None:
             "OwnConfig.inner": [["0.9.0", {"of": "InnerConfig"}]],
             "OwnConfig.kind": [["0.9.0", {"choices": ["a", "b", "c", None]}]],
             "OwnConfig.mode": [["0.9.0", {"choices": ["NONE", "FULL"]}]],
+            "OwnConfig.level": [["0.9.0", {"choices": [0, "NONE", 3, "ALL"]}]],
             "OwnConfig.name": [["0.9.0", {}]],
         },
         "strictConfigs": {"InnerConfig": both},
@@ -211,6 +229,9 @@ def test_the_tool_reads_sources_as_trees(tmp_path: Path) -> None:
             "OWN_NUMBER": [["0.9.0", {"number": True}]],
             "OWN_SWITCH": [["0.9.0", {"number": True}]],
             "OWN_WORD": [["0.9.0", {"choices": ["a", "b"], "folded": True}]],
+            "OWN_CHOICE": [["0.9.0", {"number": True}]],
+            "OWN_PORT": [["0.9.0", {"number": True}]],
+            "OWN_LEVEL": [["0.9.0", {"choices": list(LEVELS), "folded": True}]],
         },
         "sentences": {"but EPLB is not enabled": both},
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from llmstack.engine.defaults import batch_of
@@ -109,6 +111,14 @@ def test_pipelines_are_as_tight_as_their_tightest_stage() -> None:
 def test_terms_add_up(row: Row) -> None:
     terms = foresee(engine_of(row)).terms
     assert terms is not None
+    assert terms.weights + terms.activation + terms.other + terms.graphs + terms.kv == pytest.approx(terms.budget)
+
+
+def test_a_cache_of_a_fixed_size_adds_up_too() -> None:
+    engine = engine_of(ROWS["r018"])
+    terms = foresee(replace(engine, settings=replace(engine.settings, kv_bytes=20 * GIB))).terms
+    assert terms is not None
+    assert terms.kv == 20
     assert terms.weights + terms.activation + terms.other + terms.graphs + terms.kv == pytest.approx(terms.budget)
 
 

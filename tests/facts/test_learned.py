@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmstack.facts.cluster import ClusterFacts, Load, PriorityClass, StorageClass
-from llmstack.facts.cluster_file import write_cluster
+from llmstack.facts.cluster_file import read_cluster, write_cluster
 from llmstack.facts.learned import PoolName, Release, learn_cluster
 from llmstack.observed.observation import observe
 from llmstack.observed.things import Taint
@@ -51,6 +51,13 @@ def test_nodes_that_differ_by_a_taint_alone_are_of_two_groups() -> None:
     taints = [{"key": "dedicated", "value": each, "effect": "NoSchedule"} for each in ("training", "serving")]
     groups = learn(*(node(f"n{number}", taints=[each]) for number, each in enumerate(taints))).nodes
     assert [(each.name, each.taints[0].value) for each in groups] == [("h100", "serving"), ("h100-2", "training")]
+
+
+def test_more_gpus_than_any_machine_has_are_no_number() -> None:
+    wild = node("n1", 10**18)
+    facts = learn(wild)
+    assert facts.nodes[0].gpu is None
+    assert read_cluster(write_cluster("c", facts)) == facts
 
 
 def test_a_node_that_is_not_ready_takes_no_pod() -> None:

@@ -131,7 +131,7 @@ def test_which_objects_a_patch_is_for(target: str) -> None:
     tree = {
         "u/kustomization.yaml": HEAD + f"resources: [a.yaml]\npatches: [{{path: p.yaml, target: {target}}}]\n",
         "u/a.yaml": "apiVersion: g/v1\nkind: A\nmetadata: {name: a, labels: {l: x, m: y}}\n",
-        "u/p.yaml": "apiVersion: g/v1\nkind: A\nmetadata: {name: other}\nspec: {new: 1}\n",
+        "u/p.yaml": "apiVersion: g/v1\nkind: A\nmetadata: {name: other, namespace: n}\nspec: {new: 1}\n",
     }
     [built] = build(tree.get, "u")
     assert ("spec" in built) is SELECTED[target]

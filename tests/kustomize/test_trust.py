@@ -69,6 +69,7 @@ REFUSED: dict[str, list[str]] = {
     "transformers: [nowhere, 1]": [],
     "resources: !!binary aGk=\n": ["1:12 yaml-tag: the tag `tag:yaml.org,2002:binary` is not read"],
     "resources: !\n- a.yaml\n": [],
+    f"resources: ['{'a' * 98}:b']": [f"1:13 remote-reference: resources: `{'a' * 98}:b` {FETCHED}"],
     f"resources: ['{'a' * 99}:b']": [f"1:13 remote-reference: resources: `{'a' * 99}:…` {FETCHED}"],
     "resources: ['a\x85:b']": [f"1:13 remote-reference: resources: `a :b` {FETCHED}"],
     "resources: [pipe, pipe, ./pipe]": ["overlays/a/pipe:1:1 irregular-file: this is a pipe: it is not read"],

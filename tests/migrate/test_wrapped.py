@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 
@@ -215,6 +216,25 @@ def test_anchors_of_elsewhere_come_along_and_comments_stay(tmp_path: Path) -> No
 def test_what_is_not_this_charts_alone_is_not_written(text: str, said: str) -> None:
     (finding,) = read_source("a.yaml", text.encode()).findings
     assert said in finding.message
+
+
+def test_a_release_of_a_parent_chart_has_a_section_of_this_one(tmp_path: Path) -> None:
+    """And what the parent says of all its charts comes along, as Helm passes it on."""
+    held = f"vllm-stack:\n{indented(2)}other: {{a: 1}}\nglobal:\n  # ours\n  imageRegistry: registry.example.com\n"
+    head = FLUX.partition("  values:")[0]
+    (tmp_path / "r.yaml").write_text(f"{head}  values:\n{indent(held, '    ')}", encoding="utf-8")
+    migrated = migrate_file(project(tmp_path), str(tmp_path / "r.yaml"), None)
+    text = migrated.migration.after.text
+    assert text.startswith("servingEngineSpec:")
+    assert "global:\n  # ours\n  imageRegistry: registry.example.com\n" in text
+    said = [finding.message for finding in migrated.findings if finding.id == "wrapped-values"]
+    assert said == ["`other` says more, and is left out"]
+
+
+def test_an_object_of_another_kind_is_told(tmp_path: Path) -> None:
+    text = "apiVersion: production-stack.vllm.ai/v1alpha1\nkind: VLLMRuntime\nmetadata: {name: a}\nspec: {}\n"
+    (finding,) = read_source("a.yaml", text.encode()).findings
+    assert "this is a VLLMRuntime of production-stack.vllm.ai/v1alpha1, no values file" in finding.message
 
 
 def test_a_list_of_objects_is_searched(tmp_path: Path) -> None:

@@ -46,10 +46,6 @@ SCALARS = [
     "inf",
     "1:30",
     "190:20:30",
-    "2020-01-01",
-    "2020-1-1",
-    "2020-13-01",
-    "2020-02-30",
     "2020-01-01T00:00:00Z",
     "y",
     "n",
@@ -117,6 +113,9 @@ SCALARS = [
 ]
 """Spellings of numbers, dates, truth and nothing in YAML 1.1, YAML 1.2 and Go, and what nearly is one."""
 
+DATES = ["2020-01-01", "2020-1-1", "2020-13-01", "2020-02-30"]
+"""They are text in annotations and times elsewhere, which an in-process build leaves to kustomize."""
+
 LETTERS = "00117789_.-+eExobBOaF"
 
 
@@ -145,6 +144,12 @@ def test_plain_scalars_are_what_kustomize_reads(kustomize: Build, scalars: list[
             assert (text, type(found), found) == (text, type(right), right)
 
 
+def test_dates_are_what_kustomize_reads(kustomize: Build) -> None:
+    text = document(DATES)
+    (wanted,) = kustomize({"w.yaml": text, "kustomization.yaml": KUSTOMIZATION}, ".")
+    assert yamlio.load(text)["spec"] == wanted["spec"]
+
+
 @pytest.mark.parametrize("text", [
     "b: &b {x: 1, y: 2}\nspec: {<<: *b, y: 3}\n",
     "b: &b {x: 1, y: 2}\nspec: {y: 3, <<: *b}\n",
@@ -163,11 +168,27 @@ def test_merge_keys_are_merged_as_kustomize_does(kustomize: Build, text: str) ->
     "spec: {a: 1, a: 2}\n", 'spec: {1: a, "1": b}\n', "spec: {'<<': {x: 1}}\n", "spec: {<<: 5}\n",
     "b: &b [1]\nspec: {<<: *b}\n", "b: &b {x: 1}\nspec: {<<: *b, <<: {z: 2}}\n", "spec: {a: .inf}\n", "spec: [-.INF]\n",
     "spec: {a: .NaN}\n", "spec:\n  a: 2001-12-14T21:59:43,5Z\n", "spec:\n  a: 2001-12-14t21:59:43.10-05:00\n", "spec: [[[.inf]]]\n", "spec: {a: 0o-7}\n", "spec: {? [a] : b}\n",
+    "spec: {a: 2020-01-01}\n", "spec: [a?b]\n", "spec: [1, ?x]\n", "spec: !!null x\n", "spec: !!bool NaN\n", "spec: !!int 1e21\n",
+    "spec: !!binary aGVsbG8=\n", "spec: !!set {a}\n", "spec: !x {a: b}\n", "spec: ! x\n", 'spec: "\\x7f"\n', 'spec: "\\0"\n',
+    "spec: >+\n  a\n\n\n", "spec:\n- >2+\n    a\n\n", "spec: [{<<: {a: 1, a: 2}}]\n", "spec: [{<<: [{~: 1}]}]\n",
 ])  # fmt: skip
 def test_what_kustomize_refuses_or_reads_in_its_own_way_is_left_to_it(text: str) -> None:
     tree = {"w.yaml": HEAD + text, "kustomization.yaml": KUSTOMIZATION}
     with pytest.raises(Unsupported):
         build_in_process(tree.get, ".")
+
+
+@pytest.mark.parametrize(
+    "text", ["!!bool NaN", "!!int abc", "!!float x", "!!set {a}", "!!omap [a: 1]", "!!pairs [a: 1]", "!!binary /w==", "!x y"]
+)  # fmt: skip
+def test_what_a_tag_makes_no_sense_of_is_an_error_of_yaml(text: str) -> None:
+    with pytest.raises(yamlio.YAMLError):
+        yamlio.load_all(f"a: {text}\n")
+
+
+def test_what_other_tags_make_is_what_json_has() -> None:
+    text = "{a: !!binary aGVsbG8=, b: !!bool TRUE, c: !!str 1, d: !!int 0o10, e: !!null x}"
+    assert yamlio.load(text) == {"a": "hello", "b": True, "c": "1", "d": 8, "e": None}
 
 
 def test_strings_that_we_write_come_out_as_they_are(kustomize: Build) -> None:

@@ -57,6 +57,14 @@ def test_growth_in_a_pool_of_no_size_cannot_be_judged(
     assert _risks(result, "unknown-capacity") == told
 
 
+def test_pods_that_do_not_divide_usual_nodes_on_nodes_of_no_size_cannot_be_judged(
+    review: Any, deployment: Any, pool: Any
+) -> None:
+    odd = deployment("a", 1, 6), deployment("a", 2, 6)
+    assert _risks(review(odd, pools=[pool(16)]), "unknown-capacity") == [("Pool/h100", "warning")]
+    assert not _risks(review(odd, pools=[pool(16, 8)]), "unknown-capacity")
+
+
 def test_pods_of_several_sizes_on_nodes_of_no_size_cannot_be_judged(review: Any, deployment: Any, pool: Any) -> None:
     pair, stays = (deployment("a", 1, 4), deployment("a", 2, 4)), [deployment("b", 3)]
     assert _risks(review(pair, pools=[pool(16)], stays=stays), "unknown-capacity") == [("Pool/h100", "warning")]

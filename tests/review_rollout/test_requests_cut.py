@@ -53,14 +53,23 @@ def test_a_restart(deployment: Make, review: Make, pod: dict[str, Any], expected
     assert told(review(pair)) == expected
 
 
-def test_a_sleep_alone_lets_shorter_requests_finish(deployment: Make, review: Make) -> None:
-    sleeps = {"container": {"lifecycle": {"preStop": {"sleep": {"seconds": 20}}}}}
-    (risk,) = (
-        each
-        for each in review((engine(deployment, **sleeps), engine(deployment, "v2"))).risks
-        if each.id == "requests-cut"
-    )
-    assert risk.message == "requests that take longer than the preStop sleep of 20 s are cut when their pod ends"
+@pytest.mark.parametrize(
+    ("timeout", "sleep", "key"),
+    [
+        ("0", 20, "preStop sleep of 20 s"),
+        ("0", 60, "`terminationGracePeriodSeconds` of 30 s"),
+        ("60", 0, "`terminationGracePeriodSeconds` of 30 s"),
+        ("20", 15, "`terminationGracePeriodSeconds` of 30 s"),
+    ],
+)
+def test_shorter_requests_finish(deployment: Make, review: Make, timeout: str, sleep: int, key: str) -> None:
+    container = {
+        "args": ["m", f"--shutdown-timeout={timeout}"],
+        "lifecycle": {"preStop": {"sleep": {"seconds": sleep}}},
+    }
+    found = review((engine(deployment, container=container), engine(deployment, "v2"))).risks
+    (risk,) = (each for each in found if each.id == "requests-cut")
+    assert risk.message == f"requests that take longer than the {key} are cut when their pod ends"
 
 
 def test_the_pods_that_end_are_the_old_ones(deployment: Make, review: Make) -> None:

@@ -164,3 +164,13 @@ def test_keda_that_is_paused_keeps_its_number(review: Any, deployment: Any) -> N
     assert [(each.name, each.replicas) for each in result.removed] == [("a", 2)]
     [rollout] = review((scaled(None), scaled("5")), (engine, engine)).rollouts
     assert (rollout.replicas_min, rollout.replicas_max) == (5, 5)
+
+
+@pytest.mark.parametrize(("replicas", "told_of"), [(4, 1), (None, 0)])
+def test_a_scaler_that_comes(replicas: int | None, told_of: int, deployment: Make, review: Make, pool: Make) -> None:
+    """The field that leaves the manifest falls to 1 until the scaler sets it; where it was not there, nothing falls."""
+    pair = (deployment(replicas=replicas, surge=0, unavailable=1), deployment(replicas=None, surge=0, unavailable=1))
+    if replicas is None:
+        pair[1]["metadata"]["annotations"] = {"a": "b"}
+    found = told(review(pair, (None, keda()), pools=[pool(8)], loads={"llama": 300}), "scaler-handover")
+    assert len(found) == told_of

@@ -107,6 +107,7 @@ def test_a_mask_leaves_no_half(text: str) -> None:
         ("https://h/?next=https%3A%2F%2Fu%3Ahun%40h&x=1", "https://h/?next=https%3A%2F%2F(masked)%40h&x=1"),
         ("https://h/?a=b%26password%3Dhunter2&c=d", "https://h/?a=b%26password%3D(masked)&c=d"),
         ("postgres://u:p%E9%40@h", "postgres://(masked)@h"),
+        ("https://h/?next=a%253Fpassword%253Dhunter2", "https://h/?next=a%253Fpassword%253D(masked)"),
     ],
 )
 def test_percent_signs_hide_nothing(text: str, masked: str) -> None:

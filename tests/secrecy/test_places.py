@@ -9,6 +9,7 @@ import pytest
 
 from llmstack import yamlio
 from llmstack.secrecy.files import find_lines, mask_file
+from llmstack.secrecy.lines import line_may_hold_secret
 from llmstack.secrecy.masking import mask, mask_object
 from llmstack.secrecy.places import find_places, plaintext_in_objects
 
@@ -137,6 +138,19 @@ SHOWN = {
 @pytest.mark.parametrize("text", SHOWN)
 def test_of_a_file_other_lines_are_shown(text: str) -> None:
     assert mask_file(text) == SHOWN[text]
+
+
+@pytest.mark.parametrize(
+    ("line", "may"),
+    [
+        ("- {name: HF_TOKEN, value: hunter2}", True), ("- {value: hunter2, name: HF_TOKEN}", True),
+        ("- {value: hunter2, name: PORT}", False), ("- {name: PORT, value: hunter2}", False), ("  value: hunter2", True),
+        ("- value: hunter2", True), ("  value:", False), ("  values: hunter2", False), ("name: HF_TOKEN", False),
+        ("args: [--api-key, hunter2]", True), ("args: [--port, hunter2]", False), ("image: hunter2", False),
+    ],
+)  # fmt: skip
+def test_a_line_alone_may_hold_a_secret(line: str, may: bool) -> None:
+    assert line_may_hold_secret(line) is may
 
 
 @pytest.mark.parametrize(

@@ -145,3 +145,14 @@ def test_links_are_followed_as_the_kernel_follows_them(tmp_path: Path) -> None:
     for path in ("out", "out/x", "abs/passwd", "me", "g", ".git/config", "../x"):
         with pytest.raises(IrregularFileError):
             follow_links(path, links)
+
+
+@pytest.mark.parametrize("target", ["/etc/passwd", "/dev/zero", "../../../../../x", "../../../values/prod.yaml"])
+def test_a_link_beside_encrypted_manifests_is_none_of_them(branch: Branch, target: str) -> None:
+    (branch.root / "overlays/prod/secrets").mkdir()
+    (branch.root / "overlays/prod/secrets/z.yaml").symlink_to(target)
+    branch.commit({})
+    for command in ("validate", "gen --check", "diff main", "diff main HEAD"):
+        did = branch.watch(command)
+        assert did.code in ((3,) if command.startswith("gen") else (0, 1)), did.output
+        assert "root:" not in did.output

@@ -34,6 +34,7 @@ def of_model(text: str) -> str:
     [
         ("requestMemroy: 1Gi", "did you mean `requestMemory`?"),
         ("request_memory: 1Gi", "did you mean `requestMemory`?"),
+        ("limitGPUs: 1", "did you mean `limitGPU`?"),
         ("replicas: 2", "set `replicaCount`"),
         ("service: {type: NodePort}", "the engine's Service is of type ClusterIP"),
         ("imagePullSecrets: [{name: a}]", "set `imagePullSecret`"),

@@ -3,7 +3,7 @@
 What is left as it is, because no behaviour hangs on it or none that a test should hold:
 
 - annotations, and types where the code names them: aliases, `isinstance`, `cast`, `TypeVar`, bases of classes,
-- docstrings, comments, `__all__`, decorators, asserts (they tell the type checker),
+- docstrings, comments, `__all__`, decorators, asserts and what is one (`zip(…, strict=True)`),
 - f-strings and texts of more than one word, which are messages; words of one are keys and names, and are changed in
   functions (tables of a module are data: their numbers and operators are changed, their words are not).
 """
@@ -197,7 +197,7 @@ class _Finder(ast.NodeVisitor):
             if _is_named(node.func, name):
                 self.note(f"{other} for {name}", node.func, other)
         of_values = next((part for name, part in OF_VALUES.items() if _is_named(node.func, name)), slice(None))
-        for each in [*node.args[of_values], *node.keywords]:
+        for each in [*node.args[of_values], *(given for given in node.keywords if given.arg != "strict")]:
             self.visit(each)
         self.visit(node.func)
 

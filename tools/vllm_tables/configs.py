@@ -12,6 +12,9 @@ from typing import Any
 
 BY_MEMBER = frozenset(("CUDAGraphMode",))
 """Enumerations asked by the name of a member (`validate_cudagraph_mode_before`, vllm/config/compilation.py)."""
+BY_NUMBER = frozenset(("CompilationMode", "OptimizationLevel"))
+"""Enumerations of numbers, asked by the number or by the name of a member (`validate_mode_before`, vllm/config/
+compilation.py; `-O2`)."""
 BOUNDS = ("ge", "gt", "le", "lt")
 TYPES = frozenset(("int", "float", "bool", "list", "dict"))
 Choices = Mapping[str, list[Any]]
@@ -117,13 +120,21 @@ def _aliases(modules: list[ast.Module]) -> Iterator[tuple[str, list[Any]]]:
         before: dict[str, list[Any]] = {}
         for node in module.body:
             if isinstance(node, ast.ClassDef) and node.name in BY_MEMBER:
-                members = [each.targets[0] for each in node.body if isinstance(each, ast.Assign)]
-                before[node.name] = [each.id for each in members if isinstance(each, ast.Name)]
+                before[node.name] = [name for name, _ in _members(node)]
+            elif isinstance(node, ast.ClassDef) and node.name in BY_NUMBER:
+                before[node.name] = [each for name, number in _members(node) for each in (number, name)]
             elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
                 values = _literal(node.value, before)
                 if values is not None:
                     before[node.targets[0].id] = values
         yield from before.items()
+
+
+def _members(node: ast.ClassDef) -> Iterator[tuple[str, Any]]:
+    """The members of an enumeration: names, with their values where these are plain."""
+    for each in node.body:
+        if isinstance(each, ast.Assign) and isinstance(each.targets[0], ast.Name):
+            yield each.targets[0].id, each.value.value if isinstance(each.value, ast.Constant) else None
 
 
 def _fields(node: ast.ClassDef) -> Iterator[tuple[str, ast.AnnAssign]]:

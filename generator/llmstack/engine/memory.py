@@ -47,7 +47,7 @@ GRAPHS_PER_LAYER, GRAPHS_BASE = 0.02, 0.2
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """GiB of one GPU; what is left of the budget is the KV cache."""
+    """GiB of one GPU; what is left of the budget is the KV cache. One of a fixed size makes the budget instead."""
 
     budget: float
     weights: float
@@ -94,8 +94,11 @@ def _stage(engine: Engine, batch: Batch, layers: tuple[int, ...], number: int) -
     compiling = COMPILING if engine.on_new_runner and not engine.settings.eager else 0.0
     activation = _activation(engine, batch, samples=last) + compiling
     other, graphs = _other(engine, alone=last), _graphs(engine, share)
-    budget = budget_of(engine)
-    kv = engine.settings.kv_bytes / GIB if engine.settings.kv_bytes else budget - weights - activation - other - graphs
+    spent = weights + activation + other + graphs
+    # with a cache of a fixed size vLLM does not ask for a share of the GPU: all of it is what is spent
+    fixed = engine.settings.kv_bytes / GIB if engine.settings.kv_bytes else None
+    budget = budget_of(engine) if fixed is None else spent + fixed
+    kv = budget - spent if fixed is None else fixed
     return Stage(layers[number], Terms(budget, weights, activation, other, graphs, kv), compiling)
 
 

@@ -3,8 +3,9 @@
 Only families whose tensors follow from their sizes are counted: decoders with a gated MLP, RMS norms and plain or
 latent attention, dense or with experts. Norms and biases are counted where the family has them; the test compares
 families with the sizes of their published files. Of a checkpoint in fp8, linear layers are one byte a number, with
-scales of four bytes a block, and embeddings, output layer, norms and gates keep the model's type; layers that predict
-further tokens are left out. Anything else is None: not counted.
+scales of four bytes a block, and embeddings, output layer, norms and gates keep the model's type; of one in mxfp4, the
+experts alone are four bits a number, with a scale of one byte for 32 of them. Layers that predict further tokens are
+left out. Anything else is None: not counted.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ class Family:
     head_norms: bool = False
     latent: bool = False
     """Queries, keys and values go through low ranks (multi-head latent attention)."""
+    biased: bool = False
+    """Attention, gates and experts have biases, and each head a sink (gpt-oss)."""
 
 
 FAMILIES: Mapping[str, Family] = {
@@ -49,37 +52,43 @@ FAMILIES: Mapping[str, Family] = {
     "Qwen3ForCausalLM": Family(head_norms=True),
     "Qwen3MoeForCausalLM": Family(head_norms=True),
     "DeepseekV3ForCausalLM": Family(latent=True),
+    "GptOssForCausalLM": Family(qkv_bias=True, biased=True),
 }
 """Architectures that are counted. All have a gated MLP without biases and one norm at the end."""
 
 
-FP8 = "float8_e4m3fn"
+FP8, MXFP4 = "float8_e4m3fn", "uint8"
 SCALE_BYTES = 4
+MXFP4_BYTES = 0.5 + 1 / 32
 
 
 def count_weights(config: Config, quantization: Quantization | None = None) -> Weights | None:
     """The weights that a configuration makes, quantized so; None where its family is not counted, or it is quantized
-    otherwise than in fp8."""
+    otherwise than in fp8 or, with biases, in mxfp4."""
     family = FAMILIES.get(architecture_of(config))
-    sizes, dtype = sizes_of(config), dtype_of(config) or ""
+    method = quantization.method if quantization else ""
+    # gpt-oss's config.json names no type: what is beside the experts in its files is bfloat16
+    sizes, dtype = sizes_of(config), dtype_of(config) or ("bfloat16" if method == "mxfp4" else "")
     element = BYTES.get(dtype)
     complete = sizes.vocabulary and sizes.hidden and sizes.intermediate and sizes.layers and sizes.heads
     text = text_config(config)
-    biased = bool(text.get("attention_bias")) or bool(text.get("mlp_bias"))
     attention = _attention(text, sizes, family) if family else None
-    small = quantization is not None and quantization.method == "fp8"
-    if family is None or element is None or not complete or attention is None or biased or (quantization and not small):
+    if family is None or element is None or not complete or attention is None:
         return None
-    linear = _fp8_bytes(quantization.block) if small and quantization else float(element)
+    biased = bool(text.get("attention_bias")) or bool(text.get("mlp_bias"))
+    if biased is not family.biased or method not in ({"mxfp4"} if family.biased else {"", "fp8"}):
+        return None
+    linear = _fp8_bytes(quantization.block) if method == "fp8" and quantization else float(element)
+    of_experts = MXFP4_BYTES if method == "mxfp4" else linear
     table = sizes.vocabulary * sizes.hidden
     beside = sizes.layers * _beside(sizes, family) + _gates(sizes) + sizes.hidden
     groups = Groups(
         embeddings=table * element,
         head=0 if is_tied(config) else table * element,
-        experts=int(_experts(sizes) * linear),
+        experts=int(_experts(sizes) * of_experts) + _expert_biases(sizes, family) * element,
         rest=int((sizes.layers * attention + _mlp(sizes)) * linear) + beside * element,
     )
-    return Weights(groups.total, FP8 if small else dtype, groups, "shapes")
+    return Weights(groups.total, {"fp8": FP8, "mxfp4": MXFP4}.get(method, dtype), groups, "shapes")
 
 
 def _fp8_bytes(block: tuple[int, int] | None) -> float:
@@ -105,7 +114,9 @@ def _beside(sizes: Sizes, family: Family) -> int:
     """Numbers in the norms and biases of one layer."""
     biases = sizes.head_dim * (sizes.heads + 2 * sizes.kv_heads) if family.qkv_bias else 0
     head_norms = 2 * sizes.head_dim if family.head_norms else 0
-    return biases + head_norms + family.norms * sizes.hidden
+    # of gpt-oss also the bias behind attention, that of the gates, and a sink of each head
+    beside = sizes.hidden + sizes.experts + sizes.heads if family.biased else 0
+    return biases + head_norms + beside + family.norms * sizes.hidden
 
 
 def _gates(sizes: Sizes) -> int:
@@ -120,6 +131,12 @@ def _mlp(sizes: Sizes) -> int:
     sparse = sizes.layers - sizes.dense_layers
     shared = 3 * sizes.hidden * sizes.shared_intermediate
     return sizes.dense_layers * 3 * sizes.hidden * sizes.intermediate + sparse * shared
+
+
+def _expert_biases(sizes: Sizes, family: Family) -> int:
+    """Numbers in the biases of all experts of all layers."""
+    each = 2 * sizes.expert_width + sizes.hidden
+    return (sizes.layers - sizes.dense_layers) * sizes.experts * each if family.biased else 0
 
 
 def _experts(sizes: Sizes) -> int:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from llmstack.facts.cluster import Amount, Devices, NodeGroup
 from llmstack.facts.devices import NodeDevices
+from llmstack.facts.fields import MOST
 from llmstack.kubernetes.accelerators import is_accelerator, is_extended
 from llmstack.observed.things import Node, Pod, Taint
 
@@ -70,7 +71,8 @@ def group_nodes(
 def _key(node: Node, labels: Collection[str], devices: Mapping[str, NodeDevices]) -> _Key:
     kept = {key: value for key, value in node.meta.labels.items() if key in labels and key != "kubernetes.io/hostname"}
     taints = {each for each in node.taints if not PASSING.match(each.key)}
-    extended = {key: int(amount) for key, amount in node.allocatable.items() if is_extended(key) and amount >= 1}
+    counted = {key: amount for key, amount in node.allocatable.items() if is_extended(key) and 1 <= amount <= MOST}
+    extended = {key: int(amount) for key, amount in counted.items()}
     order = sorted(taints, key=lambda each: (each.key, each.effect, each.value))
     counts = any(is_accelerator(key) for key in extended)
     offered = devices[node.meta.name].sorts if node.meta.name in devices and not counts else ()

@@ -43,7 +43,7 @@ LISTED = 4
 LONGEST = 160
 """How many characters of a value a help repeats."""
 
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_WORD = re.compile(r"[A-Z]+s?(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
 def explain(route: Route, data: Any, environment: str) -> str:
@@ -65,9 +65,10 @@ def hint(route: Route) -> str | None:
 
 
 def slip(route: Route) -> str | None:
-    """The known key of the section that this one misspells; None where it is another word."""
+    """The known key of the section that this one misspells, the nearest of several; None where it is another word."""
     key = str(route[-1])
-    return None if hint(route) else next((name for name in keys_at(route[:-1]) if is_slip(key, name)), None)
+    found = [] if hint(route) else [name for name in keys_at(route[:-1]) if is_slip(key, name)]
+    return min(found, key=lambda name: distance(_letters(key), _letters(name)), default=None)
 
 
 def slip_help(route: Route) -> str | None:

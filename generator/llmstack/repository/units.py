@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Mapping
 
 from llmstack.disk.ownership import is_ours
+from llmstack.errors import IrregularFileError
 from llmstack.kustomize.files import is_kustomization
 from llmstack.repository.root import SUFFIXES
 from llmstack.repository.snapshot import Snapshot
@@ -41,9 +42,17 @@ def encrypted_manifests(snapshot: Snapshot, environment: str) -> Mapping[str, st
     found = {}
     for name, kind in snapshot.entries(folder).items():
         path = f"{folder}/{name}"
-        if kind or not name.endswith(SUFFIXES) or name.startswith(".") or snapshot.resolve(path) != path:
+        if kind or not name.endswith(SUFFIXES) or name.startswith(".") or _is_linked(snapshot, path):
             continue
         content = snapshot.read_bytes(path)
         if content is not None and not is_ours(content):
             found[name] = content.decode("utf-8", "replace")
     return found
+
+
+def _is_linked(snapshot: Snapshot, path: str) -> bool:
+    """Whether a path leads elsewhere, out of the repository too: what stands there is no manifest of this folder."""
+    try:
+        return snapshot.resolve(path) != path
+    except IrregularFileError:
+        return True

@@ -114,10 +114,10 @@ None.
 
 Deployments keep its selectors, so that it is taken over without restarting a pod. docs/adopt.md of llmstack has each step's way back.
 
-1. **Hold what runs.** `helm -n {{ gitops.namespace }} get manifest {{ gitops.release }} | llmstack adopt {{ environment }} --manifest - --write`, then `llmstack gen {{ environment }}`, and commit.
+1. **Hold what runs.** `helm -n {{ gitops.namespace }} get manifest {{ gitops.release }} | llmstack adopt {{ environment }} --manifest - --write` (of an Application, which has no record of Helm's: `kubectl -n {{ gitops.namespace }} get deploy,svc,pvc,cm,pdb,sa,role,rolebinding -o yaml`), then `llmstack gen {{ environment }}`, and commit.
 2. **Stop what would write.** No `helm upgrade`; a HelmRelease: `flux -n {{ gitops.namespace }} suspend helmrelease {{ gitops.release }}`, and in Git; an Application: `argocd app set {{ gitops.release }} --sync-policy none`.
 3. **Hand over.** {% if gitops.sync.tool == "flux" %}`--override-manager=helm` and `--override-manager=helm-controller` on kustomize-controller, before it applies; or each{% else %}Each{% endif %} Deployment by itself: `kubectl -n {{ gitops.namespace }} delete deployment NAME --cascade=orphan`, and apply at once: its pods stay.
-4. **Remove Helm's record, not its objects**: never `helm uninstall`. `kubectl -n {{ gitops.namespace }} delete secret -l owner=helm,name={{ gitops.release }}`; a suspended HelmRelease: `kubectl -n {{ gitops.namespace }} delete helmrelease {{ gitops.release }}` (it then uninstalls nothing); an Application: `argocd app delete {{ gitops.release }} --cascade=false`.
+4. **Remove Helm's record, not its objects**: never `helm uninstall`. `kubectl -n {{ gitops.namespace }} delete secret -l owner=helm,name={{ gitops.release }}`; a suspended HelmRelease: `kubectl -n {{ gitops.namespace }} delete helmrelease {{ gitops.release }}` (it then uninstalls nothing); an Application: `argocd app delete {{ gitops.release }} --cascade=false`. Save it first (`kubectl get … -o yaml`): that is the way back.
 5. **Let go, one model at a time.** Remove its folder under custom/{{ environment }}/, `llmstack gen {{ environment }}`; `llmstack diff` says what restarts.
 {% endif %}
 {% for move in moves %}

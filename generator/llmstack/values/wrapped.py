@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from textwrap import indent
 from typing import Any
 
 from llmstack import yamlio
@@ -76,14 +77,23 @@ def _document(text: str, read: Read, *, alone: bool) -> Wrapped | None:
             return _of_this_chart(function(source, data, read), read)
     if CHART_KEYS & data.keys():
         return None
+    if alone and isinstance(kind, str) and version:
+        return Wrapped(f"a {kind} of {version}", "not in it", None)
     return _of_a_tool(source, data, read) or (_section(source, data, read) if alone else None)
 
 
 def _of_this_chart(wrapped: Wrapped | None, read: Read) -> Wrapped | None:
-    """What is wrapped; without its values where none of them is of this chart."""
-    if wrapped is None or wrapped.text is None or CHART_KEYS & read(wrapped.text).data.keys():
+    """What is wrapped, of a parent chart its section of this one; without values where none is of this chart."""
+    if wrapped is None or wrapped.text is None:
         return wrapped
-    return replace(wrapped, what=f"{wrapped.what} of another chart", where="not in it", text=None)
+    source = read(wrapped.text)
+    if CHART_KEYS & source.data.keys():
+        return wrapped
+    section = _section(source, source.data, read) if source.data else None
+    if section is None:
+        return replace(wrapped, what=f"{wrapped.what} of another chart", where="not in it", text=None)
+    beside = (*wrapped.beside, *section.beside)
+    return replace(wrapped, where=f"{wrapped.where}, {section.where}", text=section.text, beside=beside)
 
 
 def _helm_release(source: Source, data: Mapping[str, Any], read: Read) -> Wrapped | None:
@@ -208,9 +218,22 @@ def _section(source: Source, data: Mapping[str, Any], read: Read) -> Wrapped | N
     if not held:
         return None
     (route,) = held
-    text = excerpt(source, route, read)
-    beside = tuple(_siblings(data, route))
+    text = _with_global(excerpt(source, route, read), source, read)
+    passed = {_GLOBAL} & read(text).data.keys() if text is not None else ()
+    beside = tuple(each for each in _siblings(data, route) if each not in passed)
     return Wrapped("the values of a parent chart", f"in its section `{show_route(route)}`", text, beside=beside)
+
+
+_GLOBAL = "global"
+
+
+def _with_global(text: str | None, source: Source, read: Read) -> str | None:
+    """A section with what the parent chart says of all its charts, as Helm passes it on ("Global Chart Values")."""
+    shared = excerpt(source, (_GLOBAL,), read) if text is not None and _map(source.data, _GLOBAL) else None
+    if text is None or shared is None or _GLOBAL in read(text).data:
+        return text
+    whole = f"{text.rstrip()}\n{_GLOBAL}:\n{indent(shared, '  ')}"
+    return whole if _GLOBAL in read(whole).data else text
 
 
 def _sections(data: Mapping[str, Any], route: Route, depth: int) -> Iterator[Route]:

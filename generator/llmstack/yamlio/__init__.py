@@ -27,13 +27,13 @@ from llmstack.yamlio.read import (
     MarkedYAMLError,
     ScalarNode,
     SequenceNode,
-    UnclearError,
     YAMLError,
     compose_all,
     load,
     load_all,
     load_objects,
 )
+from llmstack.yamlio.unclear import UnclearError
 from llmstack.yamlio.write import dump
 
 __all__ = [

@@ -9,6 +9,7 @@ import yaml
 
 from llmstack.yamlio.bounds import check_bounds
 from llmstack.yamlio.numbers import FIRST_OF_NUMBERS, read_number
+from llmstack.yamlio.unclear import UnclearError, refuse_unclear_writing
 
 YAMLError = yaml.YAMLError
 MarkedYAMLError = yaml.MarkedYAMLError
@@ -19,15 +20,12 @@ MappingNode = yaml.MappingNode
 
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _UNCLEAR = re.compile(
-    r"[-+]?\.(?:inf|Inf|INF)\Z|\.(?:nan|NaN|NAN)\Z|(?!\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z)\d{4}-\d\d?-\d\d?[Tt ]"
+    r"[-+]?\.(?:inf|Inf|INF)\Z|\.(?:nan|NaN|NAN)\Z"
+    r"|(?!\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z)\d{4}-\d\d?-\d\d?(?:[Tt ]|\Z)"
     r"|0_*[bo]_*[-+]"
 )
-"""Infinities, times that are not written as Go writes them, and a sign within a number, which kustomize takes as one
-from us and as text from itself."""
-
-
-class UnclearError(yaml.MarkedYAMLError):
-    """What only kustomize can say how it reads it."""
+"""Infinities; dates, which are text in annotations and times elsewhere, and times that are not written as Go writes
+them; and a sign within a number, which kustomize takes as one from us and as text from itself."""
 
 
 def load_all(text: str) -> list[Any]:
@@ -45,8 +43,9 @@ def load_all(text: str) -> list[Any]:
 
 def load_objects(text: str) -> list[Any]:
     """The same; UnclearError too for what kustomize refuses or reads in a way of its own: keys that come twice or are
-    no text, `.inf`, a quoted `<<`."""
+    no text, `.inf`, dates, a quoted `<<`, and what `refuse_unclear_writing` names."""
     check_bounds(text)
+    refuse_unclear_writing(text)
     return [document for document in yaml.load_all(text, Loader=_ObjectLoader) if document is not None]
 
 
@@ -108,14 +107,34 @@ for _tag, _pattern, _first in (
 
 
 def _refuse_unclear(node: Any) -> None:
-    """Raise UnclearError for a map that kustomize refuses, or reads in a way of its own."""
+    """Raise UnclearError for a map that kustomize refuses, or reads in a way of its own; merged ones count as well."""
     seen: set[str] = set()
-    for key, _ in node.value:
+    for key, value in node.value:
         if not isinstance(key, ScalarNode) or key.tag not in (_TEXT, _MERGE) or key.value in seen:
             raise UnclearError(problem="a key that is no text, or comes twice", problem_mark=key.start_mark)
         if key.value == "<<" and key.tag != _MERGE:
             raise UnclearError(problem="a key `<<` in quotes", problem_mark=key.start_mark)
         seen.add(key.value)
+        if key.tag == _MERGE:
+            for merged in value.value if isinstance(value, SequenceNode) else [value]:
+                if isinstance(merged, MappingNode):
+                    _refuse_unclear(merged)
+
+
+def _construct_truth(loader: Any, node: Any) -> bool:
+    text = loader.construct_scalar(node)
+    if text.lower() not in ("true", "false"):
+        raise yaml.constructor.ConstructorError(problem=f"{text} is not true or false", problem_mark=node.start_mark)
+    return bool(text.lower() == "true")
+
+
+def _construct_bytes(loader: Any, node: Any) -> str:
+    """The text that base64 after `!!binary` stands for, as sigs.k8s.io/yaml gives it."""
+    try:
+        return str(loader.construct_yaml_binary(node).decode())
+    except UnicodeDecodeError as error:
+        problem = "what `!!binary` stands for is no text"
+        raise yaml.constructor.ConstructorError(problem=problem, problem_mark=node.start_mark) from error
 
 
 def _construct_number(loader: Any, node: Any) -> Any:
@@ -131,3 +150,8 @@ _TIME = "tag:yaml.org,2002:timestamp"
 _TAGS = {int: "tag:yaml.org,2002:int", float: "tag:yaml.org,2002:float", str: _TIME}
 for _tag in _TAGS.values():
     _KubernetesLoader.add_constructor(_tag, _construct_number)
+
+_KubernetesLoader.add_constructor("tag:yaml.org,2002:bool", _construct_truth)
+_KubernetesLoader.add_constructor("tag:yaml.org,2002:binary", _construct_bytes)
+for _name in ("set", "omap", "pairs"):  # which JSON does not have
+    _KubernetesLoader.add_constructor(f"tag:yaml.org,2002:{_name}", _KubernetesLoader.construct_undefined)

@@ -21,7 +21,7 @@ from llmstack.flags import Catalogue
 
 SETTINGS = (
     *("ModelConfig", "CacheConfig", "ParallelConfig", "SchedulerConfig", "LoRAConfig", "LoadConfig"),
-    *("ObservabilityConfig", "OffloadConfig", "UVAOffloadConfig", "MultiModalConfig"),
+    *("ObservabilityConfig", "OffloadConfig", "UVAOffloadConfig", "MultiModalConfig", "VllmConfig"),
 )
 """The classes whose fields are flags of the same name (`EngineArgs`, vllm/engine/arg_utils.py)."""
 SAID_ELSEWHERE = frozenset(("--gpu-memory-utilization", "method"))
@@ -76,7 +76,7 @@ def _all_limits(flag: str, catalogue: Catalogue, among: tuple[str, ...], officia
 
 
 def _limits_of(flag: str, catalogue: Catalogue, release: str, *, official: bool) -> _Limits | None:
-    owner = registry.config_class(flag, release)
+    owner = registry.config_class(flag.partition(".")[0], release)
     if owner is not None:
         return _Limits(release, owner, names=_registered("kv_connector", release, official=official))
     known = catalogue.flags.get(flag)
@@ -102,8 +102,9 @@ def _reason(flag: str, text: str, limits: _Limits) -> tuple[str, str] | None:
     """What is wrong with a flag's value and what to do; None for nothing."""
     release = limits.release
     if limits.owner is not None:
-        config = read_object(text) or {}
-        wrong = (*_wrong_keys(config, limits.owner, release, flag), *_connector(config, limits))
+        head, dot, path = flag.partition(".")
+        config = _nested(path, text) if dot else read_object(text) or {}
+        wrong = (*_wrong_keys(config, limits.owner, release, head), *(() if dot else _connector(config, limits)))
         return next(iter(wrong), None)
     if limits.field and (wanted := _unfit(_value(text, limits.kind), limits.field)):
         return f"vLLM {release} refuses {flag} {text[:40]}", wanted
@@ -111,6 +112,22 @@ def _reason(flag: str, text: str, limits: _Limits) -> tuple[str, str] | None:
     if not limits.names or text.lower() in limits.names or (limits.names is EXECUTORS and "." in text):
         return None
     return f"`{text[:40]}` is nothing that {flag} of vLLM {release} takes", _near(text, limits.names)
+
+
+def _nested(path: str, text: str) -> Mapping[str, Any]:
+    """The object that `--config.a.b text` sets, as `FlexibleArgumentParser` reads it: JSON where it is, else the text;
+    nothing for `--config.list+`, which adds to what is there."""
+    if path.endswith("+"):
+        return {}
+    try:
+        value: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        value = text
+    *outer, last = path.split(".")
+    nested = {last: value}
+    for key in reversed(outer):
+        nested = {key: nested}
+    return nested
 
 
 def _wrong_keys(config: Mapping[str, Any], owner: str, release: str, shown: str) -> Iterator[tuple[str, str]]:
@@ -166,7 +183,8 @@ def _number(value: Any) -> float | None:
 def _unfit(value: Any, facts: Mapping[str, Any]) -> str | None:
     """What a field wants, where a value is not that; None where it is, or nobody can say."""
     choices = facts.get("choices")
-    if choices is not None and isinstance(value, str) and _plain(value) not in {_plain(str(each)) for each in choices}:
+    word = isinstance(value, str) or (type(value) is int and any(type(each) is int for each in choices or ()))
+    if choices is not None and word and _plain(str(value)) not in {_plain(str(each)) for each in choices}:
         return f"one of {', '.join(str(each) for each in choices if each is not None)}"
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None

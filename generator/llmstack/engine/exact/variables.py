@@ -13,6 +13,8 @@ from llmstack.engine.defaults import Minor
 from llmstack.engine.exact.fault import Fault
 
 ALL_READ: Minor = (0, 11)
+OVERRULED_BY: Mapping[str, set[str]] = {"VLLM_LOGGING_LEVEL": {"VLLM_CONFIGURE_LOGGING", "VLLM_LOGGING_CONFIG_PATH"}}
+"""Variables that are not asked where another one is given (`_configure_vllm_root_logger`, vllm/logger.py)."""
 
 
 def misread(variables: Mapping[str, str | None], among: Sequence[str], release: Minor) -> Iterator[Fault]:
@@ -20,7 +22,12 @@ def misread(variables: Mapping[str, str | None], among: Sequence[str], release: 
     if release < ALL_READ:
         return
     for name, text in variables.items():
-        if text is None or "$" in text or not name.startswith("VLLM_"):
+        if (
+            text is None
+            or "$" in text
+            or not name.startswith("VLLM_")
+            or OVERRULED_BY.get(name, set()) & variables.keys()
+        ):
             continue
         wanted = [_wanted(name, text, each) for each in among]
         if wanted and wanted[0] and all(wanted):

@@ -45,17 +45,17 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         workload = ending.get(identity_of(obj))
         if workload is None:
             continue
-        if sleeps := list(_cut(obj)):
+        if waits := list(_cut(obj)):
             drain = "Set `gitops.drain` on the model" if assessment.near.has_values else _BY_HAND
             advice = f"{drain} in a change before this one, or merge at a time of few requests."
             ends = workload.before - (workload.after if workload.move == "scale" else 0)
-            yield RISK.at(assessment, workload.key, _message(workload, min(sleeps)), advice, amount=ends)
+            yield RISK.at(assessment, workload.key, _message(workload, *min(waits)), advice, amount=ends)
 
 
-def _message(workload: Workload, sleep: int) -> str:
-    """What is cut; a pod that sleeps before its end takes no new requests meanwhile, and finishes shorter ones."""
-    if sleep:
-        return f"requests that take longer than the preStop sleep of {sleep} s are cut when their pod ends"
+def _message(workload: Workload, seconds: int, key: str) -> str:
+    """What is cut where pods end within so many seconds, which a key gives them."""
+    if seconds:
+        return f"requests that take longer than the {key} of {seconds} s are cut when their pod ends"
     if workload.move == "scale":
         pods = plural(workload.before - workload.after, "pod")
         return f"up to {pods} end at once, and the requests they serve are cut: nothing lets the engine finish them"
@@ -68,16 +68,18 @@ def _ends_pods(workload: Workload) -> bool:
     return workload.move in ("restart", "remove") or (workload.move == "scale" and workload.after < workload.before)
 
 
-def _cut(before: Object) -> Iterator[int]:
-    """Yield, for each engine of a workload that does not wait for the requests it serves, for how many seconds its pods
-    sleep before they are told to end."""
+def _cut(before: Object) -> Iterator[tuple[int, str]]:
+    """Yield, for each engine of a workload that does not wait for the requests it serves, for how many seconds they go
+    on when its pods are to end, and the key that says so: a pod that sleeps before its end takes no new ones."""
     for _, spec in pod_specs(dict(before)):
         for served in find_served(spec):
             container = spec["containers"][served.route[-1]]
             finish, sleep = _shutdown_timeout(served.arguments), _sleep(container)
             grace = whole(spec.get("terminationGracePeriodSeconds"), _GRACE)
-            if not finish or finish + sleep >= grace:
-                yield min(sleep, grace)
+            if finish + sleep >= grace:
+                yield grace, "`terminationGracePeriodSeconds`"
+            elif not finish:
+                yield sleep, "preStop sleep"
 
 
 def _sleep(container: Mapping[str, Any]) -> int:

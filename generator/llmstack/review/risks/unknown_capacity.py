@@ -3,8 +3,9 @@
 Why it matters: without the size of a pool nothing can be said of shortage or deadlock: the rollout may wait for ever.
 
 How it is judged: GPUs of a pool without `gitops.capacity` whose peak is above what ran before, be it by one pod; or of
-a pool without `perNode`, in which pods of several sizes come and stay, and which needs a place that it did not need
-before: whether any one node has room is not known. Its amount is the number of GPUs beyond those that run now.
+a pool without `perNode`, in which pods of several sizes come and stay, or of a size that does not divide the GPUs of
+usual nodes (3, 5, 6), and which needs a place that it did not need before: whether any one node has room is not known.
+Its amount is the number of GPUs beyond those that run now.
 
 Fix: declare the pool with its size: `gitops.capacity: [{pool: h100, count: 16, perNode: 8}]`.
 """
@@ -44,8 +45,14 @@ def _unknown(assessment: Assessment, row: GpuPool, pool: Pool | None) -> str | N
         return f"and which of the declared pools ({', '.join(of_kind)}) they are in cannot be told"
     if row.capacity is None:
         return "and the size of their pool is not declared: whether they are there cannot be judged"
-    if pool is not None and pool.per_node is None and len(_sizes(assessment, row)) > 1 and not row.deadlock:
+    if pool is None or pool.per_node is not None or row.deadlock:
+        return None
+    sizes = _sizes(assessment, row)
+    if len(sizes) > 1:
         return "by pods of several sizes, and `perNode` is not declared: whether one node has room cannot be judged"
+    if any(gpus & (gpus - 1) for gpus in sizes):
+        odd = plural(max(sizes), "GPU")
+        return f"by pods of {odd}, and `perNode` is not declared: how many of them a node holds cannot be judged"
     return None
 
 
