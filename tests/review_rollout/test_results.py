@@ -56,7 +56,8 @@ def test_the_replicas_that_scalers_have_given() -> None:
     least = {("Deployment", "llm", name): 1 for name in "abcd"}
     most = {("Deployment", "llm", name): 8 for name in "abc"}
     present = {
-        ("Deployment", name): Present(replicas, replicas, replicas) for name, replicas in (("a", 3), ("b", 9), ("d", 5))
+        ("Deployment", "llm", name): Present(replicas, replicas, replicas)
+        for name, replicas in (("a", 3), ("b", 9), ("d", 5))
     }
     found = present_scale(least, most, present)
     assert found == {
@@ -77,7 +78,9 @@ def test_the_replicas_that_scalers_have_given() -> None:
     ],
 )  # fmt: skip
 def test_a_rollout_that_goes_on(there: Present, moves: bool, told: str | None) -> None:
-    found = list(unsettled({("Deployment", "a"): there}, {("Deployment", "a")} if moves else {("StatefulSet", "a")}))
+    found = list(
+        unsettled({("Deployment", "llm", "a"): there}, {("Deployment" if moves else "StatefulSet", "llm", "a")})
+    )
     expected = [] if told is None else [f"Deployment/a is in the middle of a rollout ({told}): figures start there"]
     assert [(each.id, each.message) for each in found] == [("not-settled", message) for message in expected]
 
@@ -89,7 +92,7 @@ def test_pods_that_leave_hold_their_gpus_meanwhile(
     count: int, beyond: int, hangs: bool, before: int, deployment: Any, review: Any, pool: Any
 ) -> None:
     pair = tuple(deployment(replicas=2, surge=1, unavailable=0, image=image) for image in ("v1", "v2"))
-    present = {("Deployment", "llama"): Present(2, 2, 2, beyond=beyond)} if beyond else {}
+    present = {("Deployment", "", "llama"): Present(2, 2, 2, beyond=beyond)} if beyond else {}
     result = review(pair, pools=[pool(count)], loads={"llama": 300}, facts={"present": present})
     [row] = result.gpus
     assert (row.deadlock, row.certain, row.before, row.peak) == (hangs, False, before, max(3, before))
