@@ -57,6 +57,11 @@ def folders(*patterns: str, but: tuple[str, ...] = ()) -> dict[str, Any]:
         ([git(directories=[{"path": "overlays/prod/*"}], revision="a" * 40)], "", None),
         ([{**ONE, "selector": {"matchLabels": {"a": "b"}}}], "", None),
         ([git(files=[{"path": "apps/broken.txt"}])], "", None),
+        ([folders("overlays/prod/models/[lq]*")], "", None),
+        ([folders("overlays/prod/models/{llama,qwen}")], "", None),
+        ([{"list": {"elementsYaml": "["}}], "", None),
+        ([{"list": {"elementsYaml": "{{ .more }}"}}], "", None),
+        ([{"matrix": {"generators": [{"list": {"elements": [{"a": "b"}] * 50}}] * 2}}, ONE], "", None),
     ],
 )  # fmt: skip
 def test_what_generators_make(generators: list[Any], template: str, expected: list[str] | None) -> None:
@@ -69,3 +74,10 @@ def test_values_of_a_generator() -> None:
     entries = entries_of({"generators": [stated]}, TREE)
     assert entries is not None
     assert [filled("{{values.unit}}", each) for each in entries] == ["prod.llama", "prod.qwen"]
+
+
+def test_a_pattern_takes_no_time() -> None:
+    long = f"overlays/{'a' * 200}/kustomization.yaml"
+    tree = Tree(lambda folder: [long], lambda path: "")
+    assert entries_of({"generators": [folders(f"overlays/{'*a' * 60}b")]}, tree) == []
+    assert entries_of({"generators": [git(files=[{"path": f"overlays/{'*a' * 60}b"}])]}, tree) == []

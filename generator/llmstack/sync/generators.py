@@ -12,6 +12,7 @@ import posixpath
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 from llmstack import yamlio
@@ -23,7 +24,8 @@ Entries = list[Entry] | None
 _FIELD = re.compile(r"\{\{-?\s*(?:index\s+)?\.?([A-Za-z_][\w.-]*?)(?:\[(\d+)\]|\s+(\d+))?\s*-?\}\}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _NOT_OF_NAMES = re.compile(r"[^-a-z0-9.]")
-_GLOB = re.compile(r"[*?\[{]")
+_GLOB = re.compile(r"[*?]")
+_MORE_THAN_STARS = re.compile(r"[\[\]{}\\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +71,14 @@ def _value(found: re.Match[str], entry: Entry) -> str:
     return str(value) if isinstance(value, (str, int, float)) else found[0]
 
 
+_MOST_ENTRIES = 2_000
+"""Entries that are looked at: of more, which a matrix of two long lists has, none is."""
+
+
 def _joined(parts: Iterator[Entries]) -> Entries:
     found: list[Entry] = []
     for part in parts:
-        if part is None:
+        if part is None or len(found) + len(part) > _MOST_ENTRIES:
             return None
         found += part
     return found
@@ -96,11 +102,14 @@ def _with_values(entry: Entry, values: Mapping[str, Any]) -> Entry:
 
 
 def _of_list(stated: Mapping[str, Any], tree: Tree) -> Entries:
-    written = stated.get("elementsYaml")
-    if written and not is_filled(written):
+    written = str(stated.get("elementsYaml") or "")
+    if not is_filled(written):
         return None
-    elements = [*sequence(stated.get("elements")), *(sequence(yamlio.load(str(written))) if written else ())]
-    return [mapping(each) for each in elements]
+    try:
+        more = yamlio.load(written)
+    except yamlio.YAMLError:
+        return None
+    return [mapping(each) for each in (*sequence(stated.get("elements")), *sequence(more))]
 
 
 def _of_git(stated: Mapping[str, Any], tree: Tree) -> Entries:
@@ -143,15 +152,18 @@ def _of_file(path: str, tree: Tree) -> Entries:
 
 def _takes(patterns: Sequence[Mapping[str, Any]], path: str, *, slashes: bool = False) -> bool:
     """Whether a pattern matches and none excludes it."""
-    matching = [each for each in patterns if _shell(str(each.get("path")), slashes=slashes).fullmatch(path)]
+    matching = [each for each in patterns if _matches(str(each.get("path")), path, slashes=slashes)]
     return bool(matching) and not any(each.get("exclude") for each in matching)
 
 
 def _below(patterns: Sequence[Mapping[str, Any]], tree: Tree) -> Collection[str] | None:
-    """The files below the folders that the patterns begin with; None where one is not of this repository."""
+    """The files below the folders that the patterns begin with; None where one is not of this repository, or has more
+    than stars and question marks in it."""
     found: set[str] = set()
     for pattern in patterns:
         path = str(pattern.get("path"))
+        if _MORE_THAN_STARS.search(path):
+            return None
         start = _GLOB.split(path, maxsplit=1)[0]
         places = [start.rpartition("/")[0], *([path] if start == path else [])]
         files = [file for place in places if place for file in tree.files(place)]
@@ -180,11 +192,12 @@ def _parts(path: str) -> dict[str, Any]:
     }
 
 
-def _shell(pattern: str, *, slashes: bool = False) -> re.Pattern[str]:
-    """A pattern of a shell; a star of Go's `path.Match` stops at a slash."""
-    within = "." if slashes else "[^/]"
-    signs = {"*": f"{within}*", "?": within}
-    return re.compile("".join(signs.get(part[:1], re.escape(part)) for part in re.split(r"(\*+|\?)", pattern)))
+def _matches(pattern: str, path: str, *, slashes: bool) -> bool:
+    """Whether a pattern of a shell matches; a star of Go's `path.Match` stops at a slash."""
+    if slashes:
+        return fnmatchcase(path, pattern)
+    names, patterns = path.split("/"), pattern.split("/")
+    return len(names) == len(patterns) and all(map(fnmatchcase, names, patterns))
 
 
 def _of_matrix(stated: Mapping[str, Any], tree: Tree) -> Entries:
