@@ -142,6 +142,23 @@ def test_a_command_says_which_file_it_is_and_does_not_wait(branch: Branch, place
 
 
 @pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
+def test_an_overlay_whose_kustomization_is_no_file_is_not_passed_over(
+    branch: Branch, make: Callable[[Path], None]
+) -> None:
+    (branch.root / UNIT).mkdir(parents=True)
+    make(branch.root / UNIT / "kustomization.yaml")
+    output, code = branch.sandbox.run("llmstack gen --check")
+    assert code == 3
+    assert f"+- ../../{UNIT}" in output
+    branch.sandbox.run("llmstack gen")
+    for command in ("lint", "validate", "diff main"):
+        output, code = branch.sandbox.run(f"llmstack {command}")
+        assert code == 1
+        assert "error[irregular-file]: this is " in output
+        assert f"--> {UNIT}/kustomization.yaml:1:1" in output
+
+
+@pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
 def test_a_certificate_is_a_file_of_the_repository(branch: Branch, make: Callable[[Path], None]) -> None:
     values = (branch.root / "values/prod.yaml").read_text()
     branch.sandbox.write(

@@ -46,7 +46,8 @@ class Snapshot(ABC):
 
     @abstractmethod
     def paths(self, folder: str) -> list[str]:
-        """The path of every file below a folder, sorted; none where there is no such folder."""
+        """The path of every file below a folder, sorted; none where there is no such folder. Whether one is a regular
+        file is known when it is read."""
 
     @abstractmethod
     def entries(self, folder: str) -> dict[str, str]:
@@ -129,7 +130,7 @@ class Disk(Snapshot):
         found = []
         for top, _, names in os.walk(os.path.join(root, folder)):
             place = os.path.relpath(top, root).replace(os.sep, "/")
-            found += [f"{place}/{name}" for name in names if os.path.isfile(os.path.join(top, name))]
+            found += [f"{place}/{name}" for name in names]
         return sorted(found)
 
     def entries(self, folder: str) -> dict[str, str]:
