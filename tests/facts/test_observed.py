@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +63,16 @@ def test_what_is_now_has_the_last_word_on_declared_sizes_and_on_facts(one: Repos
     lost = look(one, node("n1", 4))
     assert [row["capacity"] for row in prod(lost)["gpus"]] == [4]
     assert risks(lost)["gpu-shortage"] == "error"
+
+
+def test_nodes_without_pods_say_nothing_of_what_others_hold(one: Repository) -> None:
+    one.values(prod=values(*SIX))
+    one.commit()
+    one.values(prod=values(*SIX[1:]))
+    look(one, node("n1"))
+    program = sys.executable, "-m", "llmstack.cli", "diff", "HEAD", "--observed", "now.json"
+    done = subprocess.run(program, cwd=one.root, capture_output=True, text=True, check=True)
+    assert "note[kept-facts]: the observation has nodes and no pods" in done.stderr
 
 
 KEDA: dict[str, Any] = {"keda": {"enabled": True, "minReplicaCount": 1, "maxReplicaCount": 8}}

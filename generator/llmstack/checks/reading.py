@@ -147,8 +147,8 @@ TREE: Mapping[str, Page] = {
     ),
     "kept-facts": Page(
         _NOTE,
-        "`llmstack learn cluster` was given input that shows less than the facts there are, or is older: what it does "
-        "not show stays as it was known, and nothing newer is replaced.",
+        "`llmstack learn cluster` or `diff --observed` was given input that shows less than the facts there are, or is "
+        "older: what it does not show stays as it was known, and nothing newer is replaced.",
         "None is needed. To learn anew, remove the file in facts/clusters/ first.",
     ),
     "bad-log": Page(

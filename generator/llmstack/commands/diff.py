@@ -67,7 +67,7 @@ def review_revisions(sides: Sides, after: str | None) -> Review:
         from llmstack.repository.reviewed import observed
 
         comparison, findings = observed(comparison, sides.observed)
-        output.report_beside(findings)
+        output.report_beside(findings, notes=frozenset(("kept-facts",)))
     step, today = LINE.counting("reviewed"), datetime.now(UTC).date()
     name = find_environment(comparison, sides.env) if sides.env is not None else None
     review = make_review(comparison, today=today, tool_folder=output.tool_folder(), step=step)
