@@ -23,6 +23,13 @@ def test_what_a_tag_says(tag: str | None, by_name: str, reply: str) -> None:
     assert (router_has(tag, BY_NAME), router_has(tag, REPLY)) == (by_name, reply)
 
 
-def test_later_logics_came_with_0_1_13() -> None:
-    assert {router_has("v0.1.12", since) for since in ROUTING_LOGICS.values()} == {"no"}
-    assert {router_has("v0.1.13", since) for since in ROUTING_LOGICS.values()} == {"yes"}
+@pytest.mark.parametrize(
+    ("tag", "lacks"),
+    [
+        ("v0.1.2", {"disaggregated_prefill", "kvaware", "loadaware", "prefixaware", "priority"}),
+        ("v0.1.12", {"loadaware", "priority"}),
+        ("v0.1.13", set()),
+    ],
+)
+def test_logics_came_with_releases(tag: str, lacks: set[str]) -> None:
+    assert {name for name, since in ROUTING_LOGICS.items() if router_has(tag, since) == "no"} == lacks
