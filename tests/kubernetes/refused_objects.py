@@ -203,7 +203,7 @@ def _within(api_version: str, kind: str, name: str, **fields: Any) -> Object:
     return {"apiVersion": api_version, "kind": kind, "metadata": {"name": name, "namespace": SPACE}, **fields}
 
 
-def _service(name: str, **spec: Any) -> Object:
+def _named_service(name: str, **spec: Any) -> Object:
     return _within("v1", "Service", name, spec={"selector": LABELS, "ports": [{"name": "a", "port": 80}], **spec})
 
 
@@ -220,15 +220,21 @@ def _pods(number: int) -> Object:
 SPACE = "counted"
 _POD = _within("v1", "Pod", "x", spec={"containers": [{"name": "c", "image": "x:1"}]})
 QUOTAS: dict[str, tuple[tuple[str, str], str, list[Object], Object, bool]] = {
-    "a Service too many": (("services", "1"), "1", [_service("x")], _service("y"), True),
-    "a Service that is there": (("services", "1"), "1", [_service("x")], _service("x"), False),
-    "a Service too many of its resource": (("count/services", "1"), "1", [_service("x")], _service("y"), True),
-    "a load balancer": (("services.loadbalancers", "0"), "0", [], _service("x", type="LoadBalancer"), True),
+    "a Service too many": (("services", "1"), "1", [_named_service("x")], _named_service("y"), True),
+    "a Service that is there": (("services", "1"), "1", [_named_service("x")], _named_service("x"), False),
+    "a Service too many of its resource": (
+        ("count/services", "1"),
+        "1",
+        [_named_service("x")],
+        _named_service("y"),
+        True,
+    ),
+    "a load balancer": (("services.loadbalancers", "0"), "0", [], _named_service("x", type="LoadBalancer"), True),
     "a Service that becomes one": (
         ("services.loadbalancers", "0"),
         "0",
-        [_service("x")],
-        _service("x", type="LoadBalancer"),
+        [_named_service("x")],
+        _named_service("x", type="LoadBalancer"),
         True,
     ),
     "a Deployment too many": (("count/deployments.apps", "0"), "0", [], _pods(1), True),
