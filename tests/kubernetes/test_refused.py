@@ -129,3 +129,11 @@ def test_what_goes_with_the_same_unit_is_still_there(unit: str, alone: bool) -> 
 def test_a_quota_that_comes_with_the_objects_holds_none_up_for_sure() -> None:
     found = beyond_quotas([], [service("x"), quota(services=0)], {}, {})
     assert [each.alone for each in found.values()] == [False]
+
+
+@pytest.mark.parametrize("kind", ["ConfigMap", "Secret", "ResourceQuota", "PersistentVolumeClaim", "Pod", "Service"])
+def test_kinds_of_other_groups_and_fields_of_other_kinds_count_for_nothing(kind: str) -> None:
+    odd = {**service("odd"), "kind": kind, "spec": "text"}
+    odd |= {} if kind in ("ConfigMap", "Secret") else {"apiVersion": "example.com/v1"}
+    found = beyond_quotas([], [odd, quota(services=0, pods=0, persistentvolumeclaims=0)], {}, {})
+    assert found == {}

@@ -112,18 +112,21 @@ def beyond_quotas(
     now = {identity_of(obj): obj for obj in after}
     found: dict[Identity, Beyond] = {}
     for key, quota in now.items():
-        if key[0] != "ResourceQuota":
+        if not _is_core(quota, "ResourceQuota"):
             continue
         counts = _Counts(quota, [obj for other, obj in now.items() if other[1] == key[1]])
         within = {other: obj for other, obj in was.items() if other[1] == key[1]}
         stays = [obj for other, obj in within.items() if other not in leaving]
         totals = counts.total(stays), counts.total(obj for other, obj in now.items() if other[1] == key[1])
+        gone: dict[str, list[Object]] = {}
+        for other in within.keys() & leaving.keys():
+            gone.setdefault(leaving[other], []).append(within[other])
+        beside = {unit: counts.total(objects) for unit, objects in gone.items()}
         for other, obj in now.items():
             if other[1] != key[1] or obj == was.get(other):
                 continue
-            unit = unit_of.get(other, "")
-            beside = counts.total(gone for each, gone in within.items() if leaving.get(each) == unit)
-            over = next(counts.beyond(was.get(other), obj, totals, beside, exists=key in was), None)
+            with_it = beside.get(unit_of.get(other, ""), {})
+            over = next(counts.beyond(was.get(other), obj, totals, with_it, exists=key in was), None)
             if over is not None:
                 found[other] = over
     return found
@@ -148,18 +151,18 @@ class _Counts:
         """What one object counts for as it is applied."""
         if obj is None:
             return {}
-        if obj.get("kind") == "Pod":
+        if _is_core(obj, "Pod"):
             spec = obj.get("spec") or {}
             return used(spec, self.defaults) if selects(self.quota, spec, self.defaults) else {}
         scopes = (self.quota.get("spec") or {}).get("scopes") or (self.quota.get("spec") or {}).get("scopeSelector")
-        return {} if scopes else {**_counted(obj), **claimed(obj if _is_claim(obj) else None)}
+        return {} if scopes else {**_counted(obj), **claimed(obj if _is_core(obj, "PersistentVolumeClaim") else None)}
 
     def total(self, objects: Iterable[Object]) -> Mapping[str, Fraction]:
         """What objects count for, with the pods of workloads."""
         found = list(objects)
         totals = totals_of(self.quota, found)
         for obj in found:
-            for name, amount in self.own(obj).items() if obj.get("kind") != "Pod" else ():
+            for name, amount in self.own(obj).items() if not _is_core(obj, "Pod") else ():
                 totals[name] += amount
         return totals
 
@@ -184,8 +187,9 @@ class _Counts:
                 yield Beyond(identity_of(self.quota)[2], name, alone)
 
 
-def _is_claim(obj: Object) -> bool:
-    return obj.get("kind") == "PersistentVolumeClaim"
+def _is_core(obj: Object, kind: str) -> bool:
+    """Whether an object is of a kind of the core: another group may have one of that name, of another form."""
+    return obj.get("kind") == kind and obj.get("apiVersion") == "v1"
 
 
 def _counted(obj: Object) -> dict[str, Fraction]:
@@ -196,14 +200,14 @@ def _counted(obj: Object) -> dict[str, Fraction]:
     found = {f"count/{plural}{'.' if group else ''}{group}": Fraction(1)}
     if group or kind not in _COUNTED_BY_NAME:
         return found
-    found[plural] = Fraction(1)
-    spec = obj.get("spec") or {}
-    if kind == "Service" and spec.get("type") == "LoadBalancer":
-        found["services.loadbalancers"] = Fraction(1)
-    if spec.get("type") == "NodePort" or (
-        spec.get("type") == "LoadBalancer" and spec.get("allocateLoadBalancerNodePorts") is not False
-    ):
-        found["services.nodeports"] = Fraction(len(spec.get("ports") or ()))
+    return {**found, plural: Fraction(1), **(_of_service(obj.get("spec") or {}) if kind == "Service" else {})}
+
+
+def _of_service(spec: Mapping[str, Any]) -> dict[str, Fraction]:
+    balanced, ports = spec.get("type") == "LoadBalancer", Fraction(len(spec.get("ports") or ()))
+    found = {"services.loadbalancers": Fraction(1)} if balanced else {}
+    if spec.get("type") == "NodePort" or (balanced and spec.get("allocateLoadBalancerNodePorts") is not False):
+        found["services.nodeports"] = ports
     return found
 
 
