@@ -12,6 +12,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+from llmstack.kubernetes.definitions import group_of
 from llmstack.kubernetes.limit_ranges import Amounts, amounts_in, defaults_of
 from llmstack.kubernetes.pods import Identity, Object, containers, identity_of, totals_of_pod
 from llmstack.kubernetes.replicas import replicas_of, scalers, specs_of_replica
@@ -114,16 +115,17 @@ def beyond_quotas(
     for key, quota in now.items():
         if not _is_core(quota, "ResourceQuota"):
             continue
-        counts = _Counts(quota, [obj for other, obj in now.items() if other[1] == key[1]])
+        inside = {other: obj for other, obj in now.items() if other[1] == key[1]}
+        counts = _Counts(quota, list(inside.values()))
         within = {other: obj for other, obj in was.items() if other[1] == key[1]}
         stays = [obj for other, obj in within.items() if other not in leaving]
-        totals = counts.total(stays), counts.total(obj for other, obj in now.items() if other[1] == key[1])
+        totals = counts.total(stays), counts.total(inside.values())
         gone: dict[str, list[Object]] = {}
         for other in within.keys() & leaving.keys():
             gone.setdefault(leaving[other], []).append(within[other])
         beside = {unit: counts.total(objects) for unit, objects in gone.items()}
-        for other, obj in now.items():
-            if other[1] != key[1] or obj == was.get(other):
+        for other, obj in inside.items():
+            if obj == was.get(other):
                 continue
             with_it = beside.get(unit_of.get(other, ""), {})
             over = next(counts.beyond(was.get(other), obj, totals, with_it, exists=key in was), None)
@@ -194,7 +196,7 @@ def _is_core(obj: Object, kind: str) -> bool:
 
 def _counted(obj: Object) -> dict[str, Fraction]:
     """What an object counts for by the names of a quota: one of its kind, and a Service its load balancer and ports."""
-    kind, group = str(obj.get("kind")), str(obj.get("apiVersion")).rpartition("/")[0]
+    kind, group = str(obj.get("kind")), group_of(obj)
     plural = kind.lower()
     plural = f"{plural[:-1]}ies" if plural.endswith("y") else f"{plural}es" if plural.endswith("s") else f"{plural}s"
     found = {f"count/{plural}{'.' if group else ''}{group}": Fraction(1)}
