@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from llmstack.finding import Severity
-from llmstack.kubernetes.pods import Identity, Object, identity_of, value_at
+from llmstack.kubernetes.pods import Identity, Object, identity_of, told, value_at
 from llmstack.kubernetes.quantities import whole
 from llmstack.kubernetes.replicas import scaler_kinds, scalers_of
 from llmstack.review.result import Risk
@@ -63,7 +63,7 @@ def _other_kind(assessment: Assessment) -> Iterator[Risk]:
                 "too, and may fall to 1"
             )
             advice = "Remove the HorizontalPodAutoscaler in one commit, and add the ScaledObject in the next."
-            yield RISK.at(assessment, f"{target[0]}/{target[2]}", message, advice)
+            yield RISK.at(assessment, told(target), message, advice)
 
 
 def _several(assessment: Assessment) -> Iterator[Risk]:
@@ -75,7 +75,7 @@ def _several(assessment: Assessment) -> Iterator[Risk]:
             message = (
                 f"{len(kinds)} scalers want it ({', '.join(sorted(kinds))}): neither acts, or each undoes the other"
             )
-            yield RISK.at(assessment, f"{target[0]}/{target[2]}", message, "Keep one of them.", milder=True)
+            yield RISK.at(assessment, told(target), message, "Keep one of them.", milder=True)
 
 
 def _left(assessment: Assessment) -> Iterator[Risk]:
@@ -89,7 +89,7 @@ def _left(assessment: Assessment) -> Iterator[Risk]:
                 "sets back what it found, where `restoreToOriginalReplicaCount` says so)"
             )
             advice = "State `replicas` in the manifest, with what runs then."
-            yield RISK.at(assessment, f"{target[0]}/{target[2]}", message, advice, milder=True)
+            yield RISK.at(assessment, told(target), message, advice, milder=True)
 
 
 def _two_owners(assessment: Assessment) -> Iterator[Risk]:
@@ -101,7 +101,7 @@ def _two_owners(assessment: Assessment) -> Iterator[Risk]:
             "each sync sets back what the scaler gave, and pods end with their requests"
         )
         advice = "Take `replicas` out of the manifest in a commit of its own, as for a scaler that is added."
-        yield RISK.at(assessment, f"{target[0]}/{target[2]}", message, advice, path="spec.replicas", milder=True)
+        yield RISK.at(assessment, told(target), message, advice, path="spec.replicas", milder=True)
 
 
 def _owned_twice(objects: Sequence[Object]) -> dict[Identity, int]:

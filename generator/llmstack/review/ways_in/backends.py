@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from llmstack.kubernetes.pods import Identity, Object, identity_of, maps, pod_labels, pod_templates
+from llmstack.kubernetes.pods import Identity, Object, identity_of, maps, pod_labels, pod_templates, told
 from llmstack.kubernetes.quantities import read_whole, whole
 from llmstack.kubernetes.replicas import model_of
 from llmstack.kubernetes.served import find_served
@@ -45,7 +45,7 @@ class Backend:
 
     @property
     def key(self) -> str:
-        return f"{self.identity[0]}/{self.identity[2]}"
+        return told(self.identity)
 
     @property
     def namespace(self) -> str:
