@@ -64,9 +64,9 @@ def assess(
     them. `near` is the rest of the cluster: the rollouts of all its environments are played together.
     """
     near = near or Surroundings()
-    facts = with_claims(facts_before, before), with_claims(facts_after, wanted)
     reached, before = with_admission(what_is_applied(all_changes, before, wanted, near), before)
     changes, after = reached.changes, reached.after
+    facts = with_claims(facts_before, before), with_claims(facts_after, after)
     idle = idle_changes(changes, near)
     scale = _both_scaled(before, after, partial(_scaled, facts=facts_after))
     least = play(changes, after, scale, facts, idle, near.neighbours, near.queue)
@@ -195,7 +195,7 @@ def read_moves(
     reached, before = with_admission(what_is_applied(changes, before, after, near), before)
     read = most_scaled if most else partial(_scaled, facts=facts[1])
     owned = _both_scaled(before, reached.after, read)
-    known = with_claims(facts[0], before), with_claims(facts[1], after)
+    known = with_claims(facts[0], before), with_claims(facts[1], reached.after)
     return find_moves(reached.changes, reached.after, owned, known, idle_changes(reached.changes, near))
 
 
