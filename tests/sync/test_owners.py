@@ -222,7 +222,25 @@ def test_a_kustomization_of_the_folder_itself(text: str, action: str) -> None:
     """Flux fills an empty one in (fluxcd/pkg, kustomize_generator.go), and then it builds to nothing."""
     found = outcome({**BEFORE, "kustomization.yaml": text})
     assert {each.action for each in found.changes} == {action}
-    assert found.is_stopped is (action == "blocked")
+    assert bool(found.halted) is (action == "blocked")
+
+
+ROOT = unit("root", path=f"./{FOLDER}")
+
+
+@pytest.mark.parametrize(("root", "source"), [({"suspend": True}, {}), ({}, {"suspend": True})])
+def test_an_owner_of_the_folder_that_was_stopped_before_brings_nothing(root: Any, source: Any) -> None:
+    """What comes, what goes, and that it is resumed: it stands in the folder that nobody applies."""
+    own = copy.deepcopy(ROOT)
+    own["spec"] |= root
+    before = {**edited(SOURCE, **source), "root.yaml": [own]}
+    after = {path: each for path, each in before.items() if path != LLAMA}
+    after |= {"root.yaml": [ROOT], SOURCE: [repository()]}
+    after["prod/new.yaml"] = [unit("new", "overlays/prod/qwen")]
+    found = outcome(after, before=before)
+    assert told(found) == {"root": STOPPED}
+    assert "does not arrive" in found.changes[0].why
+    assert (found.halted, "overlays/prod/llama" in found.owners) == ({FOLDER}, True)
 
 
 def test_an_empty_kustomization_below_the_folder_stops_it() -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from llmstack.sync.admitted import as_admitted, without_twins
 from llmstack.sync.altered import altered
 from llmstack.sync.handover import Passed, handovers, said_of_shared, sharing
+from llmstack.sync.local import local_path
 from llmstack.sync.loose import loose_changes
 from llmstack.sync.manifests import Identity, Listing, Manifest, identify, mapping
 from llmstack.sync.owner import Key, Owner, is_under
@@ -35,8 +36,9 @@ class Outcome:
     """Folders of units whose owner makes anew what the API refuses to change."""
     owners: Mapping[str, Owner] = field(default_factory=dict)
     """Who applies a folder after the change."""
-    is_stopped: bool = False
-    """Whether no owner comes or goes any more, because their folder cannot be built."""
+    halted: frozenset[str] = frozenset()
+    """Folders of clusters/ in which no owner comes, goes or changes, because they cannot be built, or the owner that
+    applies them is stopped."""
 
 
 def compare_owners(
@@ -54,8 +56,17 @@ def compare_owners(
     """
     before, after = (replace(side, listing=without_twins(side.listing)) for side in (before, after))
     old = before.owners()
-    after, new, changes = _after(folder, before, after, old)
-    stops = (find_stops(old, _grounds(before, before, old)), find_stops(new, _grounds(before, after, old, refused)))
+    former = find_stops(old, _grounds(before, before, old))
+    halting = {
+        path: (old[key], stop)
+        for key, stop in former.items()
+        if is_under(path := local_path(old[key].path), [folder]) and old[key].tool == "flux"
+    }
+    arriving = replace(after, listing=_held_back(before.listing, after.listing, halting))
+    unseen = [_halted(*each, before) for each in halting.values() if arriving.listing != after.listing]
+    after, new, changes = _after(folder, before, arriving, old)
+    changes += unseen
+    stops = former, find_stops(new, _grounds(before, after, old, refused))
     changes += _blocked(old, new, stops, set(changed), after)
     changes += handovers(passed or {}, before, old, new)
     order = {action: number for number, action in enumerate(_ORDER)}
@@ -65,8 +76,22 @@ def compare_owners(
         frozenset(_keeping(old, new)),
         frozenset(owner.path for owner in new.values() if owner.forces),
         {owner.path: owner for owner in new.values()},
-        is_stopped=after.listing.problem is not None,
+        halted=frozenset((*halting, *([folder] if after.listing.problem is not None else ()))),
     )
+
+
+def _held_back(before: Listing, after: Listing, folders: Collection[str]) -> Listing:
+    """What is in the cluster where the owners of some folders apply none of what changes in them."""
+    if not folders:
+        return after
+    kept = [each for each in before.manifests if is_under(each.path, folders)]
+    rest = [each for each in after.manifests if not is_under(each.path, folders)]
+    return Listing((*kept, *rest), unknown=after.unknown)
+
+
+def _halted(owner: Owner, stop: Stop, before: Side) -> OwnerChange:
+    why = f"{stop.why.partition(':')[0]} since before: what changes in `{owner.path}` does not arrive"
+    return owner_change(owner, "blocked", "stopped", stop.by, before.objects_of(owner.path), why)
 
 
 def _after(

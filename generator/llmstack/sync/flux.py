@@ -80,6 +80,7 @@ def _owner(file: str, object: Object, sources: Mapping[SourceKey, Source]) -> Ow
         acts_as=str(spec.get("serviceAccountName") or ""),
         checks=spec.get("wait") is True or bool(sequence(spec.get("healthChecks"))),
         timeout=_timeout(spec),
+        ignores=tuple(sequence(spec.get("ignore"))),
         awaits=tuple(
             f"{each.get('namespace') or namespace}/{each.get('name')}"
             for each in map(mapping, sequence(spec.get("dependsOn")))
