@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from llmstack.facts.cluster import ClusterFacts, Load, PriorityClass, StorageClass
 from llmstack.facts.cluster_file import read_cluster, write_cluster
-from llmstack.facts.learned import PoolName, Release, learn_cluster
+from llmstack.facts.learned import PoolName, learn_cluster
+from llmstack.facts.release import Release
 from llmstack.observed.observation import observe
 from llmstack.observed.things import Taint
 from tests.observed.support import Object, event, listed, meta, node, pod, seen, source

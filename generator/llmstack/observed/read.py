@@ -18,6 +18,7 @@ from llmstack.observed.things import (
     PriorityClass,
     Quota,
     Scaler,
+    Scope,
     StorageClass,
     Synced,
     Taint,
@@ -134,7 +135,13 @@ def _quota(meta: Meta, obj: Object) -> Quota:
         meta=meta,
         hard=amounts(value_at(spec, "hard")),
         used=amounts(value_at(obj, "status", "used")),
-        scoped=bool(value_at(spec, "scopes") or value_at(spec, "scopeSelector")),
+        scopes=(
+            *(Scope(each) for each in texts(value_at(spec, "scopes"))),
+            *(
+                Scope(text(each, "scopeName"), text(each, "operator"), texts(each.get("values")))
+                for each in maps(value_at(spec, "scopeSelector", "matchExpressions"))
+            ),
+        ),
     )
 
 

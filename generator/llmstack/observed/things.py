@@ -69,7 +69,11 @@ class Pod:
     """By resource: what counts accelerators."""
     requests: Mapping[str, Fraction]
     """All that the scheduler counts for it."""
+    limits: Mapping[str, Fraction]
+    """The same of its limits."""
     priority: int
+    priority_class: str
+    """Its name; empty where the default is."""
     claims: tuple[str, ...]
     """PersistentVolumeClaims."""
     takes_devices: bool
@@ -152,12 +156,21 @@ class PriorityClass:
 
 
 @dataclass(frozen=True, slots=True)
+class Scope:
+    """Pods that a quota counts alone, as its `scopeSelector` says."""
+
+    name: str
+    operator: str = "Exists"
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Quota:
     meta: Meta
     hard: Mapping[str, Fraction]
     used: Mapping[str, Fraction]
-    scoped: bool
-    """Whether it counts some pods only."""
+    scopes: tuple[Scope, ...] = ()
+    """All of which a pod must be in."""
 
 
 @dataclass(frozen=True, slots=True)
