@@ -140,6 +140,8 @@ class ClusterFacts:
     """Those that not every cluster has; None where none was seen."""
     quotas: tuple[Quota, ...] | None = None
     """None where nobody looked; a file says the same where there are none."""
+    claim_modes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Access modes of claims in our namespaces that are not of our releases, by `namespace/name`."""
     exists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By kind (`EXISTS`), the names of all objects of it; of claims `namespace/name`."""
 

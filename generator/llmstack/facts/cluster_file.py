@@ -26,7 +26,18 @@ FOLDER = "facts/clusters"
 MARK = "# Learned by llmstack"
 HEADER = MARK + "; `llmstack learn cluster {name}` writes it again.\n"
 
-TOP = ("date", "versions", "flux", "nodes", "loads", "storageClasses", "priorityClasses", "quotas", "exists")
+TOP = (
+    "date",
+    "versions",
+    "flux",
+    "nodes",
+    "loads",
+    "storageClasses",
+    "priorityClasses",
+    "quotas",
+    "claimModes",
+    "exists",
+)
 GROUP = ("group", "count", "cordoned", "labels", "taints", "allocatable", "devices", "others")
 QUOTA = ("namespace", "name", "hard", "others", "scopes")
 DEVICES = ("driver", "product", "count", "classes", "resource")
@@ -66,6 +77,7 @@ def data_of(facts: ClusterFacts) -> dict[str, Any]:
         "storageClasses": _classes_data(facts.storage_classes),
         "priorityClasses": [_priority_data(each) for each in facts.priority_classes or ()] or None,
         "quotas": [_quota_data(each) for each in facts.quotas or ()] or None,
+        "claimModes": {claim: list(modes) for claim, modes in facts.claim_modes.items()} or None,
         "exists": {key: list(names) for key, names in facts.exists.items()} or None,
     }
     return {key: value for key, value in data.items() if value is not None}
@@ -152,6 +164,7 @@ def _facts(top: dict[str, Any]) -> ClusterFacts:
         if priorities
         else None,
         quotas=tuple(map(_quota, quotas)) or None,
+        claim_modes={key: names_of(value, key) for key, value in map_of(top.get("claimModes"), "claimModes").items()},
         exists={key: names_of(value, key) for key, value in exists.items()},
     )
 

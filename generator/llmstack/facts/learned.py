@@ -70,8 +70,19 @@ def learn_cluster(
         )
         or None,
         quotas=learn_quotas(seen, releases),
+        claim_modes=_claim_modes(seen, releases),
         exists=_exists(seen, {release.namespace for release in releases}),
     )
+
+
+def _claim_modes(seen: Observation, releases: Collection[Release]) -> dict[str, tuple[str, ...]]:
+    """How claims may be mounted that somebody made beside our own: those of ours are in the repository."""
+    spaces = {release.namespace for release in releases}
+    return {
+        f"{claim.meta.namespace}/{claim.meta.name}": claim.modes
+        for claim in seen.now(things.Claim)
+        if claim.modes and claim.meta.namespace in spaces and not any(each.owns(claim.meta) for each in releases)
+    }
 
 
 def _exists(seen: Observation, namespaces: Collection[str]) -> dict[str, tuple[str, ...]]:

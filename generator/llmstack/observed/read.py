@@ -70,7 +70,6 @@ def _workload(meta: Meta, obj: Object) -> Workload:
         available=count(status, "availableReplicas") or 0,
         updated=count(status, "updatedReplicas") or 0,
         generation=count(obj, "metadata", "generation") or 0,
-        observed_generation=count(status, "observedGeneration") or 0,
         paused=value_at(spec, "paused") is True,
         containers=read_containers(value_at(template, "spec")),
         revision=meta.labels.get("pod-template-hash", ""),
@@ -105,7 +104,6 @@ def _claim(meta: Meta, obj: Object) -> Claim:
         phase=text(status, "phase"),
         storage_class=text(spec, "storageClassName") if isinstance(name, str) else None,
         asked=amounts(value_at(spec, "resources", "requests")).get("storage"),
-        has=amounts(value_at(status, "capacity")).get("storage"),
         modes=texts(value_at(spec, "accessModes")),
     )
 
@@ -116,7 +114,6 @@ def _storage_class(meta: Meta, obj: Object) -> StorageClass:
         meta=meta,
         default=any(annotations.get(key) == "true" for key in DEFAULT_CLASS),
         expands=obj.get("allowVolumeExpansion") is True,
-        provisioner=text(obj, "provisioner"),
     )
 
 

@@ -108,7 +108,6 @@ class Workload:
     available: int
     updated: int
     generation: int
-    observed_generation: int
     paused: bool
     containers: tuple[Container, ...]
     revision: str
@@ -134,8 +133,7 @@ class Claim:
     phase: str
     storage_class: str | None
     asked: Fraction | None
-    """Bytes; the next: those that its volume has."""
-    has: Fraction | None
+    """Bytes."""
     modes: tuple[str, ...]
 
 
@@ -144,7 +142,6 @@ class StorageClass:
     meta: Meta
     default: bool
     expands: bool
-    provisioner: str
 
 
 @dataclass(frozen=True, slots=True)
