@@ -30,7 +30,7 @@ from llmstack.review.rollout.per_node import rollouts_on_nodes
 from llmstack.review.rollout.placement import Fixed
 from llmstack.review.rollout.play import Played, find_moves, play
 from llmstack.review.rollout.preempted import Preempting, with_priorities
-from llmstack.review.rollout.tenants import by_identity, known_classes, tenants_of
+from llmstack.review.rollout.tenants import tenants_of_sides
 from llmstack.review.rollout.times import MOST_PODS, too_many, total_seconds
 from llmstack.review.rollout.workload import Workload, moves_whole
 from llmstack.review.standing import standing_quotas
@@ -113,14 +113,11 @@ def _with_priorities(
     played: Played, before: Sequence[Object], after: Sequence[Object], facts: tuple[Facts, Facts], near: Surroundings
 ) -> tuple[Played, Preempting]:
     """The prediction with what pods of a higher priority do to those below, where there are several."""
-    classes = known_classes([*before, *after], near.objects, facts[1])
-    if len(set(classes.values())) < 2 or not any(each.deadlock for each in played.verdicts.values()):
+    if not any(each.deadlock for each in played.verdicts.values()):
         return played, Preempting()
-    sides = (
-        by_identity(tenants_of(objects, near.objects, facts[1], classes, owned))
-        for objects, owned in zip((before, after), played.owned, strict=True)
-    )
-    return with_priorities(played, facts[1].pools, *sides)
+    moving = {workload.identity for workload in played.workloads}
+    sides = tenants_of_sides((before, after), near.objects, facts[1], played.owned, moving)
+    return (played, Preempting()) if sides is None else with_priorities(played, facts[1].pools, *sides)
 
 
 def _breaks(
