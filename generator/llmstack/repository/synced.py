@@ -55,7 +55,7 @@ def _alone(case: Case) -> Surroundings:
         case.name,
         default_class=_default_class(case),
         beyond=find_beyond(case.changes, *sides, case.learned[1]),
-        undefined=undefined_groups(*sides, case.facts[1].known_names("CustomResourceDefinition")),
+        undefined=undefined_groups(*sides, case.facts[1].known_names("APIService", "CustomResourceDefinition")),
     )
 
 
