@@ -15,6 +15,7 @@ from llmstack.report.json import finding_data
 from llmstack.report.mask import mask_review
 from llmstack.report.options import PLAIN, Options
 from llmstack.report.waves import waves_data
+from llmstack.review.removed import Removed
 from llmstack.review.result import (
     ClusterReview,
     EnvironmentReview,
@@ -22,7 +23,6 @@ from llmstack.review.result import (
     Figure,
     GpuPool,
     ObjectChange,
-    Removed,
     Review,
     Risk,
     Rollout,
