@@ -6,7 +6,8 @@ Pools are judged apart, unless a workload moves from one to another. Four ways, 
    node (or none is stated), or all pods that come and go are of one size. Where pods that stay are too
    many to arrange in every way, `deadlock` may be said where only an arrangement that cannot be would
    hang.
-2. Where no pod finds a GPU at the beginning, and none goes before one is ready: all wait for ever, exact.
+2. Pods of one size of which each rollout gives up one first never hang. Where no pod finds a GPU at the beginning, and
+   none goes before one is ready, all wait for ever. Both exact.
 3. By trying every order (`deadlock_search.py`), exact: few pods of several sizes.
 4. Else, with bounds: no deadlock where even all pods of the rollout at once find room, otherwise `deadlock`;
    `certain` only where every order would hang even were the pool one node.
@@ -169,6 +170,8 @@ def _try_orders(
     roomy = {pool for pool, sizes in nodes.items() if _all_at_once_fit(workloads, pool, sizes, fixed)}
     if len(roomy) == len(nodes):
         return dict.fromkeys(nodes, Verdict())
+    if _all_give_way(workloads, nodes, fixed):
+        return dict.fromkeys(nodes, Verdict())
     halted = _without_a_first_step(workloads, nodes, fixed)
     if halted:
         return {pool: Verdict(False, bool(stuck), bool(stuck), stuck) for pool, stuck in halted.items()}
@@ -192,6 +195,23 @@ def _try_orders(
     return {
         pool: Verdict() if pool in roomy else _in_doubt(workloads, pool, sizes, fixed) for pool, sizes in nodes.items()
     }
+
+
+def _all_give_way(workloads: Sequence[Workload], nodes: Mapping[PoolKey, Sequence[int]], fixed: Fixed) -> bool:
+    """Whether pods of one size find room wherever enough is free, and each rollout gives up a replica first.
+
+    Then none hangs, from whichever pool to whichever they go. Were some at rest, take the pools in which pods wait:
+    they are full, of pods that stay and of replicas of those that go there, for what goes elsewhere waits for nothing
+    and is complete. But each that waits has a replica less than its goal, and the goal fits.
+    """
+    parts = {template.gpus for workload in workloads for template in _templates(workload)}
+    if len(parts) != 1 or len(next(iter(parts))) != 1 or any(workload.held_up for workload in workloads):
+        return False
+    [[size]] = parts
+    return all(
+        len(sizes) <= 1 or not any(each % size for each in (*sizes, *fixed.get(pool, {})))
+        for pool, sizes in nodes.items()
+    )
 
 
 def _without_a_first_step(
