@@ -12,7 +12,7 @@ import pytest
 from llmstack import yamlio
 from llmstack.kubernetes.pods import Object
 from llmstack.sync.changes import Outcome, compare_owners
-from llmstack.sync.manifests import identify, read_folder
+from llmstack.sync.manifests import by_entry_points, identify, read_folder
 from llmstack.sync.side import Side
 
 FOLDER = "clusters/c1"
@@ -373,6 +373,31 @@ APPLICATIONS: dict[str, tuple[Callable[[], Files], dict[str, tuple[str, str, boo
     "no project": (lambda: {"prod/llama.yaml": [application("llama")]}, {"llama": STOPPED}),
     "gone": (lambda: {"prod/project.yaml": [project()]}, {"llama": ("pruned", "goes", True)}),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize("is_argo", [True, False])
+def test_a_folder_that_cannot_be_built_stops_none_beside_it_under_argo_cd(is_argo: bool) -> None:
+    owner = application if is_argo else unit
+    before = {"prod/llama.yaml": [owner("llama")], "dev/qwen.yaml": [owner("qwen")], "prod/project.yaml": [project()]}
+    broken = {**before, "dev/kustomization.yaml": "resources: [nope.yaml]\n", "prod/stack.yaml": [owner("stack")]}
+    after = side(broken, OBJECTS)
+    texts = {f"{FOLDER}/{path}": each for path, each in broken.items()}
+    texts = {
+        path: each if isinstance(each, str) else "---\n".join(map(yamlio.dump, each)) for path, each in texts.items()
+    }
+    parts = {
+        f"{FOLDER}/{name}": read_folder(texts.get, texts, f"{FOLDER}/{name}", lambda path: None)
+        for name in ("dev", "prod")
+    }
+    found = compare_owners(FOLDER, side(before, OBJECTS), replace(after, listing=by_entry_points(after.listing, parts)))
+    if is_argo:
+        assert told(found) == {f"{FOLDER}/dev": STOPPED, "stack": ("added", "comes", False)}
+        assert (found.halted, {"overlays/prod/qwen", "overlays/prod/stack"} <= found.owners.keys()) == (
+            {f"{FOLDER}/dev"},
+            True,
+        )
+    else:
+        assert (told(found), found.halted) == ({FOLDER: STOPPED}, {FOLDER})
 
 
 def application_set(*names: str, **metadata: Any) -> dict[str, Any]:
