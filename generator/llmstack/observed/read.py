@@ -182,6 +182,7 @@ def _revisions(applied: list[tuple[str, datetime | None]]) -> tuple[tuple[str, d
 
 _READERS: Mapping[str, Callable[[Meta, Object], Thing | None]] = {
     "Application": _application,
+    "APIService": _named,
     "ConfigMap": _named,
     "CustomResourceDefinition": _named,
     "DaemonSet": _workload,
