@@ -7,7 +7,7 @@ uninstall.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -159,7 +159,7 @@ def source(url: str) -> Object:
 
 
 @contextmanager
-def served(folder: Path, objects: list[Object]) -> Iterator[str]:
+def served(folder: Path, objects: Sequence[Object]) -> Iterator[str]:
     """A Git server with a repository of one chart; its URL."""
     write_chart(folder / SOURCE / RELEASE, objects)
     repository = Repository(folder / SOURCE)
