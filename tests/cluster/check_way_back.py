@@ -36,12 +36,13 @@ class Back:
     release: Release
     before: Pods
 
-    def give_back(self, *options: str) -> None:
-        """Switch Helm on again, as the pipeline of before does."""
-        chart = self.release.project.root.parent / f"chart-of-{self.release.namespace}"
-        self.helm(
-            "upgrade", RELEASE, str(chart), "-n", self.release.namespace, "--disable-openapi-validation", *options
-        )
+    def give_back(self) -> None:
+        """Switch Helm on again, as the page says."""
+        place = self.release.namespace
+        is_applied = "APPLY_METHOD: server-side apply\n" in self.helm("get", "metadata", RELEASE, "-n", place)
+        options = ["--disable-openapi-validation", *(["--force-conflicts"] if is_applied else [])]
+        chart = self.release.project.root.parent / f"chart-of-{place}"
+        self.helm("upgrade", RELEASE, str(chart), "-n", place, *options)
 
     def assert_it_is_helms(self, revision: int) -> None:
         """The release is at a revision of Helm's, and no pod of a held Deployment was made anew."""
@@ -58,18 +59,17 @@ class Back:
 def test_helm_takes_its_release_back(
     is_applied: bool, helm: Helm, kubectl: Kubectl, custom_resources: None, tmp_path: Path
 ) -> None:
-    options = ["--force-conflicts"]
     with installed(helm, tmp_path, is_applied=is_applied) as back:
         place = back.release.namespace
         take_over(kubectl, back.release)
-        back.give_back(*options)
+        back.give_back()
         back.assert_it_is_helms(2)
         take_over(kubectl, back.release)
         record = kubectl("get", *RECORD, "-n", place, "-o", "yaml")
         kubectl("delete", *RECORD, "-n", place)
         assert helm("list", "-n", place, "-q") == ""
         kubectl("apply", "-f", "-", stdin=record)
-        back.give_back(*options)
+        back.give_back()
         back.assert_it_is_helms(3)
 
 
