@@ -114,6 +114,9 @@ def test_a_claim_is_held_to_what_the_tree_states_of_it_alone() -> None:
     assert goal_of(generated, defaulted) == generated
     other = {**ours, "spec": {**generated["spec"], "accessModes": ["ReadWriteMany"], "storageClassName": "fast"}}
     assert goal_of(generated, other)["spec"] == {"accessModes": ["ReadWriteMany"], "resources": size}
+    bound = {**ours, "spec": {**generated["spec"], "volumeName": "theirs", "volumeMode": "Filesystem"}}
+    named = {**ours, "spec": {**generated["spec"], "volumeName": "ours"}}
+    assert goal_of(named, bound)["spec"] == {**generated["spec"], "volumeName": "theirs"}
 
 
 def test_a_unit_that_is_let_go_has_no_hold_and_restarts(tmp_path: Path) -> None:
