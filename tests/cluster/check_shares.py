@@ -40,7 +40,7 @@ def test_what_was_helms_goes_with_the_hold(
         root = release.project.root
         take_over(kubectl, release)
         before = generations(kubectl, place)
-        run_block("adopt.md", "managedFields", kubectl, root, {"prod": "prod"})
+        run_block("adopt.md", "managedFields", kubectl, root, {})
         assert generations(kubectl, place) == before
         assert not [each for each in taken(kubectl, root) if "helm" in managers(each)]
         assert OLD_VARIABLE in variables(kubectl, place)
