@@ -177,6 +177,7 @@ class ClusterFacts:
 
 
 EXISTS: Mapping[str, str] = {
+    "apiServices": "APIService",
     "claims": "PersistentVolumeClaim",
     "customResourceDefinitions": "CustomResourceDefinition",
     "ingressClasses": "IngressClass",
