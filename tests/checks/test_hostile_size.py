@@ -18,7 +18,8 @@ from llmstack.checks.subject import Subject
 from llmstack.finding import Finding
 from llmstack.model.reading import MOST_PROBLEMS, read_stack
 from llmstack.review.restarts import template_causes
-from llmstack.values.source import MAX_NODES, read_source
+from llmstack.values.reader import MAX_NODES
+from llmstack.values.source import read_source
 
 MODEL = (
     "servingEngineSpec:\n  modelSpec:\n    - {name: m, repository: vllm/vllm-openai, tag: v0.11.0, modelURL: facebook/opt-125m, "

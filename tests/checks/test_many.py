@@ -7,7 +7,8 @@ from llmstack.checks.rule import MOST_FOUND
 from llmstack.checks.subject import Subject
 from llmstack.finding import Finding
 from llmstack.model.reading import read_stack
-from llmstack.values.source import MOST_TOLD, read_source
+from llmstack.values.reader import MOST_TOLD
+from llmstack.values.source import read_source
 
 
 def found(text: str) -> list[Finding]:

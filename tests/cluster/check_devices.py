@@ -12,7 +12,8 @@ from typing import Any
 from llmstack.facts.asking import READ, READ_WHERE_THERE, kubectl_command
 from llmstack.facts.asking import rbac as rbac_manifests
 from llmstack.facts.cluster import Devices
-from llmstack.facts.learned import Release, learn_cluster
+from llmstack.facts.learned import learn_cluster
+from llmstack.facts.release import Release
 from llmstack.observed.documents import Source
 from llmstack.observed.observation import observe
 from llmstack.review.assess import assess

@@ -1,4 +1,4 @@
-"""What is learned of a real cluster decides right: taints, cordoned nodes, other tenants, room of nodes.
+"""What is learned of a real cluster decides right: taints, cordoned nodes, other tenants, room of nodes, quotas.
 
 Each case is an environment whose values say nothing of nodes, and a scale-up that one fact of the cluster decides. The
 facts are learned by the user that `learn rbac` allows to read, from the command that `learn cluster` prints.
@@ -39,6 +39,10 @@ class Case:
     cordoned: bool = False
     held: int = 0
     """GPUs of another tenant's pod."""
+    hard: dict[str, Any] = field(default_factory=dict)
+    """What a ResourceQuota of the namespace leaves."""
+    beside: int = 0
+    """GPUs of somebody's pod in the same namespace."""
     values: dict[str, Any] = field(default_factory=dict)
 
     def environment(self, replicas: int) -> dict[str, Any]:
@@ -68,15 +72,22 @@ CASES = (
     Case("facts-taint", False, "rollout-stuck", tainted=True),
     Case("facts-tolerated", True, None, tainted=True, values=TOLERATING),
     Case("facts-cordoned", False, "gpu-shortage", cordoned=True),
+    Case("facts-quota", False, "rollout-stuck", hard={f"requests.{GPU}": 3}),
+    Case("facts-quota-room", True, None, hard={f"requests.{GPU}": 4, "pods": 2, "requests.storage": "1Gi"}),
+    Case("facts-quota-used", False, "not-judged", hard={f"requests.{GPU}": 4}, beside=1),
     Case("facts-memory", False, "rollout-stuck", values={"requestMemory": "3Ti"}),
 )
 
 
-def _tenant(case: Case) -> Object:
-    resources = {"limits": {GPU: str(case.held)}}
-    container = {"name": "job", "image": "job", "resources": resources}
+def _job(case: Case, where: str, gpus: int) -> Object:
+    container = {"name": "job", "image": "job", "resources": {"limits": {GPU: str(gpus)}}}
     spec = {"nodeSelector": {POOL: case.name}, "containers": [container]}
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "job", "namespace": "somebody"}, "spec": spec}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "job", "namespace": where}, "spec": spec}
+
+
+def _quota(case: Case) -> Object:
+    metadata = {"name": "team", "namespace": case.name}
+    return {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": metadata, "spec": {"hard": case.hard}}
 
 
 def _objects(repository: Repository, cases: Sequence[Case]) -> list[Object]:
@@ -100,16 +111,19 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
 @pytest.fixture(scope="module")
 def outcomes(kubectl: Kubectl, repository: Repository) -> dict[str, tuple[dict[str, Any], dict[str, Any], bool]]:
     """By case: the review without facts, the review with them, and whether the rollout finished."""
-    machines = [gpu_node(case.name, 4, {POOL: case.name}) for case in CASES]
-    tenants = [_tenant(case) for case in CASES if case.held]
+    machines = [gpu_node(case.name, 8 if case.hard else 4, {POOL: case.name}) for case in CASES]
+    tenants = [_job(case, "somebody", case.held) for case in CASES if case.held]
+    tenants += [_job(case, case.name, case.beside) for case in CASES if case.beside]
     repository.commit({case.name: case.environment(1) for case in CASES})
     with ExitStack() as stack:
         stack.enter_context(nodes(kubectl, *machines))
         stack.enter_context(kubectl.holding(*map(namespace, (*(case.name for case in CASES), "somebody"))))
         stack.enter_context(kubectl.holding(*rbac_manifests()))
+        kubectl.apply([_quota(case) for case in CASES if case.hard])
+        wait_until(lambda: all("used" in each.get("status", {}) for each in kubectl.items("resourcequotas")), "quotas")
         kubectl.apply([*_objects(repository, CASES), *tenants])
         wait_until(lambda: all(map(is_rolled_out, kubectl.items("deployments"))), "the first replicas")
-        wait_until(lambda: all(pod["spec"].get("nodeName") for pod in kubectl.items("pods", "somebody")), "the tenant")
+        wait_until(lambda: all(pod["spec"].get("nodeName") for pod in kubectl.items("pods")), "the tenants")
         _change_nodes(kubectl)
         _learn(kubectl, repository)
         repository.git("add", "-A")
@@ -149,7 +163,7 @@ def test_a_fact_of_the_cluster_decides_right(
     case: Case, outcomes: dict[str, tuple[dict[str, Any], dict[str, Any], bool]]
 ) -> None:
     without, review, finished = outcomes[case.name]
-    found = {risk["id"] for risk in review["risks"]} & {"gpu-shortage", "gpu-deadlock", "rollout-stuck"}
+    found = {risk["id"] for risk in review["risks"]} & {"gpu-shortage", "gpu-deadlock", "rollout-stuck", "not-judged"}
     assert finished == case.finishes
     assert found == ({case.risk} if case.risk else set())
     assert {row["capacity"] for row in without["gpus"]} == {None}

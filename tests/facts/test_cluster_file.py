@@ -66,6 +66,7 @@ _FACTS = st.builds(
     storage_classes=st.none() | st.lists(st.builds(StorageClass, _NAME, st.booleans(), st.booleans())).map(tuple),
     priority_classes=st.none()
     | st.lists(st.builds(PriorityClass, _NAME, st.integers(-(2**31), 10**9)), min_size=1, max_size=2).map(tuple),
+    claim_modes=st.dictionaries(_NAME, st.lists(st.just("ReadWriteOnce")).map(tuple)),
     exists=st.dictionaries(st.sampled_from(["claims", "runtimeClasses"]), st.lists(_NAME).map(tuple)),
 )
 

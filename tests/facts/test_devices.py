@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from llmstack.facts.cluster import ClusterFacts, Devices
 from llmstack.facts.cluster_file import read_cluster, write_cluster
-from llmstack.facts.learned import Release, learn_cluster
+from llmstack.facts.learned import learn_cluster
+from llmstack.facts.release import Release
 from llmstack.review.assess import assess
 from llmstack.review.capacity import gpu_pods, know_pools
 from llmstack.review.compare import compare

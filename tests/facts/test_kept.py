@@ -18,6 +18,7 @@ KNOWN = ClusterFacts(
     loads=(Load("llama", "v1", 300, 410, 12), Load("gone", "v1", 10, 10, 1)),
     storage_classes=(StorageClass("fast", True, True),),
     priority_classes=(PriorityClass("high", 1000),),
+    claim_modes={"llm/a": ("ReadWriteOnce",)},
     exists={"claims": ("llm/a",), "priorityClasses": ("high",)},
 )
 
@@ -30,6 +31,9 @@ def test_a_recording_of_pods_adds_load_times_and_takes_nothing_away() -> None:
     assert (found.date, found.nodes, found.concurrent, found.versions) == (OLD, NODES, 8, KNOWN.versions)
     assert (found.storage_classes, found.priority_classes) == (KNOWN.storage_classes, KNOWN.priority_classes)
     assert found.exists == KNOWN.exists
+    assert found.claim_modes == KNOWN.claim_modes
+    looked = ClusterFacts(NEW, exists={"claims": ()})
+    assert join_facts(looked, {"PersistentVolumeClaim"}, KNOWN, {"llama"}).claim_modes == {}
 
 
 def test_nodes_without_pods_keep_what_others_held() -> None:

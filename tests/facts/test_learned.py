@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from llmstack.facts.cluster import ClusterFacts, Load, PriorityClass, StorageClass
 from llmstack.facts.cluster_file import read_cluster, write_cluster
-from llmstack.facts.learned import PoolName, Release, learn_cluster
+from llmstack.facts.learned import PoolName, learn_cluster
+from llmstack.facts.release import Release
 from llmstack.observed.observation import observe
 from llmstack.observed.things import Taint
 from tests.observed.support import Object, event, listed, meta, node, pod, seen, source
@@ -151,7 +152,8 @@ def test_versions_classes_and_what_exists() -> None:
         meta("RuntimeClass", "nvidia"),
         {**meta("PriorityClass", "high"), "value": 1000, "preemptionPolicy": "Never"},
         {**meta("PriorityClass", "system-node-critical"), "value": 2000001000},
-        meta("PersistentVolumeClaim", "weights", "llm"),
+        {**meta("PersistentVolumeClaim", "weights", "llm"), "spec": {"accessModes": ["ReadWriteOnce"]}},
+        {**meta("PersistentVolumeClaim", "llmstack-own", "llm"), "spec": {"accessModes": ["ReadWriteOnce"]}},
         meta("PersistentVolumeClaim", "theirs", "elsewhere"),
     )  # fmt: skip
     assert facts.versions == {"argo": "3.2", "flux": "2.9", "keda": "2.18", "kubernetes": "1.34"}
@@ -159,7 +161,9 @@ def test_versions_classes_and_what_exists() -> None:
     assert facts.storage_classes == (StorageClass("fast", True, True), StorageClass("slow", False, False))
     assert facts.priority_classes == (PriorityClass("high", 1000, default=False, preempts=False),)
     names = ("high", "system-node-critical")
-    assert facts.exists == {"claims": ("llm/weights",), "priorityClasses": names, "runtimeClasses": ("nvidia",)}
+    claims = ("llm/llmstack-own", "llm/weights")
+    assert facts.exists == {"claims": claims, "priorityClasses": names, "runtimeClasses": ("nvidia",)}
+    assert facts.claim_modes == {"llm/weights": ("ReadWriteOnce",)}
 
 
 def test_a_kind_that_was_not_seen_is_not_known() -> None:

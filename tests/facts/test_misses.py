@@ -11,7 +11,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmstack.facts.learned import Release, learn_cluster
+from llmstack.facts.learned import learn_cluster
+from llmstack.facts.release import Release
 from llmstack.review.assess import assess
 from llmstack.review.capacity import gpu_pods, know_pools
 from llmstack.review.compare import compare

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from llmstack.migrate import Migration, migrate
 from llmstack.report.migration import show_migration
-from llmstack.values.source import Source, read_source
+from llmstack.values.nodes import Source
+from llmstack.values.source import read_source
 from tests.migrate.oracle import outcome
 from tests.migrate.values import random_values
 from tests.migrate.writer import Writer

@@ -86,7 +86,7 @@ def test_what_else_counts() -> None:
     )
     assert (keda.target, keda.least, keda.most) == (("Deployment", "d"), 1, 8)
     [claim] = found.now(Claim)
-    assert (claim.storage_class, claim.asked, claim.has) == ("fast", Fraction(50 << 30), Fraction(100 << 30))
+    assert (claim.storage_class, claim.asked) == ("fast", Fraction(50 << 30))
     assert [(each.default, each.expands) for each in found.now(StorageClass)] == [(True, True)]
     assert [(each.value, each.preempts) for each in found.now(PriorityClass)] == [(1000, False)]
     assert [each.hard for each in found.now(Quota)] == [{"requests.nvidia.com/gpu": Fraction(8)}]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
 from tests.review_rollout.values_review import told
 
+from llmstack.facts.cluster import ClusterFacts
 from llmstack.review.facts import Pool
 from llmstack.review.rollout.obstacles.nodes import node_of
 
@@ -355,6 +357,10 @@ def test_a_claim_of_which_nobody_says_the_mode(
     result = review(pair, pools=[pool(16, 8)], facts={"claim_modes": modes}, loads={"llama": 300})
     assert [each for each, _, _ in told(result, "not-judged")] == severity
     assert bool(told(result, "rollout-stuck")) is (modes == {"weights": ["ReadWriteOnce"]})
+    seen = ClusterFacts(date(2026, 1, 1), claim_modes={f"/{name}": tuple(found) for name, found in modes.items()})
+    assert review(pair, pools=[pool(16, 8)], facts={"cluster": seen}, loads={"llama": 300}).risks == result.risks
+    stated = {"cluster": seen, "claim_modes": {"weights": ["ReadWriteMany"]}}
+    assert not told(review(pair, pools=[pool(16, 8)], facts=stated, loads={"llama": 300}), "rollout-stuck")
 
 
 def test_a_limit_of_containers(deployment: Make, review: Make) -> None:

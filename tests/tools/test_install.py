@@ -51,6 +51,28 @@ def test_the_cache_is_below_home_where_nothing_else_is_said(cache: str, monkeypa
     assert cache_folder("tools") == Path("/home/somebody/.cache/llmstack/tools")
 
 
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("go version go1.21.0 linux/amd64", True),
+        ("go version devel go1.27-1a2b3c linux/amd64", True),
+        ("go version go1.19.8 linux/amd64", False),
+        ("no Go at all", False),
+    ],
+)
+def test_a_go_that_cannot_build_them_is_none(
+    said: str, found: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Debian 12 has Go 1.19, which fetches no newer one."""
+    go = tmp_path / "go"
+    go.write_text(f"#!/bin/sh\necho {said}\n", encoding="utf-8")
+    go.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert find_go() == (str(go) if found else None)
+    go.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+    assert find_go() is None
+
+
 def test_sources_without_their_checksum_are_not_built(tmp_path: Path) -> None:
     module = Path(__file__).parents[2] / "generator/llmstack/commands/init/files"
     texts = {"go.mod": (module / "go.mod").read_text(encoding="utf-8"), "go.sum": ""}

@@ -12,7 +12,7 @@ from llmstack.checks.table import ALWAYS, CHECKS, FOUNDATIONS
 from llmstack.finding import Finding, Severity
 from llmstack.secrecy.lines import line_may_hold_secret
 from llmstack.values.layers import Layers
-from llmstack.values.source import Source
+from llmstack.values.nodes import Source
 
 _IGNORE = re.compile(r"#\s*llmstack:\s*ignore\[([a-z0-9-]+(?:\s*,\s*[a-z0-9-]+)*)\][ \t]*(\S.*)?")
 

@@ -20,18 +20,19 @@ def programs() -> None:
 def install() -> None:
     """Install kustomize and kubeconform into the user's cache.
 
-    With Go 1.21 or newer on PATH they are built: versions and checksums of all sources come with llmstack. Without Go
+    With Go 1.21 or newer on PATH they are built: versions and checksums of all sources come with llmstack. Without it
     their own releases are fetched from GitHub, held to the hashes that come with llmstack. They are found there unless
     $LLMSTACK_TOOLS names another folder.
     """
     from importlib.resources import files
 
     from llmstack.commands.released import fetch_tools
-    from llmstack.programs.building import build_tools, find_go
+    from llmstack.programs.building import OLDEST_GO, build_tools, find_go
 
     target, go = output.cache_folder("tools"), find_go()
     if go is None:
-        sys.stderr.write(f"fetching the releases of kustomize and kubeconform into {target}: there is no Go on PATH\n")
+        why = f"there is no Go {'.'.join(map(str, OLDEST_GO))} or newer on PATH"
+        sys.stderr.write(f"fetching the releases of kustomize and kubeconform into {target}: {why}\n")
         installed = fetch_tools(target)
     else:
         module = files("llmstack.commands.init") / "files"

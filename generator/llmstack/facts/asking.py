@@ -24,9 +24,17 @@ READ_WHERE_THERE: Mapping[str, tuple[str, ...]] = {
     "argoproj.io": ("applications",),
 }
 """The same, of what only some clusters have: kubectl refuses a request that names a kind which is not there."""
+ALWAYS_THERE = frozenset(("Node", "Pod", "PriorityClass"))
+"""Kinds of `READ` of which every cluster has objects."""
 ROLE = "llmstack-learn"
 GROUP = "llmstack-learn"
 """The group that may read: whoever signs in for a workflow or by hand is put into it."""
+
+
+def shows(kinds: frozenset[str], kind: str) -> bool:
+    """Whether input with objects of these kinds shows all that there are of another kind of `READ`: it has some, or it
+    is of the whole command and there are none."""
+    return kind in kinds or kinds >= ALWAYS_THERE
 
 
 def kubectl_command(read: Mapping[str, tuple[str, ...]], file: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from llmstack.kubernetes.accelerators import is_accelerator
-from llmstack.observed.things import Taint
+from llmstack.observed.things import Scope, Taint
 
 Amount = int | str
 """Of a resource: a whole number, or a quantity."""
@@ -113,6 +113,18 @@ class PriorityClass:
 
 
 @dataclass(frozen=True, slots=True)
+class Quota:
+    """A ResourceQuota in a namespace of ours."""
+
+    namespace: str
+    name: str
+    hard: Mapping[str, Amount]
+    others: Mapping[str, Amount] = field(default_factory=dict)
+    """What pods and claims of others in the namespace use of it."""
+    scopes: tuple[Scope, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterFacts:
     """All that is known of one cluster; what is None, or no key of a mapping, is not known."""
 
@@ -126,6 +138,10 @@ class ClusterFacts:
     storage_classes: tuple[StorageClass, ...] | None = None
     priority_classes: tuple[PriorityClass, ...] | None = None
     """Those that not every cluster has; None where none was seen."""
+    quotas: tuple[Quota, ...] | None = None
+    """None where nobody looked; a file says the same where there are none."""
+    claim_modes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Access modes of claims in our namespaces that are not of our releases, by `namespace/name`."""
     exists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By kind (`EXISTS`), the names of all objects of it; of claims `namespace/name`."""
 

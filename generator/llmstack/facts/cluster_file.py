@@ -6,10 +6,11 @@ from datetime import date
 from typing import Any
 
 from llmstack import yamlio
-from llmstack.facts.cluster import EXISTS, ClusterFacts, Devices, Load, NodeGroup, PriorityClass, StorageClass
+from llmstack.facts.cluster import EXISTS, ClusterFacts, Devices, Load, NodeGroup, PriorityClass, Quota, StorageClass
 from llmstack.facts.fields import (
     MOST_GROUPS,
     MOST_NODES,
+    MOST_QUOTAS,
     ClusterFactsError,
     amount_of,
     count_of,
@@ -19,14 +20,26 @@ from llmstack.facts.fields import (
     names_of,
     text_of,
 )
-from llmstack.observed.things import Taint
+from llmstack.observed.things import Scope, Taint
 
 FOLDER = "facts/clusters"
 MARK = "# Learned by llmstack"
 HEADER = MARK + "; `llmstack learn cluster {name}` writes it again.\n"
 
-TOP = ("date", "versions", "flux", "nodes", "loads", "storageClasses", "priorityClasses", "exists")
+TOP = (
+    "date",
+    "versions",
+    "flux",
+    "nodes",
+    "loads",
+    "storageClasses",
+    "priorityClasses",
+    "quotas",
+    "claimModes",
+    "exists",
+)
 GROUP = ("group", "count", "cordoned", "labels", "taints", "allocatable", "devices", "others")
+QUOTA = ("namespace", "name", "hard", "others", "scopes")
 DEVICES = ("driver", "product", "count", "classes", "resource")
 
 
@@ -63,6 +76,8 @@ def data_of(facts: ClusterFacts) -> dict[str, Any]:
         "loads": [_load_data(each) for each in facts.loads] or None,
         "storageClasses": _classes_data(facts.storage_classes),
         "priorityClasses": [_priority_data(each) for each in facts.priority_classes or ()] or None,
+        "quotas": [_quota_data(each) for each in facts.quotas or ()] or None,
+        "claimModes": {claim: list(modes) for claim, modes in facts.claim_modes.items()} or None,
         "exists": {key: list(names) for key, names in facts.exists.items()} or None,
     }
     return {key: value for key, value in data.items() if value is not None}
@@ -112,6 +127,21 @@ def _priority_data(each: PriorityClass) -> dict[str, Any]:
     return {key: value for key, value in data.items() if (key, value) not in (("default", False), ("preempts", True))}
 
 
+def _quota_data(quota: Quota) -> dict[str, Any]:
+    scopes = [
+        {"scope": each.name, "operator": each.operator, **({"values": list(each.values)} if each.values else {})}
+        for each in quota.scopes
+    ]
+    data = {
+        "namespace": quota.namespace,
+        "name": quota.name,
+        "hard": dict(quota.hard),
+        "others": dict(quota.others),
+        "scopes": scopes,
+    }
+    return {key: value for key, value in data.items() if value or key == "hard"}
+
+
 def _facts(top: dict[str, Any]) -> ClusterFacts:
     exists = map_of(top.get("exists"), "exists", tuple(EXISTS))
     flux = map_of(top.get("flux"), "flux", ("concurrent",))
@@ -120,6 +150,9 @@ def _facts(top: dict[str, Any]) -> ClusterFacts:
     groups = tuple(_group(each) for each in maps_of(top.get("nodes"), "nodes", GROUP))
     if len(groups) > MOST_GROUPS or sum(each.count for each in groups) > MOST_NODES:
         raise ClusterFactsError(f"`nodes` are more than {MOST_NODES}, or of more than {MOST_GROUPS} groups")
+    quotas = maps_of(top.get("quotas"), "quotas", QUOTA)
+    if len(quotas) > MOST_QUOTAS:
+        raise ClusterFactsError(f"`quotas` are more than {MOST_QUOTAS}")
     return ClusterFacts(
         date=_date(top.get("date")),
         versions={key: str(value) for key, value in map_of(top.get("versions"), "versions").items()},
@@ -130,6 +163,8 @@ def _facts(top: dict[str, Any]) -> ClusterFacts:
         priority_classes=tuple(map(_priority, maps_of(priorities, "priorityClasses", _PRIORITY)))
         if priorities
         else None,
+        quotas=tuple(map(_quota, quotas)) or None,
+        claim_modes={key: names_of(value, key) for key, value in map_of(top.get("claimModes"), "claimModes").items()},
         exists={key: names_of(value, key) for key, value in exists.items()},
     )
 
@@ -150,6 +185,25 @@ def _priority(data: dict[str, Any]) -> PriorityClass:
     if type(value) is not int or not -(1 << 31) <= value < 1 << 31:
         raise ClusterFactsError("`value` is a whole number of 32 bits")
     return PriorityClass(text_of(data, "name"), value, data.get("default") is True, data.get("preempts") is not False)
+
+
+def _quota(data: dict[str, Any]) -> Quota:
+    hard, others = (
+        {key: amount_of(value, key) for key, value in map_of(data.get(part), part).items()}
+        for part in ("hard", "others")
+    )
+    return Quota(
+        namespace=text_of(data, "namespace"),
+        name=text_of(data, "name"),
+        hard=hard,
+        others=others,
+        scopes=tuple(_scope(each) for each in maps_of(data.get("scopes"), "scopes", ("scope", "operator", "values"))),
+    )
+
+
+def _scope(data: dict[str, Any]) -> Scope:
+    operator = text_of(data, "operator") if "operator" in data else "Exists"
+    return Scope(text_of(data, "scope"), operator, names_of(data.get("values", []), "values"))
 
 
 def _group(data: dict[str, Any]) -> NodeGroup:

@@ -12,6 +12,7 @@ MOST = 1_000_000
 """Nodes, GPUs of a node, measurements: what is more is no number of them."""
 MOST_NODES = 100_000
 MOST_GROUPS = 1_000
+MOST_QUOTAS = 100
 
 
 class ClusterFactsError(ValueError):

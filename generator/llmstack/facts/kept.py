@@ -55,6 +55,8 @@ def _filled(newer: ClusterFacts, older: ClusterFacts, *, looked: bool) -> Cluste
         nodes=newer.nodes or older.nodes,
         storage_classes=newer.storage_classes if newer.storage_classes is not None else older.storage_classes,
         priority_classes=newer.priority_classes if "priorityClasses" in newer.exists else older.priority_classes,
+        quotas=newer.quotas if newer.quotas is not None else older.quotas,
+        claim_modes=newer.claim_modes if "claims" in newer.exists else older.claim_modes,
         exists={**older.exists, **newer.exists},
     )
 

@@ -11,6 +11,8 @@ from llmstack.facts.cluster import EXISTS, ClusterFacts, Load, PriorityClass, St
 from llmstack.facts.devices import devices_by_node
 from llmstack.facts.grouping import group_nodes
 from llmstack.facts.programs import flux_concurrent, versions_of
+from llmstack.facts.quotas import learn_quotas
+from llmstack.facts.release import Release
 from llmstack.kubernetes.priorities import SYSTEM
 from llmstack.kubernetes.replicas import model_of
 from llmstack.observed import things
@@ -19,21 +21,6 @@ from llmstack.observed.things import Node, Pod
 
 _FOLLOWERS = frozenset(("engine-worker",))
 """Components of pods that belong to an engine, and are ready without it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """What is our own in a cluster: the objects of one environment."""
-
-    namespace: str
-    name: str
-
-    def owns(self, pod: Pod) -> bool:
-        """Whether a pod is of it: by the labels of llmstack or of the chart; by its name where it has neither."""
-        labels = pod.meta.labels
-        stated = labels.get("app.kubernetes.io/instance") or labels.get("helm-release-name")
-        named = pod.meta.name.startswith(f"{self.name}-") if stated is None else stated == self.name
-        return pod.meta.namespace == self.namespace and named
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +45,7 @@ def learn_cluster(
     the usual ones, and `pools` give node groups their names. A kind of which nothing was seen is not known.
     """
     pods = [pod for pod in seen.now(Pod) if pod.node and not pod.is_over]
-    others = [pod for pod in pods if not any(release.owns(pod) for release in releases)]
+    others = [pod for pod in pods if not any(release.owns(pod.meta) for release in releases)]
     workloads = seen.now(things.Workload)
     classes = seen.now(things.StorageClass)
     priorities = seen.now(things.PriorityClass)
@@ -82,8 +69,20 @@ def learn_cluster(
             if each.meta.name not in SYSTEM
         )
         or None,
+        quotas=learn_quotas(seen, releases),
+        claim_modes=_claim_modes(seen, releases),
         exists=_exists(seen, {release.namespace for release in releases}),
     )
+
+
+def _claim_modes(seen: Observation, releases: Collection[Release]) -> dict[str, tuple[str, ...]]:
+    """How claims may be mounted that somebody made beside our own: those of ours are in the repository."""
+    spaces = {release.namespace for release in releases}
+    return {
+        f"{claim.meta.namespace}/{claim.meta.name}": claim.modes
+        for claim in seen.now(things.Claim)
+        if claim.modes and claim.meta.namespace in spaces and not any(each.owns(claim.meta) for each in releases)
+    }
 
 
 def _exists(seen: Observation, namespaces: Collection[str]) -> dict[str, tuple[str, ...]]:
@@ -110,7 +109,7 @@ def _loads(sights: Iterable[Pod], releases: Collection[Release]) -> tuple[Load, 
     for pod in sights:
         seconds = load_seconds(pod)
         identity = pod.meta.uid or (pod.meta.key, pod.scheduled)
-        if seconds is None or identity in known or not any(release.owns(pod) for release in releases):
+        if seconds is None or identity in known or not any(release.owns(pod.meta) for release in releases):
             continue
         known.add(identity)
         model, image = model_served(pod), image_of(pod)

@@ -6,7 +6,7 @@ Names, sums and which pods a scope selects: pkg/quota/v1/evaluator/core/pods.go 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -14,11 +14,13 @@ from typing import Any
 
 from llmstack.kubernetes.definitions import group_of
 from llmstack.kubernetes.limit_ranges import Amounts, amounts_in, defaults_of
-from llmstack.kubernetes.pods import Identity, Object, containers, identity_of, totals_of_pod
+from llmstack.kubernetes.pods import Identity, Object, containers, identity_of, maps, totals_of_pod
 from llmstack.kubernetes.replicas import replicas_of, scalers, specs_of_replica
 from llmstack.kubernetes.workloads import is_counted
 
 Pod = Mapping[str, Any]
+Scope = tuple[str, str, Collection[str]]
+"""A scope's name, operator and values (`scopeSelector`)."""
 
 REQUIRED = ("cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory")
 """What every container must state where a quota limits it (`validationSet` in pods.go)."""
@@ -66,7 +68,19 @@ def used(spec: Pod, defaults: Mapping[str, Amounts]) -> dict[str, Fraction]:
     for name, amount in amounts_in(spec.get("overhead")).items():
         for key in (name, f"requests.{name}", *((f"limits.{name}",) if totals.get(f"limits.{name}") else ())):
             totals[key] = totals.get(key, Fraction(0)) + amount
-    return {"pods": Fraction(1), **totals}
+    return {"pods": Fraction(1), "count/pods": Fraction(1), **totals}
+
+
+def count_pod(requests: Amounts, limits: Amounts) -> dict[str, Fraction]:
+    """The same of a pod of which all requests and all limits are known."""
+    return {"pods": Fraction(1), "count/pods": Fraction(1), **_named(requests, limits)}
+
+
+def is_of_pods_or_claims(name: str) -> bool:
+    """Whether pods or PersistentVolumeClaims count for a name of a quota, and not objects of another kind."""
+    if name.startswith("count/"):
+        return name in ("count/pods", "count/persistentvolumeclaims")
+    return name.partition(".")[0] not in _NAMED_OBJECTS
 
 
 def claimed(claim: Object | None) -> dict[str, Fraction]:
@@ -78,10 +92,15 @@ def claimed(claim: Object | None) -> dict[str, Fraction]:
         return {}
     spec = claim.get("spec") or {}
     size = amounts_in((spec.get("resources") or {}).get("requests")).get("storage", Fraction())
+    return count_claim(size, spec.get("storageClassName"))
+
+
+def count_claim(size: Fraction, storage_class: str | None) -> dict[str, Fraction]:
+    """The same of a claim of so many bytes, of a class where it states one."""
     one = Fraction(1)
     found = {"persistentvolumeclaims": one, "count/persistentvolumeclaims": one, "requests.storage": size}
-    if name := spec.get("storageClassName"):
-        of_class = f"{name}.storageclass.storage.k8s.io"
+    if storage_class:
+        of_class = f"{storage_class}.storageclass.storage.k8s.io"
         found |= {f"{of_class}/requests.storage": size, f"{of_class}/persistentvolumeclaims": one}
     return found
 
@@ -254,6 +273,8 @@ def _of_service(spec: Mapping[str, Any]) -> dict[str, Fraction]:
 
 _COUNTED_BY_NAME = frozenset(("ConfigMap", "ReplicationController", "ResourceQuota", "Secret", "Service"))
 """Kinds of the core that a quota also counts without `count/`; claims and pods apart."""
+_NAMED_OBJECTS = frozenset(f"{kind.lower()}s" for kind in _COUNTED_BY_NAME)
+"""And what it calls them."""
 
 
 def stated(container: Mapping[str, Any], defaults: Mapping[str, Amounts]) -> dict[str, Fraction]:
@@ -264,7 +285,10 @@ def stated(container: Mapping[str, Any], defaults: Mapping[str, Amounts]) -> dic
     resources = container.get("resources") or {}
     own = amounts_in(resources.get("limits"))
     requests = {**defaults.get("requests", {}), **own, **amounts_in(resources.get("requests"))}
-    limits = {**defaults.get("limits", {}), **own}
+    return _named(requests, {**defaults.get("limits", {}), **own})
+
+
+def _named(requests: Amounts, limits: Amounts) -> dict[str, Fraction]:
     found = {f"limits.{name}": amount for name, amount in limits.items()}
     for name, amount in requests.items():
         found[f"requests.{name}"] = amount
@@ -283,23 +307,25 @@ def missing(spec: Pod, limited: Iterable[str], defaults: Mapping[str, Amounts]) 
 def selects(quota: Object, spec: Pod, defaults: Mapping[str, Amounts]) -> bool:
     """Whether a quota counts a pod, by its scopes; pods of a workload have no deadline of their own."""
     quota_spec = quota.get("spec") or {}
-    expressions = [{"scopeName": scope, "operator": "Exists"} for scope in quota_spec.get("scopes") or ()]
-    expressions += (quota_spec.get("scopeSelector") or {}).get("matchExpressions") or ()
-    return all(_in_scope(expression, spec, defaults) for expression in expressions)
+    scopes: list[Scope] = [(str(each), "Exists", ()) for each in quota_spec.get("scopes") or ()]
+    scopes += [
+        (str(each.get("scopeName")), str(each.get("operator")), each.get("values") or ())
+        for each in maps((quota_spec.get("scopeSelector") or {}).get("matchExpressions"))
+    ]
+    limited = any(stated(container, defaults) for _, _, container in containers(dict(spec))) if scopes else False
+    return is_in_scopes(scopes, str(spec.get("priorityClassName") or ""), limited=limited)
 
 
-def _in_scope(expression: Mapping[str, Any], spec: Pod, defaults: Mapping[str, Amounts]) -> bool:
-    scope = expression.get("scopeName")
+def is_in_scopes(scopes: Iterable[Scope], priority_class: str, *, limited: bool) -> bool:
+    """Whether a pod is in all scopes: of a priority class (empty: of none), with or without a request or limit."""
+    return all(_is_in(*scope, priority_class, limited=limited) for scope in scopes)
+
+
+def _is_in(scope: str, operator: str, values: Collection[str], priority_class: str, *, limited: bool) -> bool:
     if scope == "PriorityClass":
-        return _matches(expression, str(spec.get("priorityClassName") or ""))
+        if operator in ("In", "NotIn"):
+            return (priority_class in values) == (operator == "In")
+        return bool(priority_class) == (operator == "Exists")
     if scope in ("BestEffort", "NotBestEffort"):
-        limited = any(stated(container, defaults) for _, _, container in containers(dict(spec)))
-        return bool(limited == (scope == "NotBestEffort"))
-    return bool(scope == "NotTerminating")
-
-
-def _matches(expression: Mapping[str, Any], name: str) -> bool:
-    operator, values = expression.get("operator"), expression.get("values") or ()
-    if operator in ("In", "NotIn"):
-        return bool((name in values) == (operator == "In"))
-    return bool(name) == (operator == "Exists")
+        return limited == (scope == "NotBestEffort")
+    return scope == "NotTerminating"

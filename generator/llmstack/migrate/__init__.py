@@ -22,7 +22,7 @@ from llmstack.migrate.release import name_release
 from llmstack.migrate.spellings import at_route, rename_keys, rename_sections
 from llmstack.migrate.step import File, Step, Wanted, take_steps
 from llmstack.secrecy.places import find_places
-from llmstack.values.source import Source
+from llmstack.values.nodes import Source
 
 ROUNDS = 5
 """How often the phases are repeated at most: two suffice unless one step stood in the way of another."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from llmstack.migrate.comments import without_secrets
 from llmstack.migrate.step import File
-from llmstack.values.source import Source, read_document, read_source
+from llmstack.values.nodes import Source
+from llmstack.values.source import read_document, read_source
 
 FIRST_ALONE = "Helm reads the first document of a values file alone, and not this one"
 

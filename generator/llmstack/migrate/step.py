@@ -21,7 +21,8 @@ from llmstack.model.stack import Stack, foreign_keys, map_defaults, without
 from llmstack.secrecy.places import find_places
 from llmstack.values.edit import CannotEdit, Edit, apply_edits
 from llmstack.values.layers import MODELS, Layers, merge_layers
-from llmstack.values.source import Source, read_source
+from llmstack.values.nodes import Source
+from llmstack.values.source import read_source
 from llmstack.values.syntax import Document, Spot, own_routes, read_document
 
 AT_ONCE, TOO_MANY = 200, 5_000

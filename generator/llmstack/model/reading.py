@@ -16,7 +16,7 @@ from llmstack.model.stack import Stack, foreign_keys, map_defaults, without
 from llmstack.model.unfit_defaults import without_unfit_defaults
 from llmstack.model.value_help import BOUND_KEYS, BOUNDS, MISSING, SHAPES, choice_help, quantity_help, type_help
 from llmstack.values.layers import Layers, merge_layers
-from llmstack.values.source import Source
+from llmstack.values.nodes import Source
 
 Valid = TypeVar("Valid", bound=BaseModel)
 

@@ -36,7 +36,9 @@ def read_pod(obj: Mapping[str, Any]) -> Pod | None:
         containers=read_containers(spec),
         gpus={name: int(amount) for name, amount in requests.items() if is_accelerator(name) and amount > 0},
         requests=requests,
+        limits=totals_of_pod(sound, lambda container: container["limits"].items()),
         priority=count(spec, "priority") or 0,
+        priority_class=text(spec, "priorityClassName"),
         claims=tuple(each for each in volumes if each),
         takes_devices=bool(value_at(spec, "resourceClaims") or value_at(status, "extendedResourceClaimStatus")),
         scheduled=read_time(scheduled.get("lastTransitionTime")) if scheduled.get("status") == "True" else None,
@@ -73,8 +75,6 @@ def _sound(container: Mapping[str, Any]) -> dict[str, Any]:
         for name in _PROBES
         if isinstance(container.get(name), Mapping)
     }
-    asked: dict[str, Fraction] = {
-        **amounts(value_at(resources, "limits")),
-        **amounts(value_at(resources, "requests")),
-    }
-    return {"restartPolicy": container.get("restartPolicy"), "amounts": asked, **probes}
+    limits = amounts(value_at(resources, "limits"))
+    asked: dict[str, Fraction] = {**limits, **amounts(value_at(resources, "requests"))}
+    return {"restartPolicy": container.get("restartPolicy"), "amounts": asked, "limits": limits, **probes}

@@ -18,6 +18,7 @@ from llmstack.observed.things import (
     PriorityClass,
     Quota,
     Scaler,
+    Scope,
     StorageClass,
     Synced,
     Taint,
@@ -69,7 +70,6 @@ def _workload(meta: Meta, obj: Object) -> Workload:
         available=count(status, "availableReplicas") or 0,
         updated=count(status, "updatedReplicas") or 0,
         generation=count(obj, "metadata", "generation") or 0,
-        observed_generation=count(status, "observedGeneration") or 0,
         paused=value_at(spec, "paused") is True,
         containers=read_containers(value_at(template, "spec")),
         revision=meta.labels.get("pod-template-hash", ""),
@@ -104,7 +104,6 @@ def _claim(meta: Meta, obj: Object) -> Claim:
         phase=text(status, "phase"),
         storage_class=text(spec, "storageClassName") if isinstance(name, str) else None,
         asked=amounts(value_at(spec, "resources", "requests")).get("storage"),
-        has=amounts(value_at(status, "capacity")).get("storage"),
         modes=texts(value_at(spec, "accessModes")),
     )
 
@@ -115,7 +114,6 @@ def _storage_class(meta: Meta, obj: Object) -> StorageClass:
         meta=meta,
         default=any(annotations.get(key) == "true" for key in DEFAULT_CLASS),
         expands=obj.get("allowVolumeExpansion") is True,
-        provisioner=text(obj, "provisioner"),
     )
 
 
@@ -134,7 +132,13 @@ def _quota(meta: Meta, obj: Object) -> Quota:
         meta=meta,
         hard=amounts(value_at(spec, "hard")),
         used=amounts(value_at(obj, "status", "used")),
-        scoped=bool(value_at(spec, "scopes") or value_at(spec, "scopeSelector")),
+        scopes=(
+            *(Scope(each) for each in texts(value_at(spec, "scopes"))),
+            *(
+                Scope(text(each, "scopeName"), text(each, "operator"), texts(each.get("values")))
+                for each in maps(value_at(spec, "scopeSelector", "matchExpressions"))
+            ),
+        ),
     )
 
 

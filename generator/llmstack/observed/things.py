@@ -69,7 +69,11 @@ class Pod:
     """By resource: what counts accelerators."""
     requests: Mapping[str, Fraction]
     """All that the scheduler counts for it."""
+    limits: Mapping[str, Fraction]
+    """The same of its limits."""
     priority: int
+    priority_class: str
+    """Its name; empty where the default is."""
     claims: tuple[str, ...]
     """PersistentVolumeClaims."""
     takes_devices: bool
@@ -104,7 +108,6 @@ class Workload:
     available: int
     updated: int
     generation: int
-    observed_generation: int
     paused: bool
     containers: tuple[Container, ...]
     revision: str
@@ -130,8 +133,7 @@ class Claim:
     phase: str
     storage_class: str | None
     asked: Fraction | None
-    """Bytes; the next: those that its volume has."""
-    has: Fraction | None
+    """Bytes."""
     modes: tuple[str, ...]
 
 
@@ -140,7 +142,6 @@ class StorageClass:
     meta: Meta
     default: bool
     expands: bool
-    provisioner: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +153,21 @@ class PriorityClass:
 
 
 @dataclass(frozen=True, slots=True)
+class Scope:
+    """Pods that a quota counts alone, as its `scopeSelector` says."""
+
+    name: str
+    operator: str = "Exists"
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Quota:
     meta: Meta
     hard: Mapping[str, Fraction]
     used: Mapping[str, Fraction]
-    scoped: bool
-    """Whether it counts some pods only."""
+    scopes: tuple[Scope, ...] = ()
+    """All of which a pod must be in."""
 
 
 @dataclass(frozen=True, slots=True)

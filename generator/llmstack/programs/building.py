@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from llmstack.programs import BUILT, Found, look_up, run
+from llmstack.programs import BUILT, Found, ToolError, look_up, run
 
-OLDEST_GO = "1.21"
+OLDEST_GO = (1, 21)
 """The first release that fetches the Go which go.mod names (https://go.dev/doc/toolchain)."""
 
 
 def find_go() -> str | None:
-    """The path of Go; None where it is not on PATH."""
-    return shutil.which("go")
+    """The path of Go; None where it is not on PATH, or older than `OLDEST_GO`."""
+    go = shutil.which("go")
+    try:
+        said = run([go, "version"], "go version").stdout if go is not None else ""
+    except ToolError:
+        return None
+    version = re.search(r"\bgo(\d+)\.(\d+)", said, re.ASCII)
+    return go if version is not None and (int(version[1]), int(version[2])) >= OLDEST_GO else None
 
 
 def build_tools(go: str, module: Mapping[str, str], target: Path) -> dict[str, Found]:

@@ -9,7 +9,7 @@ from llmstack.adopt.release import Release
 from llmstack.disk.plan import unified_diff
 from llmstack.report.visible import visible
 from llmstack.review.wording import listed, plural
-from llmstack.values.source import Source
+from llmstack.values.nodes import Source
 
 _SHOWN = 4
 """Fields that are named for one reason."""

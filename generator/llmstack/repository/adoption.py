@@ -28,7 +28,8 @@ from llmstack.repository.migration import Migrated, write_file
 from llmstack.repository.project import Project
 from llmstack.repository.snapshot import Snapshot
 from llmstack.values.edit import CannotEdit, apply_edits
-from llmstack.values.source import Source, read_source
+from llmstack.values.nodes import Source
+from llmstack.values.source import read_source
 from llmstack.values.syntax import read_document
 
 

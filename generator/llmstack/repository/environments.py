@@ -14,7 +14,8 @@ from llmstack.kustomize.trust import irregular_file
 from llmstack.model.types import LABEL
 from llmstack.repository.root import SUFFIXES, VALUES
 from llmstack.repository.snapshot import Snapshot
-from llmstack.values.source import Source, read_source
+from llmstack.values.nodes import Source
+from llmstack.values.source import read_source
 
 BASE = "base"
 

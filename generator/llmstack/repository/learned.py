@@ -14,7 +14,8 @@ from llmstack.errors import FoundError, UsageError
 from llmstack.facts.cluster import ClusterFacts
 from llmstack.facts.devices import claims_unseen
 from llmstack.facts.kept import join_facts
-from llmstack.facts.learned import PoolName, Release, learn_cluster
+from llmstack.facts.learned import PoolName, learn_cluster
+from llmstack.facts.release import Release
 from llmstack.finding import Finding, Severity, has_errors
 from llmstack.kubernetes.pods import maps, pod_specs, value_at
 from llmstack.model.reading import read_stack

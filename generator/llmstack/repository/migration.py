@@ -22,7 +22,8 @@ from llmstack.repository.project import Project
 from llmstack.repository.read import Reading, check
 from llmstack.repository.root import VALUES
 from llmstack.values.layers import merge_layers
-from llmstack.values.source import Source, read_document, read_source
+from llmstack.values.nodes import Source
+from llmstack.values.source import read_document, read_source
 from llmstack.values.wrapped import Wrapped, unwrap
 
 UNNAMED = "release-unnamed"

@@ -30,7 +30,7 @@ from llmstack.repository.model_facts import read_model_facts
 from llmstack.repository.settled import Remembered, Settled
 from llmstack.repository.snapshot import Snapshot
 from llmstack.values.layers import Layers
-from llmstack.values.source import Source
+from llmstack.values.nodes import Source
 
 
 @dataclass(frozen=True)

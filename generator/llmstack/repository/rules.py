@@ -14,7 +14,7 @@ from llmstack.repository.read import Reading, read_side
 from llmstack.review.result import RuleChange
 from llmstack.review.rules import Ignored, Rules, rule_changes
 from llmstack.values.layers import Layers
-from llmstack.values.source import Source
+from llmstack.values.nodes import Source
 
 Pair = tuple[Reading | None, Reading | None]
 

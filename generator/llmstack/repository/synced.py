@@ -54,7 +54,7 @@ def _alone(case: Case) -> Surroundings:
     return Surroundings(
         case.name,
         default_class=_default_class(case),
-        beyond=find_beyond(case.changes, *sides),
+        beyond=find_beyond(case.changes, *sides, case.learned[1]),
         undefined=undefined_groups(*sides, case.facts[1].known_names("CustomResourceDefinition")),
     )
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from llmstack.facts.cluster import ClusterFacts
 from llmstack.kubernetes import pods
 from llmstack.kubernetes.definitions import group_of
 from llmstack.kubernetes.immutable import refused_fields
@@ -20,6 +21,7 @@ from llmstack.kubernetes.refused import refusals
 from llmstack.kubernetes.runtime_classes import adding_classes, with_runtime_class
 from llmstack.review.compare import Identity, compare, identify
 from llmstack.review.result import ObjectChange
+from llmstack.review.standing import standing_quotas
 from llmstack.review.surroundings import Surroundings
 from llmstack.sync.ignored import left_as_it_is
 from llmstack.sync.policies import Skipped, is_kept, is_made_anew, why_skipped
@@ -113,14 +115,19 @@ def is_refused(change: ObjectChange, near: Surroundings) -> bool:
 
 
 def find_beyond(
-    changes: Sequence[ObjectChange], before: Sequence[Object], after: Sequence[Object]
+    changes: Sequence[ObjectChange],
+    before: Sequence[Object],
+    after: Sequence[Object],
+    known: ClusterFacts | None = None,
 ) -> Mapping[pods.Identity, Beyond]:
-    """The objects of an environment that come or grow beyond a ResourceQuota of it."""
-    if not any(str(obj.get("kind")) == "ResourceQuota" for obj in after):
+    """The objects of an environment that come or grow beyond a ResourceQuota of it, or of what facts know of its
+    cluster."""
+    standing = [each.quota for each in standing_quotas(known, before, after).values()]
+    if not standing and not any(str(obj.get("kind")) == "ResourceQuota" for obj in after):
         return {}
     leaving = {change.identity: change.unit for change in changes if change.after is None}
     coming = {change.identity: change.unit for change in changes if change.after is not None}
-    return beyond_quotas(before, after, leaving, coming)
+    return beyond_quotas((*before, *standing), (*after, *standing), leaving, coming)
 
 
 def makes_anew(change: ObjectChange, near: Surroundings) -> bool:

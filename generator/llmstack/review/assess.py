@@ -33,6 +33,7 @@ from llmstack.review.rollout.preempted import Preempting, with_priorities
 from llmstack.review.rollout.tenants import by_identity, known_classes, tenants_of
 from llmstack.review.rollout.times import MOST_PODS, too_many, total_seconds
 from llmstack.review.rollout.workload import Workload, moves_whole
+from llmstack.review.standing import standing_quotas
 from llmstack.review.surroundings import Surroundings
 from llmstack.review.usage import find_unserved
 from llmstack.review.waves import find_waves
@@ -72,7 +73,9 @@ def assess(
     least = play(changes, after, scale, facts, idle, near.neighbours, near.queue)
     most = _at_most(changes, before, after, least, facts, idle, near)
     least, preempting = _with_priorities(least, before, after, facts, near)
-    scene = Scene(before, after, facts[1], least.owned[1], most_scaled(after))
+    standing = standing_quotas(facts_after.cluster, before, wanted)
+    beside = [obj for _, obj in near.objects]
+    scene = Scene(before, after, facts[1], least.owned[1], most_scaled(after), standing, beside)
     hindered = find_obstacles(least.own, scene)
     obstacles = with_those_behind(hindered, least.own, endless(hindered, least.verdicts), near.queue)
     latent = find_latent(changes, scene, {workload.identity for workload in least.own})

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from llmstack.finding import Finding, Place, Route, Severity
-from llmstack.values.nodes import UNREAD
-from llmstack.values.source import Source
+from llmstack.values.nodes import UNREAD, Source
 
 MODELS = ("servingEngineSpec", "modelSpec")
 

@@ -3,7 +3,8 @@
 `llmstack fit`, the checks and the review speak of the revision that facts/models/ has. Where `modelRevision` pins
 another commit, they may speak of other sizes, another length or other weights. Branches and tags are not compared:
 which commit they mean, nobody knows here. Of facts/clusters/, `lint` compares the size of pools, load times, the
-version of Kubernetes and what `gitops.existing` lists: the values win, so a review may rest on what is so no longer.
+version of Kubernetes, what `gitops.existing` lists and the access modes of existing claims: the values win, so a review
+may rest on what is so no longer.
 
 Fix: what the help says: the values where they are out of date, `llmstack learn` where the facts are.
 """
@@ -38,6 +39,7 @@ def run(subject: Subject) -> Iterator[Problem]:
         yield from _load_times(subject, subject.cluster)
         yield from _version(subject, subject.cluster)
         yield from _existing(subject, subject.cluster)
+        yield from _claim_modes(subject, subject.cluster)
 
 
 def _revisions(subject: Subject) -> Iterator[Problem]:
@@ -117,3 +119,14 @@ def _existing(subject: Subject, known: ClusterFacts) -> Iterator[Problem]:
                 message = f"`{name}` was not in the cluster on {known.date}"
                 route = ("gitops", "existing", key, number)
                 yield Problem(message, route, help="take it away, or see that it is there")
+
+
+def _claim_modes(subject: Subject, known: ClusterFacts) -> Iterator[Problem]:
+    """How an existing claim may be mounted."""
+    for route, model in subject.models():
+        claim = model.pvc_existing_claim_name
+        there = known.claim_modes.get(f"{subject.stack.gitops.namespace}/{claim}")
+        stated = model.pvc_access_mode
+        if claim and there and stated and {*stated} != {*there}:
+            message = f"claim `{claim}` is {', '.join(stated)} here, and {', '.join(there)} in the cluster"
+            yield Problem(message, (*route, "pvcAccessMode"), help=f"`pvcAccessMode: [{', '.join(there)}]`")

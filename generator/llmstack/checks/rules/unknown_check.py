@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Severity
-from llmstack.values.source import Source
+from llmstack.values.nodes import Source
 
 RULE = Declaration("unknown-check", Severity.WARNING)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, Literal
@@ -17,6 +17,7 @@ from llmstack.review.rollout.nodes import node_sizes
 from llmstack.review.rollout.placement import PoolKey
 from llmstack.review.rollout.template import template_of
 from llmstack.review.rollout.workload import Workload
+from llmstack.review.standing import Standing
 from llmstack.review.ways_in.needs import Need, needs_of, provided
 
 Hangs = Literal["always", "sometimes", "unknown"]
@@ -74,12 +75,16 @@ class Scene:
     """Replicas that scalers give after the change, at the least."""
     most: Scalers
     """And at the most."""
+    standing: Mapping[Identity, Standing] = field(default_factory=dict)
+    """ResourceQuotas of the cluster that are not among the objects."""
+    beside: Sequence[Object] = ()
+    """What other environments of the cluster run."""
 
     @cached_property
     def kinds(self) -> Mapping[tuple[str, str], list[Object]]:
         """The objects after the change by kind and namespace."""
         found: dict[tuple[str, str], list[Object]] = {}
-        for obj in self.after:
+        for obj in (*self.after, *(each.quota for each in self.standing.values())):
             found.setdefault(identity_of(obj)[:2], []).append(obj)
         return found
 
@@ -117,9 +122,10 @@ class Scene:
     @cached_property
     def quota_totals(self) -> Mapping[Identity, Mapping[str, Fraction]]:
         """What the pods of its namespace count for in each ResourceQuota."""
-        quotas = [obj for obj in self.after if obj.get("kind") == "ResourceQuota"]
+        quotas = [quota for (kind, _), found in self.kinds.items() if kind == "ResourceQuota" for quota in found]
         spaces = {identity_of(quota)[1] for quota in quotas}
-        inside = {space: [obj for obj in self.after if identity_of(obj)[1] == space] for space in spaces}
+        objects = (*self.after, *self.beside)
+        inside = {space: [obj for obj in objects if identity_of(obj)[1] == space] for space in spaces}
         return {identity_of(quota): totals_of(quota, inside[identity_of(quota)[1]]) for quota in quotas}
 
     @cached_property
@@ -190,6 +196,11 @@ class Case:
         if WORKLOADS[self.workload.kind].replaces == "rolls":
             return "Set maxSurge 0 and maxUnavailable 1 (a replica less is ready meanwhile)."
         return "Remove the old one first, and add the new one once its pods are gone (an outage meanwhile)."
+
+    def others_of(self, quota: Object) -> Mapping[str, Fraction]:
+        """What pods and claims of others use of a quota, as far as is known."""
+        standing = self.scene.standing.get(identity_of(quota))
+        return {} if standing is None else standing.others
 
     def make_room(self) -> str:
         """Advice where it is not known whether there is room for one pod more."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
-from llmstack.kubernetes.limit_ranges import amounts_in, defaults_of
+from llmstack.kubernetes.limit_ranges import Amounts, amounts_in, defaults_of
 from llmstack.kubernetes.pods import Object, identity_of, value_at
 from llmstack.kubernetes.quotas import claimed, missing, selects, used
-from llmstack.review.rollout.obstacles.case import Case, Obstacle
+from llmstack.review.rollout.obstacles.case import Case, Hangs, Obstacle
 from llmstack.review.rollout.obstacles.volumes import claims_of
 
 
@@ -22,8 +22,8 @@ def find(case: Case) -> Iterator[Obstacle]:
 
 
 def _over_quotas(case: Case) -> Iterator[Obstacle]:
-    """Pods that a ResourceQuota among the objects refuses: those of the goal, or the one that a rollout needs before it
-    releases any (pkg/quota/v1/evaluator/core/pods.go)."""
+    """Pods that a ResourceQuota refuses: those of the goal, or the one that a rollout needs before it releases any
+    (pkg/quota/v1/evaluator/core/pods.go)."""
     for quota in case.of_kind("ResourceQuota"):
         yield from _refused_by(quota, case)
 
@@ -34,26 +34,47 @@ def _refused_by(quota: Object, case: Case) -> Iterator[Obstacle]:
     if not selects(quota, case.pod, defaults):
         return
     hard = amounts_in(value_at(quota, "spec", "hard"))
-    unsaid = missing(case.pod, hard, defaults)
-    if unsaid:
-        message = f"ResourceQuota `{identity_of(quota)[2]}` lets no pod in that does not state `{unsaid[0]}`"
-        advice = "State it for each container, or add a LimitRange with defaults."
-        yield Obstacle(f"{message}: the API server refuses it", advice, "always")
+    if unsaid := _unsaid(quota, case, hard, defaults):
+        yield unsaid
         return
     totals = case.scene.quota_totals[identity_of(quota)]
-    extra = 1 if case.workload.held_up else 0
-    scaled = max(0, case.scene.most.get(case.workload.identity, 0) - case.workload.after)
-    for name, amount in used(case.pod, defaults).items():
-        if name in hard and amount and totals[name] + extra * amount > hard[name]:
-            yield _over_quota(case, quota, name, fits=totals[name] <= hard[name])
+    limited = {name: amount for name, amount in used(case.pod, defaults).items() if name in hard}
+    for name, amount in limited.items():
+        if found := _met(case, quota, name, amount, hard[name] - totals[name]):
+            yield found
             return
-        if name in hard and totals[name] + scaled * amount > hard[name]:
-            message = (
-                f"with its scaler at the most, ResourceQuota `{identity_of(quota)[2]}` leaves less `{name}` than all "
-                "pods take"
-            )
-            yield Obstacle(message, "Raise the quota, or lower the scaler's maximum.", "sometimes")
-            return
+
+
+def _unsaid(quota: Object, case: Case, hard: Amounts, defaults: Mapping[str, Amounts]) -> Obstacle | None:
+    """An amount that every container must state, and one does not. A LimitRange of the cluster may state it, of which
+    nothing is known: it does where the pods before the change got in without."""
+    unsaid = missing(case.pod, hard, defaults)
+    stands = identity_of(quota) in case.scene.standing
+    if not unsaid or (stands and case.was is not None and missing(case.pod_before, hard, defaults)):
+        return None
+    message = f"ResourceQuota `{identity_of(quota)[2]}` lets no pod in that does not state `{unsaid[0]}`"
+    advice = "State it for each container, or add a LimitRange with defaults."
+    if stands:
+        return Obstacle(f"{message}, where no LimitRange of the namespace does", advice, "unknown")
+    return Obstacle(f"{message}: the API server refuses it", advice, "always")
+
+
+def _met(case: Case, quota: Object, name: str, amount: Fraction, left: Fraction) -> Obstacle | None:
+    """What stands in the way of a workload's pods, of which each counts for an amount, where all pods together leave
+    so much of a quota."""
+    extra = amount if case.workload.held_up else Fraction()
+    others = case.others_of(quota).get(name, Fraction())
+    scaled = max(0, case.scene.most.get(case.workload.identity, 0) - case.workload.after) * amount
+    if amount and left - extra < 0:
+        return _over_quota(case, quota, name, fits=left >= 0)
+    if amount and left - extra - others < 0:
+        message = f"what others of the namespace were seen to use of ResourceQuota `{identity_of(quota)[2]}` leaves "
+        less = "no room for one more pod" if left >= others else f"less `{name}` than all pods take"
+        return Obstacle(f"{message}{less}", "See that they release it, or raise the quota.", "unknown")
+    if left - scaled < 0:
+        message = f"with its scaler at the most, ResourceQuota `{identity_of(quota)[2]}` leaves less `{name}` than all "
+        return Obstacle(f"{message}pods take", "Raise the quota, or lower the scaler's maximum.", "sometimes")
+    return None
 
 
 def _over_quota(case: Case, quota: Object, name: str, *, fits: bool) -> Obstacle:
@@ -72,12 +93,14 @@ def _refused_claims(case: Case) -> Iterator[Obstacle]:
     mounted = [obj for obj in claims if identity_of(obj)[2] in claims_of(case.pod)]
     changed = [obj for obj in mounted if claimed(before.get(identity_of(obj))) != claimed(obj)]
     for quota in quotas if changed else ():
+        others = case.others_of(quota)
         for name, hard in amounts_in(value_at(quota, "spec", "hard")).items():
             asked = sum((claimed(obj).get(name, Fraction()) for obj in claims), Fraction())
-            if asked > hard and any(name in claimed(obj) for obj in changed):
+            if asked + others.get(name, 0) > hard and any(name in claimed(obj) for obj in changed):
                 message = (
                     f"ResourceQuota `{identity_of(quota)[2]}` allows less `{name}` than all claims take: claim "
                     f"`{identity_of(changed[0])[2]}` is refused, and the pods wait for it"
                 )
-                yield Obstacle(message, "Raise the quota, or ask for less storage.", "always")
+                hangs: Hangs = "always" if asked > hard else "unknown"
+                yield Obstacle(message, "Raise the quota, or ask for less storage.", hangs)
                 return

@@ -22,13 +22,20 @@ def find(case: Case) -> Iterator[Obstacle]:
     """The claims of a workload that its new pods may not get."""
     for name in claims_of(case.pod):
         claim = next((obj for obj in case.of_kind("PersistentVolumeClaim") if identity_of(obj)[2] == name), None)
-        modes = value_at(claim, "spec", "accessModes") if claim is not None else case.scene.facts.claim_modes.get(name)
+        modes = value_at(claim, "spec", "accessModes") if claim is not None else _modes_of_existing(case, name)
         if not modes:
             yield from _unsaid(case, name, claim)
         elif mounts_on_one_node(modes) and not _attaches_nowhere(
             claim, case.scene.kinds.get(("PersistentVolume", ""), ())
         ):
             yield from _exclusive(case, name, modes)
+
+
+def _modes_of_existing(case: Case, name: str) -> Sequence[str] | None:
+    """Access modes of a claim that nobody here makes: as the values say, else as the cluster was seen to have it."""
+    facts = case.scene.facts
+    known = facts.cluster.claim_modes if facts.cluster is not None else {}
+    return facts.claim_modes.get(name) or known.get(f"{case.workload.namespace}/{name}")
 
 
 def claims_of(pod: Mapping[str, Any]) -> list[str]:

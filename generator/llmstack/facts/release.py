@@ -1,0 +1,22 @@
+"""What is our own in a cluster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from llmstack.observed.things import Meta
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The objects of one environment."""
+
+    namespace: str
+    name: str
+
+    def owns(self, meta: Meta) -> bool:
+        """Whether an object is of it: by the labels of llmstack or of the chart; by its name where it has neither."""
+        labels = meta.labels
+        stated = labels.get("app.kubernetes.io/instance") or labels.get("helm-release-name")
+        named = meta.name.startswith(f"{self.name}-") if stated is None else stated == self.name
+        return meta.namespace == self.namespace and named
