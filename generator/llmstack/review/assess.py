@@ -93,7 +93,7 @@ def assess(
     breaks = _breaks(before, after, least, facts_after, near, backends)
     rolled, pools = both(least, most, facts_after)
     pools = hindered_pools(pools, least.own, obstacles)
-    if facts_after.stale is not None:
+    if facts_after.is_unsettled:
         pools = unsettled_pools(pools, least.workloads, facts_after.pools)
     removed = find_removed(least.own, before, wanted, least.owned[0], facts, near, backends)
     assessment = Assessment(
