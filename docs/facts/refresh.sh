@@ -8,7 +8,7 @@ seen=$(mktemp -d)
 trap 'rm -rf "$seen"' EXIT
 
 everywhere=nodes,pods,persistentvolumeclaims,resourcequotas,deployments,replicasets,statefulsets,daemonsets
-everywhere+=,horizontalpodautoscalers,storageclasses,priorityclasses,runtimeclasses,ingressclasses
+everywhere+=,horizontalpodautoscalers,storageclasses,priorityclasses,runtimeclasses,ingressclasses,apiservices
 kubectl get "$everywhere" --all-namespaces --output json > "$seen/cluster.json"
 
 # kubectl refuses a request that names a kind which the cluster does not have: ask for those that it has

@@ -24,6 +24,8 @@ DEFINITION = made("apiextensions.k8s.io/v1", "CustomResourceDefinition", group="
         ([], [KEDA], None, set()),
         ([], [KEDA], ["rayclusters.ray.io"], {"keda.sh"}),
         ([], [KEDA], ["scaledobjects.keda.sh"], set()),
+        ([], [KEDA], ["v1.", "v1.apps", "v1alpha1.keda.sh"], set()),
+        ([], [KEDA], ["v1.", "v1.apps"], {"keda.sh"}),
         ([], [KEDA, DEFINITION], [], set()),
         ([KEDA], [KEDA], [], set()),
         ([], [ROUTE, made("networking.k8s.io/v1", "Ingress")], [], {"gateway.networking.k8s.io"}),

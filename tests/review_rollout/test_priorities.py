@@ -116,3 +116,28 @@ def test_a_class_that_the_cluster_was_seen_to_have(model: Make, review: Make) ->
         known = ClusterFacts(date(2026, 1, 1), exists={"priorityClasses": there})
         messages = [message for _, _, message in told(review(pair, facts={"cluster": known}), "not-judged")]
         assert [part in message for part, message in zip(said, messages, strict=True)] == [True] * len(said)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "stuck"),
+    [
+        ([], [priority("standard", 10, globalDefault=True)], []),
+        ([priority("standard", 10, globalDefault=True)], [], ["a"]),
+        ([priority("standard", 10, globalDefault=True)], [priority("higher", 20, globalDefault=True)], []),
+        (
+            [priority("standard", 10, globalDefault=True)],
+            [priority("standard", 20, globalDefault=True)],
+            ["a"],
+        ),  # fixed
+        ([priority("standard", 10, globalDefault=True)], [priority("standard", 10, globalDefault=True)], ["a"]),
+        ([], [priority("standard", -10, globalDefault=True)], ["a"]),
+    ],
+)
+def test_pods_that_stay_keep_the_default_of_their_day(
+    before: list[Any], after: list[Any], stuck: list[str], model: Make, compared: Make, pool: Make
+) -> None:
+    """kubernetes.io, "Pod Priority and Preemption": another default changes no pod that is there."""
+    sides = ([model("a", None), model("b", None), *before], [model("a", None, "v2"), model("b", None), *after])
+    found = compared(*sides, pools=(pool(4, 4),), load_seconds=LOADS)
+    lost = [subject for _, subject, message in told(found, "preemption") if "replica" in message]
+    assert (hangs(found), lost) == (stuck, [] if stuck else ["Deployment/b"])

@@ -1,4 +1,4 @@
-"""Fields that Argo CD leaves as they are in the cluster."""
+"""Fields that a sync tool leaves as they are in the cluster."""
 
 from __future__ import annotations
 
@@ -33,6 +33,10 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
     "another name": (rule(name="y", jsonPointers=REPLICAS), WANTED, WANTED),
     "its name": (rule(name="x", namespace="llm", jsonPointers=REPLICAS), WANTED, deployment("b", 2)),
     "an expression that is not read": (rule(jqPathExpressions=["select(.a)"]), WANTED, WANTED),
+    "of Flux": ({"paths": REPLICAS, "target": {"kind": "Deployment", "group": "apps"}}, WANTED, deployment("b", 2)),
+    "of Flux, every object": ({"paths": REPLICAS}, WANTED, deployment("b", 2)),
+    "of Flux, another name": ({"paths": REPLICAS, "target": {"name": "y"}}, WANTED, WANTED),
+    "of Flux, by what is not read": ({"paths": REPLICAS, "target": {"labelSelector": "a in (b)"}}, WANTED, WANTED),
     "managers": (rule(managedFieldsManagers=["kube-controller-manager"]), WANTED, WANTED),
     "the first image": (
         rule(jsonPointers=["/spec/template/spec/containers/0/image"]),

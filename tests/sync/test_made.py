@@ -12,7 +12,7 @@ import pytest
 from llmstack import yamlio
 from llmstack.kustomize.merge import Unsupported
 from llmstack.sync.json_patch import apply_json_patch
-from llmstack.sync.made import make_of
+from llmstack.sync.made import make_of, stated
 from tests.sync.repository import Repository, environment, new_repository
 
 DEPLOYMENT: dict[str, Any] = {
@@ -119,6 +119,24 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Repository:
 @pytest.fixture
 def one(start: Repository, tmp_path: Path) -> Repository:
     return start.copy(tmp_path / "repository")
+
+
+def test_an_application_says_it_in_other_words() -> None:
+    """`source.kustomize` of Argo CD: images as `kustomize edit set image` takes them."""
+    images = ["a=mirror.example.com:5000/a:v2", "org/b:v3", "org/c@sha256:cc"]
+    source = {"path": "overlays/prod/llama", "kustomize": {"images": images, "patches": [{"patch": MERGE}]}}
+    application = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Application", "spec": {"source": source}}
+    told = stated(application)
+    assert told is not None
+    path, spec = told
+    assert (path, spec["patches"]) == ("overlays/prod/llama", [{"patch": MERGE}])
+    assert spec["images"] == [
+        {"name": "a", "newName": "mirror.example.com:5000/a", "newTag": "v2"},
+        {"name": "org/b", "newName": "org/b", "newTag": "v3"},
+        {"name": "org/c", "newName": "org/c", "digest": "sha256:cc"},
+    ]
+    source["kustomize"] = {"commonLabels": {"a": "b"}}
+    assert stated(application) is None
 
 
 def edit(one: Repository, **spec: Any) -> None:

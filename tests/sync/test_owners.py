@@ -32,7 +32,7 @@ def unit(name: str, path: str | None = None, **spec: Any) -> dict[str, Any]:
 
 
 def repository(name: str = "llmstack-prod", **spec: Any) -> dict[str, Any]:
-    told = {"url": "https://git.example.com/llm.git", "ref": {"branch": "main"}, **spec}
+    told = {"url": "https://git.example.com/llm.git", "interval": "10m", "ref": {"branch": "main"}, **spec}
     metadata = {"name": name, "namespace": "flux-system"}
     return {"apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "GitRepository", "metadata": metadata, "spec": told}
 
@@ -98,15 +98,17 @@ CHANGES: dict[str, tuple[Files, dict[str, tuple[str, str, bool]]]] = {
     "another url": (
         edited(SOURCE, url="https://git.example.com/other.git"), dict.fromkeys(EVERY, ("moved", "source", True)),
     ),
+    "the branch by its whole name": (edited(SOURCE, ref={"name": "refs/heads/main"}), {}),
     "another tag": (edited(SOURCE, ref={"tag": "v1"}), dict.fromkeys(EVERY, ("moved", "source", True))),
     "other files": (edited(SOURCE, ignore="/overlays"), dict.fromkeys(EVERY, ("moved", "source", True))),
     "other credentials": (
         edited(SOURCE, secretRef={"name": "git"}), dict.fromkeys(EVERY, ("moved", "contents", False)),
     ),
-    "signatures": (edited(SOURCE, verify={"mode": "HEAD"}), dict.fromkeys(EVERY, ("moved", "contents", False))),
+    "signatures": (edited(SOURCE, verify={"mode": "HEAD", "secretRef": {"name": "pgp"}}), dict.fromkeys(EVERY, ("moved", "contents", False))),
     "a source elsewhere": (
         edited(LLAMA, sourceRef={"kind": "GitRepository", "name": "flux-system"}), {"llama": ("moved", "source", True)},
     ),
+    "the namespace that they have": (edited(LLAMA, targetNamespace="llm"), {}),
     "targetNamespace": (edited(LLAMA, targetNamespace="other"), {"llama": ("moved", "names", True)}),
     "namePrefix, and nothing pruned": (
         edited(LLAMA, namePrefix="a-", prune=False), {"llama": ("moved", "names", False)},
@@ -128,6 +130,10 @@ CHANGES: dict[str, tuple[Files, dict[str, tuple[str, str, bool]]]] = {
     "gone": (
         {path: content for path, content in BEFORE.items() if path != LLAMA}, {"llama": ("pruned", "goes", True)},
     ),
+    "a value of another form": (edited(LLAMA, interval="10 minutes"), {FOLDER: STOPPED}),
+    "a field that the API does not know": (edited(LLAMA, dependOn=[{"name": "prod.qwen"}]), {FOLDER: STOPPED}),
+    "null, which is no field": (edited(LLAMA, suspend=None), {}),
+    "two of one name": ({**BEFORE, "apps/more.yaml": [unit("llama", "overlays/prod/qwen")]}, {FOLDER: STOPPED}),
     "a file that Flux leaves out": ({**BEFORE, ".sops.yaml": "creation_rules: []\n"}, {}),
 }  # fmt: skip
 
@@ -216,7 +222,25 @@ def test_a_kustomization_of_the_folder_itself(text: str, action: str) -> None:
     """Flux fills an empty one in (fluxcd/pkg, kustomize_generator.go), and then it builds to nothing."""
     found = outcome({**BEFORE, "kustomization.yaml": text})
     assert {each.action for each in found.changes} == {action}
-    assert found.is_stopped is (action == "blocked")
+    assert bool(found.halted) is (action == "blocked")
+
+
+ROOT = unit("root", path=f"./{FOLDER}")
+
+
+@pytest.mark.parametrize(("root", "source"), [({"suspend": True}, {}), ({}, {"suspend": True})])
+def test_an_owner_of_the_folder_that_was_stopped_before_brings_nothing(root: Any, source: Any) -> None:
+    """What comes, what goes, and that it is resumed: it stands in the folder that nobody applies."""
+    own = copy.deepcopy(ROOT)
+    own["spec"] |= root
+    before = {**edited(SOURCE, **source), "root.yaml": [own]}
+    after = {path: each for path, each in before.items() if path != LLAMA}
+    after |= {"root.yaml": [ROOT], SOURCE: [repository()]}
+    after["prod/new.yaml"] = [unit("new", "overlays/prod/qwen")]
+    found = outcome(after, before=before)
+    assert told(found) == {"root": STOPPED}
+    assert "does not arrive" in found.changes[0].why
+    assert (found.halted, "overlays/prod/llama" in found.owners) == ({FOLDER}, True)
 
 
 def test_an_empty_kustomization_below_the_folder_stops_it() -> None:
@@ -243,6 +267,9 @@ def project(**spec: Any) -> dict[str, Any]:
     return {"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": metadata, "spec": told}
 
 
+EVERYWHERE = {"server": "*", "namespace": "*"}
+SOURCES = [{"repoURL": "https://git.example.com/llm.git", "path": "overlays/prod/llama"}]
+OTHER = {"repoURL": "https://git.example.com/llm.git", "path": "ops"}
 ARGO: Files = {"prod/project.yaml": [project()], "prod/llama.yaml": [application("llama")]}
 APPLICATIONS: dict[str, tuple[Callable[[], Files], dict[str, tuple[str, str, bool]]]] = {
     "nothing": (lambda: ARGO, {}),
@@ -264,6 +291,43 @@ APPLICATIONS: dict[str, tuple[Callable[[], Files], dict[str, tuple[str, str, boo
     "a project of other namespaces": (
         lambda: {**ARGO, "prod/project.yaml": [project(destinations=[{"server": "*", "namespace": "other"}])]},
         {"llama": STOPPED},
+    ),
+    "a project that denies a namespace": (
+        lambda: {**ARGO, "prod/project.yaml": [project(destinations=[EVERYWHERE, {**EVERYWHERE, "namespace": "!llm"}])]},
+        {"llama": STOPPED},
+    ),
+    "a project that denies another namespace": (
+        lambda: {**ARGO, "prod/project.yaml": [project(destinations=[EVERYWHERE, {**EVERYWHERE, "namespace": "!a"}])]}, {},
+    ),
+    "a project of other namespaces than an object's": (
+        lambda: {
+            "prod/project.yaml": [project(destinations=[{"server": "*", "namespace": "a"}])],
+            "prod/llama.yaml": [application("llama", destination={"server": "https://kubernetes.default.svc", "namespace": "a"})],
+        },
+        {"llama": STOPPED},
+    ),
+    "a project that asks for signatures": (
+        lambda: {**ARGO, "prod/project.yaml": [project(signatureKeys=[{"keyID": "4AEE18F83AFDEB23"}])]},
+        {"llama": ("moved", "contents", False)},
+    ),
+    "the branch by its whole name": (
+        lambda: {**ARGO, "prod/llama.yaml": [application("llama", source={**SOURCES[0], "targetRevision": "refs/heads/HEAD"})]},
+        {},
+    ),
+    "several sources": (
+        lambda: {**ARGO, "prod/llama.yaml": [application("llama", source=None, sources=[OTHER, SOURCES[0]])]},
+        {"llama": ("moved", "contents", False)},
+    ),
+    "the namespace that they have": (
+        lambda: {**ARGO, "prod/llama.yaml": [application("llama", source={**SOURCES[0], "kustomize": {"namespace": "llm"}})]},
+        {},
+    ),
+    "another namespace": (
+        lambda: {**ARGO, "prod/llama.yaml": [application("llama", source={**SOURCES[0], "kustomize": {"namespace": "a"}})]},
+        {"llama": ("moved", "names", True)},
+    ),
+    "a value of another type": (
+        lambda: {**ARGO, "prod/llama.yaml": [application("llama", syncPolicy={"automated": "yes"})]}, {"llama": STOPPED},
     ),
     "a project without a kind": (
         lambda: {**ARGO, "prod/project.yaml": [project(namespaceResourceWhitelist=[{"group": "", "kind": "*"}])]},
@@ -332,6 +396,48 @@ def test_what_becomes_of_applications(row: str) -> None:
     assert bool(found.changes) is bool(expected)
 
 
+def test_a_source_that_goes_takes_its_objects_with_it() -> None:
+    """The order of an Application's sources means nothing."""
+    both = [application("llama", source=None, sources=[*SOURCES, OTHER])]
+    before = {**ARGO, "prod/llama.yaml": both}
+    objects = {**OBJECTS, "ops": [deployment("quota")]}
+    sides = [
+        side({**ARGO, "prod/llama.yaml": each}, objects)
+        for each in (both, [application("llama", source=None, sources=SOURCES)])
+    ]
+    [change] = compare_owners(FOLDER, *sides).changes
+    assert (change.deletes, [key[3] for key in change.gone]) == (True, ["quota"])
+    turned = {**before, "prod/llama.yaml": [application("llama", source=None, sources=[OTHER, *SOURCES])]}
+    assert not outcome(turned, before=before).changes
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ({"syncPolicy": {"applicationsSync": "create-only"}}, STOPPED),
+        ({"syncPolicy": {"applicationsSync": "create-delete"}}, STOPPED),
+        ({"syncPolicy": {"applicationsSync": "create-update"}}, ("moved", "folder", True)),
+        ({"strategy": {"type": "RollingSync", "rollingSync": {"steps": []}}}, ("moved", "folder", True)),
+    ],
+)
+def test_applications_that_their_set_leaves_as_they_are(spec: dict[str, Any], expected: tuple[str, str, bool]) -> None:
+    """docs/operator-manual/applicationset/Controlling-Resource-Modification.md"""
+    before = {"prod/project.yaml": [project()], "prod/models.yaml": [application_set("llama")]}
+    made = application_set("llama")
+    made["spec"] |= spec
+    made["spec"]["template"]["spec"]["source"]["path"] = "overlays/prod/qwen"
+    assert told(outcome({**before, "prod/models.yaml": [made]}, before=before)) == {"llama": expected}
+
+
+def test_a_set_that_steps_its_applications_is_not_timed() -> None:
+    before = {"prod/project.yaml": [project()], "prod/models.yaml": [application_set("llama")]}
+    made = application_set("llama")
+    made["spec"]["strategy"] = {"type": "RollingSync", "rollingSync": {"steps": []}}
+    found = outcome({**before, "prod/models.yaml": [made]}, before=before)
+    assert told(found) == {"llama": ("moved", "contents", False)}
+    assert "when is not judged" in found.changes[0].why
+
+
 def test_entries_that_only_the_cluster_knows() -> None:
     before = {**ARGO, "prod/models.yaml": [application_set("qwen")]}
     asking = application_set()
@@ -362,11 +468,11 @@ def test_files_that_a_source_leaves_out(filters: dict[str, Any], expected: dict[
     assert {unit: each for unit, each in found.items() if unit == "llama"} == expected
 
 
-def generator(path: str, **metadata: Any) -> dict[str, Any]:
+def generator(path: str, alias: str = "repo", **metadata: Any) -> dict[str, Any]:
     named = {"name": "prod.llama", "namespace": "flux-system", **metadata}
     copies = [{"from": f"@repo/{path}/**", "to": f"@artifact/{path}/"} for path in (path, "base")]
     spec = {
-        "sources": [{"alias": "repo", "kind": "GitRepository", "name": "llmstack-prod"}],
+        "sources": [{"alias": alias, "kind": "GitRepository", "name": "llmstack-prod"}],
         "artifacts": [{"name": "prod.llama", "copy": copies}],
     }
     return {
@@ -387,6 +493,7 @@ OFF = {"annotations": {"source.extensions.fluxcd.io/reconcile": "disabled"}}
         (generator("overlays"), False),
         (generator("overlays/prod/qwen"), True),
         (generator("overlays/prod/llama", **OFF), True),
+        (generator("overlays/prod/llama", alias="other"), True),
     ],
 )
 def test_what_a_generator_copies(made: dict[str, Any], is_stopped: bool) -> None:

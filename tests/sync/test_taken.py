@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from llmstack.sync.taken import first_left_out, is_ignored, takes
+from llmstack.sync.taken import first_left_out, from_root, is_ignored, takes
 
 FILE = "overlays/prod/models/a/deployment.yaml"
 
@@ -61,12 +61,34 @@ def copy(source: str, target: str, **more: Any) -> dict[str, Any]:
         ({"copies": [copy("base/**", "base/")]}, False),
         ({"copies": []}, False),
         ({"copies": [copy("overlays/prod/models/a/*.yaml", "overlays/prod/models/a/")]}, None),
-        ({"copies": [copy("overlays/**", "overlays/", exclude=["*.md"])]}, None),
+        ({"copies": [copy("overlays/**", "overlays/", exclude=["*.md"])]}, True),
+        ({"copies": [copy("overlays/**", "overlays/", exclude=["**/*.yaml"])]}, None),
+        ({"copies": [copy("overlays/**", "overlays/")], "alias": "other"}, None),
+        ({".sourceignore": "/overlays"}, False),
+        ({".sourceignore": "/overlays", "ignore": "!/overlays"}, True),
         ({"copies": [copy("overlays/**", "overlays/")], "ignore": "/overlays"}, False),
     ],
 )
 def test_taken(filters: dict[str, Any], taken: bool | None) -> None:
-    assert takes(filters, FILE) is taken
+    assert takes({"alias": "repo", **filters}, FILE) is taken
+
+
+@pytest.mark.parametrize(
+    ("pattern", "ignored"),
+    [
+        ("*.yaml", True),
+        ("models/", True),
+        ("/models/a", True),
+        ("/a", False),
+        ("prod/models", False),
+        ("# models\n\n*.md", False),
+        ("*.yaml\n!models/a/*.yaml", False),
+    ],
+)
+def test_patterns_of_a_folder_count_below_it(pattern: str, ignored: bool) -> None:
+    """As .gitignore has them: one with a slash in it is of the folder itself, any other of all below it."""
+    assert is_ignored(from_root(pattern, "overlays/prod"), FILE) == ignored
+    assert not is_ignored(from_root(pattern, "base"), FILE)
 
 
 def test_the_first_that_is_left_out() -> None:

@@ -54,6 +54,7 @@ def read_names(package: Path) -> Iterator[tuple[str, list[str]]]:
     tables = (
         ("--load-format", "model_executor/model_loader/__init__.py", "_LOAD_FORMAT_TO_MODEL_LOADER", ()),
         ("--tokenizer-mode", "tokenizers/registry.py", "_VLLM_TOKENIZERS", ("auto", "slow")),
+        ("--config-format", "transformers_utils/config.py", "_CONFIG_FORMAT_TO_CONFIG_PARSER", ("auto",)),
     )
     for flag, path, table, beside in tables:
         file = package / path
@@ -91,7 +92,9 @@ def _modules(package: Path) -> list[ast.Module]:
 def _classes(module: ast.Module) -> Iterator[ast.ClassDef]:
     """The pydantic dataclasses of a module."""
     sources = {
-        node.module: {name.name for name in node.names} for node in module.body if isinstance(node, ast.ImportFrom)
+        f"{'vllm.config.' if node.level else ''}{node.module}": {name.name for name in node.names}
+        for node in module.body
+        if isinstance(node, ast.ImportFrom)
     }
     pydantic = "dataclass" in sources.get("pydantic.dataclasses", ())
     own = "config" in sources.get("vllm.config.utils", ()) and "dataclass" not in sources.get("dataclasses", ())

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from llmstack.engine.exact.together import SENTENCES
+from llmstack.engine.exact.refusals import SENTENCES
 
 FOLDERS = ("config", "engine", "entrypoints", "v1/engine")
 

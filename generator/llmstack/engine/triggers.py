@@ -8,11 +8,16 @@ from collections.abc import Iterator, Sequence
 from llmstack.engine import registry
 
 METRIC = re.compile(r"vllm:[a-z0-9_]+")
+_NUMBER = r"\d+(?:\.\d+)?"
+_ONE = r"(vllm:[a-z0-9_]+)\s*(?:\{[^{}]*\})?\s*"
+_RANGE = r"\[[^\]:]*\]\s*\)\s*"
+_OVER_TIME = rf"(?:(?:avg|max|min|last)_over_time\s*\(\s*(?=vllm:[^\[]*{_RANGE}))?{_ONE}(?:{_RANGE})?"
 _ALONE = re.compile(
-    r"\s*(?:(?:sum|avg|max|min)\s*(?:by\s*\([^()]*\)\s*)?\(\s*)?(vllm:[a-z0-9_]+)\s*(?:\{[^{}]*\})?\s*\)?"
-    r"(?:\s*by\s*\([^()]*\))?\s*\Z"
+    rf"\s*(?:({_NUMBER})\s*\*\s*)?"
+    rf"(?:(?:sum|avg|max|min)\s*(?:by\s*\([^()]*\)\s*)?\(\s*)?{_OVER_TIME}\)?"
+    rf"(?:\s*by\s*\([^()]*\))?\s*(?:([*/])\s*({_NUMBER}))?\s*\Z"
 )
-"""A query of one metric, summed or averaged over pods, and nothing else done to it."""
+"""A query of one metric, as it is or over some time, summed or averaged over pods, and times or by a number."""
 _SUFFIXES = ("_total", "_bucket", "_sum", "_count", "_created")
 
 SHARES = frozenset(("vllm:kv_cache_usage_perc", "vllm:gpu_cache_usage_perc", "vllm:cpu_cache_usage_perc"))
@@ -42,11 +47,16 @@ def missing_metrics(query: str, among: Sequence[str]) -> Iterator[tuple[str, str
 
 
 def most_of_one(query: str, sequences: int) -> tuple[str, float] | None:
-    """The metric of a plain query and what one engine makes of it at most, where that is known; `sequences` is how many
-    requests it runs at once."""
+    """A plain query, by its metric, and what one engine makes of it at most, where that is known; `sequences` is how
+    many requests it runs at once."""
     match = _ALONE.match(query)
     if match is None:
         return None
-    if match[1] in SHARES:
-        return match[1], 1.0
-    return (RUNNING, float(sequences)) if match[1] == RUNNING else None
+    before, metric, sign, after = match.groups()
+    most = 1.0 if metric in SHARES else float(sequences) if metric == RUNNING else None
+    if most is None or (sign == "/" and not float(after)):
+        return None
+    if before or after:
+        factor = float(before or 1) * (float(after) if sign == "*" else 1 / float(after or 1))
+        return f"the query of `{metric}`", most * factor
+    return f"`{metric}`", most

@@ -13,8 +13,10 @@ READ: Mapping[str, tuple[str, ...]] = {
     "scheduling.k8s.io": ("priorityclasses",),
     "node.k8s.io": ("runtimeclasses",),
     "networking.k8s.io": ("ingressclasses",),
+    "apiregistration.k8s.io": ("apiservices",),
 }
-"""By API group, what every cluster has. Secrets and ConfigMaps are not among them."""
+"""By API group, what every cluster has. Secrets and ConfigMaps are not among them. Nor are CustomResourceDefinitions,
+whose schemas are megabytes: the API server has an APIService, a few lines, for each group and version of them."""
 READ_WHERE_THERE: Mapping[str, tuple[str, ...]] = {
     "resource.k8s.io": ("resourceslices", "deviceclasses", "resourceclaims"),
     "keda.sh": ("scaledobjects",),

@@ -96,19 +96,25 @@ def longest(engine: Engine) -> int | None:
 
 def fewest(engine: Engine) -> int | None:
     """The fewest GPUs of one node with which the engine starts at its length."""
-    heads = engine.facts.sizes.heads or 1
-    fits = [size for size in SIZES if heads % size == 0 and _starts(engine, tensor=size)]
-    return fits[0] if fits and engine.settings.pipeline == 1 else None
+    return next((size for size, verdict in _by_size(engine) if verdict == "starts"), None)
 
 
 def least(engine: Engine) -> int | None:
     """The fewest GPUs of one node that are not certain to be too few, for an engine that does not start with its own;
     None where its own are not, or no size of one node is."""
-    if start_of(engine).verdict != "does-not-start" or engine.settings.pipeline > 1:
+    if start_of(engine).verdict != "does-not-start":
         return None
-    heads = engine.facts.sizes.heads or 1
-    sizes = (size for size in SIZES if heads % size == 0 and size > engine.settings.tensor)
-    return next((size for size in sizes if _verdict(engine, tensor=size) != "does-not-start"), None)
+    more = (each for each in _by_size(engine) if each[0] > engine.settings.tensor)
+    return next((size for size, verdict in more if verdict != "does-not-start"), None)
+
+
+@lru_cache(maxsize=1 << 10)
+def _by_size(engine: Engine) -> tuple[tuple[int, Verdict], ...]:
+    """What becomes of the engine at each size of one node that divides its heads; nothing for a pipeline."""
+    if engine.settings.pipeline > 1:
+        return ()
+    sizes = (size for size in SIZES if (engine.facts.sizes.heads or 1) % size == 0)
+    return tuple((size, _verdict(engine, tensor=size)) for size in sizes)
 
 
 def _starts(engine: Engine, **changes: int) -> bool:
@@ -117,4 +123,4 @@ def _starts(engine: Engine, **changes: int) -> bool:
 
 def _verdict(engine: Engine, **changes: int) -> Verdict:
     settings: Settings = replace(engine.settings, **changes)  # type: ignore[arg-type]
-    return foresee(replace(engine, settings=settings)).verdict
+    return foresee(Engine(engine.facts, engine.card, engine.release, settings)).verdict

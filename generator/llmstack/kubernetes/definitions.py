@@ -21,8 +21,9 @@ def undefined_groups(
 ) -> frozenset[str]:
     """Return the groups of objects that come, of which neither the cluster nor the change has a definition.
 
-    `definitions` are the names of the cluster's CustomResourceDefinitions, `<plural>.<group>`; None where nobody
-    looked. A group of which objects were there before is defined, and so is one that an APIService serves.
+    `definitions` are the names of the cluster's CustomResourceDefinitions, `<plural>.<group>`, or of its APIServices,
+    `<version>.<group>`, of which it has one for each group; None where nobody looked. A group of which objects were
+    there before is defined, and so is one that an APIService serves.
     """
     if definitions is None:
         return frozenset()

@@ -23,6 +23,7 @@ from llmstack.sync.handover import Passed
 from llmstack.sync.local import CLUSTERS, local_path
 from llmstack.sync.manifests import Identity, identify, read_folder
 from llmstack.sync.side import OwnerChange, Side
+from llmstack.sync.taken import SOURCEIGNORE, from_root, is_sourceignore
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,17 @@ class Synced:
 
 def touched_clusters(comparison: Comparison) -> list[str]:
     """The folders of clusters/ in which a file differs."""
-    paths = [path.split("/") for path in comparison.changed if path.startswith(f"{CLUSTERS}/")]
-    return sorted({path[1] for path in paths if len(path) > 2})
+    return sorted({steps[1] for steps in _changed(comparison) if len(steps) > 2})
+
+
+def _changed(comparison: Comparison) -> Iterator[list[str]]:
+    """The changed paths below clusters/, each in its steps: a .sourceignore, wherever it is, is one of every folder."""
+    for path in comparison.changed:
+        if path.startswith(f"{CLUSTERS}/"):
+            yield path.split("/")
+        if is_sourceignore(path):
+            sides = (comparison.before, comparison.after)
+            yield from ([CLUSTERS, name, SOURCEIGNORE] for side in sides for name in side.entries(CLUSTERS))
 
 
 def synced_environments(comparison: Comparison) -> set[str]:
@@ -50,9 +60,8 @@ def synced_environments(comparison: Comparison) -> set[str]:
     cluster where something that stands beside them does."""
     generated = {name for side in (comparison.before, comparison.after) for name in generated_environments(side)}
     found: set[str] = set()
-    for path in comparison.changed:
-        steps = path.split("/")
-        if steps[0] != CLUSTERS or len(steps) < 3:
+    for steps in _changed(comparison):
+        if len(steps) < 3:
             continue
         sides = (comparison.before, comparison.after)
         there = {name for side in sides for name in side.entries(f"{CLUSTERS}/{steps[1]}")} & generated
@@ -172,7 +181,24 @@ class _Reader:
         made = frozenset(path for case in self.cases for path in case.made)
         listing = read_folder(snapshot.read, paths, folder, build)
         tree = Tree(files_below, lambda path: snapshot.read(path.removeprefix(comparison.prefix)))
-        return Side(listing, paths, root, objects_of, holds, files_of, tree, lambda path: local_path(path) in made)
+        return Side(
+            listing,
+            paths,
+            root,
+            objects_of,
+            holds,
+            files_of,
+            tree,
+            is_made=lambda path: local_path(path) in made,
+            ignored=self._ignored(snapshot),
+        )
+
+    def _ignored(self, snapshot: Snapshot) -> str:
+        """What the tree's .sourceignore files leave out, those that the change does not touch below its root apart."""
+        files = sorted({SOURCEIGNORE, *filter(is_sourceignore, self.comparison.changed)})
+        found = ((path, snapshot.read(path)) for path in files)
+        folders = ((f"{self.comparison.prefix}{path}".rpartition("/")[0], text) for path, text in found if text)
+        return "\n".join(from_root(text, folder) for folder, text in folders)
 
     def followed(self, before: Side, after: Side, folder: str) -> Side:
         """What the tool reads in the end: another folder, where the owner of this one is told to build that."""

@@ -18,6 +18,7 @@ from llmstack.observed.observation import Observation
 from llmstack.repository.expected import expect_base
 from llmstack.repository.snapshot import FOLDERS, WORKTREE, Commit, Disk, Snapshot, WithFacts
 from llmstack.repository.units import generated_environments
+from llmstack.sync.taken import SOURCEIGNORE
 from llmstack.tree.base import Base
 from llmstack.tree.secrets import UNIT as SECRETS
 from llmstack.tree.sops_rules import PATH
@@ -60,7 +61,7 @@ def open_comparison(root: Path, before: str | None, after: str | None, rules: st
     old = resolve_revision(repository, before) if before else find_merge_base(repository)
     new = resolve_revision(repository, after) if after and after != WORKTREE else None
     blobs = Blobs(repository)
-    differing = read_differences(repository, old, new, (*FOLDERS, PATH), working_files(root), blobs)
+    differing = read_differences(repository, old, new, (*FOLDERS, PATH, SOURCEIGNORE), working_files(root), blobs)
     if not differing and not any((root / folder).is_dir() for folder in FOLDERS):
         raise UsageError(
             f"{root} holds none of {', '.join(FOLDERS)}: run it in the root of the tree, or name that with -C"

@@ -1,4 +1,4 @@
-"""What the Kustomizations of a cluster make of the units that they apply, where people wrote that into them."""
+"""What the owners of a cluster make of the units that they apply, where people wrote that into them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from llmstack.repository.expected import Held, Units
 from llmstack.repository.read import Reading
 from llmstack.repository.snapshot import Snapshot
 from llmstack.sync.local import CLUSTERS, local_path
-from llmstack.sync.made import FIELDS, make_of
+from llmstack.sync.made import FIELDS, make_of, stated
 from llmstack.sync.manifests import mapping
-from llmstack.sync.policies import FLUX
 
 _WORDS = tuple(f"{each}:" for each in FIELDS)
 
@@ -82,11 +81,10 @@ def _specs(side: Snapshot, paths: Iterable[str], units: Mapping[str, str]) -> di
     found: dict[str, list[Mapping[str, Any]]] = {}
     for path in sorted(paths):
         for obj in _documents(side.read(path)):
-            spec = mapping(mapping(obj).get("spec"))
-            is_flux = str(mapping(obj).get("apiVersion")).startswith(f"{FLUX}/")
-            unit = units.get(local_path(str(spec.get("path") or "").removeprefix("./")))
-            if is_flux and mapping(obj).get("kind") == "Kustomization" and unit is not None:
-                found.setdefault(unit, []).append(spec)
+            own = stated(mapping(obj))
+            unit = units.get(local_path(own[0])) if own is not None else None
+            if own is not None and unit is not None:
+                found.setdefault(unit, []).append(own[1])
     return {unit: specs[0] for unit, specs in found.items() if len(specs) == 1 and any(map(specs[0].get, FIELDS))}
 
 

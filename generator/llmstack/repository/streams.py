@@ -13,6 +13,7 @@ from pathlib import Path
 from llmstack.disk.error import DiskError, reason_of
 from llmstack.errors import FoundError, IrregularFileError, UsageError
 from llmstack.finding import Finding, Place, Severity, sort_findings
+from llmstack.kubernetes.definitions import group_of
 from llmstack.kubernetes.sound import sound
 from llmstack.kubernetes.stream import MOST_OBJECTS, Document, Item, Stream, read_stream, without_servers
 from llmstack.kustomize.files import NAMES, find_kustomization
@@ -183,7 +184,7 @@ def _distinct(items: tuple[Item, ...], name: str) -> tuple[list[Item], list[Find
         if _HOOK in (metadata.get("annotations") or {}):
             hooks.append(f"{item.object['kind']}/{metadata['name']}")
             continue
-        group = str(item.object["apiVersion"]).rpartition("/")[0]
+        group = group_of(item.object)
         key = group, str(item.object["kind"]), str(metadata.get("namespace") or ""), str(metadata["name"])
         if key in kept:
             message = f"{key[1]}/{key[3]} is there twice: the last one counts"

@@ -15,7 +15,7 @@ from llmstack.review.applied import find_beyond, is_refused
 from llmstack.review.rollout.queue import Held, Queue
 from llmstack.review.surroundings import Surroundings
 from llmstack.sync.changes import Outcome
-from llmstack.sync.local import local_path
+from llmstack.sync.local import CLUSTERS, local_path
 from llmstack.sync.manifests import Identity, identify
 from llmstack.sync.side import OwnerChange
 from llmstack.tree.flux import UNCHECKED
@@ -55,7 +55,7 @@ def _alone(case: Case) -> Surroundings:
         case.name,
         default_class=_default_class(case),
         beyond=find_beyond(case.changes, *sides, case.learned[1]),
-        undefined=undefined_groups(*sides, case.facts[1].known_names("CustomResourceDefinition")),
+        undefined=undefined_groups(*sides, case.facts[1].known_names("APIService", "CustomResourceDefinition")),
     )
 
 
@@ -144,7 +144,7 @@ def _units(paths: Iterable[str], units: Mapping[str, str]) -> frozenset[str]:
 def _stopped(case: Case, outcome: Outcome, units: Mapping[str, str]) -> Iterator[str]:
     """The units of which nothing is applied; those that are new too, where no owner comes any more."""
     yield from _units(outcome.held, units)
-    if outcome.is_stopped and outcome.owners:
+    if outcome.owners and outcome.halted & {f"{CLUSTERS}/{case.home}", f"{CLUSTERS}/{case.home}/{case.name}"}:
         owned = _units(outcome.owners, units)
         yield from (unit for unit in case.units[1] if unit not in owned)
 

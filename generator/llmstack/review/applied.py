@@ -53,7 +53,8 @@ def what_is_applied(
     lost = near.lost
     free = [change for change in changes if _identity(change) not in held]
     left = {_identity(change): made for change in free if (made := _left_alone(change, near)) is not None}
-    if not held and not lost and not left:
+    refused = {_identity(change): change.before for change in free if is_refused(change, near)}
+    if not held and not lost and not left and not refused:
         return Applied(tuple(changes), tuple(after))
     arriving = [
         change
@@ -64,7 +65,9 @@ def what_is_applied(
     arriving += [found for change in free if (made := left.get(_identity(change))) for found in _again(change, made)]
     gone = compare({"": [object for object in before if identify(object) in lost]}, {})
     stays = [change.before for change in changes if change.before is not None and _identity(change) in held]
-    there = [left.get(key, object) for object in after if (key := identify(object)) not in held and key not in lost]
+    stays += [object for object in refused.values() if object is not None]
+    away = held | lost | refused.keys()
+    there = [left.get(key, object) for object in after if (key := identify(object)) not in away]
     told += [(change, "ignored") for change in free if _identity(change) in left]
     return Applied((*arriving, *gone), (*there, *stays), tuple(told))
 

@@ -20,7 +20,15 @@ from llmstack.review.result import EngineChange, EnvironmentReview, GpuPool, Mem
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.not_applied import why_not_applied
 from llmstack.review.risks.table import find_risks
-from llmstack.review.rollout.endless import drawn, endless, hindered_pools, stopped_by, with_demand, without_end
+from llmstack.review.rollout.endless import (
+    drawn,
+    endless,
+    hindered_pools,
+    stopped_by,
+    unsettled_pools,
+    with_demand,
+    without_end,
+)
 from llmstack.review.rollout.interval import both
 from llmstack.review.rollout.obstacles.behind import with_those_behind
 from llmstack.review.rollout.obstacles.case import Obstacle, Scene
@@ -30,7 +38,7 @@ from llmstack.review.rollout.per_node import rollouts_on_nodes
 from llmstack.review.rollout.placement import Fixed
 from llmstack.review.rollout.play import Played, find_moves, play
 from llmstack.review.rollout.preempted import Preempting, with_priorities
-from llmstack.review.rollout.tenants import by_identity, known_classes, tenants_of
+from llmstack.review.rollout.tenants import tenants_of_sides
 from llmstack.review.rollout.times import MOST_PODS, too_many, total_seconds
 from llmstack.review.rollout.workload import Workload, moves_whole
 from llmstack.review.standing import standing_quotas
@@ -65,9 +73,9 @@ def assess(
     them. `near` is the rest of the cluster: the rollouts of all its environments are played together.
     """
     near = near or Surroundings()
-    facts = with_claims(facts_before, before), with_claims(facts_after, wanted)
     reached, before = with_admission(what_is_applied(all_changes, before, wanted, near), before)
     changes, after = reached.changes, reached.after
+    facts = with_claims(facts_before, before), with_claims(facts_after, after)
     idle = idle_changes(changes, near)
     scale = _both_scaled(before, after, partial(_scaled, facts=facts_after))
     least = play(changes, after, scale, facts, idle, near.neighbours, near.queue)
@@ -83,6 +91,8 @@ def assess(
     breaks = _breaks(before, after, least, facts_after, near, backends)
     rolled, pools = both(least, most, facts_after)
     pools = hindered_pools(pools, least.own, obstacles)
+    if facts_after.stale is not None:
+        pools = unsettled_pools(pools, least.workloads, facts_after.pools)
     removed = find_removed(least.own, before, wanted, least.owned[0], facts, near, backends)
     assessment = Assessment(
         tuple(changes), after, least.workloads, least.times, least.verdicts, least.fixed, least.owned, facts,
@@ -113,14 +123,11 @@ def _with_priorities(
     played: Played, before: Sequence[Object], after: Sequence[Object], facts: tuple[Facts, Facts], near: Surroundings
 ) -> tuple[Played, Preempting]:
     """The prediction with what pods of a higher priority do to those below, where there are several."""
-    classes = known_classes([*before, *after], near.objects, facts[1])
-    if len(set(classes.values())) < 2 or not any(each.deadlock for each in played.verdicts.values()):
+    if not any(each.deadlock for each in played.verdicts.values()):
         return played, Preempting()
-    sides = (
-        by_identity(tenants_of(objects, near.objects, facts[1], classes, owned))
-        for objects, owned in zip((before, after), played.owned, strict=True)
-    )
-    return with_priorities(played, facts[1].pools, *sides)
+    moving = {workload.identity for workload in played.workloads}
+    sides = tenants_of_sides((before, after), near.objects, facts[1], played.owned, moving)
+    return (played, Preempting()) if sides is None else with_priorities(played, facts[1].pools, *sides)
 
 
 def _breaks(
@@ -198,7 +205,7 @@ def read_moves(
     reached, before = with_admission(what_is_applied(changes, before, after, near), before)
     read = most_scaled if most else partial(_scaled, facts=facts[1])
     owned = _both_scaled(before, reached.after, read)
-    known = with_claims(facts[0], before), with_claims(facts[1], after)
+    known = with_claims(facts[0], before), with_claims(facts[1], reached.after)
     return find_moves(reached.changes, reached.after, owned, known, idle_changes(reached.changes, near))
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from llmstack.kubernetes.definitions import group_of
 from llmstack.kubernetes.pods import Object
 from llmstack.review.differences import differences
 from llmstack.review.restarts import config_causes, template_causes
@@ -46,7 +47,7 @@ def _by_identity(units: Mapping[str, Sequence[Object]]) -> dict[Identity, tuple[
 def identify(item: Object) -> Identity:
     """API group, kind, namespace and name, as text whatever they are; the version does not count."""
     metadata = item["metadata"]
-    group = str(item["apiVersion"]).rpartition("/")[0]
+    group = group_of(item)
     return group, str(item["kind"]), str(metadata.get("namespace") or ""), str(metadata["name"])
 
 

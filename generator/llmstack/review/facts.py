@@ -132,12 +132,11 @@ class Facts:
     """Who can read the secrets of the repository, or gives them to the cluster: age recipients, a store, a
     certificate."""
 
-    def known_names(self, kind: str) -> frozenset[str] | None:
-        """The names of all objects of a kind that the cluster was seen to have; None where nobody looked."""
-        key = next((key for key, each in EXISTS.items() if each == kind), "")
-        if self.cluster is None or key not in self.cluster.exists:
-            return None
-        return frozenset(self.cluster.exists[key])
+    def known_names(self, *kinds: str) -> frozenset[str] | None:
+        """The names of all objects of some kinds that the cluster was seen to have; None where nobody looked."""
+        exists = self.cluster.exists if self.cluster is not None else {}
+        found = [exists[key] for key, kind in EXISTS.items() if kind in kinds and key in exists]
+        return frozenset(name for names in found for name in names) if found else None
 
 
 def names_of(model: str | None, moved_from: Mapping[str, str]) -> frozenset[str]:

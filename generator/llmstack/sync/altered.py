@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 
 from llmstack.sync.handover import said_of_shared, sharing
@@ -23,10 +24,12 @@ def altered(old: Owner, new: Owner, before: Side, after: Side, owners: Mapping[K
         deleting = ": what is not there is deleted" if new.prunes else ""
         why = f"follows `{what}`, which this review cannot see{deleting}"
         return owner_change(new, "moved", "source", what, objects, why, deletes=new.prunes)
-    if _takes_others(old, new, after):
+    if not (new.source is not None and new.source.stopped) and _takes_others(old, new, after):
         return owner_change(new, "moved", "source", new.source_name, objects, _filtered(new), deletes=new.prunes)
     if old.path != new.path:
         return _moved_folder(old, new, objects, after, owners)
+    if old.beside != new.beside:
+        return _from_elsewhere(old, new, before)
     if old.source is not None and new.source is not None and old.source.proof != new.source.proof:
         return owner_change(new, "moved", "contents", new.source_name, objects, _proving(new))
     return _made_otherwise(old, new, objects, is_judged=after.is_made(new.path))
@@ -82,11 +85,42 @@ def _moved_folder(
     )
 
 
+def _renamed(old: Owner, new: Owner, objects: Sequence[Object] | None) -> Mapping[Identity, Object] | None:
+    """The objects that get another name or namespace; None where it is not known which."""
+    if old.renames == new.renames:
+        return {}
+    if objects is None:
+        return None
+    said = [json.loads(each.renames or "{}") for each in (old, new)]
+    affixes = [(each.get("namePrefix"), each.get("nameSuffix")) for each in said]
+    spaces = {str(each["targetNamespace"]) for each in said if each.get("targetNamespace")}
+    found = by_identity(objects)
+    if affixes[0] != affixes[1] or len(spaces) > 1:
+        return found
+    return {key: object for key, object in found.items() if key[2] and key[2] not in spaces}
+
+
+def _from_elsewhere(old: Owner, new: Owner, before: Side) -> OwnerChange | None:
+    """An Application of several sources that has others beside its unit than before."""
+    gone = [path for path, source in old.beside if (path, source) not in new.beside]
+    come = [f"`{path}` of {source}" for path, source in new.beside if (path, source) not in old.beside]
+    found = [(key, obj) for path in gone for key, obj in by_identity(before.objects_of(path)).items()]
+    lost = tuple(key for key, obj in found if not is_kept(obj, new.tool)) if new.prunes else ()
+    why = "has other sources beside its folder than before" + (f": {', '.join(come[:3])}" if come else "")
+    deleting = bool(gone) and new.prunes
+    why += "; what it applied of the others is deleted" if deleting else ""
+    return owner_change(
+        new, "moved", "contents", new.file, None, why, deletes=deleting, gone=lost, count=len(lost) or None
+    )
+
+
 def _made_otherwise(old: Owner, new: Owner, objects: Sequence[Object] | None, *, is_judged: bool) -> OwnerChange | None:
     """An owner that gives its objects other names or namespaces, changes them otherwise, or goes on after a while."""
-    if old.renames != new.renames:
-        found = by_identity(objects).items()
-        lost = tuple(key for key, object in found if not is_kept(object, new.tool)) if new.prunes else ()
+    found = _renamed(old, new, objects)
+    if found is None or found:
+        lost = (
+            tuple(key for key, object in (found or {}).items() if not is_kept(object, new.tool)) if new.prunes else ()
+        )
         rest = ": what it applied under the former ones is deleted, and made anew" if lost else ""
         why = f"gives its objects other names or namespaces (targetNamespace, namePrefix, nameSuffix){rest}"
         return owner_change(new, "moved", "names", new.file, objects, why, deletes=bool(lost), gone=lost)
@@ -100,9 +134,12 @@ def _made_otherwise(old: Owner, new: Owner, objects: Sequence[Object] | None, *,
         account = f"ServiceAccount `{new.acts_as}`" if new.acts_as else "the tool itself"
         why = f"applies as {account} from now on: whether that may is not judged"
         return owner_change(new, "moved", "contents", new.file, objects, why)
-    if old.windows != new.windows and new.windows:
-        why = f"may sync at certain times alone (`syncWindows` of AppProject `{new.project}`): when is not judged"
-        return owner_change(new, "moved", "contents", f"AppProject/{new.project}", objects, why)
+    if old.timing != new.timing and new.timing:
+        why = (
+            f"may sync at certain times alone (`syncWindows` of AppProject `{new.project}`, steps of its "
+            "ApplicationSet): when is not judged"
+        )
+        return owner_change(new, "moved", "contents", new.file, objects, why)
     if old.suspended and not new.suspended and new.tool == "flux":
         why = "is resumed: what changed in its folder while it was suspended is applied now, and is not in this review"
         return owner_change(new, "moved", "contents", new.file, objects, why)

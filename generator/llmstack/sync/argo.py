@@ -14,20 +14,25 @@ project is gone, syncs nothing (docs/user-guide/projects.md). Without `automated
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from llmstack.sync.generators import Entry, Tree, entries_of, filled, is_filled
+from llmstack.sync.local import is_unit
 from llmstack.sync.manifests import Manifest, Object, mapping, sequence
-from llmstack.sync.owner import Owner, Source, clean
+from llmstack.sync.owner import Owner, Source, clean, short_revision
 from llmstack.sync.policies import is_kept
-from llmstack.sync.projects import kinds_of, refusing, windows_of
+from llmstack.sync.projects import refusing, rules_of, signatures_of, timing_of
 
 GROUP = "argoproj.io"
+RENAMING = {"namespace": "targetNamespace", "namePrefix": "namePrefix", "nameSuffix": "nameSuffix"}
+"""What gives the objects of a source other names (`source.kustomize`), as a Kustomization of Flux calls it."""
 FINALIZER = "resources-finalizer.argocd.argoproj.io"
 _RESPECTS = "RespectIgnoreDifferences=true"
 _KEEPS_APPLICATIONS = ("create-only", "create-update")
+_LEAVES_APPLICATIONS = ("create-only", "create-delete")
 
 
 def owners(manifests: Iterable[Manifest], tree: Tree) -> Iterator[Owner]:
@@ -64,15 +69,14 @@ def _is_skipped(metadata: Mapping[str, Any]) -> bool:
 
 def _owner(file: str, object: Object, projects: Mapping[str, Object], made_by: Object | None = None) -> Owner:
     metadata, spec = mapping(object.get("metadata")), mapping(object.get("spec"))
-    listed = sequence(spec.get("sources"))
-    origin = mapping(spec.get("source") or (listed[0] if listed else None))
+    origin, others = _origins(spec)
     policy, destination = mapping(spec.get("syncPolicy")), mapping(spec.get("destination"))
     automated = mapping(policy.get("automated"))
-    builds = {key: origin[key] for key in ("kustomize", "directory", "helm", "plugin") if origin.get(key)}
+    names, builds = _made_of(origin)
     finalizers = [str(each) for each in sequence(metadata.get("finalizers"))]
-    source = Source(str(origin.get("repoURL") or ""), str(origin.get("targetRevision") or "HEAD"))
-    options = [str(each).replace(" ", "") for each in sequence(policy.get("syncOptions"))]
     project = str(spec.get("project") or "default")
+    source = replace(_source(origin), proof=signatures_of(projects.get(project)))
+    options = [str(each).replace(" ", "") for each in sequence(policy.get("syncOptions"))]
     return Owner(
         tool="argo",
         kind="Application",
@@ -86,30 +90,61 @@ def _owner(file: str, object: Object, projects: Mapping[str, Object], made_by: O
         stands=is_kept(object, "argo"),
         file=file,
         suspended=policy.get("automated") is None or automated.get("enabled") is False or _is_skipped(metadata),
-        alters=json.dumps(builds, sort_keys=True, ensure_ascii=False, default=str) if builds else "",
+        alters=_text(builds),
+        renames=_text(names),
         place=str(destination.get("server") or destination.get("name") or ""),
         set_name=_name(made_by) if made_by is not None else None,
         set_stands=made_by is not None and is_kept(made_by, "argo"),
         refused_by=refusing(project, source, destination, projects),
         project=project,
-        kinds=kinds_of(projects.get(project)),
+        rules=rules_of(projects.get(project)),
+        destination=destination,
+        beside=tuple(sorted((clean(each.get("path")), str(_source(each))) for each in others)),
         ignores=tuple(sequence(spec.get("ignoreDifferences"))) if _RESPECTS in options else (),
-        windows=windows_of(projects.get(project)),
+        timing=timing_of(projects.get(project)) + timing_of(made_by),
     )
+
+
+def _origins(spec: Mapping[str, Any]) -> tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]:
+    """The source that an Application is known by, its unit of this tree where it has one, and its further ones."""
+    listed = [mapping(each) for each in sequence(spec.get("sources"))]
+    if not listed:
+        return mapping(spec.get("source")), ()
+    first = next((each for each in listed if is_unit(clean(each.get("path")))), listed[0])
+    return first, [each for each in listed if each is not first]
+
+
+def _made_of(origin: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a source gives its objects for names and namespace, in the words of Flux, and what else it makes of them."""
+    own = mapping(origin.get("kustomize"))
+    names = {word: own[key] for key, word in RENAMING.items() if own.get(key)}
+    rest = {"kustomize": {key: value for key, value in own.items() if key not in RENAMING}}
+    rest |= {key: origin[key] for key in ("directory", "helm", "plugin") if origin.get(key)}
+    return names, {key: value for key, value in rest.items() if value}
+
+
+def _text(said: Mapping[str, Any]) -> str:
+    return json.dumps(said, sort_keys=True, ensure_ascii=False, default=str) if said else ""
+
+
+def _source(origin: Mapping[str, Any]) -> Source:
+    return Source(str(origin.get("repoURL") or ""), short_revision(origin.get("targetRevision")) or "HEAD")
 
 
 def _of_set(file: str, object: Object, projects: Mapping[str, Object], tree: Tree) -> Iterator[Owner]:
     """The Applications of an ApplicationSet; none where only the cluster knows which there are."""
     spec, metadata = mapping(object.get("spec")), mapping(object.get("metadata"))
     policy = mapping(spec.get("syncPolicy"))
-    lasting = policy.get("applicationsSync") in _KEEPS_APPLICATIONS
+    lasting, fixed = (policy.get("applicationsSync") in each for each in (_KEEPS_APPLICATIONS, _LEAVES_APPLICATIONS))
     added = [] if policy.get("preserveResourcesOnDeletion") is True else [FINALIZER]
-    for entry, made in _made_by(object, tree) or ():
+    entries = _made_by(object, tree) or ()
+    names = Counter(str(mapping(made.get("metadata")).get("name")) for _, made in entries)
+    for entry, made in entries:
         details = {"namespace": metadata.get("namespace"), **mapping(made.get("metadata"))}
         details["finalizers"] = sequence(details.get("finalizers")) or added
         application = {"metadata": details, "spec": {**mapping(made.get("spec")), **_patched(spec, entry)}}
         owner = _owner(file, application, projects, made_by=object)
-        yield replace(owner, stands=True) if lasting else owner
+        yield replace(owner, stands=owner.stands or lasting, set_lasts=fixed or names[owner.name] > 1)
 
 
 def _made_by(object: Object, tree: Tree) -> list[tuple[Entry, Mapping[str, Any]]] | None:

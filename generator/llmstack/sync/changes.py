@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from llmstack.sync.admitted import as_admitted, without_twins
 from llmstack.sync.altered import altered
 from llmstack.sync.handover import Passed, handovers, said_of_shared, sharing
+from llmstack.sync.local import local_path
 from llmstack.sync.loose import loose_changes
-from llmstack.sync.manifests import Identity, Listing, identify
+from llmstack.sync.manifests import Identity, Listing, Manifest, identify, mapping
 from llmstack.sync.owner import Key, Owner, is_under
 from llmstack.sync.policies import is_kept
 from llmstack.sync.side import OwnerChange, Side, by_identity, owner_change
@@ -34,8 +36,9 @@ class Outcome:
     """Folders of units whose owner makes anew what the API refuses to change."""
     owners: Mapping[str, Owner] = field(default_factory=dict)
     """Who applies a folder after the change."""
-    is_stopped: bool = False
-    """Whether no owner comes or goes any more, because their folder cannot be built."""
+    halted: frozenset[str] = frozenset()
+    """Folders of clusters/ in which no owner comes, goes or changes, because they cannot be built, or the owner that
+    applies them is stopped."""
 
 
 def compare_owners(
@@ -51,9 +54,19 @@ def compare_owners(
     `refused` are objects that the API server refuses, as `Kind/name`, by the folder of their unit; `changed` the
     folders of units whose objects change, and `passed` the objects that come to stand in another one.
     """
+    before, after = (replace(side, listing=without_twins(side.listing)) for side in (before, after))
     old = before.owners()
-    after, new, changes = _after(folder, before, after, old)
-    stops = (find_stops(old, _grounds(before, before, old)), find_stops(new, _grounds(before, after, old, refused)))
+    former = find_stops(old, _grounds(before, before, old))
+    halting = {
+        path: (old[key], stop)
+        for key, stop in former.items()
+        if is_under(path := local_path(old[key].path), [folder]) and old[key].tool == "flux"
+    }
+    arriving = replace(after, listing=_held_back(before.listing, after.listing, halting))
+    unseen = [_halted(*each, before) for each in halting.values() if arriving.listing != after.listing]
+    after, new, changes = _after(folder, before, arriving, old)
+    changes += unseen
+    stops = former, find_stops(new, _grounds(before, after, old, refused))
     changes += _blocked(old, new, stops, set(changed), after)
     changes += handovers(passed or {}, before, old, new)
     order = {action: number for number, action in enumerate(_ORDER)}
@@ -63,25 +76,60 @@ def compare_owners(
         frozenset(_keeping(old, new)),
         frozenset(owner.path for owner in new.values() if owner.forces),
         {owner.path: owner for owner in new.values()},
-        is_stopped=after.listing.problem is not None,
+        halted=frozenset((*halting, *([folder] if after.listing.problem is not None else ()))),
     )
+
+
+def _held_back(before: Listing, after: Listing, folders: Collection[str]) -> Listing:
+    """What is in the cluster where the owners of some folders apply none of what changes in them."""
+    if not folders:
+        return after
+    kept = [each for each in before.manifests if is_under(each.path, folders)]
+    rest = [each for each in after.manifests if not is_under(each.path, folders)]
+    return Listing((*kept, *rest), unknown=after.unknown)
+
+
+def _halted(owner: Owner, stop: Stop, before: Side) -> OwnerChange:
+    why = f"{stop.why.partition(':')[0]} since before: what changes in `{owner.path}` does not arrive"
+    return owner_change(owner, "blocked", "stopped", stop.by, before.objects_of(owner.path), why)
 
 
 def _after(
     folder: str, before: Side, after: Side, old: Mapping[Key, Owner]
 ) -> tuple[Side, Mapping[Key, Owner], list[OwnerChange]]:
     """What is read after the change, the owners that are then in the cluster, and what becomes of those before."""
-    listing = after.listing
+    listing, refused = as_admitted(before.listing, after.listing)
+    after = replace(after, listing=listing)
     if listing.emptied and any(owner.tool == "flux" for owner in old.values()):
         after, listing = replace(after, listing=Listing()), Listing()
     if listing.problem is not None:
         return after, old, [_stopped(folder, before, listing.problem)] if before.listing.problem is None else []
     root = next((owner for owner in old.values() if owner.path == before.root and owner.tool == "flux"), None)
-    new = after.owners()
+    wanted = after.owners()
+    new = {key: old[key] if _is_left(old.get(key), owner) else owner for key, owner in wanted.items()}
     if root is not None and root.key not in new and root.deletes and not root.stands:
         new = {}  # it deletes itself, and with it all that it applied
     changes = [*loose_changes(folder, before, after), *_of_owners(folder, before, after, old, new)]
+    changes += [_refused(each, why) for each, why in refused]
+    changes += [_left(owner, after) for key, owner in wanted.items() if _is_left(old.get(key), owner)]
     return after, {**_standing(old, new, after), **new}, changes
+
+
+def _is_left(old: Owner | None, new: Owner) -> bool:
+    """Whether an Application that is there stays as it was although its ApplicationSet says something else."""
+    return new.set_lasts and old is not None and replace(old, set_lasts=True, stands=new.stands) != new
+
+
+def _left(owner: Owner, after: Side) -> OwnerChange:
+    by = f"ApplicationSet/{owner.set_name}"
+    why = f"stays as it was: {by} changes no Application that is there (`applicationsSync`), or has two of its name"
+    return owner_change(owner, "blocked", "stopped", by, after.objects_of(owner.path), why)
+
+
+def _refused(manifest: Manifest, why: str) -> OwnerChange:
+    name = str(mapping(manifest.object.get("metadata")).get("name"))
+    said = f"is refused, and stays in the cluster as it was: {why}"
+    return OwnerChange("argo", name, "blocked", "stopped", manifest.path, None, said, manifest.path)
 
 
 def _stopped(folder: str, before: Side, problem: str) -> OwnerChange:

@@ -17,8 +17,9 @@ from dataclasses import replace
 from typing import Any
 
 from llmstack.sync.manifests import Manifest, Object, mapping, sequence
-from llmstack.sync.owner import Owner, Source, clean
+from llmstack.sync.owner import Owner, Source, clean, short_revision
 from llmstack.sync.policies import FLUX, is_kept
+from llmstack.sync.taken import alias_of
 
 _SOURCES = "source.toolkit.fluxcd.io/"
 _GENERATORS = "source.extensions.fluxcd.io/"
@@ -73,12 +74,13 @@ def _owner(file: str, object: Object, sources: Mapping[SourceKey, Source]) -> Ow
         file=file,
         suspended=suspended,
         forces=spec.get("force") is True,
-        alters=_text(spec, (*_RENAMING, *_ALTERING)),
+        alters=_text(spec, _ALTERING),
         renames=_text(spec, _RENAMING),
         place=_text(spec, ("kubeConfig",)),
         acts_as=str(spec.get("serviceAccountName") or ""),
         checks=spec.get("wait") is True or bool(sequence(spec.get("healthChecks"))),
         timeout=_timeout(spec),
+        ignores=tuple(sequence(spec.get("ignore"))),
         awaits=tuple(
             f"{each.get('namespace') or namespace}/{each.get('name')}"
             for each in map(mapping, sequence(spec.get("dependsOn")))
@@ -124,17 +126,37 @@ def _sources(manifests: Iterable[Manifest]) -> Iterator[tuple[SourceKey, Source]
         elif version.startswith(_GENERATORS) and key[0] == "ArtifactGenerator":
             generators.append((key[1], _is_off(metadata), mapping(object.get("spec"))))
     yield from direct.items()
-    for namespace, suspended, spec in generators:
-        origins = [mapping(each) for each in sequence(spec.get("sources"))]
-        if not origins:
-            continue
-        first = origins[0]
-        origin = direct.get((str(first.get("kind")), str(first.get("namespace") or namespace), str(first.get("name"))))
-        for artifact in map(mapping, sequence(spec.get("artifacts"))):
-            if origin is not None:
-                filters = {**origin.filters, "copies": sequence(artifact.get("copy"))}
-                copied = replace(origin, filters=filters, suspended=origin.suspended or suspended)
-                yield ("ExternalArtifact", namespace, str(artifact.get("name"))), copied
+    for namespace, is_off, spec in generators:
+        yield from _artifacts(namespace, spec, direct, is_off=is_off)
+
+
+def _artifacts(
+    namespace: str, spec: Mapping[str, Any], direct: Mapping[SourceKey, Source], *, is_off: bool
+) -> Iterator[tuple[SourceKey, Source]]:
+    """The artifacts of a generator, each as the source that it copies from first.
+
+    One copy from a source that the generator does not name, and it makes none of them (source-watcher,
+    internal/builder/builder.go: "source alias %s not found").
+    """
+    named = {
+        str(each.get("alias")): (str(each.get("kind")), str(each.get("namespace") or namespace), str(each.get("name")))
+        for each in map(mapping, sequence(spec.get("sources")))
+    }
+    artifacts = [
+        (str(each.get("name")), sequence(each.get("copy"))) for each in map(mapping, sequence(spec.get("artifacts")))
+    ]
+    used = [alias_of(copy) for _, copies in artifacts for copy in copies]
+    lacking = next((alias for alias in used if alias not in named), None)
+    for name, copies in artifacts:
+        alias = next((found for found in map(alias_of, copies) if found in named), "")
+        origin = direct.get(named.get(alias) or next(iter(named.values()), ("", "", "")))
+        if origin is not None:
+            stopped = origin.stopped or ("is suspended" if is_off else "")
+            stopped = stopped or (
+                f"copies from `@{lacking}`, which is none of its sources" if lacking is not None else ""
+            )
+            filters = {**origin.filters, "copies": copies, "alias": alias}
+            yield ("ExternalArtifact", namespace, name), replace(origin, filters=filters, stopped=stopped)
 
 
 def _is_off(metadata: Mapping[str, Any]) -> bool:
@@ -146,9 +168,8 @@ def _is_off(metadata: Mapping[str, Any]) -> bool:
 def _source(object: Object) -> Source:
     spec = mapping(object.get("spec"))
     reference = mapping(spec.get("ref"))
-    revision = next(
-        (str(reference[key]) for key in ("commit", "name", "semver", "tag", "branch") if reference.get(key)), ""
-    )
+    chosen = ("commit", "name", "semver", "tag", "branch")
+    revision = next((short_revision(reference[key]) for key in chosen if reference.get(key)), "")
     url = str(spec.get("url") or spec.get("endpoint") or "")
     filters = {field: spec[field] for field in _FILTERING if spec.get(field)}
-    return Source(url, revision, filters, _text(spec, _PROVING), spec.get("suspend") is True)
+    return Source(url, revision, filters, _text(spec, _PROVING), "is suspended" if spec.get("suspend") is True else "")

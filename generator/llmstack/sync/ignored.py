@@ -1,8 +1,11 @@
-"""Fields that an Application of Argo CD leaves as they are in the cluster: `ignoreDifferences` that its sync respects.
+"""Fields that an owner leaves as they are in the cluster: `ignoreDifferences` of an Application of Argo CD whose sync
+respects them, `ignore` of a Kustomization of Flux.
 
 docs/user-guide/diffing.md and sync-options.md, "Respect ignore difference configs": with `RespectIgnoreDifferences`
-such a field gets the value that it has in the cluster before the object is applied. One of an object that is new is
-applied. Rules by field managers, and jq expressions beyond keys and `[]`, depend on what only the cluster knows.
+such a field gets the value that it has in the cluster before the object is applied; kustomize-controller takes that
+value too, or leaves the field to the manager that has it (docs/spec/v1/kustomizations.md, "Ignore Rules"; fluxcd/pkg,
+ssa/manager_apply.go, `applyDriftResult`). One of an object that is new is applied. Rules by field managers, and jq
+expressions beyond keys and `[]`, depend on what only the cluster knows.
 """
 
 from __future__ import annotations
@@ -11,6 +14,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from llmstack.kustomize.merge import Unsupported
+from llmstack.kustomize.references import Resource
+from llmstack.kustomize.targets import parse_target
 from llmstack.sync.manifests import Object, is_of_kind, mapping, sequence
 
 Path = tuple[str, ...]
@@ -23,14 +29,28 @@ def ignored_paths(rules: Iterable[Any], obj: Object) -> Iterator[Path]:
     """Yield the fields of an object that are left as they are; those that cannot be told from the rules alone apart."""
     metadata = mapping(obj.get("metadata"))
     for rule in map(mapping, rules):
+        yield from _of_flux(rule, obj)
         named = all(rule.get(key) in (None, "", metadata.get(key)) for key in ("name", "namespace"))
         if not (named and is_of_kind(obj, rule)):
             continue
-        for pointer in sequence(rule.get("jsonPointers")):
-            steps = str(pointer).split("/")[1:]
-            yield tuple(step.replace("~1", "/").replace("~0", "~") for step in steps)
+        yield from map(_pointer_path, sequence(rule.get("jsonPointers")))
         for expression in sequence(rule.get("jqPathExpressions")):
             yield from _jq_path(str(expression))
+
+
+def _of_flux(rule: Mapping[str, Any], obj: Object) -> Iterator[Path]:
+    """What a rule of a Kustomization names: `paths`, of all objects where it has no target."""
+    try:
+        select = parse_target(rule.get("target") or {})
+    except Unsupported:
+        return
+    if rule.get("paths") and select(Resource(dict(obj))):
+        yield from map(_pointer_path, sequence(rule["paths"]))
+
+
+def _pointer_path(pointer: object) -> Path:
+    """A JSON pointer (RFC 6901)."""
+    return tuple(step.replace("~1", "/").replace("~0", "~") for step in str(pointer).split("/")[1:])
 
 
 def _jq_path(expression: str) -> Iterator[Path]:

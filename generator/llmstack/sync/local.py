@@ -5,12 +5,18 @@ from __future__ import annotations
 import posixpath
 
 CLUSTERS = "clusters"
+_UNITS = ("overlays/", "custom/")
 
 
 def local_path(path: str) -> str:
     """A folder of the repository from the root of the tree, wherever in the repository that is."""
-    for top in ("overlays/", "custom/", f"{CLUSTERS}/"):
+    for top in (*_UNITS, f"{CLUSTERS}/"):
         before, found, rest = path.partition(top)
         if found and (not before or before.endswith("/")):
             return posixpath.normpath(f"{top}{rest}")
     return path
+
+
+def is_unit(path: str) -> bool:
+    """Whether a folder of the repository may be a unit of a tree."""
+    return local_path(path).startswith(_UNITS)

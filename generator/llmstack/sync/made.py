@@ -1,5 +1,5 @@
-"""What a Kustomization of Flux makes of the objects of its folder before it applies them: patches, images, postBuild,
-commonMetadata.
+"""What an owner makes of the objects of its folder before it applies them: a Kustomization of Flux by its patches,
+images, postBuild and commonMetadata, an Application of Argo CD by the patches and images of `source.kustomize`.
 
 kustomize-controller writes `patches` and `images` into the kustomization that it builds (fluxcd/pkg, kustomize/
 kustomize_generator.go), which runs patches before images, and substitutes the variables of `postBuild` in what comes
@@ -18,8 +18,11 @@ from llmstack.kustomize.build import patch_resource
 from llmstack.kustomize.merge import Unsupported
 from llmstack.kustomize.references import Resource
 from llmstack.kustomize.targets import parse_target
+from llmstack.sync import argo
 from llmstack.sync.json_patch import apply_json_patch
 from llmstack.sync.manifests import Object, mapping, sequence
+from llmstack.sync.owner import clean
+from llmstack.sync.policies import FLUX
 
 FIELDS = ("patches", "images", "postBuild", "commonMetadata")
 """What of a Kustomization's specification can be played here."""
@@ -31,6 +34,32 @@ _OFF = "kustomize.toolkit.fluxcd.io/substitute"
 def is_playable(spec: Mapping[str, Any]) -> bool:
     """Whether all that a specification makes of its objects is stated in it."""
     return not mapping(spec.get("postBuild")).get("substituteFrom")
+
+
+def stated(object: Object) -> tuple[str, Mapping[str, Any]] | None:
+    """The folder that an owner builds and what it makes of its objects, in the words of a Kustomization of Flux; None
+    for what is no owner, or says something that cannot be played."""
+    spec = mapping(object.get("spec"))
+    group = str(object.get("apiVersion")).partition("/")[0]
+    if (group, object.get("kind")) == (FLUX, "Kustomization"):
+        return clean(spec.get("path")), spec
+    if (group, object.get("kind")) != (argo.GROUP, "Application"):
+        return None
+    origin = mapping(spec.get("source"))
+    own = mapping(origin.get("kustomize"))
+    if own.keys() - {"patches", "images", *argo.RENAMING}:
+        return None
+    images = [_image_of(str(each)) for each in sequence(own.get("images"))]
+    return clean(origin.get("path")), {"patches": own.get("patches"), "images": images}
+
+
+def _image_of(text: str) -> dict[str, str]:
+    """An image as `kustomize edit set image` takes it, `[OLD=]NEW[:TAG][@DIGEST]`, as an entry of a kustomization."""
+    former, _, new = text.rpartition("=")
+    rest, _, digest = new.partition("@")
+    name, _, tag = rest.rpartition(":") if ":" in rest.rpartition("/")[2] else (rest, "", "")
+    made = {"name": former or name, "newName": name, "newTag": tag, "digest": digest}
+    return {key: value for key, value in made.items() if value}
 
 
 def make_of(spec: Mapping[str, Any], objects: Sequence[Object]) -> list[dict[str, Any]] | None:

@@ -17,6 +17,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from llmstack import yamlio
+from llmstack.kubernetes.definitions import group_of
 from llmstack.kustomize.files import KustomizationError, Read, find_kustomization, is_kustomization
 
 Object = Mapping[str, Any]
@@ -87,8 +88,7 @@ def read_folder(read: Read, paths: Collection[str], folder: str, build: Build) -
 def identify(object: Object) -> Identity:
     """API group, kind, namespace and name, as text whatever they are."""
     metadata = mapping(object.get("metadata"))
-    group = str(object.get("apiVersion")).rpartition("/")[0]
-    return group, str(object.get("kind")), str(metadata.get("namespace") or ""), str(metadata.get("name"))
+    return group_of(object), str(object.get("kind")), str(metadata.get("namespace") or ""), str(metadata.get("name"))
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
@@ -103,7 +103,7 @@ def sequence(value: Any) -> list[Any]:
 
 def is_of_kind(obj: Object, pattern: Mapping[str, Any]) -> bool:
     """Whether an object is of a `group` and a `kind`, as Argo CD's settings name them: by patterns of a shell."""
-    group, kind = str(obj.get("apiVersion")).rpartition("/")[0], str(obj.get("kind"))
+    group, kind = group_of(obj), str(obj.get("kind"))
     return fnmatchcase(group, str(pattern.get("group") or "")) and fnmatchcase(kind, str(pattern.get("kind") or ""))
 
 

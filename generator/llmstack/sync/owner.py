@@ -22,16 +22,24 @@ class Source:
     """Its fields that say which files of the repository it takes (`sync/taken.py`)."""
     proof: str = ""
     """What it asks for before it takes a commit: credentials, signatures; as text to compare."""
-    suspended: bool = False
+    stopped: str = ""
+    """Why no commit reaches those that follow it, as the rest of a sentence; empty where commits do."""
 
     def __str__(self) -> str:
         return f"{self.url} at {self.revision}" if self.revision else self.url
 
 
-@dataclass(frozen=True, slots=True)
-class KindRules:
-    """Kinds that an AppProject allows and denies, as it lists them; None for a list that is not there."""
+def short_revision(name: object) -> str:
+    """A branch or a tag by its own name, however it is written: `refs/heads/main` is `main`."""
+    return str(name or "").removeprefix("refs/heads/").removeprefix("refs/tags/")
 
+
+@dataclass(frozen=True, slots=True)
+class ProjectRules:
+    """Kinds that an AppProject allows and denies, and the places that it allows, as it lists them; None for a list of
+    kinds that is not there."""
+
+    places: Sequence[Any]
     allowed: Sequence[Any] | None
     denied: Sequence[Any] | None
     allowed_of_cluster: Sequence[Any] | None
@@ -86,12 +94,18 @@ class Owner:
     """The AppProject that does not let it apply anything."""
     project: str = ""
     """The AppProject that bounds it."""
-    kinds: KindRules | None = None
-    """Which kinds of objects that lets it apply; None where all."""
+    rules: ProjectRules | None = None
+    """What that lets it apply, and where; None where all."""
+    destination: Mapping[str, Any] = field(default_factory=dict)
+    """The cluster and the namespace that an Application names."""
+    beside: tuple[tuple[str, str], ...] = ()
+    """Its further sources, in no order: the folder of each, and where that is from."""
+    set_lasts: bool = False
+    """Whether that ApplicationSet changes no Application that is there."""
     ignores: tuple[Any, ...] = ()
     """Its rules on fields that stay as they are in the cluster (`sync/ignored.py`)."""
-    windows: str = ""
-    """When that lets it sync, as text to compare; empty for always."""
+    timing: str = ""
+    """When its project lets it sync, or its ApplicationSet has it synced, as text to compare; empty for always."""
 
     @property
     def key(self) -> Key:

@@ -12,7 +12,7 @@ from typing import Any
 
 from llmstack.kubernetes.scopes import CLUSTER_SCOPED
 from llmstack.sync.manifests import Object, is_of_kind, mapping, sequence
-from llmstack.sync.owner import KindRules, Owner, Source
+from llmstack.sync.owner import Owner, ProjectRules, Source
 
 
 def refusing(project: str, source: Source, destination: Object, projects: Mapping[str, Object]) -> str | None:
@@ -25,46 +25,57 @@ def refusing(project: str, source: Source, destination: Object, projects: Mappin
     spec = mapping(projects[project].get("spec"))
     if not _allows(sequence(spec.get("sourceRepos")), lambda pattern: _matches(source.url, pattern)):
         return project
-    places = map(mapping, sequence(spec.get("destinations")))
-    return None if any(_is_place(destination, each) for each in places) else project
+    return None if _is_permitted(destination, sequence(spec.get("destinations"))) else project
 
 
-def kinds_of(project: Object | None) -> KindRules | None:
-    """Which kinds a project lets its Applications apply; None without a project, where all are."""
+def rules_of(project: Object | None) -> ProjectRules | None:
+    """Which kinds a project lets its Applications apply, and where; None without a project, where all are."""
     if project is None:
         return None
     spec = mapping(project.get("spec"))
-    return KindRules(*(
+    return ProjectRules(sequence(spec.get("destinations")), *(
         found if isinstance(found := spec.get(f"{scope}Resource{word}"), list) else None
         for scope in ("namespace", "cluster")
         for word in ("Whitelist", "Blacklist")
     ))  # fmt: skip
 
 
-def windows_of(project: Object | None) -> str:
-    """The times at which a project lets its Applications sync, as text (docs/user-guide/sync_windows.md)."""
-    windows = mapping(project.get("spec")).get("syncWindows") if project is not None else None
-    return json.dumps(windows, sort_keys=True, default=str) if windows else ""
+def timing_of(object: Object | None) -> str:
+    """The times at which a project lets its Applications sync, or the steps in which an ApplicationSet has them synced,
+    by nothing else then, as text (docs/user-guide/sync_windows.md, docs/operator-manual/applicationset/
+    Progressive-Syncs.md)."""
+    spec = mapping(object.get("spec")) if object is not None else {}
+    strategy = mapping(spec.get("strategy"))
+    said = spec.get("syncWindows") or (strategy if strategy.get("type") == "RollingSync" else None)
+    return json.dumps(said, sort_keys=True, default=str) if said else ""
+
+
+def signatures_of(project: Object | None) -> str:
+    """The signatures that a project asks of commits, as text (docs/user-guide/gpg-verification.md)."""
+    spec = mapping(project.get("spec")) if project is not None else {}
+    said = {key: spec[key] for key in ("signatureKeys", "sourceIntegrity") if spec.get(key)}
+    return json.dumps(said, sort_keys=True, default=str) if said else ""
 
 
 def first_denied(owner: Owner, objects: Iterable[Object]) -> Object | None:
     """The first object that the owner's project does not let it apply: then it applies none of them.
 
     (`IsGroupKindPermitted`, pkg/apis/application/v1alpha1/types.go: kinds of namespaces are allowed where no list says
-    otherwise, those of the cluster only where they are listed. gitops-engine, pkg/sync/sync_context.go: "one or more
+    otherwise, those of the cluster only where they are listed. controller/sync.go, `validateSyncPermissions`: an
+    object's own namespace must be among the destinations. gitops-engine, pkg/sync/sync_context.go: "one or more
     synchronization tasks are not valid".)
     """
-    rules = owner.kinds
-    if rules is None:
-        return None
-    for obj in objects:
-        if str(obj.get("kind")) not in CLUSTER_SCOPED:
-            allowed, denied, open_by_default = rules.allowed, rules.denied, rules.allowed is None
-        else:
-            allowed, denied, open_by_default = rules.allowed_of_cluster, rules.denied_of_cluster, False
-        if _lists(denied, obj) or not (open_by_default or _lists(allowed, obj)):
-            return obj
-    return None
+    rules = owner.rules
+    return None if rules is None else next((obj for obj in objects if _is_denied(obj, owner.destination, rules)), None)
+
+
+def _is_denied(obj: Object, destination: Object, rules: ProjectRules) -> bool:
+    if str(obj.get("kind")) in CLUSTER_SCOPED:
+        return _lists(rules.denied_of_cluster, obj) or not _lists(rules.allowed_of_cluster, obj)
+    namespace = mapping(obj.get("metadata")).get("namespace")
+    if namespace and not _is_permitted({**destination, "namespace": namespace}, rules.places):
+        return True
+    return _lists(rules.denied, obj) or not (rules.allowed is None or _lists(rules.allowed, obj))
 
 
 def _lists(kinds: Sequence[Any] | None, obj: Object) -> bool:
@@ -78,11 +89,25 @@ def _allows(patterns: list[Any], matches: Callable[[str], bool]) -> bool:
     return not denied and any(matches(each) for each in texts if not each.startswith("!"))
 
 
-def _is_place(destination: Object, allowed: Object) -> bool:
-    """Whether an entry of a project's destinations has the Application's cluster and namespace."""
-    cluster = next((key for key in ("server", "name") if destination.get(key)), "server")
-    fits = _matches(str(destination.get(cluster) or ""), str(allowed.get(cluster) or ""))
-    return fits and _matches(str(destination.get("namespace") or ""), str(allowed.get("namespace") or ""))
+def _is_permitted(destination: Object, places: Sequence[Any]) -> bool:
+    """Whether a project's destinations have a cluster and a namespace, and none denies them (`isDestinationMatched`,
+    pkg/apis/application/v1alpha1/app_project_types.go)."""
+    found = False
+    for place in map(mapping, places):
+        patterns = {key: str(place.get(key) or "") for key in ("name", "server", "namespace")}
+        fits = {key: _fits(destination.get(key), pattern) for key, pattern in patterns.items()}
+        fits["name"], fits["server"] = (bool(destination.get(key)) and fits[key] for key in ("name", "server"))
+        denies = {key: pattern.startswith("!") and not fits[key] for key, pattern in patterns.items()}
+        if (fits["server"] or fits["name"]) and fits["namespace"]:
+            found = True
+        elif ((denies["name"] or denies["server"]) and fits["namespace"]) or (denies["namespace"] and fits["server"]):
+            return False
+    return found
+
+
+def _fits(value: object, pattern: str) -> bool:
+    """Whether a pattern, denying with `!` or not, matches."""
+    return _matches(str(value or ""), pattern.removeprefix("!")) is not pattern.startswith("!")
 
 
 def _matches(text: str, pattern: str) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from llmstack.sync import argo, flux
 from llmstack.sync.generators import Tree
 from llmstack.sync.manifests import Build, Identity, Listing, Manifest, Object, identify
 from llmstack.sync.owner import Key, Owner
+from llmstack.sync.taken import SOURCEIGNORE
 
 Action = Literal["pruned", "adopted", "added", "moved", "blocked"]
 Cause = Literal[
@@ -39,10 +40,20 @@ class Side:
     """What generators of Applications read."""
     is_made: Callable[[str], bool] = lambda path: False
     """Whether what its owner makes of the objects of a folder is in them."""
+    ignored: str = ""
+    """The patterns of the repository's .sourceignore files, from its root."""
 
     def owners(self) -> dict[Key, Owner]:
         manifests = self.listing.manifests
-        return {owner.key: owner for owner in (*flux.owners(manifests), *argo.owners(manifests, self.tree))}
+        found = (*map(self._of_tree, flux.owners(manifests)), *argo.owners(manifests, self.tree))
+        return {owner.key: owner for owner in found}
+
+    def _of_tree(self, owner: Owner) -> Owner:
+        """An owner of Flux whose source leaves out what this repository tells it to."""
+        if not self.ignored or owner.source is None or not self.holds(owner.path):
+            return owner
+        filters = {**owner.source.filters, SOURCEIGNORE: self.ignored}
+        return replace(owner, source=replace(owner.source, filters=filters))
 
     def sets(self) -> frozenset[str]:
         """The ApplicationSets that are there."""

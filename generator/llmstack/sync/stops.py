@@ -74,7 +74,7 @@ def _own_stop(owner: Owner, grounds: Grounds, there: Collection[str]) -> Stop | 
     if owner.refused_by is not None:
         what = "which is gone or does not allow its repository or its destination"
         return Stop(f"AppProject/{owner.refused_by}", f"is refused by its AppProject `{owner.refused_by}`, {what}")
-    denied = first_denied(owner, grounds.objects_of(owner.path) or ()) if owner.kinds is not None else None
+    denied = first_denied(owner, grounds.objects_of(owner.path) or ()) if owner.rules is not None else None
     if denied is not None:
         kind = denied.get("kind")
         why = f"has a {kind}, a kind that its AppProject `{owner.project}` does not allow: nothing of it is synced"
@@ -87,10 +87,9 @@ def _stop_of_source(owner: Owner, grounds: Grounds) -> Stop | None:
         if owner.source_name not in grounds.lost_sources:
             return None
         return Stop(owner.source_name, f"follows {owner.source_name}, which is not among the objects any more")
-    if owner.source.suspended:
-        return Stop(
-            owner.source_name, f"follows {owner.source_name}, which is suspended: no commit reaches it", ready=True
-        )
+    if owner.source.stopped:
+        why = f"follows {owner.source_name}, which {owner.source.stopped}: no commit reaches it"
+        return Stop(owner.source_name, why, ready=True)
     if owner.source.url in grounds.own and not grounds.holds(owner.path):
         why = f"builds `{owner.path}`, which is not in the repository: nothing of it is applied, and nothing deleted"
         return Stop(owner.path, why)

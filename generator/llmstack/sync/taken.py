@@ -18,6 +18,7 @@ from llmstack.sync.manifests import mapping, sequence
 
 _COPY = re.compile(r"@([a-z0-9-]+)/(.*?)/?\*\*")
 """A whole folder: `@repo/base/engine/**`."""
+SOURCEIGNORE = ".sourceignore"
 
 
 def takes(filters: Mapping[str, Any], path: str) -> bool | None:
@@ -28,10 +29,27 @@ def takes(filters: Mapping[str, Any], path: str) -> bool | None:
     folders = [str(each).strip("./") for each in sequence(filters.get("sparseCheckout"))]
     if folders and not any(not each or path.startswith(f"{each}/") for each in folders):
         return False
-    if is_ignored(str(filters.get("ignore") or ""), path):
+    if is_ignored("\n".join(str(filters.get(each) or "") for each in (SOURCEIGNORE, "ignore")), path):
         return False
     copies = filters.get("copies")
-    return True if copies is None else _is_copied(sequence(copies), path)
+    return True if copies is None else _is_copied(sequence(copies), str(filters.get("alias")), path)
+
+
+def is_sourceignore(path: str) -> bool:
+    return path.rpartition("/")[2] == SOURCEIGNORE
+
+
+def from_root(patterns: str, folder: str) -> str:
+    """The patterns of a .sourceignore in a folder, as they would stand in one at the root (fluxcd/pkg,
+    sourceignore/sourceignore.go, `LoadIgnorePatterns`: each file counts for its folder)."""
+    lines = (line for line in patterns.splitlines() if line.strip() and not line.startswith("#"))
+    return "\n".join(_from_root(line, folder) for line in lines) if folder else patterns
+
+
+def _from_root(line: str, folder: str) -> str:
+    sign, pattern = ("!", line[1:]) if line.startswith("!") else ("", line)
+    anywhere = "" if "/" in pattern.rstrip().removesuffix("/") else "**/"
+    return f"{sign}/{folder}/{anywhere}{pattern.removeprefix('/')}"
 
 
 def is_ignored(patterns: str, path: str) -> bool:
@@ -65,17 +83,31 @@ def _as_regex(part: str) -> str:
     return f"{text}/"
 
 
-def _is_copied(copies: Iterable[Any], path: str) -> bool | None:
-    """Whether the copies put a file at its own place; None where one of another form may."""
+def alias_of(copy: Any) -> str:
+    """The source that a copy is from: `@repo/base/**` is from `repo`."""
+    return str(mapping(copy).get("from")).partition("/")[0].removeprefix("@")
+
+
+def _is_copied(copies: Iterable[Any], alias: str, path: str) -> bool | None:
+    """Whether the copies of a source put a file at its own place; None where one of another form, or of another source,
+    may."""
     unknown = False
     for each in map(mapping, copies):
         form = _COPY.fullmatch(str(each.get("from")))
         target = str(each.get("to") or "").rstrip("/").removeprefix("@artifact").strip("/")
-        if form is None or each.get("exclude") or each.get("strategy") not in (None, "Overwrite"):
+        if form is None or form[1] != alias or each.get("strategy") not in (None, "Overwrite"):
             unknown = True
         elif target == form[2] and (not target or path.startswith(f"{target}/")):
-            return True
+            if not any(_may_match(str(pattern), path, target) for pattern in sequence(each.get("exclude"))):
+                return True
+            unknown = True
     return None if unknown else False
+
+
+def _may_match(pattern: str, path: str, folder: str) -> bool:
+    """Whether an excluding pattern can mean a file, by whichever of its names the pattern is held to."""
+    names = {path, path.removeprefix(f"{folder}/"), path.rpartition("/")[2]}
+    return any(fnmatchcase(name, pattern.replace("**/", "*")) or fnmatchcase(name, pattern) for name in names)
 
 
 def first_left_out(filters: Mapping[str, Any], paths: Iterable[str]) -> tuple[str | None, bool]:

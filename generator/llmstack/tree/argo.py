@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
+from llmstack.kubernetes.definitions import group_of
 from llmstack.kubernetes.workloads import WORKLOADS
 from llmstack.model.ingress import RouteKind
 from llmstack.objects.placed import Object
@@ -104,7 +105,7 @@ def project(clusters: Clusters) -> Object:
 
 
 def _group_kind(object: Object) -> tuple[str, str]:
-    return object["apiVersion"].rpartition("/")[0], object["kind"]
+    return group_of(object), object["kind"]
 
 
 def _kinds(kinds: set[tuple[str, str]]) -> list[dict[str, str]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from llmstack.kubernetes.accelerators import is_accelerator
+from llmstack.kubernetes.definitions import group_of
 from llmstack.objects.placed import Object, Placed, may_name
 
 OPERATORS = {
@@ -84,7 +85,7 @@ def requirements(objects: Iterable[Placed], others: Iterable[Object] = ()) -> Re
 def _operators(objects: list[Object]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     kinds: dict[str, set[str]] = defaultdict(set)
     for object in objects:
-        group = object["apiVersion"].rpartition("/")[0]
+        group = group_of(object)
         if group in OPERATORS or not BUILT_IN.fullmatch(group):
             kinds[OPERATORS.get(group, f"what serves {group}")].add(object["kind"])
     return tuple((what, tuple(sorted(names))) for what, names in sorted(kinds.items()))

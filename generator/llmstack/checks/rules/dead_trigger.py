@@ -4,7 +4,7 @@ KEDA divides what the query returns by the threshold, and wants as many replicas
 once than `--max-num-seqs`, so that a threshold of `vllm:num_requests_running` that is as high is never passed, however
 long the queue; `vllm:kv_cache_usage_perc` goes from 0 to 1, not to 100. And a query of a metric that the release does
 not export (`vllm:gpu_cache_usage_perc` is gone since 0.12) is empty. Only queries of one metric, summed or averaged,
-are judged by their threshold.
+over some time or not, times or by a number, are judged by their threshold.
 
 Fix: a threshold below what one replica reaches, `vllm:num_requests_waiting`, or the metric's new name.
 """
@@ -17,7 +17,7 @@ from typing import Any
 from llmstack.checks.engines import Asked, engines
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.engine.defaults import default_batch
+from llmstack.engine.defaults import LARGE_CARD, default_batch
 from llmstack.engine.triggers import MOST_SEQUENCES, missing_metrics, most_of_one
 from llmstack.finding import Route, Severity
 from llmstack.model.autoscaling import Keda
@@ -58,16 +58,16 @@ def _judge(asked: Asked, keda: Keda, trigger: dict[str, Any], route: Route) -> I
     of_each = trigger.get("metricType") in (None, "", "AverageValue") or (keda.min_replica_count or 0) <= 1
     if found is not None and threshold is not None and of_each and threshold >= found[1]:
         metric, most = found
-        message = f"`{metric}` of one replica is at most {most:g}: a threshold of {threshold:g} is never passed"
+        message = f"{metric} of one replica is at most {most:g}: a threshold of {threshold:g} is never passed"
         yield Problem(message, route, help=f"a threshold below {most:g}")
 
 
 def _sequences(asked: Asked) -> int:
     """Requests that one replica runs at once, at most."""
     question = asked.question
-    given = question.settings.sequences
-    if given is None and question.card is not None and question.card.memory is not None:
-        given = default_batch(question.card, question.match.catalogue.release.minor).sequences
+    given, card = question.settings.sequences, question.card
+    if given is None and card is not None and (card.memory or (card.at_most or LARGE_CARD) < LARGE_CARD):
+        given = default_batch(card, question.match.catalogue.release.minor).sequences
     return (given or MOST_SEQUENCES) * question.settings.data
 
 

@@ -2,7 +2,8 @@
 
 Backends come and go: XFORMERS was dropped after 0.11. From 0.11 on a name that the release does not know ends the
 start.
-`--attention-backend` and, as long as a release reads it, VLLM_ATTENTION_BACKEND are held against the release's list.
+`--attention-backend`, `--mm-encoder-attn-backend` and, as long as a release reads it, VLLM_ATTENTION_BACKEND are held
+against the release's list.
 From 0.12 on a backend is also asked: for latent attention (DeepSeek) or plain, on which compute capabilities, and
 FLASH_ATTN reads an fp8 KV cache from Hopper on.
 
@@ -26,6 +27,8 @@ RULE = Declaration("unknown-backend", Severity.ERROR, needs_objects=True, whole=
 VARIABLE = "VLLM_ATTENTION_BACKEND"
 WITHIN = "--attention-config"
 """The flag whose JSON names a backend as well."""
+ENCODER = "--mm-encoder-attn-backend"
+"""The flag for an encoder's backend, of the same names (`_validate_mm_encoder_attn_backend`, vllm/config/)."""
 
 
 def run(subject: Subject) -> Iterator[Problem]:
@@ -36,6 +39,8 @@ def run(subject: Subject) -> Iterator[Problem]:
         for name, route in _named(asked):
             for fault in (*unknown_backend(name, asked.releases, release), *_unfit(name, asked)):
                 yield Problem(fault.message, route, help=fault.help)
+        for fault in unknown_backend(asked.question.flags.get(ENCODER) or "AUTO", asked.releases, release):
+            yield Problem(fault.message, route_of(asked, ENCODER), help=fault.help)
 
 
 def _unfit(name: str, asked: Asked) -> Iterator[Fault]:

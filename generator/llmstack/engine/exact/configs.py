@@ -24,6 +24,8 @@ SETTINGS = (
     *("ObservabilityConfig", "OffloadConfig", "UVAOffloadConfig", "MultiModalConfig", "VllmConfig"),
 )
 """The classes whose fields are flags of the same name (`EngineArgs`, vllm/engine/arg_utils.py)."""
+PER_PROMPT = "--limit-mm-per-prompt"
+"""The flag whose JSON has a count, or an object with one, for each kind of input (`BaseDummyOptions`, vllm/config/)."""
 SAID_ELSEWHERE = frozenset(("--gpu-memory-utilization", "method"))
 """A flag and a key that `flags.refused` looks at."""
 EXECUTORS = frozenset(("ray", "mp", "uni", "external_launcher"))
@@ -55,7 +57,11 @@ def misconfigured(given: Flags, catalogue: Catalogue, among: Sequence[str], repo
 @dataclass(frozen=True, slots=True)
 class _Limits:
     """What a release takes for a flag: JSON that the class `owner` reads, `names` being its connectors; else a value of
-    `kind` that `field` and the `names` that are registered for the flag allow."""
+    `kind` that `field` and the `names` that are registered for the flag allow.
+
+    Of the kind `dict` is what the parser passes on whatever it is (`union_dict_and_str`, vllm/engine/arg_utils.py),
+    while the class behind it has an object, empty by default.
+    """
 
     release: str
     owner: str | None = None
@@ -76,12 +82,16 @@ def _all_limits(flag: str, catalogue: Catalogue, among: tuple[str, ...], officia
 
 
 def _limits_of(flag: str, catalogue: Catalogue, release: str, *, official: bool) -> _Limits | None:
+    if flag == PER_PROMPT:
+        return _Limits(release, field=registry.config_field("BaseDummyOptions", "count", release))
     owner = registry.config_class(flag.partition(".")[0], release)
     if owner is not None:
         return _Limits(release, owner, names=_registered("kv_connector", release, official=official))
     known = catalogue.flags.get(flag)
     if known is None or known.choices:
         return None
+    if known.type == "str" and known.default == {}:
+        return _Limits(release, kind="dict")
     name = flag[2:].replace("-", "_")
     field = next((facts for each in SETTINGS if (facts := registry.config_field(each, name, release))), None)
     names = _registered(flag, release, official=official)
@@ -106,6 +116,12 @@ def _reason(flag: str, text: str, limits: _Limits) -> tuple[str, str] | None:
         config = _nested(path, text) if dot else read_object(text) or {}
         wrong = (*_wrong_keys(config, limits.owner, release, head), *(() if dot else _connector(config, limits)))
         return next(iter(wrong), None)
+    if flag == PER_PROMPT:
+        counts = [each.get("count") if isinstance(each, dict) else each for each in (read_object(text) or {}).values()]
+        wanted = next((each for count in counts if (each := _unfit(count, limits.field or {}))), None)
+        return (f"vLLM {release} refuses this count of {flag}", wanted) if wanted else None
+    if limits.kind == "dict":
+        return None if read_object(text) is not None else (f"{flag} of vLLM {release} is no text", TYPES["dict"])
     if limits.field and (wanted := _unfit(_value(text, limits.kind), limits.field)):
         return f"vLLM {release} refuses {flag} {text[:40]}", wanted
     # the dotted name of a class is an executor as well

@@ -61,11 +61,13 @@ def _share(given: Flags) -> Iterator[Fault]:
 
 def _adapters(given: Flags) -> Iterator[Fault]:
     """`LoRAConfig` (vllm/config/lora.py); adapters at start are loaded as any other, and end it where that fails
-    (`init_static_loras`, vllm/entrypoints/openai/)."""
+    (`init_static_loras`, vllm/entrypoints/openai/); how they are written: `LoRAParserAction`, cli_args.py there."""
     on_gpu, in_all = (read_number(given.get(flag) or "") for flag in ("--max-loras", "--max-cpu-loras"))
-    on = is_on(given, "--enable-lora")
-    if given.get("--lora-modules") and not on:
+    on, modules = is_on(given, "--enable-lora"), given.get("--lora-modules") or ""
+    if modules and not on:
         yield Fault("modules", "--lora-modules needs --enable-lora", "--enable-lora, or no adapters")
+    if modules and not any(sign in modules for sign in "=${"):
+        yield Fault("modules", "--lora-modules takes neither a name with its path nor JSON", "name=path")
     if on and on_gpu and in_all and in_all < on_gpu:
         yield Fault("adapters", f"--max-cpu-loras {in_all} is less than --max-loras {on_gpu}", f"at least {on_gpu}")
 

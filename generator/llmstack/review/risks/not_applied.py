@@ -8,10 +8,11 @@ alone: ray-operator/apis/ray/v1/raycluster_types.go, RayClusterUpgradeStrategy);
 StatefulSet or DaemonSet with `OnDelete`; a `partition` above 0, which keeps the replicas below it at the old template;
 a RayService with `upgradeStrategy.type: None`; a ReplicaSet. An object that Flux is told to pass over (`reconcile:
 disabled`, `ssa: Ignore`, of one that exists `ssa: IfNotPresent`), fields that an Application's `ignoreDifferences`
-leaves alone (`RespectIgnoreDifferences=true`), and a workload that leaves the manifests and is kept. Then what pods
-read at their start: a ConfigMap, Secret, SealedSecret or ExternalSecret whose content changes, and that no checksum in
-the pod template covers, reaches no running pod as environment, and none of vLLM's as files. (A text that is encrypted
-anew may hide the same value.) Those that restart with the change, or that Reloader restarts, are left out.
+(`RespectIgnoreDifferences=true`) or a Kustomization's `ignore` leaves alone, and a workload that leaves the manifests
+and is kept. Then what pods read at their start: a ConfigMap, Secret, SealedSecret or ExternalSecret whose content
+changes, and that no checksum in the pod template covers, reaches no running pod as environment, and none of vLLM's as
+files. (A text that is encrypted anew may hide the same value.) Those that restart with the change, or that Reloader
+restarts, are left out.
 
 Fix: set the field that the advice names, or delete the pods by hand when it suits you.
 """
@@ -60,8 +61,10 @@ def _held(change: ObjectChange, why: Held) -> tuple[str, str] | None:
     if why == "stopped":
         return None
     if why == "ignored":
-        message = "Argo CD leaves some of the changed fields as they are in the cluster (`ignoreDifferences`)"
-        return message, "Take the fields out of `ignoreDifferences` to have them applied."
+        message = (
+            "the sync tool leaves some of the changed fields as they are in the cluster (its rules on what to ignore)"
+        )
+        return message, "Take the fields out of `ignoreDifferences` (Argo CD) or `ignore` (Flux) to have them applied."
     verb = "not created" if change.before is None else "not changed"
     return (
         f"the sync tool passes it over ({_SKIPPED[why]}): it is {verb}",

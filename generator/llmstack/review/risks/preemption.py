@@ -7,8 +7,8 @@ How it is judged: the pods after the change need more GPUs of a pool than it has
 is not free, and what waits has a higher priority (PriorityClass) than other pods there. The scheduler then ends those
 of the lowest priority first, as many as are needed, and the rollout goes on: that is no deadlock. An error: a workload
 loses all of its replicas. Classes that neither the manifests nor facts/ have are not judged; those with
-`preemptionPolicy: Never` end nobody. A warning too: the cluster's default class comes, goes or changes. Its amount is
-the number of replicas that end.
+`preemptionPolicy: Never` end nobody. A warning too: the cluster's default class comes, goes or changes; pods that stay
+keep what they have. Its amount is the number of replicas that end.
 
 Fix: more GPUs, fewer replicas, or the same priority for both.
 """
@@ -19,7 +19,7 @@ from collections.abc import Iterator
 
 from llmstack.finding import Severity
 from llmstack.kubernetes.pods import told, value_at
-from llmstack.kubernetes.priorities import Classes, priority_classes
+from llmstack.kubernetes.priorities import priority_classes
 from llmstack.kubernetes.replicas import Scalers
 from llmstack.review.facts import Pool
 from llmstack.review.result import Risk
@@ -29,7 +29,7 @@ from llmstack.review.risks.pools import affected_pools
 from llmstack.review.rollout.advice import sum_after
 from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.play import gpus_of
-from llmstack.review.rollout.tenants import Tenant, known_classes, tenants_of
+from llmstack.review.rollout.tenants import Tenant, tenants_of_sides
 from llmstack.review.wording import plural
 
 RISK = Declaration("preemption", Severity.ERROR, milder=Severity.WARNING, unit="replicas")
@@ -37,16 +37,13 @@ RISK = Declaration("preemption", Severity.ERROR, milder=Severity.WARNING, unit="
 
 def find(assessment: Assessment) -> Iterator[Risk]:
     """Workloads that lose pods to others, with scalers at their least, or else at their most."""
-    classes = known_classes(assessment.after, assessment.near.objects, assessment.facts[1])
     yield from _of_default(assessment)
-    if len(classes) == 1:
-        return
     for pool, judged in affected_pools(assessment):
         verdict = assessment.blind.get((pool.name, pool.resource), judged)
         most = assessment.most
         if verdict.deadlock:
             needed = sum_after(assessment, pool)
-            yield from _found(assessment, pool, verdict, classes, assessment.owned[1], needed - pool.count)
+            yield from _found(assessment, pool, verdict, assessment.owned, needed - pool.count)
         elif most is not None and (at_most := most.verdicts.get((pool.name, pool.resource))) is not None:
             needed = gpus_of(most, (pool.name, pool.resource))
             if needed > gpus_of(most, (pool.name, pool.resource), before=True):
@@ -54,8 +51,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
                     assessment,
                     pool,
                     at_most,
-                    classes,
-                    most.owned[1],
+                    most.owned,
                     needed - pool.count,
                     "with scalers at their most, ",
                 )
@@ -82,23 +78,25 @@ def _found(
     assessment: Assessment,
     pool: Pool,
     verdict: Verdict,
-    classes: Classes,
-    owned: Scalers,
+    owned: tuple[Scalers, Scalers],
     missing: int,
     when: str = "",
 ) -> Iterator[Risk]:
     if not verdict.deadlock:
         return
-    tenants = _in(assessment, pool, classes, owned)
+    tenants = _in(assessment, pool, owned)
     winners = [tenant for tenant in tenants if tenant.identity in verdict.stuck and tenant.preempts]
     if winners:
         yield from _lose(assessment, max(winners, key=lambda each: each.priority), tenants, missing, when)
 
 
-def _in(assessment: Assessment, pool: Pool, classes: Classes, owned: Scalers) -> list[Tenant]:
-    """What takes GPUs of a pool after the change, in all environments of the cluster."""
-    found = tenants_of(assessment.after, assessment.near.objects, assessment.facts[1], classes, owned)
-    return [tenant for tenant in found if tenant.pool == (pool.name, pool.resource)]
+def _in(assessment: Assessment, pool: Pool, owned: tuple[Scalers, Scalers]) -> list[Tenant]:
+    """What takes GPUs of a pool after the change, in all environments of the cluster; nothing where all have one
+    priority."""
+    moving = {workload.identity for workload in assessment.workloads}
+    objects, facts = (assessment.before, assessment.after), assessment.facts[1]
+    sides = tenants_of_sides(objects, assessment.near.objects, facts, owned, moving)
+    return [] if sides is None else [each for each in sides[1].values() if each.pool == (pool.name, pool.resource)]
 
 
 def _lose(assessment: Assessment, winner: Tenant, tenants: list[Tenant], missing: int, when: str) -> Iterator[Risk]:

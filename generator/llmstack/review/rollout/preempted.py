@@ -20,11 +20,9 @@ from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.gpus import with_pods
 from llmstack.review.rollout.placement import Fixed, PoolKey
 from llmstack.review.rollout.play import Played
-from llmstack.review.rollout.tenants import Tenant
+from llmstack.review.rollout.tenants import Tenant, Tenants
 from llmstack.review.rollout.times import rollouts, time_rollouts
 from llmstack.review.rollout.workload import Workload
-
-Tenants = Mapping[Identity, Tenant]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from llmstack.kubernetes.pods import Identity, Object, identity_of
 from llmstack.kubernetes.priorities import Classes, Priority, priority_classes, priority_of
@@ -15,6 +15,7 @@ from llmstack.review.rollout.template import template_of
 
 Others = Sequence[tuple[str, Object]]
 """What other environments of the cluster run, each with its environment."""
+Tenants = Mapping[Identity, "Tenant"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,5 +63,26 @@ def tenants_of(
             yield Tenant(own, priority.value, priority.preempts, replicas, template.gpus, template.pool)
 
 
-def by_identity(tenants: Iterator[Tenant]) -> Mapping[Identity, Tenant]:
-    return {tenant.identity: tenant for tenant in tenants}
+def tenants_of_sides(
+    sides: tuple[Sequence[Object], Sequence[Object]],
+    others: Others,
+    facts: Facts,
+    owned: tuple[Scalers, Scalers],
+    moving: Container[Identity],
+) -> tuple[Tenants, Tenants] | None:
+    """Return what takes GPUs before and after a change; None where all pods have one priority.
+
+    A pod has the priority that its class, or the cluster's default, had when it was made (kubernetes.io, "Pod Priority
+    and Preemption", PriorityClass): what is not `moving` keeps that of before.
+    """
+    classes = [known_classes(side, others, facts) for side in sides]
+    classes[1] = {**classes[0], **classes[1]}
+    if len({*classes[0].values(), *classes[1].values()}) < 2:
+        return None
+    before, after = (
+        {tenant.identity: tenant for tenant in tenants_of(*each)}
+        for each in zip(sides, (others, others), (facts, facts), classes, owned, strict=True)
+    )
+    staying = {key: before[key] for key in after if key in before and key not in moving}
+    after |= {key: replace(after[key], priority=was.priority, preempts=was.preempts) for key, was in staying.items()}
+    return before, after

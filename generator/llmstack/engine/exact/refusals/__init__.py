@@ -1,0 +1,18 @@
+"""What vLLM refuses beside one another, by subject: the sentence of its error, and when it holds."""
+
+from __future__ import annotations
+
+from llmstack.engine.exact.refusals import compiled, encoders, parallel, serving, speculation
+from llmstack.engine.exact.refusals.refusal import Refusal
+
+REFUSALS: tuple[Refusal, ...] = (
+    *serving.REFUSALS,
+    *speculation.REFUSALS,
+    *compiled.REFUSALS,
+    *parallel.REFUSALS,
+    *encoders.REFUSALS,
+)
+"""All of them, in the order in which they are said."""
+
+SENTENCES = tuple(dict.fromkeys(each.sentence for each in REFUSALS))
+"""The pieces of vLLM's errors that are looked for in a release's sources."""

@@ -1,0 +1,83 @@
+"""Batches, compilation, CUDA graphs and kernels (vllm/config/compilation.py, scheduler.py, vllm.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from llmstack.engine.exact.line import Line
+from llmstack.engine.exact.refusals.refusal import Refusal, both
+
+COMPILATION, MAMBA_BLOCK = "--compilation-config", "--mamba-block-size"
+PIECEWISE_BACKENDS = frozenset(("", "eager", "inductor"))
+
+
+def _partial(flag: str) -> Callable[[Line], bool]:
+    return lambda line: line.number(flag) not in (None, 1)
+
+
+def _captures(line: Line) -> bool:
+    """Whether sizes of graphs and the largest are both given, and are not of each other."""
+    config = line.object(COMPILATION)
+    sizes, most = config.get("cudagraph_capture_sizes"), config.get("max_cudagraph_capture_size")
+    most = most if most is not None else line.number("--max-cudagraph-capture-size")
+    known = isinstance(sizes, list) and sizes and all(type(size) is int for size in sizes) and type(most) is int
+    plain = "--speculative-config" not in line.given and not config.get("pass_config")
+    return bool(known) and plain and max(sizes or [0]) <= 256 and max(sizes or [0]) != most
+
+
+def _operations(line: Line) -> list[str]:
+    given = line.object(COMPILATION).get("custom_ops")
+    return [str(each) for each in given] if isinstance(given, list) else []
+
+
+def _has_both_modes(line: Line) -> bool:
+    return sum(each in ("none", "all") for each in _operations(line)) > 1
+
+
+def _has_plain_operation(line: Line) -> bool:
+    return any(each not in ("none", "all") and not each.startswith(("+", "-")) for each in _operations(line))
+
+
+def _cannot_compile(line: Line) -> bool:
+    config = line.object(COMPILATION)
+    compiles = str(config.get("mode")).upper() in ("3", "VLLM_COMPILE")
+    return compiles and isinstance(config.get("backend"), str) and config["backend"] not in PIECEWISE_BACKENDS
+
+
+def _blocks_without_prefixes(line: Line) -> bool:
+    size = line.number(MAMBA_BLOCK)
+    off = line.text("--enable-prefix-caching").lower() == "false"
+    return size is not None and size != line.settings.length and off
+
+
+_MODES = (COMPILATION, _has_both_modes, "`none` beside `all` in custom_ops", "one of both")
+
+REFUSALS: tuple[Refusal, ...] = (
+    Refusal("Concurrent Partial Prefill", "--max-num-partial-prefills", _partial("--max-num-partial-prefills"),
+            "--max-num-partial-prefills other than 1", "leave it out", since=(0, 11)),
+    Refusal("Concurrent Partial Prefill", "--max-long-partial-prefills", _partial("--max-long-partial-prefills"),
+            "--max-long-partial-prefills other than 1", "leave it out", since=(0, 11)),
+    Refusal("attention_backend and attention_config.backend", "--attention-backend",
+            both("--attention-backend", "backend", "--attention-config"),
+            "--attention-backend beside a backend in --attention-config", "one of both"),
+    Refusal("enable_flashinfer_autotune and", "--enable-flashinfer-autotune",
+            both("--enable-flashinfer-autotune", "enable_flashinfer_autotune", "--kernel-config"),
+            "--enable-flashinfer-autotune beside that in --kernel-config", "one of both"),
+    Refusal("cudagraph_capture_sizes and compilation_config", "--cudagraph-capture-sizes",
+            both("--cudagraph-capture-sizes", "cudagraph_capture_sizes", COMPILATION),
+            f"--cudagraph-capture-sizes beside those in {COMPILATION}", "one of both"),
+    Refusal("max_cudagraph_capture_size and compilation_config", "--max-cudagraph-capture-size",
+            both("--max-cudagraph-capture-size", "max_cudagraph_capture_size", COMPILATION),
+            f"--max-cudagraph-capture-size beside that in {COMPILATION}", "one of both"),
+    Refusal("should be consistent with the max value of", COMPILATION, _captures,
+            "a largest size of CUDA graphs that is not the largest of the sizes", "leave the largest out"),
+    Refusal("Can only specify 'none' or 'all'", *_MODES),
+    Refusal("custom_ops can contain only one base mode", *_MODES),
+    Refusal("must be 'all', 'none', '+op' or '-op'", COMPILATION, _has_plain_operation,
+            "an operation in custom_ops without a sign", "+name, -name, all or none"),
+    Refusal("Invalid backend for piecewise compilation", COMPILATION, _cannot_compile,
+            "this backend for mode VLLM_COMPILE", "inductor or eager"),
+    Refusal("--mamba-block-size can only be set with", MAMBA_BLOCK, _blocks_without_prefixes,
+            f"{MAMBA_BLOCK} without prefix caching", "--enable-prefix-caching, or leave it out"),
+)  # fmt: skip
+"""In the order in which they are said."""

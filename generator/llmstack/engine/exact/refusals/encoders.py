@@ -1,0 +1,80 @@
+"""What is about pictures and sound, or about models that generate nothing (vllm/config/model.py, multimodal.py,
+pooler.py)."""
+
+from __future__ import annotations
+
+from llmstack.engine.exact.line import Line
+from llmstack.engine.exact.refusals.refusal import Refusal, says
+from llmstack.engine.support import ARCHITECTURES
+
+SHARED_CACHE, CHANNEL, RENDERERS = (
+    "--mm-shm-cache-max-object-size-mb",
+    "--mm-tensor-ipc",
+    "--renderer-num-workers",
+)
+SHM_DEFAULT = 128
+"""`--mm-shm-cache-max-object-size-mb` where nothing says one (vllm/config/multimodal.py)."""
+SPAWNED = "VLLM_WORKER_MULTIPROC_METHOD"
+ENCODERS = frozenset(
+    f"{name}{task}"
+    for name in ("Bert", "Roberta", "XLMRoberta", "ModernBert")
+    for task in ("Model", "ForSequenceClassification", "ForTokenClassification")
+)
+"""Architectures that generate no text."""
+
+
+def _sees(line: Line) -> bool:
+    return line.facts is not None and line.facts.has_vision
+
+
+def _idle_shared_cache(line: Line) -> bool:
+    size = line.number(SHARED_CACHE)
+    given = size is not None and size != SHM_DEFAULT and line.text("--mm-processor-cache-type") != "shm"
+    return given and _sees(line)
+
+
+def _renders_with_cache(line: Line) -> bool:
+    cached = line.text("--mm-processor-cache-gb") not in ("0", "0.0")
+    return (line.number(RENDERERS) or 1) > 1 and cached and _sees(line)
+
+
+def _shares_over_gpus(line: Line) -> bool:
+    return says(CHANNEL, "torch_shm")(line) and line.settings.gpus > 1 and _sees(line)
+
+
+def _shares_without_spawn(line: Line) -> bool:
+    elsewhere = SPAWNED in line.variables and line.variables[SPAWNED] in (None, "spawn")
+    return says(CHANNEL, "torch_shm")(line) and not elsewhere and _sees(line)
+
+
+def _hears_nothing(line: Line) -> bool:
+    """Whether the model has text alone for certain."""
+    return line.facts is not None and line.facts.architecture in ARCHITECTURES and not line.facts.has_vision
+
+
+def _generates_nothing(line: Line) -> bool:
+    return says("--runner", "generate")(line) and line.facts is not None and line.facts.architecture in ENCODERS
+
+
+def _pools_twice(line: Line) -> bool:
+    config = line.object("--pooler-config")
+    return bool(config.get("pooling_type")) and config.get("seq_pooling_type") is not None
+
+
+REFUSALS: tuple[Refusal, ...] = (
+    Refusal("'mm_shm_cache_max_object_size_mb' should only be set when", SHARED_CACHE, _idle_shared_cache,
+            f"{SHARED_CACHE} for this cache", "--mm-processor-cache-type shm"),
+    Refusal("multimodal processor cache enabled. The cache is", RENDERERS, _renders_with_cache,
+            f"{RENDERERS} over 1 with a cache of processed inputs", "--mm-processor-cache-gb 0, or one worker"),
+    Refusal("mm_tensor_ipc='torch_shm' is not supported with", CHANNEL, _shares_over_gpus,
+            f"{CHANNEL} torch_shm on more than one GPU", "leave it out"),
+    Refusal("torch_shm is known to fail without", CHANNEL, _shares_without_spawn,
+            f"{CHANNEL} torch_shm without {SPAWNED}", f"{SPAWNED}=spawn"),
+    Refusal("Default modality-specific LoRA(s) were provided", "--default-mm-loras", _hears_nothing,
+            "--default-mm-loras for a model of text alone", "leave it out"),
+    Refusal("This model does not support `--runner generate`", "--runner", _generates_nothing,
+            "--runner generate for a model that generates no text", "--runner pooling"),
+    Refusal("Cannot set both `pooling_type` and `seq_pooling_type`", "--pooler-config", _pools_twice,
+            "pooling_type beside seq_pooling_type", "one of both"),
+)  # fmt: skip
+"""In the order in which they are said."""

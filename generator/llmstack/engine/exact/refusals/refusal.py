@@ -1,0 +1,32 @@
+"""One thing that vLLM refuses, and when it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from llmstack.engine.defaults import Minor
+from llmstack.engine.exact.line import Line
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One thing that vLLM refuses: `sentence` is a piece of its own error, `flag` what the finding points at, and what
+    has to be given for it."""
+
+    sentence: str
+    flag: str
+    holds: Callable[[Line], object]
+    message: str
+    help: str
+    since: Minor = (0, 0)
+
+
+def both(flag: str, key: str, owner: str) -> Callable[[Line], bool]:
+    """Whether a flag is given, and the key of another flag's JSON as well."""
+    return lambda line: bool(line.text(flag)) and line.object(owner).get(key) is not None
+
+
+def says(flag: str, *words: str) -> Callable[[Line], bool]:
+    """Whether a flag has one of these words."""
+    return lambda line: line.text(flag).lower() in words

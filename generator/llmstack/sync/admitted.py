@@ -1,0 +1,89 @@
+"""What the API server refuses of the objects in the folder of a cluster.
+
+Flux tries all of a folder first and applies none of it when one object is refused, so no unit comes, goes or changes
+(fluxcd/pkg, ssa/manager_apply.go, ApplyAll); Argo CD goes on with the others, and the one that is refused stays in the
+cluster as it was. Refused is what a kind's schema does not take, a field that it does not know among it: server-side
+apply asks for every field of it (`field not declared in schema`; `tests/cluster/check_refused.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from llmstack import schemas
+from llmstack.finding import show_route
+from llmstack.kubernetes.schema import Problem, check_object
+from llmstack.sync.manifests import Identity, Listing, Manifest, identify, mapping
+
+_VERSION = schemas.KUBERNETES_VERSIONS[-1]
+
+
+def as_admitted(before: Listing, after: Listing) -> tuple[Listing, Sequence[tuple[Manifest, str]]]:
+    """The later listing as it gets into the cluster, and what is refused of it that was not before, each with the
+    reason."""
+    known = {identify(each.object): each for each in before.manifests}
+    refused = {
+        identify(each.object): (each, why)
+        for each in after.manifests
+        if (there := known.get(identify(each.object))) is None or there.object != each.object
+        if (why := _why_refused(each.object)) is not None
+    }
+    if not refused:
+        return after, ()
+    if not _is_argo(after):
+        manifest, why = next(iter(refused.values()))
+        return replace(after, manifests=(), problem=f"{manifest.path} is refused: {why}"), ()
+    kept = tuple(_kept(after.manifests, refused, known))
+    return replace(after, manifests=kept), tuple(refused.values())
+
+
+def without_twins(listing: Listing) -> Listing:
+    """The listing; with a problem where Flux finds an object twice in it, which kustomize refuses (api/resmap, "may not
+    add resource with an already registered id")."""
+    known: dict[tuple[str, Identity], str] = {}
+    for each in () if _is_argo(listing) else listing.manifests:
+        key = str(each.object.get("apiVersion")), identify(each.object)
+        if key in known:
+            problem = f"{each.path} has {key[1][1]}/{key[1][3]}, which {known[key]} has too"
+            return replace(listing, manifests=(), problem=problem)
+        known[key] = each.path
+    return listing
+
+
+def _is_argo(listing: Listing) -> bool:
+    return any(each.object.get("kind") in ("Application", "ApplicationSet") for each in listing.manifests)
+
+
+def _kept(
+    manifests: Sequence[Manifest], refused: Mapping[Identity, Any], known: Mapping[Identity, Manifest]
+) -> Iterator[Manifest]:
+    """The objects that are in the cluster then: in the place of a refused one that which was there, if any."""
+    for each in manifests:
+        key = identify(each.object)
+        if key not in refused:
+            yield each
+        elif key in known:
+            yield known[key]
+
+
+def _why_refused(object: Mapping[str, Any]) -> str | None:
+    """What the schema of an object's kind says against it; None for nothing, and where it is not applied as written."""
+    if "sops" in object:
+        return None
+    problem = next(check_object(_VERSION, _without_nulls(object)), None)
+    return None if problem is None or "${" in str(object) else _said(object, problem)
+
+
+def _said(object: Mapping[str, Any], problem: Problem) -> str:
+    name = f"{object.get('kind')}/{mapping(object.get('metadata')).get('name')}"
+    place = show_route(problem.route)
+    return f"{name}: {problem.message}" + ("" if place in problem.message else f" at {place}")
+
+
+def _without_nulls(value: Any) -> Any:
+    """A value without the keys that are null: the API server takes them for absent."""
+    if isinstance(value, Mapping):
+        return {key: _without_nulls(each) for key, each in value.items() if each is not None}
+    return [_without_nulls(each) for each in value] if isinstance(value, list) else value

@@ -1,0 +1,116 @@
+"""A StatefulSet whose ordinals begin elsewhere: which pods come and go, and what that takes, is what `diff` says.
+
+`spec.ordinals.start` may be changed of one that exists. The controller makes what the new range has at its bottom, and
+ends what is outside of it.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.cluster.check_rollouts import Course, course, wait_until_quiet
+from tests.cluster.control_plane import DELETED_AFTER, READY_AFTER
+from tests.cluster.kubectl import Kubectl, Object, condition, namespace, wait_until
+from tests.cluster.nodes import GPU, gpu_node, nodes
+from tests.cluster.repository import new_repository
+from tests.cluster.scenarios import GRACE, LOAD, POOL
+
+GPUS = 8
+
+
+@dataclass(frozen=True)
+class Range:
+    """Where the ordinals begin, how many there are, and the image of the pods."""
+
+    start: int
+    replicas: int
+    image: str = "engine:v1"
+
+    @property
+    def pods(self) -> set[str]:
+        return {f"served-{self.start + each}" for each in range(self.replicas)}
+
+
+ROWS = {
+    "ordinals-all-other": (Range(0, 2), Range(5, 2)),
+    "ordinals-one-other": (Range(0, 3), Range(1, 3)),
+    "ordinals-one-more": (Range(1, 2), Range(0, 3)),
+    "ordinals-and-image": (Range(0, 2), Range(5, 2, "engine:v2")),
+}
+
+
+def stateful_set(where: str, wanted: Range) -> Object:
+    labels = {"app": "served"}
+    container = {"name": "engine", "image": wanted.image, "resources": {"limits": {GPU: "1"}}}
+    waits = {READY_AFTER: f"{LOAD:g}s", DELETED_AFTER: f"{GRACE:g}s"}
+    pod = {"nodeSelector": {POOL: where}, "containers": [container]}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "StatefulSet",
+        "metadata": {"name": "served", "namespace": where},
+        "spec": {
+            "serviceName": "served",
+            "replicas": wanted.replicas,
+            "ordinals": {"start": wanted.start},
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels, "annotations": waits}, "spec": pod},
+        },
+    }
+
+
+def values(where: str, wanted: Range) -> dict[str, Any]:
+    pool = {"pool": "all", "count": GPUS, "perNode": GPUS, "nodeSelector": {POOL: where}}
+    return {
+        "servingEngineSpec": {"modelSpec": []},
+        "routerSpec": {"enableRouter": False},
+        "extraObjects": [stateful_set(where, wanted)],
+        "gitops": {"namespace": where, "capacity": [pool]},
+    }
+
+
+@pytest.fixture(scope="module")
+def outcomes(
+    kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, tuple[dict[str, Any], Course, set[str]]]:
+    """What the review of each row says, how it went, and which pods are ready in the end."""
+    repository = new_repository(tmp_path_factory.mktemp("ordinals") / "work")
+
+    def commit(side: int) -> list[Object]:
+        repository.commit({name: values(name, row[side]) for name, row in ROWS.items()})
+        return [each for name in ROWS for each in repository.objects(f"overlays/{name}")]
+
+    with ExitStack() as stack:
+        machines = [gpu_node(name, GPUS, {POOL: name}) for name in ROWS]
+        stack.enter_context(nodes(kubectl, *machines))
+        stack.enter_context(kubectl.holding(*map(namespace, ROWS)))
+        kubectl.apply(commit(0))
+        wait_until(lambda: all(ready(kubectl, name) == row[0].pods for name, row in ROWS.items()), "before")
+        objects = commit(1)
+        with kubectl.watching("pods") as events:
+            wait_until(lambda: events, "the watch")
+            kubectl.apply(objects)
+            wait_until(lambda: all(ready(kubectl, name) == row[1].pods for name, row in ROWS.items()), "after")
+            wait_until_quiet(events)
+        found = kubectl.items("statefulsets")
+        there = {name: ready(kubectl, name) for name in ROWS}
+    reviews = repository.reviews()
+    return {name: (reviews[name], course(name, events, found), there[name]) for name in ROWS}
+
+
+def ready(kubectl: Kubectl, where: str) -> set[str]:
+    pods = kubectl.items("pods", where)
+    return {each["metadata"]["name"] for each in pods if condition(each, "Ready").get("status") == "True"}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_the_review_is_right(row: str, outcomes: dict[str, tuple[dict[str, Any], Course, set[str]]]) -> None:
+    review, seen, there = outcomes[row]
+    [pool] = review["gpus"]
+    [rollout] = review["rollouts"]
+    assert there == ROWS[row][1].pods
+    assert (pool["peak"], pool["deadlock"]) == (seen.peak, False)
+    assert seen.least_ready["served"] >= rollout["minReady"]
