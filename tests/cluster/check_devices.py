@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import Any
+
+import pytest
 
 from llmstack.facts.asking import READ, READ_WHERE_THERE, kubectl_command
 from llmstack.facts.asking import rbac as rbac_manifests
@@ -26,6 +28,7 @@ from tests.cluster.nodes import GPU, gpu_node, nodes
 from tests.cluster.scenarios import POOL
 
 DRIVER, CARD, OURS = "gpu.nvidia.com", "NVIDIA H100 80GB HBM3", "devices"
+OTHER = "NVIDIA A100-SXM4-40GB"
 DAY = date(2026, 11, 20)
 API = {"apiVersion": "resource.k8s.io/v1"}
 CLASS = {
@@ -38,7 +41,6 @@ CLASS = {
         ]
     },
 }
-NODES = ("devices-a", "devices-b")
 
 
 def machine(name: str) -> Object:
@@ -49,18 +51,25 @@ def machine(name: str) -> Object:
     return node
 
 
-def resource_slice(name: str) -> Object:
-    attributes = {"type": {"string": "gpu"}, "productName": {"string": CARD}}
-    devices = [{"name": f"gpu-{number}", "attributes": attributes} for number in range(4)]
+def resource_slice(name: str, card: str = CARD, memory: str = "80Gi") -> Object:
+    attributes = {"type": {"string": "gpu"}, "productName": {"string": card}}
+    device = {"attributes": attributes, "capacity": {"memory": {"value": memory}}}
+    devices = [{"name": f"gpu-{number}", **device} for number in range(4)]
     pool = {"name": name, "generation": 1, "resourceSliceCount": 1}
     spec = {"driver": DRIVER, "nodeName": name, "pool": pool, "devices": devices}
     return {**API, "kind": "ResourceSlice", "metadata": {"name": name}, "spec": spec}
 
 
-def template(where: str, count: int) -> Object:
-    request = {"name": "gpu", "exactly": {"deviceClassName": DRIVER, "count": count}}
+def template(where: str, count: int, *expressions: str) -> Object:
+    selectors = [{"cel": {"expression": each}} for each in expressions]
+    exactly = {"deviceClassName": DRIVER, "count": count, **({"selectors": selectors} if selectors else {})}
+    request = {"name": "gpu", "exactly": exactly}
     spec = {"spec": {"devices": {"requests": [request]}}}
     return {**API, "kind": "ResourceClaimTemplate", "metadata": {"name": "gpu", "namespace": where}, "spec": spec}
+
+
+def of_product(card: str) -> str:
+    return f"device.attributes['{DRIVER}'].productName == '{card}'"
 
 
 def workload(name: str, where: str, replicas: int) -> Object:
@@ -93,9 +102,10 @@ def learned(kubectl: Kubectl) -> Any:
     return learn_cluster(seen, [Release(OURS, "llama")], at=DAY, labels=[POOL])
 
 
-def foreseen(known: Any, replicas: int) -> set[str]:
-    """The risks of a scale-up from two replicas."""
-    before, after = ([workload("llama", OURS, number), template(OURS, 2)] for number in (2, replicas))
+def foreseen(known: Any, replicas: int, *expressions: str) -> set[str]:
+    """The risks of a scale-up from two replicas, or from one where claims select."""
+    was = 1 if expressions else 2
+    before, after = ([workload("llama", OURS, number), template(OURS, 2, *expressions)] for number in (was, replicas))
     facts = Facts(pools=know_pools((), known, gpu_pods(after)), cluster=known)
     found = assess(compare({"m": before}, {"m": after}), before, after, facts, facts, DAY)
     assert all(row.deadlock is not None for row in found.gpus)
@@ -103,25 +113,27 @@ def foreseen(known: Any, replicas: int) -> set[str]:
 
 
 @contextmanager
-def cluster(kubectl: Kubectl) -> Iterator[None]:
-    """Two nodes of four devices each, of which another tenant holds one."""
-    slices = [resource_slice(name) for name in NODES]
+def cluster(kubectl: Kubectl, slices: Sequence[Object], replicas: int, *expressions: str) -> Iterator[None]:
+    """A node of four devices for each slice, another tenant who holds a `CARD`, and our first replicas."""
+    machines = [machine(each["spec"]["nodeName"]) for each in slices]
     with (
-        nodes(kubectl, *map(machine, NODES)),
+        nodes(kubectl, *machines),
         kubectl.holding(namespace(OURS), namespace("somebody"), CLASS, *slices, *rbac_manifests()),
     ):
-        kubectl.apply([template("somebody", 1), workload("job", "somebody", 1)])
+        kubectl.apply([template("somebody", 1, of_product(CARD)), workload("job", "somebody", 1)])
         wait_until(lambda: all(map(is_rolled_out, kubectl.items("deployments", "somebody"))), "the tenant")
-        kubectl.apply([template(OURS, 2), workload("llama", OURS, 2)])
+        kubectl.apply([template(OURS, 2, *expressions), workload("llama", OURS, replicas)])
         wait_until(lambda: all(map(is_rolled_out, kubectl.items("deployments", OURS))), "the first replicas")
         yield
 
 
 def test_claims_are_counted_as_the_scheduler_counts_them(kubectl: Kubectl) -> None:
-    with cluster(kubectl):
+    with cluster(kubectl, [resource_slice("devices-a"), resource_slice("devices-b")], 2):
         known = learned(kubectl)
         [group] = [each for each in known.nodes if each.labels.get(POOL) == "devices"]
-        assert group.devices == (Devices(DRIVER, CARD, 4, (DRIVER,), DRIVER),)
+        assert group.devices == (
+            Devices(DRIVER, 4, (DRIVER,), DRIVER, (("productName", CARD), ("type", "gpu")), "80Gi"),
+        )
         assert dict(group.free) == {4: 1, 3: 1}
         assert foreseen(known, 3) == set()
         assert "gpu-shortage" in foreseen(known, 4)
@@ -129,11 +141,34 @@ def test_claims_are_counted_as_the_scheduler_counts_them(kubectl: Kubectl) -> No
         wait_until(lambda: all(map(is_rolled_out, kubectl.items("deployments", OURS))), "three replicas")
         kubectl.apply([workload("llama", OURS, 4)])
         wait_until(lambda: len(kubectl.items("pods", OURS)) == 4, "the fourth pod")
-        [last] = [pod for pod in kubectl.items("pods", OURS) if not pod["spec"].get("nodeName")]
-        assert wait_until(
-            lambda: (
-                "cannot allocate all claims"
-                in kubectl("get", "pod", last["metadata"]["name"], "-n", OURS, "-o", "json")
-            ),
-            "the scheduler",
-        )
+        assert_last_waits(kubectl)
+
+
+def assert_last_waits(kubectl: Kubectl) -> None:
+    """The scheduler says that one of our pods has no devices."""
+    [last] = [pod for pod in kubectl.items("pods", OURS) if not pod["spec"].get("nodeName")]
+    name = last["metadata"]["name"]
+    said = "cannot allocate all claims"
+    wait_until(lambda: said in kubectl("get", "pod", name, "-n", OURS, "-o", "json"), "the scheduler")
+
+
+SELECTED = (
+    of_product(OTHER),
+    f"device.capacity['{DRIVER}'].memory.compareTo(quantity('60Gi')) < 0",
+    f"device.capacity['{DRIVER}'].memory.isLessThan(quantity('60Gi'))",
+)
+"""Each selects the cards of one node of two."""
+
+
+@pytest.mark.parametrize("expression", SELECTED)
+def test_claims_that_select_are_counted_as_the_scheduler_counts_them(expression: str, kubectl: Kubectl) -> None:
+    slices = [resource_slice("devices-a"), resource_slice("devices-b", OTHER, "40Gi")]
+    with cluster(kubectl, slices, 1, expression):
+        known = learned(kubectl)
+        assert foreseen(known, 2, expression) == set()
+        assert "gpu-shortage" in foreseen(known, 3, expression)
+        kubectl.apply([workload("llama", OURS, 2)])
+        wait_until(lambda: all(map(is_rolled_out, kubectl.items("deployments", OURS))), "two replicas")
+        kubectl.apply([workload("llama", OURS, 3)])
+        wait_until(lambda: len(kubectl.items("pods", OURS)) == 3, "the third pod")
+        assert_last_waits(kubectl)

@@ -75,7 +75,44 @@ V1_0_20 = """
 (EngineCore pid=111) INFO 06-07 08:56:56 [core.py:283] init engine (profile, create kv cache, warmup model) took 49.51 s (compilation: 25.93 s)
 """
 
+V1_0_18 = """
+(EngineCore pid=1730732) INFO 06-10 14:41:29 [core.py:103] Initializing a V1 LLM engine (v0.18.1.dev0+gbcf2be961.d20260324) with config: model='/models/qwen3', speculative_config=None, max_seq_len=4096, tensor_parallel_size=1, pipeline_parallel_size=1
+(EngineCore pid=1730732) INFO 06-10 14:41:30 [default_loader.py:384] Loading weights took 0.18 seconds
+(EngineCore pid=1730732) INFO 06-10 14:41:31 [gpu_model_runner.py:4566] Model loading took 1.12 GiB memory and 0.517589 seconds
+(EngineCore pid=1730732) INFO 06-10 14:41:35 [backends.py:284] Directly load the compiled graph(s) for compile range (1, 8192) from the cache, took 0.649 s
+(EngineCore pid=1730732) INFO 06-10 14:41:36 [monitor.py:48] torch.compile and initial profiling/warmup run together took 4.57 s in total
+(EngineCore pid=1730732) INFO 06-10 14:41:40 [gpu_model_runner.py:5686] Estimated CUDA graph memory: 0.08 GiB total
+(EngineCore pid=1730732) INFO 06-10 14:41:41 [gpu_worker.py:456] Available KV cache memory: 17.23 GiB
+(EngineCore pid=1730732) INFO 06-10 14:41:41 [kv_cache_utils.py:1316] GPU KV cache size: 161,280 tokens
+(EngineCore pid=1730732) INFO 06-10 14:41:41 [gpu_model_runner.py:5746] Graph capturing finished in 1 secs, took 0.04 GiB
+(EngineCore pid=1730732) INFO 06-10 14:41:41 [gpu_worker.py:617] CUDA graph pool memory: 0.04 GiB (actual), 0.08 GiB (estimated), difference: 0.04 GiB (85.7%).
+INFO 04-04 17:58:20 [core.py:281] init engine (profile, create kv cache, warmup model) took 28.67 seconds
+"""
+STATED_KV = """
+(EngineCore pid=860990) INFO 08-23 22:37:30 [model_runner.py:404] Model loading took 81.8 GiB memory and 92.003756 seconds
+(EngineCore pid=860990) INFO 08-23 22:37:34 [gpu_worker.py:491] Initial free memory 111.7 GiB, reserved 37.11 GiB memory for KV Cache as specified by kv_cache_memory_bytes config and skipped memory profiling. This does not respect the gpu_memory_utilization config.
+(EngineCore pid=860990) INFO 08-23 22:37:34 [kv_cache_utils.py:2146] GPU KV cache size: 105,202 tokens, Maximum concurrency for 32,768 tokens per request: 3.21x
+INFO 04-04 17:58:20 [core.py:281] init engine (profile, create kv cache, warmup model) took 28.67 seconds
+"""
+RAY_0_6_4 = """
+(VLLM_Chat_Ray pid=609877) INFO 01-17 08:07:47 worker.py:232] Memory profiling results: total_gpu_memory=23.64GiB initial_memory_usage=7.82GiB peak_torch_memory=9.74GiB memory_usage_post_profile=7.89Gib non_torch_memory=0.76GiB kv_cache_size=12.67GiB gpu_memory_utilization=0.98
+(RayWorkerWrapper pid=609874) INFO 01-17 08:07:43 model_runner.py:1077] Loading model weights took 7.1216 GB
+INFO 04-04 17:58:20 [core.py:281] init engine (profile, create kv cache, warmup model) took 28.67 seconds
+"""
+V0_8 = """
+INFO 04-04 17:57:59 [loader.py:429] Loading weights took 0.56 seconds
+INFO 04-04 17:57:59 [model_runner.py:1146] Model loading took 0.4678 GB and 114.953146 seconds
+INFO 04-04 17:58:00 [worker.py:268] the current vLLM instance can use total_gpu_memory (16.00GiB) x gpu_memory_utilization (0.90) = 14.40GiB
+INFO 04-04 17:58:00 [worker.py:268] model weights take 0.47GiB; non_torch_memory takes 0.03GiB; PyTorch activation peak memory takes 0.50GiB; the rest of the memory reserved for KV Cache is 13.40GiB.
+INFO 04-04 17:58:00 [executor_base.py:111] # cuda blocks: 12200, # CPU blocks: 3640
+INFO 04-04 17:58:20 [core.py:281] init engine (profile, create kv cache, warmup model) took 28.67 seconds
+"""
+
 LOGS = {
+    "V1 0.18": (V1_0_18, {"weights": 1.12, "kv": 17.23, "graphs": 0.04, "load": 0.517589, "read": 0.18, "compile": 4.57, "capture": 1, "tokens": 161280, "length": 4096, "tensor": 1}),
+    "stated KV cache": (STATED_KV, {"weights": 81.8, "kv": 37.11, "load": 92.003756, "tokens": 105202}),
+    "Ray 0.6.4": (RAY_0_6_4, {"weights": 7.1216, "kv": 12.67, "total": 23.64}),
+    "V0 0.8": (V0_8, {"weights": 0.47, "kv": 13.40, "total": 16.00, "load": 114.953146, "read": 0.56, "blocks": 12200}),
     "V0 0.6.3": (V0_6_3, {"weights": 14.9888, "blocks": 26907, "graphs": 0.26, "capture": 15, "length": 32768, "tensor": 1}),
     "V0 0.6.4": (V0_6_4, {"weights": 67.6979, "kv": 95.28, "blocks": 19513, "total": 191.98}),
     "V0 0.7": (V0_7, {"weights": 2.88, "kv": 15.52, "blocks": 36332, "total": 22.06}),

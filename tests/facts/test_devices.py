@@ -69,7 +69,7 @@ def test_devices_of_a_node_group() -> None:
     [group] = learn(
         device_class(), empty("a"), empty("b"), slice_of("a", 8), slice_of("b", 8), *tenant("job", "b", 2, priority=5)
     ).nodes
-    assert group.devices == (Devices(DRIVER, H100, 8, (DRIVER,), DRIVER),)
+    assert group.devices == (Devices(DRIVER, 8, (DRIVER,), DRIVER, (("productName", H100), ("type", "gpu"))),)
     assert (group.name, group.count, group.gpu, group.per_node) == ("h100", 2, DRIVER, 8)
     assert (group.nodes, group.priorities) == ((8, 6), {5: 2})
 
@@ -192,12 +192,81 @@ def test_a_class_of_one_product_has_the_nodes_of_that_product() -> None:
 
 def test_a_claim_that_cannot_be_read_leaves_no_answer() -> None:
     known = learn(device_class(), empty("a"), slice_of("a", 2))
-    selecting = {"selectors": [{"cel": {"expression": by_product(H100)}}]}
-    for asked in (template(2, **selecting), template(2, "other"), template(2, allocationMode="All")):
+    matching = f"device.attributes['{DRIVER}'].productName.matches('H100')"
+    for asked in (
+        template(2, **selecting(matching)),
+        template(2, **selecting(at_least("40Gi"))),
+        template(2, "other"),
+        template(2, allocationMode="All"),
+    ):
         found = review(known, 1, asked)
         assert {row.deadlock for row in found.gpus} <= {None}
         assert [risk.id for risk in found.risks if risk.id == "not-judged"]
         assert not hangs(found)
+
+
+def selecting(*expressions: str) -> dict[str, Any]:
+    return {"selectors": [{"cel": {"expression": each}} for each in expressions]}
+
+
+def at_least(memory: str) -> str:
+    return f"device.capacity['{DRIVER}'].memory.compareTo(quantity('{memory}')) >= 0"
+
+
+def of_memory(one: Object, memory: str) -> Object:
+    for device in one["spec"]["devices"]:
+        device["capacity"] = {"memory": {"value": memory}}
+    return one
+
+
+CARDS = {H100: "81559Mi", A100: "40Gi"}
+ASKED = {
+    "the product": (by_product(H100), {H100}),
+    "one of two products": (f"device.attributes['{DRIVER}'].productName in ['{H100}', '{A100}']", {H100, A100}),
+    "memory that one has": (at_least("79Gi"), {H100}),
+    "memory that both have": (at_least("40Gi"), {H100, A100}),
+    "less memory": (f"device.capacity['{DRIVER}'].memory.isLessThan(quantity('41Gi'))", {A100}),
+    "both of it": (f"{by_product(A100)} && {at_least('40Gi')}", {A100}),
+}
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(sorted(CARDS)), st.sampled_from([4, 8]), st.integers(0, 4)), min_size=1, max_size=4),
+    st.sampled_from(sorted(ASKED)), st.integers(1, 5), st.sampled_from([1, 2, 4]),
+)  # fmt: skip
+def test_claims_that_select_are_counted_against_what_they_select(
+    machines: list[tuple[str, int, int]], case: str, replicas: int, gpus: int
+) -> None:
+    expression, cards = ASKED[case]
+    objects = [device_class()]
+    for number, (card, size, held) in enumerate(machines):
+        name = f"n{number}"
+        objects += [empty(name, version=number + 1), of_memory(slice_of(name, size, product=card), CARDS[card])]
+        objects += tenant(f"job-{number}", name, held) if held else []
+    place = sum((size - held) // gpus for card, size, held in machines if card in cards)
+    if replicas > place:
+        return  # what runs there now is not where it would be placed
+    found = review(learn(*objects), replicas, template(gpus, **selecting(expression)))
+    assert hangs(found) == (replicas + 1 > place), [(risk.id, risk.message) for risk in found.risks]
+    assert not [risk.id for risk in found.risks if risk.id == "not-judged"]
+
+
+def test_what_claims_select_is_told_where_it_cannot_be_counted() -> None:
+    known = learn(device_class(), empty("a"), slice_of("a", 2))
+    found = review(known, 1, template(2, **selecting(at_least("40Gi"))))
+    [told] = [risk.message for risk in found.risks if risk.id == "not-judged"]
+    assert f"no pool counts `{DRIVER}` where `{at_least('40Gi')}`" in told
+
+
+def test_a_class_of_which_a_node_has_several_sorts_is_not_counted() -> None:
+    both = slice_of("a", 8)
+    for device in both["spec"]["devices"][:2]:
+        device["attributes"] = {"type": {"string": "gpu"}, "productName": {"string": A100}}
+    known = learn(device_class(), device_class("h100", by_product(H100)), empty("a"), both)
+    assert [row.deadlock for row in review(known, 1, template(8)).gpus if row.peak] == []
+    [row] = [row for row in review(known, 1, template(3, "h100")).gpus if row.peak]
+    assert (row.capacity, row.peak, row.deadlock) == (6, 6, False)
+    assert [row.deadlock for row in review(known, 1, template(2, **selecting(by_product(A100)))).gpus if row.peak] == []
 
 
 def test_a_pool_that_is_declared_by_its_class_has_the_nodes_that_offer_it() -> None:

@@ -166,6 +166,16 @@ def test_versions_classes_and_what_exists() -> None:
     assert facts.claim_modes == {"llm/weights": ("ReadWriteOnce",)}
 
 
+def test_the_groups_of_a_cluster_are_those_that_somebody_defined() -> None:
+    managed = "kube-aggregator.kubernetes.io/automanaged"
+    facts = learn(
+        meta("APIService", "v1.apps", labels={managed: "onstart"}),
+        meta("APIService", "v1alpha1.keda.sh", labels={managed: "true"}),
+        meta("APIService", "v1beta1.metrics.k8s.io"),
+    )
+    assert facts.exists == {"apiServices": ("v1alpha1.keda.sh", "v1beta1.metrics.k8s.io")}
+
+
 def test_a_kind_that_was_not_seen_is_not_known() -> None:
     facts = learn(node("n1"))
     assert facts.storage_classes is None

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from llmstack.kubernetes.device_selectors import LONGEST, expressions_of, select
+from llmstack.kubernetes.device_selectors import LONGEST, Traits, expressions_of, select
 
 DRIVER = "gpu.nvidia.com"
 ATTRIBUTES = {
     f"{DRIVER}/type": "gpu", f"{DRIVER}/productName": "NVIDIA H100 80GB HBM3", f"{DRIVER}/index": 3,
     f"{DRIVER}/healthy": True,
 }  # fmt: skip
+H100 = Traits(DRIVER, ATTRIBUTES, {f"{DRIVER}/memory": "81559Mi"})
 READ = {
     "device.driver == 'gpu.nvidia.com'": True,
     'device.driver == "gpu.amd.com"': False,
@@ -21,6 +22,11 @@ READ = {
     "device.attributes['gpu.nvidia.com'].healthy == true": True,
     "device.attributes['gpu.nvidia.com'].productName in ['NVIDIA H100 80GB HBM3', 'NVIDIA H200']": True,
     "device.driver == 'gpu.amd.com' && device.attributes['gpu.amd.com'].productName.matches('^.*MI300.*$')": False,
+    "device.capacity['gpu.nvidia.com'].memory.compareTo(quantity('40Gi')) >= 0": True,
+    "device.capacity['gpu.nvidia.com'].memory.compareTo(quantity('81559Mi')) > 0": False,
+    "device.capacity['gpu.nvidia.com'].memory.compareTo( quantity(\"80Gi\") ) == 0": False,
+    "device.capacity['gpu.nvidia.com'].memory.isGreaterThan(quantity('80G'))": True,
+    "device.capacity['gpu.nvidia.com'].memory.isLessThan(quantity('80Gi')) && device.driver == 'gpu.nvidia.com'": True,
     # neither of these can be told
     "device.driver == 'gpu.nvidia.com' && device.attributes['gpu.nvidia.com'].productName.matches('^.*H100.*$')": None,
     "device.driver == 'gpu.amd.com' || device.attributes['gpu.nvidia.com'].type == 'gpu'": None,
@@ -31,7 +37,13 @@ READ = {
     "device.attributes['gpu.nvidia.com'].index == '3'": None,
     "device.attributes['gpu.nvidia.com'].index in 3": None,
     "device.driver in 'gpu.nvidia.com'": None,
-    "device.capacity['gpu.nvidia.com'].memory.compareTo(quantity('40Gi')) >= 0": None,
+    "device.attributes['gpu.nvidia.com'].productName == 'nvidia h100 80gb hbm3'.upperAscii()": None,
+    "device.capacity['gpu.nvidia.com'].memory.compareTo(quantity('40Gi'))": None,
+    "device.capacity['gpu.nvidia.com'].memory.compareTo(quantity('40Gi')) >= 0.5": None,
+    "device.capacity['gpu.nvidia.com'].memory.compareTo(quantity('much')) >= 0": None,
+    "device.capacity['gpu.nvidia.com'].memory.isGreaterThan(quantity('40Gi')) >= 0": None,
+    "device.capacity['gpu.nvidia.com'].cores.compareTo(quantity('1')) >= 0": None,
+    "device.capacity['gpu.nvidia.com'].memory >= 40": None,
     "device.driver == 'gpu.nvidia.com' &&": None,
     "device.driver == 'gpu.nvidia.com' & true": None,
     "": None,
@@ -41,14 +53,14 @@ READ = {
 
 @pytest.mark.parametrize("expression", READ)
 def test_an_expression(expression: str) -> None:
-    assert select([expression], DRIVER, ATTRIBUTES) is READ[expression]
+    assert select([expression], H100) is READ[expression]
 
 
 def test_all_of_several_must_hold() -> None:
     own, other = "device.driver == 'gpu.nvidia.com'", "device.driver == 'x'"
-    assert select([own, other], DRIVER, {}) is False
-    assert select([own, own], DRIVER, {}) is True
-    assert select([], DRIVER, {}) is True
+    assert select([own, other], Traits(DRIVER)) is False
+    assert select([own, own], Traits(DRIVER)) is True
+    assert select([], Traits(DRIVER)) is True
 
 
 def test_selectors_that_are_no_cel() -> None:

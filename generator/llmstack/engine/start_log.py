@@ -37,6 +37,7 @@ _FIGURES: tuple[tuple[Figure, Callable[[float, float], float], str], ...] = (
     ("weights", max, r"model weights take ([\d.]+)GiB"),
     ("kv", min, r"Available KV cache memory: (-?[\d.]+) GiB"),
     ("kv", min, r"memory reserved for KV Cache is (-?[\d.]+)GiB"),
+    ("kv", min, r"reserved (-?[\d.]+) GiB(?: \([^)]{0,80}\))? memory for KV Cache"),  # as --kv-cache-memory-bytes says
     ("kv", min, r"\bkv_cache_size=(-?[\d.]+)GiB"),
     ("graphs", max, r"Graph capturing finished in [\d.]+ secs, took ([\d.]+) GiB"),
     ("total", min, r"total_gpu_memory[=\s(]{1,3}([\d.]+)GiB"),
@@ -45,6 +46,7 @@ _FIGURES: tuple[tuple[Figure, Callable[[float, float], float], str], ...] = (
     ("load", max, r"Model loading took [\d.]+ Gi?B(?: memory)? and ([\d.]+) ?s"),
     ("read", max, r"Loading weights took ([\d.]+) seconds"),
     ("compile", max, r"torch\.compile (?:takes|took) ([\d.]+) s in total"),
+    ("compile", max, r"torch\.compile and initial profiling/warmup run together took ([\d.]+) s"),  # 0.18 and 0.19
     ("capture", max, r"Graph capturing finished in ([\d.]+) secs"),
     # counts
     ("tokens", min, r"GPU KV cache size: ([\d,]+) tokens"),

@@ -7,10 +7,16 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from llmstack.kubernetes.accelerators import is_accelerator
+from llmstack.kubernetes.device_selectors import Attribute, Traits
 from llmstack.observed.things import Scope, Taint
 
 Amount = int | str
 """Of a resource: a whole number, or a quantity."""
+
+
+ATTRIBUTES = ("productName", "model", "product", "architecture", "brand", "family", "type")
+"""Attributes of devices that hold as long as the device does; the first three name the card: of NVIDIA's and AMD's
+drivers, of Intel's and of the example driver."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -18,8 +24,6 @@ class Devices:
     """Accelerators of one sort that a node offers to claims (DRA), in the place of counting a resource."""
 
     driver: str
-    product: str
-    """Empty where the driver does not say."""
     count: int
     """On each node."""
     classes: tuple[str, ...]
@@ -27,6 +31,22 @@ class Devices:
     to count."""
     resource: str
     """What they are counted as: the resource that pods may ask for instead of a claim, else the driver."""
+    attributes: tuple[tuple[str, str], ...] = ()
+    """Those of the driver's that say what they are (`ATTRIBUTES`)."""
+    memory: str = ""
+    """Of each, as the driver writes it; empty where it does not, or they differ."""
+
+    @property
+    def product(self) -> str:
+        """The name of the card; empty where the driver does not say."""
+        found = dict(self.attributes)
+        return next((found[name] for name in ATTRIBUTES[:3] if name in found), "")
+
+    @property
+    def traits(self) -> Traits:
+        """What selectors of claims ask of them."""
+        attributes: dict[str, Attribute] = {f"{self.driver}/{name}": value for name, value in self.attributes}
+        return Traits(self.driver, attributes, {f"{self.driver}/memory": self.memory} if self.memory else {})
 
 
 @dataclass(frozen=True, slots=True)

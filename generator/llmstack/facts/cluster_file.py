@@ -6,7 +6,17 @@ from datetime import date
 from typing import Any
 
 from llmstack import yamlio
-from llmstack.facts.cluster import EXISTS, ClusterFacts, Devices, Load, NodeGroup, PriorityClass, Quota, StorageClass
+from llmstack.facts.cluster import (
+    ATTRIBUTES,
+    EXISTS,
+    ClusterFacts,
+    Devices,
+    Load,
+    NodeGroup,
+    PriorityClass,
+    Quota,
+    StorageClass,
+)
 from llmstack.facts.fields import (
     MOST_GROUPS,
     MOST_NODES,
@@ -40,7 +50,7 @@ TOP = (
 )
 GROUP = ("group", "count", "cordoned", "labels", "taints", "allocatable", "devices", "others")
 QUOTA = ("namespace", "name", "hard", "others", "scopes")
-DEVICES = ("driver", "product", "count", "classes", "resource")
+DEVICES = ("driver", "count", "classes", "attributes", "memory", "resource")
 
 
 def file_path(cluster: str) -> str:
@@ -103,8 +113,9 @@ def _group_data(group: NodeGroup) -> dict[str, Any]:
 
 def _devices_data(each: Devices) -> dict[str, Any]:
     resource = {"resource": each.resource} if each.resource != each.driver else {}
-    product = {"product": each.product} if each.product else {}
-    return {"driver": each.driver, **product, "count": each.count, "classes": list(each.classes), **resource}
+    traits = {"attributes": dict(each.attributes), "memory": each.memory}
+    known = {key: value for key, value in traits.items() if value}
+    return {"driver": each.driver, "count": each.count, "classes": list(each.classes), **known, **resource}
 
 
 def _taint_data(taint: Taint) -> dict[str, str]:
@@ -225,12 +236,14 @@ def _group(data: dict[str, Any]) -> NodeGroup:
 
 def _devices(data: dict[str, Any]) -> Devices:
     driver = text_of(data, "driver")
+    attributes = map_of(data.get("attributes"), "attributes", ATTRIBUTES)
     return Devices(
         driver=driver,
-        product=text_of(data, "product") if "product" in data else "",
         count=count_of(data, "count"),
         classes=names_of(data.get("classes"), "classes"),
         resource=text_of(data, "resource") if "resource" in data else driver,
+        attributes=tuple(sorted((key, text_of(attributes, key)) for key in attributes)),
+        memory=text_of(data, "memory") if "memory" in data else "",
     )
 
 

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from llmstack.facts.cluster import Devices
+from llmstack.facts.cluster import ATTRIBUTES, Devices
 from llmstack.kubernetes.accelerators import is_accelerator_driver
-from llmstack.kubernetes.device_selectors import select
+from llmstack.kubernetes.device_selectors import Traits, select
 from llmstack.observed.observation import Observation
 from llmstack.observed.things import Device, DeviceClass, Pod, ResourceClaim, ResourceSlice
 
 EXTENDED_RESOURCES_SINCE = (1, 36)
 """The minor version from which pods get devices for a resource that a class names (`DRAExtendedResource` is on by
 default: k8s.io/kubernetes, pkg/features/kube_features.go, v1.36)."""
-_PRODUCT = ("productName", "model", "product")
-"""Attributes that name the card: of NVIDIA's and AMD's drivers, of Intel's and of the example driver."""
-
 _Name = tuple[str, str, str]
 """Driver, pool and name of a device."""
+_Sort = tuple[str, tuple[tuple[str, str], ...], tuple[str, ...]]
+"""Driver, attributes and classes: what devices of one sort share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +41,21 @@ class _Offer:
     """Whether it can be counted."""
     classes: set[str] = field(default_factory=set)
 
+    @property
+    def traits(self) -> Traits:
+        return Traits(self.name[0], self.device.attributes, self.device.capacity)
+
+    @property
+    def sort(self) -> _Sort:
+        driver = self.name[0]
+        found = ((name, self.device.attributes.get(f"{driver}/{name}")) for name in ATTRIBUTES)
+        texts = [(name, each) for name, each in found if isinstance(each, str) and each and each.isprintable()]
+        return driver, tuple(sorted(texts)), tuple(sorted(self.classes))
+
+    @property
+    def memory(self) -> str:
+        return self.device.capacity.get(f"{self.name[0]}/memory", "")
+
 
 def devices_by_node(seen: Observation, others: Collection[Pod], version: str) -> dict[str, NodeDevices]:
     """What each node offers, by its name; `others` are the pods of other tenants, `version` is that of Kubernetes.
@@ -54,11 +67,10 @@ def devices_by_node(seen: Observation, others: Collection[Pod], version: str) ->
     classes = [] if claims_unseen(seen) else [each for each in seen.now(DeviceClass) if _counts(each, offers)]
     counted = [offer for offer in offers if offer.whole and offer.device.open and is_accelerator_driver(offer.name[0])]
     resources = {each.meta.name: each.resource for each in classes if each.resource and _bridges(version)}
-    sizes: dict[str, Counter[tuple[str, str, tuple[str, ...]]]] = {}
+    alike: dict[str, dict[_Sort, list[_Offer]]] = {}
     for offer in counted:
-        key = offer.name[0], _product(offer), tuple(sorted(offer.classes))
-        sizes.setdefault(offer.node, Counter())[key] += 1
-    sorts = {node: _sorts(found, resources) for node, found in sizes.items()}
+        alike.setdefault(offer.node, {}).setdefault(offer.sort, []).append(offer)
+    sorts = {node: _sorts(found, resources) for node, found in alike.items()}
     held = _held(seen.now(ResourceClaim), others)
     taken: dict[str, list[tuple[Devices, int]]] = {}
     for offer in counted:
@@ -97,7 +109,7 @@ def _counts(each: DeviceClass, offers: Iterable[_Offer]) -> bool:
         return False
     found = []
     for offer in offers:
-        answer = select(each.selectors, offer.name[0], offer.device.attributes)
+        answer = select(each.selectors, offer.traits)
         if answer is None or (answer and not (offer.whole and is_accelerator_driver(offer.name[0]))):
             return False
         found += [offer] if answer else []
@@ -106,24 +118,19 @@ def _counts(each: DeviceClass, offers: Iterable[_Offer]) -> bool:
     return True
 
 
-def _sorts(sizes: Mapping[tuple[str, str, tuple[str, ...]], int], resources: Mapping[str, str]) -> tuple[Devices, ...]:
+def _sorts(alike: Mapping[_Sort, Sequence[_Offer]], resources: Mapping[str, str]) -> tuple[Devices, ...]:
     found = []
-    for (driver, product, classes), count in sizes.items():
+    for (driver, attributes, classes), offers in alike.items():
         named = {resources[name] for name in classes if name in resources}
         resource = named.pop() if len(named) == 1 else driver
-        found.append(Devices(driver, product, count, classes, resource))
-    return tuple(sorted(found, key=lambda each: (-each.count, each.driver, each.product, each.classes)))
+        sizes = {offer.memory for offer in offers}
+        memory = sizes.pop() if len(sizes) == 1 else ""
+        found.append(Devices(driver, len(offers), classes, resource, attributes, memory))
+    return tuple(sorted(found, key=lambda each: (-each.count, each)))
 
 
 def _is_of(offer: _Offer, sort: Devices) -> bool:
-    mine = offer.name[0], _product(offer), tuple(sorted(offer.classes))
-    return mine == (sort.driver, sort.product, sort.classes)
-
-
-def _product(offer: _Offer) -> str:
-    attributes = offer.device.attributes
-    found = (attributes.get(f"{offer.name[0]}/{name}") for name in _PRODUCT)
-    return next((each for each in found if isinstance(each, str) and each.isprintable()), "")
+    return offer.sort == (sort.driver, sort.attributes, sort.classes)
 
 
 def _held(claims: Iterable[ResourceClaim], others: Iterable[Pod]) -> dict[_Name, int]:

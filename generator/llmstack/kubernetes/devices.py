@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from llmstack.kubernetes.device_selectors import expressions_of
 from llmstack.kubernetes.pods import Identity, Object, identity_of, value_at
 from llmstack.kubernetes.quantities import whole
 
 Devices = Mapping[str, int]
-"""How many devices of each DeviceClass."""
+"""How many devices of each DeviceClass, or of a class as a request narrows it by selectors (`narrowed`)."""
 
 _KINDS = ("ResourceClaim", "ResourceClaimTemplate")
 
@@ -22,7 +23,7 @@ def read_claims(objects: Iterable[Object]) -> dict[Identity, Devices | None]:
     """What each claim, and template of claims, among the objects asks for; None where it does not say how many of a
     class.
 
-    Selectors, constraints and alternatives of a request hang on attributes of the devices.
+    Constraints and alternatives of a request hang on what the scheduler finds.
     """
     return {identity_of(obj): _requested(obj) for obj in objects if obj.get("kind") in _KINDS}
 
@@ -51,8 +52,27 @@ def _requested(obj: Object) -> Devices | None:
     for request in value_at(spec, "devices", "requests") or ():
         exact = request.get("exactly") or request
         name = exact.get("deviceClassName")
-        if not name or exact.get("allocationMode", "ExactCount") != "ExactCount" or exact.get("selectors"):
+        expressions = expressions_of(exact.get("selectors"))
+        if not name or exact.get("allocationMode", "ExactCount") != "ExactCount" or expressions is None:
             return None
         if exact.get("adminAccess") is not True:
-            found[str(name)] = found.get(str(name), 0) + whole(exact.get("count"), 1)
+            key = narrowed(str(name), expressions)
+            found[key] = found.get(key, 0) + whole(exact.get("count"), 1)
     return found
+
+
+def narrowed(name: str, expressions: Iterable[str]) -> str:
+    """A DeviceClass as a request narrows it: its name, and each CEL expression on a line of its own."""
+    return "\n".join([name, *(" ".join(each.splitlines()) for each in expressions)])
+
+
+def class_of(key: str) -> tuple[str, tuple[str, ...]]:
+    """The name and the expressions of what `narrowed` made."""
+    name, *expressions = key.split("\n")
+    return name, tuple(expressions)
+
+
+def told_class(key: str) -> str:
+    """A class as it is told: its name, and what narrows it."""
+    name, expressions = class_of(key)
+    return f"`{name}`" + (f" where `{' && '.join(expressions)}`" if expressions else "")

@@ -10,12 +10,14 @@ from typing import Any
 
 from llmstack.kubernetes.device_selectors import Attribute, expressions_of
 from llmstack.kubernetes.pods import maps, value_at
+from llmstack.kubernetes.quantities import quantity
 from llmstack.kubernetes.scheduling import KEEPING_OUT
 from llmstack.observed.fields import count, text
 from llmstack.observed.things import Device, DeviceClass, Meta, ResourceClaim, ResourceSlice
 
 Object = Mapping[str, Any]
-_TYPES: tuple[tuple[str, type[Attribute]], ...] = (("string", str), ("version", str), ("bool", bool), ("int", int))
+_TYPES: tuple[tuple[str, type[Attribute]], ...] = (("string", str), ("bool", bool), ("int", int))
+"""Those that are compared with a literal; a version is not."""
 _SHARED = ("consumesCounters", "allowMultipleAllocations")
 """Fields of a device that is a part of another one, or that claims share (KEP-4815, KEP-5075)."""
 
@@ -59,6 +61,7 @@ def _device(each: Object, driver: str) -> Device:
     return Device(
         name=text(each, "name"),
         attributes=dict(_attributes(body.get("attributes"), driver)),
+        capacity=dict(_capacity(body.get("capacity"), driver)),
         open=not any(taint.get("effect") in KEEPING_OUT for taint in maps(body.get("taints"))),
         whole=not any(body.get(key) for key in _SHARED),
     )
@@ -70,4 +73,16 @@ def _attributes(value: Any, driver: str) -> Iterator[tuple[str, Attribute]]:
         for name, type_ in _TYPES:
             found = value_at(each, name)
             if isinstance(key, str) and type(found) is type_:
-                yield key if "/" in key else f"{driver}/{key}", found
+                yield _qualified(key, driver), found
+
+
+def _capacity(value: Any, driver: str) -> Iterator[tuple[str, str]]:
+    """Capacities with their domain; until v1alpha3 the quantity stands alone."""
+    for key, each in value.items() if isinstance(value, Mapping) else ():
+        found = value_at(each, "value") if isinstance(each, Mapping) else each
+        if isinstance(key, str) and isinstance(found, str) and quantity(found) is not None:
+            yield _qualified(key, driver), found
+
+
+def _qualified(key: str, driver: str) -> str:
+    return key if "/" in key else f"{driver}/{key}"

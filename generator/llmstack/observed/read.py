@@ -146,6 +146,12 @@ def _named(meta: Meta, obj: Object) -> Named:
     return Named(meta)
 
 
+def _api_service(meta: Meta, obj: Object) -> Named | None:
+    """A group and version that somebody defines or serves: Kubernetes' own are in every cluster (`manageOnStart`,
+    k8s.io/kube-aggregator, pkg/controllers/autoregister)."""
+    return None if meta.labels.get("kube-aggregator.kubernetes.io/automanaged") == "onstart" else Named(meta)
+
+
 def _kustomization(meta: Meta, obj: Object) -> Synced | None:
     """Flux: `status.history`, an entry for each content that was applied, the newest first; its revision is the last
     that had this content (`history` in the CRD of kustomize-controller; `Upsert` in kustomization_controller.go)."""
@@ -182,7 +188,7 @@ def _revisions(applied: list[tuple[str, datetime | None]]) -> tuple[tuple[str, d
 
 _READERS: Mapping[str, Callable[[Meta, Object], Thing | None]] = {
     "Application": _application,
-    "APIService": _named,
+    "APIService": _api_service,
     "ConfigMap": _named,
     "CustomResourceDefinition": _named,
     "DaemonSet": _workload,

@@ -177,6 +177,8 @@ class Device:
     name: str
     attributes: Mapping[str, bool | int | str]
     """By `domain/name`."""
+    capacity: Mapping[str, str] = field(default_factory=dict)
+    """Quantities as they are written, by `domain/name`."""
     open: bool = True
     """Whether no taint keeps claims away from it."""
     whole: bool = True

@@ -29,6 +29,7 @@ from llmstack.report.page_engines import engine_cards
 from llmstack.report.page_pools import page_pools
 from llmstack.report.pages import all_pages
 from llmstack.report.risks import group_risks
+from llmstack.report.sources import told_sources
 from llmstack.report.verdict import NOTHING, judge, say_rule, say_rules
 from llmstack.report.visible import visible
 from llmstack.report.waves import told_waves
@@ -72,6 +73,7 @@ def _page(review: Review) -> dict[str, Any]:
         "tally": verdict.headline or ("No risk" if verdict.effects else NOTHING),
         "rules_head": say_rules(review),
         "rules": list(map(say_rule, review.rules)),
+        "sources": list(told_sources(review)),
         "environments": [(name, effects.get(name, "")) for name, _ in changed],
         "removed": [
             (name, each.model or f"{each.kind}/{each.name}", say_removed(each))

@@ -14,6 +14,7 @@ from llmstack.report.inert import inert_json
 from llmstack.report.json import finding_data
 from llmstack.report.mask import mask_review
 from llmstack.report.options import PLAIN, Options
+from llmstack.report.sources import sources_data
 from llmstack.report.waves import waves_data
 from llmstack.review.result import (
     ClusterReview,
@@ -68,6 +69,7 @@ def _rule(rule: RuleChange) -> dict[str, Any]:
 def _cluster(cluster: ClusterReview) -> dict[str, Any]:
     return {
         **cluster_data(cluster),
+        "facts": sources_data(cluster.facts),
         "cost": cost_data(cluster.cost),
         "waves": waves_data(cluster),
         "gpus": [_pool(pool) for pool in cluster.gpus],

@@ -21,6 +21,7 @@ from llmstack.report.options import PLAIN, Options
 from llmstack.report.page_pools import DrawnPool, page_pools
 from llmstack.report.risks import RiskGroup, group_risks
 from llmstack.report.rollout_table import Row, rolling_environments, rollout_rows
+from llmstack.report.sources import told_sources
 from llmstack.report.verdict import NOTHING, Verdict, judge, say_rule, say_rules
 from llmstack.report.waves import told_waves
 from llmstack.report.words import say_target, short_revision
@@ -70,6 +71,10 @@ def _opening(review: Review, verdict: Verdict, page: str | None) -> str:
     lines += [f"- {code(name, 60)}: {prose(effect, 400)}" for name, effect in verdict.effects[:ENVIRONMENTS]]
     more = len(verdict.effects) - ENVIRONMENTS
     lines += [f"- and {plural(more, 'other environment')}"] if more > 0 else []
+    known = list(told_sources(review))
+    lines += [f"- facts of {code(name, 60)}: {prose(told, 400)}" for name, told in known[:ENVIRONMENTS]]
+    more = len(known) - ENVIRONMENTS
+    lines += [f"- and the facts of {plural(more, 'other cluster')}"] if more > 0 else []
     costs = list(told_costs(review))
     lines += [
         f"- cost of {code(name, 60)}: {say_cost(cost)}{prose(say_unpriced(cost), 200) if cost.unpriced else ''}"

@@ -17,6 +17,7 @@ from llmstack.report.options import PLAIN, Options
 from llmstack.report.paint import BLUE, BOLD, BY_SEVERITY, DIM, GREEN, RED, Paint, paint_with
 from llmstack.report.risks import RiskGroup, group_risks
 from llmstack.report.rollout_groups import RolloutGroup, group_rollouts, say_names
+from llmstack.report.sources import told_sources
 from llmstack.report.verdict import judge, say_rule, say_rules
 from llmstack.report.visible import from_difference, pad, shorten, visible, width
 from llmstack.report.waves import told_waves
@@ -52,6 +53,7 @@ def render(review: Review, options: Options = PLAIN) -> str:
     colour = BY_SEVERITY[verdict.level] if verdict.level else BOLD
     lines = [f"{paint(visible(revisions), DIM)}", paint(visible(str(verdict)), colour)]
     lines += _rules(shown)
+    lines += [visible(f"facts of {name}: {told}") for name, told in told_sources(shown)]
     lines += [visible(f"cost of {name}: {say_cost(cost)}{say_unpriced(cost)}") for name, cost in told_costs(shown)]
     for name, head, steps in told_waves(shown):
         lines += [

@@ -11,8 +11,10 @@ from llmstack.facts.fields import ClusterFactsError
 from llmstack.finding import Finding, Place, Severity
 from llmstack.model.stack import Stack
 from llmstack.model.types import days
+from llmstack.observed.observation import Observation
 from llmstack.repository.snapshot import Snapshot
 from llmstack.review.facts import Stale
+from llmstack.review.result import Sources
 
 MOST_BYTES = 4 << 20
 DAY = timedelta(days=1)
@@ -43,6 +45,16 @@ def latest_facts(sides: Sequence[Snapshot], cluster: str) -> tuple[ClusterFacts 
     read = [read_cluster_facts(side, cluster) for side in sides]
     there = [facts for facts, _ in read if facts is not None]
     return max(reversed(there), key=lambda facts: facts.date, default=None), read[-1][1]
+
+
+def sources_of(sides: Sequence[Snapshot], cluster: str, seen: Observation | None) -> Sources | None:
+    """What a comparison knows of a cluster beside the values, and of which day; None where that is nothing. `seen` is
+    what `--observed` shows of it."""
+    learned, _ = latest_facts(sides, cluster)
+    observed = seen.newest.date() if seen is not None and seen.newest is not None else None
+    if learned is None:
+        return Sources(None, None, observed) if observed is not None else None
+    return Sources(file_path(cluster), learned.date, observed)
 
 
 def stale(facts: ClusterFacts, cluster: str, stack: Stack, today: date) -> Stale | None:

@@ -18,7 +18,7 @@ from llmstack.progress import Step, ignore
 from llmstack.repository.acknowledged import acknowledgement_findings, base_acknowledgements
 from llmstack.repository.arrivals import arrives, as_new, joined
 from llmstack.repository.cases import Case, read_case, unaffected
-from llmstack.repository.cluster_facts import cluster_of, stale
+from llmstack.repository.cluster_facts import cluster_of, sources_of, stale
 from llmstack.repository.clusters import Synced, neighbours
 from llmstack.repository.comparison import Comparison, find_affected
 from llmstack.repository.costs import cluster_cost
@@ -102,7 +102,7 @@ def review_cases(
         own = () if any(home in _clusters_of(each) for each in members) else _own_risks(tool, accepted, today)
         within = [each for each in members if home in _clusters_of(each)]
         cost = cluster_cost(home, within, clusters[home].pools if home in clusters else (), reviews, tools)
-        reviewed[home] = _review_cluster(home, within, reviews, tool, own, cost)
+        reviewed[home] = _review_cluster(comparison, home, within, reviews, tool, own, cost)
     return Review(
         comparison.before.name,
         comparison.after.name,
@@ -115,6 +115,7 @@ def review_cases(
 
 
 def _review_cluster(
+    comparison: Comparison,
     home: str,
     cases: Sequence[Case],
     reviews: Mapping[str, EnvironmentReview],
@@ -125,7 +126,10 @@ def _review_cluster(
     """The review of one cluster, of all environments that were in it, or are."""
     names = [case.name for case in cases]
     staying = {case.name for case in cases if case.home == home}
-    return review_cluster(home, names, staying, reviews, synced.changes, synced.foreign, own, cost)
+    review = review_cluster(home, names, staying, reviews, synced.changes, synced.foreign, own, cost)
+    judged = any(reviews[name].rollouts for name in staying & reviews.keys())
+    seen = comparison.seen.get(home.removeprefix("env:"))
+    return replace(review, facts=sources_of((comparison.before, comparison.after), home, seen) if judged else None)
 
 
 def _own_risks(synced: Synced, accepted: tuple[Acknowledgement, ...], today: date) -> tuple[Risk, ...]:
@@ -185,9 +189,10 @@ def _known_pools(
     where somebody looked."""
     resources = {pool.resource for pool in declared}
     pods = [pod for case in members for pod in gpu_pods(case.objects(1) or case.objects(0), resources)]
+    asked = {name for case in members for pod in gpu_pods(case.objects(0), resources) for name in pod.classes}
     was, known = members[0].learned
-    pools = know_pools(declared, known, pods, now=now)
-    return pools if now else know_pools(declared, was, pods), pools
+    pools = know_pools(declared, known, pods, now=now, asked=asked)
+    return pools if now else know_pools(declared, was, pods, asked=asked), pools
 
 
 def _surroundings(

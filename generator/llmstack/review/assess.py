@@ -20,7 +20,15 @@ from llmstack.review.result import EngineChange, EnvironmentReview, GpuPool, Mem
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.not_applied import why_not_applied
 from llmstack.review.risks.table import find_risks
-from llmstack.review.rollout.endless import drawn, endless, hindered_pools, stopped_by, with_demand, without_end
+from llmstack.review.rollout.endless import (
+    drawn,
+    endless,
+    hindered_pools,
+    stopped_by,
+    unsettled_pools,
+    with_demand,
+    without_end,
+)
 from llmstack.review.rollout.interval import both
 from llmstack.review.rollout.obstacles.behind import with_those_behind
 from llmstack.review.rollout.obstacles.case import Obstacle, Scene
@@ -83,6 +91,8 @@ def assess(
     breaks = _breaks(before, after, least, facts_after, near, backends)
     rolled, pools = both(least, most, facts_after)
     pools = hindered_pools(pools, least.own, obstacles)
+    if facts_after.stale is not None:
+        pools = unsettled_pools(pools, least.workloads, facts_after.pools)
     removed = find_removed(least.own, before, wanted, least.owned[0], facts, near, backends)
     assessment = Assessment(
         tuple(changes), after, least.workloads, least.times, least.verdicts, least.fixed, least.owned, facts,

@@ -13,7 +13,8 @@ from typing import Any
 
 from llmstack.facts.cluster import ClusterFacts, NodeGroup
 from llmstack.kubernetes.accelerators import gpus_of_pod
-from llmstack.kubernetes.devices import devices_of, read_claims
+from llmstack.kubernetes.device_selectors import select
+from llmstack.kubernetes.devices import class_of, devices_of, read_claims
 from llmstack.kubernetes.pods import Object, identity_of
 from llmstack.kubernetes.replicas import specs_of_replica
 from llmstack.kubernetes.scheduling import first_untolerated, fits_labels, scarcest
@@ -75,13 +76,20 @@ def gpu_pods(objects: Sequence[Object], resources: Iterable[str] = ()) -> list[G
 
 
 def know_pools(
-    declared: Sequence[Pool], facts: ClusterFacts | None, pods: Sequence[GpuPod], *, now: bool = False
+    declared: Sequence[Pool],
+    facts: ClusterFacts | None,
+    pods: Sequence[GpuPod],
+    *,
+    now: bool = False,
+    asked: Iterable[str] = (),
 ) -> tuple[Pool, ...]:
     """The pools of a cluster: those that are declared, with what facts know of their nodes, and those of nodes that no
-    declaration speaks of, where some of `pods` may run on them. What is so `now` has the last word on sizes too."""
+    declaration speaks of, where some of `pods` may run on them. What is so `now` has the last word on sizes too.
+    `asked` are further classes of devices that claims narrow."""
     if facts is None:
         return tuple(declared)
-    groups = tuple(group for group in facts.nodes if group.gpu is not None and group.count)
+    nodes = _with_narrowed(facts.nodes, {*asked, *(name for pod in pods for name in pod.classes)})
+    groups = tuple(group for group in nodes if group.gpu is not None and group.count)
     known = _Known(
         groups,
         labels=frozenset(key for group in facts.nodes for key in group.labels),
@@ -90,6 +98,22 @@ def know_pools(
     of_each = {id(pool): groups_of(pool, groups, declared) for pool in declared}
     there = [_with_nodes(pool, of_each[id(pool)], known, pods, now) for pool in declared]
     return (*there, *_undeclared(groups, known, pods, declared))
+
+
+def _with_narrowed(groups: Sequence[NodeGroup], asked: Iterable[str]) -> list[NodeGroup]:
+    """The groups, their devices with the classes too as claims narrow them, where all devices of the class can be told
+    apart by that; without classes of which nodes have several sorts, of which but the first is counted."""
+    sorts = {sort for group in groups for sort in group.devices}
+    of_sort = {sort: set(sort.classes) for sort in sorts}
+    for key in asked:
+        name, expressions = class_of(key)
+        answers = {sort: select(expressions, sort.traits) for sort in sorts if name in sort.classes}
+        if expressions and None not in answers.values():
+            for sort in answers:
+                of_sort[sort] |= {key} if answers[sort] else set()
+    beside = {name for group in groups for sort in group.devices[1:] for name in of_sort[sort]}
+    told = {sort: replace(sort, classes=tuple(sorted(names - beside))) for sort, names in of_sort.items()}
+    return [replace(group, devices=tuple(told[sort] for sort in group.devices)) for group in groups]
 
 
 def _asking(pods: Iterable[GpuPod], resource: str, groups: Iterable[NodeGroup]) -> list[GpuPod]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any, Literal
 
 from llmstack.engine.upgrade import Item
@@ -274,6 +275,18 @@ class Wave:
 
 
 @dataclass(frozen=True, slots=True)
+class Sources:
+    """What is known of a cluster beside the values, and of which day."""
+
+    file: str | None
+    """Of facts/, where there is one."""
+    day: date | None
+    """On which the nodes in it were seen."""
+    observed: date | None = None
+    """Of the newest moment that `--observed` shows, which has the last word."""
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterReview:
     """What changes in one cluster: pools that environments share, and who applies what."""
 
@@ -292,6 +305,8 @@ class ClusterReview:
     """None where no pool has a price."""
     waves: tuple[Wave, ...] = ()
     """Commits, in order, that get there where the change at once cannot finish or runs short at its peak."""
+    facts: Sources | None = None
+    """What is learned of the cluster, where rollouts in it are judged by that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from llmstack.observed.observation import Seen
 from llmstack.observed.things import Pod
 from llmstack.verify.steps import Step, lasting
 from llmstack.verify.subjects import Subject, revision_of
+
+AT_ONCE = timedelta(seconds=1)
+"""Between two moments in whole seconds that may be one."""
 
 
 @dataclass
@@ -21,6 +24,8 @@ class Course:
     gone: set[str] = field(default_factory=set)
     new: set[str] = field(default_factory=set)
     """Those of the template of after."""
+    further: set[str] = field(default_factory=set)
+    """Those that came after these, of neither template: of a change that followed."""
     began: datetime | None = None
     """When the first of them came, or the first of the others was to go."""
     whole: bool = False
@@ -30,6 +35,19 @@ class Course:
     def there(self) -> list[Pod]:
         """The pods that are there and not to go, as they were seen last."""
         return [pod for name, pod in self.pods.items() if name not in self.gone and not pod.meta.deleting]
+
+    @property
+    def is_taken_back(self) -> bool:
+        """Whether pods of after came, and those that are there are of before again."""
+        there = {pod.meta.name for pod in self.there()}
+        return bool(self.new and there) and not there & (self.new | self.further)
+
+    @property
+    def is_skewed(self) -> bool:
+        """Whether pods were ready before they were scheduled: then the clocks of nodes and of the control plane differ,
+        and no two moments can be compared."""
+        pairs = ((pod.scheduled, pod.ready_since) for pod in self.came())
+        return any(scheduled and ready and ready < scheduled - AT_ONCE for scheduled, ready in pairs)
 
     @property
     def least_ready(self) -> int | None:
@@ -56,7 +74,10 @@ class Course:
         return sorted(
             round((pod.ready_since - pod.scheduled).total_seconds())
             for pod in self.came()
-            if pod.ready_since is not None and pod.scheduled is not None and not pod.restarts
+            if pod.scheduled is not None
+            and pod.ready_since is not None
+            and pod.ready_since >= pod.scheduled
+            and not pod.restarts
         )
 
 
@@ -73,6 +94,9 @@ def mark(course: Course, subject: Subject, sights: Sequence[Seen]) -> None:
         (course.gone.add if seen.event == "DELETED" or pod.is_over else course.gone.discard)(name)
     if subject.is_told_by_containers:
         course.new = {name for name, pod in course.pods.items() if subject.is_new(pod)}
+        first = min((each for name in course.new if (each := course.pods[name].meta.created)), default=None)
+        others = ((name, pod) for name, pod in course.pods.items() if not (subject.is_new(pod) or subject.is_old(pod)))
+        course.further = {name for name, pod in others if first and pod.meta.created and pod.meta.created > first}
         return
     oldest = min(course.pods.values(), key=_age, default=None)
     if oldest is not None and revision_of(oldest):

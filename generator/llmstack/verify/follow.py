@@ -38,7 +38,9 @@ def follow(observation: Observation, subjects: Mapping[Key, Subject], moving: It
     for key, subject in subjects.items():
         mark(courses[key], subject, own[key])
         starts[key] = version, fresh = start(courses[key], own[key], subject.had)
-        courses[key].whole = recorded and version is not None and fresh and not is_cut(own[key])
+        courses[key].whole = (
+            recorded and version is not None and fresh and not is_cut(own[key]) and not courses[key].is_skewed
+        )
     changing = frozenset(moving) & subjects.keys()
     first = min((version for key in changing if (version := starts[key][0]) is not None), default=None)
     peaks = _walk(sights, subjects, courses, first, changing) if recorded and first is not None else {}

@@ -88,6 +88,17 @@ def why_peak(environment: str, row: GpuPool, seen: Seen) -> Iterator[str]:
             yield f"{object} had {plural(course.ready[0][1], 'ready replica')} when it began"
 
 
+SKEWED = "clocks that agree: pods were ready before they were scheduled"
+FURTHER = "a recording that ends before the change which followed: pods of a third template came"
+UNFINISHED = "a rollout that goes on to its end: this one was taken back"
+BACK = "the change was taken back while it rolled out: its pods are those of before again"
+
+
+def unseen(course: Course, seen: Seen) -> str:
+    """Why the moments of a workload's pods tell nothing, or what to give so that they do."""
+    return SKEWED if course.is_skewed else FURTHER if course.further else ask(seen, moments=True)
+
+
 def ask(seen: Seen, *, moments: bool = False) -> str:
     """What to give so that it can be seen."""
     if moments and not seen.courses.recorded:

@@ -44,6 +44,10 @@ class Subject:
         """Whether a pod has the containers of after."""
         return _matches(pod, self.after)
 
+    def is_old(self, pod: Pod) -> bool:
+        """Whether a pod has the containers of before."""
+        return _matches(pod, self.before)
+
 
 def _matches(pod: Pod, sides: Iterable[Containers]) -> bool:
     """Whether a pod has all containers of one of the specifications; others, such as a sidecar, may be injected."""

@@ -15,11 +15,14 @@ from llmstack.review.wording import plural, say_exactly
 from llmstack.verify.course import Course
 from llmstack.verify.history import seconds_since_applied
 from llmstack.verify.missing import (
+    BACK,
     SHARE,
     SLACK,
+    UNFINISHED,
     Seen,
     ask,
     crashes,
+    unseen,
     why_fewer,
     why_not_applied,
     why_peak,
@@ -30,6 +33,7 @@ from llmstack.verify.subjects import Subject
 Verdict = Literal["as-foreseen", "off", "not-foreseen", "not-observed"]
 Name = Literal["pods", "ready", "seconds", "peak", "kv"]
 
+TAKEN_BACK = "taken back"
 ENDLESS = frozenset(("gpu-deadlock", "gpu-shortage", "rollout-stuck"))
 """Risks by which a rollout does not end."""
 
@@ -104,6 +108,7 @@ def _rollout(
 
     happened = _happened(rollout, course)
     missing = tuple(why_not_applied(rollout, seen)) if happened == "nothing" else ()
+    missing = (BACK,) if happened == TAKEN_BACK else missing
     missing = missing if happened is not None else (ask(seen),)
     yield Figure(*at, "pods", rollout.why, happened, _same(rollout.why, happened), missing)
     if rollout.why == "new" or happened == "nothing":
@@ -114,7 +119,7 @@ def _rollout(
 
 
 def _happened(rollout: Rollout, course: Course) -> str | None:
-    """What the pods did, in the word of the review; `nothing`, or None where that was not seen."""
+    """What the pods did, in the word of the review; `nothing`, `taken back`, or None where that was not seen."""
     there = course.there()
     if rollout.why == "scale":
         numbers = (rollout.replicas_min, rollout.replicas_max)
@@ -123,7 +128,7 @@ def _happened(rollout: Rollout, course: Course) -> str | None:
         low, high = (rollout.replicas if each is None else each for each in numbers)
         return "scale" if low <= len(there) <= high else f"{plural(len(there), 'pod')}"
     if course.new:
-        return rollout.why
+        return TAKEN_BACK if course.is_taken_back else rollout.why
     return "nothing" if there else None
 
 
@@ -157,7 +162,7 @@ def _ready(at: tuple[str, str, str | None], rollout: Rollout, course: Course, se
     exact = rollout.basis.get("minReady") == "exact"
     span = Span(foreseen, foreseen if exact else None)
     if least is None:
-        return Figure(*at, "ready", span, None, "not-observed", (ask(seen, moments=True),))
+        return Figure(*at, "ready", span, None, "not-observed", (unseen(course, seen),))
     verdict = _judge(span, least)
     return Figure(*at, "ready", span, least, verdict, tuple(why_fewer(rollout, course)) if verdict == "off" else ())
 
@@ -172,10 +177,11 @@ def _time(
     if any(risk.id in ENDLESS and risk.severity is Severity.ERROR and risk.object == at[1] for risk in review.risks):
         span = "never ends"
     took = _took(rollout, course, seen)
-    if took is None and course.whole:
-        return _undone(at, span, course, seen)
+    if took is None and (course.is_taken_back or course.further or not course.whole):
+        why = UNFINISHED if course.is_taken_back else unseen(course, seen)
+        return Figure(*at, "seconds", span, None, "not-observed", (why,))
     if took is None:
-        return Figure(*at, "seconds", span, None, "not-observed", (ask(seen, moments=True),))
+        return _undone(at, span, course, seen)
     verdict: Verdict = "off" if isinstance(span, str) else _judge(span, took, share=SHARE, slack=SLACK)
     missing = tuple(why_time(rollout, course, seen)) if verdict in ("off", "not-foreseen") else ()
     return Figure(*at, "seconds", span, took, verdict, missing)
@@ -183,7 +189,7 @@ def _time(
 
 def _took(rollout: Rollout, course: Course, seen: Seen) -> int | None:
     """Seconds of a rollout that was seen to end: by a recording, else by what the sync tool keeps and the pods say."""
-    if not _is_done(rollout, course):
+    if not _is_done(rollout, course) or course.is_skewed:
         return None
     if not course.whole or course.began is None:
         return seconds_since_applied(course, seen.owners.get(rollout.model or ""))

@@ -4,7 +4,8 @@ Why it matters: nodes come and go, other tenants take GPUs, images load faster o
 facts may say that a rollout finishes which hangs.
 
 How it is judged: the date of facts/clusters/<name>.yaml, of the later dated of both sides, is compared with today and
-`gitops.factsMaxAge` (14 days, unless the values say otherwise). Its amount is the age in days.
+`gitops.factsMaxAge` (14 days, unless the values say otherwise). Its amount is the age in days. What they know of a
+pool's nodes still says that a rollout hangs, and no more that it finishes: that cannot be judged.
 
 Fix: `llmstack learn cluster NAME`, in a pull request of its own; docs/facts.md has a workflow that does it.
 """

@@ -5,6 +5,7 @@ Why it matters: without the size of a pool nothing can be said of shortage or de
 How it is judged: GPUs of a pool without `gitops.capacity` whose peak is above what ran before, be it by one pod; or of
 a pool without `perNode`, in which pods of several sizes come and stay, or of a size that does not divide the GPUs of
 usual nodes (3, 5, 6), and which needs a place that it did not need before: whether any one node has room is not known.
+A rollout that needs no more GPUs than run now does so too where its larger pods may find smaller ones in their place.
 Its amount is the number of GPUs beyond those that run now.
 
 Fix: declare the pool with its size: `gitops.capacity: [{pool: h100, count: 16, perNode: 8}]`.
@@ -22,6 +23,8 @@ from llmstack.review.risks.declaration import Declaration
 from llmstack.review.rollout.placement import PoolKey
 from llmstack.review.wording import plural
 
+UNSAID = "and `perNode` is not declared: whether one node has room cannot be judged"
+
 RISK = Declaration("unknown-capacity", Severity.WARNING, unit="GPUs")
 
 
@@ -29,12 +32,13 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     """Pools whose peak exceeds what ran before, where that cannot be judged."""
     declared: dict[PoolKey, Pool] = {(pool.name, pool.resource): pool for pool in assessment.facts[1].pools}
     for row in assessment.gpus:
-        more = row.peak - row.before
-        if more <= 0 or not _is_own(assessment, row):
+        if not _is_own(assessment, row):
             continue
-        said = _unknown(assessment, row, declared.get((row.pool, row.resource)))
+        more, pool = max(0, row.peak - row.before), declared.get((row.pool, row.resource))
+        said = _unknown(assessment, row, pool) if more else _mingled(assessment, row, pool)
         if said is not None:
-            message = f"the change needs {plural(more, 'GPU')} beyond the {row.before} that run now, {said}"
+            needs = f"the change needs {plural(more, 'GPU')} beyond the {row.before} that run now"
+            message = f"{needs}, {said}" if more else said
             advice = "Declare the pool in gitops.capacity, with count and perNode, and say it with `gitops.pool`."
             yield RISK.at(assessment, f"Pool/{row.pool or row.resource}", message, advice, amount=more)
 
@@ -49,10 +53,28 @@ def _unknown(assessment: Assessment, row: GpuPool, pool: Pool | None) -> str | N
         return None
     sizes = _sizes(assessment, row)
     if len(sizes) > 1:
-        return "by pods of several sizes, and `perNode` is not declared: whether one node has room cannot be judged"
+        return f"by pods of several sizes, {UNSAID}"
     if any(gpus & (gpus - 1) for gpus in sizes):
         odd = plural(max(sizes), "GPU")
         return f"by pods of {odd}, and `perNode` is not declared: how many of them a node holds cannot be judged"
+    return None
+
+
+def _mingled(assessment: Assessment, row: GpuPool, pool: Pool | None) -> str | None:
+    """What is said of a pool of nodes of unknown size that lends no more GPUs than before: pods that come find the
+    places that pods of their size leave, unless smaller ones come, or leave theirs, beside them."""
+    if pool is None or pool.per_node is not None or row.deadlock:
+        return None
+    key: PoolKey = (row.pool, row.resource)
+    coming, leaving = set[int](), set[int]()
+    for workload in assessment.workloads:
+        replaces = workload.move == "restart"
+        if workload.new is not None and workload.new.pool == key and (replaces or workload.after > workload.before):
+            coming |= set(workload.new.gpus)
+        if workload.old is not None and workload.old.pool == key and (replaces or workload.after < workload.before):
+            leaving |= set(workload.old.gpus)
+    if coming and max(coming) > min(coming | leaving):
+        return f"pods of several sizes change places, {UNSAID}"
     return None
 
 

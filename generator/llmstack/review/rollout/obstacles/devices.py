@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from llmstack.kubernetes.devices import devices_of
+from llmstack.kubernetes.devices import devices_of, told_class
 from llmstack.review.rollout.obstacles.case import Case, Obstacle
 from llmstack.review.rollout.template import claims_uncounted
 
@@ -14,7 +14,7 @@ def find(case: Case) -> Iterator[Obstacle]:
     if not (case.makes_beside or case.is_restart) or not claims_uncounted(case.obj, case.scene.facts):
         return
     asked = devices_of(case.pod, case.workload.namespace, case.scene.facts.device_claims)
-    classes = ", ".join(f"`{name}`" for name in asked or ())
+    classes = ", ".join(map(told_class, asked or ()))
     why = f"no pool counts {classes}" if classes else "how many is not stated here"
     message = f"the pods claim devices (DRA), and {why}: whether enough are free cannot be judged"
     advice = (
