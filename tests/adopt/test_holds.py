@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from llmstack import yamlio
+from llmstack.adopt.holds import goal_of
 from llmstack.adopt.live import read_live
 from llmstack.adopt.moved import secrets_moved
 from llmstack.adopt.plan import plan_adoption
@@ -102,6 +103,20 @@ DEFAULTS_OF_A_POD = {
 DEFAULTS_OF_A_CONTAINER = {
     "terminationMessagePath": "/dev/termination-log", "terminationMessagePolicy": "File", "resources": {},
 }  # fmt: skip
+
+
+def test_a_claim_is_held_to_what_the_tree_states_of_it_alone() -> None:
+    """What a hold states of a claim cannot go with the hold: the API server refuses it, and with it the whole unit."""
+    ours = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "weights"}}
+    size = {"requests": {"storage": "50Gi"}}
+    generated = {**ours, "spec": {"accessModes": ["ReadWriteOnce"], "resources": size}}
+    defaulted = {**ours, "spec": {**generated["spec"], "storageClassName": "fast"}}
+    assert goal_of(generated, defaulted) == generated
+    other = {**ours, "spec": {**generated["spec"], "accessModes": ["ReadWriteMany"], "storageClassName": "fast"}}
+    assert goal_of(generated, other)["spec"] == {"accessModes": ["ReadWriteMany"], "resources": size}
+    bound = {**ours, "spec": {**generated["spec"], "volumeName": "theirs", "volumeMode": "Filesystem"}}
+    named = {**ours, "spec": {**generated["spec"], "volumeName": "ours"}}
+    assert goal_of(named, bound)["spec"] == {**generated["spec"], "volumeName": "theirs"}
 
 
 def test_a_unit_that_is_let_go_has_no_hold_and_restarts(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Argo CD and Helm, built from Go modules beside the programs of a cluster: `python -m tests.argo.build`.
+"""Argo CD, built from Go modules beside the programs of a cluster: `python -m tests.argo.build`.
 
 One binary has all of Argo CD's commands, by the name that `ARGOCD_BINARY_NAME` gives (argo-cd, cmd/main.go). Argo CD has
 its gitops-engine in a folder of its repository that no module of its carries: modules/argo-cd/go.mod takes the version of
@@ -16,12 +16,11 @@ ARGO_CD = "github.com/argoproj/argo-cd/v3"
 OURS = (
     Program("argo-cd", f"{ARGO_CD}/cmd", called="argocd", modules=MODULES),
     Program("argo-cd", "./redis", modules=MODULES),
-    Program("helm", "helm.sh/helm/v4/cmd/helm", modules=MODULES),
 )
 
 
 def build() -> dict[str, Path]:
-    """The path of every program by name, those of a control plane and Flux among them."""
+    """The path of every program by name, those of a control plane, Flux and Helm among them."""
     return build_all((*PROGRAMS, *OURS))
 
 

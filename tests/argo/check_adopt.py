@@ -7,7 +7,7 @@ its client or by server-side apply. There is no record of Helm's.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +23,9 @@ from tests.argo.check_handover import run_by_hand
 from tests.argo.watched import Watched
 from tests.cluster.check_adopt import KINDS, Pods, in_namespace, pods_of
 from tests.cluster.git_server import serving
+from tests.cluster.helm import write_chart
 from tests.cluster.kubectl import Kubectl, Object, namespace, wait_until
-from tests.cluster.nodes import RUNTIME_CLASS, gpu_node, nodes
+from tests.cluster.nodes import DEFAULT_STORAGE, RUNTIME_CLASS, gpu_node, nodes, volumes
 from tests.cluster.repository import new_repository
 from tests.parity.corpus import Case, corpus_cases, own_cases
 from tests.parity.prepare import prepared
@@ -39,6 +40,14 @@ TRACKING = "argocd.argoproj.io/tracking-id"
 
 
 @dataclass(frozen=True)
+class Chart:
+    """What a chart renders to, and the values that it was given."""
+
+    objects: Sequence[Object]
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Installed:
     """A release that Argo CD renders, and the repository that takes it over."""
 
@@ -48,17 +57,21 @@ class Installed:
 
 
 @contextmanager
-def installed(kubectl: Kubectl, folder: Path, place: str, options: list[str]) -> Iterator[Installed]:
-    """The release as the former Application has it, every Deployment with its pods."""
+def installed(
+    kubectl: Kubectl, folder: Path, place: str, options: list[str], chart: Chart, gpus: int = 1000
+) -> Iterator[Installed]:
+    """The release as the former Application has it, every Deployment with its pods and every claim with a volume."""
     repository = new_repository(folder / "work")
+    objects = [in_namespace(each, place) for each in chart.objects]
+    there: tuple[Mapping[str, Any], ...] = (RUNTIME_CLASS, DEFAULT_STORAGE, namespace(place), *volumes(objects))
     with ExitStack() as stack:
         url = stack.enter_context(serving(folder / "served"))
         one = Watched(repository, f"{url}/llm.git", place, kubectl)
         repository.serve(folder / "served" / "llm.git")
-        chart(repository.root / "charts" / OLD, CASE, place)
-        repository.publish({"taken": values_of(CASE, place, one.url)})
-        stack.enter_context(nodes(kubectl, gpu_node(place, 1000)))
-        stack.enter_context(kubectl.holding(RUNTIME_CLASS, namespace(place)))
+        write_chart(repository.root / "charts" / OLD, objects)
+        repository.publish({"taken": values_of(chart, place, one.url)})
+        stack.enter_context(nodes(kubectl, gpu_node(place, gpus)))
+        stack.enter_context(kubectl.holding(*there))
         kubectl.apply([application(one.url, place, options)], manager="tests")
         stack.callback(forget, kubectl)
         wait_until(lambda: operated(applications(kubectl)[OLD]), "the release synced", 120)
@@ -69,7 +82,7 @@ def installed(kubectl: Kubectl, folder: Path, place: str, options: list[str]) ->
 @pytest.mark.parametrize("options", [[], ["ServerSideApply=true"]], ids=["by its client", "server-side"])
 def test_a_release_of_argo_cd_is_taken_over(options: list[str], kubectl: Kubectl, argo: Plan, tmp_path: Path) -> None:
     place = f"argo-adopt-{len(options)}"
-    with installed(kubectl, tmp_path, place, options) as release:
+    with installed(kubectl, tmp_path, place, options, chart_of(CASE)) as release:
         one = release.one
         said = adopt(one, tmp_path / "release.yaml")
         held = {name: pods for name, pods in release.pods.items() if f"{name}: to restart" not in said}
@@ -91,7 +104,7 @@ def test_the_way_back_at_every_step(options: list[str], kubectl: Kubectl, argo: 
     """Steps 2 to 4 of docs/adopt.md, each undone and done again: the former Application manages everything again, and
     no pod of a held Deployment was made anew."""
     place, file = f"argo-back-{len(options)}", tmp_path / "application.yaml"
-    with installed(kubectl, tmp_path, place, options) as release:
+    with installed(kubectl, tmp_path, place, options, chart_of(CASE)) as release:
         one = release.one
         said = adopt(one, tmp_path / "release.yaml")
         held = {name: pods for name, pods in release.pods.items() if f"{name}: to restart" not in said}
@@ -186,18 +199,14 @@ def application(url: str, place: str, options: list[str]) -> Object:
     return {"apiVersion": API, "kind": "Application", "metadata": metadata, "spec": spec}
 
 
-def chart(folder: Path, case: Case, place: str) -> None:
-    """A chart that renders to what the chart of the case did: its delimiters escaped."""
-    objects = [in_namespace(each, place) for each in yamlio.load_all(case.rendered.read_text(encoding="utf-8")) if each]
-    text = "---\n".join(map(yamlio.dump, objects)).replace("{{", '{{ "{{" }}')
-    (folder / "templates").mkdir(parents=True)
-    (folder / "Chart.yaml").write_text(f"apiVersion: v2\nname: {OLD}\nversion: 0.1.0\n", encoding="utf-8")
-    (folder / "templates" / "all.yaml").write_text(text, encoding="utf-8")
+def chart_of(case: Case) -> Chart:
+    """The chart and the values of a case."""
+    objects = [each for each in yamlio.load_all(case.rendered.read_text(encoding="utf-8")) if each]
+    return Chart(objects, prepared(yamlio.load(case.values.read_text(encoding="utf-8"))))
 
 
-def values_of(case: Case, place: str, url: str) -> Mapping[str, Any]:
-    """The values of a case, of no release yet, synced by Argo CD."""
-    values = prepared(yamlio.load(case.values.read_text(encoding="utf-8")))
-    rest = {key: value for key, value in values["gitops"].items() if key not in ("release", "namespace")}
+def values_of(chart: Chart, place: str, url: str) -> Mapping[str, Any]:
+    """The values of a chart, of no release yet, synced by Argo CD."""
+    rest = {key: value for key, value in chart.values["gitops"].items() if key not in ("release", "namespace")}
     sync = {"tool": "argo", "cluster": "c1", "repoURL": url}
-    return {**values, "gitops": {**rest, "namespace": place, "sync": sync}}
+    return {**chart.values, "gitops": {**rest, "namespace": place, "sync": sync}}

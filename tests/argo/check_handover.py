@@ -7,9 +7,6 @@ one's share of the fields is gone.
 from __future__ import annotations
 
 import json
-import os
-import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +15,7 @@ import pytest
 from tests.argo.applications import applications, operated, synced_at
 from tests.argo.argocd import Plan
 from tests.argo.watched import Watched, watched
+from tests.cluster.by_hand import run_block
 from tests.cluster.check_owners import LISTED
 from tests.cluster.flux import Storage, follow, ready_at
 from tests.cluster.kubectl import Kubectl, rolled_out, wait_until
@@ -26,7 +24,6 @@ from tests.cluster.owned import NOTE, Owned, owned
 A, B = "llmstack-a-deployment-vllm", "llmstack-b-deployment-vllm"
 MODELS = ({"name": "a", "env": [{"name": "FORMER", "value": "1"}]}, {"name": "b"})
 FILE = "clusters/c1/kustomization.yaml"
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "operations.md"
 
 
 @pytest.fixture
@@ -99,21 +96,5 @@ def managers(now: Owned, name: str) -> set[str]:
 
 def run_by_hand(word: str, now: Owned, *, former: str = "kustomize-controller", environment: str = "prod") -> None:
     """Run the block of docs/operations.md that has a word, as a person would, in the repository."""
-    [block] = [
-        each for each in re.findall(r"```sh\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL) if word in each
-    ]
-    tools = now.repository.root.parent / "tools"
-    tools.mkdir(exist_ok=True)
-    (tools / "kubectl").unlink(missing_ok=True)
-    (tools / "kubectl").symlink_to(now.kubectl.program)
-    variables = {"PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "KUBECONFIG": str(now.kubectl.kubeconfig)}
-    text = block.replace("=kustomize-controller", f"={former}").replace("prod", environment)
-    run = subprocess.run(
-        ["sh", "-euc", text],
-        cwd=now.repository.root,
-        env=os.environ | variables,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
+    replaced = {"=kustomize-controller": f"={former}", "prod": environment}
+    run_block("operations.md", word, now.kubectl, now.repository.root, replaced)

@@ -1,7 +1,7 @@
 """A release of Helm is taken over as docs/adopt.md says: `adopt`, `gen`, an apply under Flux's manager, Helm's record gone.
 
-Our own renderings and every third of the corpus, each in a namespace of its own; LLMSTACK_ADOPT_ALL=1 takes all. Helm 3
-writes as its client (`kubectl create`), Helm 4 by server-side apply; both as manager `helm`. The releases take turns.
+Our own renderings and every third of the corpus, each in a namespace of its own; LLMSTACK_ADOPT_ALL=1 takes all. Helm
+itself installs them: by turns as its client, as Helm 3 did, and by server-side apply, as Helm 4 does.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from llmstack.repository.project import Project
 from llmstack.repository.streams import read_objects
 from llmstack.repository.takeover import review_takeover
 from tests.adopt.support import build, project_of, rendered
+from tests.cluster.helm import Helm, write_chart
 from tests.cluster.kubectl import (
     FLUX_MANAGER,
     PATIENCE,
@@ -42,7 +43,6 @@ TWINS = [case for case in corpus_cases() if case.name.endswith("17-kv-aware")]
 """The chart writes a variable of its engine twice."""
 SAMPLE = corpus_cases() if os.environ.get("LLMSTACK_ADOPT_ALL") else [*corpus_cases()[::3], *TWINS]
 CASES = list({case.name: case for case in (*own_cases(), *SAMPLE)}.values())
-HELM = "helm"
 TODAY = date(2026, 1, 1)
 CONTROLLERS = {"kube-controller-manager"}
 KINDS = "deployments,services,persistentvolumeclaims,configmaps,serviceaccounts,poddisruptionbudgets"
@@ -93,7 +93,9 @@ class Taken:
 
 
 @pytest.fixture(scope="module")
-def taken(kubectl: Kubectl, custom_resources: None, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Taken]:
+def taken(
+    kubectl: Kubectl, helm: Helm, custom_resources: None, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Taken]:
     """Every case, taken over by orphaning the pods of its Deployments; all at once."""
     folder = tmp_path_factory.mktemp("adopt")
     names = {case.name: f"adopt-{number}" for number, case in enumerate(CASES)}
@@ -104,7 +106,7 @@ def taken(kubectl: Kubectl, custom_resources: None, tmp_path_factory: pytest.Tem
         for number, case in enumerate(CASES):
             objects = yamlio.load_all(rendered(case))
             project = project_of(case, make(folder / names[case.name]))
-            release = adopt(kubectl, project, objects, names[case.name], by_apply=number % 2 == 1)
+            release = adopt(helm, project, objects, names[case.name], is_applied=number % 2 == 1)
             stack.enter_context(removing(kubectl, release.helm))
             releases[case.name] = release
         wait_for_pods(kubectl, releases.values())
@@ -153,28 +155,29 @@ def make(folder: Path) -> Path:
     return folder
 
 
-def adopt(kubectl: Kubectl, project: Project, objects: Iterable[Object], place: str, *, by_apply: bool) -> Release:
-    """Install objects as Helm does, its record included, and let `adopt --write` and `gen` take them over."""
-    there = [
-        each for each in (in_namespace(each, place) for each in objects) if write(kubectl, [each], by_apply=by_apply)
-    ]
-    labels = {"owner": HELM, "name": "vllm", "status": "deployed"}
-    metadata = {"name": "sh.helm.release.v1.vllm.v1", "namespace": place, "labels": labels}
-    record = {"apiVersion": "v1", "kind": "Secret", "type": "helm.sh/release.v1", "metadata": metadata}
-    kubectl("create", "-f", "-", stdin=yamlio.dump(record))
-    adopted = adopt_release(project, "prod", stream_of(there), [])
+def adopt(helm: Helm, project: Project, objects: Iterable[Object], place: str, *, is_applied: bool) -> Release:
+    """Install objects by Helm, and let `adopt --write` and `gen` take over what it says it installed."""
+    there = installable(helm.kubectl, [in_namespace(each, place) for each in objects if each], is_applied=is_applied)
+    helm.install(write_chart(project.root.parent / f"chart-of-{place}", there), place, is_applied=is_applied)
+    adopted = adopt_release(project, "prod", helm.manifest(place), [])
     write_adoption(project, adopted)
     return Release(place, there, Project(project.root), adopted)
 
 
-def write(kubectl: Kubectl, objects: Sequence[Object], *, by_apply: bool) -> bool:
-    """Write objects as Helm's manager; whether the API takes them."""
-    how = ("apply", "--server-side", "--force-conflicts") if by_apply else ("create",)
-    try:
-        kubectl(*how, "--field-manager=helm", "--validate=false", "-f", "-", stdin=stream_of(objects))
-    except Refused:
-        return False
-    return True
+def installable(kubectl: Kubectl, objects: Sequence[Object], *, is_applied: bool) -> Sequence[Object]:
+    """Those that the API takes as Helm writes them: it installs a release as a whole or not at all."""
+    created, applied = ("create",), ("apply", "--server-side")
+    ways = (created, applied) if is_applied else (created,)
+
+    def are_taken(some: Sequence[Object]) -> bool:
+        try:
+            for way in ways:
+                kubectl(*way, "--dry-run=server", "--validate=false", "-f", "-", stdin=stream_of(some))
+        except Refused:
+            return False
+        return True
+
+    return objects if are_taken(objects) else [each for each in objects if are_taken([each])]
 
 
 def take_over(kubectl: Kubectl, release: Release) -> None:

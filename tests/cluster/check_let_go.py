@@ -20,6 +20,7 @@ from tests.adopt.support import build, project_of, rendered
 from tests.cluster.check_adopt import Pods, Release, adopt, pods_of, take_over
 from tests.cluster.check_rollouts import Course, course, wait_until_quiet
 from tests.cluster.control_plane import READY_AFTER
+from tests.cluster.helm import Helm
 from tests.cluster.kubectl import Kubectl, Object, namespace, rolled_out, wait_until
 from tests.cluster.nodes import DEFAULT_STORAGE, RUNTIME_CLASS, gpu_node, nodes, volumes
 from tests.parity.corpus import corpus_cases
@@ -42,7 +43,7 @@ class Step:
 
 @pytest.fixture(scope="module")
 def steps(
-    kubectl: Kubectl, custom_resources: None, tmp_path_factory: pytest.TempPathFactory
+    kubectl: Kubectl, helm: Helm, custom_resources: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Step]]:
     """The model let go, and then held again with the strategy taken out of its hold, as the page says."""
     folder = tmp_path_factory.mktemp("let-go") / "work"
@@ -50,7 +51,7 @@ def steps(
     objects = [slow(each) for each in yamlio.load_all(rendered(CASES[0]))]
     there: tuple[Mapping[str, Any], ...] = (RUNTIME_CLASS, DEFAULT_STORAGE, namespace(PLACE), *volumes(objects))
     with nodes(kubectl, gpu_node("let-go", GPUS)), kubectl.holding(*there):
-        release = adopt(kubectl, slow_values(project_of(CASES[0], folder)), objects, PLACE, by_apply=True)
+        release = adopt(helm, slow_values(project_of(CASES[0], folder)), objects, PLACE, is_applied=True)
         rolled_out(kubectl, PLACE)
         take_over(kubectl, release)
         rolled_out(kubectl, PLACE)

@@ -20,6 +20,7 @@ from tests.adopt.support import build, project_of, rendered
 from tests.cluster.check_adopt import Pods, adopt, managers_of, pods_of, wait_for_pods
 from tests.cluster.flux import ROOT, SHARD, Storage, ready_at, reconcile, sharded
 from tests.cluster.git_server import serving
+from tests.cluster.helm import Helm
 from tests.cluster.kubectl import FLUX_MANAGER, Kubectl, namespace, wait_until
 from tests.cluster.nodes import RUNTIME_CLASS, gpu_node, nodes
 from tests.cluster.repository import Repository
@@ -43,7 +44,11 @@ class Course:
 
 @pytest.fixture(scope="module")
 def course(
-    programs: dict[str, Path], kubectl: Kubectl, controllers: Storage, tmp_path_factory: pytest.TempPathFactory
+    programs: dict[str, Path],
+    kubectl: Kubectl,
+    helm: Helm,
+    controllers: Storage,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Course]:
     folder = tmp_path_factory.mktemp("override")
     (folder / "work").mkdir()
@@ -51,7 +56,7 @@ def course(
     kubectl.apply([namespace(FLUX)])  # which other checks take along
     with nodes(kubectl, gpu_node(PLACE, 8)), kubectl.holding(RUNTIME_CLASS, namespace(PLACE)), flag:
         objects = yamlio.load_all(rendered(CASES[0]))
-        release = adopt(kubectl, project_of(CASES[0], folder / "work"), objects, PLACE, by_apply=True)
+        release = adopt(helm, project_of(CASES[0], folder / "work"), objects, PLACE, is_applied=True)
         wait_for_pods(kubectl, [release])
         before = pods_of(kubectl, PLACE)
         repository = Repository(folder / "work")

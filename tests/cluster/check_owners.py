@@ -114,6 +114,57 @@ def test_a_refused_object_stops_its_unit_and_those_behind_it(
         prod.commit(prod.values(*bumped, sharedStorage=size))
 
 
+MORE = (
+    "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: more, namespace: flux-system}}\n"
+    "spec: {{interval: {interval}, path: ./nowhere, prune: true, suspend: true, "
+    "sourceRef: {{kind: GitRepository, name: flux-system}}{rest}}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"clusters/c1/more.yaml": MORE.format(interval="10m", rest=", dependOn: []")}, "field not declared in schema"),
+        ({"clusters/c1/more.yaml": MORE.format(interval="10 minutes", rest="")}, "spec.interval"),
+        ({"clusters/c1/twin.yaml": NOTE}, "already registered id"),
+    ],
+    ids=["a field that there is not", "a value of another form", "an object twice"],
+)
+def test_an_object_that_is_refused_stops_the_folder_that_it_stands_in(
+    files: dict[str, str], said: str, prod: Owned
+) -> None:
+    commit = prod.commit(prod.values(*MODELS, {"name": "c"}), files)
+    foreseen = prod.foreseen()
+
+    def root() -> str:
+        found = prod.kubectl.get("kustomization", ROOT, NAMESPACE)
+        ready = condition(found, "Ready")
+        is_tried = str(found["status"].get("lastAttemptedRevision", "")).endswith(f":{commit}")
+        return ready["message"] if is_tried and ready.get("status") == "False" else ""
+
+    assert said in wait_until(root, f"the folder refused at {commit}")
+    assert prod.units().keys() == {"prod.models.a", "prod.models.b"}
+    [blocked] = foreseen["clusters"]["c1"]["sync"]
+    assert (blocked["unit"], blocked["action"]) == ("clusters/c1", "blocked")
+    assert not foreseen["envs"]["prod"]["rollouts"]
+    prod.push(prod.values(*MODELS), dict.fromkeys(files))
+
+
+def test_a_unit_that_is_left_out_of_the_source_applies_nothing(prod: Owned) -> None:
+    before = prod.generations()
+    files = {".sourceignore": "/overlays/prod/models/a\n"}
+    prod.commit(prod.values(*({**each, "tag": "v2"} for each in MODELS)), files)
+    foreseen = prod.foreseen()
+    wait_until(lambda: not prod.is_ready("prod.models.a"), "a stopped")
+    wait_until(
+        lambda: prod.generations()["llmstack-b-deployment-vllm"] > before["llmstack-b-deployment-vllm"], "b applied"
+    )
+    assert prod.generations()["llmstack-a-deployment-vllm"] == before["llmstack-a-deployment-vllm"]
+    assert [each["unit"] for each in foreseen["clusters"]["c1"]["sync"]] == ["prod.models.a"]
+    assert [each["model"] for each in foreseen["envs"]["prod"]["rollouts"]] == ["b"]
+    prod.push(prod.values(*MODELS), dict.fromkeys(files))
+
+
 WORKERS = 4
 
 

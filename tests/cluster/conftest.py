@@ -12,6 +12,7 @@ from tests.cluster.build import build_all
 from tests.cluster.control_plane import ControlPlane, control_plane
 from tests.cluster.crds import install
 from tests.cluster.flux import Storage, flux
+from tests.cluster.helm import Helm
 from tests.cluster.kubectl import Kubectl, wait_until
 
 
@@ -39,6 +40,11 @@ def kubectl(programs: dict[str, Path], cluster: ControlPlane) -> Kubectl:
 def custom_resources(kubectl: Kubectl) -> None:
     """The definitions of every custom resource that llmstack writes."""
     install(kubectl)
+
+
+@pytest.fixture(scope="session")
+def helm(programs: dict[str, Path], kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory) -> Helm:
+    return Helm(programs["helm"], kubectl, tmp_path_factory.mktemp("helm"))
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,7 @@ PUBLISHED = (
     ("crds", "sigs.k8s.io/gateway-api-inference-extension", "config/crd/bases/inference.networking.k8s.io_*.yaml"),
     ("crds", "sigs.k8s.io/lws", "config/crd/bases/leaderworkerset.x-k8s.io_leaderworkersets.yaml"),
     ("source-controller", "github.com/fluxcd/source-controller", "config/crd/bases/*.yaml"),
+    ("helm-controller", "github.com/fluxcd/helm-controller", "config/crd/bases/*.yaml"),
     ("kustomize-controller", "github.com/fluxcd/kustomize-controller", "config/crd/bases/*.yaml"),
 )  # fmt: skip
 """Folder of modules/, module, and files of the module."""

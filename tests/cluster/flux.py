@@ -1,4 +1,4 @@
-"""Flux on a control plane: source-controller and kustomize-controller as plain programs."""
+"""Flux on a control plane: source-controller, kustomize-controller and helm-controller as plain programs."""
 
 from __future__ import annotations
 
@@ -71,6 +71,13 @@ def _kustomize_controller(
     gates = {"feature-gates": "CancelHealthCheckOnNewRevision=true,ExternalArtifact=true"}
     where = {"SOURCE_CONTROLLER_LOCALHOST": storage.address}
     with _controller(programs["kustomize-controller"], kubectl, folder, {**quick, **gates, **flags}, where):
+        yield
+
+
+@contextmanager
+def helm_controller(programs: Mapping[str, Path], kubectl: Kubectl, folder: Path) -> Iterator[None]:
+    """Run helm-controller while the block runs, beside the other controllers; its log in `folder`."""
+    with _controller(programs["helm-controller"], kubectl, folder, {}, {}):
         yield
 
 

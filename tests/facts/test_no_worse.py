@@ -1,8 +1,8 @@
 """The law of `learn`: with what was seen of a cluster the next prediction is no worse than it was.
 
 Worse is an answer that was right and no longer is, one that was left open and is now wrong, a bound that held the truth
-and no longer does, or one that holds it and is wider. The truth is what a review says that knows everything; whether the
-pods find their places is counted apart from it.
+and no longer does, or one that holds it and is wider; a time that is assumed bounds nothing. The truth is what a review
+says that knows everything; whether the pods find their places is counted apart from it.
 """
 
 from __future__ import annotations
@@ -85,6 +85,8 @@ def predict(change: Change, known: ClusterFacts | None, declared: tuple[Pool, ..
     found = assess(compare({"models/llama": before}, {"models/llama": after}), before, after, facts, facts, DAY)
     [rollout] = found.rollouts
     judged = hangs(found) or any(row.deadlock is not None for row in found.gpus)
+    if rollout.basis["seconds"] == "assumed":
+        return Answer(hangs(found) if judged else None, 0, float("inf"))
     least = rollout.seconds if rollout.seconds is not None else rollout.seconds_min or 0
     most = rollout.seconds if rollout.seconds is not None else rollout.seconds_max or float("inf")
     return Answer(hangs(found) if judged else None, least, most)

@@ -72,7 +72,27 @@ def test_nodes_without_pods_say_nothing_of_what_others_hold(one: Repository) -> 
     look(one, node("n1"))
     program = sys.executable, "-m", "llmstack.cli", "diff", "HEAD", "--observed", "now.json"
     done = subprocess.run(program, cwd=one.root, capture_output=True, text=True, check=True)
-    assert "note[kept-facts]: the observation has nodes and no pods" in done.stderr
+    assert "note[kept-facts]: there are nodes and no pods in the input" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("known", "objects", "deadlock"),
+    [
+        (None, [node("n1")], None),
+        (None, [node("n1"), pod("job", "research", on="n1", gpus=0)], False),
+        (None, [node("n1", 4)], True),  # too few, whatever others hold
+        (facts(group(free={8: 1})), [node("n1")], False),
+        (facts(group(free={7: 1})), [node("n1")], True),
+    ],
+)
+def test_nodes_without_pods_say_of_no_rollout_that_it_finishes(
+    known: str | None, objects: list[Object], deadlock: bool | None, one: Repository
+) -> None:
+    if known is not None:
+        one.file(FACTS, known)
+    one.values(prod=values(*SIX))
+    [row] = [each for each in prod(look(one, *objects))["gpus"] if each["after"]]
+    assert row["deadlock"] is deadlock
 
 
 KEDA: dict[str, Any] = {"keda": {"enabled": True, "minReplicaCount": 1, "maxReplicaCount": 8}}

@@ -131,6 +131,14 @@ def test_a_quota_that_comes_with_the_objects_holds_none_up_for_sure() -> None:
     assert [each.alone for each in found.values()] == [False]
 
 
+@pytest.mark.parametrize("names", [("new", "there"), ("there", "new")])
+def test_of_two_quotas_the_one_that_refuses_for_sure_is_told(names: tuple[str, str]) -> None:
+    quotas = [{**quota(services=0), "metadata": {"name": name, "namespace": "a"}} for name in names]
+    there = [each for each in quotas if each["metadata"]["name"] == "there"]
+    (over,) = beyond_quotas(there, [service("x"), *quotas], {}, {}).values()
+    assert (over.quota, over.alone) == ("there", True)
+
+
 @pytest.mark.parametrize("kind", ["ConfigMap", "Secret", "ResourceQuota", "PersistentVolumeClaim", "Service"])
 def test_kinds_of_other_groups_and_fields_of_other_kinds_count_for_nothing(kind: str) -> None:
     odd = {**service("odd"), "kind": kind, "spec": "text"}

@@ -132,7 +132,41 @@ servingEngineSpec:
       initContainer: *init
 """
 
+CROSSPLANE = f"""\
+apiVersion: helm.crossplane.io/v1beta1
+kind: Release
+metadata: {{name: vllm}}
+spec:
+  forProvider:
+    chart: {{name: vllm-stack}}
+    values:
+{indented(6)}"""
+SVELTOS = f"""\
+apiVersion: config.projectsveltos.io/v1beta1
+kind: ClusterProfile
+metadata: {{name: vllm}}
+spec:
+  helmCharts:
+    - chartName: other/chart
+      values: "a: 1"
+    - chartName: vllm/vllm-stack
+      values: |
+{indented(8)}"""
+PULUMI = f"""\
+name: stack
+runtime: yaml
+resources:
+  vllm:
+    type: kubernetes:helm.sh/v3:Release
+    properties:
+      chart: vllm-stack
+      values:
+{indented(8)}"""
+
 FILES = {
+    "crossplane": (CROSSPLANE, "crossplane", None, None),
+    "sveltos": (SVELTOS, "sveltos", None, None),
+    "pulumi": (PULUMI, "pulumi", None, None),
     "flux": (FLUX, "llm-stack", "llm-stack", "llm"),
     "argo": (ARGO, "serving", "serving", "llm"),
     "object": (OBJECT, "vllm", "vllm", None),
@@ -210,6 +244,10 @@ def test_anchors_of_elsewhere_come_along_and_comments_stay(tmp_path: Path) -> No
     ("text", "said"),
     [
         (f"a:\n{indented(2)}b:\n{indented(2)}", "are in several sections, `a` and `b`"),
+        (
+            f"a:\n  b:\n    c:\n      d:\n{indented(8)}      e:\n{indented(8)}",
+            "are in several places, `a.b.c.d` and `a.b.c.e`",
+        ),
         (FLUX.replace("servingEngineSpec", "controllers"), "this is a Flux HelmRelease of another chart"),
     ],
 )

@@ -8,18 +8,17 @@ from typing import Any
 
 from llmstack.engine.upgrade import Item
 from llmstack.finding import Finding, Place, Severity
+from llmstack.review.engine_change import EngineChange, EngineState
+from llmstack.review.removed import Removed
 from llmstack.review.result import (
     Change,
     ClusterReview,
     Demand,
-    EngineChange,
-    EngineState,
     EnvironmentReview,
     Failure,
     GpuPool,
     ObjectChange,
     PodPhase,
-    Removed,
     Review,
     Risk,
     Rollout,

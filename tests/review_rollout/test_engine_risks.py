@@ -12,8 +12,9 @@ from llmstack.fit.changes import Side, engine_changes
 from llmstack.model.reading import read_stack
 from llmstack.report.engines import engine_data, say_engine
 from llmstack.review.assess import assess
+from llmstack.review.engine_change import EngineChange
 from llmstack.review.facts import Acknowledgement, Facts
-from llmstack.review.result import EngineChange, EnvironmentReview
+from llmstack.review.result import EnvironmentReview
 from llmstack.values.source import read_source
 
 

@@ -41,6 +41,11 @@ PLACES: dict[str, tuple[dict[str, Any], list[tuple[Any, ...]]]] = {
         thing("InferenceService", predictor={"model": {"modelFormat": {"name": "vllm"}, "image": "x"}}), [(("spec", "predictor"), None)],
     ),
     "a predictor without a format": (thing("InferenceService", predictor={"model": {"name": "x"}}), []),
+    "a component of Dynamo": (
+        thing("DynamoGraphDeployment", services={"Worker": {"extraPodSpec": {"mainContainer": {"image": "x"}}}}),
+        [(("spec", "services", "Worker"), None)],
+    ),
+    "an extra spec that is none": (thing("DynamoGraphDeployment", services={"Worker": {"extraPodSpec": "x"}}), []),
     "a model elsewhere": (thing("Widget", serving={"model": {"modelFormat": {"name": "vllm"}}}), []),
     "a template": (thing("ServingRuntime", **POD), []),
     "as deep as is looked": (thing("Widget", **nested(15)), [(("spec", *("a",) * 15), None)]),
@@ -68,3 +73,17 @@ def test_the_pools_from_which_they_take_gpus() -> None:
     )
     assert foreign_pools([short], facts) == {("h100", NVIDIA)}
     assert foreign_pools([thing("Deployment", template={"spec": POD})], facts) == frozenset()
+
+
+def test_the_gpus_of_a_component_of_dynamo_stand_beside_its_pod() -> None:
+    worker = {"resources": {"limits": {"gpu": "2", "gpuType": "x"}}, "extraPodSpec": {"mainContainer": {"image": "x"}}}
+    [pod] = foreign_specs(thing("DynamoGraphDeployment", services={"Worker": worker}))
+    assert pod["containers"] == [{"name": "main", "image": "x", "resources": {"limits": {NVIDIA: "2"}}}]
+
+
+@pytest.mark.parametrize(
+    ("group", "kind"), [("kubeai.org", "Model"), ("kaito.sh", "Workspace"), ("apps.nvidia.com", "NIMService")]
+)
+def test_kinds_without_a_container_are_known(group: str, kind: str) -> None:
+    assert runs_foreign_pods({**thing(kind), "apiVersion": f"{group}/v1"})
+    assert not runs_foreign_pods(thing(kind))

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmstack.review.facts import Pool
-from llmstack.review.result import Member, Wave
 from llmstack.review.rollout.contention import find_verdicts
 from llmstack.review.rollout.gpus import with_pods
 from llmstack.review.rollout.template import Template
 from llmstack.review.rollout.times import time_rollouts
 from llmstack.review.rollout.workload import Workload
+from llmstack.review.wave import Member, Wave
 from llmstack.review.waves import find_waves
 
 Make = Callable[..., Any]

@@ -12,7 +12,7 @@ import pytest
 from llmstack import yamlio
 from llmstack.kubernetes.pods import Object
 from llmstack.sync.changes import Outcome, compare_owners
-from llmstack.sync.manifests import identify, read_folder
+from llmstack.sync.manifests import by_entry_points, identify, read_folder
 from llmstack.sync.side import Side
 
 FOLDER = "clusters/c1"
@@ -77,6 +77,12 @@ def told(found: Outcome) -> dict[str, tuple[str, str, bool]]:
     return {each.unit.removeprefix("prod."): (each.action, each.cause, each.deletes) for each in found.changes}
 
 
+REFUSED = {
+    "apiVersion": "autoscaling/v2",
+    "kind": "HorizontalPodAutoscaler",
+    "metadata": {"name": "a", "namespace": "llm"},
+    "spec": {"minReplicas": 3, "maxReplicas": 2, "scaleTargetRef": {"kind": "Deployment", "name": "a"}},
+}
 LLAMA, SOURCE = "prod/llama.yaml", "prod/gitrepository.yaml"
 STOPPED, EVERY = ("blocked", "stopped", False), ("stack", "llama", "qwen")
 CHANGES: dict[str, tuple[Files, dict[str, tuple[str, str, bool]]]] = {
@@ -134,6 +140,7 @@ CHANGES: dict[str, tuple[Files, dict[str, tuple[str, str, bool]]]] = {
     "a field that the API does not know": (edited(LLAMA, dependOn=[{"name": "prod.qwen"}]), {FOLDER: STOPPED}),
     "null, which is no field": (edited(LLAMA, suspend=None), {}),
     "two of one name": ({**BEFORE, "apps/more.yaml": [unit("llama", "overlays/prod/qwen")]}, {FOLDER: STOPPED}),
+    "an object that the API refuses": ({**BEFORE, "apps/job.yaml": [REFUSED]}, {FOLDER: STOPPED}),
     "a file that Flux leaves out": ({**BEFORE, ".sops.yaml": "creation_rules: []\n"}, {}),
 }  # fmt: skip
 
@@ -243,6 +250,15 @@ def test_an_owner_of_the_folder_that_was_stopped_before_brings_nothing(root: Any
     assert (found.halted, "overlays/prod/llama" in found.owners) == ({FOLDER}, True)
 
 
+def test_a_namespace_that_goes_takes_all_that_is_in_it() -> None:
+    space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "llm"}}
+    [change] = outcome(BEFORE, before={**BEFORE, "apps/space.yaml": [space]}).changes
+    assert (change.cause, change.deletes, change.why) == (
+        "loose", True, "loses Namespace/llm, which Flux deletes, with all that is in it",
+    )  # fmt: skip
+    assert {key[3] for key in change.gone} == {"llm", "stack", "llama", "qwen"}
+
+
 def test_an_empty_kustomization_below_the_folder_stops_it() -> None:
     found = outcome({**BEFORE, "prod/kustomization.yaml": "kind: Kustomization\n"})
     assert [(each.unit, each.action) for each in found.changes] == [(FOLDER, "blocked")]
@@ -291,6 +307,10 @@ APPLICATIONS: dict[str, tuple[Callable[[], Files], dict[str, tuple[str, str, boo
     "a project of other namespaces": (
         lambda: {**ARGO, "prod/project.yaml": [project(destinations=[{"server": "*", "namespace": "other"}])]},
         {"llama": STOPPED},
+    ),
+    "its own cluster by its name": (
+        lambda: {**ARGO, "prod/llama.yaml": [application("llama", destination={"name": "in-cluster", "namespace": "llm"})]},
+        {},
     ),
     "a project that denies a namespace": (
         lambda: {**ARGO, "prod/project.yaml": [project(destinations=[EVERYWHERE, {**EVERYWHERE, "namespace": "!llm"}])]},
@@ -353,6 +373,31 @@ APPLICATIONS: dict[str, tuple[Callable[[], Files], dict[str, tuple[str, str, boo
     "no project": (lambda: {"prod/llama.yaml": [application("llama")]}, {"llama": STOPPED}),
     "gone": (lambda: {"prod/project.yaml": [project()]}, {"llama": ("pruned", "goes", True)}),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize("is_argo", [True, False])
+def test_a_folder_that_cannot_be_built_stops_none_beside_it_under_argo_cd(is_argo: bool) -> None:
+    owner = application if is_argo else unit
+    before = {"prod/llama.yaml": [owner("llama")], "dev/qwen.yaml": [owner("qwen")], "prod/project.yaml": [project()]}
+    broken = {**before, "dev/kustomization.yaml": "resources: [nope.yaml]\n", "prod/stack.yaml": [owner("stack")]}
+    after = side(broken, OBJECTS)
+    texts = {f"{FOLDER}/{path}": each for path, each in broken.items()}
+    texts = {
+        path: each if isinstance(each, str) else "---\n".join(map(yamlio.dump, each)) for path, each in texts.items()
+    }
+    parts = {
+        f"{FOLDER}/{name}": read_folder(texts.get, texts, f"{FOLDER}/{name}", lambda path: None)
+        for name in ("dev", "prod")
+    }
+    found = compare_owners(FOLDER, side(before, OBJECTS), replace(after, listing=by_entry_points(after.listing, parts)))
+    if is_argo:
+        assert told(found) == {f"{FOLDER}/dev": STOPPED, "stack": ("added", "comes", False)}
+        assert (found.halted, {"overlays/prod/qwen", "overlays/prod/stack"} <= found.owners.keys()) == (
+            {f"{FOLDER}/dev"},
+            True,
+        )
+    else:
+        assert (told(found), found.halted) == ({FOLDER: STOPPED}, {FOLDER})
 
 
 def application_set(*names: str, **metadata: Any) -> dict[str, Any]:
@@ -455,7 +500,9 @@ LEFT_OUT: dict[str, tuple[dict[str, Any], dict[str, tuple[str, str, bool]]]] = {
     "the base": ({"ignore": "/base"}, {"llama": STOPPED}),
     "the overlays": ({"sparseCheckout": ["base"]}, {"llama": STOPPED}),
     "nothing that is read": ({"sparseCheckout": ["base", "overlays"], "ignore": "/docs"}, {}),
-    "who knows": ({"include": [{"repository": {"name": "a"}}]}, {"llama": ("moved", "source", True)}),
+    "who knows": ({"include": [{"repository": {"name": "base"}}]}, {"llama": ("moved", "source", True)}),
+    "another one's beside": ({"include": [{"repository": {"name": "a"}}]}, {"llama": ("moved", "contents", False)}),
+    "submodules": ({"recurseSubmodules": True}, {"llama": ("moved", "contents", False)}),
 }
 
 

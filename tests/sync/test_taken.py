@@ -52,8 +52,10 @@ def copy(source: str, target: str, **more: Any) -> dict[str, Any]:
         ({"sparseCheckout": ["overlays"]}, True),
         ({"sparseCheckout": ["./overlays/prod/"]}, True),
         ({"sparseCheckout": ["base", "over"]}, False),
-        ({"sparseCheckout": ["base"], "include": [{"repository": {"name": "a"}}]}, None),
-        ({"recurseSubmodules": True}, None),
+        ({"sparseCheckout": ["base"], "include": [{"repository": {"name": "a"}}]}, False),
+        ({"include": [{"repository": {"name": "a"}}]}, True),
+        ({"include": [{"repository": {"name": "overlays"}}]}, None),
+        ({"include": [{"repository": {"name": "a"}, "toPath": "./overlays/prod"}]}, None),
         ({"copies": [copy("overlays/prod/models/a/**", "overlays/prod/models/a/")]}, True),
         ({"copies": [copy("overlays/**", "overlays")]}, True),
         ({"copies": [copy("**", "")]}, True),
@@ -93,5 +95,5 @@ def test_patterns_of_a_folder_count_below_it(pattern: str, ignored: bool) -> Non
 
 def test_the_first_that_is_left_out() -> None:
     assert first_left_out({"ignore": "/base"}, [FILE, "base/b.yaml", "base/a.yaml"]) == ("base/a.yaml", True)
-    assert first_left_out({"recurseSubmodules": True}, [FILE]) == (None, False)
+    assert first_left_out({"include": [{"toPath": "overlays"}]}, [FILE]) == (None, False)
     assert first_left_out({}, [FILE]) == (None, True)

@@ -83,6 +83,11 @@ def patch_in_custom(before: str, each: Callable[[int], str], after: str = "") ->
 
 
 CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x%s}\n"
+QUOTA = (
+    "apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: x%s}\nspec: {hard: {pods: 1, count/resourcequotas: 1}%s}\n"
+)
+SCOPE = ", scopeSelector: {matchExpressions: [{scopeName: PriorityClass, operator: NotIn, values: [a%s]}]}"
+PRIORITY = "apiVersion: v1\nkind: Pod\nmetadata: {name: x%s}\nspec: {priorityClassName: a%s, containers: [{name: a, image: b}]}\n"
 KINDS: dict[str, Callable[[], Files]] = {
     "errors": lambda: values("servingEngineSpec:\n  modelSpec:\n", lambda _: "    - {name: m, replicaCount: x}\n"),
     "errors of one model": lambda: of_model("env: [", lambda n: f"{{name: E{n}, valu: a}}, "),
@@ -189,6 +194,8 @@ KINDS: dict[str, Callable[[], Files]] = {
     "labels in custom/": lambda: patch_in_custom("spec: {template: {metadata: {labels: {", lambda n: f"k{n}: a, ", "}}}}\n"),
     "replicas in custom/": lambda: patch_in_custom("spec: {replicas: 2147483647}\n#", lambda n: "a"),
     "removed containers in custom/": lambda: patch_in_custom("spec: {template: {spec: {containers: [", lambda n: f"{{name: c{n}, $patch: delete}}, ", "]}}}\n"),
+    "quotas in custom/": lambda: object_in_custom("", lambda n: QUOTA % (n, "") + "---\n"),
+    "quotas of scopes in custom/": lambda: object_in_custom("", lambda n: (QUOTA % (n, SCOPE % n) if n % 2 else PRIORITY % (n, n)) + "---\n"),
     "resources of one name": lambda: of_custom("", lambda n: "- x.yaml\n") | {f"{HERE}/x.yaml": CONFIG % ""},
     "missing resources": lambda: of_custom("", lambda n: f"- x{n}.yaml\n"),
     "remote resources": lambda: of_custom("", lambda n: f"- https://a.b/{n}\n"),

@@ -115,6 +115,23 @@ def test_line_endings_are_converted_all_the_same(repo: Tree) -> None:
         hash_files(opened(repo), ["x/a.yaml"])
 
 
+@pytest.mark.parametrize("bit", ["--assume-unchanged", "--skip-worktree"])
+def test_an_edit_that_git_was_told_not_to_look_at_is_seen(repo: Tree, bit: str) -> None:
+    files = {"x/a": "1\n", "x/same": "1\n", "x/gone": "1\n", "x/pipe": "1\n", "x/windows.yaml": "1\n2\n"}
+    repo.write({".gitattributes": "*.yaml text eol=crlf\n"} | files)
+    repo.commit()
+    repo.git("update-index", bit, *files)
+    repo.write({"x/a": "2\n", "x/windows.yaml": "1\r\n2\r\n"})
+    for name in ("gone", "pipe"):
+        (repo.root / "x" / name).unlink()
+    os.mkfifo(repo.root / "x/pipe")
+    found = read_differences(opened(repo), "HEAD", None, ["x"])
+    assert found.pop("x/a") == Difference(b"1\n", b"2\n")
+    assert found.pop("x/pipe") == Difference(b"1\n", None, opaque=True)
+    gone = {"x/gone": Difference(b"1\n", None)}
+    assert found == ({} if bit == "--skip-worktree" else gone), "a sparse checkout leaves files out"
+
+
 def test_a_filter_that_cannot_be_turned_off_is_an_error(repo: Tree) -> None:
     repo.write({".gitattributes": "* filter=a=b\n", "x/a": "1\n"})
     repo.commit()

@@ -105,6 +105,21 @@ def test_what_a_cluster_reads_through_a_link_is_reviewed(branch: Branch) -> None
     assert "cluster-admin" in disk
 
 
+@pytest.mark.parametrize("path", ["values/dev.yaml", "clusters/c1/prod/z.yaml", "overlays/prod/secrets"])
+def test_a_link_that_leads_to_itself_is_refused_at_its_place(branch: Branch, path: str) -> None:
+    sync = "gitops: {sync: {tool: flux, cluster: c1, repoURL: https://example.com/x.git}}\n"
+    branch.commit({"values/prod.yaml": VALUES + sync})
+    branch.git("branch -f main HEAD")
+    link(branch.root / path, path.rpartition("/")[2])
+    branch.git("add -A")
+    branch.git("commit -q -m link")
+    for command in BOTH:
+        did = branch.watch(command)
+        assert did.code == 1, did.output
+        assert "error[irregular-file]: this is a link that leads to itself" in did.output
+        assert f"--> {path}:1:1" in did.output
+
+
 @pytest.mark.parametrize("folder", ["base/router", "overlays/prod", "overlays/prod/models"])
 def test_a_generated_folder_that_became_a_link_says_the_same(branch: Branch, folder: str) -> None:
     shutil.copytree(branch.root / folder, branch.root / "custom/copy")
@@ -147,7 +162,9 @@ def test_links_are_followed_as_the_kernel_follows_them(tmp_path: Path) -> None:
             follow_links(path, links)
 
 
-@pytest.mark.parametrize("target", ["/etc/passwd", "/dev/zero", "../../../../../x", "../../../values/prod.yaml"])
+@pytest.mark.parametrize(
+    "target", ["/etc/passwd", "/dev/zero", "../../../../../x", "../../../values/prod.yaml", "z.yaml"]
+)
 def test_a_link_beside_encrypted_manifests_is_none_of_them(branch: Branch, target: str) -> None:
     (branch.root / "overlays/prod/secrets").mkdir()
     (branch.root / "overlays/prod/secrets/z.yaml").symlink_to(target)

@@ -24,13 +24,16 @@ def goal_of(generated: Object, live: Object) -> Object:
     """The generated object with what the live one says beside its metadata.
 
     Defaults that the API server wrote out are left out of pod templates. A count of replicas that a scaler owns stays
-    unsaid.
+    unsaid, and so does what a claim has and the tree does not state: its class is the cluster's default, say, and a
+    field of a claim that was stated once cannot be taken back (it is immutable, and the unit would be refused).
     """
     goal = {key: generated[key] for key in _OWN} | {key: live[key] for key in live if key not in _OWN}
     ours, theirs = value_at(generated, *_TEMPLATE), value_at(live, *_TEMPLATE)
     spec = dict(goal["spec"]) if isinstance(goal.get("spec"), dict) else None
     if spec is None:
         return goal
+    if goal["kind"] == "PersistentVolumeClaim":
+        return goal | {"spec": {key: value for key, value in spec.items() if key in generated["spec"]}}
     if isinstance(ours, dict) and isinstance(theirs, dict):
         spec["template"] = undefaulted(ours, theirs, stored_template(ours), stored_template(theirs))
     if "replicas" not in generated["spec"]:

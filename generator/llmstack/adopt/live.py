@@ -12,7 +12,6 @@ from llmstack.kubernetes.stream import read_stream
 _METADATA = ("name", "namespace", "labels", "annotations")
 _SERVERS: Mapping[str, frozenset[str]] = {
     "Deployment": frozenset(("revisionHistoryLimit",)),
-    "PersistentVolumeClaim": frozenset(("volumeName", "volumeMode")),
     "Service": frozenset((
         "clusterIP", "clusterIPs", "internalTrafficPolicy", "ipFamilies", "ipFamilyPolicy", "sessionAffinity",
     )),

@@ -22,6 +22,7 @@ _KINDS = (
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a device"),
 )
+_IN_A_CIRCLE = "a link that leads to itself"
 
 
 class RegularFiles:
@@ -35,7 +36,7 @@ class RegularFiles:
     def resolve(self, path: str) -> str:
         """Return the path from the root that is left of `path` when links are followed.
 
-        Raises IrregularFileError where that is outside of the root or in its `.git`.
+        Raises IrregularFileError where that is outside of the root or in its `.git`, or nowhere: a link to itself.
         """
         if path not in self._resolved:
             self._resolved[path] = self._resolve(path)
@@ -77,12 +78,12 @@ class RegularFiles:
         folder, name = os.path.split(os.path.normpath(path))
         found = self._folder(folder)
         target = os.path.join(found.place, name)
-        return os.path.realpath(target) if name == os.pardir or found.may_link(name) else target
+        return _follow(target) if name == os.pardir or found.may_link(name) else target
 
     def _folder(self, path: str) -> _Folder:
         if path not in self._folders:
             known = not path or os.path.isabs(path)
-            place = os.path.realpath(os.path.join(self._top, path)) if known else self._locate(path)
+            place = _follow(os.path.join(self._top, path)) if known else self._locate(path)
             self._folders[path] = _Folder(place, _links_in(place))
         return self._folders[path]
 
@@ -96,6 +97,14 @@ class _Folder:
 
     def may_link(self, name: str) -> bool:
         return self.links is None or name in self.links
+
+
+def _follow(path: str) -> str:
+    """Where a path leads when links are followed; IrregularFileError where they lead in a circle."""
+    found = os.path.realpath(path)
+    if os.path.islink(found):  # realpath(3) fails there; Python's gives the link
+        raise IrregularFileError(_IN_A_CIRCLE)
+    return found
 
 
 def _links_in(folder: str) -> frozenset[str] | None:
@@ -120,7 +129,7 @@ def read_any_regular(file: str | Path, *, folder_is_none: bool = False) -> bytes
         return None
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise IrregularFileError("a link that leads to itself") from error
+            raise IrregularFileError(_IN_A_CIRCLE) from error
         raise
     try:
         _check(os.fstat(descriptor))

@@ -154,6 +154,8 @@ class ClusterFacts:
     concurrent: int | None = None
     """How many Kustomizations Flux reconciles at a time."""
     nodes: tuple[NodeGroup, ...] = ()
+    blind: bool = False
+    """Whether the nodes were seen and not what others hold of them; never of facts that are written down."""
     loads: tuple[Load, ...] = ()
     storage_classes: tuple[StorageClass, ...] | None = None
     priority_classes: tuple[PriorityClass, ...] | None = None

@@ -28,7 +28,7 @@ def join_facts(
     if known is not None and known.date > learned.date:
         joined = _filled(known, learned, looked=False)
         return replace(joined, loads=_loads(known.loads, learned.loads, models))
-    if "Pod" not in kinds and not _are_known(learned.nodes, known):
+    if "Pod" not in kinds and not are_known(learned.nodes, known):
         learned = replace(learned, nodes=())
     return fill_facts(learned, kinds, known, models)
 
@@ -61,7 +61,7 @@ def _filled(newer: ClusterFacts, older: ClusterFacts, *, looked: bool) -> Cluste
     )
 
 
-def _are_known(groups: Collection[NodeGroup], known: ClusterFacts | None) -> bool:
+def are_known(groups: Collection[NodeGroup], known: ClusterFacts | None) -> bool:
     """Whether what others hold of each group was known."""
     before = {_identity(group) for group in (known.nodes if known is not None else ())}
     return all(_identity(group) in before for group in groups if group.gpu is not None)

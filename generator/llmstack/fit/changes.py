@@ -18,7 +18,7 @@ from llmstack.model.models import Model
 from llmstack.model.stack import Stack
 from llmstack.objects import names
 from llmstack.objects.lmcache import environment
-from llmstack.review.result import EngineChange, EngineState
+from llmstack.review.engine_change import EngineChange, EngineState
 
 Key = TypeVar("Key", bound=Hashable)
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from llmstack.errors import MAX_BYTES, IrregularFileError
-from llmstack.git.objects import REGULAR, split
+from llmstack.git.objects import REGULAR, hash_files, list_entries, split
 from llmstack.git.process import GitError, Repository, run_git, run_git_on_files
 
 _LINK = "120000"
+_SKIPPED = "S"
+"""What git-ls-files(1), `-v`, says of a file with the bit skip-worktree; small letters are of assume-unchanged."""
 _DIFF_OPTIONS = (
     "--raw", "-z", "--no-abbrev", "--no-renames", "--relative", "--ignore-submodules",
     "--no-ext-diff", "--no-textconv",
@@ -89,8 +93,9 @@ def read_differences(
 ) -> dict[str, Difference]:
     """Return the files below `folders` that differ between two commits: path to both contents.
 
-    `after` None is the working tree as `read` finds it on disk, untracked and ignored files included; a file that Git
-    would commit unchanged (line endings) is no difference. `read` raises IrregularFileError for what is no file.
+    `after` None is the working tree as `read` finds it on disk, untracked and ignored files included, and those that
+    Git was told not to look at (git-update-index(1): `--assume-unchanged`, `--skip-worktree`); a file that Git would
+    commit unchanged (line endings) is no difference. `read` raises IrregularFileError for what is no file.
     """
     if not folders:
         return {}
@@ -103,16 +108,38 @@ def read_differences(
         pairs[path] = (old_blob if old_mode in REGULAR else "", new_blob if new_mode in REGULAR else "")
         if _LINK in (old_mode, new_mode):
             links.add(path)
-    blobs.read(blob for pair in pairs.values() for blob in pair if blob)
     if after is None:
-        for path in split(run_git(repository, ["ls-files", "--others", "-z", "--", *folders])):
-            pairs.setdefault(path, ("", ""))
+        pairs = _overlooked(repository, before, folders) | pairs
+    blobs.read(blob for pair in pairs.values() for blob in pair if blob)
     found = {}
     for path, (old, new) in sorted(pairs.items()):
         is_opaque = path in links or old in blobs.large or new in blobs.large
         content, is_irregular = (blobs.contents.get(new), False) if after is not None else _read_from(read, path)
         found[path] = Difference(blobs.contents.get(old), content, is_opaque or is_irregular)
     return {path: pair for path, pair in found.items() if pair.opaque or pair.before != pair.after}
+
+
+def _overlooked(repository: Repository, before: str, folders: Collection[str]) -> dict[str, tuple[str, str]]:
+    """Files of the working tree that `git diff` does not look at: path to the blob in a commit, and to none.
+
+    Those that are not tracked, and regular ones that Git was told not to look at, unless it would commit them as they
+    are there. What a sparse checkout leaves out is not there, and no difference.
+    """
+    listed = split(run_git(repository, ["ls-files", "--others", "--cached", "-v", "-z", "--", *folders]))
+    tags = {entry[2:]: entry[0] for entry in listed}
+    untracked = {path: ("", "") for path, tag in tags.items() if tag == "?"}
+    unseen = [path for path, tag in tags.items() if tag.islower() or tag == _SKIPPED]
+    if not unseen:
+        return untracked
+    files = [path for path in unseen if _is_file(repository.root / path)]
+    now = dict.fromkeys(unseen, "") | hash_files(repository, files, filters=False)
+    then = {path: blob for path, (mode, blob) in list_entries(repository, before, unseen).items() if mode in REGULAR}
+    gone = {path for path in then if not os.path.lexists(repository.root / path) and tags[path].upper() == _SKIPPED}
+    return untracked | {path: (blob, "") for path, blob in then.items() if now[path] != blob and path not in gone}
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
 
 
 def _read_from(read: Callable[[str], bytes | None], path: str) -> tuple[bytes | None, bool]:

@@ -128,84 +128,123 @@ def beyond_quotas(
     pkg/quota/v1/generic (`count/<plural>.<group>`), pkg/quota/v1/evaluator/core/{services,pods,
     persistent_volume_claims}.go; a server-side dry run is held against quotas too (pkg/admission/plugin/resourcequota).
     """
-    was = {identity_of(obj): obj for obj in before}
-    now = {identity_of(obj): obj for obj in after}
+    was, now = ({identity_of(obj): obj for obj in side} for side in (before, after))
+    quotas = {key: obj for key, obj in now.items() if _is_core(obj, "ResourceQuota")}
     found: dict[Identity, Beyond] = {}
-    for key, quota in now.items():
-        if not _is_core(quota, "ResourceQuota"):
-            continue
-        inside = {other: obj for other, obj in now.items() if other[1] == key[1]}
-        counts = _Counts(quota, list(inside.values()))
-        within = {other: obj for other, obj in was.items() if other[1] == key[1]}
-        stays = [obj for other, obj in within.items() if other not in leaving]
-        totals = counts.total(stays), counts.total(inside.values())
-        gone: dict[str, list[Object]] = {}
-        for other in within.keys() & leaving.keys():
-            gone.setdefault(leaving[other], []).append(within[other])
-        beside = {unit: counts.total(objects) for unit, objects in gone.items()}
-        for other, obj in inside.items():
-            if obj == was.get(other):
-                continue
-            with_it = beside.get(unit_of.get(other, ""), {})
-            over = next(counts.beyond(was.get(other), obj, totals, with_it, exists=key in was), None)
-            if over is not None:
-                found[other] = over
+    for namespace in dict.fromkeys(key[1] for key in quotas):
+        within, inside = ({key: obj for key, obj in side.items() if key[1] == namespace} for side in (was, now))
+        counts = _Counts(within, inside, leaving, unit_of)
+        for key in (key for key in quotas if key[1] == namespace):
+            for other, over in counts.beyond(quotas[key], exists=key in was):
+                if other not in found or (over.alone and not found[other].alone):
+                    found[other] = over
     return found
+
+
+Sum = Mapping[str, Fraction]
+"""What objects count for, by the names of a quota."""
 
 
 @dataclass(frozen=True)
 class _Counts:
-    """What the objects of a quota's namespace count for."""
+    """The objects of one namespace before and after a change, and what they count for in its quotas.
 
-    quota: Object
-    inside: Sequence[Object]
+    Quotas without scopes count the same: it is worked out once for all of them.
+    """
+
+    was: Mapping[Identity, Object]
+    now: Mapping[Identity, Object]
+    leaving: Mapping[Identity, str]
+    unit_of: Mapping[Identity, str]
+
+    def beyond(self, quota: Object, *, exists: bool) -> Iterator[tuple[Identity, Beyond]]:
+        """Yield the objects that exceed a quota. `exists` says whether it is there before the change: one that comes
+        with the objects holds none of them up for sure."""
+        grown = self.growth(quota) if _is_scoped(quota) else self._growth
+        hard = amounts_in((quota.get("spec") or {}).get("hard")) if grown else {}
+        names = [name for name in grown if name in hard]
+        sums = self.sums(quota) if names and _is_scoped(quota) else self._sums
+        for name in names:
+            is_over = sums.after.get(name, 0) > hard[name]
+            room = hard[name] - sums.stays.get(name, 0)
+            for other, more in grown[name] if is_over or exists else ():
+                beside = sums.gone.get(self.unit_of.get(other, ""), {}).get(name, 0)
+                alone = exists and beside + more > room
+                if alone or is_over:
+                    yield other, Beyond(identity_of(quota)[2], name, alone)
 
     @cached_property
-    def hard(self) -> Amounts:
-        return amounts_in((self.quota.get("spec") or {}).get("hard"))
+    def _growth(self) -> Mapping[str, Sequence[tuple[Identity, Fraction]]]:
+        return self.growth({})
 
     @cached_property
-    def defaults(self) -> Mapping[str, Amounts]:
-        return defaults_of(self.inside)
+    def _sums(self) -> _Sums:
+        return self.sums({})
 
-    def own(self, obj: Object | None) -> Mapping[str, Fraction]:
+    @cached_property
+    def _defaults(self) -> Mapping[str, Amounts]:
+        return defaults_of(self.now.values())
+
+    @cached_property
+    def _changed(self) -> Sequence[Identity]:
+        return [key for key, obj in self.now.items() if obj != self.was.get(key)]
+
+    def growth(self, quota: Object) -> Mapping[str, Sequence[tuple[Identity, Fraction]]]:
+        """The objects that come, or count for more than before, and by how much, by the names of the quota."""
+        found: dict[str, list[tuple[Identity, Fraction]]] = {}
+        for key in self._changed:
+            old = self._own(quota, self.was.get(key))
+            for name, amount in self._own(quota, self.now[key]).items():
+                if amount > old.get(name, 0):
+                    found.setdefault(name, []).append((key, amount - old.get(name, 0)))
+        return found
+
+    def sums(self, quota: Object) -> _Sums:
+        """What counts for a quota: all that stays, all there is after the change, and what goes with each unit."""
+        gone: dict[str, list[Object]] = {}
+        for key in self.was.keys() & self.leaving.keys():
+            gone.setdefault(self.leaving[key], []).append(self.was[key])
+        stays = [obj for key, obj in self.was.items() if key not in self.leaving]
+        return _Sums(
+            self._total(quota, stays),
+            self._total(quota, self.now.values()),
+            {unit: self._total(quota, objects) for unit, objects in gone.items()},
+        )
+
+    def _own(self, quota: Object, obj: Object | None) -> Sum:
         """What one object counts for as it is applied."""
         if obj is None:
             return {}
         if _is_core(obj, "Pod"):
             spec = obj.get("spec") or {}
-            return used(spec, self.defaults) if selects(self.quota, spec, self.defaults) else {}
-        scopes = (self.quota.get("spec") or {}).get("scopes") or (self.quota.get("spec") or {}).get("scopeSelector")
-        return {} if scopes else {**_counted(obj), **claimed(obj if _is_core(obj, "PersistentVolumeClaim") else None)}
+            return used(spec, self._defaults) if selects(quota, spec, self._defaults) else {}
+        if _is_scoped(quota):
+            return {}
+        return {**_counted(obj), **claimed(obj if _is_core(obj, "PersistentVolumeClaim") else None)}
 
-    def total(self, objects: Iterable[Object]) -> Mapping[str, Fraction]:
+    def _total(self, quota: Object, objects: Iterable[Object]) -> Sum:
         """What objects count for, with the pods of workloads."""
         found = list(objects)
-        totals = totals_of(self.quota, found)
+        totals = totals_of(quota, found)
         for obj in found:
-            for name, amount in self.own(obj).items() if not _is_core(obj, "Pod") else ():
+            for name, amount in self._own(quota, obj).items() if not _is_core(obj, "Pod") else ():
                 totals[name] += amount
         return totals
 
-    def beyond(
-        self,
-        old: Object | None,
-        new: Object,
-        totals: tuple[Mapping[str, Fraction], Mapping[str, Fraction]],
-        beside: Mapping[str, Fraction],
-        *,
-        exists: bool,
-    ) -> Iterator[Beyond]:
-        """Yield what an object exceeds. `totals` are those of what stays, and of all after the change; `exists` says
-        whether the quota is there before it: one that comes with the objects holds none of them up for sure."""
-        was = self.own(old)
-        for name, amount in self.own(new).items():
-            more = amount - was.get(name, 0)
-            if name not in self.hard or more <= 0:
-                continue
-            alone = exists and totals[0].get(name, 0) + beside.get(name, 0) + more > self.hard[name]
-            if alone or totals[1].get(name, 0) > self.hard[name]:
-                yield Beyond(identity_of(self.quota)[2], name, alone)
+
+@dataclass(frozen=True)
+class _Sums:
+    """What objects of a namespace count for in a quota."""
+
+    stays: Sum
+    after: Sum
+    gone: Mapping[str, Sum]
+    """Of the objects that leave, by unit."""
+
+
+def _is_scoped(quota: Object) -> bool:
+    spec = quota.get("spec") or {}
+    return bool(spec.get("scopes") or spec.get("scopeSelector"))
 
 
 def _is_core(obj: Object, kind: str) -> bool:

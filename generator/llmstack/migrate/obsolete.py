@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -15,7 +15,8 @@ from llmstack.values.edit import Edit, insert_first, remove_routes, shift_lines
 from llmstack.values.layers import MODELS
 from llmstack.values.syntax import Document, Part
 
-DEAD_VARIABLES = frozenset(("VLLM_USE_V1", "VLLM_RPC_TIMEOUT", "LMCACHE_USE_EXPERIMENTAL"))
+_ENGINE = "VLLM_USE_V1"
+DEAD_VARIABLES = frozenset((_ENGINE, "VLLM_RPC_TIMEOUT", "LMCACHE_USE_EXPERIMENTAL"))
 """What the chart sets, or told people to set, and current releases do not read: the catalogues have VLLM_USE_V1
 up to vLLM 0.10 and VLLM_RPC_TIMEOUT up to 0.22, and LMCache's pull request 2319 (December 2025) took out what
 chose between its two code paths. A model whose image is known to read one keeps it."""
@@ -29,11 +30,19 @@ LMCache's connector knows its peers without them. The model of the values does n
 def remove_dead_keys(file: File) -> Iterator[Step]:
     """Yield the steps that take dead keys out of the file, one for each map that holds some."""
     dead = [*(route for route, _, _ in DEAD), *FORGOTTEN]
-    routes: list[Route] = [
-        (*MODELS, number, *route) for number, model in models(file.data) for route in dead if not _is_told(model, route)
-    ]
+    routes: list[Route] = []
+    for number, model in models(file.data):
+        kept = _choices_of_an_old_engine(file.merged_model(number))
+        routes += [(*MODELS, number, *each) for each in dead if each not in kept and not _is_told(model, each)]
     routes += [route for route, _, _ in DEAD_ELSEWHERE]
     yield from _removals(file, [route for route in routes if file.document.find(route) is not None], "remove it")
+
+
+def _choices_of_an_old_engine(model: Mapping[str, Any]) -> Collection[Route]:
+    """The keys from which the chart set VLLM_USE_V1, where the model's image is known to read it and `env` does not say
+    it: they meant something, and the check `dead-key` says what to write instead."""
+    is_said = any(isinstance(each, dict) and each.get("name") == _ENGINE for each in _listed(model.get("env")))
+    return () if is_said or _is_dead(_ENGINE, _match(model)) else (("vllmConfig", "v0"), ("vllmConfig", "v1"))
 
 
 def _is_told(model: Mapping[str, Any], route: Route) -> bool:
@@ -49,8 +58,7 @@ def remove_dead_variables(file: File) -> Iterator[Step]:
     """Yield the steps that take variables out of `env` which the model's image does not read."""
     names: dict[Route, str] = {}
     for number, model in models(file.data):
-        entries = model.get("env")
-        for index, entry in enumerate(entries if isinstance(entries, list) else []):
+        for index, entry in enumerate(_listed(model.get("env"))):
             name = entry.get("name") if isinstance(entry, dict) else None
             if isinstance(name, str) and _is_dead(name, _match(file.merged_model(number))):
                 names[(*MODELS, number, "env", index)] = name
@@ -107,6 +115,10 @@ def _list_edits(document: Document, value: Part) -> list[Edit]:
         return [Edit(value.start, value.start, "["), Edit(value.end, value.end, "]")]
     at = value.entries[0][0].start
     return [Edit(at, at, "- "), *shift_lines(document, at, document.line_end(value.end))]
+
+
+def _listed(entries: Any) -> list[Any]:
+    return entries if isinstance(entries, list) else []
 
 
 def _is_dead(name: str, match: Match) -> bool:

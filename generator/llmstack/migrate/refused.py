@@ -28,10 +28,10 @@ from llmstack.values.edit import (
     replace_value,
 )
 from llmstack.values.excerpt import aliases_of, parts_of
+from llmstack.values.holding import CHART_KEYS
 from llmstack.values.layers import MODELS
 from llmstack.values.nodes import UNREAD
 from llmstack.values.syntax import Spot
-from llmstack.values.wrapped import CHART_KEYS
 
 NAMED = 10
 """Keys that a line names before it counts."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from llmstack.report.words import say_pool
-from llmstack.review.result import ClusterReview, GpuPool, Removed, Review
+from llmstack.review.removed import Removed
+from llmstack.review.result import ClusterReview, GpuPool, Review
 from llmstack.review.wording import plural
 from llmstack.sync.side import OwnerChange
 

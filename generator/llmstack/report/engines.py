@@ -9,7 +9,7 @@ from typing import Any
 from llmstack.engine.upgrade import Item
 from llmstack.report.fit import SAID
 from llmstack.report.rollout_groups import say_names
-from llmstack.review.result import EngineChange, EngineState
+from llmstack.review.engine_change import EngineChange, EngineState
 
 TERMS: Mapping[str, str] = {
     "weights": "weights",

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from llmstack.report.engines import TERMS, band, group_engines, moved_terms
 from llmstack.report.fit import SAID
-from llmstack.review.result import EngineChange, EngineState, Review
+from llmstack.review.engine_change import EngineChange, EngineState
+from llmstack.review.result import Review
 
 WIDTH = 1000.0
 PARTS = ("weights", "activation", "nonTorch", "graphs", "kv")

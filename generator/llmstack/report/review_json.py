@@ -16,6 +16,7 @@ from llmstack.report.mask import mask_review
 from llmstack.report.options import PLAIN, Options
 from llmstack.report.sources import sources_data
 from llmstack.report.waves import waves_data
+from llmstack.review.removed import Removed
 from llmstack.review.result import (
     ClusterReview,
     EnvironmentReview,
@@ -23,7 +24,6 @@ from llmstack.review.result import (
     Figure,
     GpuPool,
     ObjectChange,
-    Removed,
     Review,
     Risk,
     Rollout,

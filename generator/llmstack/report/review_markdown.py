@@ -25,7 +25,8 @@ from llmstack.report.sources import told_sources
 from llmstack.report.verdict import NOTHING, Verdict, judge, say_rule, say_rules
 from llmstack.report.waves import told_waves
 from llmstack.report.words import say_target, short_revision
-from llmstack.review.result import ClusterReview, EngineChange, Review
+from llmstack.review.engine_change import EngineChange
+from llmstack.review.result import ClusterReview, Review
 from llmstack.review.wording import plural
 
 SIGNS = {None: "✅", Severity.NOTE: "ℹ️", Severity.WARNING: "⚠️", Severity.ERROR: "❌"}

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from llmstack.review.result import ClusterReview, Member, Review, Wave
+from llmstack.review.result import ClusterReview, Review
+from llmstack.review.wave import Member, Wave
 from llmstack.review.wording import listed, plural, say_seconds
 
 NAMES = 12

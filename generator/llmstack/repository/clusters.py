@@ -21,7 +21,7 @@ from llmstack.sync.changes import Outcome, compare_owners
 from llmstack.sync.generators import Tree
 from llmstack.sync.handover import Passed
 from llmstack.sync.local import CLUSTERS, local_path
-from llmstack.sync.manifests import Identity, identify, read_folder
+from llmstack.sync.manifests import Identity, by_entry_points, identify, read_folder
 from llmstack.sync.side import OwnerChange, Side
 from llmstack.sync.taken import SOURCEIGNORE, from_root, is_sourceignore
 
@@ -180,6 +180,11 @@ class _Reader:
         root = f"{comparison.prefix}{folder}"
         made = frozenset(path for case in self.cases for path in case.made)
         listing = read_folder(snapshot.read, paths, folder, build)
+        if listing.problem is not None:
+            below = sorted({path.split("/")[2] for path in paths if path.count("/") > 2})
+            folders = (f"{folder}/{name}" for name in below)
+            parts = {each: read_folder(snapshot.read, paths, each, build) for each in folders}
+            listing = by_entry_points(listing, parts)
         tree = Tree(files_below, lambda path: snapshot.read(path.removeprefix(comparison.prefix)))
         return Side(
             listing,

@@ -82,9 +82,16 @@ def _kept(known: ClusterFacts | None, seen: Observation, day: date) -> Iterator[
         yield _note(f"the input is of {day}, before the facts there are ({known.date}): it adds only what they lack")
     elif known is not None and known.nodes and not seen.now(Node):
         yield _note(f"the input has no nodes: those of {known.date} stay, and so does the date")
-    elif seen.now(Node) and "Pod" not in seen.kinds:
-        message = "the input has nodes and no pods: what others hold of them stays as it was known"
-        yield _note(f"{message}; where it was not, the nodes are left out")
+    else:
+        yield from nodes_alone(seen)
+
+
+def nodes_alone(seen: Observation) -> Iterator[Finding]:
+    """What is to be said of nodes where no pods were seen."""
+    if seen.now(Node) and "Pod" not in seen.kinds:
+        message = "there are nodes and no pods in the input: what others hold is as facts/ know it, else not known"
+        help = "ask for pods too, as the command does that `llmstack learn cluster` prints"
+        yield Finding("kept-facts", Severity.NOTE, message, help=help)
 
 
 def _note(message: str) -> Finding:

@@ -21,10 +21,11 @@ from llmstack.repository.intended import refuse_another
 from llmstack.repository.project import Project
 from llmstack.repository.read import Reading, check
 from llmstack.repository.root import VALUES
+from llmstack.values.holding import Wrapped
 from llmstack.values.layers import merge_layers
 from llmstack.values.nodes import Source
 from llmstack.values.source import read_document, read_source
-from llmstack.values.wrapped import Wrapped, unwrap
+from llmstack.values.wrapped import unwrap
 
 UNNAMED = "release-unnamed"
 NOTES = frozenset(("default-differs", "chart-ignored", UNNAMED))

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import date
 
 from llmstack.errors import UsageError
 from llmstack.facts.cluster import ClusterFacts
-from llmstack.facts.kept import fill_facts
-from llmstack.finding import Finding, Severity
+from llmstack.facts.kept import are_known, fill_facts
+from llmstack.finding import Finding
 from llmstack.kubernetes.pods import Identity
 from llmstack.model.stack import Stack
 from llmstack.observed.observation import Observation, observe
-from llmstack.observed.things import Node, Pod, Workload
-from llmstack.repository.learned import facts_of, models_of, open_sources
+from llmstack.observed.things import Pod, Workload
+from llmstack.repository.learned import facts_of, models_of, nodes_alone, open_sources
 from llmstack.review.facts import Present
 
 _NAMED = re.compile(r"(?P<cluster>[a-z0-9][a-z0-9-]*)=(?P<file>.+)", re.DOTALL)
@@ -33,21 +34,14 @@ def look(files: Sequence[str], clusters: Collection[str]) -> tuple[dict[str, Obs
         cluster, file = (match["cluster"], match["file"]) if match else (next(iter(clusters)), each)
         by_cluster.setdefault(cluster, []).append(file)
     seen = {cluster: observe(open_sources(names)) for cluster, names in by_cluster.items()}
-    return seen, [finding for each in seen.values() for finding in (*each.findings, *_nodes_alone(each))]
-
-
-def _nodes_alone(seen: Observation) -> Iterator[Finding]:
-    """What is to be said of nodes where no pods were seen."""
-    if seen.now(Node) and "Pod" not in seen.kinds:
-        message = "the observation has nodes and no pods: what others hold of them is as facts/ know it, else nothing"
-        help = "ask for pods too, as the command does that `llmstack learn cluster` prints"
-        yield Finding("kept-facts", Severity.NOTE, message, help=help)
+    return seen, [finding for each in seen.values() for finding in (*each.findings, *nodes_alone(each))]
 
 
 def facts_now(seen: Observation, stacks: Sequence[Stack], known: ClusterFacts | None) -> ClusterFacts:
     """The facts of a cluster as it is now; what the observation does not show is as it was known."""
     day = seen.newest.date() if seen.newest is not None else known.date if known is not None else date.max
-    return fill_facts(facts_of(seen, stacks, day), seen.kinds, known, models_of(stacks))
+    found = fill_facts(facts_of(seen, stacks, day), seen.kinds, known, models_of(stacks))
+    return replace(found, blind="Pod" not in seen.kinds and not are_known(found.nodes, known))
 
 
 def present_of(seen: Observation, workloads: Collection[Identity]) -> dict[Identity, Present]:

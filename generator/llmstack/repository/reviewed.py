@@ -8,21 +8,18 @@ from datetime import date
 from functools import cache, partial
 from pathlib import Path
 
-from llmstack.checks import settle
-from llmstack.checks.rule import find
-from llmstack.checks.rules import facts_differ
-from llmstack.finding import Finding, Place, Severity
+from llmstack.finding import Finding
 from llmstack.fit.changes import Side, engine_changes
 from llmstack.kubernetes.pods import Object
 from llmstack.progress import Step, ignore
 from llmstack.repository.acknowledged import acknowledgement_findings, base_acknowledgements
 from llmstack.repository.arrivals import arrives, as_new, joined
+from llmstack.repository.beside import differing, staleness
 from llmstack.repository.cases import Case, read_case, unaffected
 from llmstack.repository.cluster_facts import cluster_of, sources_of, stale
 from llmstack.repository.clusters import Synced, neighbours
 from llmstack.repository.comparison import Comparison, find_affected
 from llmstack.repository.costs import cluster_cost
-from llmstack.repository.expected import Held, missing_tree, stale_tree
 from llmstack.repository.now import look
 from llmstack.repository.pools import merge_pools, shared_pools
 from llmstack.repository.read import Reading, read_side
@@ -263,18 +260,9 @@ def _review_environment(
     reading = case.readings[1]
     layers = reading.layers if reading is not None and comparison.rules is None else None
     accepted = acknowledgement_findings(review, facts[0], facts[1], layers, today)
-    tree = _stale(case.held, case.name, reading, is_missing=not is_generated(comparison.after, case.name))
-    found = (*case.unsound, *tree, *accepted, *_differing(case))
+    tree = staleness(case.held, case.name, reading, is_missing=not is_generated(comparison.after, case.name))
+    found = (*case.unsound, *tree, *accepted, *differing(case))
     return replace(review, gpus=shown, findings=(*review.findings, *found))
-
-
-def _differing(case: Case) -> list[Finding]:
-    """What the values after the change say of the cluster, and what is known of it says otherwise."""
-    reading, known = case.readings[1], case.learned[1]
-    if reading is None or reading.subject is None or known is None:
-        return []
-    found = find(facts_differ, replace(reading.subject, cluster=known))
-    return list(settle(found, reading.layers, dict(reading.subject.stack.gitops.checks or {})))
 
 
 def _dated(facts: Facts, case: Case, today: date) -> Facts:
@@ -296,22 +284,3 @@ def _side(reading: Reading | None) -> Side | None:
     """What the values say of engines; None where they are gone or have errors."""
     subject = reading.subject if reading is not None else None
     return Side(subject.stack, subject.facts, subject.measured) if subject is not None else None
-
-
-def _stale(held: Held, environment: str, reading: Reading | None, *, is_missing: bool) -> list[Finding]:
-    """`stale-tree` when the tree is not what the values at the same revision generate."""
-    if held.stale is None:
-        return [_unreadable(environment, reading)]
-    if is_missing and reading is not None:
-        return [missing_tree(environment, reading.environment.label)]
-    return [stale_tree(held.stale)] if held.stale else []
-
-
-def _unreadable(environment: str, reading: Reading | None) -> Finding:
-    """`stale-tree` where values have errors, at the first of them: who reads the review alone sees what is wrong."""
-    errors = [each for each in reading.findings if each.severity is Severity.ERROR] if reading is not None else []
-    place = Place(reading.environment.label if reading is not None else f"values/{environment}.yaml")
-    message = f"the values of {environment} have errors, so that the tree cannot be compared with them"
-    if errors:
-        message, place = f"{message}; the first: {errors[0].message}", errors[0].place or place
-    return Finding("stale-tree", Severity.WARNING, message, place=place, help="run `llmstack lint`")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import posixpath
 from abc import ABC, abstractmethod
@@ -138,6 +139,10 @@ class Disk(Snapshot):
             found = sorted(os.scandir(self.root / folder), key=lambda entry: entry.name)
         except (FileNotFoundError, NotADirectoryError):
             return {}
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                return {}  # a link that leads to itself is no folder
+            raise DiskError(folder, f"cannot be listed: {reason_of(error)}") from error
         return {entry.name: _kind(entry) for entry in found}
 
     def load(self, folders: Collection[str]) -> None:
@@ -172,7 +177,11 @@ class WithFacts(Snapshot):
 
 
 def _kind(entry: os.DirEntry[str]) -> str:
-    if entry.is_dir():
+    try:
+        is_folder = entry.is_dir()
+    except OSError:
+        return ""  # a link to itself, or past a folder that is closed to us: what it is is said when it is read
+    if is_folder:
         return "a folder"
     return "a link to nowhere" if entry.is_symlink() and not os.path.exists(entry) else ""
 

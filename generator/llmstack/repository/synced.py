@@ -16,6 +16,7 @@ from llmstack.review.rollout.queue import Held, Queue
 from llmstack.review.surroundings import Surroundings
 from llmstack.sync.changes import Outcome
 from llmstack.sync.local import CLUSTERS, local_path
+from llmstack.sync.loose import spaces_of
 from llmstack.sync.manifests import Identity, identify
 from llmstack.sync.side import OwnerChange
 from llmstack.tree.flux import UNCHECKED
@@ -162,7 +163,8 @@ def _lost(case: Case, outcome: Outcome) -> Iterator[Identity]:
         for object in case.units[1].get(unit, ())
     }
     there = {identify(object) for object in case.objects(1)}
-    yield from (identity for identity in gone - kept if identity in there)
+    emptied = spaces_of(gone - kept)
+    yield from (key for key in gone if key in there and (key not in kept or key[2] in emptied))
 
 
 def _concerns(change: OwnerChange, environment: str, environments: Collection[str]) -> bool:

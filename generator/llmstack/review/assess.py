@@ -13,10 +13,11 @@ from llmstack.kubernetes.pods import Identity, Object, identity_of, told
 from llmstack.kubernetes.replicas import Scalers, fewest_scaled, most_scaled, scalers, with_left
 from llmstack.review.applied import is_refused, what_is_applied, with_admission
 from llmstack.review.cost import Unserved
+from llmstack.review.engine_change import EngineChange
 from llmstack.review.facts import Facts
 from llmstack.review.present import present_scale, unsettled
 from llmstack.review.removal import find_removed
-from llmstack.review.result import EngineChange, EnvironmentReview, GpuPool, Member, ObjectChange, Rollout, Wave
+from llmstack.review.result import EnvironmentReview, GpuPool, ObjectChange, Rollout
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.not_applied import why_not_applied
 from llmstack.review.risks.table import find_risks
@@ -44,6 +45,7 @@ from llmstack.review.rollout.workload import Workload, moves_whole
 from llmstack.review.standing import standing_quotas
 from llmstack.review.surroundings import Surroundings
 from llmstack.review.usage import find_unserved
+from llmstack.review.wave import Member, Wave
 from llmstack.review.waves import find_waves
 from llmstack.review.ways_in.backends import Backends
 from llmstack.review.ways_in.breaks import Break
@@ -91,7 +93,7 @@ def assess(
     breaks = _breaks(before, after, least, facts_after, near, backends)
     rolled, pools = both(least, most, facts_after)
     pools = hindered_pools(pools, least.own, obstacles)
-    if facts_after.stale is not None:
+    if facts_after.is_unsettled:
         pools = unsettled_pools(pools, least.workloads, facts_after.pools)
     removed = find_removed(least.own, before, wanted, least.owned[0], facts, near, backends)
     assessment = Assessment(

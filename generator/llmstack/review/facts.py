@@ -132,6 +132,12 @@ class Facts:
     """Who can read the secrets of the repository, or gives them to the cluster: age recipients, a store, a
     certificate."""
 
+    @property
+    def is_unsettled(self) -> bool:
+        """Whether what is known of the cluster's nodes is too old, or without what others hold of them: then that there
+        is room cannot be said."""
+        return self.stale is not None or (self.cluster is not None and self.cluster.blind)
+
     def known_names(self, *kinds: str) -> frozenset[str] | None:
         """The names of all objects of some kinds that the cluster was seen to have; None where nobody looked."""
         exists = self.cluster.exists if self.cluster is not None else {}

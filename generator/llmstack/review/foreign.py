@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from llmstack.finding import Route
-from llmstack.kubernetes.accelerators import gpus_of_pod
+from llmstack.kubernetes.accelerators import NVIDIA_GPU, gpus_of_pod
+from llmstack.kubernetes.definitions import group_of
 from llmstack.kubernetes.pods import Object, pod_specs
 from llmstack.kubernetes.quantities import whole
 from llmstack.kubernetes.served import find_served
@@ -20,14 +21,19 @@ _TEMPLATES = frozenset((
     "CustomResourceDefinition",
 ))  # fmt: skip
 """Kinds that hold what others may use, and run nothing."""
+_MAKERS = frozenset((("kubeai.org", "Model"), ("kaito.sh", "Workspace"), ("apps.nvidia.com", "NIMService")))
+"""Kinds whose pods are made of no container that they hold, but of a profile, a preset or an image alone (the API
+references of KubeAI, KAITO and NVIDIA's NIM operator)."""
+_IN_DYNAMO = {"cpu": "cpu", "memory": "memory", "gpu": NVIDIA_GPU}
 _GROUP = "leaderWorkerTemplate"
 _DEPTH = 16
 """How far down a pod's spec is looked for."""
 
 
 def runs_foreign_pods(object: Object) -> bool:
-    """Whether an object of a kind that is not known holds the spec of a pod, or KServe's short form of one."""
-    return next(_foreign_specs(object), None) is not None
+    """Whether the controller of an object, which is not known here, makes pods: it holds the spec of one, in full or in
+    a short form, or is known to."""
+    return (group_of(object), object.get("kind")) in _MAKERS or next(_foreign_specs(object), None) is not None
 
 
 def pod_specs_anywhere(object: Object) -> Iterator[tuple[Route, Mapping[str, Any], int | None]]:
@@ -93,9 +99,8 @@ def _walk(value: Any, route: Route) -> Iterator[tuple[Route, Mapping[str, Any]]]
         if isinstance(containers, list) and any(_is_container(each) for each in containers):
             yield route, _sound_spec(value)
             return
-        if _is_predictor(value, route):
-            # the route of its one container is that of `model` itself: no line is looked up below it
-            yield route, _sound_spec({"containers": [value["model"]], "nodeSelector": value.get("nodeSelector")})
+        if (short := _short_form(value, route)) is not None:
+            yield route, _sound_spec(short)  # no line is looked up below its route
             return
         for key, item in value.items():
             yield from _walk(item, (*route, str(key)))
@@ -118,3 +123,24 @@ def _is_predictor(value: Mapping[str, Any], route: Route) -> bool:
     """KServe's InferenceService: `predictor.model` holds the fields of a container (KServe, `PredictorSpec`)."""
     model = value.get("model")
     return route[-1:] == ("predictor",) and isinstance(model, Mapping) and "modelFormat" in model
+
+
+def _short_form(value: Mapping[str, Any], route: Route) -> Mapping[str, Any] | None:
+    """The spec of a pod that KServe or NVIDIA Dynamo writes otherwise; None where it is no such map."""
+    if _is_predictor(value, route):
+        return {"containers": [value["model"]], "nodeSelector": value.get("nodeSelector")}
+    return _of_component(value) if isinstance(value.get("extraPodSpec"), Mapping) else None
+
+
+def _of_component(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The pod of a component of Dynamo: a pod's fields with one container beside them, whose GPUs stand outside under a
+    name of their own (`DynamoComponentDeploymentSharedSpec`: `extraPodSpec.mainContainer`, `resources.limits.gpu`)."""
+    extra, resources = value["extraPodSpec"], value.get("resources")
+    amounts = {
+        verb: {_IN_DYNAMO[name]: amount for name, amount in said.items() if name in _IN_DYNAMO}
+        for verb, said in (resources.items() if isinstance(resources, Mapping) else ())
+        if verb in ("limits", "requests") and isinstance(said, Mapping)
+    }
+    main = extra.get("mainContainer")
+    container = {"name": "main", "resources": amounts, **(main if isinstance(main, Mapping) else {})}
+    return {**{key: item for key, item in extra.items() if key != "mainContainer"}, "containers": [container]}

@@ -9,7 +9,7 @@ from llmstack.kubernetes.pods import Identity, Object, identity_of
 from llmstack.kubernetes.replicas import Scalers, component_of, model_of, replicas_of
 from llmstack.kubernetes.workloads import is_counted, is_lasting
 from llmstack.review.facts import Facts, names_of
-from llmstack.review.result import Removed
+from llmstack.review.removed import Removed
 from llmstack.review.rollout.template import template_of
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.surroundings import Surroundings

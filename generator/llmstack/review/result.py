@@ -11,10 +11,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Literal
 
-from llmstack.engine.upgrade import Item
 from llmstack.finding import Finding, Severity
 from llmstack.kubernetes.pods import Identity, told
 from llmstack.review.cost import Cost, Unserved
+from llmstack.review.engine_change import EngineChange
+from llmstack.review.removed import Removed
+from llmstack.review.wave import Wave
 from llmstack.review.ways_in.way import WayIn
 from llmstack.sync.side import OwnerChange
 
@@ -185,93 +187,6 @@ class Risk:
     """What the acknowledgement says: its reason, its last day, the amount that it covers."""
     model: str | None = None
     """The model that its object serves."""
-
-
-@dataclass(frozen=True, slots=True)
-class EngineState:
-    """One side of an engine: GiB of one GPU's KV cache, tokens and requests in it, and the terms of its memory.
-
-    What is None is not known; `high` alone is known where no measured start bears a number out.
-    """
-
-    version: str | None
-    gpu: str | None
-    low: float | None = None
-    high: float | None = None
-    tokens: int | None = None
-    requests: float | None = None
-    terms: Mapping[str, float] | None = None
-    """weights, activation, nonTorch, graphs, kv: GiB per GPU, adding up to `budget`."""
-
-
-@dataclass(frozen=True, slots=True)
-class EngineChange:
-    """One model whose engine changes: what becomes of its start, and what a changed release brings."""
-
-    model: str
-    object: str
-    """`Kind/name` of its workload."""
-    verdict: Literal["starts", "does-not-start", "too-close", "unknown"]
-    why: str
-    before: EngineState | None
-    after: EngineState
-    upgrade: tuple[Item, ...] = ()
-
-    @property
-    def loses(self) -> float | None:
-        """The part of the KV cache that goes, in the middle of both bands; None where it is not known."""
-        if self.before is None:
-            return None
-        sizes = [_middle(state) for state in (self.before, self.after)]
-        return None if sizes[0] is None or sizes[1] is None or sizes[0] <= 0 else 1 - sizes[1] / sizes[0]
-
-
-def _middle(state: EngineState) -> float | None:
-    return None if state.low is None or state.high is None else (state.low + state.high) / 2
-
-
-@dataclass(frozen=True, slots=True)
-class Removed:
-    """A workload that goes, or runs no pod any more, with nothing in its place."""
-
-    kind: str
-    name: str
-    model: str | None
-    replicas: int
-    gpus: int
-    """Of all its replicas."""
-    by: str = ""
-    """The sync tool that deletes it while the manifests still have it; empty where the manifests lose it."""
-    namespace: str = ""
-    router: bool = False
-    """Whether it is the router that clients call."""
-
-    @property
-    def identity(self) -> Identity:
-        """Kind, namespace and name, by which it is told from others of its name."""
-        return self.kind, self.namespace, self.name
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """What is changed in a commit: a model of an environment, else a workload, `Kind/name`."""
-
-    environment: str
-    model: str | None
-    object: str
-    namespace: str = ""
-
-    @property
-    def name(self) -> str:
-        return self.model or self.object
-
-
-@dataclass(frozen=True, slots=True)
-class Wave:
-    """One commit: what it changes, and how many seconds it takes; None where that is not known."""
-
-    members: tuple[Member, ...]
-    seconds: int | None
 
 
 @dataclass(frozen=True, slots=True)

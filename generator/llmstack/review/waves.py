@@ -14,13 +14,13 @@ from itertools import combinations
 
 from llmstack.kubernetes.pods import Identity
 from llmstack.review.facts import Pool
-from llmstack.review.result import Member, Wave
 from llmstack.review.rollout.gpus import gpus_after, with_pods
 from llmstack.review.rollout.placement import Fixed, PoolKey, gpus_in
 from llmstack.review.rollout.queue import Queue
 from llmstack.review.rollout.staged import find_verdicts_in_line
 from llmstack.review.rollout.times import Times, time_rollouts
 from llmstack.review.rollout.workload import Workload
+from llmstack.review.wave import Member, Wave
 
 EXACT = 6
 """Models of which every order is looked at: some seven hundred commits."""

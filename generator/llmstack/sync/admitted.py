@@ -3,7 +3,7 @@
 Flux tries all of a folder first and applies none of it when one object is refused, so no unit comes, goes or changes
 (fluxcd/pkg, ssa/manager_apply.go, ApplyAll); Argo CD goes on with the others, and the one that is refused stays in the
 cluster as it was. Refused is what a kind's schema does not take, a field that it does not know among it: server-side
-apply asks for every field of it (`field not declared in schema`; `tests/cluster/check_refused.py`).
+apply asks for every field of it (`field not declared in schema`); and what `kubernetes/refused.py` says beyond that.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 from llmstack import schemas
 from llmstack.finding import show_route
+from llmstack.kubernetes.refused import refusals
 from llmstack.kubernetes.schema import Problem, check_object
 from llmstack.sync.manifests import Identity, Listing, Manifest, identify, mapping
 
@@ -72,7 +73,8 @@ def _why_refused(object: Mapping[str, Any]) -> str | None:
     """What the schema of an object's kind says against it; None for nothing, and where it is not applied as written."""
     if "sops" in object:
         return None
-    problem = next(check_object(_VERSION, _without_nulls(object)), None)
+    stated = _without_nulls(object)
+    problem = next(check_object(_VERSION, stated), None) or next(iter(refusals(stated)), None)
     return None if problem is None or "${" in str(object) else _said(object, problem)
 
 

@@ -59,8 +59,8 @@ def _filtered(owner: Owner) -> str:
 
 def _proving(owner: Owner) -> str:
     return (
-        f"follows {owner.source_name}, which asks for other credentials or signatures than before (secretRef, verify): "
-        "where they are not there or do not fit, no commit reaches it any more"
+        f"follows {owner.source_name}, which asks for other credentials, signatures or repositories than before "
+        "(secretRef, verify, include, submodules): where they are missing or do not fit, no commit reaches it any more"
     )
 
 

@@ -25,11 +25,14 @@ from llmstack.sync.manifests import Manifest, Object, mapping, sequence
 from llmstack.sync.owner import Owner, Source, clean, short_revision
 from llmstack.sync.policies import is_kept
 from llmstack.sync.projects import refusing, rules_of, signatures_of, timing_of
+from llmstack.tree.argo import CLUSTER
 
 GROUP = "argoproj.io"
 RENAMING = {"namespace": "targetNamespace", "namePrefix": "namePrefix", "nameSuffix": "nameSuffix"}
 """What gives the objects of a source other names (`source.kustomize`), as a Kustomization of Flux calls it."""
 FINALIZER = "resources-finalizer.argocd.argoproj.io"
+_OWN = "in-cluster"
+"""What Argo CD calls the cluster that it runs in."""
 _RESPECTS = "RespectIgnoreDifferences=true"
 _KEEPS_APPLICATIONS = ("create-only", "create-update")
 _LEAVES_APPLICATIONS = ("create-only", "create-delete")
@@ -70,7 +73,7 @@ def _is_skipped(metadata: Mapping[str, Any]) -> bool:
 def _owner(file: str, object: Object, projects: Mapping[str, Object], made_by: Object | None = None) -> Owner:
     metadata, spec = mapping(object.get("metadata")), mapping(object.get("spec"))
     origin, others = _origins(spec)
-    policy, destination = mapping(spec.get("syncPolicy")), mapping(spec.get("destination"))
+    policy, destination = mapping(spec.get("syncPolicy")), _destination(mapping(spec.get("destination")))
     automated = mapping(policy.get("automated"))
     names, builds = _made_of(origin)
     finalizers = [str(each) for each in sequence(metadata.get("finalizers"))]
@@ -112,6 +115,14 @@ def _origins(spec: Mapping[str, Any]) -> tuple[Mapping[str, Any], Sequence[Mappi
         return mapping(spec.get("source")), ()
     first = next((each for each in listed if is_unit(clean(each.get("path")))), listed[0])
     return first, [each for each in listed if each is not first]
+
+
+def _destination(stated: Mapping[str, Any]) -> dict[str, Any]:
+    """The cluster and the namespace of an Application; Argo CD's own cluster by both of its names
+    (`KubernetesInternalAPIServerAddr`, common/common.go)."""
+    if stated.get("server") == CLUSTER or (stated.get("name") == _OWN and not stated.get("server")):
+        return {**stated, "server": CLUSTER, "name": _OWN}
+    return dict(stated)
 
 
 def _made_of(origin: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -62,8 +62,11 @@ def compare_owners(
         for key, stop in former.items()
         if is_under(path := local_path(old[key].path), [folder]) and old[key].tool == "flux"
     }
-    arriving = replace(after, listing=_held_back(before.listing, after.listing, halting))
+    broken = after.listing.broken
+    held = {*halting, *broken}
+    arriving = replace(after, listing=_held_back(before.listing, after.listing, held))
     unseen = [_halted(*each, before) for each in halting.values() if arriving.listing != after.listing]
+    unseen += [_stopped(each, before, why) for each, why in broken.items() if each not in before.listing.broken]
     after, new, changes = _after(folder, before, arriving, old)
     changes += unseen
     stops = former, find_stops(new, _grounds(before, after, old, refused))
@@ -76,7 +79,7 @@ def compare_owners(
         frozenset(_keeping(old, new)),
         frozenset(owner.path for owner in new.values() if owner.forces),
         {owner.path: owner for owner in new.values()},
-        halted=frozenset((*halting, *([folder] if after.listing.problem is not None else ()))),
+        halted=frozenset((*held, *([folder] if after.listing.problem is not None else ()))),
     )
 
 
@@ -133,7 +136,7 @@ def _refused(manifest: Manifest, why: str) -> OwnerChange:
 
 
 def _stopped(folder: str, before: Side, problem: str) -> OwnerChange:
-    manifests = before.listing.manifests
+    manifests = [each for each in before.listing.manifests if is_under(each.path, [folder])]
     tool = "argo" if any(each.object.get("kind") == "Application" for each in manifests) else "flux"
     why = f"is not applied any more: {problem}; what is in the cluster stays as it is"
     return OwnerChange(tool, folder, "blocked", "stopped", problem.partition(" ")[0], len(manifests), why, folder)

@@ -33,8 +33,11 @@ _ALTERING = (
     "postBuild",
     "commonMetadata",
 )
-_FILTERING = ("ignore", "include", "sparseCheckout", "recurseSubmodules")
-_PROVING = ("secretRef", "verify", "provider", "serviceAccountName", "certSecretRef", "proxySecretRef")
+_FILTERING = ("ignore", "include", "sparseCheckout")
+_PROVING = (
+    "secretRef", "verify", "provider", "serviceAccountName", "certSecretRef", "proxySecretRef", "include",
+    "recurseSubmodules",
+)  # fmt: skip
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(h|ms|us|µs|ns|m|s)")
 

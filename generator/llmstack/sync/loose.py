@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from llmstack.sync.manifests import Identity, Object, identify
 from llmstack.sync.policies import FLUX, is_kept
-from llmstack.sync.side import OwnerChange, Side
+from llmstack.sync.side import OwnerChange, Side, by_identity
 
 _MACHINERY = ("source.toolkit.fluxcd.io", "source.extensions.fluxcd.io", FLUX, "argoproj.io")
 NAMED = 4
@@ -18,13 +18,28 @@ def loose_changes(folder: str, before: Side, after: Side) -> Iterator[OwnerChang
     old, new = _loose_objects(before), _loose_objects(after)
     gone = [key for key in old if key not in new and not is_kept(old[key][1], "flux")]
     if gone:
-        why = f"loses {_names(gone)}, which Flux deletes"
+        inside = _inside(spaces_of(gone), before)
+        why = f"loses {_names(gone)}, which Flux deletes" + (", with all that is in it" if inside else "")
         file = old[gone[0]][0]
-        yield OwnerChange("flux", folder, "pruned", "loose", file, len(gone), why, file, deletes=True, gone=tuple(gone))
+        all_gone = (*gone, *inside)
+        yield OwnerChange(
+            "flux", folder, "pruned", "loose", file, len(all_gone), why, file, deletes=True, gone=all_gone
+        )
     come = [key for key in new if key not in old]
     if come:
         file = new[come[0]][0]
         yield OwnerChange("flux", folder, "added", "loose", file, len(come), f"brings {_names(come)}", file)
+
+
+def spaces_of(gone: Iterable[Identity]) -> frozenset[str]:
+    """The names of the Namespaces among objects: with one goes all that is in it."""
+    return frozenset(key[3] for key in gone if key[:2] == ("", "Namespace"))
+
+
+def _inside(spaces: Collection[str], side: Side) -> list[Identity]:
+    """The objects of units that are in some namespaces."""
+    found = [side.objects_of(owner.path) for owner in side.owners().values()] if spaces else []
+    return [key for objects in found for key in by_identity(objects) if key[2] in spaces]
 
 
 def _names(found: list[Identity]) -> str:

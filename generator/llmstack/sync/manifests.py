@@ -52,6 +52,8 @@ class Listing:
     unknown: tuple[str, ...] = ()
     emptied: bool = False
     """Whether the problem is a kustomization of the folder itself that lists nothing."""
+    broken: Mapping[str, str] = field(default_factory=dict)
+    """Folders below it that cannot be built, each with its problem, where those beside it are read all the same."""
 
 
 class _Stopped(Exception):
@@ -83,6 +85,16 @@ def read_folder(read: Read, paths: Collection[str], folder: str, build: Build) -
     except _Stopped as stopped:
         emptied = isinstance(stopped, _Empty) and stopped.folder == folder
         return Listing((), str(stopped), tuple(reader.unknown), emptied)
+
+
+def by_entry_points(whole: Listing, parts: Mapping[str, Listing]) -> Listing:
+    """A folder that cannot be built, as Argo CD reads it: each of the folders in it by itself, by an Application of its
+    own. The same for Flux, which builds it as one."""
+    found = [each for part in parts.values() for each in part.manifests]
+    if not any(each.object.get("kind") == "Application" for each in found):
+        return whole
+    broken = {folder: part.problem for folder, part in parts.items() if part.problem is not None}
+    return Listing(tuple(found), None, whole.unknown, broken=broken)
 
 
 def identify(object: Object) -> Identity:

@@ -25,7 +25,10 @@ def refusing(project: str, source: Source, destination: Object, projects: Mappin
     spec = mapping(projects[project].get("spec"))
     if not _allows(sequence(spec.get("sourceRepos")), lambda pattern: _matches(source.url, pattern)):
         return project
-    return None if _is_permitted(destination, sequence(spec.get("destinations"))) else project
+    places = sequence(spec.get("destinations"))
+    if destination.get("server") is None and not any(mapping(each).get("name") for each in places):
+        return None  # the cluster's address stands in a Secret of Argo CD
+    return None if _is_permitted(destination, places) else project
 
 
 def rules_of(project: Object | None) -> ProjectRules | None:

@@ -15,6 +15,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from llmstack.sync.manifests import mapping, sequence
+from llmstack.sync.owner import is_under
 
 _COPY = re.compile(r"@([a-z0-9-]+)/(.*?)/?\*\*")
 """A whole folder: `@repo/base/engine/**`."""
@@ -23,8 +24,12 @@ SOURCEIGNORE = ".sourceignore"
 
 def takes(filters: Mapping[str, Any], path: str) -> bool | None:
     """Whether a source with these fields has a file of the repository at its own place; None where that cannot be told
-    (`include`, submodules, copies of another form)."""
-    if filters.get("include") or filters.get("recurseSubmodules"):
+    (what another repository is put over, copies of another form).
+
+    Submodules add files where there are none, and take none away; so does `include` outside of its folder.
+    """
+    included = [str(each.get("toPath") or _included(each)) for each in map(mapping, sequence(filters.get("include")))]
+    if any(is_under(path, [each.strip("./")]) for each in included):
         return None
     folders = [str(each).strip("./") for each in sequence(filters.get("sparseCheckout"))]
     if folders and not any(not each or path.startswith(f"{each}/") for each in folders):
@@ -33,6 +38,12 @@ def takes(filters: Mapping[str, Any], path: str) -> bool | None:
         return False
     copies = filters.get("copies")
     return True if copies is None else _is_copied(sequence(copies), str(filters.get("alias")), path)
+
+
+def _included(entry: Mapping[str, Any]) -> str:
+    """Where files of another source go that says no place: a folder of its name (`GetToPath`, source-controller,
+    api/v1/gitrepository_types.go)."""
+    return str(mapping(entry.get("repository")).get("name"))
 
 
 def is_sourceignore(path: str) -> bool:

@@ -13,9 +13,10 @@ from functools import lru_cache
 from llmstack import yamlio
 from llmstack.finding import Finding, Place, Severity
 from llmstack.values.encoding import decode
+from llmstack.values.holding import CHART_KEYS, Wrapped
 from llmstack.values.nodes import Source
 from llmstack.values.reader import TEMPLATE, Reader, Stop
-from llmstack.values.wrapped import CHART_KEYS, Wrapped, unwrap, wrapped_finding
+from llmstack.values.wrapped import unwrap, wrapped_finding
 
 _TEMPLATED = re.compile(r"^[ \t]*(?:[\w.-]+:[ \t]+|- +)*\{\{", re.MULTILINE)
 """A line that begins with a template, or has one bare for its value."""

@@ -10,37 +10,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from textwrap import indent
 from typing import Any
 
 from llmstack import yamlio
 from llmstack.finding import Finding, Place, Route, Severity, show_route
 from llmstack.values.excerpt import excerpt
-from llmstack.values.nodes import Source, to_data
+from llmstack.values.holding import CHART_KEYS, Read, Wrapped, held_keys, map_at, maps_at, plain, text_at
+from llmstack.values.nodes import Source
+from llmstack.values.tool_files import of_a_tool
 
-CHART_KEYS = frozenset((
-    "servingEngineSpec", "routerSpec", "cacheserverSpec", "cacheServerSpec", "sharedPvcStorage", "sharedStorage",
-    "loraAdapters", "loraController", "grafanaDashboards", "gitops",
-))  # fmt: skip
-"""Top-level keys by which a values file of the chart is known."""
-
+_OF_THE_CHART = re.compile(r"^(?:servingEngineSpec|routerSpec):", re.MULTILINE)
 _SEPARATOR = re.compile(r"^---(?:[ \t].*)?\r?$\n?", re.MULTILINE)
-
-Read = Callable[[str], Source]
-
-
-@dataclass(frozen=True)
-class Wrapped:
-    """What a file is, and the values in it; `text` is None where they stand in another file or object."""
-
-    what: str
-    where: str
-    text: str | None
-    release: str | None = None
-    namespace: str | None = None
-    beside: tuple[str, ...] = ()
-    """What else says values, and is not read here."""
 
 
 def unwrap(text: str, read: Read) -> Wrapped | None:
@@ -71,15 +53,17 @@ def _document(text: str, read: Read, *, alone: bool) -> Wrapped | None:
     data = source.data
     kind, version = data.get("kind"), str(data.get("apiVersion") or "")
     if kind == "List":
-        return _first(_document(yamlio.dump(item), read, alone=False) for item in _maps(data, "items"))
+        return _first(_document(yamlio.dump(item), read, alone=False) for item in maps_at(data, "items"))
     for name, group, function in _KINDS:
         if kind == name and version.startswith(group):
             return _of_this_chart(function(source, data, read), read)
     if CHART_KEYS & data.keys():
         return None
-    if alone and isinstance(kind, str) and version:
-        return Wrapped(f"a {kind} of {version}", "not in it", None)
-    return _of_a_tool(source, data, read) or (_section(source, data, read) if alone else None)
+    if isinstance(kind, str) and version:
+        what = f"a {kind} of {version}"
+        return _elsewhere(what, source, data, read) or (Wrapped(what, "not in it", None) if alone else None)
+    section = _section(source, data, read) if alone else None
+    return of_a_tool(source, data, read) or section or _elsewhere("a file of another tool", source, data, read)
 
 
 def _of_this_chart(wrapped: Wrapped | None, read: Read) -> Wrapped | None:
@@ -97,14 +81,14 @@ def _of_this_chart(wrapped: Wrapped | None, read: Read) -> Wrapped | None:
 
 
 def _helm_release(source: Source, data: Mapping[str, Any], read: Read) -> Wrapped | None:
-    spec, metadata = _map(data, "spec"), _map(data, "metadata")
-    target, name = _text(spec, "targetNamespace"), _text(metadata, "name")
+    spec, metadata = map_at(data, "spec"), map_at(data, "metadata")
+    target, name = text_at(spec, "targetNamespace"), text_at(metadata, "name")
     composed = f"{target}-{name}" if target and name else name
-    beside = _held(spec, ("valuesFrom", "postRenderers"), "spec")
-    beside += _held(_map(_map(spec, "chart"), "spec"), ("valuesFiles",), "spec.chart.spec")
+    beside = held_keys(spec, ("valuesFrom", "postRenderers"), "spec")
+    beside += held_keys(map_at(map_at(spec, "chart"), "spec"), ("valuesFiles",), "spec.chart.spec")
     text = excerpt(source, ("spec", "values"), read)
     where = "in spec.values" if text is not None else "in the objects that spec.valuesFrom names"
-    release, namespace = _text(spec, "releaseName") or composed, target or _text(metadata, "namespace")
+    release, namespace = text_at(spec, "releaseName") or composed, target or text_at(metadata, "namespace")
     return Wrapped("a Flux HelmRelease", where, text, release, namespace, beside)
 
 
@@ -112,13 +96,13 @@ def _application(source: Source, data: Mapping[str, Any], read: Read) -> Wrapped
     at: Route = ("spec", "template", "spec") if data.get("kind") == "ApplicationSet" else ("spec",)
     spec: Any = data
     for step in at:
-        spec = _map(spec, str(step))
+        spec = map_at(spec, str(step))
     what = f"an Argo CD {data['kind']}"
-    named = _text(_map(data, "metadata"), "name") if data["kind"] == "Application" else None
-    namespace = _plain(_text(_map(spec, "destination"), "namespace"))
+    named = text_at(map_at(data, "metadata"), "name") if data["kind"] == "Application" else None
+    namespace = plain(text_at(map_at(spec, "destination"), "namespace"))
     for route, helm in _argo_sources(at, spec):
-        release = _plain(_text(helm, "releaseName")) or named
-        beside = _held(helm, ("parameters", "fileParameters", "valueFiles"), show_route(route))
+        release = plain(text_at(helm, "releaseName")) or named
+        beside = held_keys(helm, ("parameters", "fileParameters", "valueFiles"), show_route(route))
         for key in ("valuesObject", "values"):
             if helm.get(key):
                 text = excerpt(source, (*route, key), read)
@@ -140,69 +124,19 @@ def _argo_sources(at: Route, spec: Mapping[str, Any]) -> Iterator[tuple[Route, M
 
 
 def _helm_chart(source: Source, data: Mapping[str, Any], read: Read) -> Wrapped | None:
-    spec, metadata = _map(data, "spec"), _map(data, "metadata")
+    spec, metadata = map_at(data, "spec"), map_at(data, "metadata")
     text = excerpt(source, ("spec", "valuesContent"), read)
     where = "in spec.valuesContent" if text is not None else "not in it"
-    namespace = _text(spec, "targetNamespace") or _text(metadata, "namespace")
-    return Wrapped(f"a {data['kind']} of k3s", where, text, _text(metadata, "name"), namespace)
+    namespace = text_at(spec, "targetNamespace") or text_at(metadata, "namespace")
+    return Wrapped(f"a {data['kind']} of k3s", where, text, text_at(metadata, "name"), namespace)
 
 
 def _config_map(source: Source, data: Mapping[str, Any], read: Read) -> Wrapped | None:
     """A config map that a HelmRelease takes values from; another one is none of ours."""
-    for key, held in _map(data, "data").items():
-        if isinstance(held, str) and re.search(r"^(?:servingEngineSpec|routerSpec):", held, re.MULTILINE):
+    for key, held in map_at(data, "data").items():
+        if isinstance(held, str) and _OF_THE_CHART.search(held):
             return Wrapped("a ConfigMap", f"in data[{key}]", held)
     return None
-
-
-def _of_a_tool(source: Source, data: Mapping[str, Any], read: Read) -> Wrapped | None:
-    """What a file of Fleet, kustomize or helmfile holds: the values of its first release of this chart."""
-    for place in _tool_places(data):
-        _, node = source.node(place.route)
-        held = to_data(node) if node is not None else None
-        if isinstance(held, dict) and CHART_KEYS & held.keys():
-            text, names = excerpt(source, place.route, read), (_plain(place.release), _plain(place.namespace))
-            return Wrapped(place.what, f"in {show_route(place.route)}", text, *names, place.beside)
-    return None
-
-
-@dataclass(frozen=True)
-class _ToolPlace:
-    """Where a file of a tool has the values of a release: what the file is, the route, and whose they are."""
-
-    what: str
-    route: Route
-    release: str | None
-    namespace: str | None
-    beside: tuple[str, ...]
-
-
-_HELMFILE = ("set", "setTemplate", "secrets", "strategicMergePatches", "jsonPatches", "transformers")
-
-
-def _tool_places(data: Mapping[str, Any]) -> Iterator[_ToolPlace]:
-    """Yield where those tools have a release's values.
-
-    Rancher Fleet's fleet.yaml (fleet.rancher.io, "fleet.yaml reference"), kustomize's `helmCharts`
-    (api/types/helmchartargs.go) and helmfile's `releases`, whose `values` may be files or maps.
-    """
-    fleet = _map(data, "helm")
-    namespace = _text(data, "namespace") or _text(data, "defaultNamespace")
-    beside = _held(fleet, ("valuesFiles", "valuesFrom"), "helm") + _held(data, ("targetCustomizations",))
-    yield _ToolPlace("a fleet.yaml", ("helm", "values"), _text(fleet, "releaseName"), namespace, beside)
-    for number, chart in enumerate(_maps(data, "helmCharts")):
-        names = _text(chart, "releaseName"), _text(chart, "namespace") or _text(data, "namespace")
-        beside = _held(chart, ("valuesFile", "additionalValuesFiles"), f"helmCharts[{number}]")
-        beside += _held(data, ("patches", "transformers"))
-        yield _ToolPlace("a kustomization", ("helmCharts", number, "valuesInline"), *names, beside)
-    for number, release in enumerate(_maps(data, "releases")):
-        listed = release.get("values")
-        listed = listed if isinstance(listed, list) else []
-        names = _text(release, "name"), _text(release, "namespace")
-        for place in range(len(listed)):
-            others = [f"releases[{number}].values[{other}]" for other in range(len(listed)) if other != place]
-            beside = (*others, *_held(release, _HELMFILE, f"releases[{number}]"))
-            yield _ToolPlace("a helmfile", ("releases", number, "values", place), *names, beside)
 
 
 DEEPEST = 3
@@ -229,7 +163,7 @@ _GLOBAL = "global"
 
 def _with_global(text: str | None, source: Source, read: Read) -> str | None:
     """A section with what the parent chart says of all its charts, as Helm passes it on ("Global Chart Values")."""
-    shared = excerpt(source, (_GLOBAL,), read) if text is not None and _map(source.data, _GLOBAL) else None
+    shared = excerpt(source, (_GLOBAL,), read) if text is not None and map_at(source.data, _GLOBAL) else None
     if text is None or shared is None or _GLOBAL in read(text).data:
         return text
     whole = f"{text.rstrip()}\n{_GLOBAL}:\n{indent(shared, '  ')}"
@@ -242,6 +176,30 @@ def _sections(data: Mapping[str, Any], route: Route, depth: int) -> Iterator[Rou
             yield (*route, key)
         elif isinstance(value, dict) and depth > 1 and not _is_for_anchors(key):
             yield from _sections(value, (*route, key), depth - 1)
+
+
+DEEP = 16
+"""How far down values are looked for in a file of which nothing is known."""
+
+
+def _elsewhere(what: str, source: Source, data: Mapping[str, Any], read: Read) -> Wrapped | None:
+    """The one place in a file of another tool (Crossplane's Release, Sveltos' ClusterProfile, a program of Pulumi) that
+    holds this chart's values, as a map or as text."""
+    held = list(_places(data, (), DEEP))
+    places = " and ".join(f"`{show_route(route)}`" for route in held)
+    if len(held) != 1:
+        return Wrapped(what, f"in several places, {places}", None) if held else None
+    return Wrapped(what, f"in {places}", excerpt(source, held[0], read))
+
+
+def _places(value: Any, route: Route, depth: int) -> Iterator[Route]:
+    is_of_chart = isinstance(value, Mapping) and {"servingEngineSpec", "routerSpec"} & value.keys() != set()
+    if is_of_chart or (isinstance(value, str) and _OF_THE_CHART.search(value)):
+        yield route
+    elif depth and isinstance(value, Mapping | list):
+        items = value.items() if isinstance(value, Mapping) else enumerate(value)
+        for step, item in items:
+            yield from _places(item, (*route, step), depth - 1)
 
 
 def _siblings(data: Any, route: Route) -> Iterator[str]:
@@ -263,29 +221,3 @@ _KINDS: tuple[tuple[str, str, Callable[[Source, Mapping[str, Any], Read], Wrappe
     ("HelmChartConfig", "helm.cattle.io/", _helm_chart),
     ("ConfigMap", "v1", _config_map),
 )
-
-
-def _held(data: Mapping[str, Any], keys: tuple[str, ...], at: str = "") -> tuple[str, ...]:
-    """Those of the keys that say something, with where they stand."""
-    return tuple(f"{at}.{key}".lstrip(".") for key in keys if data.get(key))
-
-
-def _map(data: Any, key: str) -> Mapping[str, Any]:
-    held = data.get(key) if isinstance(data, Mapping) else None
-    return held if isinstance(held, Mapping) else {}
-
-
-def _maps(data: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
-    """The items of a list, an empty map for each that is none."""
-    held = data.get(key)
-    return [each if isinstance(each, Mapping) else {} for each in held] if isinstance(held, list) else []
-
-
-def _text(data: Mapping[str, Any], key: str) -> str | None:
-    held = data.get(key)
-    return held if isinstance(held, str) and held else None
-
-
-def _plain(text: str | None) -> str | None:
-    """A name without a template in it."""
-    return text if text and "{{" not in text else None

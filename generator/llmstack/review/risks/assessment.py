@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from llmstack.kubernetes.pods import Identity, Object
 from llmstack.kubernetes.replicas import Scalers
 from llmstack.review.applied import Held
+from llmstack.review.engine_change import EngineChange
 from llmstack.review.facts import Facts
-from llmstack.review.result import EngineChange, GpuPool, ObjectChange, Removed
+from llmstack.review.removed import Removed
+from llmstack.review.result import GpuPool, ObjectChange
 from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.obstacles.case import Obstacle
 from llmstack.review.rollout.placement import Fixed, PoolKey

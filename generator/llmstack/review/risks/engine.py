@@ -17,7 +17,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.finding import Severity
-from llmstack.review.result import EngineChange, Risk
+from llmstack.review.engine_change import EngineChange
+from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 

@@ -12,6 +12,7 @@ or take a second kind of GPU that no pool counts; or begin to read, or to pull i
 nothing here makes. A claim that grows, and whose StorageClass is not here: a note, a warning where its volume is among
 the manifests. A DaemonSet, CronJob or custom resource (KServe's, a JobSet, a Rollout) that begins to take GPUs, a
 VerticalPodAutoscaler that ends pods, and a NetworkPolicy that begins to bound where pods connect to: a note.
+A workload with GPUs that stands in clusters/ in no unit: a warning, as it is not counted.
 
 Fix: state it, as the advice says: in `gitops.capacity`, `gitops.existing` or `pvcAccessMode`.
 """
@@ -24,6 +25,7 @@ from llmstack.finding import Severity
 from llmstack.kubernetes.accelerators import gpus_of_pod
 from llmstack.kubernetes.immutable import may_grow
 from llmstack.kubernetes.pods import identity_of, pod_specs, told, value_at
+from llmstack.kubernetes.replicas import replicas_of
 from llmstack.kubernetes.workloads import WORKLOADS
 from llmstack.review.foreign import foreign_specs
 from llmstack.review.result import ObjectChange, Risk
@@ -46,6 +48,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
                 yield RISK.at(assessment, told(identity), each.message, each.advice, milder=not each.likely)
     yield from _uncounted(assessment)
     yield from _foreign(assessment)
+    yield from _in_no_unit(assessment)
     yield from _unmade_namespaces(assessment)
     yield from _beside(assessment)
     yield from _confined(assessment)
@@ -75,6 +78,23 @@ def _uncounted(assessment: Assessment) -> Iterator[Risk]:
             when = "on every node that fits" if kind.per_node else "while it runs"
             message = f"a pod takes {plural(gpus, 'GPU')} {when}, and what waits for them then cannot be judged"
             yield RISK.at(assessment, change.key, message, "See that they are free for it.", milder=True)
+
+
+def _in_no_unit(assessment: Assessment) -> Iterator[Risk]:
+    """Workloads with GPUs that come, grow or roll in the folder of the cluster itself."""
+    for each in assessment.near.brought:
+        gpus = [
+            0 if side is None else replicas_of(side, {}) * template_of(side, assessment.facts[1], None).total
+            for side in (each.before, each.after)
+            if side is None or str(side.get("kind")) in WORKLOADS
+        ]
+        if gpus and gpus[-1] and (each.before is None or gpus[0] < gpus[-1]):
+            message = (
+                f"it asks for {plural(gpus[-1], 'GPU')}, and stands in {each.path}, in no unit of an environment: they "
+                "are not counted in any pool, and whether it finds them, or others still do, cannot be judged"
+            )
+            advice = "Have it among `extraObjects` of an environment: there its pods are counted."
+            yield RISK.at(assessment, told(identity_of(each.after)), message, advice)
 
 
 def _unmade_namespaces(assessment: Assessment) -> Iterator[Risk]:

@@ -24,7 +24,8 @@ from llmstack.kubernetes.pods import identity_of
 from llmstack.kubernetes.replicas import model_of
 from llmstack.kubernetes.workloads import is_lasting
 from llmstack.review.foreign import starts_engines
-from llmstack.review.result import Removed, Risk
+from llmstack.review.removed import Removed
+from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 from llmstack.review.wording import plural

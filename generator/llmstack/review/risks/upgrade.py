@@ -17,7 +17,8 @@ from collections.abc import Iterator, Sequence
 
 from llmstack.engine.upgrade import Item
 from llmstack.finding import Severity
-from llmstack.review.result import EngineChange, Risk
+from llmstack.review.engine_change import EngineChange
+from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 from llmstack.review.routers import router_changes

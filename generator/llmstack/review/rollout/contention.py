@@ -1,13 +1,15 @@
 """Which pools run short, and which rollouts may or must hang for want of GPUs.
 
-Pools are judged apart, unless a workload moves from one to another. Three ways, the first that applies:
+Pools are judged apart, unless a workload moves from one to another. Four ways, the first that applies:
 
 1. By rule (`deadlock.py`), exact, at any number of workloads: replicas keep their size, and the pool is one
    node (or none is stated), or all pods that come and go are of one size. Where pods that stay are too
    many to arrange in every way, `deadlock` may be said where only an arrangement that cannot be would
    hang.
-2. By trying every order (`deadlock_search.py`), exact: few pods of several sizes.
-3. Else, with bounds: no deadlock where even all pods of the rollout at once find room, otherwise `deadlock`;
+2. Pods of one size of which each rollout gives up one first never hang. Where no pod finds a GPU at the beginning, and
+   none goes before one is ready, all wait for ever. Both exact.
+3. By trying every order (`deadlock_search.py`), exact: few pods of several sizes.
+4. Else, with bounds: no deadlock where even all pods of the rollout at once find room, otherwise `deadlock`;
    `certain` only where every order would hang even were the pool one node.
 """
 
@@ -16,7 +18,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
+from llmstack.kubernetes.pods import Identity
 from llmstack.review.facts import Pool
+from llmstack.review.rollout.controller import begin, settle_at_once
 from llmstack.review.rollout.deadlock import Verdict, arrangements, asking, slots, verdict_by_rule
 from llmstack.review.rollout.deadlock_search import try_every_order
 from llmstack.review.rollout.nodes import node_sizes, pack
@@ -166,6 +170,11 @@ def _try_orders(
     roomy = {pool for pool, sizes in nodes.items() if _all_at_once_fit(workloads, pool, sizes, fixed)}
     if len(roomy) == len(nodes):
         return dict.fromkeys(nodes, Verdict())
+    if _all_give_way(workloads, nodes, fixed):
+        return dict.fromkeys(nodes, Verdict())
+    halted = _without_a_first_step(workloads, nodes, fixed)
+    if halted:
+        return {pool: Verdict(False, bool(stuck), bool(stuck), stuck) for pool, stuck in halted.items()}
     pods = sum(
         max(workload.before, workload.after + workload.surge) * len(template.gpus)
         for workload in workloads
@@ -186,6 +195,47 @@ def _try_orders(
     return {
         pool: Verdict() if pool in roomy else _in_doubt(workloads, pool, sizes, fixed) for pool, sizes in nodes.items()
     }
+
+
+def _all_give_way(workloads: Sequence[Workload], nodes: Mapping[PoolKey, Sequence[int]], fixed: Fixed) -> bool:
+    """Whether pods of one size find room wherever enough is free, and each rollout gives up a replica first.
+
+    Then none hangs, from whichever pool to whichever they go. Were some at rest, take the pools in which pods wait:
+    they are full, of pods that stay and of replicas of those that go there, for what goes elsewhere waits for nothing
+    and is complete. But each that waits has a replica less than its goal, and the goal fits.
+    """
+    parts = {template.gpus for workload in workloads for template in _templates(workload)}
+    if len(parts) != 1 or len(next(iter(parts))) != 1 or any(workload.held_up for workload in workloads):
+        return False
+    [[size]] = parts
+    return all(
+        len(sizes) <= 1 or not any(each % size for each in (*sizes, *fixed.get(pool, {})))
+        for pool, sizes in nodes.items()
+    )
+
+
+def _without_a_first_step(
+    workloads: Sequence[Workload], nodes: Mapping[PoolKey, Sequence[int]], fixed: Fixed
+) -> dict[PoolKey, frozenset[Identity]] | None:
+    """Who waits in each pool, where no pod finds a GPU once the controllers have acted on the change: then nothing ever
+    moves, in whatever order. None where one may."""
+    free = {pool: sum(sizes) - gpus_in(fixed, pool) for pool, sizes in nodes.items()}
+    waiting: list[tuple[Template, Identity]] = []
+    for workload in workloads:
+        counts = settle_at_once(workload, begin(workload, workload.before))
+        sides = (workload.old, counts.old_up, counts.old_down), (workload.new, counts.new_up, counts.new_down)
+        for template, up, down in sides:
+            if template is not None and template.gpus and template.pool is not None:
+                free[template.pool] -= up * template.total
+                waiting += [(template, workload.identity)] if down else []
+    if not waiting or any(free[_pool(each)] >= min(each.gpus) for each, _ in waiting):
+        return None
+    return {pool: frozenset(identity for each, identity in waiting if each.pool == pool) for pool in nodes}
+
+
+def _pool(template: Template) -> PoolKey:
+    assert template.pool is not None
+    return template.pool
 
 
 def _in_doubt(workloads: Sequence[Workload], pool: PoolKey, sizes: Sequence[int], fixed: Fixed) -> Verdict:

@@ -82,7 +82,8 @@ def _hindered(row: GpuPool, hangs: Collection[Hangs]) -> GpuPool:
 def unsettled_pools(
     rows: Sequence[GpuPool], workloads: Sequence[Workload], pools: Sequence[Pool]
 ) -> tuple[GpuPool, ...]:
-    """Return the pools, where what is known of their nodes is too old: that rollouts in them finish cannot be said."""
+    """Return the pools, where what is known of their nodes is not settled (`Facts.is_unsettled`): that rollouts in them
+    finish cannot be said."""
     moving = {workload.new.pool for workload in workloads if workload.new is not None}
     learned = moving & {(pool.name, pool.resource) for pool in pools if pool.groups}
     return tuple(

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from llmstack.kubernetes.replicas import Scalers
 from llmstack.review.facts import Facts, Pool
-from llmstack.review.result import GpuPool, Rollout
+from llmstack.review.result import Basis, GpuPool, Rollout
 from llmstack.review.rollout import gpus
 from llmstack.review.rollout.placement import gpus_in
 from llmstack.review.rollout.play import Played
@@ -60,8 +60,14 @@ def _interval(least: Rollout, most: Rollout | None) -> Rollout:
         min_ready=None if None in ready else min(each for each in ready if each is not None),
         replicas_max=most.replicas_max,
         seconds_max_without=least.seconds_max_without or most.seconds_max_without,
-        basis={**least.basis, "peak": "bound", "minReady": "bound", "seconds": "exact" if same else "bound"},
+        basis={**least.basis, "peak": "bound", "minReady": "bound", "seconds": _basis_of_both(least, most, same=same)},
     )
+
+
+def _basis_of_both(least: Rollout, most: Rollout, *, same: bool) -> Basis:
+    """What the time rests on where it is one, or where it is an interval."""
+    assumed = "assumed" in (least.basis.get("seconds"), most.basis.get("seconds"))
+    return "assumed" if assumed else "exact" if same else "bound"
 
 
 def _only_at_least(least: Rollout, owned: Scalers) -> Rollout:

@@ -7,7 +7,7 @@ that the probes allow: what comes out equal is known, the rest is bounded.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
@@ -175,13 +175,22 @@ def rollouts(workloads: Sequence[Workload], times: Times, pools: Sequence[Pool] 
     outcomes = zip(workloads, times.outcomes, strict=True)
     capacity: dict[PoolKey, int] = {(pool.name, pool.resource): pool.count for pool in pools}
     return tuple(
-        replace(
-            _timed(_rollout(workload), workload, outcome) if outcome is not None else _rollout(workload),
-            if_it_fails=failure_of(workload, capacity),
-        )
+        replace(_foreseen(workload, outcome, capacity), if_it_fails=failure_of(workload, capacity))
         for workload, outcome in outcomes
         if workload.move != "remove"
     )
+
+
+def _foreseen(workload: Workload, outcomes: Outcomes | None, known: Container[PoolKey]) -> Rollout:
+    """A rollout with its course, where it was played. In a pool of unknown size no pod was taken to wait for GPUs."""
+    if outcomes is None:
+        return _rollout(workload)
+    rolled = _timed(_rollout(workload), workload, outcomes)
+    template = workload.new
+    makes = workload.move == "restart" or workload.after > workload.before
+    if not makes or template is None or not template.total or template.pool in known or outcomes.longest.finish == 0:
+        return rolled
+    return replace(rolled, basis={**rolled.basis, "seconds": "assumed"})
 
 
 def _rollout(workload: Workload) -> Rollout:

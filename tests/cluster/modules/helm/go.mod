@@ -1,4 +1,4 @@
-module llmstack.dev/argo/helm
+module llmstack.dev/cluster/helm
 
 go 1.26.0
 

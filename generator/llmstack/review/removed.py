@@ -1,0 +1,29 @@
+"""A workload that goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from llmstack.kubernetes.pods import Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A workload that goes, or runs no pod any more, with nothing in its place."""
+
+    kind: str
+    name: str
+    model: str | None
+    replicas: int
+    gpus: int
+    """Of all its replicas."""
+    by: str = ""
+    """The sync tool that deletes it while the manifests still have it; empty where the manifests lose it."""
+    namespace: str = ""
+    router: bool = False
+    """Whether it is the router that clients call."""
+
+    @property
+    def identity(self) -> Identity:
+        """Kind, namespace and name, by which it is told from others of its name."""
+        return self.kind, self.namespace, self.name

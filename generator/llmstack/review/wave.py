@@ -1,0 +1,27 @@
+"""Commits of an order that gets there (`waves.py`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """What is changed in a commit: a model of an environment, else a workload, `Kind/name`."""
+
+    environment: str
+    model: str | None
+    object: str
+    namespace: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.model or self.object
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """One commit: what it changes, and how many seconds it takes; None where that is not known."""
+
+    members: tuple[Member, ...]
+    seconds: int | None
