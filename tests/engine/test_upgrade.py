@@ -133,6 +133,8 @@ def test_what_concerns_one_flag_alone_is_told_beside_it() -> None:
     assert not refused("--max-model-len")
     assert refused("--speculative-config")
     assert any("logit_bias" in item.text for item in items("0.13.0", "0.14.1"))
+    renamed = [item for item in items("0.15.1", "0.16.0", {"--reasoning-parser"}) if "reasoning_content" in item.text]
+    assert [item.breaks for item in renamed] == [True]
 
 
 def test_without_an_architecture_it_is_told_which_ones_the_new_runner_serves() -> None:

@@ -58,6 +58,13 @@ BEHAVIOUR: tuple[Behaviour, ...] = (
         breaks=True,
     ),
     Behaviour(
+        (0, 16),
+        "Answers have what a model thought as `reasoning` alone: `reasoning_content` beside it is gone.",
+        "vllm/entrypoints/openai/engine/protocol.py (handle_deprecated_reasoning_content)",
+        beside="--reasoning-parser",
+        breaks=True,
+    ),
+    Behaviour(
         (0, 17),
         "Sampling finds top-k and top-p without sorting the vocabulary: more memory is left for the KV cache.",
         "vllm/v1/sample/ops/topk_topp_sampler.py",
@@ -72,6 +79,11 @@ BEHAVIOUR: tuple[Behaviour, ...] = (
         (0, 20),
         "What CUDA graphs will take is left out of the KV cache; before, it came on top of --gpu-memory-utilization.",
         "vllm/envs.py (VLLM_MEMORY_PROFILER_ESTIMATE_CUDAGRAPHS)",
+    ),
+    Behaviour(
+        (0, 20),
+        "vLLM's image is built for CUDA 13.0, no longer 12.9: nodes need an NVIDIA driver of 580 or newer.",
+        "vllm/envs.py (VLLM_MAIN_CUDA_VERSION); drivers: NVIDIA CUDA Toolkit release notes, minimum versions",
     ),
     Behaviour((0, 20), "The metric vllm:prompt_tokens_recomputed is gone.", "vllm/v1/metrics/loggers.py"),
     Behaviour(
