@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from llmstack.engine.behaviour import BEHAVIOUR
+from llmstack.engine.behaviour import BEHAVIOUR, Behaviour
 from llmstack.engine.defaults import NEW_RUNNER_SERVES, Minor, on_new_runner
 from llmstack.engine.registry import Table, config_class, config_fields, is_strict, names_between
 from llmstack.flags.catalogue import Catalogue, changes
@@ -113,11 +113,17 @@ def _behaviour(before: Minor, after: Minor, used: Collection[str] | None) -> Ite
     """Yield what changes without a flag; on the way back, what does no longer hold."""
     low, high = sorted((before, after))
     for each in BEHAVIOUR:
-        concerned = used is None or (each.flag not in used and (not each.beside or each.beside in used))
-        if low < each.since <= high and concerned:
+        if low < each.since <= high and _is_felt(each, used):
             since = f"{each.since[0]}.{each.since[1]}"
             text = each.text if after > before else f"No longer so: {each.text}"
             yield Item("behaviour", each.flag, "", "", since, text, each.breaks)
+
+
+def _is_felt(change: Behaviour, used: Collection[str] | None) -> bool:
+    if used is None:
+        return True
+    settled = change.flag and change.flag in used
+    return not settled and (not change.beside or change.beside in used)
 
 
 NAMES: tuple[tuple[Table, str, bool], ...] = (
