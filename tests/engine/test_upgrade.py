@@ -6,8 +6,9 @@ from typing import get_args
 
 import pytest
 
+from llmstack.engine.behaviour import BEHAVIOUR
 from llmstack.engine.registry import Table
-from llmstack.engine.upgrade import BEHAVIOUR, NAMES, ONLY_WITH, Item, compare_releases
+from llmstack.engine.upgrade import NAMES, ONLY_WITH, Item, compare_releases
 from llmstack.flags.catalogue import load_catalogue, versions
 
 
@@ -123,3 +124,23 @@ def test_names_that_go_and_come_are_listed_for_any_engine() -> None:
 
 def test_every_table_of_names_is_compared() -> None:
     assert {table for table, _, _ in NAMES} == set(get_args(Table))
+
+
+def test_what_concerns_one_flag_alone_is_told_beside_it() -> None:
+    def refused(*used: str) -> list[Item]:
+        return [item for item in items("0.13.0", "0.14.1", set(used)) if "logit_bias" in item.text]
+
+    assert not refused("--max-model-len")
+    assert refused("--speculative-config")
+    assert any("logit_bias" in item.text for item in items("0.13.0", "0.14.1"))
+    renamed = [item for item in items("0.15.1", "0.16.0", {"--reasoning-parser"}) if "reasoning_content" in item.text]
+    assert [item.breaks for item in renamed] == [True]
+
+
+def test_without_an_architecture_it_is_told_which_ones_the_new_runner_serves() -> None:
+    found = [item.text for item in items("0.22.1", "0.23.0") if "Model runner v2 serves" in item.text]
+    assert found == [
+        "Model runner v2 serves LlamaForCausalLM, MistralForCausalLM, Qwen3ForCausalLM by default: memory and features "
+        "differ."
+    ]
+    assert not [item for item in items("0.22.1", "0.23.0", set()) if "Model runner" in item.text]

@@ -50,6 +50,12 @@ NEW_RUNNER: Mapping[Minor, frozenset[str]] = {
 }
 """Architectures that "model runner v2" serves by default (`DEFAULT_V2_MODEL_RUNNER_ARCHITECTURES`); from 0.25 it is
 every dense one, from 0.29 all."""
+NEW_RUNNER_SERVES: tuple[tuple[Minor, str], ...] = (
+    *((since, ", ".join(sorted(names))) for since, names in sorted(NEW_RUNNER.items())),
+    (DENSE_ON_NEW_RUNNER, "every architecture without experts"),
+    (ALL_ON_NEW_RUNNER, "every architecture"),
+)
+"""The same for people: from when it serves which."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """What another vLLM release changes for an engine: flags that go, defaults that move, behaviour that no flag shows.
 
-Flags and defaults are compared in the catalogues of both releases. BEHAVIOUR is curated: each entry names the source
-file in which it was read, in the first release that has it and the one before.
+Flags and defaults are compared in the catalogues of both releases, names in the registries.
 """
 
 from __future__ import annotations
@@ -10,7 +9,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from llmstack.engine.defaults import Minor, on_new_runner
+from llmstack.engine.behaviour import BEHAVIOUR, Behaviour
+from llmstack.engine.defaults import NEW_RUNNER_SERVES, Minor, on_new_runner
 from llmstack.engine.registry import Table, config_class, config_fields, is_strict, names_between
 from llmstack.flags.catalogue import Catalogue, changes
 from llmstack.flags.environment import REPLACED_BY
@@ -34,74 +34,6 @@ class Item:
     breaks: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Behaviour:
-    """A change that no flag shows. `flag` is the one that governs it, where there is one: set, nothing changes."""
-
-    since: Minor
-    text: str
-    source: str
-    flag: str = ""
-    breaks: bool = False
-
-
-BEHAVIOUR: tuple[Behaviour, ...] = (
-    Behaviour(
-        (0, 11),
-        "/health answers 503 when the engine is dead, no longer 500.",
-        "vllm/entrypoints/serve/instrumentator/health.py",
-    ),
-    Behaviour(
-        (0, 12),
-        "The metrics vllm:gpu_cache_usage_perc and vllm:gpu_prefix_cache_* are gone: vllm:kv_cache_usage_perc and "
-        "vllm:prefix_cache_* take their place.",
-        "vllm/v1/metrics/loggers.py",
-        breaks=True,
-    ),
-    Behaviour(
-        (0, 15),
-        "The metric vllm:time_per_output_token_seconds is gone: vllm:inter_token_latency_seconds takes its place.",
-        "vllm/v1/metrics/loggers.py",
-        breaks=True,
-    ),
-    Behaviour(
-        (0, 17),
-        "Sampling finds top-k and top-p without sorting the vocabulary: more memory is left for the KV cache.",
-        "vllm/v1/sample/ops/topk_topp_sampler.py",
-    ),
-    Behaviour(
-        (0, 18),
-        "Requests in flight are aborted at SIGTERM unless --shutdown-timeout (0 by default) lets them finish.",
-        "vllm/v1/engine/core.py",
-        flag="--shutdown-timeout",
-    ),
-    Behaviour(
-        (0, 20),
-        "What CUDA graphs will take is left out of the KV cache; before, it came on top of --gpu-memory-utilization.",
-        "vllm/envs.py (VLLM_MEMORY_PROFILER_ESTIMATE_CUDAGRAPHS)",
-    ),
-    Behaviour((0, 20), "The metric vllm:prompt_tokens_recomputed is gone.", "vllm/v1/metrics/loggers.py"),
-    Behaviour(
-        (0, 21),
-        'The logged "GPU KV cache size" is concurrency x longest request: with sliding windows it is another number '
-        "for the same memory.",
-        "vllm/v1/core/kv_cache_utils.py",
-    ),
-    Behaviour(
-        (0, 21),
-        "Sampling uses FlashInfer where the card can (VLLM_USE_FLASHINFER_SAMPLER is on by default).",
-        "vllm/envs.py",
-    ),
-    Behaviour(
-        (0, 29),
-        "Model runner v2, too, leaves what CUDA graphs will take out of the KV cache; before, it came on top of "
-        "--gpu-memory-utilization.",
-        "vllm/v1/worker/gpu/model_runner.py (profile_cudagraph_memory)",
-    ),
-)
-"""In the order of releases. The first of two neighbours is the newest patch of its minor."""
-
-
 def compare_releases(
     before: Catalogue, after: Catalogue, used: Collection[str] | None, architecture: str = "", *, dense: bool = True
 ) -> tuple[Item, ...]:
@@ -111,7 +43,7 @@ def compare_releases(
     items = [*_flags(before, after, used), *_keys(before, after, used), *_defaults(before, after, used)]
     items += _behaviour(before.release.minor, after.release.minor, used)
     if used is None:
-        items += _names(before, after)
+        items += [*_names(before, after), *_served(before.release.minor, after.release.minor)]
     if architecture:
         items += _runner(before.release.minor, after.release.minor, architecture, dense=dense)
     return tuple(items)
@@ -181,10 +113,17 @@ def _behaviour(before: Minor, after: Minor, used: Collection[str] | None) -> Ite
     """Yield what changes without a flag; on the way back, what does no longer hold."""
     low, high = sorted((before, after))
     for each in BEHAVIOUR:
-        if low < each.since <= high and not (each.flag and each.flag in (used or ())):
+        if low < each.since <= high and _is_felt(each, used):
             since = f"{each.since[0]}.{each.since[1]}"
             text = each.text if after > before else f"No longer so: {each.text}"
             yield Item("behaviour", each.flag, "", "", since, text, each.breaks)
+
+
+def _is_felt(change: Behaviour, used: Collection[str] | None) -> bool:
+    if used is None:
+        return True
+    settled = change.flag and change.flag in used
+    return not settled and (not change.beside or change.beside in used)
 
 
 NAMES: tuple[tuple[Table, str, bool], ...] = (
@@ -210,6 +149,17 @@ def _names(before: Catalogue, after: Catalogue) -> Iterator[Item]:
     if unread:
         told = (f"{name} ({REPLACED_BY[name]} takes its place)" if name in REPLACED_BY else name for name in unread)
         yield Item("behaviour", "", "", "", since, f"Variables that are not read any more: {', '.join(told)}.")
+
+
+def _served(before: Minor, after: Minor) -> Iterator[Item]:
+    """Yield the architectures that another model runner serves, where none is said."""
+    low, high = sorted((before, after))
+    for since, which in NEW_RUNNER_SERVES:
+        if low < since <= high:
+            text = f"Model runner v2 serves {which} by default: memory and features differ."
+            yield Item(
+                "behaviour", "", "", "", f"{since[0]}.{since[1]}", text if after > before else f"No longer so: {text}"
+            )
 
 
 def _runner(before: Minor, after: Minor, architecture: str, *, dense: bool) -> Iterator[Item]:

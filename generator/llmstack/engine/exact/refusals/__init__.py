@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from llmstack.engine.exact.refusals import compiled, encoders, parallel, serving, speculation
+from llmstack.engine.exact.refusals import cache, compiled, devices, encoders, parallel, serving, speculation
 from llmstack.engine.exact.refusals.refusal import Refusal
 
 REFUSALS: tuple[Refusal, ...] = (
     *serving.REFUSALS,
     *speculation.REFUSALS,
     *compiled.REFUSALS,
+    *cache.REFUSALS,
     *parallel.REFUSALS,
+    *devices.REFUSALS,
     *encoders.REFUSALS,
 )
 """All of them, in the order in which they are said."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from llmstack.engine.exact.line import Line
 from llmstack.engine.exact.refusals.refusal import Refusal, both
 
-COMPILATION, MAMBA_BLOCK = "--compilation-config", "--mamba-block-size"
+COMPILATION = "--compilation-config"
 PIECEWISE_BACKENDS = frozenset(("", "eager", "inductor"))
 
 
@@ -44,10 +44,9 @@ def _cannot_compile(line: Line) -> bool:
     return compiles and isinstance(config.get("backend"), str) and config["backend"] not in PIECEWISE_BACKENDS
 
 
-def _blocks_without_prefixes(line: Line) -> bool:
-    size = line.number(MAMBA_BLOCK)
-    off = line.text("--enable-prefix-caching").lower() == "false"
-    return size is not None and size != line.settings.length and off
+def _switches_both_ways(line: Line) -> bool:
+    on, off = ({each[1:] for each in _operations(line) if each.startswith(sign)} for sign in "+-")
+    return bool(on & off)
 
 
 _MODES = (COMPILATION, _has_both_modes, "`none` beside `all` in custom_ops", "one of both")
@@ -77,7 +76,7 @@ REFUSALS: tuple[Refusal, ...] = (
             "an operation in custom_ops without a sign", "+name, -name, all or none"),
     Refusal("Invalid backend for piecewise compilation", COMPILATION, _cannot_compile,
             "this backend for mode VLLM_COMPILE", "inductor or eager"),
-    Refusal("--mamba-block-size can only be set with", MAMBA_BLOCK, _blocks_without_prefixes,
-            f"{MAMBA_BLOCK} without prefix caching", "--enable-prefix-caching, or leave it out"),
+    Refusal("custom_ops cannot both enable and disable", COMPILATION, _switches_both_ways,
+            "an operation with + and with - in custom_ops", "one of both"),
 )  # fmt: skip
 """In the order in which they are said."""

@@ -12,6 +12,7 @@ SHARED_CACHE, CHANNEL, RENDERERS = (
     "--mm-tensor-ipc",
     "--renderer-num-workers",
 )
+SCALES, SCALES_OUT = "--mm-encoder-fp8-scale-path", "--mm-encoder-fp8-scale-save-path"
 SHM_DEFAULT = 128
 """`--mm-shm-cache-max-object-size-mb` where nothing says one (vllm/config/multimodal.py)."""
 SPAWNED = "VLLM_WORKER_MULTIPROC_METHOD"
@@ -47,6 +48,10 @@ def _shares_without_spawn(line: Line) -> bool:
     return says(CHANNEL, "torch_shm")(line) and not elsewhere and _sees(line)
 
 
+def _scales_nothing(line: Line) -> bool:
+    return not says("--mm-encoder-attn-dtype", "fp8")(line)
+
+
 def _hears_nothing(line: Line) -> bool:
     """Whether the model has text alone for certain."""
     return line.facts is not None and line.facts.architecture in ARCHITECTURES and not line.facts.has_vision
@@ -70,6 +75,9 @@ REFUSALS: tuple[Refusal, ...] = (
             f"{CHANNEL} torch_shm on more than one GPU", "leave it out"),
     Refusal("torch_shm is known to fail without", CHANNEL, _shares_without_spawn,
             f"{CHANNEL} torch_shm without {SPAWNED}", f"{SPAWNED}=spawn"),
+    *(Refusal("'mm_encoder_fp8_scale_save_path' require ", flag, _scales_nothing,
+              f"{flag} for an encoder that does not attend in fp8", "--mm-encoder-attn-dtype fp8")
+      for flag in (SCALES, SCALES_OUT)),
     Refusal("Default modality-specific LoRA(s) were provided", "--default-mm-loras", _hears_nothing,
             "--default-mm-loras for a model of text alone", "leave it out"),
     Refusal("This model does not support `--runner generate`", "--runner", _generates_nothing,

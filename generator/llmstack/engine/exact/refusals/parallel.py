@@ -5,11 +5,14 @@ from __future__ import annotations
 
 from llmstack.engine.exact.line import Line
 from llmstack.engine.exact.refusals.refusal import Refusal, says
+from llmstack.engine.support import ARCHITECTURES
 
 NODES, NODE_RANK, EXECUTOR = "--nnodes", "--node-rank", "--distributed-executor-backend"
 RANK, LOCAL, BACKEND = "--data-parallel-rank", "--data-parallel-size-local", "--data-parallel-backend"
 HYBRID, EXTERNAL, ELASTIC = "--data-parallel-hybrid-lb", "--data-parallel-external-lb", "--enable-elastic-ep"
 EPLB, OVERLAP = "--eplb-config", "--enable-dbo"
+TOLERANT, MOST, ALL_TO_ALL = "--enable-fault-tolerance", "--elastic-ep-max-dp-size", "--all2all-backend"
+THRESHOLDS = ("--dbo-decode-token-threshold", "--dbo-prefill-token-threshold")
 WITHOUT_RAY = frozenset(("mp", "uni", "external_launcher"))
 NOT_OVERLAPPED = frozenset(("", "allgather_reducescatter", "naive", "pplx"))
 """What `--all2all-backend` may be where batches are not overlapped; unsaid it is the first of the names."""
@@ -71,12 +74,36 @@ def _logs_without_interval(line: Line) -> bool:
 
 
 def _overlaps_without_kernels(line: Line) -> bool:
-    chosen = line.text("--all2all-backend").lower() in NOT_OVERLAPPED
+    chosen = line.text(ALL_TO_ALL).lower() in NOT_OVERLAPPED
     return line.is_on(OVERLAP) and chosen and "VLLM_ALL2ALL_BACKEND" not in line.variables
 
 
 def _profiles_without_ray(line: Line) -> bool:
     return line.is_on("--ray-workers-use-nsight") and line.text(EXECUTOR).lower() in WITHOUT_RAY
+
+
+def _tolerates_inside(line: Line) -> bool:
+    return line.is_on(TOLERANT) and not _is_balanced_outside(line)
+
+
+def _is_dense_outside(line: Line) -> bool:
+    """Whether a model without experts is one of several ranks that are balanced outside."""
+    dense = line.facts is not None and line.facts.architecture in ARCHITECTURES and not line.facts.is_moe
+    return dense and line.settings.data > 1 and _is_balanced_outside(line)
+
+
+def _cannot_shrink(line: Line) -> bool:
+    return line.is_on(ELASTIC) and (line.number(MOST) or line.settings.data) < line.settings.data
+
+
+def _splits_one_token(line: Line) -> bool:
+    least = (line.number(each) for each in THRESHOLDS)
+    return line.is_on(OVERLAP) and any(number is not None and number < 2 for number in least)
+
+
+def _moves_quantized(line: Line) -> bool:
+    quantized = line.facts is not None and line.facts.quantization is not None
+    return says(ALL_TO_ALL, "moonep")(line) and quantized
 
 
 _LOCAL = (LOCAL, _starts_more_than_its_rank, f"{LOCAL} beside {RANK}", "leave it out: a rank is one engine")
@@ -142,7 +169,20 @@ REFUSALS: tuple[Refusal, ...] = (
             lambda line: line.is_on(ELASTIC) and line.is_on(HYBRID), f"{ELASTIC} with {HYBRID}",
             "leave one of both out"),
     Refusal("Microbatching currently only supports the", OVERLAP, _overlaps_without_kernels,
-            f"{OVERLAP} with this --all2all-backend", "--all2all-backend deepep_low_latency or deepep_high_throughput"),
+            f"{OVERLAP} with this {ALL_TO_ALL}", f"{ALL_TO_ALL} deepep_low_latency or deepep_high_throughput"),
+    Refusal("dbo_decode_token_threshold and dbo_prefill_token", OVERLAP, _splits_one_token,
+            "a threshold of tokens under 2", "at least 2: one for each half"),
+    Refusal("The moonep all2all backend currently supports unquan", ALL_TO_ALL, _moves_quantized,
+            f"{ALL_TO_ALL} moonep for a quantized model", "leave it out"),
+    Refusal("The moonep all2all backend does not support EPLB", ALL_TO_ALL,
+            lambda line: says(ALL_TO_ALL, "moonep")(line) and line.is_on("--enable-eplb"),
+            f"{ALL_TO_ALL} moonep with --enable-eplb", "leave one of both out"),
+    Refusal("--elastic-ep-max-dp-size must be greater than", MOST, _cannot_shrink,
+            f"{MOST} under --data-parallel-size", "at least --data-parallel-size"),
+    Refusal("Fault tolerance requires external load balancer mode", TOLERANT, _tolerates_inside,
+            f"{TOLERANT} with load balanced inside", f"{RANK} or {EXTERNAL}"),
+    Refusal("Non-MoE models do not support external data parallel", "--data-parallel-size", _is_dense_outside,
+            "ranks that are balanced outside, for a model without experts", "start engines of their own"),
     Refusal("used with --headless", "--headless",
             lambda line: line.is_on("--headless") and (line.number("--api-server-count") or 0) > 0,
             "--api-server-count beside --headless", "leave one of both out"),

@@ -3,12 +3,21 @@ profiler.py, ec_transfer.py, engine/arg_utils.py, entrypoints/openai/cli_args.py
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from llmstack.engine.exact.line import Line
-from llmstack.engine.exact.refusals.refusal import Refusal
+from llmstack.engine.exact.refusals.refusal import Refusal, says
 
 STRUCTURED, PROFILER, ENCODED = "--structured-outputs-config", "--profiler-config", "--ec-transfer-config"
+HISTOGRAMS = "--custom-histogram-buckets"
 OBJECT_STORES = ("s3://", "gs://", "az://")
 """What `is_runai_obj_uri` takes for object storage (vllm/transformers_utils/runai_utils.py)."""
+WITHOUT_ADAPTERS = (
+    "deep_gemm_mega_moe",
+    "aiter_mega_moe",
+    "flashinfer_moe_ep_cutedsl",
+    "flashinfer_moe_ep_mega_deep_gemm",
+)
 STREAMERS = frozenset(("auto", "runai_streamer", "runai_streamer_sharded", "modelexpress"))
 
 
@@ -36,6 +45,23 @@ def _profiles_nowhere(line: Line) -> bool:
 def _profiles_otherwise(line: Line) -> bool:
     config = line.object(PROFILER)
     return bool(config.get("torch_profiler_dir")) and config.get("profiler") in (None, "cuda")
+
+
+def _profiles_kernels_nowhere(line: Line) -> bool:
+    config = line.object(PROFILER)
+    return config.get("profiler") == "proton" and not config.get("proton_profiler_dir")
+
+
+def _profiles_kernels_otherwise(line: Line) -> bool:
+    config = line.object(PROFILER)
+    return bool(config.get("proton_profiler_dir")) and config.get("profiler") != "proton"
+
+
+def _descends(line: Line) -> bool:
+    """Whether the bounds of a histogram do not rise."""
+    bounds = [each for each in line.object(HISTOGRAMS).values() if isinstance(each, list)]
+    numbers = [each for each in bounds if all(type(bound) in (int, float) for bound in each)]
+    return any(later <= earlier for each in numbers for earlier, later in pairwise(each))
 
 
 def _has_no_role(line: Line) -> bool:
@@ -67,11 +93,20 @@ REFUSALS: tuple[Refusal, ...] = (
             "profiler torch without torch_profiler_dir", "torch_profiler_dir"),
     Refusal("torch_profiler_dir is only applicable when", PROFILER, _profiles_otherwise,
             "torch_profiler_dir with another profiler", "profiler torch"),
+    Refusal("proton_profiler_dir must be set when", PROFILER, _profiles_kernels_nowhere,
+            "profiler proton without proton_profiler_dir", "proton_profiler_dir"),
+    Refusal("only applicable when profiler is set to 'proton'", PROFILER, _profiles_kernels_otherwise,
+            "proton_profiler_dir with another profiler", "profiler proton"),
+    Refusal("must be strictly increasing", HISTOGRAMS, _descends, "bounds of a histogram that do not rise",
+            "the lowest first, each once"),
     Refusal("Please specify ec_role when ec_connector", ENCODED, _has_no_role,
             "an ec_connector without ec_role", "ec_producer, ec_consumer or ec_both"),
     Refusal("Consider increasing max_num_batched_tokens or ", "--max-num-batched-tokens", _drafts_exceed_batch,
             "--max-num-batched-tokens under what --max-num-seqs with LoRA and speculation need",
             "requests x (num_speculative_tokens + 1)"),
+    Refusal("LoRA is not supported with moe_backend=", "--moe-backend",
+            lambda line: line.is_on("--enable-lora") and says("--moe-backend", *WITHOUT_ADAPTERS)(line),
+            "this --moe-backend with --enable-lora", "leave one of both out"),
     Refusal("To load a model from object storage", "--load-format", _is_not_streamed,
             "this --load-format for a model in object storage", "runai_streamer"),
 )  # fmt: skip

@@ -1,0 +1,59 @@
+"""What is cached, in which form and where (vllm/config/vllm.py, mamba.py, kv_transfer.py)."""
+
+from __future__ import annotations
+
+from llmstack.engine.exact.line import Line
+from llmstack.engine.exact.refusals.refusal import Refusal
+from llmstack.engine.support import ARCHITECTURES
+
+MAMBA_BLOCK, KV_DTYPE, REPLAY, ALGORITHM = (
+    "--mamba-block-size",
+    "--kv-cache-dtype",
+    "--use-replayssm",
+    "--mamba-ssu-algorithm",
+)
+TRANSFER, HOST_POOL = "--kv-transfer-config", "HiSparseConnector"
+
+
+def _blocks_without_prefixes(line: Line) -> bool:
+    size = line.number(MAMBA_BLOCK)
+    off = line.text("--enable-prefix-caching").lower() == "false"
+    return size is not None and size != line.settings.length and off
+
+
+def _halves_what_is_compressed(line: Line) -> bool:
+    dtype = line.text(KV_DTYPE).lower()
+    plain = dtype.startswith("nvfp4") and not dtype.endswith("_ds_mla")
+    return plain and line.facts is not None and line.facts.is_latent and "VLLM_MLA_DISABLE" not in line.variables
+
+
+def _keeps_no_state(line: Line) -> bool:
+    """Whether states are to be replayed of a model that has attention alone."""
+    return line.is_on(REPLAY) and line.facts is not None and line.facts.architecture in ARCHITECTURES
+
+
+def _chooses_without_kernels(line: Line) -> bool:
+    chosen = line.text("--mamba-backend").lower() or str(line.object("--mamba-config").get("backend")).lower()
+    return bool(line.text(ALGORITHM)) and chosen != "flashinfer"
+
+
+def _has_no_host_pool(line: Line) -> bool:
+    config = line.object(TRANSFER)
+    more = config.get("kv_connector_extra_config")
+    size = more.get("host_pool_gib") if isinstance(more, dict) else None
+    return config.get("kv_connector") == HOST_POOL and size is None
+
+
+REFUSALS: tuple[Refusal, ...] = (
+    Refusal("--mamba-block-size can only be set with", MAMBA_BLOCK, _blocks_without_prefixes,
+            f"{MAMBA_BLOCK} without prefix caching", "--enable-prefix-caching, or leave it out"),
+    Refusal("nvfp4 KV cache is not supported with MLA", KV_DTYPE, _halves_what_is_compressed,
+            f"{KV_DTYPE} nvfp4 for keys and values that are compressed", "fp8"),
+    Refusal("--use-replayssm is not supported for architecture", REPLAY, _keeps_no_state,
+            f"{REPLAY} for a model without states", "leave it out"),
+    Refusal("Mamba SSU algorithm selection is only supported", ALGORITHM, _chooses_without_kernels,
+            f"{ALGORITHM} with this --mamba-backend", "--mamba-backend flashinfer"),
+    Refusal("HiSparseConnector requires host_pool_gib", TRANSFER, _has_no_host_pool,
+            "a HiSparseConnector without host_pool_gib", "host_pool_gib in kv_connector_extra_config"),
+)  # fmt: skip
+"""In the order in which they are said."""
