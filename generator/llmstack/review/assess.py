@@ -41,6 +41,7 @@ from llmstack.review.rollout.play import Played, find_moves, play
 from llmstack.review.rollout.preempted import Preempting, with_priorities
 from llmstack.review.rollout.tenants import tenants_of_sides
 from llmstack.review.rollout.times import MOST_PODS, too_many, total_seconds
+from llmstack.review.rollout.unplaced import unplaced_pools
 from llmstack.review.rollout.workload import Workload, moves_whole
 from llmstack.review.standing import standing_quotas
 from llmstack.review.surroundings import Surroundings
@@ -92,7 +93,7 @@ def assess(
     backends = Backends()
     breaks = _breaks(before, after, least, facts_after, near, backends)
     rolled, pools = both(least, most, facts_after)
-    pools = hindered_pools(pools, least.own, obstacles)
+    pools = unplaced_pools(hindered_pools(pools, least.own, obstacles), least.workloads, least.fixed, facts_after.pools)
     if facts_after.is_unsettled:
         pools = unsettled_pools(pools, least.workloads, facts_after.pools)
     removed = find_removed(least.own, before, wanted, least.owned[0], facts, near, backends)
