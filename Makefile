@@ -71,7 +71,7 @@ test-cluster: setup ## Test against a real control plane and Flux, on loopback (
 	$(BIN)/python -m tests.cluster.build
 	$(BIN)/python -m pytest tests/cluster -o python_files='check_*.py' $(PYTEST_ARGS)
 
-test-argo: setup ## Test against a real Argo CD on that control plane (cold: ten minutes more to build it)
+test-argo: setup ## Test against a real Argo CD and helm-controller there (cold: ten to fifteen minutes more to build them)
 	$(BIN)/python -m tests.argo.build
 	$(BIN)/python -m pytest tests/argo -o python_files='check_*.py' $(PYTEST_ARGS)
 

@@ -1,4 +1,4 @@
-"""Argo CD, built from Go modules beside the programs of a cluster: `python -m tests.argo.build`.
+"""Argo CD and helm-controller, built from Go modules beside the programs of a cluster: `python -m tests.argo.build`.
 
 One binary has all of Argo CD's commands, by the name that `ARGOCD_BINARY_NAME` gives (argo-cd, cmd/main.go). Argo CD has
 its gitops-engine in a folder of its repository that no module of its carries: modules/argo-cd/go.mod takes the version of
@@ -16,6 +16,7 @@ ARGO_CD = "github.com/argoproj/argo-cd/v3"
 OURS = (
     Program("argo-cd", f"{ARGO_CD}/cmd", called="argocd", modules=MODULES),
     Program("argo-cd", "./redis", modules=MODULES),
+    Program("helm-controller", "github.com/fluxcd/helm-controller"),
 )
 
 

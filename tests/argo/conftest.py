@@ -9,10 +9,10 @@ import pytest
 
 from tests.argo.argocd import Plan, argo_cd
 from tests.argo.build import build
-from tests.cluster.conftest import cluster, controllers, custom_resources, kubectl
+from tests.cluster.conftest import cluster, controllers, custom_resources, helm, kubectl
 from tests.cluster.kubectl import Kubectl
 
-__all__ = ["cluster", "controllers", "custom_resources", "kubectl"]
+__all__ = ["cluster", "controllers", "custom_resources", "helm", "kubectl"]
 
 
 @pytest.fixture(scope="session")

@@ -65,7 +65,6 @@ PROGRAMS = (
     Program("kwok", "sigs.k8s.io/kwok/cmd/kwok"),
     Program("source-controller", "github.com/fluxcd/source-controller"),
     Program("kustomize-controller", "github.com/fluxcd/kustomize-controller"),
-    Program("helm-controller", "github.com/fluxcd/helm-controller"),
     Program("helm", "helm.sh/helm/v4/cmd/helm"),
 )
 

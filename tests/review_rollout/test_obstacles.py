@@ -10,6 +10,7 @@ import pytest
 from tests.review_rollout.values_review import told
 
 from llmstack.facts.cluster import ClusterFacts
+from llmstack.kubernetes.quotas import READ
 from llmstack.review.facts import Pool
 from llmstack.review.rollout.obstacles.nodes import node_of
 
@@ -382,6 +383,25 @@ def test_a_quota_of_claims(deployment: Make, review: Make) -> None:
     pair, new = (None, with_pod(deployment(), **MOUNT)), (None, claim("ReadWriteMany"))
     assert len(told(review(pair, new, stays=[quota("500Mi")]), "rollout-stuck")) == 1
     assert told(review(pair, new, stays=[quota("1Gi")]), "rollout-stuck") == []
+
+
+@pytest.mark.parametrize(("number", "said"), [(READ, []), (READ + 1, ["Namespace/default"])])
+def test_more_quotas_than_are_read_are_told(number: int, said: list[str], deployment: Make, review: Make) -> None:
+    head = {"apiVersion": "v1", "kind": "ResourceQuota", "spec": {"hard": {"pods": "9"}}}
+    quotas = [head | {"metadata": {"name": f"q{at}"}} for at in range(number)]
+    result = review((deployment(), deployment(image="v2")), stays=quotas)
+    assert [subject for _, subject, _ in told(result, "not-judged")] == said
+
+
+def test_of_several_quotas_the_one_that_refuses_for_sure_is_told(deployment: Make, review: Make) -> None:
+    def quota(name: str, pods: int) -> dict[str, Any]:
+        metadata = {"name": name}
+        return {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": metadata, "spec": {"hard": {"pods": pods}}}
+
+    quotas = [quota("wide", 9), quota("narrow", 1), quota("narrower", 0)]
+    result = review((deployment(surge=1, unavailable=0), deployment(image="v2", surge=1, unavailable=0)), stays=quotas)
+    [(_, _, message)] = told(result, "rollout-stuck")
+    assert "`narrow` leaves no room for one more pod" in message
 
 
 def dra(image: str, template: str = "one") -> Any:

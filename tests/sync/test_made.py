@@ -12,7 +12,7 @@ import pytest
 from llmstack import yamlio
 from llmstack.kustomize.merge import Unsupported
 from llmstack.sync.json_patch import apply_json_patch
-from llmstack.sync.made import make_of, stated
+from llmstack.sync.made import is_broken, make_of, stated
 from tests.sync.repository import Repository, environment, new_repository
 
 DEPLOYMENT: dict[str, Any] = {
@@ -39,6 +39,11 @@ BUILT: dict[str, dict[str, Any]] = {
     "a merge by target": {"patches": [{"patch": MERGE, "target": {"kind": "Deployment"}}]},
     "a JSON patch": {"patches": [{"patch": JSON, "target": {"kind": "Deployment", "name": "d"}}]},
     "patches, then images": {"patches": [{"patch": MERGE}], "images": [{"name": "org/app", "newTag": "v2"}]},
+    "a new field that is replaced": {
+        "patches": [
+            {"patch": '[{"op": "replace", "path": "/spec/paused", "value": true}]', "target": {"kind": "Deployment"}}
+        ]
+    },
     "another target": {"patches": [{"patch": JSON, "target": {"kind": "Service"}}]},
 }
 
@@ -59,6 +64,29 @@ def test_patches_and_images_are_what_kustomize_builds(spec: dict[str, Any], tmp_
     [built] = yamlio.load_objects(done.stdout)
     [made] = make_of(spec, [DEPLOYMENT]) or []
     assert made == built
+
+
+BROKEN = {
+    "replaced below what is not there": '[{"op": "replace", "path": "/spec/nope/x", "value": 1}]',
+    "added below what is not there": '[{"op": "add", "path": "/spec/nope/x", "value": 1}]',
+    "nothing to remove": '[{"op": "remove", "path": "/spec/nope"}]',
+    "beyond a list": '[{"op": "replace", "path": "/spec/template/spec/containers/7/image", "value": "a"}]',
+    "an object that is not there": "kind: Deployment\napiVersion: apps/v1\nmetadata: {name: nope}\nspec: {replicas: 5}\n",
+}
+
+
+@pytest.mark.parametrize("patch", BROKEN.values(), ids=BROKEN)
+def test_kustomize_refuses_a_patch_of_what_is_not_there(patch: str, tmp_path: Path) -> None:
+    entry = {"patch": patch, "target": {"kind": "Deployment"}} if patch.startswith("[") else {"patch": patch}
+    (tmp_path / "d.yaml").write_text(yamlio.dump(DEPLOYMENT), encoding="utf-8")
+    kustomization = {"resources": ["d.yaml"], "patches": [entry]}
+    (tmp_path / "kustomization.yaml").write_text(yamlio.dump(kustomization), encoding="utf-8")
+    path = os.pathsep.join((os.environ.get("LLMSTACK_TOOLS", ".tools/bin"), os.environ["PATH"]))
+    done = subprocess.run(
+        ["kustomize", "build", str(tmp_path)], env={**os.environ, "PATH": path}, capture_output=True, check=False
+    )
+    assert done.returncode != 0
+    assert is_broken({"patches": [entry]}, [DEPLOYMENT])
 
 
 def test_variables() -> None:
@@ -95,7 +123,7 @@ def test_what_cannot_be_told(spec: dict[str, Any]) -> None:
         ({"op": "add", "path": "/a/0", "value": 3}, {"a": [3, 1, 2], "b/c": 1}),
         ({"op": "remove", "path": "/a/1"}, {"a": [1], "b/c": 1}),
         ({"op": "replace", "path": "/b~1c", "value": 2}, {"a": [1, 2], "b/c": 2}),
-        ({"op": "replace", "path": "/x", "value": 2}, None),
+        ({"op": "replace", "path": "/x", "value": 2}, {"a": [1, 2], "b/c": 1, "x": 2}),
         ({"op": "remove", "path": "/a/2"}, None),
         ({"op": "add", "path": "/x/y", "value": 2}, None),
         ({"op": "move", "path": "/a", "from": "/x"}, None),
@@ -168,6 +196,25 @@ def test_a_change_behind_a_tag_of_the_kustomization_reaches_no_pod(one: Reposito
     one.values(prod=values)
     edit(one, images=IMAGES)
     review = one.review(codes=(0, 1))
+    assert [each["model"] for each in review["envs"]["prod"]["rollouts"]] == ["qwen"]
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        {"patch": '[{"op": "replace", "path": "/spec/nope/x", "value": 1}]', "target": {"kind": "Deployment"}},
+        {"patch": "kind: Deployment\napiVersion: apps/v1\nmetadata: {name: nope}\nspec: {replicas: 5}\n"},
+    ],
+)
+def test_a_patch_of_what_is_not_there_stops_the_unit(patch: dict[str, Any], one: Repository) -> None:
+    values = environment()
+    for each in values["servingEngineSpec"]["modelSpec"]:
+        each["tag"] = "v0.11.3"
+    one.values(prod=values)
+    edit(one, patches=[patch])
+    review = one.review(codes=(0, 1))
+    [blocked] = [each for each in review["clusters"]["c1"]["sync"] if each["action"] == "blocked"]
+    assert (blocked["unit"], blocked["by"]) == ("prod.models.llama", "a patch of its own")
     assert [each["model"] for each in review["envs"]["prod"]["rollouts"]] == ["qwen"]
 
 

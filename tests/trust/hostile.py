@@ -88,6 +88,11 @@ QUOTA = (
 )
 SCOPE = ", scopeSelector: {matchExpressions: [{scopeName: PriorityClass, operator: NotIn, values: [a%s]}]}"
 PRIORITY = "apiVersion: v1\nkind: Pod\nmetadata: {name: x%s}\nspec: {priorityClassName: a%s, containers: [{name: a, image: b}]}\n"
+APART = (
+    "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x%s}\nspec: {replicas: 3, template: {metadata: {labels: {a: b}}, spec: {containers: "
+    "[{name: a, image: b, resources: {limits: {nvidia.com/gpu: 1}}}], affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: "
+    "[{topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {a: b}}}]}}}}}\n"
+)
 KINDS: dict[str, Callable[[], Files]] = {
     "errors": lambda: values("servingEngineSpec:\n  modelSpec:\n", lambda _: "    - {name: m, replicaCount: x}\n"),
     "errors of one model": lambda: of_model("env: [", lambda n: f"{{name: E{n}, valu: a}}, "),
@@ -196,6 +201,8 @@ KINDS: dict[str, Callable[[], Files]] = {
     "removed containers in custom/": lambda: patch_in_custom("spec: {template: {spec: {containers: [", lambda n: f"{{name: c{n}, $patch: delete}}, ", "]}}}\n"),
     "quotas in custom/": lambda: object_in_custom("", lambda n: QUOTA % (n, "") + "---\n"),
     "quotas of scopes in custom/": lambda: object_in_custom("", lambda n: (QUOTA % (n, SCOPE % n) if n % 2 else PRIORITY % (n, n)) + "---\n"),
+    "pods kept apart in custom/": lambda: object_in_custom("", lambda n: (APART % n) + "---\n") | {"values/prod.yaml": f"{HONEST}gitops: {{capacity: [{{pool: p, count: 4, perNode: 4}}]}}\n"},
+    "copies that double": lambda: of_custom("patches:\n- target: {kind: Deployment}\n  patch: '[", lambda n: f'{{"op":"copy","from":"/metadata","path":"/metadata/a{n}"}},' if n < 30 else " " * 1000, '{"op":"test","path":"/kind","value":"Deployment"}]\'\n'),
     "resources of one name": lambda: of_custom("", lambda n: "- x.yaml\n") | {f"{HERE}/x.yaml": CONFIG % ""},
     "missing resources": lambda: of_custom("", lambda n: f"- x{n}.yaml\n"),
     "remote resources": lambda: of_custom("", lambda n: f"- https://a.b/{n}\n"),
@@ -222,6 +229,7 @@ KINDS: dict[str, Callable[[], Files]] = {
     "facts of a cluster": lambda: {"values/prod.yaml": f"{HONEST}gitops: {{sync: {{cluster: c}}}}\n", "facts/clusters/c.yaml": fill("groups:\n", lambda n: f"- {{name: g{n}, nodes: 1}}\n")},
     "facts of a model": lambda: {"values/prod.yaml": HONEST, "facts/models/facebook--opt-125m.yaml": fill("weights:\n", lambda n: f"  k{n}: 1\n")},
     "objects of clusters/": lambda: {"values/prod.yaml": HONEST, "clusters/c/prod/x.yaml": fill("", lambda n: CONFIG % n + "---\n")},
+    "units behind each other": lambda: {"values/prod.yaml": f"{HONEST}gitops: {{sync: {{cluster: c}}}}\n", "clusters/c/x.yaml": fill("", lambda n: f"apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: k{n}, namespace: a}}\nspec: {{path: overlays/prod/models/m, prune: true, dependsOn: [{{name: k{n + 1}}}], sourceRef: {{kind: GitRepository, name: a}}}}\n---\n")},
     "a Flux object for each unit": lambda: {"values/prod.yaml": HONEST, "clusters/c/prod/x.yaml": fill("", lambda n: f"apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: k{n}, namespace: a}}\nspec: {{path: overlays/prod/models/m, prune: true, sourceRef: {{kind: GitRepository, name: a}}}}\n---\n")},
 }  # fmt: skip
 

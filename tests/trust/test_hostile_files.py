@@ -21,6 +21,9 @@ CAUSES: dict[str, tuple[str, ...]] = {
     "labels in custom/": ("validate", "diff"),  # a minute and more, of kustomize's
     "resources of one name": ("diff",),  # 24 s: each was loaded before the second was refused
     "quotas in custom/": ("diff",),  # over a minute: all objects were counted for each quota
+    "pods kept apart in custom/": ("diff",),  # hours: each pair of pods was compared for each of them
+    "copies that double": ("diff",),  # 1.2 GiB of kustomize's
+    "units behind each other": ("diff",),  # 18 s: all units were gone through for each
     "keys in custom/": ("validate",),  # the same: quadratic in the keys of a map
 }
 

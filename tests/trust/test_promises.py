@@ -20,7 +20,7 @@ def test_every_promise_has_a_test_and_every_test_a_promise() -> None:
 def test_the_bounds_that_are_promised_are_those_of_the_code() -> None:
     from llmstack import yamlio
     from llmstack.errors import MAX_BYTES
-    from llmstack.programs import BUILD_PROCESSOR, BUILD_TIMEOUT, EACH_FILE
+    from llmstack.programs import BUILD_MEMORY, BUILD_PROCESSOR, BUILD_TIMEOUT, EACH_FILE, MEMORY_EACH_FILE
     from tests.trust.hostile import MEMORY, SECONDS
 
     text = " ".join((ROOT / "SECURITY.md").read_text(encoding="utf-8").split())
@@ -28,7 +28,6 @@ def test_the_bounds_that_are_promised_are_those_of_the_code() -> None:
     assert "at most 16 MiB" in text
     assert f"at most {yamlio.MAX_DEPTH} levels, and aliases that stand for {yamlio.MAX_ALIASED:,} values" in text
     assert BUILD_TIMEOUT == 120
-    assert (
-        f"two minutes, and of processor time {BUILD_PROCESSOR} s with {EACH_FILE * 1000:.0f} ms more for each" in text
-    )
+    assert f"two minutes, of processor time {BUILD_PROCESSOR} s with {EACH_FILE * 1000:.0f} ms more for each" in text
+    assert f"of memory (on Linux) {BUILD_MEMORY} MiB with {MEMORY_EACH_FILE} MiB more for each" in text
     assert f"at most {SECONDS} s of processor time, builds included, and {MEMORY} MiB for 1 MiB" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from llmstack.programs import BUILD_PROCESSOR, KUSTOMIZE, ToolError, find_tool, run
+from llmstack.programs import BUILD_MEMORY, BUILD_PROCESSOR, KUSTOMIZE, ToolError, find_tool, run
 from llmstack.programs.confine import BARE
 from llmstack.programs.running import Call, run_together
 from tests.cli.sandbox import hear_interrupts
@@ -54,6 +55,18 @@ def test_a_build_that_keeps_the_processor_is_ended(tmp_path: Path) -> None:
     program = find_tool(KUSTOMIZE, Path(folder) if folder else None)
     with pytest.raises(ToolError, match=f"did not finish within {BUILD_PROCESSOR} seconds of processor time"):
         kustomize_build(program, tmp_path)
+
+
+@LINUX
+def test_a_build_that_takes_more_and_more_memory_is_ended(tmp_path: Path) -> None:
+    """Each operation copies a map into itself, which doubles it."""
+    copies = [{"op": "copy", "from": "/data", "path": f"/data/a{number}"} for number in range(26)]
+    (tmp_path / "x.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {a: b}\n")
+    patch = {"target": {"kind": "ConfigMap"}, "patch": json.dumps(copies)}
+    (tmp_path / "kustomization.yaml").write_text(json.dumps({"resources": ["x.yaml"], "patches": [patch]}))
+    folder = os.environ.get("LLMSTACK_TOOLS")
+    with pytest.raises(ToolError, match=f"did not get by with {BUILD_MEMORY} MiB of memory$"):
+        kustomize_build(find_tool(KUSTOMIZE, Path(folder) if folder else None), tmp_path)
 
 
 def test_programs_run_side_by_side_and_end_each_in_its_own_way(tmp_path: Path) -> None:

@@ -46,6 +46,19 @@ def pods_of(objects: Iterable[Object]) -> Iterator[Pods]:
             yield from (Pods(each, spec, replicas * number) for spec, number in specs if replicas * number)
 
 
+READ = 32
+"""How many ResourceQuotas of one namespace are read: with each, all of its objects are counted."""
+
+
+def quotas_in(objects: Iterable[Object]) -> dict[str, list[Object]]:
+    """The ResourceQuotas among objects, by namespace."""
+    found: dict[str, list[Object]] = {}
+    for obj in objects:
+        if _is_core(obj, "ResourceQuota"):
+            found.setdefault(identity_of(obj)[1], []).append(obj)
+    return found
+
+
 def totals_of(quota: Object, inside: Iterable[Object]) -> defaultdict[str, Fraction]:
     """What all pods that a quota selects count for, by its names; `inside` are the objects of its namespace."""
     found = list(inside)
@@ -129,13 +142,12 @@ def beyond_quotas(
     persistent_volume_claims}.go; a server-side dry run is held against quotas too (pkg/admission/plugin/resourcequota).
     """
     was, now = ({identity_of(obj): obj for obj in side} for side in (before, after))
-    quotas = {key: obj for key, obj in now.items() if _is_core(obj, "ResourceQuota")}
     found: dict[Identity, Beyond] = {}
-    for namespace in dict.fromkeys(key[1] for key in quotas):
+    for namespace, quotas in quotas_in(now.values()).items():
         within, inside = ({key: obj for key, obj in side.items() if key[1] == namespace} for side in (was, now))
         counts = _Counts(within, inside, leaving, unit_of)
-        for key in (key for key in quotas if key[1] == namespace):
-            for other, over in counts.beyond(quotas[key], exists=key in was):
+        for quota in quotas[:READ]:
+            for other, over in counts.beyond(quota, exists=identity_of(quota) in was):
                 if other not in found or (over.alone and not found[other].alone):
                     found[other] = over
     return found

@@ -4,12 +4,20 @@ A program is looked for in the folder of tools that the caller names, then on PA
 once. Nothing here reads the environment but PATH, and nothing but Go's builds reaches for the network.
 """
 
-from llmstack.programs.builds import BUILD_PROCESSOR, BUILD_TIMEOUT, EACH_FILE, kustomize_build_all
+from llmstack.programs.builds import (
+    BUILD_MEMORY,
+    BUILD_PROCESSOR,
+    BUILD_TIMEOUT,
+    EACH_FILE,
+    MEMORY_EACH_FILE,
+    kustomize_build_all,
+)
 from llmstack.programs.command import COPY, ToolError, run, run_on_copy
 from llmstack.programs.tools import BUILT, KUBECONFORM, KUSTOMIZE, Found, Tool, find_tool, look_up
 from llmstack.programs.verdicts import Verdict, kubeconform, kubeconform_texts
 
 __all__ = [
+    "BUILD_MEMORY",
     "BUILD_PROCESSOR",
     "BUILD_TIMEOUT",
     "BUILT",
@@ -17,6 +25,7 @@ __all__ = [
     "EACH_FILE",
     "KUBECONFORM",
     "KUSTOMIZE",
+    "MEMORY_EACH_FILE",
     "Found",
     "Tool",
     "ToolError",

@@ -12,6 +12,7 @@ import resource
 import selectors
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections import deque
@@ -44,6 +45,8 @@ class Call:
     folder: Path | None = None
     processor: int | None = None
     """Seconds of processor time that it may take; the kernel kills it then."""
+    memory: int | None = None
+    """Mebibytes that it may hold, on Linux; it gets no more then."""
 
 
 @dataclass(eq=False, slots=True)
@@ -119,27 +122,34 @@ def _start(running: list[_Running], number: int, call: Call, timeout: float, env
             cwd=call.folder,
             env=dict(environment),
             process_group=0,
-            preexec_fn=_prepared(before, call.processor),
+            preexec_fn=_prepared(before, call),
         )
         running.append(_Running(number, process, time.monotonic() + timeout))
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _prepared(mask: set[signal.Signals | int], processor: int | None) -> Callable[[], None]:
+def _prepared(mask: set[signal.Signals | int], call: Call) -> Callable[[], None]:
     """What a child does before it becomes the program: it hears signals again, and is confined and bounded."""
     confine = confinement()
 
     def prepare() -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        if processor is not None:  # at the hard limit, since Go's programs go on after SIGXCPU
-            most = resource.getrlimit(resource.RLIMIT_CPU)[1]
-            bound = processor if most == resource.RLIM_INFINITY else min(processor, most)
-            resource.setrlimit(resource.RLIMIT_CPU, (bound, bound))
+        if call.processor is not None:  # at the hard limit, since Go's programs go on after SIGXCPU
+            _bound(resource.RLIMIT_CPU, call.processor)
+        if call.memory is not None and sys.platform.startswith("linux"):
+            _bound(resource.RLIMIT_DATA, call.memory << 20)
         if confine is not None:
             confine()
 
     return prepare
+
+
+def _bound(limit: int, amount: int) -> None:
+    """Set a hard limit, unless there is a lower one."""
+    most = resource.getrlimit(limit)[1]
+    bound = amount if most == resource.RLIM_INFINITY else min(amount, most)
+    resource.setrlimit(limit, (bound, bound))
 
 
 def _listen(selector: selectors.BaseSelector, each: _Running) -> None:

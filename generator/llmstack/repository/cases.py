@@ -54,6 +54,8 @@ class Case:
     """What the repository knew of the environment's cluster before the change, and the latest of both sides."""
     made: frozenset[str] = frozenset()
     """Folders whose objects are as an edited Kustomization makes them."""
+    broken: frozenset[str] = frozenset()
+    """Folders of which an edited Kustomization makes what kustomize refuses."""
 
     def stack(self, side: int) -> Stack | None:
         reading = self.readings[side]
@@ -120,7 +122,8 @@ def read_case(comparison: Comparison, name: str, find_affected: Affected, tool_f
     changes = compare(_only(old, affected), _only(new, affected))
     kept = find_kept(before, after, name, _only(folders[1], affected), changes, tool_folder)
     said = (*unsound, *unread, *kept)
-    return Case(name, readings, held, (old, new), folders, changes, (facts[0], facts[1]), said, learned, made.folders)
+    both = (facts[0], facts[1])
+    return Case(name, readings, held, (old, new), folders, changes, both, said, learned, made.folders, made.broken)
 
 
 def _present(

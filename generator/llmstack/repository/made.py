@@ -12,7 +12,7 @@ from llmstack.repository.expected import Held, Units
 from llmstack.repository.read import Reading
 from llmstack.repository.snapshot import Snapshot
 from llmstack.sync.local import CLUSTERS, local_path
-from llmstack.sync.made import FIELDS, make_of, stated
+from llmstack.sync.made import FIELDS, is_broken, make_of, stated
 from llmstack.sync.manifests import mapping
 
 _WORDS = tuple(f"{each}:" for each in FIELDS)
@@ -27,6 +27,8 @@ class Made:
     """The units of which a Kustomization makes something else, on one side or both."""
     folders: frozenset[str] = field(default_factory=frozenset)
     """The folders of those of which that can be told on both sides."""
+    broken: frozenset[str] = frozenset()
+    """The folders of units that have a patch after the change which kustomize refuses."""
 
 
 def make_units(
@@ -47,7 +49,7 @@ def make_units(
     if not touched:
         return Made(units)
     found = [dict(each) for each in units]
-    told = []
+    told, broken = [], set()
     for unit in touched:
         made = [make_of(spec.get(unit, {}), each.get(unit, ())) for spec, each in zip(specs, units, strict=True)]
         if None not in made:
@@ -55,8 +57,11 @@ def make_units(
             for each, objects in zip(found, made, strict=True):
                 if unit in each and objects is not None:
                     each[unit] = objects
+        elif unit in units[1] and is_broken(specs[1].get(unit, {}), units[1][unit]):
+            told.append(unit)
+            broken.add(folders[1][unit])
     known = frozenset(own[unit] for own in folders for unit in told if unit in own)
-    return Made((found[0], found[1]), tuple(told), known)
+    return Made((found[0], found[1]), tuple(told), known, frozenset(broken))
 
 
 def _suspects(

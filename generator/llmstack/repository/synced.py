@@ -46,6 +46,8 @@ def _moves(case: Case) -> Moves:
     for change in case.changes:
         if is_refused(change, alone):
             refused.setdefault(_folder(case, change.unit), []).append(f"{change.kind}/{change.name}")
+    for folder in case.broken:
+        refused.setdefault(folder, []).append("a patch of its own")
     return Moves(refused, frozenset(_folder(case, change.unit) for change in case.changes), passed_on(case))
 
 

@@ -8,12 +8,17 @@ from typing import Any
 
 from llmstack.kustomize.merge import Unsupported
 
+
+class Broken(Unsupported):
+    """What kustomize refuses: a patch of what is not there."""
+
+
 _OPERATIONS = frozenset(("add", "replace", "remove"))
 
 
 def apply_json_patch(obj: Mapping[str, Any], operations: Sequence[Any]) -> dict[str, Any]:
-    """Return the object after the operations; raises Unsupported for what is not `add`, `replace` or `remove`, and for
-    a path that is not there."""
+    """Return the object after the operations; raises Unsupported for what is not `add`, `replace` or `remove`, and
+    Broken for a path that is not there, of which `replace` makes the last step as `add` does."""
     found = copy.deepcopy(dict(obj))
     for each in operations:
         if not isinstance(each, Mapping) or each.get("op") not in _OPERATIONS:
@@ -35,8 +40,8 @@ def _apply(root: Any, operation: str, steps: Sequence[str], value: Any) -> None:
     last = steps[-1]
     if isinstance(holder, list):
         _apply_to_list(holder, operation, last, value)
-    elif not isinstance(holder, dict) or (operation != "add" and last not in holder):
-        raise Unsupported("a path of a JSON patch")
+    elif not isinstance(holder, dict) or (operation == "remove" and last not in holder):
+        raise Broken("a path of a JSON patch")
     elif operation == "remove":
         del holder[last]
     else:
@@ -60,11 +65,11 @@ def _step(holder: Any, step: str) -> Any:
     if isinstance(holder, list):
         return holder[_index(step, len(holder))]
     if not isinstance(holder, dict) or step not in holder:
-        raise Unsupported("a path of a JSON patch")
+        raise Broken("a path of a JSON patch")
     return holder[step]
 
 
 def _index(step: str, length: int) -> int:
     if not step.isdecimal() or int(step) >= length:
-        raise Unsupported("an index of a JSON patch")
+        raise Broken("an index of a JSON patch")
     return int(step)

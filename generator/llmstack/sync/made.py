@@ -19,7 +19,7 @@ from llmstack.kustomize.merge import Unsupported
 from llmstack.kustomize.references import Resource
 from llmstack.kustomize.targets import parse_target
 from llmstack.sync import argo
-from llmstack.sync.json_patch import apply_json_patch
+from llmstack.sync.json_patch import Broken, apply_json_patch
 from llmstack.sync.manifests import Object, mapping, sequence
 from llmstack.sync.owner import clean
 from llmstack.sync.policies import FLUX
@@ -64,19 +64,34 @@ def _image_of(text: str) -> dict[str, str]:
 
 def make_of(spec: Mapping[str, Any], objects: Sequence[Object]) -> list[dict[str, Any]] | None:
     """Return the objects as they are applied; None where that cannot be told."""
-    if not is_playable(spec):
-        return None
-    found = [dict(obj) for obj in objects]
     try:
-        for patch in sequence(spec.get("patches")):
-            found = _patched(mapping(patch), found)
-        for image in sequence(spec.get("images")):
-            found = [_with_image(obj, mapping(image)) for obj in found]
-        values = mapping(spec.get("postBuild")).get("substitute")
-        found = [_substituted(obj, mapping(values)) for obj in found] if spec.get("postBuild") else found
-        return [_labelled(obj, mapping(spec.get("commonMetadata"))) for obj in found]
+        return _made_of(spec, objects)
     except (Unsupported, yamlio.YAMLError, ValueError):
         return None
+
+
+def is_broken(spec: Mapping[str, Any], objects: Sequence[Object]) -> bool:
+    """Whether kustomize refuses a patch of a specification, so that nothing of the unit is applied."""
+    try:
+        _made_of(spec, objects)
+    except Broken:
+        return True
+    except (Unsupported, yamlio.YAMLError, ValueError):
+        return False
+    return False
+
+
+def _made_of(spec: Mapping[str, Any], objects: Sequence[Object]) -> list[dict[str, Any]]:
+    if not is_playable(spec):
+        raise Unsupported("variables of other objects")
+    found = [dict(obj) for obj in objects]
+    for patch in sequence(spec.get("patches")):
+        found = _patched(mapping(patch), found)
+    for image in sequence(spec.get("images")):
+        found = [_with_image(obj, mapping(image)) for obj in found]
+    values = mapping(spec.get("postBuild")).get("substitute")
+    found = [_substituted(obj, mapping(values)) for obj in found] if spec.get("postBuild") else found
+    return [_labelled(obj, mapping(spec.get("commonMetadata"))) for obj in found]
 
 
 def _patched(entry: Mapping[str, Any], objects: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -90,7 +105,7 @@ def _patched(entry: Mapping[str, Any], objects: Sequence[dict[str, Any]]) -> lis
         return [apply_json_patch(obj, patch) if _selects(target)(obj) else obj for obj in objects]
     select = _selects(target) if target else _own_target(patch)
     if not target and not any(map(select, objects)):
-        raise Unsupported("a patch of an object that is not there")
+        raise Broken("a patch of an object that is not there")
     made = (patch_resource(Resource(obj), patch) if select(obj) else Resource(obj) for obj in objects)
     return [resource.object for resource in made if resource is not None]
 

@@ -9,6 +9,7 @@ on.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -110,16 +111,26 @@ def _stop_of_awaited(owner: Owner, grounds: Grounds, there: Collection[str]) -> 
 
 
 def _spread(owners: Mapping[Key, Owner], stops: dict[Key, Stop]) -> None:
-    """Add those that wait for one that is stopped."""
+    """Add those that wait for one that is stopped, and those that wait for them."""
     by_id = {owner.id: key for key, owner in owners.items() if owner.tool == "flux"}
-    grown = bool(stops)
-    while grown:
-        grown = False
-        for key, owner in owners.items():
+    waiting = _waiting(owners)
+    ends = deque(stops)
+    while ends:
+        for key in waiting.get(owners[ends.popleft()].id, ()):
+            owner = owners[key]
             behind = next((name for name in owner.awaits if _holds_back(owner, by_id.get(name), owners, stops)), None)
             if behind is not None and key not in stops:
                 stops[key] = Stop(behind, f"waits for {behind}, which does not become ready")
-                grown = True
+                ends.append(key)
+
+
+def _waiting(owners: Mapping[Key, Owner]) -> Mapping[str, Sequence[Key]]:
+    """By an owner, those that wait for it."""
+    found: dict[str, list[Key]] = {}
+    for key, owner in owners.items():
+        for name in owner.awaits:
+            found.setdefault(name, []).append(key)
+    return found
 
 
 def _holds_back(owner: Owner, awaited: Key | None, owners: Mapping[Key, Owner], stops: Mapping[Key, Stop]) -> bool:
@@ -131,9 +142,16 @@ def _holds_back(owner: Owner, awaited: Key | None, owners: Mapping[Key, Owner], 
 def _circles(owners: Mapping[Key, Owner]) -> list[Key]:
     """The owners that wait for themselves by way of others."""
     left = {owner.id: owner for owner in owners.values() if owner.tool == "flux"}
-    while free := [name for name, owner in left.items() if not any(awaited in left for awaited in owner.awaits)]:
-        for name in free:
-            del left[name]
+    waiting = _waiting({owner.key: owner for owner in left.values()})
+    ways = {name: sum(awaited in left for awaited in set(owner.awaits)) for name, owner in left.items()}
+    free = deque(name for name, number in ways.items() if not number)
+    while free:
+        name = free.popleft()
+        del left[name]
+        for other in {owners[key].id for key in waiting.get(name, ())}:
+            ways[other] -= 1
+            if not ways[other]:
+                free.append(other)
     return [owner.key for owner in left.values() if owner.id in _reached(owner, left)]
 
 

@@ -13,6 +13,7 @@ nothing here makes. A claim that grows, and whose StorageClass is not here: a no
 the manifests. A DaemonSet, CronJob or custom resource (KServe's, a JobSet, a Rollout) that begins to take GPUs, a
 VerticalPodAutoscaler that ends pods, and a NetworkPolicy that begins to bound where pods connect to: a note.
 A workload with GPUs that stands in clusters/ in no unit: a warning, as it is not counted.
+A namespace with more ResourceQuotas than are read (32): a warning.
 
 Fix: state it, as the advice says: in `gitops.capacity`, `gitops.existing` or `pvcAccessMode`.
 """
@@ -25,6 +26,7 @@ from llmstack.finding import Severity
 from llmstack.kubernetes.accelerators import gpus_of_pod
 from llmstack.kubernetes.immutable import may_grow
 from llmstack.kubernetes.pods import identity_of, pod_specs, told, value_at
+from llmstack.kubernetes.quotas import READ, quotas_in
 from llmstack.kubernetes.replicas import replicas_of
 from llmstack.kubernetes.workloads import WORKLOADS
 from llmstack.review.foreign import foreign_specs
@@ -53,6 +55,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     yield from _beside(assessment)
     yield from _confined(assessment)
     yield from _pulled(assessment)
+    yield from _many_quotas(assessment)
     for change in assessment.changes:
         refused = change.identity in assessment.refused
         if not refused and may_grow(change.before, change.after, assessment.after) is None:
@@ -158,6 +161,21 @@ def _pulled(assessment: Assessment) -> Iterator[Risk]:
                 )
                 advice = "See that it is there before the merge, or name it in `gitops.existing`."
                 yield RISK.at(assessment, change.key, message, advice, milder=True)
+
+
+def _many_quotas(assessment: Assessment) -> Iterator[Risk]:
+    """Namespaces with more ResourceQuotas than are read, where something comes or changes."""
+    quotas = quotas_in(assessment.after)
+    for namespace in sorted({change.namespace for change in assessment.changes if change.after is not None}):
+        number = len(quotas.get(namespace, ()))
+        if number > READ:
+            message = f"it has {number} ResourceQuotas, of which {READ} are read: what the others refuse is not judged"
+            yield RISK.at(
+                assessment,
+                f"Namespace/{namespace or 'default'}",
+                message,
+                "Have fewer: limits of one hold for all pods.",
+            )
 
 
 def _confined(assessment: Assessment) -> Iterator[Risk]:

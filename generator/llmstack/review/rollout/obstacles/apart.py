@@ -1,39 +1,35 @@
-"""Pods that cannot share a node: by a required anti-affinity, or by a port of the host.
-
-kubernetes.io, "Assigning Pods to Nodes", inter-pod affinity and anti-affinity; the scheduler keeps a new pod away from
-those whose own rule is against it too (pkg/scheduler/framework/plugins/interpodaffinity). Of pods with one port of the
-host a node takes one (plugins/nodeports).
-"""
+"""Pods that cannot share a node, and nodes too few for them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
-from llmstack.kubernetes.selectors import selects
-from llmstack.review.rollout.obstacles.case import Case, Obstacle, Pods
+from llmstack.review.rollout.obstacles.case import Case, Obstacle
+from llmstack.review.rollout.obstacles.neighbours import HOSTNAME, Pods, hits
 from llmstack.review.wording import plural
 
-HOSTNAME = "kubernetes.io/hostname"
 _REVISION = "pod-template-hash"
 
 
 def find(case: Case) -> Iterator[Obstacle]:
     """Whether the pool has nodes enough for pods that must each have one."""
-    own = _own(case)
-    others = [each for each in _candidates(case, own) if each.identity != own.identity]
-    why = _conflict(own, own) or next((said for each in others if (said := _conflict(own, each))), None)
-    if why is None or not (case.makes_beside or case.is_restart):
+    own, near = _own(case), case.scene.neighbours
+    ruled, sharing = near.ruled_out(own), near.sharing_a_port(own)
+    mask = near.without((ruled | sharing) & near.of_pool(own.pool), own.identity)
+    alone = near.is_alone(own)
+    if not (alone or mask) or not (case.makes_beside or case.is_restart):
         yield from _elsewhere(case, own)
         return
-    alone = _conflict(own, own) is not None
+    first = mask & -mask
+    why = "anti-affinity" if (hits(own, own) if alone else first & ruled) else "a port of the host"
     needed = own.number if alone else 1
+    beside = near.within(mask)
     if case.nodes is None:
-        if needed + len([each for each in others if _conflict(own, each)]) > 1 and case.makes_beside:
+        if needed + len(beside) > 1 and case.makes_beside:
             yield _uncounted(case, why)
         return
-    beside = [each for each in others if _conflict(own, each)]
-    least, most = _nodes_of(beside, case), sum(each.number for each in beside)
+    least, most = _nodes_of(mask, own, case), sum(each.number for each in beside)
     if needed + least > len(case.nodes):
         yield _short(case, why, needed + least)
     elif needed + most > len(case.nodes) and case.makes_beside:
@@ -74,36 +70,13 @@ def _own(case: Case) -> Pods:
     return replace(own, number=case.workload.after) if revised or apart else own
 
 
-def _candidates(case: Case, own: Pods) -> Sequence[Pods]:
-    """The pods that may be on the same nodes, and that either side's rules speak of."""
-    found = case.scene.pods if own.terms or own.host_ports else case.scene.keeping_apart
-    return [each for each in found if own.pool in (None, each.pool)]
-
-
-def _conflict(one: Pods, other: Pods) -> str | None:
-    """Why pods cannot be on one node; None where they can."""
-    if _hits(one, other) or _hits(other, one):
-        return "anti-affinity"
-    return "a port of the host" if one.host_ports & other.host_ports else None
-
-
-def _hits(one: Pods, other: Pods, key: str = HOSTNAME) -> bool:
-    """Whether a rule of one keeps it from nodes (or what else `key` names) with the other."""
-    return any(
-        term.get("topologyKey") == key
-        and term.get("labelSelector") is not None
-        and other.identity[1] in (term.get("namespaces") or one.identity[1:2])
-        and selects(term["labelSelector"], other.labels)
-        for term in one.terms
-    )
-
-
-def _nodes_of(pods: list[Pods], case: Case) -> int:
-    """The fewest nodes that other pods can be on."""
-    size = max(case.nodes or (1,))
-    each = [one.number if _conflict(one, one) else max(1, ceil_div(one.number * one.gpus, size)) for one in pods]
-    apart = all(_conflict(one, other) for one in pods for other in pods if one is not other)
-    return sum(each) if apart else max(each, default=0)
+def _nodes_of(mask: int, own: Pods, case: Case) -> int:
+    """The fewest nodes that other pods can be on, none of which can be with these."""
+    near, size = case.scene.neighbours, max(case.nodes or (1,))
+    each = [
+        one.number if near.is_alone(one) else max(1, ceil_div(one.number * one.gpus, size)) for one in near.within(mask)
+    ]
+    return sum(each) if near.are_all_apart(mask, own) else max(each, default=0)
 
 
 def _short(case: Case, why: str, needed: int) -> Obstacle:
@@ -128,6 +101,6 @@ def _elsewhere(case: Case, own: Pods) -> Iterator[Obstacle]:
     """A rule for zones, or other parts of the cluster, of which nobody says how many there are."""
     for term in own.terms:
         key = str(term.get("topologyKey"))
-        if key != HOSTNAME and own.number > 1 and case.makes_beside and _hits(own, own, key):
+        if key != HOSTNAME and own.number > 1 and case.makes_beside and hits(own, own, key):
             message = f"anti-affinity allows one of the pods in each `{key}`, and how many there are is not known"
             yield Obstacle(message, case.make_room(), "unknown", likely=False)

@@ -8,13 +8,13 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, Literal
 
-from llmstack.kubernetes.pods import Identity, Object, identity_of, maps, pod_labels, pod_templates, value_at
-from llmstack.kubernetes.quotas import totals_of
+from llmstack.kubernetes.pods import Identity, Object, identity_of, pod_labels, pod_templates
+from llmstack.kubernetes.quotas import READ, totals_of
 from llmstack.kubernetes.replicas import Scalers, replicas_of
 from llmstack.kubernetes.workloads import WORKLOADS, is_counted, is_lasting
 from llmstack.review.facts import Facts, Pool
 from llmstack.review.rollout.nodes import node_sizes
-from llmstack.review.rollout.placement import PoolKey
+from llmstack.review.rollout.obstacles.neighbours import Neighbours, Pods
 from llmstack.review.rollout.template import template_of
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.standing import Standing
@@ -37,31 +37,6 @@ class Obstacle:
     @property
     def certain(self) -> bool:
         return self.hangs == "always"
-
-
-@dataclass(frozen=True)
-class Pods:
-    """The pods of one workload after the change."""
-
-    identity: Identity
-    labels: Mapping[str, str]
-    spec: Mapping[str, Any]
-    number: int
-    gpus: int
-    """Of all pods of a replica."""
-    pool: PoolKey | None
-
-    @property
-    def terms(self) -> list[Mapping[str, Any]]:
-        """Its rules on pods that it cannot share a node, a zone … with."""
-        rules = value_at(self.spec, "affinity", "podAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
-        return list(maps(rules))
-
-    @property
-    def host_ports(self) -> set[tuple[Any, ...]]:
-        field = "containerPort" if self.spec.get("hostNetwork") is True else "hostPort"
-        ports = [port for container in self.spec.get("containers") or () for port in maps(container.get("ports"))]
-        return {(port[field], port.get("protocol", "TCP"), port.get("hostIP")) for port in ports if port.get(field)}
 
 
 @dataclass(frozen=True)
@@ -115,18 +90,26 @@ class Scene:
         return Pods(identity_of(obj), pod_labels(dict(template)), spec_of(template), number, read.total, read.pool)
 
     @cached_property
-    def keeping_apart(self) -> Sequence[Pods]:
-        """Those of them that not every node takes beside others."""
-        return [each for each in self.pods if each.terms or each.host_ports]
+    def neighbours(self) -> Neighbours:
+        """Which of them cannot be on one node."""
+        return Neighbours(self.pods)
+
+    @cached_property
+    def quotas(self) -> Mapping[str, Sequence[Object]]:
+        """The ResourceQuotas that are read, by namespace."""
+        found = {space: quotas for (kind, space), quotas in self.kinds.items() if kind == "ResourceQuota"}
+        return {space: quotas[:READ] for space, quotas in found.items()}
 
     @cached_property
     def quota_totals(self) -> Mapping[Identity, Mapping[str, Fraction]]:
         """What the pods of its namespace count for in each ResourceQuota."""
-        quotas = [quota for (kind, _), found in self.kinds.items() if kind == "ResourceQuota" for quota in found]
-        spaces = {identity_of(quota)[1] for quota in quotas}
         objects = (*self.after, *self.beside)
-        inside = {space: [obj for obj in objects if identity_of(obj)[1] == space] for space in spaces}
-        return {identity_of(quota): totals_of(quota, inside[identity_of(quota)[1]]) for quota in quotas}
+        inside = {space: [obj for obj in objects if identity_of(obj)[1] == space] for space in self.quotas}
+        return {
+            identity_of(quota): totals_of(quota, inside[space])
+            for space, quotas in self.quotas.items()
+            for quota in quotas
+        }
 
     @cached_property
     def needs_known(self) -> frozenset[Need]:

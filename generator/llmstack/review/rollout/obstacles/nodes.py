@@ -8,8 +8,9 @@ from typing import Any
 
 from llmstack.kubernetes.pods import value_at
 from llmstack.review.rollout.known_nodes import refusals, refused_anywhere
-from llmstack.review.rollout.obstacles.apart import HOSTNAME, ceil_div, is_alone
+from llmstack.review.rollout.obstacles.apart import ceil_div, is_alone
 from llmstack.review.rollout.obstacles.case import Case, Obstacle
+from llmstack.review.rollout.obstacles.neighbours import HOSTNAME
 from llmstack.review.rollout.placement import pools_allowed
 from llmstack.review.wording import plural
 

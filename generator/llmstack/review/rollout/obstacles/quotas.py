@@ -23,9 +23,10 @@ def find(case: Case) -> Iterator[Obstacle]:
 
 def _over_quotas(case: Case) -> Iterator[Obstacle]:
     """Pods that a ResourceQuota refuses: those of the goal, or the one that a rollout needs before it releases any
-    (pkg/quota/v1/evaluator/core/pods.go)."""
-    for quota in case.of_kind("ResourceQuota"):
-        yield from _refused_by(quota, case)
+    (pkg/quota/v1/evaluator/core/pods.go). Of several the first, one that refuses them for sure before others."""
+    quotas = case.scene.quotas.get(case.workload.namespace, ())
+    found = [obstacle for quota in quotas for obstacle in _refused_by(quota, case)]
+    yield from sorted(found, key=lambda each: not each.certain)[:1]
 
 
 def _refused_by(quota: Object, case: Case) -> Iterator[Obstacle]:
@@ -86,7 +87,8 @@ def _over_quota(case: Case, quota: Object, name: str, *, fits: bool) -> Obstacle
 def _refused_claims(case: Case) -> Iterator[Obstacle]:
     """A claim of the workload that is new or grows beyond a quota (pkg/quota/v1/evaluator/core/
     persistent_volume_claims.go): refused, so that its pods wait for it."""
-    quotas, claims = case.of_kind("ResourceQuota"), case.of_kind("PersistentVolumeClaim")
+    quotas = case.scene.quotas.get(case.workload.namespace, ())
+    claims = case.of_kind("PersistentVolumeClaim")
     if not quotas:
         return
     before = {identity_of(obj): obj for obj in case.scene.before}

@@ -14,8 +14,8 @@ from typing import Any
 from llmstack.kubernetes.pods import maps, value_at
 from llmstack.kubernetes.quantities import whole
 from llmstack.kubernetes.selectors import selects
-from llmstack.review.rollout.obstacles.apart import HOSTNAME
 from llmstack.review.rollout.obstacles.case import Case, Obstacle
+from llmstack.review.rollout.obstacles.neighbours import HOSTNAME
 from llmstack.review.wording import plural
 
 _REVISION = "pod-template-hash"
@@ -37,11 +37,8 @@ def _beside(case: Case, term: Mapping[str, Any]) -> Iterator[Obstacle]:
     if selector is None or term.get("namespaceSelector") is not None:
         return
     spaces = term.get("namespaces") or [case.workload.namespace]
-    others = any(
-        each.identity[1] in spaces and each.identity != case.workload.identity and selects(selector, each.labels)
-        for each in case.scene.pods
-    )
-    if others:
+    near = case.scene.neighbours
+    if near.without(near.selected(selector, spaces), case.workload.identity):
         return
     if not selects(selector, case.labels) or case.workload.namespace not in spaces:
         message = "the pods must be where certain others are (podAffinity), and nothing here runs such pods"

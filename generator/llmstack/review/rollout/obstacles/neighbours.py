@@ -1,0 +1,172 @@
+"""Which pods of an environment cannot share a node: by a required anti-affinity, or by a port of the host.
+
+kubernetes.io, "Assigning Pods to Nodes", inter-pod affinity and anti-affinity; the scheduler keeps a new pod away from
+those whose own rule is against it too (pkg/scheduler/framework/plugins/interpodaffinity). Of pods with one port of the
+host a node takes one (plugins/nodeports).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from llmstack.kubernetes.pods import Identity, maps, value_at
+from llmstack.kubernetes.selectors import Labelled, selects
+from llmstack.review.rollout.placement import PoolKey
+
+HOSTNAME = "kubernetes.io/hostname"
+
+
+@dataclass(frozen=True)
+class Pods:
+    """The pods of one workload after the change."""
+
+    identity: Identity
+    labels: Mapping[str, str]
+    spec: Mapping[str, Any]
+    number: int
+    gpus: int
+    """Of all pods of a replica."""
+    pool: PoolKey | None
+
+    @property
+    def terms(self) -> list[Mapping[str, Any]]:
+        """Its rules on pods that it cannot share a node, a zone … with."""
+        rules = value_at(self.spec, "affinity", "podAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
+        return list(maps(rules))
+
+    @property
+    def host_ports(self) -> set[tuple[Any, ...]]:
+        field = "containerPort" if self.spec.get("hostNetwork") is True else "hostPort"
+        ports = [port for container in self.spec.get("containers") or () for port in maps(container.get("ports"))]
+        return {(port[field], port.get("protocol", "TCP"), port.get("hostIP")) for port in ports if port.get(field)}
+
+
+def hits(one: Pods, other: Pods, key: str = HOSTNAME) -> bool:
+    """Whether a rule of one keeps it from nodes (or what else `key` names) with the other."""
+    return any(
+        term.get("topologyKey") == key
+        and term.get("labelSelector") is not None
+        and other.identity[1] in (term.get("namespaces") or one.identity[1:2])
+        and selects(term["labelSelector"], other.labels)
+        for term in one.terms
+    )
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The pods of all workloads, and which of them are kept apart. A set of them is a number with a bit for each, as
+    in `Labelled`: that many pods have rules on many others is then no square, let alone a cube, of comparisons."""
+
+    pods: Sequence[Pods]
+    _cliques: dict[int, bool] = field(default_factory=dict)
+
+    def within(self, mask: int) -> list[Pods]:
+        """The pods of a set, in order."""
+        return [each for each, bit in zip(self.pods, reversed(f"{mask:b}"), strict=False) if bit == "1"]
+
+    def ruled_out(self, one: Pods) -> int:
+        """Those that a required anti-affinity keeps from nodes with some pods, whose rule it may be."""
+        return self._kept_from(one) | self._keeping_from(one)
+
+    def sharing_a_port(self, one: Pods) -> int:
+        """Those that take a port of the host that some pods take."""
+        found = 0
+        for port in one.host_ports:
+            found |= self._ports.get(port, 0)
+        return found
+
+    def of_pool(self, pool: PoolKey | None) -> int:
+        """Those that may be on nodes of a pool; all where it is not known."""
+        return (1 << len(self.pods)) - 1 if pool is None else self._pools.get(pool, 0)
+
+    def selected(self, selector: Mapping[str, Any], namespaces: Sequence[str]) -> int:
+        """Those in some namespaces that a selector selects."""
+        inside = 0
+        for namespace in namespaces:
+            inside |= self._namespaces.get(str(namespace), 0)
+        return inside and inside & self._labelled.select(selector)
+
+    def without(self, mask: int, own: Identity) -> int:
+        """A set without the pods of one workload."""
+        at = self._places.get(own)
+        return mask if at is None else mask & ~(1 << at)
+
+    def is_alone(self, one: Pods) -> bool:
+        """Whether a pod cannot be on a node with another one of the same workload."""
+        at = self._places.get(one.identity)
+        return _is_alone(one) if at is None else self._alone[at]
+
+    def are_all_apart(self, mask: int, one: Pods) -> bool:
+        """Whether of a set, none of which can be with `one`, no two can share a node."""
+        at = self._places.get(one.identity)
+        whole = mask if at is None else mask | 1 << at  # the same for each of them, mostly
+        if whole not in self._cliques:
+            places = [at for at, bit in enumerate(reversed(f"{whole:b}")) if bit == "1"]
+            self._cliques[whole] = all(not whole & ~(self._apart[at] | 1 << at) for at in places)
+        return self._cliques[whole]
+
+    @cached_property
+    def _apart(self) -> list[int]:
+        return [self.ruled_out(each) | self.sharing_a_port(each) for each in self.pods]
+
+    @cached_property
+    def _alone(self) -> list[bool]:
+        return [_is_alone(each) for each in self.pods]
+
+    @cached_property
+    def _places(self) -> Mapping[Identity, int]:
+        return {each.identity: at for at, each in enumerate(self.pods)}
+
+    @cached_property
+    def _labelled(self) -> Labelled:
+        return Labelled([each.labels for each in self.pods])
+
+    @cached_property
+    def _namespaces(self) -> Mapping[Any, int]:
+        return _sets(each.identity[1:2] for each in self.pods)
+
+    @cached_property
+    def _pools(self) -> Mapping[Any, int]:
+        return _sets([each.pool] for each in self.pods)
+
+    @cached_property
+    def _ports(self) -> Mapping[Any, int]:
+        return _sets(each.host_ports for each in self.pods)
+
+    def _kept_from(self, one: Pods) -> int:
+        """Those that rules of some pods keep them from."""
+        found = 0
+        for term in one.terms:
+            if term.get("topologyKey") == HOSTNAME and term.get("labelSelector") is not None:
+                found |= self.selected(term["labelSelector"], term.get("namespaces") or one.identity[1:2])
+        return found
+
+    def _keeping_from(self, one: Pods) -> int:
+        """Those whose own rules keep them from some pods."""
+        at = self._places.get(one.identity)
+        if at is not None:
+            return self._turned[at]
+        return sum(1 << at for at, each in enumerate(self.pods) if each.terms and hits(each, one))
+
+    @cached_property
+    def _turned(self) -> list[int]:
+        """For each of the pods, those whose rules keep them from it."""
+        size = len(self.pods)
+        rows = [f"{self._kept_from(each):0{size}b}" for each in reversed(self.pods)]
+        return [int("".join(column), 2) for column in zip(*rows, strict=True)][::-1]
+
+
+def _is_alone(one: Pods) -> bool:
+    return hits(one, one) or bool(one.host_ports)
+
+
+def _sets(keys: Any) -> dict[Any, int]:
+    """The places at which each key is found, as a set."""
+    found: dict[Any, int] = {}
+    for at, each in enumerate(keys):
+        for key in each:
+            found[key] = found.get(key, 0) | 1 << at
+    return found
