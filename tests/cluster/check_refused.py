@@ -6,7 +6,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from llmstack.kubernetes.quotas import beyond_quotas
+from llmstack.kubernetes.beyond_quotas import beyond_quotas
 from tests.cluster.kubectl import Kubectl, namespace, wait_until
 from tests.kubernetes.refused_objects import QUOTAS, REFUSED, SPACE, TAKEN, UPDATES
 

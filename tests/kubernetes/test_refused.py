@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from tests.kubernetes.refused_objects import REFUSED, TAKEN, UPDATES
 
+from llmstack.kubernetes.beyond_quotas import beyond_quotas
 from llmstack.kubernetes.immutable import refused_fields
-from llmstack.kubernetes.quotas import beyond_quotas
 from llmstack.kubernetes.refused import refusals, refused_values
 
 SCALED = {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": {"name": "a"}}

@@ -13,10 +13,10 @@ from typing import Literal
 
 from llmstack.facts.cluster import ClusterFacts
 from llmstack.kubernetes import pods
+from llmstack.kubernetes.beyond_quotas import Beyond, beyond_quotas
 from llmstack.kubernetes.definitions import group_of
 from llmstack.kubernetes.immutable import refused_fields
 from llmstack.kubernetes.pods import Object
-from llmstack.kubernetes.quotas import Beyond, beyond_quotas
 from llmstack.kubernetes.refused import refusals
 from llmstack.kubernetes.runtime_classes import adding_classes, with_runtime_class
 from llmstack.review.compare import Identity, compare, identify

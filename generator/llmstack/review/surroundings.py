@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from llmstack.kubernetes.beyond_quotas import Beyond
 from llmstack.kubernetes.pods import Identity, Object
-from llmstack.kubernetes.quotas import Beyond
 from llmstack.review.rollout.placement import Fixed
 from llmstack.review.rollout.queue import Queue
 from llmstack.review.rollout.workload import Workload
