@@ -119,6 +119,16 @@ def test_pods_that_waited_for_a_node_name_it(repository: Repository) -> None:
     )
 
 
+def test_pods_that_something_else_ended_are_named_with_the_reason(repository: Repository) -> None:
+    recording = played(repository, load=420, wait=0)
+    condition = {"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI"}
+    for event in recording.events:
+        if "deletionTimestamp" in event["object"]["metadata"]:
+            event["object"]["status"]["conditions"].append(condition)
+    missing = observed(repository, recording.text())["seconds"]["missing"]
+    assert "2 pods ended from outside: EvictionByEvictionAPI" in missing
+
+
 def test_a_load_that_nobody_knew_is_not_foreseen(tmp_path: Path) -> None:
     probes = {"startupProbe": None, "livenessProbe": None, "readinessProbe": None}
     before, after = (values(tag, load=None) for tag in ("v0.11.2", "v0.12.0"))

@@ -48,6 +48,7 @@ def read_pod(obj: Mapping[str, Any]) -> Pod | None:
         restarts=sum(count(each, "restartCount") or 0 for each in states),
         start_bound=start_up_bounds(sound)[1],
         waiting=_waiting(states, scheduled),
+        disrupted=_disrupted(obj),
     )
 
 
@@ -57,6 +58,14 @@ def read_containers(spec: Any) -> tuple[Container, ...]:
         Container(text(each, "name"), text(each, "image"), (*texts(each.get("command")), *texts(each.get("args"))))
         for each in maps(value_at(spec, "containers"))
     )
+
+
+def _disrupted(obj: Mapping[str, Any]) -> str:
+    """The reason of `DisruptionTarget` (Kubernetes documentation, "Disruptions", pod disruption conditions); what the
+    kubelet evicts says so in its status too."""
+    target, reason = condition(obj, "DisruptionTarget"), text(obj, "status", "reason")
+    said = text(target, "reason") if target.get("status") == "True" else ""
+    return said or (reason if reason == "Evicted" else "")
 
 
 def _waiting(states: list[Mapping[str, Any]], scheduled: Mapping[str, Any]) -> str:

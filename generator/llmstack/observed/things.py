@@ -88,6 +88,8 @@ class Pod:
     """Seconds after which its probes would have ended a container that does not start; None where nothing does."""
     waiting: str
     """Why a container waits (CrashLoopBackOff …), or the pod does (Unschedulable)."""
+    disrupted: str = ""
+    """Why something other than its owner ended it (PreemptionByScheduler, EvictionByEvictionAPI …)."""
 
     @property
     def is_over(self) -> bool:

@@ -39,7 +39,7 @@ def why_fewer(rollout: Rollout, course: Course) -> Iterator[str]:
         yield f"{plural(began, 'replica')} were ready when it began: what its scaler had"
     elif rollout.replicas is not None and began < rollout.replicas and rollout.why == "restart":
         yield f"{began} of {plural(rollout.replicas, 'replica')} were ready when it began"
-    yield from crashes(course)
+    yield from mishaps(course)
 
 
 def why_time(rollout: Rollout, course: Course, seen: Seen) -> Iterator[str]:
@@ -59,16 +59,20 @@ def why_time(rollout: Rollout, course: Course, seen: Seen) -> Iterator[str]:
     ]
     if waits and max(waits) > SLACK and rollout.pool is not None:
         yield f"pods waited up to {say_exactly(max(waits))} for a node: what others hold there was not known"
-    yield from crashes(course)
+    yield from mishaps(course)
 
 
-def crashes(course: Course) -> Iterator[str]:
+def mishaps(course: Course) -> Iterator[str]:
+    """What befell pods that no review can foresee."""
     restarts = sum(pod.restarts for name, pod in course.pods.items() if name in course.new)
     reasons = sorted({pod.waiting for pod in course.there() if pod.waiting})
     if restarts:
         yield f"containers started again {plural(restarts, 'time')}"
     if reasons:
         yield f"pods wait: {', '.join(reasons)}"
+    disrupted = [pod.disrupted for pod in course.pods.values() if pod.disrupted]
+    if disrupted:
+        yield f"{plural(len(disrupted), 'pod')} ended from outside: {', '.join(sorted(set(disrupted)))}"
 
 
 def why_not_applied(rollout: Rollout, seen: Seen) -> Iterator[str]:

@@ -23,7 +23,7 @@ from llmstack.verify.missing import (
     UNFINISHED,
     Seen,
     ask,
-    crashes,
+    mishaps,
     unseen,
     why_fewer,
     why_not_applied,
@@ -206,7 +206,7 @@ def _undone(at: tuple[str, str, str | None], span: Span | str, course: Course, s
     if isinstance(span, str):
         return Figure(*at, "seconds", span, said, "as-foreseen")
     if span.high is not None and after > span.high * (1 + SHARE) + SLACK:
-        return Figure(*at, "seconds", span, said, "off", tuple(crashes(course)))
+        return Figure(*at, "seconds", span, said, "off", tuple(mishaps(course)))
     return Figure(*at, "seconds", span, None, "not-observed", ("a recording that goes on until it is done",))
 
 
