@@ -39,9 +39,8 @@ def test_a_scaler(version: str) -> None:
 
 
 ATTRIBUTES = {"type": {"string": "gpu"}, "driverVersion": {"version": "580.1.0"}, "example.com/index": {"int": 0}}
-READ = {
-    "gpu.nvidia.com/type": "gpu", "gpu.nvidia.com/driverVersion": "580.1.0", "example.com/index": 0,
-}  # fmt: skip
+READ = {"gpu.nvidia.com/type": "gpu", "example.com/index": 0}
+"""A version is compared with no literal."""
 POOL = {"driver": "gpu.nvidia.com", "nodeName": "n", "pool": {"name": "n", "generation": 3, "resourceSliceCount": 2}}
 SLICES = {
     "1.31, v1alpha3": of(
