@@ -94,6 +94,7 @@ OTHERS = [
     "eos_token",
     "max_token",
     "TOKEN_BUDGET",
+    "encoder_cudagraph_token_budgets",
     "webhook-port",
     "--max-num-batched-tokens",
     "--tool-call-parser",

@@ -39,22 +39,21 @@ _KEYS = frozenset((
 ))  # fmt: skip
 """What a word before `key` says of it: `…_API_KEY`, `NGC_KEY`; a plain `key` is often the name of one."""
 _PLACES = frozenset((
-    "name", "names", "ref", "refs", "reference", "path", "paths", "file", "files", "dir", "directory", "class",
-    "store", "count", "length", "len", "limit", "limits", "size", "sizes", "type", "types", "mode", "modes",
-    "url", "uri", "policy", "seconds", "minutes", "ms", "backend", "parser", "mount", "mounts", "id", "ids",
-    "enabled", "enable", "disabled", "disable", "required", "require", "optional", "env", "algorithm", "rotation",
-    "encoding", "budget", "bytes", "ratio", "rate", "threshold", "window", "cost", "price", "throughput",
+    "name", "ref", "reference", "path", "file", "dir", "directory", "class", "store", "count", "length", "len",
+    "limit", "size", "type", "mode", "url", "uri", "policy", "seconds", "minutes", "ms", "backend", "parser", "mount",
+    "id", "enabled", "enable", "disabled", "disable", "required", "require", "optional", "env", "algorithm",
+    "rotation", "encoding", "budget", "bytes", "ratio", "rate", "threshold", "window", "cost", "price", "throughput",
     "latency", "level", "format", "style", "provider", "issuer", "audience", "expiration", "expiry", "ttl",
-    "lifetime", "duration", "period", "interval", "header", "headers", "prefix", "suffix", "field", "param",
-    "endpoint", "host", "port", "server", "service", "manager", "generator", "validator", "review", "reviews",
-    "requests", "projection", "volume", "volumes", "scopes", "scope", "version", "realm", "index", "usage", "idx",
-    "max", "min", "total", "kind", "location", "vault", "references", "spec", "namespace", "key", "keys",
-    "method", "strategy", "source", "response", "template", "strip", "cache", "caching", "timeout", "per",
-    "probs", "logprobs", "hash", "regex", "pattern", "sets", "groups", "group", "label", "labels", "annotation",
-    "annotations", "property", "properties", "parallelism", "routing", "counts", "metric", "metrics", "hint",
-    "rules", "rule", "operator", "controller", "webhook", "certs", "cert", "management", "ready", "status",
+    "lifetime", "duration", "period", "interval", "header", "prefix", "suffix", "field", "param", "endpoint", "host",
+    "port", "server", "service", "manager", "generator", "validator", "review", "requests", "projection", "volume",
+    "scope", "version", "realm", "index", "usage", "idx", "max", "min", "total", "kind", "location", "vault", "spec",
+    "namespace", "key", "method", "strategy", "source", "response", "template", "strip", "cache", "caching",
+    "timeout", "per", "probs", "logprobs", "hash", "regex", "pattern", "sets", "group", "label", "annotation",
+    "property", "properties", "parallelism", "routing", "metric", "hint", "rule", "operator", "controller", "webhook",
+    "cert", "management", "ready", "status",
 ))  # fmt: skip
-"""Last words of names that say where a secret is, how it is used, or how many tokens there are: `PASSWORD_FILE`."""
+"""Last words of names that say where a secret is, how it is used, or how many tokens there are: `PASSWORD_FILE`; the
+same of several (`token_budgets`)."""
 _REFERENCES = frozenset(("secretKey", "secretName", "existingSecret"))
 _REFERENCE_PREFIXES = ("nginx.ingress.kubernetes.io/auth-", "kubernetes.io/")
 """Annotations whose values name Secrets and Services: `nginx.ingress.kubernetes.io/auth-secret` (ingress-nginx)."""
@@ -88,7 +87,7 @@ def is_secret_name(name: str) -> bool:
         return False
     if names_address(name):
         return True
-    if words[-1] in _PLACES and not _ends_in_key(words):
+    if not _PLACES.isdisjoint((words[-1], words[-1].removesuffix("s"))) and not _ends_in_key(words):
         return False
     if words[-1] == "secret" and len(words) > 1 and words[-2] in _SECRETS_OF:
         return False
