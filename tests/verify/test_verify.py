@@ -119,6 +119,15 @@ def test_pods_that_waited_for_a_node_name_it(repository: Repository) -> None:
     )
 
 
+def test_a_snapshot_of_one_revision_with_the_same_containers_tells_nothing(repository: Repository) -> None:
+    """A change of another field: the pods that are there may be those of before or of after."""
+    repository.values(prod=values("v0.12.0", priorityClassName="high"))
+    repository.commit()
+    figures = observed(repository, played(repository).snapshot())
+    assert (figures["pods"]["foreseen"], figures["pods"]["verdict"]) == ("restart", "not-observed")
+    assert observed(repository, played(repository).text())["pods"]["verdict"] == "as-foreseen"
+
+
 def test_pods_that_something_else_ended_are_named_with_the_reason(repository: Repository) -> None:
     recording = played(repository, load=420, wait=0)
     condition = {"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI"}

@@ -108,7 +108,7 @@ def _rollout(
     course = seen.courses.of[subject.key]
     at = environment, f"{rollout.kind}/{rollout.name}", rollout.model
 
-    happened = _happened(rollout, course)
+    happened = _happened(rollout, course, subject)
     missing = tuple(why_not_applied(rollout, seen)) if happened == "nothing" else ()
     missing = (BACK,) if happened == TAKEN_BACK else missing
     missing = missing if happened is not None else (ask(seen),)
@@ -120,8 +120,11 @@ def _rollout(
     yield _time(at, rollout, course, review, seen)
 
 
-def _happened(rollout: Rollout, course: Course) -> str | None:
-    """What the pods did, in the word of the review; `nothing`, `taken back`, or None where that was not seen."""
+def _happened(rollout: Rollout, course: Course, subject: Subject) -> str | None:
+    """What the pods did, in the word of the review; `nothing`, `taken back`, or None where that was not seen.
+
+    Pods of one revision alone may be those of before or of after, where their containers do not tell.
+    """
     there = course.there()
     if rollout.why == "scale":
         numbers = (rollout.replicas_min, rollout.replicas_max)
@@ -131,7 +134,8 @@ def _happened(rollout: Rollout, course: Course) -> str | None:
         return "scale" if low <= len(there) <= high else f"{plural(len(there), 'pod')}"
     if course.new:
         return TAKEN_BACK if course.is_taken_back else rollout.why
-    return "nothing" if there else None
+    is_told = subject.is_told_by_containers or course.whole
+    return "nothing" if there and is_told else None
 
 
 def _same(foreseen: str, happened: str | None) -> Verdict:
