@@ -12,7 +12,7 @@ from llmstack import yamlio
 from llmstack.finding import Route
 from llmstack.migrate.spellings import at_route, models
 from llmstack.migrate.step import File, Step, make_step
-from llmstack.model.unknown_keys import flag_arguments, in_one_line, slip
+from llmstack.model.unknown_keys import flag_arguments, flag_spelled, in_one_line, slip
 from llmstack.secrecy.names import is_secret_name
 from llmstack.values.edit import (
     CannotEdit,
@@ -58,8 +58,27 @@ def _flag_keys(file: File) -> Iterator[FlagKey]:
             if model not in images:
                 images[model] = known_image(file, model)
             arguments = flag_arguments(problem.route, images[model])
-            if arguments and slip(problem.route) is None:
+            if arguments and slip(problem.route) is None and said_by(file, problem.route) is None:
                 yield FlagKey(problem.route, arguments)
+
+
+def said_by(file: File, route: Route) -> str | None:
+    """Where the flag that a key of a model spells is given by what the chart reads; None where nothing gives it.
+
+    The chart ignored the key, so that what it read must go on being what vLLM gets.
+    """
+    if route[:2] != MODELS or len(route) < 4 or not isinstance(route[2], int):
+        return None
+    model = file.merged_model(route[2])
+    wanted, config = flag_spelled(str(route[-1]), model), model.get("vllmConfig")
+    if wanted is None or not isinstance(config, dict):
+        return None
+    others = (key for key in config if (*route[:3], "vllmConfig", key) != route and config[key] is not None)
+    if same := next((key for key in others if flag_spelled(key, model) == wanted), None):
+        return f"vllmConfig.{same}"
+    listed = config.get("extraArgs")
+    given = {str(word).partition("=")[0] for word in listed} if isinstance(listed, list) else set()
+    return "vllmConfig.extraArgs" if wanted in given else None
 
 
 def known_image(file: File, route: Route) -> Any:

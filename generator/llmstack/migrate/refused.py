@@ -13,7 +13,7 @@ from llmstack import yamlio
 from llmstack.finding import Route
 from llmstack.kubernetes.quantities import quantity
 from llmstack.migrate.comments import as_comment, comments_of
-from llmstack.migrate.flags import flags_to_arguments, known_image, replace_entry, respell_flags
+from llmstack.migrate.flags import flags_to_arguments, known_image, replace_entry, respell_flags, said_by
 from llmstack.migrate.spellings import models
 from llmstack.migrate.step import File, Step, make_step
 from llmstack.model.unknown_keys import explain, slip
@@ -181,7 +181,8 @@ def _as_comments(file: File, entries: Sequence[tuple[Route, Spot]]) -> Step:
     spots = [spot for _, spot in entries]
     lines = [line for spot in spots for line in as_comment(file, spot, NO_KEY)]
     (first, _), *others = entries
-    help = explain(first, known_image(file, first), "<env>")
+    same = said_by(file, first)
+    help = f"`{same}` says it" if same else explain(first, known_image(file, first), "<env>")
     names = [f"`{route[-1]}`" for route, _ in others]
     beside = f", as {listed(names, NAMED)} beside it" if names else ""
     if len(spots) > 1:

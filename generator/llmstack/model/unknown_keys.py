@@ -130,6 +130,12 @@ def _flag(route: Route, data: Any) -> Any:
     return (flag, _at(data, route)) if flag else None
 
 
+def flag_spelled(key: str, model: Mapping[str, Any]) -> str | None:
+    """The name of the flag that a key of a model spells, by the catalogue of its image; None where there is none."""
+    flag = flag_of_key(key, _catalogue(model))
+    return flag.name if flag else None
+
+
 def _catalogue(model: Mapping[str, Any]) -> Catalogue:
     texts = [str(model.get(key) or "") for key in ("repository", "tag")]
     return catalogue_for(*texts).catalogue
