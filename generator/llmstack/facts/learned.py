@@ -12,7 +12,7 @@ from llmstack.facts.devices import devices_by_node
 from llmstack.facts.grouping import group_nodes
 from llmstack.facts.programs import flux_concurrent, versions_of
 from llmstack.facts.quotas import learn_quotas
-from llmstack.facts.release import Release
+from llmstack.facts.release import Release, is_ours
 from llmstack.kubernetes.priorities import SYSTEM
 from llmstack.kubernetes.replicas import model_of
 from llmstack.observed import things
@@ -45,7 +45,7 @@ def learn_cluster(
     the usual ones, and `pools` give node groups their names. A kind of which nothing was seen is not known.
     """
     pods = [pod for pod in seen.now(Pod) if pod.node and not pod.is_over]
-    others = [pod for pod in pods if not any(release.owns(pod.meta) for release in releases)]
+    others = [pod for pod in pods if not is_ours(pod.meta, releases)]
     workloads = seen.now(things.Workload)
     classes = seen.now(things.StorageClass)
     priorities = seen.now(things.PriorityClass)
@@ -81,7 +81,7 @@ def _claim_modes(seen: Observation, releases: Collection[Release]) -> dict[str, 
     return {
         f"{claim.meta.namespace}/{claim.meta.name}": claim.modes
         for claim in seen.now(things.Claim)
-        if claim.modes and claim.meta.namespace in spaces and not any(each.owns(claim.meta) for each in releases)
+        if claim.modes and claim.meta.namespace in spaces and not is_ours(claim.meta, releases)
     }
 
 
@@ -109,7 +109,7 @@ def _loads(sights: Iterable[Pod], releases: Collection[Release]) -> tuple[Load, 
     for pod in sights:
         seconds = load_seconds(pod)
         identity = pod.meta.uid or (pod.meta.key, pod.scheduled)
-        if seconds is None or identity in known or not any(release.owns(pod.meta) for release in releases):
+        if seconds is None or identity in known or not is_ours(pod.meta, releases):
             continue
         known.add(identity)
         model, image = model_served(pod), image_of(pod)

@@ -10,7 +10,7 @@ from math import ceil
 from llmstack.facts.asking import shows
 from llmstack.facts.cluster import Amount, Quota
 from llmstack.facts.fields import MOST
-from llmstack.facts.release import Release
+from llmstack.facts.release import Release, is_ours
 from llmstack.kubernetes.quotas import count_claim, count_pod, is_in_scopes, is_of_pods_or_claims
 from llmstack.observed import things
 from llmstack.observed.observation import Observation
@@ -51,15 +51,15 @@ def _used_by_others(quota: things.Quota, seen: Observation, releases: Collection
 def _pods(quota: things.Quota, seen: Observation, releases: Collection[Release]) -> Iterator[Mapping[str, Fraction]]:
     scopes = [(each.name, each.operator, each.values) for each in quota.scopes]
     for pod in seen.now(things.Pod):
-        is_ours = pod.meta.namespace == quota.meta.namespace and any(each.owns(pod.meta) for each in releases)
-        counted = count_pod(pod.requests, pod.limits) if is_ours and not pod.is_over else {}
-        if counted and is_in_scopes(scopes, pod.priority_class, limited=bool(pod.requests)):
-            yield counted
+        if pod.meta.namespace != quota.meta.namespace or pod.is_over or not is_ours(pod.meta, releases):
+            continue
+        if is_in_scopes(scopes, pod.priority_class, limited=bool(pod.requests)):
+            yield count_pod(pod.requests, pod.limits)
 
 
 def _claims(quota: things.Quota, seen: Observation, releases: Collection[Release]) -> Iterator[Mapping[str, Fraction]]:
     for claim in seen.now(things.Claim) if not quota.scopes else ():
-        if claim.meta.namespace == quota.meta.namespace and any(each.owns(claim.meta) for each in releases):
+        if claim.meta.namespace == quota.meta.namespace and is_ours(claim.meta, releases):
             yield count_claim(claim.asked or Fraction(), claim.storage_class)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from llmstack.observed.things import Meta
@@ -20,3 +21,8 @@ class Release:
         stated = labels.get("app.kubernetes.io/instance") or labels.get("helm-release-name")
         named = meta.name.startswith(f"{self.name}-") if stated is None else stated == self.name
         return meta.namespace == self.namespace and named
+
+
+def is_ours(meta: Meta, releases: Iterable[Release]) -> bool:
+    """Whether an object is of one of several releases."""
+    return any(release.owns(meta) for release in releases)

@@ -21,15 +21,7 @@ from llmstack.review.result import EnvironmentReview, GpuPool, ObjectChange, Rol
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.not_applied import why_not_applied
 from llmstack.review.risks.table import find_risks
-from llmstack.review.rollout.endless import (
-    drawn,
-    endless,
-    hindered_pools,
-    stopped_by,
-    unsettled_pools,
-    with_demand,
-    without_end,
-)
+from llmstack.review.rollout.endless import drawn, endless, hindered_pools, stopped_by, with_demand, without_end
 from llmstack.review.rollout.interval import both
 from llmstack.review.rollout.obstacles.behind import with_those_behind
 from llmstack.review.rollout.obstacles.case import Obstacle, Scene
@@ -84,8 +76,7 @@ def assess(
     least = play(changes, after, scale, facts, idle, near.neighbours, near.queue)
     most = _at_most(changes, before, after, least, facts, idle, near)
     least, preempting = _with_priorities(least, before, after, facts, near)
-    standing = standing_quotas(facts_after.cluster, before, wanted)
-    beside = [obj for _, obj in near.objects]
+    standing, beside = standing_quotas(facts_after.cluster, before, wanted), [obj for _, obj in near.objects]
     scene = Scene(before, after, facts[1], least.owned[1], most_scaled(after), standing, beside)
     hindered = find_obstacles(least.own, scene)
     obstacles = with_those_behind(hindered, least.own, endless(hindered, least.verdicts), near.queue)
@@ -93,9 +84,7 @@ def assess(
     backends = Backends()
     breaks = _breaks(before, after, least, facts_after, near, backends)
     rolled, pools = both(least, most, facts_after)
-    pools = unplaced_pools(hindered_pools(pools, least.own, obstacles), least.workloads, least.fixed, facts_after.pools)
-    if facts_after.is_unsettled:
-        pools = unsettled_pools(pools, least.workloads, facts_after.pools)
+    pools = unplaced_pools(hindered_pools(pools, least.own, obstacles), least.workloads, least.fixed, facts_after)
     removed = find_removed(least.own, before, wanted, least.owned[0], facts, near, backends)
     assessment = Assessment(
         tuple(changes), after, least.workloads, least.times, least.verdicts, least.fixed, least.owned, facts,

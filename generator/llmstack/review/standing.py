@@ -27,12 +27,8 @@ def standing_quotas(known: ClusterFacts | None, *sides: Sequence[Object]) -> Map
         return {}
     there = {identity_of(obj) for side in sides for obj in side}
     spaces = {namespace for _, namespace, _ in there}
-    found = {
-        identity_of(made): Standing(made, amounts_in(quota.others))
-        for quota in quotas
-        if quota.namespace in spaces and (made := _object(quota))
-    }
-    return {identity: each for identity, each in found.items() if identity not in there}
+    made = [Standing(_object(quota), amounts_in(quota.others)) for quota in quotas if quota.namespace in spaces]
+    return {key: each for each in made if (key := identity_of(each.quota)) not in there}
 
 
 def _object(quota: Quota) -> Object:

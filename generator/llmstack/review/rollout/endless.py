@@ -79,21 +79,6 @@ def _hindered(row: GpuPool, hangs: Collection[Hangs]) -> GpuPool:
     return replace(row, deadlock=None, certain=None)
 
 
-def unsettled_pools(
-    rows: Sequence[GpuPool], workloads: Sequence[Workload], pools: Sequence[Pool]
-) -> tuple[GpuPool, ...]:
-    """Return the pools, where what is known of their nodes is not settled (`Facts.is_unsettled`): that rollouts in them
-    finish cannot be said."""
-    moving = {workload.new.pool for workload in workloads if workload.new is not None}
-    learned = moving & {(pool.name, pool.resource) for pool in pools if pool.groups}
-    return tuple(
-        replace(row, deadlock=None, certain=None)
-        if row.deadlock is False and (row.pool, row.resource) in learned
-        else row
-        for row in rows
-    )
-
-
 def drawn(played: Played, pools: Sequence[Pool], stopped: Collection[Identity]) -> Run:
     """Return the likeliest run as a picture shows it: rollouts that something keeps from starting (`stopped`) are
     played with new pods that never get ready, and these wait."""

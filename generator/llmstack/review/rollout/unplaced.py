@@ -1,11 +1,11 @@
-"""Pools whose size is declared while that of their nodes is not: who finds room on a node cannot always be judged."""
+"""Pools of whose nodes too little is known: who finds room on one cannot always be judged."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from llmstack.review.facts import Pool
+from llmstack.review.facts import Facts, Pool
 from llmstack.review.result import GpuPool
 from llmstack.review.rollout.placement import Fixed, PoolKey
 from llmstack.review.rollout.workload import Workload
@@ -15,12 +15,17 @@ UNSAID = "and `perNode` is not declared: whether one node has room cannot be jud
 
 
 def unplaced_pools(
-    rows: Sequence[GpuPool], workloads: Sequence[Workload], fixed: Fixed, pools: Sequence[Pool]
+    rows: Sequence[GpuPool], workloads: Sequence[Workload], fixed: Fixed, facts: Facts
 ) -> tuple[GpuPool, ...]:
-    """Return the pools; of one where it cannot be judged whether a node has room nobody says that rollouts finish."""
+    """Return the pools; of one where it cannot be judged whether a node has room nobody says that rollouts finish: the
+    size of its nodes is not declared, or what is known of them is not settled (`Facts.is_unsettled`)."""
+    moving = {workload.new.pool for workload in workloads if workload.new is not None}
+    learned = {(pool.name, pool.resource) for pool in facts.pools if pool.groups} if facts.is_unsettled else set()
+    doubtful = moving & learned
     return tuple(
         replace(row, deadlock=None, certain=None)
-        if row.deadlock is False and why_unplaced(row, workloads, fixed, pools)
+        if row.deadlock is False
+        and ((row.pool, row.resource) in doubtful or why_unplaced(row, workloads, fixed, facts.pools))
         else row
         for row in rows
     )

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from llmstack.kubernetes.pods import Identity, Object, identity_of, pod_labels, pod_templates
-from llmstack.kubernetes.quotas import READ, totals_of
+from llmstack.kubernetes.quotas import READ, quotas_in, totals_of
 from llmstack.kubernetes.replicas import Scalers, replicas_of
 from llmstack.kubernetes.workloads import WORKLOADS, is_counted, is_lasting
 from llmstack.review.facts import Facts, Pool
@@ -59,7 +59,7 @@ class Scene:
     def kinds(self) -> Mapping[tuple[str, str], list[Object]]:
         """The objects after the change by kind and namespace."""
         found: dict[tuple[str, str], list[Object]] = {}
-        for obj in (*self.after, *(each.quota for each in self.standing.values())):
+        for obj in self.after:
             found.setdefault(identity_of(obj)[:2], []).append(obj)
         return found
 
@@ -97,7 +97,7 @@ class Scene:
     @cached_property
     def quotas(self) -> Mapping[str, Sequence[Object]]:
         """The ResourceQuotas that are read, by namespace."""
-        found = {space: quotas for (kind, space), quotas in self.kinds.items() if kind == "ResourceQuota"}
+        found = quotas_in((*self.after, *(each.quota for each in self.standing.values())))
         return {space: quotas[:READ] for space, quotas in found.items()}
 
     @cached_property

@@ -25,25 +25,22 @@ def _over_quotas(case: Case) -> Iterator[Obstacle]:
     """Pods that a ResourceQuota refuses: those of the goal, or the one that a rollout needs before it releases any
     (pkg/quota/v1/evaluator/core/pods.go). Of several the first, one that refuses them for sure before others."""
     quotas = case.scene.quotas.get(case.workload.namespace, ())
-    found = [obstacle for quota in quotas for obstacle in _refused_by(quota, case)]
+    found = [obstacle for quota in quotas if (obstacle := _refused_by(quota, case)) is not None]
     yield from sorted(found, key=lambda each: not each.certain)[:1]
 
 
-def _refused_by(quota: Object, case: Case) -> Iterator[Obstacle]:
+def _refused_by(quota: Object, case: Case) -> Obstacle | None:
     """The first limit of a quota that a workload's pods meet."""
     defaults = defaults_of(case.of_kind("LimitRange"))
     if not selects(quota, case.pod, defaults):
-        return
+        return None
     hard = amounts_in(value_at(quota, "spec", "hard"))
     if unsaid := _unsaid(quota, case, hard, defaults):
-        yield unsaid
-        return
+        return unsaid
     totals = case.scene.quota_totals[identity_of(quota)]
-    limited = {name: amount for name, amount in used(case.pod, defaults).items() if name in hard}
-    for name, amount in limited.items():
-        if found := _met(case, quota, name, amount, hard[name] - totals[name]):
-            yield found
-            return
+    limited = ((name, amount) for name, amount in used(case.pod, defaults).items() if name in hard)
+    met = (_met(case, quota, name, amount, hard[name] - totals[name]) for name, amount in limited)
+    return next(filter(None, met), None)
 
 
 def _unsaid(quota: Object, case: Case, hard: Amounts, defaults: Mapping[str, Amounts]) -> Obstacle | None:
