@@ -26,8 +26,6 @@ LARGE, HELD = 10, 0.8
 """So they are when one holds ten names of the other or more, and this part of it."""
 
 REASONS = {
-    ("checks/rules/bad_name.py", "tree/flux.py"):
-        "how long the names of some kinds may be, which says nothing of who makes their pods",
     ("kubernetes/revisions.py", "kubernetes/workloads.py"):
         "a function for each kind, which tests/kubernetes/test_workloads.py holds complete against the table",
     ("kubernetes/scopes.py", "kustomize/references.py"):
