@@ -117,3 +117,41 @@ def test_a_probe_asks_the_port_on_which_the_engine_listens(
     assert [message.partition(",")[0].rpartition(": ")[2] for message in messages] == (
         [f"readinessProbe asks port {asked}"] if asked else []
     )
+
+
+ASKED: dict[str, tuple[dict[str, Any], list[str], list[Any], str | None]] = {
+    "health": ({"path": "/health"}, ["--api-key", "k"], [], None),
+    "models without a key": ({"path": "/v1/models"}, [], [], None),
+    "models with a key": ({"path": "/v1/models"}, ["--api-key", "$(KEY)"], [], "answers 401"),
+    "models with a key of a variable": (
+        {"path": "/v1/models"}, [],
+        [{"name": "VLLM_API_KEY", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}], "answers 401",
+    ),
+    "models with an empty key": ({"path": "/v1/models"}, [], [{"name": "VLLM_API_KEY", "value": ""}], None),
+    "models behind a root": ({"path": "/llm/v1/models"}, ["--root-path=/llm", "--api-key=k"], [], "answers 401"),
+    "models with a header": (
+        {"path": "/v1/models", "httpHeaders": [{"name": "Authorization", "value": "Bearer k"}]}, ["--api-key=k"], [], None,
+    ),
+    "another path": ({"path": "/healthz"}, [], [], "is not known"),
+    "no path": ({}, [], [], "is not known"),
+    "a path of a middleware": ({"path": "/healthz"}, ["--middleware", "a.b"], [], None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ASKED)
+def test_a_probe_asks_what_the_engine_answers(case: str, deployment: Make, review: Make) -> None:
+    asked, flags, env, said = ASKED[case]
+
+    def engine(get: dict[str, Any]) -> Object:
+        obj = deployment(surge=1, unavailable=0)
+        container = {
+            "command": ["vllm", "serve", "org/llama", "--port", "8000", *flags],
+            "env": env,
+            "readinessProbe": {"httpGet": {"port": 8000, **get}},
+        }
+        obj["spec"]["template"]["spec"]["containers"][0] |= container
+        return dict(obj)
+
+    found = review((engine({"path": "/health"}), engine(asked)))
+    messages = [risk.message for risk in found.risks if risk.id in ("rollout-stuck", "not-judged")]
+    assert [(said or "") in message for message in messages if "readinessProbe" in message] == ([True] if said else [])
