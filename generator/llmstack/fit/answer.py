@@ -11,6 +11,7 @@ from llmstack.engine.measured import Measured
 from llmstack.engine.settings import Settings
 from llmstack.engine.start import Start, Verdict, foresee
 from llmstack.engine.support import Engine
+from llmstack.fit.loading import Loading, loading_of
 from llmstack.fit.measured import measured_start
 from llmstack.fit.question import Known, Question, ask
 from llmstack.model.models import Model
@@ -35,7 +36,8 @@ class Change:
 class Answer:
     """One engine and its start; the largest length and the fewest GPUs that start, None where none is known to.
 
-    `least` are GPUs below which it certainly does not start, where it does not with those that it has.
+    `least` are GPUs below which it certainly does not start, where it does not with those that it has; `loading` is
+    how long it loads, None where that was measured.
     """
 
     question: Question
@@ -43,6 +45,7 @@ class Answer:
     length: int | None = None
     tensor: int | None = None
     least: int | None = None
+    loading: Loading | None = None
 
 
 def answer(
@@ -51,10 +54,11 @@ def answer(
     """What becomes of a model's engine, with proposals; as `measured`, unless something else is asked than it is."""
     question = changed(ask(stack, model, known), change or Change())
     start = judge(stack, model, question, measured if change in (None, Change()) else ())
+    loading = None if model.gitops.load_time else loading_of(stack, model, question, known)
     engine = question.engine
     if engine is None:
-        return Answer(question, start)
-    return Answer(question, start, longest(engine), fewest(engine), least(engine))
+        return Answer(question, start, loading=loading)
+    return Answer(question, start, longest(engine), fewest(engine), least(engine), loading)
 
 
 def judge(stack: Stack, model: Model, question: Question, measured: Sequence[Measured]) -> Start:
