@@ -53,13 +53,14 @@ def _loading(loading: Loading) -> str:
     reading, beside = loading.reading, loading.beside
     why = "; ".join(loading.why)
     if beside is None:
-        known = "" if reading is None else f"at least {say_exactly(reading)}, for reading the weights; beside that "
-        return f"Loading takes {known or 'a time that is '}unknown: {why}."
+        if reading is None:
+            return f"How long it loads is unknown: {why}."
+        return f"It loads at least {say_exactly(reading)}, for reading the weights; how much longer is unknown: {why}."
     other = f"{say_exactly(beside.low)} to {say_exactly(beside.high)}"
     if reading is None:
-        return f"Loading takes {other} (assumed, with the graph to compile), and reading the weights: {why}."
+        return f"It loads {other} (assumed) beside reading the weights: {why}."
     both = f"{say_exactly(reading + beside.low)} to {say_exactly(reading + beside.high)}"
-    return f"Loading takes {both} (assumed): {say_exactly(reading)} for the weights, {other} for all else."
+    return f"It loads {both} (assumed): {say_exactly(reading)} to read the weights, {other} for all else."
 
 
 def _engine(answer: Answer) -> str:
@@ -134,7 +135,7 @@ def engine_item(environment: str, answer: Answer) -> dict[str, Any]:
 
 def loading_item(loading: Loading | None) -> dict[str, Any] | None:
     """Seconds of a load that was not measured: reading the weights, and from `low` to `high` all else as published
-    starts took; null where that is unknown, and the whole is null where a load time is stated."""
+    starts took, null where that is unknown; `basis` is of the whole, which is null where a load time is stated."""
     if loading is None:
         return None
     beside = loading.beside
@@ -142,7 +143,7 @@ def loading_item(loading: Loading | None) -> dict[str, Any] | None:
         "weights": _round(loading.reading),
         "low": _round(beside.low) if beside else None,
         "high": _round(beside.high) if beside else None,
-        "basis": "assumed" if beside else "unknown" if loading.reading is None else "bound",
+        "basis": "unknown" if loading.reading is None else "assumed" if beside else "bound",
         "why": "; ".join(loading.why),
     }
 
