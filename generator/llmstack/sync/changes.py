@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from llmstack.sync.admitted import as_admitted, without_twins
-from llmstack.sync.altered import altered
+from llmstack.sync.admitted import as_admitted, as_taken, without_twins
+from llmstack.sync.altered import altered, unread_changes
 from llmstack.sync.handover import Passed, handovers, said_of_shared, sharing
 from llmstack.sync.local import local_path
 from llmstack.sync.loose import loose_changes
 from llmstack.sync.manifests import Identity, Listing, Manifest, identify, mapping
 from llmstack.sync.owner import Key, Owner, is_under
 from llmstack.sync.policies import is_kept
-from llmstack.sync.side import OwnerChange, Side, by_identity, owner_change
+from llmstack.sync.side import OwnerChange, Side, as_made, by_identity, owner_change
 from llmstack.sync.stops import Grounds, Stop, find_stops
 
 _ORDER = ("pruned", "blocked", "moved", "adopted", "added")
@@ -54,7 +54,8 @@ def compare_owners(
     `refused` are objects that the API server refuses, as `Kind/name`, by the folder of their unit; `changed` the
     folders of units whose objects change, and `passed` the objects that come to stand in another one.
     """
-    before, after = (replace(side, listing=without_twins(side.listing)) for side in (before, after))
+    before, after = (as_made(replace(side, listing=without_twins(side.listing))) for side in (before, after))
+    after = replace(after, listing=as_taken(before.listing, after.listing))
     old = before.owners()
     former = find_stops(old, _grounds(before, before, old))
     halting = {
@@ -107,24 +108,31 @@ def _after(
         after, listing = replace(after, listing=Listing()), Listing()
     if listing.problem is not None:
         return after, old, [_stopped(folder, before, listing.problem)] if before.listing.problem is None else []
-    root = next((owner for owner in old.values() if owner.path == before.root and owner.tool == "flux"), None)
+    root = before.root_of(old)
     wanted = after.owners()
     new = {key: old[key] if _is_left(old.get(key), owner) else owner for key, owner in wanted.items()}
     if root is not None and root.key not in new and root.deletes and not root.stands:
         new = {}  # it deletes itself, and with it all that it applied
-    changes = [*loose_changes(folder, before, after), *_of_owners(folder, before, after, old, new)]
+    changes = [*loose_changes(folder, before, after, is_pruned=root is None or root.prunes)]
+    changes += _of_owners(folder, before, after, old, new)
     changes += [_refused(each, why) for each, why in refused]
     changes += [_left(owner, after) for key, owner in wanted.items() if _is_left(old.get(key), owner)]
-    return after, {**_standing(old, new, after), **new}, changes
+    return after, {**_standing(old, new, root, after), **new}, changes
 
 
 def _is_left(old: Owner | None, new: Owner) -> bool:
-    """Whether an Application that is there stays as it was although its ApplicationSet says something else."""
-    return new.set_lasts and old is not None and replace(old, set_lasts=True, stands=new.stands) != new
+    """Whether an Application that is there stays as it was, or may in part, although its ApplicationSet says something
+    else."""
+    if old is None or not (new.set_lasts or new.is_left):
+        return False
+    return replace(old, set_lasts=new.set_lasts, is_left=new.is_left, stands=new.stands) != new
 
 
 def _left(owner: Owner, after: Side) -> OwnerChange:
     by = f"ApplicationSet/{owner.set_name}"
+    if not owner.set_lasts:
+        why = f"changes, and {by} leaves fields of it as they are (`ignoreApplicationDifferences`): which is not judged"
+        return owner_change(owner, "moved", "contents", by, after.objects_of(owner.path), why)
     why = f"stays as it was: {by} changes no Application that is there (`applicationsSync`), or has two of its name"
     return owner_change(owner, "blocked", "stopped", by, after.objects_of(owner.path), why)
 
@@ -164,13 +172,15 @@ def _of_owners(
 ) -> Iterator[OwnerChange]:
     gone = [owner for key, owner in old.items() if key not in new]
     for owner in gone:
-        yield _gone(folder, owner, before, after)
+        yield _gone(folder, owner, before.root_of(old), before, after)
     held = {identity: owner for owner in gone for identity in by_identity(before.objects_of(owner.path))}
     for key, owner in new.items():
-        change = _added(owner, after, held, new) if key not in old else altered(old[key], owner, before, after, new)
-        if change is not None:
-            yield change
+        if key not in old:
+            yield _added(owner, after, held, new)
+        else:
+            yield from altered(old[key], owner, before, after, new)
     yield from _unread(before, after)
+    yield from unread_changes(before.listing.manifests, after.listing.manifests)
 
 
 def _unread(before: Side, after: Side) -> Iterator[OwnerChange]:
@@ -190,14 +200,14 @@ def _unread(before: Side, after: Side) -> Iterator[OwnerChange]:
             yield OwnerChange("argo", title, "moved", "asked", title, None, why, manifest.path)
 
 
-def _gone(folder: str, owner: Owner, before: Side, after: Side) -> OwnerChange:
+def _gone(folder: str, owner: Owner, root: Owner | None, before: Side, after: Side) -> OwnerChange:
     """An owner that is not in the folder of its cluster any more."""
     objects = before.objects_of(owner.path) if owner.path != before.root else None
     lost = tuple(
         key for key, object in by_identity(objects).items() if not is_kept(object, owner.tool, with_owner=True)
     )
     own = own_folder(owner)
-    stays = _why_it_stays(owner, after, own)
+    stays = _why_it_stays(owner, root, after, own)
     if stays is not None:
         return owner_change(
             owner, "blocked", "goes", own, objects, f"{stays}: it stays in the cluster, and so do its objects"
@@ -223,10 +233,12 @@ def _gone(folder: str, owner: Owner, before: Side, after: Side) -> OwnerChange:
     return owner_change(owner, "pruned", "goes", folder, objects, why, deletes=True, gone=lost, count=count)
 
 
-def _standing(old: Mapping[Key, Owner], new: Mapping[Key, Owner], after: Side) -> Mapping[Key, Owner]:
+def _standing(
+    old: Mapping[Key, Owner], new: Mapping[Key, Owner], root: Owner | None, after: Side
+) -> Mapping[Key, Owner]:
     """The owners that are not in the repository any more and stay in the cluster, where they go on."""
     gone = {key: owner for key, owner in old.items() if key not in new}
-    return {key: owner for key, owner in gone.items() if _why_it_stays(owner, after, own_folder(owner)) is not None}
+    return {key: each for key, each in gone.items() if _why_it_stays(each, root, after, own_folder(each)) is not None}
 
 
 def own_folder(owner: Owner) -> str:
@@ -234,8 +246,11 @@ def own_folder(owner: Owner) -> str:
     return "/".join(owner.file.split("/")[:3])
 
 
-def _why_it_stays(owner: Owner, after: Side, own: str) -> str | None:
-    """Why an owner that is not in the repository any more is still in the cluster."""
+def _why_it_stays(owner: Owner, root: Owner | None, after: Side, own: str) -> str | None:
+    """Why an owner that is not in the repository any more is still in the cluster; `root` is the one that applies the
+    folder of the cluster."""
+    if owner.tool == "flux" and root is not None and not root.prunes:
+        return f"is not pruned by Kustomization {root.id} (`prune: false`)"
     if owner.stands:
         return "is not pruned, by its annotation"
     if owner.set_name is not None and owner.set_name not in after.sets() and owner.set_stands:

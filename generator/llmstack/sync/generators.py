@@ -2,12 +2,14 @@
 
 Lists say them, Git generators read folders and files of a repository, and a matrix combines two (argo-cd,
 docs/operator-manual/applicationset/Generators-{List,Git,Matrix}.md). What asks clusters, pull requests, an SCM or a
-plugin, a generator with a template or a selector of its own, and a pattern whose folder is not in this repository, only
-the controller knows.
+plugin, and a pattern whose folder is not in this repository, only the controller knows. A selector chooses among the
+entries of its generator by their fields (Generators-Post-Selector.md, applicationset/generators/
+generator_spec_processor.go), and a merge puts later entries over the first ones by their keys (merge.go).
 """
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -16,6 +18,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from llmstack import yamlio
+from llmstack.kubernetes.selectors import selects
 from llmstack.sync.manifests import mapping, sequence
 
 Entry = Mapping[str, Any]
@@ -37,9 +40,9 @@ class Tree:
     read: Callable[[str], str | None] = lambda path: None
 
 
-def entries_of(spec: Mapping[str, Any], tree: Tree) -> Entries:
-    """Return the entries of all generators of an ApplicationSet's specification."""
-    return _joined(_entries(mapping(each), tree, {}) for each in sequence(spec.get("generators")))
+def entries_of(generator: Mapping[str, Any], tree: Tree) -> Entries:
+    """Return the entries of one of the generators of an ApplicationSet's specification."""
+    return _joined(iter((_entries(generator, tree, {}),)))
 
 
 def filled(template: Any, entry: Entry) -> Any:
@@ -59,10 +62,16 @@ def is_filled(template: Any) -> bool:
     return "{{" not in str(template)
 
 
-def _value(found: re.Match[str], entry: Entry) -> str:
+def value_of(names: Sequence[str], entry: Entry) -> Any:
+    """The value of a field, by the names that lead to it; None for none."""
     value: Any = entry
-    for name in found[1].split("."):
+    for name in names:
         value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def _value(found: re.Match[str], entry: Entry) -> str:
+    value = value_of(found[1].split("."), entry)
     number = found[2] or found[3]
     if isinstance(value, Mapping):
         value = value.get("segments") if number else value.get("path")
@@ -71,14 +80,14 @@ def _value(found: re.Match[str], entry: Entry) -> str:
     return str(value) if isinstance(value, (str, int, float)) else found[0]
 
 
-_MOST_ENTRIES = 2_000
+MOST_ENTRIES = 2_000
 """Entries that are looked at: of more, which a matrix of two long lists has, none is."""
 
 
 def _joined(parts: Iterator[Entries]) -> Entries:
     found: list[Entry] = []
     for part in parts:
-        if part is None or len(found) + len(part) > _MOST_ENTRIES:
+        if part is None or len(found) + len(part) > MOST_ENTRIES:
             return None
         found += part
     return found
@@ -86,15 +95,27 @@ def _joined(parts: Iterator[Entries]) -> Entries:
 
 def _entries(generator: Mapping[str, Any], tree: Tree, outer: Entry) -> Entries:
     """The entries of one generator; `outer` are the fields of the one that a matrix combines it with."""
-    if generator.get("selector") or len(generator) != 1:
+    kinds = [(kind, written) for kind, written in generator.items() if kind != "selector" and written is not None]
+    of_kind = _KINDS.get(kinds[0][0]) if len(kinds) == 1 else None
+    if of_kind is None:
         return None
-    [(kind, written)] = generator.items()
-    of_kind = _KINDS.get(kind)
-    stated = filled(mapping(written), outer)
-    if of_kind is None or stated.get("template"):
-        return None
+    stated = filled(mapping(kinds[0][1]), outer)
     found = of_kind(stated, tree)
-    return None if found is None else [_with_values(each, mapping(stated.get("values"))) for each in found]
+    if found is None:
+        return None
+    entries = [_with_values(each, mapping(stated.get("values"))) for each in found]
+    return [each for each in entries if selects(mapping(generator.get("selector")), _flat(each))]
+
+
+def _flat(value: Any, place: str = "") -> dict[str, str]:
+    """The values of an entry by the keys that lead to them, joined by dots, as Go prints them."""
+    items = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else None
+    if items is None:
+        return {place: str(value).lower() if isinstance(value, bool) else str(value)}
+    found: dict[str, str] = {}
+    for key, each in items:
+        found |= _flat(each, f"{place}.{key}" if place else str(key))
+    return found
 
 
 def _with_values(entry: Entry, values: Mapping[str, Any]) -> Entry:
@@ -212,9 +233,35 @@ def _of_matrix(stated: Mapping[str, Any], tree: Tree) -> Entries:
     return _joined(None if found is None else [{**one, **other} for other in found] for one, found in parts)
 
 
+def _of_merge(stated: Mapping[str, Any], tree: Tree) -> Entries:
+    """The entries of the first, each with those of the others over it that have the same values of the merge keys."""
+    parts = [_entries(mapping(each), tree, {}) for each in sequence(stated.get("generators"))]
+    keys = [str(each) for each in sequence(stated.get("mergeKeys"))]
+    if len(parts) < 2 or not keys:
+        return None
+    keyed: list[dict[str, Entry]] = []
+    for part in parts:
+        named = {json.dumps([each.get(key) for key in keys], default=str): each for each in part or ()}
+        if part is None or len(named) != len(part):
+            return None
+        keyed.append(named)
+    return [_merged([entry, *(other[key] for other in keyed[1:] if key in other)]) for key, entry in keyed[0].items()]
+
+
+def _merged(entries: Sequence[Entry]) -> Entry:
+    """Entries over one another; what a later one has empty takes nothing away."""
+    found: dict[str, Any] = {}
+    for entry in entries:
+        for key, value in entry.items():
+            both = found.get(key), value
+            found[key] = _merged(both) if all(isinstance(each, Mapping) for each in both) else value or both[0]  # type: ignore[arg-type]
+    return found
+
+
 _KINDS: Mapping[str, Callable[[Mapping[str, Any], Tree], Entries]] = {
     "list": _of_list,
     "git": _of_git,
     "matrix": _of_matrix,
+    "merge": _of_merge,
 }
 """The generators that this repository answers."""
