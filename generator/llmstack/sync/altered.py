@@ -219,12 +219,13 @@ def _timed(old: Owner, new: Owner, after: Side) -> Iterator[str]:
         )
     if old.suspended and not new.suspended and new.tool == "flux":
         yield "is resumed: what changed in its folder while it was suspended is applied now, and is not in this review"
-    there = {f"{key[1]}/{key[3]}" for key in by_identity(after.objects_of(new.path))}
-    strange = sorted(new.watches - old.watches - there)
+    objects = after.objects_of(new.path)
+    there = {f"{key[1]}/{key[3]}" for key in by_identity(objects)}
+    strange = sorted(new.watches - old.watches - there) if objects is not None else []
     if strange:
         yield (
-            f"waits until {strange[0]} is healthy, which is none of its objects: whether it gets ready, and those behind "
-            "it are applied, is not judged"
+            f"waits until {strange[0]} is healthy, which is none of its objects: whether it gets ready, and what waits "
+            "for it is applied, is not judged"
         )
     if new.watched and old.watched != new.watched:
         unseen = next((each for each in sorted(after.files_of(new.path)) if not _is_watched(each, new.watched)), None)
