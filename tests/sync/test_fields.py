@@ -153,6 +153,9 @@ ROWS: dict[str, tuple[Files, Files, dict[str, tuple[str, str, bool]]]] = {
     "two things of one owner": (
         BEFORE, edited(LLAMA, decryption={"provider": "sops"}, path="overlays/prod/nope"), {"llama": UNTOLD},
     ),
+    "a folder that a stopped one does not build": (
+        BEFORE, edited(LLAMA, suspend=True, path="overlays/prod/qwen"), {"llama": STOPPED},
+    ),
     "a shard": (BEFORE, _named(BEFORE, LLAMA, labels={"sharding.fluxcd.io/key": "a"}), {"llama": UNTOLD}),
     "a shard of the source": (
         BEFORE, _named(BEFORE, SOURCE, labels={"sharding.fluxcd.io/key": "a"}), {"GitRepository/llmstack-prod": UNTOLD},

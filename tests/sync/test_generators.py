@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from llmstack.sync.generators import Tree, entries_of
+from llmstack.sync.generators import entries_of
+from llmstack.sync.git_entries import Tree
 from llmstack.sync.sets import applications_of
 
 FILES = {

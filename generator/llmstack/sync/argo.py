@@ -20,7 +20,7 @@ from dataclasses import replace
 from typing import Any
 
 from llmstack.sync.fields import unread
-from llmstack.sync.generators import Tree
+from llmstack.sync.git_entries import Tree
 from llmstack.sync.local import is_unit
 from llmstack.sync.manifests import Manifest, Object, mapping, sequence
 from llmstack.sync.owner import Owner, Source, clean, short_revision

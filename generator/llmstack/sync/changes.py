@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 from llmstack.sync.admitted import as_admitted, as_taken, without_twins
 from llmstack.sync.altered import altered, unread_changes
 from llmstack.sync.handover import Passed, handovers, said_of_shared, sharing
+from llmstack.sync.leaving import goes, standing
 from llmstack.sync.local import local_path
 from llmstack.sync.loose import loose_changes
 from llmstack.sync.manifests import Identity, Listing, Manifest, identify, mapping
 from llmstack.sync.owner import Key, Owner, is_under
-from llmstack.sync.policies import is_kept
 from llmstack.sync.side import OwnerChange, Side, as_made, by_identity, owner_change
 from llmstack.sync.stops import Grounds, Stop, find_stops
 
@@ -71,6 +71,8 @@ def compare_owners(
     after, new, changes = _after(folder, before, arriving, old)
     changes += unseen
     stops = former, find_stops(new, _grounds(before, after, old, refused))
+    still = {(new[key].tool, new[key].name) for key in stops[1]}
+    changes = [each for each in changes if not _is_put_off(each, still)]
     changes += _blocked(old, new, stops, set(changed), after)
     changes += handovers(passed or {}, before, old, new)
     order = {action: number for number, action in enumerate(_ORDER)}
@@ -82,6 +84,11 @@ def compare_owners(
         {owner.path: owner for owner in new.values()},
         halted=frozenset((*held, *([folder] if after.listing.problem is not None else ()))),
     )
+
+
+def _is_put_off(change: OwnerChange, still: Collection[tuple[str, str]]) -> bool:
+    """Whether an owner that applies nothing would delete something, if it did: that it is stopped is told instead."""
+    return change.action == "moved" and change.deletes and (change.tool, change.unit) in still
 
 
 def _held_back(before: Listing, after: Listing, folders: Collection[str]) -> Listing:
@@ -117,7 +124,7 @@ def _after(
     changes += _of_owners(folder, before, after, old, new)
     changes += [_refused(each, why) for each, why in refused]
     changes += [_left(owner, after) for key, owner in wanted.items() if _is_left(old.get(key), owner)]
-    return after, {**_standing(old, new, root, after), **new}, changes
+    return after, {**standing(old, new, root, after), **new}, changes
 
 
 def _is_left(old: Owner | None, new: Owner) -> bool:
@@ -172,7 +179,7 @@ def _of_owners(
 ) -> Iterator[OwnerChange]:
     gone = [owner for key, owner in old.items() if key not in new]
     for owner in gone:
-        yield _gone(folder, owner, before.root_of(old), before, after)
+        yield goes(folder, owner, before.root_of(old), before, after)
     held = {identity: owner for owner in gone for identity in by_identity(before.objects_of(owner.path))}
     for key, owner in new.items():
         if key not in old:
@@ -198,66 +205,6 @@ def _unread(before: Side, after: Side) -> Iterator[OwnerChange]:
             )
             title = f"ApplicationSet/{name}"
             yield OwnerChange("argo", title, "moved", "asked", title, None, why, manifest.path)
-
-
-def _gone(folder: str, owner: Owner, root: Owner | None, before: Side, after: Side) -> OwnerChange:
-    """An owner that is not in the folder of its cluster any more."""
-    objects = before.objects_of(owner.path) if owner.path != before.root else None
-    lost = tuple(
-        key for key, object in by_identity(objects).items() if not is_kept(object, owner.tool, with_owner=True)
-    )
-    own = own_folder(owner)
-    stays = _why_it_stays(owner, root, after, own)
-    if stays is not None:
-        return owner_change(
-            owner, "blocked", "goes", own, objects, f"{stays}: it stays in the cluster, and so do its objects"
-        )
-    if owner.set_name in after.unread_sets():
-        why = (
-            f"was an entry of ApplicationSet/{owner.set_name}, whose entries are asked for at run time from now on: "
-            "whether it stays is not judged, and with it go its objects"
-        )
-        return owner_change(owner, "pruned", "contents", folder, objects, why)
-    if not owner.deletes:
-        why = f"leaves `{folder}`; its objects stay in the cluster, and nothing applies them any more"
-        return owner_change(owner, "pruned", "goes", folder, objects, why)
-    kept = len(objects) - len(lost) if objects is not None else 0
-    if kept and not lost:
-        why = f"leaves `{folder}`; its objects are annotated to stay, and nothing applies them any more"
-        return owner_change(owner, "pruned", "goes", folder, objects, why)
-    tool = "Flux" if owner.tool == "flux" else "Argo CD"
-    why = f"leaves `{folder}`, and {tool} deletes what it applied" + (
-        f" ({kept} object{'s are' if kept > 1 else ' is'} annotated to stay)" if kept else ""
-    )
-    count = len(lost) if objects is not None else None
-    return owner_change(owner, "pruned", "goes", folder, objects, why, deletes=True, gone=lost, count=count)
-
-
-def _standing(
-    old: Mapping[Key, Owner], new: Mapping[Key, Owner], root: Owner | None, after: Side
-) -> Mapping[Key, Owner]:
-    """The owners that are not in the repository any more and stay in the cluster, where they go on."""
-    gone = {key: owner for key, owner in old.items() if key not in new}
-    return {key: each for key, each in gone.items() if _why_it_stays(each, root, after, own_folder(each)) is not None}
-
-
-def own_folder(owner: Owner) -> str:
-    """The folder in which an owner stands: clusters/<cluster>/<env>."""
-    return "/".join(owner.file.split("/")[:3])
-
-
-def _why_it_stays(owner: Owner, root: Owner | None, after: Side, own: str) -> str | None:
-    """Why an owner that is not in the repository any more is still in the cluster; `root` is the one that applies the
-    folder of the cluster."""
-    if owner.tool == "flux" and root is not None and not root.prunes:
-        return f"is not pruned by Kustomization {root.id} (`prune: false`)"
-    if owner.stands:
-        return "is not pruned, by its annotation"
-    if owner.set_name is not None and owner.set_name not in after.sets() and owner.set_stands:
-        return f"is made by ApplicationSet/{owner.set_name}, which is not pruned, by its annotation"
-    if owner.tool == "argo" and not any(is_under(path, [own]) for path in after.paths):
-        return f"is read from `{own}`, which Argo CD does not find any more"
-    return None
 
 
 def _added(owner: Owner, after: Side, held: Mapping[Identity, Owner], owners: Mapping[Key, Owner]) -> OwnerChange:

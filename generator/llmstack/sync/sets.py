@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from llmstack import yamlio
-from llmstack.sync.generators import MOST_ENTRIES, Entry, Tree, entries_of, filled, is_filled, value_of
+from llmstack.sync.generators import entries_of, filled, is_filled, value_of
+from llmstack.sync.git_entries import MOST_ENTRIES, Entry, Tree
 from llmstack.sync.manifests import Object, mapping, sequence
 
 _FIELDS = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from llmstack.sync import argo, flux
-from llmstack.sync.generators import Tree
+from llmstack.sync.git_entries import Tree
 from llmstack.sync.made import FIELDS, make_of, stated
 from llmstack.sync.manifests import Build, Identity, Listing, Manifest, Object, identify
 from llmstack.sync.owner import Key, Owner
