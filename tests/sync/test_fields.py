@@ -10,20 +10,25 @@ from typing import Any
 import pytest
 
 from llmstack import schemas
+from llmstack.sync.changes import compare_owners
 from llmstack.sync.fields import OPTIONS, TABLES, unread
 from tests.sync.test_owners import (
     ARGO,
     BEFORE,
+    FOLDER,
     LLAMA,
+    OBJECTS,
     SOURCE,
     SOURCES,
     STOPPED,
     Files,
     application,
     application_set,
+    deployment,
     edited,
     outcome,
     project,
+    side,
     told,
     unit,
 )
@@ -128,6 +133,25 @@ def _rooted(before: Mapping[str, Any] = BEFORE, **spec: Any) -> Files:
     return {**before, "flux-system/gotk-sync.yaml": [{**made, "metadata": {**made["metadata"], "name": "flux-system"}}]}
 
 
+def _under(files: Mapping[str, Any] = ARGO) -> Files:
+    """With an Application of the folder itself, which prunes nothing."""
+    made = application(
+        "x", source={**SOURCES[0], "path": f"{FOLDER}/prod"}, syncPolicy={"automated": {}}, project="default"
+    )
+    return {**files, "prod/application.yaml": [{**made, "metadata": {"name": "prod", "namespace": "argocd"}}]}
+
+
+RELEASE = {
+    "apiVersion": "helm.toolkit.fluxcd.io/v2",
+    "kind": "HelmRelease",
+    "metadata": {"name": "a", "namespace": "llm"},
+}
+BINDING = {
+    "apiVersion": "rbac.authorization.k8s.io/v1",
+    "kind": "ClusterRoleBinding",
+    "metadata": {"name": "a"},
+    "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"},
+}
 OFF, KEPT = {f"{FLUX}/reconcile": "disabled"}, {f"{FLUX}/ssa": "IfNotPresent"}
 VARIABLES = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "vars", "namespace": "flux-system"}}
 OCI = {"url": "oci://registry.example.com/tree"}
@@ -200,6 +224,15 @@ ROWS: dict[str, tuple[Files, Files, dict[str, tuple[str, str, bool]]]] = {
     "an object that nobody prunes": (
         _rooted({**BEFORE, "vars.yaml": [VARIABLES]}, prune=False), _rooted(prune=False), {},
     ),
+    "a release of a chart": (BEFORE, {**BEFORE, "chart.yaml": [RELEASE]}, {"clusters/c1": UNTOLD}),
+    "a binding": (BEFORE, {**BEFORE, "chart.yaml": [BINDING]}, {"clusters/c1": ("added", "loose", False)}),
+    "Applications that nothing prunes": (_under(), _under({"prod/project.yaml": [project()]}), {"llama": ("blocked", "goes", False)}),
+    "a set that nothing prunes": (
+        _under(SET), _under({"prod/project.yaml": [project()]}), dict.fromkeys(("llama", "qwen"), ("blocked", "goes", False)),
+    ),
+    "an entry, whoever prunes the set": (
+        _under(SET), _under({**SET, "prod/models.yaml": [application_set("llama")]}), {"qwen": ("pruned", "goes", True)},
+    ),
     "a chart": (_argo(source=CHART), _argo(source={**CHART, "chart": "other"}), {"llama": UNTOLD}),
     "tags of a prefix": (ARGO, _argo(source={**SOURCES[0], "tagPrefix": "a"}), {"llama": UNTOLD}),
     "a hydrated branch": (ARGO, _argo(source=None, sourceHydrator=HYDRATED), {"llama": UNTOLD}),
@@ -255,3 +288,18 @@ def test_what_a_field_does(row: str) -> None:
     before, after, expected = ROWS[row]
     found = outcome(after, before=before)
     assert told(found) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("Namespace", "flux-system"), ("CustomResourceDefinition", f"kustomizations.{FLUX}")],
+)
+def test_all_that_owners_applied_goes_with_their_namespace_and_their_kind(kind: str, name: str) -> None:
+    lost = {"apiVersion": "v1", "kind": kind, "metadata": {"name": name}}
+    kept = {"overlays/prod/qwen": [deployment("qwen", annotations={f"{FLUX}/prune": "disabled"})]}
+    found = outcome(BEFORE, OBJECTS, before={**BEFORE, "gotk.yaml": [lost]})
+    assert {key[3] for key in found.changes[0].gone} == {name, *ALL}
+    spared = compare_owners(
+        FOLDER, side({**BEFORE, "gotk.yaml": [lost]}, {**OBJECTS, **kept}), side(BEFORE, {**OBJECTS, **kept})
+    )
+    assert {key[3] for key in spared.changes[0].gone} == {name, "stack", "llama"}

@@ -120,11 +120,12 @@ def _after(
     new = {key: old[key] if _is_left(old.get(key), owner) else owner for key, owner in wanted.items()}
     if root is not None and root.key not in new and root.deletes and not root.stands:
         new = {}  # it deletes itself, and with it all that it applied
-    changes = [*loose_changes(folder, before, after, is_pruned=root is None or root.prunes)]
+    appliers = before.appliers(old)
+    changes = [*loose_changes(folder, before, after, appliers)]
     changes += _of_owners(folder, before, after, old, new)
     changes += [_refused(each, why) for each, why in refused]
     changes += [_left(owner, after) for key, owner in wanted.items() if _is_left(old.get(key), owner)]
-    return after, {**standing(old, new, root, after), **new}, changes
+    return after, {**standing(old, new, appliers, after), **new}, changes
 
 
 def _is_left(old: Owner | None, new: Owner) -> bool:
@@ -177,9 +178,9 @@ def _grounds(
 def _of_owners(
     folder: str, before: Side, after: Side, old: Mapping[Key, Owner], new: Mapping[Key, Owner]
 ) -> Iterator[OwnerChange]:
-    gone = [owner for key, owner in old.items() if key not in new]
+    gone, appliers = [owner for key, owner in old.items() if key not in new], before.appliers(old)
     for owner in gone:
-        yield goes(folder, owner, before.root_of(old), before, after)
+        yield goes(folder, owner, appliers, before, after)
     held = {identity: owner for owner in gone for identity in by_identity(before.objects_of(owner.path))}
     for key, owner in new.items():
         if key not in old:

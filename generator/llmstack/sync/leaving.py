@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from llmstack.sync.owner import Key, Owner, is_under
+from llmstack.sync.owner import Key, Owner, Tool, is_under
 from llmstack.sync.policies import is_kept
 from llmstack.sync.side import OwnerChange, Side, by_identity, owner_change
 
 
-def goes(folder: str, owner: Owner, root: Owner | None, before: Side, after: Side) -> OwnerChange:
-    """An owner that is not in the folder of its cluster any more."""
+def goes(folder: str, owner: Owner, appliers: Mapping[str, Owner], before: Side, after: Side) -> OwnerChange:
+    """An owner that is not in the folder of its cluster any more; `appliers` are those of the folders of clusters/."""
     objects = before.objects_of(owner.path) if owner.path != before.root else None
     lost = tuple(
         key for key, object in by_identity(objects).items() if not is_kept(object, owner.tool, with_owner=True)
     )
     own = own_folder(owner)
-    stays = _why_it_stays(owner, root, after, own)
+    stays = _why_it_stays(owner, appliers, after)
     if stays is not None:
         return owner_change(
             owner, "blocked", "goes", own, objects, f"{stays}: it stays in the cluster, and so do its objects"
@@ -43,11 +43,11 @@ def goes(folder: str, owner: Owner, root: Owner | None, before: Side, after: Sid
 
 
 def standing(
-    old: Mapping[Key, Owner], new: Mapping[Key, Owner], root: Owner | None, after: Side
+    old: Mapping[Key, Owner], new: Mapping[Key, Owner], appliers: Mapping[str, Owner], after: Side
 ) -> Mapping[Key, Owner]:
     """The owners that are not in the repository any more and stay in the cluster, where they go on."""
     gone = {key: owner for key, owner in old.items() if key not in new}
-    return {key: each for key, each in gone.items() if _why_it_stays(each, root, after, own_folder(each)) is not None}
+    return {key: each for key, each in gone.items() if _why_it_stays(each, appliers, after) is not None}
 
 
 def own_folder(owner: Owner) -> str:
@@ -55,11 +55,19 @@ def own_folder(owner: Owner) -> str:
     return "/".join(owner.file.split("/")[:3])
 
 
-def _why_it_stays(owner: Owner, root: Owner | None, after: Side, own: str) -> str | None:
-    """Why an owner that is not in the repository any more is still in the cluster; `root` is the one that applies the
-    folder of the cluster."""
-    if owner.tool == "flux" and root is not None and not root.prunes:
-        return f"is not pruned by Kustomization {root.id} (`prune: false`)"
+def applier_of(file: str, tool: Tool, appliers: Mapping[str, Owner]) -> Owner | None:
+    """Who applies what stands in a file of clusters/; None where that is not among the objects."""
+    steps = file.split("/")
+    return appliers.get("/".join(steps[: 2 if tool == "flux" else 3]))
+
+
+def _why_it_stays(owner: Owner, appliers: Mapping[str, Owner], after: Side) -> str | None:
+    """Why an owner that is not in the repository any more is still in the cluster."""
+    own = own_folder(owner)
+    by = applier_of(owner.file, owner.tool, appliers)
+    is_entry = owner.set_name is not None and owner.set_name in after.sets()
+    if by is not None and not by.prunes and not is_entry:
+        return f"is not pruned by {by.title}, which prunes nothing"
     if owner.stands:
         return "is not pruned, by its annotation"
     if owner.set_name is not None and owner.set_name not in after.sets() and owner.set_stands:

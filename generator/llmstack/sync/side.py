@@ -8,9 +8,10 @@ from typing import Literal
 
 from llmstack.sync import argo, flux
 from llmstack.sync.git_entries import Tree
+from llmstack.sync.local import CLUSTERS, local_path
 from llmstack.sync.made import FIELDS, make_of, stated
 from llmstack.sync.manifests import Build, Identity, Listing, Manifest, Object, identify
-from llmstack.sync.owner import Key, Owner
+from llmstack.sync.owner import Key, Owner, is_under
 from llmstack.sync.taken import SOURCEIGNORE
 
 Action = Literal["pruned", "adopted", "added", "moved", "blocked"]
@@ -59,6 +60,14 @@ class Side:
     def root_of(self, owners: Mapping[Key, Owner]) -> Owner | None:
         """The Kustomization that applies the folder of the cluster itself, where it is among the objects."""
         return next((each for each in owners.values() if each.path == self.root and each.tool == "flux"), None)
+
+    def appliers(self, owners: Mapping[Key, Owner]) -> Mapping[str, Owner]:
+        """By folder of clusters/ who applies what stands in it: Flux that of the cluster, Argo CD that of an
+        environment."""
+        root = self.root_of(owners)
+        apps = {local_path(each.path): each for each in owners.values() if each.tool == "argo"}
+        found = {path: each for path, each in apps.items() if is_under(path, [CLUSTERS])}
+        return found if root is None else {**found, local_path(self.root): root}
 
     def sets(self) -> frozenset[str]:
         """The ApplicationSets that are there."""
