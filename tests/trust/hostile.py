@@ -162,7 +162,7 @@ KINDS: dict[str, Callable[[], Files]] = {
     "a long template": lambda: of_model("chatTemplate: '", lambda n: "{{ {% ", "'"),
     "a long command": lambda: of_model("command: [sh, -c, '", lambda n: "export A=b; ", "']"),
     "a long argument": lambda: of_model("vllmConfig: {extraArgs: [--api-key, '", lambda n: "a", "']}"),
-    "a long image": lambda: {"values/prod.yaml": fill(HONEST.replace("vllm/vllm-openai", "%s"), lambda n: "").replace("%s", "a/" * (MEBIBYTE // 2))},
+    "a long image": lambda: {"values/prod.yaml": HONEST.replace("vllm/vllm-openai", "a/" * (MEBIBYTE // 2))},
     "a long name": lambda: {"values/prod.yaml": HONEST.replace("name: m,", f"name: {'a' * MEBIBYTE},")},
     "a long quantity": lambda: {"values/prod.yaml": HONEST.replace("2Gi", "9" * MEBIBYTE + "Gi")},
     "a long number": lambda: {"values/prod.yaml": HONEST.replace("requestGPU: 1", f"requestGPU: {'9' * MEBIBYTE}")},
