@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -62,6 +63,37 @@ def test_what_pods_need_goes(case: str, deployment: Make, compared: Make) -> Non
     assert [subject for _, subject, _ in found] == (["Deployment/llama"] if said else [])
     assert all((said or "") in message for _, _, message in found)
     assert told(compared([OTHER, holder, obj], [OTHER, holder, obj]), "unreachable") == []
+
+
+READ: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "env": ({"env": [{"name": "A", "valueFrom": {"configMapKeyRef": {"name": "settings", "key": "b"}}}]}, {}),
+    "a volume": ({}, {"volumes": [{"name": "v", "configMap": {"name": "settings", "items": [{"key": "b", "path": "b"}]}}]}),
+    "a projected volume": ({}, {"volumes": [{"name": "v", "projected": {"sources": [
+        {"configMap": {"name": "settings", "items": [{"key": "b", "path": "b"}]}},
+    ]}}]}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("read", READ)
+def test_pods_that_read_a_key_which_is_not_there_never_start(read: str, deployment: Make, compared: Make) -> None:
+    container, pod = READ[read]
+    plain, reads = deployment(surge=0, unavailable=1), deployment(surge=0, unavailable=1)
+    reads["spec"]["template"]["spec"] |= pod
+    reads["spec"]["template"]["spec"]["containers"][0] |= container
+    new = deployment(surge=0, unavailable=1, image="vllm/vllm-openai:v2")
+    new["spec"] = {**reads["spec"], "template": copy.deepcopy(reads["spec"]["template"])}
+    new["spec"]["template"]["metadata"]["labels"]["v"] = "2"
+
+    def stuck(before: list[Object], after: list[Object]) -> list[str]:
+        return [message for _, _, message in told(compared(before, after), "rollout-stuck")]
+
+    maps = [thing("ConfigMap", data=dict.fromkeys(keys, "1")) for keys in ("a", "ab", "")]
+    said = stuck([maps[0], plain], [maps[0], reads])
+    assert ["has no key `b`" in each for each in said] == [True]
+    assert stuck([maps[0], plain], [maps[1], reads]) == []
+    assert stuck([maps[2], plain], [maps[2], reads]) == []
+    assert stuck([maps[0], reads], [maps[0], new]) == []
+    assert ["has no key `b`" in each for each in stuck([maps[1], reads], [maps[0], new])] == [True]
 
 
 @pytest.mark.parametrize(

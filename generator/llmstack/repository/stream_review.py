@@ -28,7 +28,7 @@ from llmstack.repository.streams import Objects
 from llmstack.review.applied import find_beyond
 from llmstack.review.assess import assess
 from llmstack.review.cluster import review_cluster
-from llmstack.review.compare import Identity, compare, identify
+from llmstack.review.compare import Identity, compare, identify, with_unread
 from llmstack.review.foreign import runs_foreign_pods
 from llmstack.review.result import ObjectChange, Review
 from llmstack.review.surroundings import Surroundings
@@ -48,7 +48,8 @@ def review_streams(
     """
     old, new = as_written(_named(before.items, terms.namespace), _named(after.items, terms.namespace))
     sides = _objects(old), _objects(new)
-    changes = compare({STREAM: sides[0]}, {STREAM: sides[1]})
+    unread_of = [{key: item.unread for key, item in side.items() if item.unread} for side in (old, new)]
+    changes = with_unread(compare({STREAM: sides[0]}, {STREAM: sides[1]}), {STREAM: sides[1]}, unread_of)
     known, unread = _facts(beside, [*sides[0], *sides[1]])
     engines = [_engines(side, terms, known) for side in sides]
     places = _places(changes, old, new)
@@ -104,7 +105,7 @@ def _places(changes: Sequence[ObjectChange], old: Side, new: Side) -> dict[str, 
     """The line of each changed object, after the change where it is still there."""
     places = {}
     for change in changes:
-        key = change.api_version.rpartition("/")[0], change.kind, change.namespace, change.name
+        key = change.full_identity
         item = new.get(key) or old.get(key)
         if item is not None:
             place = item.place()

@@ -19,7 +19,7 @@ from llmstack.kubernetes.immutable import refused_fields
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.refused import refusals
 from llmstack.kubernetes.runtime_classes import adding_classes, with_runtime_class
-from llmstack.review.compare import Identity, compare, identify
+from llmstack.review.compare import compare, identify
 from llmstack.review.restarts import why_unmoved
 from llmstack.review.result import ObjectChange
 from llmstack.review.standing import standing_quotas
@@ -56,29 +56,29 @@ def what_is_applied(
     An object that the sync tool deletes while its manifest stays is one that is removed. Pods have what admission adds
     to them.
     """
-    held = {_identity(change): why for change in changes if (why := _why_held(change, near)) is not None}
-    free = (change for change in changes if _identity(change) not in held)
-    made = {_identity(change): found for change in free if (found := _left_alone(change, near)) is not None}
-    tried = [each for change in changes for each in _with_end(change, made.get(_identity(change)))]
-    refused = {_identity(each) for each in tried if is_refused(each, near)} - near.lost
-    arriving = [each for each in tried if (key := _identity(each)) in refused or key not in held.keys() | near.lost]
+    held = {change.full_identity: why for change in changes if (why := _why_held(change, near)) is not None}
+    free = (change for change in changes if change.full_identity not in held)
+    made = {change.full_identity: found for change in free if (found := _left_alone(change, near)) is not None}
+    tried = [each for change in changes for each in _with_end(change, made.get(change.full_identity))]
+    refused = {each.full_identity for each in tried if is_refused(each, near)} - near.lost
+    arriving = [each for each in tried if (key := each.full_identity) in refused or key not in held.keys() | near.lost]
     there: Sequence[Object] = after
     if held or near.lost or made or refused:
         stays = held.keys() | refused
         away = stays | near.lost
         there = [
             *(made.get(key, object) for object in after if (key := identify(object)) not in away),
-            *(change.before for change in changes if change.before is not None and _identity(change) in stays),
+            *(change.before for change in changes if change.before is not None and change.full_identity in stays),
         ]
         arriving += compare({"": [object for object in before if identify(object) in near.lost]}, {})
-    told = [(change, held[key]) for change in changes if (key := _identity(change)) in held]
-    told += [(change, "ignored") for change in changes if _identity(change) in made]
+    told = [(change, held[key]) for change in changes if (key := change.full_identity) in held]
+    told += [(change, "ignored") for change in changes if change.full_identity in made]
     with_pods, before, there = _with_admission(arriving, before, there)
     return Applied(
         tuple(with_pods),
         before,
         there,
-        frozenset(each.identity for each in arriving if _identity(each) in refused),
+        frozenset(each.identity for each in arriving if each.full_identity in refused),
         frozenset(each.identity for each in with_pods if why_unmoved(each) is not None),
         tuple(told),
     )
@@ -125,6 +125,8 @@ def is_refused(change: ObjectChange, near: Surroundings) -> bool:
     is refused as it stands is so in any case."""
     if change.after is None or why_skipped(change.after, exists=change.before is not None) is not None:
         return False
+    if change.unread:
+        return True
     over = near.beyond.get(change.identity)
     if refusals(change.after) or (over is not None and over.alone) or group_of(change.after) in near.undefined:
         return True
@@ -161,7 +163,3 @@ def _why_held(change: ObjectChange, near: Surroundings) -> Held | None:
     if change.unit in near.keeping:
         return "left"
     return "kept" if change.before is not None and is_kept(change.before) else None
-
-
-def _identity(change: ObjectChange) -> Identity:
-    return change.api_version.rpartition("/")[0], change.kind, change.namespace, change.name

@@ -53,5 +53,4 @@ def _cases(workloads: Sequence[Workload], scene: Scene) -> Iterator[Case]:
         template = template_in(obj) if workload is not None else None
         if workload is not None and template is not None:
             pool = pools.get(workload.new.pool) if workload.new is not None and workload.new.pool is not None else None
-            before = was.get(workload.identity)
-            yield Case(workload, obj, template, pool, scene, template_in(before) if before is not None else None)
+            yield Case(workload, obj, template, pool, scene, was.get(workload.identity))

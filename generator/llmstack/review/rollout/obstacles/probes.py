@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from llmstack.kubernetes.pods import Object, identity_of, maps, value_at
+from llmstack.kubernetes.pods import Object, maps, value_at
 from llmstack.review.rollout.obstacles.case import Case, Obstacle, spec_of, template_in
 from llmstack.review.ways_in.backends import Backends
 
@@ -21,8 +21,7 @@ _HANDLERS = ("httpGet", "tcpSocket")
 def find(case: Case) -> Iterator[Obstacle]:
     """The first probe of the container that serves, which asks another port than that; what was so before runs."""
     asked = _astray(case.obj)
-    before = next((obj for obj in case.scene.before if identity_of(obj) == case.workload.identity), None)
-    if asked is not None and (before is None or _astray(before) is None):
+    if asked is not None and (case.obj_before is None or _astray(case.obj_before) is None):
         probe, port, listens = asked
         message = f"{probe} asks port {port}, and what serves in the pod listens on {listens} (`--port`)"
         yield Obstacle(f"{message}: no new pod becomes ready", "Give probe and `--port` the same port.", "sometimes")
