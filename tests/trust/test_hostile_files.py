@@ -39,7 +39,7 @@ def test_what_once_cost_much_is_bounded(kind: str, command: str, tmp_path: Path)
 
 
 def test_the_files_are_of_the_size_that_they_claim() -> None:
-    for kind in CAUSES:
+    for kind in CAUSES.keys() - {"environments"}:  # which cost by their number
         assert MEBIBYTE * 0.9 < max(map(len, KINDS[kind]().values())) < MEBIBYTE * 1.2
 
 
