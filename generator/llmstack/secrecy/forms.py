@@ -119,7 +119,9 @@ _HEADERS = (
     # RFC 6750 and RFC 7617: what follows the scheme, told from prose by a digit or a sign in it
     r"(?i:(?<=\bbearer )|(?<=\bbasic ))(?=[A-Za-z._~+/=-]{0,200}[0-9=+/])[A-Za-z0-9._~+/=-]{8,8192}"
 )
-_GIVEN = r"[\"']?(?![\"'$<({`-])([^\s\"']{3,400})"
+_LEFT_OPEN = r"(?:[$<({`…*-]|\.\.\.|(?i:your|change|xxx))"
+"""How what people shall put in begins, or what a shell does."""
+_GIVEN = rf"[\"']?(?![\"']|{_LEFT_OPEN})([^\s\"']{{3,400}})"
 _COMMANDS = re.compile(
     # curl(1) `--user`, mysql(1) `-p`, sshpass(1) `-p`
     r"\s(?:-u|--user)[ =]([\"']?[^\s:\"'$/]{1,100}:(?!\d{1,6}\b)(?!\$)[^\s\"']{1,400})"
@@ -134,7 +136,7 @@ _COMMANDS = re.compile(
     rf"|(?<=-pass)(?:in|out)?[ =]pass:{_GIVEN}"
     r"|\bwandb login (?:--relogin )?(\w{40,100})"
     r"|\bcreate secret generic\s[^\n|;&]{0,400}?--from-literal[ =]"
-    r"[\"']?[^\s=\"']{1,100}=(?![\"']?[$<])([^\n|;&]{1,2000})"
+    rf"[\"']?[^\s=\"']{{1,100}}=(?![\"']?{_LEFT_OPEN})([^\n|;&]{{1,2000}})"
     # go-sql-driver/mysql, "DSN"; "Oracle JDBC Developer's Guide", thin-style URLs
     r"|(?<![\w/:])[^\s:@/\"']{1,100}:([^\s@\"']{1,200})@(?:tcp6?|unix|udp)\("
     r"|\bjdbc:oracle:thin:[^\s/@\"']{1,100}/([^\s@\"']{1,200})@"
