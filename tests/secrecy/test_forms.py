@@ -152,7 +152,7 @@ def test_percent_signs_hide_nothing(text: str, masked: str) -> None:
         "git+https://github.com/vllm-project/vllm@v0.11.0", "password: {{ .password }}", "pypi.org npm_config_cache",
         "sk-learn-inference-server-prod-2", "redis-cli -a $REDIS_PASSWORD ping", "docker login -p \"$TOKEN\" r.io", "docker run -p 8000:80",
         "kubectl create configmap x --from-literal=mode=fast1", 'kubectl create secret generic x --from-literal=t="$T"', "openssl rsa -passin env:PW", "kubectl create secret generic x --from-literal=token=…", "docker login -p <TOKEN> r.io", "redis-cli -a ...",
-        "kubectl create secret generic x --from-literal=token=YOUR_TOKEN",
+
         "kubectl create secret generic x --from-file=token=/dev/stdin", "proxy_set_header Authorization $http_authorization;", "set token limits",
         '{"kty": "RSA", "n": "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78L", "e": "AQAB"}', '[{"op": "replace", "path": "/spec/replicas", "value": 3}]',
         "re_ranker_v2_large_model_2024", "secret_santa_2024_event_campaign_page", "as-built-drawings-of-2026-release-1", "vllm.v1.metrics.loggers.StatLoggerBase", "sk-hynix-memory-benchmark-pool", "auth: basic", "auth: oidc", "1234567890:abcdef",
