@@ -117,3 +117,74 @@ def test_a_probe_asks_the_port_on_which_the_engine_listens(
     assert [message.partition(",")[0].rpartition(": ")[2] for message in messages] == (
         [f"readinessProbe asks port {asked}"] if asked else []
     )
+
+
+ASKED: dict[str, tuple[dict[str, Any], list[str], list[Any], str | None]] = {
+    "health": ({"path": "/health"}, ["--api-key", "k"], [], None),
+    "models without a key": ({"path": "/v1/models"}, [], [], None),
+    "models with a key": ({"path": "/v1/models"}, ["--api-key", "$(KEY)"], [], "answers 401"),
+    "models with a key of a variable": (
+        {"path": "/v1/models"}, [],
+        [{"name": "VLLM_API_KEY", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}], "answers 401",
+    ),
+    "models with an empty key": ({"path": "/v1/models"}, [], [{"name": "VLLM_API_KEY", "value": ""}], None),
+    "models behind a root": ({"path": "/llm/v1/models"}, ["--root-path=/llm", "--api-key=k"], [], "answers 401"),
+    "models with a header": (
+        {"path": "/v1/models", "httpHeaders": [{"name": "Authorization", "value": "Bearer k"}]}, ["--api-key=k"], [], None,
+    ),
+    "another path": ({"path": "/healthz"}, [], [], "is not known"),
+    "no path": ({}, [], [], "is not known"),
+    "a path of a middleware": ({"path": "/healthz"}, ["--middleware", "a.b"], [], None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ASKED)
+def test_a_probe_asks_what_the_engine_answers(case: str, deployment: Make, review: Make) -> None:
+    asked, flags, env, said = ASKED[case]
+
+    def engine(get: dict[str, Any]) -> Object:
+        obj = deployment(surge=1, unavailable=0)
+        container = {
+            "command": ["vllm", "serve", "org/llama", "--port", "8000", *flags],
+            "env": env,
+            "readinessProbe": {"httpGet": {"port": 8000, **get}},
+        }
+        obj["spec"]["template"]["spec"]["containers"][0] |= container
+        return dict(obj)
+
+    found = review((engine({"path": "/health"}), engine(asked)))
+    messages = [risk.message for risk in found.risks if risk.id in ("rollout-stuck", "not-judged")]
+    assert [(said or "") in message for message in messages if "readinessProbe" in message] == ([True] if said else [])
+
+
+LIVE = {"livenessProbe": {"httpGet": {"path": "/health", "port": 8000}}}
+START = {"startupProbe": {"httpGet": {"path": "/health", "port": 8000}, "failureThreshold": 180}}
+STARTING: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], str | None]] = {
+    "a gate": ({}, {}, {"readinessGates": [{"conditionType": "example.com/up"}]}, "`example.com/up`"),
+    "a liveness probe alone": ({}, LIVE, {}, "ends a container after 30 s"),
+    "a start-up probe that goes": (LIVE | START, LIVE, {}, "ends a container after 30 s"),
+    "a start-up probe that stays": (START, LIVE | START, {}, None),
+    "a liveness probe that was there": (LIVE, LIVE, {}, None),
+    "no root": ({}, {}, {"securityContext": {"runAsNonRoot": True}}, "no `runAsUser` says as whom"),
+    "no root in a container": ({}, {"securityContext": {"runAsNonRoot": True}}, {}, "no `runAsUser` says as whom"),
+    "a user": ({}, {"securityContext": {"runAsNonRoot": True}}, {"securityContext": {"runAsUser": 1000}}, None),
+    "root all the same": (
+        {}, {"securityContext": {"runAsNonRoot": False}}, {"securityContext": {"runAsNonRoot": True}}, None,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", STARTING)
+def test_what_pods_begin_to_depend_on_cannot_be_judged(case: str, deployment: Make, review: Make, pool: Make) -> None:
+    before, container, pod, said = STARTING[case]
+
+    def made(container: dict[str, Any], pod: dict[str, Any], tag: str) -> Object:
+        obj = deployment(surge=0, unavailable=1, image=f"vllm/vllm-openai:{tag}")
+        obj["spec"]["template"]["spec"] |= pod
+        obj["spec"]["template"]["spec"]["containers"][0] |= container
+        return dict(obj)
+
+    found = review((made(before, {}, "v1"), made(container, pod, "v2")), pools=[pool(16)])
+    told = [risk.message for risk in found.risks if risk.id == "not-judged"]
+    assert [(said or "") in message for message in told] == ([True] if said else [])
+    assert found.gpus[0].deadlock is (None if said else False)
