@@ -93,15 +93,17 @@ def review_cases(
         near = _surroundings(case, clusters[case.home], cases, tools)
         reviews[name] = _review_environment(comparison, case, clusters[case.home], near, today)
     members = sorted([*found.values(), *beside], key=lambda each: each.name)
-    homes = {home for each in members for home in _clusters_of(each)} | synced.keys()
+    within: dict[str, list[Case]] = {}
+    for each in members:
+        for home in _clusters_of(each):
+            within.setdefault(home, []).append(each)
     accepted = base_acknowledgements(comparison.rules or comparison.after)
     reviewed = {}
-    for home in sorted(homes):
-        tool = synced.get(home, Synced())
-        own = () if any(home in _clusters_of(each) for each in members) else _own_risks(tool, accepted, today)
-        within = [each for each in members if home in _clusters_of(each)]
-        cost = cluster_cost(home, within, clusters[home].pools if home in clusters else (), reviews, tools)
-        reviewed[home] = _review_cluster(comparison, home, within, reviews, tool, own, cost)
+    for home in sorted(within.keys() | synced.keys()):
+        tool, here = synced.get(home, Synced()), within.get(home, [])
+        own = () if here else _own_risks(tool, accepted, today)
+        cost = cluster_cost(home, here, clusters[home].pools if home in clusters else (), reviews, tools)
+        reviewed[home] = _review_cluster(comparison, home, here, reviews, tool, own, cost)
     return Review(
         comparison.before.name,
         comparison.after.name,
