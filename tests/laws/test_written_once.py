@@ -26,6 +26,8 @@ LARGE, HELD = 10, 0.8
 """So they are when one holds ten names of the other or more, and this part of it."""
 
 REASONS = {
+    ("checks/rules/dead_trigger.py", "kubernetes/replicas.py"):
+        "how each kind of scaler states its triggers, which is no list of kinds",
     ("kubernetes/revisions.py", "kubernetes/workloads.py"):
         "a function for each kind, which tests/kubernetes/test_workloads.py holds complete against the table",
     ("kubernetes/scopes.py", "kustomize/references.py"):

@@ -105,3 +105,18 @@ def test_an_engine_of_extra_objects_is_reviewed(repository: Sandbox) -> None:
 
     found = reviewed(repository, extra("v0.11.2"), {}, {"values/prod.yaml": extra("v0.20.2")})
     assert {model: each["vllm"] for model, each in found.items()} == {"qwen": {"from": "0.11.2", "to": "0.20.2"}}
+
+
+def test_what_an_overlay_tells_its_engine_is_held_to_the_checks_on_engines(repository: Sandbox) -> None:
+    own = OWN + ADD.format(flag="--tensor-parallel-size=3")
+    repository.write({"values/prod.yaml": PLAIN.replace("tag: v0.11.2", "tag: latest")})
+    repository.run("llmstack gen")
+    before = repository.run("llmstack validate prod")[0]
+    repository.write({FOLDER: own})
+    repository.run("llmstack gen")
+    after, code = repository.run("llmstack validate prod")
+    assert code == 1
+    assert "error[indivisible-size]: Deployment/llmstack-llama-deployment-vllm" in after
+    assert f"--> {FOLDER}:1:1" in after
+    assert "indivisible-size" not in before
+    assert before.count("[mutable-tag]") == after.count("[mutable-tag]") == 1

@@ -7,18 +7,21 @@ from dataclasses import replace
 from typing import Any
 
 from llmstack.checks import CHECKS, settle
+from llmstack.checks.containers import check_engines
 from llmstack.checks.partial import key_of
 from llmstack.checks.rule import find
 from llmstack.checks.subject import Subject
 from llmstack.finding import Finding, Place
+from llmstack.fit.overlaid import built_engines
+from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.sound import sound
 from llmstack.objects.placed import Placed
 from llmstack.repository.read import Reading
 
 
 def check_custom(reading: Reading, unit: str, folder: str, objects: Sequence[Any]) -> Iterator[Finding]:
-    """Yield what the checks on objects find in what the overlay at `folder` builds in a unit's place, and do not find
-    in what is generated: at the overlay, at the severities that the values ask for."""
+    """Yield what the checks on objects and engines find in what the overlay at `folder` builds in a unit's place, and do
+    not find in what is generated: at the overlay, at the severities that the values ask for."""
     subject = reading.subject
     if subject is None:
         return
@@ -26,12 +29,19 @@ def check_custom(reading: Reading, unit: str, folder: str, objects: Sequence[Any
     built = [Placed(unit, f"{number}", dict(item)) for number, item in enumerate(read) if item is not None]
     rest = [placed for placed in subject.objects if placed.unit != unit]
     known = {key_of(finding) for finding in _find(subject)}
-    found = (
-        replace(finding, route=None, place=Place(f"{folder}/kustomization.yaml"))
-        for finding in _find(replace(subject, built=(*rest, *built)))
-        if key_of(finding) not in known
-    )
+    new = [each for each in _find(replace(subject, built=(*rest, *built))) if key_of(each) not in known]
+    new += _of_engines(subject, unit, [each.object for each in built])
+    found = (replace(finding, route=None, place=Place(f"{folder}/kustomization.yaml")) for finding in new)
     yield from settle(found, reading.layers, dict(subject.stack.gitops.checks or {}))
+
+
+def _of_engines(subject: Subject, unit: str, objects: Sequence[Object]) -> Iterator[Finding]:
+    """What the rules on engines have against those that the overlay makes others of, and not against the values'."""
+    for each in built_engines(subject.stack, {unit}, objects, subject.facts):
+        if each.is_of_values:
+            continue
+        before = {located.finding for located in check_engines(() if each.made is None else (each.made,))}
+        yield from (located.finding for located in check_engines((each.engine,)) if located.finding not in before)
 
 
 def _find(subject: Subject) -> Iterator[Finding]:
