@@ -74,10 +74,10 @@ class Scene:
 
     @cached_property
     def pods(self) -> Sequence[Pods]:
-        """The pods after the change of all workloads that are counted."""
+        """The pods after the change of all workloads that are counted, those of other environments among them."""
         return [
             pods
-            for obj in self.after
+            for obj in (*self.after, *self.beside)
             if is_counted(str(obj.get("kind"))) and (pods := self._read(obj)) is not None and pods.number
         ]
 
@@ -87,7 +87,15 @@ class Scene:
             return None
         read = template_of(obj, self.facts, None)
         number = replicas_of(obj, self.owned)
-        return Pods(identity_of(obj), pod_labels(dict(template)), spec_of(template), number, read.total, read.pool)
+        identity = identity_of(obj)
+        space = self._spaces.get(identity[1], {})
+        return Pods(identity, pod_labels(dict(template)), spec_of(template), number, read.total, read.pool, space)
+
+    @cached_property
+    def _spaces(self) -> Mapping[str, Mapping[str, str]]:
+        """The labels of the Namespaces that are among the objects, by name."""
+        found = (obj for obj in (*self.after, *self.beside) if obj.get("kind") == "Namespace")
+        return {identity_of(obj)[2]: obj["metadata"].get("labels") or {} for obj in found}
 
     @cached_property
     def neighbours(self) -> Neighbours:
