@@ -175,6 +175,8 @@ class Neighbours:
     def _turned(self) -> list[int]:
         """For each of the pods, those whose rules keep them from it."""
         size = len(self.pods)
+        if not any(each.terms for each in self.pods):
+            return [0] * size
         rows = [f"{self._kept_from(each):0{size}b}" for each in reversed(self.pods)]
         return [int("".join(column), 2) for column in zip(*rows, strict=True)][::-1]
 
