@@ -152,6 +152,7 @@ REFUSED: dict[str, Object] = {
     ),
     "a job that starts again for ever": _job("Always"),
     "a job that does not say": _job(None),
+    "a deployment with a deadline for its pods": _deployment(pod={"activeDeadlineSeconds": 60}),
     "a deployment that ends": _deployment(pod={"restartPolicy": "Never"}),
     "a mount of nothing": _mounts("w", volumes=SCRATCH),
     "two mounts at a path": _mounts("v", "v", volumes=SCRATCH),

@@ -155,3 +155,36 @@ def test_a_probe_asks_what_the_engine_answers(case: str, deployment: Make, revie
     found = review((engine({"path": "/health"}), engine(asked)))
     messages = [risk.message for risk in found.risks if risk.id in ("rollout-stuck", "not-judged")]
     assert [(said or "") in message for message in messages if "readinessProbe" in message] == ([True] if said else [])
+
+
+LIVE = {"livenessProbe": {"httpGet": {"path": "/health", "port": 8000}}}
+START = {"startupProbe": {"httpGet": {"path": "/health", "port": 8000}, "failureThreshold": 180}}
+STARTING: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], str | None]] = {
+    "a gate": ({}, {}, {"readinessGates": [{"conditionType": "example.com/up"}]}, "`example.com/up`"),
+    "a liveness probe alone": ({}, LIVE, {}, "ends a container after 30 s"),
+    "a start-up probe that goes": (LIVE | START, LIVE, {}, "ends a container after 30 s"),
+    "a start-up probe that stays": (START, LIVE | START, {}, None),
+    "a liveness probe that was there": (LIVE, LIVE, {}, None),
+    "no root": ({}, {}, {"securityContext": {"runAsNonRoot": True}}, "no `runAsUser` says as whom"),
+    "no root in a container": ({}, {"securityContext": {"runAsNonRoot": True}}, {}, "no `runAsUser` says as whom"),
+    "a user": ({}, {"securityContext": {"runAsNonRoot": True}}, {"securityContext": {"runAsUser": 1000}}, None),
+    "root all the same": (
+        {}, {"securityContext": {"runAsNonRoot": False}}, {"securityContext": {"runAsNonRoot": True}}, None,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", STARTING)
+def test_what_pods_begin_to_depend_on_cannot_be_judged(case: str, deployment: Make, review: Make, pool: Make) -> None:
+    before, container, pod, said = STARTING[case]
+
+    def made(container: dict[str, Any], pod: dict[str, Any], tag: str) -> Object:
+        obj = deployment(surge=0, unavailable=1, image=f"vllm/vllm-openai:{tag}")
+        obj["spec"]["template"]["spec"] |= pod
+        obj["spec"]["template"]["spec"]["containers"][0] |= container
+        return dict(obj)
+
+    found = review((made(before, {}, "v1"), made(container, pod, "v2")), pools=[pool(16)])
+    told = [risk.message for risk in found.risks if risk.id == "not-judged"]
+    assert [(said or "") in message for message in told] == ([True] if said else [])
+    assert found.gpus[0].deadlock is (None if said else False)

@@ -113,6 +113,8 @@ def _workload(obj: Object) -> Iterator[Problem]:
     yield from _least(spec, "replicas", 0)
     if value_at(template, "spec", "restartPolicy") not in (None, "Always"):
         yield Problem((*_POD, "restartPolicy"), "`restartPolicy` is Always for pods that last")
+    if value_at(template, "spec", "activeDeadlineSeconds") is not None:
+        yield Problem((*_POD, "activeDeadlineSeconds"), "`activeDeadlineSeconds` is not for pods that last")
     if obj.get("kind") == "Deployment":
         yield from _of_type("DeploymentStrategy", spec.get("strategy"), ("spec", "strategy"))
         deadline, ready = spec.get("progressDeadlineSeconds", PROGRESS_DEADLINE), spec.get("minReadySeconds") or 0

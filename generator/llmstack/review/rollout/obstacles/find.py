@@ -14,6 +14,7 @@ from llmstack.review.rollout.obstacles import (
     probes,
     quotas,
     references,
+    starting,
     together,
     volumes,
 )
@@ -31,6 +32,7 @@ RULES: tuple[Callable[[Case], Iterator[Obstacle]], ...] = (
     references.find,
     devices.find,
     probes.find,
+    starting.find,
 )
 
 
