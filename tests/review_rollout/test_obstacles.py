@@ -11,6 +11,8 @@ from tests.review_rollout.values_review import told
 
 from llmstack.facts.cluster import ClusterFacts
 from llmstack.kubernetes.quotas import READ
+from llmstack.review.applied import find_beyond
+from llmstack.review.compare import compare
 from llmstack.review.facts import Pool
 from llmstack.review.rollout.obstacles.nodes import node_of
 
@@ -466,3 +468,51 @@ def test_gpus_that_one_of_two_namespaces_waits_for(deployment: Make, review: Mak
 
     pairs = [(within(name, "v1", surge), within(name, "v2", surge)) for name, surge in (("a", 1), ("b", 0))]
     assert len(told(review(*pairs, pools=[pool(5)], loads={"llama": 300}), "gpu-deadlock")) == 1
+
+
+NAMED, TEAM = {"matchLabels": {"kubernetes.io/metadata.name": "other"}}, {"matchLabels": {"team": "a"}}
+
+
+@pytest.mark.parametrize(
+    ("reach", "labels", "stuck"),
+    [
+        ({}, {}, False),
+        ({"namespaces": ["other"]}, {}, True),
+        ({"namespaces": ["third"]}, {}, False),
+        ({"namespaceSelector": {}}, {}, True),
+        ({"namespaceSelector": NAMED}, {}, True),
+        ({"namespaceSelector": TEAM}, {"team": "a"}, True),
+        ({"namespaceSelector": TEAM}, {}, False),
+        ({"namespaces": ["other"], "namespaceSelector": TEAM}, {}, True),
+    ],
+)
+def test_pods_of_another_namespace(
+    reach: Any, labels: Any, stuck: bool, deployment: Make, review: Make, pool: Make
+) -> None:
+    """One node, on which a pod of another namespace is that a rule may be against."""
+    rule = apart({"app.kubernetes.io/name": "else"})
+    rule["affinity"]["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"][0] |= reach
+    there = deployment(name="else", replicas=1)
+    there["metadata"]["namespace"] = "other"
+    space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "other", "labels": labels}}
+    pair = [with_pod(deployment(image="v1", replicas=each), **rule) for each in (0, 1)]
+    result = review(tuple(pair), stays=[there, space], pools=[pool(8, 8)], loads={"llama": 300})
+    assert bool(told(result, "rollout-stuck")) is stuck
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"), [("20Gi", "at most 10Gi of `storage` to a claim, and 20Gi is asked"), ("5Gi", None)]
+)
+@pytest.mark.parametrize("space", ["llm", "other"])
+def test_a_claim_beyond_a_limit(asked: str, said: str | None, space: str) -> None:
+    limits = {"limits": [{"type": "PersistentVolumeClaim", "max": {"storage": "10Gi"}}]}
+    limit = {"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "l", "namespace": space}, "spec": limits}
+    claim = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "c", "namespace": "llm"},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": asked}}},
+    }
+    changes = compare({"u": [limit]}, {"u": [limit, claim]})
+    found = find_beyond(changes, [limit], [limit, claim])
+    assert [each.limit for each in found.values()] == ([said] if said and space == "llm" else [])

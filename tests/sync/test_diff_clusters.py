@@ -323,6 +323,26 @@ def test_rollouts_of_two_environments_compete(two: Repository) -> None:
         assert {rollout["name"] for rollout in review["envs"][name]["rollouts"]} == {"llmstack-llama-deployment-vllm"}
 
 
+def test_pods_of_two_environments_are_kept_apart(two: Repository) -> None:
+    """One node, on which pods of `dev` are."""
+    names = {"labelSelector": {"matchLabels": {"model": "llama"}}, "namespaces": ["dev"]}
+    term = {"topologyKey": "kubernetes.io/hostname", **names}
+    apart = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
+    two.values(prod=environment(model("more", replicaCount=1, affinity=apart)))
+    risks = {risk["id"]: risk for risk in two.review()["envs"]["prod"]["risks"]}
+    assert "anti-affinity" in risks["rollout-stuck"]["message"]
+
+
+def test_a_quota_of_another_environment_in_the_namespace(two: Repository) -> None:
+    hard = {"hard": {"requests.nvidia.com/gpu": "6"}}
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q", "namespace": "llm"}, "spec": hard}
+    two.values(dev=environment(model(), namespace="llm", release="dev") | {"extraObjects": [quota]})
+    two.commit()
+    two.values(prod=environment(model(replicaCount=3), model("qwen")))
+    risks = {risk["id"]: risk for risk in two.review()["envs"]["prod"]["risks"]}
+    assert "ResourceQuota `q` leaves less than all pods take" in risks["rollout-stuck"]["message"]
+
+
 def test_two_sizes_of_one_pool(two: Repository) -> None:
     two.values(prod=environment(model(tag="v0.11.1"), model("qwen"), capacity=[{**POOL, "count": 16}]))
     review = two.review()

@@ -23,6 +23,8 @@ class Beyond:
     """What the quota calls that which is exceeded."""
     alone: bool
     """Whether the API server refuses it whatever else comes; else it is one of several, of which some find room."""
+    limit: str = ""
+    """Of what exceeds a LimitRange by itself, which `quota` names then: what that allows."""
 
 
 def beyond_quotas(

@@ -50,6 +50,14 @@ def refusals(limit_range: Object, pod: Mapping[str, Any], defaults: Mapping[str,
             yield from _beyond(item, "pod", *sums)
 
 
+def refused_claim(limit_range: Object, claim: Object) -> str | None:
+    """What a LimitRange allows claims that one is beyond, new or changed; None where it is not
+    (`PersistentVolumeClaimValidateLimitFunc`)."""
+    asked = amounts_in(value_at(claim, "spec", "resources", "requests"))
+    own = (item for item in _items(limit_range) if item.get("type") == "PersistentVolumeClaim")
+    return next((said for item in own for said in _beyond(item, "claim", asked, asked)), None)
+
+
 def above_default(pod: Mapping[str, Any], defaults: Mapping[str, Amounts]) -> Iterator[str]:
     """Yield the resources of which a container asks for more than the limit that it is given."""
     for _, _, container in containers(dict(pod)):

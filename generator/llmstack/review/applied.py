@@ -16,6 +16,7 @@ from llmstack.kubernetes import pods
 from llmstack.kubernetes.beyond_quotas import Beyond, beyond_quotas
 from llmstack.kubernetes.definitions import group_of
 from llmstack.kubernetes.immutable import refused_fields
+from llmstack.kubernetes.limit_ranges import refused_claim
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.refused import refusals
 from llmstack.kubernetes.runtime_classes import adding_classes, with_runtime_class
@@ -141,7 +142,26 @@ def find_beyond(
     known: ClusterFacts | None = None,
 ) -> Mapping[pods.Identity, Beyond]:
     """The objects of an environment that come or grow beyond a ResourceQuota of it, or of what facts know of its
-    cluster."""
+    cluster; and claims beyond a LimitRange."""
+    return {**_beyond_quotas(changes, before, after, known), **_beyond_limits(changes, after)}
+
+
+def _beyond_limits(changes: Sequence[ObjectChange], after: Sequence[Object]) -> dict[pods.Identity, Beyond]:
+    ranges = [obj for obj in after if obj.get("kind") == "LimitRange"]
+    claims = [each for each in changes if ranges and each.kind == "PersistentVolumeClaim" and each.after is not None]
+    found = {}
+    for change in claims:
+        for obj in ranges:
+            _, namespace, name = pods.identity_of(obj)
+            said = refused_claim(obj, change.after or {}) if namespace == change.identity[1] else None
+            if said is not None:
+                found[change.identity] = Beyond(name, "storage", alone=True, limit=said)
+    return found
+
+
+def _beyond_quotas(
+    changes: Sequence[ObjectChange], before: Sequence[Object], after: Sequence[Object], known: ClusterFacts | None
+) -> Mapping[pods.Identity, Beyond]:
     standing = [each.quota for each in standing_quotas(known, before, after).values()]
     if not standing and not any(str(obj.get("kind")) == "ResourceQuota" for obj in after):
         return {}

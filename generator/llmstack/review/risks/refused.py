@@ -10,8 +10,9 @@ template, `maxSurge` and `maxUnavailable` are not both 0, a probe has one handle
 and their limit is their request, a scaler's minimum is at most its maximum (k8s.io/kubernetes, pkg/apis/*/validation;
 KEDA's webhook); by a ResourceQuota (`count/services`, `services.loadbalancers`, `persistentvolumeclaims`, `pods` of a
 Pod) that the objects of its namespace here exceed, those among them that the same unit prunes only afterwards
-(pkg/quota/v1/evaluator); and by the CustomResourceDefinitions that facts know of the cluster, where they do. What only
-the cluster knows, another tenant's objects or a webhook, is not judged.
+(pkg/quota/v1/evaluator); by a LimitRange that a claim is beyond (plugin/pkg/admission/limitranger); and by the
+CustomResourceDefinitions that facts know of the cluster, where they do. What only the cluster knows, another tenant's
+objects or a webhook, is not judged.
 
 Fix: correct the field, or raise the quota in a commit before.
 """
@@ -46,7 +47,12 @@ def find(assessment: Assessment) -> Iterator[Risk]:
 
 def _of_quota(assessment: Assessment, change: ObjectChange) -> Iterator[tuple[str, str]]:
     over = assessment.near.beyond.get(change.identity)
-    if over is not None:
+    if over is not None and over.limit:
+        yield (
+            f"LimitRange `{over.quota}` allows {over.limit}: the API server refuses it",
+            "Raise the limit in a commit before.",
+        )
+    elif over is not None:
         said = "the API server refuses it" if over.alone else "of those that come, the API server refuses the last"
         message = f"ResourceQuota `{over.quota}` leaves no room for it (`{over.name}`): {said}"
         yield message, "Raise the quota in a commit before."

@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, Literal
 
-from llmstack.kubernetes.pods import Identity, Object, identity_of, pod_labels, pod_templates
+from llmstack.kubernetes.pods import Identity, Object, identity_of, maps, pod_labels, pod_templates
 from llmstack.kubernetes.quotas import READ, quotas_in, totals_of
 from llmstack.kubernetes.replicas import Scalers, replicas_of
 from llmstack.kubernetes.workloads import WORKLOADS, is_counted, is_lasting
@@ -57,9 +57,10 @@ class Scene:
 
     @cached_property
     def kinds(self) -> Mapping[tuple[str, str], list[Object]]:
-        """The objects after the change by kind and namespace."""
+        """The objects after the change by kind and namespace, those of other environments in it among them."""
         found: dict[tuple[str, str], list[Object]] = {}
-        for obj in self.after:
+        spaces = {identity_of(obj)[1] for obj in self.after}
+        for obj in (*self.after, *(each for each in self.beside if identity_of(each)[1] in spaces)):
             found.setdefault(identity_of(obj)[:2], []).append(obj)
         return found
 
@@ -74,10 +75,11 @@ class Scene:
 
     @cached_property
     def pods(self) -> Sequence[Pods]:
-        """The pods after the change of all workloads that are counted."""
+        """The pods after the change of all workloads that are counted, those of other environments that may be kept
+        apart from them among them."""
         return [
             pods
-            for obj in self.after
+            for obj in (*self.after, *self._meeting)
             if is_counted(str(obj.get("kind"))) and (pods := self._read(obj)) is not None and pods.number
         ]
 
@@ -87,7 +89,24 @@ class Scene:
             return None
         read = template_of(obj, self.facts, None)
         number = replicas_of(obj, self.owned)
-        return Pods(identity_of(obj), pod_labels(dict(template)), spec_of(template), number, read.total, read.pool)
+        identity = identity_of(obj)
+        space = self._spaces.get(identity[1], {})
+        return Pods(identity, pod_labels(dict(template)), spec_of(template), number, read.total, read.pool, space)
+
+    @cached_property
+    def _meeting(self) -> Sequence[Object]:
+        """What other environments run that has rules on where pods are, or that pods here may have rules on."""
+        own = [obj for obj in self.after if is_counted(str(obj.get("kind")))]
+        spaces = {identity_of(obj)[1] for obj in own}
+        if any(map(_is_choosy, own)):
+            return self.beside
+        return [obj for obj in self.beside if identity_of(obj)[1] in spaces or _is_choosy(obj)]
+
+    @cached_property
+    def _spaces(self) -> Mapping[str, Mapping[str, str]]:
+        """The labels of the Namespaces that are among the objects, by name."""
+        found = (obj for obj in (*self.after, *self.beside) if obj.get("kind") == "Namespace")
+        return {identity_of(obj)[2]: obj["metadata"].get("labels") or {} for obj in found}
 
     @cached_property
     def neighbours(self) -> Neighbours:
@@ -97,7 +116,7 @@ class Scene:
     @cached_property
     def quotas(self) -> Mapping[str, Sequence[Object]]:
         """The ResourceQuotas that are read, by namespace."""
-        found = quotas_in((*self.after, *(each.quota for each in self.standing.values())))
+        found = quotas_in((*self.after, *self.beside, *(each.quota for each in self.standing.values())))
         return {space: quotas[:READ] for space, quotas in found.items()}
 
     @cached_property
@@ -222,3 +241,10 @@ def spec_of(template: Mapping[str, Any] | None) -> Mapping[str, Any]:
 def template_in(obj: Object) -> Mapping[str, Any] | None:
     """The first pod template of an object: that of the pods that serve."""
     return next((each for _, each in pod_templates(dict(obj))), None)
+
+
+def _is_choosy(obj: Object) -> bool:
+    """Whether pods of an object have a rule on others, or take a port of the host."""
+    spec = spec_of(template_in(obj)) if is_counted(str(obj.get("kind"))) else {}
+    ports = (port for each in maps(spec.get("containers")) for port in maps(each.get("ports")))
+    return bool(spec.get("affinity") or spec.get("hostNetwork")) or any(port.get("hostPort") for port in ports)

@@ -1,4 +1,4 @@
-"""Which pods of an environment cannot share a node: by a required anti-affinity, or by a port of the host.
+"""Which pods of a cluster cannot share a node: by a required anti-affinity, or by a port of the host.
 
 kubernetes.io, "Assigning Pods to Nodes", inter-pod affinity and anti-affinity; the scheduler keeps a new pod away from
 those whose own rule is against it too (pkg/scheduler/framework/plugins/interpodaffinity). Of pods with one port of the
@@ -17,6 +17,8 @@ from llmstack.kubernetes.selectors import Labelled, selects
 from llmstack.review.rollout.placement import PoolKey
 
 HOSTNAME = "kubernetes.io/hostname"
+NAME = "kubernetes.io/metadata.name"
+"""The label that every Namespace has, with its name."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class Pods:
     gpus: int
     """Of all pods of a replica."""
     pool: PoolKey | None
+    space: Mapping[str, str] = field(default_factory=dict)
+    """The labels of its Namespace, as far as they are known beyond its name."""
 
     @property
     def terms(self) -> list[Mapping[str, Any]]:
@@ -49,10 +53,21 @@ def hits(one: Pods, other: Pods, key: str = HOSTNAME) -> bool:
     return any(
         term.get("topologyKey") == key
         and term.get("labelSelector") is not None
-        and other.identity[1] in (term.get("namespaces") or one.identity[1:2])
+        and is_for(term, one.identity[1], other.identity[1], other.space)
         and selects(term["labelSelector"], other.labels)
         for term in one.terms
     )
+
+
+def is_for(term: Mapping[str, Any], own: str, other: str, labels: Mapping[str, str]) -> bool:
+    """Whether a rule is for pods of a namespace: those that it lists, and those that it selects by their labels, the
+    name among them (k8s.io/api, core/v1, PodAffinityTerm); its own where it does neither."""
+    listed, chosen = term.get("namespaces") or (), term.get("namespaceSelector")
+    if other in listed:
+        return True
+    if chosen is None:
+        return not listed and other == own
+    return selects(chosen, {**labels, NAME: other})
 
 
 @dataclass(frozen=True)
@@ -82,12 +97,13 @@ class Neighbours:
         """Those that may be on nodes of a pool; all where it is not known."""
         return (1 << len(self.pods)) - 1 if pool is None else self._pools.get(pool, 0)
 
-    def selected(self, selector: Mapping[str, Any], namespaces: Sequence[str]) -> int:
-        """Those in some namespaces that a selector selects."""
+    def selected(self, term: Mapping[str, Any], own: str) -> int:
+        """Those that a rule of pods in the namespace `own` is for, and selects."""
         inside = 0
-        for namespace in namespaces:
-            inside |= self._namespaces.get(str(namespace), 0)
-        return inside and inside & self._labelled.select(selector)
+        for namespace, found in self._namespaces.items():
+            if is_for(term, own, namespace, self._spaces[namespace]):
+                inside |= found
+        return inside and inside & self._labelled.select(term["labelSelector"])
 
     def without(self, mask: int, own: Identity) -> int:
         """A set without the pods of one workload."""
@@ -129,6 +145,10 @@ class Neighbours:
         return _sets(each.identity[1:2] for each in self.pods)
 
     @cached_property
+    def _spaces(self) -> Mapping[str, Mapping[str, str]]:
+        return {each.identity[1]: each.space for each in self.pods}
+
+    @cached_property
     def _pools(self) -> Mapping[Any, int]:
         return _sets([each.pool] for each in self.pods)
 
@@ -141,7 +161,7 @@ class Neighbours:
         found = 0
         for term in one.terms:
             if term.get("topologyKey") == HOSTNAME and term.get("labelSelector") is not None:
-                found |= self.selected(term["labelSelector"], term.get("namespaces") or one.identity[1:2])
+                found |= self.selected(term, one.identity[1])
         return found
 
     def _keeping_from(self, one: Pods) -> int:
@@ -155,6 +175,8 @@ class Neighbours:
     def _turned(self) -> list[int]:
         """For each of the pods, those whose rules keep them from it."""
         size = len(self.pods)
+        if not any(each.terms for each in self.pods):
+            return [0] * size
         rows = [f"{self._kept_from(each):0{size}b}" for each in reversed(self.pods)]
         return [int("".join(column), 2) for column in zip(*rows, strict=True)][::-1]
 

@@ -15,7 +15,7 @@ from llmstack.kubernetes.pods import maps, value_at
 from llmstack.kubernetes.quantities import whole
 from llmstack.kubernetes.selectors import selects
 from llmstack.review.rollout.obstacles.case import Case, Obstacle
-from llmstack.review.rollout.obstacles.neighbours import HOSTNAME
+from llmstack.review.rollout.obstacles.neighbours import HOSTNAME, is_for
 from llmstack.review.wording import plural
 
 _REVISION = "pod-template-hash"
@@ -34,13 +34,12 @@ def find(case: Case) -> Iterator[Obstacle]:
 
 def _beside(case: Case, term: Mapping[str, Any]) -> Iterator[Obstacle]:
     selector = term.get("labelSelector")
-    if selector is None or term.get("namespaceSelector") is not None:
+    if selector is None:
         return
-    spaces = term.get("namespaces") or [case.workload.namespace]
-    near = case.scene.neighbours
-    if near.without(near.selected(selector, spaces), case.workload.identity):
+    near, own = case.scene.neighbours, case.workload.namespace
+    if near.without(near.selected(term, own), case.workload.identity):
         return
-    if not selects(selector, case.labels) or case.workload.namespace not in spaces:
+    if not selects(selector, case.labels) or not is_for(term, own, own, {}):
         message = "the pods must be where certain others are (podAffinity), and nothing here runs such pods"
         yield Obstacle(f"{message}: without them they stay Pending", "Correct the labels of the rule.", "unknown")
     elif term.get("topologyKey") == HOSTNAME and case.nodes and case.workload.new is not None:
