@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -75,6 +76,12 @@ def _sum(changes: Sequence[OwnerChange]) -> int | None:
     counts = [change.objects for change in changes]
     known = [count for count in counts if count is not None]
     return sum(known) if len(known) == len(counts) else None
+
+
+def say_sync(cluster: ClusterReview) -> str:
+    """`2 units pruned, 1 unit added`."""
+    counts = Counter(change.action for change in cluster.sync)
+    return ", ".join(f"{plural(count, 'unit')} {action}" for action, count in counts.items())
 
 
 def say_members(cluster: ClusterReview) -> str:

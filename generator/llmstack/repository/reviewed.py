@@ -21,6 +21,7 @@ from llmstack.repository.clusters import Synced, neighbours
 from llmstack.repository.comparison import Comparison, find_affected
 from llmstack.repository.costs import cluster_cost
 from llmstack.repository.now import look
+from llmstack.repository.places import with_places
 from llmstack.repository.pools import merge_pools, shared_pools
 from llmstack.repository.read import Reading, read_side
 from llmstack.repository.renamed import renamed_to, with_heirs
@@ -89,14 +90,16 @@ def review_cases(
     reviews = {}
     for name, case in found.items():
         near = _surroundings(case, clusters[case.home], cases, tools)
-        reviews[name] = _review_environment(comparison, case, clusters[case.home], near, today)
+        review = _review_environment(comparison, case, clusters[case.home], near, today)
+        reviews[name] = replace(review, risks=with_places(review.risks, comparison, case))
     members = sorted([*found.values(), *beside], key=lambda each: each.name)
     homes = {home for each in members for home in _clusters_of(each)} | synced.keys()
     accepted = base_acknowledgements(comparison.rules or comparison.after)
     reviewed = {}
     for home in sorted(homes):
         tool = synced.get(home, Synced())
-        own = () if any(home in _clusters_of(each) for each in members) else _own_risks(tool, accepted, today)
+        alone = not any(home in _clusters_of(each) for each in members)
+        own = with_places(_own_risks(tool, accepted, today), comparison) if alone else ()
         within = [each for each in members if home in _clusters_of(each)]
         cost = cluster_cost(home, within, clusters[home].pools if home in clusters else (), reviews, tools)
         reviewed[home] = _review_cluster(comparison, home, within, reviews, tool, own, cost)

@@ -57,10 +57,3 @@ class Assessment:
     """Pods beyond all replicas that hold GPUs now, and leave sooner or later."""
     blind: Mapping[PoolKey, Verdict] = field(default_factory=dict)
     """Verdicts that priorities change, as they were without."""
-
-    def place_of(self, subject: str, path: str = "") -> str | None:
-        """Where the values make `Kind/name`, and best its field at `path`: `values/prod.yaml:12`, None if unknown."""
-        place = None
-        for facts in reversed(self.facts):
-            place = place or facts.places.get(f"{subject}#{path}") or facts.places.get(subject)
-        return place

@@ -40,14 +40,14 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         reason = why_not_applied(change) or _partly_applied(change)
         if reason is not None and change.identity not in assessment.refused:
             message, advice = reason
-            yield RISK.at(assessment, change.key, message, advice)
+            yield RISK.at(change.key, message, advice)
     for change, why in assessment.held:
         told = _held(change, why)
         if told is not None:
-            yield RISK.at(assessment, change.key, *told)
+            yield RISK.at(change.key, *told)
     restarting = {workload.identity for workload in assessment.workloads if workload.move in ("restart", "new")}
     for each in unread_changes(assessment.changes, assessment.after, restarting):
-        yield RISK.at(assessment, each.key, _unread(each), _RESTART)
+        yield RISK.at(each.key, _unread(each), _RESTART)
 
 
 def _held(change: ObjectChange, why: Held) -> tuple[str, str] | None:
