@@ -8,7 +8,7 @@ import pytest
 
 from llmstack.kubernetes.beyond_quotas import beyond_quotas
 from tests.cluster.kubectl import Kubectl, namespace, wait_until
-from tests.kubernetes.refused_objects import QUOTAS, REFUSED, SPACE, TAKEN, UPDATES
+from tests.kubernetes.refused_objects import QUOTAS, REFUSED, SPACE, TAKEN, UNREAD, UPDATES
 
 
 @pytest.mark.parametrize("name", TAKEN)
@@ -19,6 +19,11 @@ def test_what_is_taken(name: str, kubectl: Kubectl) -> None:
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_is_refused(name: str, kubectl: Kubectl) -> None:
     assert kubectl.refusal(REFUSED[name])
+
+
+@pytest.mark.parametrize("name", UNREAD)
+def test_what_cannot_be_read(name: str, kubectl: Kubectl) -> None:
+    assert kubectl.refusal(UNREAD[name])
 
 
 @pytest.mark.parametrize("name", UPDATES)

@@ -101,6 +101,14 @@ TAKEN: dict[str, Object] = {
     "one port by two protocols": _service({"name": "a", "port": 80}, {"name": "b", "port": 80, "protocol": "UDP"}),
     "a budget": _budget(maxUnavailable=0),
 }
+UNREAD: dict[str, Object] = {
+    "a number as text": _deployment(replicas="3"),
+    "a field that is none": _deployment(replica=3),
+    "a field of a container that is none": _deployment({"argss": ["a"]}),
+    "a number beyond its bits": _deployment(minReadySeconds=1 << 31),
+    "a list in the place of a map": _object("v1", "ConfigMap", data=["a"]),
+}
+"""What it cannot even read."""
 REFUSED: dict[str, Object] = {
     "an init container that starts again sometimes": _init(restartPolicy="Sometimes"),
     "a container that starts again sometimes": _deployment({"restartPolicy": "always"}),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.kubernetes.refused_objects import REFUSED, TAKEN, UPDATES
+from tests.kubernetes.refused_objects import REFUSED, TAKEN, UNREAD, UPDATES
 
 from llmstack.kubernetes.beyond_quotas import beyond_quotas
 from llmstack.kubernetes.immutable import refused_fields
 from llmstack.kubernetes.refused import refusals, refused_values
+from llmstack.kubernetes.sound import sound
 
 SCALED = {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": {"name": "a"}}
 
@@ -22,6 +23,11 @@ def test_what_is_taken(name: str) -> None:
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_is_refused_is_one_problem(name: str) -> None:
     assert len(refusals(REFUSED[name])) == 1
+
+
+@pytest.mark.parametrize("name", UNREAD)
+def test_what_cannot_be_read_is_one_problem(name: str) -> None:
+    assert len(sound(UNREAD[name])[1]) == 1
 
 
 @pytest.mark.parametrize("name", ["an init container that runs once", "a container that ends"])

@@ -129,3 +129,13 @@ def test_a_secret_beside_the_objects_is_found_at_its_line(path: str, text: str, 
     assert f"error[plaintext-secret]: this line holds a secret in plain text\n  --> {path}:{line}:1" in output
     assert "hunter2" not in output
     assert "AbCdEf" not in output
+
+
+def test_what_the_api_server_cannot_read_is_refused_whatever_else_changes(repository: Sandbox) -> None:
+    patches = "patches: [{patch: '{apiVersion: apps/v1, kind: Deployment, metadata: {name: any}, spec: {replica: 3}}', "
+    commit(repository, {"custom/prod/models/m/kustomization.yaml": OWN})
+    repository.write({"custom/prod/models/m/kustomization.yaml": f"{OWN}{patches}target: {{kind: Deployment}}}}]\n"})
+    output = repository.run("llmstack diff HEAD --fail-on error")
+    assert output[1] == 1
+    assert "refused" in output[0]
+    assert "`replica` is no field of this type" in output[0]

@@ -16,7 +16,7 @@ from llmstack.kubernetes.sound import sound
 from llmstack.report.review_formats import REVIEW_FORMATS, render_review
 from llmstack.repository.built import leave_out_unsound
 from llmstack.review.assess import assess
-from llmstack.review.compare import compare
+from llmstack.review.compare import compare, with_unread
 from llmstack.review.facts import Facts, Pool
 from llmstack.review.result import Review
 
@@ -123,8 +123,9 @@ def spoilt(choice: random.Random) -> list[Object]:
 def review(before: list[Object], after: list[Object]) -> Review:
     sides = [leave_out_unsound({"models/m": items}, {"models/m": "custom/prod/models/m"}) for items in (before, after)]
     facts = Facts(pools=(Pool("p", "nvidia.com/gpu", 16, 8, {"a": "b"}),))
-    changes = compare(sides[0][0], sides[1][0])
-    old, new = (side[0]["models/m"] for side in sides)
+    changes = compare(sides[0].units, sides[1].units)
+    changes = with_unread(changes, sides[1].units, (sides[0].unread, sides[1].unread))
+    old, new = (side.units["models/m"] for side in sides)
     return Review("a" * 40, "b" * 40, {"prod": assess(changes, old, new, facts, facts, date(2026, 11, 28))})
 
 

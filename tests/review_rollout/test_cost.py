@@ -13,7 +13,7 @@ from tests.review_rollout.conftest import _change, _pool, _review
 from tests.verify.test_laws import changes
 
 from llmstack.report.cost import cost_data, say_cost, say_exact
-from llmstack.review.assess import idle_changes
+from llmstack.review.applied import what_is_applied
 from llmstack.review.cost import HOURS, ZERO, Amount, Bill, Unserved, Usage, find_cost
 from llmstack.review.facts import Facts, Pool
 from llmstack.review.surroundings import Surroundings
@@ -144,7 +144,7 @@ def test_what_models_use_adds_up_to_the_pool(change: tuple[list[Any], int]) -> N
     facts = Facts(pools=(_pool(gpus),))
     changed = [_change(*pair) for pair in pairs if pair[0] != pair[1]]
     sides = [old for old, _ in pairs], [new for _, new in pairs]
-    usage = find_usage("prod", changed, sides, (facts, facts), idle_changes(changed, Surroundings()))
+    usage = find_usage("prod", what_is_applied(changed, *sides, Surroundings()), (facts, facts))
     [row] = _review(*pairs, pools=[_pool(gpus)]).gpus
     assert sum(each.before[0] for each in usage) == sum(each.before[1] or 0 for each in usage) == row.before
     assert sum(each.after[0] for each in usage) == sum(each.after[1] or 0 for each in usage) == row.after

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -141,6 +142,31 @@ def test_a_kind_of_another_group_has_fields_of_its_own(tmp_path: Path) -> None:
     )
     assert [finding.id for finding in old.findings] == []
     assert {finding.id for finding in new.findings} == {"invalid-object"}
+
+
+@pytest.mark.parametrize(("field", "value"), [("replicas", "3"), ("replica", 3), ("minReadySeconds", 1 << 31)])
+def test_what_the_api_server_cannot_read_is_refused_and_changes_no_pod(field: str, value: Any, tmp_path: Path) -> None:
+    before = OBJECTS[:1]
+    after = _with(before, (0, "spec", field), value)
+    after[0]["spec"]["template"]["metadata"]["annotations"] = {"a": "b"}
+    review = _review(_read(before, tmp_path / "a"), _read(after, tmp_path / "b")).environments["stream"]
+    assert [(risk.id, risk.object) for risk in review.risks] == [("refused", "Deployment/a")]
+    assert review.rollouts == ()
+
+
+def test_a_field_too_many_alone_is_a_change_that_is_refused(tmp_path: Path) -> None:
+    after = _with(OBJECTS, (0, "spec", "replica"), 3)
+    sides = _read(OBJECTS, tmp_path / "a"), _read(after, tmp_path / "b")
+    for before, refused in ((sides[0], ["refused"]), (sides[1], [])):
+        found = _review(before, sides[1]).environments["stream"]
+        assert [risk.id for risk in found.risks] == refused
+        assert "invalid-object" in {each.id for each in found.findings}
+
+
+def test_definitions_of_custom_resources_may_be_others(tmp_path: Path) -> None:
+    after = _with(OBJECTS, (3, "spec", "fields"), 3)
+    found = _review(_read(OBJECTS, tmp_path / "a"), _read(after, tmp_path / "b")).environments["stream"]
+    assert found.risks == ()
 
 
 def test_roles_of_one_object_are_told_apart(tmp_path: Path) -> None:

@@ -34,6 +34,11 @@ def undefined_groups(
     return frozenset(map(group_of, objects)) - _OWN - known
 
 
+def is_built_in(group: str) -> bool:
+    """Whether the API server has a group by itself, with the fields that its release knows."""
+    return group in _OWN
+
+
 def group_of(obj: Object) -> str:
     """The API group of an object; the core's is the empty text."""
     return str(obj.get("apiVersion")).rpartition("/")[0]

@@ -13,7 +13,7 @@ from functools import cache, cached_property
 from typing import Any
 
 from llmstack import schemas
-from llmstack.finding import Route
+from llmstack.finding import Finding, Place, Route, Severity, show_route
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.schema import Problem, kind_of_value
 
@@ -48,6 +48,16 @@ def sound(obj: Any) -> tuple[Object | None, list[Problem]]:
     if not named or not read.get("apiVersion") or not read.get("kind"):
         return None, reading.problems or [Problem((), "apiVersion, kind or metadata.name is missing")]
     return read, reading.problems
+
+
+def left_out(obj: Any, problem: Problem, place: Place) -> Finding:
+    """`invalid-object`: a field that the API server cannot read, and the review leaves out."""
+    metadata = obj.get("metadata") if isinstance(obj, dict) else None
+    name = f"{obj.get('kind')}/{metadata.get('name')}" if isinstance(metadata, dict) else "an object"
+    where = f"{show_route(problem.route)}: " if problem.route else ""
+    message = f"{name}: {where}{problem.message}: the review leaves it out"
+    help = "the API server refuses the whole object: `llmstack validate` says what else it would"
+    return Finding("invalid-object", Severity.WARNING, message, place=place, help=help)
 
 
 def unsound(definition: str, value: Any) -> list[Problem]:

@@ -16,7 +16,8 @@ from typing import Any
 from llmstack import yamlio
 from llmstack.finding import Finding, Place, Route, Severity
 from llmstack.kubernetes.pods import Object
-from llmstack.kubernetes.sound import sound
+from llmstack.kubernetes.schema import Problem
+from llmstack.kubernetes.sound import left_out, sound
 
 MOST_OBJECTS = 50_000
 """Objects of a stream that are read."""
@@ -55,6 +56,8 @@ class Item:
     route: Route = ()
     is_live: bool = False
     """Whether it is an object of a cluster as its API server returns it, with defaults written out."""
+    unread: tuple[Problem, ...] = ()
+    """What the API server cannot read of it, and it is without."""
 
     def place(self, route: Route = ()) -> Place:
         """The line of a field of the object, else of what encloses it."""
@@ -163,11 +166,9 @@ def _read(value: Any, document: Document, route: Route, items: list[Item], findi
         message = "this is no Kubernetes object: it has no apiVersion, kind and name"
         findings.append(Finding("not-an-object", Severity.WARNING, message, place=where.place()))
         return
-    for problem in problems[:MOST_FINDINGS]:
-        message = f"{object['kind']}/{object['metadata']['name']}: {problem.message}: the review leaves it out"
-        findings.append(Finding("invalid-object", Severity.WARNING, message, place=where.place(problem.route)))
+    findings += [left_out(object, problem, where.place(problem.route)) for problem in problems[:MOST_FINDINGS]]
     is_live = bool({"uid", "resourceVersion"} & object["metadata"].keys())
-    items.append(Item(without_servers(object), document, route, is_live))
+    items.append(Item(without_servers(object), document, route, is_live, tuple(problems)))
 
 
 def without_servers(object: Object) -> Object:

@@ -3,45 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from llmstack import programs, yamlio
 from llmstack.errors import FoundError
-from llmstack.finding import Finding, Place, Severity, show_route, sort_findings
+from llmstack.finding import Finding, Place, sort_findings
 from llmstack.kubernetes.schema import Problem
-from llmstack.kubernetes.sound import sound
+from llmstack.kubernetes.sound import left_out, sound
 from llmstack.kustomize.build import Missing, Unsupported, build_all
 from llmstack.kustomize.files import KustomizationError
 from llmstack.repository.copied import copied
 from llmstack.repository.expected import Units
 from llmstack.repository.snapshot import Commit, Snapshot
+from llmstack.review.compare import Identity, Unread, identify
 from llmstack.tree import secrets
 
 _MOST = 100
 """Findings on objects of a side, at most."""
 
 
-def leave_out_unsound(units: Units, folders: Mapping[str, str]) -> tuple[Units, list[Finding]]:
-    """The units without what the API server could not read of their objects, and a finding on each such field."""
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """Units without what the API server could not read of their objects, and what that is."""
+
+    units: Units
+    unread: Unread
+    findings: list[Finding]
+    """On each such field."""
+
+
+def leave_out_unsound(units: Units, folders: Mapping[str, str]) -> Sound:
+    """Return the units without what the API server could not read of their objects."""
     kept: dict[str, list[dict[str, Any]]] = {}
+    unread: dict[Identity, tuple[Problem, ...]] = {}
     findings: list[Finding] = []
     for unit, objects in units.items():
         read = [(item, *sound(item)) for item in objects]
         kept[unit] = [dict(object) for _, object, _ in read if object is not None]
+        unread |= {identify(object): tuple(found) for _, object, found in read if object is not None and found}
         place = Place(f"{folders[unit]}/kustomization.yaml")
-        findings += [_unsound(item, problem, place) for item, _, problems in read for problem in problems]
-    return kept, sort_findings(findings[:_MOST])
-
-
-def _unsound(item: Any, problem: Problem, place: Place) -> Finding:
-    """`invalid-object`: a field that the API server cannot read, and the review leaves out."""
-    metadata = item.get("metadata") if isinstance(item, dict) else None
-    name = f"{item.get('kind')}/{metadata.get('name')}" if isinstance(metadata, dict) else "an object"
-    where = f"{show_route(problem.route)}: " if problem.route else ""
-    message = f"{name}: {where}{problem.message}: the review leaves it out"
-    help = "the API server refuses the whole object: `llmstack validate` says what else it would"
-    return Finding("invalid-object", Severity.WARNING, message, place=place, help=help)
+        findings += [left_out(item, problem, place) for item, _, problems in read for problem in problems]
+    return Sound(kept, unread, sort_findings(findings[:_MOST]))
 
 
 def build_units(

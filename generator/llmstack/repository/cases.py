@@ -25,7 +25,7 @@ from llmstack.repository.read import Reading, read_side
 from llmstack.repository.recipients import read_recipients
 from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.units import custom_units
-from llmstack.review.compare import compare
+from llmstack.review.compare import compare, with_unread
 from llmstack.review.facts import Facts, Present
 from llmstack.review.result import ObjectChange
 from llmstack.tree.units import unit_folders
@@ -98,11 +98,13 @@ def read_case(comparison: Comparison, name: str, find_affected: Affected, tool_f
     held = holding()
     folders = unit_folders(before.read, name), unit_folders(after.read, name)
     known = held.unchanged(custom_units(after, name))
-    new, unsound = leave_out_unsound(build_units(after, name, folders[1], tool_folder, known=known), folders[1])
+    sound = leave_out_unsound(build_units(after, name, folders[1], tool_folder, known=known), folders[1])
+    new = sound.units
     same = {unit: objects for unit, objects in new.items() if unit not in affected}
     built = build_units(before, name, folders[0], tool_folder, known=same)
     old = {unit: objects for unit, objects in built.items() if unit in same}
-    old |= leave_out_unsound({unit: objects for unit, objects in built.items() if unit not in same}, folders[0])[0]
+    earlier = leave_out_unsound({unit: objects for unit, objects in built.items() if unit not in same}, folders[0])
+    old |= earlier.units
     made = make_units(comparison, name, readings, held, folders, (old, new))
     old, new = map(dict, made.units)
     affected = [*affected, *(unit for unit in made.touched if unit not in affected)]
@@ -120,8 +122,9 @@ def read_case(comparison: Comparison, name: str, find_affected: Affected, tool_f
     if comparison.rules is not None:
         facts[1] = _by_rules_of(comparison.rules, name, facts[1])
     changes = compare(_only(old, affected), _only(new, affected))
+    changes = with_unread(changes, _only(new, affected), (earlier.unread, sound.unread))
     kept = find_kept(before, after, name, _only(folders[1], affected), changes, tool_folder)
-    said = (*unsound, *unread, *kept)
+    said = (*sound.findings, *unread, *kept)
     both = (facts[0], facts[1])
     return Case(name, readings, held, (old, new), folders, changes, both, said, learned, made.folders, made.broken)
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 from llmstack.repository.cases import Case
 from llmstack.repository.pools import merge_pools
 from llmstack.review.applied import what_is_applied
-from llmstack.review.assess import idle_changes
 from llmstack.review.cost import Cost, Usage, find_cost
 from llmstack.review.facts import Facts, Pool
 from llmstack.review.result import EnvironmentReview
@@ -50,9 +49,8 @@ def _usages(home: str, case: Case, pools: tuple[Pool, ...], near: Surroundings) 
     """What an environment asks for, on each side that is in the cluster."""
     new = merge_pools(case.facts[1], pools)
     facts = merge_pools(case.facts[0], pools or case.facts[0].pools), new if pools else case.facts[0]
-    reached = what_is_applied(case.changes, case.objects(0), case.objects(1), near)
-    idle = idle_changes(reached.changes, near)
-    usages = find_usage(case.name, reached.changes, (case.objects(0), reached.after), facts, idle)
+    applied = what_is_applied(case.changes, case.objects(0), case.objects(1), near)
+    usages = find_usage(case.name, applied, facts)
     there = [(case.cluster(side) or case.home) == home for side in (0, 1)]
     return [
         replace(usage, before=usage.before if there[0] else (0, 0), after=usage.after if there[1] else (0, 0))

@@ -28,11 +28,13 @@ from llmstack.repository.renamed import renamed_to, with_heirs
 from llmstack.repository.rules import altered_rules
 from llmstack.repository.synced import as_synced, find_synced
 from llmstack.repository.touched import is_generated, touched_environments
-from llmstack.review.assess import assess, read_moves
+from llmstack.review.applied import what_is_applied
+from llmstack.review.assess import assess
 from llmstack.review.capacity import gpu_pods, know_pools
 from llmstack.review.cluster import review_cluster
 from llmstack.review.cost import Cost
 from llmstack.review.facts import Acknowledgement, Facts, Pool
+from llmstack.review.predict import find_moved
 from llmstack.review.result import ClusterReview, EnvironmentReview, Review, Risk
 from llmstack.review.rollout.placement import Fixed
 from llmstack.review.rollout.play import add_fixed
@@ -174,8 +176,8 @@ def _clusters(cases: Sequence[Case], near: Mapping[str, Surroundings], seen: Col
             for case in members:
                 facts = merge_pools(case.facts[0], pools), merge_pools(case.facts[1], pools)
                 tool = near.get(case.name, Surroundings())
-                read = partial(read_moves, case.changes, case.objects(0), case.objects(1), facts, tool)
-                moves[case.name] = read(), read(most=True)
+                applied = what_is_applied(case.changes, case.objects(0), case.objects(1), tool)
+                moves[case.name] = find_moved(applied, facts), find_moved(applied, facts, most=True)
         claims = [claim for case in members if len(members) > 1 for claim in read_claims(case.objects(1), case.name)]
         shared = {case.name: case.objects(1) for case in members} if len(members) > 1 else {}
         found[home] = _Cluster(pools, before, conflicts, tuple(claims), moves, shared)

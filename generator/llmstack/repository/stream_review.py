@@ -29,7 +29,7 @@ from llmstack.repository.streams import Objects
 from llmstack.review.applied import find_beyond
 from llmstack.review.assess import assess
 from llmstack.review.cluster import review_cluster
-from llmstack.review.compare import Identity, compare, identify
+from llmstack.review.compare import Identity, compare, identify, with_unread
 from llmstack.review.foreign import runs_foreign_pods
 from llmstack.review.result import ObjectChange, Review
 from llmstack.review.surroundings import Surroundings
@@ -49,7 +49,8 @@ def review_streams(
     """
     old, new = as_written(_named(before.items, terms.namespace), _named(after.items, terms.namespace))
     sides = _objects(old), _objects(new)
-    changes = compare({STREAM: sides[0]}, {STREAM: sides[1]})
+    unread_of = [{key: item.unread for key, item in side.items() if item.unread} for side in (old, new)]
+    changes = with_unread(compare({STREAM: sides[0]}, {STREAM: sides[1]}), {STREAM: sides[1]}, unread_of)
     known, unread = _facts(beside, [*sides[0], *sides[1]])
     engines = [_engines(side, terms, known) for side in sides]
     facts = terms.facts(), replace(terms.facts(), moved_from=_renamed(*engines))

@@ -14,7 +14,7 @@ from llmstack.disk.error import DiskError, reason_of
 from llmstack.errors import FoundError, IrregularFileError, UsageError
 from llmstack.finding import Finding, Place, Severity, sort_findings
 from llmstack.kubernetes.definitions import group_of
-from llmstack.kubernetes.sound import sound
+from llmstack.kubernetes.sound import left_out, sound
 from llmstack.kubernetes.stream import MOST_OBJECTS, Document, Item, Stream, read_stream, without_servers
 from llmstack.kustomize.files import NAMES, find_kustomization
 from llmstack.kustomize.trust import irregular_file
@@ -165,13 +165,8 @@ def _build(disk: Disk, folder: str, tool_folder: Path | None) -> Stream:
     for each in built:
         object, problems = sound(each)
         if object is not None:
-            items.append(Item(without_servers(object), Document(place, "", 1)))
-            name = f"{object['kind']}/{object['metadata']['name']}"
-            findings += [
-                Finding("invalid-object", Severity.WARNING, f"{name}: {problem.message}: the review leaves it out",
-                        place=Place(place))
-                for problem in problems
-            ]  # fmt: skip
+            items.append(Item(without_servers(object), Document(place, "", 1), unread=tuple(problems)))
+            findings += [left_out(object, problem, Place(place)) for problem in problems]
     return Stream(tuple(items), tuple(findings))
 
 

@@ -19,7 +19,8 @@ from llmstack.kubernetes.immutable import refused_fields
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.refused import refusals
 from llmstack.kubernetes.runtime_classes import adding_classes, with_runtime_class
-from llmstack.review.compare import Identity, compare, identify
+from llmstack.review.compare import compare, identify
+from llmstack.review.restarts import why_unmoved
 from llmstack.review.result import ObjectChange
 from llmstack.review.standing import standing_quotas
 from llmstack.review.surroundings import Surroundings
@@ -33,12 +34,18 @@ nothing, or leaves some fields as they are; or the object is passed over."""
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What is in the cluster after a change, as far as the sync tool applies it."""
+    """What a change comes to in its cluster, as far as the sync tool applies it."""
 
     changes: tuple[ObjectChange, ...]
     """Those that arrive, and those that the API refuses."""
-    after: tuple[Object, ...]
+    before: Sequence[Object]
+    after: Sequence[Object]
+    refused: frozenset[pods.Identity] = frozenset()
+    """The objects whose change the API refuses."""
+    unmoved: frozenset[pods.Identity] = frozenset()
+    """The workloads whose controller leaves running pods as they are."""
     held: tuple[tuple[ObjectChange, Held], ...] = ()
+    """What does not arrive, and why."""
 
 
 def what_is_applied(
@@ -46,30 +53,35 @@ def what_is_applied(
 ) -> Applied:
     """Return the changes that arrive, the objects that are then in the cluster, and the changes that do not arrive.
 
-    An object that the sync tool deletes while its manifest stays is one that is removed.
+    An object that the sync tool deletes while its manifest stays is one that is removed. Pods have what admission adds
+    to them.
     """
-    told = [(change, why) for change in changes if (why := _why_held(change, near)) is not None]
-    held = {_identity(change) for change, _ in told}
-    lost = near.lost
-    free = [change for change in changes if _identity(change) not in held]
-    left = {_identity(change): made for change in free if (made := _left_alone(change, near)) is not None}
-    refused = {_identity(change): change.before for change in free if is_refused(change, near)}
-    if not held and not lost and not left and not refused:
-        return Applied(tuple(changes), tuple(after))
-    arriving = [
-        change
-        for change in changes
-        if (key := _identity(change)) not in lost
-        if key not in left and (key not in held or is_refused(change, near))
-    ]
-    arriving += [found for change in free if (made := left.get(_identity(change))) for found in _again(change, made)]
-    gone = compare({"": [object for object in before if identify(object) in lost]}, {})
-    stays = [change.before for change in changes if change.before is not None and _identity(change) in held]
-    stays += [object for object in refused.values() if object is not None]
-    away = held | lost | refused.keys()
-    there = [left.get(key, object) for object in after if (key := identify(object)) not in away]
-    told += [(change, "ignored") for change in free if _identity(change) in left]
-    return Applied((*arriving, *gone), (*there, *stays), tuple(told))
+    held = {change.full_identity: why for change in changes if (why := _why_held(change, near)) is not None}
+    free = (change for change in changes if change.full_identity not in held)
+    made = {change.full_identity: found for change in free if (found := _left_alone(change, near)) is not None}
+    tried = [each for change in changes for each in _with_end(change, made.get(change.full_identity))]
+    refused = {each.full_identity for each in tried if is_refused(each, near)} - near.lost
+    arriving = [each for each in tried if (key := each.full_identity) in refused or key not in held.keys() | near.lost]
+    there: Sequence[Object] = after
+    if held or near.lost or made or refused:
+        stays = held.keys() | refused
+        away = stays | near.lost
+        there = [
+            *(made.get(key, object) for object in after if (key := identify(object)) not in away),
+            *(change.before for change in changes if change.before is not None and change.full_identity in stays),
+        ]
+        arriving += compare({"": [object for object in before if identify(object) in near.lost]}, {})
+    told = [(change, held[key]) for change in changes if (key := change.full_identity) in held]
+    told += [(change, "ignored") for change in changes if change.full_identity in made]
+    with_pods, before, there = _with_admission(arriving, before, there)
+    return Applied(
+        tuple(with_pods),
+        before,
+        there,
+        frozenset(each.identity for each in arriving if each.full_identity in refused),
+        frozenset(each.identity for each in with_pods if why_unmoved(each) is not None),
+        tuple(told),
+    )
 
 
 def _left_alone(change: ObjectChange, near: Surroundings) -> Object | None:
@@ -81,28 +93,31 @@ def _left_alone(change: ObjectChange, near: Surroundings) -> Object | None:
     return None if made is change.after else made
 
 
-def _again(change: ObjectChange, made: Object) -> tuple[ObjectChange, ...]:
-    """A change with another end; nothing where nothing is left of it."""
-    assert change.before is not None
+def _with_end(change: ObjectChange, made: Object | None) -> tuple[ObjectChange, ...]:
+    """A change with the end that it comes to, where that is another; nothing where nothing is left of it."""
+    if made is None or change.before is None:
+        return (change,)
     return compare({change.unit: [change.before]}, {change.unit: [made]})
 
 
-def with_admission(reached: Applied, before: Sequence[Object]) -> tuple[Applied, Sequence[Object]]:
-    """What arrives, and the objects before, with what admission adds to pods: that of their RuntimeClasses."""
-    classes = adding_classes(before), adding_classes(reached.after)
+def _with_admission(
+    changes: Sequence[ObjectChange], before: Sequence[Object], after: Sequence[Object]
+) -> tuple[Sequence[ObjectChange], Sequence[Object], Sequence[Object]]:
+    """The changes and the objects with what admission adds to pods: that of their RuntimeClasses."""
+    classes = adding_classes(before), adding_classes(after)
     if not any(classes):
-        return reached, before
-    changes = [
+        return changes, before, after
+    added = [
         replace(
             change,
             before=None if change.before is None else with_runtime_class(change.before, classes[0]),
             after=None if change.after is None else with_runtime_class(change.after, classes[1]),
         )
-        for change in reached.changes
+        for change in changes
     ]
-    after = tuple(with_runtime_class(obj, classes[1]) for obj in reached.after)
-    then = [with_runtime_class(obj, classes[0]) for obj in before]
-    return replace(reached, changes=tuple(changes), after=after), then
+    sides = zip((before, after), classes, strict=True)
+    old, new = ([with_runtime_class(obj, adding) for obj in objects] for objects, adding in sides)
+    return added, old, new
 
 
 def is_refused(change: ObjectChange, near: Surroundings) -> bool:
@@ -110,6 +125,8 @@ def is_refused(change: ObjectChange, near: Surroundings) -> bool:
     is refused as it stands is so in any case."""
     if change.after is None or why_skipped(change.after, exists=change.before is not None) is not None:
         return False
+    if change.unread:
+        return True
     over = near.beyond.get(change.identity)
     if refusals(change.after) or (over is not None and over.alone) or group_of(change.after) in near.undefined:
         return True
@@ -146,7 +163,3 @@ def _why_held(change: ObjectChange, near: Surroundings) -> Held | None:
     if change.unit in near.keeping:
         return "left"
     return "kept" if change.before is not None and is_kept(change.before) else None
-
-
-def _identity(change: ObjectChange) -> Identity:
-    return change.api_version.rpartition("/")[0], change.kind, change.namespace, change.name

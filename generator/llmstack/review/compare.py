@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from llmstack.kubernetes.definitions import group_of
+from llmstack.kubernetes.definitions import group_of, is_built_in
 from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.schema import Problem
 from llmstack.review.differences import differences
 from llmstack.review.restarts import config_causes, template_causes
 from llmstack.review.result import Change, ObjectChange
@@ -15,6 +17,9 @@ from llmstack.secrecy.credentials import MASK
 from llmstack.secrecy.masking import mask, mask_object
 
 Identity = tuple[str, str, str, str]
+
+Unread = Mapping[Identity, tuple[Problem, ...]]
+"""What the API server cannot read of the objects of a side."""
 
 _SEALED = {"Secret": ("data", "stringData"), "SealedSecret": ("spec.encryptedData",)}
 
@@ -38,6 +43,20 @@ def compare(before: Mapping[str, Sequence[Object]], after: Mapping[str, Sequence
         _change(old.get(identity), new.get(identity), configs)
         for identity in sorted(changed, key=lambda each: (each[2], each[1], each[3], each[0]))
     )
+
+
+def with_unread(
+    changes: Sequence[ObjectChange], after: Mapping[str, Sequence[Object]], unread: Sequence[Unread]
+) -> tuple[ObjectChange, ...]:
+    """Return the changes with what the API server cannot read of the objects after; `unread` is that of both sides. One
+    that is the same in all that can be read is a change too where it could be read before. Of custom resources the
+    cluster may have other definitions than those that are known here: nothing is said of them."""
+    old, new = ({key: found for key, found in side.items() if is_built_in(key[0])} for side in unread)
+    marked = [replace(change, unread=new.get(change.full_identity, ())) for change in changes]
+    others = {key: side for key, side in _by_identity(after).items() if new.get(key) and new[key] != old.get(key)}
+    for change in changes:
+        others.pop(change.full_identity, None)
+    return (*marked, *(replace(_change(side, side, ()), unread=new[key]) for key, side in others.items()))
 
 
 def _by_identity(units: Mapping[str, Sequence[Object]]) -> dict[Identity, tuple[str, Object]]:

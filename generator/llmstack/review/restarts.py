@@ -11,6 +11,7 @@ from llmstack.kubernetes.quantities import whole
 from llmstack.kubernetes.revisions import Unapplied, compared, goal_of, why_unapplied
 from llmstack.kubernetes.workloads import ordinals_of, renumbered
 from llmstack.review.differences import differences
+from llmstack.review.result import ObjectChange
 
 CHECKSUM = "checksum/config"
 
@@ -56,6 +57,13 @@ def is_resumed(causes: Iterable[str]) -> bool:
 def unapplied_causes(before: Object, after: Object) -> tuple[str, ...]:
     """The fields of a pod template that differ and that no running pod will follow, sorted."""
     return _changed(before, after) if why_unapplied(after) is not None else ()
+
+
+def why_unmoved(change: ObjectChange) -> Unapplied | None:
+    """Why a change of a pod template reaches no pod; None where it does, or changes none."""
+    if change.before is None or change.after is None or not unapplied_causes(change.before, change.after):
+        return None
+    return why_unapplied(change.after)
 
 
 def _changed(before: Object, after: Object) -> tuple[str, ...]:

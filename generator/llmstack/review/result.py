@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from llmstack.finding import Finding, Severity
 from llmstack.kubernetes.pods import Identity, told
+from llmstack.kubernetes.schema import Problem
 from llmstack.review.cost import Cost, Unserved
 from llmstack.review.engine_change import EngineChange
 from llmstack.review.removed import Removed
@@ -53,6 +54,8 @@ class ObjectChange:
     causes: tuple[str, ...]
     before: Mapping[str, Any] | None
     after: Mapping[str, Any] | None
+    unread: tuple[Problem, ...] = ()
+    """What the API server cannot read of the object after, and `after` is without."""
 
     @property
     def key(self) -> str:
@@ -63,6 +66,11 @@ class ObjectChange:
     def identity(self) -> Identity:
         """Kind, namespace and name, by which it is told from others of its name."""
         return self.kind, self.namespace, self.name
+
+    @property
+    def full_identity(self) -> tuple[str, str, str, str]:
+        """The same with the API group before it (`compare.identify`)."""
+        return self.api_version.rpartition("/")[0], *self.identity
 
 
 Basis = Literal["exact", "bound", "assumed"]

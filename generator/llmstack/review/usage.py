@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 
-from llmstack.kubernetes.pods import Identity, Object
+from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.replicas import Scalers, fewest_scaled, model_of, most_scaled, replicas_of
 from llmstack.kubernetes.workloads import is_counted
+from llmstack.review.applied import Applied
 from llmstack.review.cost import Span, Unserved, Usage
 from llmstack.review.facts import Facts
-from llmstack.review.result import ObjectChange
 from llmstack.review.rollout.per_node import uncounted
 from llmstack.review.rollout.placement import PoolKey
 from llmstack.review.rollout.play import Played, find_moves, standing
@@ -22,19 +22,12 @@ _Counts = dict[tuple[str | None, PoolKey], list[int]]
 """GPUs before and after, by model and pool."""
 
 
-def find_usage(
-    environment: str,
-    changes: Sequence[ObjectChange],
-    sides: tuple[Sequence[Object], Sequence[Object]],
-    facts: tuple[Facts, Facts],
-    idle: tuple[frozenset[Identity], frozenset[Identity]],
-) -> tuple[Usage, ...]:
-    """Return what each model of an environment asks for of each pool, with scalers at their fewest and at their most.
-
-    `idle` are the changes that the API refuses, and those that reach no pod (`assess.idle_changes`).
-    """
-    least = _counts(changes, sides[1], (fewest_scaled(sides[0]), fewest_scaled(sides[1])), facts, idle)
-    most = _counts(changes, sides[1], (most_scaled(sides[0]), most_scaled(sides[1])), facts, idle)
+def find_usage(environment: str, applied: Applied, facts: tuple[Facts, Facts]) -> tuple[Usage, ...]:
+    """Return what each model of an environment asks for of each pool, with scalers at their fewest and at their
+    most."""
+    sides = applied.before, applied.after
+    least = _counts(applied, (fewest_scaled(sides[0]), fewest_scaled(sides[1])), facts)
+    most = _counts(applied, (most_scaled(sides[0]), most_scaled(sides[1])), facts)
     endless = [_of_nodes(objects, each) for objects, each in zip(sides, facts, strict=True)]
     found = []
     for key in dict.fromkeys((*least, *most, *endless[0], *endless[1])):
@@ -97,20 +90,13 @@ def _pools(workload: Workload) -> list[PoolKey]:
     return list(dict.fromkeys(template.pool for template in templates if template.pool is not None))
 
 
-def _counts(
-    changes: Sequence[ObjectChange],
-    after: Sequence[Object],
-    owned: tuple[Scalers, Scalers],
-    facts: tuple[Facts, Facts],
-    idle: tuple[frozenset[Identity], frozenset[Identity]],
-) -> _Counts:
+def _counts(applied: Applied, owned: tuple[Scalers, Scalers], facts: tuple[Facts, Facts]) -> _Counts:
     """GPUs by model and pool, with the replicas that scalers give by `owned`."""
-    workloads, _ = find_moves(changes, after, owned, facts, idle)
-    moving = frozenset(workload.identity for workload in workloads)
+    workloads, _ = find_moves(applied, owned, facts)
     counts: _Counts = {}
     for model, pool, gpus in (entry for workload in workloads for entry in _moving(workload)):
         _add(counts, (model, pool), gpus)
-    for side, objects in standing(changes, after, moving, idle[0] | (idle[1] - moving)):
+    for side, objects in standing(applied, workloads):
         for obj in objects:
             template = template_of(obj, facts[1], None) if is_counted(str(obj.get("kind"))) else None
             if template is not None and template.pool is not None:

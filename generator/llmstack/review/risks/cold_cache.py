@@ -38,7 +38,7 @@ _CACHE_SERVERS = ("cache-server", "cacheserver")
 def find(assessment: Assessment) -> Iterator[Risk]:
     """Routers that choose otherwise, and cache servers that restart."""
     for change in assessment.changes:
-        if change.before is None or change.after is None or change.identity in assessment.refused:
+        if change.before is None or change.after is None or change.identity in assessment.applied.refused:
             continue
         subject = change.key
         if _is_cache_server(change):

@@ -44,7 +44,7 @@ HOLDS_DATA = ("PersistentVolumeClaim", "PersistentVolume", "Namespace")
 
 def find(assessment: Assessment) -> Iterator[Risk]:
     """Claims, volumes and namespaces that leave the manifests, or their owner: the milder form where they are kept."""
-    staying = [change for change, why in assessment.held if why in ("kept", "left")]
+    staying = [change for change, why in assessment.applied.held if why in ("kept", "left")]
     read_on = _read_on(assessment)
     for change in (*assessment.changes, *staying):
         if change.kind not in HOLDS_DATA or change.before is None:

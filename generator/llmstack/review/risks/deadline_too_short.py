@@ -32,7 +32,7 @@ RISK = Declaration("deadline-too-short", Severity.WARNING, unit="seconds")
 
 def find(assessment: Assessment) -> Iterator[Risk]:
     """Probes, progress deadlines and sync timeouts that end before one pod has waited and loaded."""
-    for workload, outcomes in zip(assessment.workloads, assessment.times.outcomes, strict=True):
+    for workload, outcomes in zip(assessment.workloads, assessment.least.times.outcomes, strict=True):
         if outcomes is None or workload.new is None or not workload.after or workload.move == "remove":
             continue
         outcome = outcomes.shortest

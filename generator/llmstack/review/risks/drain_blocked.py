@@ -30,8 +30,8 @@ RISK = Declaration("drain-blocked", Severity.NOTE, unit="pods")
 
 def find(assessment: Assessment) -> Iterator[Risk]:
     """Budgets that allow no eviction from now on, and pods that come to have two."""
-    before = read_budgets(assessment.before, assessment.owned[0])
-    after = read_budgets(assessment.after, assessment.owned[1])
+    before = read_budgets(assessment.before, assessment.least.owned[0])
+    after = read_budgets(assessment.after, assessment.least.owned[1])
     for key, now in after.items():
         if now.allowed == 0 and (key not in before or before[key].allowed > 0):
             message = f"it allows no eviction of its {plural(now.number, 'pod')}: a drain of their nodes waits"

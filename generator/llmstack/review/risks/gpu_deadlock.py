@@ -97,7 +97,7 @@ def _message(assessment: Assessment, pool: Pool, verdict: Verdict, workload: Wor
 
 def _though_free(assessment: Assessment, pool: Pool) -> str:
     """Why GPUs that are free may not be enough."""
-    leaving = gpus_in(assessment.leaving, (pool.name, pool.resource))
+    leaving = gpus_in(assessment.least.leaving, (pool.name, pool.resource))
     if leaving:
         return f", once pods that hold {leaving} more are gone (of rollouts in progress, or terminating)"
     return ", possibly not enough on any one node"

@@ -22,10 +22,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from llmstack.finding import Severity
-from llmstack.kubernetes.revisions import Unapplied, why_unapplied
+from llmstack.kubernetes.revisions import Unapplied
 from llmstack.kubernetes.workloads import is_lasting, partition_of
 from llmstack.review.applied import Held
-from llmstack.review.restarts import unapplied_causes
+from llmstack.review.restarts import why_unmoved
 from llmstack.review.result import ObjectChange, Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
@@ -37,12 +37,12 @@ RISK = Declaration("not-applied", Severity.WARNING)
 def find(assessment: Assessment) -> Iterator[Risk]:
     """Changes that reach no running pod, or not all."""
     for change in assessment.changes:
-        reason = why_not_applied(change) or _partly_applied(change)
-        if reason is not None and change.identity not in assessment.refused:
-            message, advice = reason
-            yield RISK.at(change.key, message, advice)
-    for change, why in assessment.held:
-        told = _held(change, why)
+        why = why_unmoved(change)
+        reason = _UNAPPLIED[why] if why is not None else _partly_applied(change)
+        if reason is not None and change.identity not in assessment.applied.refused:
+            yield RISK.at(change.key, *reason)
+    for change, held in assessment.applied.held:
+        told = _held(change, held)
         if told is not None:
             yield RISK.at(change.key, *told)
     restarting = {workload.identity for workload in assessment.workloads if workload.move in ("restart", "new")}
@@ -103,14 +103,6 @@ _UNAPPLIED: Mapping[Unapplied, tuple[str, str]] = {
     "replica-set": ("a ReplicaSet leaves running pods as they are", "Delete them one by one, or use a Deployment."),
 }
 """By what keeps running pods at their old template: the message, and what to do."""
-
-
-def why_not_applied(change: ObjectChange) -> tuple[str, str] | None:
-    """Why a change of a pod template reaches no pod, and what to do; None when it does."""
-    if change.before is None or change.after is None or not unapplied_causes(change.before, change.after):
-        return None
-    why = why_unapplied(change.after)
-    return _UNAPPLIED[why] if why is not None else None
 
 
 def _partly_applied(change: ObjectChange) -> tuple[str, str] | None:

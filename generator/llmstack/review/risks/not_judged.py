@@ -57,7 +57,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     yield from _pulled(assessment)
     yield from _many_quotas(assessment)
     for change in assessment.changes:
-        refused = change.identity in assessment.refused
+        refused = change.identity in assessment.applied.refused
         if not refused and may_grow(change.before, change.after, assessment.after) is None:
             static = _is_static(change, assessment)
             why = "of a volume that the manifests bring" if static else "of a class that is not here"

@@ -38,7 +38,7 @@ RISK = Declaration("outage", Severity.WARNING, unit="seconds")
 
 def find(assessment: Assessment) -> Iterator[Risk]:
     """Workloads of which no replica is ready for a while, and models that no request reaches meanwhile."""
-    for workload, outcomes in zip(assessment.workloads, assessment.times.outcomes, strict=True):
+    for workload, outcomes in zip(assessment.workloads, assessment.least.times.outcomes, strict=True):
         moves = workload.before and workload.after and workload.move in ("restart", "scale")
         if outcomes is not None and moves and outcomes.likely.least == 0:
             message, advice = _outage(workload, outcomes.likely), _spare_it(assessment, workload)
@@ -56,7 +56,7 @@ def _moved(assessment: Assessment) -> Iterator[Risk]:
     kind: the sync tool applies first and prunes then, so that the old pods end while the new ones start."""
     parts = {identity_of(each) for each in assessment.after if component_of(each) is not None}
     gone = [each for each in assessment.workloads if each.before and not each.after]
-    for workload, outcomes in zip(assessment.workloads, assessment.times.outcomes, strict=True):
+    for workload, outcomes in zip(assessment.workloads, assessment.least.times.outcomes, strict=True):
         former = next((each for each in gone if _goes_on_as(each, workload)), None)
         if outcomes is None or former is None or workload.before or not workload.after or workload.identity in parts:
             continue
@@ -147,7 +147,7 @@ def _side_by_side(assessment: Assessment, each: Break) -> str:
         return each.advice
     own = [workload for workload in assessment.workloads if workload.key == each.subject and workload.after]
     old = [(workload.old, workload.before) for workload in assessment.workloads if workload.move == "remove"]
-    beside = with_pods(assessment.fixed, old)
+    beside = with_pods(assessment.least.fixed, old)
     pools = {workload.new.pool for workload in own if workload.new is not None and workload.new.pool is not None}
     verdicts = find_verdicts(own, assessment.facts[1].pools, beside)
     if any(verdicts[pool].deadlock for pool in pools if pool in verdicts):

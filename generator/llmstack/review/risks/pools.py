@@ -16,8 +16,8 @@ def affected_pools(assessment: Assessment) -> Iterator[tuple[Pool, Verdict]]:
     moving = {key for workload in _all(assessment) for key in _pools(workload)}
     for pool in assessment.facts[1].pools:
         key = (pool.name, pool.resource)
-        if key in assessment.verdicts and (key in moving or pool not in assessment.facts[0].pools):
-            yield pool, assessment.verdicts[key]
+        if key in assessment.least.verdicts and (key in moving or pool not in assessment.facts[0].pools):
+            yield pool, assessment.least.verdicts[key]
 
 
 def _pools(workload: Workload) -> set[PoolKey]:

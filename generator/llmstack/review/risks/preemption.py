@@ -43,7 +43,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         most = assessment.most
         if verdict.deadlock:
             needed = sum_after(assessment, pool)
-            yield from _found(assessment, pool, verdict, assessment.owned, needed - pool.count)
+            yield from _found(assessment, pool, verdict, assessment.least.owned, needed - pool.count)
         elif most is not None and (at_most := most.verdicts.get((pool.name, pool.resource))) is not None:
             needed = gpus_of(most, (pool.name, pool.resource))
             if needed > gpus_of(most, (pool.name, pool.resource), before=True):

@@ -3,7 +3,9 @@
 Why it matters: nothing of the object is applied, and with Flux nothing of its whole unit, nor of those that wait for
 it (`dependsOn`). What runs goes on as it was, and later commits do not reach it either.
 
-How it is judged: by what the API server asks beyond the schema of a kind: a selector selects the pods of its own
+How it is judged: by what it cannot even read: fields that a kind does not have, and values of another type than a
+field's (`replicas: "3"`), by the schemas of the newest Kubernetes that is known; and by what it asks beyond the schema
+of a kind: a selector selects the pods of its own
 template, `maxSurge` and `maxUnavailable` are not both 0, a probe has one handler, a volume one source, GPUs are whole
 and their limit is their request, a scaler's minimum is at most its maximum (k8s.io/kubernetes, pkg/apis/*/validation;
 KEDA's webhook); by a ResourceQuota (`count/services`, `services.loadbalancers`, `persistentvolumeclaims`, `pods` of a
@@ -32,7 +34,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     """Objects that come or change, and that the API server does not take: as they stand, as one too many of their kind,
     or as of a kind that it does not know."""
     for change in assessment.changes:
-        problems = refusals(change.after)
+        problems = (*change.unread, *refusals(change.after))
         if problems:
             path = show_route(problems[0].route)
             said = "; ".join(dict.fromkeys(problem.message for problem in problems))

@@ -40,7 +40,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
                 said = f"what was held back is rolled out, and {said}, unless the template is as it was before that,"
             yield _restart(assessment, workload.key, said, workload.causes, amount=replicas)
     for change, why in changes_on_nodes(assessment.changes):
-        if why == "restart" and change.identity not in assessment.refused:
+        if why == "restart" and change.identity not in assessment.applied.refused:
             said = "the pod on every node restarts (on how many nodes is not known)"
             yield _restart(assessment, change.key, said, change.causes)
 

@@ -83,7 +83,7 @@ def _left(assessment: Assessment) -> Iterator[Risk]:
     lost = scalers_of(assessment.before).keys() - scalers_of(assessment.after).keys()
     for obj in assessment.after if lost else ():
         target = identity_of(obj)
-        if target in lost & assessment.owned[1].keys():
+        if target in lost & assessment.least.owned[1].keys():
             message = (
                 "the scaler goes, and no manifest says `replicas`: they stay what it gave last, whatever comes (KEDA "
                 "sets back what it found, where `restoreToOriginalReplicaCount` says so)"

@@ -32,7 +32,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             continue
         more = max(0, row.peak - row.before)
         said = _unknown(assessment, row) if more else None
-        said = said or why_unplaced(row, assessment.workloads, assessment.fixed, assessment.facts[1].pools)
+        said = said or why_unplaced(row, assessment.workloads, assessment.least.fixed, assessment.facts[1].pools)
         if said is not None:
             needs = f"the change needs {plural(more, 'GPU')} beyond the {row.before} that run now"
             message = f"{needs}, {said}" if more else said

@@ -53,7 +53,7 @@ def way_through(assessment: Assessment, pool: Pool, verdict: Verdict) -> str:
         for workload in assessment.workloads
     ]
     gives_way = any(_may_give_way(workload) for workload in stuck)
-    if gives_way and _finishes(assessment, pool, gentler, assessment.fixed):
+    if gives_way and _finishes(assessment, pool, gentler, assessment.least.fixed):
         down = " (no replica is ready meanwhile)" if any(workload.after == 1 for workload in stuck) else ""
         ways.append(f"set maxSurge 0 and maxUnavailable 1 for {names}{down}")
     if not is_whole:
@@ -79,7 +79,7 @@ def _by_size(assessment: Assessment, pool: Pool, workloads: Sequence[Workload], 
         now = [workload for workload in workloads if _size(workload) == size]
         done = [(workload.new, workload.after) for workload in workloads if _size(workload) > size]
         later = [(workload.old, workload.before) for workload in workloads if 0 < _size(workload) < size]
-        if not _finishes(assessment, pool, now, with_pods(assessment.fixed, [*done, *later])):
+        if not _finishes(assessment, pool, now, with_pods(assessment.least.fixed, [*done, *later])):
             return []
     order = ", then ".join(str(size) for size in sizes)
     return [f"merge in {len(sizes)} commits by GPUs of a replica, {order}, each once the last is done{strategy}"]
@@ -103,8 +103,8 @@ def _in_two_commits(assessment: Assessment, pool: Pool, stuck: Sequence[Workload
         *(replace(workload, move="scale", old=workload.new) for workload in first if workload.after != workload.before),
     ]
     unchanged = [workload for workload in first if workload.after == workload.before]
-    before_rest = with_pods(assessment.fixed, [(workload.old, workload.before) for workload in rest])
-    after_first = with_pods(assessment.fixed, [(workload.new, workload.after) for workload in unchanged])
+    before_rest = with_pods(assessment.least.fixed, [(workload.old, workload.before) for workload in rest])
+    after_first = with_pods(assessment.least.fixed, [(workload.new, workload.after) for workload in unchanged])
     return _finishes(assessment, pool, alone, before_rest) and _finishes(assessment, pool, second, after_first)
 
 
@@ -125,8 +125,10 @@ def _with_more_gpus(assessment: Assessment, pool: Pool) -> str:
     for extra in steps:
         larger = replace(pool, count=pool.count + extra)
         pools = [larger if other == pool else other for other in assessment.facts[1].pools]
-        if not _judge(assessment, assessment.workloads, pools, assessment.fixed)[pool.name, pool.resource].deadlock:
-            others = gpus_in(assessment.fixed, (pool.name, pool.resource))
+        if not _judge(assessment, assessment.workloads, pools, assessment.least.fixed)[
+            pool.name, pool.resource
+        ].deadlock:
+            others = gpus_in(assessment.least.fixed, (pool.name, pool.resource))
             free = f"Free {plural(extra, 'GPU')} of pool `{pool.name}` while it rolls out"
             if extra > others:
                 free = f"Add {plural(extra, 'GPU')} to pool `{pool.name}` while it rolls out"
@@ -147,4 +149,4 @@ def lacks_spare(assessment: Assessment, workload: Workload) -> bool:
 
 def sum_after(assessment: Assessment, pool: Pool) -> int:
     """Return the GPUs that the goal takes of a pool."""
-    return gpus_after(assessment.workloads, assessment.fixed, (pool.name, pool.resource))
+    return gpus_after(assessment.workloads, assessment.least.fixed, (pool.name, pool.resource))

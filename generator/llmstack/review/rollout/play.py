@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from llmstack.kubernetes.pods import Identity, Object, identity_of
+from llmstack.kubernetes.pods import Object, identity_of
 from llmstack.kubernetes.replicas import Scalers
 from llmstack.kubernetes.workloads import is_counted
+from llmstack.review.applied import Applied
 from llmstack.review.facts import Facts, Pool
 from llmstack.review.foreign import foreign_pools
 from llmstack.review.result import ObjectChange
@@ -52,31 +53,27 @@ class Played:
 
 
 def play(
-    changes: Sequence[ObjectChange],
-    after: Sequence[Object],
+    applied: Applied,
     owned: tuple[Scalers, Scalers],
     facts: tuple[Facts, Facts],
-    idle: tuple[frozenset[Identity], frozenset[Identity]],
-    near: Neighbours | None = None,
-    queue: Queue | None = None,
+    near: Neighbours,
+    queue: Queue,
 ) -> Played:
     """Play the rollouts with the replicas that scalers give by `owned`, and beside them those of the neighbours.
 
-    `idle` are the changes that the API refuses, and those that reach no pod unless the number of replicas changes too.
     `queue` is what the sync tool does not apply at once.
     """
-    near = near or Neighbours()
-    own, stays = find_moves(changes, after, owned, facts, idle)
+    own, stays = find_moves(applied, owned, facts)
     workloads = (*near.ahead, *own, *near.behind)
     fixed = add_fixed(stays, near.fixed)
     times = time_rollouts(workloads, facts[1].pools, fixed, queue)
-    leaving = gpus.pods_beyond([*after, *_removed(changes)], facts[1])
+    leaving = gpus.pods_beyond([*applied.after, *_removed(applied.changes)], facts[1])
     verdicts = _judge(workloads, facts[1].pools, (fixed, leaving), queue)
     _judge_beside(verdicts, workloads, facts[1].pools, fixed)
     mixed = {(pool.name, pool.resource) for pool in facts[1].pools if pool.mixed}
-    for pool in (*pools_of_uncounted(after, facts[1]), *_lumped(workloads, facts[1].pools, fixed), *mixed):
+    for pool in (*pools_of_uncounted(applied.after, facts[1]), *_lumped(workloads, facts[1].pools, fixed), *mixed):
         verdicts.pop(pool, None)
-    for pool in foreign_pools(after, facts[1]):
+    for pool in foreign_pools(applied.after, facts[1]):
         if pool in verdicts and not (verdicts[pool].shortage or verdicts[pool].deadlock):
             del verdicts[pool]  # further pods may take what is free
     return Played(workloads, fixed, times, verdicts, owned, len(near.ahead), len(own), queue, leaving)
@@ -104,22 +101,17 @@ def _judge(
 
 
 def find_moves(
-    changes: Sequence[ObjectChange],
-    after: Sequence[Object],
-    owned: tuple[Scalers, Scalers],
-    facts: tuple[Facts, Facts],
-    idle: tuple[frozenset[Identity], frozenset[Identity]],
+    applied: Applied, owned: tuple[Scalers, Scalers], facts: tuple[Facts, Facts]
 ) -> tuple[tuple[Workload, ...], dict[PoolKey, dict[int, int]]]:
-    """Return the workloads whose pods come, go or are replaced, and the pods that stay."""
-    refused, unapplied = idle
+    """Return the workloads whose pods come, go or are replaced, with the replicas that scalers give by `owned`, and the
+    pods that stay. A change that reaches no pod of a template may all the same change how many there are."""
     workloads = tuple(
         workload
-        for change in [*changes, *_rescaled(changes, after, owned)]
-        if is_counted(change.kind) and change.identity not in refused
+        for change in [*applied.changes, *_rescaled(applied, owned)]
+        if is_counted(change.kind) and change.identity not in applied.refused
         if (workload := read_workload(change, owned, facts)) is not None
     )
-    still = refused | (unapplied - {workload.identity for workload in workloads})
-    return workloads, _fixed(changes, after, workloads, still, facts[1], owned)
+    return workloads, _fixed(applied, workloads, facts[1], owned)
 
 
 def add_fixed(fixed: Fixed, more: Fixed) -> dict[PoolKey, dict[int, int]]:
@@ -159,12 +151,10 @@ def _lumped(workloads: Sequence[Workload], pools: Iterable[Pool], fixed: Fixed) 
     }
 
 
-def _rescaled(
-    changes: Iterable[ObjectChange], after: Iterable[Object], owned: tuple[Scalers, Scalers]
-) -> list[ObjectChange]:
+def _rescaled(applied: Applied, owned: tuple[Scalers, Scalers]) -> list[ObjectChange]:
     """Workloads that stay as they are written while the replicas of their scaler change."""
     targets = {target for target in owned[0].keys() | owned[1].keys() if owned[0].get(target) != owned[1].get(target)}
-    targets -= {change.identity for change in changes}
+    targets -= {change.identity for change in applied.changes}
     if not targets:
         return []
     return [
@@ -181,33 +171,29 @@ def _rescaled(
             before=obj,
             after=obj,
         )
-        for obj in after
+        for obj in applied.after
         if identity_of(obj) in targets
     ]
 
 
 def standing(
-    changes: Iterable[ObjectChange], after: Iterable[Object], moving: Container[Identity], idle: Container[Identity]
+    applied: Applied, workloads: Iterable[Workload]
 ) -> tuple[tuple[Literal[1], list[Object]], tuple[Literal[0], list[Object]]]:
-    """Return the objects whose pods stay: those that do not move, as they are after (1), and those whose change comes
-    to nothing, as they were before (0)."""
-    kept = [change.before for change in changes if change.before is not None and change.identity in idle]
-    stay = [obj for obj in after if identity_of(obj) not in moving and identity_of(obj) not in idle]
+    """Return the objects whose pods stay: those that are not of the workloads that move, as they are after (1), and
+    those whose change comes to nothing, as they were before (0)."""
+    moving = frozenset(workload.identity for workload in workloads)
+    idle = applied.refused | (applied.unmoved - moving)
+    kept = [change.before for change in applied.changes if change.before is not None and change.identity in idle]
+    stay = [obj for obj in applied.after if identity_of(obj) not in moving and identity_of(obj) not in idle]
     return (1, stay), (0, kept)
 
 
 def _fixed(
-    changes: Iterable[ObjectChange],
-    after: Iterable[Object],
-    workloads: Iterable[Workload],
-    idle: frozenset[Identity],
-    facts: Facts,
-    owned: tuple[Scalers, Scalers],
+    applied: Applied, workloads: Sequence[Workload], facts: Facts, owned: tuple[Scalers, Scalers]
 ) -> dict[PoolKey, dict[int, int]]:
     """The pods that stay, by pool."""
-    moving = frozenset(workload.identity for workload in workloads)
     fixed: dict[PoolKey, dict[int, int]] = {}
-    extra = [fixed_gpus(objects, facts, owned[side]) for side, objects in standing(changes, after, moving, idle)]
+    extra = [fixed_gpus(objects, facts, owned[side]) for side, objects in standing(applied, workloads)]
     extra += [
         {workload.new.pool: {size: workload.fixed.count(size) for size in set(workload.fixed)}}
         for workload in workloads

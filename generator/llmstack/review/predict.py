@@ -1,0 +1,151 @@
+"""How a change goes in its cluster: rollouts, pools, what hinders them, and what is cut meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from llmstack.kubernetes.devices import read_claims
+from llmstack.kubernetes.pods import Object, identity_of, told
+from llmstack.kubernetes.replicas import Scalers, most_scaled, scalers, with_left
+from llmstack.review.applied import Applied
+from llmstack.review.engine_change import EngineChange
+from llmstack.review.facts import Facts
+from llmstack.review.present import present_scale
+from llmstack.review.removal import find_removed
+from llmstack.review.result import GpuPool, Rollout
+from llmstack.review.risks.assessment import Assessment
+from llmstack.review.rollout.endless import Obstacles, endless, hindered_pools, without_end
+from llmstack.review.rollout.interval import both
+from llmstack.review.rollout.obstacles.behind import with_those_behind
+from llmstack.review.rollout.obstacles.case import Scene
+from llmstack.review.rollout.obstacles.find import find_obstacles
+from llmstack.review.rollout.obstacles.latent import find_latent
+from llmstack.review.rollout.placement import Fixed
+from llmstack.review.rollout.play import Played, find_moves, play
+from llmstack.review.rollout.preempted import Preempting, with_priorities
+from llmstack.review.rollout.tenants import tenants_of_sides
+from llmstack.review.rollout.unplaced import unplaced_pools
+from llmstack.review.rollout.workload import Workload
+from llmstack.review.standing import standing_quotas
+from llmstack.review.surroundings import Surroundings
+from llmstack.review.ways_in.backends import Backends
+from llmstack.review.ways_in.breaks import Break
+from llmstack.review.ways_in.find import find_breaks
+from llmstack.review.ways_in.shared_hosts import shared_hosts
+
+MOST_SCALED = 5_000
+"""Replicas at the most of all scalers beyond which that is not played: then no end is said."""
+
+
+def predict(
+    applied: Applied,
+    wanted: Sequence[Object],
+    facts: tuple[Facts, Facts],
+    near: Surroundings,
+    engines: tuple[EngineChange, ...],
+) -> Assessment:
+    """Return how a change goes. `wanted` is what its manifests say, applied or not; `facts` have what the objects say
+    of claims (`with_claims`)."""
+    least = play(applied, _least_scaled(applied, facts[1]), facts, near.neighbours, near.queue)
+    most = _at_most(applied, least, facts, near)
+    least, preempting = _with_priorities(applied, least, facts, near)
+    standing, beside = standing_quotas(facts[1].cluster, applied.before, wanted), [obj for _, obj in near.objects]
+    scene = Scene(
+        applied.before, applied.after, facts[1], least.owned[1], most_scaled(applied.after), standing, beside
+    )  # fmt: skip
+    hindered = find_obstacles(least.own, scene)
+    obstacles = with_those_behind(hindered, least.own, endless(hindered, least.verdicts), near.queue)
+    rollouts, pools = _rollouts_and_pools(least, most, preempting, obstacles, facts[1])
+    backends = Backends()
+    return Assessment(
+        applied=applied,
+        facts=facts,
+        near=near,
+        engines=engines,
+        least=least,
+        most=most,
+        rollouts=rollouts,
+        gpus=pools,
+        obstacles=obstacles,
+        latent=find_latent(applied.changes, scene, {workload.identity for workload in least.own}),
+        blind=preempting.blind,
+        removed=find_removed(least.own, applied.before, wanted, least.owned[0], facts, near, backends),
+        breaks=_breaks(applied, least, facts[1], near, backends),
+        backends=backends,
+    )
+
+
+def find_moved(applied: Applied, facts: tuple[Facts, Facts], *, most: bool = False) -> tuple[Sequence[Workload], Fixed]:
+    """Return what an environment brings to the pools of its cluster, its scalers at their least or at their most: the
+    workloads that change, and the pods that stay."""
+    owned = most_replicas(applied) if most else _least_scaled(applied, facts[1])
+    return find_moves(applied, owned, with_claims(facts, applied))
+
+
+def with_claims(facts: tuple[Facts, Facts], applied: Applied) -> tuple[Facts, Facts]:
+    """Return the facts with what the objects of each side say of devices that pods claim (DRA)."""
+    return _with_claims(facts[0], applied.before), _with_claims(facts[1], applied.after)
+
+
+def _with_claims(facts: Facts, objects: Sequence[Object]) -> Facts:
+    claims = read_claims(objects)
+    return replace(facts, device_claims=claims) if claims else facts
+
+
+def most_replicas(applied: Applied) -> tuple[Scalers, Scalers]:
+    """The replicas that scalers give at their most, on both sides."""
+    return _scaled(applied, most_scaled)
+
+
+def _least_scaled(applied: Applied, facts: Facts) -> tuple[Scalers, Scalers]:
+    """The replicas that scalers give: those of now where somebody looked, else their least."""
+    return _scaled(applied, lambda objects: present_scale(scalers(objects), most_scaled(objects), facts.present))
+
+
+def _scaled(applied: Applied, read: Callable[[Sequence[Object]], Scalers]) -> tuple[Scalers, Scalers]:
+    """The replicas that scalers give on both sides, those of before too that one which goes has left."""
+    given = read(applied.before), read(applied.after)
+    return given[0], with_left(given, applied.before, applied.after)
+
+
+def _at_most(applied: Applied, least: Played, facts: tuple[Facts, Facts], near: Surroundings) -> Played | None:
+    """The rollouts with scalers at their most; None where that is their least, or more than is played."""
+    owned = most_replicas(applied)
+    if owned == least.owned and near.most is None:
+        return None
+    if max(sum(side.values()) for side in owned) > MOST_SCALED:
+        return None
+    return play(applied, owned, facts, near.most or near.neighbours, near.queue)
+
+
+def _with_priorities(
+    applied: Applied, played: Played, facts: tuple[Facts, Facts], near: Surroundings
+) -> tuple[Played, Preempting]:
+    """The prediction with what pods of a higher priority do to those below, where there are several."""
+    if not any(each.deadlock for each in played.verdicts.values()):
+        return played, Preempting()
+    moving = {workload.identity for workload in played.workloads}
+    sides = tenants_of_sides((applied.before, applied.after), near.objects, facts[1], played.owned, moving)
+    return (played, Preempting()) if sides is None else with_priorities(played, facts[1].pools, *sides)
+
+
+def _rollouts_and_pools(
+    least: Played, most: Played | None, preempting: Preempting, obstacles: Obstacles, facts: Facts
+) -> tuple[tuple[Rollout, ...], tuple[GpuPool, ...]]:
+    """The rollouts and the pools as they are told, with what hinders them."""
+    rolled, pools = both(least, most, facts)
+    pools = unplaced_pools(hindered_pools(pools, least.own, obstacles), least.workloads, least.fixed, facts)
+    return without_end(preempting.over(rolled), endless(obstacles, least.verdicts), obstacles), pools
+
+
+def _breaks(applied: Applied, least: Played, facts: Facts, near: Surroundings, backends: Backends) -> tuple[Break, ...]:
+    """Every way in that is cut, in the environment itself or by another object of the cluster. What comes back under
+    another environment is not gone for good: its workloads are told to load again."""
+    before, after = applied.before, applied.after
+    found = find_breaks(before, after, least.own, least.own_times, facts.moved_from, backends)
+    again = {told(identity_of(obj)) for environment, obj in near.objects if environment == near.renamed_to}
+    return (
+        *(each for each in found if each.lasts is not None or each.subject not in again),
+        *shared_hosts(before, after, near.environment, near.claims),
+    )
