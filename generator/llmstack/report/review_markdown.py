@@ -20,6 +20,7 @@ from llmstack.report.mask import mask_review
 from llmstack.report.options import PLAIN, Options
 from llmstack.report.page_pools import DrawnPool, page_pools
 from llmstack.report.risks import RiskGroup, group_risks
+from llmstack.report.rollout_groups import group_rollouts
 from llmstack.report.rollout_table import Row, rolling_environments, rollout_rows
 from llmstack.report.sources import told_sources
 from llmstack.report.verdict import NOTHING, Verdict, judge, say_rule, say_rules
@@ -52,6 +53,7 @@ def render(review: Review, options: Options = PLAIN) -> str:
         *_risks(group_risks(shown), options.home),
         _gpus(shown),
         *_rollouts(shown),
+        _failures(shown),
         _course(shown),
         _engines(shown),
         _findings(shown),
@@ -195,6 +197,18 @@ def _rollouts(review: Review) -> Iterator[Part]:
 def _row(row: Row) -> str:
     cells = " | ".join(prose(cell) for cell in row.cells)
     return f"| {list_names(list(row.names))} | {cells} |\n"
+
+
+def _failures(review: Review) -> Part:
+    """What is left of each rollout that fails, those of which the same is left together."""
+    left: dict[tuple[str, str], list[str]] = {}
+    for name, environment in sorted(review.environments.items()):
+        for group in group_rollouts(environment):
+            if group.failure:
+                left.setdefault((name, group.failure), []).extend(group.names)
+    items = [f"- {code(name, 60)} {list_names(names)}: {prose(told)}\n" for (name, told), names in left.items()]
+    head = "\n<details><summary>If the new pods never get ready</summary>\n\n"
+    return Part(head, items, len(items), "rollout that may fail", share=0.1, foot="\n</details>\n")
 
 
 def _course(review: Review) -> Part:
