@@ -19,7 +19,7 @@ from tools.release_tables import dump, steps
 from tools.vllm_tables.backends import read_backends, read_traits
 from tools.vllm_tables.configs import read_fields, read_strict
 from tools.vllm_tables.configs import read_names as read_registered
-from tools.vllm_tables.metrics import read_metrics
+from tools.vllm_tables.metrics import read_kinds, read_metrics
 from tools.vllm_tables.models import read_by_transformers, read_lacking, read_models
 from tools.vllm_tables.quantization import number, read_methods, read_names, types
 from tools.vllm_tables.sentences import read_sentences
@@ -65,6 +65,7 @@ def make(folders: Iterable[Path]) -> dict[str, Any]:
         ),
         "speculation": spans(names, [set(read_speculation(each)) for each in packages]),
         "metrics": spans(names, [set(read_metrics(each)) for each in packages]),
+        "metricKinds": steps(names, [dict(read_kinds(each)) for each in packages]),
         "configFields": steps(names, [dict(read_fields(each)) for each in packages]),
         "strictConfigs": spans(names, [set(read_strict(each)) for each in packages]),
         "registered": steps(names, [dict(read_registered(each)) for each in packages]),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.engine.starts import held_rows
+from tests.engine.times import timed
 from tools.pages.engine import engine_page
 
 from llmstack.engine.cards import CARDS, PRODUCTS
@@ -15,7 +16,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "engine.md"
 
 
 def test_the_page_is_current(expect: Callable[[Path, str], None]) -> None:
-    expect(PAGE, engine_page(list(held_rows()), list(held_rows("fresh.tsv"))))
+    expect(PAGE, engine_page(list(held_rows()), list(held_rows("fresh.tsv")), timed()))
 
 
 def test_the_page_has_every_card_and_class() -> None:

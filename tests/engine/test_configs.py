@@ -43,6 +43,36 @@ def test_every_method_of_quantization_is_taken(release: str) -> None:
         ("0.19.1", "--tokenizer-mode", "mistal", "`mistal` is nothing that --tokenizer-mode of vLLM 0.19.1 takes"),
         ("0.19.1", "--quantization", "int4", "`int4` is nothing that --quantization of vLLM 0.19.1 takes"),
         (
+            "0.33.0",
+            "--compilation-config",
+            '{"encoder_cudagraph_token_budgets": [0, 512]}',
+            "vLLM 0.33.0 refuses this `encoder_cudagraph_token_budgets` of --compilation-config",
+        ),
+        (
+            "0.19.1",
+            "--compilation-config",
+            '{"cudagraph_capture_sizes": [1, 2.5]}',
+            "vLLM 0.19.1 refuses this `cudagraph_capture_sizes` of --compilation-config",
+        ),
+        (
+            "0.33.0",
+            "--attention-config",
+            '{"backend_per_kind": {"full": "FLASH_ATTN"}}',
+            "vLLM 0.33.0 refuses this `backend_per_kind` of --attention-config",
+        ),
+        (
+            "0.33.0",
+            "--attention-config",
+            '{"backend_per_kind": {"full_attention": "FLASH"}}',
+            "vLLM 0.33.0 refuses this `backend_per_kind` of --attention-config",
+        ),
+        (
+            "0.33.0",
+            "--speculative-config",
+            '{"method": "ngram", "num_speculative_tokens": 3, "attention_backend": "XFORMERS"}',
+            "vLLM 0.33.0 refuses this `attention_backend` of --speculative-config",
+        ),
+        (
             "0.19.1",
             "--compilation-config",
             '{"cudagraph_modes": "FULL"}',
@@ -111,3 +141,18 @@ def test_names_of_a_plugin_are_left_alone_in_other_images() -> None:
 def test_all_releases_that_may_be_right_have_to_refuse() -> None:
     given = {"--load-format": "gguf"}
     assert list(misconfigured(given, load_catalogue("0.24.0"), ("0.24.0", "0.23.0"), IMAGE)) == []
+
+
+@pytest.mark.parametrize(
+    ("release", "flag", "text"),
+    [
+        ("0.33.0", "--compilation-config", '{"encoder_cudagraph_token_budgets": [256, 512]}'),
+        ("0.19.1", "--compilation-config", '{"encoder_cudagraph_token_budgets": [0]}'),
+        ("0.19.1", "--compilation-config", '{"cudagraph_capture_sizes": [1, "2"], "max_cudagraph_capture_size": 2}'),
+        ("0.33.0", "--attention-config", '{"backend_per_kind": {"full_attention": "flash_attn"}}'),
+        ("0.33.0", "--attention-config", '{"indexer_kv_dtype": "bf8"}'),
+        ("0.33.0", "--speculative-config", '{"method": "ngram", "attention_backend": "auto"}'),
+    ],
+)
+def test_what_only_some_starts_refuse_is_taken(release: str, flag: str, text: str) -> None:
+    assert said(release, flag, text) == []

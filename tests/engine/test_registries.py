@@ -154,6 +154,8 @@ SOURCES = {
     "config/own.py": """
         from pydantic import Field
         from pydantic.dataclasses import dataclass
+        from vllm.v1.attention.backends.registry import AttentionBackendEnum
+        from vllm.config.own import Kind
         One = Literal["a", "b"]
         Some = Literal[One, "c"]
         class CUDAGraphMode(Enum):
@@ -174,6 +176,37 @@ SOURCES = {
             name: str | One = "a"
             mode: CUDAGraphMode = CUDAGraphMode.NONE
             level: CompilationMode = None
+            parts: list[int] | None = None
+            span: int = 0
+            own: bool = False
+            backend: AttentionBackendEnum | None = None
+            per_kind: dict[str, AttentionBackendEnum] = None
+            @field_validator("backend", mode="before")
+            def of_backend(cls, value):
+                if value.lower() == "auto":
+                    return None
+                return AttentionBackendEnum[value.upper()]
+            @field_validator("per_kind", mode="before")
+            def of_kinds(cls, value):
+                valid = {kind.value for kind in Kind}
+                return {kind: AttentionBackendEnum[each] for kind, each in value.items()}
+            @field_validator("name")
+            def of_name(cls, value):
+                if value not in ("a", "z"):
+                    raise ValueError(value)
+            def __post_init__(self):
+                if self.parts and any(part <= 0 for part in self.parts):
+                    raise ValueError("parts")
+                if self.own and self.span < 3:
+                    raise ValueError("of some starts alone")
+                if self.span is not None and self.span < 0:
+                    raise ValueError("span")
+                if self.own:
+                    return
+                if self.span > 5:
+                    raise ValueError("not always asked")
+        class Kind(str, Enum):
+            FULL = "full"
         class NotRead:
             one: int = 1
         raise ValueError("own but " "EPLB is not enabled")
@@ -211,13 +244,19 @@ def test_the_tool_reads_sources_as_trees(tmp_path: Path) -> None:
         "activationTypes": {"heir": [["0.9.0", types]], "own": [["0.9.0", types]]},
         "speculation": {"eagle": both, "ngram": both},
         "metrics": {"vllm:requests": both},
+        "metricKinds": {"vllm:requests_total": [["0.9.0", "counter"]]},
         "configFields": {
             "InnerConfig.count": [["0.9.0", {"ge": 1, "le": 8, "type": "int"}]],
             "OwnConfig.inner": [["0.9.0", {"of": "InnerConfig"}]],
             "OwnConfig.kind": [["0.9.0", {"choices": ["a", "b", "c", None]}]],
             "OwnConfig.mode": [["0.9.0", {"choices": ["NONE", "FULL"]}]],
             "OwnConfig.level": [["0.9.0", {"choices": [0, "NONE", 3, "ALL"]}]],
-            "OwnConfig.name": [["0.9.0", {}]],
+            "OwnConfig.name": [["0.9.0", {"choices": ["a", "z"]}]],
+            "OwnConfig.parts": [["0.9.0", {"type": "list", "items": {"type": "int", "gt": 0}}]],
+            "OwnConfig.span": [["0.9.0", {"type": "int", "ge": 0}]],
+            "OwnConfig.own": [["0.9.0", {"type": "bool"}]],
+            "OwnConfig.backend": [["0.9.0", {"from": "attentionBackends", "choices": ["auto", None]}]],
+            "OwnConfig.per_kind": [["0.9.0", {"values": {"from": "attentionBackends"}, "keys": {"choices": ["full"]}}]],
         },
         "strictConfigs": {"InnerConfig": both},
         "registered": {

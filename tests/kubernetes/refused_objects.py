@@ -14,6 +14,20 @@ def _object(api_version: str, kind: str, **fields: Any) -> Object:
     return {"apiVersion": api_version, "kind": kind, "metadata": {"name": "a", "namespace": "default"}, **fields}
 
 
+def _named(name: str, made: Object) -> Object:
+    return {**made, "metadata": {**made["metadata"], "name": name}}
+
+
+def _labelled(labels: Object) -> Object:
+    made = _object("v1", "ConfigMap", data={})
+    return {**made, "metadata": {**made["metadata"], "labels": labels}}
+
+
+def _annotated(annotations: Object) -> Object:
+    made = _object("v1", "ConfigMap", data={})
+    return {**made, "metadata": {**made["metadata"], "annotations": annotations}}
+
+
 def _deployment(
     container: Object | None = None, labels: Object = LABELS, pod: Object | None = None, **spec: Any
 ) -> Object:
@@ -72,6 +86,14 @@ CLAIM = {
 
 
 TAKEN: dict[str, Object] = {
+    "a Service whose name begins with a digit": _named("7b", _service({"port": 80})),
+    "a name with dots": _named("llama-3.1", _deployment()),
+    "a name of a digit": _named("7b", _deployment()),
+    "a role with a colon": _named("a:B", _object("rbac.authorization.k8s.io/v1", "Role", rules=[])),
+    "an empty label": _labelled({"a": ""}),
+    "a label with a prefix": _labelled({"example.com/A_b.c": "D_e.f"}),
+    "an annotation with a blank": _annotated({"example.com/a": "b c"}),
+    "a port's name": _deployment({"ports": [{"name": "a" * 15, "containerPort": 80}]}),
     "a sidecar": _init(restartPolicy="Always", readinessProbe=PROBE),
     "an init container that runs once": _init(restartPolicy="Never"),
     "a container that ends": _deployment({"restartPolicy": "OnFailure"}),
@@ -110,6 +132,17 @@ UNREAD: dict[str, Object] = {
 }
 """What it cannot even read."""
 REFUSED: dict[str, Object] = {
+    "a name with a capital": _named("Llama", _deployment()),
+    "a long Service": _named("a" * 64, _service({"port": 80})),
+    "a long Job": _named("a" * 64, _job("Never")),
+    "a label that is too long": _deployment(labels={**LABELS, "b": "c" * 64}),
+    "a label of two parts": _deployment(labels={**LABELS, "a/b/c": "d"}),
+    "a label with a blank": _labelled({"a": "b c"}),
+    "an annotation without a name": _annotated({"a/": "b"}),
+    "a container with a capital": _deployment({"name": "C"}),
+    "a volume with a dot": _deployment(pod={"volumes": [{"name": "a.b", "emptyDir": {}}]}),
+    "a port's name of sixteen": _deployment({"ports": [{"name": "a" * 16, "containerPort": 80}]}),
+    "a port's name without a letter": _deployment({"ports": [{"name": "80", "containerPort": 80}]}),
     "an init container that starts again sometimes": _init(restartPolicy="Sometimes"),
     "a container that starts again sometimes": _deployment({"restartPolicy": "always"}),
     "an init container that is asked whether it lives": _init(livenessProbe=PROBE),
@@ -119,6 +152,7 @@ REFUSED: dict[str, Object] = {
     ),
     "a job that starts again for ever": _job("Always"),
     "a job that does not say": _job(None),
+    "a deployment with a deadline for its pods": _deployment(pod={"activeDeadlineSeconds": 60}),
     "a deployment that ends": _deployment(pod={"restartPolicy": "Never"}),
     "a mount of nothing": _mounts("w", volumes=SCRATCH),
     "two mounts at a path": _mounts("v", "v", volumes=SCRATCH),

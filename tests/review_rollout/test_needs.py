@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -64,6 +65,37 @@ def test_what_pods_need_goes(case: str, deployment: Make, compared: Make) -> Non
     assert told(compared([OTHER, holder, obj], [OTHER, holder, obj]), "unreachable") == []
 
 
+READ: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "env": ({"env": [{"name": "A", "valueFrom": {"configMapKeyRef": {"name": "settings", "key": "b"}}}]}, {}),
+    "a volume": ({}, {"volumes": [{"name": "v", "configMap": {"name": "settings", "items": [{"key": "b", "path": "b"}]}}]}),
+    "a projected volume": ({}, {"volumes": [{"name": "v", "projected": {"sources": [
+        {"configMap": {"name": "settings", "items": [{"key": "b", "path": "b"}]}},
+    ]}}]}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("read", READ)
+def test_pods_that_read_a_key_which_is_not_there_never_start(read: str, deployment: Make, compared: Make) -> None:
+    container, pod = READ[read]
+    plain, reads = deployment(surge=0, unavailable=1), deployment(surge=0, unavailable=1)
+    reads["spec"]["template"]["spec"] |= pod
+    reads["spec"]["template"]["spec"]["containers"][0] |= container
+    new = deployment(surge=0, unavailable=1, image="vllm/vllm-openai:v2")
+    new["spec"] = {**reads["spec"], "template": copy.deepcopy(reads["spec"]["template"])}
+    new["spec"]["template"]["metadata"]["labels"]["v"] = "2"
+
+    def stuck(before: list[Object], after: list[Object]) -> list[str]:
+        return [message for _, _, message in told(compared(before, after), "rollout-stuck")]
+
+    maps = [thing("ConfigMap", data=dict.fromkeys(keys, "1")) for keys in ("a", "ab", "")]
+    said = stuck([maps[0], plain], [maps[0], reads])
+    assert ["has no key `b`" in each for each in said] == [True]
+    assert stuck([maps[0], plain], [maps[1], reads]) == []
+    assert stuck([maps[2], plain], [maps[2], reads]) == []
+    assert stuck([maps[0], reads], [maps[0], new]) == []
+    assert ["has no key `b`" in each for each in stuck([maps[1], reads], [maps[0], new])] == [True]
+
+
 @pytest.mark.parametrize(
     ("port", "asked"), [("api", None), (8000, None), ("admin", 9000), (8001, 8001), ("nowhere", None)]
 )
@@ -85,3 +117,74 @@ def test_a_probe_asks_the_port_on_which_the_engine_listens(
     assert [message.partition(",")[0].rpartition(": ")[2] for message in messages] == (
         [f"readinessProbe asks port {asked}"] if asked else []
     )
+
+
+ASKED: dict[str, tuple[dict[str, Any], list[str], list[Any], str | None]] = {
+    "health": ({"path": "/health"}, ["--api-key", "k"], [], None),
+    "models without a key": ({"path": "/v1/models"}, [], [], None),
+    "models with a key": ({"path": "/v1/models"}, ["--api-key", "$(KEY)"], [], "answers 401"),
+    "models with a key of a variable": (
+        {"path": "/v1/models"}, [],
+        [{"name": "VLLM_API_KEY", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}], "answers 401",
+    ),
+    "models with an empty key": ({"path": "/v1/models"}, [], [{"name": "VLLM_API_KEY", "value": ""}], None),
+    "models behind a root": ({"path": "/llm/v1/models"}, ["--root-path=/llm", "--api-key=k"], [], "answers 401"),
+    "models with a header": (
+        {"path": "/v1/models", "httpHeaders": [{"name": "Authorization", "value": "Bearer k"}]}, ["--api-key=k"], [], None,
+    ),
+    "another path": ({"path": "/healthz"}, [], [], "is not known"),
+    "no path": ({}, [], [], "is not known"),
+    "a path of a middleware": ({"path": "/healthz"}, ["--middleware", "a.b"], [], None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ASKED)
+def test_a_probe_asks_what_the_engine_answers(case: str, deployment: Make, review: Make) -> None:
+    asked, flags, env, said = ASKED[case]
+
+    def engine(get: dict[str, Any]) -> Object:
+        obj = deployment(surge=1, unavailable=0)
+        container = {
+            "command": ["vllm", "serve", "org/llama", "--port", "8000", *flags],
+            "env": env,
+            "readinessProbe": {"httpGet": {"port": 8000, **get}},
+        }
+        obj["spec"]["template"]["spec"]["containers"][0] |= container
+        return dict(obj)
+
+    found = review((engine({"path": "/health"}), engine(asked)))
+    messages = [risk.message for risk in found.risks if risk.id in ("rollout-stuck", "not-judged")]
+    assert [(said or "") in message for message in messages if "readinessProbe" in message] == ([True] if said else [])
+
+
+LIVE = {"livenessProbe": {"httpGet": {"path": "/health", "port": 8000}}}
+START = {"startupProbe": {"httpGet": {"path": "/health", "port": 8000}, "failureThreshold": 180}}
+STARTING: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], str | None]] = {
+    "a gate": ({}, {}, {"readinessGates": [{"conditionType": "example.com/up"}]}, "`example.com/up`"),
+    "a liveness probe alone": ({}, LIVE, {}, "ends a container after 30 s"),
+    "a start-up probe that goes": (LIVE | START, LIVE, {}, "ends a container after 30 s"),
+    "a start-up probe that stays": (START, LIVE | START, {}, None),
+    "a liveness probe that was there": (LIVE, LIVE, {}, None),
+    "no root": ({}, {}, {"securityContext": {"runAsNonRoot": True}}, "no `runAsUser` says as whom"),
+    "no root in a container": ({}, {"securityContext": {"runAsNonRoot": True}}, {}, "no `runAsUser` says as whom"),
+    "a user": ({}, {"securityContext": {"runAsNonRoot": True}}, {"securityContext": {"runAsUser": 1000}}, None),
+    "root all the same": (
+        {}, {"securityContext": {"runAsNonRoot": False}}, {"securityContext": {"runAsNonRoot": True}}, None,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", STARTING)
+def test_what_pods_begin_to_depend_on_cannot_be_judged(case: str, deployment: Make, review: Make, pool: Make) -> None:
+    before, container, pod, said = STARTING[case]
+
+    def made(container: dict[str, Any], pod: dict[str, Any], tag: str) -> Object:
+        obj = deployment(surge=0, unavailable=1, image=f"vllm/vllm-openai:{tag}")
+        obj["spec"]["template"]["spec"] |= pod
+        obj["spec"]["template"]["spec"]["containers"][0] |= container
+        return dict(obj)
+
+    found = review((made(before, {}, "v1"), made(container, pod, "v2")), pools=[pool(16)])
+    told = [risk.message for risk in found.risks if risk.id == "not-judged"]
+    assert [(said or "") in message for message in told] == ([True] if said else [])
+    assert found.gpus[0].deadlock is (None if said else False)

@@ -10,7 +10,7 @@ import pytest
 
 from llmstack.finding import Severity
 from llmstack.review.assess import assess
-from llmstack.review.facts import Acknowledgement, Facts
+from llmstack.review.facts import Acknowledgement, Facts, ForeseenLoad
 
 Make = Callable[..., Any]
 
@@ -292,14 +292,16 @@ def test_a_progress_deadline_restarts_at_each_step(deployment: Make, review: Mak
     ]
 
 
-def test_probes_and_sync_timeouts(deployment: Make, review: Make) -> None:
-    def with_probe(image: str) -> Any:
-        obj = deployment(image=image, replicas=2, surge=0, unavailable=1)
-        container = obj["spec"]["template"]["spec"]["containers"][0]
-        container["startupProbe"] = {"exec": {}, "periodSeconds": 10, "failureThreshold": 30}
-        return obj
+def probed(deployment: Make, image: str, replicas: int) -> Any:
+    """A Deployment whose start-up probe gives a pod five minutes."""
+    obj = deployment(image=image, replicas=replicas, surge=0, unavailable=1)
+    container = obj["spec"]["template"]["spec"]["containers"][0]
+    container["startupProbe"] = {"exec": {}, "periodSeconds": 10, "failureThreshold": 30}
+    return obj
 
-    pair = with_probe("v1"), with_probe("v2")
+
+def test_probes_and_sync_timeouts(deployment: Make, review: Make) -> None:
+    pair = probed(deployment, "v1", replicas=2), probed(deployment, "v2", replicas=2)
     risk = only(review(pair, loads={"llama": 301}), "deadline-too-short")
     assert risk.message == "the probes kill a pod that is not ready after 5 min, and loading takes 5 min 1 s"
     assert found(review(pair, loads={"llama": 300}), "deadline-too-short") == []
@@ -467,3 +469,24 @@ def test_an_unknown_load_that_ends_earlier_hides_no_total(deployment: Make, revi
     ]
     assert result.seconds == 1200
     assert review((router("v1"), router("v2"))).seconds is None
+
+
+def test_a_load_that_published_starts_bear_out_is_a_band(deployment: Make, review: Make) -> None:
+    """What is over is told with "may"; what fits is not; and the end of the rollout is from one to the other."""
+    pair = probed(deployment, "v1", replicas=1), probed(deployment, "v2", replicas=1)
+
+    def band(low: int, high: int) -> dict[str, object]:
+        return {"foreseen_loads": {"llama": ForeseenLoad(20, low, high)}}
+
+    risk = only(review(pair, facts=band(60, 301)), "deadline-too-short")
+    assert "loading may take 5 min 1 s" in risk.message
+    assert risk.amount == 1
+    inside = review(pair, facts=band(60, 300))
+    assert found(inside, "deadline-too-short") == []
+    [rollout] = inside.rollouts
+    assert (rollout.seconds, rollout.seconds_min, rollout.seconds_max) == (None, 60, 300)
+    assert rollout.basis["seconds"] == "assumed"
+    assert rollout.seconds_max_without == ("image pull",)
+    over = review(pair, facts=band(400, 900))
+    [rollout] = over.rollouts
+    assert (rollout.seconds_min, rollout.seconds_max) == (400, 900)

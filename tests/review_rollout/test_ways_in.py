@@ -181,6 +181,23 @@ def test_sessions_that_are_spread_anew() -> None:
     assert "`--routing-logic` session → roundrobin" in risk.message
 
 
+@pytest.mark.parametrize(
+    ("was", "now", "app", "said"),
+    [("ClientIP", "None", "llama", True), ("None", "ClientIP", "llama", False), ("ClientIP", None, "other", False)],
+)
+def test_a_service_that_no_longer_keeps_a_client_at_one_pod(
+    was: str, now: str | None, app: str, said: bool, deployment: Callable[..., Any], compared: Callable[..., Any]
+) -> None:
+    def service(affinity: str | None) -> dict[str, Any]:
+        spec = {"selector": {"app": app}, "ports": [{"port": 80}], "sessionAffinity": affinity}
+        return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}, "spec": spec}
+
+    engine = deployment()
+    engine["spec"]["template"]["metadata"] = {"labels": {"app": "llama", "model": "llama"}}
+    review = compared([engine, service(was)], [engine, service(now)])
+    assert [object for _, object, _ in told(review, "cold-cache")] == (["Service/s"] if said else [])
+
+
 def test_a_cache_server_that_restarts() -> None:
     cache = {"enableServer": True, "image": {"repository": "lmcache/vllm-openai", "tag": "v0.3.9"}}
     newer = cache | {"image": {"repository": "lmcache/vllm-openai", "tag": "v0.3.10"}}

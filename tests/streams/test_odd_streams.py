@@ -169,6 +169,14 @@ def test_definitions_of_custom_resources_may_be_others(tmp_path: Path) -> None:
     assert found.risks == ()
 
 
+def test_a_model_that_moves_is_out_once(tmp_path: Path) -> None:
+    engine = {"name": "vllm", "image": "vllm/vllm-openai:v0.19.1", "command": ["vllm", "serve", "Qwen/Qwen3-8B"]}
+    before = _with(OBJECTS[:1], (0, "spec", "template", "spec"), {"containers": [engine]})
+    after = _with(before, (0, "metadata", "namespace"), "other")
+    found = _review(_read(before, tmp_path / "a"), _read(after, tmp_path / "b")).environments["stream"]
+    assert [risk.object for risk in found.risks if risk.id == "outage"] == ["Deployment/a"]
+
+
 def test_roles_of_one_object_are_told_apart(tmp_path: Path) -> None:
     def stream(tag: str) -> Objects:
         pod = {"containers": [{"name": "vllm", "image": f"vllm/vllm-openai:{tag}", "command": ["vllm", "serve", "m"]}]}

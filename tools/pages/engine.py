@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from llmstack.engine.cards import CARDS, Card
+from llmstack.engine.start_time import BESIDE, EAGER, PER_LAYER, SINCE, UNTIL
 from llmstack.engine.support import ARCHITECTURES, CLASSES, PAIR, SEEN, TUNED_ON, VISION_BORNE_OUT, Support
 
 _INTRO = """# Will the engine start?
@@ -75,6 +76,32 @@ fp8, holds for Hopper alone, the family of all those rows.
 |---|---|---|---|---|---|
 """
 
+_TIME = """
+## How long a start takes
+
+`gitops.loadTime`, or what facts/ has, is what counts. Where nobody measured, a start is foreseen in two parts:
+
+- **Reading the weights**: their bytes over `gitops.capacity[].readRate`. Without a rate it is unknown, and nothing is
+  foreseen of the whole; `llmstack fit` says so.
+- **All else**: imports, processes, the connections between GPUs and the server ({beside} s), and what vLLM calls "init
+  engine": profiling, compiling and capturing graphs ({layer} s for each layer; with `--enforce-eager`
+  {eager} s in all). The image pull is apart.
+
+These bands are assumed, not bounds: from half of the least to twice the most of the rows of tests/engine/times.tsv
+whose source's hash is even. Rows of all other sources are held against them, and inside are {compiled} of "init
+engine" with graphs to compile (experts among them: {experts}), {eager_rows} eager ones, and {served} whole starts of a
+server. A new pod has an empty cache, so that the graph has to be compiled. With `VLLM_CACHE_ROOT` (a
+volume that keeps it) the band reaches down to no compiling at all: starts that find their graph have no band of their
+own, since rows of other sources are below it.
+
+A band is given for NVIDIA cards, vLLM {since} to {until}, and weights as they are. Quantized checkpoints, encoders,
+layers that keep a state, sliding windows, pipelines, data parallelism, and flags of which nobody knows what they do to
+a start have none: rows bear none out ({quantized} of quantized checkpoints would be inside).
+
+The check `start-up-budget` and the risk `deadline-too-short` compare probes, `progressDeadlineSeconds` and the sync
+tool's timeouts with the end of the band, and say which line to write; nothing of it moves a manifest.
+"""
+
 _LIMITS = """
 {figures}
 
@@ -123,6 +150,7 @@ published it. Then, and for cards that are not here, `gitops.capacity[].memory` 
 """
 
 
+_NEXT = "## What another release changes"
 _OF_THE_ROW = ("lack", "nobody has published", "unnamed architecture", "size of the weights")
 """Reasons that are about what a row leaves out, not about a form of engine."""
 
@@ -144,9 +172,10 @@ class Held(Protocol):
     def unknown(self) -> tuple[str, ...]: ...
 
 
-def engine_page(held: Sequence[Held], fresh: Sequence[Held]) -> str:
+def engine_page(held: Sequence[Held], fresh: Sequence[Held], timed: Mapping[str, tuple[int, int]]) -> str:
     """The whole page; `held` are the rows of published starts, each held against what is foreseen of it, and `fresh`
-    those that came later."""
+    those that came later; `timed` are, by kind of band, how many rows that were held out are inside it, and of how
+    many."""
     shown = {
         "architectures": ", ".join(sorted(ARCHITECTURES)),
         "vision": ", ".join(sorted(VISION_BORNE_OUT)),
@@ -155,7 +184,17 @@ def engine_page(held: Sequence[Held], fresh: Sequence[Held]) -> str:
     }
     classes = "".join(_class_rows(held))
     intro = _INTRO.format(tuned=", ".join(TUNED_ON), pair=" and ".join(PAIR))
-    return intro + classes + _LIMITS.format(**shown) + "".join(_card_rows())
+    limits, behind = _LIMITS.format(**shown).split(_NEXT)
+    return intro + classes + limits.rstrip() + "\n" + _time(timed) + "\n" + _NEXT + behind + "".join(_card_rows())
+
+
+def _time(timed: Mapping[str, tuple[int, int]]) -> str:
+    """The section about the time of a start."""
+    bands = {"beside": BESIDE, "layer": PER_LAYER, "eager": EAGER}
+    spans = {name: f"{span.low:g} to {span.high:g}" for name, span in bands.items()}
+    counts = {name: f"{inside} of {all}" for name, (inside, all) in timed.items()}
+    since, until = (".".join(str(part) for part in release) for release in (SINCE, UNTIL))
+    return _TIME.format(**spans, **counts, since=since, until=until)
 
 
 def _class_rows(held: Sequence[Held]) -> Iterator[str]:

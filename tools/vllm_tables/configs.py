@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from tools.vllm_tables.checked import read_checks, read_members
+
 BY_MEMBER = frozenset(("CUDAGraphMode",))
 """Enumerations asked by the name of a member (`validate_cudagraph_mode_before`, vllm/config/compilation.py)."""
 BY_NUMBER = frozenset(("CompilationMode", "OptimizationLevel"))
@@ -22,18 +24,22 @@ Choices = Mapping[str, list[Any]]
 
 def read_fields(package: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield each `Class.field` with its `choices` (null among them where None is one), its bounds, its `type` where
-    that is one of TYPES and nothing sees a value before pydantic does, and under `of` the class that it holds; what
-    else it may be is not said."""
+    that is one of TYPES and nothing sees a value before pydantic does, under `of` the class that it holds, and under
+    `items`, `values` and `keys` the same of what a list or an object holds; what else it may be is not said."""
     modules = _modules(package)
     aliases = dict(_aliases(modules))
     classes = {each.name for module in modules for each in _classes(module)}
     for module in modules:
         for each in _classes(module):
             before = set(_seen_before(each))
+            checked = [*read_members(package, module, each), *read_checks(each)]
             for name, field in _fields(each):
                 facts = _facts(field, aliases, classes)
                 if not before & {name, "*"} and (kind := _type(field.annotation)):
                     facts["type"] = kind
+                    facts |= {} if name.startswith("_") else _items(field.annotation)
+                for own in (own for of, own in checked if of == name and not name.startswith("_")):
+                    facts = _both(facts, own)
                 yield f"{each.name}.{name}", facts
 
 
@@ -174,6 +180,19 @@ def _type(node: ast.expr) -> str | None:
     parts = [part for part in _parts(node) if ast.unparse(part) != "None"]
     name = _name(parts[0]).lower() if len(parts) == 1 else ""
     return name if name in TYPES else None
+
+
+def _items(node: ast.expr) -> dict[str, Any]:
+    """Under `items` the plain type of what a list holds."""
+    part = next(part for part in _parts(node) if ast.unparse(part) != "None")
+    kind = _type(part.slice) if isinstance(part, ast.Subscript) and _name(part).lower() == "list" else None
+    return {"items": {"type": kind}} if kind in ("int", "float", "bool") else {}
+
+
+def _both(facts: dict[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """What an annotation says and what a method adds, which narrows it."""
+    items = {**facts.get("items", {}), **own.get("items", {})}
+    return {**own, **facts, **({"items": items} if items else {})}
 
 
 def _literal(node: ast.expr, aliases: Choices) -> list[Any] | None:

@@ -82,7 +82,8 @@ BEHAVIOUR: tuple[Behaviour, ...] = (
     ),
     Behaviour(
         (0, 20),
-        "vLLM's image is built for CUDA 13.0, no longer 12.9: nodes need an NVIDIA driver of 580 or newer.",
+        "vLLM's image whose tag names no CUDA is built for 13.0, no longer 12.9: nodes need an NVIDIA driver of 580 or "
+        "newer.",
         "vllm/envs.py (VLLM_MAIN_CUDA_VERSION); drivers: NVIDIA CUDA Toolkit release notes, minimum versions",
     ),
     Behaviour((0, 20), "The metric vllm:prompt_tokens_recomputed is gone.", "vllm/v1/metrics/loggers.py"),

@@ -121,6 +121,13 @@ def has_metric(name: str, release: str) -> bool:
     return is_within(_tables()["metrics"].get(name), release)
 
 
+def metric_kind(name: str, release: str) -> str | None:
+    """Whether a metric of one of `releases()` is a histogram, a counter or a gauge, by the name that its sources give
+    it; None where there is none such."""
+    kind: str | None = _at("metricKinds", name, release)
+    return kind
+
+
 def metric_span(name: str) -> tuple[str | None, str | None]:
     """The first and the last of `releases()` that has a metric; None for the last where it is there still."""
     stretches: Stretches = _tables()["metrics"][name]
@@ -172,10 +179,21 @@ def config_fields(owner: str, release: str) -> frozenset[str]:
     return frozenset(key.partition(".")[2] for key in keys if _at("configFields", key, release) is not None)
 
 
+@cache
 def config_field(owner: str, field: str, release: str) -> Mapping[str, Any] | None:
-    """What a field may be: `choices`, bounds (`ge`, `gt`, `le`, `lt`), the class `of` it; None where there is none."""
+    """What a field may be: `choices`, bounds (`ge`, `gt`, `le`, `lt`), the class `of` it, and the same of its `items`,
+    or of its `keys` and `values`; None where there is none."""
     found: Mapping[str, Any] | None = _at("configFields", f"{owner}.{field}", release)
-    return found
+    return found if found is None else _named(found, release)
+
+
+def _named(facts: Mapping[str, Any], release: str) -> Mapping[str, Any]:
+    """The facts of a field, with the names of the table that they lead to among the choices."""
+    inner = {key: _named(value, release) for key, value in facts.items() if isinstance(value, dict)}
+    if "from" not in facts:
+        return {**facts, **inner}
+    names = [name for name, stretches in _tables()[facts["from"]].items() if is_within(stretches, release)]
+    return {**facts, **inner, "choices": [*sorted(names), *facts.get("choices", ())]}
 
 
 def is_strict(owner: str, release: str) -> bool:

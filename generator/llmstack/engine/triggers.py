@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from llmstack.engine import registry
 
@@ -19,6 +19,13 @@ _ALONE = re.compile(
 )
 """A query of one metric, as it is or over some time, summed or averaged over pods, and times or by a number."""
 _SUFFIXES = ("_total", "_bucket", "_sum", "_count", "_created")
+
+EXPORTED: Mapping[str, tuple[str, ...]] = {
+    "histogram": ("_bucket", "_sum", "_count", "_created"),
+    "counter": ("_total", "_created"),
+    "gauge": ("",),
+}
+"""The endings under which a metric of each kind is exported."""
 
 SHARES = frozenset(("vllm:kv_cache_usage_perc", "vllm:gpu_cache_usage_perc", "vllm:cpu_cache_usage_perc"))
 """Metrics from 0 to 1, whatever their names say (vllm/v1/metrics/loggers.py)."""
@@ -37,13 +44,31 @@ def base_name(metric: str) -> str:
 def missing_metrics(query: str, among: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield each metric of a query that some release has, and none of these: its name, and which do.
 
-    A name that no release has may be the router's, or a recording rule's.
+    A name that no release has may be the router's, or a recording rule's. What is exported of a metric depends on its
+    kind (`generate_latest` of prometheus_client): a histogram has no series of its own name, a gauge no other.
     """
     for metric in dict.fromkeys(METRIC.findall(query)):
         name = base_name(metric)
+        said = [_exported(metric, name, each) for each in among]
+        if said and all(said):
+            yield metric, said[0] or ""
+            continue
         if among and registry.is_metric(name) and not any(registry.has_metric(name, each) for each in among):
             first, last = registry.metric_span(name)
             yield metric, f"{first} and later have it" if last is None else f"{first} to {last} have it"
+
+
+def _exported(metric: str, name: str, release: str) -> str | None:
+    """What a release exports instead of a metric of a query, where it has one of that name; None where it has none
+    such, or exports it."""
+    for own in (metric, f"{name}_total", name):
+        kind = registry.metric_kind(own, release)
+        if kind is not None:
+            series = [own + suffix for suffix in EXPORTED[kind]]
+            if kind == "counter":
+                series = [f"{own.removesuffix('_total')}{suffix}" for suffix in EXPORTED[kind]]
+            return None if metric in series else f"it is a {kind}, as {', '.join(series)}"
+    return None
 
 
 def most_of_one(query: str, sequences: int) -> tuple[str, float] | None:

@@ -11,6 +11,7 @@ from llmstack.engine.measured import Measured
 from llmstack.engine.settings import Settings
 from llmstack.engine.start import Start, Verdict, foresee
 from llmstack.engine.support import Engine
+from llmstack.fit.loading import Loading, loading_of
 from llmstack.fit.measured import measured_start
 from llmstack.fit.question import Known, Question, ask
 from llmstack.model.models import Model
@@ -35,7 +36,8 @@ class Change:
 class Answer:
     """One engine and its start; the largest length and the fewest GPUs that start, None where none is known to.
 
-    `least` are GPUs below which it certainly does not start, where it does not with those that it has.
+    `least` are GPUs below which it certainly does not start, where it does not with those that it has; `loading` is
+    how long it loads, None where that was measured.
     """
 
     question: Question
@@ -43,6 +45,7 @@ class Answer:
     length: int | None = None
     tensor: int | None = None
     least: int | None = None
+    loading: Loading | None = None
 
 
 def answer(
@@ -51,10 +54,11 @@ def answer(
     """What becomes of a model's engine, with proposals; as `measured`, unless something else is asked than it is."""
     question = changed(ask(stack, model, known), change or Change())
     start = judge(stack, model, question, measured if change in (None, Change()) else ())
+    loading = None if model.gitops.load_time else loading_of(stack, model, question, known)
     engine = question.engine
     if engine is None:
-        return Answer(question, start)
-    return Answer(question, start, longest(engine), fewest(engine), least(engine))
+        return Answer(question, start, loading=loading)
+    return Answer(question, start, longest(engine), fewest(engine), least(engine), loading)
 
 
 def judge(stack: Stack, model: Model, question: Question, measured: Sequence[Measured]) -> Start:
@@ -80,23 +84,40 @@ def start_of(engine: Engine) -> Start:
     return foresee(engine)
 
 
+def certainly_fails(engine: Engine) -> bool:
+    """Whether the engine certainly does not start.
+
+    What may start with the longest request of its model may start with a shorter one (tests/engine/test_laws.py), so
+    that is asked first: engines that differ in their length alone are judged once.
+    """
+    context, length = engine.facts.context, engine.settings.length
+    if context and length and 0 < length < context and _may_start(engine, length=context):
+        return False
+    return start_of(engine).verdict == "does-not-start"
+
+
 def longest(engine: Engine) -> int | None:
     """The largest `--max-model-len`, up to the model's own, with which the engine starts; a multiple of 256."""
     most = engine.facts.context or engine.settings.length or 0
-    if not _starts(engine, length=ROUND):
+    return _longest(_with(engine, length=ROUND), most)
+
+
+@lru_cache(maxsize=1 << 10)
+def _longest(short: Engine, most: int) -> int | None:
+    if start_of(short).verdict != "starts":
         return None
-    if _starts(engine, length=most):
+    if _starts(short, length=most):
         return most
     low, high = 1, most // ROUND + 1
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if _starts(engine, length=middle * ROUND) else (low, middle)
+        low, high = (middle, high) if _starts(short, length=middle * ROUND) else (low, middle)
     return low * ROUND
 
 
 def fewest(engine: Engine) -> int | None:
     """The fewest GPUs of one node with which the engine starts at its length."""
-    return next((size for size, verdict in _by_size(engine) if verdict == "starts"), None)
+    return next((size for size in _sizes(_shortest(engine)) if _starts(engine, tensor=size)), None)
 
 
 def least(engine: Engine) -> int | None:
@@ -104,23 +125,37 @@ def least(engine: Engine) -> int | None:
     None where its own are not, or no size of one node is."""
     if start_of(engine).verdict != "does-not-start":
         return None
-    more = (each for each in _by_size(engine) if each[0] > engine.settings.tensor)
-    return next((size for size, verdict in more if verdict != "does-not-start"), None)
+    more = (size for size in _sizes(_shortest(engine)) if size > engine.settings.tensor)
+    return next((size for size in more if _may_start(engine, tensor=size)), None)
+
+
+def _shortest(engine: Engine) -> Engine:
+    """The engine with a request so short that what does not start with it starts with none."""
+    length = engine.settings.length
+    return engine if length is not None and length <= ROUND else _with(engine, length=ROUND)
 
 
 @lru_cache(maxsize=1 << 10)
-def _by_size(engine: Engine) -> tuple[tuple[int, Verdict], ...]:
-    """What becomes of the engine at each size of one node that divides its heads; nothing for a pipeline."""
-    if engine.settings.pipeline > 1:
+def _sizes(short: Engine) -> tuple[int, ...]:
+    """The sizes of one node that divide the heads and may do for a short request; none for a pipeline."""
+    if short.settings.pipeline > 1:
         return ()
-    sizes = (size for size in SIZES if (engine.facts.sizes.heads or 1) % size == 0)
-    return tuple((size, _verdict(engine, tensor=size)) for size in sizes)
+    dividing = (size for size in SIZES if (short.facts.sizes.heads or 1) % size == 0)
+    return tuple(size for size in dividing if _may_start(short, tensor=size))
 
 
 def _starts(engine: Engine, **changes: int) -> bool:
     return _verdict(engine, **changes) == "starts"
 
 
+def _may_start(engine: Engine, **changes: int) -> bool:
+    return _verdict(engine, **changes) != "does-not-start"
+
+
 def _verdict(engine: Engine, **changes: int) -> Verdict:
+    return start_of(_with(engine, **changes)).verdict
+
+
+def _with(engine: Engine, **changes: int) -> Engine:
     settings: Settings = replace(engine.settings, **changes)  # type: ignore[arg-type]
-    return foresee(Engine(engine.facts, engine.card, engine.release, settings)).verdict
+    return Engine(engine.facts, engine.card, engine.release, settings)

@@ -1,26 +1,68 @@
-"""How long an engine takes to load at least: the bytes of its weights over what a pod reads in a second.
+"""How long an engine takes to load where nobody measured it: the bytes of its weights over what a pod reads in a
+second, and what published starts of its class took beside that.
 
-What comes on top, compiling and capturing graphs, is not computed: nobody has published enough of it to bear out a
-number. So this is a bound, and what ends sooner is too short for certain.
+The first part alone is the least for certain. The second is a band (`engine.start_time`), and unknown for most classes.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
+from llmstack.engine.start_time import CACHE_ROOT, Span, preparing
 from llmstack.fit.card import Pools, pool_of_model
-from llmstack.fit.question import Known, facts_of_model
+from llmstack.fit.question import Known, Question, ask, facts_of_model, variables
 from llmstack.kubernetes.quantities import quantity
 from llmstack.model.models import Model
 from llmstack.model.stack import Stack
+from llmstack.review.facts import ForeseenLoad
 
 
-def least_load(stack: Stack, pools: Pools, model: Model, known: Known) -> int | None:
-    """Seconds that reading the weights takes at least; None where their size or the pool's `readRate` is not known."""
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """Seconds of reading the weights, and of all else; what is None is not known, and `why` says why."""
+
+    reading: float | None
+    beside: Span | None
+    why: tuple[str, ...] = ()
+
+
+def foreseen_load(stack: Stack, pools: Pools, model: Model, known: Known) -> ForeseenLoad | None:
+    """What is known of the load of a model that nobody measured; None where the pool's `readRate` or the size of the
+    weights is not known."""
     if not any(each.read_rate for each in pools.declared):
         return None
+    reading = seconds_of_reading(stack, pools, model, known)
+    if reading is None:
+        return None
+    beside = _beside(stack, model, ask(stack, model, known, pools))
+    if not isinstance(beside, Span):
+        return ForeseenLoad(math.ceil(reading))
+    return ForeseenLoad(math.ceil(reading), math.floor(reading + beside.low), math.ceil(reading + beside.high))
+
+
+def loading_of(stack: Stack, model: Model, question: Question, known: Known) -> Loading:
+    """The two parts of a model's load, as far as each is known."""
+    reading = seconds_of_reading(stack, Pools.of(stack), model, known)
+    beside = _beside(stack, model, question)
+    why = () if reading is not None else ("how fast a pod reads is not known (gitops.capacity[].readRate)",)
+    if isinstance(beside, Span):
+        return Loading(reading, beside, why)
+    return Loading(reading, None, (*why, *beside))
+
+
+def seconds_of_reading(stack: Stack, pools: Pools, model: Model, known: Known) -> float | None:
+    """Seconds that reading the weights takes; None where their size or the pool's `readRate` is not known."""
     pool, facts = pool_of_model(stack, pools, model), facts_of_model(model, known)
     rate = quantity(pool.read_rate) if pool else None
     if not rate or facts is None or facts.weights is None:
         return None
-    return math.ceil((facts.weights.bytes - facts.weights.groups.draft) / rate)
+    return float((facts.weights.bytes - facts.weights.groups.draft) / rate)
+
+
+def _beside(stack: Stack, model: Model, question: Question) -> Span | tuple[str, ...]:
+    """Seconds beside reading the weights, or why nobody can say."""
+    engine = question.engine
+    if engine is None:
+        return question.missing
+    return preparing(engine, kept=CACHE_ROOT in variables(stack, model))

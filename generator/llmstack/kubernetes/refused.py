@@ -3,7 +3,8 @@
 Sources: k8s.io/kubernetes 1.36, pkg/apis/apps/validation (ValidateDeploymentSpec, ValidateStatefulSetSpec …: a selector
 selects its own template), pkg/apis/core/validation (ValidateContainerResourceRequirements: extended resources are whole
 and not overcommitted; ValidateService), pkg/apis/autoscaling/validation, pkg/apis/policy/validation; KEDA's webhook
-(apis/keda/v1alpha1/scaledobject_types.go, CheckReplicaCountBoundsAreValid). `rules.py` has those of single fields.
+(apis/keda/v1alpha1/scaledobject_types.go, CheckReplicaCountBoundsAreValid). `rules.py` has those of single fields,
+`misnamed.py` those of names.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 from llmstack.finding import Route
 from llmstack.kubernetes.accelerators import is_extended
 from llmstack.kubernetes.keda import broken_bounds
+from llmstack.kubernetes.misnamed import misnamed, misnamed_parts
 from llmstack.kubernetes.pods import Object, containers, maps, pod_labels, pod_specs, value_at
 from llmstack.kubernetes.quantities import quantity
 from llmstack.kubernetes.restart_policies import broken_restart
@@ -35,7 +37,8 @@ def refusals(obj: Object | None) -> tuple[Problem, ...]:
     if obj is None:
         return ()
     pods = [(route, _with_claims(spec, obj)) for route, spec in pod_specs(dict(obj))]
-    return (*refused_values(obj), *(problem for route, spec in pods for problem in _names(route, spec)))
+    names = (problem for route, spec in pods for problem in misnamed_parts(route, spec))
+    return (*misnamed(obj), *refused_values(obj), *names)
 
 
 def refused_values(obj: Object, version: str = KUBERNETES_VERSIONS[-1]) -> tuple[Problem, ...]:
@@ -82,19 +85,6 @@ def _container(route: Route, container: dict[str, Any]) -> Iterator[Problem]:
         yield Problem((*route, "volumeMounts"), "two volumes are mounted at the same path")
 
 
-def _names(route: Route, spec: dict[str, Any]) -> Iterator[Problem]:
-    """Each container has a name of its own, and each mount is of a volume of the pod."""
-    names = [str(container.get("name")) for _, _, container in containers(spec)]
-    if len(set(names)) < len(names):
-        yield Problem((*route, "containers"), "two containers have the same name")
-    volumes = {str(each.get("name")) for each in maps(spec.get("volumes"))}
-    for group, number, container in containers(spec):
-        mounts = (str(each.get("name")) for each in maps(container.get("volumeMounts")))
-        missing = next((name for name in mounts if name not in volumes), None)
-        if missing is not None:
-            yield Problem((*route, group, number, "volumeMounts"), f"the pod has no volume `{missing}`")
-
-
 def _amounts(route: Route, resources: Any) -> Iterator[Problem]:
     """A request is at most its limit; an extended resource is whole, and its limit is its request."""
     limits, requests = (value_at(resources, part) or {} for part in ("limits", "requests"))
@@ -123,6 +113,8 @@ def _workload(obj: Object) -> Iterator[Problem]:
     yield from _least(spec, "replicas", 0)
     if value_at(template, "spec", "restartPolicy") not in (None, "Always"):
         yield Problem((*_POD, "restartPolicy"), "`restartPolicy` is Always for pods that last")
+    if value_at(template, "spec", "activeDeadlineSeconds") is not None:
+        yield Problem((*_POD, "activeDeadlineSeconds"), "`activeDeadlineSeconds` is not for pods that last")
     if obj.get("kind") == "Deployment":
         yield from _of_type("DeploymentStrategy", spec.get("strategy"), ("spec", "strategy"))
         deadline, ready = spec.get("progressDeadlineSeconds", PROGRESS_DEADLINE), spec.get("minReadySeconds") or 0

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, PydanticCustomError
 
+from llmstack.kubernetes.names import LABEL
 from llmstack.kubernetes.quantities import quantity
 from llmstack.values.scalars import SourceText
 
@@ -169,8 +170,6 @@ def _date(value: Any) -> Any:
     except ValueError:
         raise PydanticCustomError("bad-date", "`{value}` is not a date such as 2026-12-31", {"value": value}) from None
 
-
-LABEL = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 
 Text = Annotated[str, BeforeValidator(_source_text)]
 Bool = Annotated[bool, BeforeValidator(_source_bool)]

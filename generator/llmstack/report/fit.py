@@ -8,6 +8,8 @@ from typing import Any
 
 from llmstack.engine.start import Cache, Start
 from llmstack.fit.answer import Answer
+from llmstack.fit.loading import Loading
+from llmstack.review.wording import say_exactly
 
 SAID = {
     "starts": "starts",
@@ -39,9 +41,26 @@ def _paragraph(environment: str, answer: Answer) -> Iterator[str]:
         requests = f"{start.cache.requests:.2f} requests of {start.length:,} tokens"
         yield f"  The KV cache holds about {start.cache.tokens:,} tokens: {requests} at once."
     yield from _proposals(answer)
+    if answer.loading is not None:
+        yield f"  {_loading(answer.loading)}"
     if start.support is not None:
         borne_out = f"borne out by {', '.join(start.support.rows)} (docs/engine.md)"
         yield f"  Band of vLLM {start.support.era}, {start.support.form}: {borne_out}."
+
+
+def _loading(loading: Loading) -> str:
+    """How long it loads, image pull and waiting apart, and what of that is not known."""
+    reading, beside = loading.reading, loading.beside
+    why = "; ".join(loading.why)
+    if beside is None:
+        if reading is None:
+            return f"How long it loads is unknown: {why}."
+        return f"It loads at least {say_exactly(reading)}, for reading the weights; how much longer is unknown: {why}."
+    other = f"{say_exactly(beside.low)} to {say_exactly(beside.high)}"
+    if reading is None:
+        return f"It loads {other} (assumed) beside reading the weights: {why}."
+    both = f"{say_exactly(reading + beside.low)} to {say_exactly(reading + beside.high)}"
+    return f"It loads {both} (assumed): {say_exactly(reading)} to read the weights, {other} for all else."
 
 
 def _engine(answer: Answer) -> str:
@@ -108,8 +127,24 @@ def engine_item(environment: str, answer: Answer) -> dict[str, Any]:
         "terms": terms_item(start),
         "basis": "measured" if start.measured else "unknown" if support is None else "assumed",
         "rows": list(support.rows) if support else [],
+        "seconds": loading_item(answer.loading),
         "proposals": {"maxModelLen": answer.length, "tensorParallelSize": answer.tensor},
         "upgrade": [],
+    }
+
+
+def loading_item(loading: Loading | None) -> dict[str, Any] | None:
+    """Seconds of a load that was not measured: reading the weights, and from `low` to `high` all else as published
+    starts took, null where that is unknown; `basis` is of the whole, which is null where a load time is stated."""
+    if loading is None:
+        return None
+    beside = loading.beside
+    return {
+        "weights": _round(loading.reading),
+        "low": _round(beside.low) if beside else None,
+        "high": _round(beside.high) if beside else None,
+        "basis": "unknown" if loading.reading is None else "assumed" if beside else "bound",
+        "why": "; ".join(loading.why),
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -10,8 +9,8 @@ from pathlib import PurePosixPath
 from llmstack.disk.error import DiskError
 from llmstack.errors import IrregularFileError, UsageError
 from llmstack.finding import Finding, Place, Severity
+from llmstack.kubernetes.names import is_label
 from llmstack.kustomize.trust import irregular_file
-from llmstack.model.types import LABEL
 from llmstack.repository.root import SUFFIXES, VALUES
 from llmstack.repository.snapshot import Snapshot
 from llmstack.values.nodes import Source
@@ -100,7 +99,7 @@ def read_file(snapshot: Snapshot, path: str, label: str) -> Source:
 def name_findings(environments: Sequence[Environment]) -> Iterator[Finding]:
     """Yield a finding for each environment whose name is not a DNS label."""
     for environment in environments:
-        if not re.fullmatch(LABEL, environment.name) or len(environment.name) > 63:
+        if not is_label(environment.name):
             message = f"the environment's name `{environment.name}` is not a DNS label"
             help = "name the file with lower-case letters, digits and `-`" + (
                 "" if environment.layered else ", or give --env NAME"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 from llmstack.fit.card import Pools
-from llmstack.fit.loading import least_load
+from llmstack.fit.loading import foreseen_load
 from llmstack.model import gitops
 from llmstack.model.gitops import EXISTING, Capacity, Existing
 from llmstack.model.stack import Stack
@@ -14,7 +14,7 @@ from llmstack.model.types import seconds
 from llmstack.objects.engine_storage import claim_modes
 from llmstack.repository.expected import Units
 from llmstack.repository.read import Reading
-from llmstack.review.facts import Acknowledgement, Facts, Pool
+from llmstack.review.facts import Acknowledgement, Facts, ForeseenLoad, Pool
 from llmstack.tree.flux import timeout
 from llmstack.tree.sync_unit import SyncUnit
 
@@ -29,7 +29,7 @@ def read_facts(reading: Reading | None, affected: Units) -> Facts:
     return Facts(
         pools=pools_of(terms.capacity or ()),
         load_seconds={m.name: seconds(m.gitops.load_time) for m in models if m.name and m.gitops.load_time},
-        least_load_seconds=_least_loads(reading, stack),
+        foreseen_loads=_foreseen_loads(reading, stack),
         pool_of={m.name: m.gitops.pool for m in models if m.name and m.gitops.pool},
         acknowledgements=acknowledgements_of(terms.acknowledge or ()),
         sync_timeout_seconds=_timeouts(stack, affected),
@@ -42,12 +42,12 @@ def read_facts(reading: Reading | None, affected: Units) -> Facts:
     )
 
 
-def _least_loads(reading: Reading, stack: Stack) -> dict[str, int]:
-    """Seconds that loading takes at least, by model, of those that nobody has measured."""
+def _foreseen_loads(reading: Reading, stack: Stack) -> dict[str, ForeseenLoad]:
+    """What is known of the loads that nobody has measured, by model."""
     known = reading.subject.facts if reading.subject is not None else {}
     pools = Pools.of(stack)
-    loads = {m.name: least_load(stack, pools, m, known) for m in stack.models if m.name and not m.gitops.load_time}
-    return {name: least for name, least in loads.items() if least is not None}
+    loads = {m.name: foreseen_load(stack, pools, m, known) for m in stack.models if m.name and not m.gitops.load_time}
+    return {name: load for name, load in loads.items() if load is not None}
 
 
 def pools_of(capacity: Iterable[Capacity]) -> tuple[Pool, ...]:

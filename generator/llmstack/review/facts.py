@@ -83,6 +83,16 @@ class Stale:
 
 
 @dataclass(frozen=True, slots=True)
+class ForeseenLoad:
+    """Seconds of a load that nobody measured: `least` for certain, since the weights must be read; `low` to `high`
+    where published starts bear that out, else None."""
+
+    least: int
+    low: int | None = None
+    high: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Present:
     """What runs of a workload at one moment: the replicas that are asked for, those of them that serve, those that are
     of its newest template, and the pods beyond them that hold their GPUs still: of a surge, or terminating."""
@@ -102,8 +112,8 @@ class Facts:
 
     pools: tuple[Pool, ...] = ()
     load_seconds: Mapping[str, int] = field(default_factory=dict)
-    least_load_seconds: Mapping[str, int] = field(default_factory=dict)
-    """By model name: the least that loading takes where it was not measured, by the size of the weights."""
+    foreseen_loads: Mapping[str, ForeseenLoad] = field(default_factory=dict)
+    """By model name, where the load was not measured: what the size of the weights and published starts tell of it."""
     pool_of: Mapping[str, str] = field(default_factory=dict)
     loads_of: Mapping[str, int] = field(default_factory=dict)
     """Load times in seconds by the name of the workload, where no values name its model."""

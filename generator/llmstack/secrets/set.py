@@ -13,8 +13,8 @@ from llmstack.disk.apply import apply
 from llmstack.disk.plan import Change, WritePlan
 from llmstack.errors import IrregularFileError, RefusedError, UsageError
 from llmstack.finding import Finding
+from llmstack.kubernetes.names import LABEL
 from llmstack.model.gitops import Gitops
-from llmstack.model.types import LABEL
 from llmstack.objects.secret_references import secret_references, type_for
 from llmstack.repository.environments import Environment
 from llmstack.repository.intended import refuse_another

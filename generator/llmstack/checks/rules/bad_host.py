@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Route, Severity
-from llmstack.model.types import LABEL
+from llmstack.kubernetes.names import LABEL
 
 RULE = Declaration("bad-host", Severity.ERROR, milder=Severity.WARNING)
 

@@ -11,22 +11,17 @@ Fix: shorten or rewrite it; what is long or free text belongs into an annotation
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 
 from llmstack.checks.fields import Block
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Severity
-from llmstack.model.types import LABEL
+from llmstack.kubernetes.names import is_label_value, key_fault
 
 RULE = Declaration("bad-label", Severity.ERROR, alone=True)
 
 ANNOTATIONS_LIMIT = 256 * 1024
-
-_NAME = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
-_PREFIX = re.compile(rf"{LABEL}(?:\.{LABEL})*")
 
 
 def run(subject: Subject) -> Iterator[Problem]:
@@ -53,29 +48,13 @@ def _block(block: Block) -> Iterator[Problem]:
             yield Problem(
                 f"`{key}` is not {what}: {fault}", (*block.route, key), help="write `name` or `example.com/name`"
             )
-        if block.role != "annotations" and not _is_value(value):
+        if block.role != "annotations" and not is_label_value(value):
             message = f"`{_short(value)}` is not a label's value: at most 63 letters, digits, `-`, `_` and `.`"
             yield Problem(message, (*block.route, key), help="shorten it, or use an annotation")
     if block.role == "annotations":
         size = sum(len(str(key).encode()) + len(str(value).encode()) for key, value in values.items())
         if size > ANNOTATIONS_LIMIT:
             yield Problem(f"the annotations have {size} bytes; an object may have {ANNOTATIONS_LIMIT}", block.route)
-
-
-@lru_cache(maxsize=1 << 12)
-def key_fault(key: str) -> str | None:
-    """What is wrong with the key of a label or an annotation, None when nothing is."""
-    prefix, slash, name = key.rpartition("/")
-    if slash and not (_PREFIX.fullmatch(prefix) and len(prefix) <= 253):
-        return "what is before the `/` is a DNS name"
-    if not _NAME.fullmatch(name):
-        return "a name has at most 63 letters, digits, `-`, `_` and `.`, a letter or digit at both ends"
-    return None
-
-
-@lru_cache(maxsize=1 << 12)
-def _is_value(value: str) -> bool:
-    return not value or _NAME.fullmatch(value) is not None
 
 
 def _short(text: str) -> str:

@@ -16,38 +16,26 @@ Fix: rename the model or `gitops.release`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from llmstack.checks.fields import VOLUME
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Route, Severity
+from llmstack.kubernetes.names import LABEL, SERVICE, Form, form_of, is_label
 from llmstack.kubernetes.pods import containers, pod_specs
-from llmstack.model.types import LABEL
 
 RULE = Declaration("bad-name", Severity.ERROR, needs_objects=True, alone=True)
 
-_LABEL = re.compile(LABEL)
-_SERVICE = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?")
-_SUBDOMAIN = re.compile(rf"{LABEL}(?:\.{LABEL})*")
-_PATH = re.compile(r"(?!\.\.?$)[^/%]+")
-
-_RULES: dict[str, tuple[int, re.Pattern[str], str]] = {
-    "Service": (63, _SERVICE, "a letter, then letters, digits and `-`"),
-    "RayCluster": (53, _SERVICE, "a letter, then letters, digits and `-`"),
-    "Namespace": (63, _LABEL, "letters, digits and `-`"),
-    "LeaderWorkerSet": (50, _SERVICE, "a letter, then letters, digits and `-`"),
-    "StatefulSet": (52, _LABEL, "letters, digits and `-`"),
-    "CronJob": (52, _SUBDOMAIN, "DNS labels"),
-    "Job": (63, _SUBDOMAIN, "DNS labels"),
-    "Role": (253, _PATH, "a path segment"),
-    "RoleBinding": (253, _PATH, "a path segment"),
-    "ClusterRole": (253, _PATH, "a path segment"),
-    "ClusterRoleBinding": (253, _PATH, "a path segment"),
+_USABLE: Mapping[str, Form] = {
+    "Service": SERVICE,
+    "RayCluster": replace(SERVICE, limit=53),
+    "LeaderWorkerSet": replace(SERVICE, limit=50),
+    "StatefulSet": replace(form_of("Namespace"), limit=52),
 }
-_RULE = (253, _SUBDOMAIN, "lower-case DNS labels joined by dots")
+"""Names that every release takes, and what is made of an object can bear, where that is less than the newest takes."""
 
 
 def run(subject: Subject) -> Iterator[Problem]:
@@ -77,7 +65,7 @@ def run(subject: Subject) -> Iterator[Problem]:
 def _model(at: Route, name: str) -> Iterator[Problem]:
     if not name:
         return
-    if not _LABEL.fullmatch(name):
+    if not re.fullmatch(LABEL, name):
         proposal = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
         help = f"for instance `{proposal}`" if proposal else "use lower-case letters, digits and `-`"
         yield Problem(
@@ -94,7 +82,7 @@ def _model(at: Route, name: str) -> Iterator[Problem]:
 def _volumes(route: Route, volumes: list[dict[str, Any]]) -> Iterator[Problem]:
     for number, volume in enumerate(volumes):
         name = volume.get("name")
-        if isinstance(name, str) and not (_LABEL.fullmatch(name) and len(name) <= 63):
+        if isinstance(name, str) and not is_label(name):
             message = f"`{name}` is not a volume's name: a DNS label of 63 characters at most"
             yield Problem(message, (*route, number, "name"), help="use lower-case letters, digits and `-`")
 
@@ -132,15 +120,15 @@ class _Fault:
 
 
 def _fault(kind: str, name: str, at: Route) -> _Fault | None:
-    limit, pattern, form = _RULES.get(kind, _RULE)
-    excess = len(name) - limit
+    form = _USABLE.get(kind) or form_of(kind)
+    excess = len(name) - form.limit
     if excess > 0:
-        message = f"{kind} `{name}` has {len(name)} characters; it may have {limit}"
+        message = f"{kind} `{name}` has {len(name)} characters; it may have {form.limit}"
         return _Fault(excess, message, at, f"shorten the model's name or gitops.release by {excess}")
-    if not pattern.fullmatch(name):
+    if not form.pattern.fullmatch(name):
         # A model's name is a DNS label by now: what is wrong is how the release begins.
         route = at if at[:1] == ("extraObjects",) else ("gitops", "release")
-        return _Fault(0, f"`{name}` is not the name of a {kind}: {form}", route, "rename it")
+        return _Fault(0, f"`{name}` is not the name of a {kind}: {form.told}", route, "rename it")
     return None
 
 
@@ -166,7 +154,7 @@ def _containers(route: Route, object: dict[str, Any]) -> Iterator[Problem]:
                 if key
                 else route
             )
-            if not _LABEL.fullmatch(name) or len(name) > 63:
+            if not is_label(name):
                 message = f"`{name}` is not a container's name: a DNS label of 63 characters at most"
                 yield Problem(message, at, help="use lower-case letters, digits and `-`")
             if name in names:

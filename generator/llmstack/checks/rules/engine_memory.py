@@ -16,7 +16,7 @@ from llmstack.checks.engines import engines, route_of
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Severity
-from llmstack.fit.answer import fewest, judge, least, longest
+from llmstack.fit.answer import certainly_fails, fewest, judge, least, longest
 
 RULE = Declaration("engine-memory", Severity.ERROR, needs_objects=True, whole=True)
 
@@ -27,6 +27,8 @@ def run(subject: Subject) -> Iterator[Problem]:
         if engine is None:
             continue
         known = subject.measured.get(asked.model.name or "", ())
+        if not known and not certainly_fails(engine):
+            continue
         start = judge(subject.stack, asked.model, asked.question, known)
         if start.verdict == "does-not-start":
             length, tensor = longest(engine), fewest(engine)

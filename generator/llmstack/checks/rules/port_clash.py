@@ -13,7 +13,6 @@ Fix: give one of them another number or name.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +21,7 @@ from llmstack.checks.neighbour import stated_node_ports
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Route, Severity
+from llmstack.kubernetes.names import is_port_name
 from llmstack.model.models import Model
 from llmstack.model.stack import Stack
 from llmstack.objects import router_arguments
@@ -29,9 +29,6 @@ from llmstack.objects import router_arguments
 RULE = Declaration("port-clash", Severity.ERROR, milder=Severity.WARNING, needs_objects=True)
 
 _NODE_PORTS = range(30000, 32768)
-_NAME = re.compile(r"(?=[^a-z]*[a-z])(?!.*--)[a-z0-9](?:[a-z0-9-]{0,13}[a-z0-9])?")
-"""IsValidPortName (k8s.io/apimachinery pkg/util/validation/validation.go)."""
-
 
 _ROUTER_PORTS = {
     "lmcache-port": "lmcacheControllerPort",
@@ -150,7 +147,7 @@ def _name(name: str, names: set[str], route: Route) -> Iterator[Problem]:
     if name in names:
         yield Problem(f"another port has the name `{name}`", (*route, "name"), help="rename one of them")
     names.add(name)
-    if not _NAME.fullmatch(name):
+    if not is_port_name(name):
         message = f"`{name}` is not a port's name: at most 15 of a to z, 0 to 9 and single `-`, with a letter"
         yield Problem(message, (*route, "name"), help=f"shorten it: it has {len(name)}" if len(name) > 15 else None)
 

@@ -5,8 +5,9 @@ kubelet kills it and it starts again, for ever. So `gitops.loadTime`, the measur
 less than that. Without a start-up probe the liveness probe kills it. A Deployment among extraObjects whose
 progressDeadlineSeconds (600 when unset) is shorter than its own probes' budget is reported as failed while it
 still starts: a warning. (The Deployments that llmstack writes have a deadline above their budget.) Where no loadTime is
-known, the bytes of the weights (facts/models/) over the pool's `readRate` are the least that loading can take; a probe
-that gives up before that is a warning.
+known, it is foreseen: the bytes of the weights (facts/models/) over the pool's `readRate`, and what published starts of
+such an engine took beside that, a wide band (docs/engine.md); a probe that gives up before its end is a warning. Where
+no start bears a band out, reading the weights alone is the least that loading can take.
 
 Fix: raise `failureThreshold` of servingEngineSpec.startupProbe, with a third more than the load time to
 spare.
@@ -22,7 +23,7 @@ from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Severity
 from llmstack.fit.card import Pools
-from llmstack.fit.loading import least_load
+from llmstack.fit.loading import foreseen_load
 from llmstack.kubernetes.probes import delay, period, seconds_allowed, startup_probes
 from llmstack.kubernetes.quantities import whole
 from llmstack.kubernetes.workloads import PROGRESS_DEADLINE
@@ -35,7 +36,7 @@ RULE = Declaration("start-up-budget", Severity.ERROR, milder=Severity.WARNING, n
 
 def run(subject: Subject) -> Iterator[Problem]:
     yield from _measured(subject)
-    yield from _computed(subject)
+    yield from _foreseen(subject)
     for route, object in subject.extra_objects():
         spec = object.get("spec")
         if object.get("kind") != "Deployment" or not isinstance(spec, dict):
@@ -65,16 +66,21 @@ def _measured(subject: Subject) -> Iterator[Problem]:
             yield Problem(message, (*at, "gitops", "loadTime"), help=_raise(name, probe, needed))
 
 
-def _computed(subject: Subject) -> Iterator[Problem]:
-    """Models that nobody has measured, and whose weights cannot even be read before the probe gives up."""
+def _foreseen(subject: Subject) -> Iterator[Problem]:
+    """Models that nobody has measured, and that may not be ready before the probe gives up."""
     pools = Pools.of(subject.stack)
     for at, model in subject.models():
-        least = None if model.gitops.load_time else least_load(subject.stack, pools, model, subject.facts)
+        foreseen = None if model.gitops.load_time else foreseen_load(subject.stack, pools, model, subject.facts)
         name, probe = _probe(subject, model)
-        if probe and least is not None and least > seconds_allowed(probe):
-            allowed = seconds_allowed(probe)
-            message = f"`{model.name}` reads its weights in {least} s at least; {name} kills it after {allowed} s"
-            yield Problem(message, (*at, "name"), help=_raise(name, probe, least), milder=True)
+        if probe is None or foreseen is None:
+            continue
+        allowed, needed = seconds_allowed(probe), foreseen.high or foreseen.least
+        if needed > allowed:
+            what = f"reads its weights in {needed} s at least"
+            if foreseen.low is not None:
+                what = f"takes {foreseen.low} to {needed} s to load, {foreseen.least} s of it reading weights"
+            message = f"`{model.name}` {what}; {name} kills it after {allowed} s"
+            yield Problem(message, (*at, "name"), help=_raise(name, probe, needed), milder=True)
 
 
 def _raise(name: str, probe: Mapping[str, Any], needed: int) -> str:

@@ -26,8 +26,8 @@ SETTINGS = (
 """The classes whose fields are flags of the same name (`EngineArgs`, vllm/engine/arg_utils.py)."""
 PER_PROMPT = "--limit-mm-per-prompt"
 """The flag whose JSON has a count, or an object with one, for each kind of input (`BaseDummyOptions`, vllm/config/)."""
-SAID_ELSEWHERE = frozenset(("--gpu-memory-utilization", "method"))
-"""A flag and a key that `flags.refused` looks at."""
+SAID_ELSEWHERE = frozenset(("--gpu-memory-utilization", "SpeculativeConfig.method", "AttentionConfig.backend"))
+"""A flag, and fields, that `flags.refused` and the check of backends look at."""
 EXECUTORS = frozenset(("ray", "mp", "uni", "external_launcher"))
 """What `--distributed-executor-backend` may be beside the dotted name of a class (`Executor.get_class`)."""
 TYPES = {
@@ -151,7 +151,7 @@ def _wrong_keys(config: Mapping[str, Any], owner: str, release: str, shown: str)
     for key, value in config.items():
         name = str(key).replace("-", "_")
         facts = registry.config_field(owner, name, release)
-        if name in SAID_ELSEWHERE:
+        if f"{owner}.{name}" in SAID_ELSEWHERE:
             continue
         if facts is None:
             if registry.is_strict(owner, release):
@@ -161,7 +161,7 @@ def _wrong_keys(config: Mapping[str, Any], owner: str, release: str, shown: str)
                 )
         elif "of" in facts and isinstance(value, Mapping):
             yield from _wrong_keys(value, facts["of"], release, f"`{key}` of {shown}")
-        elif wanted := _mistyped(value, facts.get("type")) or _unfit(value, facts):
+        elif wanted := _unlike(value, facts):
             yield f"vLLM {release} refuses this `{key}` of {shown}", wanted
 
 
@@ -171,6 +171,18 @@ def _connector(config: Mapping[str, Any], limits: _Limits) -> Iterator[tuple[str
     if isinstance(name, str) and name and known and name not in known and not config.get("kv_connector_module_path"):
         help = f"it has {', '.join(sorted(known))}; another needs kv_connector_module_path"
         yield f"vLLM {limits.release} has no KV connector `{name}`", help
+
+
+def _unlike(value: Any, facts: Mapping[str, Any]) -> str | None:
+    """What a field wants, or one of the items that it holds, where a value is not that; None where it is."""
+    held: Sequence[tuple[str, str, Any]] = ()
+    if isinstance(value, list):
+        held = [("items", "each", item) for item in value]
+    elif isinstance(value, Mapping):
+        held = [pair for key, item in value.items() for pair in (("keys", "each key", key), ("values", "each", item))]
+    inner = ((word, _unlike(item, facts[part])) for part, word, item in held if part in facts)
+    wrong = next((f"{word}: {wanted}" for word, wanted in inner if wanted), None)
+    return _mistyped(value, facts.get("type")) or _unfit(value, facts) or wrong
 
 
 def _mistyped(value: Any, kind: str | None) -> str | None:

@@ -4,7 +4,8 @@ Why it matters: the prompt of a running conversation is in the KV cache of the e
 one, it is computed from its beginning: the first tokens come later, and GPUs do work that was done.
 
 How it is judged: `--routing-logic`, `--session-key` or another flag by which the router chooses an engine changes; or
-the pods of the cache server restart, which keeps its content in memory; or its port or its number of replicas changes.
+the pods of the cache server restart, which keeps its content in memory; or its port or its number of replicas changes;
+or a Service of engines, or of routers, no longer keeps a client at one pod (`sessionAffinity`).
 That a restarted engine has lost its own cache goes without saying.
 
 Fix: nothing needs to be done. Merge when few conversations run.
@@ -15,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.finding import Severity
-from llmstack.kubernetes.pods import pod_labels, pod_templates
+from llmstack.kubernetes.pods import pod_labels, pod_templates, value_at
 from llmstack.review.result import ObjectChange, Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
@@ -43,6 +44,8 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         subject = change.key
         if _is_cache_server(change):
             yield from _of_cache_server(assessment, change)
+        elif change.kind == "Service":
+            yield from _of_service(assessment, change)
         elif change.restarts:
             [*sides] = (_router(side) for side in (change.before, change.after))
             if sides[0] is not None and sides[1] is not None:
@@ -61,6 +64,20 @@ def _of_cache_server(assessment: Assessment, change: ObjectChange) -> Iterator[R
     elif any(each.path == "spec.replicas" for each in change.changes):
         message = "each replica of the cache server has a content of its own: an engine finds what its own one holds"
         yield RISK.at(change.key, message, advice, path="spec.replicas")
+
+
+def _of_service(assessment: Assessment, change: ObjectChange) -> Iterator[Risk]:
+    """A Service of engines that sends a client's requests to any of them from now on (Kubernetes documentation,
+    "Virtual IPs and Service Proxies", session affinity)."""
+    was, now = (value_at(side, "spec", "sessionAffinity") for side in (change.before, change.after))
+    selected = value_at(change.after, "spec", "selector") or {}
+    engines = assessment.backends.among(assessment.after).values()
+    if was != "ClientIP" or now == "ClientIP" or not selected:
+        return
+    if any(each.namespace == change.namespace and selected.items() <= each.labels.items() for each in engines):
+        message = "the Service sends the requests of one client to any of its pods from now on: prefixes are cold"
+        path = "spec.sessionAffinity"
+        yield RISK.at(assessment, change.key, message, "Keep `sessionAffinity: ClientIP`.", path=path)
 
 
 def _router(obj: object) -> Backend | None:

@@ -4,11 +4,12 @@ Why it matters: a startup or liveness probe that ends too early restarts the con
 and never gets ready. A `progressDeadlineSeconds` or a sync timeout that is too short reports a failure while the
 rollout goes on; with Flux, `wait` then ends, and what depends on the unit is not applied.
 
-How it is judged: the shortest load time that is known plus the time a pod waits for GPUs is compared with what the
-probes allow, with `progressDeadlineSeconds`, and with the time that the sync tool waits for the model's unit. The load
-time is `modelSpec[].gitops.loadTime`, else the longest that facts/ has, else the bytes of the weights over the pool's
-`readRate`, the least that it can be. Models of which none is known are not judged. Its amount is by how many seconds
-the deadline is too short.
+How it is judged: the load time plus the time a pod waits for GPUs is compared with what the probes allow, with
+`progressDeadlineSeconds`, and with the time that the sync tool waits for the model's unit. The load time is
+`modelSpec[].gitops.loadTime`, else the longest that facts/ has. Else it is foreseen: the bytes of the weights over the
+pool's `readRate`, and what published starts of such an engine took beside that (docs/engine.md), a wide band, of which
+the most is compared, with "may"; where no start bears a band out, reading the weights is the least that it can be.
+Models of which none is known are not judged. Its amount is by how many seconds the deadline is too short.
 
 Fix: allow more time than the advice says, with a margin for slow disks and registries. Fewer models in one commit
 wait less for one another.
@@ -17,17 +18,33 @@ wait less for one another.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from math import ceil, inf
 
 from llmstack.finding import Severity
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
-from llmstack.review.rollout.rolling import Outcome
+from llmstack.review.rollout.template import Template
+from llmstack.review.rollout.times import Outcomes
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.wording import say_exactly
 
 RISK = Declaration("deadline-too-short", Severity.WARNING, unit="seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The load and the longest step of a workload in seconds, and the words that say how sure they are."""
+
+    load: float | None
+    wait: float
+    step: float
+    verb: str = "takes"
+
+    def __str__(self) -> str:
+        wait = f"{say_exactly(self.wait)} of waiting, " if self.wait else ""
+        return f"one step {self.verb} {say_exactly(self.step)} ({wait}{say_exactly(self.step - self.wait)} of loading)"
 
 
 def find(assessment: Assessment) -> Iterator[Risk]:
@@ -35,50 +52,50 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     for workload, outcomes in zip(assessment.workloads, assessment.least.times.outcomes, strict=True):
         if outcomes is None or workload.new is None or not workload.after or workload.move == "remove":
             continue
-        outcome = outcomes.shortest
-        later = (workload.new.load_worst or 0) - (workload.new.load or 0)
-        problems = list(_too_short(assessment, workload, outcome, later))
+        step = _step(assessment, workload, workload.new, outcomes)
+        problems = list(_too_short(assessment, workload, workload.new, step))
         if problems:
-            least = max(outcome.longest_step, _least(assessment, workload) or 0) + later
+            least = max(step.step, step.load or 0)
             over = ceil(max(seconds for _, seconds in problems))
             advice = f"Allow more than {say_exactly(least)}, with a margin for slow disks and registries."
-            if outcome.longest_wait > least / 2:
+            if step.wait > least / 2:
                 advice += " Fewer models in one commit wait less for one another."
             yield RISK.at(workload.key, "; ".join(said for said, _ in problems), advice, amount=over)
 
 
-def _least(assessment: Assessment, workload: Workload) -> int | None:
-    """The measured load time, else the least that it can be."""
-    measured = workload.new.load if workload.new is not None else None
-    if measured is not None or workload.model is None:
-        return measured
-    return assessment.facts[1].least_load_seconds.get(workload.model)
+def _step(assessment: Assessment, workload: Workload, template: Template, outcomes: Outcomes) -> Step:
+    """As it was measured, the longest of them; else the most that published starts bear out; else the least that
+    reading the weights takes, which exceeds for sure what it exceeds."""
+    shortest, longest = outcomes.shortest, outcomes.longest
+    if template.load is not None:
+        worst = template.load if template.load_worst is None else template.load_worst
+        return Step(worst, shortest.longest_wait, shortest.longest_step + worst - template.load)
+    if template.load_band is not None:
+        most = template.load_band[1]
+        return Step(most, longest.longest_wait, max(longest.longest_step, longest.longest_wait + most), "may take")
+    foreseen = assessment.facts[1].foreseen_loads.get(workload.model) if workload.model is not None else None
+    least = foreseen.least if foreseen is not None else None
+    return Step(least, shortest.longest_wait, shortest.longest_step, "takes at least" if least is not None else "takes")
 
 
-def _too_short(assessment: Assessment, workload: Workload, outcome: Outcome, later: int) -> Iterator[tuple[str, float]]:
-    """What ends too early, and by how many seconds; `outcome` is of the shortest loads, so what it exceeds is exceeded
-    for sure. The longest load that was measured takes `later` seconds more."""
-    template = workload.new
-    if template is None:
-        return
-    load = template.load_worst if template.load_worst is not None else _least(assessment, workload)
-    step = outcome.longest_step + later
-    wait = f"{say_exactly(outcome.longest_wait)} of waiting, " if outcome.longest_wait else ""
-    one = f"one step takes {say_exactly(step)} ({wait}{say_exactly(step - outcome.longest_wait)} of loading)"
-    if load is not None and template.load_max is not None and load > template.load_max:
-        limit, at_least = say_exactly(template.load_max), "" if template.load is not None else "at least "
+def _too_short(
+    assessment: Assessment, workload: Workload, template: Template, step: Step
+) -> Iterator[tuple[str, float]]:
+    """What ends too early, and by how many seconds."""
+    if step.load is not None and template.load_max is not None and step.load > template.load_max:
+        limit = say_exactly(template.load_max)
         yield (
-            f"the probes kill a pod that is not ready after {limit}, and loading takes {at_least}{say_exactly(load)}",
-            load - template.load_max,
+            f"the probes kill a pod that is not ready after {limit}, and loading {step.verb} {say_exactly(step.load)}",
+            step.load - template.load_max,
         )
-    if workload.deadline is not None and step > workload.deadline:
+    if workload.deadline is not None and step.step > workload.deadline:
         limit = say_exactly(workload.deadline)
-        said = f"progressDeadlineSeconds is {limit} and {one}: the rollout is reported as failed while it goes on"
-        yield said, step - workload.deadline
+        said = f"progressDeadlineSeconds is {limit} and {step}: the rollout is reported as failed while it goes on"
+        yield said, step.step - workload.deadline
     timeout = _sync_timeout(assessment, workload)
-    if timeout is not None and step > timeout:
-        said = f"the sync tool waits {say_exactly(timeout)} and {one}: it reports a failure while the rollout goes on"
-        yield said, step - timeout
+    if timeout is not None and step.step > timeout:
+        said = f"the sync tool waits {say_exactly(timeout)} and {step}: it reports a failure while the rollout goes on"
+        yield said, step.step - timeout
 
 
 def _sync_timeout(assessment: Assessment, workload: Workload) -> float | None:

@@ -3,16 +3,18 @@
 Why it matters: no risk is told where nothing is known, and that reads like an answer. What the scheduler and the API
 server look at and nobody wrote down is said instead, with the line that would settle it.
 
-How it is judged: the pods of a rollout name a PriorityClass, RuntimeClass or ServiceAccount that nothing here makes
-and nothing used before; mount an existing claim of which nobody says the access mode, while an old pod keeps it; ask
-for nodes that no declared pool has; must be beside pods that nothing here runs; or wait behind a scheduling gate: a
-warning, as each of these usually hangs. A note: they must be spread evenly (`whenUnsatisfiable: DoNotSchedule`) or
-apart over zones or nodes whose number is not known; lose a toleration; wait for another scheduler; claim devices (DRA)
-or take a second kind of GPU that no pool counts; or begin to read, or to pull images with, a Secret or config map that
-nothing here makes. A claim that grows, and whose StorageClass is not here: a note, a warning where its volume is among
-the manifests. A DaemonSet, CronJob or custom resource (KServe's, a JobSet, a Rollout) that begins to take GPUs, a
-VerticalPodAutoscaler that ends pods, and a NetworkPolicy that begins to bound where pods connect to: a note.
-A workload with GPUs that stands in clusters/ in no unit: a warning, as it is not counted.
+How it is judged: the pods of a rollout name a PriorityClass, RuntimeClass or ServiceAccount that nothing here makes and
+nothing used before; mount an existing claim of which nobody says the access mode, while an old pod keeps it; ask for
+nodes that no declared pool has; must be beside pods that nothing here runs; wait behind a scheduling or readiness gate;
+must not run as root while nobody says as whom; have a probe whose path vLLM may not answer; or are ended by a liveness
+probe while they load, without a start-up probe that holds it back and for an unknown time: a warning, as each of these
+usually hangs. A note: they must be spread evenly (`whenUnsatisfiable: DoNotSchedule`) or apart over zones or nodes
+whose number is not known; lose a toleration; wait for another scheduler; claim devices (DRA) or take a second kind of
+GPU that no pool counts; or begin to read, or to pull images with, a Secret or config map that nothing here makes. A
+claim that grows, and whose StorageClass is not here: a note, a warning where its volume is among the manifests. A
+DaemonSet, CronJob or custom resource (KServe's, a JobSet, a Rollout) that begins to take GPUs, a VerticalPodAutoscaler
+that ends pods, and a NetworkPolicy that begins to bound where pods connect to: a note. A workload with GPUs that stands
+in clusters/ in no unit: a warning, as it is not counted.
 A namespace with more ResourceQuotas than are read (32): a warning.
 
 Fix: state it, as the advice says: in `gitops.capacity`, `gitops.existing` or `pvcAccessMode`.

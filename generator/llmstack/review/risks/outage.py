@@ -16,7 +16,7 @@ a whole: add the new one under another name first, then remove the old one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from math import ceil, inf
 
 from llmstack.finding import Severity
@@ -44,21 +44,22 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             message, advice = _outage(workload, outcomes.likely), _spare_it(assessment, workload)
             amount = _whole(outcomes.longest.down_for) if _is_measured(workload) else None
             yield RISK.at(workload.key, f"{_at_least(assessment, workload)}{message}", advice, amount=amount)
-    yield from _moved(assessment)
-    for each in assessment.breaks:
-        if each.lasts is not None:
-            advice = _side_by_side(assessment, each)
-            yield RISK.at(each.subject, each.message, advice, amount=_whole(each.lasts[1]))
+    broken = [(each, each.lasts[1]) for each in assessment.breaks if each.lasts is not None]
+    yield from _moved(assessment, {each.subject for each, _ in broken})
+    for each, longest in broken:
+        yield RISK.at(each.subject, each.message, _side_by_side(assessment, each), amount=_whole(longest))
 
 
-def _moved(assessment: Assessment) -> Iterator[Risk]:
-    """Workloads of no part of the stack, whose ways in are not followed, that go on in another namespace or as another
-    kind: the sync tool applies first and prunes then, so that the old pods end while the new ones start."""
+def _moved(assessment: Assessment, followed: Collection[str]) -> Iterator[Risk]:
+    """Workloads of no part of the stack, whose ways in are not `followed`, that go on in another namespace or as
+    another kind: the sync tool applies first and prunes then, so that the old pods end while the new ones start."""
     parts = {identity_of(each) for each in assessment.after if component_of(each) is not None}
     gone = [each for each in assessment.workloads if each.before and not each.after]
     for workload, outcomes in zip(assessment.workloads, assessment.least.times.outcomes, strict=True):
         former = next((each for each in gone if _goes_on_as(each, workload)), None)
-        if outcomes is None or former is None or workload.before or not workload.after or workload.identity in parts:
+        if outcomes is None or former is None or workload.before or not workload.after:
+            continue
+        if workload.identity in parts or workload.key in followed:
             continue
         lasts = outcomes.longest.new_from if _is_measured(workload) else None
         until = say_for((lasts, lasts)) if lasts is not None else "for a while"

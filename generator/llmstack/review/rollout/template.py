@@ -13,7 +13,7 @@ from llmstack.kubernetes.probes import start_up_bounds
 from llmstack.kubernetes.quantities import whole
 from llmstack.kubernetes.replicas import Scalers, model_of, replicas_of, specs_of_replica
 from llmstack.kubernetes.workloads import is_counted
-from llmstack.review.facts import Facts
+from llmstack.review.facts import Facts, ForeseenLoad
 from llmstack.review.loads import load_of
 from llmstack.review.rollout.placement import PoolKey, pool_of
 
@@ -41,6 +41,8 @@ class Template:
     """The longest that was measured; None where `load` is."""
     load_assumed: bool = False
     """Whether `load` is of other pods, or not of all of them."""
+    load_band: tuple[int, int] | None = None
+    """At the least and at the most, as published starts took; None where it was measured, or none tells."""
     is_lumped: bool = False
     """Whether a replica has so many pods that `gpus` is their sum, as if it were of one."""
     beside: tuple[tuple[PoolKey, int], ...] = ()
@@ -57,14 +59,16 @@ def load_in(obj: Object, facts: Facts) -> int | None:
     return measured.usual if measured is not None else None
 
 
-def _bounds(obj: Object, facts: Facts, pod: Mapping[str, Any]) -> tuple[int | None, int | None]:
-    """The least that a start takes, reading the weights included, and the most that the probes allow."""
-    low, high = start_up_bounds(pod)
+def _foreseen(obj: Object, facts: Facts) -> ForeseenLoad | None:
     model = model_of(obj)
-    least = facts.least_load_seconds.get(model) if model is not None else None
-    if least is None:
-        return low, high
-    return max(low or 0, least), high
+    return facts.foreseen_loads.get(model) if model is not None else None
+
+
+def _band(foreseen: ForeseenLoad | None, low: int | None) -> tuple[int, int] | None:
+    """From when to when it loads; what its probes call ready no earlier than `low` is ready no earlier."""
+    if foreseen is None or foreseen.low is None or foreseen.high is None:
+        return None
+    return max(foreseen.low, low or 0), max(foreseen.high, low or 0)
 
 
 def template_of(obj: Object, facts: Facts, load: int | None) -> Template:
@@ -74,8 +78,10 @@ def template_of(obj: Object, facts: Facts, load: int | None) -> Template:
     taking = [entry for entry in counted if entry[3] and entry[1]]
     resource = max(taking, key=lambda entry: entry[3])[2] if taking else ""
     pods = [entry for entry in taking if entry[2] == resource]
-    low, high = _bounds(obj, facts, counted[0][0])
+    low, high = start_up_bounds(counted[0][0])
     measured = load_of(obj, facts) if load is not None else None
+    foreseen = _foreseen(obj, facts) if load is None else None
+    least = low if foreseen is None else max(low or 0, foreseen.least)
     lumped = sum(number for _, number, _, _ in pods) > LUMP
     sizes = (gpus for _, number, _, gpus in pods for _ in range(number))
     return Template(
@@ -84,12 +90,13 @@ def template_of(obj: Object, facts: Facts, load: int | None) -> Template:
         if pods
         else None,
         load=load,
-        load_min=low,
+        load_min=least,
         load_max=high,
         grace=max(whole(pod.get("terminationGracePeriodSeconds"), 30) for pod, *_ in counted),
         min_ready=whole((obj.get("spec") or {}).get("minReadySeconds"), 0),
         load_worst=measured.worst if measured is not None else load,
         load_assumed=measured is not None and measured.assumed,
+        load_band=_band(foreseen, low),
         is_lumped=lumped,
         beside=_beside(held, resource, obj, facts),
     )

@@ -122,21 +122,28 @@ def too_many(workloads: Iterable[Workload]) -> frozenset[Identity]:
 
 
 def likely_load(template: Template) -> float:
-    """Return the seconds that a pod loads: as measured, else the most that its probes allow."""
+    """Return the seconds that a pod loads: as measured, else the most that it may take, or that its probes allow."""
     if template.load is not None:
         return template.load
-    return max(template.load_max or UNKNOWN_LOAD, template.load_min or 0)
+    longest = _longest_load(template)
+    return longest if longest < inf else max(UNKNOWN_LOAD, template.load_min or 0)
 
 
 def _shortest_load(template: Template) -> float:
-    return template.load if template.load is not None else template.load_min or 0
+    if template.load is not None:
+        return template.load
+    return template.load_band[0] if template.load_band is not None else template.load_min or 0
 
 
 def _longest_load(template: Template) -> float:
     if template.load is not None:
         return template.load
     # the least may be over what the probes allow, which is a risk: the time is then told as if they did
-    return inf if template.load_max is None else max(template.load_max, template.load_min or 0)
+    allowed = inf if template.load_max is None else max(template.load_max, template.load_min or 0)
+    if template.load_band is None:
+        return allowed
+    low, high = template.load_band
+    return high if allowed < low else min(allowed, high)
 
 
 def total_seconds(rolled: Sequence[Rollout], times: Times) -> int | None:
@@ -235,7 +242,7 @@ def _timed(rollout: Rollout, workload: Workload, outcomes: Outcomes) -> Rollout:
         seconds_max=_whole(longest.finish) if bounded else None,
         replicas_min=workload.after,
         replicas_max=workload.after,
-        seconds_max_without=PROBED if bounded and template.load is None and longest.finish is not None else (),
+        seconds_max_without=_left_out(template) if bounded and longest.finish is not None else (),
         basis=_basis(workload, (shortest, longest), known=known, bounded=bounded),
     )
 
@@ -245,7 +252,7 @@ def _in_line(rollout: Rollout, workload: Workload, outcomes: Outcomes, *, least_
     earliest, latest = outcomes.span or (0.0, inf)
     shortest, longest = outcomes.shortest, outcomes.longest
     template = workload.new or workload.old
-    probed = template is not None and template.load is None and latest != inf
+    assert template is not None
     return replace(
         rollout,
         min_ready=min(outcomes.likely.least, shortest.least, longest.least),
@@ -253,9 +260,17 @@ def _in_line(rollout: Rollout, workload: Workload, outcomes: Outcomes, *, least_
         seconds_max=None if latest == inf else _whole(latest),
         replicas_min=workload.after,
         replicas_max=workload.after,
-        seconds_max_without=PROBED if probed else (),
+        seconds_max_without=_left_out(template) if latest != inf else (),
         basis=_basis(workload, (shortest, longest), known=False, bounded=True),
     )
+
+
+def _left_out(template: Template) -> tuple[str, ...]:
+    """What the end of a rollout leaves out where its load was not measured."""
+    if template.load is not None:
+        return ()
+    fits = template.load_band is not None and template.load_band[1] <= (template.load_max or inf)
+    return PROBED[:1] if fits else PROBED
 
 
 def _basis(workload: Workload, ends: tuple[Outcome, Outcome], *, known: bool, bounded: bool) -> dict[Figure, Basis]:

@@ -146,13 +146,13 @@ def _missing_keys(after: Sequence[Object], lost: Mapping[Need, set[str]]) -> Ite
     for workload in after if lost else ():
         if not is_lasting(str(workload.get("kind"))):
             continue
-        for need, key in sorted(set(_keys_read(workload))):
+        for need, key, how in sorted(set(keys_read(workload))):
             if key in lost.get(need, ()):
                 subject = f"{workload['kind']}/{workload['metadata']['name']}"
                 yield Break(
                     subject,
                     f"{need[0]} `{need[2]}` loses the key `{key}`, which pods read: what runs goes on, and no pod that "
-                    "starts after that gets ready (CreateContainerConfigError)",
+                    f"starts after that gets ready ({WITHOUT_KEY[how]})",
                     "Keep the key until no pod reads it any more.",
                     stations=(Station(need[0], f"{need[2]} {key}"), Station("pods", subject)),
                 )
@@ -168,19 +168,38 @@ def _lost_keys(had: Mapping[Need, Object], has: Mapping[Need, Object]) -> dict[N
     return found
 
 
-_KEYED: Mapping[str, str] = {"secretKeyRef": "Secret", "configMapKeyRef": "ConfigMap"}
+WITHOUT_KEY: Mapping[How, str] = {"environment": "CreateContainerConfigError", "files": "ContainerCreating"}
+"""In what a pod stays that reads a key which is not there."""
+
+_KEYED: Mapping[str, tuple[str, str]] = {"secretKeyRef": ("Secret", "name"), "configMapKeyRef": ("ConfigMap", "name")}
+_ITEMS: Mapping[str, tuple[str, str]] = {"secret": ("Secret", "secretName"), "configMap": ("ConfigMap", "name")}
 
 
-def _keys_read(workload: Object) -> Iterator[tuple[Need, str]]:
-    """Each key that pods cannot start without, with the Secret or config map that has it."""
+def keys_read(workload: Object) -> Iterator[tuple[Need, str, How]]:
+    """Yield each key that pods cannot start without, with the Secret or config map that has it, and how it is read."""
     namespace = str(workload["metadata"].get("namespace") or "")
     for _, spec in pod_specs(dict(workload)):
-        for _, _, container in containers(spec):
-            for entry in maps(container.get("env")):
-                for field, kind in _KEYED.items():
-                    source = value_at(entry, "valueFrom", field) or {}
-                    if source.get("name") and source.get("key") and source.get("optional") is not True:
-                        yield (kind, namespace, str(source["name"])), str(source["key"])
+        entries = [each for _, _, container in containers(spec) for each in maps(container.get("env"))]
+        for kind, source, _ in _sources((value_at(each, "valueFrom") for each in entries), _KEYED):
+            if source.get("key"):
+                yield (kind, namespace, str(source["name"])), str(source["key"]), "environment"
+        volumes = [*maps(spec.get("volumes"))]
+        volumes += [source for each in volumes for source in maps(value_at(each, "projected", "sources"))]
+        for kind, source, name in _sources(volumes, _ITEMS):
+            for item in maps(source.get("items")):
+                yield (kind, namespace, name), str(item.get("key")), "files"
+
+
+def _sources(
+    holders: Iterable[Any], fields: Mapping[str, tuple[str, str]]
+) -> Iterator[tuple[str, Mapping[str, Any], str]]:
+    """The Secrets and config maps that are named and not optional: kind, reference and name."""
+    for holder in holders:
+        for field, (kind, key) in fields.items():
+            source = value_at(holder, field)
+            name = source.get(key, source.get("name")) if isinstance(source, Mapping) else None
+            if name and source.get("optional") is not True:
+                yield kind, source, str(name)
 
 
 def keys_of(obj: Object) -> set[str] | None:

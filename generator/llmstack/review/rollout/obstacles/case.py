@@ -115,7 +115,12 @@ class Scene:
     def needs_known(self) -> frozenset[Need]:
         """What pods read that is there: what they read before, and what the objects after the change bring."""
         lasting = [obj for obj in self.before if is_lasting(str(obj.get("kind")))]
-        return frozenset((*(need for obj in lasting for need in needs_of(obj)), *provided(self.after)))
+        return frozenset((*(need for obj in lasting for need in needs_of(obj)), *self.provided[1]))
+
+    @cached_property
+    def provided(self) -> tuple[Mapping[Need, Object], Mapping[Need, Object]]:
+        """What the objects of both sides bring that pods may read."""
+        return provided(self.before), provided(self.after)
 
     @cached_property
     def specs_before(self) -> Sequence[Mapping[str, Any]]:
@@ -132,8 +137,13 @@ class Case:
     template: Mapping[str, Any]
     pool: Pool | None
     scene: Scene
-    was: Mapping[str, Any] | None
-    """The template of its pods before the change; None where there were none."""
+    obj_before: Object | None
+    """The workload before the change; None where it was not there."""
+
+    @property
+    def was(self) -> Mapping[str, Any] | None:
+        """The template of its pods before the change; None where there were none."""
+        return None if self.obj_before is None else template_in(self.obj_before)
 
     @property
     def pod(self) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from llmstack.review.rollout.obstacles import (
     probes,
     quotas,
     references,
+    starting,
     together,
     volumes,
 )
@@ -31,6 +32,7 @@ RULES: tuple[Callable[[Case], Iterator[Obstacle]], ...] = (
     references.find,
     devices.find,
     probes.find,
+    starting.find,
 )
 
 
@@ -53,5 +55,4 @@ def _cases(workloads: Sequence[Workload], scene: Scene) -> Iterator[Case]:
         template = template_in(obj) if workload is not None else None
         if workload is not None and template is not None:
             pool = pools.get(workload.new.pool) if workload.new is not None and workload.new.pool is not None else None
-            before = was.get(workload.identity)
-            yield Case(workload, obj, template, pool, scene, template_in(before) if before is not None else None)
+            yield Case(workload, obj, template, pool, scene, was.get(workload.identity))

@@ -57,5 +57,5 @@ def _obstacles(obj: Object, scene: Scene) -> list[Obstacle]:
         kind, name, model_of(obj), "restart", replicas, replicas, None, None, surge, unavailable, recreate,
         namespace=namespace,
     )  # fmt: skip
-    case = Case(workload, obj, template, None, scene, template)
+    case = Case(workload, obj, template, None, scene, obj)
     return [obstacle for rule in RULES for obstacle in rule(case)]

@@ -1,8 +1,10 @@
-"""Probes that ask where nothing listens: the pod never becomes ready, or is restarted for ever.
+"""Probes that ask where nothing listens, or what is not answered: the pod never becomes ready, or starts for ever.
 
 vLLM and the router listen on one port, `--port` (vllm/entrypoints/openai/cli_args.py; production-stack,
 src/vllm_router/parsers/parser.py); a name stands for the port of the container that has it (kubelet, pkg/probe/util.go,
-ResolveContainerPort).
+ResolveContainerPort). vLLM with an API key answers 401 to what is below /v1 and brings none
+(vllm/entrypoints/openai/api_server.py, `AuthenticationMiddleware`), and to the kubelet an answer below 200 or from 400
+on is a failure (Kubernetes documentation, "Configure Liveness, Readiness and Startup Probes").
 """
 
 from __future__ import annotations
@@ -10,22 +12,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from llmstack.kubernetes.pods import Object, identity_of, maps, value_at
+from llmstack.kubernetes.pods import Object, maps, pod_specs, value_at
+from llmstack.kubernetes.served import Served, environment_of, find_served
 from llmstack.review.rollout.obstacles.case import Case, Obstacle, spec_of, template_in
 from llmstack.review.ways_in.backends import Backends
 
 _PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 _HANDLERS = ("httpGet", "tcpSocket")
+_ANSWERED = ("/health", "/ping", "/load", "/version", "/metrics", "/v1/models", "/docs", "/redoc", "/openapi.json")
+"""What vLLM answers to GET in every release that is known here, as far as they go back (0.6; /ping from 0.8)."""
 
 
 def find(case: Case) -> Iterator[Obstacle]:
-    """The first probe of the container that serves, which asks another port than that; what was so before runs."""
+    """The first probe of the container that serves, which asks another port than that, and the first that asks what
+    vLLM does not answer with success; what was so before runs."""
     asked = _astray(case.obj)
-    before = next((obj for obj in case.scene.before if identity_of(obj) == case.workload.identity), None)
-    if asked is not None and (before is None or _astray(before) is None):
+    if asked is not None and (case.obj_before is None or _astray(case.obj_before) is None):
         probe, port, listens = asked
         message = f"{probe} asks port {port}, and what serves in the pod listens on {listens} (`--port`)"
         yield Obstacle(f"{message}: no new pod becomes ready", "Give probe and `--port` the same port.", "sometimes")
+    found = next(_unanswered(case.obj), None)
+    if found is not None and (case.obj_before is None or next(_unanswered(case.obj_before), None) is None):
+        yield found
 
 
 def _astray(obj: Object) -> tuple[str, int, int] | None:
@@ -53,3 +61,50 @@ def _port(probe: Any, named: Mapping[str, Any]) -> int | None:
             number = named.get(str(port), port)
             return number if isinstance(number, int) else None
     return None
+
+
+def _unanswered(obj: Object) -> Iterator[Obstacle]:
+    """The probes of engines that vLLM refuses, or may not know the path of."""
+    for _, spec in pod_specs(dict(obj)):
+        for served in find_served(spec):
+            container = spec["containers"][served.route[-1]]
+            for probe in _PROBES:
+                asked = value_at(container, probe, "httpGet")
+                if isinstance(asked, Mapping) and not _has_middleware(served):
+                    yield from _refused(probe, asked, container, served)
+
+
+def _refused(probe: str, asked: Mapping[str, Any], container: Mapping[str, Any], served: Served) -> Iterator[Obstacle]:
+    """What is wrong with the path that a probe of an engine asks."""
+    path = str(asked.get("path") or "/").partition("?")[0]
+    root = _value(served, "--root-path")
+    path = path.removeprefix(root) if root else path
+    if path.startswith("/v1") and _wants_key(container, served) and not _brings_key(asked):
+        message = f"{probe} asks `{path}` without the API key, and vLLM answers 401: no new pod becomes ready"
+        yield Obstacle(message, "Ask `/health`, which wants no key.", "sometimes")
+    elif path.rstrip("/") not in _ANSWERED:
+        message = f"{probe} asks `{path}`, and whether this vLLM answers there is not known: without, no pod gets ready"
+        yield Obstacle(message, "Ask `/health`, which every vLLM answers.", "unknown")
+
+
+def _has_middleware(served: Served) -> bool:
+    """Whether code of somebody else answers requests before vLLM, or arguments are not all known."""
+    return bool(served.unread) or any(word.partition("=")[0] == "--middleware" for word in served.arguments)
+
+
+def _wants_key(container: Mapping[str, Any], served: Served) -> bool:
+    given = environment_of(container).get("VLLM_API_KEY", "")
+    return given is None or bool(given) or bool(_value(served, "--api-key"))
+
+
+def _brings_key(asked: Mapping[str, Any]) -> bool:
+    return any(str(each.get("name")).lower() == "authorization" for each in maps(asked.get("httpHeaders")))
+
+
+def _value(served: Served, flag: str) -> str:
+    """The value of a flag; the empty text where it is not given."""
+    for word, following in zip(served.arguments, (*served.arguments[1:], ""), strict=True):
+        name, equals, value = word.partition("=")
+        if name == flag:
+            return value if equals else following
+    return ""

@@ -1,22 +1,29 @@
-"""What pods begin to read with the change and what nothing here makes: whether it is there, nobody says."""
+"""What pods begin to read with the change and what nothing here makes, or makes without the key that they read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from llmstack.kubernetes.pods import identity_of
+from llmstack.kubernetes.pods import Object, identity_of
 from llmstack.review.rollout.obstacles.case import Case, Obstacle
-from llmstack.review.ways_in.needs import needs_of
+from llmstack.review.ways_in.needs import WITHOUT_KEY, Need, keys_of, keys_read, needs_of
 
 
 def find(case: Case) -> Iterator[Obstacle]:
+    """What the new pods read and is not there."""
+    if case.makes_beside or case.is_restart:
+        yield from _unknown(case)
+        yield from _without_key(case)
+
+
+def _unknown(case: Case) -> Iterator[Obstacle]:
     """The Secrets, config maps and claims that a workload did not read before.
 
     Without one its pods stay in CreateContainerConfigError, or Pending for a claim. What other pods read already is
     there; of an environment that is new lint says it.
     """
     there = any(identity_of(obj)[1] == case.workload.namespace for obj in case.scene.before)
-    if not there or not (case.makes_beside or case.is_restart):
+    if not there:
         return
     unknown = sorted(needs_of(case.obj) - case.scene.needs_known)
     told = [need for need in unknown if need[::2] not in case.scene.facts.existing]
@@ -26,3 +33,21 @@ def find(case: Case) -> Iterator[Obstacle]:
         yield Obstacle(
             message, "See that it is there before the merge, or name it in `gitops.existing`.", "unknown", likely=False
         )
+
+
+def _without_key(case: Case) -> Iterator[Obstacle]:
+    """Keys that pods read of a Secret or config map whose manifest has others: no pod starts without one (Kubernetes
+    documentation, "ConfigMaps", optional references). What was so before is not told; an empty one is filled by
+    somebody else."""
+    old, new = case.scene.provided
+    before = () if case.obj_before is None else keys_read(case.obj_before)
+    lacked = {read for read in before if _lacks(old, *read[:2])}
+    for need, key, how in sorted({read for read in keys_read(case.obj) if _lacks(new, *read[:2])} - lacked):
+        message = f"{need[0]} `{need[2]}` has no key `{key}`, which the pods read: they stay in {WITHOUT_KEY[how]}"
+        yield Obstacle(message, "Add the key, or read one that is there.", "always")
+
+
+def _lacks(there: Mapping[Need, Object], need: Need, key: str) -> bool:
+    """Whether an object says its keys, and this one is not among them."""
+    keys = keys_of(there[need]) if need in there else None
+    return bool(keys) and key not in (keys or ())
