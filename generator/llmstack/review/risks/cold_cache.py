@@ -77,7 +77,7 @@ def _of_service(assessment: Assessment, change: ObjectChange) -> Iterator[Risk]:
     if any(each.namespace == change.namespace and selected.items() <= each.labels.items() for each in engines):
         message = "the Service sends the requests of one client to any of its pods from now on: prefixes are cold"
         path = "spec.sessionAffinity"
-        yield RISK.at(assessment, change.key, message, "Keep `sessionAffinity: ClientIP`.", path=path)
+        yield RISK.at(change.key, message, "Keep `sessionAffinity: ClientIP`.", path=path)
 
 
 def _router(obj: object) -> Backend | None:
