@@ -61,9 +61,7 @@ def sync_rows(cluster: ClusterReview) -> list[SyncRow]:
     """The changes of owners, those of one action and cause together."""
     together: dict[tuple[str, str], list[OwnerChange]] = {}
     for change in cluster.sync:
-        cause = change.why.replace(f"`{change.path}`", "its folder") if change.path else change.why
-        cause = cause.replace(f"`{change.file}`", "its file") if change.file else cause
-        together.setdefault((change.action, cause), []).append(change)
+        together.setdefault((change.action, change.shared_why), []).append(change)
     return [
         SyncRow(
             action, tuple(each.unit for each in changes), _sum(changes), changes[0].why if len(changes) == 1 else why

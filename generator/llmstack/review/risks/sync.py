@@ -50,7 +50,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     grouped: dict[tuple[str, str, bool], list[OwnerChange]] = {}
     for change in assessment.near.sync:
         if _matters(change, leaving):
-            grouped.setdefault((change.action, _cause(change), change.deletes), []).append(change)
+            grouped.setdefault((change.action, change.shared_why, change.deletes), []).append(change)
     for (_, cause, deletes), changes in grouped.items():
         message = f"{_names(changes)} {cause if len(changes) > 1 else changes[0].why}"
         amount = sum(change.objects or 0 for change in changes)
@@ -75,12 +75,6 @@ def _is_built_upon(change: OwnerChange) -> bool:
     differs in its objects is reviewed."""
     there = change.path.startswith(("custom/", "overlays/"))
     return change.action == "moved" and change.cause == "folder" and there and not change.deletes
-
-
-def _cause(change: OwnerChange) -> str:
-    """The same words for the units that share a cause: no folder or unit of their own in it."""
-    cause = change.why.replace(f"`{change.path}`", "its folder") if change.path else change.why
-    return cause.replace(f"`{change.file}`", "its file") if change.file else cause
 
 
 def _names(changes: list[OwnerChange]) -> str:
