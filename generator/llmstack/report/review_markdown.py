@@ -217,7 +217,10 @@ def _failures(review: Review) -> Part:
         for group in group_rollouts(environment):
             if group.failure:
                 left.setdefault((name, group.failure), []).extend(group.names)
-    items = [f"- {code(name, 60)} {list_names(names)}: {prose(told)}\n" for (name, told), names in left.items()]
+    items = [
+        f"- {code(name, 60)} {list_names(names)}: {'each ' if len(names) > 1 else ''}{prose(told)}\n"
+        for (name, told), names in left.items()
+    ]
     head = "\n<details><summary>If the new pods never get ready</summary>\n\n"
     return Part(head, items, len(items), "rollout that may fail", share=0.1, foot="\n</details>\n")
 
