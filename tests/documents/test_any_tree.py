@@ -79,7 +79,7 @@ def test_the_commands_are_found() -> None:
 def test_the_file_beside_a_stream_is_read(tmp_path: Path) -> None:
     (tmp_path / "gitops.yaml").write_text(GITOPS, encoding="utf-8")
     terms = read_terms(str(tmp_path / "gitops.yaml"))
-    facts = terms.facts({})
+    facts = terms.facts()
     assert facts.loads_of == {"pd-decode": 360}
     assert (facts.pools[0].name, facts.pools[0].count, facts.acknowledgements[0].risk) == ("h100", 16, "outage")
     assert (terms.namespace, terms.levels) == ("llm", {"mutable-tag": "off"})

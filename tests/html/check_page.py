@@ -217,6 +217,8 @@ def test_a_link_opens_its_model(browser: Browser, pages: dict[str, Path]) -> Non
         assert page.run("document.activeElement.parentElement.open")
         box = page.run("document.activeElement.getBoundingClientRect().top")
         assert 0 < box < 900
+        fails = page.run("document.activeElement.parentElement.querySelector('.fails').textContent")
+        assert fails.startswith("If the new pods never get ready: 1 ready")
         search(page, "nothing that is there")
         page.run("document.querySelector('#removed + ul a').click()")
         page.run(WAIT)

@@ -1,13 +1,14 @@
 """How times, counts and verdicts are said."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from llmstack.finding import Severity
 from llmstack.report.verdict import judge, say_effect
-from llmstack.report.words import count_severities, say_rollouts, say_time, say_total_time, short_revision
-from llmstack.review.result import EnvironmentReview, Review, Risk, Rollout
+from llmstack.report.words import count_severities, say_failure, say_rollouts, say_time, say_total_time, short_revision
+from llmstack.review.result import EnvironmentReview, Failure, Review, Risk, Rollout
 from llmstack.review.wording import say_exactly, say_seconds
 from tests.report.samples import large, nothing, rollout, small
 
@@ -109,3 +110,20 @@ def test_small_words() -> None:
     assert count_severities([Severity.WARNING, Severity.ERROR, Severity.ERROR]) == "2 errors, 1 warning"
     assert short_revision("0123456789abcdef0123456789abcdef01234567") == "0123456789"
     assert short_revision("worktree") == "worktree"
+
+
+@pytest.mark.parametrize(
+    ("why", "left", "told"),
+    [
+        ("restart", [Failure(1, 3, 330)], "1 ready, 3 GPUs held, ready again at most 5 min 30 s after the way back"),
+        ("restart", [Failure(0, 1, 60), Failure(0, 2, 300)],
+         "none ready, 2 GPUs held, ready again at most 5 min after the way back"),
+        ("restart", [Failure(0, 1)], "none ready, 1 GPU held, how long the way back takes is not known"),
+        ("scale", [Failure(1, 2, 0)], "1 ready, 2 GPUs held"),
+        ("scale", [Failure(2, 2, 330)], ""),
+        ("new", [Failure(0, 2)], "none ready, 2 GPUs held"),
+        ("restart", [Failure(1, 1, 0), None], ""),
+    ],
+)  # fmt: skip
+def test_what_is_left_of_a_rollout_that_fails(why: Any, left: list[Failure | None], told: str) -> None:
+    assert say_failure([replace(rollout("a", why), if_it_fails=each) for each in left]) == told

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 from tools.pages.risks import risks_page, severity_of
@@ -53,15 +52,13 @@ def test_a_risk_is_a_module_with_a_page(id: str) -> None:
 
 
 def test_the_milder_form_of_a_risk_that_declares_none_is_a_mistake() -> None:
-    case: Any = None
     with pytest.raises(ValueError, match="trial declares no milder severity"):
-        Declaration("trial", Severity.ERROR).at(case, "Deployment/a", "", milder=True)
+        Declaration("trial", Severity.ERROR).at("Deployment/a", "", milder=True)
 
 
 def test_an_amount_without_a_unit_is_a_mistake() -> None:
-    case: Any = None
     with pytest.raises(ValueError, match="trial declares no unit of its amount"):
-        Declaration("trial", Severity.ERROR).at(case, "Deployment/a", "", amount=1)
+        Declaration("trial", Severity.ERROR).at("Deployment/a", "", amount=1)
 
 
 @pytest.mark.parametrize("id", RISKS)

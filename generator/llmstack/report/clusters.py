@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -60,9 +61,7 @@ def sync_rows(cluster: ClusterReview) -> list[SyncRow]:
     """The changes of owners, those of one action and cause together."""
     together: dict[tuple[str, str], list[OwnerChange]] = {}
     for change in cluster.sync:
-        cause = change.why.replace(f"`{change.path}`", "its folder") if change.path else change.why
-        cause = cause.replace(f"`{change.file}`", "its file") if change.file else cause
-        together.setdefault((change.action, cause), []).append(change)
+        together.setdefault((change.action, change.shared_why), []).append(change)
     return [
         SyncRow(
             action, tuple(each.unit for each in changes), _sum(changes), changes[0].why if len(changes) == 1 else why
@@ -75,6 +74,12 @@ def _sum(changes: Sequence[OwnerChange]) -> int | None:
     counts = [change.objects for change in changes]
     known = [count for count in counts if count is not None]
     return sum(known) if len(known) == len(counts) else None
+
+
+def say_sync(cluster: ClusterReview) -> str:
+    """`2 units pruned, 1 unit added`."""
+    counts = Counter(change.action for change in cluster.sync)
+    return ", ".join(f"{plural(count, 'unit')} {action}" for action, count in counts.items())
 
 
 def say_members(cluster: ClusterReview) -> str:

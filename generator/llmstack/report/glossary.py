@@ -22,7 +22,7 @@ TERMS: Mapping[str, str] = {
     "pods wait. Pods that terminate are not part of it.",
     "GPUs held": "The GPUs that a rollout goes on holding if its new pods never become ready.",
     "if it fails": "What is left when the new pods of a rollout never become ready: how many old replicas still "
-    "serve, and which GPUs are held.",
+    "serve, which GPUs are held, and how long they take to be ready again once the change is taken back.",
     "KV cache": "The memory of a GPU that is left for the keys and values of tokens in flight. It bounds how many "
     "requests an engine serves at a time, and how long one may be. GiB are per GPU.",
     "load time": "From the moment at which a pod is bound to a node until it is ready: pulling the image, reading "

@@ -26,8 +26,8 @@ _REFERENCE = re.compile(r"[(„“«]?(?:(?i:gh|[A-Z]+)-\d+|(?i:[0-9a-f]{7,64}|h
 _STARTER = re.compile(r"[-+=]|\d+[.)]+")
 """What would begin a list, or underline a heading, at the start of a line."""
 _PIECES = re.compile(r"(`[^`\n]+`| )")
-_STOP = re.compile(r"([^:].*\w)([.,:;]+)")
-"""A word, and the stop behind it that is the sentence's."""
+_STOP = re.compile(r"([^:(][^(]*\w)([)]?[.,:;]*)")
+"""A word, and what stands behind it that is the sentence's: a stop, the end of what was in brackets."""
 
 
 def code(text: str, limit: int = 200) -> str:

@@ -13,7 +13,7 @@ from llmstack.kubernetes.pods import Identity, told
 from llmstack.report.clusters import say_removed
 from llmstack.report.rendered import render_difference
 from llmstack.report.visible import shorten, visible
-from llmstack.report.words import NEVER, model_of, say_ready, say_replicas, say_time
+from llmstack.report.words import NEVER, model_of, say_failure, say_ready, say_replicas, say_time
 from llmstack.review.result import EnvironmentReview, ObjectChange, PodPhase, Risk, Rollout
 
 VALUE = 2000
@@ -65,6 +65,7 @@ def _rollout(rollout: Rollout, environment: EnvironmentReview) -> dict[str, Any]
         "low": rollout.seconds if rollout.seconds is not None else rollout.seconds_min,
         "high": rollout.seconds if rollout.seconds is not None else rollout.seconds_max,
         "ready": say_ready(rollout),
+        "fails": say_failure([rollout]),
     }
 
 

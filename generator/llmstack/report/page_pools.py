@@ -27,7 +27,8 @@ class DrawnPool:
     @property
     def is_short(self) -> bool:
         capacity = self.row.capacity
-        return bool(self.hang) or (capacity is not None and max(self.row.after, self.row.peak) > capacity)
+        asked = max(self.row.after, self.row.peak, self.row.peak_max or 0)
+        return bool(self.hang) or (capacity is not None and asked > capacity)
 
     @property
     def free(self) -> int | None:

@@ -1,4 +1,4 @@
-"""A review as findings: each risk at its place in the values, beside the findings that the review has itself."""
+"""A review as findings: each risk at its place, beside the findings that the review has itself."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class Told:
 
 
 def review_findings(review: Review) -> Iterator[Told]:
-    """Yield the findings of a masked review, environment by environment; a risk's place is None where the values do
-    not state it."""
-    for name, environment in sorted(review.environments.items()):
-        for risk in environment.risks:
-            message = f"{risk.object} in {name}: {risk.message}"
-            finding = Finding(risk.id, Severity(risk.severity), message, place=_place(risk), help=risk.advice or None)
-            yield Told(finding, (risk.accepted or "acknowledged") if risk.acknowledged else None)
+    """Yield the risks of a masked review as findings, environment by environment, then its findings; a risk's place is
+    None where no file states it."""
+    for name, risk in review.all_risks():
+        message = f"{risk.object} in {name}: {risk.message}"
+        finding = Finding(risk.id, Severity(risk.severity), message, place=_place(risk), help=risk.advice or None)
+        yield Told(finding, (risk.accepted or "acknowledged") if risk.acknowledged else None)
+    for _, environment in sorted(review.environments.items()):
         yield from map(Told, environment.findings)
 
 

@@ -1,4 +1,4 @@
-"""A review as workflow commands of GitHub Actions: each risk on the line of the values that it is about.
+"""A review as workflow commands of GitHub Actions: each risk on the line that states what it is about.
 
 An acknowledged risk is a notice. GitHub shows ten of each severity per step; the comment and the page have all.
 """

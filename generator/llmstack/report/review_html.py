@@ -74,7 +74,8 @@ def _page(review: Review) -> dict[str, Any]:
         "rules_head": say_rules(review),
         "rules": list(map(say_rule, review.rules)),
         "sources": list(told_sources(review)),
-        "environments": [(name, effects.get(name, "")) for name, _ in changed],
+        "environments": [(name, effects.pop(name, "")) for name, _ in changed],
+        "beside": list(effects.items()),
         "removed": [
             (name, each.model or f"{each.kind}/{each.name}", say_removed(each))
             for name, environment in changed

@@ -20,11 +20,13 @@ from llmstack.report.mask import mask_review
 from llmstack.report.options import PLAIN, Options
 from llmstack.report.page_pools import DrawnPool, page_pools
 from llmstack.report.risks import RiskGroup, group_risks
+from llmstack.report.rollout_groups import group_rollouts
 from llmstack.report.rollout_table import Row, rolling_environments, rollout_rows
 from llmstack.report.sources import told_sources
 from llmstack.report.verdict import NOTHING, Verdict, judge, say_rule, say_rules
 from llmstack.report.waves import told_waves
 from llmstack.report.words import say_target, short_revision
+from llmstack.review.cost import Cost
 from llmstack.review.engine_change import EngineChange
 from llmstack.review.result import ClusterReview, Review
 from llmstack.review.wording import plural
@@ -52,6 +54,7 @@ def render(review: Review, options: Options = PLAIN) -> str:
         *_risks(group_risks(shown), options.home),
         _gpus(shown),
         *_rollouts(shown),
+        _failures(shown),
         _course(shown),
         _engines(shown),
         _findings(shown),
@@ -68,21 +71,31 @@ def _opening(review: Review, verdict: Verdict, page: str | None) -> str:
     from_revision, to_revision = short_revision(review.from_revision), say_target(review)
     head = verdict.headline or (NOTHING.rstrip(".") if not verdict.effects else "No risk")
     link = f" · [page]({page})" if page else ""
-    lines = [f"{SIGNS[verdict.level]} **{head}** · {code(from_revision, 40)} → {code(to_revision, 40)}{link}", ""]
-    lines += [f"- {code(name, 60)}: {prose(effect, 400)}" for name, effect in verdict.effects[:ENVIRONMENTS]]
-    more = len(verdict.effects) - ENVIRONMENTS
-    lines += [f"- and {plural(more, 'other environment')}"] if more > 0 else []
-    known = list(told_sources(review))
-    lines += [f"- facts of {code(name, 60)}: {prose(told, 400)}" for name, told in known[:ENVIRONMENTS]]
-    more = len(known) - ENVIRONMENTS
-    lines += [f"- and the facts of {plural(more, 'other cluster')}"] if more > 0 else []
-    costs = list(told_costs(review))
-    lines += [
-        f"- cost of {code(name, 60)}: {say_cost(cost)}{prose(say_unpriced(cost), 200) if cost.unpriced else ''}"
-        for name, cost in costs[:ENVIRONMENTS]
+    lines = [
+        f"{SIGNS[verdict.level]} **{head}** · {code(from_revision, 40)} → {code(to_revision, 40)}{link}",
+        "",
+        *_bounded(
+            [f"- {code(name, 60)}: {prose(effect, 400)}" for name, effect in verdict.effects], "other environment"
+        ),
+        *_bounded(
+            [f"- facts of {code(name, 60)}: {prose(told, 400)}" for name, told in told_sources(review)],
+            "other cluster",
+            "the facts of ",
+        ),
+        *_bounded([_cost(name, cost) for name, cost in told_costs(review)], "other cluster", "the cost of "),
     ]
-    more = len(costs) - ENVIRONMENTS
-    return "\n".join([*lines, *([f"- and the cost of {plural(more, 'other cluster')}"] if more > 0 else []), ""])
+    return "\n".join([*lines, ""])
+
+
+def _bounded(lines: Sequence[str], noun: str, lead: str = "") -> list[str]:
+    """The first lines, and how many more there are."""
+    more = len(lines) - ENVIRONMENTS
+    return [*lines[:ENVIRONMENTS], *([f"- and {lead}{plural(more, noun)}"] if more > 0 else [])]
+
+
+def _cost(name: str, cost: Cost) -> str:
+    unpriced = prose(say_unpriced(cost), 200) if cost.unpriced else ""
+    return f"- cost of {code(name, 60)}: {say_cost(cost)}{unpriced}"
 
 
 def _rules(review: Review) -> Part:
@@ -195,6 +208,21 @@ def _rollouts(review: Review) -> Iterator[Part]:
 def _row(row: Row) -> str:
     cells = " | ".join(prose(cell) for cell in row.cells)
     return f"| {list_names(list(row.names))} | {cells} |\n"
+
+
+def _failures(review: Review) -> Part:
+    """What is left of each rollout that fails, those of which the same is left together."""
+    left: dict[tuple[str, str], list[str]] = {}
+    for name, environment in sorted(review.environments.items()):
+        for group in group_rollouts(environment):
+            if group.failure:
+                left.setdefault((name, group.failure), []).extend(group.names)
+    items = [
+        f"- {code(name, 60)} {list_names(names)}: {'each ' if len(names) > 1 else ''}{prose(told)}\n"
+        for (name, told), names in left.items()
+    ]
+    head = "\n<details><summary>If the new pods never get ready</summary>\n\n"
+    return Part(head, items, len(items), "rollout that may fail", share=0.1, foot="\n</details>\n")
 
 
 def _course(review: Review) -> Part:

@@ -64,6 +64,7 @@ def render(review: Review, options: Options = PLAIN) -> str:
     for name, cluster in told_clusters(shown):
         members = f" ({say_members(cluster)})" if say_members(cluster) else ""
         lines += ["", paint(visible(f"cluster {name}{members}"), BOLD), *_cluster(cluster, paint)]
+        lines += _risks([group for group in risks if not cluster.environments and group.environment == name], paint)
     for name, environment in sorted(shown.environments.items()):
         if environment.objects or environment.risks or environment.findings or environment.removed:
             shared = [pool for _, cluster in told_clusters(shown) for pool in _shared(cluster, name)]

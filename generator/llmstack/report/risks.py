@@ -17,10 +17,10 @@ _PARTICULARS = re.compile(r"`[^`]*`|(?:\d[\d.,]* (?:h|min|s)\b ?)+|\d+(?:[.,]\d+
 
 @dataclass(frozen=True, slots=True)
 class RiskGroup:
-    """A risk and where it is: its environment and all its objects there, each with its place in the
-    values."""
+    """A risk and where it is: its environment and all its objects there, each with its place."""
 
     environment: str
+    """Or the cluster in which none stands."""
     risk: Risk
     """The first of them."""
     at: tuple[tuple[str, str | None], ...]
@@ -41,14 +41,14 @@ def group_risks(review: Review) -> list[RiskGroup]:
     """Return the risks of all environments, equal ones of an environment once, and many of a kind once: what nobody
     acknowledged first, then the worst, what is removed before the rest, then those of most objects."""
     groups: list[RiskGroup] = []
-    for name, environment in sorted(review.environments.items()):
-        kinds: dict[tuple[object, ...], dict[tuple[str, str], list[Risk]]] = {}
-        for risk in environment.risks:
-            shape = _PARTICULARS.sub("#", risk.message), _PARTICULARS.sub("#", risk.advice)
-            kind = kinds.setdefault((risk.id, risk.severity, risk.acknowledged, risk.accepted, *shape), {})
-            kind.setdefault((risk.message, risk.advice), []).append(risk)
-        for equal in kinds.values():
-            groups += _groups(name, list(equal.values()))
+    kinds: dict[tuple[str, tuple[object, ...]], dict[tuple[str, str], list[Risk]]] = {}
+    for name, risk in review.all_risks():
+        shape = _PARTICULARS.sub("#", risk.message), _PARTICULARS.sub("#", risk.advice)
+        alike = risk.id, risk.severity, risk.acknowledged, risk.accepted, *shape
+        kind = kinds.setdefault((name, alike), {})
+        kind.setdefault((risk.message, risk.advice), []).append(risk)
+    for (name, _), equal in kinds.items():
+        groups += _groups(name, list(equal.values()))
     return sorted(groups, key=_order)
 
 

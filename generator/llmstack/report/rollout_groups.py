@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from llmstack.report.words import say_replicas, say_time, say_times
+from llmstack.report.words import say_failure, say_replicas, say_time, say_times
 from llmstack.review.result import EnvironmentReview, Rollout
 
 MANY = 4
@@ -22,6 +22,10 @@ class RolloutGroup:
     @property
     def first(self) -> Rollout:
         return self.rollouts[0]
+
+    @property
+    def failure(self) -> str:
+        return say_failure(self.rollouts)
 
     @property
     def names(self) -> list[str]:
@@ -50,8 +54,9 @@ def kind_of(rollout: Rollout, environment: EnvironmentReview) -> tuple[object, .
     """What makes rollouts alike: all that is said of them, save how long they take where they end."""
     time = say_time(rollout, environment)
     ending = time if rollout.seconds is None and rollout.seconds_max is None else time.partition(", ")[2]
-    failure = rollout.if_it_fails.ready_left if rollout.if_it_fails is not None else None
-    return rollout.why, say_replicas(rollout), rollout.min_ready, failure, rollout.pool, bool(rollout.model), ending
+    failure = rollout.if_it_fails
+    left = (failure.ready_left, failure.gpus_held, failure.seconds_back is None) if failure is not None else None
+    return rollout.why, say_replicas(rollout), rollout.min_ready, left, rollout.pool, bool(rollout.model), ending
 
 
 def say_names(names: Sequence[str], most: int) -> str:

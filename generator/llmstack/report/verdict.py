@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from llmstack.finding import RANK, Severity
-from llmstack.report.clusters import count_removed
+from llmstack.report.clusters import count_removed, say_sync
 from llmstack.report.words import count_severities, say_pool, say_rollouts, say_total_time, short_revision
 from llmstack.review.foreign import runs_foreign_pods
 from llmstack.review.result import EnvironmentReview, Review, RuleChange
@@ -23,7 +22,7 @@ class Verdict:
     tally: str
     """`1 error, 2 warnings`; acknowledged risks, and rules that the change itself alters, are counted apart."""
     effects: tuple[tuple[str, str], ...]
-    """(environment, what happens in it), only for environments where something does."""
+    """(environment, what happens in it), only for environments where something does; then clusters without any."""
     gone: str = ""
     """`1 model goes`, in all environments together."""
 
@@ -39,14 +38,20 @@ class Verdict:
 
 def judge(review: Review) -> Verdict:
     """Return the verdict on a review: what counts, then each environment that changes, in a clause."""
-    severities = [severity for environment in review.environments.values() for severity in open_severities(environment)]
-    acknowledged = sum(risk.acknowledged for environment in review.environments.values() for risk in environment.risks)
+    severities = [risk.severity for _, risk in review.all_risks() if not risk.acknowledged]
+    severities += [finding.severity for each in review.environments.values() for finding in each.findings]
+    acknowledged = sum(risk.acknowledged for _, risk in review.all_risks())
     parts = [count_severities(severities), f"{acknowledged} acknowledged" if acknowledged else ""]
     parts.append(f"{plural(len(review.rules), 'rule')} changed" if review.rules else "")
     effects = tuple(
         (name, say_effect(environment))
         for name, environment in sorted(review.environments.items())
         if environment.objects or environment.removed
+    )
+    effects += tuple(
+        (name, say_sync(cluster))
+        for name, cluster in sorted(review.clusters.items())
+        if cluster.sync and not cluster.environments
     )
     level = min(severities, key=RANK.__getitem__, default=Severity.NOTE if effects else None)
     gone = count_removed([each for environment in review.environments.values() for each in environment.removed])
@@ -65,12 +70,6 @@ def say_rule(rule: RuleChange) -> str:
     """`prod acknowledges gpu-deadlock at Deployment/x (values/prod.yaml:12)`."""
     subject = rule.environment or "every environment"
     return f"{subject} {rule.text}" + (f" ({rule.place})" if rule.place else "")
-
-
-def open_severities(environment: EnvironmentReview) -> Iterator[Severity]:
-    """Severities of the risks that nobody acknowledged, and of the findings."""
-    yield from (risk.severity for risk in environment.risks if not risk.acknowledged)
-    yield from (finding.severity for finding in environment.findings)
 
 
 def say_effect(environment: EnvironmentReview) -> str:

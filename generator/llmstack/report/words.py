@@ -142,6 +142,27 @@ def say_ready(rollout: Rollout) -> str:
     return said if left == rollout.min_ready else f"{said}, {left} if the new ones never are"
 
 
+def say_failure(rollouts: Sequence[Rollout]) -> str:
+    """What is left of rollouts that are alike where the new pods never become ready: `1 ready, 3 GPUs held, ready again
+    at most 5 min after the way back`; the empty string where that is not known of one of them, or where no
+    new pod comes."""
+    first = rollouts[0]
+    if first.why == "scale" and first.if_it_fails and first.if_it_fails.ready_left >= (first.replicas or 0):
+        return ""
+    left = [rollout.if_it_fails for rollout in rollouts if rollout.if_it_fails is not None]
+    if len(left) < len(rollouts) or not left:
+        return ""
+    held = max(each.gpus_held for each in left)
+    said = [f"{left[0].ready_left or 'none'} ready", f"{plural(held, 'GPU')} held" if held else ""]
+    backs = [each.seconds_back for each in left]
+    back = max((each for each in backs if each is not None), default=0)
+    if first.why != "new" and None in backs:
+        said.append("how long the way back takes is not known")
+    elif back:
+        said.append(f"ready again at most {say_seconds(back)} after the way back")
+    return ", ".join(filter(None, said))
+
+
 def say_pool(pool: GpuPool) -> str:
     """A pool's name and its resource, `h100 (nvidia.com/gpu)`; a pool that nobody named is the resource
     alone."""

@@ -1,11 +1,10 @@
-"""What the values of an environment say besides objects, as the review takes it: capacity, load times, places."""
+"""What the values of an environment say besides objects, as the review takes it: capacity, load times, and more."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
 
-from llmstack.finding import Route
 from llmstack.fit.card import Pools
 from llmstack.fit.loading import foreseen_load
 from llmstack.model import gitops
@@ -18,12 +17,11 @@ from llmstack.repository.read import Reading
 from llmstack.review.facts import Acknowledgement, Facts, ForeseenLoad, Pool
 from llmstack.tree.flux import timeout
 from llmstack.tree.sync_unit import SyncUnit
-from llmstack.values.layers import MODELS, Layers
 
 
 def read_facts(reading: Reading | None, affected: Units) -> Facts:
     """What the values of one environment say; nothing where they are gone or have errors. `affected` are the units
-    whose objects get a place."""
+    whose timeouts count."""
     if reading is None or reading.stack is None:
         return Facts()
     stack, terms = reading.stack, reading.stack.gitops
@@ -34,7 +32,6 @@ def read_facts(reading: Reading | None, affected: Units) -> Facts:
         foreseen_loads=_foreseen_loads(reading, stack),
         pool_of={m.name: m.gitops.pool for m in models if m.name and m.gitops.pool},
         acknowledgements=acknowledgements_of(terms.acknowledge or ()),
-        places=_places(reading.layers, stack, affected),
         sync_timeout_seconds=_timeouts(stack, affected),
         moved_from={m.name: m.gitops.moved_from for m in models if m.name and m.gitops.moved_from},
         currency=terms.currency,
@@ -85,26 +82,3 @@ def _timeouts(stack: Stack, affected: Units) -> dict[str, int]:
         return {}
     units = {unit.removeprefix("models/"): objects for unit, objects in affected.items() if unit.startswith("models/")}
     return {model: timeout(SyncUnit(f"models/{model}", "", (), tuple(objects))) for model, objects in units.items()}
-
-
-_SECTIONS = {
-    "router": ("routerSpec",),
-    "cache-server": ("cacheServerSpec",),
-    "storage": ("sharedStorage",),
-    "stack": ("servingEngineSpec",),
-}
-
-
-def _places(layers: Layers, stack: Stack, affected: Units) -> dict[str, str]:
-    """`values/prod.yaml:12` by `Kind/name`: where the values speak of what the object's unit holds."""
-    routes: dict[str, Route] = dict(_SECTIONS)
-    for number, model in enumerate(stack.engine.model_spec):
-        routes[f"models/{model.name}"] = (*MODELS, number, "name")
-    places: dict[str, str] = {}
-    for unit, objects in affected.items():
-        place = layers.place(routes[unit]) if unit in routes else None
-        if place is not None:
-            places |= {
-                f"{object['kind']}/{object['metadata']['name']}": f"{place.path}:{place.line}" for object in objects
-            }
-    return places

@@ -21,6 +21,7 @@ from llmstack.repository.comparison import Comparison, find_affected
 from llmstack.repository.costs import cluster_cost
 from llmstack.repository.now import look
 from llmstack.repository.overlaid import changed_engines
+from llmstack.repository.places import with_places
 from llmstack.repository.pools import merge_pools, shared_pools
 from llmstack.repository.read import read_side
 from llmstack.repository.renamed import renamed_to, with_heirs
@@ -91,7 +92,8 @@ def review_cases(
     reviews = {}
     for name, case in found.items():
         near = _surroundings(case, clusters[case.home], cases, tools)
-        reviews[name] = _review_environment(comparison, case, clusters[case.home], near, today)
+        review = _review_environment(comparison, case, clusters[case.home], near, today)
+        reviews[name] = replace(review, risks=with_places(review.risks, comparison, case))
     members = sorted([*found.values(), *beside], key=lambda each: each.name)
     within: dict[str, list[Case]] = {}
     for each in members:
@@ -101,7 +103,7 @@ def review_cases(
     reviewed = {}
     for home in sorted(within.keys() | synced.keys()):
         tool, here = synced.get(home, Synced()), within.get(home, [])
-        own = () if here else _own_risks(tool, accepted, today)
+        own = () if here else with_places(_own_risks(tool, accepted, today), comparison)
         cost = cluster_cost(home, here, clusters[home].pools if home in clusters else (), reviews, tools)
         reviewed[home] = _review_cluster(comparison, home, here, reviews, tool, own, cost)
     return Review(

@@ -22,6 +22,7 @@ from llmstack.kubernetes.stream import MOST_FINDINGS, Item, bounded
 from llmstack.repository.acknowledged import acknowledgement_findings
 from llmstack.repository.live import as_written
 from llmstack.repository.model_facts import read_facts_of
+from llmstack.repository.places import place_in
 from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.stream_terms import Terms
 from llmstack.repository.streams import Objects
@@ -52,8 +53,7 @@ def review_streams(
     changes = with_unread(compare({STREAM: sides[0]}, {STREAM: sides[1]}), {STREAM: sides[1]}, unread_of)
     known, unread = _facts(beside, [*sides[0], *sides[1]])
     engines = [_engines(side, terms, known) for side in sides]
-    places = _places(changes, old, new)
-    facts = terms.facts(places), replace(terms.facts(places), moved_from=_renamed(*engines))
+    facts = terms.facts(), replace(terms.facts(), moved_from=_renamed(*engines))
     changed = compare_engines(*({each.key: asked_of(each.subject, each.question, each.served.arguments)
                                  for each in side} for side in engines))  # fmt: skip
     near = Surroundings(environment=STREAM, has_values=False, beyond=find_beyond(changes, *sides))
@@ -70,7 +70,9 @@ def review_streams(
     found += _of_engines(engines[1], new, terms.levels)
     found += acknowledgement_findings(review, facts[0], facts[1], terms.layers, today)
     settled = sort_findings(settle(found, terms.layers, terms.levels))
-    reviews = {STREAM: replace(review, findings=(*review.findings, *bounded(settled, after.name)))}
+    there = {_told(item): item for side in (old, new) for item in side.values()}
+    risks = tuple(replace(risk, place=place_in(there, risk)) for risk in review.risks)
+    reviews = {STREAM: replace(review, risks=risks, findings=(*review.findings, *bounded(settled, after.name)))}
     return Review(
         before.name, after.name, reviews, {CLUSTER: review_cluster(CLUSTER, [STREAM], [STREAM], reviews, (), ())}
     )
@@ -101,16 +103,8 @@ def _engines(objects: Sequence[Object], terms: Terms, known: Known) -> list[Engi
     return list(find_engines(objects, pools, terms.gitops.vllm_versions or {}, known))
 
 
-def _places(changes: Sequence[ObjectChange], old: Side, new: Side) -> dict[str, str]:
-    """The line of each changed object, after the change where it is still there."""
-    places = {}
-    for change in changes:
-        key = change.full_identity
-        item = new.get(key) or old.get(key)
-        if item is not None:
-            place = item.place()
-            places[f"{change.kind}/{change.name}"] = f"{place.path}:{place.line}"
-    return places
+def _told(item: Item) -> str:
+    return f"{item.object['kind']}/{item.object['metadata']['name']}"
 
 
 def _renamed(before: Sequence[Engine], after: Sequence[Engine]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from llmstack.disk.regular import read_any_regular
@@ -35,13 +35,12 @@ class Terms:
     def levels(self) -> dict[str, str]:
         return dict(self.gitops.checks or {})
 
-    def facts(self, places: Mapping[str, str]) -> Facts:
-        """What a review takes of it; `places` are those of the objects."""
+    def facts(self) -> Facts:
+        """What a review takes of it."""
         return Facts(
             pools=pools_of(self.gitops.capacity or ()),
             loads_of={name: seconds(text) for name, text in (self.gitops.load_times or {}).items()},
             acknowledgements=acknowledgements_of(self.gitops.acknowledge or ()),
-            places=places,
         )
 
     def unused(self, workloads: Sequence[str]) -> list[str]:

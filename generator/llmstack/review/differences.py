@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
+from llmstack.finding import Route
 from llmstack.review.arguments import is_command_line, parse_flags
 from llmstack.secrecy.places import value_key
 
@@ -26,6 +27,9 @@ _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _COMMANDS = ("args", "command")
 _IN_TEMPLATE = "emplate."
 """Part of every path inside a pod template: only there the order of a keyed list is kept and compared."""
+
+_STEPS = re.compile(r"([^.\[\]]+)|\[([^\]]*)\]")
+"""A step of a path: `.name`, or `[name]`."""
 
 ORDER = "(order)"
 SPELLING = "(spelling)"
@@ -59,6 +63,30 @@ def differences(before: Any, after: Any, path: str = "", key: str = "") -> Itera
         yield from _lists(before, after, path, key)
     elif before != after or type(before) is not type(after):
         yield _leaf(before, after, path, key)
+
+
+def route_to(object: Any, path: str) -> Route:
+    """The way to a field of an object by the path that a difference gives it, as far as the object has it."""
+    route: list[str | int] = []
+    for plain, named in _STEPS.findall(path.removesuffix(ORDER).removesuffix(SPELLING)):
+        step = _step(object, plain or named, str(route[-1]) if route else "")
+        if step is None:
+            break
+        route.append(step)
+        object = object[step]
+    return tuple(route)
+
+
+def _step(holder: Any, name: str, key: str) -> str | int | None:
+    """The key or the number under which a map, or a list at `key`, has what a path calls so; None where it has not."""
+    if isinstance(holder, Mapping):
+        return name if name in holder else None
+    if not isinstance(holder, list):
+        return None
+    keyed = [_identity(item, key) if isinstance(item, Mapping) else None for item in holder]
+    if name in keyed:
+        return keyed.index(name)
+    return int(name) if name.isdecimal() and int(name) < len(holder) else None
 
 
 def _leaf(before: Any, after: Any, path: str, key: str) -> Difference:

@@ -107,8 +107,7 @@ class Present:
 class Facts:
     """Facts of one environment at one revision.
 
-    `load_seconds` and `pool_of` are by model name; `places` maps `Kind/name` of an object (and `Kind/name#path` of a
-    field, where known) to `values/prod.yaml:12`.
+    `load_seconds` and `pool_of` are by model name.
     """
 
     pools: tuple[Pool, ...] = ()
@@ -119,7 +118,6 @@ class Facts:
     loads_of: Mapping[str, int] = field(default_factory=dict)
     """Load times in seconds by the name of the workload, where no values name its model."""
     acknowledgements: tuple[Acknowledgement, ...] = ()
-    places: Mapping[str, str] = field(default_factory=dict)
     sync_timeout_seconds: Mapping[str, int] = field(default_factory=dict)
     """By model name: the time the sync tool waits for the model's unit."""
     moved_from: Mapping[str, str] = field(default_factory=dict)

@@ -6,7 +6,7 @@ Durations are seconds, GPU figures are counts of the named resource, paths are d
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Literal
@@ -186,8 +186,8 @@ class Risk:
     """`Kind/name`."""
     message: str
     advice: str
-    place: str | None
-    """`values/prod.yaml:12`."""
+    place: str | None = None
+    """`values/prod.yaml:12`: where the repository states what it is about, for those that know the files to say."""
     acknowledged: bool = False
     amount: int | None = None
     """How much of it there is, in the unit that its page names; None where it is no amount, or not known."""
@@ -195,6 +195,10 @@ class Risk:
     """What the acknowledgement says: its reason, its last day, the amount that it covers."""
     model: str | None = None
     """The model that its object serves."""
+    path: str = ""
+    """The field of its object that it is about, as changes spell it; the empty string for the whole."""
+    file: str = ""
+    """The file of clusters/ that states its object, where no unit of an environment has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,12 +303,17 @@ class Review:
             only=environment,
         )
 
+    def all_risks(self) -> Iterator[tuple[str, Risk]]:
+        """Yield each risk once, with its environment, or the cluster in which none of them stands."""
+        for name, environment in sorted(self.environments.items()):
+            yield from ((name, risk) for risk in environment.risks)
+        for name, cluster in sorted(self.clusters.items()):
+            yield from ((name, risk) for risk in cluster.risks if not cluster.environments)
+
     def fails(self, level: str) -> bool:
         """Whether a risk of this severity, or a worse one, stands that nobody acknowledged.
 
         `level` is `error`, `warning` or `never`.
         """
         severities = {"error": (Severity.ERROR,), "warning": (Severity.ERROR, Severity.WARNING)}.get(level, ())
-        risks = [risk for environment in self.environments.values() for risk in environment.risks]
-        risks += [risk for cluster in self.clusters.values() for risk in cluster.risks]
-        return any(risk.severity in severities and not risk.acknowledged for risk in risks)
+        return any(risk.severity in severities and not risk.acknowledged for _, risk in self.all_risks())

@@ -101,6 +101,12 @@ class OwnerChange:
     gone: tuple[Identity, ...] = ()
     """The objects that are deleted, or may be."""
 
+    @property
+    def shared_why(self) -> str:
+        """The same words for all units that share a cause: no folder and no file of their own in it."""
+        why = self.why.replace(f"`{self.path}`", "its folder") if self.path else self.why
+        return why.replace(f"`{self.file}`", "its file") if self.file else why
+
 
 def as_made(side: Side) -> Side:
     """The side with what the Kustomization of the cluster's folder makes of the objects in it, where that can be

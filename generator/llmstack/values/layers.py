@@ -64,20 +64,23 @@ class Layers:
     def findings(self) -> tuple[Finding, ...]:
         return tuple(f for layer in self.layers for f in (*layer.source.findings, *layer.findings))
 
-    def place(self, route: Route, *, on_value: bool = False) -> Place | None:
-        """Where the values say `route`: the topmost file that has it, else what encloses it.
+    def place(self, route: Route, *, on_value: bool = False, within: str | None = None) -> Place | None:
+        """Where the values say `route`: the topmost file that has it, else what encloses it; of the file `within` alone
+        where that is one of them.
 
         None only when no file holds any part of it.
         """
+        pairs = list(zip(self.layers, self.models, strict=True))
+        pairs = [pair for pair in pairs if pair[0].source.path == within] or pairs
         for length in range(len(route), 0, -1):
-            for layer, models in reversed(list(zip(self.layers, self.models, strict=True))):
+            for layer, models in reversed(pairs):
                 own = _own_route(route[:length], models)
                 if own is None:
                     continue
                 place = layer.source.place(layer.written(own), on_value=on_value and length == len(route))
                 if place is not None:
                     return place
-        return Place(self.layers[-1].source.path) if self.layers else None
+        return Place(pairs[-1][0].source.path) if pairs else None
 
     def states(self, route: Route) -> bool:
         """Whether a file has `route` itself, null included; what only a default sets is not stated."""

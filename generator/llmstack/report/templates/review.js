@@ -186,7 +186,8 @@
       const pods = model.pods.slice(0, PODS).map((pod) => podRow(pod, environment.end));
       const more = model.pods.length - pods.length;
       if (more > 0) pods.push(make("p", { className: "empty" }, `and ${plural(more, "other pod")}`));
-      return [linkTo(environment, model), ...pods, ...model.objects.map(objectPart)];
+      const fails = model.rollouts.filter((each) => each.fails).map((each) => make("p", { className: "fails" }, `If the new pods never get ready: ${each.fails}`));
+      return [linkTo(environment, model), ...fails, ...pods, ...model.objects.map(objectPart)];
     });
     return part;
   }

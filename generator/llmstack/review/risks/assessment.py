@@ -66,10 +66,3 @@ class Assessment:
     def workloads(self) -> tuple[Workload, ...]:
         """Those whose pods change, of all environments of the cluster."""
         return self.least.workloads
-
-    def place_of(self, subject: str, path: str = "") -> str | None:
-        """Where the values make `Kind/name`, and best its field at `path`: `values/prod.yaml:12`, None if unknown."""
-        place = None
-        for facts in reversed(self.facts):
-            place = place or facts.places.get(f"{subject}#{path}") or facts.places.get(subject)
-        return place

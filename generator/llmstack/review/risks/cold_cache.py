@@ -57,13 +57,13 @@ def _of_cache_server(assessment: Assessment, change: ObjectChange) -> Iterator[R
     advice = "Merge when few conversations run."
     if change.restarts:
         message = "the cache server starts empty: what it held of prefixes is computed again"
-        yield RISK.at(assessment, change.key, message, advice)
+        yield RISK.at(change.key, message, advice)
     elif change.kind == "Service" and any(each.path.startswith("spec.ports") for each in change.changes):
         message = "the cache server has another port: engines go without it until they have restarted"
-        yield RISK.at(assessment, change.key, message, advice)
+        yield RISK.at(change.key, message, advice)
     elif any(each.path == "spec.replicas" for each in change.changes):
         message = "each replica of the cache server has a content of its own: an engine finds what its own one holds"
-        yield RISK.at(assessment, change.key, message, advice, path="spec.replicas")
+        yield RISK.at(change.key, message, advice, path="spec.replicas")
 
 
 def _of_service(assessment: Assessment, change: ObjectChange) -> Iterator[Risk]:
@@ -77,7 +77,7 @@ def _of_service(assessment: Assessment, change: ObjectChange) -> Iterator[Risk]:
     if any(each.namespace == change.namespace and selected.items() <= each.labels.items() for each in engines):
         message = "the Service sends the requests of one client to any of its pods from now on: prefixes are cold"
         path = "spec.sessionAffinity"
-        yield RISK.at(assessment, change.key, message, "Keep `sessionAffinity: ClientIP`.", path=path)
+        yield RISK.at(change.key, message, "Keep `sessionAffinity: ClientIP`.", path=path)
 
 
 def _router(obj: object) -> Backend | None:
@@ -93,7 +93,7 @@ def _chosen_otherwise(assessment: Assessment, subject: str, before: Backend, aft
         )
         message = f"the router chooses engines otherwise ({flags}): sessions are spread anew, and prefixes are cold"
         path = f"spec.template.spec.containers[router-container].args[{moved[0]}]"
-        yield RISK.at(assessment, subject, message, "Merge when few conversations run.", path=path)
+        yield RISK.at(subject, message, "Merge when few conversations run.", path=path)
 
 
 def _is_cache_server(change: ObjectChange) -> bool:

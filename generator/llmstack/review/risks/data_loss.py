@@ -55,14 +55,14 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             if change.identity in read_on or (kept is not None and _is_used(change, assessment)):
                 continue
             message, advice = _lost(change, _successor(change, assessment), kept)
-            yield RISK.at(assessment, subject, message, advice, milder=kept is not None)
+            yield RISK.at(subject, message, advice, milder=kept is not None)
         elif makes_anew(change, assessment.near):
             yield from _made_anew(change, assessment)
         elif change.kind == "PersistentVolume" and _reclaims(change.after) and not _reclaims(change.before):
             message = (
                 "the volume goes with its data from now on when its claim is deleted (`persistentVolumeReclaimPolicy`)"
             )
-            yield RISK.at(assessment, subject, message, "Keep `Retain`.", milder=True, path=_POLICY)
+            yield RISK.at(subject, message, "Keep `Retain`.", milder=True, path=_POLICY)
     yield from _pruned(assessment)
     yield from _of_ordinals(assessment)
     yield from _of_definitions(assessment)
@@ -86,7 +86,7 @@ def _of_ordinals(assessment: Assessment) -> Iterator[Risk]:
                 f"the claims of {plural(fewer, 'replica')} are deleted with the data on them (`{_WHEN[gone]}: Delete`)"
             )
             advice = f"Set `{policy}.{_WHEN[gone]}: Retain` in a commit before."
-            yield RISK.at(assessment, change.key, message, advice, path=f"spec.{policy}")
+            yield RISK.at(change.key, message, advice, path=f"spec.{policy}")
 
 
 _WHEN = {True: "whenDeleted", False: "whenScaled"}
@@ -102,7 +102,7 @@ def _of_definitions(assessment: Assessment) -> Iterator[Risk]:
             kept = change.before is not None and is_kept(change.before)
             if not kept:
                 message = f"every `{kind}` of the cluster is deleted with its definition, whoever made it"
-                yield RISK.at(assessment, change.key, message, f"Keep it, or first: {_ANNOTATE}")
+                yield RISK.at(change.key, message, f"Keep it, or first: {_ANNOTATE}")
 
 
 _POLICY = "spec.persistentVolumeReclaimPolicy"
@@ -120,7 +120,7 @@ def _pruned(assessment: Assessment) -> Iterator[Risk]:
     for key, owner in assessment.near.pruned.items():
         if key[0] in HOLDS_DATA and key in there and key not in told:
             message = f"`{owner.unit}` {owner.why}: `{key[2]}` goes with the data on it"
-            yield RISK.at(assessment, f"{key[0]}/{key[2]}", message, _ANNOTATE)
+            yield RISK.at(f"{key[0]}/{key[2]}", message, _ANNOTATE)
 
 
 def _namespace(obj: Object) -> str:
@@ -134,7 +134,7 @@ def _made_anew(change: ObjectChange, assessment: Assessment) -> Iterator[Risk]:
             "makes it anew, empty"
         )
         advice = "Keep the field, and take the annotation away: then the change is refused and the data stays."
-        yield RISK.at(assessment, f"{change.kind}/{change.name}", message, advice, path=path)
+        yield RISK.at(f"{change.kind}/{change.name}", message, advice, path=path)
 
 
 def _read_on(assessment: Assessment) -> frozenset[Identity]:

@@ -60,7 +60,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             advice = f"Allow more than {say_exactly(least)}, with a margin for slow disks and registries."
             if step.wait > least / 2:
                 advice += " Fewer models in one commit wait less for one another."
-            yield RISK.at(assessment, workload.key, "; ".join(said for said, _ in problems), advice, amount=over)
+            yield RISK.at(workload.key, "; ".join(said for said, _ in problems), advice, amount=over)
 
 
 def _step(assessment: Assessment, workload: Workload, template: Template, outcomes: Outcomes) -> Step:

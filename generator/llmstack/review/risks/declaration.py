@@ -24,16 +24,16 @@ class Declaration:
 
     def at(
         self,
-        assessment: Assessment,
         subject: str,
         message: str,
         advice: str = "",
         *,
         path: str = "",
+        file: str = "",
         milder: bool = False,
         amount: int | None = None,
     ) -> Risk:
-        """The risk at `Kind/name`, at its place in the values where that is known (of the field at `path` first).
+        """The risk at `Kind/name`, of its field at `path`, or of what `file` in clusters/ states.
 
         ValueError for the milder form of a risk that declares none, and for an amount without a unit.
         """
@@ -42,8 +42,7 @@ class Declaration:
             raise ValueError(f"{self.id} declares no milder severity")
         if amount is not None and not self.unit:
             raise ValueError(f"{self.id} declares no unit of its amount")
-        place = assessment.place_of(subject, path)
-        return Risk(self.id, severity, subject, message, advice, place, amount=amount)
+        return Risk(self.id, severity, subject, message, advice, amount=amount, path=path, file=file)
 
 
 class RiskKind(Protocol):

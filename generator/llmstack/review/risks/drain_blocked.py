@@ -35,11 +35,11 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     for key, now in after.items():
         if now.allowed == 0 and (key not in before or before[key].allowed > 0):
             message = f"it allows no eviction of its {plural(now.number, 'pod')}: a drain of their nodes waits"
-            yield RISK.at(assessment, told(key), message, _ALLOW, amount=now.number)
+            yield RISK.at(told(key), message, _ALLOW, amount=now.number)
     already = twice_protected(before)
     for key, names in twice_protected(after).items():
         if key not in already:
             message = (
                 f"its pods have two PodDisruptionBudgets, `{names[0]}` and `{names[1]}`: every eviction is refused"
             )
-            yield RISK.at(assessment, told(key), message, "Keep one of them.")
+            yield RISK.at(told(key), message, "Keep one of them.")

@@ -34,13 +34,13 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         if engine.verdict == "does-not-start":
             where = "`llmstack fit`" if assessment.near.has_values else "The finding `engine-memory`"
             advice = f"{where} proposes the longest request and the fewest GPUs that start."
-            yield RISK.at(assessment, engine.object, f"the engine does not start: {engine.why}", advice)
+            yield RISK.at(engine.object, f"the engine does not start: {engine.why}", advice)
         elif engine.verdict == "too-close":
             advice = "Leave more room: a shorter --max-model-len, or more GPUs."
-            yield RISK.at(assessment, engine.object, f"the engine may not start: {engine.why}", advice, milder=True)
+            yield RISK.at(engine.object, f"the engine may not start: {engine.why}", advice, milder=True)
         elif engine.loses is not None and engine.loses >= MUCH:
             lost = round(engine.loses * 100)
-            yield RISK.at(assessment, engine.object, _loss(engine), _moved(engine), milder=True, amount=lost)
+            yield RISK.at(engine.object, _loss(engine), _moved(engine), milder=True, amount=lost)
 
 
 def _loss(engine: EngineChange) -> str:

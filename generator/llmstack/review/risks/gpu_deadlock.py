@@ -51,7 +51,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
                     size = workload.new.total if workload.new is not None else 0
                     missing = size - (pool.count - sum_after(assessment, pool))
                     amount = missing if missing > 0 else None
-                    yield RISK.at(assessment, workload.key, message, advice, milder=not verdict.certain, amount=amount)
+                    yield RISK.at(workload.key, message, advice, milder=not verdict.certain, amount=amount)
         elif assessment.most is not None and not verdict.shortage:
             yield from _at_most(assessment, assessment.most, pool)
 
@@ -70,7 +70,7 @@ def _at_most(assessment: Assessment, most: Played, pool: Pool) -> Iterator[Risk]
                 f"{plural(pool.count, 'GPU')} in pool `{pool.name}`, and others may take what a replica waits for"
             )
             advice = "Merge when few replicas run, or lower the scalers' maximum to what the pool holds."
-            yield RISK.at(assessment, workload.key, message, advice, milder=True)
+            yield RISK.at(workload.key, message, advice, milder=True)
 
 
 def _message(assessment: Assessment, pool: Pool, verdict: Verdict, workload: Workload) -> str:

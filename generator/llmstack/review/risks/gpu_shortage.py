@@ -39,7 +39,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             needed = sum_after(assessment, pool)
             advice = fit_goal(assessment, pool, needed - pool.count)
             for key in sorted(map(told, verdict.stuck)) or [f"Pool/{pool.name}"]:
-                yield RISK.at(assessment, key, _message(pool, needed), advice, amount=_missing(pool, needed))
+                yield RISK.at(key, _message(pool, needed), advice, amount=_missing(pool, needed))
         elif assessment.most is not None:
             yield from _at_most(assessment, assessment.most, pool)
     for pool in assessment.facts[1].pools:
@@ -59,7 +59,7 @@ def _at_most(assessment: Assessment, most: Played, pool: Pool) -> Iterator[Risk]
     for subject in scaled or [f"Pool/{pool.name}"]:
         message = f"with scalers at their most, {_message(pool, needed).partition('after the change ')[2]}"
         advice = "Lower the scalers' maximum to what the pool holds, or add GPUs: what finds none stays Pending."
-        yield RISK.at(assessment, subject, message, advice, milder=True, amount=_missing(pool, needed))
+        yield RISK.at(subject, message, advice, milder=True, amount=_missing(pool, needed))
 
 
 def _runs(assessment: Assessment, pool: Pool, taken: int) -> Iterator[Risk]:
@@ -76,7 +76,7 @@ def _runs(assessment: Assessment, pool: Pool, taken: int) -> Iterator[Risk]:
                 f"{pool.told} in pool `{pool.name}` are free: they stay Pending"
             )
             advice = "Free the GPUs first, or let it ask for fewer at a time (`parallelism`)."
-            yield RISK.at(assessment, f"Job/{change.name}", message, advice, amount=asked - free)
+            yield RISK.at(f"Job/{change.name}", message, advice, amount=asked - free)
 
 
 def _at_a_time(job: Object | None) -> int:

@@ -37,24 +37,24 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             message = (
                 f"the claim grows, and its class `{grown.name}` does not expand volumes: the API server refuses it"
             )
-            yield RISK.at(assessment, f"{change.kind}/{change.name}", message, _STAYS, path=_SIZE)
+            yield RISK.at(f"{change.kind}/{change.name}", message, _STAYS, path=_SIZE)
         paths = refused_fields(change.kind, change.before, change.after, assessment.near.default_class)
         if not paths and grown is None and may_grow(change.before, change.after, assessment.after) is False:
             message = (
                 "its StorageClass does not let claims grow (`allowVolumeExpansion`): the API server refuses the size"
             )
             advice = "Let the class expand in a commit before, or move to a larger claim of another name."
-            yield RISK.at(assessment, change.key, message, advice, path=_SIZE)
+            yield RISK.at(change.key, message, advice, path=_SIZE)
         if paths and makes_anew(change, assessment.near):
             if change.kind not in HOLDS_DATA:
                 message = f"the API server refuses to change `{paths[0]}`, so the sync tool deletes the object first"
                 subject = f"{change.kind}/{change.name}"
-                yield RISK.at(assessment, subject, message, _KEEP, path=paths[0], milder=True)
+                yield RISK.at(subject, message, _KEEP, path=paths[0], milder=True)
         elif paths:
             fields = " and ".join(f"`{path}`" for path in paths)
             message = f"the API server refuses to change {fields}: no change of this object is applied"
             subject = f"{change.kind}/{change.name}"
-            yield RISK.at(assessment, subject, message, _way_out(change, paths), path=paths[0])
+            yield RISK.at(subject, message, _way_out(change, paths), path=paths[0])
 
 
 _STAYS = "Keep the size, let the class expand (`allowVolumeExpansion`), or move to a larger claim of another name."

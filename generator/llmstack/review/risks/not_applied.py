@@ -40,14 +40,14 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         why = why_unmoved(change)
         reason = _UNAPPLIED[why] if why is not None else _partly_applied(change)
         if reason is not None and change.identity not in assessment.applied.refused:
-            yield RISK.at(assessment, change.key, *reason)
+            yield RISK.at(change.key, *reason)
     for change, held in assessment.applied.held:
         told = _held(change, held)
         if told is not None:
-            yield RISK.at(assessment, change.key, *told)
+            yield RISK.at(change.key, *told)
     restarting = {workload.identity for workload in assessment.workloads if workload.move in ("restart", "new")}
     for each in unread_changes(assessment.changes, assessment.after, restarting):
-        yield RISK.at(assessment, each.key, _unread(each), _RESTART)
+        yield RISK.at(each.key, _unread(each), _RESTART)
 
 
 def _held(change: ObjectChange, why: Held) -> tuple[str, str] | None:

@@ -49,7 +49,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     for identity, obstacles in assessment.obstacles.items():
         for each in obstacles:
             if each.hangs == "unknown":
-                yield RISK.at(assessment, told(identity), each.message, each.advice, milder=not each.likely)
+                yield RISK.at(told(identity), each.message, each.advice, milder=not each.likely)
     yield from _uncounted(assessment)
     yield from _foreign(assessment)
     yield from _in_no_unit(assessment)
@@ -68,7 +68,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
                 "(`allowVolumeExpansion`), and else refuses it with all of its unit"
             )
             advice = "See that the class lets claims grow before the merge."
-            yield RISK.at(assessment, change.key, message, advice, milder=not static)
+            yield RISK.at(change.key, message, advice, milder=not static)
 
 
 def _uncounted(assessment: Assessment) -> Iterator[Risk]:
@@ -82,7 +82,7 @@ def _uncounted(assessment: Assessment) -> Iterator[Risk]:
         if gpus > before:
             when = "on every node that fits" if kind.per_node else "while it runs"
             message = f"a pod takes {plural(gpus, 'GPU')} {when}, and what waits for them then cannot be judged"
-            yield RISK.at(assessment, change.key, message, "See that they are free for it.", milder=True)
+            yield RISK.at(change.key, message, "See that they are free for it.", milder=True)
 
 
 def _in_no_unit(assessment: Assessment) -> Iterator[Risk]:
@@ -99,7 +99,7 @@ def _in_no_unit(assessment: Assessment) -> Iterator[Risk]:
                 "are not counted in any pool, and whether it finds them, or others still do, cannot be judged"
             )
             advice = "Have it among `extraObjects` of an environment: there its pods are counted."
-            yield RISK.at(assessment, told(identity_of(each.after)), message, advice)
+            yield RISK.at(told(identity_of(each.after)), message, advice)
 
 
 def _unmade_namespaces(assessment: Assessment) -> Iterator[Risk]:
@@ -114,7 +114,7 @@ def _unmade_namespaces(assessment: Assessment) -> Iterator[Risk]:
         if namespace not in ("", "default", "kube-system", "kube-public"):
             message = "objects are put into it, and nothing here makes it: unless the cluster has it, each is refused"
             advice = "See that it is there before the merge, or set `gitops.createNamespace: true`."
-            yield RISK.at(assessment, f"Namespace/{namespace}", message, advice, milder=True)
+            yield RISK.at(f"Namespace/{namespace}", message, advice, milder=True)
 
 
 def _foreign(assessment: Assessment) -> Iterator[Risk]:
@@ -128,12 +128,12 @@ def _foreign(assessment: Assessment) -> Iterator[Risk]:
                 f"it runs pods with GPUs ({gpus[1]} for one of each), and how many there are, and how they follow a "
                 "change, its controller alone knows: whether they find room cannot be judged"
             )
-            yield RISK.at(assessment, change.key, message, "See that GPUs are free for it.", milder=True)
+            yield RISK.at(change.key, message, "See that GPUs are free for it.", milder=True)
         mode = value_at(change.after, "spec", "updatePolicy", "updateMode") or "Recreate"
         if change.kind == "VerticalPodAutoscaler" and change.after is not None and mode not in ("Off", "Initial"):
             message = "it ends pods, or resizes them, when it thinks that they ask for too much or too little"
             advice = "Set `updateMode: Off` for engines: each pod that it ends loads its model again."
-            yield RISK.at(assessment, change.key, f"{message}: when cannot be judged", advice, milder=True)
+            yield RISK.at(change.key, f"{message}: when cannot be judged", advice, milder=True)
 
 
 def _beside(assessment: Assessment) -> Iterator[Risk]:
@@ -145,7 +145,7 @@ def _beside(assessment: Assessment) -> Iterator[Risk]:
         if others and workload.after:
             names = ", ".join(f"`{resource}`" for resource in others)
             message = f"the pods take {names} beside other GPUs: whether enough of both are free cannot be judged"
-            yield RISK.at(assessment, workload.key, message, "See that there is room for one more.", milder=True)
+            yield RISK.at(workload.key, message, "See that there is room for one more.", milder=True)
 
 
 def _pulled(assessment: Assessment) -> Iterator[Risk]:
@@ -162,7 +162,7 @@ def _pulled(assessment: Assessment) -> Iterator[Risk]:
                     "that asks for it refuses them"
                 )
                 advice = "See that it is there before the merge, or name it in `gitops.existing`."
-                yield RISK.at(assessment, change.key, message, advice, milder=True)
+                yield RISK.at(change.key, message, advice, milder=True)
 
 
 def _many_quotas(assessment: Assessment) -> Iterator[Risk]:
@@ -173,7 +173,6 @@ def _many_quotas(assessment: Assessment) -> Iterator[Risk]:
         if number > READ:
             message = f"it has {number} ResourceQuotas, of which {READ} are read: what the others refuse is not judged"
             yield RISK.at(
-                assessment,
                 f"Namespace/{namespace or 'default'}",
                 message,
                 "Have fewer: limits of one hold for all pods.",
@@ -190,7 +189,7 @@ def _confined(assessment: Assessment) -> Iterator[Risk]:
             "download models from, cannot be judged"
         )
         advice = "Allow port 53 (UDP and TCP) to the cluster's DNS, and what the pods download from."
-        yield RISK.at(assessment, f"NetworkPolicy/{name}", message, advice, milder=True)
+        yield RISK.at(f"NetworkPolicy/{name}", message, advice, milder=True)
 
 
 def _is_static(change: ObjectChange, assessment: Assessment) -> bool:

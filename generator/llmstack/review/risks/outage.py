@@ -43,13 +43,11 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         if outcomes is not None and moves and outcomes.likely.least == 0:
             message, advice = _outage(workload, outcomes.likely), _spare_it(assessment, workload)
             amount = _whole(outcomes.longest.down_for) if _is_measured(workload) else None
-            yield RISK.at(
-                assessment, workload.key, f"{_at_least(assessment, workload)}{message}", advice, amount=amount
-            )
+            yield RISK.at(workload.key, f"{_at_least(assessment, workload)}{message}", advice, amount=amount)
     broken = [(each, each.lasts[1]) for each in assessment.breaks if each.lasts is not None]
     yield from _moved(assessment, {each.subject for each, _ in broken})
     for each, longest in broken:
-        yield RISK.at(assessment, each.subject, each.message, _side_by_side(assessment, each), amount=_whole(longest))
+        yield RISK.at(each.subject, each.message, _side_by_side(assessment, each), amount=_whole(longest))
 
 
 def _moved(assessment: Assessment, followed: Collection[str]) -> Iterator[Risk]:
@@ -71,7 +69,7 @@ def _moved(assessment: Assessment, followed: Collection[str]) -> Iterator[Risk]:
             else f"takes the place of {former.kind}/{former.name}"
         )
         gap = f"the old pods are removed at once, and no replica is ready {until}, until new ones have started"
-        yield RISK.at(assessment, workload.key, f"it {way}: {gap}", SIDE_BY_SIDE, amount=_whole(lasts))
+        yield RISK.at(workload.key, f"it {way}: {gap}", SIDE_BY_SIDE, amount=_whole(lasts))
 
 
 def _goes_on_as(former: Workload, workload: Workload) -> bool:

@@ -41,4 +41,4 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     for conflict in assessment.near.conflicts:
         if conflict.is_new or (conflict.pool, conflict.resource) in moving | changed:
             advice = "State each pool once, with its whole size, in values/base.yaml."
-            yield RISK.at(assessment, f"Pool/{conflict.pool}", conflict.message, advice)
+            yield RISK.at(f"Pool/{conflict.pool}", conflict.message, advice)

@@ -71,7 +71,7 @@ def _of_default(assessment: Assessment) -> Iterator[Risk]:
                 "ended by them"
             )
             advice = "Name the class where it is meant (`priorityClassName`), and leave the cluster's default alone."
-            yield RISK.at(assessment, change.key, message, advice, milder=True)
+            yield RISK.at(change.key, message, advice, milder=True)
 
 
 def _found(
@@ -117,4 +117,4 @@ def _lose(assessment: Assessment, winner: Tenant, tenants: list[Tenant], missing
         )
         advice = "Add GPUs, run fewer replicas, or give both the same priority."
         is_part = bool(when) or lost < tenant.replicas
-        yield RISK.at(assessment, told(tenant.identity), message, advice, milder=is_part, amount=lost)
+        yield RISK.at(told(tenant.identity), message, advice, milder=is_part, amount=lost)

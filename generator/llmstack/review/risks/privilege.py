@@ -17,6 +17,7 @@ run the cluster; give a pod no more of the host than it needs; pin the revision 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from llmstack.finding import Severity
@@ -39,23 +40,22 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     """Rights that a file of clusters/ brings, those of the whole cluster that units bring, and what pods get."""
     for brought in assessment.near.brought:
         where = f" (in {brought.path}, which llmstack did not write)"
-        yield from _granted(assessment, brought.before, brought.after, where, of_cluster=True)
-        yield from _gained(assessment, [brought.before] if brought.before else [], brought.after, where)
+        granted = _granted(brought.before, brought.after, where, of_cluster=True)
+        gained = _gained([brought.before] if brought.before else [], brought.after, where)
+        yield from (replace(risk, file=brought.path) for risk in (*granted, *gained))
     before = frozenset(map(_registry, (image for each in assessment.before for image in images_of(each))))
     for change in assessment.changes:
         if change.after is not None:
-            yield from _granted(assessment, change.before, change.after, "", of_cluster=False)
-            yield from _gained(assessment, list(_former(assessment, change)), change.after, "")
-            yield from _pulled(assessment, change.after, before)
+            yield from _granted(change.before, change.after, "", of_cluster=False)
+            yield from _gained(list(_former(assessment, change)), change.after, "")
+            yield from _pulled(change.after, before)
 
 
-def _granted(
-    assessment: Assessment, before: Object | None, after: Object, where: str, *, of_cluster: bool
-) -> Iterator[Risk]:
+def _granted(before: Object | None, after: Object, where: str, *, of_cluster: bool) -> Iterator[Risk]:
     """Rights that an object gives others, where they are not those that it gave."""
     said = _says(after, of_cluster=of_cluster)
     if said is not None and (before is None or _grants(before) != _grants(after)):
-        yield RISK.at(assessment, _name(after), f"{said}{where}", _BIND, milder=not _is_admin(after))
+        yield RISK.at(_name(after), f"{said}{where}", _BIND, milder=not _is_admin(after))
 
 
 def _former(assessment: Assessment, change: ObjectChange) -> Iterator[Object]:
@@ -72,21 +72,21 @@ def _former(assessment: Assessment, change: ObjectChange) -> Iterator[Object]:
     )
 
 
-def _gained(assessment: Assessment, before: Sequence[Object], after: Object, where: str) -> Iterator[Risk]:
+def _gained(before: Sequence[Object], after: Object, where: str) -> Iterator[Risk]:
     """What the pods of an object may do that they could not."""
     rights = sorted(rights_of(after).difference(*map(rights_of, before)))
     if rights:
-        yield RISK.at(assessment, _name(after), f"its pods get {', '.join(rights)}{where}", _SPARE, milder=True)
+        yield RISK.at(_name(after), f"its pods get {', '.join(rights)}{where}", _SPARE, milder=True)
     if trusts_remote_code(after) and not any(map(trusts_remote_code, before)):
         message = f"it runs the code that its model brings (`--trust-remote-code`){where}"
-        yield RISK.at(assessment, _name(after), message, _PIN, milder=True)
+        yield RISK.at(_name(after), message, _PIN, milder=True)
 
 
-def _pulled(assessment: Assessment, after: Object, known: Collection[str]) -> Iterator[Risk]:
+def _pulled(after: Object, known: Collection[str]) -> Iterator[Risk]:
     """Registries that are new to an environment that pulls images already."""
     for registry in sorted(set(map(_registry, images_of(after))) - set(known)) if known else ():
         message = f"it pulls an image from `{registry}`, from which nothing here was pulled before"
-        yield RISK.at(assessment, _name(after), message, "See that the registry is one that you trust.", milder=True)
+        yield RISK.at(_name(after), message, "See that the registry is one that you trust.", milder=True)
 
 
 def _registry(image: str) -> str:

@@ -32,4 +32,4 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     if before and added:
         message = f"the secrets of the environment get a reader or a source that they did not have: {', '.join(added)}"
         advice = "Ask whose it is before this is merged; what was encrypted for it stays readable for it."
-        yield RISK.at(assessment, f"Environment/{assessment.near.environment}", message, advice, amount=len(added))
+        yield RISK.at(f"Environment/{assessment.near.environment}", message, advice, amount=len(added))

@@ -40,9 +40,9 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             path = show_route(problems[0].route)
             said = "; ".join(dict.fromkeys(problem.message for problem in problems))
             message = f"the API server refuses it: {said}"
-            yield RISK.at(assessment, change.key, message, f"Correct `{path}`.", path=path)
+            yield RISK.at(change.key, message, f"Correct `{path}`.", path=path)
         for message, advice in (*_of_quota(assessment, change), *_of_group(assessment, change)):
-            yield RISK.at(assessment, change.key, message, advice)
+            yield RISK.at(change.key, message, advice)
 
 
 def _of_quota(assessment: Assessment, change: ObjectChange) -> Iterator[tuple[str, str]]:

@@ -43,15 +43,21 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     whole = _whole(assessment)
     if whole is not None:
         amount = sum(each.replicas for each in removed)
-        yield RISK.at(
-            assessment, f"Environment/{assessment.near.environment}", whole, _advice(assessment), amount=amount
-        )
+        subject = f"Environment/{assessment.near.environment}"
+        yield RISK.at(subject, whole, _advice(assessment), amount=amount, file=_pruned_by(assessment, removed[0]))
         return
     unjudged = any(starts_engines(object) for object in assessment.after)
     for each in removed:
         message, severe = _message(each, unjudged=unjudged)
         advice = "Put it back if it is not meant; else tell those who call it, and acknowledge the removal."
-        yield RISK.at(assessment, f"{each.kind}/{each.name}", message, advice, milder=not severe, amount=each.replicas)
+        subject, file = f"{each.kind}/{each.name}", _pruned_by(assessment, each)
+        yield RISK.at(subject, message, advice, milder=not severe, amount=each.replicas, file=file)
+
+
+def _pruned_by(assessment: Assessment, removed: Removed) -> str:
+    """The file whose owner deletes it while the manifests keep it; the empty string where none does."""
+    change = assessment.near.pruned.get(removed.identity) if removed.by else None
+    return change.file if change is not None else ""
 
 
 def _whole(assessment: Assessment) -> str | None:

@@ -50,7 +50,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             drain = "Set `gitops.drain` on the model" if assessment.near.has_values else _BY_HAND
             advice = f"{drain} in a change before this one, or merge at a time of few requests."
             ends = workload.before - (workload.after if workload.move == "scale" else 0)
-            yield RISK.at(assessment, workload.key, _message(workload, *min(waits)), advice, amount=ends)
+            yield RISK.at(workload.key, _message(workload, *min(waits)), advice, amount=ends)
 
 
 def _message(workload: Workload, seconds: int, key: str) -> str:

@@ -49,7 +49,7 @@ def _restart(
     assessment: Assessment, subject: str, what: str, causes: tuple[str, ...], amount: int | None = None
 ) -> Risk:
     path = causes[0] if causes else ""
-    return RISK.at(assessment, subject, f"{what} because of {_causes(causes)}", path=path, amount=amount)
+    return RISK.at(subject, f"{what} because of {_causes(causes)}", path=path, amount=amount)
 
 
 def _causes(causes: tuple[str, ...]) -> str:

@@ -37,9 +37,9 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             if each.hangs == "unknown":
                 continue
             never = "the rollout never finishes" if each.certain else "the rollout may never finish"
-            yield RISK.at(assessment, told(identity), f"{never}: {each.message}", each.advice, milder=not each.certain)
+            yield RISK.at(told(identity), f"{never}: {each.message}", each.advice, milder=not each.certain)
     for identity, obstacles in assessment.latent.items():
         for each in obstacles:
             if each.hangs != "unknown":
                 message = f"what runs goes on; it shows at the next rollout or eviction: {each.message}"
-                yield RISK.at(assessment, told(identity), message, each.advice, milder=True)
+                yield RISK.at(told(identity), message, each.advice, milder=True)

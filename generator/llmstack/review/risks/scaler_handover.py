@@ -44,7 +44,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
                 "--server-side --validate=false --field-manager=handover-to-scaler`)."
             )
             lost = workload.before - workload.falls_to
-            yield RISK.at(assessment, workload.key, message, advice, path="spec.replicas", amount=lost)
+            yield RISK.at(workload.key, message, advice, path="spec.replicas", amount=lost)
     yield from _other_kind(assessment)
     yield from _two_owners(assessment)
     yield from _several(assessment)
@@ -63,7 +63,7 @@ def _other_kind(assessment: Assessment) -> Iterator[Risk]:
                 "too, and may fall to 1"
             )
             advice = "Remove the HorizontalPodAutoscaler in one commit, and add the ScaledObject in the next."
-            yield RISK.at(assessment, told(target), message, advice)
+            yield RISK.at(told(target), message, advice)
 
 
 def _several(assessment: Assessment) -> Iterator[Risk]:
@@ -75,7 +75,7 @@ def _several(assessment: Assessment) -> Iterator[Risk]:
             message = (
                 f"{len(kinds)} scalers want it ({', '.join(sorted(kinds))}): neither acts, or each undoes the other"
             )
-            yield RISK.at(assessment, told(target), message, "Keep one of them.", milder=True)
+            yield RISK.at(told(target), message, "Keep one of them.", milder=True)
 
 
 def _left(assessment: Assessment) -> Iterator[Risk]:
@@ -89,7 +89,7 @@ def _left(assessment: Assessment) -> Iterator[Risk]:
                 "sets back what it found, where `restoreToOriginalReplicaCount` says so)"
             )
             advice = "State `replicas` in the manifest, with what runs then."
-            yield RISK.at(assessment, told(target), message, advice, milder=True)
+            yield RISK.at(told(target), message, advice, milder=True)
 
 
 def _two_owners(assessment: Assessment) -> Iterator[Risk]:
@@ -101,7 +101,7 @@ def _two_owners(assessment: Assessment) -> Iterator[Risk]:
             "each sync sets back what the scaler gave, and pods end with their requests"
         )
         advice = "Take `replicas` out of the manifest in a commit of its own, as for a scaler that is added."
-        yield RISK.at(assessment, told(target), message, advice, path="spec.replicas", milder=True)
+        yield RISK.at(told(target), message, advice, path="spec.replicas", milder=True)
 
 
 def _owned_twice(objects: Sequence[Object]) -> dict[Identity, int]:
@@ -120,4 +120,4 @@ def _back_to_the_manifest(assessment: Assessment, most: Played) -> Iterator[Risk
             )
             advice = f"Set `replicas` to what runs now, up to {workload.before}, and lower it later."
             lost = workload.before - workload.after
-            yield RISK.at(assessment, workload.key, message, advice, path="spec.replicas", milder=True, amount=lost)
+            yield RISK.at(workload.key, message, advice, path="spec.replicas", milder=True, amount=lost)

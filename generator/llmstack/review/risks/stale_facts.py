@@ -30,4 +30,4 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         age, most = plural(stale.age, "day"), plural(stale.most, "day")
         message = f"the facts of the cluster are {age} old, and `gitops.factsMaxAge` is {most}"
         advice = f"Run `llmstack learn cluster {stale.cluster}`."
-        yield RISK.at(assessment, f"Cluster/{stale.cluster}", message, advice, amount=stale.age)
+        yield RISK.at(f"Cluster/{stale.cluster}", message, advice, amount=stale.age)

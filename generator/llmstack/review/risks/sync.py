@@ -30,7 +30,7 @@ let what goes keep its objects first, then change, then let the new one take the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from llmstack.finding import Severity
 from llmstack.review.result import Risk
@@ -48,26 +48,27 @@ UNITS = 5
 def find(assessment: Assessment) -> Iterator[Risk]:
     """The environment's units that lose or change their owner: those of one kind of change as one risk."""
     kept = {identify(each)[1:] for each in assessment.after} | {key[1:] for key in assessment.near.lost}
+    leaving = {identify(each)[1:] for each in assessment.before} - kept
     grouped: dict[tuple[str, str, bool], list[OwnerChange]] = {}
     for change in assessment.near.sync:
-        if _matters(change, kept):
-            grouped.setdefault((change.action, _cause(change), change.deletes), []).append(change)
+        if _matters(change, leaving):
+            grouped.setdefault((change.action, change.shared_why, change.deletes), []).append(change)
     for (_, cause, deletes), changes in grouped.items():
         message = f"{_names(changes)} {cause if len(changes) > 1 else changes[0].why}"
         amount = sum(change.objects or 0 for change in changes)
         subject = changes[0].file if len(changes) == 1 else f"Environment/{assessment.near.environment}"
         named = _subject(changes, subject, assessment.near.environment)
-        yield RISK.at(assessment, named, message, _advice(changes), milder=not deletes, amount=amount)
+        yield RISK.at(named, message, _advice(changes), milder=not deletes, amount=amount, file=changes[0].file)
 
 
-def _matters(change: OwnerChange, kept: Iterable[tuple[str, str, str]]) -> bool:
+def _matters(change: OwnerChange, leaving: Collection[tuple[str, str, str]]) -> bool:
     """Whether a change of owners is more than the tree itself says: what leaves the tree is a removal, what is new
     no risk."""
     if change.action == "added" or _is_built_upon(change):
         return False
     if change.action == "pruned":
-        held = set(kept)
-        return not change.gone or change.unit.startswith("clusters/") or any(key[1:] in held for key in change.gone)
+        told = all(key[1:] in leaving for key in change.gone)
+        return not change.gone or change.unit.startswith("clusters/") or not told
     return True
 
 
@@ -76,12 +77,6 @@ def _is_built_upon(change: OwnerChange) -> bool:
     differs in its objects is reviewed."""
     there = change.path.startswith(("custom/", "overlays/"))
     return change.action == "moved" and change.cause == "folder" and there and not change.deletes
-
-
-def _cause(change: OwnerChange) -> str:
-    """The same words for the units that share a cause: no folder or unit of their own in it."""
-    cause = change.why.replace(f"`{change.path}`", "its folder") if change.path else change.why
-    return cause.replace(f"`{change.file}`", "its file") if change.file else cause
 
 
 def _names(changes: list[OwnerChange]) -> str:

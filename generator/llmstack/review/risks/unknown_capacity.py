@@ -37,7 +37,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             needs = f"the change needs {plural(more, 'GPU')} beyond the {row.before} that run now"
             message = f"{needs}, {said}" if more else said
             advice = "Declare the pool in gitops.capacity, with count and perNode, and say it with `gitops.pool`."
-            yield RISK.at(assessment, f"Pool/{row.pool or row.resource}", message, advice, amount=more)
+            yield RISK.at(f"Pool/{row.pool or row.resource}", message, advice, amount=more)
 
 
 def _unknown(assessment: Assessment, row: GpuPool) -> str | None:

@@ -33,4 +33,4 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     """Ways in that are gone for good."""
     for each in assessment.breaks:
         if each.lasts is None:
-            yield RISK.at(assessment, each.subject, each.message, each.advice, path=each.path, milder=each.milder)
+            yield RISK.at(each.subject, each.message, each.advice, path=each.path, milder=each.milder)

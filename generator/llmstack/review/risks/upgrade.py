@@ -45,7 +45,7 @@ def _tell(assessment: Assessment, subject: str, lead: str, items: Sequence[Item]
     for milder in (False, True):
         found = [item for item in items if item.breaks is not milder]
         if found:
-            yield RISK.at(assessment, subject, lead + _say(found), advice, milder=milder, amount=len(found))
+            yield RISK.at(subject, lead + _say(found), advice, milder=milder, amount=len(found))
 
 
 def _advise(engine: EngineChange) -> str:
