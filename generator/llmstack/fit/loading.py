@@ -27,15 +27,17 @@ class Loading:
     why: tuple[str, ...] = ()
 
 
-def foreseen_load(stack: Stack, pools: Pools, model: Model, known: Known) -> ForeseenLoad | None:
+def foreseen_load(
+    stack: Stack, pools: Pools, model: Model, known: Known, question: Question | None = None
+) -> ForeseenLoad | None:
     """What is known of the load of a model that nobody measured; None where the pool's `readRate` or the size of the
-    weights is not known."""
+    weights is not known. `question` is what is asked of its engine, where that is at hand."""
     if not any(each.read_rate for each in pools.declared):
         return None
     reading = seconds_of_reading(stack, pools, model, known)
     if reading is None:
         return None
-    beside = _beside(stack, model, ask(stack, model, known, pools))
+    beside = _beside(stack, model, question or ask(stack, model, known, pools))
     if not isinstance(beside, Span):
         return ForeseenLoad(math.ceil(reading))
     return ForeseenLoad(math.ceil(reading), math.floor(reading + beside.low), math.ceil(reading + beside.high))

@@ -19,6 +19,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from llmstack.checks.engines import engines
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Severity
@@ -68,9 +69,13 @@ def _measured(subject: Subject) -> Iterator[Problem]:
 
 def _foreseen(subject: Subject) -> Iterator[Problem]:
     """Models that nobody has measured, and that may not be ready before the probe gives up."""
-    pools = Pools.of(subject.stack)
+    stack, pools = subject.stack, Pools.of(subject.stack)
+    if not any(each.read_rate for each in pools.declared):
+        return
+    asked = {each.route: each.question for each in engines(subject)}
     for at, model in subject.models():
-        foreseen = None if model.gitops.load_time else foreseen_load(subject.stack, pools, model, subject.facts)
+        stated = bool(model.gitops.load_time)
+        foreseen = None if stated else foreseen_load(stack, pools, model, subject.facts, asked.get(at))
         name, probe = _probe(subject, model)
         if probe is None or foreseen is None:
             continue
