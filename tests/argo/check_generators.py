@@ -1,4 +1,4 @@
-"""What Git generators, lists and a matrix make of a repository: the ApplicationSet controller and `sync/generators.py`.
+"""What generators make of a repository: the ApplicationSet controller, and `sync/sets.py` and `sync/generators.py`.
 
 Every row is an ApplicationSet over one repository. Where llmstack reads its entries, the controller makes the same
 Applications, by name and folder; where llmstack says that only the controller knows, there is nothing to hold.
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from llmstack.sync import argo as reading
-from llmstack.sync.generators import Tree
+from llmstack.sync.git_entries import Tree
 from llmstack.sync.manifests import Manifest
 from llmstack.tree.argo import API, CLUSTER, NAMESPACE
 from tests.argo.applications import PATIENCE, applications
@@ -50,6 +50,19 @@ def both(first: Object, second: Object) -> Object:
     return {"matrix": {"generators": [first, second]}}
 
 
+def merged(*others: Object) -> Object:
+    return {"merge": {"mergeKeys": ["env"], "generators": [LIST, {"list": {"elements": list(others)}}]}}
+
+
+OWN = {
+    "metadata": {},
+    "spec": {
+        "project": "",
+        "destination": {},
+        "source": {"repoURL": "https://git.example.com/a.git", "path": "own/{{env}}"},
+    },
+}
+"""A template of a generator's own: what it says wins over the set's."""
 ROWS: dict[str, tuple[list[Object], str, str]] = {
     "folders": ([folders("overlays/prod/models/*")], "{{path.basenameNormalized}}", OLD),
     "folders-go": ([folders("overlays/prod/models/*")], "{{ .path.basenameNormalized }}", GO),
@@ -79,6 +92,24 @@ ROWS: dict[str, tuple[list[Object], str, str]] = {
         "{{ .env }}-{{ .path.basename }}", GO,
     ),
     "matrix-files": ([both(files("apps/more/b.yaml"), LIST)], "{{name}}-{{env}}", OLD),
+    "selector": ([{**LIST, "selector": {"matchLabels": {"env": "prod"}}}], "{{env}}", "overlays/{{env}}"),
+    "selector-not-go": (
+        [{**LIST, "selector": {"matchExpressions": [{"key": "env", "operator": "NotIn", "values": ["prod"]}]}}],
+        "{{ .env }}", "overlays/{{ .env }}",
+    ),
+    "selector-folder": (
+        [{**folders("overlays/prod/*"), "selector": {"matchLabels": {"path.basename": "router"}}}], "{{path.basename}}", OLD,
+    ),
+    "selector-inside-go": (
+        [both({**LIST, "selector": {"matchLabels": {"env": "dev"}}}, folders("overlays/{{ .env }}/*"))],
+        "{{ .env }}-{{ .path.basename }}", GO,
+    ),
+    "merge": ([merged({"env": "dev", "more": "1"}, {"env": "qa"})], "{{env}}", "overlays/{{env}}"),
+    "merge-go": ([merged({"env": "dev", "more": "1"})], "{{ .env }}", "overlays/{{ .env }}"),
+    "own-template": ([{"list": {**LIST["list"], "template": OWN}}], "{{env}}", "overlays/{{env}}"),
+    "own-template-inside": (
+        [both({"list": {**LIST["list"], "template": OWN}}, folders("overlays/prod/r*"))], "{{env}}-{{path.basename}}", OLD,
+    ),
     "two-generators": ([folders("overlays/prod/r*"), folders("overlays/dev/*")], "{{path[1]}}-{{path.basename}}", OLD),
 }  # fmt: skip
 

@@ -70,6 +70,32 @@ def balancer(**spec: Any) -> dict[str, Any]:
     return {**head, "spec": {"type": "LoadBalancer", "selector": labels, "ports": ports, **spec}}
 
 
+GATE = {"app": "gate"}
+
+
+def proxy(port: str = "http") -> dict[str, Any]:
+    """A proxy of people's own, before the router."""
+    head = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "gate", "namespace": "llm"}}
+    ports = [{"containerPort": 8080, "name": port}, {"containerPort": 9090}]
+    pods = {"metadata": {"labels": GATE}, "spec": {"containers": [{"name": "c", "image": "r/p:1", "ports": ports}]}}
+    return {**head, "spec": {"replicas": 2, "selector": {"matchLabels": GATE}, "template": pods}}
+
+
+def front(service: str = "lb", **leads: Any) -> dict[str, Any]:
+    """An Ingress of people's own."""
+    backend = {"service": {"name": service, "port": {"number": 80}, **leads}}
+    paths = [{"path": "/", "pathType": "Prefix", "backend": backend}]
+    spec = {"ingressClassName": "nginx", "rules": [{"host": "a.example.com", "http": {"paths": paths}}]}
+    head = {"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "in", "namespace": "llm"}}
+    return {**head, "spec": spec}
+
+
+def before_it(*objects: Any, labels: Any = GATE, **port: Any) -> Values:
+    """A host that leads to the proxy."""
+    service = balancer(type="ClusterIP", selector=labels, ports=[{"port": 80, "targetPort": "http", **port}])
+    return with_objects(values(), *(objects or (proxy(),)), service, front())
+
+
 TLS = [{"secretName": "tls", "hosts": ["a.example.com"]}]
 
 TOLD: dict[str, tuple[Values, Values, str, str]] = {
@@ -112,6 +138,15 @@ TOLD: dict[str, tuple[Values, Values, str, str]] = {
     "a grant that goes": (
         with_objects(values(), gateway(), elsewhere(), GRANT), with_objects(values(), gateway(), elsewhere()),
         "error", "no ReferenceGrant of namespace `llm` lets it lead there any more",
+    ),
+    "a proxy's port of another name": (before_it(), before_it(proxy("web")), "error", "no pod listens where port 80"),
+    "a proxy that no Service selects": (before_it(), before_it(labels={"app": "a"}), "error", "selects no pod that answers"),
+    "a port of UDP": (before_it(), before_it(protocol="UDP"), "error", "no pod listens where port 80"),
+    "a port that a proxy does not declare": (before_it(), before_it(targetPort=8000), "error", "no pod listens where port 80"),
+    "a proxy that goes": (before_it(), before_it(gateway()), "error", "selects no pod that answers"),
+    "another address of a balancer": (
+        with_objects(values(), balancer(loadBalancerIP="10.0.0.1")), with_objects(values(), balancer(loadBalancerIP="10.0.0.2")),
+        "warning", "`loadBalancerIP` 10.0.0.1 → 10.0.0.2",
     ),
     "some addresses": (
         ingress(), annotated(**{"whitelist-source-range": "10.0.0.0/8"}), "warning",
@@ -178,6 +213,9 @@ QUIET: dict[str, tuple[Values, Values]] = {
             route(rules=[{"matches": [HEADER, {"path": {"value": "/"}}], "backendRefs": [BACKEND]}]),
         ),
     ),
+    "a proxy comes before the router": (with_objects(values(), front("r-router-service")), before_it()),
+    "a proxy goes from before it": (before_it(), with_objects(values(), front("r-router-service"))),
+    "another port that a proxy declares": (before_it(), before_it(targetPort=9090)),
     "a second Gateway": (
         with_objects(values(), route()),
         with_objects(values(), route(parentRefs=[{"name": "gw"}, {"name": "new"}])),

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from llmstack.sync.generators import Tree, entries_of, filled
+from llmstack.sync.generators import entries_of
+from llmstack.sync.git_entries import Tree
+from llmstack.sync.sets import applications_of
 
 FILES = {
     "overlays/prod/models/llama/kustomization.yaml": "",
@@ -23,6 +25,10 @@ ONE = {"list": {"elements": [{"name": "x"}, {"name": "y"}]}}
 
 def git(**fields: Any) -> dict[str, Any]:
     return {"git": {"repoURL": "https://git.example.com/llm.git", "revision": "HEAD", **fields}}
+
+
+def merged(keys: list[str], *others: dict[str, Any]) -> dict[str, Any]:
+    return {"merge": {"mergeKeys": keys, "generators": [ONE, {"list": {"elements": list(others)}}]}}
 
 
 def folders(*patterns: str, but: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -48,14 +54,25 @@ def folders(*patterns: str, but: tuple[str, ...] = ()) -> dict[str, Any]:
          ["x-llama", "x-qwen", "y-llama", "y-qwen"]),
         ([{"matrix": {"generators": [{"list": {"elements": [{"env": "prod"}]}}, folders("overlays/{{env}}/models/*")]}}],
          "{{env}}-{{path.basename}}", ["prod-llama", "prod-qwen"]),
-        ([{**ONE}, folders("overlays/prod/r*")], "{{name}}{{path.basename}}", ["x{{path.basename}}", "y{{path.basename}}", "{{name}}router"]),
+        ([ONE, folders("overlays/prod/r*")], "{{name}}{{path.basename}}", None),  # neither has both
+        ([ONE, {"list": {"elements": [{"name": "z"}]}}], "{{name}}", ["x", "y", "z"]),
+        ([{**ONE, "selector": {"matchLabels": {"name": "x"}}}], "{{name}}", ["x"]),
+        ([{**ONE, "selector": {"matchExpressions": [{"key": "name", "operator": "NotIn", "values": ["x"]}]}}], "{{name}}", ["y"]),
+        ([{**folders("overlays/prod/*"), "selector": {"matchLabels": {"path.basename": "router"}}}], "{{path}}", ["overlays/prod/router"]),
+        ([merged(["name"], {"name": "y", "more": "1"}, {"name": "z"})], "{{ .name }}", ["x", "y"]),
+        ([merged(["name"], {"name": "y"}, {"name": "y"})], "{{ .name }}", None),  # not by one key
+        ([merged([], {"name": "y"})], "{{ .name }}", None),
+        ([{"list": {**ONE["list"], "template": {"spec": {"source": {"path": "a/{{ .name }}"}}}}}], "{{ .name }}", ["a/x", "a/y"]),
+        ([{"matrix": {"generators": [{"list": {**ONE["list"], "template": {"spec": {"source": {"path": "a"}}}}}, folders("apps/*")]}}],
+         "{{ .name }}", ["x", "y"]),
         ([{"matrix": {"generators": [{"clusters": {}}, ONE]}}], "", None),
         ([{"clusters": {}}], "", None),
         ([{"pullRequest": {}}], "", None),
         ([folders("elsewhere/*")], "", None),
         ([folders("*")], "", None),
         ([git(directories=[{"path": "overlays/prod/*"}], revision="a" * 40)], "", None),
-        ([{**ONE, "selector": {"matchLabels": {"a": "b"}}}], "", None),
+        ([{**ONE, "selector": {"matchLabels": {"a": "b"}}}], "", []),
+        ([ONE], "{{ .name | upper }}", None),
         ([git(files=[{"path": "apps/broken.txt"}])], "", None),
         ([folders("overlays/prod/models/[lq]*")], "", None),
         ([folders("overlays/prod/models/{llama,qwen}")], "", None),
@@ -65,19 +82,52 @@ def folders(*patterns: str, but: tuple[str, ...] = ()) -> dict[str, Any]:
     ],
 )  # fmt: skip
 def test_what_generators_make(generators: list[Any], template: str, expected: list[str] | None) -> None:
-    entries = entries_of({"generators": generators}, TREE)
-    assert (None if entries is None else [filled(template, each) for each in entries]) == expected
+    assert paths(generators, template) == expected
+
+
+def paths(generators: list[Any], template: str, **spec: Any) -> list[str] | None:
+    """What the Applications of a set build; None where that cannot be told."""
+    said = {"metadata": {"name": "a"}, "spec": {"source": {"path": template}}}
+    is_go = "{{ ." in f"{template}{generators}" or "{{index" in template
+    made = applications_of({"spec": {"generators": generators, "template": said, "goTemplate": is_go, **spec}}, TREE)
+    return None if made is None else [each.spec["source"]["path"] for each in made]
+
+
+@pytest.mark.parametrize(("template", "is_go"), [("{{ .name }}", False), ("{{name}}", True)])
+def test_a_field_of_the_other_kind_of_template_is_not_filled(template: str, is_go: bool) -> None:
+    assert paths([ONE], template, goTemplate=is_go) is None
+
+
+@pytest.mark.parametrize(
+    ("patch", "spec", "is_told"),
+    [
+        ("spec: {project: other, revisionHistoryLimit: 1}", {"revisionHistoryLimit": 1}, True),
+        ("spec: {source: {path: null}, info: [{name: a, value: '{{ .name }}'}]}", {"source": {}, "info": [{"name": "a", "value": "x"}]}, True),
+        ('{"spec": {"info": {{ .more | toJson }}}}', {"info": [1]}, True),
+        ('{{ if eq .name "x" }}spec: {}{{ end }}', {}, False),
+        ("spec: [", {}, False),
+    ],
+)  # fmt: skip
+def test_what_a_patch_makes_of_an_entry(patch: str, spec: dict[str, Any], is_told: bool) -> None:
+    """The project stays whatever a patch says."""
+    template = {"metadata": {"name": "a"}, "spec": {"project": "own", "source": {"path": "a"}}}
+    said = {
+        "generators": [{"list": {"elements": [{"name": "x", "more": [1]}]}}],
+        "goTemplate": True,
+        "templatePatch": patch,
+    }
+    made = applications_of({"spec": {"template": template, **said}}, TREE)
+    assert made is not None
+    assert (made[0].spec, not made[0].unread) == ({"project": "own", "source": {"path": "a"}, **spec}, is_told)
 
 
 def test_values_of_a_generator() -> None:
     stated = git(directories=[{"path": "overlays/prod/models/*"}], values={"unit": "prod.{{path.basename}}"})
-    entries = entries_of({"generators": [stated]}, TREE)
-    assert entries is not None
-    assert [filled("{{values.unit}}", each) for each in entries] == ["prod.llama", "prod.qwen"]
+    assert paths([stated], "{{values.unit}}") == ["prod.llama", "prod.qwen"]
 
 
 def test_a_pattern_takes_no_time() -> None:
     long = f"overlays/{'a' * 200}/kustomization.yaml"
     tree = Tree(lambda folder: [long], lambda path: "")
-    assert entries_of({"generators": [folders(f"overlays/{'*a' * 60}b")]}, tree) == []
-    assert entries_of({"generators": [git(files=[{"path": f"overlays/{'*a' * 60}b"}])]}, tree) == []
+    assert entries_of(folders(f"overlays/{'*a' * 60}b"), tree) == []
+    assert entries_of(git(files=[{"path": f"overlays/{'*a' * 60}b"}]), tree) == []

@@ -283,6 +283,7 @@ def project(**spec: Any) -> dict[str, Any]:
     return {"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": metadata, "spec": told}
 
 
+WINDOW = {"kind": "deny", "schedule": "* * * * *", "duration": "1h"}
 EVERYWHERE = {"server": "*", "namespace": "*"}
 SOURCES = [{"repoURL": "https://git.example.com/llm.git", "path": "overlays/prod/llama"}]
 OTHER = {"repoURL": "https://git.example.com/llm.git", "path": "ops"}
@@ -367,8 +368,17 @@ APPLICATIONS: dict[str, tuple[Callable[[], Files], dict[str, tuple[str, str, boo
         {},
     ),
     "a project with windows": (
-        lambda: {**ARGO, "prod/project.yaml": [project(syncWindows=[{"kind": "deny", "schedule": "* * * * *"}])]},
+        lambda: {**ARGO, "prod/project.yaml": [project(syncWindows=[{**WINDOW, "namespaces": ["l*"]}])]},
         {"llama": ("moved", "contents", False)},
+    ),
+    "a project with windows of others": (
+        lambda: {**ARGO, "prod/project.yaml": [project(syncWindows=[{**WINDOW, "applications": ["dev.*"]}])]}, {},
+    ),
+    "a window of all its lists": (
+        lambda: {**ARGO, "prod/project.yaml": [project(syncWindows=[
+            {**WINDOW, "applications": ["*"], "namespaces": ["a"], "andOperator": True},
+        ])]},
+        {},
     ),
     "no project": (lambda: {"prod/llama.yaml": [application("llama")]}, {"llama": STOPPED}),
     "gone": (lambda: {"prod/project.yaml": [project()]}, {"llama": ("pruned", "goes", True)}),
@@ -412,7 +422,7 @@ def application_set(*names: str, **metadata: Any) -> dict[str, Any]:
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "ApplicationSet",
         "metadata": {"name": "models", "namespace": "argocd", **metadata},
-        "spec": {"generators": generators, "template": template},
+        "spec": {"goTemplate": True, "generators": generators, "template": template},
     }
 
 

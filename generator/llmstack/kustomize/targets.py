@@ -10,7 +10,10 @@ from llmstack.kustomize.merge import Unsupported
 from llmstack.kustomize.references import Resource
 
 _FIELDS = {"group", "version", "kind", "name", "labelSelector"}
-_PLAIN = re.compile(r"[A-Za-z0-9.-]*")
+_PLAIN = re.compile(r"[A-Za-z0-9-]*(?:(?:\\?\.|\.[*+]|\|)[A-Za-z0-9-]*)*")
+"""Regular expressions that Go and Python read alike: letters, dots, `.*`, `.+` and alternatives."""
+_MOST_REPEATED = 3
+"""How many `.*` there may be in one: a match takes longer by as many powers."""
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9./_-]+)\s*==?\s*([A-Za-z0-9._-]*)\s*")
 
 
@@ -44,7 +47,7 @@ def parse_target(target: Any) -> Callable[[Resource], bool]:
 
 
 def _pattern(text: Any) -> re.Pattern[str]:
-    if not isinstance(text, str) or not _PLAIN.fullmatch(text):
+    if not isinstance(text, str) or not _PLAIN.fullmatch(text) or text.count("*") + text.count("+") > _MOST_REPEATED:
         raise Unsupported(f"a patch's target: {text!r}")
     return re.compile(text)
 

@@ -18,7 +18,7 @@ from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.units import generated_environments
 from llmstack.review.surroundings import Brought
 from llmstack.sync.changes import Outcome, compare_owners
-from llmstack.sync.generators import Tree
+from llmstack.sync.git_entries import Tree
 from llmstack.sync.handover import Passed
 from llmstack.sync.local import CLUSTERS, local_path
 from llmstack.sync.manifests import Identity, by_entry_points, identify, read_folder

@@ -1,4 +1,4 @@
-"""What the API server refuses of the objects in the folder of a cluster.
+"""What gets into a cluster of the objects in its folder: not what the tool passes over, nor what the API refuses.
 
 Flux tries all of a folder first and applies none of it when one object is refused, so no unit comes, goes or changes
 (fluxcd/pkg, ssa/manager_apply.go, ApplyAll); Argo CD goes on with the others, and the one that is refused stays in the
@@ -8,7 +8,7 @@ apply asks for every field of it (`field not declared in schema`); and what `kub
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from llmstack.finding import show_route
 from llmstack.kubernetes.refused import refusals
 from llmstack.kubernetes.schema import Problem, check_object
 from llmstack.sync.manifests import Identity, Listing, Manifest, identify, mapping
+from llmstack.sync.policies import why_skipped
 
 _VERSION = schemas.KUBERNETES_VERSIONS[-1]
 
@@ -40,6 +41,17 @@ def as_admitted(before: Listing, after: Listing) -> tuple[Listing, Sequence[tupl
     return replace(after, manifests=kept), tuple(refused.values())
 
 
+def as_taken(before: Listing, after: Listing) -> Listing:
+    """The later listing as its tool takes it: an object that says that it is to be passed over stays as it was, or is
+    not made (`policies.why_skipped`)."""
+    known = {identify(each.object): each for each in before.manifests}
+    passed = {
+        key for each in after.manifests if why_skipped(each.object, exists=(key := identify(each.object)) in known)
+    }
+    kept = _kept(after.manifests, passed, known) if passed else after.manifests
+    return replace(after, manifests=tuple(kept))
+
+
 def without_twins(listing: Listing) -> Listing:
     """The listing; with a problem where Flux finds an object twice in it, which kustomize refuses (api/resmap, "may not
     add resource with an already registered id")."""
@@ -58,7 +70,7 @@ def _is_argo(listing: Listing) -> bool:
 
 
 def _kept(
-    manifests: Sequence[Manifest], refused: Mapping[Identity, Any], known: Mapping[Identity, Manifest]
+    manifests: Sequence[Manifest], refused: Collection[Identity], known: Mapping[Identity, Manifest]
 ) -> Iterator[Manifest]:
     """The objects that are in the cluster then: in the place of a refused one that which was there, if any."""
     for each in manifests:

@@ -3,18 +3,84 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
 
+from llmstack.kubernetes.scopes import CLUSTER_SCOPED
+from llmstack.sync import argo
+from llmstack.sync.fields import TABLES, unread
 from llmstack.sync.handover import said_of_shared, sharing
-from llmstack.sync.manifests import Identity, Object
-from llmstack.sync.owner import Key, Owner
+from llmstack.sync.manifests import Identity, Manifest, Object, identify
+from llmstack.sync.owner import Key, Owner, Tool, is_under
 from llmstack.sync.policies import is_kept
 from llmstack.sync.side import OwnerChange, Side, by_identity, owner_change
 from llmstack.sync.taken import first_left_out
 
+_NAMED = 4
+"""Fields that are named before they are counted."""
 
-def altered(old: Owner, new: Owner, before: Side, after: Side, owners: Mapping[Key, Owner]) -> OwnerChange | None:
-    """An owner that stays and reads something else, or makes something else of it."""
+
+def altered(old: Owner, new: Owner, before: Side, after: Side, owners: Mapping[Key, Owner]) -> Iterator[OwnerChange]:
+    """What becomes of an owner that stays: it reads something else, or makes something else of it; and that it says
+    what no rule reads."""
+    if old == new:
+        return
+    found = _passed(old, new, before, after) or _read_otherwise(old, new, before, after, owners)
+    if found is not None:
+        yield found
+    what = _told_of(old.unread, new.unread)
+    if what:
+        yield owner_change(new, "moved", "contents", new.file, before.objects_of(old.path), _said_of(what))
+
+
+def unread_changes(before: Iterable[Manifest], after: Iterable[Manifest]) -> Iterator[OwnerChange]:
+    """What owners follow and are bound by, and what makes them, where it says otherwise what no rule reads."""
+    known = {identify(each.object): each for each in before}
+    for each in after:
+        key = identify(each.object)
+        if key[:2] not in TABLES or key[1] in ("Kustomization", "Application") or key not in known:
+            continue
+        what = _told_of(unread(known[key].object), unread(each.object)) if known[key] != each else []
+        if what:
+            tool: Tool = "argo" if key[0] == argo.GROUP else "flux"
+            title = f"{key[1]}/{key[3]}"
+            yield OwnerChange(tool, title, "moved", "contents", title, None, _said_of(what), each.path)
+
+
+def _told_of(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """The places of what is said otherwise than before."""
+    return sorted(place for place in old.keys() | new.keys() if old.get(place) != new.get(place))
+
+
+def _said_of(what: Sequence[str]) -> str:
+    said = ", ".join(f"`{each}`" for each in what[:_NAMED]) + (" and more" if len(what) > _NAMED else "")
+    return f"has {said} otherwise than before: what that does is not judged"
+
+
+def _passed(old: Owner, new: Owner, before: Side, after: Side) -> OwnerChange | None:
+    """An Application that another ApplicationSet makes than before, or a file instead of one: whoever made it deletes
+    it, or keeps it for itself (a controller takes over nothing of another one's; controllerutil,
+    SetControllerReference)."""
+    if old.set_name == new.set_name or old.stands:
+        return None
+    objects = before.objects_of(old.path)
+    former = f"ApplicationSet/{old.set_name}" if old.set_name is not None else f"`{old.file}`"
+    now = f"ApplicationSet/{new.set_name}" if new.set_name is not None else f"`{new.file}`"
+    if old.set_stands and old.set_name not in after.sets():
+        why = f"stays one of {former}, which stays in the cluster by its annotation: {now} cannot have it"
+        return owner_change(new, "blocked", "stopped", former, objects, why)
+    lost = tuple(
+        key for key, each in by_identity(objects).items() if old.deletes and not is_kept(each, "argo", with_owner=True)
+    )
+    rest = ", and with it what it applied: it is made anew" if lost else ""
+    why = f"is one of {now} from now on, and {former} deletes it{rest}"
+    return owner_change(new, "adopted", "comes", former, objects, why, deletes=bool(lost), gone=lost)
+
+
+def _read_otherwise(
+    old: Owner, new: Owner, before: Side, after: Side, owners: Mapping[Key, Owner]
+) -> OwnerChange | None:
     objects = before.objects_of(old.path)
     if old.place != new.place:
         why = "applies to another cluster from now on; what it applied to the former one stays there, with no owner"
@@ -32,7 +98,11 @@ def altered(old: Owner, new: Owner, before: Side, after: Side, owners: Mapping[K
         return _from_elsewhere(old, new, before)
     if old.source is not None and new.source is not None and old.source.proof != new.source.proof:
         return owner_change(new, "moved", "contents", new.source_name, objects, _proving(new))
-    return _made_otherwise(old, new, objects, is_judged=after.is_made(new.path))
+    found = _renamed(old, new, objects)
+    if found is None or found:
+        return _named_otherwise(new, objects, found or {})
+    reasons = [*_made_otherwise(old, new, is_judged=after.is_made(new.path)), *_timed(old, new, after)]
+    return owner_change(new, "moved", "contents", new.file, objects, "; it ".join(reasons)) if reasons else None
 
 
 def _reads_elsewhere(old: Owner, new: Owner) -> bool:
@@ -87,10 +157,15 @@ def _moved_folder(
 
 def _renamed(old: Owner, new: Owner, objects: Sequence[Object] | None) -> Mapping[Identity, Object] | None:
     """The objects that get another name or namespace; None where it is not known which."""
-    if old.renames == new.renames:
+    where = [each.destination.get("namespace") for each in (old, new)]
+    if old.renames == new.renames and where[0] == where[1]:
         return {}
     if objects is None:
-        return None
+        return None if old.renames != new.renames else {}
+    if old.renames == new.renames:
+        if json.loads(new.renames or "{}").get("targetNamespace"):
+            return {}
+        return {key: obj for key, obj in by_identity(objects).items() if not key[2] and key[1] not in CLUSTER_SCOPED}
     said = [json.loads(each.renames or "{}") for each in (old, new)]
     affixes = [(each.get("namePrefix"), each.get("nameSuffix")) for each in said]
     spaces = {str(each["targetNamespace"]) for each in said if each.get("targetNamespace")}
@@ -102,45 +177,66 @@ def _renamed(old: Owner, new: Owner, objects: Sequence[Object] | None) -> Mappin
 
 def _from_elsewhere(old: Owner, new: Owner, before: Side) -> OwnerChange | None:
     """An Application of several sources that has others beside its unit than before."""
-    gone = [path for path, source in old.beside if (path, source) not in new.beside]
-    come = [f"`{path}` of {source}" for path, source in new.beside if (path, source) not in old.beside]
-    found = [(key, obj) for path in gone for key, obj in by_identity(before.objects_of(path)).items()]
+    gone = [each[0] for each in old.beside if each not in new.beside]
+    come = [f"`{path}` of {source}" for path, source, rest in new.beside if (path, source, rest) not in old.beside]
+    left = {path for path in gone if path not in {each[0] for each in new.beside}}
+    found = [(key, obj) for path in left for key, obj in by_identity(before.objects_of(path)).items()]
     lost = tuple(key for key, obj in found if not is_kept(obj, new.tool)) if new.prunes else ()
-    why = "has other sources beside its folder than before" + (f": {', '.join(come[:3])}" if come else "")
-    deleting = bool(gone) and new.prunes
-    why += "; what it applied of the others is deleted" if deleting else ""
+    why = "has other sources beside its folder than before" + (f" ({', '.join(come[:3])})" if come else "")
+    deleting = bool(left) and new.prunes
+    why += "; what it applied of the others is deleted" if deleting else ": what they make is not judged"
     return owner_change(
         new, "moved", "contents", new.file, None, why, deletes=deleting, gone=lost, count=len(lost) or None
     )
 
 
-def _made_otherwise(old: Owner, new: Owner, objects: Sequence[Object] | None, *, is_judged: bool) -> OwnerChange | None:
-    """An owner that gives its objects other names or namespaces, changes them otherwise, or goes on after a while."""
-    found = _renamed(old, new, objects)
-    if found is None or found:
-        lost = (
-            tuple(key for key, object in (found or {}).items() if not is_kept(object, new.tool)) if new.prunes else ()
-        )
-        rest = ": what it applied under the former ones is deleted, and made anew" if lost else ""
-        why = f"gives its objects other names or namespaces (targetNamespace, namePrefix, nameSuffix){rest}"
-        return owner_change(new, "moved", "names", new.file, objects, why, deletes=bool(lost), gone=lost)
+def _named_otherwise(new: Owner, objects: Sequence[Object] | None, found: Mapping[Identity, Object]) -> OwnerChange:
+    """An owner that gives some of its objects another name or namespace."""
+    lost = tuple(key for key, object in found.items() if not is_kept(object, new.tool)) if new.prunes else ()
+    rest = ": what it applied under the former ones is deleted, and made anew" if lost else ""
+    why = f"gives its objects other names or namespaces (targetNamespace, namePrefix, nameSuffix){rest}"
+    return owner_change(new, "moved", "names", new.file, objects, why, deletes=bool(lost), gone=lost)
+
+
+def _made_otherwise(old: Owner, new: Owner, *, is_judged: bool) -> Iterator[str]:
+    """What an owner makes of its objects otherwise than before, and as whom it applies them."""
     if old.alters != new.alters and not is_judged:
-        why = (
+        yield (
             "changes the objects of its folder before it applies them (patches, images, components, postBuild, "
             "commonMetadata), and not as before: what that does is not judged"
         )
-        return owner_change(new, "moved", "contents", new.file, objects, why)
     if old.acts_as != new.acts_as:
         account = f"ServiceAccount `{new.acts_as}`" if new.acts_as else "the tool itself"
-        why = f"applies as {account} from now on: whether that may is not judged"
-        return owner_change(new, "moved", "contents", new.file, objects, why)
+        yield f"applies as {account} from now on: whether that may is not judged"
+
+
+def _timed(old: Owner, new: Owner, after: Side) -> Iterator[str]:
+    """When an owner applies what changes, where that is not as before."""
     if old.timing != new.timing and new.timing:
-        why = (
+        yield (
             f"may sync at certain times alone (`syncWindows` of AppProject `{new.project}`, steps of its "
             "ApplicationSet): when is not judged"
         )
-        return owner_change(new, "moved", "contents", new.file, objects, why)
     if old.suspended and not new.suspended and new.tool == "flux":
-        why = "is resumed: what changed in its folder while it was suspended is applied now, and is not in this review"
-        return owner_change(new, "moved", "contents", new.file, objects, why)
-    return None
+        yield "is resumed: what changed in its folder while it was suspended is applied now, and is not in this review"
+    objects = after.objects_of(new.path)
+    there = {f"{key[1]}/{key[3]}" for key in by_identity(objects)}
+    strange = sorted(new.watches - old.watches - there) if objects is not None else []
+    if strange:
+        yield (
+            f"waits until {strange[0]} is healthy, which is none of its objects: whether it gets ready, and what waits "
+            "for it is applied, is not judged"
+        )
+    if new.watched and old.watched != new.watched:
+        unseen = next((each for each in sorted(after.files_of(new.path)) if not _is_watched(each, new.watched)), None)
+        if unseen is not None or not after.files_of(new.path):
+            rest = f", and not at `{unseen}`, which it builds" if unseen is not None else ""
+            yield (
+                f"looks for changes at other places than before (`manifest-generate-paths`){rest}: what changes "
+                "elsewhere may not arrive, and is not judged"
+            )
+
+
+def _is_watched(path: str, places: Sequence[str]) -> bool:
+    """Whether a file is at one of the places, or below it (argo-cd, util/app/path/path.go, `AppFilesHaveChanged`)."""
+    return is_under(path, places) or "" in places or any(fnmatchcase(path, place) for place in places)

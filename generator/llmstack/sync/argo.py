@@ -19,12 +19,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from llmstack.sync.generators import Entry, Tree, entries_of, filled, is_filled
+from llmstack.sync.fields import unread
+from llmstack.sync.git_entries import Tree
 from llmstack.sync.local import is_unit
 from llmstack.sync.manifests import Manifest, Object, mapping, sequence
 from llmstack.sync.owner import Owner, Source, clean, short_revision
 from llmstack.sync.policies import is_kept
-from llmstack.sync.projects import refusing, rules_of, signatures_of, timing_of
+from llmstack.sync.projects import refusing, rules_of, signatures_of, steps_of, windows_of
+from llmstack.sync.sets import applications_of
 from llmstack.tree.argo import CLUSTER
 
 GROUP = "argoproj.io"
@@ -34,6 +36,8 @@ FINALIZER = "resources-finalizer.argocd.argoproj.io"
 _OWN = "in-cluster"
 """What Argo CD calls the cluster that it runs in."""
 _RESPECTS = "RespectIgnoreDifferences=true"
+_KEEPS_PRUNED = ("Prune=false", "Prune=confirm")
+_KEEPS_DELETED = ("Delete=false", "Delete=confirm")
 _KEEPS_APPLICATIONS = ("create-only", "create-update")
 _LEAVES_APPLICATIONS = ("create-only", "create-delete")
 
@@ -60,7 +64,7 @@ def unread_sets(manifests: Iterable[Manifest], tree: Tree) -> dict[str, Manifest
     """By name those of whose Applications only the cluster knows which there are: by their generators, or by what their
     template makes of the entries."""
     found = [each for each in manifests if each.object.get("kind") == "ApplicationSet"]
-    return {_name(each.object): each for each in found if _made_by(each.object, tree) is None}
+    return {_name(each.object): each for each in found if applications_of(each.object, tree) is None}
 
 
 def _is_skipped(metadata: Mapping[str, Any]) -> bool:
@@ -79,7 +83,7 @@ def _owner(file: str, object: Object, projects: Mapping[str, Object], made_by: O
     finalizers = [str(each) for each in sequence(metadata.get("finalizers"))]
     project = str(spec.get("project") or "default")
     source = replace(_source(origin), proof=signatures_of(projects.get(project)))
-    options = [str(each).replace(" ", "") for each in sequence(policy.get("syncOptions"))]
+    options = {str(each).replace(" ", "") for each in sequence(policy.get("syncOptions"))}
     return Owner(
         tool="argo",
         kind="Application",
@@ -88,8 +92,8 @@ def _owner(file: str, object: Object, projects: Mapping[str, Object], made_by: O
         path=clean(origin.get("path")),
         source=source,
         source_name=source.url,
-        prunes=automated.get("prune") is True,
-        deletes=any(each.partition("/")[0] == FINALIZER for each in finalizers),
+        prunes=automated.get("prune") is True and options.isdisjoint(_KEEPS_PRUNED),
+        deletes=any(each.partition("/")[0] == FINALIZER for each in finalizers) and options.isdisjoint(_KEEPS_DELETED),
         stands=is_kept(object, "argo"),
         file=file,
         suspended=policy.get("automated") is None or automated.get("enabled") is False or _is_skipped(metadata),
@@ -98,18 +102,38 @@ def _owner(file: str, object: Object, projects: Mapping[str, Object], made_by: O
         place=str(destination.get("server") or destination.get("name") or ""),
         set_name=_name(made_by) if made_by is not None else None,
         set_stands=made_by is not None and is_kept(made_by, "argo"),
-        refused_by=refusing(project, source, destination, projects),
+        refused_by=refusing(project, source, destination, str(metadata.get("namespace")), projects),
         project=project,
         rules=rules_of(projects.get(project)),
         destination=destination,
-        beside=tuple(sorted((clean(each.get("path")), str(_source(each))) for each in others)),
+        beside=tuple(sorted(map(_beside, others))),
         ignores=tuple(sequence(spec.get("ignoreDifferences"))) if _RESPECTS in options else (),
-        timing=timing_of(projects.get(project)) + timing_of(made_by),
+        timing=windows_of(projects.get(project), str(metadata.get("name")), destination) + steps_of(made_by),
+        watched=_watched(metadata, clean(origin.get("path"))),
+        unread=unread(object),
     )
+
+
+def _beside(origin: Mapping[str, Any]) -> tuple[str, str, str]:
+    """A further source: its folder, where that is from, and what else is said of it."""
+    rest = {key: value for key, value in origin.items() if key not in ("path", "repoURL", "targetRevision") and value}
+    return clean(origin.get("path")), str(_source(origin)), _text(rest)
+
+
+def _watched(metadata: Mapping[str, Any], folder: str) -> tuple[str, ...]:
+    """The places in which Argo CD looks for what changes for an Application (docs/operator-manual/high_availability.md,
+    "Manifest Paths Annotation"), from the root of the repository."""
+    said = str(mapping(metadata.get("annotations")).get("argocd.argoproj.io/manifest-generate-paths") or "")
+    return tuple(clean(each if each.startswith("/") else f"{folder}/{each}") for each in said.split(";") if each)
 
 
 def _origins(spec: Mapping[str, Any]) -> tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]:
     """The source that an Application is known by, its unit of this tree where it has one, and its further ones."""
+    hydrator = mapping(spec.get("sourceHydrator"))
+    if hydrator:
+        synced, dry = mapping(hydrator.get("syncSource")), mapping(hydrator.get("drySource"))
+        url = synced.get("repoURL") or dry.get("repoURL")
+        return {"repoURL": url, "targetRevision": synced.get("targetBranch"), "path": synced.get("path")}, ()
     listed = [mapping(each) for each in sequence(spec.get("sources"))]
     if not listed:
         return mapping(spec.get("source")), ()
@@ -130,7 +154,7 @@ def _made_of(origin: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]
     own = mapping(origin.get("kustomize"))
     names = {word: own[key] for key, word in RENAMING.items() if own.get(key)}
     rest = {"kustomize": {key: value for key, value in own.items() if key not in RENAMING}}
-    rest |= {key: origin[key] for key in ("directory", "helm", "plugin") if origin.get(key)}
+    rest |= {key: origin[key] for key in ("chart", "directory", "helm", "plugin") if origin.get(key)}
     return names, {key: value for key, value in rest.items() if value}
 
 
@@ -148,35 +172,20 @@ def _of_set(file: str, object: Object, projects: Mapping[str, Object], tree: Tre
     policy = mapping(spec.get("syncPolicy"))
     lasting, fixed = (policy.get("applicationsSync") in each for each in (_KEEPS_APPLICATIONS, _LEAVES_APPLICATIONS))
     added = [] if policy.get("preserveResourcesOnDeletion") is True else [FINALIZER]
-    entries = _made_by(object, tree) or ()
-    names = Counter(str(mapping(made.get("metadata")).get("name")) for _, made in entries)
-    for entry, made in entries:
-        details = {"namespace": metadata.get("namespace"), **mapping(made.get("metadata"))}
+    made = applications_of(object, tree) or ()
+    names = Counter(str(each.metadata.get("name")) for each in made)
+    for each in made:
+        details = {"namespace": metadata.get("namespace"), **each.metadata}
         details["finalizers"] = sequence(details.get("finalizers")) or added
-        application = {"metadata": details, "spec": {**mapping(made.get("spec")), **_patched(spec, entry)}}
-        owner = _owner(file, application, projects, made_by=object)
-        yield replace(owner, stands=owner.stands or lasting, set_lasts=fixed or names[owner.name] > 1)
-
-
-def _made_by(object: Object, tree: Tree) -> list[tuple[Entry, Mapping[str, Any]]] | None:
-    """The entries of an ApplicationSet, each with the template filled; None where that cannot be told."""
-    spec = mapping(object.get("spec"))
-    entries = entries_of(spec, tree)
-    made = [(entry, mapping(filled(mapping(spec.get("template")), entry))) for entry in entries or ()]
-    return None if entries is None or not all(_is_told(each) for _, each in made) else made
-
-
-def _is_told(made: Mapping[str, Any]) -> bool:
-    """Whether the name of an Application and what it builds are filled in."""
-    spec = mapping(made.get("spec"))
-    return is_filled([mapping(made.get("metadata")).get("name"), spec.get("source"), spec.get("sources")])
-
-
-def _patched(spec: Mapping[str, Any], element: Mapping[str, Any]) -> dict[str, Any]:
-    """What a set's `templatePatch` adds to an entry's specification, as far as it is of llmstack's own form."""
-    name = "ignoreDifferences"
-    is_own = f"{{{{ .{name} | toJson }}}}" in str(spec.get("templatePatch"))
-    return {name: element[name]} if is_own and element.get(name) else {}
+        application = {"apiVersion": object.get("apiVersion"), "kind": "Application", "metadata": details}
+        owner = _owner(file, {**application, "spec": each.spec}, projects, made_by=object)
+        yield replace(
+            owner,
+            stands=owner.stands or lasting,
+            set_lasts=fixed or names[owner.name] > 1,
+            is_left=bool(sequence(spec.get("ignoreApplicationDifferences"))),
+            unread={**owner.unread, **each.unread},
+        )
 
 
 def _name(object: Object) -> str:

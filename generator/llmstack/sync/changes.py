@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from llmstack.sync.admitted import as_admitted, without_twins
-from llmstack.sync.altered import altered
+from llmstack.sync.admitted import as_admitted, as_taken, without_twins
+from llmstack.sync.altered import altered, unread_changes
 from llmstack.sync.handover import Passed, handovers, said_of_shared, sharing
+from llmstack.sync.leaving import goes, standing
 from llmstack.sync.local import local_path
 from llmstack.sync.loose import loose_changes
 from llmstack.sync.manifests import Identity, Listing, Manifest, identify, mapping
 from llmstack.sync.owner import Key, Owner, is_under
-from llmstack.sync.policies import is_kept
-from llmstack.sync.side import OwnerChange, Side, by_identity, owner_change
+from llmstack.sync.side import OwnerChange, Side, as_made, by_identity, owner_change
 from llmstack.sync.stops import Grounds, Stop, find_stops
 
 _ORDER = ("pruned", "blocked", "moved", "adopted", "added")
@@ -54,7 +54,8 @@ def compare_owners(
     `refused` are objects that the API server refuses, as `Kind/name`, by the folder of their unit; `changed` the
     folders of units whose objects change, and `passed` the objects that come to stand in another one.
     """
-    before, after = (replace(side, listing=without_twins(side.listing)) for side in (before, after))
+    before, after = (as_made(replace(side, listing=without_twins(side.listing))) for side in (before, after))
+    after = replace(after, listing=as_taken(before.listing, after.listing))
     old = before.owners()
     former = find_stops(old, _grounds(before, before, old))
     halting = {
@@ -70,6 +71,8 @@ def compare_owners(
     after, new, changes = _after(folder, before, arriving, old)
     changes += unseen
     stops = former, find_stops(new, _grounds(before, after, old, refused))
+    still = {(new[key].tool, new[key].name) for key in stops[1]}
+    changes = [each for each in changes if not _is_put_off(each, still)]
     changes += _blocked(old, new, stops, set(changed), after)
     changes += handovers(passed or {}, before, old, new)
     order = {action: number for number, action in enumerate(_ORDER)}
@@ -81,6 +84,11 @@ def compare_owners(
         {owner.path: owner for owner in new.values()},
         halted=frozenset((*held, *([folder] if after.listing.problem is not None else ()))),
     )
+
+
+def _is_put_off(change: OwnerChange, still: Collection[tuple[str, str]]) -> bool:
+    """Whether an owner that applies nothing would delete something, if it did: that it is stopped is told instead."""
+    return change.action == "moved" and change.deletes and (change.tool, change.unit) in still
 
 
 def _held_back(before: Listing, after: Listing, folders: Collection[str]) -> Listing:
@@ -107,24 +115,32 @@ def _after(
         after, listing = replace(after, listing=Listing()), Listing()
     if listing.problem is not None:
         return after, old, [_stopped(folder, before, listing.problem)] if before.listing.problem is None else []
-    root = next((owner for owner in old.values() if owner.path == before.root and owner.tool == "flux"), None)
+    root = before.root_of(old)
     wanted = after.owners()
     new = {key: old[key] if _is_left(old.get(key), owner) else owner for key, owner in wanted.items()}
     if root is not None and root.key not in new and root.deletes and not root.stands:
         new = {}  # it deletes itself, and with it all that it applied
-    changes = [*loose_changes(folder, before, after), *_of_owners(folder, before, after, old, new)]
+    appliers = before.appliers(old)
+    changes = [*loose_changes(folder, before, after, appliers)]
+    changes += _of_owners(folder, before, after, old, new)
     changes += [_refused(each, why) for each, why in refused]
     changes += [_left(owner, after) for key, owner in wanted.items() if _is_left(old.get(key), owner)]
-    return after, {**_standing(old, new, after), **new}, changes
+    return after, {**standing(old, new, appliers, after), **new}, changes
 
 
 def _is_left(old: Owner | None, new: Owner) -> bool:
-    """Whether an Application that is there stays as it was although its ApplicationSet says something else."""
-    return new.set_lasts and old is not None and replace(old, set_lasts=True, stands=new.stands) != new
+    """Whether an Application that is there stays as it was, or may in part, although its ApplicationSet says something
+    else."""
+    if old is None or not (new.set_lasts or new.is_left):
+        return False
+    return replace(old, set_lasts=new.set_lasts, is_left=new.is_left, stands=new.stands) != new
 
 
 def _left(owner: Owner, after: Side) -> OwnerChange:
     by = f"ApplicationSet/{owner.set_name}"
+    if not owner.set_lasts:
+        why = f"changes, and {by} leaves fields of it as they are (`ignoreApplicationDifferences`): which is not judged"
+        return owner_change(owner, "moved", "contents", by, after.objects_of(owner.path), why)
     why = f"stays as it was: {by} changes no Application that is there (`applicationsSync`), or has two of its name"
     return owner_change(owner, "blocked", "stopped", by, after.objects_of(owner.path), why)
 
@@ -162,15 +178,17 @@ def _grounds(
 def _of_owners(
     folder: str, before: Side, after: Side, old: Mapping[Key, Owner], new: Mapping[Key, Owner]
 ) -> Iterator[OwnerChange]:
-    gone = [owner for key, owner in old.items() if key not in new]
+    gone, appliers = [owner for key, owner in old.items() if key not in new], before.appliers(old)
     for owner in gone:
-        yield _gone(folder, owner, before, after)
+        yield goes(folder, owner, appliers, before, after)
     held = {identity: owner for owner in gone for identity in by_identity(before.objects_of(owner.path))}
     for key, owner in new.items():
-        change = _added(owner, after, held, new) if key not in old else altered(old[key], owner, before, after, new)
-        if change is not None:
-            yield change
+        if key not in old:
+            yield _added(owner, after, held, new)
+        else:
+            yield from altered(old[key], owner, before, after, new)
     yield from _unread(before, after)
+    yield from unread_changes(before.listing.manifests, after.listing.manifests)
 
 
 def _unread(before: Side, after: Side) -> Iterator[OwnerChange]:
@@ -188,61 +206,6 @@ def _unread(before: Side, after: Side) -> Iterator[OwnerChange]:
             )
             title = f"ApplicationSet/{name}"
             yield OwnerChange("argo", title, "moved", "asked", title, None, why, manifest.path)
-
-
-def _gone(folder: str, owner: Owner, before: Side, after: Side) -> OwnerChange:
-    """An owner that is not in the folder of its cluster any more."""
-    objects = before.objects_of(owner.path) if owner.path != before.root else None
-    lost = tuple(
-        key for key, object in by_identity(objects).items() if not is_kept(object, owner.tool, with_owner=True)
-    )
-    own = own_folder(owner)
-    stays = _why_it_stays(owner, after, own)
-    if stays is not None:
-        return owner_change(
-            owner, "blocked", "goes", own, objects, f"{stays}: it stays in the cluster, and so do its objects"
-        )
-    if owner.set_name in after.unread_sets():
-        why = (
-            f"was an entry of ApplicationSet/{owner.set_name}, whose entries are asked for at run time from now on: "
-            "whether it stays is not judged, and with it go its objects"
-        )
-        return owner_change(owner, "pruned", "contents", folder, objects, why)
-    if not owner.deletes:
-        why = f"leaves `{folder}`; its objects stay in the cluster, and nothing applies them any more"
-        return owner_change(owner, "pruned", "goes", folder, objects, why)
-    kept = len(objects) - len(lost) if objects is not None else 0
-    if kept and not lost:
-        why = f"leaves `{folder}`; its objects are annotated to stay, and nothing applies them any more"
-        return owner_change(owner, "pruned", "goes", folder, objects, why)
-    tool = "Flux" if owner.tool == "flux" else "Argo CD"
-    why = f"leaves `{folder}`, and {tool} deletes what it applied" + (
-        f" ({kept} object{'s are' if kept > 1 else ' is'} annotated to stay)" if kept else ""
-    )
-    count = len(lost) if objects is not None else None
-    return owner_change(owner, "pruned", "goes", folder, objects, why, deletes=True, gone=lost, count=count)
-
-
-def _standing(old: Mapping[Key, Owner], new: Mapping[Key, Owner], after: Side) -> Mapping[Key, Owner]:
-    """The owners that are not in the repository any more and stay in the cluster, where they go on."""
-    gone = {key: owner for key, owner in old.items() if key not in new}
-    return {key: owner for key, owner in gone.items() if _why_it_stays(owner, after, own_folder(owner)) is not None}
-
-
-def own_folder(owner: Owner) -> str:
-    """The folder in which an owner stands: clusters/<cluster>/<env>."""
-    return "/".join(owner.file.split("/")[:3])
-
-
-def _why_it_stays(owner: Owner, after: Side, own: str) -> str | None:
-    """Why an owner that is not in the repository any more is still in the cluster."""
-    if owner.stands:
-        return "is not pruned, by its annotation"
-    if owner.set_name is not None and owner.set_name not in after.sets() and owner.set_stands:
-        return f"is made by ApplicationSet/{owner.set_name}, which is not pruned, by its annotation"
-    if owner.tool == "argo" and not any(is_under(path, [own]) for path in after.paths):
-        return f"is read from `{own}`, which Argo CD does not find any more"
-    return None
 
 
 def _added(owner: Owner, after: Side, held: Mapping[Identity, Owner], owners: Mapping[Key, Owner]) -> OwnerChange:

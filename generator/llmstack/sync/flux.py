@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from llmstack.sync.fields import unread
 from llmstack.sync.manifests import Manifest, Object, mapping, sequence
 from llmstack.sync.owner import Owner, Source, clean, short_revision
 from llmstack.sync.policies import FLUX, is_kept
@@ -38,6 +39,8 @@ _PROVING = (
     "secretRef", "verify", "provider", "serviceAccountName", "certSecretRef", "proxySecretRef", "include",
     "recurseSubmodules",
 )  # fmt: skip
+_REFERENCES = ("digest", "commit", "name", "semver", "tag", "branch")
+_BY_DEFAULT = {"GitRepository": "master", "OCIRepository": "latest"}
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(h|ms|us|µs|ns|m|s)")
 
@@ -82,8 +85,12 @@ def _owner(file: str, object: Object, sources: Mapping[SourceKey, Source]) -> Ow
         place=_text(spec, ("kubeConfig",)),
         acts_as=str(spec.get("serviceAccountName") or ""),
         checks=spec.get("wait") is True or bool(sequence(spec.get("healthChecks"))),
+        watches=frozenset(
+            f"{each.get('kind')}/{each.get('name')}" for each in map(mapping, sequence(spec.get("healthChecks")))
+        ),
         timeout=_timeout(spec),
         ignores=tuple(sequence(spec.get("ignore"))),
+        unread=unread(object),
         awaits=tuple(
             f"{each.get('namespace') or namespace}/{each.get('name')}"
             for each in map(mapping, sequence(spec.get("dependsOn")))
@@ -170,9 +177,18 @@ def _is_off(metadata: Mapping[str, Any]) -> bool:
 
 def _source(object: Object) -> Source:
     spec = mapping(object.get("spec"))
-    reference = mapping(spec.get("ref"))
-    chosen = ("commit", "name", "semver", "tag", "branch")
-    revision = next((short_revision(reference[key]) for key in chosen if reference.get(key)), "")
-    url = str(spec.get("url") or spec.get("endpoint") or "")
+    place = [str(spec[key]) for key in ("url", "endpoint", "bucketName", "prefix") if spec.get(key)]
     filters = {field: spec[field] for field in _FILTERING if spec.get(field)}
-    return Source(url, revision, filters, _text(spec, _PROVING), "is suspended" if spec.get("suspend") is True else "")
+    stopped = "is suspended" if spec.get("suspend") is True else ""
+    return Source("/".join(place), _revision(object), filters, _text(spec, _PROVING), stopped)
+
+
+def _revision(object: Object) -> str:
+    """What a source takes of its repository: the first of these that it names, else the one that it has by default
+    (docs/spec/v1/gitrepositories.md and ocirepositories.md, "Reference")."""
+    reference = mapping(mapping(object.get("spec")).get("ref"))
+    chosen = next((key for key in _REFERENCES if reference.get(key)), None)
+    if chosen is None:
+        return _BY_DEFAULT.get(str(object.get("kind")), "")
+    rest = f" of {reference['semverFilter']}" if chosen == "semver" and reference.get("semverFilter") else ""
+    return short_revision(reference[chosen]) + rest

@@ -2,44 +2,29 @@
 
 Lists say them, Git generators read folders and files of a repository, and a matrix combines two (argo-cd,
 docs/operator-manual/applicationset/Generators-{List,Git,Matrix}.md). What asks clusters, pull requests, an SCM or a
-plugin, a generator with a template or a selector of its own, and a pattern whose folder is not in this repository, only
-the controller knows.
+plugin, and a pattern whose folder is not in this repository, only the controller knows. A selector chooses among the
+entries of its generator by their fields (Generators-Post-Selector.md, applicationset/generators/
+generator_spec_processor.go), and a merge puts later entries over the first ones by their keys (merge.go).
 """
 
 from __future__ import annotations
 
-import posixpath
+import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from llmstack import yamlio
+from llmstack.kubernetes.selectors import selects
+from llmstack.sync.git_entries import Entries, Entry, Tree, joined, of_git
 from llmstack.sync.manifests import mapping, sequence
 
-Entry = Mapping[str, Any]
-Entries = list[Entry] | None
-"""What the fields of a template stand for, once for each Application; None where it cannot be told."""
 _FIELD = re.compile(r"\{\{-?\s*(?:index\s+)?\.?([A-Za-z_][\w.-]*?)(?:\[(\d+)\]|\s+(\d+))?\s*-?\}\}")
-_COMMIT = re.compile(r"[0-9a-f]{40}")
-_NOT_OF_NAMES = re.compile(r"[^-a-z0-9.]")
-_GLOB = re.compile(r"[*?]")
-_MORE_THAN_STARS = re.compile(r"[\[\]{}\\]")
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """The repository at one revision."""
-
-    files: Callable[[str], Collection[str]] = lambda folder: ()
-    """The files below a folder, from the root of the repository."""
-    read: Callable[[str], str | None] = lambda path: None
-
-
-def entries_of(spec: Mapping[str, Any], tree: Tree) -> Entries:
-    """Return the entries of all generators of an ApplicationSet's specification."""
-    return _joined(_entries(mapping(each), tree, {}) for each in sequence(spec.get("generators")))
+def entries_of(generator: Mapping[str, Any], tree: Tree) -> Entries:
+    """Return the entries of one of the generators of an ApplicationSet's specification."""
+    return joined(iter((_entries(generator, tree, {}),)))
 
 
 def filled(template: Any, entry: Entry) -> Any:
@@ -59,10 +44,16 @@ def is_filled(template: Any) -> bool:
     return "{{" not in str(template)
 
 
-def _value(found: re.Match[str], entry: Entry) -> str:
+def value_of(names: Sequence[str], entry: Entry) -> Any:
+    """The value of a field, by the names that lead to it; None for none."""
     value: Any = entry
-    for name in found[1].split("."):
+    for name in names:
         value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def _value(found: re.Match[str], entry: Entry) -> str:
+    value = value_of(found[1].split("."), entry)
     number = found[2] or found[3]
     if isinstance(value, Mapping):
         value = value.get("segments") if number else value.get("path")
@@ -71,30 +62,29 @@ def _value(found: re.Match[str], entry: Entry) -> str:
     return str(value) if isinstance(value, (str, int, float)) else found[0]
 
 
-_MOST_ENTRIES = 2_000
-"""Entries that are looked at: of more, which a matrix of two long lists has, none is."""
-
-
-def _joined(parts: Iterator[Entries]) -> Entries:
-    found: list[Entry] = []
-    for part in parts:
-        if part is None or len(found) + len(part) > _MOST_ENTRIES:
-            return None
-        found += part
-    return found
-
-
 def _entries(generator: Mapping[str, Any], tree: Tree, outer: Entry) -> Entries:
     """The entries of one generator; `outer` are the fields of the one that a matrix combines it with."""
-    if generator.get("selector") or len(generator) != 1:
+    kinds = [(kind, written) for kind, written in generator.items() if kind != "selector" and written is not None]
+    of_kind = _KINDS.get(kinds[0][0]) if len(kinds) == 1 else None
+    if of_kind is None:
         return None
-    [(kind, written)] = generator.items()
-    of_kind = _KINDS.get(kind)
-    stated = filled(mapping(written), outer)
-    if of_kind is None or stated.get("template"):
-        return None
+    stated = filled(mapping(kinds[0][1]), outer)
     found = of_kind(stated, tree)
-    return None if found is None else [_with_values(each, mapping(stated.get("values"))) for each in found]
+    if found is None:
+        return None
+    entries = [_with_values(each, mapping(stated.get("values"))) for each in found]
+    return [each for each in entries if selects(mapping(generator.get("selector")), _flat(each))]
+
+
+def _flat(value: Any, place: str = "") -> dict[str, str]:
+    """The values of an entry by the keys that lead to them, joined by dots, as Go prints them."""
+    items = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else None
+    if items is None:
+        return {place: str(value).lower() if isinstance(value, bool) else str(value)}
+    found: dict[str, str] = {}
+    for key, each in items:
+        found |= _flat(each, f"{place}.{key}" if place else str(key))
+    return found
 
 
 def _with_values(entry: Entry, values: Mapping[str, Any]) -> Entry:
@@ -112,94 +102,6 @@ def _of_list(stated: Mapping[str, Any], tree: Tree) -> Entries:
     return [mapping(each) for each in (*sequence(stated.get("elements")), *sequence(more))]
 
 
-def _of_git(stated: Mapping[str, Any], tree: Tree) -> Entries:
-    if _COMMIT.fullmatch(str(stated.get("revision") or "")) or stated.get("pathParamPrefix"):
-        return None
-    folders, files = ([*map(mapping, sequence(stated.get(key)))] for key in ("directories", "files"))
-    if folders and not files:
-        return _of_folders(folders, tree)
-    return _of_files(files, tree) if files and not folders else None
-
-
-def _of_folders(patterns: Sequence[Mapping[str, Any]], tree: Tree) -> Entries:
-    """A folder to an entry; where one is excluded, no pattern brings it back."""
-    below = _below(patterns, tree)
-    if below is None:
-        return None
-    folders = sorted({folder for path in below for folder in _folders_above(path)})
-    return [{"path": _parts(each)} for each in folders if _takes(patterns, each)]
-
-
-def _of_files(patterns: Sequence[Mapping[str, Any]], tree: Tree) -> Entries:
-    """The objects of each file, with its folder. By default a star matches slashes too, and by a setting of the
-    controller it does not: what differs by that cannot be told."""
-    below = _below(patterns, tree)
-    if below is None:
-        return None
-    taken = [[path for path in sorted(below) if _takes(patterns, path, slashes=slashes)] for slashes in (True, False)]
-    return _joined(_of_file(path, tree) for path in taken[0]) if taken[0] == taken[1] else None
-
-
-def _of_file(path: str, tree: Tree) -> Entries:
-    """The objects of a file, each with the folder that it is in."""
-    try:
-        contents = yamlio.load(tree.read(path) or "")
-    except yamlio.YAMLError:
-        return None
-    folder = {**_parts(posixpath.dirname(path)), "filename": posixpath.basename(path)}
-    return [{**mapping(each), "path": folder} for each in (contents if isinstance(contents, list) else [contents])]
-
-
-def _takes(patterns: Sequence[Mapping[str, Any]], path: str, *, slashes: bool = False) -> bool:
-    """Whether a pattern matches and none excludes it."""
-    matching = [each for each in patterns if _matches(str(each.get("path")), path, slashes=slashes)]
-    return bool(matching) and not any(each.get("exclude") for each in matching)
-
-
-def _below(patterns: Sequence[Mapping[str, Any]], tree: Tree) -> Collection[str] | None:
-    """The files below the folders that the patterns begin with; None where one is not of this repository, or has more
-    than stars and question marks in it."""
-    found: set[str] = set()
-    for pattern in patterns:
-        path = str(pattern.get("path"))
-        if _MORE_THAN_STARS.search(path):
-            return None
-        start = _GLOB.split(path, maxsplit=1)[0]
-        places = [start.rpartition("/")[0], *([path] if start == path else [])]
-        files = [file for place in places if place for file in tree.files(place)]
-        if not files and not pattern.get("exclude"):
-            return None
-        found |= set(files)
-    return found
-
-
-def _folders_above(path: str) -> Iterator[str]:
-    """The folders that hold a file; Argo CD looks into none whose name begins with a dot."""
-    steps = path.split("/")[:-1]
-    for end in range(1, len(steps) + 1):
-        if steps[end - 1].startswith("."):
-            return
-        yield "/".join(steps[:end])
-
-
-def _parts(path: str) -> dict[str, Any]:
-    name = posixpath.basename(path)
-    return {
-        "path": path,
-        "basename": name,
-        "basenameNormalized": _NOT_OF_NAMES.sub("-", name.lower())[:253].strip("-."),
-        "segments": path.split("/"),
-    }
-
-
-def _matches(pattern: str, path: str, *, slashes: bool) -> bool:
-    """Whether a pattern of a shell matches; a star of Go's `path.Match` stops at a slash."""
-    if slashes:
-        return fnmatchcase(path, pattern)
-    names, patterns = path.split("/"), pattern.split("/")
-    return len(names) == len(patterns) and all(map(fnmatchcase, names, patterns))
-
-
 def _of_matrix(stated: Mapping[str, Any], tree: Tree) -> Entries:
     """Each entry of the first with each of the second, which may use its fields."""
     both = [mapping(each) for each in sequence(stated.get("generators"))]
@@ -209,12 +111,38 @@ def _of_matrix(stated: Mapping[str, Any], tree: Tree) -> Entries:
     if first is None:
         return None
     parts = ((one, _entries(both[1], tree, one)) for one in first)
-    return _joined(None if found is None else [{**one, **other} for other in found] for one, found in parts)
+    return joined(None if found is None else [{**one, **other} for other in found] for one, found in parts)
+
+
+def _of_merge(stated: Mapping[str, Any], tree: Tree) -> Entries:
+    """The entries of the first, each with those of the others over it that have the same values of the merge keys."""
+    parts = [_entries(mapping(each), tree, {}) for each in sequence(stated.get("generators"))]
+    keys = [str(each) for each in sequence(stated.get("mergeKeys"))]
+    if len(parts) < 2 or not keys:
+        return None
+    keyed: list[dict[str, Entry]] = []
+    for part in parts:
+        named = {json.dumps([each.get(key) for key in keys], default=str): each for each in part or ()}
+        if part is None or len(named) != len(part):
+            return None
+        keyed.append(named)
+    return [_merged([entry, *(other[key] for other in keyed[1:] if key in other)]) for key, entry in keyed[0].items()]
+
+
+def _merged(entries: Sequence[Entry]) -> Entry:
+    """Entries over one another; what a later one has empty takes nothing away."""
+    found: dict[str, Any] = {}
+    for entry in entries:
+        for key, value in entry.items():
+            both = found.get(key), value
+            found[key] = _merged(both) if all(isinstance(each, Mapping) for each in both) else value or both[0]  # type: ignore[arg-type]
+    return found
 
 
 _KINDS: Mapping[str, Callable[[Mapping[str, Any], Tree], Entries]] = {
     "list": _of_list,
-    "git": _of_git,
+    "git": of_git,
     "matrix": _of_matrix,
+    "merge": _of_merge,
 }
 """The generators that this repository answers."""

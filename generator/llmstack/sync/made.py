@@ -90,7 +90,8 @@ def _made_of(spec: Mapping[str, Any], objects: Sequence[Object]) -> list[dict[st
     for image in sequence(spec.get("images")):
         found = [_with_image(obj, mapping(image)) for obj in found]
     values = mapping(spec.get("postBuild")).get("substitute")
-    found = [_substituted(obj, mapping(values)) for obj in found] if spec.get("postBuild") else found
+    if values or mapping(spec.get("postBuild")).get("substituteStrategy") == "Always":
+        found = [_substituted(obj, mapping(values)) for obj in found]
     return [_labelled(obj, mapping(spec.get("commonMetadata"))) for obj in found]
 
 

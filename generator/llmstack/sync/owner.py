@@ -82,6 +82,8 @@ class Owner:
     """The ServiceAccount as which it applies; empty for the tool's own."""
     checks: bool = False
     """Whether it waits until what it applied is healthy, and holds a worker as long."""
+    watches: frozenset[str] = frozenset()
+    """The objects whose health it looks at, as it names them: `Kind/name`."""
     timeout: int | None = None
     """For how many seconds at most."""
     awaits: tuple[str, ...] = ()
@@ -98,14 +100,20 @@ class Owner:
     """What that lets it apply, and where; None where all."""
     destination: Mapping[str, Any] = field(default_factory=dict)
     """The cluster and the namespace that an Application names."""
-    beside: tuple[tuple[str, str], ...] = ()
-    """Its further sources, in no order: the folder of each, and where that is from."""
+    beside: tuple[tuple[str, str, str], ...] = ()
+    """Its further sources, in no order: the folder of each, where that is from, and what else is said of it."""
     set_lasts: bool = False
     """Whether that ApplicationSet changes no Application that is there."""
     ignores: tuple[Any, ...] = ()
     """Its rules on fields that stay as they are in the cluster (`sync/ignored.py`)."""
     timing: str = ""
     """When its project lets it sync, or its ApplicationSet has it synced, as text to compare; empty for always."""
+    watched: tuple[str, ...] = ()
+    """The files and folders in which Argo CD looks for what changes for it; empty for every one."""
+    is_left: bool = False
+    """Whether its ApplicationSet leaves some of its fields as they are (`ignoreApplicationDifferences`)."""
+    unread: Mapping[str, Any] = field(default_factory=dict)
+    """By its place what it says beside, which no rule reads (`sync/fields.py`)."""
 
     @property
     def key(self) -> Key:

@@ -15,14 +15,17 @@ from llmstack.sync.manifests import Object, is_of_kind, mapping, sequence
 from llmstack.sync.owner import Owner, ProjectRules, Source
 
 
-def refusing(project: str, source: Source, destination: Object, projects: Mapping[str, Object]) -> str | None:
-    """The project that refuses a source or a destination; None for the default one, which allows everything until it
-    is changed."""
-    if project == "default":
-        return None
+def refusing(
+    project: str, source: Source, destination: Object, namespace: str, projects: Mapping[str, Object]
+) -> str | None:
+    """The project that refuses a source, a destination, or Applications of a namespace (docs/operator-manual/
+    app-any-namespace.md); None for the default one that is not among the objects, which allows everything."""
     if project not in projects:
+        return None if project == "default" else project
+    spec, own = mapping(projects[project].get("spec")), mapping(projects[project].get("metadata")).get("namespace")
+    spaces = [str(each) for each in sequence(spec.get("sourceNamespaces"))]
+    if namespace != own and not any(_matches(namespace, each) for each in spaces):
         return project
-    spec = mapping(projects[project].get("spec"))
     if not _allows(sequence(spec.get("sourceRepos")), lambda pattern: _matches(source.url, pattern)):
         return project
     places = sequence(spec.get("destinations"))
@@ -43,14 +46,35 @@ def rules_of(project: Object | None) -> ProjectRules | None:
     ))  # fmt: skip
 
 
-def timing_of(object: Object | None) -> str:
-    """The times at which a project lets its Applications sync, or the steps in which an ApplicationSet has them synced,
-    by nothing else then, as text (docs/user-guide/sync_windows.md, docs/operator-manual/applicationset/
-    Progressive-Syncs.md)."""
-    spec = mapping(object.get("spec")) if object is not None else {}
+def windows_of(project: Object | None, name: str, destination: Object) -> str:
+    """The times at which a project lets one of its Applications sync, as text (docs/user-guide/sync_windows.md;
+    pkg/apis/application/v1alpha1/types.go, `SyncWindows.Matches`)."""
+    windows = sequence(mapping(project.get("spec")).get("syncWindows")) if project is not None else []
+    found = [each for each in map(mapping, windows) if _is_window_of(each, name, destination)]
+    return json.dumps(found, sort_keys=True, default=str) if found else ""
+
+
+def _is_window_of(window: Mapping[str, Any], name: str, destination: Object) -> bool:
+    """Whether a window is one of an Application: one of its lists has it, or with `andOperator` each that there is."""
+    places = {
+        "applications": (name,),
+        "clusters": (destination.get("name"), destination.get("server")),
+        "namespaces": (destination.get("namespace"),),
+    }
+    answers = [
+        any(_matches(str(value), str(pattern)) for value in values if value for pattern in listed)
+        for key, values in places.items()
+        if (listed := sequence(window.get(key)))
+    ]
+    return bool(answers) and (all(answers) if window.get("andOperator") is True else any(answers))
+
+
+def steps_of(application_set: Object | None) -> str:
+    """The steps in which an ApplicationSet has its Applications synced, by nothing else then, as text (docs/
+    operator-manual/applicationset/Progressive-Syncs.md)."""
+    spec = mapping(application_set.get("spec")) if application_set is not None else {}
     strategy = mapping(spec.get("strategy"))
-    said = spec.get("syncWindows") or (strategy if strategy.get("type") == "RollingSync" else None)
-    return json.dumps(said, sort_keys=True, default=str) if said else ""
+    return json.dumps(strategy, sort_keys=True, default=str) if strategy.get("type") == "RollingSync" else ""
 
 
 def signatures_of(project: Object | None) -> str:
@@ -82,7 +106,10 @@ def _is_denied(obj: Object, destination: Object, rules: ProjectRules) -> bool:
 
 
 def _lists(kinds: Sequence[Any] | None, obj: Object) -> bool:
-    return any(is_of_kind(obj, each) for each in map(mapping, kinds or ()))
+    """Whether a list has an object's kind, and its name where it asks for one (`ClusterResourceRestrictionItem`)."""
+    name = str(mapping(obj.get("metadata")).get("name"))
+    listed = (each for each in map(mapping, kinds or ()) if is_of_kind(obj, each))
+    return any(not each.get("name") or _matches(name, str(each["name"])) for each in listed)
 
 
 def _allows(patterns: list[Any], matches: Callable[[str], bool]) -> bool:

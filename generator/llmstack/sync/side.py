@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from llmstack.sync import argo, flux
-from llmstack.sync.generators import Tree
+from llmstack.sync.git_entries import Tree
+from llmstack.sync.local import CLUSTERS, local_path
+from llmstack.sync.made import FIELDS, make_of, stated
 from llmstack.sync.manifests import Build, Identity, Listing, Manifest, Object, identify
-from llmstack.sync.owner import Key, Owner
+from llmstack.sync.owner import Key, Owner, is_under
 from llmstack.sync.taken import SOURCEIGNORE
 
 Action = Literal["pruned", "adopted", "added", "moved", "blocked"]
@@ -55,6 +57,18 @@ class Side:
         filters = {**owner.source.filters, SOURCEIGNORE: self.ignored}
         return replace(owner, source=replace(owner.source, filters=filters))
 
+    def root_of(self, owners: Mapping[Key, Owner]) -> Owner | None:
+        """The Kustomization that applies the folder of the cluster itself, where it is among the objects."""
+        return next((each for each in owners.values() if each.path == self.root and each.tool == "flux"), None)
+
+    def appliers(self, owners: Mapping[Key, Owner]) -> Mapping[str, Owner]:
+        """By folder of clusters/ who applies what stands in it: Flux that of the cluster, Argo CD that of an
+        environment."""
+        root = self.root_of(owners)
+        apps = {local_path(each.path): each for each in owners.values() if each.tool == "argo"}
+        found = {path: each for path, each in apps.items() if is_under(path, [CLUSTERS])}
+        return found if root is None else {**found, local_path(self.root): root}
+
     def sets(self) -> frozenset[str]:
         """The ApplicationSets that are there."""
         return argo.sets(self.listing.manifests)
@@ -86,6 +100,25 @@ class OwnerChange:
     """Whether objects in the cluster are deleted, or may be."""
     gone: tuple[Identity, ...] = ()
     """The objects that are deleted, or may be."""
+
+
+def as_made(side: Side) -> Side:
+    """The side with what the Kustomization of the cluster's folder makes of the objects in it, where that can be
+    told."""
+    specs = [own[1] for each in side.listing.manifests if (own := stated(each.object)) and own[0] == side.root]
+    if len(specs) != 1 or not any(map(specs[0].get, FIELDS)):
+        return side
+    made = make_of(specs[0], [each.object for each in side.listing.manifests])
+    if made is None:
+        return side
+    files = {identify(each.object): each.path for each in side.listing.manifests}
+    manifests = tuple(Manifest(files.get(identify(each), side.root), each) for each in made)
+    root, is_made = side.root, side.is_made
+    return replace(
+        side,
+        listing=replace(side.listing, manifests=manifests),
+        is_made=lambda path: path == root or is_made(path),
+    )
 
 
 def owner_change(

@@ -11,8 +11,10 @@ that keep an object count. A unit is stopped when it or its source is suspended,
 source leaves out a file that its build reads (`ignore`, `sparseCheckout`, an ArtifactGenerator's copies, a
 .sourceignore), its AppProject does not allow a kind or a namespace that it has, one of its objects is refused, or it
 waits (`dependsOn`) for one that is stopped: then none of its changes is applied, and the review counts none of them.
-Applications are read from ApplicationSets of lists, of Git generators that read this repository, and of a matrix of
-these; where one that asks the cluster comes, goes or changes, that is told and not judged. Where the folder of a
+Applications are read from ApplicationSets of lists, of Git generators that read this repository, and of a matrix or a
+merge of these, with selectors, a generator's own template and a `templatePatch` of plain fields; where one that asks
+the cluster comes, goes or changes, that is told and not judged. So is a field that no rule reads, of every kind that
+owns or is followed, and an object beside them that changes: nothing of clusters/ changes unsaid. Where the folder of a
 cluster cannot be built (two kustomizations, a file that is no object, an object twice), or the API refuses an object in
 it (a field that its kind does not have), no unit comes or goes; Argo CD leaves that one alone as it was; an empty
 kustomization there builds to nothing for Flux, and all is pruned. What a unit makes of its objects by itself is
@@ -89,10 +91,10 @@ def _names(changes: list[OwnerChange]) -> str:
 def _subject(changes: list[OwnerChange], fallback: str, environment: str) -> str:
     if len(changes) > 1:
         return f"Environment/{environment}" if environment else fallback
-    if changes[0].cause == "asked":
-        return changes[0].unit
-    kind = "Cluster" if changes[0].unit.startswith("clusters/") else _KINDS[changes[0].tool]
-    return f"{kind}/{changes[0].unit.removeprefix('clusters/')}"
+    unit = changes[0].unit
+    if unit.startswith("clusters/"):
+        return f"Cluster/{unit.removeprefix('clusters/')}"
+    return unit if "/" in unit else f"{_KINDS[changes[0].tool]}/{unit}"
 
 
 _KINDS = {"flux": "Kustomization", "argo": "Application"}

@@ -17,6 +17,7 @@ from llmstack.review.ways_in.doors import (
     is_behind,
     leads_in,
     open_doors,
+    other_doors,
     ports_of,
     selects,
     station_of,
@@ -34,15 +35,16 @@ _REACH: Mapping[str, int] = {"ClusterIP": 0, "NodePort": 1, "LoadBalancer": 2}
 def broken_addresses(
     before: Sequence[Object], after: Sequence[Object], then: Side, now: Side, ends: Sequence[Ends]
 ) -> Iterator[Break]:
-    """Yield the addresses by which requests came in, and do no longer, or not for a while."""
-    doors, left = open_doors(before, then), all_doors(after, now, before)
+    """Yield the addresses by which requests came in, and do no longer, or not for a while: to routers and engines, and
+    by hosts to what may stand before them."""
+    doors, left = [*open_doors(before, then), *other_doors(before, then)], all_doors(after, now, before)
     known = {door.address for door in doors}
-    opened = [door for door in open_doors(after, now) if door.address not in known]
+    opened = [door for door in (*open_doors(after, now), *other_doors(after, now)) if door.address not in known]
     for door in doors:
         ways = [other for other in left if other.covers(door)]
         refusals = [why_closed(way, now) for way in ways] or [Closed(_gone(door, left), before_service=True)]
         if all(refusals):
-            front = [backend for backend in then.front if is_behind(door, backend, then)]
+            front = [each for each in (*then.front, *then.beside) if is_behind(door, each, then)]
             instead = [other.address for other in opened if _kind(other) == _kind(door)]
             yield from (_closed(door, closed, front, instead) for closed in refusals[:1] if closed is not None)
         else:
@@ -147,6 +149,13 @@ def _less_reach(before: Object, after: Object) -> Iterator[Break]:
         message = f"the Service becomes {types[1]}: {lost} is gone for callers from outside"
         yield Break(f"Service/{name}", message, advice, stations=(OUTSIDE, Station("Service", name)))
         return
+    if new.get("type") == "LoadBalancer" and old.get("loadBalancerIP") != new.get("loadBalancerIP"):
+        message = (
+            f"the load balancer asks for another address: `loadBalancerIP` {old.get('loadBalancerIP') or 'not set'} → "
+            f"{new.get('loadBalancerIP') or 'not set'}: until names lead to it, callers from outside get no answer"
+        )
+        way = OUTSIDE, Station("Service", name)
+        yield Break(f"Service/{name}", message, "Keep the address, or move DNS with it.", milder=True, stations=way)
     ports = _node_ports(old), _node_ports(new)
     for port, number in ports[0].items():
         if port in ports[1] and ports[1][port] != number:

@@ -42,6 +42,9 @@ class Backend:
     flags: Mapping[str, str]
     container: str = ""
     """The name of the container that serves."""
+    declares: frozenset[int] | None = None
+    """Of pods that are neither a router nor an engine: the ports that they declare, where they may listen; at any, if
+    none."""
 
     @property
     def key(self) -> str:
@@ -67,6 +70,11 @@ class Backends:
         """The router's and the engines' pods among `objects`, by workload."""
         found = (self._of(obj) for obj in objects if is_lasting(str(obj.get("kind"))))
         return {backend.identity: backend for backend in found if backend is not None}
+
+    def beside(self, objects: Iterable[Object]) -> list[Backend]:
+        """The other pods among `objects`, which may stand before the router: a proxy, a gateway of people's own."""
+        found = (_beside(obj) for obj in objects if is_lasting(str(obj.get("kind"))) and self._of(obj) is None)
+        return [backend for backend in found if backend is not None]
 
     def _of(self, obj: Object) -> Backend | None:
         if id(obj) not in self._read:
@@ -123,6 +131,18 @@ def _read(obj: Object) -> Backend | None:
                 container=str(container.get("name") or ""),
             )
     return None
+
+
+def _beside(obj: Object) -> Backend | None:
+    template = next((template for _, template in pod_templates(dict(obj))), None)
+    if template is None:
+        return None
+    containers = list(maps((template.get("spec") or {}).get("containers")))
+    names = {name: port for each in containers for name, port in _named_ports(each).items()}
+    ports = {whole(port.get("containerPort"), 0) for each in containers for port in maps(each.get("ports"))}
+    return Backend(
+        identity_of(obj), pod_labels(template), names, 0, None, (), None, {}, declares=frozenset(ports - {0})
+    )
 
 
 def _flags(container: Mapping[str, Any]) -> dict[str, str]:

@@ -54,14 +54,16 @@ class Side:
     backends: Sequence[Backend]
     front: Sequence[Backend]
     """Those of them that clients are meant to call: the routers, else the engines."""
+    beside: Sequence[Backend] = ()
+    """Other pods, which may pass requests on."""
 
 
-def read_side(objects: Iterable[Object], backends: Iterable[Backend]) -> Side:
+def read_side(objects: Iterable[Object], backends: Iterable[Backend], beside: Sequence[Backend] = ()) -> Side:
     """The Services among `objects`, and the pods at the end of the ways in."""
     found = list(backends)
     routers = [backend for backend in found if backend.is_router]
     services = {_name(obj): obj for obj in objects if obj.get("kind") == "Service"}
-    return Side(services, found, routers or found)
+    return Side(services, found, routers or found, beside)
 
 
 def _name(obj: Object) -> tuple[str, str]:
@@ -72,6 +74,12 @@ def open_doors(objects: Sequence[Object], side: Side) -> list[Door]:
     """The addresses of a side by which requests reach its pods."""
     front = Side(side.services, side.front, side.front)
     return [door for door in all_doors(objects, side) if why_closed(door, front) is None]
+
+
+def other_doors(objects: Sequence[Object], side: Side) -> list[Door]:
+    """The hosts of a side by which requests reach pods that are neither a router nor an engine."""
+    others = Side(side.services, side.beside, side.beside)
+    return [door for door in _hosts(objects, ()) if why_closed(door, others) is None]
 
 
 def all_doors(objects: Sequence[Object], side: Side, before: Sequence[Object] = ()) -> list[Door]:
@@ -123,7 +131,7 @@ def why_closed(door: Door, side: Side) -> Closed | None:
     port = next((each for each in ports_of(service) if door.port in (each.get("port"), each.get("name"))), None)
     if port is None:
         return Closed(f"Service `{door.service}` has no port {door.port}")
-    chosen = [backend for backend in side.backends if selects(service, backend)]
+    chosen = [backend for backend in (*side.backends, *side.beside) if selects(service, backend)]
     if not chosen:
         return Closed(f"Service `{door.service}` selects no pod that answers", behind_service=True)
     if not any(answers(port, backend) for backend in chosen):
@@ -148,6 +156,8 @@ def leads_in(door: Door) -> tuple[Station, ...]:
 
 def station_of(backend: Backend) -> Station:
     """The pods of a workload as a station."""
+    if backend.declares is not None:
+        return Station(*backend.key.split("/", 1))
     return Station("router" if backend.is_router else "engine", backend.key)
 
 
@@ -159,9 +169,13 @@ def selects(service: Object, backend: Backend) -> bool:
 
 
 def answers(port: Mapping[str, Any], backend: Backend) -> bool:
-    """Whether pods listen where a port of a Service leads."""
+    """Whether pods listen where a port of a Service leads; HTTP comes by TCP."""
     target = port.get("targetPort", port.get("port"))
     number = target if isinstance(target, int) else backend.named_ports.get(str(target), whole(target, 0))
+    if port.get("protocol", "TCP") != "TCP":
+        return False
+    if backend.declares is not None:
+        return number > 0 and (not backend.declares or number in backend.declares)
     return number == backend.listens
 
 

@@ -32,7 +32,8 @@ def find_breaks(
     """Return every edge that is gone for a while or for good; `before` and `after` are all objects of the sides,
     `moved_from` the former name of a model by its name of now."""
     old, new = backends.among(before), backends.among(after)
-    then, now = read_side(before, old.values()), read_side(after, new.values())
+    then = read_side(before, old.values(), backends.beside(before))
+    now = read_side(after, new.values(), backends.beside(after))
     ends = read_ends(old, new, workloads, times)
     return (
         *broken_addresses(before, after, then, now, ends),
