@@ -54,6 +54,7 @@ _IN_JSON = re.compile(r"[,}\]]")
 _COMMENT = re.compile(r"[ \t]#(?=[ \t]|\Z).*\Z")
 _KEY = re.compile(r"(?=[\w+/=-]{0,100}[A-Za-z0-9]{12})[\w+/=-]{20,200}\Z", re.ASCII)
 _ALTERNATION = re.compile(r"(?i)(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])")
+"""What a key that was drawn looks like: a long word, in which letters and digits take turns, and no UUID."""
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _SIGNS = " \t\"'\\,;:)]}|&"
 

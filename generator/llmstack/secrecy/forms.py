@@ -108,7 +108,8 @@ FORMS: Mapping[str, str] = {
 _LONG_FORMS = (
     # RFC 7468 and openssh/PROTOCOL.key: private keys in PEM; OpenVPN's and SSH2's (RFC 4716) likes; PuTTY's own format;
     # minisign(1)
-    r"---- ?-?BEGIN (?:OpenVPN Static key|SSH2 ENCRYPTED PRIVATE KEY).{0,20000}?(?:---- ?-?END [\w ]{1,40}|\Z)"
+    r"---- ?-?BEGIN (?:OpenVPN Static key|SSH2 ENCRYPTED PRIVATE KEY)"
+    r"(?:(?!BEGIN ).){0,20000}?(?:---- ?-?END [\w ]{1,40}|\Z)"
     r"|RWRTY0Iy[A-Za-z0-9+/=]{60,400}"
     r"|-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
     r"(?:(?!-----BEGIN ).){0,20000}?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\Z)"
