@@ -119,4 +119,4 @@ def test_what_an_overlay_tells_its_engine_is_held_to_the_checks_on_engines(repos
     assert "error[indivisible-size]: Deployment/llmstack-llama-deployment-vllm" in after
     assert f"--> {FOLDER}:1:1" in after
     assert "indivisible-size" not in before
-    assert before.count("[mutable-tag]") == after.count("[mutable-tag]") == 1
+    assert before.count("[mutable-tag]") == after.count("[mutable-tag]") > 0

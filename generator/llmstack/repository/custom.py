@@ -20,7 +20,7 @@ from llmstack.repository.read import Reading
 
 
 def check_custom(reading: Reading, unit: str, folder: str, objects: Sequence[Any]) -> Iterator[Finding]:
-    """Yield what the checks on objects and engines find in what the overlay at `folder` builds in a unit's place, and do
+    """Yield what the checks on objects and engines find in what the overlay at `folder` builds in its place, and do
     not find in what is generated: at the overlay, at the severities that the values ask for."""
     subject = reading.subject
     if subject is None:
