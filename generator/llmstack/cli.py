@@ -75,6 +75,11 @@ def options(
     output.Options.directory = directory
 
 
+def _absolute(places: str) -> str:
+    """PATH without its relative folders: here they are folders of a repository that somebody else may have written."""
+    return os.pathsep.join(filter(os.path.isabs, places.split(os.pathsep))) or os.defpath
+
+
 def main() -> None:
     """Run the program and end with its exit code; on Windows only say that it runs in WSL."""
     import gc
@@ -83,6 +88,7 @@ def main() -> None:
         sys.stderr.write("llmstack: it runs on Linux and macOS; on Windows, in WSL: https://aka.ms/wsl\n")
         sys.exit(Exit.FAILED)
 
+    os.environ["PATH"] = _absolute(os.environ.get("PATH", os.defpath))
     gc.disable()  # a run is short, and most of what it makes lives to its end
     code = run(lambda: cli(prog_name="llmstack", standalone_mode=False))
     os._exit(code)  # all output is written; to take a large run's data apart would cost a fifth of its time

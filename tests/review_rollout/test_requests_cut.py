@@ -37,6 +37,23 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
         },
         CUT,
     ),
+    "a command that sleeps takes the rest of it": (
+        {
+            "container": {
+                "args": ["--shutdown-timeout=60"],
+                "lifecycle": {"preStop": {"exec": {"command": ["/bin/sh", "-c", "sleep 40"]}}},
+            },
+            "terminationGracePeriodSeconds": 90,
+        },
+        CUT,
+    ),
+    "the last of two counts": (
+        {
+            "container": {"args": ["--shutdown-timeout=60", "--shutdown-timeout", "0"]},
+            "terminationGracePeriodSeconds": 90,
+        },
+        CUT,
+    ),
     "a script starts it": ({"container": {"command": ["sh", "-c", "sleep 1; exec vllm serve m --port 8000"]}}, CUT),
     "it waits": (DRAINED, []),
     "a script starts it, and it waits": (

@@ -42,6 +42,13 @@ SAMPLES = {
     "a key of a service around models": "lsv2_pt_" + "0a" * 16 + "_" + "0a" * 5,
     "a Telegram token": "110201543:AA" + "aB3" * 11,
     "a token of a developer's service": "dp.pt." + "aB3" * 14,
+    "a Bitbucket token": "ATBB" + "aB3" * 11,
+    "a key of a mail service": "key-" + "0a" * 16,
+    "a key of a messenger": "MTA" + "aB3" * 7 + ".GaBcDe." + "aB3" * 12,
+    "a Square token": "sq0csp-" + "aB3_" * 11,
+    "a token of a build service": "CCIPAT_" + "aB3dE5fG7hJ" * 2 + "_" + "0a" * 20,
+    "an access key of a cloud": "LTAI" + "aB3d" * 5,
+    "a password's hash": "$2y$10$" + "aB3./" * 10 + "aB3",
     "a secret-token URI": "secret-token:" + "aB3" * 8,
 }
 
@@ -65,7 +72,14 @@ def test_a_form_is_found_and_masked_whole(form: str, around: str) -> None:
         "sk-" + "a1" * 16, "sk-ant-api03-" + "aB3_" * 20, "sk-or-v1-" + "0a" * 32, "pcsk_" + "aB3" * 20, "tvly-dev-" + "aB3" * 11,
         "sk_" + "0a" * 24, "e2b_" + "0a" * 20, "jina_" + "0a" * 20, "pul-" + "0a" * 20, "NRAK-" + "A1B" * 9, "nfp_" + "aB3" * 12,
         "PMAK-" + "0a" * 12 + "-" + "0a" * 17, "sgp_" + "0a" * 20, "rubygems_" + "0a" * 24, "ntn_" + "aB3" * 15, "HRKU-" + "aB3" * 12,
-        "aB3dE5fG7hJ9kL.atlasv1." + "aB3" * 21,
+        "aB3dE5fG7hJ9kL.atlasv1." + "aB3" * 21, "sk-lf-0a1b2c3d-1234-5678-9abc-0a1b2c3d4e5f", "dor_v1_" + "0a" * 32, "dose" + "0a" * 16,
+        "ops_eyJ" + "aB3" * 60, "v1.0-" + "0a" * 12 + "-" + "0a" * 73, "sb_secret_" + "aB3" * 9, "sdk-0a1b2c3d-1234-5678-9abc-0a1b2c3d4e5f",
+        "0a" * 16 + "-us21", "xkeysib-" + "0a" * 32, "re_" + "aB3d" * 2 + "_" + "aB3" * 8, "mlsn." + "0a" * 32, "SK" + "0a" * 16,
+        "fw_" + "aB3" * 8, "rpa_" + "A1" * 20, "as-" + "aB" * 11, "NRII-" + "aB3d" * 8, "0a" * 18 + "NRAL", "figd_" + "aB3" * 14,
+        "pat" + "aB" * 7 + "." + "0a" * 32, "secret_" + "aB3" * 15, "bkua_" + "0a" * 20, "cio" + "aB3d" * 8, "CLOJARS_" + "0a" * 30,
+        "AKCp" + "aB3" * 21, "rnd_" + "aB3" * 10, "AKID" + "aB3d" * 8, "bot110201543:AA" + "aB3" * 11, "GR1348941" + "aB3d" * 5,
+        "$apr1$aB3dE5fG$" + "aB3./" * 4 + "aB", "$6$rounds=5000$aB3dE5fG$" + "aB3./" * 17, "{SSHA}" + "aB3d" * 8,
+        "$argon2id$v=19$m=65536,t=3,p=4$" + "aB3d" * 8 + "$" + "aB3d" * 8, "abc8Q~" + "aB3" * 11 + "a",
     ],
 )  # fmt: skip
 def test_other_spellings_of_a_form(text: str) -> None:
@@ -86,7 +100,15 @@ def test_a_form_in_base64_is_found(form: str) -> None:
         "Authorization: Basic hunter2dXNl", "curl -u user:hunter2 https://h", "mysql -phunter2 db", "prog --password hunter2",
         "export PGPASSWORD=hunter2; psql", '{"a": {"password": "hunter2"}}', '"{\\"password\\": \\"hunter2\\"}"',
         "password: hun'ter2", 'TOKEN=x"hunter2"y', "token: 'it''s hunter2'", "-----BEGIN EC PRIVATE KEY-----\nhunter2",
-        "sshpass -p hunter2 ssh h", "clientSecret: hunter2", "requirepass=hunter2",
+        "sshpass -p hunter2 ssh h", "clientSecret: hunter2", "requirepass=hunter2", "docker login -u a -p hunter2 r.io", "az login -p hunter2",
+        "redis-cli -h r -a hunter2 ping", "mongosh -u a -p 'hunter2'", "ldapsearch -D cn=a -w hunter2", "openssl rsa -passin pass:hunter2",
+        "kubectl create secret generic a --from-literal=b=hun --from-literal=c=ter2", "aws configure set aws_secret_access_key hunter2",
+        "app:hunter2@tcp(db:3306)/x", "jdbc:oracle:thin:scott/hunter2@//h:1521/x", "//u:hunter2@host/share", "default login u password hunter2",
+        '<add key="ApiKey" value="hunter2"/>', "define('DB_PASSWORD', 'hunter2');", ':password => "hunter2"', 'password: |\n  hun\n  ter2\nb: c',
+        'proxy_set_header X-Api-Key "hunter2";', "- {key: x-api-key, value: hunter2}", '{"kty": "oct", "k": "hunter2hunter2"}',
+        '[{"op": "add", "path": "/data/password", "value": "hunter2"}]', '{\\"kty\\":\\"RSA\\",\\"d\\":\\"hunter2hunter2\\"}',
+        "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nhunter2", "-----BEGIN OpenVPN Static key V1-----\nhunter2", "RWRTY0Iy" + "hunter2" * 12,
+        f"wandb login hunter2{'a' * 33}", f"https://h/x?Signature=hunter2{'a' * 33}&Key-Pair-Id=K",
     ],
 )  # fmt: skip
 def test_a_mask_leaves_no_half(text: str) -> None:
@@ -128,7 +150,12 @@ def test_percent_signs_hide_nothing(text: str, masked: str) -> None:
         "token = os.environ[\"HF_TOKEN\"]", "api_key=args.api_key", '{"token": null, "use_auth_token": false, "x": 1}',
         "{{ bos_token }} {{ message.content }}", "redis://$(USER):$(PASSWORD)@h", "token == 5", "--max-num-batched-tokens 8192",
         "git+https://github.com/vllm-project/vllm@v0.11.0", "password: {{ .password }}", "pypi.org npm_config_cache",
-        "sk-learn-inference-server-prod-2", "sk-hynix-memory-benchmark-pool", "auth: basic", "auth: oidc", "1234567890:abcdef",
+        "sk-learn-inference-server-prod-2", "redis-cli -a $REDIS_PASSWORD ping", "docker login -p \"$TOKEN\" r.io", "docker run -p 8000:80",
+        "kubectl create configmap x --from-literal=mode=fast1", 'kubectl create secret generic x --from-literal=t="$T"', "openssl rsa -passin env:PW", "kubectl create secret generic x --from-literal=token=…", "docker login -p <TOKEN> r.io", "redis-cli -a ...",
+
+        "kubectl create secret generic x --from-file=token=/dev/stdin", "proxy_set_header Authorization $http_authorization;", "set token limits",
+        '{"kty": "RSA", "n": "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78L", "e": "AQAB"}', '[{"op": "replace", "path": "/spec/replicas", "value": 3}]',
+        "re_ranker_v2_large_model_2024", "secret_santa_2024_event_campaign_page", "as-built-drawings-of-2026-release-1", "vllm.v1.metrics.loggers.StatLoggerBase", "sk-hynix-memory-benchmark-pool", "auth: basic", "auth: oidc", "1234567890:abcdef",
     ],
 )  # fmt: skip
 def test_what_only_looks_like_one(text: str) -> None:
@@ -163,7 +190,8 @@ def test_arguments() -> None:
         ("# the token 12345678 is no key", False), ("# redis://:password@host", True), ("# password: letmein", False),
         ("# password: LETMEIN", False), ("# password: Letmein", False), ("# password: letMein", True), ("# password: letme1", True),
         ("# password: letm1", False), ("# password: 'letme1'; # why", True), ("# password: letme1xxxx", False), ("# llmstack: ignore[x] a token", False),
-        ("# secret: hf-token-v2", False), ("# secret: hf_token1", True), ("# token: hf-token-v2", True),
+        ("# secret: hf-token-v2", False), ("# pw: hunter2x", True),
+        ('# {"apiKey": "hunter2"}', True), ("# " + base64.b64encode(b"password=hunter2hunter2").decode(), True), ("# secret: hf_token1", True), ("# token: hf-token-v2", True),
     ],
 )  # fmt: skip
 def test_comments(comment: str, holds: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from llmstack.flags.catalogue import load_catalogue, router_catalogue, versions
-from llmstack.secrecy.credentials import is_secret
+from llmstack.secrecy.credentials import holds_secret, is_secret
 from llmstack.secrecy.names import is_secret_name
 
 NAMES = [
@@ -62,6 +62,11 @@ NAMES = [
     "--ssl-keyfile-password",
     "grafana.adminPassword",
     "bearerToken",
+    "TS_AUTHKEY",
+    "HONEYCOMB_WRITEKEY",
+    "storageaccountkey",
+    "VAULT_SECRET_ID",
+    "example.com/api-key",
 ]
 OTHERS = [
     "tokenizer",
@@ -85,6 +90,10 @@ OTHERS = [
     "tlsSecret",
     "nginx.ingress.kubernetes.io/auth-secret",
     "nginx.ingress.kubernetes.io/auth-type",
+    "vault.hashicorp.com/agent-inject-secret-db",
+    "secret_id",
+    "secrets.example.com/a",
+    "tokenReviewer",
     "authModes",
     "bypass",
     "author",
@@ -160,3 +169,21 @@ def test_tokens_of_several_are_secrets_where_they_are_not_counted() -> None:
 def test_the_address_of_a_webhook_is_one_and_no_other_near_the_word() -> None:
     assert is_secret_name("SLACK_WEBHOOK_URL")
     assert not is_secret_name("WEBHOOK_PUBLIC_URL")
+
+
+RANDOM = "0a1b2c3d4e5f60718293"
+
+
+@pytest.mark.parametrize("name", ["DD_APP_KEY", "APP_KEY", "routingKey", "client-key", "PAGERDUTY_ROUTING_KEY"])
+def test_what_goes_under_some_key_is_a_secret_if_it_looks_like_one(name: str) -> None:
+    assert not is_secret_name(name)
+    assert is_secret(name, RANDOM * 2)
+    assert holds_secret(f"{name}={RANDOM}")
+    for value in ("llm-requests-2", "/etc/keys/app2", "x-user-id", "123e4567-e89b-12d3-a456-426614174000", "$(KEY)"):
+        assert not is_secret(name, value)
+        assert not holds_secret(f"{name}: {value}")
+
+
+@pytest.mark.parametrize("name", ["cache_key", "PUBLIC_KEY", "kms-key", "siteKey", "key", "key_id", "monkey"])
+def test_other_keys_may_look_random(name: str) -> None:
+    assert not is_secret(name, RANDOM)

@@ -12,7 +12,16 @@ from llmstack.secrecy.places import find_places
 from tests.parity.corpus import corpus_folder
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("values", "base", "overlays", "clusters", "tests/cases", "tests/checks", "tests/parity/cases")
+FOLDERS = (
+    "generator/llmstack/commands/init/files",
+    "values",
+    "base",
+    "overlays",
+    "clusters",
+    "tests/cases",
+    "tests/checks",
+    "tests/parity/cases",
+)
 PLANTED = ("tests/checks/plaintext-secret/bad/", "tests/checks/sync-settings/bad/password.yaml")
 TYPED = {"hf_token", "vllmApiKey", "Secret", "HF_TOKEN"}
 """What the corpus and the cases of parity hold in plain text: the chart takes it so, and writes a Secret of it."""

@@ -46,6 +46,16 @@ PLACES: dict[str, list[tuple[Any, ...]]] = {
     "kind: List\nitems: [{data: {a: eA==}}]": [],
     "kind: SealedSecret\nspec: {encryptedData: {password: AgBhunter2}}": [],
     "existing: {secrets: {a: [password, token]}}": [],
+    "{kty: RSA, n: hunter2, e: AQAB, d: hunter2, kid: a}": [("d", "privateKey", "value")],
+    "{n: hunter2, d: hunter2}": [],
+    "secretGenerator: [{name: a, literals: [a=hunter2]}]": [("secretGenerator", 0, "literals", 0, "secret", "value")],
+    "configMapGenerator: [{name: a, literals: [a=hunter2]}]": [],
+    "- {op: add, path: /data/password, value: hunter2}": [(0, "value", "/data/password", "value")],
+    "- {op: add, path: /metadata/annotations/a.b~1token, value: hunter2}": [(0, "value", "/metadata/annotations/a.b~1token", "value")],
+    "- {op: add, path: /data/port, value: hunter2}": [],
+    "args: [mysql, -phunter2]": [("args", 1, "-p", "argument")],
+    "args: [docker, login, -p, hunter2]": [("args", 3, "-p", "argument")],
+    "args: [docker, run, -p, '8000:80']": [],
     "secrets: {password: hunter2}": [("secrets", "password", "password", "value")],
 }  # fmt: skip
 
@@ -73,6 +83,7 @@ WORDS: dict[tuple[Any, ...], list[Any]] = {
     ("HF_TOKEN=hunter2", f"x {TOKEN} y"): ["HF_TOKEN=(masked)", "x (masked) y"],
     ("curl", "-u", "admin:hunter2", "https://h"): ["curl", "-u", "(masked)", "https://h"],
     ("curl", "--user", "admin", "https://u:p@h"): ["curl", "--user", "admin", "https://(masked)@h"],
+    ("redis-cli", "-a", "hunter2", "ping"): ["redis-cli", "-a", "(masked)", "ping"],
     ("--api-key", f"/run/{TOKEN}/key"): ["--api-key", "/run/(masked)/key"],
     ("--sentry-dsn", "https://host/1", 1, None): ["--sentry-dsn", "https://host/1", 1, None],
 }  # fmt: skip

@@ -162,7 +162,7 @@ KINDS: dict[str, Callable[[], Files]] = {
     "a long template": lambda: of_model("chatTemplate: '", lambda n: "{{ {% ", "'"),
     "a long command": lambda: of_model("command: [sh, -c, '", lambda n: "export A=b; ", "']"),
     "a long argument": lambda: of_model("vllmConfig: {extraArgs: [--api-key, '", lambda n: "a", "']}"),
-    "a long image": lambda: {"values/prod.yaml": fill(HONEST.replace("vllm/vllm-openai", "%s"), lambda n: "").replace("%s", "a/" * (MEBIBYTE // 2))},
+    "a long image": lambda: {"values/prod.yaml": HONEST.replace("vllm/vllm-openai", "a/" * (MEBIBYTE // 2))},
     "a long name": lambda: {"values/prod.yaml": HONEST.replace("name: m,", f"name: {'a' * MEBIBYTE},")},
     "a long quantity": lambda: {"values/prod.yaml": HONEST.replace("2Gi", "9" * MEBIBYTE + "Gi")},
     "a long number": lambda: {"values/prod.yaml": HONEST.replace("requestGPU: 1", f"requestGPU: {'9' * MEBIBYTE}")},
@@ -225,6 +225,7 @@ KINDS: dict[str, Callable[[], Files]] = {
     | {f"{HERE}/a{n}/kustomization.yaml": f"resources: [../a{n + 1}, ../b{n + 1}]\n" for n in range(40)}
     | {f"{HERE}/b{n}/kustomization.yaml": f"resources: [../a{n + 1}, ../b{n + 1}]\n" for n in range(40)}
     | {f"{HERE}/{each}40/kustomization.yaml": "resources: []\n" for each in "ab"},
+    "environments": lambda: {f"values/e{n}.yaml": HONEST for n in range(400)},
     "rules of SOPS": lambda: {"values/prod.yaml": HONEST, ".sops.yaml": fill("creation_rules:\n", lambda n: f"- {{path_regex: a{n}, age: age1}}\n")},
     "facts of a cluster": lambda: {"values/prod.yaml": f"{HONEST}gitops: {{sync: {{cluster: c}}}}\n", "facts/clusters/c.yaml": fill("groups:\n", lambda n: f"- {{name: g{n}, nodes: 1}}\n")},
     "facts of a model": lambda: {"values/prod.yaml": HONEST, "facts/models/facebook--opt-125m.yaml": fill("weights:\n", lambda n: f"  k{n}: 1\n")},

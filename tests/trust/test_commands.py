@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
 
 import pytest
 
 from tests.trust.support import COMMANDS, UNIT, Branch, custom
+from tests.trust.watch import watch
 
 GIT = {"git", "env"}
 """`env` takes variables away from Git."""
@@ -98,3 +101,22 @@ def test_a_hostile_branch(branch: Branch, attack: str) -> None:
             assert did.code == 1, did.output
             assert f"error[{id}]: " in did.output
             assert f"--> {UNIT}/" in did.output or "--> overlays/prod/kustomization.yaml:" in did.output
+
+
+@pytest.mark.parametrize("places", [".:bin::", ""], ids=["relative", "empty"])
+def test_no_program_of_the_branch_is_one_on_the_path(branch: Branch, places: str) -> None:
+    """Folders of PATH that are no absolute paths are the branch's; so is an empty one (execvp(3))."""
+    names = ("git", "env", "kustomize", "kubeconform", "sh", "sops", "helm")
+    script = f"#!/bin/sh\ntouch {branch.trap}\n"
+    branch.commit({f"{UNIT}/kustomization.yaml": custom("namePrefix: x-\n")})
+    branch.sandbox.write({f"{folder}/{name}": script for folder in (".", "bin") for name in names})
+    for path in [*branch.root.glob("*"), *branch.root.glob("bin/*")]:
+        path.chmod(0o755)
+    environment = branch.sandbox.environment()
+    environment["PATH"] = f"{places}{environment['PATH']}" if places else ""
+    for command in COMMANDS:
+        call = [sys.executable, "-P", "-m", "llmstack.cli", *command.split()]
+        did = watch(call, folder=branch.root, environment=environment)
+        assert not branch.trap.exists()
+        assert did.started <= GIT | BUILDERS, did.output
+        assert all(os.path.isabs(program) for program in did.programs)

@@ -115,6 +115,24 @@ def test_line_endings_are_converted_all_the_same(repo: Tree) -> None:
         hash_files(opened(repo), ["x/a.yaml"])
 
 
+def test_files_that_were_touched_are_the_same_and_the_index_is_left_alone(repo: Tree) -> None:
+    """`git diff` would note down in the index that they are the same, under a lock that keeps others from committing."""
+    repo.write({".gitattributes": "*.yaml text eol=crlf\n", "base/a.yaml": "a: 1\r\n", "base/b.yaml": "b: 1\n"})
+    repo.git("add", "-A")
+    repo.git("commit", "-q", "-m", "x")
+    for path in ("base/a.yaml", "base/b.yaml"):
+        os.utime(repo.root / path, (1, 1))
+    index = repo.root / ".git/index"
+    before = index.read_bytes()
+    (repo.root / ".git/index.lock").touch()
+    assert read_differences(opened(repo), "HEAD", None, ["base"]) == {}
+    repo.write({"base/b.yaml": "b: 2\n"})
+    assert list(read_differences(opened(repo), "HEAD", None, ["base"])) == ["base/b.yaml"]
+    (repo.root / ".git/index.lock").unlink()
+    assert read_differences(opened(repo), "HEAD", None, ["base"])
+    assert index.read_bytes() == before
+
+
 @pytest.mark.parametrize("bit", ["--assume-unchanged", "--skip-worktree"])
 def test_an_edit_that_git_was_told_not_to_look_at_is_seen(repo: Tree, bit: str) -> None:
     files = {"x/a": "1\n", "x/same": "1\n", "x/gone": "1\n", "x/pipe": "1\n", "x/windows.yaml": "1\n2\n"}

@@ -24,6 +24,7 @@ CAUSES: dict[str, tuple[str, ...]] = {
     "pods kept apart in custom/": ("diff",),  # hours: each pair of pods was compared for each of them
     "copies that double": ("diff",),  # 1.2 GiB of kustomize's
     "units behind each other": ("diff",),  # 18 s: all units were gone through for each
+    "environments": ("diff",),  # 15 s for 400: a page was compiled for each, and all were gone through for each
     "keys in custom/": ("validate",),  # the same: quadratic in the keys of a map
 }
 
@@ -38,7 +39,7 @@ def test_what_once_cost_much_is_bounded(kind: str, command: str, tmp_path: Path)
 
 
 def test_the_files_are_of_the_size_that_they_claim() -> None:
-    for kind in CAUSES:
+    for kind in CAUSES.keys() - {"environments"}:  # which cost by their number
         assert MEBIBYTE * 0.9 < max(map(len, KINDS[kind]().values())) < MEBIBYTE * 1.2
 
 

@@ -85,8 +85,13 @@ def say(words: str) -> None:
 
 
 def tool_folder() -> Path | None:
-    """Where external programs are looked for before PATH: $LLMSTACK_TOOLS, else what `tools install` built."""
+    """Where external programs are looked for before PATH: $LLMSTACK_TOOLS, else what `tools install` built. Raises
+    UsageError for a relative path, which leads into whatever repository is looked at."""
     tools = os.environ.get("LLMSTACK_TOOLS")
+    if tools and not os.path.isabs(tools):
+        from llmstack.errors import UsageError
+
+        raise UsageError(f"$LLMSTACK_TOOLS is `{tools}`: give an absolute path, as no program of a repository is run")
     if tools:
         return Path(tools)
     return cache_folder("tools") if cache_folder("tools").is_dir() else None

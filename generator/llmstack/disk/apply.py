@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -22,6 +21,7 @@ from llmstack.disk.home import Stage, append_record, find_home, lock, staging_fo
 from llmstack.disk.listing import read_rest
 from llmstack.disk.ownership import digest
 from llmstack.disk.plan import Change, WritePlan
+from llmstack.disk.signals import uninterrupted
 from llmstack.disk.undo import Done, Signature, find_signature, keep, roll_back, signature_of
 
 FILE_MODE = 0o644
@@ -57,7 +57,7 @@ def apply(plan: WritePlan, root: Path) -> None:
             try:
                 steps = _prepare(plan.changes, folders)
                 _note(record, plan.changes, home.folder)
-                last.enter_context(_uninterrupted())
+                last.enter_context(uninterrupted())
                 _commit(steps, names, stage, folders)
             except BaseException:
                 if not stage.in_use:
@@ -67,16 +67,6 @@ def apply(plan: WritePlan, root: Path) -> None:
         if stage.was_interrupted:
             remove_empty(top, set(plan.empty_folders))
         stage.in_use = False
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Signals that end a run are heard when this ends."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from pathlib import Path
 from llmstack.disk.error import DiskError, reason_of
 from llmstack.disk.folders import Folders, make_root
 from llmstack.disk.listing import read_rest
+from llmstack.disk.signals import uninterrupted
 from llmstack.errors import RefusedError
 
 FILE_MODE = 0o644
@@ -28,15 +29,19 @@ def keep_file(root: Path, path: str, content: bytes, mark: bytes) -> bool:
     except OSError as error:
         raise DiskError(str(root), f"cannot be opened: {reason_of(error)}") from error
     try:
-        with Folders(top) as folders:
-            here = folders.enter(folder, create=True)
-            before = _read(here, path, name)
-            if before == content:
-                return False
-            if before is not None and not before.startswith(mark):
-                raise RefusedError([f"{path} was not written by llmstack: move it away, or keep it"])
-            _replace(here, path, name, content)
-            return True
+        with uninterrupted(), Folders(top) as folders:
+            try:
+                here = folders.enter(folder, create=True)
+                before = _read(here, path, name)
+                if before == content:
+                    return False
+                if before is not None and not before.startswith(mark):
+                    raise RefusedError([f"{path} was not written by llmstack: move it away, or keep it"])
+                _replace(here, path, name, content)
+                return True
+            except BaseException:
+                folders.unmake()
+                raise
     finally:
         os.close(top)
 

@@ -1,4 +1,4 @@
-"""One file that people own, rewritten at their word: wholly old or wholly new, whenever the run ends."""
+"""One file that people own, written at their word: wholly old or wholly new, or not there, whenever the run ends."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from llmstack.disk.error import ChangedMeanwhileError, DiskError, reason_of
 from llmstack.disk.listing import read_file
+from llmstack.disk.signals import uninterrupted
 from llmstack.errors import RefusedError
 
 
@@ -19,24 +20,16 @@ def replace_file(path: Path, before: bytes, after: bytes) -> None:
     Raises ChangedMeanwhileError when the file holds something else by now, DiskError when the disk refuses;
     the file is then as it was.
     """
-    try:
-        if read_file(str(path)) != before:
-            raise ChangedMeanwhileError(str(path), "changed during the run and was not written", "run again")
-        mode = stat.S_IMODE(os.lstat(path).st_mode)
-        descriptor, staged = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    except OSError as error:
-        advice = "name the file that the link leads to" if path.is_symlink() else "nothing was changed"
-        raise DiskError(str(path), f"cannot be rewritten: {reason_of(error)}", advice) from error
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(after)
-        os.chmod(staged, mode)
-        os.replace(staged, path)
-    except OSError as error:
-        raise DiskError(str(path), f"cannot be written: {reason_of(error)}", "nothing was changed") from error
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(staged)
+    with uninterrupted():
+        try:
+            if read_file(str(path)) != before:
+                raise ChangedMeanwhileError(str(path), "changed during the run and was not written", "run again")
+            mode = stat.S_IMODE(os.lstat(path).st_mode)
+            descriptor, staged = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        except OSError as error:
+            advice = "name the file that the link leads to" if path.is_symlink() else "nothing was changed"
+            raise DiskError(str(path), f"cannot be rewritten: {reason_of(error)}", advice) from error
+        _put(path, descriptor, staged, after, mode)
 
 
 def create_file(path: Path, content: bytes) -> None:
@@ -48,10 +41,28 @@ def create_file(path: Path, content: bytes) -> None:
         if path.is_file() and not path.is_symlink() and path.read_bytes() == content:
             return
         raise RefusedError([f"{path} is there already, and is left alone: move it, or give another --env"])
+    made = [folder for folder in path.parents if not folder.exists()]
+    with uninterrupted():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor, staged = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+            _put(path, descriptor, staged, content, 0o644)
+        except OSError as error:
+            raise DiskError(str(path), f"cannot be written: {reason_of(error)}", "nothing was changed") from error
+        finally:
+            for folder in made if not path.exists() else ():
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
+
+
+def _put(path: Path, descriptor: int, staged: str, content: bytes, mode: int) -> None:
+    """Write an open staged file and give it the name of another; it is gone where that fails, which is a DiskError."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(path, "xb") as file:
+        with os.fdopen(descriptor, "wb") as file:
             file.write(content)
-        os.chmod(path, 0o644)
+        os.chmod(staged, mode)
+        os.replace(staged, path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            os.unlink(staged)
         raise DiskError(str(path), f"cannot be written: {reason_of(error)}", "nothing was changed") from error

@@ -88,7 +88,7 @@ def _ask(side: Side, model: Model, pools: Pools) -> Asked:
     on = own or model.lmcache_config.enabled
     start = judge(side.stack, model, question, side.measured.get(model.name or "", ()))
     return replace(
-        asked_of(_workload(side.stack, model), question, question.arguments, start),
+        asked_of(workload_of(side.stack, model), question, question.arguments, start),
         lmcache=release_of(model.repository or "", model.tag or "") if on else None,
         settings=own,
         given=own | made,
@@ -124,7 +124,7 @@ def _same(old: Asked, new: Asked) -> bool:
     return next(sides) == next(sides)
 
 
-def _workload(stack: Stack, model: Model) -> str:
+def workload_of(stack: Stack, model: Model) -> str:
     """`Kind/name` of a model's workload."""
     name = model.name or ""
     if model.uses_ray:

@@ -109,7 +109,7 @@ def read_differences(
         if _LINK in (old_mode, new_mode):
             links.add(path)
     if after is None:
-        pairs = _overlooked(repository, before, folders) | pairs
+        pairs = _overlooked(repository, before, folders) | _edited(repository, pairs)
     blobs.read(blob for pair in pairs.values() for blob in pair if blob)
     found = {}
     for path, (old, new) in sorted(pairs.items()):
@@ -117,6 +117,13 @@ def read_differences(
         content, is_irregular = (blobs.contents.get(new), False) if after is not None else _read_from(read, path)
         found[path] = Difference(blobs.contents.get(old), content, is_opaque or is_irregular)
     return {path: pair for path, pair in found.items() if pair.opaque or pair.before != pair.after}
+
+
+def _edited(repository: Repository, pairs: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
+    """Those of the files that Git would not commit as they were: it names those whose times alone are others, too."""
+    files = [path for path, (old, new) in pairs.items() if old and new and _is_file(repository.root / path)]
+    now = hash_files(repository, files, filters=False) if files else {}
+    return {path: pair for path, pair in pairs.items() if now.get(path) != pair[0]}
 
 
 def _overlooked(repository: Repository, before: str, folders: Collection[str]) -> dict[str, tuple[str, str]]:

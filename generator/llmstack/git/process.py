@@ -17,6 +17,7 @@ _OPTIONS = (
     "--no-pager", "--literal-pathspecs",
     "-c", "safe.bareRepository=explicit", "-c", "protocol.allow=never",
     "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.quotePath=true",
+    "-c", "diff.autoRefreshIndex=false",  # takes the lock of the index, whatever GIT_OPTIONAL_LOCKS says
 )  # fmt: skip
 _ENVIRONMENT = {
     "GIT_TERMINAL_PROMPT": "0",

@@ -14,7 +14,8 @@ from llmstack.adopt.live import read_live
 from llmstack.adopt.plan import Adoption, plan_adoption
 from llmstack.adopt.release import Release, find_release
 from llmstack.checks.subject import Subject
-from llmstack.disk.keep import keep_file
+from llmstack.disk.apply import apply
+from llmstack.disk.plan import Change, WritePlan
 from llmstack.errors import FoundError, RefusedError, UsageError
 from llmstack.finding import has_errors
 from llmstack.kubernetes.pods import Object
@@ -24,7 +25,7 @@ from llmstack.migrate.release import edit_gitops
 from llmstack.model.reading import read_stack
 from llmstack.repository.environments import Environment, read_base, read_values
 from llmstack.repository.intended import refuse_another
-from llmstack.repository.migration import Migrated, write_file
+from llmstack.repository.migration import Migrated, read_sides
 from llmstack.repository.project import Project
 from llmstack.repository.snapshot import Snapshot
 from llmstack.values.edit import CannotEdit, apply_edits
@@ -131,9 +132,18 @@ def _refuse_over_people(snapshot: Snapshot, plan: Adoption) -> None:
 
 
 def write_adoption(project: Project, adopted: Adopted) -> None:
-    """Write the values and the holds. Raises RefusedError over people's files, DiskError where the disk refuses."""
-    for path, text in adopted.plan.files.items():
-        keep_file(project.root, path, text.encode(), MARK.encode())
+    """Write the values and the holds, all of them or none. Raises RefusedError over people's files, DiskError where the
+    disk refuses."""
     environment = adopted.environment
     migration = Migration(adopted.before, adopted.after)
-    write_file(Migrated(environment, project.root / environment.path, migration, []))
+    sides = read_sides(Migrated(environment, project.root / environment.path, migration, []))
+    wanted = {path: (project.disk.read_bytes(path), text.encode()) for path, text in adopted.plan.files.items()}
+    theirs = sorted(path for path, (before, _) in wanted.items() if before and not before.startswith(MARK.encode()))
+    if theirs:
+        raise RefusedError([f"{path} was not written by llmstack: move it away, or keep it" for path in theirs])
+    changes = [
+        Change(path, before, after, "create" if before is None else "write")
+        for path, (before, after) in {**wanted, environment.path: sides}.items()
+        if before != after
+    ]
+    apply(WritePlan(tuple(changes), ()), project.root)

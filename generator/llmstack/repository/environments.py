@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from posixpath import basename, splitext
 
 from llmstack.disk.error import DiskError
 from llmstack.errors import IrregularFileError, UsageError
@@ -35,7 +35,7 @@ def list_environments(snapshot: Snapshot) -> list[Environment]:
     """Every environment by name. Raises UsageError when two files name one environment."""
     found: dict[str, Environment] = {}
     for path in _values_files(snapshot):
-        name = PurePosixPath(path).stem
+        name = _stem(path)
         if name == BASE:
             continue
         if name in found:
@@ -44,9 +44,15 @@ def list_environments(snapshot: Snapshot) -> list[Environment]:
     return list(found.values())
 
 
+def find_environment(snapshot: Snapshot, name: str) -> Environment | None:
+    """The environment of that name, None where there is none."""
+    found = [path for path in _values_files(snapshot) if name != BASE and _stem(path) == name]
+    return Environment(name, found[0], found[0]) if found else None
+
+
 def find_base(snapshot: Snapshot) -> str | None:
     """The path of values/base.yaml, None when there is none."""
-    paths = [path for path in _values_files(snapshot) if PurePosixPath(path).stem == BASE]
+    paths = [path for path in _values_files(snapshot) if _stem(path) == BASE]
     if len(paths) > 1:
         raise UsageError("values/base.yaml and values/base.yml are the same layer: keep one")
     return paths[0] if paths else None
@@ -55,11 +61,15 @@ def find_base(snapshot: Snapshot) -> str | None:
 def _values_files(snapshot: Snapshot) -> list[str]:
     """The files of values/, hidden ones left out: editors keep their locks and copies in such."""
     entries = snapshot.entries(VALUES).items()
-    found = {n: kind for n, kind in entries if PurePosixPath(n).suffix in SUFFIXES and not n.startswith(".")}
+    found = {n: kind for n, kind in entries if splitext(n)[1] in SUFFIXES and not n.startswith(".")}
     for name, kind in found.items():
         if kind:
             raise UsageError(f"{VALUES}/{name} is {kind}: move it away, or put a values file in its place")
     return [f"{VALUES}/{name}" for name in found]
+
+
+def _stem(path: str) -> str:
+    return splitext(basename(path))[0]
 
 
 def read_values(snapshot: Snapshot, environment: Environment, base: Source | None) -> list[Source]:

@@ -140,21 +140,27 @@ def write_file(migrated: Migrated) -> None:
     Raises RefusedError for a symbolic link and for values of another llmstack, DiskError when the file has changed
     since or the disk refuses.
     """
+    if migrated.is_new:
+        refuse_another([merge_layers([migrated.migration.before], {})])
+        create_file(migrated.file, migrated.migration.after.text.encode())
+        return
+    before, after = read_sides(migrated)
+    if before != after:
+        replace_file(migrated.file, before, after)
+
+
+def read_sides(migrated: Migrated) -> tuple[bytes, bytes]:
+    """What the file holds, and what it shall hold, both with its byte order mark. Raises as `write_file` does."""
     file, migration = migrated.file, migrated.migration
     refuse_another([merge_layers([migration.before], {})])
-    if migrated.is_new:
-        create_file(file, migration.after.text.encode())
-        return
     if file.is_symlink():
         raise RefusedError([f"{file} is a symbolic link, which is not written through: name the file it leads to"])
     before = migration.before.text.encode()
-    if before == migration.after.text.encode():
-        return
     held = file.read_bytes()
     mark = _BYTE_ORDER_MARK if held.startswith(_BYTE_ORDER_MARK) else b""
     if held != mark + before:
         raise ChangedMeanwhileError(str(file), "changed during the run and was not written", "run again")
-    replace_file(file, held, mark + migration.after.text.encode())
+    return held, mark + migration.after.text.encode()
 
 
 def _find_file(project: Project, name: str, env: str | None) -> Environment:

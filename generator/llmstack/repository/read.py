@@ -20,6 +20,7 @@ from llmstack.repository.cluster_facts import cluster_of, read_cluster_facts
 from llmstack.repository.engine_facts import read_engine_facts
 from llmstack.repository.environments import (
     Environment,
+    find_environment,
     list_environments,
     mentions,
     name_findings,
@@ -91,7 +92,7 @@ def read_environment(snapshot: Snapshot, environment: Environment) -> Reading:
 
 def read_side(side: Snapshot, name: str) -> Reading | None:
     """What the values of an environment say; None where it has none. Raises FoundError for what is no values file."""
-    environment = next((each for each in list_environments(side) if each.name == name), None)
+    environment = find_environment(side, name)
     if environment is None:
         return None
     side.read_bytes(environment.path)

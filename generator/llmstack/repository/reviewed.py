@@ -9,7 +9,6 @@ from functools import cache, partial
 from pathlib import Path
 
 from llmstack.finding import Finding
-from llmstack.fit.changes import Side, engine_changes
 from llmstack.kubernetes.pods import Object
 from llmstack.progress import Step, ignore
 from llmstack.repository.acknowledged import acknowledgement_findings, base_acknowledgements
@@ -21,8 +20,9 @@ from llmstack.repository.clusters import Synced, neighbours
 from llmstack.repository.comparison import Comparison, find_affected
 from llmstack.repository.costs import cluster_cost
 from llmstack.repository.now import look
+from llmstack.repository.overlaid import changed_engines
 from llmstack.repository.pools import merge_pools, shared_pools
-from llmstack.repository.read import Reading, read_side
+from llmstack.repository.read import read_side
 from llmstack.repository.renamed import renamed_to, with_heirs
 from llmstack.repository.rules import altered_rules
 from llmstack.repository.synced import as_synced, find_synced
@@ -93,15 +93,17 @@ def review_cases(
         near = _surroundings(case, clusters[case.home], cases, tools)
         reviews[name] = _review_environment(comparison, case, clusters[case.home], near, today)
     members = sorted([*found.values(), *beside], key=lambda each: each.name)
-    homes = {home for each in members for home in _clusters_of(each)} | synced.keys()
+    within: dict[str, list[Case]] = {}
+    for each in members:
+        for home in _clusters_of(each):
+            within.setdefault(home, []).append(each)
     accepted = base_acknowledgements(comparison.rules or comparison.after)
     reviewed = {}
-    for home in sorted(homes):
-        tool = synced.get(home, Synced())
-        own = () if any(home in _clusters_of(each) for each in members) else _own_risks(tool, accepted, today)
-        within = [each for each in members if home in _clusters_of(each)]
-        cost = cluster_cost(home, within, clusters[home].pools if home in clusters else (), reviews, tools)
-        reviewed[home] = _review_cluster(comparison, home, within, reviews, tool, own, cost)
+    for home in sorted(within.keys() | synced.keys()):
+        tool, here = synced.get(home, Synced()), within.get(home, [])
+        own = () if here else _own_risks(tool, accepted, today)
+        cost = cluster_cost(home, here, clusters[home].pools if home in clusters else (), reviews, tools)
+        reviewed[home] = _review_cluster(comparison, home, here, reviews, tool, own, cost)
     return Review(
         comparison.before.name,
         comparison.after.name,
@@ -250,7 +252,7 @@ def _review_environment(
         sides = (comparison.before, comparison.rules or comparison.after)
         base = [base_acknowledgements(side) for side in sides]
         facts = replace(facts[0], acknowledgements=base[0]), replace(facts[1], acknowledgements=base[1])
-    engines = engine_changes(_side(case.readings[0]), _side(case.readings[1]))
+    engines = changed_engines(comparison, case)
     review = assess(case.changes, case.objects(0), case.objects(1), *facts, today, engines, near)
     if arrives(comparison, case):
         new_here = replace(near, sync=(), lost=frozenset())
@@ -280,9 +282,3 @@ def _old_pools(old: Facts, new: Facts, pools: tuple[Pool, ...]) -> Facts:
     kept = tuple(pool for pool in pools if (pool.name, pool.resource) not in changed)
     there = {(pool.name, pool.resource) for pool in kept}
     return merge_pools(old, (*kept, *(pool for key, pool in stated.items() if key not in there)))
-
-
-def _side(reading: Reading | None) -> Side | None:
-    """What the values say of engines; None where they are gone or have errors."""
-    subject = reading.subject if reading is not None else None
-    return Side(subject.stack, subject.facts, subject.measured) if subject is not None else None

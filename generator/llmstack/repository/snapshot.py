@@ -196,6 +196,7 @@ class Commit(Snapshot):
         self._read: dict[str, bytes] = {}
         self._large: dict[str, int] = {}
         self._folders: set[str] = set()
+        self._entries_of: dict[str, dict[str, str]] = {}
 
     def read_regular(self, path: str) -> bytes | None:
         found = self.resolve(path)
@@ -230,6 +231,11 @@ class Commit(Snapshot):
         return sorted(folder + path[len(top) :] for path in [*self._held(top), *links])
 
     def entries(self, folder: str) -> dict[str, str]:
+        if folder not in self._entries_of:
+            self._entries_of[folder] = self._find_entries(folder)
+        return self._entries_of[folder]
+
+    def _find_entries(self, folder: str) -> dict[str, str]:
         top = self._resolve_inside(folder)
         if top is None:
             return {}

@@ -42,10 +42,10 @@ def _read_by_others(comparison: Comparison) -> set[str]:
     before, after = comparison.before, comparison.after
     changed = {path for path in comparison.changed if path.endswith(PATH)}
     encrypted = {dirname(path) for path in comparison.changed}
-    base = read_base(after)
+    base, below = read_base(after), find_base(after)
     found = set()
     for environment in list_environments(after):
-        name, layers = environment.name, (environment.path, find_base(after))
+        name, layers = environment.name, (environment.path, below)
         if folder(name) in encrypted or changed.intersection(rule_paths(name)):
             found.add(name)
         elif any(_CERTIFICATE in (after.read(layer) or "") for layer in layers if layer is not None):

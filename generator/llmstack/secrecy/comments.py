@@ -7,7 +7,7 @@ import re
 from llmstack.secrecy.credentials import find_secrets
 from llmstack.secrecy.forms import has_form
 
-_WORD = re.compile(r"[\"']?[^\s\"'<>{}\[\]()]{6,}[\"']?[ \t,;]*(?:#.*)?\Z")
+_WORD = re.compile(r"[\"']?[^\s\"'<>{}\[\]()]{6,}[\"']?[ \t,;)\]}]*(?:#.*)?\Z")
 _SECRET_ITSELF = re.compile(r"(?i)(?<![\w-])secret[\"']?\s*[:=]\s*[\"']?\Z")
 _OBJECT_NAME = re.compile(r"(?:[a-z]+-)+(?:[a-z]+|v?\d{1,4})\Z")
 _MADE_UP = re.compile(r"(?i)your|example|change|placeholder|dummy|\.\.\.|…|x{4,}|\*{3,}")
@@ -34,6 +34,6 @@ def _names_object(before: str, value: str) -> bool:
 def _is_opaque(value: str) -> bool:
     if not _WORD.match(value) or _MADE_UP.search(value):
         return False
-    body = value.strip("\"',; ")
+    body = value.strip("\"',;)]} ")
     mixed = body[1:] != body[1:].lower() and body != body.upper()
     return any(character.isdigit() for character in body) or mixed

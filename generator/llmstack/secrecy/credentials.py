@@ -8,39 +8,27 @@ value after it do so too: `export HF_TOKEN=x`, `"password": "x"`, `--api-key x`.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import accumulate
 
-from llmstack.secrecy.encoded import LAYERS, decode, decode_escapes
-from llmstack.secrecy.forms import find_forms, has_form
-from llmstack.secrecy.names import is_secret_name, names_address
+from llmstack.secrecy.encoded import LAYERS, decode_escapes, decode_parts
+from llmstack.secrecy.forms import find_forms, find_logins, has_form
+from llmstack.secrecy.names import is_secret_name, may_name_secret, names_address
+from llmstack.secrecy.pairs import PAIRS
 
 MASK = "(masked)"
+AN_ARGUMENT = "an argument"
+"""What an argument is called that no flag says anything of."""
 
 _FLAG_ALONE = re.compile(r"-[^ =]+\Z")
 LONGEST = 400
 """How much of what follows a name is looked at to tell whether it is a reference: none is longer."""
 
-_QUOTED = r"\"(?:\\.|[^\"\\\n])*\"|'[^'\n]*'"
-_LINE = re.compile(r"[^\n]+")
-_WORDS = re.compile(rf"(?!=)(?:{_QUOTED}|[^\s\"']+)+")
-_ELEMENT = re.compile(r"[^<>\n]+(?=</)")
-_PAIRS = (
-    (
-        re.compile(
-            r"\bname\\?[\"']?:[ \t]*[\"']?(?P<name>[\w.-]{1,200})[\"']?[ \t]*(?:,|\n)\s*[\"']?value[\"']?:[ \t]*"
-        ),
-        _LINE,
-    ),
-    (re.compile(r"(?<![\w./-])(?P<name>[\w./-]{1,200})\\?[\"']?[ \t]*:(?=[ \t\"'])[ \t]*"), _LINE),
-    (re.compile(r"(?<![\w-])(?P<name>--?[A-Za-z][\w-]{1,200})(?:=|[\"']?[ \t]{0,20},?[ \t\n]{1,200})(?!--)"), _WORDS),
-    (re.compile(r"(?<![\w.-])(?P<name>[\w.-]{1,200})[ \t]*:?=[ \t]*"), _WORDS),
-    (re.compile(r"<(?P<name>[\w.-]{1,100})>"), _ELEMENT),
+_SUSPECT = re.compile(
+    r"(?i)token|pass|pwd|_pw|secret|key|cred|auth|bearer|dsn|webhook|cookie|kubeconfig|_pat\b|\bpw\b|jwt"
 )
-"""A name with what stands between it and its value, and how far the value goes: of an entry of `env`, after a
-colon, after a flag, after an equals sign, in an element of XML."""
-_SUSPECT = re.compile(r"(?i)token|pass|pwd|_pw|secret|key|cred|auth|bearer|dsn|webhook|cookie|kubeconfig|_pat\b|jwt")
 
 _REFERENCE = re.compile(
     r"\$\([A-Za-z_][\w.-]*\)|\$\{[^{}\n]{1,200}\}|\$[A-Z_][A-Z0-9_]*(?![\w])|\{\{[^{}\n]*\}\}|\{[A-Za-z_][\w.\[\]\"']{0,60}\}|ENC\[[^\]\n]*\]|\(masked\)"
@@ -64,6 +52,9 @@ _STRUCTURE = re.compile(
 _PREFIX = re.compile(r"[fFrRbB]{1,2}(?=[\"'])")
 _IN_JSON = re.compile(r"[,}\]]")
 _COMMENT = re.compile(r"[ \t]#(?=[ \t]|\Z).*\Z")
+_KEY = re.compile(r"(?=[\w+/=-]{0,100}[A-Za-z0-9]{12})[\w+/=-]{20,200}\Z", re.ASCII)
+_ALTERNATION = re.compile(r"(?i)(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _SIGNS = " \t\"'\\,;:)]}|&"
 
 
@@ -73,7 +64,20 @@ def is_secret(name: str, value: object) -> bool:
         return False
     if not isinstance(value, str):
         return isinstance(value, (int, float)) and is_secret_name(name) and not _is_harmless(name, str(value))
-    return (is_secret_name(name) and not _is_harmless(name, value)) or holds_secret(value)
+    return _is_named(name, value) or holds_secret(value)
+
+
+def _is_named(name: str, value: str) -> bool:
+    """Whether its name makes a value a secret: any value of a name that says so, a random one of a name that may."""
+    if is_secret_name(name):
+        return not _is_harmless(name, value)
+    return may_name_secret(name) and _looks_random(value)
+
+
+def _looks_random(value: str) -> bool:
+    """Whether a value is one word of a key's length in which letters and digits alternate as in no name or version."""
+    word = value.strip(_SIGNS)
+    return bool(_KEY.match(word)) and not _UUID.match(word) and len(_ALTERNATION.findall(word)) >= 4
 
 
 @lru_cache(maxsize=1 << 12)
@@ -91,14 +95,14 @@ def find_secrets(text: str, layers: int = LAYERS) -> Iterator[tuple[int, int]]:
     A value after a colon goes to the end of its line: more than needed, never less. `layers` are those of encodings
     that are looked into.
     """
-    yield from find_forms(text, layers)
+    yield from find_forms(text, 0)
     if _SUSPECT.search(text):
-        for names, values in _PAIRS:
+        for names, values in PAIRS:
             yield from _find_values(text, names, values)
-    inner = decode(text) if layers else None
-    if inner is not None and next(find_secrets(inner, layers - 1), None) is not None:
-        yield 0, len(text)
     if layers:
+        for start, end, inner in decode_parts(text):
+            if next(find_secrets(inner, layers - 1), None) is not None:
+                yield start, end
         yield from decode_escapes(text, lambda part: find_secrets(part, layers - 1))
 
 
@@ -111,7 +115,7 @@ def is_reference(text: str) -> bool:
 def argument_secrets(arguments: Sequence[object]) -> Iterator[tuple[int, str]]:
     """Yield index and flag of each argument that holds a secret: `--api-key X`, `--api-key=X`, a token of a known form.
 
-    The flag is "an argument" where none says what the word is for.
+    The flag is `AN_ARGUMENT` where none says what the word is for.
     """
     flag = ""
     yield from _logins(arguments)
@@ -129,20 +133,24 @@ def argument_secrets(arguments: Sequence[object]) -> Iterator[tuple[int, str]]:
 
 
 def _logins(arguments: Sequence[object]) -> Iterator[tuple[int, str]]:
-    """Yield the words after `-u` and `--user` that are a user with a password: `[curl, -u, "admin:x"]`."""
-    for index, (before, word) in enumerate(pairwise(arguments), 1):
-        if before in ("-u", "--user") and isinstance(word, str) and has_form(f" {before} {word}"):
-            yield index, str(before)
+    """Yield the words of a command that are its password, by what the command is: `[curl, -u, "admin:x"]`."""
+    words = [f" {word}" for word in arguments]
+    ends = list(accumulate(map(len, words)))
+    for start, _ in find_logins("".join(words)):
+        index = bisect_right(ends, start)
+        word, before = str(arguments[index]), str(arguments[index - 1])
+        if len(word.split()) == 1:
+            yield index, word[:2] if word.startswith("-") else before
 
 
 def _secret_in(text: str) -> str | None:
     """What names the secret that a word of a command line holds by itself; None where it holds none."""
     name, equals, value = text.partition("=")
     if not text.startswith("-") or " " in name:
-        return (_named_in(text) or "an argument") if holds_secret(text) else None
+        return (_named_in(text) or AN_ARGUMENT) if holds_secret(text) else None
     if equals:
         return _spell(name) if is_secret(_spell(name), value) else None
-    return "an argument" if has_form(text) else None
+    return AN_ARGUMENT if has_form(text) else None
 
 
 def _spell(flag: str) -> str:
@@ -163,7 +171,7 @@ def _find_values(text: str, names: re.Pattern[str], values: re.Pattern[str]) -> 
     """Yield the values in a text whose name names a secret; pairs inside the value of another are seen too."""
     done = 0
     for found in names.finditer(text):
-        if found.start() < done or not is_secret_name(found["name"].rpartition("/")[2] or found["name"]):
+        if found.start() < done or not (is_secret_name(found["name"]) or may_name_secret(found["name"])):
             continue
         head = values.match(text, found.end(), found.end() + LONGEST)
         if head is None or _says_nothing(found, head[0]):
@@ -179,6 +187,8 @@ def _says_nothing(found: re.Match[str], value: str) -> bool:
     if after_colon and _STRUCTURE.fullmatch(value):
         return True
     bare = (_first(found, value) if after_colon else value).strip(_SIGNS)
+    if not is_secret_name(found["name"]) and not _looks_random(bare):
+        return True
     if (
         not bare
         or is_reference(value)

@@ -46,7 +46,11 @@ def decode(text: str) -> str | None:
 
 
 def decode_parts(text: str) -> Iterator[tuple[int, int, str]]:
-    """Yield what parts of a text encode, each with its begin and end: `echo aGZf… | base64 -d`."""
+    """Yield what a text encodes, or else what parts of it do, each with its begin and end: `echo aGZf… | base64 -d`."""
+    whole = decode(text)
+    if whole is not None:
+        yield 0, len(text), whole
+        return
     for found in _PART.finditer(text) if len(text) <= LONGEST else ():
         inner = _decode(found[0])
         if inner is not None:

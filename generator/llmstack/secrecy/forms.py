@@ -9,18 +9,20 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
-from llmstack.secrecy.encoded import LAYERS, decode, decode_escapes, decode_parts
+from llmstack.secrecy.encoded import LAYERS, decode_escapes, decode_parts
 
 FORMS: Mapping[str, str] = {
     # huggingface.co/docs/hub/security-tokens: `hf_`, organisation tokens `api_org_`
     "a Hugging Face token": r"(?:hf|api_org)_[A-Za-z0-9]{16,200}",
-    # platform.openai.com, docs.anthropic.com, openrouter.ai: `sk-`, `sk-proj-`, `sk-ant-`, `sk-or-`; capitals, or a
-    # part longer than a word, tell it from a name such as `sk-learn-inference-server`
-    "an API key": r"sk-(?=[\w-]{0,80}?(?:[A-Z]|[a-z0-9]{16}))[A-Za-z0-9_-]{20,400}",
+    # platform.openai.com, docs.anthropic.com, openrouter.ai, langfuse.com: `sk-`, `sk-ant-`, `sk-or-`, `sk-lf-`;
+    # capitals, or a part longer than a word, tell it from a name such as `sk-learn-inference-server`
+    "an API key": r"sk-(?=lf-[0-9a-f]{8}-|[\w-]{0,80}?(?:[A-Z]|[a-z0-9]{16}))[A-Za-z0-9_-]{20,400}",
     # docs.github.com, "GitHub's token formats"
     "a GitHub token": r"gh[pousr]_[A-Za-z0-9]{20,300}|github_pat_\w{20,300}",
     # docs.gitlab.com/security/tokens, "Token prefixes"
-    "a GitLab token": r"gl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|soat|oas)-[\w.-]{16,300}",
+    "a GitLab token": r"(?:gl(?:pat|dt|rt|cbt|ptt|ft|imt|agent|soat|oas|ffct)-|GR1348941)[\w.-]{16,300}",
+    # support.atlassian.com, "App passwords", "HTTP access tokens"
+    "a Bitbucket token": r"AT(?:BB[A-Za-z0-9]{24,60}|[AC]TT3x[\w=-]{24,400})|BBDC-[A-Za-z0-9+/]{24,60}",
     # docs.nvidia.com/ngc: personal and service keys
     "an NVIDIA NGC key": r"nvapi-[\w-]{16,200}",
     # RFC 7519 (JWT): base64url of `{"…`, twice, and a signature
@@ -33,52 +35,82 @@ FORMS: Mapping[str, str] = {
     "an Amazon Bedrock key": r"ABSK[A-Za-z0-9+/=]{60,400}",
     # cloud.google.com/docs/authentication: API keys, OAuth access tokens, client secrets
     "a Google key": r"AIza[\w-]{30,60}|ya29\.[\w.-]{20,2048}|GOCSPX-[\w-]{20,60}",
-    # learn.microsoft.com, "Configure Azure Storage connection strings", "Create a service SAS"
+    # learn.microsoft.com, "Configure Azure Storage connection strings", "Create a service SAS";
+    # client secrets of Entra ID
     "an Azure key": r"(?:AccountKey|SharedAccessKey|SharedAccessSignature)=[^\s;\"']{16,600}"
-    r"|(?<=[?&])sig=[\w%+/=-]{20,200}",
+    r"|(?<=[?&])sig=[\w%+/=-]{20,200}|[\w~.-]{3}\dQ~[\w~.-]{31,40}",
     # docs.aws.amazon.com, "Authenticating requests: using query parameters"
-    "a signed URL": r"X-(?:Amz|Goog)-Signature=[0-9a-fA-F]{32,1024}",
+    "a signed URL": r"X-(?:Amz|Goog)-Signature=[0-9a-fA-F]{32,1024}|(?<=[?&])Signature=[\w%~+/=-]{20,1024}",
     # docs.sendgrid.com, docs.npmjs.com, pypi.org/help/#apitoken, docs.docker.com/security/access-tokens
     "a SendGrid key": r"SG\.[\w-]{16,64}\.[\w-]{16,96}",
+    # documentation.mailgun.com, mailchimp.com/developer, developers.brevo.com, resend.com/docs,
+    # developers.mailersend.com
+    "a key of a mail service": r"key-[0-9a-f]{32}(?!\w)|[0-9a-f]{32}-us\d{1,2}(?!\w)|xkeysib-[0-9a-f]{40,80}"
+    r"|re_[A-Za-z0-9]{8}_[A-Za-z0-9]{20,40}|mlsn\.[0-9a-f]{48,80}",
+    # twilio.com/docs/iam/api-keys, discord.com/developers/docs
+    "a key of a messenger": r"SK[0-9a-f]{32}(?!\w)|[MNO][\w-]{23,27}\.[\w-]{6}\.[\w-]{27,60}",
     "an npm token": r"npm_[A-Za-z0-9]{30,100}",
     "a PyPI token": r"pypi-AgE[\w-]{16,400}",
     "a Docker token": r"dckr_(?:pat|oat)_[\w-]{20,100}",
-    # console.groq.com, replicate.com/docs, docs.perplexity.ai, docs.x.ai, docs.together.ai
+    # console.groq.com, replicate.com/docs, docs.perplexity.ai, docs.x.ai, docs.together.ai,
+    # docs.fireworks.ai, docs.runpod.io, docs.anyscale.com, cloud.baidu.com/doc/qianfan, modal.com/docs
     "a Groq key": r"gsk_[A-Za-z0-9]{20,200}",
     "a Replicate token": r"r8_[A-Za-z0-9]{30,100}",
-    "a key of an inference service": r"(?:pplx|xai|tgp_v1|csk)[-_][A-Za-z0-9]{32,200}",
-    # docs.stripe.com/keys and /webhooks
+    "a key of an inference service": r"(?:pplx|xai|tgp_v1|csk)[-_][A-Za-z0-9]{32,200}|fw_[A-Za-z0-9]{20,60}"
+    r"|rpa_[A-Z0-9]{30,60}|esecret_[a-z0-9]{24,80}|bce-v3/ALTAK-\w{16,60}/[0-9a-f]{32,64}|as-[A-Za-z0-9]{22}(?![\w-])",
+    # docs.stripe.com/keys and /webhooks, developer.squareup.com
+    "a Square token": r"sq0(?:atp|csp)-[\w-]{22,80}|EAAA[\w-]{60}(?![\w-])",
     "a Stripe key": r"[sr]k_(?:live|test)_[A-Za-z0-9]{16,300}|whsec_[A-Za-z0-9]{16,100}",
     # docs.databricks.com/dev-tools/auth/pat, developer.hashicorp.com/vault/docs/concepts/tokens
-    "a Databricks token": r"dapi[0-9a-f]{32}(?:-\d)?",
+    "a Databricks token": r"d(?:api|ose|kea)[0-9a-f]{32}(?:-\d)?",
     "a Vault token": r"hv[sbr]\.[\w-]{20,400}",
     # api.slack.com/authentication/token-types and /messaging/webhooks
     "a Slack token": r"xox[abeoprs]-[\w.-]{10,400}|xapp-\d-[\w-]{10,400}",
     "a webhook": r"hooks\.slack\.com/(?:services|workflows|triggers)/[\w/-]{8,300}"
     r"|(?:discord|discordapp)\.com/api/webhooks/\d{5,30}/[\w-]{8,200}|[\w-]{1,63}\.webhook\.office\.com/[\w@/-]{16,400}"
     r"|chat\.googleapis\.com/v1/spaces/[\w-]{1,64}/messages\?[^\s\"']{8,400}",
-    # docs.digitalocean.com, tailscale.com/kb, grafana.com/docs, docs.sentry.io, developer.atlassian.com
-    "a service's token": r"do[op]_v1_[0-9a-f]{40,80}|tskey-[a-z]{3,20}-[\w-]{16,100}|gl(?:sa|c)_[\w=+/-]{24,400}"
-    r"|sntry[su]_[\w=+/-]{24,400}|ATATT3x[\w=-]{24,400}|pscale_(?:tkn|pw)_[\w-]{24,100}|lin_api_\w{24,100}"
-    r"|shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}|wandb_v1_\w{24,200}",
+    # docs.digitalocean.com, tailscale.com/kb, grafana.com/docs, docs.sentry.io, developers.cloudflare.com,
+    # developer.1password.com, docs.dynatrace.com, supabase.com/docs, launchdarkly.com/docs
+    "a service's token": r"do[opr]_v1_[0-9a-f]{40,80}|tskey-[a-z]{3,20}-[\w-]{16,100}|gl(?:sa|c)_[\w=+/-]{24,400}"
+    r"|sntry[su]_[\w=+/-]{24,400}|pscale_(?:tkn|pw)_[\w-]{24,100}|lin_api_\w{24,100}"
+    r"|shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}|wandb_v1_\w{24,200}"
+    r"|v1\.0-[0-9a-f]{24}-[0-9a-f]{100,200}|ops_eyJ[\w=-]{80,2000}|dt0[a-z]\d\d\.[A-Z0-9]{24}\.[A-Z0-9]{64}|sb(?:p_[0-9a-f]{40}|_secret_[\w-]{20,80})"
+    r"|sdk-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
     # docs.smith.langchain.com, docs.pinecone.io, jina.ai, docs.tavily.com, elevenlabs.io/docs, e2b.dev/docs
     "a key of a service around models": r"lsv2_(?:pt|sk)_\w{32,100}|pcsk_\w{40,120}|jina_\w{40,120}"
     r"|tvly-(?:dev-|prod-)?[A-Za-z0-9]{24,80}|sk_[0-9a-f]{48}|e2b_[0-9a-f]{40}",
     # core.telegram.org/bots/api, "Authorizing your bot"
-    "a Telegram token": r"\d{8,12}:AA[\w-]{33}",
+    "a Telegram token": r"(?:bot)?\d{8,12}:AA[\w-]{33}",
     # docs.doppler.com, pulumi.com/docs, docs.newrelic.com, learning.postman.com, sourcegraph.com/docs,
     # docs.netlify.com, guides.rubygems.org, developers.notion.com, devcenter.heroku.com, developer.hashicorp.com (HCP)
     "a token of a developer's service": r"dp\.(?:pt|st|sa|ct|scim|audit)\.[A-Za-z0-9.]{40,80}|pul-[0-9a-f]{40}"
-    r"|NRAK-[A-Z0-9]{27}|PMAK-[0-9a-f]{24}-[0-9a-f]{34}|sgp_(?:[0-9a-f]{16}_|local_)?[0-9a-f]{40}|nfp_\w{36,60}"
-    r"|rubygems_[0-9a-f]{48}|ntn_[A-Za-z0-9]{40,60}|HRKU-[\w-]{36,80}|[A-Za-z0-9]{14}\.atlasv1\.[\w-]{60,80}",
+    r"|NRAK-[A-Z0-9]{27}|NR(?:II|RA|BR|SP|AA)-[\w-]{24,48}|[\w-]{32,36}NRAL(?!\w)|PMAK-[0-9a-f]{24}-[0-9a-f]{34}|sgp_(?:[0-9a-f]{16}_|local_)?[0-9a-f]{40}|nfp_\w{36,60}"
+    r"|rubygems_[0-9a-f]{48}|ntn_[A-Za-z0-9]{40,60}|HRKU-[\w-]{36,80}|[A-Za-z0-9]{14}\.atlasv1\.[\w-]{60,80}"
+    r"|figd_[\w-]{40,80}|pat[A-Za-z0-9]{14}\.[0-9a-f]{64}|pat-[a-z]{2}\d-[0-9a-f]{8}-[0-9a-f-]{27}|secret_[A-Za-z0-9]{43,60}"
+    r"|phx_[A-Za-z0-9]{40,60}",
+    # circleci.com/docs, buildkite.com/docs, crates.io, clojars.org, learn.microsoft.com/nuget, jfrog.com/help,
+    # docs.docker.com/swarm, render.com/docs, fly.io/docs
+    "a token of a build service": r"CCI(?:PAT|PRJ)_[A-Za-z0-9]{22}_[0-9a-f]{40}|bk[ua][at]_[0-9a-f]{40}"
+    r"|cio(?=[a-z0-9]{0,30}[A-Z])[A-Za-z0-9]{32}(?!\w)"
+    r"|CLOJARS_[0-9a-f]{60}|oy2[a-z0-9]{43}(?!\w)|AKCp[A-Za-z0-9]{60,80}|cmVmdGtu[A-Za-z0-9+/=]{50,100}|SWMTKN-1-[0-9a-z]{40,60}-[0-9a-z]{20,30}"
+    r"|rnd_[A-Za-z0-9]{28,40}|fo1_[\w-]{40,60}|fm[12][ar]?_[A-Za-z0-9+/=]{80,2000}",
+    # alibabacloud.com/help, cloud.tencent.com/document
+    "an access key of a cloud": r"LTAI[A-Za-z0-9]{16,24}(?!\w)|AKID[A-Za-z0-9]{32}(?!\w)",
+    # crypt(5); RFC 2307, 5.3: hashes of passwords, as htpasswd(1) writes them: they are guessed from
+    "a password's hash": r"\$2[abxy]?\$\d\d\$[./A-Za-z0-9]{53}|\$(?:apr1|[1567y]|gy)\$[^$\s:]{1,64}\$"
+    r"(?:[^$\s:]{1,64}\$)?[./A-Za-z0-9]{20,128}"
+    r"|\$argon2(?:id|i|d)\$v=\d+\$[^\s\"']{20,300}|\{S{1,2}HA(?:256|512)?\}[A-Za-z0-9+/]{24,128}={0,2}",
     # RFC 8959
     "a secret-token URI": r"secret-token:[\w.~%+/=-]{12,400}",
 }
 """Every form by what it is called in a message. The comment above each names where its vendor documents it."""
 
 _LONG_FORMS = (
-    # RFC 7468 and openssh/PROTOCOL.key: private keys in PEM; PuTTY's own format
-    r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+    # RFC 7468 and openssh/PROTOCOL.key: private keys in PEM; OpenVPN's and SSH2's (RFC 4716) likes; PuTTY's own format;
+    # minisign(1)
+    r"---- ?-?BEGIN (?:OpenVPN Static key|SSH2 ENCRYPTED PRIVATE KEY).{0,20000}?(?:---- ?-?END [\w ]{1,40}|\Z)"
+    r"|RWRTY0Iy[A-Za-z0-9+/=]{60,400}"
+    r"|-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
     r"(?:(?!-----BEGIN ).){0,20000}?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|\Z)"
     r"|-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY"
     r"|PuTTY-User-Key-File-\d.{0,20000}"
@@ -87,28 +119,51 @@ _HEADERS = (
     # RFC 6750 and RFC 7617: what follows the scheme, told from prose by a digit or a sign in it
     r"(?i:(?<=\bbearer )|(?<=\bbasic ))(?=[A-Za-z._~+/=-]{0,200}[0-9=+/])[A-Za-z0-9._~+/=-]{8,8192}"
 )
-_COMMANDS = (
+_LEFT_OPEN = r"(?:[$<({`…*-]|\.\.\.|(?i:your|change|xxx))"
+"""How what people shall put in begins, or what a shell does."""
+_GIVEN = rf"[\"']?(?![\"']|{_LEFT_OPEN})([^\s\"']{{3,400}})"
+_COMMANDS = re.compile(
     # curl(1) `--user`, mysql(1) `-p`, sshpass(1) `-p`
-    r"(?<=\s-u )[\"']?[^\s:\"'$/]{1,100}:(?!\d{1,6}\b)(?!\$)[^\s\"']{1,400}"
-    r"|(?<=\s--user )[\"']?[^\s:\"'$/]{1,100}:(?!\d{1,6}\b)(?!\$)[^\s\"']{1,400}"
-    r"|(?:mysql|mysqldump|mysqladmin|mariadb|sshpass)\b[^\n|;&]{0,200}?\s-p[ ]?(?![ $\d-])[^\s\"'-][^\s\"']{2,200}"
+    r"\s(?:-u|--user)[ =]([\"']?[^\s:\"'$/]{1,100}:(?!\d{1,6}\b)(?!\$)[^\s\"']{1,400})"
+    r"|\b(?:mysql|mysqldump|mysqladmin|mariadb|sshpass)\b[^\n|;&]{0,200}?\s-p[ ]?(?![ $\d-])([^\s\"'-][^\s\"']{2,200})"
+    # `docker login -p`, `az login -p`, `helm registry login -p`; redis-cli `-a`; mongosh(1) `-p`; ldapsearch(1) `-w`
+    rf"|\b(?:docker|podman|nerdctl|buildah|skopeo|oras|helm|oc|az)\s[^\n|;&]{{0,100}}?\blogin\s"
+    rf"[^\n|;&]{{0,200}}?(?<=\s)-p[ =]{_GIVEN}"
+    rf"|\b(?:redis|valkey)-(?:cli|benchmark)\s[^\n|;&]{{0,200}}?(?<=\s)-a {_GIVEN}"
+    rf"|\b(?:mongo(?:sh|dump|restore|export|import)?|cqlsh)\s[^\n|;&]{{0,200}}?(?<=\s)-p {_GIVEN}"
+    rf"|\bldap(?:search|add|modify|delete|passwd|whoami)\s[^\n|;&]{{0,200}}?(?<=\s)-w {_GIVEN}"
+    # openssl-passphrase-options(1); `wandb login KEY`; `kubectl create secret generic --from-literal`
+    rf"|(?<=-pass)(?:in|out)?[ =]pass:{_GIVEN}"
+    r"|\bwandb login (?:--relogin )?(\w{40,100})"
+    r"|\bcreate secret generic\s[^\n|;&]{0,400}?--from-literal[ =]"
+    rf"[\"']?[^\s=\"']{{1,100}}=(?![\"']?{_LEFT_OPEN})([^\n|;&]{{1,2000}})"
+    # go-sql-driver/mysql, "DSN"; "Oracle JDBC Developer's Guide", thin-style URLs
+    r"|(?<![\w/:])[^\s:@/\"']{1,100}:([^\s@\"']{1,200})@(?:tcp6?|unix|udp)\("
+    r"|\bjdbc:oracle:thin:[^\s/@\"']{1,100}/([^\s@\"']{1,200})@"
 )
+"""Commands and addresses in which a password has its place; the group is the password."""
 _FILES = (
     # ftp(1), "The .netrc file"; PostgreSQL, "The password file"
     r"(?<=machine )\s{0,20}[^\s]{1,200}\s{1,20}login\s{1,20}[^\s]{1,200}\s{1,20}password\s{1,20}(?!\$)[^\s]{1,200}"
+    r"|(?<=default login )[^\s]{1,200}\s{1,20}password\s{1,20}(?!\$)[^\s]{1,200}"
     r"|(?:(?<=\n)|\A)[\w.*-]{1,200}:(?:543\d|\*):[\w*-]{1,100}:[\w*-]{1,100}:[^\s:]{1,200}"
 )
 _FORMS = re.compile(
-    "|".join([_LONG_FORMS, rf"(?<![A-Za-z0-9])(?:{'|'.join(FORMS.values())})", _HEADERS, _COMMANDS, _FILES]), re.DOTALL
+    "|".join([_LONG_FORMS, rf"(?<![A-Za-z0-9])(?:{'|'.join(FORMS.values())})", _HEADERS, _FILES]), re.DOTALL
 )
 _HINT = re.compile(
     r"-----BEGIN|PuTTY|[a-z][a-z0-9]{0,7}_|sk-|gl[a-z]{2,5}-|nvapi-|eyJ|AGE-|A[KS]IA|ABSK|AIza|ya29|GOCSPX|Key=|Signature=|sig=|SG\.|pypi"
     r"|pplx|xai-|csk-|dapi|hv[sbr]\.|xox|xapp|hooks|webhook|chat\.goo|tskey|ATATT|(?i:bearer|basic)"
     r"|tvly-|\d:AA|dp\.|pul-|NRAK-|PMAK-|HRKU-|atlasv1|secret-token"
-    r"|machine |:543\d:|:\*:|\s-u |\s--user|\s-p"
+    r"|machine |default login|:543\d:|:\*:"
+    r"|ATBB|BBDC-|GR1348|key-|-us\d|mlsn|xkeysib|SK[0-9a-f]|[MNO][\w-]{23,27}\.|EAAA|dose|dkea|sq0|v1\.0-|dt0|sdk-|NR[A-Z]{2}|\dQ~|pat|as-|cio|oy2|AKCp|cmVm"
+    r"|SWMTKN|LTAI|AKID|\$2|\$apr1|\$[1567y]\$|\$gy|\$argon|\{SS?HA|BEGIN|RWRT|bce-|CCI|CLOJ"
 )
 """What every form begins with or holds: a text without it needs no search."""
 
+_JWK = re.compile(r"\\?\"(?:d|k|p|q|dp|dq|qi)\\?\"\s{0,20}:\s{0,20}\\?\"([\w-]{6,8192})")
+"""The private members of a key written as JSON (RFC 7518, 6)."""
+_LOGIN_HINT = re.compile(r"\s(?:-u|--user|-p|-a|-w)|-pass|wandb|create secret|@(?:tcp|unix|udp)|jdbc:oracle")
 _TOKEN = re.compile(r"[^\s\"'`<>]+")
 _PORT = re.compile(r"\d{1,5}(?:[/?#,]|\Z)")
 _USER = re.compile(r"[^/\s:@?#]*")
@@ -122,14 +177,21 @@ def find_forms(text: str, layers: int = LAYERS) -> Iterator[tuple[int, int]]:
         return
     if _HINT.search(text):
         yield from (found.span() for found in _FORMS.finditer(text))
-    if "@" in text and "://" in text:
+    if "kty" in text:
+        yield from (found.span(1) for found in _JWK.finditer(text))
+    yield from find_logins(text)
+    if "@" in text and "//" in text:
         yield from _user_infos(text)
     if len(text) >= 24 and layers:
-        if _holds_form(decode(text), layers - 1):
-            yield 0, len(text)
         yield from ((start, end) for start, end, inner in decode_parts(text) if _holds_form(inner, layers - 1))
     if layers:
         yield from decode_escapes(text, lambda inner: find_forms(inner, layers - 1))
+
+
+def find_logins(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the passwords that stand where a command, or an address without a scheme, has one: `mysql -phunter2`."""
+    if _LOGIN_HINT.search(text):
+        yield from (found.span(found.lastindex or 0) for found in _COMMANDS.finditer(text))
 
 
 @lru_cache(maxsize=1 << 12)
@@ -146,13 +208,13 @@ def _user_infos(text: str) -> Iterator[tuple[int, int]]:
     """
     for token in _TOKEN.finditer(text):
         last = token[0].rfind("@")
-        start = token[0].find("://")
+        start = token[0].find("//")
         while 0 <= start < last:
-            at = start + 3
+            at = start + 2
             if _is_credential(token[0], at, last):
                 yield token.start() + at, token.start() + last
                 break
-            start = token[0].find("://", at)
+            start = token[0].find("//", at)
 
 
 def _is_credential(token: str, at: int, last: int) -> bool:
@@ -169,6 +231,6 @@ def _is_credential(token: str, at: int, last: int) -> bool:
     return len(alone) >= 16 or (len(alone) >= 10 and any(character.isdigit() for character in alone))
 
 
-def _holds_form(inner: str | None, layers: int) -> bool:
+def _holds_form(inner: str, layers: int) -> bool:
     """Whether what is encoded holds a credential, or an encoded one."""
-    return inner is not None and next(find_forms(inner, layers), None) is not None
+    return next(find_forms(inner, layers), None) is not None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from llmstack.secrecy.credentials import MASK, argument_secrets, find_secrets, is_secret
+from llmstack.secrecy.credentials import AN_ARGUMENT, MASK, argument_secrets, find_secrets, is_secret
 from llmstack.secrecy.forms import find_forms
 from llmstack.secrecy.names import is_secret_name
 from llmstack.secrecy.places import SECRET_DATA, is_secret_kind, value_key
@@ -87,7 +87,7 @@ def _mask_list(items: list[Any], key: str) -> list[Any]:
 def _mask_argument(item: Any, flag: str) -> Any:
     """A word of a command line: the value after a flag wholly, a flag with its value behind the sign."""
     text = str(item)
-    if text.startswith("--") or flag == "an argument" or " " in text:
+    if text.startswith("--") or flag == AN_ARGUMENT or " " in text:
         name, equals, _ = text.partition("=")
         if equals and name.startswith("--") and " " not in name and is_secret_name(name):
             return f"{name}={MASK}"

@@ -36,8 +36,16 @@ _KEYS = frozenset((
     "groq", "gemini", "google", "together", "replicate", "deepseek", "litellm", "langsmith", "datadog", "dd",
     "newrelic", "sendgrid", "stripe", "azure", "fernet", "unseal", "recovery", "github", "gitlab", "slack", "pinecone",
     "fireworks", "perplexity", "tavily", "voyage", "jina", "cerebras", "elevenlabs", "dashscope", "bot", "deploy",
+    "write", "sdk", "ingest", "ingestion", "integration", "subscription",
 ))  # fmt: skip
 """What a word before `key` says of it: `…_API_KEY`, `NGC_KEY`; a plain `key` is often the name of one."""
+_GLUED_KEYS = tuple(f"{word}{key}" for word in sorted(_KEYS) if len(word) > 3 for key in ("key", "keys"))
+"""The same in one word: `TS_AUTHKEY`, `storageaccountkey`."""
+_OTHER_KEYS = frozenset((
+    "public", "pub", "publishable", "site", "cache", "partition", "sort", "primary", "foreign", "host", "gpg", "pgp",
+    "kms", "idempotency", "hash", "topology", "map", "dict", "group", "object", "index",
+))  # fmt: skip
+"""What a word before `key` says where the key is no secret, however random it looks."""
 _PLACES = frozenset((
     "name", "ref", "reference", "path", "file", "dir", "directory", "class", "store", "count", "length", "len",
     "limit", "size", "type", "mode", "url", "uri", "policy", "seconds", "minutes", "ms", "backend", "parser", "mount",
@@ -50,13 +58,14 @@ _PLACES = frozenset((
     "namespace", "key", "method", "strategy", "source", "response", "template", "strip", "cache", "caching",
     "timeout", "per", "probs", "logprobs", "hash", "regex", "pattern", "sets", "group", "label", "annotation",
     "property", "properties", "parallelism", "routing", "metric", "hint", "rule", "operator", "controller", "webhook",
-    "cert", "management", "ready", "status",
+    "cert", "management", "ready", "status", "reviewer",
 ))  # fmt: skip
 """Last words of names that say where a secret is, how it is used, or how many tokens there are: `PASSWORD_FILE`; the
 same of several (`token_budgets`)."""
 _REFERENCES = frozenset(("secretKey", "secretName", "existingSecret"))
-_REFERENCE_PREFIXES = ("nginx.ingress.kubernetes.io/auth-", "kubernetes.io/")
-"""Annotations whose values name Secrets and Services: `nginx.ingress.kubernetes.io/auth-secret` (ingress-nginx)."""
+_REFERENCE_PREFIXES = ("nginx.ingress.kubernetes.io/auth-", "kubernetes.io/", "vault.hashicorp.com/")
+"""Annotations whose values name Secrets and Services (`nginx.ingress.kubernetes.io/auth-secret` of ingress-nginx), or
+paths in a vault (`vault.hashicorp.com/agent-inject-secret-db`)."""
 _SECRETS_OF = frozenset((
     "existing", "pull", "tls", "ca", "cert", "certificate", "token", "password", "credential", "credentials",
     "config", "keys", "kubernetes", "k8s", "target", "ssl", "tokens",
@@ -70,6 +79,8 @@ _TEXT_TOKENS = frozenset((
     "extra", "additional", "vision", "unique", "tokens",
 ))  # fmt: skip
 """Tokens of a tokenizer, and counts of them: `eos_token` in a chat template, `MAX_TOKEN`."""
+_APPROLE = frozenset(("vault", "role", "approle"))
+"""Words of names whose `secret_id` is a password (Vault, "AppRole auth method"); elsewhere it names a secret."""
 _PUBLIC = frozenset(("public", "tokenizer"))
 """First words that make a name that of something else: `PUBLIC_KEY`."""
 
@@ -82,10 +93,11 @@ def is_secret_name(name: str) -> bool:
     """Whether what goes under `name` is a secret: `hf_token`, `vllmApiKey`, `DB_PASSWORD`, `SENTRY_DSN`."""
     if name in _REFERENCES or name.startswith(_REFERENCE_PREFIXES) or not _SUSPECT.search(name):
         return False
+    name = name.rpartition("/")[2] or name
     words = _words(name)
     if not words or words[0] in _PUBLIC:
         return False
-    if names_address(name):
+    if names_address(name) or (words[-2:] == ["secret", "id"] and not _APPROLE.isdisjoint(words)):
         return True
     if not _PLACES.isdisjoint((words[-1], words[-1].removesuffix("s"))) and not _ends_in_key(words):
         return False
@@ -93,6 +105,13 @@ def is_secret_name(name: str) -> bool:
         return False
     *inner, last = zip(["", *words], words, strict=False)
     return _says_secret(*last, last=True) or any(_says_secret(*pair, last=False) for pair in inner)
+
+
+@lru_cache(maxsize=1 << 14)
+def may_name_secret(name: str) -> bool:
+    """Whether what goes under `name` is a secret if it looks like one: `DD_APP_KEY`, `client_key`."""
+    words = _words(name) if _SUSPECT.search(name) else []
+    return len(words) > 1 and words[-1].endswith(("key", "keys")) and _OTHER_KEYS.isdisjoint(words[:-1])
 
 
 def names_address(name: str) -> bool:
@@ -126,4 +145,4 @@ def _says_secret(before: str, word: str, *, last: bool) -> bool:
         return word in _ANYWHERE
     if word == "tokens":
         return before in ("api", "auth", "access", "bearer", "hf", "secret")
-    return word.endswith(_ENDINGS) or word in _LAST
+    return word.endswith(_ENDINGS) or word in _LAST or word.endswith(_GLUED_KEYS)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from llmstack.secrecy.credentials import argument_secrets, is_reference, is_secret
+from llmstack.secrecy.credentials import AN_ARGUMENT, argument_secrets, is_reference, is_secret
 from llmstack.secrecy.encoded import looks_sealed
 from llmstack.secrecy.forms import has_form
 from llmstack.secrecy.names import is_secret_name
@@ -18,6 +18,8 @@ _ENCRYPTED = "encryptedData"
 """What a SealedSecret holds: no secret under whatever name where it is encrypted, and one where it is not."""
 _SECRET_NAME = "secret"
 """A name under which any text but a reference or a switch is a secret."""
+_PRIVATE_OF_JWK = frozenset(("d", "k", "p", "q", "dp", "dq", "qi"))
+"""What is private of a key written as JSON (RFC 7518, 6.2.2, 6.3.2 and 6.4.1)."""
 _NAMES_OF_SECRETS = ("existing", "secrets")
 _TYPED = frozenset(("vllmApiKey", "hf_token", "credentials"))
 """Keys of the values that take a secret: whatever text they hold counts as one, a placeholder and `x` too."""
@@ -55,11 +57,15 @@ def plaintext_in_objects(objects: Sequence[Any]) -> Iterator[tuple[int, SecretPl
 
 
 def value_key(holder: Mapping[str, Any], field: str, key: str = "") -> str:
-    """The name that says what a field holds: for the `value` of an entry with a name, that name; else for `value` and
-    `plain` that of the map they stand in, if it names a secret."""
+    """The name that says what a field holds: for the `value` of an entry with a name, or of an operation of a JSON
+    patch, that name or path; else for `value` and `plain` that of the map they stand in, if it names a secret."""
+    if field in _PRIVATE_OF_JWK and "kty" in holder:
+        return "privateKey"
+    if field == "literals" and key == "secretGenerator":
+        return _SECRET_NAME
     if field not in ("value", "plain"):
         return field
-    for named in ("name", "key"):
+    for named in ("name", "key", "path") if "op" in holder else ("name", "key"):
         name = holder.get(named)
         if field == "value" and isinstance(name, str) and not is_secret_name(key):
             return name
@@ -109,7 +115,7 @@ def _in_list(data: list[Any], route: Route, key: str) -> Iterator[SecretPlace]:
     words = [item if isinstance(item, (str, int, float)) else "" for item in data]
     named = dict(argument_secrets(words))
     for index, item in enumerate(data):
-        if index in named and named[index].startswith("-"):
+        if named.get(index, AN_ARGUMENT) != AN_ARGUMENT:
             yield SecretPlace((*route, index), named[index], "argument")
         else:
             yield from find_places(item, (*route, index), key)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from llmstack import programs, yamlio
 from llmstack.disk.apply import apply
+from llmstack.disk.error import DiskError
 from llmstack.disk.plan import Change, WritePlan
 from llmstack.errors import IrregularFileError, RefusedError, UsageError
 from llmstack.finding import Finding
@@ -105,7 +107,8 @@ def set_secret(
         before = None if target.before is None else target.before.encode()
         change = Change(target.path, before, made.text.encode(), "create" if before is None else "write")
         apply(WritePlan((change,), ()), project.root)
-    remember_value(project.root, target.place, value, context=made.context, ciphertext=made.ciphertext)
+    with suppress(DiskError):  # it is set all the same, and where it is not remembered, encrypted anew the next time
+        remember_value(project.root, target.place, value, context=made.context, ciphertext=made.ciphertext)
     return [], stored
 
 

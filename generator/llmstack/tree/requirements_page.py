@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 
 from llmstack.kubernetes.access_modes import mounts_on_one_node
 from llmstack.model.models import Model
@@ -54,9 +55,8 @@ def requirements_page(
 ) -> str:
     """The page as text. `found` are the encrypted manifests, `sync_objects` what clusters/ holds."""
     brought = {manifest.name: manifest.keys for manifest in found}
-    template = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
     references = secret_references(objects)
-    page: str = template.from_string(PAGE).render(
+    page: str = _template().render(
         environment=environment,
         gitops=stack.gitops,
         needs=requirements(objects, sync_objects),
@@ -66,6 +66,15 @@ def requirements_page(
         moves=[_move(stack, model) for model in stack.models if model.gitops.moved_from],
     )
     return f"<!-- {header.removeprefix('# ').rstrip()} -->\n{page}"
+
+
+@cache
+def _template() -> Template:
+    """The page with its holes: to make it of its text takes longer than to fill it."""
+    environment = Environment(
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    return environment.from_string(PAGE)
 
 
 def _secret_row(environment: str, stack: Stack, reference: SecretReference, brought: frozenset[str]) -> SecretRow:

@@ -10,22 +10,18 @@ Fix: a grace period above the sum, or `gitops.drain`, which sets all three; vLLM
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Route, Severity
 from llmstack.flags import catalogue_for, split_flags
+from llmstack.kubernetes.hooks import seconds_slept
 from llmstack.kubernetes.quantities import read_whole
 from llmstack.model.models import Model
 from llmstack.objects import arguments, drain, engine_container, engine_pod
 
 RULE = Declaration("grace-too-short", Severity.WARNING, needs_objects=True)
-
-_SLEEPS = re.compile(r"(?:(?:/bin/)?(?:ba)?sh -c )?(?:/bin/|/usr/bin/)?sleep (\d+)s?")
-"""A command that sleeps, by itself or in a shell."""
 
 DEFAULT_GRACE = 30
 """terminationGracePeriodSeconds where nobody says (core/v1, PodSpec)."""
@@ -37,7 +33,7 @@ def run(subject: Subject) -> Iterator[Problem]:
             message = f"nothing waits for answers: the vLLM of `{model.name}` has no {drain.FLAG}"
             yield Problem(message, (*at, "gitops", "drain"), help="an image of vLLM 0.18 or later")
         grace = engine_pod.grace_period(subject.stack, model)
-        waits = _sleep(engine_container.hooks(subject.stack, model))
+        waits = seconds_slept(engine_container.hooks(subject.stack, model))
         finishes = _finish(model)
         needed = waits + finishes
         if needed > (DEFAULT_GRACE if grace is None else grace):
@@ -47,19 +43,6 @@ def run(subject: Subject) -> Iterator[Problem]:
             )
             help = f"terminationGracePeriodSeconds: {needed + drain.BESIDE}"
             yield Problem(message, _place(subject, at), help=help)
-
-
-def _sleep(hooks: Mapping[str, Any] | None) -> int:
-    """Seconds of a preStop hook that sleeps, by its own action or a command that does nothing else; 0 for any other."""
-    hook = (hooks or {}).get("preStop")
-    found: Any = hook if isinstance(hook, Mapping) else {}
-    action, command = found.get("sleep"), found.get("exec")
-    if isinstance(action, Mapping):
-        seconds = action.get("seconds")
-        return seconds if type(seconds) is int else 0
-    words = command.get("command") if isinstance(command, Mapping) else None
-    match = _SLEEPS.fullmatch(" ".join(str(word) for word in words)) if isinstance(words, list) else None
-    return int(match[1]) if match else 0
 
 
 def _finish(model: Model) -> int:

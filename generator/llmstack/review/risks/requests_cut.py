@@ -6,9 +6,9 @@ connection for each request that a replica was serving.
 
 How it is judged: an engine's pods restart, are scaled down or are removed, and the arguments that the old pods run with
 set no `--shutdown-timeout`, or one that `terminationGracePeriodSeconds` (30 seconds by default) cuts short, what a
-`preStop` sleep takes of it included (Kubernetes documentation, "Pod Lifecycle", termination of pods). A preStop sleep
-alone lets shorter requests finish: then it is said how long it is. How many requests run at that moment is not known.
-Its amount is the number of pods that end.
+`preStop` sleep, or command that sleeps, takes of it included (Kubernetes documentation, "Pod Lifecycle", termination of
+pods). A preStop sleep alone lets shorter requests finish: then it is said how long it is. How many requests run at that
+moment is not known. Its amount is the number of pods that end.
 
 Fix: set `gitops.drain` on the model, in a change of its own: it counts for the pods that start with it.
 """
@@ -19,7 +19,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from llmstack.finding import Severity
-from llmstack.kubernetes.pods import Object, identity_of, pod_specs, value_at
+from llmstack.kubernetes.hooks import seconds_slept
+from llmstack.kubernetes.pods import Object, identity_of, pod_specs
 from llmstack.kubernetes.quantities import read_whole, whole
 from llmstack.kubernetes.served import find_served
 from llmstack.review.result import Risk
@@ -83,14 +84,14 @@ def _cut(before: Object) -> Iterator[tuple[int, str]]:
 
 
 def _sleep(container: Mapping[str, Any]) -> int:
-    return whole(value_at(container, "lifecycle", "preStop", "sleep", "seconds"), 0)
+    hooks = container.get("lifecycle")
+    return seconds_slept(hooks if isinstance(hooks, Mapping) else None)
 
 
 def _shutdown_timeout(words: Sequence[str]) -> int:
-    """Seconds that vLLM waits for running requests; 0 where no argument says so."""
-    for number, word in enumerate(words):
-        name, equals, value = word.partition("=")
-        if name == _FLAG:
-            text = value if equals else "".join(words[number + 1 : number + 2])
-            return read_whole(text) or 0
-    return 0
+    """Seconds that vLLM waits for running requests, the last argument counting; 0 where none says so."""
+    given = [(number, *word.partition("=")) for number, word in enumerate(words) if word.partition("=")[0] == _FLAG]
+    if not given:
+        return 0
+    number, _, equals, value = given[-1]
+    return read_whole(value if equals else "".join(words[number + 1 : number + 2])) or 0

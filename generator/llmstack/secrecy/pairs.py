@@ -1,0 +1,45 @@
+"""How a name and its value stand side by side in a text: a script, JSON, YAML, XML, a configuration file."""
+
+from __future__ import annotations
+
+import re
+
+_QUOTED = r"\"(?:\\.|[^\"\\\n])*\"|'[^'\n]*'"
+_LINE = re.compile(r"[^\n]+")
+_WORDS = re.compile(rf"(?!=)(?:{_QUOTED}|[^\s\"']+)+")
+_MARKED = re.compile(rf"(?=[\"']|\S{{0,80}}\d){_WORDS.pattern}")
+_TEXT = re.compile(_QUOTED)
+_BLOCK = re.compile(r"(?:[ \t]+[^\n]*(?:\n|\Z))+")
+_ELEMENT = re.compile(r"[^<>\n]+(?=</)")
+PAIRS = (
+    (
+        re.compile(
+            r"\b(?:name|key|path)\\?[\"']?:[ \t]*[\"']?(?:[^\s\"',]{0,200}(?:/|~1))?(?P<name>[\w.-]{1,200})[\"']?"
+            r"[ \t]*(?:,|\n)\s*[\"']?value[\"']?:[ \t]*"
+        ),
+        _LINE,
+    ),
+    (re.compile(r"(?<![\w./-])(?P<name>[\w./-]{1,200})\\?[\"']?[ \t]*:[ \t]*[|>][-+0-9]{0,2}[ \t]*\n"), _BLOCK),
+    (re.compile(r"(?<![\w./-])(?P<name>[\w./-]{1,200})\\?[\"']?[ \t]*:(?=[ \t\"'])[ \t]*"), _LINE),
+    (re.compile(r"(?<![\w-])(?P<name>--?[A-Za-z][\w-]{1,200})(?:=|[\"']?[ \t]{0,20},?[ \t\n]{1,200})(?!--)"), _WORDS),
+    (re.compile(r"(?<![\w.-])(?P<name>[\w.-]{1,200})[ \t]*:?=>?[ \t]*"), _WORDS),
+    (re.compile(r"<(?P<name>[\w.-]{1,100})>"), _ELEMENT),
+    (re.compile(r"\b(?:name|key)=[\"'](?P<name>[\w.:-]{1,200})[\"']\s{1,20}value="), _TEXT),
+    (
+        re.compile(
+            r"(?i:\b(?:define|\w{0,30}(?:set|put|header))\w{0,30})"
+            r"\([ \t]{0,20}[\"'](?P<name>[\w.-]{1,200})[\"'],[ \t]{0,20}"
+        ),
+        _TEXT,
+    ),
+    (
+        re.compile(
+            r"(?i:\b(?:set|setenv|env|fastcgi_param|\w{0,20}header))[ \t]{1,20}(?P<name>[\w./-]{1,200})[ \t]{1,20}"
+        ),
+        _MARKED,
+    ),
+)
+"""A name with what stands between it and its value, and how far the value goes: of an entry of `env` or an
+operation of a JSON patch, before a block of lines, after a colon, after a flag, after an equals sign, in an element and
+in attributes of XML, in a call (`define('DB_PASSWORD', 'x')`), after a word that sets it (`proxy_set_header X-Api-Key
+"x"`)."""
