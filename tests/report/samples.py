@@ -8,22 +8,11 @@ from typing import Any
 
 from llmstack.engine.upgrade import Item
 from llmstack.finding import Finding, Place, Severity
+from llmstack.review.change import Change, ObjectChange
 from llmstack.review.engine_change import EngineChange, EngineState
+from llmstack.review.forecast import Demand, Failure, GpuPool, PodPhase, Rollout
 from llmstack.review.removed import Removed
-from llmstack.review.result import (
-    Change,
-    ClusterReview,
-    Demand,
-    EnvironmentReview,
-    Failure,
-    GpuPool,
-    ObjectChange,
-    PodPhase,
-    Review,
-    Risk,
-    Rollout,
-    RuleChange,
-)
+from llmstack.review.result import ClusterReview, EnvironmentReview, Review, Risk, RuleChange
 from llmstack.review.ways_in.way import Station, WayIn
 
 UNREACHED = (

@@ -18,7 +18,8 @@ from llmstack.report.page_data import timeline_end
 from llmstack.report.page_engines import engine_cards
 from llmstack.report.page_pools import page_pools
 from llmstack.report.review_html import render
-from llmstack.review.result import Demand, GpuPool, PodPhase, Review
+from llmstack.review.forecast import Demand, GpuPool, PodPhase
+from llmstack.review.result import Review
 from tests.report import samples
 
 REVIEWS: dict[str, Callable[[], Review]] = {

@@ -16,7 +16,8 @@ from llmstack.report.markdown import code, fenced, fold_title, prose
 from llmstack.report.options import Options
 from llmstack.report.review_markdown import render
 from llmstack.report.review_text import render as render_text
-from llmstack.review.result import Change, EnvironmentReview, Review
+from llmstack.review.change import Change
+from llmstack.review.result import EnvironmentReview, Review
 from tests.report import samples
 
 GFM = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])

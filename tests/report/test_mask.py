@@ -12,7 +12,8 @@ from llmstack.finding import Finding, Place, Severity
 from llmstack.report.mask import mask_change, mask_finding, mask_review
 from llmstack.report.options import Options
 from llmstack.report.review_formats import REVIEW_FORMATS
-from llmstack.review.result import Change, EnvironmentReview, ObjectChange, Review
+from llmstack.review.change import Change, ObjectChange
+from llmstack.review.result import EnvironmentReview, Review
 from llmstack.secrecy.credentials import MASK
 from llmstack.secrecy.masking import mask_object, mask_text
 from llmstack.secrecy.names import is_secret_name

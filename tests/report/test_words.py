@@ -8,7 +8,8 @@ import pytest
 from llmstack.finding import Severity
 from llmstack.report.verdict import judge, say_effect
 from llmstack.report.words import count_severities, say_failure, say_rollouts, say_time, say_total_time, short_revision
-from llmstack.review.result import EnvironmentReview, Failure, Review, Risk, Rollout
+from llmstack.review.forecast import Failure, Rollout
+from llmstack.review.result import EnvironmentReview, Review, Risk
 from llmstack.review.wording import say_exactly, say_seconds
 from tests.report.samples import large, nothing, rollout, small
 

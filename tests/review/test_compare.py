@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from tests.work import count_calls
 
+from llmstack.review.change import Change
 from llmstack.review.compare import compare
-from llmstack.review.result import Change
 
 Object = dict[str, Any]
 

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from llmstack.review.assess import assess
+from llmstack.review.change import ObjectChange
 from llmstack.review.compare import compare
 from llmstack.review.facts import Facts, Pool
 from llmstack.review.restarts import template_causes
-from llmstack.review.result import EnvironmentReview, ObjectChange
+from llmstack.review.result import EnvironmentReview
 from llmstack.review.rollout.template import Template
 from llmstack.review.rollout.workload import Workload
 

@@ -7,7 +7,7 @@ from itertools import groupby
 from time import process_time
 from typing import Any
 
-from llmstack.review.result import Demand
+from llmstack.review.forecast import Demand
 from llmstack.review.rollout.cluster import TIMELINE_LIMIT
 
 Make = Callable[..., Any]

@@ -14,7 +14,8 @@ from llmstack.kubernetes.pods import Identity
 from llmstack.observed.documents import Source
 from llmstack.observed.observation import observe
 from llmstack.review.facts import Facts
-from llmstack.review.result import EnvironmentReview, PodPhase
+from llmstack.review.forecast import PodPhase
+from llmstack.review.result import EnvironmentReview
 from llmstack.verify.follow import follow
 from llmstack.verify.missing import Seen
 from llmstack.verify.subjects import find_subjects

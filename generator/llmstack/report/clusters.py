@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from llmstack.report.words import say_pool
+from llmstack.review.forecast import GpuPool
 from llmstack.review.removed import Removed
-from llmstack.review.result import ClusterReview, GpuPool, Review
+from llmstack.review.result import ClusterReview, Review
 from llmstack.review.wording import plural
 from llmstack.sync.side import OwnerChange
 

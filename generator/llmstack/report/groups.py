@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from llmstack.report.words import model_of
-from llmstack.review.result import Action, Change, ObjectChange, Review
+from llmstack.review.change import Action, Change, ObjectChange
+from llmstack.review.result import Review
 from llmstack.review.wording import plural
 
 

@@ -18,7 +18,8 @@ from llmstack.secrecy.names import is_secret_name
 from llmstack.secrecy.places import SECRET_DATA
 
 if TYPE_CHECKING:  # findings are masked where nothing is reviewed
-    from llmstack.review.result import Change, ClusterReview, EnvironmentReview, ObjectChange, Review, Risk
+    from llmstack.review.change import Change, ObjectChange
+from llmstack.review.result import ClusterReview, EnvironmentReview, Review, Risk
 
 
 def mask_review(review: Review) -> Review:

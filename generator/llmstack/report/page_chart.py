@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from llmstack.review.result import Demand, GpuPool
+from llmstack.review.forecast import Demand, GpuPool
 from llmstack.review.wording import say_seconds
 
 WIDTH, HEIGHT = 560, 210

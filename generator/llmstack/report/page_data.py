@@ -14,7 +14,9 @@ from llmstack.report.clusters import say_removed
 from llmstack.report.rendered import render_difference
 from llmstack.report.visible import shorten, visible
 from llmstack.report.words import NEVER, model_of, say_failure, say_ready, say_replicas, say_time
-from llmstack.review.result import EnvironmentReview, ObjectChange, PodPhase, Risk, Rollout
+from llmstack.review.change import ObjectChange
+from llmstack.review.forecast import PodPhase, Rollout
+from llmstack.review.result import EnvironmentReview, Risk
 
 VALUE = 2000
 """Characters of a field's value."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from llmstack.report.page_chart import Chart, draw_demand
 from llmstack.report.page_data import timeline_end
 from llmstack.report.words import say_gpus, say_hang, say_pool
-from llmstack.review.result import GpuPool, Review
+from llmstack.review.forecast import GpuPool
+from llmstack.review.result import Review
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from difflib import unified_diff
 
 from llmstack import yamlio
 from llmstack.report.visible import visible
-from llmstack.review.result import ObjectChange
+from llmstack.review.change import ObjectChange
 
 CONTEXT = 3
 

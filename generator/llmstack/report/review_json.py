@@ -16,19 +16,10 @@ from llmstack.report.mask import mask_review
 from llmstack.report.options import PLAIN, Options
 from llmstack.report.sources import sources_data
 from llmstack.report.waves import waves_data
+from llmstack.review.change import ObjectChange
+from llmstack.review.forecast import Failure, Figure, GpuPool, Rollout
 from llmstack.review.removed import Removed
-from llmstack.review.result import (
-    ClusterReview,
-    EnvironmentReview,
-    Failure,
-    Figure,
-    GpuPool,
-    ObjectChange,
-    Review,
-    Risk,
-    Rollout,
-    RuleChange,
-)
+from llmstack.review.result import ClusterReview, EnvironmentReview, Review, Risk, RuleChange
 from llmstack.review.ways_in.way import WayIn
 
 FIGURES: tuple[Figure, ...] = ("seconds", "peak", "minReady")

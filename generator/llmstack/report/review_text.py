@@ -30,7 +30,8 @@ from llmstack.report.words import (
     say_target,
     short_revision,
 )
-from llmstack.review.result import ClusterReview, EnvironmentReview, GpuPool, Review
+from llmstack.review.forecast import GpuPool
+from llmstack.review.result import ClusterReview, EnvironmentReview, Review
 from llmstack.review.wording import plural
 
 VALUE = 120

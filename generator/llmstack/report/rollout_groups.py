@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from llmstack.report.words import say_failure, say_replicas, say_time, say_times
-from llmstack.review.result import EnvironmentReview, Rollout
+from llmstack.review.forecast import Rollout
+from llmstack.review.result import EnvironmentReview
 
 MANY = 4
 """Rollouts that differ in their times alone, from which on they are told once."""

@@ -10,7 +10,8 @@ from llmstack.finding import Severity
 from llmstack.review.wording import plural, say_seconds
 
 if TYPE_CHECKING:  # findings are counted where nothing is reviewed
-    from llmstack.review.result import EnvironmentReview, GpuPool, Review, Rollout
+    from llmstack.review.forecast import GpuPool, Rollout
+from llmstack.review.result import EnvironmentReview, Review
 
 NEVER = "never ends"
 

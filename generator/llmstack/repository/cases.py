@@ -25,9 +25,9 @@ from llmstack.repository.read import Reading, read_side
 from llmstack.repository.recipients import read_recipients
 from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.units import custom_units
+from llmstack.review.change import ObjectChange
 from llmstack.review.compare import compare, with_unread
 from llmstack.review.facts import Facts, Present
-from llmstack.review.result import ObjectChange
 from llmstack.tree.units import unit_folders
 
 Item = TypeVar("Item")

@@ -10,8 +10,8 @@ from llmstack.finding import Finding, Place, Severity
 from llmstack.kustomize.files import find_kustomization
 from llmstack.repository.built import build_units
 from llmstack.repository.snapshot import Snapshot
+from llmstack.review.change import ObjectChange
 from llmstack.review.compare import compare
-from llmstack.review.result import ObjectChange
 from llmstack.review.wording import listed
 
 ID = "held-value"

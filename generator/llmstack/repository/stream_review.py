@@ -28,10 +28,11 @@ from llmstack.repository.stream_terms import Terms
 from llmstack.repository.streams import Objects
 from llmstack.review.applied import find_beyond
 from llmstack.review.assess import assess
+from llmstack.review.change import ObjectChange
 from llmstack.review.cluster import review_cluster
 from llmstack.review.compare import Identity, compare, identify, with_unread
 from llmstack.review.foreign import runs_foreign_pods
-from llmstack.review.result import ObjectChange, Review
+from llmstack.review.result import Review
 from llmstack.review.surroundings import Surroundings
 
 STREAM = "stream"

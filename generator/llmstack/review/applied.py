@@ -20,9 +20,9 @@ from llmstack.kubernetes.limit_ranges import refused_claim
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.refused import refusals
 from llmstack.kubernetes.runtime_classes import adding_classes, with_runtime_class
+from llmstack.review.change import ObjectChange
 from llmstack.review.compare import compare, identify
 from llmstack.review.restarts import why_unmoved
-from llmstack.review.result import ObjectChange
 from llmstack.review.standing import standing_quotas
 from llmstack.review.surroundings import Surroundings
 from llmstack.sync.ignored import left_as_it_is

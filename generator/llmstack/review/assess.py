@@ -9,12 +9,14 @@ from llmstack.finding import Finding, Severity
 from llmstack.kubernetes.pods import Object, told
 from llmstack.kubernetes.replicas import fewest_scaled
 from llmstack.review.applied import what_is_applied
+from llmstack.review.change import ObjectChange
 from llmstack.review.cost import Unserved
 from llmstack.review.engine_change import EngineChange
 from llmstack.review.facts import Facts
+from llmstack.review.forecast import GpuPool, Rollout
 from llmstack.review.predict import most_replicas, predict, with_claims
 from llmstack.review.present import unsettled
-from llmstack.review.result import EnvironmentReview, GpuPool, ObjectChange, Rollout
+from llmstack.review.result import EnvironmentReview
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.table import find_risks
 from llmstack.review.rollout.endless import drawn, stopped_by, with_demand

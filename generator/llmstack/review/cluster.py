@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from llmstack.review.cost import Cost
-from llmstack.review.result import ClusterReview, EnvironmentReview, GpuPool, Risk
+from llmstack.review.forecast import GpuPool
+from llmstack.review.result import ClusterReview, EnvironmentReview, Risk
 from llmstack.sync.advice import safe_order
 from llmstack.sync.side import OwnerChange
 

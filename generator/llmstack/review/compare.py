@@ -10,9 +10,9 @@ from typing import Any
 from llmstack.kubernetes.definitions import group_of, is_built_in
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.schema import Problem
+from llmstack.review.change import Change, ObjectChange
 from llmstack.review.differences import differences
 from llmstack.review.restarts import config_causes, template_causes
-from llmstack.review.result import Change, ObjectChange
 from llmstack.secrecy.credentials import MASK
 from llmstack.secrecy.masking import mask, mask_object
 

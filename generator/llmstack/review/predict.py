@@ -11,9 +11,9 @@ from llmstack.kubernetes.replicas import Scalers, most_scaled, scalers, with_lef
 from llmstack.review.applied import Applied
 from llmstack.review.engine_change import EngineChange
 from llmstack.review.facts import Facts
+from llmstack.review.forecast import GpuPool, Rollout
 from llmstack.review.present import present_scale
 from llmstack.review.removal import find_removed
-from llmstack.review.result import GpuPool, Rollout
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.rollout.endless import Obstacles, endless, hindered_pools, without_end
 from llmstack.review.rollout.interval import both

@@ -10,8 +10,8 @@ from llmstack.kubernetes.pods import Object, value_at
 from llmstack.kubernetes.quantities import whole
 from llmstack.kubernetes.revisions import Unapplied, compared, goal_of, why_unapplied
 from llmstack.kubernetes.workloads import ordinals_of, renumbered
+from llmstack.review.change import ObjectChange
 from llmstack.review.differences import differences
-from llmstack.review.result import ObjectChange
 
 CHECKSUM = "checksum/config"
 

@@ -1,178 +1,21 @@
-"""The result of a review, as plain frozen data: what every report and the JSON contract are made from.
-
-Durations are seconds, GPU figures are counts of the named resource, paths are dotted with list items by their key:
-`spec.template.spec.containers[vllm].args[--max-model-len]`.
-"""
+"""The result of a review, as plain frozen data: what every report and the JSON contract are made from."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, Literal
+from typing import Literal
 
 from llmstack.finding import Finding, Severity
-from llmstack.kubernetes.pods import Identity, told
-from llmstack.kubernetes.schema import Problem
+from llmstack.review.change import ObjectChange
 from llmstack.review.cost import Cost, Unserved
 from llmstack.review.engine_change import EngineChange
+from llmstack.review.forecast import GpuPool, PodPhase, Rollout
 from llmstack.review.removed import Removed
 from llmstack.review.wave import Wave
 from llmstack.review.ways_in.way import WayIn
 from llmstack.sync.side import OwnerChange
-
-Action = Literal["add", "change", "remove"]
-Why = Literal["restart", "scale", "new"]
-Phase = Literal["ready", "waiting", "loading", "terminating"]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One field that differs; None where the field is not there on that side."""
-
-    path: str
-    before: str | None
-    after: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectChange:
-    """One object that is added, changed or removed between the two trees.
-
-    `restarts` is true on workloads whose stored pod template changes; `causes` are the paths that do it.
-    `before` and `after` are the whole objects, for rendered differences.
-    """
-
-    api_version: str
-    kind: str
-    namespace: str
-    name: str
-    unit: str
-    action: Action
-    changes: tuple[Change, ...]
-    restarts: bool
-    causes: tuple[str, ...]
-    before: Mapping[str, Any] | None
-    after: Mapping[str, Any] | None
-    unread: tuple[Problem, ...] = ()
-    """What the API server cannot read of the object after, and `after` is without."""
-
-    @property
-    def key(self) -> str:
-        """`Kind/name`, as it is told."""
-        return told(self.identity)
-
-    @property
-    def identity(self) -> Identity:
-        """Kind, namespace and name, by which it is told from others of its name."""
-        return self.kind, self.namespace, self.name
-
-    @property
-    def full_identity(self) -> tuple[str, str, str, str]:
-        """The same with the API group before it (`compare.identify`)."""
-        return self.api_version.rpartition("/")[0], *self.identity
-
-
-Basis = Literal["exact", "bound", "assumed"]
-"""Whether a figure is what will be, the end of an interval, or rests on what nobody said."""
-
-
-Figure = Literal["seconds", "peak", "minReady"]
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """What is left when the new pods of a rollout never become ready."""
-
-    ready_left: int
-    gpus_held: int
-    seconds_back: int | None = None
-    """At most until the replicas of before are ready again once the change is taken back; None where the load time is
-    not known, there was nothing before, or somebody has to lend a hand."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rollout:
-    """One workload whose pods change. `seconds` is None when it never ends or the load time is unknown;
-    then `seconds_min` and `seconds_max` bound it where something is known."""
-
-    kind: str
-    name: str
-    model: str | None
-    why: Why
-    replicas: int | None
-    """None where there is one to a node, and nobody says how many nodes; then so are surge, unavailable and ready."""
-    gpus_per_replica: int
-    resource: str
-    pool: str | None
-    max_surge: int | None
-    max_unavailable: int | None
-    min_ready: int | None
-    seconds: int | None
-    seconds_min: int | None
-    seconds_max: int | None
-    seconds_max_without: tuple[str, ...] = ()
-    """What `seconds_max` leaves out: where the load time is not known it is by the probes, which count from the start
-    of the container and end the first try."""
-    replicas_min: int | None = None
-    replicas_max: int | None = None
-    """`replicas` where nothing scales them."""
-    if_it_fails: Failure | None = None
-    basis: Mapping[Figure, Basis] = field(default_factory=dict)
-    namespace: str = ""
-
-    @property
-    def identity(self) -> Identity:
-        """Kind, namespace and name, by which it is told from others of its name."""
-        return self.kind, self.namespace, self.name
-
-
-@dataclass(frozen=True, slots=True)
-class PodPhase:
-    """A stretch of one pod's life in the predicted rollout, for the timeline."""
-
-    workload: Identity
-    pod: str
-    revision: Literal["old", "new"]
-    phase: Phase
-    start: float
-    end: float
-    gpus: int
-    pool: str | None
-    resource: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Demand:
-    """What a pool is asked for from a second on, by the clock of the timeline."""
-
-    second: float
-    bound: int
-    """GPUs of pods that load or serve."""
-    waiting: int = 0
-    """GPUs that pods wait for."""
-    terminating: int = 0
-    """GPUs that pods which terminate still hold; no part of the peak."""
-
-
-@dataclass(frozen=True, slots=True)
-class GpuPool:
-    """GPUs of one pool before, after and at the peak; None where no capacity is declared."""
-
-    pool: str | None
-    resource: str
-    capacity: int | None
-    before: int
-    after: int
-    peak: int
-    deadlock: bool | None
-    certain: bool | None
-    demand: tuple[Demand, ...] = ()
-    """Over time, in the likeliest order; none where no pod of it changes, or they are too many to be told apart."""
-    before_max: int | None = None
-    """This and the two below: with all scalers at their most, where that is more than their least."""
-    after_max: int | None = None
-    peak_max: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

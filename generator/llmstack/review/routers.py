@@ -11,7 +11,7 @@ from llmstack.engine.upgrade import Item
 from llmstack.kubernetes.images import image_parts
 from llmstack.kubernetes.pods import maps, pod_templates
 from llmstack.review.arguments import last_flags
-from llmstack.review.result import ObjectChange
+from llmstack.review.change import ObjectChange
 
 IMAGE = "lmstack-router"
 """The name of its image, in every registry."""

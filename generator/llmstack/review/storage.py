@@ -7,7 +7,7 @@ from fractions import Fraction
 from llmstack.facts.cluster import ClusterFacts, StorageClass
 from llmstack.kubernetes.pods import Object, value_at
 from llmstack.kubernetes.quantities import quantity
-from llmstack.review.result import ObjectChange
+from llmstack.review.change import ObjectChange
 
 
 def class_that_refuses(change: ObjectChange, cluster: ClusterFacts | None) -> StorageClass | None:

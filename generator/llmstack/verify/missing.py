@@ -9,7 +9,7 @@ from statistics import median
 from llmstack.engine.measured import Measured
 from llmstack.observed.things import Synced
 from llmstack.review.facts import Facts
-from llmstack.review.result import GpuPool, Rollout
+from llmstack.review.forecast import GpuPool, Rollout
 from llmstack.review.wording import plural, say_exactly
 from llmstack.verify.course import Course
 from llmstack.verify.follow import Courses

@@ -11,8 +11,9 @@ from typing import Literal
 
 from llmstack.finding import Severity
 from llmstack.review.engine_change import EngineChange
+from llmstack.review.forecast import GpuPool, Rollout
 from llmstack.review.removed import Removed
-from llmstack.review.result import EnvironmentReview, GpuPool, Rollout
+from llmstack.review.result import EnvironmentReview
 from llmstack.review.wording import plural, say_exactly
 from llmstack.verify.course import Course
 from llmstack.verify.history import seconds_since_applied

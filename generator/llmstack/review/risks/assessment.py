@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from llmstack.kubernetes.pods import Identity, Object
 from llmstack.review.applied import Applied
+from llmstack.review.change import ObjectChange
 from llmstack.review.engine_change import EngineChange
 from llmstack.review.facts import Facts
+from llmstack.review.forecast import GpuPool, Rollout
 from llmstack.review.removed import Removed
-from llmstack.review.result import GpuPool, ObjectChange, Rollout
 from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.obstacles.case import Obstacle
 from llmstack.review.rollout.placement import PoolKey

@@ -17,7 +17,8 @@ from collections.abc import Iterator
 
 from llmstack.finding import Severity
 from llmstack.kubernetes.pods import pod_labels, pod_templates, value_at
-from llmstack.review.result import ObjectChange, Risk
+from llmstack.review.change import ObjectChange
+from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 from llmstack.review.ways_in.backends import Backend, Backends

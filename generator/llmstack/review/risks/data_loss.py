@@ -30,7 +30,8 @@ from llmstack.kubernetes.pods import Identity, Object, value_at
 from llmstack.kubernetes.volumes import read_sources
 from llmstack.kubernetes.workloads import is_lasting, ordinals_of, renumbered
 from llmstack.review.applied import makes_anew
-from llmstack.review.result import ObjectChange, Risk
+from llmstack.review.change import ObjectChange
+from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 from llmstack.review.ways_in.needs import needs_of

@@ -20,7 +20,8 @@ from llmstack.finding import Severity
 from llmstack.kubernetes.immutable import may_grow, refused_fields
 from llmstack.kubernetes.workloads import is_lasting
 from llmstack.review.applied import makes_anew
-from llmstack.review.result import ObjectChange, Risk
+from llmstack.review.change import ObjectChange
+from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.data_loss import HOLDS_DATA
 from llmstack.review.risks.declaration import Declaration

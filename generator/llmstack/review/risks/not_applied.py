@@ -25,8 +25,9 @@ from llmstack.finding import Severity
 from llmstack.kubernetes.revisions import Unapplied
 from llmstack.kubernetes.workloads import is_lasting, partition_of
 from llmstack.review.applied import Held
+from llmstack.review.change import ObjectChange
 from llmstack.review.restarts import why_unmoved
-from llmstack.review.result import ObjectChange, Risk
+from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 from llmstack.review.ways_in.unread import Unread, unread_changes

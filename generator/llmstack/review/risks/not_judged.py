@@ -31,8 +31,9 @@ from llmstack.kubernetes.pods import identity_of, pod_specs, told, value_at
 from llmstack.kubernetes.quotas import READ, quotas_in
 from llmstack.kubernetes.replicas import replicas_of
 from llmstack.kubernetes.workloads import WORKLOADS
+from llmstack.review.change import ObjectChange
 from llmstack.review.foreign import foreign_specs
-from llmstack.review.result import ObjectChange, Risk
+from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 from llmstack.review.rollout.template import template_of

@@ -25,8 +25,9 @@ from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.replicas import model_of
 from llmstack.kubernetes.rights import images_of, rights_of, trusts_remote_code
 from llmstack.objects.images import names_registry
+from llmstack.review.change import ObjectChange
 from llmstack.review.facts import names_of
-from llmstack.review.result import ObjectChange, Risk
+from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 from llmstack.sync.manifests import mapping, sequence

@@ -24,7 +24,8 @@ from collections.abc import Iterator
 from llmstack.finding import Severity, show_route
 from llmstack.kubernetes.definitions import group_of
 from llmstack.kubernetes.refused import refusals
-from llmstack.review.result import ObjectChange, Risk
+from llmstack.review.change import ObjectChange
+from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 

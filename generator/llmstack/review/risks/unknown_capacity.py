@@ -16,7 +16,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.finding import Severity
-from llmstack.review.result import GpuPool, Risk
+from llmstack.review.forecast import GpuPool
+from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 from llmstack.review.rollout.unplaced import why_unplaced

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from llmstack.review.result import Demand, Phase, PodPhase
+from llmstack.review.forecast import Demand, Phase, PodPhase
 from llmstack.review.rollout.nodes import Nodes
 from llmstack.review.rollout.placement import PoolKey
 from llmstack.review.rollout.template import Template

@@ -8,7 +8,7 @@ from math import inf
 
 from llmstack.kubernetes.pods import Identity
 from llmstack.review.facts import Pool
-from llmstack.review.result import Basis, Demand, Figure, GpuPool, PodPhase, Rollout
+from llmstack.review.forecast import Basis, Demand, Figure, GpuPool, PodPhase, Rollout
 from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.gpus import over_time
 from llmstack.review.rollout.obstacles.case import Hangs, Obstacle

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from llmstack.review.result import Failure
+from llmstack.review.forecast import Failure
 from llmstack.review.rollout.controller import begin, settle_at_once
 from llmstack.review.rollout.placement import PoolKey
 from llmstack.review.rollout.workload import Workload

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from llmstack.kubernetes.pods import Identity, Object, identity_of
 from llmstack.review.facts import Facts, Pool
-from llmstack.review.result import Demand, GpuPool
+from llmstack.review.forecast import Demand, GpuPool
 from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.placement import Fixed, PoolKey, gpus_in
 from llmstack.review.rollout.simulate import Run

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from llmstack.kubernetes.replicas import Scalers
 from llmstack.review.facts import Facts, Pool
-from llmstack.review.result import Basis, GpuPool, Rollout
+from llmstack.review.forecast import Basis, GpuPool, Rollout
 from llmstack.review.rollout import gpus
 from llmstack.review.rollout.placement import gpus_in
 from llmstack.review.rollout.play import Played

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from llmstack.kubernetes.pods import Object, value_at
 from llmstack.kubernetes.replicas import model_of
 from llmstack.kubernetes.workloads import WORKLOADS, is_counted, is_lasting
+from llmstack.review.change import ObjectChange
 from llmstack.review.facts import Facts
+from llmstack.review.forecast import Rollout, Why
 from llmstack.review.loads import load_of
-from llmstack.review.result import ObjectChange, Rollout, Why
 from llmstack.review.rollout.placement import PoolKey
 from llmstack.review.rollout.template import claims_uncounted, template_of
 

@@ -10,9 +10,9 @@ from llmstack.kubernetes.pods import Object, identity_of
 from llmstack.kubernetes.replicas import Scalers
 from llmstack.kubernetes.workloads import is_counted
 from llmstack.review.applied import Applied
+from llmstack.review.change import ObjectChange
 from llmstack.review.facts import Facts, Pool
 from llmstack.review.foreign import foreign_pools
-from llmstack.review.result import ObjectChange
 from llmstack.review.rollout import gpus
 from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.per_node import pools_of_uncounted

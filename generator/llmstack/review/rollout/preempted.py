@@ -14,7 +14,7 @@ from math import inf
 
 from llmstack.kubernetes.pods import Identity
 from llmstack.review.facts import Pool
-from llmstack.review.result import Rollout
+from llmstack.review.forecast import Rollout
 from llmstack.review.rollout.contention import find_verdicts
 from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.gpus import with_pods

@@ -16,7 +16,7 @@ from math import inf
 from typing import Literal
 
 from llmstack.review.facts import Pool
-from llmstack.review.result import Demand, PodPhase
+from llmstack.review.forecast import Demand, PodPhase
 from llmstack.review.rollout.cluster import Cluster, Pod, Revision
 from llmstack.review.rollout.controller import Counts, begin, settle
 from llmstack.review.rollout.nodes import Nodes, node_sizes

@@ -14,8 +14,8 @@ from math import inf
 
 from llmstack.kubernetes.pods import Identity
 from llmstack.review.facts import Pool
+from llmstack.review.forecast import Basis, Figure, Rollout
 from llmstack.review.restarts import is_resumed
-from llmstack.review.result import Basis, Figure, Rollout
 from llmstack.review.rollout.failure import failure_of
 from llmstack.review.rollout.placement import Fixed, PoolKey
 from llmstack.review.rollout.queue import Queue, latest_ends

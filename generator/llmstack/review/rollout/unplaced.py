@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from llmstack.review.facts import Facts, Pool
-from llmstack.review.result import GpuPool
+from llmstack.review.forecast import GpuPool
 from llmstack.review.rollout.placement import Fixed, PoolKey
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.wording import plural

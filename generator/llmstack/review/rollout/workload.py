@@ -17,8 +17,8 @@ from llmstack.kubernetes.workloads import (
     renumbered,
     strategy_of,
 )
+from llmstack.review.change import ObjectChange
 from llmstack.review.facts import Facts
-from llmstack.review.result import ObjectChange
 from llmstack.review.rollout.template import LUMP, Template, load_in, template_of
 
 Move = Literal["restart", "scale", "new", "remove"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from llmstack.kubernetes.pods import Identity, Object, identity_of, pod_templates, value_at
 from llmstack.kubernetes.replicas import model_of
 from llmstack.kubernetes.workloads import is_lasting
-from llmstack.review.result import ObjectChange
+from llmstack.review.change import ObjectChange
 from llmstack.review.ways_in.needs import How, provided, reads_of
 
 _CONTENT = {

@@ -13,7 +13,7 @@ from dataclasses import replace
 from llmstack.kubernetes.pods import Identity, Object, identity_of
 from llmstack.kubernetes.replicas import model_of, replicas_of
 from llmstack.kubernetes.workloads import is_counted, strategy_of
-from llmstack.review.result import ObjectChange
+from llmstack.review.change import ObjectChange
 from llmstack.review.rollout.obstacles import admission, quotas
 from llmstack.review.rollout.obstacles.case import Case, Obstacle, Scene, template_in
 from llmstack.review.rollout.workload import Workload
