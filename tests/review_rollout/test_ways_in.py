@@ -6,9 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.review_rollout.values_review import Values, only, reviewed, told, values
 
 from llmstack.kubernetes.pods import Object
+from llmstack.review.ways_in.backends import Backend
+from llmstack.review.ways_in.doors import Side, selects
 
 ENGINE, ROUTER, SERVICE = (
     "Deployment/r-llama-deployment-vllm",
@@ -296,3 +300,20 @@ def test_a_broken_way_is_drawn_from_whoever_calls(before: Values, after: Values,
             text += f" {'✗' if number == way.broken else '→'} {station.kind} {station.name}"
         ways.append(text)
     assert drawn in ways
+
+
+LABELS = st.dictionaries(st.sampled_from("abc"), st.sampled_from("12"), max_size=3)
+
+
+@given(st.lists(LABELS, max_size=6), LABELS, st.sampled_from(("n", "m")))
+def test_pods_that_are_looked_up_by_label_are_those_that_a_service_selects(
+    pods: list[dict[str, str]], selector: dict[str, str], namespace: str
+) -> None:
+    backends = [
+        Backend(("Deployment", "nm"[number % 2], f"{number}"), labels, {}, 80, None, (), None, {})
+        for number, labels in enumerate(pods)
+    ]
+    service = {"metadata": {"name": "s", "namespace": namespace}, "spec": {"selector": selector}}
+    side = Side({}, backends[::2], (), backends[1::2])
+    wanted = [each for each in (*side.backends, *side.beside) if selects(service, each)]
+    assert side.selected(service) == wanted

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from llmstack.kubernetes.pods import Object, maps
@@ -45,7 +46,7 @@ class Closed:
     """Whether they do not come as far as what leads to it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Side:
     """The Services and pods of one side."""
 
@@ -56,6 +57,22 @@ class Side:
     """Those of them that clients are meant to call: the routers, else the engines."""
     beside: Sequence[Backend] = ()
     """Other pods, which may pass requests on."""
+
+    @cached_property
+    def _labelled(self) -> Mapping[tuple[str, str, str], list[Backend]]:
+        """The pods by namespace and each of their labels: looked up, where a selector would be tried on all of them."""
+        found: dict[tuple[str, str, str], list[Backend]] = {}
+        for backend in (*self.backends, *self.beside):
+            for key, value in backend.labels.items():
+                found.setdefault((backend.namespace, key, str(value)), []).append(backend)
+        return found
+
+    def selected(self, service: Object) -> list[Backend]:
+        """The pods that a Service selects."""
+        selector = (service.get("spec") or {}).get("selector") or {}
+        namespace = _name(service)[0]
+        some = [self._labelled.get((namespace, key, str(value)), []) for key, value in selector.items()]
+        return [backend for backend in min(some, key=len, default=[]) if selects(service, backend)]
 
 
 def read_side(objects: Iterable[Object], backends: Iterable[Backend], beside: Sequence[Backend] = ()) -> Side:
@@ -131,7 +148,7 @@ def why_closed(door: Door, side: Side) -> Closed | None:
     port = next((each for each in ports_of(service) if door.port in (each.get("port"), each.get("name"))), None)
     if port is None:
         return Closed(f"Service `{door.service}` has no port {door.port}")
-    chosen = [backend for backend in (*side.backends, *side.beside) if selects(service, backend)]
+    chosen = side.selected(service)
     if not chosen:
         return Closed(f"Service `{door.service}` selects no pod that answers", behind_service=True)
     if not any(answers(port, backend) for backend in chosen):
