@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 from collections import Counter
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
 ROOT = f"{os.getcwd()}/"
+SCRATCH = f"{tempfile.gettempdir()}/"
 CALLS: Counter[CodeType] = Counter()
 READ: Counter[str] = Counter()
 WRITTEN: list[str] = []
@@ -50,11 +52,16 @@ def _note_event(event: str, arguments: tuple[Any, ...]) -> None:
     if event == "open" and isinstance(arguments[0], (str, bytes)):
         path = os.fsdecode(arguments[0])
         if arguments[2] & (os.O_WRONLY | os.O_RDWR):
-            WRITTEN.extend([path] if path != os.devnull else [])
+            WRITTEN.extend([path] if path != os.devnull and not _is_scratch(path) else [])
         elif path.startswith(ROOT) and not path.startswith(f"{ROOT}.git/"):
             READ[path.removeprefix(ROOT)] += 1
     elif event == "subprocess.Popen":
         PROGRAMS.append(" ".join(map(os.fsdecode, arguments[1])))
+
+
+def _is_scratch(path: str) -> bool:
+    """Whether a file is nobody's: in the folder for temporary files, and not in the repository."""
+    return path.startswith(SCRATCH) and not path.startswith(ROOT)
 
 
 def _write(output: Path, code: int) -> None:

@@ -132,6 +132,17 @@ def test_an_edit_that_git_was_told_not_to_look_at_is_seen(repo: Tree, bit: str) 
     assert found == ({} if bit == "--skip-worktree" else gone), "a sparse checkout leaves files out"
 
 
+def test_the_index_is_not_written(repo: Tree) -> None:
+    repo.write({"x/a": "1\n", "x/b": "1\n"})
+    repo.commit()
+    for name in ("a", "b"):
+        os.utime(repo.root / "x" / name, (1, 1))
+    repo.write({"x/b": "2\n"})
+    before = (repo.root / ".git/index").read_bytes()
+    assert read_differences(opened(repo), "HEAD", None, ["x"]) == {"x/b": Difference(b"1\n", b"2\n")}
+    assert (repo.root / ".git/index").read_bytes() == before
+
+
 def test_a_filter_that_cannot_be_turned_off_is_an_error(repo: Tree) -> None:
     repo.write({".gitattributes": "* filter=a=b\n", "x/a": "1\n"})
     repo.commit()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from llmstack.errors import MAX_BYTES, IrregularFileError
 from llmstack.git.objects import REGULAR, hash_files, list_entries, split
@@ -100,7 +103,8 @@ def read_differences(
     if not folders:
         return {}
     revisions = [before] if after is None else [before, after]
-    fields = split(run_git_on_files(repository, ["diff", *_DIFF_OPTIONS, *revisions, "--", *folders]))
+    with _copied_index(repository) as index:
+        fields = split(run_git_on_files(repository, ["diff", *_DIFF_OPTIONS, *revisions, "--", *folders], index=index))
     pairs: dict[str, tuple[str, str]] = {}
     links: set[str] = set()
     for meta, path in zip(fields[::2], fields[1::2], strict=True):
@@ -117,6 +121,22 @@ def read_differences(
         content, is_irregular = (blobs.contents.get(new), False) if after is not None else _read_from(read, path)
         found[path] = Difference(blobs.contents.get(old), content, is_opaque or is_irregular)
     return {path: pair for path, pair in found.items() if pair.opaque or pair.before != pair.after}
+
+
+@contextmanager
+def _copied_index(repository: Repository) -> Iterator[str | None]:
+    """A copy of the index, its time with it; None where there is none.
+
+    `git diff` writes what it learns of files whose times alone are others, whatever GIT_OPTIONAL_LOCKS says
+    (git-config(1), diff.autoRefreshIndex); without that it would name them all.
+    """
+    with TemporaryDirectory(prefix="llmstack-") as folder:
+        copy = f"{folder}/index"
+        try:
+            shutil.copy2(repository.git_dir / "index", copy)
+        except OSError:
+            copy = ""
+        yield copy or None
 
 
 def _overlooked(repository: Repository, before: str, folders: Collection[str]) -> dict[str, tuple[str, str]]:

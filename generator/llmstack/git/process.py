@@ -89,13 +89,16 @@ def run_git(
     return _run(repository, arguments, stdin, accept)
 
 
-def run_git_on_files(repository: Repository, arguments: Sequence[str], *, stdin: bytes = b"") -> bytes:
+def run_git_on_files(
+    repository: Repository, arguments: Sequence[str], *, stdin: bytes = b"", index: str | None = None
+) -> bytes:
     """The same for a command that reads the working tree as it would be committed.
 
     Line endings and encodings are converted as attributes say, by Git itself. Filters that they name are not run:
-    the programs are the configuration's, but which files go through them is the branch's to say.
+    the programs are the configuration's, but which files go through them is the branch's to say. `index` is the file
+    to take as the index.
     """
-    return _run(repository, [*_without_filters(repository), *arguments], stdin, (0,))
+    return _run(repository, [*_without_filters(repository), *arguments], stdin, (0,), index)
 
 
 def _without_filters(repository: Repository) -> Iterator[str]:
@@ -109,7 +112,13 @@ def _without_filters(repository: Repository) -> Iterator[str]:
             yield from ("-c", f"filter.{name}.{setting}")
 
 
-def _run(repository: Repository, arguments: Sequence[str], stdin: bytes, accept: Collection[int]) -> bytes:
+def _run(
+    repository: Repository,
+    arguments: Sequence[str],
+    stdin: bytes,
+    accept: Collection[int],
+    index: str | None = None,
+) -> bytes:
     from llmstack.programs.confine import confinement
 
     try:
@@ -121,9 +130,10 @@ def _run(repository: Repository, arguments: Sequence[str], stdin: bytes, accept:
     unset = [part for name in _foreign_variables(os.environ) for part in ("-u", name)]
     place = (f"--git-dir={repository.git_dir}", f"--work-tree={repository.top}")
     command = [*(("env", *unset) if unset else ()), "git", *place, *_OPTIONS, *arguments]
+    environment = _ENVIRONMENT if index is None else {**_ENVIRONMENT, "GIT_INDEX_FILE": index}
     try:
         process: Any = git.Git(repository.root).execute(
-            command, as_process=True, istream=PIPE, env=_ENVIRONMENT, preexec_fn=confinement(programs=True)
+            command, as_process=True, istream=PIPE, env=environment, preexec_fn=confinement(programs=True)
         )
     except git.GitCommandNotFound as error:
         raise GitError("`git` is not on PATH: install Git 2.30 or newer") from error
