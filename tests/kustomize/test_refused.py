@@ -48,7 +48,7 @@ UNITS: dict[str, str] = {
     HEAD + "patches: [{path: two.yaml, target: {kind: A}}]\n": "u/two.yaml is not one document",
     HEAD + "patches: [{path: p.yaml, target: a}]\n": "a patch's target: 'a'",
     HEAD + "patches: [{path: p.yaml, target: {kind: A, annotationSelector: a}}]\n": "a patch's target: {'kind': 'A', 'annotationSelector': 'a'}",
-    HEAD + "patches: [{path: p.yaml, target: {name: 'a.*'}}]\n": "a patch's target: 'a.*'",
+    HEAD + "patches: [{path: p.yaml, target: {name: 'a[b]'}}]\n": "a patch's target: 'a[b]'",
     HEAD + "patches: [{path: p.yaml, target: {name: 1}}]\n": "a patch's target: 1",
     HEAD + "patches: [{path: p.yaml, target: {labelSelector: 'a!=b'}}]\n": "a label selector: a!=b",
     HEAD + "patches: [{path: p.yaml, target: {labelSelector: 'a=b,a=c'}}]\n": "a label selector: a=b,a=c",

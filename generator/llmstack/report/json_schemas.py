@@ -33,6 +33,19 @@ def _fit() -> str:
             "type": "array",
             "items": {"type": "string"},
         },
+        "seconds": {
+            "description": (
+                "Of a load that was not measured: reading the weights, and from `low` to `high` all else as published "
+                "starts took, null where that is unknown; null as a whole where a load time is stated."
+            ),
+            "type": ["object", "null"],
+            "required": ["weights", "low", "high", "basis", "why"],
+            "properties": {
+                **{key: {"type": ["number", "null"], "minimum": 0} for key in ("weights", "low", "high")},
+                "basis": {"enum": ["assumed", "bound", "unknown"]},
+                "why": {"type": "string"},
+            },
+        },
         "proposals": {
             "description": "The longest request, and the fewest GPUs, with which it starts; null where none is known.",
             "type": "object",

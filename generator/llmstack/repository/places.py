@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import chain
 
 from llmstack.disk.ownership import is_ours
@@ -45,7 +45,7 @@ def _show(place: Place | None) -> str | None:
 
 @dataclass(frozen=True)
 class _Ground:
-    """The two sides in which places are looked up."""
+    """The two sides in which places are looked up: what many risks share is looked up once."""
 
     comparison: Comparison
     case: Case | None
@@ -74,6 +74,26 @@ class _Ground:
         sides = self.case.units if self.case is not None else ()
         return {_name(obj): (unit, obj) for side in sides for unit, objects in side.items() for obj in objects}
 
+    @cached_property
+    def changed(self) -> list[str]:
+        """The paths that the change touches, in order."""
+        return sorted(self.comparison.changed)
+
+    @cached_property
+    def of_unit(self) -> Callable[[str], Place | None]:
+        """By unit: the changed file of people's own that it is built from, or a generated one that was edited."""
+        return cache(lambda unit: self._first_changed(self._own_files(unit)))
+
+    @cached_property
+    def of_file(self) -> Callable[[str], Place | None]:
+        """By file of clusters/: the first that the change touches of it and of those beside it."""
+        return cache(self._touched)
+
+    @cached_property
+    def items(self) -> Callable[[str], Mapping[str, Item]]:
+        """By file after the change: its objects by `Kind/name`."""
+        return cache(lambda path: {_name(item.object): item for item in read_stream(self._text(path), path).items})
+
     def _in_clusters(self, risk: Risk) -> Place | None:
         """Of what stands in clusters/: the values where they change what is generated there, else the file that the
         change touches, or one beside it, else the file that states it."""
@@ -81,19 +101,21 @@ class _Ground:
             return None
         text = self.comparison.after.read(risk.file)
         if text is not None and self.comparison.before.read(risk.file) is None and not is_ours(text.encode()):
-            return self._stated(risk, text)
-        changed = sorted(self.comparison.changed)
-        steps = risk.file.split("/")
-        beside = [path for depth in (3, 2) for path in changed if path.startswith(f"{'/'.join(steps[:depth])}/")]
-        found = self._first_changed([risk.file, *beside, *filter(is_sourceignore, changed)])
+            return self._stated(risk)
+        found = self.of_file(risk.file)
         if found is None or is_ours(self._text(found.path).encode()):
             found = self._altered("gitops", "sync") or found
-        return found or (self._stated(risk, text) if text is not None else None)
+        return found or (self._stated(risk) if text is not None else None)
 
-    def _stated(self, risk: Risk, text: str) -> Place:
+    def _touched(self, file: str) -> Place | None:
+        steps = file.split("/")
+        beside = [path for depth in (3, 2) for path in self.changed if path.startswith(f"{'/'.join(steps[:depth])}/")]
+        return self._first_changed([file, *beside, *filter(is_sourceignore, self.changed)])
+
+    def _stated(self, risk: Risk) -> Place:
         """The line of the object in its file."""
-        items = (item for item in read_stream(text, risk.file).items if _name(item.object) == risk.object)
-        return next((item.place(route_to(item.object, risk.path)) for item in items), Place(risk.file))
+        item = self.items(risk.file).get(risk.object)
+        return Place(risk.file) if item is None else item.place(route_to(item.object, risk.path))
 
     def _of_the_whole(self, risk: Risk) -> Place | None:
         """Of an environment or its cluster: its models, its pools, its namespace, who reads its secrets, facts."""
@@ -126,14 +148,14 @@ class _Ground:
     def _in_rules(self) -> Place | None:
         """The changed rules of SOPS, or the changed file that is encrypted for others."""
         name = self.case.name if self.case is not None else ""
-        within = (path for path in sorted(self.comparison.changed) if path.startswith(f"{folder(name)}/"))
+        within = (path for path in self.changed if path.startswith(f"{folder(name)}/"))
         return self._first_changed(chain(rule_paths(name), within))
 
     def _by_hand(self, risk: Risk) -> Place | None:
         """The changed file of people's own that the object's unit is built from, or a generated one that was edited:
         what it says, no values say."""
         unit = self._unit(risk)
-        return self._first_changed(self._own_files(unit)) if unit is not None else None
+        return self.of_unit(unit) if unit is not None else None
 
     def _unit(self, risk: Risk) -> str | None:
         return self.objects[risk.object][0] if risk.object in self.objects else None
@@ -143,7 +165,7 @@ class _Ground:
         stale = self.case.held.stale or ()
         built = self.case.folders[1].get(unit, "")
         reached = self.comparison.after.look_through([built]).files if built.startswith("custom/") else ()
-        for path in sorted(self.comparison.changed):
+        for path in self.changed:
             if path.startswith(f"overlays/{self.case.name}/{unit}/"):
                 if path in stale or not is_ours(self._text(path).encode()):
                     yield path

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import chain
 from typing import Literal
 
 from llmstack.finding import Finding, Severity
@@ -159,4 +160,6 @@ class Review:
         `level` is `error`, `warning` or `never`.
         """
         severities = {"error": (Severity.ERROR,), "warning": (Severity.ERROR, Severity.WARNING)}.get(level, ())
-        return any(risk.severity in severities and not risk.acknowledged for _, risk in self.all_risks())
+        of_clusters = (risk for cluster in self.clusters.values() for risk in cluster.risks)
+        found = chain((risk for _, risk in self.all_risks()), of_clusters)
+        return any(risk.severity in severities and not risk.acknowledged for risk in found)
