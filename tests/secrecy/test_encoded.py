@@ -103,3 +103,20 @@ def test_lines_of_a_file_with_secrets_in_values_and_comments() -> None:
     assert list(find_lines(f"a: b\nbinaryData:\n  f: {inside}\n  g: '{inside}'\n")) == [2, 3]
     encrypted = "kind: Secret\nstringData:\n  a: ENC[AES256_GCM,data:x]\n"
     assert list(find_lines(encrypted)) == []
+
+
+def test_padding_alone_is_taken_from_an_end() -> None:
+    for text in ("password: hunter2hunter", "password: hunter2hunter2", "password: hunter2hunte1"):
+        word = base64.b64encode(text.encode()).decode()
+        assert decode(word) == decode(word.rstrip("=")) == text
+    ends = next(
+        text
+        for number in range(10)
+        if (text := base64.b64encode(f"token: {number:08d}".encode()).decode()).endswith("x")
+    )
+    assert decode(ends) == base64.b64decode(ends).decode()
+
+
+def test_a_short_word_encodes_nothing() -> None:
+    assert decode(base64.b64encode(b"password").decode()) is None
+    assert decode("YWJj" * (LONGEST // 4 + 1)) is None

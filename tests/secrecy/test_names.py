@@ -6,7 +6,7 @@ import pytest
 
 from llmstack.flags.catalogue import load_catalogue, router_catalogue, versions
 from llmstack.secrecy.credentials import holds_secret, is_secret
-from llmstack.secrecy.names import is_secret_name
+from llmstack.secrecy.names import is_secret_name, names_address
 
 NAMES = [
     "FERNET_KEY",
@@ -187,3 +187,21 @@ def test_what_goes_under_some_key_is_a_secret_if_it_looks_like_one(name: str) ->
 @pytest.mark.parametrize("name", ["cache_key", "PUBLIC_KEY", "kms-key", "siteKey", "key", "key_id", "monkey"])
 def test_other_keys_may_look_random(name: str) -> None:
     assert not is_secret(name, RANDOM)
+
+
+@pytest.mark.parametrize("name", ["DB_CONNECTION_STRING", "redis_conn_string", "SENTRY_DSN", "SLACK_WEBHOOK_URL"])
+def test_addresses_that_hold_what_opens_them(name: str) -> None:
+    assert names_address(name)
+    assert is_secret_name(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "_", "my_connection_string_length", "string", "connection", "url", "image_password"]
+)
+def test_what_names_no_address(name: str) -> None:
+    assert not names_address(name)
+
+
+def test_a_word_that_goes_before_tokens_is_nothing_before_a_password() -> None:
+    assert not is_secret_name("image_token")
+    assert is_secret_name("image_password")

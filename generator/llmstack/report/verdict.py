@@ -22,7 +22,7 @@ class Verdict:
     tally: str
     """`1 error, 2 warnings`; acknowledged risks, and rules that the change itself alters, are counted apart."""
     effects: tuple[tuple[str, str], ...]
-    """(environment, what happens in it), only for environments where something does; then clusters without any."""
+    """(environment, what happens in it), only where something does; then clusters of which nothing is told so."""
     gone: str = ""
     """`1 model goes`, in all environments together."""
 
@@ -48,10 +48,11 @@ def judge(review: Review) -> Verdict:
         for name, environment in sorted(review.environments.items())
         if environment.objects or environment.removed
     )
+    told = {name for name, _ in effects}
     effects += tuple(
         (name, say_sync(cluster))
         for name, cluster in sorted(review.clusters.items())
-        if cluster.sync and not cluster.environments
+        if cluster.sync and told.isdisjoint(cluster.environments)
     )
     level = min(severities, key=RANK.__getitem__, default=Severity.NOTE if effects else None)
     gone = count_removed([each for environment in review.environments.values() for each in environment.removed])

@@ -10,9 +10,7 @@ import re
 from functools import lru_cache
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-_SUSPECT = re.compile(
-    r"(?i)token|pass|pwd|pw|pat|secret|key|cred|auth|bearer|dsn|webhook|cookie|kubeconfig|connection|jwt"
-)
+_SUSPECT = re.compile(r"(?i)token|pass|pwd|pw|pat|secret|key|cred|auth|bearer|dsn|webhook|cookie|kubeconfig|conn|jwt")
 
 _ENDINGS = (
     "token", "tokens", "password", "passwords", "passwd", "passphrase", "pwd", "secret", "apikey", "apikeys",

@@ -51,9 +51,9 @@ def _sizes_that_come(key: PoolKey, workloads: Iterable[Workload], fixed: Fixed) 
     sizes = {*coming, *(gpus for gpus, number in fixed.get(key, {}).items() if number)}
     if len(sizes) > 1:
         return f"by pods of several sizes, {UNSAID}"
-    if any(gpus & (gpus - 1) for gpus in sizes):
-        odd = plural(max(sizes), "GPU")
-        return f"by pods of {odd}, and `perNode` is not declared: how many of them a node holds cannot be judged"
+    odd = [plural(gpus, "GPU") for gpus in sizes if gpus & (gpus - 1)]
+    if odd:
+        return f"by pods of {odd[0]}, and `perNode` is not declared: how many of them a node holds cannot be judged"
     return None
 
 

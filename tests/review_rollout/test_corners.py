@@ -1,0 +1,110 @@
+"""Rules that a whole review rarely comes to: what decides at their edges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from tests.review_rollout.values_review import told
+
+from llmstack.review.cost import HOURS, Amount, _month
+from llmstack.review.rollout.contention import _packs
+from llmstack.review.rollout.template import all_gpus_of_pod
+from llmstack.review.ways_in.backends import Backends
+
+Make = Callable[..., Any]
+Object = dict[str, Any]
+
+
+def tolerating(deployment: Make, image: str, *tolerations: Object) -> Object:
+    obj: Object = deployment(surge=0, unavailable=1, image=image)
+    obj["spec"]["template"]["spec"]["tolerations"] = [*tolerations] or None
+    return obj
+
+
+@pytest.mark.parametrize(
+    ("toleration", "taint"),
+    [
+        ({"key": "gpu", "value": "h100", "effect": "NoSchedule"}, "gpu=h100"),
+        ({"key": "gpu", "operator": "Exists"}, "gpu"),
+        ({"operator": "Exists"}, "any taint"),
+        ({"key": "gpu", "operator": "Exists", "effect": "PreferNoSchedule"}, None),
+    ],
+)
+def test_a_toleration_that_goes_is_a_note(
+    toleration: Object, taint: str | None, deployment: Make, review: Make, pool: Make
+) -> None:
+    pair = tolerating(deployment, "v1", toleration), tolerating(deployment, "v2")
+    found = review(pair, pools=[pool(4)])
+    said = told(found, "not-judged")
+    assert [(severity, f"`{taint}`" in message) for severity, _, message in said] == ([("note", True)] if taint else [])
+    assert found.gpus[0].deadlock is (None if taint else False)
+
+
+def test_pods_of_one_size_that_no_node_holds_pack_on_none() -> None:
+    assert _packs([8, 8], {4: 4})
+    assert not _packs([8, 8], {16: 1})
+    assert not _packs([4, 4, 4], {3: 4})
+    assert _packs([], {1: 1})
+    assert _packs([8], {9: 1}), "one node is asked for in other places"
+
+
+def test_a_month_of_an_interval_has_two_ends() -> None:
+    assert _month((2, 3), Fraction(5, 2)) == Amount(5 * HOURS, Fraction(15, 2) * HOURS)
+    assert _month((2, None), Fraction(1)) == Amount(2 * HOURS, None)
+
+
+def test_gpus_that_nobody_asks_for_are_none() -> None:
+    pod = {"containers": [{"resources": {"limits": {"nvidia.com/gpu": 0, "amd.com/gpu": 2}}}]}
+    assert all_gpus_of_pod(pod, []) == {"amd.com/gpu": 2}
+
+
+@pytest.mark.parametrize(
+    ("flags", "ports", "listens"), [([], [9000, 1], 9000), ([], [], 8000), (["--port", "7000"], [9000], 7000)]
+)
+def test_an_engine_listens_where_it_is_told_else_at_its_first_port(
+    flags: list[str], ports: list[int], listens: int, deployment: Make
+) -> None:
+    obj = deployment()
+    container = obj["spec"]["template"]["spec"]["containers"][0]
+    container |= {
+        "command": ["vllm", "serve", "org/llama", *flags],
+        "ports": [{"containerPort": port} for port in ports],
+    }
+    obj["metadata"]["labels"] |= {"model": "llama"}
+    [backend] = Backends().among([obj]).values()
+    assert backend.listens == listens
+
+
+@pytest.mark.parametrize(("number", "certain"), [(1, True), (2, False)])
+def test_a_claim_for_one_node_hangs_where_a_new_pod_is_on_another(
+    number: int, certain: bool, deployment: Make, compared: Make, pool: Make
+) -> None:
+    claim = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "weights"},
+        "spec": {"accessModes": ["ReadWriteOncePod" if certain else "ReadWriteOnce"]},
+    }
+    sides = []
+    for image in ("v1", "v2"):
+        obj = deployment(surge=1, unavailable=0, image=image)
+        volume = {"name": "w", "persistentVolumeClaim": {"claimName": "weights"}}
+        obj["spec"]["template"]["spec"]["volumes"] = [volume]
+        sides.append([claim, obj])
+    found = compared(*sides, pools=(pool(8 * number, per_node=8),))
+    assert [severity for severity, _, _ in told(found, "rollout-stuck")] == ["error" if certain else "warning"]
+    assert (found.gpus[0].deadlock, found.gpus[0].certain) == (True, certain)
+
+
+def test_the_usual_namespaces_are_there(deployment: Make, compared: Make) -> None:
+    def of(namespace: str) -> list[str]:
+        obj = deployment()
+        obj["metadata"] |= {"namespace": namespace}
+        there = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "other"}}
+        return [subject for _, subject, _ in told(compared([there], [there, obj]), "not-judged")]
+
+    assert of("default") == of("") == of("kube-system") == []
+    assert of("models") == ["Namespace/models"]
