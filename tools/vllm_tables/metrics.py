@@ -31,4 +31,4 @@ def read_kinds(package: Path) -> Iterator[tuple[str, str]]:
                 for name in (str(each.value) for each in named if isinstance(each, ast.Constant)):
                     if name.startswith("vllm:") and len(kinds) == 1:
                         found.setdefault(name, set()).update(kinds)
-    yield from ((name, *kinds) for name, kinds in found.items() if len(kinds) == 1)
+    yield from ((name, kind) for name, kinds in found.items() if len(kinds) == 1 for kind in kinds)
