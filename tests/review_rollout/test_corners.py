@@ -108,3 +108,42 @@ def test_the_usual_namespaces_are_there(deployment: Make, compared: Make) -> Non
 
     assert of("default") == of("") == of("kube-system") == []
     assert of("models") == ["Namespace/models"]
+
+
+def bound(account: str, role: str = "pods", namespace: str = "") -> Object:
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": f"{account}-{role}", "namespace": "llm"},
+        "roleRef": {"kind": "Role", "name": role},
+        "subjects": [{"kind": "ServiceAccount", "name": account, **({"namespace": namespace} if namespace else {})}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("account", "bindings", "lost"),
+    [
+        ("router", [bound("router")], None),
+        ("router", [], "`Role/pods`"),
+        ("other", [bound("router")], "ServiceAccount `other`, which nothing here binds to `Role/pods`"),
+        ("other", [bound("router"), bound("other", namespace="llm")], None),
+        ("other", [bound("other", "secrets")], "`Role/pods`"),
+        ("", [bound("router")], "ServiceAccount `default`"),
+    ],
+)
+def test_pods_whose_account_has_fewer_rights(
+    account: str, bindings: list[Object], lost: str | None, deployment: Make, compared: Make
+) -> None:
+    def running(account: str) -> Object:
+        obj: Object = deployment(surge=1, unavailable=0)
+        obj["metadata"] |= {"namespace": "llm"}
+        obj["spec"]["template"]["spec"] |= {"serviceAccountName": account}
+        return obj
+
+    accounts = [
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": "llm"}}
+        for name in ("router", "other")
+    ]
+    found = compared([*accounts, bound("router"), running("router")], [*accounts, *bindings, running(account)])
+    said = [message for _, subject, message in told(found, "not-judged") if subject == "Deployment/llama"]
+    assert [(lost or "") in message for message in said] == ([True] if lost else [])

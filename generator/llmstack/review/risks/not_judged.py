@@ -14,8 +14,8 @@ GPU that no pool counts; or begin to read, or to pull images with, a Secret or c
 claim that grows, and whose StorageClass is not here: a note, a warning where its volume is among the manifests. A
 DaemonSet, CronJob or custom resource (KServe's, a JobSet, a Rollout) that begins to take GPUs, a VerticalPodAutoscaler
 that ends pods, and a NetworkPolicy that begins to bound where pods connect to: a note. A workload with GPUs that stands
-in clusters/ in no unit: a warning, as it is not counted.
-A namespace with more ResourceQuotas than are read (32): a warning.
+in clusters/ in no unit: a warning, as it is not counted. Pods whose ServiceAccount is bound to fewer roles than before,
+or that run as another one which is: a warning. A namespace with more ResourceQuotas than are read (32): a warning.
 
 Fix: state it, as the advice says: in `gitops.capacity`, `gitops.existing` or `pvcAccessMode`.
 """
@@ -31,6 +31,7 @@ from llmstack.kubernetes.pods import identity_of, pod_specs, told, value_at
 from llmstack.kubernetes.quotas import READ, quotas_in
 from llmstack.kubernetes.replicas import replicas_of
 from llmstack.kubernetes.workloads import WORKLOADS
+from llmstack.review.accounts import lost_rights
 from llmstack.review.change import ObjectChange
 from llmstack.review.foreign import foreign_specs
 from llmstack.review.result import Risk
@@ -59,6 +60,13 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     yield from _confined(assessment)
     yield from _pulled(assessment)
     yield from _many_quotas(assessment)
+    for loss in lost_rights(assessment.before, assessment.after):
+        roles = ", ".join(f"`{role}`" for role in loss.roles)
+        message = (
+            f"its pods run as ServiceAccount `{loss.account}`, which nothing here binds to {roles} any more: unless "
+            "somebody else does, the API server refuses them what that allowed (a router finds no engine)"
+        )
+        yield RISK.at(loss.subject, message, "Bind the account to the same roles in this change.")
     for change in assessment.changes:
         refused = change.identity in assessment.applied.refused
         if not refused and may_grow(change.before, change.after, assessment.after) is None:
