@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from llmstack.fit.card import Pools
@@ -11,7 +11,6 @@ from llmstack.fit.question import Known
 from llmstack.kubernetes.pods import Object
 from llmstack.model.stack import Stack
 from llmstack.objects.components import build_all
-from llmstack.objects.placed import Placed
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +38,12 @@ def built_engines(
     models = {unit for unit in units if unit.startswith("models/")}
     placed = [each for each in build_all(stack) if each.unit in models] if models else []
     made = {_name(each): each for each in find_engines([each.object for each in placed], pools, {}, known)}
-    same = {_name(each) for each in find_engines(objects, pools, {}) if _image(each) == _image(made.get(_name(each)))}
-    versions = {name[1]: release for name, release in _releases(stack, placed, made) if name in same}
-    for each in find_engines(objects, pools, versions, known):
-        yield Built(each, made.get(_name(each)))
-
-
-def _releases(
-    stack: Stack, placed: Iterable[Placed], made: Collection[tuple[str, str, str]]
-) -> Iterator[tuple[tuple[str, str, str], str]]:
-    """The releases that the values state, by engine."""
+    same = {each.key.name for each in find_engines(objects, pools, {}) if _image(each) == _image(made.get(_name(each)))}
     stated = {f"models/{model.name}": model.gitops.vllm_version for model in stack.models}
-    by_workload = {str(each.object["metadata"]["name"]): stated.get(each.unit) for each in placed}
-    for name in made:
-        release = by_workload.get(name[1])
-        if release is not None:
-            yield name, release
+    workloads = ((str(each.object["metadata"]["name"]), stated.get(each.unit)) for each in placed)
+    releases = {name: release for name, release in workloads if release and name in same}
+    for each in find_engines(objects, pools, releases, known):
+        yield Built(each, made.get(_name(each)))
 
 
 def _name(engine: Engine) -> tuple[str, str, str]:

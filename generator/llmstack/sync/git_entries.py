@@ -34,6 +34,7 @@ class Tree:
 
 
 def joined(parts: Iterator[Entries]) -> Entries:
+    """The entries of all parts; None where one cannot be told, or they are more than are looked at."""
     found: list[Entry] = []
     for part in parts:
         if part is None or len(found) + len(part) > MOST_ENTRIES:
@@ -43,6 +44,7 @@ def joined(parts: Iterator[Entries]) -> Entries:
 
 
 def of_git(stated: Mapping[str, Any], tree: Tree) -> Entries:
+    """The entries of a Git generator; None where it reads another commit, or names its fields otherwise."""
     if _COMMIT.fullmatch(str(stated.get("revision") or "")) or stated.get("pathParamPrefix"):
         return None
     folders, files = ([*map(mapping, sequence(stated.get(key)))] for key in ("directories", "files"))

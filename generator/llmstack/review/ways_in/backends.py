@@ -124,7 +124,7 @@ def _read(obj: Object) -> Backend | None:
                 labels=pod_labels(template),
                 named_ports=_named_ports(container),
                 listens=_number(flags.get("--port"), _first_port(container)),
-                api_key=_api_key(container, flags),
+                api_key=asked_key(container, flags),
                 served=_served(flags),
                 model=model,
                 flags=flags,
@@ -166,7 +166,8 @@ def _first_port(container: Mapping[str, Any]) -> int:
     return whole(first.get("containerPort"), ENGINE_PORT)
 
 
-def _api_key(container: Mapping[str, Any], flags: Mapping[str, str]) -> object:
+def asked_key(container: Mapping[str, Any], flags: Mapping[str, str]) -> object:
+    """What stands for the API key that a container asks callers for, or sends: a reference or a text; None without."""
     if "--api-key" in flags:
         return flags["--api-key"]
     entry = next((each for each in maps(container.get("env")) if each.get("name") == API_KEY), None)

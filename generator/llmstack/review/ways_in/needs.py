@@ -171,34 +171,29 @@ def _lost_keys(had: Mapping[Need, Object], has: Mapping[Need, Object]) -> dict[N
 WITHOUT_KEY: Mapping[How, str] = {"environment": "CreateContainerConfigError", "files": "ContainerCreating"}
 """In what a pod stays that reads a key which is not there."""
 
-_KEYED: Mapping[str, tuple[str, str]] = {"secretKeyRef": ("Secret", "name"), "configMapKeyRef": ("ConfigMap", "name")}
-_ITEMS: Mapping[str, tuple[str, str]] = {"secret": ("Secret", "secretName"), "configMap": ("ConfigMap", "name")}
-
 
 def keys_read(workload: Object) -> Iterator[tuple[Need, str, How]]:
     """Yield each key that pods cannot start without, with the Secret or config map that has it, and how it is read."""
     namespace = str(workload["metadata"].get("namespace") or "")
     for _, spec in pod_specs(dict(workload)):
         entries = [each for _, _, container in containers(spec) for each in maps(container.get("env"))]
-        for kind, source, _ in _sources((value_at(each, "valueFrom") for each in entries), _KEYED):
+        for kind, source, _ in _sources(value_at(each, "valueFrom") for each in entries):
             if source.get("key"):
                 yield (kind, namespace, str(source["name"])), str(source["key"]), "environment"
         volumes = [*maps(spec.get("volumes"))]
         volumes += [source for each in volumes for source in maps(value_at(each, "projected", "sources"))]
-        for kind, source, name in _sources(volumes, _ITEMS):
+        for kind, source, name in _sources(volumes):
             for item in maps(source.get("items")):
                 yield (kind, namespace, name), str(item.get("key")), "files"
 
 
-def _sources(
-    holders: Iterable[Any], fields: Mapping[str, tuple[str, str]]
-) -> Iterator[tuple[str, Mapping[str, Any], str]]:
+def _sources(holders: Iterable[Any]) -> Iterator[tuple[str, Mapping[str, Any], str]]:
     """The Secrets and config maps that are named and not optional: kind, reference and name."""
     for holder in holders:
-        for field, (kind, key) in fields.items():
-            source = value_at(holder, field)
+        for field, (kind, key, _) in _FIELDS.items() if isinstance(holder, Mapping) else ():
+            source = holder.get(field) if kind != _CLAIM else None
             name = source.get(key, source.get("name")) if isinstance(source, Mapping) else None
-            if name and source.get("optional") is not True:
+            if name and source is not None and source.get("optional") is not True:
                 yield kind, source, str(name)
 
 

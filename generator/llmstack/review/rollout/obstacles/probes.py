@@ -13,9 +13,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from llmstack.kubernetes.pods import Object, maps, pod_specs, value_at
-from llmstack.kubernetes.served import Served, environment_of, find_served
+from llmstack.kubernetes.served import find_served
+from llmstack.review.arguments import last_flags
 from llmstack.review.rollout.obstacles.case import Case, Obstacle, spec_of, template_in
-from llmstack.review.ways_in.backends import Backends
+from llmstack.review.ways_in.backends import Backends, asked_key
 
 _PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 _HANDLERS = ("httpGet", "tcpSocket")
@@ -67,19 +68,19 @@ def _unanswered(obj: Object) -> Iterator[Obstacle]:
     """The probes of engines that vLLM refuses, or may not know the path of."""
     for _, spec in pod_specs(dict(obj)):
         for served in find_served(spec):
-            container = spec["containers"][served.route[-1]]
+            container, flags = spec["containers"][served.route[-1]], last_flags(served.arguments)
+            if served.unread or "--middleware" in flags:
+                continue  # some arguments are not known, or code of somebody else answers before vLLM
             for probe in _PROBES:
                 asked = value_at(container, probe, "httpGet")
-                if isinstance(asked, Mapping) and not _has_middleware(served):
-                    yield from _refused(probe, asked, container, served)
+                if isinstance(asked, Mapping):
+                    yield from _refused(probe, asked, flags, has_key=asked_key(container, flags) is not None)
 
 
-def _refused(probe: str, asked: Mapping[str, Any], container: Mapping[str, Any], served: Served) -> Iterator[Obstacle]:
+def _refused(probe: str, asked: Mapping[str, Any], flags: Mapping[str, str], *, has_key: bool) -> Iterator[Obstacle]:
     """What is wrong with the path that a probe of an engine asks."""
-    path = str(asked.get("path") or "/").partition("?")[0]
-    root = _value(served, "--root-path")
-    path = path.removeprefix(root) if root else path
-    if path.startswith("/v1") and _wants_key(container, served) and not _brings_key(asked):
+    path = str(asked.get("path") or "/").partition("?")[0].removeprefix(flags.get("--root-path", ""))
+    if path.startswith("/v1") and has_key and not _brings_key(asked):
         message = f"{probe} asks `{path}` without the API key, and vLLM answers 401: no new pod becomes ready"
         yield Obstacle(message, "Ask `/health`, which wants no key.", "sometimes")
     elif path.rstrip("/") not in _ANSWERED:
@@ -87,24 +88,5 @@ def _refused(probe: str, asked: Mapping[str, Any], container: Mapping[str, Any],
         yield Obstacle(message, "Ask `/health`, which every vLLM answers.", "unknown")
 
 
-def _has_middleware(served: Served) -> bool:
-    """Whether code of somebody else answers requests before vLLM, or arguments are not all known."""
-    return bool(served.unread) or any(word.partition("=")[0] == "--middleware" for word in served.arguments)
-
-
-def _wants_key(container: Mapping[str, Any], served: Served) -> bool:
-    given = environment_of(container).get("VLLM_API_KEY", "")
-    return given is None or bool(given) or bool(_value(served, "--api-key"))
-
-
 def _brings_key(asked: Mapping[str, Any]) -> bool:
     return any(str(each.get("name")).lower() == "authorization" for each in maps(asked.get("httpHeaders")))
-
-
-def _value(served: Served, flag: str) -> str:
-    """The value of a flag; the empty text where it is not given."""
-    for word, following in zip(served.arguments, (*served.arguments[1:], ""), strict=True):
-        name, equals, value = word.partition("=")
-        if name == flag:
-            return value if equals else following
-    return ""
