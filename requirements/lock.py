@@ -1,4 +1,4 @@
-"""Pin what pyproject.toml asks for, to run the package, to work on it, to release it, to build its site, and for this.
+"""Pin what pyproject.toml asks for: to run, install, work on and release the package, to build its site, and for this.
 
 `make lock` runs it; use the oldest Python that the project supports, whose packages need the most others. The
 ranges stay in pyproject.toml; the files hold exact versions and the hashes of their archives, and no address:
@@ -27,16 +27,21 @@ OPTIONS = (
     "--quiet",
 )
 HEADER = "# Written by `make lock` from {source} in pyproject.toml. Edit the ranges there, not this file.\n"
+INSTALLED = "generator/llmstack/commands/init/files/requirements.txt"
+INSTALLED_HEADER = """\
+# What llmstack needs, and what builds it from its sources, each archive held to its hash:
+# `llmstack tools requirements > tools/requirements.txt` writes this file again, for the llmstack that runs.
+"""
 
 
 def wanted() -> dict[str, tuple[str, list[str]]]:
-    """For each file of pins: the tables of pyproject.toml it comes from, and their requirements."""
+    """For each file of pins: what it says of itself, and the requirements of pyproject.toml it comes from."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     runtime = project["project"]["dependencies"]
     extras = [each for extra in project["project"]["optional-dependencies"].values() for each in extra]
     build = project["build-system"]["requires"]
     groups = project["dependency-groups"]
-    return {
+    sources = {
         "runtime": ("[project] dependencies", runtime),
         "dev": (
             "[project] dependencies and extras, [build-system] and [dependency-groups] dev",
@@ -46,14 +51,15 @@ def wanted() -> dict[str, tuple[str, list[str]]]:
         "release": ("[dependency-groups] release", groups["release"]),
         "lock": ("[dependency-groups] lock", groups["lock"]),
     }
+    ours = {name: (HEADER.format(source=tables), asked) for name, (tables, asked) in sources.items()}
+    return {**{f"requirements/{name}.txt": told for name, told in ours.items()}, INSTALLED: (INSTALLED_HEADER, [*runtime, *build])}
 
 
-def pin(name: str, source: str, requirements: list[str], upgrade: list[str]) -> None:
-    """Write requirements/<name>.txt; what is pinned there stays where the ranges allow, unless upgraded."""
-    target = ROOT / "requirements" / f"{name}.txt"
+def pin(target: Path, header: str, requirements: list[str], upgrade: list[str]) -> None:
+    """Write a file of pins; what is pinned there stays where the ranges allow, unless upgraded."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "pyproject").write_text("\n".join(requirements) + "\n", encoding="utf-8")
-        pins = Path(folder, f"{name}.txt")
+        pins = Path(folder, target.name)
         if target.exists():
             pins.write_text(target.read_text(encoding="utf-8"), encoding="utf-8")
         command = [
@@ -69,13 +75,13 @@ def pin(name: str, source: str, requirements: list[str], upgrade: list[str]) -> 
         ]
         subprocess.run(command, cwd=folder, check=True)
         text = pins.read_text(encoding="utf-8").replace("-r pyproject", "pyproject.toml")
-    target.write_text(HEADER.format(source=source) + text, encoding="utf-8")
+    target.write_text(header + text, encoding="utf-8")
 
 
 def main() -> None:
     """Write every file of pins; arguments (`--upgrade`, `--upgrade-package NAME`) go to pip-compile."""
-    for name, (source, requirements) in wanted().items():
-        pin(name, source, requirements, sys.argv[1:])
+    for path, (header, requirements) in wanted().items():
+        pin(ROOT / path, header, requirements, sys.argv[1:])
 
 
 if __name__ == "__main__":

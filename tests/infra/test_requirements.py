@@ -9,7 +9,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
-PINS = ("runtime", "dev", "release", "site", "lock")
+PINS = ("runtime", "dev", "release", "site", "lock", "installed")
+INSTALLED = ROOT / "generator/llmstack/commands/init/files/requirements.txt"
+"""What `init` writes, and `llmstack tools requirements` prints."""
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 RANGES = {
     "runtime": PROJECT["project"]["dependencies"],
@@ -20,17 +22,19 @@ RANGES = {
         *PROJECT["dependency-groups"]["dev"],
     ],
     "release": PROJECT["dependency-groups"]["release"],
+    "installed": [*PROJECT["project"]["dependencies"], *PROJECT["build-system"]["requires"]],
     "site": PROJECT["dependency-groups"]["site"],
     "lock": PROJECT["dependency-groups"]["lock"],
 }
 
 
 def text(name: str) -> str:
-    return (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
+    path = INSTALLED if name == "installed" else ROOT / "requirements" / f"{name}.txt"
+    return path.read_text(encoding="utf-8")
 
 
 def pins(name: str) -> dict[str, tuple[str, list[str]]]:
-    """Each package of requirements/<name>.txt: its version and the hashes of its archives."""
+    """Each package of a file of pins: its version and the hashes of its archives."""
     joined = re.sub(r"\s*\\\n\s*", " ", re.sub(r"^\s*#.*\n", "", text(name), flags=re.MULTILINE))
     found: dict[str, tuple[str, list[str]]] = {}
     for line in joined.splitlines():
@@ -62,5 +66,6 @@ def test_the_pins_are_within_the_ranges_of_pyproject(name: str) -> None:
 
 
 def test_what_is_tested_is_what_users_run() -> None:
-    runtime, dev = pins("runtime"), pins("dev")
-    assert {name: dev.get(name) for name in runtime} == runtime
+    runtime, dev, installed = pins("runtime"), pins("dev"), pins("installed")
+    assert {name: dev.get(name) for name in installed} == installed
+    assert {name: installed.get(name) for name in runtime} == runtime

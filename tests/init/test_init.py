@@ -55,7 +55,7 @@ def fleet(tmp_path: Path) -> Sandbox:
 def test_the_files() -> None:
     assert set(FILES) == {
         *(".gitattributes", ".gitignore", WORKFLOW, f"{ACTION}/action.yml", "README.md", "requirements.txt"),
-        *("docs/values.schema.json", "tools/go.mod", "tools/go.sum"),
+        *("docs/values.schema.json", "tools/go.mod", "tools/go.sum", "tools/requirements.txt"),
         *VALUES,
     }
     assert FILES[".gitattributes"] == "base/** text eol=lf\noverlays/** text eol=lf\nclusters/** text eol=lf\n"
@@ -227,7 +227,7 @@ def _run_gitlab(fleet: Sandbox, name: str = "review", base: str = "main") -> tup
     job = _gitlab()[".pinned"] | _gitlab()[name]
     clean, packages, pins, install = job["before_script"]
     assert "apt-get install" in packages
-    assert "-m pip install" in install
+    assert "pip install" in install
     there = (
         f'mkdir -p "$work/venv/bin"; ln -s "$(command -v llmstack)" "$work/venv/bin/"; cp -r "$pins" "{_kept(fleet)}"'
     )
@@ -275,10 +275,15 @@ def test_gitlab_s_scripts_are_scripts_and_its_token_is_in_one_job_that_checks_no
     assert note["environment"] == {"name": "llmstack-note", "action": "access"}
 
 
+ALTERED = ("requirements.txt", "tools/requirements.txt", "tools/go.mod", "tools/go.sum")
+"""What `_change_pins` alters."""
+
+
 def _change_pins(fleet: Sandbox, line: str = "evil @ https://example.com/evil.whl") -> dict[str, str]:
-    """Commit other pins of llmstack and of kustomize on a branch; those of main, by path."""
-    before = {name: (fleet.root / name).read_text(encoding="utf-8") for name in ("requirements.txt", "tools/go.mod")}
+    """Commit other pins of llmstack, of what it needs and of kustomize on a branch; those of main, by path."""
+    before = {name: (fleet.root / name).read_text(encoding="utf-8") for name in ALTERED if name != "tools/go.sum"}
     fleet.run("git checkout -qb other && rm tools/go.sum && sed -i 's/v5/v6/' tools/go.mod")
+    fleet.run("sed -i 's/^jinja2==.*/jinja2==2.0/' tools/requirements.txt")
     (fleet.root / "requirements.txt").write_text(f"# why\n\n{line}\n", encoding="utf-8")
     fleet.run("git commit -qam other")
     return before
@@ -293,8 +298,7 @@ def test_on_gitlab_too_a_change_does_not_choose_what_reviews_it(fleet: Sandbox) 
     assert {name: (_kept(fleet) / name).read_text(encoding="utf-8") for name in before} == before
     assert (_kept(fleet) / "tools/go.sum").exists()
     review = (fleet.root / "review/review.markdown").read_text(encoding="utf-8")
-    altered = ("requirements.txt", "tools/go.mod", "tools/go.sum")
-    assert [each for each in altered if f"> ⚠️ The change alters `{each}`. " not in review] == []
+    assert [each for each in ALTERED if f"> ⚠️ The change alters `{each}`. " not in review] == []
     assert "forged" not in review
     assert not (fleet.root / "review/mine").exists()
     assert "is checked by the llmstack that the change names, in the job `pin`" in said
@@ -318,7 +322,7 @@ def test_gitlab_tries_a_new_pin_apart(line: str, passes: bool, fleet: Sandbox) -
         assert (_kept(fleet) / "requirements.txt").read_text(encoding="utf-8").endswith(f"{line}\n")
         assert "the tree is what the values generate" in said
     (rule,) = _gitlab()["pin"]["rules"]
-    assert rule["changes"] == ["requirements.txt"]
+    assert rule["changes"] == ["requirements.txt", "tools/requirements.txt"]
 
 
 def test_the_workflow_fails_what_it_should(fleet: Sandbox) -> None:
@@ -357,10 +361,18 @@ def test_a_change_does_not_choose_what_reviews_it(fleet: Sandbox) -> None:
     assert {name: (pins / name).read_text(encoding="utf-8") for name in before} == before
     assert (pins / "tools/go.sum").exists()
     note = (pins / "note.md").read_text(encoding="utf-8")
-    assert [each for each in ("requirements.txt", "tools/go.mod", "tools/go.sum") if f"`{each}`" not in note] == []
+    assert [each for each in ALTERED if f"`{each}`" not in note] == []
     outcomes, temp = _run_review(fleet)
     assert "The change alters `requirements.txt`" in (temp / "review/review.md").read_text(encoding="utf-8")
     assert "::notice::what is generated is checked by the llmstack that the change names" in outcomes[CHECKS][0]
+
+
+def test_other_packages_for_llmstack_are_tried_apart(fleet: Sandbox) -> None:
+    fleet.run("git checkout -qb other && sed -i 's/^jinja2==.*/jinja2==2.0/' tools/requirements.txt")
+    fleet.run("git commit -qam other")
+    outcomes, _ = _run_review(fleet)
+    assert "::notice::what is generated is checked by the llmstack that the change names" in outcomes[CHECKS][0]
+    assert "is checked by the llmstack that the change names, in the job `pin`" in _run_gitlab(fleet)[0]
 
 
 @pytest.mark.parametrize(("line", "passes"), NEW_PINS)

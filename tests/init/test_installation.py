@@ -132,7 +132,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 OFFLINE = {
-    "PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1", "PIP_NO_BUILD_ISOLATION": "0", "PIP_IGNORE_INSTALLED": "1",
+    "PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1", "PIP_NO_BUILD_ISOLATION": "0",
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
 }  # fmt: skip
 """What makes `pip install`, as people write it, take the libraries that are there. (`0` is pip's `no` to isolation.)"""
@@ -207,14 +207,14 @@ def test_init_pins_what_is_installed_and_its_workflow_installs_that(python: Path
         _shell(python, tmp_path, f'pip wheel --quiet --wheel-dir dist "{ROOT}"')
         (wheel,) = (tmp_path / "dist").iterdir()
         assert wheel.name == f"llmstack_gitops-{__version__}-py3-none-any.whl"
-        _shell(python, tmp_path, f'pip install --quiet "{wheel}"')
+        _shell(python, tmp_path, f'pip install --quiet --force-reinstall "{wheel}"')
         wanted = f"llmstack-gitops @ file://{wheel}#sha256="
     else:
         _copy_sources(tmp_path / "llmstack.git")
         _shell(python, tmp_path / "llmstack.git", "git init -q && git add --all && git commit -qm sources")
         commit = _shell(python, tmp_path / "llmstack.git", "git rev-parse HEAD").strip()
         address = f"git+file://{tmp_path}/llmstack.git@{commit}"
-        _shell(python, tmp_path, f'pip install --quiet "{address}"')
+        _shell(python, tmp_path, f'pip install --quiet --force-reinstall "{address}"')
         wanted = f"{address}\n"
     _shell(python, tmp_path, "llmstack init fleet")
     text = (tmp_path / "fleet" / "requirements.txt").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""`llmstack tools`: the programs that llmstack runs."""
+"""`llmstack tools`: the programs that llmstack runs, and the packages that it needs."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import typer
 
 from llmstack.commands import output
 
-tools = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Install the programs that llmstack runs.")
+ABOUT = "Install the programs that llmstack runs, pin the packages."
+
+tools = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=ABOUT)
 
 
-@tools.callback()
+@tools.callback(help=ABOUT)
 def programs() -> None:
-    """Install the programs that llmstack runs."""
+    """Hold the commands together."""
 
 
 @tools.command("install")
@@ -24,8 +26,7 @@ def install() -> None:
     their own releases are fetched from GitHub, held to the hashes that come with llmstack. They are found there unless
     $LLMSTACK_TOOLS names another folder.
     """
-    from importlib.resources import files
-
+    from llmstack.commands.init.forge import template
     from llmstack.commands.released import fetch_tools
     from llmstack.programs.building import OLDEST_GO, build_tools, find_go
 
@@ -35,9 +36,20 @@ def install() -> None:
         sys.stderr.write(f"fetching the releases of kustomize and kubeconform into {target}: {why}\n")
         installed = fetch_tools(target)
     else:
-        module = files("llmstack.commands.init") / "files"
-        texts = {name: (module / name).read_text(encoding="utf-8") for name in ("go.mod", "go.sum")}
+        texts = {name: template(name) for name in ("go.mod", "go.sum")}
         sys.stderr.write(f"building kustomize and kubeconform into {target}, which takes some minutes the first time\n")
         installed = build_tools(go, texts, target)
     for name, found in installed.items():
         print(f"{name} {found.version}: {found.path}")
+
+
+@tools.command("requirements")
+def requirements() -> None:
+    """Print the packages that llmstack needs, each with its hashes.
+
+    With those that build llmstack they are the file tools/requirements.txt of a repository that `init` makes. pip
+    installs it with --require-hashes, then llmstack itself with --no-deps --no-build-isolation.
+    """
+    from llmstack.commands.init.forge import template
+
+    sys.stdout.write(template("requirements.txt"))

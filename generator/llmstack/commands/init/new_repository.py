@@ -25,6 +25,7 @@ TEMPLATES: Mapping[str, str] = {
     "README.md": "README.md",
     "tools/go.mod": "go.mod",
     "tools/go.sum": "go.sum",
+    "tools/requirements.txt": "requirements.txt",
 }
 """The file in `files/` that each path of the new repository is a copy of. Names there have no leading dot: Git and the
 build of the package would take them as meant for themselves."""
