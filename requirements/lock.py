@@ -51,8 +51,10 @@ def wanted() -> dict[str, tuple[str, list[str]]]:
         "release": ("[dependency-groups] release", groups["release"]),
         "lock": ("[dependency-groups] lock", groups["lock"]),
     }
-    ours = {name: (HEADER.format(source=tables), asked) for name, (tables, asked) in sources.items()}
-    return {**{f"requirements/{name}.txt": told for name, told in ours.items()}, INSTALLED: (INSTALLED_HEADER, [*runtime, *build])}
+    files = {
+        f"requirements/{name}.txt": (HEADER.format(source=tables), asked) for name, (tables, asked) in sources.items()
+    }
+    return {**files, INSTALLED: (INSTALLED_HEADER, [*runtime, *build])}
 
 
 def pin(target: Path, header: str, requirements: list[str], upgrade: list[str]) -> None:
