@@ -54,6 +54,13 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
         },
         CUT,
     ),
+    "the last of two counts, however they are written": (
+        {
+            "container": {"args": ["m", "--shutdown-timeout", "0", "--shutdown_timeout=60"]},
+            "terminationGracePeriodSeconds": 90,
+        },
+        [],
+    ),
     "a script starts it": ({"container": {"command": ["sh", "-c", "sleep 1; exec vllm serve m --port 8000"]}}, CUT),
     "it waits": (DRAINED, []),
     "a script starts it, and it waits": (

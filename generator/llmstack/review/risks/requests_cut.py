@@ -15,7 +15,7 @@ Fix: set `gitops.drain` on the model, in a change of its own: it counts for the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from llmstack.finding import Severity
@@ -23,6 +23,8 @@ from llmstack.kubernetes.hooks import seconds_slept
 from llmstack.kubernetes.pods import Object, identity_of, pod_specs
 from llmstack.kubernetes.quantities import read_whole, whole
 from llmstack.kubernetes.served import find_served
+from llmstack.objects.drain import FLAG
+from llmstack.review.arguments import engine_flags
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
@@ -31,7 +33,6 @@ from llmstack.review.wording import plural
 
 RISK = Declaration("requests-cut", Severity.NOTE, unit="pods")
 
-_FLAG = "--shutdown-timeout"
 _GRACE = 30
 _BY_HAND = (
     "Give it `--shutdown-timeout` (vLLM 0.18 and later), a preStop sleep and a terminationGracePeriodSeconds above both"
@@ -75,7 +76,7 @@ def _cut(before: Object) -> Iterator[tuple[int, str]]:
     for _, spec in pod_specs(dict(before)):
         for served in find_served(spec):
             container = spec["containers"][served.route[-1]]
-            finish, sleep = _shutdown_timeout(served.arguments), _sleep(container)
+            finish, sleep = read_whole(engine_flags(served.arguments).get(FLAG, "")) or 0, _sleep(container)
             grace = whole(spec.get("terminationGracePeriodSeconds"), _GRACE)
             if finish + sleep >= grace:
                 yield grace, "`terminationGracePeriodSeconds`"
@@ -86,12 +87,3 @@ def _cut(before: Object) -> Iterator[tuple[int, str]]:
 def _sleep(container: Mapping[str, Any]) -> int:
     hooks = container.get("lifecycle")
     return seconds_slept(hooks if isinstance(hooks, Mapping) else None)
-
-
-def _shutdown_timeout(words: Sequence[str]) -> int:
-    """Seconds that vLLM waits for running requests, the last argument counting; 0 where none says so."""
-    given = [(number, *word.partition("=")) for number, word in enumerate(words) if word.partition("=")[0] == _FLAG]
-    if not given:
-        return 0
-    number, _, equals, value = given[-1]
-    return read_whole(value if equals else "".join(words[number + 1 : number + 2])) or 0
