@@ -7,8 +7,9 @@ connection for each request that a replica was serving.
 How it is judged: an engine's pods restart, are scaled down or are removed, and the arguments that the old pods run with
 set no `--shutdown-timeout`, or one that `terminationGracePeriodSeconds` (30 seconds by default) cuts short, what a
 `preStop` sleep, or command that sleeps, takes of it included (Kubernetes documentation, "Pod Lifecycle", termination of
-pods). A preStop sleep alone lets shorter requests finish: then it is said how long it is. How many requests run at that
-moment is not known. Its amount is the number of pods that end.
+pods). A preStop sleep alone lets shorter requests finish: then it is said how long it is. The workers of a RayCluster
+end with its head, so they have to stay as long as it finishes; those of a LeaderWorkerSet end after their leader. How
+many requests run at that moment is not known. Its amount is the number of pods that serve and end.
 
 Fix: set `gitops.drain` on the model, in a change of its own: it counts for the pods that start with it.
 """
@@ -18,9 +19,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from llmstack.engine.settings import is_on
 from llmstack.finding import Severity
 from llmstack.kubernetes.hooks import seconds_slept
-from llmstack.kubernetes.pods import Object, identity_of, pod_specs
+from llmstack.kubernetes.pods import Object, identity_of, maps, pod_specs, value_at
 from llmstack.kubernetes.quantities import read_whole, whole
 from llmstack.kubernetes.served import find_served
 from llmstack.objects.drain import FLAG
@@ -73,15 +75,33 @@ def _ends_pods(workload: Workload) -> bool:
 def _cut(before: Object) -> Iterator[tuple[int, str]]:
     """Yield, for each engine of a workload that does not wait for the requests it serves, for how many seconds they go
     on when its pods are to end, and the key that says so: a pod that sleeps before its end takes no new ones."""
+    stay = _workers_stay(before)
     for _, spec in pod_specs(dict(before)):
         for served in find_served(spec):
-            container = spec["containers"][served.route[-1]]
-            finish, sleep = read_whole(engine_flags(served.arguments).get(FLAG, "")) or 0, _sleep(container)
+            flags = engine_flags(served.arguments)
+            if is_on(flags, "--headless"):
+                continue  # it serves nobody, and ends after the one that it works for
+            finish, sleep = read_whole(flags.get(FLAG, "")) or 0, _sleep(spec["containers"][served.route[-1]])
             grace = whole(spec.get("terminationGracePeriodSeconds"), _GRACE)
             if finish + sleep >= grace:
                 yield grace, "`terminationGracePeriodSeconds`"
             elif not finish:
                 yield sleep, "preStop sleep"
+            elif stay is not None and stay < finish + sleep:
+                yield stay, "workers' preStop sleep"
+
+
+def _workers_stay(before: Object) -> int | None:
+    """Seconds that all workers of a RayCluster stay when it ends, which ends the pods of all groups at once
+    (`deleteAllPods`, raycluster_controller.go of KubeRay); None for what has none."""
+    groups = maps(value_at(before, "spec", "workerGroupSpecs")) if before.get("kind") == "RayCluster" else ()
+    found = []
+    for group in groups:
+        spec = value_at(group, "template", "spec")
+        if isinstance(spec, Mapping) and whole(group.get("replicas"), 1):
+            sleeps = [_sleep(container) for container in maps(spec.get("containers"))]
+            found.append(min(max(sleeps, default=0), whole(spec.get("terminationGracePeriodSeconds"), _GRACE)))
+    return min(found, default=None)
 
 
 def _sleep(container: Mapping[str, Any]) -> int:
