@@ -1,11 +1,13 @@
 """Makes the catalogue of models that comes with the package, from config.json files that Python packages carry.
 
-    python tools/make_models.py --configs aiconfigurator_core-0.12.0-….whl --litgpt litgpt-0.5.13-….whl \\
+    python tools/make_models.py --configs aiconfigurator_core-0.12.0-….whl tt_metal-594ef4bb66fd/ … \\
+        --litgpt litgpt-0.5.13-….whl --kaito …/kaito-project/kaito@v0.11.0 \\
         -o generator/llmstack/schemas/models/catalogue.json
 
-Both are wheels, read as archives and not installed. `--configs` holds `<org>--<name>_config.json` files, which are read
-as `llmstack learn model` reads a folder; `--litgpt` holds a table of architectures, whose entries are turned into such
-files first (its module is evaluated: use a wheel that you trust). Where both know a model, the config.json counts.
+Wheels are read as archives and not installed. `--configs` hold `model_configs/<org>--<name>_config.json` files, which
+are read as `llmstack learn model` reads a folder; `--litgpt` holds a table of architectures, whose entries are turned
+into such files first (its module is evaluated: use a wheel that you trust); `--kaito` is a Go module with a catalogue
+that says less. Where several know a model, the config.json counts, then litgpt.
 generator/llmstack/schemas/models/README.md says what the catalogue is for.
 """
 
@@ -22,11 +24,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from llmstack import yamlio
 from llmstack.engine.facts import ModelFacts
 from llmstack.engine.facts_file import data_of
 from llmstack.engine.learned import learn
 
-CONFIG = re.compile(r"model_configs/(?P<model>.+)_config\.json\Z")
+CONFIG = re.compile(r"(?:.*/)?model_configs/(?P<model>.+)_config\.json\Z")
 SIDE_SUFFIX = "_hf_quant_config.json"
 
 ARCHITECTURES: tuple[tuple[str, str], ...] = (
@@ -40,12 +43,14 @@ ARCHITECTURES: tuple[tuple[str, str], ...] = (
     (r"google/gemma-[27]b|google/codegemma", "GemmaForCausalLM"),
     (r"google/gemma-2-", "Gemma2ForCausalLM"),
     (r"google/gemma-3-1b", "Gemma3ForCausalLM"),
-    (r"microsoft/phi-4\Z", "Phi3ForCausalLM"),
+    (r"google/gemma-3-(4|12|27)b", "Gemma3ForConditionalGeneration"),
+    (r"microsoft/phi-4\Z|microsoft/Phi-(3-mini-128k|3\.5-mini|4-)", "Phi3ForCausalLM"),
+    (r"allenai/OLMo-2-", "Olmo2ForCausalLM"),
 )
 """The architecture of litgpt's entries that are taken over, by name; all others are left out."""
 
 TIED = re.compile(
-    r"google/|meta-llama/Llama-3\.2-[13]B|HuggingFaceTB/SmolLM2|Qwen/Qwen2\.5(-Coder|-Math)?-(0\.5|1\.5|3)B"
+    r"google/|microsoft/Phi-4-mini|meta-llama/Llama-3\.2-[13]B|HuggingFaceTB/SmolLM2|Qwen/Qwen2\.5(-Coder|-Math)?-(0\.5|1\.5|3)B"
     r"|Qwen/Qwen3-(0\.6|1\.7|4)B"
 )
 """Models of litgpt's table whose output layer is the embeddings: `tie_word_embeddings` of their config.json."""
@@ -53,15 +58,38 @@ TIED = re.compile(
 CONTEXT_UNSURE = re.compile(r"Qwen/(Qwen2\.5|QwQ|Qwen3-.*-Base)|microsoft/|codellama/|tiiuae/|mistralai/Mistral-Large")
 """Entries whose `block_size` is what the model was trained for, or litgpt's default, not what its config.json says."""
 
+GEMMA_3_WORDS = 262208
+"""`vocab_size` of Gemma 3 with a vision encoder, whose config.json leaves it to transformers' Gemma3TextConfig; litgpt
+leaves out the words of images."""
+
 CONTEXTS: tuple[tuple[str, int], ...] = (
     (r"Qwen/Qwen2\.5-(Coder-)?[\d.]+B-Instruct\Z", 32768),
     (r"google/(gemma-[27]b|codegemma-7b)", 8192),
     (r"google/gemma-3-1b", 32768),
     (r"microsoft/phi-4\Z", 16384),
+    (r"microsoft/Phi-(3-mini-128k|3\.5-mini|4-mini-instruct)", 131072),
 )
 """The context of a config.json by another source than litgpt. Qwen2.5: "set for context length up to 32,768 tokens"
 (the models' cards); Gemma: GemmaConfig's default in transformers, and a published start at 8192 (row r012 of
-tests/engine/starts.tsv); Gemma 3 1B and phi-4: the models' cards."""
+tests/engine/starts.tsv); Gemma 3 1B and phi-4: the models' cards; the smaller Phi: KAITO's catalogue."""
+
+ALIKE = {
+    "deepseek-ai/DeepSeek-R1-0528": "deepseek-ai/DeepSeek-R1",
+    "deepseek-ai/DeepSeek-V3-0324": "deepseek-ai/DeepSeek-V3",
+    "deepseek-ai/DeepSeek-R1-Distill-Qwen-14B": "Qwen/Qwen2.5-14B",
+    "Qwen/Qwen3-8B-AWQ": "Qwen/Qwen3-8B",
+}
+"""Models of KAITO's catalogue that were made of another: what the catalogue does not say is that one's, since all that
+it says, the size of the files included, is the same."""
+FIELDS = {
+    "hiddenSize": "hidden_size",
+    "numHiddenLayers": "num_hidden_layers",
+    "numAttentionHeads": "num_attention_heads",
+    "numKeyValueHeads": "num_key_value_heads",
+    "headDim": "head_dim",
+    "modelTokenLimit": "max_position_embeddings",
+}
+"""Keys of that catalogue, by the names of a config.json."""
 
 RENAMED = (("meta-llama/Meta-Llama-3.1-", "meta-llama/Llama-3.1-"),)
 """Names that the hub has redirected since; the model is listed under both."""
@@ -69,12 +97,17 @@ RENAMED = (("meta-llama/Meta-Llama-3.1-", "meta-llama/Llama-3.1-"),)
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--configs", type=Path, required=True, help="wheel with config.json files")
+    parser.add_argument("--configs", type=Path, nargs="+", required=True, help="wheels, folders with config.json files")
     parser.add_argument("--litgpt", type=Path, required=True, help="wheel of litgpt")
+    parser.add_argument("--kaito", type=Path, required=True, help="folder of KAITO's Go module")
     parser.add_argument("-o", "--output", type=Path, help="file to write; else standard output")
     options = parser.parse_args()
     found = {facts.model: (facts, options.litgpt) for facts in read_litgpt(options.litgpt)}
-    found |= {facts.model: (facts, options.configs) for facts in read_configs(options.configs)}
+    for source in options.configs:
+        found |= {facts.model: (facts, source) for facts in read_configs(source)}
+    known = {model: facts for model, (facts, _) in found.items()}
+    for facts in read_kaito(options.kaito, known):
+        found.setdefault(facts.model, (facts, options.kaito))
     for model in list(found):
         for old, new in RENAMED:
             renamed = model.replace(old, new)
@@ -88,24 +121,59 @@ def main() -> int:
     return 0
 
 
-def entry(facts: ModelFacts, wheel: Path) -> dict[str, Any]:
+def entry(facts: ModelFacts, source: Path) -> dict[str, Any]:
     """One line of the catalogue: the facts, and the release of the package that they are from."""
-    name, version = wheel.name.split("-")[:2]
+    name, version = re.split("[-@]", source.name)[:2]
     return data_of(facts) | {"source": f"{name} {version}"}
 
 
-def read_configs(wheel: Path) -> Iterator[ModelFacts]:
+def read_configs(source: Path) -> Iterator[ModelFacts]:
     """Yield the facts of each config.json; a digest is not kept, since a package may have formatted its copy anew."""
-    with zipfile.ZipFile(wheel) as archive:
-        names = set(archive.namelist())
-        for name in sorted(names):
-            match = CONFIG.search(name)
-            if match is None or name.endswith(SIDE_SUFFIX):
-                continue
-            side = name.removesuffix("_config.json") + SIDE_SUFFIX
-            quantization = archive.read(side) if side in names else None
-            model = match["model"].replace("--", "/", 1)
-            yield replace(learn(model, None, archive.read(name), side=quantization), config=None)
+    files = read_files(source)
+    for name in sorted(files):
+        if not name.endswith(SIDE_SUFFIX):
+            side = files.get(name.removesuffix("_config.json") + SIDE_SUFFIX)
+            model = CONFIG.sub(r"\g<model>", name).replace("--", "/", 1)
+            yield replace(learn(model, None, files[name], side=side), config=None)
+
+
+def read_files(source: Path) -> dict[str, bytes]:
+    """The configurations in a wheel or a folder, by path."""
+    if source.is_dir():
+        paths = {path.relative_to(source).as_posix(): path for path in source.rglob("*.json")}
+        return {name: path.read_bytes() for name, path in paths.items() if CONFIG.match(name)}
+    with zipfile.ZipFile(source) as archive:
+        return {name: archive.read(name) for name in archive.namelist() if CONFIG.match(name)}
+
+
+def read_kaito(module: Path, known: Mapping[str, ModelFacts]) -> Iterator[ModelFacts]:
+    """Yield the facts of the models of KAITO's catalogue that were made of one that is `known`; fails where the two
+    differ."""
+    text = (module / "presets/workspace/models/model_catalog.yaml").read_text(encoding="utf-8")
+    for given in yamlio.load(text)["models"]:
+        model, method = given["name"], given.get("quantMethod")
+        if model not in ALIKE:
+            continue
+        config = {theirs: given[ours] for ours, theirs in FIELDS.items() if ours in given}
+        config |= {"architectures": given["architectures"]}
+        config |= {"quantization_config": {"quant_method": method}} if method else {}
+        said = replace(learn(model, None, json.dumps(config).encode()), config=None)
+        yield made_of(known[ALIKE[model]], said, float(given["modelFileSize"].removesuffix("Gi")))
+
+
+def made_of(base: ModelFacts, said: ModelFacts, size: float) -> ModelFacts:
+    """The facts of a model that was made of another, whose files have so many GiB: those of the other, its own context,
+    and no weights where they were quantized since."""
+    for name in ("hidden", "layers", "heads", "kv_heads"):
+        assert getattr(base.sizes, name) == getattr(said.sizes, name), (said.model, name)
+    assert base.architecture == said.architecture, said.model
+    made = replace(base, model=said.model, context=said.context)
+    if said.quantization and base.quantization is None:
+        return replace(made, weights=None, quantization=said.quantization)
+    assert base.weights is not None, said.model
+    beside = size - base.weights.bytes / (1 << 30)  # layers that predict further tokens are not counted
+    assert -0.01 < beside < 0.03 * size, (said.model, beside)
+    return made
 
 
 def read_litgpt(wheel: Path) -> Iterator[ModelFacts]:
@@ -149,8 +217,10 @@ def as_config(model: str, architecture: str, given: Any) -> Mapping[str, Any]:
         config["moe_intermediate_size"] = given.moe_intermediate_size or given.intermediate_size
     if architecture == "Gemma2ForCausalLM":
         config |= {"model_type": "gemma2", "sliding_window": given.sliding_window_size}
-    if architecture == "Gemma3ForCausalLM":
+    if architecture.startswith("Gemma3"):
         config |= {"model_type": "gemma3_text", "sliding_window": given.sliding_window_size}
+    if architecture == "Gemma3ForConditionalGeneration":
+        config["vocab_size"] = GEMMA_3_WORDS
     return config
 
 

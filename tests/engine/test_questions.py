@@ -13,8 +13,10 @@ from llmstack.engine.cards import CARDS
 from llmstack.engine.facts import ModelFacts
 from llmstack.engine.facts_file import FOLDER, file_name, write_facts
 from llmstack.engine.learned import learn
+from llmstack.engine.settings import read_flags, read_settings
 from llmstack.fit.answer import Answer, Change
-from llmstack.fit.question import Question, ask
+from llmstack.fit.question import Question, ask, read_given
+from llmstack.flags import newest
 from llmstack.model.reading import read_stack
 from llmstack.repository.environments import list_environments
 from llmstack.repository.fitted import answer_engines
@@ -113,6 +115,24 @@ def test_flags_that_nobody_computes_are_named(given: dict[str, Any], unread: tup
 def test_the_last_flag_counts() -> None:
     found = question(extraArgs=["--max-model-len", "16k", "--enforce-eager", "-tp=2"], vllmConfig={"maxModelLen": 4096})
     assert (found.settings.length, found.settings.eager, found.settings.tensor) == (16000, True, 2)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "m --max-model-len 4096 --max-num-seqs 8",
+        "m --max-model-len 16k --max-model-len=8K",
+        "m --max-model-len=8K --max-model-len 4096",
+        "m --max-model-len auto",
+        "m --max-model-len --enforce-eager",
+        "m --enforce-eager --max-model-len",
+        "m --max-model-len 0",
+        "m --max-model-len 4096 --max_model_len $(LENGTH)",
+    ],
+)
+def test_arguments_that_differ_in_their_length_alone_are_read_as_they_are(words: str) -> None:
+    given, catalogue = tuple(words.split()), newest()
+    assert read_given(given, catalogue, ()) == (read_settings(given, catalogue), read_flags(given, catalogue))
 
 
 def test_facts_of_the_repository_count_more_than_the_catalogue() -> None:

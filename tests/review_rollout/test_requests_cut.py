@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.review_rollout.values_review import Values, reviewed, values
+from tests.review_rollout.values_review import told as all_told
 
 Make = Callable[..., Any]
 SERVE = ["vllm", "serve"]
@@ -54,6 +56,13 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
         },
         CUT,
     ),
+    "the last of two counts, however they are written": (
+        {
+            "container": {"args": ["m", "--shutdown-timeout", "0", "--shutdown_timeout=60"]},
+            "terminationGracePeriodSeconds": 90,
+        },
+        [],
+    ),
     "a script starts it": ({"container": {"command": ["sh", "-c", "sleep 1; exec vllm serve m --port 8000"]}}, CUT),
     "it waits": (DRAINED, []),
     "a script starts it, and it waits": (
@@ -99,3 +108,26 @@ def test_fewer_replicas_and_none(deployment: Make, review: Make) -> None:
     assert told(review((engine(deployment), None))) == CUT
     assert told(review((engine(deployment), engine(deployment, replicas=3)))) == []
     assert told(review((None, engine(deployment)))) == []
+
+
+RAY = {"raySpec": {"enabled": True, "headNode": {"requestCPU": 2, "requestMemory": "8Gi", "requestGPU": 1}}}
+GROUPS = {"lwsSpec": {"enabled": True, "size": 2}}
+DRAIN = {"gitops": {"drain": {"finish": "60s"}}}
+
+
+@pytest.mark.parametrize("form", [RAY, GROUPS], ids=["RayCluster", "LeaderWorkerSet"])
+def test_engines_over_several_pods_drain(form: Values) -> None:
+    def cut(model: Values) -> list[tuple[str, str, str]]:
+        model = {"replicaCount": 1, "tag": "v0.20.2", **form, **model}
+        other = model | {"vllmConfig": {"maxModelLen": 4096}}
+        return all_told(reviewed(values([model]), values([other])), "requests-cut")
+
+    assert len(cut({})) == 1
+    assert cut(DRAIN) == []
+
+
+def test_workers_of_a_ray_cluster_end_with_its_head() -> None:
+    kept = {"lifecycle": {"preStop": {"sleep": {"seconds": 10}}}, "terminationGracePeriodSeconds": 300}
+    model = {"replicaCount": 1, "tag": "v0.20.2", **RAY, **DRAIN, **kept}
+    [(_, _, message)] = all_told(reviewed(values([model]), values([{"name": "other"}])), "requests-cut")
+    assert message == "requests that take longer than the workers' preStop sleep of 10 s are cut when their pod ends"

@@ -178,6 +178,19 @@ def test_shorter_requests() -> None:
         assert told(reviewed(*sides), "unreachable") == [], "the model's own length is not known here"
 
 
+def test_lengths_and_switches_as_vllm_reads_them() -> None:
+    def told_of(before: str, after: str) -> list[tuple[str, str, str]]:
+        return told(reviewed(*(values([{"extraArgs": each.split()}]) for each in (before, after))), "unreachable")
+
+    assert told_of("--max_model_len 64k", "--max-model-len=8K") == [
+        ("warning", ENGINE, "requests of more than 8,192 tokens are refused from now on (64,000 before)")
+    ]
+    tools = "--enable-auto-tool-choice --tool-call-parser hermes"
+    (risk,) = told_of(tools, "--no-enable-auto-tool-choice --tool-call-parser hermes")
+    assert "requests with tools" in risk[2]
+    assert told_of(tools, tools.replace("enable-auto", "enable_auto")) == []
+
+
 def test_sessions_that_are_spread_anew() -> None:
     review = reviewed(router(routingLogic="session", sessionKey="x-user"), router(routingLogic="roundrobin"))
     risk = only(review, "cold-cache")

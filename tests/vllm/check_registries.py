@@ -16,7 +16,7 @@ STRETCHES = (
     "architectures", "withoutLora", "withoutPipeline", "attentionBackends", "quantizationNames", "speculation", "metrics",
     "strictConfigs", "byTransformers", "sentences",
 )  # fmt: skip
-STEPS = ("backendTraits", "quantization", "activationTypes", "configFields", "registered", "variables")
+STEPS = ("backendTraits", "quantization", "activationTypes", "configFields", "registered", "variables", "metricKinds")
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +29,7 @@ def shipped() -> dict[str, Any]:
 def test_tables_are_what_the_wheel_says(release: str, shipped: dict[str, Any]) -> None:
     assert release in shipped["releases"]
     read = make([FOLDER / release])
+    assert {"releases", *STRETCHES, *STEPS} == read.keys() == shipped.keys()
     for table in STRETCHES:
         here = {name for name, stretches in shipped[table].items() if any(_spans(each, release) for each in stretches)}
         assert here == set(read[table]), table

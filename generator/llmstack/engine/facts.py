@@ -102,6 +102,10 @@ class ModelFacts:
     config: str | None = None
     """Digest of config.json, as `sha256:…`."""
 
+    def __hash__(self) -> int:
+        """That of the name: equal facts are of one model, and hashing every size of it would take long."""
+        return hash(self.model)
+
     @property
     def has_vision(self) -> bool:
         """Whether there is an encoder beside the language model: tensors of one, or an architecture named so."""

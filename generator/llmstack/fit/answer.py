@@ -54,7 +54,7 @@ def answer(
     """What becomes of a model's engine, with proposals; as `measured`, unless something else is asked than it is."""
     question = changed(ask(stack, model, known), change or Change())
     start = judge(stack, model, question, measured if change in (None, Change()) else ())
-    loading = None if model.gitops.load_time else loading_of(stack, model, question, known)
+    loading = None if model.gitops.load_time else loading_of(stack, model, question)
     engine = question.engine
     if engine is None:
         return Answer(question, start, loading=loading)

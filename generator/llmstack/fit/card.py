@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from llmstack.engine.cards import LABEL, MIG_RESOURCE, Card, card_named, card_of_memory, card_of_product, slice_of
@@ -26,6 +26,8 @@ class Pools:
 
     declared: tuple[Capacity, ...]
     facts: Facts
+    chosen: dict[tuple[str, ...], Capacity | None] = field(default_factory=dict)
+    """What was chosen already, by what it depends on: most models of an environment choose alike."""
 
     @staticmethod
     def of(stack: Stack) -> Pools:
@@ -45,11 +47,13 @@ def pool_of_model(stack: Stack, pools: Pools, model: Model) -> Capacity | None:
     """The declared pool whose GPUs the model takes, chosen as a review chooses it; None where none is certain."""
     if not pools.declared:
         return None
-    facts = pools.facts
-    if model.name and model.gitops.pool:
-        facts = replace(facts, pool_of={model.name: model.gitops.pool})
-    name = pool_of(_pod(stack, model), gpu_resource(model), model.name, facts)
-    return next((each for each in pools.declared if each.pool == name), None)
+    pod, resource, named = _pod(stack, model), gpu_resource(model), (model.name and model.gitops.pool) or ""
+    key = (resource, named, repr(pod))
+    if key not in pools.chosen:
+        facts = replace(pools.facts, pool_of={model.name: named}) if model.name and named else pools.facts
+        name = pool_of(pod, resource, model.name, facts)
+        pools.chosen[key] = next((each for each in pools.declared if each.pool == name), None)
+    return pools.chosen[key]
 
 
 def _pod(stack: Stack, model: Model) -> Mapping[str, Any]:

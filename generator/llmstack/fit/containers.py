@@ -9,7 +9,7 @@ from typing import Any
 from llmstack.engine.settings import Settings
 from llmstack.finding import Route
 from llmstack.fit.card import Pools, card_on
-from llmstack.fit.question import HUB_NAME, Known, Question, facts_of_name, flags_of, release_in, settings_of
+from llmstack.fit.question import HUB_NAME, Known, Question, facts_of_name, read_given, release_in
 from llmstack.flags import catalogue_for, split_flags
 from llmstack.kubernetes.accelerators import gpus_of_pod, is_whole_gpu
 from llmstack.kubernetes.images import image_parts
@@ -101,7 +101,7 @@ def _engine(
     name = model_named(served)
     facts = facts_of_name(name if name and HUB_NAME.match(name) else None, known)
     given = tuple(served.arguments)
-    settings = settings_of(given, match.catalogue, tuple(variables))
+    settings, flags = read_given(given, match.catalogue, tuple(variables))
     question = Question(
         model_of(object) or "/".join(filter(None, [key.name, _role(object, key.pod)])),
         facts,
@@ -109,7 +109,7 @@ def _engine(
         match,
         settings,
         given,
-        flags_of(given, match.catalogue),
+        flags,
         (),
         pool.pool if pool else None,
         None if match.sureness == "guess" else release_in(versions.get(key.name) or image_parts(served.image)[1]),

@@ -10,8 +10,8 @@ import math
 from dataclasses import dataclass
 
 from llmstack.engine.start_time import CACHE_ROOT, Span, preparing
-from llmstack.fit.card import Pools, pool_of_model
-from llmstack.fit.question import Known, Question, ask, facts_of_model, variables
+from llmstack.fit.card import Pools
+from llmstack.fit.question import Known, Question, ask, variables
 from llmstack.kubernetes.quantities import quantity
 from llmstack.model.models import Model
 from llmstack.model.stack import Stack
@@ -34,18 +34,19 @@ def foreseen_load(
     weights is not known. `question` is what is asked of its engine, where that is at hand."""
     if not any(each.read_rate for each in pools.declared):
         return None
-    reading = seconds_of_reading(stack, pools, model, known)
+    question = question or ask(stack, model, known, pools)
+    reading = seconds_of_reading(pools, question)
     if reading is None:
         return None
-    beside = _beside(stack, model, question or ask(stack, model, known, pools))
+    beside = _beside(stack, model, question)
     if not isinstance(beside, Span):
         return ForeseenLoad(math.ceil(reading))
     return ForeseenLoad(math.ceil(reading), math.floor(reading + beside.low), math.ceil(reading + beside.high))
 
 
-def loading_of(stack: Stack, model: Model, question: Question, known: Known) -> Loading:
+def loading_of(stack: Stack, model: Model, question: Question) -> Loading:
     """The two parts of a model's load, as far as each is known."""
-    reading = seconds_of_reading(stack, Pools.of(stack), model, known)
+    reading = seconds_of_reading(Pools.of(stack), question)
     beside = _beside(stack, model, question)
     why = () if reading is not None else ("how fast a pod reads is not known (gitops.capacity[].readRate)",)
     if isinstance(beside, Span):
@@ -53,10 +54,10 @@ def loading_of(stack: Stack, model: Model, question: Question, known: Known) -> 
     return Loading(reading, None, (*why, *beside))
 
 
-def seconds_of_reading(stack: Stack, pools: Pools, model: Model, known: Known) -> float | None:
+def seconds_of_reading(pools: Pools, question: Question) -> float | None:
     """Seconds that reading the weights takes; None where their size or the pool's `readRate` is not known."""
-    pool, facts = pool_of_model(stack, pools, model), facts_of_model(model, known)
-    rate = quantity(pool.read_rate) if pool else None
+    pool = next((each for each in pools.declared if each.pool == question.pool), None)
+    rate, facts = quantity(pool.read_rate) if pool else None, question.facts
     if not rate or facts is None or facts.weights is None:
         return None
     return float((facts.weights.bytes - facts.weights.groups.draft) / rate)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from llmstack.engine.cards import Card
 from llmstack.engine.catalogue import catalogued
 from llmstack.engine.facts import ModelFacts
 from llmstack.engine.facts_file import file_name
-from llmstack.engine.settings import Flags, Settings, read_flags, read_settings
+from llmstack.engine.settings import Flags, Settings, read_flags, read_number, read_settings
 from llmstack.engine.support import Engine
 from llmstack.fit.card import Pools, asks_for_gpus, card_of_model, pool_of_model
 from llmstack.flags import Catalogue, catalogue_for
@@ -22,6 +22,10 @@ from llmstack.model.stack import Stack
 from llmstack.objects import arguments
 
 HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+\Z")
+
+LENGTH = "--max-model-len"
+ANY_LENGTH = 1 << 62
+"""A number that stands for any length while the other arguments are read; nobody asks for it."""
 
 Known = Mapping[str, ModelFacts]
 """Facts by the path of their file below facts/: `models/meta-llama--Llama-3.1-8B-Instruct.yaml`."""
@@ -58,24 +62,29 @@ def ask(stack: Stack, model: Model, known: Known, pools: Pools | None = None) ->
     pool = pool_of_model(stack, pools or Pools.of(stack), model)
     facts, card = facts_of_model(model, known), card_of_model(stack, model, pool)
     given = arguments.stated(model)
-    settings = settings_of(given, match.catalogue, tuple(variables(stack, model)))
+    settings, flags = read_given(given, match.catalogue, tuple(variables(stack, model)))
     missing = tuple(_missing(model, facts, card, match))
     version = None if match.sureness == "guess" else version_of(model)
     named = pool.pool if pool else None
-    flags = flags_of(given, match.catalogue)
     return Question(model.name or "", facts, card, match, settings, given, flags, missing, named, version)
 
 
 @lru_cache(maxsize=1 << 12)
-def settings_of(given: tuple[str, ...], catalogue: Catalogue, variables: tuple[str, ...]) -> Settings:
-    """`read_settings`, remembered: many models have the same flags."""
-    return read_settings(given, catalogue, variables)
+def read_given(given: tuple[str, ...], catalogue: Catalogue, variables: tuple[str, ...]) -> tuple[Settings, Flags]:
+    """The settings and flags of arguments; those that differ in their length alone are read once for all of them."""
+    at = given.index(LENGTH) + 1 if LENGTH in given[:-1] else 0
+    length = read_number(given[at]) if at else None
+    if not length:
+        return _read(given, catalogue, variables)
+    settings, flags = _read((*given[:at], str(ANY_LENGTH), *given[at + 1 :]), catalogue, variables)
+    # of two lengths the later one counts
+    settings = replace(settings, length=length) if settings.length == ANY_LENGTH else settings
+    return settings, {**flags, LENGTH: given[at]} if flags.get(LENGTH) == str(ANY_LENGTH) else flags
 
 
 @lru_cache(maxsize=1 << 12)
-def flags_of(given: tuple[str, ...], catalogue: Catalogue) -> Flags:
-    """`read_flags`, remembered likewise."""
-    return read_flags(given, catalogue)
+def _read(given: tuple[str, ...], catalogue: Catalogue, variables: tuple[str, ...]) -> tuple[Settings, Flags]:
+    return read_settings(given, catalogue, variables), read_flags(given, catalogue)
 
 
 def version_of(model: Model) -> str | None:

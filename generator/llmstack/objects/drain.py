@@ -31,10 +31,14 @@ def arguments(model: Model) -> Iterator[str]:
         yield from (FLAG, str(seconds(model.gitops.drain.finish)))
 
 
-def lifecycle(model: Model) -> dict[str, Any] | None:
-    """The hook that keeps the pod serving while others learn that it goes."""
+def lifecycle(model: Model, *, finishes: bool = True) -> dict[str, Any] | None:
+    """The hook that keeps the pod serving while others learn that it goes; one that does not finish requests itself
+    stays for the one that does."""
     drain = model.gitops.drain
-    return {"preStop": {"sleep": {"seconds": seconds(drain.wait)}}} if drain is not None else None
+    if drain is None:
+        return None
+    stays = 0 if finishes or not knows_drain(model) else seconds(drain.finish)
+    return {"preStop": {"sleep": {"seconds": seconds(drain.wait) + stays}}}
 
 
 def grace_period(model: Model) -> int | None:

@@ -172,7 +172,7 @@ def container(stack: Stack, model: Model, command: list[str], args: list[str], r
         "resources": resources(model) if role.resources is None else role.resources,
         "securityContext": engine.container_security_context,
         **(probes(stack, model, role.readiness) if role.serves else {}),
-        "lifecycle": hooks(stack, model),
+        "lifecycle": hooks(stack, model, role),
         "volumeMounts": unique([*scripts, *mounts(stack, model, shm=has_shm(model))], "mountPath"),
     }
 
@@ -190,10 +190,14 @@ def sidecar(stack: Stack, model: Model) -> dict[str, Any] | None:
     }
 
 
-def hooks(stack: Stack, model: Model) -> Mapping[str, Any] | None:
-    """The hooks of the engine's container: what people wrote, else those of `gitops.drain`."""
+def hooks(stack: Stack, model: Model, role: Role = ENGINE) -> Mapping[str, Any] | None:
+    """The hooks of the engine's container: what people wrote, else those of `gitops.drain`.
+
+    KubeRay ends a worker together with its head, which cannot finish a request without it; the worker of a
+    LeaderWorkerSet ends after its leader.
+    """
     stated = own_or_shared(model.lifecycle, stack.engine.lifecycle)
-    return drain.lifecycle(model) if stated is None else stated
+    return drain.lifecycle(model, finishes=role.serves or not role.ray) if stated is None else stated
 
 
 def probes(stack: Stack, model: Model, readiness: Mapping[str, Any] | None = None) -> dict[str, dict[str, Any] | None]:

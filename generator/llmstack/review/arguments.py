@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from llmstack.flags import newest, split_flags
+
 _NUMBER = re.compile(r"-(?:\d|\.\d)")
 
 
@@ -27,6 +29,18 @@ def parse_flags(items: Sequence[str]) -> dict[str, str]:
 def last_flags(items: Sequence[str]) -> dict[str, str]:
     """The same, where the last of equal flags counts, as argparse has it."""
     return {flag: given[-1] for flag, given in _grouped(items).items()}
+
+
+def engine_flags(arguments: Sequence[str]) -> dict[str, str]:
+    """The flags of `vllm serve` by vLLM's own names, the last of each, as its parser reads them: underscores,
+    abbreviations and `--no-` (the value `false`) included. What is given as a word of its own first is `model`."""
+    given: dict[str, str] = {}
+    for flag in split_flags(arguments, newest()):
+        if flag.name:
+            given[flag.name] = flag.value or "true"
+        else:
+            given.setdefault("model", flag.value or "")
+    return given
 
 
 def _grouped(items: Sequence[str]) -> dict[str, list[str]]:

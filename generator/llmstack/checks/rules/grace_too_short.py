@@ -14,8 +14,9 @@ from collections.abc import Iterator
 
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
+from llmstack.engine.settings import read_flags
 from llmstack.finding import Route, Severity
-from llmstack.flags import catalogue_for, split_flags
+from llmstack.flags import catalogue_for
 from llmstack.kubernetes.hooks import seconds_slept
 from llmstack.kubernetes.quantities import read_whole
 from llmstack.model.models import Model
@@ -51,8 +52,7 @@ def _finish(model: Model) -> int:
     if not any(str(each).startswith("--shut") for each in given):
         return 0
     catalogue = catalogue_for(model.repository or "", model.tag or "", model.gitops.vllm_version).catalogue
-    values = [flag.value for flag in split_flags([str(each) for each in given], catalogue) if flag.name == drain.FLAG]
-    return (read_whole(values[-1] or "") or 0) if values else 0
+    return read_whole(read_flags([str(each) for each in given], catalogue).get(drain.FLAG) or "") or 0
 
 
 def _place(subject: Subject, at: Route) -> Route:

@@ -60,8 +60,10 @@ def _probe(subject: Subject, model: Model) -> tuple[str, Mapping[str, Any] | Non
 def _measured(subject: Subject) -> Iterator[Problem]:
     """Models whose measured start-up is longer than the probe waits."""
     for at, model in subject.models():
+        if not model.gitops.load_time:
+            continue
         name, probe = _probe(subject, model)
-        needed = seconds(model.gitops.load_time) if model.gitops.load_time else 0
+        needed = seconds(model.gitops.load_time)
         if probe and needed > seconds_allowed(probe):
             message = f"`{model.name}` takes {needed} s to load; {name} kills it after {seconds_allowed(probe)} s"
             yield Problem(message, (*at, "gitops", "loadTime"), help=_raise(name, probe, needed))
@@ -76,8 +78,10 @@ def _foreseen(subject: Subject) -> Iterator[Problem]:
     for at, model in subject.models():
         stated = bool(model.gitops.load_time)
         foreseen = None if stated else foreseen_load(stack, pools, model, subject.facts, asked.get(at))
+        if foreseen is None:
+            continue
         name, probe = _probe(subject, model)
-        if probe is None or foreseen is None:
+        if probe is None:
             continue
         allowed, needed = seconds_allowed(probe), foreseen.high or foreseen.least
         if needed > allowed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from llmstack.engine import registry
@@ -23,22 +23,17 @@ SPECULATION_CHECKED: Minor = (0, 11)
 
 def refused(line: Line) -> Iterator[Fault]:
     """Yield what vLLM refuses in a command line."""
-    settings, given, catalogue, among = line.settings, line.given, line.catalogue, line.among
-    yield from _batch(settings, given, catalogue.release.minor)
-    yield from _share(given)
-    yield from _adapters(given)
-    yield from _parsers(given, catalogue, among)
-    yield from _speculation(settings, given, catalogue.release.minor, among)
-    yield from _transfer(given)
-    yield from _balance(settings, given)
-    yield from _servers(given, line.variables)
+    for flags, find in CHECKS:
+        if not flags.isdisjoint(line.given):
+            yield from find(line)
     yield from refused_together(line)
-    yield from misconfigured(given, catalogue, among, line.repository)
+    yield from misconfigured(line.given, line.catalogue, line.among, line.repository)
 
 
-def _batch(settings: Settings, given: Flags, release: Minor) -> Iterator[Fault]:
+def _batch(line: Line) -> Iterator[Fault]:
     """`SchedulerConfig.verify_max_model_len` (vllm/config/scheduler.py)."""
-    tokens, sequences, length = settings.tokens, settings.sequences, settings.length
+    given, release = line.given, line.catalogue.release.minor
+    tokens, sequences, length = line.settings.tokens, line.settings.sequences, line.settings.length
     if tokens and sequences and tokens < sequences:
         message = f"--max-num-batched-tokens {tokens} is less than --max-num-seqs {sequences}"
         yield Fault("batch", message, f"at least {sequences}")
@@ -48,9 +43,9 @@ def _batch(settings: Settings, given: Flags, release: Minor) -> Iterator[Fault]:
         yield Fault("chunked", message, f"--max-num-batched-tokens {length}, or chunked prefill")
 
 
-def _share(given: Flags) -> Iterator[Fault]:
+def _share(line: Line) -> Iterator[Fault]:
     """`CacheConfig.gpu_memory_utilization` (vllm/config/cache.py): more than 0, at most 1."""
-    text = given.get("--gpu-memory-utilization")
+    text = line.given.get("--gpu-memory-utilization")
     try:
         share = float(text) if text else None
     except ValueError:
@@ -59,9 +54,10 @@ def _share(given: Flags) -> Iterator[Fault]:
         yield Fault("utilization", f"--gpu-memory-utilization {text} is no share of a GPU", "more than 0, at most 1")
 
 
-def _adapters(given: Flags) -> Iterator[Fault]:
+def _adapters(line: Line) -> Iterator[Fault]:
     """`LoRAConfig` (vllm/config/lora.py); adapters at start are loaded as any other, and end it where that fails
     (`init_static_loras`, vllm/entrypoints/openai/); how they are written: `LoRAParserAction`, cli_args.py there."""
+    given = line.given
     on_gpu, in_all = (read_number(given.get(flag) or "") for flag in ("--max-loras", "--max-cpu-loras"))
     on, modules = is_on(given, "--enable-lora"), given.get("--lora-modules") or ""
     if modules and not on:
@@ -72,9 +68,10 @@ def _adapters(given: Flags) -> Iterator[Fault]:
         yield Fault("adapters", f"--max-cpu-loras {in_all} is less than --max-loras {on_gpu}", f"at least {on_gpu}")
 
 
-def _parsers(given: Flags, catalogue: Catalogue, among: Sequence[str]) -> Iterator[Fault]:
+def _parsers(line: Line) -> Iterator[Fault]:
     """`validate_parsed_serve_args`, `validate_api_server_args` (vllm/entrypoints/): names are those that are
     registered, and a plugin may register more."""
+    given, catalogue, among = line.given, line.catalogue, line.among
     automatic = is_on(given, "--enable-auto-tool-choice")
     if automatic and not given.get("--tool-call-parser"):
         yield Fault("tools", "--enable-auto-tool-choice needs --tool-call-parser", "name the parser of the model")
@@ -94,10 +91,10 @@ def _named(about: Any, name: str, given: Flags, catalogue: Catalogue, among: Seq
         )
 
 
-def _speculation(settings: Settings, given: Flags, release: Minor, among: Sequence[str]) -> Iterator[Fault]:
+def _speculation(line: Line) -> Iterator[Fault]:
     """`SpeculativeConfig.__post_init__` (vllm/config/speculative.py)."""
-    config = read_object(given.get("--speculative-config") or "")
-    if config is None or release < SPECULATION_CHECKED:
+    config, among = read_object(line.given.get("--speculative-config") or ""), line.among
+    if config is None or line.catalogue.release.minor < SPECULATION_CHECKED:
         return
     method = config.get("method")
     if isinstance(method, str) and method and not any(registry.has_speculation(method, each) for each in among):
@@ -107,7 +104,7 @@ def _speculation(settings: Settings, given: Flags, release: Minor, among: Sequen
         message = "--speculative-config names neither a method nor a model"
         yield Fault("speculation", message, 'for example {"method": "ngram", "num_speculative_tokens": 3}')
 
-    yield from _draft(config, settings)
+    yield from _draft(config, line.settings)
 
 
 def _draft(config: Mapping[str, Any], settings: Settings) -> Iterator[Fault]:
@@ -121,26 +118,39 @@ def _draft(config: Mapping[str, Any], settings: Settings) -> Iterator[Fault]:
         yield Fault("speculation", f"prompt_lookup_min {low} is over prompt_lookup_max {high}", f"at most {high}")
 
 
-def _transfer(given: Flags) -> Iterator[Fault]:
+def _transfer(line: Line) -> Iterator[Fault]:
     """`KVTransferConfig.__post_init__` (vllm/config/kv_transfer.py)."""
-    config = read_object(given.get("--kv-transfer-config") or "") or {}
+    config = read_object(line.given.get("--kv-transfer-config") or "") or {}
     if config.get("kv_connector") and not config.get("kv_role"):
         yield Fault("transfer", f"{config['kv_connector']} without kv_role", "kv_both, kv_producer or kv_consumer")
 
 
-def _balance(settings: Settings, given: Flags) -> Iterator[Fault]:
+def _balance(line: Line) -> Iterator[Fault]:
     """`ParallelConfig.__post_init__` (vllm/config/parallel.py), in 0.10 and later, which have the flag."""
-    if not is_on(given, "--enable-eplb"):
+    if not line.is_on("--enable-eplb"):
         return
-    if not is_on(given, "--enable-expert-parallel"):
+    if not line.is_on("--enable-expert-parallel"):
         yield Fault("experts", "--enable-eplb needs --enable-expert-parallel", "--enable-expert-parallel")
-    elif settings.tensor * settings.data == 1:
+    elif line.settings.tensor * line.settings.data == 1:
         yield Fault("experts", "--enable-eplb has one GPU, and nothing to balance", "leave it out")
 
 
-def _servers(given: Flags, variables: Flags) -> Iterator[Fault]:
+def _servers(line: Line) -> Iterator[Fault]:
     """`run_multi_api_server` (vllm/entrypoints/cli/serve.py), since 0.9."""
-    servers = read_number(given.get("--api-server-count") or "")
-    updating = variables.get(UPDATES_ADAPTERS) or ""
+    servers = read_number(line.given.get("--api-server-count") or "")
+    updating = line.variables.get(UPDATES_ADAPTERS) or ""
     if servers and servers > 1 and updating.strip().lower() in ("1", "true"):
         yield Fault("--api-server-count", f"{UPDATES_ADAPTERS} goes with one API server", "--api-server-count 1")
+
+
+CHECKS: tuple[tuple[frozenset[str], Callable[[Line], Iterator[Fault]]], ...] = (
+    (frozenset(("--max-num-batched-tokens",)), _batch),
+    (frozenset(("--gpu-memory-utilization",)), _share),
+    (frozenset(("--lora-modules", "--max-cpu-loras")), _adapters),
+    (frozenset(("--enable-auto-tool-choice", "--reasoning-parser")), _parsers),
+    (frozenset(("--speculative-config",)), _speculation),
+    (frozenset(("--kv-transfer-config",)), _transfer),
+    (frozenset(("--enable-eplb",)), _balance),
+    (frozenset(("--api-server-count",)), _servers),
+)
+"""What is looked at where one of these flags is given."""

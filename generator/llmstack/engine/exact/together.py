@@ -7,7 +7,7 @@ check; the table of releases is read from there (`tools/vllm_tables/sentences.py
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 
 from llmstack.engine import registry
@@ -30,22 +30,26 @@ TYPE_OF = {"Gemma3ForCausalLM": "gemma3_text"} | {
 
 def refused_together(line: Line) -> Iterator[Fault]:
     """Yield what each of the releases that may be right refuses of these flags beside one another."""
-    for each in _standing(line.catalogue.release.minor, line.among):
-        if each.flag in line.given and each.holds(line):
+    standing = _standing(line.catalogue.release.minor, line.among)
+    for each in (each for flag in line.given for each in standing.get(flag, ())):
+        if each.holds(line):
             yield Fault(each.flag, f"vLLM {line.among[0]} refuses {each.message}", each.help)
     yield from _no_target_of_eagle(line)
 
 
 @cache
-def _standing(release: Minor, among: tuple[str, ...]) -> tuple[Refusal, ...]:
-    """The refusals that all of these releases have."""
-    stand = (each for each in REFUSALS if release >= each.since)
-    return tuple(each for each in stand if all(registry.refuses(each.sentence, name) for name in among))
+def _standing(release: Minor, among: tuple[str, ...]) -> Mapping[str, tuple[Refusal, ...]]:
+    """The refusals that all of these releases have, by the flag that they are about."""
+    known: dict[str, tuple[Refusal, ...]] = {}
+    for each in REFUSALS:
+        if release >= each.since and all(registry.refuses(each.sentence, name) for name in among):
+            known[each.flag] = (*known.get(each.flag, ()), each)
+    return known
 
 
 def _no_target_of_eagle(line: Line) -> Iterator[Fault]:
     """Yield a model that eagle3 does not draft for (`SpeculativeConfig._verify_args`, vllm/config/speculative.py)."""
-    if line.object(SPECULATIVE).get("method") != "eagle3" or line.facts is None:
+    if SPECULATIVE not in line.given or line.object(SPECULATIVE).get("method") != "eagle3" or line.facts is None:
         return
     name = line.facts.architecture
     kind = TYPE_OF.get(name)

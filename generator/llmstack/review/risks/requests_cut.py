@@ -7,22 +7,26 @@ connection for each request that a replica was serving.
 How it is judged: an engine's pods restart, are scaled down or are removed, and the arguments that the old pods run with
 set no `--shutdown-timeout`, or one that `terminationGracePeriodSeconds` (30 seconds by default) cuts short, what a
 `preStop` sleep, or command that sleeps, takes of it included (Kubernetes documentation, "Pod Lifecycle", termination of
-pods). A preStop sleep alone lets shorter requests finish: then it is said how long it is. How many requests run at that
-moment is not known. Its amount is the number of pods that end.
+pods). A preStop sleep alone lets shorter requests finish: then it is said how long it is. The workers of a RayCluster
+end with its head, so they have to stay as long as it finishes; those of a LeaderWorkerSet end after their leader. How
+many requests run at that moment is not known. Its amount is the number of pods that serve and end.
 
 Fix: set `gitops.drain` on the model, in a change of its own: it counts for the pods that start with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from llmstack.engine.settings import is_on
 from llmstack.finding import Severity
 from llmstack.kubernetes.hooks import seconds_slept
-from llmstack.kubernetes.pods import Object, identity_of, pod_specs
+from llmstack.kubernetes.pods import Object, identity_of, maps, pod_specs, value_at
 from llmstack.kubernetes.quantities import read_whole, whole
 from llmstack.kubernetes.served import find_served
+from llmstack.objects.drain import FLAG
+from llmstack.review.arguments import engine_flags
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
@@ -31,7 +35,6 @@ from llmstack.review.wording import plural
 
 RISK = Declaration("requests-cut", Severity.NOTE, unit="pods")
 
-_FLAG = "--shutdown-timeout"
 _GRACE = 30
 _BY_HAND = (
     "Give it `--shutdown-timeout` (vLLM 0.18 and later), a preStop sleep and a terminationGracePeriodSeconds above both"
@@ -72,26 +75,35 @@ def _ends_pods(workload: Workload) -> bool:
 def _cut(before: Object) -> Iterator[tuple[int, str]]:
     """Yield, for each engine of a workload that does not wait for the requests it serves, for how many seconds they go
     on when its pods are to end, and the key that says so: a pod that sleeps before its end takes no new ones."""
+    stay = _workers_stay(before)
     for _, spec in pod_specs(dict(before)):
         for served in find_served(spec):
-            container = spec["containers"][served.route[-1]]
-            finish, sleep = _shutdown_timeout(served.arguments), _sleep(container)
+            flags = engine_flags(served.arguments)
+            if is_on(flags, "--headless"):
+                continue  # it serves nobody, and ends after the one that it works for
+            finish, sleep = read_whole(flags.get(FLAG, "")) or 0, _sleep(spec["containers"][served.route[-1]])
             grace = whole(spec.get("terminationGracePeriodSeconds"), _GRACE)
             if finish + sleep >= grace:
                 yield grace, "`terminationGracePeriodSeconds`"
             elif not finish:
                 yield sleep, "preStop sleep"
+            elif stay is not None and stay < finish + sleep:
+                yield stay, "workers' preStop sleep"
+
+
+def _workers_stay(before: Object) -> int | None:
+    """Seconds that all workers of a RayCluster stay when it ends, which ends the pods of all groups at once
+    (`deleteAllPods`, raycluster_controller.go of KubeRay); None for what has none."""
+    groups = maps(value_at(before, "spec", "workerGroupSpecs")) if before.get("kind") == "RayCluster" else ()
+    found = []
+    for group in groups:
+        spec = value_at(group, "template", "spec")
+        if isinstance(spec, Mapping) and whole(group.get("replicas"), 1):
+            sleeps = [_sleep(container) for container in maps(spec.get("containers"))]
+            found.append(min(max(sleeps, default=0), whole(spec.get("terminationGracePeriodSeconds"), _GRACE)))
+    return min(found, default=None)
 
 
 def _sleep(container: Mapping[str, Any]) -> int:
     hooks = container.get("lifecycle")
     return seconds_slept(hooks if isinstance(hooks, Mapping) else None)
-
-
-def _shutdown_timeout(words: Sequence[str]) -> int:
-    """Seconds that vLLM waits for running requests, the last argument counting; 0 where none says so."""
-    given = [(number, *word.partition("=")) for number, word in enumerate(words) if word.partition("=")[0] == _FLAG]
-    if not given:
-        return 0
-    number, _, equals, value = given[-1]
-    return read_whole(value if equals else "".join(words[number + 1 : number + 2])) or 0

@@ -16,7 +16,7 @@ from llmstack.kubernetes.quantities import read_whole, whole
 from llmstack.kubernetes.replicas import model_of
 from llmstack.kubernetes.served import find_served
 from llmstack.kubernetes.workloads import is_lasting
-from llmstack.review.arguments import last_flags
+from llmstack.review.arguments import engine_flags, last_flags
 
 API_KEY = "VLLM_API_KEY"
 ENGINE_PORT = 8000
@@ -114,7 +114,7 @@ def _read(obj: Object) -> Backend | None:
     engines = {served.container: served for served in find_served(spec)}
     for container in maps(spec.get("containers")):
         served = engines.get(str(container.get("name") or ""))
-        flags = last_flags(served.arguments) if served is not None else _flags(container)
+        flags = engine_flags(served.arguments) if served is not None else _flags(container)
         if engines and served is None and _DISCOVERY not in flags:
             continue  # a sidecar of the engine
         model = model_of(obj)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from llmstack.engine.settings import is_on, read_number
 from llmstack.kubernetes.pods import Identity
-from llmstack.kubernetes.quantities import read_whole
 from llmstack.review.ways_in.backends import Backend
 from llmstack.review.ways_in.breaks import Break
 from llmstack.review.ways_in.doors import Side, station_of
@@ -49,7 +49,7 @@ def changed_keys(old: Mapping[Identity, Backend], new: Mapping[Identity, Backend
 def shorter_requests(old: Mapping[Identity, Backend], new: Mapping[Identity, Backend]) -> Iterator[Break]:
     """Yield the engines that refuse requests which they took before: those longer than a smaller --max-model-len."""
     for identity in sorted(old.keys() & new.keys()):
-        before, after = (read_whole(side[identity].flags.get(_LENGTH, "")) for side in (old, new))
+        before, after = (read_number(side[identity].flags.get(_LENGTH, "")) for side in (old, new))
         if before is not None and after is not None and after < before:
             message = f"requests of more than {after:,} tokens are refused from now on ({before:,} before)"
             advice = "Let callers know, or keep the length."
@@ -62,7 +62,7 @@ def other_requests(old: Mapping[Identity, Backend], new: Mapping[Identity, Backe
     for identity in sorted(old.keys() & new.keys()):
         before, after = old[identity].flags, new[identity].flags
         for flag, refused in _TAKEN.items():
-            if flag in before and flag not in after and not new[identity].is_router:
+            if is_on(before, flag) and not is_on(after, flag) and not new[identity].is_router:
                 path = f"spec.template.spec.containers[vllm].args[{flag}]"
                 yield Break(new[identity].key, f"{refused} from now on", _LET_KNOW, milder=True, path=path)
         for flag, default in _SERVES.items():

@@ -14,7 +14,7 @@ from typing import Any
 
 from llmstack.kubernetes.pods import Object, maps, pod_specs, value_at
 from llmstack.kubernetes.served import find_served
-from llmstack.review.arguments import last_flags
+from llmstack.review.arguments import engine_flags
 from llmstack.review.rollout.obstacles.case import Case, Obstacle, spec_of, template_in
 from llmstack.review.ways_in.backends import Backends, asked_key
 
@@ -68,7 +68,7 @@ def _unanswered(obj: Object) -> Iterator[Obstacle]:
     """The probes of engines that vLLM refuses, or may not know the path of."""
     for _, spec in pod_specs(dict(obj)):
         for served in find_served(spec):
-            container, flags = spec["containers"][served.route[-1]], last_flags(served.arguments)
+            container, flags = spec["containers"][served.route[-1]], engine_flags(served.arguments)
             if served.unread or "--middleware" in flags:
                 continue  # some arguments are not known, or code of somebody else answers before vLLM
             for probe in _PROBES:
