@@ -7,7 +7,7 @@ import time
 import pytest
 
 from llmstack.secrecy.credentials import argument_secrets, holds_secret
-from llmstack.secrecy.masking import mask_text
+from llmstack.secrecy.masking import mask_text, mask_words
 
 PASSWORD = "Xk9vQ2mLr7tB"
 
@@ -50,6 +50,20 @@ def test_a_password_is_found_and_masked_whole(text: str) -> None:
 def test_what_only_looks_like_one(text: str) -> None:
     assert not holds_secret(text)
     assert mask_text(text) == text
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "loading KV pairs: literal sources [{}]: invalid literal source {}, expected key=value",
+        "MalformedYAMLError: yaml: unknown anchor '{}' referenced in File: x.yaml",
+        "found undefined alias '{}'",
+    ],
+)
+def test_what_programs_repeat_of_a_secret_without_a_name_is_masked(words: str) -> None:
+    shown = mask_words(words.replace("{}", PASSWORD))
+    assert PASSWORD[:6] not in shown
+    assert shown == words.replace("{}", "(masked)")
 
 
 def test_a_login_in_a_list_of_words() -> None:

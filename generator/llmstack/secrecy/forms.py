@@ -127,8 +127,14 @@ _FILES = (
     r"|(?<=default login )[^\s]{1,200}\s{1,20}password\s{1,20}(?!\$)[^\s]{1,200}"
     r"|(?:(?<=\n)|\A)[\w.*-]{1,200}:(?:543\d|\*):[\w*-]{1,100}:[\w*-]{1,100}:[^\s:]{1,200}"
 )
+_REPEATED = (
+    # kustomize (api/kv) of `literals` without a name; go-yaml and libyaml of a value that begins with `*`
+    r"(?<=literal sources \[)[^\]\n]{1,2000}|(?<=invalid literal source )[^\s,]{1,400}"
+    r"|(?<=unknown anchor ')[^'\n]{1,400}|(?<=undefined alias ')[^'\n]{1,400}"
+)
+"""What programs repeat of their input, where that may be a secret without a name."""
 _FORMS = re.compile(
-    "|".join([_LONG_FORMS, rf"(?<![A-Za-z0-9])(?:{'|'.join(FORMS.values())})", _HEADERS, _FILES]), re.DOTALL
+    "|".join([_LONG_FORMS, _REPEATED, rf"(?<![A-Za-z0-9])(?:{'|'.join(FORMS.values())})", _HEADERS, _FILES]), re.DOTALL
 )
 _HINT = re.compile(
     r"-----BEGIN|PuTTY|[a-z][a-z0-9]{0,7}_|sk-|gl[a-z]{2,5}-|nvapi-|eyJ|AGE-|A[KS]IA|ABSK|AIza|ya29|GOCSPX|Key=|Signature=|sig=|SG\.|pypi"
@@ -136,6 +142,7 @@ _HINT = re.compile(
     r"|tvly-|\d:AA|dp\.|pul-|NRAK-|PMAK-|HRKU-|atlasv1|secret-token"
     r"|machine |default login|:543\d:|:\*:"
     r"|ATBB|BBDC-|GR1348|key-|-us\d|mlsn|xkeysib|SK[0-9a-f]|[MNO][\w-]{23,27}\.|EAAA|dose|dkea|sq0|v1\.0-|dt0|sdk-|NR[A-Z]{2}|\dQ~|pat|as-|cio|oy2|AKCp|cmVm"
+    r"|literal source|unknown anchor|undefined alias"
     r"|SWMTKN|LTAI|AKID|\$2|\$apr1|\$[1567y]\$|\$gy|\$argon|\{SS?HA|BEGIN|RWRT|bce-|CCI|CLOJ"
 )
 """What every form begins with or holds: a text without it needs no search."""
