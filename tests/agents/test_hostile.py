@@ -58,6 +58,14 @@ def test_nothing_in_an_answer_is_unseen(tmp_path: Path) -> None:
     assert "model" in data
 
 
+@pytest.mark.parametrize(("name", "argument"), [("explain", "topic"), ("diff", "from")])
+def test_a_character_that_no_command_line_takes_is_refused(name: str, argument: str, tmp_path: Path) -> None:
+    sandbox = make_sandbox(tmp_path)
+    result = call(sandbox, name, **{argument: "a\0b"})
+    assert result.is_error
+    assert said(result).startswith(f"{argument}: ")
+
+
 def test_no_secret_is_in_an_answer(tmp_path: Path) -> None:
     sandbox = make_sandbox(tmp_path)
     token = "hf_" + "Ab3dEf6hIj" * 3

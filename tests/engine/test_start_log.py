@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import date
 from itertools import permutations
 
@@ -243,3 +244,20 @@ def test_any_text_is_read(lines: list[str]) -> None:
 )
 def test_hostile_lines_say_nothing_and_cost_little(line: str) -> None:
     assert read_log([line] * 20).start.figures == {}
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["LLM engine (v0.10.10.1 ", "LLM engine (v0.1 model='", "\x1b[1;", "took 1.1 GiB ", "[2026-11-21T10:12 took \n", 'cache_config_info{a="'],
+)  # fmt: skip
+def test_the_time_that_a_log_takes_grows_with_it(unit: str) -> None:
+    text = unit * ((1 << 20) // len(unit))
+    started = time.process_time()
+    read_log(text[at : at + LINE] for at in range(0, len(text), LINE))
+    assert time.process_time() - started < 5, "it was minutes for the first"
+
+
+def test_what_the_engine_says_stands_behind_its_name() -> None:
+    start = read_log(["max_seq_len=1 LLM engine (v0.11.0) max_seq_len=4096, tensor_parallel_size=2, model='a/b'"]).start
+    assert (start.version, start.model) == ("0.11.0", "a/b")
+    assert start.figures == {"length": 4096, "tensor": 2}

@@ -157,12 +157,12 @@ def open_log(file: str) -> BinaryIO:
 
 def read_files(name: str, revision: str | None, source: str | None) -> ModelFiles:
     """The files of the model from where `source` says; raises HubError."""
-    from llmstack.hub.folder import read_folder
+    from llmstack.hub.folder import bounded, read_folder
     from llmstack.hub.model_files import ModelFiles
     from llmstack.hub.routes import HOME, Hub, fetch_model
 
     if source == "-":
-        return ModelFiles(sys.stdin.buffer.read(), revision)
+        return ModelFiles(bounded(sys.stdin.buffer, "stdin"), revision)
     if source is not None and not source.startswith(("http://", "https://")):
         return read_folder(Path(source), revision)
     token = os.environ.get("HF_TOKEN") or os.environ.get("HUGGING_FACE_HUB_TOKEN")

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmstack.engine.facts import Quantization, Sizes
+from llmstack.engine.facts_file import LARGEST
 
 Config = Mapping[str, Any]
 
@@ -94,7 +95,8 @@ def layer_kinds(text: Config, layers: int) -> tuple[int, int]:
     """How many layers attend to a window only, and how many keep a state instead of keys and values."""
     kinds = text.get("layer_types")
     if isinstance(kinds, list) and kinds:
-        return sum(kind in SLIDING for kind in kinds), sum(kind in LINEAR for kind in kinds)
+        named = [kind for kind in kinds if isinstance(kind, str)]
+        return sum(kind in SLIDING for kind in named), sum(kind in LINEAR for kind in named)
     states = 0 if not any(text.get(key) for key in STATE_KEYS) else max(1, layers)
     window, pattern = _count(text, "sliding_window"), _count(text, "sliding_window_pattern", "_sliding_window_pattern")
     if not window or text.get("use_sliding_window") is False:
@@ -118,7 +120,7 @@ def context_of(config: Config) -> int | None:
     rope = text.get("rope_scaling") or text.get("rope_parameters")
     if isinstance(rope, dict) and "gemma3" not in str(text.get("model_type", "")):
         length = _scaled(length, rope)
-    return int(length)
+    return int(length) if length < LARGEST else None
 
 
 def _scaled(length: float, rope: Config) -> float:
@@ -127,7 +129,7 @@ def _scaled(length: float, rope: Config) -> float:
     factor = 1.0
     for each in nested or [rope]:
         kind = each.get("rope_type", each.get("type"))
-        if kind in UNSCALED_ROPE or kind is None:
+        if not isinstance(kind, str) or kind in UNSCALED_ROPE:
             continue
         given = each.get("factor")
         factor = float(given) if isinstance(given, (int, float)) and not isinstance(given, bool) else factor

@@ -6,7 +6,6 @@ place (https://huggingface.co/docs/safetensors, "Format").
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -14,6 +13,7 @@ from typing import Any
 
 from llmstack.engine.facts import Groups, Weights
 from llmstack.engine.facts_file import FactsError
+from llmstack.engine.model_json import read_json
 
 LENGTH_BYTES = 8
 MOST_HEADER = 100 << 20
@@ -43,7 +43,7 @@ VISION = re.compile(
 EXPERTS = re.compile(r"\.experts\.|\.experts_|block_sparse_moe\.experts|\.(gate_up_proj|down_proj)_(blocks|scales)$")
 SHARED = re.compile(r"shared_expert")
 HEAD = re.compile(r"(^|\.)(lm_head|output|embed_out)\.(weight|bias)")
-LAYER = re.compile(r"^(?:model\.|language_model\.|model\.language_model\.|language_model\.model\.)?layers\.(\d+)\.")
+LAYER = re.compile(r"^(?:model\.|language_model\.|model\.language_model\.|language_model\.model\.)?layers\.(\d{1,9})\.")
 DRAFT = re.compile(r"(^|\.)mtp\.")
 EMBEDDINGS = re.compile(r"(^|\.)(embed_tokens|wte|tok_embeddings|word_embeddings|embed_in|embedding)\.weight$")
 
@@ -62,9 +62,9 @@ def header_length(start: bytes) -> int:
 def read_header(header: bytes) -> dict[str, Tensor]:
     """The tensors of one file by name; raises FactsError where the header is not one."""
     try:
-        data: Any = json.loads(header)
-    except ValueError as error:
-        raise FactsError("is no safetensors file: its header is not JSON") from error
+        data = read_json(header)
+    except FactsError as error:
+        raise FactsError(f"is no safetensors file: its header {error}") from error
     if not isinstance(data, dict):
         raise FactsError("is no safetensors file: its header is not a map")
     return {name: _tensor(name, entry) for name, entry in data.items() if name != "__metadata__"}

@@ -26,10 +26,6 @@ Figure = Literal[
 ]
 
 
-def _first(known: float, _new: float) -> float:
-    return known
-
-
 _FIGURES: tuple[tuple[Figure, Callable[[float, float], float], str], ...] = (
     # GiB of one GPU; 0.6 and 0.7 write GB and mean GiB (bytes / 2**30)
     ("weights", max, r"Model loading took ([\d.]+) Gi?B"),
@@ -51,13 +47,17 @@ _FIGURES: tuple[tuple[Figure, Callable[[float, float], float], str], ...] = (
     # counts
     ("tokens", min, r"GPU KV cache size: ([\d,]+) tokens"),
     ("blocks", min, r"# (?:GPU|CUDA|cuda) blocks: (\d+)"),
-    ("length", _first, r"LLM engine \(v.*?\bmax_seq_len=(\d+)"),
-    ("tensor", _first, r"LLM engine \(v.*?\btensor_parallel_size=(\d+)"),
 )
 FIGURES = tuple((name, fold, re.compile(pattern)) for name, fold, pattern in _FIGURES)
 
 _VERSION = re.compile(r"(?:vLLM API server version v?|LLM engine \(v)(\d+\.\d+[\w.+-]{0,40})")
-_MODEL = re.compile(r"LLM engine \(v.*?\bmodel='([^']{1,300})'")
+_ENGINE = "LLM engine (v"
+_SETTINGS: tuple[tuple[Figure, re.Pattern[str]], ...] = (
+    ("length", re.compile(r"\bmax_seq_len=(\d+)")),
+    ("tensor", re.compile(r"\btensor_parallel_size=(\d+)")),
+)
+_MODEL = re.compile(r"\bmodel='([^']{1,300})'")
+"""What stands behind the engine's name, in its line; the first start that says it counts."""
 _BEGINS = "vLLM API server version"
 _SERVES = re.compile(
     r"Application startup complete|init engine \(|Starting vLLM (?:API )?server|^vllm:cache_config_info\{"
@@ -70,7 +70,7 @@ _METRICS = re.compile(r"^vllm:cache_config_info\{(.{0,8000})\} 1")
 _LABEL = re.compile(r'(\w+)="([^"]{0,80})"')
 _MARKS = (
     " took ", " takes ", " take ", "KV cache size: ", "KV cache memory", "for KV Cache", "kv_cache_size=", "blocks: ",
-    "LLM engine (v", "API server version", "total_gpu_memory", "Free memory on device", "startup complete",
+    _ENGINE, "API server version", "total_gpu_memory", "Free memory on device", "startup complete",
     "init engine (", "Starting vLLM ", "vllm:cache_config_info{", "failed to start", "initialization failed",
     "CUDA out of memory", "OutOfMemoryError", "for the cache blocks",
 )  # fmt: skip
@@ -133,14 +133,25 @@ def _take(start: StartLog, line: str) -> None:
         number = _number(match[1]) if match is not None else None
         if number is not None:
             start.figures[name] = fold(start.figures[name], number) if name in start.figures else number
-    for attribute, pattern in (("version", _VERSION), ("model", _MODEL)):
-        match = pattern.search(line)
-        if match is not None and getattr(start, attribute) is None:
-            setattr(start, attribute, match[1].rstrip("."))
+    _take_engine(start, line)
     _take_metrics(start, line)
     if _FAILS.search(line) and not start.serves:
         start.failed = True
     start.serves = start.serves or _SERVES.search(line) is not None
+
+
+def _take_engine(start: StartLog, line: str) -> None:
+    """The release, and what the line of the engine says behind its name."""
+    settings = line.partition(_ENGINE)[2]
+    for name, pattern in _SETTINGS:
+        match = pattern.search(settings)
+        number = _number(match[1]) if match is not None else None
+        if number is not None:
+            start.figures.setdefault(name, number)
+    for attribute, pattern, text in (("version", _VERSION, line), ("model", _MODEL, settings)):
+        match = pattern.search(text)
+        if match is not None and getattr(start, attribute) is None:
+            setattr(start, attribute, match[1].rstrip("."))
 
 
 def _take_metrics(start: StartLog, line: str) -> None:

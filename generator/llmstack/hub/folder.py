@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import BinaryIO
 
 from llmstack.engine.facts_file import FactsError
 from llmstack.engine.headers import LENGTH_BYTES, Tensor, header_length, read_header
 from llmstack.hub.error import HubError
-from llmstack.hub.model_files import CONFIG, QUANTIZATION, ModelFiles, weight_files
+from llmstack.hub.model_files import CONFIG, MOST_OF_CONFIG, QUANTIZATION, ModelFiles, weight_files
 
 
 def read_folder(folder: Path, revision: str | None) -> ModelFiles:
@@ -18,11 +19,24 @@ def read_folder(folder: Path, revision: str | None) -> ModelFiles:
         names = [path.name for path in folder.iterdir() if path.is_file()]
         if CONFIG not in names:
             raise HubError(f"{folder} has no {CONFIG}: name the folder of one model")
-        side = (folder / QUANTIZATION).read_bytes() if QUANTIZATION in names else None
+        side = _whole(folder / QUANTIZATION) if QUANTIZATION in names else None
         tensors = {name: _tensors(folder / name) for name in weight_files(names)}
-        return ModelFiles((folder / CONFIG).read_bytes(), revision, side, tensors)
+        return ModelFiles(_whole(folder / CONFIG), revision, side, tensors)
     except OSError as error:
         raise HubError(f"{error.filename}: {error.strerror}") from error
+
+
+def _whole(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        return bounded(opened, str(file))
+
+
+def bounded(stream: BinaryIO, name: str) -> bytes:
+    """All bytes of a configuration; raises HubError where there are more than any has."""
+    content = stream.read(MOST_OF_CONFIG + 1)
+    if len(content) > MOST_OF_CONFIG:
+        raise HubError(f"{name} has more than {MOST_OF_CONFIG >> 20} MiB: it is no {CONFIG}")
+    return content
 
 
 def _tensors(file: Path) -> dict[str, Tensor]:

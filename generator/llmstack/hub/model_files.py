@@ -10,6 +10,8 @@ from llmstack.engine.headers import Tensor
 CONFIG = "config.json"
 QUANTIZATION = "hf_quant_config.json"
 SUFFIX = ".safetensors"
+MOST_OF_CONFIG = 16 << 20
+"""Bytes of a config.json: the longest have some hundred thousand."""
 
 
 @dataclass(frozen=True, slots=True)

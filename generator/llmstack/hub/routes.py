@@ -6,13 +6,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from llmstack.engine.facts_file import FactsError
 from llmstack.engine.headers import LENGTH_BYTES, Tensor, header_length, read_header
+from llmstack.engine.model_json import read_json
 from llmstack.hub.error import HubError
 from llmstack.hub.http import get
 from llmstack.hub.model_files import CONFIG, QUANTIZATION, ModelFiles, weight_files
@@ -25,6 +25,8 @@ ADVICE = {
     429: "the hub asks to wait: try again later",
 }
 MOST_PAGES = 50
+MOST_FILES = 2000
+"""Files of weights of one model: the largest have some hundred."""
 FIRST_READ = 64 << 10
 """Bytes of a file that are asked for first: most headers are shorter, and then no second request is needed."""
 
@@ -42,13 +44,16 @@ def fetch_model(hub: Hub, model: str, revision: str) -> ModelFiles:
     where = f"{hub.address.rstrip('/')}/api/models/{quote(model)}"
     data = _json(hub, f"{where}/revision/{quote(revision, safe='')}", f"{model}@{revision}")
     commit = data.get("sha") if isinstance(data, dict) else None
-    if not isinstance(commit, str) or not commit:
+    if not isinstance(commit, str) or not commit or not _is_name(commit):
         raise HubError(f"{hub.address} gives no commit of {model}@{revision}")
     names = _names(hub, f"{where}/tree/{quote(commit, safe='')}", model)
     if CONFIG not in names:
         raise HubError(f"{model}@{revision} has no {CONFIG}: its format is not one that vLLM reads from such a file")
     files = f"{hub.address.rstrip('/')}/{quote(model)}/resolve/{quote(commit, safe='')}"
-    tensors = {name: _tensors(hub, f"{files}/{quote(name)}", name) for name in weight_files(names)}
+    weights = weight_files(names)
+    if len(weights) > MOST_FILES:
+        raise HubError(f"{model}@{revision} has more than {MOST_FILES} files of weights")
+    tensors = {name: _tensors(hub, f"{files}/{quote(name)}", name) for name in weights}
     side = _body(hub, f"{files}/{QUANTIZATION}", QUANTIZATION) if QUANTIZATION in names else None
     return ModelFiles(_body(hub, f"{files}/{CONFIG}", CONFIG), commit, side, tensors)
 
@@ -67,10 +72,15 @@ def _names(hub: Hub, url: str, model: str) -> list[str]:
         names += [
             each["path"]
             for each in listed
-            if isinstance(each, dict) and isinstance(each.get("path"), str) and each.get("type") == "file"
+            if isinstance(each, dict) and each.get("type") == "file" and _is_name(each.get("path"))
         ]
         following = answer.next_page
     raise HubError(f"{model} has more than {MOST_PAGES} pages of files")
+
+
+def _is_name(path: object) -> bool:
+    """Whether a path can be asked for: no text with half a character in it."""
+    return isinstance(path, str) and not any("\ud800" <= character <= "\udfff" for character in path)
 
 
 def _tensors(hub: Hub, url: str, name: str) -> dict[str, Tensor]:
@@ -111,8 +121,8 @@ def _json(hub: Hub, url: str, what: str) -> Any:
 
 def _parse(body: bytes, what: str) -> Any:
     try:
-        return json.loads(body)
-    except ValueError as error:
+        return read_json(body)
+    except FactsError as error:
         raise HubError(f"the hub's answer about {what} is not JSON: is HF_ENDPOINT a model hub?") from error
 
 

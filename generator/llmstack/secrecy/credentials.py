@@ -14,7 +14,9 @@ from functools import lru_cache
 from itertools import accumulate
 
 from llmstack.secrecy.encoded import LAYERS, decode_escapes, decode_parts
-from llmstack.secrecy.forms import find_forms, find_logins, has_form
+from llmstack.secrecy.forms import find_forms, has_form
+from llmstack.secrecy.logins import find_logins
+from llmstack.secrecy.manifests import find_secret_data
 from llmstack.secrecy.names import is_secret_name, may_name_secret, names_address
 from llmstack.secrecy.pairs import PAIRS
 
@@ -39,10 +41,18 @@ _SWITCH = re.compile(
     r"|basic|bearer|digest|oauth2?|oidc|saml|ldap|kerberos|mtls|iam)\Z",
     re.IGNORECASE,
 )
-_PATH = re.compile(r"(?:\.{0,2}|~)/[\w.-]+(?:/[\w.-]+)+\Z")
-_CODE = re.compile(r"\$\(|`|\$[\w@#*?{]|\{[%{]|(?:os|process|self|args|settings|config|secrets|env|inputs)\.[a-z]")
+_PATH = re.compile(r"(?:(?:\.{1,2}|~)/[\w.-]+|/[\w.-]+/[\w.-]+)(?:/[\w.-]+)*\Z")
+_CODE = re.compile(
+    r"\$\(|`|\$[\w@#*?{]|\{[%{]|(?:os|process|self|args|settings|config|secrets|env|inputs)\.[a-z]"
+    r"|\.(?:Values|Release|Chart|Files|Capabilities)\."
+)
 _CALL = re.compile(r"[A-Za-z_][\w.]*(?:\(.*\)|\[[\"'\w].*\])")
-"""What a script or a template takes from elsewhere: `$(cat file)`, `$1`, `os.environ["X"]`, `{% if … %}`."""
+"""What a script or a template takes from elsewhere: `$(cat file)`, `os.environ["X"]`, `{% if … %}`, `.Values.x`."""
+_TYPE = re.compile(
+    r"(?:Optional\[|Annotated\[)?(?:str|bytes|int|bool|float|SecretStr|Any|None|string|String)\b[\w\[\]| ]{0,60}"
+    r"(?:=\s{0,5}(?:None|\"\"|''|\.\.\.|\w+\.\w[\w.]*[(\[].*)\s{0,5})?(?:[,)].*)?"
+)
+"""A type where a script says that of an argument, with a default that is none: `token: str | None = None`."""
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|(?:[a-z_]{1,60}=\S*(?: |\Z))+\Z")
 _OPAQUE = re.compile(r"[?&=/](?=[A-Za-z_-]*\d)(?=[\d_-]*[A-Za-z])[\w-]{16,}")
 _STRUCTURE = re.compile(
@@ -100,6 +110,7 @@ def find_secrets(text: str, layers: int = LAYERS) -> Iterator[tuple[int, int]]:
     if _SUSPECT.search(text):
         for names, values in PAIRS:
             yield from _find_values(text, names, values)
+        yield from find_secret_data(text)
     if layers:
         for start, end, inner in decode_parts(text):
             if next(find_secrets(inner, layers - 1), None) is not None:
@@ -185,7 +196,7 @@ def _find_values(text: str, names: re.Pattern[str], values: re.Pattern[str]) -> 
 def _says_nothing(found: re.Match[str], value: str) -> bool:
     """Whether what stands where a secret would is a reference, code, nothing, or a sign of YAML's own."""
     after_colon = ":" in found[0].removeprefix(found["name"])
-    if after_colon and _STRUCTURE.fullmatch(value):
+    if after_colon and (_STRUCTURE.fullmatch(value) or _TYPE.fullmatch(value)):
         return True
     bare = (_first(found, value) if after_colon else value).strip(_SIGNS)
     if not is_secret_name(found["name"]) and not _looks_random(bare):

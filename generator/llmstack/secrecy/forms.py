@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from llmstack.secrecy.encoded import LAYERS, decode_escapes, decode_parts
+from llmstack.secrecy.logins import find_logins
 
 FORMS: Mapping[str, str] = {
     # huggingface.co/docs/hub/security-tokens: `hf_`, organisation tokens `api_org_`
@@ -120,37 +121,20 @@ _HEADERS = (
     # RFC 6750 and RFC 7617: what follows the scheme, told from prose by a digit or a sign in it
     r"(?i:(?<=\bbearer )|(?<=\bbasic ))(?=[A-Za-z._~+/=-]{0,200}[0-9=+/])[A-Za-z0-9._~+/=-]{8,8192}"
 )
-_LEFT_OPEN = r"(?:[$<({`…*-]|\.\.\.|(?i:your|change|xxx))"
-"""How what people shall put in begins, or what a shell does."""
-_GIVEN = rf"[\"']?(?![\"']|{_LEFT_OPEN})([^\s\"']{{3,400}})"
-_COMMANDS = re.compile(
-    # curl(1) `--user`, mysql(1) `-p`, sshpass(1) `-p`
-    r"\s(?:-u|--user)[ =]([\"']?[^\s:\"'$/]{1,100}:(?!\d{1,6}\b)(?!\$)[^\s\"']{1,400})"
-    r"|\b(?:mysql|mysqldump|mysqladmin|mariadb|sshpass)\b[^\n|;&]{0,200}?\s-p[ ]?(?![ $\d-])([^\s\"'-][^\s\"']{2,200})"
-    # `docker login -p`, `az login -p`, `helm registry login -p`; redis-cli `-a`; mongosh(1) `-p`; ldapsearch(1) `-w`
-    rf"|\b(?:docker|podman|nerdctl|buildah|skopeo|oras|helm|oc|az)\s[^\n|;&]{{0,100}}?\blogin\s"
-    rf"[^\n|;&]{{0,200}}?(?<=\s)-p[ =]{_GIVEN}"
-    rf"|\b(?:redis|valkey)-(?:cli|benchmark)\s[^\n|;&]{{0,200}}?(?<=\s)-a {_GIVEN}"
-    rf"|\b(?:mongo(?:sh|dump|restore|export|import)?|cqlsh)\s[^\n|;&]{{0,200}}?(?<=\s)-p {_GIVEN}"
-    rf"|\bldap(?:search|add|modify|delete|passwd|whoami)\s[^\n|;&]{{0,200}}?(?<=\s)-w {_GIVEN}"
-    # openssl-passphrase-options(1); `wandb login KEY`; `kubectl create secret generic --from-literal`
-    rf"|(?<=-pass)(?:in|out)?[ =]pass:{_GIVEN}"
-    r"|\bwandb login (?:--relogin )?(\w{40,100})"
-    r"|\bcreate secret generic\s[^\n|;&]{0,400}?--from-literal[ =]"
-    rf"[\"']?[^\s=\"']{{1,100}}=(?![\"']?{_LEFT_OPEN})([^\n|;&]{{1,2000}})"
-    # go-sql-driver/mysql, "DSN"; "Oracle JDBC Developer's Guide", thin-style URLs
-    r"|(?<![\w/:])[^\s:@/\"']{1,100}:([^\s@\"']{1,200})@(?:tcp6?|unix|udp)\("
-    r"|\bjdbc:oracle:thin:[^\s/@\"']{1,100}/([^\s@\"']{1,200})@"
-)
-"""Commands and addresses in which a password has its place; the group is the password."""
 _FILES = (
     # ftp(1), "The .netrc file"; PostgreSQL, "The password file"
     r"(?<=machine )\s{0,20}[^\s]{1,200}\s{1,20}login\s{1,20}[^\s]{1,200}\s{1,20}password\s{1,20}(?!\$)[^\s]{1,200}"
     r"|(?<=default login )[^\s]{1,200}\s{1,20}password\s{1,20}(?!\$)[^\s]{1,200}"
     r"|(?:(?<=\n)|\A)[\w.*-]{1,200}:(?:543\d|\*):[\w*-]{1,100}:[\w*-]{1,100}:[^\s:]{1,200}"
 )
+_REPEATED = (
+    # kustomize (api/kv) of `literals` without a name; go-yaml and libyaml of a value that begins with `*`
+    r"(?<=literal sources \[)[^\]\n]{1,2000}|(?<=invalid literal source )[^\s,]{1,400}"
+    r"|(?<=unknown anchor ')[^'\n]{1,400}|(?<=undefined alias ')[^'\n]{1,400}"
+)
+"""What programs repeat of their input, where that may be a secret without a name."""
 _FORMS = re.compile(
-    "|".join([_LONG_FORMS, rf"(?<![A-Za-z0-9])(?:{'|'.join(FORMS.values())})", _HEADERS, _FILES]), re.DOTALL
+    "|".join([_LONG_FORMS, _REPEATED, rf"(?<![A-Za-z0-9])(?:{'|'.join(FORMS.values())})", _HEADERS, _FILES]), re.DOTALL
 )
 _HINT = re.compile(
     r"-----BEGIN|PuTTY|[a-z][a-z0-9]{0,7}_|sk-|gl[a-z]{2,5}-|nvapi-|eyJ|AGE-|A[KS]IA|ABSK|AIza|ya29|GOCSPX|Key=|Signature=|sig=|SG\.|pypi"
@@ -158,13 +142,13 @@ _HINT = re.compile(
     r"|tvly-|\d:AA|dp\.|pul-|NRAK-|PMAK-|HRKU-|atlasv1|secret-token"
     r"|machine |default login|:543\d:|:\*:"
     r"|ATBB|BBDC-|GR1348|key-|-us\d|mlsn|xkeysib|SK[0-9a-f]|[MNO][\w-]{23,27}\.|EAAA|dose|dkea|sq0|v1\.0-|dt0|sdk-|NR[A-Z]{2}|\dQ~|pat|as-|cio|oy2|AKCp|cmVm"
+    r"|literal source|unknown anchor|undefined alias"
     r"|SWMTKN|LTAI|AKID|\$2|\$apr1|\$[1567y]\$|\$gy|\$argon|\{SS?HA|BEGIN|RWRT|bce-|CCI|CLOJ"
 )
 """What every form begins with or holds: a text without it needs no search."""
 
 _JWK = re.compile(r"\\?\"(?:d|k|p|q|dp|dq|qi)\\?\"\s{0,20}:\s{0,20}\\?\"([\w-]{6,8192})")
 """The private members of a key written as JSON (RFC 7518, 6)."""
-_LOGIN_HINT = re.compile(r"\s(?:-u|--user|-p|-a|-w)|-pass|wandb|create secret|@(?:tcp|unix|udp)|jdbc:oracle")
 _TOKEN = re.compile(r"[^\s\"'`<>]+")
 _PORT = re.compile(r"\d{1,5}(?:[/?#,]|\Z)")
 _USER = re.compile(r"[^/\s:@?#]*")
@@ -187,12 +171,6 @@ def find_forms(text: str, layers: int = LAYERS) -> Iterator[tuple[int, int]]:
         yield from ((start, end) for start, end, inner in decode_parts(text) if _holds_form(inner, layers - 1))
     if layers:
         yield from decode_escapes(text, lambda inner: find_forms(inner, layers - 1))
-
-
-def find_logins(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the passwords that stand where a command, or an address without a scheme, has one: `mysql -phunter2`."""
-    if _LOGIN_HINT.search(text):
-        yield from (found.span(found.lastindex or 0) for found in _COMMANDS.finditer(text))
 
 
 @lru_cache(maxsize=1 << 12)

@@ -12,7 +12,7 @@ from typing import Any
 from llmstack.secrecy.credentials import AN_ARGUMENT, MASK, argument_secrets, find_secrets, is_secret
 from llmstack.secrecy.forms import find_forms
 from llmstack.secrecy.names import is_secret_name
-from llmstack.secrecy.places import SECRET_DATA, is_secret_kind, value_key
+from llmstack.secrecy.places import SECRET_DATA, is_secret_kind, sets_data, value_key
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -43,21 +43,14 @@ def mask_spans(text: str, spans: Iterable[tuple[int, int]]) -> str:
 def mask_object(item: Mapping[str, Any]) -> dict[str, Any]:
     """A copy of a Kubernetes object without secrets; all that a Secret or a SealedSecret holds is masked."""
     masked: dict[str, Any] = mask(item)
-    if is_secret_kind(item.get("kind")):
-        _hide(masked, *SECRET_DATA)
-        for each in masked.get("items") or [] if isinstance(masked.get("items"), list) else []:
-            _hide(each, *SECRET_DATA)
-    elif item.get("kind") == "SealedSecret":
-        spec = masked.get("spec")
-        _hide(spec, "encryptedData")
-        _hide(spec.get("template") if isinstance(spec, dict) else None, *SECRET_DATA)
     return masked
 
 
 def mask(value: Any, key: str = "") -> Any:
     """A copy of a value under `key` without secrets; references like `$(HF_TOKEN)` stay."""
     if isinstance(value, Mapping):
-        return {_mask_key(name): _mask_member(value, key, name, item) for name, item in value.items()}
+        masked = {_mask_key(name): _mask_member(value, key, name, item) for name, item in value.items()}
+        return _hide_held(masked)
     if isinstance(value, list):
         return _mask_list(value, key)
     if not is_secret(key, value):
@@ -72,7 +65,7 @@ def _mask_key(name: Any) -> Any:
 
 def _mask_member(holder: Mapping[str, Any], key: str, field: Any, item: Any) -> Any:
     """A field of a map that stands under `key`; the `value` of one without a name is that of its key."""
-    if field == _LAST_APPLIED:
+    if field == _LAST_APPLIED or (field == "patch" and sets_data(holder, item)):
         return MASK
     return mask(item, value_key(holder, str(field), key))
 
@@ -94,6 +87,21 @@ def _mask_argument(item: Any, flag: str) -> Any:
         shown = mask_text(text)
         return shown if shown != text else MASK
     return MASK
+
+
+def _hide_held(item: dict[str, Any]) -> dict[str, Any]:
+    """An object, wherever it stands (an item of a List, a template), with a mask for all that it holds where it is a
+    Secret or a SealedSecret."""
+    kind = item.get("kind")
+    if is_secret_kind(kind):
+        _hide(item, *SECRET_DATA)
+        for each in item["items"] if isinstance(item.get("items"), list) else ():
+            _hide(each, *SECRET_DATA)
+    elif kind == "SealedSecret":
+        spec = item.get("spec")
+        _hide(spec, "encryptedData")
+        _hide(spec.get("template") if isinstance(spec, dict) else None, *SECRET_DATA)
+    return item
 
 
 def _hide(holder: Any, *fields: str) -> None:

@@ -20,10 +20,12 @@ PAIRS = (
         _LINE,
     ),
     (re.compile(r"(?<![\w./-])(?P<name>[\w./-]{1,200})\\?[\"']?[ \t]*:[ \t]*[|>][-+0-9]{0,2}[ \t]*\n"), _BLOCK),
-    (re.compile(r"(?<![\w./-])(?P<name>[\w./-]{1,200})\\?[\"']?[ \t]*:(?=[ \t\"'])[ \t]*"), _LINE),
+    (re.compile(r"(?<![\w./-])(?P<name>[\w./-]{1,200})\\{0,3}[\"']?[ \t]*:(?=[ \t\"'\\])[ \t]*"), _LINE),
     (re.compile(r"(?<![\w-])(?P<name>--?[A-Za-z][\w-]{1,200})(?:=|[\"']?[ \t]{0,20},?[ \t\n]{1,200})(?!--)"), _WORDS),
-    (re.compile(r"(?<![\w.-])(?P<name>[\w.-]{1,200})[ \t]*:?=>?[ \t]*"), _WORDS),
+    (re.compile(r"(?<![\w.-])(?<!from-file=)(?P<name>[\w.-]{1,200})(?:\\?[\"']?\]?[ \t]*[:?+]?=>?)[ \t]*"), _WORDS),
     (re.compile(r"<(?P<name>[\w.-]{1,100})>"), _ELEMENT),
+    (re.compile(r"\b(?:name|key)=[\"'](?P<name>[\w.:-]{1,200})[\"'](?:\s[^<>\n]{0,100})?>"), _ELEMENT),
+    (re.compile(r"<(?P<name>[\w.:-]{1,100})\s(?:[^<>\n]{0,100}\s)?value="), _TEXT),
     (re.compile(r"\b(?:name|key)=[\"'](?P<name>[\w.:-]{1,200})[\"']\s{1,20}value="), _TEXT),
     (
         re.compile(
@@ -34,7 +36,9 @@ PAIRS = (
     ),
     (
         re.compile(
-            r"(?i:\b(?:set|setenv|env|fastcgi_param|\w{0,20}header))[ \t]{1,20}(?P<name>[\w./-]{1,200})[ \t]{1,20}"
+            r"(?i:\b(?:setx?|setenv|env|fastcgi_param|\w{0,20}header"
+            r"|(?:modify|create)[ \t]\S{1,100}(?:[ \t]\S{1,100})?)(?:[ \t]-\w{1,5})?)"
+            r"[ \t]{1,20}(?P<name>[\w./:-]{1,200})[ \t]{1,20}"
         ),
         _MARKED,
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -21,6 +22,8 @@ _SECRET_NAME = "secret"
 _PRIVATE_OF_JWK = frozenset(("d", "k", "p", "q", "dp", "dq", "qi"))
 """What is private of a key written as JSON (RFC 7518, 6.2.2, 6.3.2 and 6.4.1)."""
 _NAMES_OF_SECRETS = ("existing", "secrets")
+_VALUE = re.compile(r"/data\b[^\n]{0,300}?[,\n]\s{0,200}[\"']?value[\"']?:[ \t]{0,20}[\"']?([^\s\"'}][^\n\"'}]{0,300})")
+"""What an operation of a JSON patch puts into `/data/…`."""
 _TYPED = frozenset(("vllmApiKey", "hf_token", "credentials"))
 """Keys of the values that take a secret: whatever text they hold counts as one, a placeholder and `x` too."""
 
@@ -65,6 +68,8 @@ def value_key(holder: Mapping[str, Any], field: str, key: str = "") -> str:
         return _SECRET_NAME
     if field not in ("value", "plain"):
         return field
+    if str(holder.get("path", "")).startswith("/stringData"):
+        return _SECRET_NAME
     for named in ("name", "key", "path") if "op" in holder else ("name", "key"):
         name = holder.get(named)
         if field == "value" and isinstance(name, str) and not is_secret_name(key):
@@ -89,13 +94,20 @@ def _in_map(data: Mapping[str, Any], route: Route, key: str) -> Iterator[SecretP
             yield SecretPlace(at, "a key", "key")
         if name == _ENCRYPTED and isinstance(item, Mapping):
             yield from _in_sealed(item, at)
-        elif secret and name in SECRET_DATA:
+        elif (secret and name in SECRET_DATA) or (name == "patch" and sets_data(data, item)):
             if _holds_plain(item):
                 yield SecretPlace(at, "Secret", "data")
         elif item is listed and isinstance(item, list):
             yield from _in_secret_list(item, at)
         else:
             yield from find_places(item, at, value_key(data, name, key))
+
+
+def sets_data(entry: Mapping[str, Any], patch: Any) -> bool:
+    """Whether an entry of `patches` writes a value into the data of a Secret, by operations of JSON patch."""
+    target = entry.get("target")
+    kind = target.get("kind") if isinstance(target, Mapping) else None
+    return is_secret_kind(kind) and isinstance(patch, str) and any(map(_holds_plain, _VALUE.findall(patch)))
 
 
 def _in_sealed(entries: Mapping[Any, Any], route: Route) -> Iterator[SecretPlace]:

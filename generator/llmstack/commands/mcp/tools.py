@@ -15,7 +15,7 @@ Asked = Mapping[str, Any]
 
 _LABEL = {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "maxLength": 63}
 """The name of an environment or a model; no path is one."""
-_REVISION = {"type": "string", "pattern": "^[^-\\s]\\S*$", "maxLength": 200}
+_REVISION = {"type": "string", "pattern": "^[^-\\s\\x00][^\\s\\x00]*$", "maxLength": 200}
 _ENVIRONMENT = {**_LABEL, "description": "An environment, by its name; all of them if none is given."}
 
 
@@ -102,7 +102,7 @@ TOOLS: Mapping[str, Tool] = {
         {
             "topic": {
                 "type": "string",
-                "pattern": "\\S",
+                "pattern": "^[^\\x00]*[^\\s\\x00][^\\x00]*$",
                 "maxLength": 200,
                 "description": "A key or a part of its path (`modelSpec[].replicaCount`), the id of a check or a risk "
                 "(`gpu-deadlock`), a word (`peak`).",
