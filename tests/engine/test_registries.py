@@ -10,7 +10,11 @@ from tools.make_registries import make
 from tools.vllm_tables.variables import LEVELS
 
 from llmstack.engine import registry
+from llmstack.engine.exact.architecture import unregistered
+from llmstack.engine.facts import ModelFacts, Sizes
 from llmstack.engine.registry import Lack
+from llmstack.engine.settings import read_flags, read_settings
+from llmstack.flags import newest
 from llmstack.flags.catalogue import versions
 
 
@@ -50,6 +54,24 @@ def test_capabilities_change_with_releases() -> None:
     assert registry.least_capability("fp8", ["0.13.0", "0.14.1"]) == 75
     assert registry.least_capability("mxfp4", ["0.9.2"]) is None
     assert registry.least_capability("own", ["0.9.2"]) is None
+
+
+def test_an_architecture_that_nobody_has() -> None:
+    def told(
+        name: str, *words: str, repository: str = "vllm/vllm-openai", config: str | None = "sha256:0"
+    ) -> list[str]:
+        given, facts = ("m", *words), ModelFacts("acme/one", name, Sizes(), config=config)
+        settings, flags = read_settings(given, newest()), read_flags(given, newest())
+        return [fault.message for fault in unregistered(facts, settings, flags, ["0.33.0"], repository)]
+
+    assert told("NovaForCausalLM") == ["vLLM 0.33.0 does not have NovaForCausalLM, and neither has Transformers"]
+    assert told("NovaForCausalLM", "--trust-remote-code") == []
+    assert told("NovaForCausalLM", "--model-impl", "transformers") == []
+    assert told("NovaForCausalLM", repository="acme/vllm") == [], "an image of one's own may have a plugin"
+    assert told("NovaForCausalLM", config=None) == [], "facts that are not of the model's own config.json"
+    assert told("NovaModel") == [], "of what does not generate text nobody keeps a list"
+    assert told("CodeGenForCausalLM") == [], "Transformers has a class of it"
+    assert told("LlamaForCausalLM") == []
 
 
 def test_an_architecture_that_is_left_to_transformers_may_be_so_in_another_release() -> None:

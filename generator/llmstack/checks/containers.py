@@ -181,8 +181,9 @@ def _faults_of_model(engine: Engine) -> Iterator[tuple[Rule, Fault]]:
         (length_over_model, too_long(facts, settings, engine.variables)),
     ]
     if among:
+        repository = image_parts(engine.served.image)[0]
         found += [
-            (unknown_architecture, unregistered(facts, settings, among)),
+            (unknown_architecture, unregistered(facts, settings, question.flags, among, repository)),
             (unsupported_feature, lacks_feature(facts, settings, question.flags, among)),
             (unsupported_type, unfit_type(facts, settings, release, among)),
             (unsupported_type, mismatched(facts, settings, among)),

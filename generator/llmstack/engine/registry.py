@@ -14,7 +14,9 @@ from typing import Any, Literal
 
 from llmstack.engine.by_release import Stretches, held_at, is_within
 
-DATA = files("llmstack") / "schemas" / "engines" / "registries.json"
+_FOLDER = files("llmstack") / "schemas" / "engines"
+DATA = _FOLDER / "registries.json"
+TRANSFORMERS = _FOLDER / "transformers.json"
 Lack = Literal["withoutLora", "withoutPipeline"]
 Table = Literal["architectures", "attentionBackends", "quantizationNames", "speculation", "metrics"]
 
@@ -77,6 +79,18 @@ def may_fall_back(architecture: str, release: str) -> bool:
     """Whether Transformers' own class may serve an architecture that the release's registry does not have: some release
     has it served so, and this one can do it (`_try_resolve_transformers`, vllm/model_executor/models/registry.py)."""
     return bool(_tables()["byTransformers"].get(architecture)) and has_architecture(FALLBACK, release)
+
+
+@cache
+def _of_transformers() -> frozenset[str]:
+    return frozenset(json.loads(TRANSFORMERS.read_bytes())["architectures"])
+
+
+def is_unheard_of(architecture: str) -> bool:
+    """Whether neither a release of vLLM nor Transformers has an architecture that generates text; of others nobody
+    knows."""
+    generates = architecture.endswith(("ForCausalLM", "ForConditionalGeneration"))
+    return generates and first_with(architecture) is None and architecture not in _of_transformers()
 
 
 def lacks_everywhere(table: Lack, architecture: str, among: Collection[str]) -> bool:

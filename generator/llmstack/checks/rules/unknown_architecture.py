@@ -1,8 +1,9 @@
 """The vLLM release does not have the model's architecture.
 
 A model that is newer than the image, or one that a release has dropped, ends the start before anything is loaded.
-What each release has is read from its registry of models; an architecture that no release has may come from a plugin,
-and is left alone, and so is a model that is given `--model-impl` or another configuration.
+What each release has is read from its registry of models. One that no release has, nor Transformers, may come from a
+plugin or be the model's own code: it is told where the image is vLLM's own and `--trust-remote-code` is not given. A
+model that is given `--model-impl` or another configuration is left alone.
 
 Fix: an image of a release that has it.
 """
@@ -22,6 +23,8 @@ RULE = Declaration("unknown-architecture", Severity.ERROR, needs_objects=True, w
 
 def run(subject: Subject) -> Iterator[Problem]:
     for asked in engines(subject):
-        facts, among = asked.question.facts, asked.releases
-        if facts is not None and among:
-            yield from problems_of(asked, unregistered(facts, asked.question.settings, among))
+        question, among = asked.question, asked.releases
+        if question.facts is not None and among:
+            image = asked.model.repository or ""
+            faults = unregistered(question.facts, question.settings, question.flags, among, image)
+            yield from problems_of(asked, faults)

@@ -6,25 +6,34 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from llmstack.engine import registry
 from llmstack.engine.exact.fault import Fault
+from llmstack.engine.exact.types import is_official
 from llmstack.engine.facts import ModelFacts
-from llmstack.engine.settings import Settings, is_on
+from llmstack.engine.settings import Flags, Settings, is_on
 from llmstack.engine.support import ARCHITECTURES
 
 OTHERWISE = frozenset(("--model-impl", "--hf-overrides", "--config", "--convert", "--runner", "--task"))
 """Flags that may have another class serve the model."""
 
 
-def unregistered(facts: ModelFacts, settings: Settings, among: Sequence[str]) -> Iterator[Fault]:
-    """Yield an architecture that the release does not have yet, or no more.
+def unregistered(
+    facts: ModelFacts, settings: Settings, given: Flags, among: Sequence[str], repository: str
+) -> Iterator[Fault]:
+    """Yield an architecture that the release does not have yet, or no more, or that none has.
 
-    `among` are the releases that may be the right one. One that no release has may come from a plugin, and one that
-    is given `--model-impl`, or that some release leaves to Transformers, may be loaded otherwise: of these nothing is
-    said.
+    `among` are the releases that may be the right one. One that is given `--model-impl`, or that some release leaves to
+    Transformers, may be loaded otherwise: of these nothing is said.
     """
     name = facts.architecture
     first, last = registry.first_with(name), registry.last_with(name)
     otherwise = {"--model-impl", "--hf-overrides", "--config"} & set(settings.unread)
-    if first is None or otherwise or any(registry.has_architecture(name, release) for release in among):
+    if otherwise or any(registry.has_architecture(name, release) for release in among):
+        return
+    if first is None:
+        # a package's copy of a config.json may name another; a plugin, or the model's own code, may have the class
+        own = not is_official(repository) or is_on(given, "--trust-remote-code")
+        if facts.config is not None and not own and registry.is_unheard_of(name):
+            message = f"vLLM {among[0]} does not have {name}, and neither has Transformers"
+            yield Fault("model", message, "an image whose plugins have it, or another model")
         return
     if any(registry.may_fall_back(name, release) for release in among):
         return

@@ -16,6 +16,10 @@ from llmstack.flags import Catalogue
 
 CHUNKED_ALWAYS_UNTIL: Minor = (0, 10)
 """Up to here the V1 engine always prefills in chunks, whatever the flag says (`_set_default_args_v1`)."""
+THRESHOLD_CHECKED: Minor = (0, 29)
+"""From here the threshold of a long prompt may not be over the longest request, however many are prefilled at once."""
+ACTIVE_CHECKED: Minor = (0, 33)
+"""From here no more requests may be active than `--max-num-seqs`."""
 UPDATES_ADAPTERS = "VLLM_ALLOW_RUNTIME_LORA_UPDATING"
 SPECULATION_CHECKED: Minor = (0, 11)
 """From here an unknown method of speculation is refused (`SpeculativeConfig`, vllm/config/speculative.py)."""
@@ -41,6 +45,19 @@ def _batch(line: Line) -> Iterator[Fault]:
     if whole and tokens and length and length != AUTO_LENGTH and tokens < length:
         message = f"without chunked prefill --max-num-batched-tokens {tokens} is less than --max-model-len {length}"
         yield Fault("chunked", message, f"--max-num-batched-tokens {length}, or chunked prefill")
+
+
+def _prompts(line: Line) -> Iterator[Fault]:
+    """The same method, of prompts that are long and of requests that run at once."""
+    threshold, length = line.number("--long-prefill-token-threshold"), line.settings.length
+    known = length and length != AUTO_LENGTH and line.catalogue.release.minor >= THRESHOLD_CHECKED
+    if threshold and length and known and threshold > length:
+        message = f"--long-prefill-token-threshold {threshold} is over --max-model-len {length}"
+        yield Fault("--long-prefill-token-threshold", message, f"at most {length}")
+    active, sequences = line.number("--max-num-active-seqs"), line.settings.sequences
+    if active and sequences and active > sequences and line.catalogue.release.minor >= ACTIVE_CHECKED:
+        message = f"--max-num-active-seqs {active} is over --max-num-seqs {sequences}"
+        yield Fault("--max-num-active-seqs", message, f"at most {sequences}")
 
 
 def _share(line: Line) -> Iterator[Fault]:
@@ -145,6 +162,7 @@ def _servers(line: Line) -> Iterator[Fault]:
 
 CHECKS: tuple[tuple[frozenset[str], Callable[[Line], Iterator[Fault]]], ...] = (
     (frozenset(("--max-num-batched-tokens",)), _batch),
+    (frozenset(("--long-prefill-token-threshold", "--max-num-active-seqs")), _prompts),
     (frozenset(("--gpu-memory-utilization",)), _share),
     (frozenset(("--lora-modules", "--max-cpu-loras")), _adapters),
     (frozenset(("--enable-auto-tool-choice", "--reasoning-parser")), _parsers),
