@@ -103,9 +103,7 @@ def test_a_replica_of_several_pods() -> None:
     assert template_of(of_group(50_001), facts, None).is_lumped
 
 
-@pytest.mark.parametrize(
-    ("grace", "ready", "found"), [(None, None, (30, 0)), (45, 5, (45, 5)), (0, None, (0, 0))]
-)
+@pytest.mark.parametrize(("grace", "ready", "found"), [(None, None, (30, 0)), (45, 5, (45, 5)), (0, None, (0, 0))])
 def test_seconds_of_a_replica(grace: int | None, ready: int | None, found: tuple[int, int], deployment: Make) -> None:
     obj = deployment(minReadySeconds=ready)
     obj["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] = grace

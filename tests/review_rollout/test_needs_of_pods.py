@@ -19,7 +19,9 @@ from llmstack.review.ways_in.needs import (
 Object = dict[str, Any]
 
 
-def pod(name: str = "w", kind: str = "Deployment", namespace: str = "llm", container: Any = None, **spec: Any) -> Object:
+def pod(
+    name: str = "w", kind: str = "Deployment", namespace: str = "llm", container: Any = None, **spec: Any
+) -> Object:
     body = {"containers": [{"name": "c", **(container or {})}], **spec}
     metadata = {"name": name, **({"namespace": namespace} if namespace else {})}
     return {"apiVersion": "apps/v1", "kind": kind, "metadata": metadata, "spec": {"template": {"spec": body}}}
@@ -210,7 +212,9 @@ def test_a_key_that_goes_while_the_rest_stays() -> None:
 def test_what_moves_to_another_namespace_leaves_behind_what_nothing_makes_there() -> None:
     old, new = (pod(namespace=space, **READS_S) for space in ("llm", "x"))
     [found] = broken_needs([SECRET, old], [SECRET, new])
-    assert found.message.startswith("it moves from namespace `llm` to `x`, and Secret `s` there is made by nothing here")
+    assert found.message.startswith(
+        "it moves from namespace `llm` to `x`, and Secret `s` there is made by nothing here"
+    )
     assert "unless it is there" in found.message
     assert found.advice == "Make it in namespace `x` before the merge."
     assert told([SECRET, old], [thing("Secret", "s", "x"), new]) == []
