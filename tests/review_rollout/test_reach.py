@@ -61,7 +61,7 @@ CASES: dict[str, tuple[Backend, Backend, Any, str | None]] = {
     "the same key": (router("k"), engine("k"), {}, None),
     "a key that nobody asks for": (router("k"), engine(), {}, None),
     "an unknown way": (router(service_discovery="consul", k8s_port="1"), engine("k"), {}, None),
-    "by Services, none known": (router(**{"k8s_service_discovery_type": "service-name"}), engine(), {}, None),
+    "by Services, none known": (router(k8s_service_discovery_type="service-name"), engine(), {}, None),
     "by Services": (
         router(k8s_service_discovery_type="service-name", k8s_port="80"), engine(), services(), None,
     ),
