@@ -173,7 +173,7 @@ def test_a_service_that_nobody_called_is_none_of_ours() -> None:
     assert told([service(), other], [service(), service(name="other", selector={"app": "x"})]) == []
 
 
-def moving(until: float, new_from: float, old: Backend, new: Backend, alone: float = 0.0) -> Ends:
+def moving(until: float, new_from: float, old: Backend | None, new: Backend, alone: float = 0.0) -> Ends:
     return Ends(old, new, (Presence((0.0, until), (new_from, inf)),), (alone,))
 
 
@@ -188,6 +188,7 @@ OLD, NEW = service({"port": 80, "targetPort": 8000}), service({"port": 80, "targ
         (moving(60.0, 61.0, ROUTER, MOVED, 1.0), (61.0, 61.0)),
         (moving(60.0, 1.0, ROUTER, MOVED), None),  # no longer than what cannot be told apart
         (moving(60.0, 1.5, ROUTER, MOVED), (1.5, 1.5)),
+        (moving(60.0, 1.5, None, MOVED), (1.5, 1.5)),
         (moving(0.0, 60.0, ROUTER, MOVED, 60.0), None),  # it is away itself, which is told there
         (Ends(ROUTER, MOVED, (Presence((0.0, 60.0), None),), (0.0,)), None),
         (Ends(MOVED, MOVED, (ALWAYS,), (0.0,)), None),

@@ -184,7 +184,9 @@ def test_what_argo_cd_does_not_prune_stays(options: str, goes: bool) -> None:
 @pytest.mark.parametrize(("policy", "goes"), [("Owner", True), ("Orphan", False), ("Merge", False), (None, True)])
 def test_an_external_secret_owns_its_secret_unless_it_says_otherwise(policy: str | None, goes: bool) -> None:
     made = thing("ExternalSecret", "s", spec={"target": {"creationPolicy": policy}})
-    assert bool(told([made, pod(**READS_S)], [pod(**READS_S)])) is goes
+    found = list(broken_needs([made, pod(**READS_S)], [pod(**READS_S)]))
+    advice = "In a commit before, set `target.creationPolicy: Orphan`: then the Secret stays when its owner goes."
+    assert [each.advice for each in found] == [advice] * goes
 
 
 def test_images_that_cannot_be_pulled_are_told_by_each_secret() -> None:

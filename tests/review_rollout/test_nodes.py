@@ -22,6 +22,7 @@ NOBODY = scalers([])
 def made(deployment: Make, image: str, pod: Object, **more: Any) -> Object:
     obj: Object = deployment(image=image, **more)
     obj["spec"]["template"]["spec"] |= pod
+    obj["spec"]["template"]["spec"]["containers"][0] |= {"image": image}
     return obj
 
 
@@ -347,7 +348,7 @@ def test_a_quota(there: Object, options: Any, said: str | None, find: Find) -> N
 
 
 def live(**probes: Any) -> Object:
-    return {"containers": [{"name": "vllm", "image": "x", **probes}]}
+    return {"containers": [{"name": "vllm", **probes}]}
 
 
 LIVENESS = {"livenessProbe": {"initialDelaySeconds": 15, "periodSeconds": 10, "failureThreshold": 3}}

@@ -159,6 +159,8 @@ def test_units_in_line_end_alike_only_where_all_take_as_long(workload: Make, poo
         }
         fleet = [replace(workload(f"w{at}", load=load), unit=f"u{at}") for at, load in enumerate(loads)]
         times = time_rollouts(fleet, [pool(64)], {}, Queue(units, workers))
+        basis = {each.basis["seconds"] for each in rollouts(fleet, times, [pool(64)])}
+        assert basis == {"exact" if times.outcomes[0].span is None else "bound"}
         return times.ends_alike, [each.span for each in times.outcomes]
 
     assert in_line(70, 70, workers=2) == (False, [None, None]), "a worker for each"
