@@ -79,8 +79,11 @@ def test_folders_that_were_made_go_again_where_they_are_empty(tmp_path: Path, ro
         folders.enter("x/y", create=True)
         folders.enter("z", create=True)
         (tmp_path / "z" / "file").write_text("a")
+        folders.enter("x/y")
         folders.unmake()
         assert folders.made == []
+        with pytest.raises(ChangedMeanwhileError):
+            folders.enter("x/y")
     assert sorted(os.listdir(tmp_path)) == ["base", "z"]
 
 
