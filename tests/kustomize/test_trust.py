@@ -78,6 +78,7 @@ REFUSED: dict[str, list[str]] = {
     "resources: [syntax.yaml]": [],
     "configMapGenerator: [{files: [bad.yaml]}]": [],
     "configMapGenerator: [{files: [key=bad.yaml]}]": [],
+    "configMapGenerator: [{envs: [bad.yaml]}]": [],
     "components: [bad.yaml]": [],
     "resources: [link]": [f"overlays/a/link:1:1 irregular-file: this is a link that {OUT}: it is not read"],
     "a: [": ["2:1 yaml-syntax: did not find expected node content"],

@@ -86,3 +86,9 @@ def test_what_runs_at_a_scalers_most_alone_may_hold_nothing(deployment: Make, re
     assert [(each.least, each.most) for each in result.unserved] == [(0, 2 * 2 * (60 + 30))]
     always = review(pair, (keda(1, 2), keda(1, 2)), pools=[pool(16)], loads={"llama": 60})
     assert [(each.least, each.most) for each in always.unserved] == [(2 * 90, 2 * 2 * 90)]
+
+
+def test_what_ends_only_where_a_scaler_has_given_more(deployment: Make, review: Make, pool: Make) -> None:
+    stays = model(deployment, None)
+    result = review((stays, stays), (keda(1, 8), keda(1, 2)), pools=[pool(16)], loads={"llama": 60})
+    assert [(each.least, each.most) for each in result.unserved] == [(0, 6 * 2 * 30)]
