@@ -206,6 +206,16 @@ def test_pods_that_serve_meanwhile_are_others_too() -> None:
     assert not [each for each in breaks([OLD], [NEW], ends, [MOVED]) if each.lasts]
 
 
+def test_without_a_router_the_engines_are_called() -> None:
+    old, new = backend(router=False), backend(listens=9000, router=False)
+    found = list(
+        broken_addresses([OLD], [NEW], read_side([OLD], [old]), read_side([NEW], [new]), [moving(60.0, 60.0, old, new)])
+    )
+    assert [(each.lasts, [station.kind for station in each.stations]) for each in found if each.lasts] == [
+        ((60.0, 60.0), ["callers", "Service", "engine"]),
+    ]  # fmt: skip
+
+
 def test_the_ends_of_workloads_that_stay() -> None:
     one, other = backend("a"), backend("b", router=False)
     ends = read_ends({one.identity: one}, {one.identity: one, other.identity: other}, [], None)  # type: ignore[arg-type]

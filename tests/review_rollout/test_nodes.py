@@ -9,7 +9,7 @@ import pytest
 
 from llmstack.kubernetes.replicas import scalers
 from llmstack.review.facts import Facts, Pool
-from llmstack.review.rollout.obstacles import apart, nodes, quotas, starting, together, volumes
+from llmstack.review.rollout.obstacles import apart, nodes, quotas, references, starting, together, volumes
 from llmstack.review.rollout.obstacles.case import Case, Obstacle, Scene, template_in
 from llmstack.review.rollout.workload import read_workload
 
@@ -32,8 +32,8 @@ def find(deployment: Make, change: Make, pool: Make) -> Find:
 
     def found(
         before: Object | None, after: Object, *, rule: Any = nodes, pools: Sequence[Pool] | None = None,
-        others: Sequence[Object] = (), surge: int = 0, number: tuple[int, int] = (2, 2), gpus: int = 4,
-        images: str = "ab", **facts: Any,
+        others: Sequence[Object] = (), comes: Sequence[Object] = (), surge: int = 0, number: tuple[int, int] = (2, 2), gpus: int = 4,
+        images: str = "ab", most: Any = None, **facts: Any,
     ) -> list[tuple[str, str]]:  # fmt: skip
         strategy = {"surge": surge, "unavailable": 1 - surge, "gpus": gpus}
         sides = [
@@ -48,7 +48,7 @@ def find(deployment: Make, change: Make, pool: Make) -> Find:
         assert new is not None
         own = next((each for each in known.pools if (each.name, each.resource) == workload.new.pool), None)
         there = [sides[0]] if sides[0] is not None else []
-        scene = Scene([*there, *others], [new, *others], known, NOBODY, NOBODY)
+        scene = Scene([*there, *others], [new, *others, *comes], known, NOBODY, most or NOBODY)
         case = Case(workload, new, template_in(new) or {}, own, scene, sides[0])
         return [_told(each) for each in rule.find(case)]
 
@@ -367,3 +367,49 @@ def test_a_liveness_probe_that_ends_what_loads(find: Find) -> None:
     assert said(live(), live(**LIVENESS, startupProbe={"httpGet": {"port": 1}, "failureThreshold": 1})) == []
     assert said(live(), live(**LIVENESS), load_seconds={"llama": 60}) == []
     assert len(said(None, live(**LIVENESS), number=(0, 1))) == 1
+
+
+@pytest.mark.parametrize(("most", "said"), [(2, False), (3, False), (4, True)])
+def test_a_quota_with_a_scaler_at_its_most(most: int, said: bool, find: Find) -> None:
+    scaled = {("Deployment", "", "llama"): most}
+    found = find({}, {}, rule=quotas, others=[quota(pods=3)], most=scaled)
+    message = "with its scaler at the most, ResourceQuota `q` leaves less `pods` than all pods take"
+    assert found == ([(message, "sometimes")] if said else [])
+    assert bool(find({}, {}, rule=quotas, others=[quota(pods=3)], most=scaled, number=(3, 2), images="aa")) is said
+
+
+@pytest.mark.parametrize(("hard", "refused"), [("1Gi", False), ("1023Mi", True)])
+def test_a_claim_beyond_a_quota(hard: str, refused: bool, find: Find) -> None:
+    asked = claim(resources={"requests": {"storage": "1Gi"}})
+    limit = quota(**{"requests.storage": hard})
+    changed = {**claimed(), "priorityClassName": "x"}
+    found = find(claimed(), changed, rule=quotas, others=[limit, asked])
+    assert found == [], "the claim is as it was"
+    said = (
+        "ResourceQuota `q` allows less `requests.storage` than all claims take: claim `data` is refused, and the pods"
+    )
+    grown = [*find_claims(find, limit, asked)]
+    assert [(message.startswith(said), hangs) for message, hangs in grown] == [(True, "always")] * refused
+
+
+def find_claims(find: Find, limit: Object, asked: Object) -> list[tuple[str, str]]:
+    """What is found where the claim comes with the change."""
+    return find(claimed(), claimed(), rule=quotas, others=[limit], comes=[asked])
+
+
+def test_what_pods_begin_to_read(find: Find) -> None:
+    reads = {"volumes": [{"name": "v", "secret": {"secretName": "s"}}]}
+    [(message, hangs)] = find({}, reads, rule=references)
+    assert (hangs, message) == (
+        "unknown, unlikely",
+        "the pods begin to read Secret `s`, which nothing here makes: without it none of them starts",
+    )
+    secret = {"kind": "Secret", "metadata": {"name": "s"}, "data": {"a": ""}}
+    assert find({}, reads, rule=references, others=[secret]) == []
+    assert find({}, reads, rule=references, existing=frozenset({("Secret", "s")})) == []
+    assert find(reads, reads, rule=references) == [], "it was read before"
+    assert find(None, reads, rule=references, number=(0, 1)) == [], "of what is new lint says it"
+    items = {"volumes": [{"name": "v", "secret": {"secretName": "s", "items": [{"key": "b", "path": "b"}]}}]}
+    said = "Secret `s` has no key `b`, which the pods read: they stay in ContainerCreating"
+    assert find(reads, items, rule=references, others=[secret]) == [(said, "always")]
+    assert find(items, items, rule=references, others=[secret]) == [], "it was so before"
