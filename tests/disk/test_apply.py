@@ -118,6 +118,16 @@ def test_an_edit_between_plan_and_apply_is_not_lost(tree: Tree, tmp_path: Path, 
         assert (tmp_path / "elsewhere/llama/deployment.yaml").read_text() == generated("a: 1\n")
 
 
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tree: Tree) -> None:
+    tree.gen({A: generated("a: 1\n")})
+    plan = tree.plan({A: generated("a: 2\n")})
+    (tree.root / A).unlink()
+    os.mkfifo(tree.root / A)
+    with pytest.raises(ChangedMeanwhileError):
+        apply(plan, tree.root)
+    assert stat.S_ISFIFO((tree.root / A).lstat().st_mode)
+
+
 def test_a_change_of_a_file_to_delete_is_not_lost(tree: Tree) -> None:
     tree.gen({A: generated("a: 1\n"), B: generated("b: 1\n")})
     plan = tree.plan({B: generated("b: 2\n")})

@@ -85,7 +85,9 @@ def test_a_hand_edit_outside_git_is_refused_with_its_diff_until_forced(tree: Tre
     assert (refusal.path, refusal.reason) == (A, "hand-edited")
     assert "-replicas: 7\n+replicas: 2\n" in refusal.diff
     assert "--force" in refusal.help
+    assert refusal.message == f"{A} was edited by hand and the edit is not committed, so it is not overwritten"
     assert tree.refused({}) == {A: "hand-edited"}
+    assert tree.plan({}).refusals[0].message.endswith("so it is not deleted")
     tree.gen({A: generated("replicas: 2\n")}, force=True)
     assert tree.read(A) == generated("replicas: 2\n")
 

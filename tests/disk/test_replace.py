@@ -17,6 +17,8 @@ def test_a_new_file_comes_with_its_folder(tmp_path: Path) -> None:
     file = tmp_path / "a" / "b"
     create_file(file, b"1")
     create_file(file, b"1")
+    create_file(file.with_name("c"), b"1")
+    create_file(tmp_path / "x" / "y" / "z", b"1")
     assert (file.read_bytes(), stat.S_IMODE(file.stat().st_mode)) == (b"1", 0o644)
     with pytest.raises(RefusedError):
         create_file(file, b"2")

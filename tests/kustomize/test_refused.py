@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from llmstack.kustomize.build import Missing, Unsupported, build
+from llmstack.kustomize.merge import merge_patch
 
 HEAD = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
 COMPONENT = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
@@ -145,3 +146,17 @@ def test_a_patch_deletes_the_object_that_it_is_for() -> None:
         "u/p.yaml": TREE["u/p.yaml"] + "$patch: delete\n",
     }
     assert [each["kind"] for each in build(tree.get, "u")] == ["B"]
+
+
+@pytest.mark.parametrize(
+    "patch", [{"kind": "B"}, {"apiVersion": "v2"}, {"apiVersion": "v1", "kind": "B"}, {"apiVersion": "v2", "kind": "A"}]
+)
+def test_a_patch_of_another_kind_than_its_target(patch: dict[str, str]) -> None:
+    with pytest.raises(Unsupported, match="the patch is of another kind than its target"):
+        merge_patch({"apiVersion": "v1", "kind": "A", "metadata": {"name": "a"}}, patch)
+
+
+@pytest.mark.parametrize("patch", [{}, {"kind": "A"}, {"apiVersion": "v1"}, {"apiVersion": "v1", "kind": "A"}])
+def test_a_patch_need_not_say_its_kind(patch: dict[str, str]) -> None:
+    target = {"apiVersion": "v1", "kind": "A", "metadata": {"name": "a"}, "spec": {"a": 1}}
+    assert merge_patch(target, {**patch, "spec": {"b": 2}}) == {**target, "spec": {"a": 1, "b": 2}}

@@ -73,5 +73,7 @@ def test_a_namespace_is_stated_by_the_unit_and_for_its_accounts() -> None:
     assert without_namespace(binding, frozenset()) == {**binding, "metadata": bare}
     ours = without_namespace(binding, frozenset({"ours"}))
     assert ours == {**binding, "metadata": bare, "subjects": [{"name": "ours"}, subjects[1]]}
+    unbound = thing("RoleBinding", roleRef={"kind": "Role", "name": "r"})
+    assert without_namespace(unbound, frozenset({"ours"})) == {**unbound, "metadata": bare}
     other = thing("Deployment", subjects=subjects)
     assert without_namespace(other, frozenset({"ours"})) == {**other, "metadata": bare}

@@ -114,6 +114,18 @@ LISTS: dict[str, tuple[str, Any, Any, list[tuple[str, str | None, str | None]]]]
         ["x", "a", "b", "c"],
         [("command[0]", None, "x")],
     ),
+    "items replaced by more": (
+        "command",
+        ["a", "b", "c"],
+        ["a", "x", "y", "z", "c"],
+        [("command[1]", "b", "x"), ("command[2]", None, "y"), ("command[3]", None, "z")],
+    ),
+    "items replaced by fewer": (
+        "command",
+        ["a", "b", "b", "b", "c"],
+        ["a", "x", "c"],
+        [("command[1]", "b", "x"), ("command[2]", "b", None), ("command[3]", "b", None)],
+    ),
     "keys twice": (
         "env",
         [ENV[0], ENV[0]],

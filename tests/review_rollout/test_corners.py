@@ -49,6 +49,12 @@ def test_pods_of_one_size_that_no_node_holds_pack_on_none() -> None:
     assert not _packs([4, 4, 4], {3: 4})
     assert _packs([], {1: 1})
     assert _packs([8], {9: 1}), "one node is asked for in other places"
+    assert not _packs([4] * 400, {2: 801})
+    assert not _packs([5] * 400, {2: 801})
+    assert _packs([5] * 400, {2: 801, 1: 1}), (
+        "too many to arrange, and sizes that leave rests: nobody says that they do not"
+    )
+    assert not _packs([5] * 400, {6: 1, 2: 1})
 
 
 def test_a_month_of_an_interval_has_two_ends() -> None:

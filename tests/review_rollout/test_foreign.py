@@ -32,6 +32,14 @@ PLACES: dict[str, tuple[dict[str, Any], list[tuple[Any, ...]]]] = {
         thing("LeaderWorkerSet", leaderWorkerTemplate={"size": 2, "workerTemplate": {"spec": POD}}),
         [(("spec", "leaderWorkerTemplate", "workerTemplate", "spec"), None)],
     ),
+    "roles of groups of one": (
+        thing("DisaggregatedSet", roles=[{"leaderWorkerTemplate": {"size": 1, "workerTemplate": {"spec": POD}}}]),
+        [(("spec", "roles", 0, "leaderWorkerTemplate", "workerTemplate", "spec"), 1)],
+    ),
+    "roles of groups of two": (
+        thing("DisaggregatedSet", roles=[{"leaderWorkerTemplate": {"size": 2, "workerTemplate": {"spec": POD}}}]),
+        [(("spec", "roles", 0, "leaderWorkerTemplate", "workerTemplate", "spec"), None)],
+    ),
     "an unknown kind": (thing("Widget", **POD), [(("spec",), None)]),
     "an item of a list": (thing("Widget", roles=[{}, {"template": POD}]), [(("spec", "roles", 1, "template"), None)]),
     "a container without an image": (thing("Widget", containers=[{"args": ["a"]}]), [(("spec",), None)]),

@@ -91,3 +91,24 @@ def test_what_serves_the_model_of_what_goes_gets_nothing(
 
 def test_a_first_environment_has_no_registry_to_compare(review: Any, deployment: Build) -> None:
     assert not _told(review((None, deployment(image="registry.example.com/vllm:v1"))))
+
+
+def _binding(role: str, *names: str) -> Object:
+    subjects = [{"kind": "ServiceAccount", "name": name, "namespace": "llm"} for name in names]
+    head = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": "b"}}
+    return {**head, "roleRef": {"kind": "ClusterRole", "name": role}, "subjects": subjects}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "severity"),
+    [
+        (None, _binding("view", "a"), "warning"),
+        (None, _binding("cluster-admin", "a"), "error"),
+        (_binding("view", "a"), _binding("view", "a", "b"), "warning"),
+        (_binding("view", "a"), _binding("cluster-admin", "a"), "error"),
+        (_binding("view", "a"), {**_binding("view", "a"), "metadata": {"name": "b", "labels": {"a": "b"}}}, None),
+        (_binding("view", "a"), None, None),
+    ],
+)
+def test_rights_of_the_whole_cluster_that_come(before: Any, after: Any, severity: str | None, review: Any) -> None:
+    assert [said for said, _ in _told(review((before, after)))] == ([severity] if severity else [])

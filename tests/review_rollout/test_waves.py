@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -38,6 +39,13 @@ def test_two_that_surge_with_one_to_spare_go_one_after_the_other(workload: Make,
     assert [wave.seconds for wave in waves] == [600, 600]
     assert waves_of(both, [pool(4)]) == ()
     assert waves_of(both, [pool(2)]) == ()
+
+
+def test_no_commit_leaves_fewer_ready_than_are_asked_for(workload: Make, pool: Make) -> None:
+    """One of two replicas does not serve when the change comes: no order brings it up before the rollout begins."""
+    both = [workload(name, before=2, after=2, surge=1, unavailable=0) for name in "ab"]
+    assert names(waves_of(both, [pool(5)])) == [["a"], ["b"]]
+    assert waves_of([both[0], replace(both[1], unready=1)], [pool(5)]) == ()
 
 
 def test_what_frees_goes_before_what_needs(workload: Make, pool: Make) -> None:

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from llmstack.secrecy.comments import comment_holds_secret
-from llmstack.secrecy.credentials import argument_secrets, holds_secret, is_secret
+from llmstack.secrecy.credentials import argument_secrets, holds_secret, is_reference, is_secret
 from llmstack.secrecy.files import mask_file
 from llmstack.secrecy.forms import FORMS, has_form
 from llmstack.secrecy.masking import mask, mask_text, mask_words
@@ -177,6 +177,7 @@ def test_a_name_alone_before_a_host_is_a_token_by_its_length_and_a_digit(user: s
 
 def test_arguments() -> None:
     assert list(argument_secrets(["--api-key", "a", "b", "--port", "1"])) == [(1, "--api-key"), (2, "--api-key")]
+    assert list(argument_secrets(["--api_key", "a", "b"])) == [(1, "--api-key"), (2, "--api-key")]
     assert list(argument_secrets(["--hf-token", "x", "org/model"])) == [(1, "--hf-token")]
     assert list(argument_secrets(["--API_KEY", "$(KEY)", "--hf_token=$(T)", "--tokenizer", "x"])) == []
     assert mask(["--api-key", "a", "b", "--hf-token=c"]) == ["--api-key", "(masked)", "(masked)", "--hf-token=(masked)"]
@@ -237,3 +238,20 @@ def test_what_code_takes_from_elsewhere_is_no_secret() -> None:
 
 def test_a_word_that_names_its_secret_itself_is_an_argument() -> None:
     assert list(argument_secrets(["HF_TOKEN=hunter2hunter"])) == [(0, "an argument")]
+
+
+@pytest.mark.parametrize(
+    ("value", "referred"),
+    [
+        ("$(A)", True), ("Bearer $(A)", True), ("$(A):$(B)@", True), ("{{ .token }}", True),
+        ("", False), ("://", False), ("@", False), ("x$(A)", False),
+    ],
+)  # fmt: skip
+def test_a_value_that_is_nothing_but_references(value: str, referred: bool) -> None:
+    assert is_reference(value) is referred
+
+
+def test_a_value_goes_to_the_quote_that_its_name_is_in() -> None:
+    assert holds_secret('echo "password: yes, Zk9hunter2hunter"')
+    assert not holds_secret('"password: yes"')
+    assert not holds_secret('{"password": "$(X)", "a": "Zk9hunter2hunter"}')

@@ -69,6 +69,8 @@ NAMES = [
     "example.com/api-key",
 ]
 OTHERS = [
+    "ADDKEY",
+    "robotkey",
     "tokenizer",
     "max_tokens",
     "sessionKey",

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from llmstack.disk.error import DiskError
 from llmstack.disk.folders import Folders
 
 Signature = tuple[int, int, int, int]
@@ -67,7 +68,7 @@ def _put_back(each: Done, staging: int, folders: Folders) -> bool:
         else:
             kept = each.kept or _write(each.before, staging)
             os.rename(kept, each.name, src_dir_fd=staging, dst_dir_fd=here)
-    except OSError:
+    except (OSError, DiskError):
         return False
     return True
 

@@ -69,7 +69,7 @@ def without_namespace(object: dict[str, Any], accounts: frozenset[str]) -> dict[
     """
     metadata = {key: value for key, value in object["metadata"].items() if key != "namespace"}
     result = {**object, "metadata": metadata}
-    if accounts and object["kind"] in BINDINGS:
+    if object["kind"] in BINDINGS and object.get("subjects"):
         result["subjects"] = [
             {key: value for key, value in subject.items() if key != "namespace" or subject["name"] not in accounts}
             for subject in object["subjects"]

@@ -128,7 +128,7 @@ def _pruned(
     pruned = near.pruned
     for object in before:
         key = identity_of(object)
-        if key in pruned and key in there and is_counted(key[0]) and is_lasting(key[0]):
+        if key in pruned and key in there and is_counted(key[0]):
             replicas = replicas_of(object, owned)
             gpus = replicas * template_of(object, facts, None).total
             yield Removed(key[0], key[2], model_of(object), replicas, gpus, _tool(pruned[key]), key[1])

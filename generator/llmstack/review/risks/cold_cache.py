@@ -59,7 +59,7 @@ def _of_cache_server(assessment: Assessment, change: ObjectChange) -> Iterator[R
     if change.restarts:
         message = "the cache server starts empty: what it held of prefixes is computed again"
         yield RISK.at(change.key, message, advice)
-    elif change.kind == "Service" and any(each.path.startswith("spec.ports") for each in change.changes):
+    elif any(each.path.startswith("spec.ports") for each in change.changes):
         message = "the cache server has another port: engines go without it until they have restarted"
         yield RISK.at(change.key, message, advice)
     elif any(each.path == "spec.replicas" for each in change.changes):

@@ -66,7 +66,7 @@ def _runs(assessment: Assessment, pool: Pool, taken: int) -> Iterator[Risk]:
     """Jobs that begin, or begin to run more pods at a time, and find less free than these take."""
     for change in assessment.changes:
         pods = _at_a_time(change.after) - _at_a_time(change.before)
-        if change.after is None or change.kind != "Job" or pods <= 0 or change.identity in assessment.applied.refused:
+        if change.after is None or change.kind != "Job" or change.identity in assessment.applied.refused:
             continue
         template = template_of(change.after, assessment.facts[1], None)
         asked, free = pods * template.total, max(0, pool.count - taken)

@@ -67,9 +67,7 @@ def _message(workload: Workload, seconds: int, key: str) -> str:
 
 
 def _ends_pods(workload: Workload) -> bool:
-    if not workload.before:
-        return False
-    return workload.move in ("restart", "remove") or (workload.move == "scale" and workload.after < workload.before)
+    return workload.before > 0 and (workload.move == "restart" or workload.after < workload.before)
 
 
 def _cut(before: Object) -> Iterator[tuple[int, str]]:

@@ -122,7 +122,7 @@ def _held(pod: Mapping[str, Any], obj: Object, facts: Facts) -> dict[str, int]:
         resource = next((pool.resource for pool in facts.pools if name in pool.device_classes), None)
         if resource is not None:
             counts[resource] = counts.get(resource, 0) + count
-    return {resource: count for resource, count in counts.items() if count}
+    return counts
 
 
 def _claimed(pod: Mapping[str, Any], obj: Object, facts: Facts) -> Mapping[str, int]:

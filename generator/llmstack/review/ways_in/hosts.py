@@ -32,6 +32,8 @@ class Rule:
     """Why nothing comes in, where that can be told without the Service."""
     asks: str = ""
     """What else it asks of a request (headers, method, parameters), as text to compare; empty for nothing."""
+    deep: bool = False
+    """Whether a wildcard of its host stands for any number of labels (a route), and not for one (an Ingress)."""
 
     def covers(self, other: Rule) -> bool:
         """Whether all requests for another rule's host and path come here too."""
@@ -39,7 +41,7 @@ class Rule:
 
     def is_at(self, other: Rule) -> bool:
         """Whether it is for the host and path of another rule, whatever else it asks."""
-        return _host_covers(self.host, other.host) and self._path_covers(other)
+        return _host_covers(self.host, other.host, deep=self.deep) and self._path_covers(other)
 
     def _path_covers(self, other: Rule) -> bool:
         if self.exact:
@@ -48,11 +50,14 @@ class Rule:
         return other.path.rstrip("/") == prefix or other.path.startswith(f"{prefix}/")
 
 
-def _host_covers(one: str, other: str) -> bool:
-    """A wildcard stands for one label (kubernetes.io, "Ingress", hostname wildcards)."""
+def _host_covers(one: str, other: str, *, deep: bool = False) -> bool:
+    """A wildcard stands for one label of an Ingress's host (kubernetes.io, "Ingress", hostname wildcards), for any
+    number of them in a Gateway's or route's (Gateway API, "Hostname": a suffix match)."""
     if one in (ANY_HOST, other):
         return True
-    return one.startswith("*.") and not other.startswith("*") and other.partition(".")[2] == one[2:]
+    if not one.startswith("*."):
+        return False
+    return other.endswith(one[1:]) if deep else other.partition(".")[2] == one[2:]
 
 
 def ingress_rules(obj: Object) -> Iterator[tuple[Rule, Mapping[str, Any]]]:
@@ -92,7 +97,7 @@ def _rule_of(host: str, match: Mapping[str, Any], via: frozenset[str], closed: s
     path = match.get("path") or {}
     rest = {key: value for key, value in match.items() if key != "path" and value}
     asks = json.dumps(rest, sort_keys=True, default=str) if rest else ""
-    return Rule(host, str(path.get("value") or "/"), path.get("type") == _EXACT, via, False, closed, asks)
+    return Rule(host, str(path.get("value") or "/"), path.get("type") == _EXACT, via, False, closed, asks, deep=True)
 
 
 def _why_unused(route: Object, backend: Mapping[str, Any], lost: Collection[Grant]) -> str | None:
@@ -143,7 +148,7 @@ def _attached(route: Object, host: str, gateways: Gateways) -> tuple[frozenset[s
 def _ports_for(gateway: Object, host: str, parent: Mapping[str, Any]) -> Iterator[int]:
     for listener in maps(value_at(gateway, "spec", "listeners")):
         wanted = str(listener.get("hostname") or ANY_HOST)
-        takes = host == ANY_HOST or _host_covers(wanted, host) or _host_covers(host, wanted)
+        takes = _host_covers(wanted, host, deep=True) or _host_covers(host, wanted, deep=True)
         section, port = parent.get("sectionName"), parent.get("port")
         if takes and section in (None, listener.get("name")) and port in (None, listener.get("port")):
             yield int(listener.get("port") or 0)

@@ -1,0 +1,134 @@
+"""What nobody can judge, each where it begins and nowhere else; and advice that is exact to one GPU."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.review_rollout.values_review import told
+
+Make = Callable[..., Any]
+Object = dict[str, Any]
+
+
+def of_kind(kind: str, gpus: int, name: str = "x", **spec: Any) -> Object:
+    limits = {"nvidia.com/gpu": gpus} if gpus else {}
+    pod = {"containers": [{"name": "c", "image": "i", "resources": {"limits": limits}}], "restartPolicy": "Never"}
+    template = {"metadata": {"labels": {"app": "x"}}, "spec": pod}
+    body = {"jobTemplate": {"spec": {"template": template}}} if kind == "CronJob" else {"template": template}
+    group = "apps/v1" if kind == "DaemonSet" else "batch/v1" if kind in ("Job", "CronJob") else "example.com/v1"
+    return {"apiVersion": group, "kind": kind, "metadata": {"name": name}, "spec": {**body, **spec}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after", "said"),
+    [
+        ("DaemonSet", None, 2, "a pod takes 2 GPUs on every node that fits"),
+        ("DaemonSet", 0, 2, "a pod takes 2 GPUs on every node that fits"),
+        ("DaemonSet", 1, 2, "a pod takes 2 GPUs on every node that fits"),
+        ("DaemonSet", 2, 1, None),
+        ("DaemonSet", 2, None, None),
+        ("DaemonSet", None, 0, None),
+        ("CronJob", None, 1, "a pod takes 1 GPU while it runs"),
+        ("CronJob", 1, 1, None),
+        ("Widget", None, 2, "it runs pods with GPUs (2 for one of each)"),
+        ("Widget", 1, 2, "it runs pods with GPUs (2 for one of each)"),
+        ("Widget", 2, 0, None),
+        ("Widget", 2, 2, None),
+        ("Widget", 2, None, None),
+    ],
+)
+def test_gpus_of_which_no_manifest_says_how_many(
+    kind: str, before: int | None, after: int | None, said: str | None, review: Make
+) -> None:
+    pair = [None if gpus is None else of_kind(kind, gpus) for gpus in (before, after)]
+    found = [(severity, message.partition(",")[0]) for severity, _, message in told(review(tuple(pair)), "not-judged")]
+    assert found == ([("note", said)] if said else [])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (None, None, False), (None, "Auto", True), (None, "Recreate", True), (None, "Off", False), (None, "Initial", False),
+        ("Off", "Auto", True), ("Auto", "Off", False), (None, "", True),
+    ],
+)  # fmt: skip
+def test_what_ends_pods_by_itself(before: str | None, after: str | None, said: bool, review: Make) -> None:
+    def scaler(mode: str) -> Object:
+        metadata, spec = {"name": "v"}, {"updatePolicy": {"updateMode": mode}} if mode else {}
+        return {
+            "apiVersion": "autoscaling.k8s.io/v1",
+            "kind": "VerticalPodAutoscaler",
+            "metadata": metadata,
+            "spec": spec,
+        }
+
+    pair = tuple(None if mode is None else scaler(mode) for mode in (before, after))
+    assert [subject for _, subject, _ in told(review(pair), "not-judged")] == ["VerticalPodAutoscaler/v"] * said
+
+
+def job(gpus: int, parallelism: int | None = None, completions: int | None = None, **spec: Any) -> Object:
+    body = {"parallelism": parallelism, "completions": completions, **spec}
+    return of_kind("Job", gpus, **{key: value for key, value in body.items() if value is not None})
+
+
+@pytest.mark.parametrize(
+    ("after", "asked"),
+    [
+        (job(4), None),
+        (job(5), "its pods ask for 5 GPUs"),
+        (job(2, 3), "its pods ask for 6 GPUs"),
+        (job(2, 3, 2), None),  # no more than are to complete
+        (job(2, 3, 3), "its pods ask for 6 GPUs"),
+        (job(8, suspend=True), None),
+        (job(8, suspend=False), "its pods ask for 8 GPUs"),
+        (job(0, 9), None),
+    ],
+)
+def test_a_job_that_begins(after: Object, asked: str | None, deployment: Make, review: Make, pool: Make) -> None:
+    found = told(review((None, after), pools=[pool(6)], stays=[deployment(gpus=2)]), "gpu-shortage")
+    assert [message.partition(",")[0] for _, _, message in found] == ([asked] if asked else [])
+
+
+def test_a_job_that_runs_on_asks_for_what_is_more(deployment: Make, review: Make, pool: Make) -> None:
+    woken = review((job(4, suspend=True), job(4, suspend=False)), pools=[pool(2)])
+    assert [message.partition(",")[0] for _, _, message in told(woken, "gpu-shortage")] == [
+        "further pods ask for 4 GPUs"
+    ]
+    assert told(review((job(4, 2), job(4, 1)), pools=[pool(2)]), "gpu-shortage") == []
+    assert told(review((job(4), None), pools=[pool(2)]), "gpu-shortage") == []
+
+
+@pytest.mark.parametrize(
+    ("count", "replicas", "gpus", "advice"),
+    [
+        (3, 4, 1, "Add 1 GPU to the pool, or run 3 replicas of `llama` instead of 4."),
+        (2, 4, 1, "Add 2 GPUs to the pool, or run 2 replicas of `llama` instead of 4."),
+        (1, 1, 2, "Add 1 GPU to the pool, or move models out of it."),
+        (5, 2, 4, "Add 3 GPUs to the pool, or run 1 replica of `llama` instead of 2."),
+        (4, 2, 4, "Add 4 GPUs to the pool, or run 1 replica of `llama` instead of 2."),
+    ],
+)
+def test_what_would_make_the_goal_fit(
+    count: int, replicas: int, gpus: int, advice: str, deployment: Make, review: Make, pool: Make
+) -> None:
+    new = deployment(replicas=replicas, gpus=gpus, surge=0, unavailable=1)
+    [risk] = [each for each in review((None, new), pools=[pool(count)]).risks if each.id == "gpu-shortage"]
+    assert (risk.advice, risk.amount) == (advice, replicas * gpus - count)
+
+
+def test_pods_that_fit_on_no_node_miss_no_gpus(deployment: Make, review: Make, pool: Make) -> None:
+    new = deployment(replicas=3, gpus=5, surge=0, unavailable=1)
+    [risk] = [each for each in review((None, new), pools=[pool(16, 8)]).risks if each.id == "gpu-shortage"]
+    assert (risk.advice, risk.amount) == ("Ask for GPUs in sizes that fill a node, or declare larger nodes.", None)
+
+
+def test_other_models_are_asked_first_to_give_up_what_they_grow_by(deployment: Make, review: Make, pool: Make) -> None:
+    def grows(name: str, before: int, after: int) -> tuple[Object, Object]:
+        return tuple(deployment(name, replicas, surge=0, unavailable=1) for replicas in (before, after))  # type: ignore[return-value]
+
+    found = review(grows("a", 1, 2), grows("b", 1, 4), pools=[pool(5)]).risks
+    assert {each.advice for each in found if each.id == "gpu-shortage"} == {
+        "Add 1 GPU to the pool, or run 3 replicas of `b` instead of 4."
+    }
