@@ -18,11 +18,11 @@ def both(least: Played, most: Played | None, facts: Facts) -> tuple[tuple[Rollou
     """Return the rollouts and pools with scalers at their least, and what is other at their most as the end of an
     interval."""
     pools = facts.pools
-    rolled = rollouts(least.own, least.own_times, pools)
+    rolled = rollouts(least.own, least.own_times, pools, least.fixed)
     rows = _rows(least, pools)
     if most is None:
         return rolled, rows
-    larger = {each.identity: each for each in rollouts(most.own, most.own_times, pools)}
+    larger = {each.identity: each for each in rollouts(most.own, most.own_times, pools, most.fixed)}
     known = {each.identity for each in rolled}
     merged = [
         _interval(each, larger[each.identity]) if each.identity in larger else _only_at_least(each, most.owned[1])
