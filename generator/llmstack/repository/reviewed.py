@@ -39,7 +39,7 @@ from llmstack.review.result import ClusterReview, EnvironmentReview, Review, Ris
 from llmstack.review.rollout.placement import Fixed
 from llmstack.review.rollout.play import add_fixed
 from llmstack.review.rollout.workload import Workload
-from llmstack.review.shared_objects import Stated, defined_outside, find_twins, stated_by
+from llmstack.review.shared_objects import Stated, find_twins, stated_in
 from llmstack.review.surroundings import Neighbours, PoolConflict, Surroundings
 from llmstack.review.ways_in.shared_hosts import Claim, read_claims
 
@@ -184,15 +184,9 @@ def _clusters(cases: Sequence[Case], near: Mapping[str, Surroundings], seen: Col
                 moves[case.name] = find_moved(applied, facts), find_moved(applied, facts, most=True)
         claims = [claim for case in members if len(members) > 1 for claim in read_claims(case.objects(1), case.name)]
         shared = {case.name: case.objects(1) for case in members} if len(members) > 1 else {}
-        stated = _stated(members) if shared else {}
+        stated = stated_in({case.name: (case.objects(0), case.objects(1)) for case in members}) if shared else {}
         found[home] = _Cluster(pools, before, conflicts, tuple(claims), moves, shared, stated)
     return found
-
-
-def _stated(members: Sequence[Case]) -> dict[str, tuple[Stated, Stated]]:
-    """What each environment of a cluster states, before and after."""
-    outside = {kind for case in members for side in (0, 1) for kind in defined_outside(case.objects(side))}
-    return {case.name: (stated_by(case.objects(0), outside), stated_by(case.objects(1), outside)) for case in members}
 
 
 def _known_pools(

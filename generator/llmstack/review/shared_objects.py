@@ -8,7 +8,7 @@ other one makes it anew.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -60,6 +60,14 @@ def stated_by(objects: Iterable[Object], outside: Kinds = ()) -> Stated:
     """The objects by what tells them apart in a cluster: those that stand `outside` every namespace without one, as the
     API server leaves it out."""
     return {_in_cluster(identify(each), outside): each for each in objects}
+
+
+def stated_in(
+    environments: Mapping[str, tuple[Sequence[Object], Sequence[Object]]],
+) -> dict[str, tuple[Stated, Stated]]:
+    """What each environment of a cluster states before and after, from its objects."""
+    outside = {kind for sides in environments.values() for side in sides for kind in defined_outside(side)}
+    return {name: (stated_by(old, outside), stated_by(new, outside)) for name, (old, new) in environments.items()}
 
 
 def find_twins(environment: str, stated: Mapping[str, tuple[Stated, Stated]]) -> Iterator[Twin]:
