@@ -235,7 +235,15 @@ def small() -> Review:
         rollouts=(
             rollout("llama"),
             rollout("qwen", seconds=None, max_surge=1, max_unavailable=0, min_ready=2),
-            rollout("mistral", "new", seconds=None, seconds_min=600, seconds_max=2400, min_ready=0),
+            rollout(
+                "mistral",
+                "new",
+                seconds=None,
+                seconds_min=600,
+                seconds_max=2400,
+                min_ready=0,
+                seconds_max_without=("image pull",),
+            ),
             rollout(
                 "router",
                 "scale",

@@ -211,9 +211,9 @@ def test_replicas() -> None:
     assert owned == {("Deployment", "", "a"): 3, ("Deployment", "", "b"): 1}
     named = {"kind": "Deployment", "metadata": {"name": "a"}, "spec": {}}
     assert replicas_of(named, owned) == 3
-    assert replicas_of({**named, "spec": {"replicas": 7}}, owned) == 7
-    assert replicas_of({**named, "spec": {"replicas": 0}}, owned) == 0
-    assert replicas_of({**named, "spec": {"replicas": 2}}, owned) == 3
+    for stated, there in ((7, 7), (0, 0), (2, 3)):
+        one = {**named, "spec": {"replicas": stated}}
+        assert replicas_of(one, scalers([hpa, one])) == there
     assert replicas_of(named, {}) == 1
     assert replicas_of({**named, "metadata": {"name": "a", "namespace": "other"}}, owned) == 1
     assert replicas_of({"kind": "RayCluster", "metadata": {"name": "a"}, "spec": {"suspend": True}}, {}) == 0

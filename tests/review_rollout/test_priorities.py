@@ -141,3 +141,29 @@ def test_pods_that_stay_keep_the_default_of_their_day(
     found = compared(*sides, pools=(pool(4, 4),), load_seconds=LOADS)
     lost = [subject for _, subject, message in told(found, "preemption") if "replica" in message]
     assert (hangs(found), lost) == (stuck, [] if stuck else ["Deployment/b"])
+
+
+@pytest.mark.parametrize(
+    ("hi", "lo", "goes_on", "lost"),
+    [(4, 2, True, 2), (3, 2, True, 1), (6, 2, False, 2), (4, 3, True, 3), (2, 3, None, 0)],
+)
+def test_who_goes_on_where_the_pool_is_too_small_for_all(
+    hi: int, lo: int, goes_on: bool | None, lost: int, model: Make, review: Make, pool: Make
+) -> None:
+    """Two each of four GPUs; what is above takes what it asks for, and what is below waits for ever."""
+    pairs = [
+        (model(name, name, surge=0, unavailable=1), model(name, name, surge=0, unavailable=1, replicas=number))
+        for name, number in (("hi", hi), ("lo", lo))
+    ]
+    result = review(*[pair for pair in pairs if pair[0] != pair[1]], pools=[pool(4)], loads=LOADS,
+                    stays=[*CLASSES, *(pair[0] for pair in pairs if pair[0] == pair[1])])  # fmt: skip
+    found = rolled(result)
+    short = {subject for _, subject, _ in told(result, "gpu-shortage")}
+    assert ("Deployment/hi" in short, found["hi"][1] if "hi" in found else None) == (
+        goes_on is False, 300 if goes_on else None,
+    )  # fmt: skip
+    assert short
+    assert [risk.amount for risk in result.risks if risk.id == "preemption"] == ([lost] if lost else [])
+    if "lo" in found:
+        assert found["lo"][3] == (0 if lost == lo else 2)
+    assert (result.gpus[0].deadlock, result.gpus[0].certain) == (True, True)

@@ -174,3 +174,75 @@ def test_a_scaler_that_comes(replicas: int | None, told_of: int, deployment: Mak
         pair[1]["metadata"]["annotations"] = {"a": "b"}
     found = told(review(pair, (None, keda()), pools=[pool(8)], loads={"llama": 300}), "scaler-handover")
     assert len(found) == told_of
+
+
+PAUSED = "autoscaling.keda.sh/paused"
+
+
+def paused(way: str = "", value: str = "true", least: int = 1) -> dict[str, Any]:
+    scaler = keda(least)
+    return scaler | {"metadata": {"name": "llama", "annotations": {f"{PAUSED}{way}": value}}}
+
+
+@pytest.mark.parametrize(
+    ("scaler", "played", "severities"),
+    [
+        (paused("-replicas", "0"), (0, 0, 2, 8), {"removal": "warning", "scaler-handover": "warning"}),
+        (paused("-replicas", "1"), (1, 1, 2, 8), {"scaler-handover": "warning"}),
+        (paused(), (2, 2, 2, 8), {"scaler-handover": "warning"}),  # what is stated, and nobody raises it
+        (paused(value="false"), None, {}),
+        (paused("-scale-in"), None, {}),
+        (paused("-scale-out"), None, {}),
+        (paused("-scale-out", least=0), None, {"unreachable": "error"}),
+        (paused("-scale-in", least=0), None, {}),
+    ],
+)
+def test_keda_that_is_paused_beside_stated_replicas(
+    scaler: Any, played: Any, severities: Any, deployment: Make, review: Make, pool: Make
+) -> None:
+    """Least and most after the change, and at the most before it."""
+    llama = deployment(replicas=2, surge=0, unavailable=1)
+    before = keda(int(scaler["spec"]["minReplicaCount"]))
+    for each in (before, scaler):
+        each["spec"]["triggers"] = [{"type": "cron"}]
+    result = review((llama, llama), (before, scaler), pools=[pool(8)], loads={"llama": 300})
+    assert {risk.id: str(risk.severity) for risk in result.risks if str(risk.severity) != "note"} == severities
+    rolled = [(each.replicas_min, each.replicas_max) for each in result.rollouts]
+    assert rolled == ([] if played is None else [played[:2]])
+    [row] = result.gpus
+    assert (row.before, row.before_max) == (2, 8)
+
+
+@pytest.mark.parametrize("scaler", [keda(1, 8), paused()])
+def test_what_restarts_under_a_scaler_that_is_paused(scaler: Any, deployment: Make, review: Make, pool: Make) -> None:
+    pair = tuple(deployment(image=image, replicas=2, surge=0, unavailable=1) for image in ("v1", "v2"))
+    [rollout] = review(pair, (scaler, scaler), pools=[pool(8)], loads={"llama": 300}).rollouts
+    assert (rollout.replicas_min, rollout.replicas_max) == ((2, 2) if scaler != keda(1, 8) else (2, 8))
+
+
+def test_keda_that_is_paused_where_it_stands(deployment: Make, review: Make) -> None:
+    """No manifest says how many: they stay what they were."""
+    llama = deployment(replicas=None)
+    result = review((llama, llama), (keda(2, 8), paused(least=2)))
+    [(severity, subject, message)] = told(result, "scaler-handover")
+    assert (severity, subject) == ("warning", "Deployment/llama")
+    assert message.startswith("KEDA is paused, and no manifest says `replicas`: they stay what it gave last")
+    assert not message.endswith(")")
+    assert result.rollouts == ()
+
+
+@pytest.mark.parametrize(
+    ("why", "seconds", "least"), [("restart", (None, 0, 8 * 330), 0), ("new", (None, 300, 300), 0)]
+)
+def test_what_may_be_at_zero(why: str, seconds: Any, least: int, deployment: Make, review: Make, pool: Make) -> None:
+    old, new = (deployment(image=image, replicas=None, surge=0, unavailable=1) for image in ("v1", "v2"))
+    scaler = keda(0)
+    pairs = ((old, new), (scaler, scaler)) if why == "restart" else ((None, new), (None, scaler))
+    result = review(*pairs, pools=[pool(8)], loads={"llama": 300})
+    [rollout] = result.rollouts
+    assert (rollout.replicas_min, rollout.replicas_max, rollout.min_ready) == (least, 8, 0)
+    assert (rollout.seconds_min, rollout.seconds_max) == seconds[1:] or rollout.seconds == 300
+    if why == "restart":
+        assert [message.partition(" because")[0] for _, _, message in told(result, "restart")] == [
+            "0 to 8 replicas restart"
+        ]

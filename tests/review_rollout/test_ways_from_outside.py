@@ -348,3 +348,54 @@ def test_a_renamed_model_that_serves_another_id(url: str, lost: bool) -> None:
     found = told(reviewed(before, after), "unreachable")
     message = "clients that ask for model `org/x` get an error from now on: it is served as `org/y`"
     assert found == ([("error", "Deployment/r-b-deployment-vllm", message)] if lost else [])
+
+
+def direct(*, pods: dict[str, str], **spec: Any) -> Values:
+    """A Service of people's own in front of engines."""
+    ports = [{"port": 80, "targetPort": 8000}]
+    head = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "direct", "namespace": "llm"}}
+    return {**head, "spec": {"selector": pods, "ports": ports, **spec}}
+
+
+BOTH = [{}, {"name": "qwen", "modelURL": "org/qwen"}]
+OF_LLAMA, OF_ALL = {"app.kubernetes.io/name": "llama"}, {"app.kubernetes.io/component": "engine"}
+SELECTED: dict[str, tuple[Values, Values, tuple[str, str] | None]] = {
+    "the engines of both models": (
+        with_objects(values(BOTH), direct(pods=OF_LLAMA)), with_objects(values(BOTH), direct(pods=OF_ALL)),
+        ("warning", "the Service leads to `llama` and `qwen` from now on"),
+    ),
+    "a second model": (
+        with_objects(values(), direct(pods=OF_ALL)), with_objects(values(BOTH), direct(pods=OF_ALL)),
+        ("warning", "the Service leads to `llama` and `qwen` from now on"),
+    ),
+    "a second model of the same id": (
+        with_objects(values(), direct(pods=OF_ALL)), with_objects(values([{}, {"name": "two"}]), direct(pods=OF_ALL)),
+        None,
+    ),
+    "one that is asked for names": (
+        with_objects(values(), direct(pods=OF_ALL, clusterIP="None")),
+        with_objects(values(BOTH), direct(pods=OF_ALL, clusterIP="None")), None,
+    ),
+    "no pod": (
+        with_objects(values(BOTH), direct(pods=OF_LLAMA)), with_objects(values(BOTH), direct(pods={"a": "b"})),
+        ("error", "the Service selects no pod any more, and led to `llama`"),
+    ),
+    "the pods of another model": (
+        with_objects(values(BOTH), direct(pods=OF_LLAMA)),
+        with_objects(values(BOTH), direct(pods={"app.kubernetes.io/name": "qwen"})),
+        ("error", "the Service leads to `qwen` from now on, no longer to `llama`"),
+    ),
+    "its model goes": (
+        with_objects(values(BOTH), direct(pods=OF_LLAMA)), with_objects(values(BOTH[1:]), direct(pods=OF_LLAMA)), None,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("row", SELECTED)
+def test_what_a_service_selects(row: str) -> None:
+    before, after, expected = SELECTED[row]
+    found = told(reviewed(before, after), "unreachable")
+    assert [(severity, subject) for severity, subject, _ in found] == (
+        [(expected[0], "Service/direct")] if expected else []
+    )
+    assert all(expected is not None and expected[1] in message for _, _, message in found)

@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from llmstack.kubernetes.pods import Object, value_at
+from llmstack.kubernetes.quantities import read_whole
+
 _METRIC = re.compile(r"vllm:\w+")
 _OF_ROUTER = frozenset(("vllm:num_incoming_requests_total", "vllm:incoming_requests_total"))
 """What counts requests while there is no engine (vllm-project/production-stack, pull request 679)."""
@@ -13,10 +16,43 @@ _OF_PODS = frozenset(("cpu", "memory"))
 """Scalers that read the pods they scale (keda.sh, "CPU" and "Memory" scalers)."""
 
 
-def never_wakes(spec: Mapping[str, Any]) -> bool:
-    """Whether the specification of a ScaledObject goes to zero replicas, where none of its triggers sees anything."""
-    zero = spec.get("idleReplicaCount") == 0 or not spec.get("minReplicaCount")
-    return zero and not can_wake_any(spec.get("triggers") or ())
+_ANNOTATION = "autoscaling.keda.sh/paused"
+"""The annotations by which KEDA is paused begin so (keda.sh, "Scaling Deployments, StatefulSets & Custom Resources",
+pausing autoscaling): by itself where it stands, `-replicas` at a number, `-scale-in` and `-scale-out` one way."""
+
+
+def paused_at(scaler: Object) -> int | None:
+    """Return the replicas that KEDA keeps, looking at no trigger; None where it is not paused at a number."""
+    stated = str(value_at(scaler, "metadata", "annotations", f"{_ANNOTATION}-replicas") or "")
+    return read_whole(stated) if scaler.get("kind") == "ScaledObject" else None
+
+
+def is_frozen(scaler: Object) -> bool:
+    """Whether KEDA is paused where it stands: it scales nothing, and takes its HorizontalPodAutoscaler away."""
+    return paused_at(scaler) is None and _is_paused(scaler, "")
+
+
+def _is_paused(scaler: Object, way: str) -> bool:
+    """What is no boolean counts as true (`NeedToBePausedByAnnotation`, apis/keda/v1alpha1/scaledobject_types.go)."""
+    stated = value_at(scaler, "metadata", "annotations", f"{_ANNOTATION}{way}")
+    is_keda = scaler.get("kind") == "ScaledObject" and stated is not None
+    return is_keda and str(stated) not in ("0", "f", "F", "false", "FALSE", "False")
+
+
+def why_asleep(scaler: Object) -> str | None:
+    """Return why what a ScaledObject scales never comes back from zero replicas, as the rest of a sentence; None where
+    it may, or never gets there."""
+    spec = value_at(scaler, "spec") or {}
+    is_held = paused_at(scaler) is not None or is_frozen(scaler) or _is_paused(scaler, "-scale-in")
+    if scaler.get("kind") != "ScaledObject" or is_held or not _reaches_zero(spec):
+        return None
+    if _is_paused(scaler, "-scale-out"):
+        return "scaling out is paused"
+    return None if can_wake_any(spec.get("triggers") or ()) else "every trigger reads what its own pods report"
+
+
+def _reaches_zero(spec: Mapping[str, Any]) -> bool:
+    return spec.get("idleReplicaCount") == 0 or not spec.get("minReplicaCount")
 
 
 def can_wake_any(triggers: Iterable[Mapping[str, Any]]) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from llmstack.kubernetes.keda import is_frozen, paused_at
 from llmstack.kubernetes.pods import Identity, Object, identity_of, pod_specs, value_at
-from llmstack.kubernetes.quantities import read_whole, whole
+from llmstack.kubernetes.quantities import whole
 from llmstack.kubernetes.served import find_served
 
 _SERVING = frozenset(("engine", "engine-worker", "serving-engine"))
@@ -22,15 +23,17 @@ _ENDS = {
 """By kind of scaler, where it says how few and how many replicas it gives."""
 _KEDA_MOST = 100
 """maxReplicaCount where it is not stated (`GetHPAMaxReplicas`, keda apis/keda/v1alpha1/scaledobject_types.go)."""
-_PAUSED = "autoscaling.keda.sh/paused-replicas"
-"""The annotation by which KEDA keeps a number of replicas and looks at no trigger (keda.sh, "Scaling Deployments,
-StatefulSets & Custom Resources", pausing autoscaling)."""
 
 
 def scalers(objects: Iterable[Object]) -> Scalers:
     """Return what the scalers among `objects` own, with their least replicas (at least 1: what can restart; 0 where
-    KEDA is paused at that)."""
-    return {target: _ends_of(scaler)[0] for target, scaler in _scaling(objects)}
+    KEDA is paused at that).
+
+    Where the manifest states replicas too, each apply sets them, and the scaler raises them again: the larger number.
+    A scaler leaves alone what is stated as 0 (kubernetes.io, "Horizontal Pod Autoscaling", implicit maintenance-mode
+    deactivation); KEDA that is paused at a number sets that, whatever is stated.
+    """
+    return _given(objects, lambda scaler: _ends_of(scaler)[0])
 
 
 def fewest_scaled(objects: Iterable[Object]) -> Scalers:
@@ -39,7 +42,7 @@ def fewest_scaled(objects: Iterable[Object]) -> Scalers:
     KEDA goes down to 0 where it is not told, and to `idleReplicaCount` where nothing happens (KEDA documentation,
     "ScaledObject specification"); a HorizontalPodAutoscaler to 1.
     """
-    return {target: _fewest_of(scaler) for target, scaler in _scaling(objects)}
+    return _given(objects, _fewest_of)
 
 
 def most_scaled(objects: Iterable[Object]) -> Scalers:
@@ -47,7 +50,29 @@ def most_scaled(objects: Iterable[Object]) -> Scalers:
 
     KEDA goes up to 100 where it is not told; a HorizontalPodAutoscaler has to say it.
     """
-    return {target: _ends_of(scaler)[1] for target, scaler in _scaling(objects)}
+    return _given(objects, lambda scaler: _ends_of(scaler)[1])
+
+
+def _given(objects: Iterable[Object], end: Callable[[Object], int]) -> Scalers:
+    """What scalers give at one end of their interval, beside what the manifests state."""
+    found = list(objects)
+    scaling = list(_scaling(found))
+    stated = _stated_of(found, {target for target, _ in scaling})
+    return {target: _beside(stated.get(target), scaler, end(scaler)) for target, scaler in scaling}
+
+
+def _beside(stated: int | None, scaler: Object, given: int) -> int:
+    if stated is None or paused_at(scaler) is not None:
+        return given
+    return max(stated, given) if stated else 0
+
+
+def _stated_of(objects: Iterable[Object], targets: Collection[Identity]) -> Scalers:
+    """The replicas that manifests state of what is scaled."""
+    if not targets:
+        return {}
+    there = ((identity_of(obj), obj) for obj in objects)
+    return {key: max(0, whole(obj["spec"]["replicas"], 1)) for key, obj in there if key in targets and _states(obj)}
 
 
 def with_left(given: tuple[Scalers, Scalers], before: Iterable[Object], after: Iterable[Object]) -> Scalers:
@@ -81,16 +106,32 @@ def scaler_kinds(objects: Iterable[Object]) -> dict[Identity, str]:
 
 
 def _scaling(objects: Iterable[Object]) -> Iterator[tuple[Identity, Object]]:
-    """What is scaled, and by which scaler."""
-    for obj in objects:
-        if str(obj.get("kind")) in _ENDS:
-            target = value_at(obj, "spec", "scaleTargetRef") or {}
-            yield (str(target.get("kind", "Deployment")), identity_of(obj)[1], str(target.get("name"))), obj
+    """What is scaled, and by which scaler; not what a paused one leaves to the manifest, which states replicas."""
+    found = list(objects)
+    all_targets = [(_target_of(obj), obj) for obj in found if str(obj.get("kind")) in _ENDS]
+    left = _stated_of(found, {target for target, scaler in all_targets if is_frozen(scaler)})
+    yield from ((target, scaler) for target, scaler in all_targets if target not in left)
+
+
+def frozen_targets(objects: Iterable[Object]) -> set[Identity]:
+    """Return what KEDA would scale, were it not paused where it stands."""
+    return {_target_of(obj) for obj in objects if obj.get("kind") == "ScaledObject" and is_frozen(obj)}
+
+
+def paused_targets(objects: Iterable[Object]) -> dict[Identity, int]:
+    """Return what KEDA keeps at a number of replicas, with that number."""
+    there = ((obj, paused_at(obj)) for obj in objects if obj.get("kind") == "ScaledObject")
+    return {_target_of(obj): number for obj, number in there if number is not None}
+
+
+def _target_of(scaler: Object) -> Identity:
+    target = value_at(scaler, "spec", "scaleTargetRef") or {}
+    return str(target.get("kind", "Deployment")), identity_of(scaler)[1], str(target.get("name"))
 
 
 def _ends_of(scaler: Object) -> tuple[int, int]:
     """The fewest and the most replicas that a scaler gives to what serves."""
-    paused = _paused_at(scaler)
+    paused = paused_at(scaler)
     if paused is not None:
         return paused, paused
     kind, spec = str(scaler.get("kind")), scaler.get("spec") or {}
@@ -101,17 +142,12 @@ def _ends_of(scaler: Object) -> tuple[int, int]:
 
 def _fewest_of(scaler: Object) -> int:
     """The fewest replicas that a scaler leaves."""
-    paused = _paused_at(scaler)
+    paused = paused_at(scaler)
     if paused is not None:
         return paused
     kind, spec = str(scaler.get("kind")), scaler.get("spec") or {}
     least = whole(spec.get(_ENDS[kind][0]), 0 if kind == "ScaledObject" else 1)
     return max(0, min(least, whole(spec.get("idleReplicaCount"), least)))
-
-
-def _paused_at(scaler: Object) -> int | None:
-    paused = str(value_at(scaler, "metadata", "annotations", _PAUSED) or "")
-    return read_whole(paused) if scaler.get("kind") == "ScaledObject" else None
 
 
 def model_of(obj: Object) -> str | None:
@@ -145,18 +181,15 @@ def component_of(obj: Object) -> str | None:
 def replicas_of(obj: Object, owned: Scalers) -> int:
     """Return how many replicas an object asks for, by `owned` where a scaler gives them.
 
-    Where the manifest states them too, each apply sets them, and the scaler raises them again: the larger number. A
-    scaler leaves alone what is stated as 0 (kubernetes.io, "Horizontal Pod Autoscaling", implicit maintenance-mode
-    deactivation). A Pod and a Ray cluster are one replica each. Of kinds whose manifest does not say (`is_counted`) it
-    is the pods of one node, or of one run.
+    A Pod and a Ray cluster are one replica each. Of kinds whose manifest does not say (`is_counted`) it is the pods of
+    one node, or of one run.
     """
     spec = obj.get("spec") or {}
     cluster = ray_cluster_of(obj)
     if cluster is not None:
         return 0 if cluster.get("suspend") is True else 1
     given = owned.get(identity_of(obj))
-    stated = max(0, whole(spec.get("replicas"), 1 if given is None else given))
-    return stated if given is None or not stated else max(stated, given)
+    return max(0, whole(spec.get("replicas"), 1)) if given is None else given
 
 
 def ray_cluster_of(obj: Object) -> Mapping[str, Any] | None:

@@ -39,6 +39,9 @@ CLUSTER_SCOPED = frozenset(
         "NodeClass",
         "NodePool",
         "ResourceFlavor",
+        "ClusterServingRuntime",
+        "ClusterTrainingRuntime",
+        "WorkloadPriorityClass",
     )
 )
 """Kinds without a namespace: those of Kubernetes (`kubectl api-resources --namespaced=false`), and the custom

@@ -20,7 +20,7 @@ from llmstack.report.mask import mask_review
 from llmstack.report.options import PLAIN, Options
 from llmstack.report.page_pools import DrawnPool, page_pools
 from llmstack.report.risks import RiskGroup, group_risks
-from llmstack.report.rollout_groups import group_rollouts
+from llmstack.report.rollout_groups import group_failures
 from llmstack.report.rollout_table import Row, rolling_environments, rollout_rows
 from llmstack.report.sources import told_sources
 from llmstack.report.verdict import NOTHING, Verdict, judge, say_rule, say_rules
@@ -212,14 +212,10 @@ def _row(row: Row) -> str:
 
 def _failures(review: Review) -> Part:
     """What is left of each rollout that fails, those of which the same is left together."""
-    left: dict[tuple[str, str], list[str]] = {}
-    for name, environment in sorted(review.environments.items()):
-        for group in group_rollouts(environment):
-            if group.failure:
-                left.setdefault((name, group.failure), []).extend(group.names)
     items = [
-        f"- {code(name, 60)} {list_names(names)}: {'each ' if len(names) > 1 else ''}{prose(told)}\n"
-        for (name, told), names in left.items()
+        f"- {code(name, 60)} {list_names(names)}: {prose(told)}\n"
+        for name, environment in sorted(review.environments.items())
+        for names, told in group_failures(environment)
     ]
     head = "\n<details><summary>If the new pods never get ready</summary>\n\n"
     return Part(head, items, len(items), "rollout that may fail", share=0.1, foot="\n</details>\n")

@@ -16,7 +16,7 @@ from llmstack.report.mask import mask_review
 from llmstack.report.options import PLAIN, Options
 from llmstack.report.paint import BLUE, BOLD, BY_SEVERITY, DIM, GREEN, RED, Paint, paint_with
 from llmstack.report.risks import RiskGroup, group_risks
-from llmstack.report.rollout_groups import RolloutGroup, group_rollouts, say_names
+from llmstack.report.rollout_groups import RolloutGroup, group_failures, group_rollouts, say_names
 from llmstack.report.sources import told_sources
 from llmstack.report.verdict import judge, say_rule, say_rules
 from llmstack.report.visible import from_difference, pad, shorten, visible, width
@@ -133,6 +133,10 @@ def _environment(environment: EnvironmentReview, paint: Paint, shared: Sequence[
     if environment.rollouts:
         yield "  Rollouts"
         yield from _table([_rollout(group) for group in group_rollouts(environment)], paint)
+    failures = [[visible(say_names(names, 3)), told] for names, told in group_failures(environment)]
+    if failures:
+        yield "  If the new pods never get ready"
+        yield from _table(failures, paint)
 
 
 def _rollout(group: RolloutGroup) -> list[str]:

@@ -51,6 +51,15 @@ def group_rollouts(environment: EnvironmentReview) -> list[RolloutGroup]:
     return sorted(groups, key=lambda group: order[id(group.first)])
 
 
+def group_failures(environment: EnvironmentReview) -> list[tuple[list[str], str]]:
+    """Return what is left of rollouts whose new pods never get ready, with the names of those that it is said of."""
+    left: dict[str, list[str]] = {}
+    for group in group_rollouts(environment):
+        if group.failure:
+            left.setdefault(group.failure, []).extend(group.names)
+    return [(names, f"each {told}" if len(names) > 1 else told) for told, names in left.items()]
+
+
 def kind_of(rollout: Rollout, environment: EnvironmentReview) -> tuple[object, ...]:
     """What makes rollouts alike: all that is said of them, save how long they take where they end."""
     time = say_time(rollout, environment)

@@ -65,9 +65,9 @@ def say_times(rollouts: Sequence[Rollout], environment: EnvironmentReview) -> st
 
 
 def _apart(rollout: Rollout) -> str:
-    """What a bound by the probes leaves out: they count from the start of the container."""
-    scaled = rollout.replicas_min != rollout.replicas_max
-    return "" if scaled or rollout.model is None else ", image pull apart"
+    """What the end of a time leaves out."""
+    without = rollout.seconds_max_without
+    return f", {' and '.join(without)} apart" if without and rollout.model is not None else ""
 
 
 def say_total_time(environment: EnvironmentReview) -> str:
@@ -120,7 +120,7 @@ def say_replicas(rollout: Rollout) -> str:
     if rollout.replicas is None:
         return f"one pod{_with_gpus(rollout.gpus_per_replica)} per node"
     if not rollout.gpus_per_replica:
-        return plural(rollout.replicas, "replica")
+        return f"{_count(rollout)} replica{'' if _count(rollout) == '1' else 's'}"
     return f"{_count(rollout)} × {plural(rollout.gpus_per_replica, 'GPU')}"
 
 
@@ -138,9 +138,7 @@ def say_ready(rollout: Rollout) -> str:
     """`at least 1 ready` while it rolls out; the empty string for what is new, or where that is not known."""
     if rollout.why == "new" or rollout.min_ready is None:
         return ""
-    said = f"at least {rollout.min_ready} ready" if rollout.min_ready else "none ready for a while"
-    left = rollout.if_it_fails.ready_left if rollout.if_it_fails is not None else rollout.min_ready
-    return said if left == rollout.min_ready else f"{said}, {left} if the new ones never are"
+    return f"at least {rollout.min_ready} ready" if rollout.min_ready else "none ready for a while"
 
 
 def say_failure(rollouts: Sequence[Rollout]) -> str:

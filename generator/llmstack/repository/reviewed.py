@@ -39,6 +39,7 @@ from llmstack.review.result import ClusterReview, EnvironmentReview, Review, Ris
 from llmstack.review.rollout.placement import Fixed
 from llmstack.review.rollout.play import add_fixed
 from llmstack.review.rollout.workload import Workload
+from llmstack.review.shared_objects import Stated, find_twins, stated_in
 from llmstack.review.surroundings import Neighbours, PoolConflict, Surroundings
 from llmstack.review.ways_in.shared_hosts import Claim, read_claims
 
@@ -60,6 +61,8 @@ class _Cluster:
     """What each environment brings to the pools, its scalers at their least and at their most."""
     objects: Mapping[str, Sequence[Object]] = field(default_factory=dict)
     """What each runs after the change, where several share the cluster; with PriorityClasses and scalers."""
+    stated: Mapping[str, tuple[Stated, Stated]] = field(default_factory=dict)
+    """What each states on both sides, where several share the cluster."""
 
 
 def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None = None, step: Step = ignore) -> Review:
@@ -181,7 +184,8 @@ def _clusters(cases: Sequence[Case], near: Mapping[str, Surroundings], seen: Col
                 moves[case.name] = find_moved(applied, facts), find_moved(applied, facts, most=True)
         claims = [claim for case in members if len(members) > 1 for claim in read_claims(case.objects(1), case.name)]
         shared = {case.name: case.objects(1) for case in members} if len(members) > 1 else {}
-        found[home] = _Cluster(pools, before, conflicts, tuple(claims), moves, shared)
+        stated = stated_in({case.name: (case.objects(0), case.objects(1)) for case in members}) if shared else {}
+        found[home] = _Cluster(pools, before, conflicts, tuple(claims), moves, shared, stated)
     return found
 
 
@@ -219,6 +223,7 @@ def _surroundings(
         objects=tuple((name, obj) for name, found in cluster.objects.items() if name != case.name for obj in found),
         conflicts=cluster.conflicts,
         claims=tuple(claim for claim in cluster.claims if claim.environment != case.name),
+        twins=tuple(find_twins(case.name, cluster.stated)) if case.name in cluster.stated else (),
         goes=case.readings[1] is None and not case.units[1],
         renamed_to=heir.name if heir is not None else None,
     )

@@ -43,11 +43,16 @@ def review_cluster(
         seconds=max(known, default=0) if len(known) == len(times) else None,
         sync=sync,
         risks=own or _shared_risks(members),
-        advice=safe_order(name, sync) if any(risk.id == "sync" for risk in (*own, *_shared_risks(members))) else (),
+        advice=safe_order(name, sync) if any(map(_is_of_owners, (*own, *_shared_risks(members)))) else (),
         foreign=foreign,
         cost=cost,
         waves=next((review.waves for review in members if review.waves), ()),
     )
+
+
+def _is_of_owners(risk: Risk) -> bool:
+    """Whether a risk is about owners in clusters/, not about objects that two environments state."""
+    return risk.id == "sync" and bool(risk.file)
 
 
 def _shared_risks(members: Sequence[EnvironmentReview]) -> tuple[Risk, ...]:

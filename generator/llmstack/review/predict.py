@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from llmstack.kubernetes.devices import read_claims
 from llmstack.kubernetes.pods import Object, identity_of, told
-from llmstack.kubernetes.replicas import Scalers, most_scaled, scalers, with_left
+from llmstack.kubernetes.replicas import Scalers, fewest_scaled, most_scaled, scalers, with_left
 from llmstack.review.applied import Applied
 from llmstack.review.engine_change import EngineChange
 from llmstack.review.facts import Facts
@@ -16,7 +16,7 @@ from llmstack.review.present import present_scale
 from llmstack.review.removal import find_removed
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.rollout.endless import Obstacles, endless, hindered_pools, without_end
-from llmstack.review.rollout.interval import both
+from llmstack.review.rollout.interval import both, down_to_fewest
 from llmstack.review.rollout.obstacles.behind import with_those_behind
 from llmstack.review.rollout.obstacles.case import Scene
 from llmstack.review.rollout.obstacles.find import find_obstacles
@@ -56,7 +56,8 @@ def predict(
     )  # fmt: skip
     hindered = find_obstacles(least.own, scene)
     obstacles = with_those_behind(hindered, least.own, endless(hindered, least.verdicts), near.queue)
-    rollouts, pools = _rollouts_and_pools(least, most, preempting, obstacles, facts[1])
+    fewest = {key: few for key, few in fewest_scaled(applied.after).items() if key not in facts[1].present}
+    rollouts, pools = _rollouts_and_pools(least, most, preempting, obstacles, facts[1], fewest)
     backends = Backends()
     return Assessment(
         applied=applied,
@@ -131,10 +132,16 @@ def _with_priorities(
 
 
 def _rollouts_and_pools(
-    least: Played, most: Played | None, preempting: Preempting, obstacles: Obstacles, facts: Facts
+    least: Played,
+    most: Played | None,
+    preempting: Preempting,
+    obstacles: Obstacles,
+    facts: Facts,
+    fewest: Scalers,
 ) -> tuple[tuple[Rollout, ...], tuple[GpuPool, ...]]:
     """The rollouts and the pools as they are told, with what hinders them."""
     rolled, pools = both(least, most, facts)
+    rolled = down_to_fewest(rolled, fewest)
     pools = unplaced_pools(hindered_pools(pools, least.own, obstacles), least.workloads, least.fixed, facts)
     return without_end(preempting.over(rolled), endless(obstacles, least.verdicts), obstacles), pools
 

@@ -11,6 +11,7 @@ from llmstack.kubernetes.pods import Identity, Object
 from llmstack.review.rollout.placement import Fixed
 from llmstack.review.rollout.queue import Queue
 from llmstack.review.rollout.workload import Workload
+from llmstack.review.shared_objects import Twin
 from llmstack.review.ways_in.shared_hosts import Claim
 from llmstack.sync import manifests
 from llmstack.sync.side import OwnerChange
@@ -76,6 +77,8 @@ class Surroundings:
     conflicts: tuple[PoolConflict, ...] = ()
     claims: tuple[Claim, ...] = ()
     """The hosts that its other environments claim."""
+    twins: tuple[Twin, ...] = ()
+    """Objects that the environment changes, and that others of the cluster state too."""
     default_class: str | None = None
     """The cluster's default StorageClass, where facts know it."""
     beyond: Mapping[Identity, Beyond] = field(default_factory=dict)

@@ -71,9 +71,11 @@ def _runs(assessment: Assessment, pool: Pool, taken: int) -> Iterator[Risk]:
         template = template_of(change.after, assessment.facts[1], None)
         asked, free = pods * template.total, max(0, pool.count - taken)
         if template.pool == (pool.name, pool.resource) and asked > free:
+            waits = pods - free // template.total
+            who = "they stay" if waits == pods else f"{waits} of {pods} stay{'s' if waits == 1 else ''}"
             message = (
                 f"{'further' if change.before else 'its'} pods ask for {plural(asked, 'GPU')}, and {free} of "
-                f"{pool.told} in pool `{pool.name}` are free: they stay Pending"
+                f"{pool.told} in pool `{pool.name}` are free: {who} Pending"
             )
             advice = "Free the GPUs first, or let it ask for fewer at a time (`parallelism`)."
             yield RISK.at(f"Job/{change.name}", message, advice, amount=asked - free)

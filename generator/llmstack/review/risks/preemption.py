@@ -29,7 +29,7 @@ from llmstack.review.risks.pools import affected_pools
 from llmstack.review.rollout.advice import sum_after
 from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.play import gpus_of
-from llmstack.review.rollout.tenants import Tenant, tenants_of_sides
+from llmstack.review.rollout.tenants import Tenant, tenants_of_sides, who_loses
 from llmstack.review.wording import plural
 
 RISK = Declaration("preemption", Severity.ERROR, milder=Severity.WARNING, unit="replicas")
@@ -101,16 +101,10 @@ def _in(assessment: Assessment, pool: Pool, owned: tuple[Scalers, Scalers]) -> l
 
 def _lose(assessment: Assessment, winner: Tenant, tenants: list[Tenant], missing: int, when: str) -> Iterator[Risk]:
     """The tenants below the winner, lowest first, until enough is free: what is missing, or one spare replica."""
-    wanted = missing if missing > 0 else winner.gpus
-    for tenant in sorted(tenants, key=lambda each: (each.priority, told(each.identity))):
-        if wanted <= 0 or tenant.priority >= winner.priority:
-            return
-        lost = min(tenant.replicas, -(-wanted // tenant.gpus))
-        wanted -= lost * tenant.gpus
+    for tenant, lost in who_loses(winner, tenants, missing if missing > 0 else winner.gpus):
         named = winner.identity[2]
-        what = (
-            "all its replicas end" if lost == tenant.replicas else f"{lost} of {plural(tenant.replicas, 'replica')} end"
-        )
+        some = f"{lost} of {plural(tenant.replicas, 'replica')} {'ends' if lost == 1 else 'end'}"
+        what = "all its replicas end" if lost == tenant.replicas else some
         message = (
             f"{when}{what}, with the requests they serve, and wait for GPUs: `{named}` has a higher priority "
             f"({winner.priority} over {tenant.priority})"

@@ -84,7 +84,7 @@ def _whole(assessment: Assessment) -> str | None:
         deleting = " and ".join(sorted(tools))
         return f"{deleting} deletes all models of the environment while the manifests keep them: {names}"
     rest = "" if len(removed) == len(models) else " and what is around them"
-    return f"no model is left in the environment: {names} go{rest}"
+    return f"no model is left in the environment: {names} {'goes' if len(removed) == 1 else 'go'}{rest}"
 
 
 def _message(removed: Removed, *, unjudged: bool) -> tuple[str, bool]:

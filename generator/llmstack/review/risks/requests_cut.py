@@ -62,7 +62,8 @@ def _message(workload: Workload, seconds: int, key: str) -> str:
         return f"requests that take longer than the {key} of {seconds} s are cut when their pod ends"
     if workload.move == "scale":
         pods = plural(workload.before - workload.after, "pod")
-        return f"up to {pods} end at once, and the requests they serve are cut: nothing lets the engine finish them"
+        end = "ends" if workload.before - workload.after == 1 else "end at once"
+        return f"up to {pods} {end}, and the requests they serve are cut: nothing lets the engine finish them"
     return "requests that run when a pod ends are cut: nothing lets the engine finish them"
 
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.finding import Severity
+from llmstack.review.forecast import Rollout
 from llmstack.review.restarts import is_resumed
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
@@ -32,10 +33,11 @@ _NAMED = 5
 
 def find(assessment: Assessment) -> Iterator[Risk]:
     """A note for each workload that restarts."""
+    rolled = {each.identity: each for each in assessment.rollouts}
     for workload in assessment.workloads:
         if workload.move == "restart":
             replicas = (workload.after or workload.before) - workload.partition
-            said = f"{plural(replicas, 'replica')} {'restarts' if replicas == 1 else 'restart'}"
+            said = _say_replicas(rolled.get(workload.identity), replicas)
             if is_resumed(workload.causes):
                 said = f"what was held back is rolled out, and {said}, unless the template is as it was before that,"
             yield _restart(assessment, workload.key, said, workload.causes, amount=replicas)
@@ -43,6 +45,13 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         if why == "restart" and change.identity not in assessment.applied.refused:
             said = "the pod on every node restarts (on how many nodes is not known)"
             yield _restart(assessment, change.key, said, change.causes)
+
+
+def _say_replicas(rolled: Rollout | None, replicas: int) -> str:
+    """`1 replica restarts`, `1 to 8 replicas restart` where a scaler decides."""
+    if rolled is not None and rolled.replicas_min is not None and rolled.replicas_min != rolled.replicas_max:
+        return f"{rolled.replicas_min} to {plural(rolled.replicas_max or 0, 'replica')} restart"
+    return f"{plural(replicas, 'replica')} {'restarts' if replicas == 1 else 'restart'}"
 
 
 def _restart(

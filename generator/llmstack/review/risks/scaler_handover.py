@@ -7,9 +7,10 @@ default, 1: all replicas but one are deleted at the apply, and the scaler starts
 How it is judged: the manifest has `replicas` above 1 before the change, and after it none, because a scaler is added
 that does not own the field yet. (Kubernetes documentation, "Server-Side Apply", transferring ownership.) An error too:
 a HorizontalPodAutoscaler makes way for a ScaledObject in one commit, as KEDA's webhook refuses that while the first is
-there, and what leaves Git is pruned after the rest is applied (kedacore/keda, scaledobject_webhook.go, `verifyHpas`).
-A warning: a scaler goes, and the manifest sets fewer replicas than it may have given; or both go on to say how many
-there are. Its amount is the number of pods that end.
+there, and what leaves Git is pruned after the rest is applied (kedacore/keda, scaledobject_webhook.go, `verifyHpas`). A
+warning: a scaler goes, or KEDA is paused (`autoscaling.keda.sh/paused`), and the manifest sets fewer replicas than it
+may have given; or both go on to say how many there are, as where KEDA is paused at another number than is stated. Its
+amount is the number of pods that end.
 
 Fix: hand the field over before the merge: apply an object with nothing but `spec.replicas` under another field
 manager, as the advice says. Or merge at a time of few requests.
@@ -22,7 +23,7 @@ from collections.abc import Iterator, Sequence
 from llmstack.finding import Severity
 from llmstack.kubernetes.pods import Identity, Object, identity_of, told, value_at
 from llmstack.kubernetes.quantities import whole
-from llmstack.kubernetes.replicas import scaler_kinds, scalers_of
+from llmstack.kubernetes.replicas import frozen_targets, paused_targets, scaler_kinds, scalers_of
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
@@ -81,13 +82,16 @@ def _several(assessment: Assessment) -> Iterator[Risk]:
 def _left(assessment: Assessment) -> Iterator[Risk]:
     """Workloads that lose their scaler, and of which no manifest says how many replicas they have."""
     lost = scalers_of(assessment.before).keys() - scalers_of(assessment.after).keys()
-    for obj in assessment.after if lost else ():
+    frozen = frozen_targets(assessment.after) - frozen_targets(assessment.before)
+    for obj in assessment.after if lost | frozen else ():
         target = identity_of(obj)
-        if target in lost & assessment.least.owned[1].keys():
+        if target in (lost | frozen) & assessment.least.owned[1].keys():
+            ends = "KEDA is paused" if target in frozen else "the scaler goes"
             message = (
-                "the scaler goes, and no manifest says `replicas`: they stay what it gave last, whatever comes (KEDA "
-                "sets back what it found, where `restoreToOriginalReplicaCount` says so)"
+                f"{ends}, and no manifest says `replicas`: they stay what it gave last, whatever comes (KEDA sets back "
+                "what it found, where `restoreToOriginalReplicaCount` says so)"
             )
+            message = message if target in lost else message.partition(" (")[0]
             advice = "State `replicas` in the manifest, with what runs then."
             yield RISK.at(told(target), message, advice, milder=True)
 
@@ -95,6 +99,7 @@ def _left(assessment: Assessment) -> Iterator[Risk]:
 def _two_owners(assessment: Assessment) -> Iterator[Risk]:
     """Replicas that the manifest states and a scaler gives: a sync sets back what the scaler set."""
     before, after = (_owned_twice(objects) for objects in (assessment.before, assessment.after))
+    yield from _paused(assessment, after)
     for target in sorted(after.keys() - before.keys()):
         message = (
             f"both the manifest ({plural(after[target], 'replica')}) and a scaler say how many replicas there are: "
@@ -104,6 +109,19 @@ def _two_owners(assessment: Assessment) -> Iterator[Risk]:
         yield RISK.at(told(target), message, advice, path="spec.replicas", milder=True)
 
 
+def _paused(assessment: Assessment, stated: dict[Identity, int]) -> Iterator[Risk]:
+    """Workloads for which KEDA begins to be paused at another number than the manifest states."""
+    before, after = paused_targets(assessment.before), paused_targets(assessment.after)
+    for target in sorted(after.keys() & stated.keys()):
+        if after[target] not in (before.get(target), stated[target]):
+            message = (
+                f"KEDA is paused at {plural(after[target], 'replica')} and sets that, while the manifest states "
+                f"{stated[target]}: each sync sets it back, and KEDA follows only when its object changes"
+            )
+            advice = "State the same in the manifest, or take `replicas` out of it in a commit of its own."
+            yield RISK.at(told(target), message, advice, path="spec.replicas", milder=True)
+
+
 def _owned_twice(objects: Sequence[Object]) -> dict[Identity, int]:
     scaled = scaler_kinds(objects)
     stated = {identity_of(obj): whole(value_at(obj, "spec", "replicas"), 0) for obj in objects}
@@ -111,12 +129,15 @@ def _owned_twice(objects: Sequence[Object]) -> dict[Identity, int]:
 
 
 def _back_to_the_manifest(assessment: Assessment, most: Played) -> Iterator[Risk]:
+    frozen = frozen_targets(assessment.after)
     for workload in most.workloads:
         target = workload.identity
         if target in most.owned[0] and target not in most.owned[1] and 0 < workload.after < workload.before:
+            ends = "KEDA is paused" if target in frozen else "the scaler goes"
             message = (
-                f"the scaler goes, and the apply sets {plural(workload.after, 'replica')} whatever runs: up to "
-                f"{plural(workload.before - workload.after, 'pod')} end at once"
+                f"{ends}, and the apply sets {plural(workload.after, 'replica')} whatever runs: up to "
+                f"{plural(workload.before - workload.after, 'pod')} "
+                f"{'ends' if workload.before - workload.after == 1 else 'end at once'}"
             )
             advice = f"Set `replicas` to what runs now, up to {workload.before}, and lower it later."
             lost = workload.before - workload.after

@@ -20,9 +20,11 @@ it (a field that its kind does not have), no unit comes or goes; Argo CD leaves 
 kustomization there builds to nothing for Flux, and all is pruned. What a unit makes of its objects by itself is
 reviewed where it is stated (patches, images, `postBuild.substitute`), else told and not judged. Objects that pass from
 one unit to another are deleted by the first, unless the second has applied them by then; two units of the same objects
-take them from each other. An error where objects are deleted that the manifests keep, or may be; else a warning. A
-folder of a cluster that is gone is taken to be pruned: that holds where something else is left in clusters/<cluster>/
-(flux-system, another environment); else Flux stops at the missing path. Its amount is the number of objects behind it.
+take them from each other. So do two environments of a cluster that state one object, a ClusterRole or what has one name
+in one namespace: an error where they say something else of it, or where one of them takes it out and deletes it. An
+error where objects are deleted that the manifests keep, or may be; else a warning. A folder of a cluster that is gone
+is taken to be pruned: that holds where something else is left in clusters/<cluster>/ (flux-system, another
+environment); else Flux stops at the missing path. Its amount is the number of objects behind it.
 
 Fix: follow the order of commits that the review gives for the cluster (docs/operations.md has it with the commands):
 let what goes keep its objects first, then change, then let the new one take them over.
@@ -30,13 +32,16 @@ let what goes keep its objects first, then change, then let the new one take the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from llmstack.finding import Severity
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
+from llmstack.review.shared_objects import Trouble
+from llmstack.review.surroundings import Surroundings
 from llmstack.review.wording import listed
+from llmstack.sync.advice import safe_order
 from llmstack.sync.manifests import identify
 from llmstack.sync.side import Cause, OwnerChange
 
@@ -58,7 +63,36 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         amount = sum(change.objects or 0 for change in changes)
         subject = changes[0].file if len(changes) == 1 else f"Environment/{assessment.near.environment}"
         named = _subject(changes, subject, assessment.near.environment)
-        yield RISK.at(named, message, _advice(changes), milder=not deletes, amount=amount, file=changes[0].file)
+        advice = _advice(changes, assessment.near.sync)
+        yield RISK.at(named, message, advice, milder=not deletes, amount=amount, file=changes[0].file)
+    yield from _of_twins(assessment.near)
+
+
+def _of_twins(near: Surroundings) -> Iterator[Risk]:
+    """What the change does to objects that another environment of the cluster states too: those of one kind as one."""
+    grouped: dict[tuple[str, Trouble], list[str]] = {}
+    for twin in near.twins:
+        if twin.trouble is not None and twin.environment != near.renamed_to:
+            grouped.setdefault((twin.environment, twin.trouble), []).append(f"{twin.identity[1]}/{twin.identity[3]}")
+    for (environment, trouble), names in grouped.items():
+        said, advice = _TWINS[trouble]
+        message = f"{listed([f'`{name}`' for name in names], UNITS)}: `{environment}` states the same, {said}"
+        subject = names[0] if len(names) == 1 else f"Environment/{near.environment}"
+        yield RISK.at(subject, message, advice, milder=trouble == "doubles", amount=len(names))
+
+
+_ONE = "Let one environment alone state it, or give it another name here."
+_TWINS: Mapping[Trouble, tuple[str, str]] = {
+    "fights": ("and says something else of it: each sets it back to its own when it is applied, again and again", _ONE),
+    "doubles": ("so that it has two owners: whichever takes it out deletes it, though the other one needs it", _ONE),
+    "leaves": (
+        "and it is taken out here: what prunes it deletes it, unless that environment has applied it last, and it is "
+        "made anew only when that one is applied again",
+        "Annotate it `kustomize.toolkit.fluxcd.io/prune: disabled` (Argo CD: `argocd.argoproj.io/sync-options: "
+        "Prune=false`) in a commit before: then it stays.",
+    ),
+}
+"""What is said of what two environments state, and what to do."""
 
 
 def _matters(change: OwnerChange, leaving: Collection[tuple[str, str, str]]) -> bool:
@@ -95,12 +129,14 @@ def _subject(changes: list[OwnerChange], fallback: str, environment: str) -> str
 _KINDS = {"flux": "Kustomization", "argo": "Application"}
 
 
-def _advice(changes: list[OwnerChange]) -> str:
+def _advice(changes: list[OwnerChange], every: Sequence[OwnerChange]) -> str:
     first = changes[0]
     if first.action == "blocked" and first.cause == "goes":
         return "Delete it by hand where it shall go, so that its objects stay: docs/operations.md, Move an environment."
     if first.action == "blocked":
         return "Mend what stops it; until then later commits do not reach the cluster either."
+    if first.cause == "goes" and not safe_order("", every):
+        return "Delete by hand what shall not stay, or give an owner to what shall be applied again."
     return _ADVICE.get(first.cause, "Follow the order of commits that this review gives for the cluster.")
 
 

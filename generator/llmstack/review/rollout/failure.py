@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from llmstack.review.forecast import Failure
 from llmstack.review.rollout.controller import begin, settle_at_once
 from llmstack.review.rollout.placement import PoolKey
+from llmstack.review.rollout.template import Template
 from llmstack.review.rollout.workload import Workload
 
 
-def failure_of(workload: Workload, capacity: Mapping[PoolKey, int]) -> Failure:
+@dataclass(frozen=True, slots=True)
+class Room:
+    """GPUs of a pool beside the pods that stay: all of them, and those of one node at most."""
+
+    free: int
+    node: int
+
+
+def failure_of(workload: Workload, rooms: Mapping[PoolKey, Room]) -> Failure:
     """Return the replicas that stay ready, and the GPUs that the pods of both revisions take meanwhile.
 
     The controller goes on until it may take away no more (`settle_at_once`); pods that find no room hold no GPU, so no
-    more are held than the pool has.
+    more are held than the pool has for them, and none by pods that no node can take.
     """
     counts = settle_at_once(workload, begin(workload, workload.before))
     held = 0
@@ -22,16 +32,20 @@ def failure_of(workload: Workload, capacity: Mapping[PoolKey, int]) -> Failure:
         (workload.old or workload.new, counts.old_up + counts.old_down),
         (workload.new or workload.old, counts.new_up + counts.new_down),
     ):
-        if template is not None and template.pool is not None:
+        if template is not None and template.pool is not None and _fits(template, rooms.get(template.pool)):
             held += replicas * template.total
     pool = next(
         (each.pool for each in (workload.new, workload.old) if each is not None and each.pool is not None), None
     )
-    if pool is not None and pool in capacity:
-        held = min(held, capacity[pool])
+    if pool is not None and pool in rooms:
+        held = min(held, rooms[pool].free)
     return Failure(
         counts.old_up + counts.new_up, held, _back(workload, workload.before - counts.old_up - counts.new_up)
     )
+
+
+def _fits(template: Template, room: Room | None) -> bool:
+    return room is None or max(template.gpus, default=0) <= room.node
 
 
 def _back(workload: Workload, missing: int) -> int | None:

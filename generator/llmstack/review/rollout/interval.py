@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from llmstack.kubernetes.replicas import Scalers
@@ -18,11 +18,11 @@ def both(least: Played, most: Played | None, facts: Facts) -> tuple[tuple[Rollou
     """Return the rollouts and pools with scalers at their least, and what is other at their most as the end of an
     interval."""
     pools = facts.pools
-    rolled = rollouts(least.own, least.own_times, pools)
+    rolled = rollouts(least.own, least.own_times, pools, least.fixed)
     rows = _rows(least, pools)
     if most is None:
         return rolled, rows
-    larger = {each.identity: each for each in rollouts(most.own, most.own_times, pools)}
+    larger = {each.identity: each for each in rollouts(most.own, most.own_times, pools, most.fixed)}
     known = {each.identity for each in rolled}
     merged = [
         _interval(each, larger[each.identity]) if each.identity in larger else _only_at_least(each, most.owned[1])
@@ -32,6 +32,27 @@ def both(least: Played, most: Played | None, facts: Facts) -> tuple[tuple[Rollou
     merged += [_only_at_most(larger[key], least.owned[1]) for key in larger if key in shrinking - known]
     high = {(row.pool, row.resource): row for row in _rows(most, pools)}
     return tuple(merged), tuple(_both_pools(row, high.pop((row.pool, row.resource), row)) for row in rows)
+
+
+def down_to_fewest(rolled: Iterable[Rollout], fewest: Scalers) -> tuple[Rollout, ...]:
+    """The rollouts, those whose scaler may leave fewer replicas than were played with that as their least: none, where
+    KEDA scales to zero, so that nothing is ready, and nothing loads but what is new."""
+    return tuple(_down_to(each, fewest.get(each.identity, each.replicas_min)) for each in rolled)
+
+
+def _down_to(rollout: Rollout, fewest: int | None) -> Rollout:
+    if fewest is None or rollout.replicas_min is None or fewest >= rollout.replicas_min:
+        return rollout
+    loads = rollout.why == "new" or rollout.seconds == 0
+    return replace(
+        rollout,
+        replicas_min=fewest,
+        min_ready=None if rollout.min_ready is None else min(fewest, rollout.min_ready),
+        seconds=rollout.seconds if loads else None,
+        seconds_min=rollout.seconds_min if loads else 0,
+        seconds_max=rollout.seconds_max if loads else _high(rollout),
+        basis={**rollout.basis, "minReady": "bound", **({} if loads else {"seconds": "bound"})},
+    )
 
 
 def _rows(played: Played, pools: Sequence[Pool]) -> tuple[GpuPool, ...]:

@@ -20,7 +20,7 @@ from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.gpus import with_pods
 from llmstack.review.rollout.placement import Fixed, PoolKey
 from llmstack.review.rollout.play import Played
-from llmstack.review.rollout.tenants import Tenant, Tenants
+from llmstack.review.rollout.tenants import Tenant, Tenants, who_loses
 from llmstack.review.rollout.times import rollouts, time_rollouts
 from llmstack.review.rollout.workload import Workload
 
@@ -33,11 +33,21 @@ class Preempting:
     """The verdicts that are told otherwise, as they were without priorities."""
     rolled: tuple[Rollout, ...] = ()
     """The rollouts that go on by ending others."""
+    lost: Mapping[Identity, int] = field(default_factory=dict)
+    """Replicas that end for them."""
 
     def over(self, rolled: Iterable[Rollout]) -> tuple[Rollout, ...]:
-        """All rollouts, those that go on in the place of what was taken to wait."""
+        """All rollouts, those that go on in the place of what was taken to wait, and those of which pods are ended with
+        what that leaves ready."""
         going = {each.identity: each for each in self.rolled}
-        return tuple(going.get(each.identity, each) for each in rolled)
+        return tuple(self._without_lost(going.get(each.identity, each)) for each in rolled)
+
+    def _without_lost(self, rolled: Rollout) -> Rollout:
+        lost = self.lost.get(rolled.identity, 0)
+        if not lost or rolled.min_ready is None or rolled.replicas is None:
+            return rolled
+        left = min(rolled.min_ready, max(0, rolled.replicas - lost))
+        return replace(rolled, min_ready=left, if_it_fails=None, basis={**rolled.basis, "minReady": "bound"})
 
 
 def with_priorities(
@@ -46,9 +56,10 @@ def with_priorities(
     """Return the prediction with what pods of a higher priority do to those below; `before` and `after` are the tenants
     of the two sides."""
     verdicts, blind = dict(played.verdicts), {}
+    lost: dict[Identity, int] = {}
     going: dict[Identity, Rollout] = {}
     for key, verdict in played.verdicts.items():
-        if not verdict.deadlock or verdict.shortage:
+        if not verdict.deadlock:
             continue
         found = {
             workload.identity: goes
@@ -57,10 +68,22 @@ def with_priorities(
         }
         if found:
             blind[key] = verdict
-            verdicts[key] = _of_the_rest(key, played, pools, found)
+            short = replace(verdict, stuck=verdict.stuck - found.keys())
+            verdicts[key] = short if verdict.shortage else _of_the_rest(key, played, pools, found)
             going |= found
+            lost |= _lost(key, pools, after, found)
     rolled = tuple(going[each.identity] for each in played.own if each.identity in going)
-    return replace(played, verdicts=verdicts), Preempting(blind, rolled)
+    return replace(played, verdicts=verdicts), Preempting(blind, rolled, lost)
+
+
+def _lost(key: PoolKey, pools: Sequence[Pool], after: Tenants, going: Iterable[Identity]) -> Mapping[Identity, int]:
+    """The replicas that end for what goes on in a pool: for what is missing there, or for one spare replica."""
+    here = [each for each in after.values() if each.pool == key]
+    winner = max((after[identity] for identity in going), key=lambda each: each.priority)
+    size = sum(pool.count for pool in pools if (pool.name, pool.resource) == key)
+    missing = sum(each.replicas * each.gpus for each in here) - size
+    found = who_loses(winner, here, missing if missing > 0 else winner.gpus)
+    return {tenant.identity: replicas for tenant, replicas in found}
 
 
 def _goes_on(

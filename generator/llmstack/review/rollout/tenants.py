@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from llmstack.kubernetes.pods import Identity, Object, identity_of
+from llmstack.kubernetes.pods import Identity, Object, identity_of, told
 from llmstack.kubernetes.priorities import Classes, Priority, priority_classes, priority_of
 from llmstack.kubernetes.replicas import Scalers, replicas_of, scalers, specs_of_replica
 from llmstack.kubernetes.workloads import is_counted
@@ -35,6 +35,17 @@ class Tenant:
     def gpus(self) -> int:
         """Those of a replica."""
         return sum(self.sizes)
+
+
+def who_loses(winner: Tenant, tenants: Iterable[Tenant], wanted: int) -> Iterator[tuple[Tenant, int]]:
+    """Yield the tenants below the winner, lowest first, until so many GPUs are free, with the replicas that each
+    loses."""
+    for tenant in sorted(tenants, key=lambda each: (each.priority, told(each.identity))):
+        if wanted <= 0 or tenant.priority >= winner.priority:
+            return
+        lost = min(tenant.replicas, -(-wanted // tenant.gpus))
+        wanted -= lost * tenant.gpus
+        yield tenant, lost
 
 
 def known_classes(objects: Sequence[Object], others: Others, facts: Facts) -> dict[str, Priority]:

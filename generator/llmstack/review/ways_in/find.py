@@ -17,6 +17,7 @@ from llmstack.review.ways_in.doors import Door, Side, is_behind, leads_in, open_
 from llmstack.review.ways_in.ends import read_ends
 from llmstack.review.ways_in.needs import broken_needs
 from llmstack.review.ways_in.policies import cut_by_policies
+from llmstack.review.ways_in.selected import other_pods
 from llmstack.review.ways_in.served import broken_models
 from llmstack.review.ways_in.way import WayIn
 
@@ -37,6 +38,7 @@ def find_breaks(
     ends = read_ends(old, new, workloads, times)
     return (
         *broken_addresses(before, after, then, now, ends),
+        *other_pods(then, now),
         *fewer_callers(before, after, open_doors(before, then)),
         *changed_keys(old, new, now),
         *shorter_requests(old, new),
