@@ -139,3 +139,15 @@ def test_what_the_api_server_cannot_read_is_refused_whatever_else_changes(reposi
     assert output[1] == 1
     assert "refused" in output[0]
     assert "`replica` is no field of this type" in output[0]
+
+
+def test_what_kustomize_repeats_of_a_secret_is_not_shown(repository: Sandbox) -> None:
+    """Of a patch that it cannot read it quotes the whole."""
+    patch = "patches: [{target: {kind: Deployment}, patch: 'password: Xk9vQ2mLr7tB'}]\n"
+    commit(repository, {"custom/prod/models/m/kustomization.yaml": OWN})
+    repository.write({"custom/prod/models/m/kustomization.yaml": OWN + patch})
+    for command, code in (("llmstack validate", 1), ("llmstack diff HEAD", 5)):
+        output, ended = repository.run(command)
+        assert ended == code, output
+        assert "failed: " in output
+        assert "Xk9v" not in output

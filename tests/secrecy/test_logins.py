@@ -7,6 +7,7 @@ import time
 import pytest
 
 from llmstack.secrecy.credentials import argument_secrets, holds_secret
+from llmstack.secrecy.lines import line_may_hold_secret
 from llmstack.secrecy.masking import mask_text, mask_words
 
 PASSWORD = "Xk9vQ2mLr7tB"
@@ -58,6 +59,7 @@ def test_what_only_looks_like_one(text: str) -> None:
         "loading KV pairs: literal sources [{}]: invalid literal source {}, expected key=value",
         "MalformedYAMLError: yaml: unknown anchor '{}' referenced in File: x.yaml",
         "found undefined alias '{}'",
+        "yaml: cannot decode !!str `{}` as a !!int",
     ],
 )
 def test_what_programs_repeat_of_a_secret_without_a_name_is_masked(words: str) -> None:
@@ -77,3 +79,9 @@ def test_time_grows_with_the_text(unit: str) -> None:
     started = time.process_time()
     mask_text(unit * (200_000 // len(unit)))
     assert time.process_time() - started < 5
+
+
+def test_a_line_with_a_password_that_begins_like_an_alias_is_not_quoted() -> None:
+    assert line_may_hold_secret(f"password: *{PASSWORD}")
+    assert line_may_hold_secret(f'  "db_password" : *{PASSWORD}')
+    assert not line_may_hold_secret("resources: *small")

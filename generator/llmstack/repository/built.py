@@ -18,6 +18,7 @@ from llmstack.repository.copied import copied
 from llmstack.repository.expected import Units
 from llmstack.repository.snapshot import Commit, Snapshot
 from llmstack.review.compare import Identity, Unread, identify
+from llmstack.secrecy.masking import mask_text
 from llmstack.tree import secrets
 
 _MOST = 100
@@ -126,7 +127,7 @@ def build_folder(snapshot: Snapshot, folder: str, tool_folder: Path | None) -> l
     except FoundError:
         return None
     except programs.ToolError as error:
-        raise KustomizationError(str(error).partition("\n")[0]) from error
+        raise KustomizationError(mask_text(str(error).partition("\n")[0])) from error
 
 
 def _build_with_kustomize(
@@ -147,7 +148,7 @@ def _objects(snapshot: Snapshot, folder: str, output: str | programs.ToolError, 
     """The objects of a build; ToolError, with paths as we write them, where there are none."""
     place = folder if snapshot.tops is None else f"{folder} at {snapshot.name}"
     if isinstance(output, programs.ToolError):
-        raise programs.ToolError(f"{place}: {str(output).replace(f'{root}/', '')}")
+        raise programs.ToolError(f"{place}: {mask_text(str(output).replace(f'{root}/', ''))}")
     try:
         return yamlio.load_all(output)
     except yamlio.YAMLError as error:

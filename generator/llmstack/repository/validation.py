@@ -23,6 +23,7 @@ from llmstack.repository.project import Project
 from llmstack.repository.read import Reading
 from llmstack.repository.shards import build_in_shards
 from llmstack.repository.written_secrets import find_written_secrets
+from llmstack.secrecy.masking import mask_text
 from llmstack.secrecy.places import plaintext_in_objects
 from llmstack.tree.secrets import without_sops
 
@@ -164,7 +165,7 @@ def _build(
 
 
 def _with_our_paths(output: str | programs.ToolError, root: Path) -> str | programs.ToolError:
-    return output if isinstance(output, str) else programs.ToolError(_from_root(str(output), root))
+    return output if isinstance(output, str) else programs.ToolError(mask_text(_from_root(str(output), root)))
 
 
 def _without_sops(output: str | programs.ToolError) -> str:

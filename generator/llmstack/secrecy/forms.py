@@ -130,7 +130,8 @@ _FILES = (
 _REPEATED = (
     # kustomize (api/kv) of `literals` without a name; go-yaml and libyaml of a value that begins with `*`
     r"(?<=literal sources \[)[^\]\n]{1,2000}|(?<=invalid literal source )[^\s,]{1,400}"
-    r"|(?<=unknown anchor ')[^'\n]{1,400}|(?<=undefined alias ')[^'\n]{1,400}"
+    r"|(?<=unknown anchor ')[^'\n]{1,400}|(?<=!!str `)(?=[^`\n]{0,400}\d)[^`\n]{6,400}"
+    r"|(?<=undefined alias ')[^'\n]{1,400}"
 )
 """What programs repeat of their input, where that may be a secret without a name."""
 _FORMS = re.compile(
@@ -142,7 +143,7 @@ _HINT = re.compile(
     r"|tvly-|\d:AA|dp\.|pul-|NRAK-|PMAK-|HRKU-|atlasv1|secret-token"
     r"|machine |default login|:543\d:|:\*:"
     r"|ATBB|BBDC-|GR1348|key-|-us\d|mlsn|xkeysib|SK[0-9a-f]|[MNO][\w-]{23,27}\.|EAAA|dose|dkea|sq0|v1\.0-|dt0|sdk-|NR[A-Z]{2}|\dQ~|pat|as-|cio|oy2|AKCp|cmVm"
-    r"|literal source|unknown anchor|undefined alias"
+    r"|literal source|!!str `|unknown anchor|undefined alias"
     r"|SWMTKN|LTAI|AKID|\$2|\$apr1|\$[1567y]\$|\$gy|\$argon|\{SS?HA|BEGIN|RWRT|bce-|CCI|CLOJ"
 )
 """What every form begins with or holds: a text without it needs no search."""

@@ -6,9 +6,12 @@ import re
 from functools import lru_cache
 
 from llmstack.secrecy.credentials import holds_secret, is_secret
+from llmstack.secrecy.names import is_secret_name
 
 _PAIR = re.compile(r"(?<![\w.-])(name|value)[\"']?[ \t]*:[ \t]*[\"']?([^\s,{}\[\]\"'#][^,}\]\"']{0,400})")
 _LINE_KEY = re.compile(r"^[\s\"'{\[,?-]*value[\"']?[ \t]*:[ \t]+\S")
+_STARRED = re.compile(r"([\w.-]{1,200})[\"']?[ \t]*:[ \t]*\*\S")
+"""A key with an alias, or with a password that begins with the sign of one."""
 _FLOW = re.compile(r"[\[\],]")
 
 
@@ -17,6 +20,8 @@ def line_may_hold_secret(line: str) -> bool:
     """Whether a line may hold a secret: under a name that says so, by its form, after a flag in a list, or as the
     `value` of an environment variable, whose name stands on another line."""
     if holds_secret(line) or ("--" in line and holds_secret(_FLOW.sub(" ", line))):
+        return True
+    if any(map(is_secret_name, _STARRED.findall(line))):
         return True
     pairs = dict(_PAIR.findall(line))
     if "name" in pairs and "value" in pairs:

@@ -140,7 +140,7 @@ class Reader:
         if node is None:
             self.report(
                 "yaml-syntax",
-                f"no anchor `&{event.anchor}` ends before this",
+                "no anchor of its name ends before this alias",
                 event,
                 "an alias names an earlier value",
             )

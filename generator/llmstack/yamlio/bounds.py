@@ -97,6 +97,6 @@ def _measure(events: Iterator[Any]) -> None:
 def _size_of(alias: Any, known: dict[str | None, int]) -> int:
     """How many values an alias stands for; one that stands within what it names would have no end."""
     if alias.anchor not in known:
-        problem = f"no anchor `&{alias.anchor}` ends before this alias"
+        problem = "no anchor of its name ends before this alias"
         raise AliasBombError(problem=problem, problem_mark=alias.start_mark)
     return known[alias.anchor]
