@@ -228,3 +228,11 @@ def test_a_file_is_of_the_environment_that_its_path_names(path: str, part: str, 
     after = open_record(tmp_path, root, []).state
     assert {name for name in {*before, *after} if before.get(name) != after.get(name)} - {""} == {part} - {""}
     assert (before.get("") != after.get("")) is (part == "")
+
+
+def test_what_a_run_of_the_same_number_left_half_written_is_in_nobodys_way(record: CleanRecord) -> None:
+    left = record.file.with_name(f"{record.file.name}.{os.getpid()}.new")
+    left.write_text("half")
+    record.keep(replace(SAID, plain="other"), [])
+    assert record.recall() == replace(SAID, plain="other")
+    assert not left.exists()

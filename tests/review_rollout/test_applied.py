@@ -142,3 +142,16 @@ def test_pods_have_what_their_runtime_class_adds_on_both_sides(deployment: Make)
     [change] = [each for each in only_new.changes if each.kind == "Deployment"]
     assert "overhead" not in change.before["spec"]["template"]["spec"]  # type: ignore[index]
     assert overhead(change.after) == {"cpu": "2"}
+
+
+def test_a_workload_that_leaves_the_manifests_and_stays_is_told(deployment: Make) -> None:
+    llama = deployment()
+    llama["metadata"]["annotations"] = {"kustomize.toolkit.fluxcd.io/prune": "disabled"}
+    [(severity, subject, message)] = told(reviewed([llama], [], Surroundings()), "not-applied")
+    assert (severity, subject) == ("warning", "Deployment/llama")
+    assert message.startswith("it leaves the manifests and stays in the cluster, by its annotation with its pods")
+    [(_, _, message)] = told(reviewed([deployment()], [], Surroundings(keeping=UNIT)), "not-applied")
+    assert "by its owner, which deletes nothing, with its pods" in message
+    assert (
+        told(reviewed([claim(annotations=llama["metadata"]["annotations"])], [], Surroundings()), "not-applied") == []
+    )

@@ -51,6 +51,7 @@ CUT, BOUND, CONFINED = ("error", "unreachable"), ("warning", "unreachable"), ("n
         ([policy({})], [policy({}, ingress=[{}])], []),
         ([policy({}, ingress=[{"from": [INSIDE]}])], [], []),
         ([policy({})], [policy({})], []),
+        ([policy({}, ingress=[{"from": [INSIDE]}])], [policy({}, "other", ingress=[{"from": [INSIDE]}])], []),
         ([policy(ENGINE)], [policy(ENGINE), policy(ENGINE, "more", ingress=[{"from": [INSIDE]}])], []),
     ],
 )  # fmt: skip

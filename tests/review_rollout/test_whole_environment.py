@@ -106,3 +106,11 @@ def test_an_engine_that_its_own_controller_makes_may_take_the_place(deployment: 
 def test_why_an_environment_goes(near: Any, message: str, advice: str, deployment: Make) -> None:
     [risk] = removals(models(deployment, "a"), [], **near)
     assert (risk.message, risk.advice) == (message, advice)
+
+
+def test_a_router_is_known_by_what_it_is_told(deployment: Make) -> None:
+    plain = deployment("front", gpus=0)
+    plain["spec"]["template"]["spec"]["containers"][0]["args"] = ["--service-discovery", "k8s"]
+    llama = models(deployment, "a")
+    [risk] = removals([plain, *llama], llama)
+    assert risk.message.startswith("the router goes with 1 replica")

@@ -255,3 +255,8 @@ def test_a_value_goes_to_the_quote_that_its_name_is_in() -> None:
     assert holds_secret('echo "password: yes, Zk9hunter2hunter"')
     assert not holds_secret('"password: yes"')
     assert not holds_secret('{"password": "$(X)", "a": "Zk9hunter2hunter"}')
+
+
+@pytest.mark.parametrize("value", [True, False, None, ""])
+def test_a_switch_and_nothing_are_no_secret(value: object) -> None:
+    assert not is_secret("password", value)
