@@ -45,6 +45,8 @@ def test_a_path_leads_to_a_field_as_far_as_it_is_there(path: str, route: tuple[A
     [
         ({"a": 1}, {"a": 1}, []),
         ({"a": 1}, {"a": "1"}, [("a", 1, "1")]),
+        ({"a": {"b": 1}}, {"a": {"b": True}}, [("a.b", 1, True)]),
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}, []),
         ({}, {"a": {"b": {"c": 1}}}, [("a.b.c", None, 1)]),
         ({"a": {"b": {"c": 1}}}, {}, [("a.b.c", 1, None)]),
         ({}, {"a": {"b": 1, "c": 2}}, [("a", None, {"b": 1, "c": 2})]),

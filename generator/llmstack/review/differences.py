@@ -50,9 +50,10 @@ def differences(before: Any, after: Any, path: str = "", key: str = "") -> Itera
 
     Items of lists that Kubernetes keys are paired by key; their order counts inside a pod template alone, as
     one difference at `env(order)`. Arguments are compared as flags. Other lists are aligned item by item. A
-    map that is new or gone is one difference, named by its only field where it has but one.
+    map that is new or gone is one difference, named by its only field where it has but one. `1` and `true` differ,
+    which Python's comparison of maps does not tell: what is equal to it is looked at as text.
     """
-    if before == after and type(before) is type(after):
+    if before == after and type(before) is type(after) and repr(before) == repr(after):
         return
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for name in sorted(before.keys() | after.keys()):
