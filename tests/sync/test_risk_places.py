@@ -205,7 +205,7 @@ ROWS: Mapping[str, list[tuple[str, str, str, str]]] = {
     ],
     "a quota": [("rollout-stuck", LLAMA, "values/prod.yaml", "- name: llama")],
     "priorities": [
-        ("gpu-shortage", QWEN, "values/prod.yaml", "- name: qwen"),
+        ("gpu-shortage", "Pool/h100", "values/prod.yaml", "- count: 8"),
         ("preemption", LLAMA, "values/prod.yaml", "- name: llama"),
     ],
     "pools": [
