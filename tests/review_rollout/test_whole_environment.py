@@ -98,7 +98,7 @@ def test_an_engine_that_its_own_controller_makes_may_take_the_place(deployment: 
             "See the order of commits for the cluster: keep the objects first, then rename.",
         ),
         (
-            {"has_values": False}, "no model is left in the environment: `a` go",
+            {"has_values": False}, "no model is left in the environment: `a` goes",
             "If it is meant, acknowledge it in the file of --gitops, at Environment/stream.",
         ),
     ],
