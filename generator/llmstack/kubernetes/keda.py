@@ -23,8 +23,9 @@ pausing autoscaling): by itself where it stands, `-replicas` at a number, `-scal
 
 def paused_at(scaler: Object) -> int | None:
     """Return the replicas that KEDA keeps, looking at no trigger; None where it is not paused at a number."""
-    stated = str(value_at(scaler, "metadata", "annotations", f"{_ANNOTATION}-replicas") or "")
-    return read_whole(stated) if scaler.get("kind") == "ScaledObject" else None
+    if scaler.get("kind") != "ScaledObject":
+        return None
+    return read_whole(str(value_at(scaler, "metadata", "annotations", f"{_ANNOTATION}-replicas") or ""))
 
 
 def is_frozen(scaler: Object) -> bool:

@@ -115,12 +115,12 @@ def _scaling(objects: Iterable[Object]) -> Iterator[tuple[Identity, Object]]:
 
 def frozen_targets(objects: Iterable[Object]) -> set[Identity]:
     """Return what KEDA would scale, were it not paused where it stands."""
-    return {_target_of(obj) for obj in objects if obj.get("kind") == "ScaledObject" and is_frozen(obj)}
+    return {_target_of(obj) for obj in objects if is_frozen(obj)}
 
 
 def paused_targets(objects: Iterable[Object]) -> dict[Identity, int]:
     """Return what KEDA keeps at a number of replicas, with that number."""
-    there = ((obj, paused_at(obj)) for obj in objects if obj.get("kind") == "ScaledObject")
+    there = ((obj, paused_at(obj)) for obj in objects)
     return {_target_of(obj): number for obj, number in there if number is not None}
 
 

@@ -120,7 +120,8 @@ def say_replicas(rollout: Rollout) -> str:
     if rollout.replicas is None:
         return f"one pod{_with_gpus(rollout.gpus_per_replica)} per node"
     if not rollout.gpus_per_replica:
-        return f"{_count(rollout)} replica{'' if _count(rollout) == '1' else 's'}"
+        count = _count(rollout)
+        return f"{count} replica{'' if count == '1' else 's'}"
     return f"{_count(rollout)} × {plural(rollout.gpus_per_replica, 'GPU')}"
 
 

@@ -12,6 +12,11 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def say_ending(pods: int) -> str:
+    """`1 pod ends`, `3 pods end at once`."""
+    return f"{plural(pods, 'pod')} {'ends' if pods == 1 else 'end at once'}"
+
+
 def listed(names: Sequence[str], most: int) -> str:
     """`a, b and 3 more`: the first names, and how many there are beyond them."""
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

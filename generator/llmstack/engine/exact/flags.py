@@ -50,8 +50,8 @@ def _batch(line: Line) -> Iterator[Fault]:
 def _prompts(line: Line) -> Iterator[Fault]:
     """The same method, of prompts that are long and of requests that run at once."""
     threshold, length = line.number("--long-prefill-token-threshold"), line.settings.length
-    known = length and length != AUTO_LENGTH and line.catalogue.release.minor >= THRESHOLD_CHECKED
-    if threshold and length and known and threshold > length:
+    is_held = length != AUTO_LENGTH and line.catalogue.release.minor >= THRESHOLD_CHECKED
+    if threshold and length and is_held and threshold > length:
         message = f"--long-prefill-token-threshold {threshold} is over --max-model-len {length}"
         yield Fault("--long-prefill-token-threshold", message, f"at most {length}")
     active, sequences = line.number("--max-num-active-seqs"), line.settings.sequences

@@ -101,7 +101,7 @@ def _in(assessment: Assessment, pool: Pool, owned: tuple[Scalers, Scalers]) -> l
 
 def _lose(assessment: Assessment, winner: Tenant, tenants: list[Tenant], missing: int, when: str) -> Iterator[Risk]:
     """The tenants below the winner, lowest first, until enough is free: what is missing, or one spare replica."""
-    for tenant, lost in who_loses(winner, tenants, missing if missing > 0 else winner.gpus):
+    for tenant, lost in who_loses(winner, tenants, missing):
         named = winner.identity[2]
         some = f"{lost} of {plural(tenant.replicas, 'replica')} {'ends' if lost == 1 else 'end'}"
         what = "all its replicas end" if lost == tenant.replicas else some

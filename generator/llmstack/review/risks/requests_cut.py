@@ -31,7 +31,7 @@ from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 from llmstack.review.rollout.workload import Workload
-from llmstack.review.wording import plural
+from llmstack.review.wording import say_ending
 
 RISK = Declaration("requests-cut", Severity.NOTE, unit="pods")
 
@@ -61,9 +61,8 @@ def _message(workload: Workload, seconds: int, key: str) -> str:
     if seconds:
         return f"requests that take longer than the {key} of {seconds} s are cut when their pod ends"
     if workload.move == "scale":
-        pods = plural(workload.before - workload.after, "pod")
-        end = "ends" if workload.before - workload.after == 1 else "end at once"
-        return f"up to {pods} {end}, and the requests they serve are cut: nothing lets the engine finish them"
+        ending = say_ending(workload.before - workload.after)
+        return f"up to {ending}, and the requests they serve are cut: nothing lets the engine finish them"
     return "requests that run when a pod ends are cut: nothing lets the engine finish them"
 
 

@@ -28,7 +28,7 @@ from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 from llmstack.review.rollout.play import Played
-from llmstack.review.wording import plural
+from llmstack.review.wording import plural, say_ending
 
 RISK = Declaration("scaler-handover", Severity.ERROR, milder=Severity.WARNING, unit="pods")
 
@@ -87,11 +87,9 @@ def _left(assessment: Assessment) -> Iterator[Risk]:
         target = identity_of(obj)
         if target in (lost | frozen) & assessment.least.owned[1].keys():
             ends = "KEDA is paused" if target in frozen else "the scaler goes"
-            message = (
-                f"{ends}, and no manifest says `replicas`: they stay what it gave last, whatever comes (KEDA sets back "
-                "what it found, where `restoreToOriginalReplicaCount` says so)"
-            )
-            message = message if target in lost else message.partition(" (")[0]
+            back = " (KEDA sets back what it found, where `restoreToOriginalReplicaCount` says so)"
+            message = f"{ends}, and no manifest says `replicas`: they stay what it gave last, whatever comes"
+            message += back if target in lost else ""
             advice = "State `replicas` in the manifest, with what runs then."
             yield RISK.at(told(target), message, advice, milder=True)
 
@@ -134,11 +132,10 @@ def _back_to_the_manifest(assessment: Assessment, most: Played) -> Iterator[Risk
         target = workload.identity
         if target in most.owned[0] and target not in most.owned[1] and 0 < workload.after < workload.before:
             ends = "KEDA is paused" if target in frozen else "the scaler goes"
+            lost = workload.before - workload.after
             message = (
                 f"{ends}, and the apply sets {plural(workload.after, 'replica')} whatever runs: up to "
-                f"{plural(workload.before - workload.after, 'pod')} "
-                f"{'ends' if workload.before - workload.after == 1 else 'end at once'}"
+                f"{say_ending(lost)}"
             )
             advice = f"Set `replicas` to what runs now, up to {workload.before}, and lower it later."
-            lost = workload.before - workload.after
             yield RISK.at(workload.key, message, advice, path="spec.replicas", milder=True, amount=lost)

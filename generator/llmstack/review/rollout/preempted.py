@@ -82,8 +82,7 @@ def _lost(key: PoolKey, pools: Sequence[Pool], after: Tenants, going: Iterable[I
     winner = max((after[identity] for identity in going), key=lambda each: each.priority)
     size = sum(pool.count for pool in pools if (pool.name, pool.resource) == key)
     missing = sum(each.replicas * each.gpus for each in here) - size
-    found = who_loses(winner, here, missing if missing > 0 else winner.gpus)
-    return {tenant.identity: replicas for tenant, replicas in found}
+    return {tenant.identity: replicas for tenant, replicas in who_loses(winner, here, missing)}
 
 
 def _goes_on(

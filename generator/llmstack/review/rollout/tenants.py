@@ -37,9 +37,10 @@ class Tenant:
         return sum(self.sizes)
 
 
-def who_loses(winner: Tenant, tenants: Iterable[Tenant], wanted: int) -> Iterator[tuple[Tenant, int]]:
-    """Yield the tenants below the winner, lowest first, until so many GPUs are free, with the replicas that each
-    loses."""
+def who_loses(winner: Tenant, tenants: Iterable[Tenant], missing: int) -> Iterator[tuple[Tenant, int]]:
+    """Yield the tenants below the winner, lowest first, with the replicas that each loses, until enough GPUs are free:
+    what is missing, or one spare replica of the winner's."""
+    wanted = missing if missing > 0 else winner.gpus
     for tenant in sorted(tenants, key=lambda each: (each.priority, told(each.identity))):
         if wanted <= 0 or tenant.priority >= winner.priority:
             return
