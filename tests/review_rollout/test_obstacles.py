@@ -280,6 +280,15 @@ def test_no_more_gpus_are_held_than_there_are(deployment: Make, review: Make, po
     assert (rollout.if_it_fails.ready_left, rollout.if_it_fails.gpus_held) == (4, 4)
 
 
+@pytest.mark.parametrize(("count", "stays", "held"), [(16, 6, 8), (16, 4, 12), (11, 0, 8), (3, 0, 0)])
+def test_gpus_are_held_by_whole_pods(
+    count: int, stays: int, held: int, deployment: Make, review: Make, pool: Make
+) -> None:
+    other = [deployment("other", replicas=stays)] if stays else []
+    [rollout] = review((None, deployment(replicas=3, gpus=4)), pools=[pool(count)], stays=other).rollouts
+    assert rollout.if_it_fails.gpus_held == held
+
+
 def spread(key: str = "topology.kubernetes.io/zone", when: str = "DoNotSchedule") -> dict[str, Any]:
     selector = {"matchLabels": {"app.kubernetes.io/name": "llama"}}
     each = {"maxSkew": 1, "topologyKey": key, "whenUnsatisfiable": when, "labelSelector": selector}

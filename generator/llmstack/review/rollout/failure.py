@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -23,29 +24,35 @@ class Room:
 def failure_of(workload: Workload, rooms: Mapping[PoolKey, Room]) -> Failure:
     """Return the replicas that stay ready, and the GPUs that the pods of both revisions take meanwhile.
 
-    The controller goes on until it may take away no more (`settle_at_once`); pods that find no room hold no GPU, so no
-    more are held than the pool has for them, and none by pods that no node can take.
+    The controller goes on until it may take away no more (`settle_at_once`); pods that find no room hold no GPU,
+    nor do those that no node can take.
     """
     counts = settle_at_once(workload, begin(workload, workload.before))
-    held = 0
+    held: Counter[PoolKey] = Counter()
     for template, replicas in (
         (workload.old or workload.new, counts.old_up + counts.old_down),
         (workload.new or workload.old, counts.new_up + counts.new_down),
     ):
-        if template is not None and template.pool is not None and _fits(template, rooms.get(template.pool)):
-            held += replicas * template.total
-    pool = next(
-        (each.pool for each in (workload.new, workload.old) if each is not None and each.pool is not None), None
-    )
-    if pool is not None and pool in rooms:
-        held = min(held, rooms[pool].free)
+        if template is not None and template.pool is not None:
+            held[template.pool] += _taken(template, replicas, rooms.get(template.pool), held[template.pool])
     return Failure(
-        counts.old_up + counts.new_up, held, _back(workload, workload.before - counts.old_up - counts.new_up)
+        counts.old_up + counts.new_up,
+        held.total(),
+        _back(workload, workload.before - counts.old_up - counts.new_up),
     )
 
 
-def _fits(template: Template, room: Room | None) -> bool:
-    return room is None or max(template.gpus, default=0) <= room.node
+def _taken(template: Template, replicas: int, room: Room | None, before: int) -> int:
+    """The GPUs that pods of so many replicas take beside those that are taken `before` them: whole pods, where a node
+    can have them and the pool has room."""
+    taken = 0
+    for size, pods in Counter(template.gpus).items():
+        fitting = pods * replicas
+        if room is not None:
+            left = max(0, room.free - before - taken)
+            fitting = min(fitting, left // size) if size <= room.node else 0
+        taken += fitting * size
+    return taken
 
 
 def _back(workload: Workload, missing: int) -> int | None:
