@@ -148,3 +148,25 @@ def test_after_a_hundred_findings_nothing_more_is_looked_for() -> None:
 def test_a_kustomization_has_at_most_a_mebibyte(size: int, refused: int) -> None:
     text = "resources: []\n#"
     assert len(reach({UNIT: text + "x" * (size - len(text))}).findings) == refused
+
+
+def test_what_another_tree_holds_otherwise_is_unlike() -> None:
+    tree = {UNIT: "resources: [a.yaml, b.yaml]\n", "overlays/a/a.yaml": "a: 1\n", "overlays/a/b.yaml": "b: 1\n"}
+    found = reach(tree)
+
+    def unlike(other: Mapping[str, str], links: Mapping[str, str] | None = None) -> set[str]:
+        def read(path: str) -> bytes | None:
+            if other.get(path) == "a pipe":
+                raise IrregularFileError("a pipe")
+            return other[path].encode() if path in other else None
+
+        return found.unlike(read, lambda path: (links or {}).get(path, path))
+
+    assert unlike(tree) == set()
+    assert unlike(tree | {"overlays/a/c.yaml": "c: 1\n"}) == set()
+    for other in ("a: 2\n", "a pipe"):
+        assert unlike(tree | {"overlays/a/a.yaml": other}) == {"overlays/a/a.yaml"}
+    assert unlike({path: text for path, text in tree.items() if "b.yaml" not in path}) == {"overlays/a/b.yaml"}
+    assert unlike(tree, {"overlays/a/b.yaml": "overlays/a/a.yaml"}) == {"overlays/a/b.yaml"}
+    assert found.leading_to(["overlays/a/b.yaml"]) >= {"overlays/a/b.yaml", UNIT}
+    assert "overlays/a/a.yaml" not in found.leading_to(["overlays/a/b.yaml"])

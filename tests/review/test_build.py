@@ -268,6 +268,13 @@ def test_broken_yaml_is_left_to_kustomize() -> None:
         build({"kustomization.yaml": "a: [", "b": ""}.get, ".")
 
 
+@pytest.mark.parametrize("field", ["namespace: yes", "namespace: Off", "resources: [NO]", "patches: [{path: on}]"])
+def test_a_word_that_is_a_boolean_in_a_kustomization_is_kustomizes_to_judge(field: str) -> None:
+    tree = {"kustomization.yaml": f"apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n{field}\n"}
+    with pytest.raises(Unsupported, match="`yes`"):
+        build(tree.get, ".")
+
+
 @pytest.mark.parametrize("field", ["resources", "components", "patches", "namespace"])
 @pytest.mark.parametrize("value", ["1.5", "true", "{a: b}"])
 def test_a_field_of_another_type_is_kustomizes_to_refuse(field: str, value: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
@@ -105,3 +106,44 @@ NOT_SECRET: list[Object] = [
 def test_what_only_names_a_secret_is_shown(item: Object) -> None:
     (change,) = compare({}, {"u": [item]})
     assert change.after == item
+
+
+DRAWN = "Xk9vQ2mLr7tB"
+COPIES: dict[str, Any] = {
+    "an argument": workload(args=["m", "--x", DRAWN]),
+    "an argument with an equals sign": workload(args=["m", f"--x={DRAWN}"]),
+    "a word of a script": workload(args=["-c", f"serve --x '{DRAWN}'; exit"]),
+    "a variable": workload(env=[{"name": "A", "value": DRAWN}]),
+    "a variable in base64": workload(env=[{"name": "A", "value": base64.b64encode(DRAWN.encode()).decode()}]),
+    "an annotation": plain("Service", "s", spec={}) | {"metadata": {"name": "s", "annotations": {"a": f"x:{DRAWN}"}}},
+    "a text": plain("ConfigMap", "c", data={"a": f"one two\n  {DRAWN}\n"}),
+}
+"""Where `replacements` can copy what a Secret holds to, under names that say nothing."""
+
+
+@pytest.mark.parametrize("form", ["stringData", "data"])
+@pytest.mark.parametrize("case", COPIES)
+def test_what_a_secret_of_the_build_holds_is_masked_wherever_it_was_copied_to(case: str, form: str) -> None:
+    value = DRAWN if form == "stringData" else base64.b64encode(DRAWN.encode()).decode()
+    secret = plain("Secret", "s", **{form: {"user": value}})
+    empty = {key: item for key, item in COPIES[case].items() if key not in ("spec", "data")}
+    for old in ([secret], [secret, empty], [secret, COPIES[case] | {"extra": 1}]):
+        for before, after in ((old, [secret, COPIES[case]]), ([secret, COPIES[case]], old)):
+            changes = compare({"u": before}, {"u": after})
+            assert changes
+            assert DRAWN not in repr(changes)
+            assert base64.b64encode(DRAWN.encode()).decode() not in repr(changes)
+
+
+NAMED = (
+    "vllm/vllm-openai:v0.11.2", "--trust-remote-code", "Qwen2.5-VL-7B-Instruct", "NVIDIA-H100-80GB-HBM3", "llama-3-8b-v2",
+    "nvidia.com/gpu", "privileged", "hostPath", "/var/run/docker.sock", "64Gi", "8000", "true", "cluster-admin",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("word", NAMED)
+def test_nothing_is_hidden_by_writing_it_into_a_secret(word: str) -> None:
+    secret = plain("Secret", "s", stringData={"a": word})
+    (change,) = compare({"u": [secret, workload()]}, {"u": [secret, workload(args=["m", word])]})
+    assert word in repr(change.after)
+    assert word in repr(change.changes)

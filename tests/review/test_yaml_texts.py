@@ -28,7 +28,19 @@ TEXTS = (
     "a", "x y", "yes", "~", "01", "", "é", "a: b", "#c", "- x", "{a", "[b", "*a", "&a", "!x", "%d", "@e", "`f", "> g", "'h", '"i',
     "a\tb", "\u00a0", "\u2028", "\ufeffq", "a\nb", "a\n\nb\n", " lead", "trail ", "\\n", "<<", "=", "\x7f", "\U0001f600", "a" * 90,
 )  # fmt: skip
-BLOCKS = ("text", "two\nlines", "trail  ", "\nlead", "a\n\n\nb", "  more\nless", "# none", "tab\there", "last\n\n")
+BLOCKS = (
+    "text",
+    "two\nlines",
+    "trail  ",
+    "\nlead",
+    "a\n\n\nb",
+    "  more\nless",
+    "# none",
+    "tab\there",
+    "last\n\n",
+    "one\n  more\ntwo",
+    "one\n\n\ttab\n",
+)
 PLAIN = (*SCALARS, *DATES, "word", "some text", "v1.2.3", "http://a/b?c=d#e", "a,b", "50%", "1 2", "-a", "?x", ":y")
 KEYS = ("k0", "k1", '"q"', "y", "1", "yes", "~", "? c\n", "<<", "a b", "k2 ")
 TAGS = ("!!str", "!!int", "!!float", "!!binary", "!", "!!null", "!!bool")
@@ -64,14 +76,15 @@ class Texts:
         count = self.choice.randrange(4)
         match self.choice.randrange(4):
             case 0 if depth < 3:
-                return (
-                    "{" + ", ".join(f"{self.choice.choice('abc1')}: {self.flow(depth + 1)}" for _ in range(count)) + "}"
-                )
+                return "{" + ", ".join(f"{self.choice.choice('abc1')}{self.entry(depth)}" for _ in range(count)) + "}"
             case 1 if depth < 3:
                 return "[" + ", ".join(self.flow(depth + 1) for _ in range(count)) + "]"
             case _:
                 text = self.plain()
                 return json.dumps(text) if any(sign in text for sign in ",[]{}") else text
+
+    def entry(self, depth: int) -> str:
+        return self.choice.choice(("", ": ")) if self.choice.random() < 0.05 else f": {self.flow(depth + 1)}"
 
     def node(self, indent: int = 2, depth: int = 0) -> str:
         below = range(self.choice.randint(1, 3))
@@ -91,7 +104,8 @@ class Texts:
     def document(self, name: str) -> str:
         annotations = f", annotations: {{a: {self.flow(3)}}}" if self.choice.random() < 0.3 else ""
         anchored = self.choice.choice(["zed", "{m: 1}"])
-        head = f"apiVersion: example.com/v1\nkind: Widget\nmetadata: {{name: {name}{annotations}}}\n"
+        directive = "%YAML 1.1\n---\n" if self.choice.random() < 0.01 else ""
+        head = f"{directive}apiVersion: example.com/v1\nkind: Widget\nmetadata: {{name: {name}{annotations}}}\n"
         return f"{head}z: &z {anchored}\nspec:{self.node()}\n"
 
 

@@ -104,7 +104,7 @@ def test_a_form_in_base64_is_found(form: str) -> None:
         "redis-cli -h r -a hunter2 ping", "mongosh -u a -p 'hunter2'", "ldapsearch -D cn=a -w hunter2", "openssl rsa -passin pass:hunter2",
         "kubectl create secret generic a --from-literal=b=hun --from-literal=c=ter2", "aws configure set aws_secret_access_key hunter2",
         "app:hunter2@tcp(db:3306)/x", "jdbc:oracle:thin:scott/hunter2@//h:1521/x", "//u:hunter2@host/share", "default login u password hunter2",
-        '<add key="ApiKey" value="hunter2"/>', "define('DB_PASSWORD', 'hunter2');", ':password => "hunter2"', 'password: |\n  hun\n  ter2\nb: c',
+        '<add key="ApiKey" value="hunter2"/>', "define('DB_PASSWORD', 'hunter2');", ':password => "hunter2"', '? password\n: hunter2', 'a:\n  ? "db.password"\n  : hunter2\n', 'password: |\n  hun\n  ter2\nb: c',
         'proxy_set_header X-Api-Key "hunter2";', "- {key: x-api-key, value: hunter2}", '{"kty": "oct", "k": "hunter2hunter2"}',
         '[{"op": "add", "path": "/data/password", "value": "hunter2"}]', '{\\"kty\\":\\"RSA\\",\\"d\\":\\"hunter2hunter2\\"}',
         "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nhunter2", "-----BEGIN OpenVPN Static key V1-----\nhunter2", "RWRTY0Iy" + "hunter2" * 12,

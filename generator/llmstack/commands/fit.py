@@ -32,6 +32,7 @@ def fit(
     from llmstack.errors import UsageError
     from llmstack.report.fit_formats import FIT_FORMATS
     from llmstack.repository.fitted import answer_engines
+    from llmstack.secrecy.told import mask_told
 
     change = read_change(max_model_len, gpu, tensor_parallel_size)
     names = [env] if env else []
@@ -40,7 +41,7 @@ def fit(
     output.report_beside(findings)
     if model is not None and not answers:
         raise UsageError(f"there is no model `{model}` in {env or 'any environment'}")
-    sys.stdout.write(FIT_FORMATS[format](answers))
+    sys.stdout.write(FIT_FORMATS[format](mask_told(answers)))
     if any(answer.start.verdict == "does-not-start" for _, answer in answers):
         raise typer.Exit(Exit.ERRORS)
 

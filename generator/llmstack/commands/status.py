@@ -15,8 +15,9 @@ def status(values: opt.Values = None, format: opt.HowShown = "table") -> None:
     """
     from llmstack.report.status import STATUS_FORMATS
     from llmstack.repository.served import list_served
+    from llmstack.secrecy.told import mask_told
 
     project = output.find_project(values)
     findings, served = list_served(project.disk, project.select(values or [], outside=True))
     output.report_beside(findings)
-    sys.stdout.write(STATUS_FORMATS[format](served))
+    sys.stdout.write(STATUS_FORMATS[format](mask_told(served)))

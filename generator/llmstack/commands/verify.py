@@ -36,6 +36,7 @@ def verify(
     from llmstack.report.verification_formats import VERIFICATION_FORMATS
     from llmstack.repository.comparison import open_comparison
     from llmstack.repository.verified import verify as compare
+    from llmstack.secrecy.told import mask_told
 
     if not observed:
         raise UsageError("nothing was observed: give files with --observed, `-` for stdin")
@@ -52,7 +53,7 @@ def verify(
             tool_folder=output.tool_folder(),
         )
     output.report_beside(findings)
-    sys.stdout.write(VERIFICATION_FORMATS[format](result))
+    sys.stdout.write(VERIFICATION_FORMATS[format](mask_told(result)))
     if exit_code and result.differs:
         raise typer.Exit(Exit.DIFFERS)
 

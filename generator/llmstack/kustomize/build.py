@@ -36,6 +36,7 @@ _API_VERSIONS = {
 }
 _LISTS = ("resources", "components", "patches")
 _FIELDS = {"apiVersion", "kind", "namespace", *_LISTS}
+_SWITCHES = frozenset(("yes", "no", "on", "off"))
 _TOOL_ANNOTATIONS = ("config.kubernetes.io/", "config.k8s.io/", "kustomize.config.k8s.io/")
 """Annotations that kustomize itself acts on."""
 
@@ -128,10 +129,19 @@ def _read_kustomization(tree: _Tree, directory: str, kind: str) -> dict[str, Any
         raise Unsupported(f"{path} is not a {kind}")
     if unknown := content.keys() - _FIELDS:
         raise Unsupported(f"{path}: {', '.join(sorted(unknown))}")
+    if _has_switch(content):
+        raise Unsupported(f"{path}: `yes` or the like, which is a text in quotes alone")
     for key, value in content.items():
         if value is not None and not isinstance(value, list if key in _LISTS else str):
             raise Unsupported(f"{path}: {key} is a {type(value).__name__}")
     return content
+
+
+def _has_switch(value: Any) -> bool:
+    """Whether a word stands in a value that sigs.k8s.io/yaml, which reads kustomizations, takes for a boolean."""
+    if isinstance(value, (dict, list)):
+        return any(map(_has_switch, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, str) and value.lower() in _SWITCHES
 
 
 def _load_reference(tree: _Tree, path: str, reference: Any, above: tuple[str, ...]) -> tuple[Resource, ...]:

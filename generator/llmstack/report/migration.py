@@ -6,6 +6,7 @@ from llmstack.disk.plan import unified_diff
 from llmstack.migrate import Migration
 from llmstack.model.secret_ref import create_command
 from llmstack.report.visible import visible
+from llmstack.secrecy.masking import mask_words
 
 
 def show_migration(migration: Migration, environment: str) -> str:
@@ -15,7 +16,7 @@ def show_migration(migration: Migration, environment: str) -> str:
         return f"nothing to migrate in {before.path}\n"
     diff = unified_diff(before.path.lstrip("/"), before.text.encode(), after.text.encode())
     told = ["\nwhat the difference does not say:\n", *(f"  {line}\n" for line in migration.said)]
-    said = visible("".join(told) if migration.said else "", keep="\n")
+    said = visible(mask_words("".join(told)) if migration.said else "", keep="\n")
     return visible(diff, keep="\n\t\r") + said + "".join(show_secrets(migration, environment))
 
 

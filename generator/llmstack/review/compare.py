@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from llmstack.review.change import Change, ObjectChange
 from llmstack.review.differences import differences
 from llmstack.review.restarts import config_causes, template_causes
 from llmstack.secrecy.credentials import MASK
+from llmstack.secrecy.held import held_by, mask_held
 from llmstack.secrecy.masking import mask, mask_object
 
 Identity = tuple[str, str, str, str]
@@ -39,8 +40,9 @@ def compare(before: Mapping[str, Sequence[Object]], after: Mapping[str, Sequence
         for side in (old, new)
         if identity in side
     ]
+    held = _held_by(before, after)
     return tuple(
-        _change(old.get(identity), new.get(identity), configs)
+        _change(old.get(identity), new.get(identity), configs, held)
         for identity in sorted(changed, key=lambda each: (each[2], each[1], each[3], each[0]))
     )
 
@@ -56,7 +58,8 @@ def with_unread(
     others = {key: side for key, side in _by_identity(after).items() if new.get(key) and new[key] != old.get(key)}
     for change in changes:
         others.pop(change.full_identity, None)
-    return (*marked, *(replace(_change(side, side, ()), unread=new[key]) for key, side in others.items()))
+    held = _held_by(after) if others else ()
+    return (*marked, *(replace(_change(side, side, (), held), unread=new[key]) for key, side in others.items()))
 
 
 def _by_identity(units: Mapping[str, Sequence[Object]]) -> dict[Identity, tuple[str, Object]]:
@@ -77,13 +80,16 @@ def _differ(before: tuple[str, Object] | None, after: tuple[str, Object] | None)
 
 
 def _change(
-    before: tuple[str, Object] | None, after: tuple[str, Object] | None, configs: Sequence[Object]
+    before: tuple[str, Object] | None,
+    after: tuple[str, Object] | None,
+    configs: Sequence[Object],
+    held: Collection[str],
 ) -> ObjectChange:
     unit, item = next(side for side in (after, before) if side is not None)
     changes: tuple[Change, ...] = ()
     causes: tuple[str, ...] = ()
     if before is not None and after is not None:
-        changes = _changes(before[1], after[1])
+        changes = _changes(before[1], after[1], held)
         causes = template_causes(before[1], after[1])
         causes += config_causes(item, causes, configs)
     return ObjectChange(
@@ -96,19 +102,31 @@ def _change(
         changes=changes,
         restarts=bool(causes),
         causes=causes,
-        before=mask_object(before[1]) if before else None,
-        after=mask_object(after[1]) if after else None,
+        before=_masked(before[1], held) if before else None,
+        after=_masked(after[1], held) if after else None,
     )
 
 
-def _changes(before: Object, after: Object) -> tuple[Change, ...]:
+def _held_by(*sides: Mapping[str, Iterable[Object]]) -> Collection[str]:
+    return held_by(item for side in sides for items in side.values() for item in items)
+
+
+def _masked(item: Object, held: Collection[str]) -> Object:
+    masked: Object = mask_held(mask_object(item), held)
+    return masked
+
+
+def _changes(before: Object, after: Object, held: Collection[str]) -> tuple[Change, ...]:
     sealed = _SEALED.get(after["kind"], ())
     found = []
     for each in differences(before, after):
         if each.path.startswith(sealed):
             sides = [None if side is None else MASK for side in (each.before, each.after)]
         else:
-            sides = [None if side is None else show(mask(side, each.key)) for side in (each.before, each.after)]
+            sides = [
+                None if side is None else show(mask_held(mask(side, each.key), held))
+                for side in (each.before, each.after)
+            ]
             if sides[0] == sides[1] and MASK not in (sides[0] or ""):
                 sides = [json.dumps(side, ensure_ascii=False) for side in (each.before, each.after)]
         found.append(Change(each.path, *sides))

@@ -23,6 +23,10 @@ PAIRS = (
     (re.compile(r"(?<![\w./-])(?P<name>[\w./-]{1,200})\\{0,3}[\"']?[ \t]*:(?=[ \t\"'\\])[ \t]*"), _LINE),
     (re.compile(r"(?<![\w-])(?P<name>--?[A-Za-z][\w-]{1,200})(?:=|[\"']?[ \t]{0,20},?[ \t\n]{1,200})(?!--)"), _WORDS),
     (re.compile(r"(?<![\w.-])(?<!from-file=)(?P<name>[\w.-]{1,200})(?:\\?[\"']?\]?[ \t]*[:?+]?=>?)[ \t]*"), _WORDS),
+    (
+        re.compile(r"(?:(?<=\n)|\A)[ \t]*\? {1,9}[\"']?(?P<name>[\w.-]{1,200})[\"']?[ \t]*\n[ \t]*:[ \t]+"),
+        _LINE,
+    ),
     (re.compile(r"<(?P<name>[\w.-]{1,100})>"), _ELEMENT),
     (re.compile(r"\b(?:name|key)=[\"'](?P<name>[\w.:-]{1,200})[\"'](?:\s[^<>\n]{0,100})?>"), _ELEMENT),
     (re.compile(r"<(?P<name>[\w.:-]{1,100})\s(?:[^<>\n]{0,100}\s)?value="), _TEXT),
@@ -44,6 +48,7 @@ PAIRS = (
     ),
 )
 """A name with what stands between it and its value, and how far the value goes: of an entry of `env` or an
-operation of a JSON patch, before a block of lines, after a colon, after a flag, after an equals sign, in an element and
+operation of a JSON patch, before a block of lines, after a colon, after a flag, after an equals sign, after the sign
+of a key (`? password`), in an element and
 in attributes of XML, in a call (`define('DB_PASSWORD', 'x')`), after a word that sets it (`proxy_set_header X-Api-Key
 "x"`)."""

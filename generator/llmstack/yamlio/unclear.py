@@ -9,8 +9,11 @@ import yaml
 
 from llmstack.yamlio.bounds import CollectionEndEvent, MappingStartEvent, ScalarEvent, SequenceStartEvent, scan
 
-_WORTH_A_LOOK = re.compile(r"[!?]|>\d?\+|\\[0abefvxuUN_LP]")
+_WORTH_A_LOOK = re.compile(
+    r"[!?]|>[-+\d]*[ \t]*(?:#[^\n]*)?\n|\\[0abefvxuUN_LP]|\{\s*[^\s}]|:\s*[,\]]|^\ufeff?%", re.MULTILINE
+)
 """What stands in every text that has such a writing, and in few others."""
+_INDENTED = re.compile(r"(?:\A|\n)[ \t]")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -19,11 +22,12 @@ class UnclearError(yaml.MarkedYAMLError):
 
 
 def refuse_unclear_writing(text: str) -> None:
-    """Raise UnclearError for explicit tags, a `?` between brackets, escaped control characters, and folded text that
-    keeps line breaks at its end.
+    """Raise UnclearError for explicit tags, a `?` or nothing between brackets, escaped control characters, directives,
+    and folded text that keeps line breaks at its end or has lines that are indented.
 
-    Go's parser refuses the second or reads it otherwise, kustomize 5.8.1 refuses the third, and writes one more line
-    break than it read of the last; what a tag makes of a text that does not fit it differs.
+    Go's parser refuses the second or reads it otherwise; kustomize 5.8.1 makes an empty text of the third (`{a: }`),
+    refuses control characters and directives, and writes one more line break than it read of such folded text; what a
+    tag makes of a text that does not fit it differs.
     """
     if not _WORTH_A_LOOK.search(text):
         return
@@ -37,6 +41,8 @@ def refuse_unclear_writing(text: str) -> None:
             mark: Any = event.start_mark
             is_key = brackets[-1] and text.startswith("?", mark.index)
             problem = "an explicit tag" if event.tag is not None else "a `?` between brackets" if is_key else None
+        elif isinstance(event, yaml.DocumentStartEvent) and (event.version or event.tags):
+            problem = "a directive"
         elif isinstance(event, ScalarEvent):
             problem = _find_problem(event, in_brackets=bool(brackets) and brackets[-1])
         if problem is not None:
@@ -46,8 +52,10 @@ def refuse_unclear_writing(text: str) -> None:
 def _find_problem(scalar: Any, *, in_brackets: bool) -> str | None:
     if scalar.tag is not None:
         return "an explicit tag"
-    if in_brackets and scalar.style in (None, "") and "?" in scalar.value:
-        return "a `?` between brackets"
+    if in_brackets and scalar.style in (None, "") and (not scalar.value or "?" in scalar.value):
+        return "a `?` between brackets" if scalar.value else "nothing between brackets"
     if _CONTROLS.search(scalar.value):
         return "a control character"
-    return "line breaks after folded text" if scalar.style == ">" and scalar.value.endswith("\n\n") else None
+    if scalar.style == ">" and (scalar.value.endswith("\n\n") or _INDENTED.search(scalar.value)):
+        return "line breaks in folded text"
+    return None

@@ -1,0 +1,39 @@
+"""What is told of a repository, without secrets: any data, whatever fields it has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from functools import lru_cache
+from typing import Any, TypeVar, cast
+
+from llmstack.secrecy.masking import mask_words
+
+Told = TypeVar("Told")
+
+
+def mask_told(told: Told) -> Told:
+    """The same data with a mask in the place of everything of a known form, in every text of its fields and items.
+
+    Somebody may have called a model or a pool by a token. Keys stay, so that no two become one; what holds none is the
+    same object.
+    """
+    return cast("Told", _mask(told))
+
+
+_mask_text = lru_cache(maxsize=1 << 14)(mask_words)
+
+
+def _mask(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        held = {each.name: getattr(value, each.name) for each in fields(value) if each.init}
+        shown = {name: _mask(item) for name, item in held.items()}
+        return value if shown == held else replace(value, **shown)
+    masked: Any = value
+    if type(value) is str:
+        masked = _mask_text(value)
+    elif isinstance(value, Mapping):
+        masked = {key: _mask(item) for key, item in value.items()}
+    elif type(value) in (tuple, list):
+        masked = type(value)(map(_mask, value))
+    return value if masked == value else masked
