@@ -16,25 +16,17 @@ from llmstack.secrecy.lines import line_may_hold_secret
 from llmstack.secrecy.masking import mask, mask_object, mask_text, mask_words
 from llmstack.secrecy.names import is_secret_name
 from llmstack.secrecy.places import SECRET_DATA
+from llmstack.secrecy.told import mask_told
 
 if TYPE_CHECKING:  # findings are masked where nothing is reviewed
     from llmstack.review.change import Change, ObjectChange
-from llmstack.review.result import ClusterReview, EnvironmentReview, Review, Risk
+from llmstack.review.result import EnvironmentReview, Review
 
 
 def mask_review(review: Review) -> Review:
     """Return the review without a secret in it, objects included."""
-    masked = {name: _mask_environment(environment) for name, environment in review.environments.items()}
-    clusters = {name: _mask_cluster(cluster) for name, cluster in review.clusters.items()}
-    rules = tuple(replace(rule, text=mask_words(rule.text)) for rule in review.rules)
-    return replace(review, environments=masked, clusters=clusters, rules=rules)
-
-
-def _mask_cluster(cluster: ClusterReview) -> ClusterReview:
-    """A URL in what the sync tool follows may hold credentials."""
-    sync = tuple(replace(each, by=mask_words(each.by), why=mask_words(each.why)) for each in cluster.sync)
-    advice = tuple(map(mask_words, cluster.advice))
-    return replace(cluster, sync=sync, advice=advice, risks=tuple(map(_mask_risk, cluster.risks)))
+    environments = {name: _mask_environment(environment) for name, environment in review.environments.items()}
+    return mask_told(replace(review, environments=environments))
 
 
 def mask_finding(finding: Finding) -> Finding:
@@ -61,29 +53,18 @@ def mask_change(kind: str, change: Change) -> Change:
 
 
 def _mask_environment(environment: EnvironmentReview) -> EnvironmentReview:
+    """What is masked by more than its words: fields of objects by their paths, findings by their lines."""
     return replace(
         environment,
         objects=tuple(map(_mask_object_change, environment.objects)),
-        risks=tuple(map(_mask_risk, environment.risks)),
         findings=tuple(map(mask_finding, environment.findings)),
-        ways=tuple(replace(way, why=mask_words(way.why)) for way in environment.ways),
     )
 
 
 def _mask_object_change(change: ObjectChange) -> ObjectChange:
     fields = tuple(mask_change(change.kind, field) for field in change.changes)
     before, after = (None if side is None else mask_object(side) for side in (change.before, change.after))
-    causes = tuple(map(mask_words, change.causes))
-    return replace(change, before=before, after=after, changes=fields, causes=causes)
-
-
-def _mask_risk(risk: Risk) -> Risk:
-    return replace(
-        risk,
-        message=mask_words(risk.message),
-        advice=mask_words(risk.advice),
-        accepted=mask_words(risk.accepted),
-    )
+    return replace(change, before=before, after=after, changes=fields)
 
 
 def _is_secret_path(kind: str, path: str) -> bool:

@@ -60,7 +60,6 @@ def render_review(review: Review, format: str, *, colour: bool = False, page: st
     """Return a review in a format of `REVIEW_FORMATS`; no secret is in it. `page` is where its page will be."""
     from llmstack.report.options import Options
     from llmstack.report.pages import all_pages
-    from llmstack.secrecy.told import mask_told
 
     pages = all_pages() if format == "sarif" else {}
-    return REVIEW_FORMATS[format](mask_told(review), Options(colour=colour, pages=pages, page=page))
+    return REVIEW_FORMATS[format](review, Options(colour=colour, pages=pages, page=page))

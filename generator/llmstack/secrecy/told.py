@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
-from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 from llmstack.secrecy.masking import mask_words
@@ -21,9 +20,6 @@ def mask_told(told: Told) -> Told:
     return cast("Told", _mask(told))
 
 
-_mask_text = lru_cache(maxsize=1 << 14)(mask_words)
-
-
 def _mask(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         held = {each.name: getattr(value, each.name) for each in fields(value) if each.init}
@@ -31,9 +27,9 @@ def _mask(value: Any) -> Any:
         return value if shown == held else replace(value, **shown)
     masked: Any = value
     if type(value) is str:
-        masked = _mask_text(value)
+        masked = mask_words(value)
     elif isinstance(value, Mapping):
         masked = {key: _mask(item) for key, item in value.items()}
-    elif type(value) in (tuple, list):
+    elif type(value) in (tuple, list, frozenset):
         masked = type(value)(map(_mask, value))
     return value if masked == value else masked
