@@ -12,7 +12,7 @@ from llmstack.finding import Finding
 from llmstack.kubernetes.pods import Object
 from llmstack.progress import Step, ignore
 from llmstack.repository.acknowledged import acknowledgement_findings, base_acknowledgements
-from llmstack.repository.arrivals import arrives, as_new, joined
+from llmstack.repository.arrivals import arrives, as_new, joined, review_left
 from llmstack.repository.beside import differing, staleness
 from llmstack.repository.cases import Case, read_case, unaffected
 from llmstack.repository.cluster_facts import cluster_of, sources_of, stale
@@ -26,7 +26,7 @@ from llmstack.repository.pools import merge_pools, shared_pools
 from llmstack.repository.read import read_side
 from llmstack.repository.renamed import renamed_to, with_heirs
 from llmstack.repository.rules import altered_rules
-from llmstack.repository.synced import as_synced, find_synced
+from llmstack.repository.synced import as_synced, find_synced, left_behind
 from llmstack.repository.touched import is_generated, touched_environments
 from llmstack.review.applied import what_is_applied
 from llmstack.review.assess import assess
@@ -95,7 +95,8 @@ def review_cases(
     reviews = {}
     for name, case in found.items():
         near = _surroundings(case, clusters[case.home], cases, tools)
-        review = _review_environment(comparison, case, clusters[case.home], near, today)
+        left = left_behind(case, synced, cases)
+        review = _review_environment(comparison, case, clusters[case.home], near, left, today)
         reviews[name] = replace(review, risks=with_places(review.risks, comparison, case))
     members = sorted([*found.values(), *beside], key=lambda each: each.name)
     within: dict[str, list[Case]] = {}
@@ -248,9 +249,14 @@ def _named(workload: Workload, environment: str) -> Workload:
 
 
 def _review_environment(
-    comparison: Comparison, case: Case, cluster: _Cluster, near: Surroundings, today: date
+    comparison: Comparison,
+    case: Case,
+    cluster: _Cluster,
+    near: Surroundings,
+    left: Surroundings | None,
+    today: date,
 ) -> EnvironmentReview:
-    """The review of one environment, with the pools of its cluster."""
+    """The review of one environment, with the pools of its cluster; `left` is the one that it leaves."""
     old, new = case.facts
     own = {(pool.name, pool.resource) for facts in case.facts for pool in facts.pools}
     pools = cluster.pools if case.readings[1] is not None or cluster.pools else old.pools
@@ -260,10 +266,10 @@ def _review_environment(
         base = [base_acknowledgements(side) for side in sides]
         facts = replace(facts[0], acknowledgements=base[0]), replace(facts[1], acknowledgements=base[1])
     engines = changed_engines(comparison, case)
-    review = assess(case.changes, case.objects(0), case.objects(1), *facts, today, engines, near)
-    if arrives(comparison, case):
-        new_here = replace(near, sync=(), lost=frozenset())
-        review = joined(review, assess(as_new(case).changes, [], case.objects(1), *facts, today, near=new_here))
+    here = as_new(case) if arrives(comparison, case) else case
+    review = assess(here.changes, here.objects(0), here.objects(1), *facts, today, engines, near)
+    if left is not None:
+        review = joined(review_left(case, facts[1], left, today), review, case.changes)
     used = {(rollout.pool, rollout.resource) for rollout in review.rollouts} | set(
         cluster.moves[case.name][1][1] if case.name in cluster.moves else ()
     )
