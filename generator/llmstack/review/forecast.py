@@ -55,6 +55,8 @@ class Rollout:
     if_it_fails: Failure | None = None
     basis: Mapping[Figure, Basis] = field(default_factory=dict)
     namespace: str = ""
+    is_race: bool = False
+    """Whether it finishes where its pods come first, and else never: one of several, of which one never does."""
 
     @property
     def identity(self) -> Identity:

@@ -6,7 +6,8 @@ failure when its timeout is over. Models that run already keep running.
 How it is judged: the GPUs that all workloads of the pool request after the change are added up (of a workload that a
 scaler owns, those of its least number of replicas) and compared with `gitops.capacity`. A pool with `perNode` is
 filled node by node, because a pod gets its GPUs on one node: pods of 5 GPUs fit once on a node of 8. Pools without a
-declared capacity are not judged. Its amount is the number of GPUs that are missing.
+declared capacity are not judged. Of several rollouts that ask for more, each of which would find it were it first, one
+at least never ends: which one is a race, and is said to be. Its amount is the number of GPUs that are missing.
 
 Fix: follow the advice: it gives the number of GPUs that are missing, or the number of replicas that fit. If the
 cluster has more GPUs than `gitops.capacity` says, correct it there.
@@ -30,6 +31,7 @@ from llmstack.review.rollout.template import template_of
 from llmstack.review.wording import plural
 
 RISK = Declaration("gpu-shortage", Severity.ERROR, milder=Severity.WARNING, unit="GPUs")
+_RACE = ": at least one rollout never ends, and whether it is this one is a race"
 
 
 def find(assessment: Assessment) -> Iterator[Risk]:
@@ -38,8 +40,10 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         if verdict.shortage:
             needed = sum_after(assessment, pool)
             advice = fit_goal(assessment, pool, needed - pool.count)
+            races = frozenset(map(told, verdict.undecided))
             for key in sorted(map(told, verdict.stuck)) or [f"Pool/{pool.name}"]:
-                yield RISK.at(key, _message(pool, needed), advice, amount=_missing(pool, needed))
+                message = f"{_message(pool, needed)}{_RACE if key in races else ''}"
+                yield RISK.at(key, message, advice, amount=_missing(pool, needed))
         elif assessment.most is not None:
             yield from _at_most(assessment, assessment.most, pool)
     for pool in assessment.facts[1].pools:

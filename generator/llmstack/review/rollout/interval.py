@@ -55,6 +55,26 @@ def _down_to(rollout: Rollout, fewest: int | None) -> Rollout:
     )
 
 
+def with_those_asleep(rows: Iterable[GpuPool], asleep: Played | None, facts: Facts) -> tuple[GpuPool, ...]:
+    """The pools at the least that scalers leave, `asleep`; of one that hangs, or may, as the rollouts were played."""
+    low = {(row.pool, row.resource): row for row in _rows(asleep, facts.pools)} if asleep is not None else {}
+    return tuple(_down_to_sleep(row, low.get((row.pool, row.resource), row)) for row in rows)
+
+
+def _down_to_sleep(row: GpuPool, low: GpuPool) -> GpuPool:
+    if row.deadlock or (low.before, low.after, low.peak) == (row.before, row.after, row.peak):
+        return row
+    return replace(
+        row,
+        before=low.before,
+        after=low.after,
+        peak=low.peak,
+        before_max=row.before if row.before_max is None else row.before_max,
+        after_max=row.after if row.after_max is None else row.after_max,
+        peak_max=row.peak if row.peak_max is None else row.peak_max,
+    )
+
+
 def _rows(played: Played, pools: Sequence[Pool]) -> tuple[GpuPool, ...]:
     left_out = too_many(played.workloads)
     rows = gpus.account(played.workloads, pools, played.fixed, played.times.likely, played.verdicts, left_out)
