@@ -183,7 +183,8 @@ def say_hang(pool: GpuPool) -> str:
     if pool.certain:
         return "cannot finish"
     if pool.capacity is not None and pool.deadlock is None:
-        return "whether it finishes cannot be judged"
+        why = ": pods that no manifest counts take GPUs of it too" if pool.uncounted else ""
+        return f"whether it finishes cannot be judged{why}"
     return "may not finish" if pool.deadlock else ""
 
 

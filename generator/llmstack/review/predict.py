@@ -16,11 +16,13 @@ from llmstack.review.present import present_scale
 from llmstack.review.removal import find_removed
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.rollout.endless import Obstacles, endless, hindered_pools, undecided, without_end
+from llmstack.review.rollout.failure import rooms_of, with_kept_out
 from llmstack.review.rollout.interval import both, down_to_fewest, with_those_asleep
 from llmstack.review.rollout.obstacles.behind import with_those_behind
 from llmstack.review.rollout.obstacles.case import Scene
 from llmstack.review.rollout.obstacles.find import find_obstacles
 from llmstack.review.rollout.obstacles.latent import find_latent
+from llmstack.review.rollout.per_node import with_uncounted
 from llmstack.review.rollout.placement import Fixed
 from llmstack.review.rollout.play import Played, find_moves, play
 from llmstack.review.rollout.preempted import Preempting, with_priorities
@@ -59,6 +61,8 @@ def predict(
     fewest = {key: few for key, few in fewest_scaled(applied.after).items() if key not in facts[1].present}
     rollouts, pools = _rollouts_and_pools(least, most, preempting, obstacles, facts[1], fewest)
     pools = with_those_asleep(pools, _at_fewest(applied, least, facts, near), facts[1])
+    arriving = [change for change in applied.changes if change.identity not in applied.refused]
+    pools = with_uncounted(pools, arriving, applied.after, facts[1])
     backends = Backends()
     return Assessment(
         applied=applied,
@@ -174,6 +178,7 @@ def _rollouts_and_pools(
     rolled = down_to_fewest(rolled, fewest)
     pools = unplaced_pools(hindered_pools(pools, least.own, obstacles), least.workloads, least.fixed, facts)
     never = endless(obstacles, least.verdicts)
+    rolled = with_kept_out(rolled, least.own, obstacles, rooms_of(facts.pools, least.fixed))
     return without_end(preempting.over(rolled), never, obstacles, undecided(least.verdicts)), pools
 
 

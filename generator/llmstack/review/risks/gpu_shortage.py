@@ -18,14 +18,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.finding import Severity
-from llmstack.kubernetes.pods import Object, told, value_at
-from llmstack.kubernetes.quantities import whole
+from llmstack.kubernetes.pods import told
 from llmstack.review.facts import Pool
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 from llmstack.review.risks.pools import affected_pools
 from llmstack.review.rollout.advice import fit_goal, sum_after
+from llmstack.review.rollout.per_node import further_pods
 from llmstack.review.rollout.play import Played, gpus_of
 from llmstack.review.rollout.template import template_of
 from llmstack.review.wording import plural
@@ -69,8 +69,8 @@ def _at_most(assessment: Assessment, most: Played, pool: Pool) -> Iterator[Risk]
 def _runs(assessment: Assessment, pool: Pool, taken: int) -> Iterator[Risk]:
     """Jobs that begin, or begin to run more pods at a time, and find less free than these take."""
     for change in assessment.changes:
-        pods = _at_a_time(change.after) - _at_a_time(change.before)
-        if change.after is None or change.kind != "Job" or change.identity in assessment.applied.refused:
+        pods = further_pods(change)
+        if change.after is None or not pods or change.identity in assessment.applied.refused:
             continue
         template = template_of(change.after, assessment.facts[1], None)
         asked, free = pods * template.total, max(0, pool.count - taken)
@@ -83,14 +83,6 @@ def _runs(assessment: Assessment, pool: Pool, taken: int) -> Iterator[Risk]:
             )
             advice = "Free the GPUs first, or let it ask for fewer at a time (`parallelism`)."
             yield RISK.at(f"Job/{change.name}", message, advice, amount=asked - free)
-
-
-def _at_a_time(job: Object | None) -> int:
-    """How many pods of a Job run beside each other; none of one that is suspended or not there."""
-    if job is None or value_at(job, "spec", "suspend") is True:
-        return 0
-    pods = whole(value_at(job, "spec", "parallelism"), 1)
-    return min(pods, whole(value_at(job, "spec", "completions"), pods))
 
 
 def _missing(pool: Pool, needed: int) -> int | None:

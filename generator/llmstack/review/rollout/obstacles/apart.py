@@ -31,7 +31,8 @@ def find(case: Case) -> Iterator[Obstacle]:
         return
     least, most = _nodes_of(mask, own, case), sum(each.number for each in beside)
     if needed + least > len(case.nodes):
-        yield _short(case, why, needed + least)
+        room = max(0, len(case.nodes) - least) if alone else 0
+        yield _short(case, why, needed + least, room if own.number == case.most else None)
     elif needed + most > len(case.nodes) and case.makes_beside:
         yield Obstacle(
             f"{why} keeps the pods from nodes with others: {needed} nodes are needed beside those of {most} other "
@@ -79,16 +80,15 @@ def _nodes_of(mask: int, own: Pods, case: Case) -> int:
     return sum(each) if near.are_all_apart(mask, own) else max(each, default=0)
 
 
-def _short(case: Case, why: str, needed: int) -> Obstacle:
+def _short(case: Case, why: str, needed: int, room: int | None) -> Obstacle:
     nodes = len(case.nodes or ())
     message = (
         f"{why} allows one of the pods on a node: {needed} are needed at a time, and pool "
         f"`{case.pool.name if case.pool else ''}` has {plural(nodes, 'node')}"
     )
     fits = case.workload.held_up and needed - 1 <= nodes < needed
-    return Obstacle(
-        message, case.gentler() if fits else "Run fewer replicas, or make the rule a preferred one.", "always"
-    )
+    advice = case.gentler() if fits else "Run fewer replicas, or make the rule a preferred one."
+    return Obstacle(message, advice, "always", room=room)
 
 
 def _uncounted(case: Case, why: str) -> Obstacle:
