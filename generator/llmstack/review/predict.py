@@ -17,7 +17,7 @@ from llmstack.review.removal import find_removed
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.rollout.endless import Obstacles, endless, hindered_pools, undecided, without_end
 from llmstack.review.rollout.failure import rooms_of, with_kept_out
-from llmstack.review.rollout.interval import both, down_to_fewest, with_those_asleep
+from llmstack.review.rollout.interval import both, down_to_fewest, hangs_awake, with_those_asleep
 from llmstack.review.rollout.obstacles.behind import with_those_behind
 from llmstack.review.rollout.obstacles.case import Scene
 from llmstack.review.rollout.obstacles.find import find_obstacles
@@ -51,7 +51,8 @@ def predict(
     of claims (`with_claims`)."""
     least = play(applied, _least_scaled(applied, facts[1]), facts, near.neighbours, near.queue)
     most = _at_most(applied, least, facts, near)
-    least, preempting = _with_priorities(applied, least, facts, near)
+    asleep = _at_fewest(applied, least, facts, near)
+    least, preempting = _with_priorities(applied, hangs_awake(least, asleep), facts, near)
     standing, beside = standing_quotas(facts[1].cluster, applied.before, wanted), [obj for _, obj in near.objects]
     scene = Scene(
         applied.before, applied.after, facts[1], least.owned[1], most_scaled(applied.after), standing, beside
@@ -60,7 +61,7 @@ def predict(
     obstacles = with_those_behind(hindered, least.own, endless(hindered, least.verdicts), near.queue)
     fewest = {key: few for key, few in fewest_scaled(applied.after).items() if key not in facts[1].present}
     rollouts, pools = _rollouts_and_pools(least, most, preempting, obstacles, facts[1], fewest)
-    pools = with_those_asleep(pools, _at_fewest(applied, least, facts, near), facts[1])
+    pools = with_those_asleep(pools, least, asleep, facts[1])
     arriving = [change for change in applied.changes if change.identity not in applied.refused]
     pools = with_uncounted(pools, arriving, applied.after, facts[1])
     backends = Backends()
