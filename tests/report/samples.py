@@ -360,7 +360,7 @@ def small() -> Review:
     )
     rules = (
         RuleChange("capacity", "prod", "declares the pool a100: 8 nvidia.com/gpu at 8 per node", "values/prod.yaml:9"),
-        RuleChange("facts", "", "has other facts in facts/clusters/c1.yaml"),
+        RuleChange("facts", "", "changes facts/clusters/c1.yaml"),
     )
     environments = {"prod": prod, "staging": staging}
     return Review("4f0c2d1e9ab8c7d6e5f4a3b2c1d0e9f8a7b6c5d4", "worktree", environments, rules=rules)

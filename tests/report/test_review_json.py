@@ -22,7 +22,8 @@ CONTRACT = {
         "maxUnavailable", "minReady", "seconds", "secondsMin", "secondsMax", "secondsMaxWithout", "replicasMin", "replicasMax",
         "ifItFails", "basis",
     ],
-    "gpus": ["pool", "resource", "capacity", "before", "after", "peak", "deadlock", "certain", "beforeMax", "afterMax", "peakMax"],
+    "gpus": ["pool", "resource", "capacity", "before", "after", "peak", "deadlock", "certain", "beforeMax", "afterMax", "peakMax",
+             "uncounted"],
     "risks": ["id", "severity", "object", "message", "advice", "place", "acknowledged", "amount", "accepted"],
 }  # fmt: skip
 REVIEWS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from llmstack.review.forecast import GpuPool, Rollout
 from llmstack.review.rollout.interval import _both_pools, _interval, _only_at_least, _only_at_most
 
+Make = Callable[..., Any]
 BASIS: Any = {"seconds": "exact", "peak": "exact", "minReady": "exact"}
 BOUND: Any = {"seconds": "bound", "peak": "bound", "minReady": "bound"}
 LEAST = Rollout(
@@ -95,3 +97,48 @@ def test_a_pool_that_hangs_with_scalers_at_their_most_may_hang(
     assert merged.deadlock is hangs
     assert (merged.before, merged.after, merged.peak) == (1, 2, 3)
     assert (merged.before_max, merged.after_max, merged.peak_max) == (4, 5, 6)
+
+
+def scaled_by_keda(few: int, most: int) -> dict[str, Any]:
+    trigger = {"type": "prometheus", "metadata": {"query": "router:waiting"}}
+    spec = {"scaleTargetRef": {"name": "a"}, "minReplicaCount": few, "maxReplicaCount": most, "triggers": [trigger]}
+    return {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": {"name": "a"}, "spec": spec}
+
+
+@pytest.mark.parametrize(
+    ("few", "restarts", "row"),
+    [
+        (0, False, ((1, 5), (1, 5), (1, 5))),
+        (0, True, ((1, 5), (1, 5), (1, 6))),
+        (1, True, ((2, 5), (2, 5), (3, 6))),
+        (3, True, ((4, 5), (4, 5), (5, 6))),
+    ],
+)
+def test_what_sleeps_at_zero_takes_no_gpu_at_the_least(
+    few: int, restarts: bool, row: Any, deployment: Make, review: Make, pool: Make
+) -> None:
+    """Before, after and at the peak, each at the least and at the most: one replica of another model, and those that
+    KEDA gives from `few` to 4."""
+    scaled = [deployment("a", image=each, replicas=None, surge=1, unavailable=0) for each in ("v1", "v2")]
+    other = [deployment("b", image=each) for each in ("v1", "v1" if restarts else "v2")]
+    pairs = [(scaled[0], scaled[1] if restarts else scaled[0]), (other[0], other[1])]
+    [found] = review(*pairs, pools=[pool(16)], stays=[scaled_by_keda(few, 4)]).gpus
+    low, high = (found.before, found.after, found.peak), (found.before_max, found.after_max, found.peak_max)
+    assert tuple(zip(low, high, strict=True)) == row
+
+
+def test_what_hangs_only_while_it_is_awake_may_hang(deployment: Make, review: Make, pool: Make) -> None:
+    """No GPU is free for a second replica; at zero there is nothing to replace."""
+    pair = [deployment("a", image=each, replicas=None, surge=1, unavailable=0) for each in ("v1", "v2")]
+    for few, certain in ((0, False), (1, True)):
+        [found] = review((pair[0], pair[1]), pools=[pool(1)], stays=[scaled_by_keda(few, 1)]).gpus
+        assert (found.deadlock, found.certain) == (True, certain)
+
+
+def test_a_pool_that_is_short_at_the_most_alone_is_at_its_least_before(
+    deployment: Make, review: Make, pool: Make
+) -> None:
+    pair = [scaled_by_keda(0, 2), scaled_by_keda(0, 8)]
+    stays = [deployment("a", replicas=None), deployment("b", replicas=4)]
+    [found] = review((pair[0], pair[1]), pools=[pool(8)], stays=stays).gpus
+    assert (found.before, found.after, found.before_max, found.after_max, found.deadlock) == (4, 4, 6, 12, True)

@@ -24,17 +24,22 @@ def claim(mode: str = "ReadWriteOnce", name: str = "data", namespace: str = "", 
 
 ONCE = "claim `data` is ReadWriteOnce, so the pods of one node mount it: "
 POD = "claim `data` is ReadWriteOncePod, so one pod mounts it: "
-OLD_STAYS = "waits in ContainerCreating, and the old one stays until it is ready"
+STAYS, PENDING = "and the old one stays until it is ready", "stays Pending"
+OLD_STAYS = f"waits in ContainerCreating, {STAYS}"
 WHILE = "waits in ContainerCreating while others have it"
 MOUNTED: list[tuple[Object, dict[str, Any], list[tuple[str, str]]]] = [
     (claim(), {"surge": 1, "number": (1, 1)}, [(f"{ONCE}a new pod on another node {OLD_STAYS}", "sometimes")]),
-    (claim("ReadWriteOncePod"), {"surge": 1, "number": (1, 1)}, [(f"{POD}a new pod {OLD_STAYS}", "always")]),
+    (claim("ReadWriteOncePod"), {"surge": 1, "number": (1, 1)}, [(f"{POD}a new pod {PENDING}, {STAYS}", "always")]),
     (claim("ReadWriteMany"), {"surge": 1, "number": (1, 1)}, []),
     (claim(), {"number": (1, 1)}, []),
     (claim(), {"number": (2, 2)}, [(f"{ONCE}a new pod on another node {WHILE}", "sometimes")]),
     (claim(), {"number": (1, 2), "images": "aa"}, [(f"{ONCE}a further replica on another node {WHILE}", "sometimes")]),
     (claim(), {"number": (2, 1), "images": "aa"}, []),
-    (claim("ReadWriteOncePod"), {"number": (1, 2), "images": "aa"}, [(f"{POD}a further replica {WHILE}", "always")]),
+    (
+        claim("ReadWriteOncePod"),
+        {"number": (1, 2), "images": "aa"},
+        [(f"{POD}a further replica {PENDING} while others have it", "always")],
+    ),
     (claim(namespace="x"), {"surge": 1, "number": (2, 2)}, []),  # of several pods that mount it, it can be shared
 ]
 

@@ -48,10 +48,17 @@ def _file(path: str, text: str) -> Callable[[Repository], None]:
     return lambda one: one.file(path, text)
 
 
+GONE = {"removal": "error", "sync": "error", "unreachable": "error", "requests-cut": "note"}
+"""What is said where the sync tool deletes all that an environment runs."""
+ANEW = {"removal": "error", "sync": "error", "outage": "warning", "requests-cut": "note"}
+"""And where another owner makes it anew."""
 ROWS: dict[str, tuple[Callable[[Repository], None], str, set[str], dict[str, str]]] = {
-    "cluster renamed": (_sync(cluster="c2"), "pruned", UNITS, {"removal": "error", "sync": "error"}),
-    "sync removed": (_sync(tool="none"), "pruned", UNITS, {"removal": "error", "sync": "error"}),
-    "flux to argo": (_sync(tool="argo"), "pruned", UNITS, {"removal": "error", "sync": "error"}),
+    "cluster renamed": (_sync(cluster="c2"), "pruned", UNITS, GONE),
+    "no cluster named any more": (
+        lambda one: one.values(prod=environment(sync={"tool": "none"})), "pruned", UNITS, GONE,
+    ),
+    "sync removed": (_sync(tool="none"), "pruned", UNITS, GONE),
+    "flux to argo": (_sync(tool="argo"), "pruned", UNITS, ANEW),
     "another repository": (_sync(repoURL="https://git.example.com/other.git"), "moved", UNITS, {"sync": "error"}),
     "another branch": (_sync(branch="next"), "moved", UNITS, {"sync": "error"}),
     "another path": (_sync(path="deploy/llm"), "blocked", UNITS, {"sync": "warning"}),
@@ -59,13 +66,13 @@ ROWS: dict[str, tuple[Callable[[Repository], None], str, set[str], dict[str, str
         _file("clusters/c1/kustomization.yaml", f"{KUSTOMIZATION}resources: []\n"),
         "pruned",
         UNITS,
-        {"removal": "error", "sync": "error"},
+        GONE,
     ),
     "an empty kustomization": (
         _file("clusters/c1/kustomization.yaml", KUSTOMIZATION),
         "pruned",
         UNITS,
-        {"removal": "error", "sync": "error"},
+        GONE,
     ),
     "a twin": (
         _file("clusters/c1/prod/kustomization.yml", KUSTOMIZATION), "blocked", {"clusters/c1"}, {"sync": "warning"},
@@ -127,6 +134,28 @@ def test_what_flux_deletes_is_told_as_removed(one: Repository) -> None:
     assert all(each["objects"] >= 2 for each in review["clusters"]["c1"]["sync"])
     assert "deletionPolicy: Orphan" in review["clusters"]["c1"]["advice"][0]
     assert one.llmstack("diff", "HEAD").splitlines()[1].endswith("prod: 2 models and 1 other workload go")
+
+
+def test_what_a_renamed_cluster_loses_is_told_once(one: Repository) -> None:
+    """A model is taken out, and another one changed, in the same commit: the former cluster loses all, and the new one
+    has what is changed."""
+    one.values(prod=environment(model(tag="v0.11.1"), sync={**FLUX, "cluster": "c2"}))
+    review = one.review()["envs"]["prod"]
+    assert {each["model"]: each["by"] for each in review["removed"]} == {"llama": "Flux", "qwen": None, None: "Flux"}
+    assert [each["object"] for each in review["risks"] if each["id"] == "removal"] == ["Environment/prod"]
+    assert [(each["model"], each["why"]) for each in review["rollouts"]] == [("llama", "restart")]
+    assert {each["action"] for each in review["objects"]} == {"change", "remove"}
+
+
+def test_a_model_that_a_renamed_cluster_keeps_goes_on(one: Repository) -> None:
+    """Its Kustomization is told to leave what it applied, before the folder is renamed and the model taken out."""
+    one.file("clusters/c1/kustomization.yaml", ORPHAN)
+    one.commit()
+    one.values(prod=environment(model(), sync={**FLUX, "cluster": "c2"}))
+    one.file("clusters/c1/kustomization.yaml", ORPHAN.replace("[prod]", "[]"))
+    review = one.review()["envs"]["prod"]
+    assert not review["removed"]
+    assert [(row["before"], row["after"]) for row in review["gpus"]] == [(4, 4)]
 
 
 def test_the_advised_order_deletes_nothing(one: Repository) -> None:

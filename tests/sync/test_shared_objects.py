@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from llmstack.review.shared_objects import Trouble, defined_outside, find_twins, stated_by
+from llmstack.review.shared_objects import Trouble, definitions_in, find_twins, stated_by
 from tests.sync.repository import environment, model, new_repository
 
 Object = dict[str, Any]
@@ -16,7 +16,8 @@ KEPT = {"annotations": {"kustomize.toolkit.fluxcd.io/prune": "disabled"}}
 
 def made(kind: str = "ClusterRole", value: int = 1, namespace: str = "", **metadata: Any) -> Object:
     where = {"namespace": namespace} if namespace else {}
-    return {"apiVersion": "x/v1", "kind": kind, "metadata": {"name": "a", **where, **metadata}, "value": value}
+    version = "x/v1" if kind == "Widget" else "rbac.authorization.k8s.io/v1"
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": "a", **where, **metadata}, "value": value}
 
 
 Sides = tuple[Object | None, Object | None]
@@ -45,19 +46,23 @@ ROWS: dict[str, tuple[Sides, Sides, Trouble | None]] = {
 def test_what_a_change_makes_of_it(row: str) -> None:
     own, other, trouble = ROWS[row]
     stated = {
-        name: tuple(stated_by([each] if each is not None else []) for each in sides)
+        name: tuple(stated_by([each] if each is not None else [], {}) for each in sides)
         for name, sides in (("prod", own), ("dev", other))
     }
-    found = [twin.trouble for twin in find_twins("prod", stated)]  # type: ignore[arg-type]
+    found = [twin.trouble for twin in find_twins("prod", stated, {})]  # type: ignore[arg-type]
     assert [each for each in found if each is not None] == ([trouble] if trouble else [])
 
 
-@pytest.mark.parametrize(("scope", "told"), [("Cluster", 1), ("Namespaced", 0)])
-def test_a_kind_whose_definition_says_where_it_stands(scope: str, told: int) -> None:
+@pytest.mark.parametrize(("scope", "told"), [("Cluster", [True]), ("Namespaced", []), (None, [False])])
+def test_whether_a_kind_has_namespaces_is_as_its_definition_says(scope: str | None, told: list[bool]) -> None:
+    """Without one the two may be one object, or not."""
     spec = {"group": "x", "scope": scope, "names": {"kind": "Widget"}}
-    outside = {*defined_outside([{"kind": "CustomResourceDefinition", "metadata": {"name": "c"}, "spec": spec}])}
-    sides = [stated_by([made("Widget", namespace=name)], outside) for name in ("dev", "llm")]
-    assert len([*find_twins("a", {"a": ({}, sides[0]), "b": ({}, sides[1])})]) == told
+    definition = {"kind": "CustomResourceDefinition", "metadata": {"name": "c"}, "spec": spec}
+    defined = definitions_in([definition] if scope else [])
+    sides = [stated_by([made("Widget", namespace=name)], defined) for name in ("dev", "llm")]
+    found = [*find_twins("a", {"a": ({}, sides[0]), "b": ({}, sides[1])}, defined)]
+    assert [twin.is_certain for twin in found] == told
+    assert all(twin.trouble is not None for twin in found)
 
 
 def priority(value: int) -> Object:
@@ -76,6 +81,21 @@ def test_a_class_of_two_environments(tmp_path: Path) -> None:
     review = one.review()
     assert [risk["severity"] for risk in review["envs"]["prod"]["risks"] if risk["id"] == "sync"] == ["error"]
     assert review["clusters"]["c1"]["advice"] == []  # no order of commits for what is meant to go
+
+
+def test_what_may_be_one_object_of_two_environments_is_a_note(tmp_path: Path) -> None:
+    """A kind of an operator that is known stands where its definition says; of any other nothing tells."""
+    custom = [
+        {"apiVersion": "karpenter.k8s.aws/v1", "kind": "EC2NodeClass", "metadata": {"name": "gpu"}, "spec": {"a": 1}},
+        {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w"}, "spec": {"a": 1}},
+    ]
+    dev = environment(model(), namespace="dev") | {"extraObjects": custom}
+    one = new_repository(tmp_path / "repository", dev=dev, prod=environment(model()))
+    one.values(prod=environment(model()) | {"extraObjects": [{**each, "spec": {"a": 2}} for each in custom]})
+    risks = one.review()["envs"]["prod"]["risks"]
+    told = {risk["object"]: (risk["id"], risk["severity"]) for risk in risks}
+    assert told["EC2NodeClass/gpu"] == ("sync", "error")
+    assert told["Widget/w"] == ("not-judged", "note")
 
 
 def test_a_unit_that_leaves_what_it_had_has_no_order_of_commits(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from llmstack.kubernetes.scopes import CLUSTER_SCOPED
+from llmstack.kubernetes.scopes import stands_outside
 from llmstack.model.stack import Stack
 from llmstack.objects.placed import Placed, place
 
@@ -41,7 +41,7 @@ def is_object(stated: dict[str, Any]) -> bool:
 
 def _with_namespace(stack: Stack, stated: dict[str, Any]) -> dict[str, Any]:
     metadata = dict(stated["metadata"])
-    if stated["kind"] not in CLUSTER_SCOPED and not metadata.get("namespace"):
+    if not stands_outside(stated) and not metadata.get("namespace"):
         metadata["namespace"] = stack.gitops.namespace
     return {**stated, "metadata": metadata}
 

@@ -154,6 +154,7 @@ def _pool(pool: GpuPool) -> dict[str, Any]:
         "beforeMax": pool.before if pool.before_max is None else pool.before_max,
         "afterMax": pool.after if pool.after_max is None else pool.after_max,
         "peakMax": pool.peak if pool.peak_max is None else pool.peak_max,
+        "uncounted": pool.uncounted,
     }
 
 

@@ -69,7 +69,7 @@ def say_rules(review: Review) -> str:
 
 def say_rule(rule: RuleChange) -> str:
     """`prod acknowledges gpu-deadlock at Deployment/x (values/prod.yaml:12)`."""
-    subject = rule.environment or "every environment"
+    subject = "it" if rule.kind == "facts" else rule.environment or "every environment"
     return f"{subject} {rule.text}" + (f" ({rule.place})" if rule.place else "")
 
 

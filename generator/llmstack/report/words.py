@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # findings are counted where nothing is reviewed
 from llmstack.review.result import EnvironmentReview, Review
 
 NEVER = "never ends"
+MAY_NEVER = "may never end"
 
 
 def count_severities(severities: Iterable[Severity]) -> str:
@@ -26,7 +27,7 @@ def say_time(rollout: Rollout, environment: EnvironmentReview) -> str:
     """How long a rollout takes: a time, its bounds, `never ends`, `may never end` or `unknown`."""
     ends = _ending(environment, {f"{rollout.kind}/{rollout.name}"})
     if ends == NEVER:
-        return ends
+        return MAY_NEVER if rollout.is_race else NEVER
     if rollout.seconds is not None:
         told = f"{_about([rollout])}{say_seconds(rollout.seconds)}"
         return f"{told}, {ends}" if ends else told
@@ -109,7 +110,7 @@ def _ending(environment: EnvironmentReview, objects: set[str] | None) -> str:
     severities = {stuck[each] for each in (stuck if objects is None else objects) if each in stuck}
     if Severity.ERROR in severities:
         return NEVER
-    return "may never end" if severities else ""
+    return MAY_NEVER if severities else ""
 
 
 def say_replicas(rollout: Rollout) -> str:
@@ -179,7 +180,8 @@ def say_hang(pool: GpuPool) -> str:
     if pool.certain:
         return "cannot finish"
     if pool.capacity is not None and pool.deadlock is None:
-        return "whether it finishes cannot be judged"
+        why = ": pods that no manifest counts take GPUs of it too" if pool.uncounted else ""
+        return f"whether it finishes cannot be judged{why}"
     return "may not finish" if pool.deadlock else ""
 
 

@@ -1,23 +1,30 @@
-"""Environments that come into a cluster which was there before: their manifests stay, and all of it is new there."""
+"""Environments that name another cluster than before: what goes in the one they leave, and what is new where they come.
+
+In both their manifests may be the same: what differs is who applies them.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 from llmstack.finding import RANK
 from llmstack.repository.cases import Case
 from llmstack.repository.comparison import Comparison
-from llmstack.review.compare import compare
+from llmstack.review.assess import assess
+from llmstack.review.change import ObjectChange
+from llmstack.review.compare import compare, identify
+from llmstack.review.facts import Facts
 from llmstack.review.result import EnvironmentReview
+from llmstack.review.surroundings import Surroundings
 
 
 def arrives(comparison: Comparison, case: Case) -> bool:
     """Whether an environment names another cluster than before, one whose folder was there: a folder that is new may
     be the former one renamed."""
-    old, new = case.cluster(0), case.cluster(1)
-    if old is None or new is None or old == new or "env:" in (old[:4], new[:4]):
+    if case.former is None or "env:" in (case.former[:4], case.home[:4]):
         return False
-    return bool(comparison.before.paths(f"clusters/{new}"))
+    return bool(comparison.before.paths(f"clusters/{case.home}"))
 
 
 def as_new(case: Case) -> Case:
@@ -30,14 +37,31 @@ def as_new(case: Case) -> Case:
     )
 
 
-def joined(left: EnvironmentReview, arrived: EnvironmentReview) -> EnvironmentReview:
-    """What an environment leaves behind, and what comes of it in its new cluster, as one review."""
-    risks = {(risk.id, risk.object, risk.message): risk for risk in (*left.risks, *arrived.risks)}
+def _as_left(case: Case) -> Case:
+    """The environment as the cluster that it leaves sees it: what its manifests keep is as it was, whatever changes of
+    it for the new one."""
+    kept = {identify(obj) for obj in case.objects(1)}
+    units = {unit: [obj for obj in objects if identify(obj) in kept] for unit, objects in case.units[0].items()}
+    return replace(case, units=(case.units[0], units), changes=compare(case.units[0], units))
+
+
+def review_left(case: Case, rules: Facts, near: Surroundings, today: date) -> EnvironmentReview:
+    """What becomes of the environment in the cluster that it leaves, by the acknowledgements of `rules`; `near` is what
+    the sync tool there makes of it."""
+    left, there = _as_left(case), case.facts[0]
+    facts = there, replace(there, acknowledgements=rules.acknowledgements)
+    return assess(left.changes, left.objects(0), left.objects(1), *facts, today, near=near)
+
+
+def joined(left: EnvironmentReview, there: EnvironmentReview, changes: tuple[ObjectChange, ...]) -> EnvironmentReview:
+    """What an environment leaves behind, and what comes of it in its new cluster, as one review; `changes` are those of
+    its manifests. What goes is told where it ran."""
+    new = (risk for risk in there.risks if risk.id != "removal" or not left.removed)
+    risks = {(risk.id, risk.object, risk.message): risk for risk in (*left.risks, *new)}
     return replace(
-        left,
-        rollouts=arrived.rollouts,
-        gpus=arrived.gpus,
-        timeline=arrived.timeline,
-        seconds=arrived.seconds,
+        there,
+        objects=changes,
         risks=tuple(sorted(risks.values(), key=lambda risk: RANK[risk.severity])),
+        removed=left.removed or there.removed,
+        ways=(*left.ways, *(way for way in there.ways if way not in left.ways)),
     )

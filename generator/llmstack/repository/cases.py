@@ -75,6 +75,12 @@ class Case:
         """The cluster after the change, else the one before."""
         return self.cluster(1) or self.cluster(0) or f"env:{self.name}"
 
+    @property
+    def former(self) -> str | None:
+        """The cluster that the environment leaves for another one; None where it leaves none."""
+        old, new = self.cluster(0), self.cluster(1)
+        return old if new is not None and old != new else None
+
     def objects(self, side: int) -> list[dict[str, Any]]:
         return [object for objects in self.units[side].values() for object in objects]
 

@@ -41,6 +41,11 @@ class Comparison:
     seen: Mapping[str, Observation] = field(default_factory=dict)
     """By cluster, as facts/ names it: what is there now, where somebody looked."""
 
+    @property
+    def proposed(self) -> Snapshot:
+        """The later side with its own facts, whosever count."""
+        return self.after.own if isinstance(self.after, WithFacts) else self.after
+
     @cached_property
     def base(self) -> Base | None:
         """What values/base.yaml generates after the change; None where it has errors."""

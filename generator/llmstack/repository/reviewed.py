@@ -12,7 +12,7 @@ from llmstack.finding import Finding
 from llmstack.kubernetes.pods import Object
 from llmstack.progress import Step, ignore
 from llmstack.repository.acknowledged import acknowledgement_findings, base_acknowledgements
-from llmstack.repository.arrivals import arrives, as_new, joined
+from llmstack.repository.arrivals import arrives, as_new, joined, review_left
 from llmstack.repository.beside import differing, staleness
 from llmstack.repository.cases import Case, read_case, unaffected
 from llmstack.repository.cluster_facts import cluster_of, sources_of, stale
@@ -26,7 +26,7 @@ from llmstack.repository.pools import merge_pools, shared_pools
 from llmstack.repository.read import read_side
 from llmstack.repository.renamed import renamed_to, with_heirs
 from llmstack.repository.rules import altered_rules
-from llmstack.repository.synced import as_synced, find_synced
+from llmstack.repository.synced import as_synced, find_synced, left_behind
 from llmstack.repository.touched import is_generated, touched_environments
 from llmstack.review.applied import what_is_applied
 from llmstack.review.assess import assess
@@ -34,17 +34,14 @@ from llmstack.review.capacity import gpu_pods, know_pools
 from llmstack.review.cluster import review_cluster
 from llmstack.review.cost import Cost
 from llmstack.review.facts import Acknowledgement, Facts, Pool
-from llmstack.review.predict import find_moved
+from llmstack.review.predict import Moved, find_moved
 from llmstack.review.result import ClusterReview, EnvironmentReview, Review, Risk
 from llmstack.review.rollout.placement import Fixed
 from llmstack.review.rollout.play import add_fixed
 from llmstack.review.rollout.workload import Workload
-from llmstack.review.shared_objects import Stated, find_twins, stated_in
+from llmstack.review.shared_objects import Definitions, Stated, definitions_in, find_twins, stated_by
 from llmstack.review.surroundings import Neighbours, PoolConflict, Surroundings
 from llmstack.review.ways_in.shared_hosts import Claim, read_claims
-
-Moves = tuple[Sequence[Workload], Fixed]
-"""Workloads that change, and pods that stay."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +54,14 @@ class _Cluster:
     conflicts: tuple[PoolConflict, ...]
     claims: tuple[Claim, ...]
     """The hosts that its environments claim; nothing where there is one alone."""
-    moves: Mapping[str, tuple[Moves, Moves]]
-    """What each environment brings to the pools, its scalers at their least and at their most."""
+    moves: Mapping[str, tuple[Moved, Moved, Moved]]
+    """What each environment brings to the pools: its scalers at their least, at their most, and where they sleep."""
     objects: Mapping[str, Sequence[Object]] = field(default_factory=dict)
     """What each runs after the change, where several share the cluster; with PriorityClasses and scalers."""
     stated: Mapping[str, tuple[Stated, Stated]] = field(default_factory=dict)
     """What each states on both sides, where several share the cluster."""
+    defined: Definitions = field(default_factory=dict)
+    """Where custom resources stand, as definitions among all of that say."""
 
 
 def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None = None, step: Step = ignore) -> Review:
@@ -95,7 +94,8 @@ def review_cases(
     reviews = {}
     for name, case in found.items():
         near = _surroundings(case, clusters[case.home], cases, tools)
-        review = _review_environment(comparison, case, clusters[case.home], near, today)
+        left = left_behind(case, synced, cases)
+        review = _review_environment(comparison, case, clusters[case.home], near, left, today)
         reviews[name] = replace(review, risks=with_places(review.risks, comparison, case))
     members = sorted([*found.values(), *beside], key=lambda each: each.name)
     within: dict[str, list[Case]] = {}
@@ -175,17 +175,19 @@ def _clusters(cases: Sequence[Case], near: Mapping[str, Surroundings], seen: Col
         declared, found_now = shared_pools([(case.name, case.facts[1]) for case in members])
         conflicts = tuple(replace(each, is_new=each not in known) for each in found_now)
         before, pools = _known_pools(declared, members, now=home.removeprefix("env:") in seen)
-        moves: dict[str, tuple[Moves, Moves]] = {}
+        moves: dict[str, tuple[Moved, Moved, Moved]] = {}
         if len(members) > 1:
             for case in members:
                 facts = merge_pools(case.facts[0], pools), merge_pools(case.facts[1], pools)
                 tool = near.get(case.name, Surroundings())
                 applied = what_is_applied(case.changes, case.objects(0), case.objects(1), tool)
-                moves[case.name] = find_moved(applied, facts), find_moved(applied, facts, most=True)
+                moves[case.name] = find_moved(applied, facts)
         claims = [claim for case in members if len(members) > 1 for claim in read_claims(case.objects(1), case.name)]
         shared = {case.name: case.objects(1) for case in members} if len(members) > 1 else {}
-        stated = stated_in({case.name: (case.objects(0), case.objects(1)) for case in members}) if shared else {}
-        found[home] = _Cluster(pools, before, conflicts, tuple(claims), moves, shared, stated)
+        sides = {case.name: (case.objects(0), case.objects(1)) for case in members} if shared else {}
+        defined = definitions_in(obj for pair in sides.values() for side in pair for obj in side)
+        stated = {name: (stated_by(old, defined), stated_by(new, defined)) for name, (old, new) in sides.items()}
+        found[home] = _Cluster(pools, before, conflicts, tuple(claims), moves, shared, stated, defined)
     return found
 
 
@@ -208,8 +210,8 @@ def _surroundings(
     """The rest of the cluster of one environment; `tools` is what the sync tool makes of each."""
     tool = tools[case.name]
     heir = renamed_to(case, cases.values())
-    least, most = (
-        _neighbours(case.name, {name: moves[side] for name, moves in cluster.moves.items()}) for side in (0, 1)
+    least, most, fewest = (
+        _neighbours(case.name, {name: moves[end] for name, moves in cluster.moves.items()}) for end in range(3)
     )
     queue = tool.queue
     for name, other in tools.items():
@@ -220,16 +222,17 @@ def _surroundings(
         queue=queue,
         neighbours=least,
         most=most if most != least else None,
+        fewest=fewest if fewest != least else None,
         objects=tuple((name, obj) for name, found in cluster.objects.items() if name != case.name for obj in found),
         conflicts=cluster.conflicts,
         claims=tuple(claim for claim in cluster.claims if claim.environment != case.name),
-        twins=tuple(find_twins(case.name, cluster.stated)) if case.name in cluster.stated else (),
+        twins=tuple(find_twins(case.name, cluster.stated, cluster.defined)) if case.name in cluster.stated else (),
         goes=case.readings[1] is None and not case.units[1],
         renamed_to=heir.name if heir is not None else None,
     )
 
 
-def _neighbours(environment: str, moves: Mapping[str, Moves]) -> Neighbours:
+def _neighbours(environment: str, moves: Mapping[str, Moved]) -> Neighbours:
     """What the others of a cluster have beside an environment."""
     ahead: list[Workload] = []
     behind: list[Workload] = []
@@ -248,9 +251,14 @@ def _named(workload: Workload, environment: str) -> Workload:
 
 
 def _review_environment(
-    comparison: Comparison, case: Case, cluster: _Cluster, near: Surroundings, today: date
+    comparison: Comparison,
+    case: Case,
+    cluster: _Cluster,
+    near: Surroundings,
+    left: Surroundings | None,
+    today: date,
 ) -> EnvironmentReview:
-    """The review of one environment, with the pools of its cluster."""
+    """The review of one environment, with the pools of its cluster; `left` is the one that it leaves."""
     old, new = case.facts
     own = {(pool.name, pool.resource) for facts in case.facts for pool in facts.pools}
     pools = cluster.pools if case.readings[1] is not None or cluster.pools else old.pools
@@ -260,10 +268,10 @@ def _review_environment(
         base = [base_acknowledgements(side) for side in sides]
         facts = replace(facts[0], acknowledgements=base[0]), replace(facts[1], acknowledgements=base[1])
     engines = changed_engines(comparison, case)
-    review = assess(case.changes, case.objects(0), case.objects(1), *facts, today, engines, near)
-    if arrives(comparison, case):
-        new_here = replace(near, sync=(), lost=frozenset())
-        review = joined(review, assess(as_new(case).changes, [], case.objects(1), *facts, today, near=new_here))
+    here = as_new(case) if arrives(comparison, case) else case
+    review = assess(here.changes, here.objects(0), here.objects(1), *facts, today, engines, near)
+    if left is not None:
+        review = joined(review_left(case, facts[1], left, today), review, case.changes)
     used = {(rollout.pool, rollout.resource) for rollout in review.rollouts} | set(
         cluster.moves[case.name][1][1] if case.name in cluster.moves else ()
     )

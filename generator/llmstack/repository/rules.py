@@ -51,9 +51,8 @@ def _learned(comparison: Comparison) -> Iterator[RuleChange]:
     """Yield the files of facts/ that differ: figures rest on them."""
     for path in sorted(comparison.changed):
         if path.startswith("facts/"):
-            was, now = (side.read(path) is not None for side in (comparison.before, comparison.after))
-            told = f"has {'other' if was else 'new'} facts in {path}" if now else f"has no facts in {path} any more"
-            yield RuleChange("facts", "", told)
+            was, now = (side.read(path) is not None for side in (comparison.before, comparison.proposed))
+            yield RuleChange("facts", "", f"{'changes' if was and now else 'adds' if now else 'removes'} {path}")
 
 
 def _read_rules(reading: Reading | None) -> Rules | None:

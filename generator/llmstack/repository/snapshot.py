@@ -155,11 +155,11 @@ class WithFacts(Snapshot):
 
     def __init__(self, files: Snapshot, facts: Snapshot) -> None:
         self.name = files.name
-        self._files = files
+        self.own = files
         self._facts = facts
 
     def _of(self, path: str) -> Snapshot:
-        return self._facts if path.split("/")[0] == "facts" else self._files
+        return self._facts if path.split("/")[0] == "facts" else self.own
 
     def read_regular(self, path: str) -> bytes | None:
         return self._of(path).read_regular(path)
@@ -174,7 +174,7 @@ class WithFacts(Snapshot):
         return self._of(folder).entries(folder)
 
     def load(self, folders: Collection[str]) -> None:
-        self._files.load([folder for folder in folders if self._of(folder) is self._files])
+        self.own.load([folder for folder in folders if self._of(folder) is self.own])
 
 
 def _kind(entry: os.DirEntry[str]) -> str:

@@ -17,7 +17,7 @@ from llmstack.fit.changes import asked_of, compare_engines
 from llmstack.fit.containers import Engine, find_engines, model_named, names_loaded
 from llmstack.fit.question import Known
 from llmstack.kubernetes.pods import Object
-from llmstack.kubernetes.scopes import CLUSTER_SCOPED
+from llmstack.kubernetes.scopes import stands_outside
 from llmstack.kubernetes.stream import MOST_FINDINGS, Item, bounded
 from llmstack.repository.acknowledged import acknowledgement_findings
 from llmstack.repository.live import as_written
@@ -84,7 +84,7 @@ def _named(items: Sequence[Item], namespace: str | None) -> dict[Identity, Item]
     found = {}
     for item in items:
         object = item.object
-        if namespace and not object["metadata"].get("namespace") and object["kind"] not in CLUSTER_SCOPED:
+        if namespace and not object["metadata"].get("namespace") and not stands_outside(object):
             object = {**object, "metadata": {**object["metadata"], "namespace": namespace}}
             item = replace(item, object=object)
         found[identify(object)] = item

@@ -65,17 +65,26 @@ def _together(moves: Iterable[Moves]) -> Moves:
 
 
 def as_synced(case: Case, synced: Mapping[str, Synced], environments: Collection[str]) -> Surroundings:
-    """What the sync tool makes of one of the `environments`; nothing but its name where nobody needs to know."""
-    homes = [home for home in dict.fromkeys((case.cluster(0), case.cluster(1), case.home)) if home in synced]
-    found = [synced[home] for home in homes if home is not None]
-    is_read = case.home in synced
-    outcome = synced[case.home].outcome if is_read else Outcome()
+    """What the sync tool of its cluster makes of one of the `environments`; nothing but its name where nobody needs to
+    know. What its former cluster keeps of it is there for the new one too, which may be the same under another name."""
+    near = _within(case, synced.get(case.home), environments)
+    left = left_behind(case, synced, environments)
+    return near if left is None else replace(near, keeping=near.keeping | left.keeping)
+
+
+def left_behind(case: Case, synced: Mapping[str, Synced], environments: Collection[str]) -> Surroundings | None:
+    """What the sync tool makes of one of the `environments` in the cluster it leaves; None where it leaves none."""
+    return None if case.former is None else _within(case, synced.get(case.former), environments)
+
+
+def _within(case: Case, synced: Synced | None, environments: Collection[str]) -> Surroundings:
+    outcome = Outcome() if synced is None else synced.outcome
     units = {folder: unit for side in case.folders for unit, folder in side.items()}
     return replace(
         case.alone,
-        sync=tuple(each for one in found for each in one.changes if _concerns(each, case.name, environments)),
-        brought=tuple(each for one in found for each in one.brought),
-        queue=_with_workers(case, _queue_of(outcome, units) if is_read else _queue_as_generated(case)),
+        sync=tuple(each for each in outcome.changes if _concerns(each, case.name, environments)),
+        brought=() if synced is None else synced.brought,
+        queue=_with_workers(case, _queue_as_generated(case) if synced is None else _queue_of(outcome, units)),
         stopped=frozenset(_stopped(case, outcome, units)),
         keeping=_units(outcome.keeping, units),
         forcing=_units(outcome.forcing, units),

@@ -10,7 +10,7 @@ from pathlib import Path
 from llmstack.errors import FoundError, UsageError
 from llmstack.finding import Finding, Place, Severity
 from llmstack.kubernetes.pods import Object, value_at
-from llmstack.kubernetes.scopes import CLUSTER_SCOPED
+from llmstack.kubernetes.scopes import stands_outside
 from llmstack.kubernetes.stream import Document, Item
 from llmstack.kubernetes.workloads import is_lasting
 from llmstack.repository.cases import Case, read_case, unaffected
@@ -98,7 +98,7 @@ def _here(items: Sequence[Item], namespace: str) -> dict[Identity, Item]:
     found = {}
     for item in items:
         object = item.object
-        if object["kind"] not in CLUSTER_SCOPED and not _namespace(object):
+        if not stands_outside(object) and not _namespace(object):
             object = {**object, "metadata": {**object["metadata"], "namespace": namespace}}
         if _namespace(object) in ("", namespace):
             found[identify(object)] = replace(item, object=object)

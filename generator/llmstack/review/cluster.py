@@ -33,8 +33,10 @@ def review_cluster(
     staying = [reviews[each] for each in environments if each in reviews and each in at_home]
     pools: dict[tuple[str | None, str], GpuPool] = {}
     for review in staying:
-        for row in review.gpus:
-            pools.setdefault((row.pool, row.resource), row)
+        for row in review.gpus:  # what the Jobs of one begin to take is in its own peak
+            told = pools.get((row.pool, row.resource))
+            if told is None or row.peak > told.peak:
+                pools[row.pool, row.resource] = row
     times = [review.seconds for review in staying]
     known = [each for each in times if each is not None]
     return ClusterReview(

@@ -55,6 +55,8 @@ class Rollout:
     if_it_fails: Failure | None = None
     basis: Mapping[Figure, Basis] = field(default_factory=dict)
     namespace: str = ""
+    is_race: bool = False
+    """Whether it finishes where its pods come first, and else never: one of several, of which one never does."""
 
     @property
     def identity(self) -> Identity:
@@ -108,3 +110,6 @@ class GpuPool:
     """This and the two below: with all scalers at their most, where that is more than their least."""
     after_max: int | None = None
     peak_max: int | None = None
+    uncounted: bool = False
+    """Whether pods take GPUs of it beside these of which no manifest says how many there are, or when: Jobs that were
+    there before, CronJobs, DaemonSets, those of custom resources."""

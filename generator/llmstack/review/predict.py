@@ -15,12 +15,14 @@ from llmstack.review.forecast import GpuPool, Rollout
 from llmstack.review.present import present_scale
 from llmstack.review.removal import find_removed
 from llmstack.review.risks.assessment import Assessment
-from llmstack.review.rollout.endless import Obstacles, endless, hindered_pools, without_end
-from llmstack.review.rollout.interval import both, down_to_fewest
+from llmstack.review.rollout.endless import Obstacles, endless, hindered_pools, undecided, without_end
+from llmstack.review.rollout.failure import rooms_of, with_kept_out
+from llmstack.review.rollout.interval import both, down_to_fewest, hangs_awake, with_those_asleep
 from llmstack.review.rollout.obstacles.behind import with_those_behind
 from llmstack.review.rollout.obstacles.case import Scene
 from llmstack.review.rollout.obstacles.find import find_obstacles
 from llmstack.review.rollout.obstacles.latent import find_latent
+from llmstack.review.rollout.per_node import with_uncounted
 from llmstack.review.rollout.placement import Fixed
 from llmstack.review.rollout.play import Played, find_moves, play
 from llmstack.review.rollout.preempted import Preempting, with_priorities
@@ -49,7 +51,8 @@ def predict(
     of claims (`with_claims`)."""
     least = play(applied, _least_scaled(applied, facts[1]), facts, near.neighbours, near.queue)
     most = _at_most(applied, least, facts, near)
-    least, preempting = _with_priorities(applied, least, facts, near)
+    asleep = _at_fewest(applied, least, facts, near)
+    least, preempting = _with_priorities(applied, hangs_awake(least, asleep), facts, near)
     standing, beside = standing_quotas(facts[1].cluster, applied.before, wanted), [obj for _, obj in near.objects]
     scene = Scene(
         applied.before, applied.after, facts[1], least.owned[1], most_scaled(applied.after), standing, beside
@@ -58,6 +61,9 @@ def predict(
     obstacles = with_those_behind(hindered, least.own, endless(hindered, least.verdicts), near.queue)
     fewest = {key: few for key, few in fewest_scaled(applied.after).items() if key not in facts[1].present}
     rollouts, pools = _rollouts_and_pools(least, most, preempting, obstacles, facts[1], fewest)
+    pools = with_those_asleep(pools, least, asleep, facts[1])
+    arriving = [change for change in applied.changes if change.identity not in applied.refused]
+    pools = with_uncounted(pools, arriving, applied.after, facts[1])
     backends = Backends()
     return Assessment(
         applied=applied,
@@ -77,11 +83,20 @@ def predict(
     )
 
 
-def find_moved(applied: Applied, facts: tuple[Facts, Facts], *, most: bool = False) -> tuple[Sequence[Workload], Fixed]:
-    """Return what an environment brings to the pools of its cluster, its scalers at their least or at their most: the
-    workloads that change, and the pods that stay."""
-    owned = most_replicas(applied) if most else _least_scaled(applied, facts[1])
-    return find_moves(applied, owned, with_claims(facts, applied))
+Moved = tuple[Sequence[Workload], Fixed]
+"""The workloads that change, and the pods that stay."""
+
+
+def find_moved(applied: Applied, facts: tuple[Facts, Facts]) -> tuple[Moved, Moved, Moved]:
+    """Return what an environment brings to the pools of its cluster with its scalers at their least, at their most, and
+    at zero where they let what was there sleep."""
+    least, known = _least_scaled(applied, facts[1]), with_claims(facts, applied)
+    found = find_moves(applied, least, known)
+    most, fewest = (
+        found if owned == least else find_moves(applied, owned, known)
+        for owned in (most_replicas(applied), _fewest_replicas(applied, least, facts[1]))
+    )
+    return found, most, fewest
 
 
 def with_claims(facts: tuple[Facts, Facts], applied: Applied) -> tuple[Facts, Facts]:
@@ -108,6 +123,26 @@ def _scaled(applied: Applied, read: Callable[[Sequence[Object]], Scalers]) -> tu
     """The replicas that scalers give on both sides, those of before too that one which goes has left."""
     given = read(applied.before), read(applied.after)
     return given[0], with_left(given, applied.before, applied.after)
+
+
+def _fewest_replicas(applied: Applied, least: tuple[Scalers, Scalers], facts: Facts) -> tuple[Scalers, Scalers]:
+    """The replicas that scalers leave at their least, none included, of what was there before; what is new begins with
+    one. Where somebody looked, it is as then."""
+    old = {identity_of(obj) for obj in applied.before}
+    sides = zip(least, (fewest_scaled(applied.before), fewest_scaled(applied.after)), strict=True)
+    found = [
+        {**given, **{key: few for key, few in fewest.items() if key in old and key not in facts.present}}
+        for given, fewest in sides
+    ]
+    return found[0], found[1]
+
+
+def _at_fewest(applied: Applied, least: Played, facts: tuple[Facts, Facts], near: Surroundings) -> Played | None:
+    """The rollouts with what scalers let sleep at zero; None where nothing sleeps."""
+    owned = _fewest_replicas(applied, least.owned, facts[1])
+    if owned == least.owned and near.fewest is None:
+        return None
+    return play(applied, owned, facts, near.fewest or near.neighbours, near.queue)
 
 
 def _at_most(applied: Applied, least: Played, facts: tuple[Facts, Facts], near: Surroundings) -> Played | None:
@@ -143,7 +178,9 @@ def _rollouts_and_pools(
     rolled, pools = both(least, most, facts)
     rolled = down_to_fewest(rolled, fewest)
     pools = unplaced_pools(hindered_pools(pools, least.own, obstacles), least.workloads, least.fixed, facts)
-    return without_end(preempting.over(rolled), endless(obstacles, least.verdicts), obstacles), pools
+    never = endless(obstacles, least.verdicts)
+    rolled = with_kept_out(rolled, least.own, obstacles, rooms_of(facts.pools, least.fixed))
+    return without_end(preempting.over(rolled), never, obstacles, undecided(least.verdicts)), pools
 
 
 def _breaks(applied: Applied, least: Played, facts: Facts, near: Surroundings, backends: Backends) -> tuple[Break, ...]:

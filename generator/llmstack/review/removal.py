@@ -118,7 +118,7 @@ def _tool(change: OwnerChange | None) -> str:
     """Who deletes a workload that its manifests keep; nobody where they lose it."""
     if change is None:
         return ""
-    return "Flux" if change.tool == "flux" else "Argo CD"
+    return change.tool_name
 
 
 def _pruned(
@@ -131,4 +131,4 @@ def _pruned(
         if key in pruned and key in there and is_counted(key[0]):
             replicas = replicas_of(object, owned)
             gpus = replicas * template_of(object, facts, None).total
-            yield Removed(key[0], key[2], model_of(object), replicas, gpus, _tool(pruned[key]), key[1])
+            yield Removed(key[0], key[2], model_of(object), replicas, gpus, pruned[key].tool_name, key[1])

@@ -8,12 +8,12 @@ other one makes it anew.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from llmstack.kubernetes.pods import Object, value_at
-from llmstack.kubernetes.scopes import CLUSTER_SCOPED
+from llmstack.kubernetes.scopes import is_cluster_scoped
 from llmstack.sync.manifests import Identity, identify
 from llmstack.sync.policies import is_kept
 
@@ -32,6 +32,9 @@ class Twin:
     """The other one."""
     own: tuple[Object | None, Object | None]
     other: tuple[Object | None, Object | None]
+    is_certain: bool = True
+    """Whether they are one object: else that is so if their kind stands outside every namespace, which nothing here
+    tells."""
 
     @property
     def trouble(self) -> Trouble | None:
@@ -45,41 +48,71 @@ class Twin:
         return None if is_kept(self.own[0] or {}) else "leaves"
 
 
-Kinds = Collection[tuple[str, str]]
-"""Custom kinds that stand outside every namespace, by API group and kind."""
+Definitions = Mapping[tuple[str, str], bool]
+"""By API group and kind: whether custom resources stand outside every namespace, as their definitions say."""
 
 
-def defined_outside(objects: Iterable[Object]) -> Iterator[tuple[str, str]]:
-    """Yield the group and kind of each CustomResourceDefinition whose objects stand outside every namespace."""
-    for each in objects:
-        if each.get("kind") == "CustomResourceDefinition" and value_at(each, "spec", "scope") == "Cluster":
-            yield str(value_at(each, "spec", "group")), str(value_at(each, "spec", "names", "kind"))
+def definitions_in(objects: Iterable[Object]) -> Definitions:
+    """What the CustomResourceDefinitions among the objects say of where those of their kinds stand."""
+    return {
+        (str(value_at(each, "spec", "group")), str(value_at(each, "spec", "names", "kind"))): (
+            value_at(each, "spec", "scope") == "Cluster"
+        )
+        for each in objects
+        if each.get("kind") == "CustomResourceDefinition"
+    }
 
 
-def stated_by(objects: Iterable[Object], outside: Kinds = ()) -> Stated:
-    """The objects by what tells them apart in a cluster: those that stand `outside` every namespace without one, as the
+def stated_by(objects: Iterable[Object], defined: Definitions) -> Stated:
+    """The objects by what tells them apart in a cluster: those that stand outside every namespace without one, as the
     API server leaves it out."""
-    return {_in_cluster(identify(each), outside): each for each in objects}
+    return {_in_cluster(identify(each), defined): each for each in objects}
 
 
-def stated_in(
-    environments: Mapping[str, tuple[Sequence[Object], Sequence[Object]]],
-) -> dict[str, tuple[Stated, Stated]]:
-    """What each environment of a cluster states before and after, from its objects."""
-    outside = {kind for sides in environments.values() for side in sides for kind in defined_outside(side)}
-    return {name: (stated_by(old, outside), stated_by(new, outside)) for name, (old, new) in environments.items()}
-
-
-def find_twins(environment: str, stated: Mapping[str, tuple[Stated, Stated]]) -> Iterator[Twin]:
+def find_twins(environment: str, stated: Mapping[str, tuple[Stated, Stated]], defined: Definitions) -> Iterator[Twin]:
     """Yield what an environment changes of objects that others state after the change; `stated` is by environment,
     before and after."""
     own = stated[environment]
     changed = {key for key in own[0].keys() | own[1].keys() if own[0].get(key) != own[1].get(key)}
+    unplaced = [key for key in sorted(changed) if _scope(key, defined) is None]
     for name, other in stated.items():
-        for key in sorted(changed & other[1].keys()) if name != environment else ():
+        if name == environment:
+            continue
+        for key in sorted(changed & other[1].keys()):
             yield Twin(key, name, (own[0].get(key), own[1].get(key)), (other[0].get(key), other[1].get(key)))
+        elsewhere = {_anywhere(key): key for key in other[1]} if unplaced else {}
+        for key in unplaced:
+            there = elsewhere.get(_anywhere(key), key)
+            if there != key and there not in own[1]:
+                sides = [
+                    [_without_namespace(side.get(each)) for side in pair] for pair, each in ((own, key), (other, there))
+                ]
+                yield Twin(key, name, (sides[0][0], sides[0][1]), (sides[1][0], sides[1][1]), is_certain=False)
 
 
-def _in_cluster(identity: Identity, outside: Kinds) -> Identity:
+def _anywhere(identity: Identity) -> tuple[str, str, str]:
+    group, kind, _, name = identity
+    return group, kind, name
+
+
+def _placed_nowhere(sides: tuple[Stated, Stated], key: Identity) -> tuple[Object | None, Object | None]:
+    """An object on both sides, without its namespace."""
+    old, new = (side.get(key) for side in sides)
+    return _without_namespace(old), _without_namespace(new)
+
+
+def _without_namespace(obj: Object | None) -> Object | None:
+    metadata = obj["metadata"] if obj is not None else {}
+    kept = {key: value for key, value in metadata.items() if key != "namespace"}
+    return {**obj, "metadata": kept} if obj is not None else None
+
+
+def _scope(identity: Identity, defined: Definitions) -> bool | None:
+    """Whether an object stands outside every namespace; None where nothing tells."""
+    group, kind, _, _ = identity
+    return defined.get((group, kind), is_cluster_scoped(group, kind))
+
+
+def _in_cluster(identity: Identity, defined: Definitions) -> Identity:
     group, kind, namespace, name = identity
-    return group, kind, "" if kind in CLUSTER_SCOPED or (group, kind) in outside else namespace, name
+    return group, kind, "" if _scope(identity, defined) else namespace, name

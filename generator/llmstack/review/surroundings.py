@@ -57,6 +57,8 @@ class Surroundings:
     """The other environments, their scalers at their least."""
     most: Neighbours | None = None
     """The same with their scalers at their most; None where that is their least."""
+    fewest: Neighbours | None = None
+    """The same with what their scalers let sleep at zero; None where that is their least."""
     objects: tuple[tuple[str, Object], ...] = ()
     """What other environments run after the change, and their PriorityClasses, each with its environment."""
     sync: tuple[OwnerChange, ...] = ()

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from llmstack.kubernetes.scopes import CLUSTER_SCOPED
+from llmstack.kubernetes.scopes import stands_outside
 from llmstack.sync import argo
 from llmstack.sync.fields import TABLES, unread
 from llmstack.sync.handover import said_of_shared, sharing
@@ -165,7 +165,7 @@ def _renamed(old: Owner, new: Owner, objects: Sequence[Object] | None) -> Mappin
     if old.renames == new.renames:
         if json.loads(new.renames or "{}").get("targetNamespace"):
             return {}
-        return {key: obj for key, obj in by_identity(objects).items() if not key[2] and key[1] not in CLUSTER_SCOPED}
+        return {key: obj for key, obj in by_identity(objects).items() if not key[2] and not stands_outside(obj)}
     said = [json.loads(each.renames or "{}") for each in (old, new)]
     affixes = [(each.get("namePrefix"), each.get("nameSuffix")) for each in said]
     spaces = {str(each["targetNamespace"]) for each in said if each.get("targetNamespace")}

@@ -16,7 +16,7 @@ from llmstack.sync.leaving import goes, standing
 from llmstack.sync.local import local_path
 from llmstack.sync.loose import loose_changes
 from llmstack.sync.manifests import Identity, Listing, Manifest, identify, mapping
-from llmstack.sync.owner import Key, Owner, is_under
+from llmstack.sync.owner import Key, Owner, Tool, is_under
 from llmstack.sync.side import OwnerChange, Side, as_made, by_identity, owner_change
 from llmstack.sync.stops import Grounds, Stop, find_stops
 
@@ -153,7 +153,7 @@ def _refused(manifest: Manifest, why: str) -> OwnerChange:
 
 def _stopped(folder: str, before: Side, problem: str) -> OwnerChange:
     manifests = [each for each in before.listing.manifests if is_under(each.path, [folder])]
-    tool = "argo" if any(each.object.get("kind") == "Application" for each in manifests) else "flux"
+    tool: Tool = "argo" if any(each.object.get("kind") == "Application" for each in manifests) else "flux"
     why = f"is not applied any more: {problem}; what is in the cluster stays as it is"
     return OwnerChange(tool, folder, "blocked", "stopped", problem.partition(" ")[0], len(manifests), why, folder)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from llmstack.sync.manifests import Identity, Object
-from llmstack.sync.owner import Key, Owner
+from llmstack.sync.owner import TOOL_NAMES, Key, Owner
 from llmstack.sync.policies import is_kept
 from llmstack.sync.side import OwnerChange, Side, by_identity, owner_change
 
@@ -50,7 +50,7 @@ def _handover(
     if not deletes or not lost or (still is not None and taker.id in _behind(still, owners)):
         return None
     names = f"{lost[0][1]}/{lost[0][3]}" + (f" and {len(lost) - 1} more" if len(lost) > 1 else "")
-    tool = "Flux" if old.tool == "flux" else "Argo CD"
+    tool = TOOL_NAMES[old.tool]
     if still is not None and old.id in _behind(taker, owners):
         how = f", which waits for it: {tool} deletes them here first, and there they are made anew"
     else:

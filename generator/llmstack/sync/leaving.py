@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from llmstack.sync.owner import Key, Owner, Tool, is_under
+from llmstack.sync.owner import TOOL_NAMES, Key, Owner, Tool, is_under
 from llmstack.sync.policies import is_kept
 from llmstack.sync.side import OwnerChange, Side, by_identity, owner_change
 
@@ -34,7 +34,7 @@ def goes(folder: str, owner: Owner, appliers: Mapping[str, Owner], before: Side,
     if kept and not lost:
         why = f"leaves `{folder}`; its objects are annotated to stay, and nothing applies them any more"
         return owner_change(owner, "pruned", "goes", folder, objects, why)
-    tool = "Flux" if owner.tool == "flux" else "Argo CD"
+    tool = TOOL_NAMES[owner.tool]
     why = f"leaves `{folder}`, and {tool} deletes what it applied" + (
         f" ({kept} object{'s are' if kept > 1 else ' is'} annotated to stay)" if kept else ""
     )

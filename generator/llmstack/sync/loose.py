@@ -11,7 +11,7 @@ from llmstack.sync import argo
 from llmstack.sync.fields import TABLES
 from llmstack.sync.leaving import applier_of
 from llmstack.sync.manifests import Identity, Object, identify
-from llmstack.sync.owner import Owner, Tool
+from llmstack.sync.owner import TOOL_NAMES, Owner, Tool
 from llmstack.sync.policies import FLUX, is_kept
 from llmstack.sync.side import Action, Cause, OwnerChange, Side, by_identity
 
@@ -27,7 +27,7 @@ def loose_changes(folder: str, before: Side, after: Side, appliers: Mapping[str,
     gone = [key for key in old if key not in new and _is_pruned(*old[key], tool, appliers)]
     if gone:
         inside = _inside(gone, before)
-        name = "Flux" if tool == "flux" else "Argo CD"
+        name = TOOL_NAMES[tool]
         why = f"loses {_names(gone)}, which {name} deletes" + (", with all that is in it" if inside else "")
         yield _change(tool, folder, "pruned", why, [old[key][0] for key in gone], gone=(*gone, *inside))
     come = [key for key in new if key not in old]

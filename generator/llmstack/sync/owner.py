@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Tool = Literal["flux", "argo"]
+TOOL_NAMES: Mapping[Tool, str] = {"flux": "Flux", "argo": "Argo CD"}
 Key = tuple[str, str, str]
 """Kind, namespace and name of an owner."""
 

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from llmstack.kubernetes.scopes import CLUSTER_SCOPED
+from llmstack.kubernetes.definitions import group_of
+from llmstack.kubernetes.scopes import is_cluster_scoped
 from llmstack.sync.manifests import Object, is_of_kind, mapping, sequence
 from llmstack.sync.owner import Owner, ProjectRules, Source
 
@@ -97,8 +98,11 @@ def first_denied(owner: Owner, objects: Iterable[Object]) -> Object | None:
 
 
 def _is_denied(obj: Object, destination: Object, rules: ProjectRules) -> bool:
-    if str(obj.get("kind")) in CLUSTER_SCOPED:
-        return _lists(rules.denied_of_cluster, obj) or not _lists(rules.allowed_of_cluster, obj)
+    outside = is_cluster_scoped(group_of(obj), str(obj.get("kind")))  # where that is not known, what either way denies
+    if outside is not False and _lists(rules.allowed_of_cluster, obj) and not _lists(rules.denied_of_cluster, obj):
+        return False
+    if outside:
+        return True
     namespace = mapping(obj.get("metadata")).get("namespace")
     if namespace and not _is_permitted({**destination, "namespace": namespace}, rules.places):
         return True

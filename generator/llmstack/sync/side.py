@@ -11,7 +11,7 @@ from llmstack.sync.git_entries import Tree
 from llmstack.sync.local import CLUSTERS, local_path
 from llmstack.sync.made import FIELDS, make_of, stated
 from llmstack.sync.manifests import Build, Identity, Listing, Manifest, Object, identify
-from llmstack.sync.owner import Key, Owner, is_under
+from llmstack.sync.owner import TOOL_NAMES, Key, Owner, Tool, is_under
 from llmstack.sync.taken import SOURCEIGNORE
 
 Action = Literal["pruned", "adopted", "added", "moved", "blocked"]
@@ -82,7 +82,7 @@ class Side:
 class OwnerChange:
     """One unit whose owner changes, and what that does to its objects."""
 
-    tool: str
+    tool: Tool
     unit: str
     """The owner's name, `prod.models.llama`; the folder of the cluster for what stands in it directly."""
     action: Action
@@ -100,6 +100,10 @@ class OwnerChange:
     """Whether objects in the cluster are deleted, or may be."""
     gone: tuple[Identity, ...] = ()
     """The objects that are deleted, or may be."""
+
+    @property
+    def tool_name(self) -> str:
+        return TOOL_NAMES[self.tool]
 
     @property
     def shared_why(self) -> str:

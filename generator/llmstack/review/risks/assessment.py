@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from llmstack.kubernetes.pods import Identity, Object
+from llmstack.kubernetes.pods import Identity, Object, identity_of
+from llmstack.kubernetes.replicas import replicas_of
+from llmstack.kubernetes.workloads import is_lasting
 from llmstack.review.applied import Applied
 from llmstack.review.change import ObjectChange
 from llmstack.review.engine_change import EngineChange
@@ -20,6 +22,7 @@ from llmstack.review.rollout.workload import Workload
 from llmstack.review.surroundings import Surroundings
 from llmstack.review.ways_in.backends import Backends
 from llmstack.review.ways_in.breaks import Break
+from llmstack.sync.side import OwnerChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,17 @@ class Assessment:
     @property
     def after(self) -> Sequence[Object]:
         return self.applied.after
+
+    @property
+    def made_anew(self) -> Mapping[Identity, tuple[Object, OwnerChange]]:
+        """Workloads of before that an owner deletes as it loses them, and that another one applies again."""
+        pruned, there = self.near.pruned, {identity_of(each) for each in self.after} if self.near.pruned else set()
+        found = ((identity_of(each), each) for each in self.before)
+        return {
+            key: (each, pruned[key])
+            for key, each in found
+            if key in pruned and key in there and is_lasting(key[0]) and replicas_of(each, self.least.owned[0])
+        }
 
     @property
     def workloads(self) -> tuple[Workload, ...]:

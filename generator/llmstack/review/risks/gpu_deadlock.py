@@ -74,7 +74,8 @@ def _at_most(assessment: Assessment, most: Played, pool: Pool) -> Iterator[Risk]
 
 
 def _message(assessment: Assessment, pool: Pool, verdict: Verdict, workload: Workload) -> str:
-    never = f"the rollout {'never finishes' if verdict.certain else 'may never finish'}"
+    certain = verdict.certain and workload.identity not in verdict.undecided
+    never = f"the rollout {'never finishes' if certain else 'may never finish'}"
     spare = pool.count - sum_after(assessment, pool)
     later = _freed_later(assessment, pool, workload)
     if later:

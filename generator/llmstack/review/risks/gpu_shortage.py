@@ -6,7 +6,8 @@ failure when its timeout is over. Models that run already keep running.
 How it is judged: the GPUs that all workloads of the pool request after the change are added up (of a workload that a
 scaler owns, those of its least number of replicas) and compared with `gitops.capacity`. A pool with `perNode` is
 filled node by node, because a pod gets its GPUs on one node: pods of 5 GPUs fit once on a node of 8. Pools without a
-declared capacity are not judged. Its amount is the number of GPUs that are missing.
+declared capacity are not judged. Of several rollouts that ask for more, each of which would find it were it first, one
+at least never ends: which one is a race, and is said to be. Its amount is the number of GPUs that are missing.
 
 Fix: follow the advice: it gives the number of GPUs that are missing, or the number of replicas that fit. If the
 cluster has more GPUs than `gitops.capacity` says, correct it there.
@@ -17,19 +18,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.finding import Severity
-from llmstack.kubernetes.pods import Object, told, value_at
-from llmstack.kubernetes.quantities import whole
+from llmstack.kubernetes.pods import told
 from llmstack.review.facts import Pool
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 from llmstack.review.risks.pools import affected_pools
 from llmstack.review.rollout.advice import fit_goal, sum_after
+from llmstack.review.rollout.per_node import further_pods
 from llmstack.review.rollout.play import Played, gpus_of
 from llmstack.review.rollout.template import template_of
 from llmstack.review.wording import plural
 
 RISK = Declaration("gpu-shortage", Severity.ERROR, milder=Severity.WARNING, unit="GPUs")
+_RACE = ": at least one rollout never ends, and whether it is this one is a race"
 
 
 def find(assessment: Assessment) -> Iterator[Risk]:
@@ -38,8 +40,10 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         if verdict.shortage:
             needed = sum_after(assessment, pool)
             advice = fit_goal(assessment, pool, needed - pool.count)
+            races = frozenset(map(told, verdict.undecided))
             for key in sorted(map(told, verdict.stuck)) or [f"Pool/{pool.name}"]:
-                yield RISK.at(key, _message(pool, needed), advice, amount=_missing(pool, needed))
+                message = f"{_message(pool, needed)}{_RACE if key in races else ''}"
+                yield RISK.at(key, message, advice, amount=_missing(pool, needed))
         elif assessment.most is not None:
             yield from _at_most(assessment, assessment.most, pool)
     for pool in assessment.facts[1].pools:
@@ -65,8 +69,8 @@ def _at_most(assessment: Assessment, most: Played, pool: Pool) -> Iterator[Risk]
 def _runs(assessment: Assessment, pool: Pool, taken: int) -> Iterator[Risk]:
     """Jobs that begin, or begin to run more pods at a time, and find less free than these take."""
     for change in assessment.changes:
-        pods = _at_a_time(change.after) - _at_a_time(change.before)
-        if change.after is None or change.kind != "Job" or change.identity in assessment.applied.refused:
+        pods = further_pods(change)
+        if change.after is None or not pods or change.identity in assessment.applied.refused:
             continue
         template = template_of(change.after, assessment.facts[1], None)
         asked, free = pods * template.total, max(0, pool.count - taken)
@@ -79,14 +83,6 @@ def _runs(assessment: Assessment, pool: Pool, taken: int) -> Iterator[Risk]:
             )
             advice = "Free the GPUs first, or let it ask for fewer at a time (`parallelism`)."
             yield RISK.at(f"Job/{change.name}", message, advice, amount=asked - free)
-
-
-def _at_a_time(job: Object | None) -> int:
-    """How many pods of a Job run beside each other; none of one that is suspended or not there."""
-    if job is None or value_at(job, "spec", "suspend") is True:
-        return 0
-    pods = whole(value_at(job, "spec", "parallelism"), 1)
-    return min(pods, whole(value_at(job, "spec", "completions"), pods))
 
 
 def _missing(pool: Pool, needed: int) -> int | None:

@@ -13,9 +13,11 @@ whose number is not known; lose a toleration; wait for another scheduler; claim 
 GPU that no pool counts; or begin to read, or to pull images with, a Secret or config map that nothing here makes. A
 claim that grows, and whose StorageClass is not here: a note, a warning where its volume is among the manifests. A
 DaemonSet, CronJob or custom resource (KServe's, a JobSet, a Rollout) that begins to take GPUs, a VerticalPodAutoscaler
-that ends pods, and a NetworkPolicy that begins to bound where pods connect to: a note. A workload with GPUs that stands
-in clusters/ in no unit: a warning, as it is not counted. Pods whose ServiceAccount is bound to fewer roles than before,
-or that run as another one which is: a warning. A namespace with more ResourceQuotas than are read (32): a warning.
+that ends pods, and a NetworkPolicy that begins to bound where pods connect to: a note. So is a custom resource that
+another environment of the cluster has too, in another namespace, where nothing tells whether its kind has namespaces. A
+workload with GPUs that stands in clusters/ in no unit: a warning, as it is not counted. Pods whose ServiceAccount is
+bound to fewer roles than before, or that run as another one which is: a warning. A namespace with more ResourceQuotas
+than are read (32): a warning.
 
 Fix: state it, as the advice says: in `gitops.capacity`, `gitops.existing` or `pvcAccessMode`.
 """
@@ -60,6 +62,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     yield from _confined(assessment)
     yield from _pulled(assessment)
     yield from _many_quotas(assessment)
+    yield from _perhaps_shared(assessment)
     for loss in lost_rights(assessment.before, assessment.after):
         roles = ", ".join(f"`{role}`" for role in loss.roles)
         message = (
@@ -199,6 +202,18 @@ def _confined(assessment: Assessment) -> Iterator[Risk]:
         )
         advice = "Allow port 53 (UDP and TCP) to the cluster's DNS, and what the pods download from."
         yield RISK.at(f"NetworkPolicy/{name}", message, advice, milder=True)
+
+
+def _perhaps_shared(assessment: Assessment) -> Iterator[Risk]:
+    """Objects that are those of another environment too, if their kind stands outside every namespace."""
+    for twin in assessment.near.twins:
+        if not twin.is_certain and twin.trouble is not None and twin.environment != assessment.near.renamed_to:
+            message = (
+                f"`{twin.environment}` states one of its name in another namespace: whether the two are one object, "
+                "which each owner then takes from the other, only the definition of its kind tells"
+            )
+            advice = "See that `kubectl api-resources` has the kind with a namespace, or give it another name here."
+            yield RISK.at(f"{twin.identity[1]}/{twin.identity[3]}", message, advice, milder=True)
 
 
 def _is_static(change: ObjectChange, assessment: Assessment) -> bool:

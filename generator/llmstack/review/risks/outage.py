@@ -7,7 +7,8 @@ the controllers; the risk is told where the least number of ready replicas is 0.
 (`modelSpec[].gitops.loadTime`), where that is known. Then the ways in are followed, host to Service to router to
 engine: a model whose router and engines change their port, API key or namespace at different speed, or whose workload
 is replaced by one of another kind, name or namespace, is not served for as long as no router finds an engine, unless
-another workload serves its id meanwhile. A model that is new, or that is removed, has no outage. Its amount is how
+another workload serves its id meanwhile. So is one that an owner deletes as it goes, while another one of the cluster
+applies it: that makes it anew. A model that is new, or that is removed, has no outage. Its amount is how
 long it may last, in seconds; not known without a load time.
 
 Fix: run two replicas, or set `maxSurge: 1` and `maxUnavailable: 0` where GPUs are free; a Ray cluster is replaced as
@@ -29,6 +30,7 @@ from llmstack.review.rollout.advice import lacks_spare
 from llmstack.review.rollout.contention import find_verdicts
 from llmstack.review.rollout.gpus import with_pods
 from llmstack.review.rollout.rolling import Outcome
+from llmstack.review.rollout.template import load_in
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.ways_in.breaks import SIDE_BY_SIDE, Break, say_for
 from llmstack.review.wording import plural, say_exactly
@@ -44,10 +46,23 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             message, advice = _outage(workload, outcomes.likely), _spare_it(assessment, workload)
             amount = _whole(outcomes.longest.down_for) if _is_measured(workload) else None
             yield RISK.at(workload.key, f"{_at_least(assessment, workload)}{message}", advice, amount=amount)
+    yield from _made_anew(assessment)
     broken = [(each, each.lasts[1]) for each in assessment.breaks if each.lasts is not None]
     yield from _moved(assessment, {each.subject for each, _ in broken})
     for each, longest in broken:
         yield RISK.at(each.subject, each.message, _side_by_side(assessment, each), amount=_whole(longest))
+
+
+def _made_anew(assessment: Assessment) -> Iterator[Risk]:
+    """Workloads that an owner deletes as it loses them, and that another one makes anew."""
+    for (kind, _, name), (obj, change) in assessment.made_anew.items():
+        load = load_in(obj, assessment.facts[0])
+        lasting = f"for {say_exactly(load)}" if load is not None else "for a while"
+        message = (
+            f"{change.tool_name} deletes it, unless what takes it over has applied it first: no replica is ready "
+            f"{lasting}, until it is made anew and has started"
+        )
+        yield RISK.at(f"{kind}/{name}", message, "Let it keep its objects first, in a commit before.", amount=load)
 
 
 def _moved(assessment: Assessment, followed: Collection[str]) -> Iterator[Risk]:

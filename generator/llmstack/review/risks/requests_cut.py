@@ -4,12 +4,13 @@ Why it matters: an answer can take minutes. vLLM aborts running requests at SIGT
 them finish, is 0 by default, and releases before 0.18 do not have it (vllm-project/vllm#43208). Clients see a broken
 connection for each request that a replica was serving.
 
-How it is judged: an engine's pods restart, are scaled down or are removed, and the arguments that the old pods run with
-set no `--shutdown-timeout`, or one that `terminationGracePeriodSeconds` (30 seconds by default) cuts short, what a
-`preStop` sleep, or command that sleeps, takes of it included (Kubernetes documentation, "Pod Lifecycle", termination of
-pods). A preStop sleep alone lets shorter requests finish: then it is said how long it is. The workers of a RayCluster
-end with its head, so they have to stay as long as it finishes; those of a LeaderWorkerSet end after their leader. How
-many requests run at that moment is not known. Its amount is the number of pods that serve and end.
+How it is judged: an engine's pods restart, are scaled down or are removed, by the sync tool too, and the arguments that
+the old pods run with set no `--shutdown-timeout`, or one that `terminationGracePeriodSeconds` (30 seconds by default)
+cuts short, what a `preStop` sleep, or command that sleeps, takes of it included (Kubernetes documentation, "Pod
+Lifecycle", termination of pods). A preStop sleep alone lets shorter requests finish: then it is said how long it is.
+The workers of a RayCluster end with its head, so they have to stay as long as it finishes; those of a LeaderWorkerSet
+end after their leader. How many requests run at that moment is not known. Its amount is the number of pods that serve
+and end.
 
 Fix: set `gitops.drain` on the model, in a change of its own: it counts for the pods that start with it.
 """
@@ -24,6 +25,7 @@ from llmstack.finding import Severity
 from llmstack.kubernetes.hooks import seconds_slept
 from llmstack.kubernetes.pods import Object, identity_of, maps, pod_specs, value_at
 from llmstack.kubernetes.quantities import read_whole, whole
+from llmstack.kubernetes.replicas import replicas_of
 from llmstack.kubernetes.served import find_served
 from llmstack.objects.drain import FLAG
 from llmstack.review.arguments import engine_flags
@@ -45,22 +47,26 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     """A note for each engine whose pods end without waiting for what they serve, scalers at their most included."""
     most = assessment.most.workloads if assessment.most is not None else ()
     ending = {workload.identity: workload for workload in (*most, *assessment.workloads) if _ends_pods(workload)}
+    anew = assessment.made_anew
     for obj in assessment.before:
-        workload = ending.get(identity_of(obj))
-        if workload is None:
-            continue
-        if waits := list(_cut(obj)):
+        key = identity_of(obj)
+        workload = ending.get(key)
+        if (workload is not None or key in anew) and (waits := list(_cut(obj))):
             drain = "Set `gitops.drain` on the model" if assessment.near.has_values else _BY_HAND
             advice = f"{drain} in a change before this one, or merge at a time of few requests."
-            ends = workload.before - (workload.after if workload.move == "scale" else 0)
-            yield RISK.at(workload.key, _message(workload, *min(waits)), advice, amount=ends)
+            ends = replicas_of(obj, assessment.least.owned[0]) if workload is None else _ended(workload)
+            yield RISK.at(f"{key[0]}/{key[2]}", _message(workload, *min(waits)), advice, amount=ends)
 
 
-def _message(workload: Workload, seconds: int, key: str) -> str:
+def _ended(workload: Workload) -> int:
+    return workload.before - (workload.after if workload.move == "scale" else 0)
+
+
+def _message(workload: Workload | None, seconds: int, key: str) -> str:
     """What is cut where pods end within so many seconds, which a key gives them."""
     if seconds:
         return f"requests that take longer than the {key} of {seconds} s are cut when their pod ends"
-    if workload.move == "scale":
+    if workload is not None and workload.move == "scale":
         ending = say_ending(workload.before - workload.after)
         return f"up to {ending}, and the requests they serve are cut: nothing lets the engine finish them"
     return "requests that run when a pod ends are cut: nothing lets the engine finish them"

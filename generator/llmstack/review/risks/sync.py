@@ -72,7 +72,7 @@ def _of_twins(near: Surroundings) -> Iterator[Risk]:
     """What the change does to objects that another environment of the cluster states too: those of one kind as one."""
     grouped: dict[tuple[str, Trouble], list[str]] = {}
     for twin in near.twins:
-        if twin.trouble is not None and twin.environment != near.renamed_to:
+        if twin.is_certain and twin.trouble is not None and twin.environment != near.renamed_to:
             grouped.setdefault((twin.environment, twin.trouble), []).append(f"{twin.identity[1]}/{twin.identity[3]}")
     for (environment, trouble), names in grouped.items():
         said, advice = _TWINS[trouble]

@@ -37,6 +37,8 @@ class Verdict:
     certain: bool = False
     stuck: frozenset[Identity] = frozenset()
     """The workloads that may wait for ever."""
+    undecided: frozenset[Identity] = frozenset()
+    """Those of them that have what they ask for where they come first: which of them waits is a race."""
 
     def stops(self, workload: Workload) -> bool:
         """Whether a workload may wait for ever. One that goes waits for nothing."""

@@ -36,27 +36,49 @@ def endless(obstacles: Obstacles, verdicts: Mapping[PoolKey, Verdict]) -> frozen
     stopped = set(stopped_by(obstacles))
     for verdict in verdicts.values():
         if verdict.certain:
-            stopped |= verdict.stuck
+            stopped |= verdict.stuck - verdict.undecided
     return frozenset(stopped)
 
 
-def without_end(rolled: Sequence[Rollout], never: Collection[Identity], obstacles: Obstacles) -> tuple[Rollout, ...]:
+def undecided(verdicts: Mapping[PoolKey, Verdict]) -> frozenset[Identity]:
+    """The workloads of which it is a race whether they finish, while at least one of them never does."""
+    return frozenset(key for each in verdicts.values() if each.certain for key in each.undecided)
+
+
+def without_end(
+    rolled: Sequence[Rollout],
+    never: Collection[Identity],
+    obstacles: Obstacles,
+    races: Collection[Identity] = frozenset(),
+) -> tuple[Rollout, ...]:
     """Return the rollouts; those that never finish take no time that could be said, those that something likely hinders
-    take at least what they would, and those that something less likely may hinder are assumed to take it."""
-    return tuple(_without_end(rollout, never, obstacles) for rollout in rolled)
+    or that a race decides (`races`) take at least what they would, and those that something less likely may hinder are
+    assumed to take it."""
+    return tuple(_without_end(rollout, never, obstacles, races) for rollout in rolled)
 
 
-def _without_end(rollout: Rollout, never: Collection[Identity], obstacles: Obstacles) -> Rollout:
+def _without_end(
+    rollout: Rollout, never: Collection[Identity], obstacles: Obstacles, races: Collection[Identity]
+) -> Rollout:
     key = rollout.identity
-    if key not in never and key not in obstacles:
+    is_race = key in races and key not in never
+    if key not in never and key not in obstacles and not is_race:
         return rollout
-    if key not in never and not any(each.likely for each in obstacles[key]):
+    if key not in never and not is_race and not any(each.likely for each in obstacles[key]):
         return replace(rollout, basis={**rollout.basis, "seconds": "assumed"})
     low = rollout.seconds if rollout.seconds is not None else rollout.seconds_min
     at_least = None if key in never else low
     seconds: Basis = "assumed" if at_least is None else "bound"
     basis: dict[Figure, Basis] = {**rollout.basis, "seconds": seconds}
-    return replace(rollout, seconds=None, seconds_min=at_least, seconds_max=None, seconds_max_without=(), basis=basis)
+    return replace(
+        rollout,
+        seconds=None,
+        seconds_min=at_least,
+        seconds_max=None,
+        seconds_max_without=(),
+        basis=basis,
+        is_race=is_race,
+    )
 
 
 def hindered_pools(rows: Sequence[GpuPool], workloads: Sequence[Workload], obstacles: Obstacles) -> tuple[GpuPool, ...]:

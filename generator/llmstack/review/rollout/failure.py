@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from llmstack.review.forecast import Failure
+from llmstack.kubernetes.pods import Identity
+from llmstack.review.facts import Pool
+from llmstack.review.forecast import Failure, Rollout
 from llmstack.review.rollout.controller import begin, settle_at_once
-from llmstack.review.rollout.placement import PoolKey
+from llmstack.review.rollout.obstacles.case import Obstacle
+from llmstack.review.rollout.placement import Fixed, PoolKey, gpus_in
 from llmstack.review.rollout.template import Template
 from llmstack.review.rollout.workload import Workload
 
@@ -21,24 +24,56 @@ class Room:
     node: int
 
 
-def failure_of(workload: Workload, rooms: Mapping[PoolKey, Room]) -> Failure:
+def rooms_of(pools: Iterable[Pool], fixed: Fixed) -> Mapping[PoolKey, Room]:
+    """The room of pools beside the pods that stay."""
+    return {(pool.name, pool.resource): _room(pool, fixed) for pool in pools}
+
+
+def _room(pool: Pool, fixed: Fixed) -> Room:
+    free = max(0, pool.count - gpus_in(fixed, (pool.name, pool.resource)))
+    return Room(free, pool.count if pool.per_node is None else pool.per_node)
+
+
+def failure_of(workload: Workload, rooms: Mapping[PoolKey, Room], let_in: int | None = None) -> Failure:
     """Return the replicas that stay ready, and the GPUs that the pods of both revisions take meanwhile.
 
     The controller goes on until it may take away no more (`settle_at_once`); pods that find no room hold no GPU,
-    nor do those that no node can take.
+    nor do those that no node can take, or that are beyond how many are `let_in` at a time, where something says so.
     """
     counts = settle_at_once(workload, begin(workload, workload.before))
     held: Counter[PoolKey] = Counter()
-    for template, replicas in (
-        (workload.old or workload.new, counts.old_up + counts.old_down),
-        (workload.new or workload.old, counts.new_up + counts.new_down),
-    ):
+    old, new = counts.old_up + counts.old_down, counts.new_up + counts.new_down
+    if let_in is not None and len(workload.new.gpus if workload.new is not None else ()) == 1:
+        new = min(new, max(counts.new_up, let_in - old))
+    for template, replicas in ((workload.old or workload.new, old), (workload.new or workload.old, new)):
         if template is not None and template.pool is not None:
             held[template.pool] += _taken(template, replicas, rooms.get(template.pool), held[template.pool])
     return Failure(
         counts.old_up + counts.new_up,
         held.total(),
         _back(workload, workload.before - counts.old_up - counts.new_up),
+    )
+
+
+def with_kept_out(
+    rolled: Iterable[Rollout],
+    workloads: Iterable[Workload],
+    obstacles: Mapping[Identity, Sequence[Obstacle]],
+    rooms: Mapping[PoolKey, Room],
+) -> tuple[Rollout, ...]:
+    """Return the rollouts, those of which something lets no more than some pods in without what the others would
+    hold."""
+    let_in = {
+        key: min(each.room for each in found if each.room is not None)
+        for key, found in obstacles.items()
+        if any(each.room is not None for each in found)
+    }
+    kept = {
+        each.identity: failure_of(each, rooms, let_in[each.identity]) for each in workloads if each.identity in let_in
+    }
+    return tuple(
+        replace(each, if_it_fails=kept[each.identity]) if each.if_it_fails and each.identity in kept else each
+        for each in rolled
     )
 
 

@@ -55,6 +55,43 @@ def _down_to(rollout: Rollout, fewest: int | None) -> Rollout:
     )
 
 
+def hangs_awake(least: Played, asleep: Played | None) -> Played:
+    """The prediction at the least: what hangs only while a replica that scalers may let sleep is there, may hang."""
+    if asleep is None:
+        return least
+    rests = {key for key, verdict in asleep.verdicts.items() if not verdict.deadlock}
+    verdicts = {
+        key: replace(verdict, certain=False) if key in rests and not verdict.shortage else verdict
+        for key, verdict in least.verdicts.items()
+    }
+    return replace(least, verdicts=verdicts)
+
+
+def with_those_asleep(
+    rows: Iterable[GpuPool], least: Played, asleep: Played | None, facts: Facts
+) -> tuple[GpuPool, ...]:
+    """The pools at the least that scalers leave, `asleep`; of one that hangs as the rollouts were played, or may, as
+    they were (`least`)."""
+    found = _rows(asleep, facts.pools) if asleep is not None else ()
+    hung = {key for key, verdict in least.verdicts.items() if verdict.deadlock}
+    low = {(row.pool, row.resource): row for row in found if (row.pool, row.resource) not in hung}
+    return tuple(_down_to_sleep(row, low.get((row.pool, row.resource), row)) for row in rows)
+
+
+def _down_to_sleep(row: GpuPool, low: GpuPool) -> GpuPool:
+    if (low.before, low.after, low.peak) == (row.before, row.after, row.peak):
+        return row
+    return replace(
+        row,
+        before=low.before,
+        after=low.after,
+        peak=low.peak,
+        before_max=row.before if row.before_max is None else row.before_max,
+        after_max=row.after if row.after_max is None else row.after_max,
+        peak_max=row.peak if row.peak_max is None else row.peak_max,
+    )
+
+
 def _rows(played: Played, pools: Sequence[Pool]) -> tuple[GpuPool, ...]:
     left_out = too_many(played.workloads)
     rows = gpus.account(played.workloads, pools, played.fixed, played.times.likely, played.verdicts, left_out)

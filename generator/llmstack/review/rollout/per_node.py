@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from llmstack.kubernetes.pods import Object, value_at
+from llmstack.kubernetes.pods import Object, identity_of, value_at
+from llmstack.kubernetes.quantities import whole
 from llmstack.kubernetes.replicas import model_of
 from llmstack.kubernetes.workloads import WORKLOADS, is_counted, is_lasting
 from llmstack.review.change import ObjectChange
 from llmstack.review.facts import Facts
-from llmstack.review.forecast import Rollout, Why
+from llmstack.review.forecast import GpuPool, Rollout, Why
+from llmstack.review.foreign import foreign_pools
 from llmstack.review.loads import load_of
 from llmstack.review.rollout.placement import PoolKey
 from llmstack.review.rollout.template import claims_uncounted, template_of
@@ -67,6 +70,43 @@ def pools_of_uncounted(objects: Sequence[Object], facts: Facts) -> frozenset[Poo
         return frozenset((pool.name, pool.resource) for pool in facts.pools if pool.may_be_devices)
     templates = (template_of(obj, facts, None) for obj in uncounted(objects))
     return frozenset(template.pool for template in templates if template.pool is not None)
+
+
+def with_uncounted(
+    rows: Iterable[GpuPool], changes: Iterable[ObjectChange], after: Iterable[Object], facts: Facts
+) -> tuple[GpuPool, ...]:
+    """Return the pools; what Jobs begin to take by `changes` that arrive is in the peaks, and a pool of which others
+    take GPUs that no manifest counts says so."""
+    asked: dict[PoolKey, int] = {}
+    begun = set()
+    for change in changes:
+        pods = further_pods(change)
+        template = template_of(change.after, facts, None) if pods and change.after is not None else None
+        if template is not None and template.pool is not None:
+            asked[template.pool] = asked.get(template.pool, 0) + pods * template.total
+        if template is not None and change.before is None:
+            begun.add(change.identity)
+    staying = [obj for obj in after if identity_of(obj) not in begun and value_at(obj, "spec", "suspend") is not True]
+    others = {*(template_of(obj, facts, None).pool for obj in uncounted(staying)), *foreign_pools(staying, facts)}
+    return tuple(_with_more(row, asked.get((row.pool, row.resource), 0), others) for row in rows)
+
+
+def _with_more(row: GpuPool, asked: int, others: Collection[PoolKey | None]) -> GpuPool:
+    most = None if row.peak_max is None else row.peak_max + asked
+    return replace(row, peak=row.peak + asked, peak_max=most, uncounted=(row.pool, row.resource) in others)
+
+
+def further_pods(change: ObjectChange) -> int:
+    """How many pods more than before a Job runs at a time; 0 for any other kind."""
+    return max(0, _at_a_time(change.after) - _at_a_time(change.before)) if change.kind == "Job" else 0
+
+
+def _at_a_time(job: Object | None) -> int:
+    """How many pods of a Job run beside each other; none of one that is suspended or not there."""
+    if job is None or value_at(job, "spec", "suspend") is True:
+        return 0
+    pods = whole(value_at(job, "spec", "parallelism"), 1)
+    return min(pods, whole(value_at(job, "spec", "completions"), pods))
 
 
 def uncounted(objects: Iterable[Object]) -> Iterator[Object]:

@@ -18,6 +18,7 @@ from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.per_node import pools_of_uncounted
 from llmstack.review.rollout.placement import Fixed, PoolKey, gpus_in
 from llmstack.review.rollout.queue import Queue
+from llmstack.review.rollout.races import with_races
 from llmstack.review.rollout.staged import find_verdicts_in_line
 from llmstack.review.rollout.template import fixed_gpus
 from llmstack.review.rollout.times import Times, own_times, time_rollouts
@@ -76,6 +77,7 @@ def play(
     for pool in foreign_pools(applied.after, facts[1]):
         if pool in verdicts and not (verdicts[pool].shortage or verdicts[pool].deadlock):
             del verdicts[pool]  # further pods may take what is free
+    verdicts = with_races(verdicts, workloads, facts[1].pools, fixed)
     return Played(workloads, fixed, times, verdicts, owned, len(near.ahead), len(own), queue, leaving)
 
 

@@ -20,6 +20,7 @@ from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.gpus import with_pods
 from llmstack.review.rollout.placement import Fixed, PoolKey
 from llmstack.review.rollout.play import Played
+from llmstack.review.rollout.races import raced
 from llmstack.review.rollout.tenants import Tenant, Tenants, who_loses
 from llmstack.review.rollout.times import rollouts, time_rollouts
 from llmstack.review.rollout.workload import Workload
@@ -72,8 +73,29 @@ def with_priorities(
             verdicts[key] = short if verdict.shortage else _of_the_rest(key, played, pools, found)
             going |= found
             lost |= _lost(key, pools, after, found)
+        verdicts[key] = _raced(verdicts[key], key, played, pools, before, after)
     rolled = tuple(going[each.identity] for each in played.own if each.identity in going)
     return replace(played, verdicts=verdicts), Preempting(blind, rolled, lost)
+
+
+def _raced(
+    verdict: Verdict, key: PoolKey, played: Played, pools: Sequence[Pool], before: Tenants, after: Tenants
+) -> Verdict:
+    """The verdict with what comes first where those of the highest priority wait for one another: what is below them
+    waits in any order."""
+    waiting = [after[identity] for identity in verdict.stuck if identity in after]
+    top = max(waiting, key=lambda each: each.priority, default=None)
+    pool = next((each for each in pools if (each.name, each.resource) == key), None)
+    if not verdict.certain or top is None or pool is None:
+        return replace(verdict, undecided=frozenset())
+    if len(verdict.stuck) < 2:
+        return replace(verdict, undecided=frozenset())
+    peers = frozenset(each.identity for each in waiting if each.priority == top.priority)
+    beside = [each for each in played.workloads if not (top.preempts and _is_below(each, top, before, after))]
+    fixed = _without(played.fixed, key, _below(top, played, after)) if top.preempts else played.fixed
+    found = raced(verdict, pool, beside, fixed)
+    below = verdict.stuck - peers
+    return replace(found, stuck=found.stuck | below, undecided=found.undecided - below)
 
 
 def _lost(key: PoolKey, pools: Sequence[Pool], after: Tenants, going: Iterable[Identity]) -> Mapping[Identity, int]:

@@ -16,8 +16,8 @@ from llmstack.kubernetes.pods import Identity
 from llmstack.review.facts import Pool
 from llmstack.review.forecast import Basis, Figure, Rollout
 from llmstack.review.restarts import is_resumed
-from llmstack.review.rollout.failure import Room, failure_of
-from llmstack.review.rollout.placement import Fixed, PoolKey, gpus_in
+from llmstack.review.rollout.failure import failure_of, rooms_of
+from llmstack.review.rollout.placement import Fixed, PoolKey
 from llmstack.review.rollout.queue import Queue, latest_ends
 from llmstack.review.rollout.rolling import Outcome
 from llmstack.review.rollout.simulate import Run, simulate
@@ -182,17 +182,12 @@ def rollouts(
 ) -> tuple[Rollout, ...]:
     """Return the rollouts in the order of the workloads; a removed workload is none. `fixed` are the pods that stay."""
     outcomes = zip(workloads, times.outcomes, strict=True)
-    rooms: dict[PoolKey, Room] = {(pool.name, pool.resource): _room(pool, fixed or {}) for pool in pools}
+    rooms = rooms_of(pools, fixed or {})
     return tuple(
         replace(_foreseen(workload, outcome, rooms), if_it_fails=failure_of(workload, rooms))
         for workload, outcome in outcomes
         if workload.move != "remove"
     )
-
-
-def _room(pool: Pool, fixed: Fixed) -> Room:
-    free = max(0, pool.count - gpus_in(fixed, (pool.name, pool.resource)))
-    return Room(free, pool.count if pool.per_node is None else pool.per_node)
 
 
 def _foreseen(workload: Workload, outcomes: Outcomes | None, known: Container[PoolKey]) -> Rollout:

@@ -37,7 +37,7 @@ def _missing(case: Case) -> Iterator[Obstacle]:
             continue
         if case.scene.goes(kind, name, case.workload.namespace if kind == "ServiceAccount" else ""):
             message = f"{kind} `{name}` goes with this change, and without it every new pod is refused"
-            yield Obstacle(message, f"Keep the {kind} until no pod names it any more.", "always")
+            yield Obstacle(message, f"Keep the {kind} until no pod names it any more.", "always", room=0)
             continue
         learned = case.scene.facts.known_names(kind)
         if learned is not None and name in learned:
@@ -65,7 +65,7 @@ def _beyond_standard(case: Case) -> Iterator[Obstacle]:
                 f"namespace `{case.workload.namespace}` enforces Pod Security `{level}`, and {breach.what} is beyond it"
             )
             advice = f"{breach.help[:1].upper()}{breach.help[1:]}, or let the namespace enforce less."
-            yield Obstacle(f"{message}: the API server refuses the pod", advice, "always")
+            yield Obstacle(f"{message}: the API server refuses the pod", advice, "always", room=0)
 
 
 def _beyond_limits(case: Case) -> Iterator[Obstacle]:
@@ -75,12 +75,12 @@ def _beyond_limits(case: Case) -> Iterator[Obstacle]:
         said = next(refusals(obj, case.pod, defaults), None)
         if said is not None:
             message = f"LimitRange `{identity_of(obj)[2]}` allows {said}: the API server refuses the pod"
-            yield Obstacle(message, "Raise the limit, or ask for what it allows.", "always")
+            yield Obstacle(message, "Raise the limit, or ask for what it allows.", "always", room=0)
             return
     for resource in above_default(case.pod, defaults):
         message = (
             f"a container asks for more `{resource}` than the limit that the namespace's LimitRange gives it: the API "
             "server refuses the pod"
         )
-        yield Obstacle(message, f"State a limit of `{resource}`, or raise the default.", "always")
+        yield Obstacle(message, f"State a limit of `{resource}`, or raise the default.", "always", room=0)
         return

@@ -30,7 +30,8 @@ def find(case: Case) -> Iterator[Obstacle]:
         return
     others = near.crowd(mask, own, max(case.nodes or (1,)))
     if needed + others.nodes > len(case.nodes):
-        yield _short(case, why, needed + others.nodes)
+        room = max(0, len(case.nodes) - others.nodes) if alone else 0
+        yield _short(case, why, needed + others.nodes, room if own.number == case.most else None)
     elif needed + others.pods > len(case.nodes) and case.makes_beside:
         yield Obstacle(
             f"{why} keeps the pods from nodes with others: {needed} nodes are needed beside those of "
@@ -65,16 +66,15 @@ def _own(case: Case) -> Pods:
     return replace(own, number=case.workload.after) if revised or apart else own
 
 
-def _short(case: Case, why: str, needed: int) -> Obstacle:
+def _short(case: Case, why: str, needed: int, room: int | None) -> Obstacle:
     nodes = len(case.nodes or ())
     message = (
         f"{why} allows one of the pods on a node: {needed} are needed at a time, and pool "
         f"`{case.pool.name if case.pool else ''}` has {plural(nodes, 'node')}"
     )
     fits = case.workload.held_up and needed - 1 <= nodes < needed
-    return Obstacle(
-        message, case.gentler() if fits else "Run fewer replicas, or make the rule a preferred one.", "always"
-    )
+    advice = case.gentler() if fits else "Run fewer replicas, or make the rule a preferred one."
+    return Obstacle(message, advice, "always", room=room)
 
 
 def _uncounted(case: Case, why: str) -> Obstacle:

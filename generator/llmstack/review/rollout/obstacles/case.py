@@ -33,6 +33,9 @@ class Obstacle:
     """In every order; in some; or that depends on what the repository does not say."""
     likely: bool = True
     """Of what is not known: whether it is more likely than not."""
+    room: int | None = None
+    """How many pods of the workload, old ones among them, are let in at a time: those beyond are not made, or find no
+    node, and hold nothing. None where all are, or that is not known."""
 
     @property
     def certain(self) -> bool:

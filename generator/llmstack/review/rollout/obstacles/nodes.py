@@ -50,17 +50,16 @@ def _pinned(case: Case) -> Iterator[Obstacle]:
     comes = case.makes_beside or case.is_restart
     if node is None or template is None or not template.total or case.pool is None or not comes:
         return
-    room = case.pool.per_node or case.pool.count
-    needed = case.most * template.total + _others_on(case, node)
+    room, others = case.pool.per_node or case.pool.count, _others_on(case, node)
+    needed = case.most * template.total + others
     if needed > room:
         fate = "the kubelet rejects the pod, again and again" if case.pod.get("nodeName") else "the pod stays Pending"
         message = (
             f"all pods are on node `{node}`, which has {plural(room, 'GPU')}, and {needed} are needed at a time: {fate}"
         )
         fits = needed - (case.most - case.workload.after) * template.total <= room
-        yield Obstacle(
-            message, case.gentler() if fits else "Take the name of the node away, or run fewer replicas.", "always"
-        )
+        advice = case.gentler() if fits else "Take the name of the node away, or run fewer replicas."
+        yield Obstacle(message, advice, "always", room=max(0, room - others) // template.total)
 
 
 def _others_on(case: Case, node: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from math import floor
 
 from llmstack.kubernetes.limit_ranges import Amounts, amounts_in, defaults_of
 from llmstack.kubernetes.pods import Object, identity_of, value_at
@@ -54,7 +55,7 @@ def _unsaid(quota: Object, case: Case, hard: Amounts, defaults: Mapping[str, Amo
     advice = "State it for each container, or add a LimitRange with defaults."
     if stands:
         return Obstacle(f"{message}, where no LimitRange of the namespace does", advice, "unknown")
-    return Obstacle(f"{message}: the API server refuses it", advice, "always")
+    return Obstacle(f"{message}: the API server refuses it", advice, "always", room=0)
 
 
 def _met(case: Case, quota: Object, name: str, amount: Fraction, left: Fraction) -> Obstacle | None:
@@ -64,7 +65,7 @@ def _met(case: Case, quota: Object, name: str, amount: Fraction, left: Fraction)
     others = case.others_of(quota).get(name, Fraction())
     scaled = max(0, case.scene.most.get(case.workload.identity, 0) - case.workload.after) * amount
     if amount and left - extra < 0:
-        return _over_quota(case, quota, name, fits=left >= 0)
+        return _over_quota(case, quota, name, left, amount)
     if amount and left - extra - others < 0:
         message = f"what others of the namespace were seen to use of ResourceQuota `{identity_of(quota)[2]}` leaves "
         less = "no room for one more pod" if left >= others else f"less `{name}` than all pods take"
@@ -75,10 +76,13 @@ def _met(case: Case, quota: Object, name: str, amount: Fraction, left: Fraction)
     return None
 
 
-def _over_quota(case: Case, quota: Object, name: str, *, fits: bool) -> Obstacle:
+def _over_quota(case: Case, quota: Object, name: str, left: Fraction, amount: Fraction) -> Obstacle:
+    """An amount of which all pods together leave so much, or take so much more; each pod counts for `amount`."""
+    fits, room = left >= 0, max(0, case.workload.after + floor(left / amount))
     what = "no room for one more pod before an old one goes" if fits else "less than all pods take"
     message = f"ResourceQuota `{identity_of(quota)[2]}` leaves {what} (`{name}`): the API server refuses it"
-    return Obstacle(message, case.gentler() if fits else "Raise the quota, or run fewer replicas.", "always")
+    advice = case.gentler() if fits else "Raise the quota, or run fewer replicas."
+    return Obstacle(message, advice, "always", room=room)
 
 
 def _refused_claims(case: Case) -> Iterator[Obstacle]:

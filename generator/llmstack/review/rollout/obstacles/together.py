@@ -14,7 +14,7 @@ from typing import Any
 from llmstack.kubernetes.pods import maps, value_at
 from llmstack.kubernetes.quantities import whole
 from llmstack.kubernetes.selectors import selects
-from llmstack.review.rollout.obstacles.case import Case, Obstacle
+from llmstack.review.rollout.obstacles.case import Case, Hangs, Obstacle
 from llmstack.review.rollout.obstacles.neighbours import HOSTNAME, is_for
 from llmstack.review.wording import plural
 
@@ -46,7 +46,9 @@ def _beside(case: Case, term: Mapping[str, Any]) -> Iterator[Obstacle]:
         needed, largest = case.most * case.workload.new.total, max(case.nodes)
         if needed > largest:
             message = f"podAffinity wants all pods on one node: they take {plural(needed, 'GPU')}, and the largest has"
-            yield Obstacle(f"{message} {largest}", "Let the rule be a preferred one, or run fewer replicas.", "always")
+            advice = "Let the rule be a preferred one, or run fewer replicas."
+            room = largest // case.workload.new.total
+            yield Obstacle(f"{message} {largest}", advice, "always", room=room)
 
 
 def _few_places(case: Case, rule: Mapping[str, Any]) -> Iterator[Obstacle]:
@@ -64,6 +66,5 @@ def _few_places(case: Case, rule: Mapping[str, Any]) -> Iterator[Obstacle]:
             f"the pods must be spread over {least} nodes (`minDomains`), and the pool has {len(case.nodes)}: of "
             f"{needed} pods {room} find a place"
         )
-        yield Obstacle(
-            message, "Lower `minDomains`, or raise `maxSkew`.", "always" if case.pool_is_asked else "sometimes"
-        )
+        hangs: Hangs = "always" if case.pool_is_asked else "sometimes"
+        yield Obstacle(message, "Lower `minDomains`, or raise `maxSkew`.", hangs, room=None if revised else room)

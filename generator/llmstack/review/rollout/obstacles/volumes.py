@@ -11,7 +11,7 @@ from typing import Any
 
 from llmstack.kubernetes.access_modes import mounts_in_one_pod, mounts_on_one_node
 from llmstack.kubernetes.pods import Object, identity_of, value_at
-from llmstack.review.rollout.obstacles.case import Case, Obstacle
+from llmstack.review.rollout.obstacles.case import Case, Hangs, Obstacle
 
 _SHARED = "Run one replica, or use a claim that is ReadWriteMany or ReadOnlyMany."
 _ATTACHES_NOWHERE = ("nfs", "hostPath")
@@ -45,22 +45,26 @@ def claims_of(pod: Mapping[str, Any]) -> list[str]:
 
 
 def _exclusive(case: Case, claim: str, modes: Sequence[str]) -> Iterator[Obstacle]:
-    """A volume that one node or one pod mounts: a new pod beside others of it waits unless it lands beside them."""
+    """A volume that one node or one pod mounts: a new pod beside others of it waits unless it lands beside them. The
+    scheduler gives a pod no node while another one has its ReadWriteOncePod claim (pkg/scheduler/framework/plugins/
+    volumerestrictions)."""
     one_pod = mounts_in_one_pod(modes)
     one_node = case.nodes is not None and len(case.nodes) == 1
     comes = case.makes_beside or case.is_restart
     if not comes or case.most - 1 + _sharers(case, claim) < 1 or (one_node and not one_pod):
         return
     mode = "ReadWriteOncePod, so one pod mounts it" if one_pod else "ReadWriteOnce, so the pods of one node mount it"
-    where = "" if one_pod else " on another node"
+    where, waits = ("", "stays Pending") if one_pod else (" on another node", "waits in ContainerCreating")
+    hangs: Hangs = "always" if one_pod else "sometimes"
+    room = max(0, 1 - _sharers(case, claim)) if one_pod else None
     if case.workload.held_up:
         stays = "and the old one stays until it is ready"
-        message = f"claim `{claim}` is {mode}: a new pod{where} waits in ContainerCreating, {stays}"
-        yield Obstacle(message, case.gentler(), "always" if one_pod else "sometimes")
+        message = f"claim `{claim}` is {mode}: a new pod{where} {waits}, {stays}"
+        yield Obstacle(message, case.gentler(), hangs, room=room)
         return
     what = "a further replica" if case.workload.after > case.workload.before else "a new pod"
-    message = f"claim `{claim}` is {mode}: {what}{where} waits in ContainerCreating while others have it"
-    yield Obstacle(message, _SHARED, "always" if one_pod else "sometimes")
+    message = f"claim `{claim}` is {mode}: {what}{where} {waits} while others have it"
+    yield Obstacle(message, _SHARED, hangs, room=room)
 
 
 def _sharers(case: Case, claim: str) -> int:
