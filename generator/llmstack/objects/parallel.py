@@ -31,8 +31,13 @@ def _sizes(tensor: int, pipeline: int, more: tuple[str, ...]) -> ParallelSizes:
 
 def says_elsewhere(model: Model) -> bool:
     """Whether the model and its sizes may stand where the values do not say: in a file of arguments, in a command of
-    one's own (which a RayCluster does not run)."""
-    return bool(model.command and not model.uses_ray) or reads_config_file(model)
+    one's own."""
+    return runs_own_command(model) or reads_config_file(model)
+
+
+def runs_own_command(model: Model) -> bool:
+    """Whether a command of one's own stands in the place of `vllm serve`; a RayCluster does not run it."""
+    return bool(model.command and not model.uses_ray)
 
 
 def needs_shm(model: Model, *, several_gpus: bool) -> bool:
