@@ -74,9 +74,11 @@ def read_given(given: tuple[str, ...], catalogue: Catalogue, variables: tuple[st
     """The settings and flags of arguments; those that differ in their length alone are read once for all of them."""
     at = length_index(given)
     settings, flags = _read(of_any_length(given), catalogue, variables)
-    if at is None or settings.length != ANY_LENGTH:  # of two lengths the later one counts
+    if at is None:
         return settings, flags
-    return replace(settings, length=int(given[at])), {**flags, FLAG: given[at]}
+    # of two lengths the later one counts
+    settings = replace(settings, length=int(given[at])) if settings.length == ANY_LENGTH else settings
+    return settings, {**flags, FLAG: given[at]} if flags.get(FLAG) == str(ANY_LENGTH) else flags
 
 
 @lru_cache(maxsize=1 << 12)
