@@ -130,8 +130,9 @@ def _shortest(engine: Engine) -> Engine:
 
 @lru_cache(maxsize=1 << 10)
 def _sizes(short: Engine) -> tuple[int, ...]:
-    """The sizes of one node that divide the heads and may do for a short request; none for a pipeline."""
-    if short.settings.pipeline > 1:
+    """The sizes of one node that divide the heads and may do for a short request; none for a pipeline, and for several
+    pods."""
+    if short.settings.pipeline > 1 or short.settings.pods > 1:
         return ()
     dividing = (size for size in SIZES if (short.facts.sizes.heads or 1) % size == 0)
     return tuple(size for size in dividing if _may_start(short, tensor=size))

@@ -21,6 +21,7 @@ from llmstack.flags.release import find_release
 from llmstack.model.models import Model
 from llmstack.model.stack import Stack
 from llmstack.objects import arguments
+from llmstack.objects.parallel import model_sizes, pods_of, runs_own_command
 
 HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+\Z")
 
@@ -63,6 +64,7 @@ def ask(stack: Stack, model: Model, known: Known, pools: Pools | None = None) ->
     given = arguments.stated(model)
     environment = variables(stack, model)
     settings, flags = read_given(given, match.catalogue, tuple(environment))
+    settings = _over_pods(model, settings) if model.uses_ray or model.uses_lws else settings
     missing = tuple(_missing(model, facts, card, match))
     version = None if match.sureness == "guess" else version_of(model)
     named = pool.pool if pool else None
@@ -84,6 +86,12 @@ def read_given(given: tuple[str, ...], catalogue: Catalogue, variables: tuple[st
 @lru_cache(maxsize=1 << 12)
 def _read(given: tuple[str, ...], catalogue: Catalogue, variables: tuple[str, ...]) -> tuple[Settings, Flags]:
     return read_settings(given, catalogue, variables), read_flags(given, catalogue)
+
+
+def _over_pods(model: Model, settings: Settings) -> Settings:
+    """The settings of an engine over several pods: a LeaderWorkerSet has a stage in each where nobody says how many."""
+    stages = model_sizes(model).pipeline or settings.pipeline
+    return replace(settings, pipeline=stages, pods=pods_of(model))
 
 
 def version_of(model: Model) -> str | None:
@@ -136,14 +144,12 @@ def _missing(model: Model, facts: ModelFacts | None, card: Card | None, match: M
         yield _no_facts(model)
     if card is None:
         yield "nothing says which GPU it runs on"
-    if model.command:
+    if runs_own_command(model):
         yield "it has a command of its own"
     if not asks_for_gpus(model):
         yield "it asks for no GPU"
     if match.sureness == "guess":
         yield f"its vLLM release is not known: {match.reason}"
-    if model.uses_ray or model.uses_lws:
-        yield "engines over several pods are not measured"
     if model.request_gpu_mem or model.request_gpu_mem_percentage:
         yield "a share of a GPU's memory is not measured"
 

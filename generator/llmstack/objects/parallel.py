@@ -29,6 +29,13 @@ def _sizes(tensor: int, pipeline: int, more: tuple[str, ...]) -> ParallelSizes:
     return parallel_sizes(["--tensor-parallel-size", str(tensor), "--pipeline-parallel-size", str(pipeline), *more])
 
 
+def pods_of(model: Model) -> int:
+    """Pods that one engine spreads over: the group of a LeaderWorkerSet, or a RayCluster's head and workers."""
+    if model.uses_ray:
+        return 1 + (1 if model.replica_count is None else model.replica_count)
+    return _stages(model)
+
+
 def says_elsewhere(model: Model) -> bool:
     """Whether the model and its sizes may stand where the values do not say: in a file of arguments, in a command of
     one's own."""
