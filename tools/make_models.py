@@ -1,19 +1,20 @@
 """Makes the catalogue of models that comes with the package, from config.json files that Python packages carry.
 
     python tools/make_models.py --configs aiconfigurator_core-0.12.0-….whl tt_metal-594ef4bb66fd/ … \\
-        --litgpt litgpt-0.5.13-….whl --kaito …/kaito-project/kaito@v0.11.0 \\
+        --litgpt litgpt-0.5.13-….whl --transformers transformers-4.57.6-….whl --kaito …/kaito-project/kaito@v0.11.0 \\
         -o generator/llmstack/schemas/models/catalogue.json
 
 Wheels are read as archives and not installed. `--configs` hold `model_configs/<org>--<name>_config.json` files, which
 are read as `llmstack learn model` reads a folder; `--litgpt` holds a table of architectures, whose entries are turned
-into such files first (its module is evaluated: use a wheel that you trust); `--kaito` is a Go module with a catalogue
-that says less. Where several know a model, the config.json counts, then litgpt.
-generator/llmstack/schemas/models/README.md says what the catalogue is for.
+into such files first (its module is evaluated: use a wheel that you trust), with what `--transformers` gives where a
+config.json is silent; `--kaito` is a Go module with a catalogue that says less. Where several know a model, the
+config.json counts, then litgpt. generator/llmstack/schemas/models/README.md says what the catalogue is for.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import re
 import sys
@@ -58,10 +59,6 @@ TIED = re.compile(
 CONTEXT_UNSURE = re.compile(r"Qwen/(Qwen2\.5|QwQ|Qwen3-.*-Base)|microsoft/|codellama/|tiiuae/|mistralai/Mistral-Large")
 """Entries whose `block_size` is what the model was trained for, or litgpt's default, not what its config.json says."""
 
-GEMMA_3_WORDS = 262208
-"""`vocab_size` of Gemma 3 with a vision encoder, whose config.json leaves it to transformers' Gemma3TextConfig; litgpt
-leaves out the words of images."""
-
 CONTEXTS: tuple[tuple[str, int], ...] = (
     (r"Qwen/Qwen2\.5-(Coder-)?[\d.]+B-Instruct\Z", 32768),
     (r"google/(gemma-[27]b|codegemma-7b)", 8192),
@@ -79,14 +76,17 @@ ALIKE = {
     "deepseek-ai/DeepSeek-R1-Distill-Qwen-14B": "Qwen/Qwen2.5-14B",
     "Qwen/Qwen3-8B-AWQ": "Qwen/Qwen3-8B",
 }
-"""Models of KAITO's catalogue that were made of another: what the catalogue does not say is that one's, since all that
-it says, the size of the files included, is the same."""
+"""Models of KAITO's catalogue that were made of another: what it does not say is that one's, as all that it says is."""
+FORMATS = {"float-quantized", "pack-quantized", "nvfp4-pack-quantized"}
+"""Formats of compressed-tensors, which that catalogue gives as the method."""
 FIELDS = {
     "hiddenSize": "hidden_size",
     "numHiddenLayers": "num_hidden_layers",
     "numAttentionHeads": "num_attention_heads",
     "numKeyValueHeads": "num_key_value_heads",
     "headDim": "head_dim",
+    "kvLoraRank": "kv_lora_rank",
+    "qkRopeHeadDim": "qk_rope_head_dim",
     "modelTokenLimit": "max_position_embeddings",
 }
 """Keys of that catalogue, by the names of a config.json."""
@@ -99,19 +99,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--configs", type=Path, nargs="+", required=True, help="wheels, folders with config.json files")
     parser.add_argument("--litgpt", type=Path, required=True, help="wheel of litgpt")
+    parser.add_argument("--transformers", type=Path, required=True, help="wheel of transformers")
     parser.add_argument("--kaito", type=Path, required=True, help="folder of KAITO's Go module")
     parser.add_argument("-o", "--output", type=Path, help="file to write; else standard output")
     options = parser.parse_args()
-    found = {facts.model: (facts, options.litgpt) for facts in read_litgpt(options.litgpt)}
+    found = {facts.model: (facts, options.litgpt) for facts in read_litgpt(options.litgpt, options.transformers)}
     for source in options.configs:
         found |= {facts.model: (facts, source) for facts in read_configs(source)}
-    known = {model: facts for model, (facts, _) in found.items()}
-    for facts in read_kaito(options.kaito, known):
-        found.setdefault(facts.model, (facts, options.kaito))
     for model in list(found):
         for old, new in RENAMED:
             renamed = model.replace(old, new)
             found.setdefault(renamed, (replace(found[model][0], model=renamed), found[model][1]))
+    known = {model: facts for model, (facts, _) in found.items()}
+    for facts in read_kaito(options.kaito, known):
+        found.setdefault(facts.model, (facts, options.kaito))
     lines = [f"  {json.dumps(entry(*found[model]), separators=(', ', ': '))}" for model in sorted(found)]
     text = "[\n" + ",\n".join(lines) + "\n]\n"
     if options.output:
@@ -147,18 +148,20 @@ def read_files(source: Path) -> dict[str, bytes]:
 
 
 def read_kaito(module: Path, known: Mapping[str, ModelFacts]) -> Iterator[ModelFacts]:
-    """Yield the facts of the models of KAITO's catalogue that were made of one that is `known`; fails where the two
-    differ."""
+    """Yield the facts of the models of KAITO's catalogue: where one was made of one that is `known`, with those of the
+    other, which fails where the two differ; else what the catalogue says alone."""
     text = (module / "presets/workspace/models/model_catalog.yaml").read_text(encoding="utf-8")
     for given in yamlio.load(text)["models"]:
         model, method = given["name"], given.get("quantMethod")
-        if model not in ALIKE:
-            continue
         config = {theirs: given[ours] for ours, theirs in FIELDS.items() if ours in given}
         config |= {"architectures": given["architectures"]}
+        method = "compressed-tensors" if method in FORMATS else method
         config |= {"quantization_config": {"quant_method": method}} if method else {}
         said = replace(learn(model, None, json.dumps(config).encode()), config=None)
-        yield made_of(known[ALIKE[model]], said, float(given["modelFileSize"].removesuffix("Gi")))
+        if model in ALIKE:
+            yield made_of(known[ALIKE[model]], said, float(given["modelFileSize"].removesuffix("Gi")))
+        else:
+            yield replace(said, weights=None)
 
 
 def made_of(base: ModelFacts, said: ModelFacts, size: float) -> ModelFacts:
@@ -176,8 +179,28 @@ def made_of(base: ModelFacts, said: ModelFacts, size: float) -> ModelFacts:
     return made
 
 
-def read_litgpt(wheel: Path) -> Iterator[ModelFacts]:
-    """Yield the facts of litgpt's entries of a known architecture."""
+def default_of(wheel: Path, module: str, owner: str, name: str) -> int:
+    """The default that a class of transformers gives a whole number of a configuration: of a field (from 5.0 on), or of
+    an argument of `__init__`."""
+    with zipfile.ZipFile(wheel) as archive:
+        tree = ast.parse(archive.read(f"transformers/models/{module}.py"))
+    found = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == owner)
+    for node in ast.walk(found):
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == name and node.value is not None:
+            return int(ast.literal_eval(node.value))
+        if isinstance(node, ast.FunctionDef) and node.name == "__init__":
+            names = [argument.arg for argument in node.args.args][-len(node.args.defaults) :]
+            return int(ast.literal_eval(node.args.defaults[names.index(name)]))
+    raise ValueError(f"{wheel.name}: {owner} has no {name}")
+
+
+def read_litgpt(wheel: Path, transformers: Path) -> Iterator[ModelFacts]:
+    """Yield the facts of litgpt's entries of a known architecture.
+
+    `vocab_size` of Gemma 3 with a vision encoder is not in its config.json, which leaves it to transformers, and litgpt
+    leaves out the words of images.
+    """
+    words = default_of(transformers, "gemma3/configuration_gemma3", "Gemma3TextConfig", "vocab_size")
     with zipfile.ZipFile(wheel) as archive:
         source = archive.read("litgpt/config.py")
     stubs = {name: types.ModuleType(name) for name in ("yaml", "torch", "typing_extensions")}
@@ -191,11 +214,12 @@ def read_litgpt(wheel: Path) -> Iterator[ModelFacts]:
         model = f"{named['org']}/{named['name']}"
         architecture = next((kind for pattern, kind in ARCHITECTURES if re.match(pattern, model)), None)
         if architecture:
-            config = json.dumps(as_config(model, architecture, module.Config(**given))).encode()
-            yield replace(learn(model, None, config), config=None)
+            config = as_config(model, architecture, module.Config(**given))
+            config |= {"vocab_size": words} if architecture == "Gemma3ForConditionalGeneration" else {}
+            yield replace(learn(model, None, json.dumps(config).encode()), config=None)
 
 
-def as_config(model: str, architecture: str, given: Any) -> Mapping[str, Any]:
+def as_config(model: str, architecture: str, given: Any) -> dict[str, Any]:
     """An entry of litgpt's table as a config.json has it."""
     config: dict[str, Any] = {
         "architectures": [architecture],
@@ -219,8 +243,6 @@ def as_config(model: str, architecture: str, given: Any) -> Mapping[str, Any]:
         config |= {"model_type": "gemma2", "sliding_window": given.sliding_window_size}
     if architecture.startswith("Gemma3"):
         config |= {"model_type": "gemma3_text", "sliding_window": given.sliding_window_size}
-    if architecture == "Gemma3ForConditionalGeneration":
-        config["vocab_size"] = GEMMA_3_WORDS
     return config
 
 

@@ -17,6 +17,7 @@ from llmstack.engine.facts_file import SIZE_KEYS, FactsError, file_name, read_fa
 from llmstack.engine.headers import group_of, header_length, read_header, weigh
 from llmstack.engine.learned import learn
 from llmstack.engine.memory import ALLOCATOR, GIB
+from llmstack.engine.quantized import assumed_of, base_of
 from tests.engine.starts import rows
 
 LLAMA: dict[str, Any] = {
@@ -35,6 +36,56 @@ LLAMA: dict[str, Any] = {
 }
 
 
+COPIES = [(model, made) for model in known_models() if (made := base_of(model, known_models()))]
+"""Quantized copies whose own configuration the catalogue has, beside the model that their name leads to."""
+
+
+def test_what_is_assumed_of_a_quantized_copy_is_so() -> None:
+    assert len(COPIES) >= 4
+    for model, (base, method) in COPIES:
+        known, other = catalogued(model), catalogued(base)
+        assert known is not None
+        assert other is not None
+        assumed = assumed_of(other, model, method)
+        assert (assumed.architecture, assumed.context, assumed.base) == (known.architecture, known.context, base)
+        assert known.quantization is not None
+        assert known.quantization.method == method
+        for size in ("vocabulary", "hidden", "layers", "heads", "kv_heads", "head_dim", "experts", "kv_rank"):
+            stated = getattr(known.sizes, size)
+            assert stated in (0, getattr(assumed.sizes, size)), (model, size)
+
+
+@pytest.mark.parametrize(
+    ("model", "base", "method"),
+    [
+        ("Qwen/Qwen2.5-72B-Instruct-AWQ", "Qwen/Qwen2.5-72B-Instruct", "awq"),
+        ("Qwen/Qwen2.5-32B-Instruct-GPTQ-Int4", "Qwen/Qwen2.5-32B-Instruct", "gptq"),
+        (
+            "RedHatAI/Meta-Llama-3.1-8B-Instruct-quantized.w8a8",
+            "meta-llama/Meta-Llama-3.1-8B-Instruct",
+            "compressed-tensors",
+        ),
+        ("RedHatAI/Llama-3.3-70B-Instruct-FP8-dynamic", "meta-llama/Llama-3.3-70B-Instruct", "compressed-tensors"),
+        ("hugging-quants/Meta-Llama-3.1-70B-Instruct-AWQ-INT4", "meta-llama/Meta-Llama-3.1-70B-Instruct", "awq"),
+        ("unsloth/Qwen3-14B-unsloth-bnb-4bit", "Qwen/Qwen3-14B", "bitsandbytes"),
+    ],
+)
+def test_a_quantized_copy_has_the_facts_of_its_base_but_no_widths_and_no_weights(
+    model: str, base: str, method: str
+) -> None:
+    known, other = catalogued(model), catalogued(base)
+    assert known is not None
+    assert other is not None
+    assert known.base == base
+    assert known.quantization == Quantization(method)
+    assert (known.sizes.heads, known.sizes.intermediate, known.weights) == (other.sizes.heads, 0, None)
+
+
+def test_a_name_that_no_publisher_gives_leads_nowhere() -> None:
+    for model in ("someone/Qwen3-8B-AWQ", "RedHatAI/Meta-Llama-3.1-8B-Instruct-FP8", "Qwen/Qwen9-8B-AWQ", "Qwen/-AWQ"):
+        assert catalogued(model) is None, model
+
+
 @pytest.mark.parametrize("model", known_models())
 def test_every_entry_of_the_catalogue_reads(model: str) -> None:
     facts = catalogued(model)
@@ -42,7 +93,7 @@ def test_every_entry_of_the_catalogue_reads(model: str) -> None:
     assert facts.model == model
     assert facts.architecture
     assert facts.sizes.layers > 0
-    assert facts.sizes.vocabulary > 0
+    assert facts.sizes.vocabulary > 0 or str(source_of(model)).startswith("kaito"), "whose catalogue says none"
     assert source_of(model)
     assert facts.weights is None or facts.weights.bytes == facts.weights.groups.total
     assert facts.weights is None or facts.quantization is None or facts.quantization.method in ("fp8", "mxfp4")

@@ -84,7 +84,6 @@ def test_memory_that_is_stated_counts_more_than_the_table() -> None:
         ({"tag": "latest"}, "release is not known"),
         ({"capacity": []}, "which GPU"),
         ({"requestGPUMem": "4000"}, "a share of a GPU"),
-        ({"raySpec": {"enabled": True, "headNode": {"requestGPU": 1}}}, "several pods"),
     ],
 )
 def test_what_is_not_known_is_said(given: dict[str, Any], reason: str) -> None:

@@ -35,7 +35,10 @@ stages.
 
 - **The model**: facts/models/&lt;org&gt;--&lt;name&gt;.yaml, written by `llmstack learn model ORG/NAME`, found by
   `modelURL` or named by `modelSpec[].gitops.facts`; else the catalogue that comes with llmstack, whose weights are
-  counted from the sizes.
+  counted from the sizes. A quantized copy that nobody has learned, and whose name says of which model of the catalogue
+  it was made (`Qwen/…-AWQ`, `RedHatAI/…-quantized.w8a8`), is assumed to have that model's architecture, heads and
+  length; its weights are not known. Of engines over several pods (LeaderWorkerSet, RayCluster) no number is given:
+  what the weights leave of each GPU bounds the cache, and the exact checks hold.
 - **The card**: `gitops.capacity[].gpu` (or `memory`) of the model's pool, else the product in the pool's or the
   model's node selector.
 - **The release**: the image's tag, or `modelSpec[].gitops.vllmVersion`.

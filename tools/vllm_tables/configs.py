@@ -158,11 +158,16 @@ def _facts(field: ast.AnnAssign, aliases: Choices, classes: set[str]) -> dict[st
     facts: dict[str, Any] = {} if choices is None else {"choices": choices}
     if isinstance(field.value, ast.Call) and _name(field.value) == "Field":
         bounds = {each.arg: each.value for each in field.value.keywords if each.arg in BOUNDS}
-        facts |= {str(arg): value.value for arg, value in bounds.items() if isinstance(value, ast.Constant)}
+        facts |= {str(arg): ast.literal_eval(value) for arg, value in bounds.items() if _is_number(value)}
     parts = [part for part in _parts(field.annotation) if ast.unparse(part) != "None"]
     if len(parts) == 1 and isinstance(parts[0], ast.Name) and parts[0].id in classes:
         facts["of"] = parts[0].id
     return facts
+
+
+def _is_number(node: ast.expr) -> bool:
+    """Whether an expression is a constant, or one with a minus."""
+    return isinstance(node.operand if isinstance(node, ast.UnaryOp) else node, ast.Constant)
 
 
 def _seen_before(node: ast.ClassDef) -> Iterator[str]:

@@ -127,7 +127,7 @@ def _arguments(engine: Engine) -> Iterator[tuple[Finding, Route]]:
 
 
 def _variables(engine: Engine) -> Iterator[tuple[Finding, Route]]:
-    names = list(engine.variables)
+    names = list(engine.question.variables)
     for problem in lint_environment(names, engine.question.match):
         route = (*engine.served.route, "env", problem.index)
         yield _finding(engine, OF_PROBLEM[problem.kind], problem.message, problem.help, problem.severity), route
@@ -178,7 +178,7 @@ def _faults_of_model(engine: Engine) -> Iterator[tuple[Rule, Fault]]:
     found: list[tuple[Rule, Iterator[Fault]]] = [
         (indivisible_size, indivisible(facts, settings, release)),
         (indivisible_size, context_parallel(facts, settings, question.flags)),
-        (length_over_model, too_long(facts, settings, engine.variables)),
+        (length_over_model, too_long(facts, settings, engine.question.variables)),
     ]
     if among:
         repository = image_parts(engine.served.image)[0]
@@ -208,14 +208,14 @@ def _faults_of_flags(engine: Engine) -> Iterator[tuple[Rule, Fault]]:
             question.model,
             question.facts,
             question.flags,
-            engine.variables,
+            engine.question.variables,
             question.settings,
             catalogue,
             among,
             repository,
         )
         yield from ((refused_flags, fault) for fault in refused(line))
-    yield from ((refused_variable, fault) for fault in misread(engine.variables, among, release))
+    yield from ((refused_variable, fault) for fault in misread(engine.question.variables, among, release))
     backend = question.flags.get("--attention-backend")
     if backend and "$(" not in backend:
         yield from ((unknown_backend, fault) for fault in find_unknown_backend(backend, among, release))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
@@ -14,8 +14,9 @@ from llmstack.finding import Route
 from llmstack.fit.card import Pools
 from llmstack.fit.question import Question, ask
 from llmstack.flags import split_flags
+from llmstack.flags.length import of_any_length
 from llmstack.model.models import Model
-from llmstack.objects.parallel import says_elsewhere
+from llmstack.objects.parallel import runs_own_command, says_elsewhere
 
 FLAGS: dict[About, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "tensor": (("--tensor-parallel-size",), ("vllmConfig", "tensorParallelSize")),
@@ -62,14 +63,54 @@ class Asked:
 
 
 @lru_cache(maxsize=8)
-def engines(subject: Subject) -> tuple[Asked, ...]:
-    """Every engine of an environment whose arguments the values say: several rules speak of them."""
+def asked_of_all(subject: Subject) -> tuple[Asked, ...]:
+    """Every model of an environment: several rules speak of them."""
     stack, pools = subject.stack, Pools.of(subject.stack)
-    known = ((at, model) for at, model in subject.models() if not says_elsewhere(model))
-    return tuple(Asked(at, model, ask(stack, model, subject.facts, pools)) for at, model in known)
+    return tuple(Asked(at, model, ask(stack, model, subject.facts, pools)) for at, model in subject.models())
 
 
-def problems_of(asked: Asked, faults: Iterator[Fault]) -> Iterator[Problem]:
+@lru_cache(maxsize=8)
+def engines(subject: Subject) -> tuple[Asked, ...]:
+    """Every engine of an environment whose arguments the values say."""
+    return tuple(asked for asked in asked_of_all(subject) if not says_elsewhere(asked.model))
+
+
+@lru_cache(maxsize=8)
+def alike(subject: Subject) -> tuple[tuple[Asked, ...], ...]:
+    """The models in groups whose engines differ in name, place and length alone, so that vLLM's own checks say the same
+    of each: a fleet has far fewer engines than models."""
+    groups: dict[Hashable, list[Asked]] = {}
+    for asked in asked_of_all(subject):
+        question, model = asked.question, asked.model
+        said = (of_any_length(question.arguments), tuple(question.variables.items()), runs_own_command(model))
+        known = (question.facts, question.card, question.match, question.missing, question.pool, model.repository)
+        groups.setdefault((said, known), []).append(asked)
+    return tuple(tuple(group) for group in groups.values())
+
+
+def alike_engines(subject: Subject) -> Iterator[tuple[Asked, ...]]:
+    """Yield the groups of `engines`."""
+    return (group for group in alike(subject) if not says_elsewhere(group[0].model))
+
+
+def alike_with_length(subject: Subject) -> Iterator[list[Asked]]:
+    """Yield the groups of `engines` that are of one length as well."""
+    for group in alike_engines(subject):
+        by_length: dict[int | None, list[Asked]] = {}
+        for asked in group:
+            by_length.setdefault(asked.question.settings.length, []).append(asked)
+        yield from by_length.values()
+
+
+def problems_alike(groups: Iterable[Sequence[Asked]], find: Callable[[Asked], Iterable[Fault]]) -> Iterator[Problem]:
+    """Yield a problem at each engine of a group for each fault that is found in the first of it."""
+    for group in groups:
+        faults = tuple(find(group[0]))
+        for asked in group if faults else ():
+            yield from problems_of(asked, faults)
+
+
+def problems_of(asked: Asked, faults: Iterable[Fault]) -> Iterator[Problem]:
     """Yield a problem for each fault, where the values say what it is about."""
     for fault in faults:
         yield Problem(fault.message, route_of(asked, fault.about), help=fault.help)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
+from llmstack.checks.engines import alike
 from llmstack.checks.router_flags import is_own_router
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.rules.duplicate_flag import ROUTER_KEYS, TYPED_KEYS
@@ -22,6 +23,7 @@ from llmstack.flags import (
 )
 from llmstack.model.models import Model
 from llmstack.objects import arguments, router_arguments
+from llmstack.objects.parallel import runs_own_command
 
 Located = tuple[FlagProblem, Route, str]
 """A problem, its route, and against what it was checked where that is a guess."""
@@ -60,16 +62,18 @@ def match_of(model: Model) -> Match:
 
 
 def _engines(subject: Subject) -> Iterator[Located]:
-    for at, model in subject.models():
-        if model.command and not model.uses_ray:
+    for group in alike(subject):
+        first = group[0]
+        if runs_own_command(first.model):
             continue
-        match = match_of(model)
-        given = arguments.stated(model)
-        typed = len(given) - len(arguments.extra(model))
+        given, match = first.question.arguments, first.question.match
         against = "" if match.exact else f"checked against vLLM {match.catalogue.version}, because {match.reason}"
         short = find_abbreviated(given, match.catalogue, match.other_catalogues())
-        for problem in (*lint_arguments(given, match), *short):
-            yield problem, _route(at, model, problem, typed), against
+        found = (*lint_arguments(given, match), *short)
+        for asked in group if found else ():
+            typed = len(given) - len(arguments.extra(asked.model))
+            for problem in found:
+                yield problem, _route(asked.route, asked.model, problem, typed), against
 
 
 def _route(at: Route, model: Model, problem: FlagProblem, typed: int) -> Route:

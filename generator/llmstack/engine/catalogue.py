@@ -13,6 +13,7 @@ from typing import Any
 
 from llmstack.engine.facts import ModelFacts
 from llmstack.engine.facts_file import facts_of
+from llmstack.engine.quantized import assumed_of, base_of
 
 DATA = files("llmstack") / "schemas" / "models" / "catalogue.json"
 
@@ -35,6 +36,11 @@ def source_of(model: str) -> str | None:
 
 @cache
 def catalogued(model: str) -> ModelFacts | None:
-    """The facts of a model of the hub, by its name (case aside, as the hub has it); None for one that is not known."""
+    """The facts of a model of the hub, by its name (case aside, as the hub has it), or those that can be assumed of a
+    quantized copy of one; None for one that is not known."""
     entry = _entries().get(model.lower())
-    return facts_of({key: value for key, value in entry.items() if key != "source"}) if entry else None
+    if entry:
+        return facts_of({key: value for key, value in entry.items() if key != "source"})
+    made = base_of(model, known_models())
+    base = catalogued(made[0]) if made else None
+    return assumed_of(base, model, made[1]) if made and base else None

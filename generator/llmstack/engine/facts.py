@@ -101,6 +101,8 @@ class ModelFacts:
     revision: str | None = None
     config: str | None = None
     """Digest of config.json, as `sha256:…`."""
+    base: str | None = None
+    """The model that these facts are really of, where they are assumed for a quantized copy of it."""
 
     def __hash__(self) -> int:
         """That of the name: equal facts are of one model, and hashing every size of it would take long."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import lru_cache
 from typing import Any, get_args
 
 from llmstack import yamlio
@@ -48,6 +49,7 @@ class FactsError(ValueError):
         self.line = line
 
 
+@lru_cache(maxsize=1 << 12)
 def file_name(model: str) -> str:
     """The name of a model's file: `meta-llama--Llama-3.1-8B-Instruct.yaml`."""
     return model.replace("/", "--") + ".yaml"

@@ -94,6 +94,8 @@ class Settings:
     adapters: int = 0
     """LoRA adapters that fit at once; 0 without LoRA."""
     adapter_rank: int | None = None
+    pods: int = 1
+    """Pods that one engine spreads over; its arguments do not say it."""
     unread: tuple[str, ...] = ()
 
     @property

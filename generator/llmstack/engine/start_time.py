@@ -85,7 +85,7 @@ def _settings(engine: Engine) -> Iterator[str]:
         yield f"no start with --quantization {settings.quantization} was timed"
     if settings.eager and engine.facts.is_moe:
         yield "no eager start with experts was timed"
-    if settings.data > 1 or settings.pipeline > 1:
-        yield "no start with data or pipeline parallelism was timed"
+    if settings.data > 1 or settings.pipeline > 1 or settings.pods > 1:
+        yield "no start with data or pipeline parallelism, or over several pods, was timed"
     for name in settings.unread:
         yield f"what {name} does to the time of a start is not known"

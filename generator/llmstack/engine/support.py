@@ -208,10 +208,7 @@ def _settings(engine: Engine) -> Iterator[str]:
     settings = engine.settings
     for name in settings.unread:
         yield f"what {name} does to memory is not computed"
-    if settings.data > 1:
-        yield "data parallel engines are not measured"
-    if settings.tensor > 1 and settings.pipeline > 1:
-        yield "tensor and pipeline parallel together are not measured"
+    yield from _parallel(settings)
     if settings.dtype not in ("auto", "bfloat16", "float16", "half"):
         yield f"--dtype {settings.dtype} is not measured"
     if settings.quantization not in (None, "fp8"):
@@ -221,6 +218,16 @@ def _settings(engine: Engine) -> Iterator[str]:
     if settings.length == AUTO_LENGTH:
         yield "vLLM chooses the longest request itself"
     yield from _pairs(engine)
+
+
+def _parallel(settings: Settings) -> Iterator[str]:
+    """Ways of parallelism."""
+    if settings.pods > 1:
+        yield "engines over several pods are not measured"
+    if settings.data > 1:
+        yield "data parallel engines are not measured"
+    if settings.tensor > 1 and settings.pipeline > 1:
+        yield "tensor and pipeline parallel together are not measured"
 
 
 def _pairs(engine: Engine) -> Iterator[str]:

@@ -54,7 +54,7 @@ def answer(
     """What becomes of a model's engine, with proposals; as `measured`, unless something else is asked than it is."""
     question = changed(ask(stack, model, known), change or Change())
     start = judge(stack, model, question, measured if change in (None, Change()) else ())
-    loading = None if model.gitops.load_time else loading_of(stack, model, question)
+    loading = None if model.gitops.load_time else loading_of(stack, question)
     engine = question.engine
     if engine is None:
         return Answer(question, start, loading=loading)
@@ -84,16 +84,9 @@ def start_of(engine: Engine) -> Start:
     return foresee(engine)
 
 
-def certainly_fails(engine: Engine) -> bool:
-    """Whether the engine certainly does not start.
-
-    What may start with the longest request of its model may start with a shorter one (tests/engine/test_laws.py), so
-    that is asked first: engines that differ in their length alone are judged once.
-    """
-    context, length = engine.facts.context, engine.settings.length
-    if context and length and 0 < length < context and _may_start(engine, length=context):
-        return False
-    return start_of(engine).verdict == "does-not-start"
+def may_start_with(engine: Engine, length: int) -> bool:
+    """Whether the engine is not certain to fail with a longest request of so many tokens."""
+    return _may_start(engine, length=length)
 
 
 def longest(engine: Engine) -> int | None:
@@ -137,8 +130,9 @@ def _shortest(engine: Engine) -> Engine:
 
 @lru_cache(maxsize=1 << 10)
 def _sizes(short: Engine) -> tuple[int, ...]:
-    """The sizes of one node that divide the heads and may do for a short request; none for a pipeline."""
-    if short.settings.pipeline > 1:
+    """The sizes of one node that divide the heads and may do for a short request; none for a pipeline, and for several
+    pods."""
+    if short.settings.pipeline > 1 or short.settings.pods > 1:
         return ()
     dividing = (size for size in SIZES if (short.facts.sizes.heads or 1) % size == 0)
     return tuple(size for size in dividing if _may_start(short, tensor=size))

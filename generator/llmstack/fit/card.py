@@ -27,7 +27,7 @@ class Pools:
     declared: tuple[Capacity, ...]
     facts: Facts
     chosen: dict[tuple[str, ...], Capacity | None] = field(default_factory=dict)
-    """What was chosen already, by what it depends on: most models of an environment choose alike."""
+    """What was chosen already, by what of a model it depends on: most of an environment choose alike."""
 
     @staticmethod
     def of(stack: Stack) -> Pools:
@@ -47,9 +47,11 @@ def pool_of_model(stack: Stack, pools: Pools, model: Model) -> Capacity | None:
     """The declared pool whose GPUs the model takes, chosen as a review chooses it; None where none is certain."""
     if not pools.declared:
         return None
-    pod, resource, named = _pod(stack, model), gpu_resource(model), (model.name and model.gitops.pool) or ""
-    key = (resource, named, repr(pod))
+    resource, named = gpu_resource(model), (model.name and model.gitops.pool) or ""
+    own = (model.node_selector, model.affinity, model.node_selector_terms, model.node_name)
+    key = (resource, named, repr(own))
     if key not in pools.chosen:
+        pod = _pod(stack, model)
         facts = replace(pools.facts, pool_of={model.name: named}) if model.name and named else pools.facts
         name = pool_of(pod, resource, model.name, facts)
         pools.chosen[key] = next((each for each in pools.declared if each.pool == name), None)

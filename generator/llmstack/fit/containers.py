@@ -41,7 +41,6 @@ class Engine:
     key: Key
     served: Served
     question: Question
-    variables: Mapping[str, str | None]
     gpus: int
     """Accelerators of one pod."""
     is_whole: bool
@@ -113,10 +112,11 @@ def _engine(
         (),
         pool.pool if pool else None,
         None if match.sureness == "guess" else release_in(versions.get(key.name) or image_parts(served.image)[1]),
+        variables,
     )
     missing = tuple(_missing(question, name, served, gpus, copies, settings))
     is_whole = copies == 1 and is_whole_gpu(resource)
-    return Engine(key, served, replace(question, missing=missing), variables, gpus, is_whole)
+    return Engine(key, served, replace(question, missing=missing), gpus, is_whole)
 
 
 def _role(object: Object, route: Route) -> str | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from llmstack.engine.start_time import CACHE_ROOT, Span, preparing
 from llmstack.fit.card import Pools
-from llmstack.fit.question import Known, Question, ask, variables
+from llmstack.fit.question import Known, Question, ask
 from llmstack.kubernetes.quantities import quantity
 from llmstack.model.models import Model
 from llmstack.model.stack import Stack
@@ -38,16 +38,16 @@ def foreseen_load(
     reading = seconds_of_reading(pools, question)
     if reading is None:
         return None
-    beside = _beside(stack, model, question)
+    beside = _beside(question)
     if not isinstance(beside, Span):
         return ForeseenLoad(math.ceil(reading))
     return ForeseenLoad(math.ceil(reading), math.floor(reading + beside.low), math.ceil(reading + beside.high))
 
 
-def loading_of(stack: Stack, model: Model, question: Question) -> Loading:
+def loading_of(stack: Stack, question: Question) -> Loading:
     """The two parts of a model's load, as far as each is known."""
     reading = seconds_of_reading(Pools.of(stack), question)
-    beside = _beside(stack, model, question)
+    beside = _beside(question)
     why = () if reading is not None else ("how fast a pod reads is not known (gitops.capacity[].readRate)",)
     if isinstance(beside, Span):
         return Loading(reading, beside, why)
@@ -63,9 +63,9 @@ def seconds_of_reading(pools: Pools, question: Question) -> float | None:
     return float((facts.weights.bytes - facts.weights.groups.draft) / rate)
 
 
-def _beside(stack: Stack, model: Model, question: Question) -> Span | tuple[str, ...]:
+def _beside(question: Question) -> Span | tuple[str, ...]:
     """Seconds beside reading the weights, or why nobody can say."""
     engine = question.engine
     if engine is None:
         return question.missing
-    return preparing(engine, kept=CACHE_ROOT in variables(stack, model))
+    return preparing(engine, kept=CACHE_ROOT in question.variables)

@@ -56,4 +56,4 @@ def _image(engine: Engine | None) -> str | None:
 
 
 def _decided(engine: Engine) -> tuple[object, ...]:
-    return engine.served.image, engine.served.arguments, engine.variables, engine.gpus, engine.question.card
+    return engine.served.image, engine.served.arguments, engine.question.variables, engine.gpus, engine.question.card

@@ -11,21 +11,19 @@ from llmstack.engine.cards import Card
 from llmstack.engine.catalogue import catalogued
 from llmstack.engine.facts import ModelFacts
 from llmstack.engine.facts_file import file_name
-from llmstack.engine.settings import Flags, Settings, read_flags, read_number, read_settings
+from llmstack.engine.settings import Flags, Settings, read_flags, read_settings
 from llmstack.engine.support import Engine
 from llmstack.fit.card import Pools, asks_for_gpus, card_of_model, pool_of_model
 from llmstack.flags import Catalogue, catalogue_for
+from llmstack.flags.length import ANY_LENGTH, FLAG, length_index, of_any_length
 from llmstack.flags.match import Match
 from llmstack.flags.release import find_release
 from llmstack.model.models import Model
 from llmstack.model.stack import Stack
 from llmstack.objects import arguments
+from llmstack.objects.parallel import model_sizes, pods_of, runs_own_command
 
 HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+\Z")
-
-LENGTH = "--max-model-len"
-ANY_LENGTH = 1 << 62
-"""A number that stands for any length while the other arguments are read; nobody asks for it."""
 
 Known = Mapping[str, ModelFacts]
 """Facts by the path of their file below facts/: `models/meta-llama--Llama-3.1-8B-Instruct.yaml`."""
@@ -47,6 +45,8 @@ class Question:
     pool: str | None = None
     version: str | None = None
     """vLLM's release as the image's tag or the values name it; None where neither does."""
+    variables: Flags = field(default_factory=dict)
+    """The environment variables that people give it, with their values; None for one from elsewhere."""
 
     @property
     def engine(self) -> Engine | None:
@@ -62,29 +62,36 @@ def ask(stack: Stack, model: Model, known: Known, pools: Pools | None = None) ->
     pool = pool_of_model(stack, pools or Pools.of(stack), model)
     facts, card = facts_of_model(model, known), card_of_model(stack, model, pool)
     given = arguments.stated(model)
-    settings, flags = read_given(given, match.catalogue, tuple(variables(stack, model)))
+    environment = variables(stack, model)
+    settings, flags = read_given(given, match.catalogue, tuple(environment))
+    settings = _over_pods(model, settings) if model.uses_ray or model.uses_lws else settings
     missing = tuple(_missing(model, facts, card, match))
     version = None if match.sureness == "guess" else version_of(model)
     named = pool.pool if pool else None
-    return Question(model.name or "", facts, card, match, settings, given, flags, missing, named, version)
+    return Question(model.name or "", facts, card, match, settings, given, flags, missing, named, version, environment)
 
 
 @lru_cache(maxsize=1 << 12)
 def read_given(given: tuple[str, ...], catalogue: Catalogue, variables: tuple[str, ...]) -> tuple[Settings, Flags]:
     """The settings and flags of arguments; those that differ in their length alone are read once for all of them."""
-    at = given.index(LENGTH) + 1 if LENGTH in given[:-1] else 0
-    length = read_number(given[at]) if at else None
-    if not length:
-        return _read(given, catalogue, variables)
-    settings, flags = _read((*given[:at], str(ANY_LENGTH), *given[at + 1 :]), catalogue, variables)
+    at = length_index(given)
+    settings, flags = _read(of_any_length(given), catalogue, variables)
+    if at is None:
+        return settings, flags
     # of two lengths the later one counts
-    settings = replace(settings, length=length) if settings.length == ANY_LENGTH else settings
-    return settings, {**flags, LENGTH: given[at]} if flags.get(LENGTH) == str(ANY_LENGTH) else flags
+    settings = replace(settings, length=int(given[at])) if settings.length == ANY_LENGTH else settings
+    return settings, {**flags, FLAG: given[at]} if flags.get(FLAG) == str(ANY_LENGTH) else flags
 
 
 @lru_cache(maxsize=1 << 12)
 def _read(given: tuple[str, ...], catalogue: Catalogue, variables: tuple[str, ...]) -> tuple[Settings, Flags]:
     return read_settings(given, catalogue, variables), read_flags(given, catalogue)
+
+
+def _over_pods(model: Model, settings: Settings) -> Settings:
+    """The settings of an engine over several pods: a LeaderWorkerSet has a stage in each where nobody says how many."""
+    stages = model_sizes(model).pipeline or settings.pipeline
+    return replace(settings, pipeline=stages, pods=pods_of(model))
 
 
 def version_of(model: Model) -> str | None:
@@ -115,7 +122,11 @@ def facts_of_name(name: str | None, known: Known) -> ModelFacts | None:
 
 def hub_name(model: Model) -> str | None:
     """The name on the hub that a model is loaded by; None for a path, or an address of something else."""
-    url = model.model_url or ""
+    return _hub_name(model.model_url or "")
+
+
+@lru_cache(maxsize=1 << 12)
+def _hub_name(url: str) -> str | None:
     return url if HUB_NAME.match(url) else None
 
 
@@ -133,14 +144,12 @@ def _missing(model: Model, facts: ModelFacts | None, card: Card | None, match: M
         yield _no_facts(model)
     if card is None:
         yield "nothing says which GPU it runs on"
-    if model.command:
+    if runs_own_command(model):
         yield "it has a command of its own"
     if not asks_for_gpus(model):
         yield "it asks for no GPU"
     if match.sureness == "guess":
         yield f"its vLLM release is not known: {match.reason}"
-    if model.uses_ray or model.uses_lws:
-        yield "engines over several pods are not measured"
     if model.request_gpu_mem or model.request_gpu_mem_percentage:
         yield "a share of a GPU's memory is not measured"
 

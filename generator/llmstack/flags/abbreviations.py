@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from llmstack.finding import Severity
 from llmstack.flags.catalogue import Catalogue
+from llmstack.flags.length import of_any_length
 from llmstack.flags.parse import flag_name, parse_arguments
 from llmstack.flags.problem import FlagProblem
 from llmstack.flags.unknown import explain_history
@@ -20,7 +21,7 @@ def find_abbreviated(
 
     `others` are further catalogues that may be the right one: nothing is said of a name that one of them has.
     """
-    return _find_once(tuple(arguments), (catalogue, *others))
+    return _find_once(of_any_length(tuple(arguments)), (catalogue, *others))
 
 
 @lru_cache(maxsize=4096)

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from llmstack.finding import Severity
 from llmstack.flags.catalogue import Catalogue, Flag, router_catalogue
+from llmstack.flags.length import of_any_length
 from llmstack.flags.match import Match
 from llmstack.flags.parse import Use, parse_arguments
 from llmstack.flags.problem import FlagProblem
@@ -31,11 +32,12 @@ def lint_arguments(arguments: Sequence[str], match: Match) -> list[FlagProblem]:
     warning. What another plausible catalogue accepts is no problem, save a flag that the newest no longer
     has when the version is a guess. Values that hold `$(NAME)` pass.
     """
-    problems = lint_once(tuple(arguments), match.catalogue)
+    alike = of_any_length(tuple(arguments))
+    problems = lint_once(alike, match.catalogue)
     for other in match.other_catalogues():
         if all(outlasts_guess(problem, match) for problem in problems):
             break
-        still = {problem.index for problem in lint_once(tuple(arguments), other)}
+        still = {problem.index for problem in lint_once(alike, other)}
         problems = tuple(p for p in problems if p.index in still or outlasts_guess(p, match))
     if match.sureness == "guess":
         return [replace(problem, severity=Severity.WARNING) for problem in problems]

@@ -13,7 +13,7 @@ _EXPANSION = re.compile(r"(?<!\$)(?:\$\$)*\$\([A-Za-z_.-][\w.-]*\)")
 _HUMAN_INTEGER = re.compile(r"\d+(?:\.\d+)?[kmgt]|\d+[KMGT]")
 _HUMAN_IN_JSON = re.compile(r"\b(\d+(?:\.\d+)?)[kKmMgGtT]\b")
 _STRINGS = re.compile(r'("(?:[^"\\]|\\.)*")')
-_LONGEST_NUMBER = 19
+LONGEST_NUMBER = 19
 """Characters of a number that fits 64 bits."""
 _SHARES = ("--gpu-memory-utilization",)
 """Fractions of a whole (vllm/config/cache.py, `Field(gt=0, le=1)`)."""
@@ -57,7 +57,7 @@ def reject_choice(flag: Flag, text: str) -> str | None:
 
 
 def _reject_int(flag: Flag, text: str, catalogue: Catalogue) -> str | None:
-    if len(text) > _LONGEST_NUMBER:
+    if len(text) > LONGEST_NUMBER:
         return "must be a whole number of at most 64 bits"
     if flag.suffixes and _HUMAN_INTEGER.fullmatch(text.strip()):
         return None

@@ -56,8 +56,6 @@ class _Marked:
     flag: Flag
     attributes: str
     key: str
-    read: Callable[[BaseModel], object]
-    """What gives its value in the section; made once, as each model is asked for some forty."""
 
 
 def flag_of(metadata: list[Any]) -> Flag | None:
@@ -65,11 +63,17 @@ def flag_of(metadata: list[Any]) -> Flag | None:
     return next((item for item in metadata if isinstance(item, Flag)), None)
 
 
-def passed(section: BaseModel) -> Iterator[tuple[Flag, object]]:
-    """Yield each flag of a section, and of the sections in it, with its value, derived ones left out."""
-    for marked in _marked(type(section)):
-        if not marked.flag.derived:
-            yield marked.flag, marked.read(section)
+def passed(section: BaseModel) -> list[tuple[Flag, object]]:
+    """Each flag of a section, and of the sections in it, with its value, derived ones left out."""
+    flags, read = _reader(type(section))
+    return list(zip(flags, read(section), strict=True))
+
+
+@cache
+def _reader(section: type[BaseModel]) -> tuple[tuple[Flag, ...], Callable[[BaseModel], tuple[object, ...]]]:
+    """The flags of a section, and what reads the values of all of them at once."""
+    found = [marked for marked in _marked(section) if not marked.flag.derived]
+    return tuple(marked.flag for marked in found), attrgetter(*(marked.attributes for marked in found))
 
 
 @cache
@@ -84,9 +88,8 @@ def _marked(section: type[BaseModel]) -> tuple[_Marked, ...]:
     for name, field in section.model_fields.items():
         key = field.alias or name
         if (flag := flag_of(field.metadata)) is not None:
-            found.append(_Marked(flag, name, key, attrgetter(name)))
+            found.append(_Marked(flag, name, key))
         elif section_of(field.annotation) is field.annotation and isinstance(field.annotation, type):
             for inner in _marked(field.annotation):
-                attributes = f"{name}.{inner.attributes}"
-                found.append(_Marked(inner.flag, attributes, f"{key}.{inner.key}", attrgetter(attributes)))
+                found.append(_Marked(inner.flag, f"{name}.{inner.attributes}", f"{key}.{inner.key}"))
     return tuple(found)

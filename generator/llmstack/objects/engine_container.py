@@ -203,15 +203,15 @@ def hooks(stack: Stack, model: Model, role: Role = ENGINE) -> Mapping[str, Any] 
 def probes(stack: Stack, model: Model, readiness: Mapping[str, Any] | None = None) -> dict[str, dict[str, Any] | None]:
     """The probes of the container that serves: those of all engines, with what the model changes in them."""
     engine = stack.engine
-    ready = _probe(model, "readiness_probe", engine.readiness_probe)
+    ready = probe(model, "readiness_probe", engine.readiness_probe)
     return {
-        "startupProbe": _probe(model, "startup_probe", engine.startup_probe),
-        "livenessProbe": _probe(model, "liveness_probe", engine.liveness_probe),
+        "startupProbe": probe(model, "startup_probe", engine.startup_probe),
+        "livenessProbe": probe(model, "liveness_probe", engine.liveness_probe),
         "readinessProbe": merge(ready or {}, readiness) if readiness else ready,
     }
 
 
-def _probe(model: Model, name: str, shared: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def probe(model: Model, name: str, shared: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """One probe; a model that states null has none."""
     own = getattr(model, name)
     if own is None:

@@ -29,10 +29,22 @@ def _sizes(tensor: int, pipeline: int, more: tuple[str, ...]) -> ParallelSizes:
     return parallel_sizes(["--tensor-parallel-size", str(tensor), "--pipeline-parallel-size", str(pipeline), *more])
 
 
+def pods_of(model: Model) -> int:
+    """Pods that one engine spreads over: the group of a LeaderWorkerSet, or a RayCluster's head and workers."""
+    if model.uses_ray:
+        return 1 + (1 if model.replica_count is None else model.replica_count)
+    return _stages(model)
+
+
 def says_elsewhere(model: Model) -> bool:
     """Whether the model and its sizes may stand where the values do not say: in a file of arguments, in a command of
-    one's own (which a RayCluster does not run)."""
-    return bool(model.command and not model.uses_ray) or reads_config_file(model)
+    one's own."""
+    return runs_own_command(model) or reads_config_file(model)
+
+
+def runs_own_command(model: Model) -> bool:
+    """Whether a command of one's own stands in the place of `vllm serve`; a RayCluster does not run it."""
+    return bool(model.command and not model.uses_ray)
 
 
 def needs_shm(model: Model, *, several_gpus: bool) -> bool:

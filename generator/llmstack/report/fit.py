@@ -72,7 +72,8 @@ def _engine(answer: Answer) -> str:
     origin = "" if facts is None or facts.weights is None else f", weights from {facts.weights.origin}"
     gpus = question.settings.gpus
     model = facts.model if facts else "model unknown"
-    return f"{model}{origin} · {gpus} × {card} · {version}"
+    assumed = f", assumed to be as {facts.base}" if facts and facts.base else ""
+    return f"{model}{origin}{assumed} · {gpus} × {card} · {version}"
 
 
 def _terms(answer: Answer) -> Iterator[str]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from llmstack.checks.engines import Asked, engines
+from llmstack.checks.engines import Asked, alike_engines, engines
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.engine.memory import GIB
@@ -29,16 +29,19 @@ RULE = Declaration("claim-size", Severity.WARNING, whole=True)
 
 def run(subject: Subject) -> Iterator[Problem]:
     stack = subject.stack
-    for asked in engines(subject):
-        model = asked.model
-        if stack.shared_storage.enabled or not downloaded(asked):
-            continue
-        if weights_path(stack, model) != DATA_PATH:
-            yield from _in_container(asked)
-        elif model.pvc_storage and not model.pvc_existing_claim_name:
-            what = f"the claim of `{model.name}` has {model.pvc_storage}"
-            yield from _compare(what, model.pvc_storage, downloaded(asked), "pvcStorage", (*asked.route, "pvcStorage"))
+    for group in alike_engines(subject) if not stack.shared_storage.enabled else ():
+        wanted = downloaded(group[0])
+        for asked in group if wanted else ():
+            if weights_path(stack, asked.model) != DATA_PATH:
+                yield from _in_container(asked)
+            elif asked.model.pvc_storage and not asked.model.pvc_existing_claim_name:
+                yield from _in_claim(asked, asked.model.pvc_storage, wanted)
     yield from _shared(subject)
+
+
+def _in_claim(asked: Asked, size: str, wanted: int) -> Iterator[Problem]:
+    what = f"the claim of `{asked.model.name}` has {size}"
+    yield from _compare(what, size, wanted, "pvcStorage", (*asked.route, "pvcStorage"))
 
 
 def downloaded(asked: Asked) -> int:

@@ -46,17 +46,16 @@ class Trigger:
 
 
 def run(subject: Subject) -> Iterator[Problem]:
-    asked = engines(subject)
-    for each in asked:
+    for each in engines(subject):
         for trigger in _of_values(subject.stack, each):
             yield from _judge(each, trigger)
-    by_workload = {workload_of(subject.stack, each.model): each for each in asked}
-    for route, obj in subject.extra_objects():
+    scalers = [(route, obj) for route, obj in subject.extra_objects() if str(obj.get("kind")) in SCALERS]
+    by_workload = {workload_of(subject.stack, each.model): each for each in engines(subject)} if scalers else {}
+    for route, obj in scalers:
         named = value_at(obj, "spec", "scaleTargetRef")
         target = f"{value_at(named, 'kind') or 'Deployment'}/{value_at(named, 'name')}"
-        kind = str(obj.get("kind"))
-        if target in by_workload and kind in SCALERS:
-            for trigger in SCALERS[kind](obj["spec"], (*route, "spec")):
+        if target in by_workload:
+            for trigger in SCALERS[obj["kind"]](obj["spec"], (*route, "spec")):
                 yield from _judge(by_workload[target], trigger)
 
 

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from llmstack.checks.engines import engines, problems_of
+from llmstack.checks.engines import Asked, alike_engines, problems_alike
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
+from llmstack.engine.exact.fault import Fault
 from llmstack.engine.exact.sizes import context_parallel, indivisible
 from llmstack.finding import Severity
 
@@ -24,9 +25,11 @@ RULE = Declaration("indivisible-size", Severity.ERROR, needs_objects=True, whole
 
 
 def run(subject: Subject) -> Iterator[Problem]:
-    for asked in engines(subject):
-        question = asked.question
-        if question.facts is not None:
-            release = question.match.catalogue.release.minor
-            yield from problems_of(asked, indivisible(question.facts, question.settings, release))
-            yield from problems_of(asked, context_parallel(question.facts, question.settings, question.flags))
+    yield from problems_alike(alike_engines(subject), _faults)
+
+
+def _faults(asked: Asked) -> Iterator[Fault]:
+    question, release = asked.question, asked.question.match.catalogue.release.minor
+    if question.facts is not None:
+        yield from indivisible(question.facts, question.settings, release)
+        yield from context_parallel(question.facts, question.settings, question.flags)

@@ -11,19 +11,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from llmstack.checks.engines import engines, problems_of
+from llmstack.checks.engines import Asked, alike_with_length, problems_alike
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
+from llmstack.engine.exact.fault import Fault
 from llmstack.engine.exact.length import too_long
 from llmstack.finding import Severity
-from llmstack.fit.question import variables
 
 RULE = Declaration("length-over-model", Severity.ERROR, needs_objects=True, whole=True)
 
 
 def run(subject: Subject) -> Iterator[Problem]:
-    for asked in engines(subject):
-        facts = asked.question.facts
-        if facts is not None:
-            known = variables(subject.stack, asked.model)
-            yield from problems_of(asked, too_long(facts, asked.question.settings, known))
+    yield from problems_alike(alike_with_length(subject), _faults)
+
+
+def _faults(asked: Asked) -> Iterator[Fault]:
+    facts = asked.question.facts
+    if facts is not None:
+        yield from too_long(facts, asked.question.settings, asked.question.variables)

@@ -24,13 +24,15 @@ from llmstack.kubernetes.quantities import quantity
 from llmstack.model.models import Model
 
 RULE = Declaration("offload-memory", Severity.ERROR, whole=True)
-FLAG = "--cpu-offload-gb"
+FLAG, TRANSFER = "--cpu-offload-gb", "--kv-transfer-config"
 LMCACHE_SIZE = "LMCACHE_MAX_LOCAL_CPU_SIZE"
 
 
 def run(subject: Subject) -> Iterator[Problem]:
     for asked in engines(subject):
         model = asked.model
+        if not (asked.question.flags.keys() & {FLAG, TRANSFER} or model.lmcache_config.enabled):
+            continue
         per_gpu = sum(offloaded(asked))
         latent = asked.question.facts is not None and asked.question.facts.is_latent
         # with latent attention all GPUs hold the same cache, and one alone may keep it
@@ -80,7 +82,7 @@ def _connector_name(asked: Asked) -> str:
 
 def _transfer(asked: Asked) -> Mapping[str, Any]:
     """The value of `--kv-transfer-config`; {} where there is none that can be read."""
-    return read_object(asked.question.flags.get("--kv-transfer-config") or "") or {}
+    return read_object(asked.question.flags.get(TRANSFER) or "") or {}
 
 
 def _number(text: str | None) -> float:

@@ -17,29 +17,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from llmstack.checks.engines import engines, problems_of
+from llmstack.checks.engines import Asked, alike_with_length, problems_alike
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
+from llmstack.engine.exact.fault import Fault
 from llmstack.engine.exact.flags import refused
 from llmstack.engine.exact.line import Line
 from llmstack.finding import Severity
-from llmstack.fit.question import variables
 
 RULE = Declaration("refused-flags", Severity.ERROR, whole=True)
 
 
 def run(subject: Subject) -> Iterator[Problem]:
-    for asked in engines(subject):
-        question = asked.question
-        if asked.releases and question.flags:
-            line = Line(
-                asked.model.model_url or "",
-                question.facts,
-                question.flags,
-                variables(subject.stack, asked.model),
-                question.settings,
-                question.match.catalogue,
-                asked.releases,
-                asked.model.repository or "",
-            )
-            yield from problems_of(asked, refused(line))
+    yield from problems_alike(alike_with_length(subject), _faults)
+
+
+def _faults(asked: Asked) -> Iterator[Fault]:
+    question = asked.question
+    if asked.releases and question.flags:
+        line = Line(
+            asked.model.model_url or "",
+            question.facts,
+            question.flags,
+            question.variables,
+            question.settings,
+            question.match.catalogue,
+            asked.releases,
+            asked.model.repository or "",
+        )
+        yield from refused(line)

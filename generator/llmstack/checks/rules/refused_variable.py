@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.checks.engine_env import engine_variables
-from llmstack.checks.engines import engines
+from llmstack.checks.engines import alike_engines
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.engine.exact.variables import misread
@@ -22,7 +22,7 @@ RULE = Declaration("refused-variable", Severity.ERROR)
 
 
 def run(subject: Subject) -> Iterator[Problem]:
-    for asked in engines(subject):
+    for asked in (each for group in alike_engines(subject) if group[0].question.variables for each in group):
         known = engine_variables(subject.stack, asked.route, asked.model)
         texts = {name: text for name, (_, text) in known.items()}
         for fault in misread(texts, asked.releases, asked.question.match.catalogue.release.minor):

@@ -19,10 +19,10 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from llmstack.checks.engines import engines
+from llmstack.checks.engines import alike
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Severity
+from llmstack.finding import Route, Severity
 from llmstack.fit.card import Pools
 from llmstack.fit.loading import foreseen_load
 from llmstack.kubernetes.probes import delay, period, seconds_allowed, startup_probes
@@ -31,6 +31,7 @@ from llmstack.kubernetes.workloads import PROGRESS_DEADLINE
 from llmstack.model.models import Model
 from llmstack.model.types import seconds
 from llmstack.objects import engine_container
+from llmstack.review.facts import ForeseenLoad
 
 RULE = Declaration("start-up-budget", Severity.ERROR, milder=Severity.WARNING, needs_objects=True)
 
@@ -52,9 +53,10 @@ def run(subject: Subject) -> Iterator[Problem]:
 
 def _probe(subject: Subject, model: Model) -> tuple[str, Mapping[str, Any] | None]:
     """The probe that gives a start-up its time: the start-up probe, else the liveness probe."""
-    probes = engine_container.probes(subject.stack, model)
-    name = "startupProbe" if probes["startupProbe"] else "livenessProbe"
-    return name, probes[name]
+    start_up = engine_container.probe(model, "startup_probe", subject.stack.engine.startup_probe)
+    if start_up:
+        return "startupProbe", start_up
+    return "livenessProbe", engine_container.probe(model, "liveness_probe", subject.stack.engine.liveness_probe)
 
 
 def _measured(subject: Subject) -> Iterator[Problem]:
@@ -74,22 +76,24 @@ def _foreseen(subject: Subject) -> Iterator[Problem]:
     stack, pools = subject.stack, Pools.of(subject.stack)
     if not any(each.read_rate for each in pools.declared):
         return
-    asked = {each.route: each.question for each in engines(subject)}
-    for at, model in subject.models():
-        stated = bool(model.gitops.load_time)
-        foreseen = None if stated else foreseen_load(stack, pools, model, subject.facts, asked.get(at))
-        if foreseen is None:
-            continue
-        name, probe = _probe(subject, model)
-        if probe is None:
-            continue
-        allowed, needed = seconds_allowed(probe), foreseen.high or foreseen.least
-        if needed > allowed:
-            what = f"reads its weights in {needed} s at least"
-            if foreseen.low is not None:
-                what = f"takes {foreseen.low} to {needed} s to load, {foreseen.least} s of it reading weights"
-            message = f"`{model.name}` {what}; {name} kills it after {allowed} s"
-            yield Problem(message, (*at, "name"), help=_raise(name, probe, needed), milder=True)
+    for models in alike(subject):
+        foreseen = foreseen_load(stack, pools, models[0].model, subject.facts, models[0].question)
+        for each in models:
+            if foreseen is not None and not each.model.gitops.load_time:
+                yield from _compare(subject, each.model, foreseen, each.route)
+
+
+def _compare(subject: Subject, model: Model, foreseen: ForeseenLoad, at: Route) -> Iterator[Problem]:
+    name, probe = _probe(subject, model)
+    if probe is None:
+        return
+    allowed, needed = seconds_allowed(probe), foreseen.high or foreseen.least
+    if needed > allowed:
+        what = f"reads its weights in {needed} s at least"
+        if foreseen.low is not None:
+            what = f"takes {foreseen.low} to {needed} s to load, {foreseen.least} s of it reading weights"
+        message = f"`{model.name}` {what}; {name} kills it after {allowed} s"
+        yield Problem(message, (*at, "name"), help=_raise(name, probe, needed), milder=True)
 
 
 def _raise(name: str, probe: Mapping[str, Any], needed: int) -> str:

@@ -12,19 +12,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from llmstack.checks.engines import engines, problems_of
+from llmstack.checks.engines import Asked, alike_engines, problems_alike
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.engine.exact.architecture import unregistered
+from llmstack.engine.exact.fault import Fault
 from llmstack.finding import Severity
 
 RULE = Declaration("unknown-architecture", Severity.ERROR, needs_objects=True, whole=True)
 
 
 def run(subject: Subject) -> Iterator[Problem]:
-    for asked in engines(subject):
-        question, among = asked.question, asked.releases
-        if question.facts is not None and among:
-            image = asked.model.repository or ""
-            faults = unregistered(question.facts, question.settings, question.flags, among, image)
-            yield from problems_of(asked, faults)
+    yield from problems_alike(alike_engines(subject), _faults)
+
+
+def _faults(asked: Asked) -> Iterator[Fault]:
+    question, among = asked.question, asked.releases
+    if question.facts is not None and among:
+        image = asked.model.repository or ""
+        yield from unregistered(question.facts, question.settings, question.flags, among, image)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from llmstack.checks.engines import Asked, engines, route_of
+from llmstack.checks.engines import Asked, alike_engines, route_of
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.engine.exact.backends import unfit_backend, unknown_backend
@@ -32,15 +32,20 @@ ENCODER = "--mm-encoder-attn-backend"
 
 
 def run(subject: Subject) -> Iterator[Problem]:
-    for asked in engines(subject):
-        if not asked.releases:
-            continue
-        release = asked.question.match.catalogue.release.minor
-        for name, route in _named(asked):
-            for fault in (*unknown_backend(name, asked.releases, release), *_unfit(name, asked)):
-                yield Problem(fault.message, route, help=fault.help)
-        for fault in unknown_backend(asked.question.flags.get(ENCODER) or "AUTO", asked.releases, release):
-            yield Problem(fault.message, route_of(asked, ENCODER), help=fault.help)
+    for group in alike_engines(subject):
+        if group[0].releases and (ENCODER in group[0].question.flags or any(_named(group[0]))):
+            for asked in group:
+                yield from _judge(asked)
+
+
+def _judge(asked: Asked) -> Iterator[Problem]:
+    """Yield what is wrong with each backend that an engine names."""
+    release = asked.question.match.catalogue.release.minor
+    for name, route in _named(asked):
+        for fault in (*unknown_backend(name, asked.releases, release), *_unfit(name, asked)):
+            yield Problem(fault.message, route, help=fault.help)
+    for fault in unknown_backend(asked.question.flags.get(ENCODER) or "AUTO", asked.releases, release):
+        yield Problem(fault.message, route_of(asked, ENCODER), help=fault.help)
 
 
 def _unfit(name: str, asked: Asked) -> Iterator[Fault]:

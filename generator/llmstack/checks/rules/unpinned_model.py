@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from llmstack.checks.engines import Asked, engines
+from llmstack.checks.engines import engines
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Severity
@@ -24,14 +24,7 @@ RULE = Declaration("unpinned-model", Severity.NOTE, needs_objects=True)
 def run(subject: Subject) -> Iterator[Problem]:
     for asked in engines(subject):
         name, facts = hub_name(asked.model), asked.question.facts
-        pinned = asked.model.model_revision or _is_given(asked)
+        pinned = "--revision" in asked.question.flags
         if name is not None and not pinned and facts is not None and facts.revision is not None:
             message = f"`{name}` can move: no revision is pinned"
             yield Problem(message, (*asked.route, "modelURL"), help=f"modelRevision: {facts.revision}")
-
-
-def _is_given(asked: Asked) -> bool:
-    """Whether `--revision` is among the extra arguments."""
-    model = asked.model
-    arguments = (*(model.vllm_config.extra_args or ()), *(model.extra_args or ()))
-    return any(str(each).partition("=")[0] == "--revision" for each in arguments)

@@ -12,18 +12,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from llmstack.checks.engines import engines, problems_of
+from llmstack.checks.engines import Asked, alike_engines, problems_alike
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.engine.exact.architecture import unsupported_feature
+from llmstack.engine.exact.fault import Fault
 from llmstack.finding import Severity
 
 RULE = Declaration("unsupported-feature", Severity.ERROR, whole=True)
 
 
 def run(subject: Subject) -> Iterator[Problem]:
-    for asked in engines(subject):
-        question = asked.question
-        if question.facts is not None and asked.releases:
-            faults = unsupported_feature(question.facts, question.settings, question.flags, asked.releases)
-            yield from problems_of(asked, faults)
+    yield from problems_alike(alike_engines(subject), _faults)
+
+
+def _faults(asked: Asked) -> Iterator[Fault]:
+    question, among = asked.question, asked.releases
+    if question.facts is not None and among:
+        yield from unsupported_feature(question.facts, question.settings, question.flags, among)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from llmstack.checks.engines import Asked, engines, problems_of
+from llmstack.checks.engines import Asked, alike_engines, problems_alike
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.engine.exact.fault import Fault
@@ -25,13 +25,13 @@ RULE = Declaration("unsupported-type", Severity.ERROR, needs_objects=True, whole
 
 
 def run(subject: Subject) -> Iterator[Problem]:
-    for asked in engines(subject):
-        if asked.releases:
-            yield from problems_of(asked, _faults(asked))
+    yield from problems_alike(alike_engines(subject), _faults)
 
 
 def _faults(asked: Asked) -> Iterator[Fault]:
     question, among = asked.question, asked.releases
+    if not among:
+        return
     facts, settings, card = question.facts, question.settings, question.card
     release = question.match.catalogue.release.minor
     if card is not None:

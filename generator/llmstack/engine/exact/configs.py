@@ -48,10 +48,16 @@ def misconfigured(given: Flags, catalogue: Catalogue, among: Sequence[str], repo
     official = is_official(repository)
     for flag, text in given.items():
         if text and "$" not in text and flag not in SAID_ELSEWHERE:
-            reasons = [_reason(flag, text, each) for each in _all_limits(flag, catalogue, tuple(among), official)]
-            if reasons and all(reasons):
-                message, help = reasons[0] or ("", "")
-                yield Fault(flag, message, help)
+            fault = _fault(flag, text, catalogue, tuple(among), official)
+            if fault is not None:
+                yield fault
+
+
+@lru_cache(maxsize=1 << 12)
+def _fault(flag: str, text: str, catalogue: Catalogue, among: tuple[str, ...], official: bool) -> Fault | None:
+    """What each of the releases refuses of a flag's value; None where one of them takes it."""
+    reasons = [_reason(flag, text, each) for each in _all_limits(flag, catalogue, among, official)]
+    return Fault(flag, *reasons[0]) if reasons and reasons[0] and all(reasons) else None
 
 
 @dataclass(frozen=True, slots=True)

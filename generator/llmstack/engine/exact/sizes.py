@@ -100,16 +100,23 @@ def _refused(facts: ModelFacts, settings: Settings, release: Minor) -> bool:
 
 
 def context_parallel(facts: ModelFacts, settings: Settings, given: Mapping[str, str | None]) -> Iterator[Fault]:
-    """Yield a decode context parallel size that does not go with tensor parallelism and KV heads
-    (`ParallelConfig.__post_init__`, `ModelConfig.verify_with_parallel_config`, vllm/config/)."""
+    """Yield a decode context parallel size that does not go with tensor parallelism and heads
+    (`ParallelConfig.__post_init__`, `ModelConfig.verify_with_parallel_config`, vllm/config/).
+
+    Beside prefill context parallelism other sizes are right, which `refusals/parallel.py` looks at.
+    """
     size, tensor = read_number(given.get("--decode-context-parallel-size") or ""), settings.tensor
     if size is None or size <= 1:
         return
     flag = f"--decode-context-parallel-size {size}"
-    if tensor % size:
+    prefill = given.get("--prefill-context-parallel-size") or "1"
+    if prefill == "1" and tensor % size:
         yield Fault("context", f"{flag} does not divide --tensor-parallel-size {tensor}", "a divisor of it")
         return
     heads, grouped = facts.sizes.kv_heads, facts.architecture in ARCHITECTURES and not facts.is_latent
     if grouped and heads and (tensor <= heads or size > tensor // heads):
         most = tensor // heads if tensor > heads else 1
         yield Fault("context", f"{flag} is over what {heads} KV heads on {tensor} GPUs allow", f"at most {most}")
+    elif grouped and heads and facts.sizes.heads // heads % size:
+        each = facts.sizes.heads // heads
+        yield Fault("context", f"{flag} does not divide the {each} attention heads of each KV head", "a divisor of it")

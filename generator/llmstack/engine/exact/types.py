@@ -33,9 +33,14 @@ RELATIVES: Mapping[str, frozenset[str]] = {
     "fp8": frozenset(("fp8", "humming", "deepseek_v4_fp8", "modelopt", "modelopt_fp4", "modelopt_mixed", "online")),
     "compressed-tensors": frozenset(("compressed-tensors", "humming", "online")),
     "bitsandbytes": frozenset(("bitsandbytes",)),
+    "mxfp4": frozenset(("mxfp4", "humming")),
 }  # fmt: skip
 """What `--quantization` may be beside a checkpoint of this method without being refused, in any release
 (`override_quantization_method` of each class, `ModelConfig._verify_quantization`)."""
+
+OVERRULED = {"mxfp4": "gpt_oss_mxfp4"}
+"""Methods of checkpoints that a class takes over whatever `--quantization` says, where the release has it
+(`override_quantization_method`, layers/quantization/mxfp4.py)."""
 
 FROM_FILES = frozenset(
     ("awq", "awq_marlin", "auto_awq", "gptq", "gptq_marlin", "auto_gptq", "moe_wna16", "modelopt", "modelopt_fp4")
@@ -117,7 +122,9 @@ def mismatched(facts: ModelFacts, settings: Settings, among: Sequence[str]) -> I
     given, stored = settings.quantization, facts.quantization.method if facts.quantization else None
     if "--hf-overrides" in settings.unread:
         return
-    if given and stored and given not in RELATIVES.get(stored, {given}) and registry.is_method(given):
+    overruled = any(registry.has_method(OVERRULED.get(stored or "", ""), release) for release in among)
+    other = given and stored and given not in RELATIVES.get(stored, {given}) and registry.is_method(given)
+    if other and not overruled:
         yield Fault("quantization", f"the checkpoint is {stored}, not {given}", "leave --quantization out")
     weights = facts.weights
     if given in FROM_FILES and stored is None and weights is not None and weights.dtype in PLAIN:

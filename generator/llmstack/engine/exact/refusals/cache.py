@@ -13,6 +13,10 @@ MAMBA_BLOCK, KV_DTYPE, REPLAY, ALGORITHM = (
     "--mamba-ssu-algorithm",
 )
 TRANSFER, HOST_POOL = "--kv-transfer-config", "HiSparseConnector"
+IN_GROUP, GROUP = "--offload-num-in-group", "--offload-group-size"
+ALLOCATOR = "PYTORCH_CUDA_ALLOC_CONF"
+PINNED = ("--enable-cumem-allocator", "--enable-sleep-mode")
+"""Flags with which keys and values stay where they are, whatever PyTorch's allocator does."""
 
 
 def _blocks_without_prefixes(line: Line) -> bool:
@@ -44,6 +48,12 @@ def _has_no_host_pool(line: Line) -> bool:
     return config.get("kv_connector") == HOST_POOL and size is None
 
 
+def _moves_what_is_pinned(line: Line) -> bool:
+    """Whether PyTorch may move keys and values that a connector has registered."""
+    moves = "expandable_segments:True" in (line.variables.get(ALLOCATOR) or "")
+    return moves and bool(line.object(TRANSFER).get("kv_connector")) and not any(map(line.is_on, PINNED))
+
+
 REFUSALS: tuple[Refusal, ...] = (
     Refusal("--mamba-block-size can only be set with", MAMBA_BLOCK, _blocks_without_prefixes,
             f"{MAMBA_BLOCK} without prefix caching", "--enable-prefix-caching, or leave it out"),
@@ -53,6 +63,11 @@ REFUSALS: tuple[Refusal, ...] = (
             f"{REPLAY} for a model without states", "leave it out"),
     Refusal("Mamba SSU algorithm selection is only supported", ALGORITHM, _chooses_without_kernels,
             f"{ALGORITHM} with this --mamba-backend", "--mamba-backend flashinfer"),
+    Refusal("incompatible with PYTORCH_CUDA_ALLOC_CONF", TRANSFER, _moves_what_is_pinned,
+            f"a KV connector with expandable_segments:True in {ALLOCATOR}", "without it, or --enable-cumem-allocator"),
+    Refusal(" must be <= offload_group_size", IN_GROUP,
+            lambda line: (line.number(IN_GROUP) or 0) > (line.number(GROUP) or 0) > 0,
+            f"{IN_GROUP} over {GROUP}", f"at most {GROUP}"),
     Refusal("HiSparseConnector requires host_pool_gib", TRANSFER, _has_no_host_pool,
             "a HiSparseConnector without host_pool_gib", "host_pool_gib in kv_connector_extra_config"),
 )  # fmt: skip

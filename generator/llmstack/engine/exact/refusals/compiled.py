@@ -8,6 +8,7 @@ from llmstack.engine.exact.line import Line
 from llmstack.engine.exact.refusals.refusal import Refusal, both
 
 COMPILATION = "--compilation-config"
+SIZES, LARGEST = "--cudagraph-capture-sizes", "--max-cudagraph-capture-size"
 PIECEWISE_BACKENDS = frozenset(("", "eager", "inductor"))
 
 
@@ -18,11 +19,13 @@ def _partial(flag: str) -> Callable[[Line], bool]:
 def _captures(line: Line) -> bool:
     """Whether sizes of graphs and the largest are both given, and are not of each other."""
     config = line.object(COMPILATION)
-    sizes, most = config.get("cudagraph_capture_sizes"), config.get("max_cudagraph_capture_size")
-    most = most if most is not None else line.number("--max-cudagraph-capture-size")
+    words = line.text(SIZES).split()
+    sizes: object = [int(word) for word in words] if words and all(map(str.isdecimal, words)) else None
+    sizes, most = sizes or config.get("cudagraph_capture_sizes"), config.get("max_cudagraph_capture_size")
+    most = most if most is not None else line.number(LARGEST)
     known = isinstance(sizes, list) and sizes and all(type(size) is int for size in sizes) and type(most) is int
     plain = "--speculative-config" not in line.given and not config.get("pass_config")
-    return bool(known) and plain and max(sizes or [0]) <= 256 and max(sizes or [0]) != most
+    return bool(known) and plain and isinstance(sizes, list) and max(sizes) <= 256 and max(sizes) != most
 
 
 def _operations(line: Line) -> list[str]:
@@ -49,6 +52,7 @@ def _switches_both_ways(line: Line) -> bool:
     return bool(on & off)
 
 
+_LARGEST = ("a largest size of CUDA graphs that is not the largest of the sizes", "leave the largest out")
 _MODES = (COMPILATION, _has_both_modes, "`none` beside `all` in custom_ops", "one of both")
 
 REFUSALS: tuple[Refusal, ...] = (
@@ -62,14 +66,14 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("enable_flashinfer_autotune and", "--enable-flashinfer-autotune",
             both("--enable-flashinfer-autotune", "enable_flashinfer_autotune", "--kernel-config"),
             "--enable-flashinfer-autotune beside that in --kernel-config", "one of both"),
-    Refusal("cudagraph_capture_sizes and compilation_config", "--cudagraph-capture-sizes",
-            both("--cudagraph-capture-sizes", "cudagraph_capture_sizes", COMPILATION),
-            f"--cudagraph-capture-sizes beside those in {COMPILATION}", "one of both"),
-    Refusal("max_cudagraph_capture_size and compilation_config", "--max-cudagraph-capture-size",
-            both("--max-cudagraph-capture-size", "max_cudagraph_capture_size", COMPILATION),
-            f"--max-cudagraph-capture-size beside that in {COMPILATION}", "one of both"),
-    Refusal("should be consistent with the max value of", COMPILATION, _captures,
-            "a largest size of CUDA graphs that is not the largest of the sizes", "leave the largest out"),
+    Refusal("cudagraph_capture_sizes and compilation_config", SIZES,
+            both(SIZES, "cudagraph_capture_sizes", COMPILATION),
+            f"{SIZES} beside those in {COMPILATION}", "one of both"),
+    Refusal("max_cudagraph_capture_size and compilation_config", LARGEST,
+            both(LARGEST, "max_cudagraph_capture_size", COMPILATION),
+            f"{LARGEST} beside that in {COMPILATION}", "one of both"),
+    Refusal("should be consistent with the max value of", COMPILATION, _captures, *_LARGEST),
+    Refusal("should be consistent with the max value of", SIZES, _captures, *_LARGEST),
     Refusal("Can only specify 'none' or 'all'", *_MODES),
     Refusal("custom_ops can contain only one base mode", *_MODES),
     Refusal("must be 'all', 'none', '+op' or '-op'", COMPILATION, _has_plain_operation,

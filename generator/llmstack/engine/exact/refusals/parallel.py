@@ -3,6 +3,7 @@ engine/arg_utils.py, entrypoints/cli/serve.py)."""
 
 from __future__ import annotations
 
+from llmstack.engine.defaults import Minor
 from llmstack.engine.exact.line import Line
 from llmstack.engine.exact.refusals.refusal import Refusal, says
 from llmstack.engine.support import ARCHITECTURES
@@ -11,8 +12,12 @@ NODES, NODE_RANK, EXECUTOR = "--nnodes", "--node-rank", "--distributed-executor-
 RANK, LOCAL, BACKEND = "--data-parallel-rank", "--data-parallel-size-local", "--data-parallel-backend"
 HYBRID, EXTERNAL, ELASTIC = "--data-parallel-hybrid-lb", "--data-parallel-external-lb", "--enable-elastic-ep"
 EPLB, OVERLAP = "--eplb-config", "--enable-dbo"
+PREFILL, DECODE = "--prefill-context-parallel-size", "--decode-context-parallel-size"
+RETURNED = "--enable-return-routed-experts"
 TOLERANT, MOST, ALL_TO_ALL = "--enable-fault-tolerance", "--elastic-ep-max-dp-size", "--all2all-backend"
 THRESHOLDS = ("--dbo-decode-token-threshold", "--dbo-prefill-token-threshold")
+PLAIN_RAY_UNTIL: Minor = (0, 20)
+"""Up to here Ray runs `RayDistributedExecutor`, later one that schedules ahead (`Executor.get_class`)."""
 WITHOUT_RAY = frozenset(("mp", "uni", "external_launcher"))
 NOT_OVERLAPPED = frozenset(("", "allgather_reducescatter", "naive", "pplx"))
 """What `--all2all-backend` may be where batches are not overlapped; unsaid it is the first of the names."""
@@ -67,6 +72,21 @@ def _spare_experts(line: Line) -> bool:
     return type(more) is int and more != 0 and not line.is_on("--enable-eplb")
 
 
+def _is_off_both_axes(line: Line) -> bool:
+    """Whether decode context parallelism spans neither that of prefill nor all GPUs of a stage."""
+    prefill, decode = line.number(PREFILL) or 1, line.number(DECODE) or 1
+    return prefill > 1 and decode not in (1, prefill, line.settings.tensor * prefill)
+
+
+def _is_over_contexts(line: Line) -> bool:
+    return any((line.number(flag) or 1) > 1 for flag in (PREFILL, DECODE))
+
+
+def _balances_apart(line: Line) -> bool:
+    config = line.object(EPLB)
+    return config.get("use_async") is True and config.get("policy", "default") != "default"
+
+
 def _logs_without_interval(line: Line) -> bool:
     config = line.object(EPLB)
     every = config.get("log_balancedness_interval")
@@ -80,6 +100,11 @@ def _overlaps_without_kernels(line: Line) -> bool:
 
 def _profiles_without_ray(line: Line) -> bool:
     return line.is_on("--ray-workers-use-nsight") and line.text(EXECUTOR).lower() in WITHOUT_RAY
+
+
+def _schedules_ahead_in_ray(line: Line) -> bool:
+    plain = line.catalogue.release.minor <= PLAIN_RAY_UNTIL and "VLLM_USE_RAY_V2_EXECUTOR_BACKEND" not in line.variables
+    return plain and line.is_on("--async-scheduling") and says(EXECUTOR, "ray")(line)
 
 
 def _tolerates_inside(line: Line) -> bool:
@@ -117,6 +142,8 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("Async scheduling is not yet compatible with", "--async-scheduling",
             lambda line: line.is_on("--async-scheduling") and line.settings.pipeline > 1,
             "asynchronous scheduling in a pipeline", "leave it out"),
+    Refusal("` does not support async scheduling yet", "--async-scheduling", _schedules_ahead_in_ray,
+            f"asynchronous scheduling with {EXECUTOR} ray", "leave it out"),
     Refusal("must be <= data_parallel_size", LOCAL,
             lambda line: (line.number(LOCAL) or 0) > line.settings.data,
             f"{LOCAL} over --data-parallel-size", "--data-parallel-size is that of all nodes"),
@@ -154,6 +181,19 @@ REFUSALS: tuple[Refusal, ...] = (
             "--dcp-comm-backend a2a without decode context parallelism", "--decode-context-parallel-size over 1"),
     Refusal("but EPLB is not enabled", EPLB, _spare_experts, "num_redundant_experts without --enable-eplb",
             "--enable-eplb"),
+    Refusal("Async EPLB is only supported with the default", EPLB, _balances_apart,
+            "use_async with this policy", "the policy default"),
+    Refusal("When PCP is enabled, DCP must be disabled", DECODE, _is_off_both_axes,
+            f"this {DECODE} beside {PREFILL}", f"1, {PREFILL}, or that times --tensor-parallel-size"),
+    Refusal("PCP does not support data parallelism yet", PREFILL,
+            lambda line: (line.number(PREFILL) or 1) > 1 and line.settings.data > 1,
+            f"{PREFILL} with data parallel engines", "leave one of both out"),
+    Refusal("is incompatible with pipeline parallelism (PP > 1)", RETURNED,
+            lambda line: line.is_on(RETURNED) and line.settings.pipeline > 1,
+            f"{RETURNED} in a pipeline", "leave one of both out"),
+    Refusal("is incompatible with context parallelism (DCP/PCP", RETURNED,
+            lambda line: line.is_on(RETURNED) and _is_over_contexts(line),
+            f"{RETURNED} with context parallelism", "leave one of both out"),
     Refusal("log_balancedness_interval must be greater than 0", EPLB, _logs_without_interval,
             "a log_balancedness_interval of 0", "at least 1"),
     Refusal("Elastic EP is only supported", ELASTIC,

@@ -6,6 +6,7 @@ from llmstack.engine.exact.line import Line
 from llmstack.engine.exact.refusals.refusal import Refusal
 
 SPECULATIVE, ASYNC = "--speculative-config", "--async-scheduling"
+METRICS = "--per-request-spec-decode-metrics"
 WITH_DRAFT = frozenset(("eagle", "eagle3", "medusa", "mlp_speculator", "draft_model", "dflash"))
 """Methods of speculation that want a model of their own."""
 NOT_ASYNC = frozenset(("ngram", "suffix", "medusa", "mlp_speculator"))
@@ -24,6 +25,10 @@ SUFFIX_BOUNDS = {
     "suffix_decoding_min_token_prob": (0, 1),
 }
 """Keys of `suffix`, with the least and the most that they may be (`_validate_suffix_decoding`)."""
+
+
+def _speculates(line: Line) -> bool:
+    return any(name.partition(".")[0] == SPECULATIVE for name in line.given)
 
 
 def _says_wrong_size(line: Line) -> bool:
@@ -94,6 +99,9 @@ REFUSALS: tuple[Refusal, ...] = (
             "asynchronous scheduling with this method of speculation", "leave it out: vLLM chooses"),
     Refusal("Async scheduling is not compatible with", ASYNC, _is_async_unpadded,
             "asynchronous scheduling with disable_padded_drafter_batch", "leave one of both out"),
+    Refusal("--per-request-spec-decode-metrics requires", METRICS,
+            lambda line: line.text(METRICS) not in ("", "none") and not _speculates(line),
+            f"{METRICS} without {SPECULATIVE}", "leave it out"),
     Refusal("Fast prefill optimization for KV sharing is not", "--kv-sharing-fast-prefill",
             lambda line: line.is_on("--kv-sharing-fast-prefill") and _is_eagle(line),
             "--kv-sharing-fast-prefill with eagle", "leave one of both out"),
