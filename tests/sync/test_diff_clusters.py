@@ -147,6 +147,16 @@ def test_what_a_renamed_cluster_loses_is_told_once(one: Repository) -> None:
     assert {each["action"] for each in review["objects"]} == {"change", "remove"}
 
 
+def test_an_environment_that_leaves_its_cluster_for_another_namespace(one: Repository) -> None:
+    """No object has its name in both: the manifests lose them all, and that is no empty list of models."""
+    one.values(prod=environment(sync={**FLUX, "cluster": "c2"}, namespace="ai"))
+    [risk] = [each for each in one.review()["envs"]["prod"]["risks"] if each["id"] == "removal"]
+    assert risk["message"].startswith(
+        "the environment leaves its cluster, where all that it runs goes: `llama`, `qwen`"
+    )
+    assert "modelSpec" not in risk["advice"]
+
+
 def test_a_model_that_a_renamed_cluster_keeps_goes_on(one: Repository) -> None:
     """Its Kustomization is told to leave what it applied, before the folder is renamed and the model taken out."""
     one.file("clusters/c1/kustomization.yaml", ORPHAN)

@@ -74,7 +74,8 @@ def as_synced(case: Case, synced: Mapping[str, Synced], environments: Collection
 
 def left_behind(case: Case, synced: Mapping[str, Synced], environments: Collection[str]) -> Surroundings | None:
     """What the sync tool makes of one of the `environments` in the cluster it leaves; None where it leaves none."""
-    return None if case.former is None else _within(case, synced.get(case.former), environments)
+    near = _within(case, synced.get(case.former), environments) if case.former is not None else None
+    return None if near is None else replace(near, leaves=True)
 
 
 def _within(case: Case, synced: Synced | None, environments: Collection[str]) -> Surroundings:

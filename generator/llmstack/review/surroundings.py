@@ -89,6 +89,8 @@ class Surroundings:
     """API groups of objects that come, which neither the cluster nor the change defines."""
     goes: bool = False
     """Whether the environment is there no longer."""
+    leaves: bool = False
+    """Whether this is the cluster that the environment leaves for another one."""
     has_values: bool = True
     """Whether values made the objects: advice names their keys, else the fields of the objects."""
     renamed_to: str | None = None

@@ -83,6 +83,8 @@ def _whole(assessment: Assessment) -> str | None:
     if tools:
         deleting = " and ".join(sorted(tools))
         return f"{deleting} deletes all models of the environment while the manifests keep them: {names}"
+    if near.leaves:
+        return f"the environment leaves its cluster, where all that it runs goes: {names}"
     rest = "" if len(removed) == len(models) else " and what is around them"
     return f"no model is left in the environment: {names} {'goes' if len(removed) == 1 else 'go'}{rest}"
 
@@ -115,6 +117,8 @@ def _advice(assessment: Assessment) -> str:
         return f"If it is meant, acknowledge it in {where}, in the commit before, at Environment/{near.environment}."
     if any(each.by for each in assessment.removed):
         return "See the order of commits for the cluster: what goes is told to keep its objects first."
+    if near.leaves:
+        return "Have what comes in the other cluster serve first; if it is meant, acknowledge it in the commit before."
     if not near.has_values:
         return "If it is meant, acknowledge it in the file of --gitops, at Environment/stream."
     return (
