@@ -76,7 +76,7 @@ def test_of_too_many_problems_the_rest_is_counted() -> None:
     found = findings(f"{MODEL}, {each(MOST_PROBLEMS + 7, lambda n: f'k{n}: 1')}}}\n")
     assert len([finding for finding in found if finding.id == "unknown-key"]) == MOST_PROBLEMS
     (rest,) = [finding for finding in found if finding.id == "too-many-problems"]
-    assert rest.message == "7 more problems are not listed, from here on"
+    assert rest.message == "there are more problems than these 2,000, from here on"
 
 
 def test_a_file_of_too_many_values_is_not_read_on() -> None:

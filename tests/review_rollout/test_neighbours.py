@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from llmstack.review.rollout.obstacles.neighbours import HOSTNAME, Neighbours, Pods, hits, is_for
+from llmstack.review.rollout.obstacles.neighbours import HOSTNAME, Crowd, Neighbours, Pods, hits, is_for
 
 Object = dict[str, Any]
 POOL = ("h100", "nvidia.com/gpu")
@@ -89,7 +90,7 @@ ALL = [
 
 
 def names(near: Neighbours, mask: int) -> list[str]:
-    return ["/".join(each.identity[1:]) for each in near.within(mask)]
+    return ["/".join(each.identity[1:]) for at, each in enumerate(near.pods) if mask >> at & 1]
 
 
 def test_rules_of_either_side_keep_pods_apart() -> None:
@@ -123,12 +124,40 @@ def test_sets_of_pods() -> None:
     assert names(near, 0b10010) == ["llm/b", "x/a"]
 
 
-@pytest.mark.parametrize(("mask", "apart"), [(0b00100, True), (0b00110, False), (0b01100, False), (0b00010, True)])
-def test_whether_no_two_of_a_set_share_a_node(mask: int, apart: bool) -> None:
-    assert Neighbours(ALL).are_all_apart(mask, ALL[0]) is apart
-
-
-def test_pods_on_one_port_are_all_apart() -> None:
+@pytest.mark.parametrize(
+    ("mask", "one", "pods", "nodes"),
+    [
+        (0b00100, ALL[0], 1, 1),
+        (0b00110, ALL[0], 2, 1),  # b and c may share a node
+        (0b01100, ALL[0], 2, 1),  # c and d may not, but d may with a: they are no set of which each needs a node
+        (0b01000, ALL[2], 1, 1),
+        (0b01010, ALL[2], 2, 1),
+        (0b11111, ALL[0], 4, 1),
+        (0b00101, pods("new"), 2, 2),  # one that is not among them takes nothing away
+        (0, ALL[0], 0, 0),
+    ],
+)
+def test_the_nodes_of_a_set(mask: int, one: Pods, pods: int, nodes: int) -> None:
     near = Neighbours(ALL)
-    assert near.are_all_apart(0b01000, ALL[2])
-    assert not near.are_all_apart(0b01010, ALL[2])
+    for _ in range(2):  # it is counted once
+        assert near.crowd(mask & ~(1 if one is ALL[0] else 0), one, 8) == Crowd(pods, nodes)
+
+
+def many(app: str, number: int, gpus: int, *terms: Object) -> Pods:
+    return replace(pods(app, *terms), number=number, gpus=gpus)
+
+
+def test_pods_that_need_several_nodes_are_counted_without_those_that_ask() -> None:
+    wide, wider, alone = many("a", 6, 4), many("b", 8, 4), many("c", 3, 1, term("c"))
+    near = Neighbours([wide, wider, alone])
+    assert near.crowd(0b110, wide, 8) == Crowd(11, 4)  # the widest of them: others may stand beside it
+    assert near.crowd(0b101, wider, 8) == Crowd(9, 3)
+    assert near.crowd(0b101, wider, 4) == Crowd(9, 6)
+    assert near.crowd(0b011, alone, 8) == Crowd(14, 4)
+
+
+def test_pods_of_which_no_two_share_a_node_are_added_up() -> None:
+    all_apart = [many(app, 6, 4, *map(term, "abc")) for app in "abc"]
+    assert Neighbours(all_apart).crowd(0b110, all_apart[0], 8) == Crowd(12, 12)  # each rules out its own, too
+    others = [many(app, 6, 4, *(term(each) for each in "abc" if each != app)) for app in "abc"]
+    assert Neighbours(others).crowd(0b110, others[0], 8) == Crowd(12, 6)

@@ -7,12 +7,14 @@
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import os
 import resource
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
@@ -22,7 +24,10 @@ MEBIBYTE = 1 << 20
 CUSTOM = MEBIBYTE - (1 << 12)
 """How much goes into a file of custom/: a larger one than a mebibyte is not read at all."""
 SECONDS = 10
-"""How much processor time a command may take on a hostile file of a mebibyte, its children's with it."""
+"""How much processor time a command may take on a hostile file of a mebibyte, its children's with it, on a machine that
+takes a second to copy COPIED."""
+COPIED = 100_000
+"""How many small maps `copy.deepcopy` copies in about a second of a usual processor; a slow or busy one takes longer."""
 MEMORY = 500
 """How many mebibytes the largest of its processes may hold."""
 COMMANDS = ("lint", "gen", "diff", "validate", "migrate")
@@ -244,9 +249,17 @@ class Cost:
     memory: float
     code: int
 
-    @property
-    def too_much(self) -> bool:
-        return self.seconds > SECONDS or self.memory > MEMORY
+    def is_too_much(self, pace: float) -> bool:
+        """Whether it is beyond the bounds on a machine of such a pace."""
+        return self.seconds > SECONDS * pace or self.memory > MEMORY
+
+
+def find_pace() -> float:
+    """How many times as long as a second this machine takes to copy COPIED, busy as it is; never less than one time."""
+    maps = [{"a": number, "b": "text", "c": [number, 2, 3]} for number in range(COPIED // 4)]
+    began = time.process_time()
+    copy.deepcopy(maps)
+    return max(1.0, 4 * (time.process_time() - began))
 
 
 def measure(command: list[str], folder: Path, environment: dict[str, str], limit: int = 60) -> Cost:
@@ -271,7 +284,22 @@ def write(folder: Path, files: Files) -> None:
         file.write_text(text, encoding="utf-8")
 
 
-def measure_kind(kind: str, commands: tuple[str, ...], folder: Path, environment: dict[str, str]) -> list[Cost]:
+def halve(files: Files) -> Files:
+    """About half of what is in files: every second one of many, else of each one the documents or lines before its
+    middle."""
+    if len(files) > 10:
+        return dict(list(files.items())[::2])
+    return {
+        path: text[: _break_before(text, len(text) // 2)] if len(text) > MEBIBYTE // 2 else text
+        for path, text in files.items()
+    }
+
+
+def _break_before(text: str, at: int) -> int:
+    return text.rindex("\n---\n" if "\n---\n" in text else "\n", 0, at) + 1
+
+
+def measure_files(files: Files, commands: tuple[str, ...], folder: Path, environment: dict[str, str]) -> list[Cost]:
     """What each command costs in a repository into which these files come on a branch."""
 
     def run(command: str, *words: str) -> Cost:
@@ -284,7 +312,7 @@ def measure_kind(kind: str, commands: tuple[str, ...], folder: Path, environment
     git("init -q -b main")
     git("add -A")
     git("commit -q -m start")
-    write(folder, KINDS[kind]())
+    write(folder, files)
     costs = [run("gen")]
     git("checkout -q -b pr")
     git("add -A")
@@ -304,11 +332,13 @@ def main() -> None:
     environment = os.environ | {"PYTHONPATH": str(Path("generator").absolute())}
     for kind in [kind for kind in KINDS if not options.words or any(word in kind for word in options.words)]:
         with tempfile.TemporaryDirectory(prefix="hostile-") as place:
-            costs = measure_kind(kind, tuple(options.command or COMMANDS), Path(place), environment)
+            costs = measure_files(KINDS[kind](), tuple(options.command or COMMANDS), Path(place), environment)
+        pace = find_pace()
         told = "  ".join(
-            f"{c.command} {c.seconds:.1f}s {c.memory:.0f}M ={c.code}{' !!' if c.too_much else ''}" for c in costs
+            f"{c.command} {c.seconds:.1f}s {c.memory:.0f}M ={c.code}{' !!' if c.is_too_much(pace) else ''}"
+            for c in costs
         )
-        print(f"{kind}: {told}", flush=True)
+        print(f"{kind}: {told}  (pace {pace:.1f})", flush=True)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,8 @@ class Declaration:
     """Nothing is built while it finds something: its severity cannot be changed, nor a finding be ignored."""
     fixed: bool = False
     """`gitops.checks` cannot change its severity; a comment in the line can set a finding aside."""
+    unbounded: bool = False
+    """Each of its problems is told, however many there are: reports leave out the text of the lines that they name."""
 
     def severity_of(self, problem: Problem) -> Severity:
         """The severity of a problem; ValueError for the milder form of a rule that declares none."""
@@ -62,7 +64,7 @@ class Rule(Protocol):
 
 
 MOST_FOUND = 2_000
-"""How many problems a rule tells. One on a line with a secret is always told: reports hide such lines."""
+"""How many problems a rule tells that is not unbounded."""
 
 
 def find(rule: Rule, subject: Subject) -> Iterator[Finding]:
@@ -72,7 +74,7 @@ def find(rule: Rule, subject: Subject) -> Iterator[Finding]:
     severe as the worst of them can be.
     """
     for told, problem in enumerate(rule.run(subject)):
-        if told >= MOST_FOUND and not problem.secret:
+        if told >= MOST_FOUND and not rule.RULE.unbounded:
             message = f"there are more than these {MOST_FOUND:,} of this check, from here on"
             help = "correct those that are listed: the next run names others"
             yield finding_of(rule.RULE, Problem(message, problem.route, help, problem.place))

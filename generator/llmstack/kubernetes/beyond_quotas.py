@@ -75,13 +75,18 @@ class _Counts:
         names = [name for name in grown if name in hard]
         sums = self.sums(quota) if names and _is_scoped(quota) else self._sums
         for name in names:
+            by_all, by_one = (Beyond(identity_of(quota)[2], name, alone=alone) for alone in (False, True))
             is_over = sums.after.get(name, 0) > hard[name]
             room = hard[name] - sums.stays.get(name, 0)
-            for other, more in grown[name] if is_over or exists else ():
+            if not exists:
+                yield from ((other, by_all) for other, _ in grown[name] if is_over)
+                continue
+            for other, more in grown[name]:
                 beside = sums.gone.get(self.unit_of.get(other, ""), {}).get(name, 0)
-                alone = exists and beside + more > room
-                if alone or is_over:
-                    yield other, Beyond(identity_of(quota)[2], name, alone)
+                if beside + more > room:
+                    yield other, by_one
+                elif is_over:
+                    yield other, by_all
 
     @cached_property
     def _growth(self) -> Mapping[str, Sequence[tuple[Identity, Fraction]]]:

@@ -21,7 +21,6 @@ from llmstack.migrate.references import NewSecret, declare_secrets, name_secrets
 from llmstack.migrate.release import name_release
 from llmstack.migrate.spellings import at_route, rename_keys, rename_sections
 from llmstack.migrate.step import File, Step, Wanted, take_steps
-from llmstack.secrecy.places import find_places
 from llmstack.values.nodes import Source
 
 ROUNDS = 5
@@ -104,7 +103,7 @@ PHASES: tuple[Callable[[File], Iterator[Step]], ...] = (
 
 def _not_migrated(file: File) -> Iterator[Finding]:
     """Yield a finding for each step that the file still wants: its text could not be edited safely."""
-    secret = {place.route for place in find_places(file.data)}
+    secret = frozenset(file.secrets)
     for phase in PHASES:
         for step in phase(file):
             yield Finding(

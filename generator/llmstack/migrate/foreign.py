@@ -10,7 +10,6 @@ from llmstack.migrate.comments import as_comment, comments_of
 from llmstack.migrate.plain import standing
 from llmstack.migrate.step import File, Step, make_step
 from llmstack.model.stack import foreign_keys
-from llmstack.secrecy.places import find_places
 from llmstack.values.edit import comment_entry
 
 SECRET_OF_ANOTHER = "a secret in plain text, of another chart"
@@ -19,7 +18,7 @@ SECRET_OF_ANOTHER = "a secret in plain text, of another chart"
 def comment_foreign_secrets(file: File) -> Iterator[Step]:
     """Yield a step for each key that holds one: it becomes a comment without it."""
     sections = set(foreign_keys(file.data))
-    held = [place.route for place in find_places(file.data) if {place.route[:1], place.route[:2]} & sections]
+    held = [route for route in file.secrets if {route[:1], route[:2]} & sections]
     for route in sorted(standing(file, held), key=held.index):
         spot = file.document.find(route)
         if spot is None or spot.holder.kind != "map" or spot.value.kind != "scalar":

@@ -82,17 +82,21 @@ class File:
         return own_routes(self.document)
 
     @cached_property
+    def secrets(self) -> tuple[Route, ...]:
+        """The routes of all that is a secret."""
+        return tuple(place.route for place in find_places(self.data))
+
+    @cached_property
     def above_secrets(self) -> frozenset[Route]:
         """The routes of all that is a secret or holds one."""
-        routes = [place.route for place in find_places(self.data)]
-        return frozenset(route[:length] for route in routes for length in range(1, len(route) + 1))
+        return frozenset(route[:length] for route in self.secrets for length in range(1, len(route) + 1))
 
     @cached_property
     def secret_spans(self) -> list[tuple[int, int]]:
         """Where in the text secrets stand, in order; none of a text that cannot be read."""
         if self.source.root is None:
             return []
-        spots = (self.document.find(place.route) for place in find_places(self.data))
+        spots = map(self.document.find, self.secrets)
         parts = (spot.value.resolved for spot in spots if spot is not None)
         return sorted({(part.body, part.end) for part in parts if part.body < part.end})
 

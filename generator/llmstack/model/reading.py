@@ -54,7 +54,7 @@ def read_stack(sources: Iterable[Source]) -> tuple[Layers, Stack | None, tuple[F
     told = problems[:MOST_PROBLEMS]
     findings += [_placed(problem, layers, likened=number < LIKENED) for number, problem in enumerate(told)]
     if len(problems) > len(told):
-        findings.append(_untold(problems[len(told)], len(problems) - len(told), layers))
+        findings.append(_untold(problems[len(told)], layers))
     return layers, None if is_broken(layers) else stack, tuple(findings)
 
 
@@ -74,13 +74,15 @@ def is_broken(layers: Layers) -> bool:
 
 MOST_PROBLEMS = 2_000
 """How many problems are told one by one: more are no mistake of people's, and cost time and memory."""
+_MOST_READ = 4 * MOST_PROBLEMS
+"""How many are looked at: some fall away, for a union's form is refused at each map on the way to what is wrong."""
 LIKENED = 500
 """For how many problems of a file a known key like the unknown one is looked for."""
 
 
-def _untold(first: Problem, count: int, layers: Layers) -> Finding:
+def _untold(first: Problem, layers: Layers) -> Finding:
     """What is said of the problems that are not listed, where the first of them is."""
-    message = f"{count:,} more problems are not listed, from here on"
+    message = f"there are more problems than these {MOST_PROBLEMS:,}, from here on"
     help = "correct those that are: the next run names others"
     return Finding("too-many-problems", Severity.ERROR, message, first.route, layers.place(first.route), help)
 
@@ -97,7 +99,10 @@ class Problem:
 
 
 def validate(data: Mapping[str, Any], model: type[Valid]) -> tuple[Valid | None, list[Problem]]:
-    """What the values are by a model, or what is wrong with them, once for each place."""
+    """What the values are by a model, or what is wrong with them, once for each place.
+
+    Of more than MOST_PROBLEMS, more than those are returned, and not all.
+    """
     try:
         return model.model_validate(data), []
     except ValidationError as error:
@@ -106,6 +111,8 @@ def validate(data: Mapping[str, Any], model: type[Valid]) -> tuple[Valid | None,
             route = _route(found["loc"], data, missing=found["type"] in ("missing", "extra_forbidden"))
             problem = Problem(found["type"], route, found["msg"], found["input"], found.get("ctx", {}))
             problems.setdefault(route, problem)
+            if len(problems) > _MOST_READ:
+                break
         above = {route[:length] for route in problems for length in range(len(route))}
         return None, [problem for problem in problems.values() if not _is_of_another_form(problem, above)]
 

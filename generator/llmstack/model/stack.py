@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field
@@ -94,13 +96,18 @@ class Stack(Section):
         return self.model_copy(update={"serving_engine_spec": self.engine.model_copy(update={"model_spec": []})})
 
 
-def map_defaults(section: type[BaseModel] = Stack) -> Mapping[str, Any]:
+def map_defaults() -> dict[str, Any]:
     """The defaults that are maps, by the values' own keys: the lowest layer, under which a file's map merges deep."""
+    return deepcopy(_maps_of(Stack))
+
+
+@cache
+def _maps_of(section: type[BaseModel]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, field in section.model_fields.items():
         default = field.get_default(call_default_factory=True) if not field.is_required() else None
         if isinstance(default, dict) and default:
             found[field.alias or name] = default
-        elif isinstance(default, BaseModel) and (inner := map_defaults(type(default))):
-            found[field.alias or name] = dict(inner)
+        elif isinstance(default, BaseModel) and (inner := _maps_of(type(default))):
+            found[field.alias or name] = inner
     return found

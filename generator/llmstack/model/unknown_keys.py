@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -86,7 +86,7 @@ def is_slip(word: str, known: str) -> bool:
         return True
     if word in _names():
         return False
-    mine, theirs = ([part.lower() for part in _WORD.findall(name)] for name in (word, known))
+    mine, theirs = _words(word), _words(known)
     if len(mine) == len(theirs):
         differ = [(a, b) for a, b in zip(mine, theirs, strict=True) if a != b]
         if any(a in _vocabulary() or len(a) < 4 or (len(b) < 4 and distance(a, b) > 1) for a, b in differ):
@@ -95,9 +95,15 @@ def is_slip(word: str, known: str) -> bool:
     return len(right) > 3 and left[:1] == right[:1] and distance(left, right) <= allowed
 
 
+@lru_cache(maxsize=1 << 12)
 def _letters(name: str) -> str:
     """A name without its dashes and capitals."""
     return re.sub(r"[-_]", "", name).lower()
+
+
+@lru_cache(maxsize=1 << 12)
+def _words(name: str) -> tuple[str, ...]:
+    return tuple(part.lower() for part in _WORD.findall(name))
 
 
 def distance(left: str, right: str) -> int:

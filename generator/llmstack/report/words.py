@@ -105,11 +105,8 @@ def _say_range(low: int, high: int) -> str:
 
 def _ending(environment: EnvironmentReview, objects: set[str] | None) -> str:
     """Whether rollouts hang for want of GPUs or of something else: of these objects, None for any."""
-    severities = {
-        risk.severity
-        for risk in environment.risks
-        if risk.id in ("gpu-deadlock", "gpu-shortage", "rollout-stuck") and (objects is None or risk.object in objects)
-    }
+    stuck = environment.stuck
+    severities = {stuck[each] for each in (stuck if objects is None else objects) if each in stuck}
     if Severity.ERROR in severities:
         return NEVER
     return "may never end" if severities else ""

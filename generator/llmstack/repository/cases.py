@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
 from llmstack.cores import Task
 from llmstack.facts.cluster import ClusterFacts
 from llmstack.finding import Finding
+from llmstack.kubernetes.definitions import undefined_groups
 from llmstack.kubernetes.pods import Identity, identity_of
 from llmstack.model.stack import Stack
 from llmstack.repository.built import build_units, leave_out_unsound
@@ -25,9 +27,11 @@ from llmstack.repository.read import Reading, read_side
 from llmstack.repository.recipients import read_recipients
 from llmstack.repository.snapshot import Snapshot
 from llmstack.repository.units import custom_units
+from llmstack.review.applied import find_beyond
 from llmstack.review.change import ObjectChange
 from llmstack.review.compare import compare, with_unread
 from llmstack.review.facts import Facts, Present
+from llmstack.review.surroundings import Surroundings
 from llmstack.tree.units import unit_folders
 
 Item = TypeVar("Item")
@@ -73,6 +77,24 @@ class Case:
 
     def objects(self, side: int) -> list[dict[str, Any]]:
         return [object for objects in self.units[side].values() for object in objects]
+
+    @cached_property
+    def alone(self) -> Surroundings:
+        """The environment without its sync tool: what decides whether the API server refuses one of its objects."""
+        sides = self.objects(0), self.objects(1)
+        return Surroundings(
+            self.name,
+            default_class=self._default_class,
+            beyond=find_beyond(self.changes, *sides, self.learned[1]),
+            undefined=undefined_groups(*sides, self.facts[1].known_names("APIService", "CustomResourceDefinition")),
+        )
+
+    @property
+    def _default_class(self) -> str | None:
+        """The cluster's default StorageClass; None where facts know none, or several."""
+        known = self.learned[1]
+        found = [each.name for each in known.storage_classes or () if each.default] if known is not None else []
+        return found[0] if len(found) == 1 else None
 
     def built(self, side: int) -> dict[str, Sequence[dict[str, Any]]]:
         """What each unit's folder builds to."""

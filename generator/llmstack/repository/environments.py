@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from posixpath import basename, splitext
 
@@ -46,13 +46,13 @@ def list_environments(snapshot: Snapshot) -> list[Environment]:
 
 def find_environment(snapshot: Snapshot, name: str) -> Environment | None:
     """The environment of that name, None where there is none."""
-    found = [path for path in _values_files(snapshot) if name != BASE and _stem(path) == name]
+    found = [] if name == BASE else _named(snapshot, name)
     return Environment(name, found[0], found[0]) if found else None
 
 
 def find_base(snapshot: Snapshot) -> str | None:
     """The path of values/base.yaml, None when there is none."""
-    paths = [path for path in _values_files(snapshot) if _stem(path) == BASE]
+    paths = _named(snapshot, BASE)
     if len(paths) > 1:
         raise UsageError("values/base.yaml and values/base.yml are the same layer: keep one")
     return paths[0] if paths else None
@@ -60,12 +60,21 @@ def find_base(snapshot: Snapshot) -> str | None:
 
 def _values_files(snapshot: Snapshot) -> list[str]:
     """The files of values/, hidden ones left out: editors keep their locks and copies in such."""
-    entries = snapshot.entries(VALUES).items()
-    found = {n: kind for n, kind in entries if splitext(n)[1] in SUFFIXES and not n.startswith(".")}
-    for name, kind in found.items():
-        if kind:
-            raise UsageError(f"{VALUES}/{name} is {kind}: move it away, or put a values file in its place")
-    return [f"{VALUES}/{name}" for name in found]
+    entries = snapshot.entries(VALUES)
+    return _files(entries, [name for name in entries if splitext(name)[1] in SUFFIXES and not name.startswith(".")])
+
+
+def _named(snapshot: Snapshot, stem: str) -> list[str]:
+    """Those of one name; not all are gone through, for this is asked of each environment."""
+    entries = snapshot.entries(VALUES)
+    return _files(entries, [name for suffix in SUFFIXES if (name := f"{stem}{suffix}") in entries])
+
+
+def _files(entries: Mapping[str, str], names: Sequence[str]) -> list[str]:
+    for name in names:
+        if entries[name]:
+            raise UsageError(f"{VALUES}/{name} is {entries[name]}: move it away, or put a values file in its place")
+    return [f"{VALUES}/{name}" for name in names]
 
 
 def _stem(path: str) -> str:

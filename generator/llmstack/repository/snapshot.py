@@ -7,6 +7,7 @@ import errno
 import os
 import posixpath
 from abc import ABC, abstractmethod
+from bisect import bisect_left
 from collections.abc import Callable, Collection
 from functools import cached_property
 from pathlib import Path
@@ -258,12 +259,24 @@ class Commit(Snapshot):
         """What is below these folders, or stands at these paths."""
         if any(folder.split("/")[0] not in FOLDERS for folder in folders):
             return list_entries(self._repository, self.name, folders)
-        tops = tuple(f"{folder}/" for folder in folders)
-        return {path: entry for path, entry in self._listed.items() if f"{path}/".startswith(tops)}
+        found = [path for folder in folders for path in (folder, *self._below(folder)) if path in self._listed]
+        return {path: self._listed[path] for path in found}
+
+    @cached_property
+    def _in_order(self) -> list[str]:
+        """The paths of `_listed`, sorted: those of a folder stand together, before what follows `/` in ASCII, `0`."""
+        return sorted(self._listed)
+
+    def _below(self, folder: str) -> list[str]:
+        """Of the paths of `_listed`, those below a folder."""
+        order = self._in_order
+        return order[bisect_left(order, f"{folder}/") : bisect_left(order, f"{folder}0")]
 
     def _held(self, folder: str, *files: str) -> list[str]:
         """The regular files below a folder, and those named."""
         self.load([folder] if folder else files)
+        if folder.split("/")[0] in FOLDERS:
+            return [path for path in self._below(folder) if path in self._read or path in self._large]
         top = f"{folder}/" if folder else ""
         return [path for held in (self._read, self._large) for path in held if path.startswith(top)]
 

@@ -7,11 +7,10 @@ from dataclasses import replace
 from math import inf
 from pathlib import Path
 
-from llmstack.kubernetes.definitions import undefined_groups
 from llmstack.repository.cases import Case
 from llmstack.repository.clusters import Moves, Synced, is_plain, passed_on, read_synced, touched_clusters
 from llmstack.repository.comparison import Comparison
-from llmstack.review.applied import find_beyond, is_refused
+from llmstack.review.applied import is_refused
 from llmstack.review.rollout.queue import Held, Queue
 from llmstack.review.surroundings import Surroundings
 from llmstack.sync.changes import Outcome
@@ -42,31 +41,12 @@ def find_synced(comparison: Comparison, cases: Sequence[Case], tool_folder: Path
 def _moves(case: Case) -> Moves:
     """What changes in the units of one environment."""
     refused: dict[str, list[str]] = {}
-    alone = _alone(case)
     for change in case.changes:
-        if is_refused(change, alone):
+        if is_refused(change, case.alone):
             refused.setdefault(_folder(case, change.unit), []).append(f"{change.kind}/{change.name}")
     for folder in case.broken:
         refused.setdefault(folder, []).append("a patch of its own")
     return Moves(refused, frozenset(_folder(case, change.unit) for change in case.changes), passed_on(case))
-
-
-def _alone(case: Case) -> Surroundings:
-    """An environment without its sync tool: what decides whether the API server refuses one of its objects."""
-    sides = case.objects(0), case.objects(1)
-    return Surroundings(
-        case.name,
-        default_class=_default_class(case),
-        beyond=find_beyond(case.changes, *sides, case.learned[1]),
-        undefined=undefined_groups(*sides, case.facts[1].known_names("APIService", "CustomResourceDefinition")),
-    )
-
-
-def _default_class(case: Case) -> str | None:
-    """The cluster's default StorageClass; None where facts know none, or several."""
-    known = case.learned[1]
-    found = [each.name for each in known.storage_classes or () if each.default] if known is not None else []
-    return found[0] if len(found) == 1 else None
 
 
 def _folder(case: Case, unit: str) -> str:
@@ -92,7 +72,7 @@ def as_synced(case: Case, synced: Mapping[str, Synced], environments: Collection
     outcome = synced[case.home].outcome if is_read else Outcome()
     units = {folder: unit for side in case.folders for unit, folder in side.items()}
     return replace(
-        _alone(case),
+        case.alone,
         sync=tuple(each for one in found for each in one.changes if _concerns(each, case.name, environments)),
         brought=tuple(each for one in found for each in one.brought),
         queue=_with_workers(case, _queue_of(outcome, units) if is_read else _queue_as_generated(case)),

@@ -18,7 +18,6 @@ from llmstack.kubernetes.definitions import group_of
 from llmstack.kubernetes.immutable import refused_fields
 from llmstack.kubernetes.limit_ranges import refused_claim
 from llmstack.kubernetes.pods import Object
-from llmstack.kubernetes.refused import refusals
 from llmstack.kubernetes.runtime_classes import adding_classes, with_runtime_class
 from llmstack.review.change import ObjectChange
 from llmstack.review.compare import compare, identify
@@ -129,7 +128,7 @@ def is_refused(change: ObjectChange, near: Surroundings) -> bool:
     if change.unread:
         return True
     over = near.beyond.get(change.identity)
-    if refusals(change.after) or (over is not None and over.alone) or group_of(change.after) in near.undefined:
+    if change.refusals or (over is not None and over.alone) or group_of(change.after) in near.undefined:
         return True
     is_fixed = bool(refused_fields(change.kind, change.before, change.after, near.default_class))
     return is_fixed and not makes_anew(change, near)

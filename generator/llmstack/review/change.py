@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 from llmstack.kubernetes.pods import Identity, told
+from llmstack.kubernetes.refused import refusals
 from llmstack.kubernetes.schema import Problem
 
 Action = Literal["add", "change", "remove"]
@@ -22,7 +24,7 @@ class Change:
     after: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ObjectChange:
     """One object that is added, changed or removed between the two trees.
 
@@ -43,6 +45,11 @@ class ObjectChange:
     after: Mapping[str, Any] | None
     unread: tuple[Problem, ...] = ()
     """What the API server cannot read of the object after, and `after` is without."""
+
+    @cached_property
+    def refusals(self) -> tuple[Problem, ...]:
+        """What the API server says against the object after."""
+        return refusals(self.after)
 
     @property
     def key(self) -> str:

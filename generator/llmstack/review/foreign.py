@@ -94,7 +94,7 @@ def _walk(value: Any, route: Route) -> Iterator[tuple[Route, Mapping[str, Any]]]
     """Yield what looks like a pod's spec: containers, each with a name or an image. What is in one is its own."""
     if len(route) > _DEPTH:
         return
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         containers = value.get("containers")
         if isinstance(containers, list) and any(_is_container(each) for each in containers):
             yield route, _sound_spec(value)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from itertools import chain
 from typing import Literal
 
-from llmstack.finding import Finding, Severity
+from llmstack.finding import RANK, Finding, Severity
 from llmstack.review.change import ObjectChange
 from llmstack.review.cost import Cost, Unserved
 from llmstack.review.engine_change import EngineChange
@@ -80,7 +81,7 @@ class ClusterReview:
     """What is learned of the cluster, where rollouts in it are judged by that."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EnvironmentReview:
     """All that changes in one environment."""
 
@@ -103,6 +104,15 @@ class EnvironmentReview:
     """An order of commits that gets there where the whole cannot, or runs short: of all environments of its cluster."""
     ways: tuple[WayIn, ...] = ()
     """The ways in that are broken, for a while or for good."""
+
+    @cached_property
+    def stuck(self) -> Mapping[str, Severity]:
+        """The objects whose rollouts hang for want of GPUs or of something else, and how severe the worst of it is."""
+        found: dict[str, Severity] = {}
+        for risk in self.risks:
+            if risk.id in ("gpu-deadlock", "gpu-shortage", "rollout-stuck"):
+                found[risk.object] = min(risk.severity, found.get(risk.object, risk.severity), key=RANK.__getitem__)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ environment variable or a flag, or in a text. References (`secretKeyRef`, `$(HF_
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from llmstack.secrecy.credentials import AN_ARGUMENT, MASK, argument_secrets, find_secrets, is_secret
@@ -17,11 +18,13 @@ from llmstack.secrecy.places import SECRET_DATA, is_secret_kind, sets_data, valu
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
+@lru_cache(maxsize=1 << 12)
 def mask_text(text: str) -> str:
-    """`text` with a mask in the place of every secret in it."""
+    """`text` with a mask in the place of every secret in it. Remembered: objects share their keys."""
     return _replace(text, find_secrets(text))
 
 
+@lru_cache(maxsize=1 << 12)
 def mask_words(text: str) -> str:
     """A sentence, or what a program said, with a mask in the place of everything of a known form in it.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -59,19 +60,25 @@ def check_bounds(text: str) -> None:
     """
     brackets = text.count("[") + text.count("{")
     if brackets >= _MANY or ("*" in text and "&" in text) or _has_deep_line(f"\n{text}"):
-        _measure(scan(text))
+        _measure(text)
 
 
 def _has_deep_line(text: str) -> bool:
     return any(pattern.search(text) is not None for pattern in _DEEP_LINES)
 
 
-def _measure(events: Iterator[Any]) -> None:
+@lru_cache(maxsize=8)
+def _measure(text: str) -> None:
+    """Raise as `check_bounds` does. Remembered: a file is looked through before it is built from, and on two sides."""
     sizes = [0]  # values in each collection that is open; `anchors` are the names of those collections
     anchors: list[str | None] = []
     known: dict[str | None, int] = {}
     aliased = 0
-    for event in events:
+    for event in scan(text):
+        if isinstance(event, ScalarEvent):
+            sizes[-1] += 1
+            known[event.anchor] = 1
+            continue
         if isinstance(event, CollectionEndEvent):
             size = sizes.pop()
             sizes[-1] += size
@@ -80,9 +87,6 @@ def _measure(events: Iterator[Any]) -> None:
             sizes.append(1)
             anchors.append(event.anchor)
             known.pop(event.anchor, None)
-        elif isinstance(event, ScalarEvent):
-            sizes[-1] += 1
-            known[event.anchor] = 1
         elif isinstance(event, AliasEvent):
             size = _size_of(event, known)
             sizes[-1] += size

@@ -33,7 +33,7 @@ from llmstack.values.layers import Layer
 from llmstack.values.nodes import UNREAD
 from llmstack.values.syntax import read_document
 
-RULE = Declaration("plaintext-secret", Severity.ERROR, alone=True, fixed=True)
+RULE = Declaration("plaintext-secret", Severity.ERROR, alone=True, fixed=True, unbounded=True)
 
 KINDS = {"hf_token": "hf-token", "vllmApiKey": "vllm-api-key", "credentials": "lora-credentials"}
 """What the keys that take a secret hold, as names of Secrets say it."""

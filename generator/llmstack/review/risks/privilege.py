@@ -16,6 +16,7 @@ run the cluster; give a pod no more of the host than it needs; pin the revision 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -33,6 +34,8 @@ from llmstack.review.risks.declaration import Declaration
 from llmstack.sync.manifests import mapping, sequence
 
 RISK = Declaration("privilege", Severity.ERROR, milder=Severity.WARNING)
+_Removed = dict[tuple[str, str, str | None], list[Object]]
+"""The objects that go, by kind and name, and by kind and model."""
 GROUP = "rbac.authorization.k8s.io/"
 ADMIN = "cluster-admin"
 
@@ -45,10 +48,12 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         gained = _gained([brought.before] if brought.before else [], brought.after, where)
         yield from (replace(risk, file=brought.path) for risk in (*granted, *gained))
     before = frozenset(map(_registry, (image for each in assessment.before for image in images_of(each))))
+    removed = _removed(assessment)
     for change in assessment.changes:
         if change.after is not None:
             yield from _granted(change.before, change.after, "", of_cluster=False)
-            yield from _gained(list(_former(assessment, change)), change.after, "")
+            former = [change.before] if change.before is not None else _former(assessment, removed, change)
+            yield from _gained(former, change.after, "")
             yield from _pulled(change.after, before)
 
 
@@ -59,18 +64,20 @@ def _granted(before: Object | None, after: Object, where: str, *, of_cluster: bo
         yield RISK.at(_name(after), f"{said}{where}", _BIND, milder=not _is_admin(after))
 
 
-def _former(assessment: Assessment, change: ObjectChange) -> Iterator[Object]:
-    """What an object was before: itself, or those of its kind that go for it, of its name or its model."""
-    if change.before is not None:
-        yield change.before
-        return
+def _removed(assessment: Assessment) -> _Removed:
+    found: _Removed = defaultdict(list)
+    for change in assessment.changes:
+        if change.action == "remove" and change.before is not None:
+            found[change.kind, "name", change.name].append(change.before)
+            found[change.kind, "model", model_of(change.before)].append(change.before)
+    return found
+
+
+def _former(assessment: Assessment, removed: _Removed, change: ObjectChange) -> list[Object]:
+    """What a new object was before: those of its kind that go for it, of its name or its model."""
     models = names_of(model_of(change.after or {}), assessment.facts[1].moved_from)
-    gone = (other for other in assessment.changes if other.action == "remove" and other.kind == change.kind)
-    yield from (
-        other.before
-        for other in gone
-        if other.before is not None and (other.name == change.name or model_of(other.before) in models)
-    )
+    keys = [("name", change.name), *(("model", model) for model in models)]
+    return [each for key in keys for each in removed.get((change.kind, *key), ())]
 
 
 def _gained(before: Sequence[Object], after: Object, where: str) -> Iterator[Risk]:

@@ -23,7 +23,6 @@ from collections.abc import Iterator
 
 from llmstack.finding import Severity, show_route
 from llmstack.kubernetes.definitions import group_of
-from llmstack.kubernetes.refused import refusals
 from llmstack.review.change import ObjectChange
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
@@ -36,7 +35,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     """Objects that come or change, and that the API server does not take: as they stand, as one too many of their kind,
     or as of a kind that it does not know."""
     for change in assessment.changes:
-        problems = (*change.unread, *refusals(change.after))
+        problems = (*change.unread, *change.refusals)
         if problems:
             path = show_route(problems[0].route)
             said = "; ".join(dict.fromkeys(problem.message for problem in problems))

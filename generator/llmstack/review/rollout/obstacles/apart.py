@@ -24,18 +24,17 @@ def find(case: Case) -> Iterator[Obstacle]:
     first = mask & -mask
     why = "anti-affinity" if (hits(own, own) if alone else first & ruled) else "a port of the host"
     needed = own.number if alone else 1
-    beside = near.within(mask)
     if case.nodes is None:
-        if needed + len(beside) > 1 and case.makes_beside:
+        if needed + mask.bit_count() > 1 and case.makes_beside:
             yield _uncounted(case, why)
         return
-    least, most = _nodes_of(mask, own, case), sum(each.number for each in beside)
-    if needed + least > len(case.nodes):
-        yield _short(case, why, needed + least)
-    elif needed + most > len(case.nodes) and case.makes_beside:
+    others = near.crowd(mask, own, max(case.nodes or (1,)))
+    if needed + others.nodes > len(case.nodes):
+        yield _short(case, why, needed + others.nodes)
+    elif needed + others.pods > len(case.nodes) and case.makes_beside:
         yield Obstacle(
-            f"{why} keeps the pods from nodes with others: {needed} nodes are needed beside those of {most} other "
-            f"pods, and pool `{case.pool.name if case.pool else ''}` has {len(case.nodes)}",
+            f"{why} keeps the pods from nodes with others: {needed} nodes are needed beside those of "
+            f"{others.pods} other pods, and pool `{case.pool.name if case.pool else ''}` has {len(case.nodes)}",
             case.gentler(),
             "sometimes",
         )
@@ -46,10 +45,6 @@ def is_alone(case: Case) -> bool:
     own = case.workload
     pool = own.new.pool if own.new is not None else None
     return not any(each.gpus and each.pool == pool and each.identity != own.identity for each in case.scene.pods)
-
-
-def ceil_div(number: int, size: int) -> int:
-    return -(-number // size)
 
 
 def _own(case: Case) -> Pods:
@@ -68,15 +63,6 @@ def _own(case: Case) -> Pods:
     former = replace(own, spec=case.pod_before)
     apart = not own.terms and not own.host_ports & former.host_ports
     return replace(own, number=case.workload.after) if revised or apart else own
-
-
-def _nodes_of(mask: int, own: Pods, case: Case) -> int:
-    """The fewest nodes that other pods can be on, none of which can be with these."""
-    near, size = case.scene.neighbours, max(case.nodes or (1,))
-    each = [
-        one.number if near.is_alone(one) else max(1, ceil_div(one.number * one.gpus, size)) for one in near.within(mask)
-    ]
-    return sum(each) if near.are_all_apart(mask, own) else max(each, default=0)
 
 
 def _short(case: Case, why: str, needed: int) -> Obstacle:

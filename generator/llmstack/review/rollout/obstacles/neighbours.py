@@ -70,17 +70,34 @@ def is_for(term: Mapping[str, Any], own: str, other: str, labels: Mapping[str, s
     return selects(chosen, {**labels, NAME: other})
 
 
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Other pods that some pods cannot share a node with: how many, and the fewest nodes that they can be on."""
+
+    pods: int
+    nodes: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """What is counted once of a set of pods, for all that are in it."""
+
+    apart: bool
+    """Whether no two of them can share a node."""
+    pods: int
+    nodes: int
+    """The fewest nodes of each, all together."""
+    widest: tuple[int, int]
+    """The fewest nodes of the two that need most."""
+
+
 @dataclass(frozen=True)
 class Neighbours:
     """The pods of all workloads, and which of them are kept apart. A set of them is a number with a bit for each, as
     in `Labelled`: that many pods have rules on many others is then no square, let alone a cube, of comparisons."""
 
     pods: Sequence[Pods]
-    _cliques: dict[int, bool] = field(default_factory=dict)
-
-    def within(self, mask: int) -> list[Pods]:
-        """The pods of a set, in order."""
-        return [each for each, bit in zip(self.pods, reversed(f"{mask:b}"), strict=False) if bit == "1"]
+    _crowds: dict[tuple[int, int], _Whole] = field(default_factory=dict)
 
     def ruled_out(self, one: Pods) -> int:
         """Those that a required anti-affinity keeps from nodes with some pods, whose rule it may be."""
@@ -115,14 +132,29 @@ class Neighbours:
         at = self._places.get(one.identity)
         return _is_alone(one) if at is None else self._alone[at]
 
-    def are_all_apart(self, mask: int, one: Pods) -> bool:
-        """Whether of a set, none of which can be with `one`, no two can share a node."""
+    def crowd(self, mask: int, one: Pods, size: int) -> Crowd:
+        """The pods of a set without `one`, none of which can be with it, on nodes of `size` GPUs."""
         at = self._places.get(one.identity)
-        whole = mask if at is None else mask | 1 << at  # the same for each of them, mostly
-        if whole not in self._cliques:
-            places = [at for at, bit in enumerate(reversed(f"{whole:b}")) if bit == "1"]
-            self._cliques[whole] = all(not whole & ~(self._apart[at] | 1 << at) for at in places)
-        return self._cliques[whole]
+        mask = mask if at is None else mask | 1 << at  # the same for each of them, mostly
+        if (mask, size) not in self._crowds:
+            self._crowds[mask, size] = self._count(mask, size)
+        whole = self._crowds[mask, size]
+        if at is None:
+            return Crowd(whole.pods, whole.nodes if whole.apart else whole.widest[0])
+        own = self._nodes_of(self.pods[at], size)
+        rest = whole.nodes - own if whole.apart else whole.widest[own == whole.widest[0]]
+        return Crowd(whole.pods - self.pods[at].number, rest)
+
+    def _count(self, mask: int, size: int) -> _Whole:
+        places = [at for at, bit in enumerate(reversed(f"{mask:b}")) if bit == "1"]
+        each = [self._nodes_of(self.pods[at], size) for at in places]
+        first, second = [*sorted(each)[-2:][::-1], 0, 0][:2]
+        apart = all(not mask & ~(self._apart[at] | 1 << at) for at in places)
+        return _Whole(apart, sum(self.pods[at].number for at in places), sum(each), (first, second))
+
+    def _nodes_of(self, one: Pods, size: int) -> int:
+        """The fewest nodes of `size` GPUs that pods can be on."""
+        return one.number if self.is_alone(one) else max(1, -(-one.number * one.gpus // size))
 
     @cached_property
     def _apart(self) -> list[int]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from llmstack.kubernetes.pods import value_at
 from llmstack.review.rollout.known_nodes import refusals, refused_anywhere
-from llmstack.review.rollout.obstacles.apart import ceil_div, is_alone
+from llmstack.review.rollout.obstacles.apart import is_alone
 from llmstack.review.rollout.obstacles.case import Case, Obstacle
 from llmstack.review.rollout.obstacles.neighbours import HOSTNAME
 from llmstack.review.rollout.placement import pools_allowed
@@ -94,7 +94,7 @@ def _spread(case: Case) -> Iterator[Obstacle]:
             continue
         key = str(each.get("topologyKey"))
         if key == HOSTNAME and case.nodes is not None and is_alone(case):
-            per_node = ceil_div(case.most, len(case.nodes) or 1)
+            per_node = -(-case.most // (len(case.nodes) or 1))
             if case.workload.new is None or per_node * case.workload.new.total <= min(case.nodes, default=0):
                 continue
         message = (
