@@ -112,3 +112,31 @@ def _binding(role: str, *names: str) -> Object:
 )
 def test_rights_of_the_whole_cluster_that_come(before: Any, after: Any, severity: str | None, review: Any) -> None:
     assert [said for said, _ in _told(review((before, after)))] == ([severity] if severity else [])
+
+
+def role(verbs: str = "get", resources: str = "secrets", groups: str = "", **rule: Any) -> Object:
+    found = {"verbs": ["create", verbs], "resources": ["pods", resources], "apiGroups": ["apps", groups], **rule}
+    metadata = {"name": "r", "namespace": "serving"}
+    return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": metadata, "rules": [found]}
+
+
+@pytest.mark.parametrize(
+    ("item", "is_told"),
+    [
+        (role(), True),
+        (role("list"), True),
+        (role("watch"), True),
+        (role("*"), True),
+        (role(resources="*"), True),
+        (role(groups="*"), True),
+        (role("delete"), False),
+        (role(resources="configmaps"), False),
+        (role(groups="batch"), False),
+        (role(resourceNames=["hf-token"]), False),
+        (role(verbs="get") | {"rules": "x"}, False),
+    ],
+)
+def test_a_role_of_a_unit_that_lets_read_all_secrets_is_told(item: Object, is_told: bool, review: Any) -> None:
+    said = [("warning", "it lets whom it is bound to read every Secret of its namespace")]
+    assert _told(review((None, item))) == (said if is_told else [])
+    assert not _told(review((item, item | {"metadata": item["metadata"] | {"labels": {"a": "b"}}})))

@@ -5,7 +5,8 @@ whole cluster. A role binding in a pull request about models is a way to become 
 the host, or code that a model brings, is one to the node and what else runs there.
 
 How it is judged: objects of the API group rbac.authorization.k8s.io that a file of clusters/ brings or changes where
-llmstack did not write it; ClusterRoles, ClusterRoleBindings, and bindings to cluster-admin anywhere in the change; pods
+llmstack did not write it; ClusterRoles, ClusterRoleBindings, bindings to cluster-admin, and Roles that let read all
+Secrets of their namespace, anywhere in the change; pods
 that get the host's namespaces or paths, capabilities, or a privileged container; containers that begin to run a model's
 own code (`--trust-remote-code`); images of a registry from which nothing of the environment was pulled before. A
 warning; an error for cluster-admin and for a role that allows everything.
@@ -118,7 +119,7 @@ def _says(object: Object, *, of_cluster: bool) -> str | None:
     """What an object allows; None for what allows nothing, or in a unit nothing beyond a namespace."""
     kind = str(object.get("kind"))
     if str(object.get("apiVersion")).startswith(GROUP):
-        if not (of_cluster or kind.startswith("Cluster") or _is_admin(object)):
+        if not (of_cluster or kind.startswith("Cluster") or _is_admin(object) or _reads_secrets(object)):
             return None
         if kind.endswith("Binding"):
             role = mapping(object.get("roleRef"))
@@ -126,6 +127,8 @@ def _says(object: Object, *, of_cluster: bool) -> str | None:
                 f"{each.get('kind')} `{each.get('name')}`" for each in map(mapping, sequence(object.get("subjects")))
             )
             return f"it gives {role.get('kind')} `{role.get('name')}` to {subjects or 'nobody'}"
+        if kind == "Role" and not _is_admin(object) and _reads_secrets(object):
+            return "it lets whom it is bound to read every Secret of its namespace"
         return "it allows everything" if _is_admin(object) else f"it makes rights that a binding can give: {kind}"
     return None
 
@@ -136,3 +139,18 @@ def _is_admin(object: Object) -> bool:
         return True
     rules = [mapping(rule) for rule in sequence(object.get("rules"))]
     return any("*" in sequence(rule.get("verbs")) and "*" in sequence(rule.get("resources")) for rule in rules)
+
+
+_READING, _SECRETS, _CORE = frozenset(("get", "list", "watch", "*")), frozenset(("secrets", "*")), frozenset(("", "*"))
+
+
+def _reads_secrets(object: Object) -> bool:
+    """Whether a rule gives reading of Secrets, and names none of them: `list` and `watch` show what they hold
+    (Kubernetes documentation, "Role Based Access Control Good Practices")."""
+    return any(
+        not rule.get("resourceNames")
+        and not _READING.isdisjoint(map(str, sequence(rule.get("verbs"))))
+        and not _SECRETS.isdisjoint(map(str, sequence(rule.get("resources"))))
+        and not _CORE.isdisjoint(map(str, sequence(rule.get("apiGroups"))))
+        for rule in map(mapping, sequence(object.get("rules")))
+    )
