@@ -14,9 +14,10 @@ from llmstack.kubernetes.schema import Problem
 from llmstack.kubernetes.sound import left_out, sound
 from llmstack.kustomize.build import Missing, Unsupported, build_all
 from llmstack.kustomize.files import KustomizationError
+from llmstack.repository.commit import Commit
 from llmstack.repository.copied import copied
 from llmstack.repository.expected import Units
-from llmstack.repository.snapshot import Commit, Snapshot
+from llmstack.repository.snapshot import Snapshot
 from llmstack.review.compare import Identity, Unread, identify
 from llmstack.secrecy.masking import mask_text
 from llmstack.tree import secrets

@@ -15,8 +15,9 @@ from llmstack.kustomize.affected import Side, affected_units
 from llmstack.kustomize.reached import Reached
 from llmstack.kustomize.trust import TOPS
 from llmstack.observed.observation import Observation
+from llmstack.repository.commit import Commit
 from llmstack.repository.expected import expect_base
-from llmstack.repository.snapshot import FOLDERS, WORKTREE, Commit, Disk, Snapshot, WithFacts
+from llmstack.repository.snapshot import FOLDERS, WORKTREE, Disk, Snapshot, WithFacts
 from llmstack.repository.units import generated_environments
 from llmstack.sync.taken import SOURCEIGNORE
 from llmstack.tree.base import Base
