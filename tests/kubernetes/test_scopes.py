@@ -19,6 +19,8 @@ from llmstack.kubernetes.scopes import is_cluster_scoped
         ("karpenter.sh", "NodePool", True),
         ("hypershift.openshift.io", "NodePool", None),
         ("constraints.gatekeeper.sh", "K8sRequiredLabels", True),
+        ("cilium.io", "CiliumLoadBalancerIPPool", True),
+        ("cilium.io", "CiliumNetworkPolicy", None),  # of a group that has both, not every kind was looked up
         ("example.com", "ClusterRole", None),
     ],
 )

@@ -52,6 +52,8 @@ _OF_OPERATORS: Mapping[str, tuple[str, ...]] = {
     "trainer.kubeflow.org": ("ClusterTrainingRuntime",),  # kubeflow/trainer, pkg/apis/trainer/v1alpha1
     "trust.cert-manager.io": ("Bundle",),  # trust-manager, pkg/apis/trust/v1alpha1
 }  # fmt: skip
+_IN_PART = frozenset(("cilium.io", "cloud.google.com", "eks.amazonaws.com"))
+"""Groups that have many kinds of both scopes: of those not named above nothing is known."""
 _NAMESPACED = frozenset((
     "bitnami.com", "inference.networking.k8s.io", "inference.networking.x-k8s.io", "jobset.x-k8s.io",
     "kustomize.toolkit.fluxcd.io", "leaderworkerset.x-k8s.io", "monitoring.coreos.com", "production-stack.vllm.ai",
@@ -64,9 +66,10 @@ def is_cluster_scoped(group: str, kind: str) -> bool | None:
     """Whether objects of a kind stand outside every namespace; None where only its definition would tell."""
     if is_built_in(group):
         return kind in CLUSTER_SCOPED
-    if group in _OF_OPERATORS:
-        return kind in _OF_OPERATORS[group] or _EVERY in _OF_OPERATORS[group]
-    return False if group in _NAMESPACED else None
+    known = _OF_OPERATORS.get(group, ())
+    if kind in known or _EVERY in known:
+        return True
+    return False if group in _NAMESPACED or (known and group not in _IN_PART) else None
 
 
 def stands_outside(obj: Object) -> bool:
