@@ -81,7 +81,8 @@ def _several(assessment: Assessment) -> Iterator[Risk]:
 
 def _left(assessment: Assessment) -> Iterator[Risk]:
     """Workloads that lose their scaler, and of which no manifest says how many replicas they have."""
-    lost = scalers_of(assessment.before).keys() - scalers_of(assessment.after).keys()
+    before = scalers_of(assessment.before)
+    lost = before.keys() - scalers_of(assessment.after).keys()
     frozen = frozen_targets(assessment.after) - frozen_targets(assessment.before)
     for obj in assessment.after if lost | frozen else ():
         target = identity_of(obj)
@@ -89,7 +90,7 @@ def _left(assessment: Assessment) -> Iterator[Risk]:
             ends = "KEDA is paused" if target in frozen else "the scaler goes"
             back = " (KEDA sets back what it found, where `restoreToOriginalReplicaCount` says so)"
             message = f"{ends}, and no manifest says `replicas`: they stay what it gave last, whatever comes"
-            message += back if target in lost else ""
+            message += back if target in lost and "ScaledObject" in before[target] else ""
             advice = "State `replicas` in the manifest, with what runs then."
             yield RISK.at(told(target), message, advice, milder=True)
 

@@ -61,10 +61,9 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     for (_, cause, deletes), changes in grouped.items():
         message = f"{_names(changes)} {cause if len(changes) > 1 else changes[0].why}"
         amount = sum(change.objects or 0 for change in changes)
-        subject = changes[0].file if len(changes) == 1 else f"Environment/{assessment.near.environment}"
-        named = _subject(changes, subject, assessment.near.environment)
+        subject = _subject(changes, assessment.near.environment)
         advice = _advice(changes, assessment.near.sync)
-        yield RISK.at(named, message, advice, milder=not deletes, amount=amount, file=changes[0].file)
+        yield RISK.at(subject, message, advice, milder=not deletes, amount=amount, file=changes[0].file)
     yield from _of_twins(assessment.near)
 
 
@@ -117,9 +116,11 @@ def _names(changes: list[OwnerChange]) -> str:
     return listed([f"`{change.unit}`" for change in changes], UNITS) + (":" if len(changes) > 1 else "")
 
 
-def _subject(changes: list[OwnerChange], fallback: str, environment: str) -> str:
+def _subject(changes: list[OwnerChange], environment: str) -> str:
+    """What it is said of: the one owner, or all of an environment, or of a cluster in which none stands."""
     if len(changes) > 1:
-        return f"Environment/{environment}" if environment else fallback
+        cluster = changes[0].file.removeprefix("clusters/").partition("/")[0]
+        return f"Environment/{environment}" if environment else f"Cluster/{cluster}"
     unit = changes[0].unit
     if unit.startswith("clusters/"):
         return f"Cluster/{unit.removeprefix('clusters/')}"
