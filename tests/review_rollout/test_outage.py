@@ -1,0 +1,50 @@
+"""No replica is ready for a while: how long, why, and what spares it, whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.review_rollout.test_scalers import keda
+
+Make = Callable[..., Any]
+LOAD = {"llama": 300}
+RECREATED = "no replica is ready for 5 min 30 s: all replicas are deleted before new ones start"
+ROLLING = "Use `type: RollingUpdate` with maxSurge 1 and maxUnavailable 0"
+ALL_OF_ONE = "no replica is ready for 5 min: up to 1 of 1 replica may be unavailable"
+TWO = "Set maxSurge 1 and maxUnavailable 0 (needs 1 spare GPU), or run two replicas."
+QUIET = "set maxSurge 1 and maxUnavailable 0; with the GPUs that are there, merge at a quiet time."
+CASES: dict[str, tuple[dict[str, Any], dict[str, int], tuple[str, str, int | None] | None]] = {
+    # 30 s until the old pod is gone, then 5 min
+    "recreated": ({}, LOAD, (RECREATED, f"{ROLLING} (needs 1 spare GPU).", 330)),
+    "recreated without GPUs": ({"gpus": 0}, LOAD, (RECREATED, f"{ROLLING}.", 330)),
+    "recreated in a full pool": ({"gpus": 8}, LOAD, (RECREATED, f"Add 8 GPUs to the pool, and {QUIET}", 330)),
+    "recreated, for how long is not known": ({}, {}, (
+        "no replica is ready for a while: all replicas are deleted before new ones start", f"{ROLLING} (needs 1 spare GPU).", None)),
+    # what ends does not count: the new pod starts at once where there are GPUs for both
+    "the one there is": ({"surge": 0, "unavailable": 1}, LOAD, (ALL_OF_ONE, TWO, 300)),
+    "all of two": ({"replicas": 2, "surge": 0, "unavailable": 2}, LOAD, (
+        "no replica is ready for 5 min: up to 2 of 2 replicas may be unavailable",
+        "Set maxUnavailable below 2, or maxSurge 1 and maxUnavailable 0 (needs 1 spare GPU).", 300)),
+    "all of two in a full pool": ({"replicas": 2, "gpus": 4, "surge": 0, "unavailable": 2}, LOAD, (
+        "no replica is ready for 5 min 30 s: up to 2 of 2 replicas may be unavailable", f"Add 4 GPUs to the pool, and {QUIET}", 330)),
+    "one of two": ({"replicas": 2, "surge": 0, "unavailable": 1}, LOAD, None),
+    "one beside": ({"surge": 1, "unavailable": 0}, LOAD, None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_for_how_long_and_why(case: str, deployment: Make, review: Make, pool: Make) -> None:
+    spec, loads, expected = CASES[case]
+    result = review(tuple(deployment(image=image, **spec) for image in ("v1", "v2")), pools=[pool(8)], loads=loads)
+    told = [(each.message, each.advice, each.amount) for each in result.risks if each.id == "outage"]
+    assert told == ([expected] if expected else [])
+
+
+@pytest.mark.parametrize(("most", "while_"), [(8, "while its scaler is at 1 replica, "), (1, "")])
+def test_a_scaler_may_spare_it(most: int, while_: str, deployment: Make, review: Make, pool: Make) -> None:
+    pair = tuple(deployment(image=image, replicas=None, surge=0, unavailable=1) for image in ("v1", "v2"))
+    result = review(pair, (keda(1, most), keda(1, most)), pools=[pool(8)], loads=LOAD)
+    [risk] = [each for each in result.risks if each.id == "outage"]
+    assert (risk.object, risk.message, risk.advice) == ("Deployment/llama", f"{while_}{ALL_OF_ONE}", TWO)
