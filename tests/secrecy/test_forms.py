@@ -8,7 +8,7 @@ import time
 import pytest
 
 from llmstack.secrecy.comments import comment_holds_secret
-from llmstack.secrecy.credentials import argument_secrets, holds_secret, is_reference, is_secret
+from llmstack.secrecy.credentials import MASK, argument_secrets, holds_secret, is_reference, is_secret
 from llmstack.secrecy.files import mask_file
 from llmstack.secrecy.forms import FORMS, has_form
 from llmstack.secrecy.masking import mask, mask_text, mask_words
@@ -260,3 +260,35 @@ def test_a_value_goes_to_the_quote_that_its_name_is_in() -> None:
 @pytest.mark.parametrize("value", [True, False, None, ""])
 def test_a_switch_and_nothing_are_no_secret(value: object) -> None:
     assert not is_secret("password", value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"password": null, "other": "hunter2x9"}',  # up to the next sign of JSON
+        '{"password": $(TOKEN), "a": "b"}',
+        '{"password": true}',
+        "- 'password: null' and more",  # up to the quote that the name is in
+        'echo "password: $(TOKEN)" > file',
+        "password: null # a comment",
+        "password: $(TOKEN) # why",
+        "password: 'null' and more",  # in its own quotes
+        'password: "" # none',
+        'password: \\"\\"',
+    ],
+)
+def test_what_follows_the_value_of_a_name_is_no_part_of_it(text: str) -> None:
+    assert mask_text(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("password: nullify", f"password: {MASK}"),
+        ('{"password": hunter2}', f'{{"password": {MASK}'),
+        ("'password: hunter2' x", f"'password: {MASK}"),
+        ("password: hunter2 # null", f"password: {MASK}"),
+    ],
+)
+def test_the_value_of_a_name_is_masked_to_the_end_of_its_line(text: str, shown: str) -> None:
+    assert mask_text(text) == shown
