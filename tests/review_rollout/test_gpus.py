@@ -51,9 +51,8 @@ def test_the_sums_of_both_sides(workloads: list[Workload], before: Any, after: A
 
 
 def test_what_the_goal_takes_of_a_pool() -> None:
-    assert gpus.gpus_after([GROWS, MOVES, COMES, GOES], {A: {8: 1}, B: {1: 2}}, A) == 12
-    assert gpus.gpus_after([GROWS, MOVES, COMES, GOES], {A: {8: 1}, B: {1: 2}}, B) == 21
-    assert gpus.gpus_after([BOTH], {}, C) == 6
+    assert gpus.goal_of([GROWS, MOVES, COMES, GOES], {A: {8: 1}, B: {1: 2}}) == {A: 12, B: 21}
+    assert gpus.goal_of([BOTH], {})[C] == 6
 
 
 def test_gpus_that_are_taken_beside_others() -> None:

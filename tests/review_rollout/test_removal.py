@@ -37,6 +37,44 @@ def test_a_model_that_another_workload_serves_does_not_go(review: Any, deploymen
     assert not review((old, None), (None, new)).removed
 
 
+def serving(make: Any, name: str, replicas: int = 1, *ids: str) -> Any:
+    """An engine that serves ids, by its arguments."""
+    made = make(name, replicas)
+    made["spec"]["template"]["spec"]["containers"][0]["command"] = [
+        "vllm",
+        "serve",
+        "org/x",
+        "--served-model-name",
+        *ids,
+    ]
+    return made
+
+
+BESIDE = "goes with 2 replicas and 2 GPUs, and what else serves `x` stays as it is"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ((1, "x"), (1, "x"), BESIDE),  # which served the id before, and goes on as it was
+        ((3, "x"), (2, "x"), BESIDE),
+        ((1, "x"), (3, "x"), None),  # it takes over with more pods
+        ((1, "y"), (1, "x", "y"), None),  # or begins to serve the id
+        (None, (1, "x"), None),
+        ((1, "y"), (1, "y"), "goes with 2 replicas and 2 GPUs, and nothing takes its place"),
+        ((1, "x"), (1, "y"), "goes with 2 replicas and 2 GPUs, and nothing takes its place"),
+    ],
+)
+def test_what_served_the_same_before_takes_no_place(
+    before: Any, after: Any, message: str | None, review: Any, deployment: Any, pool: Any
+) -> None:
+    pair = tuple(serving(deployment, "b", *side) if side else None for side in (before, after))
+    result = review((serving(deployment, "a", 2, "x"), None), pair, pools=[pool(8)])
+    told = [(risk.message, str(risk.severity)) for risk in result.risks if risk.id == "removal"]
+    assert told == ([(f"model `a` {message}", "warning")] if message else [])
+    assert [each.name for each in result.removed] == (["a"] if message else [])
+
+
 def test_a_model_that_another_one_was_renamed_from_does_not_go(review: Any, deployment: Any) -> None:
     result = review((deployment("a"), None), (None, deployment("b")), facts={"moved_from": {"b": "a"}})
     assert not result.removed

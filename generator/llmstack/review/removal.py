@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from llmstack.kubernetes.pods import Identity, Object, identity_of
 from llmstack.kubernetes.replicas import Scalers, component_of, model_of, replicas_of
@@ -34,14 +35,16 @@ def find_removed(
         if workload.before and not workload.after and workload.move in ("remove", "scale")
     }
     there = {identity_of(each) for each in after}
-    left = _read_left(gone, (before, after), facts[1], reader)
     backends = reader.among(before)
+    growing = {each.identity for each in workloads if each.after > each.before}
+    left = _read_left(gone, growing, (before, after), facts[1], reader)
     roles = transfer_roles(backends.values())
     went = [
         _removed(
             gone[identity_of(each)],
             _tool(near.pruned.get(identity_of(each)) if identity_of(each) in there else None),
             router=_is_router(each, backends.get(identity_of(each))),
+            still_served=left.still_served(backends.get(identity_of(each)), roles),
         )
         for each in before
         if identity_of(each) in gone and not left.replaces(each, backends.get(identity_of(each)), roles)
@@ -65,34 +68,54 @@ class _Left:
     """By their names, and by their former ones."""
     served: frozenset[tuple[str, str]]
     """Ids that engines serve, each with the part that the engine has in a pair of prefill and decode."""
+    taken: frozenset[tuple[str, str]]
+    """Those of engines that come, that grow, or that did not serve the id before."""
 
     def replaces(self, gone: Object, backend: Backend | None, roles: dict[str, str]) -> bool:
         """Whether something takes the place of a workload that goes: one of its name in another namespace or of another
         kind; of a model, one that has its name, says that it was renamed from it (`movedFrom`) or serves all of its
-        ids; of a router or cache server, another one."""
+        ids from now on, or with more pods; of a router or cache server, another one."""
         kind, namespace, name = identity_of(gone)
         model = model_of(gone)
         if (kind, name) in self.places or (namespace, name) in self.new or model in self.models:
             return True
         if model is None:
             return component_of(gone) in self.components
-        role = roles.get(model, "")
-        return backend is not None and bool(backend.served) and {(id, role) for id in backend.served} <= self.served
+        ids = _ids(backend, roles) if backend is not None else set()
+        return bool(ids) and ids <= self.taken
+
+    def still_served(self, backend: Backend | None, roles: dict[str, str]) -> tuple[str, ...]:
+        """The ids of an engine that goes, where others go on serving all of them."""
+        return backend.served if backend is not None and _ids(backend, roles) <= self.served else ()
+
+
+def _ids(backend: Backend, roles: dict[str, str]) -> set[tuple[str, str]]:
+    return {(id, roles.get(backend.model or "", "")) for id in backend.served}
 
 
 def _read_left(
-    gone: Container[Identity], sides: tuple[Sequence[Object], Sequence[Object]], facts: Facts, reader: Backends
+    gone: Container[Identity],
+    growing: Container[Identity],
+    sides: tuple[Sequence[Object], Sequence[Object]],
+    facts: Facts,
+    reader: Backends,
 ) -> _Left:
-    was = {identity_of(each) for each in sides[0]}
+    was, before = {identity_of(each) for each in sides[0]}, reader.among(sides[0])
     lasting = [each for each in sides[1] if is_lasting(str(each.get("kind"))) and identity_of(each) not in gone]
     backends = list(reader.among(lasting).values())
-    roles = transfer_roles(backends)
+    roles, old_roles = transfer_roles(backends), transfer_roles(before.values())
+    served = {each.identity: _ids(each, roles) for each in backends}
+    taken = [
+        ids if key in growing or key not in before else ids - _ids(before[key], old_roles)
+        for key, ids in served.items()
+    ]
     return _Left(
         frozenset((identity_of(each)[0], identity_of(each)[2]) for each in lasting),
         frozenset(identity_of(each)[1:] for each in lasting if identity_of(each) not in was),
         frozenset(component for each in lasting if (component := component_of(each)) is not None),
         frozenset(name for each in lasting for name in names_of(model_of(each), facts.moved_from)),
-        frozenset((id, roles.get(each.model or "", "")) for each in backends for id in each.served),
+        frozenset(chain.from_iterable(served.values())),
+        frozenset(chain.from_iterable(taken)),
     )
 
 
@@ -100,7 +123,7 @@ def _is_router(obj: Object, backend: Backend | None) -> bool:
     return component_of(obj) == "router" or (backend is not None and backend.is_router)
 
 
-def _removed(workload: Workload, by: str, *, router: bool) -> Removed:
+def _removed(workload: Workload, by: str, *, router: bool, still_served: tuple[str, ...]) -> Removed:
     gpus = workload.old.total if workload.old is not None else 0
     return Removed(
         workload.kind,
@@ -111,6 +134,7 @@ def _removed(workload: Workload, by: str, *, router: bool) -> Removed:
         by,
         namespace=workload.namespace,
         router=router,
+        still_served=still_served,
     )
 
 

@@ -22,6 +22,8 @@ class Removed:
     namespace: str = ""
     router: bool = False
     """Whether it is the router that clients call."""
+    still_served: tuple[str, ...] = ()
+    """Its ids, where others have served all of them before and go on as they were: callers are answered by fewer."""
 
     @property
     def identity(self) -> Identity:

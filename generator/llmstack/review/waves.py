@@ -14,7 +14,7 @@ from itertools import combinations
 
 from llmstack.kubernetes.pods import Identity
 from llmstack.review.facts import Pool
-from llmstack.review.rollout.gpus import gpus_after, with_pods
+from llmstack.review.rollout.gpus import goal_of, with_pods
 from llmstack.review.rollout.placement import Fixed, PoolKey, gpus_in
 from llmstack.review.rollout.queue import Queue
 from llmstack.review.rollout.staged import find_verdicts_in_line
@@ -86,9 +86,8 @@ class _Search:
     @property
     def is_short(self) -> bool:
         """Whether the goal itself is more than there is."""
-        return any(
-            gpus_after(self.workloads, self.fixed, (pool.name, pool.resource)) > pool.count for pool in self.pools
-        )
+        goal = goal_of(self.workloads, self.fixed)
+        return any(goal[pool.name, pool.resource] > pool.count for pool in self.pools)
 
     def step(self, wave: Sequence[Member], done: Sequence[Member], *, sparing: bool) -> int | None:
         """Return the seconds of a commit after those that are done; None where it does not get there as it should."""

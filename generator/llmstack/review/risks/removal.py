@@ -6,10 +6,11 @@ false` too many, or a folder of clusters/ that is not there any more look small 
 How it is judged: a workload is in the manifests before the change and not after it, runs no replica any more, or is
 deleted by the sync tool although the manifests still have it; and nothing takes its place: no workload of its name in
 another namespace or of another kind, no other router or cache server for one that goes, and for a model none that has
-its name, says that it was renamed from it (`gitops.movedFrom`), or serves the same ids in the same part of a pair of
-prefill and decode. An engine whose pods its own controller makes (KServe's, llm-d's) is a model that is left; whose
-place it takes is not judged. A warning; an error where it is the router, all models of an environment, a whole
-environment, or what a sync tool deletes. Its amount is the number of replicas that go.
+its name, says that it was renamed from it (`gitops.movedFrom`), or begins to serve the same ids, or serves them with
+more replicas, in the same part of a pair of prefill and decode. What served them before and stays as it is takes no
+place: callers are answered, by fewer pods. An engine whose pods its own controller makes (KServe's, llm-d's) is a model
+that is left; whose place it takes is not judged. A warning; an error where it is the router, all models of an
+environment, a whole environment, or what a sync tool deletes. Its amount is the number of replicas that go.
 
 Fix: put the entry back; or, where it is meant, acknowledge it at the object that is named here, in the commit before.
 An environment that is gone is acknowledged in values/base.yaml, at `Environment/<name>`.
@@ -49,7 +50,8 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     unjudged = any(starts_engines(object) for object in assessment.after)
     for each in removed:
         message, severe = _message(each, unjudged=unjudged)
-        advice = "Put it back if it is not meant; else tell those who call it, and acknowledge the removal."
+        then = "see that the others suffice" if each.still_served else "tell those who call it"
+        advice = f"Put it back if it is not meant; else {then}, and acknowledge the removal."
         subject, file = f"{each.kind}/{each.name}", _pruned_by(assessment, each)
         yield RISK.at(subject, message, advice, milder=not severe, amount=each.replicas, file=file)
 
@@ -99,6 +101,9 @@ def _message(removed: Removed, *, unjudged: bool) -> tuple[str, bool]:
         return f"the router goes with {extent}: the Service that clients call has nothing behind it", True
     what = f"model `{removed.model}` goes" if removed.model is not None else "it goes"
     rest = "nothing that can be judged takes its place" if unjudged else "nothing takes its place"
+    if removed.still_served:
+        ids = " and ".join(f"`{id}`" for id in removed.still_served)
+        rest = f"what else serves {ids} stays as it is"
     return f"{what} with {extent}, and {rest}", False
 
 

@@ -9,7 +9,7 @@ from llmstack.kubernetes.workloads import WORKLOADS
 from llmstack.review.facts import Pool
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.rollout.deadlock import Verdict
-from llmstack.review.rollout.gpus import gpus_after, with_pods
+from llmstack.review.rollout.gpus import with_pods
 from llmstack.review.rollout.placement import Fixed, PoolKey, gpus_in
 from llmstack.review.rollout.staged import find_verdicts_in_line
 from llmstack.review.rollout.workload import Workload, moves_whole
@@ -149,4 +149,4 @@ def lacks_spare(assessment: Assessment, workload: Workload) -> bool:
 
 def sum_after(assessment: Assessment, pool: Pool) -> int:
     """Return the GPUs that the goal takes of a pool."""
-    return gpus_after(assessment.workloads, assessment.least.fixed, (pool.name, pool.resource))
+    return assessment.least.goal[pool.name, pool.resource]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -65,11 +66,20 @@ def over_time(run: Run, pool: PoolKey, fixed: Fixed) -> tuple[Demand, ...]:
     return tuple(replace(each, bound=stays + each.bound) for each in run.demand.get(pool, ()))
 
 
-def gpus_after(workloads: Iterable[Workload], fixed: Fixed, pool: PoolKey) -> int:
-    """The GPUs that the goal takes of a pool, `fixed` those of the pods that stay."""
-    stays = gpus_in(fixed, pool)
-    templates = ((workload.after, workload.new) for workload in workloads if workload.new is not None)
-    return stays + sum(after * taken_of(template, pool) for after, template in templates)
+def goal_of(workloads: Iterable[Workload], fixed: Fixed) -> Counter[PoolKey]:
+    """The GPUs that the goal takes of each pool, `fixed` being the pods that stay; 0 of those that are not in it."""
+    found = Counter({pool: gpus_in(fixed, pool) for pool in fixed})
+    for workload in workloads:
+        if workload.new is not None:
+            for pool in _pools_of(workload.new):
+                found[pool] += workload.after * taken_of(workload.new, pool)
+    return found
+
+
+def _pools_of(template: Template) -> set[PoolKey]:
+    """The pools that a replica takes GPUs of."""
+    own = {template.pool} if template.pool is not None else set()
+    return own | {pool for pool, _ in template.beside}
 
 
 def taken_of(template: Template, pool: PoolKey) -> int:

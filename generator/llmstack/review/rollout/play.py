@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal
 
 from llmstack.kubernetes.pods import Object, identity_of
@@ -26,7 +28,7 @@ from llmstack.review.rollout.workload import Workload, read_workload
 from llmstack.review.surroundings import Neighbours
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Played:
     """The workloads whose pods change, the pods that stay, and how it goes. Pairs are before and after."""
 
@@ -47,6 +49,11 @@ class Played:
     @property
     def own(self) -> tuple[Workload, ...]:
         return self.workloads[self.first : self.first + self.count]
+
+    @cached_property
+    def goal(self) -> Counter[PoolKey]:
+        """The GPUs that all pods take of each pool after the change: asked of each workload, and summed up once."""
+        return gpus.goal_of(self.workloads, self.fixed)
 
     @property
     def own_times(self) -> Times:
@@ -132,12 +139,13 @@ def _judge_beside(
     """Pools of which pods take GPUs beside others: short where the goal is more than there is, fine where all that
     may ever be asked is there, and else not judged."""
     beside = gpus.pools_beside(workloads)
+    goal = gpus.goal_of(workloads, fixed) if beside else {}
     for pool in pools:
         key = (pool.name, pool.resource)
         if key not in beside:
             continue
         stays = gpus_in(fixed, key)
-        if gpus.gpus_after(workloads, fixed, key) > pool.count:
+        if goal.get(key, 0) > pool.count:
             verdicts[key] = Verdict(True, True, True, gpus.asking_beside(workloads, key))
         elif stays + gpus.most_beside(workloads, key) > pool.count:
             verdicts.pop(key, None)
@@ -148,9 +156,8 @@ def _lumped(workloads: Sequence[Workload], pools: Iterable[Pool], fixed: Fixed) 
     templates = [template for workload in workloads for template in (workload.old, workload.new) if template]
     lumped = {template.pool for template in templates if template.is_lumped}
     counts = {(pool.name, pool.resource): pool.count for pool in pools}
-    return {
-        pool for pool, count in counts.items() if pool in lumped and gpus.gpus_after(workloads, fixed, pool) <= count
-    }
+    goal = gpus.goal_of(workloads, fixed) if lumped else {}
+    return {pool for pool, count in counts.items() if pool in lumped and goal.get(pool, 0) <= count}
 
 
 def _rescaled(applied: Applied, owned: tuple[Scalers, Scalers]) -> list[ObjectChange]:
@@ -209,5 +216,5 @@ def _fixed(
 def gpus_of(played: Played, pool: PoolKey, *, before: bool = False) -> int:
     """The GPUs that all pods ask of a pool after the change, or before it."""
     if not before:
-        return gpus.gpus_after(played.workloads, played.fixed, pool)
+        return played.goal[pool]
     return gpus_in(played.fixed, pool) + gpus.sums(played.workloads)[0].get(pool, 0)
