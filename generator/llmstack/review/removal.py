@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -37,17 +37,17 @@ def find_removed(
     there = {identity_of(each) for each in after}
     backends = reader.among(before)
     growing = {each.identity for each in workloads if each.after > each.before}
-    left = _read_left(gone, growing, (before, after), facts[1], reader)
-    roles = transfer_roles(backends.values())
+    served = _served(backends)
+    left = _read_left(gone, growing, served, (before, after), facts[1], reader)
     went = [
         _removed(
-            gone[identity_of(each)],
-            _tool(near.pruned.get(identity_of(each)) if identity_of(each) in there else None),
-            router=_is_router(each, backends.get(identity_of(each))),
-            still_served=left.still_served(backends.get(identity_of(each)), roles),
+            gone[key],
+            _tool(near.pruned.get(key) if key in there else None),
+            router=_is_router(each, backends.get(key)),
+            still_served=backends[key].served if key in served and served[key] <= left.served else (),
         )
         for each in before
-        if identity_of(each) in gone and not left.replaces(each, backends.get(identity_of(each)), roles)
+        if (key := identity_of(each)) in gone and not left.replaces(each, served.get(key, frozenset()))
     ]
     told = {each.identity for each in went}
     went += [each for each in _pruned(before, there, owned, facts[0], near) if each.identity not in told]
@@ -71,44 +71,39 @@ class _Left:
     taken: frozenset[tuple[str, str]]
     """Those of engines that come, that grow, or that did not serve the id before."""
 
-    def replaces(self, gone: Object, backend: Backend | None, roles: dict[str, str]) -> bool:
-        """Whether something takes the place of a workload that goes: one of its name in another namespace or of another
-        kind; of a model, one that has its name, says that it was renamed from it (`movedFrom`) or serves all of its
-        ids from now on, or with more pods; of a router or cache server, another one."""
+    def replaces(self, gone: Object, ids: frozenset[tuple[str, str]]) -> bool:
+        """Whether something takes the place of a workload that goes, and that served `ids`: one of its name in another
+        namespace or of another kind; of a model, one that has its name, says that it was renamed from it (`movedFrom`)
+        or serves all of its ids from now on, or with more pods; of a router or cache server, another one."""
         kind, namespace, name = identity_of(gone)
         model = model_of(gone)
         if (kind, name) in self.places or (namespace, name) in self.new or model in self.models:
             return True
         if model is None:
             return component_of(gone) in self.components
-        ids = _ids(backend, roles) if backend is not None else set()
         return bool(ids) and ids <= self.taken
 
-    def still_served(self, backend: Backend | None, roles: dict[str, str]) -> tuple[str, ...]:
-        """The ids of an engine that goes, where others go on serving all of them."""
-        return backend.served if backend is not None and _ids(backend, roles) <= self.served else ()
 
-
-def _ids(backend: Backend, roles: dict[str, str]) -> set[tuple[str, str]]:
-    return {(id, roles.get(backend.model or "", "")) for id in backend.served}
+def _served(backends: Mapping[Identity, Backend]) -> dict[Identity, frozenset[tuple[str, str]]]:
+    """The ids that each engine serves, with the part that it has in a pair of prefill and decode."""
+    roles = transfer_roles(backends.values())
+    return {
+        key: frozenset((id, roles.get(each.model or "", "")) for id in each.served) for key, each in backends.items()
+    }
 
 
 def _read_left(
     gone: Container[Identity],
     growing: Container[Identity],
+    before: Mapping[Identity, frozenset[tuple[str, str]]],
     sides: tuple[Sequence[Object], Sequence[Object]],
     facts: Facts,
     reader: Backends,
 ) -> _Left:
-    was, before = {identity_of(each) for each in sides[0]}, reader.among(sides[0])
+    was = {identity_of(each) for each in sides[0]}
     lasting = [each for each in sides[1] if is_lasting(str(each.get("kind"))) and identity_of(each) not in gone]
-    backends = list(reader.among(lasting).values())
-    roles, old_roles = transfer_roles(backends), transfer_roles(before.values())
-    served = {each.identity: _ids(each, roles) for each in backends}
-    taken = [
-        ids if key in growing or key not in before else ids - _ids(before[key], old_roles)
-        for key, ids in served.items()
-    ]
+    served = _served(reader.among(lasting))
+    taken = (ids if key in growing else ids - before.get(key, frozenset()) for key, ids in served.items())
     return _Left(
         frozenset((identity_of(each)[0], identity_of(each)[2]) for each in lasting),
         frozenset(identity_of(each)[1:] for each in lasting if identity_of(each) not in was),

@@ -81,6 +81,10 @@ class ClusterReview:
     """What is learned of the cluster, where rollouts in it are judged by that."""
 
 
+ENDLESS = frozenset(("gpu-deadlock", "gpu-shortage", "rollout-stuck"))
+"""Risks by which a rollout does not end."""
+
+
 @dataclass(frozen=True)
 class EnvironmentReview:
     """All that changes in one environment."""
@@ -110,7 +114,7 @@ class EnvironmentReview:
         """The objects whose rollouts hang for want of GPUs or of something else, and how severe the worst of it is."""
         found: dict[str, Severity] = {}
         for risk in self.risks:
-            if risk.id in ("gpu-deadlock", "gpu-shortage", "rollout-stuck"):
+            if risk.id in ENDLESS:
                 found[risk.object] = min(risk.severity, found.get(risk.object, risk.severity), key=RANK.__getitem__)
         return found
 

@@ -37,8 +37,6 @@ Verdict = Literal["as-foreseen", "off", "not-foreseen", "not-observed"]
 Name = Literal["pods", "ready", "seconds", "peak", "kv"]
 
 TAKEN_BACK = "taken back"
-ENDLESS = frozenset(("gpu-deadlock", "gpu-shortage", "rollout-stuck"))
-"""Risks by which a rollout does not end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +179,7 @@ def _time(
     low = rollout.seconds if rollout.seconds is not None else rollout.seconds_min
     high = rollout.seconds if rollout.seconds is not None else rollout.seconds_max
     span: Span | str = Span(low, high)
-    if any(risk.id in ENDLESS and risk.severity is Severity.ERROR and risk.object == at[1] for risk in review.risks):
+    if review.stuck.get(at[1]) is Severity.ERROR:
         span = "never ends"
     took = _took(rollout, course, seen)
     if took is None and (course.is_taken_back or course.further or not course.whole):

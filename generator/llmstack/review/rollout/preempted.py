@@ -86,9 +86,7 @@ def _raced(
     waiting = [after[identity] for identity in verdict.stuck if identity in after]
     top = max(waiting, key=lambda each: each.priority, default=None)
     pool = next((each for each in pools if (each.name, each.resource) == key), None)
-    if not verdict.certain or top is None or pool is None:
-        return replace(verdict, undecided=frozenset())
-    if len(verdict.stuck) < 2:
+    if not verdict.certain or top is None or pool is None or len(verdict.stuck) < 2:
         return replace(verdict, undecided=frozenset())
     peers = frozenset(each.identity for each in waiting if each.priority == top.priority)
     beside = [each for each in played.workloads if not (top.preempts and _is_below(each, top, before, after))]

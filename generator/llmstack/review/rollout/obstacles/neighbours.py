@@ -148,7 +148,7 @@ class Neighbours:
     def _count(self, mask: int, size: int) -> _Whole:
         places = [at for at, bit in enumerate(reversed(f"{mask:b}")) if bit == "1"]
         each = [self._nodes_of(self.pods[at], size) for at in places]
-        first, second = [*sorted(each)[-2:][::-1], 0, 0][:2]
+        first, second, *_ = [*sorted(each, reverse=True), 0, 0]
         apart = all(not mask & ~(self._apart[at] | 1 << at) for at in places)
         return _Whole(apart, sum(self.pods[at].number for at in places), sum(each), (first, second))
 
