@@ -31,8 +31,12 @@ LIKE_A_FLEET: dict[str, str] = {
 }
 """What an honest repository of that size has as well, and what costs some milliseconds each: that it grows no faster
 than with the number is what is held."""
-TWICE = 2.7
-"""How many times as much twice the size may cost: twice, and what a busy machine measures beside it."""
+TWICE = 3
+"""How many times as much twice the size may cost: twice, and what a busy machine measures beside it; a square costs four
+times."""
+BESIDE_OTHERS = 2
+"""How many times the promised seconds a command may take among other tests: caches and cores are shared, and what is to
+be seen is a cause that came back, which cost many times that. What a quiet machine takes, `hostile.py` prints."""
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path("generator").absolute())}
 
 
@@ -41,7 +45,7 @@ def test_what_once_cost_much_is_bounded(kind: str, command: str, tmp_path: Path)
     before = find_pace()
     (cost,) = measure_files(KINDS[kind](), (command,), tmp_path, ENVIRONMENT)
     assert cost.code in (0, 1, 5), "a review, findings, or a build that was ended"
-    assert cost.seconds < SECONDS * max(before, find_pace())
+    assert cost.seconds < BESIDE_OTHERS * SECONDS * max(before, find_pace())
     assert cost.memory < MEMORY
 
 
