@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 Object = dict[str, Any]
@@ -26,6 +27,17 @@ def _labelled(labels: Object) -> Object:
 def _annotated(annotations: Object) -> Object:
     made = _object("v1", "ConfigMap", data={})
     return {**made, "metadata": {**made["metadata"], "annotations": annotations}}
+
+
+def _base64(size: int) -> str:
+    return base64.b64encode(b"a" * size).decode()
+
+
+def _ingress(hosts: int) -> Object:
+    backend = {"service": {"name": "a", "port": {"number": 80}}}
+    paths = [{"path": "/", "pathType": "Prefix", "backend": backend}]
+    rules = [{"host": f"a{number}.example.com", "http": {"paths": paths}} for number in range(hosts)]
+    return _object("networking.k8s.io/v1", "Ingress", spec={"rules": rules})
 
 
 def _deployment(
@@ -93,6 +105,10 @@ TAKEN: dict[str, Object] = {
     "an empty label": _labelled({"a": ""}),
     "a label with a prefix": _labelled({"example.com/A_b.c": "D_e.f"}),
     "an annotation with a blank": _annotated({"example.com/a": "b c"}),
+    "annotations of 256 KiB": _annotated({"a": "b" * ((256 << 10) - 1)}),
+    "a config map of a mebibyte": _object("v1", "ConfigMap", data={"a": "b" * (1 << 20)}),
+    "a Secret of a mebibyte": _object("v1", "Secret", data={"a": _base64(1 << 20)}),
+    "an Ingress of many hosts": _ingress(5_000),
     "a port's name": _deployment({"ports": [{"name": "a" * 15, "containerPort": 80}]}),
     "a sidecar": _init(restartPolicy="Always", readinessProbe=PROBE),
     "an init container that runs once": _init(restartPolicy="Never"),
@@ -139,6 +155,10 @@ REFUSED: dict[str, Object] = {
     "a label of two parts": _deployment(labels={**LABELS, "a/b/c": "d"}),
     "a label with a blank": _labelled({"a": "b c"}),
     "an annotation without a name": _annotated({"a/": "b"}),
+    "annotations of more than 256 KiB": _annotated({"a": "b" * (256 << 10)}),
+    "a config map of more than a mebibyte": _object("v1", "ConfigMap", data={"a": "b" * (1 << 20), "c": "d"}),
+    "a Secret of more than a mebibyte": _object("v1", "Secret", data={"a": _base64((1 << 20) + 3)}),
+    "an Ingress of more than three mebibytes": _ingress(40_000),
     "a container with a capital": _deployment({"name": "C"}),
     "a volume with a dot": _deployment(pod={"volumes": [{"name": "a.b", "emptyDir": {}}]}),
     "a port's name of sixteen": _deployment({"ports": [{"name": "a" * 16, "containerPort": 80}]}),

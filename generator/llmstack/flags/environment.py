@@ -49,12 +49,12 @@ def lint_environment(names: Sequence[str], match: Match) -> list[FlagProblem]:
     """
     if not any(name.startswith(PREFIX) for name in names):
         return []
-    accepted = match.catalogue.environment.union(*(other.environment for other in match.other_catalogues()))
-    found = []
-    for index, name in enumerate(names):
-        if name.startswith(PREFIX) and name not in accepted:
-            found.append(explain_name(name, index, match))
-    return found
+    accepted = [match.catalogue.environment, *(other.environment for other in match.other_catalogues())]
+    return [
+        explain_name(name, index, match)
+        for index, name in enumerate(names)
+        if name.startswith(PREFIX) and not any(name in each for each in accepted)
+    ]
 
 
 def explain_name(name: str, index: int, match: Match) -> FlagProblem:

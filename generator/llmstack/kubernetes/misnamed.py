@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from llmstack.finding import Route
-from llmstack.kubernetes.names import form_of, is_label, is_label_value, is_port_name, key_fault
+from llmstack.kubernetes.names import annotations_fault, form_of, is_label, is_label_value, is_port_name, key_fault
 from llmstack.kubernetes.pods import Object, containers, maps, value_at
 from llmstack.kubernetes.schema import Problem
 
@@ -30,7 +30,11 @@ def misnamed(obj: Object) -> Iterator[Problem]:
 
 def _keys(route: Route, values: Any) -> Iterator[Problem]:
     """Keys of labels or annotations, and the values of labels."""
-    for key, value in values.items() if isinstance(values, dict) else ():
+    if not isinstance(values, dict):
+        return
+    if route[-1] == "annotations" and (fault := annotations_fault(values)) is not None:
+        yield Problem(route, fault)
+    for key, value in values.items():
         fault = key_fault(str(key))
         if fault is not None:
             yield Problem((*route, key), f"`{key}` is no key of {route[-1]}: {fault}")

@@ -1,9 +1,9 @@
 """The forms of names that the API server takes: of objects by their kind, of labels, ports, volumes and containers.
 
 Sources: k8s.io/apimachinery, pkg/util/validation/validation.go (IsDNS1123Label, IsDNS1123Subdomain, IsDNS1035Label,
-IsQualifiedName, IsValidLabelValue, IsValidPortName) and pkg/api/validation (NameIsDNSSubdomain, path segments of RBAC);
-k8s.io/kubernetes, pkg/apis/batch/validation (52 characters of a CronJob; a Job's name is a label of its pods);
-apiextensions-apiserver, pkg/registry/customresource (custom resources are DNS subdomains).
+IsQualifiedName, IsValidLabelValue, IsValidPortName) and pkg/api/validation (NameIsDNSSubdomain, path segments of RBAC;
+TotalAnnotationSizeLimitB); k8s.io/kubernetes, pkg/apis/batch/validation (52 characters of a CronJob; a Job's name is a
+label of its pods); apiextensions-apiserver, pkg/registry/customresource (custom resources are DNS subdomains).
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
+MOST_ANNOTATIONS = 256 << 10
+"""Bytes of all the annotations of an object, keys and values."""
 LABEL = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 """A DNS label, of 63 characters at most."""
 
@@ -81,3 +84,13 @@ def key_fault(key: str) -> str | None:
     if not _NAME.fullmatch(name):
         return "a name has at most 63 letters, digits, `-`, `_` and `.`, a letter or digit at both ends"
     return None
+
+
+def annotations_fault(annotations: Mapping[Any, Any]) -> str | None:
+    """What is wrong with all annotations of an object together, None when nothing is."""
+    size = sum(len(str(text).encode("utf-8", "surrogatepass")) for pair in annotations.items() for text in pair)
+    return (
+        f"the annotations have {size:,} bytes, and an object has at most {MOST_ANNOTATIONS:,}"
+        if size > MOST_ANNOTATIONS
+        else None
+    )

@@ -4,7 +4,7 @@ Sources: k8s.io/kubernetes 1.36, pkg/apis/apps/validation (ValidateDeploymentSpe
 selects its own template), pkg/apis/core/validation (ValidateContainerResourceRequirements: extended resources are whole
 and not overcommitted; ValidateService), pkg/apis/autoscaling/validation, pkg/apis/policy/validation; KEDA's webhook
 (apis/keda/v1alpha1/scaledobject_types.go, CheckReplicaCountBoundsAreValid). `rules.py` has those of single fields,
-`misnamed.py` those of names.
+`misnamed.py` those of names, `oversized.py` those of sizes.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from llmstack.finding import Route
 from llmstack.kubernetes.accelerators import is_extended
 from llmstack.kubernetes.keda import broken_bounds
 from llmstack.kubernetes.misnamed import misnamed, misnamed_parts
+from llmstack.kubernetes.oversized import oversized
 from llmstack.kubernetes.pods import Object, containers, maps, pod_labels, pod_specs, value_at
 from llmstack.kubernetes.quantities import quantity
 from llmstack.kubernetes.restart_policies import broken_restart
@@ -38,7 +39,7 @@ def refusals(obj: Object | None) -> tuple[Problem, ...]:
         return ()
     pods = [(route, _with_claims(spec, obj)) for route, spec in pod_specs(dict(obj))]
     names = (problem for route, spec in pods for problem in misnamed_parts(route, spec))
-    return (*misnamed(obj), *refused_values(obj), *names)
+    return (*misnamed(obj), *oversized(obj), *refused_values(obj), *names)
 
 
 def refused_values(obj: Object, version: str = KUBERNETES_VERSIONS[-1]) -> tuple[Problem, ...]:

@@ -32,8 +32,9 @@ def remove_dead_keys(file: File) -> Iterator[Step]:
     dead = [*(route for route, _, _ in DEAD), *FORGOTTEN]
     routes: list[Route] = []
     for number, model in models(file.data):
-        kept = _choices_of_an_old_engine(file.merged_model(number))
-        routes += [(*MODELS, number, *each) for each in dead if each not in kept and not _is_told(model, each)]
+        if there := [each for each in dead if each[0] in model]:
+            kept = _choices_of_an_old_engine(file.merged_model(number))
+            routes += [(*MODELS, number, *each) for each in there if each not in kept and not _is_told(model, each)]
     routes += [route for route, _, _ in DEAD_ELSEWHERE]
     yield from _removals(file, [route for route in routes if file.document.find(route) is not None], "remove it")
 

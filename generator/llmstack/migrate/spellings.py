@@ -50,10 +50,12 @@ def models(data: Mapping[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
 def at_route(data: Any, route: Route) -> Any:
     """The value at a route; None where there is none."""
     for step in route:
-        if isinstance(step, int):
-            data = data[step] if isinstance(data, list) and step < len(data) else None
+        if isinstance(data, dict):
+            data = data.get(step)
+        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
+            data = data[step]
         else:
-            data = data.get(step) if isinstance(data, dict) else None
+            return None
     return data
 
 

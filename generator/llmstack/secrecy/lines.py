@@ -10,7 +10,7 @@ from llmstack.secrecy.names import is_secret_name
 
 _PAIR = re.compile(r"(?<![\w.-])(name|value)[\"']?[ \t]*:[ \t]*[\"']?([^\s,{}\[\]\"'#][^,}\]\"']{0,400})")
 _LINE_KEY = re.compile(r"^[\s\"'{\[,?-]*value[\"']?[ \t]*:[ \t]+\S")
-_STARRED = re.compile(r"([\w.-]{1,200})[\"']?[ \t]*:[ \t]*\*\S")
+_STARRED = re.compile(r"(?<![\w.-])([\w.-]++)[\"']?[ \t]*:[ \t]*\*\S")
 """A key with an alias, or with a password that begins with the sign of one."""
 _FLOW = re.compile(r"[\[\],]")
 

@@ -17,11 +17,9 @@ from llmstack.checks.fields import Block
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.finding import Severity
-from llmstack.kubernetes.names import is_label_value, key_fault
+from llmstack.kubernetes.names import annotations_fault, is_label_value, key_fault
 
 RULE = Declaration("bad-label", Severity.ERROR, alone=True)
-
-ANNOTATIONS_LIMIT = 256 * 1024
 
 
 def run(subject: Subject) -> Iterator[Problem]:
@@ -51,10 +49,8 @@ def _block(block: Block) -> Iterator[Problem]:
         if block.role != "annotations" and not is_label_value(value):
             message = f"`{_short(value)}` is not a label's value: at most 63 letters, digits, `-`, `_` and `.`"
             yield Problem(message, (*block.route, key), help="shorten it, or use an annotation")
-    if block.role == "annotations":
-        size = sum(len(str(key).encode()) + len(str(value).encode()) for key, value in values.items())
-        if size > ANNOTATIONS_LIMIT:
-            yield Problem(f"the annotations have {size} bytes; an object may have {ANNOTATIONS_LIMIT}", block.route)
+    if block.role == "annotations" and (fault := annotations_fault(values)) is not None:
+        yield Problem(fault, block.route)
 
 
 def _short(text: str) -> str:
