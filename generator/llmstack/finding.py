@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 Route = tuple[str | int, ...]
 """A symbolic place: the keys and list indices that lead to a value, from the root of the values."""
@@ -77,6 +78,18 @@ def tally(findings: Iterable[Finding]) -> Mapping[Severity, int]:
     for finding in findings:
         counts[finding.severity] += 1
     return counts
+
+
+def at_route(data: Any, route: Route) -> Any:
+    """The value at a route; None where it leads nowhere."""
+    for step in route:
+        if isinstance(data, dict):
+            data = data.get(step)
+        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
+            data = data[step]
+        else:
+            return None
+    return data
 
 
 def show_route(route: Route) -> str:

@@ -12,7 +12,7 @@ from llmstack import yamlio
 from llmstack.finding import Finding
 from llmstack.model.reading import read_stack
 from llmstack.model.sections import keys_at
-from llmstack.model.unknown_keys import is_slip
+from llmstack.model.slips import is_slip
 from llmstack.programs import KUSTOMIZE, find_tool
 from llmstack.values.source import read_source
 

@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema_rs
 
 from llmstack import schemas
-from llmstack.finding import Route, show_route
+from llmstack.finding import Route, at_route, show_route
 
 _URI = "urn:kubernetes:"
 _WORDS = {
@@ -102,7 +102,7 @@ def _explain(
         elif kind == "required":
             yield Problem(route, f"`{facts['property']}` is missing in {show_route(route) or name}")
         else:
-            what = _misfit(kind, facts, _value_at(value, route))
+            what = _misfit(kind, facts, at_route(value, route))
             yield Problem(route, f"`{_last(route, name)}` {what}", _quote_help(kind, facts))
 
 
@@ -147,12 +147,6 @@ def _follow(schema: dict[str, Any], path: list[str | int]) -> dict[str, Any]:
 
 def _last(route: Route, name: str) -> str:
     return next((step for step in reversed(route) if isinstance(step, str)), name)
-
-
-def _value_at(value: Any, route: Route) -> Any:
-    for step in route:
-        value = value[step]
-    return value
 
 
 def kind_of_value(value: Any) -> str:

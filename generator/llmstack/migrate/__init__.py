@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from llmstack.finding import Finding, Severity, show_route
+from llmstack.finding import Finding, Severity, at_route, show_route
 from llmstack.migrate import defaults, refused
 from llmstack.migrate.arguments import refer_from_arguments
 from llmstack.migrate.documents import FIRST_ALONE, comment_further_documents
@@ -19,7 +19,7 @@ from llmstack.migrate.foreign import comment_foreign_secrets
 from llmstack.migrate.obsolete import list_triggers, remove_dead_keys, remove_dead_variables, turn_on_ray
 from llmstack.migrate.references import NewSecret, declare_secrets, name_secrets, refer_in_place
 from llmstack.migrate.release import name_release
-from llmstack.migrate.spellings import at_route, rename_keys, rename_sections
+from llmstack.migrate.spellings import rename_keys, rename_sections
 from llmstack.migrate.step import File, Step, Wanted, take_steps
 from llmstack.values.nodes import Source
 

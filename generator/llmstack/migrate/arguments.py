@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from llmstack.finding import Route
+from llmstack.finding import Route, at_route
 from llmstack.migrate.plain import API, HF, Plain
 from llmstack.migrate.references import Named, NewSecret, in_one_line, replace_at
-from llmstack.migrate.spellings import at_route
 from llmstack.migrate.step import File, Step, make_step
 from llmstack.values.edit import (
     CannotEdit,

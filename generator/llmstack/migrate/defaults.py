@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from llmstack.finding import Finding, Route, Severity, show_route
+from llmstack.finding import Finding, Route, Severity, at_route, show_route
 from llmstack.migrate.references import in_one_line
-from llmstack.migrate.spellings import at_route, models
+from llmstack.migrate.spellings import models
 from llmstack.migrate.step import File, Step, make_step
 from llmstack.values.edit import CannotEdit, Edit, insert_first, insert_last
 from llmstack.values.layers import MODELS

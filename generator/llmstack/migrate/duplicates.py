@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from llmstack.finding import Route, show_route
+from llmstack.finding import Route, at_route, show_route
 from llmstack.migrate.comments import as_comment, comments_of
-from llmstack.migrate.spellings import at_route, models
+from llmstack.migrate.spellings import models
 from llmstack.migrate.step import File, Step, make_step
 from llmstack.values.edit import CannotEdit, apply_edits, comment_entry
 from llmstack.values.layers import ALIASES, MODELS

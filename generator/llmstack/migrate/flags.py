@@ -9,8 +9,8 @@ from functools import partial
 from typing import Any
 
 from llmstack import yamlio
-from llmstack.finding import Route
-from llmstack.migrate.spellings import at_route, models
+from llmstack.finding import Route, at_route
+from llmstack.migrate.spellings import models
 from llmstack.migrate.step import File, Step, make_step
 from llmstack.model.unknown_keys import flag_arguments, flag_spelled, in_one_line, slip
 from llmstack.secrecy.names import is_secret_name

@@ -7,9 +7,9 @@ from functools import partial
 from typing import Any
 
 from llmstack.checks.rules.dead_key import DEAD, DEAD_ELSEWHERE
-from llmstack.finding import Route
+from llmstack.finding import Route, at_route
 from llmstack.flags import Match, catalogue_for, lint_environment
-from llmstack.migrate.spellings import at_route, models
+from llmstack.migrate.spellings import models
 from llmstack.migrate.step import File, Step, make_step
 from llmstack.values.edit import Edit, insert_first, remove_routes, shift_lines
 from llmstack.values.layers import MODELS

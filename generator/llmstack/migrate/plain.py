@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from llmstack.checks import settle
 from llmstack.checks.rules import plaintext_secret
-from llmstack.finding import Finding, Route
-from llmstack.migrate.spellings import at_route, models
+from llmstack.finding import Finding, Route, at_route
+from llmstack.migrate.spellings import models
 from llmstack.migrate.step import File
 from llmstack.model.stack import OTHER_CHARTS
 from llmstack.secrecy.credentials import argument_secrets, is_secret

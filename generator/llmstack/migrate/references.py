@@ -16,9 +16,8 @@ from functools import partial
 from typing import Any
 
 from llmstack import yamlio
-from llmstack.finding import Route
+from llmstack.finding import Route, at_route
 from llmstack.migrate.plain import Plain, find_secrets
-from llmstack.migrate.spellings import at_route
 from llmstack.migrate.step import File, Step, make_step
 from llmstack.values.edit import (
     CannotEdit,

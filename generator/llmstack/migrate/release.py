@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 
 from llmstack import yamlio
-from llmstack.migrate.spellings import at_route
+from llmstack.finding import at_route
 from llmstack.migrate.step import File, Step, make_step
 from llmstack.values.edit import Edit, find_spot, insert_last, replace_value
 from llmstack.values.syntax import Document

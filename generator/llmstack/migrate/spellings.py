@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from llmstack import yamlio
-from llmstack.finding import Route
+from llmstack.finding import Route, at_route
 from llmstack.migrate.step import File, Step, make_step
 from llmstack.values.edit import (
     CannotEdit,
@@ -45,18 +45,6 @@ def models(data: Mapping[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
     for number, model in enumerate(found if isinstance(found, list) else []):
         if isinstance(model, dict):
             yield number, model
-
-
-def at_route(data: Any, route: Route) -> Any:
-    """The value at a route; None where there is none."""
-    for step in route:
-        if isinstance(data, dict):
-            data = data.get(step)
-        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
-            data = data[step]
-        else:
-            return None
-    return data
 
 
 def _rename(file: File, section: Route, names: Mapping[str, Route]) -> Iterator[Step]:

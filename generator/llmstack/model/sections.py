@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -38,3 +39,26 @@ def _is_map(annotation: Any) -> bool:
     if typing.get_origin(annotation) is dict:
         return True
     return any(_is_map(inner) for inner in typing.get_args(annotation) if not isinstance(inner, str))
+
+
+def section_path(route: Route) -> str:
+    """`servingEngineSpec.modelSpec[]` of a route, whatever the model."""
+    text = ""
+    for step in route:
+        text += "[]" if isinstance(step, int) else f".{step}"
+    return text.removeprefix(".")
+
+
+@cache
+def all_sections() -> Mapping[str, frozenset[str]]:
+    """The keys of each section by its path (`servingEngineSpec.modelSpec[].vllmConfig`), the values' own under ``."""
+    return dict(_sections(Stack, ""))
+
+
+def _sections(section: type[BaseModel], path: str) -> Iterator[tuple[str, frozenset[str]]]:
+    fields = {field.alias or name: field for name, field in section.model_fields.items()}
+    yield path, frozenset(fields)
+    for key, field in fields.items():
+        if (inner := section_of(field.annotation)) is not None:
+            many = "[]" if key == "modelSpec" else ""
+            yield from _sections(inner, f"{path}.{key}{many}".removeprefix("."))

@@ -15,7 +15,7 @@ from typing import Any
 
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
-from llmstack.finding import Route, Severity
+from llmstack.finding import Route, Severity, at_route
 
 RULE = Declaration("helm-template", Severity.ERROR)
 
@@ -29,17 +29,11 @@ _EVALUATED: tuple[Route, ...] = (("extraObjects",), ("routerSpec", "route"))
 def run(subject: Subject) -> Iterator[Problem]:
     known = {"Name": subject.stack.gitops.release, "Namespace": subject.stack.gitops.namespace}
     for top in _EVALUATED:
-        for route, text in _texts(top, _at(subject.layers.data, top)):
+        for route, text in _texts(top, at_route(subject.layers.data, top)):
             for template in dict.fromkeys(match[0] for match in _TEMPLATE.finditer(text)):
                 release = re.search(r"\.Release\.(Name|Namespace)\s*-?\}\}", template)
                 help = f"write `{known[release[1]]}`" if release else "write what Helm would have put there"
                 yield Problem(f"`{template}` is a Helm template, and llmstack does not evaluate it", route, help=help)
-
-
-def _at(values: Any, route: Route) -> Any:
-    for key in route:
-        values = values.get(key) if isinstance(values, dict) else None
-    return values
 
 
 def _texts(route: Route, value: Any) -> Iterator[tuple[Route, str]]:
