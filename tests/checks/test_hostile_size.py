@@ -18,7 +18,7 @@ from llmstack.checks.subject import Subject
 from llmstack.finding import Finding
 from llmstack.model.reading import MOST_PROBLEMS, read_stack
 from llmstack.review.restarts import template_causes
-from llmstack.values.reader import MAX_NODES
+from llmstack.values.reader import MAX_ENTRIES, MAX_NODES
 from llmstack.values.source import read_source
 
 MODEL = (
@@ -80,8 +80,18 @@ def test_of_too_many_problems_the_rest_is_counted() -> None:
 
 
 def test_a_file_of_too_many_values_is_not_read_on() -> None:
-    text = "".join(f"x-{part}: [{', '.join(['1'] * 50_000)}]\n" for part in range(MAX_NODES // 50_000 + 1))
+    text = "".join(f"x-{part}: [{', '.join(['1'] * MAX_ENTRIES)}]\n" for part in range(MAX_NODES // MAX_ENTRIES + 1))
     assert [finding.id for finding in findings(text)] == ["too-large"]
+
+
+@pytest.mark.parametrize(("opened", "entry", "closed"), [("[", "1", "]"), ("{", "k%s: 1", "}")])
+def test_a_list_or_a_map_of_too_many_entries_is_not_read_on(opened: str, entry: str, closed: str) -> None:
+    for count, found in ((MAX_ENTRIES, []), (MAX_ENTRIES + 1, ["too-large"])):
+        held = ", ".join(entry.replace("%s", str(number)) for number in range(count))
+        assert [
+            finding.id
+            for finding in read_source("values/prod.yaml", f"x-a: {opened}{held}{closed}\n".encode()).findings
+        ] == found
 
 
 def test_what_restarts_is_found_among_many_fields_in_time() -> None:

@@ -41,7 +41,9 @@ TEXT: Mapping[str, Page] = {
         "Choose between the two sides, and remove the lines of signs.",
     ),
     "too-large": Page(
-        _ERROR, "The file has more than 16 MiB, or 500,000 keys and values.", "Split it into environments."
+        _ERROR,
+        "The file has more than 16 MiB, 500,000 keys and values, or 20,000 in one map or list.",
+        "Split it into environments.",
     ),
     "too-many-problems": Page(
         _ERROR, "The values have more problems than are listed.", "Correct those that are: the next run names others."

@@ -16,8 +16,6 @@ from llmstack.kubernetes.schema import Problem
 
 MOST_OF_A_REQUEST = 3 << 20
 MOST_DATA = 1 << 20
-_DATA = {"ConfigMap": ("data", "binaryData"), "Secret": ("data", "stringData")}
-_BASE64 = frozenset((("ConfigMap", "binaryData"), ("Secret", "data")))
 _PLAIN = 2
 """The version of Python's own format that writes every value where it stands, so that JSON is at most ESCAPED times as
 long."""
@@ -34,9 +32,7 @@ def oversized(obj: Object) -> Iterator[Problem]:
         size = len(json.dumps(obj, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"))
         if size > MOST_OF_A_REQUEST:
             yield _too_large("it has", size, MOST_OF_A_REQUEST)
-    kind = str(obj.get("kind"))
-    data = sum(_bytes(obj.get(field), (kind, field) in _BASE64) for field in _DATA.get(kind, ()))
-    if data > MOST_DATA:
+    if (data := _data(obj)) > MOST_DATA:
         yield _too_large("its data has", data, MOST_DATA)
 
 
@@ -44,7 +40,15 @@ def _too_large(what: str, size: int, most: int) -> Problem:
     return Problem((), f"{what} {size:,} bytes, and {most:,} are the most that is taken", "split it")
 
 
-def _bytes(values: Any, is_base64: bool = False) -> int:
+def _data(obj: Object) -> int:
+    """Bytes of what a Secret or a config map holds; none of any other kind."""
+    kind, data = obj.get("kind"), obj.get("data")
+    if kind == "Secret":
+        return _bytes(data, is_base64=True) + _bytes(obj.get("stringData"))
+    return _bytes(data) + _bytes(obj.get("binaryData"), is_base64=True) if kind == "ConfigMap" else 0
+
+
+def _bytes(values: Any, *, is_base64: bool = False) -> int:
     """Of the values of a map; in base64, of what they stand for."""
     if not isinstance(values, Mapping):
         return 0

@@ -74,6 +74,8 @@ def _snippet(place: Place, line: str, gutter: str, severity: Severity, paint: Pa
 def _cells(line: str) -> list[str]:
     """What each character of the line is shown as: a tab up to the next stop, an unseen character as its
     escape."""
+    if line.isascii() and line.isprintable():
+        return list(line)
     cells: list[str] = []
     column = 0
     for character in line:

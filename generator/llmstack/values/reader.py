@@ -12,8 +12,9 @@ from llmstack.values.nodes import Collection, Node, Source
 from llmstack.values.scalars import Ambiguous, resolve
 
 MAX_DEPTH = 64
-MAX_KEYS = 50_000
-"""How many keys one map may have; the largest honest ones have some hundreds."""
+MAX_ENTRIES = 20_000
+"""How many keys a map, or items a list may have: the largest honest ones have some hundreds, a list of models some
+thousands."""
 MAX_NODES = 500_000
 """How many keys and values a file may have: those of some five thousand models."""
 MOST_TOLD = 2_000
@@ -167,6 +168,7 @@ class Reader:
         parent = self.stack[-1]
         parent.size += node.size
         if parent.kind == "list":
+            self.bound(len(parent.items), "items", node)
             parent.items.append(node)
         elif self.pending[-1] is None:
             self.pending[-1] = self.key(node)
@@ -199,13 +201,18 @@ class Reader:
             message = f"`{key.text}` is given twice; the first one is in line {first.line + 1}"
             help = "keep one: which one wins depends on the parser"
             self.tell(Finding("duplicate-key", _ERROR, message, place=self.source.place_of(key), help=help))
-        elif len(parent.keys) >= MAX_KEYS:
-            message = f"a map has more than {MAX_KEYS} keys"
-            place = self.source.place_of(key)
-            self.tell(Finding("too-large", _ERROR, message, place=place, help="split what it holds"))
-            raise Stop
         else:
+            self.bound(len(parent.keys), "keys", key)
             parent.keys[key.text] = (key, value)
+
+    def bound(self, count: int, what: str, next: Node) -> None:
+        """Stop at what a map or a list may not hold any more."""
+        if count >= MAX_ENTRIES:
+            message = f"there are more than {MAX_ENTRIES:,} {what} here, and the file is not read on"
+            self.tell(
+                Finding("too-large", _ERROR, message, place=self.source.place_of(next), help="split what holds them")
+            )
+            raise Stop
 
     def merge(self, parent: Collection, key: Node, value: Node) -> None:
         """`<<: *anchor` or a list of them: keys already there win, as YAML's merge type says."""
