@@ -21,6 +21,8 @@ from itertools import count
 from pathlib import Path
 
 MEBIBYTE = 1 << 20
+PAD = "a" * 40
+"""What makes entries so long that a mebibyte has no more of them than one list or map may have."""
 CUSTOM = MEBIBYTE - (1 << 12)
 """How much goes into a file of custom/: a larger one than a mebibyte is not read at all."""
 SECONDS = 10
@@ -100,7 +102,7 @@ APART = (
 )
 KINDS: dict[str, Callable[[], Files]] = {
     "errors": lambda: values("servingEngineSpec:\n  modelSpec:\n", lambda _: "    - {name: m, replicaCount: x}\n"),
-    "errors of one model": lambda: of_model("env: [", lambda n: f"{{name: E{n}, valu: a}}, "),
+    "errors of one model": lambda: of_model("env: [", lambda n: f"{{name: E{n}, valu: {PAD}}}, "),
     "short errors": lambda: values("servingEngineSpec:\n  modelSpec: [", lambda _: "{a: }, ", "]\n"),
     "unknown keys": lambda: values("", lambda n: f"k{n}:\n"),
     "unknown keys of a model": lambda: values(f"{MODEL}, ", lambda n: f"k{n}: , ", "}\n"),
@@ -108,7 +110,7 @@ KINDS: dict[str, Callable[[], Files]] = {
     "nearly known keys": lambda: values(f"{MODEL}, vllmConfig: {{", lambda n: f"maxNumSeq{n}: 1, ", "}}\n"),
     "long unknown keys": lambda: values("", lambda n: f"{'k' * 900}{n}: 1\n"),
     "one unknown key": lambda: values("? ", lambda _: "k" * 1000, "\n: 1\n"),
-    "models of one name": lambda: values("servingEngineSpec:\n  modelSpec:\n", lambda _: "    - {name: m}\n"),
+    "models of one name": lambda: values("servingEngineSpec:\n  modelSpec:\n", lambda _: f"    - {{name: m, x: {PAD}}}\n"),
     "tiny models": lambda: values("servingEngineSpec:\n  modelSpec:\n", lambda n: f"    - {{name: m{n}}}\n"),
     "empty models": lambda: values("servingEngineSpec:\n  modelSpec: [", lambda n: "{}, ", "]\n"),
     "models that are none": lambda: values("servingEngineSpec:\n  modelSpec: [", lambda n: "1, ", "]\n"),
@@ -141,7 +143,7 @@ KINDS: dict[str, Callable[[], Files]] = {
     "checks": lambda: of_stack("gitops: {checks: {", lambda n: f"mutable-tag{n}: off, ", "}}"),
     "existing secrets": lambda: of_stack("gitops: {existing: {secrets: {", lambda n: f"s{n}: [a], ", "}}}"),
     "recipients": lambda: of_stack("gitops: {secrets: {backend: sops, age: [", lambda n: f"age1{n}, ", "]}}"),
-    "hosts": lambda: of_stack("routerSpec: {ingress: {enabled: true, hosts: [", lambda n: f"{{host: a{n}.b}}, ", "]}}"),
+    "hosts": lambda: of_stack("routerSpec: {ingress: {enabled: true, hosts: [", lambda n: f"{{host: a{n}.{PAD}}}, ", "]}}"),
     "hosts of one name": lambda: of_stack("routerSpec: {ingress: {enabled: true, hosts: [", lambda n: "{host: a.b}, ", "]}}"),
     "paths": lambda: of_stack("routerSpec: {ingress: {enabled: true, hosts: [{host: a.b, paths: [", lambda n: f"{{path: /{n}, pathType: Prefix}}, ", "]}]}}"),
     "static backends": lambda: of_stack("routerSpec: {serviceDiscovery: static, staticBackends: '", lambda n: f"http://a{n}:80,", "'}"),
