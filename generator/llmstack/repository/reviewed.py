@@ -59,15 +59,15 @@ def review_cases(
     others = neighbours(comparison.after, {case.home for case in cases.values()}, cases)
     beside = [read_case(comparison, name, unaffected, tool_folder) for name in sorted(others)]
     synced = find_synced(comparison, list(cases.values()), tool_folder)
-    tools = {name: as_synced(case, synced, cases) for name, case in cases.items()}
+    left = {name: left_behind(case, synced, cases) for name, case in cases.items()}
+    tools = {name: as_synced(case, synced, cases, left[name]) for name, case in cases.items()}
     found = with_heirs(cases, tools)
     there = [as_new(case) if arrives(comparison, case) else case for case in found.values()]
     clusters = share_clusters([*there, *beside], tools, comparison.seen)
     reviews = {}
     for name, case in found.items():
         near = surroundings_of(case, clusters[case.home], cases, tools)
-        left = left_behind(case, synced, cases)
-        review = _review_environment(comparison, case, clusters[case.home], near, left, today)
+        review = _review_environment(comparison, case, clusters[case.home], near, left[name], today)
         reviews[name] = replace(review, risks=with_places(review.risks, comparison, case))
     members = sorted([*found.values(), *beside], key=lambda each: each.name)
     within: dict[str, list[Case]] = {}
