@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from llmstack.review.rollout.foreseen import rollouts
 from llmstack.review.rollout.queue import Held, Queue, latest_ends
-from llmstack.review.rollout.times import rollouts, time_rollouts, total_seconds
+from llmstack.review.rollout.times import time_rollouts, total_seconds
 
 Make = Callable[..., Any]
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
+from llmstack.review.rollout.foreseen import rollouts
 from llmstack.review.rollout.queue import Held, Queue
 from llmstack.review.rollout.times import (
     MOST_PODS,
     UNKNOWN_LOAD,
     likely_load,
     own_times,
-    rollouts,
     time_rollouts,
     too_many,
     total_seconds,
@@ -168,3 +168,24 @@ def test_units_in_line_end_alike_only_where_all_take_as_long(workload: Make, poo
     assert in_line(70, 70, 170, workers=2)[0] is False
     assert in_line(70, 70, workers=2, awaits="u1") == (False, [(70, 140)] * 2)
     assert in_line(70, 70, 70, workers=2, timeout=60) == (True, [(60, 120)] * 3), "a worker is let go in time"
+
+
+@pytest.mark.parametrize(
+    ("count", "surges", "basis"),
+    [
+        (5, (1, 1), "assumed"),  # one GPU for two spare pods: who comes first is a race
+        (6, (1, 1), "exact"),
+        (4, (0, 0), "exact"),  # each takes what it gives up
+        (4, (1, 0), "assumed"),
+    ],
+)
+def test_what_rests_on_who_comes_first(
+    count: int, surges: tuple[int, int], basis: str, workload: Make, pool: Make
+) -> None:
+    pair = [
+        workload(name, before=2, after=2, surge=surge, unavailable=1 - surge)
+        for name, surge in zip("ab", surges, strict=True)
+    ]
+    found = rollouts(pair, time_rollouts(pair, [pool(count)], {}), [pool(count)])
+    assert {each.basis["seconds"] for each in found} == {basis}
+    assert all(each.seconds is not None for each in found)

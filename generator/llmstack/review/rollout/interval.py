@@ -10,9 +10,10 @@ from llmstack.review.facts import Facts, Pool
 from llmstack.review.forecast import Basis, GpuPool, Rollout
 from llmstack.review.rollout import gpus
 from llmstack.review.rollout.deadlock import Verdict
+from llmstack.review.rollout.foreseen import rollouts
 from llmstack.review.rollout.placement import gpus_in
 from llmstack.review.rollout.play import Played
-from llmstack.review.rollout.times import rollouts, too_many
+from llmstack.review.rollout.times import too_many
 
 
 def both(least: Played, most: Played | None, facts: Facts) -> tuple[tuple[Rollout, ...], tuple[GpuPool, ...]]:

@@ -18,12 +18,13 @@ from llmstack.review.forecast import Failure, Rollout
 from llmstack.review.rollout.contention import find_verdicts
 from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.failure import failure_of, rooms_of
+from llmstack.review.rollout.foreseen import rollouts
 from llmstack.review.rollout.gpus import with_pods
 from llmstack.review.rollout.placement import Fixed, PoolKey
 from llmstack.review.rollout.play import Played
 from llmstack.review.rollout.races import raced
 from llmstack.review.rollout.tenants import Tenant, Tenants, who_loses
-from llmstack.review.rollout.times import rollouts, time_rollouts
+from llmstack.review.rollout.times import time_rollouts
 from llmstack.review.rollout.workload import Workload
 
 
