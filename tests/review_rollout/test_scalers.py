@@ -206,6 +206,24 @@ def test_a_scaler_that_comes(replicas: int | None, told_of: int, deployment: Mak
     assert len(found) == told_of
 
 
+@pytest.mark.parametrize(("surge", "ready", "outages"), [(0, 0, 1), (1, 1, 0)])
+def test_a_scaler_that_comes_with_another_image(
+    surge: int, ready: int, outages: int, deployment: Make, review: Make, pool: Make
+) -> None:
+    """At one replica a strategy that gives one up gives up the last: the controller acts at once, and KEDA looks every
+    30 s (keda.sh, "ScaledObject specification", `pollingInterval`). What it adds then is of the new image."""
+    pair = (
+        deployment(replicas=2, surge=surge, unavailable=1 - surge),
+        deployment(replicas=None, surge=surge, unavailable=1 - surge, image="v2"),
+    )
+    result = review(pair, (None, keda(2, 2)), pools=[pool(8)], loads={"llama": 300})
+    [rollout] = result.rollouts
+    assert (rollout.min_ready, rollout.seconds, rollout.basis["seconds"]) == (ready, 300, "assumed")
+    assert rollout.if_it_fails is not None
+    assert rollout.if_it_fails.ready_left == ready
+    assert len(told(result, "outage")) == outages
+
+
 PAUSED = "autoscaling.keda.sh/paused"
 
 

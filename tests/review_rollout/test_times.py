@@ -41,6 +41,7 @@ WITHOUT = ("image pull", "second start")
 LOADS: dict[str, tuple[dict[str, Any], tuple[int | None, ...], tuple[str, ...], str]] = {
     "measured": ({"load": 300}, (600, None, None), (), "exact"),
     "measured on other pods": ({"load": 300, "load_assumed": True}, (600, None, None), (), "assumed"),
+    "measured, and longer than the probes allow": ({"load": 300, "load_max": 120}, (600, None, None), (), "assumed"),
     "by the probes": ({"load": None, "load_min": 20, "load_max": 120}, (None, 40, 240), WITHOUT, "assumed"),
     "by the probes, one moment": ({"load": None, "load_min": 120, "load_max": 120}, (None, 240, 240), WITHOUT, "assumed"),
     "a probe that nothing ends": ({"load": None, "load_min": 20}, (None, 40, None), (), "bound"),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 from math import inf
 
 from llmstack.review.facts import Pool
-from llmstack.review.forecast import Basis, Figure, Rollout
+from llmstack.review.forecast import Basis, Figure, GpuPool, Rollout
 from llmstack.review.restarts import is_resumed
 from llmstack.review.rollout.failure import failure_of, rooms_of
 from llmstack.review.rollout.placement import Fixed, PoolKey, gpus_in
@@ -49,6 +49,12 @@ def _in_race(rollout: Rollout, raced: Container[PoolKey]) -> Rollout:
     if (rollout.pool, rollout.resource) not in raced or rollout.basis.get("seconds") != "exact":
         return rollout
     return replace(rollout, basis={**rollout.basis, "seconds": "assumed"})
+
+
+def as_judged(rolled: Sequence[Rollout], pools: Iterable[GpuPool]) -> tuple[Rollout, ...]:
+    """Return the rollouts; of those in a pool of which it is not known whether it suffices, the time is assumed."""
+    unknown = {(row.pool, row.resource) for row in pools if row.capacity is not None and row.deadlock is None}
+    return tuple(_in_race(each, unknown) for each in rolled)
 
 
 def _foreseen(workload: Workload, outcomes: Outcomes | None, known: Container[PoolKey]) -> Rollout:
@@ -139,9 +145,11 @@ def _left_out(template: Template) -> tuple[str, ...]:
 def _basis(workload: Workload, ends: tuple[Outcome, Outcome], *, known: bool, bounded: bool) -> dict[Figure, Basis]:
     """What each figure rests on: pods that follow again after a pause are of a template that nobody said."""
     template = workload.new or workload.old
-    sure: Basis = "assumed" if template is not None and template.load_assumed else "exact"
+    sure: Basis = "assumed" if template is not None and (template.load_assumed or template.overruns) else "exact"
     probed = template is not None and template.load is None and ends[1].finish is not None
     seconds: Basis = sure if known else "bound" if bounded and not probed else "assumed"
+    if workload.falls_to is not None and workload.move == "restart":
+        seconds = "assumed"  # when its scaler looks
     if is_resumed(workload.causes):
         return {"seconds": "assumed", "peak": "assumed", "minReady": "assumed"}
     ready: Basis = "exact" if ends[0].least == ends[1].least else "bound"
