@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from llmstack.review.rollout.foreseen import rollouts
+from llmstack.review.rollout.foreseen import as_deleted, rollouts
 from llmstack.review.rollout.queue import Held, Queue
 from llmstack.review.rollout.times import (
     MOST_PODS,
@@ -167,7 +167,8 @@ def test_units_in_line_end_alike_only_where_all_take_as_long(workload: Make, poo
     assert in_line(70, 70, workers=2) == (False, [None, None]), "a worker for each"
     assert in_line(70, 70, 70, workers=2) == (True, [(70, 140)] * 3)
     assert in_line(70, 70, 170, workers=2)[0] is False
-    assert in_line(70, 70, workers=2, awaits="u1") == (False, [(70, 140)] * 2)
+    assert in_line(70, 70, workers=2, awaits="u1") == (False, [None, None]), "a worker for each in its turn"
+    assert in_line(70, 70, workers=1, awaits="u1") == (False, [(70, 140)] * 2)
     assert in_line(70, 70, 70, workers=2, timeout=60) == (True, [(60, 120)] * 3), "a worker is let go in time"
 
 
@@ -190,3 +191,10 @@ def test_what_rests_on_who_comes_first(
     found = rollouts(pair, time_rollouts(pair, [pool(count)], {}), [pool(count)])
     assert {each.basis["seconds"] for each in found} == {basis}
     assert all(each.seconds is not None for each in found)
+
+
+def test_what_may_be_deleted_and_made_anew(workload: Make, pool: Make) -> None:
+    pair = [replace(workload(name, before=2, after=2), namespace=name) for name in "ab"]
+    found = as_deleted(rollouts(pair, time_rollouts(pair, [pool(8)], {}), [pool(8)]), {("Deployment", "a", "a")})
+    assert [(each.seconds, each.seconds_min, each.min_ready) for each in found] == [(None, 600, 0), (1200, None, 1)]
+    assert [each.if_it_fails is None for each in found] == [True, False]

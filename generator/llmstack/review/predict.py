@@ -17,11 +17,11 @@ from llmstack.review.removal import find_removed
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.rollout.endless import Obstacles, endless, hindered_pools, undecided, without_end
 from llmstack.review.rollout.failure import rooms_of, with_kept_out
-from llmstack.review.rollout.foreseen import as_judged
+from llmstack.review.rollout.foreseen import as_deleted, as_judged
 from llmstack.review.rollout.interval import both, down_to_fewest, hangs_awake, short_awake, with_those_asleep
 from llmstack.review.rollout.obstacles.behind import with_those_behind
 from llmstack.review.rollout.obstacles.case import Scene
-from llmstack.review.rollout.obstacles.find import find_obstacles
+from llmstack.review.rollout.obstacles.find import find_late, find_obstacles
 from llmstack.review.rollout.obstacles.latent import find_latent
 from llmstack.review.rollout.per_node import with_uncounted
 from llmstack.review.rollout.placement import Fixed
@@ -68,7 +68,8 @@ def predict(
     pools = with_those_asleep(pools, least, asleep, facts[1])
     arriving = [change for change in applied.changes if change.identity not in applied.refused]
     pools = with_uncounted(pools, arriving, applied.after, facts[1])
-    rollouts = as_judged(rollouts, pools)
+    rollouts = as_deleted(rollouts, near.pruned)
+    rollouts = as_judged(rollouts, pools, find_late(least.own, scene))
     backends = Backends()
     return Assessment(
         applied=applied,

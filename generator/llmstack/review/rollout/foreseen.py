@@ -7,6 +7,7 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 from math import inf
 
+from llmstack.kubernetes.pods import Identity
 from llmstack.review.facts import Pool
 from llmstack.review.forecast import Basis, Figure, GpuPool, Rollout
 from llmstack.review.restarts import is_resumed
@@ -46,15 +47,42 @@ def _raced(run: Run, pools: Sequence[Pool], fixed: Fixed) -> frozenset[PoolKey]:
 
 
 def _in_race(rollout: Rollout, raced: Container[PoolKey]) -> Rollout:
-    if (rollout.pool, rollout.resource) not in raced or rollout.basis.get("seconds") != "exact":
+    return _assumed(rollout) if (rollout.pool, rollout.resource) in raced else rollout
+
+
+def as_deleted(rolled: Sequence[Rollout], deleted: Container[tuple[str, str, str]]) -> tuple[Rollout, ...]:
+    """Return the rollouts; one whose workload an owner deletes, unless another one has applied it first, may be made
+    anew: nothing is ready then, for a load at the least."""
+    return tuple(_made_anew(each) if each.identity in deleted and each.why != "new" else each for each in rolled)
+
+
+def _made_anew(rollout: Rollout) -> Rollout:
+    low = rollout.seconds if rollout.seconds is not None else rollout.seconds_min
+    replicas = max(1, rollout.replicas or 1)
+    return replace(
+        rollout,
+        min_ready=None if rollout.min_ready is None else 0,
+        seconds=None,
+        seconds_min=None if low is None else low // replicas,
+        seconds_max=None,
+        seconds_max_without=(),
+        if_it_fails=None,
+        basis={**rollout.basis, "seconds": "bound", "minReady": "bound"},
+    )
+
+
+def _assumed(rollout: Rollout) -> Rollout:
+    """The rollout, its time the one of an order or a delay that nobody said."""
+    if rollout.basis.get("seconds") != "exact":
         return rollout
     return replace(rollout, basis={**rollout.basis, "seconds": "assumed"})
 
 
-def as_judged(rolled: Sequence[Rollout], pools: Iterable[GpuPool]) -> tuple[Rollout, ...]:
-    """Return the rollouts; of those in a pool of which it is not known whether it suffices, the time is assumed."""
+def as_judged(rolled: Sequence[Rollout], pools: Iterable[GpuPool], late: Container[Identity]) -> tuple[Rollout, ...]:
+    """Return the rollouts; of those in a pool of which it is not known whether it suffices, and of those whose pods
+    come late for another reason, the time is assumed."""
     unknown = {(row.pool, row.resource) for row in pools if row.capacity is not None and row.deadlock is None}
-    return tuple(_in_race(each, unknown) for each in rolled)
+    return tuple(_assumed(each) if each.identity in late else _in_race(each, unknown) for each in rolled)
 
 
 def _foreseen(workload: Workload, outcomes: Outcomes | None, known: Container[PoolKey]) -> Rollout:

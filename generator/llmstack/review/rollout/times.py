@@ -79,13 +79,16 @@ def time_rollouts(
 def _spans(
     workloads: Sequence[Workload], shortest: Run, longest: Run, queue: Queue
 ) -> tuple[list[tuple[float, float] | None], bool]:
-    """When each workload is done, the order of units unknown; and whether the last is done at the same time in any."""
+    """When each workload is done, the order of units unknown; and whether the last is done at the same time in any.
+    Where each unit has a worker as soon as those that it waits for are ready, nothing is unknown of that order."""
     spans: list[tuple[float, float] | None] = [None] * len(workloads)
     units = queue.of(workloads)
     chained = any(queue.ahead(units).values())
     if len(units) <= queue.workers and not chained:
         return spans, False
     least, most = (_lengths(units, run, queue) for run in (shortest, longest))
+    if len(units) <= queue.workers and all(most[unit] < queue.units[unit].timeout for unit in units):
+        return spans, False
     latest = latest_ends(most, queue.workers, chained=chained)
     for unit, positions in units.items():
         for position in positions:
