@@ -231,3 +231,28 @@ def test_a_changed_model_costs_a_bounded_number_of_calls() -> None:
     calls = count_calls(lambda: compare(before, after))
     assert len(compare(before, after)) == 100
     assert calls < 100 * 5_000
+
+
+def definition(scope: str) -> Object:
+    spec = {"group": "acme.io", "names": {"kind": "Widget"}, "scope": scope}
+    return {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "spec": spec}
+
+
+STORE = {"apiVersion": "external-secrets.io/v1", "kind": "ClusterSecretStore", "spec": {"provider": 1}}
+WIDGET = {"apiVersion": "acme.io/v1", "kind": "Widget", "spec": {"size": 1}}
+
+
+@pytest.mark.parametrize(
+    ("obj", "more", "said"),
+    [
+        (STORE, [], ["change"]),  # the API server leaves the namespace out: it is the same object
+        (STORE | {"kind": "SecretStore"}, [], ["remove", "add"]),
+        (WIDGET, [definition("Cluster")], ["change"]),
+        (WIDGET, [definition("Namespaced")], ["remove", "add"]),
+        (WIDGET, [], ["remove", "add"]),
+    ],
+)
+def test_what_stands_outside_every_namespace_moves_to_none(obj: Object, more: list[Object], said: list[str]) -> None:
+    there = [each | {"metadata": {"name": "widgets.acme.io"}} for each in more]
+    sides = [{"u": [obj | {"metadata": {"name": "a", "namespace": space}}, *there]} for space in ("ai", "llm")]
+    assert [each.action for each in compare(*sides)] == said

@@ -107,3 +107,27 @@ def test_a_class_that_goes_under_pods_that_stay(kind: str, deployment: Make, com
     [(severity, _, message)] = told(compared([made("a"), gone], [made("b")]), "rollout-stuck")
     assert (severity, message.startswith("the rollout never finishes")) == ("error", True)
     assert told(compared([made("a"), gone], [made("a"), gone]), "rollout-stuck") == []
+
+
+@pytest.mark.parametrize(
+    ("hard", "after", "basis"),
+    [
+        ("4", {"a": "v2", "b": "v1"}, "assumed"),  # one that terminates counts until its grace period is over
+        ("5", {"a": "v2", "b": "v1"}, "exact"),
+        ("5", {"a": "v2", "b": "v2"}, "assumed"),
+        ("6", {"a": "v2", "b": "v2"}, "exact"),
+        ("4", {"a": "v1", "c": "v1"}, "assumed"),
+        ("6", {"a": "v1", "c": "v1"}, "exact"),
+    ],
+)
+def test_pods_that_a_quota_lets_in_as_others_go(
+    hard: str, after: dict[str, str], basis: str, deployment: Make, compared: Make, pool: Make
+) -> None:
+    limit = quota(**{"requests.nvidia.com/gpu": hard})
+    sides = [
+        [limit, *(deployment(name, replicas=2, surge=0, unavailable=1, image=image) for name, image in side.items())]
+        for side in ({"a": "v1", "b": "v1"}, after)
+    ]
+    result = compared(*sides, pools=(pool(8),), load_seconds=dict.fromkeys("abc", 300))
+    assert {each.basis["seconds"] for each in result.rollouts if each.seconds is not None} == {basis}
+    assert told(result, "rollout-stuck") == []

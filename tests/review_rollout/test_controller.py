@@ -50,7 +50,7 @@ def test_a_predecessor_that_terminates_holds_the_place_of_its_successor(workload
         ("scale", 4, 4, 2, None, Counts(0, 0, 2, 0)),
         ("scale", 4, 1, 2, None, Counts(0, 0, 1, 1)),
         ("scale", 4, 4, 4, 1, Counts(0, 0, 1, 3)),
-        ("restart", 4, 4, 4, 1, Counts(1, 3, 0, 0)),
+        ("restart", 4, 4, 4, 1, Counts(1, 0, 0, 3)),
         ("restart", 4, 3, 2, None, Counts(2, 0, 0, 0)),
         ("restart", 2, 5, 3, None, Counts(2, 1, 0, 0)),
     ],

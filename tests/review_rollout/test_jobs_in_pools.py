@@ -45,6 +45,8 @@ def test_a_pool_beside_a_rollout(
 ) -> None:
     """Two replicas that roll with one more."""
     pair = [deployment(image=each, replicas=2, surge=1, unavailable=0) for each in ("v1", "v2")]
-    [found] = review((pair[0], pair[1]), (before, after), pools=[pool(8)]).gpus
+    result = review((pair[0], pair[1]), (before, after), pools=[pool(8)], loads={"llama": 300})
+    [found] = result.gpus
+    assert result.rollouts[0].basis["seconds"] == ("exact" if found.deadlock is not None else "assumed")
     assert (found.before, found.after, found.peak, found.uncounted) == (2, 2, peak, uncounted)
     assert say_hang(found).endswith("no manifest counts take GPUs of it too") == uncounted

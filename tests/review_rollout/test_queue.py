@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from llmstack.review.rollout.foreseen import rollouts
 from llmstack.review.rollout.queue import Held, Queue, latest_ends
-from llmstack.review.rollout.times import rollouts, time_rollouts, total_seconds
+from llmstack.review.rollout.times import time_rollouts, total_seconds
 
 Make = Callable[..., Any]
 
@@ -98,3 +99,12 @@ def test_the_latest_end_holds_for_any_order() -> None:
     assert latest_ends(lengths, 2, chained=False) == {"a": 10.0, "b": 7.0, "c": 7.0}
     assert latest_ends(lengths, 2, chained=True) == dict.fromkeys(lengths, 12.0)
     assert latest_ends(dict.fromkeys("abc", 5.0), 2, chained=False) == dict.fromkeys("abc", 10.0)
+
+
+def test_units_that_wait_for_one_another_and_for_no_worker_have_an_end(workload: Make, pool: Make) -> None:
+    """docs/spec/v1/kustomizations.md, "Dependencies": each begins once those before it are ready."""
+    workloads = line(workload, {"a": 600, "b": 300, "c": 100})
+    chain = queue("a", "b", "c", b="a", c="b")
+    assert told(workloads, chain, pool(64))[:2] == ([(600, None, None), (900, None, None), (1000, None, None)], 1000)
+    seconds, total, _ = told(workloads, queue("a", "b", "c", timeout=200, b="a", c="b"), pool(64))
+    assert (seconds[1][0], total) == (None, None)  # its unit is given up, and tried again

@@ -56,3 +56,5 @@ def test_those_of_one_priority_race_and_those_below_wait(deployment: Make, revie
     new = [(None, made("a", "hi", 2)), (None, made("b", "hi", 2)), (None, made("c", "lo", 2))]
     result = review(*new, pools=[pool(2)], stays=[made("old", "lo", 1), *CLASSES])
     assert {each.name: say_time(each, result) for each in result.rollouts} == {"a": RACE, "b": RACE, "c": NEVER}
+    held = {each.name: each.if_it_fails.gpus_held if each.if_it_fails else None for each in result.rollouts}
+    assert held == {"a": 2, "b": 2, "c": 0}  # the winner ends what is below it, and has its GPUs

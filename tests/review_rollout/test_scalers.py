@@ -58,11 +58,42 @@ def test_a_new_model_that_may_ask_for_more_than_there_is(deployment: Make, revie
     other = deployment("other", replicas=2)
     new = deployment(replicas=None, surge=0, unavailable=1)
     result = review((None, new), (None, keda(0)), pools=[pool(4)], loads={"llama": 300}, stays=[other])
-    assert told(result, "gpu-shortage") == [
-        ("warning", "Deployment/llama", "with scalers at their most, the pods need 10 GPUs in pool `h100`, which has 4")
-    ]
+    need = "with scalers at their most, the pods need 10 GPUs in pool `h100`, which has 4; at their least 2"
+    assert told(result, "gpu-shortage") == [("warning", "Deployment/llama", need)]
     assert (result.gpus[0].after, result.gpus[0].after_max) == (3, 10)
     assert told(review((None, new), (None, keda(0, 2)), pools=[pool(4)], stays=[other]), "gpu-shortage") == []
+
+
+@pytest.mark.parametrize(
+    ("others", "most", "said"),
+    [
+        (4, 1, [("warning", "Deployment/llama", "with scalers at their most, the pods need 5", "at their least 4")]),
+        (4, 8, [("warning", "Deployment/llama", "with scalers at their most, the pods need 12", "at their least 4")]),
+        (
+            5,
+            8,
+            [
+                (
+                    "error",
+                    "Deployment/llama",
+                    "after the change the pods need 5",
+                    "and 13 GPUs with scalers at their most",
+                )
+            ],
+        ),
+    ],
+)
+def test_what_sleeps_in_a_full_pool(
+    others: int, most: int, said: list[Any], deployment: Make, review: Make, pool: Make
+) -> None:
+    """KEDA scales what is idle to zero (keda.sh, "Scaling Deployments", `minReplicaCount`): it needs nothing then."""
+    new, beside = deployment(replicas=None, surge=0, unavailable=1), deployment("other", replicas=others)
+    result = review((None, new), (None, keda(0, most)), pools=[pool(4)], loads={"llama": 300}, stays=[beside])
+    found = told(result, "gpu-shortage")
+    assert [(severity, subject) for severity, subject, _ in found] == [each[:2] for each in said]
+    for (_, _, message), (*_, begins, ends) in zip(found, said, strict=True):
+        assert (message.startswith(begins), message.endswith(ends)) == (True, True), message
+    assert (result.gpus[0].deadlock, result.gpus[0].certain) == (True, others > 4)
 
 
 def test_a_rollout_beside_scalers_that_may_fill_the_pool(deployment: Make, review: Make, pool: Make) -> None:
@@ -117,9 +148,8 @@ def test_a_maximum_that_is_raised_beyond_the_pool(deployment: Make, review: Make
     llama = deployment(replicas=None, surge=0, unavailable=1)
     result = review((llama, llama), (keda(1, 2), keda(1, 16)), pools=[pool(8)], loads={"llama": 300})
     assert result.rollouts == ()
-    assert told(result, "gpu-shortage") == [
-        ("warning", "Deployment/llama", "with scalers at their most, the pods need 16 GPUs in pool `h100`, which has 8")
-    ]
+    need = "with scalers at their most, the pods need 16 GPUs in pool `h100`, which has 8; at their least 1"
+    assert told(result, "gpu-shortage") == [("warning", "Deployment/llama", need)]
 
 
 def test_an_outage_that_depends_on_the_scaler(deployment: Make, review: Make) -> None:
@@ -174,6 +204,24 @@ def test_a_scaler_that_comes(replicas: int | None, told_of: int, deployment: Mak
         pair[1]["metadata"]["annotations"] = {"a": "b"}
     found = told(review(pair, (None, keda()), pools=[pool(8)], loads={"llama": 300}), "scaler-handover")
     assert len(found) == told_of
+
+
+@pytest.mark.parametrize(("surge", "ready", "outages"), [(0, 0, 1), (1, 1, 0)])
+def test_a_scaler_that_comes_with_another_image(
+    surge: int, ready: int, outages: int, deployment: Make, review: Make, pool: Make
+) -> None:
+    """At one replica a strategy that gives one up gives up the last: the controller acts at once, and KEDA looks every
+    30 s (keda.sh, "ScaledObject specification", `pollingInterval`). What it adds then is of the new image."""
+    pair = (
+        deployment(replicas=2, surge=surge, unavailable=1 - surge),
+        deployment(replicas=None, surge=surge, unavailable=1 - surge, image="v2"),
+    )
+    result = review(pair, (None, keda(2, 2)), pools=[pool(8)], loads={"llama": 300})
+    [rollout] = result.rollouts
+    assert (rollout.min_ready, rollout.seconds, rollout.basis["seconds"]) == (ready, 300, "assumed")
+    assert rollout.if_it_fails is not None
+    assert rollout.if_it_fails.ready_left == ready
+    assert len(told(result, "outage")) == outages
 
 
 PAUSED = "autoscaling.keda.sh/paused"

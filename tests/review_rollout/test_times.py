@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
+from llmstack.review.rollout.foreseen import as_deleted, rollouts
 from llmstack.review.rollout.queue import Held, Queue
 from llmstack.review.rollout.times import (
     MOST_PODS,
     UNKNOWN_LOAD,
     likely_load,
     own_times,
-    rollouts,
     time_rollouts,
     too_many,
     total_seconds,
@@ -41,6 +41,7 @@ WITHOUT = ("image pull", "second start")
 LOADS: dict[str, tuple[dict[str, Any], tuple[int | None, ...], tuple[str, ...], str]] = {
     "measured": ({"load": 300}, (600, None, None), (), "exact"),
     "measured on other pods": ({"load": 300, "load_assumed": True}, (600, None, None), (), "assumed"),
+    "measured, and longer than the probes allow": ({"load": 300, "load_max": 120}, (600, None, None), (), "assumed"),
     "by the probes": ({"load": None, "load_min": 20, "load_max": 120}, (None, 40, 240), WITHOUT, "assumed"),
     "by the probes, one moment": ({"load": None, "load_min": 120, "load_max": 120}, (None, 240, 240), WITHOUT, "assumed"),
     "a probe that nothing ends": ({"load": None, "load_min": 20}, (None, 40, None), (), "bound"),
@@ -166,5 +167,34 @@ def test_units_in_line_end_alike_only_where_all_take_as_long(workload: Make, poo
     assert in_line(70, 70, workers=2) == (False, [None, None]), "a worker for each"
     assert in_line(70, 70, 70, workers=2) == (True, [(70, 140)] * 3)
     assert in_line(70, 70, 170, workers=2)[0] is False
-    assert in_line(70, 70, workers=2, awaits="u1") == (False, [(70, 140)] * 2)
+    assert in_line(70, 70, workers=2, awaits="u1") == (False, [None, None]), "a worker for each in its turn"
+    assert in_line(70, 70, workers=1, awaits="u1") == (False, [(70, 140)] * 2)
     assert in_line(70, 70, 70, workers=2, timeout=60) == (True, [(60, 120)] * 3), "a worker is let go in time"
+
+
+@pytest.mark.parametrize(
+    ("count", "surges", "basis"),
+    [
+        (5, (1, 1), "assumed"),  # one GPU for two spare pods: who comes first is a race
+        (6, (1, 1), "exact"),
+        (4, (0, 0), "exact"),  # each takes what it gives up
+        (4, (1, 0), "assumed"),
+    ],
+)
+def test_what_rests_on_who_comes_first(
+    count: int, surges: tuple[int, int], basis: str, workload: Make, pool: Make
+) -> None:
+    pair = [
+        workload(name, before=2, after=2, surge=surge, unavailable=1 - surge)
+        for name, surge in zip("ab", surges, strict=True)
+    ]
+    found = rollouts(pair, time_rollouts(pair, [pool(count)], {}), [pool(count)])
+    assert {each.basis["seconds"] for each in found} == {basis}
+    assert all(each.seconds is not None for each in found)
+
+
+def test_what_may_be_deleted_and_made_anew(workload: Make, pool: Make) -> None:
+    pair = [replace(workload(name, before=2, after=2), namespace=name) for name in "ab"]
+    found = as_deleted(rollouts(pair, time_rollouts(pair, [pool(8)], {}), [pool(8)]), {("Deployment", "a", "a")})
+    assert [(each.seconds, each.seconds_min, each.min_ready) for each in found] == [(None, 600, 0), (1200, None, 1)]
+    assert [each.if_it_fails is None for each in found] == [True, False]

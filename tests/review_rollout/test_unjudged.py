@@ -144,3 +144,13 @@ def test_a_cache_server_that_is_found_otherwise(change: dict[str, Any], said: st
         reviewed(values(cacheServerSpec=cache), values(cacheServerSpec=cache | change)), "cold-cache"
     )
     assert (severity, said in message) == ("note", True)
+
+
+@pytest.mark.parametrize(("group", "notes"), [("acme.io", 1), ("keda.sh", 0)])
+def test_what_may_be_the_same_in_another_namespace(group: str, notes: int, compared: Make) -> None:
+    """Only its definition tells whether a custom resource has namespaces; those of KEDA's groups are known."""
+    kind = "Widget" if group == "acme.io" else "ClusterTriggerAuthentication"
+    obj = {"apiVersion": f"{group}/v1", "kind": kind, "spec": {}}
+    sides = [[obj | {"metadata": {"name": "a", "namespace": space}}] for space in ("ai", "llm")]
+    found = [each for each in told(compared(*sides), "not-judged") if "definition" in each[2]]
+    assert [(severity, subject) for severity, subject, _ in found] == [("note", f"{kind}/a")] * notes

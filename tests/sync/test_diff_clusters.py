@@ -138,13 +138,14 @@ def test_what_flux_deletes_is_told_as_removed(one: Repository) -> None:
 
 def test_what_a_renamed_cluster_loses_is_told_once(one: Repository) -> None:
     """A model is taken out, and another one changed, in the same commit: the former cluster loses all, and the new one
-    has what is changed."""
+    has what is changed: made anew, as nothing of it is left to be replaced."""
     one.values(prod=environment(model(tag="v0.11.1"), sync={**FLUX, "cluster": "c2"}))
     review = one.review()["envs"]["prod"]
     assert {each["model"]: each["by"] for each in review["removed"]} == {"llama": "Flux", "qwen": None, None: "Flux"}
     assert [each["object"] for each in review["risks"] if each["id"] == "removal"] == ["Environment/prod"]
-    assert [(each["model"], each["why"]) for each in review["rollouts"]] == [("llama", "restart")]
+    assert [(each["model"], each["why"], each["minReady"]) for each in review["rollouts"]] == [("llama", "new", 0)]
     assert {each["action"] for each in review["objects"]} == {"change", "remove"}
+    assert [(row["before"], row["after"], row["peak"]) for row in review["gpus"]] == [(4, 2, 4)]
 
 
 def test_an_environment_that_leaves_its_cluster_for_another_namespace(one: Repository) -> None:

@@ -12,7 +12,7 @@ import pytest
 from llmstack import yamlio
 from llmstack.kustomize.merge import Unsupported
 from llmstack.sync.json_patch import apply_json_patch
-from llmstack.sync.made import is_broken, make_of, stated
+from llmstack.sync.made import is_broken, make_of, stated, with_variables
 from tests.sync.repository import Repository, environment, new_repository
 
 DEPLOYMENT: dict[str, Any] = {
@@ -223,3 +223,48 @@ def test_what_is_not_stated_is_told_as_before(one: Repository) -> None:
     review = one.review()
     assert [each["action"] for each in review["clusters"]["c1"]["sync"]] == ["moved"]
     assert review["envs"]["prod"]["rollouts"] == []
+
+
+def variables(tag: str, name: str = "c", space: str = "flux-system") -> str:
+    metadata = {"name": name, "namespace": space}
+    return yamlio.dump({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"tag": tag}})
+
+
+@pytest.mark.parametrize(
+    ("build", "after", "models"),
+    [
+        ({"substituteFrom": [{"kind": "ConfigMap", "name": "c"}]}, variables("v0.12.0"), ["llama"]),
+        ({"substituteFrom": [{"kind": "ConfigMap", "name": "c"}]}, variables("v0.11.0\n"), []),
+        (
+            {"substituteFrom": [{"kind": "ConfigMap", "name": "c"}], "substitute": {"tag": "v0.11.0"}},
+            variables("v0.12.0"),
+            [],  # what the Kustomization states itself wins
+        ),
+    ],
+)
+def test_variables_of_a_config_map_beside_it(
+    build: dict[str, Any], after: str, models: list[str], one: Repository
+) -> None:
+    """docs/spec/v1/kustomizations.md, "Post build variable substitution": `substituteFrom`."""
+    edit(one, postBuild=build, images=[{"name": "vllm/vllm-openai", "newTag": "${tag}"}])
+    vars_ = one.root / "clusters/c1/vars.yaml"
+    vars_.write_text(variables("v0.11.0"), encoding="utf-8")
+    one.commit()
+    vars_.write_text(after, encoding="utf-8")
+    review = one.review(codes=(0, 1))
+    assert [each["model"] for each in review["envs"].get("prod", {"rollouts": []})["rollouts"]] == models
+
+
+@pytest.mark.parametrize(
+    ("named", "maps", "substitute"),
+    [
+        ([{"kind": "ConfigMap", "name": "a"}, {"kind": "ConfigMap", "name": "b"}], "ab", {"x": "b", "y": "own"}),
+        ([{"kind": "ConfigMap", "name": "b"}, {"kind": "ConfigMap", "name": "a"}], "ab", {"x": "a", "y": "own"}),
+        ([{"kind": "Secret", "name": "a"}], "ab", None),
+        ([{"kind": "ConfigMap", "name": "a"}, {"kind": "ConfigMap", "name": "b", "optional": True}], "a", None),
+    ],
+)
+def test_where_variables_are_from(named: list[Any], maps: str, substitute: dict[str, str] | None) -> None:
+    spec = {"postBuild": {"substituteFrom": named, "substitute": {"y": "own"}}}
+    found = with_variables(spec, {name: {"data": {"x": name, "y": name}} for name in maps})
+    assert found == (spec if substitute is None else {"postBuild": {"substitute": substitute}})

@@ -27,6 +27,23 @@ def arrives(comparison: Comparison, case: Case) -> bool:
     return bool(comparison.before.paths(f"clusters/{case.home}"))
 
 
+def in_its_cluster(comparison: Comparison, case: Case, left: Surroundings | None) -> Case:
+    """The environment as the cluster sees it that it is in after the change; `left` is the one that it leaves. Where
+    that is the same under another name, what is deleted there and changes is made anew."""
+    if arrives(comparison, case):
+        return as_new(case)
+    return case if left is None or not left.lost else _made_anew(case, left)
+
+
+def _made_anew(case: Case, left: Surroundings) -> Case:
+    stays = (change for change in case.changes if change.before is not None and change.after is not None)
+    anew = left.lost.intersection(change.full_identity for change in stays)
+    if not anew:
+        return case
+    units = {unit: [obj for obj in objects if identify(obj) not in anew] for unit, objects in case.units[0].items()}
+    return replace(case, units=(units, case.units[1]), changes=compare(units, case.units[1]))
+
+
 def as_new(case: Case) -> Case:
     """The environment as its new cluster sees it: nothing was there before."""
     return replace(
@@ -53,14 +70,20 @@ def review_left(case: Case, rules: Facts, near: Surroundings, today: date) -> En
     return assess(left.changes, left.objects(0), left.objects(1), *facts, today, near=near)
 
 
-def joined(left: EnvironmentReview, there: EnvironmentReview, changes: tuple[ObjectChange, ...]) -> EnvironmentReview:
+def joined(
+    left: EnvironmentReview, there: EnvironmentReview, changes: tuple[ObjectChange, ...], *, is_same: bool
+) -> EnvironmentReview:
     """What an environment leaves behind, and what comes of it in its new cluster, as one review; `changes` are those of
-    its manifests. What goes is told where it ran."""
+    its manifests. What goes is told where it ran. `is_same`: the new cluster may be the former one, whose GPUs were
+    taken before."""
+    held = {(row.pool, row.resource): row.before for row in left.gpus} if is_same else {}
+    rows = ((row, held.get((row.pool, row.resource), row.before)) for row in there.gpus)
     new = (risk for risk in there.risks if risk.id != "removal" or not left.removed)
     risks = {(risk.id, risk.object, risk.message): risk for risk in (*left.risks, *new)}
     return replace(
         there,
         objects=changes,
+        gpus=tuple(replace(row, before=before, peak=max(row.peak, before)) for row, before in rows),
         risks=tuple(sorted(risks.values(), key=lambda risk: RANK[risk.severity])),
         removed=left.removed or there.removed,
         ways=(*left.ways, *(way for way in there.ways if way not in left.ways)),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import Any
 
 from llmstack import yamlio
@@ -12,8 +13,8 @@ from llmstack.repository.expected import Held, Units
 from llmstack.repository.read import Reading
 from llmstack.repository.snapshot import Snapshot
 from llmstack.sync.local import CLUSTERS, local_path
-from llmstack.sync.made import FIELDS, is_broken, make_of, stated
-from llmstack.sync.manifests import mapping
+from llmstack.sync.made import FIELDS, is_broken, is_playable, make_of, stated, with_variables
+from llmstack.sync.manifests import mapping, read_folder
 
 _WORDS = tuple(f"{each}:" for each in FIELDS)
 
@@ -42,8 +43,8 @@ def make_units(
     """Return the units of an environment as the Kustomizations of its cluster make them."""
     sides = (comparison.before, comparison.after)
     specs = [
-        _specs(side, paths, {folder: unit for unit, folder in own.items()})
-        for side, paths, own in zip(sides, _suspects(comparison, name, readings, held), folders, strict=True)
+        _specs(side, suspects, {folder: unit for unit, folder in own.items()})
+        for side, suspects, own in zip(sides, _suspects(comparison, readings, held), folders, strict=True)
     ]
     touched = sorted({*specs[0], *specs[1]})
     if not touched:
@@ -64,33 +65,53 @@ def make_units(
     return Made((found[0], found[1]), tuple(told), known, frozenset(broken))
 
 
-def _suspects(
-    comparison: Comparison, name: str, readings: Sequence[Reading | None], held: Held
-) -> Iterator[frozenset[str]]:
-    """By side, the files of the cluster's folder that may not be as llmstack writes them."""
+_Suspects = tuple[str, frozenset[str]]
+"""The folder of a cluster, and the files in it that may not be as llmstack writes them."""
+
+
+def _suspects(comparison: Comparison, readings: Sequence[Reading | None], held: Held) -> Iterator[_Suspects]:
+    """The suspects of both sides."""
     stale = held.stale or ()
     for side, reading in zip((comparison.before, comparison.after), readings, strict=True):
         stack = reading.stack if reading is not None else None
         cluster = stack.gitops.sync.cluster if stack is not None else None
         if cluster is None:
-            yield frozenset()
+            yield "", frozenset()
             continue
         folder = f"{CLUSTERS}/{cluster}"
         differing = {path for path in (*comparison.changed, *stale) if path.startswith(f"{folder}/")}
         beside = {f"{folder}/{entry}" for entry in side.entries(folder) if entry.endswith((".yaml", ".yml"))}
-        yield frozenset(differing | beside)
+        yield folder, frozenset(differing | beside)
 
 
-def _specs(side: Snapshot, paths: Iterable[str], units: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
+def _specs(side: Snapshot, suspects: _Suspects, units: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
     """By unit, the specification of the one Kustomization that makes something of its objects."""
+    folder, paths = suspects
     found: dict[str, list[Mapping[str, Any]]] = {}
+    maps = cache(partial(_config_maps, side, folder))
     for path in sorted(paths):
         for obj in _documents(side.read(path)):
             own = stated(mapping(obj))
             unit = units.get(local_path(own[0])) if own is not None else None
             if own is not None and unit is not None:
-                found.setdefault(unit, []).append(own[1])
+                spec = own[1] if is_playable(own[1]) else with_variables(own[1], maps().get(_space(obj), {}))
+                found.setdefault(unit, []).append(spec)
     return {unit: specs[0] for unit, specs in found.items() if len(specs) == 1 and any(map(specs[0].get, FIELDS))}
+
+
+def _config_maps(side: Snapshot, folder: str) -> Mapping[str, Mapping[str, Any]]:
+    """By namespace and name the config maps that the folder of a cluster states."""
+    found: dict[str, dict[str, Any]] = {}
+    for each in read_folder(side.read, side.paths(folder), folder, lambda path: None).manifests:
+        if each.object.get("kind") == "ConfigMap":
+            found.setdefault(_space(each.object), {})[str(mapping(each.object.get("metadata")).get("name"))] = (
+                each.object
+            )
+    return found
+
+
+def _space(obj: Mapping[str, Any]) -> str:
+    return str(mapping(obj.get("metadata")).get("namespace") or "")
 
 
 def _documents(text: str | None) -> list[Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from llmstack.finding import Finding
 from llmstack.progress import Step, ignore
 from llmstack.repository.acknowledged import acknowledgement_findings, base_acknowledgements
-from llmstack.repository.arrivals import arrives, as_new, joined, review_left
+from llmstack.repository.arrivals import arrives, in_its_cluster, joined, review_left
 from llmstack.repository.beside import differing, staleness
 from llmstack.repository.cases import Case, read_case, unaffected
 from llmstack.repository.cluster_facts import cluster_of, sources_of, stale
@@ -59,15 +59,15 @@ def review_cases(
     others = neighbours(comparison.after, {case.home for case in cases.values()}, cases)
     beside = [read_case(comparison, name, unaffected, tool_folder) for name in sorted(others)]
     synced = find_synced(comparison, list(cases.values()), tool_folder)
-    tools = {name: as_synced(case, synced, cases) for name, case in cases.items()}
+    left = {name: left_behind(case, synced, cases) for name, case in cases.items()}
+    tools = {name: as_synced(case, synced, cases, left[name]) for name, case in cases.items()}
     found = with_heirs(cases, tools)
-    there = [as_new(case) if arrives(comparison, case) else case for case in found.values()]
+    there = [in_its_cluster(comparison, case, left[name]) for name, case in found.items()]
     clusters = share_clusters([*there, *beside], tools, comparison.seen)
     reviews = {}
     for name, case in found.items():
         near = surroundings_of(case, clusters[case.home], cases, tools)
-        left = left_behind(case, synced, cases)
-        review = _review_environment(comparison, case, clusters[case.home], near, left, today)
+        review = _review_environment(comparison, case, clusters[case.home], near, left[name], today)
         reviews[name] = replace(review, risks=with_places(review.risks, comparison, case))
     members = sorted([*found.values(), *beside], key=lambda each: each.name)
     within: dict[str, list[Case]] = {}
@@ -153,10 +153,11 @@ def _review_environment(
         base = [base_acknowledgements(side) for side in sides]
         facts = replace(facts[0], acknowledgements=base[0]), replace(facts[1], acknowledgements=base[1])
     engines = changed_engines(comparison, case)
-    here = as_new(case) if arrives(comparison, case) else case
+    here = in_its_cluster(comparison, case, left)
     review = assess(here.changes, here.objects(0), here.objects(1), *facts, today, engines, near)
     if left is not None:
-        review = joined(review_left(case, facts[1], left, today), review, case.changes)
+        is_same = not arrives(comparison, case)
+        review = joined(review_left(case, facts[1], left, today), review, case.changes, is_same=is_same)
     used = {(rollout.pool, rollout.resource) for rollout in review.rollouts} | set(
         cluster.moves[case.name][1][1] if case.name in cluster.moves else ()
     )

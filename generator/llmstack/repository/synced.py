@@ -64,11 +64,13 @@ def _together(moves: Iterable[Moves]) -> Moves:
     return Moves(refused, changed, passed)
 
 
-def as_synced(case: Case, synced: Mapping[str, Synced], environments: Collection[str]) -> Surroundings:
+def as_synced(
+    case: Case, synced: Mapping[str, Synced], environments: Collection[str], left: Surroundings | None
+) -> Surroundings:
     """What the sync tool of its cluster makes of one of the `environments`; nothing but its name where nobody needs to
-    know. What its former cluster keeps of it is there for the new one too, which may be the same under another name."""
+    know. What its former cluster keeps of it (`left`) is there for the new one too, which may be the same under another
+    name."""
     near = _within(case, synced.get(case.home), environments)
-    left = left_behind(case, synced, environments)
     return near if left is None else replace(near, keeping=near.keeping | left.keeping)
 
 

@@ -13,6 +13,7 @@ from llmstack.kubernetes.schema import Problem
 from llmstack.review.change import Change, ObjectChange
 from llmstack.review.differences import differences
 from llmstack.review.restarts import config_causes, template_causes
+from llmstack.review.shared_objects import definitions_in, scope_of
 from llmstack.secrecy.credentials import MASK
 from llmstack.secrecy.held import held_by, mask_held
 from llmstack.secrecy.masking import mask, mask_object
@@ -28,10 +29,14 @@ _SEALED = {"Secret": ("data", "stringData"), "SealedSecret": ("spec.encryptedDat
 def compare(before: Mapping[str, Sequence[Object]], after: Mapping[str, Sequence[Object]]) -> tuple[ObjectChange, ...]:
     """What changes from one set of objects to the other, by namespace, kind and name; both are by unit.
 
-    Objects are one when API group, kind, namespace and name agree, in whatever unit they stand. Secrets are
-    masked in the fields and in the whole objects that are returned.
+    Objects are one when API group, kind, namespace and name agree, in whatever unit they stand; the namespace counts
+    for nothing where their kind is known to stand outside every one. Secrets are masked in the fields and in the whole
+    objects that are returned.
     """
     old, new = _by_identity(before), _by_identity(after)
+    for former, identity in _renamespaced(old, new):
+        if scope_of(identity, definitions_in(side[1] for sides in (old, new) for side in sides.values())):
+            old[identity] = old.pop(former)
     changed = {identity for identity in old.keys() | new.keys() if _differ(old.get(identity), new.get(identity))}
     configs = [
         side[identity][1]
@@ -60,6 +65,23 @@ def with_unread(
         others.pop(change.full_identity, None)
     held = _held_by(after) if others else ()
     return (*marked, *(replace(_change(side, side, (), held), unread=new[key]) for key, side in others.items()))
+
+
+def moved_elsewhere(changes: Sequence[ObjectChange], objects: Iterable[Object]) -> list[ObjectChange]:
+    """Those changes that are new in one namespace while an object of their name goes in another, and of whose kind
+    nothing among the `objects` tells whether it has namespaces."""
+    old = {change.full_identity: change for change in changes if change.after is None}
+    new = {change.full_identity: change for change in changes if change.before is None}
+    pairs = list(_renamespaced(old, new))
+    defined = definitions_in(objects) if pairs else {}
+    return [new[identity] for _, identity in pairs if scope_of(identity, defined) is None]
+
+
+def _renamespaced(old: Mapping[Identity, Any], new: Mapping[Identity, Any]) -> list[tuple[Identity, Identity]]:
+    """What goes in one namespace and comes, under the same name, in another."""
+    coming = {(group, kind, name): (group, kind, space, name) for group, kind, space, name in new.keys() - old.keys()}
+    gone = sorted(old.keys() - new.keys()) if coming else []
+    return [(each, coming[key]) for each in gone if (key := (each[0], each[1], each[3])) in coming]
 
 
 def _by_identity(units: Mapping[str, Sequence[Object]]) -> dict[Identity, tuple[str, Object]]:

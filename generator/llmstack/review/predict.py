@@ -17,10 +17,11 @@ from llmstack.review.removal import find_removed
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.rollout.endless import Obstacles, endless, hindered_pools, undecided, without_end
 from llmstack.review.rollout.failure import rooms_of, with_kept_out
-from llmstack.review.rollout.interval import both, down_to_fewest, hangs_awake, with_those_asleep
+from llmstack.review.rollout.foreseen import as_deleted, as_judged
+from llmstack.review.rollout.interval import both, down_to_fewest, hangs_awake, short_awake, with_those_asleep
 from llmstack.review.rollout.obstacles.behind import with_those_behind
 from llmstack.review.rollout.obstacles.case import Scene
-from llmstack.review.rollout.obstacles.find import find_obstacles
+from llmstack.review.rollout.obstacles.find import find_late, find_obstacles
 from llmstack.review.rollout.obstacles.latent import find_latent
 from llmstack.review.rollout.per_node import with_uncounted
 from llmstack.review.rollout.placement import Fixed
@@ -52,7 +53,10 @@ def predict(
     least = play(applied, _least_scaled(applied, facts[1]), facts, near.neighbours, near.queue)
     most = _at_most(applied, least, facts, near)
     asleep = _at_fewest(applied, least, facts, near)
-    least, preempting = _with_priorities(applied, hangs_awake(least, asleep), facts, near)
+    rested = _at_rest(applied, (least, most or least), facts, near) or asleep
+    if most_replicas(applied) == least.owned and most is None and short_awake(least, rested):
+        most = least
+    least, preempting = _with_priorities(applied, hangs_awake(least, rested), facts, near)
     standing, beside = standing_quotas(facts[1].cluster, applied.before, wanted), [obj for _, obj in near.objects]
     scene = Scene(
         applied.before, applied.after, facts[1], least.owned[1], most_scaled(applied.after), standing, beside
@@ -64,6 +68,8 @@ def predict(
     pools = with_those_asleep(pools, least, asleep, facts[1])
     arriving = [change for change in applied.changes if change.identity not in applied.refused]
     pools = with_uncounted(pools, arriving, applied.after, facts[1])
+    rollouts = as_deleted(rollouts, near.pruned)
+    rollouts = as_judged(rollouts, pools, find_late(least.own, scene))
     backends = Backends()
     return Assessment(
         applied=applied,
@@ -72,6 +78,7 @@ def predict(
         engines=engines,
         least=least,
         most=most,
+        rested=rested or least,
         rollouts=rollouts,
         gpus=pools,
         obstacles=obstacles,
@@ -125,16 +132,32 @@ def _scaled(applied: Applied, read: Callable[[Sequence[Object]], Scalers]) -> tu
     return given[0], with_left(given, applied.before, applied.after)
 
 
-def _fewest_replicas(applied: Applied, least: tuple[Scalers, Scalers], facts: Facts) -> tuple[Scalers, Scalers]:
+def _fewest_replicas(
+    applied: Applied, least: tuple[Scalers, Scalers], facts: Facts, *, begun: bool = False
+) -> tuple[Scalers, Scalers]:
     """The replicas that scalers leave at their least, none included, of what was there before; what is new begins with
-    one. Where somebody looked, it is as then."""
+    one, unless it has `begun`. Where somebody looked, it is as then."""
     old = {identity_of(obj) for obj in applied.before}
     sides = zip(least, (fewest_scaled(applied.before), fewest_scaled(applied.after)), strict=True)
     found = [
-        {**given, **{key: few for key, few in fewest.items() if key in old and key not in facts.present}}
+        {**given, **{key: few for key, few in fewest.items() if (begun or key in old) and key not in facts.present}}
         for given, fewest in sides
     ]
     return found[0], found[1]
+
+
+def _at_rest(
+    applied: Applied, ends: tuple[Played, Played], facts: tuple[Facts, Facts], near: Surroundings
+) -> Played | None:
+    """The rollouts with what scalers let sleep at zero, what is new among it, where a pool is short at the least or at
+    the most; None where none is, or nothing new sleeps."""
+    if not any(verdict.shortage for end in ends for verdict in end.verdicts.values()):
+        return None
+    least = ends[0].owned
+    owned = _fewest_replicas(applied, least, facts[1], begun=True)
+    if owned == _fewest_replicas(applied, least, facts[1]):
+        return None
+    return play(applied, owned, facts, near.fewest or near.neighbours, near.queue)
 
 
 def _at_fewest(applied: Applied, least: Played, facts: tuple[Facts, Facts], near: Surroundings) -> Played | None:

@@ -74,7 +74,7 @@ def find_twins(environment: str, stated: Mapping[str, tuple[Stated, Stated]], de
     before and after."""
     own = stated[environment]
     changed = {key for key in own[0].keys() | own[1].keys() if own[0].get(key) != own[1].get(key)}
-    unplaced = [key for key in sorted(changed) if _scope(key, defined) is None]
+    unplaced = [key for key in sorted(changed) if scope_of(key, defined) is None]
     for name, other in stated.items():
         if name == environment:
             continue
@@ -84,10 +84,8 @@ def find_twins(environment: str, stated: Mapping[str, tuple[Stated, Stated]], de
         for key in unplaced:
             there = elsewhere.get(_anywhere(key), key)
             if there != key and there not in own[1]:
-                sides = [
-                    [_without_namespace(side.get(each)) for side in pair] for pair, each in ((own, key), (other, there))
-                ]
-                yield Twin(key, name, (sides[0][0], sides[0][1]), (sides[1][0], sides[1][1]), is_certain=False)
+                sides = _placed_nowhere(own, key), _placed_nowhere(other, there)
+                yield Twin(key, name, *sides, is_certain=False)
 
 
 def _anywhere(identity: Identity) -> tuple[str, str, str]:
@@ -107,7 +105,7 @@ def _without_namespace(obj: Object | None) -> Object | None:
     return {**obj, "metadata": kept} if obj is not None else None
 
 
-def _scope(identity: Identity, defined: Definitions) -> bool | None:
+def scope_of(identity: Identity, defined: Definitions) -> bool | None:
     """Whether an object stands outside every namespace; None where nothing tells."""
     group, kind, _, _ = identity
     return defined.get((group, kind), is_cluster_scoped(group, kind))
@@ -115,4 +113,4 @@ def _scope(identity: Identity, defined: Definitions) -> bool | None:
 
 def _in_cluster(identity: Identity, defined: Definitions) -> Identity:
     group, kind, namespace, name = identity
-    return group, kind, "" if _scope(identity, defined) else namespace, name
+    return group, kind, "" if scope_of(identity, defined) else namespace, name

@@ -36,6 +36,22 @@ def is_playable(spec: Mapping[str, Any]) -> bool:
     return not mapping(spec.get("postBuild")).get("substituteFrom")
 
 
+def with_variables(spec: Mapping[str, Any], maps: Mapping[str, Object]) -> Mapping[str, Any]:
+    """Return the specification with the variables that it takes from config maps (`substituteFrom`) stated in it; as it
+    is where one is not among `maps`, those of its namespace by name. Later ones win over earlier ones, and what it
+    states itself over both; line breaks are left out of values (fluxcd/pkg, kustomize/kustomize_varsub.go)."""
+    build = mapping(spec.get("postBuild"))
+    named = [mapping(each) for each in sequence(build.get("substituteFrom"))]
+    if not named or any(each.get("kind") != "ConfigMap" or each.get("name") not in maps for each in named):
+        return spec
+    found: dict[str, Any] = {}
+    for each in named:
+        data = mapping(maps[str(each["name"])].get("data"))
+        found |= {key: str(value).replace("\n", "") for key, value in data.items()}
+    rest = {key: value for key, value in build.items() if key != "substituteFrom"}
+    return {**spec, "postBuild": {**rest, "substitute": {**found, **mapping(build.get("substitute"))}}}
+
+
 def stated(object: Object) -> tuple[str, Mapping[str, Any]] | None:
     """The folder that an owner builds and what it makes of its objects, in the words of a Kustomization of Flux; None
     for what is no owner, or says something that cannot be played."""

@@ -39,6 +39,8 @@ class Assessment:
     """How it goes with scalers at their least."""
     most: Played | None
     """And at their most, where that is more."""
+    rested: Played
+    """And with what they let sleep at zero."""
     rollouts: tuple[Rollout, ...]
     gpus: tuple[GpuPool, ...]
     obstacles: Mapping[Identity, Sequence[Obstacle]]

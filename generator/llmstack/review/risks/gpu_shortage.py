@@ -3,8 +3,9 @@
 Why it matters: the pods that find no GPU stay Pending, the rollout never finishes, and the sync tool reports a
 failure when its timeout is over. Models that run already keep running.
 
-How it is judged: the GPUs that all workloads of the pool request after the change are added up (of a workload that a
-scaler owns, those of its least number of replicas) and compared with `gitops.capacity`. A pool with `perNode` is
+How it is judged: the GPUs that all workloads of the pool request after the change are added up, with scalers at their
+least (none, where KEDA scales to zero) and at their most, and compared with `gitops.capacity`. A pool that is short
+only at the most is a warning. A pool with `perNode` is
 filled node by node, because a pod gets its GPUs on one node: pods of 5 GPUs fit once on a node of 8. Pools without a
 declared capacity are not judged. Of several rollouts that ask for more, each of which would find it were it first, one
 at least never ends: which one is a race, and is said to be. Its amount is the number of GPUs that are missing.
@@ -38,11 +39,11 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     """Pools that hold less than the change asks for: a risk at each workload that asks for more."""
     for pool, verdict in affected_pools(assessment):
         if verdict.shortage:
-            needed = sum_after(assessment, pool)
+            needed = gpus_of(assessment.rested, (pool.name, pool.resource))
             advice = fit_goal(assessment, pool, needed - pool.count)
             races = frozenset(map(told, verdict.undecided))
             for key in sorted(map(told, verdict.stuck)) or [f"Pool/{pool.name}"]:
-                message = f"{_message(pool, needed)}{_RACE if key in races else ''}"
+                message = f"{_message(pool, needed)}{_more(assessment, pool, needed)}{_RACE if key in races else ''}"
                 yield RISK.at(key, message, advice, amount=_missing(pool, needed))
         elif assessment.most is not None:
             yield from _at_most(assessment, assessment.most, pool)
@@ -60,8 +61,10 @@ def _at_most(assessment: Assessment, most: Played, pool: Pool) -> Iterator[Risk]
     scaled = [
         workload.key for workload in most.workloads if verdict.stops(workload) and workload.identity in most.owned[1]
     ]
+    fewest = gpus_of(assessment.rested, key)
+    least = f"; at their least {fewest}" if fewest < needed else ""
     for subject in scaled or [f"Pool/{pool.name}"]:
-        message = f"with scalers at their most, {_message(pool, needed).partition('after the change ')[2]}"
+        message = f"with scalers at their most, {_message(pool, needed).partition('after the change ')[2]}{least}"
         advice = "Lower the scalers' maximum to what the pool holds, or add GPUs: what finds none stays Pending."
         yield RISK.at(subject, message, advice, milder=True, amount=_missing(pool, needed))
 
@@ -83,6 +86,14 @@ def _runs(assessment: Assessment, pool: Pool, taken: int) -> Iterator[Risk]:
             )
             advice = "Free the GPUs first, or let it ask for fewer at a time (`parallelism`)."
             yield RISK.at(f"Job/{change.name}", message, advice, amount=asked - free)
+
+
+def _more(assessment: Assessment, pool: Pool, needed: int) -> str:
+    """What the pods need with scalers at their most, where that is more."""
+    if assessment.most is None:
+        return ""
+    most = gpus_of(assessment.most, (pool.name, pool.resource))
+    return f", and {plural(most, 'GPU')} with scalers at their most" if most > needed else ""
 
 
 def _missing(pool: Pool, needed: int) -> int | None:

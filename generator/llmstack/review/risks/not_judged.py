@@ -14,10 +14,10 @@ GPU that no pool counts; or begin to read, or to pull images with, a Secret or c
 claim that grows, and whose StorageClass is not here: a note, a warning where its volume is among the manifests. A
 DaemonSet, CronJob or custom resource (KServe's, a JobSet, a Rollout) that begins to take GPUs, a VerticalPodAutoscaler
 that ends pods, and a NetworkPolicy that begins to bound where pods connect to: a note. So is a custom resource that
-another environment of the cluster has too, in another namespace, where nothing tells whether its kind has namespaces. A
-workload with GPUs that stands in clusters/ in no unit: a warning, as it is not counted. Pods whose ServiceAccount is
-bound to fewer roles than before, or that run as another one which is: a warning. A namespace with more ResourceQuotas
-than are read (32): a warning.
+another environment of the cluster has too, in another namespace, or that changes its own, where nothing tells whether
+its kind has namespaces. A workload with GPUs that stands in clusters/ in no unit: a warning, as it is not counted. Pods
+whose ServiceAccount is bound to fewer roles than before, or that run as another one which is: a warning. A namespace
+with more ResourceQuotas than are read (32): a warning.
 
 Fix: state it, as the advice says: in `gitops.capacity`, `gitops.existing` or `pvcAccessMode`.
 """
@@ -35,6 +35,7 @@ from llmstack.kubernetes.replicas import replicas_of
 from llmstack.kubernetes.workloads import WORKLOADS
 from llmstack.review.accounts import lost_rights
 from llmstack.review.change import ObjectChange
+from llmstack.review.compare import moved_elsewhere
 from llmstack.review.foreign import foreign_specs
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
@@ -63,6 +64,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     yield from _pulled(assessment)
     yield from _many_quotas(assessment)
     yield from _perhaps_shared(assessment)
+    yield from _perhaps_the_same(assessment)
     for loss in lost_rights(assessment.before, assessment.after):
         roles = ", ".join(f"`{role}`" for role in loss.roles)
         message = (
@@ -214,6 +216,17 @@ def _perhaps_shared(assessment: Assessment) -> Iterator[Risk]:
             )
             advice = "See that `kubectl api-resources` has the kind with a namespace, or give it another name here."
             yield RISK.at(f"{twin.identity[1]}/{twin.identity[3]}", message, advice, milder=True)
+
+
+def _perhaps_the_same(assessment: Assessment) -> Iterator[Risk]:
+    """Objects that get another namespace, and are the same as before if their kind stands outside every one."""
+    for change in moved_elsewhere(assessment.changes, [*assessment.before, *assessment.after]):
+        message = (
+            f"it comes in namespace `{change.namespace}` while one of its name goes in another: whether the two are "
+            "one object, which then stays, or it is made anew, only the definition of its kind tells"
+        )
+        advice = "See that `kubectl api-resources` has the kind with a namespace, or leave the namespace as it is."
+        yield RISK.at(change.key, message, advice, milder=True)
 
 
 def _is_static(change: ObjectChange, assessment: Assessment) -> bool:

@@ -104,7 +104,7 @@ def _is_measured(workload: Workload) -> bool:
 def _at_least(assessment: Assessment, workload: Workload) -> str:
     """What the outage depends on where a scaler may run more replicas."""
     most = assessment.most
-    if most is None or most.owned[1].get(workload.identity, 0) <= workload.after:
+    if most is None or workload.falls_to is not None or most.owned[1].get(workload.identity, 0) <= workload.after:
         return ""
     return f"while its scaler is at {plural(workload.after, 'replica')}, "
 
@@ -116,7 +116,7 @@ def _outage(workload: Workload, outcome: Outcome) -> str:
     if workload.recreate:
         cause = "all replicas are deleted before new ones start"
     elif workload.falls_to is not None:
-        cause = "a scaler takes over"
+        cause = "a scaler takes over, and the one that is left until it looks is replaced"
     else:
         cause = f"up to {workload.unavailable} of {plural(workload.after, 'replica')} may be unavailable"
         if workload.kind == "StatefulSet" and workload.unavailable > 1:

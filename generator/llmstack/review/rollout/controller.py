@@ -30,8 +30,9 @@ def begin(workload: Workload, up: int) -> Counts:
     """Return the counts right after the change is applied, when `up` of the replicas were available
     before.
 
-    What a scaler takes over falls to 1 and is raised again. Replicas and template changed together: the
-    old template is scaled first. Workloads with ordinals grow at the new revision.
+    What a scaler takes over falls to 1 and is raised again, at the new revision where the template changes too: the
+    controller replaces at once what it may of the one that is left, before a scaler has looked. Replicas and template
+    changed together: the old template is scaled first. Workloads with ordinals grow at the new revision.
     """
     before, after = workload.before, workload.after
     up = min(up, before)
@@ -42,6 +43,9 @@ def begin(workload: Workload, up: int) -> Counts:
     kept = min(up, after if workload.falls_to is None else workload.falls_to)
     if workload.move == "scale":
         return Counts(0, 0, kept, after - kept)
+    if workload.falls_to is not None:
+        left = max(0, kept - workload.falls_by)
+        return Counts(left, 0, 0, after - left)
     if workload.in_place and after > before:
         return Counts(up, before - up, 0, after - before)
     return Counts(kept, after - kept, 0, 0)

@@ -9,9 +9,11 @@ from llmstack.kubernetes.replicas import Scalers
 from llmstack.review.facts import Facts, Pool
 from llmstack.review.forecast import Basis, GpuPool, Rollout
 from llmstack.review.rollout import gpus
+from llmstack.review.rollout.deadlock import Verdict
+from llmstack.review.rollout.foreseen import rollouts
 from llmstack.review.rollout.placement import gpus_in
 from llmstack.review.rollout.play import Played
-from llmstack.review.rollout.times import rollouts, too_many
+from llmstack.review.rollout.times import too_many
 
 
 def both(least: Played, most: Played | None, facts: Facts) -> tuple[tuple[Rollout, ...], tuple[GpuPool, ...]]:
@@ -56,15 +58,24 @@ def _down_to(rollout: Rollout, fewest: int | None) -> Rollout:
 
 
 def hangs_awake(least: Played, asleep: Played | None) -> Played:
-    """The prediction at the least: what hangs only while a replica that scalers may let sleep is there, may hang."""
+    """The prediction at the least: what hangs only while a replica that scalers may let sleep is there, may hang, and
+    what is short only then, goes as it does without."""
     if asleep is None:
         return least
-    rests = {key for key, verdict in asleep.verdicts.items() if not verdict.deadlock}
-    verdicts = {
-        key: replace(verdict, certain=False) if key in rests and not verdict.shortage else verdict
-        for key, verdict in least.verdicts.items()
-    }
+    verdicts = {key: _awake(verdict, asleep.verdicts.get(key)) for key, verdict in least.verdicts.items()}
     return replace(least, verdicts=verdicts)
+
+
+def _awake(verdict: Verdict, rest: Verdict | None) -> Verdict:
+    if rest is None or rest.shortage or not verdict.deadlock:
+        return verdict
+    return rest if verdict.shortage else replace(verdict, certain=verdict.certain and rest.deadlock)
+
+
+def short_awake(least: Played, asleep: Played | None) -> bool:
+    """Whether a pool is short only while a replica is there that scalers may let sleep."""
+    rests = asleep.verdicts if asleep is not None else {}
+    return any(verdict.shortage and key in rests and not rests[key].shortage for key, verdict in least.verdicts.items())
 
 
 def with_those_asleep(

@@ -8,21 +8,23 @@ of its own that have a lower one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
 
 from llmstack.kubernetes.pods import Identity
 from llmstack.review.facts import Pool
-from llmstack.review.forecast import Rollout
+from llmstack.review.forecast import Failure, Rollout
 from llmstack.review.rollout.contention import find_verdicts
 from llmstack.review.rollout.deadlock import Verdict
+from llmstack.review.rollout.failure import failure_of, rooms_of
+from llmstack.review.rollout.foreseen import rollouts
 from llmstack.review.rollout.gpus import with_pods
 from llmstack.review.rollout.placement import Fixed, PoolKey
 from llmstack.review.rollout.play import Played
 from llmstack.review.rollout.races import raced
 from llmstack.review.rollout.tenants import Tenant, Tenants, who_loses
-from llmstack.review.rollout.times import rollouts, time_rollouts
+from llmstack.review.rollout.times import time_rollouts
 from llmstack.review.rollout.workload import Workload
 
 
@@ -36,12 +38,18 @@ class Preempting:
     """The rollouts that go on by ending others."""
     lost: Mapping[Identity, int] = field(default_factory=dict)
     """Replicas that end for them."""
+    failures: Mapping[Identity, Failure] = field(default_factory=dict)
+    """What is left of those that race for the room of others, if their pods never become ready."""
 
     def over(self, rolled: Iterable[Rollout]) -> tuple[Rollout, ...]:
         """All rollouts, those that go on in the place of what was taken to wait, and those of which pods are ended with
         what that leaves ready."""
         going = {each.identity: each for each in self.rolled}
-        return tuple(self._without_lost(going.get(each.identity, each)) for each in rolled)
+        return tuple(self._without_lost(going.get(each.identity, self._racing(each))) for each in rolled)
+
+    def _racing(self, rolled: Rollout) -> Rollout:
+        failure = self.failures.get(rolled.identity)
+        return rolled if failure is None else replace(rolled, if_it_fails=failure)
 
     def _without_lost(self, rolled: Rollout) -> Rollout:
         lost = self.lost.get(rolled.identity, 0)
@@ -59,6 +67,7 @@ def with_priorities(
     verdicts, blind = dict(played.verdicts), {}
     lost: dict[Identity, int] = {}
     going: dict[Identity, Rollout] = {}
+    failures: dict[Identity, Failure] = {}
     for key, verdict in played.verdicts.items():
         if not verdict.deadlock:
             continue
@@ -74,8 +83,9 @@ def with_priorities(
             going |= found
             lost |= _lost(key, pools, after, found)
         verdicts[key] = _raced(verdicts[key], key, played, pools, before, after)
+        failures |= _failures(verdicts[key], key, played, pools, after)
     rolled = tuple(going[each.identity] for each in played.own if each.identity in going)
-    return replace(played, verdicts=verdicts), Preempting(blind, rolled, lost)
+    return replace(played, verdicts=verdicts), Preempting(blind, rolled, lost, failures)
 
 
 def _raced(
@@ -94,6 +104,17 @@ def _raced(
     found = raced(verdict, pool, beside, fixed)
     below = verdict.stuck - peers
     return replace(found, stuck=found.stuck | below, undecided=found.undecided - below)
+
+
+def _failures(
+    verdict: Verdict, key: PoolKey, played: Played, pools: Sequence[Pool], after: Tenants
+) -> Iterator[tuple[Identity, Failure]]:
+    """What is left of those of which it is a race who goes on, each with the room of what it would end."""
+    for workload in played.own:
+        own = after.get(workload.identity)
+        if workload.identity in verdict.undecided and own is not None and own.preempts:
+            room = _without(played.fixed, key, _below(own, played, after))
+            yield workload.identity, failure_of(workload, rooms_of(pools, room))
 
 
 def _lost(key: PoolKey, pools: Sequence[Pool], after: Tenants, going: Iterable[Identity]) -> Mapping[Identity, int]:

@@ -52,6 +52,11 @@ class Template:
     def total(self) -> int:
         return sum(self.gpus)
 
+    @property
+    def overruns(self) -> bool:
+        """Whether its load takes longer than its probes allow, so that they end it."""
+        return self.load is not None and self.load_max is not None and self.load > self.load_max
+
 
 def load_in(obj: Object, facts: Facts) -> int | None:
     """Seconds from bound to ready as they usually are by `facts`; None where nobody measured."""

@@ -7,25 +7,20 @@ that the probes allow: what comes out equal is known, the rest is bounded.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
 
 from llmstack.kubernetes.pods import Identity
 from llmstack.review.facts import Pool
-from llmstack.review.forecast import Basis, Figure, Rollout
-from llmstack.review.restarts import is_resumed
-from llmstack.review.rollout.failure import failure_of, rooms_of
-from llmstack.review.rollout.placement import Fixed, PoolKey
+from llmstack.review.forecast import Rollout
+from llmstack.review.rollout.placement import Fixed
 from llmstack.review.rollout.queue import Queue, latest_ends
 from llmstack.review.rollout.rolling import Outcome
 from llmstack.review.rollout.simulate import Run, simulate
 from llmstack.review.rollout.template import Template
 from llmstack.review.rollout.workload import Workload
-
-PROBED = ("image pull", "second start")
-"""What an end by the probes leaves out."""
 
 UNKNOWN_LOAD = 300
 """Seconds drawn for a load that nothing bounds; no figure is derived from it."""
@@ -84,13 +79,16 @@ def time_rollouts(
 def _spans(
     workloads: Sequence[Workload], shortest: Run, longest: Run, queue: Queue
 ) -> tuple[list[tuple[float, float] | None], bool]:
-    """When each workload is done, the order of units unknown; and whether the last is done at the same time in any."""
+    """When each workload is done, the order of units unknown; and whether the last is done at the same time in any.
+    Where each unit has a worker as soon as those that it waits for are ready, nothing is unknown of that order."""
     spans: list[tuple[float, float] | None] = [None] * len(workloads)
     units = queue.of(workloads)
     chained = any(queue.ahead(units).values())
     if len(units) <= queue.workers and not chained:
         return spans, False
     least, most = (_lengths(units, run, queue) for run in (shortest, longest))
+    if len(units) <= queue.workers and all(most[unit] < queue.units[unit].timeout for unit in units):
+        return spans, False
     latest = latest_ends(most, queue.workers, chained=chained)
     for unit, positions in units.items():
         for position in positions:
@@ -175,117 +173,3 @@ def _own_run(run: Run, outcomes: Sequence[Outcome]) -> Run:
     finished = [outcome.finish for outcome in outcomes if outcome.finish is not None]
     end = max(finished, default=0.0) if len(finished) == len(outcomes) else run.end
     return replace(run, outcomes=tuple(outcomes), end=end)
-
-
-def rollouts(
-    workloads: Sequence[Workload], times: Times, pools: Sequence[Pool] = (), fixed: Fixed | None = None
-) -> tuple[Rollout, ...]:
-    """Return the rollouts in the order of the workloads; a removed workload is none. `fixed` are the pods that stay."""
-    outcomes = zip(workloads, times.outcomes, strict=True)
-    rooms = rooms_of(pools, fixed or {})
-    return tuple(
-        replace(_foreseen(workload, outcome, rooms), if_it_fails=failure_of(workload, rooms))
-        for workload, outcome in outcomes
-        if workload.move != "remove"
-    )
-
-
-def _foreseen(workload: Workload, outcomes: Outcomes | None, known: Container[PoolKey]) -> Rollout:
-    """A rollout with its course, where it was played. In a pool of unknown size no pod was taken to wait for GPUs."""
-    if outcomes is None:
-        return _rollout(workload)
-    rolled = _timed(_rollout(workload), workload, outcomes)
-    template = workload.new
-    makes = workload.move == "restart" or workload.after > workload.before
-    if not makes or template is None or not template.total or template.pool in known or outcomes.longest.finish == 0:
-        return rolled
-    return replace(rolled, basis={**rolled.basis, "seconds": "assumed"})
-
-
-def _rollout(workload: Workload) -> Rollout:
-    """What its manifest says of a rollout, its course unknown."""
-    template = workload.new or workload.old
-    assert template is not None
-    assert workload.move != "remove"
-    return Rollout(
-        kind=workload.kind,
-        name=workload.name,
-        model=workload.model,
-        why=workload.move,
-        replicas=workload.after,
-        gpus_per_replica=template.total,
-        resource=template.pool[1] if template.pool is not None else "",
-        pool=template.pool[0] if template.pool is not None else None,
-        max_surge=workload.surge,
-        max_unavailable=workload.unavailable,
-        min_ready=None,
-        seconds=None,
-        seconds_min=None,
-        seconds_max=None,
-        namespace=workload.namespace,
-    )
-
-
-def _timed(rollout: Rollout, workload: Workload, outcomes: Outcomes) -> Rollout:
-    template = workload.new or workload.old
-    assert template is not None
-    likely, shortest, longest = outcomes.likely, outcomes.shortest, outcomes.longest
-    measured = template.load is not None or shortest.finish == longest.finish == 0
-    known = measured and shortest.finish is not None and shortest.finish == longest.finish
-    bounded = not known and likely.finish is not None
-    least_known = template.load is not None or template.load_min is not None
-    if outcomes.span is not None and likely.finish is not None:
-        return _in_line(rollout, workload, outcomes, least_known=least_known)
-    return replace(
-        rollout,
-        min_ready=min(likely.least, shortest.least, longest.least),
-        seconds=_whole(shortest.finish) if known else None,
-        seconds_min=_whole(shortest.finish) if bounded and least_known else None,
-        seconds_max=_whole(longest.finish) if bounded else None,
-        replicas_min=workload.after,
-        replicas_max=workload.after,
-        seconds_max_without=_left_out(template) if bounded and longest.finish is not None else (),
-        basis=_basis(workload, (shortest, longest), known=known, bounded=bounded),
-    )
-
-
-def _in_line(rollout: Rollout, workload: Workload, outcomes: Outcomes, *, least_known: bool) -> Rollout:
-    """A rollout whose end depends on the order in which the sync tool takes the units."""
-    earliest, latest = outcomes.span or (0.0, inf)
-    shortest, longest = outcomes.shortest, outcomes.longest
-    template = workload.new or workload.old
-    assert template is not None
-    return replace(
-        rollout,
-        min_ready=min(outcomes.likely.least, shortest.least, longest.least),
-        seconds_min=_whole(earliest) if least_known else None,
-        seconds_max=None if latest == inf else _whole(latest),
-        replicas_min=workload.after,
-        replicas_max=workload.after,
-        seconds_max_without=_left_out(template) if latest != inf else (),
-        basis=_basis(workload, (shortest, longest), known=False, bounded=True),
-    )
-
-
-def _left_out(template: Template) -> tuple[str, ...]:
-    """What the end of a rollout leaves out where its load was not measured."""
-    if template.load is not None:
-        return ()
-    fits = template.load_band is not None and template.load_band[1] <= (template.load_max or inf)
-    return PROBED[:1] if fits else PROBED
-
-
-def _basis(workload: Workload, ends: tuple[Outcome, Outcome], *, known: bool, bounded: bool) -> dict[Figure, Basis]:
-    """What each figure rests on: pods that follow again after a pause are of a template that nobody said."""
-    template = workload.new or workload.old
-    sure: Basis = "assumed" if template is not None and template.load_assumed else "exact"
-    probed = template is not None and template.load is None and ends[1].finish is not None
-    seconds: Basis = sure if known else "bound" if bounded and not probed else "assumed"
-    if is_resumed(workload.causes):
-        return {"seconds": "assumed", "peak": "assumed", "minReady": "assumed"}
-    ready: Basis = "exact" if ends[0].least == ends[1].least else "bound"
-    return {"seconds": seconds, "peak": "exact", "minReady": ready}
-
-
-def _whole(seconds: float | None) -> int | None:
-    return None if seconds is None else round(seconds)

@@ -45,6 +45,8 @@ class Workload:
     """progressDeadlineSeconds, where the kind has one."""
     falls_to: int | None = None
     """Replicas at the moment of the apply, where a scaler takes them over."""
+    falls_by: int = 0
+    """How many of them its strategy takes away then for new ones."""
     causes: tuple[str, ...] = ()
     partition: int = 0
     """Replicas that a rolling update leaves at the old template."""
@@ -131,6 +133,7 @@ def read_workload(change: ObjectChange, owned: tuple[Scalers, Scalers], facts: t
         in_place=WORKLOADS[change.kind].ordinals,
         deadline=_deadline(new) if new is not None else None,
         falls_to=1 if handed else None,
+        falls_by=strategy_of(new, 1)[1] if handed and new is not None else 0,
         causes=change.causes,
         partition=min(partition_of(new), after) if new is not None else 0,
         namespace=change.namespace,

@@ -46,6 +46,11 @@ def find_obstacles(workloads: Sequence[Workload], scene: Scene) -> dict[Identity
     return found
 
 
+def find_late(workloads: Sequence[Workload], scene: Scene) -> frozenset[Identity]:
+    """Return the workloads whose new pods wait for quotas as others go, for how long nobody says."""
+    return quotas.late(_cases(workloads, scene), scene) if scene.quotas else frozenset()
+
+
 def _cases(workloads: Sequence[Workload], scene: Scene) -> Iterator[Case]:
     moving = {each.identity: each for each in workloads if each.after and each.move != "remove"}
     was = {identity_of(obj): obj for obj in scene.before if identity_of(obj) in moving}

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from math import floor
 
 from llmstack.kubernetes.limit_ranges import Amounts, amounts_in, defaults_of
-from llmstack.kubernetes.pods import Object, identity_of, value_at
-from llmstack.kubernetes.quotas import claimed, missing, selects, used
-from llmstack.review.rollout.obstacles.case import Case, Hangs, Obstacle
+from llmstack.kubernetes.pods import Identity, Object, identity_of, value_at
+from llmstack.kubernetes.quotas import claimed, missing, selects, totals_of, used
+from llmstack.kubernetes.workloads import is_lasting
+from llmstack.review.rollout.obstacles.case import Case, Hangs, Obstacle, Scene
 from llmstack.review.rollout.obstacles.volumes import claims_of
 
 
@@ -20,6 +21,43 @@ def find(case: Case) -> Iterator[Obstacle]:
         yield from _over_quotas(case)
     if comes:
         yield from _refused_claims(case)
+
+
+def late(cases: Iterable[Case], scene: Scene) -> frozenset[Identity]:
+    """The workloads of which a quota lets new pods in only once others are gone: one that terminates counts until its
+    grace period is over (pkg/quota/v1/evaluator/core/pods.go, `QuotaV1Pod`), and what was refused is tried again ever
+    more seldom (pkg/controller/replicaset, its rate limiter)."""
+    asked: dict[tuple[Identity, str], dict[Identity, Fraction]] = {}
+    limits = {}
+    for case in cases:
+        defaults = defaults_of(case.of_kind("LimitRange"))
+        for quota in scene.quotas.get(case.workload.namespace, ()):
+            hard = amounts_in(value_at(quota, "spec", "hard")) if selects(quota, case.pod, defaults) else {}
+            for name, amount in used(case.pod, defaults).items() if hard else ():
+                if name in hard and amount:
+                    limits[identity_of(quota), name] = quota, hard[name]
+                    asked.setdefault((identity_of(quota), name), {})[case.workload.identity] = amount * _spare(case)
+    return frozenset(
+        key
+        for (quota, name), spare in asked.items()
+        if sum(spare.values()) + _going(scene, limits[quota, name][0])[name]
+        > limits[quota, name][1] - scene.quota_totals[quota][name]
+        for key in spare
+    )
+
+
+def _spare(case: Case) -> int:
+    """Its pods beyond the goal at a time: those made before others go, and those that terminate meanwhile."""
+    workload = case.workload
+    return workload.surge + workload.unavailable if case.is_restart else 0
+
+
+def _going(scene: Scene, quota: Object) -> Mapping[str, Fraction]:
+    """What workloads that the change removes count for in a quota."""
+    there = {identity_of(obj) for obj in scene.after}
+    space = identity_of(quota)[1]
+    gone = (obj for obj in scene.before if identity_of(obj)[1] == space and identity_of(obj) not in there)
+    return totals_of(quota, (obj for obj in gone if is_lasting(str(obj.get("kind")))))
 
 
 def _over_quotas(case: Case) -> Iterator[Obstacle]:
