@@ -134,15 +134,43 @@ SOURCES = {
     "v1/attention/backends/registry.py": """
         class AttentionBackendEnum(Enum):
             FLASH_ATTN = "vllm.v1.attention.flash.Flash"
+            FREE = "vllm.v1.attention.flash.Free"
             _private = 1
     """,
     "v1/attention/flash.py": """
         class Backend(ABC):
+            supported_dtypes: ClassVar[list[torch.dtype]] = [torch.float16]
+            supported_kv_cache_dtypes: ClassVar[list[str]] = ["auto"]
             def is_mla(cls):
                 return False
+            def supports_dtype(cls, dtype):
+                return dtype in cls.supported_dtypes
+            def supports_kv_cache_dtype(cls, dtype):
+                return dtype in cls.supported_kv_cache_dtypes
+            def supports_block_size(cls, block_size):
+                for size in cls.get_supported_kernel_block_sizes():
+                    if block_size % size == 0:
+                        return True
+            def supports_head_size(cls, head_size):
+                return head_size in cls.get_supported_head_sizes()
         class Flash(Backend):
+            supported_kv_cache_dtypes = ["auto", "fp8"]
             def supports_compute_capability(cls, capability):
                 return capability >= DeviceCapability(8, 0) and capability.major != 9
+            def get_supported_kernel_block_sizes():
+                return [MultipleOf(16), 64]
+            def get_supported_head_sizes(cls):
+                return [64, 128]
+        class Free(Backend):
+            supported_dtypes = made()
+            def supports_kv_cache_dtype(cls, dtype):
+                return True
+            def supports_block_size(cls, block_size):
+                return block_size % 32 == 0
+            def get_supported_kernel_block_sizes():
+                return [MultipleOf(16)]
+            def supports_head_size(cls, head_size):
+                return head_size >= 32
     """,
     "v1/metrics/loggers.py": """
         counter(name="vllm:requests_total")
@@ -251,7 +279,8 @@ def test_the_tool_reads_sources_as_trees(tmp_path: Path) -> None:
             file.write_text(textwrap.dedent(filled))
     found = make([tmp_path / "0.9.0", tmp_path / "0.10.0"])
     both = [["0.9.0", None]]
-    flash = {"latent": False, "capabilities": [80, 86, 89, 100, 103]}
+    flash = {"latent": False, "capabilities": [80, 86, 89, 100, 103], "kvTypes": ["auto", "fp8"], "types": ["float16"]}
+    flash |= {"blocks": [16, 64], "heads": [64, 128]}
     types = ["bfloat16", "float16"]
     assert found == {
         "releases": ["0.9.0", "0.10.0"],
@@ -259,8 +288,8 @@ def test_the_tool_reads_sources_as_trees(tmp_path: Path) -> None:
         "byTransformers": {"ThreeForCausalLM": both},
         "withoutLora": {"OneForCausalLM": both},
         "withoutPipeline": {},  # a base of Two is not at hand, so nothing is said of it
-        "attentionBackends": {"FLASH_ATTN": both},
-        "backendTraits": {"FLASH_ATTN": [["0.9.0", flash]]},
+        "attentionBackends": {"FLASH_ATTN": both, "FREE": both},
+        "backendTraits": {"FLASH_ATTN": [["0.9.0", flash]], "FREE": [["0.9.0", {"latent": False}]]},
         "quantizationNames": {"heir": both, "own": both},
         "quantization": {"heir": [["0.9.0", 70], ["0.10.0", 80]], "own": [["0.9.0", 70], ["0.10.0", 80]]},
         "activationTypes": {"heir": [["0.9.0", types]], "own": [["0.9.0", types]]},
@@ -318,7 +347,15 @@ def test_what_classes_lack(table: Lack, architecture: str, release: str, lacks: 
 def test_backends_say_what_they_serve() -> None:
     assert registry.backend_traits("FLASHMLA", "0.19.1").latent
     assert registry.backend_traits("FLASHMLA", "0.19.1").capabilities == (90, 100, 103)
-    assert registry.backend_traits("TRITON_ATTN", "0.19.1").latent is False
+    triton = registry.backend_traits("TRITON_ATTN", "0.19.1")
+    assert (triton.latent, triton.types, triton.blocks, triton.heads) == (
+        False,
+        ("float16", "bfloat16", "float32"),
+        (16,),
+        None,
+    )
+    assert registry.backend_traits("FLASHINFER", "0.19.1").heads == (64, 128, 256)
+    assert registry.backend_traits("FLEX_ATTENTION", "0.19.1").kv_types == ("auto", "float16", "bfloat16")
     assert registry.backend_traits("FLASH_ATTN", "0.9.2") == registry.Traits()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from llmstack import yamlio
-from llmstack.checks.rules import engine_memory, indivisible_size, length_over_model, unsupported_type
+from llmstack.checks.rules import engine_memory, indivisible_size, length_over_model, refused_flags, unsupported_type
 from llmstack.checks.subject import Subject
 from llmstack.fit.answer import answer
 from llmstack.fit.changes import Side, engine_changes
@@ -48,6 +48,23 @@ def subject(*, card: str = "H100-80GB", length: int = 8192, tensor: int = 8, **m
 def test_the_exact_checks_hold_over_pods(given: dict[str, Any], wrong: list[str]) -> None:
     known = subject(**given)
     assert [name for name, rule in RULES.items() if list(rule.run(known))] == wrong
+
+
+@pytest.mark.parametrize(
+    ("tag", "extra", "at"),
+    [
+        ("v0.19.1", [], None),
+        ("v0.19.1", ["--distributed-executor-backend", "ray"], None),
+        ("v0.19.1", ["--async-scheduling"], 0),
+        ("v0.33.0", ["--async-scheduling"], None),
+        ("v0.33.0", ["--seed", "0", "--nnodes", "2"], 2),
+        ("v0.19.1", ["--distributed-executor-backend", "mp", "--async-scheduling"], None),
+    ],
+)
+def test_a_raycluster_is_checked_with_the_executor_that_it_adds(tag: str, extra: list[str], at: int | None) -> None:
+    known = subject(**RAY, replicaCount=1, modelURL="meta-llama/Llama-3.3-70B-Instruct", tag=tag, extraArgs=extra)
+    places = [problem.route for problem in refused_flags.run(known)]
+    assert places == ([] if at is None else [("servingEngineSpec", "modelSpec", 0, "extraArgs", at)])
 
 
 def test_a_group_has_a_stage_in_each_pod_where_nobody_says_how_many() -> None:

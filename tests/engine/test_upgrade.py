@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from llmstack.engine.behaviour import BEHAVIOUR
 from llmstack.engine.registry import Table
 from llmstack.engine.upgrade import NAMES, ONLY_WITH, Item, compare_releases
-from llmstack.flags.catalogue import load_catalogue, versions
+from llmstack.flags.catalogue import Flag, load_catalogue, versions
 
 
 def items(before: str, after: str, used: set[str] | None = None, architecture: str = "") -> list[Item]:
@@ -71,6 +72,63 @@ def test_without_an_engine_everything_is_listed_and_nothing_breaks_for_certain()
     assert "--enable-log-requests takes its place" in log.text
 
 
+DRAFTS = {"--speculative-model", "--num-speculative-tokens"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "gone", "moved", "felt"),
+    [
+        ("0.6.6.post1", "0.7.3", {"--worker-use-ray", "--quantization-param-path"}, set(), []),
+        (
+            *("0.7.3", "0.8.5.post1", DRAFTS),
+            *({"--generation-config", "--guided-decoding-backend", "--seed"}, ["V1 engine serves", "V1 engine has no"]),
+        ),
+        ("0.8.5.post1", "0.9.2", set(), set(), ["A100"]),
+        (
+            *("0.9.2", "0.10.2", {"--num-scheduler-steps", "--device", "--enable-reasoning"}),
+            *({"--cuda-graph-sizes", "--disable-log-requests", "--prefix-caching-hash-algo", "--task"}, []),
+        ),
+        (
+            *("0.6.6.post1", "0.10.2", {"--worker-use-ray", "--num-scheduler-steps", "--device", *DRAFTS}),
+            {"--disable-log-requests", "--generation-config", "--guided-decoding-backend", "--seed", "--task"},
+            ["V1 engine serves", "V1 engine has no", "A100"],
+        ),
+        (
+            *("0.9.2", "0.11.2", {"--preemption-mode", "--num-scheduler-steps", "--device", "--enable-reasoning"}),
+            {"--prefix-caching-hash-algo", "--disable-log-requests"},
+            ["V0 engine is gone", "/health", "CUDA graphs"],
+        ),
+        ("0.10.2", "0.9.2", {"--runner", "--convert"}, {"--prefix-caching-hash-algo", "--cuda-graph-sizes"}, []),
+    ],
+)
+def test_releases_before_0_11(before: str, after: str, gone: set[str], moved: set[str], felt: list[str]) -> None:
+    """Against the sources of these releases: flags by `add_argument`, defaults of EngineArgs."""
+    used = {"--max-model-len", *gone}
+    found = items(before, after, used)
+    assert {item.flag for item in found if item.kind == "removed" and item.breaks} == gone
+    defaults = {item.flag for item in found if item.kind == "default"}
+    assert moved <= defaults
+    assert not defaults & {"--model", "--enable-lora", "--rope-scaling", "--hf-overrides", "--num-redundant-experts"}
+    texts = [item.text for item in found if item.kind == "behaviour" and not item.flag.startswith("--spec")]
+    assert [any(word in text for text in texts) for word in felt] == [True] * len(felt)
+    assert len(texts) == len(felt)
+
+
+def test_drafts_are_said_in_json_since() -> None:
+    (item,) = [item for item in items("0.7.3", "0.8.5.post1", {"--speculative-model"}) if item.kind == "removed"]
+    assert item.text == "--speculative-model is gone: --speculative-config takes its place."
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"), [(None, {}, False), ("", None, False), ([512], [], True), (0, None, True)]
+)
+def test_a_default_that_says_nothing_as_before_has_not_moved(old: object, new: object, told: bool) -> None:
+    before = load_catalogue("0.9.2")
+    with_default = [replace(before, flags={"--own": Flag("--own", "str", default=each)}) for each in (old, new)]
+    found = compare_releases(with_default[0], replace(with_default[1], version="0.9.3"), None)
+    assert [item.flag for item in found if item.kind == "default"] == (["--own"] if told else [])
+
+
 def test_deprecation_is_said_once() -> None:
     assert [item.flag for item in items("0.15.1", "0.20.2") if item.kind == "deprecated"] == ["--calculate-kv-scales"]
     assert not [
@@ -108,7 +166,7 @@ def test_the_table_is_in_order_and_names_its_sources() -> None:
     for each in BEHAVIOUR:
         assert each.text.endswith(".")
         assert each.source.startswith("vllm/")
-        assert (0, 9) <= each.since <= (0, 33)
+        assert (0, 8) <= each.since <= (0, 33)
 
 
 def test_names_that_go_and_come_are_listed_for_any_engine() -> None:

@@ -30,15 +30,23 @@ def read_backends(package: Path) -> Iterator[str]:
 
 
 def read_traits(package: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield what a backend's class says: whether it is for latent attention, and of which capabilities it is (70 is
-    7.0); a trait that cannot be read is left out, and so is a backend without any."""
+    """Yield what a backend's class says: whether it is for latent attention, of which capabilities it is (70 is 7.0),
+    which types of keys and values and of numbers it reads, of which sizes the blocks are multiples, and which sizes
+    heads have; a trait that cannot be read is left out, and so is a backend without any."""
     sources = Package(package)
     for name, value in _entries(package):
         path = value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else ""
         if "." not in path:
             continue
         lineage = list(sources.lineage(*path.rsplit(".", 1)))
-        traits = {"latent": _latent(lineage), "capabilities": _capabilities(lineage)}
+        traits = {
+            "latent": _latent(lineage),
+            "capabilities": _capabilities(lineage),
+            "kvTypes": _listed(lineage, "supported_kv_cache_dtypes", "supports_kv_cache_dtype"),
+            "types": _listed(lineage, "supported_dtypes", "supports_dtype"),
+            "blocks": _blocks(lineage),
+            "heads": _heads(lineage),
+        }
         known = {key: trait for key, trait in traits.items() if trait is not None}
         if known:
             yield name, known
@@ -77,3 +85,58 @@ def _capabilities(lineage: list[ast.ClassDef | str | None]) -> list[int] | None:
     except (NameError, AttributeError, TypeError):
         return None
     return [each.major * 10 + each.minor for each in taken]
+
+
+def _listed(lineage: list[ast.ClassDef | str | None], name: str, asked: str) -> list[str] | None:
+    """The words of a list that the class holds, or the ends of their dotted names, where the method that is asked goes
+    by it."""
+    method = method_of(lineage, asked)
+    held = _attribute(lineage, name)
+    if method is None or name not in ast.unparse(method) or not isinstance(held, ast.List):
+        return None
+    words = [each.value if isinstance(each, ast.Constant) else getattr(each, "attr", None) for each in held.elts]
+    return [str(each) for each in words] if words and all(isinstance(each, str) for each in words) else None
+
+
+def _attribute(lineage: list[ast.ClassDef | str | None], name: str) -> ast.expr | None:
+    """What the nearest class of a lineage sets an attribute of its own to."""
+    for each in lineage:
+        if each is None:
+            return None
+        for item in each.body if isinstance(each, ast.ClassDef) else ():
+            target = item.target if isinstance(item, ast.AnnAssign) else None
+            if isinstance(item, ast.Assign):
+                target = item.targets[0]
+            if isinstance(target, ast.Name) and target.id == name and isinstance(item, (ast.Assign, ast.AnnAssign)):
+                return item.value
+    return None
+
+
+def _blocks(lineage: list[ast.ClassDef | str | None]) -> list[int] | None:
+    """The sizes of which a block has to be a multiple, where the class lists them, and goes by `supports_block_size` of
+    its base, or by one that asks for a multiple of the only one."""
+    asked, method = method_of(lineage, "supports_block_size"), method_of(lineage, "get_supported_kernel_block_sizes")
+    listed = returned(method) if method else None
+    sizes = [_multiple(each) for each in listed.elts] if isinstance(listed, ast.List) else []
+    known = [each for each in sizes if each is not None]
+    if asked is None or not known or len(known) != len(sizes):
+        return None
+    text = ast.unparse(asked)
+    by_base = "get_supported_kernel_block_sizes" in text and "BlockSize" not in text
+    return known if by_base or (len(known) == 1 and f"block_size % {known[0]} == 0" in text) else None
+
+
+def _multiple(node: ast.expr) -> int | None:
+    """A size of blocks: a number, or `MultipleOf(number)`."""
+    inner = node.args[0] if isinstance(node, ast.Call) and ast.unparse(node.func) == "MultipleOf" else node
+    return inner.value if isinstance(inner, ast.Constant) and isinstance(inner.value, int) else None
+
+
+def _heads(lineage: list[ast.ClassDef | str | None]) -> list[int] | None:
+    """The sizes that heads may have, where the class lists some and `supports_head_size` goes by them."""
+    asked, method = method_of(lineage, "supports_head_size"), method_of(lineage, "get_supported_head_sizes")
+    listed = returned(method) if method else None
+    if asked is None or "get_supported_head_sizes" not in ast.unparse(asked) or not isinstance(listed, ast.List):
+        return None
+    sizes = [each.value for each in listed.elts if isinstance(each, ast.Constant) and isinstance(each.value, int)]
+    return sizes if sizes and len(sizes) == len(listed.elts) else None

@@ -26,6 +26,34 @@ class Behaviour:
 
 BEHAVIOUR: tuple[Behaviour, ...] = (
     Behaviour(
+        (0, 8),
+        "The V1 engine serves where it has what is asked for (VLLM_USE_V1): prompts are always prefilled in chunks, "
+        "prefixes are cached unless --no-enable-prefix-caching, what is preempted is computed again and never swapped "
+        "(--swap-space has no effect), and a step takes 1024 requests and 8192 tokens on cards of 70 GiB and more.",
+        "vllm/engine/arg_utils.py (_is_v1_supported_oracle, _set_default_args_v1)",
+    ),
+    Behaviour(
+        (0, 8),
+        "The V1 engine has no metrics vllm:num_requests_swapped, vllm:cpu_cache_usage_perc, "
+        "vllm:gpu_prefix_cache_hit_rate, vllm:cpu_prefix_cache_hit_rate, vllm:time_in_queue_requests, "
+        "vllm:model_forward_time_milliseconds and vllm:model_execute_time_milliseconds: "
+        "vllm:request_queue_time_seconds and vllm:gpu_prefix_cache_hits over vllm:gpu_prefix_cache_queries take the "
+        "place of those that have one.",
+        "vllm/v1/metrics/loggers.py beside vllm/engine/metrics.py",
+        breaks=True,
+    ),
+    Behaviour(
+        (0, 9),
+        "On an A100 a step takes 256 requests and 2048 tokens, no longer 1024 and 8192.",
+        "vllm/engine/arg_utils.py (_set_default_args_v1)",
+        flag="--max-num-batched-tokens",
+    ),
+    Behaviour(
+        (0, 11),
+        "The V0 engine is gone, and VLLM_USE_V1=0 has no effect.",
+        "vllm/envs.py",
+    ),
+    Behaviour(
         (0, 11),
         "/health answers 503 when the engine is dead, no longer 500.",
         "vllm/entrypoints/serve/instrumentator/health.py",

@@ -28,11 +28,16 @@ LAST_ASKED = 103
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What an attention backend says of itself: whether it is for latent attention, and of which compute
-    capabilities (80 is 8.0) it is; None where the release does not say."""
+    """What an attention backend says of itself, None where the release does not say: whether it is for latent
+    attention, of which compute capabilities (80 is 8.0) it is, which types of keys and values and of numbers it reads,
+    of one of which sizes a block has to be a multiple, and which sizes heads have."""
 
     latent: bool | None = None
     capabilities: tuple[int, ...] | None = None
+    kv_types: tuple[str, ...] | None = None
+    types: tuple[str, ...] | None = None
+    blocks: tuple[int, ...] | None = None
+    heads: tuple[int, ...] | None = None
 
 
 @cache
@@ -159,8 +164,8 @@ def names_between(table: Table, before: str, after: str) -> tuple[tuple[str, ...
 def backend_traits(backend: str, release: str) -> Traits:
     """What an attention backend of one of `releases()` says of itself."""
     found = _at("backendTraits", backend, release) or {}
-    capabilities = found.get("capabilities")
-    return Traits(found.get("latent"), None if capabilities is None else tuple(capabilities))
+    listed = (found.get(key) for key in ("capabilities", "kvTypes", "types", "blocks", "heads"))
+    return Traits(found.get("latent"), *(None if each is None else tuple(each) for each in listed))
 
 
 def activation_types(method: str, among: Collection[str]) -> frozenset[str]:

@@ -86,6 +86,7 @@ ONLY_WITH: Mapping[str, str] = {
     "--lora-": "--enable-lora",
     "--max-cpu-loras": "--enable-lora",
     "--max-lora": "--enable-lora",
+    "--num-redundant-experts": "--enable-eplb",
     "--ssl-": "--ssl-certfile",
 }
 """Beginnings of flags that mean nothing to an engine without another one (their help in vllm/engine/arg_utils.py, and
@@ -93,20 +94,43 @@ vllm/entrypoints/cli/serve.py: the API servers that nobody counts are as many as
 
 
 def _concerns(name: str, used: Collection[str]) -> bool:
-    """Whether the default of a flag means something to an engine that is given the flags `used`."""
+    """Whether the default of a flag means something to an engine that is given the flags `used`; that of `--model` does
+    not, since every engine names one, most without the flag."""
     needed = (other for beginning, other in ONLY_WITH.items() if name.startswith(beginning))
-    return name not in used and all(other in used for other in needed)
+    return name not in (*used, "--model") and all(other in used for other in needed)
 
 
 def _defaults(before: Catalogue, after: Catalogue, used: Collection[str] | None) -> Iterator[Item]:
     """Yield defaults that move; one that is set, or needs a flag that is not, does not concern the engine."""
     for name, flag in before.flags.items():
         now = after.flags.get(name)
-        if now is None or now.default == flag.default or not (used is None or _concerns(name, used)):
+        if now is None or _is_same(name, flag.default, now.default) or not (used is None or _concerns(name, used)):
             continue
         old, new = show_default(flag.default), show_default(now.default)
         text = f"{name} is {new} by default; it was {old}."
         yield Item("default", name, old, new, _since(before, after), text)
+
+
+NOTHING: tuple[Any, ...] = (None, {}, [], "")
+"""Defaults that all say nothing: which of them the parser has is its own affair."""
+OFF_ANYWAY = frozenset(
+    (
+        "--enable-lora",
+        "--enable-prompt-adapter",
+        "--enable-reasoning",
+        "--guided-decoding-disable-additional-properties",
+        "--guided-decoding-disable-any-whitespace",
+        "--guided-decoding-disable-fallback",
+    )
+)
+"""Switches that are off where nobody says anything, whether their default is `false` or left to the engine
+(vllm/engine/arg_utils.py asks only whether they are true)."""
+
+
+def _is_same(name: str, old: Any, new: Any) -> bool:
+    """Whether two defaults of a flag mean one thing."""
+    off = name in OFF_ANYWAY and not old and not new
+    return old == new or off or (old in NOTHING and new in NOTHING)
 
 
 def _behaviour(before: Minor, after: Minor, used: Collection[str] | None) -> Iterator[Item]:

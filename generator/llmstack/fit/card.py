@@ -26,7 +26,7 @@ class Pools:
 
     declared: tuple[Capacity, ...]
     facts: Facts
-    chosen: dict[tuple[str, ...], Capacity | None] = field(default_factory=dict)
+    chosen: dict[tuple[str, ...], tuple[Capacity | None, Card | None]] = field(default_factory=dict)
     """What was chosen already, by what of a model it depends on: most of an environment choose alike."""
 
     @staticmethod
@@ -43,19 +43,24 @@ class Pools:
         return Pools(declared, Facts(pools=tuple(counted)))
 
 
-def pool_of_model(stack: Stack, pools: Pools, model: Model) -> Capacity | None:
-    """The declared pool whose GPUs the model takes, chosen as a review chooses it; None where none is certain."""
-    if not pools.declared:
-        return None
+def pool_and_card(stack: Stack, pools: Pools, model: Model) -> tuple[Capacity | None, Card | None]:
+    """The declared pool whose GPUs the model takes, chosen as a review chooses it, and the card that its pods get; None
+    where none is certain."""
     resource, named = gpu_resource(model), (model.name and model.gitops.pool) or ""
     own = (model.node_selector, model.affinity, model.node_selector_terms, model.node_name)
     key = (resource, named, repr(own))
     if key not in pools.chosen:
-        pod = _pod(stack, model)
-        facts = replace(pools.facts, pool_of={model.name: named}) if model.name and named else pools.facts
-        name = pool_of(pod, resource, model.name, facts)
-        pools.chosen[key] = next((each for each in pools.declared if each.pool == name), None)
+        pool = _pool(stack, pools, model, resource, named)
+        pools.chosen[key] = pool, card_on(resource, node_labels(stack, model), pool)
     return pools.chosen[key]
+
+
+def _pool(stack: Stack, pools: Pools, model: Model, resource: str, named: str) -> Capacity | None:
+    if not pools.declared:
+        return None
+    facts = replace(pools.facts, pool_of={model.name: named}) if model.name and named else pools.facts
+    name = pool_of(_pod(stack, model), resource, model.name, facts)
+    return next((each for each in pools.declared if each.pool == name), None)
 
 
 def _pod(stack: Stack, model: Model) -> Mapping[str, Any]:
@@ -108,11 +113,6 @@ def _accelerators(resources: Mapping[str, Any]) -> dict[str, Any]:
         found = resources.get(part)
         stated |= found if isinstance(found, dict) else {}
     return {key: value for key, value in stated.items() if isinstance(key, str) and is_accelerator(key)}
-
-
-def card_of_model(stack: Stack, model: Model, pool: Capacity | None) -> Card | None:
-    """The card that a model's pods get; None where nothing says which."""
-    return card_on(gpu_resource(model), node_labels(stack, model), pool)
 
 
 def card_on(resource: str, nodes: Mapping[str, str], pool: Capacity | None) -> Card | None:

@@ -13,7 +13,7 @@ from llmstack.engine.facts import ModelFacts
 from llmstack.engine.facts_file import file_name
 from llmstack.engine.settings import Flags, Settings, read_flags, read_settings
 from llmstack.engine.support import Engine
-from llmstack.fit.card import Pools, asks_for_gpus, card_of_model, pool_of_model
+from llmstack.fit.card import Pools, asks_for_gpus, pool_and_card
 from llmstack.flags import Catalogue, catalogue_for
 from llmstack.flags.length import ANY_LENGTH, FLAG, length_index, of_any_length
 from llmstack.flags.match import Match
@@ -59,8 +59,8 @@ class Question:
 def ask(stack: Stack, model: Model, known: Known, pools: Pools | None = None) -> Question:
     """What is asked of a model's engine; `pools` are those of the stack, where they are at hand."""
     match = catalogue_for(model.repository or "", model.tag or "", model.gitops.vllm_version)
-    pool = pool_of_model(stack, pools or Pools.of(stack), model)
-    facts, card = facts_of_model(model, known), card_of_model(stack, model, pool)
+    pool, card = pool_and_card(stack, pools or Pools.of(stack), model)
+    facts = facts_of_model(model, known)
     given = arguments.stated(model)
     environment = variables(stack, model)
     settings, flags = read_given(given, match.catalogue, tuple(environment))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
@@ -86,6 +86,23 @@ class Change:
     """Said by the release itself; a flag, a dotted key, or a flag with its value."""
     replaced_by_source: str | None = None
 
+
+DRAFTS = (
+    "--disable-logprobs-during-spec-decoding",
+    "--ngram-prompt-lookup-max",
+    "--ngram-prompt-lookup-min",
+    "--num-speculative-tokens",
+    "--spec-decoding-acceptance-method",
+    "--speculative-disable-by-batch-size",
+    "--speculative-disable-mqa-scorer",
+    "--speculative-draft-tensor-parallel-size",
+    "--speculative-max-model-len",
+    "--speculative-model",
+    "--speculative-model-quantization",
+    "--typical-acceptance-sampler-posterior-alpha",
+    "--typical-acceptance-sampler-posterior-threshold",
+)
+"""Options that went without a word, and are keys of one JSON since (`SpeculativeConfig`, vllm/config.py of 0.8.5)."""
 
 HELP = Flag("--help", None, aliases=("-h",))
 """argparse adds it to every parser."""
@@ -170,7 +187,9 @@ def router_catalogue() -> Catalogue:
 @cache
 def changes() -> Mapping[str, Change]:
     """When each long option of vLLM came and went, aliases included, negations not."""
-    return {name: Change(**facts) for name, facts in json.loads((DATA / "changes.json").read_bytes()).items()}
+    read = {name: Change(**facts) for name, facts in json.loads((DATA / "changes.json").read_bytes()).items()}
+    in_json = {"replaced_by": "--speculative-config", "replaced_by_source": "0.8.5.post1"}
+    return read | {name: replace(read[name], **in_json) for name in DRAFTS}
 
 
 def newest() -> Catalogue:

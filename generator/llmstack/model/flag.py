@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any
 
@@ -69,8 +69,21 @@ def passed(section: BaseModel) -> list[tuple[Flag, object]]:
     return list(zip(flags, read(section), strict=True))
 
 
+def arguments_of(section: BaseModel) -> tuple[str, ...]:
+    """The arguments that pass those flags, where they are set."""
+    return _arguments(type(section), *_reader(type(section))[1](section))
+
+
+@lru_cache(maxsize=1 << 12, typed=True)
+def _arguments(section: type[BaseModel], *values: Hashable) -> tuple[str, ...]:
+    """The arguments of a section's flags with these values, of which many engines of a fleet have the same; 1 is not
+    1.0."""
+    pairs = zip(_reader(section)[0], values, strict=True)
+    return tuple(argument for flag, value in pairs if value is not None for argument in flag.arguments(value))
+
+
 @cache
-def _reader(section: type[BaseModel]) -> tuple[tuple[Flag, ...], Callable[[BaseModel], tuple[object, ...]]]:
+def _reader(section: type[BaseModel]) -> tuple[tuple[Flag, ...], Callable[[BaseModel], tuple[Hashable, ...]]]:
     """The flags of a section, and what reads the values of all of them at once."""
     found = [marked for marked in _marked(section) if not marked.flag.derived]
     return tuple(marked.flag for marked in found), attrgetter(*(marked.attributes for marked in found))

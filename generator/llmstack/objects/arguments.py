@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from llmstack.model.flag import passed
+from llmstack.model.flag import arguments_of
 from llmstack.model.models import Model
 from llmstack.model.stack import Stack
 from llmstack.objects import drain, lmcache
 from llmstack.objects.chat_template import template_path
+
+ON_RAY = ("--distributed-executor-backend", "ray")
+"""How the engine of a RayCluster spreads over its pods."""
 
 
 def serve_command(model: Model) -> list[str]:
@@ -42,8 +45,8 @@ def extra(model: Model) -> list[str]:
 
 def stated(model: Model) -> tuple[str, ...]:
     """What the values say of an engine's arguments: the model (a word for it where none is named), the typed options,
-    then those that a person wrote."""
-    return (model.model_url or "model", *options(model), *extra(model))
+    what a RayCluster adds, then those that a person wrote."""
+    return (model.model_url or "model", *options(model), *(ON_RAY if model.uses_ray else ()), *extra(model))
 
 
 def reads_config_file(model: Model) -> bool:
@@ -53,9 +56,7 @@ def reads_config_file(model: Model) -> bool:
 
 def options(model: Model) -> Iterator[str]:
     """Yield the typed options that are set."""
-    for flag, value in passed(model):
-        if value is not None:
-            yield from flag.arguments(value)
+    yield from arguments_of(model)
     for name, text in (
         ("--kv-transfer-config", lmcache.kv_transfer_config(model)),
         ("--chat-template", template_path(model)),

@@ -15,7 +15,7 @@ from typing import Any
 from llmstack.model.models import Model
 from llmstack.model.stack import Stack
 from llmstack.objects import engine_container, engine_pod, labels, names
-from llmstack.objects.arguments import serve_arguments
+from llmstack.objects.arguments import ON_RAY, serve_arguments
 from llmstack.objects.engine_container import Role
 from llmstack.objects.metadata import metadata
 from llmstack.objects.placed import Placed, place
@@ -142,7 +142,7 @@ def head(stack: Stack, model: Model) -> dict[str, Any]:
         },
     )
     command = ["/bin/bash", f"{START_FOLDER}/{START_FILE}", "vllm", "serve"]
-    args = serve_arguments(stack, model, ["--distributed-executor-backend", "ray"])
+    args = serve_arguments(stack, model, ON_RAY)
     serving = engine_container.container(stack, model, command, args, role)
     pod = engine_pod.pod_spec(stack, model, [serving, engine_container.sidecar(stack, model)], role)
     return {

@@ -22,7 +22,6 @@ from llmstack.finding import Route, Severity
 from llmstack.fit.question import hub_name
 from llmstack.kubernetes.quantities import quantity
 from llmstack.objects.engine_container import resources
-from llmstack.objects.engine_storage import DATA_PATH, weights_path
 
 RULE = Declaration("claim-size", Severity.WARNING, whole=True)
 
@@ -32,10 +31,9 @@ def run(subject: Subject) -> Iterator[Problem]:
     for group in alike_engines(subject) if not stack.shared_storage.enabled else ():
         wanted = downloaded(group[0])
         for asked in group if wanted else ():
-            if weights_path(stack, asked.model) != DATA_PATH:
-                yield from _in_container(asked)
-            elif asked.model.pvc_storage and not asked.model.pvc_existing_claim_name:
-                yield from _in_claim(asked, asked.model.pvc_storage, wanted)
+            size = asked.model.pvc_storage
+            if not asked.model.pvc_existing_claim_name:  # the sizes of others' claims are not known
+                yield from _in_claim(asked, size, wanted) if size else _in_container(asked)
     yield from _shared(subject)
 
 

@@ -44,5 +44,6 @@ def _faults(asked: Asked) -> Iterator[Fault]:
             question.match.catalogue,
             asked.releases,
             asked.model.repository or "",
+            question.card,
         )
         yield from refused(line)

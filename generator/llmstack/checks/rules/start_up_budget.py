@@ -34,6 +34,8 @@ from llmstack.objects import engine_container
 from llmstack.review.facts import ForeseenLoad
 
 RULE = Declaration("start-up-budget", Severity.ERROR, milder=Severity.WARNING, needs_objects=True)
+PROBES = frozenset(("startup_probe", "liveness_probe"))
+"""Fields of a model that give its start-up another time than the other engines have."""
 
 
 def run(subject: Subject) -> Iterator[Problem]:
@@ -76,19 +78,25 @@ def _foreseen(subject: Subject) -> Iterator[Problem]:
     stack, pools = subject.stack, Pools.of(subject.stack)
     if not any(each.read_rate for each in pools.declared):
         return
+    common = _probe(subject, Model())
     for models in alike(subject):
         foreseen = foreseen_load(stack, pools, models[0].model, subject.facts, models[0].question)
-        for each in models:
-            if foreseen is not None and not each.model.gitops.load_time:
+        is_late = foreseen is not None and _is_late(foreseen, common[1])
+        for each in models if foreseen is not None else ():
+            own = not PROBES.isdisjoint(each.model.model_fields_set)
+            if foreseen is not None and (own or is_late) and not each.model.gitops.load_time:
                 yield from _compare(subject, each.model, foreseen, each.route)
+
+
+def _is_late(foreseen: ForeseenLoad, probe: Mapping[str, Any] | None) -> bool:
+    """Whether a probe gives up before the model may be loaded."""
+    return probe is not None and (foreseen.high or foreseen.least) > seconds_allowed(probe)
 
 
 def _compare(subject: Subject, model: Model, foreseen: ForeseenLoad, at: Route) -> Iterator[Problem]:
     name, probe = _probe(subject, model)
-    if probe is None:
-        return
-    allowed, needed = seconds_allowed(probe), foreseen.high or foreseen.least
-    if needed > allowed:
+    if probe is not None and _is_late(foreseen, probe):
+        allowed, needed = seconds_allowed(probe), foreseen.high or foreseen.least
         what = f"reads its weights in {needed} s at least"
         if foreseen.low is not None:
             what = f"takes {foreseen.low} to {needed} s to load, {foreseen.least} s of it reading weights"

@@ -4,8 +4,9 @@ Backends come and go: XFORMERS was dropped after 0.11. From 0.11 on a name that 
 start.
 `--attention-backend`, `--mm-encoder-attn-backend` and, as long as a release reads it, VLLM_ATTENTION_BACKEND are held
 against the release's list.
-From 0.12 on a backend is also asked: for latent attention (DeepSeek) or plain, on which compute capabilities, and
-FLASH_ATTN reads an fp8 KV cache from Hopper on.
+From 0.12 on a backend is also asked: for latent attention (DeepSeek) or plain, on which compute capabilities, for heads
+of which size, which types of keys and values and of numbers it reads, which sizes of blocks it has; and FLASH_ATTN
+reads an fp8 KV cache from Hopper on.
 
 Fix: one of those that the finding lists, or none, which lets vLLM choose.
 """

@@ -8,7 +8,9 @@ from llmstack.engine import registry
 from llmstack.engine.cards import Card
 from llmstack.engine.defaults import Minor
 from llmstack.engine.exact.fault import Fault
+from llmstack.engine.exact.types import TYPES
 from llmstack.engine.facts import ModelFacts
+from llmstack.engine.registry import Traits
 from llmstack.engine.settings import Settings
 from llmstack.engine.support import ARCHITECTURES
 
@@ -35,26 +37,46 @@ def unfit_backend(
     upper = name.upper()
     if release < FITS or len(among) != 1 or facts.architecture not in ARCHITECTURES:
         return
-    reason = _for_model(upper, facts, among[0]) or _for_card(upper, settings, card, among[0])
+    traits = registry.backend_traits(upper, among[0])
+    reason = (
+        _for_model(upper, facts, traits)
+        or _for_card(upper, settings, card, traits)
+        or _for_settings(upper, facts, settings, traits)
+    )
     if reason:
         yield Fault("backend", reason, "leave it out: vLLM chooses one that does")
 
 
-def _for_model(backend: str, facts: ModelFacts, release: str) -> str | None:
+def _for_model(backend: str, facts: ModelFacts, traits: Traits) -> str | None:
     """Why a backend does not serve a model's attention; None where it does, or nobody can say."""
-    latent = registry.backend_traits(backend, release).latent
-    if latent is None or latent == facts.is_latent:
+    latent, size = traits.latent, facts.sizes.head_dim
+    if latent is not None and latent != facts.is_latent:
+        kind = "multi-head latent attention" if facts.is_latent else "plain attention"
+        return f"{backend} is not for {kind}, which {facts.architecture} has"
+    if not facts.is_latent and size and traits.heads is not None and size not in traits.heads:
+        return f"{backend} has no kernels for heads of {size}, which {facts.architecture} has"
+    return None
+
+
+def _for_settings(backend: str, facts: ModelFacts, settings: Settings, traits: Traits) -> str | None:
+    """Why a backend does not go with what the arguments say; None where it does, or nobody can say."""
+    stored, computed, size = settings.kv_dtype, TYPES.get(settings.dtype), settings.block_size
+    if stored != "auto" and traits.kv_types is not None and stored not in traits.kv_types:
+        return f"{backend} reads no KV cache of {stored}"
+    if computed is not None and traits.types is not None and computed not in traits.types:
+        return f"{backend} does not compute in {computed}"
+    # where keys and values are compressed, vLLM itself chooses the block (`update_block_size_for_backend`)
+    if facts.is_latent or size is None or traits.blocks is None or any(size % each == 0 for each in traits.blocks):
         return None
-    kind = "multi-head latent attention" if facts.is_latent else "plain attention"
-    return f"{backend} is not for {kind}, which {facts.architecture} has"
+    return f"{backend} has no blocks of {size}: they are multiples of {min(traits.blocks)}"
 
 
-def _for_card(backend: str, settings: Settings, card: Card | None, release: str) -> str | None:
+def _for_card(backend: str, settings: Settings, card: Card | None, traits: Traits) -> str | None:
     """Why a backend does not serve on a card; None where it does, or nobody can say."""
     if card is None or card.capability is None or card.maker != "nvidia":
         return None
     major, minor = card.capability
-    known = registry.backend_traits(backend, release).capabilities
+    known = traits.capabilities
     number = major * 10 + minor
     if known is not None and number <= registry.LAST_ASKED and number not in known:
         return f"{backend} is not for a {card.name} ({major}.{minor})"

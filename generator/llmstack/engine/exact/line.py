@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from llmstack.engine.cards import Card
 from llmstack.engine.exact.configs import read_object
 from llmstack.engine.facts import ModelFacts
 from llmstack.engine.settings import Flags, Settings, is_on
@@ -27,6 +28,7 @@ class Line:
     among: tuple[str, ...]
     repository: str
     """The image's."""
+    card: Card | None = None
 
     def text(self, flag: str) -> str:
         """The value of a flag; empty where it is not given, or comes from a variable."""

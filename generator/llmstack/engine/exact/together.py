@@ -42,7 +42,7 @@ def _standing(release: Minor, among: tuple[str, ...]) -> Mapping[str, tuple[Refu
     """The refusals that all of these releases have, by the flag that they are about."""
     known: dict[str, tuple[Refusal, ...]] = {}
     for each in REFUSALS:
-        if release >= each.since and all(registry.refuses(each.sentence, name) for name in among):
+        if each.since <= release <= each.until and all(registry.refuses(each.sentence, name) for name in among):
             known[each.flag] = (*known.get(each.flag, ()), each)
     return known
 

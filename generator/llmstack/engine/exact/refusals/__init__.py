@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from llmstack.engine.exact.refusals import cache, compiled, devices, encoders, parallel, serving, speculation
+from llmstack.engine.exact.refusals import (
+    balancing,
+    cache,
+    compiled,
+    devices,
+    drafts,
+    encoders,
+    generations,
+    parallel,
+    serving,
+    speculation,
+)
 from llmstack.engine.exact.refusals.refusal import Refusal
 
 REFUSALS: tuple[Refusal, ...] = (
     *serving.REFUSALS,
     *speculation.REFUSALS,
+    *drafts.REFUSALS,
+    *generations.REFUSALS,
     *compiled.REFUSALS,
     *cache.REFUSALS,
     *parallel.REFUSALS,
+    *balancing.REFUSALS,
     *devices.REFUSALS,
     *encoders.REFUSALS,
 )

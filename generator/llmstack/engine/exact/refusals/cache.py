@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from llmstack.engine.exact.line import Line
 from llmstack.engine.exact.refusals.refusal import Refusal
+from llmstack.engine.exact.types import TYPES
 from llmstack.engine.support import ARCHITECTURES
 
 MAMBA_BLOCK, KV_DTYPE, REPLAY, ALGORITHM = (
@@ -14,6 +15,13 @@ MAMBA_BLOCK, KV_DTYPE, REPLAY, ALGORITHM = (
 )
 TRANSFER, HOST_POOL = "--kv-transfer-config", "HiSparseConnector"
 IN_GROUP, GROUP = "--offload-num-in-group", "--offload-group-size"
+ROUNDING, BUFFER, OFFLOAD = (
+    "--enable-mamba-cache-stochastic-rounding",
+    "--replayssm-buffer-len",
+    "--kv-offloading-backend",
+)
+AWAKE = frozenset(("MooncakeStoreConnector",))
+"""Connectors that never follow a cache whose memory comes and goes (`supports_sleep_mode`)."""
 ALLOCATOR = "PYTORCH_CUDA_ALLOC_CONF"
 PINNED = ("--enable-cumem-allocator", "--enable-sleep-mode")
 """Flags with which keys and values stay where they are, whatever PyTorch's allocator does."""
@@ -54,11 +62,58 @@ def _moves_what_is_pinned(line: Line) -> bool:
     return moves and bool(line.object(TRANSFER).get("kv_connector")) and not any(map(line.is_on, PINNED))
 
 
+def _type_of(line: Line) -> str | None:
+    """The type that the model computes in; None where nobody can say."""
+    said = line.settings.dtype
+    if said != "auto":
+        return TYPES.get(said)
+    weights = line.facts.weights if line.facts is not None and line.facts.quantization is None else None
+    has = line.card.capability if line.card is not None else None
+    return weights.dtype if weights is not None and has is not None and has >= (8, 0) else None
+
+
+def _stores_other_numbers(line: Line) -> bool:
+    stored, computed = line.text(KV_DTYPE).lower(), _type_of(line)
+    return stored in ("float16", "bfloat16") and computed in TYPES.values() and stored != computed
+
+
+def _rounds_whole_numbers(line: Line) -> bool:
+    return line.is_on(ROUNDING) and line.text("--mamba-ssm-cache-dtype").lower() != "float16"
+
+
+def _rounds_without_instruction(line: Line) -> bool:
+    """Whether the card has no instruction for what Triton's kernels are to do."""
+    other = line.text("--mamba-backend").lower() not in ("", "triton") or "backend" in line.object("--mamba-config")
+    has = line.card.capability if line.card is not None else None
+    return line.is_on(ROUNDING) and not other and has is not None and has[0] != 10
+
+
+def _buffers_too_much(line: Line) -> bool:
+    flashinfer = line.text("--mamba-backend").lower() == "flashinfer"
+    return flashinfer and line.is_on(REPLAY) and (line.number(BUFFER) or 0) > 16
+
+
+def _moves_what_is_replayed(line: Line) -> bool:
+    """Whether states are to be replayed of which a connector moves the rest; Kimi's are not (`use_kda_recoverssm`)."""
+    kimi = line.facts is None or "Kimi" in line.facts.architecture
+    return line.is_on(REPLAY) and bool(line.object(TRANSFER).get("kv_connector")) and not kimi
+
+
+def _sleeps_while_it_serves(line: Line) -> bool:
+    return line.is_on("--enable-sleep-mode") and line.object(TRANSFER).get("kv_connector") in AWAKE
+
+
+def _offloads_nothing(line: Line) -> bool:
+    return bool(line.text(OFFLOAD)) and "--kv-offloading-size" not in line.given
+
+
 REFUSALS: tuple[Refusal, ...] = (
     Refusal("--mamba-block-size can only be set with", MAMBA_BLOCK, _blocks_without_prefixes,
             f"{MAMBA_BLOCK} without prefix caching", "--enable-prefix-caching, or leave it out"),
     Refusal("nvfp4 KV cache is not supported with MLA", KV_DTYPE, _halves_what_is_compressed,
             f"{KV_DTYPE} nvfp4 for keys and values that are compressed", "fp8"),
+    Refusal(" is incompatible with dtype=\"", KV_DTYPE, _stores_other_numbers,
+            f"a {KV_DTYPE} that is not the model's type", "auto"),
     Refusal("--use-replayssm is not supported for architecture", REPLAY, _keeps_no_state,
             f"{REPLAY} for a model without states", "leave it out"),
     Refusal("Mamba SSU algorithm selection is only supported", ALGORITHM, _chooses_without_kernels,
@@ -68,6 +123,18 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal(" must be <= offload_group_size", IN_GROUP,
             lambda line: (line.number(IN_GROUP) or 0) > (line.number(GROUP) or 0) > 0,
             f"{IN_GROUP} over {GROUP}", f"at most {GROUP}"),
+    Refusal("Stochastic rounding for Mamba cache requires", ROUNDING, _rounds_whole_numbers,
+            f"{ROUNDING} without --mamba-ssm-cache-dtype float16", "--mamba-ssm-cache-dtype float16"),
+    Refusal("Stochastic rounding for Mamba cache with triton", ROUNDING, _rounds_without_instruction,
+            f"{ROUNDING} on a card that is no data center Blackwell", "--mamba-backend flashinfer"),
+    Refusal("FlashInfer ReplaySSM requires --replayssm-buffer-len <= 16", BUFFER, _buffers_too_much,
+            f"{BUFFER} over 16 with --mamba-backend flashinfer", "at most 16"),
+    Refusal("--use-replayssm is incompatible with KV connectors", REPLAY, _moves_what_is_replayed,
+            f"{REPLAY} with a KV connector", "leave one of both out"),
+    Refusal(" does not support sleep mode", "--enable-sleep-mode", _sleeps_while_it_serves,
+            "--enable-sleep-mode with this KV connector", "leave one of both out"),
+    Refusal("You must set kv_offloading_size when", OFFLOAD, _offloads_nothing,
+            f"{OFFLOAD} without --kv-offloading-size", "--kv-offloading-size, in GiB"),
     Refusal("HiSparseConnector requires host_pool_gib", TRANSFER, _has_no_host_pool,
             "a HiSparseConnector without host_pool_gib", "host_pool_gib in kv_connector_extra_config"),
 )  # fmt: skip

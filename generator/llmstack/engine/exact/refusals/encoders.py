@@ -3,6 +3,8 @@ pooler.py)."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from llmstack.engine.exact.line import Line
 from llmstack.engine.exact.refusals.refusal import Refusal, says
 from llmstack.engine.support import ARCHITECTURES
@@ -13,6 +15,7 @@ SHARED_CACHE, CHANNEL, RENDERERS = (
     "--renderer-num-workers",
 )
 SCALES, SCALES_OUT = "--mm-encoder-fp8-scale-path", "--mm-encoder-fp8-scale-save-path"
+POOLER = "--pooler-config"
 SHM_DEFAULT = 128
 """`--mm-shm-cache-max-object-size-mb` where nothing says one (vllm/config/multimodal.py)."""
 SPAWNED = "VLLM_WORKER_MULTIPROC_METHOD"
@@ -22,6 +25,11 @@ ENCODERS = frozenset(
     for task in ("Model", "ForSequenceClassification", "ForTokenClassification")
 )
 """Architectures that generate no text."""
+WITHOUT_POOLING = frozenset(
+    f"{name}ForCausalLM"
+    for name in ("Llama", "Mistral", "Mixtral", "Qwen2", "Qwen3", "Qwen2Moe", "Qwen3Moe", "Gemma2", "Gemma3", "GptOss")
+)
+"""Architectures whose class generates and does not pool (`is_pooling_model`, model_executor/models/)."""
 
 
 def _sees(line: Line) -> bool:
@@ -62,8 +70,38 @@ def _generates_nothing(line: Line) -> bool:
 
 
 def _pools_twice(line: Line) -> bool:
-    config = line.object("--pooler-config")
+    config = line.object(POOLER)
     return bool(config.get("pooling_type")) and config.get("seq_pooling_type") is not None
+
+
+def _captures_no_encoder(line: Line) -> bool:
+    captures = line.object("--compilation-config").get("cudagraph_mm_encoder") is True
+    return line.is_on("--language-model-only") and captures and _sees(line)
+
+
+def _pools_both_ways(line: Line) -> bool:
+    config = line.object(POOLER)
+    return bool(config.get("pooling_type")) and config.get("tok_pooling_type") is not None
+
+
+def _says_twice(former: str, key: str) -> Callable[[Line], bool]:
+    """Whether a key of the pooler is given beside the one that it is called by today."""
+
+    def holds(line: Line) -> bool:
+        config = line.object(POOLER)
+        return config.get(former) is not None and config.get(key) is not None
+
+    return holds
+
+
+def _pools_nothing(line: Line) -> bool:
+    """Whether a model that generates is to pool, and not to be made one that does."""
+    asked = says("--runner", "pooling")(line) and says("--convert", "none")(line)
+    return asked and line.facts is not None and line.facts.architecture in WITHOUT_POOLING
+
+
+def _renders_what_pools(line: Line) -> bool:
+    return says("--runner", "pooling")(line) and _renders_with_cache(line)
 
 
 REFUSALS: tuple[Refusal, ...] = (
@@ -82,7 +120,24 @@ REFUSALS: tuple[Refusal, ...] = (
             "--default-mm-loras for a model of text alone", "leave it out"),
     Refusal("This model does not support `--runner generate`", "--runner", _generates_nothing,
             "--runner generate for a model that generates no text", "--runner pooling"),
-    Refusal("Cannot set both `pooling_type` and `seq_pooling_type`", "--pooler-config", _pools_twice,
+    Refusal("Cannot set both `pooling_type` and `seq_pooling_type`", POOLER, _pools_twice,
             "pooling_type beside seq_pooling_type", "one of both"),
+    Refusal("Cannot set both `pooling_type` and `tok_pooling_type`", POOLER, _pools_both_ways,
+            "pooling_type beside tok_pooling_type", "one of both"),
+    Refusal("Cannot set both `logit_bias` and `logit_mean`", POOLER, _says_twice("logit_bias", "logit_mean"),
+            "logit_bias beside logit_mean", "logit_mean"),
+    Refusal("Cannot set both `logit_scale` and `logit_sigma`", POOLER, _says_twice("logit_scale", "logit_sigma"),
+            "logit_scale beside logit_sigma", "logit_sigma"),
+    Refusal("Parameter `normalize` was removed", POOLER, lambda line: "normalize" in line.object(POOLER),
+            f"normalize in {POOLER}", "use_activation"),
+    Refusal("logit_sigma cannot be 0", POOLER, lambda line: line.object(POOLER).get("logit_sigma") == 0,
+            "a logit_sigma of 0", "any other number"),
+    Refusal("This model does not support `--runner pooling`", "--convert", _pools_nothing,
+            "--convert none for a model that generates, with --runner pooling", "--convert embed"),
+    Refusal("processor cache enabled for pooling models", RENDERERS, _renders_what_pools,
+            f"{RENDERERS} over 1 with a cache of processed inputs, for a model that pools",
+            "--mm-processor-cache-gb 0, or one worker"),
+    Refusal("incompatible with cudagraph_mm_encoder=True", "--language-model-only", _captures_no_encoder,
+            "--language-model-only with cudagraph_mm_encoder", "leave one of both out"),
 )  # fmt: skip
 """In the order in which they are said."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from llmstack.engine.defaults import Minor
 from llmstack.engine.exact.line import Line
 
+LAST: Minor = (99, 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -20,6 +22,8 @@ class Refusal:
     message: str
     help: str
     since: Minor = (0, 0)
+    until: Minor = LAST
+    """The last release that has it, where the sentence stands for several things."""
 
 
 def both(flag: str, key: str, owner: str) -> Callable[[Line], bool]:

@@ -18,6 +18,11 @@ WITHOUT_ADAPTERS = (
     "flashinfer_moe_ep_cutedsl",
     "flashinfer_moe_ep_mega_deep_gemm",
 )
+RANK, SHARDED, ALIVE = "--max-lora-rank", "--enable-batch-sharded-sampling", "--sse-keep-alive-interval"
+RANKS = frozenset((8, 16, 32, 64, 128, 256, 320, 512))
+"""What `--max-lora-rank` may be while the parser takes any number (`LoRAConfig.__post_init__`)."""
+LARGE_RANKS_SINCE = (0, 8)
+"""From here 320 and 512 are among them."""
 STREAMERS = frozenset(("auto", "runai_streamer", "runai_streamer_sharded", "modelexpress"))
 
 
@@ -78,6 +83,22 @@ def _drafts_exceed_batch(line: Line) -> bool:
     return line.is_on("--enable-lora") and tokens < sequences * (drafts + 1)
 
 
+def _is_no_rank(line: Line) -> bool:
+    rank, release = line.number(RANK), line.catalogue.release.minor
+    return rank is not None and rank not in (RANKS if release >= LARGE_RANKS_SINCE else RANKS - {320, 512})
+
+
+def _reports_without_numbers(line: Line) -> bool:
+    return line.is_on("--enable-per-request-metrics") and line.is_on("--disable-log-stats")
+
+
+def _shards_no_batch(line: Line) -> bool:
+    """Whether requests of a batch cannot be spread over the GPUs of a stage (`_validate_batch_sharded_sampling`)."""
+    tensor, sequences = line.settings.tensor, line.settings.sequences
+    few = tensor <= 1 or (sequences is not None and sequences < tensor)
+    return line.is_on(SHARDED) and (few or line.number("--max-logprobs") == -1)
+
+
 REFUSALS: tuple[Refusal, ...] = (
     Refusal("disable_any_whitespace is only supported for", STRUCTURED, _whitespace,
             "disable_any_whitespace with this backend", "backend xgrammar or guidance"),
@@ -107,6 +128,14 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("LoRA is not supported with moe_backend=", "--moe-backend",
             lambda line: line.is_on("--enable-lora") and says("--moe-backend", *WITHOUT_ADAPTERS)(line),
             "this --moe-backend with --enable-lora", "leave one of both out"),
+    Refusal("max_lora_rank (", RANK, lambda line: line.is_on("--enable-lora") and _is_no_rank(line),
+            f"this {RANK}", "one of 8, 16, 32, 64, 128, 256"),
+    Refusal("--enable-per-request-metrics requires engine", "--enable-per-request-metrics", _reports_without_numbers,
+            "--enable-per-request-metrics with --disable-log-stats", "leave one of both out"),
+    Refusal("Batch-sharded sampling was explicitly enabled", SHARDED, _shards_no_batch,
+            f"{SHARDED} on one GPU, of fewer requests than GPUs, or with --max-logprobs -1", "leave it out"),
+    Refusal("--sse-keep-alive-interval must be a non-negative", ALIVE, lambda line: (line.number(ALIVE) or 0) < 0,
+            f"{ALIVE} under 0", "0 turns it off"),
     Refusal("To load a model from object storage", "--load-format", _is_not_streamed,
             "this --load-format for a model in object storage", "runai_streamer"),
 )  # fmt: skip

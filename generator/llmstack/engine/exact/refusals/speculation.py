@@ -9,6 +9,8 @@ SPECULATIVE, ASYNC = "--speculative-config", "--async-scheduling"
 METRICS = "--per-request-spec-decode-metrics"
 WITH_DRAFT = frozenset(("eagle", "eagle3", "medusa", "mlp_speculator", "draft_model", "dflash"))
 """Methods of speculation that want a model of their own."""
+UNCOUNTED = frozenset(("eagle", "eagle3", "medusa", "draft_model"))
+"""Those whose draft does not say how many tokens it predicts (`n_predict` of its config.json)."""
 NOT_ASYNC = frozenset(("ngram", "suffix", "medusa", "mlp_speculator"))
 WITHOUT_MTP = frozenset(
     f"{name}ForCausalLM"
@@ -36,8 +38,11 @@ def _says_wrong_size(line: Line) -> bool:
 
 
 def _is_uncounted(line: Line) -> bool:
+    """Whether nothing says how many tokens are drafted: a draft of these methods does not say it either."""
     config = line.object(SPECULATIVE)
-    return config.get("method") in ("ngram", "ngram_gpu") and config.get("num_speculative_tokens") is None
+    counted = {"num_speculative_tokens", "speculative_token_tree"} & set(config) or "--spec-tokens" in line.given
+    drafts = config.get("method") in UNCOUNTED and bool(config.get("model"))
+    return not counted and (drafts or config.get("method") in ("ngram", "ngram_gpu"))
 
 
 def _lacks_draft(line: Line) -> bool:
@@ -86,7 +91,7 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("'tensor_parallel_size' is not a valid argument", SPECULATIVE, _says_wrong_size,
             f"tensor_parallel_size in {SPECULATIVE}", "draft_tensor_parallel_size"),
     Refusal("num_speculative_tokens must be provided with", SPECULATIVE, _is_uncounted,
-            "ngram without num_speculative_tokens", "for example 3"),
+            "this method of speculation without num_speculative_tokens", "for example 3"),
     Refusal("num_speculative_tokens was provided but without speculative model", SPECULATIVE, _lacks_draft,
             "this method of speculation without a model", "name the draft as `model`"),
     Refusal("Unsupported speculative method:", SPECULATIVE, _predicts_nothing,
