@@ -19,7 +19,8 @@ def comment_foreign_secrets(file: File) -> Iterator[Step]:
     """Yield a step for each key that holds one: it becomes a comment without it."""
     sections = set(foreign_keys(file.data))
     held = [route for route in file.secrets if {route[:1], route[:2]} & sections]
-    for route in sorted(standing(file, held), key=held.index):
+    places = {route: number for number, route in enumerate(held)}
+    for route in sorted(standing(file, held), key=places.__getitem__):
         spot = file.document.find(route)
         if spot is None or spot.holder.kind != "map" or spot.value.kind != "scalar":
             continue

@@ -8,6 +8,7 @@ the result again and compares.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from llmstack.finding import Route
 from llmstack.values.syntax import Document, Part, Spot
 
 BLOCK_STYLES = ("|", ">")
+_SPACES = re.compile(" *")
 
 
 class CannotEdit(Exception):
@@ -85,15 +87,15 @@ def remove_entries(
 
     `comments` False drops the comments inside what is taken out.
     """
-    spans = [(key.start, max(key.end, value.end)) for key, value in holder.entries]
     if holder.flow:
-        return _remove_flow(document, holder, spans, indices)
-    emptied = len(indices) == len(spans) and not filled
+        return _remove_flow(document, holder, indices)
+    emptied = len(indices) == len(holder.entries) and not filled
     edits = [_insert_empty(document, holder, "{}")] if emptied else []
     for index in sorted(indices):
-        start, end = spans[index]
+        start, end = _span(holder, index)
         if document.text[document.line_start(start) : start].strip(" "):
-            following = spans[index + 1][0] if index + 1 < len(spans) and index + 1 not in indices else None
+            is_followed = index + 1 < len(holder.entries) and index + 1 not in indices
+            following = _span(holder, index + 1)[0] if is_followed else None
             edits.append(_remove_after_dash(document, start, end, following))
         else:
             edits.append(_remove_lines(document, start, end, comments=comments))
@@ -129,7 +131,7 @@ def comment_in_brackets(document: Document, spots: Sequence[Spot], lines: Sequen
 def remove_items(document: Document, holder: Part, indices: Collection[int]) -> list[Edit]:
     """Take items out of a list; one that is left empty is `[]`."""
     if holder.flow:
-        return _remove_flow(document, holder, [(item.start, item.end) for item in holder.items], indices)
+        return _remove_flow(document, holder, indices)
     edits = [] if len(indices) < len(holder.items) else [_insert_empty(document, holder, "[]")]
     for index in sorted(indices):
         item = holder.items[index]
@@ -214,8 +216,8 @@ def _next_line(document: Document, at: int, column: int) -> str:
 
 def _indent(document: Document, at: int) -> int:
     """How many spaces the line that begins at a position begins with."""
-    line = document.text[at : document.line_end(at)]
-    return len(line) - len(line.lstrip(" "))
+    spaces = _SPACES.match(document.text, at)
+    return spaces.end() - at if spaces else 0
 
 
 def _insert_empty(document: Document, holder: Part, text: str) -> Edit:
@@ -243,24 +245,33 @@ def _remove_after_dash(document: Document, start: int, end: int, following: int 
     return Edit(document.before(start), end, "")
 
 
-def _remove_flow(
-    document: Document, holder: Part, spans: Sequence[tuple[int, int]], indices: Collection[int]
-) -> list[Edit]:
+def _remove_flow(document: Document, holder: Part, indices: Collection[int]) -> list[Edit]:
     """Take out children of a collection in brackets, each with one comma."""
-    if len(indices) == len(spans):
+    count = len(holder.entries if holder.kind == "map" else holder.items)
+    if len(indices) == count:
         return [_blank(document, holder.body + 1, holder.end - 1)]
     edits = []
     for first, last in _runs(indices):
-        if last + 1 < len(spans):
-            edits.append(_blank(document, spans[first][0], spans[last + 1][0]))
+        if last + 1 < count:
+            edits.append(_blank(document, _span(holder, first)[0], _span(holder, last + 1)[0]))
         else:
-            edits.append(_blank(document, spans[first - 1][1], spans[last][1]))
+            edits.append(_blank(document, _span(holder, first - 1)[1], _span(holder, last)[1]))
     return edits
+
+
+def _span(holder: Part, index: int) -> tuple[int, int]:
+    """Where a child of a collection begins and ends."""
+    if holder.kind == "map":
+        key, value = holder.entries[index]
+        return key.start, max(key.end, value.end)
+    return holder.items[index].start, holder.items[index].end
 
 
 def _blank(document: Document, start: int, end: int) -> Edit:
     """Take out a stretch inside brackets; its comments keep a line each."""
     comments = document.comments_in(start, end)
+    if not comments:
+        return Edit(start, end, "")
     ending = document.line_break(start) + " " * (start - document.line_start(start))
     return Edit(start, end, "".join(f" {comment}{ending}" for comment in comments))
 
