@@ -6,13 +6,14 @@ from llmstack.migrate.comments import without_secrets
 from llmstack.migrate.step import File
 from llmstack.values.nodes import Source
 from llmstack.values.source import read_document, read_source
+from llmstack.values.wrapped import MOST_DOCUMENTS
 
 FIRST_ALONE = "Helm reads the first document of a values file alone, and not this one"
 
 
 def comment_further_documents(source: Source) -> Source:
     """The file with every document after the first as comments, secrets in them removed; the file itself where it has
-    one document, or the first holds nothing.
+    one document or more than MOST_DOCUMENTS, or the first holds nothing.
 
     Helm gives the text to sigs.k8s.io/yaml's Unmarshal, and that to go-yaml's, which "decodes the first document found
     within the in byte slice".
@@ -23,9 +24,10 @@ def comment_further_documents(source: Source) -> Source:
     lines = source.text.splitlines(keepends=True)
     first = "".join(lines[: second.line - 1])
     ending = "\r\n" if first.endswith("\r\n") else "\n"
-    shown = [
-        f"{line}{ending}" for part in _documents(lines[second.line - 1 :]) for line in _commented(source.path, part)
-    ]
+    documents = _documents(lines[second.line - 1 :])
+    if len(documents) >= MOST_DOCUMENTS:
+        return source
+    shown = [f"{line}{ending}" for part in documents for line in _commented(source.path, part)]
     after = read_source(source.path, "".join([first, *shown]).encode())
     return after if after.root is not None else source
 

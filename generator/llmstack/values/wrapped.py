@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from textwrap import indent
 from typing import Any
 
@@ -21,13 +22,16 @@ from llmstack.values.holding import CHART_KEYS, Read, Wrapped, held_keys, map_at
 from llmstack.values.nodes import Source
 from llmstack.values.tool_files import of_a_tool
 
+MOST_DOCUMENTS = 1_000
+"""How many documents of a file are looked through: more stand in no file that people write."""
 _OF_THE_CHART = re.compile(r"^(?:servingEngineSpec|routerSpec):", re.MULTILINE)
 _SEPARATOR = re.compile(r"^---(?:[ \t].*)?\r?$\n?", re.MULTILINE)
 
 
 def unwrap(text: str, read: Read) -> Wrapped | None:
     """What a file's text wraps; None where it is a values file, or nothing known. `read` reads one document."""
-    documents = [part for part in _SEPARATOR.split(text) if part.strip()]
+    parts = _SEPARATOR.split(text, maxsplit=MOST_DOCUMENTS)
+    documents = list(islice(filter(str.strip, parts), MOST_DOCUMENTS))
     return _first(_document(part, read, alone=len(documents) == 1) for part in documents)
 
 
