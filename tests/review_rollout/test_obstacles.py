@@ -51,6 +51,8 @@ def test_a_volume_of_one_node(
     [rollout] = result.rollouts
     times = (rollout.seconds, rollout.seconds_min, rollout.seconds_max)
     assert times == {"warning": (None, 300, None), "error": (None, None, None)}.get(severity or "", (300, None, None))
+    if rollout.seconds is not None:  # on another node it waits until the volume is detached
+        assert rollout.basis["seconds"] == ("exact" if surge else "assumed")
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,12 @@ class Scene:
         return {space: quotas[:READ] for space, quotas in found.items()}
 
     @cached_property
+    def claims(self) -> Mapping[tuple[str, str], Object]:
+        """By namespace and name the claims that the objects after the change make."""
+        claims = (found for (kind, _), found in self.kinds.items() if kind == "PersistentVolumeClaim")
+        return {identity_of(each)[1:]: each for found in claims for each in found}
+
+    @cached_property
     def quota_totals(self) -> Mapping[Identity, Mapping[str, Fraction]]:
         """What the pods of its namespace count for in each ResourceQuota."""
         objects = (*self.after, *self.beside)
