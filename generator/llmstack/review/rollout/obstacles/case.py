@@ -18,7 +18,7 @@ from llmstack.review.rollout.obstacles.neighbours import Neighbours, Pods
 from llmstack.review.rollout.template import template_of
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.standing import Standing
-from llmstack.review.ways_in.needs import Need, needs_of, provided
+from llmstack.review.ways_in.needs import Need, gone_needs, needs_of, provided
 
 Hangs = Literal["always", "sometimes", "unknown"]
 
@@ -149,6 +149,11 @@ class Scene:
     def provided(self) -> tuple[Mapping[Need, Object], Mapping[Need, Object]]:
         """What the objects of both sides bring that pods may read."""
         return provided(self.before), provided(self.after)
+
+    @cached_property
+    def gone_needs(self) -> Mapping[Need, Object]:
+        """What is there no longer of what pods may read."""
+        return gone_needs(*self.provided)
 
     @cached_property
     def specs_before(self) -> Sequence[Mapping[str, Any]]:
