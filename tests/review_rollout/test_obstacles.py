@@ -51,6 +51,8 @@ def test_a_volume_of_one_node(
     [rollout] = result.rollouts
     times = (rollout.seconds, rollout.seconds_min, rollout.seconds_max)
     assert times == {"warning": (None, 300, None), "error": (None, None, None)}.get(severity or "", (300, None, None))
+    if rollout.seconds is not None:  # on another node it waits until the volume is detached
+        assert rollout.basis["seconds"] == ("exact" if surge else "assumed")
 
 
 @pytest.mark.parametrize(
@@ -525,3 +527,22 @@ def test_a_claim_beyond_a_limit(asked: str, said: str | None, space: str) -> Non
     changes = compare({"u": [limit]}, {"u": [limit, claim]})
     found = find_beyond(changes, [limit], [limit, claim])
     assert [each.limit for each in found.values()] == ([said] if said and space == "llm" else [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "policy", "severity"),
+    [("Secret", None, "error"), ("ExternalSecret", None, "error"), ("ExternalSecret", "Orphan", None)],
+)
+def test_what_new_pods_read_goes_with_the_change(
+    kind: str, policy: str | None, severity: str | None, deployment: Make, compared: Make
+) -> None:
+    """An ExternalSecret owns its Secret unless it says otherwise (External Secrets documentation, "Lifecycle")."""
+    spec = {"target": {"name": "hf", **({"creationPolicy": policy} if policy else {})}}
+    holder = {"apiVersion": "v1", "kind": kind, "metadata": {"name": "hf"}, "spec": spec}
+    env = [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "hf", "key": "k"}}}]
+    pair = [deployment(image=each, replicas=2, surge=0, unavailable=1) for each in ("v1", "v2")]
+    for obj in pair:
+        obj["spec"]["template"]["spec"]["containers"][0]["env"] = env
+    result = compared([pair[0], holder], [pair[1]], load_seconds={"llama": 300})
+    assert [each for each, _, _ in told(result, "rollout-stuck")] == ([severity] if severity else [])
+    assert (result.rollouts[0].seconds is None) is bool(severity)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from llmstack.review.rollout.foreseen import as_deleted, rollouts
+from llmstack.review.rollout.foreseen import as_deleted, as_unseen, rollouts
 from llmstack.review.rollout.queue import Held, Queue
 from llmstack.review.rollout.times import (
     MOST_PODS,
@@ -198,3 +198,10 @@ def test_what_may_be_deleted_and_made_anew(workload: Make, pool: Make) -> None:
     found = as_deleted(rollouts(pair, time_rollouts(pair, [pool(8)], {}), [pool(8)]), {("Deployment", "a", "a")})
     assert [(each.seconds, each.seconds_min, each.min_ready) for each in found] == [(None, 600, 0), (1200, None, 1)]
     assert [each.if_it_fails is None for each in found] == [True, False]
+
+
+def test_what_is_applied_from_elsewhere(workload: Make, pool: Make) -> None:
+    pair = [workload(name, before=2, after=2) for name in "ab"]
+    found = as_unseen(rollouts(pair, time_rollouts(pair, [pool(8)], {}), [pool(8)]), {("Deployment", "", "a")})
+    assert [set(each.basis.values()) for each in found] == [{"assumed"}, {"exact"}]
+    assert [each.seconds for each in found] == [1200, 1200]

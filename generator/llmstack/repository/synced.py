@@ -96,6 +96,7 @@ def _within(case: Case, synced: Synced | None, environments: Collection[str]) ->
             for path, owner in outcome.owners.items()
             if owner.ignores and (unit := units.get(local_path(path))) is not None
         },
+        unseen=_units((each.path for each in outcome.changes if each.cause == "source"), units),
         lost=frozenset(_lost(case, outcome)),
     )
 

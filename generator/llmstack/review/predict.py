@@ -17,7 +17,7 @@ from llmstack.review.removal import find_removed
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.rollout.endless import Obstacles, endless, hindered_pools, undecided, without_end
 from llmstack.review.rollout.failure import rooms_of, with_kept_out
-from llmstack.review.rollout.foreseen import as_deleted, as_judged
+from llmstack.review.rollout.foreseen import as_deleted, as_judged, as_unseen
 from llmstack.review.rollout.interval import both, down_to_fewest, hangs_awake, short_awake, with_those_asleep
 from llmstack.review.rollout.obstacles.behind import with_those_behind
 from llmstack.review.rollout.obstacles.case import Scene
@@ -69,6 +69,7 @@ def predict(
     arriving = [change for change in applied.changes if change.identity not in applied.refused]
     pools = with_uncounted(pools, arriving, applied.after, facts[1])
     rollouts = as_deleted(rollouts, near.pruned)
+    rollouts = as_unseen(rollouts, {each.identity for each in least.own if each.unit in near.unseen})
     rollouts = as_judged(rollouts, pools, find_late(least.own, scene))
     backends = Backends()
     return Assessment(

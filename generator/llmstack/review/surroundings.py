@@ -74,6 +74,8 @@ class Surroundings:
     """Those whose owner makes anew what the API refuses to change."""
     ignoring: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     """By unit: rules of its owner on fields that it leaves as they are (`sync/ignored.py`)."""
+    unseen: frozenset[str] = frozenset()
+    """The environment's units whose owner follows from now on what this repository does not hold."""
     lost: frozenset[manifests.Identity] = frozenset()
     """Objects that the sync tool deletes, and that no unit applies again."""
     conflicts: tuple[PoolConflict, ...] = ()

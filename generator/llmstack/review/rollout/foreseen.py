@@ -71,6 +71,12 @@ def _made_anew(rollout: Rollout) -> Rollout:
     )
 
 
+def as_unseen(rolled: Sequence[Rollout], unseen: Container[Identity]) -> tuple[Rollout, ...]:
+    """Return the rollouts; of those that are applied from elsewhere, all figures rest on that being the same there."""
+    basis: dict[Figure, Basis] = {"seconds": "assumed", "peak": "assumed", "minReady": "assumed"}
+    return tuple(replace(each, basis=basis) if each.identity in unseen else each for each in rolled)
+
+
 def _assumed(rollout: Rollout) -> Rollout:
     """The rollout, its time the one of an order or a delay that nobody said."""
     if rollout.basis.get("seconds") != "exact":

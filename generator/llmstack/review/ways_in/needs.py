@@ -93,10 +93,21 @@ def provided(objects: Iterable[Object]) -> dict[Need, Object]:
 def broken_needs(before: Sequence[Object], after: Sequence[Object]) -> Iterator[Break]:
     """Yield what pods need, and what goes with this change, whole or a key of it, or is in another namespace."""
     had, has = provided(before), provided(after)
-    gone = {need: obj for need, obj in had.items() if need not in has and need[0] != _CLAIM and _goes(obj)}
+    gone = gone_needs(had, has)
     yield from _missing_needs(before, after, has, gone)
     yield from _missing_keys(after, _lost_keys(had, has))
     yield from _missing_pull_secrets(after, gone)
+
+
+def gone_needs(had: Mapping[Need, Object], has: Mapping[Need, Object]) -> dict[Need, Object]:
+    """What is there no longer of what pods may read, of what was brought before (`had`) and is after (`has`), with the
+    object that brought it. A claim stays while pods mount it."""
+    return {need: obj for need, obj in had.items() if need not in has and need[0] != _CLAIM and _goes(obj)}
+
+
+def stays_in(kind: str) -> str:
+    """What is said of a pod that waits for what it reads, of a kind."""
+    return "Pending" if kind in _CLAIMS.values() else "CreateContainerConfigError"
 
 
 def _missing_needs(
@@ -237,11 +248,10 @@ def _deleted(workload: Object, need: Need, holder: Object) -> Break:
         advice = "In a commit before, set `target.creationPolicy: Orphan`: then the Secret stays when its owner goes."
     key = f"{workload['kind']}/{workload['metadata']['name']}"
     what = "claim by it" if kind in _CLAIMS.values() else "read it"
-    fate = "Pending" if kind in _CLAIMS.values() else "CreateContainerConfigError"
     return Break(
         key,
         f"{kind} `{name}` {how}, and pods {what}: what runs goes on, and no pod that starts after that gets ready "
-        f"({fate})",
+        f"({stays_in(kind)})",
         advice,
         stations=(Station(kind, name), Station("pods", key)),
     )

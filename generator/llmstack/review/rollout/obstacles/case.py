@@ -18,7 +18,7 @@ from llmstack.review.rollout.obstacles.neighbours import Neighbours, Pods
 from llmstack.review.rollout.template import template_of
 from llmstack.review.rollout.workload import Workload
 from llmstack.review.standing import Standing
-from llmstack.review.ways_in.needs import Need, needs_of, provided
+from llmstack.review.ways_in.needs import Need, gone_needs, needs_of, provided
 
 Hangs = Literal["always", "sometimes", "unknown"]
 
@@ -123,6 +123,12 @@ class Scene:
         return {space: quotas[:READ] for space, quotas in found.items()}
 
     @cached_property
+    def claims(self) -> Mapping[tuple[str, str], Object]:
+        """By namespace and name the claims that the objects after the change make."""
+        claims = (found for (kind, _), found in self.kinds.items() if kind == "PersistentVolumeClaim")
+        return {identity_of(each)[1:]: each for found in claims for each in found}
+
+    @cached_property
     def quota_totals(self) -> Mapping[Identity, Mapping[str, Fraction]]:
         """What the pods of its namespace count for in each ResourceQuota."""
         objects = (*self.after, *self.beside)
@@ -143,6 +149,11 @@ class Scene:
     def provided(self) -> tuple[Mapping[Need, Object], Mapping[Need, Object]]:
         """What the objects of both sides bring that pods may read."""
         return provided(self.before), provided(self.after)
+
+    @cached_property
+    def gone_needs(self) -> Mapping[Need, Object]:
+        """What is there no longer of what pods may read."""
+        return gone_needs(*self.provided)
 
     @cached_property
     def specs_before(self) -> Sequence[Mapping[str, Any]]:

@@ -47,8 +47,9 @@ def find_obstacles(workloads: Sequence[Workload], scene: Scene) -> dict[Identity
 
 
 def find_late(workloads: Sequence[Workload], scene: Scene) -> frozenset[Identity]:
-    """Return the workloads whose new pods wait for quotas as others go, for how long nobody says."""
-    return quotas.late(_cases(workloads, scene), scene) if scene.quotas else frozenset()
+    """Return the workloads whose new pods wait for quotas or volumes as others go, for how long nobody says."""
+    cases = tuple(_cases(workloads, scene))
+    return frozenset(volumes.late(cases)) | (quotas.late(cases, scene) if scene.quotas else frozenset())
 
 
 def _cases(workloads: Sequence[Workload], scene: Scene) -> Iterator[Case]:

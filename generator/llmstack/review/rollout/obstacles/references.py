@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from llmstack.kubernetes.pods import Object, identity_of
 from llmstack.review.rollout.obstacles.case import Case, Obstacle
-from llmstack.review.ways_in.needs import WITHOUT_KEY, Need, keys_of, keys_read, needs_of
+from llmstack.review.ways_in.needs import WITHOUT_KEY, Need, keys_of, keys_read, needs_of, stays_in
 
 
 def find(case: Case) -> Iterator[Obstacle]:
@@ -14,6 +14,14 @@ def find(case: Case) -> Iterator[Obstacle]:
     if case.makes_beside or case.is_restart:
         yield from _unknown(case)
         yield from _without_key(case)
+        yield from _gone(case)
+
+
+def _gone(case: Case) -> Iterator[Obstacle]:
+    """What goes with this change, whole, while the new pods read it."""
+    for kind, _, name in sorted(needs_of(case.obj) & case.scene.gone_needs.keys()):
+        message = f"{kind} `{name}` goes with this change, and the pods ask for it: they stay in {stays_in(kind)}"
+        yield Obstacle(message, "Keep it until no pod asks for it any more.", "always")
 
 
 def _unknown(case: Case) -> Iterator[Obstacle]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from llmstack.kubernetes.access_modes import mounts_in_one_pod, mounts_on_one_node
-from llmstack.kubernetes.pods import Object, identity_of, value_at
+from llmstack.kubernetes.pods import Identity, Object, value_at
 from llmstack.review.rollout.obstacles.case import Case, Hangs, Obstacle
 
 _SHARED = "Run one replica, or use a claim that is ReadWriteMany or ReadOnlyMany."
@@ -20,15 +20,38 @@ _ATTACHES_NOWHERE = ("nfs", "hostPath")
 
 def find(case: Case) -> Iterator[Obstacle]:
     """The claims of a workload that its new pods may not get."""
-    for name in claims_of(case.pod):
-        claim = next((obj for obj in case.of_kind("PersistentVolumeClaim") if identity_of(obj)[2] == name), None)
-        modes = value_at(claim, "spec", "accessModes") if claim is not None else _modes_of_existing(case, name)
+    for name, claim, modes in _mounted(case):
         if not modes:
             yield from _unsaid(case, name, claim)
-        elif mounts_on_one_node(modes) and not _attaches_nowhere(
-            claim, case.scene.kinds.get(("PersistentVolume", ""), ())
-        ):
+        elif _is_exclusive(case, claim, modes):
             yield from _exclusive(case, name, modes)
+
+
+def late(cases: Iterable[Case]) -> Iterator[Identity]:
+    """Yield the workloads whose new pods get a volume only once the old ones are gone, and it is detached from their
+    node, although the GPUs are there at once."""
+    for case in cases:
+        gives_way = case.is_restart and not case.workload.held_up and not case.workload.recreate
+        exclusive = (modes for _, claim, modes in _mounted(case) if modes and _is_exclusive(case, claim, modes))
+        if gives_way and any(mounts_in_one_pod(modes) or not _is_on_one_node(case) for modes in exclusive):
+            yield case.workload.identity
+
+
+def _mounted(case: Case) -> Iterator[tuple[str, Object | None, Sequence[str] | None]]:
+    """The claims that its pods mount: the name of each, the object that makes it, and its access modes."""
+    for name in claims_of(case.pod):
+        claim = case.scene.claims.get((case.workload.namespace, name))
+        modes = value_at(claim, "spec", "accessModes") if claim is not None else _modes_of_existing(case, name)
+        yield name, claim, modes
+
+
+def _is_exclusive(case: Case, claim: Object | None, modes: Sequence[str]) -> bool:
+    volumes = case.scene.kinds.get(("PersistentVolume", ""), ())
+    return mounts_on_one_node(modes) and not _attaches_nowhere(claim, volumes)
+
+
+def _is_on_one_node(case: Case) -> bool:
+    return case.nodes is not None and len(case.nodes) == 1
 
 
 def _modes_of_existing(case: Case, name: str) -> Sequence[str] | None:
@@ -49,7 +72,7 @@ def _exclusive(case: Case, claim: str, modes: Sequence[str]) -> Iterator[Obstacl
     scheduler gives a pod no node while another one has its ReadWriteOncePod claim (pkg/scheduler/framework/plugins/
     volumerestrictions)."""
     one_pod = mounts_in_one_pod(modes)
-    one_node = case.nodes is not None and len(case.nodes) == 1
+    one_node = _is_on_one_node(case)
     comes = case.makes_beside or case.is_restart
     if not comes or case.most - 1 + _sharers(case, claim) < 1 or (one_node and not one_pod):
         return
