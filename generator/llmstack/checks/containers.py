@@ -200,9 +200,8 @@ def _faults_of_flags(engine: Engine) -> Iterator[tuple[Rule, Fault]]:
     if not among:
         return
     repository = image_parts(engine.served.image)[0]
-    if question.card is not None:
-        new = too_new(question.card, release, repository)
-        yield from ((unsupported_type, fault) for fault in new)
+    new = too_new(question.card, release, repository) if question.card is not None else ()
+    yield from ((unsupported_type, fault) for fault in new)
     if question.flags:
         line = Line(
             question.model,
@@ -213,6 +212,7 @@ def _faults_of_flags(engine: Engine) -> Iterator[tuple[Rule, Fault]]:
             catalogue,
             among,
             repository,
+            question.card,
         )
         yield from ((refused_flags, fault) for fault in refused(line))
     yield from ((refused_variable, fault) for fault in misread(engine.question.variables, among, release))

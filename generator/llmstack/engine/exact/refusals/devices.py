@@ -29,6 +29,10 @@ def _is_unbound(line: Line) -> bool:
     return not line.is_on(BIND)
 
 
+def _names_no_node(line: Line) -> bool:
+    return any(re.fullmatch(r"-\d+", each) is not None for each in line.text(NODES).split())
+
+
 def _lists_nothing(line: Line) -> bool:
     return any(CPU_LIST.fullmatch(each) is None for each in line.text(CPUS).split())
 
@@ -45,6 +49,8 @@ REFUSALS: tuple[Refusal, ...] = (
             f"numbers beside UUIDs in {DEVICES}", "one of both"),
     Refusal("numa_bind_nodes and numa_bind_cpus require", NODES, _is_unbound, f"{NODES} without {BIND}", BIND),
     Refusal("numa_bind_nodes and numa_bind_cpus require", CPUS, _is_unbound, f"{CPUS} without {BIND}", BIND),
+    Refusal("numa_bind_nodes must contain non-negative", NODES, _names_no_node, f"a node under 0 in {NODES}",
+            "nodes begin at 0"),
     Refusal("numa_bind_cpus entries must use numactl CPU list", CPUS, _lists_nothing,
             f"what {CPUS} has for a list of processors", "0-3 or 0,2,4-7"),
     Refusal("numa_bind_cpus ranges must be ascending", CPUS, _descends, f"a range in {CPUS} that descends",

@@ -23,6 +23,7 @@ RANKS = frozenset((8, 16, 32, 64, 128, 256, 320, 512))
 """What `--max-lora-rank` may be while the parser takes any number (`LoRAConfig.__post_init__`)."""
 LARGE_RANKS_SINCE = (0, 8)
 """From here 320 and 512 are among them."""
+RUST = "VLLM_USE_RUST_FRONTEND"
 STREAMERS = frozenset(("auto", "runai_streamer", "runai_streamer_sharded", "modelexpress"))
 
 
@@ -60,6 +61,16 @@ def _profiles_kernels_nowhere(line: Line) -> bool:
 def _profiles_kernels_otherwise(line: Line) -> bool:
     config = line.object(PROFILER)
     return bool(config.get("proton_profiler_dir")) and config.get("profiler") != "proton"
+
+
+def _records_twice(line: Line) -> bool:
+    kinds = line.object(PROFILER).get("torch_profiler_activities")
+    return isinstance(kinds, list) and len({str(each) for each in kinds}) < len(kinds)
+
+
+def _listens_for_nobody(line: Line) -> bool:
+    """Whether a port is given that the frontend in Rust alone opens, which is off."""
+    return RUST not in line.variables or (line.variables[RUST] or "").strip() == "0"
 
 
 def _descends(line: Line) -> bool:
@@ -116,6 +127,10 @@ REFUSALS: tuple[Refusal, ...] = (
             "torch_profiler_dir with another profiler", "profiler torch"),
     Refusal("proton_profiler_dir must be set when", PROFILER, _profiles_kernels_nowhere,
             "profiler proton without proton_profiler_dir", "proton_profiler_dir"),
+    Refusal("torch_profiler_activities must not contain duplicates", PROFILER, _records_twice,
+            "torch_profiler_activities that name one twice", "name each once"),
+    Refusal("--grpc-port requires VLLM_USE_RUST_FRONTEND", "--grpc-port", _listens_for_nobody,
+            f"--grpc-port without {RUST}=1", f"{RUST}=1, or --grpc"),
     Refusal("only applicable when profiler is set to 'proton'", PROFILER, _profiles_kernels_otherwise,
             "proton_profiler_dir with another profiler", "profiler proton"),
     Refusal("must be strictly increasing", HISTOGRAMS, _descends, "bounds of a histogram that do not rise",
