@@ -21,6 +21,7 @@ def test_the_bounds_that_are_promised_are_those_of_the_code() -> None:
     from llmstack import yamlio
     from llmstack.errors import MAX_BYTES
     from llmstack.programs import BUILD_MEMORY, BUILD_PROCESSOR, BUILD_TIMEOUT, EACH_FILE, MEMORY_EACH_FILE
+    from llmstack.values.reader import MAX_ENTRIES
     from tests.trust.hostile import COPIED, MEMORY, SECONDS
 
     text = " ".join((ROOT / "SECURITY.md").read_text(encoding="utf-8").split())
@@ -31,4 +32,5 @@ def test_the_bounds_that_are_promised_are_those_of_the_code() -> None:
     assert f"two minutes, of processor time {BUILD_PROCESSOR} s with {EACH_FILE * 1000:.0f} ms more for each" in text
     assert f"of memory (on Linux) {BUILD_MEMORY} MiB with {MEMORY_EACH_FILE} MiB more for each" in text
     assert f"at most {SECONDS} s of processor time, builds included, and {MEMORY} MiB for 1 MiB, on a machine" in text
+    assert f"A map or a list of values has at most {MAX_ENTRIES:,} entries" in text
     assert f"`copy.deepcopy` of {COPIED:,} small maps takes a second" in text
