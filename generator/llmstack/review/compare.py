@@ -34,8 +34,9 @@ def compare(before: Mapping[str, Sequence[Object]], after: Mapping[str, Sequence
     objects that are returned.
     """
     old, new = _by_identity(before), _by_identity(after)
-    for former, identity in _renamespaced(old, new):
-        if scope_of(identity, definitions_in(side[1] for sides in (old, new) for side in sides.values())):
+    objects = (obj for side in (old, new) for _, obj in side.values())
+    for former, identity, is_outside in _renamespaced(old, new, objects):
+        if is_outside:
             old[identity] = old.pop(former)
     changed = {identity for identity in old.keys() | new.keys() if _differ(old.get(identity), new.get(identity))}
     configs = [
@@ -72,16 +73,19 @@ def moved_elsewhere(changes: Sequence[ObjectChange], objects: Iterable[Object]) 
     nothing among the `objects` tells whether it has namespaces."""
     old = {change.full_identity: change for change in changes if change.after is None}
     new = {change.full_identity: change for change in changes if change.before is None}
-    pairs = list(_renamespaced(old, new))
-    defined = definitions_in(objects) if pairs else {}
-    return [new[identity] for _, identity in pairs if scope_of(identity, defined) is None]
+    return [new[identity] for _, identity, is_outside in _renamespaced(old, new, objects) if is_outside is None]
 
 
-def _renamespaced(old: Mapping[Identity, Any], new: Mapping[Identity, Any]) -> list[tuple[Identity, Identity]]:
-    """What goes in one namespace and comes, under the same name, in another."""
+def _renamespaced(
+    old: Mapping[Identity, Any], new: Mapping[Identity, Any], objects: Iterable[Object]
+) -> list[tuple[Identity, Identity, bool | None]]:
+    """What goes in one namespace and comes, under the same name, in another; and whether its kind stands outside every
+    namespace, None where nothing among the `objects` tells."""
     coming = {(group, kind, name): (group, kind, space, name) for group, kind, space, name in new.keys() - old.keys()}
     gone = sorted(old.keys() - new.keys()) if coming else []
-    return [(each, coming[key]) for each in gone if (key := (each[0], each[1], each[3])) in coming]
+    pairs = [(each, coming[key]) for each in gone if (key := (each[0], each[1], each[3])) in coming]
+    defined = definitions_in(objects) if pairs else {}
+    return [(former, identity, scope_of(identity, defined)) for former, identity in pairs]
 
 
 def _by_identity(units: Mapping[str, Sequence[Object]]) -> dict[Identity, tuple[str, Object]]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from itertools import islice
 from textwrap import indent
 from typing import Any
 
@@ -30,8 +29,8 @@ _SEPARATOR = re.compile(r"^---(?:[ \t].*)?\r?$\n?", re.MULTILINE)
 
 def unwrap(text: str, read: Read) -> Wrapped | None:
     """What a file's text wraps; None where it is a values file, or nothing known. `read` reads one document."""
-    parts = _SEPARATOR.split(text, maxsplit=MOST_DOCUMENTS)
-    documents = list(islice(filter(str.strip, parts), MOST_DOCUMENTS))
+    parts = _SEPARATOR.split(text, maxsplit=MOST_DOCUMENTS)[:MOST_DOCUMENTS]
+    documents = [part for part in parts if part.strip()]
     return _first(_document(part, read, alone=len(documents) == 1) for part in documents)
 
 

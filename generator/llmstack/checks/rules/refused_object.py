@@ -3,8 +3,8 @@
 It takes no object of more than 3 MiB, and no more than 1 MiB of data in a Secret or a config map. And where an object
 fits the schema of its kind, it asks for more: a selector selects the pods of its own template, GPUs are whole and their
 limit is their request, a probe has one handler, several ports of a Service have names, `restartPolicy` of an init
-container is `Always` or unset (before Kubernetes 1.35). Nothing of it is
-applied, and with Flux nothing of its unit. `diff` says the same of every object as the risk `refused`.
+container is `Always` or unset (before Kubernetes 1.35). Nothing of it is applied, and with Flux nothing of its unit.
+`diff` says the same of every object as the risk `refused`.
 
 Fix: correct the field. It is judged for `gitops.kubernetesVersion`.
 """

@@ -69,19 +69,19 @@ def _generates_nothing(line: Line) -> bool:
     return says("--runner", "generate")(line) and line.facts is not None and line.facts.architecture in ENCODERS
 
 
-def _pools_twice(line: Line) -> bool:
-    config = line.object(POOLER)
-    return bool(config.get("pooling_type")) and config.get("seq_pooling_type") is not None
-
-
 def _captures_no_encoder(line: Line) -> bool:
     captures = line.object("--compilation-config").get("cudagraph_mm_encoder") is True
     return line.is_on("--language-model-only") and captures and _sees(line)
 
 
-def _pools_both_ways(line: Line) -> bool:
-    config = line.object(POOLER)
-    return bool(config.get("pooling_type")) and config.get("tok_pooling_type") is not None
+def _pools_twice(key: str) -> Callable[[Line], bool]:
+    """Whether `pooling_type` is given beside the key that says it of sequences, or of tokens."""
+
+    def holds(line: Line) -> bool:
+        config = line.object(POOLER)
+        return bool(config.get("pooling_type")) and config.get(key) is not None
+
+    return holds
 
 
 def _says_twice(former: str, key: str) -> Callable[[Line], bool]:
@@ -120,9 +120,9 @@ REFUSALS: tuple[Refusal, ...] = (
             "--default-mm-loras for a model of text alone", "leave it out"),
     Refusal("This model does not support `--runner generate`", "--runner", _generates_nothing,
             "--runner generate for a model that generates no text", "--runner pooling"),
-    Refusal("Cannot set both `pooling_type` and `seq_pooling_type`", POOLER, _pools_twice,
+    Refusal("Cannot set both `pooling_type` and `seq_pooling_type`", POOLER, _pools_twice("seq_pooling_type"),
             "pooling_type beside seq_pooling_type", "one of both"),
-    Refusal("Cannot set both `pooling_type` and `tok_pooling_type`", POOLER, _pools_both_ways,
+    Refusal("Cannot set both `pooling_type` and `tok_pooling_type`", POOLER, _pools_twice("tok_pooling_type"),
             "pooling_type beside tok_pooling_type", "one of both"),
     Refusal("Cannot set both `logit_bias` and `logit_mean`", POOLER, _says_twice("logit_bias", "logit_mean"),
             "logit_bias beside logit_mean", "logit_mean"),
