@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmstack.review.rollout.contention import find_verdicts
+from llmstack.review.rollout.controller import begin, settle
 from llmstack.review.rollout.deadlock_search import try_every_order
 from llmstack.review.rollout.gpus import account
 from llmstack.review.rollout.simulate import simulate
@@ -123,3 +125,37 @@ def test_a_longer_load_never_ends_earlier(plan: list[dict[str, Any]], capacity: 
     quick, slow = (simulate(alone, pools, {}, lambda _: 60.0), simulate(alone, pools, {}, lambda _: 120.0))
     assert quick.finished == slow.finished
     assert quick.end <= slow.end
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    plan=plans(),
+    numbered=st.booleans(),
+    handed=st.sampled_from((None, 0, 1)),
+    ends=st.integers(0, 4),
+    unready=st.integers(0, 5),
+    spare=st.integers(0, 6),
+)
+def test_no_fewer_pods_than_none(
+    plan: dict[str, Any],
+    numbered: bool,
+    handed: int | None,
+    ends: int,
+    unready: int,
+    spare: int,
+    workload: Any,
+    pool: Any,
+) -> None:
+    """Whatever goes beside it: ordinals, a scaler that takes the replicas over and may leave none, pods that fail."""
+    if plan["move"] != "remove":
+        plan["after"] = ends
+    taken = {} if handed is None else {"falls_to": 1, "falls_by": handed}
+    [made] = build(workload, [plan])
+    one = replace(made, in_place=numbered, unready=unready, **taken)
+    up = max(0, one.before - unready)
+    counts = begin(one, up)
+    while counts != (counts := settle(one, counts)):
+        assert min(counts) >= 0
+    assert min(counts) >= 0
+    run = simulate([one], [pool(one.before + spare)], {}, lambda template: float(template.load))
+    assert 0 <= run.outcomes[0].least <= max(one.before, one.after)

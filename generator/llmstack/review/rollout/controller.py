@@ -40,7 +40,7 @@ def begin(workload: Workload, up: int) -> Counts:
         return Counts(0, 0, 0, after)
     if workload.move == "remove":
         return Counts(0, 0, 0, 0)
-    kept = min(up, after if workload.falls_to is None else workload.falls_to)
+    kept = min(up, after) if workload.falls_to is None else min(up, after, workload.falls_to)
     if workload.move == "scale":
         return Counts(0, 0, kept, after - kept)
     if workload.falls_to is not None:
