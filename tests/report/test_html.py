@@ -188,6 +188,13 @@ def test_a_pool_in_trouble_is_drawn_although_nothing_moves() -> None:
     assert draw_demand(GpuPool("a", "gpu", 16, 1, 1, 1, False, False)) is None
 
 
+def test_a_pool_that_stays_as_full_as_it_is_has_a_height() -> None:
+    """Of a size that nobody declares, and with as many GPUs as before from the first second on."""
+    chart = drawn(Demand(0, 8), Demand(60, 8), before=8, capacity=None)
+    heights = {float(number) for number in re.findall(r"V([\d.]+)", chart.line)}
+    assert all(chart.top <= height < chart.bottom for height in heights)
+
+
 def test_what_terminates_stands_below_the_axis() -> None:
     chart = drawn(Demand(0, 2, 2, 2), Demand(30, 4), before=4, capacity=4)
     assert {float(height) for height in re.findall(r"V([\d.]+)", chart.terminating)} - {chart.zero}

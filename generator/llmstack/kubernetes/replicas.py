@@ -220,4 +220,9 @@ def _pod(template: Any) -> Mapping[str, Any]:
 
 
 def _workers(group: Mapping[str, Any]) -> int:
-    return max(0, whole(group.get("replicas"), whole(group.get("minReplicas"), 0))) * whole(group.get("numOfHosts"), 1)
+    return group_replicas(group) * whole(group.get("numOfHosts"), 1)
+
+
+def group_replicas(group: Mapping[str, Any]) -> int:
+    """Return how many replicas a group of a Ray cluster's workers has, each of `numOfHosts` pods."""
+    return max(0, whole(group.get("replicas"), whole(group.get("minReplicas"), 0)))

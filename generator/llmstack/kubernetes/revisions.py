@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from llmstack.kubernetes.pods import CONTAINER_LISTS, Object, value_at
+from llmstack.kubernetes.replicas import group_replicas
 from llmstack.kubernetes.stored import decoded, stored_template
 from llmstack.kubernetes.workloads import partition_of
 
@@ -70,6 +71,29 @@ def goal_of(before: Object, after: Object) -> Object:
     had = value_at(before, "spec", "rayClusterConfig", _GROUPS)
     kept = {**cluster, _GROUPS: groups[: len(had) if isinstance(had, list) else 0]}
     return {**after, "spec": {**after["spec"], "rayClusterConfig": kept}}
+
+
+def as_it_runs(before: Object, after: Object) -> Object:
+    """What a changed RayCluster runs, as an object: pods that do not follow their template (`why_unapplied`) keep the
+    old one, and a group that grows makes further ones of the new.
+
+    (ray-operator 1.6, controllers/ray/raycluster_controller.go, `reconcilePods`: the head and each group by its name.)
+    """
+    if why_unapplied(after) != "ray-cluster" or before.get("kind") != after.get("kind"):
+        return after
+    old, new = before.get("spec") or {}, after.get("spec") or {}
+    had = {group.get("groupName"): group for group in old.get(_GROUPS) or ()}
+    groups = [part for group in new.get(_GROUPS) or () for part in _parts(had.get(group.get("groupName")), group)]
+    return {**after, "spec": {**new, "headGroupSpec": old.get("headGroupSpec"), _GROUPS: groups}}
+
+
+def _parts(before: Object | None, group: Object) -> list[Object]:
+    """A group as it runs: its pods of before, and those it makes."""
+    if before is None:
+        return [group]
+    ends = [group_replicas(each) for each in (before, group)]
+    stays = {**group, "template": before.get("template"), "replicas": min(ends), "numOfHosts": before.get("numOfHosts")}
+    return [stays, {**group, "replicas": max(0, ends[1] - ends[0])}]
 
 
 def _deployment(workload: Object) -> Compared:

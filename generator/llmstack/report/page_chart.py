@@ -114,7 +114,7 @@ def _scale(pool: GpuPool, points: Sequence[Demand], last: float) -> _Scale:
     ends = [each.bound + each.waiting for each in points]
     top = max(*ends, pool.before, pool.capacity or 0, pool.peak_max or 0, 1)
     low = min(pool.before, *(each.bound for each in points))
-    floor = max(0, low - 2 * (top - low)) if low > FLAT * top else 0
+    floor = max(0, low - 2 * max(1, top - low)) if low > FLAT * top else 0
     below = max(each.terminating for each in points)
     return _Scale(last * 1.04 if last > 0 else 1.0, floor, top, (HEIGHT - TOP - BOTTOM) / (top - floor + below))
 

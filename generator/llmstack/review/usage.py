@@ -110,8 +110,10 @@ def _moving(workload: Workload) -> Iterator[tuple[str | None, PoolKey, tuple[int
     if old is not None and old.pool is not None:
         yield workload.model, old.pool, (workload.before * old.total, 0)
     if new is not None and new.pool is not None:
-        stays = sum(workload.fixed)
-        yield workload.model, new.pool, (stays, workload.after * new.total + stays)
+        yield workload.model, new.pool, (0, workload.after * new.total)
+    for template, replicas in workload.stays:
+        if template.pool is not None:
+            yield workload.model, template.pool, (replicas * template.total, replicas * template.total)
 
 
 def _add(counts: _Counts, key: tuple[str | None, PoolKey], gpus: tuple[int, int]) -> None:

@@ -42,7 +42,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     """Workloads of which no replica is ready for a while, and models that no request reaches meanwhile."""
     for workload, outcomes in zip(assessment.workloads, assessment.least.times.outcomes, strict=True):
         moves = workload.before and workload.after and workload.move in ("restart", "scale")
-        if outcomes is not None and moves and outcomes.likely.least == 0:
+        if outcomes is not None and moves and not outcomes.likely.least + workload.kept_ready:
             message, advice = _outage(workload, outcomes.likely), _spare_it(assessment, workload)
             amount = _whole(outcomes.longest.down_for) if _is_measured(workload) else None
             yield RISK.at(workload.key, f"{_at_least(assessment, workload)}{message}", advice, amount=amount)
@@ -104,9 +104,9 @@ def _is_measured(workload: Workload) -> bool:
 def _at_least(assessment: Assessment, workload: Workload) -> str:
     """What the outage depends on where a scaler may run more replicas."""
     most = assessment.most
-    if most is None or workload.falls_to is not None or most.owned[1].get(workload.identity, 0) <= workload.after:
+    if most is None or workload.falls_to is not None or most.owned[1].get(workload.identity, 0) <= workload.replicas:
         return ""
-    return f"while its scaler is at {plural(workload.after, 'replica')}, "
+    return f"while its scaler is at {plural(workload.replicas, 'replica')}, "
 
 
 def _outage(workload: Workload, outcome: Outcome) -> str:

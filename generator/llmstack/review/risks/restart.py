@@ -35,8 +35,8 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     """A note for each workload that restarts."""
     rolled = {each.identity: each for each in assessment.rollouts}
     for workload in assessment.workloads:
-        if workload.move == "restart":
-            replicas = (workload.after or workload.before) - workload.partition
+        replicas = workload.after or workload.before
+        if workload.move == "restart" and replicas:
             said = _say_replicas(rolled.get(workload.identity), replicas)
             if is_resumed(workload.causes):
                 said = f"what was held back is rolled out, and {said}, unless the template is as it was before that,"

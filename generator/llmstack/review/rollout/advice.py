@@ -31,11 +31,11 @@ def fit_goal(assessment: Assessment, pool: Pool, missing: int) -> str:
     ]
     for workload in sorted(growing, key=lambda workload: workload.before - workload.after):
         assert workload.new is not None
-        replicas = workload.after - -(-missing // workload.new.total)
+        replicas = workload.replicas - -(-missing // workload.new.total)
         if replicas > 0 and WORKLOADS[workload.kind].scales:
             return (
                 f"Add {plural(missing, 'GPU')} to the pool, or run {plural(replicas, 'replica')} of "
-                f"`{workload.model or workload.name}` instead of {workload.after}."
+                f"`{workload.model or workload.name}` instead of {workload.replicas}."
             )
     return f"Add {plural(missing, 'GPU')} to the pool, or move models out of it."
 

@@ -49,8 +49,8 @@ def failure_of(workload: Workload, rooms: Mapping[PoolKey, Room], let_in: int | 
         if template is not None and template.pool is not None:
             held[template.pool] += _taken(template, replicas, rooms.get(template.pool), held[template.pool])
     return Failure(
-        counts.old_up + counts.new_up,
-        held.total(),
+        counts.old_up + counts.new_up + workload.kept,
+        held.total() + sum(template.total * replicas for template, replicas in workload.stays),
         _back(workload, workload.before - counts.old_up - counts.new_up),
     )
 
@@ -100,7 +100,7 @@ def _back(workload: Workload, missing: int) -> int | None:
     """
     old = workload.old or workload.new
     if missing <= 0:
-        return 0 if workload.before else None
+        return 0 if workload.before or workload.kept else None
     if old is None or old.load is None or workload.in_place:
         return None
     return old.load + old.min_ready + max(old.grace, workload.new.grace if workload.new is not None else 0)

@@ -113,7 +113,7 @@ def _rollout(workload: Workload) -> Rollout:
         name=workload.name,
         model=workload.model,
         why=workload.move,
-        replicas=workload.after,
+        replicas=workload.replicas,
         gpus_per_replica=template.total,
         resource=template.pool[1] if template.pool is not None else "",
         pool=template.pool[0] if template.pool is not None else None,
@@ -139,12 +139,12 @@ def _timed(rollout: Rollout, workload: Workload, outcomes: Outcomes) -> Rollout:
         return _in_line(rollout, workload, outcomes, least_known=least_known)
     return replace(
         rollout,
-        min_ready=min(likely.least, shortest.least, longest.least),
+        min_ready=min(likely.least, shortest.least, longest.least) + workload.kept_ready,
         seconds=_whole(shortest.finish) if known else None,
         seconds_min=_whole(shortest.finish) if bounded and least_known else None,
         seconds_max=_whole(longest.finish) if bounded else None,
-        replicas_min=workload.after,
-        replicas_max=workload.after,
+        replicas_min=workload.replicas,
+        replicas_max=workload.replicas,
         seconds_max_without=_left_out(template) if bounded and longest.finish is not None else (),
         basis=_basis(workload, (shortest, longest), known=known, bounded=bounded),
     )
@@ -158,11 +158,11 @@ def _in_line(rollout: Rollout, workload: Workload, outcomes: Outcomes, *, least_
     assert template is not None
     return replace(
         rollout,
-        min_ready=min(outcomes.likely.least, shortest.least, longest.least),
+        min_ready=min(outcomes.likely.least, shortest.least, longest.least) + workload.kept_ready,
         seconds_min=_whole(earliest) if least_known else None,
         seconds_max=None if latest == inf else _whole(latest),
-        replicas_min=workload.after,
-        replicas_max=workload.after,
+        replicas_min=workload.replicas,
+        replicas_max=workload.replicas,
         seconds_max_without=_left_out(template) if latest != inf else (),
         basis=_basis(workload, (shortest, longest), known=False, bounded=True),
     )

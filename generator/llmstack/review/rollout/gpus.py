@@ -143,7 +143,7 @@ def sums(workloads: Sequence[Workload]) -> tuple[dict[PoolKey, int], dict[PoolKe
     return before, after
 
 
-def with_pods(fixed: Fixed, pods: Sequence[tuple[Template | None, int]]) -> Fixed:
+def with_pods(fixed: Fixed, pods: Sequence[tuple[Template | None, int]]) -> dict[PoolKey, dict[int, int]]:
     """Return the pods that stay with more of them: the replicas of templates."""
     pools = {pool: dict(sizes) for pool, sizes in fixed.items()}
     for template, replicas in pods:

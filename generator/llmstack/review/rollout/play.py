@@ -17,6 +17,7 @@ from llmstack.review.facts import Facts, Pool
 from llmstack.review.foreign import foreign_pools
 from llmstack.review.rollout import gpus
 from llmstack.review.rollout.deadlock import Verdict
+from llmstack.review.rollout.kept import less_kept
 from llmstack.review.rollout.per_node import pools_of_uncounted
 from llmstack.review.rollout.placement import Fixed, PoolKey, gpus_in
 from llmstack.review.rollout.queue import Queue
@@ -115,7 +116,7 @@ def find_moves(
     """Return the workloads whose pods come, go or are replaced, with the replicas that scalers give by `owned`, and the
     pods that stay. A change that reaches no pod of a template may all the same change how many there are."""
     workloads = tuple(
-        workload
+        less_kept(change, workload)
         for change in [*applied.changes, *_rescaled(applied, owned)]
         if is_counted(change.kind) and change.identity not in applied.refused
         if (workload := read_workload(change, owned, facts)) is not None
@@ -203,14 +204,9 @@ def _fixed(
     """The pods that stay, by pool."""
     fixed: dict[PoolKey, dict[int, int]] = {}
     extra = [fixed_gpus(objects, facts, owned[side]) for side, objects in standing(applied, workloads)]
-    extra += [
-        {workload.new.pool: {size: workload.fixed.count(size) for size in set(workload.fixed)}}
-        for workload in workloads
-        if workload.fixed and workload.new is not None and workload.new.pool is not None
-    ]
     for pools in extra:
         fixed = add_fixed(fixed, pools)
-    return fixed
+    return gpus.with_pods(fixed, [each for workload in workloads for each in workload.stays])
 
 
 def gpus_of(played: Played, pool: PoolKey, *, before: bool = False) -> int:

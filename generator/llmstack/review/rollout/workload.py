@@ -9,12 +9,10 @@ from typing import Any, Literal
 from llmstack.kubernetes.pods import Identity, Object, told
 from llmstack.kubernetes.quantities import whole
 from llmstack.kubernetes.replicas import Scalers, model_of, ray_cluster_of, replicas_of, specs_of_replica
+from llmstack.kubernetes.revisions import as_it_runs
 from llmstack.kubernetes.workloads import (
     PROGRESS_DEADLINE,
     WORKLOADS,
-    ordinals_of,
-    partition_of,
-    renumbered,
     strategy_of,
 )
 from llmstack.review.change import ObjectChange
@@ -48,10 +46,10 @@ class Workload:
     falls_by: int = 0
     """How many of them its strategy takes away then for new ones."""
     causes: tuple[str, ...] = ()
-    partition: int = 0
-    """Replicas that a rolling update leaves at the old template."""
-    fixed: tuple[int, ...] = ()
-    """GPUs of pods of it that stay beside those that change (a Ray cluster's other groups)."""
+    kept: int = 0
+    """Replicas that keep the old template, beside those that change: they are no part of `before` and `after`."""
+    stays: tuple[tuple[Template, int], ...] = ()
+    """What stays beside those that change, by template: replicas that are kept, a Ray cluster's other groups."""
     namespace: str = ""
     unit: str = ""
     """The unit that it is applied with."""
@@ -83,6 +81,16 @@ class Workload:
         return max(self.before, self.after + self.surge) * max(size, 1)
 
     @property
+    def replicas(self) -> int:
+        """All replicas after the change."""
+        return self.after + self.kept
+
+    @property
+    def kept_ready(self) -> int:
+        """Of the replicas that are kept, those that serve for certain."""
+        return self.kept - min(self.kept, max(0, self.unready - self.before))
+
+    @property
     def rolls(self) -> bool:
         """Whether old replicas are replaced by new ones while others stay."""
         return self.move == "restart" and not self.recreate and self.before > 0 and self.after > 0
@@ -107,7 +115,7 @@ def moves_whole(workloads: Iterable[Workload]) -> bool:
 def read_workload(change: ObjectChange, owned: tuple[Scalers, Scalers], facts: tuple[Facts, Facts]) -> Workload | None:
     """Return what a change does to a workload's pods, None where they stay as they are.
 
-    `owned` and `facts` are those before and after the change.
+    `owned` and `facts` are those before and after the change. All replicas are among those that change (`less_kept`).
     """
     old, new = change.before, change.after
     before = replicas_of(old, owned[0]) if old is not None else 0
@@ -116,9 +124,9 @@ def read_workload(change: ObjectChange, owned: tuple[Scalers, Scalers], facts: t
     move = _move(change, before, after) or ("scale" if handed else None)
     templates = _templates(old, new, facts)
     if move is None:
-        return _scaled_ray(change, templates) if before and after else None
+        return _scaled_ray(change, facts) if before and after else None
     surge, unavailable, recreate = strategy_of(new, after) if new is not None else (0, 0, False)
-    made = Workload(
+    return Workload(
         kind=change.kind,
         name=change.name,
         model=model_of(new if new is not None else old or {}),
@@ -135,26 +143,10 @@ def read_workload(change: ObjectChange, owned: tuple[Scalers, Scalers], facts: t
         falls_to=1 if handed else None,
         falls_by=strategy_of(new, 1)[1] if handed and new is not None else 0,
         causes=change.causes,
-        partition=min(partition_of(new), after) if new is not None else 0,
         namespace=change.namespace,
         unit=change.unit,
         unready=_unready(change, before, facts[1]),
     )
-    return _renumbered(change, made) if _ORDINALS in change.causes else made
-
-
-_ORDINALS = "spec.ordinals.start"
-
-
-def _renumbered(change: ObjectChange, workload: Workload) -> Workload:
-    """A StatefulSet whose pods go on under other ordinals: the new ones are made beside those that end."""
-    ranges = ordinals_of(change.before, workload.before), ordinals_of(change.after, workload.after)
-    ends, comes = renumbered(*ranges)
-    moved = replace(workload, surge=comes, unavailable=0, in_place=False)
-    if change.causes != (_ORDINALS,) or workload.new is None:
-        return moved
-    stays = workload.new.gpus * (workload.before - ends)
-    return replace(moved, before=ends, after=comes, fixed=stays)
 
 
 def _unready(change: ObjectChange, before: int, facts: Facts) -> int:
@@ -187,10 +179,12 @@ def _handed_over(change: ObjectChange, owned: tuple[Scalers, Scalers]) -> bool:
     return dropped and target in owned[1] and target not in owned[0]
 
 
-def _scaled_ray(change: ObjectChange, templates: tuple[Template | None, Template | None]) -> Workload | None:
+def _scaled_ray(change: ObjectChange, facts: tuple[Facts, Facts]) -> Workload | None:
     """A Ray cluster whose groups grow or shrink without a restart: the pods of the size that changes."""
-    old, new = templates
-    if change.after is None or ray_cluster_of(change.after) is None or old is None or new is None:
+    if change.before is None or change.after is None or ray_cluster_of(change.after) is None:
+        return None
+    old, new = _templates(change.before, as_it_runs(change.before, change.after), facts)
+    if old is None or new is None:
         return None
     sizes = [size for size in set(old.gpus + new.gpus) if old.gpus.count(size) != new.gpus.count(size)]
     if not sizes:
@@ -205,7 +199,7 @@ def _scaled_ray(change: ObjectChange, templates: tuple[Template | None, Template
         after=new.gpus.count(size),
         old=replace(old, gpus=(size,), pool=pool),
         new=replace(new, gpus=(size,), pool=pool),
-        fixed=tuple(gpus for gpus in new.gpus if gpus != size),
+        stays=((replace(new, gpus=tuple(gpus for gpus in new.gpus if gpus != size)), 1),),
         namespace=change.namespace,
     )
 

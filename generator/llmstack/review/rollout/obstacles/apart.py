@@ -63,7 +63,7 @@ def _own(case: Case) -> Pods:
     revised = any(_REVISION in (term.get("matchLabelKeys") or ()) for term in own.terms)
     former = replace(own, spec=case.pod_before)
     apart = not own.terms and not own.host_ports & former.host_ports
-    return replace(own, number=case.workload.after) if revised or apart else own
+    return replace(own, number=case.workload.replicas) if revised or apart else own
 
 
 def _short(case: Case, why: str, needed: int, room: int | None) -> Obstacle:

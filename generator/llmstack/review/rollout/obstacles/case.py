@@ -193,7 +193,7 @@ class Case:
     @property
     def most(self) -> int:
         """The pods that the rollout cannot do without at one time."""
-        return self.workload.after + (1 if self.workload.held_up else 0)
+        return self.workload.replicas + (1 if self.workload.held_up else 0)
 
     @property
     def makes_beside(self) -> bool:

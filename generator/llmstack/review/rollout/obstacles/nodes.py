@@ -57,7 +57,7 @@ def _pinned(case: Case) -> Iterator[Obstacle]:
         message = (
             f"all pods are on node `{node}`, which has {plural(room, 'GPU')}, and {needed} are needed at a time: {fate}"
         )
-        fits = needed - (case.most - case.workload.after) * template.total <= room
+        fits = needed - (case.most - case.workload.replicas) * template.total <= room
         advice = case.gentler() if fits else "Take the name of the node away, or run fewer replicas."
         yield Obstacle(message, advice, "always", room=max(0, room - others) // template.total)
 

@@ -17,7 +17,7 @@ from llmstack.review.rollout.obstacles.volumes import claims_of
 def find(case: Case) -> Iterator[Obstacle]:
     """What a quota of the namespace refuses."""
     comes = case.makes_beside or case.is_restart
-    if comes or case.scene.most.get(case.workload.identity, 0) > case.workload.after:
+    if comes or case.scene.most.get(case.workload.identity, 0) > case.workload.replicas:
         yield from _over_quotas(case)
     if comes:
         yield from _refused_claims(case)
@@ -101,7 +101,7 @@ def _met(case: Case, quota: Object, name: str, amount: Fraction, left: Fraction)
     so much of a quota."""
     extra = amount if case.workload.held_up else Fraction()
     others = case.others_of(quota).get(name, Fraction())
-    scaled = max(0, case.scene.most.get(case.workload.identity, 0) - case.workload.after) * amount
+    scaled = max(0, case.scene.most.get(case.workload.identity, 0) - case.workload.replicas) * amount
     if amount and left - extra < 0:
         return _over_quota(case, quota, name, left, amount)
     if amount and left - extra - others < 0:
@@ -116,7 +116,7 @@ def _met(case: Case, quota: Object, name: str, amount: Fraction, left: Fraction)
 
 def _over_quota(case: Case, quota: Object, name: str, left: Fraction, amount: Fraction) -> Obstacle:
     """An amount of which all pods together leave so much, or take so much more; each pod counts for `amount`."""
-    fits, room = left >= 0, max(0, case.workload.after + floor(left / amount))
+    fits, room = left >= 0, max(0, case.workload.replicas + floor(left / amount))
     what = "no room for one more pod before an old one goes" if fits else "less than all pods take"
     message = f"ResourceQuota `{identity_of(quota)[2]}` leaves {what} (`{name}`): the API server refuses it"
     advice = case.gentler() if fits else "Raise the quota, or run fewer replicas."

@@ -60,7 +60,7 @@ def _few_places(case: Case, rule: Mapping[str, Any]) -> Iterator[Obstacle]:
     if not selects(rule.get("labelSelector") or {}, case.labels):
         return
     revised = _REVISION in (rule.get("matchLabelKeys") or ())
-    needed, room = case.workload.after if revised else case.most, whole(rule.get("maxSkew"), 1) * len(case.nodes)
+    needed, room = case.workload.replicas if revised else case.most, whole(rule.get("maxSkew"), 1) * len(case.nodes)
     if needed > room:
         message = (
             f"the pods must be spread over {least} nodes (`minDomains`), and the pool has {len(case.nodes)}: of "

@@ -1,0 +1,115 @@
+"""Replicas that a change leaves at their old template count with its GPUs, and go on serving."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Make = Callable[..., Any]
+Object = dict[str, Any]
+
+ON_DELETE = {"updateStrategy": {"type": "OnDelete"}}
+PAUSED = {"paused": True}
+
+
+def partition(number: int) -> Object:
+    return {"updateStrategy": {"rollingUpdate": {"partition": number}}}
+
+
+def stateful(deployment: Make, replicas: int, gpus: int, **spec: Any) -> Object:
+    made = deployment(replicas=replicas, gpus=gpus)
+    kept = {key: value for key, value in made["spec"].items() if key not in ("strategy", "progressDeadlineSeconds")}
+    return {**made, "kind": "StatefulSet", "spec": {**kept, **spec}}
+
+
+@pytest.mark.parametrize(
+    ("spec", "before", "after", "gpus", "told"),
+    [
+        (partition(2), (4, 4), (4, 8), (16, 24, 24), ("restart", 4, 8, 3)),
+        (partition(2), (4, 4), (6, 8), (16, 40, 40), ("restart", 6, 8, 4)),
+        (partition(9), (4, 4), (6, 8), (16, 24, 24), ("scale", 6, 4, 4)),  # further ones are of the old revision too
+        (partition(2), (4, 4), (1, 8), (16, 4, 16), ("scale", 1, 4, 1)),
+        (partition(9), (4, 4), (4, 8), (16, 16, 16), None),
+        (ON_DELETE, (2, 4), (3, 2), (8, 10, 10), ("scale", 3, 2, 2)),  # further ones are of the new one
+        (ON_DELETE, (3, 2), (2, 4), (6, 4, 6), ("scale", 2, 2, 2)),
+        (PAUSED, (2, 2), (3, 4), (4, 6, 6), ("scale", 3, 2, 2)),
+        (PAUSED, (2, 2), (1, 4), (4, 2, 4), ("scale", 1, 2, 1)),
+    ],
+)
+def test_what_keeps_the_old_template(
+    spec: Object,
+    before: tuple[int, int],
+    after: tuple[int, int],
+    gpus: tuple[int, int, int],
+    told: tuple[str, int, int, int] | None,
+    deployment: Make,
+    compared: Make,
+    pool: Make,
+) -> None:
+    """`before` and `after`: replicas, and the GPUs of each; `gpus`: before, after and at the peak."""
+    make = deployment if spec is PAUSED else lambda **rest: stateful(deployment, **rest)
+    sides = [make(replicas=replicas, gpus=each, **spec) for replicas, each in (before, after)]
+    result = compared(sides[:1], sides[1:], pools=(pool(64, 8),), load_seconds={"llama": 60})
+    [row] = result.gpus
+    assert (row.before, row.after, row.peak, row.deadlock) == (*gpus, False)
+    rolled = [(each.why, each.replicas, each.gpus_per_replica, each.min_ready) for each in result.rollouts]
+    assert rolled == ([] if told is None else [told])
+
+
+def test_only_those_above_the_partition_restart(deployment: Make, compared: Make, pool: Make) -> None:
+    sides = [stateful(deployment, 4, gpus, **partition(3)) for gpus in (1, 2)]
+    result = compared(sides[:1], sides[1:], pools=(pool(16, 8),), load_seconds={"llama": 300})
+    [rollout] = result.rollouts
+    assert (rollout.seconds, rollout.min_ready) == (330, 3)  # one load, after one grace period
+    assert (rollout.if_it_fails.ready_left, rollout.if_it_fails.gpus_held) == (3, 5)
+    [risk] = [each for each in result.risks if each.id == "restart"]
+    assert risk.message.startswith("1 replica restarts because of")
+    assert not [each for each in result.risks if each.id == "outage"]
+
+
+def test_the_last_ready_replica_may_be_one_that_is_kept(deployment: Make, compared: Make, pool: Make) -> None:
+    """Of two replicas one restarts and the other stays: somebody serves. Without a partition of one, nobody."""
+    outages = []
+    for replicas, number in ((2, 1), (1, 0)):
+        sides = [stateful(deployment, replicas, gpus, **partition(number)) for gpus in (1, 2)]
+        result = compared(sides[:1], sides[1:], pools=(pool(16, 8),), load_seconds={"llama": 300})
+        outages.append([each.id for each in result.risks if each.id == "outage"])
+    assert outages == [[], ["outage"]]
+
+
+def cluster(workers: int, gpus: int, *, recreate: bool = False) -> Object:
+    def template(limit: int) -> Object:
+        limits = {"limits": {"nvidia.com/gpu": limit}} if limit else {}
+        return {"spec": {"containers": [{"name": "ray", "image": "ray", "resources": limits}]}}
+
+    spec = {
+        "headGroupSpec": {"template": template(0)},
+        "workerGroupSpecs": [{"groupName": "w", "replicas": workers, "template": template(gpus)}],
+        **({"upgradeStrategy": {"type": "Recreate"}} if recreate else {}),
+    }
+    return {"apiVersion": "ray.io/v1", "kind": "RayCluster", "metadata": {"name": "llama"}, "spec": spec}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "recreate", "gpus"),
+    [
+        ((2, 1), (2, 4), False, (2, 2, 2)),
+        ((2, 1), (3, 4), False, (2, 6, 6)),
+        ((3, 1), (1, 4), False, (3, 1, 3)),
+        ((2, 1), (3, 1), False, (2, 3, 3)),
+        ((2, 1), (2, 4), True, (2, 8, 8)),
+    ],
+)
+def test_workers_of_a_ray_cluster_that_is_not_recreated(
+    before: tuple[int, int],
+    after: tuple[int, int],
+    recreate: bool,
+    gpus: tuple[int, int, int],
+    compared: Make,
+    pool: Make,
+) -> None:
+    sides = [cluster(*each, recreate=recreate) for each in (before, after)]
+    [row] = compared(sides[:1], sides[1:], pools=(pool(64, 8),)).gpus
+    assert (row.before, row.after, row.peak) == gpus
