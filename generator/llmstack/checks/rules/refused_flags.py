@@ -34,7 +34,7 @@ def run(subject: Subject) -> Iterator[Problem]:
 
 def _faults(asked: Asked) -> Iterator[Fault]:
     question = asked.question
-    if asked.releases and question.flags:
+    if asked.releases and (question.flags or question.variables):
         line = Line(
             asked.model.model_url or "",
             question.facts,
