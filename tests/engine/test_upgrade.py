@@ -36,11 +36,11 @@ def test_the_default_of_a_flag_that_means_nothing_without_another_is_told_beside
     def moved(*used: str) -> set[str]:
         return {item.flag for item in items("0.11.2", "0.15.1", set(used)) if item.kind == "default"}
 
-    assert {"--async-scheduling", "--seed"} <= moved()
-    assert not moved() & {"--all2all-backend", "--api-server-count", "--kv-offloading-backend"}
-    assert "--all2all-backend" in moved("--enable-expert-parallel")
+    assert "--async-scheduling" in moved()
+    assert not moved() & {"--api-server-count", "--kv-offloading-backend"}
+    assert "--kv-offloading-backend" in moved("--kv-offloading-size")
     assert "--api-server-count" in moved("--data-parallel-size")
-    assert {"--all2all-backend", "--api-server-count"} <= {item.flag for item in items("0.11.2", "0.15.1")}
+    assert {"--kv-offloading-backend", "--api-server-count"} <= {item.flag for item in items("0.11.2", "0.15.1")}
 
 
 def test_flags_that_others_rest_on_are_flags_of_vllm() -> None:
@@ -86,11 +86,11 @@ DRAFTS = {"--speculative-model", "--num-speculative-tokens"}
         ("0.8.5.post1", "0.9.2", set(), set(), ["A100"]),
         (
             *("0.9.2", "0.10.2", {"--num-scheduler-steps", "--device", "--enable-reasoning"}),
-            *({"--cuda-graph-sizes", "--disable-log-requests", "--prefix-caching-hash-algo", "--task"}, []),
+            *({"--cuda-graph-sizes", "--disable-log-requests", "--prefix-caching-hash-algo"}, []),
         ),
         (
             *("0.6.6.post1", "0.10.2", {"--worker-use-ray", "--num-scheduler-steps", "--device", *DRAFTS}),
-            {"--disable-log-requests", "--generation-config", "--guided-decoding-backend", "--seed", "--task"},
+            {"--disable-log-requests", "--generation-config", "--guided-decoding-backend", "--seed"},
             ["V1 engine serves", "V1 engine has no", "A100"],
         ),
         (
@@ -112,6 +112,26 @@ def test_releases_before_0_11(before: str, after: str, gone: set[str], moved: se
     texts = [item.text for item in found if item.kind == "behaviour" and not item.flag.startswith("--spec")]
     assert [any(word in text for text in texts) for word in felt] == [True] * len(felt)
     assert len(texts) == len(felt)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "flag", "told"),
+    [
+        ("0.9.2", "0.10.2", "--task", False),
+        ("0.10.2", "0.14.1", "--logprobs-mode", False),
+        ("0.11.2", "0.12.0", "--seed", False),
+        ("0.7.3", "0.8.5.post1", "--seed", True),
+        ("0.12.0", "0.16.0", "--all2all-backend", False),
+        ("0.29.0", "0.33.0", "--mamba-cache-mode", False),
+        ("0.29.0", "0.33.0", "--disable-cascade-attn", False),
+        ("0.17.1", "0.20.2", "--disable-cascade-attn", True),
+        ("0.29.0", "0.33.0", "--mm-hasher-algorithm", False),
+        ("0.17.1", "0.20.2", "--safetensors-load-strategy", True),
+    ],
+)
+def test_what_the_engine_took_by_itself_has_not_moved(before: str, after: str, flag: str, told: bool) -> None:
+    """Against vllm/config/ and vllm/envs.py of both releases."""
+    assert (flag in {item.flag for item in items(before, after) if item.kind == "default"}) is told
 
 
 def test_drafts_are_said_in_json_since() -> None:

@@ -202,7 +202,7 @@ def _faults_of_flags(engine: Engine) -> Iterator[tuple[Rule, Fault]]:
     repository = image_parts(engine.served.image)[0]
     new = too_new(question.card, release, repository) if question.card is not None else ()
     yield from ((unsupported_type, fault) for fault in new)
-    if question.flags:
+    if question.flags or question.variables:
         line = Line(
             question.model,
             question.facts,

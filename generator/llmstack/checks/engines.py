@@ -117,7 +117,7 @@ def problems_of(asked: Asked, faults: Iterable[Fault]) -> Iterator[Problem]:
 
 
 def route_of(asked: Asked, about: About | str) -> Route:
-    """The argument that counts, else the typed key, else the model."""
+    """The argument that counts, else the typed key, else the variable of the model, else the model."""
     flags, typed = FLAGS.get(cast(About, about), ((about,), TYPED.get(about, ())))
     at, model = asked.route, asked.model
     config = model.vllm_config
@@ -138,4 +138,7 @@ def route_of(asked: Asked, about: About | str) -> Route:
         "toolCallParser": model.tool_call_parser,
         "modelURL": model.model_url,
     }
-    return (*at, *typed) if typed and values[typed[-1]] is not None else (*at, "name")
+    if typed and values[typed[-1]] is not None:
+        return (*at, *typed)
+    entries = [number for number, entry in enumerate(model.env or ()) if entry.get("name") == about]
+    return (*at, "env", entries[-1], "value") if entries else (*at, "name")

@@ -38,6 +38,10 @@ SAFE_VARIABLES = frozenset(f"VLLM_{name}" for name in _SAFE_VARIABLES.split()) |
 SMALLEST = {"fp8": 2, "bitsandbytes": 4}
 """How many times smaller than two bytes `--quantization` makes the numbers of linear layers at most; embeddings and
 head stay as they are."""
+BLOCKS_BEFORE: Minor = (0, 7)
+BLOCKS_SINCE: Minor = (0, 21)
+"""Up to here, and again from here on, vLLM holds a number of blocks that it is told to what one request needs; between
+them it asks for the memory alone."""
 LEAST_LORA_RANK = 16
 """`--max-lora-rank` where nothing says one (vllm/config/lora.py)."""
 
@@ -108,6 +112,22 @@ def least_need(engine: Engine, length: int | None) -> int | None:
     layout = _layout(sizes, settings, element, engine.release)
     # the least a step can be is one token: windows then hold the fewest blocks
     return layout.bytes_of_request(length, 1) if layout else None
+
+
+def lacking_blocks(engine: Engine, length: int | None) -> int | None:
+    """The blocks that one request needs, where `--num-gpu-blocks-override` gives fewer and the release asks for them
+    (`raise_if_cache_size_invalid`, vllm/worker/worker.py; `get_kv_cache_configs`, vllm/v1/core/kv_cache_utils.py); None
+    where they do, or that is not known."""
+    sizes, settings = engine.facts.sizes, engine.settings
+    plain = engine.facts.architecture in ARCHITECTURES and not (sizes.kv_rank or sizes.state_layers or sizes.window)
+    former = engine.release <= BLOCKS_BEFORE and "VLLM_USE_V1" not in settings.unread
+    asked = former or engine.release >= BLOCKS_SINCE
+    if not settings.blocks or not asked or not plain or not length or length == AUTO_LENGTH:
+        return None
+    if any(name.endswith("-context-parallel-size") for name in settings.unread):
+        return None  # each GPU then holds a part of a request
+    need = -(-length // (settings.block_size or BLOCK_SIZE))
+    return need if need > settings.blocks else None
 
 
 def least_element(settings: Settings) -> int | None:

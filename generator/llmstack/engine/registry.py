@@ -175,10 +175,8 @@ def activation_types(method: str, among: Collection[str]) -> frozenset[str]:
 
 
 def least_capability(method: str, among: Collection[str]) -> int | None:
-    """The least compute capability (75 is 7.5) that a method of quantization wants in any of these releases.
-
-    None where it is in none of them, or unknown.
-    """
+    """The least compute capability (75 is 7.5) that a method of quantization wants in any of these releases; None where
+    it is in none of them, or unknown."""
     found = [least for release in among if isinstance(least := _at("quantization", method, release), int)]
     return min(found) if found else None
 
@@ -187,8 +185,13 @@ def least_capability(method: str, among: Collection[str]) -> int | None:
 def config_class(flag: str, release: str) -> str | None:
     """The class that reads the JSON of a flag: `KVTransferConfig` that of `--kv-transfer-config`; else None."""
     name = flag[2:].replace("-", "")
-    found = {key.partition(".")[0] for key in _tables()["configFields"]}
-    return next((each for each in found if each.lower() == name and config_fields(each, release)), None)
+    return next((each for each in _config_classes() if each.lower() == name and config_fields(each, release)), None)
+
+
+@cache
+def _config_classes() -> frozenset[str]:
+    """The classes of settings of any release."""
+    return frozenset(key.partition(".")[0] for key in _tables()["configFields"])
 
 
 @cache

@@ -28,6 +28,7 @@ INTEGERS = {
     "--data-parallel-size": "data",
     "--block-size": "block_size",
     "--kv-cache-memory-bytes": "kv_bytes",
+    "--num-gpu-blocks-override": "blocks",
 }
 COUNTED = {
     "--enable-lora": "lora",
@@ -84,6 +85,8 @@ class Settings:
     data: int = 1
     block_size: int | None = None
     kv_bytes: int | None = None
+    blocks: int | None = None
+    """Blocks of the KV cache, whatever memory there is."""
     utilization: float | None = None
     dtype: str = "auto"
     quantization: str | None = None

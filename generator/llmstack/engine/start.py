@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from llmstack.engine.blocks import KV_BYTES, Layout, layout_of
-from llmstack.engine.bound import least_need, most_left
+from llmstack.engine.bound import lacking_blocks, least_need, most_left
 from llmstack.engine.defaults import BLOCK_SIZE, batch_of
 from llmstack.engine.memory import GIB, Stage, Terms, graph_memory, longest_request, stages
 from llmstack.engine.support import Engine, Support, support_of
@@ -158,6 +158,10 @@ def _verdict_of_fixed(engine: Engine, terms: Terms, room: Room) -> tuple[Verdict
 def _bounded(engine: Engine, length: int | None, reasons: tuple[str, ...]) -> Start:
     """The answer for an engine of no class: what the weights leave at most, and whether one request fits into it."""
     unknown = "; ".join(reasons)
+    lacking = lacking_blocks(engine, length)
+    if lacking is not None:
+        given = f"--num-gpu-blocks-override gives {engine.settings.blocks}"
+        return Start("does-not-start", f"one request of {length} tokens needs {lacking} blocks; {given}", length)
     most = most_left(engine)
     need = least_need(engine, length)
     if most is None:
@@ -168,7 +172,8 @@ def _bounded(engine: Engine, length: int | None, reasons: tuple[str, ...]) -> St
         return Start("does-not-start", f"one request of {length} tokens needs {need / GIB:.2f} GiB; {given}", length)
     cache = Cache(None, max(0.0, most))
     if most <= 0:
-        return Start("does-not-start", "the weights alone are more than the engine may take", length, None, cache)
+        what = "weights and adapters" if engine.settings.adapters else "weights"
+        return Start("does-not-start", f"the {what} alone are more than the engine may take", length, None, cache)
     if need is not None and need / GIB > most:
         why = f"one request of {length} tokens needs {need / GIB:.2f} GiB; the weights leave {most:.2f} GiB at most"
         return Start("does-not-start", why, length, None, cache)

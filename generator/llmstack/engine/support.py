@@ -208,6 +208,8 @@ def _settings(engine: Engine) -> Iterator[str]:
     settings = engine.settings
     for name in settings.unread:
         yield f"what {name} does to memory is not computed"
+    if settings.blocks:
+        yield "a KV cache of so many blocks (--num-gpu-blocks-override) is not computed"
     yield from _parallel(settings)
     if settings.dtype not in ("auto", "bfloat16", "float16", "half"):
         yield f"--dtype {settings.dtype} is not measured"

@@ -104,7 +104,9 @@ def _defaults(before: Catalogue, after: Catalogue, used: Collection[str] | None)
     """Yield defaults that move; one that is set, or needs a flag that is not, does not concern the engine."""
     for name, flag in before.flags.items():
         now = after.flags.get(name)
-        if now is None or _is_same(name, flag.default, now.default) or not (used is None or _concerns(name, used)):
+        if now is None or not (used is None or _concerns(name, used)):
+            continue
+        if _is_same(name, _meant(name, flag.default, before), _meant(name, now.default, after)):
             continue
         old, new = show_default(flag.default), show_default(now.default)
         text = f"{name} is {new} by default; it was {old}."
@@ -113,6 +115,23 @@ def _defaults(before: Catalogue, after: Catalogue, used: Collection[str] | None)
 
 NOTHING: tuple[Any, ...] = (None, {}, [], "")
 """Defaults that all say nothing: which of them the parser has is its own affair."""
+ALWAYS: Minor = (0, 0)
+UNSAID: Mapping[str, tuple[Minor, Any]] = {
+    "--all2all-backend": (ALWAYS, "allgather_reducescatter"),
+    "--cp-kv-cache-interleave-size": (ALWAYS, 1),
+    "--dcp-comm-backend": (ALWAYS, "ag_rs"),
+    "--disable-cascade-attn": (ALWAYS, True),
+    "--guided-decoding-backend": (ALWAYS, "auto"),
+    "--ignore-patterns": (ALWAYS, ["original/**/*"]),
+    "--logprobs-mode": (ALWAYS, "raw_logprobs"),
+    "--mamba-cache-mode": (ALWAYS, "none"),
+    "--mm-hasher-algorithm": (ALWAYS, "blake3"),
+    "--prefix-cache-retention-interval": (ALWAYS, 0),
+    "--seed": ((0, 11), 0),
+    "--task": (ALWAYS, "auto"),
+}
+"""From when on the engine itself takes what, where the parser leaves a flag to it: that of other releases says the same
+(vllm/config/, vllm/envs.py)."""
 OFF_ANYWAY = frozenset(
     (
         "--enable-lora",
@@ -125,6 +144,12 @@ OFF_ANYWAY = frozenset(
 )
 """Switches that are off where nobody says anything, whether their default is `false` or left to the engine
 (vllm/engine/arg_utils.py asks only whether they are true)."""
+
+
+def _meant(name: str, default: Any, catalogue: Catalogue) -> Any:
+    """A default, or what the engine takes where the parser has none."""
+    since, value = UNSAID.get(name, (ALWAYS, default))
+    return value if default in NOTHING and catalogue.release.minor >= since else default
 
 
 def _is_same(name: str, old: Any, new: Any) -> bool:

@@ -1,11 +1,11 @@
 """The parallel sizes and the GPUs of a model do not fit together.
 
 vLLM starts tensor × pipeline × (local) data parallel workers, each on a GPU of its own (`ParallelConfig`,
-vllm/config/parallel.py). With fewer GPUs than that the engine ends with an error; what is more stays idle,
-paid for. Sizes among `extraArgs` count, and the last one wins, as it does for vLLM. A RayCluster has the GPUs
-of its head and of replicaCount workers, a LeaderWorkerSet those of `size` pods. Models without GPUs or on MIG
-slices are left alone, and so are those whose sizes may stand elsewhere: in a file (`--config`), or in a command of
-their own.
+vllm/config/parallel.py). With fewer GPUs than that the engine ends with an error; what is more stays idle, paid
+for. Of the GPUs of a pod the engine sees what CUDA_VISIBLE_DEVICES names. Sizes among `extraArgs` count, and
+the last one wins, as it does for vLLM. A RayCluster has the GPUs of its head and of replicaCount workers, a
+LeaderWorkerSet those of `size` pods. Models without GPUs or on MIG slices are left alone, and so are those
+whose sizes may stand elsewhere: in a file (`--config`), or in a command of their own.
 
 Fix: set requestGPU to the product, or the sizes to what the pod has.
 """
@@ -23,6 +23,7 @@ from llmstack.flags import ParallelSizes
 from llmstack.model.models import Model
 from llmstack.objects.parallel import model_sizes, says_elsewhere
 
+VISIBLE = "CUDA_VISIBLE_DEVICES"
 RULE = Declaration("parallel-size-gpus", Severity.ERROR, milder=Severity.WARNING)
 
 
@@ -39,6 +40,7 @@ def _check(at: Route, model: Model) -> Iterator[Problem]:
     if gpus is None or gpus.denominator != 1 or not workers:
         return
     total = available_gpus(model, sizes)
+    yield from _check_visible(at, model, workers)
     route = _route(at, model)
     product = _product(model, sizes)
     given, are = (f"{float(total):g} GPUs", "are") if total != 1 else ("1 GPU", "is")
@@ -55,6 +57,18 @@ def _check(at: Route, model: Model) -> Iterator[Problem]:
             help=f"request {workers}, or make tensorParallelSize larger",
             milder=True,
         )
+
+
+def _check_visible(at: Route, model: Model, workers: int) -> Iterator[Problem]:
+    """More workers than the GPUs that a variable of the model leaves (`Worker.init_device`, vllm/v1/worker/)."""
+    entries = [(number, each) for number, each in enumerate(model.env or ()) if each.get("name") == VISIBLE]
+    text = entries[-1][1].get("value") if entries and not _spans_pods(model) else None
+    if not isinstance(text, str) or "$" in text:
+        return
+    seen = len({name for name in text.split(",") if name.strip()})
+    if workers > seen:
+        message = f"{VISIBLE} lets the engine see {seen} of the {workers} GPUs that it needs"
+        yield Problem(message, (*at, "env", entries[-1][0], "value"), help=f"leave it out, or name {workers}")
 
 
 def needed_gpus(model: Model, sizes: ParallelSizes) -> int | None:

@@ -7,8 +7,9 @@ have (where no plugin brings one); a `--speculative-config` of an unknown method
 behind a JSON flag does not have, a number outside its bounds, a word that is none of its choices; `--enable-eplb`
 without `--enable-expert-parallel`; a connector of keys and values that the release does not have, or that has no role;
 a value in such JSON of another type than its field; two flags that say one thing; `mtp` for a model that predicts
-nothing further, `eagle3` without its draft. Where a check came with a release, or went, it is told by the sentence of
-vLLM's own error in that release's sources.
+nothing further, `eagle3` without its draft; `VLLM_USE_V1=1` in 0.8 to 0.10 beside what the V1 engine does not have
+there, or on a card under compute capability 8.0; a port that is none. Where a check came with a release, or went, it
+is told by the sentence of vLLM's own error in that release's sources.
 
 Fix: what the finding says.
 """
@@ -34,7 +35,7 @@ def run(subject: Subject) -> Iterator[Problem]:
 
 def _faults(asked: Asked) -> Iterator[Fault]:
     question = asked.question
-    if asked.releases and question.flags:
+    if asked.releases and (question.flags or question.variables):
         line = Line(
             asked.model.model_url or "",
             question.facts,

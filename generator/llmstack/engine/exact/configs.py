@@ -26,6 +26,8 @@ SETTINGS = (
 """The classes whose fields are flags of the same name (`EngineArgs`, vllm/engine/arg_utils.py)."""
 PER_PROMPT = "--limit-mm-per-prompt"
 """The flag whose JSON has a count, or an object with one, for each kind of input (`BaseDummyOptions`, vllm/config/)."""
+EARLIER = {"--kv-transfer-config": "KVTransferConfig"}
+"""Classes behind flags in releases whose parser does not name them: what they register is known all the same."""
 SAID_ELSEWHERE = frozenset(("--gpu-memory-utilization", "SpeculativeConfig.method", "AttentionConfig.backend"))
 """A flag, and fields, that `flags.refused` and the check of backends look at."""
 EXECUTORS = frozenset(("ray", "mp", "uni", "external_launcher"))
@@ -90,7 +92,7 @@ def _all_limits(flag: str, catalogue: Catalogue, among: tuple[str, ...], officia
 def _limits_of(flag: str, catalogue: Catalogue, release: str, *, official: bool) -> _Limits | None:
     if flag == PER_PROMPT:
         return _Limits(release, field=registry.config_field("BaseDummyOptions", "count", release))
-    owner = registry.config_class(flag.partition(".")[0], release)
+    owner = registry.config_class(flag.partition(".")[0], release) or EARLIER.get(flag)
     if owner is not None:
         return _Limits(release, owner, names=_registered("kv_connector", release, official=official))
     known = catalogue.flags.get(flag)

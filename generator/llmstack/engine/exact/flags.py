@@ -21,6 +21,7 @@ THRESHOLD_CHECKED: Minor = (0, 29)
 ACTIVE_CHECKED: Minor = (0, 33)
 """From here no more requests may be active than `--max-num-seqs`."""
 UPDATES_ADAPTERS = "VLLM_ALLOW_RUNTIME_LORA_UPDATING"
+LAST_PORT = 65535
 SPECULATION_CHECKED: Minor = (0, 11)
 """From here an unknown method of speculation is refused (`SpeculativeConfig`, vllm/config/speculative.py)."""
 
@@ -81,6 +82,10 @@ def _adapters(line: Line) -> Iterator[Fault]:
         yield Fault("modules", "--lora-modules needs --enable-lora", "--enable-lora, or no adapters")
     if modules and not any(sign in modules for sign in "=${"):
         yield Fault("modules", "--lora-modules takes neither a name with its path nor JSON", "name=path")
+    adapter = read_object(modules)
+    lacking = [key for key in ("name", "path") if adapter is not None and key not in adapter]
+    if lacking:
+        yield Fault("modules", f"an adapter of --lora-modules has no {lacking[0]}", '{"name": …, "path": …}')
     if on and on_gpu and in_all and in_all < on_gpu:
         yield Fault("adapters", f"--max-cpu-loras {in_all} is less than --max-loras {on_gpu}", f"at least {on_gpu}")
 
@@ -160,6 +165,13 @@ def _servers(line: Line) -> Iterator[Fault]:
         yield Fault("--api-server-count", f"{UPDATES_ADAPTERS} goes with one API server", "--api-server-count 1")
 
 
+def _port(line: Line) -> Iterator[Fault]:
+    """What `socket.bind` takes (`create_server_socket`, vllm/entrypoints/)."""
+    port = line.number("--port")
+    if port is not None and not 0 <= port <= LAST_PORT:
+        yield Fault("--port", f"--port {port} is none", f"from 1 to {LAST_PORT}")
+
+
 CHECKS: tuple[tuple[frozenset[str], Callable[[Line], Iterator[Fault]]], ...] = (
     (frozenset(("--max-num-batched-tokens",)), _batch),
     (frozenset(("--long-prefill-token-threshold", "--max-num-active-seqs")), _prompts),
@@ -170,5 +182,6 @@ CHECKS: tuple[tuple[frozenset[str], Callable[[Line], Iterator[Fault]]], ...] = (
     (frozenset(("--kv-transfer-config",)), _transfer),
     (frozenset(("--enable-eplb",)), _balance),
     (frozenset(("--api-server-count",)), _servers),
+    (frozenset(("--port",)), _port),
 )
 """What is looked at where one of these flags is given."""

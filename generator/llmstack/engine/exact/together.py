@@ -29,9 +29,9 @@ TYPE_OF = {"Gemma3ForCausalLM": "gemma3_text"} | {
 
 
 def refused_together(line: Line) -> Iterator[Fault]:
-    """Yield what each of the releases that may be right refuses of these flags beside one another."""
+    """Yield what each of the releases that may be right refuses of these flags and variables beside one another."""
     standing = _standing(line.catalogue.release.minor, line.among)
-    for each in (each for flag in line.given for each in standing.get(flag, ())):
+    for each in (each for name in (*line.given, *line.variables) for each in standing.get(name, ())):
         if each.holds(line):
             yield Fault(each.flag, f"vLLM {line.among[0]} refuses {each.message}", each.help)
     yield from _no_target_of_eagle(line)
@@ -39,7 +39,7 @@ def refused_together(line: Line) -> Iterator[Fault]:
 
 @cache
 def _standing(release: Minor, among: tuple[str, ...]) -> Mapping[str, tuple[Refusal, ...]]:
-    """The refusals that all of these releases have, by the flag that they are about."""
+    """The refusals that all of these releases have, by the flag or variable that they are about."""
     known: dict[str, tuple[Refusal, ...]] = {}
     for each in REFUSALS:
         if each.since <= release <= each.until and all(registry.refuses(each.sentence, name) for name in among):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from llmstack.engine.exact.line import Line
 from llmstack.engine.exact.refusals.refusal import Refusal, says
 
-V1, RUNNER = "VLLM_USE_V1", "VLLM_USE_V2_MODEL_RUNNER"
+V1, RUNNER, ATTENTION = "VLLM_USE_V1", "VLLM_USE_V2_MODEL_RUNNER", "VLLM_ATTENTION_BACKEND"
 SPECULATIVE, ASYNC, EXECUTOR = "--speculative-config", "--async-scheduling", "--distributed-executor-backend"
 SCHEDULED_AHEAD = frozenset(
     ("eagle", "eagle3", "mtp", "extract_hidden_states", "ngram_gpu", "draft_model", "dspark", "dflash")
@@ -17,15 +17,21 @@ SCHEDULED_AHEAD = frozenset(
 checks."""
 ON, OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 ENFORCED_BACKENDS = frozenset(("auto", "xgrammar", "guidance"))
+FORMER_BACKENDS = frozenset(("XFORMERS", "TORCH_SDPA", "DUAL_CHUNK_FLASH_ATTN", "BLOCK_SPARSE_FLASH_ATTN"))
+"""Attention backends of the former engine alone (`V1_BACKENDS` of the oracle lacks them)."""
+DRAFTED = frozenset(("ngram", "[ngram]", "eagle", "eagle3", "medusa", "deepseek_mtp"))
+"""Methods of speculation that V1 has in one of these releases."""
+TESLA = (8, 0)
+"""The compute capability from which V1 serves at first."""
 
 
-def _asks_for_v1(line: Line) -> bool:
+def asks_for_v1(line: Line) -> bool:
     return (line.variables.get(V1) or "").strip() == "1"
 
 
 def _with_v1(holds: Callable[[Line], object]) -> Callable[[Line], bool]:
     """Whether V1 is asked for, and something holds that it does not have."""
-    return lambda line: _asks_for_v1(line) and bool(holds(line))
+    return lambda line: asks_for_v1(line) and bool(holds(line))
 
 
 def _differs(flag: str, *defaults: str) -> Callable[[Line], bool]:
@@ -44,7 +50,32 @@ def _decodes_otherwise(line: Line) -> bool:
 def _drafts_by_model(line: Line) -> bool:
     """Whether a draft model is asked for, and not the former engine with it."""
     drafts = line.object(SPECULATIVE).get("method") == "draft_model"
-    return drafts and (V1 not in line.variables or _asks_for_v1(line))
+    return drafts and (V1 not in line.variables or asks_for_v1(line))
+
+
+def _is_on_old_card(line: Line) -> bool:
+    has = line.card.capability if line.card is not None else None
+    return asks_for_v1(line) and has is not None and has < TESLA
+
+
+def _attends_otherwise(line: Line) -> bool:
+    return asks_for_v1(line) and (line.variables.get(ATTENTION) or "") in FORMER_BACKENDS
+
+
+def _stores_without_kernels(line: Line) -> bool:
+    """Whether keys and values are to be fp8, which FlashAttention 3 alone reads: on cards of capability 9."""
+    has = line.card.capability if line.card is not None and line.card.maker == "nvidia" else None
+    return line.settings.kv_dtype != "auto" and has is not None and has[0] != 9
+
+
+def _drafts_otherwise(line: Line) -> bool:
+    config = line.object(SPECULATIVE)
+    method = config.get("method") or config.get("model")
+    return isinstance(method, str) and method not in DRAFTED
+
+
+def _generates_nothing(line: Line) -> bool:
+    return line.text("--task") in ("embed", "embedding", "classify", "score", "reward")
 
 
 def _is_on_former_runner(line: Line) -> bool:
@@ -70,6 +101,10 @@ def _spreads_prompts(line: Line) -> bool:
 def _drafts_by_suffix(line: Line) -> bool:
     new = (line.variables.get(RUNNER) or "").strip().lower() in ON
     return new and line.object(SPECULATIVE).get("method") in ("suffix", "custom_class")
+
+
+def _has_no_ray(line: Line) -> bool:
+    return line.settings.pipeline > 1 and not says(EXECUTOR, "ray")(line)
 
 
 def _has_no_stages(line: Line) -> bool:
@@ -102,6 +137,16 @@ REFUSALS: tuple[Refusal, ...] = (
     _v1("--max-num-partial-prefills", _differs("--max-num-partial-prefills", "1"), "partial prefills at once",
         (0, 8), (0, 10)),
     _v1("--load-format", says("--load-format", "sharded_state"), "this --load-format", (0, 8), (0, 10)),
+    _v1("--kv-cache-dtype", _stores_without_kernels, "this --kv-cache-dtype on this card", (0, 8), (0, 9)),
+    _v1("--dtype", says("--dtype", "float", "float32"), "float32", (0, 8), (0, 8)),
+    _v1("--task", _generates_nothing, "a --task that generates nothing", (0, 8), (0, 8)),
+    _v1("--pipeline-parallel-size", _has_no_ray, "a pipeline without Ray", (0, 8), (0, 8)),
+    _v1(SPECULATIVE, _drafts_otherwise, "this method of speculation", (0, 8), (0, 9)),
+    Refusal("VLLM_USE_V1=1 is not supported with", V1, _is_on_old_card,
+            f"{V1}=1 on a card under compute capability 8.0",
+            f"leave {V1} out, which falls back", (0, 8), (0, 9)),
+    Refusal("VLLM_USE_V1=1 is not supported with", ATTENTION, _attends_otherwise,
+            f"this {ATTENTION} with {V1}=1", "leave one of both out", (0, 8), (0, 10)),
     Refusal("Speculative decoding with draft model is not", SPECULATIVE, _drafts_by_model,
             "a draft model", "another method, such as ngram or eagle3", until=(0, 10)),
     Refusal("Draft model speculative decoding is not supported", SPECULATIVE, _drafts_by_model,

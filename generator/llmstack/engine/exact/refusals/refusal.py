@@ -13,8 +13,8 @@ LAST: Minor = (99, 0)
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One thing that vLLM refuses: `sentence` is a piece of its own error, `flag` what the finding points at, and what
-    has to be given for it."""
+    """One thing that vLLM refuses: `sentence` is a piece of its own error, `flag` (or a variable) what the finding
+    points at, and what has to be given for it."""
 
     sentence: str
     flag: str

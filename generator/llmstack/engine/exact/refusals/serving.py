@@ -24,6 +24,9 @@ RANKS = frozenset((8, 16, 32, 64, 128, 256, 320, 512))
 LARGE_RANKS_SINCE = (0, 8)
 """From here 320 and 512 are among them."""
 RUST = "VLLM_USE_RUST_FRONTEND"
+EFFORT = "--reasoning-effort-map"
+EFFORTS = frozenset(("none", "minimal", "low", "medium", "high", "xhigh", "max"))
+"""What a request may ask of a model that reasons (`ReasoningEffort`, vllm/renderers/params.py)."""
 STREAMERS = frozenset(("auto", "runai_streamer", "runai_streamer_sharded", "modelexpress"))
 
 
@@ -121,6 +124,8 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("collect_detailed_traces requires", "--collect-detailed-traces",
             lambda line: bool(line.text("--collect-detailed-traces")) and "--otlp-traces-endpoint" not in line.given,
             "--collect-detailed-traces without --otlp-traces-endpoint", "--otlp-traces-endpoint"),
+    Refusal("--reasoning-effort-map has unknown efforts", EFFORT, lambda line: set(line.object(EFFORT)) - EFFORTS,
+            f"an effort in {EFFORT} that there is not", f"of {', '.join(sorted(EFFORTS))}"),
     Refusal("torch_profiler_dir must be set when profiler is", PROFILER, _profiles_nowhere,
             "profiler torch without torch_profiler_dir", "torch_profiler_dir"),
     Refusal("torch_profiler_dir is only applicable when", PROFILER, _profiles_otherwise,
