@@ -16,7 +16,7 @@ from llmstack import yamlio
 
 FLUX_MANAGER = "kustomize-controller"
 """Flux's field manager (kustomize-controller, `controllerName` in main.go)."""
-PATIENCE = 60.0
+PATIENCE = 180.0
 """Seconds that `wait_until` waits, unless it is told otherwise."""
 
 Object = dict[str, Any]

@@ -15,6 +15,7 @@ from llmstack.review.assess import assess
 from llmstack.review.compare import compare
 from llmstack.review.facts import Facts, Pool
 from llmstack.review.result import EnvironmentReview
+from llmstack.review.rollout.play import find_moves
 from llmstack.review.surroundings import Surroundings
 from llmstack.sync.side import OwnerChange
 
@@ -155,3 +156,27 @@ def test_a_workload_that_leaves_the_manifests_and_stays_is_told(deployment: Make
     assert (
         told(reviewed([claim(annotations=llama["metadata"]["annotations"])], [], Surroundings()), "not-applied") == []
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "surge", "recreate", "seconds"), [("Deployment", 2, False, 300), ("StatefulSet", 0, True, 330)]
+)
+def test_pods_of_what_is_made_anew_all_go(
+    kind: str, surge: int, recreate: bool, seconds: int, deployment: Make, pool: Make
+) -> None:
+    """Flux deletes in the background and applies again: new pods of a Deployment do not wait for the old ones, those of
+    a StatefulSet have their names."""
+    before, after = ({**deployment(replicas=2, surge=0, unavailable=1), "kind": kind} for _ in range(2))
+    after["spec"]["selector"] = {"matchLabels": {"app": "other"}}
+    after["spec"]["template"]["metadata"] = {"labels": {"app": "other"}}
+    changes = compare({"u": [before]}, {"u": [after]})
+    applied = what_is_applied(changes, [before], [after], Surroundings(forcing=UNIT))
+    assert applied.anew == {(kind, "", "llama")}
+    facts = Facts(pools=(pool(8),), load_seconds={"llama": 300})
+    found = assess(changes, [before], [after], facts, facts, date(2026, 1, 1), near=Surroundings(forcing=UNIT))
+    [rollout] = found.rollouts
+    assert (rollout.why, rollout.max_surge, rollout.min_ready, rollout.seconds) == ("restart", surge, 0, seconds)
+    [message] = [risk.message for risk in found.risks if risk.id == "outage"]
+    assert message.endswith("the sync tool deletes it with all its pods, and makes it anew")
+    assert what_is_applied(changes, [before], [after], Surroundings()).anew == frozenset()
+    assert find_moves(applied, ({}, {}), (facts, facts))[0][0].recreate is recreate

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
 from tests.review_rollout.values_review import told
+
+from llmstack.review.assess import assess
+from llmstack.review.compare import compare
+from llmstack.review.facts import Facts
+from llmstack.review.surroundings import Surroundings
 
 Make = Callable[..., Any]
 Object = dict[str, Any]
@@ -79,6 +85,11 @@ def test_a_namespace_that_holds_objects_on_is_used(deployment: Make, compared: M
         True,
     )
     assert [severity for severity, *_ in lost([thing("Namespace", "llm"), here], [here], compared)] == ["error"]
+    gone = compare({"u": [space]}, {})
+    for name, found in (("llm", 0), ("other", 1)):
+        near = Surroundings(objects=(("dev", claim(namespace=name)),))
+        result = assess(gone, [space], [], Facts(), Facts(), date(2026, 1, 1), near=near)
+        assert len(told(result, "data-loss")) == found, "another environment uses it on"
 
 
 @pytest.mark.parametrize(

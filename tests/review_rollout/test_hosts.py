@@ -191,26 +191,40 @@ def test_a_route_has_a_rule_for_each_host_and_match() -> None:
     assert [rule.host for rule, _ in route_rules(route(GW), {})] == ["*"]
 
 
+MODELS = {"namespace": "models"}
+NO_GRANT = "no ReferenceGrant of namespace `models` lets it lead there any more"
+
+
 @pytest.mark.parametrize(
-    ("backend", "lost", "closed"),
+    ("backend", "had", "has", "closed"),
     [
-        ({"weight": 0}, (), "it sends none to Service `router` (`weight: 0`)"),
-        ({"weight": 1}, (), None),
-        ({}, (), None),
-        (
-            {"namespace": "models"},
-            [("llm", "models")],
-            "no ReferenceGrant of namespace `models` lets it lead there any more",
-        ),
-        ({"namespace": "models"}, [("llm", "other")], None),
-        ({"namespace": "models"}, (), None),  # nobody knows of a grant
-        ({"namespace": "llm"}, [("llm", "llm")], None),  # its own namespace needs none
-        ({}, [("llm", "llm")], None),
+        ({"weight": 0}, (), (), "it sends none to Service `router` (`weight: 0`)"),
+        ({"weight": 1}, (), (), None),
+        ({}, (), (), None),
+        (MODELS, [("llm", "models", "")], (), NO_GRANT),
+        (MODELS, [("llm", "models", "router")], (), NO_GRANT),
+        (MODELS, [("llm", "models", "")], [("llm", "models", "other")], NO_GRANT),  # for one Service alone
+        (MODELS, [("llm", "models", "")], [("llm", "models", "router")], None),
+        (MODELS, [("llm", "models", "router")], [("llm", "models", "")], None),
+        (MODELS, [("llm", "models", "other")], (), None),
+        (MODELS, [("llm", "other", "")], (), None),
+        (MODELS, (), (), None),  # nobody knows of a grant
+        ({"namespace": "llm"}, [("llm", "llm", "")], (), None),  # its own namespace needs none
+        ({}, [("llm", "llm", "")], (), None),
     ],
 )
-def test_a_backend_that_gets_no_requests(backend: Object, lost: Any, closed: str | None) -> None:
-    [(found, _)] = route_rules(route(GW, **backend), {}, lost)
+def test_a_backend_that_gets_no_requests(backend: Object, had: Any, has: Any, closed: str | None) -> None:
+    [(found, _)] = route_rules(route(GW, **backend), {}, (frozenset(had), frozenset(has)))
     assert found.closed == closed
+
+
+def test_backends_share_the_requests_of_a_rule_by_weight() -> None:
+    obj = route(GW)
+    obj["spec"]["rules"][0]["backendRefs"] = [
+        {"name": "a", "weight": 90}, {"name": "b", "weight": 9}, {"name": "c"}, {"name": "d", "weight": 0},
+    ]  # fmt: skip
+    assert [rule.share for rule, _ in route_rules(obj, {})] == ["90 of 100", "9 of 100", "1 of 100", ""]
+    assert [rule.share for rule, _ in route_rules(route(GW), {})] == [""]
 
 
 def grant(*, of: str = "HTTPRoute", to: str = "Service", kind: str = "ReferenceGrant") -> Object:
@@ -219,7 +233,10 @@ def grant(*, of: str = "HTTPRoute", to: str = "Service", kind: str = "ReferenceG
 
 
 def test_a_grant_is_of_routes_to_services() -> None:
-    assert grants_of([grant()]) == {("llm", "models")}
+    assert grants_of([grant()]) == {("llm", "models", "")}
+    named = grant()
+    named["spec"]["to"] += [{"kind": "Service", "name": "router"}]
+    assert grants_of([named]) == {("llm", "models", ""), ("llm", "models", "router")}
     assert grants_of([grant(of="Gateway"), grant(to="Secret"), grant(kind="Other")]) == set()
 
 

@@ -21,6 +21,14 @@ def thing(kind: str, name: str = "settings", **fields: Any) -> Object:
 OTHER = thing("ConfigMap", "other")
 VARIABLE = {"env": [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "settings", "key": "a"}}}]}
 FILES = {"volumes": [{"name": "v", "projected": {"sources": [{"secret": {"name": "settings"}}]}}]}
+
+
+def mounted(driver: str) -> dict[str, Any]:
+    """A volume of a CSI driver that names a SecretProviderClass."""
+    csi = {"driver": driver, "volumeAttributes": {"secretProviderClass": "settings"}}
+    return {"volumes": [{"name": "s", "csi": csi}]}
+
+
 CASES: dict[str, tuple[Object, Object, Object, str | None]] = {
     "a Secret": (thing("Secret"), VARIABLE, {}, "Secret `settings` is deleted"),
     "a Secret in files": (thing("Secret"), {}, FILES, "Secret `settings` is deleted"),
@@ -41,6 +49,12 @@ CASES: dict[str, tuple[Object, Object, Object, str | None]] = {
         thing("ResourceClaimTemplate"), {}, {"resourceClaims": [{"name": "gpu", "resourceClaimTemplateName": "settings"}]},
         "ResourceClaimTemplate `settings` is deleted, and pods claim by it",
     ),
+    "what says which secrets a store mounts": (
+        thing("SecretProviderClass"), {}, mounted("secrets-store.csi.k8s.io"),
+        "SecretProviderClass `settings` is deleted, and pods read it: what runs goes on, and no pod that starts after that gets "
+        "ready (ContainerCreating)",
+    ),
+    "what another driver mounts": (thing("SecretProviderClass"), {}, mounted("csi.example.com"), None),
     "what nobody reads": (thing("Secret", "x"), VARIABLE, {}, None),
     "what pods start without": (
         thing("Secret"), {"envFrom": [{"secretRef": {"name": "settings", "optional": True}}]}, {}, None,

@@ -23,6 +23,15 @@ KEDA_FIRST = (
     "KEDA refuses the ScaledObject while the HorizontalPodAutoscaler is there, and that is pruned after the rest is "
     "applied: nothing of the unit may be applied; if it is, `replicas` leaves the manifest too, and may fall to 1"
 )
+REFUSED = "KEDA refuses the ScaledObject that comes, and nothing of its unit is applied"
+ONE_OF = "Keep one of them, and remove the other in a commit before."
+
+
+def another() -> dict[str, Any]:
+    """A second ScaledObject of the same Deployment."""
+    return keda() | {"metadata": {"name": "another"}}
+
+
 CASES: dict[str, tuple[int | None, int | None, tuple[Any, ...], list[Told]]] = {
     "a scaler takes what the manifest gave": (3, None, ((None, keda()),), [
         ("error", "`replicas` leaves the manifest for a scaler that does not own it yet: it falls from 3 to 1 at the apply",
@@ -33,6 +42,10 @@ CASES: dict[str, tuple[int | None, int | None, tuple[Any, ...], list[Told]]] = {
         ("error", KEDA_FIRST, "Remove the HorizontalPodAutoscaler in one commit, and add the ScaledObject in the next.", None, "")]),
     "an HPA in the place of KEDA": (None, None, ((keda(), None), (None, hpa())), []),
     "a second scaler": (None, None, ((None, keda()), (hpa(), hpa())), [
+        ("error", f"2 scalers want it (HorizontalPodAutoscaler, ScaledObject): {REFUSED}", ONE_OF, None, "")]),
+    "a second ScaledObject": (None, None, ((keda(), keda()), (None, another())), [
+        ("error", f"2 scalers want it (ScaledObject, ScaledObject): {REFUSED}", ONE_OF, None, "")]),
+    "an HPA beside KEDA": (None, None, ((keda(), keda()), (None, hpa())), [
         ("warning", "2 scalers want it (HorizontalPodAutoscaler, ScaledObject): neither acts, or each undoes the other",
          "Keep one of them.", None, "")]),
     "two that were there": (None, None, ((keda(), keda()), (hpa(), hpa())), []),

@@ -294,3 +294,16 @@ def test_what_may_be_at_zero(why: str, seconds: Any, least: int, deployment: Mak
         assert [message.partition(" because")[0] for _, _, message in told(result, "restart")] == [
             "0 to 8 replicas restart"
         ]
+
+
+@pytest.mark.parametrize(("before", "after", "found"), [(3, 6, 1), (6, 6, 0), (3, 4, 0), (6, 5, 0)])
+def test_a_higher_maximum_meets_a_quota(
+    before: int, after: int, found: int, deployment: Make, review: Make, pool: Make
+) -> None:
+    same = deployment(replicas=None, surge=0, unavailable=1)
+    hard = {"requests.nvidia.com/gpu": "4"}
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q"}, "spec": {"hard": hard}}
+    result = review((same, same), (keda(1, before), keda(1, after)), (quota, quota), pools=[pool(8)])
+    messages = [message for _, _, message in told(result, "rollout-stuck")]
+    assert len(messages) == found
+    assert all("with its scaler at the most, ResourceQuota `q` leaves less" in each for each in messages)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from llmstack.review.ways_in.shared_hosts import read_claims, shared_hosts
+from llmstack.review.ways_in.breaks import Break
+from llmstack.review.ways_in.shared_hosts import passed_on, read_claims, shared_hosts
+from llmstack.review.ways_in.way import Station
 
 CANARY = {"nginx.ingress.kubernetes.io/canary": "true"}
 
@@ -70,3 +73,17 @@ def test_two_objects_of_one_environment() -> None:
 def test_what_people_wrote_wrong_claims_nothing() -> None:
     for spec in (None, {"rules": "a"}, {"rules": [None, {"http": {"paths": {}}}]}):
         assert not list(read_claims([{"kind": "Ingress", "metadata": {"name": "a"}, "spec": spec}], "prod"))
+
+
+def test_a_host_that_another_environment_has_from_now_on_leads_its_callers_there() -> None:
+    gone = Break("Ingress/router", "gone", "keep it", stations=(Station("host", "llm.example.com/"),))
+    [found] = passed_on([gone], read_claims([ingress("dev")], "dev"))
+    assert found.milder
+    assert found.message == (
+        "whoever calls `llm.example.com/` comes to Ingress/router of `dev` (namespace `dev`) from now on, and no "
+        "longer here"
+    )
+    for other in (ingress("dev", "other.example.com"), ingress("dev", path="/v1")):
+        assert list(passed_on([gone], read_claims([other], "dev"))) == [gone]
+    for kept in (replace(gone, lasts=(1.0, 2.0)), replace(gone, stations=()), replace(gone, milder=True)):
+        assert list(passed_on([kept], read_claims([ingress("dev")], "dev"))) == [kept]

@@ -46,6 +46,14 @@ GRANT = {
 }
 
 
+def split(weight: int) -> Values:
+    """A route whose requests go to the router, and by weight to a Service without pods."""
+    new = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "new", "namespace": "llm"}}
+    spec = {"selector": {"app": "none"}, "ports": [{"port": 80, "targetPort": 8000}]}
+    backends = [{**BACKEND, "weight": 90}, {"name": "new", "port": 80, "weight": weight}]
+    return with_objects(values(), gateway(), route(rules=[{"backendRefs": backends}]), {**new, "spec": spec})
+
+
 def classed(name: str) -> dict[str, Any]:
     made = gateway()
     return {**made, "spec": {**made["spec"], "gatewayClassName": name}}
@@ -169,6 +177,10 @@ TOLD: dict[str, tuple[Values, Values, str, str]] = {
         values(), values([{"vllmConfig": {"extraArgs": ["--ssl-certfile", "/c", "--ssl-keyfile", "/k"]}}]), "error",
         "the router asks by http, and the engine answers https alone",
     ),
+    "a part of the requests": (
+        with_objects(values(), gateway(), route()), split(10), "warning",
+        "10 of 100 requests to `a.example.com/` get no answer: Service `new` selects no pod that answers",
+    ),
     "the last of two ports": (
         values(), values([{"vllmConfig": {"extraArgs": ["--port", "9000"]}}]), "error",
         "the router asks port 8000, and the engine listens on 9000",
@@ -205,6 +217,8 @@ QUIET: dict[str, tuple[Values, Values]] = {
         with_objects(values(), gateway(), route(rules=[{"backendRefs": [BACKEND, {**BACKEND, "weight": 1}]}])),
         with_objects(values(), gateway(), route(rules=[{"backendRefs": [BACKEND, {**BACKEND, "weight": 0}]}])),
     ),
+    "a part of the requests that got none before": (split(10), split(20)),
+    "a Service that gets none": (with_objects(values(), gateway(), route()), split(0)),
     "a header beside a rule without": (
         with_objects(values(), gateway(), route()),
         with_objects(

@@ -218,6 +218,18 @@ def test_a_patch_of_what_is_not_there_stops_the_unit(patch: dict[str, Any], one:
     assert [each["model"] for each in review["envs"]["prod"]["rollouts"]] == ["qwen"]
 
 
+def test_a_kustomization_of_the_cluster_writes_it_into_those_of_units(one: Repository) -> None:
+    """docs/operations.md tells people to patch the owners so."""
+    target = {"group": "kustomize.toolkit.fluxcd.io", "kind": "Kustomization", "name": "prod\\.models\\.llama"}
+    patch = yamlio.dump([{"op": "add", "path": "/spec/images", "value": IMAGES}])
+    content = {"resources": ["prod"], "patches": [{"target": target, "patch": patch}]}
+    root = one.root / "clusters/c1/kustomization.yaml"
+    root.write_text(yamlio.dump(content), encoding="utf-8")
+    review = one.review(codes=(0, 1))
+    assert [each["model"] for each in review["envs"]["prod"]["rollouts"]] == ["llama"]
+    assert not [each for each in review["clusters"]["c1"]["sync"] if each["action"] == "moved"]
+
+
 def test_what_is_not_stated_is_told_as_before(one: Repository) -> None:
     edit(one, postBuild={"substituteFrom": [{"kind": "ConfigMap", "name": "c"}]})
     review = one.review()

@@ -14,6 +14,7 @@ from llmstack.kubernetes.pods import Object
 from llmstack.sync.changes import Outcome, compare_owners
 from llmstack.sync.manifests import by_entry_points, identify, read_folder
 from llmstack.sync.side import Side
+from llmstack.tree.flux import EXPRESSIONS
 
 FOLDER = "clusters/c1"
 DISABLED = {"kustomize.toolkit.fluxcd.io/prune": "disabled"}
@@ -83,6 +84,7 @@ REFUSED = {
     "metadata": {"name": "a", "namespace": "llm"},
     "spec": {"minReplicas": 3, "maxReplicas": 2, "scaleTargetRef": {"kind": "Deployment", "name": "a"}},
 }
+OURS = [{"apiVersion": "ray.io/v1", "kind": "RayCluster", **EXPRESSIONS["RayCluster"]}]
 LLAMA, SOURCE = "prod/llama.yaml", "prod/gitrepository.yaml"
 STOPPED, EVERY = ("blocked", "stopped", False), ("stack", "llama", "qwen")
 CHANGES: dict[str, tuple[Files, dict[str, tuple[str, str, bool]]]] = {
@@ -123,6 +125,10 @@ CHANGES: dict[str, tuple[Files, dict[str, tuple[str, str, bool]]]] = {
     "postBuild": (edited(LLAMA, postBuild={"substitute": {"A": "b"}}), {"llama": ("moved", "contents", False)}),
     "serviceAccountName": (edited(LLAMA, serviceAccountName="a"), {"llama": ("moved", "contents", False)}),
     "kubeConfig": (edited(LLAMA, kubeConfig={"secretRef": {"name": "a"}}), {"llama": ("moved", "cluster", False)}),
+    "when a Ray cluster is healthy, as llmstack writes it": (edited(LLAMA, healthCheckExprs=OURS), {}),
+    "another word on when it is": (
+        edited(LLAMA, healthCheckExprs=[{**OURS[0], "current": "true"}]), {"llama": ("moved", "contents", False)},
+    ),
     "the folder of another unit": (
         edited(LLAMA, path="overlays/prod/qwen"), {"llama": ("moved", "shares", True)},
     ),
@@ -150,6 +156,12 @@ def test_what_becomes_of_units(row: str) -> None:
     files, expected = CHANGES[row]
     objects = {**OBJECTS, "overlays/prod": [*OBJECTS["overlays/prod/llama"], *OBJECTS["overlays/prod/qwen"]]}
     assert told(outcome(files, objects)) == expected
+
+
+def test_a_unit_that_goes_to_another_cluster_applies_nothing_here() -> None:
+    away = {"secretRef": {"name": "a"}}
+    assert outcome(edited(LLAMA, kubeConfig=away)).held == {"overlays/prod/llama"}
+    assert not outcome(BEFORE, before=edited(LLAMA, kubeConfig=away)).held, "it comes home"
 
 
 def test_a_suspended_unit_holds_only_those_that_follow_the_same_source() -> None:

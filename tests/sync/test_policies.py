@@ -9,7 +9,8 @@ import pytest
 from llmstack.review.applied import what_is_applied
 from llmstack.review.compare import compare
 from llmstack.review.surroundings import Surroundings
-from llmstack.sync.policies import is_kept, is_made_anew, why_skipped
+from llmstack.sync.policies import is_kept, is_made_anew, is_renewed, why_skipped
+from llmstack.sync.side import OwnerChange
 
 FLUX = "kustomize.toolkit.fluxcd.io"
 ARGO = "argocd.argoproj.io"
@@ -66,6 +67,32 @@ def test_what_is_made_anew() -> None:
     assert is_made_anew(config(labels={f"{FLUX}/force": "Enabled"}))
     assert is_made_anew(config(annotations={f"{ARGO}/sync-options": "Force=true,Replace=true"}))
     assert not is_made_anew(config())
+
+
+@pytest.mark.parametrize(
+    ("hook", "policy", "renewed"),
+    [
+        ("PreSync", "", True),
+        ("Sync, PostSync", "BeforeHookCreation", True),
+        ("PostSync", "HookFailed, HookSucceeded", True),
+        ("PostSync", "HookFailed", False),
+        ("Skip", "", False),
+        ("", "BeforeHookCreation", False),
+    ],
+)
+def test_a_hook_of_argo_cd_is_made_anew(hook: str, policy: str, renewed: bool) -> None:
+    """docs/user-guide/resource_hooks.md: BeforeHookCreation is the default."""
+    found = config(annotations={f"{ARGO}/hook": hook, f"{ARGO}/hook-delete-policy": policy})
+    assert is_renewed(found) is is_made_anew(found) is renewed
+
+
+def test_what_argo_cd_deletes_with_its_application_is_not_kept_by_prune_alone() -> None:
+    gone = config(annotations={f"{ARGO}/sync-options": "Prune=false"})
+    [change] = compare({"u": [gone]}, {})
+    owner = OwnerChange("argo", "u", "pruned", "goes", "", 1, "goes", "u", gone=(("", "ConfigMap", "llm", "a"),))
+    for sync, kept in (((), ["kept"]), ((owner,), [])):
+        found = what_is_applied([change], [gone], [], Surroundings(sync=sync))
+        assert [why for _, why in found.held] == kept
 
 
 def test_metadata_that_people_wrote_wrong_says_nothing() -> None:

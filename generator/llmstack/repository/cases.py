@@ -133,7 +133,7 @@ def read_case(comparison: Comparison, name: str, find_affected: Affected, tool_f
     old = {unit: objects for unit, objects in built.items() if unit in same}
     earlier = leave_out_unsound({unit: objects for unit, objects in built.items() if unit not in same}, folders[0])
     old |= earlier.units
-    made = make_units(comparison, name, readings, held, folders, (old, new))
+    made = make_units(comparison, name, readings, held, folders, (old, new), tool_folder)
     old, new = map(dict, made.units)
     affected = [*affected, *(unit for unit in made.touched if unit not in affected)]
     learned, unread = _learned(comparison, name, readings)

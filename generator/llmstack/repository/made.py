@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 from llmstack import yamlio
+from llmstack.kustomize.files import KustomizationError, find_kustomization
+from llmstack.repository.built import build_folder
 from llmstack.repository.comparison import Comparison
 from llmstack.repository.expected import Held, Units
 from llmstack.repository.read import Reading
@@ -39,11 +42,12 @@ def make_units(
     held: Held,
     folders: Sequence[Mapping[str, str]],
     units: tuple[Units, Units],
+    tool_folder: Path | None,
 ) -> Made:
     """Return the units of an environment as the Kustomizations of its cluster make them."""
     sides = (comparison.before, comparison.after)
     specs = [
-        _specs(side, suspects, {folder: unit for unit, folder in own.items()})
+        _specs(side, suspects, {folder: unit for unit, folder in own.items()}, tool_folder)
         for side, suspects, own in zip(sides, _suspects(comparison, readings, held), folders, strict=True)
     ]
     touched = sorted({*specs[0], *specs[1]})
@@ -84,19 +88,31 @@ def _suspects(comparison: Comparison, readings: Sequence[Reading | None], held: 
         yield folder, frozenset(differing | beside)
 
 
-def _specs(side: Snapshot, suspects: _Suspects, units: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
+def _specs(
+    side: Snapshot, suspects: _Suspects, units: Mapping[str, str], tool_folder: Path | None
+) -> dict[str, Mapping[str, Any]]:
     """By unit, the specification of the one Kustomization that makes something of its objects."""
     folder, paths = suspects
     found: dict[str, list[Mapping[str, Any]]] = {}
     maps = cache(partial(_config_maps, side, folder))
-    for path in sorted(paths):
-        for obj in _documents(side.read(path)):
-            own = stated(mapping(obj))
-            unit = units.get(local_path(own[0])) if own is not None else None
-            if own is not None and unit is not None:
-                spec = own[1] if is_playable(own[1]) else with_variables(own[1], maps().get(_space(obj), {}))
-                found.setdefault(unit, []).append(spec)
+    for obj in _built(side, folder, tool_folder) or (each for path in sorted(paths) for each in _documents(side, path)):
+        own = stated(mapping(obj))
+        unit = units.get(local_path(own[0])) if own is not None else None
+        if own is not None and unit is not None:
+            spec = own[1] if is_playable(own[1]) else with_variables(own[1], maps().get(_space(obj), {}))
+            found.setdefault(unit, []).append(spec)
     return {unit: specs[0] for unit, specs in found.items() if len(specs) == 1 and any(map(specs[0].get, FIELDS))}
+
+
+def _built(side: Snapshot, folder: str, tool_folder: Path | None) -> Sequence[Any]:
+    """What the folder of a cluster builds to, where a kustomization that people wrote there may patch what is made of
+    units; nothing where it does not, or does not build."""
+    try:
+        found = find_kustomization(side.read, folder) if folder else None
+        text = found[1].replace("patches:", "", 1) if found is not None else ""
+        return (build_folder(side, folder, tool_folder) or ()) if any(each in text for each in FIELDS) else ()
+    except KustomizationError:
+        return ()
 
 
 def _config_maps(side: Snapshot, folder: str) -> Mapping[str, Mapping[str, Any]]:
@@ -114,7 +130,8 @@ def _space(obj: Mapping[str, Any]) -> str:
     return str(mapping(obj.get("metadata")).get("namespace") or "")
 
 
-def _documents(text: str | None) -> list[Any]:
+def _documents(side: Snapshot, path: str) -> list[Any]:
+    text = side.read(path)
     if text is None or not any(word in text for word in _WORDS):
         return []
     try:

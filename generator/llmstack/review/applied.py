@@ -7,7 +7,7 @@ to be kept, goes on running.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -19,6 +19,7 @@ from llmstack.kubernetes.immutable import refused_fields
 from llmstack.kubernetes.limit_ranges import refused_claim
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.runtime_classes import adding_classes, with_runtime_class
+from llmstack.kubernetes.workloads import is_counted
 from llmstack.review.change import ObjectChange
 from llmstack.review.compare import compare, identify
 from llmstack.review.restarts import why_unmoved
@@ -46,6 +47,8 @@ class Applied:
     """The workloads whose controller leaves running pods as they are."""
     held: tuple[tuple[ObjectChange, Held], ...] = ()
     """What does not arrive, and why."""
+    anew: frozenset[pods.Identity] = frozenset()
+    """The workloads that the sync tool deletes and makes anew, as the API refuses to change them."""
 
 
 def what_is_applied(
@@ -56,7 +59,8 @@ def what_is_applied(
     An object that the sync tool deletes while its manifest stays is one that is removed. Pods have what admission adds
     to them.
     """
-    held = {change.full_identity: why for change in changes if (why := _why_held(change, near)) is not None}
+    deleted = near.pruned
+    held = {change.full_identity: why for change in changes if (why := _why_held(change, near, deleted)) is not None}
     free = (change for change in changes if change.full_identity not in held)
     made = {change.full_identity: found for change in free if (found := _left_alone(change, near)) is not None}
     tried = [each for change in changes for each in _with_end(change, made.get(change.full_identity))]
@@ -74,13 +78,16 @@ def what_is_applied(
     told = [(change, held[key]) for change in changes if (key := change.full_identity) in held]
     told += [(change, "ignored") for change in changes if change.full_identity in made]
     with_pods, before, there = _with_admission(arriving, before, there)
+    anew = {each.identity for each in with_pods if is_counted(each.kind) and _is_remade(each, near)}
+    with_pods = [replace(each, restarts=True) if each.identity in anew else each for each in with_pods]
     return Applied(
         tuple(with_pods),
         before,
         there,
         frozenset(each.identity for each in arriving if each.full_identity in refused),
-        frozenset(each.identity for each in with_pods if why_unmoved(each) is not None),
+        frozenset(each.identity for each in with_pods if why_unmoved(each) is not None) - anew,
         tuple(told),
+        frozenset(anew),
     )
 
 
@@ -174,11 +181,21 @@ def makes_anew(change: ObjectChange, near: Surroundings) -> bool:
     return change.after is not None and (is_made_anew(change.after) or change.unit in near.forcing)
 
 
-def _why_held(change: ObjectChange, near: Surroundings) -> Held | None:
+def _is_remade(change: ObjectChange, near: Surroundings) -> bool:
+    """Whether the sync tool deletes the object of a change and makes it anew. The pods go with it, whatever its
+    strategy: Flux deletes in the background (fluxcd/pkg, ssa/manager_apply.go, `Apply`), and so does Argo CD
+    (gitops-engine, pkg/utils/kube, `Force`)."""
+    return makes_anew(change, near) and bool(
+        refused_fields(change.kind, change.before, change.after, near.default_class)
+    )
+
+
+def _why_held(change: ObjectChange, near: Surroundings, deleted: Collection[pods.Identity]) -> Held | None:
     if change.unit in near.stopped:
         return "stopped"
     if change.after is not None:
         return why_skipped(change.after, exists=change.before is not None)
     if change.unit in near.keeping:
         return "left"
-    return "kept" if change.before is not None and is_kept(change.before) else None
+    kept = change.before is not None and change.identity not in deleted and is_kept(change.before)
+    return "kept" if kept else None

@@ -35,7 +35,7 @@ from llmstack.review.surroundings import Surroundings
 from llmstack.review.ways_in.backends import Backends
 from llmstack.review.ways_in.breaks import Break
 from llmstack.review.ways_in.find import find_breaks
-from llmstack.review.ways_in.shared_hosts import shared_hosts
+from llmstack.review.ways_in.shared_hosts import passed_on, shared_hosts
 
 MOST_SCALED = 5_000
 """Replicas at the most of all scalers beyond which that is not played: then no end is said."""
@@ -61,7 +61,7 @@ def predict(
     scene = Scene(
         applied.before, applied.after, facts[1], least.owned[1], most_scaled(applied.after), standing, beside
     )  # fmt: skip
-    hindered = find_obstacles(least.own, scene)
+    hindered = find_obstacles((*least.own, *_raised(least, most)), scene)
     obstacles = with_those_behind(hindered, least.own, endless(hindered, least.verdicts), near.queue)
     fewest = {key: few for key, few in fewest_scaled(applied.after).items() if key not in facts[1].present}
     rollouts, pools = _rollouts_and_pools(least, most, preempting, obstacles, facts[1], fewest)
@@ -89,6 +89,14 @@ def predict(
         breaks=_breaks(applied, least, facts[1], near, backends),
         backends=backends,
     )
+
+
+def _raised(least: Played, most: Played | None) -> list[Workload]:
+    """What stays as it is at the least, while its scaler may give more than before: as it is then."""
+    moving = {workload.identity for workload in least.own}
+    grown = (each for each in (() if most is None else most.own) if each.after > each.before)
+    found = ((each, least.owned[1].get(each.identity, 0)) for each in grown if each.identity not in moving)
+    return [replace(each, move="scale", before=few, after=few) for each, few in found if few]
 
 
 Moved = tuple[Sequence[Workload], Fixed]
@@ -211,7 +219,7 @@ def _breaks(applied: Applied, least: Played, facts: Facts, near: Surroundings, b
     """Every way in that is cut, in the environment itself or by another object of the cluster. What comes back under
     another environment is not gone for good: its workloads are told to load again."""
     before, after = applied.before, applied.after
-    found = find_breaks(before, after, least.own, least.own_times, facts.moved_from, backends)
+    found = passed_on(find_breaks(before, after, least.own, least.own_times, facts.moved_from, backends), near.claims)
     again = {told(identity_of(obj)) for environment, obj in near.objects if environment == near.renamed_to}
     return (
         *(each for each in found if each.lasts is not None or each.subject not in again),

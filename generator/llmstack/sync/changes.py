@@ -254,6 +254,7 @@ def _held(
             yield new[key].path
             yield from (old[key].path,) if key in old else ()
     yield from (owner.path for key, owner in old.items() if key not in new and not owner.deletes)
+    yield from (owner.path for key, owner in new.items() if key in old and owner.leaves(old[key]))
 
 
 def _keeping(old: Mapping[Key, Owner], new: Mapping[Key, Owner]) -> Iterator[str]:

@@ -21,6 +21,7 @@ from llmstack.sync.manifests import Manifest, Object, mapping, sequence
 from llmstack.sync.owner import Owner, Source, clean, short_revision
 from llmstack.sync.policies import FLUX, is_kept
 from llmstack.sync.taken import alias_of
+from llmstack.tree.flux import EXPRESSIONS
 
 _SOURCES = "source.toolkit.fluxcd.io/"
 _GENERATORS = "source.extensions.fluxcd.io/"
@@ -43,6 +44,8 @@ _REFERENCES = ("digest", "commit", "name", "semver", "tag", "branch")
 _BY_DEFAULT = {"GitRepository": "master", "OCIRepository": "latest"}
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(h|ms|us|µs|ns|m|s)")
+
+_EXPRESSIONS = "spec.healthCheckExprs"
 
 SourceKey = tuple[str, str, str]
 """Kind, namespace, name."""
@@ -90,12 +93,24 @@ def _owner(file: str, object: Object, sources: Mapping[SourceKey, Source]) -> Ow
         ),
         timeout=_timeout(spec),
         ignores=tuple(sequence(spec.get("ignore"))),
-        unread=unread(object),
+        unread=_unread(object),
         awaits=tuple(
             f"{each.get('namespace') or namespace}/{each.get('name')}"
             for each in map(mapping, sequence(spec.get("dependsOn")))
         ),
     )
+
+
+def _unread(object: Object) -> dict[str, Any]:
+    """What no rule reads of a Kustomization: when custom resources that llmstack makes are healthy is known."""
+    found = unread(object)
+    own = [{"kind": kind, **expressions} for kind, expressions in EXPRESSIONS.items()]
+    strange = [
+        each
+        for each in map(mapping, sequence(found.pop(_EXPRESSIONS, None)))
+        if {key: value for key, value in each.items() if key != "apiVersion"} not in own
+    ]
+    return found | ({_EXPRESSIONS: strange} if strange else {})
 
 
 def _text(spec: Mapping[str, Any], fields: Iterable[str]) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from llmstack.tree.argo import CLUSTER
+
 Tool = Literal["flux", "argo"]
 TOOL_NAMES: Mapping[Tool, str] = {"flux": "Flux", "argo": "Argo CD"}
 Key = tuple[str, str, str]
@@ -127,6 +129,14 @@ class Owner:
     @property
     def title(self) -> str:
         return f"{self.kind}/{self.name}"
+
+    def leaves(self, former: Owner) -> bool:
+        """Whether it applies to another cluster than it did, and not to the one that it is in itself."""
+        return self.place != former.place and self.place not in _OWN
+
+
+_OWN = ("", CLUSTER, "in-cluster")
+"""What an owner calls the cluster that it is in."""
 
 
 def clean(path: object) -> str:

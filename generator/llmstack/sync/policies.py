@@ -19,6 +19,7 @@ Skipped = Literal["reconcile", "ssa-ignore", "ssa-if-not-present", "hook-skip"]
 FLUX = "kustomize.toolkit.fluxcd.io"
 _ARGO_OPTIONS = "argocd.argoproj.io/sync-options"
 _ARGO_HOOK = "argocd.argoproj.io/hook"
+_HOOK_GOES = f"{_ARGO_HOOK}-delete-policy"
 
 
 def why_skipped(object: Object, *, exists: bool) -> Skipped | None:
@@ -34,7 +35,16 @@ def why_skipped(object: Object, *, exists: bool) -> Skipped | None:
 
 def is_made_anew(object: Object) -> bool:
     """Whether the sync tool deletes and recreates an object whose change the API refuses."""
-    return _flux(object, "force", "enabled") or "force=true" in _words(object, _ARGO_OPTIONS)
+    forced = _flux(object, "force", "enabled") or "force=true" in _words(object, _ARGO_OPTIONS)
+    return forced or is_renewed(object)
+
+
+def is_renewed(object: Object) -> bool:
+    """Whether Argo CD runs an object as a hook, and deletes the one of before: once it succeeded, or as the next one
+    is made, which is the default (docs/user-guide/resource_hooks.md, hook deletion policies)."""
+    policies = _words(object, _HOOK_GOES) - {""}
+    goes = not policies or bool(policies & {"beforehookcreation", "hooksucceeded"})
+    return goes and bool(_words(object, _ARGO_HOOK) - {"", "skip"})
 
 
 def is_kept(object: Object, tool: Tool | None = None, *, with_owner: bool = False) -> bool:

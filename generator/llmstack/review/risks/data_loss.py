@@ -147,7 +147,8 @@ def _read_on(assessment: Assessment) -> frozenset[Identity]:
 def _is_used(change: ObjectChange, assessment: Assessment) -> bool:
     """Whether what stays in the cluster is used on: a namespace that holds objects, a claim that pods mount."""
     if change.kind == "Namespace":
-        return any((obj.get("metadata") or {}).get("namespace") == change.name for obj in assessment.after)
+        others = (obj for _, obj in assessment.near.objects)
+        return any(_namespace(obj) == change.name for obj in (*assessment.after, *others))
     if change.kind == "PersistentVolumeClaim":
         claim = (change.kind, change.namespace, change.name)
         return any(claim in needs_of(obj) for obj in assessment.after if is_lasting(str(obj.get("kind"))))

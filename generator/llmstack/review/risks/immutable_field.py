@@ -26,6 +26,7 @@ from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.data_loss import HOLDS_DATA
 from llmstack.review.risks.declaration import Declaration
 from llmstack.review.storage import class_that_refuses
+from llmstack.sync.policies import is_renewed
 
 RISK = Declaration("immutable-field", Severity.ERROR, milder=Severity.WARNING)
 
@@ -47,7 +48,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             advice = "Let the class expand in a commit before, or move to a larger claim of another name."
             yield RISK.at(change.key, message, advice, path=_SIZE)
         if paths and makes_anew(change, assessment.near):
-            if change.kind not in HOLDS_DATA:
+            if change.kind not in HOLDS_DATA and not is_renewed(change.after or {}):
                 message = f"the API server refuses to change `{paths[0]}`, so the sync tool deletes the object first"
                 subject = f"{change.kind}/{change.name}"
                 yield RISK.at(subject, message, _KEEP, path=paths[0], milder=True)

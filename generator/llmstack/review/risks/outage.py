@@ -8,8 +8,9 @@ the controllers; the risk is told where the least number of ready replicas is 0.
 engine: a model whose router and engines change their port, API key or namespace at different speed, or whose workload
 is replaced by one of another kind, name or namespace, is not served for as long as no router finds an engine, unless
 another workload serves its id meanwhile. So is one that an owner deletes as it goes, while another one of the cluster
-applies it: that makes it anew. A model that is new, or that is removed, has no outage. Its amount is how
-long it may last, in seconds; not known without a load time.
+applies it: that makes it anew; or one that the sync tool deletes because the API refuses to change it (Flux `force`,
+Argo CD `Force=true`). A model that is new, or that is removed, has no outage. Its amount is how long it may last, in
+seconds; not known without a load time.
 
 Fix: run two replicas, or set `maxSurge: 1` and `maxUnavailable: 0` where GPUs are free; a Ray cluster is replaced as
 a whole: add the new one under another name first, then remove the old one.
@@ -113,7 +114,9 @@ def _outage(workload: Workload, outcome: Outcome) -> str:
     lasting = " for a while"
     if _is_measured(workload) and outcome.down_for is not None:
         lasting = f" for {say_exactly(outcome.down_for)}"
-    if workload.recreate:
+    if workload.anew:
+        cause = "the sync tool deletes it with all its pods, and makes it anew"
+    elif workload.recreate:
         cause = "all replicas are deleted before new ones start"
     elif workload.falls_to is not None:
         cause = "a scaler takes over, and the one that is left until it looks is replaced"
@@ -125,6 +128,8 @@ def _outage(workload: Workload, outcome: Outcome) -> str:
 
 
 def _spare_it(assessment: Assessment, workload: Workload) -> str:
+    if workload.anew:
+        return "Keep the field that the API refuses to change; or give it another name, and let both run for a while."
     gpus = workload.new.total if workload.new is not None else 0
     told = _spare_by_kind(assessment, workload)
     if told is not None:

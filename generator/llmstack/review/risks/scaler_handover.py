@@ -7,10 +7,10 @@ default, 1: all replicas but one are deleted at the apply, and the scaler starts
 How it is judged: the manifest has `replicas` above 1 before the change, and after it none, because a scaler is added
 that does not own the field yet. (Kubernetes documentation, "Server-Side Apply", transferring ownership.) An error too:
 a HorizontalPodAutoscaler makes way for a ScaledObject in one commit, as KEDA's webhook refuses that while the first is
-there, and what leaves Git is pruned after the rest is applied (kedacore/keda, scaledobject_webhook.go, `verifyHpas`). A
-warning: a scaler goes, or KEDA is paused (`autoscaling.keda.sh/paused`), and the manifest sets fewer replicas than it
-may have given; or both go on to say how many there are, as where KEDA is paused at another number than is stated. Its
-amount is the number of pods that end.
+there, and what leaves Git is pruned after the rest is applied (kedacore/keda, scaledobject_webhook.go, `verifyHpas`);
+or a ScaledObject comes for a workload that another scaler has. A warning: a scaler goes, or KEDA is paused
+(`autoscaling.keda.sh/paused`), and the manifest sets fewer replicas than it may have given; or both go on to say how
+many there are, as where KEDA is paused at another number than is stated. Its amount is the number of pods that end.
 
 Fix: hand the field over before the merge: apply an object with nothing but `spec.replicas` under another field
 manager, as the advice says. Or merge at a time of few requests.
@@ -69,13 +69,19 @@ def _other_kind(assessment: Assessment) -> Iterator[Risk]:
 
 def _several(assessment: Assessment) -> Iterator[Risk]:
     """Workloads that begin to have a second scaler: of two HorizontalPodAutoscalers neither acts (`AmbiguousSelector`,
-    pkg/controller/podautoscaler/horizontal.go), and KEDA refuses what another one scales."""
+    pkg/controller/podautoscaler/horizontal.go), and KEDA refuses what another one scales
+    (kedacore/keda, scaledobject_webhook.go, `verifyScaledObjects` and `verifyHpas`)."""
     before, after = scalers_of(assessment.before), scalers_of(assessment.after)
     for target, kinds in sorted(after.items()):
-        if len(kinds) > 1 and len(before.get(target, ())) < 2:
-            message = (
-                f"{len(kinds)} scalers want it ({', '.join(sorted(kinds))}): neither acts, or each undoes the other"
-            )
+        former = before.get(target, ())
+        if len(kinds) < 2 or len(former) > 1:
+            continue
+        wanted = f"{len(kinds)} scalers want it ({', '.join(sorted(kinds))})"
+        if former and kinds.count("ScaledObject") > former.count("ScaledObject"):
+            message = f"{wanted}: KEDA refuses the ScaledObject that comes, and nothing of its unit is applied"
+            yield RISK.at(told(target), message, "Keep one of them, and remove the other in a commit before.")
+        else:
+            message = f"{wanted}: neither acts, or each undoes the other"
             yield RISK.at(told(target), message, "Keep one of them.", milder=True)
 
 

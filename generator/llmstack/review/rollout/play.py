@@ -25,7 +25,7 @@ from llmstack.review.rollout.races import with_races
 from llmstack.review.rollout.staged import find_verdicts_in_line
 from llmstack.review.rollout.template import fixed_gpus
 from llmstack.review.rollout.times import Times, own_times, time_rollouts
-from llmstack.review.rollout.workload import Workload, read_workload
+from llmstack.review.rollout.workload import Workload, as_anew, read_workload
 from llmstack.review.surroundings import Neighbours
 
 
@@ -116,12 +116,16 @@ def find_moves(
     """Return the workloads whose pods come, go or are replaced, with the replicas that scalers give by `owned`, and the
     pods that stay. A change that reaches no pod of a template may all the same change how many there are."""
     workloads = tuple(
-        less_kept(change, workload)
+        as_anew(workload) if _is_made_anew(workload, applied) else less_kept(change, workload)
         for change in [*applied.changes, *_rescaled(applied, owned)]
         if is_counted(change.kind) and change.identity not in applied.refused
         if (workload := read_workload(change, owned, facts)) is not None
     )
     return workloads, _fixed(applied, workloads, facts[1], owned)
+
+
+def _is_made_anew(workload: Workload, applied: Applied) -> bool:
+    return workload.identity in applied.anew and workload.move == "restart"
 
 
 def add_fixed(fixed: Fixed, more: Fixed) -> dict[PoolKey, dict[int, int]]:

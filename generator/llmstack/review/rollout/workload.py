@@ -55,6 +55,8 @@ class Workload:
     """The unit that it is applied with."""
     unready: int = 0
     """Of the replicas before, those that do not serve when the change comes: a rollout is in progress, or they fail."""
+    anew: bool = False
+    """Whether the object is deleted with its pods, and made anew."""
 
     @property
     def key(self) -> str:
@@ -99,6 +101,13 @@ class Workload:
     def held_up(self) -> bool:
         """Whether it gives up no replica before a new one is ready, and so needs a spare set of GPUs."""
         return self.rolls and self.unavailable == 0
+
+
+def as_anew(workload: Workload) -> Workload:
+    """Return the workload as it goes where its object is deleted and made anew: no old pod waits for a new one. Only a
+    Deployment's new pods have names of their own, and are made while the old ones end."""
+    beside = workload.after if workload.kind == "Deployment" else 0
+    return replace(workload, surge=beside, unavailable=workload.after, recreate=not beside, anew=True, causes=())
 
 
 def moves_whole(workloads: Iterable[Workload]) -> bool:

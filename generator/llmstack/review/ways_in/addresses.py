@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from math import inf
 
 from llmstack.kubernetes.pods import Object
@@ -49,6 +50,7 @@ def broken_addresses(
             yield from (_closed(door, closed, front, instead) for closed in refusals[:1] if closed is not None)
         else:
             yield from _other_door(door, [way for way in ways if why_closed(way, now) is None])
+            yield from _lost_share(door, ways, before, (then, now))
     for name, service in then.services.items():
         if name in now.services and any(door.service == name[1] for door in doors):
             yield from _less_reach(service, now.services[name])
@@ -105,6 +107,25 @@ def _other_door(door: Door, ways: Sequence[Door]) -> Iterator[Break]:
             f"no certificate is named for `{door.rule.host}` any more: https callers see another one, and refuse it"
         )
         yield Break(door.subject, message, "Keep `tls`, unless something in front has the certificate.", milder=True)
+
+
+def _lost_share(
+    door: Door, ways: Sequence[Door], before: Sequence[Object], sides: tuple[Side, Side]
+) -> Iterator[Break]:
+    """Backends of a route that get a part of a host's requests, and lead nowhere from now on: a gateway passes that
+    part to no other (Gateway API, HTTPRouteRule, "BackendRefs": 503 where a Service has no ready endpoints)."""
+    then, now = sides
+    for way in ways:
+        closed = why_closed(way, now)
+        share = way.rule.share if way.rule is not None and way.subject == door.subject else ""
+        if not share or closed is None or (way.namespace, way.service) not in now.services:
+            continue
+        former = [each for each in all_doors(before, then) if replace(each, rule=None) == replace(way, rule=None)]
+        if any(each.rule is not None and each.rule.share and why_closed(each, then) for each in former):
+            continue
+        message = f"{share} requests to `{way.address}` get no answer: {closed.why}"
+        advice = "Send it requests once its pods answer: until then `weight: 0`."
+        yield Break(door.subject, message, advice, milder=True, stations=leads_in(way), broken=2)
 
 
 def _silent(service: Object, before: Object, ends: Sequence[Ends]) -> Iterator[Break]:

@@ -109,7 +109,7 @@ def all_doors(objects: Sequence[Object], side: Side, before: Sequence[Object] = 
 
 def _hosts(objects: Sequence[Object], before: Sequence[Object]) -> Iterator[Door]:
     gateways = dict.fromkeys(gateways_of(before)) | gateways_of(objects)
-    lost = grants_of(before) - grants_of(objects)
+    grants = grants_of(before), grants_of(objects)
     for obj in objects:
         namespace, name = _name(obj)
         if obj.get("kind") == "Ingress":
@@ -120,7 +120,7 @@ def _hosts(objects: Sequence[Object], before: Sequence[Object]) -> Iterator[Door
                 address = f"{rule.host}{rule.path}"
                 yield Door(f"Ingress/{name}", address, namespace, str(service.get("name")), leads_to, rule)
         elif obj.get("kind") == "HTTPRoute":
-            for rule, backend in route_rules(obj, gateways, lost):
+            for rule, backend in route_rules(obj, gateways, grants):
                 there = str(backend.get("namespace") or namespace)
                 to = str(backend.get("name")), backend.get("port") or 0
                 yield Door(f"HTTPRoute/{name}", f"{rule.host}{rule.path}", there, *to, rule)

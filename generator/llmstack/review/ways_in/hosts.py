@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from llmstack.kubernetes.pods import Identity, Object, identity_of, maps, value_at
+from llmstack.kubernetes.quantities import whole
 
 ANY_HOST = "*"
 
 Gateways = Mapping[Identity, Object | None]
-Grant = tuple[str, str]
-"""The namespace of HTTPRoutes, and that of the Services that they may lead to."""
+Grant = tuple[str, str, str]
+"""The namespace of HTTPRoutes, that of the Services that they may lead to, and the one Service's name; empty for all of
+them."""
+Grants = tuple[frozenset[Grant], frozenset[Grant]]
+"""What was granted before the change, and what is after it."""
 _EXACT = "Exact"
 
 
@@ -34,6 +38,8 @@ class Rule:
     """What else it asks of a request (headers, method, parameters), as text to compare; empty for nothing."""
     deep: bool = False
     """Whether a wildcard of its host stands for any number of labels (a route), and not for one (an Ingress)."""
+    share: str = ""
+    """The part of its requests that this backend gets, by weight (`10 of 100`); empty for all or none."""
 
     def covers(self, other: Rule) -> bool:
         """Whether all requests for another rule's host and path come here too."""
@@ -77,20 +83,28 @@ def ingress_rules(obj: Object) -> Iterator[tuple[Rule, Mapping[str, Any]]]:
             yield Rule(host, str(path.get("path") or "/"), exact, via, secure), path.get("backend") or {}
 
 
-def route_rules(obj: Object, gateways: Gateways, lost: Collection[Grant] = ()) -> Iterator[tuple[Rule, Object]]:
+def route_rules(
+    obj: Object, gateways: Gateways, grants: Grants = (frozenset(), frozenset())
+) -> Iterator[tuple[Rule, Object]]:
     """Yield the rules of an HTTPRoute, each with a backend (Gateway API, "HTTPRoute").
 
-    `gateways` are those among the objects, and None for one that is gone; `lost` what routes were granted, and are not
-    any more.
+    `gateways` are those among the objects, and None for one that is gone; `grants` what routes were granted, and are.
     """
     spec = obj.get("spec") or {}
     for host in spec.get("hostnames") or (ANY_HOST,):
         via, closed = _attached(obj, str(host), gateways)
         for rule in maps(spec.get("rules")):
             for match in list(maps(rule.get("matches"))) or [{}]:
-                for backend in maps(rule.get("backendRefs")):
-                    found = _rule_of(str(host), match, via, closed or _why_unused(obj, backend, lost))
-                    yield found, backend
+                for backend, share in _shares(list(maps(rule.get("backendRefs")))):
+                    found = _rule_of(str(host), match, via, closed or _why_unused(obj, backend, grants))
+                    yield replace(found, share=share), backend
+
+
+def _shares(backends: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], str]]:
+    """The backends of a rule, each with its part of the requests (Gateway API, BackendRef, weight: 1 where none)."""
+    weights = [whole(each.get("weight"), 1) for each in backends]
+    for backend, weight in zip(backends, weights, strict=True):
+        yield backend, f"{weight} of {sum(weights)}" if 0 < weight < sum(weights) else ""
 
 
 def _rule_of(host: str, match: Mapping[str, Any], via: frozenset[str], closed: str | None) -> Rule:
@@ -100,28 +114,30 @@ def _rule_of(host: str, match: Mapping[str, Any], via: frozenset[str], closed: s
     return Rule(host, str(path.get("value") or "/"), path.get("type") == _EXACT, via, False, closed, asks, deep=True)
 
 
-def _why_unused(route: Object, backend: Mapping[str, Any], lost: Collection[Grant]) -> str | None:
+def _why_unused(route: Object, backend: Mapping[str, Any], grants: Grants) -> str | None:
     """Why a backend gets no requests: by its weight (1 where it has none), or as it is another namespace's and no
     ReferenceGrant of that allows it any more."""
     if backend.get("weight") == 0:
         return f"it sends none to Service `{backend.get('name')}` (`weight: 0`)"
     own = identity_of(route)[1]
     there = str(backend.get("namespace") or own)
-    if there != own and (own, there) in lost:
+    asked = {(own, there, ""), (own, there, str(backend.get("name")))}
+    if there != own and asked & grants[0] and not asked & grants[1]:
         return f"no ReferenceGrant of namespace `{there}` lets it lead there any more"
     return None
 
 
-def grants_of(objects: Iterable[Object]) -> set[Grant]:
+def grants_of(objects: Iterable[Object]) -> frozenset[Grant]:
     """What ReferenceGrants let HTTPRoutes lead to Services of their namespace (Gateway API, "ReferenceGrant")."""
-    return {
-        (str(entry.get("namespace")), identity_of(obj)[1])
+    return frozenset(
+        (str(entry.get("namespace")), identity_of(obj)[1], str(to.get("name") or ""))
         for obj in objects
         if obj.get("kind") == "ReferenceGrant"
-        and any(to.get("kind") == "Service" for to in maps(value_at(obj, "spec", "to")))
+        for to in maps(value_at(obj, "spec", "to"))
+        if to.get("kind") == "Service"
         for entry in maps(value_at(obj, "spec", "from"))
         if entry.get("kind") == "HTTPRoute"
-    }
+    )
 
 
 def _attached(route: Object, host: str, gateways: Gateways) -> tuple[frozenset[str], str | None]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from llmstack.kubernetes.pods import Object
@@ -71,6 +71,22 @@ def shared_hosts(
         if rival is not None:
             told.add(claim.owner)
             yield Break(claim.subject, _message(claim, rival), "Give each of them a host or a path of its own.")
+
+
+def passed_on(breaks: Iterable[Break], claims: Iterable[Claim]) -> Iterator[Break]:
+    """Yield the breaks, those of a host that other environments of the cluster claim (`claims`) as what they are: its
+    callers come to these."""
+    taken = {claim.address: claim for claim in claims}
+    for each in breaks:
+        station = each.stations[0] if each.stations else None
+        claim = taken.get(station.name) if station is not None and station.kind == "host" else None
+        if claim is None or each.lasts is not None or each.milder:
+            yield each
+            continue
+        now = f"{claim.subject} of `{claim.environment}` (namespace `{claim.namespace}`)"
+        message = f"whoever calls `{claim.address}` comes to {now} from now on, and no longer here"
+        advice = f"See that `{claim.environment}` serves what its callers ask for."
+        yield replace(each, message=message, advice=advice, milder=True)
 
 
 def _by_what_is_claimed(claims: Iterable[Claim]) -> dict[tuple[str, str, str], dict[tuple[str, str, str], Claim]]:
