@@ -74,6 +74,7 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("Speculative decoding is not supported with ", STEPS,
             lambda line: _takes_steps(line) and _speculates(line),
             "several scheduler steps with speculative decoding", "leave one of both out"),
+    Refusal("num_scheduler_steps (", STEPS, lambda line: (line.number(STEPS) or 0) < 1, f"{STEPS} under 1", "1 or more"),
     Refusal("Multi-Step Chunked-Prefill is not supported ", STEPS, _cuts_in_pipeline,
             "several scheduler steps with chunked prefill in a pipeline", "leave one of them out"),
     Refusal("lora_extra_vocab_size (", VOCABULARY,
