@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from llmstack.engine.exact.line import Line
 from llmstack.engine.exact.refusals.generations import OFF, V1, asks_for_v1
-from llmstack.engine.exact.refusals.refusal import Refusal, says
+from llmstack.engine.exact.refusals.refusal import Refusal, lacks, says
 
 DRAFT, TOKENS, LOOKUP = "--speculative-model", "--num-speculative-tokens", "--ngram-prompt-lookup-max"
 STEPS, BLOCK, VOCABULARY = "--num-scheduler-steps", "--block-size", "--lora-extra-vocab-size"
 ADAPTER, LONG, PARTIAL = "--enable-prompt-adapter", "--max-long-partial-prefills", "--max-num-partial-prefills"
 SPECULATIVE, FORMAT, QUANTIZATION = "--speculative-config", "--load-format", "--quantization"
 OFFLOADED, TRANSFER = "--cpu-offload-gb", "--kv-transfer-config"
-IN_PIECES = "bitsandbytes"
+LENGTH, IN_PIECES = "--max-prompt-adapter-token", "bitsandbytes"
 LARGEST_BLOCK = 32
 VOCABULARIES = frozenset((0, 256, 512))
 """What `--lora-extra-vocab-size` may be (`LoRAConfig.__post_init__`)."""
@@ -31,8 +31,18 @@ def _is_on_card(line: Line) -> bool:
     return line.card is not None and line.card.maker == "nvidia"
 
 
+def _is_under_one(line: Line, flag: str) -> bool:
+    """Whether a flag is left out, or under 1; of what comes from a variable nothing is known."""
+    number = line.number(flag)
+    return flag not in line.given or (number is not None and number < 1)
+
+
 def _looks_nothing_up(line: Line) -> bool:
-    return line.text(DRAFT) == "[ngram]" and (line.number(LOOKUP) or 0) < 1
+    return line.text(DRAFT) == "[ngram]" and _is_under_one(line, LOOKUP)
+
+
+def _has_odd_vocabulary(line: Line) -> bool:
+    return line.is_on("--enable-lora") and line.number(VOCABULARY) not in VOCABULARIES | {None}
 
 
 def _speculates(line: Line) -> bool:
@@ -74,20 +84,20 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("Speculative decoding is not supported with ", STEPS,
             lambda line: _takes_steps(line) and _speculates(line),
             "several scheduler steps with speculative decoding", "leave one of both out"),
+    Refusal("num_scheduler_steps (", STEPS, lambda line: _is_under_one(line, STEPS), f"{STEPS} under 1",
+            "1 or more"),
     Refusal("Multi-Step Chunked-Prefill is not supported ", STEPS, _cuts_in_pipeline,
             "several scheduler steps with chunked prefill in a pipeline", "leave one of them out"),
-    Refusal("lora_extra_vocab_size (", VOCABULARY,
-            lambda line: line.is_on("--enable-lora") and line.number(VOCABULARY) not in VOCABULARIES,
-            f"this {VOCABULARY}", "256 or 512"),
+    Refusal("lora_extra_vocab_size (", VOCABULARY, _has_odd_vocabulary, f"this {VOCABULARY}", "256 or 512"),
     Refusal("max_prompt_adapter_token must be set", ADAPTER,
-            lambda line: line.is_on(ADAPTER) and not line.number("--max-prompt-adapter-token"),
-            f"{ADAPTER} without --max-prompt-adapter-token", "--max-prompt-adapter-token, how long one may be"),
+            lambda line: line.is_on(ADAPTER) and _is_under_one(line, LENGTH), f"{ADAPTER} without {LENGTH}",
+            f"{LENGTH}, how long one may be"),
     Refusal("max_long_partial_prefills (", LONG, _takes_longest_first, f"{LONG} over {PARTIAL}", f"at most {PARTIAL}"),
     Refusal("BitsAndBytes quantization and QLoRA adapter only support ", QUANTIZATION,
-            lambda line: says(QUANTIZATION, IN_PIECES)(line) and not says(FORMAT, IN_PIECES)(line),
+            lambda line: says(QUANTIZATION, IN_PIECES)(line) and lacks(FORMAT, IN_PIECES)(line),
             f"{QUANTIZATION} {IN_PIECES} without {FORMAT} {IN_PIECES}", f"{FORMAT} {IN_PIECES}"),
     Refusal("BitsAndBytes load format and QLoRA adapter only support ", FORMAT,
-            lambda line: says(FORMAT, IN_PIECES)(line) and not says(QUANTIZATION, IN_PIECES)(line),
+            lambda line: says(FORMAT, IN_PIECES)(line) and lacks(QUANTIZATION, IN_PIECES)(line),
             f"{FORMAT} {IN_PIECES} without {QUANTIZATION} {IN_PIECES}", f"{QUANTIZATION} {IN_PIECES}"),
     *(Refusal(sentence, OFFLOADED, _offloads_beside_adapters, f"{OFFLOADED} with --enable-lora",
               "leave one of both out")

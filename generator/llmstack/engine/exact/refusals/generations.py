@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from llmstack.engine.exact.line import Line
-from llmstack.engine.exact.refusals.refusal import Refusal, says
+from llmstack.engine.exact.refusals.refusal import Refusal, lacks, says
 
 V1, RUNNER, ATTENTION = "VLLM_USE_V1", "VLLM_USE_V2_MODEL_RUNNER", "VLLM_ATTENTION_BACKEND"
 SPECULATIVE, ASYNC, EXECUTOR = "--speculative-config", "--async-scheduling", "--distributed-executor-backend"
@@ -65,7 +65,7 @@ def _attends_otherwise(line: Line) -> bool:
 def _stores_without_kernels(line: Line) -> bool:
     """Whether keys and values are to be fp8, which FlashAttention 3 alone reads: on cards of capability 9."""
     has = line.card.capability if line.card is not None and line.card.maker == "nvidia" else None
-    return line.settings.kv_dtype != "auto" and has is not None and has[0] != 9
+    return line.settings.kv_dtype.startswith("fp8") and has is not None and has[0] != 9
 
 
 def _drafts_otherwise(line: Line) -> bool:
@@ -104,7 +104,7 @@ def _drafts_by_suffix(line: Line) -> bool:
 
 
 def _has_no_ray(line: Line) -> bool:
-    return line.settings.pipeline > 1 and not says(EXECUTOR, "ray")(line)
+    return line.settings.pipeline > 1 and lacks(EXECUTOR, "ray")(line)
 
 
 def _has_no_stages(line: Line) -> bool:

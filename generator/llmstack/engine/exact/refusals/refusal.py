@@ -34,3 +34,8 @@ def both(flag: str, key: str, owner: str) -> Callable[[Line], bool]:
 def says(flag: str, *words: str) -> Callable[[Line], bool]:
     """Whether a flag has one of these words."""
     return lambda line: line.text(flag).lower() in words
+
+
+def lacks(flag: str, word: str) -> Callable[[Line], bool]:
+    """Whether a flag has another word, or none; of what comes from a variable nothing is known."""
+    return lambda line: "$" not in (line.given.get(flag) or "") and line.text(flag).lower() != word
