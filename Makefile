@@ -67,9 +67,9 @@ test-engine: $(PYTHON_READY) ## Test against vLLM's own planner and registries, 
 	$(BIN)/python -m tests.vllm.fetch
 	$(BIN)/python -m pytest tests/vllm -o python_files='check_*.py' $(PYTEST_ARGS)
 
-test-cluster: setup ## Test against a real control plane and Flux, on loopback (cold: twenty minutes to build them)
+test-cluster: setup ## Test against a real control plane and Flux, two at a time, on loopback (cold: twenty minutes to build them)
 	$(BIN)/python -m tests.cluster.build
-	$(BIN)/python -m pytest tests/cluster -o python_files='check_*.py' $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/cluster -o python_files='check_*.py' $(PYTEST_ARGS)
 
 test-argo: setup ## Test against a real Argo CD and helm-controller there (cold: ten to fifteen minutes more to build them)
 	$(BIN)/python -m tests.argo.build

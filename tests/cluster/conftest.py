@@ -1,4 +1,4 @@
-"""One control plane for all checks; each works in namespaces of its own."""
+"""One control plane for all checks of a process; each works in namespaces of its own."""
 
 from __future__ import annotations
 
