@@ -36,9 +36,9 @@ def kubectl(programs: dict[str, Path], cluster: ControlPlane) -> Kubectl:
     return user
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
 def custom_resources(kubectl: Kubectl) -> None:
-    """The definitions of every custom resource that llmstack writes."""
+    """The definitions of every custom resource that llmstack writes; there before any test, in whatever order they go."""
     install(kubectl)
 
 
