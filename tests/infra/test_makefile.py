@@ -43,7 +43,10 @@ def test_help_is_the_default_and_names_every_target() -> None:
         ("check", r"\.venv/bin/python -m pytest -q tests/facts/test_example\.py$"),
         ("facts", r"\.venv/bin/llmstack learn cluster"),
         ("test", r"\.venv/bin/python -m pytest"),
-        ("test-cluster", r"\.venv/bin/python -m pytest -n 2 --dist loadfile tests/cluster -o python_files='check_\*\.py'"),
+        (
+            "test-cluster",
+            r"\.venv/bin/python -m pytest -n 2 --dist loadfile tests/cluster -o python_files='check_\*\.py'",
+        ),
         ("test-argo", r"\.venv/bin/python -m pytest tests/argo -o python_files='check_\*\.py'"),
         ("test-html", r"\.venv/bin/python -m pytest tests/html/check_page\.py"),
         ("update", r"\.venv/bin/python -m pytest --update"),
