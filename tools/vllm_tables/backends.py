@@ -104,10 +104,10 @@ def _attribute(lineage: list[ast.ClassDef | str | None], name: str) -> ast.expr 
         if each is None:
             return None
         for item in each.body if isinstance(each, ast.ClassDef) else ():
-            target = item.target if isinstance(item, ast.AnnAssign) else None
-            if isinstance(item, ast.Assign):
-                target = item.targets[0]
-            if isinstance(target, ast.Name) and target.id == name and isinstance(item, (ast.Assign, ast.AnnAssign)):
+            if not isinstance(item, (ast.Assign, ast.AnnAssign)):
+                continue
+            target = item.target if isinstance(item, ast.AnnAssign) else item.targets[0]
+            if isinstance(target, ast.Name) and target.id == name:
                 return item.value
     return None
 
