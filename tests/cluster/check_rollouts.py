@@ -85,7 +85,7 @@ def course(name: str, events: Events, deployments: Sequence[Object]) -> Course:
     own = [(at, event) for at, event in events if event["object"]["metadata"]["namespace"] == name]
     peak, least = 0, dict[str, int]()
     for pods in _instants(own):
-        peak = max(peak, sum(map(_gpus, pods)))
+        peak = max(peak, sum(map(gpus_of, pods)))
         for deployment in _names(name, deployments):
             ready = sum(
                 condition(pod, "Ready").get("status") == "True"
@@ -114,5 +114,5 @@ def _names(namespace: str, deployments: Sequence[Object]) -> Iterator[str]:
     yield from (each["metadata"]["name"] for each in deployments if each["metadata"]["namespace"] == namespace)
 
 
-def _gpus(pod: Object) -> int:
+def gpus_of(pod: Object) -> int:
     return sum(int(each["resources"].get("limits", {}).get(GPU, 0)) for each in pod["spec"]["containers"])

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.check_rollouts import Course, course, wait_until_quiet
+from tests.cluster.check_rollouts import Course, course, gpus_of, wait_until_quiet
 from tests.cluster.control_plane import DELETED_AFTER, READY_AFTER
 from tests.cluster.kubectl import Kubectl, Object, condition, namespace, wait_until
 from tests.cluster.nodes import GPU, gpu_node, nodes
@@ -126,7 +126,7 @@ def outcomes(
 def ready(kubectl: Kubectl, where: str) -> dict[str, int]:
     """The GPUs of each pod that is ready."""
     pods = [each for each in kubectl.items("pods", where) if condition(each, "Ready").get("status") == "True"]
-    return {each["metadata"]["name"]: int(each["spec"]["containers"][0]["resources"]["limits"][GPU]) for each in pods}
+    return {each["metadata"]["name"]: gpus_of(each) for each in pods}
 
 
 @pytest.mark.parametrize("row", ROWS)

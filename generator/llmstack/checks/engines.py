@@ -140,5 +140,11 @@ def route_of(asked: Asked, about: About | str) -> Route:
     }
     if typed and values[typed[-1]] is not None:
         return (*at, *typed)
-    entries = [number for number, entry in enumerate(model.env or ()) if entry.get("name") == about]
-    return (*at, "env", entries[-1], "value") if entries else (*at, "name")
+    number = last_entry(model, about)
+    return (*at, "name") if number is None else (*at, "env", number, "value")
+
+
+def last_entry(model: Model, variable: str) -> int | None:
+    """The place among a model's `env` of the entry that says a variable, the last one; None where none does."""
+    found = [number for number, entry in enumerate(model.env or ()) if entry.get("name") == variable]
+    return found[-1] if found else None

@@ -27,14 +27,12 @@ from llmstack.sync.owner import Owner, Source, clean, short_revision
 from llmstack.sync.policies import is_kept
 from llmstack.sync.projects import refusing, rules_of, signatures_of, steps_of, windows_of
 from llmstack.sync.sets import applications_of
-from llmstack.tree.argo import CLUSTER
+from llmstack.tree.argo import CLUSTER, CLUSTER_NAME
 
 GROUP = "argoproj.io"
 RENAMING = {"namespace": "targetNamespace", "namePrefix": "namePrefix", "nameSuffix": "nameSuffix"}
 """What gives the objects of a source other names (`source.kustomize`), as a Kustomization of Flux calls it."""
 FINALIZER = "resources-finalizer.argocd.argoproj.io"
-_OWN = "in-cluster"
-"""What Argo CD calls the cluster that it runs in."""
 _RESPECTS = "RespectIgnoreDifferences=true"
 _KEEPS_PRUNED = ("Prune=false", "Prune=confirm")
 _KEEPS_DELETED = ("Delete=false", "Delete=confirm")
@@ -144,8 +142,8 @@ def _origins(spec: Mapping[str, Any]) -> tuple[Mapping[str, Any], Sequence[Mappi
 def _destination(stated: Mapping[str, Any]) -> dict[str, Any]:
     """The cluster and the namespace of an Application; Argo CD's own cluster by both of its names
     (`KubernetesInternalAPIServerAddr`, common/common.go)."""
-    if stated.get("server") == CLUSTER or (stated.get("name") == _OWN and not stated.get("server")):
-        return {**stated, "server": CLUSTER, "name": _OWN}
+    if stated.get("server") == CLUSTER or (stated.get("name") == CLUSTER_NAME and not stated.get("server")):
+        return {**stated, "server": CLUSTER, "name": CLUSTER_NAME}
     return dict(stated)
 
 

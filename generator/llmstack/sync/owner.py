@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from llmstack.tree.argo import CLUSTER
+from llmstack.tree.argo import CLUSTER, CLUSTER_NAME
 
 Tool = Literal["flux", "argo"]
 TOOL_NAMES: Mapping[Tool, str] = {"flux": "Flux", "argo": "Argo CD"}
@@ -135,7 +135,7 @@ class Owner:
         return self.place != former.place and self.place not in _OWN
 
 
-_OWN = ("", CLUSTER, "in-cluster")
+_OWN = ("", CLUSTER, CLUSTER_NAME)
 """What an owner calls the cluster that it is in."""
 
 

@@ -19,8 +19,8 @@ from llmstack.tree.sync_unit import Clusters, SyncUnit
 
 NAMESPACE = "argocd"
 API = "argoproj.io/v1alpha1"
-CLUSTER = "https://kubernetes.default.svc"
-"""The cluster that Argo CD itself runs in."""
+CLUSTER, CLUSTER_NAME = "https://kubernetes.default.svc", "in-cluster"
+"""The cluster that Argo CD itself runs in, by its server and by its name."""
 FINALIZER = "resources-finalizer.argocd.argoproj.io"
 KEPT = {"argocd.argoproj.io/sync-options": "Prune=false,Delete=false"}
 

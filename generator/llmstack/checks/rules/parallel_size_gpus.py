@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
+from llmstack.checks.engines import last_entry
 from llmstack.checks.gpus import gpus_of_head, gpus_of_model
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
@@ -61,14 +62,16 @@ def _check(at: Route, model: Model) -> Iterator[Problem]:
 
 def _check_visible(at: Route, model: Model, workers: int) -> Iterator[Problem]:
     """More workers than the GPUs that a variable of the model leaves (`Worker.init_device`, vllm/v1/worker/)."""
-    entries = [(number, each) for number, each in enumerate(model.env or ()) if each.get("name") == VISIBLE]
-    text = entries[-1][1].get("value") if entries and not _spans_pods(model) else None
+    number = last_entry(model, VISIBLE)
+    if number is None or _spans_pods(model):
+        return
+    text = (model.env or ())[number].get("value")
     if not isinstance(text, str) or "$" in text:
         return
     seen = len({name for name in text.split(",") if name.strip()})
     if workers > seen:
         message = f"{VISIBLE} lets the engine see {seen} of the {workers} GPUs that it needs"
-        yield Problem(message, (*at, "env", entries[-1][0], "value"), help=f"leave it out, or name {workers}")
+        yield Problem(message, (*at, "env", number, "value"), help=f"leave it out, or name {workers}")
 
 
 def needed_gpus(model: Model, sizes: ParallelSizes) -> int | None:

@@ -35,11 +35,12 @@ def _less_old(change: ObjectChange, workload: Workload) -> Workload:
     old, new, before, after = workload.old, change.after, workload.before, workload.after
     if old is None or new is None or not before or not after:
         return replace(workload, new=old) if workload.move == "scale" and old is not None and not after else workload
-    unmoved = why_unmoved(change)
-    if workload.move == "scale" and unmoved is None:
-        return workload
-    if workload.move == "scale" and (after < before or unmoved in ("paused", "partition")):
-        return replace(workload, new=old)
-    kept = before if workload.move == "scale" else min(partition_of(new), before, after)
+    kept = min(partition_of(new), before, after)
+    if workload.move == "scale":
+        unmoved, kept = why_unmoved(change), before
+        if unmoved is None:
+            return workload
+        if after < before or unmoved in ("paused", "partition"):
+            return replace(workload, new=old)
     stays = ((old, kept),) if kept else ()
     return replace(workload, before=before - kept, after=after - kept, kept=kept, stays=stays)

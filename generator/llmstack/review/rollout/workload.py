@@ -131,9 +131,9 @@ def read_workload(change: ObjectChange, owned: tuple[Scalers, Scalers], facts: t
     after = replicas_of(new, owned[1]) if new is not None else 0
     handed = _handed_over(change, owned) and before > 1
     move = _move(change, before, after) or ("scale" if handed else None)
-    templates = _templates(old, new, facts)
     if move is None:
         return _scaled_ray(change, facts) if before and after else None
+    templates = _templates(old, new, facts)
     surge, unavailable, recreate = strategy_of(new, after) if new is not None else (0, 0, False)
     return Workload(
         kind=change.kind,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache, partial
 from math import inf
 
 from llmstack.kubernetes.pods import Object
@@ -41,6 +42,7 @@ def broken_addresses(
     doors, left = [*open_doors(before, then), *other_doors(before, then)], all_doors(after, now, before)
     known = {door.address for door in doors}
     opened = [door for door in (*open_doors(after, now), *other_doors(after, now)) if door.address not in known]
+    formerly = cache(partial(all_doors, before, then))
     for door in doors:
         ways = [other for other in left if other.covers(door)]
         refusals = [why_closed(way, now) for way in ways] or [Closed(_gone(door, left), before_service=True)]
@@ -50,7 +52,7 @@ def broken_addresses(
             yield from (_closed(door, closed, front, instead) for closed in refusals[:1] if closed is not None)
         else:
             yield from _other_door(door, [way for way in ways if why_closed(way, now) is None])
-            yield from _lost_share(door, ways, before, (then, now))
+            yield from _lost_share(door, ways, formerly, (then, now))
     for name, service in then.services.items():
         if name in now.services and any(door.service == name[1] for door in doors):
             yield from _less_reach(service, now.services[name])
@@ -110,17 +112,18 @@ def _other_door(door: Door, ways: Sequence[Door]) -> Iterator[Break]:
 
 
 def _lost_share(
-    door: Door, ways: Sequence[Door], before: Sequence[Object], sides: tuple[Side, Side]
+    door: Door, ways: Sequence[Door], formerly: Callable[[], Sequence[Door]], sides: tuple[Side, Side]
 ) -> Iterator[Break]:
     """Backends of a route that get a part of a host's requests, and lead nowhere from now on: a gateway passes that
-    part to no other (Gateway API, HTTPRouteRule, "BackendRefs": 503 where a Service has no ready endpoints)."""
+    part to no other (Gateway API, HTTPRouteRule, "BackendRefs": 503 where a Service has no ready endpoints). `formerly`
+    gives all addresses before the change: they are asked for only where a part is lost."""
     then, now = sides
     for way in ways:
         closed = why_closed(way, now)
         share = way.rule.share if way.rule is not None and way.subject == door.subject else ""
         if not share or closed is None or (way.namespace, way.service) not in now.services:
             continue
-        former = [each for each in all_doors(before, then) if replace(each, rule=None) == replace(way, rule=None)]
+        former = [each for each in formerly() if replace(each, rule=None) == replace(way, rule=None)]
         if any(each.rule is not None and each.rule.share and why_closed(each, then) for each in former):
             continue
         message = f"{share} requests to `{way.address}` get no answer: {closed.why}"

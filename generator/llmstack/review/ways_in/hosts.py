@@ -103,8 +103,9 @@ def route_rules(
 def _shares(backends: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], str]]:
     """The backends of a rule, each with its part of the requests (Gateway API, BackendRef, weight: 1 where none)."""
     weights = [whole(each.get("weight"), 1) for each in backends]
+    total = sum(weights)
     for backend, weight in zip(backends, weights, strict=True):
-        yield backend, f"{weight} of {sum(weights)}" if 0 < weight < sum(weights) else ""
+        yield backend, f"{weight} of {total}" if 0 < weight < total else ""
 
 
 def _rule_of(host: str, match: Mapping[str, Any], via: frozenset[str], closed: str | None) -> Rule:
