@@ -52,6 +52,12 @@ def _deployment(
     }
 
 
+def _stateful(replicas: int | None = 1, gpus: int = 1, **spec: Any) -> Object:
+    made = _deployment(replicas=replicas, gpus=gpus)
+    kept = {key: value for key, value in made["spec"].items() if key not in ("strategy", "progressDeadlineSeconds")}
+    return {**made, "kind": "StatefulSet", "spec": {**kept, **spec}}
+
+
 def _change(before: Object | None, after: Object | None, *, unit: str = "models/llama") -> ObjectChange:
     one = after if after is not None else before
     assert one is not None
@@ -108,6 +114,12 @@ def _workload(
 def deployment() -> Callable[..., Object]:
     """A Deployment of one model; neither surge nor unavailable: Recreate."""
     return _deployment
+
+
+@pytest.fixture(scope="session")
+def stateful() -> Callable[..., Object]:
+    """A StatefulSet of one model, its strategy the API's default."""
+    return _stateful
 
 
 @pytest.fixture(scope="session")

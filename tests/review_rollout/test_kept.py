@@ -18,12 +18,6 @@ def partition(number: int) -> Object:
     return {"updateStrategy": {"rollingUpdate": {"partition": number}}}
 
 
-def stateful(deployment: Make, replicas: int, gpus: int, **spec: Any) -> Object:
-    made = deployment(replicas=replicas, gpus=gpus)
-    kept = {key: value for key, value in made["spec"].items() if key not in ("strategy", "progressDeadlineSeconds")}
-    return {**made, "kind": "StatefulSet", "spec": {**kept, **spec}}
-
-
 @pytest.mark.parametrize(
     ("spec", "before", "after", "gpus", "told"),
     [
@@ -45,11 +39,12 @@ def test_what_keeps_the_old_template(
     gpus: tuple[int, int, int],
     told: tuple[str, int, int, int] | None,
     deployment: Make,
+    stateful: Make,
     compared: Make,
     pool: Make,
 ) -> None:
     """`before` and `after`: replicas, and the GPUs of each; `gpus`: before, after and at the peak."""
-    make = deployment if spec is PAUSED else lambda **rest: stateful(deployment, **rest)
+    make = deployment if spec is PAUSED else stateful
     sides = [make(replicas=replicas, gpus=each, **spec) for replicas, each in (before, after)]
     result = compared(sides[:1], sides[1:], pools=(pool(64, 8),), load_seconds={"llama": 60})
     [row] = result.gpus
@@ -58,8 +53,8 @@ def test_what_keeps_the_old_template(
     assert rolled == ([] if told is None else [told])
 
 
-def test_only_those_above_the_partition_restart(deployment: Make, compared: Make, pool: Make) -> None:
-    sides = [stateful(deployment, 4, gpus, **partition(3)) for gpus in (1, 2)]
+def test_only_those_above_the_partition_restart(stateful: Make, compared: Make, pool: Make) -> None:
+    sides = [stateful(4, gpus, **partition(3)) for gpus in (1, 2)]
     result = compared(sides[:1], sides[1:], pools=(pool(16, 8),), load_seconds={"llama": 300})
     [rollout] = result.rollouts
     assert (rollout.seconds, rollout.min_ready) == (330, 3)  # one load, after one grace period
@@ -69,11 +64,11 @@ def test_only_those_above_the_partition_restart(deployment: Make, compared: Make
     assert not [each for each in result.risks if each.id == "outage"]
 
 
-def test_the_last_ready_replica_may_be_one_that_is_kept(deployment: Make, compared: Make, pool: Make) -> None:
+def test_the_last_ready_replica_may_be_one_that_is_kept(stateful: Make, compared: Make, pool: Make) -> None:
     """Of two replicas one restarts and the other stays: somebody serves. Without a partition of one, nobody."""
     outages = []
     for replicas, number in ((2, 1), (1, 0)):
-        sides = [stateful(deployment, replicas, gpus, **partition(number)) for gpus in (1, 2)]
+        sides = [stateful(replicas, gpus, **partition(number)) for gpus in (1, 2)]
         result = compared(sides[:1], sides[1:], pools=(pool(16, 8),), load_seconds={"llama": 300})
         outages.append([each.id for each in result.risks if each.id == "outage"])
     assert outages == [[], ["outage"]]

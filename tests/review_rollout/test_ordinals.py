@@ -11,12 +11,6 @@ from tests.review_rollout.values_review import told
 Make = Callable[..., Any]
 
 
-def stateful(deployment: Make, start: int, replicas: int, **spec: Any) -> Any:
-    made = deployment(replicas=replicas, gpus=1)
-    kept = {key: value for key, value in made["spec"].items() if key not in ("strategy", "progressDeadlineSeconds")}
-    return {**made, "kind": "StatefulSet", "spec": {**kept, "ordinals": {"start": start}, **spec}}
-
-
 @pytest.mark.parametrize(
     ("sides", "pods", "peak"),
     [
@@ -30,11 +24,11 @@ def test_pods_of_other_ordinals(
     sides: tuple[tuple[int, int], tuple[int, int]],
     pods: int | None,
     peak: int,
-    deployment: Make,
+    stateful: Make,
     compared: Make,
     pool: Make,
 ) -> None:
-    before, after = (stateful(deployment, start, replicas) for start, replicas in sides)
+    before, after = (stateful(replicas, ordinals={"start": start}) for start, replicas in sides)
     result = compared([before], [after], pools=(pool(8, 8),), load_seconds={"llama": 300})
     assert [row.peak for row in result.gpus] == [peak]
     ends = {each.pod for each in result.timeline if each.phase == "terminating"}
@@ -42,12 +36,12 @@ def test_pods_of_other_ordinals(
     assert bool(ends) == (sides[0][0] < sides[1][0])
 
 
-def test_claims_of_ordinals_that_go(deployment: Make, compared: Make) -> None:
+def test_claims_of_ordinals_that_go(stateful: Make, compared: Make) -> None:
     claims = {
         "volumeClaimTemplates": [{"metadata": {"name": "data"}}],
         "persistentVolumeClaimRetentionPolicy": {"whenScaled": "Delete"},
     }
-    found = compared([stateful(deployment, 0, 2, **claims)], [stateful(deployment, 5, 2, **claims)])
+    found = compared(*([stateful(2, ordinals={"start": start}, **claims)] for start in (0, 5)))
     [(_, _, message)] = told(found, "data-loss")
     assert "the claims of 2 replicas are deleted" in message
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -104,9 +104,10 @@ def _specs(
     return {unit: specs[0] for unit, specs in found.items() if len(specs) == 1 and any(map(specs[0].get, FIELDS))}
 
 
+@lru_cache(maxsize=8)
 def _built(side: Snapshot, folder: str, tool_folder: Path | None) -> Sequence[Any]:
     """What the folder of a cluster builds to, where a kustomization that people wrote there may patch what is made of
-    units; nothing where it does not, or does not build."""
+    units; nothing where it does not, or does not build. Every environment of the cluster asks, and it is built once."""
     try:
         found = find_kustomization(side.read, folder) if folder else None
         text = found[1].replace("patches:", "", 1) if found is not None else ""
