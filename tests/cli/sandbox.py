@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import llmstack
+from tests import forks
 
 PROGRAMS = [
     "cat",
@@ -96,15 +98,19 @@ def hear_interrupts() -> None:
         signal.signal(each, signal.SIG_DFL)
 
 
-def make_sandbox(folder: Path, *programs: str) -> Sandbox:
-    """A sandbox in an empty folder, with more programs if need be. Fails when kustomize, kubeconform or sops is neither in $LLMSTACK_TOOLS nor on PATH."""
+def make_sandbox(folder: Path, *programs: str, anew: bool = False) -> Sandbox:
+    """A sandbox in an empty folder, with more programs if need be, whose `llmstack` is forked; `anew`, a new Python.
+
+    Fails when kustomize, kubeconform or sops is neither in $LLMSTACK_TOOLS nor on PATH.
+    """
     sandbox = Sandbox(folder / "repository", folder / "bin", folder / "tools")
     for made in (sandbox.root, sandbox.programs, sandbox.tools):
         made.mkdir()
     for name in {*PROGRAMS, *programs}:
         (sandbox.programs / name).symlink_to(_find(name, os.environ["PATH"]))
     own = sandbox.programs / "llmstack"
-    own.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m llmstack.cli "$@"\n')
+    start = [sys.executable, "-P", "-m", "llmstack.cli"] if anew else forks.command()
+    own.write_text(f'#!/bin/sh\nexec {shlex.join(start)} "$@"\n')
     own.chmod(0o755)
     places = os.pathsep.join((os.environ.get("LLMSTACK_TOOLS", ""), os.environ["PATH"]))
     for name in ("kustomize", "kubeconform", "sops"):

@@ -28,7 +28,7 @@ def _converse(sandbox: Sandbox, command: str, answers: str) -> str:
 
 
 def test_release_and_namespace_are_asked_for(tmp_path: Path) -> None:
-    sandbox = make_sandbox(tmp_path)
+    sandbox = make_sandbox(tmp_path, anew=True)
     sandbox.write({"values/prod.yaml": VALUES})
     output = _converse(sandbox, "llmstack migrate prod --write", "vllm\nllm\n")
     assert "release: vllm" in output
@@ -39,13 +39,13 @@ def test_release_and_namespace_are_asked_for(tmp_path: Path) -> None:
 
 
 def test_an_empty_answer_is_none(tmp_path: Path) -> None:
-    sandbox = make_sandbox(tmp_path)
+    sandbox = make_sandbox(tmp_path, anew=True)
     sandbox.write({"values/prod.yaml": VALUES})
     assert "release" not in _converse(sandbox, "llmstack migrate prod", "\n").replace("release-unnamed", "")
 
 
 def test_nobody_is_asked_without_a_terminal(tmp_path: Path) -> None:
-    sandbox = make_sandbox(tmp_path)
+    sandbox = make_sandbox(tmp_path, anew=True)
     sandbox.write({"values/prod.yaml": VALUES})
     output, code = sandbox.run("llmstack migrate prod")
     assert code == 0

@@ -20,7 +20,7 @@ VALUES = {f"values/{file.name}": file.read_text(encoding="utf-8") for file in (R
 
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Sandbox:
-    made = make_sandbox(tmp_path)
+    made = make_sandbox(tmp_path, anew=True)
     made.write(VALUES)
     return made
 

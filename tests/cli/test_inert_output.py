@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests import forks
 from tests.report.test_inert import holds_command
 
 NAME = "x\n::error title=t::pwned\n##[add-mask]e\x1b[2J"
@@ -31,7 +31,7 @@ BAD = '"k\\n::error::pwned\\n##[group]x": "v\\n::error::pwned"\n'
 
 
 def _run(root: Path, *words: str) -> tuple[int, str]:
-    command = [sys.executable, "-m", "llmstack.cli", "-C", str(root), *words]
+    command = forks.command("-C", str(root), *words)
     done = subprocess.run(
         command, capture_output=True, env={**os.environ, "GITHUB_ACTIONS": "true"}, input=b"x", check=False
     )

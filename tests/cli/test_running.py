@@ -44,7 +44,7 @@ def _on_terminal(sandbox: Sandbox, command: str) -> str:
 
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Sandbox:
-    sandbox = make_sandbox(tmp_path)
+    sandbox = make_sandbox(tmp_path, anew=True)
     sandbox.write({"values/prod.yaml": VALUES})
     return sandbox
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests import forks
 from tests.work import count_calls
 
 from llmstack.disk import clean, state
@@ -205,7 +206,7 @@ def test_a_cache_that_cannot_be_written_is_none(root: Path) -> None:
 
 def _gen(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     cache = {"XDG_CACHE_HOME": str(root.parent / "home")}
-    command = [sys.executable, "-m", "llmstack.cli", "gen", *arguments]
+    command = forks.command("gen", *arguments)
     return subprocess.run(command, cwd=root, env=os.environ | cache, capture_output=True, text=True, check=False)
 
 

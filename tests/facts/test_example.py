@@ -6,10 +6,11 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests import forks
 
 ROOT = Path(__file__).resolve().parents[2]
 SEEN = sorted((Path(__file__).parent / "clusters").glob("*.json"))
@@ -26,7 +27,7 @@ def test_every_cluster_of_the_example_has_its_facts() -> None:
 @pytest.mark.parametrize("path", SEEN, ids=lambda path: path.stem)
 def test_facts_are_what_the_command_writes(path: Path, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "values", tmp_path / "values")
-    command = [sys.executable, "-m", "llmstack.cli", "learn", "cluster", path.stem, str(path)]
+    command = forks.command("learn", "cluster", path.stem, str(path))
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stderr == ""
     written = tmp_path / "facts" / "clusters" / f"{path.stem}.yaml"

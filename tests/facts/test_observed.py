@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import forks
 from tests.facts.test_diff import FACTS, SIX, facts, group, plain, risks, values
 from tests.observed.support import Object, listed, meta, node, pod
 from tests.sync.repository import Repository, new_repository
@@ -70,7 +70,7 @@ def test_nodes_without_pods_say_nothing_of_what_others_hold(one: Repository) -> 
     one.commit()
     one.values(prod=values(*SIX[1:]))
     look(one, node("n1"))
-    program = sys.executable, "-m", "llmstack.cli", "diff", "HEAD", "--observed", "now.json"
+    program = forks.command("diff", "HEAD", "--observed", "now.json")
     done = subprocess.run(program, cwd=one.root, capture_output=True, text=True, check=True)
     assert "note[kept-facts]: there are nodes and no pods in the input" in done.stderr
 

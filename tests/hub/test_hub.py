@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from llmstack.hub.error import HubError
 from llmstack.hub.folder import read_folder
 from llmstack.hub.http import get
 from llmstack.hub.routes import Hub, fetch_model
+from tests import forks
 from tests.hub.server import COMMIT, CONFIG, FILES, Site, fill, safetensors, serving
 
 MODEL = "acme/tiny"
@@ -35,7 +35,7 @@ def site() -> Iterator[tuple[Site, str]]:
 def learn(folder: Path, *arguments: str, stdin: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
     """Run the command in a folder, with nothing of the hub's in its environment but what is given."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("HF_", "HUGGING"))}
-    command = [sys.executable, "-m", "llmstack.cli", "learn", "model", *arguments]
+    command = forks.command("learn", "model", *arguments)
     return subprocess.run(command, cwd=folder, env=clean | environment, input=stdin, capture_output=True, check=False)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from llmstack.disk.replace import replace_file
 from llmstack.errors import RefusedError
 from llmstack.repository.migration import migrate_file, write_file
 from llmstack.repository.project import Project
+from tests import forks
 
 OLD = """\
 servingEngineSpec:
@@ -36,7 +36,7 @@ NEW = OLD.replace("      device: cuda\n", "").replace(
 def run(folder: Path, *arguments: str) -> tuple[int, str, str]:
     """Exit code, stdout and stderr of the command in a folder."""
     environment = {"PYTHONPATH": str(Path(llmstack.__file__).parents[1]), "PATH": os.environ["PATH"]}
-    command = [sys.executable, "-m", "llmstack.cli", "migrate", *arguments]
+    command = forks.command("migrate", *arguments)
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout, done.stderr
 

@@ -21,7 +21,7 @@ VALUES = {
 
 
 def test_every_key_is_there_in_the_end(tmp_path: Path) -> None:
-    sandbox = make_sandbox(tmp_path)
+    sandbox = make_sandbox(tmp_path, anew=True)
     write_certificate(sandbox.root, KEY, days=365_000)
     sandbox.write({"values/prod.yaml": yamlio.dump(VALUES)})
     runs = "".join(f"(printf value{n} | llmstack secret set prod hf key{n} || echo failed) & " for n in range(6))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from llmstack.repository.reviewed import make_review
 from llmstack.repository.validation import validate
 from llmstack.secrecy.files import find_lines
 from llmstack.secrets import sops
+from tests import forks
 from tests.secrets.support import age_key, decrypt, generate, repository, set_secret, tool_folder
 
 IDENTITY, RECIPIENT = age_key()
@@ -118,7 +118,7 @@ def test_the_value_is_no_argument_nor_in_the_environment(tmp_path: Path, monkeyp
 
 def test_the_command_says_nothing_of_the_value(tmp_path: Path) -> None:
     project = repository(tmp_path, prod={"secrets": {"backend": "sops", "age": ["age1" + "q" * 58]}})
-    command = [sys.executable, "-m", "llmstack.cli", "-C", str(project.root), "secret", "set", "prod", "hf", "token"]
+    command = forks.command("-C", str(project.root), "secret", "set", "prod", "hf", "token")
     done = subprocess.run(command, input="hunter2\n", capture_output=True, text=True, check=False, env=dict(os.environ))
     assert done.returncode == 5
     assert "hunter2" not in done.stdout + done.stderr

@@ -6,13 +6,13 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from llmstack import yamlio
+from tests import forks
 
 IDENTITY = {
     "GIT_AUTHOR_NAME": "A",
@@ -66,7 +66,7 @@ class Repository:
         return done.stdout
 
     def llmstack(self, *arguments: str, codes: tuple[int, ...] = (0,)) -> str:
-        return self.run(sys.executable, "-m", "llmstack.cli", *arguments, codes=codes)
+        return self.run(*forks.command(*arguments), codes=codes)
 
     def values(self, **environments: dict[str, Any] | None) -> None:
         """Write values/<name>.yaml for each name, or remove it, and generate."""
@@ -97,7 +97,7 @@ class Repository:
     def fails(self) -> bool:
         """Whether `--fail-on warning` stops the change."""
         done = subprocess.run(
-            [sys.executable, "-m", "llmstack.cli", "diff", "HEAD", "--fail-on", "warning"],
+            forks.command("diff", "HEAD", "--fail-on", "warning"),
             cwd=self.root, env=os.environ | IDENTITY, capture_output=True, check=False,
         )  # fmt: skip
         assert done.returncode in (0, 1), done.stderr.decode()

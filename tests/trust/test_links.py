@@ -33,9 +33,9 @@ def said(branch: Branch) -> list[str]:
     """What a review says of the branch, on disk and at its commit, without the line that names both sides."""
     outputs = []
     for command in BOTH:
-        did = branch.watch(command)
-        outputs.append(f"{did.code}\n" + did.output.partition("\n")[2])
-        assert did.code in (0, 1), did.output
+        output, code = branch.sandbox.run(f"llmstack {command}")
+        outputs.append(f"{code}\n" + output.partition("\n")[2])
+        assert code in (0, 1), output
     return outputs
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -92,8 +91,7 @@ def test_a_load_that_was_longer_names_the_fact(repository: Repository) -> None:
     assert (
         missing == "gitops.loadTime of llama says 5 min; pods were ready 7 min after they were scheduled (median of 2)"
     )
-    done = repository.run(sys.executable, "-m", "llmstack.cli", "verify", "HEAD~1", "--observed", "observed-0.json",
-                          "--exit-code", codes=(3,))  # fmt: skip
+    done = repository.llmstack("verify", "HEAD~1", "--observed", "observed-0.json", "--exit-code", codes=(3,))
     assert "llama: time: seen: 14 min, foreseen: 10 min: off\n" in done
     assert f"    missing: {missing}\n" in done
     markdown = repository.llmstack("verify", "HEAD~1", "--observed", "observed-0.json", "--format", "markdown")

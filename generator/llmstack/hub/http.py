@@ -39,9 +39,6 @@ class _StayHere(urllib.request.HTTPRedirectHandler):
         return None
 
 
-_OPENER = urllib.request.build_opener(_StayHere)
-
-
 def get(url: str, *, token: str | None, start: int | None = None, length: int | None = None) -> Answer:
     """The answer to a GET of `url`; `start` and `length` ask for that range of bytes.
 
@@ -76,8 +73,9 @@ def _headers(token: str | None, start: int | None, length: int | None) -> dict[s
 def _once(url: str, headers: Mapping[str, str], length: int | None) -> tuple[int, Mapping[str, str], bytes]:
     """Status, headers and body of one request, its redirect not followed."""
     most = min(length or MOST_BYTES, MOST_BYTES)
+    opener = urllib.request.build_opener(_StayHere)
     try:
-        with _OPENER.open(urllib.request.Request(url, headers=dict(headers)), timeout=TIMEOUT) as response:
+        with opener.open(urllib.request.Request(url, headers=dict(headers)), timeout=TIMEOUT) as response:
             body = _read(response, most if length else most + 1)
             if not length and len(body) > most:
                 raise HubError(f"{_shown(url)} answers with more than {MOST_BYTES >> 20} MiB")
