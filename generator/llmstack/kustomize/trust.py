@@ -11,6 +11,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -76,8 +77,6 @@ class _Walk:
         self._read = read
         self._resolve = resolve
         self._entered: dict[str, bool] = {}
-        self._sound: dict[bytes, list[Reference]] = {}
-        """What kustomizations name of which nothing was to be said, by their text."""
         self._refused: set[str] = set()
 
     def enter(self, path: str) -> bool:
@@ -108,23 +107,15 @@ class _Walk:
             if len(self.reached.findings) < _MOST:
                 self._judge(path, reference)
 
-    def _references(self, path: str) -> list[Reference]:
-        """What the kustomization at `path` names; units of models often have the same text."""
-        content, said = self.reached.files[path], len(self.reached.findings)
-        if content in self._sound:
-            return self._sound[content]
-        found = list(find_references(self._compose(path)))
-        if len(self.reached.findings) == said:
-            self._sound[content] = found
-        return found
+    def _references(self, path: str) -> Iterable[Reference]:
+        """What the kustomization at `path` names."""
+        sound = _sound_references(self.reached.files[path])
+        return find_references(self._compose(path)) if sound is None else sound
 
     def _compose(self, path: str, text: str | None = None) -> list[Any]:
         """The documents of a file, or of a text that is written out in it; none where it cannot be read."""
         try:
-            content = _decode(self.reached.files[path]) if text is None else text
-            if len(content) > _LARGE:
-                raise IrregularFileError(f"{len(content)} characters long, and {_LARGE} are the most")
-            documents = yamlio.compose_all(content)
+            documents = _compose_bounded(_decode(self.reached.files[path]) if text is None else text)
         except IrregularFileError as error:
             self._say_irregular(path, error)
             return []
@@ -257,6 +248,25 @@ def irregular_file(path: str, error: IrregularFileError) -> Finding:
     """The finding on a path at which something else stands than a file that is read."""
     help = "put a regular file in its place, or remove it"
     return Finding("irregular-file", Severity.ERROR, f"this is {error}: it is not read", place=Place(path), help=help)
+
+
+@lru_cache(maxsize=1 << 12)
+def _sound_references(content: bytes) -> tuple[Reference, ...] | None:
+    """What a kustomization of this text names, None where something is to be said of the text itself.
+
+    Units of models often have the same text, and so have both sides of a comparison.
+    """
+    try:
+        documents = _compose_bounded(_decode(content))
+    except (IrregularFileError, yamlio.YAMLError, UnicodeDecodeError):
+        return None
+    return None if any(find_tags(documents)) else tuple(find_references(documents))
+
+
+def _compose_bounded(text: str) -> list[Any]:
+    if len(text) > _LARGE:
+        raise IrregularFileError(f"{len(text)} characters long, and {_LARGE} are the most")
+    return yamlio.compose_all(text)
 
 
 def _decode(content: bytes) -> str:
