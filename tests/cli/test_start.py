@@ -5,6 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from llmstack import __version__
+from llmstack.commands.exits import Exit
+
 NAMES = "import sys; from llmstack.cli import cli; print(*sys.modules)"
 """What every run imports before it knows its command, and all that `--version` does."""
 
@@ -41,3 +44,26 @@ def test_windows_is_told_of_wsl() -> None:
     assert (done.returncode, done.stdout) == (5, "")
     assert done.stderr.count("\n") == 1
     assert "in WSL" in done.stderr
+
+
+INTERRUPTED = """
+import sys
+class Interrupt:
+    def find_spec(self, name, *rest):
+        if name == "typer":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupt())
+from llmstack.__main__ import main
+main()
+"""
+"""Ctrl-C while the command line is loading."""
+
+
+def test_ctrl_c_while_it_loads_ends_without_a_word() -> None:
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (Exit.INTERRUPTED, "", "")
+
+
+def test_the_package_runs_as_a_module() -> None:
+    done = subprocess.run([sys.executable, "-m", "llmstack", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"llmstack {__version__}\n"

@@ -54,7 +54,7 @@ UNITS: dict[str, str] = {
     HEAD + "patches: [{path: p.yaml, target: {labelSelector: 'a!=b'}}]\n": "a label selector: a!=b",
     HEAD + "patches: [{path: p.yaml, target: {labelSelector: 'a=b,a=c'}}]\n": "a label selector: a=b,a=c",
     HEAD + "patches: [{path: p.yaml, target: {labelSelector: [a]}}]\n": "a label selector: ['a']",
-    HEAD + "a: [\n": "not YAML: ",
+    HEAD + "resources: [\n": "not YAML: ",
 }  # fmt: skip
 OBJECTS: dict[str, str] = {
     "[]": "u/a.yaml is not a Kubernetes object",

@@ -21,12 +21,12 @@ ORDER = (
     # what is said of them
     "review", "fit", "checks", "migrate", "adopt", "verify", "report",
     # the program
-    "repository", "secrets", "commands", "cli",
+    "repository", "secrets", "commands", "cli", "__main__",
 )  # fmt: skip
 """Every room and every loose module, from the bottom up: each imports only what stands before it."""
 
 IMPURE_ROOMS = frozenset((
-    "cores", "git", "hub", "disk", "repository", "programs", "commands", "cli", "schemas",
+    "cores", "git", "hub", "disk", "repository", "programs", "commands", "cli", "schemas", "__main__",
 ))  # fmt: skip
 """Rooms that may touch disk, clock, network, environment or processes; schemas/ reads the data of the package."""
 

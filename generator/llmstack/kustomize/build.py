@@ -8,6 +8,7 @@ the caller then runs kustomize, which also words the errors of a broken tree.
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -36,6 +37,8 @@ _API_VERSIONS = {
 }
 _LISTS = ("resources", "components", "patches")
 _FIELDS = {"apiVersion", "kind", "namespace", *_LISTS}
+_KEY = re.compile(r"^([a-zA-Z]+):", re.MULTILINE)
+"""What looks like a key of the outermost map."""
 _SWITCHES = frozenset(("yes", "no", "on", "off"))
 _TOOL_ANNOTATIONS = ("config.kubernetes.io/", "config.k8s.io/", "kustomize.config.k8s.io/")
 """Annotations that kustomize itself acts on."""
@@ -121,10 +124,16 @@ def _read_kustomization(tree: _Tree, directory: str, kind: str) -> dict[str, Any
     if found is None:
         raise Missing(directory)
     path, text = found
+    if unknown := {*_KEY.findall(text)} - _FIELDS:  # before the whole is read: thousands of generators take seconds
+        raise Unsupported(f"{path}: {', '.join(sorted(unknown))}")
     documents = _parse(text)
     if len(documents) != 1 or not isinstance(documents[0], dict):
         raise Unsupported(f"{path} is not one map")
-    content: dict[str, Any] = documents[0]
+    _refuse_fields(path, documents[0], kind)
+    return documents[0]
+
+
+def _refuse_fields(path: str, content: Mapping[str, Any], kind: str) -> None:
     if content.get("kind") != kind or content.get("apiVersion") != _API_VERSIONS[kind]:
         raise Unsupported(f"{path} is not a {kind}")
     if unknown := content.keys() - _FIELDS:
@@ -134,7 +143,6 @@ def _read_kustomization(tree: _Tree, directory: str, kind: str) -> dict[str, Any
     for key, value in content.items():
         if value is not None and not isinstance(value, list if key in _LISTS else str):
             raise Unsupported(f"{path}: {key} is a {type(value).__name__}")
-    return content
 
 
 def _has_switch(value: Any) -> bool:
