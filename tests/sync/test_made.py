@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -218,16 +219,41 @@ def test_a_patch_of_what_is_not_there_stops_the_unit(patch: dict[str, Any], one:
     assert [each["model"] for each in review["envs"]["prod"]["rollouts"]] == ["qwen"]
 
 
-def test_a_kustomization_of_the_cluster_writes_it_into_those_of_units(one: Repository) -> None:
+_UNIT = {"group": "kustomize.toolkit.fluxcd.io", "kind": "Kustomization", "name": "prod\\.models\\.llama"}
+_PATCH = yamlio.dump([{"op": "add", "path": "/spec/images", "value": IMAGES}])
+_COMPONENT = {"apiVersion": "kustomize.config.k8s.io/v1alpha1", "kind": "Component"}
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"kustomization.yaml": {"resources": ["prod"], "patches": [{"target": _UNIT, "patch": _PATCH}]}},
+        {
+            "kustomization.yaml": {"resources": ["prod"], "patches": [{"target": _UNIT, "path": "p.yaml"}]},
+            "p.yaml": yamlio.load(_PATCH),
+        },
+        {
+            "kustomization.yaml": {"resources": ["prod"], "components": ["images"]},
+            "images/kustomization.yaml": _COMPONENT | {"patches": [{"target": _UNIT, "patch": _PATCH}]},
+        },
+    ],
+    ids=["inline", "file", "component"],
+)
+def test_a_kustomization_of_the_cluster_writes_it_into_those_of_units(files: dict[str, Any], one: Repository) -> None:
     """docs/operations.md tells people to patch the owners so."""
-    target = {"group": "kustomize.toolkit.fluxcd.io", "kind": "Kustomization", "name": "prod\\.models\\.llama"}
-    patch = yamlio.dump([{"op": "add", "path": "/spec/images", "value": IMAGES}])
-    content = {"resources": ["prod"], "patches": [{"target": target, "patch": patch}]}
-    root = one.root / "clusters/c1/kustomization.yaml"
-    root.write_text(yamlio.dump(content), encoding="utf-8")
+    for path, content in files.items():
+        one.file(f"clusters/c1/{path}", yamlio.dump(content))
     review = one.review(codes=(0, 1))
     assert [each["model"] for each in review["envs"]["prod"]["rollouts"]] == ["llama"]
     assert not [each for each in review["clusters"]["c1"]["sync"] if each["action"] == "moved"]
+
+
+def test_it_may_be_written_as_json(one: Repository) -> None:
+    path = next(one.root.glob("clusters/c1/prod/**/*llama*.yaml"))
+    [obj] = yamlio.load_objects(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**obj, "spec": {**obj["spec"], "images": IMAGES}}), encoding="utf-8")
+    review = one.review(codes=(0, 1))
+    assert [each["model"] for each in review["envs"]["prod"]["rollouts"]] == ["llama"]
 
 
 def test_what_is_not_stated_is_told_as_before(one: Repository) -> None:

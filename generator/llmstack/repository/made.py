@@ -19,8 +19,6 @@ from llmstack.sync.local import CLUSTERS, local_path
 from llmstack.sync.made import FIELDS, is_broken, is_playable, make_of, stated, with_variables
 from llmstack.sync.manifests import mapping, read_folder
 
-_WORDS = tuple(f"{each}:" for each in FIELDS)
-
 
 @dataclass(frozen=True)
 class Made:
@@ -106,14 +104,20 @@ def _specs(
 
 @lru_cache(maxsize=8)
 def _built(side: Snapshot, folder: str, tool_folder: Path | None) -> Sequence[Any]:
-    """What the folder of a cluster builds to, where a kustomization that people wrote there may patch what is made of
-    units; nothing where it does not, or does not build. Every environment of the cluster asks, and it is built once."""
+    """What the folder of a cluster builds to, where a kustomization that people wrote there may change what it lists;
+    nothing where it does not, or does not build. Every environment of the cluster asks, and it is built once."""
     try:
         found = find_kustomization(side.read, folder) if folder else None
-        text = found[1].replace("patches:", "", 1) if found is not None else ""
-        return (build_folder(side, folder, tool_folder) or ()) if any(each in text for each in FIELDS) else ()
-    except KustomizationError:
+        if found is None or not _changes_resources(found[1]):
+            return ()
+        return build_folder(side, folder, tool_folder) or ()
+    except (KustomizationError, yamlio.YAMLError, ValueError, RecursionError):
         return ()
+
+
+def _changes_resources(kustomization: str) -> bool:
+    """Whether a kustomization does more than list resources."""
+    return not mapping(yamlio.load(kustomization)).keys() <= {"apiVersion", "kind", "metadata", "resources"}
 
 
 def _config_maps(side: Snapshot, folder: str) -> Mapping[str, Mapping[str, Any]]:
@@ -133,7 +137,7 @@ def _space(obj: Mapping[str, Any]) -> str:
 
 def _documents(side: Snapshot, path: str) -> list[Any]:
     text = side.read(path)
-    if text is None or not any(word in text for word in _WORDS):
+    if text is None or not any(word in text for word in FIELDS):
         return []
     try:
         return list(yamlio.load_objects(text))
