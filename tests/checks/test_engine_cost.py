@@ -29,14 +29,17 @@ from llmstack.values.source import read_source
 
 CALLS = 400
 """Calls for one model with arguments of its own: some 30 µs on a machine of 2024."""
+CALLS_ALIKE = 60
+"""Calls of all RULES together for one model more of an engine that others have: mostly what tells that they have it."""
 RULES = (
     *(claim_size, engine_memory, indivisible_size, length_over_model, offload_memory, offload_size, refused_flags),
     *(refused_variable, unknown_architecture, unknown_backend, unsupported_feature, unsupported_type),
 )
 
 
-def subject(models: int) -> Subject:
-    """So many models, a tenth of them with the same arguments, all on one pool."""
+def subject(models: int, lengths: int = 0) -> Subject:
+    """So many models on one pool, of so many lengths; for none a tenth as many as models."""
+    lengths = lengths or models // 10
     entries = [
         {
             "name": f"m{number}",
@@ -44,7 +47,7 @@ def subject(models: int) -> Subject:
             "tag": "v0.19.1",
             "modelURL": "meta-llama/Llama-3.1-8B-Instruct",
             "requestGPU": 1,
-            "vllmConfig": {"maxModelLen": 4096 + 16 * (number % (models // 10))},
+            "vllmConfig": {"maxModelLen": 4096 + 16 * (number % lengths)},
             "extraArgs": ["--max-num-seqs", "256"],
         }
         for number in range(models)
@@ -63,6 +66,13 @@ def test_a_model_costs_a_bounded_number_of_calls() -> None:
     list(engine_memory.run(subject(10)))  # catalogues and tables are read once
     costs = [count_calls(lambda each=each: list(engine_memory.run(each))) for each in (few, many)]  # type: ignore[misc]
     assert (costs[1] - costs[0]) / 1000 < CALLS
+
+
+def test_a_model_whose_engine_others_have_costs_a_few_calls() -> None:
+    few, many = subject(200, lengths=5), subject(1200, lengths=5)
+    list(engine_memory.run(subject(10)))
+    costs = [count_calls(lambda each=each: [list(rule.run(each)) for rule in RULES]) for each in (few, many)]  # type: ignore[misc]
+    assert (costs[1] - costs[0]) / 1000 < CALLS_ALIKE
 
 
 def test_rules_ask_once() -> None:

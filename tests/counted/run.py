@@ -36,6 +36,7 @@ def main() -> None:
 
     os._exit = end  # type: ignore[assignment]
     sys.argv = ["llmstack", *arguments]
+    sys.dont_write_bytecode = True  # what a module that was just edited compiles to is no file of the command
     sys.addaudithook(_note_event)
     sys.setprofile(_note_call)
     from llmstack.cli import main

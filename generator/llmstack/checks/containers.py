@@ -42,7 +42,7 @@ from llmstack.engine.exact.types import mismatched, too_new, too_old, unfit_type
 from llmstack.engine.exact.variables import misread
 from llmstack.finding import Finding, Route, Severity
 from llmstack.fit.answer import fewest, longest, start_of
-from llmstack.fit.containers import Engine
+from llmstack.fit.containers import Engine, model_named
 from llmstack.flags import find_abbreviated, lint_arguments, lint_environment, parallel_sizes, split_flags
 from llmstack.kubernetes.images import image_parts
 
@@ -204,7 +204,7 @@ def _faults_of_flags(engine: Engine) -> Iterator[tuple[Rule, Fault]]:
     yield from ((unsupported_type, fault) for fault in new)
     if question.flags or question.variables:
         line = Line(
-            question.model,
+            model_named(engine.served) or "",
             question.facts,
             question.flags,
             engine.question.variables,

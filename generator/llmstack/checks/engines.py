@@ -12,11 +12,11 @@ from llmstack.checks.subject import Subject
 from llmstack.engine.exact.fault import About, Fault
 from llmstack.finding import Route
 from llmstack.fit.card import Pools
-from llmstack.fit.question import Question, ask
+from llmstack.fit.question import Question, ask_all
 from llmstack.flags import split_flags
 from llmstack.flags.length import of_any_length
 from llmstack.model.models import Model
-from llmstack.objects.parallel import runs_own_command, says_elsewhere
+from llmstack.objects.parallel import runs_own_command
 
 FLAGS: dict[About, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "tensor": (("--tensor-parallel-size",), ("vllmConfig", "tensorParallelSize")),
@@ -66,31 +66,36 @@ class Asked:
 def asked_of_all(subject: Subject) -> tuple[Asked, ...]:
     """Every model of an environment: several rules speak of them."""
     stack, pools = subject.stack, Pools.of(subject.stack)
-    return tuple(Asked(at, model, ask(stack, model, subject.facts, pools)) for at, model in subject.models())
+    found = tuple(subject.models())
+    questions = ask_all(stack, (model for _, model in found), subject.facts, pools)
+    return tuple(Asked(at, model, question) for (at, model), question in zip(found, questions, strict=True))
 
 
 @lru_cache(maxsize=8)
 def engines(subject: Subject) -> tuple[Asked, ...]:
     """Every engine of an environment whose arguments the values say."""
-    return tuple(asked for asked in asked_of_all(subject) if not says_elsewhere(asked.model))
+    return tuple(asked for asked in asked_of_all(subject) if not asked.question.elsewhere)
 
 
 @lru_cache(maxsize=8)
 def alike(subject: Subject) -> tuple[tuple[Asked, ...], ...]:
     """The models in groups whose engines differ in name, place and length alone, so that vLLM's own checks say the same
     of each: a fleet has far fewer engines than models."""
-    groups: dict[Hashable, list[Asked]] = {}
+    by_question: dict[int, list[Asked]] = {}
     for asked in asked_of_all(subject):
-        question, model = asked.question, asked.model
+        by_question.setdefault(id(asked.question), []).append(asked)
+    groups: dict[Hashable, list[Asked]] = {}
+    for same in by_question.values():
+        question, model = same[0].question, same[0].model
         said = (of_any_length(question.arguments), tuple(question.variables.items()), runs_own_command(model))
         known = (question.facts, question.card, question.match, question.missing, question.pool, model.repository)
-        groups.setdefault((said, known), []).append(asked)
+        groups.setdefault((said, known), []).extend(same)
     return tuple(tuple(group) for group in groups.values())
 
 
 def alike_engines(subject: Subject) -> Iterator[tuple[Asked, ...]]:
     """Yield the groups of `engines`."""
-    return (group for group in alike(subject) if not says_elsewhere(group[0].model))
+    return (group for group in alike(subject) if not group[0].question.elsewhere)
 
 
 def alike_with_length(subject: Subject) -> Iterator[list[Asked]]:

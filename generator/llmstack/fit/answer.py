@@ -34,12 +34,13 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One engine and its start; the largest length and the fewest GPUs that start, None where none is known to.
+    """A model's engine and its start; the largest length and the fewest GPUs that start, None where none is known to.
 
     `least` are GPUs below which it certainly does not start, where it does not with those that it has; `loading` is
     how long it loads, None where that was measured.
     """
 
+    model: str
     question: Question
     start: Start
     length: int | None = None
@@ -55,10 +56,10 @@ def answer(
     question = changed(ask(stack, model, known), change or Change())
     start = judge(stack, model, question, measured if change in (None, Change()) else ())
     loading = None if model.gitops.load_time else loading_of(stack, question)
-    engine = question.engine
+    name, engine = model.name or "", question.engine
     if engine is None:
-        return Answer(question, start, loading=loading)
-    return Answer(question, start, longest(engine), fewest(engine), least(engine), loading)
+        return Answer(name, question, start, loading=loading)
+    return Answer(name, question, start, longest(engine), fewest(engine), least(engine), loading)
 
 
 def judge(stack: Stack, model: Model, question: Question, measured: Sequence[Measured]) -> Start:

@@ -29,6 +29,11 @@ class Pools:
     chosen: dict[tuple[str, ...], tuple[Capacity | None, Card | None]] = field(default_factory=dict)
     """What was chosen already, by what of a model it depends on: most of an environment choose alike."""
 
+    @property
+    def have_rate(self) -> bool:
+        """Whether one of them says how fast a pod reads weights."""
+        return any(each.read_rate for each in self.declared)
+
     @staticmethod
     def of(stack: Stack) -> Pools:
         """The pools of a stack."""

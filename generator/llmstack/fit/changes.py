@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ from llmstack.engine.upgrade import Item, compare_releases
 from llmstack.fit.answer import judge, start_of
 from llmstack.fit.card import Pools
 from llmstack.fit.measured import Engines
-from llmstack.fit.question import Known, Question, ask, variables
+from llmstack.fit.question import Known, Question, ask_all, variables
 from llmstack.flags import split_flags
 from llmstack.model.models import Model
 from llmstack.model.stack import Stack
@@ -34,8 +34,10 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One engine of a side: its workload (`Kind/name`), what is asked, what becomes of it, and the flags it has."""
+    """One engine of a side: its model's name, its workload (`Kind/name`), what is asked, what becomes of it, and the
+    flags it has."""
 
+    model: str
     subject: str
     question: Question
     start: Start
@@ -77,18 +79,19 @@ def compare_engines(old: Mapping[Key, Asked], new: Mapping[Key, Asked]) -> tuple
 
 def _engines(side: Side, without: Collection[str | None]) -> Mapping[str, Asked]:
     pools = Pools.of(side.stack)
-    models = (model for model in side.stack.models if model.name not in without)
-    return {model.name: _ask(side, model, pools) for model in models if model.name}
+    models = [model for model in side.stack.models if model.name and model.name not in without]
+    questions = ask_all(side.stack, models, side.facts, pools)
+    pairs = zip(models, questions, strict=True)
+    return {model.name: _asked(side, model, question) for model, question in pairs if model.name}
 
 
-def _ask(side: Side, model: Model, pools: Pools) -> Asked:
-    question = ask(side.stack, model, side.facts, pools)
+def _asked(side: Side, model: Model, question: Question) -> Asked:
     own = frozenset(_settings(variables(side.stack, model)))
     made = frozenset(_settings(str(entry["name"]) for entry in environment(side.stack, model)))
     on = own or model.lmcache_config.enabled
     start = judge(side.stack, model, question, side.measured.get(model.name or "", ()))
     return replace(
-        asked_of(workload_of(side.stack, model), question, question.arguments, start),
+        asked_of(model.name or "", workload_of(side.stack, model), question, start),
         lmcache=release_of(model.repository or "", model.tag or "") if on else None,
         settings=own,
         given=own | made,
@@ -100,13 +103,13 @@ def _settings(names: Iterable[str]) -> Iterator[str]:
     return (name.removeprefix(PREFIX).lower() for name in names if name.startswith(PREFIX))
 
 
-def asked_of(subject: str, question: Question, given: Sequence[str], start: Start | None = None) -> Asked:
+def asked_of(model: str, subject: str, question: Question, start: Start | None = None) -> Asked:
     """What becomes of an engine that is given these arguments; `start` where that is known otherwise."""
     engine = question.engine
     if start is None:
         start = start_of(engine) if engine else Start("unknown", "; ".join(question.missing))
-    flags = frozenset(flag.name for flag in split_flags(given, question.match.catalogue))
-    return Asked(subject, question, start, flags)
+    flags = frozenset(flag.name for flag in split_flags(question.arguments, question.match.catalogue))
+    return Asked(model, subject, question, start, flags)
 
 
 def _change(old: Asked | None, new: Asked) -> EngineChange | None:
@@ -115,7 +118,7 @@ def _change(old: Asked | None, new: Asked) -> EngineChange | None:
         return None
     upgrade = _upgrade(old, new) if old else ()
     before = _state(old) if old else None
-    return EngineChange(new.question.model, new.subject, new.start.verdict, new.start.why, before, _state(new), upgrade)
+    return EngineChange(new.model, new.subject, new.start.verdict, new.start.why, before, _state(new), upgrade)
 
 
 def _same(old: Asked, new: Asked) -> bool:

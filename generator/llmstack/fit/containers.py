@@ -36,8 +36,9 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """One engine of a stream, and what is asked of it."""
+    """One engine of a stream, and what is asked of it; `name` is the model's, as its object has it."""
 
+    name: str
     key: Key
     served: Served
     question: Question
@@ -102,7 +103,6 @@ def _engine(
     given = tuple(served.arguments)
     settings, flags = read_given(given, match.catalogue, tuple(variables))
     question = Question(
-        model_of(object) or "/".join(filter(None, [key.name, _role(object, key.pod)])),
         facts,
         card,
         match,
@@ -116,7 +116,8 @@ def _engine(
     )
     missing = tuple(_missing(question, name, served, gpus, copies, settings))
     is_whole = copies == 1 and is_whole_gpu(resource)
-    return Engine(key, served, replace(question, missing=missing), gpus, is_whole)
+    label = model_of(object) or "/".join(filter(None, [key.name, _role(object, key.pod)]))
+    return Engine(label, key, served, replace(question, missing=missing), gpus, is_whole)
 
 
 def _role(object: Object, route: Route) -> str | None:

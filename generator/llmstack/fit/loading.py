@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 from llmstack.engine.start_time import CACHE_ROOT, Span, preparing
 from llmstack.fit.card import Pools
-from llmstack.fit.question import Known, Question, ask
+from llmstack.fit.question import Question
 from llmstack.kubernetes.quantities import quantity
-from llmstack.model.models import Model
 from llmstack.model.stack import Stack
 from llmstack.review.facts import ForeseenLoad
 
@@ -27,14 +26,9 @@ class Loading:
     why: tuple[str, ...] = ()
 
 
-def foreseen_load(
-    stack: Stack, pools: Pools, model: Model, known: Known, question: Question | None = None
-) -> ForeseenLoad | None:
-    """What is known of the load of a model that nobody measured; None where the pool's `readRate` or the size of the
-    weights is not known. `question` is what is asked of its engine, where that is at hand."""
-    if not any(each.read_rate for each in pools.declared):
-        return None
-    question = question or ask(stack, model, known, pools)
+def foreseen_load(pools: Pools, question: Question) -> ForeseenLoad | None:
+    """What is known of the load of an engine that nobody measured; None where the pool's `readRate` or the size of the
+    weights is not known."""
     reading = seconds_of_reading(pools, question)
     if reading is None:
         return None

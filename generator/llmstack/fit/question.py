@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from operator import attrgetter
 
 from llmstack.engine.cards import Card
 from llmstack.engine.catalogue import catalogued
@@ -21,7 +22,7 @@ from llmstack.flags.release import find_release
 from llmstack.model.models import Model
 from llmstack.model.stack import Stack
 from llmstack.objects import arguments
-from llmstack.objects.parallel import model_sizes, pods_of, runs_own_command
+from llmstack.objects.parallel import model_sizes, pods_of, runs_own_command, says_elsewhere
 
 HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+\Z")
 
@@ -31,9 +32,8 @@ Known = Mapping[str, ModelFacts]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The engine of one model. What is None is not known, and `missing` says why, a clause each."""
+    """The engine of a model, or of several alike. What is None is not known, and `missing` says why, a clause each."""
 
-    model: str
     facts: ModelFacts | None
     card: Card | None
     match: Match
@@ -47,6 +47,8 @@ class Question:
     """vLLM's release as the image's tag or the values name it; None where neither does."""
     variables: Flags = field(default_factory=dict)
     """The environment variables that people give it, with their values; None for one from elsewhere."""
+    elsewhere: bool = False
+    """Whether its model and sizes may stand where nobody reads them (`says_elsewhere`)."""
 
     @property
     def engine(self) -> Engine | None:
@@ -68,7 +70,31 @@ def ask(stack: Stack, model: Model, known: Known, pools: Pools | None = None) ->
     missing = tuple(_missing(model, facts, card, match))
     version = None if match.sureness == "guess" else version_of(model)
     named = pool.pool if pool else None
-    return Question(model.name or "", facts, card, match, settings, given, flags, missing, named, version, environment)
+    elsewhere = says_elsewhere(model)
+    return Question(facts, card, match, settings, given, flags, missing, named, version, environment, elsewhere)
+
+
+def ask_all(stack: Stack, models: Iterable[Model], known: Known, pools: Pools) -> Iterator[Question]:
+    """Yield what is asked of each of the models: one and the same question for all of which it cannot differ."""
+    asked: dict[Hashable, Question] = {}
+    for model in models:
+        key = _particulars(model)
+        if key not in asked:
+            asked[key] = ask(stack, model, known, pools)
+        yield asked[key]
+
+
+_DECIDING = attrgetter(
+    *("repository", "tag", "gitops.vllm_version", "gitops.facts", "gitops.pool", "model_url", "command", "env"),
+    *("resources", "gpu_count", "request_gpu_type", "request_gpu_mem", "request_gpu_mem_percentage"),
+    *("node_selector", "affinity", "node_selector_terms", "node_name"),
+)
+
+
+def _particulars(model: Model) -> Hashable:
+    """What `ask` reads of a model; tests/engine/test_asked_once.py holds it to every key."""
+    pods = (model_sizes(model).pipeline, pods_of(model)) if model.uses_ray or model.uses_lws else None
+    return arguments.stated(model), bool(model.name), pods, repr(_DECIDING(model))
 
 
 @lru_cache(maxsize=1 << 12)

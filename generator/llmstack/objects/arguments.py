@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from llmstack.model.flag import arguments_of
 from llmstack.model.models import Model
@@ -54,12 +54,11 @@ def reads_config_file(model: Model) -> bool:
     return any(arg == "--config" or arg.startswith("--config=") for arg in extra(model))
 
 
-def options(model: Model) -> Iterator[str]:
-    """Yield the typed options that are set."""
-    yield from arguments_of(model)
-    for name, text in (
-        ("--kv-transfer-config", lmcache.kv_transfer_config(model)),
-        ("--chat-template", template_path(model)),
-    ):
-        if text:
-            yield from (name, text)
+def options(model: Model) -> tuple[str, ...]:
+    """The typed options that are set."""
+    transfer, template = lmcache.kv_transfer_config(model), template_path(model)
+    return (
+        *arguments_of(model),
+        *(("--kv-transfer-config", transfer) if transfer else ()),
+        *(("--chat-template", template) if template else ()),
+    )

@@ -30,7 +30,7 @@ def fit_text(answers: Sequence[Named]) -> str:
 
 def _paragraph(environment: str, answer: Answer) -> Iterator[str]:
     start = answer.start
-    yield f"{environment}/{answer.question.model}: {SAID[start.verdict]}"
+    yield f"{environment}/{answer.model}: {SAID[start.verdict]}"
     yield f"  {_engine(answer)}"
     yield f"  {start.why}"
     if start.terms is not None:
@@ -119,7 +119,7 @@ def engine_item(environment: str, answer: Answer) -> dict[str, Any]:
     support = start.support
     return {
         "env": environment,
-        "model": question.model,
+        "model": answer.model,
         "gpu": question.card.name if question.card else None,
         "vllm": {"from": None, "to": question.version},
         "verdict": start.verdict,

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from llmstack.fit.card import Pools
 from llmstack.fit.loading import foreseen_load
+from llmstack.fit.question import ask_all
 from llmstack.model import gitops
 from llmstack.model.gitops import EXISTING, Capacity, Existing
 from llmstack.model.stack import Stack
@@ -46,8 +47,10 @@ def _foreseen_loads(reading: Reading, stack: Stack) -> dict[str, ForeseenLoad]:
     """What is known of the loads that nobody has measured, by model."""
     known = reading.subject.facts if reading.subject is not None else {}
     pools = Pools.of(stack)
-    loads = {m.name: foreseen_load(stack, pools, m, known) for m in stack.models if m.name and not m.gitops.load_time}
-    return {name: load for name, load in loads.items() if load is not None}
+    models = [m for m in stack.models if m.name and not m.gitops.load_time] if pools.have_rate else []
+    loads = zip(models, ask_all(stack, models, known, pools), strict=True)
+    found = {model.name: foreseen_load(pools, question) for model, question in loads}
+    return {name: load for name, load in found.items() if name and load is not None}
 
 
 def pools_of(capacity: Iterable[Capacity]) -> tuple[Pool, ...]:

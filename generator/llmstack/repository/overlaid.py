@@ -24,10 +24,9 @@ def changed_engines(comparison: Comparison, case: Case) -> tuple[EngineChange, .
     sides = [_read(case, number, units, each) for number, each in enumerate((comparison.before, comparison.after))]
     own = {key for side in sides for key, each in side.items() if not each.is_of_values}
     engines = [{key: each.engine for key, each in side.items() if key in own} for side in sides]
-    models = {each.question.model for side in engines for each in side.values()}
+    models = {each.name for side in engines for each in side.values()}
     old, new = (
-        {key: asked_of(each.subject, each.question, each.served.arguments) for key, each in side.items()}
-        for side in engines
+        {key: asked_of(each.name, each.subject, each.question) for key, each in side.items()} for side in engines
     )
     return (*(each for each in by_values if each.model not in models), *compare_engines(old, new))
 

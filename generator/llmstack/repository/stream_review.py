@@ -55,7 +55,7 @@ def review_streams(
     known, unread = _facts(beside, [*sides[0], *sides[1]])
     engines = [_engines(side, terms, known) for side in sides]
     facts = terms.facts(), replace(terms.facts(), moved_from=_renamed(*engines))
-    changed = compare_engines(*({each.key: asked_of(each.subject, each.question, each.served.arguments)
+    changed = compare_engines(*({each.key: asked_of(each.name, each.subject, each.question)
                                  for each in side} for side in engines))  # fmt: skip
     near = Surroundings(environment=STREAM, has_values=False, beyond=find_beyond(changes, *sides))
     review = assess(changes, sides[0], sides[1], *facts, today, changed, near)
@@ -110,7 +110,7 @@ def _told(item: Item) -> str:
 
 def _renamed(before: Sequence[Engine], after: Sequence[Engine]) -> dict[str, str]:
     """The former name of an engine that is new, by its name, where one alone goes that loads the same model."""
-    old, new = ({each.question.model: model_named(each.served) for each in side} for side in (before, after))
+    old, new = ({each.name: model_named(each.served) for each in side} for side in (before, after))
     gone = {name: model for name, model in old.items() if name not in new and model}
     found = {}
     for name, model in new.items():

@@ -13,6 +13,7 @@ Fix: room for the weights, and for the next revision beside them.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from llmstack.checks.engines import Asked, alike_engines, engines
 from llmstack.checks.rule import Declaration, Problem
@@ -69,7 +70,13 @@ def _shared(subject: Subject) -> Iterator[Problem]:
 
 
 def _compare(what: str, held: str, wanted: int, key: str, route: Route) -> Iterator[Problem]:
-    size = quantity(held)
-    if size is not None and size < wanted:
+    if _is_smaller(held, wanted):
         help = f"{key}: {-(-2 * wanted // GIB)}Gi holds two revisions"
         yield Problem(f"{what}; its weights are {wanted / GIB:.1f} GiB", route, help=help)
+
+
+@lru_cache(maxsize=1 << 10)
+def _is_smaller(held: str, wanted: int) -> bool:
+    """Whether a size is under so many bytes; a fleet has few sizes and few models."""
+    size = quantity(held)
+    return size is not None and size < wanted

@@ -75,16 +75,16 @@ def _measured(subject: Subject) -> Iterator[Problem]:
 
 def _foreseen(subject: Subject) -> Iterator[Problem]:
     """Models that nobody has measured, and that may not be ready before the probe gives up."""
-    stack, pools = subject.stack, Pools.of(subject.stack)
-    if not any(each.read_rate for each in pools.declared):
+    pools = Pools.of(subject.stack)
+    if not pools.have_rate:
         return
     common = _probe(subject, Model())
     for models in alike(subject):
-        foreseen = foreseen_load(stack, pools, models[0].model, subject.facts, models[0].question)
+        foreseen = foreseen_load(pools, models[0].question)
         is_late = foreseen is not None and _is_late(foreseen, common[1])
         for each in models if foreseen is not None else ():
-            own = not PROBES.isdisjoint(each.model.model_fields_set)
-            if foreseen is not None and (own or is_late) and not each.model.gitops.load_time:
+            concerned = is_late or not PROBES.isdisjoint(each.model.model_fields_set)
+            if foreseen is not None and concerned and not each.model.gitops.load_time:
                 yield from _compare(subject, each.model, foreseen, each.route)
 
 
