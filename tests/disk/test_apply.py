@@ -340,3 +340,9 @@ def test_the_folders_that_a_run_makes_are_told_by_their_paths(tree: Tree) -> Non
         folders.unmake()
     os.close(descriptor)
     assert tree.files() == {"a/": b""}
+
+
+def test_signals_are_heard_again_after_a_run(tree: Tree) -> None:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    tree.gen({A: generated("a: 1\n")})
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from llmstack.disk.error import DiskError
 from llmstack.disk.listing import Listing, list_tree, read_file, read_if_other, read_rest
 
 
@@ -66,6 +67,11 @@ def test_a_path_that_is_not_plain_is_refused(path: str, root: Path) -> None:
     for scopes, wanted in (([path], []), ([], [path])):
         with pytest.raises(ValueError, match="not a path below the root"):
             list_tree(root, scopes, wanted)
+
+
+def test_what_cannot_be_looked_at_is_an_error_with_its_path(root: Path) -> None:
+    with pytest.raises(DiskError, match="File name too long"):
+        list_tree(root, [], [f"base/{'x' * 300}/a.yaml"])
 
 
 def test_a_file_is_read_whole_in_part_or_not_at_all(root: Path) -> None:

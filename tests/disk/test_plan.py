@@ -112,6 +112,13 @@ def test_a_symlink_at_or_above_a_file_is_refused(tree: Tree, tmp_path: Path, lin
     assert target.read_text() == generated("not here\n")
 
 
+def test_a_link_in_the_way_of_one_file_hides_no_other_change(tree: Tree, tmp_path: Path) -> None:
+    (tree.root / "base").symlink_to(tmp_path)
+    plan = tree.plan({"base/a.yaml": generated("a\n"), B: generated("b\n")})
+    assert [change.path for change in plan.changes] == [B]
+    assert [refusal.path for refusal in plan.refusals] == ["base"]
+
+
 def test_a_name_that_is_no_utf_8_is_a_name(tree: Tree) -> None:
     tree.gen({"base/a.yaml": generated("a\n")})
     (tree.root / os.fsdecode(b"base/\xff.yaml")).write_text(generated("copied\n"))

@@ -40,6 +40,14 @@ def test_an_amount_that_grows_is_not_covered(
         assert found.accepted == f"agreed ({bound}{grown}, until 2026-12-31)"
 
 
+def test_an_entry_speaks_of_one_risk_at_one_object(deployment: Callable[..., Any], review: Callable[..., Any]) -> None:
+    pair = tuple(deployment(image=each) for each in ("v1", "v2"))
+    entries = (_entry("outage"), _entry("restart", object="Deployment/other"))
+    result = review(pair, facts={"acknowledgements": entries})
+    [found] = [each for each in result.risks if each.id == "restart"]
+    assert (found.acknowledged, found.accepted) == (False, "")
+
+
 @pytest.mark.parametrize(
     ("entry", "told"),
     [

@@ -157,6 +157,12 @@ def test_a_port_on_the_nodes(before: int | None, after: int | None, said: str | 
     assert found == ([("Service/s", said)] if said else [])
 
 
+def test_a_load_balancer_that_goes_may_move_the_port_on_the_nodes_too() -> None:
+    found = told([typed("LoadBalancer", 30080)], [typed("NodePort", 30081)])
+    assert ["load balancer" in message for _, message in found] == [True, False]
+    assert "port 30080 on the nodes becomes 30081" in found[1][1]
+
+
 def test_the_address_of_a_load_balancer() -> None:
     one, other = (typed("LoadBalancer", loadBalancerIP=each) for each in ("10.0.0.1", "10.0.0.2"))
     [(_, message)] = told([one], [other])

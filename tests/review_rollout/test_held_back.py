@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.review_rollout.values_review import told
+from tests.review_rollout.values_review import only, told
 
 from llmstack.kubernetes.pods import Object
 
@@ -79,10 +79,26 @@ def test_a_claim_of_static_volumes_never_grows(compared: Make) -> None:
     assert told(compared([claim("10Gi")], [claim("20Gi")]), "immutable-field") == []
 
 
+@pytest.mark.parametrize(
+    ("sizes", "stated", "advice"),
+    [
+        (("10Gi", "20Gi"), {"storageClassName": ""}, "A claim of static volumes does not grow"),
+        (("20Gi", "10Gi"), {"storageClassName": "fast"}, "A claim never shrinks"),
+    ],
+)
+def test_what_to_do_about_the_size_of_a_claim(
+    sizes: tuple[str, str], stated: Object, advice: str, compared: Make
+) -> None:
+    review = compared(*([claim(size, **stated)] for size in sizes))
+    assert only(review, "immutable-field").advice.startswith(advice)
+
+
 def test_a_deployment_that_is_resumed(deployment: Make, review: Make, pool: Make) -> None:
     pair = [deployment(surge=0, unavailable=1, replicas=2, paused=paused) for paused in (True, False)]
     result = review(tuple(pair), pools=[pool(2)], loads={"llama": 600})
     assert [(each.why, each.replicas) for each in result.rollouts] == [("restart", 2)]
+    assert set(result.rollouts[0].basis.values()) == {"assumed"}
+    assert set(result.rollouts[0].basis) == {"seconds", "peak", "minReady"}
     [(_, _, message)] = told(result, "restart")
     assert message == (
         "what was held back is rolled out, and 2 replicas restart, unless the template is as it was before that, "

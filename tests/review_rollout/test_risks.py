@@ -300,6 +300,14 @@ def probed(deployment: Make, image: str, replicas: int) -> Any:
     return obj
 
 
+def test_a_model_that_goes_hides_no_other_s_deadline(deployment: Make, review: Make) -> None:
+    probed_pair = probed(deployment, "v1", replicas=2), probed(deployment, "v2", replicas=2)
+    result = review((deployment("a"), None), probed_pair, loads={"llama": 301})
+    risk = only(result, "deadline-too-short")
+    assert risk.object == "Deployment/llama"
+    assert risk.advice.startswith("Allow more than 5 min 1 s,")
+
+
 def test_probes_and_sync_timeouts(deployment: Make, review: Make) -> None:
     pair = probed(deployment, "v1", replicas=2), probed(deployment, "v2", replicas=2)
     risk = only(review(pair, loads={"llama": 301}), "deadline-too-short")

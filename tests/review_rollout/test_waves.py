@@ -57,6 +57,13 @@ def test_what_frees_goes_before_what_needs(workload: Make, pool: Make) -> None:
     assert sorted(name for wave in names(waves) for name in wave) == ["grows", "rolls", "shrinks"]
 
 
+def test_an_order_that_runs_short_is_better_than_none(workload: Make, pool: Make) -> None:
+    """Two new pods at once find no room in any commit; one after the other they do, before another model takes it."""
+    surges = workload("surges", before=2, after=2, surge=2, unavailable=0, gpus=(2,))
+    grows = workload("grows", "new", before=0, after=1, gpus=(2,))
+    assert names(waves_of([grows, surges], [pool(6)])) == [["surges"], ["grows"]]
+
+
 def test_what_takes_no_gpus_of_the_pool_goes_with_the_first(workload: Make, pool: Make) -> None:
     both = [workload(name, surge=1, unavailable=0) for name in "ab"]
     other = workload("other", surge=1, unavailable=0, pool="elsewhere")

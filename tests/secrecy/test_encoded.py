@@ -48,6 +48,11 @@ def test_what_is_hidden_in_a_text_is_found_and_masked(text: str) -> None:
     assert not holds_secret(shown)
 
 
+def test_the_shortest_text_that_is_decoded() -> None:
+    assert decode(in_base64("password=hun")) == "password=hun"
+    assert decode(in_base64("password=")) is None
+
+
 def test_the_shortest_text_that_is_looked_into() -> None:
     text = in_base64("xoxb-" + "1" * 13)
     assert len(text) == 24

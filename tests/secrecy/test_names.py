@@ -15,6 +15,8 @@ NAMES = [
     "PINECONE_KEY",
     "HF_TOKEN",
     "HF_TOKEN_PROD",
+    "TOKEN_2",
+    "PWD_2",
     "HF_TOKEN_TEAM_A",
     "WANDB_API_KEY",
     "PGPASSWORD",
@@ -180,8 +182,9 @@ RANDOM = "0a1b2c3d4e5f60718293"
 def test_what_goes_under_some_key_is_a_secret_if_it_looks_like_one(name: str) -> None:
     assert not is_secret_name(name)
     assert is_secret(name, RANDOM * 2)
+    assert is_secret(name, "abcd1234efgh5678ijklmn")
     assert holds_secret(f"{name}={RANDOM}")
-    for value in ("llm-requests-2", "/etc/keys/app2", "x-user-id", "123e4567-e89b-12d3-a456-426614174000", "$(KEY)"):
+    for value in ("llm-requests-2", "/etc/keys/app2", "x-user-id", "a100 h100 l40s and t4 in here", "123e4567-e89b-12d3-a456-426614174000", "$(KEY)"):
         assert not is_secret(name, value)
         assert not holds_secret(f"{name}: {value}")
 

@@ -172,7 +172,6 @@ def _less_reach(before: Object, after: Object) -> Iterator[Break]:
         lost = "the address of its load balancer" if types[0] == "LoadBalancer" else "its port on the nodes"
         message = f"the Service becomes {types[1]}: {lost} is gone for callers from outside"
         yield Break(f"Service/{name}", message, advice, stations=(OUTSIDE, Station("Service", name)))
-        return
     if new.get("type") == "LoadBalancer" and old.get("loadBalancerIP") != new.get("loadBalancerIP"):
         message = (
             f"the load balancer asks for another address: `loadBalancerIP` {old.get('loadBalancerIP') or 'not set'} → "
