@@ -184,7 +184,14 @@ def test_what_goes_under_some_key_is_a_secret_if_it_looks_like_one(name: str) ->
     assert is_secret(name, RANDOM * 2)
     assert is_secret(name, "abcd1234efgh5678ijklmn")
     assert holds_secret(f"{name}={RANDOM}")
-    for value in ("llm-requests-2", "/etc/keys/app2", "x-user-id", "a100 h100 l40s and t4 in here", "123e4567-e89b-12d3-a456-426614174000", "$(KEY)"):
+    for value in (
+        "llm-requests-2",
+        "/etc/keys/app2",
+        "x-user-id",
+        "a100 h100 l40s and t4 in here",
+        "123e4567-e89b-12d3-a456-426614174000",
+        "$(KEY)",
+    ):
         assert not is_secret(name, value)
         assert not holds_secret(f"{name}: {value}")
 
