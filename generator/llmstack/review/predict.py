@@ -61,7 +61,7 @@ def predict(
     scene = Scene(
         applied.before, applied.after, facts[1], least.owned[1], most_scaled(applied.after), standing, beside
     )  # fmt: skip
-    hindered = find_obstacles((*least.own, *_raised(least, most)), scene)
+    hindered = find_obstacles((*least.own, *_raised(least, most)), scene, () if most is None else most.own)
     obstacles = with_those_behind(hindered, least.own, endless(hindered, least.verdicts), near.queue)
     fewest = {key: few for key, few in fewest_scaled(applied.after).items() if key not in facts[1].present}
     rollouts, pools = _rollouts_and_pools(least, most, preempting, obstacles, facts[1], fewest)
