@@ -18,7 +18,7 @@ from llmstack.review.risks.assessment import Assessment
 from llmstack.review.rollout.endless import Obstacles, endless, hindered_pools, undecided, without_end
 from llmstack.review.rollout.failure import rooms_of, with_kept_out
 from llmstack.review.rollout.foreseen import as_deleted, as_judged, as_unseen
-from llmstack.review.rollout.interval import both, down_to_fewest, hangs_awake, short_awake, with_those_asleep
+from llmstack.review.rollout.interval import as_begun, both, down_to_fewest, hangs_awake, short_awake, with_those_asleep
 from llmstack.review.rollout.obstacles.behind import with_those_behind
 from llmstack.review.rollout.obstacles.case import Scene
 from llmstack.review.rollout.obstacles.find import find_late, find_obstacles
@@ -208,7 +208,7 @@ def _rollouts_and_pools(
 ) -> tuple[tuple[Rollout, ...], tuple[GpuPool, ...]]:
     """The rollouts and the pools as they are told, with what hinders them."""
     rolled, pools = both(least, most, facts)
-    rolled = down_to_fewest(rolled, fewest)
+    rolled = as_begun(down_to_fewest(rolled, fewest), least, most, facts)
     pools = unplaced_pools(hindered_pools(pools, least.own, obstacles), least.workloads, least.fixed, facts)
     never = endless(obstacles, least.verdicts)
     rolled = with_kept_out(rolled, least.own, obstacles, rooms_of(facts.pools, least.fixed))

@@ -6,14 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from llmstack.kubernetes.replicas import Scalers
-from llmstack.review.facts import Facts, Pool
-from llmstack.review.forecast import Basis, GpuPool, Rollout
+from llmstack.review.facts import Facts, Pool, names_of
+from llmstack.review.forecast import Basis, Figure, GpuPool, Rollout
 from llmstack.review.rollout import gpus
 from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.foreseen import rollouts
 from llmstack.review.rollout.placement import gpus_in
 from llmstack.review.rollout.play import Played
 from llmstack.review.rollout.times import too_many
+from llmstack.review.rollout.workload import Workload
 
 
 def both(least: Played, most: Played | None, facts: Facts) -> tuple[tuple[Rollout, ...], tuple[GpuPool, ...]]:
@@ -55,6 +56,26 @@ def _down_to(rollout: Rollout, fewest: int | None) -> Rollout:
         seconds_max=rollout.seconds_max if loads else _high(rollout),
         basis={**rollout.basis, "minReady": "bound", **({} if loads else {"seconds": "bound"})},
     )
+
+
+def as_begun(rolled: Iterable[Rollout], least: Played, most: Played | None, facts: Facts) -> tuple[Rollout, ...]:
+    """The rollouts, those of new objects whose replicas a scaler gives as it comes to it. They begin with one (the
+    default of `replicas`), and with what it gives at the least once it looks; what takes the place of a workload that
+    had more has so many only after the scaler has measured that they are needed, whenever that is."""
+    scaled, former = least.owned[1], [each for each in (most or least).own if each.move == "remove"]
+    new = {each.identity: each for each in least.own if each.move == "new" and scaled.get(each.identity)}
+    return tuple(_begun(each, new[each.identity], former, facts) if each.identity in new else each for each in rolled)
+
+
+def _begun(rollout: Rollout, workload: Workload, former: Iterable[Workload], facts: Facts) -> Rollout:
+    if rollout.seconds is None:
+        return rollout
+    names = names_of(workload.model, facts.moved_from)
+    had = sum(each.before for each in former if each.model in names or each.key == workload.key)
+    if had > workload.after:
+        basis: dict[Figure, Basis] = {**rollout.basis, "seconds": "bound"}
+        return replace(rollout, seconds=None, seconds_min=rollout.seconds, seconds_max=None, basis=basis)
+    return replace(rollout, basis={**rollout.basis, "seconds": "assumed"}) if workload.after > 1 else rollout
 
 
 def hangs_awake(least: Played, asleep: Played | None) -> Played:

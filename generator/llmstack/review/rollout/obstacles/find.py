@@ -38,7 +38,7 @@ RULES: tuple[Callable[[Case], Iterator[Obstacle]], ...] = (
 
 
 COUNTING: Collection[Callable[[Case], Iterator[Obstacle]]] = (volumes.find, nodes.find, apart.find, together.find)
-"""Those that ask how many pods there are, of which a scaler may give more. (That of quotas asks for its most itself.)"""
+"""Those that ask how many pods there are, of which a scaler may give more. (That of quotas does so itself.)"""
 
 
 def find_obstacles(
