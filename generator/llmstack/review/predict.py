@@ -15,6 +15,7 @@ from llmstack.review.forecast import GpuPool, Rollout
 from llmstack.review.present import present_scale
 from llmstack.review.removal import find_removed
 from llmstack.review.risks.assessment import Assessment
+from llmstack.review.rollout.admitted import within_quotas
 from llmstack.review.rollout.endless import Obstacles, endless, hindered_pools, undecided, without_end
 from llmstack.review.rollout.failure import rooms_of, with_kept_out
 from llmstack.review.rollout.foreseen import as_deleted, as_judged, as_unseen
@@ -66,6 +67,7 @@ def predict(
     fewest = {key: few for key, few in fewest_scaled(applied.after).items() if key not in facts[1].present}
     rollouts, pools = _rollouts_and_pools(least, most, preempting, obstacles, facts[1], fewest)
     pools = with_those_asleep(pools, least, asleep, facts[1])
+    pools = within_quotas(pools, least.workloads, scene, near.neighbours.fixed)
     arriving = [change for change in applied.changes if change.identity not in applied.refused]
     pools = with_uncounted(pools, arriving, applied.after, facts[1])
     rollouts = as_deleted(rollouts, near.pruned)

@@ -151,7 +151,8 @@ def _timed(rollout: Rollout, workload: Workload, outcomes: Outcomes) -> Rollout:
 
 
 def _in_line(rollout: Rollout, workload: Workload, outcomes: Outcomes, *, least_known: bool) -> Rollout:
-    """A rollout whose end depends on the order in which the sync tool takes the units."""
+    """A rollout whose end depends on the order in which the sync tool takes the units. The pool's peak is that of the
+    order in which most is asked for at a time (`queue.Line`)."""
     earliest, latest = outcomes.span or (0.0, inf)
     shortest, longest = outcomes.shortest, outcomes.longest
     template = workload.new or workload.old
@@ -164,7 +165,7 @@ def _in_line(rollout: Rollout, workload: Workload, outcomes: Outcomes, *, least_
         replicas_min=workload.replicas,
         replicas_max=workload.replicas,
         seconds_max_without=_left_out(template) if latest != inf else (),
-        basis=_basis(workload, (shortest, longest), known=False, bounded=True),
+        basis={**_basis(workload, (shortest, longest), known=False, bounded=True), "peak": "bound"},
     )
 
 
