@@ -18,7 +18,7 @@ from llmstack.review.risks.assessment import Assessment
 from llmstack.review.rollout.admitted import within_quotas
 from llmstack.review.rollout.endless import Obstacles, endless, hindered_pools, undecided, without_end
 from llmstack.review.rollout.failure import rooms_of, with_kept_out
-from llmstack.review.rollout.foreseen import as_deleted, as_judged, as_unseen
+from llmstack.review.rollout.foreseen import as_begun_late, as_deleted, as_judged, as_unseen
 from llmstack.review.rollout.interval import as_begun, both, down_to_fewest, hangs_awake, short_awake, with_those_asleep
 from llmstack.review.rollout.obstacles.behind import with_those_behind
 from llmstack.review.rollout.obstacles.case import Scene
@@ -73,6 +73,8 @@ def predict(
     rollouts = as_deleted(rollouts, near.pruned)
     rollouts = as_unseen(rollouts, {each.identity for each in least.own if each.unit in near.unseen})
     rollouts = as_judged(rollouts, pools, find_late(least.own, scene))
+    unsure = near.queue.unsure({change.unit for change in applied.changes}, least.workloads)
+    rollouts = as_begun_late(rollouts, {each.identity for each in least.own if each.unit in unsure})
     backends = Backends()
     return Assessment(
         applied=applied,

@@ -91,6 +91,13 @@ def as_judged(rolled: Sequence[Rollout], pools: Iterable[GpuPool], late: Contain
     return tuple(_assumed(each) if each.identity in late else _in_race(each, unknown) for each in rolled)
 
 
+def as_begun_late(rolled: Sequence[Rollout], late: Container[Identity]) -> tuple[Rollout, ...]:
+    """Return the rollouts; the times of those of which it is not known when they begin are assumed."""
+    return tuple(
+        replace(each, basis={**each.basis, "seconds": "assumed"}) if each.identity in late else each for each in rolled
+    )
+
+
 def _foreseen(workload: Workload, outcomes: Outcomes | None, known: Container[PoolKey]) -> Rollout:
     """A rollout with its course, where it was played. In a pool of unknown size no pod was taken to wait for GPUs."""
     if outcomes is None:
