@@ -53,3 +53,25 @@ def test_a_model_of_another_name_takes_over(deployment: Make, compared: Make, po
     assert compared(old, new, **facts).rollouts[0].seconds == 300
     [rollout] = compared(old, new, moved_from={"new": "old"}, **facts).rollouts
     assert (rollout.seconds, rollout.seconds_min, rollout.basis["seconds"]) == (None, 300, "bound")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (keda(0, 4), keda(1, 4), (1, 1, 4, None, 0, 300)),  # asleep, its first pod loads; awake, nothing happens
+        (keda(0, 4), keda(0, 4), None),
+        (keda(1, 4), keda(1, 4), None),
+        (keda(1, 8), keda(1, 2), (1, 1, 2, 0, None, None)),  # what runs beyond ends, and nothing loads
+    ],
+)
+def test_a_scaler_whose_ends_move(
+    deployment: Make, review: Make, pool: Make, before: Object, after: Object, said: tuple[Any, ...] | None
+) -> None:
+    stays = [deployment(replicas=None, surge=0, unavailable=1)]
+    result = review((before, after), stays=stays, pools=[pool(8)], loads={"llama": 300})
+    found = [
+        (each.replicas, each.replicas_min, each.replicas_max, each.seconds, each.seconds_min, each.seconds_max)
+        for each in result.rollouts
+    ]
+    assert found == ([said] if said else [])
+    assert result.seconds == (None if said and said[3] is None else 0)

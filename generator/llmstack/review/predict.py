@@ -19,7 +19,15 @@ from llmstack.review.rollout.admitted import within_quotas
 from llmstack.review.rollout.endless import Obstacles, endless, hindered_pools, undecided, without_end
 from llmstack.review.rollout.failure import rooms_of, with_kept_out
 from llmstack.review.rollout.foreseen import as_begun_late, as_deleted, as_judged, as_unseen
-from llmstack.review.rollout.interval import as_begun, both, down_to_fewest, hangs_awake, short_awake, with_those_asleep
+from llmstack.review.rollout.interval import (
+    as_begun,
+    both,
+    down_to_fewest,
+    hangs_awake,
+    short_awake,
+    with_those_asleep,
+    with_woken,
+)
 from llmstack.review.rollout.obstacles.behind import with_those_behind
 from llmstack.review.rollout.obstacles.case import Scene
 from llmstack.review.rollout.obstacles.find import find_late, find_obstacles
@@ -66,6 +74,7 @@ def predict(
     obstacles = with_those_behind(hindered, least.own, endless(hindered, least.verdicts), near.queue)
     fewest = {key: few for key, few in fewest_scaled(applied.after).items() if key not in facts[1].present}
     rollouts, pools = _rollouts_and_pools(least, most, preempting, obstacles, facts[1], fewest)
+    rollouts = with_woken(rollouts, asleep, (most or least).owned[1], facts[1])
     pools = with_those_asleep(pools, least, asleep, facts[1])
     pools = within_quotas(pools, least.workloads, scene, near.neighbours.fixed)
     arriving = [change for change in applied.changes if change.identity not in applied.refused]

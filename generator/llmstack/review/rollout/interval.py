@@ -58,6 +58,18 @@ def _down_to(rollout: Rollout, fewest: int | None) -> Rollout:
     )
 
 
+def with_woken(rolled: Sequence[Rollout], asleep: Played | None, most: Scalers, facts: Facts) -> tuple[Rollout, ...]:
+    """The rollouts, with those that make a pod only where a scaler lets none be there before the change, and no longer
+    does; `most` is what scalers give at the most."""
+    if asleep is None:
+        return tuple(rolled)
+    known, scaled = {each.identity for each in rolled}, asleep.owned[1]
+    wakes = {each.identity for each in asleep.own if each.move == "scale" and each.after > each.before} - known
+    found = rollouts(asleep.own, asleep.own_times, facts.pools, asleep.fixed) if wakes else ()
+    woken = (each for each in found if each.identity in wakes and each.identity in scaled)
+    return (*rolled, *(_only_at_least(each, most) for each in woken))
+
+
 def as_begun(rolled: Iterable[Rollout], least: Played, most: Played | None, facts: Facts) -> tuple[Rollout, ...]:
     """The rollouts, those of new objects whose replicas a scaler gives as it comes to it. They begin with one (the
     default of `replicas`), and with what it gives at the least once it looks; what takes the place of a workload that
@@ -179,15 +191,16 @@ def _only_at_least(least: Rollout, owned: Scalers) -> Rollout:
 def _only_at_most(most: Rollout, owned: Scalers) -> Rollout:
     """A workload that loses pods only where the scaler has more than its least."""
     least = owned.get(most.identity, most.replicas)
+    is_done = _high(most) == 0
     return replace(
         most,
         replicas=least,
         replicas_min=least,
-        seconds=None,
-        seconds_min=0,
-        seconds_max=_high(most),
+        seconds=0 if is_done else None,
+        seconds_min=None if is_done else 0,
+        seconds_max=None if is_done else _high(most),
         min_ready=None if most.min_ready is None or least is None else min(least, most.min_ready),
-        basis={"seconds": "bound", "peak": "bound", "minReady": "bound"},
+        basis={"seconds": "exact" if is_done else "bound", "peak": "bound", "minReady": "bound"},
     )
 
 
