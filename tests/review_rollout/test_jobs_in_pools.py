@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.review_rollout.values_review import told
 
 from llmstack.report.words import say_hang
 
@@ -50,3 +51,47 @@ def test_a_pool_beside_a_rollout(
     assert result.rollouts[0].basis["seconds"] == ("exact" if found.deadlock is not None else "assumed")
     assert (found.before, found.after, found.peak, found.uncounted) == (2, 2, peak, uncounted)
     assert say_hang(found).endswith("no manifest counts take GPUs of it too") == uncounted
+
+
+@pytest.mark.parametrize(
+    ("count", "replicas", "surge", "said"),
+    [
+        (
+            4,
+            (2, 4),
+            0,
+            ("error", "they stay Pending, or pods of `llama` do until it has ended, where its own come first"),
+        ),
+        (5, (2, 4), 0, ("error", "1 of 2 stays Pending, or pods of `llama` do until")),
+        (6, (2, 4), 0, None),
+        (4, (2, 2), 1, ("warning", "pods of `llama` that need 1 more for a moment stay Pending until it has ended")),
+        (5, (2, 2), 1, None),
+        (4, (2, 2), 0, None),  # it finds what is free
+        (
+            3,
+            (2, 2),
+            0,
+            ("error", "1 of 2 stays Pending, or pods of `llama` do until"),
+        ),  # it takes what a replica gives up
+    ],
+)
+def test_a_job_that_begins_with_a_rollout(
+    count: int,
+    replicas: tuple[int, int],
+    surge: int,
+    said: tuple[str, str] | None,
+    deployment: Make,
+    review: Make,
+    pool: Make,
+) -> None:
+    """Two pods of one GPU each beside a model whose pods have one."""
+    job_pod = {"containers": [{"name": "c", "image": "i", "resources": {"limits": {"nvidia.com/gpu": "1"}}}]}
+    begins = (None, job(parallelism=2, completions=2, template={"spec": {**job_pod, "restartPolicy": "Never"}}))
+    images = ("v1", "v1") if replicas[0] != replicas[1] else ("v1", "v2")
+    pair = [
+        deployment(replicas=number, image=image, surge=surge, unavailable=1 - surge)
+        for number, image in zip(replicas, images, strict=True)
+    ]
+    found = told(review((pair[0], pair[1]), begins, pools=[pool(count)], loads={"llama": 300}), "gpu-shortage")
+    assert [(severity, key) for severity, key, _ in found] == ([(said[0], "Job/x")] if said else [])
+    assert not said or said[1] in found[0][2]

@@ -48,3 +48,15 @@ def test_a_scaler_may_spare_it(most: int, while_: str, deployment: Make, review:
     result = review(pair, (keda(1, most), keda(1, most)), pools=[pool(8)], loads=LOAD)
     [risk] = [each for each in result.risks if each.id == "outage"]
     assert (risk.object, risk.message, risk.advice) == ("Deployment/llama", f"{while_}{ALL_OF_ONE}", TWO)
+
+
+def test_it_lasts_where_no_new_replica_is_let_in(deployment: Make, review: Make, pool: Make) -> None:
+    limit = {
+        "apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "l"},
+        "spec": {"limits": [{"type": "Container", "max": {"nvidia.com/gpu": "1"}}]},
+    }  # fmt: skip
+    pair = [deployment(gpus=gpus, surge=0, unavailable=1) for gpus in (1, 2)]
+    result = review((pair[0], pair[1]), stays=[limit], pools=[pool(8)], loads={"llama": 300})
+    [risk] = [each for each in result.risks if each.id == "outage"]
+    assert risk.message.startswith("no replica is ready any more, as no new one starts: ")
+    assert risk.amount is None

@@ -167,3 +167,14 @@ def test_who_goes_on_where_the_pool_is_too_small_for_all(
     if "lo" in found:
         assert found["lo"][3] == (0 if lost == lo else 2)
     assert (result.gpus[0].deadlock, result.gpus[0].certain) == (True, True)
+
+
+def test_one_that_comes_below_a_rollout_waits_and_ends_nothing(model: Make, review: Make, pool: Make) -> None:
+    """Four replicas that restart one by one in a full pool, and a model of a lower priority that is new."""
+    strategy = {"replicas": 4, "surge": 0, "unavailable": 1}
+    pair = [model("hi", "hi", image, **strategy) for image in ("v1", "v2")]
+    new = None, model("lo", "lo", replicas=1, surge=0, unavailable=1)
+    result = review((pair[0], pair[1]), new, pools=[pool(4)], stays=CLASSES, loads=LOADS)
+    assert told(result, "preemption") == []
+    assert [subject for _, subject, _ in told(result, "gpu-shortage")] == ["Deployment/lo"]
+    assert rolled(result)["hi"] == (None, 1320, 1440, 3)

@@ -58,3 +58,32 @@ def test_those_of_one_priority_race_and_those_below_wait(deployment: Make, revie
     assert {each.name: say_time(each, result) for each in result.rollouts} == {"a": RACE, "b": RACE, "c": NEVER}
     held = {each.name: each.if_it_fails.gpus_held if each.if_it_fails else None for each in result.rollouts}
     assert held == {"a": 2, "b": 2, "c": 0}  # the winner ends what is below it, and has its GPUs
+
+
+@pytest.mark.parametrize(
+    ("count", "rolls", "new", "said"),
+    [
+        (4, (0, 1), 1, {"old": RACE, "new": RACE}),  # the GPU that a replica gives up goes to who waits longer
+        (4, (0, 1), 2, {"old": "22 min", "new": NEVER}),  # one at a time is given up, which is too little
+        (4, (None, None), 2, {"old": RACE, "new": RACE}),  # all are at once (Recreate)
+        (4, (1, 0), 1, {"old": NEVER, "new": NEVER}),  # none is, before one is free
+        (5, (1, 0), 2, {"old": "22 min", "new": NEVER}),
+    ],
+)
+def test_a_rollout_beside_a_model_that_does_not_fit(
+    count: int,
+    rolls: tuple[int | None, int | None],
+    new: int,
+    said: dict[str, str],
+    deployment: Make,
+    review: Make,
+    pool: Make,
+) -> None:
+    """Four replicas that restart, with maxSurge and maxUnavailable, beside a pod that comes with so many GPUs."""
+    surge, unavailable = rolls
+    pair = [deployment("old", 4, image=image, surge=surge, unavailable=unavailable) for image in ("v1", "v2")]
+    comes = (None, deployment("new", 1, gpus=new, surge=0, unavailable=1))
+    result = review((pair[0], pair[1]), comes, pools=[pool(count, count)], loads={"old": 300, "new": 300})
+    assert {each.name: say_time(each, result) for each in result.rollouts} == said
+    waits = {risk.object.partition("/")[2] for risk in result.risks if risk.id == "gpu-shortage"}
+    assert waits == {name for name, time in said.items() if time in (RACE, NEVER)}

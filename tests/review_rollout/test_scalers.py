@@ -141,7 +141,7 @@ def test_a_maximum_that_is_lowered(deployment: Make, review: Make, pool: Make) -
     assert (risk.severity, risk.object) == (Severity.NOTE, "Deployment/llama")
     assert risk.message.startswith("up to 6 pods end at once")
     [rollout] = result.rollouts
-    assert (rollout.why, rollout.replicas_min, rollout.replicas_max, rollout.seconds_max) == ("scale", 1, 2, 0)
+    assert (rollout.why, rollout.replicas_min, rollout.replicas_max, rollout.seconds) == ("scale", 1, 2, 0)
 
 
 def test_a_maximum_that_is_raised_beyond_the_pool(deployment: Make, review: Make, pool: Make) -> None:

@@ -8,9 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.review_rollout.conftest import TODAY
+from tests.review_rollout.test_scalers import keda
 from tests.review_rollout.values_review import told
 
-from llmstack.review.facts import Pool
+from llmstack.review.assess import assess
+from llmstack.review.compare import compare
+from llmstack.review.facts import Facts, Pool
 from llmstack.review.rollout.contention import find_verdicts
 from llmstack.review.rollout.deadlock_search import try_every_order
 
@@ -75,3 +79,16 @@ def test_the_rules_are_what_every_order_says(seed: int, workload: Make) -> None:
             assert [each.certain for each in found.values() if each.deadlock] == [not reached.finishes] * sum(
                 stuck.values()
             )
+
+
+@pytest.mark.parametrize("image", ["v1", "v2"])
+@pytest.mark.parametrize("after", [[], [Pool("big", "nvidia.com/gpu", 8)]])
+def test_pods_stay_where_they_are_when_a_declaration_goes(after: list[Pool], image: str, deployment: Make) -> None:
+    """A pool leaves the values, or has another name, as a scaler goes: the pods are on the same nodes before and after,
+    at the least and at the most."""
+    old = [deployment(replicas=None, surge=0, unavailable=1), keda(1, 4)]
+    new = [deployment(replicas=2, surge=0, unavailable=1, image=image)]
+    facts = Facts(pools=(Pool("h100", "nvidia.com/gpu", 8),)), Facts(pools=tuple(after))
+    [row] = assess(compare({"unit": old}, {"unit": new}), old, new, *facts, TODAY).gpus
+    assert (row.pool, row.before, row.after) == ("big" if after else None, 1, 2)
+    assert (row.before_max, row.after_max, row.peak_max) == (4, 2, 4)

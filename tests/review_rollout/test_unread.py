@@ -33,6 +33,17 @@ def variable(kind: str, name: str = "c") -> Object:
 
 CONFIG = reader(**variable("configMap"))
 SECRET = reader(**variable("secret"))
+CSI = {"driver": "secrets-store.csi.k8s.io", "volumeAttributes": {"secretProviderClass": "s"}}
+FROM_STORE = {"volumes": [{"name": "v", "csi": CSI}]}
+
+
+def store(objects: str) -> Object:
+    """What mounts secrets of a store, and makes the Secret `c` of them."""
+    return thing(
+        "SecretProviderClass", "s", spec={"parameters": {"objects": objects}, "secretObjects": [{"secretName": "c"}]}
+    )
+
+
 MOUNTED = {"volumes": [{"name": "v", "configMap": {"name": "c"}}]}
 
 
@@ -64,6 +75,8 @@ READ: dict[str, tuple[Object, Object, Object, tuple[str, str, str]]] = {
     "a template": (thing("ExternalSecret", spec={"target": {"template": {"data": {"k": "1"}}}}),
                    thing("ExternalSecret", spec={"target": {"template": {"data": {"k": "2"}}}}),
                    SECRET, ("ExternalSecret/c", "environment", "spec.target.template.data.k")),
+    "files of a store": (store("1"), store("2"), reader(**FROM_STORE), ("SecretProviderClass/s", "files", "spec.parameters.objects")),
+    "a Secret that a store makes": (store("1"), store("2"), SECRET, ("SecretProviderClass/s", "environment", "spec.parameters.objects")),
 }  # fmt: skip
 
 
@@ -103,3 +116,13 @@ def test_nothing_is_said_where_nobody_goes_on_with_the_old(case: str) -> None:
 def test_a_workload_is_named_once_for_what_it_reads_twice() -> None:
     container = {**variable("configMap")["container"], "envFrom": [{"configMapRef": {"name": "c"}}]}
     assert len(told(OLD, NEW, reader(container=container, **MOUNTED))) == 1
+
+
+def test_a_secret_that_is_made_once_stays_as_it_is_when_pods_start_again(compared: Any) -> None:
+    def advice(workload: Object) -> str:
+        found = compared([store("1"), workload], [store("2"), workload]).risks
+        [risk] = [risk for risk in found if risk.id == "not-applied"]
+        return str(risk.advice)
+
+    assert advice(SECRET).startswith("Delete the Secret that the driver makes")
+    assert advice(reader(**FROM_STORE)).startswith("Restart the pods")

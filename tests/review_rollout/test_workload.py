@@ -49,7 +49,11 @@ def test_pods_that_are_sent_elsewhere_were_where_the_facts_of_then_say(deploymen
 
 def test_where_one_side_knows_no_pool_the_other_does(deployment: Make, change: Make) -> None:
     stays = read_workload(sides(deployment, change), (NOBODY, NOBODY), (facts(pool("then")), facts()))
-    assert pools_of(stays) == (("then", GPU), (None, GPU))
+    assert pools_of(stays) == ((None, GPU), (None, GPU)), "they are on the same nodes, whatever these are called"
+    objects = [deployment(), deployment()]
+    objects[1]["spec"]["template"]["spec"]["containers"][0]["resources"] = {"limits": {"amd.com/gpu": "1"}}
+    other = read_workload(change(*objects), (NOBODY, NOBODY), (facts(pool("then")), facts()))
+    assert pools_of(other) == (("then", GPU), (None, "amd.com/gpu"))
     moved = sides(deployment, change, "a", "b")
     read = read_workload(moved, (NOBODY, NOBODY), (facts(), facts(pool("a", "a"), pool("b", "b"))))
     assert pools_of(read) == (("a", GPU), ("b", GPU))

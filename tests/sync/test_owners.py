@@ -158,6 +158,15 @@ def test_what_becomes_of_units(row: str) -> None:
     assert told(outcome(files, objects)) == expected
 
 
+def test_whose_health_is_judged_by_rules_that_are_known() -> None:
+    def judges(**spec: Any) -> bool:
+        return outcome(edited(LLAMA, **spec)).owners["overlays/prod/llama"].judges_health
+
+    assert judges()
+    assert judges(healthCheckExprs=OURS)
+    assert not judges(healthCheckExprs=[{**OURS[0], "current": "true"}])
+
+
 def test_a_unit_that_goes_to_another_cluster_applies_nothing_here() -> None:
     away = {"secretRef": {"name": "a"}}
     assert outcome(edited(LLAMA, kubeConfig=away)).held == {"overlays/prod/llama"}

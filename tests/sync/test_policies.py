@@ -9,7 +9,7 @@ import pytest
 from llmstack.review.applied import what_is_applied
 from llmstack.review.compare import compare
 from llmstack.review.surroundings import Surroundings
-from llmstack.sync.policies import is_kept, is_made_anew, is_renewed, why_skipped
+from llmstack.sync.policies import Tool, is_kept, is_made_anew, is_renewed, why_skipped
 from llmstack.sync.side import OwnerChange
 
 FLUX = "kustomize.toolkit.fluxcd.io"
@@ -51,6 +51,7 @@ def test_what_flux_passes_over(where: str, key: str, value: str, new: str | None
         ({f"{FLUX}/reconcile": "disabled"}, False, False),
         ({f"{ARGO}/sync-options": "Prune=false"}, True, False),
         ({f"{ARGO}/sync-options": "ServerSideApply=true, Delete=false"}, False, True),
+        ({"helm.sh/resource-policy": "keep"}, False, True),
     ],
 )
 def test_what_stays_when_it_leaves_its_unit_or_its_unit_goes(
@@ -59,8 +60,19 @@ def test_what_stays_when_it_leaves_its_unit_or_its_unit_goes(
     object = config(annotations=annotations)
     assert is_kept(object) is pruned
     assert is_kept(object, with_owner=True) is with_owner
-    reached = what_is_applied(compare({"u": [object]}, {}), [object], [], Surroundings())
-    assert len(reached.after) == (1 if pruned else 0)
+    gone = compare({"u": [object]}, {})
+    assert len(what_is_applied(gone, [object], [], Surroundings()).after) == (1 if pruned else 0)
+    tool: Tool = "flux" if FLUX in next(iter(annotations)) else "argo"
+    with_it = what_is_applied(gone, [object], [], Surroundings(going={"u": tool}))
+    assert (len(with_it.after), with_it.changes == ()) == ((1, True) if with_owner else (0, False))
+    assert not what_is_applied(gone, [object], [], Surroundings(going={"other": tool})).after or pruned
+
+
+def test_a_definition_stays_when_its_application_goes() -> None:
+    definition = config() | {"kind": "CustomResourceDefinition"}
+    assert is_kept(definition, "argo", with_owner=True)
+    assert not is_kept(definition, "flux", with_owner=True)
+    assert not is_kept(definition, "argo")
 
 
 def test_what_is_made_anew() -> None:

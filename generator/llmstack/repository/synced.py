@@ -90,6 +90,11 @@ def _within(case: Case, synced: Synced | None, environments: Collection[str]) ->
         queue=_with_workers(case, _queue_as_generated(case) if synced is None else _queue_of(outcome, units)),
         stopped=frozenset(_stopped(case, outcome, units)),
         keeping=_units(outcome.keeping, units),
+        going={
+            unit: each.tool
+            for each in outcome.changes
+            if each.cause == "goes" and each.deletes and (unit := units.get(local_path(each.path))) is not None
+        },
         forcing=_units(outcome.forcing, units),
         ignoring={
             unit: owner.ignores
@@ -115,7 +120,8 @@ def _queue_of(outcome: Outcome, units: Mapping[str, str]) -> Queue:
         unit = units.get(local_path(path))
         if unit is not None and owner.tool == "flux" and owner.checks:
             timeout = inf if owner.timeout is None else float(owner.timeout)
-            found[unit] = Held(timeout, frozenset(filter(None, (by_id.get(each) for each in owner.awaits))))
+            awaits = frozenset(filter(None, (by_id.get(each) for each in owner.awaits)))
+            found[unit] = Held(timeout, awaits, owner.judges_health)
     return Queue(found)
 
 

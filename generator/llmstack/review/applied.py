@@ -26,7 +26,7 @@ from llmstack.review.restarts import why_unmoved
 from llmstack.review.standing import standing_quotas
 from llmstack.review.surroundings import Surroundings
 from llmstack.sync.ignored import left_as_it_is
-from llmstack.sync.policies import Skipped, is_kept, is_made_anew, why_skipped
+from llmstack.sync.policies import Skipped, is_made_anew, why_skipped
 
 Held = Literal["stopped", "kept", "left", "ignored"] | Skipped
 """Why a change does not arrive: its unit is stopped, the object is annotated to stay, the owner of its unit deletes
@@ -197,5 +197,6 @@ def _why_held(change: ObjectChange, near: Surroundings, deleted: Collection[pods
         return why_skipped(change.after, exists=change.before is not None)
     if change.unit in near.keeping:
         return "left"
-    kept = change.before is not None and change.identity not in deleted and is_kept(change.before)
+    was = change.before
+    kept = was is not None and change.identity not in deleted and near.is_kept(change.unit, was)
     return "kept" if kept else None

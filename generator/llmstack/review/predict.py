@@ -15,10 +15,19 @@ from llmstack.review.forecast import GpuPool, Rollout
 from llmstack.review.present import present_scale
 from llmstack.review.removal import find_removed
 from llmstack.review.risks.assessment import Assessment
+from llmstack.review.rollout.admitted import within_quotas
 from llmstack.review.rollout.endless import Obstacles, endless, hindered_pools, undecided, without_end
 from llmstack.review.rollout.failure import rooms_of, with_kept_out
-from llmstack.review.rollout.foreseen import as_deleted, as_judged, as_unseen
-from llmstack.review.rollout.interval import both, down_to_fewest, hangs_awake, short_awake, with_those_asleep
+from llmstack.review.rollout.foreseen import as_begun_late, as_deleted, as_judged, as_unseen
+from llmstack.review.rollout.interval import (
+    as_begun,
+    both,
+    down_to_fewest,
+    hangs_awake,
+    short_awake,
+    with_those_asleep,
+    with_woken,
+)
 from llmstack.review.rollout.obstacles.behind import with_those_behind
 from llmstack.review.rollout.obstacles.case import Scene
 from llmstack.review.rollout.obstacles.find import find_late, find_obstacles
@@ -61,16 +70,20 @@ def predict(
     scene = Scene(
         applied.before, applied.after, facts[1], least.owned[1], most_scaled(applied.after), standing, beside
     )  # fmt: skip
-    hindered = find_obstacles((*least.own, *_raised(least, most)), scene)
+    hindered = find_obstacles((*least.own, *_raised(least, most)), scene, () if most is None else most.own)
     obstacles = with_those_behind(hindered, least.own, endless(hindered, least.verdicts), near.queue)
     fewest = {key: few for key, few in fewest_scaled(applied.after).items() if key not in facts[1].present}
     rollouts, pools = _rollouts_and_pools(least, most, preempting, obstacles, facts[1], fewest)
+    rollouts = with_woken(rollouts, asleep, (most or least).owned[1], facts[1])
     pools = with_those_asleep(pools, least, asleep, facts[1])
+    pools = within_quotas(pools, least.workloads, scene, near.neighbours.fixed)
     arriving = [change for change in applied.changes if change.identity not in applied.refused]
     pools = with_uncounted(pools, arriving, applied.after, facts[1])
     rollouts = as_deleted(rollouts, near.pruned)
     rollouts = as_unseen(rollouts, {each.identity for each in least.own if each.unit in near.unseen})
     rollouts = as_judged(rollouts, pools, find_late(least.own, scene))
+    unsure = near.queue.unsure({change.unit for change in applied.changes}, least.workloads)
+    rollouts = as_begun_late(rollouts, {each.identity for each in least.own if each.unit in unsure})
     backends = Backends()
     return Assessment(
         applied=applied,
@@ -208,7 +221,7 @@ def _rollouts_and_pools(
 ) -> tuple[tuple[Rollout, ...], tuple[GpuPool, ...]]:
     """The rollouts and the pools as they are told, with what hinders them."""
     rolled, pools = both(least, most, facts)
-    rolled = down_to_fewest(rolled, fewest)
+    rolled = as_begun(down_to_fewest(rolled, fewest), least, most, facts)
     pools = unplaced_pools(hindered_pools(pools, least.own, obstacles), least.workloads, least.fixed, facts)
     never = endless(obstacles, least.verdicts)
     rolled = with_kept_out(rolled, least.own, obstacles, rooms_of(facts.pools, least.fixed))

@@ -32,7 +32,7 @@ def find_removed(
     gone = {
         workload.identity: workload
         for workload in workloads
-        if workload.before and not workload.after and workload.move in ("remove", "scale")
+        if workload.before and not workload.replicas and workload.move in ("remove", "scale")
     }
     there = {identity_of(each) for each in after}
     backends = reader.among(before)

@@ -14,6 +14,7 @@ from llmstack.review.rollout.workload import Workload
 from llmstack.review.shared_objects import Twin
 from llmstack.review.ways_in.shared_hosts import Claim
 from llmstack.sync import manifests
+from llmstack.sync.policies import Tool, is_kept
 from llmstack.sync.side import OwnerChange
 
 
@@ -70,6 +71,8 @@ class Surroundings:
     """The environment's units of which nothing is applied."""
     keeping: frozenset[str] = frozenset()
     """Those whose owner deletes nothing that leaves them."""
+    going: Mapping[str, Tool] = field(default_factory=dict)
+    """Those whose owner goes with what it applied, each with its tool."""
     forcing: frozenset[str] = frozenset()
     """Those whose owner makes anew what the API refuses to change."""
     ignoring: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
@@ -97,6 +100,11 @@ class Surroundings:
     """Whether values made the objects: advice names their keys, else the fields of the objects."""
     renamed_to: str | None = None
     """The new environment of the same cluster that has the same objects."""
+
+    def is_kept(self, unit: str, obj: Object) -> bool:
+        """Whether an object that leaves its unit stays in the cluster by its annotation."""
+        tool = self.going.get(unit)
+        return is_kept(obj, tool, with_owner=tool is not None)
 
     @property
     def others(self) -> frozenset[Identity]:

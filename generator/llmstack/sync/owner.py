@@ -130,6 +130,11 @@ class Owner:
     def title(self) -> str:
         return f"{self.kind}/{self.name}"
 
+    @property
+    def judges_health(self) -> bool:
+        """Whether it is known by which rules it takes custom resources for healthy."""
+        return "spec.healthCheckExprs" not in self.unread
+
     def leaves(self, former: Owner) -> bool:
         """Whether it applies to another cluster than it did, and not to the one that it is in itself."""
         return self.place != former.place and self.place not in _OWN

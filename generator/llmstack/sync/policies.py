@@ -18,6 +18,7 @@ Skipped = Literal["reconcile", "ssa-ignore", "ssa-if-not-present", "hook-skip"]
 
 FLUX = "kustomize.toolkit.fluxcd.io"
 _ARGO_OPTIONS = "argocd.argoproj.io/sync-options"
+_HELM_POLICY = "helm.sh/resource-policy"
 _ARGO_HOOK = "argocd.argoproj.io/hook"
 _HOOK_GOES = f"{_ARGO_HOOK}-delete-policy"
 
@@ -49,11 +50,17 @@ def is_renewed(object: Object) -> bool:
 
 def is_kept(object: Object, tool: Tool | None = None, *, with_owner: bool = False) -> bool:
     """Whether an object stays in the cluster when it leaves its unit or, `with_owner`, when its unit goes; by the words
-    of either tool where none is named."""
+    of either tool where none is named. With its Application no CustomResourceDefinition goes, and nothing that Helm
+    would keep (argo-cd, controller/appcontroller.go, `shouldBeDeleted`)."""
     if tool != "argo" and _flux(object, "prune", "disabled"):
         return True
+    if tool == "flux":
+        return False
     words = {"delete=false", "delete=confirm"} if with_owner else {"prune=false", "prune=confirm"}
-    return tool != "flux" and bool(words & _words(object, _ARGO_OPTIONS))
+    if words & _words(object, _ARGO_OPTIONS):
+        return True
+    stays = object.get("kind") == "CustomResourceDefinition" or "keep" in _words(object, _HELM_POLICY)
+    return with_owner and stays
 
 
 def annotation(object: Object, name: str) -> str:

@@ -34,9 +34,9 @@ from llmstack.review.change import ObjectChange
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
+from llmstack.review.surroundings import Surroundings
 from llmstack.review.ways_in.needs import needs_of
 from llmstack.review.wording import plural
-from llmstack.sync.policies import is_kept
 
 RISK = Declaration("data-loss", Severity.ERROR, milder=Severity.WARNING)
 
@@ -52,7 +52,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             continue
         subject = f"{change.kind}/{change.name}"
         if change.action == "remove":
-            kept = "its owner deletes nothing" if change.unit in assessment.near.keeping else _why_kept(change.before)
+            kept = _why_kept(change.unit, change.before, assessment.near)
             if change.identity in read_on or (kept is not None and _is_used(change, assessment)):
                 continue
             message, advice = _lost(change, _successor(change, assessment), kept)
@@ -100,7 +100,7 @@ def _of_definitions(assessment: Assessment) -> Iterator[Risk]:
     for change in assessment.changes:
         if change.kind == "CustomResourceDefinition" and change.action == "remove":
             kind = value_at(change.before, "spec", "names", "kind")
-            kept = change.before is not None and is_kept(change.before)
+            kept = change.before is not None and assessment.near.is_kept(change.unit, change.before)
             if not kept:
                 message = f"every `{kind}` of the cluster is deleted with its definition, whoever made it"
                 yield RISK.at(change.key, message, f"Keep it, or first: {_ANNOTATE}")
@@ -172,8 +172,10 @@ _ANNOTATE = (
 )
 
 
-def _why_kept(obj: Object) -> str | None:
-    if is_kept(obj):
+def _why_kept(unit: str, obj: Object, near: Surroundings) -> str | None:
+    if unit in near.keeping:
+        return "its owner deletes nothing"
+    if near.is_kept(unit, obj):
         return "its annotation says that it is not pruned"
     spec = obj.get("spec") or {}
     if obj.get("kind") == "PersistentVolume" and spec.get("persistentVolumeReclaimPolicy", "Retain") == "Retain":

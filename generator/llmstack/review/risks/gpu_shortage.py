@@ -5,10 +5,11 @@ failure when its timeout is over. Models that run already keep running.
 
 How it is judged: the GPUs that all workloads of the pool request after the change are added up, with scalers at their
 least (none, where KEDA scales to zero) and at their most, and compared with `gitops.capacity`. A pool that is short
-only at the most is a warning. A pool with `perNode` is
-filled node by node, because a pod gets its GPUs on one node: pods of 5 GPUs fit once on a node of 8. Pools without a
-declared capacity are not judged. Of several rollouts that ask for more, each of which would find it were it first, one
-at least never ends: which one is a race, and is said to be. Its amount is the number of GPUs that are missing.
+only at the most is a warning. A pool with `perNode` is filled node by node, because a pod gets its GPUs on one node:
+pods of 5 GPUs fit once on a node of 8. Pools without a declared capacity are not judged. Of several rollouts that ask
+for more, each of which would find it were it first, one at least never ends: which one is a race, and is said to be; a
+rollout that gives up GPUs beside pods that wait for some is one of them. A Job that begins may wait, or others for its
+end (a warning where that is but for a moment of theirs). Its amount is the number of GPUs that are missing.
 
 Fix: follow the advice: it gives the number of GPUs that are missing, or the number of replicas that fit. If the
 cluster has more GPUs than `gitops.capacity` says, correct it there.
@@ -26,10 +27,13 @@ from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 from llmstack.review.risks.pools import affected_pools
 from llmstack.review.rollout.advice import fit_goal, sum_after
+from llmstack.review.rollout.gpus import taken_of
 from llmstack.review.rollout.per_node import further_pods
+from llmstack.review.rollout.placement import PoolKey
 from llmstack.review.rollout.play import Played, gpus_of
 from llmstack.review.rollout.template import template_of
-from llmstack.review.wording import plural
+from llmstack.review.rollout.workload import Workload
+from llmstack.review.wording import listed, plural
 
 RISK = Declaration("gpu-shortage", Severity.ERROR, milder=Severity.WARNING, unit="GPUs")
 _RACE = ": at least one rollout never ends, and whether it is this one is a race"
@@ -77,15 +81,35 @@ def _runs(assessment: Assessment, pool: Pool, taken: int) -> Iterator[Risk]:
             continue
         template = template_of(change.after, assessment.facts[1], None)
         asked, free = pods * template.total, max(0, pool.count - taken)
-        if template.pool == (pool.name, pool.resource) and asked > free:
+        if template.pool != (pool.name, pool.resource):
+            continue
+        making = _making(assessment, template.pool)
+        spare = sum(taken for each, taken in making if each.held_up)
+        if asked + spare > free:
             waits = pods - free // template.total
             who = "they stay" if waits == pods else f"{waits} of {pods} stay{'s' if waits == 1 else ''}"
             message = (
                 f"{'further' if change.before else 'its'} pods ask for {plural(asked, 'GPU')}, and {free} of "
-                f"{pool.told} in pool `{pool.name}` are free: {who} Pending"
+                f"{pool.told} in pool `{pool.name}` are free: "
             )
+            waiting = [f"{who} Pending"] if asked > free else []
+            if making:
+                pods_of = f"pods of {listed([f'`{each.name}`' for each, _ in making], 3)}"
+                do = "do" if waiting else f"that need {spare} more for a moment stay Pending"
+                waiting.append(f"{pods_of} {do} until it has ended, where its own come first")
             advice = "Free the GPUs first, or let it ask for fewer at a time (`parallelism`)."
-            yield RISK.at(f"Job/{change.name}", message, advice, amount=asked - free)
+            subject, missing = f"Job/{change.name}", asked + spare - free
+            yield RISK.at(subject, message + ", or ".join(waiting), advice, amount=missing, milder=asked <= free)
+
+
+def _making(assessment: Assessment, pool: PoolKey) -> list[tuple[Workload, int]]:
+    """The workloads that make pods with GPUs of a pool, and how many each takes: pods that come before them have the
+    GPUs, also those that a rollout has just given up."""
+    makes = (
+        each for each in assessment.workloads if each.after > each.before or (each.move == "restart" and each.after)
+    )
+    found = [(each, taken_of(each.new, pool)) for each in makes if each.new is not None]
+    return [(each, taken) for each, taken in found if taken]
 
 
 def _more(assessment: Assessment, pool: Pool, needed: int) -> str:

@@ -9,10 +9,10 @@ StatefulSet or DaemonSet with `OnDelete`; a `partition` above 0, which keeps the
 a RayService with `upgradeStrategy.type: None`; a ReplicaSet. An object that Flux is told to pass over (`reconcile:
 disabled`, `ssa: Ignore`, of one that exists `ssa: IfNotPresent`), fields that an Application's `ignoreDifferences`
 (`RespectIgnoreDifferences=true`) or a Kustomization's `ignore` leaves alone, and a workload that leaves the manifests
-and is kept. Then what pods read at their start: a ConfigMap, Secret, SealedSecret or ExternalSecret whose content
-changes, and that no checksum in the pod template covers, reaches no running pod as environment, and none of vLLM's as
-files. (A text that is encrypted anew may hide the same value.) Those that restart with the change, or that Reloader
-restarts, are left out.
+and is kept. Then what pods read at their start: a ConfigMap, Secret, SealedSecret, ExternalSecret or
+SecretProviderClass whose content changes, and that no checksum in the pod template covers, reaches no running pod as
+environment, and none of vLLM's as files. (A text that is encrypted anew may hide the same value.) Those that restart
+with the change, or that Reloader restarts, are left out.
 
 Fix: set the field that the advice names, or delete the pods by hand when it suits you.
 """
@@ -48,7 +48,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             yield RISK.at(change.key, *told)
     restarting = {workload.identity for workload in assessment.workloads if workload.move in ("restart", "new")}
     for each in unread_changes(assessment.changes, assessment.after, restarting):
-        yield RISK.at(each.key, _unread(each), _RESTART)
+        yield RISK.at(each.key, _unread(each), _MADE_ONCE if each.is_copied else _RESTART)
 
 
 def _held(change: ObjectChange, why: Held) -> tuple[str, str] | None:
@@ -82,6 +82,10 @@ _SKIPPED: Mapping[Held, str] = {
 
 
 _RESTART = "Restart the pods when it suits you (`kubectl rollout restart`), or change an annotation of theirs with it."
+_MADE_ONCE = (
+    "Delete the Secret that the driver makes of it, then restart the pods (`kubectl rollout restart`): without "
+    "rotation it changes no Secret that is there."
+)
 
 
 def _unread(each: Unread) -> str:

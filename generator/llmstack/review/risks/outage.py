@@ -29,6 +29,7 @@ from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
 from llmstack.review.rollout.advice import lacks_spare
 from llmstack.review.rollout.contention import find_verdicts
+from llmstack.review.rollout.endless import stopped_by
 from llmstack.review.rollout.gpus import with_pods
 from llmstack.review.rollout.rolling import Outcome
 from llmstack.review.rollout.template import load_in
@@ -44,8 +45,9 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     for workload, outcomes in zip(assessment.workloads, assessment.least.times.outcomes, strict=True):
         moves = workload.before and workload.after and workload.move in ("restart", "scale")
         if outcomes is not None and moves and not outcomes.likely.least + workload.kept_ready:
-            message, advice = _outage(workload, outcomes.likely), _spare_it(assessment, workload)
-            amount = _whole(outcomes.longest.down_for) if _is_measured(workload) else None
+            stopped = workload.identity in stopped_by(assessment.obstacles)
+            message, advice = _outage(workload, outcomes.likely, stopped=stopped), _spare_it(assessment, workload)
+            amount = _whole(outcomes.longest.down_for) if _is_measured(workload) and not stopped else None
             yield RISK.at(workload.key, f"{_at_least(assessment, workload)}{message}", advice, amount=amount)
     yield from _made_anew(assessment)
     broken = [(each, each.lasts[1]) for each in assessment.breaks if each.lasts is not None]
@@ -110,9 +112,9 @@ def _at_least(assessment: Assessment, workload: Workload) -> str:
     return f"while its scaler is at {plural(workload.replicas, 'replica')}, "
 
 
-def _outage(workload: Workload, outcome: Outcome) -> str:
-    lasting = " for a while"
-    if _is_measured(workload) and outcome.down_for is not None:
+def _outage(workload: Workload, outcome: Outcome, *, stopped: bool) -> str:
+    lasting = " any more, as no new one starts" if stopped else " for a while"
+    if not stopped and _is_measured(workload) and outcome.down_for is not None:
         lasting = f" for {say_exactly(outcome.down_for)}"
     if workload.anew:
         cause = "the sync tool deletes it with all its pods, and makes it anew"

@@ -100,8 +100,12 @@ def _in(assessment: Assessment, pool: Pool, owned: tuple[Scalers, Scalers]) -> l
 
 
 def _lose(assessment: Assessment, winner: Tenant, tenants: list[Tenant], missing: int, when: str) -> Iterator[Risk]:
-    """The tenants below the winner, lowest first, until enough is free: what is missing, or one spare replica."""
+    """The tenants below the winner, lowest first, until enough is free: what is missing, or one spare replica. One that
+    only comes serves nobody yet: it waits (`gpu-shortage`)."""
+    new = {workload.identity for workload in assessment.workloads if not workload.before}
     for tenant, lost in who_loses(winner, tenants, missing):
+        if tenant.identity in new:
+            continue
         named = winner.identity[2]
         some = f"{lost} of {plural(tenant.replicas, 'replica')} {'ends' if lost == 1 else 'end'}"
         what = "all its replicas end" if lost == tenant.replicas else some

@@ -91,6 +91,13 @@ def as_judged(rolled: Sequence[Rollout], pools: Iterable[GpuPool], late: Contain
     return tuple(_assumed(each) if each.identity in late else _in_race(each, unknown) for each in rolled)
 
 
+def as_begun_late(rolled: Sequence[Rollout], late: Container[Identity]) -> tuple[Rollout, ...]:
+    """Return the rollouts; the times of those of which it is not known when they begin are assumed."""
+    return tuple(
+        replace(each, basis={**each.basis, "seconds": "assumed"}) if each.identity in late else each for each in rolled
+    )
+
+
 def _foreseen(workload: Workload, outcomes: Outcomes | None, known: Container[PoolKey]) -> Rollout:
     """A rollout with its course, where it was played. In a pool of unknown size no pod was taken to wait for GPUs."""
     if outcomes is None:
@@ -151,7 +158,8 @@ def _timed(rollout: Rollout, workload: Workload, outcomes: Outcomes) -> Rollout:
 
 
 def _in_line(rollout: Rollout, workload: Workload, outcomes: Outcomes, *, least_known: bool) -> Rollout:
-    """A rollout whose end depends on the order in which the sync tool takes the units."""
+    """A rollout whose end depends on the order in which the sync tool takes the units. The pool's peak is that of the
+    order in which most is asked for at a time (`queue.Line`)."""
     earliest, latest = outcomes.span or (0.0, inf)
     shortest, longest = outcomes.shortest, outcomes.longest
     template = workload.new or workload.old
@@ -164,7 +172,7 @@ def _in_line(rollout: Rollout, workload: Workload, outcomes: Outcomes, *, least_
         replicas_min=workload.replicas,
         replicas_max=workload.replicas,
         seconds_max_without=_left_out(template) if latest != inf else (),
-        basis=_basis(workload, (shortest, longest), known=False, bounded=True),
+        basis={**_basis(workload, (shortest, longest), known=False, bounded=True), "peak": "bound"},
     )
 
 

@@ -6,14 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from llmstack.kubernetes.replicas import Scalers
-from llmstack.review.facts import Facts, Pool
-from llmstack.review.forecast import Basis, GpuPool, Rollout
+from llmstack.review.facts import Facts, Pool, names_of
+from llmstack.review.forecast import Basis, Figure, GpuPool, Rollout
 from llmstack.review.rollout import gpus
 from llmstack.review.rollout.deadlock import Verdict
 from llmstack.review.rollout.foreseen import rollouts
 from llmstack.review.rollout.placement import gpus_in
 from llmstack.review.rollout.play import Played
 from llmstack.review.rollout.times import too_many
+from llmstack.review.rollout.workload import Workload
 
 
 def both(least: Played, most: Played | None, facts: Facts) -> tuple[tuple[Rollout, ...], tuple[GpuPool, ...]]:
@@ -55,6 +56,38 @@ def _down_to(rollout: Rollout, fewest: int | None) -> Rollout:
         seconds_max=rollout.seconds_max if loads else _high(rollout),
         basis={**rollout.basis, "minReady": "bound", **({} if loads else {"seconds": "bound"})},
     )
+
+
+def with_woken(rolled: Sequence[Rollout], asleep: Played | None, most: Scalers, facts: Facts) -> tuple[Rollout, ...]:
+    """The rollouts, with those that make a pod only where a scaler lets none be there before the change, and no longer
+    does; `most` is what scalers give at the most."""
+    if asleep is None:
+        return tuple(rolled)
+    known, scaled = {each.identity for each in rolled}, asleep.owned[1]
+    wakes = {each.identity for each in asleep.own if each.move == "scale" and each.after > each.before} - known
+    found = rollouts(asleep.own, asleep.own_times, facts.pools, asleep.fixed) if wakes else ()
+    woken = (each for each in found if each.identity in wakes and each.identity in scaled)
+    return (*rolled, *(_only_at_least(each, most) for each in woken))
+
+
+def as_begun(rolled: Iterable[Rollout], least: Played, most: Played | None, facts: Facts) -> tuple[Rollout, ...]:
+    """The rollouts, those of new objects whose replicas a scaler gives as it comes to it. They begin with one (the
+    default of `replicas`), and with what it gives at the least once it looks; what takes the place of a workload that
+    had more has so many only after the scaler has measured that they are needed, whenever that is."""
+    scaled, former = least.owned[1], [each for each in (most or least).own if each.move == "remove"]
+    new = {each.identity: each for each in least.own if each.move == "new" and scaled.get(each.identity)}
+    return tuple(_begun(each, new[each.identity], former, facts) if each.identity in new else each for each in rolled)
+
+
+def _begun(rollout: Rollout, workload: Workload, former: Iterable[Workload], facts: Facts) -> Rollout:
+    if rollout.seconds is None:
+        return rollout
+    names = names_of(workload.model, facts.moved_from)
+    had = sum(each.before for each in former if each.model in names or each.key == workload.key)
+    if had > workload.after:
+        basis: dict[Figure, Basis] = {**rollout.basis, "seconds": "bound"}
+        return replace(rollout, seconds=None, seconds_min=rollout.seconds, seconds_max=None, basis=basis)
+    return replace(rollout, basis={**rollout.basis, "seconds": "assumed"}) if workload.after > 1 else rollout
 
 
 def hangs_awake(least: Played, asleep: Played | None) -> Played:
@@ -158,15 +191,16 @@ def _only_at_least(least: Rollout, owned: Scalers) -> Rollout:
 def _only_at_most(most: Rollout, owned: Scalers) -> Rollout:
     """A workload that loses pods only where the scaler has more than its least."""
     least = owned.get(most.identity, most.replicas)
+    is_done = _high(most) == 0
     return replace(
         most,
         replicas=least,
         replicas_min=least,
-        seconds=None,
-        seconds_min=0,
-        seconds_max=_high(most),
+        seconds=0 if is_done else None,
+        seconds_min=None if is_done else 0,
+        seconds_max=None if is_done else _high(most),
         min_ready=None if most.min_ready is None or least is None else min(least, most.min_ready),
-        basis={"seconds": "bound", "peak": "bound", "minReady": "bound"},
+        basis={"seconds": "exact" if is_done else "bound", "peak": "bound", "minReady": "bound"},
     )
 
 

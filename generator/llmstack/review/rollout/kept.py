@@ -13,7 +13,10 @@ _ORDINALS = "spec.ordinals.start"
 
 
 def less_kept(change: ObjectChange, workload: Workload) -> Workload:
-    """Return the workload of a change less the replicas that it leaves as they are."""
+    """Return the workload of a change less the replicas that it leaves as they are, where it does not say them yet (as
+    a Ray cluster does whose groups grow)."""
+    if workload.stays:
+        return workload
     return _renumbered(change, workload) if _ORDINALS in change.causes else _less_old(change, workload)
 
 

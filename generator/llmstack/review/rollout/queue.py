@@ -9,7 +9,7 @@ after it, the others as they come (internal/indexers, and fluxcd/pkg, runtime/de
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 
 from llmstack.review.rollout.workload import Workload
@@ -25,6 +25,8 @@ class Held:
     """Seconds after which it lets go of it in any case."""
     awaits: frozenset[str] = frozenset()
     """Units that come before it."""
+    judged: bool = True
+    """Whether it is known what it takes for healthy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,14 @@ class Queue:
             found |= left
         return frozenset(found)
 
+    def unsure(self, changed: Collection[str], workloads: Sequence[Workload]) -> frozenset[str]:
+        """The units of which it is not known when they begin: those behind one that changes, and whose health is judged
+        by rules that are not read; all, where there are more than workers."""
+        holding = [unit for unit in changed if unit in self.units and not self.units[unit].judged]
+        if holding and len(self.of(workloads)) > self.workers:
+            return frozenset(self.units)
+        return frozenset().union(*map(self.behind, holding))
+
     def ahead(self, units: Collection[str]) -> dict[str, frozenset[str]]:
         """For each of some units those among them that it waits for, by way of others too."""
         behind = {unit: self.behind(unit) for unit in units}
@@ -62,7 +72,7 @@ class Queue:
     def named(self, environment: str) -> Queue:
         """The same, its units told apart from those of other environments."""
         held = {
-            f"{environment}/{unit}": Held(each.timeout, frozenset(f"{environment}/{name}" for name in each.awaits))
+            f"{environment}/{unit}": replace(each, awaits=frozenset(f"{environment}/{name}" for name in each.awaits))
             for unit, each in self.units.items()
         }
         return Queue(held, self.workers)

@@ -161,3 +161,28 @@ def fixed_gpus(objects: Iterable[Object], facts: Facts, owned: Scalers) -> dict[
             sizes = pools.setdefault(pool, {})
             sizes[gpus] = sizes.get(gpus, 0) + replicas_of(obj, owned)
     return pools
+
+
+def templates_of(
+    old: Object | None, new: Object | None, facts: tuple[Facts, Facts]
+) -> tuple[Template | None, Template | None]:
+    """Both revisions. The old one's pool follows the new facts too, unless pods are sent to other nodes; where these
+    name one for the new revision alone, it is by the former facts."""
+    after = template_of(new, facts[1], load_in(new, facts[1])) if new is not None else None
+    if old is None:
+        return None, after
+    known = load_in(old, facts[0])
+    known = load_in(old, facts[1]) if known is None else known
+    moved = new is not None and _nodes(old) != _nodes(new)
+    before = template_of(old, facts[0] if moved else facts[1], known)
+    stays = not moved and after is not None and after.pool == before.pool
+    if before.pool is not None and before.pool[0] is None and not stays:
+        before = template_of(old, facts[1] if moved else facts[0], known)
+    return before, after
+
+
+def _nodes(obj: Object) -> list[Any]:
+    return [
+        (pod.get("nodeSelector") or None, (pod.get("affinity") or {}).get("nodeAffinity"))
+        for pod, _ in specs_of_replica(obj)
+    ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 from llmstack.kubernetes.pods import Identity, Object, told
 from llmstack.kubernetes.quantities import whole
-from llmstack.kubernetes.replicas import Scalers, model_of, ray_cluster_of, replicas_of, specs_of_replica
+from llmstack.kubernetes.replicas import Scalers, model_of, ray_cluster_of, replicas_of
 from llmstack.kubernetes.revisions import as_it_runs
 from llmstack.kubernetes.workloads import (
     PROGRESS_DEADLINE,
@@ -17,7 +18,7 @@ from llmstack.kubernetes.workloads import (
 )
 from llmstack.review.change import ObjectChange
 from llmstack.review.facts import Facts
-from llmstack.review.rollout.template import LUMP, Template, load_in, template_of
+from llmstack.review.rollout.template import LUMP, Template, templates_of
 
 Move = Literal["restart", "scale", "new", "remove"]
 
@@ -133,7 +134,7 @@ def read_workload(change: ObjectChange, owned: tuple[Scalers, Scalers], facts: t
     move = _move(change, before, after) or ("scale" if handed else None)
     if move is None:
         return _scaled_ray(change, facts) if before and after else None
-    templates = _templates(old, new, facts)
+    templates = templates_of(old, new, facts)
     surge, unavailable, recreate = strategy_of(new, after) if new is not None else (0, 0, False)
     return Workload(
         kind=change.kind,
@@ -189,48 +190,38 @@ def _handed_over(change: ObjectChange, owned: tuple[Scalers, Scalers]) -> bool:
 
 
 def _scaled_ray(change: ObjectChange, facts: tuple[Facts, Facts]) -> Workload | None:
-    """A Ray cluster whose groups grow or shrink without a restart: the pods of the size that changes."""
+    """A Ray cluster whose groups grow or shrink without a restart: the pods of the size that changes; of several sizes
+    those that come as one replica, or those that go, where none comes."""
     if change.before is None or change.after is None or ray_cluster_of(change.after) is None:
         return None
-    old, new = _templates(change.before, as_it_runs(change.before, change.after), facts)
+    old, new = templates_of(change.before, as_it_runs(change.before, change.after), facts)
     if old is None or new is None:
         return None
-    sizes = [size for size in set(old.gpus + new.gpus) if old.gpus.count(size) != new.gpus.count(size)]
+    pods = Counter(old.gpus), Counter(new.gpus)
+    goes, comes = pods[0] - pods[1], pods[1] - pods[0]
+    sizes = (goes | comes).keys()
     if not sizes:
         return None
-    size, pool = max(sizes), new.pool or old.pool
+    size, alone = max(sizes), len(sizes) == 1
+    moving = (size,) if alone else _listed(comes or goes)
+    numbers = (pods[0][size], pods[1][size]) if alone else (0, 1) if comes else (1, 0)
+    stays = tuple(gpus for gpus in new.gpus if gpus != size) if alone else _listed(pods[0] & pods[1])
+    pool = new.pool or old.pool
     return Workload(
         kind=change.kind,
         name=change.name,
         model=model_of(change.after),
         move="scale",
-        before=old.gpus.count(size),
-        after=new.gpus.count(size),
-        old=replace(old, gpus=(size,), pool=pool),
-        new=replace(new, gpus=(size,), pool=pool),
-        stays=((replace(new, gpus=tuple(gpus for gpus in new.gpus if gpus != size)), 1),),
+        before=numbers[0],
+        after=numbers[1],
+        old=replace(old, gpus=moving, pool=pool),
+        new=replace(new, gpus=moving, pool=pool),
+        kept=0 if alone else 1,
+        stays=((replace(new, gpus=stays, pool=pool), 1),),
         namespace=change.namespace,
     )
 
 
-def _templates(
-    old: Object | None, new: Object | None, facts: tuple[Facts, Facts]
-) -> tuple[Template | None, Template | None]:
-    """Both revisions. The old one's pool follows the new facts too, unless pods are sent to other nodes."""
-    after = template_of(new, facts[1], load_in(new, facts[1])) if new is not None else None
-    if old is None:
-        return None, after
-    known = load_in(old, facts[0])
-    known = load_in(old, facts[1]) if known is None else known
-    moved = new is not None and _nodes(old) != _nodes(new)
-    before = template_of(old, facts[0] if moved else facts[1], known)
-    if before.pool is not None and before.pool[0] is None:
-        before = template_of(old, facts[1] if moved else facts[0], known)
-    return before, after
-
-
-def _nodes(obj: Object) -> list[Any]:
-    return [
-        (pod.get("nodeSelector") or None, (pod.get("affinity") or {}).get("nodeAffinity"))
-        for pod, _ in specs_of_replica(obj)
-    ]
+def _listed(pods: Counter[int]) -> tuple[int, ...]:
+    """The GPUs of each pod, the largest first."""
+    return tuple(sorted(pods.elements(), reverse=True))

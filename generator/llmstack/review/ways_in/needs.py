@@ -36,7 +36,7 @@ A pod that reads one that is not there does not start
 def needs_of(workload: Object) -> set[Need]:
     """What the pods of a workload need to start."""
     read = {(kind, namespace, name) for kind, namespace, name, _, optional in reads_of(workload) if not optional}
-    return read | set(_claimed(workload)) | set(_provided_by_stores(workload))
+    return read | set(_claimed(workload)) | set(stores_of(workload))
 
 
 _CLAIMS = {"resourceClaimName": "ResourceClaim", "resourceClaimTemplateName": "ResourceClaimTemplate"}
@@ -52,18 +52,18 @@ def _claimed(workload: Object) -> Iterator[Need]:
                     yield kind, namespace, str(claim[field])
 
 
-_STORE, _STORE_DRIVER = "SecretProviderClass", "secrets-store.csi.k8s.io"
+STORE, _STORE_DRIVER = "SecretProviderClass", "secrets-store.csi.k8s.io"
 
 
-def _provided_by_stores(workload: Object) -> Iterator[Need]:
-    """What says to the secrets store's driver which secrets to mount: without it no pod starts (Secrets Store CSI
-    Driver, "Concepts", SecretProviderClass)."""
+def stores_of(workload: Object) -> Iterator[Need]:
+    """Yield what says to the secrets store's driver which secrets to mount as files: without it no pod starts (Secrets
+    Store CSI Driver, "Concepts", SecretProviderClass)."""
     namespace = str(workload["metadata"].get("namespace") or "")
     for _, spec in pod_specs(dict(workload)):
         for volume in maps(spec.get("volumes")):
             name = value_at(volume, "csi", "volumeAttributes", "secretProviderClass")
             if name and value_at(volume, "csi", "driver") == _STORE_DRIVER:
-                yield _STORE, namespace, str(name)
+                yield STORE, namespace, str(name)
 
 
 def reads_of(workload: Object) -> Iterator[tuple[str, str, str, How, bool]]:
@@ -95,7 +95,7 @@ def provided(objects: Iterable[Object]) -> dict[Need, Object]:
     for obj in objects:
         namespace, name = str(obj["metadata"].get("namespace") or ""), str(obj["metadata"]["name"])
         kind = str(obj.get("kind"))
-        if kind in ("Secret", "ConfigMap", _CLAIM, _STORE, *_CLAIMS.values()):
+        if kind in ("Secret", "ConfigMap", _CLAIM, STORE, *_CLAIMS.values()):
             found[kind, namespace, name] = obj
         elif kind == "SealedSecret":
             found["Secret", namespace, str(value_at(obj, "spec", "template", "metadata", "name") or name)] = obj
@@ -121,7 +121,7 @@ def gone_needs(had: Mapping[Need, Object], has: Mapping[Need, Object]) -> dict[N
 
 def stays_in(kind: str) -> str:
     """What is said of a pod that waits for what it reads, of a kind."""
-    if kind == _STORE:
+    if kind == STORE:
         return "ContainerCreating"
     return "Pending" if kind in _CLAIMS.values() else "CreateContainerConfigError"
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from llmstack.kubernetes.pods import Identity, Object, identity_of, pod_templates, value_at
+from llmstack.kubernetes.pods import Identity, Object, identity_of, maps, pod_templates, value_at
 from llmstack.kubernetes.replicas import model_of
 from llmstack.kubernetes.workloads import is_lasting
 from llmstack.review.change import ObjectChange
-from llmstack.review.ways_in.needs import How, provided, reads_of
+from llmstack.review.ways_in.needs import STORE, How, Need, provided, reads_of, stores_of
 
 _CONTENT = {
     "ConfigMap": ("data", "binaryData"),
     "Secret": ("data", "stringData"),
     "SealedSecret": ("spec",),
     "ExternalSecret": ("spec.data", "spec.dataFrom", "spec.secretStoreRef", "spec.target.template"),
+    STORE: ("spec",),
 }
 """By kind, the fields whose change is another content; encrypted texts count, as what they hide may have changed."""
 
@@ -32,6 +33,8 @@ class Unread:
     """`ConfigMap/name`."""
     how: How
     path: str
+    is_copied: bool = False
+    """Whether they read a Secret that is made of the source once, and stays as it is when they start again."""
 
 
 def unread_changes(
@@ -41,13 +44,15 @@ def unread_changes(
 
     Environment is read when a container starts. Files of a volume change in the pod, but not those mounted by
     `subPath` (Kubernetes documentation, "ConfigMaps", mounted config maps are updated automatically), and vLLM reads
-    its files at start; what else reads them is not judged.
+    its files at start; what else reads them is not judged. What the secrets store's driver mounts it fetches as a pod
+    starts, later only where it rotates; a Secret that it has made of that it leaves as it is (Secrets Store CSI Driver,
+    "Known Limitations").
     """
     changed = {
         need: change
         for change in changes
         if change.after is not None and change.before is not None and _has_other_content(change)
-        for need in provided([change.after])
+        for need in (*provided([change.after]), *_made_by_store(change.after))
     }
     if not changed:
         return
@@ -56,12 +61,26 @@ def unread_changes(
         if not is_lasting(str(workload.get("kind"))) or identity_of(workload) in restarting or _is_reloaded(workload):
             continue
         told = set()
-        for kind, namespace, name, how, _ in reads_of(workload):
+        for kind, namespace, name, how in _reads(workload):
             change = changed.get((kind, namespace, name))
             if change is None or name in told or (how == "files" and model_of(workload) is None):
                 continue
             told.add(name)
-            yield Unread(key, f"{change.kind}/{change.name}", how, change.changes[0].path if change.changes else "")
+            path = change.changes[0].path if change.changes else ""
+            is_copied = change.kind == STORE and kind == "Secret"
+            yield Unread(key, f"{change.kind}/{change.name}", how, path, is_copied)
+
+
+def _reads(workload: Object) -> Iterator[tuple[str, str, str, How]]:
+    """What pods read: kind, namespace, name, and how."""
+    yield from ((kind, namespace, name, how) for kind, namespace, name, how, _ in reads_of(workload))
+    yield from ((*need, "files") for need in stores_of(workload))
+
+
+def _made_by_store(obj: Object) -> Iterator[Need]:
+    """The Secrets that the secrets store's driver makes of what it mounts."""
+    for each in maps(value_at(obj, "spec", "secretObjects")) if obj.get("kind") == STORE else ():
+        yield "Secret", str(obj["metadata"].get("namespace") or ""), str(each.get("secretName"))
 
 
 def _has_other_content(change: ObjectChange) -> bool:

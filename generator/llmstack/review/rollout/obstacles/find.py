@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 
 from llmstack.kubernetes.pods import Identity, identity_of
 from llmstack.review.facts import Pool
@@ -36,14 +37,41 @@ RULES: tuple[Callable[[Case], Iterator[Obstacle]], ...] = (
 )
 
 
-def find_obstacles(workloads: Sequence[Workload], scene: Scene) -> dict[Identity, list[Obstacle]]:
-    """Return what stands in the way of each workload's new pods; nothing where nothing is known to."""
+COUNTING: Collection[Callable[[Case], Iterator[Obstacle]]] = (volumes.find, nodes.find, apart.find, together.find)
+"""Those that ask how many pods there are, of which a scaler may give more. (That of quotas does so itself.)"""
+
+
+def find_obstacles(
+    workloads: Sequence[Workload], scene: Scene, most: Sequence[Workload] = ()
+) -> dict[Identity, list[Obstacle]]:
+    """Return what stands in the way of each workload's new pods; nothing where nothing is known to. `most` are the
+    workloads with scalers at their most: what they alone meet, the others may."""
     found: dict[Identity, list[Obstacle]] = {}
+    scaled = {each.identity: each for each in most if each.replicas > scene.owned.get(each.identity, each.replicas)}
     for case in _cases(workloads, scene):
-        obstacles = [obstacle for rule in RULES for obstacle in rule(case)]
+        raised = scaled.get(case.workload.identity)
+        obstacles = [obstacle for rule in RULES for obstacle in _met(rule, case, raised)]
         if obstacles:
             found.setdefault(case.workload.identity, []).extend(obstacles)
     return found
+
+
+def _met(rule: Callable[[Case], Iterator[Obstacle]], case: Case, raised: Workload | None) -> list[Obstacle]:
+    """What a workload meets of a rule: where that is nothing, what it does with its scaler at the most."""
+    found = list(rule(case))
+    if found or raised is None or rule not in COUNTING:
+        return found
+    return [_at_most(obstacle) for obstacle in rule(replace(case, workload=raised))]
+
+
+def _at_most(obstacle: Obstacle) -> Obstacle:
+    return replace(
+        obstacle,
+        message=f"with its scaler at the most, {obstacle.message}",
+        hangs="unknown" if obstacle.hangs == "unknown" else "sometimes",
+        likely=obstacle.hangs != "unknown",
+        room=None,
+    )
 
 
 def find_late(workloads: Sequence[Workload], scene: Scene) -> frozenset[Identity]:
