@@ -6,7 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from llmstack.engine.exact.line import Line
+from llmstack.engine.exact.refusals.encoders import ENCODERS
 from llmstack.engine.exact.refusals.refusal import Refusal, lacks, says
+from llmstack.engine.facts import Sizes
 
 V1, RUNNER, ATTENTION = "VLLM_USE_V1", "VLLM_USE_V2_MODEL_RUNNER", "VLLM_ATTENTION_BACKEND"
 SPECULATIVE, ASYNC, EXECUTOR = "--speculative-config", "--async-scheduling", "--distributed-executor-backend"
@@ -21,6 +23,8 @@ FORMER_BACKENDS = frozenset(("XFORMERS", "TORCH_SDPA", "DUAL_CHUNK_FLASH_ATTN", 
 """Attention backends of the former engine alone (`V1_BACKENDS` of the oracle lacks them)."""
 DRAFTED = frozenset(("ngram", "[ngram]", "eagle", "eagle3", "medusa", "deepseek_mtp"))
 """Methods of speculation that V1 has in one of these releases."""
+REWARDS = ("ForRewardModel", "ForSequenceClassification")
+"""Ends of the names of architectures that judge a text and write none."""
 TESLA = (8, 0)
 """The compute capability from which V1 serves at first."""
 
@@ -76,6 +80,23 @@ def _drafts_otherwise(line: Line) -> bool:
 
 def _generates_nothing(line: Line) -> bool:
     return line.text("--task") in ("embed", "embedding", "classify", "score", "reward")
+
+
+def _judges_or_embeds(line: Line) -> bool:
+    """Whether V1 is asked for of a model whose architecture generates nothing, and no task is given, which comes to the
+    same (`ModelConfig._resolve_task`)."""
+    name = line.facts.architecture if line.facts is not None else ""
+    untold = (line.given.get("--task") or "auto") == "auto"
+    return asks_for_v1(line) and untold and (name in ENCODERS or name.endswith(REWARDS))
+
+
+def _caches_prefixes_of_windows(line: Line) -> bool:
+    """Whether the former engine is to cache prefixes of a model all of whose layers attend to a window; of those with
+    other layers too, it takes the windows away itself (`CacheConfig._verify_prefix_caching`)."""
+    sizes = line.facts.sizes if line.facts is not None else Sizes()
+    former = line.catalogue.release.minor < (0, 8) or (line.variables.get(V1) or "").strip() == "0"
+    windows = bool(sizes.window) and sizes.sliding_layers == sizes.layers and not line.is_on("--disable-sliding-window")
+    return former and windows and line.is_on("--enable-prefix-caching")
 
 
 def _is_on_former_runner(line: Line) -> bool:
@@ -140,11 +161,16 @@ REFUSALS: tuple[Refusal, ...] = (
     _v1("--kv-cache-dtype", _stores_without_kernels, "this --kv-cache-dtype on this card", (0, 8), (0, 9)),
     _v1("--dtype", says("--dtype", "float", "float32"), "float32", (0, 8), (0, 8)),
     _v1("--task", _generates_nothing, "a --task that generates nothing", (0, 8), (0, 8)),
+    Refusal("Prefix caching is not supported with sliding window", "--enable-prefix-caching",
+            _caches_prefixes_of_windows, "--enable-prefix-caching of a model with sliding windows in the former engine",
+            "--disable-sliding-window, or leave it out", until=(0, 10)),
     _v1("--pipeline-parallel-size", _has_no_ray, "a pipeline without Ray", (0, 8), (0, 8)),
     _v1(SPECULATIVE, _drafts_otherwise, "this method of speculation", (0, 8), (0, 9)),
     Refusal("VLLM_USE_V1=1 is not supported with", V1, _is_on_old_card,
             f"{V1}=1 on a card under compute capability 8.0",
             f"leave {V1} out, which falls back", (0, 8), (0, 9)),
+    Refusal("VLLM_USE_V1=1 is not supported with", V1, _judges_or_embeds,
+            f"{V1}=1 for a model that generates nothing", f"leave {V1} out, which falls back", (0, 8), (0, 8)),
     Refusal("VLLM_USE_V1=1 is not supported with", ATTENTION, _attends_otherwise,
             f"this {ATTENTION} with {V1}=1", "leave one of both out", (0, 8), (0, 10)),
     Refusal("Speculative decoding with draft model is not", SPECULATIVE, _drafts_by_model,
