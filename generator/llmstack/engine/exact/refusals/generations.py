@@ -8,7 +8,6 @@ from collections.abc import Callable
 from llmstack.engine.exact.line import Line
 from llmstack.engine.exact.refusals.encoders import ENCODERS
 from llmstack.engine.exact.refusals.refusal import Refusal, lacks, says
-from llmstack.engine.facts import Sizes
 
 V1, RUNNER, ATTENTION = "VLLM_USE_V1", "VLLM_USE_V2_MODEL_RUNNER", "VLLM_ATTENTION_BACKEND"
 SPECULATIVE, ASYNC, EXECUTOR = "--speculative-config", "--async-scheduling", "--distributed-executor-backend"
@@ -90,15 +89,6 @@ def _judges_or_embeds(line: Line) -> bool:
     return asks_for_v1(line) and untold and (name in ENCODERS or name.endswith(REWARDS))
 
 
-def _caches_prefixes_of_windows(line: Line) -> bool:
-    """Whether the former engine is to cache prefixes of a model all of whose layers attend to a window; of those with
-    other layers too, it takes the windows away itself (`CacheConfig._verify_prefix_caching`)."""
-    sizes = line.facts.sizes if line.facts is not None else Sizes()
-    former = line.catalogue.release.minor < (0, 8) or (line.variables.get(V1) or "").strip() == "0"
-    windows = bool(sizes.window) and sizes.sliding_layers == sizes.layers and not line.is_on("--disable-sliding-window")
-    return former and windows and line.is_on("--enable-prefix-caching")
-
-
 def _is_on_former_runner(line: Line) -> bool:
     return (line.variables.get(RUNNER) or "").strip().lower() in OFF
 
@@ -161,9 +151,6 @@ REFUSALS: tuple[Refusal, ...] = (
     _v1("--kv-cache-dtype", _stores_without_kernels, "this --kv-cache-dtype on this card", (0, 8), (0, 9)),
     _v1("--dtype", says("--dtype", "float", "float32"), "float32", (0, 8), (0, 8)),
     _v1("--task", _generates_nothing, "a --task that generates nothing", (0, 8), (0, 8)),
-    Refusal("Prefix caching is not supported with sliding window", "--enable-prefix-caching",
-            _caches_prefixes_of_windows, "--enable-prefix-caching of a model with sliding windows in the former engine",
-            "--disable-sliding-window, or leave it out", until=(0, 10)),
     _v1("--pipeline-parallel-size", _has_no_ray, "a pipeline without Ray", (0, 8), (0, 8)),
     _v1(SPECULATIVE, _drafts_otherwise, "this method of speculation", (0, 8), (0, 9)),
     Refusal("VLLM_USE_V1=1 is not supported with", V1, _is_on_old_card,
