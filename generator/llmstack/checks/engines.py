@@ -67,8 +67,8 @@ def asked_of_all(subject: Subject) -> tuple[Asked, ...]:
     """Every model of an environment: several rules speak of them."""
     stack, pools = subject.stack, Pools.of(subject.stack)
     found = tuple(subject.models())
-    questions = ask_all(stack, (model for _, model in found), subject.facts, pools)
-    return tuple(Asked(at, model, question) for (at, model), question in zip(found, questions, strict=True))
+    questions = ask_all(stack, [model for _, model in found], subject.facts, pools)
+    return tuple([Asked(at, model, question) for (at, model), question in zip(found, questions, strict=True)])
 
 
 @lru_cache(maxsize=8)

@@ -1,19 +1,23 @@
 """The parallel sizes and the GPUs of a model do not fit together.
 
 vLLM starts tensor × pipeline × (local) data parallel workers, each on a GPU of its own (`ParallelConfig`,
-vllm/config/parallel.py). With fewer GPUs than that the engine ends with an error; what is more stays idle, paid
-for. Of the GPUs of a pod the engine sees what CUDA_VISIBLE_DEVICES names. Sizes among `extraArgs` count, and
-the last one wins, as it does for vLLM. A RayCluster has the GPUs of its head and of replicaCount workers, a
-LeaderWorkerSet those of `size` pods. Models without GPUs or on MIG slices are left alone, and so are those
-whose sizes may stand elsewhere: in a file (`--config`), or in a command of their own.
+vllm/config/parallel.py). With fewer GPUs than that the engine ends with an error; what is more stays idle, paid for.
+Of the GPUs of a pod, which are numbered from 0, the engine sees what CUDA_VISIBLE_DEVICES names (`env`, else
+`lmcacheConfig.cudaVisibleDevices`), up to the first number that there is not (CUDA C++ Programming Guide). Sizes
+among `extraArgs` count, and the last one wins, as it does for vLLM. A RayCluster has the GPUs of its head and of
+replicaCount workers, a LeaderWorkerSet those of `size` pods. Models without GPUs or on MIG slices are left alone, and
+so are those whose sizes may stand elsewhere: in a file (`--config`), or in a command of their own.
 
 Fix: set requestGPU to the product, or the sizes to what the pod has.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import takewhile
+from typing import Any
 
 from llmstack.checks.engines import last_entry
 from llmstack.checks.gpus import gpus_of_head, gpus_of_model
@@ -25,6 +29,7 @@ from llmstack.model.models import Model
 from llmstack.objects.parallel import model_sizes, says_elsewhere
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
+NUMBER = re.compile(r"-?\d+")
 RULE = Declaration("parallel-size-gpus", Severity.ERROR, milder=Severity.WARNING)
 
 
@@ -41,7 +46,7 @@ def _check(at: Route, model: Model) -> Iterator[Problem]:
     if gpus is None or gpus.denominator != 1 or not workers:
         return
     total = available_gpus(model, sizes)
-    yield from _check_visible(at, model, workers)
+    yield from _check_visible(at, model, workers, int(gpus))
     route = _route(at, model)
     product = _product(model, sizes)
     given, are = (f"{float(total):g} GPUs", "are") if total != 1 else ("1 GPU", "is")
@@ -60,18 +65,30 @@ def _check(at: Route, model: Model) -> Iterator[Problem]:
         )
 
 
-def _check_visible(at: Route, model: Model, workers: int) -> Iterator[Problem]:
+def _check_visible(at: Route, model: Model, workers: int, gpus: int) -> Iterator[Problem]:
     """More workers than the GPUs that a variable of the model leaves (`Worker.init_device`, vllm/v1/worker/)."""
-    number = last_entry(model, VISIBLE)
-    if number is None or _spans_pods(model):
+    text, key = _visible(model)
+    if not isinstance(text, str) or "$" in text or _spans_pods(model):
         return
-    text = (model.env or ())[number].get("value")
-    if not isinstance(text, str) or "$" in text:
-        return
-    seen = len({name for name in text.split(",") if name.strip()})
+    seen = _seen(text, gpus)
     if workers > seen:
         message = f"{VISIBLE} lets the engine see {seen} of the {workers} GPUs that it needs"
-        yield Problem(message, (*at, "env", number, "value"), help=f"leave it out, or name {workers}")
+        yield Problem(message, (*at, *key), help=f"leave it out, or name {workers}: they are numbered from 0")
+
+
+def _visible(model: Model) -> tuple[Any, Route]:
+    """What names the GPUs that the engine sees, and its key: the variable counts more than the key of LMCache."""
+    number = last_entry(model, VISIBLE)
+    if number is not None:
+        return (model.env or ())[number].get("value"), ("env", number, "value")
+    return model.lmcache_config.cuda_visible_devices, ("lmcacheConfig", "cudaVisibleDevices")
+
+
+def _seen(text: str, gpus: int) -> int:
+    """How many of a pod's GPUs a list of them leaves: by number those before the first that the pod does not have."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    there = takewhile(lambda name: not NUMBER.fullmatch(name) or name in map(str, range(gpus)), names)
+    return len(set(there))
 
 
 def needed_gpus(model: Model, sizes: ParallelSizes) -> int | None:

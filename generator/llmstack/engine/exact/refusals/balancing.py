@@ -12,7 +12,7 @@ SEVERAL, EXTERNAL, HYBRID = (
     "--data-parallel-hybrid-lb",
 )
 RANK, START, LOCAL = "--data-parallel-rank", "--data-parallel-start-rank", "--data-parallel-size-local"
-SERVERS, EPLB = "--api-server-count", "--eplb-config"
+SERVERS, EPLB, SPARE = "--api-server-count", "--eplb-config", "--num-redundant-experts"
 EXPERTS, ALL_TO_ALL = "--moe-backend", "--all2all-backend"
 ASYNC_SINCE = (0, 23)
 """From here experts move while the engine serves, unless `use_async` says otherwise (`EPLBConfig`)."""
@@ -66,6 +66,10 @@ def _moves_other_numbers(line: Line) -> bool:
     return says(ALL_TO_ALL, "moonep")(line) and line.text("--dtype").lower() in ("float16", "half", "float32", "float")
 
 
+def _spares_without_balance(line: Line) -> bool:
+    return (line.number(SPARE) or 0) != 0 and not line.is_on("--enable-eplb")
+
+
 REFUSALS: tuple[Refusal, ...] = (
     *(Refusal("Cannot use more than one data parallel load", flag, lambda line: _balancers(line) > 1,
               "several ways to balance load", "one of them")
@@ -92,5 +96,10 @@ REFUSALS: tuple[Refusal, ...] = (
             f"{ALL_TO_ALL} moonep with this --expert-placement-strategy", "linear"),
     Refusal("The moonep all2all backend currently supports BF16", ALL_TO_ALL, _moves_other_numbers,
             f"{ALL_TO_ALL} moonep with this --dtype", "bfloat16"),
+    Refusal("num_redundant_experts should be used with EPLB", SPARE, _spares_without_balance,
+            f"{SPARE} without --enable-eplb", "--enable-eplb"),
+    Refusal("num_redundant_experts must be non-negative", SPARE,
+            lambda line: line.is_on("--enable-eplb") and (line.number(SPARE) or 0) < 0,
+            f"{SPARE} under 0", "0, or more"),
 )  # fmt: skip
 """In the order in which they are said."""

@@ -14,12 +14,19 @@ MAMBA_BLOCK, KV_DTYPE, REPLAY, ALGORITHM = (
     "--mamba-ssu-algorithm",
 )
 TRANSFER, HOST_POOL = "--kv-transfer-config", "HiSparseConnector"
-IN_GROUP, GROUP = "--offload-num-in-group", "--offload-group-size"
+IN_GROUP, GROUP, STEP = "--offload-num-in-group", "--offload-group-size", "--offload-prefetch-step"
+RETURNED = "--enable-return-routed-experts"
 ROUNDING, BUFFER, OFFLOAD = (
     "--enable-mamba-cache-stochastic-rounding",
     "--replayssm-buffer-len",
     "--kv-offloading-backend",
 )
+STATE_ALONE = (0, 28)
+"""Up to here `--use-replayssm` is of Mamba's states alone, and all of its models are held to the same."""
+WITHOUT_EXPERTS = frozenset(
+    ("NixlConnector", "NixlPullConnector", "NixlPushConnector", "MoRIIOConnector", "MooncakeConnector")
+)
+"""Connectors that move keys and values without the experts that were chosen."""
 AWAKE = frozenset(("MooncakeStoreConnector",))
 """Connectors that never follow a cache whose memory comes and goes (`supports_sleep_mode`)."""
 ALLOCATOR = "PYTORCH_CUDA_ALLOC_CONF"
@@ -107,6 +114,47 @@ def _offloads_nothing(line: Line) -> bool:
     return bool(line.text(OFFLOAD)) and "--kv-offloading-size" not in line.given
 
 
+def _replays_drafts(line: Line) -> bool:
+    return line.is_on(REPLAY) and any(name.partition(".")[0] == "--speculative-config" for name in line.given)
+
+
+def _replays_all(line: Line) -> bool:
+    return line.is_on(REPLAY) and line.text("--mamba-cache-mode") == "all"
+
+
+def _replays_by_others(line: Line) -> bool:
+    return line.is_on(REPLAY) and line.text("--mamba-backend") not in ("", "triton")
+
+
+def _prefetches_nothing(line: Line) -> bool:
+    step = line.number(STEP)
+    return step is not None and step < 1 and (line.number(GROUP) or 0) > 0
+
+
+def _gives_whole_prompts(line: Line) -> bool:
+    """Whether a connector that wants prompts in one piece is given them in parts, as is the default."""
+    chunked = line.is_on("--enable-chunked-prefill") or "--enable-chunked-prefill" not in line.given
+    return chunked and line.object(TRANSFER).get("kv_connector") == "ExampleHiddenStatesConnector"
+
+
+def _moves_what_is_returned(line: Line) -> bool:
+    config = line.object(TRANSFER)
+    return line.is_on(RETURNED) and bool(config.get("kv_connector")) and bool(config.get("kv_role"))
+
+
+def _moves_apart_from_experts(line: Line) -> bool:
+    return line.is_on(RETURNED) and line.object(TRANSFER).get("kv_connector") in WITHOUT_EXPERTS
+
+
+def _returns_no_experts(line: Line) -> bool:
+    dense = line.facts is not None and line.facts.architecture in ARCHITECTURES and not line.facts.is_moe
+    return line.is_on(RETURNED) and dense
+
+
+def _returns_what_is_not_kept(line: Line) -> bool:
+    return line.is_on(RETURNED) and (line.given.get("--enable-prefix-caching") or "").lower() == "false"
+
+
 REFUSALS: tuple[Refusal, ...] = (
     Refusal("--mamba-block-size can only be set with", MAMBA_BLOCK, _blocks_without_prefixes,
             f"{MAMBA_BLOCK} without prefix caching", "--enable-prefix-caching, or leave it out"),
@@ -137,5 +185,25 @@ REFUSALS: tuple[Refusal, ...] = (
             f"{OFFLOAD} without --kv-offloading-size", "--kv-offloading-size, in GiB"),
     Refusal("HiSparseConnector requires host_pool_gib", TRANSFER, _has_no_host_pool,
             "a HiSparseConnector without host_pool_gib", "host_pool_gib in kv_connector_extra_config"),
+    Refusal("--use-replayssm is only supported for Nemotron-H", REPLAY, _keeps_no_state,
+            f"{REPLAY} for another model than Nemotron-H", "leave it out"),
+    Refusal("--use-replayssm does not support speculative", REPLAY, _replays_drafts,
+            f"{REPLAY} with --speculative-config", "leave one of both out"),
+    Refusal("prefix caching only in align mode", REPLAY, _replays_all,
+            f"{REPLAY} with --mamba-cache-mode all", "--mamba-cache-mode align", until=STATE_ALONE),
+    Refusal("--use-replayssm requires --mamba-backend triton", REPLAY, _replays_by_others,
+            f"{REPLAY} with this --mamba-backend", "--mamba-backend triton", until=STATE_ALONE),
+    Refusal(" must be >= 1 when prefetch offloading", STEP, _prefetches_nothing,
+            f"{STEP} under 1 with {GROUP}", "at least 1"),
+    Refusal("ExampleHiddenStatesConnector does not support chunked", TRANSFER, _gives_whole_prompts,
+            "an ExampleHiddenStatesConnector with chunked prefill", "--no-enable-chunked-prefill"),
+    Refusal("--enable-return-routed-experts is incompatible with KV", RETURNED, _moves_what_is_returned,
+            f"{RETURNED} with a KV connector", "leave one of both out"),
+    Refusal("; PD auxiliary output is not supported", RETURNED, _moves_apart_from_experts,
+            f"{RETURNED} with this KV connector", "leave one of both out"),
+    Refusal("AuxOutput Connector only supports MoE models", RETURNED, _returns_no_experts,
+            f"{RETURNED} for a model without experts", "leave it out"),
+    Refusal("AuxOutput Connector requires prefix caching", RETURNED, _returns_what_is_not_kept,
+            f"{RETURNED} without prefix caching", "leave one of both out"),
 )  # fmt: skip
 """In the order in which they are said."""

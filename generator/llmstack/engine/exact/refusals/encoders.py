@@ -18,6 +18,8 @@ SCALES, SCALES_OUT = "--mm-encoder-fp8-scale-path", "--mm-encoder-fp8-scale-save
 POOLER = "--pooler-config"
 SHM_DEFAULT = 128
 """`--mm-shm-cache-max-object-size-mb` where nothing says one (vllm/config/multimodal.py)."""
+NOTHING = ("", "{}", "null", "false")
+"""Texts of a flag that come to nothing."""
 SPAWNED = "VLLM_WORKER_MULTIPROC_METHOD"
 ENCODERS = frozenset(
     f"{name}{task}"
@@ -104,6 +106,19 @@ def _renders_what_pools(line: Line) -> bool:
     return says("--runner", "pooling")(line) and _renders_with_cache(line)
 
 
+def _is_text_alone(line: Line) -> bool:
+    plain = line.facts is not None and line.facts.architecture in ARCHITECTURES
+    return plain and not _sees(line)
+
+
+def _limits_texts(flag: str) -> Refusal:
+    """A flag about pictures and sound, for a model that reads texts alone (`ModelConfig._init_multimodal_config`)."""
+    field = flag[2:].replace("-", "_")
+    return Refusal(f"`{field}` is only supported for", flag,
+                   lambda line: _is_text_alone(line) and (line.is_on(flag) or line.text(flag) not in NOTHING),
+                   f"{flag} for a model that reads texts alone", "leave it out")  # fmt: skip
+
+
 REFUSALS: tuple[Refusal, ...] = (
     Refusal("'mm_shm_cache_max_object_size_mb' should only be set when", SHARED_CACHE, _idle_shared_cache,
             f"{SHARED_CACHE} for this cache", "--mm-processor-cache-type shm"),
@@ -139,5 +154,8 @@ REFUSALS: tuple[Refusal, ...] = (
             "--mm-processor-cache-gb 0, or one worker"),
     Refusal("incompatible with cudagraph_mm_encoder=True", "--language-model-only", _captures_no_encoder,
             "--language-model-only with cudagraph_mm_encoder", "leave one of both out"),
+    _limits_texts("--limit-mm-per-prompt"),
+    _limits_texts("--mm-processor-kwargs"),
+    _limits_texts("--disable-mm-preprocessor-cache"),
 )  # fmt: skip
 """In the order in which they are said."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 from llmstack.engine.exact.line import Line
 from llmstack.engine.exact.refusals.generations import OFF, V1, asks_for_v1
 from llmstack.engine.exact.refusals.refusal import Refusal, lacks, says
+from llmstack.engine.facts import Sizes
 
 DRAFT, TOKENS, LOOKUP = "--speculative-model", "--num-speculative-tokens", "--ngram-prompt-lookup-max"
 STEPS, BLOCK, VOCABULARY = "--num-scheduler-steps", "--block-size", "--lora-extra-vocab-size"
@@ -13,6 +14,7 @@ ADAPTER, LONG, PARTIAL = "--enable-prompt-adapter", "--max-long-partial-prefills
 SPECULATIVE, FORMAT, QUANTIZATION = "--speculative-config", "--load-format", "--quantization"
 OFFLOADED, TRANSFER = "--cpu-offload-gb", "--kv-transfer-config"
 LENGTH, IN_PIECES = "--max-prompt-adapter-token", "bitsandbytes"
+PARTS = "must be greater than or equal to 1."
 LARGEST_BLOCK = 32
 VOCABULARIES = frozenset((0, 256, 512))
 """What `--lora-extra-vocab-size` may be (`LoRAConfig.__post_init__`)."""
@@ -73,6 +75,20 @@ def _drafts_for_another(line: Line) -> bool:
     return line.object(SPECULATIVE).get("method") == "eagle3" and not name.startswith("Llama")
 
 
+def _caches_prefixes_of_windows(line: Line) -> bool:
+    """Whether the former engine is to cache prefixes of a model all of whose layers attend to a window; of those with
+    other layers too, it takes the windows away itself (`CacheConfig._verify_prefix_caching`)."""
+    sizes = line.facts.sizes if line.facts is not None else Sizes()
+    former = line.catalogue.release.minor < (0, 8) or (line.variables.get(V1) or "").strip() == "0"
+    windows = bool(sizes.window) and sizes.sliding_layers == sizes.layers and not line.is_on("--disable-sliding-window")
+    return former and windows and line.is_on("--enable-prefix-caching")
+
+
+def _takes_no_part(line: Line) -> bool:
+    parts = line.number(PARTIAL)
+    return parts is not None and parts < 1
+
+
 REFUSALS: tuple[Refusal, ...] = (
     Refusal("CUDA Paged Attention kernel only supports", BLOCK,
             lambda line: _is_on_card(line) and (line.number(BLOCK) or 0) > LARGEST_BLOCK,
@@ -107,5 +123,9 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("Unsupported kv_connector: ", TRANSFER,
             lambda line: line.object(TRANSFER).get("kv_connector") not in CONNECTORS | {None},
             "this connector of keys and values", "PyNcclConnector or MooncakeConnector"),
+    Refusal("Prefix caching is not supported with sliding window", "--enable-prefix-caching",
+            _caches_prefixes_of_windows, "--enable-prefix-caching of a model with sliding windows in the former engine",
+            "--disable-sliding-window, or leave it out", until=(0, 10)),
+    Refusal(PARTS, PARTIAL, _takes_no_part, f"{PARTIAL} under 1", "at least 1", until=(0, 10)),
 )  # fmt: skip
 """In the order in which they are said."""

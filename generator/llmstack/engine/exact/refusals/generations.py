@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from llmstack.engine.exact.line import Line
+from llmstack.engine.exact.refusals.encoders import ENCODERS
 from llmstack.engine.exact.refusals.refusal import Refusal, lacks, says
 
 V1, RUNNER, ATTENTION = "VLLM_USE_V1", "VLLM_USE_V2_MODEL_RUNNER", "VLLM_ATTENTION_BACKEND"
@@ -21,6 +22,8 @@ FORMER_BACKENDS = frozenset(("XFORMERS", "TORCH_SDPA", "DUAL_CHUNK_FLASH_ATTN", 
 """Attention backends of the former engine alone (`V1_BACKENDS` of the oracle lacks them)."""
 DRAFTED = frozenset(("ngram", "[ngram]", "eagle", "eagle3", "medusa", "deepseek_mtp"))
 """Methods of speculation that V1 has in one of these releases."""
+REWARDS = ("ForRewardModel", "ForSequenceClassification")
+"""Ends of the names of architectures that judge a text and write none."""
 TESLA = (8, 0)
 """The compute capability from which V1 serves at first."""
 
@@ -76,6 +79,14 @@ def _drafts_otherwise(line: Line) -> bool:
 
 def _generates_nothing(line: Line) -> bool:
     return line.text("--task") in ("embed", "embedding", "classify", "score", "reward")
+
+
+def _judges_or_embeds(line: Line) -> bool:
+    """Whether V1 is asked for of a model whose architecture generates nothing, and no task is given, which comes to the
+    same (`ModelConfig._resolve_task`)."""
+    name = line.facts.architecture if line.facts is not None else ""
+    untold = (line.given.get("--task") or "auto") == "auto"
+    return asks_for_v1(line) and untold and (name in ENCODERS or name.endswith(REWARDS))
 
 
 def _is_on_former_runner(line: Line) -> bool:
@@ -145,6 +156,8 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("VLLM_USE_V1=1 is not supported with", V1, _is_on_old_card,
             f"{V1}=1 on a card under compute capability 8.0",
             f"leave {V1} out, which falls back", (0, 8), (0, 9)),
+    Refusal("VLLM_USE_V1=1 is not supported with", V1, _judges_or_embeds,
+            f"{V1}=1 for a model that generates nothing", f"leave {V1} out, which falls back", (0, 8), (0, 8)),
     Refusal("VLLM_USE_V1=1 is not supported with", ATTENTION, _attends_otherwise,
             f"this {ATTENTION} with {V1}=1", "leave one of both out", (0, 8), (0, 10)),
     Refusal("Speculative decoding with draft model is not", SPECULATIVE, _drafts_by_model,

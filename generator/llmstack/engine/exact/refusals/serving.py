@@ -113,6 +113,11 @@ def _shards_no_batch(line: Line) -> bool:
     return line.is_on(SHARDED) and (few or line.number("--max-logprobs") == -1)
 
 
+def _captures_nothing(line: Line) -> bool:
+    config = line.object(PROFILER)
+    return config.get("capture_torch_profiler") is True and config.get("profiler") != "torch"
+
+
 REFUSALS: tuple[Refusal, ...] = (
     Refusal("disable_any_whitespace is only supported for", STRUCTURED, _whitespace,
             "disable_any_whitespace with this backend", "backend xgrammar or guidance"),
@@ -158,5 +163,7 @@ REFUSALS: tuple[Refusal, ...] = (
             f"{ALIVE} under 0", "0 turns it off"),
     Refusal("To load a model from object storage", "--load-format", _is_not_streamed,
             "this --load-format for a model in object storage", "runai_streamer"),
+    Refusal("capture_torch_profiler is only applicable when", PROFILER, _captures_nothing,
+            "capture_torch_profiler without profiler torch", "profiler torch"),
 )  # fmt: skip
 """In the order in which they are said."""
