@@ -27,7 +27,7 @@ WHEEL = "https://example.com/llmstack_gitops-1.0-py3-none-any.whl"
 
 def test_the_package_has_one_name_and_one_home() -> None:
     assert (PROJECT["name"], PROJECT["version"]) == (about.DISTRIBUTION, __version__)
-    assert PROJECT["scripts"] == {"llmstack": "llmstack.cli:main"}
+    assert PROJECT["scripts"] == {"llmstack": "llmstack.__main__:main"}
     assert PROJECT.get("urls", {}).get("Repository") == about.HOME
 
 

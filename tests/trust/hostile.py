@@ -10,7 +10,6 @@ import argparse
 import copy
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -264,19 +263,31 @@ def find_pace() -> float:
     return max(1.0, 4 * (time.process_time() - began))
 
 
+_MEASURE = """
+import os, resource, sys
+child = os.fork()
+if child == 0:
+    silent = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(silent, stream)
+    limit = int(sys.argv[1])
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
+    os.execv(sys.argv[2], sys.argv[2:])
+_, status, used = os.wait4(child, 0)
+print(os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime, used.ru_maxrss)
+"""
+"""Run a command out of a small process: the memory of a process is at the least that of the one it was forked from."""
+
+
 def measure(command: list[str], folder: Path, environment: dict[str, str], limit: int = 60) -> Cost:
     """Run a command to its end, or until it has taken `limit` seconds of processor."""
-    process = subprocess.Popen(
-        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5)),
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", _MEASURE, str(limit), *command],
+        cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=True,
     )  # fmt: skip
-    assert process.stderr is not None
-    process.stderr.read()
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    process.stderr.close()
+    code, seconds, memory = done.stdout.split()
     unit = 1 << 20 if sys.platform == "darwin" else 1 << 10
-    return Cost(command[4], used.ru_utime + used.ru_stime, used.ru_maxrss / unit, process.returncode)
+    return Cost(command[4], float(seconds), int(memory) / unit, int(code))
 
 
 def write(folder: Path, files: Files) -> None:
