@@ -28,7 +28,6 @@ def command(*arguments: str) -> list[str]:
 def _address() -> str:
     """The socket of this process's server, which starts with the first command and ends with this process."""
     folder = tempfile.mkdtemp(prefix="llmstack-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     address = f"{folder}/socket"
     places = filter(None, (str(HERE.parents[1]), os.environ.get("PYTHONPATH")))
     server = subprocess.Popen(
@@ -37,11 +36,13 @@ def _address() -> str:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
+    atexit.register(_end, server, folder)
     assert server.stdout is not None
     assert server.stdout.readline() == b"ready\n", "the server of commands did not start"
-    _kept.append(server)
     return address
 
 
-_kept: list[subprocess.Popen[bytes]] = []
-"""The server: it ends when its standard input does, which is when nobody holds this any more."""
+def _end(server: subprocess.Popen[bytes], folder: str) -> None:
+    """End the server: it does when its standard input does."""
+    server.communicate()
+    shutil.rmtree(folder, ignore_errors=True)

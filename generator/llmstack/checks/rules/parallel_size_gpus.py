@@ -87,8 +87,11 @@ def _visible(model: Model) -> tuple[Any, Route]:
 def _seen(text: str, gpus: int) -> int:
     """How many of a pod's GPUs a list of them leaves: by number those before the first that the pod does not have."""
     names = [name.strip() for name in text.split(",") if name.strip()]
-    there = takewhile(lambda name: not NUMBER.fullmatch(name) or name in map(str, range(gpus)), names)
-    return len(set(there))
+    return len(set(takewhile(lambda name: not NUMBER.fullmatch(name) or _is_below(name, gpus), names)))
+
+
+def _is_below(name: str, gpus: int) -> bool:
+    return len(name) <= len(str(gpus)) and 0 <= int(name) < gpus and str(int(name)) == name
 
 
 def needed_gpus(model: Model, sizes: ParallelSizes) -> int | None:
