@@ -4,12 +4,36 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Annotated
 
-from llmstack.commands import options as opt
-from llmstack.commands import output
+from typer import Argument, Option
+
+from llmstack.commands import completion, output
+
+Adopted = Annotated[str, Argument(metavar="ENV", help="The environment that takes the release over.")]
+Manifest = Annotated[
+    str,
+    Option(
+        "--manifest",
+        metavar="FILE",
+        help="What runs: `helm get manifest RELEASE`, or `kubectl get -o yaml`; `-` reads stdin.",
+    ),
+]
+LetGo = Annotated[
+    list[str] | None,
+    Option(
+        "--let-go",
+        metavar="MODEL",
+        help="Write no hold for this model (or unit, such as `router`): it rolls.",
+        autocompletion=completion.models,
+    ),
+]
+WriteAdoption = Annotated[
+    bool, Option("--write", help="Rewrite the values and write the holds; otherwise they are only shown.")
+]
 
 
-def adopt(env: opt.Adopted, manifest: opt.Manifest, let_go: opt.LetGo = None, write: opt.WriteAdoption = False) -> None:
+def adopt(env: Adopted, manifest: Manifest, let_go: LetGo = None, write: WriteAdoption = False) -> None:
     """Take a running Helm release over without restarting its pods.
 
     Sets the selectors of the release in the values, says per model what differs from what runs and why, and writes

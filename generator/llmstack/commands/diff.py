@@ -2,37 +2,117 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer import BadParameter, Option
 
+from llmstack.commands import completion, output
 from llmstack.commands import options as opt
-from llmstack.commands import output
 from llmstack.commands.exits import Exit
 from llmstack.commands.running import LINE
 from llmstack.commands.streams import wants_colour
+from llmstack.report.review_formats import REVIEW_FORMATS, render_review
 
 if TYPE_CHECKING:
     from llmstack.repository.comparison import Comparison
     from llmstack.review.result import Review
 
 
+class FailOn(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+    NEVER = "never"
+
+
+def _address(text: str) -> str:
+    """An address that can stand in a link as it is."""
+    if not re.fullmatch(r"https?://[\w.~:/?#@!$&+,;=%-]+", text, re.ASCII):
+        raise BadParameter(f"{text!r} is no address of the form https://….")
+    return text
+
+
+Before = Annotated[
+    str | None,
+    Option(
+        "--before",
+        metavar="FILE|DIR",
+        help="Objects before the change that llmstack did not make: a file, a folder that is built, `-` for stdin.",
+    ),
+]
+After = Annotated[
+    str | None, Option("--after", metavar="FILE|DIR", help="Objects after the change, given as those before.")
+]
+GitopsFile = Annotated[
+    str | None,
+    Option(
+        "--gitops",
+        metavar="FILE",
+        help="A file with the section `gitops` for streams of objects: capacity, loadTimes, acknowledge, checks.",
+    ),
+]
+OneEnvironment = Annotated[
+    str | None,
+    Option(
+        "--env",
+        metavar="NAME",
+        help="Tell of this environment alone. With --before: the one that takes over what runs, else its release's.",
+        autocompletion=completion.environments,
+    ),
+]
+Generate = Annotated[
+    bool,
+    Option(
+        "--generate",
+        help="Review what `gen` would write at TO, instead of what is there: for bots that change values alone.",
+    ),
+]
+HowReviewed = Annotated[str, opt.one_of(REVIEW_FORMATS, "How the review is printed.")]
+RulesFrom = Annotated[
+    str | None,
+    Option(
+        "--rules-from",
+        metavar="REV",
+        help="Go by the capacity, the acknowledgements and the facts of this revision (FROM: those before the change); "
+        "else by those after it.",
+        autocompletion=completion.revisions,
+    ),
+]
+PageAddress = Annotated[
+    str | None,
+    Option("--page", metavar="URL", parser=_address, help="Where the page (`--format html`) is: Markdown links to it."),
+]
+Gate = Annotated[
+    FailOn, Option("--fail-on", help="Exit with 1 if an unacknowledged risk has this severity or a worse one.")
+]
+ObservedNow = Annotated[
+    list[str] | None,
+    Option(
+        "--observed",
+        metavar="[CLUSTER=]FILE",
+        help="What kubectl says of the cluster now, in JSON: the review starts from that. `-` reads stdin.",
+    ),
+]
+
+
 def diff(
     before: opt.From = None,
     after: opt.To = None,
-    old_objects: opt.Before = None,
-    new_objects: opt.After = None,
-    gitops: opt.GitopsFile = None,
-    env: opt.OneEnvironment = None,
-    format: opt.HowReviewed = "text",
-    rules_from: opt.RulesFrom = None,
-    page: opt.PageAddress = None,
+    old_objects: Before = None,
+    new_objects: After = None,
+    gitops: GitopsFile = None,
+    env: OneEnvironment = None,
+    format: HowReviewed = "text",
+    rules_from: RulesFrom = None,
+    page: PageAddress = None,
     exit_code: opt.ExitCode = False,
-    fail_on: opt.Gate = opt.FailOn.NEVER,
-    generate: opt.Generate = False,
-    observed: opt.ObservedNow = None,
+    fail_on: Gate = FailOn.NEVER,
+    generate: Generate = False,
+    observed: ObservedNow = None,
 ) -> None:
     """Review a change: restarts, GPUs, time, risks.
 
@@ -40,8 +120,6 @@ def diff(
     objects, whoever made them; with `--before` alone what runs with the working tree. Exits with 0 whatever the risks
     are, unless `--fail-on` or `--exit-code` is given: both go by what is told.
     """
-    from llmstack.report.review_formats import render_review
-
     sides = Sides(before, old_objects, new_objects, gitops, env, generate, tuple(observed or ()), rules_from)
     review = review_revisions(sides, after) if sides.are_revisions else review_objects(sides)
     text = render_review(review, format, colour=wants_colour(sys.stdout), page=page)

@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
-from llmstack.commands import options as opt
+from typer import Argument
+
+from llmstack.commands import completion
+
+Key = Annotated[
+    str | None,
+    Argument(
+        metavar="WORD",
+        help="A key, any part of its path, a flag of vLLM, or the id of a check or a risk.",
+        autocompletion=completion.topics,
+    ),
+]
+Releases = Annotated[
+    list[str] | None,
+    Argument(metavar="FROM TO", help="After `upgrade`: two releases of vLLM, to print what the second changes."),
+]
 
 
-def explain(key: opt.Key = None, releases: opt.Releases = None) -> None:
+def explain(key: Key = None, releases: Releases = None) -> None:
     """Print what a key, a flag, a check, a risk or a word means.
 
     A key is found by any part of its path, a check or a risk by its id, `peak` as a word of docs/glossary.md,

@@ -3,26 +3,50 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer import Argument, Option
 
+from llmstack.commands import completion, output
 from llmstack.commands import options as opt
-from llmstack.commands import output
 from llmstack.commands.exits import Exit
+from llmstack.report.fit_formats import FIT_FORMATS
 
 if TYPE_CHECKING:
     from llmstack.engine.cards import Card
     from llmstack.fit.answer import Change
 
+FitEnv = Annotated[
+    str | None,
+    Argument(
+        metavar="ENV",
+        help="An environment, or its values file; else all of them.",
+        autocompletion=completion.environments,
+    ),
+]
+FitModel = Annotated[
+    str | None,
+    Argument(metavar="MODEL", help="One of its models; else all of them.", autocompletion=completion.models),
+]
+HowFitted = Annotated[str, opt.one_of(FIT_FORMATS, "How the answer is printed.")]
+OtherLength = Annotated[str | None, Option("--max-model-len", metavar="N", help="Ask what another length would do.")]
+OtherGpu = Annotated[
+    str | None,
+    Option("--gpu", metavar="CARD", help="Ask what another card would do.", autocompletion=completion.cards),
+]
+OtherTensor = Annotated[
+    int | None, Option("--tensor-parallel-size", metavar="N", min=1, help="Ask what another number of GPUs would do.")
+]
+
 
 def fit(
-    env: opt.FitEnv = None,
-    model: opt.FitModel = None,
-    format: opt.HowFitted = "text",
-    max_model_len: opt.OtherLength = None,
-    gpu: opt.OtherGpu = None,
-    tensor_parallel_size: opt.OtherTensor = None,
+    env: FitEnv = None,
+    model: FitModel = None,
+    format: HowFitted = "text",
+    max_model_len: OtherLength = None,
+    gpu: OtherGpu = None,
+    tensor_parallel_size: OtherTensor = None,
 ) -> None:
     """Say whether engines start, with how much KV cache.
 
@@ -30,7 +54,6 @@ def fit(
     start bears an answer out. Exits with 1 when one does not start.
     """
     from llmstack.errors import UsageError
-    from llmstack.report.fit_formats import FIT_FORMATS
     from llmstack.repository.fitted import answer_engines
     from llmstack.secrecy.told import mask_told
 

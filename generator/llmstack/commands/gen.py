@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer import Option
 
+from llmstack.commands import completion, output
 from llmstack.commands import options as opt
-from llmstack.commands import output
 from llmstack.commands.exits import Exit
 from llmstack.commands.running import LINE
 
@@ -17,14 +18,34 @@ if TYPE_CHECKING:
     from llmstack.disk.plan import WritePlan
     from llmstack.repository.generation import Generation
 
+Check = Annotated[bool, Option("--check", help="Write nothing; show what is stale, and exit with 3 if anything is.")]
+Only = Annotated[
+    str | None,
+    Option("--only", metavar="MODEL", help="Write only the units of this model.", autocompletion=completion.models),
+]
+Force = Annotated[bool, Option("--force", help="Overwrite generated files that were edited by hand.")]
+NoCache = Annotated[
+    bool,
+    Option("--no-cache", help="Look at everything anew, whatever an earlier run found to be in order; for CI."),
+]
+PruneEnv = Annotated[
+    list[str] | None,
+    Option(
+        "--prune-env",
+        metavar="NAME",
+        help="Remove an environment whose values file is gone.",
+        autocompletion=completion.gone,
+    ),
+]
+
 
 def gen(
     values: opt.Values = None,
-    check: opt.Check = False,
-    only: opt.Only = None,
-    force: opt.Force = False,
-    prune_env: opt.PruneEnv = None,
-    no_cache: opt.NoCache = False,
+    check: Check = False,
+    only: Only = None,
+    force: Force = False,
+    prune_env: PruneEnv = None,
+    no_cache: NoCache = False,
 ) -> None:
     """Write base/, overlays/<env>/ and clusters/<cluster>/<env>/.
 

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
+from typer import Argument
 
-from llmstack.commands import options as opt
+from llmstack.commands import completion
+
+Words = Annotated[
+    list[str] | None,
+    Argument(
+        metavar="COMMAND",
+        help="A command; the program itself if none is given.",
+        autocompletion=completion.commands,
+    ),
+]
 
 
-def help(context: typer.Context, words: opt.Words = None) -> None:
+def help(context: typer.Context, words: Words = None) -> None:
     """Print the help of the program or of a command."""
     from llmstack.errors import UsageError
 

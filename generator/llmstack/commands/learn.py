@@ -6,11 +6,11 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
+from typer import Argument, Option
 
-from llmstack.commands import options as opt
 from llmstack.commands import output
 
 if TYPE_CHECKING:
@@ -18,6 +18,34 @@ if TYPE_CHECKING:
 
     from llmstack.engine.facts import ModelFacts
     from llmstack.hub.model_files import ModelFiles
+
+LearnedName = Annotated[
+    str, Argument(metavar="ORG/NAME[@REV]", help="The model's name on the hub, and a branch, tag or commit.")
+]
+LoggedEnv = Annotated[str, Argument(metavar="ENV", help="The engine's environment.")]
+LoggedModel = Annotated[str, Argument(metavar="MODEL", help="The engine's model, by its name in the values.")]
+LogFile = Annotated[
+    str, Argument(metavar="FILE", help="The log from the start of the engine on, or its /metrics; `-` for stdin.")
+]
+LearnedAt = Annotated[
+    str | None,
+    Option("--at", metavar="DATE", help="The day of the facts, e.g. 2026-11-21; else that of the newest timestamp."),
+]
+LearnedFrom = Annotated[
+    str | None,
+    Option(
+        "--from",
+        metavar="DIR|URL",
+        help="A folder with the model's files, the address of a hub, or `-` for a config.json on stdin.",
+    ),
+]
+LearnedCluster = Annotated[
+    str, Argument(metavar="NAME", help="The cluster, as gitops.sync.cluster names it, or an environment without one.")
+]
+ObservedFiles = Annotated[
+    list[str] | None,
+    Argument(metavar="FILE", help="What kubectl printed, in JSON; `-` is stdin, which is read if none is given."),
+]
 
 NAME = re.compile(r"(?P<model>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(?:@(?P<revision>[\w./-]+))?\Z")
 DEFAULT_REVISION = "main"
@@ -31,7 +59,7 @@ def learning() -> None:
 
 
 @learn.command("model")
-def model(name: opt.LearnedName, source: opt.LearnedFrom = None) -> None:
+def model(name: LearnedName, source: LearnedFrom = None) -> None:
     """Write the facts of a model: sizes, context, bytes of weights.
 
     From config.json and the headers of safetensors files: of a folder, of a hub (--from, else $HF_ENDPOINT, else
@@ -56,7 +84,7 @@ def model(name: opt.LearnedName, source: opt.LearnedFrom = None) -> None:
 
 
 @learn.command("cluster")
-def cluster(name: opt.LearnedCluster, files: opt.ObservedFiles = None, at: opt.LearnedAt = None) -> None:
+def cluster(name: LearnedCluster, files: ObservedFiles = None, at: LearnedAt = None) -> None:
     """Write the facts of a cluster: nodes, classes, load times.
 
     From what `kubectl get -o json` printed, in files or on stdin; without either, the command to run is printed, and no
@@ -108,7 +136,7 @@ What only some clusters have goes into a second file; leave out what this one ha
 
 
 @learn.command("log")
-def log(env: opt.LoggedEnv, model: opt.LoggedModel, file: opt.LogFile, at: opt.LearnedAt = None) -> None:
+def log(env: LoggedEnv, model: LoggedModel, file: LogFile, at: LearnedAt = None) -> None:
     """Write what an engine takes, from its start-up log.
 
     GiB of weights and KV cache, tokens, and seconds of loading and compiling, for `fit` and `diff` to use before any

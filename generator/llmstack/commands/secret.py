@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
+from typer import Argument
 
-from llmstack.commands import options as opt
-from llmstack.commands import output
+from llmstack.commands import completion, output
 from llmstack.commands.running import LINE
 from llmstack.errors import UsageError
 
 if TYPE_CHECKING:
     from llmstack.secrets.set import Stored
+
+SecretEnv = Annotated[
+    str,
+    Argument(metavar="ENV", help="The environment, or its values file.", autocompletion=completion.environments),
+]
+SecretName = Annotated[str, Argument(metavar="NAME", help="Name of the Secret.")]
+SecretKey = Annotated[str, Argument(metavar="KEY", help="Key within the Secret.")]
 
 
 secret = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Encrypt values of Secrets for Git.")
@@ -26,7 +33,7 @@ def secrets() -> None:
 
 
 @secret.command("set")
-def set_value(env: opt.SecretEnv, name: opt.SecretName, key: opt.SecretKey) -> None:
+def set_value(env: SecretEnv, name: SecretName, key: SecretKey) -> None:
     """Encrypt one value of a Secret into overlays/<env>/secrets/.
 
     The value comes from stdin, or from a prompt that does not show it; one line break at its end is left out. A value

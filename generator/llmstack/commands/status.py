@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 from llmstack.commands import options as opt
 from llmstack.commands import output
 
+HowShown = Annotated[str, opt.one_of(("table", "json"), "How the models are printed.")]
 
-def status(values: opt.Values = None, format: opt.HowShown = "table") -> None:
+
+def status(values: opt.Values = None, format: HowShown = "table") -> None:
     """Print the models of environments: image, vLLM, replicas, GPUs.
 
     As the values say it; under a scaler the fewest replicas, which `+` marks.

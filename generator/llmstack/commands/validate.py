@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from typer import Option
+
+from llmstack.commands import completion, output
 from llmstack.commands import options as opt
-from llmstack.commands import output
 from llmstack.commands.running import LINE
+
+Since = Annotated[
+    str | None,
+    Option(
+        "--since",
+        metavar="REV",
+        help="Build only units that differ from this Git revision.",
+        autocompletion=completion.revisions,
+    ),
+]
 
 
 def validate(
     values: opt.Values = None,
-    since: opt.Since = None,
+    since: Since = None,
     format: opt.Format = "text",
     strict: opt.Strict = False,
 ) -> None:

@@ -5,21 +5,39 @@ from __future__ import annotations
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TextIO
+from typing import Annotated, TextIO
 
 import typer
+from typer import Argument, Option
 
+from llmstack.commands import completion, output
 from llmstack.commands import options as opt
-from llmstack.commands import output
 from llmstack.commands.exits import Exit
+from llmstack.report.verification_formats import VERIFICATION_FORMATS
+
+VerifiedFrom = Annotated[
+    str, Argument(metavar="FROM", help="The revision before the change.", autocompletion=completion.revisions)
+]
+VerifiedTo = Annotated[
+    str, Argument(metavar="TO", help="The revision that was applied.", autocompletion=completion.revisions)
+]
+Observed = Annotated[
+    list[str] | None,
+    Option("--observed", metavar="FILE", help="A file of kubectl's output, several times for several; `-` for stdin."),
+]
+ObservedCluster = Annotated[
+    str | None,
+    Option("--cluster", metavar="NAME", help="The cluster that was observed, where the change touches several."),
+]
+HowVerified = Annotated[str, opt.one_of(VERIFICATION_FORMATS, "How it is printed.")]
 
 
 def verify(
-    before: opt.VerifiedFrom,
-    after: opt.VerifiedTo = "HEAD",
-    observed: opt.Observed = None,
-    cluster: opt.ObservedCluster = None,
-    format: opt.HowVerified = "text",
+    before: VerifiedFrom,
+    after: VerifiedTo = "HEAD",
+    observed: Observed = None,
+    cluster: ObservedCluster = None,
+    format: HowVerified = "text",
     exit_code: opt.ExitCode = False,
 ) -> None:
     """Say how a change went: what was foreseen beside what happened.
@@ -33,7 +51,6 @@ def verify(
 
     from llmstack.errors import UsageError
     from llmstack.observed.documents import Source
-    from llmstack.report.verification_formats import VERIFICATION_FORMATS
     from llmstack.repository.comparison import open_comparison
     from llmstack.repository.verified import verify as compare
     from llmstack.secrecy.told import mask_told

@@ -3,21 +3,52 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
 
 from llmstack.commands import options as opt
 from llmstack.commands import output
 
 
+class Forge(StrEnum):
+    GITHUB = "github"
+    GITLAB = "gitlab"
+
+
+Imported = Annotated[
+    str | None,
+    Option(
+        "--from",
+        metavar="FILE",
+        help="Values of the chart, or a HelmRelease, Application or parent chart with them, in the example's place.",
+    ),
+]
+ImportedName = Annotated[
+    str, Option("--env", metavar="NAME", help="With --from: the environment that these values are of.")
+]
+SyncTool = Annotated[
+    str | None,
+    Option("--sync", **opt.choices(("flux", "argo")), help="What is to follow the repository: writes gitops.sync."),
+]
+Ci = Annotated[Forge, Option("--ci", help="The forge whose CI checks and reviews each change.")]
+NewFolder = Annotated[
+    Path,
+    Argument(metavar="DIR", show_default=False, help="Folder of the new repository; created if it does not exist."),
+]
+
+
 def init(
-    directory: opt.NewFolder = Path(),
-    from_: opt.Imported = None,
-    env: opt.ImportedName = "prod",
+    directory: NewFolder = Path(),
+    from_: Imported = None,
+    env: ImportedName = "prod",
     release: opt.Release = None,
     namespace: opt.Namespace = None,
     keep_defaults: opt.KeepDefaults = False,
-    sync: opt.SyncTool = None,
-    ci: opt.Ci = opt.Forge.GITHUB,
+    sync: SyncTool = None,
+    ci: Ci = Forge.GITHUB,
 ) -> None:
     """Write a new repository: values, workflow, tools, README.
 
