@@ -108,10 +108,12 @@ tool's timeouts with the end of the band, and say which line to write; nothing o
 _LIMITS = """
 {figures}
 
-Cards: NVIDIA with memory of their own, from Volta (0.17 to 0.19 alone) to Hopper. Blackwell, ROCm, cards that share
-memory with the CPU, MIG and time-slicing are unknown. Models: bfloat16 and float16 weights of {architectures}.
-Encoders beside the language model are unknown but for {vision}. Mamba hybrids, sparse attention, quantized
-checkpoints, speculative decoding, LoRA, data and expert parallelism, offloading and KV transfer are unknown.
+Cards: NVIDIA with memory of their own, Volta (0.17 to 0.19 alone) and Ampere to Hopper. Turing, Blackwell, ROCm,
+cards that share memory with the CPU, MIG and time-slicing are unknown. Models: bfloat16 and float16 weights, and AWQ,
+of {architectures}.
+Encoders beside the language model are unknown but for {vision}. Mamba hybrids, sparse attention, checkpoints
+quantized in other ways, speculative decoding, LoRA, data and expert parallelism, offloading and KV transfer are
+unknown.
 
 Of these forms there are rows, and too few, or too little is known of them, to bear out a band:
 
@@ -207,7 +209,7 @@ def _class_rows(held: Sequence[Held]) -> Iterator[str]:
         for row in held:
             if row.row in each.rows:
                 (own if row.source in tuned else others).append(row)
-        cards = "Hopper" if each.hopper else "Volta to Hopper" if each.era == "0.17-0.19" else "Ampere to Hopper"
+        cards = each.family or ("Volta to Hopper" if each.era == "0.17-0.19" else "Ampere to Hopper")
         band = f"-{each.below:g} … +{each.above:g}"
         yield f"| {each.era} | {each.form} | {cards} | {band} | {_errors(own)} | {_errors(others)} |\n"
 

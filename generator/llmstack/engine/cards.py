@@ -1,7 +1,10 @@
 """GPUs: what CUDA sees of their memory, their compute capability, and the names that Kubernetes has for them.
 
 Names are those of published measurements. `memory` is the total that a log of vLLM or `torch.cuda.mem_get_info`
-showed, in GiB, never the number of the data sheet; `capability` is NVIDIA's compute capability
+showed, in GiB, never the number of the data sheet; of several that drivers gave, the lowest of the last two years. (T4:
+14.56 to 14.58, Zheng-Chong/CatVTON#133, AlphaGPU/leetgpu-challenges#52, QwenLM/Qwen3-VL#1046. A10: 22.06 to 22.18,
+vllm-project/vllm#928, OpenBMB/MiniCPM-V#640. A10G 22.06, A40 44.42, L40 44.4: benchmarks on torch 2.10 to 2.13 print
+them. All others: logs of vLLM.) `capability` is NVIDIA's compute capability
 (https://developer.nvidia.com/cuda-gpus); `products` are values of the label `nvidia.com/gpu.product` as NVIDIA's GPU
 feature discovery writes them (the device's name with `-` for blanks).
 """
@@ -14,6 +17,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Maker = Literal["nvidia", "amd"]
+Family = Literal["Volta", "Turing", "Ampere", "Ada", "Hopper", "Blackwell"]
 
 LABEL = "nvidia.com/gpu.product"
 MIG_RESOURCE = "nvidia.com/mig-"
@@ -43,28 +47,43 @@ class Card:
         return self.sold_as if self.memory is None else self.memory
 
     @property
+    def family(self) -> Family | None:
+        """NVIDIA's name of the generation; None where the compute capability is not known."""
+        return None if self.capability is None else next(name for first, name in FAMILIES if self.capability >= first)
+
+    @property
     def is_a100(self) -> bool:
         """vLLM asks the device's name for it (`get_batch_defaults`, vllm/engine/arg_utils.py)."""
         return self.name.startswith("A100")
 
+
+FAMILIES: tuple[tuple[tuple[int, int], Family], ...] = (
+    ((10, 0), "Blackwell"),
+    ((9, 0), "Hopper"),
+    ((8, 9), "Ada"),
+    ((8, 0), "Ampere"),
+    ((7, 5), "Turing"),
+    ((7, 0), "Volta"),
+)
+"""Generations by the first compute capability of each, the newest first."""
 
 CARDS: Mapping[str, Card] = {
     card.name: card
     for card in (
         Card("V100-16GB", 15.77, (7, 0), ("Tesla-V100-SXM2-16GB", "Tesla-V100-PCIE-16GB")),
         Card("V100-32GB", 31.73, (7, 0), ("Tesla-V100-SXM2-32GB", "Tesla-V100-PCIE-32GB", "Tesla-V100-SXM3-32GB")),
-        Card("T4", None, (7, 5), ("Tesla-T4",), sold_as=16),
+        Card("T4", 14.56, (7, 5), ("Tesla-T4",)),
         Card("A100-40GB", 39.4, (8, 0), ("NVIDIA-A100-SXM4-40GB", "NVIDIA-A100-PCIE-40GB")),
-        Card("A100-80GB", 79.25, (8, 0), ("NVIDIA-A100-SXM4-80GB",)),
-        Card("A10", None, (8, 6), ("NVIDIA-A10",), sold_as=24),
-        Card("A10G", None, (8, 6), ("NVIDIA-A10G",), sold_as=24),
-        Card("A40", None, (8, 6), ("NVIDIA-A40",), sold_as=48),
+        Card("A100-80GB", 79.25, (8, 0), ("NVIDIA-A100-SXM4-80GB", "NVIDIA-A100-80GB-PCIe")),
+        Card("A10", 22.06, (8, 6), ("NVIDIA-A10",)),
+        Card("A10G", 22.06, (8, 6), ("NVIDIA-A10G",)),
+        Card("A40", 44.42, (8, 6), ("NVIDIA-A40",)),
         Card("RTX A5000", 23.6, (8, 6), ("NVIDIA-RTX-A5000",)),
         Card("A6000", 47.43, (8, 6), ("NVIDIA-RTX-A6000",)),
         Card("RTX3090", 23.58, (8, 6), ("NVIDIA-GeForce-RTX-3090",)),
         Card("L4", 22.03, (8, 9), ("NVIDIA-L4",)),
         Card("L20", 47.37, (8, 9), ("NVIDIA-L20",)),
-        Card("L40", None, (8, 9), ("NVIDIA-L40",), sold_as=48),
+        Card("L40", 44.4, (8, 9), ("NVIDIA-L40",)),
         Card("L40S", 44.39, (8, 9), ("NVIDIA-L40S",)),
         Card("RTX4090", 23.53, (8, 9), ("NVIDIA-GeForce-RTX-4090",)),
         Card("H100-80GB", 79.19, (9, 0), ("NVIDIA-H100-80GB-HBM3",)),

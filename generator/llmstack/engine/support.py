@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from llmstack.engine.blocks import KV_BYTES
-from llmstack.engine.cards import Card
+from llmstack.engine.cards import Card, Family
 from llmstack.engine.defaults import GRAPHS_IN_BUDGET, NEW_RUNNER_COUNTS_GRAPHS, Minor, on_new_runner
 from llmstack.engine.facts import ModelFacts
 from llmstack.engine.settings import AUTO_LENGTH, Settings
@@ -64,10 +64,13 @@ class Support:
     below: float
     above: float
     rows: tuple[str, ...]
-    hopper: bool = False
-    """It holds for Hopper alone, the family of all its rows: what several GPUs need to talk to each other, and which
-    kernels read fp8, differ from family to family."""
+    family: Family | None = None
+    """It holds for this family of cards alone, that of all its rows: what several GPUs need to talk to each other, and
+    which kernels read numbers of eight bits or fewer, differ from family to family."""
 
+
+AWQ = ("awq", "awq_marlin")
+"""What `--quantization` may say of an AWQ checkpoint: the kernels differ, what they take does not (f004, f010)."""
 
 BAND = 0.6
 """The band in GiB around what is computed, where rows say nothing else. Starts of one release on one card differ by
@@ -76,7 +79,7 @@ more than half a GiB from source to source (r088, f049)."""
 CLASSES: tuple[Support, ...] = (
     Support("0.9-0.16", "full attention, one GPU", BAND, BAND, ("r073",)),
     Support("0.9-0.16", "full attention, one GPU, eager", BAND, BAND, ("r201",)),
-    Support("0.9-0.16", "full attention, tensor parallel 2", 1.35, 1.35, ("r075",), hopper=True),
+    Support("0.9-0.16", "full attention, tensor parallel 2", 1.35, 1.35, ("r075",), family="Hopper"),
     Support(
         "0.17-0.19",
         "full attention, one GPU",
@@ -86,14 +89,15 @@ CLASSES: tuple[Support, ...] = (
     ),
     Support("0.17-0.19", "sliding windows, one GPU", BAND, BAND, ("r007", "r008", "r009")),
     Support("0.17-0.19", "experts, one GPU", BAND, BAND, ("r038",)),
-    Support("0.17-0.19", "experts, tensor parallel 2", BAND, BAND, ("r039",), hopper=True),
-    Support("0.17-0.19", "fp8 KV cache, one GPU", BAND, BAND, ("r017", "r042"), hopper=True),
-    Support("0.17-0.19", "fp8 at loading, one GPU", BAND, BAND, ("r019",), hopper=True),
-    Support("0.17-0.19", "full attention, tensor parallel 2", BAND, BAND, ("r050",), hopper=True),
-    Support("0.17-0.19", "full attention, tensor parallel 4", BAND, BAND, ("r051",), hopper=True),
-    Support("0.17-0.19", "full attention, pipeline parallel 2 to 4", BAND, BAND, ("r026",), hopper=True),
-    # the lower edge was set in view of r096, whose graphs took twice what is usual, so that r085 alone bears it out
-    Support("0.20-0.33", "full attention, one GPU", 1.2, 0.6, ("r085",)),
+    Support("0.17-0.19", "experts, tensor parallel 2", BAND, BAND, ("r039",), family="Hopper"),
+    Support("0.17-0.19", "fp8 KV cache, one GPU", BAND, BAND, ("r017", "r042"), family="Hopper"),
+    Support("0.17-0.19", "fp8 at loading, one GPU", BAND, BAND, ("r019",), family="Hopper"),
+    Support("0.17-0.19", "full attention, tensor parallel 2", BAND, BAND, ("r050",), family="Hopper"),
+    Support("0.17-0.19", "full attention, tensor parallel 4", BAND, BAND, ("r051",), family="Hopper"),
+    Support("0.17-0.19", "full attention, pipeline parallel 2 to 4", BAND, BAND, ("r026",), family="Hopper"),
+    # the lower edge was set in view of r096, whose graphs took twice what is usual, so that it bears none out
+    Support("0.20-0.33", "full attention, one GPU", 1.2, 0.6, ("r085", "f003", "f009")),
+    Support("0.20-0.33", "AWQ, one GPU", 1.2, 0.6, ("f004", "f005", "f006", "f010", "f011"), family="Ada"),
     Support("0.20-0.33", "full attention, one GPU, eager", BAND, BAND, ("r095",)),
 )
 """Every class that has a band."""
@@ -134,8 +138,8 @@ def support_of(engine: Engine) -> Support | tuple[str, ...]:
     found = next((each for each in CLASSES if each.era == era and each.form == form), None)
     if found is None:
         return (f"no measured start of vLLM {era} bears out {form}",)
-    if found.hopper and (engine.card.capability or (0, 0))[0] != 9:
-        return (f"{form} is measured on Hopper alone",)
+    if found.family is not None and engine.card.family != found.family:
+        return (f"{form} is measured on {found.family} alone",)
     return found
 
 
@@ -146,7 +150,8 @@ def form_of(engine: Engine) -> str:
     if kind == "full attention":
         kind = "latent attention" if sizes.kv_rank else kind
         kind = "fp8 KV cache" if KV_BYTES.get(settings.kv_dtype) == 1 else kind
-        kind = "fp8 at loading" if settings.quantization else kind
+        kind = "fp8 at loading" if settings.quantization == "fp8" else kind
+        kind = "AWQ" if _is_awq(engine.facts) else kind
     if settings.pipeline > 1:
         stages = "2 to 4" if settings.pipeline in (2, 3, 4) else str(settings.pipeline)
         return f"{kind}, pipeline parallel {stages}"
@@ -172,9 +177,9 @@ def _release_and_card(engine: Engine) -> Iterator[str]:
         yield f"nothing is measured for a {card.name} (ROCm)"
     elif card.shared_memory:
         yield f"a {card.name} shares its memory with the CPU"
-    elif card.capability is not None and not (7, 0) <= card.capability < (10, 0):
+    elif card.capability is not None and card.capability != (7, 0) and not (8, 0) <= card.capability < (10, 0):
         yield f"no measured start of a {card.name}'s generation is at hand"
-    elif card.capability in ((7, 0), (7, 5)) and era_of(release) != "0.17-0.19":
+    elif card.capability == (7, 0) and era_of(release) != "0.17-0.19":
         yield f"no measured start of a {card.name} with this release is at hand"
 
 
@@ -183,14 +188,14 @@ def _model(facts: ModelFacts) -> Iterator[str]:
         yield f"the layers of {facts.architecture or 'an unnamed architecture'} are not known to be of one shape"
     if facts.weights is None:
         yield "the size of the weights is not known"
-    elif facts.weights.dtype not in ("bfloat16", "float16"):
+    elif facts.weights.dtype not in ("bfloat16", "float16") and not _is_awq(facts):
         yield f"weights of type {facts.weights.dtype or 'unknown'} are not computed"
     yield from _layers(facts)
 
 
 def _layers(facts: ModelFacts) -> Iterator[str]:
     sizes = facts.sizes
-    if facts.quantization is not None:
+    if facts.quantization is not None and not _is_awq(facts):
         yield f"what {facts.quantization.method} checkpoints take beside their weights is not measured"
     if sizes.state_layers:
         yield "layers that keep a state (Mamba, linear attention) are not computed"
@@ -213,7 +218,7 @@ def _settings(engine: Engine) -> Iterator[str]:
     yield from _parallel(settings)
     if settings.dtype not in ("auto", "bfloat16", "float16", "half"):
         yield f"--dtype {settings.dtype} is not measured"
-    if settings.quantization not in (None, "fp8"):
+    if settings.quantization not in (None, "fp8", *(AWQ if _is_awq(engine.facts) else ())):
         yield f"--quantization {settings.quantization} is not measured"
     if settings.kv_dtype not in KV_BYTES and settings.kv_dtype != "auto":
         yield f"a KV cache of {settings.kv_dtype} is not computed"
@@ -234,13 +239,19 @@ def _parallel(settings: Settings) -> Iterator[str]:
 
 def _pairs(engine: Engine) -> Iterator[str]:
     """Two things that are measured, each alone."""
-    settings, sizes = engine.settings, engine.facts.sizes
-    small_kv = KV_BYTES.get(settings.kv_dtype) == 1
-    if small_kv and (settings.quantization or sizes.kv_rank or sizes.sliding_layers or engine.facts.is_moe):
-        yield "an fp8 KV cache is measured with plain attention alone"
-    if settings.quantization and (engine.facts.is_moe or engine.facts.has_vision or sizes.sliding_layers):
-        yield "fp8 at loading is measured for plain models alone"
-    if sizes.sliding_layers and engine.facts.is_moe:
+    settings, sizes, facts = engine.settings, engine.facts.sizes, engine.facts
+    is_plain = not (facts.is_moe or facts.has_vision or sizes.sliding_layers or sizes.kv_rank)
+    small_kv, small_weights = KV_BYTES.get(settings.kv_dtype) == 1, settings.quantization == "fp8"
+    used = {"an fp8 KV cache": small_kv, "fp8 at loading": small_weights, "AWQ": _is_awq(facts)}
+    for name in (name for name, is_used in used.items() if is_used):
+        if not is_plain or sum(used.values()) > 1:
+            yield f"{name} is measured for plain models alone"
+    if sizes.sliding_layers and facts.is_moe:
         yield "experts together with sliding windows are not measured"
-    if engine.card.capability is not None and engine.card.capability < (8, 9) and (small_kv or settings.quantization):
+    if engine.card.capability is not None and engine.card.capability < (8, 9) and (small_kv or small_weights):
         yield f"fp8 on a {engine.card.name} is not measured"
+
+
+def _is_awq(facts: ModelFacts) -> bool:
+    """Whether the checkpoint has linear layers of four bits, as AutoAWQ writes them."""
+    return facts.quantization is not None and facts.quantization.method == "awq"
