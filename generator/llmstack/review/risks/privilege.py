@@ -5,14 +5,15 @@ whole cluster. A role binding in a pull request about models is a way to become 
 the host, or code that a model brings, is one to the node and what else runs there.
 
 How it is judged: objects of the API group rbac.authorization.k8s.io that a file of clusters/ brings or changes where
-llmstack did not write it; anywhere in the change ClusterRoles and what binds one other than `view`, Roles that lead
-further than they say (to all Secrets of their namespace, to pods, to commands in pods, to tokens of accounts, to
-other users, to more rights), bindings to those and to everybody, webhooks of the API server, APIServices and requests
-for certificates; pods that get what the Pod Security Standard `baseline` leaves out (the host's namespaces, paths and
-ports, capabilities, a privileged container) or that kept to `restricted` and do so no more, volumes of the host's
-paths, and namespaces that let in more than before; containers that begin to run a model's own code (`--trust-remote-
-code`); images of a registry from which nothing of the environment was pulled before. A warning; an error for cluster-
-admin and for a role that allows everything.
+llmstack did not write it, as does a Kustomization or an Application that applies what this repository does not hold;
+anywhere in the change ClusterRoles and what binds one other than `view`, Roles that lead further than they say (to
+all Secrets of their namespace, to pods, to commands in pods, to tokens of accounts, to other users, to more rights),
+bindings to those and to everybody, webhooks of the API server, APIServices and requests for certificates; pods that
+get what the Pod Security Standard `baseline` leaves out (the host's namespaces, paths and ports, capabilities, a
+privileged container) or that kept to `restricted` and do so no more, volumes of the host's paths, and namespaces that
+let in more than before; containers that begin to run a model's own code (`--trust-remote- code`); images of a
+registry from which nothing of the environment was pulled before. A warning; an error for cluster- admin and for a
+role that allows everything.
 
 Fix: bind a Role of one namespace with the verbs that are needed, or keep such objects in the repository of those who
 run the cluster; give a pod no more of the host than it needs; pin the revision of a model whose code runs.
@@ -52,6 +53,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         granted = _granted(brought.before, brought.after, where, of_cluster=True)
         gained = _gained([brought.before] if brought.before else [], brought.after, where)
         yield from (replace(risk, file=brought.path) for risk in (*granted, *gained))
+    yield from _foreign_owners(assessment)
     before = frozenset(map(_registry, (image for each in assessment.before for image in images_of(each))))
     removed = _removed(assessment)
     strong = {
@@ -65,6 +67,20 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             former = [change.before] if change.before is not None else _former(assessment, removed, change)
             yield from _gained(former, change.after, "")
             yield from _pulled(change.after, before)
+
+
+def _foreign_owners(assessment: Assessment) -> Iterator[Risk]:
+    """Owners that llmstack did not write, and that apply what is not in this repository."""
+    files = {brought.path for brought in assessment.near.brought}
+    for change in assessment.near.sync:
+        if change.action == "added" and change.objects is None and change.file in files:
+            message = (
+                f"it applies what this repository does not hold, with the rights of the sync tool (in {change.file}, "
+                "which llmstack did not write)"
+            )
+            advice = "See who may change what it reads: whatever that is, the cluster gets it without a review here."
+            kind = "Kustomization" if change.tool == "flux" else "Application"
+            yield RISK.at(f"{kind}/{change.unit}", message, advice, milder=True, file=change.file)
 
 
 def _granted(
