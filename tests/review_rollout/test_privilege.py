@@ -242,6 +242,16 @@ def test_a_binding_of_a_unit_that_gives_much_is_told(binding: Object, is_told: b
     assert bool(_told(review((None, binding), stays=[role()]))) is is_told
 
 
+def test_odd_bindings_and_labels_end_no_review(review: Any) -> None:
+    binding, namespace = _bound("Role", "r"), _namespace()
+    odd: list[Any] = [{}, [], None, 5, [[]], [{"name": {}}]]
+    for each in odd:
+        review((None, binding | {"roleRef": {"kind": each, "name": each}, "subjects": each}), stays=[role()])
+        review((None, role() | {"rules": [{"verbs": each, "resources": each, "apiGroups": [each]}, each]}))
+        named = {"name": "llm", "labels": {"pod-security.kubernetes.io/enforce": each}}
+        review((namespace, namespace | {"metadata": named}))
+
+
 @pytest.mark.parametrize(
     ("kind", "group"),
     [("MutatingWebhookConfiguration", "admissionregistration"), ("APIService", "apiregistration"), ("CertificateSigningRequest", "certificates")],

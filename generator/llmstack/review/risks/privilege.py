@@ -188,7 +188,7 @@ def _gives_much(binding: Object, strong: Collection[str]) -> bool:
     role = mapping(binding.get("roleRef"))
     subjects = {str(each.get("name")) for each in map(mapping, sequence(binding.get("subjects")))}
     beyond = role.get("kind") == "ClusterRole" and role.get("name") != "view"
-    return beyond or role.get("name") in strong or not subjects.isdisjoint(_EVERYBODY)
+    return beyond or str(role.get("name")) in strong or not subjects.isdisjoint(_EVERYBODY)
 
 
 def _lets_in_more(before: Object | None, after: Object) -> str | None:
