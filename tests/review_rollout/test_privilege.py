@@ -27,14 +27,18 @@ def _with(deployment: Object, pod: Mapping[str, Any] | None = None, **container:
 @pytest.mark.parametrize(
     ("pod", "container", "said"),
     [
-        ({"hostNetwork": True, "hostPID": True}, {}, "its pods get `hostNetwork`, `hostPID`"),
+        ({"hostNetwork": True, "hostPID": True}, {}, "its pods get `hostNetwork: true`, `hostPID: true`"),
         ({"volumes": [{"name": "v", "hostPath": {"path": "/var/run"}}]}, {}, "its pods get the host's `/var/run`"),
-        ({}, {"securityContext": {"privileged": True}}, "its pods get a privileged container"),
+        ({}, {"securityContext": {"privileged": True}}, "its pods get `privileged: true`"),
         ({}, {"securityContext": {"capabilities": {"add": ["SYS_ADMIN"]}}}, "its pods get capability `SYS_ADMIN`"),
         (
             {"initContainers": [{"name": "i", "image": "v1", "securityContext": {"privileged": True}}]}, {},
-            "its pods get a privileged container",
+            "its pods get `privileged: true`",
         ),
+        ({"securityContext": {"seccompProfile": {"type": "Unconfined"}}}, {}, "its pods get `seccompProfile.type: Unconfined`"),
+        ({"securityContext": {"sysctls": [{"name": "kernel.msgmax"}]}}, {}, "its pods get the sysctl `kernel.msgmax`"),
+        ({}, {"securityContext": {"procMount": "Unmasked"}}, "its pods get `procMount: Unmasked`"),
+        ({}, {"ports": [{"containerPort": 1, "hostPort": 2}]}, "its pods get `hostPort: 2`"),
         (
             {}, {"args": ["--model", "m", "--trust-remote-code"]},
             "it runs the code that its model brings (`--trust-remote-code`)",
@@ -57,6 +61,55 @@ def test_what_pods_get_is_told_once(pod: Object, container: Object, said: str, r
     assert not [message for _, message in _told(review((mighty, plain))) if message == said]
 
 
+def test_pods_that_keep_to_restricted_no_more_are_told(review: Any, deployment: Build) -> None:
+    context = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}, "runAsNonRoot": True}
+    kept = _with(
+        deployment(), {"securityContext": {"seccompProfile": {"type": "RuntimeDefault"}}}, securityContext=context
+    )
+    root = _with(kept, securityContext=context | {"runAsNonRoot": False})
+    said = "its pods kept to the Pod Security Standard `restricted`, and do so no more"
+    assert _told(review((kept, root))) == [("warning", said)]
+    assert not _told(review((root, kept)))
+    assert not _told(review((deployment(), _with(deployment(), securityContext={"runAsNonRoot": False}))))
+
+
+def test_a_volume_of_the_host_is_told(review: Any) -> None:
+    volume = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolume",
+        "metadata": {"name": "v"},
+        "spec": {"hostPath": {"path": "/"}},
+    }
+    assert _told(review((None, volume))) == [("warning", "pods that claim it get the host's `/`")]
+
+
+def _namespace(**labels: str) -> Object:
+    prefixed = {f"pod-security.kubernetes.io/{name}": level for name, level in labels.items()}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "llm", "labels": prefixed}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_told"),
+    [
+        (_namespace(enforce="restricted"), _namespace(enforce="baseline"), True),
+        (_namespace(enforce="baseline"), _namespace(audit="baseline"), True),
+        (_namespace(enforce="baseline"), _namespace(enforce="restricted"), False),
+        (_namespace(), _namespace(enforce="privileged"), False),
+        (None, _namespace(), False),
+    ],
+)
+def test_a_namespace_that_lets_in_more_pods_is_told(before: Any, after: Any, is_told: bool, review: Any) -> None:
+    assert bool(_told(review((before, after)))) is is_told
+
+
+@pytest.mark.parametrize("odd", [[{}], [None], [[]], "x", 5])
+def test_odd_capabilities_end_no_review(odd: Any, review: Any, deployment: Build) -> None:
+    context = {"capabilities": {"add": odd}, "seLinuxOptions": {"type": odd}}
+    review(
+        (deployment(), _with(deployment(), {"securityContext": {"sysctls": [{"name": odd}]}}, securityContext=context))
+    )
+
+
 @pytest.mark.parametrize(
     "argument", ["--trust-remote-code=false", "--no-trust-remote-code", "--trust-request-chat-template"]
 )
@@ -71,7 +124,7 @@ def test_what_is_renamed_gets_nothing(review: Any, deployment: Build) -> None:
     moved["metadata"]["namespace"] = "elsewhere"
     assert not _told(review((old, None), (None, moved)))
     other = _with(deployment("other"), {"hostNetwork": True})
-    assert _told(review((None, other), stays=[deployment("old")])) == [("warning", "its pods get `hostNetwork`")]
+    assert _told(review((None, other), stays=[deployment("old")])) == [("warning", "its pods get `hostNetwork: true`")]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +168,7 @@ def test_rights_of_the_whole_cluster_that_come(before: Any, after: Any, severity
 
 
 def role(verbs: str = "get", resources: str = "secrets", groups: str = "", **rule: Any) -> Object:
-    found = {"verbs": ["create", verbs], "resources": ["pods", resources], "apiGroups": ["apps", groups], **rule}
+    found = {"verbs": ["delete", verbs], "resources": ["pods", resources], "apiGroups": ["apps", groups], **rule}
     metadata = {"name": "r", "namespace": "serving"}
     return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": metadata, "rules": [found]}
 
@@ -137,6 +190,82 @@ def role(verbs: str = "get", resources: str = "secrets", groups: str = "", **rul
     ],
 )
 def test_a_role_of_a_unit_that_lets_read_all_secrets_is_told(item: Object, is_told: bool, review: Any) -> None:
-    said = [("warning", "it lets whom it is bound to read every Secret of its namespace")]
-    assert _told(review((None, item))) == (said if is_told else [])
+    said = "it lets whom it is bound to read every Secret of its namespace"
+    assert [message.startswith(said) for _, message in _told(review((None, item)))] == ([True] if is_told else [])
     assert not _told(review((item, item | {"metadata": item["metadata"] | {"labels": {"a": "b"}}})))
+
+
+@pytest.mark.parametrize(
+    ("rule", "power"),
+    [
+        ({"resources": ["pods"], "verbs": ["create"]}, "run pods of its own there"),
+        ({"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["patch"]}, "run pods of its own there"),
+        ({"apiGroups": ["batch"], "resources": ["*"], "verbs": ["create"]}, "run pods of its own there"),
+        ({"resources": ["pods/exec"], "verbs": ["create"]}, "run commands in pods"),
+        ({"resources": ["pods/ephemeralcontainers"], "verbs": ["patch"]}, "run commands in pods"),
+        ({"resources": ["serviceaccounts/token"], "verbs": ["create"]}, "get tokens of service accounts"),
+        ({"resources": ["serviceaccounts"], "verbs": ["impersonate"]}, "act as somebody else"),
+        ({"apiGroups": ["rbac.authorization.k8s.io"], "resources": ["roles"], "verbs": ["bind"]}, "give more than it has"),
+        ({"resources": ["pods"], "verbs": ["get", "list", "watch", "patch", "delete"]}, ""),
+        ({"resources": ["pods/log", "configmaps", "endpoints"], "verbs": ["*"]}, ""),
+        ({"apiGroups": ["apps"], "resources": ["deployments/scale"], "verbs": ["patch"]}, ""),
+        ({"apiGroups": ["x.example.com"], "resources": ["pods"], "verbs": ["create"]}, ""),
+        ({"resources": ["pods/exec"], "verbs": ["create"], "resourceNames": ["a"]}, ""),
+    ],
+)  # fmt: skip
+def test_a_role_that_leads_further_than_it_says_is_told(rule: Object, power: str, review: Any) -> None:
+    item = role() | {"rules": [{"apiGroups": [""]} | rule]}
+    assert _told(review((None, item))) == ([("warning", f"it lets whom it is bound to {power}")] if power else [])
+
+
+def _bound(kind: str, name: str, subject: str = "a") -> Object:
+    head = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": "b", "namespace": "x"},
+    }
+    subjects = [{"kind": "Group", "name": subject}]
+    return {**head, "roleRef": {"kind": kind, "name": name}, "subjects": subjects}
+
+
+@pytest.mark.parametrize(
+    ("binding", "is_told"),
+    [
+        (_bound("ClusterRole", "admin"), True),
+        (_bound("ClusterRole", "view"), False),
+        (_bound("Role", "own"), False),
+        (_bound("Role", "r"), True),
+        (_bound("Role", "own", "system:authenticated"), True),
+    ],
+)
+def test_a_binding_of_a_unit_that_gives_much_is_told(binding: Object, is_told: bool, review: Any) -> None:
+    assert bool(_told(review((None, binding), stays=[role()]))) is is_told
+
+
+def test_odd_bindings_and_labels_end_no_review(review: Any) -> None:
+    binding, namespace = _bound("Role", "r"), _namespace()
+    odd: list[Any] = [{}, [], None, 5, [[]], [{"name": {}}]]
+    for each in odd:
+        review((None, binding | {"roleRef": {"kind": each, "name": each}, "subjects": each}), stays=[role()])
+        review((None, role() | {"rules": [{"verbs": each, "resources": each, "apiGroups": [each]}, each]}))
+        named = {"name": "llm", "labels": {"pod-security.kubernetes.io/enforce": each}}
+        review((namespace, namespace | {"metadata": named}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "group"),
+    [("MutatingWebhookConfiguration", "admissionregistration"), ("APIService", "apiregistration"), ("CertificateSigningRequest", "certificates")],
+)  # fmt: skip
+def test_what_stands_before_the_api_is_told(kind: str, group: str, review: Any) -> None:
+    item = {"apiVersion": f"{group}.k8s.io/v1", "kind": kind, "metadata": {"name": "w"}, "spec": {"a": 1}}
+    assert len(_told(review((None, item)))) == 1
+    assert len(_told(review((item, item | {"spec": {"a": 2}})))) == 1
+    assert not _told(review((item, item | {"metadata": {"name": "w", "labels": {"a": "b"}}})))
+
+
+def test_a_role_that_is_added_to_others_is_told(review: Any) -> None:
+    plain = role() | {"kind": "ClusterRole"}
+    added = plain | {
+        "metadata": plain["metadata"] | {"labels": {"rbac.authorization.k8s.io/aggregate-to-view": "true"}}
+    }
+    assert len(_told(review((plain, added)))) == 1

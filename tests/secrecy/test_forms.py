@@ -108,6 +108,9 @@ def test_a_form_in_base64_is_found(form: str) -> None:
         'proxy_set_header X-Api-Key "hunter2";', "- {key: x-api-key, value: hunter2}", '{"kty": "oct", "k": "hunter2hunter2"}',
         '[{"op": "add", "path": "/data/password", "value": "hunter2"}]', '{\\"kty\\":\\"RSA\\",\\"d\\":\\"hunter2hunter2\\"}',
         "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nhunter2", "-----BEGIN OpenVPN Static key V1-----\nhunter2", "RWRTY0Iy" + "hunter2" * 12,
+        "postgres://u:hun'ter2@h/db", "url: postgres://u:hun'ter2@h/db", '"postgres://u:hun\'ter2@h/db"', "DB=postgres://u:hun'ter2@h/db vllm serve",
+        'postgres://u:hun"ter2@h/db', "postgres://u:hun ter2@h:5432/db?a=b", "postgres://u:hun<ter2@h",
+        "passwords:\n- hunter2\n- hun\n", "a:\n  api_keys:\n    - 'hunter2'\n", 'password = """hun\nter2"""', "token: '''hunter2'''",
         f"wandb login hunter2{'a' * 33}", f"https://h/x?Signature=hunter2{'a' * 33}&Key-Pair-Id=K",
     ],
 )  # fmt: skip
@@ -156,6 +159,8 @@ def test_percent_signs_hide_nothing(text: str, masked: str) -> None:
         "kubectl create secret generic x --from-file=token=/dev/stdin", "proxy_set_header Authorization $http_authorization;", "set token limits",
         '{"kty": "RSA", "n": "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78L", "e": "AQAB"}', '[{"op": "replace", "path": "/spec/replicas", "value": 3}]',
         "re_ranker_v2_large_model_2024", "secret_santa_2024_event_campaign_page", "as-built-drawings-of-2026-release-1", "vllm.v1.metrics.loggers.StatLoggerBase", "sk-hynix-memory-benchmark-pool", "auth: basic", "auth: oidc", "1234567890:abcdef",
+        "['http://h:8080/x','a@example.com']", "{'a':'redis://cache:6379','b':'x@y'}", "http://h: see mail@example.com for more", "https://user:<password>@host", "redis://h:6379 user@host",
+        "tokens:\n- <bos>\n", "passwords:\n- $(A)\n- ${B}\n", "credentials:\n- name: a\n", "credentials: []\n- a", "--session-key x-user-id",
     ],
 )  # fmt: skip
 def test_what_only_looks_like_one(text: str) -> None:

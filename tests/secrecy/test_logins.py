@@ -17,6 +17,7 @@ PASSWORD = "Xk9vQ2mLr7tB"
     "text",
     [
         "curl --proxy-user a:{} https://h", "curl -U a:{} https://h", "skopeo copy --src-creds a:{} docker://x docker://y",
+        "curl -ua:{} https://h", "curl -sS -Ua:{} https://h", "htpasswd -nb a {}", "htpasswd -nbB a {}", "htpasswd -n -b a {} > f", "htpasswd -b f a {}", "htpasswd -c -bB f a {}",
         "vault login {}", "vault login -no-print token={}", "crane auth login r.io -u a -p {}", "sshpass -p '{}' ssh a@b", "sshpass -p{} ssh a@b",
         "mc alias set x https://h ACCESS {}", "smbclient -U a%{} //h/s", "smbclient //h/s -U a%{}", "openssl enc -k {} -in a", "7z x -p{} a.7z",
         "unzip -P {} a.zip", "twine upload -u a -p {}", "lftp -u a,{} sftp://h", "ncftpput -u a -p {} h", "cypher-shell -u a -p {}", "sqlcmd -U a -P {}",
@@ -40,6 +41,7 @@ def test_a_password_is_found_and_masked_whole(text: str) -> None:
     "text",
     [
         "curl -U \"$PROXY\" https://h", "skopeo copy --src-creds \"$CREDS\" docker://x docker://y", "vault login -method=oidc",
+        "sort -ua:b x", "curl -u$USER:$PW https://h", "htpasswd -n a", "htpasswd -c f a", "htpasswd -nb a \"$PW\"",
         "vault login -method=kubernetes role=vllm2", "sshpass -e ssh h", "ssh -p 2222 h", "openssl enc -kfile k -in a", "7z x -p", "unzip -d /out -P \"$PW\" a.zip",
         "unzip -P", "smbclient //h/s -U a", "smbclient //h/s -U a%$PW", "CREATE USER a WITH LOGIN;", "CREATE USER a WITH PASSWORD '$1'", "identified by its name",
         "user default on nopass ~* +@all", "ENV HF_HOME /data/hf", "set -x PATH /usr/local/bin2", "echo hello2 | docker load", "docker login --password-stdin r.io",

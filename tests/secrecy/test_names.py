@@ -10,6 +10,9 @@ from llmstack.secrecy.names import is_secret_name, names_address
 
 NAMES = [
     "FERNET_KEY",
+    "WIREGUARD_PSK",
+    "presharedKey",
+    "LOCK_PASSCODE",
     "AIRFLOW__CORE__FERNET_KEY",
     "UNSEAL_KEY",
     "PINECONE_KEY",

@@ -197,6 +197,7 @@ HONEST = {
     "config maps": "configMapGenerator: [{name: x, files: [data.txt, other=data.txt], literals: ['url=https://example.com'], envs: [data.env]}]",
     "kustomize's own plugin": "transformers:\n- |-\n  apiVersion: builtin\n  kind: PatchTransformer\n  metadata: {name: x}\n  path: patch.yaml\n  target: {kind: Deployment}",
     "kustomize's own plugin in a file": "transformers: [suffix.yaml]",
+    "a plugin in a folder below, whose files are beside the kustomization": "generators: [below/maps.yaml]",
     "replacements": "replacements: [{path: replacement.yaml}]",
     "a date": "commonAnnotations: {a: 2026-11-28, b: =}",
     "anchors": "commonAnnotations: {a: &a x, b: *a}",
@@ -215,6 +216,7 @@ def test_what_is_honest_builds_from_a_copy_as_in_place(tree: Path, text: str) ->
         f"{UNIT}/data.txt": "[" * 200_000,
         f"{UNIT}/data.env": "A=1\n",
         f"{UNIT}/suffix.yaml": "apiVersion: builtin\nkind: SuffixTransformer\nmetadata: {name: x}\nsuffix: -x\nfieldSpecs: [{path: metadata/name}]\n",
+        f"{UNIT}/below/maps.yaml": "apiVersion: builtin\nkind: ConfigMapGenerator\nmetadata: {name: x}\nname: x\nfiles: [data.env]\n",
         f"{UNIT}/replacement.yaml": "source: {kind: Deployment, fieldPath: metadata.name}\ntargets: [{select: {kind: Deployment}, fieldPaths: [metadata.annotations.x], options: {create: true}}]\n",
         "custom/common/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\ncommonAnnotations: {team: x}\n",
         "custom/other/kustomization.yaml": "resources: [own.yaml]\n",
@@ -228,6 +230,28 @@ def test_what_is_honest_builds_from_a_copy_as_in_place(tree: Path, text: str) ->
     program = find_tool(KUSTOMIZE, FOLDER)
     with copied(look_through(tree, [UNIT])) as copy:
         assert kustomize_build(program, copy / UNIT) == kustomize_build(program, tree / UNIT)
+
+
+@pytest.fixture
+def behind_a_link(tree: Path) -> Path:
+    """The file of a unit's kustomization, which is a link into folders that lie far below it."""
+    file = tree / UNIT / "a/b/c/d/e/f/g/h/real.yaml"
+    file.parent.mkdir(parents=True)
+    (tree / UNIT / "kustomization.yaml").symlink_to("a/b/c/d/e/f/g/h/real.yaml")
+    return file
+
+
+def test_a_kustomization_behind_a_link_is_followed_from_its_folder(tree: Path, behind_a_link: Path) -> None:
+    behind_a_link.write_text("resources: [../../../../../../elsewhere]\n")
+    (finding,) = look_through(tree, [UNIT]).findings
+    assert (finding.id, finding.place and finding.place.path) == ("remote-reference", f"{UNIT}/kustomization.yaml")
+
+
+def test_an_honest_kustomization_behind_a_link_builds_from_a_copy(tree: Path, behind_a_link: Path) -> None:
+    behind_a_link.write_text(custom(""))
+    program = find_tool(KUSTOMIZE, FOLDER)
+    with copied(look_through(tree, [UNIT])) as copy:
+        assert kustomize_build(program, copy / UNIT) == kustomize_build(program, tree / UNIT) != ""
 
 
 def test_a_file_that_is_not_there_is_for_kustomize_to_say(tree: Path) -> None:

@@ -109,7 +109,7 @@ def _baseline_pod(spec: dict[str, Any]) -> Iterator[Breach]:
     context = _map(spec.get("securityContext"))
     yield from _sandbox(("securityContext",), context)
     for number, sysctl in enumerate(_list(context.get("sysctls"))):
-        if _map(sysctl).get("name") not in SYSCTLS:
+        if str(_map(sysctl).get("name")) not in SYSCTLS:
             yield Breach(
                 ("securityContext", "sysctls", number),
                 f"the sysctl `{_map(sysctl).get('name')}`",
@@ -130,7 +130,7 @@ def _sandbox(route: Route, context: dict[str, Any]) -> Iterator[Breach]:
             "use RuntimeDefault",
         )
     options = _map(context.get("seLinuxOptions"))
-    if (options.get("type") or "") not in _SELINUX or options.get("user") or options.get("role"):
+    if str(options.get("type") or "") not in _SELINUX or options.get("user") or options.get("role"):
         yield Breach(
             (*route, "seLinuxOptions"),
             "`seLinuxOptions` with a user, a role or a type of its own",
@@ -147,7 +147,7 @@ def _baseline_container(at: Route, container: dict[str, Any]) -> Iterator[Breach
     if context.get("privileged"):
         yield Breach((*route, "privileged"), "`privileged: true`", "baseline", "remove it")
     for name in _list(_map(context.get("capabilities")).get("add")):
-        if name not in CAPABILITIES:
+        if str(name) not in CAPABILITIES:
             yield Breach(
                 (*route, "capabilities", "add"),
                 f"the capability `{name}`",
@@ -207,7 +207,7 @@ def _restricted_container(at: Route, container: dict[str, Any], pod: dict[str, A
             "add it",
         )
     for added in _list(capabilities.get("add")):
-        if added in CAPABILITIES and added != "NET_BIND_SERVICE":
+        if str(added) in CAPABILITIES and added != "NET_BIND_SERVICE":
             yield Breach((*route, "capabilities", "add"), f"the capability `{added}`", "restricted", "remove it")
     non_root = context.get("runAsNonRoot")
     if non_root is False or (non_root is None and pod.get("runAsNonRoot") is not True):

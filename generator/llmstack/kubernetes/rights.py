@@ -6,16 +6,23 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from llmstack.kubernetes.pod_standards import breaches
 from llmstack.kubernetes.pods import Object, containers, maps, pod_specs, value_at
 
-_NAMESPACES = ("hostNetwork", "hostPID", "hostIPC")
+_NAMED = frozenset(("volumes", "capabilities"))
+"""What is told by itself: a path by its name, and capabilities that `baseline` allows too."""
 _TRUST = re.compile(r"(?<![\w-])--trust[-_]rem[\w-]*(?!\S*=\s*[Ff]alse)")
 """vLLM's flag, as far as argparse completes it."""
 
 
 def rights_of(obj: Object | None) -> frozenset[str]:
-    """What the pods of an object have of the host, each in words."""
-    return frozenset(right for _, spec in pod_specs(dict(obj or {})) for right in _of_pod(spec))
+    """What the pods of an object have beyond the Pod Security Standard `baseline`, and those that claim a volume, each
+    in words."""
+    rights = [right for _, spec in pod_specs(dict(obj or {})) for right in _of_pod(spec)]
+    if obj is not None and obj.get("kind") == "PersistentVolume":
+        paths = (value_at(obj, "spec", source, "path") for source in ("hostPath", "local"))
+        rights += [f"the host's `{path}`" for path in paths if path]
+    return frozenset(rights)
 
 
 def trusts_remote_code(obj: Object | None) -> bool:
@@ -39,14 +46,19 @@ def _words(container: dict[str, Any]) -> Iterator[str]:
         yield from (word for word in (stated if isinstance(stated, list) else ()) if isinstance(word, str))
 
 
+def is_restricted(obj: Object | None) -> bool | None:
+    """Whether the pods of an object keep to the Pod Security Standard `restricted`; None for what has none."""
+    specs = [spec for _, spec in pod_specs(dict(obj or {}))]
+    return not any(next(breaches(spec, restricted=True), None) for spec in specs) if specs else None
+
+
 def _of_pod(spec: dict[str, Any]) -> Iterator[str]:
-    yield from (f"`{key}`" for key in _NAMESPACES if spec.get(key) is True)
+    for breach in breaches(spec, restricted=False):
+        if not _NAMED.intersection(breach.route):
+            yield breach.what
     for volume in maps(spec.get("volumes")):
         if "hostPath" in volume:
             yield f"the host's `{value_at(volume, 'hostPath', 'path')}`"
     for _, _, container in containers(spec):
-        context = container.get("securityContext")
-        if value_at(context, "privileged") is True:
-            yield "a privileged container"
-        added = value_at(context, "capabilities", "add")
+        added = value_at(container.get("securityContext"), "capabilities", "add")
         yield from (f"capability `{each}`" for each in (added if isinstance(added, list) else ()))

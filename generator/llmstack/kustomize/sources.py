@@ -95,6 +95,8 @@ class Reference:
     want: Want
     line: int
     column: int
+    file: str = ""
+    """The file of plugins that names it, where the kustomization itself does not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -86,11 +87,10 @@ class _Walk:
             return False
         if folder not in self._entered and self._is_judged(folder):
             self._earlier.hand_on(folder, self.reached, self._handed)
-            self._entered[folder] = any(f"{folder}/{name}" in self.reached.files for name in NAMES)
+            self._entered[folder] = any(self._content(f"{folder}/{name}") is not None for name in NAMES)
         elif folder not in self._entered:
             paths = [posixpath.normpath(posixpath.join(folder, name)) for name in NAMES]
-            files = [self._fetch(path, is_yaml=False) for path in paths]
-            found = [file for file in files if file is not None]
+            found = [path for path in paths if self._fetch(path, is_yaml=False) is not None]
             self._entered[folder] = bool(found)
             self.reached.note(folder, *(f"{folder}/{name}" for name in NAMES))
             self.waiting += found
@@ -102,20 +102,25 @@ class _Walk:
         return was_entered and folder not in self._differing
 
     def visit(self, path: str) -> None:
-        """Judge what the kustomization at `path` names."""
+        """Judge what the kustomization at `path` names: from its folder, also where it is a link to a file elsewhere,
+        and where a file of plugins names it (kustomize's loader has one root for all of them)."""
         for reference in self._references(path):
             if len(self.reached.findings) < _MOST:
                 self._judge(path, reference)
 
     def _references(self, path: str) -> Iterable[Reference]:
         """What the kustomization at `path` names."""
-        sound = _sound_references(self.reached.files[path])
+        sound = _sound_references(self._content(path) or b"")
         return find_references(self._compose(path)) if sound is None else sound
+
+    def _content(self, path: str) -> bytes | None:
+        """What was read at a path, or where the link there leads; None where nothing was."""
+        return self.reached.files.get(self.reached.links.get(path, path))
 
     def _compose(self, path: str, text: str | None = None) -> list[Any]:
         """The documents of a file, or of a text that is written out in it; none where it cannot be read."""
         try:
-            documents = _compose_bounded(_decode(self.reached.files[path]) if text is None else text)
+            documents = _compose_bounded(_decode(self._content(path) or b"") if text is None else text)
         except IrregularFileError as error:
             self._say_irregular(path, error)
             return []
@@ -134,7 +139,7 @@ class _Walk:
         if reference.want in ("helm", "unknown"):
             self._refuse(path, reference, _CANNOT[reference.want].format(_shown(reference.text or reference.field)))
         elif reference.want == "plugins" and is_plugin_text(reference.text):
-            self._judge_plugins(path, reference, reference.text)
+            self._judge_plugins(path, reference, text=reference.text)
         elif reference.want == "patch" and is_text(reference.text):
             pass
         else:
@@ -174,17 +179,17 @@ class _Walk:
         file = self._fetch(target, is_yaml=is_yaml) if reference.want != "folder" else None
         if reference.want == "plugins":
             if file is not None:
-                self._judge_plugins(file, reference)
+                self._judge_plugins(path, reference, file=file)
             elif self.enter(target):
                 self._refuse(path, reference, f"`{_shown(reference.text)}` builds plugins from a folder")
         elif reference.want in ("resource", "folder") and file is None:
             self.enter(target)
 
-    def _judge_plugins(self, path: str, reference: Reference, text: str | None = None) -> None:
-        """Judge configurations of plugins: a file's, or those written out in the kustomization at `path`."""
-        for inner in find_plugin_references(self._compose(path, text), reference.field):
-            place = reference if text is not None else inner
-            self._judge(path, Reference(inner.text, inner.field, inner.want, place.line, place.column))
+    def _judge_plugins(self, path: str, reference: Reference, *, file: str = "", text: str | None = None) -> None:
+        """Judge configurations of plugins: those of a file, or written out in the kustomization at `path`."""
+        for inner in find_plugin_references(self._compose(file or path, text), reference.field):
+            place = inner if file else reference
+            self._judge(path, replace(inner, line=place.line, column=place.column, file=file))
 
     def _fetch(self, path: str, *, is_yaml: bool) -> str | None:
         """Read a file, which is then reached, and return where it is; None where there is none that can be read."""
@@ -232,7 +237,7 @@ class _Walk:
             pass
 
     def _refuse(self, path: str, reference: Reference, reason: str) -> None:
-        place = Place(path, reference.line + 1, reference.column + 1)
+        place = Place(reference.file or path, reference.line + 1, reference.column + 1)
         message = f"{_shown(reference.field)}: {reason}"
         help = _HELP.format("custom/" if self._tops is not None else "the repository")
         self.reached.findings.append(Finding("remote-reference", Severity.ERROR, message, place=place, help=help))

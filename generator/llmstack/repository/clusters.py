@@ -136,10 +136,9 @@ def read_synced(
         {f"{prefix}{each}" for each in moves.changed},
         {key: (f"{prefix}{start}", f"{prefix}{end}") for key, (start, end) in moves.passed.items()},
     )
-    foreign = [
-        path for path in sorted(comparison.changed) if path.startswith(f"{folder}/") and _is_foreign(comparison, path)
-    ]
-    return Synced(outcome, tuple(_brought(comparison, (before, after))), tuple(foreign))
+    below = [path for path in sorted(comparison.changed) if path.startswith(f"{folder}/")]
+    foreign = [path for path in below if _is_foreign(comparison, path, cases)]
+    return Synced(outcome, tuple(_brought((before, after), cases)), tuple(foreign))
 
 
 @dataclass(frozen=True)
@@ -214,17 +213,23 @@ class _Reader:
         return self.side(1, local_path(now.path))
 
 
-def _is_foreign(comparison: Comparison, path: str) -> bool:
-    contents = [side.read_bytes(path) for side in (comparison.before, comparison.after)]
-    return any(content is not None and not is_ours(content) for content in contents)
+def _is_foreign(comparison: Comparison, path: str, cases: Sequence[Case]) -> bool:
+    """Whether llmstack did not write a file, before or after: its header says so, or no values generate it."""
+    before, after = (side.read_bytes(path) for side in (comparison.before, comparison.after))
+    if any(content is not None and not is_ours(content) for content in (before, after)):
+        return True
+    is_wanted = any(case.held.stale is None or path in case.held.synced for case in cases)
+    return after is not None and not is_wanted
 
 
-def _brought(comparison: Comparison, sides: tuple[Side, Side]) -> Iterator[Brought]:
-    """Objects of files that llmstack did not write, new or changed."""
+def _brought(sides: tuple[Side, Side], cases: Sequence[Case]) -> Iterator[Brought]:
+    """Objects, new or changed, of files that are not what the values generate: a header is a claim that anybody can
+    write, and vouches for nothing here."""
     old = {identify(each.object): each.object for each in sides[0].listing.manifests}
+    written = {path for case in cases for path in case.held.synced.difference(case.held.stale or ())}
     for manifest in sides[1].listing.manifests:
         before = old.get(identify(manifest.object))
-        if before != manifest.object and _is_foreign(comparison, manifest.path):
+        if before != manifest.object and manifest.path not in written:
             yield Brought(manifest.path, _plain(before), dict(manifest.object))
 
 

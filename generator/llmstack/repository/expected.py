@@ -132,6 +132,8 @@ class Held:
     """What the values render, by unit; nothing when they have errors."""
     stale: tuple[str, ...] | None
     """Generated files that are not what the values say; None when the values have errors."""
+    synced: frozenset[str] = frozenset()
+    """The files of clusters/ that the values generate, as they are there or not."""
 
     def unchanged(self, custom: Collection[str]) -> Units:
         """The units whose files are byte for byte what the values generate, those that people build on left out.
@@ -156,11 +158,15 @@ def hold_against_values(snapshot: Snapshot, name: str, reading: Reading | None, 
         return partial(Held, {}, None)
     subject, ground = reading.subject, read_ground(snapshot, name, base)
     stale = beside(partial(_stale_of, snapshot, reading.environment, subject, ground), count_models([reading]))
-    return lambda: Held(_by_unit(subject.objects), stale())
+    return lambda: Held(_by_unit(subject.objects), *stale())
 
 
-def _stale_of(snapshot: Snapshot, environment: Environment, subject: Subject, ground: Ground) -> tuple[str, ...]:
-    return find_stale(snapshot, ground.base.files | expect_environment(environment, subject, ground).files)
+def _stale_of(
+    snapshot: Snapshot, environment: Environment, subject: Subject, ground: Ground
+) -> tuple[tuple[str, ...], frozenset[str]]:
+    """The files that are not what the values say, and those of clusters/ that they generate."""
+    wanted = ground.base.files | expect_environment(environment, subject, ground).files
+    return find_stale(snapshot, wanted), frozenset(path for path in wanted if path.startswith("clusters/"))
 
 
 def _by_unit(objects: Iterable[Placed]) -> Units:

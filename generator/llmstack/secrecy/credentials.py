@@ -29,7 +29,7 @@ LONGEST = 400
 """How much of what follows a name is looked at to tell whether it is a reference: none is longer."""
 
 _SUSPECT = re.compile(
-    r"(?i)token|pass|pwd|_pw|secret|key|cred|auth|bearer|dsn|webhook|cookie|kubeconfig|_pat\b|\bpw\b|jwt"
+    r"(?i)token|pass|pwd|_pw|secret|key|cred|auth|bearer|dsn|webhook|cookie|kubeconfig|_pat\b|\bpw\b|jwt|psk"
 )
 
 _REFERENCE = re.compile(
@@ -215,6 +215,8 @@ def _first(found: re.Match[str], value: str) -> str:
     """The value itself in what follows a colon: inside its quotes, up to the quote that its name is in, or up to the
     next sign of JSON where it stands in JSON."""
     value = _PREFIX.sub("", value.lstrip("\\"), count=1)
+    if value.startswith(('"""', "'''")):
+        return value[3:-3]
     quote = value[:1] if value[:1] in ("'", '"') else ""
     if quote:
         return value[1:].partition(quote)[0]

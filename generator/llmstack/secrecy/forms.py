@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from itertools import chain
 
 from llmstack.secrecy.encoded import LAYERS, decode_escapes, decode_parts
 from llmstack.secrecy.logins import find_logins
@@ -151,7 +152,15 @@ _HINT = re.compile(
 _JWK = re.compile(r"\\?\"(?:d|k|p|q|dp|dq|qi)\\?\"\s{0,20}:\s{0,20}\\?\"([\w-]{6,8192})")
 """The private members of a key written as JSON (RFC 7518, 6)."""
 _TOKEN = re.compile(r"[^\s\"'`<>]+")
-_PORT = re.compile(r"\d{1,5}(?:[/?#,]|\Z)")
+_UNQUOTED = re.compile(
+    r"(?<!['\w+.-])[A-Za-z][\w+.-]{0,30}://[^\s\"'`<>/@:]{0,200}:[^\s\"'`<>]{0,400}'[^\s\"`<>]{1,400}"
+)
+"""A URL outside of quotes with an apostrophe in its password, which needs no escape there (RFC 3986, 3.2.1)."""
+_WHOLE = re.compile(
+    r"\s{0,20}[A-Za-z][\w+.-]{0,30}://[^/\s:@?#]{0,200}:[^\n]{1,400}@[\w.-]{1,253}(?::\d{1,5})?(?:[/?][^\s@]{0,400})?\s{0,20}\Z"
+)
+"""A text that is one URL and nothing else, whatever its password holds."""
+_PORT = re.compile(r"\d{1,5}(?:[/?#,\s]|\Z)")
 _USER = re.compile(r"[^/\s:@?#]*")
 _REFERRED = re.compile(r"(?:\$\(\w+\)|\$\{[^{}]+\}|\$\w+|\{\{.*?\}\}|<[^<>]*>|\(masked\)|\*+|%\w+%)\Z")
 
@@ -186,7 +195,8 @@ def _user_infos(text: str) -> Iterator[tuple[int, int]]:
 
     The last one, since passwords with an `@`, a `/` or a `#` in them are written unescaped too: all of it is hidden.
     """
-    for token in _TOKEN.finditer(text):
+    whole = _WHOLE.match(text)
+    for token in chain(_TOKEN.finditer(text), _UNQUOTED.finditer(text), [whole] if whole else []):
         last = token[0].rfind("@")
         start = token[0].find("//")
         while 0 <= start < last:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 _LEFT_OPEN = r"(?:[$<({`…*%]|\.\.\.|(?i:your|change|xxx))"
 """How what people shall put in begins, or what a shell does."""
 _GIVEN = rf"[\"']?(?![\"'-]|{_LEFT_OPEN})([^\s\"']{{3,400}})"
+_SHORT = r"(?:-\w+\s){0,5}-\w{0,9}"
 _ON_ITS_LINE = r"[^\n|;&]{0,200}?"
 
 _OPTIONS: Mapping[str, str] = {
@@ -30,6 +31,11 @@ _PLACES = (
     # curl(1) `--user` and `--proxy-user`; skopeo(1) `--src-creds`
     r"\s(?:-u|-U|--(?:proxy-)?user|--(?:src-|dest-)?creds)[ =]"
     r"([\"']?[^\s:\"'$/]{1,100}:(?!\d{1,6}\b)(?!\$)[^\s\"']{1,400})",
+    # curl(1): the option and its value in one word
+    rf"\bcurl\s{_ON_ITS_LINE}(?<=\s)-[uU]([^\s:\"'$/=-][^\s:\"'$/]{{0,100}}:(?!\$)[^\s\"']{{1,400}})",
+    # htpasswd(1), `-b`: after the file and the user, or with `-n` after the user
+    rf"\bhtpasswd\s(?={_SHORT}b)(?={_SHORT}n)(?:-\w+\s){{1,5}}\S{{1,200}}\s{_GIVEN}",
+    rf"\bhtpasswd\s(?={_SHORT}b)(?!{_SHORT}n)(?:-\w+\s){{1,5}}\S{{1,200}}\s\S{{1,200}}\s{_GIVEN}",
     # mysql(1), sshpass(1) and 7z(1): behind the option's own letter, or after it
     r"\b(?:mysql|mysqldump|mysqladmin|mariadb)\b[^\n|;&]{0,200}?\s-p[ ]?(?![ $\d-])([^\s\"'-][^\s\"']{2,200})",
     rf"\bsshpass\s{_ON_ITS_LINE}(?<=\s)-p ?{_GIVEN}",
@@ -62,7 +68,7 @@ _PLACES = (
 """Commands, statements and addresses in which a password has its place; the group is the password."""
 _LOGINS = re.compile("|".join(_PLACES))
 _HINT = re.compile(
-    r"\s(?:-[uUpPawk]|--(?:proxy-)?user|--(?:src-|dest-)?creds)|-pass|wandb|vault login|sqlplus"
+    r"\s(?:-[uUpPawk]|--(?:proxy-)?user|--(?:src-|dest-)?creds)|-pass|htpasswd|wandb|vault login|sqlplus"
     r"|mc (?:alias|config)|create secret"
     r"|@(?:tcp|unix|udp)|jdbc:oracle|requirepass|masterauth|(?i:password\s|identified\s|user\s)"
 )

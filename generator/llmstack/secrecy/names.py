@@ -10,16 +10,19 @@ import re
 from functools import lru_cache
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-_SUSPECT = re.compile(r"(?i)token|pass|pwd|pw|pat|secret|key|cred|auth|bearer|dsn|webhook|cookie|kubeconfig|conn|jwt")
+_SUSPECT = re.compile(
+    r"(?i)token|pass|pwd|pw|pat|secret|key|cred|auth|bearer|dsn|webhook|cookie|kubeconfig|conn|jwt|psk"
+)
 
 _ENDINGS = (
-    "token", "tokens", "password", "passwords", "passwd", "passphrase", "pwd", "secret", "apikey", "apikeys",
+    "token", "tokens", "password", "passwords", "passwd", "passphrase", "passcode", "pwd", "secret", "apikey",
+    "apikeys",
     "credential", "credentials", "authorization", "bearer", "requirepass", "kubeconfig", "secretkey", "accesskey",
     "privatekey",
 )  # fmt: skip
 """Ends of a last word that make it a secret's, glued ones too: `PGPASSWORD`, `hftoken`."""
 _LAST = frozenset(
-    ("auth", "pass", "pw", "pat", "creds", "cookie", "jwt", "masterauth", "dbpass", "userpass", "sshpass")
+    ("auth", "pass", "pw", "pat", "psk", "creds", "cookie", "jwt", "masterauth", "dbpass", "userpass", "sshpass")
 )
 """Last words that do so as they stand, after another word (`REDIS_AUTH`, `DB_PASS`) or alone in capitals."""
 _ANYWHERE = frozenset((
@@ -29,7 +32,8 @@ _ANYWHERE = frozenset((
 """Words that make a secret of a name that goes on after them: `HF_TOKEN_PROD`, `JWT_SECRET_V2`."""
 _KEYS = frozenset((
     "api", "access", "secret", "private", "encryption", "decryption", "signing", "signature", "master", "license",
-    "licence", "account", "storage", "shared", "ssh", "hmac", "jwt", "salt", "auth", "webhook", "cipher", "aes",
+    "licence", "account", "storage", "shared", "ssh", "preshared", "hmac", "jwt", "salt", "auth", "webhook",
+    "cipher", "aes",
     "root", "admin", "openai", "anthropic", "ngc", "nvidia", "wandb", "hf", "huggingface", "cohere", "mistral",
     "groq", "gemini", "google", "together", "replicate", "deepseek", "litellm", "langsmith", "datadog", "dd",
     "newrelic", "sendgrid", "stripe", "azure", "fernet", "unseal", "recovery", "github", "gitlab", "slack", "pinecone",

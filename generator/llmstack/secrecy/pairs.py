@@ -8,6 +8,8 @@ _QUOTED = r"\"(?:\\.|[^\"\\\n])*\"|'[^'\n]*'"
 _LINE = re.compile(r"[^\n]+")
 _WORDS = re.compile(rf"(?!=)(?:{_QUOTED}|[^\s\"']+)+")
 _MARKED = re.compile(rf"(?=[\"']|\S{{0,80}}\d){_WORDS.pattern}")
+_ITEMS = re.compile(r"(?:[ \t]*-[ \t]+(?![\"']?[$<{\[])[^\n:]+(?:\n|\Z))+")
+_TRIPLE = re.compile(r"(\"{3}|'{3}).{1,2000}?\1", re.DOTALL)
 _TEXT = re.compile(_QUOTED)
 _BLOCK = re.compile(r"(?:[ \t]+[^\n]*(?:\n|\Z))+")
 _ELEMENT = re.compile(r"[^<>\n]+(?=</)")
@@ -20,6 +22,8 @@ PAIRS = (
         _LINE,
     ),
     (re.compile(r"(?<![\w./-])(?P<name>[\w./-]{1,200})\\?[\"']?[ \t]*:[ \t]*[|>][-+0-9]{0,2}[ \t]*\n"), _BLOCK),
+    (re.compile(r"(?<![\w./-])(?P<name>[\w./-]{1,200})[\"']?[ \t]*:[ \t]*\n(?=[ \t]*-[ \t])"), _ITEMS),
+    (re.compile(r"(?<![\w.-])(?P<name>[\w.-]{1,200})[\"']?[ \t]*[=:][ \t]*(?=\"{3}|'{3})"), _TRIPLE),
     (re.compile(r"(?<![\w./-])(?P<name>[\w./-]{1,200})\\{0,3}[\"']?[ \t]*:(?=[ \t\"'\\])[ \t]*"), _LINE),
     (re.compile(r"(?<![\w-])(?P<name>--?[A-Za-z][\w-]{1,200})(?:=|[\"']?[ \t]{0,20},?[ \t\n]{1,200})(?!--)"), _WORDS),
     (re.compile(r"(?<![\w.-])(?<!from-file=)(?P<name>[\w.-]{1,200})(?:\\?[\"']?\]?[ \t]*[:?+]?=>?)[ \t]*"), _WORDS),
@@ -47,8 +51,7 @@ PAIRS = (
         _MARKED,
     ),
 )
-"""A name with what stands between it and its value, and how far the value goes: of an entry of `env` or an
-operation of a JSON patch, before a block of lines, after a colon, after a flag, after an equals sign, after the sign
-of a key (`? password`), in an element and
-in attributes of XML, in a call (`define('DB_PASSWORD', 'x')`), after a word that sets it (`proxy_set_header X-Api-Key
-"x"`)."""
+"""A name with what stands between it and its value, and how far the value goes: of an entry of `env` or an operation
+of a JSON patch, before a block of lines or a list, before three quotes, after a colon, after a flag, after an equals
+sign, after the sign of a key (`? password`), in an element and in attributes of XML, in a call
+(`define('DB_PASSWORD', 'x')`), after a word that sets it (`proxy_set_header X-Api-Key "x"`)."""

@@ -5,11 +5,15 @@ whole cluster. A role binding in a pull request about models is a way to become 
 the host, or code that a model brings, is one to the node and what else runs there.
 
 How it is judged: objects of the API group rbac.authorization.k8s.io that a file of clusters/ brings or changes where
-llmstack did not write it; ClusterRoles, ClusterRoleBindings, bindings to cluster-admin, and Roles that let read all
-Secrets of their namespace, anywhere in the change; pods
-that get the host's namespaces or paths, capabilities, or a privileged container; containers that begin to run a model's
-own code (`--trust-remote-code`); images of a registry from which nothing of the environment was pulled before. A
-warning; an error for cluster-admin and for a role that allows everything.
+llmstack did not write it, as does a Kustomization or an Application that applies what this repository does not hold;
+anywhere in the change ClusterRoles and what binds one other than `view`, Roles that lead further than they say (to
+all Secrets of their namespace, to pods, to commands in pods, to tokens of accounts, to other users, to more rights),
+bindings to those and to everybody, webhooks of the API server, APIServices and requests for certificates; pods that
+get what the Pod Security Standard `baseline` leaves out (the host's namespaces, paths and ports, capabilities, a
+privileged container) or that kept to `restricted` and do so no more, volumes of the host's paths, and namespaces that
+let in more than before; containers that begin to run a model's own code (`--trust-remote- code`); images of a
+registry from which nothing of the environment was pulled before. A warning; an error for cluster- admin and for a
+role that allows everything.
 
 Fix: bind a Role of one namespace with the verbs that are needed, or keep such objects in the repository of those who
 run the cluster; give a pod no more of the host than it needs; pin the revision of a model whose code runs.
@@ -25,7 +29,8 @@ from typing import Any
 from llmstack.finding import Severity
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.replicas import model_of
-from llmstack.kubernetes.rights import images_of, rights_of, trusts_remote_code
+from llmstack.kubernetes.rights import images_of, is_restricted, rights_of, trusts_remote_code
+from llmstack.kubernetes.roles import allows_everything, powers_of
 from llmstack.objects.images import names_registry
 from llmstack.review.change import ObjectChange
 from llmstack.review.facts import names_of
@@ -48,19 +53,42 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         granted = _granted(brought.before, brought.after, where, of_cluster=True)
         gained = _gained([brought.before] if brought.before else [], brought.after, where)
         yield from (replace(risk, file=brought.path) for risk in (*granted, *gained))
+    yield from _foreign_owners(assessment)
     before = frozenset(map(_registry, (image for each in assessment.before for image in images_of(each))))
     removed = _removed(assessment)
+    strong = {
+        str(_name(each)).partition("/")[2]
+        for each in assessment.before
+        if each.get("kind") == "Role" and powers_of(each)
+    }
     for change in assessment.changes:
         if change.after is not None:
-            yield from _granted(change.before, change.after, "", of_cluster=False)
+            yield from _granted(change.before, change.after, "", strong, of_cluster=False)
             former = [change.before] if change.before is not None else _former(assessment, removed, change)
             yield from _gained(former, change.after, "")
             yield from _pulled(change.after, before)
 
 
-def _granted(before: Object | None, after: Object, where: str, *, of_cluster: bool) -> Iterator[Risk]:
-    """Rights that an object gives others, where they are not those that it gave."""
-    said = _says(after, of_cluster=of_cluster)
+def _foreign_owners(assessment: Assessment) -> Iterator[Risk]:
+    """Owners that llmstack did not write, and that apply what is not in this repository."""
+    files = {brought.path for brought in assessment.near.brought}
+    for change in assessment.near.sync:
+        if change.action == "added" and change.objects is None and change.file in files:
+            message = (
+                f"it applies what this repository does not hold, with the rights of the sync tool (in {change.file}, "
+                "which llmstack did not write)"
+            )
+            advice = "See who may change what it reads: whatever that is, the cluster gets it without a review here."
+            kind = "Kustomization" if change.tool == "flux" else "Application"
+            yield RISK.at(f"{kind}/{change.unit}", message, advice, milder=True, file=change.file)
+
+
+def _granted(
+    before: Object | None, after: Object, where: str, strong: Collection[str] = (), *, of_cluster: bool
+) -> Iterator[Risk]:
+    """Rights that an object gives others, where they are not those that it gave; `strong` are the roles there that
+    lead further than they say."""
+    said = _says(after, strong, of_cluster=of_cluster)
     if said is not None and (before is None or _grants(before) != _grants(after)):
         yield RISK.at(_name(after), f"{said}{where}", _BIND, milder=not _is_admin(after))
 
@@ -83,9 +111,16 @@ def _former(assessment: Assessment, removed: _Removed, change: ObjectChange) -> 
 
 def _gained(before: Sequence[Object], after: Object, where: str) -> Iterator[Risk]:
     """What the pods of an object may do that they could not."""
+    said = _lets_in_more(next(iter(before), None), after)
+    if said is not None:
+        yield RISK.at(_name(after), f"{said}{where}", _SPARE, milder=True)
     rights = sorted(rights_of(after).difference(*map(rights_of, before)))
     if rights:
-        yield RISK.at(_name(after), f"its pods get {', '.join(rights)}{where}", _SPARE, milder=True)
+        whose = "pods that claim it" if after.get("kind") == "PersistentVolume" else "its pods"
+        yield RISK.at(_name(after), f"{whose} get {', '.join(rights)}{where}", _SPARE, milder=True)
+    if is_restricted(after) is False and any(map(is_restricted, before)):
+        message = f"its pods kept to the Pod Security Standard `restricted`, and do so no more{where}"
+        yield RISK.at(_name(after), message, _SPARE, milder=True)
     if trusts_remote_code(after) and not any(map(trusts_remote_code, before)):
         message = f"it runs the code that its model brings (`--trust-remote-code`){where}"
         yield RISK.at(_name(after), message, _PIN, milder=True)
@@ -112,14 +147,23 @@ _PIN = "Read that code, and pin it: `modelRevision` names a commit."
 
 
 def _grants(object: Object) -> tuple[Any, ...]:
-    return tuple(object.get(key) for key in ("roleRef", "subjects", "rules", "aggregationRule"))
+    labels = mapping(mapping(object.get("metadata")).get("labels"))
+    added_to = {label for label in labels if str(label).startswith(f"{GROUP}aggregate-to-")}
+    return (
+        *(object.get(key) for key in ("roleRef", "subjects", "rules", "aggregationRule", "webhooks", "spec")),
+        added_to,
+    )
 
 
-def _says(object: Object, *, of_cluster: bool) -> str | None:
+def _says(object: Object, strong: Collection[str] = (), *, of_cluster: bool) -> str | None:
     """What an object allows; None for what allows nothing, or in a unit nothing beyond a namespace."""
     kind = str(object.get("kind"))
+    if kind in _IN_BETWEEN and ".k8s.io/" in str(object.get("apiVersion")):
+        return _IN_BETWEEN[kind]
     if str(object.get("apiVersion")).startswith(GROUP):
-        if not (of_cluster or kind.startswith("Cluster") or _is_admin(object) or _reads_secrets(object)):
+        powers = powers_of(object)
+        is_much = powers or (kind == "RoleBinding" and _gives_much(object, strong))
+        if not (of_cluster or kind.startswith("Cluster") or _is_admin(object) or is_much):
             return None
         if kind.endswith("Binding"):
             role = mapping(object.get("roleRef"))
@@ -127,30 +171,48 @@ def _says(object: Object, *, of_cluster: bool) -> str | None:
                 f"{each.get('kind')} `{each.get('name')}`" for each in map(mapping, sequence(object.get("subjects")))
             )
             return f"it gives {role.get('kind')} `{role.get('name')}` to {subjects or 'nobody'}"
-        if kind == "Role" and not _is_admin(object) and _reads_secrets(object):
-            return "it lets whom it is bound to read every Secret of its namespace"
+        if kind == "Role" and not _is_admin(object) and powers:
+            return f"it lets whom it is bound to {', '.join(powers)}"
         return "it allows everything" if _is_admin(object) else f"it makes rights that a binding can give: {kind}"
     return None
 
 
 def _is_admin(object: Object) -> bool:
     """Whether it gives cluster-admin, or every verb on every resource."""
-    if mapping(object.get("roleRef")).get("name") == ADMIN:
-        return True
-    rules = [mapping(rule) for rule in sequence(object.get("rules"))]
-    return any("*" in sequence(rule.get("verbs")) and "*" in sequence(rule.get("resources")) for rule in rules)
+    return mapping(object.get("roleRef")).get("name") == ADMIN or allows_everything(object)
 
 
-_READING, _SECRETS, _CORE = frozenset(("get", "list", "watch", "*")), frozenset(("secrets", "*")), frozenset(("", "*"))
+def _gives_much(binding: Object, strong: Collection[str]) -> bool:
+    """Whether a binding of a unit gives a role of the whole cluster that does more than look, one of the roles that are
+    there and lead further, or anything to everybody."""
+    role = mapping(binding.get("roleRef"))
+    subjects = {str(each.get("name")) for each in map(mapping, sequence(binding.get("subjects")))}
+    beyond = role.get("kind") == "ClusterRole" and role.get("name") != "view"
+    return beyond or str(role.get("name")) in strong or not subjects.isdisjoint(_EVERYBODY)
 
 
-def _reads_secrets(object: Object) -> bool:
-    """Whether a rule gives reading of Secrets, and names none of them: `list` and `watch` show what they hold
-    (Kubernetes documentation, "Role Based Access Control Good Practices")."""
-    return any(
-        not rule.get("resourceNames")
-        and not _READING.isdisjoint(map(str, sequence(rule.get("verbs"))))
-        and not _SECRETS.isdisjoint(map(str, sequence(rule.get("resources"))))
-        and not _CORE.isdisjoint(map(str, sequence(rule.get("apiGroups"))))
-        for rule in map(mapping, sequence(object.get("rules")))
-    )
+def _lets_in_more(before: Object | None, after: Object) -> str | None:
+    """What a namespace says of the pods that it lets in, where it let in fewer (the level that is enforced)."""
+    levels = [_level(each) for each in (before, after) if each is not None and each.get("kind") == "Namespace"]
+    if len(levels) < 2 or LEVELS.index(levels[1]) <= LEVELS.index(levels[0]):
+        return None
+    return f"the namespace lets in pods of the level `{levels[1]}`, and let in those of `{levels[0]}` alone"
+
+
+def _level(namespace: Object) -> str:
+    labels = mapping(mapping(namespace.get("metadata")).get("labels"))
+    level = labels.get("pod-security.kubernetes.io/enforce")
+    return level if level in LEVELS else LEVELS[-1]
+
+
+LEVELS = ("restricted", "baseline", "privileged")
+"""Pod Security Standards, from what lets in the fewest pods; a namespace without a label lets in all."""
+_EVERYBODY = frozenset(("system:authenticated", "system:unauthenticated", "system:serviceaccounts", "system:anonymous"))
+_IN_BETWEEN = {
+    "MutatingWebhookConfiguration": "a program of its choice changes what is written to the cluster",
+    "ValidatingWebhookConfiguration": "a program of its choice sees and refuses what is written to the cluster",
+    "MutatingAdmissionPolicy": "it changes what is written to the cluster",
+    "APIService": "a program of its choice answers for a part of the cluster's API",
+    "CertificateSigningRequest": "it asks for a certificate, which may name any user",
+}
+"""Kinds of the whole cluster that stand between it and who uses it, and what each does."""

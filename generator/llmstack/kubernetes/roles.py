@@ -1,0 +1,54 @@
+"""What the rules of a role let somebody do who has no more than that: RBAC, read as an attacker reads it.
+
+Kubernetes documentation, "Role Based Access Control Good Practices", "Privilege escalation risks".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+from llmstack.kubernetes.pods import Object, maps
+
+_ANY = "*"
+_WORKLOADS = ("deployments", "statefulsets", "daemonsets", "replicasets", "jobs", "cronjobs", "replicationcontrollers")
+_POWERS: tuple[tuple[str, Collection[str], Collection[str], Collection[str]], ...] = (
+    ("read every Secret of its namespace", ("",), ("secrets",), ("get", "list", "watch")),
+    ("run pods of its own there", ("",), ("pods",), ("create",)),
+    ("run pods of its own there", ("apps", "batch", ""), _WORKLOADS, ("create", "update", "patch")),
+    ("run commands in pods", ("",), ("pods/exec", "pods/attach"), ("create", "get")),
+    ("run commands in pods", ("",), ("pods/ephemeralcontainers",), ("update", "patch")),
+    ("get tokens of service accounts", ("",), ("serviceaccounts/token",), ("create",)),
+    ("act as somebody else", ("",), ("users", "groups", "serviceaccounts"), ("impersonate",)),
+    ("give more than it has", ("rbac.authorization.k8s.io",), ("roles", "clusterroles"), ("escalate", "bind")),
+)
+"""What it comes to, and the API groups, resources and verbs that lead there. To patch a pod is not to run one: of its
+containers only the image may change."""
+
+
+def allows_everything(role: Object) -> bool:
+    """Whether a role gives every verb on every resource."""
+    return any(_ANY in _texts(rule, "verbs") and _ANY in _texts(rule, "resources") for rule in maps(role.get("rules")))
+
+
+def powers_of(role: Object) -> list[str]:
+    """What a role lets whom it is bound to do beyond its words, each once; nothing for one that names its objects."""
+    return list(dict.fromkeys(_powers(role)))
+
+
+def _powers(role: Object) -> Iterator[str]:
+    rules = [rule for rule in maps(role.get("rules")) if not rule.get("resourceNames")]
+    for power, groups, resources, verbs in _POWERS:
+        asked = {"apiGroups": groups, "resources": resources, "verbs": verbs}
+        if any(all(_gives(rule, key, wanted) for key, wanted in asked.items()) for rule in rules):
+            yield power
+
+
+def _gives(rule: Object, key: str, wanted: Collection[str]) -> bool:
+    stated = _texts(rule, key)
+    return _ANY in stated or not stated.isdisjoint(wanted)
+
+
+def _texts(rule: Object, key: str) -> set[str]:
+    stated: Any = rule.get(key)
+    return {each for each in stated if isinstance(each, str)} if isinstance(stated, list) else set()
