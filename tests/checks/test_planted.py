@@ -11,7 +11,10 @@ import pytest
 
 from llmstack import yamlio
 from llmstack.checks import run_checks, settle
+from llmstack.checks.engines import asked_of_all
+from llmstack.checks.rules import refused_flags
 from llmstack.checks.subject import Subject
+from llmstack.engine.exact.flags import AGAINST_LENGTH
 from llmstack.finding import Severity, show_route
 from llmstack.model.reading import read_stack
 from llmstack.values.source import read_source
@@ -56,6 +59,27 @@ def accused(cases: list[dict[str, Any]]) -> dict[int, list[str]]:
 def cases(name: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = yamlio.load((FOLDER / f"{name}.yaml").read_text())
     return found
+
+
+def _refused_at(length: int) -> dict[int, list[str]]:
+    """What refused-flags says of each planted line that is given this longest request;
+    lines that hold a flag against the longest request are left out."""
+    planted = [
+        case | {"args": ["--max-model-len", str(length), *case["args"]]} for case in (*cases("wrong"), *cases("right"))
+    ]
+    layers, stack, _ = read_stack([read_source("values/prod.yaml", values(planted).encode())])
+    assert stack is not None
+    found: dict[int, list[str]] = {}
+    for number, asked in enumerate(asked_of_all(Subject("prod", stack, layers))):
+        if AGAINST_LENGTH.isdisjoint(asked.question.flags):
+            found[number] = [fault.message for fault in refused_flags.faults_of(asked)]
+    return found
+
+
+def test_a_longer_request_is_refused_no_more_where_nothing_is_held_against_it() -> None:
+    short, long = _refused_at(1), _refused_at(1 << 40)
+    assert len(short) > 1000
+    assert {number: (short[number], long[number]) for number in short if short[number] != long[number]} == {}
 
 
 def test_every_wrong_one_is_found() -> None:

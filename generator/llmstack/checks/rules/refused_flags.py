@@ -22,7 +22,7 @@ from llmstack.checks.engines import Asked, alike_with_length, problems_alike
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.engine.exact.fault import Fault
-from llmstack.engine.exact.flags import refused
+from llmstack.engine.exact.flags import AGAINST_LENGTH, refused
 from llmstack.engine.exact.line import Line
 from llmstack.finding import Severity
 
@@ -30,10 +30,11 @@ RULE = Declaration("refused-flags", Severity.ERROR, whole=True)
 
 
 def run(subject: Subject) -> Iterator[Problem]:
-    yield from problems_alike(alike_with_length(subject), _faults)
+    yield from problems_alike(alike_with_length(subject, AGAINST_LENGTH), faults_of)
 
 
-def _faults(asked: Asked) -> Iterator[Fault]:
+def faults_of(asked: Asked) -> Iterator[Fault]:
+    """Yield what vLLM refuses in the command line of an engine."""
     question = asked.question
     if asked.releases and (question.flags or question.variables):
         line = Line(

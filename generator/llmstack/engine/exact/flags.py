@@ -22,6 +22,11 @@ ACTIVE_CHECKED: Minor = (0, 33)
 """From here no more requests may be active than `--max-num-seqs`."""
 UPDATES_ADAPTERS = "VLLM_ALLOW_RUNTIME_LORA_UPDATING"
 LAST_PORT = 65535
+AGAINST_LENGTH = frozenset(
+    ("--max-num-batched-tokens", "--long-prefill-token-threshold", "--speculative-config", "--mamba-block-size")
+)
+"""Flags that are held against the longest request: without them its length refuses nothing here, as long as it is a
+whole number above 0 (`flags.length`)."""
 SPECULATION_CHECKED: Minor = (0, 11)
 """From here an unknown method of speculation is refused (`SpeculativeConfig`, vllm/config/speculative.py)."""
 
