@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from llmstack.checks.engines import asked_of_all
 from llmstack.checks.rules import refused_flags
 from llmstack.checks.subject import Subject
 from llmstack.engine.exact.flags import AGAINST_LENGTH
+from llmstack.engine.settings import Settings
 from llmstack.finding import Severity, show_route
 from llmstack.model.reading import read_stack
 from llmstack.values.source import read_source
@@ -61,25 +63,30 @@ def cases(name: str) -> list[dict[str, Any]]:
     return found
 
 
-def _refused_at(length: int) -> dict[int, list[str]]:
-    """What refused-flags says of each planted line that is given this longest request;
-    lines that hold a flag against the longest request are left out."""
-    planted = [
-        case | {"args": ["--max-model-len", str(length), *case["args"]]} for case in (*cases("wrong"), *cases("right"))
-    ]
-    layers, stack, _ = read_stack([read_source("values/prod.yaml", values(planted).encode())])
+class Watched:
+    """An engine's settings; whether their length was asked for."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings, self.length_is_read = settings, False
+
+    def __getattr__(self, name: str) -> Any:
+        self.length_is_read |= name == "length"
+        return getattr(self._settings, name)
+
+
+def test_a_length_is_looked_at_beside_the_flags_alone_that_are_held_against_it() -> None:
+    layers, stack, _ = read_stack(
+        [read_source("values/prod.yaml", values([*cases("wrong"), *cases("right")]).encode())]
+    )
     assert stack is not None
-    found: dict[int, list[str]] = {}
-    for number, asked in enumerate(asked_of_all(Subject("prod", stack, layers))):
-        if AGAINST_LENGTH.isdisjoint(asked.question.flags):
-            found[number] = [fault.message for fault in refused_flags.faults_of(asked)]
-    return found
-
-
-def test_a_longer_request_is_refused_no_more_where_nothing_is_held_against_it() -> None:
-    short, long = _refused_at(1), _refused_at(1 << 40)
-    assert len(short) > 1000
-    assert {number: (short[number], long[number]) for number in short if short[number] != long[number]} == {}
+    beside: set[str] = set()
+    for asked in asked_of_all(Subject("prod", stack, layers)):
+        settings: Any = Watched(asked.question.settings)
+        list(refused_flags.faults_of(replace(asked, question=replace(asked.question, settings=settings))))
+        given = AGAINST_LENGTH.intersection(asked.question.flags)
+        assert given or not settings.length_is_read, asked.question.arguments
+        beside |= given if settings.length_is_read else set()
+    assert beside >= AGAINST_LENGTH
 
 
 def test_every_wrong_one_is_found() -> None:

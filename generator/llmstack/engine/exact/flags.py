@@ -54,12 +54,16 @@ def _batch(line: Line) -> Iterator[Fault]:
 
 
 def _prompts(line: Line) -> Iterator[Fault]:
-    """The same method, of prompts that are long and of requests that run at once."""
+    """The same method, of prompts that are long."""
     threshold, length = line.number("--long-prefill-token-threshold"), line.settings.length
     is_held = length != AUTO_LENGTH and line.catalogue.release.minor >= THRESHOLD_CHECKED
     if threshold and length and is_held and threshold > length:
         message = f"--long-prefill-token-threshold {threshold} is over --max-model-len {length}"
         yield Fault("--long-prefill-token-threshold", message, f"at most {length}")
+
+
+def _requests(line: Line) -> Iterator[Fault]:
+    """The same method, of requests that run at once."""
     active, sequences = line.number("--max-num-active-seqs"), line.settings.sequences
     if active and sequences and active > sequences and line.catalogue.release.minor >= ACTIVE_CHECKED:
         message = f"--max-num-active-seqs {active} is over --max-num-seqs {sequences}"
@@ -179,7 +183,8 @@ def _port(line: Line) -> Iterator[Fault]:
 
 CHECKS: tuple[tuple[frozenset[str], Callable[[Line], Iterator[Fault]]], ...] = (
     (frozenset(("--max-num-batched-tokens",)), _batch),
-    (frozenset(("--long-prefill-token-threshold", "--max-num-active-seqs")), _prompts),
+    (frozenset(("--long-prefill-token-threshold",)), _prompts),
+    (frozenset(("--max-num-active-seqs",)), _requests),
     (frozenset(("--gpu-memory-utilization",)), _share),
     (frozenset(("--lora-modules", "--max-cpu-loras")), _adapters),
     (frozenset(("--enable-auto-tool-choice", "--reasoning-parser")), _parsers),
