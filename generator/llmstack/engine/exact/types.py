@@ -92,7 +92,7 @@ def unfit_type(
     facts: ModelFacts, settings: Settings, release: tuple[int, int], among: Sequence[str]
 ) -> Iterator[Fault]:
     """Yield a `--dtype` that the model (`_check_valid_dtype`, vllm/config/model.py) or its quantization
-    (`VllmConfig._get_quantization_config`) does not take, and fp8_e5m2 for keys and values of an fp8 checkpoint
+    (`VllmConfig._get_quantization_config`) does not take, and fp8_e5m2 for keys and values beside weights in fp8
     (`Attention.__init__`, vllm/attention/layer.py)."""
     dtype = TYPES.get(settings.dtype)
     if dtype == "float16" and facts.architecture in NOT_HALF and release >= (0, 9):
@@ -102,8 +102,8 @@ def unfit_type(
     if dtype and allowed and dtype not in allowed:
         method = settings.quantization or stored
         yield Fault("dtype", f"{method} does not take --dtype {dtype}", f"one of {', '.join(sorted(allowed))}, or auto")
-    if stored == "fp8" and settings.kv_dtype == "fp8_e5m2":
-        yield Fault("kv-dtype", "a KV cache of fp8_e5m2 does not go with an fp8 checkpoint", "--kv-cache-dtype fp8")
+    if "fp8" in (stored, settings.quantization) and settings.kv_dtype == "fp8_e5m2":
+        yield Fault("kv-dtype", "a KV cache of fp8_e5m2 does not go with weights in fp8", "--kv-cache-dtype fp8")
 
 
 def _activations(given: str | None, stored: str | None, among: Sequence[str]) -> frozenset[str]:
