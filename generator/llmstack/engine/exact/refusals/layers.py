@@ -13,6 +13,7 @@ from llmstack.engine.support import ARCHITECTURES
 
 PARTITION, OFFLOADED, BALANCED = "VLLM_PP_LAYER_PARTITION", "--cpu-offload-gb", "--enable-eplb"
 PREFILL, DECODE, BACKEND = "--prefill-context-parallel-size", "--decode-context-parallel-size", "--attention-backend"
+PIECE, NSIGHT, WHOLE = "--cp-kv-cache-interleave-size", "--ray-workers-use-nsight", "--disable-chunked-mm-input"
 SCALING, OVERRIDES = "--rope-scaling", "--hf-overrides"
 SCALED_UNTIL = (0, 10)
 """The last release in which what is said of positions replaces the checkpoint's before it is looked at."""
@@ -62,6 +63,15 @@ def _has_other_layers(line: Line) -> bool:
 def _reads_no_stages(line: Line) -> bool:
     text = line.variables.get(PARTITION)
     return text is not None and "$" not in text and _is_cut(line) and _stages(line) is None
+
+
+def _splits_blocks(line: Line) -> bool:
+    """Whether no block of keys and values holds whole pieces of those that are spread; blocks are powers of 2 from 16
+    on where nobody says their size."""
+    piece, size = line.number(PIECE), line.settings.block_size
+    if (line.number(DECODE) or 1) <= 1 or piece is None or piece < 1:
+        return False
+    return piece & (piece - 1) != 0 if size is None else size % piece != 0
 
 
 def _is_plain(line: Line) -> bool:
@@ -161,6 +171,14 @@ REFUSALS: tuple[Refusal, ...] = (
       for sentence in ("EPLB is only supported for FP8 ", "EPLB is not supported ")),
     Refusal("offloading is enabled. See", OFFLOADED, _offloads_in_groups,
             f"{OFFLOADED} for a model of which some layers have a window", "--disable-hybrid-kv-cache-manager"),
+    Refusal("or equal to and divisible by cp_kv_cache_interleave_size", PIECE, _splits_blocks,
+            f"a {PIECE} that does not divide blocks of keys and values", "a divisor of --block-size"),
+    Refusal("Unable to use nsight profiling unless workers run", NSIGHT,
+            lambda line: line.is_on(NSIGHT) and line.text("--distributed-executor-backend").lower() != "ray",
+            f"{NSIGHT} without Ray", "--distributed-executor-backend ray"),
+    Refusal("Chunked MM input is required because", WHOLE,
+            lambda line: line.is_on(WHOLE) and line.text("--mamba-cache-mode").lower() == "align",
+            f"{WHOLE} with --mamba-cache-mode align", "leave one of both out"),
     *_of_positions(SCALING),
     *_of_positions(OVERRIDES),
 )  # fmt: skip

@@ -179,8 +179,9 @@ REFUSALS: tuple[Refusal, ...] = (
             f"{SHARDED} on one GPU, of fewer requests than GPUs, or with --max-logprobs -1", "leave it out"),
     Refusal("--sse-keep-alive-interval must be a non-negative", ALIVE, lambda line: (line.number(ALIVE) or 0) < 0,
             f"{ALIVE} under 0", "0 turns it off"),
-    Refusal("To load a model from object storage", "--load-format", _is_not_streamed,
-            "this --load-format for a model in object storage", "runai_streamer"),
+    *(Refusal(sentence, "--load-format", _is_not_streamed,
+              "this --load-format for a model in object storage", "runai_streamer")
+      for sentence in ("To load a model from object storage", "To load a model from S3")),
     Refusal("capture_torch_profiler is only applicable when", PROFILER, _captures_nothing,
             "capture_torch_profiler without profiler torch", "profiler torch"),
     Refusal("Unexpected extra config keys for load format", LOADER, _loads_by_others_keys,
