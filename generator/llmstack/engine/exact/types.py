@@ -47,6 +47,9 @@ FROM_FILES = frozenset(
 )
 """Methods that want a file of their own in the checkpoint (`get_config_filenames`), and cannot quantize one."""
 
+ONLINE_SCALES = (0, 20)
+"""The last release of which it is known that fp8 made at the start brings scales of keys and values (`Fp8Config`)."""
+
 WITHOUT_HEIR = frozenset(("aqlm", "qqq", "hqq", "deepspeedfp"))
 """Methods of checkpoints that releases have dropped, and that no other method serves."""
 
@@ -102,7 +105,8 @@ def unfit_type(
     if dtype and allowed and dtype not in allowed:
         method = settings.quantization or stored
         yield Fault("dtype", f"{method} does not take --dtype {dtype}", f"one of {', '.join(sorted(allowed))}, or auto")
-    if "fp8" in (stored, settings.quantization) and settings.kv_dtype == "fp8_e5m2":
+    online = stored is None and settings.quantization == "fp8" and release <= ONLINE_SCALES
+    if (stored == "fp8" or online) and settings.kv_dtype == "fp8_e5m2":
         yield Fault("kv-dtype", "a KV cache of fp8_e5m2 does not go with weights in fp8", "--kv-cache-dtype fp8")
 
 

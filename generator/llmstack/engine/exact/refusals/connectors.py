@@ -10,9 +10,13 @@ from llmstack.engine.exact.line import Line
 from llmstack.engine.exact.refusals.refusal import Refusal
 
 TRANSFER, EVENTS, WITHOUT_GROUPS = "--kv-transfer-config", "--kv-events-config", "--disable-hybrid-kv-cache-manager"
+SIZE = "--kv-offloading-size"
+"""A flag that chooses the connector itself, and its size."""
 OFFLOADING, MOONCAKE, PEER = "OffloadingConnector", "MooncakeConnector", "P2pNcclConnector"
 POLICIES = frozenset(("lru", "arc"))
 """What `eviction_policy` may be (`_CACHE_POLICIES`, vllm/v1/kv_offload/cpu/manager.py)."""
+POLICIES_UNTIL = (0, 25)
+"""The last release of which that is known."""
 GROUPED_SINCE = {
     "NixlConnector": (0, 18),
     "SimpleCPUOffloadConnector": (0, 19),
@@ -37,7 +41,8 @@ def _of(connector: str, holds: Callable[[Mapping[str, Any]], object]) -> Callabl
     """Whether a connector is asked for, and something holds of what else it is told."""
 
     def found(line: Line) -> bool:
-        return line.object(TRANSFER).get("kv_connector") == connector and bool(holds(_more(line)))
+        asked = line.object(TRANSFER).get("kv_connector") == connector and SIZE not in line.given
+        return asked and bool(holds(_more(line)))
 
     return found
 
@@ -70,7 +75,7 @@ REFUSALS: tuple[Refusal, ...] = (
               f"an {OFFLOADING} without {key}", f"{key} in kv_connector_extra_config")
       for key in ("cpu_bytes_to_use", "num_cpu_blocks")),
     *(Refusal(sentence, TRANSFER, _of(OFFLOADING, _evicts_otherwise),
-              "this eviction_policy", f"one of {', '.join(sorted(POLICIES))}")
+              "this eviction_policy", f"one of {', '.join(sorted(POLICIES))}", until=POLICIES_UNTIL)
       for sentence in ("Unknown eviction policy: ", "Unknown cache policy: ")),
     Refusal("Mooncake Transfer Engine does not support pipeline", TRANSFER,
             lambda line: line.settings.pipeline > 1 and _of(MOONCAKE, lambda _: True)(line),

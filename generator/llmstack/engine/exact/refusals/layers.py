@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from llmstack.engine.exact.line import Line
-from llmstack.engine.exact.refusals.generations import V1, asks_for_v1
+from llmstack.engine.exact.refusals.generations import asks_for_v1
 from llmstack.engine.exact.refusals.refusal import Refusal
 from llmstack.engine.support import ARCHITECTURES
 
@@ -32,6 +32,8 @@ MOVED_BY = frozenset(
     )
 )
 """Architectures that tell their experts to move; others pass the flag over (`enable_eplb=`, model_executor/models/)."""
+V1_ALONE = (0, 11)
+"""The first release without the former engine."""
 ONE_GROUP = ("--kv-transfer-config", "--kv-events-config")
 """Flags that make one group of all layers, unless groups are asked for."""
 
@@ -46,7 +48,8 @@ def _stages(line: Line) -> list[int] | None:
 
 def _is_cut(line: Line) -> bool:
     """Whether the model's class is one that is cut into stages by that variable."""
-    return line.facts is not None and line.facts.architecture in ARCHITECTURES
+    known = "$" not in (line.given.get("--pipeline-parallel-size") or "")
+    return known and line.facts is not None and line.facts.architecture in ARCHITECTURES
 
 
 def _has_other_stages(line: Line) -> bool:
@@ -96,10 +99,12 @@ def _moves_what_stays(line: Line) -> bool:
 
 
 def _scaling(line: Line, flag: str) -> Mapping[str, Any] | None:
-    """What a flag says of how positions are scaled; None where it says nothing."""
+    """What a flag says of how positions are scaled; None where it says nothing, or the model's class (Gemma 3) passes
+    it over."""
     config = line.object(flag)
     found = config.get("rope_scaling") if flag == OVERRIDES else config
-    return found if isinstance(found, dict) and found and _is_cut(line) else None
+    read = _is_cut(line) and line.facts is not None and not line.facts.architecture.startswith("Gemma3")
+    return found if isinstance(found, dict) and found and read else None
 
 
 def _scales(flag: str, holds: Callable[[Mapping[str, Any]], object]) -> Callable[[Line], bool]:
@@ -130,7 +135,8 @@ def _is_in_groups(line: Line) -> bool:
     mixed = sizes is not None and 0 < sizes.sliding_layers < sizes.layers and _is_cut(line)
     one = any(line.is_on(flag) for flag in ("--disable-hybrid-kv-cache-manager", "--disable-sliding-window"))
     one = one or not line.given.keys().isdisjoint(ONE_GROUP)
-    return mixed and not one and (V1 not in line.variables or asks_for_v1(line))
+    # before 0.11 much else falls back to the former engine, which has one group
+    return mixed and not one and (line.catalogue.release.minor >= V1_ALONE or asks_for_v1(line))
 
 
 def _offloads_in_groups(line: Line) -> bool:

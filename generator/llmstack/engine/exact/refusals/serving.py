@@ -58,9 +58,12 @@ def _loads_by_others_keys(line: Line) -> bool:
 
 
 def _format(line: Line) -> str:
-    # an object in a store is streamed, whatever nobody says
-    stored = line.model.lower().startswith(OBJECT_STORES)
-    return "stored" if stored else line.text("--load-format").lower()
+    """The format to load; `own` where what is loaded decides, or what comes from a variable."""
+    stored = line.facts.quantization.method if line.facts is not None and line.facts.quantization else None
+    own = {line.settings.quantization, stored} & {"bitsandbytes", "gguf"} or line.model.lower().startswith(
+        OBJECT_STORES
+    )
+    return "own" if own or "$" in (line.given.get("--load-format") or "") else line.text("--load-format").lower()
 
 
 def _profiles_nowhere(line: Line) -> bool:
