@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,11 @@ import pytest
 
 from llmstack import yamlio
 from llmstack.checks import run_checks, settle
+from llmstack.checks.engines import asked_of_all
+from llmstack.checks.rules import refused_flags
 from llmstack.checks.subject import Subject
+from llmstack.engine.exact.flags import AGAINST_LENGTH
+from llmstack.engine.settings import Settings
 from llmstack.finding import Severity, show_route
 from llmstack.model.reading import read_stack
 from llmstack.values.source import read_source
@@ -56,6 +61,32 @@ def accused(cases: list[dict[str, Any]]) -> dict[int, list[str]]:
 def cases(name: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = yamlio.load((FOLDER / f"{name}.yaml").read_text())
     return found
+
+
+class Watched:
+    """An engine's settings; whether their length was asked for."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings, self.length_is_read = settings, False
+
+    def __getattr__(self, name: str) -> Any:
+        self.length_is_read |= name == "length"
+        return getattr(self._settings, name)
+
+
+def test_a_length_is_looked_at_beside_the_flags_alone_that_are_held_against_it() -> None:
+    layers, stack, _ = read_stack(
+        [read_source("values/prod.yaml", values([*cases("wrong"), *cases("right")]).encode())]
+    )
+    assert stack is not None
+    beside: set[str] = set()
+    for asked in asked_of_all(Subject("prod", stack, layers)):
+        settings: Any = Watched(asked.question.settings)
+        list(refused_flags.faults_of(replace(asked, question=replace(asked.question, settings=settings))))
+        given = AGAINST_LENGTH.intersection(asked.question.flags)
+        assert given or not settings.length_is_read, asked.question.arguments
+        beside |= given if settings.length_is_read else set()
+    assert beside >= AGAINST_LENGTH
 
 
 def test_every_wrong_one_is_found() -> None:

@@ -98,9 +98,13 @@ def alike_engines(subject: Subject) -> Iterator[tuple[Asked, ...]]:
     return (group for group in alike(subject) if not group[0].question.elsewhere)
 
 
-def alike_with_length(subject: Subject) -> Iterator[list[Asked]]:
-    """Yield the groups of `engines` that are of one length as well."""
+def alike_with_length(subject: Subject, flags: frozenset[str] | None = None) -> Iterator[Sequence[Asked]]:
+    """Yield the groups of `engines` that are of one length as well; with `flags`, whatever its length each group that
+    gives none of them."""
     for group in alike_engines(subject):
+        if flags is not None and flags.isdisjoint(group[0].question.flags):
+            yield group
+            continue
         by_length: dict[int | None, list[Asked]] = {}
         for asked in group:
             by_length.setdefault(asked.question.settings.length, []).append(asked)

@@ -60,28 +60,43 @@ class Question:
 
 def ask(stack: Stack, model: Model, known: Known, pools: Pools | None = None) -> Question:
     """What is asked of a model's engine; `pools` are those of the stack, where they are at hand."""
-    match = catalogue_for(model.repository or "", model.tag or "", model.gitops.vllm_version)
-    pool, card = pool_and_card(stack, pools or Pools.of(stack), model)
-    facts = facts_of_model(model, known)
     given = arguments.stated(model)
+    return _of_length(given, _ask_alike(stack, model, known, pools or Pools.of(stack), of_any_length(given)))
+
+
+def ask_all(stack: Stack, models: Iterable[Model], known: Known, pools: Pools) -> Iterator[Question]:
+    """Yield what is asked of each of the models: one and the same question for all of which it cannot differ, and what
+    does not depend on the longest request once for all that differ in nothing else."""
+    asked: dict[Hashable, Question] = {}
+    for model in models:
+        given, others = arguments.stated(model), _particulars(model)
+        if (given, others) not in asked:
+            alike = of_any_length(given)
+            if (alike, others) not in asked:
+                asked[alike, others] = _ask_alike(stack, model, known, pools, alike)
+            asked[given, others] = _of_length(given, asked[alike, others])
+        yield asked[given, others]
+
+
+def _of_length(given: tuple[str, ...], alike: Question) -> Question:
+    """The question of these arguments, where one is asked that differs in their length alone."""
+    settings, flags = _with_length(given, alike.settings, alike.flags)
+    return replace(alike, arguments=given, settings=settings, flags=flags)
+
+
+def _ask_alike(stack: Stack, model: Model, known: Known, pools: Pools, given: tuple[str, ...]) -> Question:
+    """What is asked of the engine of a model with these arguments."""
+    match = catalogue_for(model.repository or "", model.tag or "", model.gitops.vllm_version)
+    pool, card = pool_and_card(stack, pools, model)
+    facts = facts_of_model(model, known)
     environment = variables(stack, model)
-    settings, flags = read_given(given, match.catalogue, tuple(environment))
+    settings, flags = _read(given, match.catalogue, tuple(environment))
     settings = _over_pods(model, settings) if model.uses_ray or model.uses_lws else settings
     missing = tuple(_missing(model, facts, card, match))
     version = None if match.sureness == "guess" else version_of(model)
     named = pool.pool if pool else None
     elsewhere = says_elsewhere(model)
     return Question(facts, card, match, settings, given, flags, missing, named, version, environment, elsewhere)
-
-
-def ask_all(stack: Stack, models: Iterable[Model], known: Known, pools: Pools) -> Iterator[Question]:
-    """Yield what is asked of each of the models: one and the same question for all of which it cannot differ."""
-    asked: dict[Hashable, Question] = {}
-    for model in models:
-        key = _particulars(model)
-        if key not in asked:
-            asked[key] = ask(stack, model, known, pools)
-        yield asked[key]
 
 
 _DECIDING = attrgetter(
@@ -92,16 +107,19 @@ _DECIDING = attrgetter(
 
 
 def _particulars(model: Model) -> Hashable:
-    """What `ask` reads of a model; tests/engine/test_asked_once.py holds it to every key."""
+    """What `ask` reads of a model beside its arguments; tests/engine/test_asked_once.py holds it to every key."""
     pods = (model_sizes(model).pipeline, pods_of(model)) if model.uses_ray or model.uses_lws else None
-    return arguments.stated(model), bool(model.name), pods, repr(_DECIDING(model))
+    return bool(model.name), pods, repr(_DECIDING(model))
 
 
-@lru_cache(maxsize=1 << 12)
 def read_given(given: tuple[str, ...], catalogue: Catalogue, variables: tuple[str, ...]) -> tuple[Settings, Flags]:
     """The settings and flags of arguments; those that differ in their length alone are read once for all of them."""
+    return _with_length(given, *_read(of_any_length(given), catalogue, variables))
+
+
+def _with_length(given: tuple[str, ...], settings: Settings, flags: Flags) -> tuple[Settings, Flags]:
+    """The settings and flags of arguments, where those of any length are read."""
     at = length_index(given)
-    settings, flags = _read(of_any_length(given), catalogue, variables)
     if at is None:
         return settings, flags
     # of two lengths the later one counts

@@ -8,8 +8,10 @@ behind a JSON flag does not have, a number outside its bounds, a word that is no
 without `--enable-expert-parallel`; a connector of keys and values that the release does not have, or that has no role;
 a value in such JSON of another type than its field; two flags that say one thing; `mtp` for a model that predicts
 nothing further, `eagle3` without its draft; `VLLM_USE_V1=1` in 0.8 to 0.10 beside what the V1 engine does not have
-there, or on a card under compute capability 8.0; a port that is none. Where a check came with a release, or went, it
-is told by the sentence of vLLM's own error in that release's sources.
+there, or on a card under compute capability 8.0; a port that is none; an OffloadingConnector without its
+size, a key that this loader of weights does not have, stages in VLLM_PP_LAYER_PARTITION that are not the model's
+layers, `--cpu-offload-gb` for a model of which some layers have a window. Where a check came with a release, or went,
+it is told by the sentence of vLLM's own error in that release's sources.
 
 Fix: what the finding says.
 """
@@ -22,7 +24,7 @@ from llmstack.checks.engines import Asked, alike_with_length, problems_alike
 from llmstack.checks.rule import Declaration, Problem
 from llmstack.checks.subject import Subject
 from llmstack.engine.exact.fault import Fault
-from llmstack.engine.exact.flags import refused
+from llmstack.engine.exact.flags import AGAINST_LENGTH, refused
 from llmstack.engine.exact.line import Line
 from llmstack.finding import Severity
 
@@ -30,10 +32,11 @@ RULE = Declaration("refused-flags", Severity.ERROR, whole=True)
 
 
 def run(subject: Subject) -> Iterator[Problem]:
-    yield from problems_alike(alike_with_length(subject), _faults)
+    yield from problems_alike(alike_with_length(subject, AGAINST_LENGTH), faults_of)
 
 
-def _faults(asked: Asked) -> Iterator[Fault]:
+def faults_of(asked: Asked) -> Iterator[Fault]:
+    """Yield what vLLM refuses in the command line of an engine."""
     question = asked.question
     if asked.releases and (question.flags or question.variables):
         line = Line(

@@ -6,7 +6,7 @@ start.
 against the release's list.
 From 0.12 on a backend is also asked: for latent attention (DeepSeek) or plain, on which compute capabilities, for heads
 of which size, which types of keys and values and of numbers it reads, which sizes of blocks it has; and FLASH_ATTN
-reads an fp8 KV cache from Hopper on.
+reads an fp8 KV cache from Hopper on, and has the attention sinks of gpt-oss there.
 
 Fix: one of those that the finding lists, or none, which lets vLLM choose.
 """

@@ -16,6 +16,11 @@ from llmstack.engine.support import ARCHITECTURES
 
 ENFORCED: Minor = (0, 11)
 """From here an unknown attention backend ends the start; before, it was passed over."""
+SINKS = frozenset(("GptOssForCausalLM",))
+"""Architectures whose heads have sinks."""
+FLASHINFER_SINKS_KNOWN: Minor = (0, 25)
+"""The last release of which it is known that FlashInfer has sinks on compute capability 10 alone (`supports_sink`,
+vllm/v1/attention/backends/flashinfer.py)."""
 FITS: Minor = (0, 12)
 """From here a backend is asked whether it goes with the rest (`CudaPlatform.get_attn_backend_cls`)."""
 
@@ -40,6 +45,7 @@ def unfit_backend(
     traits = registry.backend_traits(upper, among[0])
     reason = (
         _for_model(upper, facts, traits)
+        or _for_sinks(upper, facts, card, release)
         or _for_card(upper, settings, card, traits)
         or _for_settings(upper, facts, settings, traits)
     )
@@ -56,6 +62,22 @@ def _for_model(backend: str, facts: ModelFacts, traits: Traits) -> str | None:
     if not facts.is_latent and size and traits.heads is not None and size not in traits.heads:
         return f"{backend} has no kernels for heads of {size}, which {facts.architecture} has"
     return None
+
+
+def _for_sinks(backend: str, facts: ModelFacts, card: Card | None, release: Minor) -> str | None:
+    """Why a backend does not serve heads with sinks (`supports_sink`, vllm/v1/attention/backends/); None where it does,
+    or nobody can say. FlashAttention has them from version 3 on, which is for Hopper."""
+    if facts.architecture not in SINKS or card is None or card.capability is None or card.maker != "nvidia":
+        return None
+    major = card.capability[0]
+    lacking = {
+        "FLASH_ATTN": major < 9,
+        "FLASHINFER": major != 10 and release <= FLASHINFER_SINKS_KNOWN,
+        "FLEX_ATTENTION": True,
+    }
+    if not lacking.get(backend):
+        return None
+    return f"{backend} has no attention sinks on a {card.name}, which {facts.architecture} has"
 
 
 def _for_settings(backend: str, facts: ModelFacts, settings: Settings, traits: Traits) -> str | None:

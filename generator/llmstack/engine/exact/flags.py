@@ -22,6 +22,11 @@ ACTIVE_CHECKED: Minor = (0, 33)
 """From here no more requests may be active than `--max-num-seqs`."""
 UPDATES_ADAPTERS = "VLLM_ALLOW_RUNTIME_LORA_UPDATING"
 LAST_PORT = 65535
+AGAINST_LENGTH = frozenset(
+    ("--max-num-batched-tokens", "--long-prefill-token-threshold", "--speculative-config", "--mamba-block-size")
+)
+"""Flags that are held against the longest request: without them its length refuses nothing here, as long as it is a
+whole number above 0 (`flags.length`)."""
 SPECULATION_CHECKED: Minor = (0, 11)
 """From here an unknown method of speculation is refused (`SpeculativeConfig`, vllm/config/speculative.py)."""
 
@@ -49,12 +54,16 @@ def _batch(line: Line) -> Iterator[Fault]:
 
 
 def _prompts(line: Line) -> Iterator[Fault]:
-    """The same method, of prompts that are long and of requests that run at once."""
+    """The same method, of prompts that are long."""
     threshold, length = line.number("--long-prefill-token-threshold"), line.settings.length
     is_held = length != AUTO_LENGTH and line.catalogue.release.minor >= THRESHOLD_CHECKED
     if threshold and length and is_held and threshold > length:
         message = f"--long-prefill-token-threshold {threshold} is over --max-model-len {length}"
         yield Fault("--long-prefill-token-threshold", message, f"at most {length}")
+
+
+def _requests(line: Line) -> Iterator[Fault]:
+    """The same method, of requests that run at once."""
     active, sequences = line.number("--max-num-active-seqs"), line.settings.sequences
     if active and sequences and active > sequences and line.catalogue.release.minor >= ACTIVE_CHECKED:
         message = f"--max-num-active-seqs {active} is over --max-num-seqs {sequences}"
@@ -174,7 +183,8 @@ def _port(line: Line) -> Iterator[Fault]:
 
 CHECKS: tuple[tuple[frozenset[str], Callable[[Line], Iterator[Fault]]], ...] = (
     (frozenset(("--max-num-batched-tokens",)), _batch),
-    (frozenset(("--long-prefill-token-threshold", "--max-num-active-seqs")), _prompts),
+    (frozenset(("--long-prefill-token-threshold",)), _prompts),
+    (frozenset(("--max-num-active-seqs",)), _requests),
     (frozenset(("--gpu-memory-utilization",)), _share),
     (frozenset(("--lora-modules", "--max-cpu-loras")), _adapters),
     (frozenset(("--enable-auto-tool-choice", "--reasoning-parser")), _parsers),

@@ -47,6 +47,9 @@ FROM_FILES = frozenset(
 )
 """Methods that want a file of their own in the checkpoint (`get_config_filenames`), and cannot quantize one."""
 
+ONLINE_SCALES = (0, 20)
+"""The last release of which it is known that fp8 made at the start brings scales of keys and values (`Fp8Config`)."""
+
 WITHOUT_HEIR = frozenset(("aqlm", "qqq", "hqq", "deepspeedfp"))
 """Methods of checkpoints that releases have dropped, and that no other method serves."""
 
@@ -92,7 +95,7 @@ def unfit_type(
     facts: ModelFacts, settings: Settings, release: tuple[int, int], among: Sequence[str]
 ) -> Iterator[Fault]:
     """Yield a `--dtype` that the model (`_check_valid_dtype`, vllm/config/model.py) or its quantization
-    (`VllmConfig._get_quantization_config`) does not take, and fp8_e5m2 for keys and values of an fp8 checkpoint
+    (`VllmConfig._get_quantization_config`) does not take, and fp8_e5m2 for keys and values beside weights in fp8
     (`Attention.__init__`, vllm/attention/layer.py)."""
     dtype = TYPES.get(settings.dtype)
     if dtype == "float16" and facts.architecture in NOT_HALF and release >= (0, 9):
@@ -102,8 +105,9 @@ def unfit_type(
     if dtype and allowed and dtype not in allowed:
         method = settings.quantization or stored
         yield Fault("dtype", f"{method} does not take --dtype {dtype}", f"one of {', '.join(sorted(allowed))}, or auto")
-    if stored == "fp8" and settings.kv_dtype == "fp8_e5m2":
-        yield Fault("kv-dtype", "a KV cache of fp8_e5m2 does not go with an fp8 checkpoint", "--kv-cache-dtype fp8")
+    online = stored is None and settings.quantization == "fp8" and release <= ONLINE_SCALES
+    if (stored == "fp8" or online) and settings.kv_dtype == "fp8_e5m2":
+        yield Fault("kv-dtype", "a KV cache of fp8_e5m2 does not go with weights in fp8", "--kv-cache-dtype fp8")
 
 
 def _activations(given: str | None, stored: str | None, among: Sequence[str]) -> frozenset[str]:

@@ -6,11 +6,13 @@ from llmstack.engine.exact.refusals import (
     balancing,
     cache,
     compiled,
+    connectors,
     devices,
     drafts,
     encoders,
     former,
     generations,
+    layers,
     parallel,
     serving,
     speculation,
@@ -29,6 +31,8 @@ REFUSALS: tuple[Refusal, ...] = (
     *balancing.REFUSALS,
     *devices.REFUSALS,
     *encoders.REFUSALS,
+    *connectors.REFUSALS,
+    *layers.REFUSALS,
 )
 """All of them, in the order in which they are said."""
 

@@ -52,6 +52,12 @@ def _switches_both_ways(line: Line) -> bool:
     return bool(on & off)
 
 
+def _makes_graphs(line: Line) -> bool:
+    """Whether CUDA graphs are made, as far as nobody says otherwise."""
+    config = line.object(COMPILATION)
+    return not line.is_on("--enforce-eager") and not {"cudagraph_mode", "mode", "level"} & set(config)
+
+
 _LARGEST = ("a largest size of CUDA graphs that is not the largest of the sizes", "leave the largest out")
 _MODES = (COMPILATION, _has_both_modes, "`none` beside `all` in custom_ops", "one of both")
 
@@ -74,6 +80,9 @@ REFUSALS: tuple[Refusal, ...] = (
             f"{LARGEST} beside that in {COMPILATION}", "one of both"),
     Refusal("should be consistent with the max value of", COMPILATION, _captures, *_LARGEST),
     Refusal("should be consistent with the max value of", SIZES, _captures, *_LARGEST),
+    Refusal("cudagraph_capture_sizes should contain at least one", COMPILATION,
+            lambda line: line.object(COMPILATION).get("cudagraph_capture_sizes") == [] and _makes_graphs(line),
+            "no size of CUDA graphs", "leave the sizes out, or --enforce-eager"),
     Refusal("Can only specify 'none' or 'all'", *_MODES),
     Refusal("custom_ops can contain only one base mode", *_MODES),
     Refusal("must be 'all', 'none', '+op' or '-op'", COMPILATION, _has_plain_operation,

@@ -1,5 +1,5 @@
 """How drafts are sampled and accepted, and whose they may be (`SpeculativeConfig._verify_args`,
-vllm/config/speculative.py)."""
+vllm/config/speculative.py; v1/spec_decode/)."""
 
 from __future__ import annotations
 
@@ -63,6 +63,23 @@ def _is_wide(config: dict[str, Any]) -> bool:
     return config.get(VOCABULARY) is True
 
 
+def _is_model(config: dict[str, Any]) -> bool:
+    """Whether a whole model drafts, or a draft of several tokens at once."""
+    return config.get("method") == "draft_model" or config.get("parallel_drafting") is True
+
+
+def _drafts_on_fewer(line: Line) -> bool:
+    config = line.object(SPECULATIVE)
+    return (
+        config.get("method") == "draft_model" and config.get("draft_tensor_parallel_size") == 1 < line.settings.tensor
+    )
+
+
+def _drafts_of_pictures(line: Line) -> bool:
+    sees = line.facts is not None and line.facts.has_vision and "--limit-mm-per-prompt" not in line.given
+    return sees and _is_model(dict(line.object(SPECULATIVE)))
+
+
 def _says_twice(flag: str) -> Callable[[Line], bool]:
     return lambda line: flag in line.given and line.object(SPECULATIVE).get(FLAGS[flag]) is not None
 
@@ -108,6 +125,13 @@ REFUSALS: tuple[Refusal, ...] = (
             _holds(lambda config: config.get("method") == "custom_class" and not config.get("model")
                    and config.get("num_speculative_tokens") is not None),
             "the method custom_class without a model", "the dotted name of its class as `model`"),
+    Refusal("must be the same. Got", SPECULATIVE, _drafts_on_fewer,
+            "a draft model on one GPU of several", "draft_tensor_parallel_size as --tensor-parallel-size"),
+    Refusal("supports padded drafter batch. Please unset", SPECULATIVE,
+            _holds(lambda config: _is_model(config) and config.get("disable_padded_drafter_batch") is True),
+            "a draft model with disable_padded_drafter_batch", "leave it out"),
+    Refusal("does not support multimodal models yet", SPECULATIVE, _drafts_of_pictures,
+            "a draft model for a model that reads pictures", "ngram, or a draft of eagle3"),
     *(Refusal(" and --speculative-config['", flag, _says_twice(flag), f"{flag} beside `{key}` of {SPECULATIVE}",
               "one of both")
       for flag, key in FLAGS.items()),

@@ -27,6 +27,11 @@ RUST = "VLLM_USE_RUST_FRONTEND"
 EFFORT = "--reasoning-effort-map"
 EFFORTS = frozenset(("none", "minimal", "low", "medium", "high", "xhigh", "max"))
 """What a request may ask of a model that reasons (`ReasoningEffort`, vllm/renderers/params.py)."""
+LOADER, PROCESSORS = "--model-loader-extra-config", "--logits-processors"
+LOADED_BY_DEFAULT = frozenset(("", "auto", "hf", "safetensors", "fastsafetensors", "pt", "npcache", "mistral"))
+"""Formats of the loader that takes THREADS alone (`DefaultModelLoader`, vllm/model_executor/model_loader/)."""
+THREADS = frozenset(("enable_multithread_load", "num_threads", "enable_weights_track"))
+THREADS_SINCE = (0, 10)
 STREAMERS = frozenset(("auto", "runai_streamer", "runai_streamer_sharded", "modelexpress"))
 
 
@@ -43,6 +48,22 @@ def _properties(line: Line) -> bool:
 def _is_not_streamed(line: Line) -> bool:
     stored = line.model.lower().startswith(OBJECT_STORES)
     return stored and line.text("--load-format").lower() not in (STREAMERS | {""})
+
+
+def _loads_by_others_keys(line: Line) -> bool:
+    """Whether the loader is told what another one is told: how many requests the streamer makes at once, say."""
+    known = {"sharded_state": frozenset(("pattern",))}.get(_format(line))
+    known = THREADS if _format(line) in LOADED_BY_DEFAULT else known
+    return known is not None and bool(set(line.object(LOADER)) - known)
+
+
+def _format(line: Line) -> str:
+    """The format to load; `own` where what is loaded decides, or what comes from a variable."""
+    stored = line.facts.quantization.method if line.facts is not None and line.facts.quantization else None
+    own = {line.settings.quantization, stored} & {"bitsandbytes", "gguf"} or line.model.lower().startswith(
+        OBJECT_STORES
+    )
+    return "own" if own or "$" in (line.given.get("--load-format") or "") else line.text("--load-format").lower()
 
 
 def _profiles_nowhere(line: Line) -> bool:
@@ -161,9 +182,22 @@ REFUSALS: tuple[Refusal, ...] = (
             f"{SHARDED} on one GPU, of fewer requests than GPUs, or with --max-logprobs -1", "leave it out"),
     Refusal("--sse-keep-alive-interval must be a non-negative", ALIVE, lambda line: (line.number(ALIVE) or 0) < 0,
             f"{ALIVE} under 0", "0 turns it off"),
-    Refusal("To load a model from object storage", "--load-format", _is_not_streamed,
-            "this --load-format for a model in object storage", "runai_streamer"),
+    *(Refusal(sentence, "--load-format", _is_not_streamed,
+              "this --load-format for a model in object storage", "runai_streamer")
+      for sentence in ("To load a model from object storage", "To load a model from S3")),
     Refusal("capture_torch_profiler is only applicable when", PROFILER, _captures_nothing,
             "capture_torch_profiler without profiler torch", "profiler torch"),
+    Refusal("Unexpected extra config keys for load format", LOADER, _loads_by_others_keys,
+            f"a key in {LOADER} that this --load-format does not have", "leave it out, or --load-format runai_streamer",
+            since=THREADS_SINCE),
+    Refusal("Model loader extra config is not supported for", LOADER,
+            lambda line: bool(line.object(LOADER)) and says("--load-format", "dummy")(line),
+            f"{LOADER} with --load-format dummy", "leave it out"),
+    Refusal("Custom logits processors are not supported when", PROCESSORS,
+            lambda line: bool(line.text(PROCESSORS)) and bool(line.object("--speculative-config")),
+            f"{PROCESSORS} with --speculative-config", "leave one of both out"),
+    Refusal("Pooling models do not support custom logits", PROCESSORS,
+            lambda line: bool(line.text(PROCESSORS)) and says("--runner", "pooling")(line),
+            f"{PROCESSORS} with --runner pooling", "leave it out"),
 )  # fmt: skip
 """In the order in which they are said."""
