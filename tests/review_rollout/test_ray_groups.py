@@ -42,3 +42,23 @@ def test_groups_of_several_sizes(
     assert (row.before, row.after, row.peak) == gpus
     assert (rollout.why, rollout.min_ready, rollout.seconds) == ("scale", 1, seconds)
     assert result.removed == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "count", "gpus", "seconds"),
+    [
+        ([("a", 2, 8), ("b", 1, 4)], [("a", 1, 8), ("b", 3, 4)], 64, (20, 20, 20), 300),
+        ([("a", 1, 8), ("b", 1, 4)], [("a", 2, 8), ("b", 0, 4)], 64, (12, 16, 16), 300),
+        ([("a", 2, 8), ("b", 1, 4)], [("a", 0, 8), ("b", 5, 4)], 20, (20, 20, 20), 330),  # once those that end are gone
+    ],
+)
+def test_a_group_grows_while_one_of_another_size_shrinks(
+    before: Groups, after: Groups, count: int, gpus: tuple[int, int, int], seconds: int, review: Make, pool: Make
+) -> None:
+    """KubeRay ends and makes workers of all groups in one go (raycluster_controller.go, `reconcilePods`)."""
+    result = review((cluster(before), cluster(after)), pools=[pool(count, 8)], loads={"r": 300})
+    [row], [rollout] = result.gpus, result.rollouts
+    assert (row.before, row.after, row.peak, row.deadlock) == (*gpus, False)
+    assert (rollout.why, rollout.replicas, rollout.gpus_per_replica) == ("scale", 1, gpus[1])
+    assert (rollout.min_ready, rollout.seconds) == (1, seconds)
+    assert "outage" not in {risk.id for risk in result.risks}

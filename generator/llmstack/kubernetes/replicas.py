@@ -100,6 +100,11 @@ def scalers_of(objects: Iterable[Object]) -> dict[Identity, list[str]]:
     return found
 
 
+def targets_of_scalers(objects: Iterable[Object]) -> dict[Identity, Identity]:
+    """Return what each scaler names as what it scales, there or not."""
+    return {identity_of(obj): _target_of(obj) for obj in objects if str(obj.get("kind")) in _ENDS}
+
+
 def scaler_kinds(objects: Iterable[Object]) -> dict[Identity, str]:
     """Return the kind of scaler that owns the replicas of what it scales."""
     return {target: str(scaler.get("kind")) for target, scaler in _scaling(objects)}

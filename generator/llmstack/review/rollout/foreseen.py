@@ -121,7 +121,7 @@ def _rollout(workload: Workload) -> Rollout:
         model=workload.model,
         why=workload.move,
         replicas=workload.replicas,
-        gpus_per_replica=template.total,
+        gpus_per_replica=workload.gpus_per_replica,
         resource=template.pool[1] if template.pool is not None else "",
         pool=template.pool[0] if template.pool is not None else None,
         max_surge=workload.surge,
