@@ -232,7 +232,8 @@ def _scaled_ray(change: ObjectChange, facts: tuple[Facts, Facts]) -> Workload | 
     sizes = (goes | comes).keys()
     if not sizes:
         return None
-    size, alone = max(sizes), len(sizes) == 1
+    size = max(sizes)
+    alone = len(sizes) == 1 and (bool(pods[1][size]) or not pods[1])
     moving = ((size,), (size,)) if alone else (_listed(goes or comes), _listed(comes or goes))
     numbers = (pods[0][size], pods[1][size]) if alone else (int(bool(goes)), int(bool(comes)))
     stays = tuple(gpus for gpus in new.gpus if gpus != size) if alone else _listed(pods[0] & pods[1])
