@@ -88,6 +88,18 @@ def test_a_lowered_partition_lets_pods_follow(stateful: Make, compared: Make, po
     assert told == [[("restart", 3, three, "assumed")], [("restart", 4, two + 2 * 330, "assumed")], []]
 
 
+def test_the_partition_of_groups_is_somewhere_else(compared: Make) -> None:
+    def groups(number: int) -> Object:
+        pod = {"spec": {"containers": [{"name": "c", "image": "i"}]}}
+        rolling = {"rollingUpdateConfiguration": {"partition": number}}
+        spec = {"replicas": 2, "leaderWorkerTemplate": {"size": 1, "workerTemplate": pod}, "rolloutStrategy": rolling}
+        metadata = {"name": "l"}
+        return {"apiVersion": "x/v1", "kind": "LeaderWorkerSet", "metadata": metadata, "spec": spec}
+
+    [change] = compared([groups(1)], [groups(0)]).objects
+    assert change.causes == ("spec.rolloutStrategy.rollingUpdateConfiguration.partition",)
+
+
 @pytest.mark.parametrize(
     ("policy", "grown", "new", "held"),
     [({}, 600, 900, 2), ({"podManagementPolicy": "Parallel"}, 300, 300, 3)],

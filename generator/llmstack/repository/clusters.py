@@ -94,7 +94,11 @@ def is_plain(case: Case, snapshot: Snapshot) -> bool:
     folder = f"{CLUSTERS}/{case.home}"
     if case.held.stale is None or any(path.startswith(f"{folder}/{case.name}/") for path in case.held.stale):
         return False
-    return not any(is_kustomization(name) or name.endswith((".yaml", ".yml")) for name in snapshot.entries(folder))
+    beside = {*snapshot.entries(folder)} - {*generated_environments(snapshot), "flux-system"}
+    return not any(
+        is_kustomization(name) or name.endswith((".yaml", ".yml")) or snapshot.entries(f"{folder}/{name}")
+        for name in beside
+    )
 
 
 def passed_on(case: Case) -> dict[Identity, tuple[str, str]]:

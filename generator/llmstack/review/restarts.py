@@ -9,7 +9,7 @@ from typing import Any
 from llmstack.kubernetes.pods import Object, value_at
 from llmstack.kubernetes.quantities import whole
 from llmstack.kubernetes.revisions import Unapplied, compared, goal_of, why_unapplied
-from llmstack.kubernetes.workloads import is_below_partition, ordinals_of, released, renumbered
+from llmstack.kubernetes.workloads import WORKLOADS, is_below_partition, ordinals_of, released, renumbered
 from llmstack.review.change import ObjectChange
 from llmstack.review.differences import differences
 
@@ -38,7 +38,7 @@ def _why_none_follows(before: Object, after: Object) -> Unapplied | None:
 def _resumed(before: Object, after: Object) -> Iterator[str]:
     """The field by which pods follow again that were kept at an older template."""
     if released(before, after):
-        yield _RESUMED["partition"]
+        yield _PARTITIONS[str(after.get("kind"))]
     held_back = why_unapplied(before) if before.get("kind") == after.get("kind") else None
     if held_back not in (None, "partition"):
         yield _RESUMED[held_back]
@@ -53,7 +53,6 @@ def _is_renumbered(before: Object, after: Object) -> bool:
 _RESUMED: Mapping[Unapplied, str] = {
     "paused": "spec.paused",
     "on-delete": "spec.updateStrategy.type",
-    "partition": "spec.updateStrategy.rollingUpdate.partition",
     "ray-cluster": "spec.upgradeStrategy.type",
     "ray-service": "spec.upgradeStrategy.type",
     "replica-set": "kind",
@@ -61,13 +60,20 @@ _RESUMED: Mapping[Unapplied, str] = {
 """By what kept running pods at their old template, the field whose change lets them follow."""
 
 
-RELEASED = (_RESUMED["partition"],)
-"""The causes where nothing changes but that a partition lets pods follow."""
+_PARTITIONS: Mapping[str, str] = {
+    name: ".".join(("spec", *kind.rolling, "partition")) for name, kind in WORKLOADS.items() if kind.ordinals
+}
+"""By kind where its partition is."""
+
+
+def is_released(causes: Sequence[str]) -> bool:
+    """Whether nothing changes but that a partition lets pods follow."""
+    return len(causes) == 1 and causes[0] in _PARTITIONS.values()
 
 
 def is_resumed(causes: Iterable[str]) -> bool:
     """Whether pods follow again after they did not: of which template they are, this change does not say."""
-    return any(cause in _RESUMED.values() for cause in causes)
+    return any(cause in (*_RESUMED.values(), *_PARTITIONS.values()) for cause in causes)
 
 
 def unapplied_causes(before: Object, after: Object) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from llmstack.kubernetes.workloads import ordinals_of, partition_of, renumbered
 from llmstack.review.change import ObjectChange
-from llmstack.review.restarts import RELEASED, why_unmoved
+from llmstack.review.restarts import is_released, why_unmoved
 from llmstack.review.rollout.workload import Workload
 
 _ORDINALS = "spec.ordinals.start"
@@ -47,7 +47,7 @@ def _less_old(change: ObjectChange, workload: Workload) -> Workload:
         made_old = partition - before if unmoved == "partition" else 0
         if after < before or unmoved == "paused" or after - before <= made_old:
             return replace(workload, new=old)
-    elif workload.causes == RELEASED and change.before is not None:
+    elif is_released(workload.causes) and change.before is not None:
         kept += max(0, min(before, after) - partition_of(change.before))
     stays = ((old, kept),) if kept else ()
     return replace(workload, before=before - kept, after=after - kept, kept=kept, stays=stays, made_old=made_old)
