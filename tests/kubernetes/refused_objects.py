@@ -75,6 +75,10 @@ def _kind(kind: str, **spec: Any) -> Object:
     return {**made, "kind": kind, "spec": {**made["spec"], **spec}}
 
 
+def _on_nodes(**rolling: Any) -> Object:
+    return _kind("DaemonSet", updateStrategy={"type": "RollingUpdate", "rollingUpdate": rolling})
+
+
 def _job(policy: str | None) -> Object:
     pod = {"containers": [{"name": "c", "image": "x:1"}], **({} if policy is None else {"restartPolicy": policy})}
     return _object("batch/v1", "Job", spec={"template": {"spec": pod}})
@@ -121,6 +125,13 @@ TAKEN: dict[str, Object] = {
     "a set that rolls two at a time": _kind(
         "StatefulSet", serviceName="a", updateStrategy={"rollingUpdate": {"maxUnavailable": 2}}
     ),
+    "a server of names of its own": _deployment(pod={"dnsPolicy": "None", "dnsConfig": {"nameservers": ["10.0.0.1"]}}),
+    "a port of the host": _deployment({"ports": [{"containerPort": 80, "hostPort": 80}]}, pod={"hostNetwork": True}),
+    "another port of the host": _deployment({"ports": [{"containerPort": 80, "hostPort": 81}]}),
+    "processes that see each other": _deployment(pod={"shareProcessNamespace": True}),
+    "a daemon set that surges": _on_nodes(maxSurge=1, maxUnavailable=0),
+    "a daemon set that gives up two": _on_nodes(maxUnavailable=2),
+    "a set that waits for deletions": _kind("StatefulSet", serviceName="a", updateStrategy={"type": "OnDelete"}),
     "a deadline": _deployment(minReadySeconds=10, progressDeadlineSeconds=11),
     "a deployment": _deployment(),
     "no replicas": _deployment(replicas=0),
@@ -177,6 +188,17 @@ REFUSED: dict[str, Object] = {
     "a mount of nothing": _mounts("w", volumes=SCRATCH),
     "two mounts at a path": _mounts("v", "v", volumes=SCRATCH),
     "two containers of a name": _deployment(pod={"containers": [{"name": "c", "image": "x:1"}] * 2}),
+    "no server of names": _deployment(pod={"dnsPolicy": "None"}),
+    "another port of the host than its own": _deployment(
+        {"ports": [{"containerPort": 80, "hostPort": 81}]}, pod={"hostNetwork": True}
+    ),
+    "processes that see each other, and the host's": _deployment(pod={"shareProcessNamespace": True, "hostPID": True}),
+    "a node for what waits": _deployment(pod={"nodeName": "n", "schedulingGates": [{"name": "example.com/a"}]}),
+    "a daemon set that surges and gives up one": _on_nodes(maxSurge=1),
+    "a daemon set that does neither": _on_nodes(maxUnavailable=0),
+    "a set that rolls as it waits": _kind(
+        "StatefulSet", serviceName="a", updateStrategy={"type": "OnDelete", "rollingUpdate": {"partition": 1}}
+    ),
     "a deadline before readiness": _deployment(minReadySeconds=11, progressDeadlineSeconds=11),
     "a deadline of the default": _deployment(minReadySeconds=600),
     "fewer replicas than none": _deployment(replicas=-1),

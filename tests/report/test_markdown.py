@@ -186,6 +186,7 @@ def test_the_gantt_holds_bars_and_sections_alone(review: Review) -> None:
     assert lines[:4] == ["gantt", "    dateFormat YYYY-MM-DD HH:mm:ss", lines[2], "    todayMarker off"]
     assert all(BAR.fullmatch(line) or SECTION.fullmatch(line) for line in lines[4:])
     assert 1 <= sum(bool(BAR.fullmatch(line)) for line in lines) <= BARS
+    assert len("\n".join(lines)) < 50_000  # beyond that Mermaid draws nothing (its `maxTextSize`)
 
 
 @given(TEXTS)

@@ -107,6 +107,22 @@ def test_a_service_that_stays_on_the_node(before: str | None, after: str, said: 
 
 
 @pytest.mark.parametrize(
+    ("kind", "field", "before", "after", "said"),
+    [
+        ("NodePort", "externalTrafficPolicy", None, "Local", True),
+        ("NodePort", "externalTrafficPolicy", "Local", "Local", False),
+        ("NodePort", "externalTrafficPolicy", "Local", "Cluster", False),
+        ("LoadBalancer", "externalTrafficPolicy", "Cluster", "Local", False),  # it asks the nodes that have a pod
+        ("ClusterIP", "publishNotReadyAddresses", None, True, True),
+        ("ClusterIP", "publishNotReadyAddresses", True, True, False),
+        ("ClusterIP", "publishNotReadyAddresses", True, False, False),
+    ],
+)
+def test_where_a_service_sends_its_callers(kind: str, field: str, before: Any, after: Any, said: bool) -> None:
+    assert bool(told(*(service(kind, **{field: value}) for value in (before, after)))) is said
+
+
+@pytest.mark.parametrize(
     ("before", "after", "said"), [("a", "b", True), ("a", "a", False), (None, "b", False), ("a", None, False)]
 )
 def test_the_class_of_a_gateway(before: str | None, after: str | None, said: bool) -> None:

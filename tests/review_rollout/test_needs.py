@@ -171,6 +171,38 @@ def test_a_probe_asks_what_the_engine_answers(case: str, deployment: Make, revie
     assert [(said or "") in message for message in messages if "readinessProbe" in message] == ([True] if said else [])
 
 
+HEARD: dict[str, tuple[dict[str, Any], list[str], str | None]] = {
+    "every address": ({"httpGet": {"port": 8000}}, ["--host", "0.0.0.0"], None),
+    "the pod alone": ({"httpGet": {"port": 8000}}, ["--host", "127.0.0.1"], "listens on 127.0.0.1 alone"),
+    "the pod alone, by its name": ({"tcpSocket": {"port": 8000}}, ["--host=localhost"], "listens on localhost alone"),
+    "a command inside": ({"exec": {"command": ["true"]}}, ["--host", "127.0.0.1"], None),
+    "a socket": ({"httpGet": {"port": 8000}}, ["--uds", "/tmp/s"], "listens on a socket alone"),
+    "nobody": ({"httpGet": {"port": 8000}}, ["--headless"], "answers nobody"),
+    "https": ({"httpGet": {"port": 8000}}, ["--ssl-keyfile", "/k", "--ssl-certfile", "/c"], "answers https alone"),
+    "https that is asked for": ({"httpGet": {"port": 8000, "scheme": "HTTPS"}}, ["--ssl-certfile", "/c"], None),
+    "https of what has none": ({"httpGet": {"port": 8000, "scheme": "HTTPS"}}, [], "answers http alone"),
+    "a port that opens": ({"tcpSocket": {"port": 8000}}, ["--ssl-certfile", "/c"], None),
+}
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+@pytest.mark.parametrize("case", HEARD)
+def test_a_probe_asks_where_and_as_the_engine_answers(case: str, is_new: bool, deployment: Make, review: Make) -> None:
+    probe, flags, said = HEARD[case]
+
+    def engine(image: str, probe: dict[str, Any], flags: list[str]) -> Object:
+        obj = deployment(surge=1, unavailable=0, image=image)
+        command = ["vllm", "serve", "org/llama", "--port", "8000", *flags]
+        probe = {"httpGet": probe["httpGet"] | {"path": "/health"}} if "httpGet" in probe else probe
+        obj["spec"]["template"]["spec"]["containers"][0] |= {"command": command, "readinessProbe": probe}
+        return dict(obj)
+
+    fine = {"httpGet": {"port": 8000}}
+    before = engine("v1", fine, []) if is_new else engine("v1", probe, flags)
+    found = told(review((before, engine("v2", probe, flags))), "rollout-stuck")
+    assert [(said or "") in message for _, _, message in found] == ([True] if said and is_new else [])
+
+
 LIVE = {"livenessProbe": {"httpGet": {"path": "/health", "port": 8000}}}
 START = {"startupProbe": {"httpGet": {"path": "/health", "port": 8000}, "failureThreshold": 180}}
 STARTING: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], str | None]] = {
@@ -181,6 +213,8 @@ STARTING: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], str | 
     "a liveness probe that was there": (LIVE, LIVE, {}, None),
     "no root": ({}, {}, {"securityContext": {"runAsNonRoot": True}}, "no `runAsUser` says as whom"),
     "no root in a container": ({}, {"securityContext": {"runAsNonRoot": True}}, {}, "no `runAsUser` says as whom"),
+    "an image that nobody pulls": ({}, {"imagePullPolicy": "Never"}, {}, "is never pulled"),
+    "an image that is pulled when it is not there": ({}, {"imagePullPolicy": "IfNotPresent"}, {}, None),
     "a user": ({}, {"securityContext": {"runAsNonRoot": True}}, {"securityContext": {"runAsUser": 1000}}, None),
     "root all the same": (
         {}, {"securityContext": {"runAsNonRoot": False}}, {"securityContext": {"runAsNonRoot": True}}, None,

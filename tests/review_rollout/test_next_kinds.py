@@ -26,7 +26,7 @@ def job(**spec: Any) -> Object:
         (None, job(parallelism=3), 2),
         (None, job(parallelism=3, suspend=True), None),
         (None, job(parallelism=3, completions=2), None),
-        (job(parallelism=1), job(parallelism=4), 2),
+        (job(parallelism=1), job(parallelism=4), 4),  # its first one has two of the four
         (job(parallelism=3), job(parallelism=2), None),
         (job(parallelism=3, suspend=True), job(parallelism=3, suspend=False), 2),
         (job(parallelism=3), job(parallelism=3, suspend=True), None),

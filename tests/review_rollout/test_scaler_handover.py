@@ -24,6 +24,10 @@ KEDA_FIRST = (
     "applied: nothing of the unit may be applied; if it is, `replicas` leaves the manifest too, and may fall to 1"
 )
 REFUSED = "KEDA refuses the ScaledObject that comes, and nothing of its unit is applied"
+AIMLESS = "it scales nothing"
+NAME_IT = "Name in `spec.scaleTargetRef` what it is to scale, or remove it."
+AT = "spec.scaleTargetRef.name"
+OTHER = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "other"}, "spec": {}}
 ONE_OF = "Keep one of them, and remove the other in a commit before."
 
 
@@ -37,7 +41,13 @@ CASES: dict[str, tuple[int | None, int | None, tuple[Any, ...], list[Told]]] = {
         ("error", "`replicas` leaves the manifest for a scaler that does not own it yet: it falls from 3 to 1 at the apply",
          HAND_OVER.format(3), 2, "spec.replicas")]),
     "it takes one": (1, None, ((None, keda()),), []),
-    "it scales another": (3, 3, ((None, keda(name="other")),), []),
+    "it scales another": (3, 3, ((None, keda(name="other")), (OTHER, OTHER)), []),
+    "it scales what is nowhere": (3, 3, ((None, keda(name="other")),), [
+        ("warning", f"it is to scale `Deployment/other`, which nothing in the cluster's files makes: {AIMLESS}", NAME_IT, None, AT)]),
+    "it did so before": (3, 4, ((keda(name="other"), keda(name="other")),), []),
+    "what it scales goes": (3, 3, ((keda(name="other"), keda(name="other")), (OTHER, None)), [
+        ("warning", f"it is to scale `Deployment/other`, which goes: {AIMLESS}", NAME_IT, None, AT)]),
+    "it goes with what it scales": (3, 3, ((keda(name="other"), None), (OTHER, None)), []),
     "KEDA in the place of an HPA": (None, None, ((hpa(), None), (None, keda())), [
         ("error", KEDA_FIRST, "Remove the HorizontalPodAutoscaler in one commit, and add the ScaledObject in the next.", None, "")]),
     "an HPA in the place of KEDA": (None, None, ((keda(), None), (None, hpa())), []),
@@ -77,4 +87,4 @@ def test_who_gives_the_replicas(case: str, deployment: Make, review: Make, pool:
     result = review(pair, *scalers, pools=[pool(16)])
     told = [risk for risk in result.risks if risk.id == "scaler-handover"]
     assert [(str(each.severity), each.message, each.advice, each.amount, each.path) for each in told] == expected
-    assert {each.object for each in told} <= {"Deployment/llama"}
+    assert {each.object for each in told} <= {"Deployment/llama", "ScaledObject/other"}

@@ -572,3 +572,51 @@ def test_a_smaller_size_than_another_environment_says_is_a_conflict(one: Reposit
     one.values(prod=small)
     [risk] = [each for each in one.review()["envs"]["prod"]["risks"] if each["id"] == "pool-conflict"]
     assert "8 (8 per node) in dev, 4 (8 per node) in prod" in risk["message"]
+
+
+def _by_hand(kind: str, api: str, **fields: Any) -> str:
+    return yamlio.dump({"apiVersion": api, "kind": kind, "metadata": {"name": "own", "namespace": "llm"}, **fields})
+
+
+def _quota(gpus: int) -> str:
+    return _by_hand("ResourceQuota", "v1", spec={"hard": {"requests.nvidia.com/gpu": gpus}})
+
+
+DENY = _by_hand("NetworkPolicy", "networking.k8s.io/v1", spec={"podSelector": {}, "policyTypes": ["Ingress"]})
+HF = _by_hand("Secret", "v1", stringData={"t": "ENC"})
+READING = environment(model(hf_token={"secretName": "own", "secretKey": "t"}), model("qwen"))
+GROWN = environment(model(replicaCount=3), model("qwen"))
+BUDGET = _by_hand(
+    "PodDisruptionBudget", "policy/v1",
+    spec={"minAvailable": 2, "selector": {"matchLabels": {"app.kubernetes.io/name": "llama"}}},
+)  # fmt: skip
+BESIDE: dict[str, tuple[str | None, str | None, dict[str, Any] | None, dict[str, Any] | None, str, str]] = {
+    "a quota that came before": (_quota(4), _quota(4), None, GROWN, "rollout-stuck", "ResourceQuota `own` leaves less"),
+    "a quota that comes with it": (None, _quota(4), None, GROWN, "rollout-stuck", "the rollout never finishes"),
+    "a quota below what runs": (None, _quota(1), None, None, "rollout-stuck", "it shows at the next rollout"),
+    "connections that are shut": (None, DENY, None, None, "unreachable", "takes no connection any more"),
+    "a Secret that goes": (HF, None, READING, None, "unreachable", "Secret `own` is deleted, and pods read it"),
+    "evictions that are not allowed": (None, BUDGET, None, None, "drain-blocked", "it allows no eviction"),
+    "a quota of another namespace": (None, _quota(1).replace("llm", "other"), None, GROWN, "rollout-stuck", ""),
+    "a quota with room": (None, _quota(5), None, GROWN, "rollout-stuck", ""),
+}
+
+
+@pytest.mark.parametrize("row", BESIDE)
+@pytest.mark.parametrize("path", ["own.yaml", "apps/own.yaml"])
+def test_what_stands_in_the_folder_of_the_cluster_bounds_its_environments(row: str, path: str, one: Repository) -> None:
+    own_before, own_after, before, after, risk, message = BESIDE[row]
+    own = f"clusters/c1/{path}"
+    if before is not None:
+        one.values(prod=before)
+    if own_before is not None:
+        one.file(own, own_before)
+    one.commit()
+    if after is not None:
+        one.values(prod=after)
+    if own_after is None:
+        (one.root / own).unlink()
+    else:
+        one.file(own, own_after)
+    told = [each["message"] for each in one.review()["envs"].get("prod", {}).get("risks", ()) if each["id"] == risk]
+    assert [each for each in told if message in each] if message else not told

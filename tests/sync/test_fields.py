@@ -271,14 +271,6 @@ ROWS: dict[str, tuple[Files, Files, dict[str, tuple[str, str, bool]]]] = {
     "a patch that only Go reads": (
         SET, _in_set(templatePatch="{{ if .a }}spec: {}{{ end }}"), dict.fromkeys(("llama", "qwen"), UNTOLD),
     ),
-    "fields that are left": (
-        _in_set(ignoreApplicationDifferences=[{"jsonPointers": ["/spec/source/path"]}]),
-        _in_set(
-            ignoreApplicationDifferences=[{"jsonPointers": ["/spec/source/path"]}],
-            template={**SET["prod/models.yaml"][0]["spec"]["template"], "spec": application("qwen")["spec"]},
-        ),
-        {"llama": UNTOLD},
-    ),
     "what others gave": (SET, _in_set(preservedFields={"labels": ["a"]}, strategy={"deletionOrder": "Reverse"}), {}),
 }  # fmt: skip
 
@@ -303,3 +295,37 @@ def test_all_that_owners_applied_goes_with_their_namespace_and_their_kind(kind: 
         FOLDER, side({**BEFORE, "gotk.yaml": [lost]}, {**OBJECTS, **kept}), side(BEFORE, {**OBJECTS, **kept})
     )
     assert {key[3] for key in spared.changes[0].gone} == {name, "stack", "llama"}
+
+
+OF_QWEN = {**SET["prod/models.yaml"][0]["spec"]["template"], "spec": application("qwen")["spec"]}
+PATH = {"jsonPointers": ["/spec/source/path"]}
+POLICY = {"jqPathExpressions": [".spec.syncPolicy"]}
+WITHOUT_POLICY = {"templatePatch": "spec: {syncPolicy: null}"}
+ARRIVE, JUDGED = "these do not arrive", "which is not judged"
+LEFT_FIELDS: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, str]]] = {
+    "the field that changes": (PATH, {"template": OF_QWEN}, {"llama": ARRIVE}),
+    "one of another Application": ({**PATH, "name": "prod.qwen"}, {"template": OF_QWEN}, {}),
+    "one beside": (POLICY, {"template": OF_QWEN}, {}),
+    "one that the template states no longer": (POLICY, WITHOUT_POLICY, {"llama": ARRIVE, "qwen": ARRIVE}),
+    "one that only jq finds": ({"jqPathExpressions": [".spec | .source"]}, {"template": OF_QWEN}, {"llama": JUDGED}),
+    "one in a list": (
+        {"jsonPointers": ["/metadata/finalizers/0"]},
+        {"template": {**OF_QWEN, "metadata": {"name": "prod.{{ .name }}", "finalizers": ["a/b"]}}},
+        {"llama": JUDGED, "qwen": JUDGED},
+    ),
+    "one in a list that stays": ({"jsonPointers": ["/metadata/finalizers/0"]}, {"template": OF_QWEN}, {}),
+}
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+@pytest.mark.parametrize("row", LEFT_FIELDS)
+def test_fields_that_a_set_leaves(row: str, is_new: bool) -> None:
+    """`ignoreApplicationDifferences`: what it names stays, and all else of its Applications is as without it."""
+    rule, change, expected = LEFT_FIELDS[row]
+    rules = {"ignoreApplicationDifferences": [rule]}
+    found = outcome(_in_set(**rules, **change), before=SET if is_new else _in_set(**rules))
+    left = [each for each in found.changes if "`ignoreApplicationDifferences`" in each.why]
+    assert {each.unit.removeprefix("prod."): each.why.rpartition(": ")[2] for each in left} == expected
+    others = {each for each in told(found).items() if each[0] not in expected}
+    assert others == {each for each in told(outcome(_in_set(**change), before=SET)).items() if each[0] not in expected}
+    assert not any(each.deletes for each in left)

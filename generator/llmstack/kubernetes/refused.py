@@ -18,7 +18,7 @@ from llmstack.kubernetes.keda import broken_bounds
 from llmstack.kubernetes.misnamed import misnamed, misnamed_parts
 from llmstack.kubernetes.oversized import oversized
 from llmstack.kubernetes.pods import Object, containers, maps, pod_labels, pod_specs, value_at
-from llmstack.kubernetes.quantities import quantity
+from llmstack.kubernetes.quantities import is_zero, quantity
 from llmstack.kubernetes.restart_policies import broken_restart
 from llmstack.kubernetes.rules import broken_rules
 from llmstack.kubernetes.schema import Problem
@@ -65,11 +65,28 @@ def _pod(route: Route, spec: dict[str, Any], minor: int) -> Iterator[Problem]:
         for number, item in enumerate(maps(spec.get(key))):
             yield from _of_type(kind, item, (*route, key, number))
     yield from _of_type("Affinity", spec.get("affinity"), (*route, "affinity"))
+    yield from _at_odds(route, spec)
     for group, number, container in containers(spec):
         at = (*route, group, number)
         yield from _container(at, container)
         for problem in broken_restart(container, is_init=group == "initContainers", minor=minor):
             yield Problem((*at, *problem.route), problem.message, problem.help)
+
+
+def _at_odds(route: Route, spec: Mapping[str, Any]) -> Iterator[Problem]:
+    """Fields of a pod that do not go together (pkg/apis/core/validation, validatePodDNSConfig,
+    validateHostNetwork, ValidatePodSpec)."""
+    if spec.get("dnsPolicy") == "None" and not value_at(spec, "dnsConfig", "nameservers"):
+        yield Problem((*route, "dnsPolicy"), "`dnsPolicy: None` goes with a server in `dnsConfig.nameservers`")
+    if spec.get("shareProcessNamespace") is True and spec.get("hostPID") is True:
+        yield Problem((*route, "shareProcessNamespace"), "`shareProcessNamespace` and `hostPID` are not both true")
+    if spec.get("nodeName") and spec.get("schedulingGates"):
+        yield Problem((*route, "nodeName"), "`nodeName` is not set while there are `schedulingGates`")
+    for number, container in enumerate(maps(spec.get("containers")) if spec.get("hostNetwork") is True else ()):
+        ports = maps(container.get("ports"))
+        if any(each.get("hostPort") not in (None, 0, each.get("containerPort")) for each in ports):
+            message = "with `hostNetwork` a `hostPort` is its `containerPort`"
+            yield Problem((*route, "containers", number, "ports"), message)
 
 
 def _container(route: Route, container: dict[str, Any]) -> Iterator[Problem]:
@@ -124,6 +141,26 @@ def _workload(obj: Object) -> Iterator[Problem]:
             yield Problem(("spec", "progressDeadlineSeconds"), message)
 
 
+def _stateful_set(obj: Object) -> Iterator[Problem]:
+    yield from _workload(obj)
+    how = value_at(obj, "spec", "updateStrategy") or {}
+    if how.get("type") == "OnDelete" and how.get("rollingUpdate") is not None:
+        yield Problem(("spec", "updateStrategy", "rollingUpdate"), "`rollingUpdate` does not go with `OnDelete`")
+
+
+def _daemon_set(obj: Object) -> Iterator[Problem]:
+    """One of its numbers is 0, and the other is not; maxUnavailable is 1 where it is not stated
+    (ValidateRollingUpdateDaemonSet; pkg/apis/apps/v1/defaults.go)."""
+    yield from _workload(obj)
+    rolling = value_at(obj, "spec", "updateStrategy", "rollingUpdate")
+    if isinstance(rolling, Mapping):
+        surge, unavailable = (rolling.get(key) for key in ("maxSurge", "maxUnavailable"))
+        surges, gives = surge is not None and not is_zero(surge), unavailable is None or not is_zero(unavailable)
+        if surges is gives:
+            message = "of `maxSurge` and `maxUnavailable` (1 where it is not stated) one is 0, and the other is not"
+            yield Problem(("spec", "updateStrategy", "rollingUpdate"), message)
+
+
 def _job(obj: Object) -> Iterator[Problem]:
     """What ends says whether it starts again when it fails; a template says Always where it says nothing."""
     for route, spec in pod_specs(dict(obj)):
@@ -173,7 +210,7 @@ def _service(obj: Object) -> Iterator[Problem]:
 
 _RULES: Mapping[str, Callable[[Object], Iterator[Problem]]] = {
     "CronJob": _job,
-    "DaemonSet": _workload,
+    "DaemonSet": _daemon_set,
     "Deployment": _workload,
     "HorizontalPodAutoscaler": _autoscaler,
     "Job": _job,
@@ -181,5 +218,5 @@ _RULES: Mapping[str, Callable[[Object], Iterator[Problem]]] = {
     "ReplicaSet": _workload,
     "ScaledObject": _scaled_object,
     "Service": _service,
-    "StatefulSet": _workload,
+    "StatefulSet": _stateful_set,
 }

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from llmstack.kubernetes.keda import is_frozen, paused_at
-from llmstack.kubernetes.pods import Identity, Object, identity_of, pod_specs, value_at
+from llmstack.kubernetes.pods import Identity, Object, identity_of, maps, pod_specs, value_at
 from llmstack.kubernetes.quantities import whole
 from llmstack.kubernetes.served import find_served
 
@@ -21,6 +21,8 @@ _ENDS = {
     "ScaledObject": ("minReplicaCount", "maxReplicaCount"),
 }
 """By kind of scaler, where it says how few and how many replicas it gives."""
+_UNBOUND = 2**31 - 1
+"""maxReplicas of a group of Ray workers where it is not stated (default of KubeRay's CRD)."""
 _KEDA_MOST = 100
 """maxReplicaCount where it is not stated (`GetHPAMaxReplicas`, keda apis/keda/v1alpha1/scaledobject_types.go)."""
 
@@ -98,6 +100,11 @@ def scalers_of(objects: Iterable[Object]) -> dict[Identity, list[str]]:
     for target, scaler in _scaling(objects):
         found.setdefault(target, []).append(str(scaler.get("kind")))
     return found
+
+
+def targets_of_scalers(objects: Iterable[Object]) -> dict[Identity, Identity]:
+    """Return what each scaler names as what it scales, there or not."""
+    return {identity_of(obj): _target_of(obj) for obj in objects if str(obj.get("kind")) in _ENDS}
 
 
 def scaler_kinds(objects: Iterable[Object]) -> dict[Identity, str]:
@@ -224,5 +231,17 @@ def _workers(group: Mapping[str, Any]) -> int:
 
 
 def group_replicas(group: Mapping[str, Any]) -> int:
-    """Return how many replicas a group of a Ray cluster's workers has, each of `numOfHosts` pods."""
-    return max(0, whole(group.get("replicas"), whole(group.get("minReplicas"), 0)))
+    """Return how many replicas a group of Ray workers has, each of `numOfHosts` pods: within its bounds, and none
+    while it is suspended (ray-operator 1.6, controllers/ray/utils/util.go, `GetWorkerGroupDesiredReplicas`)."""
+    if group.get("suspend") is True:
+        return 0
+    replicas = max(whole(group.get("replicas"), 0), whole(group.get("minReplicas"), 0), 0)
+    return min(replicas, whole(group.get("maxReplicas"), replicas))
+
+
+def is_autoscaled(obj: Object) -> bool:
+    """Whether Ray's own autoscaler gives a Ray cluster more workers than its manifest says, up to `maxReplicas`
+    (docs.ray.io, "KubeRay Autoscaling")."""
+    cluster = ray_cluster_of(obj) or {}
+    groups = maps(cluster.get("workerGroupSpecs")) if cluster.get("enableInTreeAutoscaling") is True else ()
+    return any(whole(each.get("maxReplicas"), _UNBOUND) > group_replicas(each) for each in groups)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from llmstack.kubernetes.pods import CONTAINER_LISTS, Object, value_at
+from llmstack.kubernetes.pods import CONTAINER_LISTS, Object, maps, value_at
 from llmstack.kubernetes.replicas import group_replicas
 from llmstack.kubernetes.stored import decoded, stored_template
 from llmstack.kubernetes.workloads import partition_of
@@ -92,8 +92,9 @@ def _parts(before: Object | None, group: Object) -> list[Object]:
     if before is None:
         return [group]
     ends = [group_replicas(each) for each in (before, group)]
-    stays = {**group, "template": before.get("template"), "replicas": min(ends), "numOfHosts": before.get("numOfHosts")}
-    return [stays, {**group, "replicas": max(0, ends[1] - ends[0])}]
+    made = {key: each for key, each in group.items() if key not in _GROUP_SCALE and key != "suspend"}
+    stays = {**made, "template": before.get("template"), "replicas": min(ends), "numOfHosts": before.get("numOfHosts")}
+    return [stays, {**made, "replicas": max(0, ends[1] - ends[0])}]
 
 
 def _deployment(workload: Object) -> Compared:
@@ -124,7 +125,11 @@ def _leader_worker_set(workload: Object) -> Compared:
 
 
 def _ray_cluster(cluster: Object) -> Compared:
-    return {"spec": _ray_hash(value_at(cluster, "spec") or {})}
+    """All but whether it is suspended, which ends its pods, or makes them, whatever their templates."""
+    spec = _ray_hash(value_at(cluster, "spec") or {})
+    groups = [{key: each for key, each in group.items() if key != "suspend"} for group in maps(spec.get(_GROUPS))]
+    kept = {key: each for key, each in spec.items() if key != "suspend"}
+    return {"spec": {**kept, **({_GROUPS: groups} if _GROUPS in spec else {})}}
 
 
 def _ray_service(service: Object) -> Compared:

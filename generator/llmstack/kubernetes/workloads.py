@@ -105,11 +105,38 @@ def strategy_of(obj: Mapping[str, Any], replicas: int) -> tuple[int, int, bool]:
 
 def partition_of(obj: Mapping[str, Any]) -> int:
     """Return how many replicas, counted from ordinal 0, a rolling update leaves at the old template."""
-    kind = WORKLOADS[str(obj.get("kind"))]
-    if not kind.ordinals:
+    kind = WORKLOADS.get(str(obj.get("kind")))
+    if kind is None or not kind.ordinals:
         return 0
     block, numbers = kind.rolling
     return whole(_map(_map(_map(obj.get("spec")).get(block)).get(numbers)).get("partition"), 0)
+
+
+def is_ordered(obj: Mapping[str, Any]) -> bool:
+    """Whether pods are made one after another, each once those before it are ready (`OrderedReady`, the default of a
+    StatefulSet's podManagementPolicy; kubernetes.io, "StatefulSets"). Those of a LeaderWorkerSet come together (lws,
+    pkg/controllers/leaderworkerset_controller.go, `constructLeaderStatefulSetApplyConfiguration`)."""
+    return obj.get("kind") == "StatefulSet" and _map(obj.get("spec")).get("podManagementPolicy") != "Parallel"
+
+
+def is_below_partition(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether all replicas that there were are below the partition of after, so that none follows its template."""
+    return 0 < _stated(before, partition_of(after) + 1) <= partition_of(after)
+
+
+def released(before: Mapping[str, Any], after: Mapping[str, Any]) -> int:
+    """Return how many replicas a lowered partition lets follow their template, after it has kept them at an older one,
+    if one was held back (kubernetes.io, "StatefulSets", partitioned rolling updates)."""
+    if before.get("kind") != after.get("kind"):
+        return 0
+    held = partition_of(before)
+    return max(0, min(held, _stated(before, held), _stated(after, held)) - partition_of(after))
+
+
+def _stated(obj: Mapping[str, Any], unknown: int) -> int:
+    """The replicas that a manifest states, `unknown` where it leaves them to a scaler."""
+    spec = _map(obj.get("spec"))
+    return whole(spec.get("replicas"), 1) if "replicas" in spec else unknown
 
 
 def ordinals_of(obj: Mapping[str, Any] | None, replicas: int) -> range:

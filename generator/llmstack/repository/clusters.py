@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from llmstack.disk.ownership import is_ours
+from llmstack.kubernetes.pods import Object
 from llmstack.kustomize.files import KustomizationError, is_kustomization
 from llmstack.model.reading import read_stack
 from llmstack.repository.built import build_folder
@@ -34,6 +35,8 @@ class Synced:
     brought: tuple[Brought, ...] = ()
     foreign: tuple[str, ...] = ()
     """Changed files that llmstack did not write."""
+    loose: tuple[tuple[Object, ...], tuple[Object, ...]] = ((), ())
+    """What stands in the folder of the cluster itself, before and after."""
 
     @property
     def changes(self) -> tuple[OwnerChange, ...]:
@@ -87,11 +90,15 @@ def neighbours(snapshot: Snapshot, clusters: Iterable[str], known: Iterable[str]
 
 def is_plain(case: Case, snapshot: Snapshot) -> bool:
     """Whether the units of an environment are applied as llmstack generates that: nobody edited their owners, and the
-    folder of the cluster has no kustomization of its own that may change them."""
+    folder of the cluster has no kustomization of its own that may change them, nor objects that may bound them."""
     folder = f"{CLUSTERS}/{case.home}"
     if case.held.stale is None or any(path.startswith(f"{folder}/{case.name}/") for path in case.held.stale):
         return False
-    return not any(is_kustomization(name) for name in snapshot.entries(folder))
+    beside = {*snapshot.entries(folder)} - {*generated_environments(snapshot), "flux-system"}
+    return not any(
+        is_kustomization(name) or name.endswith((".yaml", ".yml")) or snapshot.entries(f"{folder}/{name}")
+        for name in beside
+    )
 
 
 def passed_on(case: Case) -> dict[Identity, tuple[str, str]]:
@@ -138,7 +145,10 @@ def read_synced(
     )
     below = [path for path in sorted(comparison.changed) if path.startswith(f"{folder}/")]
     foreign = [path for path in below if _is_foreign(comparison, path, cases)]
-    return Synced(outcome, tuple(_brought((before, after), cases)), tuple(foreign))
+    arrives = folder not in {local_path(path) for path in outcome.halted}
+    listings = before.listing, (after if arrives else before).listing
+    old, new = (tuple(dict(each.object) for each in listing.manifests) for listing in listings)
+    return Synced(outcome, tuple(_brought((before, after), cases)), tuple(foreign), (old, new))
 
 
 @dataclass(frozen=True)

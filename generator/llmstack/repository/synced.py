@@ -7,6 +7,7 @@ from dataclasses import replace
 from math import inf
 from pathlib import Path
 
+from llmstack.kubernetes.pods import Object, identity_of
 from llmstack.repository.cases import Case
 from llmstack.repository.clusters import Moves, Synced, is_plain, passed_on, read_synced, touched_clusters
 from llmstack.repository.comparison import Comparison
@@ -36,6 +37,15 @@ def find_synced(comparison: Comparison, cases: Sequence[Case], tool_folder: Path
         for home in sorted(homes)
         if not home.startswith("env:")
     }
+
+
+BOUNDING = frozenset({
+    "ConfigMap", "ExternalSecret", "Gateway", "GatewayClass", "HTTPRoute", "HorizontalPodAutoscaler", "Ingress",
+    "LimitRange", "NetworkPolicy", "PersistentVolume", "PersistentVolumeClaim", "PodDisruptionBudget", "PriorityClass",
+    "ReferenceGrant", "ResourceQuota", "RuntimeClass", "ScaledObject", "SealedSecret", "Secret", "ServiceAccount",
+    "StorageClass",
+})  # fmt: skip
+"""Kinds of objects that run no pods, and on which pods and ways in depend."""
 
 
 def _moves(case: Case) -> Moves:
@@ -103,7 +113,19 @@ def _within(case: Case, synced: Synced | None, environments: Collection[str]) ->
         },
         unseen=_units((each.path for each in outcome.changes if each.cause == "source"), units),
         lost=frozenset(_lost(case, outcome)),
+        loose=((), ()) if synced is None else (_bounding(case, synced, 0), _bounding(case, synced, 1)),
     )
+
+
+def _bounding(case: Case, synced: Synced, side: int) -> tuple[Object, ...]:
+    """The objects beside the units of an environment that bound what it runs, or lead to it: of its namespace, or of
+    the whole cluster."""
+    found = [obj for obj in synced.loose[side] if str(obj.get("kind")) in BOUNDING]
+    if not found:
+        return ()
+    spaces = {"", *(identity_of(obj)[1] for obj in case.objects(side))}
+    own = {identity_of(obj) for obj in case.objects(side)}
+    return tuple(obj for obj in found if (key := identity_of(obj))[1] in spaces and key not in own)
 
 
 def _with_workers(case: Case, queue: Queue) -> Queue:

@@ -49,6 +49,7 @@ def assess(
     them. `near` is the rest of the cluster: the rollouts of all its environments are played together.
     """
     near = near or Surroundings()
+    before, wanted = [*before, *near.loose[0]], [*wanted, *near.loose[1]]
     applied = what_is_applied(changes, before, wanted, near)
     facts = with_claims((facts_before, facts_after), applied)
     found = predict(applied, wanted, facts, near, engines)

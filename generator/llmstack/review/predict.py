@@ -96,7 +96,7 @@ def predict(
         rollouts=rollouts,
         gpus=pools,
         obstacles=obstacles,
-        latent=find_latent(applied.changes, scene, {workload.identity for workload in least.own}),
+        latent=find_latent(scene, {workload.identity for workload in least.own}),
         blind=preempting.blind,
         removed=find_removed(least.own, applied.before, wanted, least.owned[0], facts, near, backends),
         breaks=_breaks(applied, least, facts[1], near, backends),

@@ -9,7 +9,7 @@ from typing import Any
 from llmstack.kubernetes.pods import Object, value_at
 from llmstack.kubernetes.quantities import whole
 from llmstack.kubernetes.revisions import Unapplied, compared, goal_of, why_unapplied
-from llmstack.kubernetes.workloads import ordinals_of, renumbered
+from llmstack.kubernetes.workloads import WORKLOADS, is_below_partition, ordinals_of, released, renumbered
 from llmstack.review.change import ObjectChange
 from llmstack.review.differences import differences
 
@@ -25,11 +25,23 @@ def template_causes(before: Object, after: Object) -> tuple[str, ...]:
     "Deployments", pausing and resuming).
     """
     moved = ("spec.ordinals.start",) if _is_renumbered(before, after) else ()
-    if why_unapplied(after) is not None:
+    if _why_none_follows(before, after) is not None:
         return moved
+    return tuple(sorted({*_changed(before, after), *_resumed(before, after), *moved}))
+
+
+def _why_none_follows(before: Object, after: Object) -> Unapplied | None:
+    """What keeps all pods that there were at their template; None where one may follow."""
+    return why_unapplied(after) or ("partition" if is_below_partition(before, after) else None)
+
+
+def _resumed(before: Object, after: Object) -> Iterator[str]:
+    """The field by which pods follow again that were kept at an older template."""
+    if released(before, after):
+        yield _PARTITIONS[str(after.get("kind"))]
     held_back = why_unapplied(before) if before.get("kind") == after.get("kind") else None
-    resumed = (_RESUMED[held_back],) if held_back is not None else ()
-    return tuple(sorted({*_changed(before, after), *resumed, *moved}))
+    if held_back not in (None, "partition"):
+        yield _RESUMED[held_back]
 
 
 def _is_renumbered(before: Object, after: Object) -> bool:
@@ -41,7 +53,6 @@ def _is_renumbered(before: Object, after: Object) -> bool:
 _RESUMED: Mapping[Unapplied, str] = {
     "paused": "spec.paused",
     "on-delete": "spec.updateStrategy.type",
-    "partition": "spec.updateStrategy.rollingUpdate.partition",
     "ray-cluster": "spec.upgradeStrategy.type",
     "ray-service": "spec.upgradeStrategy.type",
     "replica-set": "kind",
@@ -49,21 +60,32 @@ _RESUMED: Mapping[Unapplied, str] = {
 """By what kept running pods at their old template, the field whose change lets them follow."""
 
 
+_PARTITIONS: Mapping[str, str] = {
+    name: ".".join(("spec", *kind.rolling, "partition")) for name, kind in WORKLOADS.items() if kind.ordinals
+}
+"""By kind where its partition is."""
+
+
+def is_released(causes: Sequence[str]) -> bool:
+    """Whether nothing changes but that a partition lets pods follow."""
+    return len(causes) == 1 and causes[0] in _PARTITIONS.values()
+
+
 def is_resumed(causes: Iterable[str]) -> bool:
     """Whether pods follow again after they did not: of which template they are, this change does not say."""
-    return any(cause in _RESUMED.values() for cause in causes)
+    return any(cause in (*_RESUMED.values(), *_PARTITIONS.values()) for cause in causes)
 
 
 def unapplied_causes(before: Object, after: Object) -> tuple[str, ...]:
     """The fields of a pod template that differ and that no running pod will follow, sorted."""
-    return _changed(before, after) if why_unapplied(after) is not None else ()
+    return _changed(before, after) if _why_none_follows(before, after) is not None else ()
 
 
 def why_unmoved(change: ObjectChange) -> Unapplied | None:
     """Why a change of a pod template reaches no pod; None where it does, or changes none."""
     if change.before is None or change.after is None or not unapplied_causes(change.before, change.after):
         return None
-    return why_unapplied(change.after)
+    return _why_none_follows(change.before, change.after)
 
 
 def _changed(before: Object, after: Object) -> tuple[str, ...]:

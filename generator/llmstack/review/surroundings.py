@@ -81,6 +81,9 @@ class Surroundings:
     """The environment's units whose owner follows from now on what this repository does not hold."""
     lost: frozenset[manifests.Identity] = frozenset()
     """Objects that the sync tool deletes, and that no unit applies again."""
+    loose: tuple[tuple[Object, ...], tuple[Object, ...]] = ((), ())
+    """What stands in the cluster's folder itself, in no unit, and bounds what the environment runs: before and
+    after."""
     conflicts: tuple[PoolConflict, ...] = ()
     claims: tuple[Claim, ...] = ()
     """The hosts that its other environments claim."""

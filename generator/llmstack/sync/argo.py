@@ -21,9 +21,10 @@ from typing import Any
 
 from llmstack.sync.fields import unread
 from llmstack.sync.git_entries import Tree
+from llmstack.sync.ignored import left_of_application
 from llmstack.sync.local import is_unit
 from llmstack.sync.manifests import Manifest, Object, mapping, sequence
-from llmstack.sync.owner import Owner, Source, clean, short_revision
+from llmstack.sync.owner import Key, Left, Owner, Source, clean, short_revision
 from llmstack.sync.policies import is_kept
 from llmstack.sync.projects import refusing, rules_of, signatures_of, steps_of, windows_of
 from llmstack.sync.sets import applications_of
@@ -40,8 +41,9 @@ _KEEPS_APPLICATIONS = ("create-only", "create-update")
 _LEAVES_APPLICATIONS = ("create-only", "create-delete")
 
 
-def owners(manifests: Iterable[Manifest], tree: Tree) -> Iterator[Owner]:
-    """Yield the Applications among the objects of a cluster, and those that ApplicationSets make of a tree."""
+def owners(manifests: Iterable[Manifest], tree: Tree, former: Mapping[Key, Owner] | None = None) -> Iterator[Owner]:
+    """Yield the Applications among the objects of a cluster, and those that ApplicationSets make of a tree; `former`
+    are those that were there before."""
     ours = [each for each in manifests if str(each.object.get("apiVersion")).startswith(f"{GROUP}/")]
     projects = {_name(each.object): each.object for each in ours if each.object.get("kind") == "AppProject"}
     for manifest in ours:
@@ -49,7 +51,7 @@ def owners(manifests: Iterable[Manifest], tree: Tree) -> Iterator[Owner]:
         if object.get("kind") == "Application":
             yield _owner(manifest.path, object, projects)
         elif object.get("kind") == "ApplicationSet":
-            yield from _of_set(manifest.path, object, projects, tree)
+            yield from _of_set(manifest.path, object, projects, tree, former or {})
 
 
 def sets(manifests: Iterable[Manifest]) -> frozenset[str]:
@@ -164,7 +166,9 @@ def _source(origin: Mapping[str, Any]) -> Source:
     return Source(str(origin.get("repoURL") or ""), short_revision(origin.get("targetRevision")) or "HEAD")
 
 
-def _of_set(file: str, object: Object, projects: Mapping[str, Object], tree: Tree) -> Iterator[Owner]:
+def _of_set(
+    file: str, object: Object, projects: Mapping[str, Object], tree: Tree, former: Mapping[Key, Owner]
+) -> Iterator[Owner]:
     """The Applications of an ApplicationSet; none where only the cluster knows which there are."""
     spec, metadata = mapping(object.get("spec")), mapping(object.get("metadata"))
     policy = mapping(spec.get("syncPolicy"))
@@ -175,15 +179,30 @@ def _of_set(file: str, object: Object, projects: Mapping[str, Object], tree: Tre
     for each in made:
         details = {"namespace": metadata.get("namespace"), **each.metadata}
         details["finalizers"] = sequence(details.get("finalizers")) or added
-        application = {"apiVersion": object.get("apiVersion"), "kind": "Application", "metadata": details}
-        owner = _owner(file, {**application, "spec": each.spec}, projects, made_by=object)
+        wanted = {"apiVersion": object.get("apiVersion"), "kind": "Application", "metadata": details, "spec": each.spec}
+        application, left = _as_left(wanted, former, sequence(spec.get("ignoreApplicationDifferences")))
+        owner = _owner(file, application, projects, made_by=object)
         yield replace(
             owner,
             stands=owner.stands or lasting,
             set_lasts=fixed or names[owner.name] > 1,
-            is_left=bool(sequence(spec.get("ignoreApplicationDifferences"))),
+            left=left,
+            application=application,
             unread={**owner.unread, **each.unread},
         )
+
+
+def _as_left(wanted: Object, former: Mapping[Key, Owner], rules: Sequence[Any]) -> tuple[Object, Left]:
+    """An Application as its set applies it over the one that was there, and whether that leaves fields of it; the one
+    that was there, where that cannot be told."""
+    metadata = mapping(wanted["metadata"])
+    there = former.get(("Application", str(metadata.get("namespace") or ""), str(metadata.get("name"))))
+    if not rules or there is None or not there.application or there.application == wanted:
+        return wanted, ""
+    made = left_of_application(there.application, wanted, rules)
+    if made is None:
+        return dict(there.application), "unclear"
+    return made, "kept" if made != wanted else ""
 
 
 def _name(object: Object) -> str:

@@ -116,7 +116,7 @@ def _after(
     if listing.problem is not None:
         return after, old, [_stopped(folder, before, listing.problem)] if before.listing.problem is None else []
     root = before.root_of(old)
-    wanted = after.owners()
+    wanted = after.owners(old)
     new = {key: old[key] if _is_left(old.get(key), owner) else owner for key, owner in wanted.items()}
     if root is not None and root.key not in new and root.deletes and not root.stands:
         new = {}  # it deletes itself, and with it all that it applied
@@ -124,22 +124,20 @@ def _after(
     changes = [*loose_changes(folder, before, after, appliers)]
     changes += _of_owners(folder, before, after, old, new)
     changes += [_refused(each, why) for each, why in refused]
-    changes += [_left(owner, after) for key, owner in wanted.items() if _is_left(old.get(key), owner)]
+    changes += [_left(owner, after) for key, owner in wanted.items() if owner.left or _is_left(old.get(key), owner)]
     return after, {**standing(old, new, appliers, after), **new}, changes
 
 
 def _is_left(old: Owner | None, new: Owner) -> bool:
-    """Whether an Application that is there stays as it was, or may in part, although its ApplicationSet says something
-    else."""
-    if old is None or not (new.set_lasts or new.is_left):
-        return False
-    return replace(old, set_lasts=new.set_lasts, is_left=new.is_left, stands=new.stands) != new
+    """Whether an Application that is there stays as it was, although its ApplicationSet says something else."""
+    return old is not None and new.set_lasts and replace(old, set_lasts=new.set_lasts, stands=new.stands) != new
 
 
 def _left(owner: Owner, after: Side) -> OwnerChange:
     by = f"ApplicationSet/{owner.set_name}"
     if not owner.set_lasts:
-        why = f"changes, and {by} leaves fields of it as they are (`ignoreApplicationDifferences`): which is not judged"
+        ends = "which is not judged" if owner.left == "unclear" else "these do not arrive"
+        why = f"changes, and {by} leaves fields of it as they are (`ignoreApplicationDifferences`): {ends}"
         return owner_change(owner, "moved", "contents", by, after.objects_of(owner.path), why)
     why = f"stays as it was: {by} changes no Application that is there (`applicationsSync`), or has two of its name"
     return owner_change(owner, "blocked", "stopped", by, after.objects_of(owner.path), why)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 from llmstack.kustomize.merge import Unsupported
@@ -66,6 +67,46 @@ def left_as_it_is(before: Object, after: Object, rules: Sequence[Any]) -> Object
     for path in ignored_paths(rules, after):
         made = _with(made, before, path)
     return after if made == after else made
+
+
+def left_of_application(before: Object, after: Object, rules: Sequence[Any]) -> Object | None:
+    """An Application as its ApplicationSet applies it: what `ignoreApplicationDifferences` names stays as it was, there
+    or not, for it is taken out of both before they are compared (argo-cd, applicationset/utils/createOrUpdate.go,
+    `applyIgnoreDifferences`). None where that cannot be told: by jq beyond keys, or of a field in a list that changes,
+    which goes to the cluster whole (docs/operator-manual/applicationset/Controlling-Resource-Modification.md)."""
+    made = after
+    for rule in map(mapping, rules):
+        if rule.get("name") not in (None, "", mapping(after.get("metadata")).get("name")):
+            continue
+        paths = [*map(_pointer_path, sequence(rule.get("jsonPointers")))]
+        for expression in map(str, sequence(rule.get("jqPathExpressions"))):
+            found = [*_jq_path(expression)]
+            if not found:
+                return None
+            paths += found
+        for path in paths:
+            above = tuple(takewhile(lambda step: step != "*" and not step.isdigit(), path))
+            if above == path:
+                made = _as_before(made, before, path)
+            elif _at(made, above) != _at(before, above):
+                return None
+    return made
+
+
+def _at(value: Any, path: Path) -> Any:
+    for step in path:
+        value = mapping(value).get(step, _ABSENT)
+    return value
+
+
+def _as_before(value: Any, old: Any, path: Path) -> Object:
+    """The value with what the old one has at a path, there or not."""
+    step, rest = path[0], path[1:]
+    own, kept = mapping(old).get(step, _ABSENT), mapping(value)
+    if rest:
+        below = _as_before(kept.get(step), own, rest)
+        return {**kept, step: below} if below or step in kept else kept
+    return {**{key: each for key, each in kept.items() if key != step}, **({} if own is _ABSENT else {step: own})}
 
 
 def _with(value: Any, old: Any, path: Path) -> Any:

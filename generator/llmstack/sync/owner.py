@@ -13,6 +13,8 @@ Tool = Literal["flux", "argo"]
 TOOL_NAMES: Mapping[Tool, str] = {"flux": "Flux", "argo": "Argo CD"}
 Key = tuple[str, str, str]
 """Kind, namespace and name of an owner."""
+Left = Literal["", "kept", "unclear"]
+"""Whether changed fields of an owner stay as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +115,10 @@ class Owner:
     """When its project lets it sync, or its ApplicationSet has it synced, as text to compare; empty for always."""
     watched: tuple[str, ...] = ()
     """The files and folders in which Argo CD looks for what changes for it; empty for every one."""
-    is_left: bool = False
-    """Whether its ApplicationSet leaves some of its fields as they are (`ignoreApplicationDifferences`)."""
+    left: Left = field(default="", compare=False)
+    """Whether its ApplicationSet leaves changed fields of it as they are (`ignoreApplicationDifferences`), or may."""
+    application: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    """The Application that its ApplicationSet makes."""
     unread: Mapping[str, Any] = field(default_factory=dict)
     """By its place what it says beside, which no rule reads (`sync/fields.py`)."""
 

@@ -45,9 +45,10 @@ class Side:
     ignored: str = ""
     """The patterns of the repository's .sourceignore files, from its root."""
 
-    def owners(self) -> dict[Key, Owner]:
+    def owners(self, former: Mapping[Key, Owner] | None = None) -> dict[Key, Owner]:
+        """Those among its objects; `former` are those that were there before."""
         manifests = self.listing.manifests
-        found = (*map(self._of_tree, flux.owners(manifests)), *argo.owners(manifests, self.tree))
+        found = (*map(self._of_tree, flux.owners(manifests)), *argo.owners(manifests, self.tree, former))
         return {owner.key: owner for owner in found}
 
     def _of_tree(self, owner: Owner) -> Owner:

@@ -28,7 +28,7 @@ from llmstack.review.risks.declaration import Declaration
 from llmstack.review.risks.pools import affected_pools
 from llmstack.review.rollout.advice import fit_goal, sum_after
 from llmstack.review.rollout.gpus import taken_of
-from llmstack.review.rollout.per_node import further_pods
+from llmstack.review.rollout.per_node import further_pods, pods_at_a_time
 from llmstack.review.rollout.placement import PoolKey
 from llmstack.review.rollout.play import Played, gpus_of
 from llmstack.review.rollout.template import template_of
@@ -80,7 +80,8 @@ def _runs(assessment: Assessment, pool: Pool, taken: int) -> Iterator[Risk]:
         if change.after is None or not pods or change.identity in assessment.applied.refused:
             continue
         template = template_of(change.after, assessment.facts[1], None)
-        asked, free = pods * template.total, max(0, pool.count - taken)
+        own = pods_at_a_time(change.before) * template.total
+        asked, free = pods * template.total, max(0, pool.count - taken - own)
         if template.pool != (pool.name, pool.resource):
             continue
         making = _making(assessment, template.pool)

@@ -6,18 +6,19 @@ server look at and nobody wrote down is said instead, with the line that would s
 How it is judged: the pods of a rollout name a PriorityClass, RuntimeClass or ServiceAccount that nothing here makes and
 nothing used before; mount an existing claim of which nobody says the access mode, while an old pod keeps it; ask for
 nodes that no declared pool has; must be beside pods that nothing here runs; wait behind a scheduling or readiness gate;
-must not run as root while nobody says as whom; have a probe whose path vLLM may not answer; or are ended by a liveness
-probe while they load, without a start-up probe that holds it back and for an unknown time: a warning, as each of these
-usually hangs. A note: they must be spread evenly (`whenUnsatisfiable: DoNotSchedule`) or apart over zones or nodes
-whose number is not known; lose a toleration; wait for another scheduler; claim devices (DRA) or take a second kind of
-GPU that no pool counts; or begin to read, or to pull images with, a Secret or config map that nothing here makes. A
-claim that grows, and whose StorageClass is not here: a note, a warning where its volume is among the manifests. A
-DaemonSet, CronJob or custom resource (KServe's, a JobSet, a Rollout) that begins to take GPUs, a VerticalPodAutoscaler
-that ends pods, and a NetworkPolicy that begins to bound where pods connect to: a note. So is a custom resource that
-another environment of the cluster has too, in another namespace, or that changes its own, where nothing tells whether
-its kind has namespaces. A workload with GPUs that stands in clusters/ in no unit: a warning, as it is not counted. Pods
-whose ServiceAccount is bound to fewer roles than before, or that run as another one which is: a warning. A namespace
-with more ResourceQuotas than are read (32): a warning.
+must not run as root while nobody says as whom; use an image that no node pulls; have a probe whose path vLLM may not
+answer; or are ended by a liveness probe while they load, without a start-up probe that holds it back and for an unknown
+time: a warning, as each of these usually hangs. A note: they must be spread evenly (`whenUnsatisfiable: DoNotSchedule`)
+or apart over zones or nodes whose number is not known; lose a toleration; wait for another scheduler; claim devices
+(DRA) or take a second kind of GPU that no pool counts; or begin to read, or to pull images with, a Secret or config map
+that nothing here makes. A claim that grows, and whose StorageClass is not here: a note, a warning where its volume is
+among the manifests. A Ray cluster that its own autoscaler gives workers, a DaemonSet, CronJob or custom resource
+(KServe's, a JobSet, a Rollout) that begins to take GPUs, a VerticalPodAutoscaler that ends pods, and a NetworkPolicy
+that begins to bound where pods connect to: a note. So is a custom resource that another environment of the cluster has
+too, in another namespace, or that changes its own, where nothing tells whether its kind has namespaces. A workload with
+GPUs that stands in clusters/ in no unit: a warning, as it is not counted. Pods whose ServiceAccount is bound to fewer
+roles than before, or that run as another one which is: a warning. A namespace with more ResourceQuotas than are read
+(32): a warning.
 
 Fix: state it, as the advice says: in `gitops.capacity`, `gitops.existing` or `pvcAccessMode`.
 """
@@ -31,7 +32,7 @@ from llmstack.kubernetes.accelerators import gpus_of_pod
 from llmstack.kubernetes.immutable import may_grow
 from llmstack.kubernetes.pods import identity_of, pod_specs, told, value_at
 from llmstack.kubernetes.quotas import READ, quotas_in
-from llmstack.kubernetes.replicas import replicas_of
+from llmstack.kubernetes.replicas import is_autoscaled, replicas_of
 from llmstack.kubernetes.workloads import WORKLOADS
 from llmstack.review.accounts import lost_rights
 from llmstack.review.change import ObjectChange
@@ -89,7 +90,12 @@ def _uncounted(assessment: Assessment) -> Iterator[Risk]:
     """Pods of which no manifest says how many there are, or when, and that begin to take GPUs."""
     for change in assessment.changes:
         kind = WORKLOADS.get(change.kind)
-        if change.after is None or kind is None or not (kind.per_node or change.kind == "CronJob"):
+        if change.after is None or kind is None or change.identity in assessment.applied.refused:
+            continue
+        if is_autoscaled(change.after) and not (change.before is not None and is_autoscaled(change.before)):
+            message = "Ray's autoscaler gives it up to `maxReplicas` workers: whether these find GPUs cannot be judged"
+            yield RISK.at(change.key, message, "See that they are free for it.", milder=True)
+        if not (kind.per_node or change.kind == "CronJob"):
             continue
         gpus = template_of(change.after, assessment.facts[1], None).total
         before = template_of(change.before, assessment.facts[0], None).total if change.before is not None else 0

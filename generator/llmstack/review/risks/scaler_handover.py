@@ -10,7 +10,8 @@ a HorizontalPodAutoscaler makes way for a ScaledObject in one commit, as KEDA's 
 there, and what leaves Git is pruned after the rest is applied (kedacore/keda, scaledobject_webhook.go, `verifyHpas`);
 or a ScaledObject comes for a workload that another scaler has. A warning: a scaler goes, or KEDA is paused
 (`autoscaling.keda.sh/paused`), and the manifest sets fewer replicas than it may have given; or both go on to say how
-many there are, as where KEDA is paused at another number than is stated. Its amount is the number of pods that end.
+many there are, as where KEDA is paused at another number than is stated; or a scaler begins to name a workload that
+goes, or that no file of the cluster makes: it scales nothing. Its amount is the number of pods that end.
 
 Fix: hand the field over before the merge: apply an object with nothing but `spec.replicas` under another field
 manager, as the advice says. Or merge at a time of few requests.
@@ -23,7 +24,13 @@ from collections.abc import Iterator, Sequence
 from llmstack.finding import Severity
 from llmstack.kubernetes.pods import Identity, Object, identity_of, told, value_at
 from llmstack.kubernetes.quantities import whole
-from llmstack.kubernetes.replicas import frozen_targets, paused_targets, scaler_kinds, scalers_of
+from llmstack.kubernetes.replicas import (
+    frozen_targets,
+    paused_targets,
+    scaler_kinds,
+    scalers_of,
+    targets_of_scalers,
+)
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
@@ -50,6 +57,7 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     yield from _two_owners(assessment)
     yield from _several(assessment)
     yield from _left(assessment)
+    yield from _aimless(assessment)
     if assessment.most is not None:
         yield from _back_to_the_manifest(assessment, assessment.most)
 
@@ -99,6 +107,26 @@ def _left(assessment: Assessment) -> Iterator[Risk]:
             message += back if target in lost and "ScaledObject" in before[target] else ""
             advice = "State `replicas` in the manifest, with what runs then."
             yield RISK.at(told(target), message, advice, milder=True)
+
+
+def _aimless(assessment: Assessment) -> Iterator[Risk]:
+    """Scalers that begin to name what is not there: it was renamed or removed, or never was (`FailedGetScale`,
+    pkg/controller/podautoscaler/horizontal.go; `checkTargetResourceIsScalable`, kedacore/keda,
+    controllers/keda/scaledobject_controller.go)."""
+    before, after = targets_of_scalers(assessment.before), targets_of_scalers(assessment.after)
+    if not after:
+        return
+    had, has = ({identity_of(obj) for obj in side} for side in (assessment.before, assessment.after))
+    elsewhere = {identity_of(obj) for _, obj in assessment.near.objects}
+    elsewhere |= {identity_of(each.after) for each in assessment.near.brought} | assessment.facts[1].present.keys()
+    for scaler, target in sorted(after.items()):
+        begins = before.get(scaler) != target and assessment.near.has_values  # of a stream the rest may be elsewhere
+        if target in has | elsewhere or not (target in had or begins):
+            continue
+        why = "which goes" if target in had else "which nothing in the cluster's files makes"
+        message = f"it is to scale `{told(target)}`, {why}: it scales nothing"
+        advice = "Name in `spec.scaleTargetRef` what it is to scale, or remove it."
+        yield RISK.at(told(scaler), message, advice, path="spec.scaleTargetRef.name", milder=True)
 
 
 def _two_owners(assessment: Assessment) -> Iterator[Risk]:

@@ -133,9 +133,9 @@ def _shortage(workloads: Sequence[Workload], pool: PoolKey, nodes: Sequence[int]
     """A verdict when the goal does not fit, however it is arranged; None when it does."""
     goal = {gpus: number for gpus, number in fixed.get(pool, {}).items() if gpus and number}
     for workload in workloads:
-        if workload.after and workload.new is not None and workload.new.pool == pool:
-            for gpus in workload.new.gpus:
-                goal[gpus] = goal.get(gpus, 0) + workload.after
+        for template, replicas in workload.goal:
+            for gpus in template.gpus if replicas and template.pool == pool else ():
+                goal[gpus] = goal.get(gpus, 0) + replicas
     if sum(gpus * number for gpus, number in goal.items()) <= sum(nodes) and _packs(nodes, goal):
         return None
     return Verdict(True, True, True, asking(workloads, pool))
@@ -170,6 +170,8 @@ def _try_orders(
     roomy = {pool for pool, sizes in nodes.items() if _all_at_once_fit(workloads, pool, sizes, fixed)}
     if len(roomy) == len(nodes):
         return dict.fromkeys(nodes, Verdict())
+    if any(workload.made_old for workload in workloads):
+        return {pool: _in_doubt(workloads, pool, sizes, fixed) for pool, sizes in nodes.items()}
     if _all_give_way(workloads, nodes, fixed):
         return dict.fromkeys(nodes, Verdict())
     halted = _without_a_first_step(workloads, nodes, fixed)

@@ -36,19 +36,25 @@ def begin(workload: Workload, up: int) -> Counts:
     """
     before, after = workload.before, workload.after
     up = min(up, before)
-    if workload.move == "new" or before == 0:
-        return Counts(0, 0, 0, after)
+    if workload.move == "new" or before == 0 or (workload.in_part and after):
+        return Counts(0, 0, 0, _made(workload, 0, after))
     if workload.move == "remove":
         return Counts(0, 0, 0, 0)
     kept = min(up, after) if workload.falls_to is None else min(up, after, workload.falls_to)
     if workload.move == "scale":
-        return Counts(0, 0, kept, after - kept)
+        return Counts(0, 0, kept, _made(workload, min(before, after) - kept, after - kept))
     if workload.falls_to is not None:
         left = max(0, kept - workload.falls_by)
         return Counts(left, 0, 0, after - left)
     if workload.in_place and after > before:
-        return Counts(up, before - up, 0, after - before)
+        return Counts(up, before - up, 0, 0 if workload.ordered and up < before else _made(workload, 0, after - before))
     return Counts(kept, after - kept, 0, 0)
+
+
+def _made(workload: Workload, there: int, wanted: int) -> int:
+    """How many of the pods that are `wanted` and not ready there are at first, so many `there` already: of those that
+    are made in order one at a time (`monotonic`, pkg/controller/statefulset/stateful_set_control.go)."""
+    return min(wanted, max(there, 1)) if workload.ordered else wanted
 
 
 def settle(workload: Workload, counts: Counts, terminating: int = 0) -> Counts:
@@ -57,7 +63,7 @@ def settle(workload: Workload, counts: Counts, terminating: int = 0) -> Counts:
     `terminating` old replicas delay the new ones where all are recreated, or in place.
     """
     if workload.move != "restart":
-        return counts
+        return _next_in_order(workload, counts)
     if workload.recreate:
         missing = workload.after - counts.new_up - counts.new_down
         wait = counts.old_up or counts.old_down or terminating
@@ -73,6 +79,12 @@ def settle(workload: Workload, counts: Counts, terminating: int = 0) -> Counts:
         counts = step
 
 
+def _next_in_order(workload: Workload, counts: Counts) -> Counts:
+    """What is made next where pods are made one at a time, and none but pods of `counts` comes or goes."""
+    more = workload.ordered and counts.new_down == 0 and counts.new_up < workload.after
+    return counts._replace(new_down=1) if more else counts
+
+
 def settle_at_once(workload: Workload, counts: Counts) -> Counts:
     """Return where the controller ends when terminated pods are gone at once and none becomes ready."""
     while (settled := settle(workload, counts)) != counts:
@@ -83,10 +95,14 @@ def settle_at_once(workload: Workload, counts: Counts) -> Counts:
 def _scale_up(workload: Workload, counts: Counts, terminating: int) -> Counts:
     room = workload.after + workload.surge - counts.total - terminating
     wanted = workload.after - counts.new_up - counts.new_down
+    if workload.ordered:
+        wanted = min(wanted, 0 if counts.new_down or counts.old_down else 1)
     return counts._replace(new_down=counts.new_down + max(0, min(room, wanted)))
 
 
 def _scale_down(workload: Workload, counts: Counts) -> Counts:
+    if workload.ordered and not workload.in_place and counts.new_up < workload.after:
+        return counts  # pods of other ordinals end once all of the new ones are ready
     least = workload.after - workload.unavailable
     old_up, old_down, new_up, new_down = counts
     allowed = counts.total - least - new_down

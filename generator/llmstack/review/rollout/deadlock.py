@@ -78,7 +78,7 @@ def asking(workloads: Sequence[Workload], pool: PoolKey | None = None) -> frozen
         here = template is not None and (pool is None or template.pool == pool)
         return replicas * template.total if here and template is not None else 0
 
-    wanted = [(w.identity, gpus(w.old, w.before), gpus(w.new, w.after)) for w in workloads]
+    wanted = [(w.identity, gpus(w.old, w.before), sum(gpus(*each) for each in w.goal)) for w in workloads]
     more = frozenset(key for key, before, after in wanted if after > before)
     return more or frozenset(key for key, _, after in wanted if after)
 

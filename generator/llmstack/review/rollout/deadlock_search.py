@@ -130,7 +130,7 @@ class _Search:
         for position, workload in enumerate(self.workloads):
             following = []
             for free, rollouts in states:
-                if workload.move == "scale":
+                if workload.takes_over:
                     rollouts = (
                         *rollouts[:position],
                         (rollouts[position][1], rollouts[position][0]),

@@ -45,7 +45,9 @@ def failure_of(workload: Workload, rooms: Mapping[PoolKey, Room], let_in: int | 
     old, new = counts.old_up + counts.old_down, counts.new_up + counts.new_down
     if let_in is not None and len(workload.new.gpus if workload.new is not None else ()) == 1:
         new = min(new, max(counts.new_up, let_in - old))
-    for template, replicas in ((workload.old or workload.new, old), (workload.new or workload.old, new)):
+    first = min(new, workload.made_old)
+    ends = (workload.old or workload.new, old + first), (workload.new or workload.old, new - first)
+    for template, replicas in ends:
         if template is not None and template.pool is not None:
             held[template.pool] += _taken(template, replicas, rooms.get(template.pool), held[template.pool])
     return Failure(

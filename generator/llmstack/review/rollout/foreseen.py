@@ -121,7 +121,7 @@ def _rollout(workload: Workload) -> Rollout:
         model=workload.model,
         why=workload.move,
         replicas=workload.replicas,
-        gpus_per_replica=template.total,
+        gpus_per_replica=workload.gpus_per_replica,
         resource=template.pool[1] if template.pool is not None else "",
         pool=template.pool[0] if template.pool is not None else None,
         max_surge=workload.surge,
@@ -195,6 +195,8 @@ def _basis(workload: Workload, ends: tuple[Outcome, Outcome], *, known: bool, bo
     if is_resumed(workload.causes):
         return {"seconds": "assumed", "peak": "assumed", "minReady": "assumed"}
     ready: Basis = "exact" if ends[0].least == ends[1].least else "bound"
+    if workload.kind == "StatefulSet" and workload.rolls and workload.unavailable > 1:
+        return {"seconds": "assumed", "peak": "exact", "minReady": "bound"}  # clusters before 1.35 take one at a time
     return {"seconds": seconds, "peak": "exact", "minReady": ready}
 
 

@@ -70,9 +70,9 @@ def goal_of(workloads: Iterable[Workload], fixed: Fixed) -> Counter[PoolKey]:
     """The GPUs that the goal takes of each pool, `fixed` being the pods that stay; 0 of those that are not in it."""
     found = Counter({pool: gpus_in(fixed, pool) for pool in fixed})
     for workload in workloads:
-        if workload.new is not None:
-            for pool in _pools_of(workload.new):
-                found[pool] += workload.after * taken_of(workload.new, pool)
+        for template, replicas in workload.goal:
+            for pool in _pools_of(template):
+                found[pool] += replicas * taken_of(template, pool)
     return found
 
 
@@ -130,10 +130,8 @@ def sums(workloads: Sequence[Workload]) -> tuple[dict[PoolKey, int], dict[PoolKe
     before: dict[PoolKey, int] = {}
     after: dict[PoolKey, int] = {}
     for workload in workloads:
-        for sums, template, replicas in (
-            (before, workload.old, workload.before),
-            (after, workload.new, workload.after),
-        ):
+        ends = (before, workload.old, workload.before), *((after, *each) for each in workload.goal)
+        for sums, template, replicas in ends:
             if template is None or not replicas:
                 continue
             if template.pool is not None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from llmstack.kubernetes.workloads import ordinals_of, partition_of, renumbered
 from llmstack.review.change import ObjectChange
-from llmstack.review.restarts import why_unmoved
+from llmstack.review.restarts import is_released, why_unmoved
 from llmstack.review.rollout.workload import Workload
 
 _ORDINALS = "spec.ordinals.start"
@@ -38,12 +38,16 @@ def _less_old(change: ObjectChange, workload: Workload) -> Workload:
     old, new, before, after = workload.old, change.after, workload.before, workload.after
     if old is None or new is None or not before or not after:
         return replace(workload, new=old) if workload.move == "scale" and old is not None and not after else workload
-    kept = min(partition_of(new), before, after)
+    partition, made_old = partition_of(new), 0
+    kept = min(partition, before, after)
     if workload.move == "scale":
         unmoved, kept = why_unmoved(change), before
         if unmoved is None:
             return workload
-        if after < before or unmoved in ("paused", "partition"):
+        made_old = partition - before if unmoved == "partition" else 0
+        if after < before or unmoved == "paused" or after - before <= made_old:
             return replace(workload, new=old)
+    elif is_released(workload.causes) and change.before is not None:
+        kept += max(0, min(before, after) - partition_of(change.before))
     stays = ((old, kept),) if kept else ()
-    return replace(workload, before=before - kept, after=after - kept, kept=kept, stays=stays)
+    return replace(workload, before=before - kept, after=after - kept, kept=kept, stays=stays, made_old=made_old)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from llmstack.kubernetes.pods import Object, identity_of, value_at
 from llmstack.kubernetes.quantities import whole
-from llmstack.kubernetes.replicas import model_of
+from llmstack.kubernetes.replicas import is_autoscaled, model_of
 from llmstack.kubernetes.workloads import WORKLOADS, is_counted, is_lasting
 from llmstack.review.change import ObjectChange
 from llmstack.review.facts import Facts
@@ -98,10 +98,10 @@ def _with_more(row: GpuPool, asked: int, others: Collection[PoolKey | None]) -> 
 
 def further_pods(change: ObjectChange) -> int:
     """How many pods more than before a Job runs at a time; 0 for any other kind."""
-    return max(0, _at_a_time(change.after) - _at_a_time(change.before)) if change.kind == "Job" else 0
+    return max(0, pods_at_a_time(change.after) - pods_at_a_time(change.before)) if change.kind == "Job" else 0
 
 
-def _at_a_time(job: Object | None) -> int:
+def pods_at_a_time(job: Object | None) -> int:
     """How many pods of a Job run beside each other; none of one that is suspended or not there."""
     if job is None or value_at(job, "spec", "suspend") is True:
         return 0
@@ -115,10 +115,13 @@ def uncounted(objects: Iterable[Object]) -> Iterator[Object]:
 
 
 def _is_uncounted(obj: Object) -> bool:
-    """A Ray service that moves over step by step has as many workers in two clusters as its autoscaler asks for.
+    """A Ray cluster has as many workers as its own autoscaler asks for, and a Ray service that moves over step by step
+    has them in two clusters.
 
     (Ray documentation, "RayService Zero-Downtime Incremental Upgrades".)
     """
     kind = str(obj.get("kind"))
+    if is_autoscaled(obj):
+        return True
     gradual = value_at(obj, "spec", "upgradeStrategy", "type") == "NewClusterWithIncrementalUpgrade"
     return kind in WORKLOADS and (gradual or not is_counted(kind))

@@ -109,7 +109,8 @@ class _Simulation:
 
     def new_pod(self, rollout: Rolling, revision: Revision) -> Pod:
         workload, now = rollout.workload, self.cluster.now
-        template = workload.new if revision == "new" else workload.old
+        is_old = revision == "old" or rollout.ordinals["new"] < workload.made_old
+        template = workload.old if is_old else workload.new
         assert template is not None
         rollout.ordinals[revision] += 1
         return Pod(workload, rollout.position, revision, template, rollout.ordinals[revision] - 1, now, now)
@@ -141,7 +142,7 @@ class _Simulation:
     def begin(self, rollout: Rolling) -> None:
         """Apply the change of a workload."""
         rollout.begun = rollout.progressed = self.cluster.now
-        if rollout.workload.move == "scale":
+        if rollout.workload.takes_over:
             rollout.take_over()
         self.adjust(rollout, begin(rollout.workload, len(rollout.up["old"]) + len(rollout.up["new"])))
 

@@ -14,6 +14,7 @@ from llmstack.kubernetes.revisions import as_it_runs
 from llmstack.kubernetes.workloads import (
     PROGRESS_DEADLINE,
     WORKLOADS,
+    is_ordered,
     strategy_of,
 )
 from llmstack.review.change import ObjectChange
@@ -58,6 +59,13 @@ class Workload:
     """Of the replicas before, those that do not serve when the change comes: a rollout is in progress, or they fail."""
     anew: bool = False
     """Whether the object is deleted with its pods, and made anew."""
+    ordered: bool = False
+    """Whether a pod is made once those before it are ready."""
+    in_part: bool = False
+    """Whether what comes, what goes and what stays are parts of one replica, a Ray cluster with groups of several
+    sizes: what comes is made in the moment in which what goes ends."""
+    made_old: int = 0
+    """Of the replicas that come, the first ones that are made of the old template: they are below a partition."""
 
     @property
     def key(self) -> str:
@@ -75,6 +83,14 @@ class Workload:
         return self.kind, self.namespace, self.name.rpartition("/")[2]
 
     @property
+    def goal(self) -> tuple[tuple[Template, int], ...]:
+        """What there is of it after the change, by template; none of what goes."""
+        if self.new is None:
+            return ()
+        made = ((self.old, self.made_old),) if self.old is not None and self.made_old else ()
+        return ((self.new, self.after - self.made_old), *made)
+
+    @property
     def pods(self) -> int:
         """How many pods it has at most, those without GPUs counted as one to a replica."""
         templates = [template for template in (self.old, self.new) if template is not None]
@@ -86,7 +102,15 @@ class Workload:
     @property
     def replicas(self) -> int:
         """All replicas after the change."""
-        return self.after + self.kept
+        return 1 if self.in_part else self.after + self.kept
+
+    @property
+    def gpus_per_replica(self) -> int:
+        """What a replica takes after the change; before it, where it goes."""
+        if self.in_part:
+            return sum(template.total * number for template, number in (*self.goal, *self.stays))
+        template = self.new or self.old
+        return template.total if template is not None else 0
 
     @property
     def kept_ready(self) -> int:
@@ -97,6 +121,11 @@ class Workload:
     def rolls(self) -> bool:
         """Whether old replicas are replaced by new ones while others stay."""
         return self.move == "restart" and not self.recreate and self.before > 0 and self.after > 0
+
+    @property
+    def takes_over(self) -> bool:
+        """Whether what runs is already as it will be, and only the number of replicas changes."""
+        return self.move == "scale" and not (self.in_part and self.before and self.after)
 
     @property
     def held_up(self) -> bool:
@@ -149,6 +178,7 @@ def read_workload(change: ObjectChange, owned: tuple[Scalers, Scalers], facts: t
         unavailable=unavailable,
         recreate=recreate,
         in_place=WORKLOADS[change.kind].ordinals,
+        ordered=new is not None and is_ordered(new),
         deadline=_deadline(new) if new is not None else None,
         falls_to=1 if handed else None,
         falls_by=strategy_of(new, 1)[1] if handed and new is not None else 0,
@@ -191,7 +221,7 @@ def _handed_over(change: ObjectChange, owned: tuple[Scalers, Scalers]) -> bool:
 
 def _scaled_ray(change: ObjectChange, facts: tuple[Facts, Facts]) -> Workload | None:
     """A Ray cluster whose groups grow or shrink without a restart: the pods of the size that changes; of several sizes
-    those that come as one replica, or those that go, where none comes."""
+    those that go as one replica, and those that come as another."""
     if change.before is None or change.after is None or ray_cluster_of(change.after) is None:
         return None
     old, new = templates_of(change.before, as_it_runs(change.before, change.after), facts)
@@ -202,9 +232,10 @@ def _scaled_ray(change: ObjectChange, facts: tuple[Facts, Facts]) -> Workload | 
     sizes = (goes | comes).keys()
     if not sizes:
         return None
-    size, alone = max(sizes), len(sizes) == 1
-    moving = (size,) if alone else _listed(comes or goes)
-    numbers = (pods[0][size], pods[1][size]) if alone else (0, 1) if comes else (1, 0)
+    size = max(sizes)
+    alone = len(sizes) == 1 and (bool(pods[1][size]) or not pods[1])
+    moving = ((size,), (size,)) if alone else (_listed(goes or comes), _listed(comes or goes))
+    numbers = (pods[0][size], pods[1][size]) if alone else (int(bool(goes)), int(bool(comes)))
     stays = tuple(gpus for gpus in new.gpus if gpus != size) if alone else _listed(pods[0] & pods[1])
     pool = new.pool or old.pool
     return Workload(
@@ -214,8 +245,9 @@ def _scaled_ray(change: ObjectChange, facts: tuple[Facts, Facts]) -> Workload | 
         move="scale",
         before=numbers[0],
         after=numbers[1],
-        old=replace(old, gpus=moving, pool=pool),
-        new=replace(new, gpus=moving, pool=pool),
+        old=replace(old, gpus=moving[0], pool=pool),
+        new=replace(new, gpus=moving[1], pool=pool),
+        in_part=not alone,
         kept=0 if alone else 1,
         stays=((replace(new, gpus=stays, pool=pool), 1),),
         namespace=change.namespace,

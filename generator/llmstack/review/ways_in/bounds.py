@@ -104,6 +104,14 @@ def _service(pair: _Pair, doors: Sequence[Door]) -> Iterator[Break]:
     if new.get(policy) == "Local" and old.get(policy) != "Local":
         message = "callers in the cluster reach only pods on their own node: those on a node without one get no answer"
         yield Break(pair.key, message, "Keep `internalTrafficPolicy: Cluster`.", milder=True, path=f"spec.{policy}")
+    policy = "externalTrafficPolicy"
+    if old.get("type") == new.get("type") == "NodePort" and new.get(policy) == "Local" and old.get(policy) != "Local":
+        message = "callers from outside get an answer only from nodes that have a pod: all other nodes drop them"
+        yield Break(pair.key, message, "Keep `externalTrafficPolicy: Cluster`.", milder=True, path=f"spec.{policy}")
+    early = "publishNotReadyAddresses"
+    if new.get(early) is True and old.get(early) is not True:
+        message = "callers are sent to pods that still load, too, and some get no answer whenever one starts"
+        yield Break(pair.key, message, f"Take `{early}` away.", milder=True, path=f"spec.{early}")
 
 
 def _ranges(spec: Mapping[str, Any]) -> list[str]:

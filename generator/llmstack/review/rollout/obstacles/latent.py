@@ -7,13 +7,12 @@ or a node that goes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 
 from llmstack.kubernetes.pods import Identity, Object, identity_of
 from llmstack.kubernetes.replicas import model_of, replicas_of
 from llmstack.kubernetes.workloads import is_counted, strategy_of
-from llmstack.review.change import ObjectChange
 from llmstack.review.rollout.obstacles import admission, quotas
 from llmstack.review.rollout.obstacles.case import Case, Obstacle, Scene, template_in
 from llmstack.review.rollout.workload import Workload
@@ -23,12 +22,13 @@ KINDS = frozenset(("ResourceQuota", "LimitRange", "Namespace", "PriorityClass", 
 RULES: tuple[Callable[[Case], Iterator[Obstacle]], ...] = (admission.find, quotas.find)
 
 
-def find_latent(
-    changes: Sequence[ObjectChange], scene: Scene, moving: Collection[Identity]
-) -> dict[Identity, list[Obstacle]]:
+def find_latent(scene: Scene, moving: Collection[Identity]) -> dict[Identity, list[Obstacle]]:
     """Return what stands in the way of the next pods of workloads that stay as they are: what did not before
     the change."""
-    touched = {change.namespace for change in changes if change.kind in KINDS}
+    old, new = (
+        {identity_of(obj): obj for obj in side if obj.get("kind") in KINDS} for side in (scene.before, scene.after)
+    )
+    touched = {key[1] for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
     if not touched:
         return {}
     was = replace(scene, after=scene.before)
@@ -39,9 +39,9 @@ def find_latent(
         if identity in moving or identity not in before or not ({"", identity[1]} & touched):
             continue
         known = {each.message for each in _obstacles(before[identity], was)}
-        new = [each for each in _obstacles(obj, scene) if each.message not in known]
-        if new:
-            found[identity] = new
+        latent = [each for each in _obstacles(obj, scene) if each.message not in known]
+        if latent:
+            found[identity] = latent
     return found
 
 

@@ -1,4 +1,5 @@
-"""Probes that ask where nothing listens, or what is not answered: the pod never becomes ready, or starts for ever.
+"""Probes that ask where nothing listens, by another scheme, or what is not answered: the pod never becomes ready, or
+starts for ever.
 
 vLLM and the router listen on one port, `--port` (vllm/entrypoints/openai/cli_args.py; production-stack,
 src/vllm_router/parsers/parser.py); a name stands for the port of the container that has it (kubelet, pkg/probe/util.go,
@@ -12,13 +13,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from llmstack.engine.settings import is_on
 from llmstack.kubernetes.pods import Object, maps, pod_specs, value_at
 from llmstack.kubernetes.served import find_served
 from llmstack.review.arguments import engine_flags
 from llmstack.review.rollout.obstacles.case import Case, Obstacle, spec_of, template_in
-from llmstack.review.ways_in.backends import Backends, asked_key
+from llmstack.review.ways_in.backends import Backend, Backends, asked_key
 
 _PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
+_OF_HTTPS = ("--ssl-certfile", "--ssl-keyfile")
 _HANDLERS = ("httpGet", "tcpSocket")
 _ANSWERED = ("/health", "/ping", "/load", "/version", "/metrics", "/v1/models", "/docs", "/redoc", "/openapi.json")
 """What vLLM answers to GET in every release that is known here, as far as they go back (0.6; /ping from 0.8)."""
@@ -27,31 +30,50 @@ _ANSWERED = ("/health", "/ping", "/load", "/version", "/metrics", "/v1/models", 
 def find(case: Case) -> Iterator[Obstacle]:
     """The first probe of the container that serves, which asks another port than that, and the first that asks what
     vLLM does not answer with success; what was so before runs."""
-    asked = _astray(case.obj)
-    if asked is not None and (case.obj_before is None or _astray(case.obj_before) is None):
-        probe, port, listens = asked
-        message = f"{probe} asks port {port}, and what serves in the pod listens on {listens} (`--port`)"
-        yield Obstacle(f"{message}: no new pod becomes ready", "Give probe and `--port` the same port.", "sometimes")
+    asked = next(_astray(case.obj), None)
+    if asked is not None and (case.obj_before is None or next(_astray(case.obj_before), None) is None):
+        message, advice = asked
+        yield Obstacle(f"{message}: no new pod becomes ready", advice, "sometimes")
     found = next(_unanswered(case.obj), None)
     if found is not None and (case.obj_before is None or next(_unanswered(case.obj_before), None) is None):
         yield found
 
 
-def _astray(obj: Object) -> tuple[str, int, int] | None:
-    """The probe, the port that it asks, and the one that is listened on; None where they agree or nobody says."""
+def _astray(obj: Object) -> Iterator[tuple[str, str]]:
+    """What is wrong with where the probes of an object's pods ask, and what to do; nothing where nobody says."""
     backend = next(iter(Backends().among([obj]).values()), None)
     template = template_in(obj)
-    if backend is None or template is None or "--port" not in backend.flags:
-        return None
+    if backend is None or template is None:
+        return
     for container in maps(spec_of(template).get("containers")):
-        ports = {str(each.get("name")): each.get("containerPort") for each in maps(container.get("ports"))}
-        if backend.container != container.get("name"):
-            continue
-        for probe in _PROBES:
-            port = _port(container.get(probe), ports)
-            if port is not None and port != backend.listens:
-                return probe, port, backend.listens
-    return None
+        if backend.container == container.get("name"):
+            ports = {str(each.get("name")): each.get("containerPort") for each in maps(container.get("ports"))}
+            for probe in _PROBES:
+                yield from _unheard(probe, container.get(probe), ports, backend)
+
+
+def _unheard(name: str, probe: Any, ports: Mapping[str, Any], backend: Backend) -> Iterator[tuple[str, str]]:
+    """Why a probe finds nobody: on another port, or on that of what serves, which the kubelet asks by the pod's address
+    (pkg/kubelet/prober/prober.go; vllm/entrypoints/openai/api_server.py, `setup_server`)."""
+    port, flags, serves = _port(probe, ports), backend.flags, "what serves in the pod"
+    if port is None:
+        return
+    if port != backend.listens:
+        if "--port" in flags:
+            said = f"{name} asks port {port}, and {serves} listens on {backend.listens} (`--port`)"
+            yield said, "Give probe and `--port` the same port."
+        return
+    host, is_https = flags.get("--host", ""), value_at(probe, "httpGet", "scheme") == "HTTPS"
+    if host.startswith("127.") or host in ("localhost", "::1"):
+        yield f"{name} asks the pod's address, and {serves} listens on {host} alone (`--host`)", "Set `--host 0.0.0.0`."
+    elif is_on(flags, "--headless") and backend.identity[0] == "Deployment":
+        yield f"{name} asks port {port}, and {serves} answers nobody (`--headless`)", "Take `--headless` away."
+    elif "--uds" in flags:
+        yield f"{name} asks port {port}, and {serves} listens on a socket alone (`--uds`)", "Take `--uds` away."
+    elif value_at(probe, "httpGet") is not None and is_https is not any(each in flags for each in _OF_HTTPS):
+        asked, answered = ("HTTPS", "http") if is_https else ("HTTP", "https")
+        said = f"{name} asks by {asked}, and {serves} answers {answered} alone"
+        yield said, "Give the probe the `scheme` of what serves."
 
 
 def _port(probe: Any, named: Mapping[str, Any]) -> int | None:

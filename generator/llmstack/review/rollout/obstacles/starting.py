@@ -17,6 +17,7 @@ def find(case: Case) -> Iterator[Obstacle]:
         return
     yield from _gated(case)
     yield from _ended_by_liveness(case)
+    yield from _never_pulled(case)
     if _needs_user(case.pod) and not _needs_user(case.pod_before):
         message = (
             "the pods run as anybody but root, and no `runAsUser` says as whom: an image whose own user is root, as "
@@ -36,6 +37,17 @@ def _gated(case: Case) -> Iterator[Obstacle]:
         names = ", ".join(f"`{each}`" for each in new)
         message = f"the pods are ready only once somebody sets their condition {names} (`readinessGates`)"
         yield Obstacle(message, "See that a controller of the cluster sets it.", "unknown")
+
+
+def _never_pulled(case: Case) -> Iterator[Obstacle]:
+    """Images that no kubelet pulls, and that the pods before had not, or pulled (kubernetes.io, "Images")."""
+    before, after = (
+        {str(each.get("image")) for _, _, each in containers(dict(pod)) if each.get("imagePullPolicy") == "Never"}
+        for pod in (case.pod_before, case.pod)
+    )
+    for image in sorted(after - before):
+        message = f"`{image}` is never pulled: a node that does not have it starts no pod (ErrImageNeverPull)"
+        yield Obstacle(message, "See that every node has it, or set `imagePullPolicy: IfNotPresent`.", "unknown")
 
 
 def _ended_by_liveness(case: Case) -> Iterator[Obstacle]:
