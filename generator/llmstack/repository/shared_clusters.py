@@ -11,8 +11,8 @@ from llmstack.repository.pools import merge_pools, shared_pools
 from llmstack.repository.renamed import renamed_to
 from llmstack.review.applied import what_is_applied
 from llmstack.review.capacity import gpu_pods, know_pools
+from llmstack.review.ends import Moved, find_moved
 from llmstack.review.facts import Pool
-from llmstack.review.predict import Moved, find_moved
 from llmstack.review.rollout.placement import Fixed
 from llmstack.review.rollout.play import add_fixed
 from llmstack.review.rollout.workload import Workload

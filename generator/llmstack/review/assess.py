@@ -11,10 +11,11 @@ from llmstack.kubernetes.replicas import fewest_scaled
 from llmstack.review.applied import what_is_applied
 from llmstack.review.change import ObjectChange
 from llmstack.review.cost import Unserved
+from llmstack.review.ends import most_replicas, with_claims
 from llmstack.review.engine_change import EngineChange
 from llmstack.review.facts import Facts
 from llmstack.review.forecast import GpuPool, Rollout
-from llmstack.review.predict import most_replicas, predict, with_claims
+from llmstack.review.predict import predict
 from llmstack.review.present import unsettled
 from llmstack.review.result import EnvironmentReview
 from llmstack.review.risks.assessment import Assessment
