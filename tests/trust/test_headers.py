@@ -1,4 +1,5 @@
-"""The header of generated files is a claim that anybody can write: it hides nothing from a review."""
+"""What could hide a change from a review: the header of generated files, which anybody can write, and overrides of Argo
+CD."""
 
 from __future__ import annotations
 
@@ -82,3 +83,16 @@ def test_a_header_hides_no_secret(synced: Branch, path: str) -> None:
     output, code = synced.sandbox.run("llmstack validate")
     assert f"error[plaintext-secret]: this line holds a secret in plain text\n  --> {path}:2:1" in output
     assert code == 1
+
+
+@pytest.mark.parametrize(
+    "path", ["overlays/prod/models/m/.argocd-source.yaml", "custom/prod/x/.argocd-source-prod.yaml"]
+)
+def test_overrides_of_argo_cd_are_refused(synced: Branch, path: str) -> None:
+    synced.sandbox.write({path: "kustomize: {images: ['vllm/vllm-openai=example.com/other:1']}\n"})
+    output, code = _review(synced)
+    assert "error[irregular-file]: this is a file by which Argo CD builds something else" in output
+    assert path in output
+    assert code == 1
+    synced.git(f"rm -q {path}")
+    assert _review(synced)[1] == 0

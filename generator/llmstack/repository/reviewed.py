@@ -8,7 +8,9 @@ from datetime import date
 from functools import cache, partial
 from pathlib import Path
 
+from llmstack.errors import FoundError, IrregularFileError
 from llmstack.finding import Finding
+from llmstack.kustomize.trust import irregular_file
 from llmstack.progress import Step, ignore
 from llmstack.repository.acknowledged import acknowledgement_findings, base_acknowledgements
 from llmstack.repository.arrivals import arrives, in_its_cluster, joined, review_left
@@ -38,7 +40,8 @@ from llmstack.review.surroundings import Surroundings
 
 def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None = None, step: Step = ignore) -> Review:
     """Review every environment that the comparison touches, and those whose values, sync or facts alone changed; `step`
-    counts them."""
+    counts them. Raises FoundError where files bring overrides of Argo CD."""
+    _refuse_overrides(comparison)
     valued = touched_environments(comparison)
     affected = cache(partial(find_affected, comparison, valued))
     cases: dict[str, Case] = {}
@@ -50,6 +53,17 @@ def make_review(comparison: Comparison, *, today: date, tool_folder: Path | None
         cases[name] = read_case(comparison, name, affected, tool_folder)
     in_order = dict(sorted(cases.items()))
     return review_cases(comparison, in_order, today=today, tool_folder=tool_folder)
+
+
+def _refuse_overrides(comparison: Comparison) -> None:
+    """Refuse new contents of files by which Argo CD makes something else of what it builds than stands there, images
+    too: `.argocd-source.yaml` and `.argocd-source-<application>.yaml` beside a kustomization (Argo CD, "Parameter
+    Overrides", "Store Overrides In Git"). Flux does not read them."""
+    found = [path for path in comparison.changed if path.rpartition("/")[2].startswith(".argocd-source")]
+    there = sorted(path for path in found if comparison.after.read_bytes(path) is not None)
+    if there:
+        error = IrregularFileError("a file by which Argo CD builds something else than what is reviewed")
+        raise FoundError([irregular_file(path, error) for path in there])
 
 
 def review_cases(
