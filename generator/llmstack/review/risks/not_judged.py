@@ -90,7 +90,7 @@ def _uncounted(assessment: Assessment) -> Iterator[Risk]:
     """Pods of which no manifest says how many there are, or when, and that begin to take GPUs."""
     for change in assessment.changes:
         kind = WORKLOADS.get(change.kind)
-        if change.after is None or kind is None or change.identity in assessment.applied.refused:
+        if change.after is None or kind is None:
             continue
         if is_autoscaled(change.after) and not (change.before is not None and is_autoscaled(change.before)):
             message = "Ray's autoscaler gives it up to `maxReplicas` workers: whether these find GPUs cannot be judged"
