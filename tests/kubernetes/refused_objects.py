@@ -101,6 +101,8 @@ CLAIM = {
 }
 
 
+WAITING: Object = {"nodeName": "n", "schedulingGates": [{"name": "example.com/a"}]}
+
 TAKEN: dict[str, Object] = {
     "a Service whose name begins with a digit": _named("7b", _service({"port": 80})),
     "a name with dots": _named("llama-3.1", _deployment()),
@@ -129,6 +131,7 @@ TAKEN: dict[str, Object] = {
     "a port of the host": _deployment({"ports": [{"containerPort": 80, "hostPort": 80}]}, pod={"hostNetwork": True}),
     "another port of the host": _deployment({"ports": [{"containerPort": 80, "hostPort": 81}]}),
     "processes that see each other": _deployment(pod={"shareProcessNamespace": True}),
+    "a template with a node for what waits": _deployment(pod=WAITING),
     "a daemon set that surges": _on_nodes(maxSurge=1, maxUnavailable=0),
     "a daemon set that gives up two": _on_nodes(maxUnavailable=2),
     "a set that waits for deletions": _kind("StatefulSet", serviceName="a", updateStrategy={"type": "OnDelete"}),
@@ -193,7 +196,7 @@ REFUSED: dict[str, Object] = {
         {"ports": [{"containerPort": 80, "hostPort": 81}]}, pod={"hostNetwork": True}
     ),
     "processes that see each other, and the host's": _deployment(pod={"shareProcessNamespace": True, "hostPID": True}),
-    "a node for what waits": _deployment(pod={"nodeName": "n", "schedulingGates": [{"name": "example.com/a"}]}),
+    "a node for what waits": _object("v1", "Pod", spec={"containers": [{"name": "c", "image": "x:1"}], **WAITING}),
     "a daemon set that surges and gives up one": _on_nodes(maxSurge=1),
     "a daemon set that does neither": _on_nodes(maxUnavailable=0),
     "a set that rolls as it waits": _kind(

@@ -75,12 +75,12 @@ def _pod(route: Route, spec: dict[str, Any], minor: int) -> Iterator[Problem]:
 
 def _at_odds(route: Route, spec: Mapping[str, Any]) -> Iterator[Problem]:
     """Fields of a pod that do not go together (pkg/apis/core/validation, validatePodDNSConfig,
-    validateHostNetwork, ValidatePodSpec)."""
+    validateHostNetwork, ValidatePodSpec, ValidatePodCreate)."""
     if spec.get("dnsPolicy") == "None" and not value_at(spec, "dnsConfig", "nameservers"):
         yield Problem((*route, "dnsPolicy"), "`dnsPolicy: None` goes with a server in `dnsConfig.nameservers`")
     if spec.get("shareProcessNamespace") is True and spec.get("hostPID") is True:
         yield Problem((*route, "shareProcessNamespace"), "`shareProcessNamespace` and `hostPID` are not both true")
-    if spec.get("nodeName") and spec.get("schedulingGates"):
+    if route == ("spec",) and spec.get("nodeName") and spec.get("schedulingGates"):  # in a template both are taken
         yield Problem((*route, "nodeName"), "`nodeName` is not set while there are `schedulingGates`")
     for number, container in enumerate(maps(spec.get("containers")) if spec.get("hostNetwork") is True else ()):
         ports = maps(container.get("ports"))
