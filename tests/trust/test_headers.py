@@ -69,6 +69,27 @@ kind: Pod
 metadata: {name: p, namespace: default}
 spec: {serviceAccountName: admin, containers: [{name: c, image: example.com/other}]}
 """
+ODD = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: p, namespace: [a]}
+spec: {serviceAccountName: {a: b}, containers: 7}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: [argocd-cm], labels: [1]}
+data: 5
+---
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: Bucket
+metadata: {name: b}
+spec: [1]
+---
+apiVersion: argoproj.io/v1alpha1
+kind: AppProject
+metadata: {name: a}
+spec: {sourceRepos: {a: b}, destinations: [[1], null, 5], roles: 7}
+"""
 HARMLESS = """\
 apiVersion: v1
 kind: ConfigMap
@@ -123,6 +144,14 @@ def test_what_gives_nobody_more_is_no_risk(synced: Branch) -> None:
     assert "brings ConfigMap/notes, Pod/p" in output
     assert "privilege" not in output
     assert code == 0
+
+
+def test_objects_of_any_shape_end_no_review(synced: Branch) -> None:
+    synced.sandbox.write({"clusters/c/extra.yaml": ODD})
+    output, code = _review(synced)
+    assert "blocked clusters/c " in output
+    assert "clusters/c/extra.yaml is refused: Pod/p" in output
+    assert code == 1
 
 
 def test_a_project_that_an_edit_widens_is_told_and_one_that_it_narrows_is_not(branch: Branch) -> None:

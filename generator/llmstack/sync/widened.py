@@ -47,7 +47,7 @@ def _widened(before: Object, after: Object) -> Iterator[str]:
 
 def _said_of_settings(object: Object) -> str | None:
     metadata = mapping(object.get("metadata"))
-    if metadata.get("name") in _SETTINGS:
+    if str(metadata.get("name")) in _SETTINGS:
         return "it holds settings of Argo CD: who may do what with it, and which programs it runs"
     if _SECRET_TYPE in mapping(metadata.get("labels")):
         return "it names a cluster or repositories to Argo CD, and how to reach them"
