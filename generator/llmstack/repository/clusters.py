@@ -245,7 +245,7 @@ def _brought(sides: tuple[Side, Side], cases: Sequence[Case]) -> Iterator[Brough
 
 
 def _sound(listing: Listing) -> Iterator[tuple[str, Object]]:
-    """The objects of a folder, each with its file, without what the API server cannot read (`sync/admitted.py` tells)."""
+    """The objects of a folder, each with its file, without what no API server can read (`sync/admitted.py` tells)."""
     for manifest in listing.manifests:
         read = sound(dict(manifest.object))[0]
         if read is not None:
