@@ -36,6 +36,12 @@ def images_of(obj: Object | None) -> Iterator[str]:
     return (image for container in _containers(obj) if isinstance(image := container.get("image"), str))
 
 
+def accounts_of(obj: Object | None) -> frozenset[str]:
+    """The ServiceAccounts as which the pods of an object run."""
+    specs = (spec for _, spec in pod_specs(dict(obj or {})))
+    return frozenset(str(spec.get("serviceAccountName") or spec.get("serviceAccount") or "default") for spec in specs)
+
+
 def _containers(obj: Object | None) -> Iterator[dict[str, Any]]:
     return (container for _, spec in pod_specs(dict(obj or {})) for _, _, container in containers(spec))
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from llmstack.disk.ownership import is_ours
 from llmstack.kubernetes.pods import Object
+from llmstack.kubernetes.sound import sound
 from llmstack.kustomize.files import KustomizationError, is_kustomization
 from llmstack.model.reading import read_stack
 from llmstack.repository.built import build_folder
@@ -22,7 +23,7 @@ from llmstack.sync.changes import Outcome, compare_owners
 from llmstack.sync.git_entries import Tree
 from llmstack.sync.handover import Passed
 from llmstack.sync.local import CLUSTERS, local_path
-from llmstack.sync.manifests import Identity, by_entry_points, identify, read_folder
+from llmstack.sync.manifests import Identity, Listing, by_entry_points, identify, read_folder
 from llmstack.sync.side import OwnerChange, Side
 from llmstack.sync.taken import SOURCEIGNORE, from_root, is_sourceignore
 
@@ -147,7 +148,7 @@ def read_synced(
     foreign = [path for path in below if _is_foreign(comparison, path, cases)]
     arrives = folder not in {local_path(path) for path in outcome.halted}
     listings = before.listing, (after if arrives else before).listing
-    old, new = (tuple(dict(each.object) for each in listing.manifests) for listing in listings)
+    old, new = (tuple(object for _, object in _sound(listing)) for listing in listings)
     return Synced(outcome, tuple(_brought((before, after), cases)), tuple(foreign), (old, new))
 
 
@@ -235,13 +236,17 @@ def _is_foreign(comparison: Comparison, path: str, cases: Sequence[Case]) -> boo
 def _brought(sides: tuple[Side, Side], cases: Sequence[Case]) -> Iterator[Brought]:
     """Objects, new or changed, of files that are not what the values generate: a header is a claim that anybody can
     write, and vouches for nothing here."""
-    old = {identify(each.object): each.object for each in sides[0].listing.manifests}
+    old = {identify(object): object for _, object in _sound(sides[0].listing)}
     written = {path for case in cases for path in case.held.synced.difference(case.held.stale or ())}
-    for manifest in sides[1].listing.manifests:
-        before = old.get(identify(manifest.object))
-        if before != manifest.object and manifest.path not in written:
-            yield Brought(manifest.path, _plain(before), dict(manifest.object))
+    for path, object in _sound(sides[1].listing):
+        before = old.get(identify(object))
+        if before != object and path not in written:
+            yield Brought(path, before, object)
 
 
-def _plain(object: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    return None if object is None else dict(object)
+def _sound(listing: Listing) -> Iterator[tuple[str, Object]]:
+    """The objects of a folder, each with its file, without what no API server can read (`sync/admitted.py` tells)."""
+    for manifest in listing.manifests:
+        read = sound(dict(manifest.object))[0]
+        if read is not None:
+            yield manifest.path, read

@@ -20,8 +20,9 @@ NAMED = 4
 
 
 def loose_changes(folder: str, before: Side, after: Side, appliers: Mapping[str, Owner]) -> Iterator[OwnerChange]:
-    """Yield one change each for what leaves the folder and is deleted, if it is, for what is new in it, and for what
-    changes in it: what that does to the tools, or to what they apply, nobody knows here."""
+    """Yield one change each for what leaves the folder and is deleted, if it is, for what is new in it, for what
+    changes in it, and for what cannot be seen of it: what those do to the tools, or to what they apply, nobody knows
+    here."""
     old, new = _loose_objects(before), _loose_objects(after)
     tool: Tool = "argo" if after.sets() or any(each.tool == "argo" for each in before.owners().values()) else "flux"
     gone = [key for key in old if key not in new and _is_pruned(*old[key], tool, appliers)]
@@ -38,6 +39,12 @@ def loose_changes(folder: str, before: Side, after: Side, appliers: Mapping[str,
     if strange:
         why = f"brings {_names(strange)}: what its controller makes of that is not judged"
         yield _change(tool, folder, "moved", why, [new[key][0] for key in strange])
+    unseen = [each for each in after.listing.unknown if each not in before.listing.unknown]
+    if unseen:
+        told = "; ".join(unseen[:NAMED]) + (" and more" if len(unseen) > NAMED else "")
+        why = f"is built from what this review cannot see ({told}): what that brings is not judged"
+        file = unseen[0].partition(" ")[0].rstrip(",:")
+        yield OwnerChange(tool, folder, "moved", "contents", file, None, why, file)
     changed = [key for key in old if key in new and old[key][1] != new[key][1]]
     if changed:
         why = f"changes {_names(changed)}: what that does to units and tools is not judged"

@@ -1,7 +1,8 @@
 """The objects that a sync tool finds in a folder of clusters/: by its kustomization, or file by file without one.
 
 Flux: where a folder has no kustomization, kustomize-controller lists every YAML file below it, and as one resource each
-folder that has one of its own (fluxcd/pkg, kustomize/kustomize_generator.go). It builds with kustomize, so a folder
+folder that has one of its own (fluxcd/pkg, kustomize/kustomize_generator.go); Argo CD takes JSON too, and Jsonnet
+(reposerver/repository/repository.go, `manifestFile`). Flux builds with kustomize, so a folder
 with two kustomizations, a file that is no object, or a resource that is not there stops it: nothing is applied and
 nothing is pruned. `resources: []` builds to nothing, and all is pruned; so does, for Flux, an empty kustomization in
 the folder itself, where it writes what kustomize asks for (`GenerateManifest` there); below it, and for Argo CD,
@@ -94,7 +95,8 @@ def by_entry_points(whole: Listing, parts: Mapping[str, Listing]) -> Listing:
     if not any(each.object.get("kind") == "Application" for each in found):
         return whole
     broken = {folder: part.problem for folder, part in parts.items() if part.problem is not None}
-    return Listing(tuple(found), None, whole.unknown, broken=broken)
+    unknown = dict.fromkeys((*whole.unknown, *(each for part in parts.values() for each in part.unknown)))
+    return Listing(tuple(found), None, tuple(unknown), broken=broken)
 
 
 def identify(object: Object) -> Identity:
@@ -135,13 +137,26 @@ def _folder(reader: _Reader, folder: str, above: tuple[str, ...]) -> Iterator[Ma
 def _scanned(reader: _Reader, folder: str, above: tuple[str, ...]) -> Iterator[Manifest]:
     """Every YAML file below a folder, and what the kustomizations below it list."""
     built = {posixpath.dirname(path) for path in reader.paths if is_kustomization(path)} - {folder}
+    found: list[Manifest] = []
     below = [path for path in reader.paths if path.startswith(f"{folder}/")]
     outermost = sorted(each for each in built if each.startswith(f"{folder}/") and not _under(each, built - {each}))
     for path in below:
         if path.endswith((".yaml", ".yml")) and not _under(path, outermost) and not _is_left_out(path, folder):
-            yield from _file(reader, path)
+            found += _file(reader, path)
     for each in outermost:
-        yield from _folder(reader, each, (*above, folder))
+        found += _folder(reader, each, (*above, folder))
+    yield from found
+    if any(group_of(each.object) == "argoproj.io" for each in found):
+        yield from _of_argo(reader, [path for path in below if not _under(path, outermost)])
+
+
+def _of_argo(reader: _Reader, paths: Sequence[str]) -> Iterator[Manifest]:
+    """What Argo CD alone takes of a folder without a kustomization."""
+    for path in paths:
+        if path.endswith(".jsonnet"):
+            reader.unknown.append(f"{path}, which Jsonnet makes objects of")
+        elif path.endswith(".json"):
+            yield from _file(reader, path)
 
 
 def _is_left_out(path: str, folder: str) -> bool:

@@ -5,15 +5,16 @@ whole cluster. A role binding in a pull request about models is a way to become 
 the host, or code that a model brings, is one to the node and what else runs there.
 
 How it is judged: objects of the API group rbac.authorization.k8s.io that a file of clusters/ brings or changes where
-llmstack did not write it, as does a Kustomization or an Application that applies what this repository does not hold;
-anywhere in the change ClusterRoles and what binds one other than `view`, Roles that lead further than they say (to
-all Secrets of their namespace, to pods, to commands in pods, to tokens of accounts, to other users, to more rights),
-bindings to those and to everybody, webhooks of the API server, APIServices and requests for certificates; pods that
-get what the Pod Security Standard `baseline` leaves out (the host's namespaces, paths and ports, capabilities, a
-privileged container) or that kept to `restricted` and do so no more, volumes of the host's paths, and namespaces that
-let in more than before; containers that begin to run a model's own code (`--trust-remote- code`); images of a
-registry from which nothing of the environment was pulled before. A warning; an error for cluster- admin and for a
-role that allows everything.
+llmstack did not write it; so brought, an AppProject that allows more, settings of Argo CD, a source of Flux that is
+new or of another place, pods with an account of their own or in a namespace that no environment has, and a
+Kustomization or an Application that applies what this repository does not hold; anywhere in the change ClusterRoles
+and what binds one other than `view`, Roles that lead further than they say (to all Secrets of their namespace, to
+pods, to commands in pods, to tokens of accounts, to other users, to more rights), bindings to those and to everybody,
+webhooks of the API server, APIServices and requests for certificates; pods that get what the Pod Security Standard
+`baseline` leaves out (the host's namespaces, paths and ports, capabilities, a privileged container) or that kept to
+`restricted` and do so no more, volumes of the host's paths, and namespaces that let in more than before; containers
+that begin to run a model's own code (`--trust-remote-code`); images of a registry from which nothing of the
+environment was pulled before. A warning; an error for cluster-admin and for a role that allows everything.
 
 Fix: bind a Role of one namespace with the verbs that are needed, or keep such objects in the repository of those who
 run the cluster; give a pod no more of the host than it needs; pin the revision of a model whose code runs.
@@ -29,7 +30,7 @@ from typing import Any
 from llmstack.finding import Severity
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.replicas import model_of
-from llmstack.kubernetes.rights import images_of, is_restricted, rights_of, trusts_remote_code
+from llmstack.kubernetes.rights import accounts_of, images_of, is_restricted, rights_of, trusts_remote_code
 from llmstack.kubernetes.roles import allows_everything, powers_of
 from llmstack.objects.images import names_registry
 from llmstack.review.change import ObjectChange
@@ -37,7 +38,9 @@ from llmstack.review.facts import names_of
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
+from llmstack.review.surroundings import Brought
 from llmstack.sync.manifests import mapping, sequence
+from llmstack.sync.widened import said_of_widened
 
 RISK = Declaration("privilege", Severity.ERROR, milder=Severity.WARNING)
 _Removed = dict[tuple[str, str, str | None], list[Object]]
@@ -48,13 +51,12 @@ ADMIN = "cluster-admin"
 
 def find(assessment: Assessment) -> Iterator[Risk]:
     """Rights that a file of clusters/ brings, those of the whole cluster that units bring, and what pods get."""
-    for brought in assessment.near.brought:
-        where = f" (in {brought.path}, which llmstack did not write)"
-        granted = _granted(brought.before, brought.after, where, of_cluster=True)
-        gained = _gained([brought.before] if brought.before else [], brought.after, where)
-        yield from (replace(risk, file=brought.path) for risk in (*granted, *gained))
-    yield from _foreign_owners(assessment)
     before = frozenset(map(_registry, (image for each in assessment.before for image in images_of(each))))
+    spaces = {_namespace(each) for each in (*assessment.before, *assessment.after)}
+    for brought in assessment.near.brought:
+        found = _brought(brought, before, spaces)
+        yield from (replace(risk, file=brought.path) for risk in found)
+    yield from _foreign_owners(assessment)
     removed = _removed(assessment)
     strong = {
         str(_name(each)).partition("/")[2]
@@ -67,6 +69,25 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             former = [change.before] if change.before is not None else _former(assessment, removed, change)
             yield from _gained(former, change.after, "")
             yield from _pulled(change.after, before)
+
+
+def _brought(brought: Brought, registries: Collection[str], spaces: Collection[str]) -> Iterator[Risk]:
+    """What an object of a file of clusters/ brings; `registries` and `spaces` are those of the environment."""
+    before, after = brought.before, brought.after
+    where = f" (in {brought.path}, which llmstack did not write)"
+    yield from _granted(before, after, where, of_cluster=True)
+    yield from _gained([before] if before else [], after, where)
+    yield from _pulled(after, {*registries, *map(_registry, images_of(before))} if registries else ())
+    widened = said_of_widened(before, after)
+    if widened is not None:
+        yield RISK.at(_name(after), f"{widened}{where}", _TOOL, milder=True)
+    accounts, space = accounts_of(after), _namespace(after)
+    if accounts - accounts_of(before):
+        named = sorted(accounts - {"default"})
+        if named or (spaces and space not in spaces):
+            who = f" as ServiceAccount {', '.join(f'`{each}`' for each in named)}" if named else ""
+            message = f"its pods run in namespace `{space}`{who}, and may do what they can do there{where}"
+            yield RISK.at(_name(after), message, _SPARE, milder=True)
 
 
 def _foreign_owners(assessment: Assessment) -> Iterator[Risk]:
@@ -141,7 +162,12 @@ def _name(object: Object) -> str:
     return f"{object.get('kind')}/{mapping(object.get('metadata')).get('name')}"
 
 
+def _namespace(object: Object) -> str:
+    return str(mapping(object.get("metadata")).get("namespace") or "default")
+
+
 _BIND = "Bind a Role of one namespace with the verbs that are needed, or keep this out of the repository."
+_TOOL = "Let those who run the sync tool read it: what it applies has the rights of the whole cluster."
 _SPARE = "Take it away unless the pods need it: what runs in them may reach the node, and what else runs there."
 _PIN = "Read that code, and pin it: `modelRevision` names a commit."
 
