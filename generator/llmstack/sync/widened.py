@@ -31,7 +31,7 @@ def said_of_widened(before: Object | None, after: Object) -> str | None:
     if (group, kind) == (argo.GROUP, "AppProject"):
         fields = sorted(_widened(_spec(before), _spec(after)))
         return f"it lets Applications, or who uses them, do more than before ({', '.join(fields)})" if fields else None
-    if group == "" and kind in ("ConfigMap", "Secret") and _held(before) != _held(after):
+    if group == "" and _held(before) != _held(after):
         return _said_of_settings(after)
     if group == "source.toolkit.fluxcd.io" and _place(before) != _place(after):
         url = _spec(after).get("url") or _spec(after).get("endpoint")
@@ -59,7 +59,7 @@ def _spec(object: Object | None) -> Object:
 
 
 def _held(object: Object | None) -> tuple[Any, ...]:
-    """What a ConfigMap or a Secret says, and whether it speaks to Argo CD."""
+    """What an object says as ConfigMaps and Secrets do, and whether it speaks to Argo CD; alike for other kinds."""
     there = mapping(object)
     labels = mapping(mapping(there.get("metadata")).get("labels"))
     return (*(there.get(key) for key in ("data", "stringData", "binaryData")), labels.get(_SECRET_TYPE))
