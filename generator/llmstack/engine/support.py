@@ -177,9 +177,9 @@ def _release_and_card(engine: Engine) -> Iterator[str]:
         yield f"nothing is measured for a {card.name} (ROCm)"
     elif card.shared_memory:
         yield f"a {card.name} shares its memory with the CPU"
-    elif card.capability is not None and card.capability != (7, 0) and not (8, 0) <= card.capability < (10, 0):
+    elif card.family in ("Turing", "Blackwell"):
         yield f"no measured start of a {card.name}'s generation is at hand"
-    elif card.capability == (7, 0) and era_of(release) != "0.17-0.19":
+    elif card.family == "Volta" and era_of(release) != "0.17-0.19":
         yield f"no measured start of a {card.name} with this release is at hand"
 
 

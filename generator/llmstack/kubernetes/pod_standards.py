@@ -11,7 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from llmstack.finding import Route
-from llmstack.kubernetes.pods import containers
+from llmstack.kubernetes.pods import Object, containers, value_at
+
+ENFORCE = "pod-security.kubernetes.io/enforce"
+"""The label by which a namespace says which level it enforces."""
+LEVELS = ("restricted", "baseline", "privileged")
+"""The levels, from what lets in the fewest pods."""
 
 CAPABILITIES = frozenset(
     (
@@ -76,6 +81,12 @@ class Breach:
     what: str
     level: str
     help: str
+
+
+def enforced_level(namespace: Object) -> str:
+    """Return the level that a namespace enforces; without a label, or with another word, it lets in all pods."""
+    level = value_at(namespace, "metadata", "labels", ENFORCE)
+    return level if level in LEVELS else LEVELS[-1]
 
 
 def breaches(spec: dict[str, Any], *, restricted: bool) -> Iterator[Breach]:

@@ -27,6 +27,9 @@ from llmstack.sync.manifests import Identity, Listing, by_entry_points, identify
 from llmstack.sync.side import OwnerChange, Side
 from llmstack.sync.taken import SOURCEIGNORE, from_root, is_sourceignore
 
+Found = tuple[str, Object]
+"""An object, with the file that it is from."""
+
 
 @dataclass(frozen=True)
 class Synced:
@@ -147,9 +150,10 @@ def read_synced(
     below = [path for path in sorted(comparison.changed) if path.startswith(f"{folder}/")]
     foreign = [path for path in below if _is_foreign(comparison, path, cases)]
     arrives = folder not in {local_path(path) for path in outcome.halted}
-    listings = before.listing, (after if arrives else before).listing
-    old, new = (tuple(object for _, object in _sound(listing)) for listing in listings)
-    return Synced(outcome, tuple(_brought((before, after), cases)), tuple(foreign), (old, new))
+    old, new = (tuple(_sound(side.listing)) for side in (before, after))
+    there = new if arrives else old
+    loose = tuple(object for _, object in old), tuple(object for _, object in there)
+    return Synced(outcome, tuple(_brought(old, new, cases)), tuple(foreign), loose)
 
 
 @dataclass(frozen=True)
@@ -233,18 +237,18 @@ def _is_foreign(comparison: Comparison, path: str, cases: Sequence[Case]) -> boo
     return after is not None and not is_wanted
 
 
-def _brought(sides: tuple[Side, Side], cases: Sequence[Case]) -> Iterator[Brought]:
+def _brought(before: Sequence[Found], after: Sequence[Found], cases: Sequence[Case]) -> Iterator[Brought]:
     """Objects, new or changed, of files that are not what the values generate: a header is a claim that anybody can
     write, and vouches for nothing here."""
-    old = {identify(object): object for _, object in _sound(sides[0].listing)}
+    old = {identify(object): object for _, object in before}
     written = {path for case in cases for path in case.held.synced.difference(case.held.stale or ())}
-    for path, object in _sound(sides[1].listing):
-        before = old.get(identify(object))
-        if before != object and path not in written:
-            yield Brought(path, before, object)
+    for path, object in after:
+        was = old.get(identify(object))
+        if was != object and path not in written:
+            yield Brought(path, was, object)
 
 
-def _sound(listing: Listing) -> Iterator[tuple[str, Object]]:
+def _sound(listing: Listing) -> Iterator[Found]:
     """The objects of a folder, each with its file, without what no API server can read (`sync/admitted.py` tells)."""
     for manifest in listing.manifests:
         read = sound(dict(manifest.object))[0]

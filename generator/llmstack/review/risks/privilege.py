@@ -28,6 +28,7 @@ from dataclasses import replace
 from typing import Any
 
 from llmstack.finding import Severity
+from llmstack.kubernetes.pod_standards import LEVELS, enforced_level
 from llmstack.kubernetes.pods import Object
 from llmstack.kubernetes.replicas import model_of
 from llmstack.kubernetes.rights import accounts_of, images_of, is_restricted, rights_of, trusts_remote_code
@@ -52,8 +53,9 @@ ADMIN = "cluster-admin"
 def find(assessment: Assessment) -> Iterator[Risk]:
     """Rights that a file of clusters/ brings, those of the whole cluster that units bring, and what pods get."""
     before = frozenset(map(_registry, (image for each in assessment.before for image in images_of(each))))
-    spaces = {_namespace(each) for each in (*assessment.before, *assessment.after)}
-    for brought in assessment.near.brought:
+    loose = assessment.near.brought
+    spaces = {_namespace(each) for each in (*assessment.before, *assessment.after)} if loose else ()
+    for brought in loose:
         found = _brought(brought, before, spaces)
         yield from (replace(risk, file=brought.path) for risk in found)
     yield from _foreign_owners(assessment)
@@ -219,20 +221,12 @@ def _gives_much(binding: Object, strong: Collection[str]) -> bool:
 
 def _lets_in_more(before: Object | None, after: Object) -> str | None:
     """What a namespace says of the pods that it lets in, where it let in fewer (the level that is enforced)."""
-    levels = [_level(each) for each in (before, after) if each is not None and each.get("kind") == "Namespace"]
+    levels = [enforced_level(each) for each in (before, after) if each is not None and each.get("kind") == "Namespace"]
     if len(levels) < 2 or LEVELS.index(levels[1]) <= LEVELS.index(levels[0]):
         return None
     return f"the namespace lets in pods of the level `{levels[1]}`, and let in those of `{levels[0]}` alone"
 
 
-def _level(namespace: Object) -> str:
-    labels = mapping(mapping(namespace.get("metadata")).get("labels"))
-    level = labels.get("pod-security.kubernetes.io/enforce")
-    return level if level in LEVELS else LEVELS[-1]
-
-
-LEVELS = ("restricted", "baseline", "privileged")
-"""Pod Security Standards, from what lets in the fewest pods; a namespace without a label lets in all."""
 _EVERYBODY = frozenset(("system:authenticated", "system:unauthenticated", "system:serviceaccounts", "system:anonymous"))
 _IN_BETWEEN = {
     "MutatingWebhookConfiguration": "a program of its choice changes what is written to the cluster",

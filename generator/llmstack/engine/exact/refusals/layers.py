@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from llmstack.engine.exact.line import Line
+from llmstack.engine.exact.refusals.connectors import EVENTS, TRANSFER, WITHOUT_GROUPS
 from llmstack.engine.exact.refusals.generations import asks_for_v1
 from llmstack.engine.exact.refusals.refusal import Refusal
 from llmstack.engine.support import ARCHITECTURES
 
 PARTITION, OFFLOADED, BALANCED = "VLLM_PP_LAYER_PARTITION", "--cpu-offload-gb", "--enable-eplb"
 PREFILL, DECODE, BACKEND = "--prefill-context-parallel-size", "--decode-context-parallel-size", "--attention-backend"
-PIECE, NSIGHT, WHOLE = "--cp-kv-cache-interleave-size", "--ray-workers-use-nsight", "--disable-chunked-mm-input"
+PIECE, WHOLE = "--cp-kv-cache-interleave-size", "--disable-chunked-mm-input"
 SCALING, OVERRIDES = "--rope-scaling", "--hf-overrides"
 SCALED_UNTIL = (0, 10)
 """The last release in which what is said of positions replaces the checkpoint's before it is looked at."""
@@ -34,7 +35,7 @@ MOVED_BY = frozenset(
 """Architectures that tell their experts to move; others pass the flag over (`enable_eplb=`, model_executor/models/)."""
 V1_ALONE = (0, 11)
 """The first release without the former engine."""
-ONE_GROUP = ("--kv-transfer-config", "--kv-events-config")
+ONE_GROUP = (TRANSFER, EVENTS)
 """Flags that make one group of all layers, unless groups are asked for."""
 
 
@@ -133,7 +134,7 @@ def _is_in_groups(line: Line) -> bool:
     """Whether layers with a window stand beside layers without, and nothing makes one group of them."""
     sizes = line.facts.sizes if line.facts is not None else None
     mixed = sizes is not None and 0 < sizes.sliding_layers < sizes.layers and _is_cut(line)
-    one = any(line.is_on(flag) for flag in ("--disable-hybrid-kv-cache-manager", "--disable-sliding-window"))
+    one = any(line.is_on(flag) for flag in (WITHOUT_GROUPS, "--disable-sliding-window"))
     one = one or not line.given.keys().isdisjoint(ONE_GROUP)
     # before 0.11 much else falls back to the former engine, which has one group
     return mixed and not one and (line.catalogue.release.minor >= V1_ALONE or asks_for_v1(line))
@@ -176,12 +177,9 @@ REFUSALS: tuple[Refusal, ...] = (
               f"{BALANCED} for experts of this method of quantization", "leave it out", since=(0, 10))
       for sentence in ("EPLB is only supported for FP8 ", "EPLB is not supported ")),
     Refusal("offloading is enabled. See", OFFLOADED, _offloads_in_groups,
-            f"{OFFLOADED} for a model of which some layers have a window", "--disable-hybrid-kv-cache-manager"),
+            f"{OFFLOADED} for a model of which some layers have a window", WITHOUT_GROUPS),
     Refusal("or equal to and divisible by cp_kv_cache_interleave_size", PIECE, _splits_blocks,
             f"a {PIECE} that does not divide blocks of keys and values", "a divisor of --block-size"),
-    Refusal("Unable to use nsight profiling unless workers run", NSIGHT,
-            lambda line: line.is_on(NSIGHT) and line.text("--distributed-executor-backend").lower() != "ray",
-            f"{NSIGHT} without Ray", "--distributed-executor-backend ray"),
     Refusal("Chunked MM input is required because", WHOLE,
             lambda line: line.is_on(WHOLE) and line.text("--mamba-cache-mode").lower() == "align",
             f"{WHOLE} with --mamba-cache-mode align", "leave one of both out"),

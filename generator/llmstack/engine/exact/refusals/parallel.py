@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from llmstack.engine.defaults import Minor
 from llmstack.engine.exact.line import Line
-from llmstack.engine.exact.refusals.refusal import Refusal, says
+from llmstack.engine.exact.refusals.refusal import Refusal, lacks, says
 from llmstack.engine.support import ARCHITECTURES
 
 NODES, NODE_RANK, EXECUTOR = "--nnodes", "--node-rank", "--distributed-executor-backend"
@@ -18,7 +18,6 @@ TOLERANT, MOST, ALL_TO_ALL = "--enable-fault-tolerance", "--elastic-ep-max-dp-si
 THRESHOLDS = ("--dbo-decode-token-threshold", "--dbo-prefill-token-threshold")
 PLAIN_RAY_UNTIL: Minor = (0, 20)
 """Up to here Ray runs `RayDistributedExecutor`, later one that schedules ahead (`Executor.get_class`)."""
-WITHOUT_RAY = frozenset(("mp", "uni", "external_launcher"))
 NOT_OVERLAPPED = frozenset(("", "allgather_reducescatter", "naive", "pplx"))
 """What `--all2all-backend` may be where batches are not overlapped; unsaid it is the first of the names."""
 
@@ -99,12 +98,16 @@ def _overlaps_without_kernels(line: Line) -> bool:
 
 
 def _profiles_without_ray(line: Line) -> bool:
-    return line.is_on("--ray-workers-use-nsight") and line.text(EXECUTOR).lower() in WITHOUT_RAY
+    return line.is_on("--ray-workers-use-nsight") and lacks(EXECUTOR, "ray")(line)
 
 
 def _schedules_ahead_in_ray(line: Line) -> bool:
+    return line.is_on("--async-scheduling") and says(EXECUTOR, "ray")(line)
+
+
+def _schedules_ahead_in_plain_ray(line: Line) -> bool:
     plain = line.catalogue.release.minor <= PLAIN_RAY_UNTIL and "VLLM_USE_RAY_V2_EXECUTOR_BACKEND" not in line.variables
-    return plain and line.is_on("--async-scheduling") and says(EXECUTOR, "ray")(line)
+    return plain and _schedules_ahead_in_ray(line)
 
 
 def _tolerates_inside(line: Line) -> bool:
@@ -142,7 +145,9 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("Async scheduling is not yet compatible with", "--async-scheduling",
             lambda line: line.is_on("--async-scheduling") and line.settings.pipeline > 1,
             "asynchronous scheduling in a pipeline", "leave it out"),
-    Refusal("` does not support async scheduling yet", "--async-scheduling", _schedules_ahead_in_ray,
+    Refusal("async scheduling only supports", "--async-scheduling", _schedules_ahead_in_ray,
+            "asynchronous scheduling with Ray", "leave it out: vLLM chooses"),
+    Refusal("` does not support async scheduling yet", "--async-scheduling", _schedules_ahead_in_plain_ray,
             f"asynchronous scheduling with {EXECUTOR} ray", "leave it out"),
     Refusal("must be <= data_parallel_size", LOCAL,
             lambda line: (line.number(LOCAL) or 0) > line.settings.data,

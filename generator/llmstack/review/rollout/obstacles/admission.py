@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from llmstack.kubernetes.limit_ranges import above_default, defaults_of, refusals
-from llmstack.kubernetes.pod_standards import breaches
+from llmstack.kubernetes.pod_standards import LEVELS, breaches, enforced_level
 from llmstack.kubernetes.pods import identity_of
 from llmstack.kubernetes.priorities import SYSTEM
 from llmstack.review.rollout.obstacles.case import Case, Obstacle
-
-ENFORCE = "pod-security.kubernetes.io/enforce"
 
 _FIELDS = {
     "PriorityClass": ("priorityClassName", SYSTEM),
@@ -56,8 +54,8 @@ def _missing(case: Case) -> Iterator[Obstacle]:
 def _beyond_standard(case: Case) -> Iterator[Obstacle]:
     """Pods beyond the Pod Security level that their namespace enforces (kubernetes.io, "Pod Security Admission")."""
     for obj in case.scene.kinds.get(("Namespace", ""), ()):
-        level = (obj["metadata"].get("labels") or {}).get(ENFORCE)
-        if identity_of(obj)[2] != case.workload.namespace or level not in ("baseline", "restricted"):
+        level = enforced_level(obj)
+        if identity_of(obj)[2] != case.workload.namespace or level == LEVELS[-1]:
             continue
         breach = next(breaches(dict(case.pod), restricted=level == "restricted"), None)
         if breach is not None:
