@@ -16,9 +16,8 @@ from tests.cluster.repository import Repository, new_repository
 from tests.cluster.scenarios import HAND_MADE, LOAD, Scenario, random_scenarios
 
 SCENARIOS = (*HAND_MADE, *random_scenarios(18, seed=20))
-SETTLED = LOAD / 2
-"""Seconds without an event after which the writes of one instant are done, on a busy machine too: a controller makes a
-pod of the new template when it has asked for the end of an old one, which another of its threads may do later."""
+SETTLED = 0.7
+"""Seconds without an event after which the writes of one instant are done."""
 QUIET = 4 * LOAD
 """Seconds without an event after which nothing moves any more: a pod takes LOAD to become ready."""
 LONGEST = 120.0
