@@ -9,7 +9,7 @@ import pytest
 from llmstack.review.applied import what_is_applied
 from llmstack.review.compare import compare
 from llmstack.review.surroundings import Surroundings
-from llmstack.sync.policies import Tool, is_kept, is_made_anew, is_renewed, why_skipped
+from llmstack.sync.policies import Tool, at_each_sync, is_kept, is_made_anew, is_renewed, why_skipped
 from llmstack.sync.side import OwnerChange
 
 FLUX = "kustomize.toolkit.fluxcd.io"
@@ -110,3 +110,52 @@ def test_what_argo_cd_deletes_with_its_application_is_not_kept_by_prune_alone() 
 def test_metadata_that_people_wrote_wrong_says_nothing() -> None:
     for metadata in ({"annotations": ["a"]}, {"labels": "a"}, {"annotations": {"a": None}}):
         assert why_skipped(config(**metadata), exists=True) is None
+
+
+@pytest.mark.parametrize(
+    ("annotations", "becomes"),
+    [
+        ({"hook": "PreSync"}, "renewed"),
+        ({"hook": "Sync, PostSync", "hook-delete-policy": "BeforeHookCreation"}, "renewed"),
+        ({"hook": "Sync", "hook-delete-policy": "HookFailed"}, "renewed"),
+        ({"hook": "PostSync", "hook-delete-policy": "HookSucceeded"}, "goes"),
+        ({"hook": "PostDelete"}, "goes"),
+        ({"hook": "SyncFail"}, "goes"),
+        ({"hook": "Nonsense"}, "goes"),
+        ({"hook": "Skip"}, None),
+        ({"hook": "Sync, Skip"}, "renewed"),
+        ({"sync-options": "Force=true,Replace=true"}, "renewed"),
+        ({"sync-options": "Replace=true, Force=true"}, "renewed"),
+        ({"sync-options": "Force=true"}, None),
+        ({"sync-options": "Replace=true"}, None),
+        ({"sync-options": "PruneLast=true,ServerSideApply=true"}, None),
+    ],
+)
+def test_what_argo_cd_does_at_each_sync(annotations: dict[str, str], becomes: str | None) -> None:
+    """gitops-engine, pkg/sync: reconcile.go, sync_phase.go, sync_context.go (`applyObject`), hook/hook.go (`Skip`)."""
+    before, after = config(), config(annotations={f"{ARGO}/{key}": value for key, value in annotations.items()})
+    assert at_each_sync(before, after) == becomes
+    [change] = compare({"u": [before]}, {"u": [after]})
+    for units, reached in ((frozenset("u"), becomes == "goes"), (frozenset(), False)):
+        found = what_is_applied([change], [before], [after], Surroundings(synced_by_argo=units))
+        assert ("goes" in [why for _, why in found.held]) is reached
+        assert (found.after == []) is reached
+
+
+@pytest.mark.parametrize(
+    ("value", "becomes"),
+    [("post-install", "renewed"), ("pre-upgrade", "renewed"), ("pre-delete", "goes"), ("crd-install", None)],
+)
+def test_hooks_of_helm_are_those_of_argo_cd(value: str, becomes: str | None) -> None:
+    """gitops-engine, pkg/sync/hook/helm: those of Helm count where there is none of Argo CD."""
+    assert at_each_sync(config(), config(annotations={"helm.sh/hook": value})) == becomes
+
+
+def test_what_is_not_pruned_does_not_go_as_a_hook_of_no_sync() -> None:
+    """It asks the object in the cluster (sync_context.go, `pruneObject`)."""
+    kept = config(annotations={f"{ARGO}/sync-options": "Prune=false"})
+    assert at_each_sync(kept, config(annotations={f"{ARGO}/hook": "PostDelete"})) is None
+    gone = {f"{ARGO}/hook": "Sync", f"{ARGO}/hook-delete-policy": "HookSucceeded"}
+    assert at_each_sync(kept, config(annotations=gone)) == "goes"
+    definition = config(annotations={f"{ARGO}/sync-options": "Force=true,Replace=true"})
+    assert at_each_sync(kept, definition | {"kind": "CustomResourceDefinition"}) is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +19,7 @@ from llmstack.repository.cluster_facts import cluster_of, latest_facts, read_clu
 from llmstack.repository.comparison import Comparison
 from llmstack.repository.expected import Held, Units, hold_against_values
 from llmstack.repository.facts import read_facts
+from llmstack.repository.former import build_former, former_folders, read_former, unread_values
 from llmstack.repository.held_values import find_kept
 from llmstack.repository.learned import stacks_of
 from llmstack.repository.made import make_units
@@ -31,7 +32,7 @@ from llmstack.review.applied import find_beyond
 from llmstack.review.change import ObjectChange
 from llmstack.review.compare import compare, with_unread
 from llmstack.review.facts import Facts, Present
-from llmstack.review.surroundings import Surroundings
+from llmstack.review.surroundings import Surroundings, Untold
 from llmstack.tree.units import unit_folders
 
 Item = TypeVar("Item")
@@ -60,6 +61,8 @@ class Case:
     """Folders whose objects are as an edited Kustomization makes them."""
     broken: frozenset[str] = frozenset()
     """Folders of which an edited Kustomization makes what kustomize refuses."""
+    untold: Mapping[str, str] = field(default_factory=dict)
+    """Units of which nobody can tell what they built to before the change, and why."""
 
     def stack(self, side: int) -> Stack | None:
         reading = self.readings[side]
@@ -93,6 +96,7 @@ class Case:
             default_class=self._default_class,
             beyond=find_beyond(self.changes, *sides, self.learned[1]),
             undefined=undefined_groups(*sides, self.facts[1].known_names("APIService", "CustomResourceDefinition")),
+            untold=tuple(Untold(unit, why, tuple(self.units[1].get(unit, ()))) for unit, why in self.untold.items()),
         )
 
     @property
@@ -122,15 +126,16 @@ def read_case(comparison: Comparison, name: str, find_affected: Affected, tool_f
     later = read_side(after, name)
     holding = hold_against_values(after, name, later, comparison.base)
     affected = find_affected().get(name, ())
-    readings = read_side(before, name), later
+    readings = read_former(before, name), later
     held = holding()
-    folders = unit_folders(before.read, name), unit_folders(after.read, name)
+    folders = former_folders(before, after, name), unit_folders(after.read, name)
     known = held.unchanged(custom_units(after, name))
     sound = leave_out_unsound(build_units(after, name, folders[1], tool_folder, known=known), folders[1])
     new = sound.units
     same = {unit: objects for unit, objects in new.items() if unit not in affected}
-    built = build_units(before, name, folders[0], tool_folder, known=same)
-    old = {unit: objects for unit, objects in built.items() if unit in same}
+    built, untold = build_former(before, name, folders[0], tool_folder, known=same)
+    same |= {unit: new[unit] for unit in untold if unit in new}
+    old = {unit: objects for unit, objects in {**built, **same}.items() if unit in same and unit in folders[0]}
     earlier = leave_out_unsound({unit: objects for unit, objects in built.items() if unit not in same}, folders[0])
     old |= earlier.units
     made = make_units(comparison, name, readings, held, folders, (old, new), tool_folder)
@@ -152,9 +157,12 @@ def read_case(comparison: Comparison, name: str, find_affected: Affected, tool_f
     changes = compare(_only(old, affected), _only(new, affected))
     changes = with_unread(changes, _only(new, affected), (earlier.unread, sound.unread))
     kept = find_kept(before, after, name, _only(folders[1], affected), changes, tool_folder)
-    said = (*sound.findings, *unread, *kept)
+    unseen = unread_values(before, name) if readings[0] is None else ()
+    said = (*sound.findings, *unread, *unseen, *kept)
     both = (facts[0], facts[1])
-    return Case(name, readings, held, (old, new), folders, changes, both, said, learned, made.folders, made.broken)
+    return Case(
+        name, readings, held, (old, new), folders, changes, both, said, learned, made.folders, made.broken, untold
+    )
 
 
 def _present(

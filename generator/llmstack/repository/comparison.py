@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from llmstack.kustomize.trust import TOPS
 from llmstack.observed.observation import Observation
 from llmstack.repository.commit import Commit
 from llmstack.repository.expected import expect_base
+from llmstack.repository.former import former_folders
 from llmstack.repository.snapshot import FOLDERS, WORKTREE, Disk, Snapshot, WithFacts
 from llmstack.repository.units import generated_environments
 from llmstack.sync.taken import SOURCEIGNORE
@@ -112,28 +113,43 @@ def working_files(root: Path) -> Callable[[str], bytes | None]:
 
 
 def find_affected(comparison: Comparison, also: Collection[str] = ()) -> dict[str, list[str]]:
-    """The units whose build may differ, by environment.
+    """The units whose build may differ, by environment: all of one that was not safe to build before the change.
 
-    Raises FoundError where an environment is not safe to build; those of `also` are looked at in any case.
+    Raises FoundError where an environment is not safe to build after it; those of `also` are looked at in any case.
     """
     environments = sorted({*_environments(comparison), *also})
-    before = refuse_unsafe(comparison.before, environments)
+    before, unsafe = _reach_former(comparison.before, environments)
     after = refuse_unsafe(comparison.after, environments, before)
     sides = (
-        Side(partial(unit_folders, comparison.before.read), before),
+        Side(partial(former_folders, comparison.before, comparison.after), before),
         Side(partial(unit_folders, comparison.after.read), after),
     )
-    return affected_units(comparison.changed, environments, *sides)
+    found = affected_units(comparison.changed, [name for name in environments if name not in unsafe], *sides)
+    return found | {name: sorted({unit for side in sides for unit in side.units(name)}) for name in unsafe}
+
+
+def _reach_former(side: Snapshot, environments: Sequence[str]) -> tuple[Reached, list[str]]:
+    """What builds of the environments read that are safe to build, and the others."""
+    reached = _reach(side, environments)
+    if not reached.findings:
+        return reached, []
+    unsafe = [name for name in environments if _reach(side, [name]).findings]
+    return _reach(side, [name for name in environments if name not in unsafe]), unsafe
+
+
+def _reach(side: Snapshot, environments: Iterable[str], earlier: Reached | None = None) -> Reached:
+    """What builds of these environments read: what the aggregates list, and secrets/, which may be in none. `earlier`
+    is what they read on another side."""
+    folders = [f"overlays/{name}{unit}" for name in environments for unit in ("", f"/{SECRETS}")]
+    return side.look_through(folders, earlier)
 
 
 def refuse_unsafe(side: Snapshot, environments: Iterable[str], earlier: Reached | None = None) -> Reached:
     """What builds of these environments read; raises FoundError where that is something that a build must not read.
 
-    Nothing is built before. What the aggregates list is followed, and secrets/, which may be in none. `earlier` is what
-    they read on another side.
+    Nothing is built before. `earlier` is what they read on another side.
     """
-    folders = [f"overlays/{name}{unit}" for name in environments for unit in ("", f"/{SECRETS}")]
-    reached = side.look_through(folders, earlier)
+    reached = _reach(side, environments, earlier)
     if reached.findings:
         raise FoundError([_at(finding, side) for finding in sort_findings(reached.findings)])
     return reached

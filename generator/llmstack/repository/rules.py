@@ -10,6 +10,7 @@ from llmstack.finding import Route
 from llmstack.repository.comparison import Comparison
 from llmstack.repository.environments import list_environments
 from llmstack.repository.facts import acknowledgements_of, pools_of
+from llmstack.repository.former import read_former
 from llmstack.repository.read import Reading, read_side
 from llmstack.review.result import RuleChange
 from llmstack.review.rules import Ignored, Rules, rule_changes
@@ -26,7 +27,7 @@ def altered_rules(comparison: Comparison, known: Mapping[str, Pair]) -> tuple[Ru
     """
     found: list[RuleChange] = []
     for name in _stated_in(comparison):
-        pair = known.get(name) or (read_side(comparison.before, name), read_side(comparison.after, name))
+        pair = known.get(name) or (read_former(comparison.before, name), read_side(comparison.after, name))
         before, after = (_read_rules(reading) for reading in pair)
         if after is not None:
             found += rule_changes(name, before or Rules(), after)

@@ -105,6 +105,7 @@ def _within(case: Case, synced: Synced | None, environments: Collection[str]) ->
             for each in outcome.changes
             if each.cause == "goes" and each.deletes and (unit := units.get(local_path(each.path))) is not None
         },
+        synced_by_argo=_by_argo(case, synced, units),
         forcing=_units(outcome.forcing, units),
         ignoring={
             unit: owner.ignores
@@ -115,6 +116,14 @@ def _within(case: Case, synced: Synced | None, environments: Collection[str]) ->
         lost=frozenset(_lost(case, outcome)),
         loose=((), ()) if synced is None else (_bounding(case, synced, 0), _bounding(case, synced, 1)),
     )
+
+
+def _by_argo(case: Case, synced: Synced | None, units: Mapping[str, str]) -> frozenset[str]:
+    """The units that Argo CD applies: as their owners say, or the values where nobody asked for owners."""
+    if synced is not None:
+        return _units((path for path, owner in synced.outcome.owners.items() if owner.tool == "argo"), units)
+    stack = case.stack(1)
+    return frozenset(case.units[1] if stack is not None and stack.gitops.sync.tool == "argo" else ())
 
 
 def _bounding(case: Case, synced: Synced, side: int) -> tuple[Object, ...]:

@@ -26,11 +26,11 @@ from llmstack.review.restarts import why_unmoved
 from llmstack.review.standing import standing_quotas
 from llmstack.review.surroundings import Surroundings
 from llmstack.sync.ignored import left_as_it_is
-from llmstack.sync.policies import Skipped, is_made_anew, why_skipped
+from llmstack.sync.policies import Renewed, Skipped, at_each_sync, is_made_anew, why_skipped
 
-Held = Literal["stopped", "kept", "left", "ignored"] | Skipped
+Held = Literal["stopped", "kept", "left", "ignored", "goes"] | Skipped
 """Why a change does not arrive: its unit is stopped, the object is annotated to stay, the owner of its unit deletes
-nothing, or leaves some fields as they are; or the object is passed over."""
+nothing, or leaves some fields as they are; the object is deleted all the same, or it is passed over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +60,26 @@ def what_is_applied(
     to them.
     """
     deleted = near.pruned
+    going = {each.full_identity for each in changes if becomes_of(each, near) == "goes"}
+    lost = near.lost | going
     held = {change.full_identity: why for change in changes if (why := _why_held(change, near, deleted)) is not None}
     free = (change for change in changes if change.full_identity not in held)
     made = {change.full_identity: found for change in free if (found := _left_alone(change, near)) is not None}
     tried = [each for change in changes for each in _with_end(change, made.get(change.full_identity))]
-    refused = {each.full_identity for each in tried if is_refused(each, near)} - near.lost
-    arriving = [each for each in tried if (key := each.full_identity) in refused or key not in held.keys() | near.lost]
+    refused = {each.full_identity for each in tried if is_refused(each, near)} - lost
+    arriving = [each for each in tried if (key := each.full_identity) in refused or key not in held.keys() | lost]
     there: Sequence[Object] = after
-    if held or near.lost or made or refused:
+    if held or lost or made or refused:
         stays = held.keys() | refused
-        away = stays | near.lost
+        away = stays | lost
         there = [
             *(made.get(key, object) for object in after if (key := identify(object)) not in away),
             *(change.before for change in changes if change.before is not None and change.full_identity in stays),
         ]
-        arriving += compare({"": [object for object in before if identify(object) in near.lost]}, {})
+        arriving += compare({"": [object for object in before if identify(object) in lost]}, {})
     told = [(change, held[key]) for change in changes if (key := change.full_identity) in held]
     told += [(change, "ignored") for change in changes if change.full_identity in made]
+    told += [(change, "goes") for change in changes if change.full_identity in going]
     with_pods, before, there = _with_admission(arriving, before, there)
     anew = {each.identity for each in with_pods if is_counted(each.kind) and _is_remade(each, near)}
     with_pods = [replace(each, restarts=True) if each.identity in anew else each for each in with_pods]
@@ -185,9 +188,16 @@ def _is_remade(change: ObjectChange, near: Surroundings) -> bool:
     """Whether the sync tool deletes the object of a change and makes it anew. The pods go with it, whatever its
     strategy: Flux deletes in the background (fluxcd/pkg, ssa/manager_apply.go, `Apply`), and so does Argo CD
     (gitops-engine, pkg/utils/kube, `Force`)."""
-    return makes_anew(change, near) and bool(
-        refused_fields(change.kind, change.before, change.after, near.default_class)
-    )
+    fixed = refused_fields(change.kind, change.before, change.after, near.default_class)
+    return (makes_anew(change, near) and bool(fixed)) or becomes_of(change, near) == "renewed"
+
+
+def becomes_of(change: ObjectChange, near: Surroundings) -> Renewed | None:
+    """What the sync tool does to the object of a change, which is there, at this sync and each other one, whatever the
+    change is; None where nothing of the kind."""
+    if change.unit not in near.synced_by_argo or change.before is None or change.after is None:
+        return None
+    return at_each_sync(change.before, change.after)
 
 
 def _why_held(change: ObjectChange, near: Surroundings, deleted: Collection[pods.Identity]) -> Held | None:

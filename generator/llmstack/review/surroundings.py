@@ -28,6 +28,16 @@ class Brought:
 
 
 @dataclass(frozen=True, slots=True)
+class Untold:
+    """A unit that could not be built as it was before the change: what its objects were is not known."""
+
+    unit: str
+    reason: str
+    objects: tuple[Object, ...]
+    """What it builds to now."""
+
+
+@dataclass(frozen=True, slots=True)
 class PoolConflict:
     """Two declarations of GPU pools in one cluster that cannot both be right."""
 
@@ -73,6 +83,8 @@ class Surroundings:
     """Those whose owner deletes nothing that leaves them."""
     going: Mapping[str, Tool] = field(default_factory=dict)
     """Those whose owner goes with what it applied, each with its tool."""
+    synced_by_argo: frozenset[str] = frozenset()
+    """Those that Argo CD applies."""
     forcing: frozenset[str] = frozenset()
     """Those whose owner makes anew what the API refuses to change."""
     ignoring: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
@@ -89,6 +101,8 @@ class Surroundings:
     """The hosts that its other environments claim."""
     twins: tuple[Twin, ...] = ()
     """Objects that the environment changes, and that others of the cluster state too."""
+    untold: tuple[Untold, ...] = ()
+    """The environment's units of which nobody can tell what they were."""
     default_class: str | None = None
     """The cluster's default StorageClass, where facts know it."""
     beyond: Mapping[Identity, Beyond] = field(default_factory=dict)

@@ -15,12 +15,19 @@ from typing import Any, Literal
 Object = Mapping[str, Any]
 Tool = Literal["flux", "argo"]
 Skipped = Literal["reconcile", "ssa-ignore", "ssa-if-not-present", "hook-skip"]
+Renewed = Literal["goes", "renewed"]
+"""What becomes of an object at each sync: it is deleted and stays so, or it is deleted and made anew."""
 
 FLUX = "kustomize.toolkit.fluxcd.io"
 _ARGO_OPTIONS = "argocd.argoproj.io/sync-options"
 _HELM_POLICY = "helm.sh/resource-policy"
 _ARGO_HOOK = "argocd.argoproj.io/hook"
 _HOOK_GOES = f"{_ARGO_HOOK}-delete-policy"
+_TYPES = frozenset(("presync", "sync", "postsync", "syncfail", "skip"))
+"""The hooks that are known (gitops-engine, pkg/sync/common/types.go, `NewHookType`)."""
+_HELM_HOOK = "helm.sh/hook"
+_HELM_TYPES = frozenset(("pre-install", "pre-upgrade", "post-install", "post-upgrade"))
+"""Those of Helm that are run in a sync (pkg/sync/hook/helm/type.go), where an object is no hook of Argo CD."""
 
 
 def why_skipped(object: Object, *, exists: bool) -> Skipped | None:
@@ -31,7 +38,7 @@ def why_skipped(object: Object, *, exists: bool) -> Skipped | None:
         return "ssa-ignore"
     if exists and _flux(object, "ssa", "ifnotpresent"):
         return "ssa-if-not-present"
-    return "hook-skip" if "skip" in _words(object, _ARGO_HOOK) else None
+    return "hook-skip" if _words(object, _ARGO_HOOK) & _TYPES == {"skip"} else None
 
 
 def is_made_anew(object: Object) -> bool:
@@ -46,6 +53,32 @@ def is_renewed(object: Object) -> bool:
     policies = _words(object, _HOOK_GOES) - {""}
     goes = not policies or bool(policies & {"beforehookcreation", "hooksucceeded"})
     return goes and bool(_words(object, _ARGO_HOOK) - {"", "skip"})
+
+
+def at_each_sync(before: Object, after: Object) -> Renewed | None:
+    """What Argo CD does to an object that is there, each time that it syncs the object's Application; None where it
+    lets it be.
+
+    A hook is none of the objects that an Application has (gitops-engine, pkg/sync/reconcile.go, `splitHooks`): the
+    object that was goes, as pruned or before the hook is made, and a hook of no phase of a sync is not made at all;
+    with HookSucceeded it goes once it is healthy. `Force=true,Replace=true` is `kubectl replace --force`
+    (pkg/sync/sync_context.go, `applyObject`), which Namespaces and CustomResourceDefinitions are kept from.
+    """
+    if annotation(after, _ARGO_HOOK) or annotation(after, _HELM_HOOK) not in ("", "crd-install"):
+        types = _words(after, _ARGO_HOOK) & _TYPES
+        if types == {"skip"}:
+            return None
+        if not (types & {"presync", "sync", "postsync"} or (not types and _words(after, _HELM_HOOK) & _HELM_TYPES)):
+            return None if is_kept(before, "argo") else "goes"
+        policies = _words(after, _HOOK_GOES) | _words(after, f"{_HELM_HOOK}-delete-policy")
+        return "goes" if policies & {"hooksucceeded", "hook-succeeded"} else "renewed"
+    is_spared = after.get("kind") in ("CustomResourceDefinition", "Namespace")
+    return "renewed" if not is_spared and {"force=true", "replace=true"} <= _words(after, _ARGO_OPTIONS) else None
+
+
+def is_replaced(object: Object) -> bool:
+    """Whether Argo CD writes the whole object at each sync (`kubectl replace`): what others set in it is gone then."""
+    return "replace=true" in _words(object, _ARGO_OPTIONS)
 
 
 def is_kept(object: Object, tool: Tool | None = None, *, with_owner: bool = False) -> bool:

@@ -22,14 +22,14 @@ of its own, before the one that removes it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from llmstack.finding import Severity
 from llmstack.kubernetes.immutable import refused_fields
 from llmstack.kubernetes.pods import Identity, Object, value_at
 from llmstack.kubernetes.volumes import read_sources
 from llmstack.kubernetes.workloads import is_lasting, ordinals_of, renumbered
-from llmstack.review.applied import makes_anew
+from llmstack.review.applied import becomes_of, makes_anew
 from llmstack.review.change import ObjectChange
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
@@ -47,8 +47,10 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     """Claims, volumes and namespaces that leave the manifests, or their owner: the milder form where they are kept."""
     staying = [change for change, why in assessment.applied.held if why in ("kept", "left")]
     read_on = _read_on(assessment)
+    ended = {change.identity: change for change, why in assessment.applied.held if why == "goes"}
+    yield from _ended(each for each in ended.values() if each.kind in HOLDS_DATA)
     for change in (*assessment.changes, *staying):
-        if change.kind not in HOLDS_DATA or change.before is None:
+        if change.kind not in HOLDS_DATA or change.before is None or change.identity in ended:
             continue
         subject = f"{change.kind}/{change.name}"
         if change.action == "remove":
@@ -57,6 +59,11 @@ def find(assessment: Assessment) -> Iterator[Risk]:
                 continue
             message, advice = _lost(change, _successor(change, assessment), kept)
             yield RISK.at(subject, message, advice, milder=kept is not None)
+        elif becomes_of(change, assessment.near) == "renewed":
+            message = (
+                f"Argo CD deletes `{change.name}` with the data on it, now and at each sync, and makes it anew, empty"
+            )
+            yield RISK.at(subject, message, "Take the annotation away that asks for it.", path="metadata.annotations")
         elif makes_anew(change, assessment.near):
             yield from _made_anew(change, assessment)
         elif change.kind == "PersistentVolume" and _reclaims(change.after) and not _reclaims(change.before):
@@ -67,6 +74,13 @@ def find(assessment: Assessment) -> Iterator[Risk]:
     yield from _pruned(assessment)
     yield from _of_ordinals(assessment)
     yield from _of_definitions(assessment)
+
+
+def _ended(changes: Iterable[ObjectChange]) -> Iterator[Risk]:
+    """What Argo CD deletes although it is in the manifests."""
+    for change in changes:
+        message = f"Argo CD deletes `{change.name}` with the data on it, as its annotations make a hook of it"
+        yield RISK.at(change.key, message, "Take the annotations away.", path="metadata.annotations")
 
 
 def _of_ordinals(assessment: Assessment) -> Iterator[Risk]:

@@ -66,6 +66,12 @@ def _held(change: ObjectChange, why: Held) -> tuple[str, str] | None:
             "the sync tool leaves some of the changed fields as they are in the cluster (its rules on what to ignore)"
         )
         return message, "Take the fields out of `ignoreDifferences` (Argo CD) or `ignore` (Flux) to have them applied."
+    if why == "goes":
+        message = (
+            "its annotations make a hook of Argo CD of it: the sync deletes the object that is there, and leaves none "
+            "behind"
+        )
+        return message, "Take the annotations away: only what runs once and ends is a hook."
     verb = "not created" if change.before is None else "not changed"
     return (
         f"the sync tool passes it over ({_SKIPPED[why]}): it is {verb}",

@@ -9,8 +9,9 @@ engine: a model whose router and engines change their port, API key or namespace
 is replaced by one of another kind, name or namespace, is not served for as long as no router finds an engine, unless
 another workload serves its id meanwhile. So is one that an owner deletes as it goes, while another one of the cluster
 applies it: that makes it anew; or one that the sync tool deletes because the API refuses to change it (Flux `force`,
-Argo CD `Force=true`). A model that is new, or that is removed, has no outage. Its amount is how long it may last, in
-seconds; not known without a load time.
+Argo CD `Force=true`), or that Argo CD deletes at each sync, as its annotations make a hook of it, or say
+`Force=true,Replace=true`. A model that is new, or that is removed, has no outage. Its amount is how long it may last,
+in seconds; not known without a load time.
 
 Fix: run two replicas, or set `maxSurge: 1` and `maxUnavailable: 0` where GPUs are free; a Ray cluster is replaced as
 a whole: add the new one under another name first, then remove the old one.
@@ -24,6 +25,7 @@ from math import ceil, inf
 from llmstack.finding import Severity
 from llmstack.kubernetes.pods import identity_of
 from llmstack.kubernetes.replicas import component_of
+from llmstack.review.applied import becomes_of
 from llmstack.review.result import Risk
 from llmstack.review.risks.assessment import Assessment
 from llmstack.review.risks.declaration import Declaration
@@ -131,6 +133,9 @@ def _outage(workload: Workload, outcome: Outcome, *, stopped: bool) -> str:
 
 def _spare_it(assessment: Assessment, workload: Workload) -> str:
     if workload.anew:
+        own = (each for each in assessment.changes if each.identity == workload.identity)
+        if any(becomes_of(each, assessment.near) for each in own):
+            return "Take the annotation away that asks for it: Argo CD does the same at each later sync."
         return "Keep the field that the API refuses to change; or give it another name, and let both run for a while."
     gpus = workload.new.total if workload.new is not None else 0
     told = _spare_by_kind(assessment, workload)

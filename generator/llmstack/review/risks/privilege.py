@@ -59,6 +59,9 @@ def find(assessment: Assessment) -> Iterator[Risk]:
         found = _brought(brought, before, spaces)
         yield from (replace(risk, file=brought.path) for risk in found)
     yield from _foreign_owners(assessment)
+    for obj in (obj for each in assessment.near.untold for obj in each.objects):
+        yield from _granted(None, obj, "", of_cluster=False)
+        yield from _gained([], obj, "")
     removed = _removed(assessment)
     strong = {
         str(_name(each)).partition("/")[2]

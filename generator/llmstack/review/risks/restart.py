@@ -40,6 +40,10 @@ def find(assessment: Assessment) -> Iterator[Risk]:
             said = _say_replicas(rolled.get(workload.identity), replicas)
             if is_resumed(workload.causes):
                 said = f"what was held back is rolled out, and {said}, unless the template is as it was before that,"
+            if workload.anew:
+                message = f"{said}, as the sync tool deletes the object and makes it anew"
+                yield RISK.at(workload.key, message, amount=replicas)
+                continue
             yield _restart(assessment, workload.key, said, workload.causes, amount=replicas)
     for change, why in changes_on_nodes(assessment.changes):
         if why == "restart" and change.identity not in assessment.applied.refused:
