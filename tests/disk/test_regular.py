@@ -41,11 +41,12 @@ READ: dict[str, bytes | str | None] = {
     "folder": "a folder", "pipe": "a pipe", "socket": "a socket", "loop": "a link that leads to itself",
     "out": "a link that leads out of the repository", "../outside": "outside of the repository",
     "folder/../../outside": "outside of the repository", "/etc/passwd": "outside of the repository",
+    "x" * 300: None, "x" * 5000: None, "x/" * 2000 + "a": None, "x/" * 500_000: None, "../" * 5000 + "a": "outside of the repository",
     "into": "a part of Git's own folder", ".git/config": "a part of Git's own folder",
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("path", READ)
+@pytest.mark.parametrize("path", READ, ids=lambda path: path[:40])
 def test_regular_files_of_the_repository_are_read(root: Path, path: str) -> None:
     files, expected = RegularFiles(root), READ[path]
     for _ in range(2):  # the second time from what was looked up

@@ -10,8 +10,9 @@ import pytest
 from llmstack.secrecy.comments import comment_holds_secret
 from llmstack.secrecy.credentials import MASK, argument_secrets, holds_secret, is_reference, is_secret
 from llmstack.secrecy.files import mask_file
-from llmstack.secrecy.forms import FORMS, has_form
+from llmstack.secrecy.forms import has_form
 from llmstack.secrecy.masking import mask, mask_text, mask_words
+from llmstack.secrecy.vendors import FORMS
 
 SAMPLES = {
     "a Hugging Face token": "hf_" + "a" * 34,
@@ -33,6 +34,7 @@ SAMPLES = {
     "a Groq key": "gsk_" + "a" * 52,
     "a Replicate token": "r8_" + "a" * 37,
     "a key of an inference service": "pplx-" + "a1" * 24,
+    "a key of a shop": "shippo_live_" + "0a" * 20,
     "a Stripe key": "sk_live_" + "a" * 24,
     "a Databricks token": "dapi" + "a" * 32,
     "a Vault token": "hvs." + "a" * 90,
@@ -80,6 +82,17 @@ def test_a_form_is_found_and_masked_whole(form: str, around: str) -> None:
         "AKCp" + "aB3" * 21, "rnd_" + "aB3" * 10, "AKID" + "aB3d" * 8, "bot110201543:AA" + "aB3" * 11, "GR1348941" + "aB3d" * 5,
         "$apr1$aB3dE5fG$" + "aB3./" * 4 + "aB", "$6$rounds=5000$aB3dE5fG$" + "aB3./" * 17, "{SSHA}" + "aB3d" * 8,
         "$argon2id$v=19$m=65536,t=3,p=4$" + "aB3d" * 8 + "$" + "aB3d" * 8, "abc8Q~" + "aB3" * 11 + "a",
+        "ACCA" + "Q2W3" * 4, "ABIA" + "Q2W3" * 4, "1//0" + "aB3_-" * 20, "AQ.Ab8R" + "aB3_-" * 9, "AGE-SECRET-KEY-PQ-1" + "Q" * 64, "AGE-PLUGIN-SE-1" + "QPZRY9" * 4,
+        "tgp_v1_" + "aB3d_" * 8 + "abc", "pa-" + "aB3d_" * 8 + "abc", "flp_" + "aB3d" * 11, "secret_a_" + "0a" * 16 + "." + "aB3d" * 8, "sk-helicone-" + "-".join(["a1b2c3d"] * 4),
+        "sk_" + "aB3d_" * 9, "s.aB3dE5fG7hJ9aB3dE5fG7hJ9", "xoxd-" + "aB3" * 20 + "%3D", "eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4Q0JDIn0.." + "aB3_" * 5 + "." + "aB3_" * 20 + "." + "aB3_" * 5,
+        "aB3d" * 19 + "+ASt" + "aB3dE" + "A==", "aB3d" * 13 + "JQQJ99" + "aB3d" * 6, "aB3d" * 10 + "aBAzSeC" + "aB3dE", "aB3d" * 19 + "AZDO" + "aB3d",
+        "xkeysib-" + "0a" * 32 + "-" + "aB3d" * 4, "0a" * 16 + "-0a1b2c3d-1a2b3c4d", "hcaik_" + "aB3d" * 14, "vcp_" + "aB3d" * 14, "napi_" + "aB3d" * 16, "pscale_oauth_" + "aB3d_" * 8,
+        "st." + "0a" * 12 + "." + "0a" * 16 + "." + "0a" * 16, "sha256~" + "aB3_" * 10 + "abc", "API-" + "A1" * 13, "pat." + "aB" * 11 + "." + "0a" * 12 + "." + "aB3d" * 5, "sat." + "aB" * 11 + "." + "0a" * 12 + "." + "aB3d" * 5,
+        "A3-A1B2C3-A1B2C3-A1B2C-A1B2C-A1B2C-A1B2C", "eyJrIjoi" + "aB3d" * 18, "api-0a1b2c3d-1234-5678-9abc-0a1b2c3d4e5f", "pnu_" + "aB3d" * 9, "sqp_" + "0a" * 20, "rdme_" + "a1" * 35,
+        "tfp_" + "aB3d_" * 10, "dG9rOj" + "aB3d" * 12 + "=", "sk.eyJ" + "aB3d" * 20 + "." + "aB3d" * 6, "CFPAT-" + "aB3_-" * 8 + "abc", "aio_" + "aB3d" * 7, "fio-u-" + "aB3_-=" * 10 + "abcd", "ico-" + "aB3d" * 8,
+        "access_token$production$" + "0a1b2c3d" * 2 + "$" + "0a" * 16, "EZAK" + "aB3d" * 13 + "ab", "FLWSECK-" + "0a" * 16 + "-X", "access-production-0a1b2c3d-1234-5678-9abc-0a1b2c3d4e5f", "live_" + "0a" * 17 + "0",
+        "EAAG" + "aB3d" * 25, "amzn.mws.0a1b2c3d-1234-1234-1234-0a1b2c3d4e5f", "AQVN" + "aB3_" * 9, "t1.9eud" + "aB3_" * 9 + "." + "aB3_" * 21 + "ab",
+        "hooks.zapier.com/hooks/catch/1234567/abcdefg/", "open.feishu.cn/open-apis/bot/v2/hook/0a1b2c3d-1234-1234-1234-0a1b2c3d4e5f", "qyapi.weixin.qq.com/cgi-bin/webhook/send?key=0a1b2c3d-1234-1234-1234-0a1b2c3d4e5f",
     ],
 )  # fmt: skip
 def test_other_spellings_of_a_form(text: str) -> None:
@@ -118,6 +131,41 @@ def test_a_mask_leaves_no_half(text: str) -> None:
     assert holds_secret(text)
     for part in ("hunter2", "hun", "ter2"):
         assert part not in mask_text(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'postgres password="hun ter2"', "--api-key='hun ter2' --port 1", "PASSWORD='hun ter2' ./run", "export PASSWORD=hun\\ ter2 && x", "PASSWORD='hun'\"'\"'ter2' x",
+        "curl --user 'u:hun ter2' h", "curl -u u:'hun ter2' h", "curl -u'u:hun ter2' h", "mysql -u root -p'hun ter2' db", "docker login -u a -p 'hun ter2' r.io", "sshpass -p'hun ter2' ssh h",
+        "redis-cli -a 'hun ter2' ping", 'ldapsearch -w "hun ter2" -D x', "az login -u a -p 'hun<ter2>' -t x", "docker login -p hun\\ ter2 r.io", 'smbclient -U "u%hun ter2" //h/s', "lftp -u 'u,hun ter2' h",
+        'requirepass "hun ter2"', "Server=h;User Id=sa;Password=hun ter2;Encrypt=true", "Server=h;User Id=sa;Password=hun ter2", "password = hun ter2", "a = 1\nspring.datasource.password=hun ter2\nb = 2",
+        "host=h password=hun\\ ter2 dbname=d", "<password><![CDATA[hun<ter2]]></password>", 'psql "postgresql://u:hun ter2@h/db"', "psql 'postgresql://u:hun<ter2>@h/db' -c x",
+        'password: "hun\\\n  ter2"', 'password: "hun\n  ter2"\nb: c', "password: 'hun\n\n  ter2'\nb: c", "password: hun\n  ter2\nb: c", "a:\n  password:\n    hun ter2\n  b: c", "- password: hun\n    ter2",
+        'set $password "hun ter2";', 'if ($http_x_api_key != "hun ter2") { return 403; }',
+    ],
+)  # fmt: skip
+def test_a_password_of_several_words_is_masked_whole(text: str) -> None:
+    assert holds_secret(text)
+    assert "hun" not in mask_text(text)
+    assert "ter2" not in mask_text(text)
+
+
+@pytest.mark.parametrize(
+    ("words", "index"),
+    [
+        (["curl", "-u", "u:hun ter2", "h"], 2), (["mysql", "-phun ter2"], 1), (["redis-cli", "-a", "hun'ter 2"], 2),
+        (["sshpass", "-p", 'hun "ter2"', "ssh"], 2), (["docker", "login", "-u", "a", "-p", "hun ter2"], 5),
+    ],
+)  # fmt: skip
+def test_a_word_of_a_list_is_one_word_whatever_it_holds(words: list[str], index: int) -> None:
+    assert [at for at, _ in argument_secrets(words)] == [index]
+
+
+def test_what_kustomize_repeats_is_hidden_whole() -> None:
+    for said in ("invalid literal source hun, ter2 hun, expected key=value", "literal sources [a=hun]ter2]: x"):
+        assert "hun" not in mask_words(said)
+        assert "ter2" not in mask_words(said)
 
 
 @pytest.mark.parametrize(
@@ -160,6 +208,9 @@ def test_percent_signs_hide_nothing(text: str, masked: str) -> None:
         '{"kty": "RSA", "n": "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78L", "e": "AQAB"}', '[{"op": "replace", "path": "/spec/replicas", "value": 3}]',
         "re_ranker_v2_large_model_2024", "secret_santa_2024_event_campaign_page", "as-built-drawings-of-2026-release-1", "vllm.v1.metrics.loggers.StatLoggerBase", "sk-hynix-memory-benchmark-pool", "auth: basic", "auth: oidc", "1234567890:abcdef",
         "['http://h:8080/x','a@example.com']", "{'a':'redis://cache:6379','b':'x@y'}", "http://h: see mail@example.com for more", "https://user:<password>@host", "redis://h:6379 user@host",
+        "token = None if x else y", "api_key = args.api_key or None  # or the variable", "A=1;TOKEN=$TOKEN vllm serve", "token=$(cat x) run; A=1", "use_auth_token=None); b=2", "set $token $http_x;",
+        "token:\n- a: b\n", "if token:\n    return 1", "secret:\n  name: x", "tokenizer:\n  some text", "curl -u $USER:$PASS h", "curl -u user h", "curl -u 'user:$PASS' h", "mysql -p\"$PW\" db", "mysql -p db", "redis-cli -a \"\" ping",
+        "s.someJavaMethodCallOfAPod24", "pa-this-is-no-key-but-the-name-of-some-pool-42", "live_update", "API-SERVER", "registry/x@sha256:abc", "st.louis.example.com", "0a1b-2c3d",
         "tokens:\n- <bos>\n", "passwords:\n- $(A)\n- ${B}\n", "credentials:\n- name: a\n", "credentials: []\n- a", "--session-key x-user-id",
     ],
 )  # fmt: skip

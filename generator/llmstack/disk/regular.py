@@ -22,6 +22,8 @@ _KINDS = (
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a device"),
 )
+_LONGEST = 4096
+"""PATH_MAX of Linux (limits.h): how many bytes a path has at most; no other system takes longer ones."""
 _IN_A_CIRCLE = "a link that leads to itself"
 
 
@@ -75,17 +77,28 @@ class RegularFiles:
 
     def _locate(self, path: str) -> str:
         """Where a path leads on the machine. Each folder is listed once for its links, not each file looked at."""
-        folder, name = os.path.split(os.path.normpath(path))
+        path = os.path.normpath(path)
+        if len(path) > _LONGEST:
+            return os.path.normpath(os.path.join(self._top, path))  # where nothing can be
+        folder, name = os.path.split(path)
         found = self._folder(folder)
         target = os.path.join(found.place, name)
         return _follow(target) if name == os.pardir or found.may_link(name) else target
 
     def _folder(self, path: str) -> _Folder:
-        if path not in self._folders:
-            known = not path or os.path.isabs(path)
-            place = _follow(os.path.join(self._top, path)) if known else self._locate(path)
-            self._folders[path] = _Folder(place, _links_in(place))
+        """A folder, whose parents are looked up before it, in a loop: a path may be deeper than calls may be."""
+        unknown, above = [], path
+        while above not in self._folders and above and not os.path.isabs(above):
+            unknown.append(above)
+            above = os.path.dirname(above)
+        if above not in self._folders:
+            self._hold(above, _follow(os.path.join(self._top, above)))
+        for each in reversed(unknown):
+            self._hold(each, self._locate(each))
         return self._folders[path]
+
+    def _hold(self, path: str, place: str) -> None:
+        self._folders[path] = _Folder(place, _links_in(place))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +141,8 @@ def read_any_regular(file: str | Path, *, folder_is_none: bool = False) -> bytes
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return None  # no file system holds such a name
         if error.errno == errno.ELOOP:
             raise IrregularFileError(_IN_A_CIRCLE) from error
         raise

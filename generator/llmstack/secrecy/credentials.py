@@ -24,6 +24,8 @@ MASK = "(masked)"
 AN_ARGUMENT = "an argument"
 """What an argument is called that no flag says anything of."""
 
+_BLANK = re.compile(r"[\s\"']")
+"""What ends a word where a shell reads it, and does not in a list of words."""
 _FLAG_ALONE = re.compile(r"-[^ =]+\Z")
 LONGEST = 400
 """How much of what follows a name is looked at to tell whether it is a reference: none is longer."""
@@ -146,13 +148,12 @@ def argument_secrets(arguments: Sequence[object]) -> Iterator[tuple[int, str]]:
 
 def _logins(arguments: Sequence[object]) -> Iterator[tuple[int, str]]:
     """Yield the words of a command that are its password, by what the command is: `[curl, -u, "admin:x"]`."""
-    words = [f" {word}" for word in arguments]
+    words = [" " + _BLANK.sub("\0", str(word)) for word in arguments]
     ends = list(accumulate(map(len, words)))
     for start, _ in find_logins("".join(words)):
         index = bisect_right(ends, start)
-        word, before = str(arguments[index]), str(arguments[index - 1])
-        if len(word.split()) == 1:
-            yield index, word[:2] if word.startswith("-") else before
+        word = str(arguments[index])
+        yield index, word[:2] if word.startswith("-") else str(arguments[index - 1])
 
 
 def _secret_in(text: str) -> str | None:
@@ -186,7 +187,7 @@ def _find_values(text: str, names: re.Pattern[str], values: re.Pattern[str]) -> 
         if found.start() < done or not (is_secret_name(found["name"]) or may_name_secret(found["name"])):
             continue
         head = values.match(text, found.end(), found.end() + LONGEST)
-        if head is None or _says_nothing(found, head[0]):
+        if head is None or _says_nothing(found, head[head.lastindex or 0]):
             continue
         held = values.match(text, found.end()) or head
         yield held.span()

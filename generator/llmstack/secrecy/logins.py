@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 
 _LEFT_OPEN = r"(?:[$<({`…*%]|\.\.\.|(?i:your|change|xxx))"
 """How what people shall put in begins, or what a shell does."""
-_GIVEN = rf"[\"']?(?![\"'-]|{_LEFT_OPEN})([^\s\"']{{3,400}})"
+_WORD = r"(?:'[^'\n]{1,400}'|\"(?:\\.|[^\"\\\n]){1,400}\"|\\.|[^\s\"'\\]){1,400}"
+"""A word as a shell reads it (POSIX, "Quoting"): quotes and escapes may begin and end in the middle of it."""
+_GIVEN = rf"(?![\"']?(?:-|{_LEFT_OPEN})|\"\"|'')(?=[^\s\"']{{3}}|[\"'][^\n\"']{{3}})({_WORD}|[\"'][^\s\"']{{1,400}})"
 _SHORT = r"(?:-\w+\s){0,5}-\w{0,9}"
 _ON_ITS_LINE = r"[^\n|;&]{0,200}?"
 
@@ -30,20 +32,21 @@ _OPTIONS: Mapping[str, str] = {
 _PLACES = (
     # curl(1) `--user` and `--proxy-user`; skopeo(1) `--src-creds`
     r"\s(?:-u|-U|--(?:proxy-)?user|--(?:src-|dest-)?creds)[ =]"
-    r"([\"']?[^\s:\"'$/]{1,100}:(?!\d{1,6}\b)(?!\$)[^\s\"']{1,400})",
+    rf"(?=[\"']?[^\s:\"'$/]{{1,100}}:(?!\d{{1,6}}\b)[\"']?(?![\s\"'$]))({_WORD}|[\"'][^\s\"']{{1,400}})",
     # curl(1): the option and its value in one word
-    rf"\bcurl\s{_ON_ITS_LINE}(?<=\s)-[uU]([^\s:\"'$/=-][^\s:\"'$/]{{0,100}}:(?!\$)[^\s\"']{{1,400}})",
+    rf"\bcurl\s{_ON_ITS_LINE}(?<=\s)-[uU](?=[\"']?[^\s:\"'$/=-][^\s:\"'$/]{{0,100}}:[\"']?(?![\s\"'$]))({_WORD}|[\"'][^\s\"']{{1,400}})",
     # htpasswd(1), `-b`: after the file and the user, or with `-n` after the user
     rf"\bhtpasswd\s(?={_SHORT}b)(?={_SHORT}n)(?:-\w+\s){{1,5}}\S{{1,200}}\s{_GIVEN}",
     rf"\bhtpasswd\s(?={_SHORT}b)(?!{_SHORT}n)(?:-\w+\s){{1,5}}\S{{1,200}}\s\S{{1,200}}\s{_GIVEN}",
     # mysql(1), sshpass(1) and 7z(1): behind the option's own letter, or after it
-    r"\b(?:mysql|mysqldump|mysqladmin|mariadb)\b[^\n|;&]{0,200}?\s-p[ ]?(?![ $\d-])([^\s\"'-][^\s\"']{2,200})",
+    rf"\b(?:mysql|mysqldump|mysqladmin|mariadb)\b{_ON_ITS_LINE}\s-p[ ]?(?![\"']?[ $\d-]){_GIVEN}",
     rf"\bsshpass\s{_ON_ITS_LINE}(?<=\s)-p ?{_GIVEN}",
     rf"\b7z[arz]?\s{_ON_ITS_LINE}(?<=\s)-p{_GIVEN}",
     *(rf"\b{command}\s{_ON_ITS_LINE}(?<=\s){option}[ =]{_GIVEN}" for command, option in _OPTIONS.items()),
     # smbclient(1) `-U user%password`; lftp(1) `-u user,password`; sqlplus `user/password@service`
-    r"\bsmbclient\s[^\n|;&]{0,200}?(?<=\s)(?:-U|--user)[ =][^\s%\"']{1,100}%(?!\$)([^\s\"']{1,200})",
-    r"\blftp\s[^\n|;&]{0,200}?(?<=\s)-u [^\s,\"']{1,100},(?!\$)([^\s\"']{1,200})",
+    rf"\bsmbclient\s{_ON_ITS_LINE}(?<=\s)(?:-U|--user)[ =][\"']?[^\s%\"']{{1,100}}%(?!\$)"
+    rf"([^\n\"']{{1,200}}(?=[\"'])|{_WORD})",
+    rf"\blftp\s{_ON_ITS_LINE}(?<=\s)-u [\"']?[^\s,\"']{{1,100}},(?!\$)([^\n\"']{{1,200}}(?=[\"'])|{_WORD})",
     r"\bsqlplus\s(?:-\w+\s)?[\w.-]{1,100}/(?!\$)([^\s@/\"']{1,200})@",
     # openssl-passphrase-options(1); wandb, vault(1) `login`; mc(1) `alias set`; docker login `--password-stdin`
     rf"(?<=-pass)(?:in|out)?[ =]pass:{_GIVEN}",
@@ -59,7 +62,8 @@ _PLACES = (
     r"(?i:\b(?:create|alter)\s(?:user|role)\b[^;]{0,400}?\bpassword|\bidentified\s(?:with\s\w{1,60}\s)?by(?:\spassword)?)\s"
     r"{1,5}'(?!\$|<|\{\{)([^'\n]{1,400})'",
     # redis.conf, "SECURITY"; ACL SETUSER, `>password`
-    r"(?:(?<=\n)|\A)[ \t]*(?:requirepass|masterauth)[ \t]{1,20}[\"']?(?![$<{])([^\s\"']{1,400})",
+    r"(?:(?<=\n)|\A)[ \t]*(?:requirepass|masterauth)[ \t]{1,20}(?![\"']?[$<{])"
+    r"(\"[^\"\n]{1,400}\"|'[^'\n]{1,400}'|[^\s\"']{1,400})",
     r"(?i:(?:\bsetuser|(?:(?<=\n)|\A)[ \t]*user)[ \t]\S{1,100}[ \t][^\n]{0,400}?)(?<=[ \t])>(?!\$)([^\s\"'>]{3,400})",
     # go-sql-driver/mysql, "DSN"; "Oracle JDBC Developer's Guide", thin-style URLs
     r"(?<![\w/:])[^\s:@/\"']{1,100}:([^\s@\"']{1,200})@(?:tcp6?|unix|udp)\(",

@@ -6,13 +6,22 @@ import re
 
 _QUOTED = r"\"(?:\\.|[^\"\\\n])*\"|'[^'\n]*'"
 _LINE = re.compile(r"[^\n]+")
-_WORDS = re.compile(rf"(?!=)(?:{_QUOTED}|[^\s\"']+)+")
+_WORDS = re.compile(rf"(?!=)(?:{_QUOTED}|[^\s\"'\\]+|\\[ \t]?)+")
 _MARKED = re.compile(rf"(?=[\"']|\S{{0,80}}\d){_WORDS.pattern}")
 _ITEMS = re.compile(r"(?:[ \t]*-[ \t]+(?![\"']?[$<{\[])[^\n:]+(?:\n|\Z))+")
-_TRIPLE = re.compile(r"(\"{3}|'{3}).{1,2000}?\1", re.DOTALL)
+_TRIPLE = re.compile(r"\"{3}.{1,2000}?\"{3}|'{3}.{1,2000}?'{3}", re.DOTALL)
 _TEXT = re.compile(_QUOTED)
 _BLOCK = re.compile(r"(?:[ \t]+[^\n]*(?:\n|\Z))+")
-_ELEMENT = re.compile(r"[^<>\n]+(?=</)")
+_ELEMENT = re.compile(r"[^<>\n]+(?=</)|<!\[CDATA\[.{1,400}?\]\]>", re.DOTALL)
+_REST_OF_LINE = re.compile(rf"({_WORDS.pattern})[^\n]*")
+_TO_SEMICOLON = re.compile(r"([^\s;\"']+)[^;\n\"']*")
+_SPREAD = re.compile(
+    r"(\"(?:\\.|[^\"\\\n])*)\\?\n(?:\\[^\n]|[^\"\\]){0,2000}\"|('(?:[^'\n]|'')*)\n(?:[^']|''){0,2000}'"
+    r"|([^\s\"'|>\[{&*!#][^\n]*)\n(?:[ \t]+[^\s:#-][^\n:]*(?:\n|\Z))+"
+)
+_UNDER = re.compile(r"(?:[ \t]+[^\s:#-][^\n:]*(?:\n|\Z))+")
+"""Values that go on after their first word or line: the group, which alone says whether they are secrets. What `_UNDER`
+finds begins on the line after its name."""
 PAIRS = (
     (
         re.compile(
@@ -31,6 +40,16 @@ PAIRS = (
         re.compile(r"(?:(?<=\n)|\A)[ \t]*\? {1,9}[\"']?(?P<name>[\w.-]{1,200})[\"']?[ \t]*\n[ \t]*:[ \t]+"),
         _LINE,
     ),
+    (re.compile(r"(?:(?<=\n)|\A)[ \t]*(?P<name>[\w.-]{1,200})[ \t]+=[ \t]*"), _REST_OF_LINE),
+    (re.compile(r"(?:(?<=\n)|\A)[ \t]*(?P<name>\w[\w-]{0,100}\.[\w.-]{1,100})=[ \t]*"), _REST_OF_LINE),
+    (
+        re.compile(r"(?<![\w.-])(?P<name>[\w.-]{1,100})[ \t]?=[ \t]?(?=[^;\n\"'=]{1,400};[ \t]?[A-Za-z][\w ]{0,40}=)"),
+        _TO_SEMICOLON,
+    ),
+    (re.compile(r"(?<=;)(?P<name>[\w.-]{1,100})=(?=[^\s;\"'=]{1,400}[ \t])"), _TO_SEMICOLON),
+    (re.compile(r"(?:(?<=\n)|\A)[ \t-]*(?P<name>[\w./-]{1,200}):[ \t]+"), _SPREAD),
+    (re.compile(r"(?:(?<=\n)|\A)(?P<indent>[ \t]*)(?P<name>[\w./-]{1,200}):[ \t]*\n(?=(?P=indent)[ \t])"), _UNDER),
+    (re.compile(r"\$(?:http|arg|cookie)_(?P<name>\w{1,200})[ \t]{1,20}(?:=|!=|~\*?|!~\*?)[ \t]{1,20}"), _WORDS),
     (re.compile(r"<(?P<name>[\w.-]{1,100})>"), _ELEMENT),
     (re.compile(r"\b(?:name|key)=[\"'](?P<name>[\w.:-]{1,200})[\"'](?:\s[^<>\n]{0,100})?>"), _ELEMENT),
     (re.compile(r"<(?P<name>[\w.:-]{1,100})\s(?:[^<>\n]{0,100}\s)?value="), _TEXT),
@@ -46,12 +65,13 @@ PAIRS = (
         re.compile(
             r"(?i:\b(?:setx?|setenv|env|fastcgi_param|\w{0,20}header"
             r"|(?:modify|create)[ \t]\S{1,100}(?:[ \t]\S{1,100})?)(?:[ \t]-\w{1,5})?)"
-            r"[ \t]{1,20}(?P<name>[\w./:-]{1,200})[ \t]{1,20}"
+            r"[ \t]{1,20}\$?(?P<name>[\w./:-]{1,200})[ \t]{1,20}"
         ),
         _MARKED,
     ),
 )
 """A name with what stands between it and its value, and how far the value goes: of an entry of `env` or an operation
 of a JSON patch, before a block of lines or a list, before three quotes, after a colon, after a flag, after an equals
-sign, after the sign of a key (`? password`), in an element and in attributes of XML, in a call
-(`define('DB_PASSWORD', 'x')`), after a word that sets it (`proxy_set_header X-Api-Key "x"`)."""
+sign, after one in the lines of an ini file, of Java's properties and in a connection string (ADO.NET), over several
+lines of YAML, in a comparison of nginx, after the sign of a key (`? password`), in an element and in attributes of
+XML, in a call (`define('DB_PASSWORD', 'x')`), after a word that sets it (`proxy_set_header X-Api-Key "x"`)."""
